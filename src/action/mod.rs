@@ -1,0 +1,13 @@
+//! What can be done to a machine, described once (rule 12).
+
+mod catalogue;
+mod condition;
+mod draft;
+mod order;
+mod parameter;
+
+pub use catalogue::{ActionKind, ActionSpec, CANCEL_PERMISSIONS, Change, Risk, Support};
+pub use condition::{Condition, ConditionState, Evidence, infer};
+pub use draft::{Draft, DraftError, Subject};
+pub use order::{MAX_COMMENT_CHARS, Order, Task};
+pub use parameter::{IsolationType, Parameter, Sha1, Sha1Error, Value};

@@ -1,0 +1,132 @@
+//! One action on one machine, typed and complete.
+
+use super::catalogue::{ActionKind, CANCEL_PERMISSIONS, Risk};
+use super::parameter::Value;
+use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef, Permission};
+
+/// The service names no limit for comments; this one keeps the whole request small.
+pub const MAX_COMMENT_CHARS: usize = 1_000;
+
+/// One thing to ask of the service. Its entry id is its tag: with it the service's record and
+/// ours are matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    pub entry: EntryId,
+    pub machine: MachineRef,
+    /// What the person wrote: not blank, without white space around it.
+    pub comment: Box<str>,
+    pub task: Task,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Task {
+    Act { kind: ActionKind, values: Box<[Value]> },
+    /// Stop an action in flight. Makes no new action; its tag comes back in the cancelled one.
+    Cancel { action: MachineActionId, action_type: MachineActionType },
+}
+
+impl Task {
+    /// The kind of action, if this is one.
+    #[must_use]
+    pub const fn kind(&self) -> Option<ActionKind> {
+        match self {
+            Self::Act { kind, .. } => Some(*kind),
+            Self::Cancel { .. } => None,
+        }
+    }
+
+    /// Any one of these suffices.
+    #[must_use]
+    pub fn permissions(&self) -> &'static [Permission] {
+        match self {
+            Self::Act { kind, .. } => std::slice::from_ref(&kind.spec().permission),
+            Self::Cancel { .. } => CANCEL_PERMISSIONS,
+        }
+    }
+
+    #[must_use]
+    pub const fn risk(&self) -> Risk {
+        match self {
+            Self::Act { kind, .. } => kind.spec().risk,
+            Self::Cancel { .. } => Risk::Routine,
+        }
+    }
+
+    /// The heading of form, row and export.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self {
+            Self::Act { kind, .. } => kind.spec().title.to_owned(),
+            Self::Cancel { action_type, .. } => match ActionKind::from_type(action_type) {
+                Some(kind) => format!("Cancel “{}”", kind.spec().title),
+                None => format!("Cancel {action_type}"),
+            },
+        }
+    }
+
+    /// For "You are not allowed to …", with the device's name after it.
+    #[must_use]
+    pub const fn infinitive(&self) -> &'static str {
+        match self {
+            Self::Act { kind, .. } => kind.spec().infinitive,
+            Self::Cancel { .. } => "cancel an action on",
+        }
+    }
+
+    /// The word for success.
+    #[must_use]
+    pub const fn done(&self) -> &'static str {
+        match self {
+            Self::Act { kind, .. } => kind.spec().done,
+            Self::Cancel { .. } => "Action cancelled",
+        }
+    }
+
+    /// One sentence on what happens then.
+    #[must_use]
+    pub const fn consequence(&self) -> &'static str {
+        match self {
+            Self::Act { kind, .. } => kind.spec().consequence,
+            Self::Cancel { .. } => "Takes the action back, if the device has not carried it out yet",
+        }
+    }
+
+    /// What the confirm button says, with the device pinned: `Isolate FIN-LT-042 (…9c07)`.
+    #[must_use]
+    pub fn confirm_label(&self, machine: &MachineRef) -> String {
+        let verb = match self {
+            Self::Act { kind, .. } => kind.spec().verb,
+            Self::Cancel { .. } => "Cancel the action on",
+        };
+        format!("{verb} {}", machine.name_and_tail())
+    }
+
+    /// What the safe button says.
+    #[must_use]
+    pub const fn keep_label(&self) -> &'static str {
+        match self {
+            Self::Act { kind, .. } => kind.spec().keep,
+            Self::Cancel { .. } => "Let it go on",
+        }
+    }
+}
+
+impl Order {
+    /// The comment exactly as it leaves: the tag first, then the person's text.
+    #[must_use]
+    pub fn comment_to_send(&self) -> String {
+        format!("[{}] {}", self.entry, self.comment)
+    }
+
+    /// Name and value of each property of the request body, in order.
+    #[must_use]
+    pub fn body(&self) -> Vec<(&'static str, String)> {
+        let mut body = vec![("Comment", self.comment_to_send())];
+        if let Task::Act { values, .. } = &self.task {
+            body.extend(values.iter().map(|v| (v.parameter().wire_name(), v.as_wire().to_owned())));
+            body.push(("ExternalId", self.entry.to_string()));
+        }
+        body
+    }
+}

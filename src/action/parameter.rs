@@ -1,0 +1,214 @@
+//! What an action needs besides its comment: each kind of input is defined once.
+
+use std::fmt;
+
+use crate::model::clean;
+
+/// A kind of input: its field in the form, its name on the wire, its parser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Parameter {
+    IsolationType,
+    Sha1,
+}
+
+impl Parameter {
+    /// The property name in the request body; case matters to the service.
+    #[must_use]
+    pub const fn wire_name(self) -> &'static str {
+        match self {
+            Self::IsolationType => "IsolationType",
+            Self::Sha1 => "Sha1",
+        }
+    }
+
+    /// The label of the field, and its accessible name.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::IsolationType => "Isolation type",
+            Self::Sha1 => "SHA-1 of the file",
+        }
+    }
+
+    #[must_use]
+    pub const fn help(self) -> &'static str {
+        match self {
+            Self::IsolationType => "Selective leaves Outlook, Teams and Skype for Business connected",
+            Self::Sha1 => "40 hexadecimal digits; a label, spaces and upper case around it do no harm",
+        }
+    }
+}
+
+/// A typed value of a [`Parameter`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    IsolationType(IsolationType),
+    Sha1(Sha1),
+}
+
+impl Value {
+    #[must_use]
+    pub const fn parameter(&self) -> Parameter {
+        match self {
+            Self::IsolationType(_) => Parameter::IsolationType,
+            Self::Sha1(_) => Parameter::Sha1,
+        }
+    }
+
+    /// The value as the service wants it.
+    #[must_use]
+    pub fn as_wire(&self) -> &str {
+        match self {
+            Self::IsolationType(isolation_type) => isolation_type.as_wire(),
+            Self::Sha1(sha1) => sha1.as_str(),
+        }
+    }
+
+    /// Reads back what [`Value::as_wire`] wrote.
+    #[must_use]
+    pub fn from_wire(wire_name: &str, text: &str) -> Option<Self> {
+        if wire_name == Parameter::Sha1.wire_name() {
+            Sha1::find(text).ok().map(Self::Sha1)
+        } else if wire_name == Parameter::IsolationType.wire_name() {
+            IsolationType::ALL.into_iter().find(|t| t.as_wire() == text).map(Self::IsolationType)
+        } else {
+            None
+        }
+    }
+}
+
+/// How much an isolation cuts off (`IsolationType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum IsolationType {
+    #[default]
+    Full,
+    Selective,
+}
+
+impl IsolationType {
+    pub const ALL: [Self; 2] = [Self::Full, Self::Selective];
+
+    #[must_use]
+    pub const fn as_wire(self) -> &'static str {
+        match self {
+            Self::Full => "Full",
+            Self::Selective => "Selective",
+        }
+    }
+}
+
+/// The SHA-1 of a file: 40 lower-case hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Sha1(Box<str>);
+
+/// Why a text holds no SHA-1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Sha1Error {
+    #[error("Enter the SHA-1 of the file")]
+    Missing,
+    #[error("This is an MD5 (32 digits). The service takes SHA-1 only: 40 digits")]
+    Md5,
+    #[error("This is a SHA-256 (64 digits). The service takes SHA-1 only: 40 digits")]
+    Sha256,
+    #[error("{digits} digits: a SHA-1 has 40")]
+    WrongLength { digits: usize },
+    #[error("“{}” (character {position}) is no hexadecimal digit", clean(&character.to_string(), 8))]
+    WrongCharacter { character: char, position: usize },
+    #[error("There are several hashes here; leave only one")]
+    Several,
+}
+
+const SHA1_DIGITS: usize = 40;
+
+impl Sha1 {
+    /// Finds the one SHA-1 in pasted text: labels, quotes, spaces and upper case do no harm.
+    ///
+    /// # Errors
+    /// Says what the text is instead: a hash of another kind, too long or short, a wrong
+    /// character, or several hashes.
+    pub fn find(text: &str) -> Result<Self, Sha1Error> {
+        let is_hex = |word: &&str| word.bytes().all(|b| b.is_ascii_hexdigit());
+        let words: Vec<&str> =
+            text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+        let mut whole = words.iter().copied().filter(is_hex).filter(|word| word.len() == SHA1_DIGITS);
+        if let Some(found) = whole.next() {
+            return if whole.all(|other| other.eq_ignore_ascii_case(found)) {
+                Ok(Self(found.to_ascii_lowercase().into()))
+            } else {
+                Err(Sha1Error::Several)
+            };
+        }
+        let digits = without_label(text);
+        if let Some((position, character)) = digits.chars().enumerate().find(|(_, c)| !c.is_ascii_hexdigit()) {
+            return Err(Sha1Error::WrongCharacter { character, position: position + 1 });
+        }
+        match digits.len() {
+            0 => Err(Sha1Error::Missing),
+            SHA1_DIGITS => Ok(Self(digits.to_ascii_lowercase().into())),
+            32 => Err(Sha1Error::Md5),
+            64 => Err(Sha1Error::Sha256),
+            digits => Err(Sha1Error::WrongLength { digits }),
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Sha1 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The text without white space, separators between digits, quotes, and a leading `SHA-1:`,
+/// `MD5=`, `sha256 ` and the like.
+fn without_label(text: &str) -> String {
+    let packed: String =
+        text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '`' | ':' | '=' | '-' | '(' | ')' | ',' | ';')).collect();
+    for label in ["sha256", "sha1", "md5", "hash"] {
+        if packed.get(..label.len()).is_some_and(|start| start.eq_ignore_ascii_case(label)) {
+            return packed[label.len()..].to_owned();
+        }
+    }
+    packed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+
+    #[test]
+    fn a_sha1_is_found_in_what_people_paste() {
+        for text in [
+            HASH.to_owned(),
+            format!("  {HASH}\r\n"),
+            HASH.to_uppercase(),
+            format!("SHA-1: {HASH}"),
+            format!("sha1={HASH}"),
+            format!("SHA1 ({HASH})"),
+            format!("evil.exe\t{HASH}\tquarantine"),
+            HASH.as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c).into_owned()).collect::<Vec<_>>().join(" "),
+            format!("{HASH}, {HASH}"),
+        ] {
+            assert_eq!(Sha1::find(&text).map(|s| s.to_string()), Ok(HASH.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_sha1_is_named() {
+        let find = |text: &str| Sha1::find(text).expect_err("no SHA-1");
+        assert_eq!(find(""), Sha1Error::Missing);
+        assert_eq!(find(" \t"), Sha1Error::Missing);
+        assert_eq!(find(&"a".repeat(32)), Sha1Error::Md5);
+        assert_eq!(find(&format!("MD5: {}", "a".repeat(32))), Sha1Error::Md5);
+        assert_eq!(find(&"a".repeat(64)), Sha1Error::Sha256);
+        assert_eq!(find(&"a".repeat(39)), Sha1Error::WrongLength { digits: 39 });
+        assert_eq!(find(&format!("{}g", "a".repeat(39))), Sha1Error::WrongCharacter { character: 'g', position: 40 });
+        assert_eq!(find(&format!("{HASH} {}", "b".repeat(40))), Sha1Error::Several);
+    }
+}

@@ -1,0 +1,259 @@
+//! How many requests may leave, and whose turn it is: a pure structure that is told the time.
+//!
+//! The service allows 100 calls a minute and 1,500 an hour for one application in one tenant, all
+//! computers together. Polling must not eat what a click needs, so background lanes stop early.
+
+use std::collections::VecDeque;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// Who asks; the earlier comes first where room is short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// A person waits for it.
+    Analyst,
+    /// Following actions in flight.
+    Watch,
+    /// Keeping lists fresh.
+    Refresh,
+}
+
+impl Lane {
+    const fn is_background(self) -> bool {
+        match self {
+            Self::Analyst => false,
+            Self::Watch | Self::Refresh => true,
+        }
+    }
+
+    /// How far this lane may fill a window with background calls, in percent. What is kept from
+    /// [`Lane::Refresh`] is there for [`Lane::Watch`].
+    const fn percent(self) -> usize {
+        match self {
+            Self::Analyst => 100,
+            Self::Watch => 50,
+            Self::Refresh => 40,
+        }
+    }
+}
+
+/// Leave for one request. Counted when given out, used or not.
+#[derive(Debug)]
+#[must_use = "a permit that is not used is a call lost"]
+pub struct Permit(());
+
+/// So many calls in so much time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    pub secs: i64,
+    pub calls: usize,
+}
+
+/// The documented limits for all calls together. A route with a smaller limit gets a limiter of
+/// its own, with its own windows, beside this one.
+pub(super) const WINDOWS: &[Window] = &[MINUTE, HOUR];
+pub(super) const MINUTE: Window = Window { secs: 60, calls: 100 };
+pub(super) const HOUR: Window = Window { secs: 3_600, calls: 1_500 };
+
+/// A gate closed for longer is tried again after this time; other clients cap there as well.
+const LONGEST_PAUSE_SECS: i64 = 300;
+const USUAL_PAUSE_SECS: i64 = 60;
+
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    at: Timestamp,
+    background: bool,
+}
+
+/// Windows for all calls together, three lanes, and a gate that a 429 closes for everyone.
+#[derive(Debug)]
+pub(super) struct RateLimiter {
+    windows: &'static [Window],
+    /// Oldest first, none older than the longest window.
+    calls: VecDeque<Call>,
+    gate_until: Option<Timestamp>,
+}
+
+impl RateLimiter {
+    pub(super) const fn new(windows: &'static [Window]) -> Self {
+        Self { windows, calls: VecDeque::new(), gate_until: None }
+    }
+
+    /// Leave for one call now, or the time at which to ask again.
+    pub(super) fn poll(&mut self, lane: Lane, now: Timestamp) -> Result<Permit, Timestamp> {
+        self.settle(now);
+        if let Some(until) = self.gate_until {
+            return Err(until);
+        }
+        let ready = self.windows.iter().filter_map(|window| self.ready_at(*window, lane, now)).max();
+        if let Some(at) = ready {
+            return Err(at);
+        }
+        self.calls.push_back(Call { at: now, background: lane.is_background() });
+        Ok(Permit(()))
+    }
+
+    /// After a 429: no lane gets a permit before `until`.
+    pub(super) fn close_gate(&mut self, until: Timestamp) {
+        self.gate_until = self.gate_until.max(Some(until));
+    }
+
+    /// Until when the gate is closed, if it is.
+    pub(super) fn gate_until(&mut self, now: Timestamp) -> Option<Timestamp> {
+        self.settle(now);
+        self.gate_until
+    }
+
+    /// How many calls a person could still make in this window.
+    pub(super) fn left(&mut self, window: Window, now: Timestamp) -> u32 {
+        self.settle(now);
+        let used = self.within(window, now).count();
+        u32::try_from(window.calls.saturating_sub(used)).unwrap_or(u32::MAX)
+    }
+
+    fn within(&self, window: Window, now: Timestamp) -> impl Iterator<Item = &Call> {
+        self.calls.iter().filter(move |call| later(call.at, window.secs) > now)
+    }
+
+    /// When the window has room again for this lane; `None` if it has.
+    fn ready_at(&self, window: Window, lane: Lane, now: Timestamp) -> Option<Timestamp> {
+        // The n-th newest call has to leave the window, where n is what the lane may fill.
+        let room = |calls: Vec<Timestamp>, room: usize| {
+            let must_leave = calls.len().checked_sub(room.max(1))?;
+            calls.get(must_leave).map(|at| later(*at, window.secs))
+        };
+        let all = room(self.within(window, now).map(|call| call.at).collect(), window.calls);
+        if !lane.is_background() {
+            return all;
+        }
+        let background =
+            self.within(window, now).filter(|call| call.background).map(|call| call.at).collect();
+        all.max(room(background, window.calls * lane.percent() / 100))
+    }
+
+    /// Forgets what is over. A clock set back must not lock anybody out: what lies in the future
+    /// is taken to have just happened.
+    fn settle(&mut self, now: Timestamp) {
+        for call in self.calls.iter_mut().rev().take_while(|call| call.at > now) {
+            call.at = now;
+        }
+        let longest = self.windows.iter().map(|window| window.secs).max().unwrap_or(0);
+        while self.calls.front().is_some_and(|call| later(call.at, longest) <= now) {
+            self.calls.pop_front();
+        }
+        self.gate_until =
+            self.gate_until.filter(|until| *until > now).map(|until| until.min(later(now, LONGEST_PAUSE_SECS)));
+    }
+}
+
+/// `at` and so many seconds, at most the end of time.
+pub(super) fn later(at: Timestamp, secs: i64) -> Timestamp {
+    at.checked_add(SignedDuration::from_secs(secs)).unwrap_or(Timestamp::MAX)
+}
+
+/// The pause asked for by `Retry-After` (RFC 9110 section 10.2.3): seconds or a date, at least a
+/// second, at most five minutes; a minute where it cannot be read.
+///
+/// A date is compared with the service's own `Date`, as this computer's clock may be wrong.
+pub(super) fn pause_secs(retry_after: Option<&str>, date: Option<Timestamp>, now: Timestamp) -> i64 {
+    let Some(text) = retry_after.map(str::trim).filter(|text| !text.is_empty()) else {
+        return USUAL_PAUSE_SECS;
+    };
+    let secs = if text.bytes().all(|b| b.is_ascii_digit()) {
+        // Only digits and yet no number: too large for one.
+        text.parse().unwrap_or(i64::MAX)
+    } else if let Some(until) = http_date(text) {
+        until.as_second().saturating_sub(date.unwrap_or(now).as_second())
+    } else {
+        USUAL_PAUSE_SECS
+    };
+    secs.clamp(1, LONGEST_PAUSE_SECS)
+}
+
+/// A date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
+pub(super) fn http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_second(1_700_000_000 + secs).expect("a literal time")
+    }
+
+    fn drain(limiter: &mut RateLimiter, lane: Lane, now: Timestamp) -> usize {
+        std::iter::from_fn(|| limiter.poll(lane, now).ok()).count()
+    }
+
+    #[test]
+    fn polling_leaves_half_of_the_minute_to_a_click() {
+        let mut limiter = RateLimiter::new(WINDOWS);
+        assert_eq!(drain(&mut limiter, Lane::Refresh, at(0)), 40);
+        assert_eq!(drain(&mut limiter, Lane::Watch, at(1)), 10);
+        assert_eq!(drain(&mut limiter, Lane::Analyst, at(2)), 50);
+        assert_eq!(limiter.poll(Lane::Analyst, at(3)).err(), Some(at(60)));
+        assert_eq!(limiter.left(MINUTE, at(3)), 0);
+        assert_eq!(limiter.left(HOUR, at(3)), 1_400);
+        assert_eq!(drain(&mut limiter, Lane::Analyst, at(60)), 40);
+    }
+
+    #[test]
+    fn a_person_who_fills_the_window_holds_up_polling() {
+        let mut limiter = RateLimiter::new(WINDOWS);
+        assert_eq!(drain(&mut limiter, Lane::Analyst, at(0)), 100);
+        assert_eq!(limiter.poll(Lane::Watch, at(30)).err(), Some(at(60)));
+        assert!(limiter.poll(Lane::Watch, at(60)).is_ok());
+    }
+
+    #[test]
+    fn the_hour_is_counted_too() {
+        let mut limiter = RateLimiter::new(WINDOWS);
+        let sent: usize = (0..15).map(|n| drain(&mut limiter, Lane::Analyst, at(n * 60))).sum();
+        assert_eq!(sent, 1_500);
+        assert_eq!(limiter.poll(Lane::Analyst, at(900)).err(), Some(at(3_600)));
+        assert_eq!(limiter.left(MINUTE, at(900)), 100);
+        assert_eq!(limiter.left(HOUR, at(900)), 0);
+    }
+
+    #[test]
+    fn a_closed_gate_holds_for_every_lane() {
+        let mut limiter = RateLimiter::new(WINDOWS);
+        limiter.close_gate(at(26));
+        limiter.close_gate(at(10));
+        for lane in [Lane::Analyst, Lane::Watch, Lane::Refresh] {
+            assert_eq!(limiter.poll(lane, at(0)).err(), Some(at(26)));
+        }
+        assert_eq!(limiter.gate_until(at(0)), Some(at(26)));
+        assert!(limiter.poll(Lane::Analyst, at(26)).is_ok());
+        assert_eq!(limiter.gate_until(at(26)), None);
+    }
+
+    #[test]
+    fn a_clock_set_back_locks_nobody_out() {
+        let mut limiter = RateLimiter::new(WINDOWS);
+        assert_eq!(drain(&mut limiter, Lane::Analyst, at(86_400)), 100);
+        limiter.close_gate(at(86_460));
+        assert_eq!(limiter.poll(Lane::Analyst, at(0)).err(), Some(at(300)));
+        assert!(limiter.poll(Lane::Analyst, at(300)).is_ok());
+    }
+
+    #[test]
+    fn a_retry_after_is_read_and_bounded() {
+        let pause = |text: &str| pause_secs(Some(text), None, at(0));
+        assert_eq!(pause("26"), 26);
+        assert_eq!(pause(" 7 "), 7);
+        assert_eq!(pause("0"), 1);
+        assert_eq!(pause("86400"), 300);
+        assert_eq!(pause("99999999999999999999999"), 300);
+        for junk in ["", "soon", "-5", "1.5", "NaN"] {
+            assert_eq!(pause(junk), 60, "{junk:?}");
+        }
+        assert_eq!(pause_secs(None, None, at(0)), 60);
+        // 1,700,000,000 is Tue, 14 Nov 2023 22:13:20 GMT.
+        assert_eq!(pause("Tue, 14 Nov 2023 22:13:50 GMT"), 30);
+        assert_eq!(pause("Tue, 14 Nov 2023 22:13:00 GMT"), 1);
+        assert_eq!(pause_secs(Some("Tue, 14 Nov 2023 22:13:50 GMT"), Some(at(20)), at(-9_000)), 10);
+    }
+}

@@ -1,0 +1,123 @@
+//! What may be repeated, and when.
+
+use std::time::Duration;
+
+use super::error::{ApiError, Unreadable, Verb};
+use crate::explain::Effect;
+
+/// Attempts in all, the first included.
+const ATTEMPTS: u32 = 3;
+const FIRST_DELAY: Duration = Duration::from_secs(1);
+const LONGEST_DELAY: Duration = Duration::from_secs(20);
+
+/// How long to wait before the next attempt; `None` when there must be none.
+///
+/// `attempt` counts those made, from 1; `random` lies in `0.0..1.0` and spreads the attempts of
+/// many consoles over the whole delay. After a 429 the time the service asked for is kept by the
+/// limiter, whose gate is closed until then: without a new permit there is no new attempt.
+///
+/// Rule 4: a submission is repeated only when it is certain that nothing was changed.
+#[must_use]
+pub fn delay(error: &ApiError, verb: Verb, attempt: u32, random: f64) -> Option<Duration> {
+    if attempt >= ATTEMPTS || error.effect(verb) != Effect::NothingChanged {
+        return None;
+    }
+    let at_least = match verb {
+        Verb::Read => transient_for_read(error)?,
+        Verb::Submit => transient_for_submission(error)?,
+    };
+    let longest = FIRST_DELAY.saturating_mul(1 << attempt.min(8)).min(LONGEST_DELAY);
+    Some(longest.mul_f64(random.clamp(0.0, 1.0)).max(at_least))
+}
+
+fn transient_for_read(error: &ApiError) -> Option<Duration> {
+    match error {
+        ApiError::NotReached { .. }
+        | ApiError::TimedOut { .. }
+        | ApiError::Interrupted { .. }
+        | ApiError::Throttled { .. } => Some(Duration::ZERO),
+        ApiError::Fault { status, retry_after, .. } => {
+            // A redirect leads nowhere the second time either.
+            (*status == 408 || *status >= 500).then(|| retry_after.unwrap_or_default())
+        }
+        ApiError::NotUnderstood { why, .. } => match why {
+            Unreadable::Truncated | Unreadable::Empty => Some(Duration::ZERO),
+            Unreadable::NotJson
+            | Unreadable::Html
+            | Unreadable::TooLarge
+            | Unreadable::WrongShape
+            | Unreadable::NoId => None,
+        },
+        ApiError::Certificate { .. }
+        | ApiError::SignIn(_)
+        | ApiError::ForeignHost { .. }
+        | ApiError::NoClient { .. }
+        | ApiError::Unauthorized(_)
+        | ApiError::Refused(_) => None,
+    }
+}
+
+fn transient_for_submission(error: &ApiError) -> Option<Duration> {
+    match error {
+        ApiError::NotReached { .. } | ApiError::Throttled { .. } => Some(Duration::ZERO),
+        ApiError::TimedOut { .. }
+        | ApiError::Interrupted { .. }
+        | ApiError::Certificate { .. }
+        | ApiError::SignIn(_)
+        | ApiError::ForeignHost { .. }
+        | ApiError::NoClient { .. }
+        | ApiError::Unauthorized(_)
+        | ApiError::Refused(_)
+        | ApiError::Fault { .. }
+        | ApiError::NotUnderstood { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::error::tests::{fault, one_of_each};
+    use super::*;
+
+    #[test]
+    fn what_is_repeated_is_a_short_list() {
+        let repeated = |verb| {
+            let all = one_of_each();
+            let names = all.iter().filter(|(_, e)| delay(e, verb, 1, 0.5).is_some()).map(|(name, _)| *name);
+            names.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            repeated(Verb::Read),
+            ["not reached", "timed out", "interrupted", "429", "408", "500", "503", "empty", "truncated"]
+        );
+        assert_eq!(repeated(Verb::Submit), ["not reached", "429"]);
+    }
+
+    #[test]
+    fn an_unknown_outcome_is_never_repeated() {
+        for (name, error) in one_of_each() {
+            if error.effect(Verb::Submit) != Effect::NothingChanged {
+                assert_eq!(delay(&error, Verb::Submit, 1, 0.5), None, "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_delay_grows_is_spread_and_ends() {
+        let secs = |attempt, random| {
+            delay(&fault(500, None), Verb::Read, attempt, random).map(|delay| delay.as_secs_f64())
+        };
+        assert_eq!(secs(1, 0.0), Some(0.0));
+        assert_eq!(secs(1, 1.0), Some(2.0));
+        assert_eq!(secs(2, 0.5), Some(2.0));
+        assert_eq!(secs(3, 0.5), None);
+        assert_eq!(secs(u32::MAX, 0.5), None);
+        assert_eq!(secs(1, f64::INFINITY), Some(2.0));
+    }
+
+    #[test]
+    fn a_pause_asked_for_by_a_server_fault_is_kept() {
+        let error = fault(503, Some(Duration::from_secs(26)));
+        assert_eq!(delay(&error, Verb::Read, 1, 0.0), Some(Duration::from_secs(26)));
+        assert_eq!(delay(&error, Verb::Submit, 1, 0.0), None);
+    }
+}

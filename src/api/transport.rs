@@ -1,0 +1,215 @@
+//! Sends one request and hands back what came: the only file that knows the HTTP library.
+
+use std::error::Error;
+use std::io;
+use std::time::Duration;
+
+use url::Url;
+
+use super::error::ApiError;
+use crate::auth::{HttpFault, HttpRequest, HttpResponse, SendRequest};
+use crate::model::Endpoints;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Shorter than the idle time of usual gateways, so that a request hardly ever meets a connection
+/// that is just being closed: for a submission that would be an unknown outcome.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// What one answer may cost at most. Bytes are counted after decompression.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    bytes: usize,
+    time: Duration,
+}
+
+impl Limits {
+    pub(super) const ONE: Self = Self { bytes: 1 << 20, time: Duration::from_secs(30) };
+    pub(super) const ACTION_LIST: Self = Self { bytes: 16 << 20, time: Duration::from_secs(30) };
+    pub(super) const MACHINE_LIST: Self = Self { bytes: 64 << 20, time: Duration::from_secs(120) };
+}
+
+/// How the body of an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Whole,
+    /// Cut off by us.
+    TooLarge,
+    /// Cut off by somebody else, by time, or not decompressible.
+    BrokenOff,
+}
+
+/// An answer, whatever its status; of its headers only those that are used.
+#[derive(Debug, Clone)]
+pub(super) struct Answer {
+    pub status: u16,
+    pub date: Option<Box<str>>,
+    pub retry_after: Option<Box<str>>,
+    pub request_id: Option<Box<str>>,
+    pub body: Vec<u8>,
+    pub ending: Ending,
+}
+
+/// The one HTTP client of a run.
+#[derive(Clone)]
+pub struct Http {
+    client: reqwest::Client,
+}
+
+impl Http {
+    /// A client that follows no redirects, takes no plain `http` but on loopback, and uses the
+    /// system's proxy but on loopback.
+    ///
+    /// # Errors
+    /// [`ApiError::NoClient`] when the system's certificate store or TLS cannot be set up.
+    pub fn new(endpoints: &Endpoints) -> Result<Self, ApiError> {
+        // Offered is gzip only: a server may send "deflate" with or without its zlib wrapping, and
+        // the decoder reads it with wrapping only. An answer that cannot be unpacked would turn a
+        // good submission into an unknown outcome. Wrapped deflate is read if it comes anyway.
+        let offered = [(
+            reqwest::header::ACCEPT_ENCODING,
+            reqwest::header::HeaderValue::from_static("gzip"),
+        )];
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that builds it")]
+        let mut builder = reqwest::Client::builder()
+            .user_agent(concat!("cordon/", env!("CARGO_PKG_VERSION")))
+            .default_headers(offered.into_iter().collect())
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(Limits::ONE.time)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            // Rule 4: what is repeated is decided in `retry`, not in the library.
+            .retry(reqwest::retry::never())
+            .https_only(!endpoints.loopback);
+        if endpoints.loopback {
+            builder = builder.no_proxy();
+        }
+        let client =
+            builder.build().map_err(|error| ApiError::NoClient { why: chain(&error).into() })?;
+        Ok(Self { client })
+    }
+
+    /// The client as a closure, for the requests of the sign-in.
+    #[must_use]
+    pub fn lend(&self) -> SendRequest {
+        let http = self.clone();
+        std::sync::Arc::new(move |request: HttpRequest| {
+            let http = http.clone();
+            Box::pin(async move {
+                let request =
+                    reqwest::Request::try_from(request).map_err(|_not_a_url| HttpFault::NotReached)?;
+                let (response, ending) = http.exchange(request, Limits::ONE).await?;
+                match ending {
+                    Ending::Whole => Ok(response),
+                    Ending::TooLarge => Err(HttpFault::TooLarge),
+                    Ending::BrokenOff => Err(HttpFault::Interrupted),
+                }
+            })
+        })
+    }
+
+    /// Reads from `url` with a bearer token.
+    pub(super) async fn get(&self, url: &Url, token: &str, limits: Limits) -> Result<Answer, HttpFault> {
+        let request = reqwest::Request::new(reqwest::Method::GET, url.clone());
+        self.call(request, token, limits).await
+    }
+
+    /// Sends one JSON body to `url` with a bearer token.
+    pub(super) async fn post(&self, url: &Url, token: &str, body: Vec<u8>) -> Result<Answer, HttpFault> {
+        let mut request = reqwest::Request::new(reqwest::Method::POST, url.clone());
+        let json = reqwest::header::HeaderValue::from_static("application/json");
+        request.headers_mut().insert(reqwest::header::CONTENT_TYPE, json);
+        *request.body_mut() = Some(body.into());
+        self.call(request, token, Limits::ONE).await
+    }
+
+    async fn call(&self, mut request: reqwest::Request, token: &str, limits: Limits) -> Result<Answer, HttpFault> {
+        // A token that is no header value was never issued; nothing is sent.
+        let mut bearer = reqwest::header::HeaderValue::try_from(format!("Bearer {token}"))
+            .map_err(|_not_a_header| HttpFault::NotReached)?;
+        bearer.set_sensitive(true);
+        let json = reqwest::header::HeaderValue::from_static("application/json");
+        let headers = request.headers_mut();
+        headers.insert(reqwest::header::AUTHORIZATION, bearer);
+        headers.insert(reqwest::header::ACCEPT, json);
+
+        let (response, ending) = self.exchange(request, limits).await?;
+        let header = |name: &str| {
+            response.headers().get(name).and_then(|value| value.to_str().ok()).map(Box::from)
+        };
+        Ok(Answer {
+            status: response.status().as_u16(),
+            date: header("date"),
+            retry_after: header("retry-after"),
+            request_id: header("mise-correlation-id").or_else(|| header("request-id")),
+            ending,
+            body: response.into_body(),
+        })
+    }
+
+    /// One request, one answer. The body is counted while it streams, so that a small packed
+    /// answer cannot fill the memory.
+    async fn exchange(
+        &self,
+        mut request: reqwest::Request,
+        limits: Limits,
+    ) -> Result<(HttpResponse, Ending), HttpFault> {
+        *request.timeout_mut() = Some(limits.time);
+        let mut incoming = self.client.execute(request).await.map_err(|error| fault(&error))?;
+        let mut body = Vec::new();
+        let ending = loop {
+            match incoming.chunk().await {
+                Ok(Some(chunk)) if body.len() + chunk.len() > limits.bytes => break Ending::TooLarge,
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break Ending::Whole,
+                Err(_) => break Ending::BrokenOff,
+            }
+        };
+        let mut response = HttpResponse::new(body);
+        *response.status_mut() = incoming.status();
+        *response.headers_mut() = std::mem::take(incoming.headers_mut());
+        Ok((response, ending))
+    }
+}
+
+/// Why no answer came. Only a connection that never came up is "not reached": of all else it
+/// cannot be said that nothing arrived at the other end.
+fn fault(error: &reqwest::Error) -> HttpFault {
+    if error.is_builder() {
+        // Refused before anything was tried, such as plain `http`.
+        HttpFault::NotReached
+    } else if error.is_connect() {
+        if concerns_certificate(error) { HttpFault::Certificate } else { HttpFault::NotReached }
+    } else if error.is_timeout() {
+        HttpFault::TimedOut
+    } else {
+        HttpFault::Interrupted
+    }
+}
+
+/// The TLS library reports a refused certificate as an I/O error of invalid data; its type is not
+/// ours to name, so its text tells it from other TLS failures.
+fn concerns_certificate(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let from_tls = cause
+            .downcast_ref::<io::Error>()
+            .filter(|io| io.kind() == io::ErrorKind::InvalidData)
+            .and_then(io::Error::get_ref);
+        if from_tls.is_some_and(|tls| tls.to_string().to_ascii_lowercase().contains("certificate")) {
+            return true;
+        }
+        source = cause.source();
+    }
+    false
+}
+
+fn chain(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,413 @@
+//! From JSON to the service's nouns. Whatever is missing, null, new or of a wrong type is left out;
+//! only an id has to be there (rule 8).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::error::Unreadable;
+use crate::model::{
+    ExposureLevel, HResult, HealthStatus, Machine, MachineAction, MachineActionId,
+    MachineActionStatus, MachineActionType, MachineId, OnboardingStatus, RiskScore, clean,
+};
+
+/// A noun of the service, read from one JSON object.
+pub(super) trait Noun: Sized {
+    /// `None` when the text is no object, or has no usable id.
+    fn read(json: &str) -> Option<Self>;
+}
+
+/// One answer of a list call.
+#[derive(Debug)]
+pub(super) struct Listing<T> {
+    pub items: Vec<T>,
+    pub unreadable: usize,
+    pub next_link: Option<Box<str>>,
+}
+
+impl<T> Listing<T> {
+    /// How many elements the service sent.
+    pub(super) fn received(&self) -> usize {
+        self.items.len() + self.unreadable
+    }
+}
+
+#[derive(Deserialize)]
+struct ListBody<'a> {
+    /// Outer `None`: absent, so this is no list. Inner `None`: null, which is an empty one.
+    #[serde(borrow, default, deserialize_with = "present")]
+    value: Option<Option<Vec<&'a RawValue>>>,
+    #[serde(rename = "@odata.nextLink", default)]
+    next_link: Loose<Box<str>>,
+}
+
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(from).map(Some)
+}
+
+/// Reads a list. Each element is read on its own, so that one that cannot be read costs only
+/// itself.
+pub(super) fn list<T: Noun>(body: &[u8]) -> Result<Listing<T>, Unreadable> {
+    let text = text_of(body)?;
+    let body: ListBody<'_> = serde_json::from_str(&text).map_err(|error| why(&text, &error))?;
+    let elements = body.value.ok_or(Unreadable::WrongShape)?.unwrap_or_default();
+    let items: Vec<T> = elements.iter().filter_map(|raw| T::read(raw.get())).collect();
+    let unreadable = elements.len() - items.len();
+    Ok(Listing { items, unreadable, next_link: body.next_link.0 })
+}
+
+/// Reads a single object.
+pub(super) fn one<T: Noun>(body: &[u8]) -> Result<T, Unreadable> {
+    let text = text_of(body)?;
+    if let Some(noun) = T::read(&text) {
+        return Ok(noun);
+    }
+    let raw: &RawValue = serde_json::from_str(&text).map_err(|error| why(&text, &error))?;
+    Err(if raw.get().starts_with('{') { Unreadable::NoId } else { Unreadable::WrongShape })
+}
+
+/// The text of a body. A byte that is no UTF-8 spoils one name, not the list it stands in.
+fn text_of(body: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+    match body.first() {
+        None => Err(Unreadable::Empty),
+        Some(b'<') => Err(Unreadable::Html),
+        Some(_) => Ok(String::from_utf8_lossy(body)),
+    }
+}
+
+fn why(text: &str, error: &serde_json::Error) -> Unreadable {
+    match error.classify() {
+        serde_json::error::Category::Eof => Unreadable::Truncated,
+        serde_json::error::Category::Data => Unreadable::WrongShape,
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
+            // A list cut off within an element, or a text that was never JSON.
+            if text.starts_with('{') && error.column() >= text.len() { Unreadable::Truncated } else { Unreadable::NotJson }
+        }
+    }
+}
+
+/// What a refusal says about itself.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct ErrorBody {
+    pub code: Option<Box<str>>,
+    /// Safe to show; empty when there is none.
+    pub message: Box<str>,
+    pub target: Option<Box<str>>,
+}
+
+const MESSAGE_CHARS: usize = 400;
+
+/// Reads the error envelope `{"error":{"code","message","target"}}`; proxies and gateways do
+/// without it, and then nothing is known but the status.
+pub(super) fn error_body(body: &[u8]) -> ErrorBody {
+    let value: serde_json::Value = text_of(body)
+        .ok()
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default();
+    let error = &value["error"];
+    let short = |value: &serde_json::Value, chars| {
+        let text = value.as_str()?.trim();
+        (!text.is_empty()).then(|| Box::from(clean(text, chars)))
+    };
+    ErrorBody {
+        code: short(&error["code"], 64),
+        message: short(&error["message"], MESSAGE_CHARS)
+            .or_else(|| short(&value["message"], MESSAGE_CHARS))
+            .or_else(|| short(error, MESSAGE_CHARS))
+            .unwrap_or_default(),
+        target: short(&error["target"], 64),
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WireMachine {
+    id: Loose<MachineId>,
+    merged_into_machine_id: Loose<MachineId>,
+    is_potential_duplication: Loose<bool>,
+    computer_dns_name: Loose<Box<str>>,
+    first_seen: Loose<Timestamp>,
+    last_seen: Loose<Timestamp>,
+    os_platform: Loose<Box<str>>,
+    version: Loose<Box<str>>,
+    last_ip_address: Loose<IpAddr>,
+    last_external_ip_address: Loose<IpAddr>,
+    agent_version: Loose<Box<str>>,
+    health_status: Loose<Box<str>>,
+    device_value: Loose<Box<str>>,
+    rbac_group_name: Loose<Box<str>>,
+    risk_score: Loose<Box<str>>,
+    exposure_level: Loose<Box<str>>,
+    aad_device_id: Loose<Box<str>>,
+    machine_tags: LooseList<Box<str>>,
+    onboarding_status: Loose<Box<str>>,
+    ip_addresses: LooseList<AddressEntry>,
+}
+
+impl Noun for Machine {
+    fn read(json: &str) -> Option<Self> {
+        let wire: WireMachine = serde_json::from_str(json).ok()?;
+        Some(Self {
+            id: wire.id.0?,
+            computer_dns_name: wire.computer_dns_name.0,
+            merged_into: wire.merged_into_machine_id.0,
+            is_potential_duplication: wire.is_potential_duplication.0.unwrap_or_default(),
+            first_seen: wire.first_seen.0,
+            last_seen: wire.last_seen.0,
+            os_platform: wire.os_platform.0,
+            version: wire.version.0,
+            agent_version: wire.agent_version.0,
+            health_status: wire
+                .health_status
+                .0
+                .map_or(HealthStatus::Unknown, |text| HealthStatus::from_wire(&text)),
+            onboarding_status: wire.onboarding_status.0.map(|text| OnboardingStatus::from_wire(&text)),
+            risk_score: wire.risk_score.0.map(|text| RiskScore::from_wire(&text)),
+            exposure_level: wire.exposure_level.0.map(|text| ExposureLevel::from_wire(&text)),
+            device_value: wire.device_value.0,
+            rbac_group_name: wire.rbac_group_name.0,
+            machine_tags: wire.machine_tags.0.into(),
+            aad_device_id: wire.aad_device_id.0,
+            last_ip_address: wire.last_ip_address.0,
+            last_external_ip_address: wire.last_external_ip_address.0,
+            ip_addresses: wire.ip_addresses.0.into_iter().map(|entry| entry.0).collect(),
+        })
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WireMachineAction {
+    id: Loose<MachineActionId>,
+    #[serde(rename = "type")]
+    kind: Loose<Box<str>>,
+    scope: Loose<Box<str>>,
+    requestor: Loose<Box<str>>,
+    requestor_comment: Loose<Box<str>>,
+    status: Loose<Box<str>>,
+    machine_id: Loose<MachineId>,
+    computer_dns_name: Loose<Box<str>>,
+    creation_date_time_utc: Loose<Timestamp>,
+    last_update_date_time_utc: Loose<Timestamp>,
+    /// As the documentation has it; the service sends the other.
+    last_update_time_utc: Loose<Timestamp>,
+    cancellation_requestor: Loose<Box<str>>,
+    cancellation_comment: Loose<Box<str>>,
+    #[serde(rename = "errorHResult")]
+    error_hresult: Loose<i32>,
+    external_id: Loose<Box<str>>,
+    request_source: Loose<Box<str>>,
+    related_file_info: Loose<FileEntry>,
+}
+
+impl Noun for MachineAction {
+    fn read(json: &str) -> Option<Self> {
+        let wire: WireMachineAction = serde_json::from_str(json).ok()?;
+        // An action without type or status is one of unknown type or status, and so not final.
+        let or_unknown = |text: Loose<Box<str>>| text.0.unwrap_or_else(|| "Unknown".into());
+        Some(Self {
+            id: wire.id.0?,
+            kind: MachineActionType::from_wire(&or_unknown(wire.kind)),
+            scope: wire.scope.0,
+            requestor: wire.requestor.0,
+            requestor_comment: wire.requestor_comment.0,
+            status: MachineActionStatus::from_wire(&or_unknown(wire.status)),
+            machine_id: wire.machine_id.0,
+            computer_dns_name: wire.computer_dns_name.0,
+            created: wire.creation_date_time_utc.0,
+            last_updated: wire.last_update_date_time_utc.0.or(wire.last_update_time_utc.0),
+            cancellation_requestor: wire.cancellation_requestor.0,
+            cancellation_comment: wire.cancellation_comment.0,
+            error_hresult: HResult(wire.error_hresult.0.unwrap_or_default()),
+            external_id: wire.external_id.0,
+            request_source: wire.request_source.0,
+            file_identifier: wire.related_file_info.0.map(|entry| entry.0),
+        })
+    }
+}
+
+/// A value that may be missing, null, or of another type than documented.
+struct Loose<T>(Option<T>);
+
+impl<T> Default for Loose<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+/// What can be made of the text of a JSON string, number or boolean.
+trait FromText: Sized {
+    /// The property that holds the text when an object comes in its place.
+    const INNER: Option<&'static str> = None;
+
+    /// `text` is trimmed and not empty.
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+impl<T: FromText> Loose<T> {
+    fn new(text: &str) -> Self {
+        let text = text.trim();
+        Self(if text.is_empty() { None } else { T::from_text(text) })
+    }
+}
+
+impl<'de, T: FromText> Deserialize<'de> for Loose<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(LooseVisitor(PhantomData))
+    }
+}
+
+struct LooseVisitor<T>(PhantomData<T>);
+
+impl<'de, T: FromText> Visitor<'de> for LooseVisitor<T> {
+    type Value = Loose<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Loose::new(text))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Loose::new(if value { "true" } else { "false" }))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Loose::new(&value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Loose::new(&value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Loose::new(&value.to_string()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Loose(None))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Loose(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut inner = Loose(None);
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            if T::INNER == Some(&*key) {
+                inner = map.next_value()?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(inner)
+    }
+}
+
+/// A collection that may be missing, null or something else; what it holds that is no `T` is
+/// dropped.
+struct LooseList<T>(Vec<T>);
+
+impl<T> Default for LooseList<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: FromText> Deserialize<'de> for LooseList<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // Elements are borrowed as they stand, so that what is no list needs no visitor of its own.
+        let raw = <&RawValue>::deserialize(from)?;
+        let elements: Vec<Loose<T>> = serde_json::from_str(raw.get()).unwrap_or_default();
+        Ok(Self(elements.into_iter().filter_map(|element| element.0).collect()))
+    }
+}
+
+/// An element of `ipAddresses`.
+struct AddressEntry(IpAddr);
+
+impl FromText for AddressEntry {
+    const INNER: Option<&'static str> = Some("ipAddress");
+
+    fn from_text(text: &str) -> Option<Self> {
+        IpAddr::from_text(text).map(Self)
+    }
+}
+
+/// `relatedFileInfo`.
+struct FileEntry(Box<str>);
+
+impl FromText for FileEntry {
+    const INNER: Option<&'static str> = Some("fileIdentifier");
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(text.into()))
+    }
+}
+
+impl FromText for Box<str> {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+}
+
+impl FromText for bool {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.eq_ignore_ascii_case("true"))
+    }
+}
+
+impl FromText for i32 {
+    fn from_text(text: &str) -> Option<Self> {
+        // A result code may also come unsigned.
+        text.parse().ok().or_else(|| text.parse().ok().map(u32::cast_signed))
+    }
+}
+
+impl FromText for IpAddr {
+    fn from_text(text: &str) -> Option<Self> {
+        // An IPv6 address may carry the name of its interface (RFC 4007 section 11).
+        text.split('%').next().unwrap_or(text).parse().ok()
+    }
+}
+
+impl FromText for MachineId {
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl FromText for MachineActionId {
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl FromText for Timestamp {
+    fn from_text(text: &str) -> Option<Self> {
+        let at: Self = match text.parse() {
+            Ok(at) => at,
+            // All times of the service are UTC, also one that forgets to say so.
+            Err(_) => format!("{text}Z").parse().ok()?,
+        };
+        // The first second of year 1 is how .NET writes "never".
+        (at.as_second() > YEAR_TWO).then_some(at)
+    }
+}
+
+const YEAR_TWO: i64 = -62_104_060_800;
+
+#[cfg(test)]
+#[path = "wire_tests.rs"]
+mod tests;

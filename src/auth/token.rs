@@ -1,0 +1,233 @@
+//! Access tokens, and the few claims that are read from tokens.
+//!
+//! A token is opaque; its issuer may change or encrypt it any day. What is read here is for
+//! display and hints, and every one of them may be missing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::Instant;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::answer::Fields;
+use super::error::AuthError;
+use super::secret::Secret;
+use crate::model::{Account, Endpoints, Permissions, TenantId, clean};
+
+/// Tokens seen are below 4 KB; nothing above this is decoded.
+const MAX_TOKEN: usize = 64 * 1024;
+/// What Microsoft's libraries keep in reserve.
+const MARGIN: Duration = Duration::from_secs(5 * 60);
+/// The tenant of personal accounts, which the Defender API does not know.
+const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+
+/// The monotonic clock of sign-in; tests stop it.
+#[expect(clippy::disallowed_methods, reason = "lifetimes count from receipt on the runtime's clock, which no caller can hand in")]
+pub(super) fn monotonic_now() -> Instant {
+    Instant::now()
+}
+
+/// A bearer token in memory. Cheap to clone, wiped with its last clone.
+#[derive(Clone)]
+pub struct AccessToken(Arc<Held>);
+
+struct Held {
+    text: Secret<String>,
+    endpoints: Arc<Endpoints>,
+    received: Instant,
+    received_at: Timestamp,
+    lifetime: Duration,
+}
+
+impl AccessToken {
+    pub(super) fn new(text: String, lifetime: Duration, now: Timestamp, endpoints: Arc<Endpoints>) -> Self {
+        let received = monotonic_now();
+        Self(Arc::new(Held { text: Secret::new(text), endpoints, received, received_at: now, lifetime }))
+    }
+
+    /// The token, unless `url` is a host it was not issued for (rule 6).
+    #[must_use]
+    pub fn for_host(&self, url: &Url) -> Option<&str> {
+        // EXPOSE: for the Authorization header of a request to the API that was signed in to.
+        self.0.endpoints.takes_token(url).then(|| self.0.text.expose().as_str())
+    }
+
+    /// Whether it is far enough from its end to start something with it.
+    pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
+        self.left(now) > MARGIN.min(self.0.lifetime / 5)
+    }
+
+    /// Whether it still counts at all.
+    pub(super) fn is_alive(&self, now: Timestamp) -> bool {
+        !self.left(now).is_zero()
+    }
+
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The shorter of what two clocks say: the monotonic one stops while a laptop sleeps, the other
+    /// one can be set.
+    fn left(&self, now: Timestamp) -> Duration {
+        let Held { received, received_at, lifetime, .. } = &*self.0;
+        let age = monotonic_now().saturating_duration_since(*received);
+        let wall_age = Duration::try_from(now.duration_since(*received_at)).unwrap_or_default();
+        lifetime.saturating_sub(age.max(wall_age))
+    }
+}
+
+impl std::fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccessToken").finish_non_exhaustive()
+    }
+}
+
+/// A token answer that passed its checks (RFC 6749 section 5.1), from whichever grant.
+pub(super) struct Grant {
+    pub access: AccessToken,
+    /// Missing in an answer to a renewal: the old one stays good (RFC 6749 section 6).
+    pub refresh: Option<Arc<Secret<String>>>,
+    pub scope: Option<Box<str>>,
+    pub permissions: Permissions,
+    /// Missing when no token tells who it is.
+    pub account: Option<Account>,
+}
+
+impl Grant {
+    /// Takes the tokens out of an answer.
+    pub(super) fn from_answer(
+        mut fields: Box<Fields>,
+        now: Timestamp,
+        endpoints: &Arc<Endpoints>,
+    ) -> Result<Self, AuthError> {
+        let bearer = fields.token_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
+        let token = fields.access_token.take().filter(|token| bearer && token.len() <= MAX_TOKEN);
+        let token = token.ok_or(AuthError::NotUnderstood { status: 200 })?;
+        // A year at most: more is a mistake, and would overflow clocks.
+        let lifetime = Duration::from_secs(fields.expires_in.unwrap_or(3600).min(31_536_000));
+        let peeked = Claims::of_token(&token);
+        let by_scope = || fields.scope.as_deref().map_or(Permissions::Unknown, Permissions::from_scopes);
+        let permissions = match peeked.as_ref().and_then(|claims| text(&claims.scp)) {
+            Some(scp) => match Permissions::from_scopes(scp) {
+                Permissions::Unknown => by_scope(),
+                known @ Permissions::Known(_) => known,
+            },
+            None => by_scope(),
+        };
+        let account = who(&fields, peeked.as_ref(), endpoints)?;
+        Ok(Self {
+            access: AccessToken::new(token, lifetime, now, Arc::clone(endpoints)),
+            refresh: fields.refresh_token.take().map(|text| Arc::new(Secret::new(text))),
+            scope: fields.scope.as_deref().map(Into::into),
+            permissions,
+            account,
+        })
+    }
+}
+
+/// Who signed in: from the id token, else from what the other parts of the answer tell.
+///
+/// The id token came straight from the token endpoint over TLS, so its signature need not be
+/// checked (OpenID Connect Core 1.0 section 3.1.3.7), and its times are not held against a clock
+/// that may be wrong.
+fn who(
+    fields: &Fields,
+    access: Option<&Claims>,
+    endpoints: &Endpoints,
+) -> Result<Option<Account>, AuthError> {
+    let id = fields.id_token.as_deref().and_then(Claims::of_token);
+    if let Some(id) = &id {
+        let other_client = text(&id.aud).is_some_and(|aud| !aud.eq_ignore_ascii_case(&endpoints.client_id));
+        // A stand-in knows no registration, and nothing it says leaves this computer.
+        if other_client && !endpoints.loopback {
+            return Err(AuthError::NotUnderstood { status: 200 });
+        }
+    }
+    let home = fields.client_info.as_deref().and_then(Claims::of_part);
+    for claims in [id.as_ref(), access, home.as_ref()].into_iter().flatten() {
+        let tenant = text(&claims.tid).or_else(|| text(&claims.utid));
+        let object = text(&claims.oid).or_else(|| text(&claims.uid));
+        let (Some(tenant), Some(object)) = (tenant.and_then(|tid| TenantId::parse(tid).ok()), object) else {
+            continue;
+        };
+        if tenant.as_str() == PERSONAL_TENANT {
+            return Err(AuthError::PersonalAccount);
+        }
+        let other_tenant = configured_tenant(endpoints).is_some_and(|wanted| wanted != tenant);
+        // `client_info` names the home tenant, which differs for guests.
+        if other_tenant && !endpoints.loopback && text(&claims.tid).is_some() {
+            return Err(AuthError::OtherTenant);
+        }
+        let shown = |value: Option<&str>| value.map(|text| clean(text, 120).into());
+        return Ok(Some(Account {
+            tenant_id: tenant,
+            object_id: clean(object, 64).to_lowercase().into(),
+            user_name: shown(text(&claims.preferred_username).or_else(|| text(&claims.upn))),
+            display_name: shown(text(&claims.name)),
+        }));
+    }
+    Ok(None)
+}
+
+/// The tenant in the addresses, when it is an id and not a name such as `organizations`.
+pub(super) fn configured_tenant(endpoints: &Endpoints) -> Option<TenantId> {
+    let tenant = tenant_segment(endpoints);
+    let is_guid = tenant.len() == 36 && tenant.bytes().filter(|&b| b == b'-').count() == 4;
+    TenantId::parse(tenant).ok().filter(|_| is_guid)
+}
+
+/// The `{tenant}` part of the addresses, as written.
+pub(super) fn tenant_segment(endpoints: &Endpoints) -> &str {
+    endpoints.token.path_segments().and_then(|mut parts| parts.next()).unwrap_or("")
+}
+
+/// The account of a sign-in whose tokens do not tell whose they are.
+pub(super) fn unnamed_account(endpoints: &Endpoints) -> Option<Account> {
+    let tenant_id = TenantId::parse(tenant_segment(endpoints)).ok()?;
+    Some(Account { tenant_id, object_id: "unknown".into(), user_name: None, display_name: None })
+}
+
+/// The claims that are looked at. `Value`, because a wrong type must not hide the others.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Claims {
+    aud: Value,
+    tid: Value,
+    oid: Value,
+    preferred_username: Value,
+    upn: Value,
+    name: Value,
+    scp: Value,
+    uid: Value,
+    utid: Value,
+}
+
+impl Claims {
+    fn of_token(token: &str) -> Option<Self> {
+        Self::of_part(token.split('.').nth(1)?)
+    }
+
+    fn of_part(part: &str) -> Option<Self> {
+        if part.len() > MAX_TOKEN {
+            return None;
+        }
+        let json = Zeroizing::new(URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?);
+        serde_json::from_slice(&json).ok()
+    }
+}
+
+fn text(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.is_empty())
+}
+
+/// What a sign-in asks for: whatever was granted to the application for this API, a token that
+/// tells who signed in, and one that outlives the hour.
+pub(super) fn wanted_scope(endpoints: &Endpoints) -> String {
+    format!("{}/.default openid profile offline_access", endpoints.resource)
+}

@@ -1,0 +1,230 @@
+//! One value in a keyring, split over several items where an item is small.
+//!
+//! Windows holds 2,560 bytes in one credential (`CRED_MAX_CREDENTIAL_BLOB_SIZE`), less than a
+//! sign-in can need. Parts are written to two sides in turn, and the head that names the side comes
+//! last: a crash at any point leaves the value before it, or nothing, never half a token.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use keyring_core::{CredentialStore, Entry, Error, Result};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// The service name of every item; nothing in it or in the user names is personal, because the
+/// system's tools and logs show both.
+const SERVICE: &str = "io.github.cordon";
+const MAX_PARTS: usize = 8;
+const MAX_VALUE: usize = 64 * 1024;
+const TAG_BYTES: usize = 16;
+const SIDES: [char; 2] = ['a', 'b'];
+
+/// A store, and how values are laid out in it.
+pub(super) struct Vault {
+    pub store: Arc<CredentialStore>,
+    /// Extra wishes for each item, in the store's own words.
+    pub modifiers: HashMap<&'static str, &'static str>,
+    pub layout: Layout,
+}
+
+#[derive(Clone, Copy)]
+#[cfg_attr(not(any(windows, test)), expect(dead_code, reason = "only Windows needs parts"))]
+pub(super) enum Layout {
+    /// One item; on macOS each item may bring its own permission prompt.
+    Whole,
+    /// Parts of at most so many bytes.
+    Parts(usize),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    v: u8,
+    side: char,
+    parts: usize,
+    bytes: usize,
+    /// Stands before each part: parts of two writes cannot be mistaken for one value.
+    tag: String,
+}
+
+impl Vault {
+    /// Stores `value` under `user`, instead of what is there.
+    pub(super) fn put(&self, user: &str, value: &[u8]) -> Result<()> {
+        let part_bytes = match self.layout {
+            Layout::Whole => return self.entry(user)?.set_secret(value),
+            Layout::Parts(bytes) => bytes.saturating_sub(TAG_BYTES).max(1),
+        };
+        let before = self.head(user)?;
+        let side = if before.as_ref().is_some_and(|head| head.side == SIDES[0]) { SIDES[1] } else { SIDES[0] };
+        let parts: Vec<_> = value.chunks(part_bytes).collect();
+        if parts.is_empty() || parts.len() > MAX_PARTS {
+            return Err(Error::TooLong("sign-in".into(), u32::try_from(part_bytes * MAX_PARTS).unwrap_or(u32::MAX)));
+        }
+        let random = getrandom::u64().map_err(|error| Error::PlatformFailure(error.to_string().into()))?;
+        let tag = format!("{random:016x}");
+        self.sweep(user, side)?;
+        for (n, part) in parts.iter().enumerate() {
+            let mut item = Zeroizing::new(Vec::with_capacity(TAG_BYTES + part.len()));
+            item.extend_from_slice(tag.as_bytes());
+            item.extend_from_slice(part);
+            self.entry(&part_name(user, side, n))?.set_secret(&item)?;
+        }
+        let head = Head { v: 1, side, parts: parts.len(), bytes: value.len(), tag };
+        let head = serde_json::to_vec(&head).map_err(|error| Error::Invalid("head".into(), error.to_string()))?;
+        self.entry(user)?.set_secret(&head)?;
+        if let Some(before) = before {
+            // The new value is safe; what is left of the old one goes with the next write.
+            self.sweep(user, before.side).ok();
+        }
+        Ok(())
+    }
+
+    /// What is stored under `user`; `None` also when parts are missing or do not belong together.
+    pub(super) fn load(&self, user: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        if matches!(self.layout, Layout::Whole) {
+            return self.get(user);
+        }
+        let Some(head) = self.head(user)? else { return Ok(None) };
+        if head.v != 1 || head.parts > MAX_PARTS || head.bytes > MAX_VALUE {
+            return Ok(None);
+        }
+        let mut value = Zeroizing::new(Vec::with_capacity(head.bytes));
+        for n in 0..head.parts {
+            let part = self.get(&part_name(user, head.side, n))?;
+            match part.as_ref().and_then(|item| item.strip_prefix(head.tag.as_bytes())) {
+                Some(part) if value.len() + part.len() <= head.bytes => value.extend_from_slice(part),
+                _missing_or_foreign => return Ok(None),
+            }
+        }
+        Ok((value.len() == head.bytes).then_some(value))
+    }
+
+    /// Removes everything under `user`; what is not there counts as removed.
+    pub(super) fn remove(&self, user: &str) -> Result<()> {
+        self.wipe(user)?;
+        match self.layout {
+            Layout::Whole => Ok(()),
+            Layout::Parts(_) => SIDES.iter().try_for_each(|&side| self.sweep(user, side)),
+        }
+    }
+
+    fn head(&self, user: &str) -> Result<Option<Head>> {
+        Ok(self.get(user)?
+            .and_then(|json| serde_json::from_slice::<Head>(&json).ok())
+            .filter(|head| SIDES.contains(&head.side)))
+    }
+
+    fn sweep(&self, user: &str, side: char) -> Result<()> {
+        (0..MAX_PARTS).try_for_each(|n| self.wipe(&part_name(user, side, n)))
+    }
+
+    fn entry(&self, user: &str) -> Result<Entry> {
+        self.store.build(SERVICE, user, Some(&self.modifiers))
+    }
+
+    fn get(&self, user: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        match self.entry(user)?.get_secret() {
+            Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
+            Err(Error::NoEntry) => Ok(None),
+            // Damaged or foreign: as good as absent. The bytes inside are not ours to show.
+            Err(Error::BadEncoding(bytes) | Error::BadDataFormat(bytes, _)) => {
+                drop(Zeroizing::new(bytes));
+                Ok(None)
+            }
+            Err(Error::Ambiguous(entries)) => {
+                // Which of them is the newest cannot be told.
+                entries.iter().try_for_each(Entry::delete_credential)?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn wipe(&self, user: &str) -> Result<()> {
+        match self.entry(user)?.delete_credential() {
+            Ok(()) | Err(Error::NoEntry) => Ok(()),
+            Err(Error::Ambiguous(entries)) => entries.iter().try_for_each(Entry::delete_credential),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn part_name(user: &str, side: char, n: usize) -> String {
+    format!("{user}#{side}{n}")
+}
+
+#[cfg(test)]
+mod tests {
+    use keyring_core::mock;
+
+    use super::*;
+
+    const USER: &str = "v1:test";
+
+    fn vault(layout: Layout) -> Vault {
+        Vault { store: mock::Store::new().expect("a mock"), modifiers: HashMap::new(), layout }
+    }
+
+    fn load(vault: &Vault) -> Option<Vec<u8>> {
+        vault.load(USER).expect("no fault was set").map(|bytes| bytes.to_vec())
+    }
+
+    fn fail_next(vault: &Vault, user: &str) {
+        let entry = vault.entry(user).expect("a mock entry");
+        let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");
+        cred.set_error(Error::NoStorageAccess("locked".into()));
+    }
+
+    #[test]
+    fn values_of_any_size_come_back() {
+        for layout in [Layout::Whole, Layout::Parts(40)] {
+            let vault = vault(layout);
+            assert_eq!(load(&vault), None);
+            for size in [1, 24, 25, 190, 30, 3] {
+                let value: Vec<u8> = (0..size).collect();
+                vault.put(USER, &value).expect("it fits");
+                assert_eq!(load(&vault), Some(value));
+            }
+            vault.remove(USER).expect("no fault was set");
+            vault.remove(USER).expect("removing twice is fine");
+            assert_eq!(load(&vault), None);
+        }
+    }
+
+    #[test]
+    fn no_item_is_larger_than_asked_and_too_much_is_refused() {
+        let vault = vault(Layout::Parts(40));
+        vault.put(USER, &[7; 100]).expect("it fits");
+        for n in 0..5 {
+            let item = vault.get(&part_name(USER, 'a', n)).expect("no fault was set").expect("five parts");
+            assert!(item.len() <= 40);
+        }
+        assert!(matches!(vault.put(USER, &[7; 24 * 8 + 1]), Err(Error::TooLong(..))));
+        assert_eq!(load(&vault), Some(vec![7; 100]));
+    }
+
+    #[test]
+    fn a_write_that_breaks_off_leaves_the_old_value() {
+        for broken in ["v1:test#b2", "v1:test#b0"] {
+            let vault = vault(Layout::Parts(40));
+            vault.put(USER, &[1; 100]).expect("it fits");
+            fail_next(&vault, broken);
+            assert!(vault.put(USER, &[2; 100]).is_err());
+            assert_eq!(load(&vault), Some(vec![1; 100]));
+            vault.put(USER, &[3; 100]).expect("the fault is over");
+            assert_eq!(load(&vault), Some(vec![3; 100]));
+        }
+    }
+
+    #[test]
+    fn a_missing_or_foreign_part_counts_as_nothing() {
+        let vault = vault(Layout::Parts(40));
+        vault.put(USER, &[1; 100]).expect("it fits");
+        vault.entry("v1:test#a1").and_then(|e| e.set_secret(&[0; 40])).expect("a mock write");
+        assert_eq!(load(&vault), None);
+        vault.put(USER, &[1; 100]).expect("it fits");
+        vault.wipe("v1:test#b3").expect("a mock write");
+        assert_eq!(load(&vault), None);
+        fail_next(&vault, USER);
+        assert!(vault.load(USER).is_err());
+    }
+}

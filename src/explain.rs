@@ -1,0 +1,84 @@
+//! What every failure has to answer: what happened, was anything changed, what to do next (rule 5).
+
+use jiff::Timestamp;
+
+use crate::model::{EntryId, MachineActionId, Permission};
+
+/// Whether a request that went wrong may have changed something.
+///
+/// Computed in one place per subsystem, and used both for wording and for deciding what may be
+/// repeated, so that the two cannot disagree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    NothingChanged,
+    Changed,
+    Unknown,
+}
+
+impl Effect {
+    /// The sentence on screen.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NothingChanged => "Nothing was changed",
+            Self::Changed => "The change was made",
+            Self::Unknown => "Whether anything was changed is not known yet",
+        }
+    }
+}
+
+/// What the person can do about it; the window turns it into a button or a sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NextStep {
+    None,
+    TryAgain,
+    Wait { until: Timestamp },
+    SignIn,
+    AskForPermission(Permission),
+    ShowAction(MachineActionId),
+    ShowEntry(EntryId),
+    /// Something outside the console; one sentence.
+    Outside(Box<str>),
+}
+
+impl NextStep {
+    /// The sentence on screen; empty when there is nothing to do.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::None => String::new(),
+            Self::TryAgain => "Try again".into(),
+            Self::Wait { .. } => "Wait: it goes on by itself".into(),
+            Self::SignIn => "Sign in again".into(),
+            Self::AskForPermission(permission) => {
+                format!("Ask an administrator for {permission}, for the portal role behind it, or for access to the device's group")
+            }
+            Self::ShowAction(_) | Self::ShowEntry(_) => "Look at the action that is under way".into(),
+            Self::Outside(words) => words.to_string(),
+        }
+    }
+}
+
+/// A failure in words a tired person understands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// What happened: one sentence, the device's name in it, no jargon.
+    pub headline: String,
+    pub effect: Effect,
+    pub next: NextStep,
+    /// Code, service message, request id, host; safe to copy.
+    pub details: Vec<String>,
+}
+
+impl Explanation {
+    /// An explanation of something that changed nothing.
+    #[must_use]
+    pub fn harmless(headline: impl Into<String>, next: NextStep) -> Self {
+        Self { headline: headline.into(), effect: Effect::NothingChanged, next, details: Vec::new() }
+    }
+}
+
+/// Implemented by each subsystem's error.
+pub trait Explain {
+    fn explain(&self) -> Explanation;
+}

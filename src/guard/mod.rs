@@ -1,0 +1,160 @@
+//! May this be done now? Pure functions over facts that are handed in: no clock, no I/O.
+//!
+//! [`review`] runs in the form to explain, and [`enforce`] runs in the worker with fresh facts.
+//! Only this module can make an [`Approval`] (rule 2).
+
+mod policy;
+mod rails;
+
+use jiff::Timestamp;
+
+pub use policy::Policy;
+pub use rails::{GUARDRAILS, Guardrail};
+
+use crate::action::{Draft, DraftError, Order, Task};
+use crate::explain::NextStep;
+use crate::journal::Entry;
+use crate::model::{Account, EntryId, Epoch, Machine, MachineAction, MachineActionId, MachineRef, SessionStatus};
+
+/// Everything a guardrail may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    pub now: Timestamp,
+    pub policy: &'a Policy,
+    pub session: &'a SessionStatus,
+    /// The record of the machine in question, if it could be read.
+    pub machine: Option<&'a Machine>,
+    /// Other records with the same host name.
+    pub namesakes: &'a [MachineRef],
+    /// Actions on this machine by anybody; `None` when they were not or could not be read.
+    pub history: Option<&'a [MachineAction]>,
+    /// This console's own entries that have not ended.
+    pub open_entries: &'a [Entry],
+}
+
+/// How a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    Warn,
+    Block,
+}
+
+/// What a guardrail says about an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The name of the guardrail.
+    pub rail: &'static str,
+    pub severity: Severity,
+    /// One sentence.
+    pub text: String,
+    pub next: NextStep,
+    /// An opposite action under way that this finding is about.
+    pub opposite: Option<MachineActionId>,
+}
+
+/// A draft, judged.
+#[derive(Debug, Clone)]
+pub struct Review {
+    pub order: Result<Order, Vec<DraftError>>,
+    /// Blocks first.
+    pub findings: Vec<Finding>,
+}
+
+/// A confirmed order. Private fields and no `Clone`: one approval, one submission.
+#[derive(Debug)]
+pub struct Approval {
+    order: Order,
+    account: Account,
+    epoch: Epoch,
+    confirmed_at: Timestamp,
+    /// Opposite actions that the person saw and confirmed against.
+    accepted_opposites: Vec<MachineActionId>,
+}
+
+/// Judges one task on one machine by every guardrail.
+#[must_use]
+pub fn judge(entry: Option<EntryId>, task: &Task, machine: &MachineRef, facts: &Facts<'_>) -> Vec<Finding> {
+    let question = rails::Question { entry, task, machine };
+    let mut findings: Vec<_> = GUARDRAILS
+        .iter()
+        .flat_map(|rail| (rail.check)(&question, facts).into_iter().map(|verdict| verdict.named(rail.name)))
+        .collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings
+}
+
+/// Judges a draft. Cheap; the form calls it each frame.
+#[must_use]
+pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
+    Review {
+        order: draft.parse(),
+        findings: judge(Some(draft.entry), &draft.task(), &draft.machine, facts),
+    }
+}
+
+/// What stands against sending an approved order now, with facts read again.
+///
+/// # Errors
+/// The finding that forbids it.
+pub fn enforce(approval: &Approval, facts: &Facts<'_>) -> Result<(), Finding> {
+    let order = &approval.order;
+    let blocks = judge(Some(order.entry), &order.task, &order.machine, facts).into_iter();
+    blocks.filter(|f| f.severity == Severity::Block).map(Err).next().unwrap_or(Ok(()))
+}
+
+impl Review {
+    /// The first reason why this cannot be confirmed.
+    #[must_use]
+    pub fn block(&self) -> Option<String> {
+        let finding = self.findings.iter().find(|f| f.severity == Severity::Block);
+        finding.map(|f| f.text.clone()).or_else(|| {
+            self.order.as_ref().err().and_then(|errors| errors.first()).map(ToString::to_string)
+        })
+    }
+
+    /// Turns a complete, unblocked review into the one thing that can be submitted.
+    ///
+    /// # Errors
+    /// The reason why it cannot be confirmed.
+    pub fn approve(self, account: &Account, epoch: Epoch, now: Timestamp) -> Result<Approval, String> {
+        if let Some(block) = self.block() {
+            return Err(block);
+        }
+        let accepted_opposites = self.findings.iter().filter_map(|f| f.opposite.clone()).collect();
+        match self.order {
+            Ok(order) => Ok(Approval { order, account: account.clone(), epoch, confirmed_at: now, accepted_opposites }),
+            Err(errors) => Err(errors.first().map(ToString::to_string).unwrap_or_default()),
+        }
+    }
+}
+
+impl Approval {
+    #[must_use]
+    pub fn order(&self) -> &Order {
+        &self.order
+    }
+
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    #[must_use]
+    pub fn confirmed_at(&self) -> Timestamp {
+        self.confirmed_at
+    }
+
+    /// Whether the person confirmed knowing of this opposite action.
+    #[must_use]
+    pub fn accepts_opposite(&self, action: &MachineActionId) -> bool {
+        self.accepted_opposites.contains(action)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! How a record is written: a name and a flat JSON object. Readable by a person and by later
+//! versions; nothing in it is secret.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::JournalError;
+use super::entry::{Author, NotSentReason, Record};
+use crate::action::{ActionKind, Order, Task, Value};
+use crate::model::{
+    EntryId, HResult, MachineActionId, MachineActionStatus, MachineActionType, MachineId, MachineRef,
+};
+
+/// Name and data of a record as stored.
+pub(super) fn write(record: &Record) -> (&'static str, Json) {
+    match record {
+        Record::Intended { author, order } => ("Intended", intended(author, order)),
+        Record::Held { by } => ("Held", json!({ "action": by.as_str() })),
+        Record::Sent => ("Sent", json!({})),
+        Record::NotTaken { why } => ("NotTaken", json!({ "why": why })),
+        Record::NotSent { why } => ("NotSent", json!({ "why": why.words() })),
+        Record::Accepted { action, status } => {
+            ("Accepted", json!({ "action": action.as_str(), "status": status.as_wire() }))
+        }
+        Record::SomeoneElses { action, requestor, created } => (
+            "SomeoneElses",
+            json!({ "action": action.as_str(), "requestor": requestor, "created": created.map(|t| t.to_string()) }),
+        ),
+        Record::Refused { status, code, message } => {
+            ("Refused", json!({ "status": status, "code": code, "message": message }))
+        }
+        Record::Unknown { why } => ("Unknown", json!({ "why": why })),
+        Record::NotFound => ("NotFound", json!({})),
+        Record::Progress { status } => ("Progress", json!({ "status": status.as_wire() })),
+        Record::Finished { action, status, hresult, by, comment } => (
+            "Finished",
+            json!({ "action": action.as_str(), "status": status.as_wire(), "hresult": hresult.0, "by": by, "comment": comment }),
+        ),
+    }
+}
+
+fn intended(author: &Author, order: &Order) -> Json {
+    let (kind, parameters, cancels) = match &order.task {
+        Task::Act { kind, values } => {
+            let parameters: Map<_, _> = values
+                .iter()
+                .map(|v| (v.parameter().wire_name().to_owned(), Json::from(v.as_wire())))
+                .collect();
+            (kind.spec().wire_type.as_wire().to_owned(), Json::Object(parameters), Json::Null)
+        }
+        Task::Cancel { action, action_type } => {
+            ("Cancel".to_owned(), json!({}), json!({ "action": action.as_str(), "type": action_type.as_wire() }))
+        }
+    };
+    json!({
+        "mode": author.mode,
+        "tenant": author.tenant,
+        "objectId": author.object_id,
+        "account": author.account,
+        "kind": kind,
+        "parameters": parameters,
+        "cancels": cancels,
+        "machineId": order.machine.id.as_str(),
+        "machineName": order.machine.dns_name,
+        "comment": order.comment,
+    })
+}
+
+/// Reads a record back.
+pub(super) fn read(entry: EntryId, name: &str, data: &str) -> Result<Record, JournalError> {
+    let json: Json = serde_json::from_str(data).unwrap_or_default();
+    read_json(entry, name, &json).ok_or_else(|| JournalError::NotReadable { entry, record: name.into() })
+}
+
+fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
+    let text = |key: &str| json[key].as_str().map(Box::<str>::from);
+    let action = || MachineActionId::parse(json["action"].as_str()?).ok();
+    let status = || Some(MachineActionStatus::from_wire(json["status"].as_str()?));
+    Some(match name {
+        "Intended" => Record::Intended {
+            author: Author {
+                mode: text("mode")?,
+                tenant: text("tenant")?,
+                object_id: text("objectId")?,
+                account: text("account")?,
+            },
+            order: Order {
+                entry,
+                machine: MachineRef {
+                    id: MachineId::parse(json["machineId"].as_str()?).ok()?,
+                    dns_name: text("machineName"),
+                },
+                comment: text("comment")?,
+                task: task(json)?,
+            },
+        },
+        "Held" => Record::Held { by: action()? },
+        "Sent" => Record::Sent,
+        "NotTaken" => Record::NotTaken { why: text("why")? },
+        "NotSent" => {
+            let why = text("why")?;
+            Record::NotSent { why: NotSentReason::ALL.into_iter().find(|r| r.words() == &*why)? }
+        }
+        "Accepted" => Record::Accepted { action: action()?, status: status()? },
+        "SomeoneElses" => Record::SomeoneElses {
+            action: action()?,
+            requestor: text("requestor")?,
+            created: json["created"].as_str().and_then(|t| t.parse().ok()),
+        },
+        "Refused" => Record::Refused {
+            status: u16::try_from(json["status"].as_u64()?).ok()?,
+            code: text("code")?,
+            message: text("message")?,
+        },
+        "Unknown" => Record::Unknown { why: text("why")? },
+        "NotFound" => Record::NotFound,
+        "Progress" => Record::Progress { status: status()? },
+        "Finished" => Record::Finished {
+            action: action()?,
+            status: status()?,
+            hresult: HResult(i32::try_from(json["hresult"].as_i64()?).ok()?),
+            by: text("by"),
+            comment: text("comment"),
+        },
+        _ => return None,
+    })
+}
+
+fn task(json: &Json) -> Option<Task> {
+    let kind = json["kind"].as_str()?;
+    if kind == "Cancel" {
+        let cancels = &json["cancels"];
+        return Some(Task::Cancel {
+            action: MachineActionId::parse(cancels["action"].as_str()?).ok()?,
+            action_type: MachineActionType::from_wire(cancels["type"].as_str()?),
+        });
+    }
+    let values = json["parameters"].as_object()?;
+    Some(Task::Act {
+        kind: ActionKind::from_type(&MachineActionType::from_wire(kind))?,
+        values: values
+            .iter()
+            .map(|(name, value)| Value::from_wire(name, value.as_str()?))
+            .collect::<Option<_>>()?,
+    })
+}

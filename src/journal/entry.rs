@@ -1,0 +1,305 @@
+//! What the journal holds: entries, and the records of what became known about each.
+
+use jiff::Timestamp;
+
+use crate::action::{Order, Task};
+use crate::model::{EntryId, HResult, MachineActionId, MachineActionStatus};
+
+/// Who ordered, where. Written into the first record of each entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Author {
+    /// `LIVE`, `DEMO` or `STAND-IN`.
+    pub mode: Box<str>,
+    pub tenant: Box<str>,
+    /// Tenant-bound object id: entries are only ever resumed for the same account.
+    pub object_id: Box<str>,
+    /// For people.
+    pub account: Box<str>,
+}
+
+/// Why an order was never sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotSentReason {
+    /// The person took it back while it waited.
+    Withdrawn,
+    /// The console ended before it was sent.
+    ConsoleEnded,
+    /// More than two minutes lay between confirmation and sending, or the account changed.
+    ApprovalLapsed,
+    /// The sign-in ended and was not renewed.
+    SignInEnded,
+    /// The host could not be reached, several times.
+    NotReached,
+    /// The facts changed between review and sending: name, merge, onboarding.
+    FactsChanged,
+}
+
+impl NotSentReason {
+    pub(super) const ALL: [Self; 6] = [
+        Self::Withdrawn, Self::ConsoleEnded, Self::ApprovalLapsed, Self::SignInEnded, Self::NotReached, Self::FactsChanged,
+    ];
+
+    /// The clause after "Not sent: ".
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Withdrawn => "withdrawn",
+            Self::ConsoleEnded => "the console ended first",
+            Self::ApprovalLapsed => "the approval lapsed",
+            Self::SignInEnded => "the sign-in ended",
+            Self::NotReached => "Defender could not be reached",
+            Self::FactsChanged => "the device's record changed since the review",
+        }
+    }
+}
+
+/// One thing that became known about an entry. Appended, never changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    Intended { author: Author, order: Order },
+    /// An opposite action is under way; a person has to insist.
+    Held { by: MachineActionId },
+    /// Written before the request leaves, once for each attempt.
+    Sent,
+    /// The attempt certainly did not reach the service's store; another may follow.
+    NotTaken { why: Box<str> },
+    NotSent { why: NotSentReason },
+    /// The service stored the action.
+    Accepted { action: MachineActionId, status: MachineActionStatus },
+    /// The service gave back an action that is not ours.
+    SomeoneElses { action: MachineActionId, requestor: Box<str>, created: Option<Timestamp> },
+    Refused { status: u16, code: Box<str>, message: Box<str> },
+    /// The answer never came, or said nothing.
+    Unknown { why: Box<str> },
+    /// Three complete look-ups over five minutes did not show it.
+    NotFound,
+    /// The service reports another status that is not final.
+    Progress { status: MachineActionStatus },
+    Finished { action: MachineActionId, status: MachineActionStatus, hresult: HResult, by: Option<Box<str>>, comment: Option<Box<str>> },
+}
+
+/// One order with all that is known about it, oldest record first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    pub author: Author,
+    pub order: Order,
+    pub records: Vec<(Timestamp, Record)>,
+}
+
+/// Where an entry stands: what the last telling record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    Waiting,
+    Held { by: MachineActionId },
+    NotSent(NotSentReason),
+    Sent,
+    Accepted { action: MachineActionId, status: MachineActionStatus },
+    Done { action: MachineActionId },
+    Failed { action: MachineActionId, hresult: HResult },
+    /// A cancellation that came after the action's own end.
+    TooLate { action: MachineActionId, status: MachineActionStatus },
+    TimedOut { action: MachineActionId },
+    Cancelled { action: MachineActionId, by: Option<Box<str>>, comment: Option<Box<str>> },
+    Refused { status: u16, code: Box<str>, message: Box<str> },
+    Unknown { why: Box<str> },
+    NotFound,
+    SomeoneElses { action: MachineActionId, requestor: Box<str>, created: Option<Timestamp> },
+}
+
+impl Entry {
+    #[must_use]
+    pub fn id(&self) -> EntryId {
+        self.order.entry
+    }
+
+    /// When the person confirmed.
+    #[must_use]
+    pub fn intended_at(&self) -> Timestamp {
+        self.records.first().map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at)
+    }
+
+    /// When the present standing was reached.
+    #[must_use]
+    pub fn standing_since(&self) -> Timestamp {
+        self.records.last().map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at)
+    }
+
+    /// The first time the request left, if it did.
+    #[must_use]
+    pub fn first_sent_at(&self) -> Option<Timestamp> {
+        self.records.iter().find(|(_, r)| matches!(r, Record::Sent)).map(|(at, _)| *at)
+    }
+
+    /// Computed from the records: there is no status column to fall out of step.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let mut standing = Standing::Waiting;
+        for (_, record) in &self.records {
+            standing = self.after(standing, record);
+        }
+        standing
+    }
+
+    fn after(&self, before: Standing, record: &Record) -> Standing {
+        match record {
+            Record::Intended { .. } | Record::NotTaken { .. } => Standing::Waiting,
+            Record::Held { by } => Standing::Held { by: by.clone() },
+            Record::Sent => Standing::Sent,
+            Record::NotSent { why } => Standing::NotSent(*why),
+            Record::Accepted { action, status } => {
+                Standing::Accepted { action: action.clone(), status: status.clone() }
+            }
+            Record::SomeoneElses { action, requestor, created } => Standing::SomeoneElses {
+                action: action.clone(),
+                requestor: requestor.clone(),
+                created: *created,
+            },
+            Record::Refused { status, code, message } => {
+                Standing::Refused { status: *status, code: code.clone(), message: message.clone() }
+            }
+            Record::Unknown { why } => Standing::Unknown { why: why.clone() },
+            Record::NotFound => Standing::NotFound,
+            Record::Progress { status } => match before {
+                Standing::Accepted { action, .. } => Standing::Accepted { action, status: status.clone() },
+                other => other,
+            },
+            Record::Finished { action, status, hresult, by, comment } => self.finished(action, status, *hresult, by.as_ref(), comment.as_ref()),
+        }
+    }
+
+    fn finished(
+        &self,
+        action: &MachineActionId,
+        status: &MachineActionStatus,
+        hresult: HResult,
+        by: Option<&Box<str>>,
+        comment: Option<&Box<str>>,
+    ) -> Standing {
+        let action = action.clone();
+        match (&self.order.task, status) {
+            (Task::Cancel { .. }, MachineActionStatus::Cancelled)
+            | (Task::Act { .. }, MachineActionStatus::Succeeded) => Standing::Done { action },
+            (Task::Cancel { .. }, _) => Standing::TooLate { action, status: status.clone() },
+            (Task::Act { .. }, MachineActionStatus::Cancelled) => {
+                Standing::Cancelled { action, by: by.cloned(), comment: comment.cloned() }
+            }
+            (Task::Act { .. }, MachineActionStatus::TimeOut) => Standing::TimedOut { action },
+            (Task::Act { .. }, MachineActionStatus::Failed) => Standing::Failed { action, hresult },
+            (
+                Task::Act { .. },
+                MachineActionStatus::Pending | MachineActionStatus::InProgress | MachineActionStatus::Other(_),
+            ) => Standing::Accepted { action, status: status.clone() },
+        }
+    }
+}
+
+impl Standing {
+    /// Nothing more will happen to this entry by itself.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        match self {
+            Self::Waiting | Self::Held { .. } | Self::Sent | Self::Accepted { .. } | Self::Unknown { .. } => false,
+            Self::NotSent(_)
+            | Self::Done { .. }
+            | Self::Failed { .. }
+            | Self::TooLate { .. }
+            | Self::TimedOut { .. }
+            | Self::Cancelled { .. }
+            | Self::Refused { .. }
+            | Self::NotFound
+            | Self::SomeoneElses { .. } => true,
+        }
+    }
+
+    /// The service's action behind this entry, where it is known.
+    #[must_use]
+    pub fn action(&self) -> Option<&MachineActionId> {
+        match self {
+            Self::Accepted { action, .. }
+            | Self::Done { action }
+            | Self::Failed { action, .. }
+            | Self::TooLate { action, .. }
+            | Self::TimedOut { action }
+            | Self::Cancelled { action, .. }
+            | Self::SomeoneElses { action, .. }
+            | Self::Held { by: action } => Some(action),
+            Self::Waiting | Self::NotSent(_) | Self::Sent | Self::Refused { .. } | Self::Unknown { .. } | Self::NotFound => None,
+        }
+    }
+
+    /// The words on screen, in the activity list and in exports: one definition.
+    #[must_use]
+    pub fn word(&self, task: &Task) -> String {
+        match self {
+            Self::Waiting => "Waiting to send".into(),
+            Self::Held { .. } => "Held".into(),
+            Self::NotSent(_) => "Not sent".into(),
+            Self::Sent => "Sent, no answer yet".into(),
+            Self::Accepted { status, .. } => match status {
+                MachineActionStatus::Pending => "Accepted (Pending)".into(),
+                MachineActionStatus::InProgress => "In progress".into(),
+                other => format!("Accepted (the service says “{other}”)"),
+            },
+            Self::Done { .. } => task.done().into(),
+            Self::Failed { .. } => "Failed".into(),
+            Self::TooLate { .. } => "Too late to cancel".into(),
+            Self::TimedOut { .. } => "Timed out".into(),
+            Self::Cancelled { .. } => "Cancelled".into(),
+            Self::Refused { .. } => "Refused".into(),
+            Self::Unknown { .. } => "Outcome unknown".into(),
+            Self::NotFound => "Not found".into(),
+            Self::SomeoneElses { .. } => "Someone else's request".into(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::ActionKind;
+    use crate::model::{MachineActionType, MachineId, MachineRef};
+
+    fn entry(task: Task, records: Vec<Record>) -> Entry {
+        let author = Author { mode: "DEMO".into(), tenant: "t".into(), object_id: "o".into(), account: "jane".into() };
+        let order = Order {
+            entry: EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
+            machine: MachineRef { id: MachineId::parse("a1").expect("a literal id"), dns_name: None },
+            comment: "why".into(),
+            task,
+        };
+        Entry { author, order, records: records.into_iter().map(|r| (Timestamp::UNIX_EPOCH, r)).collect() }
+    }
+
+    fn action() -> MachineActionId {
+        MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id")
+    }
+
+    fn finished(status: MachineActionStatus) -> Record {
+        Record::Finished { action: action(), status, hresult: HResult(0), by: None, comment: None }
+    }
+
+    #[test]
+    fn accepted_is_not_done_and_only_succeeded_is() {
+        let accepted = Record::Accepted { action: action(), status: MachineActionStatus::Pending };
+        let mut entry = entry(isolate(), vec![Record::Sent, accepted]);
+        assert_eq!(entry.standing().word(&entry.order.task), "Accepted (Pending)");
+        entry.records.push((Timestamp::UNIX_EPOCH, Record::Progress { status: MachineActionStatus::InProgress }));
+        assert_eq!(entry.standing().word(&entry.order.task), "In progress");
+        assert!(!entry.standing().is_end());
+        entry.records.push((Timestamp::UNIX_EPOCH, finished(MachineActionStatus::Succeeded)));
+        assert_eq!(entry.standing().word(&entry.order.task), "Isolated");
+    }
+
+    #[test]
+    fn a_cancellation_is_done_when_the_action_is_cancelled_and_too_late_when_it_succeeded() {
+        let cancel = || Task::Cancel { action: action(), action_type: MachineActionType::Isolate };
+        let done = entry(cancel(), vec![Record::Sent, finished(MachineActionStatus::Cancelled)]);
+        assert_eq!(done.standing(), Standing::Done { action: action() });
+        let late = entry(cancel(), vec![Record::Sent, finished(MachineActionStatus::Succeeded)]);
+        assert_eq!(late.standing().word(&late.order.task), "Too late to cancel");
+    }
+
+    fn isolate() -> Task {
+        Task::Act { kind: ActionKind::Isolate, values: Box::default() }
+    }
+}

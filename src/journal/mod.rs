@@ -1,0 +1,265 @@
+//! The local account of what was ordered and what became of it: SQLite, append-only.
+//!
+//! One table of records; each carries the hash of the one before, so that damage and partial
+//! edits show. Whoever can rewrite the whole file can rewrite the chain, which is why exports
+//! print the last hash. No token, header or full response is ever stored.
+
+mod codec;
+mod entry;
+mod export;
+mod schema;
+
+use std::collections::HashMap;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags, params};
+use sha2::{Digest as _, Sha256};
+
+pub use entry::{Author, Entry, NotSentReason, Record, Standing};
+pub use export::{Format, export};
+
+use crate::explain::{Explain, Explanation, NextStep};
+use crate::model::{EntryId, clean};
+
+/// Why the journal cannot be used. Without it nothing is sent (rule 3).
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error("the data folder {0} cannot be written")]
+    Folder(PathBuf, #[source] std::io::Error),
+    #[error("another console is using {0}")]
+    InUse(PathBuf),
+    #[error("the journal comes from a newer version (layout {found})")]
+    Newer { found: i64 },
+    #[error("the journal's chain is broken at record {seq}")]
+    Damaged { seq: i64 },
+    #[error("record {record} of {entry} cannot be read")]
+    NotReadable { entry: EntryId, record: Box<str> },
+    #[error("the journal is open for reading only")]
+    ReadOnly,
+    #[error("the database does not answer")]
+    Database(#[from] rusqlite::Error),
+}
+
+impl Explain for JournalError {
+    fn explain(&self) -> Explanation {
+        let (headline, remedy) = match self {
+            Self::InUse(_) => (
+                "Another console is using this data folder, so this one can only look",
+                "Act in the other console, or close it and start this one again",
+            ),
+            Self::Newer { .. } => (
+                "The journal was written by a newer version, so nothing can be sent",
+                "Start the newer version, or use --data-dir with another folder",
+            ),
+            Self::Damaged { .. } | Self::NotReadable { .. } => (
+                "The journal is damaged, so nothing can be sent",
+                "Keep the file aside, and start with --data-dir and another folder",
+            ),
+            Self::Folder(..) | Self::Database(_) | Self::ReadOnly => (
+                "The journal cannot be written, so nothing was sent",
+                "Make room and allow writing in the data folder, or use --data-dir with another folder",
+            ),
+        };
+        let mut explanation = Explanation::harmless(headline, NextStep::Outside(remedy.into()));
+        let mut source: Option<&dyn std::error::Error> = Some(self);
+        while let Some(error) = source {
+            explanation.details.push(clean(&error.to_string(), 400).into_owned());
+            source = error.source();
+        }
+        explanation
+    }
+}
+
+/// An open journal. Synchronous: the worker calls it where waiting is allowed.
+pub struct Journal {
+    db: Connection,
+    last_hash: String,
+    writable: bool,
+    /// Held while this console is the one that may act on this file.
+    _lock: Option<File>,
+}
+
+impl Journal {
+    /// Opens or makes the journal at `path` and takes it for this console.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, another console holds it, the file comes from a newer
+    /// version, or its chain is broken.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let no_folder = |e| JournalError::Folder(folder.to_owned(), e);
+        make_private_folder(folder).map_err(no_folder)?;
+        let lock_path = path.with_extension("lock");
+        let lock = File::create(&lock_path).map_err(no_folder)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(path.to_owned())),
+            Err(TryLockError::Error(e)) => return Err(no_folder(e)),
+        }
+        let db = Connection::open(path)?;
+        keep_private(path).map_err(no_folder)?;
+        Self::prepare(db, true, Some(lock))
+    }
+
+    /// Opens an existing journal beside a running console, for reading.
+    ///
+    /// # Errors
+    /// When the file is missing, newer or damaged.
+    pub fn open_read_only(path: &Path) -> Result<Self, JournalError> {
+        let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        Self::prepare(db, false, None)
+    }
+
+    /// A journal that ends with the process, for tests.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn in_memory() -> Result<Self, JournalError> {
+        Self::prepare(Connection::open_in_memory()?, true, None)
+    }
+
+    fn prepare(db: Connection, writable: bool, lock: Option<File>) -> Result<Self, JournalError> {
+        schema::prepare(&db, writable)?;
+        let mut journal = Self { db, last_hash: String::new(), writable, _lock: lock };
+        journal.last_hash = journal.verify()?.last_hash;
+        Ok(journal)
+    }
+
+    /// Puts records on disk, all or none. When this returns, they are durable.
+    ///
+    /// # Errors
+    /// When they could not be written; then none of them was.
+    pub fn append(&mut self, at: Timestamp, records: &[(EntryId, Record)]) -> Result<(), JournalError> {
+        if !self.writable {
+            return Err(JournalError::ReadOnly);
+        }
+        let transaction = self.db.transaction()?;
+        let mut hash = self.last_hash.clone();
+        for (entry, record) in records {
+            let (name, data) = codec::write(record);
+            let row = Row { entry: entry.to_string(), at: at.to_string(), record: name.into(), data: data.to_string(), previous_hash: hash };
+            transaction.execute(
+                "INSERT INTO record (entry_id, at, record, data, previous_hash) VALUES (?, ?, ?, ?, ?)",
+                params![row.entry, row.at, row.record, row.data, row.previous_hash],
+            )?;
+            hash = row.hash();
+        }
+        transaction.commit()?;
+        self.last_hash = hash;
+        Ok(())
+    }
+
+    /// All entries with their records, in the order of confirmation.
+    ///
+    /// # Errors
+    /// When a record cannot be read.
+    pub fn entries(&self) -> Result<Vec<Entry>, JournalError> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut places: HashMap<EntryId, usize> = HashMap::new();
+        self.each_row(|seq, row| {
+            let id = EntryId::parse(&row.entry).ok_or(JournalError::Damaged { seq })?;
+            let at: Timestamp = row.at.parse().map_err(|_no_time: jiff::Error| JournalError::Damaged { seq })?;
+            let record = codec::read(id, &row.record, &row.data)?;
+            match (places.get(&id), &record) {
+                (Some(&place), _) => entries[place].records.push((at, record)),
+                (None, Record::Intended { author, order }) => {
+                    places.insert(id, entries.len());
+                    entries.push(Entry { author: author.clone(), order: order.clone(), records: vec![(at, record)] });
+                }
+                (None, _) => return Err(JournalError::Damaged { seq }),
+            }
+            Ok(())
+        })?;
+        Ok(entries)
+    }
+
+    /// Walks the whole chain.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] with the first record that does not fit.
+    pub fn verify(&self) -> Result<Verified, JournalError> {
+        let mut verified = Verified { records: 0, last_hash: String::new() };
+        self.each_row(|seq, row| {
+            if row.previous_hash != verified.last_hash {
+                return Err(JournalError::Damaged { seq });
+            }
+            verified.last_hash = row.hash();
+            verified.records += 1;
+            Ok(())
+        })?;
+        Ok(verified)
+    }
+
+    fn each_row(&self, mut see: impl FnMut(i64, Row) -> Result<(), JournalError>) -> Result<(), JournalError> {
+        let mut statement =
+            self.db.prepare("SELECT seq, entry_id, at, record, data, previous_hash FROM record ORDER BY seq")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let read = Row { entry: row.get(1)?, at: row.get(2)?, record: row.get(3)?, data: row.get(4)?, previous_hash: row.get(5)? };
+            see(row.get(0)?, read)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a walk over the chain found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    pub records: u64,
+    /// Printed on exports: whoever has it can tell whether the file was rewritten since.
+    pub last_hash: String,
+}
+
+struct Row {
+    entry: String,
+    at: String,
+    record: String,
+    data: String,
+    previous_hash: String,
+}
+
+impl Row {
+    /// SHA-256 over every field, each with its length before it, so that none can flow into the next.
+    fn hash(&self) -> String {
+        let mut sum = Sha256::new();
+        for field in [&self.entry, &self.at, &self.record, &self.data, &self.previous_hash] {
+            sum.update((field.len() as u64).to_be_bytes());
+            sum.update(field.as_bytes());
+        }
+        sum.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+            use std::fmt::Write as _;
+            // Writing to a string cannot fail.
+            write!(hex, "{byte:02x}").ok();
+            hex
+        })
+    }
+}
+
+/// Makes a folder that only its owner can enter.
+fn make_private_folder(folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+/// Makes a file readable by its owner only. On Windows the profile folder already is.
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "the same on each system"))]
+fn keep_private(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! The one table, and the triggers that keep it append-only.
+
+use rusqlite::Connection;
+
+use super::JournalError;
+
+/// Number of this layout, kept in SQLite's `user_version`.
+const LAYOUT: i64 = 1;
+
+const TABLE: &str = "
+CREATE TABLE record (
+    seq           INTEGER PRIMARY KEY AUTOINCREMENT,
+    entry_id      TEXT NOT NULL,
+    at            TEXT NOT NULL,
+    record        TEXT NOT NULL,
+    data          TEXT NOT NULL,
+    previous_hash TEXT NOT NULL
+) STRICT;
+CREATE INDEX record_of_entry ON record (entry_id);
+CREATE TRIGGER record_is_never_changed BEFORE UPDATE ON record
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+CREATE TRIGGER record_is_never_deleted BEFORE DELETE ON record
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+";
+
+/// Makes the table in an empty file; refuses a layout it does not know.
+pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalError> {
+    db.busy_timeout(std::time::Duration::from_secs(2))?;
+    if writable {
+        // Rule 3: a record is durable when `append` returns, even if the power fails then.
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+    }
+    let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match found {
+        LAYOUT => Ok(()),
+        0 if writable => {
+            db.execute_batch(&format!("BEGIN; {TABLE} PRAGMA user_version = {LAYOUT}; COMMIT;"))?;
+            Ok(())
+        }
+        found => Err(JournalError::Newer { found }),
+    }
+}

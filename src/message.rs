@@ -1,0 +1,89 @@
+//! `Command` and `Event`: the only two types that cross between the window and the background.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::explain::Explanation;
+use crate::guard::Approval;
+use crate::journal::Entry;
+use crate::model::{
+    Budget, EntryId, Epoch, KeyringState, Machine, MachineAction, MachineId, SessionStatus,
+};
+
+/// A piece of work, with all the data it needs. Not `Clone`: an approval is spent once.
+#[derive(Debug)]
+pub enum Command {
+    /// Ask for a device code and wait for the person.
+    SignIn,
+    CancelSignIn,
+    SignOut,
+    /// Look for a keyring again, without a restart.
+    TryKeyringAgain,
+    /// Read the whole list of machines and the actions of the last weeks.
+    RefreshMachines,
+    /// Read one machine and its actions now; `lane` by how urgently somebody waits for it.
+    LoadMachine(MachineId),
+    /// Send an approved order. The only command that can change anything in the tenant.
+    Submit(Box<Approval>),
+    /// Take back an order that has not left.
+    Withdraw(EntryId),
+    /// Send a held order all the same.
+    Insist(EntryId),
+    /// Look at all actions in flight now.
+    LookNow,
+    /// End: unsent orders become *Not sent*.
+    Shutdown,
+}
+
+/// A fact: something happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    Session { status: SessionStatus, epoch: Epoch },
+    /// A sign-in, restoring or signing out did not work.
+    SignInFailed(Explanation),
+    Keyring(KeyringState),
+    /// Whether this console may act on this journal, and if not, why.
+    Journal(Result<(), Explanation>),
+    Inventory { epoch: Epoch, news: InventoryNews },
+    /// One machine's record, read on its own.
+    Machine { epoch: Epoch, id: MachineId, result: Result<Arc<Machine>, Explanation>, at: Timestamp },
+    /// All actions of one machine.
+    History { epoch: Epoch, id: MachineId, result: Result<Vec<MachineAction>, Explanation>, at: Timestamp },
+    /// Actions of any machines, as they became known.
+    Actions { epoch: Epoch, actions: Vec<MachineAction>, at: Timestamp },
+    /// The journal's entries at start.
+    Entries(Vec<Entry>),
+    /// One entry has a new record.
+    Entry(Box<Entry>),
+    /// What an entry is waiting for; not journalled.
+    Note { entry: EntryId, note: Option<Note> },
+    Budget(Budget),
+    /// Something went wrong that has no row of its own.
+    Problem(Explanation),
+}
+
+/// What is going on with an entry between two records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Note {
+    /// Leaves at this time at the earliest: the limit is used up or the service asked for a pause.
+    LeavesAt(Timestamp),
+    /// The next look at the action.
+    LooksAgainAt(Timestamp),
+    /// Looked up so many times completely without finding it.
+    LookedUp { complete: u32, again_at: Timestamp },
+    /// Cannot be looked at, for this reason.
+    Stuck(Explanation),
+}
+
+/// How reading the list of machines goes.
+#[derive(Debug, Clone)]
+pub enum InventoryNews {
+    Started,
+    /// A page; ids already known are replaced.
+    Page(Vec<Arc<Machine>>),
+    Done { at: Timestamp, unreadable: usize, incomplete: Option<String>, seen: Vec<MachineId> },
+    Failed(Explanation),
+    /// The actions of the last weeks, for the state column.
+    RecentActions(Result<(), Explanation>),
+}

@@ -1,0 +1,14 @@
+//! How many calls the service's limits leave.
+
+use jiff::Timestamp;
+
+/// What is left of the two windows that the service counts for all calls together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    pub left_minute: u32,
+    pub of_minute: u32,
+    pub left_hour: u32,
+    pub of_hour: u32,
+    /// The service asked for a pause until then.
+    pub gate_until: Option<Timestamp>,
+}

@@ -1,0 +1,215 @@
+//! A device known to Defender.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use super::open_enum::open_enum;
+use super::{MachineId, clean};
+
+open_enum! {
+    /// Whether the sensor reports (`healthStatus`).
+    HealthStatus {
+        Active = "Active",
+        Inactive = "Inactive",
+        ImpairedCommunication = "ImpairedCommunication",
+        NoSensorData = "NoSensorData",
+        NoSensorDataImpairedCommunication = "NoSensorDataImpairedCommunication",
+        Unknown = "Unknown",
+    }
+}
+open_enum! {
+    /// The service's assessment of the device (`riskScore`).
+    RiskScore { None = "None", Informational = "Informational", Low = "Low", Medium = "Medium", High = "High" }
+}
+open_enum! {
+    /// How exposed the device is to weaknesses (`exposureLevel`).
+    ExposureLevel { None = "None", Low = "Low", Medium = "Medium", High = "High" }
+}
+open_enum! {
+    /// Whether Defender manages the device (`onboardingStatus`).
+    OnboardingStatus {
+        Onboarded = "Onboarded" | "onboarded",
+        InsufficientInfo = "InsufficientInfo",
+        CanBeOnboarded = "CanBeOnboarded",
+        Unsupported = "Unsupported",
+    }
+}
+
+/// The kind of operating system, as far as the rules for actions need it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OsFamily {
+    /// Windows 10, 11 and later clients.
+    WindowsClient,
+    /// Windows Server 2019 and later, or of unknown year.
+    WindowsServer,
+    /// Windows Server 2012 R2 and 2016: fewer actions, and only with the modern agent.
+    OldWindowsServer,
+    /// Windows 7, 8, XP and their servers, which the documentation does not list for any action.
+    OldWindows,
+    MacOs,
+    Linux,
+    /// iOS, Android and the like.
+    Mobile,
+    /// Not told, or not known to this version.
+    Unknown,
+}
+
+/// A device known to Defender (`machine` resource). All but the id may be missing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Machine {
+    pub id: MachineId,
+    /// FQDN or bare host name; neither unique nor trustworthy.
+    pub computer_dns_name: Option<Box<str>>,
+    pub merged_into: Option<MachineId>,
+    pub is_potential_duplication: bool,
+    pub first_seen: Option<Timestamp>,
+    /// The last full device report (roughly daily), not a heartbeat.
+    pub last_seen: Option<Timestamp>,
+    pub os_platform: Option<Box<str>>,
+    pub version: Option<Box<str>>,
+    pub agent_version: Option<Box<str>>,
+    pub health_status: HealthStatus,
+    pub onboarding_status: Option<OnboardingStatus>,
+    pub risk_score: Option<RiskScore>,
+    pub exposure_level: Option<ExposureLevel>,
+    pub device_value: Option<Box<str>>,
+    pub rbac_group_name: Option<Box<str>>,
+    pub machine_tags: Box<[Box<str>]>,
+    pub aad_device_id: Option<Box<str>>,
+    pub last_ip_address: Option<IpAddr>,
+    pub last_external_ip_address: Option<IpAddr>,
+    pub ip_addresses: Box<[IpAddr]>,
+}
+
+impl Machine {
+    /// A machine of which nothing but the id is known.
+    #[must_use]
+    pub fn bare(id: MachineId) -> Self {
+        Self {
+            id,
+            computer_dns_name: None,
+            merged_into: None,
+            is_potential_duplication: false,
+            first_seen: None,
+            last_seen: None,
+            os_platform: None,
+            version: None,
+            agent_version: None,
+            health_status: HealthStatus::Unknown,
+            onboarding_status: None,
+            risk_score: None,
+            exposure_level: None,
+            device_value: None,
+            rbac_group_name: None,
+            machine_tags: Box::default(),
+            aad_device_id: None,
+            last_ip_address: None,
+            last_external_ip_address: None,
+            ip_addresses: Box::default(),
+        }
+    }
+
+    /// What names this machine in a sentence: its name, or that it has none.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.reference().name()
+    }
+
+    /// The pinned id with the name it had when it was chosen.
+    #[must_use]
+    pub fn reference(&self) -> MachineRef {
+        MachineRef { id: self.id.clone(), dns_name: self.computer_dns_name.clone() }
+    }
+
+    /// The operating system's kind, by prefix of the free text.
+    #[must_use]
+    pub fn os_family(&self) -> OsFamily {
+        let Some(platform) = self.os_platform.as_deref().map(str::to_ascii_lowercase) else {
+            return OsFamily::Unknown;
+        };
+        let starts = |prefixes: &[&str]| prefixes.iter().any(|p| platform.starts_with(p));
+        if starts(&["windowsserver2012", "windowsserver2016"]) {
+            OsFamily::OldWindowsServer
+        } else if starts(&["windowsserver2008", "windowsserver2003", "windows7", "windows8", "windowsxp", "windowsvista"]) {
+            OsFamily::OldWindows
+        } else if starts(&["windowsserver"]) {
+            OsFamily::WindowsServer
+        } else if starts(&["windows10", "windows11", "windows12"]) {
+            OsFamily::WindowsClient
+        } else if starts(&["macos", "osx"]) {
+            OsFamily::MacOs
+        } else if starts(&["ios", "android", "ipad"]) {
+            OsFamily::Mobile
+        } else if starts(&[
+            "linux", "ubuntu", "redhat", "debian", "suse", "sles", "centos", "oracle", "fedora",
+            "amazon", "rocky", "alma", "mariner",
+        ]) {
+            OsFamily::Linux
+        } else {
+            OsFamily::Unknown
+        }
+    }
+
+    /// Every address known, the last used one first, each once.
+    pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
+        let first = self.last_ip_address;
+        first.into_iter().chain(self.ip_addresses.iter().copied().filter(move |a| Some(*a) != first))
+    }
+}
+
+/// A machine pinned by its id, with the name it had when it was chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct MachineRef {
+    pub id: MachineId,
+    pub dns_name: Option<Box<str>>,
+}
+
+impl MachineRef {
+    /// The name, safe to show; a machine without one says so.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.dns_name.as_deref() {
+            Some(name) if !name.trim().is_empty() => clean(name, 64).into_owned(),
+            _ => "unnamed device".to_owned(),
+        }
+    }
+
+    /// Name and id tail, the form that tells twins apart: `FIN-LT-042 (…9c07)`.
+    #[must_use]
+    pub fn name_and_tail(&self) -> String {
+        format!("{} (…{})", self.name(), self.id.tail())
+    }
+}
+
+/// The host part of a DNS name, lower-cased: what two records of one device share.
+#[must_use]
+pub fn short_name(dns_name: &str) -> String {
+    dns_name.split('.').next().unwrap_or_default().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn os_families_are_told_by_prefix() {
+        let family = |platform: &str| {
+            let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
+            machine.os_platform = Some(platform.into());
+            machine.os_family()
+        };
+        assert_eq!(family("Windows11"), OsFamily::WindowsClient);
+        assert_eq!(family("WindowsServer2012R2"), OsFamily::OldWindowsServer);
+        assert_eq!(family("WindowsServer2025"), OsFamily::WindowsServer);
+        assert_eq!(family("RedHatEnterpriseLinux"), OsFamily::Linux);
+        assert_eq!(family("macOS"), OsFamily::MacOs);
+        assert_eq!(family("TempleOS"), OsFamily::Unknown);
+    }
+
+    #[test]
+    fn unknown_enum_values_are_kept() {
+        assert_eq!(HealthStatus::from_wire("SomethingNew").as_wire(), "SomethingNew");
+        assert_eq!(OnboardingStatus::from_wire("onboarded"), OnboardingStatus::Onboarded);
+    }
+}

@@ -1,0 +1,23 @@
+//! The service's nouns as plain data: no I/O, no window, no JSON.
+
+mod budget;
+mod cloud;
+mod ids;
+mod machine;
+mod machine_action;
+mod open_enum;
+mod session;
+mod text;
+
+pub use budget::Budget;
+pub use cloud::{Cloud, Endpoints, NotLoopback};
+pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId};
+pub use machine::{
+    ExposureLevel, HealthStatus, Machine, MachineRef, OnboardingStatus, OsFamily,
+    RiskScore, short_name,
+};
+pub use machine_action::{HResult, MachineAction, MachineActionStatus, MachineActionType};
+pub use session::{
+    Account, Epoch, KeyringState, Mode, Permission, Permissions, SessionStatus, SignInPrompt,
+};
+pub use text::clean;

@@ -1,0 +1,48 @@
+//! The one macro for enums of the service that keep values we do not know (rule 8).
+
+/// Defines an enum with the given wire names plus `Other(Box<str>)` for whatever else arrives.
+///
+/// Reading never fails; writing gives back exactly what was read. Extra spellings of a value can
+/// be listed after `|`; the first is the one written.
+macro_rules! open_enum {
+    ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $wire:literal $(| $alias:literal)*),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$vmeta])* $variant,)+
+            /// A value this version does not know; kept and shown as it came.
+            Other(Box<str>),
+        }
+
+        impl $name {
+            /// Every value with a name of its own.
+            pub const KNOWN: &[Self] = &[$(Self::$variant),+];
+
+            /// Reads the service's spelling; an unknown one is kept.
+            #[must_use]
+            pub fn from_wire(text: &str) -> Self {
+                match text {
+                    $($wire $(| $alias)* => Self::$variant,)+
+                    other => Self::Other(other.into()),
+                }
+            }
+
+            /// The service's spelling.
+            #[must_use]
+            pub fn as_wire(&self) -> &str {
+                match self {
+                    $(Self::$variant => $wire,)+
+                    Self::Other(text) => text,
+                }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&crate::model::clean(self.as_wire(), 64))
+            }
+        }
+    };
+}
+
+pub(crate) use open_enum;

@@ -1,0 +1,182 @@
+//! Who is signed in, where, and what that allows.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::open_enum::open_enum;
+use super::{TenantId, clean};
+
+/// How this run was started. Fixed in `main`, never changed (rule 11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// The real service.
+    Live,
+    /// The built-in tenant; nothing leaves this computer.
+    Demo,
+    /// Another implementation of the service on a loopback address.
+    StandIn,
+}
+
+impl Mode {
+    /// The word in the strip and in the window title.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Live => "LIVE",
+            Self::Demo => "DEMO",
+            Self::StandIn => "STAND-IN",
+        }
+    }
+}
+
+/// Number of the present account and tenant; stamps what belongs to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Epoch(pub u64);
+
+/// The person who signed in, from the id token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub tenant_id: TenantId,
+    /// The person's object id in that tenant; with the tenant the key of the account.
+    pub object_id: Box<str>,
+    /// For display: changes, may be missing, is never a key.
+    pub user_name: Option<Box<str>>,
+    /// For display, chosen by people.
+    pub display_name: Option<Box<str>>,
+}
+
+impl Account {
+    /// What to call this account on screen.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let name = self.user_name.as_deref().or(self.display_name.as_deref());
+        clean(name.unwrap_or(&self.object_id), 80).into_owned()
+    }
+}
+
+open_enum! {
+    /// A delegated permission of the Defender API (`scp` in the token, without its prefix).
+    Permission {
+        MachineRead = "Machine.Read",
+        MachineReadWrite = "Machine.ReadWrite",
+        MachineIsolate = "Machine.Isolate",
+        MachineRestrictExecution = "Machine.RestrictExecution",
+        MachineStopAndQuarantine = "Machine.StopAndQuarantine",
+        MachineScan = "Machine.Scan",
+        MachineCollectForensics = "Machine.CollectForensics",
+        MachineOffboard = "Machine.Offboard",
+        MachineLiveResponse = "Machine.LiveResponse",
+    }
+}
+
+/// What the present sign-in was granted, as far as it tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Permissions {
+    Known(Box<[Permission]>),
+    /// The token does not tell: try, and let the service decide.
+    Unknown,
+}
+
+impl Permissions {
+    /// Reads a space-separated scope list, with or without a resource before each permission,
+    /// in any letter case. Words that are no Defender permission (`openid`, …) are dropped.
+    #[must_use]
+    pub fn from_scopes(scopes: &str) -> Self {
+        let known: Box<[_]> = scopes
+            .split_whitespace()
+            .map(|scope| scope.rsplit('/').next().unwrap_or(scope))
+            .filter_map(|word| {
+                Permission::KNOWN.iter().find(|p| p.as_wire().eq_ignore_ascii_case(word)).cloned()
+            })
+            .collect();
+        if known.is_empty() { Self::Unknown } else { Self::Known(known) }
+    }
+
+    /// Whether one of `any_of` is held; `None` when the sign-in does not tell.
+    #[must_use]
+    pub fn holds(&self, any_of: &[Permission]) -> Option<bool> {
+        match self {
+            Self::Known(held) => Some(any_of.iter().any(|p| held.contains(p))),
+            Self::Unknown => None,
+        }
+    }
+}
+
+/// What the person has to type where, while a device code waits (RFC 8628 section 3.2).
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignInPrompt {
+    pub user_code: Box<str>,
+    pub verification_uri: Box<str>,
+    /// Whether the address is one that a button may open.
+    pub may_open: bool,
+    /// Life of the code, counted from receipt.
+    pub expires_in: Duration,
+    pub received: Timestamp,
+}
+
+impl fmt::Debug for SignInPrompt {
+    // The code must not reach a log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignInPrompt").field("verification_uri", &self.verification_uri).finish_non_exhaustive()
+    }
+}
+
+/// Whether the sign-in outlives this run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyringState {
+    Checking,
+    Saved,
+    /// This session only, with the reason and its remedy.
+    NotSaved { reason: Box<str>, remedy: Box<str> },
+    /// Kept in memory on purpose (demo).
+    MemoryOnly,
+}
+
+/// How far the sign-in has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SessionStatus {
+    /// Nothing is going on; a person may start.
+    SignedOut,
+    /// A saved sign-in is being looked for and renewed.
+    Restoring,
+    /// A code was asked for and has not come yet.
+    AskingForCode,
+    WaitingForPerson(SignInPrompt),
+    SignedIn { account: Account, permissions: Permissions },
+    /// The account is known, but only a person can renew its sign-in.
+    NeedsSignIn { account: Account },
+}
+
+impl SessionStatus {
+    /// The account of this session, if one is known.
+    #[must_use]
+    pub fn account(&self) -> Option<&Account> {
+        match self {
+            Self::SignedIn { account, .. } | Self::NeedsSignIn { account } => Some(account),
+            Self::SignedOut | Self::Restoring | Self::AskingForCode | Self::WaitingForPerson(_) => None,
+        }
+    }
+
+    /// Whether requests can be made.
+    #[must_use]
+    pub fn is_signed_in(&self) -> bool {
+        matches!(self, Self::SignedIn { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_read_with_and_without_prefix_in_any_case() {
+        let held = Permissions::from_scopes(
+            "openid https://api.securitycenter.microsoft.com/machine.isolate Machine.Read",
+        );
+        assert_eq!(held.holds(&[Permission::MachineIsolate]), Some(true));
+        assert_eq!(held.holds(&[Permission::MachineScan]), Some(false));
+        assert_eq!(Permissions::from_scopes("openid profile").holds(&[Permission::MachineRead]), None);
+    }
+}

@@ -1,0 +1,61 @@
+//! Text that comes from outside, made safe to show.
+
+use std::borrow::Cow;
+
+/// Makes text from the service safe for one line of the screen, a log or an export.
+///
+/// Control, bidi-override, zero-width and other invisible characters become visible escapes
+/// (`\u{202e}`), and what is longer than `max_chars` characters is cut with `…`. An attacker
+/// chooses the names of the machines under attack, so nothing is shown without this.
+#[must_use]
+pub fn clean(text: &str, max_chars: usize) -> Cow<'_, str> {
+    if text.len() <= max_chars && !text.chars().any(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len().min(max_chars * 4));
+    for (n, c) in text.chars().enumerate() {
+        if n == max_chars {
+            out.push('…');
+            break;
+        }
+        if is_hidden(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Characters that change how the text around them is drawn, or that are not drawn at all.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::clean;
+
+    #[test]
+    fn ordinary_text_is_not_copied() {
+        assert!(matches!(clean("FIN-LT-042", 64), std::borrow::Cow::Borrowed("FIN-LT-042")));
+        assert_eq!(clean("Übung ’日本", 64), "Übung ’日本");
+    }
+
+    #[test]
+    fn hidden_characters_are_made_visible() {
+        assert_eq!(clean("FIN\u{202e}240-TL", 64), "FIN\\u{202e}240-TL");
+        assert_eq!(clean("a\u{200b}b\nc\0", 64), "a\\u{200b}b\\u{a}c\\u{0}");
+    }
+
+    #[test]
+    fn long_text_is_cut_by_characters() {
+        assert_eq!(clean("日本日本日本", 3), "日本日…");
+        assert_eq!(clean("日本日", 3), "日本日");
+    }
+}

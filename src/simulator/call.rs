@@ -1,0 +1,93 @@
+//! A request, taken apart once.
+
+use axum::body::Bytes;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, Method, header};
+
+/// A request, read completely.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) method: Method,
+    pub(super) path: String,
+    /// Decoded parts of the path, in the spelling of the client.
+    pub(super) segments: Vec<String>,
+    pub(super) raw_query: String,
+    pub(super) query: Vec<(String, String)>,
+    pub(super) bearer: Option<String>,
+    pub(super) content_type: Option<String>,
+    pub(super) accept_encoding: String,
+    pub(super) client_request_id: Option<String>,
+    pub(super) host: String,
+    pub(super) body: Bytes,
+}
+
+impl Call {
+    pub(super) fn new(parts: &Parts, body: Bytes) -> Self {
+        let text = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let path = parts.uri.path().to_owned();
+        let raw_query = parts.uri.query().unwrap_or_default().to_owned();
+        Self {
+            method: parts.method.clone(),
+            segments: path.split('/').filter(|part| !part.is_empty()).map(decoded).collect(),
+            query: pairs(raw_query.as_bytes()),
+            bearer: text(header::AUTHORIZATION).and_then(|value| {
+                let (scheme, token) = value.split_once(' ')?;
+                scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+            }),
+            content_type: text(header::CONTENT_TYPE).map(|value| value.to_ascii_lowercase()),
+            accept_encoding: text(header::ACCEPT_ENCODING).unwrap_or_default(),
+            client_request_id: text(HeaderName::from_static("client-request-id")),
+            host: text(header::HOST).unwrap_or_default(),
+            path,
+            raw_query,
+            body,
+        }
+    }
+
+    /// The parts of the path in lower case, for matching.
+    pub(super) fn lowered(&self) -> Vec<String> {
+        self.segments.iter().map(|part| part.to_ascii_lowercase()).collect()
+    }
+
+    pub(super) fn form(&self) -> Vec<(String, String)> {
+        pairs(&self.body)
+    }
+
+    pub(super) fn is_get(&self) -> bool {
+        self.method == Method::GET
+    }
+
+    pub(super) fn is_post(&self) -> bool {
+        self.method == Method::POST
+    }
+}
+
+pub(super) fn pairs(text: &[u8]) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(text).into_owned().collect()
+}
+
+/// Undoes percent encoding (RFC 3986 section 2.1); a plus sign stays one, as this is not a query.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let pair = (*first == b'%').then(|| after.get(..2)).flatten();
+        let code = pair.and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        if let Some(code) = code {
+            bytes.push(code);
+            rest = after.get(2..).unwrap_or_default();
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn percent_encoding_is_undone() {
+        assert_eq!(super::decoded("a%20b+c%zz%4"), "a b+c%zz%4");
+    }
+}

@@ -1,0 +1,191 @@
+//! How a fault changes an answer.
+
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::faults::{FaultKind, NextLinkMode};
+use super::reply::{Payload, Reply};
+
+/// Length of an answer that is far too long.
+const HUGE: usize = 10 * 1024 * 1024;
+/// Levels of an answer that is nested far too deep.
+const DEEP: usize = 100_000;
+
+/// The answer given without doing anything, if the fault asks for one.
+pub(super) fn instead(fault: Option<&FaultKind>) -> Option<Reply> {
+    match fault? {
+        FaultKind::Status { code, retry_after, code_text } => {
+            let default = match code {
+                401 => "Unauthorized",
+                403 => "Forbidden",
+                404 => "ResourceNotFound",
+                429 => "TooManyRequests",
+                500.. => "InternalServerError",
+                _ => "BadRequest",
+            };
+            // The documentation: an internal error has an empty message.
+            let message = if *code >= 500 { "" } else { "Simulated refusal" };
+            let reply = Reply::error(*code, code_text.as_deref().unwrap_or(default), message);
+            Some(match retry_after {
+                Some(wait) => reply.with("retry-after", wait),
+                None => reply,
+            })
+        }
+        FaultKind::Html(code) if *code >= 300 => Some(html(*code)),
+        FaultKind::Empty(code) if *code >= 300 => Some(Reply::empty(*code)),
+        FaultKind::Unauthorized => {
+            let reply = Reply::error(401, "Unauthorized", "Unauthorized request - the token is not valid.");
+            Some(reply.with("www-authenticate", "Bearer realm=\"\", error=\"invalid_token\""))
+        }
+        FaultKind::Forbidden { message } => Some(Reply::error(403, "Forbidden", message)),
+        _ => None,
+    }
+}
+
+fn html(code: u16) -> Reply {
+    Reply::page(
+        code,
+        format!("<html><head><title>{code}</title></head><body><h1>{code}</h1><hr><center>gateway</center></body></html>"),
+    )
+}
+
+/// The answer after the work is done, spoilt as the fault asks.
+pub(super) fn after(mut reply: Reply, fault: Option<&FaultKind>, call: &Call, address: &str) -> Reply {
+    let Some(fault) = fault else { return reply };
+    match fault {
+        FaultKind::Html(code) if *code < 300 => return html(*code),
+        FaultKind::Empty(code) if *code < 300 => return Reply::empty(*code),
+        FaultKind::Truncated => {
+            if let Payload::Json(value) = &reply.body {
+                let text = value.to_string();
+                let half: String = text.chars().take(text.chars().count() / 2).collect();
+                return Reply { body: Payload::Text("application/json; charset=utf-8", half), ..reply };
+            }
+        }
+        FaultKind::Garbage => return Reply::text(reply.status, "\u{0}\u{fffd}<<<{]\u{7f} not json \u{1}".to_owned()),
+        FaultKind::Huge => return Reply::text(reply.status, format!("{{\"value\":\"{}\"}}", "x".repeat(HUGE))),
+        FaultKind::Deep => {
+            return Reply::text(reply.status, format!("{{\"value\":{}{}}}", "[".repeat(DEEP), "]".repeat(DEEP)));
+        }
+        FaultKind::NoId => {
+            if let Some(Value::Object(object)) = reply.value_mut() {
+                object.remove("id");
+            }
+        }
+        FaultKind::UnknownEnums => {
+            if let Some(value) = reply.value_mut() {
+                unknown_enums(value);
+            }
+        }
+        FaultKind::OddTimes => {
+            if let Some(value) = reply.value_mut() {
+                odd_times(value, &mut 0);
+            }
+        }
+        FaultKind::LoseTail => {
+            if let Some(list) = list_of(&mut reply) {
+                list.truncate(list.len() * 2 / 3);
+            }
+        }
+        FaultKind::NextLink(mode) => next_link(&mut reply, *mode, call, address),
+        _ => {}
+    }
+    reply
+}
+
+fn list_of(reply: &mut Reply) -> Option<&mut Vec<Value>> {
+    reply.value_mut()?.get_mut("value")?.as_array_mut()
+}
+
+fn next_link(reply: &mut Reply, mode: NextLinkMode, call: &Call, address: &str) {
+    let number = |name: &str| call.query.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse::<usize>().ok());
+    let Some(len) = list_of(reply).map(|list| list.len()) else { return };
+    let skip = number("$skip").unwrap_or(0) + len;
+    let top = number("$top").unwrap_or(super::odata::PAGE);
+    let path = &call.path;
+    let link = match mode {
+        // A short page is the last one.
+        NextLinkMode::Normal if len < top => return,
+        NextLinkMode::Normal => {
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            query.extend_pairs(call.query.iter().filter(|(name, _)| name != "$skip"));
+            query.append_pair("$skip", &skip.to_string());
+            format!("{address}{path}?{}", query.finish())
+        }
+        NextLinkMode::Looping => format!("{address}{path}?{}", call.raw_query),
+        NextLinkMode::Malformed => format!("{address}{path}?=onboardingstatus%20eq%20%27Onboarded%27&=10000&$skip={skip}"),
+        NextLinkMode::Foreign => format!("https://api-us3.securitycenter.example{path}?$skip={skip}"),
+    };
+    if let Some(value) = reply.value_mut() {
+        value["@odata.nextLink"] = json!(link);
+    }
+}
+
+/// Properties whose values are enumerations, and a value each has never had.
+const ENUMS: [(&str, &str); 10] = [
+    ("healthStatus", "Hibernating"),
+    ("riskScore", "Critical"),
+    ("exposureLevel", "Extreme"),
+    ("deviceValue", "Priceless"),
+    ("onboardingStatus", "HalfOnboarded"),
+    ("managedBy", "SomethingNew"),
+    ("status", "Deferred"),
+    ("requestSource", "Robot"),
+    ("severity", "Apocalyptic"),
+    ("operationalStatus", "Sideways"),
+];
+
+fn unknown_enums(value: &mut Value) {
+    if let Some(list) = value.as_array_mut() {
+        list.iter_mut().for_each(unknown_enums);
+    } else if let Some(object) = value.as_object_mut() {
+        for (name, strange) in ENUMS {
+            if let Some(known) = object.get_mut(name) {
+                *known = json!(strange);
+            }
+        }
+        object.values_mut().for_each(unknown_enums);
+        object.insert("neverSeenBefore".to_owned(), json!({ "nested": [1, null, "two"] }));
+    }
+}
+
+/// Times a client must survive.
+const ODD: [&str; 7] = [
+    "0001-01-01T00:00:00Z",
+    "9999-12-31T23:59:59.9999999Z",
+    "2025-13-45T99:99:99Z",
+    "",
+    "yesterday",
+    "2031-02-03T04:05:06",
+    "2025-04-02T02:51:16.20591021234567Z",
+];
+
+fn odd_times(value: &mut Value, turn: &mut usize) {
+    if let Some(list) = value.as_array_mut() {
+        list.iter_mut().for_each(|item| odd_times(item, turn));
+    } else if let Some(object) = value.as_object_mut() {
+        for (name, item) in object {
+            if name.ends_with("Seen") || name.ends_with("Utc") || name.ends_with("Time") {
+                // Every eighth is null.
+                *item = ODD.get(*turn % 8).map_or(Value::Null, |odd| json!(odd));
+                *turn += 1;
+            } else {
+                odd_times(item, turn);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_and_enums_become_strange() {
+        let mut value = json!({ "value": [{ "lastSeen": "2025-04-02T02:51:16Z", "healthStatus": "Active" }] });
+        odd_times(&mut value, &mut 0);
+        unknown_enums(&mut value);
+        assert_eq!(value["value"][0]["lastSeen"], ODD[0]);
+        assert_eq!(value["value"][0]["healthStatus"], "Hibernating");
+    }
+}

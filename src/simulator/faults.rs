@@ -1,0 +1,314 @@
+//! What can go wrong, on demand.
+
+use std::time::Duration;
+
+/// A fault, where it strikes, and how often.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// Requests it strikes.
+    pub on: Route,
+    /// How many of them; 0 means until cleared.
+    pub times: u32,
+    /// What happens to them.
+    pub what: FaultKind,
+}
+
+/// A group of requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    /// Asking for a device code.
+    Devicecode,
+    /// Asking for tokens.
+    Token,
+    /// The list of machines.
+    Machines,
+    /// One machine.
+    Machine,
+    /// A list of machine actions, of all machines or of one.
+    MachineActions,
+    /// One machine action.
+    MachineAction,
+    /// Any response action on a machine.
+    Submit,
+    /// One response action, by route or type, for example `isolate`.
+    SubmitOf(String),
+    /// Cancelling a machine action.
+    Cancel,
+    /// Anything in the API half.
+    AnyApi,
+    /// Anything but the control calls.
+    Any,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FaultKind {
+    /// The answer takes longer, in real time.
+    Latency(Duration),
+    /// An error in the service's envelope; nothing is done.
+    Status {
+        /// Status code.
+        code: u16,
+        /// `Retry-After`, as it stands: seconds, a date, or nonsense.
+        retry_after: Option<String>,
+        /// `error.code`.
+        code_text: Option<String>,
+    },
+    /// A page of HTML with this status, as from a proxy. A change is carried out if the status is 2xx.
+    Html(u16),
+    /// No body with this status. A change is carried out if the status is 2xx.
+    Empty(u16),
+    /// The work is done and half of the answer's JSON arrives, correctly framed, as some proxies do it.
+    Truncated,
+    /// The work is done and the answer is not JSON.
+    Garbage,
+    /// The work is done and the answer is 10 MB long.
+    Huge,
+    /// The work is done and the answer is nested 100,000 deep.
+    Deep,
+    /// The connection is reset before anything is done.
+    DropBefore,
+    /// The work is done, then the connection is reset.
+    DropAfter,
+    /// The work is done and the answer has no `id`.
+    NoId,
+    /// The answer is 201 with an action somebody else had already asked for; nothing new is stored.
+    AlreadyPending,
+    /// 400 `ActiveRequestAlreadyExists`, for an action somebody else had already asked for.
+    ActiveRequestExists,
+    /// Enumerations have values nobody has heard of, and there are properties nobody knows.
+    UnknownEnums,
+    /// Times are out of range, empty, null or no times at all.
+    OddTimes,
+    /// A list misses the last third of its elements.
+    LoseTail,
+    /// A list has this kind of `@odata.nextLink`.
+    NextLink(NextLinkMode),
+    /// There is never an answer; the connection stays open.
+    Stall,
+    /// 401, whatever the token.
+    Unauthorized,
+    /// 403 with this text.
+    Forbidden {
+        /// `error.message`.
+        message: String,
+    },
+    /// The access token is not a JWT.
+    OpaqueToken,
+    /// There is no refresh token in the answer.
+    NoRefreshToken,
+    /// `slow_down` (RFC 8628 section 3.5).
+    SlowDown,
+}
+
+/// How `@odata.nextLink` misbehaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextLinkMode {
+    /// It is there whenever there is more, even with `$top`.
+    Normal,
+    /// It leads back to the same page.
+    Looping,
+    /// It has lost its parameter names.
+    Malformed,
+    /// It names another host.
+    Foreign,
+}
+
+/// What one request is, for matching faults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    Devicecode,
+    Token,
+    Machines,
+    Machine,
+    MachineActions,
+    MachineAction,
+    Submit { route: &'static str, kind: &'static str },
+    Cancel,
+    OtherApi,
+    Elsewhere,
+}
+
+impl Place {
+    pub(super) fn is_api(self) -> bool {
+        !matches!(self, Self::Devicecode | Self::Token | Self::Elsewhere)
+    }
+}
+
+impl Route {
+    fn covers(&self, place: Place) -> bool {
+        match self {
+            Self::Any => true,
+            Self::AnyApi => place.is_api(),
+            Self::Devicecode => place == Place::Devicecode,
+            Self::Token => place == Place::Token,
+            Self::Machines => place == Place::Machines,
+            Self::Machine => place == Place::Machine,
+            Self::MachineActions => place == Place::MachineActions,
+            Self::MachineAction => place == Place::MachineAction,
+            Self::Cancel => place == Place::Cancel,
+            Self::Submit => matches!(place, Place::Submit { .. }),
+            Self::SubmitOf(name) => {
+                matches!(place, Place::Submit { route, kind } if name.eq_ignore_ascii_case(route) || name.eq_ignore_ascii_case(kind))
+            }
+        }
+    }
+}
+
+/// The faults that are armed, in the order they were armed.
+#[derive(Debug, Default)]
+pub(super) struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub(super) fn arm(&mut self, fault: Fault) {
+        self.0.push(fault);
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn armed(&self) -> &[Fault] {
+        &self.0
+    }
+
+    /// All delays that strike this request, and the first other fault that does.
+    pub(super) fn strike(&mut self, place: Place) -> (Duration, Option<FaultKind>) {
+        let mut delay = Duration::ZERO;
+        let mut struck = None;
+        self.0.retain_mut(|fault| {
+            if !fault.on.covers(place) {
+                return true;
+            }
+            if let FaultKind::Latency(by) = &fault.what {
+                delay = delay.saturating_add(*by);
+            } else if struck.is_none() {
+                struck = Some(fault.what.clone());
+            } else {
+                return true;
+            }
+            if fault.times == 0 {
+                return true;
+            }
+            fault.times -= 1;
+            fault.times > 0
+        });
+        (delay, struck)
+    }
+}
+
+impl Fault {
+    /// Reads the text forms of the control calls.
+    ///
+    /// Routes: `devicecode`, `token`, `machines`, `machine`, `machine_actions`, `machine_action`, `submit`,
+    /// `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
+    /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
+    /// `deep`, `drop_before`, `drop_after`, `no_id`, `already_pending`, `active_request_exists`, `unknown_enums`,
+    /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign`, `stall`, `unauthorized`, `forbidden`,
+    /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`. Dashes and capitals don't matter.
+    #[must_use]
+    pub fn parse(route: &str, what: &str, times: u32) -> Option<Self> {
+        Some(Self { on: parse_route(route)?, times, what: parse_kind(what)? })
+    }
+}
+
+fn plain(text: &str) -> String {
+    text.trim().chars().filter(|letter| !"-_ ".contains(*letter)).collect::<String>().to_ascii_lowercase()
+}
+
+fn parse_route(text: &str) -> Option<Route> {
+    if let Some((head, name)) = text.split_once(':') {
+        let named = plain(head) == "submit" && !name.trim().is_empty();
+        return named.then(|| Route::SubmitOf(name.trim().to_owned()));
+    }
+    Some(match plain(text).as_str() {
+        "devicecode" => Route::Devicecode,
+        "token" => Route::Token,
+        "machines" => Route::Machines,
+        "machine" => Route::Machine,
+        "machineactions" => Route::MachineActions,
+        "machineaction" => Route::MachineAction,
+        "submit" => Route::Submit,
+        "cancel" => Route::Cancel,
+        "api" | "anyapi" => Route::AnyApi,
+        "any" => Route::Any,
+        _ => return None,
+    })
+}
+
+fn parse_kind(text: &str) -> Option<FaultKind> {
+    let (name, rest) = text.split_once(':').map_or((text, None), |(name, rest)| (name, Some(rest.trim())));
+    let status = || rest.and_then(|rest| rest.parse().ok()).filter(|code| (200..600).contains(code));
+    Some(match plain(name).as_str() {
+        "latency" => FaultKind::Latency(Duration::from_millis(rest?.parse().ok()?)),
+        "status" => {
+            let mut parts = rest?.splitn(3, ':').map(str::trim);
+            let code = parts.next()?.parse().ok().filter(|code| (200..600).contains(code))?;
+            let mut text = || parts.next().filter(|part| !part.is_empty()).map(str::to_owned);
+            FaultKind::Status { code, retry_after: text(), code_text: text() }
+        }
+        "html" => FaultKind::Html(status()?),
+        "empty" => FaultKind::Empty(status()?),
+        "truncated" => FaultKind::Truncated,
+        "garbage" => FaultKind::Garbage,
+        "huge" => FaultKind::Huge,
+        "deep" => FaultKind::Deep,
+        "dropbefore" => FaultKind::DropBefore,
+        "dropafter" => FaultKind::DropAfter,
+        "noid" => FaultKind::NoId,
+        "alreadypending" => FaultKind::AlreadyPending,
+        "activerequestexists" => FaultKind::ActiveRequestExists,
+        "unknownenums" => FaultKind::UnknownEnums,
+        "oddtimes" => FaultKind::OddTimes,
+        "losetail" => FaultKind::LoseTail,
+        "nextlink" => FaultKind::NextLink(match plain(rest?).as_str() {
+            "normal" => NextLinkMode::Normal,
+            "looping" => NextLinkMode::Looping,
+            "malformed" => NextLinkMode::Malformed,
+            "foreign" => NextLinkMode::Foreign,
+            _ => return None,
+        }),
+        "stall" => FaultKind::Stall,
+        "unauthorized" => FaultKind::Unauthorized,
+        "forbidden" => FaultKind::Forbidden {
+            message: rest.filter(|text| !text.is_empty()).unwrap_or("User is not exposed to machine").to_owned(),
+        },
+        "opaquetoken" => FaultKind::OpaqueToken,
+        "norefreshtoken" => FaultKind::NoRefreshToken,
+        "slowdown" => FaultKind::SlowDown,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ISOLATE: Place = Place::Submit { route: "isolate", kind: "Isolate" };
+
+    #[test]
+    fn text_forms_are_read() {
+        assert_eq!(
+            Fault::parse("submit:isolate", "status:429:30", 2),
+            Some(Fault {
+                on: Route::SubmitOf("isolate".into()),
+                times: 2,
+                what: FaultKind::Status { code: 429, retry_after: Some("30".into()), code_text: None },
+            })
+        );
+        assert_eq!(Fault::parse("api", "drop-after", 1).map(|fault| fault.what), Some(FaultKind::DropAfter));
+        assert_eq!(Fault::parse("moon", "stall", 1), None);
+        assert_eq!(Fault::parse("api", "status:9", 1), None);
+        assert_eq!(Fault::parse("api", "next_link:nowhere", 1), None);
+    }
+
+    #[test]
+    fn a_fault_strikes_as_often_as_it_should_and_only_where_it_should() {
+        let mut faults = Faults::default();
+        faults.arm(Fault { on: Route::Submit, times: 1, what: FaultKind::DropAfter });
+        faults.arm(Fault { on: Route::AnyApi, times: 0, what: FaultKind::Latency(Duration::from_millis(5)) });
+        assert_eq!(faults.strike(Place::Token), (Duration::ZERO, None));
+        assert_eq!(faults.strike(ISOLATE), (Duration::from_millis(5), Some(FaultKind::DropAfter)));
+        assert_eq!(faults.strike(ISOLATE), (Duration::from_millis(5), None));
+    }
+}

@@ -1,0 +1,272 @@
+//! The demo fleet: devices with a story first, then as many ordinary ones as asked for, made when they are looked at.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::clock::{shifted, written};
+use super::random::Dice;
+use super::story::{self, CAST};
+
+/// The properties of one machine.
+pub(super) type Record = Map<String, Value>;
+
+/// Properties a list of machines may be filtered and sorted by.
+pub(super) const MACHINE_PROPERTIES: [&str; 14] = [
+    "computerDnsName",
+    "id",
+    "version",
+    "deviceValue",
+    "aadDeviceId",
+    "machineTags",
+    "lastSeen",
+    "exposureLevel",
+    "onboardingStatus",
+    "lastIpAddress",
+    "healthStatus",
+    "osPlatform",
+    "riskScore",
+    "rbacGroupId",
+];
+
+/// All machines. Only ids are held; everything else follows from seed and number.
+#[derive(Debug)]
+pub(super) struct Fleet {
+    seed: u64,
+    begun: Timestamp,
+    ids: Vec<String>,
+    by_id: HashMap<String, usize>,
+}
+
+impl Fleet {
+    pub(super) fn new(devices: usize, seed: u64, begun: Timestamp) -> Self {
+        let ids: Vec<String> = (0..devices).map(|index| Dice::of(seed, index).hex(40)).collect();
+        let by_id = ids.iter().enumerate().map(|(index, id)| (id.clone(), index)).collect();
+        Self { seed, begun, ids, by_id }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ids.len()
+    }
+
+    pub(super) fn id(&self, index: usize) -> Option<&str> {
+        self.ids.get(index).map(String::as_str)
+    }
+
+    /// The number of the machine with this id, or else the first with this name.
+    pub(super) fn find(&self, id_or_name: &str) -> Option<usize> {
+        let wanted = id_or_name.to_ascii_lowercase();
+        self.by_id.get(&wanted).copied().or_else(|| {
+            (0..self.len()).find(|index| self.name(*index).is_some_and(|name| name.eq_ignore_ascii_case(id_or_name)))
+        })
+    }
+
+    pub(super) fn find_id(&self, id: &str) -> Option<usize> {
+        self.by_id.get(&id.to_ascii_lowercase()).copied()
+    }
+
+    pub(super) fn name(&self, index: usize) -> Option<String> {
+        match CAST.get(index) {
+            Some(part) => part.name.map(str::to_owned),
+            None => Some(ordinary_name(self.seed, index)),
+        }
+    }
+
+    pub(super) fn record(&self, index: usize) -> Record {
+        let id = self.id(index).unwrap_or_default();
+        let Some(part) = CAST.get(index) else {
+            let name = ordinary_name(self.seed, index);
+            return self.usual(index, id, &name, platform_of(&name, index));
+        };
+        let mut record = self.usual(index, id, part.name.unwrap_or_default(), part.platform);
+        story::cast(part, &mut record, self, self.begun);
+        record
+    }
+
+    /// What a machine of this platform looks like when nothing is special about it.
+    fn usual(&self, index: usize, id: &str, name: &str, platform: &str) -> Record {
+        let mut dice = Dice::of(self.seed ^ 0xf1ee7, index);
+        let windows = platform.starts_with("Windows");
+        let server = platform.starts_with("WindowsServer") || platform == "Ubuntu";
+        let last_seen = shifted(self.begun, -i64::try_from(dice.below(22 * 3_600)).unwrap_or(0) - 60);
+        let first_seen = shifted(last_seen, -i64::try_from(86_400 * (30 + dice.below(700))).unwrap_or(0));
+        let (group_id, group) = group_of(name);
+        let subnet = 10 + index / 200 % 200;
+        let ip = format!("10.20.{subnet}.{}", 10 + index % 200);
+        let mac = dice.hex(12).to_ascii_uppercase();
+        let (version, build) = release_of(platform);
+        let agent = if windows { format!("10.8792.{build}.{}", 2_000 + dice.below(4_000)) } else { "30.124092.2.0".to_owned() };
+        let joined = windows && !server;
+        let mut addresses = vec![json!({
+            "ipAddress": ip, "macAddress": mac, "type": if joined { "IEEE80211" } else { "Ethernet" }, "operationalStatus": "Up"
+        })];
+        if dice.below(3) == 0 {
+            let tail = dice.hex(4);
+            addresses.push(json!({
+                "ipAddress": format!("fe80::20c:29ff:fe{}:{tail}", &mac[6..8]), "macAddress": mac, "type": "Ethernet",
+                "operationalStatus": "Up"
+            }));
+        }
+        addresses.push(json!({
+            "ipAddress": "127.0.0.1", "macAddress": if windows { Value::Null } else { json!("000000000000") },
+            "type": "SoftwareLoopback", "operationalStatus": "Up"
+        }));
+        let external = format!("203.0.113.{}", 1 + dice.below(254));
+        let value = json!({
+            "id": id,
+            "mergedIntoMachineId": null,
+            "isPotentialDuplication": false,
+            "isExcluded": false,
+            "exclusionReason": null,
+            "computerDnsName": name,
+            "firstSeen": written(first_seen),
+            "lastSeen": written(last_seen),
+            "osPlatform": platform,
+            "osVersion": null,
+            "osProcessor": "x64",
+            "version": version,
+            "lastIpAddress": ip,
+            "lastExternalIpAddress": external,
+            "agentVersion": agent,
+            "osBuild": if windows { json!(build) } else { Value::Null },
+            "healthStatus": "Active",
+            "deviceValue": "Normal",
+            "rbacGroupId": group_id,
+            "rbacGroupName": group,
+            "riskScore": dice.pick(&["None", "None", "None", "Informational", "Low", "Medium"], "None"),
+            "exposureLevel": dice.pick(&["Low", "Low", "Medium", "High"], "Low"),
+            "isAadJoined": joined,
+            "aadDeviceId": if joined { json!(dice.guid()) } else { Value::Null },
+            "machineTags": if server { json!(["server"]) } else { json!([]) },
+            "onboardingStatus": "Onboarded",
+            "osArchitecture": "64-bit",
+            "managedBy": if joined { "Intune" } else { "MicrosoftDefenderForEndpoint" },
+            "managedByStatus": if joined { "Unknown" } else { "Success" },
+            "ipAddresses": addresses,
+            "vmMetadata": null
+        });
+        let mut record = if let Value::Object(record) = value { record } else { Record::new() };
+        self.vary(index, &mut record, &mut dice);
+        record
+    }
+
+    /// A few ordinary machines are silent, lack properties or have null where one expects a value.
+    fn vary(&self, index: usize, record: &mut Record, dice: &mut Dice) {
+        if index < CAST.len() {
+            return;
+        }
+        match dice.below(40) {
+            0 | 1 => {
+                let days = 8 + i64::try_from(dice.below(60)).unwrap_or(0);
+                record.insert("healthStatus".into(), json!("Inactive"));
+                record.insert("lastSeen".into(), json!(written(shifted(self.begun, -86_400 * days))));
+            }
+            2 => {
+                record.insert("aadDeviceId".into(), Value::Null);
+                record.insert("lastExternalIpAddress".into(), Value::Null);
+            }
+            3 => {
+                record.remove("ipAddresses");
+                record.remove("vmMetadata");
+                record.remove("managedBy");
+            }
+            4 => {
+                record.insert("healthStatus".into(), json!("ImpairedCommunication"));
+            }
+            5 => {
+                record.insert("lastExternalIpAddress".into(), json!(format!("2001:db8:cf40::{index:x}")));
+                record.insert("machineTags".into(), json!(["pilot", "branch-" .to_owned() + &dice.hex(2)]));
+            }
+            6 => {
+                record.insert("defenderAvStatus".into(), json!("Updated"));
+                record.insert("rbacGroupId".into(), json!("7"));
+            }
+            7 => {
+                record.insert("riskScore".into(), Value::Null);
+                record.insert("ipAddresses".into(), Value::Null);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn ordinary_name(seed: u64, index: usize) -> String {
+    let mut dice = Dice::of(seed ^ 0x0a3e, index);
+    let place = dice.pick(&["ENG-LT", "HR-LT", "FIN-LT", "SALES-LT", "MKT-LT", "OPS-WS", "SRV-APP", "SRV-FILE", "DEV-LNX"], "ENG-LT");
+    let name = format!("{place}-{:03}", 100 + index);
+    // As in real fleets: servers are joined to the domain, and case is anybody's guess.
+    match place {
+        "SRV-APP" | "SRV-FILE" => format!("{}.contoso.com", name.to_ascii_lowercase()),
+        "DEV-LNX" => name.to_ascii_lowercase(),
+        _ => name,
+    }
+}
+
+fn platform_of(name: &str, index: usize) -> &'static str {
+    if name.starts_with("srv-") {
+        ["WindowsServer2022", "WindowsServer2019", "WindowsServer2016"][index % 3]
+    } else if name.starts_with("dev-") {
+        "Ubuntu"
+    } else if index % 4 == 0 {
+        "Windows10"
+    } else {
+        "Windows11"
+    }
+}
+
+fn release_of(platform: &str) -> (&'static str, i64) {
+    match platform {
+        "Windows10" => ("22H2", 19_045),
+        "Windows11" => ("24H2", 26_100),
+        "WindowsServer2016" => ("1607", 14_393),
+        "WindowsServer2019" => ("1809", 17_763),
+        "WindowsServer2022" => ("21H2", 20_348),
+        "Ubuntu" => ("22.4", 6),
+        "macOS" => ("15.1", 24),
+        _ => ("Other", 0),
+    }
+}
+
+fn group_of(name: &str) -> (i64, Option<&'static str>) {
+    let start = name.get(..3).unwrap_or_default().to_ascii_uppercase();
+    match start.as_str() {
+        "FIN" => (11, Some("Finance")),
+        "HR-" => (12, Some("People")),
+        "ENG" | "DEV" => (13, Some("Engineering")),
+        "SAL" | "MKT" => (14, Some("Field")),
+        "SRV" | "WEB" | "SQL" | "DC0" => (21, Some("Servers")),
+        "OPS" => (15, Some("Operations")),
+        _ => (0, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fleet(devices: usize) -> Fleet {
+        Fleet::new(devices, 1, "2026-11-22T08:00:00Z".parse().unwrap())
+    }
+
+    #[test]
+    fn the_story_is_there_and_twins_have_different_ids() {
+        let fleet = fleet(60);
+        let twins: Vec<usize> = (0..60).filter(|index| fleet.name(*index).as_deref() == Some("FIN-LT-042")).collect();
+        assert_eq!(twins.len(), 2);
+        assert_ne!(fleet.id(twins[0]), fleet.id(twins[1]));
+        assert_eq!(fleet.record(twins[1])["healthStatus"], "Inactive");
+        assert_eq!(fleet.find("fin-lt-042"), Some(twins[0]));
+    }
+
+    #[test]
+    fn names_of_records_agree_with_names_looked_up() {
+        let fleet = fleet(200);
+        for index in 0..200 {
+            let record = fleet.record(index);
+            let name = record.get("computerDnsName").and_then(Value::as_str).map(str::to_owned);
+            assert_eq!(name, fleet.name(index), "{index}");
+            assert_eq!(record["id"].as_str(), fleet.id(index));
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! What a test, or the control calls, may do to the tenant.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::encoding::Compress;
+use super::faults::Fault;
+use super::lifecycle::Status;
+use super::log::{LoggedRequest, RequestKind};
+use super::tenant::SimTenant;
+
+/// A handle on a running tenant: its clock, its faults, its people, and the account of what was asked of it.
+#[derive(Debug, Clone)]
+pub struct SimControl(pub(super) Arc<SimTenant>);
+
+impl SimControl {
+    /// Moves the tenant's clock forward.
+    pub fn advance(&self, by: Duration) {
+        self.0.clock.advance(by);
+    }
+
+    /// The tenant's time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// Arms a fault.
+    pub fn inject(&self, fault: Fault) {
+        self.0.lock().faults.arm(fault);
+    }
+
+    /// Disarms all faults.
+    pub fn clear_faults(&self) {
+        self.0.lock().faults.clear();
+    }
+
+    /// The faults that are armed.
+    #[must_use]
+    pub fn faults(&self) -> Vec<Fault> {
+        self.0.lock().faults.armed().to_vec()
+    }
+
+    /// Everything that was asked, in the order of arrival; control calls are left out.
+    #[must_use]
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.0.lock().log.clone()
+    }
+
+    /// How many requests would have changed something, whatever became of them.
+    #[must_use]
+    pub fn changes_requested(&self) -> usize {
+        self.0.lock().log.iter().filter(|request| request.kind == RequestKind::Change).count()
+    }
+
+    /// Approves a device code as the person in the browser would; false when no such code is waiting.
+    #[must_use]
+    pub fn approve(&self, user_code: &str) -> bool {
+        let now = self.0.clock.now();
+        self.0.lock().identity.decide(user_code, true, now)
+    }
+
+    /// Approves the newest waiting code.
+    #[must_use]
+    pub fn approve_latest(&self) -> bool {
+        self.decide_latest(true)
+    }
+
+    /// Declines the newest waiting code.
+    #[must_use]
+    pub fn decline_latest(&self) -> bool {
+        self.decide_latest(false)
+    }
+
+    fn decide_latest(&self, approve: bool) -> bool {
+        let now = self.0.clock.now();
+        let mut inner = self.0.lock();
+        let code = inner.identity.latest_code(now);
+        code.is_some_and(|code| inner.identity.decide(&code, approve, now))
+    }
+
+    /// Declines this code; false when no such code is waiting.
+    #[must_use]
+    pub fn decline(&self, user_code: &str) -> bool {
+        let now = self.0.clock.now();
+        self.0.lock().identity.decide(user_code, false, now)
+    }
+
+    /// Lets all device codes expire.
+    pub fn expire_codes(&self) {
+        let now = self.0.clock.now();
+        self.0.lock().identity.expire_codes(now);
+    }
+
+    /// Ends all sign-ins: access and refresh tokens are dead.
+    pub fn revoke_sign_ins(&self) {
+        self.0.lock().identity.revoke();
+    }
+
+    /// Lets all access tokens expire; refresh tokens still work.
+    pub fn expire_access_tokens(&self) {
+        let now = self.0.clock.now();
+        self.0.lock().identity.expire_access_tokens(now);
+    }
+
+    /// Sets what the administrator has granted to the application. What is taken away is refused at once, what is
+    /// added needs a new access token.
+    pub fn set_permissions(&self, scopes: &[&str]) {
+        self.0.lock().identity.granted = scopes.iter().map(ToString::to_string).collect();
+    }
+
+    /// Sets the seconds between polls that device codes are handed out with; 5 at the start.
+    pub fn set_poll_interval(&self, secs: u64) {
+        self.0.lock().identity.poll_interval = secs;
+    }
+
+    /// Whether polling faster than the interval gets `slow_down`. Entra does not do that, so it is off at the start.
+    pub fn set_strict_polling(&self, strict: bool) {
+        self.0.lock().identity.strict_polling = strict;
+    }
+
+    /// Whether a refresh token still works after use, as with Entra. At the start it does not, and using one twice
+    /// ends its whole family.
+    pub fn set_lenient_rotation(&self, lenient: bool) {
+        self.0.lock().identity.lenient_rotation = lenient;
+    }
+
+    /// Sets the call limits; 100 a minute and 1,500 an hour at the start.
+    pub fn set_limits(&self, per_minute: usize, per_hour: usize) {
+        self.0.lock().limits.set(per_minute, per_hour);
+    }
+
+    /// Sets how answers are compressed when the client offers it.
+    pub fn set_compression(&self, how: Compress) {
+        self.0.lock().compress = how;
+    }
+
+    /// Hides new actions from reads for so long, as when another regional host answers.
+    pub fn hide_new_actions(&self, duration: Duration) {
+        self.0.lock().hidden_for = duration;
+    }
+
+    /// Lets a colleague start an action in the portal; its id, or `None` when there is no such machine or action.
+    #[must_use]
+    pub fn act_as_colleague(&self, machine_id: &str, action_type: &str, comment: &str) -> Option<String> {
+        self.0.colleague(machine_id, action_type, comment)
+    }
+
+    /// Forces an action into a state; false when there is no such action or state.
+    #[must_use]
+    pub fn set_status(&self, action_id: &str, status: &str) -> bool {
+        let now = self.0.clock.now();
+        let Some(status) = Status::parse(status) else { return false };
+        let mut inner = self.0.lock();
+        let found = inner.actions.iter_mut().find(|action| action.id.eq_ignore_ascii_case(action_id));
+        found.is_some_and(|action| {
+            action.force(status, now);
+            true
+        })
+    }
+
+    /// New actions on this machine are picked up and never end.
+    pub fn never_finish(&self, machine_id: &str) {
+        self.0.never_finish(machine_id);
+    }
+
+    /// The next action on this machine fails with this HRESULT.
+    pub fn fail_next(&self, machine_id: &str, hresult: i32) {
+        self.0.fail_next(machine_id, hresult);
+    }
+
+    /// Ids and names of all machines.
+    #[must_use]
+    pub fn machine_ids(&self) -> Vec<(String, Option<String>)> {
+        let fleet = &self.0.fleet;
+        (0..fleet.len()).filter_map(|index| Some((fleet.id(index)?.to_owned(), fleet.name(index)))).collect()
+    }
+
+    /// All machine actions as the service would write them, oldest first; also those that reads don't show yet.
+    #[must_use]
+    pub fn actions(&self) -> Vec<serde_json::Value> {
+        self.0.lock().actions.iter().map(super::lifecycle::Action::json).collect()
+    }
+}

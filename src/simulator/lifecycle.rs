@@ -1,0 +1,226 @@
+//! The life of one machine action: Pending, InProgress, and one of four ends.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::clock::{shifted, written};
+
+/// `errorHResult` of an action a device never picked up (HTTP 408).
+pub(super) const TIMED_OUT: i32 = -2_145_844_840;
+/// `errorHResult` of a cancelled action (`E_ABORT`).
+pub(super) const CANCELLED: i32 = -2_147_467_260;
+/// How long the service waits for a silent device: three days and fourteen minutes.
+const PATIENCE: i64 = 3 * 86_400 + 14 * 60;
+
+/// How far an action has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Pending,
+    InProgress,
+    Succeeded,
+    Failed,
+    TimeOut,
+    Cancelled,
+}
+
+impl Status {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        [Self::Pending, Self::InProgress, Self::Succeeded, Self::Failed, Self::TimeOut, Self::Cancelled]
+            .into_iter()
+            .find(|status| status.text().eq_ignore_ascii_case(text))
+    }
+
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::Pending => "Pending",
+            Self::InProgress => "InProgress",
+            Self::Succeeded => "Succeeded",
+            Self::Failed => "Failed",
+            Self::TimeOut => "TimeOut",
+            Self::Cancelled => "Cancelled",
+        }
+    }
+
+    pub(super) const fn is_final(self) -> bool {
+        !matches!(self, Self::Pending | Self::InProgress)
+    }
+}
+
+/// How an action will go if nobody interferes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Course {
+    /// The device answers: picked up after about 3 s, done after so many.
+    Usual(u32),
+    /// The device is silent: Pending for three days and fourteen minutes, then timed out.
+    Silent,
+    /// It stays Pending for ten minutes and succeeds then, as a second isolation does.
+    Held(u32),
+    /// The device picks it up and never reports back.
+    NeverEnds,
+    /// The device reports this HRESULT.
+    Fails(u32, i32),
+}
+
+/// A machine action.
+#[derive(Debug, Clone)]
+pub(super) struct Action {
+    pub(super) id: String,
+    pub(super) kind: String,
+    pub(super) title: Option<String>,
+    pub(super) requestor: String,
+    pub(super) comment: String,
+    pub(super) status: Status,
+    pub(super) machine_id: String,
+    pub(super) machine_name: Option<String>,
+    pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
+    pub(super) cancelled: Option<(String, String, Timestamp)>,
+    pub(super) hresult: i32,
+    pub(super) scope: Option<String>,
+    pub(super) external_id: Option<String>,
+    pub(super) source: String,
+    pub(super) sha1: Option<String>,
+    /// Reads don't show it before this moment, as when another regional host answers.
+    pub(super) visible: Timestamp,
+    /// What is still to come.
+    pub(super) ahead: Vec<(Timestamp, Status, i32)>,
+}
+
+/// The steps of a course that begins at `created`.
+pub(super) fn steps(course: Course, created: Timestamp) -> Vec<(Timestamp, Status, i32)> {
+    let at = |seconds: i64| shifted(created, seconds);
+    let picked_up = (at(3), Status::InProgress, 0);
+    match course {
+        Course::Usual(done) => vec![picked_up, (at(i64::from(done)), Status::Succeeded, 0)],
+        Course::Silent => vec![(at(PATIENCE), Status::TimeOut, TIMED_OUT)],
+        Course::Held(done) => {
+            vec![(at(600), Status::InProgress, 0), (at(600 + i64::from(done)), Status::Succeeded, 0)]
+        }
+        Course::NeverEnds => vec![picked_up],
+        Course::Fails(done, hresult) => vec![picked_up, (at(i64::from(done)), Status::Failed, hresult)],
+    }
+}
+
+impl Action {
+    /// Lets happen what is due; true when it has just succeeded.
+    pub(super) fn settle(&mut self, now: Timestamp) -> bool {
+        let mut succeeded = false;
+        while let Some((at, status, hresult)) = self.ahead.first().copied() {
+            if at > now {
+                break;
+            }
+            self.ahead.remove(0);
+            self.status = status;
+            self.updated = at;
+            self.hresult = hresult;
+            succeeded |= status == Status::Succeeded;
+        }
+        succeeded
+    }
+
+    /// Forces a state; nothing more happens by itself once it is final.
+    pub(super) fn force(&mut self, status: Status, now: Timestamp) {
+        self.status = status;
+        self.updated = now;
+        self.hresult = match status {
+            Status::TimeOut => TIMED_OUT,
+            Status::Cancelled => CANCELLED,
+            Status::Failed => -2_147_467_259,
+            Status::Pending | Status::InProgress | Status::Succeeded => 0,
+        };
+        self.ahead.clear();
+    }
+
+    pub(super) fn cancel(&mut self, requestor: &str, comment: &str, now: Timestamp) {
+        self.force(Status::Cancelled, now);
+        self.cancelled = Some((requestor.to_owned(), comment.to_owned(), now));
+    }
+
+    /// As the service writes it.
+    pub(super) fn json(&self) -> Value {
+        let cancelled = self.cancelled.as_ref();
+        json!({
+            "id": self.id,
+            "type": self.kind,
+            "title": self.title,
+            "requestor": self.requestor,
+            "requestorComment": self.comment,
+            "status": self.status.text(),
+            "machineId": self.machine_id,
+            "computerDnsName": self.machine_name,
+            "creationDateTimeUtc": written(self.created),
+            "lastUpdateDateTimeUtc": written(self.updated),
+            "cancellationRequestor": cancelled.map(|(who, _, _)| who),
+            "cancellationComment": cancelled.map(|(_, why, _)| why),
+            "cancellationDateTimeUtc": cancelled.map(|(_, _, at)| written(*at)),
+            "errorHResult": self.hresult,
+            "scope": self.scope,
+            "externalId": self.external_id,
+            "requestSource": self.source,
+            "relatedFileInfo": self.sha1.as_ref().map(|sha1| json!({ "fileIdentifier": sha1, "fileIdentifierType": "Sha1" })),
+            "commands": [],
+            "troubleshootInfo": null
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn begun() -> Timestamp {
+        "2026-11-22T08:00:00Z".parse().unwrap()
+    }
+
+    fn action(course: Course) -> Action {
+        Action {
+            id: "b89eb834-4578-496c-8be0-03f004061435".into(),
+            kind: "Isolate".into(),
+            title: None,
+            requestor: "jane@contoso.com".into(),
+            comment: "why".into(),
+            status: Status::Pending,
+            machine_id: "aa".into(),
+            machine_name: None,
+            created: begun(),
+            updated: begun(),
+            cancelled: None,
+            hresult: 0,
+            scope: Some("Full".into()),
+            external_id: None,
+            source: "PublicApi".into(),
+            sha1: None,
+            visible: begun(),
+            ahead: steps(course, begun()),
+        }
+    }
+
+    fn after(course: Course, seconds: i64) -> (Status, i32) {
+        let mut action = action(course);
+        action.settle(shifted(begun(), seconds));
+        (action.status, action.hresult)
+    }
+
+    #[test]
+    fn an_action_lives_through_its_states() {
+        assert_eq!(after(Course::Usual(8), 2), (Status::Pending, 0));
+        assert_eq!(after(Course::Usual(8), 4), (Status::InProgress, 0));
+        assert_eq!(after(Course::Usual(8), 8), (Status::Succeeded, 0));
+        assert_eq!(after(Course::Silent, PATIENCE - 1), (Status::Pending, 0));
+        assert_eq!(after(Course::Silent, PATIENCE), (Status::TimeOut, TIMED_OUT));
+        assert_eq!(after(Course::Held(8), 599), (Status::Pending, 0));
+        assert_eq!(after(Course::NeverEnds, 1_000_000), (Status::InProgress, 0));
+        assert_eq!(after(Course::Fails(8, -5), 8), (Status::Failed, -5));
+    }
+
+    #[test]
+    fn a_cancelled_action_stays_cancelled() {
+        let mut action = action(Course::Usual(8));
+        action.cancel("s.weber@contoso.com", "changed my mind", begun());
+        assert!(!action.settle(shifted(begun(), 1_000)));
+        let json = action.json();
+        assert_eq!(json["status"], "Cancelled");
+        assert_eq!(json["errorHResult"], CANCELLED);
+        assert_eq!(json["cancellationComment"], "changed my mind");
+    }
+}

@@ -1,0 +1,174 @@
+//! The built-in tenant: a real HTTP server on loopback that stands in for Microsoft Entra ID and Defender for Endpoint.
+//!
+//! The console reaches it through the same client, limiter, retries and decoding as the real service; only addresses
+//! differ. It is strict where the service is strict, and nasty where networks are nasty. It keeps its own table of
+//! actions and its own JSON, and uses nothing else of this crate, so that both sides cannot be wrong together.
+//!
+//! Times are virtual: real time, times a speed, plus whatever [`SimControl::advance`] added. An isolation takes about
+//! 8 s of it, not the 27 s that are usual, so that nobody is bored; a silent device stays `Pending` for three days and
+//! fourteen minutes and then times out, as with the service.
+//!
+//! Reading order: [`actions`] (what can be done), `lifecycle` (how it goes), `tenant` (what there is), `routes` (who
+//! answers), `submit` and `api` (changing, reading), `identity` (signing in), `faults` and `distort` (what goes wrong),
+//! [`control`] (control calls over HTTP).
+
+pub mod actions;
+mod lifecycle;
+mod tenant;
+mod fleet;
+mod story;
+mod files;
+
+mod routes;
+mod call;
+mod reply;
+mod submit;
+mod api;
+mod odata;
+
+mod identity;
+mod scopes;
+mod tokens;
+mod pages;
+
+pub mod control;
+mod handle;
+mod faults;
+mod distort;
+mod log;
+
+mod clock;
+mod encoding;
+mod limits;
+mod random;
+mod wire;
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use axum::Router;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+pub use encoding::Compress;
+pub use faults::{Fault, FaultKind, NextLinkMode, Route};
+pub use handle::SimControl;
+pub use log::{LoggedRequest, RequestKind};
+
+use tenant::SimTenant;
+use wire::{Doorway, Line};
+
+/// The tenant's id.
+pub const TENANT_ID: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
+/// The client id that is registered in it.
+pub const CLIENT_ID: &str = "0b6d5c1e-2f7a-4b63-9c48-71e0a3d5f982";
+
+/// How a tenant is set up.
+#[derive(Debug, Clone)]
+pub struct SimOptions {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// Size of the fleet: devices with a story first, then ordinary ones.
+    pub devices: usize,
+    /// Decides ids and everything else about the fleet.
+    pub seed: u64,
+    /// Whether sign-ins approve themselves: a device code two seconds after its first poll, the browser door at once.
+    pub auto_approve: bool,
+    /// Virtual seconds per real second.
+    pub speed: f64,
+}
+
+impl Default for SimOptions {
+    fn default() -> Self {
+        Self { port: 0, devices: 60, seed: 0x000c_04d0, auto_approve: false, speed: 1.0 }
+    }
+}
+
+/// A running tenant; dropping it stops it.
+#[derive(Debug)]
+pub struct Simulator {
+    tenant: Arc<SimTenant>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Simulator {
+    /// Starts a tenant on a thread of its own and returns when it listens.
+    ///
+    /// # Errors
+    ///
+    /// When the port is taken, or a thread or runtime can't be had.
+    pub fn start(options: SimOptions) -> io::Result<Self> {
+        let (stop, stopped) = oneshot::channel();
+        let (ready, listening) = mpsc::sync_channel(1);
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("built-in-tenant")
+            .enable_all()
+            .build()?;
+        let thread = std::thread::Builder::new().name("built-in-tenant".to_owned()).spawn(move || {
+            let begun = runtime.block_on(open(&options));
+            match begun {
+                Err(error) => {
+                    ready.send(Err(error)).ok();
+                }
+                Ok((listener, tenant)) => {
+                    ready.send(Ok(Arc::clone(&tenant))).ok();
+                    runtime.block_on(serve(listener, tenant, stopped));
+                }
+            }
+            // Requests that are never answered must not keep the thread.
+            runtime.shutdown_background();
+        })?;
+        let gone = || Err(io::Error::other("the built-in tenant did not start"));
+        let tenant = listening.recv().unwrap_or_else(|_| gone())?;
+        Ok(Self { tenant, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Where it listens, for example `http://127.0.0.1:40123`. The API is under `/api`, sign-in under
+    /// `/{tenant}/oauth2/v2.0`.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.tenant.address.clone()
+    }
+
+    /// A handle for tests and trainers.
+    #[must_use]
+    pub fn control(&self) -> SimControl {
+        SimControl(Arc::clone(&self.tenant))
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            stop.send(()).ok();
+        }
+        if let Some(thread) = self.thread.take() {
+            thread.join().ok();
+        }
+    }
+}
+
+async fn open(options: &SimOptions) -> io::Result<(TcpListener, Arc<SimTenant>)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+    let address = format!("http://{}", listener.local_addr()?);
+    Ok((listener, Arc::new(SimTenant::new(options, address))))
+}
+
+async fn serve(listener: TcpListener, tenant: Arc<SimTenant>, stopped: oneshot::Receiver<()>) {
+    let service: IntoMakeServiceWithConnectInfo<Router, Line> =
+        Router::new().fallback(routes::answer).with_state(tenant).into_make_service_with_connect_info();
+    tokio::select! {
+        served = async { axum::serve(Doorway(listener), service).await } => {
+            if let Err(error) = served {
+                tracing::warn!(%error, "the built-in tenant stopped by itself");
+            }
+        }
+        // Whether told to or because the owner is gone.
+        _ = stopped => {}
+    }
+}

@@ -1,0 +1,421 @@
+//! The part of `OData`'s query language that the service understands: `$filter` (`OData` 4.01 part 2, section 5.1.1),
+//! `$top`, `$skip`, `$orderby` and `$count`.
+
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// Most elements in one answer.
+pub(super) const PAGE: usize = 10_000;
+
+/// A parsed `$filter`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Filter {
+    Both(Box<Filter>, Box<Filter>),
+    Either(Box<Filter>, Box<Filter>),
+    Not(Box<Filter>),
+    Compare(String, Comparison, Literal),
+    OneOf(String, Vec<Literal>),
+    StartsWith(String, String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Eq,
+    Ne,
+    Gt,
+    Ge,
+    Lt,
+    Le,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Literal {
+    Text(String),
+    Number(f64),
+    Time(Timestamp),
+    Truth(bool),
+    Null,
+}
+
+/// What a request asks of a list.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Query {
+    pub(super) filter: Option<Filter>,
+    pub(super) order: Vec<(String, bool)>,
+    pub(super) top: Option<usize>,
+    pub(super) skip: usize,
+    pub(super) count: bool,
+}
+
+/// Reads the query; `properties` are those that may be filtered and sorted by. The error is the text of a 400.
+pub(super) fn read(pairs: &[(String, String)], properties: &[&str]) -> Result<Query, String> {
+    let mut query = Query::default();
+    let number = |name: &str, text: &str| {
+        text.parse::<usize>()
+            .ok()
+            .ok_or_else(|| format!("Invalid value '{text}' for {name} query option found. A non-negative integer is required."))
+    };
+    for (name, value) in pairs {
+        match name.as_str() {
+            "$filter" => query.filter = Some(Parser::new(value, properties)?.whole()?),
+            "$top" => {
+                let top = number("$top", value)?;
+                if top > PAGE {
+                    return Err(format!(
+                        "The limit of '{PAGE}' for Top query has been exceeded. The value from the incoming request is '{top}'."
+                    ));
+                }
+                query.top = Some(top);
+            }
+            "$skip" => query.skip = number("$skip", value)?,
+            "$count" => match value.as_str() {
+                "true" => query.count = true,
+                "false" => query.count = false,
+                other => return Err(format!("Invalid value '{other}' for $count query option found.")),
+            },
+            "$orderby" => {
+                for part in value.split(',') {
+                    let words: Vec<&str> = part.split_whitespace().collect();
+                    let (property, down) = match words.as_slice() {
+                        [property] | [property, "asc"] => (*property, false),
+                        [property, "desc"] => (*property, true),
+                        _ => return Err("Syntax error in $orderby.".to_owned()),
+                    };
+                    known(property, properties)?;
+                    query.order.push((property.to_owned(), down));
+                }
+            }
+            // `$select` is accepted and does nothing; anything else with a dollar is refused as `OData` does.
+            "$select" | "$expand" => {}
+            other if other.starts_with('$') => {
+                return Err(format!("The query parameter '{other}' is not supported."));
+            }
+            _ => {}
+        }
+    }
+    Ok(query)
+}
+
+fn known(property: &str, properties: &[&str]) -> Result<(), String> {
+    if properties.contains(&property) {
+        return Ok(());
+    }
+    Err(format!(
+        "The query specified in the URI is not valid. Could not find a property named '{property}' on the type, or it can't be used here."
+    ))
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Token {
+    Word(String),
+    Quoted(String),
+    Open,
+    Close,
+    Comma,
+}
+
+fn tokens(text: &str) -> Result<Vec<Token>, String> {
+    let mut found = Vec::new();
+    let mut rest = text.chars().peekable();
+    while let Some(&next) = rest.peek() {
+        match next {
+            ' ' | '\t' => {
+                rest.next();
+            }
+            '(' | ')' | ',' => {
+                rest.next();
+                found.push(match next {
+                    '(' => Token::Open,
+                    ')' => Token::Close,
+                    _ => Token::Comma,
+                });
+            }
+            '\'' => {
+                rest.next();
+                let mut quoted = String::new();
+                loop {
+                    match rest.next() {
+                        None => return Err("There is an unterminated string literal in the filter.".to_owned()),
+                        // A doubled quote stands for one.
+                        Some('\'') if rest.peek() == Some(&'\'') => {
+                            rest.next();
+                            quoted.push('\'');
+                        }
+                        Some('\'') => break,
+                        Some(other) => quoted.push(other),
+                    }
+                }
+                found.push(Token::Quoted(quoted));
+            }
+            _ => {
+                let mut word = String::new();
+                while let Some(letter) = rest.next_if(|letter| !" \t(),'".contains(*letter)) {
+                    word.push(letter);
+                }
+                found.push(Token::Word(word));
+            }
+        }
+    }
+    Ok(found)
+}
+
+struct Parser<'a> {
+    tokens: std::vec::IntoIter<Token>,
+    ahead: Option<Token>,
+    properties: &'a [&'a str],
+    depth: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn new(text: &str, properties: &'a [&'a str]) -> Result<Self, String> {
+        let mut tokens = tokens(text)?.into_iter();
+        let ahead = tokens.next();
+        Ok(Self { tokens, ahead, properties, depth: 0 })
+    }
+
+    fn take(&mut self) -> Option<Token> {
+        let taken = self.ahead.take();
+        self.ahead = self.tokens.next();
+        taken
+    }
+
+    fn take_word(&mut self, word: &str) -> bool {
+        let found = matches!(&self.ahead, Some(Token::Word(ahead)) if ahead == word);
+        if found {
+            self.take();
+        }
+        found
+    }
+
+    fn expect(&mut self, token: &Token) -> Result<(), String> {
+        if self.take().as_ref() == Some(token) { Ok(()) } else { Err(syntax_error()) }
+    }
+
+    fn whole(mut self) -> Result<Filter, String> {
+        let filter = self.either()?;
+        if self.ahead.is_some() { Err(syntax_error()) } else { Ok(filter) }
+    }
+
+    fn either(&mut self) -> Result<Filter, String> {
+        let mut left = self.both()?;
+        while self.take_word("or") {
+            left = Filter::Either(Box::new(left), Box::new(self.both()?));
+        }
+        Ok(left)
+    }
+
+    fn both(&mut self) -> Result<Filter, String> {
+        let mut left = self.one()?;
+        while self.take_word("and") {
+            left = Filter::Both(Box::new(left), Box::new(self.one()?));
+        }
+        Ok(left)
+    }
+
+    fn one(&mut self) -> Result<Filter, String> {
+        self.depth += 1;
+        if self.depth > 200 {
+            return Err("The node count limit of '100' has been exceeded.".to_owned());
+        }
+        if self.take_word("not") {
+            return Ok(Filter::Not(Box::new(self.one()?)));
+        }
+        match self.take() {
+            Some(Token::Open) => {
+                let inner = self.either()?;
+                self.expect(&Token::Close)?;
+                Ok(inner)
+            }
+            Some(Token::Word(name)) if name == "startswith" => {
+                self.expect(&Token::Open)?;
+                let property = self.property()?;
+                self.expect(&Token::Comma)?;
+                let Some(Token::Quoted(text)) = self.take() else { return Err(syntax_error()) };
+                self.expect(&Token::Close)?;
+                Ok(Filter::StartsWith(property, text))
+            }
+            Some(Token::Word(property)) => {
+                known(&property, self.properties)?;
+                self.comparison(property)
+            }
+            Some(Token::Quoted(_) | Token::Close | Token::Comma) | None => Err(syntax_error()),
+        }
+    }
+
+    fn property(&mut self) -> Result<String, String> {
+        let Some(Token::Word(property)) = self.take() else { return Err(syntax_error()) };
+        known(&property, self.properties)?;
+        Ok(property)
+    }
+
+    fn comparison(&mut self, property: String) -> Result<Filter, String> {
+        let Some(Token::Word(word)) = self.take() else { return Err(syntax_error()) };
+        let comparison = match word.as_str() {
+            "eq" => Comparison::Eq,
+            "ne" => Comparison::Ne,
+            "gt" => Comparison::Gt,
+            "ge" => Comparison::Ge,
+            "lt" => Comparison::Lt,
+            "le" => Comparison::Le,
+            "in" => {
+                self.expect(&Token::Open)?;
+                let mut values = vec![self.literal()?];
+                while self.ahead == Some(Token::Comma) {
+                    self.take();
+                    values.push(self.literal()?);
+                }
+                self.expect(&Token::Close)?;
+                return Ok(Filter::OneOf(property, values));
+            }
+            _ => return Err(syntax_error()),
+        };
+        Ok(Filter::Compare(property, comparison, self.literal()?))
+    }
+
+    fn literal(&mut self) -> Result<Literal, String> {
+        match self.take() {
+            Some(Token::Quoted(text)) => Ok(Literal::Text(text)),
+            Some(Token::Word(word)) => match word.as_str() {
+                "null" => Ok(Literal::Null),
+                "true" => Ok(Literal::Truth(true)),
+                "false" => Ok(Literal::Truth(false)),
+                other => {
+                    if let Ok(number) = other.parse() {
+                        return Ok(Literal::Number(number));
+                    }
+                    moment(other).map(Literal::Time).ok_or_else(syntax_error)
+                }
+            },
+            Some(Token::Open | Token::Close | Token::Comma) | None => Err(syntax_error()),
+        }
+    }
+}
+
+fn syntax_error() -> String {
+    "The query specified in the URI is not valid. Syntax error in $filter.".to_owned()
+}
+
+/// A time, also in the short form `2018-08-01Z`.
+pub(super) fn moment(text: &str) -> Option<Timestamp> {
+    if let Ok(at) = text.parse() {
+        return Some(at);
+    }
+    let day = text.strip_suffix('Z').unwrap_or(text);
+    (day.len() == 10).then(|| format!("{day}T00:00:00Z").parse().ok()).flatten()
+}
+
+impl Filter {
+    /// Whether a record passes; `look` gives the value of a property.
+    pub(super) fn passes(&self, look: &dyn Fn(&str) -> Option<Value>) -> bool {
+        match self {
+            Self::Both(left, right) => left.passes(look) && right.passes(look),
+            Self::Either(left, right) => left.passes(look) || right.passes(look),
+            Self::Not(inner) => !inner.passes(look),
+            Self::Compare(property, comparison, literal) => comparison.holds(look(property).as_ref(), literal),
+            Self::OneOf(property, literals) => {
+                let value = look(property);
+                literals.iter().any(|literal| Comparison::Eq.holds(value.as_ref(), literal))
+            }
+            Self::StartsWith(property, text) => {
+                look(property).as_ref().and_then(Value::as_str).is_some_and(|value| value.starts_with(text))
+            }
+        }
+    }
+}
+
+impl Comparison {
+    fn holds(self, value: Option<&Value>, literal: &Literal) -> bool {
+        let value = value.unwrap_or(&Value::Null);
+        let order = match literal {
+            Literal::Null => return (self == Self::Eq) == value.is_null() && matches!(self, Self::Eq | Self::Ne),
+            Literal::Text(text) => value.as_str().map(|value| value.cmp(text.as_str())),
+            Literal::Number(number) => value.as_f64().and_then(|value| value.partial_cmp(number)),
+            Literal::Truth(truth) => value.as_bool().map(|value| value.cmp(truth)),
+            Literal::Time(time) => value.as_str().and_then(moment).map(|value| value.cmp(time)),
+        };
+        match (self, order) {
+            (Self::Eq, order) => order == Some(Ordering::Equal),
+            (Self::Ne, order) => order != Some(Ordering::Equal),
+            (Self::Gt, order) => order == Some(Ordering::Greater),
+            (Self::Ge, order) => order.is_some_and(Ordering::is_ge),
+            (Self::Lt, order) => order == Some(Ordering::Less),
+            (Self::Le, order) => order.is_some_and(Ordering::is_le),
+        }
+    }
+}
+
+/// How two values of the same property are sorted; times by time, nothing first.
+pub(super) fn ordered(left: &Value, right: &Value) -> Ordering {
+    match (left.as_str(), right.as_str()) {
+        (Some(left), Some(right)) => match (moment(left), moment(right)) {
+            (Some(left), Some(right)) => left.cmp(&right),
+            (None, _) | (_, None) => left.cmp(right),
+        },
+        (None, None) => left.as_f64().partial_cmp(&right.as_f64()).unwrap_or(Ordering::Equal),
+        (None, Some(_)) => Ordering::Less,
+        (Some(_), None) => Ordering::Greater,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const PROPERTIES: [&str; 5] = ["computerDnsName", "lastSeen", "riskScore", "rbacGroupId", "id"];
+
+    fn passes(filter: &str) -> Result<bool, String> {
+        let record = json!({
+            "id": "aa", "computerDnsName": "o'hara-01", "lastSeen": "2025-04-02T02:51:16.2Z",
+            "riskScore": "High", "rbacGroupId": 7
+        });
+        let pairs = [("$filter".to_owned(), filter.to_owned())];
+        let query = read(&pairs, &PROPERTIES)?;
+        Ok(query.filter.is_some_and(|filter| filter.passes(&|name| record.get(name).cloned())))
+    }
+
+    #[test]
+    fn filters_seen_in_the_wild_work() {
+        for filter in [
+            "riskScore eq 'High'",
+            "riskScore ne 'Low' and rbacGroupId eq 7",
+            "lastSeen gt 2018-08-01Z",
+            "lastSeen lt 2025-04-02T02:51:17Z",
+            "startswith(computerDnsName,'o''hara')",
+            "id in ('bb','aa')",
+            "id eq 'bb' or (riskScore eq 'High' and not (rbacGroupId gt 7))",
+            "computerDnsName ne null",
+        ] {
+            assert_eq!(passes(filter), Ok(true), "{filter}");
+        }
+        for filter in ["riskScore eq 'high'", "rbacGroupId lt 7", "id eq 'aa' and id eq 'bb'", "computerDnsName eq null"] {
+            assert_eq!(passes(filter), Ok(false), "{filter}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_refused() {
+        for filter in ["", "riskScore", "riskScore like 'x'", "RiskScore eq 'High'", "id eq 'a", "id in ()", "(id eq 'a'", "id eq 'a' id"] {
+            assert!(passes(filter).is_err(), "{filter}");
+        }
+        let nested = format!("{}id eq 'a'{}", "(".repeat(1_000), ")".repeat(1_000));
+        assert!(passes(&nested).is_err());
+    }
+
+    #[test]
+    fn paging_options_are_checked() {
+        let ask = |name: &str, value: &str| read(&[(name.to_owned(), value.to_owned())], &PROPERTIES);
+        assert_eq!(ask("$top", "10000").map(|query| query.top), Ok(Some(10_000)));
+        assert!(ask("$top", "10001").is_err());
+        assert!(ask("$skip", "-1").is_err());
+        assert_eq!(
+            ask("$orderby", "lastSeen desc,id").map(|query| query.order),
+            Ok(vec![("lastSeen".to_owned(), true), ("id".to_owned(), false)])
+        );
+        assert!(ask("$orderby", "nothing").is_err());
+        assert!(ask("$stop", "1").is_err());
+    }
+}

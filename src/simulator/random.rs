@@ -1,0 +1,82 @@
+//! Chance with a seed for the fleet, and unguessable text for tokens.
+
+/// The finalizer of SplitMix64: scatters a number over all 64 bits.
+pub(super) const fn mix(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// A stream of numbers; the same seed gives the same stream.
+#[derive(Debug, Clone)]
+pub(super) struct Dice(u64);
+
+impl Dice {
+    pub(super) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A stream for the record with number `index`.
+    pub(super) const fn of(seed: u64, index: usize) -> Self {
+        Self(mix(seed ^ mix(index as u64)))
+    }
+
+    /// A stream nobody can foretell.
+    pub(super) fn unforeseeable() -> Self {
+        Self(getrandom::u64().unwrap_or(0x5eed_0f7e_0c0d_0a17))
+    }
+
+    pub(super) const fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        mix(self.0)
+    }
+
+    /// A number from 0 up to, not including, `bound`.
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
+        if bound == 0 { 0 } else { self.next() % bound }
+    }
+
+    pub(super) fn pick<T: Copy>(&mut self, from: &[T], otherwise: T) -> T {
+        let at = usize::try_from(self.below(from.len() as u64)).unwrap_or(0);
+        from.get(at).copied().unwrap_or(otherwise)
+    }
+
+    pub(super) fn hex(&mut self, length: usize) -> String {
+        let mut text = String::with_capacity(length + 16);
+        while text.len() < length {
+            text.push_str(&format!("{:016x}", self.next()));
+        }
+        text.truncate(length);
+        text
+    }
+
+    /// A random (version 4) GUID.
+    pub(super) fn guid(&mut self) -> String {
+        let hex = self.hex(32);
+        let variant = self.pick(&['8', '9', 'a', 'b'], '8');
+        format!("{}-{}-4{}-{variant}{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
+    }
+
+    pub(super) fn text(&mut self, length: usize, alphabet: &[u8]) -> String {
+        (0..length).map(|_| char::from(self.pick(alphabet, b'0'))).collect()
+    }
+}
+
+/// Letters and digits as they stand in user codes.
+pub(super) const CAPITALS_AND_DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+/// Letters and digits as they stand in opaque tokens.
+pub(super) const TOKEN_LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_tells_the_same_story() {
+        assert_eq!(Dice::of(7, 3).hex(40), Dice::of(7, 3).hex(40));
+        assert_ne!(Dice::of(7, 3).hex(40), Dice::of(7, 4).hex(40));
+        let guid = Dice::new(1).guid();
+        assert_eq!((guid.len(), &guid[14..15]), (36, "4"));
+    }
+}

@@ -1,0 +1,104 @@
+//! Answers before they become bytes.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::encoding::{Compress, pack};
+use super::random::Dice;
+
+/// An answer.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(&'static str, String)>,
+    pub(super) body: Payload,
+}
+
+#[derive(Debug)]
+pub(super) enum Payload {
+    Empty,
+    Json(Value),
+    Text(&'static str, String),
+}
+
+const ODATA_JSON: &str = "application/json; odata.metadata=minimal; odata.streaming=true; charset=utf-8";
+const PLAIN_JSON: &str = "application/json; charset=utf-8";
+
+impl Reply {
+    pub(super) fn json(status: u16, value: Value) -> Self {
+        Self { status, headers: Vec::new(), body: Payload::Json(value) }
+    }
+
+    pub(super) fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Payload::Empty }
+    }
+
+    pub(super) fn page(status: u16, html: String) -> Self {
+        Self { status, headers: Vec::new(), body: Payload::Text("text/html; charset=utf-8", html) }
+    }
+
+    pub(super) fn text(status: u16, text: String) -> Self {
+        Self { status, headers: Vec::new(), body: Payload::Text(PLAIN_JSON, text) }
+    }
+
+    /// The service's error envelope.
+    pub(super) fn error(status: u16, code: &str, message: &str) -> Self {
+        // The correlation id has two shapes in the wild.
+        let mut dice = Dice::unforeseeable();
+        let target = if dice.below(2) == 0 { dice.guid() } else { format!("|{}-{}.", dice.hex(8), dice.hex(16)) };
+        Self::json(status, json!({ "error": { "code": code, "message": message, "target": target } }))
+    }
+
+    /// The wrong verb: 405 without a body.
+    pub(super) fn only(allow: &str) -> Self {
+        Self::empty(405).with("allow", allow)
+    }
+
+    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    pub(super) fn value_mut(&mut self) -> Option<&mut Value> {
+        if let Payload::Json(value) = &mut self.body { Some(value) } else { None }
+    }
+
+    /// As bytes, compressed if the client offered it.
+    pub(super) fn into_response(self, accept_encoding: &str, how: Compress, odata: bool) -> Response {
+        let success = (200..300).contains(&self.status);
+        let (kind, bytes) = match self.body {
+            Payload::Empty => (None, Vec::new()),
+            Payload::Json(value) => {
+                (Some(if odata && success { ODATA_JSON } else { PLAIN_JSON }), serde_json::to_vec(&value).unwrap_or_default())
+            }
+            Payload::Text(kind, text) => (Some(kind), text.into_bytes()),
+        };
+        let mut headers = HeaderMap::new();
+        for (name, value) in self.headers {
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.append(HeaderName::from_static(name), value);
+            }
+        }
+        if let Some(kind) = kind {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+            headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
+        }
+        let bytes = match pack(&bytes, accept_encoding, how) {
+            Some((coding, packed)) => {
+                headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+                packed
+            }
+            None => bytes,
+        };
+        if odata && success && !bytes.is_empty() {
+            headers.insert("odata-version", HeaderValue::from_static("4.0"));
+            headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
+        let mut response = Response::new(Body::from(bytes));
+        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.headers_mut() = headers;
+        response
+    }
+}

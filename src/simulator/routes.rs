@@ -1,0 +1,256 @@
+//! From a request to its answer: account, faults, bearer, limits, and which function is asked.
+
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::Response;
+use serde_json::Value;
+
+use super::actions::by_route;
+use super::call::Call;
+use super::clock::shifted;
+use super::distort;
+use super::faults::{FaultKind, Place};
+use super::identity::{Bearer, discovery, oauth_error};
+use super::log::{LoggedRequest, RequestKind, harmless};
+use super::reply::Reply;
+use super::tenant::SimTenant;
+use super::wire::Line;
+use super::{api, control, pages, submit};
+
+/// No client of the service sends more than this.
+const LONGEST_BODY: usize = 1 << 20;
+
+/// Answers one request.
+pub(super) async fn answer(
+    State(tenant): State<Arc<SimTenant>>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    request: Request,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LONGEST_BODY).await else {
+        return Reply::empty(413).into_response("", super::Compress::Nothing, false);
+    };
+    let call = Call::new(&parts, body);
+    let path = call.lowered();
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    if path.first() == Some(&"control") {
+        return control::answer(&tenant, &call, &path).into_response("", super::Compress::Nothing, false);
+    }
+    let place = place_of(&call, &path);
+    let entry = note(&tenant, &call, place);
+    let (delay, fault) = tenant.lock().faults.strike(place);
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    let fault = fault.as_ref();
+    let reply = match fault {
+        Some(FaultKind::Stall) => std::future::pending().await,
+        Some(FaultKind::DropBefore) => Reply::empty(503),
+        _ => distort::instead(fault).unwrap_or_else(|| dispatch(&tenant, &call, &path, place, fault)),
+    };
+    if matches!(fault, Some(FaultKind::DropBefore | FaultKind::DropAfter)) {
+        line.cut();
+        return reply.into_response("", super::Compress::Nothing, false);
+    }
+    let reply = distort::after(reply, fault, &call, &tenant.address);
+    finish(&tenant, &call, place, entry, reply)
+}
+
+/// Writes the request down and says where.
+fn note(tenant: &SimTenant, call: &Call, place: Place) -> usize {
+    let kind = match place {
+        Place::Devicecode | Place::Token => RequestKind::Identity,
+        Place::Elsewhere if call.path.contains("/oauth2/") => RequestKind::Identity,
+        Place::Elsewhere => RequestKind::Other,
+        _ if call.is_get() => RequestKind::Read,
+        _ => RequestKind::Change,
+    };
+    let api = place.is_api();
+    let body = if call.body.is_empty() {
+        Value::Null
+    } else if api {
+        serde_json::from_slice(&call.body).unwrap_or(Value::Null)
+    } else {
+        harmless(&call.form())
+    };
+    let request = LoggedRequest {
+        at: tenant.clock.now(),
+        method: call.method.to_string(),
+        path: call.path.clone(),
+        query: if api { call.raw_query.clone() } else { String::new() },
+        body,
+        status: None,
+        kind,
+    };
+    let mut inner = tenant.lock();
+    inner.log.push(request);
+    inner.log.len() - 1
+}
+
+/// Adds what every answer has, and closes the entry in the account.
+fn finish(tenant: &SimTenant, call: &Call, place: Place, entry: usize, reply: Reply) -> Response {
+    let mut inner = tenant.lock();
+    let status = reply.status;
+    if let Some(request) = inner.log.get_mut(entry) {
+        request.status = Some(status);
+    }
+    let now = tenant.clock.now();
+    // The clock is the tenant's, so that a skewed one can be played.
+    let mut reply = reply.with("date", &now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    if place.is_api() {
+        reply = reply.with("strict-transport-security", "max-age=15724800; includeSubDomains");
+        reply = reply.with("mise-correlation-id", &inner.dice.guid());
+    } else {
+        reply = reply.with("cache-control", "no-store, no-cache").with("pragma", "no-cache");
+        if !reply.headers.iter().any(|(name, _)| *name == "x-ms-request-id") {
+            reply = reply.with("x-ms-request-id", &inner.dice.guid());
+        }
+        if let Some(id) = &call.client_request_id {
+            reply = reply.with("client-request-id", id);
+        }
+    }
+    let compress = inner.compress;
+    drop(inner);
+    reply.into_response(&call.accept_encoding, compress, place.is_api())
+}
+
+/// The part of the path under `/api` or `/api/v1.0`.
+fn under_api<'a, 'b>(path: &'b [&'a str]) -> Option<&'b [&'a str]> {
+    match path {
+        ["api", "v1.0", rest @ ..] | ["api", rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
+fn place_of(call: &Call, path: &[&str]) -> Place {
+    if let [_, "oauth2", "v2.0", last] = path {
+        return match *last {
+            "devicecode" => Place::Devicecode,
+            "token" => Place::Token,
+            _ => Place::Elsewhere,
+        };
+    }
+    let Some(rest) = under_api(path) else { return Place::Elsewhere };
+    match rest {
+        ["machines"] => Place::Machines,
+        ["machines", _] => Place::Machine,
+        ["machineactions"] | ["machines", _, "machineactions"] => Place::MachineActions,
+        ["machineactions", _] => Place::MachineAction,
+        ["machineactions", _, "cancel"] => Place::Cancel,
+        ["machines", _, last] if call.is_post() => match by_route(last) {
+            Some(row) => Place::Submit { route: row.route, kind: row.kind },
+            None => Place::OtherApi,
+        },
+        _ => Place::OtherApi,
+    }
+}
+
+fn dispatch(tenant: &SimTenant, call: &Call, path: &[&str], place: Place, fault: Option<&FaultKind>) -> Reply {
+    match under_api(path) {
+        Some(rest) => api_half(tenant, call, rest, place, fault),
+        None => sign_in_half(tenant, call, path, fault),
+    }
+}
+
+fn sign_in_half(tenant: &SimTenant, call: &Call, path: &[&str], fault: Option<&FaultKind>) -> Reply {
+    let now = tenant.clock.now();
+    let name = path.first().copied().unwrap_or_default();
+    match path {
+        [_, "oauth2", "v2.0", "devicecode" | "token"] if !call.is_post() => {
+            oauth_error(400, "invalid_request", 900_561, "The endpoint only accepts POST requests.", now)
+        }
+        [_, "oauth2", "v2.0", "devicecode"] => tenant.lock().identity.devicecode(call, name, &tenant.address, now),
+        [_, "oauth2", "v2.0", "token"] => tenant.lock().identity.token(call, name, &tenant.address, now, fault),
+        [_, "oauth2", "v2.0", "authorize"] => pages::authorize(tenant, call),
+        [_, "oauth2", "v2.0", "logout"] => pages::signed_out(),
+        [_, "v2.0", ".well-known", "openid-configuration"] if call.is_get() => {
+            Reply::json(200, discovery(name, &tenant.address))
+        }
+        ["devicelogin"] => pages::devicelogin(tenant, call),
+        [] if call.is_get() => pages::front(&tenant.address),
+        _ => Reply::empty(404),
+    }
+}
+
+fn api_half(tenant: &SimTenant, call: &Call, rest: &[&str], place: Place, fault: Option<&FaultKind>) -> Reply {
+    let has = match bearer_of(tenant, call) {
+        Ok(has) => has,
+        Err(reply) => return *reply,
+    };
+    let now = tenant.clock.now();
+    if let Err(seconds) = tenant.lock().limits.count(now) {
+        return Reply::error(429, "TooManyRequests", "API calls quota exceeded! Maximum allowed 100 per 1m and 1500 per 1h.")
+            .with("retry-after", &seconds.to_string());
+    }
+    let allowed = |any_of: &[&str], answer: &dyn Fn() -> Reply| {
+        if any_of.iter().any(|name| has.iter().any(|has| has.eq_ignore_ascii_case(name))) {
+            return answer();
+        }
+        let has: Vec<&str> = has.iter().map(String::as_str).collect();
+        let message = format!(
+            "Missing application scopes. API required scopes: {}, application scopes: {}.",
+            any_of.join(","),
+            has.join(",")
+        );
+        Reply::error(403, "Forbidden", &message)
+    };
+    // The client's spelling of the last parts; the path without prefix is as long as `rest`.
+    let spelled = call.segments.get(call.segments.len().saturating_sub(rest.len())..).unwrap_or_default();
+    let subject = spelled.get(1).map_or("", String::as_str);
+    let read = ["Machine.Read", "Machine.ReadWrite"];
+    let get = |any_of: &[&str], answer: &dyn Fn() -> Reply| {
+        if call.is_get() { allowed(any_of, answer) } else { Reply::only("GET") }
+    };
+    match rest {
+        ["machines"] => get(&read, &|| api::machines(tenant, call)),
+        ["machines", "$count"] => get(&read, &|| api::count(api::machines(tenant, call))),
+        ["machines", _] => get(&read, &|| api::machine(tenant, subject)),
+        ["machines", _, "machineactions"] => get(&read, &|| api::actions(tenant, call, Some(subject))),
+        ["machines", _, "availablemachineactions"] => get(&read, &|| api::available(tenant, subject)),
+        ["machines", _, "logonusers"] => get(&["User.Read.All"], &|| api::users(tenant, subject)),
+        ["machines", _, "alerts"] => get(&["Alert.Read", "Alert.ReadWrite"], &|| api::alerts(tenant, call, subject)),
+        ["machines", _, "alerts", "$count"] => {
+            get(&["Alert.Read", "Alert.ReadWrite"], &|| api::count(api::alerts(tenant, call, subject)))
+        }
+        ["machines", _, last] => match by_route(last) {
+            Some(_) if !call.is_post() => Reply::only("POST"),
+            Some(row) => allowed(&[row.permission], &|| submit::submit(tenant, call, subject, row, fault)),
+            None => Reply::empty(404),
+        },
+        ["machineactions"] => get(&read, &|| api::actions(tenant, call, None)),
+        ["machineactions", "$count"] => get(&read, &|| api::count(api::actions(tenant, call, None))),
+        ["machineactions", _] => get(&read, &|| api::action(tenant, subject)),
+        ["machineactions", _, "cancel"] if !call.is_post() => Reply::only("POST"),
+        ["machineactions", _, "cancel"] => {
+            allowed(&super::actions::CANCEL_PERMISSIONS, &|| submit::cancel(tenant, call, subject))
+        }
+        ["files", _] => get(&["File.Read.All"], &|| api::file(tenant, subject)),
+        ["files", _, "stats"] => get(&["File.Read.All"], &|| api::file_statistics(tenant, subject)),
+        _ => {
+            debug_assert!(place.is_api(), "only the API half comes here");
+            Reply::empty(404)
+        }
+    }
+}
+
+fn bearer_of(tenant: &SimTenant, call: &Call) -> Result<std::collections::BTreeSet<String>, Box<Reply>> {
+    let unauthorized = |text: &str| {
+        let reply = Reply::error(401, "Unauthorized", text);
+        Err(Box::new(reply.with("www-authenticate", "Bearer realm=\"\", error=\"invalid_token\"")))
+    };
+    let now = tenant.clock.now();
+    let Some(token) = &call.bearer else { return unauthorized("Unauthorized request - no bearer token.") };
+    match tenant.lock().identity.bearer(token, now) {
+        Bearer::Unknown => unauthorized("Unauthorized request - the token is not valid."),
+        Bearer::Expired => {
+            let text = format!("Lifetime validation failed, the token is expired. Current time: {}", shifted(now, 0));
+            unauthorized(&text)
+        }
+        Bearer::WrongAudience => {
+            Err(Box::new(Reply::error(403, "Forbidden", "The token's audience is not this service.")))
+        }
+        Bearer::Good(has) => Ok(has),
+    }
+}

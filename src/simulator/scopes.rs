@@ -1,0 +1,134 @@
+//! Scopes as Entra reads them, and the permissions the tenant's administrator has granted.
+
+/// The resource a Defender client names.
+pub(super) const MAIN_RESOURCE: &str = "https://api.securitycenter.microsoft.com";
+
+/// Resources whose tokens the API half accepts.
+const DEFENDER: [&str; 5] = [
+    MAIN_RESOURCE,
+    "https://api.securitycenter.windows.com",
+    "https://securitycenter.onmicrosoft.com/windowsatpservice",
+    "https://api-gcc.securitycenter.microsoft.us",
+    "https://api-gov.securitycenter.microsoft.us",
+];
+
+/// Resources that exist, but belong to other services: a token for them is issued and then refused with 403.
+const OTHERS: [&str; 2] = ["https://graph.microsoft.com", "https://api.security.microsoft.com"];
+
+/// What is granted to the application at the start.
+pub(super) const DEFAULT_PERMISSIONS: [&str; 8] = [
+    "Machine.Read",
+    "Machine.Isolate",
+    "Machine.RestrictExecution",
+    "Machine.StopAndQuarantine",
+    "Machine.Scan",
+    "File.Read.All",
+    "Alert.Read",
+    "User.Read.All",
+];
+
+/// What a `scope` parameter asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Asked {
+    pub(super) resource: Option<String>,
+    pub(super) resources: usize,
+    /// Permissions asked for by name.
+    pub(super) named: Vec<String>,
+    pub(super) offline: bool,
+    pub(super) openid: bool,
+}
+
+/// Why a scope is no good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Problem {
+    UnknownResource,
+    Invalid,
+}
+
+impl Problem {
+    pub(super) const fn error(self) -> &'static str {
+        match self {
+            Self::UnknownResource => "invalid_resource",
+            Self::Invalid => "invalid_scope",
+        }
+    }
+
+    pub(super) const fn number(self) -> u32 {
+        match self {
+            Self::UnknownResource => 500_011,
+            Self::Invalid => 70_011,
+        }
+    }
+}
+
+pub(super) fn is_defender(resource: &str) -> bool {
+    DEFENDER.contains(&resource) || resource.starts_with("http://127.0.0.1:")
+}
+
+/// Reads a scope; the tenant's own address is a resource too.
+pub(super) fn read(scope: &str, address: &str) -> Result<Asked, Problem> {
+    let mut asked = Asked::default();
+    let mut default = false;
+    let mut seen: Vec<&str> = Vec::new();
+    for part in scope.split_whitespace() {
+        match part.to_ascii_lowercase().as_str() {
+            "openid" => asked.openid = true,
+            "offline_access" => asked.offline = true,
+            "profile" | "email" => {}
+            _ => {
+                let (resource, permission) = part.rsplit_once('/').ok_or(Problem::Invalid)?;
+                if !(DEFENDER.contains(&resource) || OTHERS.contains(&resource) || resource == address) {
+                    return Err(Problem::UnknownResource);
+                }
+                if !seen.contains(&resource) {
+                    seen.push(resource);
+                }
+                if permission == ".default" {
+                    default = true;
+                } else if permission.is_empty() {
+                    return Err(Problem::Invalid);
+                } else {
+                    asked.named.push(permission.to_owned());
+                }
+            }
+        }
+    }
+    if default && !asked.named.is_empty() {
+        return Err(Problem::Invalid);
+    }
+    asked.resources = seen.len();
+    asked.resource = seen.first().map(ToString::to_string);
+    Ok(asked)
+}
+
+/// Whether the tenant part of a path could be a tenant at all: a GUID, a domain, or one of the shared words.
+pub(super) fn is_tenant_text(tenant: &str) -> bool {
+    let guid = tenant.len() == 36 && tenant.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let letters = tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-');
+    let domain = tenant.contains('.') && tenant.len() <= 253 && letters;
+    guid || domain || ["common", "organizations", "consumers"].contains(&tenant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: &str = "http://127.0.0.1:4000";
+
+    #[test]
+    fn scopes_are_read_as_entra_reads_them() {
+        let asked = read(&format!("{MAIN_RESOURCE}/.default openid profile offline_access"), HERE).unwrap();
+        assert!(asked.offline && asked.openid && asked.named.is_empty());
+        assert_eq!(asked.resource.as_deref(), Some(MAIN_RESOURCE));
+        assert_eq!(read("Machine.Isolate", HERE), Err(Problem::Invalid));
+        assert_eq!(read("https://evil.example/.default", HERE), Err(Problem::UnknownResource));
+        assert_eq!(read(&format!("{HERE}/.default {HERE}/Machine.Read"), HERE), Err(Problem::Invalid));
+        assert_eq!(read(&format!("{HERE}/A https://graph.microsoft.com/B"), HERE).unwrap().resources, 2);
+    }
+
+    #[test]
+    fn a_tenant_is_a_guid_or_a_domain() {
+        assert!(is_tenant_text("contoso.com") && is_tenant_text(super::super::TENANT_ID));
+        assert!(!is_tenant_text("contoso") && !is_tenant_text("a/b.com") && !is_tenant_text("x?y.com"));
+    }
+}

@@ -1,0 +1,219 @@
+//! Who plays which part in the demo fleet: the devices with a story, their users, alerts and past actions.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::clock::{shifted, written};
+use super::fleet::{Fleet, Record};
+
+/// A device with a part in the story.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) name: Option<&'static str>,
+    pub(super) platform: &'static str,
+    role: Role,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Victim,
+    VictimsTwin,
+    Isolated,
+    Released,
+    Silent,
+    DomainController,
+    WebServer,
+    Printer,
+    BeingScanned,
+    Merged,
+    IdOnly,
+    Nameless,
+    Mac,
+    OddName,
+    Unheard,
+    Restricted,
+    OldAgent,
+    Vpn,
+    Hypervisor,
+    Database,
+    Phone,
+    Camera,
+    Impaired,
+    Plain,
+}
+
+const fn part(name: &'static str, platform: &'static str, role: Role) -> Part {
+    Part { name: Some(name), platform, role }
+}
+
+/// The cast, in the order of the list.
+pub(super) const CAST: [Part; 27] = [
+    part("FIN-LT-042", "Windows11", Role::Victim),
+    part("FIN-LT-042", "Windows10", Role::VictimsTwin),
+    part("FIN-LT-043", "Windows11", Role::Isolated),
+    part("HR-LT-007", "Windows11", Role::Released),
+    part("SALES-LT-019", "Windows10", Role::Silent),
+    part("DC01.contoso.com", "WindowsServer2022", Role::DomainController),
+    part("web01.contoso.com", "Ubuntu", Role::WebServer),
+    part("web10.contoso.com", "Ubuntu", Role::WebServer),
+    part("web100.contoso.com", "Ubuntu", Role::WebServer),
+    part("PRN-2F-01", "Unknown", Role::Printer),
+    part("FIN-LT-051", "Windows11", Role::BeingScanned),
+    part("ENG-LT-014", "Windows10", Role::Merged),
+    part("ENG-LT-014", "Windows11", Role::Plain),
+    Part { name: None, platform: "Windows10", role: Role::IdOnly },
+    Part { name: None, platform: "Windows10", role: Role::Nameless },
+    part("MBP-MKT-03", "macOS", Role::Mac),
+    part("KIOSK-\u{202e}exe.gpj\u{202c}\u{7}-01\u{200b}", "Windows10", Role::OddName),
+    part("LAB-NEXT-01", "Windows12", Role::Unheard),
+    part("ENG-LT-022", "Windows11", Role::Restricted),
+    part("LAB-OLD-01", "Windows10", Role::OldAgent),
+    part("vpn-gw01.contoso.com", "WindowsServer2019", Role::Vpn),
+    part("hv-host02.contoso.com", "WindowsServer2022", Role::Hypervisor),
+    part("sql01.contoso.com", "WindowsServer2019", Role::Database),
+    part("PHONE-0231", "Android", Role::Phone),
+    part("CAM-LOBBY-01", "Unknown", Role::Camera),
+    part("OPS-LT-008", "Windows11", Role::Impaired),
+    part("ENG-LT-030", "Windows11", Role::Plain),
+];
+
+/// Turns an ordinary record into the one the part asks for.
+pub(super) fn cast(part: &Part, record: &mut Record, fleet: &Fleet, begun: Timestamp) {
+    let ago = |seconds: i64| written(shifted(begun, -seconds));
+    let changes = match part.role {
+        Role::Victim => json!({
+            "riskScore": "High", "exposureLevel": "High", "machineTags": ["vip"], "lastSeen": ago(240),
+            "lastIpAddress": "10.20.4.42", "isPotentialDuplication": true
+        }),
+        Role::VictimsTwin => json!({
+            "healthStatus": "Inactive", "lastSeen": ago(19 * 86_400 + 7_000), "riskScore": "None", "machineTags": ["before re-image"],
+            "lastIpAddress": "10.20.4.42", "isPotentialDuplication": true
+        }),
+        Role::Isolated => json!({ "riskScore": "High", "exposureLevel": "Medium", "lastSeen": ago(2_900) }),
+        Role::Released => json!({ "riskScore": "Low", "lastSeen": ago(5_400) }),
+        Role::Silent => json!({
+            "healthStatus": "Inactive", "lastSeen": ago(5 * 86_400 + 1_200), "riskScore": "Medium", "machineTags": ["travel"]
+        }),
+        Role::DomainController => json!({
+            "machineTags": ["tier0", "server"], "deviceValue": "High", "riskScore": "Low", "lastIpAddress": "10.20.1.10"
+        }),
+        Role::WebServer => json!({ "machineTags": ["server", "dmz"], "osBuild": 6, "riskScore": "Low" }),
+        Role::Printer => json!({
+            "healthStatus": "NoSensorData", "onboardingStatus": "CanBeOnboarded", "osPlatform": "Unknown", "agentVersion": null,
+            "version": null, "osProcessor": null, "osArchitecture": null, "riskScore": "None", "exposureLevel": "None",
+            "managedBy": "Unknown", "managedByStatus": "Unknown", "lastExternalIpAddress": null
+        }),
+        Role::BeingScanned => json!({ "riskScore": "Medium", "lastSeen": ago(600) }),
+        Role::Merged => json!({
+            "mergedIntoMachineId": fleet.id(12), "healthStatus": "Inactive", "lastSeen": ago(40 * 86_400), "isPotentialDuplication": true
+        }),
+        Role::IdOnly => {
+            record.retain(|name, _| name == "id");
+            return;
+        }
+        Role::Nameless => json!({ "computerDnsName": null, "lastIpAddress": "", "riskScore": null, "rbacGroupName": null, "aadDeviceId": null }),
+        Role::Mac => json!({ "osProcessor": "arm64", "agentVersion": "101.24092.9", "isAadJoined": false, "machineTags": ["design"] }),
+        Role::OddName => json!({ "machineTags": ["kiosk", "\u{202e}gat"], "riskScore": "Low" }),
+        Role::Unheard => json!({
+            "healthStatus": "Hibernating", "riskScore": "Critical", "exposureLevel": "Extreme", "deviceValue": "Priceless",
+            "onboardingStatus": "HalfOnboarded", "managedBy": "SomethingNew", "quantumState": { "spin": "up" }
+        }),
+        Role::Restricted => json!({ "riskScore": "Medium", "machineTags": ["developer"] }),
+        Role::OldAgent => json!({ "agentVersion": "10.3720.14393.0", "version": "1607", "osBuild": 14_393 }),
+        Role::Vpn => json!({ "machineTags": ["vpn", "server"], "deviceValue": "High", "lastIpAddress": "10.20.1.5" }),
+        Role::Hypervisor => json!({ "machineTags": ["hyper-v", "server"], "deviceValue": "High" }),
+        Role::Database => json!({ "machineTags": ["server", "payments"], "deviceValue": "High", "exposureLevel": "Medium" }),
+        Role::Phone => json!({ "version": "15", "osProcessor": "arm64", "managedBy": "Intune" }),
+        Role::Camera => json!({
+            "healthStatus": "NoSensorData", "onboardingStatus": "Unsupported", "osPlatform": "Unknown", "agentVersion": null, "version": null
+        }),
+        Role::Impaired => json!({ "healthStatus": "ImpairedCommunication", "lastSeen": ago(31 * 3_600), "riskScore": "Medium" }),
+        Role::Plain => return,
+    };
+    if let Value::Object(changes) = changes {
+        record.extend(changes);
+    }
+}
+
+/// The people who have logged on to a machine.
+pub(super) fn users(index: usize, begun: Timestamp) -> Value {
+    let role = CAST.get(index).map(|part| part.role);
+    let names: &[(&str, bool)] = match role {
+        Some(Role::Victim | Role::VictimsTwin) => &[("p.marsh", false), ("helpdesk.adm", true)],
+        Some(Role::DomainController | Role::Hypervisor) => &[("t0.admin", true)],
+        Some(Role::Printer | Role::Camera | Role::IdOnly) => &[],
+        Some(_) | None => [&[("a.nowak", false)] as &[(&str, bool)], &[("k.ito", false)], &[("m.rossi", false), ("l.berg", false)]][index % 3],
+    };
+    let list = names.iter().zip(0_i64..).map(|((name, admin), at)| {
+        json!({
+            "id": format!("contoso\\{name}"), "accountName": name, "accountDomain": "contoso", "accountSid": null,
+            "firstSeen": written(shifted(begun, -86_400 * 90)), "lastSeen": written(shifted(begun, -1_200 - 90_000 * at)),
+            "mostPrevalentMachineId": null, "leastPrevalentMachineId": null, "logonTypes": "Interactive, RemoteInteractive",
+            "logOnMachinesCount": null, "isDomainAdmin": admin, "isOnlyNetworkUser": null
+        })
+    });
+    list.collect()
+}
+
+/// The alerts of a machine.
+pub(super) fn alerts(index: usize, fleet: &Fleet, begun: Timestamp) -> Vec<Value> {
+    let role = CAST.get(index).map(|part| part.role);
+    let told: &[(&str, &str, &str, &str, i64)] = match role {
+        Some(Role::Victim) => &[
+            ("Credential theft tool found in memory", "High", "CredentialAccess", "New", 1_500),
+            ("Suspicious\u{200b} PowerShell command line\r\n(encoded)", "Medium", "Execution", "New", 2_100),
+            ("Connection to a known command-and-control address", "High", "CommandAndControl", "InProgress", 900),
+        ],
+        Some(Role::Isolated) => &[("Ransomware behaviour detected", "High", "Ransomware", "InProgress", 3_000)],
+        Some(Role::BeingScanned) => &[("Suspicious attachment opened", "Medium", "InitialAccess", "New", 900)],
+        Some(Role::Released) => &[("Unwanted software", "Low", "null", "Resolved", 260_000)],
+        Some(_) | None => &[],
+    };
+    let list = told.iter().zip(0_i64..).map(|((title, severity, category, status, ago), at)| {
+        let made = written(shifted(begun, -ago));
+        json!({
+            "id": format!("da63874{index:04}{at}_-880718168"), "incidentId": 4_711, "investigationId": null, "assignedTo": null,
+            "severity": severity, "status": status, "classification": null, "determination": null, "investigationState": "Queued",
+            "detectionSource": "WindowsDefenderAtp", "detectorId": null, "category": category, "threatFamilyName": null,
+            "title": title, "description": "See the timeline of the device.", "alertCreationTime": made, "firstEventTime": made,
+            "lastEventTime": made, "lastUpdateTime": made, "resolvedTime": null, "machineId": fleet.id(index),
+            "computerDnsName": fleet.name(index), "rbacGroupName": "Finance", "aadTenantId": super::TENANT_ID, "threatName": null,
+            "mitreTechniques": [], "relatedUser": { "userName": "p.marsh", "domainName": "contoso" },
+            "loggedOnUsers": [{ "accountName": "p.marsh", "domainName": "contoso" }], "comments": [], "evidence": []
+        })
+    });
+    list.collect()
+}
+
+/// One past action: machine, type, scope, status, who, through what, why, HRESULT, seconds ago, seconds it took.
+pub(super) struct Past {
+    pub(super) machine: usize,
+    pub(super) kind: &'static str,
+    pub(super) scope: Option<&'static str>,
+    pub(super) status: &'static str,
+    pub(super) requestor: &'static str,
+    pub(super) source: &'static str,
+    pub(super) comment: &'static str,
+    pub(super) hresult: i32,
+    pub(super) ago: i64,
+    pub(super) took: i64,
+}
+
+/// The id of the automation that has an action under way.
+const AUTOMATION: &str = "e062d1f9-2398-4234-a024-12345673a25a";
+const WEBER: &str = "s.weber@contoso.com";
+const JANE: &str = "jane@contoso.com";
+
+/// What happened before the curtain rises.
+#[rustfmt::skip]
+pub(super) const PAST: [Past; 9] = [
+    Past { machine: 4, kind: "Isolate", scope: Some("Full"), status: "TimeOut", requestor: WEBER, source: "Portal", comment: "Lost on a trip, isolate to be safe", hresult: super::lifecycle::TIMED_OUT, ago: 4 * 86_400, took: 3 * 86_400 + 840 },
+    Past { machine: 3, kind: "Isolate", scope: Some("Full"), status: "Succeeded", requestor: JANE, source: "PublicApi", comment: "INC-20871 unwanted software", hresult: 0, ago: 3 * 86_400, took: 27 },
+    Past { machine: 3, kind: "Unisolate", scope: None, status: "Succeeded", requestor: JANE, source: "PublicApi", comment: "INC-20871 cleaned and checked", hresult: 0, ago: 2 * 86_400, took: 2 },
+    Past { machine: 6, kind: "CollectInvestigationPackage", scope: None, status: "Cancelled", requestor: WEBER, source: "Portal", comment: "Wrong server", hresult: super::lifecycle::CANCELLED, ago: 90_000, took: 60 },
+    Past { machine: 25, kind: "RunAntiVirusScan", scope: Some("Full"), status: "Failed", requestor: WEBER, source: "Portal", comment: "Check after alert", hresult: -2_147_023_436, ago: 70_000, took: 900 },
+    Past { machine: 18, kind: "RestrictCodeExecution", scope: None, status: "Succeeded", requestor: WEBER, source: "Portal", comment: "INC-20944 unsigned tools running", hresult: 0, ago: 5 * 3_600, took: 22 },
+    Past { machine: 2, kind: "Isolate", scope: Some("Full"), status: "Succeeded", requestor: WEBER, source: "Portal", comment: "INC-20951 ransomware behaviour, calling the user", hresult: 0, ago: 40 * 60, took: 27 },
+    Past { machine: 0, kind: "RunAntiVirusScan", scope: Some("Quick"), status: "Succeeded", requestor: AUTOMATION, source: "CustomDetection", comment: "Triggered by detection rule", hresult: 0, ago: 23 * 60, took: 23 },
+    Past { machine: 10, kind: "RunAntiVirusScan", scope: Some("Full"), status: "InProgress", requestor: AUTOMATION, source: "CustomDetection", comment: "Triggered by detection rule", hresult: 0, ago: 120, took: 45 },
+];

@@ -1,0 +1,278 @@
+//! Changing: response actions on machines, and cancelling them.
+
+use serde_json::{Map, Value, json};
+
+use super::actions::{ActionRow, COMMON_PROPERTIES, is_sha1};
+use super::call::Call;
+use super::faults::FaultKind;
+use super::fleet::Record;
+use super::reply::Reply;
+use super::tenant::{SimTenant, Wish};
+use super::tokens::PERSON;
+
+/// Longest comment that is taken; the service's own limit is not documented.
+const LONGEST_COMMENT: usize = 4_000;
+
+const SOURCES: [&str; 13] = [
+    "Unspecified",
+    "PublicApi",
+    "Portal",
+    "MCAS",
+    "TVM",
+    "CustomDetection",
+    "BulkAction",
+    "ISG",
+    "NDR",
+    "EndpointConfigManagement",
+    "IncidentTasks",
+    "MDI",
+    "ActiveScan",
+];
+
+/// `POST /api/machines/{id}/{action}`.
+pub(super) fn submit(tenant: &SimTenant, call: &Call, id: &str, row: &ActionRow, fault: Option<&FaultKind>) -> Reply {
+    if let Some(reply) = wrong_content_type(call) {
+        return reply;
+    }
+    let wish = match wish_of(&call.body, row) {
+        Ok(wish) => wish,
+        Err(reply) => return *reply,
+    };
+    let Some(index) = tenant.fleet.find_id(id) else {
+        return Reply::error(404, "ResourceNotFound", &format!("Machine {id} was not found"));
+    };
+    let mut inner = tenant.lock();
+    let record = tenant.record(index, &inner);
+    if let Some((code, message)) = unsuitable(&record, row, wish.scope.as_deref()) {
+        return Reply::error(400, code, &message);
+    }
+    let exists = || Reply::error(400, "ActiveRequestAlreadyExists", "Action is already in progress");
+    let machine_id = tenant.fleet.id(index).unwrap_or_default();
+    let stored = match fault {
+        Some(FaultKind::AlreadyPending) => tenant.pending_or_colleagues(&mut inner, index, row, wish.scope),
+        Some(FaultKind::ActiveRequestExists) => {
+            tenant.pending_or_colleagues(&mut inner, index, row, wish.scope);
+            return exists();
+        }
+        _ if inner.pending(machine_id, row.kind).is_some() => return exists(),
+        _ => tenant.begin(&mut inner, index, row, wish),
+    };
+    tracing::debug!(kind = row.kind, "an action was stored");
+    created(tenant, row.success, stored.json())
+}
+
+fn created(tenant: &SimTenant, status: u16, action: Value) -> Reply {
+    let mut whole = json!({ "@odata.context": format!("{}/api/$metadata#MachineActions/$entity", tenant.address) });
+    if let (Value::Object(whole), Value::Object(action)) = (&mut whole, action) {
+        whole.extend(action);
+    }
+    Reply::json(status, whole)
+}
+
+/// `POST /api/machineactions/{id}/cancel`.
+pub(super) fn cancel(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
+    if let Some(reply) = wrong_content_type(call) {
+        return reply;
+    }
+    if !is_guid(id) {
+        return not_a_guid(id);
+    }
+    let comment = match body_of(&call.body, &["Comment"]).and_then(|body| comment_of(&body)) {
+        Ok(comment) => comment,
+        Err(reply) => return *reply,
+    };
+    let now = tenant.clock.now();
+    let mut inner = tenant.lock();
+    let Some(action) = inner.actions.iter_mut().find(|action| action.id.eq_ignore_ascii_case(id)) else {
+        return Reply::error(404, "ResourceNotFound", &format!("Machine action {id} was not found"));
+    };
+    if action.status.is_final() {
+        return Reply::error(400, "BadRequest", &format!("Machine action can't be cancelled, its status is {}", action.status.text()));
+    }
+    action.cancel(PERSON.1, &comment, now);
+    created(tenant, 200, action.json())
+}
+
+fn wrong_content_type(call: &Call) -> Option<Reply> {
+    let json = call.content_type.as_deref().is_some_and(|kind| kind.starts_with("application/json"));
+    (!json).then(|| Reply::error(415, "UnsupportedMediaType", "The Content-Type must be application/json"))
+}
+
+type Refused = Box<Reply>;
+
+fn refuse<T>(code: &str, message: &str) -> Result<T, Refused> {
+    Err(Box::new(Reply::error(400, code, message)))
+}
+
+/// Reads the body as an object with no properties but these. Names are case-sensitive.
+fn body_of(bytes: &[u8], known: &[&str]) -> Result<Map<String, Value>, Refused> {
+    let Ok(Value::Object(body)) = serde_json::from_slice(bytes) else {
+        return refuse("InvalidRequestBody", "Request body is incorrect");
+    };
+    // A known name in the wrong case counts as missing; anything else has no business here.
+    let stranger = body.keys().find(|name| !known.iter().any(|known| known.eq_ignore_ascii_case(name)));
+    if let Some(stranger) = stranger {
+        return refuse("InvalidRequestBody", &format!("Request body is incorrect: unknown property '{stranger}'"));
+    }
+    Ok(body)
+}
+
+fn comment_of(body: &Map<String, Value>) -> Result<String, Refused> {
+    match body.get("Comment") {
+        None | Some(Value::Null) => refuse("MissingRequiredParameter", "Missing required parameter: Comment"),
+        Some(value) => match value.as_str() {
+            None => refuse("InvalidRequestBody", "Request body is incorrect: Comment is not a string"),
+            Some(text) if text.trim().is_empty() => refuse("InvalidInput", "Comment must not be empty"),
+            Some(text) if text.chars().count() > LONGEST_COMMENT => refuse("InvalidInput", "Comment is too long"),
+            Some(text) => Ok(text.to_owned()),
+        },
+    }
+}
+
+/// Reads the body of an action as strictly as the service does, and a little more so.
+fn wish_of(bytes: &[u8], row: &ActionRow) -> Result<Wish, Refused> {
+    let mut known = COMMON_PROPERTIES.to_vec();
+    known.extend(row.parameter.map(|parameter| parameter.name));
+    let body = body_of(bytes, &known)?;
+    let text = |name: &str| match body.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => match value.as_str() {
+            Some(text) => Ok(Some(text.to_owned())),
+            None => refuse("InvalidRequestBody", &format!("Request body is incorrect: {name} is not a string")),
+        },
+    };
+    let mut wish = Wish {
+        requestor: PERSON.1.to_owned(),
+        source: text("RequestSource")?.unwrap_or_else(|| "PublicApi".to_owned()),
+        comment: comment_of(&body)?,
+        title: text("Title")?,
+        external_id: text("ExternalId")?,
+        scope: None,
+        sha1: None,
+    };
+    if !SOURCES.contains(&wish.source.as_str()) {
+        return refuse("InvalidInput", "RequestSource has an unknown value");
+    }
+    let Some(parameter) = row.parameter else { return Ok(wish) };
+    let Some(value) = text(parameter.name)?.or_else(|| parameter.default.map(str::to_owned)) else {
+        return refuse("MissingRequiredParameter", &format!("Missing required parameter: {}", parameter.name));
+    };
+    if parameter.values.is_empty() {
+        if !is_sha1(&value) {
+            return refuse("InvalidHashValue", &format!("{value} is not a valid SHA-1"));
+        }
+        wish.sha1 = Some(value.to_ascii_lowercase());
+    } else if !parameter.values.contains(&value.as_str()) {
+        return refuse("InvalidInput", &format!("{} has an invalid value: {value}", parameter.name));
+    } else if parameter.is_scope {
+        wish.scope = Some(value);
+    }
+    Ok(wish)
+}
+
+/// Why an action cannot be done on this machine: code and text of a 400.
+pub(super) fn unsuitable(record: &Record, row: &ActionRow, scope: Option<&str>) -> Option<(&'static str, String)> {
+    let text = |name: &str| record.get(name).and_then(Value::as_str);
+    if let Some(target) = text("mergedIntoMachineId") {
+        return Some(("InvalidInput", format!("Machine was merged into {target}")));
+    }
+    // A machine that says nothing about itself is let through.
+    let onboarded = !matches!(text("onboardingStatus"), Some("CanBeOnboarded" | "Unsupported" | "InsufficientInfo"));
+    if scope == Some("UnManagedDevice") {
+        return onboarded.then(|| ("InvalidInput", "UnManagedDevice is only valid for devices that are not onboarded".to_owned()));
+    }
+    // Releasing also lifts the containment of a device without sensor.
+    if !onboarded && row.kind != "Unisolate" {
+        return Some(("InvalidInput", "Machine is not onboarded".to_owned()));
+    }
+    if !onboarded {
+        return None;
+    }
+    let platform = text("osPlatform").unwrap_or_default();
+    let linux = ["Ubuntu", "Linux", "RedHat", "Debian", "SuSE", "CentOS"].iter().any(|name| platform.starts_with(name));
+    if !row.systems.include(platform) || (scope == Some("Selective") && linux) {
+        return Some(("OsPlatformNotSupported", format!("{} isn't supported on {platform}", row.kind)));
+    }
+    let agent = text("agentVersion").and_then(|version| version.strip_prefix("10.")).and_then(|rest| rest.split('.').next());
+    if agent.and_then(|build| build.parse::<u32>().ok()).is_some_and(|build| build < 5_000) {
+        return Some(("ClientVersionNotSupported", format!("{} requires a newer client version", row.kind)));
+    }
+    None
+}
+
+/// Whether a text is a GUID in its usual spelling.
+pub(super) fn is_guid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+pub(super) fn not_a_guid(id: &str) -> Reply {
+    let message = format!(
+        "The key value ({id}) from request is not valid. The key value should be format of type 'Edm.Guid'."
+    );
+    Reply::error(400, "BadRequest", &message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::actions::by_route;
+    use super::*;
+
+    fn code_of(route: &str, body: &Value) -> String {
+        let row = by_route(route).unwrap();
+        match wish_of(body.to_string().as_bytes(), row) {
+            Ok(_) => "fine".to_owned(),
+            Err(mut reply) => reply.value_mut().unwrap()["error"]["code"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    #[test]
+    fn bodies_are_judged_strictly() {
+        let sha1 = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+        for (route, body, verdict) in [
+            ("isolate", json!({ "Comment": "why", "IsolationType": "Full", "ExternalId": "x" }), "fine"),
+            ("isolate", json!({ "comment": "why", "IsolationType": "Full" }), "MissingRequiredParameter"),
+            ("isolate", json!({ "Comment": " \t", "IsolationType": "Full" }), "InvalidInput"),
+            ("isolate", json!({ "Comment": "why", "IsolationType": "full" }), "InvalidInput"),
+            ("isolate", json!({ "Comment": "why", "Force": true }), "InvalidRequestBody"),
+            ("isolate", json!(["Comment"]), "InvalidRequestBody"),
+            ("isolate", json!({ "Comment": 7 }), "InvalidRequestBody"),
+            ("unisolate", json!({ "Comment": "why", "IsolationType": "Full" }), "InvalidRequestBody"),
+            ("runAntiVirusScan", json!({ "Comment": "why" }), "MissingRequiredParameter"),
+            ("StopAndQuarantineFile", json!({ "Comment": "why", "Sha1": sha1 }), "fine"),
+            ("StopAndQuarantineFile", json!({ "Comment": "why", "sha1": sha1 }), "MissingRequiredParameter"),
+            ("StopAndQuarantineFile", json!({ "Comment": "why", "Sha1": "abc" }), "InvalidHashValue"),
+        ] {
+            assert_eq!(code_of(route, &body), verdict, "{route} {body}");
+        }
+    }
+
+    #[test]
+    fn machines_that_cannot_do_it_are_refused() {
+        let verdict = |record: Value, route: &str, scope: Option<&str>| {
+            let Value::Object(record) = record else { return None };
+            unsuitable(&record, by_route(route).unwrap(), scope).map(|(code, _)| code)
+        };
+        let linux = json!({ "osPlatform": "Ubuntu", "onboardingStatus": "Onboarded" });
+        assert_eq!(verdict(linux.clone(), "restrictCodeExecution", None), Some("OsPlatformNotSupported"));
+        assert_eq!(verdict(linux.clone(), "isolate", Some("Selective")), Some("OsPlatformNotSupported"));
+        assert_eq!(verdict(linux, "isolate", Some("Full")), None);
+        let printer = json!({ "onboardingStatus": "CanBeOnboarded" });
+        assert_eq!(verdict(printer.clone(), "isolate", Some("Full")), Some("InvalidInput"));
+        assert_eq!(verdict(printer.clone(), "isolate", Some("UnManagedDevice")), None);
+        assert_eq!(verdict(printer, "unisolate", None), None);
+        let old = json!({ "osPlatform": "Windows10", "agentVersion": "10.3720.14393.0" });
+        assert_eq!(verdict(old, "isolate", Some("Full")), Some("ClientVersionNotSupported"));
+        assert_eq!(verdict(json!({ "mergedIntoMachineId": "aa" }), "isolate", Some("Full")), Some("InvalidInput"));
+        assert_eq!(verdict(json!({ "id": "aa" }), "isolate", Some("Full")), None);
+    }
+
+    #[test]
+    fn guids_are_told_from_machine_ids() {
+        assert!(is_guid("b89eb834-4578-496c-8be0-03f004061435"));
+        assert!(!is_guid("556b3952acb0bff29816d267822305781cc183ec"));
+    }
+}

@@ -1,0 +1,283 @@
+//! What the tenant holds: machines, machine actions, virtual time, and what was asked of it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::actions::{ActionRow, by_kind};
+use super::clock::{Clock, later, shifted};
+use super::encoding::Compress;
+use super::faults::Faults;
+use super::fleet::{Fleet, Record};
+use super::identity::Identity;
+use super::lifecycle::{Action, Course, Status, steps};
+use super::limits::Limits;
+use super::log::LoggedRequest;
+use super::random::Dice;
+use super::story::{CAST, PAST};
+use super::{SimOptions, files};
+
+/// Everything the handlers share.
+#[derive(Debug)]
+pub(super) struct SimTenant {
+    /// `http://127.0.0.1:PORT`.
+    pub(super) address: String,
+    pub(super) clock: Clock,
+    pub(super) fleet: Fleet,
+    inner: Mutex<Inner>,
+}
+
+/// What changes.
+#[derive(Debug)]
+pub(super) struct Inner {
+    /// Oldest first.
+    pub(super) actions: Vec<Action>,
+    pub(super) identity: Identity,
+    pub(super) faults: Faults,
+    pub(super) limits: Limits,
+    pub(super) log: Vec<LoggedRequest>,
+    pub(super) dice: Dice,
+    pub(super) compress: Compress,
+    /// New actions stay invisible to reads for so long.
+    pub(super) hidden_for: Duration,
+    never_finish: BTreeSet<String>,
+    fail_next: HashMap<String, i32>,
+    /// Properties that actions have changed since the start.
+    changed: HashMap<usize, Record>,
+}
+
+/// What somebody asks for.
+#[derive(Debug, Default)]
+pub(super) struct Wish {
+    pub(super) requestor: String,
+    pub(super) source: String,
+    pub(super) comment: String,
+    pub(super) title: Option<String>,
+    pub(super) external_id: Option<String>,
+    pub(super) scope: Option<String>,
+    pub(super) sha1: Option<String>,
+}
+
+impl SimTenant {
+    pub(super) fn new(options: &SimOptions, address: String) -> Self {
+        let clock = Clock::new(options.speed);
+        let fleet = Fleet::new(options.devices, options.seed, clock.begun());
+        let inner = Inner {
+            actions: Vec::new(),
+            identity: Identity::new(options.auto_approve),
+            faults: Faults::default(),
+            limits: Limits::new(100, 1_500),
+            log: Vec::new(),
+            dice: Dice::unforeseeable(),
+            compress: Compress::default(),
+            hidden_for: Duration::ZERO,
+            never_finish: BTreeSet::new(),
+            fail_next: HashMap::new(),
+            changed: HashMap::new(),
+        };
+        let tenant = Self { address, clock, fleet, inner: Mutex::new(inner) };
+        tenant.play_past(options.seed);
+        tenant
+    }
+
+    /// Locks what changes, after letting happen what is due.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
+        let now = self.clock.now();
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut offboarded = Vec::new();
+        for action in &mut inner.actions {
+            if !action.ahead.is_empty() && action.settle(now) && action.kind == "Offboard" {
+                offboarded.push(action.machine_id.clone());
+            }
+        }
+        for index in offboarded.iter().filter_map(|id| self.fleet.find_id(id)) {
+            let change = json!({ "onboardingStatus": "CanBeOnboarded", "healthStatus": "Inactive" });
+            if let Value::Object(change) = change {
+                inner.changed.insert(index, change);
+            }
+        }
+        inner
+    }
+
+    /// The record of a machine as it is now.
+    pub(super) fn record(&self, index: usize, inner: &Inner) -> Record {
+        let mut record = self.fleet.record(index);
+        if let Some(change) = inner.changed.get(&index) {
+            record.extend(change.clone());
+        }
+        record
+    }
+
+    fn play_past(&self, seed: u64) {
+        let mut dice = Dice::new(seed ^ 0x9a57);
+        let begun = self.clock.begun();
+        let mut inner = self.lock();
+        for past in PAST.iter().filter(|past| past.machine < self.fleet.len().min(CAST.len())) {
+            let Some(status) = Status::parse(past.status) else { continue };
+            let created = shifted(begun, -past.ago);
+            let updated = shifted(created, past.took);
+            let ahead = if status == Status::InProgress {
+                // Still at it; ends four minutes into the story.
+                vec![(shifted(begun, 240), Status::Succeeded, 0)]
+            } else {
+                Vec::new()
+            };
+            inner.actions.push(Action {
+                id: dice.guid(),
+                kind: past.kind.to_owned(),
+                title: None,
+                requestor: past.requestor.to_owned(),
+                comment: past.comment.to_owned(),
+                status,
+                machine_id: self.fleet.id(past.machine).unwrap_or_default().to_owned(),
+                machine_name: self.fleet.name(past.machine),
+                created,
+                updated,
+                cancelled: (status == Status::Cancelled)
+                    .then(|| (past.requestor.to_owned(), past.comment.to_owned(), updated)),
+                hresult: past.hresult,
+                scope: past.scope.map(str::to_owned),
+                external_id: None,
+                source: past.source.to_owned(),
+                sha1: None,
+                visible: created,
+                ahead,
+            });
+        }
+    }
+
+    /// Stores a new action and says how it will go.
+    pub(super) fn begin(&self, inner: &mut Inner, index: usize, row: &ActionRow, wish: Wish) -> Action {
+        let now = self.clock.now();
+        let machine_id = self.fleet.id(index).unwrap_or_default().to_owned();
+        let course = self.course(inner, index, &machine_id, row, &wish);
+        let action = Action {
+            id: inner.dice.guid(),
+            kind: row.kind.to_owned(),
+            title: wish.title,
+            requestor: wish.requestor,
+            comment: wish.comment,
+            status: Status::Pending,
+            machine_name: self.fleet.name(index),
+            machine_id,
+            created: now,
+            updated: now,
+            cancelled: None,
+            hresult: 0,
+            scope: wish.scope,
+            external_id: wish.external_id,
+            visible: later(now, inner.hidden_for),
+            source: wish.source,
+            sha1: wish.sha1,
+            ahead: steps(course, now),
+        };
+        inner.actions.push(action.clone());
+        action
+    }
+
+    fn course(&self, inner: &mut Inner, index: usize, machine_id: &str, row: &ActionRow, wish: &Wish) -> Course {
+        let secs = match (row.kind, wish.scope.as_deref()) {
+            ("RunAntiVirusScan", Some("Full")) => row.typical_secs * 3,
+            _ => row.typical_secs,
+        };
+        if let Some(hresult) = inner.fail_next.remove(machine_id) {
+            return Course::Fails(secs, hresult);
+        }
+        if inner.never_finish.contains(machine_id) {
+            return Course::NeverEnds;
+        }
+        let record = self.record(index, inner);
+        let health = record.get("healthStatus").and_then(Value::as_str).unwrap_or_default();
+        let contained = wish.scope.as_deref() == Some("UnManagedDevice")
+            || (row.kind == "Unisolate" && health.starts_with("NoSensorData"));
+        if !contained && (health == "Inactive" || health.starts_with("NoSensorData")) {
+            return Course::Silent;
+        }
+        if row.kind == "Isolate" && inner.is_isolated(machine_id) {
+            return Course::Held(secs);
+        }
+        if wish.sha1.as_deref().is_some_and(files::is_protected) {
+            // Access denied: files of the system are not touched.
+            return Course::Fails(secs, -2_147_024_891);
+        }
+        Course::Usual(secs)
+    }
+
+    /// The pending action of this kind on this machine; a colleague's is made if there is none.
+    pub(super) fn pending_or_colleagues(&self, inner: &mut Inner, index: usize, row: &ActionRow, scope: Option<String>) -> Action {
+        let machine_id = self.fleet.id(index).unwrap_or_default().to_owned();
+        if let Some(existing) = inner.pending(&machine_id, row.kind) {
+            return existing.clone();
+        }
+        let wish = Wish {
+            requestor: COLLEAGUE.to_owned(),
+            source: "Portal".to_owned(),
+            comment: "Already on it".to_owned(),
+            scope,
+            ..Wish::default()
+        };
+        let mut action = self.begin(inner, index, row, wish);
+        let earlier = shifted(self.clock.now(), -120);
+        (action.created, action.updated, action.visible) = (earlier, earlier, earlier);
+        // It was stored last.
+        inner.actions.pop();
+        inner.actions.push(action.clone());
+        action
+    }
+
+    /// An action somebody else starts in the portal; its id.
+    pub(super) fn colleague(&self, machine_id: &str, kind: &str, comment: &str) -> Option<String> {
+        let index = self.fleet.find(machine_id)?;
+        let row = by_kind(kind)?;
+        let mut inner = self.lock();
+        let scope = match row.kind {
+            "Isolate" => Some("Full".to_owned()),
+            "RunAntiVirusScan" => Some("Quick".to_owned()),
+            _ => None,
+        };
+        let wish = Wish {
+            requestor: COLLEAGUE.to_owned(),
+            source: "Portal".to_owned(),
+            comment: comment.to_owned(),
+            scope,
+            ..Wish::default()
+        };
+        let mut action = self.begin(&mut inner, index, row, wish);
+        // What is done in the portal is visible at once.
+        action.visible = action.created;
+        inner.actions.pop();
+        inner.actions.push(action.clone());
+        Some(action.id)
+    }
+
+    pub(super) fn never_finish(&self, machine_id: &str) {
+        self.lock().never_finish.insert(machine_id.to_ascii_lowercase());
+    }
+
+    pub(super) fn fail_next(&self, machine_id: &str, hresult: i32) {
+        self.lock().fail_next.insert(machine_id.to_ascii_lowercase(), hresult);
+    }
+}
+
+/// The colleague who works in the portal.
+pub(super) const COLLEAGUE: &str = "s.weber@contoso.com";
+
+impl Inner {
+    /// The action of this kind that has not ended yet.
+    pub(super) fn pending(&self, machine_id: &str, kind: &str) -> Option<&Action> {
+        self.actions
+            .iter()
+            .find(|action| action.machine_id == machine_id && action.kind == kind && !action.status.is_final())
+    }
+
+    fn is_isolated(&self, machine_id: &str) -> bool {
+        self.actions
+            .iter()
+            .filter(|action| action.machine_id == machine_id && action.status == Status::Succeeded)
+            .filter(|action| action.kind == "Isolate" || action.kind == "Unisolate")
+            .max_by_key(|action| action.updated)
+            .is_some_and(|action| action.kind == "Isolate")
+    }
+}

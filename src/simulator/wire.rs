@@ -1,0 +1,121 @@
+//! Connections that can be cut: a reset must be a real one, without a single byte of an answer.
+//!
+//! `axum::serve` writes whatever a handler returns. So the listener hands out sockets with a switch;
+//! a handler that wants the line cut turns it, and the answer never leaves the machine.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+
+/// The switch of one connection, as handlers see it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Line(Arc<AtomicBool>);
+
+impl Line {
+    /// From now on nothing leaves, and the peer sees a reset.
+    pub(super) fn cut(&self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+
+    fn is_cut(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+impl Connected<IncomingStream<'_, Doorway>> for Line {
+    fn connect_info(stream: IncomingStream<'_, Doorway>) -> Self {
+        stream.remote_addr().clone()
+    }
+}
+
+/// The listening socket.
+#[derive(Debug)]
+pub(super) struct Doorway(pub(super) TcpListener);
+
+impl Listener for Doorway {
+    type Io = Wire;
+    type Addr = Line;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            match self.0.accept().await {
+                Ok((stream, SocketAddr::V4(_) | SocketAddr::V6(_))) => {
+                    // Small answers should not wait for more; a failure only costs speed.
+                    stream.set_nodelay(true).ok();
+                    let line = Line::default();
+                    return (Wire { stream, line: line.clone() }, line);
+                }
+                // Out of file handles, or the peer left at once: try again a little later.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        Ok(Line::default())
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(super) struct Wire {
+    stream: TcpStream,
+    line: Line,
+}
+
+impl Wire {
+    /// Refuses once the line is cut; closing then sends a reset instead of a polite end.
+    fn check(&self) -> io::Result<()> {
+        if self.line.is_cut() {
+            self.stream.set_zero_linger().ok();
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        Ok(())
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.check()?;
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

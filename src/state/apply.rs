@@ -1,0 +1,222 @@
+//! How the screen learns: one small function per group of events.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Inventory, Remote, State};
+use crate::explain::Explanation;
+use crate::journal::Entry;
+use crate::message::{Event, InventoryNews};
+use crate::model::{Epoch, Machine, MachineAction, MachineId, SessionStatus};
+
+/// Problems kept on screen.
+const MAX_PROBLEMS: usize = 20;
+
+impl State {
+    /// Takes one fact in. The only place where facts change.
+    pub fn apply(&mut self, event: Event) {
+        match event {
+            Event::Session { status, epoch } => self.apply_session(status, epoch),
+            Event::SignInFailed(explanation) => self.sign_in_failure = Some(explanation),
+            Event::Keyring(keyring) => self.keyring = keyring,
+            Event::Journal(result) => self.journal = Some(result),
+            Event::Inventory { epoch, news } => {
+                if epoch == self.epoch {
+                    self.apply_inventory(news);
+                }
+            }
+            Event::Machine { epoch, id, result, at } => {
+                if epoch == self.epoch {
+                    self.apply_machine(id, result, at);
+                }
+            }
+            Event::History { epoch, id, result, at } => {
+                if epoch == self.epoch {
+                    self.apply_history(id, result, at);
+                }
+            }
+            Event::Actions { epoch, actions, at: _ } => {
+                if epoch == self.epoch {
+                    actions.into_iter().for_each(|action| self.learn(action));
+                }
+            }
+            Event::Entries(entries) => self.entries = entries,
+            Event::Entry(entry) => self.apply_entry(*entry),
+            Event::Note { entry, note } => {
+                match note {
+                    Some(note) => self.notes.insert(entry, note),
+                    None => self.notes.remove(&entry),
+                };
+            }
+            Event::Budget(budget) => self.budget = Some(budget),
+            Event::Problem(problem) => {
+                if self.problems.last() != Some(&problem) {
+                    self.problems.push(problem);
+                }
+                let excess = self.problems.len().saturating_sub(MAX_PROBLEMS);
+                self.problems.drain(..excess);
+            }
+        }
+    }
+
+    fn apply_session(&mut self, status: SessionStatus, epoch: Epoch) {
+        if epoch != self.epoch {
+            // Another account or tenant: nothing of the old one may be seen or acted on.
+            self.inventory = Inventory::default();
+            self.machines.clear();
+            self.histories.clear();
+            self.actions.clear();
+            self.recent_actions = Remote::default();
+            self.epoch = epoch;
+        }
+        if matches!(status, SessionStatus::SignedIn { .. } | SessionStatus::AskingForCode) {
+            self.sign_in_failure = None;
+        }
+        self.session = status;
+    }
+
+    fn apply_inventory(&mut self, news: InventoryNews) {
+        match news {
+            InventoryNews::Started => {
+                self.inventory.loading = true;
+                self.inventory.failure = None;
+            }
+            InventoryNews::Page(machines) => self.inventory.upsert(machines),
+            InventoryNews::Done { at, unreadable, incomplete, seen } => {
+                self.inventory.loading = false;
+                self.inventory.read_at = Some(at);
+                self.inventory.unreadable = unreadable;
+                if incomplete.is_none() {
+                    self.inventory.keep_only(&seen);
+                }
+                self.inventory.incomplete = incomplete;
+            }
+            InventoryNews::Failed(explanation) => {
+                self.inventory.loading = false;
+                self.inventory.failure = Some(explanation);
+            }
+            InventoryNews::RecentActions(result) => {
+                let at = self.inventory.read_at.unwrap_or_default();
+                self.recent_actions.settle(result, at);
+            }
+        }
+    }
+
+    fn apply_machine(&mut self, id: MachineId, result: Result<Arc<Machine>, Explanation>, at: Timestamp) {
+        if let Ok(machine) = &result {
+            self.inventory.upsert([Arc::clone(machine)]);
+        }
+        self.machines.entry(id).or_default().settle(result, at);
+    }
+
+    fn apply_history(&mut self, id: MachineId, result: Result<Vec<MachineAction>, Explanation>, at: Timestamp) {
+        let result = result.map(|actions| {
+            for mut action in actions {
+                // Asked for by machine, so it is this one's even when the answer leaves that out.
+                action.machine_id.get_or_insert_with(|| id.clone());
+                self.learn(action);
+            }
+        });
+        self.histories.entry(id).or_default().settle(result, at);
+    }
+
+    /// A final state is never overwritten by an older reading.
+    fn learn(&mut self, action: MachineAction) {
+        let Some(machine) = action.machine_id.clone() else { return };
+        let known = self.actions.entry(machine).or_default();
+        match known.iter_mut().find(|a| a.id == action.id) {
+            Some(old) if old.status.is_final() && !action.status.is_final() => {}
+            Some(old) => *old = action,
+            None => known.push(action),
+        }
+        known.sort_by_key(|a| std::cmp::Reverse(a.created));
+    }
+
+    fn apply_entry(&mut self, entry: Entry) {
+        if entry.standing().is_end() {
+            self.notes.remove(&entry.id());
+        }
+        match self.entries.iter_mut().find(|e| e.id() == entry.id()) {
+            Some(old) if old.records.len() > entry.records.len() => {}
+            Some(old) => *old = entry,
+            None => self.entries.push(entry),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::Policy;
+    use crate::model::{MachineActionId, MachineActionStatus, MachineActionType, Mode};
+
+    fn state() -> State {
+        State::new(Mode::Demo, "Demo", Policy::default())
+    }
+
+    fn machine(id: &str, name: &str) -> Arc<Machine> {
+        let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
+        machine.computer_dns_name = Some(name.into());
+        Arc::new(machine)
+    }
+
+    fn page(state: &mut State, machines: &[Arc<Machine>]) {
+        state.apply(Event::Inventory { epoch: state.epoch, news: InventoryNews::Page(machines.to_vec()) });
+    }
+
+    #[test]
+    fn pages_are_merged_by_id_and_twins_are_found_by_short_name() {
+        let mut state = state();
+        page(&mut state, &[machine("a1", "FIN-LT-042"), machine("b2", "fin-lt-042.contoso.com")]);
+        page(&mut state, &[machine("a1", "FIN-LT-042"), machine("c3", "FIN-LT-0421")]);
+        assert_eq!(state.inventory.all().len(), 3);
+        let twin = state.namesakes(&state.inventory.all()[0].reference());
+        assert_eq!(twin.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(), ["b2"]);
+    }
+
+    #[test]
+    fn a_complete_reading_drops_what_is_gone_and_an_incomplete_one_keeps_it() {
+        let mut state = state();
+        page(&mut state, &[machine("a1", "one"), machine("b2", "two")]);
+        let done = |incomplete: Option<&str>| Event::Inventory {
+            epoch: Epoch(0),
+            news: InventoryNews::Done {
+                at: Timestamp::UNIX_EPOCH,
+                unreadable: 0,
+                incomplete: incomplete.map(str::to_owned),
+                seen: vec![MachineId::parse("b2").expect("a literal id")],
+            },
+        };
+        state.apply(done(Some("the list was cut short")));
+        assert_eq!(state.inventory.all().len(), 2);
+        state.apply(done(None));
+        assert_eq!(state.inventory.all().len(), 1);
+        assert!(state.inventory.get(&MachineId::parse("b2").expect("a literal id")).is_some());
+    }
+
+    #[test]
+    fn a_final_status_is_never_overwritten_by_an_older_reading() {
+        let mut state = state();
+        let action = |status| {
+            let id = MachineActionId::parse("a").expect("a literal id");
+            let mut action = MachineAction::bare(id, MachineActionType::Isolate, status);
+            action.machine_id = MachineId::parse("a1").ok();
+            Event::Actions { epoch: Epoch(0), actions: vec![action], at: Timestamp::UNIX_EPOCH }
+        };
+        state.apply(action(MachineActionStatus::Succeeded));
+        state.apply(action(MachineActionStatus::Pending));
+        let machine = MachineId::parse("a1").expect("a literal id");
+        assert_eq!(state.known_actions(&machine)[0].status, MachineActionStatus::Succeeded);
+    }
+
+    #[test]
+    fn another_account_sees_nothing_of_the_one_before_and_late_data_is_dropped() {
+        let mut state = state();
+        page(&mut state, &[machine("a1", "one")]);
+        state.apply(Event::Session { status: SessionStatus::SignedOut, epoch: Epoch(1) });
+        assert!(state.inventory.all().is_empty());
+        state.apply(Event::Inventory { epoch: Epoch(0), news: InventoryNews::Page(vec![machine("a1", "one")]) });
+        assert!(state.inventory.all().is_empty());
+    }
+}

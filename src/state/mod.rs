@@ -1,0 +1,136 @@
+//! Facts: everything the window shows. Changed by [`State::apply`] and by nothing else (rule 7).
+
+mod apply;
+mod inventory;
+mod remote;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use inventory::Inventory;
+pub use remote::Remote;
+
+use crate::explain::Explanation;
+use crate::guard::{Facts, Policy};
+use crate::journal::Entry;
+use crate::message::Note;
+use crate::model::{
+    Budget, EntryId, Epoch, KeyringState, Machine, MachineAction, MachineActionId, MachineId,
+    MachineRef, Mode, SessionStatus,
+};
+
+/// What views read.
+#[derive(Debug)]
+pub struct State {
+    pub mode: Mode,
+    /// The cloud's name, or the stand-in's address.
+    pub place: Box<str>,
+    pub policy: Policy,
+    pub session: SessionStatus,
+    pub epoch: Epoch,
+    pub keyring: KeyringState,
+    /// Why the last sign-in did not work.
+    pub sign_in_failure: Option<Explanation>,
+    /// Whether this console may act; `None` until the journal was opened.
+    pub journal: Option<Result<(), Explanation>>,
+    pub inventory: Inventory,
+    /// Machines read on their own, fresher than the list.
+    pub machines: HashMap<MachineId, Remote<Arc<Machine>>>,
+    /// Whether and when all actions of a machine were read.
+    pub histories: HashMap<MachineId, Remote<()>>,
+    /// All known actions, by machine, newest first.
+    pub actions: HashMap<MachineId, Vec<MachineAction>>,
+    /// Whether the actions of the last weeks were read, for the state column.
+    pub recent_actions: Remote<()>,
+    /// This console's entries, oldest first.
+    pub entries: Vec<Entry>,
+    pub notes: HashMap<EntryId, Note>,
+    pub budget: Option<Budget>,
+    /// Problems without a row of their own, newest last.
+    pub problems: Vec<Explanation>,
+}
+
+impl State {
+    /// A state in which nothing is known yet.
+    #[must_use]
+    pub fn new(mode: Mode, place: &str, policy: Policy) -> Self {
+        Self {
+            mode,
+            place: place.into(),
+            policy,
+            session: SessionStatus::Restoring,
+            epoch: Epoch::default(),
+            keyring: KeyringState::Checking,
+            sign_in_failure: None,
+            journal: None,
+            inventory: Inventory::default(),
+            machines: HashMap::new(),
+            histories: HashMap::new(),
+            actions: HashMap::new(),
+            recent_actions: Remote::default(),
+            entries: Vec::new(),
+            notes: HashMap::new(),
+            budget: None,
+            problems: Vec::new(),
+        }
+    }
+
+    /// The freshest record of a machine.
+    #[must_use]
+    pub fn machine(&self, id: &MachineId) -> Option<&Arc<Machine>> {
+        self.machines.get(id).and_then(Remote::get).or_else(|| self.inventory.get(id))
+    }
+
+    /// Actions on a machine by anybody; `None` when they were never read.
+    #[must_use]
+    pub fn history(&self, id: &MachineId) -> Option<&[MachineAction]> {
+        let read = self.histories.get(id).is_some_and(|h| h.value.is_some());
+        read.then(|| self.known_actions(id))
+    }
+
+    /// What is known of a machine's actions, complete or not.
+    #[must_use]
+    pub fn known_actions(&self, id: &MachineId) -> &[MachineAction] {
+        self.actions.get(id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// One action by its id.
+    #[must_use]
+    pub fn action(&self, machine: &MachineId, action: &MachineActionId) -> Option<&MachineAction> {
+        self.known_actions(machine).iter().find(|a| a.id == *action)
+    }
+
+    #[must_use]
+    pub fn entry(&self, id: EntryId) -> Option<&Entry> {
+        self.entries.iter().rev().find(|entry| entry.id() == id)
+    }
+
+    /// Entries that have not ended.
+    pub fn open_entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| !entry.standing().is_end())
+    }
+
+    /// Other records with the host name of this machine.
+    #[must_use]
+    pub fn namesakes(&self, machine: &MachineRef) -> Vec<MachineRef> {
+        self.inventory.namesakes(machine).map(|m| m.reference()).collect()
+    }
+
+    /// Runs `with` on the facts about one machine, as the guardrails want them.
+    pub fn with_facts<R>(&self, machine: &MachineRef, now: Timestamp, with: impl FnOnce(&Facts<'_>) -> R) -> R {
+        let namesakes = self.namesakes(machine);
+        let open_entries: Vec<Entry> =
+            self.open_entries().filter(|e| e.order.machine.id == machine.id).cloned().collect();
+        with(&Facts {
+            now,
+            policy: &self.policy,
+            session: &self.session,
+            machine: self.machine(&machine.id).map(AsRef::as_ref),
+            namesakes: &namesakes,
+            history: self.history(&machine.id),
+            open_entries: &open_entries,
+        })
+    }
+}

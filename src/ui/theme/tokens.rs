@@ -1,0 +1,441 @@
+//! Colours and measures by meaning.
+
+use egui::{Color32, Context, CornerRadius, Theme, Ui};
+
+use super::palette::{
+    self, AMBER, AMBER_DEEP, BACKDROP, BRICK, BRICK_HOVER, INK, SHADOW, WHITE, dark, light,
+};
+
+/// What a colour is for, where a caller chooses among meanings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Nothing to point out.
+    Neutral,
+    /// Focus, links, the way on.
+    Accent,
+    /// Disruptive verbs, high risk, failures.
+    Danger,
+    /// Warnings, waiting too long.
+    Caution,
+    /// The service said it succeeded, nothing else.
+    Ok,
+    /// Outcome unknown, not found, not checked.
+    Unknown,
+    /// Cached, old, disabled.
+    Stale,
+}
+
+impl Role {
+    /// All roles, for galleries and tests.
+    pub const ALL: [Self; 7] = [
+        Self::Neutral,
+        Self::Accent,
+        Self::Danger,
+        Self::Caution,
+        Self::Ok,
+        Self::Unknown,
+        Self::Stale,
+    ];
+}
+
+/// What things stand on, from back to front.
+#[derive(Clone, Copy, Debug)]
+pub struct Surfaces {
+    /// The window itself.
+    pub window: Color32,
+    /// Panels, dialogs and tables.
+    pub panel: Color32,
+    /// Buttons and headers.
+    pub raised: Color32,
+    /// What the pointer is over.
+    pub hover: Color32,
+    /// The selected row or text.
+    pub selected: Color32,
+}
+
+/// The colours of a patterned background; text is readable on both of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Pattern {
+    /// The ground, also of the plates behind text.
+    pub ground: Color32,
+    /// The stripes or lines.
+    pub mark: Color32,
+    /// Text on it.
+    pub text: Color32,
+}
+
+/// Gaps between things, in points.
+#[derive(Clone, Copy, Debug)]
+pub struct Spaces {
+    /// Within a widget.
+    pub xs: f32,
+    /// Between widgets.
+    pub s: f32,
+    /// Between groups.
+    pub m: f32,
+    /// Around dialogs.
+    pub l: f32,
+}
+
+/// Text sizes, in points.
+#[derive(Clone, Copy, Debug)]
+pub struct TextSizes {
+    /// Secondary text; nothing is smaller.
+    pub secondary: f32,
+    /// Most text.
+    pub body: f32,
+    /// Section headings.
+    pub section: f32,
+    /// The name of the device.
+    pub device: f32,
+    /// The code to type in the browser.
+    pub code: f32,
+}
+
+/// Heights of things that repeat, in points.
+#[derive(Clone, Copy, Debug)]
+pub struct Heights {
+    /// Anything that can be hit.
+    pub target: f32,
+    /// A table row.
+    pub row: f32,
+    /// A button or field.
+    pub control: f32,
+    /// The mode strip.
+    pub strip: f32,
+    /// The side of an icon.
+    pub icon: f32,
+}
+
+/// One theme.
+#[derive(Clone, Copy, Debug)]
+pub struct Tokens {
+    /// What things stand on.
+    pub surface: Surfaces,
+    /// Most text.
+    pub text: Color32,
+    /// Secondary text.
+    pub text_weak: Color32,
+    /// Links and the one primary button.
+    pub accent: Color32,
+    /// The primary button under the pointer.
+    pub accent_hover: Color32,
+    /// Text on the primary button.
+    pub on_accent: Color32,
+    /// Disruptive verbs, high risk.
+    pub danger: Color32,
+    /// The filled danger button.
+    pub danger_fill: Color32,
+    /// The filled danger button under the pointer.
+    pub danger_fill_hover: Color32,
+    /// Text on the filled danger button.
+    pub on_danger_fill: Color32,
+    /// Warnings.
+    pub caution: Color32,
+    /// The service said it succeeded.
+    pub ok: Color32,
+    /// Outcome unknown; used for nothing else.
+    pub unknown: Color32,
+    /// Cached, old, disabled.
+    pub stale: Color32,
+    /// Lines between things.
+    pub border: Color32,
+    /// The outline of what can be typed in or pressed.
+    pub control_border: Color32,
+    /// The ring around what has the keyboard.
+    pub focus: Color32,
+    /// Below dialogs.
+    pub shadow: Color32,
+    /// Over everything that a dialog blocks.
+    pub backdrop: Color32,
+    /// The strip of the demo, used for nothing else.
+    pub demo: Pattern,
+    /// The strip when a stand-in server answers, used for nothing else.
+    pub stand_in: Pattern,
+    /// Gaps.
+    pub space: Spaces,
+    /// Text sizes.
+    pub size: TextSizes,
+    /// Heights.
+    pub height: Heights,
+    /// Rounding of every corner.
+    pub radius: CornerRadius,
+    /// The weight of borders.
+    pub border_width: f32,
+    /// The weight of the focus ring.
+    pub focus_width: f32,
+    /// The width of a dialog.
+    pub dialog_width: f32,
+}
+
+const SPACE: Spaces = Spaces {
+    xs: 4.0,
+    s: 8.0,
+    m: 16.0,
+    l: 24.0,
+};
+
+const SIZE: TextSizes = TextSizes {
+    secondary: 12.0,
+    body: 13.0,
+    section: 15.0,
+    device: 20.0,
+    code: 44.0,
+};
+
+const HEIGHT: Heights = Heights {
+    target: 24.0,
+    row: 24.0,
+    control: 28.0,
+    strip: 36.0,
+    icon: 16.0,
+};
+
+const DEMO: Pattern = Pattern {
+    ground: AMBER,
+    mark: AMBER_DEEP,
+    text: INK,
+};
+
+impl Tokens {
+    /// The dark theme.
+    pub const DARK: Self = Self {
+        surface: Surfaces {
+            window: dark::WINDOW,
+            panel: dark::PANEL,
+            raised: dark::RAISED,
+            hover: dark::HOVER,
+            selected: dark::SELECTED,
+        },
+        text: dark::TEXT,
+        text_weak: dark::TEXT_WEAK,
+        accent: dark::ACCENT,
+        accent_hover: dark::ACCENT_HOVER,
+        on_accent: dark::WINDOW,
+        danger: dark::DANGER,
+        danger_fill: BRICK,
+        danger_fill_hover: BRICK_HOVER,
+        on_danger_fill: WHITE,
+        caution: dark::CAUTION,
+        ok: dark::OK,
+        unknown: dark::UNKNOWN,
+        stale: dark::STALE,
+        border: dark::BORDER,
+        control_border: dark::FIELD_BORDER,
+        focus: dark::ACCENT,
+        shadow: SHADOW,
+        backdrop: BACKDROP,
+        demo: DEMO,
+        stand_in: Pattern {
+            ground: dark::RAISED,
+            mark: dark::HATCH,
+            text: dark::TEXT,
+        },
+        space: SPACE,
+        size: SIZE,
+        height: HEIGHT,
+        radius: CornerRadius::same(4),
+        border_width: 1.0,
+        focus_width: 2.0,
+        dialog_width: 560.0,
+    };
+
+    /// The light theme.
+    pub const LIGHT: Self = Self {
+        surface: Surfaces {
+            window: light::WINDOW,
+            panel: light::PANEL,
+            raised: light::RAISED,
+            hover: light::HOVER,
+            selected: light::SELECTED,
+        },
+        text: light::TEXT,
+        text_weak: light::TEXT_WEAK,
+        accent: light::ACCENT,
+        accent_hover: light::ACCENT_HOVER,
+        on_accent: palette::WHITE,
+        danger: light::DANGER,
+        caution: light::CAUTION,
+        ok: light::OK,
+        unknown: light::UNKNOWN,
+        stale: light::STALE,
+        border: light::BORDER,
+        control_border: light::FIELD_BORDER,
+        focus: light::ACCENT,
+        stand_in: Pattern {
+            ground: light::RAISED,
+            mark: light::HATCH,
+            text: light::TEXT,
+        },
+        ..Self::DARK
+    };
+
+    /// The tokens of `theme`.
+    #[must_use]
+    pub fn of(theme: Theme) -> &'static Self {
+        match theme {
+            Theme::Dark => &Self::DARK,
+            Theme::Light => &Self::LIGHT,
+        }
+    }
+
+    /// The text and icon colour of `role`.
+    #[must_use]
+    pub fn colour(&self, role: Role) -> Color32 {
+        match role {
+            Role::Neutral => self.text,
+            Role::Accent => self.accent,
+            Role::Danger => self.danger,
+            Role::Caution => self.caution,
+            Role::Ok => self.ok,
+            Role::Unknown => self.unknown,
+            Role::Stale => self.stale,
+        }
+    }
+}
+
+/// Gives the tokens of the theme in use.
+pub trait TokensExt {
+    /// The tokens of the theme in use.
+    fn tokens(&self) -> &'static Tokens;
+}
+
+impl TokensExt for Context {
+    fn tokens(&self) -> &'static Tokens {
+        Tokens::of(self.theme())
+    }
+}
+
+impl TokensExt for Ui {
+    fn tokens(&self) -> &'static Tokens {
+        self.ctx().tokens()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn luminance(colour: Color32) -> f32 {
+        let linear = |channel: u8| {
+            let value = f32::from(channel) / 255.0;
+            if value <= 0.040_45 {
+                value / 12.92
+            } else {
+                ((value + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * linear(colour.r()) + 0.7152 * linear(colour.g()) + 0.0722 * linear(colour.b())
+    }
+
+    fn contrast(one: Color32, other: Color32) -> f32 {
+        let (one, other) = (luminance(one), luminance(other));
+        (one.max(other) + 0.05) / (one.min(other) + 0.05)
+    }
+
+    fn surfaces(tokens: &Tokens) -> [(&'static str, Color32); 5] {
+        let Surfaces {
+            window,
+            panel,
+            raised,
+            hover,
+            selected,
+        } = tokens.surface;
+        [
+            ("window", window),
+            ("panel", panel),
+            ("raised", raised),
+            ("hover", hover),
+            ("selected", selected),
+        ]
+    }
+
+    fn pairs(tokens: &Tokens) -> Vec<(String, Color32, Color32)> {
+        let mut pairs = Vec::new();
+        for (name, surface) in surfaces(tokens) {
+            for role in Role::ALL {
+                let text = tokens.colour(role);
+                pairs.push((format!("{role:?} on {name}"), text, surface));
+            }
+            pairs.push((format!("weak on {name}"), tokens.text_weak, surface));
+        }
+        for (name, text, ground) in [
+            ("danger", tokens.on_danger_fill, tokens.danger_fill),
+            (
+                "danger hover",
+                tokens.on_danger_fill,
+                tokens.danger_fill_hover,
+            ),
+            ("primary", tokens.on_accent, tokens.accent),
+            ("primary hover", tokens.on_accent, tokens.accent_hover),
+            ("demo ground", tokens.demo.text, tokens.demo.ground),
+            ("demo stripe", tokens.demo.text, tokens.demo.mark),
+            (
+                "stand-in ground",
+                tokens.stand_in.text,
+                tokens.stand_in.ground,
+            ),
+            ("stand-in lines", tokens.stand_in.text, tokens.stand_in.mark),
+        ] {
+            pairs.push((name.to_owned(), text, ground));
+        }
+        pairs
+    }
+
+    #[test]
+    fn all_text_is_readable_in_both_themes() {
+        for (theme, tokens) in [("dark", Tokens::DARK), ("light", Tokens::LIGHT)] {
+            for (pair, text, ground) in pairs(&tokens) {
+                let ratio = contrast(text, ground);
+                assert!(ratio >= 4.5, "{theme}: {pair} has only {ratio:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn rings_and_control_outlines_are_visible_in_both_themes() {
+        for (theme, tokens) in [("dark", Tokens::DARK), ("light", Tokens::LIGHT)] {
+            for (name, surface) in surfaces(&tokens) {
+                let ring = contrast(tokens.focus, surface);
+                assert!(ring >= 3.0, "{theme}: ring on {name} has only {ring:.2}");
+            }
+            for (name, surface) in surfaces(&tokens).into_iter().take(3) {
+                let outline = contrast(tokens.control_border, surface);
+                assert!(outline >= 3.0, "{theme}: outline on {name}: {outline:.2}");
+            }
+        }
+        const { assert!(Tokens::DARK.focus_width >= 2.0) };
+        const { assert!(Tokens::LIGHT.focus_width >= 2.0) };
+    }
+
+    #[test]
+    fn roles_have_colours_of_their_own() {
+        for tokens in [Tokens::DARK, Tokens::LIGHT] {
+            for (index, one) in Role::ALL.into_iter().enumerate() {
+                for other in Role::ALL.into_iter().skip(index + 1) {
+                    assert_ne!(tokens.colour(one), tokens.colour(other));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn contrast_is_computed_as_wcag_does() {
+        assert!((contrast(Color32::WHITE, Color32::BLACK) - 21.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn no_text_is_below_twelve_points() {
+        let TextSizes {
+            secondary,
+            body,
+            section,
+            device,
+            code,
+        } = SIZE;
+        let smallest = [body, section, device, code]
+            .into_iter()
+            .fold(secondary, f32::min);
+        assert!(smallest >= 12.0);
+    }
+}

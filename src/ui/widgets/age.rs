@@ -1,0 +1,41 @@
+//! How old something is, in words.
+
+const MINUTE: i64 = 60;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// An age in its largest whole unit; what lies in the future by a skewed clock is "just now".
+#[must_use]
+pub fn age_text(seconds: i64) -> String {
+    match seconds {
+        ..=0 => "just now".to_owned(),
+        1..MINUTE => format!("{seconds} s ago"),
+        MINUTE..HOUR => format!("{} min ago", seconds / MINUTE),
+        HOUR..DAY => format!("{} h ago", seconds / HOUR),
+        DAY.. => format!("{} d ago", seconds / DAY),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_in_their_largest_unit() {
+        for (seconds, text) in [
+            (i64::MIN, "just now"),
+            (-5, "just now"),
+            (0, "just now"),
+            (14, "14 s ago"),
+            (59, "59 s ago"),
+            (60, "1 min ago"),
+            (4 * 60 + 59, "4 min ago"),
+            (3600, "1 h ago"),
+            (3 * 3600 + 5, "3 h ago"),
+            (86_400, "1 d ago"),
+            (19 * 86_400, "19 d ago"),
+        ] {
+            assert_eq!(age_text(seconds), text);
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Buttons, which when disabled say why.
+
+use egui::{
+    Color32, Response, Sense, Stroke, StrokeKind, TextStyle, Tooltip, Ui, Vec2, Widget, WidgetInfo,
+    accesskit, response::Flags,
+};
+
+use super::{
+    super::theme::{Tokens, TokensExt as _},
+    focus::focus_ring,
+    icon::{Icon, paint_icon},
+};
+
+/// How much a button stands out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ButtonStyle {
+    /// The one way on.
+    Primary,
+    /// Most buttons.
+    #[default]
+    Secondary,
+    /// Does what is hard to bear.
+    Danger,
+    /// A small button beside something, without an outline.
+    Quiet,
+}
+
+/// Whether the Enter key presses a button that has the keyboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum EnterKey {
+    Presses,
+    Ignored,
+}
+
+/// A button with a label, an icon or both.
+#[derive(Clone, Debug)]
+#[must_use = "add it to a Ui"]
+pub struct ActionButton<'a> {
+    label: &'a str,
+    name: &'a str,
+    icon: Option<Icon>,
+    style: ButtonStyle,
+    disabled_because: Option<&'a str>,
+    hint: Option<&'a str>,
+    enter_key: EnterKey,
+}
+
+impl<'a> ActionButton<'a> {
+    /// A secondary button named by its label.
+    pub fn new(label: &'a str) -> Self {
+        Self {
+            label,
+            name: label,
+            icon: None,
+            style: ButtonStyle::Secondary,
+            disabled_because: None,
+            hint: None,
+            enter_key: EnterKey::Presses,
+        }
+    }
+
+    /// A quiet button with only an icon; `name` is its accessible name and its tooltip.
+    pub fn icon_only(icon: Icon, name: &'a str) -> Self {
+        Self {
+            label: "",
+            name,
+            icon: Some(icon),
+            style: ButtonStyle::Quiet,
+            hint: Some(name),
+            ..Self::new("")
+        }
+    }
+
+    /// The one way on.
+    pub fn primary(label: &'a str) -> Self {
+        Self::new(label).style(ButtonStyle::Primary)
+    }
+
+    /// Does what is hard to bear.
+    pub fn danger(label: &'a str) -> Self {
+        Self::new(label).style(ButtonStyle::Danger)
+    }
+
+    /// Without an outline.
+    pub fn quiet(label: &'a str) -> Self {
+        Self::new(label).style(ButtonStyle::Quiet)
+    }
+
+    /// How much it stands out.
+    pub fn style(mut self, style: ButtonStyle) -> Self {
+        self.style = style;
+        self
+    }
+
+    /// Puts an icon before the label.
+    pub fn icon(mut self, icon: Icon) -> Self {
+        self.icon = Some(icon);
+        self
+    }
+
+    /// An accessible name that says more than the label.
+    pub fn name(mut self, name: &'a str) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// What hovering shows and a screen reader reads after the name.
+    pub fn hint(mut self, hint: &'a str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// Takes the hint away, where something else is shown in its place.
+    pub fn without_hint(mut self) -> Self {
+        self.hint = None;
+        self
+    }
+
+    /// Disables the button where there is a reason to, which is then shown instead of the hint.
+    pub fn disabled_because(mut self, reason: Option<&'a str>) -> Self {
+        self.disabled_because = reason;
+        self
+    }
+
+    /// Keeps Enter from pressing it, for what must not happen by a stray key.
+    pub fn ignores_enter(mut self) -> Self {
+        self.enter_key = EnterKey::Ignored;
+        self
+    }
+
+    fn colours(&self, ui: &Ui, response: &Response) -> Colours {
+        let tokens = ui.tokens();
+        let on = response.hovered() || response.is_pointer_button_down_on();
+        if self.disabled_because.is_some() {
+            return Colours::disabled(self.style, ui);
+        }
+        match self.style {
+            ButtonStyle::Primary => Colours {
+                text: tokens.on_accent,
+                fill: if on {
+                    tokens.accent_hover
+                } else {
+                    tokens.accent
+                },
+                outline: Color32::TRANSPARENT,
+            },
+            ButtonStyle::Secondary => Colours {
+                text: tokens.text,
+                fill: if on {
+                    tokens.surface.hover
+                } else {
+                    tokens.surface.raised
+                },
+                outline: if on {
+                    tokens.text_weak
+                } else {
+                    tokens.control_border
+                },
+            },
+            ButtonStyle::Danger => Colours {
+                text: tokens.on_danger_fill,
+                fill: if on {
+                    tokens.danger_fill_hover
+                } else {
+                    tokens.danger_fill
+                },
+                outline: Color32::TRANSPARENT,
+            },
+            ButtonStyle::Quiet if on => Colours {
+                text: tokens.text,
+                fill: tokens.surface.hover,
+                outline: Color32::TRANSPARENT,
+            },
+            ButtonStyle::Quiet => Colours {
+                text: ui.visuals().override_text_color.unwrap_or(tokens.text),
+                fill: Color32::TRANSPARENT,
+                outline: Color32::TRANSPARENT,
+            },
+        }
+    }
+
+    fn height(&self, tokens: &Tokens) -> f32 {
+        match self.style {
+            ButtonStyle::Quiet => tokens.height.target,
+            ButtonStyle::Primary | ButtonStyle::Secondary | ButtonStyle::Danger => {
+                tokens.height.control
+            }
+        }
+    }
+}
+
+struct Colours {
+    text: Color32,
+    fill: Color32,
+    outline: Color32,
+}
+
+impl Colours {
+    /// A disabled button lies flat on the page, in a colour that can still be read.
+    fn disabled(style: ButtonStyle, ui: &Ui) -> Self {
+        let tokens = ui.tokens();
+        let is_on_pattern = ui.visuals().override_text_color.is_some();
+        Self {
+            text: tokens.stale,
+            fill: if is_on_pattern {
+                tokens.surface.panel
+            } else {
+                Color32::TRANSPARENT
+            },
+            outline: match style {
+                ButtonStyle::Quiet => Color32::TRANSPARENT,
+                ButtonStyle::Primary | ButtonStyle::Secondary | ButtonStyle::Danger => {
+                    tokens.border
+                }
+            },
+        }
+    }
+}
+
+impl Widget for ActionButton<'_> {
+    fn ui(self, ui: &mut Ui) -> Response {
+        let tokens = ui.tokens();
+        let font = TextStyle::Button.resolve(ui.style());
+        let painter = ui.painter();
+        let galley = painter.layout_no_wrap(self.label.to_owned(), font, Color32::PLACEHOLDER);
+        let padding = if self.label.is_empty() {
+            tokens.space.xs
+        } else {
+            ui.spacing().button_padding.x
+        };
+        let icon_side = tokens.height.icon;
+        let icon_room = match (self.icon, self.label.is_empty()) {
+            (None, _) => 0.0,
+            (Some(_), true) => icon_side,
+            (Some(_), false) => icon_side + tokens.space.xs,
+        };
+        let content = Vec2::new(icon_room + galley.size().x, galley.size().y.max(icon_side));
+        let size = Vec2::new(content.x + 2.0 * padding, self.height(tokens))
+            .max(Vec2::splat(tokens.height.target));
+
+        let is_enabled = self.disabled_because.is_none();
+        // A disabled button still takes the keyboard, or its reason could not be reached with it.
+        let sense = if is_enabled {
+            Sense::click()
+        } else {
+            Sense::focusable_noninteractive()
+        };
+        let (rect, mut response) = ui.allocate_exact_size(size, sense);
+        if self.enter_key == EnterKey::Ignored && pressed_by_enter(ui, &response) {
+            response
+                .flags
+                .remove(Flags::CLICKED | Flags::FAKE_PRIMARY_CLICKED);
+        }
+        response.widget_info(|| {
+            WidgetInfo::labeled(
+                accesskit::Role::Button,
+                is_enabled && ui.is_enabled(),
+                self.name,
+            )
+        });
+
+        if ui.is_rect_visible(rect) {
+            let colours = self.colours(ui, &response);
+            let outline = Stroke::new(tokens.border_width, colours.outline);
+            let painter = ui.painter();
+            painter.rect(
+                rect,
+                tokens.radius,
+                colours.fill,
+                outline,
+                StrokeKind::Inside,
+            );
+            focus_ring(ui, &response, rect);
+            let content = egui::Align2::CENTER_CENTER.align_size_within_rect(content, rect);
+            if let Some(icon) = self.icon {
+                let icon_rect = egui::Align2::LEFT_CENTER
+                    .align_size_within_rect(Vec2::splat(icon_side), content);
+                paint_icon(painter, icon_rect, icon, colours.text);
+            }
+            let at = egui::pos2(
+                content.left() + icon_room,
+                content.center().y - galley.size().y / 2.0,
+            );
+            painter.galley(at, galley, colours.text);
+        }
+
+        match self.disabled_because.or(self.hint) {
+            Some(more) => explained(response, more),
+            None => response,
+        }
+    }
+}
+
+fn pressed_by_enter(ui: &Ui, response: &Response) -> bool {
+    response.has_focus()
+        && response.clicked()
+        && !response.clicked_by(egui::PointerButton::Primary)
+        && ui.input(|input| input.key_pressed(egui::Key::Enter))
+}
+
+/// Makes `more` reachable by hovering, by focus, and by a screen reader.
+fn explained(response: Response, more: &str) -> Response {
+    response
+        .ctx
+        .accesskit_node_builder(response.id, |node| node.set_description(more));
+    if response.has_focus() && !response.hovered() {
+        Tooltip::for_widget(&response).show(|ui| {
+            ui.label(more);
+        });
+        response
+    } else {
+        response.on_hover_text(more)
+    }
+}

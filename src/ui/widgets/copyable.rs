@@ -1,0 +1,57 @@
+//! Text that is there to be copied.
+
+use egui::{Id, Response, RichText, Tooltip, Ui, accesskit};
+
+use super::{super::theme::text, button::ActionButton, icon::Icon};
+
+/// How long "Copied" stays.
+const SHOWN_SECS: f64 = 1.5;
+
+/// Shows `text` in the monospace font and a button "Copy {what}" beside it.
+pub fn copyable_ui(ui: &mut Ui, what: &str, text: &str) -> Response {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(text).text_style(text::id()));
+        copy_button_ui(ui, what, text)
+    })
+    .inner
+}
+
+/// The button alone: copies `text`, and says so for a moment beside itself.
+pub fn copy_button_ui(ui: &mut Ui, what: &str, text: &str) -> Response {
+    let name = format!("Copy {what}");
+    let id = ui.scope_id().with(("copied", what, text));
+    // The tick takes the place of the icon and the word floats, so nothing moves.
+    let left_secs = left_secs(ui, id);
+    let icon = if left_secs > 0.0 {
+        Icon::Done
+    } else {
+        Icon::Copy
+    };
+    let button = ActionButton::icon_only(icon, &name);
+    let response = if left_secs > 0.0 {
+        ui.add(button.without_hint())
+    } else {
+        ui.add(button)
+    };
+    if response.clicked() {
+        ui.copy_text(text.to_owned());
+        let now = ui.input(|input| input.time);
+        ui.data_mut(|data| data.insert_temp(id, now + SHOWN_SECS));
+        ui.ctx().request_repaint();
+    }
+    if left_secs > 0.0 {
+        ui.ctx()
+            .request_repaint_after(std::time::Duration::from_secs_f64(left_secs));
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_description("Copied");
+            node.set_live(accesskit::Live::Polite);
+        });
+        Tooltip::for_widget(&response).show(|ui| ui.label("Copied"));
+    }
+    response
+}
+
+fn left_secs(ui: &Ui, id: Id) -> f64 {
+    let until: f64 = ui.data(|data| data.get_temp(id)).unwrap_or(0.0);
+    (until - ui.input(|input| input.time)).clamp(0.0, SHOWN_SECS)
+}

@@ -1,0 +1,164 @@
+//! The frame of a dialog that has to be answered.
+
+use egui::{
+    Context, Frame, Id, Key, LayerId, Margin, Modal, Modifiers, Order, Plugin, RichText, Stroke,
+    Ui, accesskit,
+};
+
+use super::super::theme::{TokensExt as _, text};
+
+/// A modal dialog; only its buttons and Esc ask to close it, never a click beside it.
+#[derive(Clone, Debug)]
+#[must_use = "show it with `show`"]
+pub struct Dialog<'a> {
+    id: Id,
+    title: &'a str,
+    description: &'a str,
+    role: accesskit::Role,
+}
+
+/// What came of showing a dialog for a frame.
+#[derive(Debug)]
+pub struct DialogResponse<R> {
+    /// What the content returned.
+    pub inner: R,
+    /// Whether Esc was pressed.
+    pub close_requested: bool,
+}
+
+/// Who had the keyboard before a dialog, and when the dialog was last seen.
+#[derive(Clone, Copy, Default)]
+struct Opener {
+    focused: Option<Id>,
+    seen_at_pass: u64,
+}
+
+/// Waits until a dialog is out of the way: egui takes the keyboard from what lies behind one.
+#[derive(Default)]
+struct ReturningFocus {
+    pending: Option<(LayerId, Id)>,
+}
+
+impl Plugin for ReturningFocus {
+    fn debug_name(&self) -> &'static str {
+        "returning focus"
+    }
+
+    fn on_begin_pass(&mut self, ui: &mut Ui) {
+        let Some((dialog, opener)) = self.pending else {
+            return;
+        };
+        if ui.memory(|memory| memory.top_modal_layer() == Some(dialog)) {
+            ui.ctx().request_repaint();
+        } else {
+            ui.memory_mut(|memory| memory.request_focus(opener));
+            self.pending = None;
+        }
+    }
+}
+
+impl<'a> Dialog<'a> {
+    /// A dialog; `title` is shown at its top and is its accessible name.
+    pub fn new(id: Id, title: &'a str) -> Self {
+        Self {
+            id,
+            title,
+            description: "",
+            role: accesskit::Role::AlertDialog,
+        }
+    }
+
+    /// What a screen reader says after the title: the consequence, in a sentence.
+    pub fn description(mut self, description: &'a str) -> Self {
+        self.description = description;
+        self
+    }
+
+    /// For a dialog that warns of nothing, such as settings.
+    pub fn plain(mut self) -> Self {
+        self.role = accesskit::Role::Dialog;
+        self
+    }
+
+    /// Whether the coming `show` is the first since the dialog was last away: the moment to place the focus.
+    #[must_use]
+    pub fn is_opening(&self, ctx: &Context) -> bool {
+        let pass = ctx.cumulative_pass_nr();
+        ctx.data(|data| data.get_temp::<Opener>(self.id))
+            .is_none_or(|opener| opener.seen_at_pass.saturating_add(1) < pass)
+    }
+
+    /// Gives the keyboard back to what had it before the dialog `id`; call it when closing.
+    pub fn return_focus(ctx: &Context, id: Id) {
+        let opener = ctx.data_mut(|data| data.remove_temp::<Opener>(id));
+        if let Some(focused) = opener.and_then(|opener| opener.focused) {
+            let returning = ctx.plugin_or_default::<ReturningFocus>();
+            returning.lock().pending = Some((LayerId::new(Order::Foreground, id), focused));
+            ctx.request_repaint();
+        }
+    }
+
+    /// Shows the dialog over everything else; what does not fit scrolls.
+    pub fn show<R>(self, ctx: &Context, content: impl FnOnce(&mut Ui) -> R) -> DialogResponse<R> {
+        self.remember_opener(ctx);
+        let tokens = ctx.tokens();
+        let area = Modal::default_area(self.id)
+            .role(self.role)
+            .accessible_name(self.title);
+        let frame = Frame::new()
+            .fill(tokens.surface.panel)
+            .stroke(Stroke::new(tokens.border_width, tokens.border))
+            .corner_radius(tokens.radius)
+            .shadow(ctx.global_style().visuals.window_shadow)
+            .inner_margin(Margin::same(16));
+        let room = ctx.content_rect().size() - egui::Vec2::splat(2.0 * tokens.space.l);
+        let width = tokens.dialog_width.min(room.x) - 2.0 * tokens.space.m;
+        let height = room.y - 2.0 * tokens.space.m;
+        let modal = Modal::new(self.id)
+            .area(area)
+            .frame(frame)
+            .backdrop_color(tokens.backdrop)
+            .show(ctx, |ui| {
+                ui.set_width(width);
+                // The area offers only the height that the dialog had before.
+                ui.set_max_height(height);
+                egui::ScrollArea::vertical()
+                    .max_height(height)
+                    .show(ui, |ui| {
+                        ui.set_width(ui.available_width());
+                        let title = RichText::new(self.title).text_style(text::section());
+                        ui.add(egui::Label::new(title).wrap());
+                        content(ui)
+                    })
+                    .inner
+            });
+        ctx.accesskit_node_builder(self.id, |node| {
+            node.set_modal();
+            if !self.description.is_empty() {
+                node.set_description(self.description);
+            }
+        });
+        // `ModalResponse::should_close` would also count a click beside the dialog.
+        let close_requested = modal.is_top_modal
+            && !modal.any_popup_open
+            && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+        DialogResponse {
+            inner: modal.inner,
+            close_requested,
+        }
+    }
+
+    fn remember_opener(&self, ctx: &Context) {
+        let focused = if self.is_opening(ctx) {
+            ctx.memory(egui::Memory::focused)
+        } else {
+            ctx.data(|data| data.get_temp::<Opener>(self.id))
+                .and_then(|opener| opener.focused)
+        };
+        let opener = Opener {
+            focused,
+            seen_at_pass: ctx.cumulative_pass_nr(),
+        };
+        ctx.data_mut(|data| data.insert_temp(self.id, opener));
+    }
+}

@@ -1,0 +1,130 @@
+//! What happened, what it changed, and what to do next.
+
+use egui::{
+    Frame, Margin, Response, RichText, Sense, Stroke, TextStyle, Ui, WidgetInfo, accesskit,
+};
+
+use super::{
+    super::theme::{Role, TokensExt as _, text},
+    button::ActionButton,
+    copyable::copy_button_ui,
+    focus::focus_ring,
+    icon::{Icon, icon},
+};
+
+/// A plain account of something that went wrong.
+#[derive(Clone, Copy, Debug)]
+pub struct ExplanationView<'a> {
+    /// What happened.
+    pub headline: &'a str,
+    /// Whether anything was changed.
+    pub effect: &'a str,
+    /// Its colour and shape.
+    pub role: Role,
+    /// The label of the button for what to do next, where there is one.
+    pub next_label: Option<&'a str>,
+    /// Codes and raw answers, folded away.
+    pub details: &'a [String],
+}
+
+impl ExplanationView<'_> {
+    /// Shows it; tells whether the button for what to do next was clicked.
+    pub fn show_ui(self, ui: &mut Ui) -> bool {
+        let tokens = ui.tokens();
+        let colour = tokens.colour(self.role);
+        let frame = Frame::new()
+            .fill(tokens.surface.raised)
+            .stroke(Stroke::new(tokens.border_width, colour))
+            .corner_radius(tokens.radius)
+            .inner_margin(Margin::same(8));
+        frame
+            .show(ui, |ui| {
+                ui.set_min_width(ui.available_width());
+                ui.spacing_mut().item_spacing.y = tokens.space.xs;
+                ui.horizontal_top(|ui| {
+                    icon(ui, shape(self.role), colour);
+                    let headline = RichText::new(self.headline).text_style(text::strong());
+                    ui.add(egui::Label::new(headline.color(colour)).wrap());
+                });
+                ui.add(egui::Label::new(self.effect).wrap());
+                let clicked = self.next_label.is_some_and(|label| {
+                    ui.add_space(tokens.space.xs);
+                    ui.add(ActionButton::new(label)).clicked()
+                });
+                if !self.details.is_empty() {
+                    self.details_ui(ui);
+                }
+                clicked
+            })
+            .inner
+    }
+
+    fn details_ui(self, ui: &mut Ui) {
+        let tokens = ui.tokens();
+        let id = ui.scope_id().with((self.headline, "details"));
+        let mut is_open = ui.data(|data| data.get_temp(id)).unwrap_or(false);
+        ui.horizontal(|ui| {
+            if fold_ui(ui, "Details", is_open).clicked() {
+                is_open = !is_open;
+                ui.data_mut(|data| data.insert_temp(id, is_open));
+            }
+            if is_open {
+                copy_button_ui(ui, "details", &self.details.join("\n"));
+            }
+        });
+        if is_open {
+            for line in self.details {
+                let line = RichText::new(line)
+                    .text_style(text::id())
+                    .color(tokens.text_weak);
+                ui.add(egui::Label::new(line).wrap());
+            }
+        }
+    }
+}
+
+fn shape(role: Role) -> Icon {
+    match role {
+        Role::Danger => Icon::Block,
+        Role::Caution => Icon::Warning,
+        Role::Ok => Icon::Done,
+        Role::Unknown => Icon::Unknown,
+        Role::Stale => Icon::TimedOut,
+        Role::Neutral | Role::Accent => Icon::Info,
+    }
+}
+
+/// A heading that says whether what is below it is folded away.
+fn fold_ui(ui: &mut Ui, label: &str, is_open: bool) -> Response {
+    let tokens = ui.tokens();
+    let font = TextStyle::Small.resolve(ui.style());
+    let galley = ui
+        .painter()
+        .layout_no_wrap(label.to_owned(), font, tokens.text_weak);
+    let icon_side = tokens.height.icon;
+    let size = egui::vec2(
+        icon_side + tokens.space.xs + galley.size().x,
+        tokens.height.target,
+    );
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::DisclosureTriangle, true, label));
+    ui.ctx()
+        .accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
+    if ui.is_rect_visible(rect) {
+        focus_ring(ui, &response, rect);
+        let mark = if is_open {
+            Icon::Unfolded
+        } else {
+            Icon::Folded
+        };
+        let icon_rect =
+            egui::Align2::LEFT_CENTER.align_size_within_rect(egui::Vec2::splat(icon_side), rect);
+        super::paint_icon(ui.painter(), icon_rect, mark, tokens.text_weak);
+        let at = egui::pos2(
+            rect.left() + icon_side + tokens.space.xs,
+            rect.center().y - galley.size().y / 2.0,
+        );
+        ui.painter().galley(at, galley, tokens.text_weak);
+    }
+    response
+}

@@ -1,0 +1,222 @@
+//! A text field with its label above and its errors below.
+
+use egui::{
+    FontSelection, Id, Response, RichText, Stroke, StrokeKind, TextEdit, TextStyle, Ui, accesskit,
+};
+
+use super::super::theme::{TokensExt as _, text};
+
+/// Where the label is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Label {
+    Above,
+    /// Only a screen reader has it; nothing is shown below the field either.
+    Unseen,
+}
+
+/// A labelled text field.
+#[derive(Debug)]
+#[must_use = "show it with `show_ui`"]
+pub struct TextField<'a> {
+    label: &'a str,
+    text: &'a mut String,
+    place: Label,
+    hint: &'a str,
+    help: &'a str,
+    error: Option<&'a str>,
+    max_chars: Option<usize>,
+    rows: usize,
+    width: f32,
+    font: TextStyle,
+    id: Option<Id>,
+}
+
+impl<'a> TextField<'a> {
+    /// A field of one line, as wide as there is room.
+    pub fn new(label: &'a str, text: &'a mut String) -> Self {
+        Self {
+            label,
+            text,
+            place: Label::Above,
+            hint: "",
+            help: "",
+            error: None,
+            max_chars: None,
+            rows: 1,
+            width: f32::INFINITY,
+            font: TextStyle::Body,
+            id: None,
+        }
+    }
+
+    /// Shows the field alone; the label is then only its accessible name.
+    pub fn label_unseen(mut self) -> Self {
+        self.place = Label::Unseen;
+        self
+    }
+
+    /// What an empty field shows.
+    pub fn hint(mut self, hint: &'a str) -> Self {
+        self.hint = hint;
+        self
+    }
+
+    /// What is said below a field without an error.
+    pub fn help(mut self, help: &'a str) -> Self {
+        self.help = help;
+        self
+    }
+
+    /// What is wrong with the text, if anything.
+    pub fn error(mut self, error: Option<&'a str>) -> Self {
+        self.error = error;
+        self
+    }
+
+    /// Counts towards a limit; what is typed beyond it is kept, for the caller to complain about.
+    pub fn max_chars(mut self, max_chars: usize) -> Self {
+        self.max_chars = Some(max_chars);
+        self
+    }
+
+    /// Makes room for several lines.
+    pub fn rows(mut self, rows: usize) -> Self {
+        self.rows = rows.max(1);
+        self
+    }
+
+    /// As wide as this, in points, where there is room.
+    pub fn width(mut self, width: f32) -> Self {
+        self.width = width;
+        self
+    }
+
+    /// For ids and hashes.
+    pub fn monospace(mut self) -> Self {
+        self.font = TextStyle::Monospace;
+        self
+    }
+
+    /// An id by which to give it the keyboard.
+    pub fn id(mut self, id: Id) -> Self {
+        self.id = Some(id);
+        self
+    }
+
+    /// Shows the field; the response is that of the text.
+    pub fn show_ui(self, ui: &mut Ui) -> Response {
+        let tokens = ui.tokens();
+        let (place, label) = (self.place, self.label);
+        ui.vertical(|ui| {
+            ui.spacing_mut().item_spacing.y = tokens.space.xs;
+            let width = self.width.min(ui.available_width());
+            ui.set_max_width(width);
+            match place {
+                Label::Unseen => self.edit_ui(ui).0.accessible_name(label),
+                Label::Above => {
+                    let text = RichText::new(label).text_style(TextStyle::Small);
+                    let label = ui.label(text.color(tokens.text_weak));
+                    let (response, foot) = self.edit_ui(ui);
+                    foot.show_ui(ui);
+                    response.labelled_by(label.id)
+                }
+            }
+        })
+        .inner
+    }
+
+    fn edit_ui(self, ui: &mut Ui) -> (Response, Foot<'a>) {
+        let tokens = ui.tokens();
+        let edit = if self.rows > 1 {
+            TextEdit::multiline(self.text).desired_rows(self.rows)
+        } else {
+            TextEdit::singleline(self.text).align(egui::Align2::LEFT_CENTER)
+        };
+        let edit = edit
+            .font(FontSelection::Style(self.font))
+            .hint_text(RichText::new(self.hint).color(tokens.text_weak))
+            .desired_width(f32::INFINITY)
+            .min_size(egui::vec2(0.0, tokens.height.control));
+        let response = ui.add(match self.id {
+            Some(id) => edit.id(id),
+            None => edit,
+        });
+        let count = self.text.chars().count();
+        let is_too_long = self.max_chars.is_some_and(|max| count > max);
+        let is_wrong = self.error.is_some() || is_too_long;
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            if is_wrong {
+                node.set_invalid(accesskit::Invalid::True);
+            }
+            let more = self.error.unwrap_or(self.help);
+            if !more.is_empty() {
+                node.set_description(more);
+            }
+        });
+        if is_wrong && !response.has_focus() {
+            let outline = Stroke::new(tokens.border_width, tokens.danger);
+            ui.painter()
+                .rect_stroke(response.rect, tokens.radius, outline, StrokeKind::Inside);
+        }
+        let foot = Foot {
+            help: self.help,
+            error: self.error,
+            counter: self.max_chars.map(|max| counter_text(count, max)),
+            is_too_long,
+        };
+        (response, foot)
+    }
+}
+
+struct Foot<'a> {
+    help: &'a str,
+    error: Option<&'a str>,
+    counter: Option<String>,
+    is_too_long: bool,
+}
+
+impl Foot<'_> {
+    /// The line is there even when it is empty: what is below must not jump when an error comes.
+    fn show_ui(self, ui: &mut Ui) {
+        let tokens = ui.tokens();
+        let small = |text: &str| RichText::new(text).text_style(TextStyle::Small);
+        ui.horizontal_top(|ui| {
+            ui.set_min_height(tokens.space.m);
+            if let Some(counter) = &self.counter {
+                let colour = if self.is_too_long {
+                    tokens.danger
+                } else {
+                    tokens.text_weak
+                };
+                ui.label(
+                    small(counter)
+                        .color(colour)
+                        .font(text::id().resolve(ui.style())),
+                );
+            }
+            match self.error {
+                Some(error) => ui.add(egui::Label::new(small(error).color(tokens.danger)).wrap()),
+                None => ui.add(egui::Label::new(small(self.help).color(tokens.text_weak)).wrap()),
+            };
+        });
+    }
+}
+
+fn counter_text(count: usize, max: usize) -> String {
+    match count.checked_sub(max) {
+        Some(over) if over > 0 => format!("{count}/{max}, {over} too many"),
+        Some(_) | None => format!("{count}/{max}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counter_says_how_many_are_too_many() {
+        assert_eq!(counter_text(0, 200), "0/200");
+        assert_eq!(counter_text(200, 200), "200/200");
+        assert_eq!(counter_text(203, 200), "203/200, 3 too many");
+    }
+}

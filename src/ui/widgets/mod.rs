@@ -1,0 +1,36 @@
+//! The widgets of cordon. They know the theme and nothing about devices or actions.
+
+pub mod icon;
+
+pub mod badge;
+pub mod button;
+pub mod copyable;
+pub mod countdown;
+pub mod dialog;
+pub mod empty;
+pub mod explanation;
+pub mod field;
+pub mod section;
+pub mod strip;
+
+pub mod age;
+
+mod focus;
+mod gallery;
+
+pub use age::age_text;
+pub use badge::badge;
+pub use button::{ActionButton, ButtonStyle};
+pub use copyable::{copy_button_ui, copyable_ui};
+pub use countdown::{countdown_text, ring};
+pub use dialog::{Dialog, DialogResponse};
+pub use empty::EmptyState;
+pub use explanation::ExplanationView;
+pub use field::TextField;
+pub use gallery::gallery_ui;
+pub use icon::{Icon, icon, paint_icon};
+pub use section::section_ui;
+pub use strip::{StripLook, strip_plate_ui, strip_ui, strip_well_ui};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,34 @@
+//! Headings between parts of a panel.
+
+use egui::{Response, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit};
+
+use super::super::theme::{TokensExt as _, text};
+
+/// Shows `title` between a short and a long line, as a heading.
+pub fn section_ui(ui: &mut Ui, title: &str) -> Response {
+    let tokens = ui.tokens();
+    let font = text::section().resolve(ui.style());
+    let lead = tokens.space.m;
+    let gap = tokens.space.s;
+    let room = (ui.available_width() - lead - gap).max(0.0);
+    let galley = ui
+        .painter()
+        .layout(title.to_owned(), font, tokens.text, room);
+    let size = Vec2::new(ui.available_width(), galley.size().y.max(tokens.height.row));
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Heading, true, title));
+    if ui.is_rect_visible(rect) {
+        let line = Stroke::new(tokens.border_width, tokens.border);
+        let start = rect.left() + lead + gap;
+        let end = start + galley.size().x + gap;
+        let y = rect.center().y;
+        let painter = ui.painter();
+        painter.hline(rect.left()..=rect.left() + lead, y, line);
+        if end < rect.right() {
+            painter.hline(end..=rect.right(), y, line);
+        }
+        let at = egui::pos2(start, y - galley.size().y / 2.0);
+        painter.galley(at, galley, tokens.text);
+    }
+    response
+}

@@ -1,0 +1,149 @@
+//! The strip at the top that says which mode this is.
+
+use egui::{
+    Frame, Margin, Painter, Rect, Response, Sense, Shape, Stroke, Ui, UiBuilder, Vec2, WidgetInfo,
+    accesskit,
+};
+
+use super::super::theme::{Tokens, TokensExt as _, text, tokens::Pattern};
+
+/// From a plate's text to its ends, in points.
+const PLATE_MARGIN: f32 = 6.0;
+
+/// The look of the strip, one per mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StripLook {
+    /// Plain: a real tenant.
+    Live,
+    /// Diagonal stripes: the built-in tenant.
+    Demo,
+    /// Upright lines: a stand-in server.
+    StandIn,
+}
+
+impl StripLook {
+    /// All looks, for galleries and tests.
+    pub const ALL: [Self; 3] = [Self::Live, Self::Demo, Self::StandIn];
+
+    fn pattern(self, tokens: &Tokens) -> Pattern {
+        match self {
+            Self::Live => Pattern {
+                ground: tokens.surface.raised,
+                mark: tokens.surface.raised,
+                text: tokens.text,
+            },
+            Self::Demo => tokens.demo,
+            Self::StandIn => tokens.stand_in,
+        }
+    }
+}
+
+/// Shows the strip across the room there is, with `content` in a row on it.
+pub fn strip_ui<R>(ui: &mut Ui, look: StripLook, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let tokens = ui.tokens();
+    let size = Vec2::new(ui.available_width(), tokens.height.strip);
+    let (_, rect) = ui.allocate_space(size);
+    paint_strip(ui.painter(), rect, look, tokens);
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    let inside = rect.shrink2(Vec2::new(tokens.space.s, 0.0));
+    let builder = UiBuilder::new().max_rect(inside).layout(layout);
+    ui.scope_builder(builder, |ui| {
+        let pattern = look.pattern(tokens);
+        let visuals = ui.visuals_mut();
+        visuals.override_text_color = Some(pattern.text);
+        visuals.panel_fill = pattern.ground;
+        if look == StripLook::Demo {
+            // The usual ring would drown in the stripes.
+            visuals.widgets.active.bg_stroke = Stroke::new(tokens.focus_width, pattern.text);
+        }
+        content(ui)
+    })
+    .inner
+}
+
+/// Shows `text` on a plate that keeps the pattern away from it.
+pub fn strip_plate_ui(ui: &mut Ui, look: StripLook, text: &str) -> Response {
+    let tokens = ui.tokens();
+    let pattern = look.pattern(tokens);
+    let font = text::strong().resolve(ui.style());
+    let galley = ui
+        .painter()
+        .layout_no_wrap(text.to_owned(), font, pattern.text);
+    let size = Vec2::new(galley.size().x + 2.0 * PLATE_MARGIN, tokens.height.target);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, text));
+    if ui.is_rect_visible(rect) {
+        ui.painter()
+            .rect_filled(rect, tokens.radius, pattern.ground);
+        let at = rect.center() - galley.size() / 2.0;
+        ui.painter().galley(at, galley, pattern.text);
+    }
+    response
+}
+
+/// Shows `content` on a plate of the ordinary ground, where badges and buttons keep their colours.
+pub fn strip_well_ui<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let tokens = ui.tokens();
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    let size = Vec2::new(ui.available_width(), tokens.height.control);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        Frame::new()
+            .fill(tokens.surface.panel)
+            .corner_radius(tokens.radius)
+            .inner_margin(Margin::symmetric(6, 2))
+            .show(ui, |ui| {
+                let usual = ui.ctx().global_style();
+                *ui.visuals_mut() = usual.visuals.clone();
+                content(ui)
+            })
+            .inner
+    })
+    .inner
+}
+
+/// Paints the ground and the pattern of the strip.
+pub fn paint_strip(painter: &Painter, rect: Rect, look: StripLook, tokens: &Tokens) {
+    let Pattern { ground, mark, .. } = look.pattern(tokens);
+    let painter = painter.with_clip_rect(painter.clip_rect().intersect(rect));
+    painter.rect_filled(rect, 0.0, ground);
+    match look {
+        StripLook::Live => {
+            let line = Stroke::new(tokens.border_width, tokens.border);
+            painter.hline(rect.x_range(), rect.bottom() - 0.5, line);
+        }
+        StripLook::Demo => {
+            let (step, lean) = (24.0, rect.height());
+            painter.extend(starts(rect.left() - lean, rect.right(), step).map(|left| {
+                let right = left + step / 2.0;
+                let points = vec![
+                    egui::pos2(left, rect.bottom()),
+                    egui::pos2(right, rect.bottom()),
+                    egui::pos2(right + lean, rect.top()),
+                    egui::pos2(left + lean, rect.top()),
+                ];
+                Shape::convex_polygon(points, mark, Stroke::NONE)
+            }));
+        }
+        StripLook::StandIn => {
+            let stroke = Stroke::new(2.0, mark);
+            for x in starts(rect.left(), rect.right(), tokens.space.s) {
+                painter.vline(x, rect.y_range(), stroke);
+            }
+        }
+    }
+}
+
+fn starts(from: f32, to: f32, step: f32) -> impl Iterator<Item = f32> {
+    std::iter::successors(Some(from), move |x| Some(x + step)).take_while(move |x| *x < to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stripes_cover_the_strip_and_end() {
+        assert_eq!(starts(-1.0, 3.0, 2.0).collect::<Vec<_>>(), [-1.0, 1.0]);
+        assert_eq!(starts(0.0, 0.0, 2.0).count(), 0);
+    }
+}

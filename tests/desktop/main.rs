@@ -1,0 +1,23 @@
+//! The released program on a real display, with a real keyring, worked from outside.
+//!
+//! `tests/run` installs what this needs and runs it; plain `cargo test` leaves it out.
+//! Each test has a desktop of its own, so they may run side by side. Pictures, accessibility trees and logs
+//! of the last run are in `target/desktop-pictures`.
+
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test ends with a message, and waits by the real clock"
+)]
+
+/// Reads and works a window through the accessibility bus.
+mod a11y;
+/// The program under test: the built-in tenant as a server, and the console that talks to it.
+mod console;
+/// What the keyring remembers, and what happens without one.
+mod keyring;
+/// A private desktop: display, window manager, message bus, accessibility bus, keyring.
+mod session;
+/// From sign-in to a contained device, and back.
+mod window;

@@ -1,0 +1,382 @@
+//! A private desktop for one test: its own home, message bus, display, window manager and accessibility bus.
+//! Nothing of the person's own desktop is read or touched, and everything ends when the value is dropped.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use zbus::blocking::{Connection, connection};
+
+/// How long a part of the desktop may take to come up.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// What a program started in the session is, besides its own children, ended with.
+pub struct Running {
+    child: Child,
+    group: u32,
+}
+
+impl Running {
+    /// Ends the program as a power cut would; it gets no chance to tidy up.
+    pub fn kill(mut self) {
+        self.end("KILL");
+    }
+
+    fn signal(&self, name: &str) {
+        // The shell's own `kill` is there on every system, and reaches the whole process group.
+        Command::new("/bin/sh")
+            .args(["-c", &format!("kill -{name} -{} 2>/dev/null", self.group)])
+            .status()
+            .ok();
+    }
+
+    fn end(&mut self, name: &str) {
+        self.signal(name);
+        let deadline = Instant::now() + Duration::from_secs(2);
+        while Instant::now() < deadline {
+            if matches!(self.child.try_wait(), Ok(Some(_))) {
+                break;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        self.signal("KILL");
+        self.child.wait().ok();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end("TERM");
+    }
+}
+
+/// A private desktop. Fields are dropped in order: programs first, newest first, then their folder.
+pub struct Session {
+    programs: Vec<Running>,
+    folder: TempDir,
+    pictures: PathBuf,
+    display: String,
+    bus_address: String,
+}
+
+impl Session {
+    /// Starts a desktop of 1280×800 with a window manager and the accessibility bus on.
+    /// Pictures, trees and the programs' output are kept in `target/desktop-pictures/<name>`.
+    pub fn start(name: &str) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("cordon-desktop-")
+            .tempdir()
+            .expect("a temporary folder can be made");
+        for part in ["home", "config", "data", "cache", "state", "runtime"] {
+            let path = folder.path().join(part);
+            fs::create_dir(&path).expect("a folder of the session can be made");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o700))
+                .expect("a folder of the session can be made private");
+        }
+        let pictures = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .parent()
+            .expect("the target folder has a parent")
+            .join("desktop-pictures")
+            .join(name);
+        fs::remove_dir_all(&pictures).ok();
+        fs::create_dir_all(&pictures).expect("the folder for pictures can be made");
+
+        let mut session = Self {
+            programs: Vec::new(),
+            folder,
+            pictures,
+            display: String::new(),
+            bus_address: String::new(),
+        };
+        session.start_display();
+        session.start_bus();
+        session.start_window_manager();
+        session.start_accessibility();
+        session
+    }
+
+    /// The folder that holds all that this session's programs write.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Where pictures and logs of this session are kept after the test.
+    pub fn pictures(&self) -> &Path {
+        &self.pictures
+    }
+
+    /// A command that sees only this session.
+    pub fn command(&self, program: impl AsRef<Path>) -> Command {
+        let home = self.folder.path();
+        let mut command = Command::new(program.as_ref());
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", home.join("home"))
+            .env("XDG_CONFIG_HOME", home.join("config"))
+            .env("XDG_DATA_HOME", home.join("data"))
+            .env("XDG_CACHE_HOME", home.join("cache"))
+            .env("XDG_STATE_HOME", home.join("state"))
+            .env("XDG_RUNTIME_DIR", home.join("runtime"))
+            .env("XDG_SESSION_TYPE", "x11")
+            .env("LANG", "C.UTF-8")
+            .env("TZ", "Europe/Vienna")
+            .env("GSETTINGS_BACKEND", "memory")
+            .env("LIBGL_ALWAYS_SOFTWARE", "1")
+            .env("RUST_BACKTRACE", "1")
+            .env("DISPLAY", &self.display)
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus_address)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Starts a program whose output goes to a log beside the pictures.
+    pub fn spawn(&self, what: &str, mut command: Command) -> Running {
+        command.stdout(self.log(what, "out"));
+        self.launch(what, command)
+    }
+
+    /// Starts a program and hands back the first line it prints.
+    pub fn spawn_and_read(&self, what: &str, mut command: Command) -> (Running, String) {
+        command.stdout(Stdio::piped());
+        let mut running = self.launch(what, command);
+        let output = running.child.stdout.take().expect("the output was piped");
+        let mut log = self.log(what, "out");
+        let (sender, receiver) = mpsc::sync_channel(1);
+        thread::Builder::new()
+            .name(format!("output of {what}"))
+            .spawn(move || {
+                // Read on after the first line, so that the program never blocks on a full pipe.
+                for line in BufReader::new(output).lines().map_while(Result::ok) {
+                    writeln!(log, "{line}").ok();
+                    sender.try_send(line).ok();
+                }
+            })
+            .expect("a thread can be started");
+        let line = receiver.recv_timeout(START_LIMIT).unwrap_or_else(|_| {
+            panic!(
+                "{what} printed nothing; its output is in {}",
+                self.pictures.display()
+            )
+        });
+        (running, line)
+    }
+
+    /// A connection to the session's message bus.
+    pub fn bus(&self) -> Connection {
+        connect(&self.bus_address)
+    }
+
+    /// A connection to the session's accessibility bus.
+    pub fn accessibility_bus(&self) -> Connection {
+        let reply = self
+            .bus()
+            .call_method(
+                Some("org.a11y.Bus"),
+                "/org/a11y/bus",
+                Some("org.a11y.Bus"),
+                "GetAddress",
+                &(),
+            )
+            .expect("the accessibility bus tells its address");
+        let address: String = reply.body().deserialize().expect("the address is a text");
+        connect(&address)
+    }
+
+    /// Starts a keyring daemon with an unlocked keyring that survives until the session ends.
+    pub fn start_keyring(&self) -> Running {
+        let installed = find_program("gnome-keyring-daemon");
+        // A copy has no file capabilities; containers that withhold one refuse to start the original.
+        let program = self.folder.path().join("gnome-keyring-daemon");
+        fs::copy(&installed, &program).expect("the keyring daemon can be copied");
+        let mut command = self.command(&program);
+        command
+            .args(["--unlock", "--foreground", "--components=secrets"])
+            .stdin(Stdio::piped());
+        command.stdout(self.log("keyring", "out"));
+        let mut running = self.launch("keyring", command);
+        let mut input = running.child.stdin.take().expect("the input was piped");
+        input
+            .write_all(b"a password for tests")
+            .expect("the keyring takes its password");
+        drop(input);
+        self.wait_for_name("org.freedesktop.secrets");
+        running
+    }
+
+    /// Waits until somebody on the session bus answers to this name.
+    pub fn wait_for_name(&self, name: &str) {
+        let bus = self.bus();
+        wait_until(&format!("a service called {name}"), || {
+            name_has_owner(&bus, name)
+        });
+    }
+
+    /// Keeps a picture of the whole display.
+    pub fn picture(&self, name: &str) {
+        let path = self.pictures.join(format!("{name}.png"));
+        let status = self
+            .command("import")
+            .args(["-silent", "-window", "root"])
+            .arg(&path)
+            .status()
+            .expect("`import` of ImageMagick takes pictures; tests/run installs it");
+        assert!(
+            status.success(),
+            "the picture {} was not taken",
+            path.display()
+        );
+    }
+
+    /// Runs xdotool, which plays the keyboard and the pointer.
+    pub fn xdotool(&self, arguments: &[&str]) {
+        let status = self
+            .command("xdotool")
+            .args(arguments)
+            .status()
+            .expect("xdotool plays the keyboard; tests/run installs it");
+        assert!(status.success(), "xdotool {arguments:?}: {status}");
+    }
+
+    fn start_display(&mut self) {
+        let mut command = self.command("Xvfb");
+        command.args([
+            "-displayfd",
+            "1",
+            "-screen",
+            "0",
+            "1280x800x24",
+            "-nolisten",
+            "tcp",
+            "-noreset",
+        ]);
+        let (running, number) = self.spawn_and_read("Xvfb", command);
+        self.programs.push(running);
+        self.display = format!(":{}", number.trim());
+    }
+
+    fn start_bus(&mut self) {
+        // No service folder: nothing on this bus starts by itself, so "no keyring" means none.
+        let socket_folder = self.folder.path().join("runtime");
+        let mut settings = String::new();
+        writeln!(
+            settings,
+            "<busconfig><type>session</type><listen>unix:dir={}</listen>\
+             <auth>EXTERNAL</auth><policy context=\"default\"><allow send_destination=\"*\" eavesdrop=\"true\"/>\
+             <allow eavesdrop=\"true\"/><allow own=\"*\"/></policy></busconfig>",
+            socket_folder.display()
+        )
+        .expect("text can be written");
+        let path = self.folder.path().join("bus.conf");
+        fs::write(&path, settings).expect("the bus settings can be written");
+        let mut command = self.command("dbus-daemon");
+        command
+            .arg(format!("--config-file={}", path.display()))
+            .args(["--print-address=1", "--nofork", "--nopidfile"]);
+        let (running, address) = self.spawn_and_read("dbus-daemon", command);
+        self.programs.insert(0, running);
+        address.trim().clone_into(&mut self.bus_address);
+    }
+
+    fn start_window_manager(&mut self) {
+        let command = self.command("openbox");
+        let running = self.spawn("openbox", command);
+        self.programs.insert(0, running);
+    }
+
+    fn start_accessibility(&mut self) {
+        let launcher = find_program("at-spi-bus-launcher");
+        let mut command = self.command(launcher);
+        command.arg("--launch-immediately");
+        let running = self.spawn("at-spi-bus-launcher", command);
+        self.programs.insert(0, running);
+        self.wait_for_name("org.a11y.Bus");
+        let status = self.bus();
+        for property in ["IsEnabled", "ScreenReaderEnabled"] {
+            let value = zbus::zvariant::Value::from(true);
+            status
+                .call_method(
+                    Some("org.a11y.Bus"),
+                    "/org/a11y/bus",
+                    Some("org.freedesktop.DBus.Properties"),
+                    "Set",
+                    &("org.a11y.Status", property, value),
+                )
+                .unwrap_or_else(|error| panic!("accessibility cannot be switched on: {error}"));
+        }
+    }
+
+    fn launch(&self, what: &str, mut command: Command) -> Running {
+        let child = command
+            .stderr(self.log(what, "err"))
+            .process_group(0)
+            .spawn()
+            .unwrap_or_else(|error| {
+                panic!("{what} cannot be started ({error}); tests/run installs it")
+            });
+        Running {
+            group: child.id(),
+            child,
+        }
+    }
+
+    fn log(&self, what: &str, stream: &str) -> File {
+        let path = self.pictures.join(format!("{what}.{stream}.log"));
+        File::options()
+            .create(true)
+            .append(true)
+            .open(path)
+            .expect("a log can be opened")
+    }
+}
+
+/// Waits for something that the desktop does by itself.
+pub fn wait_until(what: &str, mut reached: impl FnMut() -> bool) {
+    let deadline = Instant::now() + START_LIMIT;
+    while !reached() {
+        assert!(
+            Instant::now() < deadline,
+            "waited {START_LIMIT:?} for {what}"
+        );
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Whether somebody on this bus answers to this name.
+pub fn name_has_owner(bus: &Connection, name: &str) -> bool {
+    bus.call_method(
+        Some("org.freedesktop.DBus"),
+        "/org/freedesktop/DBus",
+        Some("org.freedesktop.DBus"),
+        "NameHasOwner",
+        &name,
+    )
+    .ok()
+    .and_then(|reply| reply.body().deserialize().ok())
+    .unwrap_or(false)
+}
+
+fn connect(address: &str) -> Connection {
+    connection::Builder::address(address)
+        .expect("the bus address can be read")
+        .method_timeout(Duration::from_secs(10))
+        .build()
+        .unwrap_or_else(|error| panic!("no connection to the bus at {address}: {error}"))
+}
+
+fn find_program(name: &str) -> PathBuf {
+    let searched = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&searched)
+        .chain(["/usr/libexec", "/usr/lib/at-spi2-core", "/usr/lib"].map(PathBuf::from))
+        .map(|folder| folder.join(name))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| panic!("{name} is not installed; tests/run installs it"))
+}

@@ -1,0 +1,379 @@
+//! The shape of the program, held as data: who may import whom, who may name which crate, who may do what.
+
+#![allow(clippy::expect_used, reason = "a test ends with a message")]
+
+/// Just enough reading of Rust.
+mod source;
+/// The rules as data.
+mod tables;
+/// The checks, on small sources.
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use source::{Source, names_of, paths_from, read_all, repository, stands_alone};
+use tables::{
+    CHANGING, CLOCK_READERS, CLOCK_READS, CRATES, IMPORTS, LONGEST_FILE, ONE_DOOR, ONE_FILE_OF_UI,
+    PANICS, STARTERS, TOP_LEVEL,
+};
+
+#[derive(Debug)]
+struct Violation {
+    file: String,
+    line: usize,
+    rule: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.file, self.line, self.rule)
+    }
+}
+
+fn at(source: &Source, offset: usize, rule: String) -> Violation {
+    Violation {
+        file: source.path.clone(),
+        line: source.line_at(offset),
+        rule,
+    }
+}
+
+fn assert_none(violations: &[Violation]) {
+    let lines: Vec<String> = violations.iter().map(ToString::to_string).collect();
+    assert!(lines.is_empty(), "\n{}\n", lines.join("\n"));
+}
+
+fn check_all(folders: &[&str], check: impl Fn(&Source) -> Vec<Violation>) {
+    let sources = read_all(folders);
+    assert!(!sources.is_empty(), "there are sources to check");
+    assert_none(&sources.iter().flat_map(check).collect::<Vec<_>>());
+}
+
+#[test]
+fn modules_import_only_downwards() {
+    check_all(&["src"], imports);
+}
+
+#[test]
+fn each_outside_crate_is_named_only_where_it_belongs() {
+    check_all(&["src"], crates);
+    let sources = read_all(&["src"]);
+    for name in ONE_FILE_OF_UI {
+        let users: Vec<&Source> = sources
+            .iter()
+            .filter(|source| !names_of(&source.code, name).is_empty())
+            .collect();
+        let files: Vec<&str> = users.iter().map(|source| source.path.as_str()).collect();
+        let fits = users.len() <= 1 && users.iter().all(|source| source.lies_in("ui"));
+        assert!(fits, "{files:?}: `{name}` is named in one file of ui");
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_500_lines() {
+    check_all(&["src", "tests"], length);
+}
+
+#[test]
+fn the_simulator_is_named_only_where_the_program_starts_and_only_with_its_feature() {
+    let sources = read_all(&["src"]);
+    let covered = modules_with_the_feature(&sources);
+    assert_none(
+        &sources
+            .iter()
+            .flat_map(|source| simulator(source, &covered))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn only_one_file_asks_the_service_to_change_something() {
+    check_all(&["src"], one_door);
+    let client: String = read_all(&["src"])
+        .iter()
+        .filter(|source| source.lies_in("api"))
+        .map(Source::shipped)
+        .collect();
+    for method in CHANGING {
+        let defined =
+            client.contains(&format!("fn {method}(")) || client.contains(&format!("fn {method}<"));
+        assert!(
+            defined,
+            "src/api has no method `{method}`: this check looks for the wrong name"
+        );
+    }
+}
+
+#[test]
+fn only_guard_makes_an_approval() {
+    check_all(&["src"], approvals);
+}
+
+#[test]
+fn only_the_worker_and_the_app_read_the_clock() {
+    check_all(&["src"], clock);
+}
+
+#[test]
+fn nothing_that_ships_can_panic_on_purpose() {
+    check_all(&["src"], panics);
+}
+
+#[test]
+fn the_top_level_holds_only_what_belongs_there() {
+    let entries = std::fs::read_dir(repository()).expect("the repository can be read");
+    let strangers: BTreeSet<String> = entries
+        .map(|entry| {
+            entry
+                .expect("an entry can be read")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
+        .filter(|name| !allowed_at_the_top(name))
+        .collect();
+    assert!(
+        strangers.is_empty(),
+        "{strangers:?}: the top level holds only {TOP_LEVEL:?} and hidden files"
+    );
+}
+
+fn allowed_at_the_top(name: &str) -> bool {
+    name.starts_with('.') || TOP_LEVEL.contains(&name)
+}
+
+/// The paths to our own modules that a file names, each from the root of the crate.
+fn own_paths(source: &Source) -> Vec<(usize, Vec<String>)> {
+    let code = source.shipped();
+    let mut paths = paths_from(&code, "crate");
+    paths.extend(paths_from(&code, "cordon"));
+    // `super` may climb to the root: as many steps as the module is deep.
+    let climb = vec!["super"; source.module().len()].join("::");
+    paths.extend(
+        paths_from(&code, &climb)
+            .into_iter()
+            .filter(|(_, path)| has_row(&path[0])),
+    );
+    paths
+}
+
+fn has_row(module: &str) -> bool {
+    STARTERS.contains(&module) || IMPORTS.iter().any(|(name, _)| *name == module)
+}
+
+fn imports(source: &Source) -> Vec<Violation> {
+    let module = source.module()[0];
+    if !has_row(module) {
+        return vec![at(
+            source,
+            0,
+            format!("`{module}` has no row in the import table"),
+        )];
+    }
+    let allowed = IMPORTS
+        .iter()
+        .find(|(name, _)| *name == module)
+        .map(|(_, allowed)| *allowed);
+    let judge = |path: &[String]| {
+        let first = path[0].as_str();
+        if first == module || first.ends_with('!') || first == "self" {
+            return None;
+        }
+        if !has_row(first) {
+            return Some(format!(
+                "`crate::{first}` is no module with a row in the import table"
+            ));
+        }
+        let fits = match allowed {
+            None => first != "app" || module == "main",
+            Some(allowed) => allowed.iter().any(|scope| {
+                let scope: Vec<&str> = scope.split("::").collect();
+                path.len() >= scope.len() && path.iter().zip(&scope).all(|(a, b)| a == b)
+            }),
+        };
+        (!fits).then(|| format!("`{module}` may not use `{}`", path.join("::")))
+    };
+    own_paths(source)
+        .into_iter()
+        .filter_map(|(offset, path)| judge(&path).map(|rule| at(source, offset, rule)))
+        .collect()
+}
+
+fn crates(source: &Source) -> Vec<Violation> {
+    let code = source.shipped();
+    let mut violations = Vec::new();
+    for (name, scopes) in CRATES {
+        if scopes.iter().any(|scope| source.lies_in(scope)) {
+            continue;
+        }
+        for offset in names_of(&code, name) {
+            violations.push(at(
+                source,
+                offset,
+                format!("`{name}` is named only in {scopes:?}"),
+            ));
+        }
+    }
+    violations
+}
+
+fn length(source: &Source) -> Vec<Violation> {
+    let lines = source.text.lines().count();
+    if lines <= LONGEST_FILE {
+        return Vec::new();
+    }
+    let rule = format!("a file has at most {LONGEST_FILE} lines, this one has {lines}");
+    vec![Violation {
+        file: source.path.clone(),
+        line: lines,
+        rule,
+    }]
+}
+
+fn asks_for_the_simulator(attribute: &str) -> bool {
+    attribute.starts_with("#[cfg(")
+        && attribute.contains("feature = \"simulator\"")
+        && !attribute.contains("not(feature = \"simulator\"")
+}
+
+/// The modules that `lib.rs` or `main.rs` declares only with the feature.
+fn modules_with_the_feature(sources: &[Source]) -> BTreeSet<String> {
+    let mut modules = BTreeSet::new();
+    for source in sources
+        .iter()
+        .filter(|source| source.lies_in("lib") || source.lies_in("main"))
+    {
+        for (start, end) in source.items_under(asks_for_the_simulator) {
+            let item = &source.code[start..end];
+            if let Some(at) = item.find("mod ") {
+                modules.insert(item[at + 4..].trim_end_matches([';', ' ']).to_owned());
+            }
+        }
+    }
+    modules
+}
+
+fn simulator(source: &Source, covered_modules: &BTreeSet<String>) -> Vec<Violation> {
+    let module = source.module()[0];
+    if module == "simulator" {
+        return Vec::new();
+    }
+    let code = source.shipped();
+    let covered = source.items_under(asks_for_the_simulator);
+    let mut named: Vec<usize> = own_paths(source)
+        .into_iter()
+        .filter(|(_, path)| path[0] == "simulator")
+        .map(|(offset, _)| offset)
+        .collect();
+    named.extend(
+        code.match_indices("mod simulator")
+            .map(|(offset, _)| offset),
+    );
+    let judge = |offset: usize| {
+        if !STARTERS.contains(&module) {
+            return Some("the simulator is named only where the program starts");
+        }
+        let under = covered
+            .iter()
+            .any(|&(start, end)| (start..end).contains(&offset));
+        (!under && !covered_modules.contains(module))
+            .then_some("the simulator is named only under #[cfg(feature = \"simulator\")]")
+    };
+    named
+        .into_iter()
+        .filter_map(|offset| judge(offset).map(|rule| at(source, offset, rule.to_owned())))
+        .collect()
+}
+
+fn one_door(source: &Source) -> Vec<Violation> {
+    if source.lies_in(ONE_DOOR) {
+        return Vec::new();
+    }
+    let code = source.shipped();
+    CHANGING
+        .iter()
+        .flat_map(|method| [format!(".{method}("), format!("Client::{method}")])
+        .flat_map(|call| {
+            find(
+                source,
+                &code,
+                &call,
+                &format!("`{call}` belongs in {ONE_DOOR} alone (rule 2)"),
+            )
+        })
+        .collect()
+}
+
+fn approvals(source: &Source) -> Vec<Violation> {
+    if source.lies_in("guard") {
+        return Vec::new();
+    }
+    let code = source.shipped();
+    let made = |offset: usize| {
+        let before =
+            code[..offset].trim_end_matches(|c: char| c.is_alphanumeric() || c == ':' || c == '_');
+        let after = code[offset + "Approval".len()..].trim_start();
+        let before = before.trim_end();
+        let elsewhere = ["->", "impl", " for", "struct", "enum"]
+            .iter()
+            .any(|word| before.ends_with(word));
+        after.starts_with('{')
+            && !elsewhere
+            && !code[..offset].ends_with(|c: char| c.is_alphanumeric())
+    };
+    code.match_indices("Approval")
+        .filter(|&(offset, _)| made(offset))
+        .map(|(offset, _)| {
+            at(
+                source,
+                offset,
+                "only guard makes an Approval (rule 2)".to_owned(),
+            )
+        })
+        .collect()
+}
+
+fn clock(source: &Source) -> Vec<Violation> {
+    if CLOCK_READERS.iter().any(|scope| source.lies_in(scope)) {
+        return Vec::new();
+    }
+    let code = source.shipped();
+    CLOCK_READS
+        .iter()
+        .flat_map(|read| {
+            find(
+                source,
+                &code,
+                read,
+                "`now` is an argument; only worker and app read the clock",
+            )
+        })
+        .collect()
+}
+
+fn panics(source: &Source) -> Vec<Violation> {
+    let code = source.shipped();
+    PANICS
+        .iter()
+        .flat_map(|call| {
+            find(
+                source,
+                &code,
+                call,
+                &format!("`{call}` has no place in what ships"),
+            )
+        })
+        .collect()
+}
+
+/// Each place of `needle`, unless it is the end of a longer word.
+fn find(source: &Source, code: &str, needle: &str, rule: &str) -> Vec<Violation> {
+    let word = needle.starts_with(|c: char| c.is_alphanumeric());
+    code.match_indices(needle)
+        .filter(|&(offset, _)| {
+            !word || stands_alone(code, offset) || code[..offset].ends_with("::")
+        })
+        .map(|(offset, _)| at(source, offset, rule.to_owned()))
+        .collect()
+}

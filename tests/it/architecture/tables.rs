@@ -1,0 +1,132 @@
+//! The rules as data. A new module or crate gets its row here.
+
+/// Which module may use which others. A longer path on the right narrows it to that part.
+pub const IMPORTS: [(&str, &[&str]); 14] = [
+    ("model", &[]),
+    ("explain", &["model"]),
+    ("action", &["model", "explain"]),
+    ("guard", &["model", "action", "explain"]),
+    ("journal", &["model", "action", "explain"]),
+    ("auth", &["model", "explain"]),
+    ("api", &["model", "action", "auth", "explain"]),
+    ("settings", &["model", "guard", "explain"]),
+    (
+        "message",
+        &["model", "action", "guard", "journal", "settings", "explain"],
+    ),
+    (
+        "worker",
+        &[
+            "model", "explain", "action", "guard", "journal", "auth", "api", "settings", "message",
+        ],
+    ),
+    (
+        "state",
+        &[
+            "message", "model", "action", "guard", "journal", "settings", "explain",
+        ],
+    ),
+    (
+        "ui",
+        &[
+            "state", "message", "settings", "action", "guard", "journal", "model", "explain",
+        ],
+    ),
+    (
+        "app",
+        &[
+            "ui",
+            "state",
+            "message",
+            "settings",
+            "action",
+            "guard",
+            "model",
+            "explain",
+            "worker::WorkerHandle",
+        ],
+    ),
+    ("simulator", &["model::cloud"]),
+];
+
+/// These start the program and may use every module; `app` only if they are `main`.
+pub const STARTERS: [&str; 5] = ["lib", "main", "cli", "doctor", "self_test"];
+
+/// Which outside crate may be named where.
+pub const CRATES: [(&str, &[&str]); 18] = [
+    ("egui", &["ui", "app", "main"]),
+    ("eframe", &["ui", "app", "main"]),
+    ("egui_extras", &["ui", "app", "main"]),
+    ("reqwest", &["api::transport"]),
+    ("oauth2", &["auth"]),
+    ("keyring", &["auth::store"]),
+    ("keyring_core", &["auth::store"]),
+    ("zbus_secret_service_keyring_store", &["auth::store"]),
+    ("apple_native_keyring_store", &["auth::store"]),
+    ("windows_native_keyring_store", &["auth::store"]),
+    ("rusqlite", &["journal"]),
+    ("axum", &["simulator"]),
+    ("flate2", &["simulator"]),
+    (
+        "tokio",
+        &[
+            "worker",
+            "auth",
+            "api",
+            "simulator",
+            "main",
+            "doctor",
+            "self_test",
+        ],
+    ),
+    ("sha1", &["worker::file_hash"]),
+    ("sha2", &["journal"]),
+    ("toml_edit", &["settings"]),
+    (
+        "directories",
+        &["main", "cli", "doctor", "self_test", "settings"],
+    ),
+];
+
+/// Each of these is named in at most one file, and that file belongs to `ui`.
+pub const ONE_FILE_OF_UI: [&str; 3] = ["webbrowser", "qrcode", "rfd"];
+
+/// The methods of the client that change something, and the one file that may call them.
+pub const CHANGING: [&str; 2] = ["submit", "cancel_action"];
+/// Rule 2.
+pub const ONE_DOOR: &str = "worker::submit";
+
+/// What reads the clock.
+pub const CLOCK_READS: [&str; 5] = [
+    "Timestamp::now(",
+    "Zoned::now(",
+    "Instant::now(",
+    "SystemTime::now(",
+    ".elapsed(",
+];
+/// Who may read the clock.
+pub const CLOCK_READERS: [&str; 3] = ["worker", "app", "simulator::clock"];
+
+/// What ends the program on purpose.
+pub const PANICS: [&str; 6] = [
+    ".unwrap()",
+    ".expect(\"",
+    "panic!(",
+    "todo!(",
+    "unimplemented!(",
+    "unreachable!(",
+];
+
+/// What the top level of the repository may hold, besides hidden files.
+pub const TOP_LEVEL: [&str; 7] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "README.md",
+    "src",
+    "assets",
+    "tests",
+    "target",
+];
+
+/// In lines.
+pub const LONGEST_FILE: usize = 500;

@@ -1,0 +1,221 @@
+//! The checks themselves, on small sources: a check that cannot fail would be none.
+
+use super::source::mark_test_files;
+use super::*;
+
+const NONE: [usize; 0] = [];
+
+/// The lines that a check complains about.
+fn lines(check: impl Fn(&Source) -> Vec<Violation>, path: &str, text: &str) -> Vec<usize> {
+    check(&Source::new(path, text))
+        .iter()
+        .map(|violation| violation.line)
+        .collect()
+}
+
+#[test]
+fn an_import_against_the_table_is_found_in_each_spelling() {
+    for text in [
+        "use crate::worker::Handle;",
+        "pub(crate) use crate::{model, worker::Handle};",
+        "use crate::{\n model::{ids, text},\n worker,\n};",
+        "fn f() { crate::worker::go(); }",
+        "fn f() -> Vec<crate::worker::Handle> { todo() }",
+        "use super::super::worker;",
+        "use crate::nowhere::Thing;",
+    ] {
+        assert_eq!(lines(imports, "src/ui/menu.rs", text).len(), 1, "{text}");
+    }
+    assert_eq!(
+        lines(imports, "src/ui/menu.rs", "\n\nuse crate::api;"),
+        [3],
+        "the line is named"
+    );
+    assert_eq!(
+        lines(imports, "src/stranger.rs", ""),
+        [1],
+        "a module without a row"
+    );
+}
+
+#[test]
+fn an_import_by_the_table_passes() {
+    for text in [
+        "use crate::{model::ids, state::{self, State}, ui::theme};",
+        "// use crate::worker::Handle;",
+        "/* crate::api */ fn f() { say(\"crate::api::Client\"); }",
+        "fn f() {}\n#[cfg(test)]\nmod tests {\n use crate::worker;\n}",
+        "use super::theme; use std::sync::mpsc;",
+        "crate::open_enum! { enum A {} }",
+    ] {
+        assert_eq!(lines(imports, "src/ui/menu.rs", text), NONE, "{text}");
+    }
+}
+
+#[test]
+fn a_row_may_be_narrower_than_a_module() {
+    assert_eq!(
+        lines(
+            imports,
+            "src/app/mod.rs",
+            "use crate::worker::WorkerHandle;"
+        ),
+        NONE
+    );
+    assert_eq!(
+        lines(
+            imports,
+            "src/app/mod.rs",
+            "use crate::worker::{WorkerHandle, spawn};"
+        )
+        .len(),
+        1
+    );
+    assert_eq!(
+        lines(
+            imports,
+            "src/simulator/mod.rs",
+            "use crate::model::cloud::Endpoints;"
+        ),
+        NONE
+    );
+    assert_eq!(
+        lines(
+            imports,
+            "src/simulator/mod.rs",
+            "use crate::model::ids::MachineId;"
+        )
+        .len(),
+        1
+    );
+    assert_eq!(lines(imports, "src/main.rs", "use cordon::app::App;"), NONE);
+    assert_eq!(
+        lines(imports, "src/doctor.rs", "use crate::app::App;").len(),
+        1
+    );
+}
+
+#[test]
+fn a_crate_outside_its_place_is_found() {
+    let named = |text| lines(crates, "src/journal/entry.rs", text).len();
+    assert_eq!(named("use tokio::sync::mpsc;"), 1);
+    assert_eq!(named("fn f() { ::reqwest::get(1); }"), 1);
+    assert_eq!(named("use eframe;"), 1);
+    assert_eq!(named("use rusqlite::Connection; // tokio::spawn"), 0);
+    assert_eq!(named("fn f(keyring: &str) { g(keyring, x.tokio) }"), 0);
+    assert_eq!(
+        lines(crates, "src/api/retry.rs", "use reqwest::Response;"),
+        [1]
+    );
+    assert_eq!(
+        lines(crates, "src/api/transport.rs", "use reqwest::Response;"),
+        NONE
+    );
+}
+
+#[test]
+fn a_long_file_is_found() {
+    assert_eq!(lines(length, "src/ui/menu.rs", &"x\n".repeat(501)), [501]);
+    assert_eq!(lines(length, "src/ui/menu.rs", &"x\n".repeat(500)), NONE);
+}
+
+#[test]
+fn the_simulator_needs_its_feature_and_its_place() {
+    let none = BTreeSet::new();
+    let check = |path: &str, text: &str| lines(|source| simulator(source, &none), path, text).len();
+    let feature = "#[cfg(feature = \"simulator\")]\n";
+    assert_eq!(check("src/lib.rs", "pub mod simulator;"), 1);
+    assert_eq!(
+        check("src/lib.rs", &format!("{feature}pub mod simulator;")),
+        0
+    );
+    assert_eq!(
+        check(
+            "src/lib.rs",
+            "#[cfg(not(feature = \"simulator\"))]\npub mod simulator;"
+        ),
+        1
+    );
+    assert_eq!(
+        check(
+            "src/main.rs",
+            &format!("{feature}fn f() {{}}\nuse cordon::simulator::Fault;")
+        ),
+        1
+    );
+    assert_eq!(
+        check(
+            "src/ui/menu.rs",
+            &format!("{feature}use crate::simulator::Fault;")
+        ),
+        1
+    );
+    let lib = Source::new("src/lib.rs", &format!("{feature}mod self_test;"));
+    let covered = modules_with_the_feature(&[lib]);
+    let rehearsal = Source::new("src/self_test.rs", "use crate::simulator;");
+    assert_eq!(simulator(&rehearsal, &covered).len(), 0);
+    assert_eq!(simulator(&rehearsal, &none).len(), 1);
+}
+
+#[test]
+fn a_second_door_is_found() {
+    let text = "async fn f() { client.submit(order).await; Client::cancel_action(&c, id) }";
+    assert_eq!(lines(one_door, "src/worker/watch.rs", text).len(), 2);
+    assert_eq!(lines(one_door, "src/worker/submit.rs", text), NONE);
+    let made = "fn f() -> Approval { let a = guard::Approval { order }; a }";
+    assert_eq!(lines(approvals, "src/worker/mod.rs", made).len(), 1);
+    assert_eq!(
+        lines(
+            approvals,
+            "src/worker/mod.rs",
+            "fn f() -> guard::Approval { g() }"
+        ),
+        NONE
+    );
+    assert_eq!(lines(approvals, "src/guard/mod.rs", made), NONE);
+}
+
+#[test]
+fn a_look_at_the_clock_and_a_panic_are_found() {
+    let text = "fn f() { let a = std::time::Instant::now(); jiff::Timestamp::now(); }";
+    assert_eq!(lines(clock, "src/state/apply.rs", text).len(), 2);
+    assert_eq!(lines(clock, "src/worker/mod.rs", text), NONE);
+    let text = "fn f() { a.unwrap(); b\n.expect(\"c\"); panic!(\"d\"); todo!() }";
+    assert_eq!(lines(panics, "src/main.rs", text), [1, 2, 2, 2]);
+    assert_eq!(
+        lines(
+            panics,
+            "src/main.rs",
+            "fn f() { self.expect(&Token::Close)?; }"
+        ),
+        NONE,
+        "a parser's own"
+    );
+    let tested =
+        "#[cfg(test)]\nmod tests {\n fn f() { a.unwrap(); }\n}\nfn g() { a.unwrap_or(1); }";
+    assert_eq!(lines(panics, "src/main.rs", tested), NONE);
+    let shut = "#[cfg(test)] fn f() { let c = ['}', '\"']; }\nfn g() { a.unwrap(); }";
+    assert_eq!(
+        lines(panics, "src/main.rs", shut),
+        [2],
+        "the skip ends with the item"
+    );
+}
+
+#[test]
+fn a_stranger_at_the_top_is_found() {
+    assert!(!allowed_at_the_top("scripts"));
+    assert!(allowed_at_the_top(".ci") && allowed_at_the_top("src"));
+}
+
+#[test]
+fn a_file_that_only_tests_see_may_panic() {
+    let mut sources = [
+        Source::new("src/journal/mod.rs", "#[cfg(test)]\nmod tests;\nmod entry;"),
+        Source::new("src/journal/tests.rs", "fn f() { a.unwrap() }"),
+        Source::new("src/journal/entry.rs", "fn f() { a.unwrap() }"),
+    ];
+    mark_test_files(&mut sources);
+    let found: Vec<usize> = sources.iter().map(|source| panics(source).len()).collect();
+    assert_eq!(found, [0, 0, 1]);
+}

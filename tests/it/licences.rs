@@ -1,0 +1,192 @@
+//! The licence of each dependency is one that the program may be passed on with.
+
+#![allow(clippy::expect_used, reason = "a test ends with a message")]
+
+use std::process::Command;
+
+use serde_json::Value;
+
+const ALLOWED: [&str; 18] = [
+    "0BSD",
+    "Apache-2.0",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "BSL-1.0",
+    "CC0-1.0",
+    "CDLA-Permissive-2.0",
+    "ISC",
+    "MIT",
+    "MIT-0",
+    "MPL-2.0",
+    "OFL-1.1",
+    "OpenSSL",
+    "Ubuntu-font-1.0",
+    "Unicode-3.0",
+    "Unicode-DFS-2016",
+    "Unlicense",
+    "Zlib",
+];
+
+/// What may follow `WITH`.
+const EXCEPTIONS: [&str; 1] = ["LLVM-exception"];
+
+#[test]
+fn each_dependency_has_a_licence_from_the_list() {
+    let metadata = metadata();
+    let packages = metadata["packages"]
+        .as_array()
+        .expect("the metadata lists packages");
+    assert!(packages.len() > 1, "the program has dependencies");
+    let refused: Vec<String> = packages
+        .iter()
+        .filter_map(|package| {
+            let licence = package["license"].as_str().unwrap_or("none");
+            (!allows(licence)).then(|| {
+                format!(
+                    "{} {}: licence {licence}",
+                    text(&package["name"]),
+                    text(&package["version"])
+                )
+            })
+        })
+        .collect();
+    assert!(
+        refused.is_empty(),
+        "not on the list of licences:\n{}",
+        refused.join("\n")
+    );
+}
+
+#[test]
+fn a_licence_text_is_shipped_for_each_licence_of_ours() {
+    for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        let path = folder().join(name);
+        let text = std::fs::read_to_string(&path);
+        assert!(
+            text.is_ok_and(|text| text.len() > 500),
+            "{} holds the licence",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn an_expression_is_read_as_its_author_meant_it() {
+    for fine in [
+        "MIT",
+        "MIT OR GPL-3.0-only",
+        "GPL-3.0-only OR MIT",
+        "MIT/Apache-2.0",
+        "GPL-2.0 / MIT",
+        "(MIT OR Apache-2.0) AND Unicode-3.0",
+        "Apache-2.0 WITH LLVM-exception",
+        "GPL-3.0 OR (ISC AND (Apache-2.0 OR GPL-2.0))",
+        "GPL-3.0 AND MIT OR Zlib",
+    ] {
+        assert!(allows(fine), "{fine}");
+    }
+    for refused in [
+        "",
+        "none",
+        "GPL-3.0-only",
+        "MIT AND GPL-3.0-only",
+        "MIT AND (GPL-2.0 OR LGPL-2.1)",
+        "MIT OR",
+        "(MIT",
+        "MIT)",
+        "MIT Apache-2.0",
+        "MIT WITH",
+        "Apache-2.0 WITH Unheard-exception",
+        "Zlib AND MIT AND SSPL-1.0",
+    ] {
+        assert!(!allows(refused), "{refused}");
+    }
+}
+
+/// Where our own licence texts are.
+fn folder() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/licences")
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or("?")
+}
+
+/// What cargo knows of the dependencies; from this machine alone where that is enough.
+fn metadata() -> Value {
+    let ask = |arguments: &[&str]| {
+        Command::new(env!("CARGO"))
+            .args([
+                "metadata",
+                "--format-version",
+                "1",
+                "--locked",
+                "--all-features",
+            ])
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .expect("cargo can be run")
+    };
+    let mut answer = ask(&["--offline"]);
+    if !answer.status.success() {
+        answer = ask(&[]);
+    }
+    let complaint = String::from_utf8_lossy(&answer.stderr);
+    assert!(answer.status.success(), "cargo metadata: {complaint}");
+    serde_json::from_slice(&answer.stdout).expect("cargo metadata prints JSON")
+}
+
+/// Whether a licence expression can be satisfied from the list. The old `A/B` stands for `A OR B`.
+fn allows(expression: &str) -> bool {
+    let spaced = expression
+        .replace('(', " ( ")
+        .replace(')', " ) ")
+        .replace('/', " OR ");
+    let words: Vec<&str> = spaced.split_whitespace().collect();
+    let mut rest = words.as_slice();
+    any_of(&mut rest) == Some(true) && rest.is_empty()
+}
+
+/// `A AND B OR C`: OR binds less than AND. `None` where the expression makes no sense.
+fn any_of(words: &mut &[&str]) -> Option<bool> {
+    let mut fine = all_of(words)?;
+    while take(words, "OR") {
+        fine |= all_of(words)?;
+    }
+    Some(fine)
+}
+
+fn all_of(words: &mut &[&str]) -> Option<bool> {
+    let mut fine = one(words)?;
+    while take(words, "AND") {
+        fine &= one(words)?;
+    }
+    Some(fine)
+}
+
+fn one(words: &mut &[&str]) -> Option<bool> {
+    if take(words, "(") {
+        let fine = any_of(words)?;
+        return take(words, ")").then_some(fine);
+    }
+    let mut fine = ALLOWED.contains(&next(words)?);
+    if take(words, "WITH") {
+        fine &= EXCEPTIONS.contains(&next(words)?);
+    }
+    Some(fine)
+}
+
+fn take(words: &mut &[&str], word: &str) -> bool {
+    let taken = words.first() == Some(&word);
+    if taken {
+        *words = &words[1..];
+    }
+    taken
+}
+
+fn next<'w>(words: &mut &[&'w str]) -> Option<&'w str> {
+    let (first, rest) = words.split_first()?;
+    *words = rest;
+    Some(first)
+}
