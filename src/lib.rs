@@ -1,8 +1,23 @@
-//! cordon
-pub mod explain;
+//! wip
+pub mod terminal;
 pub mod model;
+pub mod explain;
 pub mod action;
-pub mod journal;
 pub mod guard;
+pub mod journal;
+pub mod auth;
+pub mod api;
+pub mod settings;
 pub mod message;
+pub mod worker;
 pub mod state;
+pub mod ui;
+pub mod app;
+pub mod cli;
+pub mod places;
+pub mod crash;
+pub mod doctor;
+#[cfg(feature = "simulator")]
+pub mod self_test;
+#[cfg(feature = "simulator")]
+pub mod simulator;

@@ -1,1 +1,271 @@
-fn main(){}
+//! Starts the console: live, demo or stand-in; or one of the commands without a window.
+
+#![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+use clap::Parser as _;
+use cordon::app::App;
+use cordon::auth::TokenStore;
+use cordon::cli::{Arguments, JournalCommand, Subcommands};
+use cordon::explain::{Explain as _, Explanation, NextStep};
+use cordon::guard::Policy;
+use cordon::journal::{Journal, export};
+use cordon::model::{Endpoints, Mode};
+use cordon::places::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
+use cordon::settings::{self, SettingsError};
+use cordon::state::State;
+use cordon::ui::{first_run, theme};
+use cordon::worker::{Pace, Setup, WorkerHandle};
+use cordon::{crash, doctor, say, say_error};
+use eframe::egui;
+
+/// Exit codes: 0 fine, 1 failed, 2 usage.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    let folder = places::data_folder(arguments.data_dir.as_deref());
+    match &arguments.command {
+        None => console(&arguments, &folder),
+        Some(Subcommands::Doctor) => doctor::run(&folder, &arguments),
+        Some(Subcommands::Journal { what }) => journal(what, &folder),
+        #[cfg(feature = "simulator")]
+        Some(Subcommands::SelfTest { fail }) => cordon::self_test::run(*fail, arguments.stand_in.as_deref(), &folder, arguments.data_dir.is_some()),
+        #[cfg(feature = "simulator")]
+        Some(Subcommands::Simulate { port, devices }) => simulate(*port, *devices),
+        #[cfg(not(feature = "simulator"))]
+        Some(Subcommands::SelfTest { .. } | Subcommands::Simulate { .. }) => without_simulator(),
+    }
+}
+
+/// What a run of the console is about.
+struct Run {
+    mode: Mode,
+    endpoints: Endpoints,
+    store: TokenStore,
+    /// The built-in tenant lives as long as the window.
+    #[cfg(feature = "simulator")]
+    _tenant: Option<cordon::simulator::Simulator>,
+}
+
+fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
+    crash::write_reports_to(folder);
+    let run = match choose(arguments, folder) {
+        Ok(run) => run,
+        Err(Choice::Usage(text)) => {
+            say_error!("{text}");
+            return ExitCode::from(USAGE);
+        }
+        Err(Choice::Settings(error)) => {
+            let explanation = error.explain();
+            say_error!("{}: {error}", explanation.headline);
+            let page = first_run::FirstRun::new(explanation, folder.join(settings::FILE_NAME));
+            return window("cordon", move |cc| {
+                theme::apply(&cc.egui_ctx);
+                Ok(Box::new(page))
+            });
+        }
+    };
+    let wake: Arc<OnceLock<egui::Context>> = Arc::default();
+    let journal = places::journal_file(folder, run.mode, &run.endpoints);
+    if run.mode == Mode::Demo {
+        // Each rehearsal begins with an empty account, as its tenant does.
+        for ending in ["", "-wal", "-shm"] {
+            let mut path = journal.clone().into_os_string();
+            path.push(ending);
+            std::fs::remove_file(PathBuf::from(path)).ok();
+        }
+    }
+    let policy = Policy { read_only: arguments.read_only, ..Policy::default() };
+    let setup = Setup {
+        endpoints: run.endpoints.clone(),
+        mode: run.mode,
+        store: run.store,
+        journal,
+        policy: policy.clone(),
+        pace: Pace::REAL,
+        wake: {
+            let wake = Arc::clone(&wake);
+            Arc::new(move || {
+                if let Some(ctx) = wake.get() {
+                    ctx.request_repaint();
+                }
+            })
+        },
+    };
+    let worker = match WorkerHandle::spawn(setup) {
+        Ok(worker) => worker,
+        Err(explanation) => return fail(&explanation),
+    };
+    let state = State::new(run.mode, &run.endpoints.name, policy);
+    let mut app = App::new(state, worker, jiff::tz::TimeZone::system(), &arguments.device);
+    let title = App::title(run.mode, &run.endpoints.name);
+    window(&title, move |cc| {
+        wake.set(cc.egui_ctx.clone()).ok();
+        theme::apply(&cc.egui_ctx);
+        app.install_fonts_from(read_system_fonts(cc.egui_ctx.clone()));
+        Ok(Box::new(app))
+    })
+}
+
+enum Choice {
+    Usage(String),
+    Settings(SettingsError),
+}
+
+/// Live, demo or stand-in: decided here and nowhere else (rule 11).
+fn choose(arguments: &Arguments, folder: &Path) -> Result<Run, Choice> {
+    if arguments.demo {
+        return demo();
+    }
+    let store = TokenStore::os_keyring().map_err(|e| Choice::Usage(format!("No thread for the keyring: {e}")))?;
+    let (mode, endpoints) = if let Some(address) = &arguments.stand_in {
+        let endpoints = Endpoints::stand_in(address, STAND_IN_TENANT, STAND_IN_CLIENT)
+            .map_err(|error| Choice::Usage(format!("--stand-in {address}: {error}")))?;
+        (Mode::StandIn, endpoints)
+    } else {
+        let profile = settings::read_profile(folder, &arguments.profile).map_err(Choice::Settings)?;
+        let endpoints = Endpoints::cloud(profile.cloud, &profile.tenant, &profile.client_id)
+            .map_err(|error| Choice::Usage(error.to_string()))?;
+        (Mode::Live, endpoints)
+    };
+    Ok(Run {
+        mode,
+        endpoints,
+        store,
+        #[cfg(feature = "simulator")]
+        _tenant: None,
+    })
+}
+
+#[cfg(feature = "simulator")]
+fn demo() -> Result<Run, Choice> {
+    use cordon::simulator::{CLIENT_ID, SimOptions, Simulator, TENANT_ID};
+
+    let tenant = Simulator::start(SimOptions { auto_approve: true, ..SimOptions::default() })
+        .map_err(|error| Choice::Usage(format!("The built-in tenant could not start: {error}")))?;
+    let mut endpoints = Endpoints::stand_in(&tenant.address(), TENANT_ID, CLIENT_ID)
+        .map_err(|error| Choice::Usage(error.to_string()))?;
+    endpoints.name = "built-in tenant".into();
+    Ok(Run { mode: Mode::Demo, endpoints, store: TokenStore::memory(), _tenant: Some(tenant) })
+}
+
+#[cfg(not(feature = "simulator"))]
+fn demo() -> Result<Run, Choice> {
+    Err(Choice::Usage(WITHOUT_SIMULATOR.into()))
+}
+
+#[cfg(not(feature = "simulator"))]
+const WITHOUT_SIMULATOR: &str = "This build of cordon is without the built-in tenant";
+
+#[cfg(not(feature = "simulator"))]
+fn without_simulator() -> ExitCode {
+    say_error!("{WITHOUT_SIMULATOR}");
+    ExitCode::from(USAGE)
+}
+
+#[cfg(feature = "simulator")]
+fn simulate(port: u16, devices: usize) -> ExitCode {
+    use cordon::simulator::{SimOptions, Simulator};
+
+    match Simulator::start(SimOptions { port, devices, ..SimOptions::default() }) {
+        Ok(simulator) => {
+            say!("listening on {}", simulator.address());
+            loop {
+                std::thread::park();
+            }
+        }
+        Err(error) => {
+            say_error!("The built-in tenant could not start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Opens a window and runs it to its end. Without a display it says so in one sentence.
+fn window(title: &str, make: impl FnOnce(&eframe::CreationContext<'_>) -> MadeApp + 'static) -> ExitCode {
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_title(title)
+            .with_app_id("cordon")
+            .with_inner_size([1400.0, 900.0])
+            .with_min_inner_size([640.0, 360.0]),
+        ..eframe::NativeOptions::default()
+    };
+    match eframe::run_native(title, options, Box::new(make)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::debug!("{error}");
+            say_error!(
+                "There is no display to open a window on; `cordon self-test` and `cordon doctor` work without one"
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type MadeApp = Result<Box<dyn eframe::App>, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Fonts for names in other scripts, read off the window's thread (rule 1).
+fn read_system_fonts(ctx: egui::Context) -> std::sync::mpsc::Receiver<Vec<theme::fonts::FontSource>> {
+    let (give, take) = std::sync::mpsc::sync_channel(1);
+    let read = move || {
+        give.send(theme::fonts::system_fallback_fonts()).ok();
+        ctx.request_repaint();
+    };
+    // Without the thread there are no fallback fonts, and nothing else is lost.
+    std::thread::Builder::new().name("cordon-fonts".into()).spawn(read).ok();
+    take
+}
+
+fn journal(what: &JournalCommand, folder: &Path) -> ExitCode {
+    let (file, format) = match what {
+        JournalCommand::Verify { file } => (file, None),
+        JournalCommand::Export { file, format } => (file, Some(*format)),
+    };
+    let result = match file.clone().map_or_else(|| only_journal(folder), Ok) {
+        Ok(path) => Journal::open_read_only(&path).and_then(|j| Ok((j.verify()?, j.entries()?))).map_err(|e| e.explain()),
+        Err(explanation) => Err(explanation),
+    };
+    match (result, format) {
+        (Ok((verified, entries)), Some(format)) => say!("{}", export(&entries, &verified, format.into())),
+        (Ok((verified, _)), None) => say!("The chain is whole: {} records, last hash {}", verified.records, verified.last_hash),
+        (Err(explanation), _) => return fail(&explanation),
+    }
+    ExitCode::SUCCESS
+}
+
+/// The journal in the data folder, when there is exactly one.
+fn only_journal(folder: &Path) -> Result<PathBuf, Explanation> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|e| e == "sqlite"))
+        .collect();
+    match (found.pop(), found.is_empty()) {
+        (Some(one), true) => Ok(one),
+        (Some(_), false) => Err(Explanation::harmless("There are several journals; name the file", NextStep::None)),
+        (None, _) => Err(Explanation::harmless(format!("There is no journal in {}", folder.display()), NextStep::None)),
+    }
+}
+
+fn fail(explanation: &Explanation) -> ExitCode {
+    say_error!("{}", explanation.headline);
+    for detail in &explanation.details {
+        say_error!("  {detail}");
+    }
+    ExitCode::FAILURE
+}
+
+/// Warnings of our own, and of others only what is serious; `CORDON_LOG` says otherwise. Nothing
+/// secret is ever logged.
+fn log_to_stderr() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_env("CORDON_LOG").unwrap_or_else(|_unset| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+}

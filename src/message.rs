@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::explain::Explanation;
-use crate::guard::Approval;
+use crate::guard::{Approval, OpenOrder};
 use crate::journal::Entry;
 use crate::model::{
     Budget, EntryId, Epoch, KeyringState, Machine, MachineAction, MachineId, SessionStatus,
@@ -86,4 +86,16 @@ pub enum InventoryNews {
     Failed(Explanation),
     /// The actions of the last weeks, for the state column.
     RecentActions(Result<(), Explanation>),
+}
+
+/// An entry as the guardrails see it; `None` when it has ended. Stands here because the window and
+/// the worker both need it, and neither `guard` nor `journal` knows the other.
+#[must_use]
+pub fn open_order(entry: &Entry) -> Option<OpenOrder> {
+    let standing = entry.standing();
+    (!standing.is_end()).then(|| OpenOrder {
+        order: entry.order.clone(),
+        standing: standing.word(&entry.order.task),
+        outcome_unknown: standing.is_unknown(),
+    })
 }

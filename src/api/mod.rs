@@ -1,0 +1,450 @@
+//! The Defender API: the only module that knows HTTP and JSON.
+//!
+//! Reads are repeated where that helps; a submission is one request, ever (rule 4). Whoever wants
+//! to send another attempt needs another [`Permit`], and a journal record.
+
+mod answer;
+mod error;
+mod explain;
+mod loose;
+mod odata;
+mod rate_limit;
+mod retry;
+mod transport;
+mod wire;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use url::Url;
+
+pub use error::{ApiError, Refusal, Unreadable, Verb};
+pub use odata::ActionFilter;
+pub use rate_limit::{Lane, Permit};
+pub use retry::delay;
+pub use transport::Http;
+
+use crate::action::Order;
+use crate::auth::{AccessToken, Clock, Session};
+use crate::model::{Budget, Endpoints, Machine, MachineAction, MachineActionId, MachineId};
+use odata::Stop;
+use rate_limit::RateLimiter;
+use transport::{Answer, Limits};
+use wire::{Listing, Noun};
+
+/// Calls to the service in one person's name. Clones share limits and sign-in.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    endpoints: Endpoints,
+    http: Http,
+    session: Session,
+    clock: Clock,
+    limiter: Mutex<RateLimiter>,
+    /// The token that the service last answered with 401.
+    refused: Mutex<Option<AccessToken>>,
+}
+
+/// One page of a list.
+#[derive(Debug)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Elements that could not be read.
+    pub unreadable: usize,
+    pub more: More,
+    /// The service's own time.
+    pub date: Option<Timestamp>,
+}
+
+/// Whether there is another page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum More {
+    No,
+    /// Ask again with this `skip`.
+    Skip(usize),
+    /// There may be, but it cannot be had; says why.
+    Stopped(String),
+}
+
+/// A list of all pages.
+#[derive(Debug)]
+pub struct Complete<T> {
+    /// Each once, in the service's order.
+    pub items: Vec<T>,
+    /// Elements that could not be read: what is looked for may be among them.
+    pub unreadable: usize,
+    /// Whether every page was had.
+    pub complete: bool,
+    /// The service's own time, at the first page.
+    pub date: Option<Timestamp>,
+}
+
+/// The service's record of what was submitted; not necessarily of this order (the tag tells).
+#[derive(Debug, Clone)]
+pub struct Submitted {
+    pub action: MachineAction,
+    /// The service's own time.
+    pub date: Option<Timestamp>,
+}
+
+/// Longest sleep before the clock is looked at again, as it may be set meanwhile.
+const LONGEST_NAP: Duration = Duration::from_secs(1);
+
+impl Client {
+    /// A client that has made no calls yet.
+    #[must_use]
+    pub fn new(endpoints: &Endpoints, http: Http, session: Session, clock: Clock) -> Self {
+        Self(Arc::new(Inner {
+            endpoints: endpoints.clone(),
+            http,
+            session,
+            clock,
+            limiter: Mutex::new(RateLimiter::new(rate_limit::WINDOWS)),
+            refused: Mutex::new(None),
+        }))
+    }
+
+    /// Up to 10,000 machines after the first `skip` ones.
+    ///
+    /// # Errors
+    /// When no page could be read, after repeats.
+    pub async fn machines_page(&self, skip: usize) -> Result<Page<Machine>, ApiError> {
+        let url = odata::machines(&self.0.endpoints.api, skip);
+        let read = self
+            .list::<Machine>(&url, Lane::Refresh, Limits::MACHINE_LIST)
+            .await;
+        let (listing, stop, date) = match read {
+            // The documentation has a 404 for "no recent machines".
+            Err(ApiError::Refused(refusal)) if refusal.is_not_found() => {
+                return Ok(Page {
+                    items: Vec::new(),
+                    unreadable: 0,
+                    more: More::No,
+                    date: None,
+                });
+            }
+            other => other?,
+        };
+        let more = self.more_machines(&url, skip, &listing, stop);
+        Ok(Page {
+            items: listing.items,
+            unreadable: listing.unreadable,
+            more,
+            date,
+        })
+    }
+
+    /// With `$top` the service sends no link, so pages are counted; a link on a short page means
+    /// that the service gives fewer at a time than were asked for.
+    fn more_machines(
+        &self,
+        url: &Url,
+        skip: usize,
+        page: &Listing<Machine>,
+        stop: Option<Stop>,
+    ) -> More {
+        let received = page.received();
+        let next = skip.saturating_add(received);
+        let stopped = |stop: Stop| More::Stopped(stop.to_string());
+        match (stop, &page.next_link) {
+            (Some(stop), _) => stopped(stop),
+            (None, None) if received < odata::MACHINES_TOP => More::No,
+            (None, Some(link)) if received < odata::MACHINES_TOP => {
+                match odata::next_page(&self.0.endpoints, url, link, &[]) {
+                    Ok(_) if received == 0 => stopped(Stop::Looping),
+                    Ok(_) => More::Skip(next),
+                    Err(stop) => stopped(stop),
+                }
+            }
+            (None, _) if next >= odata::MACHINES_TOP * odata::MAX_PAGES => stopped(Stop::TooMany),
+            (None, _) => More::Skip(next),
+        }
+    }
+
+    /// One machine.
+    ///
+    /// # Errors
+    /// A refusal for one that is not known or not visible; see [`Refusal::is_not_found`].
+    pub async fn machine(&self, id: &MachineId, lane: Lane) -> Result<Machine, ApiError> {
+        self.one(&["machines", id.as_str()], lane).await
+    }
+
+    /// One action. For up to two minutes after its submission the service may not know it.
+    ///
+    /// # Errors
+    /// A refusal for one that is not known or not visible; see [`Refusal::is_not_found`].
+    pub async fn machine_action(
+        &self,
+        id: &MachineActionId,
+        lane: Lane,
+    ) -> Result<MachineAction, ApiError> {
+        self.one(&["machineactions", id.as_str()], lane).await
+    }
+
+    /// All actions that match, newest first, of all pages.
+    ///
+    /// # Errors
+    /// When a page could not be read, after repeats. Nothing is returned then: half a history
+    /// would look like a whole one.
+    pub async fn machine_actions(
+        &self,
+        filter: &ActionFilter,
+        lane: Lane,
+    ) -> Result<Complete<MachineAction>, ApiError> {
+        let mut all = Complete {
+            items: Vec::new(),
+            unreadable: 0,
+            complete: true,
+            date: None,
+        };
+        let mut seen = HashSet::new();
+        for text in filter.texts() {
+            let mut visited = Vec::new();
+            let mut received = 0;
+            let mut url = Some(odata::machine_actions(&self.0.endpoints.api, &text, 0));
+            while let Some(present) = url {
+                let (page, stop, date) = self
+                    .list::<MachineAction>(&present, lane, Limits::ACTION_LIST)
+                    .await?;
+                received += page.received();
+                let next = match stop {
+                    Some(stop) => Err(stop),
+                    None => self.more_actions(&text, &present, received, &page, &visited),
+                };
+                visited.push(present);
+                all.date = all.date.or(date);
+                all.unreadable += page.unreadable;
+                // An action made meanwhile shifts the pages, so that one may come twice.
+                all.items.extend(
+                    page.items
+                        .into_iter()
+                        .filter(|action| seen.insert(action.id.clone())),
+                );
+                url = next.unwrap_or_else(|stop| {
+                    tracing::debug!(%stop, "paging stopped");
+                    all.complete = false;
+                    None
+                });
+            }
+        }
+        Ok(all)
+    }
+
+    fn more_actions(
+        &self,
+        filter: &str,
+        present: &Url,
+        received: usize,
+        page: &Listing<MachineAction>,
+        visited: &[Url],
+    ) -> Result<Option<Url>, Stop> {
+        let next = match &page.next_link {
+            Some(link) => odata::next_page(&self.0.endpoints, present, link, visited)?,
+            None if page.received() < odata::ACTIONS_TOP => return Ok(None),
+            None => odata::machine_actions(&self.0.endpoints.api, filter, received),
+        };
+        if visited.len() + 1 >= odata::MAX_PAGES {
+            Err(Stop::TooMany)
+        } else {
+            Ok(Some(next))
+        }
+    }
+
+    /// Leave for one request, or the time at which to ask again.
+    ///
+    /// # Errors
+    /// The time, when there is no room now.
+    pub fn poll_permit(&self, lane: Lane) -> Result<Permit, Timestamp> {
+        lock(&self.0.limiter).poll(lane, self.now())
+    }
+
+    /// Waits for leave for one request.
+    pub async fn permit(&self, lane: Lane) -> Permit {
+        loop {
+            match self.poll_permit(lane) {
+                Ok(permit) => return permit,
+                Err(until) => {
+                    let wait =
+                        Duration::try_from(until.duration_since(self.now())).unwrap_or_default();
+                    tokio::time::sleep(wait.clamp(Duration::from_millis(10), LONGEST_NAP)).await;
+                }
+            }
+        }
+    }
+
+    /// Sends exactly one POST, whatever happens (rules 2 and 4): only `worker/submit.rs` calls this.
+    ///
+    /// # Errors
+    /// [`ApiError::effect`] tells whether something may have changed all the same.
+    pub async fn submit(&self, order: &Order, permit: Permit) -> Result<Submitted, ApiError> {
+        let url = odata::submission(&self.0.endpoints.api, order);
+        let answer = self
+            .send(&url, permit, Sending::Post(wire::object(&order.body())))
+            .await?;
+        let action = self.understand(&url, &answer, wire::one)?;
+        Ok(Submitted {
+            action,
+            date: answer.date(),
+        })
+    }
+
+    /// Gets another token in place of the one that was last refused with 401.
+    ///
+    /// # Errors
+    /// When the sign-in cannot be renewed without a person.
+    pub async fn renew(&self) -> Result<(), ApiError> {
+        let refused = lock(&self.0.refused).clone();
+        let renewed = match refused {
+            Some(token) => self.0.session.token_instead_of(&token).await,
+            None => self.0.session.token().await,
+        };
+        renewed.map(drop).map_err(ApiError::SignIn)
+    }
+
+    /// How many calls are left.
+    #[must_use]
+    pub fn budget(&self) -> Budget {
+        let now = self.now();
+        let mut limiter = lock(&self.0.limiter);
+        let calls = |window: rate_limit::Window| u32::try_from(window.calls).unwrap_or(u32::MAX);
+        Budget {
+            left_minute: limiter.left(rate_limit::MINUTE, now),
+            of_minute: calls(rate_limit::MINUTE),
+            left_hour: limiter.left(rate_limit::HOUR, now),
+            of_hour: calls(rate_limit::HOUR),
+            gate_until: limiter.gate_until(now),
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.0.clock)()
+    }
+
+    async fn one<T: Noun>(&self, segments: &[&str], lane: Lane) -> Result<T, ApiError> {
+        let url = odata::path(&self.0.endpoints.api, segments);
+        self.read(&url, lane, Limits::ONE, wire::one)
+            .await
+            .map(|(noun, _answer)| noun)
+    }
+
+    /// One page, why there must be no more after it, and the service's time.
+    async fn list<T: Noun>(
+        &self,
+        url: &Url,
+        lane: Lane,
+        limits: Limits,
+    ) -> Result<(Listing<T>, Option<Stop>, Option<Timestamp>), ApiError> {
+        let (listing, answer) = self.read(url, lane, limits, wire::list).await?;
+        let stop = (answer.status == 206).then_some(Stop::Partial);
+        Ok((listing, stop, answer.date()))
+    }
+
+    /// Reads until it works or there is no point any more. After a 401 one other token is tried.
+    async fn read<T>(
+        &self,
+        url: &Url,
+        lane: Lane,
+        limits: Limits,
+        decode: fn(&[u8]) -> Result<T, Unreadable>,
+    ) -> Result<(T, Answer), ApiError> {
+        let mut attempt = 1;
+        let mut renewed = false;
+        loop {
+            let permit = self.permit(lane).await;
+            let result = match self.send(url, permit, Sending::Get(limits)).await {
+                Ok(answer) => self
+                    .understand(url, &answer, decode)
+                    .map(|read| (read, answer)),
+                Err(error) => Err(error),
+            };
+            let error = match result {
+                Ok(read) => return Ok(read),
+                Err(ApiError::Unauthorized(_)) if !renewed => {
+                    renewed = true;
+                    self.renew().await?;
+                    continue;
+                }
+                Err(error) => error,
+            };
+            let Some(delay) = retry::delay(&error, Verb::Read, attempt, random()) else {
+                return Err(error);
+            };
+            attempt += 1;
+            tokio::time::sleep(delay).await;
+        }
+    }
+
+    /// One request. Keeps the limiter and the token's standing up to date.
+    async fn send(&self, url: &Url, _permit: Permit, sending: Sending) -> Result<Answer, ApiError> {
+        let token = self.0.session.token().await.map_err(ApiError::SignIn)?;
+        let Some(bearer) = token.for_host(url) else {
+            return Err(ApiError::ForeignHost {
+                host: answer::host(url),
+            });
+        };
+        let start = self.now();
+        let method = sending.method();
+        let result = match sending {
+            Sending::Get(limits) => self.0.http.get(url, bearer, limits).await,
+            Sending::Post(body) => self.0.http.post(url, bearer, body).await,
+        };
+        let ms = self.now().duration_since(start).as_millis();
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(fault) => {
+                tracing::debug!(method, path = url.path(), ?fault, ms, "no answer");
+                return Err(answer::no_answer(&fault, url));
+            }
+        };
+        tracing::debug!(
+            method,
+            path = url.path(),
+            status = answer.status,
+            ms,
+            "answer"
+        );
+        match answer.body(url, self.now()) {
+            Err(ApiError::Throttled { retry_at }) => lock(&self.0.limiter).close_gate(retry_at),
+            Err(ApiError::Unauthorized(_)) => *lock(&self.0.refused) = Some(token),
+            Ok(_) | Err(_) => {}
+        }
+        Ok(answer)
+    }
+
+    fn understand<T>(
+        &self,
+        url: &Url,
+        answer: &Answer,
+        decode: fn(&[u8]) -> Result<T, Unreadable>,
+    ) -> Result<T, ApiError> {
+        let body = answer.body(url, self.now())?;
+        decode(body).map_err(|why| answer.not_understood(url, why))
+    }
+}
+
+enum Sending {
+    Get(Limits),
+    Post(Vec<u8>),
+}
+
+impl Sending {
+    const fn method(&self) -> &'static str {
+        match self {
+            Self::Get(_) => "GET",
+            Self::Post(_) => "POST",
+        }
+    }
+}
+
+/// In `0.0..1.0`. Without random bytes the middle has to do: it only spreads repeats.
+fn random() -> f64 {
+    getrandom::u32().map_or(0.5, |bits| f64::from(bits) / (f64::from(u32::MAX) + 1.0))
+}
+
+/// What the locks guard is whole after every statement, so a panic elsewhere spoils nothing.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

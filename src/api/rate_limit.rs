@@ -52,8 +52,14 @@ pub(super) struct Window {
 /// The documented limits for all calls together. A route with a smaller limit gets a limiter of
 /// its own, with its own windows, beside this one.
 pub(super) const WINDOWS: &[Window] = &[MINUTE, HOUR];
-pub(super) const MINUTE: Window = Window { secs: 60, calls: 100 };
-pub(super) const HOUR: Window = Window { secs: 3_600, calls: 1_500 };
+pub(super) const MINUTE: Window = Window {
+    secs: 60,
+    calls: 100,
+};
+pub(super) const HOUR: Window = Window {
+    secs: 3_600,
+    calls: 1_500,
+};
 
 /// A gate closed for longer is tried again after this time; other clients cap there as well.
 const LONGEST_PAUSE_SECS: i64 = 300;
@@ -76,7 +82,11 @@ pub(super) struct RateLimiter {
 
 impl RateLimiter {
     pub(super) const fn new(windows: &'static [Window]) -> Self {
-        Self { windows, calls: VecDeque::new(), gate_until: None }
+        Self {
+            windows,
+            calls: VecDeque::new(),
+            gate_until: None,
+        }
     }
 
     /// Leave for one call now, or the time at which to ask again.
@@ -85,11 +95,18 @@ impl RateLimiter {
         if let Some(until) = self.gate_until {
             return Err(until);
         }
-        let ready = self.windows.iter().filter_map(|window| self.ready_at(*window, lane, now)).max();
+        let ready = self
+            .windows
+            .iter()
+            .filter_map(|window| self.ready_at(*window, lane, now))
+            .max();
         if let Some(at) = ready {
             return Err(at);
         }
-        self.calls.push_back(Call { at: now, background: lane.is_background() });
+        self.calls.push_back(Call {
+            at: now,
+            background: lane.is_background(),
+        });
         Ok(Permit(()))
     }
 
@@ -112,7 +129,9 @@ impl RateLimiter {
     }
 
     fn within(&self, window: Window, now: Timestamp) -> impl Iterator<Item = &Call> {
-        self.calls.iter().filter(move |call| later(call.at, window.secs) > now)
+        self.calls
+            .iter()
+            .filter(move |call| later(call.at, window.secs) > now)
     }
 
     /// When the window has room again for this lane; `None` if it has.
@@ -122,12 +141,18 @@ impl RateLimiter {
             let must_leave = calls.len().checked_sub(room.max(1))?;
             calls.get(must_leave).map(|at| later(*at, window.secs))
         };
-        let all = room(self.within(window, now).map(|call| call.at).collect(), window.calls);
+        let all = room(
+            self.within(window, now).map(|call| call.at).collect(),
+            window.calls,
+        );
         if !lane.is_background() {
             return all;
         }
-        let background =
-            self.within(window, now).filter(|call| call.background).map(|call| call.at).collect();
+        let background = self
+            .within(window, now)
+            .filter(|call| call.background)
+            .map(|call| call.at)
+            .collect();
         all.max(room(background, window.calls * lane.percent() / 100))
     }
 
@@ -137,25 +162,41 @@ impl RateLimiter {
         for call in self.calls.iter_mut().rev().take_while(|call| call.at > now) {
             call.at = now;
         }
-        let longest = self.windows.iter().map(|window| window.secs).max().unwrap_or(0);
-        while self.calls.front().is_some_and(|call| later(call.at, longest) <= now) {
+        let longest = self
+            .windows
+            .iter()
+            .map(|window| window.secs)
+            .max()
+            .unwrap_or(0);
+        while self
+            .calls
+            .front()
+            .is_some_and(|call| later(call.at, longest) <= now)
+        {
             self.calls.pop_front();
         }
-        self.gate_until =
-            self.gate_until.filter(|until| *until > now).map(|until| until.min(later(now, LONGEST_PAUSE_SECS)));
+        self.gate_until = self
+            .gate_until
+            .filter(|until| *until > now)
+            .map(|until| until.min(later(now, LONGEST_PAUSE_SECS)));
     }
 }
 
 /// `at` and so many seconds, at most the end of time.
 pub(super) fn later(at: Timestamp, secs: i64) -> Timestamp {
-    at.checked_add(SignedDuration::from_secs(secs)).unwrap_or(Timestamp::MAX)
+    at.checked_add(SignedDuration::from_secs(secs))
+        .unwrap_or(Timestamp::MAX)
 }
 
 /// The pause asked for by `Retry-After` (RFC 9110 section 10.2.3): seconds or a date, at least a
 /// second, at most five minutes; a minute where it cannot be read.
 ///
 /// A date is compared with the service's own `Date`, as this computer's clock may be wrong.
-pub(super) fn pause_secs(retry_after: Option<&str>, date: Option<Timestamp>, now: Timestamp) -> i64 {
+pub(super) fn pause_secs(
+    retry_after: Option<&str>,
+    date: Option<Timestamp>,
+    now: Timestamp,
+) -> i64 {
     let Some(text) = retry_after.map(str::trim).filter(|text| !text.is_empty()) else {
         return USUAL_PAUSE_SECS;
     };
@@ -163,7 +204,9 @@ pub(super) fn pause_secs(retry_after: Option<&str>, date: Option<Timestamp>, now
         // Only digits and yet no number: too large for one.
         text.parse().unwrap_or(i64::MAX)
     } else if let Some(until) = http_date(text) {
-        until.as_second().saturating_sub(date.unwrap_or(now).as_second())
+        until
+            .as_second()
+            .saturating_sub(date.unwrap_or(now).as_second())
     } else {
         USUAL_PAUSE_SECS
     };
@@ -172,7 +215,9 @@ pub(super) fn pause_secs(retry_after: Option<&str>, date: Option<Timestamp>, now
 
 /// A date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
 pub(super) fn http_date(text: &str) -> Option<Timestamp> {
-    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()
+    jiff::fmt::rfc2822::DateTimeParser::new()
+        .parse_timestamp(text.trim())
+        .ok()
 }
 
 #[cfg(test)]
@@ -210,7 +255,9 @@ mod tests {
     #[test]
     fn the_hour_is_counted_too() {
         let mut limiter = RateLimiter::new(WINDOWS);
-        let sent: usize = (0..15).map(|n| drain(&mut limiter, Lane::Analyst, at(n * 60))).sum();
+        let sent: usize = (0..15)
+            .map(|n| drain(&mut limiter, Lane::Analyst, at(n * 60)))
+            .sum();
         assert_eq!(sent, 1_500);
         assert_eq!(limiter.poll(Lane::Analyst, at(900)).err(), Some(at(3_600)));
         assert_eq!(limiter.left(MINUTE, at(900)), 100);
@@ -254,6 +301,13 @@ mod tests {
         // 1,700,000,000 is Tue, 14 Nov 2023 22:13:20 GMT.
         assert_eq!(pause("Tue, 14 Nov 2023 22:13:50 GMT"), 30);
         assert_eq!(pause("Tue, 14 Nov 2023 22:13:00 GMT"), 1);
-        assert_eq!(pause_secs(Some("Tue, 14 Nov 2023 22:13:50 GMT"), Some(at(20)), at(-9_000)), 10);
+        assert_eq!(
+            pause_secs(
+                Some("Tue, 14 Nov 2023 22:13:50 GMT"),
+                Some(at(20)),
+                at(-9_000)
+            ),
+            10
+        );
     }
 }

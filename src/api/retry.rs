@@ -26,7 +26,9 @@ pub fn delay(error: &ApiError, verb: Verb, attempt: u32, random: f64) -> Option<
         Verb::Read => transient_for_read(error)?,
         Verb::Submit => transient_for_submission(error)?,
     };
-    let longest = FIRST_DELAY.saturating_mul(1 << attempt.min(8)).min(LONGEST_DELAY);
+    let longest = FIRST_DELAY
+        .saturating_mul(1 << attempt.min(8))
+        .min(LONGEST_DELAY);
     Some(longest.mul_f64(random.clamp(0.0, 1.0)).max(at_least))
 }
 
@@ -36,7 +38,11 @@ fn transient_for_read(error: &ApiError) -> Option<Duration> {
         | ApiError::TimedOut { .. }
         | ApiError::Interrupted { .. }
         | ApiError::Throttled { .. } => Some(Duration::ZERO),
-        ApiError::Fault { status, retry_after, .. } => {
+        ApiError::Fault {
+            status,
+            retry_after,
+            ..
+        } => {
             // A redirect leads nowhere the second time either.
             (*status == 408 || *status >= 500).then(|| retry_after.unwrap_or_default())
         }
@@ -82,12 +88,25 @@ mod tests {
     fn what_is_repeated_is_a_short_list() {
         let repeated = |verb| {
             let all = one_of_each();
-            let names = all.iter().filter(|(_, e)| delay(e, verb, 1, 0.5).is_some()).map(|(name, _)| *name);
+            let names = all
+                .iter()
+                .filter(|(_, e)| delay(e, verb, 1, 0.5).is_some())
+                .map(|(name, _)| *name);
             names.collect::<Vec<_>>()
         };
         assert_eq!(
             repeated(Verb::Read),
-            ["not reached", "timed out", "interrupted", "429", "408", "500", "503", "empty", "truncated"]
+            [
+                "not reached",
+                "timed out",
+                "interrupted",
+                "429",
+                "408",
+                "500",
+                "503",
+                "empty",
+                "truncated"
+            ]
         );
         assert_eq!(repeated(Verb::Submit), ["not reached", "429"]);
     }
@@ -117,7 +136,10 @@ mod tests {
     #[test]
     fn a_pause_asked_for_by_a_server_fault_is_kept() {
         let error = fault(503, Some(Duration::from_secs(26)));
-        assert_eq!(delay(&error, Verb::Read, 1, 0.0), Some(Duration::from_secs(26)));
+        assert_eq!(
+            delay(&error, Verb::Read, 1, 0.0),
+            Some(Duration::from_secs(26))
+        );
         assert_eq!(delay(&error, Verb::Submit, 1, 0.0), None);
     }
 }

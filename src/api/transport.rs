@@ -23,9 +23,18 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    pub(super) const ONE: Self = Self { bytes: 1 << 20, time: Duration::from_secs(30) };
-    pub(super) const ACTION_LIST: Self = Self { bytes: 16 << 20, time: Duration::from_secs(30) };
-    pub(super) const MACHINE_LIST: Self = Self { bytes: 64 << 20, time: Duration::from_secs(120) };
+    pub(super) const ONE: Self = Self {
+        bytes: 1 << 20,
+        time: Duration::from_secs(30),
+    };
+    pub(super) const ACTION_LIST: Self = Self {
+        bytes: 16 << 20,
+        time: Duration::from_secs(30),
+    };
+    pub(super) const MACHINE_LIST: Self = Self {
+        bytes: 64 << 20,
+        time: Duration::from_mins(2),
+    };
 }
 
 /// How the body of an answer ended.
@@ -69,7 +78,10 @@ impl Http {
             reqwest::header::ACCEPT_ENCODING,
             reqwest::header::HeaderValue::from_static("gzip"),
         )];
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that builds it")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that builds it"
+        )]
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("cordon/", env!("CARGO_PKG_VERSION")))
             .default_headers(offered.into_iter().collect())
@@ -83,8 +95,9 @@ impl Http {
         if endpoints.loopback {
             builder = builder.no_proxy();
         }
-        let client =
-            builder.build().map_err(|error| ApiError::NoClient { why: chain(&error).into() })?;
+        let client = builder.build().map_err(|error| ApiError::NoClient {
+            why: chain(&error).into(),
+        })?;
         Ok(Self { client })
     }
 
@@ -95,8 +108,8 @@ impl Http {
         std::sync::Arc::new(move |request: HttpRequest| {
             let http = http.clone();
             Box::pin(async move {
-                let request =
-                    reqwest::Request::try_from(request).map_err(|_not_a_url| HttpFault::NotReached)?;
+                let request = reqwest::Request::try_from(request)
+                    .map_err(|_not_a_url| HttpFault::NotReached)?;
                 let (response, ending) = http.exchange(request, Limits::ONE).await?;
                 match ending {
                     Ending::Whole => Ok(response),
@@ -108,21 +121,38 @@ impl Http {
     }
 
     /// Reads from `url` with a bearer token.
-    pub(super) async fn get(&self, url: &Url, token: &str, limits: Limits) -> Result<Answer, HttpFault> {
+    pub(super) async fn get(
+        &self,
+        url: &Url,
+        token: &str,
+        limits: Limits,
+    ) -> Result<Answer, HttpFault> {
         let request = reqwest::Request::new(reqwest::Method::GET, url.clone());
         self.call(request, token, limits).await
     }
 
     /// Sends one JSON body to `url` with a bearer token.
-    pub(super) async fn post(&self, url: &Url, token: &str, body: Vec<u8>) -> Result<Answer, HttpFault> {
+    pub(super) async fn post(
+        &self,
+        url: &Url,
+        token: &str,
+        body: Vec<u8>,
+    ) -> Result<Answer, HttpFault> {
         let mut request = reqwest::Request::new(reqwest::Method::POST, url.clone());
         let json = reqwest::header::HeaderValue::from_static("application/json");
-        request.headers_mut().insert(reqwest::header::CONTENT_TYPE, json);
+        request
+            .headers_mut()
+            .insert(reqwest::header::CONTENT_TYPE, json);
         *request.body_mut() = Some(body.into());
         self.call(request, token, Limits::ONE).await
     }
 
-    async fn call(&self, mut request: reqwest::Request, token: &str, limits: Limits) -> Result<Answer, HttpFault> {
+    async fn call(
+        &self,
+        mut request: reqwest::Request,
+        token: &str,
+        limits: Limits,
+    ) -> Result<Answer, HttpFault> {
         // A token that is no header value was never issued; nothing is sent.
         let mut bearer = reqwest::header::HeaderValue::try_from(format!("Bearer {token}"))
             .map_err(|_not_a_header| HttpFault::NotReached)?;
@@ -134,7 +164,11 @@ impl Http {
 
         let (response, ending) = self.exchange(request, limits).await?;
         let header = |name: &str| {
-            response.headers().get(name).and_then(|value| value.to_str().ok()).map(Box::from)
+            response
+                .headers()
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(Box::from)
         };
         Ok(Answer {
             status: response.status().as_u16(),
@@ -154,11 +188,17 @@ impl Http {
         limits: Limits,
     ) -> Result<(HttpResponse, Ending), HttpFault> {
         *request.timeout_mut() = Some(limits.time);
-        let mut incoming = self.client.execute(request).await.map_err(|error| fault(&error))?;
+        let mut incoming = self
+            .client
+            .execute(request)
+            .await
+            .map_err(|error| fault(&error))?;
         let mut body = Vec::new();
         let ending = loop {
             match incoming.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() > limits.bytes => break Ending::TooLarge,
+                Ok(Some(chunk)) if body.len() + chunk.len() > limits.bytes => {
+                    break Ending::TooLarge;
+                }
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break Ending::Whole,
                 Err(_) => break Ending::BrokenOff,
@@ -178,7 +218,11 @@ fn fault(error: &reqwest::Error) -> HttpFault {
         // Refused before anything was tried, such as plain `http`.
         HttpFault::NotReached
     } else if error.is_connect() {
-        if concerns_certificate(error) { HttpFault::Certificate } else { HttpFault::NotReached }
+        if concerns_certificate(error) {
+            HttpFault::Certificate
+        } else {
+            HttpFault::NotReached
+        }
     } else if error.is_timeout() {
         HttpFault::TimedOut
     } else {
@@ -195,7 +239,8 @@ fn concerns_certificate(error: &reqwest::Error) -> bool {
             .downcast_ref::<io::Error>()
             .filter(|io| io.kind() == io::ErrorKind::InvalidData)
             .and_then(io::Error::get_ref);
-        if from_tls.is_some_and(|tls| tls.to_string().to_ascii_lowercase().contains("certificate")) {
+        if from_tls.is_some_and(|tls| tls.to_string().to_ascii_lowercase().contains("certificate"))
+        {
             return true;
         }
         source = cause.source();
@@ -212,4 +257,159 @@ fn chain(error: &reqwest::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// A server that gives each answer to one connection, and hands back what it was asked.
+    fn serve(answers: Vec<Vec<u8>>) -> (Endpoints, std::thread::JoinHandle<Vec<String>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let serving = move || {
+            answers
+                .into_iter()
+                .map(|answer| {
+                    let (mut stream, _) = listener.accept().expect("a connection");
+                    let mut asked = [0; 4_096];
+                    let read = stream.read(&mut asked).expect("a request");
+                    stream.write_all(&answer).ok();
+                    String::from_utf8_lossy(&asked[..read]).into_owned()
+                })
+                .collect()
+        };
+        let thread = std::thread::Builder::new()
+            .name("server".into())
+            .spawn(serving)
+            .expect("a thread");
+        (
+            Endpoints::stand_in(&address, "t", "c").expect("loopback"),
+            thread,
+        )
+    }
+
+    fn answer(head: &str, body: &[u8]) -> Vec<u8> {
+        let length = body.len();
+        let head =
+            format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+        [head.as_bytes(), body].concat()
+    }
+
+    async fn ask(answer: Vec<u8>) -> (Result<Answer, HttpFault>, String) {
+        let (endpoints, thread) = serve(vec![answer]);
+        let http = Http::new(&endpoints).expect("a client");
+        let limits = Limits {
+            bytes: 100,
+            time: Duration::from_secs(5),
+        };
+        let result = http.get(&endpoints.api, "a-token", limits).await;
+        (result, thread.join().expect("a request").concat())
+    }
+
+    #[tokio::test]
+    async fn a_request_carries_token_and_name_and_offers_gzip_only() {
+        let (result, asked) = ask(answer(
+            "200 OK\r\nDate: Tue, 14 Nov 2023 22:13:50 GMT\r\nmise-correlation-id: m",
+            b"{}",
+        ))
+        .await;
+        let got = result.expect("an answer");
+        assert_eq!(
+            (got.status, got.body.as_slice(), got.ending),
+            (200, b"{}".as_slice(), Ending::Whole)
+        );
+        assert_eq!(got.request_id.as_deref(), Some("m"));
+        assert!(got.date.is_some());
+        let asked = asked.to_ascii_lowercase();
+        for line in [
+            "get /api http/1.1\r\n",
+            "\r\nauthorization: bearer a-token\r\n",
+            "\r\nuser-agent: cordon/",
+            "\r\naccept-encoding: gzip\r\n",
+        ] {
+            assert!(asked.contains(line), "{line:?} in {asked}");
+        }
+    }
+
+    #[tokio::test]
+    async fn wrapped_deflate_is_read_and_bare_deflate_is_not_taken_for_an_answer() {
+        let wrapped = [0x78, 0x9c, 0xab, 0xae, 0x05, 0x00, 0x01, 0x75, 0x00, 0xf9];
+        let (result, _) = ask(answer("200 OK\r\nContent-Encoding: deflate", &wrapped)).await;
+        assert_eq!(result.expect("an answer").body, b"{}");
+        let (result, _) = ask(answer(
+            "200 OK\r\nContent-Encoding: deflate",
+            &wrapped[2..6],
+        ))
+        .await;
+        assert_eq!(result.expect("an answer").ending, Ending::BrokenOff);
+    }
+
+    #[tokio::test]
+    async fn a_redirect_is_an_answer_and_not_followed() {
+        let (result, _) = ask(answer(
+            "307 Temporary Redirect\r\nLocation: /elsewhere",
+            b"",
+        ))
+        .await;
+        assert_eq!(result.expect("an answer").status, 307);
+    }
+
+    #[tokio::test]
+    async fn a_body_is_cut_where_it_grows_too_large_or_breaks_off() {
+        let (result, _) = ask(answer("200 OK", &[b'x'; 101])).await;
+        assert_eq!(result.expect("an answer").ending, Ending::TooLarge);
+        let (result, _) = ask(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf".to_vec()).await;
+        assert_eq!(result.expect("an answer").ending, Ending::BrokenOff);
+    }
+
+    #[tokio::test]
+    async fn a_line_cut_after_sending_is_not_a_line_that_never_was() {
+        let (result, _) = ask(Vec::new()).await;
+        assert_eq!(result.err(), Some(HttpFault::Interrupted));
+
+        let closed = TcpListener::bind("127.0.0.1:0")
+            .and_then(|l| l.local_addr())
+            .expect("a port");
+        let endpoints =
+            Endpoints::stand_in(&format!("http://{closed}"), "t", "c").expect("loopback");
+        let http = Http::new(&endpoints).expect("a client");
+        assert_eq!(
+            http.get(&endpoints.api, "t", Limits::ONE).await.err(),
+            Some(HttpFault::NotReached)
+        );
+    }
+
+    #[tokio::test]
+    async fn silence_is_a_time_out() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let endpoints = Endpoints::stand_in(&address, "t", "c").expect("loopback");
+        let http = Http::new(&endpoints).expect("a client");
+        let limits = Limits {
+            bytes: 100,
+            time: Duration::from_millis(50),
+        };
+        assert_eq!(
+            http.get(&endpoints.api, "t", limits).await.err(),
+            Some(HttpFault::TimedOut)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_live_client_sends_nothing_in_the_clear() {
+        let tenant =
+            crate::model::TenantId::parse("5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10").expect("an id");
+        let live =
+            Endpoints::cloud(crate::model::Cloud::Commercial, &tenant, "c").expect("addresses");
+        let http = Http::new(&live).expect("a client");
+        let clear = Url::parse("http://127.0.0.1:9/api").expect("an address");
+        assert_eq!(
+            http.get(&clear, "t", Limits::ONE).await.err(),
+            Some(HttpFault::NotReached)
+        );
+    }
 }

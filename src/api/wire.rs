@@ -2,16 +2,14 @@
 //! only an id has to be there (rule 8).
 
 use std::borrow::Cow;
-use std::fmt;
-use std::marker::PhantomData;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::error::Unreadable;
+use super::loose::{AddressEntry, FileEntry, Loose, LooseList};
 use crate::model::{
     ExposureLevel, HResult, HealthStatus, Machine, MachineAction, MachineActionId,
     MachineActionStatus, MachineActionType, MachineId, OnboardingStatus, RiskScore, clean,
@@ -40,13 +38,18 @@ impl<T> Listing<T> {
 
 #[derive(Deserialize)]
 struct ListBody<'a> {
-    /// Outer `None`: absent, so this is no list. Inner `None`: null, which is an empty one.
+    /// `None`: absent, so this is no list.
     #[serde(borrow, default, deserialize_with = "present")]
-    value: Option<Option<Vec<&'a RawValue>>>,
+    value: Option<Elements<'a>>,
     #[serde(rename = "@odata.nextLink", default)]
     next_link: Loose<Box<str>>,
 }
 
+/// `None`: null, which is an empty list.
+#[derive(Deserialize)]
+struct Elements<'a>(#[serde(borrow)] Option<Vec<&'a RawValue>>);
+
+/// Makes a null a value, too, where otherwise it would be the same as nothing.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }
@@ -55,11 +58,22 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Op
 /// itself.
 pub(super) fn list<T: Noun>(body: &[u8]) -> Result<Listing<T>, Unreadable> {
     let text = text_of(body)?;
-    let body: ListBody<'_> = serde_json::from_str(&text).map_err(|error| why(&text, &error))?;
-    let elements = body.value.ok_or(Unreadable::WrongShape)?.unwrap_or_default();
-    let items: Vec<T> = elements.iter().filter_map(|raw| T::read(raw.get())).collect();
+    let body: ListBody<'_> = serde_json::from_str(&text).map_err(|error| why(&error))?;
+    let elements = body
+        .value
+        .ok_or(Unreadable::WrongShape)?
+        .0
+        .unwrap_or_default();
+    let items: Vec<T> = elements
+        .iter()
+        .filter_map(|raw| T::read(raw.get()))
+        .collect();
     let unreadable = elements.len() - items.len();
-    Ok(Listing { items, unreadable, next_link: body.next_link.0 })
+    Ok(Listing {
+        items,
+        unreadable,
+        next_link: body.next_link.0,
+    })
 }
 
 /// Reads a single object.
@@ -68,13 +82,20 @@ pub(super) fn one<T: Noun>(body: &[u8]) -> Result<T, Unreadable> {
     if let Some(noun) = T::read(&text) {
         return Ok(noun);
     }
-    let raw: &RawValue = serde_json::from_str(&text).map_err(|error| why(&text, &error))?;
-    Err(if raw.get().starts_with('{') { Unreadable::NoId } else { Unreadable::WrongShape })
+    let raw: &RawValue = serde_json::from_str(&text).map_err(|error| why(&error))?;
+    Err(if raw.get().starts_with('{') {
+        Unreadable::NoId
+    } else {
+        Unreadable::WrongShape
+    })
 }
 
 /// The text of a body. A byte that is no UTF-8 spoils one name, not the list it stands in.
 fn text_of(body: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii();
+    let body = body
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(body)
+        .trim_ascii();
     match body.first() {
         None => Err(Unreadable::Empty),
         Some(b'<') => Err(Unreadable::Html),
@@ -82,15 +103,24 @@ fn text_of(body: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     }
 }
 
-fn why(text: &str, error: &serde_json::Error) -> Unreadable {
+fn why(error: &serde_json::Error) -> Unreadable {
     match error.classify() {
         serde_json::error::Category::Eof => Unreadable::Truncated,
         serde_json::error::Category::Data => Unreadable::WrongShape,
         serde_json::error::Category::Syntax | serde_json::error::Category::Io => {
-            // A list cut off within an element, or a text that was never JSON.
-            if text.starts_with('{') && error.column() >= text.len() { Unreadable::Truncated } else { Unreadable::NotJson }
+            Unreadable::NotJson
         }
     }
+}
+
+/// A JSON object of texts, its properties in the given order.
+pub(super) fn object(properties: &[(&str, String)]) -> Vec<u8> {
+    let text = |text: &str| serde_json::Value::from(text).to_string();
+    let members: Vec<String> = properties
+        .iter()
+        .map(|(name, value)| format!("{}:{}", text(name), text(value)))
+        .collect();
+    format!("{{{}}}", members.join(",")).into_bytes()
 }
 
 /// What a refusal says about itself.
@@ -168,16 +198,27 @@ impl Noun for Machine {
                 .health_status
                 .0
                 .map_or(HealthStatus::Unknown, |text| HealthStatus::from_wire(&text)),
-            onboarding_status: wire.onboarding_status.0.map(|text| OnboardingStatus::from_wire(&text)),
+            onboarding_status: wire
+                .onboarding_status
+                .0
+                .map(|text| OnboardingStatus::from_wire(&text)),
             risk_score: wire.risk_score.0.map(|text| RiskScore::from_wire(&text)),
-            exposure_level: wire.exposure_level.0.map(|text| ExposureLevel::from_wire(&text)),
+            exposure_level: wire
+                .exposure_level
+                .0
+                .map(|text| ExposureLevel::from_wire(&text)),
             device_value: wire.device_value.0,
             rbac_group_name: wire.rbac_group_name.0,
             machine_tags: wire.machine_tags.0.into(),
             aad_device_id: wire.aad_device_id.0,
             last_ip_address: wire.last_ip_address.0,
             last_external_ip_address: wire.last_external_ip_address.0,
-            ip_addresses: wire.ip_addresses.0.into_iter().map(|entry| entry.0).collect(),
+            ip_addresses: wire
+                .ip_addresses
+                .0
+                .into_iter()
+                .map(|entry| entry.0)
+                .collect(),
         })
     }
 }
@@ -222,7 +263,10 @@ impl Noun for MachineAction {
             machine_id: wire.machine_id.0,
             computer_dns_name: wire.computer_dns_name.0,
             created: wire.creation_date_time_utc.0,
-            last_updated: wire.last_update_date_time_utc.0.or(wire.last_update_time_utc.0),
+            last_updated: wire
+                .last_update_date_time_utc
+                .0
+                .or(wire.last_update_time_utc.0),
             cancellation_requestor: wire.cancellation_requestor.0,
             cancellation_comment: wire.cancellation_comment.0,
             error_hresult: HResult(wire.error_hresult.0.unwrap_or_default()),
@@ -232,181 +276,6 @@ impl Noun for MachineAction {
         })
     }
 }
-
-/// A value that may be missing, null, or of another type than documented.
-struct Loose<T>(Option<T>);
-
-impl<T> Default for Loose<T> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-/// What can be made of the text of a JSON string, number or boolean.
-trait FromText: Sized {
-    /// The property that holds the text when an object comes in its place.
-    const INNER: Option<&'static str> = None;
-
-    /// `text` is trimmed and not empty.
-    fn from_text(text: &str) -> Option<Self>;
-}
-
-impl<T: FromText> Loose<T> {
-    fn new(text: &str) -> Self {
-        let text = text.trim();
-        Self(if text.is_empty() { None } else { T::from_text(text) })
-    }
-}
-
-impl<'de, T: FromText> Deserialize<'de> for Loose<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(LooseVisitor(PhantomData))
-    }
-}
-
-struct LooseVisitor<T>(PhantomData<T>);
-
-impl<'de, T: FromText> Visitor<'de> for LooseVisitor<T> {
-    type Value = Loose<T>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Loose::new(text))
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Loose::new(if value { "true" } else { "false" }))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Loose::new(&value.to_string()))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Loose::new(&value.to_string()))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-        Ok(Loose::new(&value.to_string()))
-    }
-
-    fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Loose(None))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Loose(None))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut inner = Loose(None);
-        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
-            if T::INNER == Some(&*key) {
-                inner = map.next_value()?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(inner)
-    }
-}
-
-/// A collection that may be missing, null or something else; what it holds that is no `T` is
-/// dropped.
-struct LooseList<T>(Vec<T>);
-
-impl<T> Default for LooseList<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<'de, T: FromText> Deserialize<'de> for LooseList<T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        // Elements are borrowed as they stand, so that what is no list needs no visitor of its own.
-        let raw = <&RawValue>::deserialize(from)?;
-        let elements: Vec<Loose<T>> = serde_json::from_str(raw.get()).unwrap_or_default();
-        Ok(Self(elements.into_iter().filter_map(|element| element.0).collect()))
-    }
-}
-
-/// An element of `ipAddresses`.
-struct AddressEntry(IpAddr);
-
-impl FromText for AddressEntry {
-    const INNER: Option<&'static str> = Some("ipAddress");
-
-    fn from_text(text: &str) -> Option<Self> {
-        IpAddr::from_text(text).map(Self)
-    }
-}
-
-/// `relatedFileInfo`.
-struct FileEntry(Box<str>);
-
-impl FromText for FileEntry {
-    const INNER: Option<&'static str> = Some("fileIdentifier");
-
-    fn from_text(text: &str) -> Option<Self> {
-        Some(Self(text.into()))
-    }
-}
-
-impl FromText for Box<str> {
-    fn from_text(text: &str) -> Option<Self> {
-        Some(text.into())
-    }
-}
-
-impl FromText for bool {
-    fn from_text(text: &str) -> Option<Self> {
-        Some(text.eq_ignore_ascii_case("true"))
-    }
-}
-
-impl FromText for i32 {
-    fn from_text(text: &str) -> Option<Self> {
-        // A result code may also come unsigned.
-        text.parse().ok().or_else(|| text.parse().ok().map(u32::cast_signed))
-    }
-}
-
-impl FromText for IpAddr {
-    fn from_text(text: &str) -> Option<Self> {
-        // An IPv6 address may carry the name of its interface (RFC 4007 section 11).
-        text.split('%').next().unwrap_or(text).parse().ok()
-    }
-}
-
-impl FromText for MachineId {
-    fn from_text(text: &str) -> Option<Self> {
-        Self::parse(text).ok()
-    }
-}
-
-impl FromText for MachineActionId {
-    fn from_text(text: &str) -> Option<Self> {
-        Self::parse(text).ok()
-    }
-}
-
-impl FromText for Timestamp {
-    fn from_text(text: &str) -> Option<Self> {
-        let at: Self = match text.parse() {
-            Ok(at) => at,
-            // All times of the service are UTC, also one that forgets to say so.
-            Err(_) => format!("{text}Z").parse().ok()?,
-        };
-        // The first second of year 1 is how .NET writes "never".
-        (at.as_second() > YEAR_TWO).then_some(at)
-    }
-}
-
-const YEAR_TWO: i64 = -62_104_060_800;
 
 #[cfg(test)]
 #[path = "wire_tests.rs"]

@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use oauth2::http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use oauth2::http::{HeaderValue, Method, StatusCode, Uri};
 use serde::{Deserialize, Deserializer};
@@ -23,7 +24,7 @@ const MAX_BODY: usize = 64 * 1024;
 /// The transport gives up after 30 s by itself and says why; this is for one that does not.
 const REQUEST_LIMIT: Duration = Duration::from_secs(35);
 /// What a pause asked for by the server is cut to (as MSAL does).
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
+const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// The pause when a 429 names none (as MSAL does).
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
 
@@ -48,6 +49,14 @@ pub(super) struct Nothing {
 }
 
 impl Nothing {
+    /// The error for somebody who does not ask again by himself.
+    pub(super) fn into_error(self, now: Timestamp) -> AuthError {
+        match self.retry_after.and_then(|wait| now.checked_add(wait).ok()) {
+            Some(until) => AuthError::Busy { until },
+            None => self.why,
+        }
+    }
+
     /// Whether asking again can help. A certificate does not get better by itself.
     pub(super) fn may_pass(&self) -> bool {
         self.why != AuthError::Unreachable(HttpFault::Certificate)
@@ -55,50 +64,50 @@ impl Nothing {
 }
 
 /// Every field that any of the answers has. Unknown ones are ignored, wrong types count as absent.
-#[derive(Default, Deserialize)]
-#[serde(default)]
+#[derive(Deserialize)]
 pub(super) struct Fields {
     // RFC 8628 section 3.2
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     pub user_code: Option<String>,
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     pub device_code: Option<String>,
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     pub verification_uri: Option<String>,
     /// Written so by servers older than the RFC; some send both.
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     pub verification_url: Option<String>,
-    #[serde(deserialize_with = "whole_number")]
+    #[serde(default, deserialize_with = "whole_number")]
     pub interval: Option<u64>,
     // RFC 6749 section 5.1
-    #[serde(deserialize_with = "whole_number")]
+    #[serde(default, deserialize_with = "whole_number")]
     pub expires_in: Option<u64>,
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     pub token_type: Option<String>,
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     pub access_token: Option<String>,
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     pub refresh_token: Option<String>,
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     pub scope: Option<String>,
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     pub id_token: Option<String>,
     /// Entra's: home account, as base64url JSON.
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     pub client_info: Option<String>,
     // RFC 6749 section 5.2, and Entra's additions
+    #[serde(default)]
     error: Option<Value>,
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     error_description: Option<String>,
-    #[serde(deserialize_with = "whole_numbers")]
+    #[serde(default, deserialize_with = "whole_numbers")]
     error_codes: Vec<u32>,
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     suberror: Option<String>,
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     claims: Option<String>,
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     correlation_id: Option<String>,
-    #[serde(deserialize_with = "text")]
+    #[serde(default, deserialize_with = "text")]
     timestamp: Option<String>,
 }
 
@@ -112,8 +121,11 @@ impl std::fmt::Debug for Fields {
 impl Drop for Fields {
     fn drop(&mut self) {
         for secret in [
-            &mut self.device_code, &mut self.access_token, &mut self.refresh_token,
-            &mut self.id_token, &mut self.client_info,
+            &mut self.device_code,
+            &mut self.access_token,
+            &mut self.refresh_token,
+            &mut self.id_token,
+            &mut self.client_info,
         ] {
             secret.zeroize();
         }
@@ -126,9 +138,14 @@ impl Fields {
             Value::Null => return None,
             Value::String(word) => word.as_str(),
             // The shape of the API behind it, from a proxy or a stand-in.
-            other => other.get("code").and_then(Value::as_str).unwrap_or("unknown"),
+            Value::Object(inner) => inner
+                .get("code")
+                .and_then(Value::as_str)
+                .unwrap_or("unknown"),
+            Value::Bool(_) | Value::Number(_) | Value::Array(_) => "unknown",
         };
-        let cleaned = |text: &Option<String>, max| text.as_ref().map(|text| clean(text, max).into());
+        let cleaned =
+            |text: &Option<String>, max| text.as_ref().map(|text| clean(text, max).into());
         let mut numbers = self.error_codes.clone();
         if let (true, Some(text)) = (numbers.is_empty(), &self.error_description) {
             numbers = numbers_in(text);
@@ -139,38 +156,49 @@ impl Fields {
             suberror: cleaned(&self.suberror, 80),
             numbers: numbers.into(),
             // Its lines are parts of one sentence.
-            description: self.error_description.as_ref()
+            description: self
+                .error_description
+                .as_ref()
                 .map(|text| clean(&text.replace("\r\n", " "), 600).into()),
             correlation_id: cleaned(&self.correlation_id, 80),
             timestamp: cleaned(&self.timestamp, 40),
-            claims: self.claims.as_deref().filter(|claims| claims.len() <= 8192).map(Into::into),
+            claims: self
+                .claims
+                .as_deref()
+                .filter(|claims| claims.len() <= 8192)
+                .map(Into::into),
         })
     }
 }
 
 /// Posts `form` and reads the answer.
 pub(super) async fn post(http: &SendRequest, url: &Url, form: &[(&str, &str)]) -> Heard {
-    let length: usize = form.iter().map(|(name, value)| name.len() + value.len() * 3 + 2).sum();
-    // Room for everything at once, so that growing leaves no copies of a secret behind.
-    let mut body = url::form_urlencoded::Serializer::new(String::with_capacity(length));
-    body.extend_pairs(form);
-    let mut request = HttpRequest::new(body.finish().into_bytes());
-    *request.method_mut() = Method::POST;
-    match Uri::try_from(url.as_str()) {
-        Ok(uri) => *request.uri_mut() = uri,
-        Err(_not_a_uri) => return fault(HttpFault::NotReached),
-    }
-    let headers = request.headers_mut();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/x-www-form-urlencoded"),
-    );
+    let Some(request) = request(url, form) else {
+        return fault(HttpFault::NotReached);
+    };
     match tokio::time::timeout(REQUEST_LIMIT, http(request)).await {
         Ok(Ok(response)) => read(response),
         Ok(Err(http_fault)) => fault(http_fault),
         Err(_elapsed) => fault(HttpFault::TimedOut),
     }
+}
+
+fn request(url: &Url, form: &[(&str, &str)]) -> Option<HttpRequest> {
+    let length: usize = form
+        .iter()
+        .map(|(name, value)| name.len() + value.len() * 3 + 2)
+        .sum();
+    // Room for everything at once, so that growing leaves no copies of a secret behind.
+    let mut body = url::form_urlencoded::Serializer::new(String::with_capacity(length));
+    body.extend_pairs(form);
+    let mut request = HttpRequest::new(body.finish().into_bytes());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = Uri::try_from(url.as_str()).ok()?;
+    let headers = request.headers_mut();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+    headers.insert(CONTENT_TYPE, kind);
+    Some(request)
 }
 
 fn fault(fault: HttpFault) -> Heard {
@@ -195,7 +223,9 @@ fn read(response: HttpResponse) -> Heard {
     if let Some(fields) = fields {
         match fields.refusal(head.status) {
             // A pending or slowed poll is an answer, whatever status it comes with.
-            Some(refusal) if !refusal.is_transient() && (!overloaded || refusal.is_about_polling()) => {
+            Some(refusal)
+                if !refusal.is_transient() && (!overloaded || refusal.is_about_polling()) =>
+            {
                 return Heard::Refused(Box::new(refusal));
             }
             Some(_transient) => {}
@@ -203,12 +233,16 @@ fn read(response: HttpResponse) -> Heard {
             None => {}
         }
     }
-    let asked = head.headers.get(RETRY_AFTER)
+    let asked = head
+        .headers
+        .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok()?.trim().parse().ok())
         .map(Duration::from_secs);
     let pause = (head.status == StatusCode::TOO_MANY_REQUESTS).then_some(DEFAULT_RETRY_AFTER);
     Heard::Nothing(Nothing {
-        why: AuthError::NotUnderstood { status: head.status.as_u16() },
+        why: AuthError::NotUnderstood {
+            status: head.status.as_u16(),
+        },
         retry_after: asked.or(pause).map(|wait| wait.min(MAX_RETRY_AFTER)),
         // A success whose body was cut off on the way was a success.
         maybe_acted: head.status.is_success(),
@@ -218,16 +252,28 @@ fn read(response: HttpResponse) -> Heard {
 /// The numbers in a description, for answers without `error_codes`. For help texts only.
 fn numbers_in(description: &str) -> Vec<u32> {
     let digits = |text: &str| {
-        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let end = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
         text[..end].parse().ok()
     };
-    description.split("AADSTS").skip(1).filter_map(digits).take(8).collect()
+    description
+        .split("AADSTS")
+        .skip(1)
+        .filter_map(digits)
+        .take(8)
+        .collect()
 }
 
 fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
     Ok(match Value::deserialize(from)? {
         Value::String(text) if !text.is_empty() => Some(text),
-        _other => None,
+        Value::String(_)
+        | Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::Array(_)
+        | Value::Object(_) => None,
     })
 }
 
@@ -237,13 +283,22 @@ fn whole_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Er
 
 fn whole_numbers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u32>, D::Error> {
     let value = Value::deserialize(from)?;
-    let list = value.as_array().map_or(std::slice::from_ref(&value), Vec::as_slice);
-    Ok(list.iter().filter_map(as_whole_number).filter_map(|n| n.try_into().ok()).take(8).collect())
+    let list = value
+        .as_array()
+        .map_or(std::slice::from_ref(&value), Vec::as_slice);
+    Ok(list
+        .iter()
+        .filter_map(as_whole_number)
+        .filter_map(|n| n.try_into().ok())
+        .take(8)
+        .collect())
 }
 
 fn as_whole_number(value: &Value) -> Option<u64> {
     match value {
-        Value::Number(number) => number.as_u64().or_else(|| number.to_string().split('.').next()?.parse().ok()),
+        Value::Number(number) => number
+            .as_u64()
+            .or_else(|| number.to_string().split('.').next()?.parse().ok()),
         Value::String(text) => text.trim().parse().ok(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
     }
@@ -261,9 +316,13 @@ mod tests {
 
     #[test]
     fn numbers_may_be_text_and_both_addresses_may_be_there() {
-        let Heard::Fields(fields) = heard(200, r#"{"expires_in":"900","interval":5.0,"token_type":7,
-            "verification_uri":"https://a","verification_url":"https://b","new":{"x":[1]}}"#)
-        else { panic!("not read") };
+        let Heard::Fields(fields) = heard(
+            200,
+            r#"{"expires_in":"900","interval":5.0,"token_type":7,
+            "verification_uri":"https://a","verification_url":"https://b","new":{"x":[1]}}"#,
+        ) else {
+            panic!("not read")
+        };
         assert_eq!((fields.expires_in, fields.interval), (Some(900), Some(5)));
         assert_eq!(fields.verification_uri.as_deref(), Some("https://a"));
         assert_eq!(fields.token_type, None);
@@ -272,30 +331,58 @@ mod tests {
     #[test]
     fn an_error_counts_whatever_the_status() {
         for status in [200, 400, 401, 403] {
-            let Heard::Refused(refusal) = heard(status, r#"{"error":"invalid_grant","error_codes":["50173"],
-                "error_description":"AADSTS50173: gone\r\nTrace","claims":"{}"}"#) else { panic!("{status}") };
-            assert_eq!((&*refusal.error, &*refusal.numbers), ("invalid_grant", &[50173][..]));
-            assert_eq!(refusal.description.as_deref(), Some("AADSTS50173: gone Trace"));
+            let Heard::Refused(refusal) = heard(
+                status,
+                r#"{"error":"invalid_grant","error_codes":["50173"],
+                "error_description":"AADSTS50173: gone\r\nTrace","claims":"{}"}"#,
+            ) else {
+                panic!("{status}")
+            };
+            assert_eq!(
+                (&*refusal.error, &*refusal.numbers),
+                ("invalid_grant", &[50173][..])
+            );
+            assert_eq!(
+                refusal.description.as_deref(),
+                Some("AADSTS50173: gone Trace")
+            );
         }
-        let Heard::Refused(refusal) = heard(400, r#"{"error":"x","error_description":"AADSTS700016: a AADSTS5: b"}"#)
-        else { panic!("not refused") };
+        let Heard::Refused(refusal) = heard(
+            400,
+            r#"{"error":"x","error_description":"AADSTS700016: a AADSTS5: b"}"#,
+        ) else {
+            panic!("not refused")
+        };
         assert_eq!(&*refusal.numbers, &[700_016, 5]);
     }
 
     #[test]
     fn pages_floods_and_halves_are_no_answers() {
         for (status, body, lost) in [
-            (503, "<html>", false), (502, "", false), (403, "<html>proxy</html>", false),
-            (200, "{\"access_token\":\"eyJ", true), (429, "{\"error\":\"too_many\"}", false),
-            (400, "{\"error\":\"temporarily_unavailable\"}", false), (404, "[]", false),
+            (503, "<html>", false),
+            (502, "", false),
+            (403, "<html>proxy</html>", false),
+            (200, "{\"access_token\":\"eyJ", true),
+            (429, "{\"error\":\"too_many\"}", false),
+            (400, "{\"error\":\"temporarily_unavailable\"}", false),
+            (404, "[]", false),
         ] {
-            let Heard::Nothing(nothing) = heard(status, body) else { panic!("{status} {body}") };
+            let Heard::Nothing(nothing) = heard(status, body) else {
+                panic!("{status} {body}")
+            };
             assert_eq!(nothing.maybe_acted, lost, "{status} {body}");
             assert!(nothing.may_pass());
         }
-        assert!(matches!(heard(200, &" ".repeat(MAX_BODY + 1)), Heard::Nothing(Nothing {
-            why: AuthError::Unreachable(HttpFault::TooLarge), ..
-        })));
-        assert!(matches!(heard(429, r#"{"error":"authorization_pending"}"#), Heard::Refused(_)));
+        assert!(matches!(
+            heard(200, &" ".repeat(MAX_BODY + 1)),
+            Heard::Nothing(Nothing {
+                why: AuthError::Unreachable(HttpFault::TooLarge),
+                ..
+            })
+        ));
+        assert!(matches!(
+            heard(429, r#"{"error":"authorization_pending"}"#),
+            Heard::Refused(_)
+        ));
     }
 }

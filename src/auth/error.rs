@@ -106,8 +106,13 @@ impl Refusal {
     /// Whether the saved sign-in is over for good. Everything else keeps it: a policy that says no
     /// at home may say yes in the office.
     pub(super) fn ends_saved_sign_in(&self) -> bool {
-        matches!(self.suberror.as_deref(), Some("bad_token" | "token_expired"))
-            || self.numbers.iter().any(|n| matches!(n, 50_173 | 700_082 | 70_043 | 70_008 | 530_036))
+        matches!(
+            self.suberror.as_deref(),
+            Some("bad_token" | "token_expired")
+        ) || self
+            .numbers
+            .iter()
+            .any(|n| matches!(n, 50_173 | 700_082 | 70_043 | 70_008 | 530_036))
     }
 
     /// The host saw a loop of identical requests: nothing automatic until a person acts.
@@ -118,7 +123,10 @@ impl Refusal {
     /// Whether it can mean "this device code was already used", and not a policy.
     pub(super) fn may_be_used_code(&self) -> bool {
         matches!(&*self.error, "invalid_grant" | "bad_verification_code")
-            && self.numbers.iter().all(|n| matches!(n, 54_005 | 70_000 | 70_008 | 70_018 | 70_019))
+            && self
+                .numbers
+                .iter()
+                .all(|n| matches!(n, 54_005 | 70_000 | 70_008 | 70_018 | 70_019))
     }
 
     /// By `error`, then `suberror`; never by number.
@@ -127,9 +135,10 @@ impl Refusal {
         match (&*refusal.error, refusal.suberror.as_deref()) {
             ("invalid_grant", Some("client_mismatch" | "protection_policy_required"))
             | ("access_denied", _) => AuthError::Blocked { refusal },
-            ("invalid_grant" | "interaction_required" | "login_required" | "consent_required", _) => {
-                AuthError::Interact { refusal }
-            }
+            (
+                "invalid_grant" | "interaction_required" | "login_required" | "consent_required",
+                _,
+            ) => AuthError::Interact { refusal },
             _ => AuthError::Config { refusal },
         }
     }
@@ -151,8 +160,16 @@ impl Refusal {
             ("Time", &self.timestamp),
             ("The sign-in host says", &self.description),
         ];
-        details.extend(more.into_iter().filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?))));
-        Explanation { headline: headline.into(), effect: Effect::NothingChanged, next, details }
+        details.extend(
+            more.into_iter()
+                .filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?))),
+        );
+        Explanation {
+            headline: headline.into(),
+            effect: Effect::NothingChanged,
+            next,
+            details,
+        }
     }
 }
 
@@ -160,13 +177,23 @@ impl Refusal {
 fn help(number: u32) -> Option<(&'static str, NextStep)> {
     let outside = |words: &str| NextStep::Outside(words.into());
     Some(match number {
-        50_072 | 50_074 | 50_076 | 50_078 | 50_079 => {
-            ("Your organisation asks for another sign-in step", NextStep::SignIn)
-        }
-        50_173 => ("Your sign-in was revoked, for example by a new password", NextStep::SignIn),
+        50_072 | 50_074 | 50_076 | 50_078 | 50_079 => (
+            "Your organisation asks for another sign-in step",
+            NextStep::SignIn,
+        ),
+        50_173 => (
+            "Your sign-in was revoked, for example by a new password",
+            NextStep::SignIn,
+        ),
         50_089 | 50_132 | 50_133 | 70_000 | 70_008 => ("Your sign-in has ended", NextStep::SignIn),
-        700_082 => ("Your sign-in was not used for a long time and has ended", NextStep::SignIn),
-        70_043 => ("Your organisation asks you to sign in again from time to time", NextStep::SignIn),
+        700_082 => (
+            "Your sign-in was not used for a long time and has ended",
+            NextStep::SignIn,
+        ),
+        70_043 => (
+            "Your organisation asks you to sign in again from time to time",
+            NextStep::SignIn,
+        ),
         70_018..=70_020 => ("The code is no longer valid", NextStep::SignIn),
         530_036 => (
             "Your organisation does not allow signing in with a code",
@@ -178,7 +205,9 @@ fn help(number: u32) -> Option<(&'static str, NextStep)> {
         ),
         530_033 | 53_000 | 53_001 | 50_097 | 50_129 | 50_131 => (
             "Your organisation allows this only from a managed device",
-            outside("Sign in from a managed device, or ask an administrator about device code sign-in"),
+            outside(
+                "Sign in from a managed device, or ask an administrator about device code sign-in",
+            ),
         ),
         53_011 | 530_034 => (
             "Your organisation judged this sign-in to be risky",
@@ -188,7 +217,10 @@ fn help(number: u32) -> Option<(&'static str, NextStep)> {
             "An administrator has not yet approved this application's permissions",
             outside("Ask an administrator to grant consent to this application"),
         ),
-        65_004 => ("The permissions were not accepted in the browser", NextStep::SignIn),
+        65_004 => (
+            "The permissions were not accepted in the browser",
+            NextStep::SignIn,
+        ),
         650_056 | 650_057 | 65_005 => (
             "The application's registration lacks a permission",
             outside("Ask an administrator to add the Defender permissions to the registration"),
@@ -201,12 +233,19 @@ fn help(number: u32) -> Option<(&'static str, NextStep)> {
             "You are not assigned to this application",
             outside("Ask an administrator to assign you to it"),
         ),
-        50_020 | 50_034 | 50_014 | 90_072 | 16_000 | 51_004 => {
-            ("This account does not belong to the tenant", NextStep::SignIn)
-        }
+        50_020 | 50_034 | 50_014 | 90_072 | 16_000 | 51_004 => (
+            "This account does not belong to the tenant",
+            NextStep::SignIn,
+        ),
         50_057 => ("This account is disabled", outside("Ask an administrator")),
-        50_053 => ("This account is locked", outside("Wait some minutes, or ask an administrator")),
-        50_055 | 50_144 => ("The password has expired", outside("Change it, then sign in again")),
+        50_053 => (
+            "This account is locked",
+            outside("Wait some minutes, or ask an administrator"),
+        ),
+        50_055 | 50_144 => (
+            "The password has expired",
+            outside("Change it, then sign in again"),
+        ),
         700_016 | 70_001 | 7_000_112 => (
             "The application is not known in this tenant, or is disabled",
             outside("Check the client id, the tenant and the cloud in the settings"),
@@ -227,7 +266,10 @@ fn help(number: u32) -> Option<(&'static str, NextStep)> {
             "This network or your organisation does not allow this tenant",
             outside("Ask an administrator about tenant restrictions"),
         ),
-        50_196 => ("The sign-in host has seen the same request too often", NextStep::SignIn),
+        50_196 => (
+            "The sign-in host has seen the same request too often",
+            NextStep::SignIn,
+        ),
         54_005 => ("The code was already used", NextStep::SignIn),
         _ => return None,
     })
@@ -256,7 +298,9 @@ impl Explain for AuthError {
             Self::Config { refusal } => {
                 return refusal.explain(
                     "The sign-in host does not accept this application's request",
-                    NextStep::Outside("Check the tenant, the client id and the registration".into()),
+                    NextStep::Outside(
+                        "Check the tenant, the client id and the registration".into(),
+                    ),
                 );
             }
             Self::Blocked { refusal } => {
@@ -281,9 +325,10 @@ impl Explain for AuthError {
             Self::Unreachable(HttpFault::NotReached) => {
                 say("Could not reach the sign-in host", NextStep::TryAgain)
             }
-            Self::Unreachable(HttpFault::TooLarge) | Self::NotUnderstood { .. } => {
-                say("The sign-in host's answer was not understood", NextStep::TryAgain)
-            }
+            Self::Unreachable(HttpFault::TooLarge) | Self::NotUnderstood { .. } => say(
+                "The sign-in host's answer was not understood",
+                NextStep::TryAgain,
+            ),
             Self::KeyringKept { reason, remedy } => {
                 let mut kept = say(
                     "You are signed out, but the saved sign-in is still on this computer",
@@ -302,6 +347,10 @@ impl Explain for AuthError {
 mod tests {
     use super::*;
 
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "as the answers' reader hands it over"
+    )]
     fn refusal(error: &str, suberror: Option<&str>, numbers: &[u32]) -> Box<Refusal> {
         Box::new(Refusal {
             status: 400,
@@ -320,7 +369,10 @@ mod tests {
         let interact = refusal("invalid_grant", None, &[50_076]).into_error();
         assert!(matches!(interact, AuthError::Interact { .. }));
         let explained = interact.explain();
-        assert_eq!(explained.headline, "Your organisation asks for another sign-in step");
+        assert_eq!(
+            explained.headline,
+            "Your organisation asks for another sign-in step"
+        );
         assert_eq!(explained.next, NextStep::SignIn);
         assert!(explained.details.iter().any(|line| line.contains("c-1")));
         let unknown = refusal("invalid_grant", None, &[1]).into_error().explain();
@@ -329,7 +381,10 @@ mod tests {
             refusal("invalid_grant", Some("client_mismatch"), &[]).into_error(),
             AuthError::Blocked { .. }
         ));
-        assert!(matches!(refusal("new_word", None, &[]).into_error(), AuthError::Config { .. }));
+        assert!(matches!(
+            refusal("new_word", None, &[]).into_error(),
+            AuthError::Config { .. }
+        ));
     }
 
     #[test]
@@ -339,7 +394,9 @@ mod tests {
         }
         assert!(refusal("invalid_grant", Some("bad_token"), &[]).ends_saved_sign_in());
         for number in [50_076, 53_003, 65_001, 50_057, 700_016] {
-            assert!(!refusal("invalid_grant", Some("basic_action"), &[number]).ends_saved_sign_in());
+            assert!(
+                !refusal("invalid_grant", Some("basic_action"), &[number]).ends_saved_sign_in()
+            );
         }
     }
 

@@ -42,7 +42,10 @@ mod tests {
     #[test]
     fn a_secret_does_not_print() {
         let secret = Secret::new("canary".to_owned());
-        assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "Secret(…) Some(Secret(…))");
+        assert_eq!(
+            format!("{secret:?} {:?}", Some(&secret)),
+            "Secret(…) Some(Secret(…))"
+        );
         assert_eq!(secret.expose(), "canary");
     }
 }

@@ -23,12 +23,15 @@ use crate::model::{Account, Endpoints, Permissions, TenantId, clean};
 /// Tokens seen are below 4 KB; nothing above this is decoded.
 const MAX_TOKEN: usize = 64 * 1024;
 /// What Microsoft's libraries keep in reserve.
-const MARGIN: Duration = Duration::from_secs(5 * 60);
+const MARGIN: Duration = Duration::from_mins(5);
 /// The tenant of personal accounts, which the Defender API does not know.
 const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 /// The monotonic clock of sign-in; tests stop it.
-#[expect(clippy::disallowed_methods, reason = "lifetimes count from receipt on the runtime's clock, which no caller can hand in")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "lifetimes count from receipt on the runtime's clock, which no caller can hand in"
+)]
 pub(super) fn monotonic_now() -> Instant {
     Instant::now()
 }
@@ -46,16 +49,30 @@ struct Held {
 }
 
 impl AccessToken {
-    pub(super) fn new(text: String, lifetime: Duration, now: Timestamp, endpoints: Arc<Endpoints>) -> Self {
+    pub(super) fn new(
+        text: String,
+        lifetime: Duration,
+        now: Timestamp,
+        endpoints: Arc<Endpoints>,
+    ) -> Self {
         let received = monotonic_now();
-        Self(Arc::new(Held { text: Secret::new(text), endpoints, received, received_at: now, lifetime }))
+        Self(Arc::new(Held {
+            text: Secret::new(text),
+            endpoints,
+            received,
+            received_at: now,
+            lifetime,
+        }))
     }
 
     /// The token, unless `url` is a host it was not issued for (rule 6).
     #[must_use]
     pub fn for_host(&self, url: &Url) -> Option<&str> {
         // EXPOSE: for the Authorization header of a request to the API that was signed in to.
-        self.0.endpoints.takes_token(url).then(|| self.0.text.expose().as_str())
+        self.0
+            .endpoints
+            .takes_token(url)
+            .then(|| self.0.text.expose().as_str())
     }
 
     /// Whether it is far enough from its end to start something with it.
@@ -75,7 +92,12 @@ impl AccessToken {
     /// The shorter of what two clocks say: the monotonic one stops while a laptop sleeps, the other
     /// one can be set.
     fn left(&self, now: Timestamp) -> Duration {
-        let Held { received, received_at, lifetime, .. } = &*self.0;
+        let Held {
+            received,
+            received_at,
+            lifetime,
+            ..
+        } = &*self.0;
         let age = monotonic_now().saturating_duration_since(*received);
         let wall_age = Duration::try_from(now.duration_since(*received_at)).unwrap_or_default();
         lifetime.saturating_sub(age.max(wall_age))
@@ -106,13 +128,24 @@ impl Grant {
         now: Timestamp,
         endpoints: &Arc<Endpoints>,
     ) -> Result<Self, AuthError> {
-        let bearer = fields.token_type.as_deref().is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
-        let token = fields.access_token.take().filter(|token| bearer && token.len() <= MAX_TOKEN);
+        let bearer = fields
+            .token_type
+            .as_deref()
+            .is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
+        let token = fields
+            .access_token
+            .take()
+            .filter(|token| bearer && token.len() <= MAX_TOKEN);
         let token = token.ok_or(AuthError::NotUnderstood { status: 200 })?;
         // A year at most: more is a mistake, and would overflow clocks.
         let lifetime = Duration::from_secs(fields.expires_in.unwrap_or(3600).min(31_536_000));
         let peeked = Claims::of_token(&token);
-        let by_scope = || fields.scope.as_deref().map_or(Permissions::Unknown, Permissions::from_scopes);
+        let by_scope = || {
+            fields
+                .scope
+                .as_deref()
+                .map_or(Permissions::Unknown, Permissions::from_scopes)
+        };
         let permissions = match peeked.as_ref().and_then(|claims| text(&claims.scp)) {
             Some(scp) => match Permissions::from_scopes(scp) {
                 Permissions::Unknown => by_scope(),
@@ -123,7 +156,10 @@ impl Grant {
         let account = who(&fields, peeked.as_ref(), endpoints)?;
         Ok(Self {
             access: AccessToken::new(token, lifetime, now, Arc::clone(endpoints)),
-            refresh: fields.refresh_token.take().map(|text| Arc::new(Secret::new(text))),
+            refresh: fields
+                .refresh_token
+                .take()
+                .map(|text| Arc::new(Secret::new(text))),
             scope: fields.scope.as_deref().map(Into::into),
             permissions,
             account,
@@ -134,7 +170,7 @@ impl Grant {
 /// Who signed in: from the id token, else from what the other parts of the answer tell.
 ///
 /// The id token came straight from the token endpoint over TLS, so its signature need not be
-/// checked (OpenID Connect Core 1.0 section 3.1.3.7), and its times are not held against a clock
+/// checked (`OpenID` Connect Core 1.0 section 3.1.3.7), and its times are not held against a clock
 /// that may be wrong.
 fn who(
     fields: &Fields,
@@ -143,7 +179,8 @@ fn who(
 ) -> Result<Option<Account>, AuthError> {
     let id = fields.id_token.as_deref().and_then(Claims::of_token);
     if let Some(id) = &id {
-        let other_client = text(&id.aud).is_some_and(|aud| !aud.eq_ignore_ascii_case(&endpoints.client_id));
+        let other_client =
+            text(&id.aud).is_some_and(|aud| !aud.eq_ignore_ascii_case(&endpoints.client_id));
         // A stand-in knows no registration, and nothing it says leaves this computer.
         if other_client && !endpoints.loopback {
             return Err(AuthError::NotUnderstood { status: 200 });
@@ -153,7 +190,9 @@ fn who(
     for claims in [id.as_ref(), access, home.as_ref()].into_iter().flatten() {
         let tenant = text(&claims.tid).or_else(|| text(&claims.utid));
         let object = text(&claims.oid).or_else(|| text(&claims.uid));
-        let (Some(tenant), Some(object)) = (tenant.and_then(|tid| TenantId::parse(tid).ok()), object) else {
+        let (Some(tenant), Some(object)) =
+            (tenant.and_then(|tid| TenantId::parse(tid).ok()), object)
+        else {
             continue;
         };
         if tenant.as_str() == PERSONAL_TENANT {
@@ -184,13 +223,22 @@ pub(super) fn configured_tenant(endpoints: &Endpoints) -> Option<TenantId> {
 
 /// The `{tenant}` part of the addresses, as written.
 pub(super) fn tenant_segment(endpoints: &Endpoints) -> &str {
-    endpoints.token.path_segments().and_then(|mut parts| parts.next()).unwrap_or("")
+    endpoints
+        .token
+        .path_segments()
+        .and_then(|mut parts| parts.next())
+        .unwrap_or("")
 }
 
 /// The account of a sign-in whose tokens do not tell whose they are.
 pub(super) fn unnamed_account(endpoints: &Endpoints) -> Option<Account> {
     let tenant_id = TenantId::parse(tenant_segment(endpoints)).ok()?;
-    Some(Account { tenant_id, object_id: "unknown".into(), user_name: None, display_name: None })
+    Some(Account {
+        tenant_id,
+        object_id: "unknown".into(),
+        user_name: None,
+        display_name: None,
+    })
 }
 
 /// The claims that are looked at. `Value`, because a wrong type must not hide the others.
@@ -229,5 +277,8 @@ fn text(value: &Value) -> Option<&str> {
 /// What a sign-in asks for: whatever was granted to the application for this API, a token that
 /// tells who signed in, and one that outlives the hour.
 pub(super) fn wanted_scope(endpoints: &Endpoints) -> String {
-    format!("{}/.default openid profile offline_access", endpoints.resource)
+    format!(
+        "{}/.default openid profile offline_access",
+        endpoints.resource
+    )
 }

@@ -28,7 +28,10 @@ pub(super) struct Vault {
 }
 
 #[derive(Clone, Copy)]
-#[cfg_attr(not(any(windows, test)), expect(dead_code, reason = "only Windows needs parts"))]
+#[cfg_attr(
+    not(any(windows, test)),
+    expect(dead_code, reason = "only Windows needs parts")
+)]
 pub(super) enum Layout {
     /// One item; on macOS each item may bring its own permission prompt.
     Whole,
@@ -54,12 +57,20 @@ impl Vault {
             Layout::Parts(bytes) => bytes.saturating_sub(TAG_BYTES).max(1),
         };
         let before = self.head(user)?;
-        let side = if before.as_ref().is_some_and(|head| head.side == SIDES[0]) { SIDES[1] } else { SIDES[0] };
+        let side = if before.as_ref().is_some_and(|head| head.side == SIDES[0]) {
+            SIDES[1]
+        } else {
+            SIDES[0]
+        };
         let parts: Vec<_> = value.chunks(part_bytes).collect();
         if parts.is_empty() || parts.len() > MAX_PARTS {
-            return Err(Error::TooLong("sign-in".into(), u32::try_from(part_bytes * MAX_PARTS).unwrap_or(u32::MAX)));
+            return Err(Error::TooLong(
+                "sign-in".into(),
+                u32::try_from(part_bytes * MAX_PARTS).unwrap_or(u32::MAX),
+            ));
         }
-        let random = getrandom::u64().map_err(|error| Error::PlatformFailure(error.to_string().into()))?;
+        let random =
+            getrandom::u64().map_err(|error| Error::PlatformFailure(error.to_string().into()))?;
         let tag = format!("{random:016x}");
         self.sweep(user, side)?;
         for (n, part) in parts.iter().enumerate() {
@@ -68,8 +79,15 @@ impl Vault {
             item.extend_from_slice(part);
             self.entry(&part_name(user, side, n))?.set_secret(&item)?;
         }
-        let head = Head { v: 1, side, parts: parts.len(), bytes: value.len(), tag };
-        let head = serde_json::to_vec(&head).map_err(|error| Error::Invalid("head".into(), error.to_string()))?;
+        let head = Head {
+            v: 1,
+            side,
+            parts: parts.len(),
+            bytes: value.len(),
+            tag,
+        };
+        let head = serde_json::to_vec(&head)
+            .map_err(|error| Error::Invalid("head".into(), error.to_string()))?;
         self.entry(user)?.set_secret(&head)?;
         if let Some(before) = before {
             // The new value is safe; what is left of the old one goes with the next write.
@@ -83,15 +101,22 @@ impl Vault {
         if matches!(self.layout, Layout::Whole) {
             return self.get(user);
         }
-        let Some(head) = self.head(user)? else { return Ok(None) };
+        let Some(head) = self.head(user)? else {
+            return Ok(None);
+        };
         if head.v != 1 || head.parts > MAX_PARTS || head.bytes > MAX_VALUE {
             return Ok(None);
         }
         let mut value = Zeroizing::new(Vec::with_capacity(head.bytes));
         for n in 0..head.parts {
             let part = self.get(&part_name(user, head.side, n))?;
-            match part.as_ref().and_then(|item| item.strip_prefix(head.tag.as_bytes())) {
-                Some(part) if value.len() + part.len() <= head.bytes => value.extend_from_slice(part),
+            match part
+                .as_ref()
+                .and_then(|item| item.strip_prefix(head.tag.as_bytes()))
+            {
+                Some(part) if value.len() + part.len() <= head.bytes => {
+                    value.extend_from_slice(part);
+                }
                 _missing_or_foreign => return Ok(None),
             }
         }
@@ -108,7 +133,8 @@ impl Vault {
     }
 
     fn head(&self, user: &str) -> Result<Option<Head>> {
-        Ok(self.get(user)?
+        Ok(self
+            .get(user)?
             .and_then(|json| serde_json::from_slice::<Head>(&json).ok())
             .filter(|head| SIDES.contains(&head.side)))
     }
@@ -161,11 +187,18 @@ mod tests {
     const USER: &str = "v1:test";
 
     fn vault(layout: Layout) -> Vault {
-        Vault { store: mock::Store::new().expect("a mock"), modifiers: HashMap::new(), layout }
+        Vault {
+            store: mock::Store::new().expect("a mock"),
+            modifiers: HashMap::new(),
+            layout,
+        }
     }
 
     fn load(vault: &Vault) -> Option<Vec<u8>> {
-        vault.load(USER).expect("no fault was set").map(|bytes| bytes.to_vec())
+        vault
+            .load(USER)
+            .expect("no fault was set")
+            .map(|bytes| bytes.to_vec())
     }
 
     fn fail_next(vault: &Vault, user: &str) {
@@ -195,10 +228,16 @@ mod tests {
         let vault = vault(Layout::Parts(40));
         vault.put(USER, &[7; 100]).expect("it fits");
         for n in 0..5 {
-            let item = vault.get(&part_name(USER, 'a', n)).expect("no fault was set").expect("five parts");
+            let item = vault
+                .get(&part_name(USER, 'a', n))
+                .expect("no fault was set")
+                .expect("five parts");
             assert!(item.len() <= 40);
         }
-        assert!(matches!(vault.put(USER, &[7; 24 * 8 + 1]), Err(Error::TooLong(..))));
+        assert!(matches!(
+            vault.put(USER, &[7; 24 * 8 + 1]),
+            Err(Error::TooLong(..))
+        ));
         assert_eq!(load(&vault), Some(vec![7; 100]));
     }
 
@@ -219,7 +258,10 @@ mod tests {
     fn a_missing_or_foreign_part_counts_as_nothing() {
         let vault = vault(Layout::Parts(40));
         vault.put(USER, &[1; 100]).expect("it fits");
-        vault.entry("v1:test#a1").and_then(|e| e.set_secret(&[0; 40])).expect("a mock write");
+        vault
+            .entry("v1:test#a1")
+            .and_then(|e| e.set_secret(&[0; 40]))
+            .expect("a mock write");
         assert_eq!(load(&vault), None);
         vault.put(USER, &[1; 100]).expect("it fits");
         vault.wipe("v1:test#b3").expect("a mock write");

@@ -13,7 +13,6 @@ pub use rails::{GUARDRAILS, Guardrail};
 
 use crate::action::{Draft, DraftError, Order, Task};
 use crate::explain::NextStep;
-use crate::journal::Entry;
 use crate::model::{Account, EntryId, Epoch, Machine, MachineAction, MachineActionId, MachineRef, SessionStatus};
 
 /// Everything a guardrail may look at.
@@ -28,8 +27,18 @@ pub struct Facts<'a> {
     pub namesakes: &'a [MachineRef],
     /// Actions on this machine by anybody; `None` when they were not or could not be read.
     pub history: Option<&'a [MachineAction]>,
-    /// This console's own entries that have not ended.
-    pub open_entries: &'a [Entry],
+    /// This console's own orders that have not ended.
+    pub open_orders: &'a [OpenOrder],
+}
+
+/// An order of this console that has not ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenOrder {
+    pub order: Order,
+    /// Where it stands, in the words on screen.
+    pub standing: String,
+    /// Its answer never came: repeating it could do it twice.
+    pub outcome_unknown: bool,
 }
 
 /// How a finding weighs.

@@ -1,9 +1,8 @@
 //! The guardrails: one small function each, and the table of them.
 
-use super::{Facts, Finding, Severity};
+use super::{Facts, Finding, OpenOrder, Severity};
 use crate::action::{Change, Condition, ConditionState, Risk, Support, Task, infer};
 use crate::explain::NextStep;
-use crate::journal::Standing;
 use crate::model::{
     EntryId, HealthStatus, MachineAction, MachineActionId, MachineRef, OnboardingStatus, clean,
 };
@@ -138,19 +137,18 @@ fn support(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
 }
 
 fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let ours = facts.open_entries.iter().find(|entry| {
-        Some(entry.id()) != question.entry
-            && entry.order.machine.id == question.machine.id
-            && same_task(&entry.order.task, question.task)
+    let ours = facts.open_orders.iter().find(|open| {
+        Some(open.order.entry) != question.entry
+            && open.order.machine.id == question.machine.id
+            && same_task(&open.order.task, question.task)
     });
-    if let Some(entry) = ours {
-        let text = match entry.standing() {
-            Standing::Unknown { .. } => {
-                format!("The outcome of {} is unknown; repeating could do it twice", entry.id())
-            }
-            standing => format!("Already ordered here: {} ({})", standing.word(&entry.order.task), entry.id()),
+    if let Some(OpenOrder { order, standing, outcome_unknown }) = ours {
+        let text = if *outcome_unknown {
+            format!("The outcome of {} is unknown; repeating could do it twice", order.entry)
+        } else {
+            format!("Already ordered here: {standing} ({})", order.entry)
         };
-        return vec![Verdict::block(text, NextStep::ShowEntry(entry.id()))];
+        return vec![Verdict::block(text, NextStep::ShowEntry(order.entry))];
     }
     let Task::Act { kind, .. } = question.task else { return Vec::new() };
     let Some(history) = facts.history else {

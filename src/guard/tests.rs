@@ -1,6 +1,5 @@
 use super::*;
 use crate::action::{ActionKind, Subject};
-use crate::journal::{Author, Record};
 use crate::model::{
     HealthStatus, MachineActionStatus, MachineActionType, MachineId, OnboardingStatus, Permissions, TenantId,
 };
@@ -13,7 +12,7 @@ struct World {
     machine: Machine,
     namesakes: Vec<MachineRef>,
     history: Option<Vec<MachineAction>>,
-    entries: Vec<Entry>,
+    open_orders: Vec<OpenOrder>,
 }
 
 fn account() -> Account {
@@ -39,7 +38,7 @@ fn world() -> World {
         machine,
         namesakes: Vec::new(),
         history: Some(Vec::new()),
-        entries: Vec::new(),
+        open_orders: Vec::new(),
     }
 }
 
@@ -52,7 +51,7 @@ impl World {
             machine: Some(&self.machine),
             namesakes: &self.namesakes,
             history: self.history.as_deref(),
-            open_entries: &self.entries,
+            open_orders: &self.open_orders,
         }
     }
 
@@ -147,9 +146,7 @@ fn each_warning_warns_and_lets_pass() {
 fn an_entry_whose_outcome_is_unknown_blocks_its_repetition_but_not_itself() {
     let mut world = world();
     let order = world.draft(ActionKind::Isolate).parse().expect("complete");
-    let author = Author { mode: "LIVE".into(), tenant: "t".into(), object_id: "o".into(), account: "j".into() };
-    let records = vec![(NOW, Record::Sent), (NOW, Record::Unknown { why: "reset".into() })];
-    world.entries.push(Entry { author, order, records });
+    world.open_orders.push(OpenOrder { order, standing: "Outcome unknown".into(), outcome_unknown: true });
     assert_eq!(world.findings(ActionKind::Isolate), []);
     let mut again = world.draft(ActionKind::Isolate);
     again.entry = EntryId::parse("cdn-00000001").expect("a literal tag");

@@ -17,7 +17,7 @@ pub(super) fn write(record: &Record) -> (&'static str, Json) {
         Record::Held { by } => ("Held", json!({ "action": by.as_str() })),
         Record::Sent => ("Sent", json!({})),
         Record::NotTaken { why } => ("NotTaken", json!({ "why": why })),
-        Record::NotSent { why } => ("NotSent", json!({ "why": why.words() })),
+        Record::NotSent { why, detail } => ("NotSent", json!({ "why": why.words(), "detail": detail })),
         Record::Accepted { action, status } => {
             ("Accepted", json!({ "action": action.as_str(), "status": status.as_wire() }))
         }
@@ -98,7 +98,7 @@ fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
         "NotTaken" => Record::NotTaken { why: text("why")? },
         "NotSent" => {
             let why = text("why")?;
-            Record::NotSent { why: NotSentReason::ALL.into_iter().find(|r| r.words() == &*why)? }
+            Record::NotSent { why: NotSentReason::ALL.into_iter().find(|r| r.words() == &*why)?, detail: text("detail") }
         }
         "Accepted" => Record::Accepted { action: action()?, status: status()? },
         "SomeoneElses" => Record::SomeoneElses {

@@ -32,11 +32,13 @@ pub enum NotSentReason {
     NotReached,
     /// The facts changed between review and sending: name, merge, onboarding.
     FactsChanged,
+    /// A guardrail stands against it with facts read again.
+    Blocked,
 }
 
 impl NotSentReason {
-    pub(super) const ALL: [Self; 6] = [
-        Self::Withdrawn, Self::ConsoleEnded, Self::ApprovalLapsed, Self::SignInEnded, Self::NotReached, Self::FactsChanged,
+    pub(super) const ALL: [Self; 7] = [
+        Self::Withdrawn, Self::ConsoleEnded, Self::ApprovalLapsed, Self::SignInEnded, Self::NotReached, Self::FactsChanged, Self::Blocked,
     ];
 
     /// The clause after "Not sent: ".
@@ -49,6 +51,7 @@ impl NotSentReason {
             Self::SignInEnded => "the sign-in ended",
             Self::NotReached => "Defender could not be reached",
             Self::FactsChanged => "the device's record changed since the review",
+            Self::Blocked => "a guardrail stands against it",
         }
     }
 }
@@ -63,7 +66,7 @@ pub enum Record {
     Sent,
     /// The attempt certainly did not reach the service's store; another may follow.
     NotTaken { why: Box<str> },
-    NotSent { why: NotSentReason },
+    NotSent { why: NotSentReason, detail: Option<Box<str>> },
     /// The service stored the action.
     Accepted { action: MachineActionId, status: MachineActionStatus },
     /// The service gave back an action that is not ours.
@@ -91,7 +94,7 @@ pub struct Entry {
 pub enum Standing {
     Waiting,
     Held { by: MachineActionId },
-    NotSent(NotSentReason),
+    NotSent { why: NotSentReason, detail: Option<Box<str>> },
     Sent,
     Accepted { action: MachineActionId, status: MachineActionStatus },
     Done { action: MachineActionId },
@@ -145,7 +148,7 @@ impl Entry {
             Record::Intended { .. } | Record::NotTaken { .. } => Standing::Waiting,
             Record::Held { by } => Standing::Held { by: by.clone() },
             Record::Sent => Standing::Sent,
-            Record::NotSent { why } => Standing::NotSent(*why),
+            Record::NotSent { why, detail } => Standing::NotSent { why: *why, detail: detail.clone() },
             Record::Accepted { action, status } => {
                 Standing::Accepted { action: action.clone(), status: status.clone() }
             }
@@ -199,7 +202,7 @@ impl Standing {
     pub fn is_end(&self) -> bool {
         match self {
             Self::Waiting | Self::Held { .. } | Self::Sent | Self::Accepted { .. } | Self::Unknown { .. } => false,
-            Self::NotSent(_)
+            Self::NotSent { .. }
             | Self::Done { .. }
             | Self::Failed { .. }
             | Self::TooLate { .. }
@@ -209,6 +212,12 @@ impl Standing {
             | Self::NotFound
             | Self::SomeoneElses { .. } => true,
         }
+    }
+
+    /// The answer never came, and nobody knows yet what became of it.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown { .. })
     }
 
     /// The service's action behind this entry, where it is known.
@@ -223,7 +232,7 @@ impl Standing {
             | Self::Cancelled { action, .. }
             | Self::SomeoneElses { action, .. }
             | Self::Held { by: action } => Some(action),
-            Self::Waiting | Self::NotSent(_) | Self::Sent | Self::Refused { .. } | Self::Unknown { .. } | Self::NotFound => None,
+            Self::Waiting | Self::NotSent { .. } | Self::Sent | Self::Refused { .. } | Self::Unknown { .. } | Self::NotFound => None,
         }
     }
 
@@ -233,7 +242,7 @@ impl Standing {
         match self {
             Self::Waiting => "Waiting to send".into(),
             Self::Held { .. } => "Held".into(),
-            Self::NotSent(_) => "Not sent".into(),
+            Self::NotSent { .. } => "Not sent".into(),
             Self::Sent => "Sent, no answer yet".into(),
             Self::Accepted { status, .. } => match status {
                 MachineActionStatus::Pending => "Accepted (Pending)".into(),

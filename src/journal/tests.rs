@@ -41,7 +41,7 @@ fn records() -> Vec<Record> {
         Record::Progress { status: MachineActionStatus::InProgress },
         Record::Finished { action, status: MachineActionStatus::Cancelled, hresult: HResult(-1), by: Some("x".into()), comment: None },
     ];
-    records.extend(NotSentReason::ALL.map(|why| Record::NotSent { why }));
+    records.extend(NotSentReason::ALL.map(|why| Record::NotSent { why, detail: Some("why".into()) }));
     records
 }
 

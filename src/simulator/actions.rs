@@ -113,7 +113,12 @@ pub const ACTIONS: [ActionRow; 8] = [
         route: "StopAndQuarantineFile",
         kind: "StopAndQuarantineFile",
         permission: "Machine.StopAndQuarantine",
-        parameter: Some(Parameter { name: "Sha1", values: &[], default: None, is_scope: false }),
+        parameter: Some(Parameter {
+            name: "Sha1",
+            values: &[],
+            default: None,
+            is_scope: false,
+        }),
         systems: Systems::Windows,
         typical_secs: 12,
         availability: "StopAndQuarantineFile",
@@ -159,13 +164,17 @@ pub const ACTIONS: [ActionRow; 8] = [
 /// The row of a route, found without regard to case.
 #[must_use]
 pub fn by_route(route: &str) -> Option<&'static ActionRow> {
-    ACTIONS.iter().find(|row| row.route.eq_ignore_ascii_case(route))
+    ACTIONS
+        .iter()
+        .find(|row| row.route.eq_ignore_ascii_case(route))
 }
 
 /// The row that makes machine actions of this `type`.
 #[must_use]
 pub fn by_kind(kind: &str) -> Option<&'static ActionRow> {
-    ACTIONS.iter().find(|row| row.kind.eq_ignore_ascii_case(kind))
+    ACTIONS
+        .iter()
+        .find(|row| row.kind.eq_ignore_ascii_case(kind))
 }
 
 impl Systems {
@@ -174,14 +183,19 @@ impl Systems {
     pub fn include(self, platform: &str) -> bool {
         let starts = |names: &[&str]| names.iter().any(|name| platform.starts_with(name));
         let phone = starts(&["iOS", "Android"]);
-        let elsewhere =
-            starts(&["macOS", "Linux", "Ubuntu", "RedHat", "Debian", "SuSE", "CentOS", "Fedora", "Oracle", "Amazon"]);
+        let elsewhere = starts(&[
+            "macOS", "Linux", "Ubuntu", "RedHat", "Debian", "SuSE", "CentOS", "Fedora", "Oracle",
+            "Amazon",
+        ]);
         let ancient = starts(&["Windows7", "Windows8", "WindowsServer2008"]);
         match self {
             Self::All => !phone && !ancient,
             Self::Windows => !phone && !ancient && !elsewhere,
             Self::CodeIntegrity => {
-                !phone && !ancient && !elsewhere && !starts(&["WindowsServer2012", "WindowsServer2016"])
+                !phone
+                    && !ancient
+                    && !elsewhere
+                    && !starts(&["WindowsServer2012", "WindowsServer2016"])
             }
         }
     }
@@ -199,19 +213,37 @@ mod tests {
 
     #[test]
     fn routes_are_found_in_any_case_and_are_distinct() {
-        assert_eq!(by_route("STOPANDQUARANTINEFILE").map(|row| row.kind), Some("StopAndQuarantineFile"));
+        assert_eq!(
+            by_route("STOPANDQUARANTINEFILE").map(|row| row.kind),
+            Some("StopAndQuarantineFile")
+        );
         assert!(by_route("explode").is_none());
         for row in &ACTIONS {
-            assert_eq!(ACTIONS.iter().filter(|other| other.route == row.route || other.kind == row.kind).count(), 1);
+            assert_eq!(
+                ACTIONS
+                    .iter()
+                    .filter(|other| other.route == row.route || other.kind == row.kind)
+                    .count(),
+                1
+            );
         }
     }
 
     #[test]
     fn systems_follow_the_documentation() {
-        assert!(Systems::CodeIntegrity.include("Windows11") && Systems::CodeIntegrity.include("WindowsServer2019"));
-        assert!(!Systems::CodeIntegrity.include("Ubuntu") && !Systems::CodeIntegrity.include("WindowsServer2016"));
+        assert!(
+            Systems::CodeIntegrity.include("Windows11")
+                && Systems::CodeIntegrity.include("WindowsServer2019")
+        );
+        assert!(
+            !Systems::CodeIntegrity.include("Ubuntu")
+                && !Systems::CodeIntegrity.include("WindowsServer2016")
+        );
         assert!(Systems::All.include("macOS") && !Systems::Windows.include("macOS"));
-        assert!(Systems::Windows.include("Windows12"), "an unknown system is let through");
+        assert!(
+            Systems::Windows.include("Windows12"),
+            "an unknown system is let through"
+        );
     }
 
     #[test]

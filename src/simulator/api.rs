@@ -1,6 +1,6 @@
 //! Reading: machines, machine actions, users, alerts, files.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 use serde_json::{Value, json};
 
@@ -25,8 +25,15 @@ const ACTION_PROPERTIES: [&str; 9] = [
     "requestorComment",
 ];
 
-const ALERT_PROPERTIES: [&str; 7] =
-    ["alertCreationTime", "lastUpdateTime", "incidentId", "id", "status", "severity", "category"];
+const ALERT_PROPERTIES: [&str; 7] = [
+    "alertCreationTime",
+    "lastUpdateTime",
+    "incidentId",
+    "id",
+    "status",
+    "severity",
+    "category",
+];
 
 fn context(tenant: &SimTenant, what: &str) -> String {
     format!("{}/api/$metadata#{what}", tenant.address)
@@ -42,7 +49,11 @@ fn entity(tenant: &SimTenant, what: &str, value: Value) -> Value {
 }
 
 fn no_machine(id: &str) -> Reply {
-    Reply::error(404, "ResourceNotFound", &format!("Machine {id} was not found"))
+    Reply::error(
+        404,
+        "ResourceNotFound",
+        &format!("Machine {id} was not found"),
+    )
 }
 
 fn bad_query(message: &str) -> Reply {
@@ -51,7 +62,11 @@ fn bad_query(message: &str) -> Reply {
 
 /// Turns `…` into `…/$count`: a bare number.
 pub(super) fn count(mut list: Reply) -> Reply {
-    let counted = list.value_mut().and_then(|value| value.get("value")).and_then(Value::as_array).map(Vec::len);
+    let counted = list
+        .value_mut()
+        .and_then(|value| value.get("value"))
+        .and_then(Value::as_array)
+        .map(Vec::len);
     counted.map_or(list, |counted| Reply::text(200, counted.to_string()))
 }
 
@@ -62,12 +77,13 @@ pub(super) fn machines(tenant: &SimTenant, call: &Call) -> Reply {
         Err(message) => return bad_query(&message),
     };
     let fleet = &tenant.fleet;
-    let inner = tenant.lock();
+    // A copy of the few changes, so that a long list keeps nobody else waiting.
+    let changed = tenant.lock().changed.clone();
     // Whole records are made only when they are asked about; ids and names come cheaper.
     let look = |index: usize, name: &str| match name {
         "id" => fleet.id(index).map(Value::from),
         "computerDnsName" => fleet.name(index).map(Value::from),
-        other => tenant.record(index, &inner).remove(other),
+        other => tenant.record(index, &changed).remove(other),
     };
     let mut hits: Vec<usize> = (0..fleet.len()).collect();
     if let Some(filter) = &query.filter {
@@ -75,16 +91,23 @@ pub(super) fn machines(tenant: &SimTenant, call: &Call) -> Reply {
     }
     sort(&mut hits, &query, &|index, name| look(*index, name));
     let page = page_of(&hits, &query);
-    let value: Vec<Value> = page.iter().map(|index| Value::Object(tenant.record(*index, &inner))).collect();
-    drop(inner);
+    let value: Vec<Value> = page
+        .iter()
+        .map(|index| Value::Object(tenant.record(*index, &changed)))
+        .collect();
     list(tenant, call, "Machines", value, hits.len(), &query)
 }
 
 /// `GET /api/machines/{id or name}`.
 pub(super) fn machine(tenant: &SimTenant, id: &str) -> Reply {
-    let Some(index) = tenant.fleet.find(id) else { return no_machine(id) };
-    let record = tenant.record(index, &tenant.lock());
-    Reply::json(200, entity(tenant, "Machines/$entity", Value::Object(record)))
+    let Some(index) = tenant.fleet.find(id) else {
+        return no_machine(id);
+    };
+    let record = tenant.record(index, &tenant.lock().changed);
+    Reply::json(
+        200,
+        entity(tenant, "Machines/$entity", Value::Object(record)),
+    )
 }
 
 /// `GET /api/machineactions`, and the same of one machine. Newest first.
@@ -93,16 +116,26 @@ pub(super) fn actions(tenant: &SimTenant, call: &Call, machine: Option<&str>) ->
         Ok(query) => query,
         Err(message) => return bad_query(&message),
     };
-    let only = match machine.map(|id| tenant.fleet.find(id).and_then(|index| tenant.fleet.id(index)).ok_or(id)) {
+    let only = match machine.map(|id| {
+        tenant
+            .fleet
+            .find(id)
+            .and_then(|index| tenant.fleet.id(index))
+            .ok_or(id)
+    }) {
         Some(Err(id)) => return no_machine(id),
         Some(Ok(id)) => Some(id),
         None => None,
     };
     let now = tenant.clock.now();
     let inner = tenant.lock();
-    let mut shown: Vec<_> = inner.actions.iter().filter(|action| action.visible <= now).collect();
+    let mut shown: Vec<_> = inner
+        .actions
+        .iter()
+        .filter(|action| action.visible <= now)
+        .collect();
     shown.retain(|action| only.is_none_or(|id| action.machine_id == id));
-    shown.sort_by(|left, right| right.created.cmp(&left.created));
+    shown.sort_by_key(|action| Reverse(action.created));
     let mut hits: Vec<Value> = shown.iter().map(|action| action.json()).collect();
     drop(inner);
     if let Some(filter) = &query.filter {
@@ -110,7 +143,11 @@ pub(super) fn actions(tenant: &SimTenant, call: &Call, machine: Option<&str>) ->
     }
     sort(&mut hits, &query, &|action, name| action.get(name).cloned());
     let page = page_of(&hits, &query).to_vec();
-    let what = if machine.is_some() { "Collection(microsoft.windowsDefenderATP.api.MachineAction)" } else { "MachineActions" };
+    let what = if machine.is_some() {
+        "Collection(microsoft.windowsDefenderATP.api.MachineAction)"
+    } else {
+        "MachineActions"
+    };
     list(tenant, call, what, page, hits.len(), &query)
 }
 
@@ -121,17 +158,28 @@ pub(super) fn action(tenant: &SimTenant, id: &str) -> Reply {
     }
     let now = tenant.clock.now();
     let inner = tenant.lock();
-    let found = inner.actions.iter().find(|action| action.id.eq_ignore_ascii_case(id) && action.visible <= now);
+    let found = inner
+        .actions
+        .iter()
+        .find(|action| action.id.eq_ignore_ascii_case(id) && action.visible <= now);
     found.map_or_else(
-        || Reply::error(404, "ResourceNotFound", &format!("Machine action {id} was not found")),
+        || {
+            Reply::error(
+                404,
+                "ResourceNotFound",
+                &format!("Machine action {id} was not found"),
+            )
+        },
         |action| Reply::json(200, entity(tenant, "MachineActions/$entity", action.json())),
     )
 }
 
 /// `GET /api/machines/{id}/availableMachineActions`.
 pub(super) fn available(tenant: &SimTenant, id: &str) -> Reply {
-    let Some(index) = tenant.fleet.find(id) else { return no_machine(id) };
-    let record = tenant.record(index, &tenant.lock());
+    let Some(index) = tenant.fleet.find(id) else {
+        return no_machine(id);
+    };
+    let record = tenant.record(index, &tenant.lock().changed);
     let value: Vec<Value> = ACTIONS
         .iter()
         .map(|row| {
@@ -140,14 +188,22 @@ pub(super) fn available(tenant: &SimTenant, id: &str) -> Reply {
         })
         .collect();
     let what = "Collection(microsoft.windowsDefenderATP.api.ActionAvailabilityStatus)";
-    Reply::json(200, json!({ "@odata.context": context(tenant, what), "value": value }))
+    Reply::json(
+        200,
+        json!({ "@odata.context": context(tenant, what), "value": value }),
+    )
 }
 
 /// `GET /api/machines/{id}/logonusers`.
 pub(super) fn users(tenant: &SimTenant, id: &str) -> Reply {
-    let Some(index) = tenant.fleet.find(id) else { return no_machine(id) };
+    let Some(index) = tenant.fleet.find(id) else {
+        return no_machine(id);
+    };
     let value = story::users(index, tenant.clock.begun());
-    Reply::json(200, json!({ "@odata.context": context(tenant, "Users"), "value": value }))
+    Reply::json(
+        200,
+        json!({ "@odata.context": context(tenant, "Users"), "value": value }),
+    )
 }
 
 /// `GET /api/machines/{id}/alerts`.
@@ -156,7 +212,9 @@ pub(super) fn alerts(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
         Ok(query) => query,
         Err(message) => return bad_query(&message),
     };
-    let Some(index) = tenant.fleet.find(id) else { return no_machine(id) };
+    let Some(index) = tenant.fleet.find(id) else {
+        return no_machine(id);
+    };
     let mut hits = story::alerts(index, &tenant.fleet, tenant.clock.begun());
     if let Some(filter) = &query.filter {
         hits.retain(|alert| filter.passes(&|name| alert.get(name).cloned()));
@@ -169,7 +227,13 @@ pub(super) fn alerts(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
 /// `GET /api/files/{sha1 or sha256}`.
 pub(super) fn file(tenant: &SimTenant, hash: &str) -> Reply {
     files::facts(hash, shifted(tenant.clock.begun(), 0)).map_or_else(
-        || Reply::error(404, "ResourceNotFound", &format!("File {hash} was not found")),
+        || {
+            Reply::error(
+                404,
+                "ResourceNotFound",
+                &format!("File {hash} was not found"),
+            )
+        },
         |facts| Reply::json(200, entity(tenant, "Files/$entity", facts)),
     )
 }
@@ -177,8 +241,23 @@ pub(super) fn file(tenant: &SimTenant, hash: &str) -> Reply {
 /// `GET /api/files/{sha1 or sha256}/stats`.
 pub(super) fn file_statistics(tenant: &SimTenant, hash: &str) -> Reply {
     files::statistics(hash, tenant.clock.begun()).map_or_else(
-        || Reply::error(404, "ResourceNotFound", &format!("File {hash} was not found")),
-        |facts| Reply::json(200, entity(tenant, "microsoft.windowsDefenderATP.api.InOrgFileStats", facts)),
+        || {
+            Reply::error(
+                404,
+                "ResourceNotFound",
+                &format!("File {hash} was not found"),
+            )
+        },
+        |facts| {
+            Reply::json(
+                200,
+                entity(
+                    tenant,
+                    "microsoft.windowsDefenderATP.api.InOrgFileStats",
+                    facts,
+                ),
+            )
+        },
     )
 }
 
@@ -188,7 +267,16 @@ fn sort<T: Clone>(hits: &mut Vec<T>, query: &Query, look: &dyn Fn(&T, &str) -> O
     }
     let mut keyed: Vec<(Vec<Value>, T)> = hits
         .drain(..)
-        .map(|hit| (query.order.iter().map(|(name, _)| look(&hit, name).unwrap_or_default()).collect(), hit))
+        .map(|hit| {
+            (
+                query
+                    .order
+                    .iter()
+                    .map(|(name, _)| look(&hit, name).unwrap_or_default())
+                    .collect(),
+                hit,
+            )
+        })
         .collect();
     keyed.sort_by(|(left, _), (right, _)| {
         let pairs = left.iter().zip(right).zip(&query.order);
@@ -202,11 +290,19 @@ fn sort<T: Clone>(hits: &mut Vec<T>, query: &Query, look: &dyn Fn(&T, &str) -> O
 
 fn page_of<'a, T>(hits: &'a [T], query: &Query) -> &'a [T] {
     let rest = hits.get(query.skip.min(hits.len())..).unwrap_or_default();
-    rest.get(..query.top.unwrap_or(PAGE).min(rest.len())).unwrap_or_default()
+    rest.get(..query.top.unwrap_or(PAGE).min(rest.len()))
+        .unwrap_or_default()
 }
 
 /// A list; with a link to the next page only when no page size was asked for, as the service does it.
-fn list(tenant: &SimTenant, call: &Call, what: &str, value: Vec<Value>, total: usize, query: &Query) -> Reply {
+fn list(
+    tenant: &SimTenant,
+    call: &Call,
+    what: &str,
+    value: Vec<Value>,
+    total: usize,
+    query: &Query,
+) -> Reply {
     let mut whole = json!({ "@odata.context": context(tenant, what) });
     if query.count {
         whole["@odata.count"] = json!(total);
@@ -223,5 +319,10 @@ fn next_page(tenant: &SimTenant, call: &Call, skip: usize) -> String {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(call.query.iter().filter(|(name, _)| name != "$skip"));
     query.append_pair("$skip", &skip.to_string());
-    format!("{}{}?{}", tenant.address, call.path, query.finish())
+    format!(
+        "{}{}?{}",
+        tenant.address,
+        call.path,
+        query.finish().replace("%24", "$")
+    )
 }

@@ -23,16 +23,28 @@ pub(super) struct Call {
 
 impl Call {
     pub(super) fn new(parts: &Parts, body: Bytes) -> Self {
-        let text = |name: HeaderName| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let text = |name: HeaderName| {
+            parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
         let path = parts.uri.path().to_owned();
         let raw_query = parts.uri.query().unwrap_or_default().to_owned();
         Self {
             method: parts.method.clone(),
-            segments: path.split('/').filter(|part| !part.is_empty()).map(decoded).collect(),
+            segments: path
+                .split('/')
+                .filter(|part| !part.is_empty())
+                .map(decoded)
+                .collect(),
             query: pairs(raw_query.as_bytes()),
             bearer: text(header::AUTHORIZATION).and_then(|value| {
                 let (scheme, token) = value.split_once(' ')?;
-                scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+                scheme
+                    .eq_ignore_ascii_case("bearer")
+                    .then(|| token.trim().to_owned())
             }),
             content_type: text(header::CONTENT_TYPE).map(|value| value.to_ascii_lowercase()),
             accept_encoding: text(header::ACCEPT_ENCODING).unwrap_or_default(),
@@ -46,7 +58,10 @@ impl Call {
 
     /// The parts of the path in lower case, for matching.
     pub(super) fn lowered(&self) -> Vec<String> {
-        self.segments.iter().map(|part| part.to_ascii_lowercase()).collect()
+        self.segments
+            .iter()
+            .map(|part| part.to_ascii_lowercase())
+            .collect()
     }
 
     pub(super) fn form(&self) -> Vec<(String, String)> {
@@ -72,7 +87,9 @@ fn decoded(text: &str) -> String {
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
         let pair = (*first == b'%').then(|| after.get(..2)).flatten();
-        let code = pair.and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let code = pair
+            .and_then(|pair| std::str::from_utf8(pair).ok())
+            .and_then(|pair| u8::from_str_radix(pair, 16).ok());
         if let Some(code) = code {
             bytes.push(code);
             rest = after.get(2..).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Control calls over HTTP, for trainers, scripts and tests that are not in this process.
 //!
 //! They are served on the same loopback address and answer only when the `Host` header names it, so that no web page
-//! can reach them under another name. Bodies are JSON (`Content-Type: application/json`); the forms of the page send the
+//! can reach them under another name. Bodies are JSON; the forms of the page send the
 //! same fields as a form. Answers are JSON. None of them appears in the request log.
 //!
 //! | Call | Body | Effect |
@@ -46,7 +46,13 @@ pub(super) fn answer(tenant: &Arc<SimTenant>, call: &Call, path: &[&str]) -> Rep
         return Reply::empty(403);
     }
     let control = SimControl(Arc::clone(tenant));
-    let is_form = call.content_type.as_deref().is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    // `curl -d` calls JSON a form, unless told otherwise.
+    let is_object = call.body.trim_ascii_start().starts_with(b"{");
+    let is_form = !is_object
+        && call
+            .content_type
+            .as_deref()
+            .is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
     let rest = path.get(1..).unwrap_or_default();
     if call.is_get() {
         return read(&control, rest);
@@ -83,10 +89,21 @@ fn body_of(call: &Call, is_form: bool) -> Option<Map<String, Value>> {
     }
     if is_form {
         // A number in a form is text; empty fields count as absent.
-        let fields = call.form().into_iter().filter(|(_, value)| !value.trim().is_empty());
-        return Some(fields.map(|(name, value)| (name, Value::from(value))).collect());
+        let fields = call
+            .form()
+            .into_iter()
+            .filter(|(_, value)| !value.trim().is_empty());
+        return Some(
+            fields
+                .map(|(name, value)| (name, Value::from(value)))
+                .collect(),
+        );
     }
-    if let Ok(Value::Object(body)) = serde_json::from_slice(&call.body) { Some(body) } else { None }
+    if let Ok(Value::Object(body)) = serde_json::from_slice(&call.body) {
+        Some(body)
+    } else {
+        None
+    }
 }
 
 fn done(done: bool) -> Reply {
@@ -107,7 +124,13 @@ fn read(control: &SimControl, rest: &[&str]) -> Reply {
         ["actions"] => Reply::json(200, Value::Array(control.actions())),
         ["machines"] => {
             let machines = control.machine_ids();
-            Reply::json(200, machines.iter().map(|(id, name)| json!({ "id": id, "name": name })).collect())
+            Reply::json(
+                200,
+                machines
+                    .iter()
+                    .map(|(id, name)| json!({ "id": id, "name": name }))
+                    .collect(),
+            )
         }
         _ => Reply::empty(404),
     }
@@ -124,7 +147,9 @@ fn change(control: &SimControl, rest: &[&str], body: &Map<String, Value>) -> Rep
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default();
     let number = |name: &str| {
         let value = body.get(name)?;
-        value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+        value
+            .as_i64()
+            .or_else(|| value.as_str()?.trim().parse().ok())
     };
     let positive = |name: &str| number(name).and_then(|number| u64::try_from(number).ok());
     let wrong = |what: &str| Reply::json(400, json!({ "error": what }));
@@ -143,14 +168,20 @@ fn change(control: &SimControl, rest: &[&str], body: &Map<String, Value>) -> Rep
             done(true)
         }
         ["clock"] => {
-            let Some(secs) = positive("advance_secs") else { return wrong("advance_secs must be a number, 0 or more") };
+            let Some(secs) = positive("advance_secs") else {
+                return wrong("advance_secs must be a number, 0 or more");
+            };
             control.advance(Duration::from_secs(secs));
             Reply::json(200, json!({ "now": control.now().to_string() }))
         }
         ["fault"] => {
-            let times = positive("times").and_then(|times| u32::try_from(times).ok()).unwrap_or(0);
+            let times = positive("times")
+                .and_then(|times| u32::try_from(times).ok())
+                .unwrap_or(0);
             let Some(fault) = Fault::parse(text("on"), text("what"), times) else {
-                return wrong("on or what is not known; see the documentation of the control calls");
+                return wrong(
+                    "on or what is not known; see the documentation of the control calls",
+                );
             };
             control.inject(fault);
             done(true)
@@ -169,12 +200,18 @@ fn change(control: &SimControl, rest: &[&str], body: &Map<String, Value>) -> Rep
             done(true)
         }
         ["interval"] => {
-            let Some(secs) = positive("secs") else { return wrong("secs must be a number") };
+            let Some(secs) = positive("secs") else {
+                return wrong("secs must be a number");
+            };
             control.set_poll_interval(secs);
             done(true)
         }
         ["colleague"] => {
-            let comment = if text("comment").is_empty() { "Started in the portal" } else { text("comment") };
+            let comment = if text("comment").is_empty() {
+                "Started in the portal"
+            } else {
+                text("comment")
+            };
             match control.act_as_colleague(text("machine_id"), text("type"), comment) {
                 Some(id) => Reply::json(200, json!({ "id": id })),
                 None => done(false),
@@ -186,7 +223,9 @@ fn change(control: &SimControl, rest: &[&str], body: &Map<String, Value>) -> Rep
             done(true)
         }
         ["fail_next"] => {
-            let hresult = number("hresult").and_then(|number| i32::try_from(number).ok()).unwrap_or(-2_147_467_259);
+            let hresult = number("hresult")
+                .and_then(|number| i32::try_from(number).ok())
+                .unwrap_or(-2_147_467_259);
             control.fail_next(text("machine_id"), hresult);
             done(true)
         }
@@ -196,19 +235,38 @@ fn change(control: &SimControl, rest: &[&str], body: &Map<String, Value>) -> Rep
 
 /// Faults a person may want to try, with what they are called on the page.
 const OFFERED: [(&str, &str, &str); 9] = [
-    ("submit", "drop_after", "Carry out the next action, then drop the answer"),
-    ("submit", "drop_before", "Drop the next action before it is carried out"),
-    ("submit", "active_request_exists", "A colleague was quicker with the next action"),
+    (
+        "submit",
+        "drop_after",
+        "Carry out the next action, then drop the answer",
+    ),
+    (
+        "submit",
+        "drop_before",
+        "Drop the next action before it is carried out",
+    ),
+    (
+        "submit",
+        "active_request_exists",
+        "A colleague was quicker with the next action",
+    ),
     ("submit", "status:500", "Internal error at the next action"),
     ("api", "status:429:20", "Too many requests, wait 20 seconds"),
     ("api", "unauthorized", "The next call is not authorised"),
-    ("machines", "lose_tail", "The next device list is incomplete"),
+    (
+        "machines",
+        "lose_tail",
+        "The next device list is incomplete",
+    ),
     ("any", "latency:5000", "The next answer takes 5 seconds"),
     ("any", "html:502", "The next answer is a proxy's error page"),
 ];
 
 fn human_page(control: &SimControl) -> Reply {
-    let mut body = format!("<p>The tenant's time is <b>{}</b>.</p>", control.now().strftime("%Y-%m-%d %H:%M:%S UTC"));
+    let mut body = format!(
+        "<p>The tenant's time is <b>{}</b>.</p>",
+        control.now().strftime("%Y-%m-%d %H:%M:%S UTC")
+    );
     body.push_str(
         "<form method=\"post\" action=\"/control/clock\"><label>Move the clock forward by \
          <select name=\"advance_secs\"><option value=\"60\">a minute</option><option value=\"3600\">an hour</option>\
@@ -230,8 +288,17 @@ fn human_page(control: &SimControl) -> Reply {
         )
         .ok();
     }
-    let armed: String =
-        control.faults().iter().map(|fault| format!("<li>{}</li>", escaped(&format!("{:?}: {:?}", fault.on, fault.what)))).collect();
+    let armed: Vec<String> = control
+        .faults()
+        .iter()
+        .map(|fault| {
+            format!(
+                "<li>{}</li>",
+                escaped(&format!("{:?}: {:?}", fault.on, fault.what))
+            )
+        })
+        .collect();
+    let armed = armed.concat();
     write!(
         body,
         "<p>Armed:</p><ul>{armed}</ul><form method=\"post\" action=\"/control/fault/clear\"><button>Disarm all</button></form>\
@@ -239,7 +306,9 @@ fn human_page(control: &SimControl) -> Reply {
     )
     .ok();
     for request in control.requests().iter().rev().take(30) {
-        let status = request.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+        let status = request
+            .status
+            .map_or_else(|| "none".to_owned(), |status| status.to_string());
         write!(
             body,
             "<tr><td>{}</td><td>{} {}</td><td>{status}</td></tr>",

@@ -14,7 +14,11 @@ const DEEP: usize = 100_000;
 /// The answer given without doing anything, if the fault asks for one.
 pub(super) fn instead(fault: Option<&FaultKind>) -> Option<Reply> {
     match fault? {
-        FaultKind::Status { code, retry_after, code_text } => {
+        FaultKind::Status {
+            code,
+            retry_after,
+            code_text,
+        } => {
             let default = match code {
                 401 => "Unauthorized",
                 403 => "Forbidden",
@@ -24,7 +28,11 @@ pub(super) fn instead(fault: Option<&FaultKind>) -> Option<Reply> {
                 _ => "BadRequest",
             };
             // The documentation: an internal error has an empty message.
-            let message = if *code >= 500 { "" } else { "Simulated refusal" };
+            let message = if *code >= 500 {
+                ""
+            } else {
+                "Simulated refusal"
+            };
             let reply = Reply::error(*code, code_text.as_deref().unwrap_or(default), message);
             Some(match retry_after {
                 Some(wait) => reply.with("retry-after", wait),
@@ -34,23 +42,56 @@ pub(super) fn instead(fault: Option<&FaultKind>) -> Option<Reply> {
         FaultKind::Html(code) if *code >= 300 => Some(html(*code)),
         FaultKind::Empty(code) if *code >= 300 => Some(Reply::empty(*code)),
         FaultKind::Unauthorized => {
-            let reply = Reply::error(401, "Unauthorized", "Unauthorized request - the token is not valid.");
-            Some(reply.with("www-authenticate", "Bearer realm=\"\", error=\"invalid_token\""))
+            let reply = Reply::error(
+                401,
+                "Unauthorized",
+                "Unauthorized request - the token is not valid.",
+            );
+            Some(reply.with(
+                "www-authenticate",
+                "Bearer realm=\"\", error=\"invalid_token\"",
+            ))
         }
         FaultKind::Forbidden { message } => Some(Reply::error(403, "Forbidden", message)),
-        _ => None,
+        FaultKind::Html(_)
+        | FaultKind::Empty(_)
+        | FaultKind::Truncated
+        | FaultKind::Garbage
+        | FaultKind::Huge
+        | FaultKind::Deep
+        | FaultKind::NoId
+        | FaultKind::UnknownEnums
+        | FaultKind::OddTimes
+        | FaultKind::LoseTail
+        | FaultKind::NextLink(_)
+        | FaultKind::Latency(_)
+        | FaultKind::DropBefore
+        | FaultKind::DropAfter
+        | FaultKind::AlreadyPending
+        | FaultKind::ActiveRequestExists
+        | FaultKind::Stall
+        | FaultKind::OpaqueToken
+        | FaultKind::NoRefreshToken
+        | FaultKind::SlowDown => None,
     }
 }
 
 fn html(code: u16) -> Reply {
     Reply::page(
         code,
-        format!("<html><head><title>{code}</title></head><body><h1>{code}</h1><hr><center>gateway</center></body></html>"),
+        format!(
+            "<html><head><title>{code}</title></head><body><h1>{code}</h1><hr><center>gateway</center></body></html>"
+        ),
     )
 }
 
 /// The answer after the work is done, spoilt as the fault asks.
-pub(super) fn after(mut reply: Reply, fault: Option<&FaultKind>, call: &Call, address: &str) -> Reply {
+pub(super) fn after(
+    mut reply: Reply,
+    fault: Option<&FaultKind>,
+    call: &Call,
+    address: &str,
+) -> Reply {
     let Some(fault) = fault else { return reply };
     match fault {
         FaultKind::Html(code) if *code < 300 => return html(*code),
@@ -59,13 +100,29 @@ pub(super) fn after(mut reply: Reply, fault: Option<&FaultKind>, call: &Call, ad
             if let Payload::Json(value) = &reply.body {
                 let text = value.to_string();
                 let half: String = text.chars().take(text.chars().count() / 2).collect();
-                return Reply { body: Payload::Text("application/json; charset=utf-8", half), ..reply };
+                return Reply {
+                    body: Payload::Text("application/json; charset=utf-8", half),
+                    ..reply
+                };
             }
         }
-        FaultKind::Garbage => return Reply::text(reply.status, "\u{0}\u{fffd}<<<{]\u{7f} not json \u{1}".to_owned()),
-        FaultKind::Huge => return Reply::text(reply.status, format!("{{\"value\":\"{}\"}}", "x".repeat(HUGE))),
+        FaultKind::Garbage => {
+            return Reply::text(
+                reply.status,
+                "\u{0}\u{fffd}<<<{]\u{7f} not json \u{1}".to_owned(),
+            );
+        }
+        FaultKind::Huge => {
+            return Reply::text(
+                reply.status,
+                format!("{{\"value\":\"{}\"}}", "x".repeat(HUGE)),
+            );
+        }
         FaultKind::Deep => {
-            return Reply::text(reply.status, format!("{{\"value\":{}{}}}", "[".repeat(DEEP), "]".repeat(DEEP)));
+            return Reply::text(
+                reply.status,
+                format!("{{\"value\":{}{}}}", "[".repeat(DEEP), "]".repeat(DEEP)),
+            );
         }
         FaultKind::NoId => {
             if let Some(Value::Object(object)) = reply.value_mut() {
@@ -88,7 +145,21 @@ pub(super) fn after(mut reply: Reply, fault: Option<&FaultKind>, call: &Call, ad
             }
         }
         FaultKind::NextLink(mode) => next_link(&mut reply, *mode, call, address),
-        _ => {}
+        // Seen to elsewhere, or instead of the work.
+        FaultKind::Html(_)
+        | FaultKind::Empty(_)
+        | FaultKind::Status { .. }
+        | FaultKind::Unauthorized
+        | FaultKind::Forbidden { .. }
+        | FaultKind::Latency(_)
+        | FaultKind::DropBefore
+        | FaultKind::DropAfter
+        | FaultKind::AlreadyPending
+        | FaultKind::ActiveRequestExists
+        | FaultKind::Stall
+        | FaultKind::OpaqueToken
+        | FaultKind::NoRefreshToken
+        | FaultKind::SlowDown => {}
     }
     reply
 }
@@ -98,8 +169,15 @@ fn list_of(reply: &mut Reply) -> Option<&mut Vec<Value>> {
 }
 
 fn next_link(reply: &mut Reply, mode: NextLinkMode, call: &Call, address: &str) {
-    let number = |name: &str| call.query.iter().find(|(key, _)| key == name).and_then(|(_, value)| value.parse::<usize>().ok());
-    let Some(len) = list_of(reply).map(|list| list.len()) else { return };
+    let number = |name: &str| {
+        call.query
+            .iter()
+            .find(|(key, _)| key == name)
+            .and_then(|(_, value)| value.parse::<usize>().ok())
+    };
+    let Some(len) = list_of(reply).map(|list| list.len()) else {
+        return;
+    };
     let skip = number("$skip").unwrap_or(0) + len;
     let top = number("$top").unwrap_or(super::odata::PAGE);
     let path = &call.path;
@@ -110,11 +188,15 @@ fn next_link(reply: &mut Reply, mode: NextLinkMode, call: &Call, address: &str) 
             let mut query = url::form_urlencoded::Serializer::new(String::new());
             query.extend_pairs(call.query.iter().filter(|(name, _)| name != "$skip"));
             query.append_pair("$skip", &skip.to_string());
-            format!("{address}{path}?{}", query.finish())
+            format!("{address}{path}?{}", query.finish().replace("%24", "$"))
         }
         NextLinkMode::Looping => format!("{address}{path}?{}", call.raw_query),
-        NextLinkMode::Malformed => format!("{address}{path}?=onboardingstatus%20eq%20%27Onboarded%27&=10000&$skip={skip}"),
-        NextLinkMode::Foreign => format!("https://api-us3.securitycenter.example{path}?$skip={skip}"),
+        NextLinkMode::Malformed => {
+            format!("{address}{path}?=onboardingstatus%20eq%20%27Onboarded%27&=10000&$skip={skip}")
+        }
+        NextLinkMode::Foreign => {
+            format!("https://api-us3.securitycenter.example{path}?$skip={skip}")
+        }
     };
     if let Some(value) = reply.value_mut() {
         value["@odata.nextLink"] = json!(link);
@@ -137,15 +219,22 @@ const ENUMS: [(&str, &str); 10] = [
 
 fn unknown_enums(value: &mut Value) {
     if let Some(list) = value.as_array_mut() {
-        list.iter_mut().for_each(unknown_enums);
+        for item in list {
+            unknown_enums(item);
+        }
     } else if let Some(object) = value.as_object_mut() {
         for (name, strange) in ENUMS {
             if let Some(known) = object.get_mut(name) {
                 *known = json!(strange);
             }
         }
-        object.values_mut().for_each(unknown_enums);
-        object.insert("neverSeenBefore".to_owned(), json!({ "nested": [1, null, "two"] }));
+        for item in object.values_mut() {
+            unknown_enums(item);
+        }
+        object.insert(
+            "neverSeenBefore".to_owned(),
+            json!({ "nested": [1, null, "two"] }),
+        );
     }
 }
 
@@ -162,7 +251,9 @@ const ODD: [&str; 7] = [
 
 fn odd_times(value: &mut Value, turn: &mut usize) {
     if let Some(list) = value.as_array_mut() {
-        list.iter_mut().for_each(|item| odd_times(item, turn));
+        for item in list {
+            odd_times(item, turn);
+        }
     } else if let Some(object) = value.as_object_mut() {
         for (name, item) in object {
             if name.ends_with("Seen") || name.ends_with("Utc") || name.ends_with("Time") {
@@ -182,7 +273,8 @@ mod tests {
 
     #[test]
     fn times_and_enums_become_strange() {
-        let mut value = json!({ "value": [{ "lastSeen": "2025-04-02T02:51:16Z", "healthStatus": "Active" }] });
+        let mut value =
+            json!({ "value": [{ "lastSeen": "2025-04-02T02:51:16Z", "healthStatus": "Active" }] });
         odd_times(&mut value, &mut 0);
         unknown_enums(&mut value);
         assert_eq!(value["value"][0]["lastSeen"], ODD[0]);

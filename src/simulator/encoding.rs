@@ -24,7 +24,10 @@ pub(super) fn pack(plain: &[u8], accept: &str, how: Compress) -> Option<(&'stati
     let accepts = |name: &str| {
         accept.split(',').any(|offer| {
             let mut parts = offer.split(';').map(str::trim);
-            parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case(name)) && parts.all(|part| part != "q=0")
+            parts
+                .next()
+                .is_some_and(|coding| coding.eq_ignore_ascii_case(name))
+                && parts.all(|part| part != "q=0")
         })
     };
     if plain.is_empty() {
@@ -32,20 +35,30 @@ pub(super) fn pack(plain: &[u8], accept: &str, how: Compress) -> Option<(&'stati
     }
     let level = Compression::fast();
     let packed = match how {
-        Compress::Nothing => return None,
         Compress::RawDeflate if accepts("deflate") => {
             let mut encoder = DeflateEncoder::new(Vec::new(), level);
-            ("deflate", encoder.write_all(plain).and_then(|()| encoder.finish()))
+            (
+                "deflate",
+                encoder.write_all(plain).and_then(|()| encoder.finish()),
+            )
         }
         Compress::Offered if accepts("deflate") => {
             let mut encoder = ZlibEncoder::new(Vec::new(), level);
-            ("deflate", encoder.write_all(plain).and_then(|()| encoder.finish()))
+            (
+                "deflate",
+                encoder.write_all(plain).and_then(|()| encoder.finish()),
+            )
         }
         Compress::Offered | Compress::Gzip if accepts("gzip") => {
             let mut encoder = GzEncoder::new(Vec::new(), level);
-            ("gzip", encoder.write_all(plain).and_then(|()| encoder.finish()))
+            (
+                "gzip",
+                encoder.write_all(plain).and_then(|()| encoder.finish()),
+            )
         }
-        Compress::Offered | Compress::RawDeflate | Compress::Gzip => return None,
+        Compress::Offered | Compress::RawDeflate | Compress::Gzip | Compress::Nothing => {
+            return None;
+        }
     };
     // Writing into memory does not fail; should it ever, the plain bytes are just as good.
     packed.1.ok().map(|bytes| (packed.0, bytes))

@@ -123,7 +123,10 @@ pub(super) enum Place {
     Machine,
     MachineActions,
     MachineAction,
-    Submit { route: &'static str, kind: &'static str },
+    Submit {
+        route: &'static str,
+        kind: &'static str,
+    },
     Cancel,
     OtherApi,
     Elsewhere,
@@ -208,12 +211,20 @@ impl Fault {
     /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`. Dashes and capitals don't matter.
     #[must_use]
     pub fn parse(route: &str, what: &str, times: u32) -> Option<Self> {
-        Some(Self { on: parse_route(route)?, times, what: parse_kind(what)? })
+        Some(Self {
+            on: parse_route(route)?,
+            times,
+            what: parse_kind(what)?,
+        })
     }
 }
 
 fn plain(text: &str) -> String {
-    text.trim().chars().filter(|letter| !"-_ ".contains(*letter)).collect::<String>().to_ascii_lowercase()
+    text.trim()
+        .chars()
+        .filter(|letter| !"-_ ".contains(*letter))
+        .collect::<String>()
+        .to_ascii_lowercase()
 }
 
 fn parse_route(text: &str) -> Option<Route> {
@@ -237,15 +248,33 @@ fn parse_route(text: &str) -> Option<Route> {
 }
 
 fn parse_kind(text: &str) -> Option<FaultKind> {
-    let (name, rest) = text.split_once(':').map_or((text, None), |(name, rest)| (name, Some(rest.trim())));
-    let status = || rest.and_then(|rest| rest.parse().ok()).filter(|code| (200..600).contains(code));
+    let (name, rest) = text
+        .split_once(':')
+        .map_or((text, None), |(name, rest)| (name, Some(rest.trim())));
+    let status = || {
+        rest.and_then(|rest| rest.parse().ok())
+            .filter(|code| (200..600).contains(code))
+    };
     Some(match plain(name).as_str() {
         "latency" => FaultKind::Latency(Duration::from_millis(rest?.parse().ok()?)),
         "status" => {
             let mut parts = rest?.splitn(3, ':').map(str::trim);
-            let code = parts.next()?.parse().ok().filter(|code| (200..600).contains(code))?;
-            let mut text = || parts.next().filter(|part| !part.is_empty()).map(str::to_owned);
-            FaultKind::Status { code, retry_after: text(), code_text: text() }
+            let code = parts
+                .next()?
+                .parse()
+                .ok()
+                .filter(|code| (200..600).contains(code))?;
+            let mut text = || {
+                parts
+                    .next()
+                    .filter(|part| !part.is_empty())
+                    .map(str::to_owned)
+            };
+            FaultKind::Status {
+                code,
+                retry_after: text(),
+                code_text: text(),
+            }
         }
         "html" => FaultKind::Html(status()?),
         "empty" => FaultKind::Empty(status()?),
@@ -271,7 +300,10 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
         "stall" => FaultKind::Stall,
         "unauthorized" => FaultKind::Unauthorized,
         "forbidden" => FaultKind::Forbidden {
-            message: rest.filter(|text| !text.is_empty()).unwrap_or("User is not exposed to machine").to_owned(),
+            message: rest
+                .filter(|text| !text.is_empty())
+                .unwrap_or("User is not exposed to machine")
+                .to_owned(),
         },
         "opaquetoken" => FaultKind::OpaqueToken,
         "norefreshtoken" => FaultKind::NoRefreshToken,
@@ -284,7 +316,10 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
 mod tests {
     use super::*;
 
-    const ISOLATE: Place = Place::Submit { route: "isolate", kind: "Isolate" };
+    const ISOLATE: Place = Place::Submit {
+        route: "isolate",
+        kind: "Isolate",
+    };
 
     #[test]
     fn text_forms_are_read() {
@@ -293,10 +328,17 @@ mod tests {
             Some(Fault {
                 on: Route::SubmitOf("isolate".into()),
                 times: 2,
-                what: FaultKind::Status { code: 429, retry_after: Some("30".into()), code_text: None },
+                what: FaultKind::Status {
+                    code: 429,
+                    retry_after: Some("30".into()),
+                    code_text: None
+                },
             })
         );
-        assert_eq!(Fault::parse("api", "drop-after", 1).map(|fault| fault.what), Some(FaultKind::DropAfter));
+        assert_eq!(
+            Fault::parse("api", "drop-after", 1).map(|fault| fault.what),
+            Some(FaultKind::DropAfter)
+        );
         assert_eq!(Fault::parse("moon", "stall", 1), None);
         assert_eq!(Fault::parse("api", "status:9", 1), None);
         assert_eq!(Fault::parse("api", "next_link:nowhere", 1), None);
@@ -305,10 +347,21 @@ mod tests {
     #[test]
     fn a_fault_strikes_as_often_as_it_should_and_only_where_it_should() {
         let mut faults = Faults::default();
-        faults.arm(Fault { on: Route::Submit, times: 1, what: FaultKind::DropAfter });
-        faults.arm(Fault { on: Route::AnyApi, times: 0, what: FaultKind::Latency(Duration::from_millis(5)) });
+        faults.arm(Fault {
+            on: Route::Submit,
+            times: 1,
+            what: FaultKind::DropAfter,
+        });
+        faults.arm(Fault {
+            on: Route::AnyApi,
+            times: 0,
+            what: FaultKind::Latency(Duration::from_millis(5)),
+        });
         assert_eq!(faults.strike(Place::Token), (Duration::ZERO, None));
-        assert_eq!(faults.strike(ISOLATE), (Duration::from_millis(5), Some(FaultKind::DropAfter)));
+        assert_eq!(
+            faults.strike(ISOLATE),
+            (Duration::from_millis(5), Some(FaultKind::DropAfter))
+        );
         assert_eq!(faults.strike(ISOLATE), (Duration::from_millis(5), None));
     }
 }

@@ -25,7 +25,9 @@ const KNOWN: [Known; 4] = [
 ];
 
 fn known(hash: &str) -> Option<&'static Known> {
-    KNOWN.iter().find(|file| file.sha1.eq_ignore_ascii_case(hash) || file.sha256.eq_ignore_ascii_case(hash))
+    KNOWN
+        .iter()
+        .find(|file| file.sha1.eq_ignore_ascii_case(hash) || file.sha256.eq_ignore_ascii_case(hash))
 }
 
 /// Whether the device refuses to quarantine it: it is signed by Microsoft.

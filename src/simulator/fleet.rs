@@ -41,9 +41,20 @@ pub(super) struct Fleet {
 
 impl Fleet {
     pub(super) fn new(devices: usize, seed: u64, begun: Timestamp) -> Self {
-        let ids: Vec<String> = (0..devices).map(|index| Dice::of(seed, index).hex(40)).collect();
-        let by_id = ids.iter().enumerate().map(|(index, id)| (id.clone(), index)).collect();
-        Self { seed, begun, ids, by_id }
+        let ids: Vec<String> = (0..devices)
+            .map(|index| Dice::of(seed, index).hex(40))
+            .collect();
+        let by_id = ids
+            .iter()
+            .enumerate()
+            .map(|(index, id)| (id.clone(), index))
+            .collect();
+        Self {
+            seed,
+            begun,
+            ids,
+            by_id,
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -58,7 +69,10 @@ impl Fleet {
     pub(super) fn find(&self, id_or_name: &str) -> Option<usize> {
         let wanted = id_or_name.to_ascii_lowercase();
         self.by_id.get(&wanted).copied().or_else(|| {
-            (0..self.len()).find(|index| self.name(*index).is_some_and(|name| name.eq_ignore_ascii_case(id_or_name)))
+            (0..self.len()).find(|index| {
+                self.name(*index)
+                    .is_some_and(|name| name.eq_ignore_ascii_case(id_or_name))
+            })
         })
     }
 
@@ -89,14 +103,24 @@ impl Fleet {
         let mut dice = Dice::of(self.seed ^ 0xf1ee7, index);
         let windows = platform.starts_with("Windows");
         let server = platform.starts_with("WindowsServer") || platform == "Ubuntu";
-        let last_seen = shifted(self.begun, -i64::try_from(dice.below(22 * 3_600)).unwrap_or(0) - 60);
-        let first_seen = shifted(last_seen, -i64::try_from(86_400 * (30 + dice.below(700))).unwrap_or(0));
+        let last_seen = shifted(
+            self.begun,
+            -i64::try_from(dice.below(22 * 3_600)).unwrap_or(0) - 60,
+        );
+        let first_seen = shifted(
+            last_seen,
+            -i64::try_from(86_400 * (30 + dice.below(700))).unwrap_or(0),
+        );
         let (group_id, group) = group_of(name);
         let subnet = 10 + index / 200 % 200;
         let ip = format!("10.20.{subnet}.{}", 10 + index % 200);
         let mac = dice.hex(12).to_ascii_uppercase();
         let (version, build) = release_of(platform);
-        let agent = if windows { format!("10.8792.{build}.{}", 2_000 + dice.below(4_000)) } else { "30.124092.2.0".to_owned() };
+        let agent = if windows {
+            format!("10.8792.{build}.{}", 2_000 + dice.below(4_000))
+        } else {
+            "30.124092.2.0".to_owned()
+        };
         let joined = windows && !server;
         let mut addresses = vec![json!({
             "ipAddress": ip, "macAddress": mac, "type": if joined { "IEEE80211" } else { "Ethernet" }, "operationalStatus": "Up"
@@ -146,7 +170,11 @@ impl Fleet {
             "ipAddresses": addresses,
             "vmMetadata": null
         });
-        let mut record = if let Value::Object(record) = value { record } else { Record::new() };
+        let mut record = if let Value::Object(record) = value {
+            record
+        } else {
+            Record::new()
+        };
         self.vary(index, &mut record, &mut dice);
         record
     }
@@ -160,7 +188,10 @@ impl Fleet {
             0 | 1 => {
                 let days = 8 + i64::try_from(dice.below(60)).unwrap_or(0);
                 record.insert("healthStatus".into(), json!("Inactive"));
-                record.insert("lastSeen".into(), json!(written(shifted(self.begun, -86_400 * days))));
+                record.insert(
+                    "lastSeen".into(),
+                    json!(written(shifted(self.begun, -86_400 * days))),
+                );
             }
             2 => {
                 record.insert("aadDeviceId".into(), Value::Null);
@@ -175,8 +206,14 @@ impl Fleet {
                 record.insert("healthStatus".into(), json!("ImpairedCommunication"));
             }
             5 => {
-                record.insert("lastExternalIpAddress".into(), json!(format!("2001:db8:cf40::{index:x}")));
-                record.insert("machineTags".into(), json!(["pilot", "branch-" .to_owned() + &dice.hex(2)]));
+                record.insert(
+                    "lastExternalIpAddress".into(),
+                    json!(format!("2001:db8:cf40::{index:x}")),
+                );
+                record.insert(
+                    "machineTags".into(),
+                    json!(["pilot", "branch-".to_owned() + &dice.hex(2)]),
+                );
             }
             6 => {
                 record.insert("defenderAvStatus".into(), json!("Updated"));
@@ -193,7 +230,13 @@ impl Fleet {
 
 fn ordinary_name(seed: u64, index: usize) -> String {
     let mut dice = Dice::of(seed ^ 0x0a3e, index);
-    let place = dice.pick(&["ENG-LT", "HR-LT", "FIN-LT", "SALES-LT", "MKT-LT", "OPS-WS", "SRV-APP", "SRV-FILE", "DEV-LNX"], "ENG-LT");
+    let place = dice.pick(
+        &[
+            "ENG-LT", "HR-LT", "FIN-LT", "SALES-LT", "MKT-LT", "OPS-WS", "SRV-APP", "SRV-FILE",
+            "DEV-LNX",
+        ],
+        "ENG-LT",
+    );
     let name = format!("{place}-{:03}", 100 + index);
     // As in real fleets: servers are joined to the domain, and case is anybody's guess.
     match place {
@@ -205,10 +248,14 @@ fn ordinary_name(seed: u64, index: usize) -> String {
 
 fn platform_of(name: &str, index: usize) -> &'static str {
     if name.starts_with("srv-") {
-        ["WindowsServer2022", "WindowsServer2019", "WindowsServer2016"][index % 3]
+        [
+            "WindowsServer2022",
+            "WindowsServer2019",
+            "WindowsServer2016",
+        ][index % 3]
     } else if name.starts_with("dev-") {
         "Ubuntu"
-    } else if index % 4 == 0 {
+    } else if index.is_multiple_of(4) {
         "Windows10"
     } else {
         "Windows11"
@@ -252,7 +299,9 @@ mod tests {
     #[test]
     fn the_story_is_there_and_twins_have_different_ids() {
         let fleet = fleet(60);
-        let twins: Vec<usize> = (0..60).filter(|index| fleet.name(*index).as_deref() == Some("FIN-LT-042")).collect();
+        let twins: Vec<usize> = (0..60)
+            .filter(|index| fleet.name(*index).as_deref() == Some("FIN-LT-042"))
+            .collect();
         assert_eq!(twins.len(), 2);
         assert_ne!(fleet.id(twins[0]), fleet.id(twins[1]));
         assert_eq!(fleet.record(twins[1])["healthStatus"], "Inactive");
@@ -264,7 +313,10 @@ mod tests {
         let fleet = fleet(200);
         for index in 0..200 {
             let record = fleet.record(index);
-            let name = record.get("computerDnsName").and_then(Value::as_str).map(str::to_owned);
+            let name = record
+                .get("computerDnsName")
+                .and_then(Value::as_str)
+                .map(str::to_owned);
             assert_eq!(name, fleet.name(index), "{index}");
             assert_eq!(record["id"].as_str(), fleet.id(index));
         }

@@ -52,7 +52,12 @@ impl SimControl {
     /// How many requests would have changed something, whatever became of them.
     #[must_use]
     pub fn changes_requested(&self) -> usize {
-        self.0.lock().log.iter().filter(|request| request.kind == RequestKind::Change).count()
+        self.0
+            .lock()
+            .log
+            .iter()
+            .filter(|request| request.kind == RequestKind::Change)
+            .count()
     }
 
     /// Approves a device code as the person in the browser would; false when no such code is waiting.
@@ -144,7 +149,12 @@ impl SimControl {
 
     /// Lets a colleague start an action in the portal; its id, or `None` when there is no such machine or action.
     #[must_use]
-    pub fn act_as_colleague(&self, machine_id: &str, action_type: &str, comment: &str) -> Option<String> {
+    pub fn act_as_colleague(
+        &self,
+        machine_id: &str,
+        action_type: &str,
+        comment: &str,
+    ) -> Option<String> {
         self.0.colleague(machine_id, action_type, comment)
     }
 
@@ -152,9 +162,14 @@ impl SimControl {
     #[must_use]
     pub fn set_status(&self, action_id: &str, status: &str) -> bool {
         let now = self.0.clock.now();
-        let Some(status) = Status::parse(status) else { return false };
+        let Some(status) = Status::parse(status) else {
+            return false;
+        };
         let mut inner = self.0.lock();
-        let found = inner.actions.iter_mut().find(|action| action.id.eq_ignore_ascii_case(action_id));
+        let found = inner
+            .actions
+            .iter_mut()
+            .find(|action| action.id.eq_ignore_ascii_case(action_id));
         found.is_some_and(|action| {
             action.force(status, now);
             true
@@ -175,12 +190,19 @@ impl SimControl {
     #[must_use]
     pub fn machine_ids(&self) -> Vec<(String, Option<String>)> {
         let fleet = &self.0.fleet;
-        (0..fleet.len()).filter_map(|index| Some((fleet.id(index)?.to_owned(), fleet.name(index)))).collect()
+        (0..fleet.len())
+            .filter_map(|index| Some((fleet.id(index)?.to_owned(), fleet.name(index))))
+            .collect()
     }
 
     /// All machine actions as the service would write them, oldest first; also those that reads don't show yet.
     #[must_use]
     pub fn actions(&self) -> Vec<serde_json::Value> {
-        self.0.lock().actions.iter().map(super::lifecycle::Action::json).collect()
+        self.0
+            .lock()
+            .actions
+            .iter()
+            .map(super::lifecycle::Action::json)
+            .collect()
     }
 }

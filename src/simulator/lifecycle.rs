@@ -1,4 +1,4 @@
-//! The life of one machine action: Pending, InProgress, and one of four ends.
+//! The life of one machine action: `Pending`, `InProgress`, and one of four ends.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -25,9 +25,16 @@ pub(super) enum Status {
 
 impl Status {
     pub(super) fn parse(text: &str) -> Option<Self> {
-        [Self::Pending, Self::InProgress, Self::Succeeded, Self::Failed, Self::TimeOut, Self::Cancelled]
-            .into_iter()
-            .find(|status| status.text().eq_ignore_ascii_case(text))
+        [
+            Self::Pending,
+            Self::InProgress,
+            Self::Succeeded,
+            Self::Failed,
+            Self::TimeOut,
+            Self::Cancelled,
+        ]
+        .into_iter()
+        .find(|status| status.text().eq_ignore_ascii_case(text))
     }
 
     pub(super) const fn text(self) -> &'static str {
@@ -94,10 +101,15 @@ pub(super) fn steps(course: Course, created: Timestamp) -> Vec<(Timestamp, Statu
         Course::Usual(done) => vec![picked_up, (at(i64::from(done)), Status::Succeeded, 0)],
         Course::Silent => vec![(at(PATIENCE), Status::TimeOut, TIMED_OUT)],
         Course::Held(done) => {
-            vec![(at(600), Status::InProgress, 0), (at(600 + i64::from(done)), Status::Succeeded, 0)]
+            vec![
+                (at(600), Status::InProgress, 0),
+                (at(600 + i64::from(done)), Status::Succeeded, 0),
+            ]
         }
         Course::NeverEnds => vec![picked_up],
-        Course::Fails(done, hresult) => vec![picked_up, (at(i64::from(done)), Status::Failed, hresult)],
+        Course::Fails(done, hresult) => {
+            vec![picked_up, (at(i64::from(done)), Status::Failed, hresult)]
+        }
     }
 }
 
@@ -207,7 +219,10 @@ mod tests {
         assert_eq!(after(Course::Usual(8), 4), (Status::InProgress, 0));
         assert_eq!(after(Course::Usual(8), 8), (Status::Succeeded, 0));
         assert_eq!(after(Course::Silent, PATIENCE - 1), (Status::Pending, 0));
-        assert_eq!(after(Course::Silent, PATIENCE), (Status::TimeOut, TIMED_OUT));
+        assert_eq!(
+            after(Course::Silent, PATIENCE),
+            (Status::TimeOut, TIMED_OUT)
+        );
         assert_eq!(after(Course::Held(8), 599), (Status::Pending, 0));
         assert_eq!(after(Course::NeverEnds, 1_000_000), (Status::InProgress, 0));
         assert_eq!(after(Course::Fails(8, -5), 8), (Status::Failed, -5));

@@ -17,7 +17,11 @@ pub(super) struct Limits {
 
 impl Limits {
     pub(super) fn new(per_minute: usize, per_hour: usize) -> Self {
-        Self { per_minute, per_hour, calls: VecDeque::new() }
+        Self {
+            per_minute,
+            per_hour,
+            calls: VecDeque::new(),
+        }
     }
 
     pub(super) fn set(&mut self, per_minute: usize, per_hour: usize) {
@@ -27,12 +31,21 @@ impl Limits {
 
     /// Counts a call. Refused calls are not counted, but come back with the seconds to wait.
     pub(super) fn count(&mut self, now: Timestamp) -> Result<(), i64> {
-        while self.calls.front().is_some_and(|at| now.duration_since(*at) >= HOUR) {
+        while self
+            .calls
+            .front()
+            .is_some_and(|at| now.duration_since(*at) >= HOUR)
+        {
             self.calls.pop_front();
         }
         let wait_for = |limit: usize, window: SignedDuration| {
             // The call that has to leave the window before there is room again.
-            let blocking = self.calls.len().checked_sub(limit).and_then(|at| self.calls.get(at)).copied()?;
+            let blocking = self
+                .calls
+                .len()
+                .checked_sub(limit)
+                .and_then(|at| self.calls.get(at))
+                .copied()?;
             let age = now.duration_since(blocking);
             (age < window).then(|| (window - age).as_secs() + 1)
         };
@@ -65,8 +78,14 @@ mod tests {
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         let mut limits = Limits::new(100, 150);
         for second in 0..150 {
-            assert_eq!(limits.count(start + SignedDuration::from_secs(second * 2)), Ok(()));
+            assert_eq!(
+                limits.count(start + SignedDuration::from_secs(second * 2)),
+                Ok(())
+            );
         }
-        assert_eq!(limits.count(start + SignedDuration::from_secs(600)), Err(3_001));
+        assert_eq!(
+            limits.count(start + SignedDuration::from_secs(600)),
+            Err(3_001)
+        );
     }
 }

@@ -54,7 +54,11 @@ const HARMLESS: [&str; 5] = ["grant_type", "client_id", "scope", "client_info", 
 /// A form as it may be written down.
 pub(super) fn harmless(form: &[(String, String)]) -> Value {
     let fields = form.iter().map(|(name, value)| {
-        let value = if HARMLESS.contains(&name.as_str()) { value.clone() } else { "…".to_owned() };
+        let value = if HARMLESS.contains(&name.as_str()) {
+            value.clone()
+        } else {
+            "…".to_owned()
+        };
         (name.clone(), Value::String(value))
     });
     Value::Object(fields.collect::<Map<_, _>>())
@@ -67,7 +71,9 @@ mod tests {
     #[test]
     fn secrets_are_not_written_down() {
         let form = [("grant_type", "refresh_token"), ("refresh_token", "1.AXkA")];
-        let form: Vec<_> = form.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let form: Vec<_> = form
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
         let kept = harmless(&form);
         assert_eq!(kept["grant_type"], "refresh_token");
         assert_eq!(kept["refresh_token"], "…");

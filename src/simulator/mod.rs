@@ -9,32 +9,35 @@
 //! fourteen minutes and then times out, as with the service.
 //!
 //! Reading order: [`actions`] (what can be done), `lifecycle` (how it goes), `tenant` (what there is), `routes` (who
-//! answers), `submit` and `api` (changing, reading), `identity` (signing in), `faults` and `distort` (what goes wrong),
+//! answers), `submit` and `api` (changing, reading), `identity` and `grants` (signing in), `faults` and `distort` (what goes wrong),
 //! [`control`] (control calls over HTTP).
 
 pub mod actions;
-mod lifecycle;
-mod tenant;
-mod fleet;
-mod story;
 mod files;
+mod fleet;
+mod lifecycle;
+mod story;
+mod tenant;
 
-mod routes;
-mod call;
-mod reply;
-mod submit;
 mod api;
+mod call;
+mod filter;
 mod odata;
+mod reply;
+mod routes;
+mod submit;
 
+mod grants;
 mod identity;
+mod oauth;
+mod pages;
 mod scopes;
 mod tokens;
-mod pages;
 
 pub mod control;
-mod handle;
-mod faults;
 mod distort;
+mod faults;
+mod handle;
 mod log;
 
 mod clock;
@@ -83,7 +86,13 @@ pub struct SimOptions {
 
 impl Default for SimOptions {
     fn default() -> Self {
-        Self { port: 0, devices: 60, seed: 0x000c_04d0, auto_approve: false, speed: 1.0 }
+        Self {
+            port: 0,
+            devices: 60,
+            seed: 0x000c_04d0,
+            auto_approve: false,
+            speed: 1.0,
+        }
     }
 }
 
@@ -109,23 +118,29 @@ impl Simulator {
             .thread_name("built-in-tenant")
             .enable_all()
             .build()?;
-        let thread = std::thread::Builder::new().name("built-in-tenant".to_owned()).spawn(move || {
-            let begun = runtime.block_on(open(&options));
-            match begun {
-                Err(error) => {
-                    ready.send(Err(error)).ok();
+        let thread = std::thread::Builder::new()
+            .name("built-in-tenant".to_owned())
+            .spawn(move || {
+                let begun = runtime.block_on(open(&options));
+                match begun {
+                    Err(error) => {
+                        ready.send(Err(error)).ok();
+                    }
+                    Ok((listener, tenant)) => {
+                        ready.send(Ok(Arc::clone(&tenant))).ok();
+                        runtime.block_on(serve(listener, tenant, stopped));
+                    }
                 }
-                Ok((listener, tenant)) => {
-                    ready.send(Ok(Arc::clone(&tenant))).ok();
-                    runtime.block_on(serve(listener, tenant, stopped));
-                }
-            }
-            // Requests that are never answered must not keep the thread.
-            runtime.shutdown_background();
-        })?;
+                // Requests that are never answered must not keep the thread.
+                runtime.shutdown_background();
+            })?;
         let gone = || Err(io::Error::other("the built-in tenant did not start"));
         let tenant = listening.recv().unwrap_or_else(|_| gone())?;
-        Ok(Self { tenant, stop: Some(stop), thread: Some(thread) })
+        Ok(Self {
+            tenant,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
     }
 
     /// Where it listens, for example `http://127.0.0.1:40123`. The API is under `/api`, sign-in under
@@ -160,8 +175,10 @@ async fn open(options: &SimOptions) -> io::Result<(TcpListener, Arc<SimTenant>)>
 }
 
 async fn serve(listener: TcpListener, tenant: Arc<SimTenant>, stopped: oneshot::Receiver<()>) {
-    let service: IntoMakeServiceWithConnectInfo<Router, Line> =
-        Router::new().fallback(routes::answer).with_state(tenant).into_make_service_with_connect_info();
+    let service: IntoMakeServiceWithConnectInfo<Router, Line> = Router::new()
+        .fallback(routes::answer)
+        .with_state(tenant)
+        .into_make_service_with_connect_info();
     tokio::select! {
         served = async { axum::serve(Doorway(listener), service).await } => {
             if let Err(error) = served {

@@ -6,6 +6,8 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::filter::{Parser, known};
+
 /// Most elements in one answer.
 pub(super) const PAGE: usize = 10_000;
 
@@ -73,7 +75,11 @@ pub(super) fn read(pairs: &[(String, String)], properties: &[&str]) -> Result<Qu
             "$count" => match value.as_str() {
                 "true" => query.count = true,
                 "false" => query.count = false,
-                other => return Err(format!("Invalid value '{other}' for $count query option found.")),
+                other => {
+                    return Err(format!(
+                        "Invalid value '{other}' for $count query option found."
+                    ));
+                }
             },
             "$orderby" => {
                 for part in value.split(',') {
@@ -98,212 +104,15 @@ pub(super) fn read(pairs: &[(String, String)], properties: &[&str]) -> Result<Qu
     Ok(query)
 }
 
-fn known(property: &str, properties: &[&str]) -> Result<(), String> {
-    if properties.contains(&property) {
-        return Ok(());
-    }
-    Err(format!(
-        "The query specified in the URI is not valid. Could not find a property named '{property}' on the type, or it can't be used here."
-    ))
-}
-
-#[derive(Debug, Clone, PartialEq)]
-enum Token {
-    Word(String),
-    Quoted(String),
-    Open,
-    Close,
-    Comma,
-}
-
-fn tokens(text: &str) -> Result<Vec<Token>, String> {
-    let mut found = Vec::new();
-    let mut rest = text.chars().peekable();
-    while let Some(&next) = rest.peek() {
-        match next {
-            ' ' | '\t' => {
-                rest.next();
-            }
-            '(' | ')' | ',' => {
-                rest.next();
-                found.push(match next {
-                    '(' => Token::Open,
-                    ')' => Token::Close,
-                    _ => Token::Comma,
-                });
-            }
-            '\'' => {
-                rest.next();
-                let mut quoted = String::new();
-                loop {
-                    match rest.next() {
-                        None => return Err("There is an unterminated string literal in the filter.".to_owned()),
-                        // A doubled quote stands for one.
-                        Some('\'') if rest.peek() == Some(&'\'') => {
-                            rest.next();
-                            quoted.push('\'');
-                        }
-                        Some('\'') => break,
-                        Some(other) => quoted.push(other),
-                    }
-                }
-                found.push(Token::Quoted(quoted));
-            }
-            _ => {
-                let mut word = String::new();
-                while let Some(letter) = rest.next_if(|letter| !" \t(),'".contains(*letter)) {
-                    word.push(letter);
-                }
-                found.push(Token::Word(word));
-            }
-        }
-    }
-    Ok(found)
-}
-
-struct Parser<'a> {
-    tokens: std::vec::IntoIter<Token>,
-    ahead: Option<Token>,
-    properties: &'a [&'a str],
-    depth: usize,
-}
-
-impl<'a> Parser<'a> {
-    fn new(text: &str, properties: &'a [&'a str]) -> Result<Self, String> {
-        let mut tokens = tokens(text)?.into_iter();
-        let ahead = tokens.next();
-        Ok(Self { tokens, ahead, properties, depth: 0 })
-    }
-
-    fn take(&mut self) -> Option<Token> {
-        let taken = self.ahead.take();
-        self.ahead = self.tokens.next();
-        taken
-    }
-
-    fn take_word(&mut self, word: &str) -> bool {
-        let found = matches!(&self.ahead, Some(Token::Word(ahead)) if ahead == word);
-        if found {
-            self.take();
-        }
-        found
-    }
-
-    fn expect(&mut self, token: &Token) -> Result<(), String> {
-        if self.take().as_ref() == Some(token) { Ok(()) } else { Err(syntax_error()) }
-    }
-
-    fn whole(mut self) -> Result<Filter, String> {
-        let filter = self.either()?;
-        if self.ahead.is_some() { Err(syntax_error()) } else { Ok(filter) }
-    }
-
-    fn either(&mut self) -> Result<Filter, String> {
-        let mut left = self.both()?;
-        while self.take_word("or") {
-            left = Filter::Either(Box::new(left), Box::new(self.both()?));
-        }
-        Ok(left)
-    }
-
-    fn both(&mut self) -> Result<Filter, String> {
-        let mut left = self.one()?;
-        while self.take_word("and") {
-            left = Filter::Both(Box::new(left), Box::new(self.one()?));
-        }
-        Ok(left)
-    }
-
-    fn one(&mut self) -> Result<Filter, String> {
-        self.depth += 1;
-        if self.depth > 200 {
-            return Err("The node count limit of '100' has been exceeded.".to_owned());
-        }
-        if self.take_word("not") {
-            return Ok(Filter::Not(Box::new(self.one()?)));
-        }
-        match self.take() {
-            Some(Token::Open) => {
-                let inner = self.either()?;
-                self.expect(&Token::Close)?;
-                Ok(inner)
-            }
-            Some(Token::Word(name)) if name == "startswith" => {
-                self.expect(&Token::Open)?;
-                let property = self.property()?;
-                self.expect(&Token::Comma)?;
-                let Some(Token::Quoted(text)) = self.take() else { return Err(syntax_error()) };
-                self.expect(&Token::Close)?;
-                Ok(Filter::StartsWith(property, text))
-            }
-            Some(Token::Word(property)) => {
-                known(&property, self.properties)?;
-                self.comparison(property)
-            }
-            Some(Token::Quoted(_) | Token::Close | Token::Comma) | None => Err(syntax_error()),
-        }
-    }
-
-    fn property(&mut self) -> Result<String, String> {
-        let Some(Token::Word(property)) = self.take() else { return Err(syntax_error()) };
-        known(&property, self.properties)?;
-        Ok(property)
-    }
-
-    fn comparison(&mut self, property: String) -> Result<Filter, String> {
-        let Some(Token::Word(word)) = self.take() else { return Err(syntax_error()) };
-        let comparison = match word.as_str() {
-            "eq" => Comparison::Eq,
-            "ne" => Comparison::Ne,
-            "gt" => Comparison::Gt,
-            "ge" => Comparison::Ge,
-            "lt" => Comparison::Lt,
-            "le" => Comparison::Le,
-            "in" => {
-                self.expect(&Token::Open)?;
-                let mut values = vec![self.literal()?];
-                while self.ahead == Some(Token::Comma) {
-                    self.take();
-                    values.push(self.literal()?);
-                }
-                self.expect(&Token::Close)?;
-                return Ok(Filter::OneOf(property, values));
-            }
-            _ => return Err(syntax_error()),
-        };
-        Ok(Filter::Compare(property, comparison, self.literal()?))
-    }
-
-    fn literal(&mut self) -> Result<Literal, String> {
-        match self.take() {
-            Some(Token::Quoted(text)) => Ok(Literal::Text(text)),
-            Some(Token::Word(word)) => match word.as_str() {
-                "null" => Ok(Literal::Null),
-                "true" => Ok(Literal::Truth(true)),
-                "false" => Ok(Literal::Truth(false)),
-                other => {
-                    if let Ok(number) = other.parse() {
-                        return Ok(Literal::Number(number));
-                    }
-                    moment(other).map(Literal::Time).ok_or_else(syntax_error)
-                }
-            },
-            Some(Token::Open | Token::Close | Token::Comma) | None => Err(syntax_error()),
-        }
-    }
-}
-
-fn syntax_error() -> String {
-    "The query specified in the URI is not valid. Syntax error in $filter.".to_owned()
-}
-
 /// A time, also in the short form `2018-08-01Z`.
 pub(super) fn moment(text: &str) -> Option<Timestamp> {
     if let Ok(at) = text.parse() {
         return Some(at);
     }
     let day = text.strip_suffix('Z').unwrap_or(text);
-    (day.len() == 10).then(|| format!("{day}T00:00:00Z").parse().ok()).flatten()
+    (day.len() == 10)
+        .then(|| format!("{day}T00:00:00Z").parse().ok())
+        .flatten()
 }
 
 impl Filter {
@@ -313,14 +122,19 @@ impl Filter {
             Self::Both(left, right) => left.passes(look) && right.passes(look),
             Self::Either(left, right) => left.passes(look) || right.passes(look),
             Self::Not(inner) => !inner.passes(look),
-            Self::Compare(property, comparison, literal) => comparison.holds(look(property).as_ref(), literal),
+            Self::Compare(property, comparison, literal) => {
+                comparison.holds(look(property).as_ref(), literal)
+            }
             Self::OneOf(property, literals) => {
                 let value = look(property);
-                literals.iter().any(|literal| Comparison::Eq.holds(value.as_ref(), literal))
+                literals
+                    .iter()
+                    .any(|literal| Comparison::Eq.holds(value.as_ref(), literal))
             }
-            Self::StartsWith(property, text) => {
-                look(property).as_ref().and_then(Value::as_str).is_some_and(|value| value.starts_with(text))
-            }
+            Self::StartsWith(property, text) => look(property)
+                .as_ref()
+                .and_then(Value::as_str)
+                .is_some_and(|value| value.starts_with(text)),
         }
     }
 }
@@ -329,7 +143,10 @@ impl Comparison {
     fn holds(self, value: Option<&Value>, literal: &Literal) -> bool {
         let value = value.unwrap_or(&Value::Null);
         let order = match literal {
-            Literal::Null => return (self == Self::Eq) == value.is_null() && matches!(self, Self::Eq | Self::Ne),
+            Literal::Null => {
+                return (self == Self::Eq) == value.is_null()
+                    && matches!(self, Self::Eq | Self::Ne);
+            }
             Literal::Text(text) => value.as_str().map(|value| value.cmp(text.as_str())),
             Literal::Number(number) => value.as_f64().and_then(|value| value.partial_cmp(number)),
             Literal::Truth(truth) => value.as_bool().map(|value| value.cmp(truth)),
@@ -353,7 +170,10 @@ pub(super) fn ordered(left: &Value, right: &Value) -> Ordering {
             (Some(left), Some(right)) => left.cmp(&right),
             (None, _) | (_, None) => left.cmp(right),
         },
-        (None, None) => left.as_f64().partial_cmp(&right.as_f64()).unwrap_or(Ordering::Equal),
+        (None, None) => left
+            .as_f64()
+            .partial_cmp(&right.as_f64())
+            .unwrap_or(Ordering::Equal),
         (None, Some(_)) => Ordering::Less,
         (Some(_), None) => Ordering::Greater,
     }
@@ -365,7 +185,13 @@ mod tests {
 
     use super::*;
 
-    const PROPERTIES: [&str; 5] = ["computerDnsName", "lastSeen", "riskScore", "rbacGroupId", "id"];
+    const PROPERTIES: [&str; 5] = [
+        "computerDnsName",
+        "lastSeen",
+        "riskScore",
+        "rbacGroupId",
+        "id",
+    ];
 
     fn passes(filter: &str) -> Result<bool, String> {
         let record = json!({
@@ -374,7 +200,9 @@ mod tests {
         });
         let pairs = [("$filter".to_owned(), filter.to_owned())];
         let query = read(&pairs, &PROPERTIES)?;
-        Ok(query.filter.is_some_and(|filter| filter.passes(&|name| record.get(name).cloned())))
+        Ok(query
+            .filter
+            .is_some_and(|filter| filter.passes(&|name| record.get(name).cloned())))
     }
 
     #[test]
@@ -391,14 +219,28 @@ mod tests {
         ] {
             assert_eq!(passes(filter), Ok(true), "{filter}");
         }
-        for filter in ["riskScore eq 'high'", "rbacGroupId lt 7", "id eq 'aa' and id eq 'bb'", "computerDnsName eq null"] {
+        for filter in [
+            "riskScore eq 'high'",
+            "rbacGroupId lt 7",
+            "id eq 'aa' and id eq 'bb'",
+            "computerDnsName eq null",
+        ] {
             assert_eq!(passes(filter), Ok(false), "{filter}");
         }
     }
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for filter in ["", "riskScore", "riskScore like 'x'", "RiskScore eq 'High'", "id eq 'a", "id in ()", "(id eq 'a'", "id eq 'a' id"] {
+        for filter in [
+            "",
+            "riskScore",
+            "riskScore like 'x'",
+            "RiskScore eq 'High'",
+            "id eq 'a",
+            "id in ()",
+            "(id eq 'a'",
+            "id eq 'a' id",
+        ] {
             assert!(passes(filter).is_err(), "{filter}");
         }
         let nested = format!("{}id eq 'a'{}", "(".repeat(1_000), ")".repeat(1_000));
@@ -407,13 +249,20 @@ mod tests {
 
     #[test]
     fn paging_options_are_checked() {
-        let ask = |name: &str, value: &str| read(&[(name.to_owned(), value.to_owned())], &PROPERTIES);
-        assert_eq!(ask("$top", "10000").map(|query| query.top), Ok(Some(10_000)));
+        let ask =
+            |name: &str, value: &str| read(&[(name.to_owned(), value.to_owned())], &PROPERTIES);
+        assert_eq!(
+            ask("$top", "10000").map(|query| query.top),
+            Ok(Some(10_000))
+        );
         assert!(ask("$top", "10001").is_err());
         assert!(ask("$skip", "-1").is_err());
         assert_eq!(
             ask("$orderby", "lastSeen desc,id").map(|query| query.order),
-            Ok(vec![("lastSeen".to_owned(), true), ("id".to_owned(), false)])
+            Ok(vec![
+                ("lastSeen".to_owned(), true),
+                ("id".to_owned(), false)
+            ])
         );
         assert!(ask("$orderby", "nothing").is_err());
         assert!(ask("$stop", "1").is_err());

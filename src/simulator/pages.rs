@@ -34,7 +34,7 @@ pub(super) fn page(status: u16, title: &str, body: &str) -> Reply {
          </style></head><body><p><span class=\"mark\">Built-in tenant: nothing here is real</span></p><h1>{title}</h1>{body}</body></html>"
     );
     Reply::page(status, html)
-        .with("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-dJFFUPQVGBoH4pjSr7vcWnc5x9oQKw7PqTLoDF04Tys='; frame-ancestors 'none'")
+        .with("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-ePniVEkSivX/c7XWBGafqh8tSpiRrKiqYeqbG7N1TOE='; frame-ancestors 'none'")
         .with("x-frame-options", "DENY")
 }
 
@@ -60,16 +60,27 @@ pub(super) fn devicelogin(tenant: &SimTenant, call: &Call) -> Reply {
     let now = tenant.clock.now();
     let mut inner = tenant.lock();
     let Some(code) = inner.identity.waiting_code(typed, now) else {
-        return code_form(400, "<p role=\"alert\">That code isn't right, or it has expired.</p>");
+        return code_form(
+            400,
+            "<p role=\"alert\">That code isn't right, or it has expired.</p>",
+        );
     };
     let action = form.get("action").map_or("", String::as_str);
     if ["approve", "cancel"].contains(&action) {
         inner.identity.decide(&code, action == "approve", now);
         drop(inner);
         return if action == "approve" {
-            page(200, "You have signed in", "<p>You have signed in to cordon on your device. You may now close this window.</p>")
+            page(
+                200,
+                "You have signed in",
+                "<p>You have signed in to cordon on your device. You may now close this window.</p>",
+            )
         } else {
-            page(200, "Cancelled", "<p>Nothing was signed in. You may now close this window.</p>")
+            page(
+                200,
+                "Cancelled",
+                "<p>Nothing was signed in. You may now close this window.</p>",
+            )
         };
     }
     drop(inner);
@@ -94,31 +105,52 @@ fn code_form(status: u16, note: &str) -> Reply {
 
 /// `GET /{tenant}/oauth2/v2.0/logout`.
 pub(super) fn signed_out() -> Reply {
-    page(200, "You signed out", "<p>You may now close this window.</p>")
+    page(
+        200,
+        "You signed out",
+        "<p>You may now close this window.</p>",
+    )
 }
 
 /// `/{tenant}/oauth2/v2.0/authorize`: a page with the account, and on to the console.
 pub(super) fn authorize(tenant: &SimTenant, call: &Call) -> Reply {
-    let asked: BTreeMap<String, String> =
-        if call.is_post() { call.form().into_iter().collect() } else { call.query.iter().cloned().collect() };
+    let asked: BTreeMap<String, String> = if call.is_post() {
+        call.form().into_iter().collect()
+    } else {
+        call.query.iter().cloned().collect()
+    };
     let field = |name: &str| asked.get(name).map_or("", String::as_str);
     if !field("client_id").eq_ignore_ascii_case(super::CLIENT_ID) {
-        return page(400, "Sign in", "<p>AADSTS700016: the application was not found in this directory.</p>");
+        return page(
+            400,
+            "Sign in",
+            "<p>AADSTS700016: the application was not found in this directory.</p>",
+        );
     }
     if !is_registered(field("redirect_uri")) {
         // Only the browser ever learns of this.
-        return page(400, "Sign in", "<p>AADSTS50011: the redirect address is not registered for this application.</p>");
+        return page(
+            400,
+            "Sign in",
+            "<p>AADSTS50011: the redirect address is not registered for this application.</p>",
+        );
     }
     let mut inner = tenant.lock();
     let approved = field("action") == "approve" || inner.identity.auto_approves();
     let mut answer: Vec<(&str, String)> = vec![("state", field("state").to_owned())];
     if field("action") == "cancel" {
         answer.push(("error", "access_denied".to_owned()));
-        answer.push(("error_description", "AADSTS65004: the person declined.".to_owned()));
+        answer.push((
+            "error_description",
+            "AADSTS65004: the person declined.".to_owned(),
+        ));
     } else if field("response_type") != "code" {
         answer.push(("error", "unsupported_response_type".to_owned()));
     } else if approved {
-        match inner.identity.authorize(&asked, &tenant.address, tenant.clock.now()) {
+        match inner
+            .identity
+            .authorize(&asked, &tenant.address, tenant.clock.now())
+        {
             Ok(code) => answer.push(("code", code)),
             Err(text) => {
                 answer.push(("error", "invalid_request".to_owned()));
@@ -137,19 +169,33 @@ pub(super) fn authorize(tenant: &SimTenant, call: &Call) -> Reply {
 fn is_registered(redirect: &str) -> bool {
     url::Url::parse(redirect).is_ok_and(|url| {
         let host = url.host_str().unwrap_or_default();
-        url.scheme() == "http" && (host == "localhost" || host == "127.0.0.1") && url.path() == "/" && url.query().is_none()
+        url.scheme() == "http"
+            && (host == "localhost" || host == "127.0.0.1")
+            && url.path() == "/"
+            && url.query().is_none()
     })
 }
 
 fn hidden<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    fields
-        .map(|(name, value)| format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escaped(name), escaped(value)))
-        .collect()
+    let inputs: Vec<String> = fields
+        .map(|(name, value)| {
+            format!(
+                "<input type=\"hidden\" name=\"{}\" value=\"{}\">",
+                escaped(name),
+                escaped(value)
+            )
+        })
+        .collect();
+    inputs.concat()
 }
 
 fn account_page(call: &Call, asked: &BTreeMap<String, String>) -> Reply {
     let (_, upn, name) = PERSON;
-    let fields = hidden(asked.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let fields = hidden(
+        asked
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    );
     let body = format!(
         "<p>Account: <b>{name}</b> ({upn})</p><form method=\"post\" action=\"{}\">{fields}\
          <button name=\"action\" value=\"approve\">Approve</button><button name=\"action\" value=\"cancel\">Cancel</button></form>",
@@ -168,7 +214,9 @@ fn hand_back(redirect: &str, mode: &str, answer: &[(&str, String)]) -> Reply {
         );
         return page(200, "Back to cordon", &body);
     }
-    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(answer).finish();
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(answer)
+        .finish();
     Reply::empty(302).with("location", &format!("{redirect}?{query}"))
 }
 
@@ -179,7 +227,9 @@ mod tests {
     #[test]
     fn only_loopback_redirects_are_registered() {
         assert!(is_registered("http://localhost:51234") && is_registered("http://127.0.0.1:1/"));
-        assert!(!is_registered("https://localhost:1") && !is_registered("http://localhost:1/callback"));
+        assert!(
+            !is_registered("https://localhost:1") && !is_registered("http://localhost:1/callback")
+        );
         assert!(!is_registered("http://evil.example"));
     }
 

@@ -1,6 +1,8 @@
 //! Chance with a seed for the fleet, and unguessable text for tokens.
 
-/// The finalizer of SplitMix64: scatters a number over all 64 bits.
+use std::fmt::Write as _;
+
+/// The finalizer of `SplitMix64`: scatters a number over all 64 bits.
 pub(super) const fn mix(seed: u64) -> u64 {
     let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -45,7 +47,8 @@ impl Dice {
     pub(super) fn hex(&mut self, length: usize) -> String {
         let mut text = String::with_capacity(length + 16);
         while text.len() < length {
-            text.push_str(&format!("{:016x}", self.next()));
+            // Writing into a `String` does not fail.
+            write!(text, "{:016x}", self.next()).ok();
         }
         text.truncate(length);
         text
@@ -55,18 +58,28 @@ impl Dice {
     pub(super) fn guid(&mut self) -> String {
         let hex = self.hex(32);
         let variant = self.pick(&['8', '9', 'a', 'b'], '8');
-        format!("{}-{}-4{}-{variant}{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32])
+        format!(
+            "{}-{}-4{}-{variant}{}-{}",
+            &hex[..8],
+            &hex[8..12],
+            &hex[13..16],
+            &hex[17..20],
+            &hex[20..32]
+        )
     }
 
     pub(super) fn text(&mut self, length: usize, alphabet: &[u8]) -> String {
-        (0..length).map(|_| char::from(self.pick(alphabet, b'0'))).collect()
+        (0..length)
+            .map(|_| char::from(self.pick(alphabet, b'0')))
+            .collect()
     }
 }
 
 /// Letters and digits as they stand in user codes.
 pub(super) const CAPITALS_AND_DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 /// Letters and digits as they stand in opaque tokens.
-pub(super) const TOKEN_LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+pub(super) const TOKEN_LETTERS: &[u8] =
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 #[cfg(test)]
 mod tests {

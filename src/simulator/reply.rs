@@ -23,32 +23,56 @@ pub(super) enum Payload {
     Text(&'static str, String),
 }
 
-const ODATA_JSON: &str = "application/json; odata.metadata=minimal; odata.streaming=true; charset=utf-8";
+const ODATA_JSON: &str =
+    "application/json; odata.metadata=minimal; odata.streaming=true; charset=utf-8";
 const PLAIN_JSON: &str = "application/json; charset=utf-8";
 
 impl Reply {
     pub(super) fn json(status: u16, value: Value) -> Self {
-        Self { status, headers: Vec::new(), body: Payload::Json(value) }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Payload::Json(value),
+        }
     }
 
     pub(super) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Payload::Empty }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Payload::Empty,
+        }
     }
 
     pub(super) fn page(status: u16, html: String) -> Self {
-        Self { status, headers: Vec::new(), body: Payload::Text("text/html; charset=utf-8", html) }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Payload::Text("text/html; charset=utf-8", html),
+        }
     }
 
     pub(super) fn text(status: u16, text: String) -> Self {
-        Self { status, headers: Vec::new(), body: Payload::Text(PLAIN_JSON, text) }
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Payload::Text(PLAIN_JSON, text),
+        }
     }
 
     /// The service's error envelope.
     pub(super) fn error(status: u16, code: &str, message: &str) -> Self {
         // The correlation id has two shapes in the wild.
         let mut dice = Dice::unforeseeable();
-        let target = if dice.below(2) == 0 { dice.guid() } else { format!("|{}-{}.", dice.hex(8), dice.hex(16)) };
-        Self::json(status, json!({ "error": { "code": code, "message": message, "target": target } }))
+        let target = if dice.below(2) == 0 {
+            dice.guid()
+        } else {
+            format!("|{}-{}.", dice.hex(8), dice.hex(16))
+        };
+        Self::json(
+            status,
+            json!({ "error": { "code": code, "message": message, "target": target } }),
+        )
     }
 
     /// The wrong verb: 405 without a body.
@@ -62,17 +86,31 @@ impl Reply {
     }
 
     pub(super) fn value_mut(&mut self) -> Option<&mut Value> {
-        if let Payload::Json(value) = &mut self.body { Some(value) } else { None }
+        if let Payload::Json(value) = &mut self.body {
+            Some(value)
+        } else {
+            None
+        }
     }
 
     /// As bytes, compressed if the client offered it.
-    pub(super) fn into_response(self, accept_encoding: &str, how: Compress, odata: bool) -> Response {
+    pub(super) fn into_response(
+        self,
+        accept_encoding: &str,
+        how: Compress,
+        odata: bool,
+    ) -> Response {
         let success = (200..300).contains(&self.status);
         let (kind, bytes) = match self.body {
             Payload::Empty => (None, Vec::new()),
-            Payload::Json(value) => {
-                (Some(if odata && success { ODATA_JSON } else { PLAIN_JSON }), serde_json::to_vec(&value).unwrap_or_default())
-            }
+            Payload::Json(value) => (
+                Some(if odata && success {
+                    ODATA_JSON
+                } else {
+                    PLAIN_JSON
+                }),
+                serde_json::to_vec(&value).unwrap_or_default(),
+            ),
             Payload::Text(kind, text) => (Some(kind), text.into_bytes()),
         };
         let mut headers = HeaderMap::new();
@@ -94,10 +132,10 @@ impl Reply {
         };
         if odata && success && !bytes.is_empty() {
             headers.insert("odata-version", HeaderValue::from_static("4.0"));
-            headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
         }
         let mut response = Response::new(Body::from(bytes));
-        *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         *response.headers_mut() = headers;
         response
     }

@@ -12,8 +12,9 @@ use super::call::Call;
 use super::clock::shifted;
 use super::distort;
 use super::faults::{FaultKind, Place};
-use super::identity::{Bearer, discovery, oauth_error};
+use super::identity::Bearer;
 use super::log::{LoggedRequest, RequestKind, harmless};
+use super::oauth::{discovery, oauth_error};
 use super::reply::Reply;
 use super::tenant::SimTenant;
 use super::wire::Line;
@@ -36,7 +37,11 @@ pub(super) async fn answer(
     let path = call.lowered();
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     if path.first() == Some(&"control") {
-        return control::answer(&tenant, &call, &path).into_response("", super::Compress::Nothing, false);
+        return control::answer(&tenant, &call, &path).into_response(
+            "",
+            super::Compress::Nothing,
+            false,
+        );
     }
     let place = place_of(&call, &path);
     let entry = note(&tenant, &call, place);
@@ -48,7 +53,9 @@ pub(super) async fn answer(
     let reply = match fault {
         Some(FaultKind::Stall) => std::future::pending().await,
         Some(FaultKind::DropBefore) => Reply::empty(503),
-        _ => distort::instead(fault).unwrap_or_else(|| dispatch(&tenant, &call, &path, place, fault)),
+        _ => {
+            distort::instead(fault).unwrap_or_else(|| dispatch(&tenant, &call, &path, place, fault))
+        }
     };
     if matches!(fault, Some(FaultKind::DropBefore | FaultKind::DropAfter)) {
         line.cut();
@@ -60,14 +67,17 @@ pub(super) async fn answer(
 
 /// Writes the request down and says where.
 fn note(tenant: &SimTenant, call: &Call, place: Place) -> usize {
-    let kind = match place {
-        Place::Devicecode | Place::Token => RequestKind::Identity,
-        Place::Elsewhere if call.path.contains("/oauth2/") => RequestKind::Identity,
-        Place::Elsewhere => RequestKind::Other,
-        _ if call.is_get() => RequestKind::Read,
-        _ => RequestKind::Change,
-    };
     let api = place.is_api();
+    let kind =
+        if matches!(place, Place::Devicecode | Place::Token) || call.path.contains("/oauth2/") {
+            RequestKind::Identity
+        } else if !api {
+            RequestKind::Other
+        } else if call.is_get() {
+            RequestKind::Read
+        } else {
+            RequestKind::Change
+        };
     let body = if call.body.is_empty() {
         Value::Null
     } else if api {
@@ -79,7 +89,11 @@ fn note(tenant: &SimTenant, call: &Call, place: Place) -> usize {
         at: tenant.clock.now(),
         method: call.method.to_string(),
         path: call.path.clone(),
-        query: if api { call.raw_query.clone() } else { String::new() },
+        query: if api {
+            call.raw_query.clone()
+        } else {
+            String::new()
+        },
         body,
         status: None,
         kind,
@@ -98,13 +112,25 @@ fn finish(tenant: &SimTenant, call: &Call, place: Place, entry: usize, reply: Re
     }
     let now = tenant.clock.now();
     // The clock is the tenant's, so that a skewed one can be played.
-    let mut reply = reply.with("date", &now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    let mut reply = reply.with(
+        "date",
+        &now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string(),
+    );
     if place.is_api() {
-        reply = reply.with("strict-transport-security", "max-age=15724800; includeSubDomains");
+        reply = reply.with(
+            "strict-transport-security",
+            "max-age=15724800; includeSubDomains",
+        );
         reply = reply.with("mise-correlation-id", &inner.dice.guid());
     } else {
-        reply = reply.with("cache-control", "no-store, no-cache").with("pragma", "no-cache");
-        if !reply.headers.iter().any(|(name, _)| *name == "x-ms-request-id") {
+        reply = reply
+            .with("cache-control", "no-store, no-cache")
+            .with("pragma", "no-cache");
+        if !reply
+            .headers
+            .iter()
+            .any(|(name, _)| *name == "x-ms-request-id")
+        {
             reply = reply.with("x-ms-request-id", &inner.dice.guid());
         }
         if let Some(id) = &call.client_request_id {
@@ -132,7 +158,9 @@ fn place_of(call: &Call, path: &[&str]) -> Place {
             _ => Place::Elsewhere,
         };
     }
-    let Some(rest) = under_api(path) else { return Place::Elsewhere };
+    let Some(rest) = under_api(path) else {
+        return Place::Elsewhere;
+    };
     match rest {
         ["machines"] => Place::Machines,
         ["machines", _] => Place::Machine,
@@ -140,29 +168,57 @@ fn place_of(call: &Call, path: &[&str]) -> Place {
         ["machineactions", _] => Place::MachineAction,
         ["machineactions", _, "cancel"] => Place::Cancel,
         ["machines", _, last] if call.is_post() => match by_route(last) {
-            Some(row) => Place::Submit { route: row.route, kind: row.kind },
+            Some(row) => Place::Submit {
+                route: row.route,
+                kind: row.kind,
+            },
             None => Place::OtherApi,
         },
         _ => Place::OtherApi,
     }
 }
 
-fn dispatch(tenant: &SimTenant, call: &Call, path: &[&str], place: Place, fault: Option<&FaultKind>) -> Reply {
+fn dispatch(
+    tenant: &SimTenant,
+    call: &Call,
+    path: &[&str],
+    place: Place,
+    fault: Option<&FaultKind>,
+) -> Reply {
     match under_api(path) {
         Some(rest) => api_half(tenant, call, rest, place, fault),
         None => sign_in_half(tenant, call, path, fault),
     }
 }
 
-fn sign_in_half(tenant: &SimTenant, call: &Call, path: &[&str], fault: Option<&FaultKind>) -> Reply {
+fn sign_in_half(
+    tenant: &SimTenant,
+    call: &Call,
+    path: &[&str],
+    fault: Option<&FaultKind>,
+) -> Reply {
     let now = tenant.clock.now();
     let name = path.first().copied().unwrap_or_default();
     match path {
-        [_, "oauth2", "v2.0", "devicecode" | "token"] if !call.is_post() => {
-            oauth_error(400, "invalid_request", 900_561, "The endpoint only accepts POST requests.", now)
+        [_, "oauth2", "v2.0", "devicecode" | "token"] if !call.is_post() => oauth_error(
+            400,
+            "invalid_request",
+            900_561,
+            "The endpoint only accepts POST requests.",
+            now,
+        ),
+        [_, "oauth2", "v2.0", "devicecode"] => {
+            tenant
+                .lock()
+                .identity
+                .devicecode(call, name, &tenant.address, now)
         }
-        [_, "oauth2", "v2.0", "devicecode"] => tenant.lock().identity.devicecode(call, name, &tenant.address, now),
-        [_, "oauth2", "v2.0", "token"] => tenant.lock().identity.token(call, name, &tenant.address, now, fault),
+        [_, "oauth2", "v2.0", "token"] => {
+            tenant
+                .lock()
+                .identity
+                .token(call, name, &tenant.address, now, fault)
+        }
         [_, "oauth2", "v2.0", "authorize"] => pages::authorize(tenant, call),
         [_, "oauth2", "v2.0", "logout"] => pages::signed_out(),
         [_, "v2.0", ".well-known", "openid-configuration"] if call.is_get() => {
@@ -174,18 +230,31 @@ fn sign_in_half(tenant: &SimTenant, call: &Call, path: &[&str], fault: Option<&F
     }
 }
 
-fn api_half(tenant: &SimTenant, call: &Call, rest: &[&str], place: Place, fault: Option<&FaultKind>) -> Reply {
+fn api_half(
+    tenant: &SimTenant,
+    call: &Call,
+    rest: &[&str],
+    place: Place,
+    fault: Option<&FaultKind>,
+) -> Reply {
     let has = match bearer_of(tenant, call) {
         Ok(has) => has,
         Err(reply) => return *reply,
     };
     let now = tenant.clock.now();
     if let Err(seconds) = tenant.lock().limits.count(now) {
-        return Reply::error(429, "TooManyRequests", "API calls quota exceeded! Maximum allowed 100 per 1m and 1500 per 1h.")
-            .with("retry-after", &seconds.to_string());
+        return Reply::error(
+            429,
+            "TooManyRequests",
+            "API calls quota exceeded! Maximum allowed 100 per 1m and 1500 per 1h.",
+        )
+        .with("retry-after", &seconds.to_string());
     }
     let allowed = |any_of: &[&str], answer: &dyn Fn() -> Reply| {
-        if any_of.iter().any(|name| has.iter().any(|has| has.eq_ignore_ascii_case(name))) {
+        if any_of
+            .iter()
+            .any(|name| has.iter().any(|has| has.eq_ignore_ascii_case(name)))
+        {
             return answer();
         }
         let has: Vec<&str> = has.iter().map(String::as_str).collect();
@@ -197,37 +266,56 @@ fn api_half(tenant: &SimTenant, call: &Call, rest: &[&str], place: Place, fault:
         Reply::error(403, "Forbidden", &message)
     };
     // The client's spelling of the last parts; the path without prefix is as long as `rest`.
-    let spelled = call.segments.get(call.segments.len().saturating_sub(rest.len())..).unwrap_or_default();
+    let spelled = call
+        .segments
+        .get(call.segments.len().saturating_sub(rest.len())..)
+        .unwrap_or_default();
     let subject = spelled.get(1).map_or("", String::as_str);
     let read = ["Machine.Read", "Machine.ReadWrite"];
     let get = |any_of: &[&str], answer: &dyn Fn() -> Reply| {
-        if call.is_get() { allowed(any_of, answer) } else { Reply::only("GET") }
+        if call.is_get() {
+            allowed(any_of, answer)
+        } else {
+            Reply::only("GET")
+        }
     };
     match rest {
         ["machines"] => get(&read, &|| api::machines(tenant, call)),
         ["machines", "$count"] => get(&read, &|| api::count(api::machines(tenant, call))),
         ["machines", _] => get(&read, &|| api::machine(tenant, subject)),
-        ["machines", _, "machineactions"] => get(&read, &|| api::actions(tenant, call, Some(subject))),
-        ["machines", _, "availablemachineactions"] => get(&read, &|| api::available(tenant, subject)),
-        ["machines", _, "logonusers"] => get(&["User.Read.All"], &|| api::users(tenant, subject)),
-        ["machines", _, "alerts"] => get(&["Alert.Read", "Alert.ReadWrite"], &|| api::alerts(tenant, call, subject)),
-        ["machines", _, "alerts", "$count"] => {
-            get(&["Alert.Read", "Alert.ReadWrite"], &|| api::count(api::alerts(tenant, call, subject)))
+        ["machines", _, "machineactions"] => {
+            get(&read, &|| api::actions(tenant, call, Some(subject)))
         }
+        ["machines", _, "availablemachineactions"] => {
+            get(&read, &|| api::available(tenant, subject))
+        }
+        ["machines", _, "logonusers"] => get(&["User.Read.All"], &|| api::users(tenant, subject)),
+        ["machines", _, "alerts"] => get(&["Alert.Read", "Alert.ReadWrite"], &|| {
+            api::alerts(tenant, call, subject)
+        }),
+        ["machines", _, "alerts", "$count"] => get(&["Alert.Read", "Alert.ReadWrite"], &|| {
+            api::count(api::alerts(tenant, call, subject))
+        }),
         ["machines", _, last] => match by_route(last) {
             Some(_) if !call.is_post() => Reply::only("POST"),
-            Some(row) => allowed(&[row.permission], &|| submit::submit(tenant, call, subject, row, fault)),
+            Some(row) => allowed(&[row.permission], &|| {
+                submit::submit(tenant, call, subject, row, fault)
+            }),
             None => Reply::empty(404),
         },
         ["machineactions"] => get(&read, &|| api::actions(tenant, call, None)),
-        ["machineactions", "$count"] => get(&read, &|| api::count(api::actions(tenant, call, None))),
+        ["machineactions", "$count"] => {
+            get(&read, &|| api::count(api::actions(tenant, call, None)))
+        }
         ["machineactions", _] => get(&read, &|| api::action(tenant, subject)),
         ["machineactions", _, "cancel"] if !call.is_post() => Reply::only("POST"),
-        ["machineactions", _, "cancel"] => {
-            allowed(&super::actions::CANCEL_PERMISSIONS, &|| submit::cancel(tenant, call, subject))
-        }
+        ["machineactions", _, "cancel"] => allowed(&super::actions::CANCEL_PERMISSIONS, &|| {
+            submit::cancel(tenant, call, subject)
+        }),
         ["files", _] => get(&["File.Read.All"], &|| api::file(tenant, subject)),
-        ["files", _, "stats"] => get(&["File.Read.All"], &|| api::file_statistics(tenant, subject)),
+        ["files", _, "stats"] => get(&["File.Read.All"], &|| {
+            api::file_statistics(tenant, subject)
+        }),
         _ => {
             debug_assert!(place.is_api(), "only the API half comes here");
             Reply::empty(404)
@@ -235,22 +323,35 @@ fn api_half(tenant: &SimTenant, call: &Call, rest: &[&str], place: Place, fault:
     }
 }
 
-fn bearer_of(tenant: &SimTenant, call: &Call) -> Result<std::collections::BTreeSet<String>, Box<Reply>> {
+fn bearer_of(
+    tenant: &SimTenant,
+    call: &Call,
+) -> Result<std::collections::BTreeSet<String>, Box<Reply>> {
     let unauthorized = |text: &str| {
         let reply = Reply::error(401, "Unauthorized", text);
-        Err(Box::new(reply.with("www-authenticate", "Bearer realm=\"\", error=\"invalid_token\"")))
+        Err(Box::new(reply.with(
+            "www-authenticate",
+            "Bearer realm=\"\", error=\"invalid_token\"",
+        )))
     };
     let now = tenant.clock.now();
-    let Some(token) = &call.bearer else { return unauthorized("Unauthorized request - no bearer token.") };
+    let Some(token) = &call.bearer else {
+        return unauthorized("Unauthorized request - no bearer token.");
+    };
     match tenant.lock().identity.bearer(token, now) {
         Bearer::Unknown => unauthorized("Unauthorized request - the token is not valid."),
         Bearer::Expired => {
-            let text = format!("Lifetime validation failed, the token is expired. Current time: {}", shifted(now, 0));
+            let text = format!(
+                "Lifetime validation failed, the token is expired. Current time: {}",
+                shifted(now, 0)
+            );
             unauthorized(&text)
         }
-        Bearer::WrongAudience => {
-            Err(Box::new(Reply::error(403, "Forbidden", "The token's audience is not this service.")))
-        }
+        Bearer::WrongAudience => Err(Box::new(Reply::error(
+            403,
+            "Forbidden",
+            "The token's audience is not this service.",
+        ))),
         Bearer::Good(has) => Ok(has),
     }
 }

@@ -13,7 +13,10 @@ const DEFENDER: [&str; 5] = [
 ];
 
 /// Resources that exist, but belong to other services: a token for them is issued and then refused with 403.
-const OTHERS: [&str; 2] = ["https://graph.microsoft.com", "https://api.security.microsoft.com"];
+const OTHERS: [&str; 2] = [
+    "https://graph.microsoft.com",
+    "https://api.security.microsoft.com",
+];
 
 /// What is granted to the application at the start.
 pub(super) const DEFAULT_PERMISSIONS: [&str; 8] = [
@@ -77,7 +80,10 @@ pub(super) fn read(scope: &str, address: &str) -> Result<Asked, Problem> {
             "profile" | "email" => {}
             _ => {
                 let (resource, permission) = part.rsplit_once('/').ok_or(Problem::Invalid)?;
-                if !(DEFENDER.contains(&resource) || OTHERS.contains(&resource) || resource == address) {
+                if !(DEFENDER.contains(&resource)
+                    || OTHERS.contains(&resource)
+                    || resource == address)
+                {
                     return Err(Problem::UnknownResource);
                 }
                 if !seen.contains(&resource) {
@@ -103,8 +109,13 @@ pub(super) fn read(scope: &str, address: &str) -> Result<Asked, Problem> {
 
 /// Whether the tenant part of a path could be a tenant at all: a GUID, a domain, or one of the shared words.
 pub(super) fn is_tenant_text(tenant: &str) -> bool {
-    let guid = tenant.len() == 36 && tenant.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    let letters = tenant.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-');
+    let guid = tenant.len() == 36
+        && tenant
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    let letters = tenant
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-');
     let domain = tenant.contains('.') && tenant.len() <= 253 && letters;
     guid || domain || ["common", "organizations", "consumers"].contains(&tenant)
 }
@@ -117,18 +128,35 @@ mod tests {
 
     #[test]
     fn scopes_are_read_as_entra_reads_them() {
-        let asked = read(&format!("{MAIN_RESOURCE}/.default openid profile offline_access"), HERE).unwrap();
+        let asked = read(
+            &format!("{MAIN_RESOURCE}/.default openid profile offline_access"),
+            HERE,
+        )
+        .unwrap();
         assert!(asked.offline && asked.openid && asked.named.is_empty());
         assert_eq!(asked.resource.as_deref(), Some(MAIN_RESOURCE));
         assert_eq!(read("Machine.Isolate", HERE), Err(Problem::Invalid));
-        assert_eq!(read("https://evil.example/.default", HERE), Err(Problem::UnknownResource));
-        assert_eq!(read(&format!("{HERE}/.default {HERE}/Machine.Read"), HERE), Err(Problem::Invalid));
-        assert_eq!(read(&format!("{HERE}/A https://graph.microsoft.com/B"), HERE).unwrap().resources, 2);
+        assert_eq!(
+            read("https://evil.example/.default", HERE),
+            Err(Problem::UnknownResource)
+        );
+        assert_eq!(
+            read(&format!("{HERE}/.default {HERE}/Machine.Read"), HERE),
+            Err(Problem::Invalid)
+        );
+        assert_eq!(
+            read(&format!("{HERE}/A https://graph.microsoft.com/B"), HERE)
+                .unwrap()
+                .resources,
+            2
+        );
     }
 
     #[test]
     fn a_tenant_is_a_guid_or_a_domain() {
         assert!(is_tenant_text("contoso.com") && is_tenant_text(super::super::TENANT_ID));
-        assert!(!is_tenant_text("contoso") && !is_tenant_text("a/b.com") && !is_tenant_text("x?y.com"));
+        assert!(
+            !is_tenant_text("contoso") && !is_tenant_text("a/b.com") && !is_tenant_text("x?y.com")
+        );
     }
 }

@@ -43,7 +43,11 @@ enum Role {
 }
 
 const fn part(name: &'static str, platform: &'static str, role: Role) -> Part {
-    Part { name: Some(name), platform, role }
+    Part {
+        name: Some(name),
+        platform,
+        role,
+    }
 }
 
 /// The cast, in the order of the list.
@@ -53,7 +57,11 @@ pub(super) const CAST: [Part; 27] = [
     part("FIN-LT-043", "Windows11", Role::Isolated),
     part("HR-LT-007", "Windows11", Role::Released),
     part("SALES-LT-019", "Windows10", Role::Silent),
-    part("DC01.contoso.com", "WindowsServer2022", Role::DomainController),
+    part(
+        "DC01.contoso.com",
+        "WindowsServer2022",
+        Role::DomainController,
+    ),
     part("web01.contoso.com", "Ubuntu", Role::WebServer),
     part("web10.contoso.com", "Ubuntu", Role::WebServer),
     part("web100.contoso.com", "Ubuntu", Role::WebServer),
@@ -61,15 +69,31 @@ pub(super) const CAST: [Part; 27] = [
     part("FIN-LT-051", "Windows11", Role::BeingScanned),
     part("ENG-LT-014", "Windows10", Role::Merged),
     part("ENG-LT-014", "Windows11", Role::Plain),
-    Part { name: None, platform: "Windows10", role: Role::IdOnly },
-    Part { name: None, platform: "Windows10", role: Role::Nameless },
+    Part {
+        name: None,
+        platform: "Windows10",
+        role: Role::IdOnly,
+    },
+    Part {
+        name: None,
+        platform: "Windows10",
+        role: Role::Nameless,
+    },
     part("MBP-MKT-03", "macOS", Role::Mac),
-    part("KIOSK-\u{202e}exe.gpj\u{202c}\u{7}-01\u{200b}", "Windows10", Role::OddName),
+    part(
+        "KIOSK-\u{202e}exe.gpj\u{202c}\u{7}-01\u{200b}",
+        "Windows10",
+        Role::OddName,
+    ),
     part("LAB-NEXT-01", "Windows12", Role::Unheard),
     part("ENG-LT-022", "Windows11", Role::Restricted),
     part("LAB-OLD-01", "Windows10", Role::OldAgent),
     part("vpn-gw01.contoso.com", "WindowsServer2019", Role::Vpn),
-    part("hv-host02.contoso.com", "WindowsServer2022", Role::Hypervisor),
+    part(
+        "hv-host02.contoso.com",
+        "WindowsServer2022",
+        Role::Hypervisor,
+    ),
     part("sql01.contoso.com", "WindowsServer2019", Role::Database),
     part("PHONE-0231", "Android", Role::Phone),
     part("CAM-LOBBY-01", "Unknown", Role::Camera),
@@ -89,7 +113,9 @@ pub(super) fn cast(part: &Part, record: &mut Record, fleet: &Fleet, begun: Times
             "healthStatus": "Inactive", "lastSeen": ago(19 * 86_400 + 7_000), "riskScore": "None", "machineTags": ["before re-image"],
             "lastIpAddress": "10.20.4.42", "isPotentialDuplication": true
         }),
-        Role::Isolated => json!({ "riskScore": "High", "exposureLevel": "Medium", "lastSeen": ago(2_900) }),
+        Role::Isolated => {
+            json!({ "riskScore": "High", "exposureLevel": "Medium", "lastSeen": ago(2_900) })
+        }
         Role::Released => json!({ "riskScore": "Low", "lastSeen": ago(5_400) }),
         Role::Silent => json!({
             "healthStatus": "Inactive", "lastSeen": ago(5 * 86_400 + 1_200), "riskScore": "Medium", "machineTags": ["travel"]
@@ -97,7 +123,9 @@ pub(super) fn cast(part: &Part, record: &mut Record, fleet: &Fleet, begun: Times
         Role::DomainController => json!({
             "machineTags": ["tier0", "server"], "deviceValue": "High", "riskScore": "Low", "lastIpAddress": "10.20.1.10"
         }),
-        Role::WebServer => json!({ "machineTags": ["server", "dmz"], "osBuild": 6, "riskScore": "Low" }),
+        Role::WebServer => {
+            json!({ "machineTags": ["server", "dmz"], "osBuild": 6, "riskScore": "Low" })
+        }
         Role::Printer => json!({
             "healthStatus": "NoSensorData", "onboardingStatus": "CanBeOnboarded", "osPlatform": "Unknown", "agentVersion": null,
             "version": null, "osProcessor": null, "osArchitecture": null, "riskScore": "None", "exposureLevel": "None",
@@ -111,23 +139,35 @@ pub(super) fn cast(part: &Part, record: &mut Record, fleet: &Fleet, begun: Times
             record.retain(|name, _| name == "id");
             return;
         }
-        Role::Nameless => json!({ "computerDnsName": null, "lastIpAddress": "", "riskScore": null, "rbacGroupName": null, "aadDeviceId": null }),
-        Role::Mac => json!({ "osProcessor": "arm64", "agentVersion": "101.24092.9", "isAadJoined": false, "machineTags": ["design"] }),
+        Role::Nameless => {
+            json!({ "computerDnsName": null, "lastIpAddress": "", "riskScore": null, "rbacGroupName": null, "aadDeviceId": null })
+        }
+        Role::Mac => {
+            json!({ "osProcessor": "arm64", "agentVersion": "101.24092.9", "isAadJoined": false, "machineTags": ["design"] })
+        }
         Role::OddName => json!({ "machineTags": ["kiosk", "\u{202e}gat"], "riskScore": "Low" }),
         Role::Unheard => json!({
             "healthStatus": "Hibernating", "riskScore": "Critical", "exposureLevel": "Extreme", "deviceValue": "Priceless",
             "onboardingStatus": "HalfOnboarded", "managedBy": "SomethingNew", "quantumState": { "spin": "up" }
         }),
         Role::Restricted => json!({ "riskScore": "Medium", "machineTags": ["developer"] }),
-        Role::OldAgent => json!({ "agentVersion": "10.3720.14393.0", "version": "1607", "osBuild": 14_393 }),
-        Role::Vpn => json!({ "machineTags": ["vpn", "server"], "deviceValue": "High", "lastIpAddress": "10.20.1.5" }),
+        Role::OldAgent => {
+            json!({ "agentVersion": "10.3720.14393.0", "version": "1607", "osBuild": 14_393 })
+        }
+        Role::Vpn => {
+            json!({ "machineTags": ["vpn", "server"], "deviceValue": "High", "lastIpAddress": "10.20.1.5" })
+        }
         Role::Hypervisor => json!({ "machineTags": ["hyper-v", "server"], "deviceValue": "High" }),
-        Role::Database => json!({ "machineTags": ["server", "payments"], "deviceValue": "High", "exposureLevel": "Medium" }),
+        Role::Database => {
+            json!({ "machineTags": ["server", "payments"], "deviceValue": "High", "exposureLevel": "Medium" })
+        }
         Role::Phone => json!({ "version": "15", "osProcessor": "arm64", "managedBy": "Intune" }),
         Role::Camera => json!({
             "healthStatus": "NoSensorData", "onboardingStatus": "Unsupported", "osPlatform": "Unknown", "agentVersion": null, "version": null
         }),
-        Role::Impaired => json!({ "healthStatus": "ImpairedCommunication", "lastSeen": ago(31 * 3_600), "riskScore": "Medium" }),
+        Role::Impaired => {
+            json!({ "healthStatus": "ImpairedCommunication", "lastSeen": ago(31 * 3_600), "riskScore": "Medium" })
+        }
         Role::Plain => return,
     };
     if let Value::Object(changes) = changes {
@@ -142,7 +182,11 @@ pub(super) fn users(index: usize, begun: Timestamp) -> Value {
         Some(Role::Victim | Role::VictimsTwin) => &[("p.marsh", false), ("helpdesk.adm", true)],
         Some(Role::DomainController | Role::Hypervisor) => &[("t0.admin", true)],
         Some(Role::Printer | Role::Camera | Role::IdOnly) => &[],
-        Some(_) | None => [&[("a.nowak", false)] as &[(&str, bool)], &[("k.ito", false)], &[("m.rossi", false), ("l.berg", false)]][index % 3],
+        Some(_) | None => [
+            &[("a.nowak", false)] as &[(&str, bool)],
+            &[("k.ito", false)],
+            &[("m.rossi", false), ("l.berg", false)],
+        ][index % 3],
     };
     let list = names.iter().zip(0_i64..).map(|((name, admin), at)| {
         json!({
@@ -160,12 +204,42 @@ pub(super) fn alerts(index: usize, fleet: &Fleet, begun: Timestamp) -> Vec<Value
     let role = CAST.get(index).map(|part| part.role);
     let told: &[(&str, &str, &str, &str, i64)] = match role {
         Some(Role::Victim) => &[
-            ("Credential theft tool found in memory", "High", "CredentialAccess", "New", 1_500),
-            ("Suspicious\u{200b} PowerShell command line\r\n(encoded)", "Medium", "Execution", "New", 2_100),
-            ("Connection to a known command-and-control address", "High", "CommandAndControl", "InProgress", 900),
+            (
+                "Credential theft tool found in memory",
+                "High",
+                "CredentialAccess",
+                "New",
+                1_500,
+            ),
+            (
+                "Suspicious\u{200b} PowerShell command line\r\n(encoded)",
+                "Medium",
+                "Execution",
+                "New",
+                2_100,
+            ),
+            (
+                "Connection to a known command-and-control address",
+                "High",
+                "CommandAndControl",
+                "InProgress",
+                900,
+            ),
         ],
-        Some(Role::Isolated) => &[("Ransomware behaviour detected", "High", "Ransomware", "InProgress", 3_000)],
-        Some(Role::BeingScanned) => &[("Suspicious attachment opened", "Medium", "InitialAccess", "New", 900)],
+        Some(Role::Isolated) => &[(
+            "Ransomware behaviour detected",
+            "High",
+            "Ransomware",
+            "InProgress",
+            3_000,
+        )],
+        Some(Role::BeingScanned) => &[(
+            "Suspicious attachment opened",
+            "Medium",
+            "InitialAccess",
+            "New",
+            900,
+        )],
         Some(Role::Released) => &[("Unwanted software", "Low", "null", "Resolved", 260_000)],
         Some(_) | None => &[],
     };

@@ -30,7 +30,13 @@ const SOURCES: [&str; 13] = [
 ];
 
 /// `POST /api/machines/{id}/{action}`.
-pub(super) fn submit(tenant: &SimTenant, call: &Call, id: &str, row: &ActionRow, fault: Option<&FaultKind>) -> Reply {
+pub(super) fn submit(
+    tenant: &SimTenant,
+    call: &Call,
+    id: &str,
+    row: &ActionRow,
+    fault: Option<&FaultKind>,
+) -> Reply {
     if let Some(reply) = wrong_content_type(call) {
         return reply;
     }
@@ -39,17 +45,29 @@ pub(super) fn submit(tenant: &SimTenant, call: &Call, id: &str, row: &ActionRow,
         Err(reply) => return *reply,
     };
     let Some(index) = tenant.fleet.find_id(id) else {
-        return Reply::error(404, "ResourceNotFound", &format!("Machine {id} was not found"));
+        return Reply::error(
+            404,
+            "ResourceNotFound",
+            &format!("Machine {id} was not found"),
+        );
     };
     let mut inner = tenant.lock();
-    let record = tenant.record(index, &inner);
+    let record = tenant.record(index, &inner.changed);
     if let Some((code, message)) = unsuitable(&record, row, wish.scope.as_deref()) {
         return Reply::error(400, code, &message);
     }
-    let exists = || Reply::error(400, "ActiveRequestAlreadyExists", "Action is already in progress");
+    let exists = || {
+        Reply::error(
+            400,
+            "ActiveRequestAlreadyExists",
+            "Action is already in progress",
+        )
+    };
     let machine_id = tenant.fleet.id(index).unwrap_or_default();
     let stored = match fault {
-        Some(FaultKind::AlreadyPending) => tenant.pending_or_colleagues(&mut inner, index, row, wish.scope),
+        Some(FaultKind::AlreadyPending) => {
+            tenant.pending_or_colleagues(&mut inner, index, row, wish.scope)
+        }
         Some(FaultKind::ActiveRequestExists) => {
             tenant.pending_or_colleagues(&mut inner, index, row, wish.scope);
             return exists();
@@ -83,19 +101,43 @@ pub(super) fn cancel(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
     };
     let now = tenant.clock.now();
     let mut inner = tenant.lock();
-    let Some(action) = inner.actions.iter_mut().find(|action| action.id.eq_ignore_ascii_case(id)) else {
-        return Reply::error(404, "ResourceNotFound", &format!("Machine action {id} was not found"));
+    let Some(action) = inner
+        .actions
+        .iter_mut()
+        .find(|action| action.id.eq_ignore_ascii_case(id))
+    else {
+        return Reply::error(
+            404,
+            "ResourceNotFound",
+            &format!("Machine action {id} was not found"),
+        );
     };
     if action.status.is_final() {
-        return Reply::error(400, "BadRequest", &format!("Machine action can't be cancelled, its status is {}", action.status.text()));
+        return Reply::error(
+            400,
+            "BadRequest",
+            &format!(
+                "Machine action can't be cancelled, its status is {}",
+                action.status.text()
+            ),
+        );
     }
     action.cancel(PERSON.1, &comment, now);
     created(tenant, 200, action.json())
 }
 
 fn wrong_content_type(call: &Call) -> Option<Reply> {
-    let json = call.content_type.as_deref().is_some_and(|kind| kind.starts_with("application/json"));
-    (!json).then(|| Reply::error(415, "UnsupportedMediaType", "The Content-Type must be application/json"))
+    let json = call
+        .content_type
+        .as_deref()
+        .is_some_and(|kind| kind.starts_with("application/json"));
+    (!json).then(|| {
+        Reply::error(
+            415,
+            "UnsupportedMediaType",
+            "The Content-Type must be application/json",
+        )
+    })
 }
 
 type Refused = Box<Reply>;
@@ -110,20 +152,35 @@ fn body_of(bytes: &[u8], known: &[&str]) -> Result<Map<String, Value>, Refused> 
         return refuse("InvalidRequestBody", "Request body is incorrect");
     };
     // A known name in the wrong case counts as missing; anything else has no business here.
-    let stranger = body.keys().find(|name| !known.iter().any(|known| known.eq_ignore_ascii_case(name)));
+    let stranger = body
+        .keys()
+        .find(|name| !known.iter().any(|known| known.eq_ignore_ascii_case(name)));
     if let Some(stranger) = stranger {
-        return refuse("InvalidRequestBody", &format!("Request body is incorrect: unknown property '{stranger}'"));
+        return refuse(
+            "InvalidRequestBody",
+            &format!("Request body is incorrect: unknown property '{stranger}'"),
+        );
     }
     Ok(body)
 }
 
 fn comment_of(body: &Map<String, Value>) -> Result<String, Refused> {
     match body.get("Comment") {
-        None | Some(Value::Null) => refuse("MissingRequiredParameter", "Missing required parameter: Comment"),
+        None | Some(Value::Null) => refuse(
+            "MissingRequiredParameter",
+            "Missing required parameter: Comment",
+        ),
         Some(value) => match value.as_str() {
-            None => refuse("InvalidRequestBody", "Request body is incorrect: Comment is not a string"),
-            Some(text) if text.trim().is_empty() => refuse("InvalidInput", "Comment must not be empty"),
-            Some(text) if text.chars().count() > LONGEST_COMMENT => refuse("InvalidInput", "Comment is too long"),
+            None => refuse(
+                "InvalidRequestBody",
+                "Request body is incorrect: Comment is not a string",
+            ),
+            Some(text) if text.trim().is_empty() => {
+                refuse("InvalidInput", "Comment must not be empty")
+            }
+            Some(text) if text.chars().count() > LONGEST_COMMENT => {
+                refuse("InvalidInput", "Comment is too long")
+            }
             Some(text) => Ok(text.to_owned()),
         },
     }
@@ -138,7 +195,10 @@ fn wish_of(bytes: &[u8], row: &ActionRow) -> Result<Wish, Refused> {
         None | Some(Value::Null) => Ok(None),
         Some(value) => match value.as_str() {
             Some(text) => Ok(Some(text.to_owned())),
-            None => refuse("InvalidRequestBody", &format!("Request body is incorrect: {name} is not a string")),
+            None => refuse(
+                "InvalidRequestBody",
+                &format!("Request body is incorrect: {name} is not a string"),
+            ),
         },
     };
     let mut wish = Wish {
@@ -153,9 +213,14 @@ fn wish_of(bytes: &[u8], row: &ActionRow) -> Result<Wish, Refused> {
     if !SOURCES.contains(&wish.source.as_str()) {
         return refuse("InvalidInput", "RequestSource has an unknown value");
     }
-    let Some(parameter) = row.parameter else { return Ok(wish) };
+    let Some(parameter) = row.parameter else {
+        return Ok(wish);
+    };
     let Some(value) = text(parameter.name)?.or_else(|| parameter.default.map(str::to_owned)) else {
-        return refuse("MissingRequiredParameter", &format!("Missing required parameter: {}", parameter.name));
+        return refuse(
+            "MissingRequiredParameter",
+            &format!("Missing required parameter: {}", parameter.name),
+        );
     };
     if parameter.values.is_empty() {
         if !is_sha1(&value) {
@@ -163,7 +228,10 @@ fn wish_of(bytes: &[u8], row: &ActionRow) -> Result<Wish, Refused> {
         }
         wish.sha1 = Some(value.to_ascii_lowercase());
     } else if !parameter.values.contains(&value.as_str()) {
-        return refuse("InvalidInput", &format!("{} has an invalid value: {value}", parameter.name));
+        return refuse(
+            "InvalidInput",
+            &format!("{} has an invalid value: {value}", parameter.name),
+        );
     } else if parameter.is_scope {
         wish.scope = Some(value);
     }
@@ -171,15 +239,27 @@ fn wish_of(bytes: &[u8], row: &ActionRow) -> Result<Wish, Refused> {
 }
 
 /// Why an action cannot be done on this machine: code and text of a 400.
-pub(super) fn unsuitable(record: &Record, row: &ActionRow, scope: Option<&str>) -> Option<(&'static str, String)> {
+pub(super) fn unsuitable(
+    record: &Record,
+    row: &ActionRow,
+    scope: Option<&str>,
+) -> Option<(&'static str, String)> {
     let text = |name: &str| record.get(name).and_then(Value::as_str);
     if let Some(target) = text("mergedIntoMachineId") {
         return Some(("InvalidInput", format!("Machine was merged into {target}")));
     }
     // A machine that says nothing about itself is let through.
-    let onboarded = !matches!(text("onboardingStatus"), Some("CanBeOnboarded" | "Unsupported" | "InsufficientInfo"));
+    let onboarded = !matches!(
+        text("onboardingStatus"),
+        Some("CanBeOnboarded" | "Unsupported" | "InsufficientInfo")
+    );
     if scope == Some("UnManagedDevice") {
-        return onboarded.then(|| ("InvalidInput", "UnManagedDevice is only valid for devices that are not onboarded".to_owned()));
+        return onboarded.then(|| {
+            (
+                "InvalidInput",
+                "UnManagedDevice is only valid for devices that are not onboarded".to_owned(),
+            )
+        });
     }
     // Releasing also lifts the containment of a device without sensor.
     if !onboarded && row.kind != "Unisolate" {
@@ -189,13 +269,26 @@ pub(super) fn unsuitable(record: &Record, row: &ActionRow, scope: Option<&str>) 
         return None;
     }
     let platform = text("osPlatform").unwrap_or_default();
-    let linux = ["Ubuntu", "Linux", "RedHat", "Debian", "SuSE", "CentOS"].iter().any(|name| platform.starts_with(name));
+    let linux = ["Ubuntu", "Linux", "RedHat", "Debian", "SuSE", "CentOS"]
+        .iter()
+        .any(|name| platform.starts_with(name));
     if !row.systems.include(platform) || (scope == Some("Selective") && linux) {
-        return Some(("OsPlatformNotSupported", format!("{} isn't supported on {platform}", row.kind)));
+        return Some((
+            "OsPlatformNotSupported",
+            format!("{} isn't supported on {platform}", row.kind),
+        ));
     }
-    let agent = text("agentVersion").and_then(|version| version.strip_prefix("10.")).and_then(|rest| rest.split('.').next());
-    if agent.and_then(|build| build.parse::<u32>().ok()).is_some_and(|build| build < 5_000) {
-        return Some(("ClientVersionNotSupported", format!("{} requires a newer client version", row.kind)));
+    let agent = text("agentVersion")
+        .and_then(|version| version.strip_prefix("10."))
+        .and_then(|rest| rest.split('.').next());
+    if agent
+        .and_then(|build| build.parse::<u32>().ok())
+        .is_some_and(|build| build < 5_000)
+    {
+        return Some((
+            "ClientVersionNotSupported",
+            format!("{} requires a newer client version", row.kind),
+        ));
     }
     None
 }
@@ -225,7 +318,10 @@ mod tests {
         let row = by_route(route).unwrap();
         match wish_of(body.to_string().as_bytes(), row) {
             Ok(_) => "fine".to_owned(),
-            Err(mut reply) => reply.value_mut().unwrap()["error"]["code"].as_str().unwrap().to_owned(),
+            Err(mut reply) => reply.value_mut().unwrap()["error"]["code"]
+                .as_str()
+                .unwrap()
+                .to_owned(),
         }
     }
 
@@ -233,18 +329,58 @@ mod tests {
     fn bodies_are_judged_strictly() {
         let sha1 = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
         for (route, body, verdict) in [
-            ("isolate", json!({ "Comment": "why", "IsolationType": "Full", "ExternalId": "x" }), "fine"),
-            ("isolate", json!({ "comment": "why", "IsolationType": "Full" }), "MissingRequiredParameter"),
-            ("isolate", json!({ "Comment": " \t", "IsolationType": "Full" }), "InvalidInput"),
-            ("isolate", json!({ "Comment": "why", "IsolationType": "full" }), "InvalidInput"),
-            ("isolate", json!({ "Comment": "why", "Force": true }), "InvalidRequestBody"),
+            (
+                "isolate",
+                json!({ "Comment": "why", "IsolationType": "Full", "ExternalId": "x" }),
+                "fine",
+            ),
+            (
+                "isolate",
+                json!({ "comment": "why", "IsolationType": "Full" }),
+                "MissingRequiredParameter",
+            ),
+            (
+                "isolate",
+                json!({ "Comment": " \t", "IsolationType": "Full" }),
+                "InvalidInput",
+            ),
+            (
+                "isolate",
+                json!({ "Comment": "why", "IsolationType": "full" }),
+                "InvalidInput",
+            ),
+            (
+                "isolate",
+                json!({ "Comment": "why", "Force": true }),
+                "InvalidRequestBody",
+            ),
             ("isolate", json!(["Comment"]), "InvalidRequestBody"),
             ("isolate", json!({ "Comment": 7 }), "InvalidRequestBody"),
-            ("unisolate", json!({ "Comment": "why", "IsolationType": "Full" }), "InvalidRequestBody"),
-            ("runAntiVirusScan", json!({ "Comment": "why" }), "MissingRequiredParameter"),
-            ("StopAndQuarantineFile", json!({ "Comment": "why", "Sha1": sha1 }), "fine"),
-            ("StopAndQuarantineFile", json!({ "Comment": "why", "sha1": sha1 }), "MissingRequiredParameter"),
-            ("StopAndQuarantineFile", json!({ "Comment": "why", "Sha1": "abc" }), "InvalidHashValue"),
+            (
+                "unisolate",
+                json!({ "Comment": "why", "IsolationType": "Full" }),
+                "InvalidRequestBody",
+            ),
+            (
+                "runAntiVirusScan",
+                json!({ "Comment": "why" }),
+                "MissingRequiredParameter",
+            ),
+            (
+                "StopAndQuarantineFile",
+                json!({ "Comment": "why", "Sha1": sha1 }),
+                "fine",
+            ),
+            (
+                "StopAndQuarantineFile",
+                json!({ "Comment": "why", "sha1": sha1 }),
+                "MissingRequiredParameter",
+            ),
+            (
+                "StopAndQuarantineFile",
+                json!({ "Comment": "why", "Sha1": "abc" }),
+                "InvalidHashValue",
+            ),
         ] {
             assert_eq!(code_of(route, &body), verdict, "{route} {body}");
         }
@@ -253,21 +389,48 @@ mod tests {
     #[test]
     fn machines_that_cannot_do_it_are_refused() {
         let verdict = |record: Value, route: &str, scope: Option<&str>| {
-            let Value::Object(record) = record else { return None };
+            let Value::Object(record) = record else {
+                return None;
+            };
             unsuitable(&record, by_route(route).unwrap(), scope).map(|(code, _)| code)
         };
         let linux = json!({ "osPlatform": "Ubuntu", "onboardingStatus": "Onboarded" });
-        assert_eq!(verdict(linux.clone(), "restrictCodeExecution", None), Some("OsPlatformNotSupported"));
-        assert_eq!(verdict(linux.clone(), "isolate", Some("Selective")), Some("OsPlatformNotSupported"));
+        assert_eq!(
+            verdict(linux.clone(), "restrictCodeExecution", None),
+            Some("OsPlatformNotSupported")
+        );
+        assert_eq!(
+            verdict(linux.clone(), "isolate", Some("Selective")),
+            Some("OsPlatformNotSupported")
+        );
         assert_eq!(verdict(linux, "isolate", Some("Full")), None);
         let printer = json!({ "onboardingStatus": "CanBeOnboarded" });
-        assert_eq!(verdict(printer.clone(), "isolate", Some("Full")), Some("InvalidInput"));
-        assert_eq!(verdict(printer.clone(), "isolate", Some("UnManagedDevice")), None);
+        assert_eq!(
+            verdict(printer.clone(), "isolate", Some("Full")),
+            Some("InvalidInput")
+        );
+        assert_eq!(
+            verdict(printer.clone(), "isolate", Some("UnManagedDevice")),
+            None
+        );
         assert_eq!(verdict(printer, "unisolate", None), None);
         let old = json!({ "osPlatform": "Windows10", "agentVersion": "10.3720.14393.0" });
-        assert_eq!(verdict(old, "isolate", Some("Full")), Some("ClientVersionNotSupported"));
-        assert_eq!(verdict(json!({ "mergedIntoMachineId": "aa" }), "isolate", Some("Full")), Some("InvalidInput"));
-        assert_eq!(verdict(json!({ "id": "aa" }), "isolate", Some("Full")), None);
+        assert_eq!(
+            verdict(old, "isolate", Some("Full")),
+            Some("ClientVersionNotSupported")
+        );
+        assert_eq!(
+            verdict(
+                json!({ "mergedIntoMachineId": "aa" }),
+                "isolate",
+                Some("Full")
+            ),
+            Some("InvalidInput")
+        );
+        assert_eq!(
+            verdict(json!({ "id": "aa" }), "isolate", Some("Full")),
+            None
+        );
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub(super) struct SimTenant {
     inner: Mutex<Inner>,
 }
 
+/// Properties of machines that actions have changed, by number of the machine.
+pub(super) type Changes = HashMap<usize, Record>;
+
 /// What changes.
 #[derive(Debug)]
 pub(super) struct Inner {
@@ -45,7 +48,7 @@ pub(super) struct Inner {
     never_finish: BTreeSet<String>,
     fail_next: HashMap<String, i32>,
     /// Properties that actions have changed since the start.
-    changed: HashMap<usize, Record>,
+    pub(super) changed: Changes,
 }
 
 /// What somebody asks for.
@@ -77,7 +80,12 @@ impl SimTenant {
             fail_next: HashMap::new(),
             changed: HashMap::new(),
         };
-        let tenant = Self { address, clock, fleet, inner: Mutex::new(inner) };
+        let tenant = Self {
+            address,
+            clock,
+            fleet,
+            inner: Mutex::new(inner),
+        };
         tenant.play_past(options.seed);
         tenant
     }
@@ -93,7 +101,8 @@ impl SimTenant {
             }
         }
         for index in offboarded.iter().filter_map(|id| self.fleet.find_id(id)) {
-            let change = json!({ "onboardingStatus": "CanBeOnboarded", "healthStatus": "Inactive" });
+            let change =
+                json!({ "onboardingStatus": "CanBeOnboarded", "healthStatus": "Inactive" });
             if let Value::Object(change) = change {
                 inner.changed.insert(index, change);
             }
@@ -102,9 +111,9 @@ impl SimTenant {
     }
 
     /// The record of a machine as it is now.
-    pub(super) fn record(&self, index: usize, inner: &Inner) -> Record {
+    pub(super) fn record(&self, index: usize, changed: &Changes) -> Record {
         let mut record = self.fleet.record(index);
-        if let Some(change) = inner.changed.get(&index) {
+        if let Some(change) = changed.get(&index) {
             record.extend(change.clone());
         }
         record
@@ -114,8 +123,13 @@ impl SimTenant {
         let mut dice = Dice::new(seed ^ 0x9a57);
         let begun = self.clock.begun();
         let mut inner = self.lock();
-        for past in PAST.iter().filter(|past| past.machine < self.fleet.len().min(CAST.len())) {
-            let Some(status) = Status::parse(past.status) else { continue };
+        for past in PAST
+            .iter()
+            .filter(|past| past.machine < self.fleet.len().min(CAST.len()))
+        {
+            let Some(status) = Status::parse(past.status) else {
+                continue;
+            };
             let created = shifted(begun, -past.ago);
             let updated = shifted(created, past.took);
             let ahead = if status == Status::InProgress {
@@ -149,7 +163,13 @@ impl SimTenant {
     }
 
     /// Stores a new action and says how it will go.
-    pub(super) fn begin(&self, inner: &mut Inner, index: usize, row: &ActionRow, wish: Wish) -> Action {
+    pub(super) fn begin(
+        &self,
+        inner: &mut Inner,
+        index: usize,
+        row: &ActionRow,
+        wish: Wish,
+    ) -> Action {
         let now = self.clock.now();
         let machine_id = self.fleet.id(index).unwrap_or_default().to_owned();
         let course = self.course(inner, index, &machine_id, row, &wish);
@@ -177,7 +197,14 @@ impl SimTenant {
         action
     }
 
-    fn course(&self, inner: &mut Inner, index: usize, machine_id: &str, row: &ActionRow, wish: &Wish) -> Course {
+    fn course(
+        &self,
+        inner: &mut Inner,
+        index: usize,
+        machine_id: &str,
+        row: &ActionRow,
+        wish: &Wish,
+    ) -> Course {
         let secs = match (row.kind, wish.scope.as_deref()) {
             ("RunAntiVirusScan", Some("Full")) => row.typical_secs * 3,
             _ => row.typical_secs,
@@ -188,8 +215,11 @@ impl SimTenant {
         if inner.never_finish.contains(machine_id) {
             return Course::NeverEnds;
         }
-        let record = self.record(index, inner);
-        let health = record.get("healthStatus").and_then(Value::as_str).unwrap_or_default();
+        let record = self.record(index, &inner.changed);
+        let health = record
+            .get("healthStatus")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let contained = wish.scope.as_deref() == Some("UnManagedDevice")
             || (row.kind == "Unisolate" && health.starts_with("NoSensorData"));
         if !contained && (health == "Inactive" || health.starts_with("NoSensorData")) {
@@ -206,7 +236,13 @@ impl SimTenant {
     }
 
     /// The pending action of this kind on this machine; a colleague's is made if there is none.
-    pub(super) fn pending_or_colleagues(&self, inner: &mut Inner, index: usize, row: &ActionRow, scope: Option<String>) -> Action {
+    pub(super) fn pending_or_colleagues(
+        &self,
+        inner: &mut Inner,
+        index: usize,
+        row: &ActionRow,
+        scope: Option<String>,
+    ) -> Action {
         let machine_id = self.fleet.id(index).unwrap_or_default().to_owned();
         if let Some(existing) = inner.pending(&machine_id, row.kind) {
             return existing.clone();
@@ -253,11 +289,15 @@ impl SimTenant {
     }
 
     pub(super) fn never_finish(&self, machine_id: &str) {
-        self.lock().never_finish.insert(machine_id.to_ascii_lowercase());
+        self.lock()
+            .never_finish
+            .insert(machine_id.to_ascii_lowercase());
     }
 
     pub(super) fn fail_next(&self, machine_id: &str, hresult: i32) {
-        self.lock().fail_next.insert(machine_id.to_ascii_lowercase(), hresult);
+        self.lock()
+            .fail_next
+            .insert(machine_id.to_ascii_lowercase(), hresult);
     }
 }
 
@@ -267,9 +307,9 @@ pub(super) const COLLEAGUE: &str = "s.weber@contoso.com";
 impl Inner {
     /// The action of this kind that has not ended yet.
     pub(super) fn pending(&self, machine_id: &str, kind: &str) -> Option<&Action> {
-        self.actions
-            .iter()
-            .find(|action| action.machine_id == machine_id && action.kind == kind && !action.status.is_final())
+        self.actions.iter().find(|action| {
+            action.machine_id == machine_id && action.kind == kind && !action.status.is_final()
+        })
     }
 
     fn is_isolated(&self, machine_id: &str) -> bool {

@@ -9,7 +9,11 @@ use super::random::{Dice, TOKEN_LETTERS};
 use super::{CLIENT_ID, TENANT_ID};
 
 /// The one person of the tenant: object id, sign-in name, name.
-pub(super) const PERSON: (&str, &str, &str) = ("c0a7f5e2-6b1d-4d8e-9a34-2f61b7c0d915", "jane@contoso.com", "Jane Doe");
+pub(super) const PERSON: (&str, &str, &str) = (
+    "c0a7f5e2-6b1d-4d8e-9a34-2f61b7c0d915",
+    "jane@contoso.com",
+    "Jane Doe",
+);
 
 /// Sizes seen with work accounts.
 const ACCESS_TOKEN_LENGTH: usize = 2_900;
@@ -19,10 +23,21 @@ const REFRESH_TOKEN_LENGTH: usize = 1_500;
 fn jwt(claims: &Value, dice: &mut Dice) -> String {
     let head = json!({ "typ": "JWT", "alg": "RS256", "kid": "simulated" });
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    format!("{}.{}.{}", part(&head), part(claims), dice.text(342, TOKEN_LETTERS))
+    format!(
+        "{}.{}.{}",
+        part(&head),
+        part(claims),
+        dice.text(342, TOKEN_LETTERS)
+    )
 }
 
-pub(super) fn access_token(resource: &str, scp: &str, now: Timestamp, expires_in: i64, dice: &mut Dice) -> String {
+pub(super) fn access_token(
+    resource: &str,
+    scp: &str,
+    now: Timestamp,
+    expires_in: i64,
+    dice: &mut Dice,
+) -> String {
     let (oid, upn, name) = PERSON;
     let issued = now.as_second();
     let mut claims = json!({
@@ -32,12 +47,18 @@ pub(super) fn access_token(resource: &str, scp: &str, now: Timestamp, expires_in
         "uti": dice.text(22, TOKEN_LETTERS), "ver": "1.0"
     });
     // Three quarters of the missing length, since base64 adds a third.
-    let missing = ACCESS_TOKEN_LENGTH.saturating_sub(450 + claims.to_string().len() * 4 / 3) * 3 / 4;
+    let missing =
+        ACCESS_TOKEN_LENGTH.saturating_sub(450 + claims.to_string().len() * 4 / 3) * 3 / 4;
     claims["xms_ftd"] = Value::String(dice.text(missing, TOKEN_LETTERS));
     jwt(&claims, dice)
 }
 
-pub(super) fn id_token(now: Timestamp, nonce: Option<&str>, client: &str, dice: &mut Dice) -> String {
+pub(super) fn id_token(
+    now: Timestamp,
+    nonce: Option<&str>,
+    client: &str,
+    dice: &mut Dice,
+) -> String {
     let (oid, upn, name) = PERSON;
     let issued = now.as_second();
     let mut claims = json!({
@@ -72,7 +93,14 @@ pub(super) fn challenge(verifier: &str) -> String {
 /// SHA-256 (FIPS 180-4), here so that this module needs no crate that the rest of the program keeps for the journal.
 fn sha256(message: &[u8]) -> [u8; 32] {
     let mut state: [u32; 8] = [
-        0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+        0x6a09_e667,
+        0xbb67_ae85,
+        0x3c6e_f372,
+        0xa54f_f53a,
+        0x510e_527f,
+        0x9b05_688c,
+        0x1f83_d9ab,
+        0x5be0_cd19,
     ];
     let mut padded = message.to_vec();
     padded.push(0x80);
@@ -83,21 +111,39 @@ fn sha256(message: &[u8]) -> [u8; 32] {
     for block in padded.chunks_exact(64) {
         let mut w = [0_u32; 64];
         for (word, bytes) in w.iter_mut().zip(block.chunks_exact(4)) {
-            *word = bytes.iter().fold(0, |word, byte| word << 8 | u32::from(*byte));
+            *word = bytes
+                .iter()
+                .fold(0, |word, byte| word << 8 | u32::from(*byte));
         }
         for t in 16..64 {
             let s0 = w[t - 15].rotate_right(7) ^ w[t - 15].rotate_right(18) ^ (w[t - 15] >> 3);
             let s1 = w[t - 2].rotate_right(17) ^ w[t - 2].rotate_right(19) ^ (w[t - 2] >> 10);
-            w[t] = w[t - 16].wrapping_add(s0).wrapping_add(w[t - 7]).wrapping_add(s1);
+            w[t] = w[t - 16]
+                .wrapping_add(s0)
+                .wrapping_add(w[t - 7])
+                .wrapping_add(s1);
         }
         let mut v = state;
         for (k, w) in ROUND_CONSTANTS.iter().zip(w) {
             let s1 = v[4].rotate_right(6) ^ v[4].rotate_right(11) ^ v[4].rotate_right(25);
             let choice = (v[4] & v[5]) ^ (!v[4] & v[6]);
-            let t1 = v[7].wrapping_add(s1).wrapping_add(choice).wrapping_add(*k).wrapping_add(w);
+            let t1 = v[7]
+                .wrapping_add(s1)
+                .wrapping_add(choice)
+                .wrapping_add(*k)
+                .wrapping_add(w);
             let s0 = v[0].rotate_right(2) ^ v[0].rotate_right(13) ^ v[0].rotate_right(22);
             let majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-            v = [t1.wrapping_add(s0.wrapping_add(majority)), v[0], v[1], v[2], v[3].wrapping_add(t1), v[4], v[5], v[6]];
+            v = [
+                t1.wrapping_add(s0.wrapping_add(majority)),
+                v[0],
+                v[1],
+                v[2],
+                v[3].wrapping_add(t1),
+                v[4],
+                v[5],
+                v[6],
+            ];
         }
         for (sum, v) in state.iter_mut().zip(v) {
             *sum = sum.wrapping_add(v);
@@ -137,9 +183,17 @@ mod tests {
     #[test]
     fn an_access_token_has_a_real_size_and_readable_claims() {
         let now: Timestamp = "2026-11-22T08:00:00Z".parse().unwrap();
-        let token = access_token("https://api.securitycenter.microsoft.com", "Machine.Read", now, 3_600, &mut Dice::new(1));
+        let token = access_token(
+            "https://api.securitycenter.microsoft.com",
+            "Machine.Read",
+            now,
+            3_600,
+            &mut Dice::new(1),
+        );
         assert!((2_700..3_100).contains(&token.len()), "{}", token.len());
-        let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+        let claims = URL_SAFE_NO_PAD
+            .decode(token.split('.').nth(1).unwrap())
+            .unwrap();
         let claims: Value = serde_json::from_slice(&claims).unwrap();
         assert_eq!(claims["scp"], "Machine.Read");
     }

@@ -52,7 +52,13 @@ impl Listener for Doorway {
                     // Small answers should not wait for more; a failure only costs speed.
                     stream.set_nodelay(true).ok();
                     let line = Line::default();
-                    return (Wire { stream, line: line.clone() }, line);
+                    return (
+                        Wire {
+                            stream,
+                            line: line.clone(),
+                        },
+                        line,
+                    );
                 }
                 // Out of file handles, or the peer left at once: try again a little later.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -84,14 +90,22 @@ impl Wire {
 }
 
 impl AsyncRead for Wire {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 
 impl AsyncWrite for Wire {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.check()?;
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }

@@ -87,7 +87,8 @@ impl State {
                 self.inventory.loading = false;
                 self.inventory.read_at = Some(at);
                 self.inventory.unreadable = unreadable;
-                if incomplete.is_none() {
+                // What could not be read may well be one of those that were not seen.
+                if incomplete.is_none() && unreadable == 0 {
                     self.inventory.keep_only(&seen);
                 }
                 self.inventory.incomplete = incomplete;

@@ -14,8 +14,8 @@ pub use remote::Remote;
 
 use crate::explain::Explanation;
 use crate::guard::{Facts, Policy};
-use crate::journal::Entry;
-use crate::message::Note;
+use crate::journal::{Entry, Standing};
+use crate::message::{Note, open_order};
 use crate::model::{
     Budget, EntryId, Epoch, KeyringState, Machine, MachineAction, MachineActionId, MachineId,
     MachineRef, Mode, SessionStatus,
@@ -112,6 +112,12 @@ impl State {
         self.entries.iter().filter(|entry| !entry.standing().is_end())
     }
 
+    /// Whether a request has left whose answer has not come.
+    #[must_use]
+    pub fn awaits_answer(&self) -> bool {
+        self.entries.iter().any(|entry| entry.standing() == Standing::Sent)
+    }
+
     /// Other records with the host name of this machine.
     #[must_use]
     pub fn namesakes(&self, machine: &MachineRef) -> Vec<MachineRef> {
@@ -121,8 +127,8 @@ impl State {
     /// Runs `with` on the facts about one machine, as the guardrails want them.
     pub fn with_facts<R>(&self, machine: &MachineRef, now: Timestamp, with: impl FnOnce(&Facts<'_>) -> R) -> R {
         let namesakes = self.namesakes(machine);
-        let open_entries: Vec<Entry> =
-            self.open_entries().filter(|e| e.order.machine.id == machine.id).cloned().collect();
+        let open_orders: Vec<_> =
+            self.entries.iter().filter(|e| e.order.machine.id == machine.id).filter_map(open_order).collect();
         with(&Facts {
             now,
             policy: &self.policy,
@@ -130,7 +136,7 @@ impl State {
             machine: self.machine(&machine.id).map(AsRef::as_ref),
             namesakes: &namesakes,
             history: self.history(&machine.id),
-            open_entries: &open_entries,
+            open_orders: &open_orders,
         })
     }
 }

@@ -240,11 +240,16 @@ fn code_among(texts: &[&str]) -> Option<String> {
 /// The rows of an answer: the answer itself, or the one list inside it.
 fn rows(answer: Value) -> Vec<Value> {
     let list = if let Value::Object(fields) = answer {
-        fields.into_iter().map(|(_, value)| value).find(Value::is_array)
+        fields
+            .into_iter()
+            .map(|(_, value)| value)
+            .find(Value::is_array)
     } else {
         Some(answer)
     };
-    let Some(Value::Array(rows)) = list else { panic!("the answer holds a list, not {list:?}") };
+    let Some(Value::Array(rows)) = list else {
+        panic!("the answer holds a list, not {list:?}")
+    };
     rows
 }
 

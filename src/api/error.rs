@@ -1,0 +1,345 @@
+//! What can go wrong with a request, and what that means.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::auth::AuthError;
+use crate::explain::Effect;
+use crate::model::Permission;
+
+/// Whether a request only read or was to change something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    Read,
+    Submit,
+}
+
+/// Why a request did not do what it was for.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ApiError {
+    /// The connection never came up: no name, no route, no TLS, no way through the proxy.
+    #[error("{host} could not be reached")]
+    NotReached { host: Box<str> },
+    #[error("{host} did not answer in time")]
+    TimedOut { host: Box<str> },
+    /// The connection was lost after the request had left, or may have left.
+    #[error("the connection to {host} was lost")]
+    Interrupted { host: Box<str> },
+    #[error("the certificate of {host} was not accepted")]
+    Certificate { host: Box<str> },
+    /// There is no token; nothing was sent.
+    #[error("no sign-in: {0}")]
+    SignIn(#[source] AuthError),
+    /// The token belongs to another host (rule 6); nothing was sent.
+    #[error("the sign-in is not meant for {host}")]
+    ForeignHost { host: Box<str> },
+    /// The HTTP client could not be set up.
+    #[error("no HTTP client: {why}")]
+    NoClient { why: Box<str> },
+    /// 401: for a read the second in a row, for a submission the first.
+    #[error("not authorized: {0}")]
+    Unauthorized(Refusal),
+    /// Any other 4xx: the service says that it did not do it.
+    #[error("refused: {0}")]
+    Refused(Refusal),
+    /// 429. The limiter's gate is closed until then.
+    #[error("throttled until {retry_at}")]
+    Throttled { retry_at: Timestamp },
+    /// 5xx, 408 or 3xx: something in between answered, or the service broke off.
+    #[error("{host} answered {status}")]
+    Fault {
+        host: Box<str>,
+        status: u16,
+        message: Box<str>,
+        request_id: Option<Box<str>>,
+        retry_after: Option<Duration>,
+    },
+    /// A 2xx whose body is not what was asked for.
+    #[error("the answer {status} of {host} could not be read: {why}")]
+    NotUnderstood {
+        host: Box<str>,
+        status: u16,
+        why: Unreadable,
+        request_id: Option<Box<str>>,
+    },
+}
+
+/// Why a body could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    #[error("it is empty")]
+    Empty,
+    #[error("it is a web page")]
+    Html,
+    #[error("it is no JSON")]
+    NotJson,
+    #[error("it ends too early")]
+    Truncated,
+    #[error("it is too large")]
+    TooLarge,
+    #[error("it is JSON of another shape")]
+    WrongShape,
+    #[error("it has no usable id")]
+    NoId,
+}
+
+/// A 4xx. What to do is decided by status and code alone; the message is for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: u16,
+    /// The service's code; absent when a proxy answered, or the service did so without a body.
+    pub code: Option<Box<str>>,
+    /// The service's words, safe to show; may be empty.
+    pub message: Box<str>,
+    /// What to quote to support.
+    pub request_id: Option<Box<str>>,
+}
+
+impl Refusal {
+    /// The machine already has an action of this kind under way: nothing failed, it is just there.
+    #[must_use]
+    pub fn is_active_request(&self) -> bool {
+        self.has_code("ActiveRequestAlreadyExists")
+    }
+
+    /// The machine or action is not known, or not visible to this person. A 404 without a code
+    /// comes from a proxy or an unknown route, and says nothing about either.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.status == 404 && (self.has_code("ResourceNotFound") || self.has_code("NotFound"))
+    }
+
+    pub(super) fn has_code(&self, code: &str) -> bool {
+        self.code
+            .as_deref()
+            .is_some_and(|own| own.eq_ignore_ascii_case(code))
+    }
+
+    /// A refusal for want of a licence, for which a new sign-in is no help. Read from the message,
+    /// so for help text only.
+    pub(super) fn concerns_licence(&self) -> bool {
+        let message = self.message.to_ascii_lowercase();
+        message.contains("account mode is inactive") || message.contains("no tvm license")
+    }
+
+    /// The permissions named by `API required scopes: A,B, application scopes: C.`, any one of
+    /// which would do. Read from the message, so for help text only.
+    #[must_use]
+    pub fn required_permissions(&self) -> Vec<Permission> {
+        let list = ["API required scopes: ", "API required roles: "]
+            .iter()
+            .find_map(|start| self.message.split_once(start))
+            .map_or("", |(_, rest)| rest);
+        let list = list.split(", application").next().unwrap_or_default();
+        list.split(',')
+            .map(|name| name.trim().trim_end_matches('.'))
+            .filter(|name| {
+                !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
+            })
+            .map(Permission::from_wire)
+            .collect()
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.status)?;
+        match &self.code {
+            Some(code) => write!(f, " {code}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ApiError {
+    /// Whether the request may have changed something: the one place where this is decided, for
+    /// wording and for repeats alike.
+    #[must_use]
+    pub const fn effect(&self, verb: Verb) -> Effect {
+        match verb {
+            Verb::Read => Effect::NothingChanged,
+            Verb::Submit => match self {
+                // It did not leave, or the service says that it did not do it.
+                Self::NotReached { .. }
+                | Self::Certificate { .. }
+                | Self::SignIn(_)
+                | Self::ForeignHost { .. }
+                | Self::NoClient { .. }
+                | Self::Unauthorized(_)
+                | Self::Refused(_)
+                | Self::Throttled { .. } => Effect::NothingChanged,
+                // It left, and nobody who knows has answered.
+                Self::TimedOut { .. }
+                | Self::Interrupted { .. }
+                | Self::Fault { .. }
+                | Self::NotUnderstood { .. } => Effect::Unknown,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(in crate::api) fn refusal(status: u16, code: &str, message: &str) -> Refusal {
+        let code = (!code.is_empty()).then(|| code.into());
+        Refusal {
+            status,
+            code,
+            message: message.into(),
+            request_id: Some("|1d25001e.".into()),
+        }
+    }
+
+    pub(in crate::api) fn fault(status: u16, retry_after: Option<Duration>) -> ApiError {
+        ApiError::Fault {
+            host: "api.example".into(),
+            status,
+            message: "".into(),
+            request_id: None,
+            retry_after,
+        }
+    }
+
+    fn not_understood(status: u16, why: Unreadable) -> ApiError {
+        ApiError::NotUnderstood {
+            host: "api.example".into(),
+            status,
+            why,
+            request_id: None,
+        }
+    }
+
+    /// All that can be made without the sign-in's own errors.
+    pub(in crate::api) fn one_of_each() -> Vec<(&'static str, ApiError)> {
+        let host = || Box::from("api.example");
+        vec![
+            ("not reached", ApiError::NotReached { host: host() }),
+            ("timed out", ApiError::TimedOut { host: host() }),
+            ("interrupted", ApiError::Interrupted { host: host() }),
+            ("certificate", ApiError::Certificate { host: host() }),
+            ("foreign host", ApiError::ForeignHost { host: host() }),
+            (
+                "no client",
+                ApiError::NoClient {
+                    why: "no certificates".into(),
+                },
+            ),
+            (
+                "401",
+                ApiError::Unauthorized(refusal(401, "Unauthorized", "")),
+            ),
+            (
+                "400",
+                ApiError::Refused(refusal(400, "ActiveRequestAlreadyExists", "")),
+            ),
+            ("403", ApiError::Refused(refusal(403, "Forbidden", ""))),
+            ("404", ApiError::Refused(refusal(404, "", ""))),
+            (
+                "429",
+                ApiError::Throttled {
+                    retry_at: Timestamp::UNIX_EPOCH,
+                },
+            ),
+            ("302", fault(302, None)),
+            ("408", fault(408, None)),
+            ("500", fault(500, None)),
+            ("503", fault(503, None)),
+            ("empty", not_understood(200, Unreadable::Empty)),
+            ("web page", not_understood(200, Unreadable::Html)),
+            ("no JSON", not_understood(200, Unreadable::NotJson)),
+            ("truncated", not_understood(200, Unreadable::Truncated)),
+            ("too large", not_understood(200, Unreadable::TooLarge)),
+            ("wrong shape", not_understood(200, Unreadable::WrongShape)),
+            ("no id", not_understood(201, Unreadable::NoId)),
+        ]
+    }
+
+    #[test]
+    fn only_an_answer_from_one_who_knows_settles_a_submission() {
+        let all = one_of_each();
+        let with = |effect| -> Vec<&str> {
+            all.iter()
+                .filter(|(_, e)| e.effect(Verb::Submit) == effect)
+                .map(|(name, _)| *name)
+                .collect()
+        };
+        assert_eq!(
+            with(Effect::NothingChanged),
+            [
+                "not reached",
+                "certificate",
+                "foreign host",
+                "no client",
+                "401",
+                "400",
+                "403",
+                "404",
+                "429"
+            ]
+        );
+        assert_eq!(
+            with(Effect::Unknown),
+            [
+                "timed out",
+                "interrupted",
+                "302",
+                "408",
+                "500",
+                "503",
+                "empty",
+                "web page",
+                "no JSON",
+                "truncated",
+                "too large",
+                "wrong shape",
+                "no id"
+            ]
+        );
+        assert!(
+            all.iter()
+                .all(|(_, e)| e.effect(Verb::Read) == Effect::NothingChanged)
+        );
+    }
+
+    #[test]
+    fn an_action_already_under_way_is_told_by_its_code() {
+        assert!(refusal(400, "ActiveRequestAlreadyExists", "").is_active_request());
+        assert!(!refusal(400, "BadRequest", "ActiveRequestAlreadyExists").is_active_request());
+    }
+
+    #[test]
+    fn a_404_of_a_proxy_says_nothing_about_the_machine() {
+        assert!(refusal(404, "ResourceNotFound", "").is_not_found());
+        assert!(!refusal(404, "", "").is_not_found());
+        assert!(!refusal(400, "NotFound", "").is_not_found());
+    }
+
+    #[test]
+    fn the_permissions_asked_for_are_read_from_the_message() {
+        let names = |message: &str| -> Vec<String> {
+            let required = refusal(403, "Forbidden", message).required_permissions();
+            required.iter().map(|p| p.as_wire().to_owned()).collect()
+        };
+        assert_eq!(
+            names(
+                "Missing application roles. API required roles: Machine.Read.All,Machine.ReadWrite.All, application roles: Machine.Isolate."
+            ),
+            ["Machine.Read.All", "Machine.ReadWrite.All"]
+        );
+        assert_eq!(
+            names(
+                "Missing application scopes. API required scopes: Machine.Isolate, application scopes: Machine.Read."
+            ),
+            ["Machine.Isolate"]
+        );
+        assert_eq!(
+            names("API required scopes: Machine.Scan."),
+            ["Machine.Scan"]
+        );
+        assert!(names("User is not exposed to machine").is_empty());
+        assert!(names("API required scopes: <b>x</b>").is_empty());
+    }
+}

@@ -1,0 +1,344 @@
+//! An [`ApiError`] in words.
+
+use super::error::{ApiError, Refusal, Unreadable, Verb};
+use crate::explain::{Effect, Explain, Explanation, NextStep};
+use crate::model::{Permission, clean};
+
+/// What a request was for, as far as a sentence needs it.
+struct Request<'a> {
+    verb: Verb,
+    /// `isolate FIN-LT-042`, `read the list of devices`.
+    task: String,
+    /// The machine's name, or words in its place.
+    machine: String,
+    permission: Option<&'a Permission>,
+}
+
+impl ApiError {
+    /// This error of a request to `infinitive` (`isolate`, `read`) the machine of that name.
+    #[must_use]
+    pub fn explain_for(
+        &self,
+        verb: Verb,
+        infinitive: &str,
+        machine: Option<&str>,
+        permission: Option<&Permission>,
+    ) -> Explanation {
+        let machine = machine.map(|name| clean(name, 64));
+        let task = match (&machine, verb) {
+            (None, Verb::Read) => infinitive.to_owned(),
+            (name, Verb::Read | Verb::Submit) => {
+                format!("{infinitive} {}", name.as_deref().unwrap_or("this device"))
+            }
+        };
+        self.words(&Request {
+            verb,
+            task,
+            machine: machine.unwrap_or("this device".into()).into_owned(),
+            permission,
+        })
+    }
+
+    fn words(&self, request: &Request<'_>) -> Explanation {
+        if let Self::SignIn(error) = self {
+            // Nothing was sent, whatever happened on the way to a token.
+            return Explanation {
+                effect: self.effect(request.verb),
+                ..error.explain()
+            };
+        }
+        let effect = self.effect(request.verb);
+        let (headline, next) = match effect {
+            Effect::NothingChanged | Effect::Changed => self.headline(request),
+            Effect::Unknown => (
+                format!("No clear answer about {}", request.machine),
+                NextStep::Outside("Wait: it is being looked up. Do not repeat it".into()),
+            ),
+        };
+        Explanation {
+            headline,
+            effect,
+            next,
+            details: self.details(),
+        }
+    }
+
+    fn headline(&self, request: &Request<'_>) -> (String, NextStep) {
+        let outside = |words: &str| NextStep::Outside(words.into());
+        match self {
+            Self::NotReached { .. } => (
+                "Could not reach the Defender service".into(),
+                NextStep::TryAgain,
+            ),
+            Self::TimedOut { .. } => (
+                "The Defender service did not answer in time".into(),
+                NextStep::TryAgain,
+            ),
+            Self::Interrupted { .. } => (
+                "The connection to the Defender service was lost".into(),
+                NextStep::TryAgain,
+            ),
+            Self::Certificate { .. } => (
+                "The connection to the Defender service is not trusted".into(),
+                outside("Check this computer's clock, and whether a proxy replaces certificates"),
+            ),
+            Self::SignIn(_) | Self::ForeignHost { .. } => (
+                "Your sign-in is not meant for this service".into(),
+                NextStep::SignIn,
+            ),
+            Self::NoClient { .. } => (
+                "Secure connections cannot be set up on this computer".into(),
+                outside("Check the computer's certificate store, then start again"),
+            ),
+            Self::Unauthorized(refusal) if refusal.concerns_licence() => licence(),
+            Self::Unauthorized(_) => ("Your sign-in is no longer valid".into(), NextStep::SignIn),
+            Self::Refused(refusal) => refusal.headline(request),
+            Self::Throttled { retry_at } => (
+                "The service asks for a pause".into(),
+                NextStep::Wait { until: *retry_at },
+            ),
+            Self::Fault {
+                status: 300..400, ..
+            }
+            | Self::NotUnderstood {
+                why: Unreadable::Html,
+                ..
+            } => (
+                "Something on the way to Defender answered in its place".into(),
+                outside("Check the network's proxy or sign-in page, then try again"),
+            ),
+            Self::Fault { .. } => (
+                "The Defender service has a problem".into(),
+                NextStep::TryAgain,
+            ),
+            Self::NotUnderstood { .. } => (
+                "The answer of the Defender service could not be read".into(),
+                NextStep::TryAgain,
+            ),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        match self {
+            Self::NotReached { host }
+            | Self::TimedOut { host }
+            | Self::Interrupted { host }
+            | Self::Certificate { host }
+            | Self::ForeignHost { host } => vec![format!("Host: {host}")],
+            Self::SignIn(_) => Vec::new(),
+            Self::NoClient { why } => vec![clean(why, 400).into_owned()],
+            Self::Unauthorized(refusal) | Self::Refused(refusal) => refusal.details(),
+            Self::Throttled { .. } => vec!["Status: 429".to_owned()],
+            Self::Fault {
+                host,
+                status,
+                message,
+                request_id,
+                ..
+            } => {
+                let mut details = vec![format!("Host: {host}"), format!("Status: {status}")];
+                if !message.is_empty() {
+                    details.push(format!("The service says: {message}"));
+                }
+                details.extend(request_id.as_ref().map(|id| format!("Request id: {id}")));
+                details
+            }
+            Self::NotUnderstood {
+                host,
+                status,
+                why,
+                request_id,
+            } => {
+                let mut details = vec![
+                    format!("Host: {host}"),
+                    format!("Status: {status}"),
+                    format!("The answer could not be read: {why}"),
+                ];
+                details.extend(request_id.as_ref().map(|id| format!("Request id: {id}")));
+                details
+            }
+        }
+    }
+}
+
+fn licence() -> (String, NextStep) {
+    (
+        "Your organization's Defender licence does not cover this".into(),
+        NextStep::Outside(
+            "Ask an administrator about the licence; a new sign-in does not help".into(),
+        ),
+    )
+}
+
+impl Refusal {
+    fn headline(&self, request: &Request<'_>) -> (String, NextStep) {
+        let Request { task, machine, .. } = request;
+        let outside = |words: &str| NextStep::Outside(words.into());
+        if self.concerns_licence() {
+            return licence();
+        }
+        if self.is_active_request() {
+            return (
+                format!("{machine} already has an action of this kind under way"),
+                outside("Look at the action that is under way"),
+            );
+        }
+        match (self.status, self.code.as_deref().unwrap_or_default()) {
+            (403, "DisabledFeature") => (
+                "This is switched off in your tenant".into(),
+                outside("Ask an administrator to switch it on in the Defender portal"),
+            ),
+            (403, "DisallowedOperation") => (
+                format!("The service does not let anybody {task}"),
+                NextStep::None,
+            ),
+            (403, _) => (
+                format!("You are not allowed to {task}"),
+                match request
+                    .permission
+                    .cloned()
+                    .or_else(|| self.required_permissions().into_iter().next())
+                {
+                    Some(permission) => NextStep::AskForPermission(permission),
+                    None => outside(
+                        "Ask an administrator for the permission, or for access to the device's group",
+                    ),
+                },
+            ),
+            (404, _) if self.is_not_found() => (
+                format!("The service does not know {machine}"),
+                outside("It may have been removed, or lie outside the device groups you can see"),
+            ),
+            (407, _) => (
+                "The network's proxy asks for a sign-in".into(),
+                outside("Ask whoever runs the proxy to let this computer through"),
+            ),
+            (_, "OsPlatformNotSupported") => (
+                format!("The operating system of {machine} does not support this action"),
+                NextStep::None,
+            ),
+            (_, "ClientVersionNotSupported") => (
+                format!("The Defender sensor on {machine} is too old for this action"),
+                outside("Have the sensor updated"),
+            ),
+            (_, "InvalidHashValue") => (
+                "The service does not accept this hash".into(),
+                outside("Check the SHA-1 of the file"),
+            ),
+            _ => (
+                format!("The service refused to {task}"),
+                NextStep::None,
+            ),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        let mut details = vec![format!("Status: {self}")];
+        if !self.message.is_empty() {
+            details.push(format!("The service says: {}", self.message));
+        }
+        details.extend(
+            self.request_id
+                .as_ref()
+                .map(|id| format!("Request id: {id}")),
+        );
+        details
+    }
+}
+
+impl Explain for ApiError {
+    /// The words for a read of nothing in particular; see [`ApiError::explain_for`].
+    fn explain(&self) -> Explanation {
+        self.explain_for(Verb::Read, "read this", None, None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::error::tests::{fault, one_of_each, refusal};
+    use super::*;
+
+    fn isolating(error: &ApiError) -> Explanation {
+        error.explain_for(
+            Verb::Submit,
+            "isolate",
+            Some("FIN-LT-042"),
+            Some(&Permission::MachineIsolate),
+        )
+    }
+
+    #[test]
+    fn a_refusal_names_device_and_permission() {
+        let words = isolating(&ApiError::Refused(refusal(403, "Forbidden", "")));
+        assert_eq!(words.headline, "You are not allowed to isolate FIN-LT-042");
+        assert_eq!(words.effect, Effect::NothingChanged);
+        assert_eq!(
+            words.next,
+            NextStep::AskForPermission(Permission::MachineIsolate)
+        );
+        assert_eq!(
+            words.details,
+            ["Status: 403 Forbidden", "Request id: |1d25001e."]
+        );
+    }
+
+    #[test]
+    fn an_unanswered_submission_is_not_to_be_repeated() {
+        let words = isolating(&fault(502, None));
+        assert_eq!(words.headline, "No clear answer about FIN-LT-042");
+        assert_eq!(words.effect, Effect::Unknown);
+        assert_ne!(words.next, NextStep::TryAgain);
+    }
+
+    #[test]
+    fn a_missing_licence_is_not_blamed_on_the_sign_in() {
+        let message = "Unauthorized request - reason of failure: Account mode is inactive";
+        let words = isolating(&ApiError::Unauthorized(refusal(
+            401,
+            "Unauthorized",
+            message,
+        )));
+        assert_eq!(
+            words.headline,
+            "Your organization's Defender licence does not cover this"
+        );
+        assert_ne!(words.next, NextStep::SignIn);
+        let words = isolating(&ApiError::Unauthorized(refusal(401, "Unauthorized", "")));
+        assert_eq!(words.next, NextStep::SignIn);
+    }
+
+    #[test]
+    fn an_unknown_code_is_still_a_refusal_with_the_services_words() {
+        let words = isolating(&ApiError::Refused(refusal(
+            400,
+            "SomethingNew",
+            "Not on Tuesdays",
+        )));
+        assert_eq!(words.headline, "The service refused to isolate FIN-LT-042");
+        assert!(
+            words
+                .details
+                .contains(&"The service says: Not on Tuesdays".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_hostile_name_cannot_turn_the_sentence_round() {
+        let error = ApiError::Refused(refusal(404, "ResourceNotFound", ""));
+        let words = error.explain_for(Verb::Read, "read", Some("a\u{202e}b"), None);
+        assert_eq!(words.headline, "The service does not know a\\u{202e}b");
+    }
+
+    #[test]
+    fn no_words_promise_more_than_the_effect() {
+        for (name, error) in one_of_each() {
+            let words = isolating(&error);
+            assert_eq!(words.effect, error.effect(Verb::Submit), "{name}");
+            assert!(
+                !words.headline.is_empty() && !words.headline.ends_with('.'),
+                "{name}"
+            );
+            assert!(!error.explain().headline.is_empty(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! JSON values that may be missing, null, or of another type than documented (rule 8).
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::model::{MachineActionId, MachineId};
+
+/// A value that may be missing, null, or of another type than documented.
+pub(super) struct Loose<T>(pub Option<T>);
+
+impl<T> Default for Loose<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+/// What can be made of the text of a JSON string, number or boolean.
+pub(super) trait FromText: Sized {
+    /// The property that holds the text when an object comes in its place.
+    const INNER: Option<&'static str> = None;
+
+    /// `text` is trimmed and not empty.
+    fn from_text(text: &str) -> Option<Self>;
+}
+
+impl<T: FromText> Loose<T> {
+    fn new(text: &str) -> Self {
+        let text = text.trim();
+        Self(if text.is_empty() {
+            None
+        } else {
+            T::from_text(text)
+        })
+    }
+}
+
+impl<'de, T: FromText> Deserialize<'de> for Loose<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(LooseVisitor(PhantomData))
+    }
+}
+
+struct LooseVisitor<T>(PhantomData<T>);
+
+impl<'de, T: FromText> Visitor<'de> for LooseVisitor<T> {
+    type Value = Loose<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Loose::new(text))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Loose::new(if value { "true" } else { "false" }))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Loose::new(&value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Loose::new(&value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Loose::new(&value.to_string()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Loose(None))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Loose(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut inner = Loose(None);
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            if T::INNER == Some(&*key) {
+                inner = map.next_value()?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(inner)
+    }
+}
+
+/// A collection that may be missing, null or something else; what it holds that is no `T` is
+/// dropped.
+pub(super) struct LooseList<T>(pub Vec<T>);
+
+impl<T> Default for LooseList<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: FromText> Deserialize<'de> for LooseList<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // Elements are borrowed as they stand, so that what is no list needs no visitor of its own.
+        let raw = <&RawValue>::deserialize(from)?;
+        let elements: Vec<Loose<T>> = serde_json::from_str(raw.get()).unwrap_or_default();
+        Ok(Self(
+            elements
+                .into_iter()
+                .filter_map(|element| element.0)
+                .collect(),
+        ))
+    }
+}
+
+/// An element of `ipAddresses`.
+pub(super) struct AddressEntry(pub IpAddr);
+
+impl FromText for AddressEntry {
+    const INNER: Option<&'static str> = Some("ipAddress");
+
+    fn from_text(text: &str) -> Option<Self> {
+        IpAddr::from_text(text).map(Self)
+    }
+}
+
+/// `relatedFileInfo`.
+pub(super) struct FileEntry(pub Box<str>);
+
+impl FromText for FileEntry {
+    const INNER: Option<&'static str> = Some("fileIdentifier");
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(text.into()))
+    }
+}
+
+impl FromText for Box<str> {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+}
+
+impl FromText for bool {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.eq_ignore_ascii_case("true"))
+    }
+}
+
+impl FromText for i32 {
+    fn from_text(text: &str) -> Option<Self> {
+        // A result code may also come unsigned.
+        text.parse()
+            .ok()
+            .or_else(|| text.parse().ok().map(u32::cast_signed))
+    }
+}
+
+impl FromText for IpAddr {
+    fn from_text(text: &str) -> Option<Self> {
+        // An IPv6 address may carry the name of its interface (RFC 4007 section 11).
+        text.split('%').next().unwrap_or(text).parse().ok()
+    }
+}
+
+impl FromText for MachineId {
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl FromText for MachineActionId {
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl FromText for Timestamp {
+    fn from_text(text: &str) -> Option<Self> {
+        // All times of the service are UTC, also one that forgets to say so; and more digits than
+        // there are nanoseconds are of no use.
+        let at: Self = (text.parse().ok())
+            .or_else(|| format!("{text}Z").parse().ok())
+            .or_else(|| {
+                text.get(..NANOSECONDS_END)?
+                    .parse::<DateTime>()
+                    .ok()?
+                    .to_zoned(TimeZone::UTC)
+                    .ok()
+                    .map(|at| at.timestamp())
+            })?;
+        // The first second of year 1 is how .NET writes "never".
+        (at.as_second() > YEAR_TWO).then_some(at)
+    }
+}
+
+/// Length of `2025-01-01T00:00:00.123456789`.
+const NANOSECONDS_END: usize = 29;
+const YEAR_TWO: i64 = -62_104_060_800;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_come_with_any_number_of_digits() {
+        let at = |text: &str| Timestamp::from_text(text).map(|at| at.to_string());
+        for (text, read) in [
+            ("2025-05-01T08:00:00Z", "2025-05-01T08:00:00Z"),
+            ("2025-05-01T08:00:00.1Z", "2025-05-01T08:00:00.1Z"),
+            (
+                "2025-05-01T08:00:00.9544144Z",
+                "2025-05-01T08:00:00.9544144Z",
+            ),
+            (
+                "2025-05-01T08:00:00.123456789Z",
+                "2025-05-01T08:00:00.123456789Z",
+            ),
+            (
+                "2025-05-01T08:00:00.12345678912Z",
+                "2025-05-01T08:00:00.123456789Z",
+            ),
+            ("2025-05-01T10:00:00+02:00", "2025-05-01T08:00:00Z"),
+            ("2025-05-01T08:00:00", "2025-05-01T08:00:00Z"),
+        ] {
+            assert_eq!(at(text).as_deref(), Some(read), "{text}");
+        }
+        for odd in [
+            "0001-01-01T00:00:00Z",
+            "2025-13-01T00:00:00Z",
+            "now",
+            "1735689600",
+            "2025-05-01T",
+        ] {
+            assert_eq!(at(odd), None, "{odd}");
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Addresses: paths, filters, and whether a next page may be followed.
+
+use jiff::Timestamp;
+use url::Url;
+use url::form_urlencoded::byte_serialize;
+
+use crate::action::{Order, Task};
+use crate::model::{Endpoints, MachineActionId, MachineActionType, MachineId};
+
+/// The most elements the service gives in one answer.
+pub(super) const MACHINES_TOP: usize = 10_000;
+/// Keeps one answer well below its size limit; histories longer than this are rare.
+pub(super) const ACTIONS_TOP: usize = 1_000;
+/// So many pages, and no more, whatever the service says.
+pub(super) const MAX_PAGES: usize = 100;
+/// Ids in one filter, which has to fit into an address.
+const IDS_PER_CALL: usize = 50;
+
+/// Which actions to list; always the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ActionFilter {
+    /// These, in any number: asked for 50 at a time.
+    Ids(Vec<MachineActionId>),
+    OfMachine {
+        machine: MachineId,
+        since: Option<Timestamp>,
+        kind: Option<MachineActionType>,
+    },
+    /// Of all machines.
+    Recent { since: Timestamp },
+}
+
+impl ActionFilter {
+    /// The text of `$filter` for each call that is needed.
+    pub(super) fn texts(&self) -> Vec<String> {
+        match self {
+            Self::Ids(ids) => ids
+                .chunks(IDS_PER_CALL)
+                .map(|ids| {
+                    let ids: Vec<String> = ids.iter().map(|id| quoted(id.as_str())).collect();
+                    format!("id in ({})", ids.join(","))
+                })
+                .collect(),
+            Self::OfMachine {
+                machine,
+                since,
+                kind,
+            } => {
+                let machine = format!("machineId eq {}", quoted(machine.as_str()));
+                let kind = kind
+                    .as_ref()
+                    .map(|kind| format!("type eq {}", quoted(kind.as_wire())));
+                let since = since.map(created_since);
+                let conditions: Vec<String> =
+                    [machine].into_iter().chain(kind).chain(since).collect();
+                vec![conditions.join(" and ")]
+            }
+            Self::Recent { since } => vec![created_since(*since)],
+        }
+    }
+}
+
+/// A text literal: quotes inside are doubled (`OData` 4.01 part 2, section 5.1.1.6.1).
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Whole seconds, rounded down: the service keeps seven digits, and nothing may be missed.
+fn created_since(since: Timestamp) -> String {
+    let whole = Timestamp::from_second(since.as_second()).unwrap_or(since);
+    let whole = if whole > since {
+        super::rate_limit::later(whole, -1)
+    } else {
+        whole
+    };
+    format!("creationDateTimeUtc ge {whole}")
+}
+
+/// `{api}/{segments}`.
+pub(super) fn path(api: &Url, segments: &[&str]) -> Url {
+    let mut url = api.clone();
+    // Fails only for addresses without a host, and the cloud table has none.
+    if let Ok(mut path) = url.path_segments_mut() {
+        path.pop_if_empty().extend(segments);
+    }
+    url
+}
+
+/// Where an order goes.
+pub(super) fn submission(api: &Url, order: &Order) -> Url {
+    match &order.task {
+        Task::Act { kind, .. } => path(
+            api,
+            &["machines", order.machine.id.as_str(), kind.spec().endpoint],
+        ),
+        Task::Cancel { action, .. } => path(api, &["machineactions", action.as_str(), "cancel"]),
+    }
+}
+
+/// One page of machines.
+pub(super) fn machines(api: &Url, skip: usize) -> Url {
+    with_query(
+        path(api, &["machines"]),
+        &[
+            ("$top", &MACHINES_TOP.to_string()),
+            ("$skip", &skip.to_string()),
+        ],
+    )
+}
+
+/// One page of actions.
+pub(super) fn machine_actions(api: &Url, filter: &str, skip: usize) -> Url {
+    let (top, skip) = (ACTIONS_TOP.to_string(), skip.to_string());
+    let query = [
+        ("$filter", filter),
+        ("$orderby", "creationDateTimeUtc desc"),
+        ("$top", &top),
+        ("$skip", &skip),
+    ];
+    with_query(path(api, &["machineactions"]), &query)
+}
+
+/// A space becomes `%20`: unlike `+` it means the same to everybody.
+fn with_query(mut url: Url, pairs: &[(&str, &str)]) -> Url {
+    let query: Vec<String> = pairs
+        .iter()
+        .map(|(name, value)| {
+            let value: String = byte_serialize(value.as_bytes()).collect();
+            format!("{name}={}", value.replace('+', "%20"))
+        })
+        .collect();
+    url.set_query(Some(&query.join("&")));
+    url
+}
+
+/// Why paging stopped before the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Stop {
+    #[error("the address of the next page cannot be read")]
+    Malformed,
+    #[error("the next page is said to be on another host")]
+    ForeignHost,
+    #[error("the next page is one that was read before")]
+    Looping,
+    #[error("there are more pages than the console reads")]
+    TooMany,
+    #[error("the service sent only a part of the page")]
+    Partial,
+}
+
+/// The address of the next page, when it may be asked with our token: on our host, under our
+/// path, and not read before. The service may name another of its hosts; that one is not asked,
+/// as the answer decides nothing about where tokens go.
+pub(super) fn next_page(
+    endpoints: &Endpoints,
+    present: &Url,
+    link: &str,
+    visited: &[Url],
+) -> Result<Url, Stop> {
+    let mut next = present
+        .join(link)
+        .map_err(|_not_an_address| Stop::Malformed)?;
+    next.set_fragment(None);
+    if !endpoints.takes_token(&next) || !next.username().is_empty() || next.password().is_some() {
+        return Err(Stop::ForeignHost);
+    }
+    let lower_case = |url: &Url| url.path().to_ascii_lowercase();
+    if lower_case(&next) != lower_case(present) {
+        return Err(Stop::Malformed);
+    }
+    // Seen in the field: links that have lost the names of their parameters.
+    if next.query_pairs().any(|(name, _)| name.is_empty()) || next.query().is_none() {
+        return Err(Stop::Malformed);
+    }
+    if visited.contains(&next) || next == *present {
+        return Err(Stop::Looping);
+    }
+    Ok(next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::ActionKind;
+    use crate::model::{EntryId, MachineRef};
+
+    fn endpoints() -> Endpoints {
+        Endpoints::stand_in("http://127.0.0.1:8080", "t", "c").expect("loopback")
+    }
+
+    fn machine() -> MachineId {
+        MachineId::parse("a1").expect("a literal id")
+    }
+
+    #[test]
+    fn filters_read_as_the_service_wants_them() {
+        let since: Timestamp = "2025-01-01T00:00:00.9544144Z"
+            .parse()
+            .expect("a literal time");
+        let of_machine = ActionFilter::OfMachine {
+            machine: machine(),
+            since: Some(since),
+            kind: Some(MachineActionType::Isolate),
+        };
+        assert_eq!(
+            of_machine.texts(),
+            [
+                "machineId eq 'a1' and type eq 'Isolate' and creationDateTimeUtc ge 2025-01-01T00:00:00Z"
+            ]
+        );
+        assert_eq!(
+            ActionFilter::Recent { since }.texts(),
+            ["creationDateTimeUtc ge 2025-01-01T00:00:00Z"]
+        );
+        let before_1970 = Timestamp::from_millisecond(-1_500).expect("a literal time");
+        assert_eq!(
+            created_since(before_1970),
+            "creationDateTimeUtc ge 1969-12-31T23:59:58Z"
+        );
+    }
+
+    #[test]
+    fn a_type_from_the_service_cannot_break_out_of_its_quotes() {
+        let kind = Some(MachineActionType::from_wire("x' or 'a' eq 'a"));
+        let filter = ActionFilter::OfMachine {
+            machine: machine(),
+            since: None,
+            kind,
+        };
+        assert_eq!(
+            filter.texts(),
+            ["machineId eq 'a1' and type eq 'x'' or ''a'' eq ''a'"]
+        );
+    }
+
+    #[test]
+    fn many_ids_make_several_calls() {
+        let ids = (0..120)
+            .map(|n| MachineActionId::parse(&format!("id-{n}")).expect("an id"))
+            .collect();
+        let texts = ActionFilter::Ids(ids).texts();
+        assert_eq!(texts.len(), 3);
+        assert!(texts[0].starts_with("id in ('id-0','id-1',"));
+        assert!(texts[2].ends_with("'id-119')"));
+        assert!(ActionFilter::Ids(Vec::new()).texts().is_empty());
+    }
+
+    #[test]
+    fn addresses_are_encoded() {
+        let api = endpoints().api;
+        assert_eq!(
+            machine_actions(&api, "machineId eq 'a+b&c'", 0).as_str(),
+            "http://127.0.0.1:8080/api/machineactions?$filter=machineId%20eq%20%27a%2Bb%26c%27\
+             &$orderby=creationDateTimeUtc%20desc&$top=1000&$skip=0"
+        );
+        assert_eq!(
+            machines(&api, 10_000).as_str(),
+            "http://127.0.0.1:8080/api/machines?$top=10000&$skip=10000"
+        );
+    }
+
+    #[test]
+    fn an_order_knows_its_address() {
+        let mut order = Order {
+            entry: EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
+            machine: MachineRef {
+                id: machine(),
+                dns_name: None,
+            },
+            comment: "alert 1234".into(),
+            task: Task::Act {
+                kind: ActionKind::Isolate,
+                values: Box::default(),
+            },
+        };
+        let api = endpoints().api;
+        assert_eq!(submission(&api, &order).path(), "/api/machines/a1/isolate");
+        let action = MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("an id");
+        order.task = Task::Cancel {
+            action,
+            action_type: MachineActionType::Isolate,
+        };
+        assert_eq!(
+            submission(&api, &order).path(),
+            "/api/machineactions/b89eb834-4578-496c-8be0-03f004061435/cancel"
+        );
+    }
+
+    #[test]
+    fn a_next_page_is_followed_on_our_own_ground_only() {
+        let endpoints = endpoints();
+        let present = machines(&endpoints.api, 0);
+        let next =
+            |link: &str| next_page(&endpoints, &present, link, std::slice::from_ref(&present));
+        for good in [
+            "http://127.0.0.1:8080/api/machines?$skip=10000",
+            "?$skip=5",
+            "/api/Machines?$skiptoken=x",
+        ] {
+            assert!(next(good).is_ok(), "{good}");
+        }
+        for foreign in [
+            "https://evil.example/api/machines?$skip=1",
+            "https://127.0.0.1:8080/api/machines?$skip=1",
+            "http://127.0.0.1:8081/api/machines?$skip=1",
+            "http://user@127.0.0.1:8080/api/machines?$skip=1",
+            "//evil.example/api/machines?$skip=1",
+            "javascript:alert(1)",
+        ] {
+            assert_eq!(next(foreign), Err(Stop::ForeignHost), "{foreign}");
+        }
+        for malformed in [
+            "http://",
+            "/api/files?$skip=1",
+            "/api/../machines?$skip=1",
+            "?=onboardingstatus eq 'x'&=10000&$skip=10000",
+            "/api/machines",
+        ] {
+            assert_eq!(next(malformed), Err(Stop::Malformed), "{malformed}");
+        }
+        assert_eq!(next("?$top=10000&$skip=0"), Err(Stop::Looping));
+        assert_eq!(next("?$top=10000&$skip=0#again"), Err(Stop::Looping));
+    }
+}

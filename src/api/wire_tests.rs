@@ -1,0 +1,276 @@
+use super::*;
+
+macro_rules! fixture {
+    ($name:literal) => {
+        include_str!(concat!("../../tests/fixtures/", $name, ".json")).as_bytes()
+    };
+}
+
+#[test]
+fn real_machines_are_read_in_full() {
+    let page = list::<Machine>(fixture!("machines_list_real")).expect("a list");
+    assert_eq!((page.items.len(), page.unreadable), (5, 0));
+    for machine in &page.items {
+        assert_eq!(machine.id.as_str().len(), 40);
+        assert!(machine.last_seen.is_some() && machine.onboarding_status.is_some());
+        assert!(!machine.ip_addresses.is_empty());
+    }
+    let one = one::<Machine>(fixture!("machine_get_real")).expect("a machine");
+    assert!(one.first_seen.is_some() && one.last_ip_address.is_some());
+}
+
+#[test]
+fn sparse_machines_of_the_documentation_are_read() {
+    let page = list::<Machine>(fixture!("machines_list_docs")).expect("a list");
+    assert_eq!((page.items.len(), page.unreadable), (2, 0));
+    assert_eq!(page.items[0].health_status, HealthStatus::Active);
+}
+
+#[test]
+fn edge_cases_of_machines_are_kept() {
+    let page = list::<Machine>(fixture!("machines_edge_cases_constructed")).expect("a list");
+    assert_eq!((page.items.len(), page.unreadable), (6, 0));
+    let [twin, merged, unnamed, dc, odd, bare] = page.items.as_slice() else {
+        panic!("six machines")
+    };
+    assert_eq!(twin.addresses().count(), 1);
+    assert_eq!(merged.merged_into.as_ref(), Some(&twin.id));
+    assert!(merged.is_potential_duplication);
+    assert_eq!(unnamed.computer_dns_name, None);
+    assert!(unnamed.ip_addresses.is_empty());
+    assert_eq!(dc.machine_tags[1].as_ref(), "Übung ’日本");
+    assert_eq!(dc.rbac_group_name.as_deref(), Some("The-A-Team"));
+    assert_eq!(odd.health_status.as_wire(), "SomethingNew");
+    assert_eq!((odd.last_ip_address, odd.version.as_deref()), (None, None));
+    let mut expected = Machine::bare(bare.id.clone());
+    expected.health_status = HealthStatus::Active;
+    assert_eq!(*bare, expected);
+}
+
+#[test]
+fn real_and_documented_actions_are_read() {
+    let page = list::<MachineAction>(fixture!("machineactions_list_real")).expect("a list");
+    assert_eq!((page.items.len(), page.unreadable), (6, 0));
+    let [cancelled, timed_out, ..] = page.items.as_slice() else {
+        panic!("six actions")
+    };
+    assert_eq!(cancelled.status, MachineActionStatus::Cancelled);
+    assert_eq!(cancelled.error_hresult, HResult(-2_147_467_260));
+    assert_eq!(
+        cancelled.created.map(|at| at.to_string()).as_deref(),
+        Some("2025-03-25T10:36:47.2968211Z")
+    );
+    assert_eq!(
+        timed_out.file_identifier.as_deref(),
+        Some("aaf4c61ddcc5e8a2dabede0f3b482cd9aea9434d")
+    );
+    assert!(
+        page.items
+            .iter()
+            .all(|action| action.last_updated.is_some() && action.machine_id.is_some())
+    );
+
+    let docs = list::<MachineAction>(fixture!("machineactions_list_docs")).expect("a list");
+    assert_eq!((docs.items.len(), docs.unreadable), (3, 0));
+    let one = one::<MachineAction>(fixture!("machineaction_get_docs")).expect("an action");
+    assert_eq!(one.scope.as_deref(), Some("Selective"));
+}
+
+#[test]
+fn every_documented_answer_to_a_submission_is_read() {
+    let pairs: serde_json::Value =
+        serde_json::from_slice(fixture!("actions_created_docs")).expect("JSON");
+    for pair in pairs.as_array().expect("a list") {
+        let body = pair["response"]["body"].to_string();
+        let action = one::<MachineAction>(body.as_bytes()).expect("an action");
+        assert!(
+            action.created.is_some() && action.last_updated.is_some(),
+            "{body}"
+        );
+        assert_eq!(
+            action.requestor.as_deref(),
+            action.requestor.as_deref().map(str::trim),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn an_element_that_cannot_be_read_costs_only_itself() {
+    let body = r#"{"value":[{"id":"a1"},7,null,"x",[],{},{"id":null},{"id":"../x"},
+        {"id":"a2","id":"a2"},{"id":"a3","computerDnsName":"\ud800"},{"id":{"id":"a"}},{"id":"a4"}],
+        "@odata.nextLink":"https://x"}"#;
+    let page = list::<Machine>(body.as_bytes()).expect("a list");
+    let ids: Vec<&str> = page
+        .items
+        .iter()
+        .map(|machine| machine.id.as_str())
+        .collect();
+    assert_eq!(ids, ["a1", "a4"]);
+    assert_eq!((page.unreadable, page.received()), (10, 12));
+    assert_eq!(page.next_link.as_deref(), Some("https://x"));
+}
+
+#[test]
+fn a_value_of_a_wrong_type_is_left_out() {
+    let body = r#"{"id":"a1","computerDnsName":["x"],"lastSeen":7,"firstSeen":"yesterday",
+        "rbacGroupId":"140","isPotentialDuplication":"true","machineTags":"prod","version":24,
+        "lastIpAddress":{"a":[1,{"b":null}]},"healthStatus":null,"osBuild":"x",
+        "ipAddresses":[{"ipAddress":""},{"ipAddress":"fe80::1%eth0"},{"macAddress":"0"},"10.0.0.1",7,null,
+        [["x"]],{"ipAddress":"999.1.1.1"}]}"#;
+    let machine = one::<Machine>(body.as_bytes()).expect("a machine");
+    assert_eq!(machine.computer_dns_name, None);
+    assert_eq!((machine.first_seen, machine.last_seen), (None, None));
+    assert!(machine.is_potential_duplication);
+    assert!(machine.machine_tags.is_empty());
+    assert_eq!(machine.version.as_deref(), Some("24"));
+    assert_eq!(machine.health_status, HealthStatus::Unknown);
+    let addresses: Vec<String> = machine
+        .ip_addresses
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(addresses, ["fe80::1", "10.0.0.1"]);
+}
+
+#[test]
+fn both_names_of_the_last_update_are_read() {
+    for name in ["lastUpdateDateTimeUtc", "lastUpdateTimeUtc"] {
+        let body = format!(r#"{{"id":"b1","{name}":"2025-01-01T00:00:00Z"}}"#);
+        let action = one::<MachineAction>(body.as_bytes()).expect("an action");
+        assert!(action.last_updated.is_some(), "{name}");
+        assert!(!action.status.is_final());
+    }
+}
+
+#[test]
+fn result_codes_come_signed_or_unsigned() {
+    let code = |text: &str| {
+        let body = format!(r#"{{"id":"b1","errorHResult":{text}}}"#);
+        one::<MachineAction>(body.as_bytes())
+            .expect("an action")
+            .error_hresult
+            .0
+    };
+    assert_eq!(code("-2145844840"), -2_145_844_840);
+    assert_eq!(code("2149122456"), -2_145_844_840);
+    assert_eq!(code("\"5\""), 5);
+    assert_eq!(code("1e300"), 0);
+    assert_eq!(code("null"), 0);
+}
+
+#[test]
+fn hostile_bodies_are_told_apart() {
+    let deep_list = format!("{{\"value\":{}", "[".repeat(1_000_000));
+    let deep_object = format!("{{\"value\":[{}", "{\"a\":".repeat(1_000_000));
+    for (body, why) in [
+        ("", Unreadable::Empty),
+        (" \r\n", Unreadable::Empty),
+        ("<html>", Unreadable::Html),
+        ("\u{feff}<!DOCTYPE html>", Unreadable::Html),
+        ("no such thing", Unreadable::NotJson),
+        ("{\"value\":[{\"id\":\"a1\"},", Unreadable::Truncated),
+        ("{\"value\":[{\"id\":\"a", Unreadable::Truncated),
+        ("{\"value\":[]}{", Unreadable::NotJson),
+        ("{\"value\":{}}", Unreadable::WrongShape),
+        ("{\"error\":{}}", Unreadable::WrongShape),
+        ("[]", Unreadable::WrongShape),
+        ("7", Unreadable::WrongShape),
+        ("null", Unreadable::WrongShape),
+    ] {
+        assert_eq!(list::<Machine>(body.as_bytes()).err(), Some(why), "{body}");
+    }
+    for body in [&deep_list, &deep_object, &"[".repeat(1_000_000)] {
+        assert!(list::<Machine>(body.as_bytes()).is_err());
+        assert!(one::<Machine>(body.as_bytes()).is_err());
+    }
+    for (body, why) in [
+        ("", Unreadable::Empty),
+        ("<p>", Unreadable::Html),
+        ("{}", Unreadable::NoId),
+        ("{\"id\":\"\"}", Unreadable::NoId),
+        ("{\"error\":{\"code\":\"x\"}}", Unreadable::NoId),
+        ("[{\"id\":\"a1\"}]", Unreadable::WrongShape),
+        ("\"a1\"", Unreadable::WrongShape),
+        ("{\"id\":\"a1\"", Unreadable::Truncated),
+    ] {
+        assert_eq!(one::<Machine>(body.as_bytes()).err(), Some(why), "{body}");
+    }
+}
+
+#[test]
+fn deep_nesting_in_one_value_is_ignored_or_skipped() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    for name in [
+        "unknown",
+        "computerDnsName",
+        "ipAddresses",
+        "relatedFileInfo",
+    ] {
+        let body = format!(r#"{{"value":[{{"id":"a1","{name}":{deep}}},{{"id":"a2"}}]}}"#);
+        let page = list::<Machine>(body.as_bytes()).expect("a list");
+        assert_eq!(page.received(), 2, "{name}");
+        assert_eq!(
+            page.items.last().map(|machine| machine.id.as_str()),
+            Some("a2"),
+            "{name}"
+        );
+    }
+    error_body(format!("{{\"error\":{deep}}}").as_bytes());
+}
+
+#[test]
+fn an_empty_list_is_empty() {
+    for body in [
+        r#"{"value":[]}"#,
+        r#"{"value":null}"#,
+        "\u{feff}{\"value\":[]}",
+    ] {
+        assert_eq!(
+            list::<Machine>(body.as_bytes()).expect("a list").received(),
+            0,
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn a_byte_that_is_no_text_spoils_one_name_only() {
+    let page = list::<Machine>(
+        b"{\"value\":[{\"id\":\"a1\",\"computerDnsName\":\"x\xff\"},{\"id\":\"a2\"}]}",
+    );
+    let page = page.expect("a list");
+    assert_eq!(
+        page.items[0].computer_dns_name.as_deref(),
+        Some("x\u{fffd}")
+    );
+    assert_eq!(page.items.len(), 2);
+}
+
+#[test]
+fn an_error_without_envelope_still_gives_its_words() {
+    assert_eq!(
+        &*error_body(b"{\"message\":\"No HTTP resource\"}").message,
+        "No HTTP resource"
+    );
+    let entra = error_body(b"{\"error\":\"invalid_grant\",\"error_description\":\"AADSTS700082\"}");
+    assert_eq!((entra.code, &*entra.message), (None, "invalid_grant"));
+    let bidi = error_body("{\"error\":{\"code\":\"X\",\"message\":\"a\u{202e}b\"}}".as_bytes());
+    assert_eq!(&*bidi.message, "a\\u{202e}b");
+    assert_eq!(error_body(b"<html>"), ErrorBody::default());
+}
+
+#[test]
+fn a_request_body_keeps_its_order_and_escapes_what_people_write() {
+    let body = object(&[
+        ("Comment", "[cdn-7F3K2Q9M] \"a\"\n\\ü".into()),
+        ("Sha1", "87".into()),
+        ("ExternalId", "x".into()),
+    ]);
+    let text = String::from_utf8(body).expect("text");
+    assert_eq!(
+        text,
+        r#"{"Comment":"[cdn-7F3K2Q9M] \"a\"\n\\ü","Sha1":"87","ExternalId":"x"}"#
+    );
+    assert_eq!(object(&[]), b"{}");
+}

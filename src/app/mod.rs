@@ -1,0 +1,168 @@
+//! The application: owns facts, views and the worker's handle; runs what the views raise.
+
+mod run;
+
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use egui::ViewportCommand;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::message::Command;
+use crate::model::Mode;
+use crate::state::State;
+use crate::ui::theme::fonts::FontSource;
+use crate::ui::views::{Dialog, Views};
+use crate::ui::{self, Cx, Outbox, theme};
+use crate::worker::WorkerHandle;
+
+/// Events of one frame are drained for at most this long; the rest waits for the next.
+const DRAIN: Duration = Duration::from_millis(10);
+
+/// The console with its window's contents.
+pub struct App {
+    state: State,
+    views: Views,
+    worker: WorkerHandle,
+    out: Outbox,
+    zone: TimeZone,
+    /// System fonts for names that the shipped fonts cannot draw; read in the background.
+    fallback_fonts: Option<Receiver<Vec<FontSource>>>,
+}
+
+impl App {
+    /// An application over a running worker. `search` is what `--device` gave.
+    #[must_use]
+    pub fn new(state: State, worker: WorkerHandle, zone: TimeZone, search: &str) -> Self {
+        let views = Views { search: search.to_owned(), focus_search: true, ..Views::default() };
+        Self { state, views, worker, out: Outbox::default(), zone, fallback_fonts: None }
+    }
+
+    /// Has the system's fonts installed when they arrive.
+    pub fn install_fonts_from(&mut self, fonts: Receiver<Vec<FontSource>>) {
+        self.fallback_fonts = Some(fonts);
+    }
+
+    /// What the window is called: the mode is unmistakable in a task bar too.
+    #[must_use]
+    pub fn title(mode: Mode, place: &str) -> String {
+        match mode {
+            Mode::Live => format!("cordon: {place}"),
+            Mode::Demo => "DEMO cordon".to_owned(),
+            Mode::StandIn => format!("STAND-IN cordon: {place}"),
+        }
+    }
+
+    /// The facts, for tests that look behind the picture.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Everything that happens before drawing: facts first, then what the last frame raised.
+    pub fn logic(&mut self, ctx: &egui::Context) {
+        self.drain(ctx);
+        self.take_fonts(ctx);
+        ui::commands::take_keys(ctx, &self.views, &mut self.out);
+        self.run_raised(ctx);
+        self.mind_closing(ctx);
+    }
+
+    /// Draws, and does nothing else.
+    pub fn ui(&mut self, ui: &mut egui::Ui) {
+        let mut cx = Cx {
+            state: &self.state,
+            views: &mut self.views,
+            now: now(),
+            zone: &self.zone,
+            out: &mut self.out,
+        };
+        ui::frame_ui(ui, &mut cx);
+        if !self.out.is_empty() {
+            ui.ctx().request_repaint();
+        }
+    }
+
+    fn drain(&mut self, ctx: &egui::Context) {
+        let until = instant() + DRAIN;
+        while let Some(event) = self.worker.try_next() {
+            self.mind_attention(ctx, &event);
+            self.state.apply(event);
+            if instant() > until {
+                ctx.request_repaint();
+                break;
+            }
+        }
+    }
+
+    /// An order that ends or becomes unknown while nobody looks asks for attention.
+    fn mind_attention(&self, ctx: &egui::Context, event: &crate::message::Event) {
+        let crate::message::Event::Entry(entry) = event else { return };
+        let standing = entry.standing();
+        let matters = standing.is_end() || standing.is_unknown();
+        if matters && !ctx.input(|i| i.focused) {
+            ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(egui::UserAttentionType::Informational));
+        }
+    }
+
+    fn take_fonts(&mut self, ctx: &egui::Context) {
+        if let Some(fonts) = self.fallback_fonts.as_ref().and_then(|fonts| fonts.try_recv().ok()) {
+            theme::fonts::install(ctx, &fonts);
+            self.fallback_fonts = None;
+        }
+    }
+
+    fn run_raised(&mut self, ctx: &egui::Context) {
+        let Outbox { commands, work, open_page } = std::mem::take(&mut self.out);
+        for command in commands {
+            self.run(ctx, command);
+        }
+        for command in work {
+            self.send(command);
+        }
+        if let Some(page) = open_page {
+            self.open_page(&page);
+        }
+    }
+
+    /// Closing while a request has no answer yet asks first (section 6, step 8).
+    fn mind_closing(&mut self, ctx: &egui::Context) {
+        if ctx.input(|i| i.viewport().close_requested()) && !self.views.close_confirmed && self.state.awaits_answer() {
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            self.views.dialog = Some(Dialog::ConfirmClose);
+        } else if self.views.close_confirmed {
+            ctx.send_viewport_cmd(ViewportCommand::Close);
+        }
+    }
+
+    fn send(&mut self, command: Command) {
+        if let Err(explanation) = self.worker.send(command) {
+            self.state.apply(crate::message::Event::Problem(explanation));
+        }
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
+        Self::logic(self, ctx);
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
+        Self::ui(self, ui);
+    }
+
+    fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        self.worker.shut_down();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one place where the window reads the wall clock")]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "the time budget of one frame")]
+fn instant() -> Instant {
+    Instant::now()
+}

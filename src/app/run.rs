@@ -1,0 +1,61 @@
+//! What each command does: one exhaustive match.
+
+use egui::ThemePreference;
+
+use super::{App, now};
+use crate::action::Subject;
+use crate::explain::{Explanation, NextStep};
+use crate::message::{Command, Event};
+use crate::ui::commands::UiCommand;
+use crate::ui::views::Dialog;
+
+impl App {
+    /// Runs a command, if it is available; a key for one that is not says why.
+    pub(super) fn run(&mut self, ctx: &egui::Context, command: UiCommand) {
+        if let Err(why) = command.availability(&self.state, &self.views, now()) {
+            let headline = format!("{}: {why}", command.spec().title);
+            self.state.apply(Event::Problem(Explanation::harmless(headline, NextStep::None)));
+            return;
+        }
+        match command {
+            UiCommand::FindMachine => self.views.focus_search = true,
+            UiCommand::Refresh => self.send(Command::RefreshMachines),
+            UiCommand::LookNow => self.send(Command::LookNow),
+            UiCommand::SignIn => self.send(Command::SignIn),
+            UiCommand::CancelSignIn => self.send(Command::CancelSignIn),
+            UiCommand::SignOut => self.send(Command::SignOut),
+            UiCommand::TryKeyringAgain => self.send(Command::TryKeyringAgain),
+            UiCommand::SwitchTheme => {
+                self.views.theme = match self.views.theme {
+                    ThemePreference::System => ThemePreference::Light,
+                    ThemePreference::Light => ThemePreference::Dark,
+                    ThemePreference::Dark => ThemePreference::System,
+                };
+                ctx.set_theme(self.views.theme);
+            }
+            UiCommand::ShowKeys => self.views.dialog = Some(Dialog::Keys),
+            UiCommand::Act(kind) => self.open_form(ctx, kind),
+        }
+    }
+
+    fn open_form(&mut self, ctx: &egui::Context, kind: crate::action::ActionKind) {
+        let Some(machine) = self.views.selected.clone() else { return };
+        let time = ctx.input(|i| i.time);
+        match self.views.open_form(&machine, Subject::Act(kind), time) {
+            Ok(load) => self.send(load),
+            Err(error) => {
+                let mut explanation =
+                    Explanation::harmless("This computer gives no random numbers, so no order can be tagged", NextStep::TryAgain);
+                explanation.details.push(error.to_string());
+                self.state.apply(Event::Problem(explanation));
+            }
+        }
+    }
+
+    /// Opens an address that a view has checked.
+    pub(super) fn open_page(&mut self, page: &str) {
+        if let Err(explanation) = crate::ui::browser::open(page) {
+            self.state.apply(Event::Problem(explanation));
+        }
+    }
+}

@@ -1,0 +1,359 @@
+//! Signing in with a code typed into a browser: the device authorization grant (RFC 8628).
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use oauth2::{ClientId, DeviceCode, Scope};
+use tokio::time::Instant;
+use url::{Host, Url};
+
+use super::answer::{Fields, Heard, Nothing, post};
+use super::error::AuthError;
+use super::secret::Secret;
+use super::token::monotonic_now;
+use super::{Clock, SendRequest};
+use crate::model::{Endpoints, SignInPrompt, clean};
+
+/// RFC 8628 section 3.4.
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+/// RFC 8628 section 3.2.
+const DEFAULT_INTERVAL: u64 = 5;
+/// RFC 8628 section 3.5.
+const SLOW_DOWN: Duration = Duration::from_secs(5);
+const MAX_WAIT: Duration = Duration::from_mins(1);
+/// What Entra sends; for servers that leave it out.
+const DEFAULT_LIFE: u64 = 900;
+const MAX_LIFE: u64 = 24 * 3600;
+/// Hosts, and what is below them, on which a person types codes.
+const CODE_PAGES: [&str; 6] = [
+    "microsoft.com",
+    "microsoftonline.com",
+    "microsoftonline.us",
+    "microsoftonline.cn",
+    "chinacloudapi.cn",
+    "usgovcloudapi.net",
+];
+
+/// A code that was handed out, and what is needed to wait for the person who types it.
+pub struct DeviceFlow {
+    prompt: SignInPrompt,
+    /// Whoever has it gets the tokens.
+    device_code: Secret<String>,
+    interval: Option<u64>,
+    /// The end of the code, by the clock that stops in sleep and by the one that can be set.
+    deadline: Instant,
+    wall_deadline: Timestamp,
+    pub(super) number: u64,
+}
+
+impl DeviceFlow {
+    /// What the person has to type where.
+    #[must_use]
+    pub fn prompt(&self) -> &SignInPrompt {
+        &self.prompt
+    }
+
+    fn left(&self, clock: &Clock) -> Duration {
+        let wall =
+            Duration::try_from(self.wall_deadline.duration_since(clock())).unwrap_or_default();
+        self.deadline
+            .saturating_duration_since(monotonic_now())
+            .min(wall)
+    }
+}
+
+impl fmt::Debug for DeviceFlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeviceFlow")
+            .field("prompt", &self.prompt)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Asks for a code (RFC 8628 section 3.1). It ages from here on, so only a person's wish starts it.
+pub(super) async fn ask(
+    http: &SendRequest,
+    clock: &Clock,
+    endpoints: &Endpoints,
+    scope: &Scope,
+    number: u64,
+) -> Result<DeviceFlow, AuthError> {
+    let form = [
+        ("client_id", &*endpoints.client_id),
+        ("scope", scope.as_str()),
+    ];
+    let mut fields = match post(http, &endpoints.device_authorization, &form).await {
+        Heard::Fields(fields) => fields,
+        Heard::Refused(refusal) => return Err(refusal.into_error()),
+        Heard::Nothing(nothing) => return Err(nothing.into_error(clock())),
+    };
+    let taken = (
+        fields.device_code.take(),
+        fields.user_code.take(),
+        page(&mut fields),
+    );
+    let (Some(device_code), Some(user_code), Some(page)) = taken else {
+        return Err(AuthError::NotUnderstood { status: 200 });
+    };
+    let device_code = DeviceCode::new(device_code);
+    let life = Duration::from_secs(fields.expires_in.unwrap_or(DEFAULT_LIFE).clamp(1, MAX_LIFE));
+    let received = clock();
+    Ok(DeviceFlow {
+        prompt: SignInPrompt {
+            user_code: clean(&user_code, 64).into(),
+            may_open: may_open(&page, endpoints.loopback),
+            verification_uri: clean(&page, 300).into(),
+            expires_in: life,
+            received,
+        },
+        // EXPOSE: from one wrapper into another, which also wipes.
+        device_code: Secret::new(device_code.into_secret()),
+        interval: fields.interval,
+        deadline: monotonic_now() + life,
+        wall_deadline: received.checked_add(life).unwrap_or(Timestamp::MAX),
+        number,
+    })
+}
+
+fn page(fields: &mut Fields) -> Option<String> {
+    fields
+        .verification_uri
+        .take()
+        .or_else(|| fields.verification_url.take())
+}
+
+/// Whether a button may open the page: a known host, nothing hidden in the address.
+fn may_open(page: &str, loopback_run: bool) -> bool {
+    let Ok(url) = Url::parse(page) else {
+        return false;
+    };
+    if !url.username().is_empty() || url.password().is_some() || clean(page, 300) != page {
+        return false;
+    }
+    match (url.scheme(), url.host()) {
+        ("https", Some(Host::Domain(host))) => CODE_PAGES.iter().any(|known| {
+            host.strip_suffix(known)
+                .is_some_and(|sub| sub.is_empty() || sub.ends_with('.'))
+        }),
+        ("http", Some(Host::Domain(host))) => loopback_run && host == "localhost",
+        ("http", Some(Host::Ipv4(ip))) => loopback_run && ip.is_loopback(),
+        ("http", Some(Host::Ipv6(ip))) => loopback_run && ip.is_loopback(),
+        _ => false,
+    }
+}
+
+/// Polls until there is a token, a refusal or the end of the code. Dropping it ends it at once.
+pub(super) async fn wait_for_person(
+    http: &SendRequest,
+    clock: &Clock,
+    endpoints: &Endpoints,
+    flow: &DeviceFlow,
+) -> Result<Box<Fields>, AuthError> {
+    let client_id = ClientId::new(endpoints.client_id.to_string());
+    let mut poller = Poller::new(flow.interval);
+    // RFC 8628 section 3.5: an interval passes before the first poll, too.
+    let mut wait = poller.interval.min(flow.left(clock));
+    let mut answer_lost = false;
+    loop {
+        // A tenth more: the monotonic clocks of some virtual machines run fast.
+        tokio::time::sleep((wait + wait / 10).min(flow.left(clock))).await;
+        let form = [
+            ("grant_type", GRANT),
+            ("client_id", client_id.as_str()),
+            // EXPOSE: for the form of the token endpoint.
+            ("device_code", flow.device_code.expose().as_str()),
+            ("client_info", "1"),
+        ];
+        let heard = post(http, &endpoints.token, &form).await;
+        let seen = match &heard {
+            Heard::Fields(fields) if fields.access_token.is_some() => Seen::Success,
+            // A 2xx without a token: something between here and there answered instead.
+            Heard::Fields(_) => Seen::Transient { retry_after: None },
+            Heard::Refused(refusal) => Seen::Error(&refusal.error),
+            Heard::Nothing(nothing) if !nothing.may_pass() => Seen::Error(""),
+            Heard::Nothing(nothing) => Seen::Transient {
+                retry_after: nothing.retry_after,
+            },
+        };
+        let step = poller.step(&seen, flow.left(clock));
+        match (step, heard) {
+            (Step::Done, Heard::Fields(fields)) => return Ok(fields),
+            (Step::Wait(next), heard) => {
+                wait = next;
+                answer_lost = matches!(
+                    heard,
+                    Heard::Fields(_)
+                        | Heard::Nothing(Nothing {
+                            maybe_acted: true,
+                            ..
+                        })
+                );
+            }
+            (Step::Declined, _) => return Err(AuthError::Declined),
+            (Step::Expired, _) => return Err(AuthError::Expired),
+            (Step::Failed | Step::Done, Heard::Refused(refusal)) => {
+                // A code works once: if the answer before was lost, that was it.
+                let was_used = answer_lost && refusal.may_be_used_code();
+                return Err(if was_used {
+                    AuthError::AnswerLost
+                } else {
+                    refusal.into_error()
+                });
+            }
+            (Step::Failed | Step::Done, Heard::Nothing(nothing)) => return Err(nothing.why),
+            (Step::Failed, Heard::Fields(_)) => {
+                return Err(AuthError::NotUnderstood { status: 200 });
+            }
+        }
+    }
+}
+
+/// What one poll brought.
+enum Seen<'a> {
+    Success,
+    Error(&'a str),
+    Transient { retry_after: Option<Duration> },
+}
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Wait(Duration),
+    Done,
+    Declined,
+    Expired,
+    Failed,
+}
+
+/// The pace of polling (RFC 8628 section 3.5), without a clock or a network.
+struct Poller {
+    /// Never shrinks within one flow.
+    interval: Duration,
+    faults: u32,
+}
+
+impl Poller {
+    fn new(interval: Option<u64>) -> Self {
+        let secs = interval
+            .unwrap_or(DEFAULT_INTERVAL)
+            .clamp(1, MAX_WAIT.as_secs());
+        Self {
+            interval: Duration::from_secs(secs),
+            faults: 0,
+        }
+    }
+
+    /// `left` is the time to the deadline; `Wait(left)` means one last poll.
+    fn step(&mut self, seen: &Seen<'_>, left: Duration) -> Step {
+        let wait = match *seen {
+            Seen::Success => return Step::Done,
+            Seen::Error("authorization_pending") => {
+                self.faults = 0;
+                self.interval
+            }
+            Seen::Error("slow_down") => {
+                self.faults = 0;
+                self.interval += SLOW_DOWN;
+                self.interval
+            }
+            // The RFC says `access_denied`, Entra `authorization_declined`.
+            Seen::Error("authorization_declined" | "access_denied") => return Step::Declined,
+            Seen::Error("expired_token" | "code_expired") => return Step::Expired,
+            Seen::Error(_) => return Step::Failed,
+            Seen::Transient { retry_after } => {
+                let grown = self.interval * 2_u32.pow(self.faults.min(4));
+                self.faults += 1;
+                grown
+                    .min(MAX_WAIT)
+                    .max(self.interval)
+                    .max(retry_after.unwrap_or_default())
+            }
+        };
+        if left.is_zero() {
+            Step::Expired
+        } else {
+            Step::Wait(wait.min(left))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAR: Duration = Duration::from_mins(15);
+
+    fn secs(secs: u64) -> Step {
+        Step::Wait(Duration::from_secs(secs))
+    }
+
+    #[test]
+    fn the_pace_never_rises_above_what_the_host_asked_for() {
+        let mut poller = Poller::new(None);
+        assert_eq!(
+            poller.step(&Seen::Error("authorization_pending"), FAR),
+            secs(5)
+        );
+        assert_eq!(poller.step(&Seen::Error("slow_down"), FAR), secs(10));
+        let lost = Seen::Transient { retry_after: None };
+        assert_eq!(
+            [0; 5].map(|_| poller.step(&lost, FAR)),
+            [10, 20, 40, 60, 60].map(secs)
+        );
+        assert_eq!(
+            poller.step(
+                &Seen::Transient {
+                    retry_after: Some(Duration::from_secs(90))
+                },
+                FAR
+            ),
+            secs(90)
+        );
+        assert_eq!(
+            poller.step(&Seen::Error("authorization_pending"), FAR),
+            secs(10)
+        );
+        assert_eq!(
+            poller.step(
+                &Seen::Error("authorization_pending"),
+                Duration::from_secs(3)
+            ),
+            secs(3)
+        );
+        assert_eq!(
+            poller.step(&Seen::Error("authorization_pending"), Duration::ZERO),
+            Step::Expired
+        );
+        assert_eq!(poller.step(&Seen::Success, Duration::ZERO), Step::Done);
+    }
+
+    #[test]
+    fn only_known_pages_get_a_button() {
+        for good in [
+            "https://microsoft.com/devicelogin",
+            "https://login.microsoft.com/device",
+            "https://www.microsoft.com/link",
+            "https://microsoft.com/deviceloginus",
+        ] {
+            assert!(may_open(good, false), "{good}");
+        }
+        for bad in [
+            "http://microsoft.com/devicelogin",
+            "https://microsoft.com@evil.example/",
+            "https://evilmicrosoft.com",
+            "https://microsoft.com.evil.example/",
+            "https://u@microsoft.com/",
+            "https://x/\u{202e}",
+            "javascript:1",
+            "http://127.0.0.1:8080/device",
+            "https://127.0.0.1/device",
+            "not an address",
+        ] {
+            assert!(!may_open(bad, false), "{bad}");
+        }
+        assert!(may_open("http://127.0.0.1:8080/device", true));
+        assert!(may_open("http://localhost/device", true));
+        assert!(!may_open("http://10.0.0.1/device", true));
+    }
+}

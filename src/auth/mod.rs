@@ -1,0 +1,45 @@
+//! Signing in, staying signed in, signing out: a public client of Microsoft Entra.
+//!
+//! The device authorization grant (RFC 8628) starts a session, refresh tokens (RFC 6749 section 6)
+//! keep it. The access token lives in memory only, the refresh token in the system's keyring or, in
+//! its absence, in memory (rule 6). Another way in would add a module beside `device_code` that
+//! ends in the same `token::Grant`; renewal and keeping know nothing of how it came about.
+//!
+//! The HTTP client and the wall clock are handed in.
+
+mod answer;
+mod device_code;
+mod error;
+mod renewal;
+mod saved;
+mod secret;
+mod session;
+mod store;
+mod token;
+mod trouble;
+mod vault;
+
+#[cfg(test)]
+mod tests;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+pub use oauth2::{HttpRequest, HttpResponse};
+
+pub use device_code::DeviceFlow;
+pub use error::{AuthError, HttpFault, Refusal};
+pub use secret::Secret;
+pub use session::{Session, SignedIn};
+pub use store::{Keyring, Memory, TokenStore, probe_keyring};
+pub use token::AccessToken;
+
+/// Sends one request to the sign-in host: redirects off, with its own time limits.
+pub type SendRequest = Arc<
+    dyn Fn(HttpRequest) -> Pin<Box<dyn Future<Output = Result<HttpResponse, HttpFault>> + Send>>
+        + Send
+        + Sync,
+>;
+
+/// The wall clock.
+pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;

@@ -1,0 +1,196 @@
+//! Silent renewal (RFC 6749 section 6): one at a time, the newest refresh token wins.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::answer::{Heard, post};
+use super::error::{AuthError, Refusal};
+use super::saved::Saved;
+use super::secret::Secret;
+use super::session::{Failure, Inner};
+use super::store::LIMIT;
+use super::token::{AccessToken, Grant, monotonic_now};
+use crate::model::{KeyringState, Permissions};
+
+/// A refusal does not change within a minute (as in MSAL).
+const REMEMBERED: Duration = Duration::from_mins(1);
+/// A longer pause is not slept through by whoever wants a token: it is told instead.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How often one renewal asks when nothing comes back.
+const TRIES: u32 = 3;
+
+impl Inner {
+    pub(super) async fn renew(
+        &self,
+        refused: Option<AccessToken>,
+        failures_seen: u64,
+    ) -> Result<AccessToken, AuthError> {
+        let _turn = self.turn.lock().await;
+        let (refresh, generation) = {
+            let held = self.held();
+            let now = (self.clock)();
+            if let Some(token) = held.usable(now, refused.as_ref()) {
+                return Ok(token);
+            }
+            if let Some(error) = held.remembered(failures_seen) {
+                let passes = matches!(error, AuthError::Busy { .. } | AuthError::Unreachable(_));
+                return held
+                    .last_resort(now, refused.as_ref())
+                    .filter(|_| passes)
+                    .ok_or(error);
+            }
+            let refresh = held.refresh.clone();
+            match refresh {
+                Some(refresh) => (refresh, held.generation),
+                None => {
+                    return held
+                        .last_resort(now, refused.as_ref())
+                        .ok_or(AuthError::NotSignedIn);
+                }
+            }
+        };
+        let mut heard = self.ask(&refresh).await;
+        if matches!(&heard, Heard::Refused(refusal) if &*refusal.error == "invalid_grant")
+            && let Some(newer) = self.renewed_elsewhere(&refresh).await
+        {
+            heard = self.ask(&newer).await;
+        }
+        let now = (self.clock)();
+        let (error, refusal) = match heard {
+            Heard::Fields(fields) => match Grant::from_answer(fields, now, &self.endpoints) {
+                Ok(grant) => return self.adopt_renewal(grant, generation).await,
+                Err(error) => (error, None),
+            },
+            Heard::Refused(refusal) => (refusal.clone().into_error(), Some(refusal)),
+            Heard::Nothing(nothing) => (nothing.into_error(now), None),
+        };
+        self.failed(error, refusal.as_deref(), generation, refused.as_ref(), now)
+    }
+
+    /// Sends the refresh grant, a few times if nothing comes back.
+    async fn ask(&self, refresh: &Secret<String>) -> Heard {
+        let mut pause = Duration::from_secs(1);
+        let mut tries = 1;
+        loop {
+            let form = [
+                ("grant_type", "refresh_token"),
+                ("client_id", &*self.endpoints.client_id),
+                // EXPOSE: for the form of the token endpoint.
+                ("refresh_token", refresh.expose().as_str()),
+                ("scope", self.scope.as_str()),
+                ("client_info", "1"),
+            ];
+            let heard = post(&self.http, &self.endpoints.token, &form).await;
+            let Heard::Nothing(nothing) = &heard else {
+                return heard;
+            };
+            let wait = nothing.retry_after.unwrap_or_else(|| pause + jitter(pause));
+            if tries == TRIES || !nothing.may_pass() || wait > LONGEST_PAUSE {
+                return heard;
+            }
+            tracing::debug!(tries, "no usable answer to a renewal: {}", nothing.why);
+            tokio::time::sleep(wait).await;
+            pause *= 2;
+            tries += 1;
+        }
+    }
+
+    /// The token in the keyring, if another window has put a newer one there.
+    async fn renewed_elsewhere(&self, refused: &Secret<String>) -> Option<Arc<Secret<String>>> {
+        // Unless ours is known to be saved, theirs is older.
+        if self.store.state() != KeyringState::Saved {
+            return None;
+        }
+        let read = tokio::time::timeout(LIMIT, self.store.read(&self.item)).await;
+        let saved = Saved::from_json(&read.ok()?.ok()??)?;
+        let same_account = self.held().signed_in.as_ref().is_some_and(|held| {
+            (&held.account.tenant_id, &held.account.object_id)
+                == (&saved.account.tenant_id, &saved.account.object_id)
+        });
+        // EXPOSE: to compare two of our own.
+        (same_account && saved.refresh.expose() != refused.expose()).then_some(saved.refresh)
+    }
+
+    async fn adopt_renewal(&self, grant: Grant, generation: u64) -> Result<AccessToken, AuthError> {
+        let ticket = {
+            let mut held = self.held();
+            if held.generation != generation {
+                // Signed out or in anew meanwhile: this answer is nobody's any more.
+                return held.access.clone().ok_or(AuthError::NotSignedIn);
+            }
+            held.access = Some(grant.access.clone());
+            held.failure = None;
+            held.scope = grant.scope.or_else(|| held.scope.take());
+            if let (Some(signed_in), known @ Permissions::Known(_)) =
+                (&mut held.signed_in, grant.permissions)
+            {
+                signed_in.permissions = known;
+            }
+            if grant.refresh.is_some() {
+                held.refresh = grant.refresh;
+            }
+            // Also when it stayed the same: it may not have been saved so far.
+            self.post_save(&mut held)
+        };
+        if let Some(ticket) = ticket {
+            // Three seconds at most; after that it goes on from memory, and the screen says so.
+            self.store.saved(ticket).await;
+        }
+        Ok(grant.access)
+    }
+
+    fn failed(
+        &self,
+        error: AuthError,
+        refusal: Option<&Refusal>,
+        generation: u64,
+        refused: Option<&AccessToken>,
+        now: Timestamp,
+    ) -> Result<AccessToken, AuthError> {
+        tracing::info!("the sign-in was not renewed: {error}");
+        let mut held = self.held();
+        if held.generation != generation {
+            return held.access.clone().ok_or(AuthError::NotSignedIn);
+        }
+        let ends = refusal.is_some_and(Refusal::ends_saved_sign_in);
+        let until = match &error {
+            _ if ends || refusal.is_some_and(Refusal::is_loop) => None,
+            AuthError::Busy { until } => {
+                let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+                Some(monotonic_now() + wait)
+            }
+            // Only for those who were waiting: the line may be back any moment.
+            AuthError::Unreachable(_) | AuthError::NotUnderstood { .. } => Some(monotonic_now()),
+            AuthError::Interact { .. }
+            | AuthError::Config { .. }
+            | AuthError::Blocked { .. }
+            | AuthError::PersonalAccount
+            | AuthError::OtherTenant
+            | AuthError::Declined
+            | AuthError::Expired
+            | AuthError::AnswerLost
+            | AuthError::Superseded
+            | AuthError::NotSignedIn
+            | AuthError::KeyringKept { .. } => Some(monotonic_now() + REMEMBERED),
+        };
+        held.failures += 1;
+        held.failure = Some(Failure {
+            error: error.clone(),
+            until,
+        });
+        if ends {
+            held.refresh = None;
+            // Not waited for: if it stays, the next start meets the same refusal.
+            self.store.post_removal(&self.item);
+        }
+        let resort = held.last_resort(now, refused).filter(|_| refusal.is_none());
+        resort.ok_or(error)
+    }
+}
+
+/// Up to a quarter more, so that many consoles do not come back at the same moment.
+fn jitter(pause: Duration) -> Duration {
+    pause * (getrandom::u32().unwrap_or(0) % 250) / 1000
+}

@@ -1,0 +1,149 @@
+//! What of a sign-in is kept in the keyring: one JSON value, UTF-8 because `KWallet` refuses else.
+//!
+//! No access token and no id token: they are large, short-lived and can be had again.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use super::secret::Secret;
+use crate::model::{Account, Endpoints, Mode, TenantId};
+
+use super::token::tenant_segment;
+
+const VERSION: u8 = 1;
+
+/// A sign-in read back from the keyring.
+pub(super) struct Saved {
+    pub refresh: Arc<Secret<String>>,
+    pub scope: Option<Box<str>>,
+    pub account: Account,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Json<'a> {
+    v: u8,
+    rt: Cow<'a, str>,
+    #[serde(default)]
+    scope: Option<Cow<'a, str>>,
+    tid: Cow<'a, str>,
+    oid: Cow<'a, str>,
+    #[serde(default)]
+    user_name: Option<Cow<'a, str>>,
+    #[serde(default)]
+    display_name: Option<Cow<'a, str>>,
+    /// When, for a person who looks into the keyring.
+    #[serde(default)]
+    saved: Cow<'a, str>,
+}
+
+impl Saved {
+    pub(super) fn to_json(&self, now: Timestamp) -> Zeroizing<Vec<u8>> {
+        // EXPOSE: for the keyring, the only place outside memory where it may be.
+        let token = self.refresh.expose();
+        let borrowed =
+            |text: &'_ Option<Box<str>>| text.clone().map(|text| Cow::Owned(text.into()));
+        let json = Json {
+            v: VERSION,
+            rt: Cow::Borrowed(token),
+            scope: borrowed(&self.scope),
+            tid: Cow::Borrowed(self.account.tenant_id.as_str()),
+            oid: Cow::Borrowed(&self.account.object_id),
+            user_name: borrowed(&self.account.user_name),
+            display_name: borrowed(&self.account.display_name),
+            saved: now.to_string().into(),
+        };
+        // Room for all of it, so that growing leaves no copies behind.
+        let mut out = Zeroizing::new(Vec::with_capacity(token.len() * 2 + 2048));
+        // Writing plain strings to memory cannot fail.
+        serde_json::to_writer(&mut *out, &json).ok();
+        out
+    }
+
+    /// `None` for another version's value, or anything else.
+    pub(super) fn from_json(bytes: &[u8]) -> Option<Self> {
+        let json: Json<'_> = serde_json::from_slice(bytes).ok()?;
+        let mut token = json.rt.into_owned();
+        let tenant_id = TenantId::parse(&json.tid)
+            .ok()
+            .filter(|_| json.v == VERSION && !token.is_empty());
+        let Some(tenant_id) = tenant_id else {
+            token.zeroize();
+            return None;
+        };
+        let owned = |text: Option<Cow<'_, str>>| text.map(|text| text.into_owned().into());
+        Some(Self {
+            refresh: Arc::new(Secret::new(token)),
+            scope: owned(json.scope),
+            account: Account {
+                tenant_id,
+                object_id: json.oid.into_owned().into(),
+                user_name: owned(json.user_name),
+                display_name: owned(json.display_name),
+            },
+        })
+    }
+}
+
+/// The item's user name: where, as which application, in which tenant. Nobody's name is in it,
+/// because keyring tools and logs show it; mode, host and port are, so that a stand-in can never be
+/// handed a live sign-in (rule 11).
+pub(super) fn item_name(endpoints: &Endpoints, mode: Mode) -> Arc<str> {
+    let host = endpoints.api.host_str().unwrap_or("");
+    let port = endpoints.api.port_or_known_default().unwrap_or(0);
+    let (client, tenant) = (&endpoints.client_id, tenant_segment(endpoints));
+    format!("v1:{}:{host}:{port}:{client}:{tenant}", mode.word())
+        .to_lowercase()
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Cloud;
+
+    #[test]
+    fn a_sign_in_survives_the_keyring() {
+        let saved = Saved {
+            refresh: Arc::new(Secret::new("rt\"1".into())),
+            scope: None,
+            account: Account {
+                tenant_id: TenantId::parse("t").expect("a literal id"),
+                object_id: "o".into(),
+                user_name: Some("ada@contoso.example".into()),
+                display_name: None,
+            },
+        };
+        let json = saved.to_json(Timestamp::UNIX_EPOCH);
+        let back = Saved::from_json(&json).expect("our own format");
+        assert_eq!(
+            (back.refresh.expose().as_str(), back.account),
+            ("rt\"1", saved.account)
+        );
+        let newer = String::from_utf8(json.to_vec())
+            .expect("UTF-8")
+            .replace("\"v\":1", "\"v\":2");
+        assert!(Saved::from_json(newer.as_bytes()).is_none());
+        assert!(Saved::from_json(b"{}").is_none());
+    }
+
+    #[test]
+    fn live_and_stand_in_never_share_an_item() {
+        let tenant = TenantId::parse("5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10").expect("a literal id");
+        let live = Endpoints::cloud(Cloud::Commercial, &tenant, "C1").expect("literal addresses");
+        let other =
+            Endpoints::stand_in("http://127.0.0.1:8080", tenant.as_str(), "C1").expect("loopback");
+        assert_eq!(
+            &*item_name(&live, Mode::Live),
+            "v1:live:api.security.microsoft.com:443:c1:5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10"
+        );
+        assert!(item_name(&other, Mode::StandIn).starts_with("v1:stand-in:127.0.0.1:8080:c1:"));
+        assert_ne!(
+            item_name(&other, Mode::StandIn),
+            item_name(&other, Mode::Demo)
+        );
+    }
+}

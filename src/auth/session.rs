@@ -1,0 +1,366 @@
+//! One account's session: who is signed in, and a token that is fresh enough.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use oauth2::Scope;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::device_code::{self, DeviceFlow};
+use super::error::AuthError;
+use super::saved::{Saved, item_name};
+use super::secret::Secret;
+use super::store::{Ticket, TokenStore};
+use super::token::{AccessToken, Grant, monotonic_now, unnamed_account, wanted_scope};
+use super::trouble::{Trouble, TroubleKind};
+use super::{Clock, HttpFault, SendRequest};
+use crate::model::{Account, Endpoints, KeyringState, Mode, Permissions};
+
+/// Who is signed in, and what that allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    pub account: Account,
+    pub permissions: Permissions,
+}
+
+/// The session with the sign-in host. Clones share it.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) endpoints: Arc<Endpoints>,
+    pub(super) http: SendRequest,
+    pub(super) store: TokenStore,
+    pub(super) clock: Clock,
+    /// The keyring's name for it.
+    pub(super) item: Arc<str>,
+    pub(super) scope: Scope,
+    /// Never held across an `await`.
+    pub(super) held: Mutex<Held>,
+    /// One renewal at a time.
+    pub(super) turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Default)]
+pub(super) struct Held {
+    pub(super) signed_in: Option<SignedIn>,
+    pub(super) access: Option<AccessToken>,
+    pub(super) refresh: Option<Arc<Secret<String>>>,
+    pub(super) scope: Option<Box<str>>,
+    pub(super) failure: Option<Failure>,
+    /// Renewals that failed so far: who waited for one gets its result, not another attempt.
+    pub(super) failures: u64,
+    /// Number of the present sign-in; answers about an older one are dropped.
+    pub(super) generation: u64,
+    /// Number of the newest code; one counts at a time.
+    pub(super) flow: u64,
+    /// Whether this run has met a saved sign-in or posted one.
+    pub(super) maybe_saved: bool,
+}
+
+/// A renewal that failed.
+pub(super) struct Failure {
+    pub(super) error: AuthError,
+    /// `None`: until a person acts.
+    pub(super) until: Option<Instant>,
+}
+
+impl Held {
+    pub(super) fn usable(
+        &self,
+        now: Timestamp,
+        refused: Option<&AccessToken>,
+    ) -> Option<AccessToken> {
+        self.access.clone().filter(|token| {
+            token.is_fresh(now) && refused.is_none_or(|refused| !refused.is_same(token))
+        })
+    }
+
+    /// Still good for a request, though near its end: for when it cannot be renewed just now.
+    pub(super) fn last_resort(
+        &self,
+        now: Timestamp,
+        refused: Option<&AccessToken>,
+    ) -> Option<AccessToken> {
+        self.access
+            .clone()
+            .filter(|token| refused.is_none() && token.is_alive(now))
+    }
+
+    pub(super) fn remembered(&self, failures_seen: u64) -> Option<AuthError> {
+        let failure = self.failure.as_ref()?;
+        let lasts = failure.until.is_none_or(|until| until > monotonic_now());
+        (lasts || self.failures != failures_seen).then(|| failure.error.clone())
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("host", &self.0.endpoints.token.host_str())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A session of one application in one place. Asks nobody for anything yet.
+    #[must_use]
+    pub fn new(
+        endpoints: &Endpoints,
+        mode: Mode,
+        http: SendRequest,
+        store: TokenStore,
+        clock: Clock,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            item: item_name(endpoints, mode),
+            scope: Scope::new(wanted_scope(endpoints)),
+            endpoints: Arc::new(endpoints.clone()),
+            http,
+            store,
+            clock,
+            held: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        }))
+    }
+
+    /// Takes up the saved sign-in, if there is one, and renews it. Also the answer to a person's
+    /// "Try again" after a renewal failed: what was remembered about that is forgotten.
+    ///
+    /// Waits for the keyring as long as it takes, because it may be asking the person to unlock it;
+    /// who does not want to wait drops the future or calls [`Self::begin`], and then a late answer
+    /// is dropped as well.
+    ///
+    /// # Errors
+    /// When the saved sign-in could not be renewed. It is kept for the next try unless the answer
+    /// was conclusive, and [`Self::signed_in`] names the account.
+    pub async fn restore(&self) -> Result<Option<SignedIn>, AuthError> {
+        let before = {
+            let mut held = self.0.held();
+            held.failure = None;
+            (held.generation, held.flow)
+        };
+        if self.0.held().refresh.is_none() {
+            // What went wrong shows in the state of the keyring.
+            let Ok(Some(json)) = self.0.store.read(&self.0.item).await else {
+                return Ok(None);
+            };
+            let Some(saved) = Saved::from_json(&json) else {
+                return Ok(None);
+            };
+            let mut held = self.0.held();
+            held.maybe_saved = true;
+            if (held.generation, held.flow) != before {
+                return Ok(held.signed_in.clone());
+            }
+            held.generation += 1;
+            held.signed_in = Some(SignedIn {
+                account: saved.account,
+                permissions: saved
+                    .scope
+                    .as_deref()
+                    .map_or(Permissions::Unknown, Permissions::from_scopes),
+            });
+            held.scope = saved.scope;
+            held.refresh = Some(saved.refresh);
+        }
+        self.token().await?;
+        Ok(self.signed_in())
+    }
+
+    /// Asks for a code for a person to type into a browser. Only ever on a person's wish: it ages
+    /// at once. An older code stops counting.
+    ///
+    /// # Errors
+    /// When the sign-in host refuses or cannot be reached.
+    pub async fn begin(&self) -> Result<DeviceFlow, AuthError> {
+        let number = {
+            let mut held = self.0.held();
+            held.flow += 1;
+            held.flow
+        };
+        let Inner {
+            http,
+            clock,
+            endpoints,
+            scope,
+            ..
+        } = &*self.0;
+        device_code::ask(http, clock, endpoints, scope, number).await
+    }
+
+    /// Waits until the person has typed the code. Dropping the future cancels at once; an answer
+    /// that has arrived counts, because nothing is waited for after it.
+    ///
+    /// # Errors
+    /// When it was declined, expired, was refused or replaced, or its answer got lost.
+    pub async fn finish(&self, flow: DeviceFlow) -> Result<SignedIn, AuthError> {
+        let Inner {
+            http,
+            clock,
+            endpoints,
+            ..
+        } = &*self.0;
+        let fields = device_code::wait_for_person(http, clock, endpoints, &flow).await?;
+        let grant = Grant::from_answer(fields, clock(), endpoints)?;
+        let (signed_in, ticket) = self.0.adopt(grant, flow.number)?;
+        // On its own: neither a slow keyring nor a cancelled caller may hold up a sign-in.
+        let inner = Arc::clone(&self.0);
+        tokio::spawn(async move { inner.store.saved(ticket).await });
+        Ok(signed_in)
+    }
+
+    /// A token with enough of its life left; renews it when needed.
+    ///
+    /// # Errors
+    /// When nobody is signed in, or the sign-in could not be renewed.
+    pub async fn token(&self) -> Result<AccessToken, AuthError> {
+        self.renewed(None).await
+    }
+
+    /// Another token after the API did not accept `refused`: one renewal, unless there already is a
+    /// newer one.
+    ///
+    /// # Errors
+    /// As [`Self::token`].
+    pub async fn token_instead_of(&self, refused: &AccessToken) -> Result<AccessToken, AuthError> {
+        self.renewed(Some(refused.clone())).await
+    }
+
+    async fn renewed(&self, refused: Option<AccessToken>) -> Result<AccessToken, AuthError> {
+        let failures_seen = {
+            let held = self.0.held();
+            if let Some(token) = held.usable((self.0.clock)(), refused.as_ref()) {
+                return Ok(token);
+            }
+            held.failures
+        };
+        let inner = Arc::clone(&self.0);
+        // In a task of its own: a caller that is cancelled half way would lose the new refresh
+        // token, and a strict server has already invalidated the old one.
+        tokio::spawn(async move { inner.renew(refused, failures_seen).await })
+            .await
+            .unwrap_or(Err(AuthError::Unreachable(HttpFault::Interrupted)))
+    }
+
+    /// Forgets everything here and in the keyring. The server keeps the session: Entra offers a
+    /// client no way to revoke it.
+    ///
+    /// # Errors
+    /// [`AuthError::KeyringKept`] when signed out, but the saved sign-in could not be removed.
+    pub async fn sign_out(&self) -> Result<(), AuthError> {
+        let (ticket, maybe_saved) = {
+            let mut held = self.0.held();
+            let maybe_saved = held.maybe_saved;
+            *held = Held {
+                generation: held.generation + 1,
+                flow: held.flow + 1,
+                failures: held.failures,
+                maybe_saved,
+                ..Held::default()
+            };
+            // Under the lock, as every wish: a renewal that is just ending must not save after it.
+            (self.0.store.post_removal(&self.0.item), maybe_saved)
+        };
+        match self.0.store.settled(ticket).await {
+            Ok(()) => {
+                self.0.held().maybe_saved = false;
+                Ok(())
+            }
+            // Where there is no keyring, nothing of this run is in it.
+            Err(Trouble {
+                kind: TroubleKind::Absent,
+                ..
+            }) if !maybe_saved => Ok(()),
+            Err(Trouble { reason, remedy, .. }) => Err(AuthError::KeyringKept {
+                reason: reason.into(),
+                remedy: remedy.into(),
+            }),
+        }
+    }
+
+    /// Whether the sign-in outlives this run.
+    #[must_use]
+    pub fn keyring(&self) -> KeyringState {
+        self.0.store.state()
+    }
+
+    /// Opens the keyring anew and saves the present sign-in, if there is one.
+    pub async fn try_keyring_again(&self) -> KeyringState {
+        if self.0.store.reopen().await.is_ok() {
+            let ticket = {
+                let mut held = self.0.held();
+                self.0.post_save(&mut held)
+            };
+            if let Some(ticket) = ticket {
+                self.0.store.saved(ticket).await;
+            }
+        }
+        self.keyring()
+    }
+
+    /// Tells each change of [`Self::keyring`].
+    #[must_use]
+    pub fn watch_keyring(&self) -> watch::Receiver<KeyringState> {
+        self.0.store.watch()
+    }
+
+    /// The account of this session. Stays known when only a person can renew its sign-in.
+    #[must_use]
+    pub fn signed_in(&self) -> Option<SignedIn> {
+        self.0.held().signed_in.clone()
+    }
+}
+
+impl Inner {
+    pub(super) fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over a new sign-in, unless its code stopped counting meanwhile.
+    fn adopt(&self, grant: Grant, flow: u64) -> Result<(SignedIn, Ticket), AuthError> {
+        let account = grant.account.or_else(|| unnamed_account(&self.endpoints));
+        let account = account.ok_or(AuthError::NotUnderstood { status: 200 })?;
+        let signed_in = SignedIn {
+            account,
+            permissions: grant.permissions,
+        };
+        let mut held = self.held();
+        if held.flow != flow {
+            return Err(AuthError::Superseded);
+        }
+        *held = Held {
+            signed_in: Some(signed_in.clone()),
+            access: Some(grant.access),
+            refresh: grant.refresh,
+            scope: grant.scope,
+            failure: None,
+            failures: held.failures,
+            generation: held.generation + 1,
+            // The same code cannot be finished twice.
+            flow: held.flow + 1,
+            maybe_saved: held.maybe_saved,
+        };
+        // Without a refresh token nothing can be kept, and what was kept is somebody else's.
+        let ticket = self
+            .post_save(&mut held)
+            .unwrap_or_else(|| self.store.post_removal(&self.item));
+        Ok((signed_in, ticket))
+    }
+
+    /// Wants what is held saved. Under the lock of `held`, so that the newest token is the last.
+    pub(super) fn post_save(&self, held: &mut Held) -> Option<Ticket> {
+        let saved = Saved {
+            refresh: Arc::clone(held.refresh.as_ref()?),
+            scope: held.scope.clone(),
+            account: held.signed_in.as_ref()?.account.clone(),
+        };
+        held.maybe_saved = true;
+        Some(
+            self.store
+                .post_save(&self.item, saved.to_json((self.clock)())),
+        )
+    }
+}

@@ -1,0 +1,479 @@
+//! Where the sign-in is kept: in the system's keyring, or in memory only.
+//!
+//! Keyrings block, prompt, hang or are absent. So one named thread owns the store, callers wait for
+//! it three seconds at most, and what it still finishes later counts. Besides, the Linux store's
+//! blocking D-Bus calls would panic on a thread of the async runtime.
+
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use keyring_core::CredentialStore;
+use tokio::sync::{oneshot, watch};
+use zeroize::Zeroizing;
+
+use super::trouble::Trouble;
+use super::vault::{Layout, Vault};
+use crate::model::KeyringState;
+
+/// How long anybody waits for the keyring. GitHub's command line takes the same.
+pub(super) const LIMIT: Duration = Duration::from_secs(3);
+/// More than a few requests in the queue mean that the keyring hangs.
+const QUEUE: usize = 4;
+
+/// Where a session keeps its refresh token.
+#[derive(Debug)]
+pub enum TokenStore {
+    Memory(Memory),
+    Keyring(Keyring),
+}
+
+/// Nothing outlives the run.
+#[derive(Debug)]
+pub struct Memory(watch::Sender<KeyringState>);
+
+/// Handle of the thread that owns the keyring.
+pub struct Keyring {
+    jobs: SyncSender<Job>,
+    shared: Arc<Shared>,
+}
+
+impl std::fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keyring")
+            .field("state", &self.shared.state.borrow())
+            .finish_non_exhaustive()
+    }
+}
+
+impl TokenStore {
+    /// Keeps nothing beyond this run (demo, or by choice).
+    #[must_use]
+    pub fn memory() -> Self {
+        Self::Memory(Memory(watch::Sender::new(KeyringState::MemoryOnly)))
+    }
+
+    /// The keyring of this system. Opened on first use, on its own thread.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn os_keyring() -> std::io::Result<Self> {
+        Self::on_thread(platform_vault)
+    }
+
+    /// Another store, opened by `make` on the keyring's thread, and again on "Try again".
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn with_store(
+        make: impl Fn() -> keyring_core::Result<Arc<CredentialStore>> + Send + 'static,
+    ) -> std::io::Result<Self> {
+        Self::on_thread(move || {
+            Ok(Vault {
+                store: make()?,
+                modifiers: HashMap::new(),
+                layout: Layout::Whole,
+            })
+        })
+    }
+
+    fn on_thread(
+        open: impl Fn() -> keyring_core::Result<Vault> + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (jobs, queue) = sync_channel(QUEUE);
+        let shared = Arc::new(Shared {
+            wanted: Mutex::default(),
+            done: watch::Sender::new(Done::default()),
+            state: watch::Sender::new(KeyringState::Checking),
+        });
+        let theirs = Arc::clone(&shared);
+        // Never joined: a call that hangs must not keep the program from ending.
+        std::thread::Builder::new()
+            .name("cordon-keyring".into())
+            .spawn(move || serve(&open, &queue, &theirs))?;
+        Ok(Self::Keyring(Keyring { jobs, shared }))
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<KeyringState> {
+        match self {
+            Self::Memory(Memory(state)) => state.subscribe(),
+            Self::Keyring(keyring) => keyring.shared.state.subscribe(),
+        }
+    }
+
+    pub(super) fn state(&self) -> KeyringState {
+        self.watch().borrow().clone()
+    }
+
+    /// What is saved. Takes as long as the keyring takes: it may be asking the person to unlock it.
+    pub(super) async fn read(
+        &self,
+        item: &Arc<str>,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Trouble> {
+        let Self::Keyring(keyring) = self else {
+            return Ok(None);
+        };
+        let (reply, answer) = oneshot::channel();
+        let job = Job::Read {
+            item: Arc::clone(item),
+            reply,
+        };
+        if keyring.jobs.try_send(job).is_err() {
+            return Err(Trouble::silent());
+        }
+        answer
+            .await
+            .unwrap_or_else(|_thread_ended| Err(Trouble::silent()))
+    }
+
+    /// Wants `value` saved. Returns at once; the newest wish wins.
+    pub(super) fn post_save(&self, item: &Arc<str>, value: Zeroizing<Vec<u8>>) -> Ticket {
+        self.post(Wish::Save {
+            item: Arc::clone(item),
+            value,
+        })
+    }
+
+    /// Wants the item gone. Returns at once; the newest wish wins.
+    pub(super) fn post_removal(&self, item: &Arc<str>) -> Ticket {
+        self.post(Wish::Remove {
+            item: Arc::clone(item),
+        })
+    }
+
+    fn post(&self, wish: Wish) -> Ticket {
+        let Self::Keyring(keyring) = self else {
+            return Ticket(0);
+        };
+        let mut wanted = keyring.shared.wanted();
+        wanted.number += 1;
+        let ticket = Ticket(wanted.number);
+        let is_first = wanted.wish.replace(wish).is_none();
+        drop(wanted);
+        // A full queue is no loss: each job in it looks at the wish first.
+        if is_first && let Err(TrySendError::Disconnected(_)) = keyring.jobs.try_send(Job::Look) {
+            keyring.shared.finish(ticket.0, Err(Trouble::silent()));
+        }
+        ticket
+    }
+
+    /// How a wish went, within [`LIMIT`].
+    pub(super) async fn settled(&self, ticket: Ticket) -> Result<(), Trouble> {
+        let Self::Keyring(keyring) = self else {
+            return Ok(());
+        };
+        let mut done = keyring.shared.done.subscribe();
+        match tokio::time::timeout(LIMIT, done.wait_for(|done| done.number >= ticket.0)).await {
+            Ok(Ok(done)) => done.trouble.clone().map_or(Ok(()), Err),
+            Ok(Err(_)) | Err(_) => Err(Trouble::silent()),
+        }
+    }
+
+    /// As [`Self::settled`], and says so on screen when the keyring does not answer.
+    pub(super) async fn saved(&self, ticket: Ticket) {
+        let (Err(trouble), Self::Keyring(keyring)) = (self.settled(ticket).await, self) else {
+            return;
+        };
+        keyring.shared.state.send_if_modified(|state| {
+            // It may have answered in this very moment; then it has said how it went.
+            let late = keyring.shared.done.borrow().number < ticket.0;
+            if late {
+                *state = trouble.state();
+            }
+            late
+        });
+    }
+
+    /// Opens a fresh store in place of the present one.
+    pub(super) async fn reopen(&self) -> Result<(), Trouble> {
+        let Self::Keyring(keyring) = self else {
+            return Ok(());
+        };
+        let (reply, answer) = oneshot::channel();
+        let outcome = if keyring.jobs.try_send(Job::Reopen { reply }).is_err() {
+            Err(Trouble::silent())
+        } else {
+            match tokio::time::timeout(LIMIT, answer).await {
+                Ok(Ok(outcome)) => outcome,
+                Ok(Err(_)) | Err(_) => Err(Trouble::silent()),
+            }
+        };
+        let state = outcome
+            .as_ref()
+            .err()
+            .map_or(KeyringState::Checking, Trouble::state);
+        keyring.shared.state.send_replace(state);
+        outcome
+    }
+}
+
+/// Number of a wish.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ticket(u64);
+
+struct Shared {
+    wanted: Mutex<Wanted>,
+    done: watch::Sender<Done>,
+    state: watch::Sender<KeyringState>,
+}
+
+/// One slot and no queue: of two writes that wait for a locked keyring only the newer matters.
+#[derive(Default)]
+struct Wanted {
+    number: u64,
+    wish: Option<Wish>,
+}
+
+enum Wish {
+    Save {
+        item: Arc<str>,
+        value: Zeroizing<Vec<u8>>,
+    },
+    Remove {
+        item: Arc<str>,
+    },
+}
+
+#[derive(Default)]
+struct Done {
+    number: u64,
+    trouble: Option<Trouble>,
+}
+
+enum Job {
+    Read {
+        item: Arc<str>,
+        reply: oneshot::Sender<Result<Option<Zeroizing<Vec<u8>>>, Trouble>>,
+    },
+    /// There is a wish.
+    Look,
+    Reopen {
+        reply: oneshot::Sender<Result<(), Trouble>>,
+    },
+}
+
+impl Shared {
+    fn wanted(&self) -> MutexGuard<'_, Wanted> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// State and number change under one lock, so that nobody sees half of it.
+    fn finish(&self, number: u64, outcome: Result<KeyringState, Trouble>) {
+        self.state.send_modify(|state| {
+            let (next, trouble) = match outcome {
+                Ok(next) => (next, None),
+                Err(trouble) => (trouble.state(), Some(trouble)),
+            };
+            *state = next;
+            self.done.send_replace(Done { number, trouble });
+        });
+    }
+}
+
+/// The keyring's thread. Ends when the last handle is gone.
+fn serve(open: &dyn Fn() -> keyring_core::Result<Vault>, queue: &Receiver<Job>, shared: &Shared) {
+    let mut vault = None;
+    while let Ok(job) = queue.recv() {
+        grant(open, &mut vault, shared);
+        match job {
+            Job::Look => {}
+            Job::Read { item, reply } => {
+                let read = with(open, &mut vault, |vault| vault.load(&item));
+                if let Err(trouble) = &read {
+                    shared.state.send_replace(trouble.state());
+                }
+                // Nobody waits any more: the value is wiped.
+                reply.send(read).ok();
+            }
+            Job::Reopen { reply } => {
+                vault = None;
+                reply.send(with(open, &mut vault, |_| Ok(()))).ok();
+            }
+        }
+    }
+}
+
+fn grant(
+    open: &dyn Fn() -> keyring_core::Result<Vault>,
+    vault: &mut Option<Vault>,
+    shared: &Shared,
+) {
+    let (number, wish) = {
+        let mut wanted = shared.wanted();
+        (wanted.number, wanted.wish.take())
+    };
+    let (outcome, state) = match wish {
+        None => return,
+        // Only a write that went well proves that the sign-in is saved.
+        Some(Wish::Save { item, value }) => (
+            with(open, vault, |vault| vault.put(&item, &value)),
+            KeyringState::Saved,
+        ),
+        Some(Wish::Remove { item }) => (
+            with(open, vault, |vault| vault.remove(&item)),
+            KeyringState::Checking,
+        ),
+    };
+    shared.finish(number, outcome.map(|()| state));
+}
+
+fn with<T>(
+    open: &dyn Fn() -> keyring_core::Result<Vault>,
+    vault: &mut Option<Vault>,
+    act: impl FnOnce(&Vault) -> keyring_core::Result<T>,
+) -> Result<T, Trouble> {
+    let opened = match vault {
+        Some(vault) => vault,
+        None => vault.insert(open().map_err(|error| Trouble::from_error(&error))?),
+    };
+    act(opened).map_err(|error| Trouble::from_error(&error))
+}
+
+/// Writes a probe into the keyring and removes it: a read proves nothing. Waits 3 s at most.
+#[must_use]
+pub fn probe_keyring() -> KeyringState {
+    let (give, take) = sync_channel(1);
+    let probe = move || {
+        let item = "v1:probe";
+        let tried = platform_vault().and_then(|vault| vault.put(item, b"probe").and_then(|()| vault.remove(item)));
+        give.send(tried.map_err(|error| Trouble::from_error(&error))).ok();
+    };
+    let started = std::thread::Builder::new().name("cordon-keyring-probe".into()).spawn(probe);
+    match started.map(|_detached| take.recv_timeout(LIMIT)) {
+        Ok(Ok(Ok(()))) => KeyringState::Saved,
+        Ok(Ok(Err(trouble))) => trouble.state(),
+        Ok(Err(_)) | Err(_) => Trouble::silent().state(),
+    }
+}
+
+fn platform_vault() -> keyring_core::Result<Vault> {
+    Ok(Vault { store: platform_store()?, modifiers: platform_modifiers(), layout: platform_layout() })
+}
+
+// All differences between the systems, from here to the tests.
+
+#[cfg(windows)]
+fn platform_store() -> keyring_core::Result<Arc<CredentialStore>> {
+    Ok(windows_native_keyring_store::Store::new()?)
+}
+
+#[cfg(target_os = "macos")]
+fn platform_store() -> keyring_core::Result<Arc<CredentialStore>> {
+    Ok(apple_native_keyring_store::keychain::Store::new()?)
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+fn platform_store() -> keyring_core::Result<Arc<CredentialStore>> {
+    Ok(zbus_secret_service_keyring_store::Store::new()?)
+}
+
+fn platform_modifiers() -> HashMap<&'static str, &'static str> {
+    if cfg!(windows) {
+        // The default, Enterprise, would let the sign-in roam with the profile.
+        HashMap::from([("persistence", "Local")])
+    } else if cfg!(target_os = "macos") {
+        HashMap::new()
+    } else {
+        HashMap::from([("label", "cordon sign-in")])
+    }
+}
+
+#[cfg(windows)]
+const fn platform_layout() -> Layout {
+    // Of the 2,560 bytes that a credential holds.
+    Layout::Parts(2500)
+}
+
+#[cfg(not(windows))]
+const fn platform_layout() -> Layout {
+    Layout::Whole
+}
+
+#[cfg(test)]
+mod tests {
+    use keyring_core::{Error, mock};
+
+    use super::super::trouble::TroubleKind;
+    use super::*;
+
+    fn item() -> Arc<str> {
+        "v1:test".into()
+    }
+
+    fn mock_store() -> (TokenStore, Arc<mock::Store>) {
+        let mock = mock::Store::new().expect("a mock");
+        let theirs: Arc<CredentialStore> = mock.clone();
+        (
+            TokenStore::with_store(move || Ok(theirs.clone())).expect("a thread"),
+            mock,
+        )
+    }
+
+    fn fail_next(mock: &mock::Store, error: Error) {
+        use keyring_core::api::CredentialStoreApi as _;
+        let entry = mock
+            .build("io.github.cordon", "v1:test", None)
+            .expect("a mock entry");
+        entry
+            .as_any()
+            .downcast_ref::<mock::Cred>()
+            .expect("a mock credential")
+            .set_error(error);
+    }
+
+    fn value(text: &str) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(text.as_bytes().to_vec())
+    }
+
+    #[tokio::test]
+    async fn a_write_proves_it() {
+        let (store, mock) = mock_store();
+        assert_eq!(store.state(), KeyringState::Checking);
+        assert_eq!(store.read(&item()).await, Ok(None));
+        assert_eq!(store.state(), KeyringState::Checking, "a read is no proof");
+        store.saved(store.post_save(&item(), value("one"))).await;
+        assert_eq!(store.state(), KeyringState::Saved);
+        assert_eq!(store.read(&item()).await, Ok(Some(value("one"))));
+
+        fail_next(&mock, Error::NoStorageAccess("prompt dismissed".into()));
+        store.saved(store.post_save(&item(), value("two"))).await;
+        assert!(
+            matches!(store.state(), KeyringState::NotSaved { reason, .. } if reason.contains("locked"))
+        );
+        store.reopen().await.expect("a fresh store");
+        assert_eq!(store.state(), KeyringState::Checking);
+        assert_eq!(store.settled(store.post_removal(&item())).await, Ok(()));
+        assert_eq!(store.read(&item()).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn a_damaged_value_is_as_good_as_none_and_not_shown() {
+        let (store, mock) = mock_store();
+        fail_next(&mock, Error::BadEncoding(b"canary".to_vec()));
+        assert_eq!(store.read(&item()).await, Ok(None));
+        let trouble = Trouble::from_error(&Error::BadDataFormat(b"canary".to_vec(), "x".into()));
+        assert!(!format!("{trouble:?} {store:?}").contains("canary"));
+    }
+
+    #[tokio::test]
+    async fn no_keyring_says_so_and_a_fresh_one_is_taken() {
+        let tries = std::sync::atomic::AtomicU32::new(0);
+        let mock: Arc<CredentialStore> = mock::Store::new().expect("a mock");
+        let store = TokenStore::with_store(move || {
+            match tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+                0 => Err(Error::PlatformFailure("zbus error: no bus".into())),
+                _ => Ok(mock.clone()),
+            }
+        })
+        .expect("a thread");
+        assert_eq!(
+            store.read(&item()).await.map_err(|t| t.kind),
+            Err(TroubleKind::Absent)
+        );
+        assert!(matches!(store.state(), KeyringState::NotSaved { .. }));
+        store.reopen().await.expect("there is one now");
+        store.saved(store.post_save(&item(), value("one"))).await;
+        assert_eq!(store.state(), KeyringState::Saved);
+    }
+}

@@ -1,0 +1,147 @@
+//! Keyrings that work, lack and hang.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyring_core::api::CredentialStoreApi as _;
+use keyring_core::{CredentialStore, mock};
+use zeroize::Zeroizing;
+
+use super::*;
+use crate::model::KeyringState;
+
+/// Signs in with one-second polls; the keyring's thread needs real time.
+async fn with_keyring(
+    make: impl Fn() -> keyring_core::Result<Arc<CredentialStore>> + Send + 'static,
+) -> (Host, Session) {
+    let host = Host::new([ok(DEVICE.replace(":5", ":1")), tokens(1)]);
+    let session = host.session(TokenStore::with_store(make).expect("a thread"));
+    let flow = session.begin().await.expect("a code");
+    session.finish(flow).await.expect("signed in");
+    (host, session)
+}
+
+fn saved(store: &mock::Store) -> Option<String> {
+    let entry = store
+        .build("io.github.cordon", "v1:stand-in:127.0.0.1:8080:c1:t1", None)
+        .unwrap();
+    entry.get_password().ok()
+}
+
+#[tokio::test]
+async fn a_saved_sign_in_is_taken_up_rotated_and_removed() {
+    let store = mock::Store::new().unwrap();
+    let make = |store: &Arc<mock::Store>| {
+        let store: Arc<CredentialStore> = store.clone();
+        move || Ok(store.clone())
+    };
+    let (_, session) = with_keyring(make(&store)).await;
+    session
+        .watch_keyring()
+        .wait_for(|state| *state == KeyringState::Saved)
+        .await
+        .expect("saved");
+    assert!(
+        saved(&store).is_some_and(|json| json.contains("canary-rt1") && !json.contains("e30."))
+    );
+
+    let host = Host::new([tokens(2)]);
+    let session = host.session(TokenStore::with_store(make(&store)).unwrap());
+    let restored = session
+        .restore()
+        .await
+        .expect("renewed")
+        .expect("there was one");
+    assert_eq!(restored.account.label(), "ada@contoso.example");
+    assert!(saved(&store).is_some_and(|json| json.contains("canary-rt2")));
+    assert_eq!(session.keyring(), KeyringState::Saved);
+
+    // Another window renews; its token is newer than ours.
+    let other = Host::new([tokens(3)]);
+    other
+        .session(TokenStore::with_store(make(&store)).unwrap())
+        .restore()
+        .await
+        .expect("renewed");
+    let old = session.token().await.expect("fresh");
+    host.then(no(r#"{"error":"invalid_grant"}"#));
+    host.then(tokens(4));
+    session
+        .token_instead_of(&old)
+        .await
+        .expect("with the other window's token");
+    assert!(host.bodies()[2].contains("canary-rt3"));
+
+    session.sign_out().await.expect("removed");
+    assert_eq!((saved(&store), session.signed_in()), (None, None));
+    assert_eq!(session.restore().await, Ok(None));
+}
+
+#[tokio::test]
+async fn no_keyring_at_all_is_fine() {
+    let absent = || Err(keyring_core::Error::PlatformFailure("no bus".into()));
+    let (_, session) = with_keyring(absent).await;
+    session
+        .watch_keyring()
+        .wait_for(|s| matches!(s, KeyringState::NotSaved { .. }))
+        .await
+        .expect("said so");
+    session.token().await.expect("signed in all the same");
+    assert!(matches!(
+        session.try_keyring_again().await,
+        KeyringState::NotSaved { .. }
+    ));
+}
+
+#[tokio::test]
+async fn a_keyring_that_hangs_holds_nobody_up() {
+    let (host, session) = with_keyring(|| {
+        std::thread::park();
+        Err(keyring_core::Error::NoEntry)
+    })
+    .await;
+    let started = token::monotonic_now();
+    let old = session.token().await.expect("signed in all the same");
+    host.then(tokens(2));
+    session.token_instead_of(&old).await.expect("renewed");
+    assert!(started.elapsed() < Duration::from_millis(3900));
+    assert!(matches!(session.keyring(), KeyringState::NotSaved { .. }));
+    assert!(matches!(
+        session.sign_out().await,
+        Err(AuthError::KeyringKept { .. })
+    ));
+    assert_eq!(session.signed_in(), None);
+}
+
+#[tokio::test]
+async fn a_keyring_that_hangs_is_waited_for_three_seconds_and_still_counts_later() {
+    let (open, gate) = std::sync::mpsc::sync_channel::<()>(1);
+    let mock: Arc<CredentialStore> = mock::Store::new().expect("a mock");
+    let gate = Mutex::new(gate);
+    let store = TokenStore::with_store(move || {
+        gate.lock().expect("one thread").recv().ok();
+        Ok(mock.clone())
+    })
+    .expect("a thread");
+    let item: Arc<str> = "v1:test".into();
+    let value = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
+    let started = token::monotonic_now();
+    store.saved(store.post_save(&item, value("one"))).await;
+    assert!(started.elapsed() < Duration::from_millis(3900));
+    assert!(matches!(store.state(), KeyringState::NotSaved { .. }));
+    // Never more than the queue holds, and never a wait to get into it.
+    let last = (0..10).fold(None, |_, n| {
+        Some(store.post_save(&item, value(&n.to_string())))
+    });
+    open.send(()).expect("the thread waits");
+    store
+        .settled(last.expect("ten"))
+        .await
+        .expect("a late write");
+    assert_eq!(store.state(), KeyringState::Saved);
+    assert_eq!(
+        store.read(&item).await,
+        Ok(Some(value("9"))),
+        "the newest wins"
+    );
+}

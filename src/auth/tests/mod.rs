@@ -1,0 +1,147 @@
+//! Whole sign-ins against a scripted host, on a clock that jumps.
+
+mod keeping;
+mod signing_in;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use oauth2::http::StatusCode;
+use tokio::time::Instant;
+use url::Url;
+
+use super::*;
+use crate::model::{Endpoints, Mode};
+
+const DEVICE: &str = r#"{"user_code":"B7XQK4M2R","device_code":"canary-dc","expires_in":"900",
+    "verification_uri":"https://microsoft.com/devicelogin","verification_url":"https://x","interval":5}"#;
+const PENDING: &str = r#"{"error":"authorization_pending","error_codes":[70016]}"#;
+
+#[derive(Clone)]
+enum Say {
+    Json(u16, String),
+    Fault(HttpFault),
+    /// Answers after so long.
+    Late(u64, Box<Say>),
+}
+
+fn ok(body: impl Into<String>) -> Say {
+    Say::Json(200, body.into())
+}
+
+fn no(body: &str) -> Say {
+    Say::Json(400, body.into())
+}
+
+fn tokens(n: u32) -> Say {
+    let claims = |json: &str| format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(json));
+    let id =
+        claims(r#"{"aud":"c1","tid":"t1","oid":"O1","preferred_username":"ada@contoso.example"}"#);
+    let access = claims(&format!(
+        r#"{{"scp":"Machine.Isolate Machine.Read","n":{n}}}"#
+    ));
+    ok(format!(
+        r#"{{"token_type":"bearer","access_token":"{access}","expires_in":"3600","id_token":"{id}",
+        "refresh_token":"canary-rt{n}","scope":"openid"}}"#
+    ))
+}
+
+/// The host: what it says next, and what it was asked (with the time since its start).
+#[derive(Clone)]
+struct Host {
+    script: Arc<Mutex<VecDeque<Say>>>,
+    heard: Arc<Mutex<Vec<(Duration, String)>>>,
+    started: Instant,
+}
+
+impl Host {
+    fn new(script: impl IntoIterator<Item = Say>) -> Self {
+        Self {
+            script: Arc::new(Mutex::new(script.into_iter().collect())),
+            heard: Arc::default(),
+            started: token::monotonic_now(),
+        }
+    }
+
+    fn then(&self, say: Say) {
+        self.script.lock().unwrap().push_back(say);
+    }
+
+    fn seconds(&self) -> Vec<u64> {
+        self.heard
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(at, _)| at.as_secs())
+            .collect()
+    }
+
+    fn bodies(&self) -> Vec<String> {
+        self.heard
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(_, body)| body.clone())
+            .collect()
+    }
+
+    fn http(&self) -> SendRequest {
+        let host = self.clone();
+        Arc::new(move |request| {
+            let host = host.clone();
+            Box::pin(async move {
+                let body = String::from_utf8(request.into_body()).unwrap();
+                host.heard
+                    .lock()
+                    .unwrap()
+                    .push((host.started.elapsed(), body));
+                let next = host.script.lock().unwrap().pop_front();
+                let mut next = next.unwrap_or_else(|| no(PENDING));
+                if let Say::Late(secs, inner) = next {
+                    tokio::time::sleep(Duration::from_secs(secs)).await;
+                    next = *inner;
+                }
+                match next {
+                    Say::Json(status, body) => {
+                        let mut response = HttpResponse::new(body.into_bytes());
+                        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                        Ok(response)
+                    }
+                    Say::Fault(fault) => Err(fault),
+                    Say::Late(..) => unreachable!("one delay at most"),
+                }
+            })
+        })
+    }
+
+    fn session(&self, store: TokenStore) -> Session {
+        let endpoints = Endpoints::stand_in("http://127.0.0.1:8080", "t1", "c1").unwrap();
+        let started = self.started;
+        let clock: Clock = Arc::new(move || Timestamp::UNIX_EPOCH + started.elapsed());
+        Session::new(&endpoints, Mode::StandIn, self.http(), store, clock)
+    }
+}
+
+async fn sign_in(
+    script: impl IntoIterator<Item = Say>,
+) -> (Host, Session, Result<SignedIn, AuthError>) {
+    let host = Host::new(std::iter::once(ok(DEVICE)).chain(script));
+    let session = host.session(TokenStore::memory());
+    let flow = session.begin().await.expect("a code");
+    let result = session.finish(flow).await;
+    (host, session, result)
+}
+
+async fn signed_in() -> (Host, Session) {
+    let (host, session, result) = sign_in([tokens(1)]).await;
+    result.expect("signed in");
+    (host, session)
+}
+
+fn api() -> Url {
+    Url::parse("http://127.0.0.1:8080/api/machines").unwrap()
+}

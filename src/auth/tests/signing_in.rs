@@ -1,0 +1,265 @@
+//! With a code, renewed, and refused.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::*;
+use crate::explain::Explain as _;
+use crate::model::{KeyringState, Permission};
+
+#[tokio::test(start_paused = true)]
+async fn pending_then_success() {
+    let (host, session, result) = sign_in([no(PENDING), tokens(1)]).await;
+    let signed_in = result.expect("signed in");
+    assert_eq!(signed_in.account.label(), "ada@contoso.example");
+    assert_eq!(&*signed_in.account.object_id, "o1");
+    assert_eq!(
+        signed_in.permissions.holds(&[Permission::MachineIsolate]),
+        Some(true)
+    );
+    assert_eq!(
+        signed_in.permissions.holds(&[Permission::MachineScan]),
+        Some(false)
+    );
+    assert_eq!(
+        host.seconds(),
+        [0, 5, 11],
+        "a first wait, and a tenth more than asked"
+    );
+    assert!(
+        host.bodies()[0]
+            .contains("scope=https%3A%2F%2Fapi.securitycenter.microsoft.com%2F.default+openid")
+    );
+    assert_eq!(session.keyring(), KeyringState::MemoryOnly);
+
+    let token = session.token().await.expect("it is fresh");
+    assert!(
+        token
+            .for_host(&api())
+            .is_some_and(|text| text.starts_with("e30."))
+    );
+    assert_eq!(
+        token.for_host(&Url::parse("http://127.0.0.1:8081/api").unwrap()),
+        None
+    );
+    assert_eq!(host.bodies().len(), 3, "no renewal was needed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn trouble_on_the_way_does_not_end_the_wait_or_speed_it_up() {
+    let (host, _, result) = sign_in([
+        no(r#"{"error":"slow_down"}"#),
+        Say::Fault(HttpFault::Interrupted),
+        Say::Json(503, "<html>busy</html>".into()),
+        Say::Json(200, "<html>portal</html>".into()),
+        tokens(1),
+    ])
+    .await;
+    result.expect("signed in");
+    // 5.5, then 11, 11, 22 and 44 seconds.
+    assert_eq!(host.seconds(), [0, 5, 16, 27, 49, 93]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_ends_of_a_code() {
+    let lost = Say::Fault(HttpFault::Interrupted);
+    for (script, expected) in [
+        (
+            vec![no(r#"{"error":"authorization_declined"}"#)],
+            AuthError::Declined,
+        ),
+        (
+            vec![no(r#"{"error":"access_denied"}"#)],
+            AuthError::Declined,
+        ),
+        (vec![no(r#"{"error":"expired_token"}"#)], AuthError::Expired),
+        (vec![], AuthError::Expired),
+        (
+            vec![
+                lost.clone(),
+                no(r#"{"error":"invalid_grant","error_codes":[54005]}"#),
+            ],
+            AuthError::AnswerLost,
+        ),
+        (
+            vec![lost.clone(), no(r#"{"error":"bad_verification_code"}"#)],
+            AuthError::AnswerLost,
+        ),
+        (
+            vec![Say::Fault(HttpFault::Certificate)],
+            AuthError::Unreachable(HttpFault::Certificate),
+        ),
+    ] {
+        let (host, session, result) = sign_in(script).await;
+        assert_eq!(result.unwrap_err(), expected);
+        assert!(host.seconds().last().is_some_and(|&at| at <= 900));
+        assert_eq!(session.signed_in(), None);
+    }
+    // Not lost: refused, or answered in between.
+    let used = no(r#"{"error":"invalid_grant"}"#);
+    let (_, _, result) = sign_in([lost.clone(), no(PENDING), used]).await;
+    assert!(matches!(result, Err(AuthError::Interact { .. })));
+    let policy = no(r#"{"error":"invalid_grant","error_codes":[53003]}"#);
+    let (_, _, result) = sign_in([lost, policy]).await;
+    assert!(result.unwrap_err().explain().headline.contains("policy"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_acts_at_once_and_a_newer_code_wins() {
+    let host = Host::new([ok(DEVICE), ok(DEVICE), Say::Late(20, Box::new(tokens(1)))]);
+    let session = host.session(TokenStore::memory());
+    let first = session.begin().await.expect("a code");
+    let second = session.begin().await.expect("another");
+    // In the middle of the request.
+    let cut = tokio::time::timeout(Duration::from_secs(7), session.finish(second)).await;
+    assert!(cut.is_err() && host.started.elapsed().as_secs() == 7);
+    assert_eq!(session.signed_in(), None);
+    host.then(tokens(1));
+    assert_eq!(session.finish(first).await, Err(AuthError::Superseded));
+    assert_eq!(session.signed_in(), None);
+    assert!(matches!(session.token().await, Err(AuthError::NotSignedIn)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn fifty_waiters_cause_one_renewal() {
+    let (host, session) = signed_in().await;
+    tokio::time::advance(Duration::from_secs(3600 - 299)).await;
+    host.then(Say::Late(2, Box::new(tokens(2))));
+    let all: Vec<_> = (0..50)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move { session.token().await })
+        })
+        .collect();
+    for one in all {
+        assert!(one.await.expect("no panic").is_ok());
+    }
+    assert_eq!(host.bodies().len(), 3);
+    assert!(host.bodies()[2].contains("refresh_token=canary-rt1"));
+    // And the rotated token comes next.
+    host.then(tokens(3));
+    tokio::time::advance(Duration::from_hours(1)).await;
+    session.token().await.expect("renewed");
+    assert!(host.bodies()[3].contains("refresh_token=canary-rt2"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_token_is_replaced_once() {
+    let (host, session) = signed_in().await;
+    let old = session.token().await.expect("fresh");
+    host.then(tokens(2));
+    let new = session.token_instead_of(&old).await.expect("renewed");
+    let again = session
+        .token_instead_of(&old)
+        .await
+        .expect("somebody already has");
+    assert_eq!(new.for_host(&api()), again.for_host(&api()));
+    assert_eq!(host.bodies().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cancelled_caller_does_not_lose_the_rotated_token() {
+    let (host, session) = signed_in().await;
+    tokio::time::advance(Duration::from_hours(1)).await;
+    host.then(Say::Late(5, Box::new(tokens(2))));
+    tokio::time::timeout(Duration::from_secs(1), session.token())
+        .await
+        .expect_err("cancelled");
+    session.token().await.expect("the renewal went on");
+    assert_eq!(host.bodies().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_shared_and_remembered_for_a_minute() {
+    let (host, session) = signed_in().await;
+    tokio::time::advance(Duration::from_hours(1)).await;
+    host.then(no(
+        r#"{"error":"interaction_required","error_codes":[50076]}"#,
+    ));
+    for _ in 0..3 {
+        assert!(matches!(
+            session.token().await,
+            Err(AuthError::Interact { .. })
+        ));
+    }
+    assert_eq!(host.bodies().len(), 3, "asked once");
+    tokio::time::advance(Duration::from_secs(61)).await;
+    host.then(tokens(2));
+    session.token().await.expect("the token was kept");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_is_down_uses_up_the_old_token_first() {
+    let (host, session) = signed_in().await;
+    tokio::time::advance(Duration::from_secs(3600 - 200)).await;
+    let down = || (0..3).for_each(|_| host.then(Say::Fault(HttpFault::NotReached)));
+    down();
+    session.token().await.expect("still alive");
+    assert_eq!(host.bodies().len(), 5, "three tries");
+    tokio::time::advance(Duration::from_secs(200)).await;
+    down();
+    assert!(matches!(
+        session.token().await,
+        Err(AuthError::Unreachable(HttpFault::NotReached))
+    ));
+    host.then(tokens(2));
+    session
+        .token()
+        .await
+        .expect("no minute of waiting for a line that is back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conclusive_answer_drops_the_token_and_keeps_the_name() {
+    for (body, dropped) in [
+        (r#"{"error":"invalid_grant","error_codes":[50173]}"#, true),
+        (r#"{"error":"invalid_grant","suberror":"bad_token"}"#, true),
+        (r#"{"error":"invalid_grant","error_codes":[53003]}"#, false),
+        (
+            r#"{"error":"invalid_client","error_codes":[7000218]}"#,
+            false,
+        ),
+    ] {
+        let (host, session) = signed_in().await;
+        tokio::time::advance(Duration::from_hours(1)).await;
+        host.then(no(body));
+        session.token().await.expect_err("refused");
+        host.then(tokens(2));
+        tokio::time::advance(Duration::from_hours(1)).await;
+        assert_eq!(session.token().await.is_err(), dropped, "{body}");
+        assert!(session.signed_in().is_some());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_whose_tokens_tell_nothing_still_works() {
+    let (_, session, result) =
+        sign_in([ok(r#"{"access_token":"opaque","token_type":"Bearer"}"#)]).await;
+    let signed_in = result.expect("signed in");
+    assert_eq!(signed_in.account.tenant_id.as_str(), "t1");
+    assert_eq!(
+        signed_in.permissions.holds(&[Permission::MachineRead]),
+        None
+    );
+    assert_eq!(
+        session.token().await.unwrap().for_host(&api()),
+        Some("opaque")
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn secrets_do_not_print() {
+    let host = Host::new([ok(DEVICE), tokens(1)]);
+    let session = host.session(TokenStore::memory());
+    let flow = session.begin().await.expect("a code");
+    assert_eq!(&*flow.prompt().user_code, "B7XQK4M2R");
+    assert!(flow.prompt().may_open);
+    let printed = format!("{flow:?}");
+    session.finish(flow).await.expect("signed in");
+    let token = session.token().await.expect("fresh");
+    let printed = format!("{printed} {session:?} {token:?}");
+    for secret in ["canary", "B7XQ", "e30."] {
+        assert!(!printed.contains(secret), "{printed}");
+    }
+}

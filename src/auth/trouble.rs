@@ -1,0 +1,87 @@
+//! What a keyring can fail of, in words, and without the secrets its errors may carry.
+
+use keyring_core::Error;
+
+use crate::model::{KeyringState, clean};
+
+#[cfg(windows)]
+const REMEDY: &str = "Sign in to Windows interactively, then try again";
+#[cfg(target_os = "macos")]
+const REMEDY: &str = "Unlock the login keychain, then try again";
+#[cfg(all(unix, not(target_os = "macos")))]
+const REMEDY: &str =
+    "Install and start gnome-keyring, KWallet or KeePassXC's Secret Service, then try again";
+
+/// Why the keyring did not do its part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Trouble {
+    pub kind: TroubleKind,
+    pub reason: &'static str,
+    pub remedy: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TroubleKind {
+    /// There is no keyring here.
+    Absent,
+    Locked,
+    /// No answer in time.
+    Silent,
+    Refused,
+}
+
+impl Trouble {
+    pub(super) const fn silent() -> Self {
+        Self {
+            kind: TroubleKind::Silent,
+            reason: "The keyring does not answer",
+            remedy: "Look whether it is asking to be unlocked, then try again",
+        }
+    }
+
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "keyring-core adds variants without notice"
+    )]
+    pub(super) fn from_error(error: &Error) -> Self {
+        // Never the error itself: some variants carry the secret's bytes, and print them.
+        let (kind, reason, remedy, inner) = match error {
+            Error::NoStorageAccess(inner) => (
+                TroubleKind::Locked,
+                "The keyring is locked",
+                "Unlock it, then try again",
+                Some(inner),
+            ),
+            Error::PlatformFailure(inner) => (
+                TroubleKind::Absent,
+                "No keyring is available",
+                REMEDY,
+                Some(inner),
+            ),
+            // The others are mistakes of ours or damage; the enum is open.
+            _ => (
+                TroubleKind::Refused,
+                "The keyring did not take the sign-in",
+                REMEDY,
+                None,
+            ),
+        };
+        if let Some(inner) = inner {
+            tracing::warn!(detail = %clean(&inner.to_string(), 300), "{reason}");
+        } else {
+            tracing::warn!("{reason}");
+        }
+        Self {
+            kind,
+            reason,
+            remedy,
+        }
+    }
+
+    pub(super) fn state(&self) -> KeyringState {
+        KeyringState::NotSaved {
+            reason: self.reason.into(),
+            remedy: self.remedy.into(),
+        }
+    }
+}

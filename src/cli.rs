@@ -1,0 +1,114 @@
+//! Arguments and subcommands.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::journal::Format;
+
+/// A console for one-off containment through Microsoft Defender for Endpoint.
+#[derive(Debug, Parser)]
+#[command(name = "cordon", version, about, long_about = None)]
+pub struct Arguments {
+    /// The built-in tenant; nothing leaves this machine.
+    #[arg(long, conflicts_with_all = ["stand_in", "profile"])]
+    pub demo: bool,
+    /// Sign-in and API on a loopback server, such as `http://127.0.0.1:8080`.
+    #[arg(long, value_name = "URL", conflicts_with = "profile", global = true)]
+    pub stand_in: Option<String>,
+    /// A profile of the settings file.
+    #[arg(long, value_name = "NAME", default_value = "default", global = true)]
+    pub profile: String,
+    /// Start with this search (for links from a ticket or SIEM).
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub device: String,
+    /// Look, don't act.
+    #[arg(long)]
+    pub read_only: bool,
+    /// Where journal and settings live.
+    #[arg(long, value_name = "DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Option<Subcommands>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Subcommands {
+    /// Play sign-in, isolate, release, restrict and quarantine without a window, with the real
+    /// engine, and judge by the journal and the tenant's request log.
+    SelfTest {
+        /// Have the built-in tenant fail at this step.
+        #[arg(long, value_name = "STEP", value_enum, conflicts_with = "stand_in")]
+        fail: Option<Step>,
+    },
+    /// Say what is wrong with this installation, and how to mend it.
+    Doctor,
+    /// Run only the built-in tenant, for other clients and for training.
+    Simulate {
+        /// A free one if 0.
+        #[arg(long, default_value_t = 0)]
+        port: u16,
+        #[arg(long, default_value_t = 60)]
+        devices: usize,
+    },
+    /// The local account, without a window.
+    Journal {
+        #[command(subcommand)]
+        what: JournalCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JournalCommand {
+    /// Walk the hash chain.
+    Verify { file: Option<PathBuf> },
+    /// Write every entry to standard output.
+    Export {
+        file: Option<PathBuf>,
+        #[arg(long, value_enum, default_value = "markdown")]
+        format: ExportFormat,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ExportFormat {
+    Csv,
+    Json,
+    Markdown,
+}
+
+impl From<ExportFormat> for Format {
+    fn from(format: ExportFormat) -> Self {
+        match format {
+            ExportFormat::Csv => Self::Csv,
+            ExportFormat::Json => Self::Json,
+            ExportFormat::Markdown => Self::Markdown,
+        }
+    }
+}
+
+/// The steps of the rehearsal, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Step {
+    SignIn,
+    Devices,
+    Isolate,
+    Release,
+    Restrict,
+    Unrestrict,
+    Quarantine,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_fit_together() {
+        Arguments::command().debug_assert();
+        assert!(Arguments::try_parse_from(["cordon", "--demo", "--stand-in", "http://127.0.0.1:1"]).is_err());
+        assert!(Arguments::try_parse_from(["cordon", "self-test", "--fail", "release"]).is_ok());
+    }
+}

@@ -1,0 +1,376 @@
+//! The token endpoint: device codes (RFC 8628), authorization codes with PKCE (RFC 7636), renewal.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::call::Call;
+use super::clock::{later, shifted};
+use super::faults::FaultKind;
+use super::identity::{Access, CodeGrant, GrantState, Identity, Refresh};
+use super::oauth::{client_of, oauth_error, refuse_scope};
+use super::random::{Dice, TOKEN_LETTERS};
+use super::reply::Reply;
+use super::scopes::Asked;
+use super::{CLIENT_ID, scopes, tokens};
+
+impl Identity {
+    /// `POST /{tenant}/oauth2/v2.0/token`.
+    pub(super) fn token(
+        &mut self,
+        call: &Call,
+        tenant: &str,
+        address: &str,
+        now: Timestamp,
+        fault: Option<&FaultKind>,
+    ) -> Reply {
+        let form = match client_of(call, tenant, now) {
+            Ok(form) => form,
+            Err(reply) => return *reply,
+        };
+        if form.contains_key("client_secret") {
+            return oauth_error(
+                401,
+                "invalid_client",
+                700_025,
+                "Client is public so a client secret should not be presented.",
+                now,
+            );
+        }
+        let field = |name: &str| form.get(name).map(String::as_str);
+        let asked = match field("scope")
+            .map(|scope| scopes::read(scope, address))
+            .transpose()
+        {
+            Ok(asked) => asked,
+            Err(problem) => return refuse_scope(problem, now),
+        };
+        let granted = match field("grant_type") {
+            None => {
+                return oauth_error(
+                    400,
+                    "invalid_request",
+                    900_144,
+                    "The request body must contain the following parameter: 'grant_type'.",
+                    now,
+                );
+            }
+            Some("urn:ietf:params:oauth:grant-type:device_code") => {
+                if fault == Some(&FaultKind::SlowDown) {
+                    return oauth_error(400, "slow_down", 0, "Polling too fast.", now);
+                }
+                self.redeem_device_code(field("device_code").unwrap_or_default(), tenant, now)
+            }
+            Some("authorization_code") => self.redeem_code(
+                field("code").unwrap_or_default(),
+                field("redirect_uri"),
+                field("code_verifier"),
+                now,
+            ),
+            Some("refresh_token") => self.redeem_refresh_token(
+                field("refresh_token").unwrap_or_default(),
+                asked.as_ref(),
+                now,
+            ),
+            Some(other) => {
+                let text = format!("The app requested an unsupported grant type '{other}'.");
+                return oauth_error(400, "unsupported_grant_type", 70_003, &text, now);
+            }
+        };
+        match granted {
+            Ok(grant) => self.issue(grant, field("client_info") == Some("1"), now, fault),
+            Err(reply) => *reply,
+        }
+    }
+
+    fn redeem_device_code(
+        &mut self,
+        device_code: &str,
+        tenant: &str,
+        now: Timestamp,
+    ) -> Result<Granted, Box<Reply>> {
+        let refuse =
+            |error, code, text: &str| Err(Box::new(oauth_error(400, error, code, text, now)));
+        let (auto_approve, interval, strict) =
+            (self.auto_approve, self.poll_interval, self.strict_polling);
+        let Some(grant) = self.devices.get_mut(device_code) else {
+            return refuse(
+                "bad_verification_code",
+                70_018,
+                "The verification code is invalid.",
+            );
+        };
+        if grant.tenant != tenant {
+            return refuse(
+                "invalid_grant",
+                70_000,
+                "The device code was issued by another tenant.",
+            );
+        }
+        if grant.state == GrantState::Redeemed {
+            return refuse(
+                "invalid_grant",
+                70_000,
+                "The device code has already been redeemed.",
+            );
+        }
+        if grant.expires <= now {
+            return refuse(
+                "expired_token",
+                70_020,
+                "The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
+            );
+        }
+        let too_fast = grant
+            .last_poll
+            .is_some_and(|last| later(last, Duration::from_secs(interval)) > now);
+        grant.last_poll = Some(now);
+        if strict && too_fast {
+            return refuse("slow_down", 0, "Polling too fast.");
+        }
+        let first = *grant.first_poll.get_or_insert(now);
+        if auto_approve && grant.state == GrantState::Waiting && shifted(first, 2) <= now {
+            grant.state = GrantState::Approved;
+        }
+        match grant.state {
+            GrantState::Waiting => refuse(
+                "authorization_pending",
+                70_016,
+                "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
+            ),
+            GrantState::Declined => refuse(
+                "authorization_declined",
+                70_017,
+                "The end user has denied the authorization request.",
+            ),
+            GrantState::Approved | GrantState::Redeemed => {
+                let granted = Granted {
+                    asked: grant.asked.clone(),
+                    nonce: None,
+                    family: None,
+                };
+                // Checked before the code is spent: it can be granted and tried again.
+                let granted = self.check_grant(granted, now)?;
+                if let Some(grant) = self.devices.get_mut(device_code) {
+                    grant.state = GrantState::Redeemed;
+                }
+                Ok(granted)
+            }
+        }
+    }
+
+    fn redeem_code(
+        &mut self,
+        code: &str,
+        redirect: Option<&str>,
+        verifier: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Granted, Box<Reply>> {
+        let refuse =
+            |code, text: &str| Err(Box::new(oauth_error(400, "invalid_grant", code, text, now)));
+        let Some(grant) = self.codes.get_mut(code).filter(|grant| grant.expires > now) else {
+            return refuse(
+                70_008,
+                "The provided authorization code has expired or is unknown.",
+            );
+        };
+        if std::mem::replace(&mut grant.used, true) {
+            return refuse(54_005, "OAuth2 Authorization code was already redeemed.");
+        }
+        if redirect != Some(grant.redirect.as_str()) {
+            return refuse(
+                50_011,
+                "The redirect URI does not match the one of the authorization request.",
+            );
+        }
+        if verifier.map(tokens::challenge).as_deref() != Some(grant.challenge.as_str()) {
+            return refuse(
+                501_481,
+                "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+            );
+        }
+        let granted = Granted {
+            asked: grant.asked.clone(),
+            nonce: grant.nonce.clone(),
+            family: None,
+        };
+        self.check_grant(granted, now)
+    }
+
+    fn redeem_refresh_token(
+        &mut self,
+        token: &str,
+        asked: Option<&Asked>,
+        now: Timestamp,
+    ) -> Result<Granted, Box<Reply>> {
+        let refuse = |code, text: &str| {
+            let mut reply = oauth_error(400, "invalid_grant", code, text, now);
+            if let Some(value) = reply.value_mut() {
+                value["suberror"] = json!("bad_token");
+            }
+            Err(Box::new(reply))
+        };
+        let Some(found) = self.refresh.get(token).cloned() else {
+            return refuse(70_000, "Provided grant is invalid or malformed.");
+        };
+        if found.revoked {
+            return refuse(
+                50_173,
+                "The provided grant has expired due to it being revoked, a fresh auth token is needed.",
+            );
+        }
+        if found.used && !self.lenient_rotation {
+            // Somebody has a copy: the whole family dies.
+            for other in self
+                .refresh
+                .values_mut()
+                .filter(|other| other.family == found.family)
+            {
+                other.revoked = true;
+            }
+            return refuse(70_000, "The refresh token has already been used.");
+        }
+        let granted = Granted {
+            asked: asked.unwrap_or(&found.asked).clone(),
+            nonce: None,
+            family: Some(found.family),
+        };
+        let granted = self.check_grant(granted, now)?;
+        if let Some(found) = self.refresh.get_mut(token) {
+            found.used = true;
+        }
+        Ok(granted)
+    }
+
+    fn check_grant(&self, granted: Granted, now: Timestamp) -> Result<Granted, Box<Reply>> {
+        if granted.asked.resources > 1 {
+            let text = "Provided value for the input parameter scope is not valid because it contains more than one resource.";
+            return Err(Box::new(oauth_error(
+                400,
+                "invalid_grant",
+                28_000,
+                text,
+                now,
+            )));
+        }
+        let missing = granted.asked.named.iter().find(|name| {
+            !self
+                .granted
+                .iter()
+                .any(|has| has.eq_ignore_ascii_case(name))
+        });
+        if let Some(missing) = missing {
+            let text = format!(
+                "The user or administrator has not consented to use the application with the permission {missing}."
+            );
+            let mut reply = oauth_error(400, "invalid_grant", 65_001, &text, now);
+            if let Some(value) = reply.value_mut() {
+                value["suberror"] = json!("consent_required");
+            }
+            return Err(Box::new(reply));
+        }
+        Ok(granted)
+    }
+
+    /// The token answer.
+    fn issue(
+        &mut self,
+        granted: Granted,
+        client_info: bool,
+        now: Timestamp,
+        fault: Option<&FaultKind>,
+    ) -> Reply {
+        let mut dice = Dice::unforeseeable();
+        let asked = granted.asked;
+        let resource = asked
+            .resource
+            .clone()
+            .unwrap_or_else(|| scopes::MAIN_RESOURCE.to_owned());
+        let expires_in = 3_600 + i64::try_from(dice.below(1_801)).unwrap_or(0);
+        // As Entra may: everything granted for the resource, however few were asked for.
+        let scp: Vec<&str> = self.granted.iter().map(String::as_str).collect();
+        let access_token = if fault == Some(&FaultKind::OpaqueToken) {
+            tokens::opaque_token(&mut dice)
+        } else {
+            tokens::access_token(&resource, &scp.join(" "), now, expires_in, &mut dice)
+        };
+        let scope: Vec<String> = scp
+            .iter()
+            .map(|name| format!("{resource}/{name}"))
+            .collect();
+        let mut answer = json!({
+            "token_type": "Bearer", "scope": scope.join(" "), "expires_in": expires_in, "ext_expires_in": expires_in,
+            "access_token": access_token
+        });
+        let access = Access {
+            resource,
+            scp: self.granted.clone(),
+            expires: shifted(now, expires_in),
+        };
+        self.access.insert(access_token, access);
+        if asked.offline && fault != Some(&FaultKind::NoRefreshToken) {
+            let family = granted.family.unwrap_or_else(|| {
+                self.families += 1;
+                self.families
+            });
+            let token = tokens::refresh_token(&mut dice);
+            answer["refresh_token"] = json!(token);
+            self.refresh.insert(
+                token,
+                Refresh {
+                    asked: asked.clone(),
+                    family,
+                    used: false,
+                    revoked: false,
+                },
+            );
+        }
+        if asked.openid {
+            answer["id_token"] = json!(tokens::id_token(
+                now,
+                granted.nonce.as_deref(),
+                CLIENT_ID,
+                &mut dice
+            ));
+        }
+        if client_info {
+            answer["client_info"] = json!(tokens::client_info());
+        }
+        Reply::json(200, answer)
+    }
+
+    /// A code for the browser door; the error is the text for the page.
+    pub(super) fn authorize(
+        &mut self,
+        form: &BTreeMap<String, String>,
+        address: &str,
+        now: Timestamp,
+    ) -> Result<String, String> {
+        let field = |name: &str| form.get(name).cloned().unwrap_or_default();
+        let asked = scopes::read(&field("scope"), address)
+            .map_err(|problem| format!("AADSTS{}", problem.number()))?;
+        if field("code_challenge_method") != "S256" || field("code_challenge").len() != 43 {
+            return Err("AADSTS9002325: Proof Key for Code Exchange is required.".to_owned());
+        }
+        let code = format!("1.{}", Dice::unforeseeable().text(600, TOKEN_LETTERS));
+        let grant = CodeGrant {
+            asked,
+            redirect: field("redirect_uri"),
+            challenge: field("code_challenge"),
+            nonce: form.get("nonce").cloned(),
+            expires: shifted(now, 600),
+            used: false,
+        };
+        self.codes.insert(code.clone(), grant);
+        Ok(code)
+    }
+}
+
+/// A grant that was found good.
+struct Granted {
+    asked: Asked,
+    nonce: Option<String>,
+    family: Option<u64>,
+}

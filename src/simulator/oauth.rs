@@ -1,0 +1,127 @@
+//! What both endpoints of the token server share: the first checks, errors, discovery.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::random::Dice;
+use super::reply::Reply;
+use super::scopes::{self, Problem};
+use super::{CLIENT_ID, TENANT_ID};
+
+/// The checks both endpoints share, in Entra's order.
+pub(super) fn client_of(
+    call: &Call,
+    tenant: &str,
+    now: Timestamp,
+) -> Result<BTreeMap<String, String>, Box<Reply>> {
+    let refuse = |error, code, text: &str| Err(Box::new(oauth_error(400, error, code, text, now)));
+    // A missing content type passes: a widely used client sends none.
+    if call
+        .content_type
+        .as_deref()
+        .is_some_and(|kind| !kind.starts_with("application/x-www-form-urlencoded"))
+    {
+        return refuse(
+            "invalid_request",
+            9_002_313,
+            "Invalid request. Request is malformed or invalid.",
+        );
+    }
+    let mut form = BTreeMap::new();
+    for (name, value) in call.form() {
+        if form.insert(name, value).is_some() {
+            return refuse(
+                "invalid_request",
+                9_002_313,
+                "Invalid request. A parameter is repeated.",
+            );
+        }
+    }
+    if !scopes::is_tenant_text(tenant) {
+        return refuse(
+            "invalid_request",
+            900_023,
+            "Specified tenant identifier is neither a valid DNS name, nor a valid external domain.",
+        );
+    }
+    let shared = ["common", "organizations"].contains(&tenant);
+    if !shared && ![TENANT_ID, "contoso.com", "contoso.onmicrosoft.com"].contains(&tenant) {
+        return refuse(
+            "invalid_request",
+            90_002,
+            &format!("Tenant '{tenant}' not found."),
+        );
+    }
+    match form.get("client_id") {
+        None => refuse(
+            "invalid_request",
+            900_144,
+            "The request body must contain the following parameter: 'client_id'.",
+        ),
+        Some(client) if !client.eq_ignore_ascii_case(CLIENT_ID) => refuse(
+            "unauthorized_client",
+            700_016,
+            &format!(
+                "Application with identifier '{client}' was not found in the directory 'Contoso'."
+            ),
+        ),
+        Some(_) if shared => refuse(
+            "invalid_request",
+            50_194,
+            "Application is not configured as a multi-tenant application.",
+        ),
+        Some(_) => Ok(form),
+    }
+}
+
+pub(super) fn refuse_scope(problem: Problem, now: Timestamp) -> Reply {
+    oauth_error(
+        400,
+        problem.error(),
+        problem.number(),
+        "The provided value for the input parameter 'scope' is not valid.",
+        now,
+    )
+}
+
+/// An error as the token endpoint words it; without a number when `code` is 0.
+pub(super) fn oauth_error(
+    status: u16,
+    error: &str,
+    code: u32,
+    text: &str,
+    now: Timestamp,
+) -> Reply {
+    let mut dice = Dice::unforeseeable();
+    let (trace, correlation) = (dice.guid(), dice.guid());
+    let stamp = now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+    let mut body = json!({
+        "error": error,
+        "error_description": format!("AADSTS{code}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}"),
+        "error_codes": [code], "timestamp": stamp, "trace_id": trace, "correlation_id": correlation,
+        "error_uri": format!("https://login.microsoftonline.com/error?code={code}")
+    });
+    if code == 0 {
+        body = json!({ "error": error, "error_description": text });
+    }
+    Reply::json(status, body).with("x-ms-request-id", &trace)
+}
+
+/// The answer of the discovery endpoint.
+pub(super) fn discovery(tenant: &str, address: &str) -> Value {
+    let base = format!("{address}/{tenant}");
+    json!({
+        "issuer": format!("https://login.microsoftonline.com/{TENANT_ID}/v2.0"),
+        "authorization_endpoint": format!("{base}/oauth2/v2.0/authorize"),
+        "token_endpoint": format!("{base}/oauth2/v2.0/token"),
+        "device_authorization_endpoint": format!("{base}/oauth2/v2.0/devicecode"),
+        "end_session_endpoint": format!("{base}/oauth2/v2.0/logout"),
+        "jwks_uri": format!("{base}/discovery/v2.0/keys"),
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "response_types_supported": ["code"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"]
+    })
+}

@@ -1,0 +1,466 @@
+//! What the activity list says about an entry: pure functions from facts to text.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::theme::Role;
+use super::widgets::{Icon, countdown_text};
+use super::words;
+use crate::action::{Risk, Task};
+use crate::journal::{Entry, NotSentReason, Standing};
+use crate::message::Note;
+use crate::model::{HResult, HealthStatus, MachineActionStatus, Permission, SessionStatus, clean};
+use crate::state::State;
+
+/// How long the service keeps an action for a device that does not report.
+const SERVICE_WAITS: SignedDuration = SignedDuration::from_hours(72);
+
+/// From this age on an entry's age is told in words that need no tick.
+pub const TICKING_SECS: i64 = 3600;
+
+const COMMENT_CHARS: usize = 300;
+
+/// The shape and colour of each standing.
+pub fn look(standing: &Standing) -> (Icon, Role) {
+    match standing {
+        Standing::Waiting => (Icon::Waiting, Role::Neutral),
+        Standing::Held { .. } => (Icon::Held, Role::Caution),
+        Standing::NotSent { .. } => (Icon::NotSent, Role::Stale),
+        Standing::Sent => (Icon::Sent, Role::Accent),
+        Standing::Accepted {
+            status: MachineActionStatus::InProgress,
+            ..
+        } => (Icon::InProgress, Role::Accent),
+        Standing::Accepted { .. } => (Icon::Accepted, Role::Accent),
+        Standing::Done { .. } => (Icon::Done, Role::Ok),
+        Standing::Failed { .. } => (Icon::Failed, Role::Danger),
+        Standing::TooLate { .. } => (Icon::Info, Role::Caution),
+        Standing::TimedOut { .. } => (Icon::TimedOut, Role::Danger),
+        Standing::Cancelled { .. } => (Icon::Cancelled, Role::Stale),
+        Standing::Refused { .. } => (Icon::Refused, Role::Danger),
+        Standing::Unknown { .. } => (Icon::Unknown, Role::Unknown),
+        Standing::NotFound => (Icon::NotFound, Role::Unknown),
+        Standing::SomeoneElses { .. } => (Icon::SomeoneElses, Role::Caution),
+    }
+}
+
+/// How long it has been under way, or when and how long ago it ended.
+pub fn age(entry: &Entry, standing: &Standing, now: Timestamp, zone: &TimeZone) -> String {
+    if standing.is_end() {
+        let ended = entry.standing_since();
+        let clock = ended.to_zoned(zone.clone()).strftime("%H:%M");
+        return format!("{clock}, {}", words::ago(ended, now));
+    }
+    let secs = now.duration_since(entry.intended_at()).as_secs();
+    if secs < TICKING_SECS {
+        countdown_text(secs)
+    } else {
+        words::ago(entry.intended_at(), now)
+    }
+}
+
+/// What comes next by itself.
+pub fn next(note: &Note, now: Timestamp) -> String {
+    let left = |until: Timestamp| until.duration_since(now).as_secs().max(0);
+    match note {
+        Note::LeavesAt(at) => format!("leaves in {}", countdown_text(left(*at))),
+        Note::LooksAgainAt(at) => format!("looks again in {}", short(left(*at))),
+        Note::LookedUp { complete, again_at } => {
+            format!(
+                "looked up {complete} of 3 times, again in {}",
+                short(left(*again_at))
+            )
+        }
+        Note::Stuck(explanation) => explanation.headline.clone(),
+    }
+}
+
+fn short(secs: i64) -> String {
+    if secs < 60 {
+        format!("{secs} s")
+    } else {
+        countdown_text(secs)
+    }
+}
+
+/// What is to be known about this standing: one line each.
+pub fn details(
+    entry: &Entry,
+    standing: &Standing,
+    state: &State,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Vec<String> {
+    let task = &entry.order.task;
+    match standing {
+        Standing::Waiting | Standing::Sent | Standing::Done { .. } => Vec::new(),
+        Standing::Held { by } => vec![held(entry, by, state)],
+        Standing::NotSent { why, detail } => not_sent(*why, detail.as_deref()),
+        Standing::Accepted {
+            status: MachineActionStatus::Pending,
+            ..
+        } => silent(entry, standing, state, now, zone)
+            .into_iter()
+            .collect(),
+        Standing::Accepted { .. } => Vec::new(),
+        Standing::Failed { hresult, .. } => failed(task, *hresult),
+        Standing::TooLate { status, .. } => {
+            vec![format!(
+                "The action had ended before: the service says “{status}”"
+            )]
+        }
+        Standing::TimedOut { .. } => vec![format!(
+            "The device never picked it up, so nothing was changed on it. {}",
+            another_way(task)
+        )],
+        Standing::Cancelled { by, comment, .. } => {
+            vec![cancelled(by.as_deref(), comment.as_deref())]
+        }
+        Standing::Refused {
+            status,
+            code,
+            message,
+        } => refused(task, &state.session, *status, code, message),
+        Standing::Unknown { why } => vec![
+            "No answer came. It is being looked up; repeating is blocked until then".to_owned(),
+            clean(why, COMMENT_CHARS).into_owned(),
+        ],
+        Standing::NotFound => {
+            vec![
+                "Not at the service after three complete look-ups. You may send it again"
+                    .to_owned(),
+            ]
+        }
+        Standing::SomeoneElses {
+            action,
+            requestor,
+            created,
+        } => {
+            let at = created.map(|at| format!(" at {}", words::local_time(at, zone)));
+            let mut lines = vec![format!(
+                "Already requested by {}{}; yours was not queued",
+                clean(requestor, 80),
+                at.unwrap_or_default()
+            )];
+            if let Some(action) = state.action(&entry.order.machine.id, action) {
+                lines.push(format!("That request now: {}", action.status));
+            }
+            lines
+        }
+    }
+}
+
+fn held(entry: &Entry, by: &crate::model::MachineActionId, state: &State) -> String {
+    match state.action(&entry.order.machine.id, by) {
+        Some(action) => format!(
+            "{} by {} is under way ({}); yours waits until you insist",
+            action.kind,
+            clean(action.requestor.as_deref().unwrap_or("somebody"), 80),
+            action.status
+        ),
+        None => "An opposite action is under way; yours waits until you insist".to_owned(),
+    }
+}
+
+fn not_sent(why: NotSentReason, detail: Option<&str>) -> Vec<String> {
+    let first = format!("Nothing was changed: {}", why.words());
+    let detail = detail.filter(|detail| !detail.trim().is_empty());
+    std::iter::once(first)
+        .chain(detail.map(|detail| clean(detail, COMMENT_CHARS).into_owned()))
+        .collect()
+}
+
+/// When the device last reported, and for a silent one when the service gives up.
+fn silent(
+    entry: &Entry,
+    standing: &Standing,
+    state: &State,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Option<String> {
+    let machine = state.machine(&entry.order.machine.id)?;
+    let seen = machine.last_seen.map_or_else(
+        || "Last report not known".to_owned(),
+        |at| format!("Last full report {}", words::ago(at, now)),
+    );
+    if machine.health_status == HealthStatus::Active {
+        return Some(format!("{seen}; the device has not picked it up yet"));
+    }
+    let action = standing
+        .action()
+        .and_then(|id| state.action(&machine.id, id));
+    let created = action.and_then(|a| a.created).or(entry.first_sent_at());
+    let until = created.and_then(|at| at.checked_add(SERVICE_WAITS).ok());
+    let until = until.map_or_else(String::new, |until| {
+        format!(": it waits until {}", words::local_time(until, zone))
+    });
+    Some(format!("{seen}, health {}{until}", machine.health_status))
+}
+
+fn failed(task: &Task, hresult: HResult) -> Vec<String> {
+    let what = if hresult == HResult(0) {
+        "The service gave no reason".to_owned()
+    } else {
+        hresult.to_string()
+    };
+    vec![what, another_way(task).to_owned()]
+}
+
+/// What to do when the service cannot.
+fn another_way(task: &Task) -> &'static str {
+    match task.risk() {
+        Risk::Disruptive | Risk::Irreversible => {
+            "Next: isolate at the switch, or disable the account"
+        }
+        Risk::Routine => "Next: see whether the device is connected, then send it again",
+    }
+}
+
+fn cancelled(by: Option<&str>, comment: Option<&str>) -> String {
+    let by = by.filter(|by| !by.trim().is_empty());
+    let by = by.map_or_else(
+        || "By somebody not told".to_owned(),
+        |by| format!("By {}", clean(by, 80)),
+    );
+    match comment.filter(|comment| !comment.trim().is_empty()) {
+        Some(comment) => format!("{by}: {}", clean(comment, COMMENT_CHARS)),
+        None => by,
+    }
+}
+
+/// Says what was missing as far as it can be told apart; a 403 does not say it itself.
+fn refused(
+    task: &Task,
+    session: &SessionStatus,
+    status: u16,
+    code: &str,
+    message: &str,
+) -> Vec<String> {
+    let mut lines = vec![format!(
+        "Nothing was changed. {}",
+        missing(task, session, status)
+    )];
+    let said: Vec<_> = [code, message]
+        .into_iter()
+        .filter(|part| !part.trim().is_empty())
+        .map(|part| clean(part, COMMENT_CHARS))
+        .collect();
+    lines.push(if said.is_empty() {
+        format!("The service answered {status}")
+    } else {
+        format!("The service answered {status}: {}", said.join(": "))
+    });
+    lines
+}
+
+fn missing(task: &Task, session: &SessionStatus, status: u16) -> String {
+    let permissions: Vec<_> = task
+        .permissions()
+        .iter()
+        .map(Permission::to_string)
+        .collect();
+    let permission = match permissions.as_slice() {
+        [one] => format!("the permission {one}"),
+        _ => "a permission to act".to_owned(),
+    };
+    let role = "the portal role “Active remediation actions”";
+    let group = "access to the device's group";
+    let held = match session {
+        SessionStatus::SignedIn { permissions, .. } => permissions.holds(task.permissions()),
+        SessionStatus::SignedOut
+        | SessionStatus::Restoring
+        | SessionStatus::AskingForCode
+        | SessionStatus::WaitingForPerson(_)
+        | SessionStatus::NeedsSignIn { .. } => None,
+    };
+    match (status, held) {
+        (403, Some(true)) => format!("Your sign-in holds {permission}; missing is {role}, or {group}"),
+        (403, Some(false)) => format!("Your sign-in lacks {permission}"),
+        (403, None) => format!("Missing is {permission}, {role}, or {group}"),
+        (404, _) => "The service does not know this device or file, or you have no access to its group".to_owned(),
+        (400, _) => "The service does not do this on this device: see its operating system, agent and licence".to_owned(),
+        (429, _) => "The service's limit was reached".to_owned(),
+        (_, _) => "The service said no".to_owned(),
+    }
+}
+
+/// One line for a ticket, in UTC.
+pub fn ticket_line(entry: &Entry, standing: &Standing) -> String {
+    let order = &entry.order;
+    format!(
+        "{} {} on {} ({}): {} at {} [{}] by {}: {}",
+        words::utc_time(entry.intended_at()),
+        order.task.title(),
+        order.machine.name(),
+        order.machine.id,
+        standing.word(&order.task),
+        words::utc_time(entry.standing_since()),
+        order.entry,
+        clean(&entry.author.account, 80),
+        clean(&order.comment, 1_000)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::{ActionKind, Order};
+    use crate::guard::Policy;
+    use crate::journal::{Author, Record};
+    use crate::model::{
+        EntryId, Machine, MachineActionId, MachineId, MachineRef, Mode, Permissions,
+    };
+
+    fn action() -> MachineActionId {
+        MachineActionId::parse("b89eb834").expect("a literal id")
+    }
+
+    fn entry(records: Vec<Record>) -> Entry {
+        let author = Author {
+            mode: "DEMO".into(),
+            tenant: "t".into(),
+            object_id: "o".into(),
+            account: "jane@contoso.com".into(),
+        };
+        let machine = MachineRef {
+            id: MachineId::parse("a19c07").expect("a literal id"),
+            dns_name: Some("FIN-LT-042".into()),
+        };
+        let order = Order {
+            entry: EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
+            machine,
+            comment: "INC-1\nmalware".into(),
+            task: Task::Act {
+                kind: ActionKind::Isolate,
+                values: Box::default(),
+            },
+        };
+        let intended = Record::Intended {
+            author: author.clone(),
+            order: order.clone(),
+        };
+        let records = std::iter::once(intended)
+            .chain(records)
+            .map(|record| (Timestamp::UNIX_EPOCH, record))
+            .collect();
+        Entry {
+            author,
+            order,
+            records,
+        }
+    }
+
+    fn state() -> State {
+        State::new(Mode::Demo, "Demo", Policy::default())
+    }
+
+    fn said(records: Vec<Record>, state: &State) -> String {
+        let entry = entry(records);
+        let now = Timestamp::from_second(7200).expect("a literal time");
+        details(&entry, &entry.standing(), state, now, &TimeZone::UTC).join("\n")
+    }
+
+    #[test]
+    fn a_refusal_says_which_of_permission_role_and_group() {
+        let refusal = || {
+            vec![Record::Refused {
+                status: 403,
+                code: "Forbidden".into(),
+                message: "no".into(),
+            }]
+        };
+        let mut state = state();
+        assert!(said(refusal(), &state).contains("Missing is the permission Machine.Isolate"));
+        let account = crate::model::Account {
+            tenant_id: crate::model::TenantId::parse("t").expect("a literal id"),
+            object_id: "o".into(),
+            user_name: None,
+            display_name: None,
+        };
+        let mut hold = |scopes: &str| {
+            let permissions = Permissions::from_scopes(scopes);
+            state.session = SessionStatus::SignedIn {
+                account: account.clone(),
+                permissions,
+            };
+            said(refusal(), &state)
+        };
+        assert!(hold("Machine.Read").contains("Your sign-in lacks the permission Machine.Isolate"));
+        let text = hold("Machine.Isolate");
+        assert!(text.contains("Active remediation actions") && text.contains("device's group"));
+        assert!(text.contains("The service answered 403: Forbidden: no"));
+    }
+
+    #[test]
+    fn a_silent_device_says_when_the_three_days_end() {
+        let mut state = state();
+        let mut machine = Machine::bare(MachineId::parse("a19c07").expect("a literal id"));
+        machine.health_status = HealthStatus::Inactive;
+        machine.last_seen = Some(Timestamp::UNIX_EPOCH);
+        let value = Some((std::sync::Arc::new(machine), Timestamp::UNIX_EPOCH));
+        let remote = crate::state::Remote {
+            value,
+            ..crate::state::Remote::default()
+        };
+        state
+            .machines
+            .insert(MachineId::parse("a19c07").expect("a literal id"), remote);
+        let status = MachineActionStatus::Pending;
+        let accepted = vec![
+            Record::Sent,
+            Record::Accepted {
+                action: action(),
+                status,
+            },
+        ];
+        assert_eq!(
+            said(accepted, &state),
+            "Last full report 2 h ago, health Inactive: it waits until 1970-01-04 00:00:00 +00:00"
+        );
+    }
+
+    #[test]
+    fn a_failure_says_its_code_in_words_and_what_to_do() {
+        let finished = Record::Finished {
+            action: action(),
+            status: MachineActionStatus::Failed,
+            hresult: HResult(-2_147_467_260),
+            by: None,
+            comment: None,
+        };
+        let text = said(vec![Record::Sent, finished], &state());
+        assert!(
+            text.starts_with("0x80004004 (-2147467260), the operation was aborted"),
+            "{text}"
+        );
+        assert!(text.contains("isolate at the switch"), "{text}");
+    }
+
+    #[test]
+    fn a_ticket_line_is_one_line_in_utc() {
+        let entry = entry(Vec::new());
+        assert_eq!(
+            ticket_line(&entry, &entry.standing()),
+            "1970-01-01T00:00:00Z Isolate device on FIN-LT-042 (a19c07): Waiting to send at \
+             1970-01-01T00:00:00Z [cdn-7F3K2Q9M] by jane@contoso.com: INC-1\\u{a}malware"
+        );
+    }
+
+    #[test]
+    fn what_comes_next_counts_down() {
+        let now = Timestamp::UNIX_EPOCH;
+        let at = |second| Timestamp::from_second(second).expect("a literal time");
+        assert_eq!(next(&Note::LeavesAt(at(12)), now), "leaves in 0:12");
+        assert_eq!(next(&Note::LooksAgainAt(at(8)), now), "looks again in 8 s");
+        assert_eq!(
+            next(
+                &Note::LookedUp {
+                    complete: 1,
+                    again_at: at(75)
+                },
+                now
+            ),
+            "looked up 1 of 3 times, again in 1:15"
+        );
+    }
+}

@@ -1,0 +1,207 @@
+//! Everything an analyst can invoke by name: the only place with keys or menu words.
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+use jiff::Timestamp;
+
+use super::Outbox;
+use super::views::Views;
+use crate::action::{ActionKind, Task};
+use crate::guard::{self, Severity};
+use crate::model::SessionStatus;
+use crate::state::State;
+
+/// A command by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UiCommand {
+    FindMachine,
+    Refresh,
+    LookNow,
+    SignIn,
+    CancelSignIn,
+    SignOut,
+    TryKeyringAgain,
+    SwitchTheme,
+    ShowKeys,
+    /// Opens the form of an action on the selected device.
+    Act(ActionKind),
+}
+
+/// What is to be known about a command.
+pub struct CommandSpec {
+    pub title: &'static str,
+    pub help: &'static str,
+    pub keys: &'static [KeyboardShortcut],
+}
+
+const COMMAND_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
+
+const fn keys(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(modifiers, key)
+}
+
+impl UiCommand {
+    /// Every command, one `Act` for each kind of action.
+    pub fn all() -> impl Iterator<Item = Self> {
+        [
+            Self::FindMachine,
+            Self::Refresh,
+            Self::LookNow,
+            Self::SignIn,
+            Self::CancelSignIn,
+            Self::SignOut,
+            Self::TryKeyringAgain,
+            Self::SwitchTheme,
+            Self::ShowKeys,
+        ]
+        .into_iter()
+        .chain(ActionKind::ALL.map(Self::Act))
+    }
+
+    #[must_use]
+    pub const fn spec(self) -> CommandSpec {
+        let (title, help, keys): (_, _, &'static [KeyboardShortcut]) = match self {
+            Self::FindMachine => (
+                "Search devices",
+                "Puts the cursor into the search field",
+                const { &[keys(Modifiers::NONE, Key::Slash), keys(Modifiers::COMMAND, Key::F)] },
+            ),
+            Self::Refresh => (
+                "Refresh",
+                "Reads the list of devices again",
+                const { &[keys(Modifiers::NONE, Key::F5), keys(Modifiers::COMMAND, Key::R)] },
+            ),
+            Self::LookNow => {
+                ("Look now", "Looks at all actions under way", const { &[keys(Modifiers::COMMAND, Key::L)] })
+            }
+            Self::SignIn => ("Sign in with a code", "Asks for a code to enter in a browser", &[]),
+            Self::CancelSignIn => ("Cancel sign-in", "Drops the code", &[]),
+            Self::SignOut => ("Sign out", "Removes the saved sign-in from this computer", &[]),
+            Self::TryKeyringAgain => ("Try again to save the sign-in", "Looks for the keyring again", &[]),
+            Self::SwitchTheme => (
+                "Switch theme",
+                "Light, dark, or as the system",
+                const { &[keys(COMMAND_SHIFT, Key::L)] },
+            ),
+            Self::ShowKeys => (
+                "Show keys",
+                "Lists the keys and what they do",
+                const { &[keys(Modifiers::NONE, Key::Questionmark), keys(Modifiers::NONE, Key::F1)] },
+            ),
+            Self::Act(kind) => (kind.spec().title, kind.spec().consequence, act_keys(kind)),
+        };
+        CommandSpec { title, help, keys }
+    }
+
+    /// Whether the command can be invoked now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn availability(self, state: &State, views: &Views, now: Timestamp) -> Result<(), String> {
+        match self {
+            Self::FindMachine | Self::SwitchTheme | Self::ShowKeys => Ok(()),
+            Self::Refresh | Self::LookNow | Self::SignOut => {
+                if state.session.is_signed_in() { Ok(()) } else { Err("You are not signed in".into()) }
+            }
+            Self::SignIn => match state.session {
+                SessionStatus::SignedIn { .. } => Err("You are signed in".into()),
+                SessionStatus::AskingForCode | SessionStatus::WaitingForPerson(_) => {
+                    Err("A sign-in is under way".into())
+                }
+                SessionStatus::SignedOut | SessionStatus::Restoring | SessionStatus::NeedsSignIn { .. } => Ok(()),
+            },
+            Self::CancelSignIn => match state.session {
+                SessionStatus::AskingForCode | SessionStatus::WaitingForPerson(_) | SessionStatus::Restoring => Ok(()),
+                SessionStatus::SignedIn { .. } | SessionStatus::SignedOut | SessionStatus::NeedsSignIn { .. } => {
+                    Err("No sign-in is under way".into())
+                }
+            },
+            Self::TryKeyringAgain => match state.keyring {
+                crate::model::KeyringState::NotSaved { .. } => Ok(()),
+                crate::model::KeyringState::Checking
+                | crate::model::KeyringState::Saved
+                | crate::model::KeyringState::MemoryOnly => Err("There is nothing to try again".into()),
+            },
+            Self::Act(kind) => act_availability(kind, state, views, now),
+        }
+    }
+}
+
+/// Ways to the form only: nothing is sent by a key. Kinds that do harm never get a bare key.
+const fn act_keys(kind: ActionKind) -> &'static [KeyboardShortcut] {
+    match kind {
+        ActionKind::Isolate => const { &[keys(Modifiers::COMMAND, Key::I)] },
+        ActionKind::Unisolate => const { &[keys(COMMAND_SHIFT, Key::I)] },
+        ActionKind::RestrictCodeExecution => const { &[keys(Modifiers::COMMAND, Key::E)] },
+        ActionKind::UnrestrictCodeExecution => const { &[keys(COMMAND_SHIFT, Key::E)] },
+        ActionKind::StopAndQuarantineFile => const { &[keys(COMMAND_SHIFT, Key::Q)] },
+    }
+}
+
+/// Takes the keys of this frame. Bare keys yield to a focused text field and to an open dialog;
+/// shortcuts with more modifiers are matched first.
+pub fn take_keys(ctx: &egui::Context, views: &Views, out: &mut Outbox) {
+    if views.dialog.is_some() {
+        return;
+    }
+    let typing = ctx.text_edit_focused();
+    let mut all: Vec<(KeyboardShortcut, UiCommand)> =
+        UiCommand::all().flat_map(|command| command.spec().keys.iter().map(move |keys| (*keys, command))).collect();
+    all.sort_by_key(|(keys, _)| std::cmp::Reverse(modifier_count(keys.modifiers)));
+    for (keys, command) in all {
+        let bare = keys.modifiers.is_none() && !keys.logical_key.name().starts_with('F');
+        if !(bare && typing) && ctx.input_mut(|input| input.consume_shortcut(&keys)) {
+            out.commands.push(command);
+        }
+    }
+}
+
+fn modifier_count(modifiers: Modifiers) -> u32 {
+    [modifiers.alt, modifiers.shift, modifiers.command || modifiers.ctrl].map(u32::from).iter().sum()
+}
+
+fn act_availability(kind: ActionKind, state: &State, views: &Views, now: Timestamp) -> Result<(), String> {
+    let Some(machine) = &views.selected else { return Err("No device is selected".into()) };
+    if let Some(Err(explanation)) = &state.journal {
+        return Err(explanation.headline.clone());
+    }
+    let task = Task::Act { kind, values: Box::default() };
+    let findings = state.with_facts(machine, now, |facts| guard::judge(None, &task, machine, facts));
+    match findings.into_iter().find(|f| f.severity == Severity::Block) {
+        Some(block) => Err(block.text),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::action::Risk;
+
+    #[test]
+    fn no_two_commands_share_a_key_on_any_system() {
+        let mut taken: HashMap<KeyboardShortcut, UiCommand> = HashMap::new();
+        for command in UiCommand::all() {
+            for keys in command.spec().keys {
+                assert_eq!(taken.insert(*keys, command), None, "{keys:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_action_that_does_harm_has_a_bare_key() {
+        for kind in ActionKind::ALL {
+            for keys in UiCommand::Act(kind).spec().keys {
+                assert!(kind.spec().risk == Risk::Routine || keys.modifiers.command, "{kind:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_has_a_title_and_help() {
+        for command in UiCommand::all() {
+            assert!(!command.spec().title.is_empty() && !command.spec().help.is_empty(), "{command:?}");
+        }
+    }
+}

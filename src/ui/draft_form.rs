@@ -1,0 +1,358 @@
+//! The one dialog that is open: the form of an action with its review, or a short question.
+
+use std::time::Duration;
+
+use egui::{Event, Id, Key, Modifiers, RichText, TextStyle, Ui, UiBuilder};
+
+use super::theme::{Role, TokensExt as _, text};
+use super::views::{Dialog as OpenDialog, Form};
+use super::widgets::{ActionButton, ButtonStyle, Dialog, TextField, badge, copyable_ui};
+use super::widgets::{Icon, countdown_text};
+use super::{Cx, help, review};
+use crate::action::{
+    Draft, IsolationType, MAX_COMMENT_CHARS, Parameter, Risk, Subject, Task, Value,
+};
+use crate::explain::NextStep;
+use crate::guard::{self, Review};
+use crate::message::Command;
+use crate::model::MachineRef;
+
+/// The confirm button sleeps for so long after the form appears: no click meant for something
+/// else can land on it.
+const SLEEP_SECS: f64 = 0.5;
+
+/// Draws whatever dialog is open.
+pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    match cx.views.dialog.take() {
+        None => form_failure_ui(ui, cx),
+        Some(OpenDialog::Keys) => {
+            cx.views.dialog = Some(OpenDialog::Keys);
+            help::keys_ui(ui, cx);
+        }
+        Some(OpenDialog::ConfirmClose) => confirm_close_ui(ui, cx),
+        Some(OpenDialog::Form(mut form)) => match form_ui(ui, cx, &mut form) {
+            Outcome::Open => cx.views.dialog = Some(OpenDialog::Form(form)),
+            Outcome::Closed => Dialog::return_focus(ui.ctx(), dialog_id(&form.draft)),
+        },
+    }
+}
+
+/// Opens the form of `subject` on `machine` with the fields as `fill` leaves them.
+pub fn raise_form(
+    ui: &Ui,
+    cx: &mut Cx<'_>,
+    machine: &MachineRef,
+    subject: Subject,
+    fill: impl FnOnce(&mut Draft),
+) {
+    let time = ui.input(|input| input.time);
+    match cx.views.open_form(machine, subject, time) {
+        Ok(load) => {
+            if let Some(OpenDialog::Form(form)) = &mut cx.views.dialog {
+                fill(&mut form.draft);
+            }
+            cx.out.work.push(load);
+        }
+        Err(error) => {
+            cx.views.form_failure = Some(format!(
+                "This computer gives no random numbers, so no order can be tagged: {error}"
+            ));
+        }
+    }
+}
+
+enum Outcome {
+    Open,
+    Closed,
+}
+
+fn dialog_id(draft: &Draft) -> Id {
+    Id::unique(("draft form", draft.entry))
+}
+
+fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form) -> Outcome {
+    let task = form.draft.task();
+    let title = task.title();
+    let id = dialog_id(&form.draft);
+    let dialog = Dialog::new(id, &title).description(task.consequence());
+    let is_opening = dialog.is_opening(ui.ctx());
+    let response = dialog.show(ui.ctx(), |ui| {
+        // Taken before the buttons are drawn, for which Enter would be a click.
+        let by_key = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+        let before = form.draft.clone();
+        device_ui(ui, &form.draft, &task);
+        review::facts_status_ui(ui, cx, form);
+        parameters_ui(ui, &mut form.draft);
+        comment_ui(ui, form, id);
+        if form.draft != before {
+            form.error = None;
+        }
+        let review = cx.state.with_facts(&form.draft.machine, cx.now, |f| {
+            guard::review(&form.draft, f)
+        });
+        review::findings_ui(ui, &review.findings, cx);
+        review::preview_ui(ui, &form.draft);
+        if let Some(error) = &form.error {
+            badge(ui, Icon::Block, Role::Danger, error);
+        }
+        let pressed = buttons_ui(ui, form, &review, id, is_opening);
+        (pressed, by_key, review)
+    });
+    let (pressed, by_key, review) = response.inner;
+    let is_awake = sleeps_for(ui, form) <= 0.0;
+    match pressed {
+        Pressed::Keep => return Outcome::Closed,
+        Pressed::Confirm => return confirm(cx, form, review),
+        Pressed::Nothing if by_key && is_awake => return confirm(cx, form, review),
+        Pressed::Nothing => {}
+    }
+    if response.close_requested {
+        Outcome::Closed
+    } else {
+        Outcome::Open
+    }
+}
+
+/// Hands the approved order to the worker; whatever stands against it is said, and the text stays.
+fn confirm(cx: &mut Cx<'_>, form: &mut Form, review: Review) -> Outcome {
+    let approval = match cx.state.session.account() {
+        Some(account) => review.approve(account, cx.state.epoch, cx.now),
+        None => Err("You are not signed in".to_owned()),
+    };
+    match approval {
+        Ok(approval) => {
+            cx.views.marked_entry = Some(approval.order().entry);
+            cx.out.work.push(Command::Submit(Box::new(approval)));
+            Outcome::Closed
+        }
+        Err(reason) => {
+            form.error = Some(reason);
+            Outcome::Open
+        }
+    }
+}
+
+fn device_ui(ui: &mut Ui, draft: &Draft, task: &Task) {
+    let tokens = ui.tokens();
+    let name = RichText::new(draft.machine.name_and_tail()).text_style(text::device());
+    ui.add(egui::Label::new(name).wrap());
+    copyable_ui(ui, "device id", draft.machine.id.as_str());
+    ui.add(egui::Label::new(task.consequence()).wrap());
+    if let Some(kind) = task.kind() {
+        let spec = kind.spec();
+        for caveat in spec.caveats.iter().chain(&spec.no_way_back) {
+            let caveat = RichText::new(*caveat).text_style(TextStyle::Small);
+            ui.add(egui::Label::new(caveat.color(tokens.text_weak)).wrap());
+        }
+    }
+}
+
+fn parameters_ui(ui: &mut Ui, draft: &mut Draft) {
+    for parameter in draft.parameters() {
+        match parameter {
+            Parameter::IsolationType => isolation_type_ui(ui, draft),
+            Parameter::Sha1 => sha1_ui(ui, draft),
+        }
+    }
+}
+
+fn isolation_type_ui(ui: &mut Ui, draft: &mut Draft) {
+    let tokens = ui.tokens();
+    let small = |text: &str| RichText::new(text).text_style(TextStyle::Small);
+    let parameter = Parameter::IsolationType;
+    ui.label(small(parameter.label()).color(tokens.text_weak));
+    ui.horizontal(|ui| {
+        ui.spacing_mut().interact_size.y = tokens.height.control;
+        for isolation_type in IsolationType::ALL {
+            let word = isolation_type.as_wire();
+            ui.radio_value(&mut draft.isolation_type, isolation_type, word);
+        }
+    });
+    ui.add(egui::Label::new(small(parameter.help()).color(tokens.text_weak)).wrap());
+}
+
+fn sha1_ui(ui: &mut Ui, draft: &mut Draft) {
+    let parameter = Parameter::Sha1;
+    let value = draft.value(parameter);
+    let is_empty = draft.sha1.trim().is_empty();
+    let error = value
+        .as_ref()
+        .err()
+        .filter(|_| !is_empty)
+        .map(ToString::to_string);
+    // What will be sent, where that is not what stands in the field.
+    let read = match &value {
+        Ok(Value::Sha1(sha1)) if sha1.as_str() != draft.sha1 => Some(format!("Read as {sha1}")),
+        Ok(Value::Sha1(_) | Value::IsolationType(_)) | Err(_) => None,
+    };
+    TextField::new(parameter.label(), &mut draft.sha1)
+        .monospace()
+        .help(read.as_deref().unwrap_or_else(|| parameter.help()))
+        .error(error.as_deref())
+        .show_ui(ui);
+}
+
+fn comment_ui(ui: &mut Ui, form: &mut Form, id: Id) {
+    let field = id.with("comment");
+    // Typing on the safe button means the reason; the field takes the text in this same frame.
+    // A space still presses the button.
+    let is_on_safe = ui.memory(|memory| memory.has_focus(safe_button(ui, id)));
+    if is_on_safe && ui.input(|input| input.events.iter().any(is_writing)) {
+        ui.memory_mut(|memory| memory.request_focus(field));
+    }
+    let error = form.draft.comment().err().map(|error| error.to_string());
+    let is_due = !form.draft.comment.is_empty() || form.error.is_some();
+    TextField::new("Comment", &mut form.draft.comment)
+        .id(field)
+        .rows(2)
+        .hint("Ticket and reason")
+        .max_chars(MAX_COMMENT_CHARS)
+        .error(error.as_deref().filter(|_| is_due))
+        .show_ui(ui);
+}
+
+fn is_writing(event: &Event) -> bool {
+    matches!(event, Event::Text(text) | Event::Paste(text) if !text.trim().is_empty())
+}
+
+enum Pressed {
+    Nothing,
+    Keep,
+    Confirm,
+}
+
+fn buttons_ui(ui: &mut Ui, form: &Form, review: &Review, id: Id, is_opening: bool) -> Pressed {
+    let tokens = ui.tokens();
+    let task = form.draft.task();
+    let left_secs = sleeps_for(ui, form);
+    let block = review.block();
+    let reason = if left_secs > 0.0 {
+        ui.ctx()
+            .request_repaint_after(Duration::from_secs_f64(left_secs));
+        Some("Wakes in a moment")
+    } else {
+        block.as_deref()
+    };
+    let style = match task.risk() {
+        Risk::Routine => ButtonStyle::Primary,
+        Risk::Disruptive | Risk::Irreversible => ButtonStyle::Danger,
+    };
+    ui.add_space(tokens.space.s);
+    // An id of their own: findings above come and go, and the focus has to stay where it is.
+    let pressed = ui.scope_builder(UiBuilder::new().scope_id(id.with("buttons")), |ui| {
+        ui.horizontal_wrapped(|ui| {
+            let keep = ui.add(ActionButton::new(task.keep_label()));
+            ui.data_mut(|data| data.insert_temp(id.with("safe button"), keep.id));
+            if is_opening {
+                keep.request_focus();
+            }
+            let confirm = ui.add(
+                ActionButton::new(&task.confirm_label(&form.draft.machine))
+                    .style(style)
+                    .disabled_because(reason)
+                    .ignores_enter(),
+            );
+            if keep.clicked() {
+                Pressed::Keep
+            } else if confirm.clicked() {
+                Pressed::Confirm
+            } else {
+                Pressed::Nothing
+            }
+        })
+        .inner
+    });
+    // The line is always there: nothing may move under the pointer.
+    let shown = reason.map_or_else(
+        || {
+            let shortcut = egui::KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
+            format!(
+                "{} confirms, Esc closes",
+                ui.ctx().format_shortcut(&shortcut)
+            )
+        },
+        str::to_owned,
+    );
+    let shown = RichText::new(shown)
+        .text_style(TextStyle::Small)
+        .color(tokens.stale);
+    ui.add(egui::Label::new(shown).wrap());
+    pressed.inner
+}
+
+fn safe_button(ui: &Ui, id: Id) -> Id {
+    ui.data(|data| data.get_temp(id.with("safe button")))
+        .unwrap_or(Id::NULL)
+}
+
+fn sleeps_for(ui: &Ui, form: &Form) -> f64 {
+    form.opened_at + SLEEP_SECS - ui.input(|input| input.time)
+}
+
+fn confirm_close_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let id = Id::unique("confirm close");
+    let title = "A request has left and its answer has not come";
+    let what = "When you close now, the journal keeps it as unanswered, and the next start finds out what became of it";
+    let dialog = Dialog::new(id, title).description(what);
+    let is_opening = dialog.is_opening(ui.ctx());
+    let response = dialog.show(ui.ctx(), |ui| {
+        ui.add(egui::Label::new(what).wrap());
+        let oldest = cx
+            .state
+            .open_entries()
+            .filter_map(crate::journal::Entry::first_sent_at)
+            .min();
+        if let Some(sent) = oldest {
+            let secs = cx.now.duration_since(sent).as_secs();
+            ui.label(format!("The oldest left {} ago", countdown_text(secs)));
+            ui.ctx().request_repaint_after(Duration::from_secs(1));
+        }
+        ui.add_space(ui.tokens().space.s);
+        ui.horizontal_wrapped(|ui| {
+            let stay = ui.add(ActionButton::new("Stay"));
+            if is_opening {
+                stay.request_focus();
+            }
+            let close = ui.add(ActionButton::danger("Close all the same").ignores_enter());
+            (stay.clicked(), close.clicked())
+        })
+        .inner
+    });
+    let (stays, closes) = response.inner;
+    if closes {
+        cx.views.close_confirmed = true;
+        ui.ctx().request_repaint();
+    } else if !stays && !response.close_requested {
+        cx.views.dialog = Some(OpenDialog::ConfirmClose);
+        return;
+    }
+    Dialog::return_focus(ui.ctx(), id);
+}
+
+fn form_failure_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(failure) = cx.views.form_failure.clone() else {
+        return;
+    };
+    let id = Id::unique("form failure");
+    let dialog = Dialog::new(id, "The form cannot be opened").description(&failure);
+    let is_opening = dialog.is_opening(ui.ctx());
+    let response = dialog.show(ui.ctx(), |ui| {
+        ui.add(egui::Label::new(failure.as_str()).wrap());
+        ui.label(format!(
+            "Nothing was changed. {}",
+            NextStep::TryAgain.words()
+        ));
+        let close = ui.add(ActionButton::new("Close"));
+        if is_opening {
+            close.request_focus();
+        }
+        close.clicked()
+    });
+    if response.inner || response.close_requested {
+        cx.views.form_failure = None;
+        Dialog::return_focus(ui.ctx(), id);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+//! What the form does with keys, text and the approval.
+
+use egui::Theme;
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::*;
+use crate::action::ActionKind;
+use crate::guard::Policy;
+use crate::message::Event as Fact;
+use crate::model::{
+    Account, EntryId, Epoch, Machine, MachineId, Mode, OnboardingStatus, Permissions,
+    SessionStatus, TenantId,
+};
+use crate::state::State;
+use crate::ui::views::Views;
+use crate::ui::{Outbox, theme};
+
+struct World {
+    state: State,
+    views: Views,
+    out: Outbox,
+}
+
+const CONFIRM: &str = "Isolate FIN-LT-042 (…9c07)";
+
+fn machine() -> Machine {
+    let mut machine = Machine::bare(MachineId::parse("a19c07").expect("a literal id"));
+    machine.computer_dns_name = Some("FIN-LT-042".into());
+    machine.os_platform = Some("Windows11".into());
+    machine.onboarding_status = Some(OnboardingStatus::Onboarded);
+    machine
+}
+
+fn signed_in() -> SessionStatus {
+    let account = Account {
+        tenant_id: TenantId::parse("t").expect("a literal id"),
+        object_id: "o".into(),
+        user_name: Some("jane@contoso.com".into()),
+        display_name: None,
+    };
+    SessionStatus::SignedIn {
+        account,
+        permissions: Permissions::Unknown,
+    }
+}
+
+fn world(kind: ActionKind) -> World {
+    let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+    state.apply(Fact::Session {
+        status: signed_in(),
+        epoch: Epoch(0),
+    });
+    state.apply(Fact::Machine {
+        epoch: Epoch(0),
+        id: machine().id,
+        result: Ok(std::sync::Arc::new(machine())),
+        at: Timestamp::UNIX_EPOCH,
+    });
+    let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
+    let draft = Draft::new(entry, machine().reference(), Subject::Act(kind));
+    let form = Form {
+        draft,
+        opened_at: 0.0,
+        error: None,
+    };
+    let dialog = Some(OpenDialog::Form(Box::new(form)));
+    World {
+        state,
+        views: Views {
+            dialog,
+            ..Views::default()
+        },
+        out: Outbox::default(),
+    }
+}
+
+fn harness(world: World) -> Harness<'static, World> {
+    Harness::builder()
+        .with_size(egui::vec2(1000.0, 900.0))
+        .with_theme(Theme::Dark)
+        .with_step_dt(0.02)
+        .with_context_setup(|ctx: &egui::Context| theme::apply(ctx))
+        .build_ui_state(
+            |ui, world: &mut World| {
+                let World { state, views, out } = world;
+                let (now, zone) = (Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+                dialog_ui(
+                    ui,
+                    &mut Cx {
+                        state,
+                        views,
+                        now,
+                        zone,
+                        out,
+                    },
+                );
+            },
+            world,
+        )
+}
+
+fn form<'a>(harness: &'a Harness<'_, World>) -> &'a Form {
+    match &harness.state().views.dialog {
+        Some(OpenDialog::Form(form)) => form,
+        other => panic!("no form but {other:?}"),
+    }
+}
+
+fn type_text(harness: &mut Harness<'_, World>, text: &str) {
+    harness.event(egui::Event::Text(text.to_owned()));
+    harness.run_steps(2);
+}
+
+fn confirm_by_key(harness: &mut Harness<'_, World>) {
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    harness.run_steps(2);
+}
+
+fn submitted(harness: &Harness<'_, World>) -> usize {
+    let work = &harness.state().out.work;
+    work.iter()
+        .filter(|command| matches!(command, Command::Submit(_)))
+        .count()
+}
+
+#[test]
+fn the_safe_button_has_the_keyboard_and_typing_goes_into_the_comment() {
+    let mut harness = harness(world(ActionKind::Isolate));
+    harness.run_steps(3);
+    assert!(harness.get_by_label("Keep connected").is_focused());
+    type_text(&mut harness, "INC");
+    type_text(&mut harness, "-1 malware");
+    assert_eq!(form(&harness).draft.comment, "INC-1 malware");
+    confirm_by_key(&mut harness);
+    assert_eq!(
+        submitted(&harness),
+        0,
+        "still asleep: {:?}",
+        form(&harness).error
+    );
+    harness.run_steps(30);
+    confirm_by_key(&mut harness);
+    assert_eq!(submitted(&harness), 1);
+    let views = &harness.state().views;
+    assert!(views.dialog.is_none());
+    assert_eq!(views.marked_entry, EntryId::parse("cdn-7F3K2Q9M"));
+}
+
+#[test]
+fn enter_on_opening_sends_nothing_and_escape_closes() {
+    let mut harness = harness(world(ActionKind::Isolate));
+    harness.run_steps(30);
+    harness.get_by_label(CONFIRM).focus();
+    type_text(&mut harness, "x");
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(submitted(&harness), 0);
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert!(harness.state().views.dialog.is_none());
+    assert!(harness.state().out.is_empty());
+}
+
+#[test]
+fn the_safe_button_does_not_lose_the_keyboard_when_findings_change() {
+    let mut harness = harness(world(ActionKind::Isolate));
+    harness.run_steps(3);
+    harness.state_mut().state.apply(Fact::History {
+        epoch: Epoch(0),
+        id: machine().id,
+        result: Ok(Vec::new()),
+        at: Timestamp::UNIX_EPOCH,
+    });
+    harness.run_steps(3);
+    assert!(harness.get_by_label("Keep connected").is_focused());
+}
+
+#[test]
+fn confirming_without_a_reason_says_so_and_confirming_with_one_works() {
+    let mut harness = harness(world(ActionKind::Isolate));
+    harness.run_steps(30);
+    let node = harness.get_by_label(CONFIRM);
+    assert!(node.accesskit_node().is_disabled());
+    let why = node.accesskit_node().description();
+    assert_eq!(
+        why.as_deref(),
+        Some("Write why: the service requires a comment")
+    );
+    confirm_by_key(&mut harness);
+    assert!(form(&harness).error.is_some());
+    harness.get_by_label("Comment").focus();
+    harness.run_steps(2);
+    type_text(&mut harness, "INC-1");
+    assert_eq!(form(&harness).error, None);
+    harness.get_by_label(CONFIRM).click();
+    harness.run_steps(2);
+    assert_eq!(submitted(&harness), 1);
+}
+
+#[test]
+fn a_lost_session_keeps_the_text_and_says_why() {
+    let mut harness = harness(world(ActionKind::Isolate));
+    harness.run_steps(30);
+    type_text(&mut harness, "INC-1");
+    harness.state_mut().state.apply(Fact::Session {
+        status: SessionStatus::SignedOut,
+        epoch: Epoch(0),
+    });
+    harness.run_steps(2);
+    confirm_by_key(&mut harness);
+    assert_eq!(submitted(&harness), 0);
+    assert_eq!(form(&harness).draft.comment, "INC-1");
+    assert_eq!(
+        form(&harness).error.as_deref(),
+        Some("You are not signed in")
+    );
+}
+
+#[test]
+fn fields_come_from_the_catalogue() {
+    let mut isolate = harness(world(ActionKind::Isolate));
+    isolate.run_steps(3);
+    isolate.get_by_label("Selective").click();
+    isolate.run_steps(3);
+    assert_eq!(
+        form(&isolate).draft.isolation_type,
+        IsolationType::Selective
+    );
+    let mut file = harness(world(ActionKind::StopAndQuarantineFile));
+    file.run_steps(3);
+    assert!(file.query_by_label("Full").is_none());
+    file.get_by_label("SHA-1 of the file").focus();
+    file.run_steps(2);
+    type_text(&mut file, &"a".repeat(32));
+    let md5 = "This is an MD5 (32 digits). The service takes SHA-1 only: 40 digits";
+    let field = file.get_by_label("SHA-1 of the file");
+    assert_eq!(field.accesskit_node().description().as_deref(), Some(md5));
+}
+
+#[test]
+fn closing_asks_while_an_answer_is_outstanding() {
+    for (button, confirmed) in [("Stay", false), ("Close all the same", true)] {
+        let mut world = world(ActionKind::Isolate);
+        world.views.dialog = Some(OpenDialog::ConfirmClose);
+        let mut harness = harness(world);
+        harness.run_steps(3);
+        assert!(harness.get_by_label("Stay").is_focused());
+        harness.get_by_label(button).click();
+        harness.run_steps(3);
+        assert!(harness.state().views.dialog.is_none());
+        assert_eq!(harness.state().views.close_confirmed, confirmed);
+    }
+}

@@ -1,0 +1,200 @@
+//! The window: what stands where.
+
+use egui::{CentralPanel, Frame, Label, Margin, Panel, RichText, ScrollArea, Ui};
+
+use super::commands::UiCommand;
+use super::theme::{Role, TokensExt as _, text};
+use super::widgets::{ActionButton, Icon, copy_button_ui, icon};
+use super::{Cx, activity, draft_form, machine_detail, machines, sign_in, strip};
+use crate::explain::{Explanation, NextStep};
+use crate::model::SessionStatus;
+
+/// From this width on the device panel stands beside the table, below it over the table.
+const WIDE: f32 = 1100.0;
+const PANEL_MIN_WIDTH: f32 = 420.0;
+const ACTIVITY_HEIGHT: f32 = 150.0;
+
+/// Shows the whole window.
+pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let tokens = ui.tokens();
+    Panel::top("strip")
+        .exact_size(tokens.height.strip)
+        .frame(Frame::NONE)
+        .show_separator_line(false)
+        .show(ui, |ui| strip::mode_strip_ui(ui, cx));
+    banners_ui(ui, cx);
+    match cx.state.session {
+        SessionStatus::SignedIn { .. } | SessionStatus::NeedsSignIn { .. } => console_ui(ui, cx),
+        SessionStatus::SignedOut
+        | SessionStatus::Restoring
+        | SessionStatus::AskingForCode
+        | SessionStatus::WaitingForPerson(_) => {
+            CentralPanel::default().show(ui, |ui| sign_in::sign_in_ui(ui, cx));
+        }
+    }
+    draft_form::dialog_ui(ui, cx);
+}
+
+fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let height = ui.available_height();
+    Panel::bottom("activity")
+        .resizable(true)
+        .default_size(ACTIVITY_HEIGHT.min(height * 0.3))
+        .size_range(56.0..=(height * 0.6).max(57.0))
+        .show(ui, |ui| {
+            activity::activity_ui(ui, cx);
+        });
+    let width = ui.available_width();
+    if width >= WIDE {
+        Panel::right("device")
+            .resizable(true)
+            .default_size((width * 0.4).max(PANEL_MIN_WIDTH))
+            .size_range(PANEL_MIN_WIDTH..=(width * 0.7))
+            .show(ui, |ui| machine_detail::machine_detail_ui(ui, cx));
+        CentralPanel::default().show(ui, |ui| machines::machines_ui(ui, cx));
+        return;
+    }
+    if cx.views.focus_search {
+        // The search field is on the list.
+        show_list(cx);
+    }
+    if is_panel_over(cx) {
+        CentralPanel::default().show(ui, |ui| {
+            if ui
+                .add(ActionButton::new("Back to the list").icon(Icon::Undo))
+                .clicked()
+            {
+                show_list(cx);
+            }
+            machine_detail::machine_detail_ui(ui, cx);
+            machines::mind_rest(ui, cx);
+        });
+    } else {
+        CentralPanel::default().show(ui, |ui| machines::machines_ui(ui, cx));
+    }
+}
+
+/// In a narrow window the panel covers the list, unless the list is being walked.
+fn is_panel_over(cx: &Cx<'_>) -> bool {
+    let Some(selected) = &cx.views.selected else {
+        return false;
+    };
+    cx.views.walked_to.as_ref() != Some(&selected.id)
+}
+
+/// Takes the panel off the list; the selection stays.
+fn show_list(cx: &mut Cx<'_>) {
+    cx.views.walked_to = cx.views.selected.as_ref().map(|machine| machine.id.clone());
+    cx.views.scroll_to_selection = true;
+}
+
+/// What concerns the whole console, newest problem only.
+fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let state = cx.state;
+    if let Some(Err(journal)) = &state.journal {
+        banner_ui(
+            ui,
+            "journal",
+            Role::Danger,
+            journal,
+            "Nothing can be sent until this is mended",
+            &[],
+        );
+    }
+    if let SessionStatus::NeedsSignIn { .. } = state.session {
+        sign_in_again_ui(ui, cx);
+    }
+    if let Some((newest, older)) = state.problems.split_last() {
+        banner_ui(
+            ui,
+            "problem",
+            Role::Caution,
+            newest,
+            newest.effect.words(),
+            older,
+        );
+    }
+}
+
+fn banner_frame(ui: &Ui) -> Frame {
+    let tokens = ui.tokens();
+    Frame::new()
+        .fill(tokens.surface.raised)
+        .inner_margin(Margin::symmetric(8, 4))
+}
+
+fn sign_in_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let tokens = ui.tokens();
+    Panel::top("sign in again")
+        .frame(banner_frame(ui))
+        .show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                icon(ui, Icon::Warning, tokens.caution);
+                let headline = RichText::new("Your sign-in has ended").text_style(text::strong());
+                ui.label(headline.color(tokens.caution));
+                ui.label("What you see is as of then; nothing is sent until you sign in again");
+                let button =
+                    ActionButton::primary("Sign in again").hint(UiCommand::SignIn.spec().help);
+                if ui.add(button).clicked() {
+                    cx.out.commands.push(UiCommand::SignIn);
+                }
+                if let Some(failure) = &cx.state.sign_in_failure {
+                    let words = format!("{} {}", failure.headline, failure.next.words());
+                    ui.add(Label::new(RichText::new(words).color(tokens.danger)).wrap());
+                }
+            });
+        });
+}
+
+fn banner_ui(
+    ui: &mut Ui,
+    id: &str,
+    role: Role,
+    explanation: &Explanation,
+    effect: &str,
+    older: &[Explanation],
+) {
+    let tokens = ui.tokens();
+    let colour = tokens.colour(role);
+    let shape = if role == Role::Danger {
+        Icon::Block
+    } else {
+        Icon::Warning
+    };
+    // One that is long must not push the list out of a small window.
+    let max_height = ui.available_height() / 4.0;
+    Panel::top(id).frame(banner_frame(ui)).show(ui, |ui| {
+        ScrollArea::vertical()
+            .id_salt(id)
+            .max_height(max_height)
+            .auto_shrink([false, true])
+            .show(ui, |ui| {
+                ui.horizontal_wrapped(|ui| {
+                    icon(ui, shape, colour);
+                    let headline = RichText::new(&explanation.headline).text_style(text::strong());
+                    ui.label(headline.color(colour));
+                    ui.label(effect);
+                    if explanation.next != NextStep::None {
+                        ui.label(explanation.next.words());
+                    }
+                    if !explanation.details.is_empty() {
+                        copy_button_ui(ui, "details", &explanation.details.join("\n"));
+                    }
+                    if !older.is_empty() {
+                        let all: Vec<_> = older.iter().rev().map(|o| o.headline.as_str()).collect();
+                        let more = RichText::new(format!("{} more", older.len()));
+                        let response = ui.label(more.color(tokens.text_weak));
+                        let all = all.join("\n");
+                        ui.ctx().accesskit_node_builder(response.id, |node| {
+                            node.set_description(&*all);
+                        });
+                        response.on_hover_text(all);
+                    }
+                });
+            });
+    });
+}
+
+#[cfg(test)]
+#[path = "frame_tests.rs"]
+mod tests;

@@ -1,0 +1,387 @@
+//! The window as the keyboard, the pointer and a screen reader find it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use egui::{Key, Ui};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::super::theme;
+use super::super::views::Views;
+use super::super::{Cx, Outbox};
+use super::*;
+use crate::guard::Policy;
+use crate::message::{Command, Event, InventoryNews};
+use crate::model::{
+    Account, Budget, Epoch, KeyringState, Machine, MachineAction, MachineActionId,
+    MachineActionStatus, MachineActionType, MachineId, Mode, Permissions, SignInPrompt, TenantId,
+};
+use crate::state::State;
+
+const FIN: &str = "1e5bc9d7e413ddd7902c2932e418702b84d09c07";
+const HR: &str = "2e5bc9d7e413ddd7902c2932e418702b84d0aaaa";
+const TWIN: &str = "3e5bc9d7e413ddd7902c2932e418702b84d0bbbb";
+const START: i64 = 1_795_000_000;
+
+struct Desk {
+    state: State,
+    views: Views,
+    raised: Vec<UiCommand>,
+    work: Vec<Command>,
+    page: Option<String>,
+}
+
+type Shared = Rc<RefCell<Desk>>;
+
+fn at(secs: i64) -> Timestamp {
+    Timestamp::from_second(START + secs).expect("a small number")
+}
+
+fn account() -> Account {
+    Account {
+        tenant_id: TenantId::parse("5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10").expect("a literal id"),
+        object_id: "o".into(),
+        user_name: Some("jane@contoso.com".into()),
+        display_name: None,
+    }
+}
+
+fn machine(id: &str, name: &str) -> Arc<Machine> {
+    let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
+    machine.computer_dns_name = Some(name.into());
+    machine.last_ip_address = "10.20.4.17".parse().ok();
+    Arc::new(machine)
+}
+
+fn set(state: &mut State, status: SessionStatus) {
+    state.apply(Event::Session {
+        status,
+        epoch: Epoch(0),
+    });
+}
+
+fn signed_in() -> State {
+    let mut state = State::new(Mode::Live, "Commercial", Policy::default());
+    set(
+        &mut state,
+        SessionStatus::SignedIn {
+            account: account(),
+            permissions: Permissions::Unknown,
+        },
+    );
+    state.apply(Event::Keyring(KeyringState::Saved));
+    let budget = Budget {
+        left_minute: 92,
+        of_minute: 100,
+        left_hour: 1400,
+        of_hour: 1500,
+        gate_until: None,
+    };
+    state.apply(Event::Budget(budget));
+    let news = InventoryNews::Page(vec![
+        machine(FIN, "FIN-LT-042"),
+        machine(HR, "HR-LT-007"),
+        machine(TWIN, "fin-lt-042.contoso.com"),
+    ]);
+    state.apply(Event::Inventory {
+        epoch: Epoch(0),
+        news,
+    });
+    let mut action = MachineAction::bare(
+        MachineActionId::parse("a").expect("a literal id"),
+        MachineActionType::Isolate,
+        MachineActionStatus::Succeeded,
+    );
+    action.machine_id = MachineId::parse(FIN).ok();
+    state.apply(Event::Actions {
+        epoch: Epoch(0),
+        actions: vec![action],
+        at: at(0),
+    });
+    state
+}
+
+fn desk(state: State, size: egui::Vec2) -> (Shared, Harness<'static>) {
+    let views = Views {
+        focus_search: true,
+        ..Views::default()
+    };
+    let desk = Rc::new(RefCell::new(Desk {
+        state,
+        views,
+        raised: vec![],
+        work: vec![],
+        page: None,
+    }));
+    let shown = Rc::clone(&desk);
+    let mut harness = Harness::builder()
+        .with_size(size)
+        .with_context_setup(|ctx: &egui::Context| theme::apply(ctx))
+        .build_ui(move |ui: &mut Ui| {
+            let desk = &mut *shown.borrow_mut();
+            let mut out = Outbox::default();
+            let mut cx = Cx {
+                state: &desk.state,
+                views: &mut desk.views,
+                now: at(28),
+                zone: &TimeZone::UTC,
+                out: &mut out,
+            };
+            frame_ui(ui, &mut cx);
+            desk.raised.append(&mut out.commands);
+            desk.work.append(&mut out.work);
+            desk.page = out.open_page.or(desk.page.take());
+        });
+    harness.run_steps(3);
+    (desk, harness)
+}
+
+fn wide(state: State) -> (Shared, Harness<'static>) {
+    desk(state, egui::vec2(1400.0, 900.0))
+}
+
+fn selected(desk: &Shared) -> Option<String> {
+    desk.borrow()
+        .views
+        .selected
+        .as_ref()
+        .map(|machine| machine.id.to_string())
+}
+
+#[test]
+fn a_row_is_named_by_device_and_state_and_is_clicked_from_outside() {
+    let (desk, mut harness) = wide(signed_in());
+    harness
+        .get_by_label("FIN-LT-042 (…9c07), Isolated")
+        .click_accesskit();
+    harness.run_steps(2);
+    assert_eq!(selected(&desk).as_deref(), Some(FIN));
+    harness
+        .get_by_label("HR-LT-007 (…aaaa), state not known")
+        .click();
+    harness.run_steps(2);
+    assert_eq!(selected(&desk).as_deref(), Some(HR));
+}
+
+#[test]
+fn search_enter_and_arrows_choose_without_the_pointer() {
+    let (desk, mut harness) = wide(signed_in());
+    assert!(harness.get_by_label("Search devices").is_focused());
+    harness.get_by_label("Search devices").type_text("fin");
+    harness.run_steps(2);
+    assert!(harness.query_by_label_contains("2 of 3").is_some());
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(selected(&desk).as_deref(), Some(FIN));
+    harness.key_press(Key::ArrowDown);
+    harness.run_steps(2);
+    assert_eq!(selected(&desk).as_deref(), Some(TWIN));
+    harness.key_press(Key::ArrowDown);
+    harness.run_steps(2);
+    assert_eq!(
+        selected(&desk).as_deref(),
+        Some(TWIN),
+        "the last row is the last"
+    );
+    harness.key_press(Key::Home);
+    harness.run_steps(2);
+    assert_eq!(selected(&desk).as_deref(), Some(FIN));
+}
+
+#[test]
+fn escape_clears_the_search_and_keeps_the_cursor_there() {
+    let (desk, mut harness) = wide(signed_in());
+    harness
+        .get_by_label("Search devices")
+        .type_text("nobody@contoso.com");
+    harness.run_steps(2);
+    assert!(
+        harness
+            .query_by_label_contains("Users are not searchable here")
+            .is_some()
+    );
+    harness.key_press(Key::Escape);
+    harness.run_steps(2);
+    assert_eq!(desk.borrow().views.search, "");
+    assert!(harness.get_by_label("Search devices").is_focused());
+}
+
+#[test]
+fn a_head_sorts_and_turns_round() {
+    let (desk, mut harness) = wide(signed_in());
+    harness.get_by_label("Sort by Name").click();
+    harness.run_steps(2);
+    assert!(desk.borrow().views.sort.descending);
+    assert_eq!(desk.borrow().views.rows.machines[0].id.as_str(), HR);
+    harness.get_by_label("Sort by State").click();
+    harness.run_steps(2);
+    assert_eq!(desk.borrow().views.rows.machines[0].id.as_str(), FIN);
+}
+
+#[test]
+fn facts_are_read_once_the_selection_has_rested() {
+    let (desk, mut harness) = wide(signed_in());
+    harness.get_by_label_contains("HR-LT-007 (").click();
+    harness.run_steps(1);
+    assert!(desk.borrow().work.is_empty());
+    harness.run_steps(60);
+    let desk = desk.borrow();
+    let [Command::LoadMachine(id)] = desk.work.as_slice() else {
+        panic!("{:?}", desk.work)
+    };
+    assert_eq!(id.as_str(), HR);
+}
+
+#[test]
+fn a_small_window_shows_the_panel_over_the_list_and_goes_back() {
+    let (desk, mut harness) = desk(signed_in(), egui::vec2(640.0, 360.0));
+    harness.get_by_label("FIN-LT-042 (…9c07), Isolated").click();
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Search devices").is_none());
+    harness.get_by_label("Back to the list").click();
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Search devices").is_some());
+    assert_eq!(selected(&desk).as_deref(), Some(FIN), "the selection stays");
+}
+
+#[test]
+fn the_strip_says_who_where_and_how_and_raises_commands() {
+    let (desk, mut harness) = wide(signed_in());
+    for fact in [
+        "LIVE",
+        "jane@contoso.com",
+        "Signed in",
+        "Commercial",
+        "Tenant 5f0c7a31",
+        "Saved in the keyring",
+        "92/100",
+    ] {
+        assert!(harness.query_by_label(fact).is_some(), "{fact}");
+    }
+    for button in ["Keys", "Theme", "Sign out"] {
+        harness.get_by_label(button).click();
+        harness.run_steps(2);
+    }
+    let wanted = [
+        UiCommand::ShowKeys,
+        UiCommand::SwitchTheme,
+        UiCommand::SignOut,
+    ];
+    assert_eq!(desk.borrow().raised, wanted);
+}
+
+#[test]
+fn a_keyring_that_does_not_save_offers_to_try_again() {
+    let mut state = signed_in();
+    let keyring = KeyringState::NotSaved {
+        reason: "no keyring".into(),
+        remedy: "Install one".into(),
+    };
+    state.apply(Event::Keyring(keyring));
+    let (desk, mut harness) = wide(state);
+    assert!(harness.query_by_label("Not saved: no keyring").is_some());
+    harness.get_by_label("Try again").click();
+    harness.run_steps(2);
+    assert_eq!(desk.borrow().raised, [UiCommand::TryKeyringAgain]);
+}
+
+fn waiting(expires_in_secs: u64) -> State {
+    let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+    set(
+        &mut state,
+        SessionStatus::WaitingForPerson(SignInPrompt {
+            user_code: "A1B2C3D4E".into(),
+            verification_uri: "https://microsoft.com/devicelogin".into(),
+            may_open: true,
+            expires_in: std::time::Duration::from_secs(expires_in_secs),
+            received: at(0),
+        }),
+    );
+    state
+}
+
+#[test]
+fn the_code_is_there_for_eyes_and_ears() {
+    let (desk, mut harness) = desk(waiting(900), egui::vec2(640.0, 360.0));
+    // A label is known by its value; its own label is for those who ask for both.
+    let code = harness.get_by_label("A1B2C3D4E");
+    assert_eq!(
+        code.accesskit_node().label().as_deref(),
+        Some("Device code")
+    );
+    assert!(harness.get_by_label("Open browser").is_focused());
+    assert!(harness.query_by_label("14:32 left").is_some());
+    harness.get_by_label("Copy code").click();
+    harness.get_by_label("Open browser").click();
+    harness.run_steps(2);
+    assert_eq!(
+        desk.borrow().page.as_deref(),
+        Some("https://microsoft.com/devicelogin")
+    );
+    harness.get_by_label("Cancel").click();
+    harness.run_steps(2);
+    assert_eq!(desk.borrow().raised, [UiCommand::CancelSignIn]);
+}
+
+#[test]
+fn an_expired_code_is_replaced() {
+    let (desk, mut harness) = wide(waiting(20));
+    assert!(harness.query_by_label("The code has expired").is_some());
+    harness.get_by_label("Get a new code").click();
+    harness.run_steps(2);
+    assert!(matches!(desk.borrow().work.as_slice(), [Command::SignIn]));
+}
+
+#[test]
+fn signing_in_starts_with_enter_and_says_why_it_failed() {
+    let mut state = State::new(Mode::Live, "Commercial", Policy::default());
+    set(&mut state, SessionStatus::SignedOut);
+    let (desk, mut harness) = wide(state);
+    assert!(harness.get_by_label("Sign in with a code").is_focused());
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(desk.borrow().raised, [UiCommand::SignIn]);
+    let failure = Explanation::harmless("The code was declined", NextStep::TryAgain);
+    desk.borrow_mut().state.apply(Event::SignInFailed(failure));
+    harness.run_steps(2);
+    assert!(harness.query_by_label("The code was declined").is_some());
+    assert!(harness.query_by_label("Try again").is_some());
+}
+
+#[test]
+fn a_sign_in_that_ended_keeps_the_list_and_offers_another() {
+    let mut state = signed_in();
+    set(
+        &mut state,
+        SessionStatus::NeedsSignIn { account: account() },
+    );
+    for n in 1..=3 {
+        state.apply(Event::Problem(Explanation::harmless(
+            format!("Problem {n}"),
+            NextStep::None,
+        )));
+    }
+    let (desk, mut harness) = wide(state);
+    assert!(
+        harness
+            .query_by_label("FIN-LT-042 (…9c07), Isolated")
+            .is_some()
+    );
+    assert!(harness.query_by_label("Problem 3").is_some());
+    assert!(harness.query_by_label("Problem 2").is_none());
+    assert!(harness.query_by_label("2 more").is_some());
+    let again = |node: &egui_kittest::Node<'_>| {
+        node.accesskit_node().role() == egui::accesskit::Role::Button
+    };
+    harness
+        .get_all_by_label("Sign in again")
+        .find(again)
+        .expect("a button")
+        .click();
+    harness.run_steps(2);
+    assert_eq!(desk.borrow().raised, [UiCommand::SignIn]);
+}

@@ -1,0 +1,354 @@
+//! The device panel's lower half: what the device is in, what can be ordered, and what was done to
+//! it by anybody.
+
+use egui::{Frame, Margin, RichText, TextStyle, Ui, UiBuilder, accesskit};
+use jiff::{SignedDuration, Timestamp};
+
+use super::commands::UiCommand;
+use super::theme::{Role, TokensExt as _, text};
+use super::widgets::{ActionButton, ExplanationView, Icon, badge, copyable_ui, section_ui};
+use super::{Cx, draft_form, words};
+use crate::action::{ActionKind, Condition, ConditionState, Evidence, Risk, Subject, infer};
+use crate::model::{HResult, MachineAction, MachineActionStatus, MachineRef, clean};
+
+const COMMENT_CHARS: usize = 500;
+/// Actions drawn; the list above says how many there are.
+const MAX_ACTIONS: usize = 40;
+/// An action as young as this is somebody's present work.
+const RECENT: SignedDuration = SignedDuration::from_hours(1);
+
+/// Shows what the device is inferred to be in.
+pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
+    section_ui(ui, "State");
+    let history = cx.state.history(&machine.id);
+    let reading = cx.state.histories.get(&machine.id);
+    for condition in Condition::ALL {
+        let (icon, role, words) = match history {
+            Some(history) => condition_words(condition, &infer(condition, history), cx),
+            None => {
+                let why = reading.and_then(|reading| reading.failure.as_ref());
+                let word = condition.word();
+                let words = match why {
+                    Some(failure) => format!(
+                        "{word}: not checked: actions could not be read: {}",
+                        failure.headline
+                    ),
+                    None if reading.is_some_and(|reading| reading.loading) => {
+                        format!("{word}: not checked yet: reading the actions…")
+                    }
+                    None => format!("{word}: not checked: actions were not read yet"),
+                };
+                (Icon::Unknown, Role::Unknown, words)
+            }
+        };
+        let response = badge(ui, icon, role, &words);
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_live(accesskit::Live::Polite);
+        });
+    }
+}
+
+fn condition_words(
+    condition: Condition,
+    state: &ConditionState,
+    cx: &Cx<'_>,
+) -> (Icon, Role, String) {
+    let word = condition.word();
+    let lower = word.to_lowercase();
+    let by = |evidence: &Evidence| {
+        let by = evidence.by.as_deref().filter(|by| !by.is_empty());
+        by.map_or_else(String::new, |by| format!(", by {}", clean(by, 80)))
+    };
+    match state {
+        ConditionState::Yes(evidence) => {
+            let since = evidence.since.map_or_else(String::new, |since| {
+                let clock = short_local(since, cx);
+                format!(" since {clock} ({})", words::ago(since, cx.now))
+            });
+            let icon = match condition {
+                Condition::Isolated => Icon::Isolated,
+                Condition::Restricted => Icon::Restricted,
+            };
+            let words = format!("{word}{since}{}, as far as history shows", by(evidence));
+            (icon, Role::Caution, words)
+        }
+        ConditionState::No(_) => (
+            Icon::Info,
+            Role::Neutral,
+            format!("Not {lower}, as far as history shows"),
+        ),
+        ConditionState::Changing { to: true, evidence } => (
+            Icon::InProgress,
+            Role::Accent,
+            format!("Being {lower}{}", by(evidence)),
+        ),
+        ConditionState::Changing {
+            to: false,
+            evidence,
+        } => {
+            let verb = match condition {
+                Condition::Isolated => "released",
+                Condition::Restricted => "unrestricted",
+            };
+            (
+                Icon::InProgress,
+                Role::Accent,
+                format!("Being {verb}{}", by(evidence)),
+            )
+        }
+        ConditionState::Unknown => (
+            Icon::Unknown,
+            Role::Unknown,
+            format!("{word}: unknown: history shows nothing"),
+        ),
+    }
+}
+
+/// Today's times without their date.
+fn short_local(at: Timestamp, cx: &Cx<'_>) -> String {
+    let (then, today) = (
+        at.to_zoned(cx.zone.clone()),
+        cx.now.to_zoned(cx.zone.clone()),
+    );
+    let format = if then.date() == today.date() {
+        "%H:%M"
+    } else {
+        "%Y-%m-%d %H:%M"
+    };
+    then.strftime(format).to_string()
+}
+
+/// Shows a button for each kind of action; one that cannot be ordered says why.
+pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    section_ui(ui, "Actions");
+    let mut reasons: Vec<(String, Vec<&'static str>)> = Vec::new();
+    ui.horizontal_wrapped(|ui| {
+        for kind in ActionKind::ALL {
+            let spec = kind.spec();
+            let command = UiCommand::Act(kind);
+            let reason = command.availability(cx.state, cx.views, cx.now).err();
+            let label = format!("{}…", spec.button);
+            let icon = match spec.risk {
+                Risk::Routine => Icon::Undo,
+                Risk::Disruptive | Risk::Irreversible => icon_of(kind),
+            };
+            let button = ActionButton::new(&label)
+                .icon(icon)
+                .hint(spec.consequence)
+                .disabled_because(reason.as_deref());
+            if ui.add(button).clicked() {
+                cx.out.commands.push(command);
+            }
+            if let Some(reason) = reason {
+                match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                    Some((_, labels)) => labels.push(spec.button),
+                    None => reasons.push((reason, vec![spec.button])),
+                }
+            }
+        }
+    });
+    let stale = ui.tokens().stale;
+    for (reason, labels) in reasons {
+        // One line for what stands against all of them.
+        let line = if labels.len() == ActionKind::ALL.len() {
+            reason
+        } else {
+            format!("{}: {reason}", labels.join(", "))
+        };
+        let line = RichText::new(line)
+            .text_style(TextStyle::Small)
+            .color(stale);
+        ui.add(egui::Label::new(line).wrap());
+    }
+}
+
+const fn icon_of(kind: ActionKind) -> Icon {
+    match kind {
+        ActionKind::Isolate | ActionKind::Unisolate => Icon::Isolated,
+        ActionKind::RestrictCodeExecution | ActionKind::UnrestrictCodeExecution => Icon::Restricted,
+        ActionKind::StopAndQuarantineFile => Icon::Block,
+    }
+}
+
+/// Shows the actions on the device by anybody, newest first.
+pub fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
+    section_ui(ui, "Recent actions");
+    let weak = ui.tokens().text_weak;
+    let state = cx.state;
+    let reading = state.histories.get(&machine.id);
+    let actions = state.known_actions(&machine.id);
+    if let Some(failure) = reading.and_then(|reading| reading.failure.as_ref()) {
+        ExplanationView {
+            headline: &failure.headline,
+            effect: &format!("{}. {}", failure.effect.words(), failure.next.words()),
+            role: Role::Caution,
+            next_label: None,
+            details: &failure.details,
+        }
+        .show_ui(ui);
+    }
+    let read_at = reading.and_then(|reading| reading.read_at());
+    let status = match (reading.is_some_and(|reading| reading.loading), read_at) {
+        (true, _) => "Reading the actions…".to_owned(),
+        (false, Some(at)) if actions.is_empty() => {
+            format!(
+                "No action on this device, as far as the service tells ({})",
+                words::ago(at, cx.now)
+            )
+        }
+        (false, Some(at)) => format!("{} known, read {}", actions.len(), words::ago(at, cx.now)),
+        (false, None) if actions.is_empty() => "Not read yet".to_owned(),
+        (false, None) => {
+            "Perhaps not all: this device's actions were not read on their own yet".to_owned()
+        }
+    };
+    ui.label(
+        RichText::new(status)
+            .text_style(TextStyle::Small)
+            .color(weak),
+    );
+    for action in actions.iter().take(MAX_ACTIONS) {
+        action_ui(ui, cx, machine, action);
+    }
+}
+
+fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &MachineAction) {
+    let tokens = ui.tokens();
+    let is_recent = action
+        .created
+        .is_some_and(|at| cx.now.duration_since(at) < RECENT);
+    let fill = if is_recent {
+        tokens.surface.raised
+    } else {
+        tokens.surface.panel
+    };
+    let builder = UiBuilder::new()
+        .id_salt(("action", &action.id))
+        .sense(egui::Sense::hover());
+    let row = ui.scope_builder(builder, |ui| {
+        Frame::new()
+            .fill(fill)
+            .corner_radius(tokens.radius)
+            .inner_margin(Margin::symmetric(8, 4))
+            .show(ui, |ui| {
+                ui.set_min_width(ui.available_width());
+                ui.spacing_mut().item_spacing.y = tokens.space.xs;
+                action_head_ui(ui, cx, action);
+                for line in action_lines(action) {
+                    let line = RichText::new(line).text_style(TextStyle::Small);
+                    ui.add(egui::Label::new(line.color(tokens.text_weak)).wrap());
+                }
+                if let Some(sha1) = action.file_identifier.as_deref() {
+                    copyable_ui(ui, "file hash", &clean(sha1, 80));
+                }
+                if !action.status.is_final() && ui.add(ActionButton::new("Cancel…")).clicked() {
+                    let (action, action_type) = (action.id.clone(), action.kind.clone());
+                    let subject = Subject::Cancel {
+                        action,
+                        action_type,
+                    };
+                    draft_form::raise_form(ui, cx, machine, subject, |_| {});
+                }
+            });
+    });
+    let name = format!("{}: {}", action.kind, action.status);
+    ui.ctx().accesskit_node_builder(row.response.id, |node| {
+        node.set_role(accesskit::Role::Group);
+        node.set_label(name);
+    });
+}
+
+fn action_head_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
+    let weak = ui.tokens().text_weak;
+    ui.horizontal_wrapped(|ui| {
+        let what = match action.scope.as_deref() {
+            Some(scope) => format!("{} ({})", action.kind, clean(scope, 40)),
+            None => action.kind.to_string(),
+        };
+        ui.label(RichText::new(what).text_style(text::strong()));
+        let (icon, role) = status_look(&action.status);
+        badge(ui, icon, role, &action.status.to_string());
+        match action.created {
+            Some(at) => {
+                let when = format!(
+                    "{}, {}",
+                    words::local_time(at, cx.zone),
+                    words::ago(at, cx.now)
+                );
+                ui.label(RichText::new(when).color(weak))
+                    .on_hover_text(words::utc_time(at));
+            }
+            None => {
+                ui.label(RichText::new("time not told").color(weak));
+            }
+        }
+    });
+}
+
+fn status_look(status: &MachineActionStatus) -> (Icon, Role) {
+    match status {
+        MachineActionStatus::Pending => (Icon::Accepted, Role::Accent),
+        MachineActionStatus::InProgress => (Icon::InProgress, Role::Accent),
+        MachineActionStatus::Succeeded => (Icon::Done, Role::Ok),
+        MachineActionStatus::Failed => (Icon::Failed, Role::Danger),
+        MachineActionStatus::TimeOut => (Icon::TimedOut, Role::Danger),
+        MachineActionStatus::Cancelled => (Icon::Cancelled, Role::Stale),
+        MachineActionStatus::Other(_) => (Icon::Unknown, Role::Unknown),
+    }
+}
+
+/// Who, from where, why, and how it went wrong.
+fn action_lines(action: &MachineAction) -> Vec<String> {
+    let given = |text: &Option<Box<str>>, max_chars: usize| {
+        let text = text
+            .as_deref()
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        text.map(|text| clean(text, max_chars).into_owned())
+    };
+    let by = given(&action.requestor, 80).unwrap_or_else(|| "somebody not told".to_owned());
+    let source = given(&action.request_source, 60);
+    let source = source.map_or_else(String::new, |source| format!(", through {source}"));
+    let mut lines = vec![format!("By {by}{source}")];
+    lines.extend(given(&action.requestor_comment, COMMENT_CHARS));
+    let cancelled_by = given(&action.cancellation_requestor, 80);
+    let cancelled_why = given(&action.cancellation_comment, COMMENT_CHARS);
+    match (cancelled_by, cancelled_why) {
+        (Some(by), Some(why)) => lines.push(format!("Cancelled by {by}: {why}")),
+        (Some(by), None) => lines.push(format!("Cancelled by {by}")),
+        (None, Some(why)) => lines.push(format!("Cancelled: {why}")),
+        (None, None) => {}
+    }
+    if action.error_hresult != HResult(0) {
+        lines.push(format!("Result {}", action.error_hresult));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MachineActionId, MachineActionType};
+
+    #[test]
+    fn an_action_tells_who_why_and_how_it_went_wrong() {
+        let id = MachineActionId::parse("a").expect("a literal id");
+        let mut action =
+            MachineAction::bare(id, MachineActionType::Isolate, MachineActionStatus::Failed);
+        assert_eq!(action_lines(&action), ["By somebody not told"]);
+        action.requestor = Some("s.weber@contoso.com".into());
+        action.request_source = Some("Portal".into());
+        action.requestor_comment = Some("evil\u{202e}".into());
+        action.cancellation_requestor = Some("jane".into());
+        action.error_hresult = HResult(-2_147_467_260);
+        assert_eq!(
+            action_lines(&action),
+            [
+                "By s.weber@contoso.com, through Portal",
+                "evil\\u{202e}",
+                "Cancelled by jane",
+                "Result 0x80004004 (-2147467260), the operation was aborted"
+            ]
+        );
+    }
+}

@@ -1,0 +1,370 @@
+//! The panel of the selected device: what is worth knowing before acting, and the ways to act.
+
+use std::net::IpAddr;
+
+use egui::{Grid, RichText, ScrollArea, Ui};
+use jiff::Timestamp;
+
+use super::theme::{Role, TokensExt as _, text};
+use super::widgets::{ActionButton, EmptyState, Icon, badge, copy_button_ui, copyable_ui};
+use super::{Cx, machine_actions, words};
+use crate::message::Command;
+use crate::model::{
+    ExposureLevel, HealthStatus, Machine, MachineId, MachineRef, Mode, RiskScore, clean,
+};
+
+const VALUE_CHARS: usize = 200;
+const TAG_CHARS: usize = 40;
+/// Addresses shown; a record can hold hundreds.
+const MAX_ADDRESSES: usize = 12;
+
+/// Draws the panel of the selected device.
+pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(selected) = cx.views.selected.clone() else {
+        EmptyState {
+            headline: "Select a device…",
+            how: "Its facts, its actions and what is contained are shown here",
+            action: None,
+        }
+        .show_ui(ui);
+        return;
+    };
+    let state = cx.state;
+    let record = state.machine(&selected.id).map(AsRef::as_ref);
+    ScrollArea::vertical()
+        .id_salt(("device panel", &selected.id))
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            identity_ui(ui, &selected);
+            records_ui(ui, cx, &selected, record);
+            match record {
+                Some(machine) => facts_ui(ui, cx, machine),
+                None => {
+                    badge(
+                        ui,
+                        Icon::Unknown,
+                        Role::Unknown,
+                        "This device's record is not known yet",
+                    );
+                }
+            }
+            reading_ui(ui, cx, &selected.id);
+            tools_ui(ui, cx, &selected, record);
+            machine_actions::state_ui(ui, cx, &selected);
+            machine_actions::buttons_ui(ui, cx);
+            machine_actions::recent_ui(ui, cx, &selected);
+        });
+}
+
+fn identity_ui(ui: &mut Ui, selected: &MachineRef) {
+    let tokens = ui.tokens();
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(selected.name()).text_style(text::device()));
+        let tail = format!("…{}", selected.id.tail());
+        ui.label(
+            RichText::new(tail)
+                .text_style(text::id())
+                .color(tokens.text_weak),
+        );
+    });
+    copyable_ui(ui, "device id", selected.id.as_str());
+}
+
+/// Other records that could be meant: twins, and the one that a merged record went into.
+fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<&Machine>) {
+    if let Some(survivor) = record.and_then(|machine| machine.merged_into.as_ref()) {
+        ui.horizontal_wrapped(|ui| {
+            let notice = format!("This record was merged into another (…{})", survivor.tail());
+            badge(ui, Icon::Block, Role::Danger, &notice);
+            if ui
+                .add(ActionButton::new("Show the surviving record"))
+                .clicked()
+            {
+                let known = cx
+                    .state
+                    .machine(survivor)
+                    .map(|machine| machine.reference());
+                // Not in the list yet: its name is unknown until it was read.
+                let target = known.unwrap_or_else(|| MachineRef {
+                    id: survivor.clone(),
+                    dns_name: None,
+                });
+                select(cx, target);
+            }
+        });
+    }
+    let state = cx.state;
+    let twins: Vec<&Machine> = state
+        .inventory
+        .namesakes(selected)
+        .map(AsRef::as_ref)
+        .collect();
+    let Some(first) = twins.first() else {
+        if record.is_some_and(|machine| machine.is_potential_duplication) {
+            let notice = "The service says this may be a duplicate; no other record has this name";
+            badge(ui, Icon::Twin, Role::Caution, notice);
+        }
+        return;
+    };
+    let about = |twin: &Machine| {
+        let seen = twin.last_seen.map_or_else(
+            || "last report not known".to_owned(),
+            |at| words::ago(at, cx.now),
+        );
+        format!("…{} ({}, {seen})", twin.id.tail(), twin.health_status)
+    };
+    let notice = match twins.len() {
+        1 => format!("1 other record with this name: {}", about(first)),
+        several => format!("{several} other records with this name"),
+    };
+    let lines: Vec<_> = twins
+        .iter()
+        .map(|twin| (about(twin), twin.reference()))
+        .collect();
+    let is_one = lines.len() == 1;
+    if !is_one {
+        badge(ui, Icon::Twin, Role::Caution, &notice);
+    }
+    for (line, twin) in lines {
+        ui.horizontal_wrapped(|ui| {
+            if is_one {
+                badge(ui, Icon::Twin, Role::Caution, &notice);
+            } else {
+                ui.label(line);
+            }
+            let name = format!("Show {}", twin.name_and_tail());
+            if ui.add(ActionButton::new("Show").hint(&name)).clicked() {
+                select(cx, twin);
+            }
+        });
+    }
+}
+
+/// Selects a device and has it read, for it may not be in the list.
+fn select(cx: &mut Cx<'_>, machine: MachineRef) {
+    if cx.state.machine(&machine.id).is_none() {
+        cx.out.work.push(Command::LoadMachine(machine.id.clone()));
+    }
+    cx.views.selected = Some(machine);
+    cx.views.scroll_to_selection = true;
+}
+
+fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
+    let tokens = ui.tokens();
+    ui.add_space(tokens.space.xs);
+    let gap = [tokens.space.m, tokens.space.xs];
+    Grid::new(("facts", &machine.id))
+        .num_columns(2)
+        .spacing(gap)
+        .show(ui, |ui| {
+            row_ui(ui, "Health", |ui| {
+                let (icon, role) = health_look(&machine.health_status);
+                badge(ui, icon, role, &machine.health_status.to_string());
+            });
+            row_ui(ui, "Last full report", |ui| {
+                time_ui(ui, cx, machine.last_seen)
+            });
+            value_ui(ui, "Operating system", &os(machine));
+            value_ui(ui, "Agent", &told(machine.agent_version.as_deref()));
+            let onboarding = machine.onboarding_status.as_ref();
+            value_ui(
+                ui,
+                "Onboarding",
+                &onboarding.map_or_else(not_told, ToString::to_string),
+            );
+            row_ui(ui, "Risk", |ui| match &machine.risk_score {
+                Some(risk @ RiskScore::High) => {
+                    badge(ui, Icon::Risk, Role::Danger, &risk.to_string());
+                }
+                risk => weigh_ui(ui, risk.as_ref().map(ToString::to_string)),
+            });
+            row_ui(ui, "Exposure", |ui| match &machine.exposure_level {
+                Some(exposure @ ExposureLevel::High) => {
+                    badge(ui, Icon::Warning, Role::Caution, &exposure.to_string());
+                }
+                exposure => weigh_ui(ui, exposure.as_ref().map(ToString::to_string)),
+            });
+            value_ui(ui, "Device value", &told(machine.device_value.as_deref()));
+            value_ui(ui, "Group", &told(machine.rbac_group_name.as_deref()));
+            value_ui(ui, "Tags", &tags(machine));
+            row_ui(ui, "Entra device id", |ui| {
+                match machine.aad_device_id.as_deref() {
+                    Some(id) if !id.trim().is_empty() => {
+                        copyable_ui(ui, "Entra device id", &clean(id, VALUE_CHARS));
+                    }
+                    Some(_) | None => weigh_ui(ui, None),
+                }
+            });
+            row_ui(ui, "Addresses", |ui| addresses_ui(ui, machine));
+            row_ui(ui, "First seen", |ui| time_ui(ui, cx, machine.first_seen));
+        });
+}
+
+fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
+    let weak = ui.tokens().text_weak;
+    ui.with_layout(egui::Layout::top_down(egui::Align::LEFT), |ui| {
+        ui.label(RichText::new(name).color(weak));
+    });
+    ui.vertical(value);
+    ui.end_row();
+}
+
+fn value_ui(ui: &mut Ui, name: &str, value: &str) {
+    row_ui(ui, name, |ui| {
+        ui.add(egui::Label::new(value).wrap());
+    });
+}
+
+/// A value without weight, or that it was not told.
+fn weigh_ui(ui: &mut Ui, value: Option<String>) {
+    ui.label(value.unwrap_or_else(not_told));
+}
+
+fn time_ui(ui: &mut Ui, cx: &Cx<'_>, at: Option<Timestamp>) {
+    match at {
+        Some(at) => {
+            let shown = format!(
+                "{}, {}",
+                words::ago(at, cx.now),
+                words::local_time(at, cx.zone)
+            );
+            ui.add(egui::Label::new(shown).wrap())
+                .on_hover_text(words::utc_time(at));
+        }
+        None => weigh_ui(ui, None),
+    }
+}
+
+fn addresses_ui(ui: &mut Ui, machine: &Machine) {
+    let mono = |text: String| RichText::new(text).text_style(text::id());
+    let mut all: Vec<IpAddr> = machine.addresses().collect();
+    let left_out = all.len().saturating_sub(MAX_ADDRESSES);
+    all.truncate(MAX_ADDRESSES);
+    if all.is_empty() {
+        weigh_ui(ui, None);
+    }
+    for address in all {
+        ui.label(mono(address.to_string()));
+    }
+    if left_out > 0 {
+        ui.label(format!("and {left_out} more"));
+    }
+    if let Some(external) = machine.last_external_ip_address {
+        ui.label(mono(format!("{external} (external)")));
+    }
+}
+
+fn health_look(health: &HealthStatus) -> (Icon, Role) {
+    match health {
+        HealthStatus::Active => (Icon::Done, Role::Neutral),
+        HealthStatus::Inactive
+        | HealthStatus::ImpairedCommunication
+        | HealthStatus::NoSensorData
+        | HealthStatus::NoSensorDataImpairedCommunication => (Icon::Warning, Role::Caution),
+        HealthStatus::Unknown | HealthStatus::Other(_) => (Icon::Unknown, Role::Unknown),
+    }
+}
+
+fn not_told() -> String {
+    "not told".to_owned()
+}
+
+fn told(value: Option<&str>) -> String {
+    value
+        .filter(|value| !value.trim().is_empty())
+        .map_or_else(not_told, |value| clean(value, VALUE_CHARS).into_owned())
+}
+
+fn os(machine: &Machine) -> String {
+    let version = machine
+        .version
+        .as_deref()
+        .filter(|version| !version.trim().is_empty());
+    match version {
+        Some(version) => format!(
+            "{} {}",
+            told(machine.os_platform.as_deref()),
+            clean(version, 40)
+        ),
+        None => told(machine.os_platform.as_deref()),
+    }
+}
+
+fn tags(machine: &Machine) -> String {
+    if machine.machine_tags.is_empty() {
+        return "none".to_owned();
+    }
+    let tags: Vec<_> = machine
+        .machine_tags
+        .iter()
+        .map(|tag| clean(tag, TAG_CHARS))
+        .collect();
+    clean(&tags.join(", "), VALUE_CHARS).into_owned()
+}
+
+/// How fresh the record is; the old values stay while it is read or could not be.
+fn reading_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
+    let tokens = ui.tokens();
+    let Some(read) = cx.state.machines.get(id) else {
+        return;
+    };
+    let age = read
+        .read_at()
+        .map(|at| format!("read {}", words::ago(at, cx.now)));
+    if read.loading {
+        ui.label(RichText::new("Reading this device again…").color(tokens.text_weak));
+    } else if let Some(failure) = &read.failure {
+        let old = age.map_or_else(String::new, |age| format!(" (shown as {age})"));
+        badge(
+            ui,
+            Icon::Warning,
+            Role::Caution,
+            &format!("Not re-read: {}{old}", failure.headline),
+        );
+    } else if let Some(age) = age {
+        ui.label(RichText::new(format!("Record {age}")).color(tokens.stale));
+    }
+}
+
+fn tools_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<&Machine>) {
+    ui.horizontal_wrapped(|ui| {
+        let signed_out = (!cx.state.session.is_signed_in()).then_some("You are not signed in");
+        let again = ActionButton::new("Read again")
+            .icon(Icon::Refresh)
+            .disabled_because(signed_out);
+        if ui.add(again).clicked() {
+            cx.out.work.push(Command::LoadMachine(selected.id.clone()));
+        }
+        let elsewhere = match cx.state.mode {
+            Mode::Live => None,
+            Mode::Demo | Mode::StandIn => Some("This device exists in no Defender portal"),
+        };
+        let portal = ActionButton::new("Open in Defender portal")
+            .icon(Icon::OpenElsewhere)
+            .disabled_because(elsewhere);
+        if ui.add(portal).clicked() {
+            cx.out.open_page = Some(portal_page(&selected.id));
+        }
+        copy_button_ui(ui, "device line", &device_line(selected, record));
+    });
+}
+
+/// An id holds only letters, digits and hyphens, so it is safe in an address.
+fn portal_page(id: &MachineId) -> String {
+    format!("https://security.microsoft.com/machines/{id}")
+}
+
+/// Name, id, operating system and addresses, for a spreadsheet or a ticket.
+fn device_line(selected: &MachineRef, record: Option<&Machine>) -> String {
+    let (os, addresses) = record.map_or_else(Default::default, |machine| {
+        let addresses: Vec<_> = machine
+            .addresses()
+            .map(|address| address.to_string())
+            .collect();
+        (os(machine), addresses.join(" "))
+    });
+    [selected.name(), selected.id.to_string(), os, addresses].join("\t")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,437 @@
+//! Which devices a search finds, and in which order they stand.
+
+use std::cmp::Ordering;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::machine_row::DeviceState;
+use super::views::{Column, Sort};
+use crate::model::{ExposureLevel, HealthStatus, Machine, MachineId, RiskScore};
+
+/// A search, read once per keystroke and then asked for every device, without allocating for any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Filter {
+    /// All have to hold.
+    terms: Vec<Term>,
+    /// An address within a longer text, for when the terms find nothing.
+    pasted_address: Option<IpAddr>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Term {
+    field: Field,
+    needle: Needle,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Any,
+    Name,
+    Id,
+    Ip,
+    Health,
+    Risk,
+    Os,
+    Tag,
+    Group,
+    State,
+}
+
+impl Field {
+    fn from_word(word: &str) -> Option<Self> {
+        const WORDS: [(&str, Field); 9] = [
+            ("name", Field::Name),
+            ("id", Field::Id),
+            ("ip", Field::Ip),
+            ("health", Field::Health),
+            ("risk", Field::Risk),
+            ("os", Field::Os),
+            ("tag", Field::Tag),
+            ("group", Field::Group),
+            ("state", Field::State),
+        ];
+        WORDS
+            .iter()
+            .find(|(name, _)| word.eq_ignore_ascii_case(name))
+            .map(|(_, field)| *field)
+    }
+}
+
+impl Filter {
+    /// Reads what was typed or pasted. An id anywhere in it finds that device and nothing else.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        if let Some(id) = pasted_id(text) {
+            let needle = Needle::new(id);
+            return Self {
+                terms: vec![Term {
+                    field: Field::Id,
+                    needle,
+                }],
+                pasted_address: None,
+            };
+        }
+        let terms: Vec<Term> = words(text).into_iter().filter_map(term).collect();
+        let pasted_address = text.split_whitespace().find_map(address);
+        Self {
+            terms,
+            pasted_address,
+        }
+    }
+
+    /// Whether it asks for something that changes without the list being read again.
+    #[must_use]
+    pub fn asks_for_state(&self) -> bool {
+        self.terms.iter().any(|term| term.field == Field::State)
+    }
+
+    /// Whether a device is found; `state` is worked out only when it is asked for.
+    #[must_use]
+    pub fn matches(&self, machine: &Machine, state: impl Fn(&MachineId) -> DeviceState) -> bool {
+        self.terms.iter().all(|term| term.matches(machine, &state))
+    }
+
+    /// The devices found among `machines`, in their order.
+    #[must_use]
+    pub fn pick(
+        &self,
+        machines: &[Arc<Machine>],
+        state: impl Fn(&MachineId) -> DeviceState,
+    ) -> Vec<Arc<Machine>> {
+        let found: Vec<_> = machines
+            .iter()
+            .filter(|machine| self.matches(machine, &state))
+            .cloned()
+            .collect();
+        match self.pasted_address {
+            // A line from a ticket holds words that no device has; the address in it is enough.
+            Some(ip) if found.is_empty() => machines
+                .iter()
+                .filter(|machine| has_address(machine, ip))
+                .cloned()
+                .collect(),
+            Some(_) | None => found,
+        }
+    }
+}
+
+impl Term {
+    fn matches(&self, machine: &Machine, state: impl Fn(&MachineId) -> DeviceState) -> bool {
+        let Self { field, needle } = self;
+        let is_in = |text: Option<&str>| text.is_some_and(|text| needle.is_in(text));
+        let in_tags = || machine.machine_tags.iter().any(|tag| needle.is_in(tag));
+        match field {
+            Field::Any => {
+                is_in(machine.computer_dns_name.as_deref())
+                    || is_in(machine.os_platform.as_deref())
+                    || is_in(machine.rbac_group_name.as_deref())
+                    || in_tags()
+                    || (needle.may_be_id
+                        && (is_in(Some(machine.id.as_str()))
+                            || is_in(machine.aad_device_id.as_deref())))
+                    || (needle.may_be_address && needle.is_address_of(machine))
+            }
+            Field::Name => is_in(machine.computer_dns_name.as_deref()),
+            Field::Id => {
+                is_in(Some(machine.id.as_str())) || is_in(machine.aad_device_id.as_deref())
+            }
+            Field::Ip => needle.is_address_of(machine),
+            Field::Health => {
+                needle.starts(machine.health_status.as_wire())
+                    || needle.starts(health_word(&machine.health_status))
+            }
+            Field::Risk => is_in(machine.risk_score.as_ref().map(RiskScore::as_wire)),
+            Field::Os => is_in(machine.os_platform.as_deref()) || is_in(machine.version.as_deref()),
+            Field::Tag => in_tags(),
+            Field::Group => is_in(machine.rbac_group_name.as_deref()),
+            Field::State => state(&machine.id)
+                .words()
+                .iter()
+                .any(|word| needle.starts(word)),
+        }
+    }
+}
+
+/// A text to look for, folded once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Needle {
+    folded: Box<str>,
+    address: Option<IpAddr>,
+    may_be_id: bool,
+    may_be_address: bool,
+}
+
+impl Needle {
+    fn new(text: &str) -> Self {
+        let all = |is: fn(u8) -> bool| text.bytes().all(is);
+        Self {
+            folded: text.to_lowercase().into(),
+            address: text.parse().ok(),
+            may_be_id: all(|b| b.is_ascii_hexdigit() || b == b'-'),
+            may_be_address: all(|b| b.is_ascii_hexdigit() || b == b'.' || b == b':'),
+        }
+    }
+
+    fn is_in(&self, text: &str) -> bool {
+        if self.folded.is_ascii() {
+            contains_folded(text.as_bytes(), self.folded.as_bytes())
+        } else {
+            text.char_indices()
+                .any(|(at, _)| starts_folded(&text[at..], &self.folded))
+        }
+    }
+
+    /// For closed lists of words: "active" must not find "Inactive".
+    fn starts(&self, text: &str) -> bool {
+        starts_folded(text, &self.folded)
+    }
+
+    fn is_address_of(&self, machine: &Machine) -> bool {
+        if let Some(ip) = self.address {
+            return has_address(machine, ip);
+        }
+        let mut text = StackText::default();
+        all_addresses(machine).any(|ip| {
+            text.len = 0;
+            write!(text, "{ip}").is_ok() && contains_folded(text.bytes(), self.folded.as_bytes())
+        })
+    }
+}
+
+/// Whether ASCII `needle`, in lower case, is in `text` in any letter case.
+fn contains_folded(text: &[u8], needle: &[u8]) -> bool {
+    let Some((&first, rest)) = needle.split_first() else {
+        return true;
+    };
+    let Some(last_start) = text.len().checked_sub(needle.len()) else {
+        return false;
+    };
+    text[..=last_start].iter().enumerate().any(|(at, byte)| {
+        byte.to_ascii_lowercase() == first
+            && text[at + 1..at + needle.len()].eq_ignore_ascii_case(rest)
+    })
+}
+
+fn starts_folded(text: &str, needle: &str) -> bool {
+    let mut folded = text.chars().flat_map(char::to_lowercase);
+    needle.chars().all(|wanted| folded.next() == Some(wanted))
+}
+
+fn all_addresses(machine: &Machine) -> impl Iterator<Item = IpAddr> {
+    machine
+        .last_external_ip_address
+        .into_iter()
+        .chain(machine.addresses())
+}
+
+fn has_address(machine: &Machine, ip: IpAddr) -> bool {
+    all_addresses(machine).any(|other| other.to_canonical() == ip.to_canonical())
+}
+
+/// An address as text, without a heap.
+struct StackText {
+    bytes: [u8; 48],
+    len: usize,
+}
+
+impl Default for StackText {
+    fn default() -> Self {
+        Self {
+            bytes: [0; 48],
+            len: 0,
+        }
+    }
+}
+
+impl StackText {
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl std::fmt::Write for StackText {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let end = self.len + text.len();
+        self.bytes
+            .get_mut(self.len..end)
+            .ok_or(std::fmt::Error)?
+            .copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
+
+/// Words parted by blanks; what stands in quotes stays together. With each its quotation.
+fn words(text: &str) -> Vec<(String, bool)> {
+    let mut words = Vec::new();
+    let (mut word, mut is_quoted, mut in_quotes) = (String::new(), false, false);
+    for c in text.chars() {
+        if c == '"' {
+            // `tag:"red team"` is a field all the same: only a word that starts quoted is plain.
+            is_quoted |= word.is_empty() && !in_quotes;
+            in_quotes = !in_quotes;
+        } else if c.is_whitespace() && !in_quotes {
+            words.push((std::mem::take(&mut word), std::mem::take(&mut is_quoted)));
+        } else {
+            word.push(c);
+        }
+    }
+    words.push((word, is_quoted));
+    words
+}
+
+fn term((word, is_quoted): (String, bool)) -> Option<Term> {
+    let field = word.split_once(':').filter(|_| !is_quoted);
+    let (field, text) = match field.and_then(|(name, rest)| Some((Field::from_word(name)?, rest))) {
+        Some((field, rest)) => (field, rest.trim()),
+        None => (Field::Any, word.trim()),
+    };
+    (!text.is_empty()).then(|| Term {
+        field,
+        needle: Needle::new(text),
+    })
+}
+
+/// A device id of the usual form, 40 hexadecimal digits, anywhere in a text.
+fn pasted_id(text: &str) -> Option<&str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .find(|word| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// An address in a word, with whatever stands around it: `ip=10.0.0.1,`, `[fe80::1]`, `10.0.0.1:443`.
+fn address(word: &str) -> Option<IpAddr> {
+    word.split(|c: char| !(c.is_ascii_hexdigit() || c == '.' || c == ':'))
+        .find_map(|part| {
+            let part = part.trim_matches('.');
+            let bare = part.trim_matches(':');
+            part.parse()
+                .or_else(|_| bare.parse())
+                .or_else(|_| bare.rsplit_once(':').map_or("", |(host, _)| host).parse())
+                .ok()
+        })
+}
+
+/// Our word for how the sensor is.
+#[must_use]
+pub fn health_word(health: &HealthStatus) -> &str {
+    match health {
+        HealthStatus::Active => "Active",
+        HealthStatus::Inactive => "Inactive",
+        HealthStatus::ImpairedCommunication => "Impaired",
+        HealthStatus::NoSensorData => "No sensor data",
+        HealthStatus::NoSensorDataImpairedCommunication => "No data, impaired",
+        HealthStatus::Unknown => "Unknown",
+        HealthStatus::Other(text) => text,
+    }
+}
+
+/// What a row is ordered by; `None` stands last in both directions.
+type Key = (Option<u128>, u128);
+
+/// Puts devices in order; equal ones stand by name, and twins by id.
+pub fn sort(
+    machines: &mut Vec<Arc<Machine>>,
+    sort: Sort,
+    state: impl Fn(&MachineId) -> DeviceState,
+) {
+    // Comparing prefixes held in place is many times faster than following each device's pointers.
+    let mut keyed: Vec<(Key, Arc<Machine>)> = std::mem::take(machines)
+        .into_iter()
+        .map(|machine| {
+            let name = prefix(machine.computer_dns_name.as_deref().unwrap_or_default());
+            ((key(&machine, sort.column, name, &state), name), machine)
+        })
+        .collect();
+    keyed.sort_unstable_by(
+        |((one, one_name), one_machine), ((other, other_name), other_machine)| {
+            compare_keys(*one, *other, sort)
+                .then_with(|| one_name.cmp(other_name))
+                .then_with(|| compare_names(one_machine, other_machine))
+        },
+    );
+    machines.extend(keyed.into_iter().map(|(_, machine)| machine));
+}
+
+fn compare_keys(one: Option<u128>, other: Option<u128>, sort: Sort) -> Ordering {
+    match (one, other) {
+        (Some(one), Some(other)) if sort.descending => other.cmp(&one),
+        (Some(one), Some(other)) => one.cmp(&other),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => Ordering::Equal,
+    }
+}
+
+fn compare_names(one: &Machine, other: &Machine) -> Ordering {
+    let name = |machine: &Machine| {
+        machine
+            .computer_dns_name
+            .clone()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
+    name(one)
+        .cmp(&name(other))
+        .then_with(|| one.id.cmp(&other.id))
+}
+
+fn key(
+    machine: &Machine,
+    column: Column,
+    name: u128,
+    state: impl Fn(&MachineId) -> DeviceState,
+) -> Option<u128> {
+    let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(prefix);
+    match column {
+        Column::Name => machine.computer_dns_name.as_ref().map(|_| name),
+        Column::State => state(&machine.id).rank(),
+        Column::Health => text(Some(health_word(&machine.health_status))),
+        Column::Risk => machine.risk_score.as_ref().map(risk_rank),
+        Column::Exposure => machine.exposure_level.as_ref().map(exposure_rank),
+        Column::Os => text(machine.os_platform.as_deref()),
+        Column::LastSeen => machine
+            .last_seen
+            .map(|at| u128::try_from(at.as_nanosecond()).unwrap_or_default()),
+        Column::Tags => text(machine.machine_tags.first().map(AsRef::as_ref)),
+        Column::Group => text(machine.rbac_group_name.as_deref()),
+        Column::Addresses => machine.addresses().next().map(|ip| match ip {
+            IpAddr::V4(ip) => u128::from(ip.to_bits()),
+            IpAddr::V6(ip) => ip.to_bits(),
+        }),
+    }
+}
+
+fn risk_rank(risk: &RiskScore) -> u128 {
+    match risk {
+        RiskScore::Other(_) => 0,
+        RiskScore::None => 1,
+        RiskScore::Informational => 2,
+        RiskScore::Low => 3,
+        RiskScore::Medium => 4,
+        RiskScore::High => 5,
+    }
+}
+
+fn exposure_rank(exposure: &ExposureLevel) -> u128 {
+    match exposure {
+        ExposureLevel::Other(_) => 0,
+        ExposureLevel::None => 1,
+        ExposureLevel::Low => 2,
+        ExposureLevel::Medium => 3,
+        ExposureLevel::High => 4,
+    }
+}
+
+/// The first sixteen bytes in lower case, as a number that is ordered like them.
+fn prefix(text: &str) -> u128 {
+    let mut bytes = [0; 16];
+    for (place, byte) in bytes.iter_mut().zip(text.bytes()) {
+        *place = byte.to_ascii_lowercase();
+    }
+    u128::from_be_bytes(bytes)
+}
+
+#[cfg(test)]
+#[path = "machine_filter_tests.rs"]
+mod tests;

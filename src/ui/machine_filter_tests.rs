@@ -1,0 +1,146 @@
+//! What a search finds, and in which order.
+
+use super::*;
+
+const ID: &str = "1e5bc9d7e413ddd7902c2932e418702b84d09c07";
+
+fn machine(name: &str) -> Machine {
+    let mut machine = Machine::bare(MachineId::parse(ID).expect("a literal id"));
+    machine.computer_dns_name = Some(name.into());
+    machine.os_platform = Some("Windows11".into());
+    machine.health_status = HealthStatus::Inactive;
+    machine.risk_score = Some(RiskScore::High);
+    machine.rbac_group_name = Some("Finance laptops".into());
+    machine.machine_tags = ["vip".into(), "Red Team".into()].into();
+    machine.aad_device_id = Some("80fe8ff8-2624-418e-9591-41f0491218f9".into());
+    machine.last_ip_address = "10.20.4.17".parse().ok();
+    machine.ip_addresses = ["fe80::1".parse().expect("a literal address")].into();
+    machine
+}
+
+fn finds(search: &str) -> bool {
+    let machines = [Arc::new(machine("FIN-LT-042.contoso.com"))];
+    !Filter::parse(search)
+        .pick(&machines, |_| DeviceState::default())
+        .is_empty()
+}
+
+#[test]
+fn every_field_is_searched_in_any_case_and_all_words_have_to_be_there() {
+    for search in [
+        "",
+        "  ",
+        "fin-lt",
+        "CONTOSO",
+        "fin 042",
+        "vip",
+        "\"red team\"",
+        "windows11",
+        "finance",
+        "9c07",
+        "80FE8FF8",
+        "10.20.4",
+        "10.20.4.17",
+        "FE80:0::1",
+        "vip 10.20 laptops",
+    ] {
+        assert!(finds(search), "{search:?}");
+    }
+    for search in [
+        "fin 043",
+        "10.20.4.1",
+        "10.20.4.170",
+        "jane.doe",
+        "\"team red\"",
+        "ü",
+    ] {
+        assert!(!finds(search), "{search:?}");
+    }
+}
+
+#[test]
+fn fields_are_searched_alone() {
+    for search in [
+        "health:inactive",
+        "risk:high",
+        "os:windows",
+        "tag:VIP",
+        "tag:\"red team\"",
+        "group:finance",
+        "name:042",
+        "ip:10.20.",
+        "ip:10.20.4.17",
+        "id:9c07",
+        "ID:80fe",
+        "name:",
+        "state:unknown",
+    ] {
+        assert!(finds(search), "{search:?}");
+    }
+    for search in [
+        "health:active",
+        "risk:low",
+        "name:vip",
+        "tag:fin",
+        "state:isolated",
+        "\"tag:vip\"",
+    ] {
+        assert!(!finds(search), "{search:?}");
+    }
+}
+
+#[test]
+fn a_pasted_line_finds_its_device() {
+    for search in [
+        format!("INC-1: device {} is talking to 8.8.8.8", ID.to_uppercase()),
+        format!("id={ID}"),
+        "Alert: beacon from ip=10.20.4.17, blocked".to_owned(),
+        "src 10.20.4.17:443 -> c2".to_owned(),
+        "from [fe80::1] to gateway".to_owned(),
+    ] {
+        assert!(finds(&search), "{search:?}");
+    }
+    assert!(!finds("Alert: beacon from 10.20.4.18"));
+}
+
+#[test]
+fn letters_outside_ascii_are_folded_too() {
+    let machines = [Arc::new(machine("BÜRO-ÄPFEL"))];
+    let found = |search: &str| {
+        Filter::parse(search)
+            .pick(&machines, |_| DeviceState::default())
+            .len()
+    };
+    assert_eq!(found("büro"), 1);
+    assert_eq!(found("äpfel"), 1);
+    assert_eq!(found("birne ä"), 0);
+}
+
+#[test]
+fn rows_stand_by_column_then_name_and_what_is_missing_stands_last() {
+    let with = |id: &str, name: &str, risk: Option<RiskScore>| {
+        let mut machine = machine(name);
+        machine.id = MachineId::parse(id).expect("a literal id");
+        machine.risk_score = risk;
+        Arc::new(machine)
+    };
+    let mut machines = vec![
+        with("a4", "d", None),
+        with("a3", "B", Some(RiskScore::Low)),
+        with("a2", "b", Some(RiskScore::Low)),
+        with("a1", "c", Some(RiskScore::High)),
+    ];
+    let mut order = |column, descending| {
+        sort(&mut machines, Sort { column, descending }, |_| {
+            DeviceState::default()
+        });
+        machines
+            .iter()
+            .map(|m| m.id.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(order(Column::Name, false), ["a2", "a3", "a1", "a4"]);
+    assert_eq!(order(Column::Name, true), ["a4", "a1", "a2", "a3"]);
+    assert_eq!(order(Column::Risk, true), ["a1", "a2", "a3", "a4"]);
+    assert_eq!(order(Column::Risk, false), ["a2", "a3", "a1", "a4"]);
+}

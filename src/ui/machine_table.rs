@@ -1,0 +1,183 @@
+//! The table of devices: one stop for the keyboard, one element per row for a screen reader.
+
+use egui::{Id, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit};
+use egui_extras::{Column as Width, TableBuilder};
+
+use super::Cx;
+use super::machine_row::MachineRow;
+use super::theme::{TokensExt as _, text};
+use super::views::{Column, Sort};
+
+/// Columns with their heads and first widths.
+const COLUMNS: [(Column, &str, f32); 10] = [
+    (Column::Name, "Device", 190.0),
+    (Column::State, "State", 120.0),
+    (Column::Health, "Health", 104.0),
+    (Column::Risk, "Risk", 92.0),
+    (Column::Exposure, "Exposure", 92.0),
+    (Column::Os, "OS", 110.0),
+    (Column::LastSeen, "Last seen", 100.0),
+    (Column::Tags, "Tags", 110.0),
+    (Column::Group, "Group", 130.0),
+    (Column::Addresses, "Addresses", 170.0),
+];
+
+/// Draws the rows that can be seen; gives the place of the one that was clicked.
+pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<usize> {
+    let tokens = ui.tokens();
+    let area = ui.available_rect_before_wrap();
+    let response = ui.interact(area, table_id, Sense::FOCUSABLE);
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Table, true, "Devices"));
+    let scroll_to = std::mem::take(&mut cx.views.scroll_to_selection)
+        .then(|| {
+            let selected = cx.views.selected.as_ref()?;
+            cx.views
+                .rows
+                .machines
+                .iter()
+                .position(|machine| machine.id == selected.id)
+        })
+        .flatten();
+    // Gathered once: a long journal must not be walked for each row.
+    let open_entries: Vec<_> = cx.state.open_entries().collect();
+    let columns = COLUMNS.map(|(column, _, _)| column);
+    let mut clicked = None;
+    ScrollArea::horizontal().show(ui, |ui| {
+        ui.spacing_mut().item_spacing = Vec2::new(tokens.space.s, 0.0);
+        let mut table = TableBuilder::new(ui)
+            .id_salt("devices")
+            .resizable(true)
+            .auto_shrink(false)
+            .min_scrolled_height(3.0 * tokens.height.row)
+            .cell_layout(egui::Layout::left_to_right(egui::Align::Center));
+        for (_, _, width) in COLUMNS {
+            table = table.column(Width::initial(width).at_least(48.0).clip(true));
+        }
+        if let Some(row) = scroll_to {
+            table = table.scroll_to_row(row, None);
+        }
+        let header = table.header(tokens.height.row, |mut header| {
+            for (column, title, _) in COLUMNS {
+                header.col(|ui| header_ui(ui, column, title, &mut cx.views.sort));
+            }
+        });
+        header.body(|mut body| {
+            let gap = tokens.space.s;
+            let width = body.widths().iter().map(|width| width + gap).sum::<f32>() - gap;
+            let clip = body.ui_mut().clip_rect();
+            let count = cx.views.rows.machines.len();
+            body.rows(tokens.height.row, count, |row| {
+                let place = row.index();
+                let Some(machine) = cx.views.rows.machines.get(place) else {
+                    return;
+                };
+                let reference = machine.reference();
+                let id = table_id.with(machine.id.as_str());
+                let is_selected = cx.views.is_selected(&machine.id);
+                if is_selected {
+                    response.ctx.accesskit_node_builder(table_id, |node| {
+                        node.set_active_descendant(id.accesskit_id());
+                    });
+                }
+                let row_ui = MachineRow {
+                    machine,
+                    reference,
+                    id,
+                    is_selected,
+                    open_entries: &open_entries,
+                    width,
+                    clip,
+                };
+                if row_ui
+                    .show_ui(row, &columns, cx)
+                    .is_some_and(|row| row.clicked())
+                {
+                    clicked = Some(place);
+                }
+            });
+        });
+    });
+    if response.has_focus() {
+        let ring = Stroke::new(tokens.focus_width, tokens.focus);
+        ui.painter()
+            .rect_stroke(area, tokens.radius, ring, StrokeKind::Inside);
+    }
+    if clicked.is_some() {
+        response.request_focus();
+    }
+    clicked
+}
+
+/// The head of a column; clicking it sorts by it, and again the other way round.
+fn header_ui(ui: &mut Ui, column: Column, title: &str, sort: &mut Sort) {
+    let tokens = ui.tokens();
+    let rect = ui.max_rect();
+    let response = ui.interact(rect, Id::unique(("sort by", title)), Sense::click());
+    let is_sorted = sort.column == column;
+    let name = format!(
+        "Sort by {}",
+        if column == Column::Name {
+            "Name"
+        } else {
+            title
+        }
+    );
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, true, &name));
+    if is_sorted {
+        let words = if sort.descending {
+            "Descending"
+        } else {
+            "Ascending"
+        };
+        ui.ctx()
+            .accesskit_node_builder(response.id, |node| node.set_description(words));
+    }
+    if response.hovered() {
+        ui.painter()
+            .rect_filled(rect, tokens.radius, tokens.surface.hover);
+    }
+    let colour = if is_sorted {
+        tokens.text
+    } else {
+        tokens.text_weak
+    };
+    let font = text::strong().resolve(ui.style());
+    let galley = ui.painter().layout_no_wrap(title.to_owned(), font, colour);
+    let at = egui::pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
+    let end = at.x + galley.size().x;
+    ui.painter().galley(at, galley, colour);
+    if is_sorted {
+        let centre = egui::pos2(end + tokens.space.s, rect.center().y);
+        sort_mark(ui, centre, sort.descending);
+    }
+    focus_ui(ui, &response);
+    if response.clicked() {
+        *sort = Sort {
+            column,
+            descending: is_sorted && !sort.descending,
+        };
+    }
+}
+
+fn sort_mark(ui: &Ui, centre: egui::Pos2, points_down: bool) {
+    let tip = if points_down { 3.0 } else { -3.0 };
+    let points = vec![
+        centre + Vec2::new(-4.0, -tip),
+        centre + Vec2::new(4.0, -tip),
+        centre + Vec2::new(0.0, tip),
+    ];
+    ui.painter().add(egui::Shape::convex_polygon(
+        points,
+        ui.tokens().text,
+        Stroke::NONE,
+    ));
+}
+
+fn focus_ui(ui: &Ui, response: &Response) {
+    if response.has_focus() {
+        let tokens = ui.tokens();
+        let ring = Stroke::new(tokens.focus_width, tokens.focus);
+        ui.painter()
+            .rect_stroke(response.rect, tokens.radius, ring, StrokeKind::Inside);
+    }
+}

@@ -1,0 +1,343 @@
+//! The devices: search, what is to be known about the list, and the table.
+
+use std::time::Duration;
+
+use egui::{Id, Key, Modifiers, RichText, Ui};
+
+use super::Cx;
+use super::commands::UiCommand;
+use super::machine_filter::{self, Filter};
+use super::machine_row::DeviceState;
+use super::machine_table::table_ui;
+use super::theme::{Role, TokensExt as _};
+use super::views::{Column, Rest};
+use super::widgets::{ActionButton, EmptyState, ExplanationView, Icon, TextField, badge};
+use super::words::{ago, local_time, utc_time};
+use crate::message::Command;
+use crate::state::{Remote, State};
+
+/// Facts younger than this are not read again because the selection came back.
+const FRESH_SECS: i64 = 60;
+/// How long a selection has to rest before its facts are read.
+const REST_SECS: f64 = 0.4;
+/// Rows that Page Up and Page Down go by.
+const PAGE: usize = 10;
+
+/// Shows the devices.
+pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    refresh_rows(cx);
+    let table_id = Id::unique("devices table");
+    search_ui(ui, table_id, cx);
+    notes_ui(ui, cx);
+    if cx.views.rows.machines.is_empty() {
+        empty_ui(ui, cx);
+    } else {
+        walk(ui, table_id, cx);
+        if let Some(place) = table_ui(ui, table_id, cx) {
+            select(cx, place, Way::Chosen);
+        }
+    }
+    mind_rest(ui, cx);
+}
+
+/// Sorts and picks again where something has changed since.
+fn refresh_rows(cx: &mut Cx<'_>) {
+    let (state, views) = (cx.state, &mut *cx.views);
+    let filter = Filter::parse(&views.search);
+    let needs_state = filter.asks_for_state() || views.sort.column == Column::State;
+    let actions = if needs_state { actions_mark(state) } else { 0 };
+    let generation = state.inventory.generation.wrapping_add(actions);
+    let state_of = |id: &_| DeviceState::of(state.known_actions(id));
+    let rows = &mut views.rows;
+    let is_sorted = rows.sorted_from == Some((generation, views.sort));
+    if !is_sorted {
+        rows.sorted.clear();
+        rows.sorted.extend_from_slice(state.inventory.all());
+        machine_filter::sort(&mut rows.sorted, views.sort, state_of);
+        rows.sorted_from = Some((generation, views.sort));
+    }
+    let is_picked = rows.made_from.as_ref().is_some_and(|(of, search, sort)| {
+        *of == generation && *search == views.search && *sort == views.sort
+    });
+    if !is_picked {
+        rows.machines = filter.pick(&rows.sorted, state_of);
+        rows.made_from = Some((generation, views.search.clone(), views.sort));
+    }
+}
+
+/// Differs when an action was learnt or has ended; far above what a generation reaches.
+fn actions_mark(state: &State) -> u64 {
+    let of = |actions: &Vec<crate::model::MachineAction>| {
+        let ended = actions
+            .iter()
+            .filter(|action| action.status.is_final())
+            .count();
+        (actions.len() as u64) << 1 | (ended as u64) << 20
+    };
+    state.actions.values().map(of).fold(1, u64::wrapping_add) << 24
+}
+
+fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
+    let tokens = ui.tokens();
+    let search_id = Id::unique("search devices");
+    let is_typing = ui.memory(|memory| memory.has_focus(search_id));
+    let goes_down =
+        is_typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
+    ui.horizontal(|ui| {
+        // What stands beside the field takes about this much.
+        let width = (ui.available_width() - 300.0).max(180.0);
+        let response = TextField::new("Search devices", &mut cx.views.search)
+            .label_unseen()
+            .hint("Name, id, IP, tag, group… ( / )")
+            .width(width)
+            .id(search_id)
+            .show_ui(ui);
+        if std::mem::take(&mut cx.views.focus_search) {
+            response.request_focus();
+        }
+        let (enter, escape) = ui.input(|i| (i.key_pressed(Key::Enter), i.key_pressed(Key::Escape)));
+        if response.lost_focus() && escape && !cx.views.search.is_empty() {
+            cx.views.search.clear();
+            response.request_focus();
+        }
+        if goes_down || (response.lost_focus() && enter) {
+            // What was typed in this very frame counts.
+            refresh_rows(cx);
+            select(cx, 0, if goes_down { Way::Walked } else { Way::Chosen });
+            ui.memory_mut(|memory| memory.request_focus(table_id));
+        }
+        list_facts_ui(ui, cx);
+    });
+    ui.add_space(tokens.space.xs);
+}
+
+fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let tokens = ui.tokens();
+    let inventory = &cx.state.inventory;
+    let weak = |text: String| RichText::new(text).color(tokens.text_weak);
+    ui.label(weak(format!(
+        "{} of {}",
+        cx.views.rows.machines.len(),
+        inventory.all().len()
+    )));
+    if let Some(at) = inventory.read_at {
+        let age = cx.now.duration_since(at).as_secs();
+        let words = if age < 60 {
+            "under a minute ago".to_owned()
+        } else {
+            ago(at, cx.now)
+        };
+        ui.label(weak(words)).on_hover_text(format!(
+            "The list was read\n{}\n{}",
+            local_time(at, cx.zone),
+            utc_time(at)
+        ));
+        // When the words change next, and no sooner.
+        let unit = if age < 3600 { 60 } else { 3600 };
+        let wait = unit - age.max(0) % unit;
+        ui.ctx()
+            .request_repaint_after(Duration::from_secs(wait.unsigned_abs()));
+    }
+    if inventory.loading {
+        ui.label(weak("Loading…".to_owned()));
+    }
+    let refresh = UiCommand::Refresh;
+    let unavailable = refresh.availability(cx.state, cx.views, cx.now).err();
+    let spec = refresh.spec();
+    let button = ActionButton::new(spec.title)
+        .icon(Icon::Refresh)
+        .hint(spec.help)
+        .disabled_because(unavailable.as_deref());
+    if ui.add(button).clicked() {
+        cx.out.commands.push(refresh);
+    }
+}
+
+/// What keeps the list from being the whole truth.
+fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let inventory = &cx.state.inventory;
+    if let Some(why) = &inventory.incomplete {
+        badge(
+            ui,
+            Icon::Warning,
+            Role::Caution,
+            &format!("The list is not complete: {why}"),
+        );
+    }
+    match inventory.unreadable {
+        0 => {}
+        1 => {
+            badge(
+                ui,
+                Icon::Warning,
+                Role::Caution,
+                "1 entry could not be read",
+            );
+        }
+        n => {
+            badge(
+                ui,
+                Icon::Warning,
+                Role::Caution,
+                &format!("{n} entries could not be read"),
+            );
+        }
+    }
+    if let Some(failure) = &cx.state.recent_actions.failure {
+        let text = format!("The state column may be out of date: {}", failure.headline);
+        badge(ui, Icon::Warning, Role::Caution, &text);
+    }
+    if let Some(failure) = &inventory.failure {
+        let kept = if inventory.all().is_empty() {
+            ""
+        } else {
+            "; the list below is the last one read"
+        };
+        let clicked = ExplanationView {
+            headline: &failure.headline,
+            effect: &format!("{}{kept}. {}", failure.effect.words(), failure.next.words()),
+            role: Role::Caution,
+            next_label: Some("Read the list again"),
+            details: &failure.details,
+        }
+        .show_ui(ui);
+        if clicked {
+            cx.out.commands.push(UiCommand::Refresh);
+        }
+    }
+}
+
+fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let inventory = &cx.state.inventory;
+    if !inventory.all().is_empty() {
+        let clicked = EmptyState {
+            headline: "Nothing matches",
+            how: "Users are not searchable here; search by device name, id, IP, tag, group or OS",
+            action: Some("Clear the search"),
+        }
+        .show_ui(ui);
+        if clicked {
+            cx.views.search.clear();
+            cx.views.focus_search = true;
+        }
+    } else if inventory.loading {
+        let state = EmptyState {
+            headline: "Loading devices…",
+            how: "The first ones appear as soon as their page has come",
+            action: None,
+        };
+        state.show_ui(ui);
+    } else {
+        let how = match (&inventory.failure, inventory.read_at) {
+            (Some(_), _) => "The list could not be read; see above",
+            (None, Some(_)) => {
+                "The service lists no device for this account: its device groups decide what you see"
+            }
+            (None, None) => "Refresh reads the list of devices",
+        };
+        EmptyState {
+            headline: "No devices",
+            how,
+            action: None,
+        }
+        .show_ui(ui);
+    }
+}
+
+/// Moves the selection by keys while the table has the keyboard.
+fn walk(ui: &Ui, table_id: Id, cx: &mut Cx<'_>) {
+    if !ui.memory(|memory| memory.has_focus(table_id)) {
+        return;
+    }
+    let filter = egui::EventFilter {
+        vertical_arrows: true,
+        ..egui::EventFilter::default()
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(table_id, filter));
+    let rows = &cx.views.rows.machines;
+    let Some(last) = rows.len().checked_sub(1) else {
+        return;
+    };
+    let at = cx
+        .views
+        .selected
+        .as_ref()
+        .and_then(|selected| rows.iter().position(|machine| machine.id == selected.id));
+    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+    let to = if pressed(Key::ArrowDown) {
+        at.map_or(0, |at| at + 1)
+    } else if pressed(Key::ArrowUp) {
+        at.map_or(last, |at| at.saturating_sub(1))
+    } else if pressed(Key::PageDown) {
+        at.map_or(0, |at| at + PAGE)
+    } else if pressed(Key::PageUp) {
+        at.map_or(0, |at| at.saturating_sub(PAGE))
+    } else if pressed(Key::Home) {
+        0
+    } else if pressed(Key::End) {
+        last
+    } else {
+        if pressed(Key::Enter) {
+            cx.views.walked_to = None;
+        }
+        return;
+    };
+    select(cx, to.min(last), Way::Walked);
+}
+
+/// How a selection came about.
+#[derive(Clone, Copy)]
+pub enum Way {
+    /// By a click or Enter: the panel opens.
+    Chosen,
+    /// By an arrow key, on the way to somewhere.
+    Walked,
+}
+
+/// Pins the device of a row.
+pub fn select(cx: &mut Cx<'_>, place: usize, way: Way) {
+    let Some(machine) = cx.views.rows.machines.get(place) else {
+        return;
+    };
+    cx.views.walked_to = match way {
+        Way::Chosen => None,
+        Way::Walked => Some(machine.id.clone()),
+    };
+    cx.views.selected = Some(machine.reference());
+    cx.views.scroll_to_selection = true;
+}
+
+/// Has the facts of a device read once the selection has rested on it.
+pub fn mind_rest(ui: &Ui, cx: &mut Cx<'_>) {
+    let Some(selected) = &cx.views.selected else {
+        cx.views.rest = None;
+        return;
+    };
+    let time = ui.input(|input| input.time);
+    let rest = match &mut cx.views.rest {
+        Some(rest) if rest.id == selected.id => rest,
+        rest => rest.insert(Rest {
+            id: selected.id.clone(),
+            since: time,
+            asked: false,
+        }),
+    };
+    if rest.asked || !cx.state.session.is_signed_in() {
+        return;
+    }
+    let left_secs = rest.since + REST_SECS - time;
+    if left_secs > 0.0 {
+        ui.ctx()
+            .request_repaint_after(Duration::from_secs_f64(left_secs));
+        return;
+    }
+    rest.asked = true;
+    let machine = cx.state.machines.get(&rest.id).and_then(Remote::read_at);
+    let history = cx.state.histories.get(&rest.id).and_then(Remote::read_at);
+    let is_fresh = [machine, history]
+        .iter()
+        .all(|at| at.is_some_and(|at| cx.now.duration_since(at).as_secs() < FRESH_SECS));
+    if !is_fresh {
+        cx.out.work.push(Command::LoadMachine(rest.id.clone()));
+    }
+}

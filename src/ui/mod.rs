@@ -1,0 +1,64 @@
+//! egui, and only here (with `app` and `main`): the frame, and what each view gets.
+
+pub mod browser;
+pub mod commands;
+pub mod first_run;
+pub mod theme;
+pub mod views;
+pub mod widgets;
+
+mod activity;
+mod activity_row;
+mod activity_words;
+mod draft_form;
+mod frame;
+mod help;
+mod machine_actions;
+mod machine_detail;
+mod machine_filter;
+mod machine_row;
+mod machine_table;
+mod machines;
+mod review;
+mod sign_in;
+mod strip;
+mod words;
+
+pub use frame::frame_ui;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::message::Command;
+use crate::state::State;
+use commands::UiCommand;
+use views::Views;
+
+/// What a view gets.
+pub struct Cx<'a> {
+    /// Facts, read-only.
+    pub state: &'a State,
+    /// What the analyst is looking at.
+    pub views: &'a mut Views,
+    /// The present moment, the same for the whole frame.
+    pub now: Timestamp,
+    pub zone: &'a TimeZone,
+    pub out: &'a mut Outbox,
+}
+
+/// What was raised in this frame.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    pub commands: Vec<UiCommand>,
+    pub work: Vec<Command>,
+    /// An address to open in the browser; checked by whoever raised it.
+    pub open_page: Option<String>,
+}
+
+impl Outbox {
+    /// Whether nothing was raised.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.commands.is_empty() && self.work.is_empty() && self.open_page.is_none()
+    }
+}

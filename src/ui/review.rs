@@ -1,0 +1,188 @@
+//! What the form says beside its fields: how fresh the facts are, what the guardrails found, and
+//! the exact text that would leave.
+
+use egui::{Frame, Margin, RichText, TextStyle, Ui, accesskit};
+use jiff::{SignedDuration, Timestamp};
+
+use super::Cx;
+use super::theme::{Role, TokensExt as _, text};
+use super::views::Form;
+use super::widgets::{Icon, badge};
+use super::words;
+use crate::action::{Draft, Order};
+use crate::explain::NextStep;
+use crate::guard::{Finding, Severity};
+use crate::model::{MachineId, clean};
+use crate::state::State;
+
+/// Says whether the device was read again since the form opened.
+pub fn facts_status_ui(ui: &mut Ui, cx: &Cx<'_>, form: &Form) {
+    let open_for = ui.input(|input| input.time) - form.opened_at;
+    let opened = SignedDuration::try_from_secs_f64(open_for).unwrap_or_default();
+    let (role, status) = facts_status(cx.state, &form.draft.machine.id, cx.now - opened, cx.now);
+    let tokens = ui.tokens();
+    let colour = match role {
+        Role::Neutral => tokens.text_weak,
+        other => tokens.colour(other),
+    };
+    let line = RichText::new(status)
+        .text_style(TextStyle::Small)
+        .color(colour);
+    let response = ui.add(egui::Label::new(line).wrap());
+    ui.ctx()
+        .accesskit_node_builder(response.id, |node| node.set_live(accesskit::Live::Polite));
+}
+
+fn facts_status(
+    state: &State,
+    id: &MachineId,
+    opened: Timestamp,
+    now: Timestamp,
+) -> (Role, String) {
+    let (machine, history) = (state.machines.get(id), state.histories.get(id));
+    let read_at = |at: Option<Timestamp>| at.filter(|at| *at >= opened);
+    let reads = (
+        read_at(machine.and_then(|m| m.read_at())),
+        read_at(history.and_then(|h| h.read_at())),
+    );
+    if let (Some(one), Some(other)) = reads {
+        let age = words::ago(one.min(other), now);
+        return (
+            Role::Neutral,
+            format!("Device and its actions read again, {age}"),
+        );
+    }
+    let is_loading = machine.is_some_and(|m| m.loading) || history.is_some_and(|h| h.loading);
+    let failure = machine
+        .and_then(|m| m.failure.as_ref())
+        .or(history.and_then(|h| h.failure.as_ref()));
+    match failure.filter(|_| !is_loading) {
+        Some(failure) => (Role::Unknown, format!("Not re-read: {}", failure.headline)),
+        None => (Role::Neutral, "Reading this device again…".to_owned()),
+    }
+}
+
+/// Shows what the guardrails found, blocks first.
+pub fn findings_ui(ui: &mut Ui, findings: &[Finding], cx: &Cx<'_>) {
+    let tokens = ui.tokens();
+    for finding in findings {
+        let (icon, role) = match finding.severity {
+            Severity::Block => (Icon::Block, Role::Danger),
+            Severity::Warn if finding.text.starts_with("Not checked") => {
+                (Icon::Unknown, Role::Unknown)
+            }
+            Severity::Warn => (Icon::Warning, Role::Caution),
+        };
+        let response = badge(ui, icon, role, &finding.text);
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_live(accesskit::Live::Polite);
+        });
+        let next = match &finding.next {
+            NextStep::Wait { until } => {
+                format!(
+                    "{}, until {}",
+                    finding.next.words(),
+                    words::local_time(*until, cx.zone)
+                )
+            }
+            next => next.words(),
+        };
+        if !next.is_empty() {
+            let next = RichText::new(next)
+                .text_style(TextStyle::Small)
+                .color(tokens.text_weak);
+            ui.indent(finding.rail, |ui| ui.add(egui::Label::new(next).wrap()));
+        }
+    }
+}
+
+/// Shows each property of the request body as it would leave.
+pub fn preview_ui(ui: &mut Ui, draft: &Draft) {
+    let tokens = ui.tokens();
+    let label = RichText::new("Exact text to be sent").text_style(TextStyle::Small);
+    ui.label(label.color(tokens.text_weak));
+    Frame::new()
+        .fill(tokens.surface.raised)
+        .corner_radius(tokens.radius)
+        .inner_margin(Margin::same(8))
+        .show(ui, |ui| {
+            ui.set_min_width(ui.available_width());
+            for line in preview(draft) {
+                let line = RichText::new(line).text_style(text::id());
+                ui.add(egui::Label::new(line).wrap());
+            }
+        });
+}
+
+fn preview(draft: &Draft) -> Vec<String> {
+    let order = Order {
+        entry: draft.entry,
+        machine: draft.machine.clone(),
+        comment: draft.comment.trim().into(),
+        task: draft.task(),
+    };
+    let body = order.body().into_iter();
+    body.map(|(name, value)| format!("{name}: {}", clean(&value, 2_000)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::{ActionKind, Subject};
+    use crate::explain::Explanation;
+    use crate::guard::Policy;
+    use crate::model::{EntryId, MachineRef, Mode};
+    use crate::state::Remote;
+
+    fn id() -> MachineId {
+        MachineId::parse("a1").expect("a literal id")
+    }
+
+    #[test]
+    fn the_preview_is_the_body_even_of_an_unfinished_form() {
+        let machine = MachineRef {
+            id: id(),
+            dns_name: None,
+        };
+        let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
+        let mut draft = Draft::new(entry, machine, Subject::Act(ActionKind::Isolate));
+        draft.comment = "  alert 12\u{202e}34 ".into();
+        assert_eq!(
+            preview(&draft),
+            [
+                "Comment: [cdn-7F3K2Q9M] alert 12\\u{202e}34",
+                "IsolationType: Full",
+                "ExternalId: cdn-7F3K2Q9M"
+            ]
+        );
+    }
+
+    #[test]
+    fn only_a_reading_after_opening_counts_as_read_again() {
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        let at = |second| Timestamp::from_second(second).expect("a literal time");
+        let status = |state: &State| facts_status(state, &id(), at(10), at(20)).1;
+        assert_eq!(status(&state), "Reading this device again…");
+        let read = |second| Remote {
+            value: Some(((), at(second))),
+            ..Remote::default()
+        };
+        let machine = std::sync::Arc::new(crate::model::Machine::bare(id()));
+        let machine = Remote {
+            value: Some((machine, at(12))),
+            ..Remote::default()
+        };
+        state.machines.insert(id(), machine);
+        state.histories.insert(id(), read(9));
+        assert_eq!(status(&state), "Reading this device again…");
+        state.histories.insert(id(), read(12));
+        assert_eq!(status(&state), "Device and its actions read again, 8 s ago");
+        let failed = Remote {
+            failure: Some(Explanation::harmless("No answer", NextStep::TryAgain)),
+            ..read(9)
+        };
+        state.histories.insert(id(), failed);
+        assert_eq!(status(&state), "Not re-read: No answer");
+    }
+}

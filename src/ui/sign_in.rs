@@ -1,0 +1,316 @@
+//! The sign-in screen: the code in very large type, and everything around it.
+
+use std::time::Duration;
+
+use egui::{Id, Label, RichText, ScrollArea, TextStyle, Ui};
+use jiff::SignedDuration;
+
+use super::Cx;
+use super::commands::UiCommand;
+use super::theme::{Role, TokensExt as _, text};
+use super::widgets::{
+    ActionButton, ExplanationView, Icon, badge, copyable_ui, countdown_text, section_ui,
+};
+use crate::explain::{Explanation, NextStep};
+use crate::message::Command;
+use crate::model::{Mode, SessionStatus, SignInPrompt, clean};
+
+/// After this long a keyring is probably waiting for somebody.
+const KEYRING_PATIENCE_SECS: f64 = 3.0;
+/// Below this much time the countdown stands out.
+const HURRY_SECS: i64 = 120;
+const WIDTH: f32 = 620.0;
+
+/// Shows how to sign in, or how far it has come.
+pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let tokens = ui.tokens();
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let margin = ((ui.available_width() - WIDTH) / 2.0).max(0.0);
+        ui.horizontal_top(|ui| {
+            ui.add_space(margin);
+            ui.vertical(|ui| {
+                ui.set_max_width(WIDTH.min(ui.available_width()));
+                ui.add_space(tokens.space.m);
+                ui.label(RichText::new("Sign in to cordon").text_style(text::device()));
+                intro_ui(ui, cx);
+                if let Some(failure) = &cx.state.sign_in_failure {
+                    failure_ui(ui, failure);
+                }
+                let state = cx.state;
+                match &state.session {
+                    SessionStatus::Restoring => restoring_ui(ui, cx),
+                    SessionStatus::AskingForCode => asking_ui(ui, cx),
+                    SessionStatus::WaitingForPerson(prompt) => prompt_ui(ui, prompt, cx),
+                    // Where an account is known the list is shown, and its banner offers this.
+                    SessionStatus::SignedOut
+                    | SessionStatus::SignedIn { .. }
+                    | SessionStatus::NeedsSignIn { .. } => start_ui(ui, cx),
+                }
+                ui.add_space(tokens.space.l);
+            });
+        });
+    });
+}
+
+fn intro_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let tokens = ui.tokens();
+    wrapped_ui(
+        ui,
+        "cordon shows the devices of Microsoft Defender for Endpoint and contains one of them: isolate, release, restrict apps, stop and quarantine a file. You act in your own name and with your own permissions",
+    );
+    let place = clean(&cx.state.place, 80);
+    match cx.state.mode {
+        Mode::Live => wrapped_ui(ui, &format!("Cloud: {place}")),
+        Mode::Demo => {
+            badge(
+                ui,
+                Icon::Info,
+                Role::Accent,
+                "This is a rehearsal: nothing leaves this computer, and the page for the code is a built-in one",
+            );
+        }
+        Mode::StandIn => {
+            let text = format!(
+                "A stand-in answers at {place}: this is not Microsoft's sign-in, so give it no real password"
+            );
+            badge(ui, Icon::Warning, Role::Caution, &text);
+        }
+    }
+    ui.add_space(tokens.space.s);
+}
+
+fn failure_ui(ui: &mut Ui, failure: &Explanation) {
+    let effect = if failure.next == NextStep::None {
+        failure.effect.words().to_owned()
+    } else {
+        format!("{}. {}", failure.effect.words(), failure.next.words())
+    };
+    ExplanationView {
+        headline: &failure.headline,
+        effect: &effect,
+        role: Role::Danger,
+        next_label: None,
+        details: &failure.details,
+    }
+    .show_ui(ui);
+}
+
+fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let label = match cx.state.sign_in_failure {
+        Some(_) => "Try again",
+        None => UiCommand::SignIn.spec().title,
+    };
+    // No hint: it has the focus at once, and would cover what stands below.
+    let button = ui.add(ActionButton::primary(label));
+    if is_opening(ui, "start") {
+        button.request_focus();
+    }
+    if button.clicked() {
+        cx.out.commands.push(UiCommand::SignIn);
+    }
+    wrapped_ui(
+        ui,
+        "You get a code to enter in a browser, on this computer or another one",
+    );
+}
+
+fn restoring_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let time = ui.input(|input| input.time);
+    let id = Id::unique("restoring since");
+    if is_opening(ui, "restoring") {
+        ui.data_mut(|data| data.insert_temp(id, time));
+    }
+    let since: f64 = ui.data(|data| data.get_temp(id)).unwrap_or(time);
+    badge(
+        ui,
+        Icon::InProgress,
+        Role::Neutral,
+        "Looking for a saved sign-in…",
+    );
+    let left_secs = since + KEYRING_PATIENCE_SECS - time;
+    if left_secs > 0.0 {
+        ui.ctx()
+            .request_repaint_after(Duration::from_secs_f64(left_secs));
+    } else {
+        wrapped_ui(
+            ui,
+            "This takes long. The keyring of this computer may be asking to be unlocked, perhaps in a window behind this one. You can go on without it",
+        );
+    }
+    ui.horizontal_wrapped(|ui| {
+        let without = ActionButton::new("Sign in without it").hint(UiCommand::SignIn.spec().help);
+        if ui.add(without).clicked() {
+            cx.out.commands.push(UiCommand::SignIn);
+        }
+        cancel_ui(ui, cx);
+    });
+}
+
+fn asking_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    badge(ui, Icon::InProgress, Role::Neutral, "Asking for a code…");
+    cancel_ui(ui, cx);
+}
+
+fn cancel_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let button = ActionButton::new("Cancel").hint(UiCommand::CancelSignIn.spec().help);
+    if ui.add(button).clicked() {
+        cx.out.commands.push(UiCommand::CancelSignIn);
+    }
+}
+
+fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
+    let tokens = ui.tokens();
+    let left_secs = left_secs(prompt, cx.now);
+    section_ui(ui, "Enter this code in the browser");
+    let is_over = left_secs <= 0;
+    if is_over {
+        badge(ui, Icon::TimedOut, Role::Caution, "The code has expired");
+        ui.horizontal_wrapped(|ui| {
+            if ui.add(ActionButton::primary("Get a new code")).clicked() {
+                // Not by the command of that name, which waits for the old code to be gone: the
+                // worker lets the new sign-in take its place.
+                cx.out.work.push(Command::SignIn);
+            }
+            cancel_ui(ui, cx);
+        });
+        return;
+    }
+    code_ui(ui, &prompt.user_code);
+    countdown_ui(ui, left_secs);
+    ui.horizontal_wrapped(|ui| {
+        let is_opening = is_opening(ui, &prompt.user_code);
+        copy_code_ui(ui, &prompt.user_code);
+        if prompt.may_open {
+            let open = ui.add(ActionButton::primary("Open browser").icon(Icon::OpenElsewhere));
+            if is_opening {
+                open.request_focus();
+            }
+            if open.clicked() {
+                cx.out.open_page = Some(prompt.verification_uri.to_string());
+            }
+        }
+        cancel_ui(ui, cx);
+    });
+    ui.add_space(tokens.space.xs);
+    copyable_ui(ui, "address", &clean(&prompt.verification_uri, 200));
+    if !prompt.may_open {
+        let words = "This is not one of Microsoft's known addresses, so no button opens it: check it before you do";
+        badge(ui, Icon::Warning, Role::Caution, words);
+    }
+    ui.add_space(tokens.space.s);
+    if cx.state.mode == Mode::Demo {
+        wrapped_ui(
+            ui,
+            "The page is built in and runs on this computer: approve the code there",
+        );
+    }
+    wrapped_ui(ui, "Enter only codes you asked for yourself, here");
+    weak_ui(
+        ui,
+        "If the browser says that access is blocked, your organisation does not allow codes: cancel and ask for browser sign-in",
+    );
+}
+
+/// Its accessible name says what it is, its value is the code, for those who hear the screen.
+fn code_ui(ui: &mut Ui, code: &str) {
+    let response = ui.add(
+        Label::new(text::device_code(code))
+            .selectable(true)
+            .extend(),
+    );
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_label("Device code");
+        node.set_description("Device code");
+        node.set_value(code);
+    });
+}
+
+fn copy_code_ui(ui: &mut Ui, code: &str) {
+    let id = Id::unique("code copied at");
+    let time = ui.input(|input| input.time);
+    let left_secs = ui.data(|data| data.get_temp::<f64>(id)).unwrap_or(-2.0) + 1.5 - time;
+    let icon = if left_secs > 0.0 {
+        Icon::Done
+    } else {
+        Icon::Copy
+    };
+    let button = ActionButton::new("Copy code")
+        .icon(icon)
+        .hint("Copies the code and nothing else");
+    if ui.add(button).clicked() {
+        ui.copy_text(code.to_owned());
+        ui.data_mut(|data| data.insert_temp(id, time));
+    }
+    if left_secs > 0.0 {
+        ui.ctx()
+            .request_repaint_after(Duration::from_secs_f64(left_secs));
+    }
+}
+
+fn countdown_ui(ui: &mut Ui, left_secs: i64) {
+    let words = format!("{} left", countdown_text(left_secs));
+    let (icon, role) = if left_secs < HURRY_SECS {
+        (Icon::Warning, Role::Caution)
+    } else {
+        (Icon::Waiting, Role::Neutral)
+    };
+    badge(ui, icon, role, &words);
+    ui.ctx().request_repaint_after(Duration::from_secs(1));
+}
+
+fn left_secs(prompt: &SignInPrompt, now: jiff::Timestamp) -> i64 {
+    let life = SignedDuration::try_from(prompt.expires_in).unwrap_or(SignedDuration::MAX);
+    // A clock that was set back must not lengthen the code's life on screen.
+    let passed = now
+        .duration_since(prompt.received)
+        .max(SignedDuration::ZERO);
+    life.saturating_sub(passed).as_secs()
+}
+
+/// Whether `what` was not on screen in the pass before: the moment to place the focus.
+fn is_opening(ui: &Ui, what: &str) -> bool {
+    let id = Id::unique(("sign-in shows", what));
+    let pass = ui.ctx().cumulative_pass_nr();
+    let seen = ui.data(|data| data.get_temp::<u64>(id));
+    ui.data_mut(|data| data.insert_temp(id, pass));
+    seen.is_none_or(|seen| seen + 1 < pass)
+}
+
+fn wrapped_ui(ui: &mut Ui, text: &str) {
+    ui.add(Label::new(text).wrap());
+}
+
+fn weak_ui(ui: &mut Ui, text: &str) {
+    let text = RichText::new(text)
+        .text_style(TextStyle::Small)
+        .color(ui.tokens().text_weak);
+    ui.add(Label::new(text).wrap());
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn time_left_is_counted_from_receipt_and_never_grows() {
+        let prompt = SignInPrompt {
+            user_code: "A1B2C3D4E".into(),
+            verification_uri: "https://microsoft.com/devicelogin".into(),
+            may_open: true,
+            expires_in: Duration::from_mins(15),
+            received: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let at = |secs| {
+            left_secs(
+                &prompt,
+                jiff::Timestamp::from_second(secs).expect("a small number"),
+            )
+        };
+        assert_eq!(
+            [at(-50), at(0), at(28), at(900), at(2000)],
+            [900, 900, 872, 0, -1100]
+        );
+    }
+}

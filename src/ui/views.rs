@@ -1,0 +1,125 @@
+//! What the analyst is looking at: plain data, mutated in place by widgets. Nothing here can hurt
+//! anyone.
+
+use std::sync::Arc;
+
+use crate::action::{Draft, Subject};
+use crate::message::Command;
+use crate::model::{EntryId, Machine, MachineId, MachineRef};
+use crate::state::State;
+
+/// View state.
+#[derive(Debug, Default)]
+pub struct Views {
+    /// The text in the search field.
+    pub search: String,
+    pub sort: Sort,
+    /// The device in the panel, pinned by its id.
+    pub selected: Option<MachineRef>,
+    pub dialog: Option<Dialog>,
+    /// Why the form that was asked for cannot be opened.
+    pub form_failure: Option<String>,
+    /// The search field wants the focus in this frame.
+    pub focus_search: bool,
+    /// The table scrolls to the selection in this frame.
+    pub scroll_to_selection: bool,
+    /// The entry that was asked for by "Show"; its row is marked.
+    pub marked_entry: Option<EntryId>,
+    pub rows: Rows,
+    /// How long the selection has rested where it is.
+    pub rest: Option<Rest>,
+    /// The device that the arrow keys came to last: in a narrow window its panel stays closed, so
+    /// that the list can be walked.
+    pub walked_to: Option<MachineId>,
+    /// The person wants to close although an answer is outstanding.
+    pub close_confirmed: bool,
+    /// Light, dark, or whatever the system says.
+    pub theme: egui::ThemePreference,
+}
+
+/// The one dialog that is open. Closing it in any way means *Cancel*.
+#[derive(Debug)]
+pub enum Dialog {
+    Form(Box<Form>),
+    Keys,
+    /// Closing while a request has no answer yet.
+    ConfirmClose,
+}
+
+/// An action form with its review.
+#[derive(Debug)]
+pub struct Form {
+    pub draft: Draft,
+    /// egui's time when the dialog appeared; the confirm button wakes half a second later.
+    pub opened_at: f64,
+    /// Why the last try to confirm did not work; typed text survives it.
+    pub error: Option<String>,
+}
+
+/// A sortable column of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Column {
+    #[default]
+    Name,
+    State,
+    Health,
+    Risk,
+    Exposure,
+    Os,
+    LastSeen,
+    Tags,
+    Group,
+    Addresses,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sort {
+    pub column: Column,
+    pub descending: bool,
+}
+
+/// Since when a device is selected, so that walking the list does not eat the budget.
+#[derive(Debug, Clone)]
+pub struct Rest {
+    pub id: MachineId,
+    /// egui's time of the selection.
+    pub since: f64,
+    /// Whether its facts were asked for.
+    pub asked: bool,
+}
+
+/// The rows of the table, with what they were made from.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// All devices in order, so that a keystroke only has to pick among them.
+    pub sorted: Vec<Arc<Machine>>,
+    /// Generation of the inventory and order that these came from.
+    pub sorted_from: Option<(u64, Sort)>,
+    pub machines: Vec<Arc<Machine>>,
+    /// Generation of the inventory, search text and order that the rows came from.
+    pub made_from: Option<(u64, String, Sort)>,
+}
+
+impl Views {
+    /// Opens the form of an action on a machine, and has its facts read again (section 6, step 9).
+    ///
+    /// # Errors
+    /// When the system gives no random bytes for the entry's tag.
+    pub fn open_form(&mut self, machine: &MachineRef, subject: Subject, time: f64) -> Result<Command, getrandom::Error> {
+        let draft = Draft::new(EntryId::random()?, machine.clone(), subject);
+        self.dialog = Some(Dialog::Form(Box::new(Form { draft, opened_at: time, error: None })));
+        Ok(Command::LoadMachine(machine.id.clone()))
+    }
+
+    /// Whether this machine is the one in the panel.
+    #[must_use]
+    pub fn is_selected(&self, id: &MachineId) -> bool {
+        self.selected.as_ref().is_some_and(|m| m.id == *id)
+    }
+
+    /// The record in the panel, as far as it is known.
+    #[must_use]
+    pub fn selected_machine<'a>(&self, state: &'a State) -> Option<&'a Arc<Machine>> {
+        state.machine(&self.selected.as_ref()?.id)
+    }
+}

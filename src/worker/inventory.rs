@@ -1,0 +1,107 @@
+//! Reading machines and their actions.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::context::{Context, now};
+use crate::api::{ActionFilter, ApiError, Lane, More, Verb};
+use crate::explain::Explanation;
+use crate::message::{Event, InventoryNews};
+use crate::model::{Epoch, MachineId};
+
+/// How far back the state column looks. Older history is read with the device itself.
+const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// At most this many pages of 10,000.
+const MAX_PAGES: usize = 100;
+
+/// Reads the list page by page, each shown as it comes, then the actions of the last weeks.
+pub(super) async fn refresh(context: Arc<Context>) {
+    let epoch = context.epoch();
+    tell(&context, epoch, InventoryNews::Started).await;
+    let (mut skip, mut unreadable, mut incomplete) = (0, 0, None);
+    let mut seen = Vec::new();
+    for page_number in 1.. {
+        match context.client.machines_page(skip).await {
+            Ok(page) => {
+                unreadable += page.unreadable;
+                seen.extend(page.items.iter().map(|m| m.id.clone()));
+                let machines = page.items.into_iter().map(Arc::new).collect();
+                tell(&context, epoch, InventoryNews::Page(machines)).await;
+                match page.more {
+                    More::No => break,
+                    More::Skip(_) if page_number == MAX_PAGES => {
+                        incomplete = Some(format!("stopped after {MAX_PAGES} pages"));
+                        break;
+                    }
+                    More::Skip(next) => skip = next,
+                    More::Stopped(why) => {
+                        incomplete = Some(why);
+                        break;
+                    }
+                }
+            }
+            Err(error) if seen.is_empty() => {
+                context.mind_sign_in(&error).await;
+                tell(&context, epoch, InventoryNews::Failed(explain(&error, "read the list of devices"))).await;
+                context.report_budget().await;
+                return;
+            }
+            Err(error) => {
+                incomplete = Some(explain(&error, "read the next page").headline);
+                break;
+            }
+        }
+    }
+    tell(&context, epoch, InventoryNews::Done { at: now(), unreadable, incomplete, seen }).await;
+    recent_actions(&context, epoch).await;
+    context.report_budget().await;
+}
+
+async fn recent_actions(context: &Context, epoch: Epoch) {
+    let at = now();
+    let filter = ActionFilter::Recent { since: at - RECENT };
+    let result = match context.client.machine_actions(&filter, Lane::Refresh).await {
+        Ok(list) => {
+            context.emit(Event::Actions { epoch, actions: list.items, at }).await;
+            Ok(())
+        }
+        Err(error) => Err(explain(&error, "read the recent actions")),
+    };
+    tell(context, epoch, InventoryNews::RecentActions(result)).await;
+}
+
+/// Reads one machine's record and all its actions, for a person who is looking at it.
+pub(super) async fn load_machine(context: &Context, id: &MachineId) {
+    let epoch = context.epoch();
+    let filter = ActionFilter::OfMachine { machine: id.clone(), since: None, kind: None };
+    let (machine, history) = tokio::join!(
+        context.client.machine(id, Lane::Analyst),
+        context.client.machine_actions(&filter, Lane::Analyst)
+    );
+    for error in machine.as_ref().err().into_iter().chain(history.as_ref().err()) {
+        context.mind_sign_in(error).await;
+    }
+    let at = now();
+    let machine = machine.map(Arc::new).map_err(|e| explain(&e, "read this device"));
+    let history = history.map(|list| list.items).map_err(|e| explain(&e, "read this device's actions"));
+    if epoch == context.epoch() {
+        if let Ok(machine) = &machine {
+            context.learn_machine(Arc::clone(machine), at);
+        }
+        if let Ok(history) = &history {
+            context.learn_history(id, history.clone(), at);
+        }
+    }
+    context.emit(Event::Machine { epoch, id: id.clone(), result: machine, at }).await;
+    context.emit(Event::History { epoch, id: id.clone(), result: history, at }).await;
+    context.report_budget().await;
+}
+
+async fn tell(context: &Context, epoch: Epoch, news: InventoryNews) {
+    context.emit(Event::Inventory { epoch, news }).await;
+}
+
+fn explain(error: &ApiError, infinitive: &str) -> Explanation {
+    error.explain_for(Verb::Read, infinitive, None, None)
+}

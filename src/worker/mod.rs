@@ -1,0 +1,182 @@
+//! The background actor: everything slow happens here, on one named thread with its own runtime.
+
+mod context;
+mod inventory;
+mod pace;
+mod reconcile;
+mod sign_in;
+mod submit;
+mod watch;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+pub use pace::Pace;
+
+use crate::api::{ApiError, Client, Http};
+use crate::auth::{Session, TokenStore};
+use crate::explain::{Effect, Explanation, NextStep};
+use crate::guard::Policy;
+use crate::message::{Command, Event};
+use crate::model::{Endpoints, Mode};
+use context::Context;
+
+/// Room for commands; a full queue is said on screen.
+const COMMANDS: usize = 64;
+/// Room for events; when it is full the worker waits, no event is dropped.
+const EVENTS: usize = 1_024;
+
+/// What a run is made of. Decided once, in `main` (rule 11).
+pub struct Setup {
+    pub endpoints: Endpoints,
+    pub mode: Mode,
+    pub store: TokenStore,
+    /// Where the journal lives.
+    pub journal: PathBuf,
+    pub policy: Policy,
+    pub pace: Pace,
+    /// Called after each event, so that the window wakes; the worker knows no window.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// The window's end of the worker.
+pub struct WorkerHandle {
+    commands: mpsc::Sender<Command>,
+    events: mpsc::Receiver<Event>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl WorkerHandle {
+    /// Starts the worker.
+    ///
+    /// # Errors
+    /// When there is no thread, runtime or HTTP client to be had.
+    pub fn spawn(setup: Setup) -> Result<Self, Explanation> {
+        let cannot = |what: &dyn std::fmt::Display| {
+            let mut explanation = Explanation::harmless("The background part of cordon could not start", NextStep::None);
+            explanation.details.push(what.to_string());
+            explanation
+        };
+        let http = Http::new(&setup.endpoints).map_err(|e: ApiError| cannot(&e))?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("cordon-worker")
+            .enable_all()
+            .build()
+            .map_err(|e| cannot(&e))?;
+        let (commands, command_queue) = mpsc::channel(COMMANDS);
+        let (event_queue, events) = mpsc::channel(EVENTS);
+        let thread = std::thread::Builder::new()
+            .name("cordon-background".into())
+            .spawn(move || {
+                runtime.block_on(run(setup, http, command_queue, event_queue));
+                // A hung keyring or request must not hold the window's end.
+                runtime.shutdown_timeout(Duration::from_millis(200));
+            })
+            .map_err(|e| cannot(&e))?;
+        Ok(Self { commands, events, thread: Some(thread) })
+    }
+
+    /// Hands a command over without waiting.
+    ///
+    /// # Errors
+    /// When the worker has too much to do, or has ended: nothing was done then.
+    pub fn send(&self, command: Command) -> Result<(), Explanation> {
+        self.commands.try_send(command).map_err(|_full_or_closed| Explanation {
+            headline: "The background part of cordon does not take any more work just now".into(),
+            effect: Effect::NothingChanged,
+            next: NextStep::TryAgain,
+            details: Vec::new(),
+        })
+    }
+
+    /// The next event, if one is there.
+    pub fn try_next(&mut self) -> Option<Event> {
+        self.events.try_recv().ok()
+    }
+
+    /// Waits for the next event; for callers without a window. `None` when the worker has ended.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.events.recv().await
+    }
+
+    /// Ends the worker: what was not sent becomes *Not sent*. Waits briefly.
+    pub fn shut_down(&mut self) {
+        if self.commands.try_send(Command::Shutdown).is_ok()
+            && let Some(thread) = self.thread.take()
+        {
+            // Let the last events go, so that the worker is not held up by a full queue.
+            while !thread.is_finished() {
+                while self.events.try_recv().is_ok() {}
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            thread.join().ok();
+        }
+    }
+}
+
+impl Drop for WorkerHandle {
+    fn drop(&mut self) {
+        self.shut_down();
+    }
+}
+
+async fn run(setup: Setup, http: Http, mut commands: mpsc::Receiver<Command>, events: mpsc::Sender<Event>) {
+    let clock: crate::auth::Clock = Arc::new(context::now);
+    let Setup { endpoints, mode, store, journal, policy, pace, wake } = setup;
+    let session = Session::new(&endpoints, mode, http.lend(), store, Arc::clone(&clock));
+    let client = Client::new(&endpoints, http, session.clone(), clock);
+    let context = Arc::new(Context::new(client, session, policy, pace, mode, &endpoints, events, wake));
+
+    context.open_journal(journal).await;
+    tokio::spawn(sign_in::report_keyring(Arc::clone(&context)));
+    tokio::spawn(watch::run(Arc::clone(&context)));
+    let mut sign_in: Option<AbortHandle> = Some(tokio::spawn(sign_in::restore(Arc::clone(&context))).abort_handle());
+    let mut refresh: Option<AbortHandle> = None;
+
+    while let Some(command) = commands.recv().await {
+        let context = Arc::clone(&context);
+        match command {
+            Command::SignIn => replace(&mut sign_in, sign_in::sign_in(context)),
+            Command::CancelSignIn => {
+                if let Some(task) = sign_in.take() {
+                    task.abort();
+                }
+                context.emit_session().await;
+            }
+            Command::SignOut => {
+                for task in [sign_in.take(), refresh.take()].into_iter().flatten() {
+                    task.abort();
+                }
+                tokio::spawn(sign_in::sign_out(context));
+            }
+            Command::TryKeyringAgain => {
+                tokio::spawn(async move { context.session.try_keyring_again().await });
+            }
+            Command::RefreshMachines => replace(&mut refresh, inventory::refresh(context)),
+            Command::LoadMachine(id) => {
+                tokio::spawn(async move { inventory::load_machine(&context, &id).await });
+            }
+            Command::Submit(approval) => {
+                tokio::spawn(submit::submit(context, *approval));
+            }
+            Command::Withdraw(entry) => context.answer_waiting(entry, submit::Answer::Withdraw).await,
+            Command::Insist(entry) => context.answer_waiting(entry, submit::Answer::Insist).await,
+            Command::LookNow => watch::look_at_all_now(&context),
+            Command::Shutdown => break,
+        }
+    }
+    context.close().await;
+}
+
+/// Starts `task` in place of one of its kind that may still be running.
+fn replace(slot: &mut Option<AbortHandle>, task: impl Future<Output = ()> + Send + 'static) {
+    if let Some(old) = slot.take() {
+        old.abort();
+    }
+    *slot = Some(tokio::spawn(task).abort_handle());
+}

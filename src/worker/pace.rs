@@ -1,0 +1,75 @@
+//! How long the worker waits between looks.
+
+use std::time::Duration;
+
+/// The waits of following and of finding out, real or sped up for tests and rehearsals.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    /// Every wait is divided by this.
+    speed: f64,
+}
+
+impl Pace {
+    /// The waits as documented.
+    pub const REAL: Self = Self { speed: 1.0 };
+
+    /// Waits divided by `speed`, for tests.
+    #[must_use]
+    pub const fn faster(speed: f64) -> Self {
+        Self { speed }
+    }
+
+    /// A wait of `secs` seconds at this pace.
+    #[must_use]
+    pub fn secs(self, secs: u32) -> Duration {
+        Duration::from_secs_f64(f64::from(secs) / self.speed)
+    }
+
+    /// Time from one look at an action to the next, by how long it has been followed: the first
+    /// after 5 s, then 12 s for two minutes, 30 s for ten, 60 s after that.
+    #[must_use]
+    pub fn between_looks(self, followed: Duration) -> Duration {
+        let followed = followed.mul_f64(self.speed);
+        self.secs(match followed.as_secs() {
+            0 => 5,
+            1..120 => 12,
+            120..600 => 30,
+            _ => 60,
+        })
+    }
+
+    /// Time to the next look-up of an unknown outcome after `done` of them.
+    #[must_use]
+    pub fn between_look_ups(self, done: u32) -> Duration {
+        self.secs(match done {
+            0 => 2,
+            1 => 15,
+            2 => 60,
+            _ => 120,
+        })
+    }
+
+    /// *Not found* is said only after look-ups spread over at least this long.
+    #[must_use]
+    pub fn look_up_spread(self) -> Duration {
+        self.secs(300)
+    }
+
+    /// The same for the present: waiting until a moment `span` away.
+    #[must_use]
+    pub fn span(self, span: Duration) -> Duration {
+        span.div_f64(self.speed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn looks_slow_down_with_age() {
+        let looks = |secs| Pace::REAL.between_looks(Duration::from_secs(secs)).as_secs();
+        assert_eq!([0, 5, 119, 120, 599, 600, 200_000].map(looks), [5, 12, 12, 30, 30, 60, 60]);
+        assert_eq!(Pace::faster(10.0).secs(5), Duration::from_millis(500));
+    }
+}

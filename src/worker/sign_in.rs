@@ -1,0 +1,73 @@
+//! Signing in, staying signed in, signing out.
+
+use std::sync::Arc;
+
+use super::context::Context;
+use super::{inventory, reconcile};
+use crate::auth::{AuthError, SignedIn};
+use crate::explain::Explain as _;
+use crate::message::Event;
+use crate::model::SessionStatus;
+
+/// Looks for a saved sign-in and renews it. A late answer of the keyring counts.
+pub(super) async fn restore(context: Arc<Context>) {
+    show(&context, SessionStatus::Restoring).await;
+    match context.session.restore().await {
+        Ok(Some(signed_in)) => entered(context, signed_in).await,
+        Ok(None) => context.emit_session().await,
+        Err(error) => failed(&context, &error).await,
+    }
+}
+
+/// Asks for a code and waits for the person. Cancelled by dropping this future.
+pub(super) async fn sign_in(context: Arc<Context>) {
+    show(&context, SessionStatus::AskingForCode).await;
+    let signed_in = async {
+        let flow = context.session.begin().await?;
+        show(&context, SessionStatus::WaitingForPerson(flow.prompt().clone())).await;
+        context.session.finish(flow).await
+    };
+    match signed_in.await {
+        Ok(signed_in) => entered(context, signed_in).await,
+        Err(error) => failed(&context, &error).await,
+    }
+}
+
+/// Removes the saved sign-in and forgets what it saw. Actions already accepted go on by themselves.
+pub(super) async fn sign_out(context: Arc<Context>) {
+    let result = context.session.sign_out().await;
+    context.leave();
+    context.emit_session().await;
+    if let Err(error) = result {
+        context.problem(error.explain()).await;
+    }
+}
+
+/// Passes the keyring's state on to the window, for as long as there is one.
+pub(super) async fn report_keyring(context: Arc<Context>) {
+    let mut keyring = context.session.watch_keyring();
+    loop {
+        let state = keyring.borrow_and_update().clone();
+        context.emit(Event::Keyring(state)).await;
+        if keyring.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn entered(context: Arc<Context>, signed_in: SignedIn) {
+    context.enter(&signed_in.account);
+    context.emit_session().await;
+    reconcile::resume(&context);
+    inventory::refresh(context).await;
+}
+
+async fn failed(context: &Context, error: &AuthError) {
+    tracing::info!("sign-in did not succeed: {error}");
+    context.emit_session().await;
+    context.emit(Event::SignInFailed(error.explain())).await;
+}
+
+async fn show(context: &Context, status: SessionStatus) {
+    context.emit(Event::Session { status, epoch: context.epoch() }).await;
+}

@@ -1,0 +1,332 @@
+//! The one harness: the built-in tenant with the engine alone, or with the whole window.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cordon::action::{ActionKind, Draft, Subject};
+use cordon::app::App;
+use cordon::auth::TokenStore;
+use cordon::guard::{self, Approval, Policy};
+use cordon::journal::{Entry, Journal, Standing};
+use cordon::message::Command;
+use cordon::model::{Endpoints, EntryId, MachineId, MachineRef, Mode, SessionStatus};
+use cordon::places;
+use cordon::simulator::{CLIENT_ID, Fault, RequestKind, SimControl, SimOptions, Simulator, TENANT_ID};
+use cordon::state::State;
+use cordon::ui::theme;
+use cordon::worker::{Pace, Setup, WorkerHandle};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use tempfile::TempDir;
+
+/// Longest real time that anything may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// The waits of following and looking up, this many times shorter.
+pub const SPEED: f64 = 100.0;
+/// A hash that is nobody's file.
+pub const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+
+/// A tenant of one's own.
+pub fn tenant() -> Simulator {
+    let simulator = Simulator::start(SimOptions::default()).expect("the built-in tenant starts");
+    simulator.control().set_poll_interval(1);
+    simulator
+}
+
+pub fn endpoints(simulator: &Simulator) -> Endpoints {
+    Endpoints::stand_in(&simulator.address(), TENANT_ID, CLIENT_ID).expect("a loopback address")
+}
+
+pub fn fault(on: &str, what: &str, times: u32) -> Fault {
+    Fault::parse(on, what, times).expect("a fault that the tenant knows")
+}
+
+/// The id of the story's device with this name; of several, the first.
+pub fn machine_named(control: &SimControl, name: &str) -> MachineId {
+    let machines = control.machine_ids();
+    let found = machines.iter().find(|(_, n)| n.as_deref() == Some(name));
+    let (id, _) = found.unwrap_or_else(|| panic!("no {name} in the fleet"));
+    MachineId::parse(id).expect("an id")
+}
+
+/// The POSTs that would change something, by the last part of their path.
+pub fn posts(control: &SimControl) -> Vec<String> {
+    let requests = control.requests().into_iter().filter(|r| r.kind == RequestKind::Change);
+    requests.map(|r| r.path.rsplit('/').next().unwrap_or_default().to_owned()).collect()
+}
+
+fn setup(simulator: &Simulator, folder: &Path, policy: &Policy, store: TokenStore) -> (Setup, PathBuf) {
+    let endpoints = endpoints(simulator);
+    let journal = places::journal_file(folder, Mode::StandIn, &endpoints);
+    let setup = Setup {
+        endpoints,
+        mode: Mode::StandIn,
+        store,
+        journal: journal.clone(),
+        policy: policy.clone(),
+        pace: Pace::faster(SPEED),
+        wake: Arc::new(|| {}),
+    };
+    (setup, journal)
+}
+
+/// The engine without a window: worker and facts.
+pub struct Engine {
+    pub state: State,
+    pub worker: WorkerHandle,
+    pub control: SimControl,
+    pub journal: PathBuf,
+}
+
+impl Engine {
+    pub fn start(simulator: &Simulator, folder: &Path) -> Self {
+        Self::start_with(simulator, folder, &Policy::default(), TokenStore::memory())
+    }
+
+    pub fn start_with(simulator: &Simulator, folder: &Path, policy: &Policy, store: TokenStore) -> Self {
+        let (setup, journal) = setup(simulator, folder, policy, store);
+        let state = State::new(setup.mode, &setup.endpoints.name, policy.clone());
+        let worker = WorkerHandle::spawn(setup).expect("the worker starts");
+        let mut engine = Self { state, worker, control: simulator.control(), journal };
+        engine.until("the journal to open", |s| s.journal.is_some());
+        engine
+    }
+
+    /// Takes events in until `reached`.
+    pub fn until(&mut self, what: &str, reached: impl Fn(&State) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !reached(&self.state) {
+            match self.worker.try_next() {
+                Some(event) => self.state.apply(event),
+                None => {
+                    let entries: Vec<_> = self.state.entries.iter().map(Entry::standing).collect();
+                    assert!(Instant::now() < until, "waited in vain for {what}; {:?} {entries:?} {:?}", self.state.session, self.state.problems);
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            }
+        }
+    }
+
+    /// As [`Self::until`], while the tenant's clock runs fast.
+    pub fn until_fast(&mut self, what: &str, reached: impl Fn(&State) -> bool) {
+        let control = self.control.clone();
+        self.until(what, move |state| {
+            control.advance(Duration::from_millis(200));
+            reached(state)
+        });
+    }
+
+    pub fn send(&self, command: Command) {
+        self.worker.send(command).expect("the worker takes it");
+    }
+
+    pub fn sign_in(&mut self) {
+        self.until("the start", |s| s.session != SessionStatus::Restoring);
+        self.send(Command::SignIn);
+        self.until("a code", |s| matches!(s.session, SessionStatus::WaitingForPerson(_)));
+        assert!(self.control.approve_latest());
+        self.until("the list", |s| s.inventory.read_at.is_some() && s.recent_actions.value.is_some());
+    }
+
+    pub fn machine(&self, name: &str) -> MachineRef {
+        let id = machine_named(&self.control, name);
+        self.state.inventory.get(&id).map(|m| m.reference()).expect("in the list")
+    }
+
+    pub fn load(&mut self, machine: &MachineRef) {
+        let before = self.state.histories.get(&machine.id).and_then(|h| h.read_at());
+        self.send(Command::LoadMachine(machine.id.clone()));
+        let id = machine.id.clone();
+        self.until("the history", move |s| s.histories.get(&id).is_some_and(|h| h.read_at() != before || h.failure.is_some()));
+    }
+
+    pub fn draft(&self, kind: ActionKind, machine: &MachineRef) -> Draft {
+        let mut draft = Draft::new(EntryId::random().expect("random bytes"), machine.clone(), Subject::Act(kind));
+        draft.comment = "alert 1234".into();
+        draft.sha1 = SHA1.into();
+        draft
+    }
+
+    /// What a person's confirmation makes of a draft.
+    pub fn approve(&self, draft: &Draft) -> Result<Approval, String> {
+        let now = jiff::Timestamp::now();
+        let account = self.state.session.account().cloned().expect("signed in");
+        self.state.with_facts(&draft.machine, now, |facts| guard::review(draft, facts)).approve(&account, self.state.epoch, now)
+    }
+
+    pub fn submit(&mut self, draft: &Draft) -> EntryId {
+        let approval = self.approve(draft).expect("nothing stands against it");
+        self.send(Command::Submit(Box::new(approval)));
+        let entry = draft.entry;
+        self.until("the entry", move |s| s.entry(entry).is_some());
+        entry
+    }
+
+    /// Orders `kind` on the machine of that name.
+    pub fn order(&mut self, kind: ActionKind, name: &str) -> EntryId {
+        let machine = self.machine(name);
+        self.load(&machine);
+        let draft = self.draft(kind, &machine);
+        self.submit(&draft)
+    }
+
+    pub fn standing(&self, entry: EntryId) -> Standing {
+        self.state.entry(entry).expect("an entry").standing()
+    }
+
+    pub fn until_end(&mut self, entry: EntryId) -> Standing {
+        self.until_fast("the end", move |s| s.entry(entry).is_some_and(|e| e.standing().is_end()));
+        self.standing(entry)
+    }
+}
+
+/// The journal as it is on disk now.
+pub fn journal_on_disk(path: &Path) -> Vec<Entry> {
+    let journal = Journal::open_read_only(path).expect("the journal opens");
+    journal.verify().expect("the chain is whole");
+    journal.entries().expect("the journal is readable")
+}
+
+/// The whole window without a display.
+pub struct Console {
+    pub harness: Harness<'static, App>,
+    pub control: SimControl,
+    pub journal: PathBuf,
+    _folder: Option<TempDir>,
+    pub simulator: Option<Simulator>,
+}
+
+impl Console {
+    pub fn start() -> Self {
+        let simulator = tenant();
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut console = Self::open(&simulator, folder.path(), &Policy::default(), [1400.0, 900.0]);
+        console._folder = Some(folder);
+        console.simulator = Some(simulator);
+        console
+    }
+
+    pub fn open(simulator: &Simulator, folder: &Path, policy: &Policy, size: [f32; 2]) -> Self {
+        let (setup, journal) = setup(simulator, folder, policy, TokenStore::memory());
+        let state = State::new(setup.mode, &setup.endpoints.name, policy.clone());
+        let worker = WorkerHandle::spawn(setup).expect("the worker starts");
+        let harness = Harness::builder()
+            .with_size(size)
+            .with_step_dt(0.1)
+            .with_context_setup(theme::apply)
+            .build_eframe(|_| App::new(state, worker, jiff::tz::TimeZone::UTC, ""));
+        Self { harness, control: simulator.control(), journal, _folder: None, simulator: None }
+    }
+
+    pub fn state(&self) -> &State {
+        self.harness.state().state()
+    }
+
+    /// Steps until `reached`; prints what was on screen when it gives up.
+    pub fn step_until(&mut self, what: &str, mut reached: impl FnMut(&mut Self) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        self.harness.step();
+        while !reached(self) {
+            assert!(Instant::now() < until, "waited in vain for {what}; on screen:\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(5));
+            self.harness.step();
+        }
+    }
+
+    /// As [`Self::step_until`], while the tenant's clock runs fast.
+    pub fn step_until_fast(&mut self, what: &str, mut reached: impl FnMut(&mut Self) -> bool) {
+        self.step_until(what, move |console| {
+            console.control.advance(Duration::from_millis(300));
+            reached(console)
+        });
+    }
+
+    /// Every text in the accessibility tree, a line each.
+    pub fn screen(&self) -> String {
+        let mut lines = Vec::new();
+        for node in self.harness.root().children_recursive() {
+            let node = node.accesskit_node();
+            let text = [node.label(), node.value()].into_iter().flatten().collect::<Vec<_>>().join(" = ");
+            if !text.is_empty() {
+                lines.push(format!("{:?} {text}", node.role()));
+            }
+        }
+        lines.join("\n")
+    }
+
+    pub fn shows(&self, label: &str) -> bool {
+        self.harness.query_all_by_label(label).next().is_some()
+    }
+
+    pub fn shows_part(&self, label: &str) -> bool {
+        self.harness.query_all_by_label_contains(label).next().is_some()
+    }
+
+    /// Clicks the first thing of this name, once it is there.
+    pub fn click(&mut self, label: &str) {
+        self.step_until(&format!("“{label}”"), |console| console.shows(label));
+        self.harness.query_all_by_label(label).next().expect("just seen").click();
+        self.harness.step();
+    }
+
+    pub fn click_part(&mut self, label: &str) {
+        self.step_until(&format!("“{label}”"), |console| console.shows_part(label));
+        self.harness.query_all_by_label_contains(label).next().expect("just seen").click();
+        self.harness.step();
+    }
+
+    /// Focuses the field of this name and types.
+    pub fn fill(&mut self, label: &str, text: &str) {
+        self.step_until(&format!("“{label}”"), |console| console.shows(label));
+        let field = |console: &Self| {
+            let fields = console.harness.query_all_by_label(label);
+            let mut fields = fields.filter(|n| {
+                matches!(n.accesskit_node().role(), egui::accesskit::Role::TextInput | egui::accesskit::Role::MultilineTextInput)
+            });
+            fields.next().unwrap_or_else(|| panic!("no field “{label}”")).focus();
+        };
+        field(self);
+        self.harness.step();
+        self.harness.event(egui::Event::Text(text.to_owned()));
+        self.harness.step();
+    }
+
+    pub fn sign_in(&mut self) {
+        self.click("Sign in with a code");
+        self.step_until("a code", |c| matches!(c.state().session, SessionStatus::WaitingForPerson(_)));
+        assert!(self.control.approve_latest());
+        self.step_until("the list", |c| c.state().inventory.read_at.is_some() && c.state().recent_actions.value.is_some());
+    }
+
+    /// Searches for a device and opens it.
+    pub fn open_device(&mut self, name: &str) -> MachineRef {
+        let id = machine_named(&self.control, name);
+        let machine = self.state().inventory.get(&id).expect("in the list").reference();
+        self.fill("Search devices", id.as_str());
+        self.click_part(&machine.name_and_tail());
+        let id = id.clone();
+        self.step_until("the history", move |c| c.state().histories.get(&id).is_some_and(|h| h.value.is_some()));
+        machine
+    }
+
+    /// Orders an action by its buttons, as a person would.
+    pub fn order(&mut self, kind: ActionKind, machine: &MachineRef, comment: &str) -> EntryId {
+        self.click(&format!("{}…", kind.spec().button));
+        if kind == ActionKind::StopAndQuarantineFile {
+            self.fill("SHA-1 of the file", SHA1);
+        }
+        self.fill("Comment", comment);
+        let before = self.state().entries.len();
+        let confirm = format!("{} {}", kind.spec().verb, machine.name_and_tail());
+        // The confirm button wakes half a second after the dialog appears.
+        self.harness.run_steps(8);
+        self.click(&confirm);
+        self.step_until("the entry", |c| c.state().entries.len() > before);
+        self.state().entries.last().expect("an entry").id()
+    }
+
+    pub fn standing(&self, entry: EntryId) -> Standing {
+        self.state().entry(entry).expect("an entry").standing()
+    }
+}

@@ -1,0 +1,186 @@
+//! A console that was killed at any stage finds the truth again, and sends nothing a second time.
+
+use std::path::Path;
+use std::time::Duration;
+
+use cordon::action::ActionKind;
+use cordon::guard::Policy;
+use cordon::journal::{Author, Journal, NotSentReason, Record, Standing};
+use cordon::model::SessionStatus;
+use cordon::simulator::Simulator;
+
+use crate::common::{Engine, fault, posts, tenant};
+
+/// Starts again on the same folder, signs in, and waits for the end of every entry.
+fn restart(simulator: &Simulator, folder: &Path) -> Engine {
+    let mut engine = Engine::start(simulator, folder);
+    engine.sign_in();
+    engine.until_fast("the end of every entry", |s| s.entries.iter().all(|e| e.standing().is_end()));
+    engine
+}
+
+/// What an earlier console left: an entry of the tenant's person, with these records.
+fn leave_behind(simulator: &Simulator, folder: &Path, stored: bool, records: &[Record]) -> cordon::model::EntryId {
+    let mut engine = Engine::start(simulator, folder);
+    engine.sign_in();
+    let account = engine.state.session.account().cloned().expect("signed in");
+    let machine = engine.machine("FIN-LT-042");
+    let draft = engine.draft(ActionKind::Isolate, &machine);
+    let order = draft.parse().expect("complete");
+    let entry = order.entry;
+    if stored {
+        // Exactly what the console would have sent, without its journal knowing more.
+        assert!(engine.control.act_as_colleague(machine.id.as_str(), "Isolate", &order.comment_to_send()).is_some());
+    }
+    let path = engine.journal.clone();
+    drop(engine);
+    let author = Author {
+        mode: "STAND-IN".into(),
+        tenant: account.tenant_id.as_str().into(),
+        object_id: account.object_id.clone(),
+        account: account.label().into(),
+    };
+    let mut journal = Journal::open(&path).expect("free again");
+    let mut batch = vec![(entry, Record::Intended { author, order })];
+    batch.extend(records.iter().map(|r| (entry, r.clone())));
+    journal.append(jiff::Timestamp::now(), &batch).expect("written");
+    entry
+}
+
+#[test]
+fn an_order_that_was_never_sent_is_not_sent_after_a_restart() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let entry = leave_behind(&simulator, folder.path(), false, &[]);
+    let engine = restart(&simulator, folder.path());
+    assert_eq!(engine.standing(entry), Standing::NotSent { why: NotSentReason::ConsoleEnded, detail: None });
+    assert!(posts(&engine.control).is_empty());
+}
+
+#[test]
+fn an_order_killed_between_sent_and_answered_is_found_when_the_service_has_it() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let entry = leave_behind(&simulator, folder.path(), true, &[Record::Sent]);
+    let engine = restart(&simulator, folder.path());
+    assert!(matches!(engine.standing(entry), Standing::Done { .. }));
+    assert!(posts(&engine.control).is_empty());
+}
+
+#[test]
+fn an_order_killed_between_sent_and_answered_is_not_found_when_the_service_never_had_it() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let entry = leave_behind(&simulator, folder.path(), false, &[Record::Sent]);
+    let engine = restart(&simulator, folder.path());
+    assert_eq!(engine.standing(entry), Standing::NotFound);
+    assert!(posts(&engine.control).is_empty());
+    let records = &engine.state.entry(entry).expect("an entry").records;
+    assert!(matches!(records[2].1, Record::Unknown { .. }), "unknown before not found");
+}
+
+#[test]
+fn a_pending_action_is_followed_again_after_a_crash() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    let machine = engine.machine("FIN-LT-042");
+    simulator.control().never_finish(machine.id.as_str());
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("acceptance", move |s| s.entry(entry).is_some_and(|e| e.standing().action().is_some()));
+    let action = engine.standing(entry).action().expect("accepted").clone();
+    drop(engine);
+
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    assert!(!engine.standing(entry).is_end(), "pending is not done");
+    assert!(simulator.control().set_status(action.as_str(), "Succeeded"));
+    assert_eq!(engine.until_end(entry), Standing::Done { action });
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn entries_of_another_person_are_shown_but_not_taken_up() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = {
+        let engine = Engine::start(&simulator, folder.path());
+        engine.journal.clone()
+    };
+    let entry = {
+        let entry = leave_behind(&simulator, folder.path(), false, &[]);
+        let mut journal = Journal::open(&path).expect("free");
+        let mut order = journal.entries().expect("readable").remove(0).order;
+        order.entry = cordon::model::EntryId::random().expect("random bytes");
+        let author = Author { mode: "STAND-IN".into(), tenant: "t".into(), object_id: "o".into(), account: "somebody".into() };
+        journal.append(jiff::Timestamp::now(), &[(order.entry, Record::Intended { author, order: order.clone() }), (order.entry, Record::Sent)]).expect("written");
+        let _ = entry;
+        order.entry
+    };
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    std::thread::sleep(Duration::from_millis(300));
+    engine.until("everything so far", |_| true);
+    assert_eq!(engine.standing(entry), Standing::Sent);
+}
+
+#[test]
+fn a_second_console_on_the_same_folder_only_looks() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = Engine::start(&simulator, folder.path());
+    let mut second = Engine::start(&simulator, folder.path());
+    let refused = second.state.journal.clone().expect("told").expect_err("look-only");
+    assert!(refused.headline.contains("Another console"), "{refused:?}");
+    second.sign_in();
+    let machine = second.machine("FIN-LT-042");
+    second.load(&machine);
+    let draft = second.draft(ActionKind::Isolate, &machine);
+    let approval = second.approve(&draft).expect("the guardrails know nothing of journals");
+    second.send(cordon::message::Command::Submit(Box::new(approval)));
+    second.until("the refusal", |s| !s.problems.is_empty());
+    assert!(posts(&second.control).is_empty(), "rule 3");
+    drop(first);
+}
+
+#[test]
+fn an_unwritable_journal_stops_everything_before_it_leaves() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    // A file where the folder should be: unwritable for root too.
+    let blocked = folder.path().join("file");
+    std::fs::write(&blocked, b"").expect("written");
+    let mut engine = Engine::start_with(&simulator, &blocked, &Policy::default(), cordon::auth::TokenStore::memory());
+    let refused = engine.state.journal.clone().expect("told").expect_err("unwritable");
+    assert!(refused.headline.contains("cannot be written"), "{refused:?}");
+    engine.sign_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.load(&machine);
+    let draft = engine.draft(ActionKind::Isolate, &machine);
+    let approval = engine.approve(&draft).expect("the guardrails know nothing of journals");
+    engine.send(cordon::message::Command::Submit(Box::new(approval)));
+    engine.until("the refusal", |s| !s.problems.is_empty());
+    assert!(posts(&engine.control).is_empty(), "rule 3");
+}
+
+#[test]
+fn a_sign_in_that_was_revoked_while_following_asks_for_a_person_and_goes_on_afterwards() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    let machine = engine.machine("FIN-LT-042");
+    simulator.control().never_finish(machine.id.as_str());
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("acceptance", move |s| s.entry(entry).is_some_and(|e| e.standing().action().is_some()));
+    simulator.control().revoke_sign_ins();
+    engine.until("the need", |s| matches!(s.session, SessionStatus::NeedsSignIn { .. }));
+    assert!(!engine.state.inventory.all().is_empty(), "the list stays");
+    engine.sign_in();
+    let action = engine.standing(entry).action().expect("accepted").clone();
+    assert!(simulator.control().set_status(action.as_str(), "Succeeded"));
+    assert!(matches!(engine.until_end(entry), Standing::Done { .. }));
+    simulator.control().inject(fault("any", "latency:1", 1));
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
