@@ -108,7 +108,10 @@ mod tests {
     #[test]
     fn the_arguments_fit_together() {
         Arguments::command().debug_assert();
-        assert!(Arguments::try_parse_from(["cordon", "--demo", "--stand-in", "http://127.0.0.1:1"]).is_err());
+        assert!(
+            Arguments::try_parse_from(["cordon", "--demo", "--stand-in", "http://127.0.0.1:1"])
+                .is_err()
+        );
         assert!(Arguments::try_parse_from(["cordon", "self-test", "--fail", "release"]).is_ok());
     }
 }

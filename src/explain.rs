@@ -32,7 +32,9 @@ impl Effect {
 pub enum NextStep {
     None,
     TryAgain,
-    Wait { until: Timestamp },
+    Wait {
+        until: Timestamp,
+    },
     SignIn,
     AskForPermission(Permission),
     ShowAction(MachineActionId),
@@ -51,9 +53,13 @@ impl NextStep {
             Self::Wait { .. } => "Wait: it goes on by itself".into(),
             Self::SignIn => "Sign in again".into(),
             Self::AskForPermission(permission) => {
-                format!("Ask an administrator for {permission}, for the portal role behind it, or for access to the device's group")
+                format!(
+                    "Ask an administrator for {permission}, for the portal role behind it, or for access to the device's group"
+                )
             }
-            Self::ShowAction(_) | Self::ShowEntry(_) => "Look at the action that is under way".into(),
+            Self::ShowAction(_) | Self::ShowEntry(_) => {
+                "Look at the action that is under way".into()
+            }
             Self::Outside(words) => words.to_string(),
         }
     }
@@ -74,7 +80,12 @@ impl Explanation {
     /// An explanation of something that changed nothing.
     #[must_use]
     pub fn harmless(headline: impl Into<String>, next: NextStep) -> Self {
-        Self { headline: headline.into(), effect: Effect::NothingChanged, next, details: Vec::new() }
+        Self {
+            headline: headline.into(),
+            effect: Effect::NothingChanged,
+            next,
+            details: Vec::new(),
+        }
     }
 }
 

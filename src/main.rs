@@ -34,7 +34,12 @@ fn main() -> ExitCode {
         Some(Subcommands::Doctor) => doctor::run(&folder, &arguments),
         Some(Subcommands::Journal { what }) => journal(what, &folder),
         #[cfg(feature = "simulator")]
-        Some(Subcommands::SelfTest { fail }) => cordon::self_test::run(*fail, arguments.stand_in.as_deref(), &folder, arguments.data_dir.is_some()),
+        Some(Subcommands::SelfTest { fail }) => cordon::self_test::run(
+            *fail,
+            arguments.stand_in.as_deref(),
+            &folder,
+            arguments.data_dir.is_some(),
+        ),
         #[cfg(feature = "simulator")]
         Some(Subcommands::Simulate { port, devices }) => simulate(*port, *devices),
         #[cfg(not(feature = "simulator"))]
@@ -80,7 +85,10 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
             std::fs::remove_file(PathBuf::from(path)).ok();
         }
     }
-    let policy = Policy { read_only: arguments.read_only, ..Policy::default() };
+    let policy = Policy {
+        read_only: arguments.read_only,
+        ..Policy::default()
+    };
     let setup = Setup {
         endpoints: run.endpoints.clone(),
         mode: run.mode,
@@ -102,7 +110,12 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
         Err(explanation) => return fail(&explanation),
     };
     let state = State::new(run.mode, &run.endpoints.name, policy);
-    let mut app = App::new(state, worker, jiff::tz::TimeZone::system(), &arguments.device);
+    let mut app = App::new(
+        state,
+        worker,
+        jiff::tz::TimeZone::system(),
+        &arguments.device,
+    );
     let title = App::title(run.mode, &run.endpoints.name);
     window(&title, move |cc| {
         wake.set(cc.egui_ctx.clone()).ok();
@@ -122,13 +135,15 @@ fn choose(arguments: &Arguments, folder: &Path) -> Result<Run, Choice> {
     if arguments.demo {
         return demo();
     }
-    let store = TokenStore::os_keyring().map_err(|e| Choice::Usage(format!("No thread for the keyring: {e}")))?;
+    let store = TokenStore::os_keyring()
+        .map_err(|e| Choice::Usage(format!("No thread for the keyring: {e}")))?;
     let (mode, endpoints) = if let Some(address) = &arguments.stand_in {
         let endpoints = Endpoints::stand_in(address, STAND_IN_TENANT, STAND_IN_CLIENT)
             .map_err(|error| Choice::Usage(format!("--stand-in {address}: {error}")))?;
         (Mode::StandIn, endpoints)
     } else {
-        let profile = settings::read_profile(folder, &arguments.profile).map_err(Choice::Settings)?;
+        let profile =
+            settings::read_profile(folder, &arguments.profile).map_err(Choice::Settings)?;
         let endpoints = Endpoints::cloud(profile.cloud, &profile.tenant, &profile.client_id)
             .map_err(|error| Choice::Usage(error.to_string()))?;
         (Mode::Live, endpoints)
@@ -146,12 +161,20 @@ fn choose(arguments: &Arguments, folder: &Path) -> Result<Run, Choice> {
 fn demo() -> Result<Run, Choice> {
     use cordon::simulator::{CLIENT_ID, SimOptions, Simulator, TENANT_ID};
 
-    let tenant = Simulator::start(SimOptions { auto_approve: true, ..SimOptions::default() })
-        .map_err(|error| Choice::Usage(format!("The built-in tenant could not start: {error}")))?;
+    let tenant = Simulator::start(SimOptions {
+        auto_approve: true,
+        ..SimOptions::default()
+    })
+    .map_err(|error| Choice::Usage(format!("The built-in tenant could not start: {error}")))?;
     let mut endpoints = Endpoints::stand_in(&tenant.address(), TENANT_ID, CLIENT_ID)
         .map_err(|error| Choice::Usage(error.to_string()))?;
     endpoints.name = "built-in tenant".into();
-    Ok(Run { mode: Mode::Demo, endpoints, store: TokenStore::memory(), _tenant: Some(tenant) })
+    Ok(Run {
+        mode: Mode::Demo,
+        endpoints,
+        store: TokenStore::memory(),
+        _tenant: Some(tenant),
+    })
 }
 
 #[cfg(not(feature = "simulator"))]
@@ -172,7 +195,11 @@ fn without_simulator() -> ExitCode {
 fn simulate(port: u16, devices: usize) -> ExitCode {
     use cordon::simulator::{SimOptions, Simulator};
 
-    match Simulator::start(SimOptions { port, devices, ..SimOptions::default() }) {
+    match Simulator::start(SimOptions {
+        port,
+        devices,
+        ..SimOptions::default()
+    }) {
         Ok(simulator) => {
             say!("listening on {}", simulator.address());
             loop {
@@ -187,7 +214,10 @@ fn simulate(port: u16, devices: usize) -> ExitCode {
 }
 
 /// Opens a window and runs it to its end. Without a display it says so in one sentence.
-fn window(title: &str, make: impl FnOnce(&eframe::CreationContext<'_>) -> MadeApp + 'static) -> ExitCode {
+fn window(
+    title: &str,
+    make: impl FnOnce(&eframe::CreationContext<'_>) -> MadeApp + 'static,
+) -> ExitCode {
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()
             .with_title(title)
@@ -211,14 +241,19 @@ fn window(title: &str, make: impl FnOnce(&eframe::CreationContext<'_>) -> MadeAp
 type MadeApp = Result<Box<dyn eframe::App>, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Fonts for names in other scripts, read off the window's thread (rule 1).
-fn read_system_fonts(ctx: egui::Context) -> std::sync::mpsc::Receiver<Vec<theme::fonts::FontSource>> {
+fn read_system_fonts(
+    ctx: egui::Context,
+) -> std::sync::mpsc::Receiver<Vec<theme::fonts::FontSource>> {
     let (give, take) = std::sync::mpsc::sync_channel(1);
     let read = move || {
         give.send(theme::fonts::system_fallback_fonts()).ok();
         ctx.request_repaint();
     };
     // Without the thread there are no fallback fonts, and nothing else is lost.
-    std::thread::Builder::new().name("cordon-fonts".into()).spawn(read).ok();
+    std::thread::Builder::new()
+        .name("cordon-fonts".into())
+        .spawn(read)
+        .ok();
     take
 }
 
@@ -228,12 +263,20 @@ fn journal(what: &JournalCommand, folder: &Path) -> ExitCode {
         JournalCommand::Export { file, format } => (file, Some(*format)),
     };
     let result = match file.clone().map_or_else(|| only_journal(folder), Ok) {
-        Ok(path) => Journal::open_read_only(&path).and_then(|j| Ok((j.verify()?, j.entries()?))).map_err(|e| e.explain()),
+        Ok(path) => Journal::open_read_only(&path)
+            .and_then(|j| Ok((j.verify()?, j.entries()?)))
+            .map_err(|e| e.explain()),
         Err(explanation) => Err(explanation),
     };
     match (result, format) {
-        (Ok((verified, entries)), Some(format)) => say!("{}", export(&entries, &verified, format.into())),
-        (Ok((verified, _)), None) => say!("The chain is whole: {} records, last hash {}", verified.records, verified.last_hash),
+        (Ok((verified, entries)), Some(format)) => {
+            say!("{}", export(&entries, &verified, format.into()));
+        }
+        (Ok((verified, _)), None) => say!(
+            "The chain is whole: {} records, last hash {}",
+            verified.records,
+            verified.last_hash
+        ),
         (Err(explanation), _) => return fail(&explanation),
     }
     ExitCode::SUCCESS
@@ -249,8 +292,14 @@ fn only_journal(folder: &Path) -> Result<PathBuf, Explanation> {
         .collect();
     match (found.pop(), found.is_empty()) {
         (Some(one), true) => Ok(one),
-        (Some(_), false) => Err(Explanation::harmless("There are several journals; name the file", NextStep::None)),
-        (None, _) => Err(Explanation::harmless(format!("There is no journal in {}", folder.display()), NextStep::None)),
+        (Some(_), false) => Err(Explanation::harmless(
+            "There are several journals; name the file",
+            NextStep::None,
+        )),
+        (None, _) => Err(Explanation::harmless(
+            format!("There is no journal in {}", folder.display()),
+            NextStep::None,
+        )),
     }
 }
 
@@ -266,6 +315,11 @@ fn fail(explanation: &Explanation) -> ExitCode {
 /// secret is ever logged.
 fn log_to_stderr() {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("CORDON_LOG").unwrap_or_else(|_unset| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false).init();
+    let filter =
+        EnvFilter::try_from_env("CORDON_LOG").unwrap_or_else(|_unset| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
 }

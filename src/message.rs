@@ -39,25 +39,53 @@ pub enum Command {
 /// A fact: something happened.
 #[derive(Debug, Clone)]
 pub enum Event {
-    Session { status: SessionStatus, epoch: Epoch },
+    Session {
+        status: SessionStatus,
+        epoch: Epoch,
+    },
     /// A sign-in, restoring or signing out did not work.
     SignInFailed(Explanation),
     Keyring(KeyringState),
     /// Whether this console may act on this journal, and if not, why.
     Journal(Result<(), Explanation>),
-    Inventory { epoch: Epoch, news: InventoryNews },
+    Inventory {
+        epoch: Epoch,
+        news: InventoryNews,
+    },
+    /// One machine's record and actions are being read.
+    Reading {
+        epoch: Epoch,
+        id: MachineId,
+    },
     /// One machine's record, read on its own.
-    Machine { epoch: Epoch, id: MachineId, result: Result<Arc<Machine>, Explanation>, at: Timestamp },
+    Machine {
+        epoch: Epoch,
+        id: MachineId,
+        result: Result<Arc<Machine>, Explanation>,
+        at: Timestamp,
+    },
     /// All actions of one machine.
-    History { epoch: Epoch, id: MachineId, result: Result<Vec<MachineAction>, Explanation>, at: Timestamp },
+    History {
+        epoch: Epoch,
+        id: MachineId,
+        result: Result<Vec<MachineAction>, Explanation>,
+        at: Timestamp,
+    },
     /// Actions of any machines, as they became known.
-    Actions { epoch: Epoch, actions: Vec<MachineAction>, at: Timestamp },
+    Actions {
+        epoch: Epoch,
+        actions: Vec<MachineAction>,
+        at: Timestamp,
+    },
     /// The journal's entries at start.
     Entries(Vec<Entry>),
     /// One entry has a new record.
     Entry(Box<Entry>),
     /// What an entry is waiting for; not journalled.
-    Note { entry: EntryId, note: Option<Note> },
+    Note {
+        entry: EntryId,
+        note: Option<Note>,
+    },
     Budget(Budget),
     /// Something went wrong that has no row of its own.
     Problem(Explanation),
@@ -82,7 +110,12 @@ pub enum InventoryNews {
     Started,
     /// A page; ids already known are replaced.
     Page(Vec<Arc<Machine>>),
-    Done { at: Timestamp, unreadable: usize, incomplete: Option<String>, seen: Vec<MachineId> },
+    Done {
+        at: Timestamp,
+        unreadable: usize,
+        incomplete: Option<String>,
+        seen: Vec<MachineId>,
+    },
     Failed(Explanation),
     /// The actions of the last weeks, for the state column.
     RecentActions(Result<(), Explanation>),

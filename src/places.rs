@@ -13,9 +13,13 @@ pub const STAND_IN_CLIENT: &str = "0b6d5c1e-2f7a-4b63-9c48-71e0a3d5f982";
 /// The data folder: the one given, or this system's place for application data.
 #[must_use]
 pub fn data_folder(given: Option<&Path>) -> PathBuf {
-    given.map(Path::to_owned).unwrap_or_else(|| {
-        ProjectDirs::from("io.github", "", "cordon").map_or_else(|| PathBuf::from("cordon-data"), |dirs| dirs.data_local_dir().to_owned())
-    })
+    if let Some(given) = given {
+        return given.to_owned();
+    }
+    ProjectDirs::from("io.github", "", "cordon").map_or_else(
+        || PathBuf::from("cordon-data"),
+        |dirs| dirs.data_local_dir().to_owned(),
+    )
 }
 
 /// The journal's file: one for each mode and tenant, so that they never meet.
@@ -23,13 +27,24 @@ pub fn data_folder(given: Option<&Path>) -> PathBuf {
 pub fn journal_file(folder: &Path, mode: Mode, endpoints: &Endpoints) -> PathBuf {
     let name = match mode {
         Mode::Live => {
-            let tenant = endpoints.token.path_segments().and_then(|mut s| s.next()).unwrap_or("tenant");
+            let tenant = endpoints
+                .token
+                .path_segments()
+                .and_then(|mut s| s.next())
+                .unwrap_or("tenant");
             format!("journal-live-{tenant}.sqlite")
         }
         Mode::Demo => "journal-demo.sqlite".to_owned(),
         Mode::StandIn => {
-            let host = endpoints.api.host_str().unwrap_or("host").replace([':', '[', ']'], "_");
-            format!("journal-stand-in-{host}-{}.sqlite", endpoints.api.port_or_known_default().unwrap_or(0))
+            let host = endpoints
+                .api
+                .host_str()
+                .unwrap_or("host")
+                .replace([':', '[', ']'], "_");
+            format!(
+                "journal-stand-in-{host}-{}.sqlite",
+                endpoints.api.port_or_known_default().unwrap_or(0)
+            )
         }
     };
     folder.join(name)

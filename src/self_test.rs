@@ -55,7 +55,12 @@ pub fn run(fail: Option<Step>, stand_in: Option<&str>, folder: &Path, keep: bool
     }
 }
 
-fn rehearse(fail: Option<Step>, stand_in: Option<&str>, folder: &Path, keep: bool) -> Result<(), Failed> {
+fn rehearse(
+    fail: Option<Step>,
+    stand_in: Option<&str>,
+    folder: &Path,
+    keep: bool,
+) -> Result<(), Failed> {
     let start = |why: String| Failed { step: "start", why };
     let simulator = match stand_in {
         Some(_) => None,
@@ -65,28 +70,57 @@ fn rehearse(fail: Option<Step>, stand_in: Option<&str>, folder: &Path, keep: boo
     if let Some(control) = &control {
         control.set_poll_interval(1);
         if let Some(step) = fail {
-            control.inject(fault(step).ok_or_else(|| start(format!("the tenant cannot fail at {step:?}")))?);
+            control.inject(
+                fault(step).ok_or_else(|| start(format!("the tenant cannot fail at {step:?}")))?,
+            );
         }
     }
-    let address = stand_in.map_or_else(|| simulator.as_ref().map(Simulator::address).unwrap_or_default(), str::to_owned);
-    let endpoints = Endpoints::stand_in(&address, STAND_IN_TENANT, STAND_IN_CLIENT).map_err(|e| start(e.to_string()))?;
-    let mode = if control.is_some() { Mode::Demo } else { Mode::StandIn };
+    let address = stand_in.map_or_else(
+        || {
+            simulator
+                .as_ref()
+                .map(Simulator::address)
+                .unwrap_or_default()
+        },
+        str::to_owned,
+    );
+    let endpoints = Endpoints::stand_in(&address, STAND_IN_TENANT, STAND_IN_CLIENT)
+        .map_err(|e| start(e.to_string()))?;
+    let mode = if control.is_some() {
+        Mode::Demo
+    } else {
+        Mode::StandIn
+    };
 
     // The rehearsal's journal is its own, and goes when it ends, unless a folder was named.
     let scratch = std::env::temp_dir().join(format!("cordon-self-test-{}", std::process::id()));
-    let journal_folder = if keep { folder.to_owned() } else { scratch.clone() };
+    let journal_folder = if keep {
+        folder.to_owned()
+    } else {
+        scratch.clone()
+    };
     let setup = Setup {
         endpoints: endpoints.clone(),
         mode,
         store: TokenStore::memory(),
         journal: places::journal_file(&journal_folder, mode, &endpoints),
         policy: Policy::default(),
-        pace: if control.is_some() { Pace::faster(SPEED) } else { Pace::REAL },
+        pace: if control.is_some() {
+            Pace::faster(SPEED)
+        } else {
+            Pace::REAL
+        },
         wake: Arc::new(|| {}),
     };
-    let worker = WorkerHandle::spawn(setup).map_err(|e| start(format!("{} {}", e.headline, e.details.join(" "))))?;
+    let worker = WorkerHandle::spawn(setup)
+        .map_err(|e| start(format!("{} {}", e.headline, e.details.join(" "))))?;
     let state = State::new(mode, &endpoints.name, Policy::default());
-    let mut rehearsal = Rehearsal { state, worker, control, address };
+    let mut rehearsal = Rehearsal {
+        state,
+        worker,
+        control,
+        address,
+    };
     let result = rehearsal.play();
     drop(rehearsal);
     if !keep {
@@ -133,7 +167,10 @@ impl Rehearsal {
         if let Some(control) = &self.control {
             let (asked, ordered) = (control.changes_requested(), orders.len());
             if asked != ordered {
-                return Err(Failed { step: "request log", why: format!("{ordered} orders, but {asked} POSTs") });
+                return Err(Failed {
+                    step: "request log",
+                    why: format!("{ordered} orders, but {asked} POSTs"),
+                });
             }
             say!("ok      request log: {asked} POSTs for {ordered} orders");
         }
@@ -142,16 +179,31 @@ impl Rehearsal {
 
     fn sign_in(&mut self) -> Result<(), Failed> {
         let step = "sign-in";
-        self.until(step, |state| state.session == SessionStatus::SignedOut && state.journal.is_some())?;
+        self.until(step, |state| {
+            state.session == SessionStatus::SignedOut && state.journal.is_some()
+        })?;
         self.send(step, Command::SignIn)?;
-        self.until(step, |state| matches!(state.session, SessionStatus::WaitingForPerson(_)))?;
+        self.until(step, |state| {
+            matches!(state.session, SessionStatus::WaitingForPerson(_))
+        })?;
         if let SessionStatus::WaitingForPerson(prompt) = &self.state.session
             && !self.approve(&prompt.user_code)
         {
-            say!("        enter the code {} at {}", prompt.user_code, prompt.verification_uri);
+            say!(
+                "        enter the code {} at {}",
+                prompt.user_code,
+                prompt.verification_uri
+            );
         }
         self.until(step, |state| state.session.is_signed_in())?;
-        say!("ok      sign-in: {}", self.state.session.account().map(crate::model::Account::label).unwrap_or_default());
+        say!(
+            "ok      sign-in: {}",
+            self.state
+                .session
+                .account()
+                .map(crate::model::Account::label)
+                .unwrap_or_default()
+        );
         Ok(())
     }
 
@@ -160,21 +212,31 @@ impl Rehearsal {
     fn approve(&self, code: &str) -> bool {
         match &self.control {
             Some(control) => control.approve(code),
-            None => post(&self.address, "/control/approve", &format!("{{\"user_code\":\"{code}\"}}")),
+            None => post(
+                &self.address,
+                "/control/approve",
+                &format!("{{\"user_code\":\"{code}\"}}"),
+            ),
         }
     }
 
     /// Waits for the list and picks a device on which every action is possible.
     fn devices(&mut self) -> Result<MachineRef, Failed> {
         let step = "devices";
-        self.until(step, |s| s.inventory.read_at.is_some() && s.recent_actions.value.is_some())?;
+        self.until(step, |s| {
+            s.inventory.read_at.is_some() && s.recent_actions.value.is_some()
+        })?;
         let inventory = &self.state.inventory;
         let fits = inventory.all().iter().find(|m| {
             m.os_family() == OsFamily::WindowsClient
                 && m.health_status == HealthStatus::Active
-                && m.onboarding_status.as_ref().is_none_or(|s| *s == OnboardingStatus::Onboarded)
+                && m.onboarding_status
+                    .as_ref()
+                    .is_none_or(|s| *s == OnboardingStatus::Onboarded)
                 && m.merged_into.is_none()
-                && m.computer_dns_name.as_deref().is_some_and(|n| n.bytes().all(|b| b.is_ascii_graphic()))
+                && m.computer_dns_name
+                    .as_deref()
+                    .is_some_and(|n| n.bytes().all(|b| b.is_ascii_graphic()))
                 && self.state.known_actions(&m.id).is_empty()
                 && inventory.namesakes(&m.reference()).next().is_none()
         });
@@ -182,44 +244,83 @@ impl Rehearsal {
             step,
             why: "no device without history on which every action is possible".into(),
         })?;
-        say!("ok      devices: {} read, rehearsing on {}", inventory.all().len(), machine.name_and_tail());
+        say!(
+            "ok      devices: {} read, rehearsing on {}",
+            inventory.all().len(),
+            machine.name_and_tail()
+        );
         Ok(machine)
     }
 
     /// Reviews, approves and submits one order, and waits for its real end.
-    fn order(&mut self, step: &'static str, kind: ActionKind, machine: &MachineRef) -> Result<(), Failed> {
+    fn order(
+        &mut self,
+        step: &'static str,
+        kind: ActionKind,
+        machine: &MachineRef,
+    ) -> Result<(), Failed> {
         let failed = |why: String| Failed { step, why };
-        let before = self.state.histories.get(&machine.id).and_then(crate::state::Remote::read_at);
+        let before = self
+            .state
+            .histories
+            .get(&machine.id)
+            .and_then(crate::state::Remote::read_at);
         self.send(step, Command::LoadMachine(machine.id.clone()))?;
         let id = machine.id.clone();
-        self.until(step, move |s| s.histories.get(&id).is_some_and(|h| h.read_at() != before))?;
+        self.until(step, move |s| {
+            s.histories.get(&id).is_some_and(|h| h.read_at() != before)
+        })?;
 
         let entry = EntryId::random().map_err(|e| failed(e.to_string()))?;
         let mut draft = Draft::new(entry, machine.clone(), Subject::Act(kind));
         draft.comment = "cordon self-test".into();
         draft.sha1 = SOME_SHA1.into();
-        let account = self.state.session.account().cloned().ok_or_else(|| failed("not signed in".into()))?;
+        let account = self
+            .state
+            .session
+            .account()
+            .cloned()
+            .ok_or_else(|| failed("not signed in".into()))?;
         let now = now();
-        let review = self.state.with_facts(machine, now, |facts| guard::review(&draft, facts));
-        let approval = review.approve(&account, self.state.epoch, now).map_err(failed)?;
+        let review = self
+            .state
+            .with_facts(machine, now, |facts| guard::review(&draft, facts));
+        let approval = review
+            .approve(&account, self.state.epoch, now)
+            .map_err(failed)?;
         self.send(step, Command::Submit(Box::new(approval)))?;
-        self.until(step, move |s| s.entry(entry).is_some_and(|e| e.standing().is_end()))?;
+        self.until(step, move |s| {
+            s.entry(entry).is_some_and(|e| e.standing().is_end())
+        })?;
 
-        let Some(found) = self.state.entry(entry) else { return Err(failed("the entry is gone".into())) };
+        let Some(found) = self.state.entry(entry) else {
+            return Err(failed("the entry is gone".into()));
+        };
         let (standing, word) = (found.standing(), found.standing().word(&found.order.task));
         if !matches!(standing, Standing::Done { .. }) {
             return Err(failed(format!("{word} ({standing:?})")));
         }
-        say!("ok      {step}: {} is {} ({entry})", machine.name_and_tail(), word.to_lowercase());
+        say!(
+            "ok      {step}: {} is {} ({entry})",
+            machine.name_and_tail(),
+            word.to_lowercase()
+        );
         Ok(())
     }
 
     fn send(&self, step: &'static str, command: Command) -> Result<(), Failed> {
-        self.worker.send(command).map_err(|e| Failed { step, why: e.headline })
+        self.worker.send(command).map_err(|e| Failed {
+            step,
+            why: e.headline,
+        })
     }
 
     /// Takes events in until `reached`, moving the built-in tenant's clock along.
-    fn until(&mut self, step: &'static str, reached: impl Fn(&State) -> bool) -> Result<(), Failed> {
+    fn until(
+        &mut self,
+        step: &'static str,
+        reached: impl Fn(&State) -> bool,
+    ) -> Result<(), Failed> {
         let nap = Duration::from_millis(20);
         let mut naps = 0;
         while !reached(&self.state) {
@@ -229,7 +330,10 @@ impl Rehearsal {
                     return Err(Failed { step, why: failure });
                 }
             } else if naps * 20 > STEP_SECS * 1_000 {
-                return Err(Failed { step, why: format!("nothing happened for {STEP_SECS} s") });
+                return Err(Failed {
+                    step,
+                    why: format!("nothing happened for {STEP_SECS} s"),
+                });
             } else {
                 naps += 1;
                 std::thread::sleep(nap);
@@ -245,11 +349,16 @@ impl Rehearsal {
     fn failure(&self) -> Option<String> {
         let state = &self.state;
         let journal = state.journal.as_ref().and_then(|j| j.as_ref().err());
-        [state.sign_in_failure.as_ref(), state.inventory.failure.as_ref(), journal, state.problems.last()]
-            .into_iter()
-            .flatten()
-            .next()
-            .map(|e| format!("{} {}", e.headline, e.details.join("; ")))
+        [
+            state.sign_in_failure.as_ref(),
+            state.inventory.failure.as_ref(),
+            journal,
+            state.problems.last(),
+        ]
+        .into_iter()
+        .flatten()
+        .next()
+        .map(|e| format!("{} {}", e.headline, e.details.join("; ")))
     }
 }
 
@@ -271,7 +380,10 @@ fn post(address: &str, path: &str, body: &str) -> bool {
     ask().is_ok_and(|head| head.ends_with(" 200"))
 }
 
-#[expect(clippy::disallowed_methods, reason = "a starter, like the window: it confirms in a person's place")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a starter, like the window: it confirms in a person's place"
+)]
 fn now() -> Timestamp {
     Timestamp::now()
 }

@@ -38,7 +38,12 @@ pub enum SettingsError {
     #[error("{} has no [profile.{profile}]", file.display())]
     NoProfile { file: PathBuf, profile: Box<str> },
     #[error("{}: profile.{profile}.{key} {problem}", file.display())]
-    WrongValue { file: PathBuf, profile: Box<str>, key: &'static str, problem: &'static str },
+    WrongValue {
+        file: PathBuf,
+        profile: Box<str>,
+        key: &'static str,
+        problem: &'static str,
+    },
 }
 
 impl Explain for SettingsError {
@@ -49,9 +54,12 @@ impl Explain for SettingsError {
             Self::NoProfile { .. } => "The settings file has no such profile",
             Self::WrongValue { .. } => "The settings file has a wrong value",
         };
-        let next = NextStep::Outside("Write the settings file as shown, or start with --demo".into());
+        let next =
+            NextStep::Outside("Write the settings file as shown, or start with --demo".into());
         let mut explanation = Explanation::harmless(headline, next);
-        explanation.details.push(clean(&self.to_string(), 600).into_owned());
+        explanation
+            .details
+            .push(clean(&self.to_string(), 600).into_owned());
         explanation
     }
 }
@@ -64,19 +72,36 @@ pub fn read_profile(folder: &Path, profile: &str) -> Result<Profile, SettingsErr
     let file = folder.join(FILE_NAME);
     match std::fs::read_to_string(&file) {
         Ok(text) => parse_profile(&text, &file, profile),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(SettingsError::Missing(file)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(SettingsError::Missing(file))
+        }
         Err(error) => Err(SettingsError::Unreadable(file, error)),
     }
 }
 
 fn parse_profile(text: &str, file: &Path, profile: &str) -> Result<Profile, SettingsError> {
-    let document = Document::parse(text).map_err(|error| SettingsError::NotToml(file.to_owned(), error))?;
+    let document =
+        Document::parse(text).map_err(|error| SettingsError::NotToml(file.to_owned(), error))?;
     let table = document
         .get("profile")
         .and_then(|profiles| profiles.get(profile))
-        .ok_or_else(|| SettingsError::NoProfile { file: file.to_owned(), profile: profile.into() })?;
-    let wrong = |key, problem| SettingsError::WrongValue { file: file.to_owned(), profile: profile.into(), key, problem };
-    let text = |key| table.get(key).and_then(|v| v.as_str()).map(str::trim).ok_or_else(|| wrong(key, "is missing or no text"));
+        .ok_or_else(|| SettingsError::NoProfile {
+            file: file.to_owned(),
+            profile: profile.into(),
+        })?;
+    let wrong = |key, problem| SettingsError::WrongValue {
+        file: file.to_owned(),
+        profile: profile.into(),
+        key,
+        problem,
+    };
+    let text = |key| {
+        table
+            .get(key)
+            .and_then(|v| v.as_str())
+            .map(str::trim)
+            .ok_or_else(|| wrong(key, "is missing or no text"))
+    };
     let cloud = text("cloud")?;
     Ok(Profile {
         cloud: Cloud::ALL
@@ -98,7 +123,9 @@ fn parse_profile(text: &str, file: &Path, profile: &str) -> Result<Profile, Sett
 fn is_guid(text: &str) -> bool {
     let groups: Vec<_> = text.split('-').collect();
     groups.iter().map(|g| g.len()).eq([8, 4, 4, 4, 12])
-        && groups.iter().all(|g| g.bytes().all(|b| b.is_ascii_hexdigit()))
+        && groups
+            .iter()
+            .all(|g| g.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -117,12 +144,27 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named_by_file_and_key() {
-        assert_eq!(parse(""), Err("settings.toml has no [profile.default]".into()));
+        assert_eq!(
+            parse(""),
+            Err("settings.toml has no [profile.default]".into())
+        );
         let wrong = EXAMPLE.replace("Commercial", "China");
-        assert_eq!(parse(&wrong), Err("settings.toml: profile.default.cloud is none of Commercial, GCC, GCC High, DoD".into()));
+        assert_eq!(
+            parse(&wrong),
+            Err(
+                "settings.toml: profile.default.cloud is none of Commercial, GCC, GCC High, DoD"
+                    .into()
+            )
+        );
         let wrong = EXAMPLE.replacen("00000000-0000", "0000000-0000", 1);
-        assert_eq!(parse(&wrong), Err("settings.toml: profile.default.tenant is no GUID".into()));
+        assert_eq!(
+            parse(&wrong),
+            Err("settings.toml: profile.default.tenant is no GUID".into())
+        );
         let error = parse("[profile.default").expect_err("no TOML");
-        assert!(error.starts_with("settings.toml: TOML parse error at line 1"), "{error}");
+        assert!(
+            error.starts_with("settings.toml: TOML parse error at line 1"),
+            "{error}"
+        );
     }
 }

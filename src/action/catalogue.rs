@@ -100,6 +100,7 @@ impl ActionKind {
 
     /// The one description of this action.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table reads best in one piece")]
     pub const fn spec(self) -> &'static ActionSpec {
         match self {
             Self::Isolate => &ActionSpec {
@@ -156,7 +157,9 @@ impl ActionKind {
                 done: "Restricted",
                 keep: "Keep unrestricted",
                 consequence: "Only programs signed by Microsoft may run. Other programs stop working",
-                caveats: &["Works through a code integrity policy; Defender Antivirus has to be in use"],
+                caveats: &[
+                    "Works through a code integrity policy; Defender Antivirus has to be in use",
+                ],
                 parameters: &[],
                 risk: Risk::Disruptive,
                 change: Change::Sets(Condition::Restricted),
@@ -196,7 +199,9 @@ impl ActionKind {
                 done: "Quarantined",
                 keep: "Keep file",
                 consequence: "Stops every process of this file, removes the file from the device and what starts it again",
-                caveats: &["Files signed by Microsoft or by a trusted publisher are refused by the service"],
+                caveats: &[
+                    "Files signed by Microsoft or by a trusted publisher are refused by the service",
+                ],
                 parameters: &[Parameter::Sha1],
                 risk: Risk::Irreversible,
                 change: Change::Nothing,
@@ -213,7 +218,9 @@ impl ActionKind {
     /// The kind that makes machine actions of this type, if the console can order it.
     #[must_use]
     pub fn from_type(wire_type: &MachineActionType) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.spec().wire_type == *wire_type)
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.spec().wire_type == *wire_type)
     }
 
     /// The kind that would bring about the opposite of what this one changes.
@@ -229,12 +236,17 @@ impl ActionKind {
 fn supports_isolation(machine: &Machine, values: &[Value]) -> Support {
     let selective = values.contains(&Value::IsolationType(IsolationType::Selective));
     match machine.os_family() {
-        OsFamily::WindowsClient | OsFamily::WindowsServer | OsFamily::MacOs => Support::Yes,
+        OsFamily::Linux if selective => {
+            Support::No("selective isolation does not exist for Linux; choose Full")
+        }
+        OsFamily::WindowsClient | OsFamily::WindowsServer | OsFamily::MacOs | OsFamily::Linux => {
+            Support::Yes
+        }
         OsFamily::OldWindowsServer => Support::Unlisted("only with the modern agent"),
-        OsFamily::Linux if selective => Support::No("selective isolation does not exist for Linux; choose Full"),
-        OsFamily::Linux => Support::Yes,
         OsFamily::Mobile => Support::No("isolation does not exist for this operating system"),
-        OsFamily::OldWindows => Support::Unlisted("this Windows is not on the list of supported systems"),
+        OsFamily::OldWindows => {
+            Support::Unlisted("this Windows is not on the list of supported systems")
+        }
         OsFamily::Unknown => Support::Unlisted("the operating system is not known"),
     }
 }
@@ -246,7 +258,9 @@ fn supports_release(machine: &Machine, _: &[Value]) -> Support {
 fn supports_restriction(machine: &Machine, _: &[Value]) -> Support {
     match machine.os_family() {
         OsFamily::WindowsClient | OsFamily::WindowsServer => Support::Yes,
-        OsFamily::Linux | OsFamily::MacOs | OsFamily::Mobile => Support::No("restricting apps exists for Windows only"),
+        OsFamily::Linux | OsFamily::MacOs | OsFamily::Mobile => {
+            Support::No("restricting apps exists for Windows only")
+        }
         OsFamily::OldWindowsServer | OsFamily::OldWindows => {
             Support::Unlisted("this Windows is not on the list of supported systems")
         }
@@ -278,7 +292,11 @@ mod tests {
             assert_eq!(spec.undo.is_none(), spec.no_way_back.is_some(), "{kind:?}");
             if let Some(undo) = spec.undo {
                 assert_eq!(undo.spec().undo, Some(kind));
-                assert_ne!(spec.risk == Risk::Routine, undo.spec().risk == Risk::Routine, "{kind:?}");
+                assert_ne!(
+                    spec.risk == Risk::Routine,
+                    undo.spec().risk == Risk::Routine,
+                    "{kind:?}"
+                );
             }
         }
     }
@@ -288,6 +306,9 @@ mod tests {
         for kind in ActionKind::ALL {
             assert_eq!(ActionKind::from_type(&kind.spec().wire_type), Some(kind));
         }
-        assert_eq!(ActionKind::from_type(&MachineActionType::RunAntiVirusScan), None);
+        assert_eq!(
+            ActionKind::from_type(&MachineActionType::RunAntiVirusScan),
+            None
+        );
     }
 }

@@ -39,7 +39,10 @@ pub enum ConditionState {
     Yes(Evidence),
     No(Evidence),
     /// An action that sets or clears it has not ended.
-    Changing { to: bool, evidence: Evidence },
+    Changing {
+        to: bool,
+        evidence: Evidence,
+    },
     /// History holds nothing about it: never read as "no".
     Unknown,
 }
@@ -72,7 +75,10 @@ pub fn infer(condition: Condition, history: &[MachineAction]) -> ConditionState 
         by: action.requestor.as_deref().map(|r| r.trim().into()),
     };
     match (open, last) {
-        (Some((action, to)), _) => ConditionState::Changing { to, evidence: evidence(action) },
+        (Some((action, to)), _) => ConditionState::Changing {
+            to,
+            evidence: evidence(action),
+        },
         (None, Some((action, true))) => ConditionState::Yes(evidence(action)),
         (None, Some((action, false))) => ConditionState::No(evidence(action)),
         (None, None) => ConditionState::Unknown,
@@ -88,7 +94,12 @@ mod tests {
     use super::*;
     use crate::model::MachineActionType;
 
-    fn action(kind: MachineActionType, status: MachineActionStatus, created: i64, updated: i64) -> MachineAction {
+    fn action(
+        kind: MachineActionType,
+        status: MachineActionStatus,
+        created: i64,
+        updated: i64,
+    ) -> MachineAction {
         let id = MachineActionId::parse(&format!("a-{created}")).expect("a literal id");
         let mut action = MachineAction::bare(id, kind, status);
         action.created = Timestamp::from_second(created).ok();
@@ -109,14 +120,29 @@ mod tests {
     #[test]
     fn the_action_that_ended_last_decides() {
         // Ordered first, but carried out after the release.
-        let history = [action(Isolate, Succeeded, 1, 50), action(Unisolate, Succeeded, 10, 20)];
-        assert!(matches!(infer(Condition::Isolated, &history), ConditionState::Yes(_)));
-        assert_eq!(infer(Condition::Restricted, &history), ConditionState::Unknown);
+        let history = [
+            action(Isolate, Succeeded, 1, 50),
+            action(Unisolate, Succeeded, 10, 20),
+        ];
+        assert!(matches!(
+            infer(Condition::Isolated, &history),
+            ConditionState::Yes(_)
+        ));
+        assert_eq!(
+            infer(Condition::Restricted, &history),
+            ConditionState::Unknown
+        );
     }
 
     #[test]
     fn an_unfinished_action_makes_it_changing() {
-        let history = [action(Unisolate, Pending, 30, 30), action(Isolate, Succeeded, 1, 50)];
-        assert!(matches!(infer(Condition::Isolated, &history), ConditionState::Changing { to: false, .. }));
+        let history = [
+            action(Unisolate, Pending, 30, 30),
+            action(Isolate, Succeeded, 1, 50),
+        ];
+        assert!(matches!(
+            infer(Condition::Isolated, &history),
+            ConditionState::Changing { to: false, .. }
+        ));
     }
 }

@@ -9,7 +9,10 @@ use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
     Act(ActionKind),
-    Cancel { action: MachineActionId, action_type: MachineActionType },
+    Cancel {
+        action: MachineActionId,
+        action_type: MachineActionType,
+    },
 }
 
 /// The text in an action form. Editing it changes nothing but this.
@@ -39,7 +42,14 @@ impl Draft {
     /// An empty form.
     #[must_use]
     pub fn new(entry: EntryId, machine: MachineRef, subject: Subject) -> Self {
-        Self { entry, machine, subject, comment: String::new(), isolation_type: IsolationType::Full, sha1: String::new() }
+        Self {
+            entry,
+            machine,
+            subject,
+            comment: String::new(),
+            isolation_type: IsolationType::Full,
+            sha1: String::new(),
+        }
     }
 
     /// The fields of this form besides the comment.
@@ -84,11 +94,19 @@ impl Draft {
         match &self.subject {
             Subject::Act(kind) => Task::Act {
                 kind: *kind,
-                values: self.parameters().iter().filter_map(|p| self.value(*p).ok()).collect(),
+                values: self
+                    .parameters()
+                    .iter()
+                    .filter_map(|p| self.value(*p).ok())
+                    .collect(),
             },
-            Subject::Cancel { action, action_type } => {
-                Task::Cancel { action: action.clone(), action_type: action_type.clone() }
-            }
+            Subject::Cancel {
+                action,
+                action_type,
+            } => Task::Cancel {
+                action: action.clone(),
+                action_type: action_type.clone(),
+            },
         }
     }
 
@@ -97,9 +115,12 @@ impl Draft {
     /// # Errors
     /// Everything that is missing or cannot be read, in the order of the form.
     pub fn parse(&self) -> Result<Order, Vec<DraftError>> {
-        let errors: Vec<_> = (self.parameters().iter().filter_map(|p| self.value(*p).err()))
-            .chain(self.comment().err())
-            .collect();
+        let errors: Vec<_> = (self
+            .parameters()
+            .iter()
+            .filter_map(|p| self.value(*p).err()))
+        .chain(self.comment().err())
+        .collect();
         match self.comment() {
             Ok(comment) if errors.is_empty() => Ok(Order {
                 entry: self.entry,
@@ -118,8 +139,15 @@ mod tests {
     use crate::model::MachineId;
 
     fn draft(kind: ActionKind) -> Draft {
-        let machine = MachineRef { id: MachineId::parse("a1").expect("a literal id"), dns_name: None };
-        Draft::new(EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"), machine, Subject::Act(kind))
+        let machine = MachineRef {
+            id: MachineId::parse("a1").expect("a literal id"),
+            dns_name: None,
+        };
+        Draft::new(
+            EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
+            machine,
+            Subject::Act(kind),
+        )
     }
 
     #[test]
@@ -127,14 +155,24 @@ mod tests {
         for blank in ["", "   ", "\n\t", "\u{a0}", "\u{200b}", "..."] {
             let mut draft = draft(ActionKind::Unisolate);
             draft.comment = blank.into();
-            assert_eq!(draft.parse(), Err(vec![DraftError::CommentMissing]), "{blank:?}");
+            assert_eq!(
+                draft.parse(),
+                Err(vec![DraftError::CommentMissing]),
+                "{blank:?}"
+            );
         }
     }
 
     #[test]
     fn every_gap_is_named_at_once() {
         let draft = draft(ActionKind::StopAndQuarantineFile);
-        assert_eq!(draft.parse(), Err(vec![DraftError::Sha1(Sha1Error::Missing), DraftError::CommentMissing]));
+        assert_eq!(
+            draft.parse(),
+            Err(vec![
+                DraftError::Sha1(Sha1Error::Missing),
+                DraftError::CommentMissing
+            ])
+        );
     }
 
     #[test]

@@ -21,9 +21,15 @@ pub struct Order {
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
-    Act { kind: ActionKind, values: Box<[Value]> },
+    Act {
+        kind: ActionKind,
+        values: Box<[Value]>,
+    },
     /// Stop an action in flight. Makes no new action; its tag comes back in the cancelled one.
-    Cancel { action: MachineActionId, action_type: MachineActionType },
+    Cancel {
+        action: MachineActionId,
+        action_type: MachineActionType,
+    },
 }
 
 impl Task {
@@ -88,7 +94,9 @@ impl Task {
     pub const fn consequence(&self) -> &'static str {
         match self {
             Self::Act { kind, .. } => kind.spec().consequence,
-            Self::Cancel { .. } => "Takes the action back, if the device has not carried it out yet",
+            Self::Cancel { .. } => {
+                "Takes the action back, if the device has not carried it out yet"
+            }
         }
     }
 
@@ -124,7 +132,11 @@ impl Order {
     pub fn body(&self) -> Vec<(&'static str, String)> {
         let mut body = vec![("Comment", self.comment_to_send())];
         if let Task::Act { values, .. } = &self.task {
-            body.extend(values.iter().map(|v| (v.parameter().wire_name(), v.as_wire().to_owned())));
+            body.extend(
+                values
+                    .iter()
+                    .map(|v| (v.parameter().wire_name(), v.as_wire().to_owned())),
+            );
             body.push(("ExternalId", self.entry.to_string()));
         }
         body

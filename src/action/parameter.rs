@@ -33,8 +33,12 @@ impl Parameter {
     #[must_use]
     pub const fn help(self) -> &'static str {
         match self {
-            Self::IsolationType => "Selective leaves Outlook, Teams and Skype for Business connected",
-            Self::Sha1 => "40 hexadecimal digits; a label, spaces and upper case around it do no harm",
+            Self::IsolationType => {
+                "Selective leaves Outlook, Teams and Skype for Business connected"
+            }
+            Self::Sha1 => {
+                "40 hexadecimal digits; a label, spaces and upper case around it do no harm"
+            }
         }
     }
 }
@@ -70,7 +74,10 @@ impl Value {
         if wire_name == Parameter::Sha1.wire_name() {
             Sha1::find(text).ok().map(Self::Sha1)
         } else if wire_name == Parameter::IsolationType.wire_name() {
-            IsolationType::ALL.into_iter().find(|t| t.as_wire() == text).map(Self::IsolationType)
+            IsolationType::ALL
+                .into_iter()
+                .find(|t| t.as_wire() == text)
+                .map(Self::IsolationType)
         } else {
             None
         }
@@ -128,9 +135,15 @@ impl Sha1 {
     /// character, or several hashes.
     pub fn find(text: &str) -> Result<Self, Sha1Error> {
         let is_hex = |word: &&str| word.bytes().all(|b| b.is_ascii_hexdigit());
-        let words: Vec<&str> =
-            text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        let mut whole = words.iter().copied().filter(is_hex).filter(|word| word.len() == SHA1_DIGITS);
+        let words: Vec<&str> = text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        let mut whole = words
+            .iter()
+            .copied()
+            .filter(is_hex)
+            .filter(|word| word.len() == SHA1_DIGITS);
         if let Some(found) = whole.next() {
             return if whole.all(|other| other.eq_ignore_ascii_case(found)) {
                 Ok(Self(found.to_ascii_lowercase().into()))
@@ -139,8 +152,15 @@ impl Sha1 {
             };
         }
         let digits = without_label(text);
-        if let Some((position, character)) = digits.chars().enumerate().find(|(_, c)| !c.is_ascii_hexdigit()) {
-            return Err(Sha1Error::WrongCharacter { character, position: position + 1 });
+        if let Some((position, character)) = digits
+            .chars()
+            .enumerate()
+            .find(|(_, c)| !c.is_ascii_hexdigit())
+        {
+            return Err(Sha1Error::WrongCharacter {
+                character,
+                position: position + 1,
+            });
         }
         match digits.len() {
             0 => Err(Sha1Error::Missing),
@@ -166,10 +186,21 @@ impl fmt::Display for Sha1 {
 /// The text without white space, separators between digits, quotes, and a leading `SHA-1:`,
 /// `MD5=`, `sha256 ` and the like.
 fn without_label(text: &str) -> String {
-    let packed: String =
-        text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'' | '`' | ':' | '=' | '-' | '(' | ')' | ',' | ';')).collect();
+    let packed: String = text
+        .chars()
+        .filter(|c| {
+            !c.is_whitespace()
+                && !matches!(
+                    c,
+                    '"' | '\'' | '`' | ':' | '=' | '-' | '(' | ')' | ',' | ';'
+                )
+        })
+        .collect();
     for label in ["sha256", "sha1", "md5", "hash"] {
-        if packed.get(..label.len()).is_some_and(|start| start.eq_ignore_ascii_case(label)) {
+        if packed
+            .get(..label.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(label))
+        {
             return packed[label.len()..].to_owned();
         }
     }
@@ -192,10 +223,18 @@ mod tests {
             format!("sha1={HASH}"),
             format!("SHA1 ({HASH})"),
             format!("evil.exe\t{HASH}\tquarantine"),
-            HASH.as_bytes().chunks(4).map(|c| String::from_utf8_lossy(c).into_owned()).collect::<Vec<_>>().join(" "),
+            HASH.as_bytes()
+                .chunks(4)
+                .map(|c| String::from_utf8_lossy(c).into_owned())
+                .collect::<Vec<_>>()
+                .join(" "),
             format!("{HASH}, {HASH}"),
         ] {
-            assert_eq!(Sha1::find(&text).map(|s| s.to_string()), Ok(HASH.to_owned()), "{text}");
+            assert_eq!(
+                Sha1::find(&text).map(|s| s.to_string()),
+                Ok(HASH.to_owned()),
+                "{text}"
+            );
         }
     }
 
@@ -208,7 +247,16 @@ mod tests {
         assert_eq!(find(&format!("MD5: {}", "a".repeat(32))), Sha1Error::Md5);
         assert_eq!(find(&"a".repeat(64)), Sha1Error::Sha256);
         assert_eq!(find(&"a".repeat(39)), Sha1Error::WrongLength { digits: 39 });
-        assert_eq!(find(&format!("{}g", "a".repeat(39))), Sha1Error::WrongCharacter { character: 'g', position: 40 });
-        assert_eq!(find(&format!("{HASH} {}", "b".repeat(40))), Sha1Error::Several);
+        assert_eq!(
+            find(&format!("{}g", "a".repeat(39))),
+            Sha1Error::WrongCharacter {
+                character: 'g',
+                position: 40
+            }
+        );
+        assert_eq!(
+            find(&format!("{HASH} {}", "b".repeat(40))),
+            Sha1Error::Several
+        );
     }
 }

@@ -225,10 +225,7 @@ impl Refusal {
                 "The service does not accept this hash".into(),
                 outside("Check the SHA-1 of the file"),
             ),
-            _ => (
-                format!("The service refused to {task}"),
-                NextStep::None,
-            ),
+            _ => (format!("The service refused to {task}"), NextStep::None),
         }
     }
 

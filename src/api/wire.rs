@@ -278,5 +278,4 @@ impl Noun for MachineAction {
 }
 
 #[cfg(test)]
-#[path = "wire_tests.rs"]
 mod tests;

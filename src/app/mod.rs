@@ -35,8 +35,19 @@ impl App {
     /// An application over a running worker. `search` is what `--device` gave.
     #[must_use]
     pub fn new(state: State, worker: WorkerHandle, zone: TimeZone, search: &str) -> Self {
-        let views = Views { search: search.to_owned(), focus_search: true, ..Views::default() };
-        Self { state, views, worker, out: Outbox::default(), zone, fallback_fonts: None }
+        let views = Views {
+            search: search.to_owned(),
+            focus_search: true,
+            ..Views::default()
+        };
+        Self {
+            state,
+            views,
+            worker,
+            out: Outbox::default(),
+            zone,
+            fallback_fonts: None,
+        }
     }
 
     /// Has the system's fonts installed when they arrive.
@@ -87,7 +98,7 @@ impl App {
     fn drain(&mut self, ctx: &egui::Context) {
         let until = instant() + DRAIN;
         while let Some(event) = self.worker.try_next() {
-            self.mind_attention(ctx, &event);
+            Self::mind_attention(ctx, &event);
             self.state.apply(event);
             if instant() > until {
                 ctx.request_repaint();
@@ -97,24 +108,36 @@ impl App {
     }
 
     /// An order that ends or becomes unknown while nobody looks asks for attention.
-    fn mind_attention(&self, ctx: &egui::Context, event: &crate::message::Event) {
-        let crate::message::Event::Entry(entry) = event else { return };
+    fn mind_attention(ctx: &egui::Context, event: &crate::message::Event) {
+        let crate::message::Event::Entry(entry) = event else {
+            return;
+        };
         let standing = entry.standing();
         let matters = standing.is_end() || standing.is_unknown();
         if matters && !ctx.input(|i| i.focused) {
-            ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(egui::UserAttentionType::Informational));
+            ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(
+                egui::UserAttentionType::Informational,
+            ));
         }
     }
 
     fn take_fonts(&mut self, ctx: &egui::Context) {
-        if let Some(fonts) = self.fallback_fonts.as_ref().and_then(|fonts| fonts.try_recv().ok()) {
+        if let Some(fonts) = self
+            .fallback_fonts
+            .as_ref()
+            .and_then(|fonts| fonts.try_recv().ok())
+        {
             theme::fonts::install(ctx, &fonts);
             self.fallback_fonts = None;
         }
     }
 
     fn run_raised(&mut self, ctx: &egui::Context) {
-        let Outbox { commands, work, open_page } = std::mem::take(&mut self.out);
+        let Outbox {
+            commands,
+            work,
+            open_page,
+        } = std::mem::take(&mut self.out);
         for command in commands {
             self.run(ctx, command);
         }
@@ -128,7 +151,10 @@ impl App {
 
     /// Closing while a request has no answer yet asks first (section 6, step 8).
     fn mind_closing(&mut self, ctx: &egui::Context) {
-        if ctx.input(|i| i.viewport().close_requested()) && !self.views.close_confirmed && self.state.awaits_answer() {
+        if ctx.input(|i| i.viewport().close_requested())
+            && !self.views.close_confirmed
+            && self.state.awaits_answer()
+        {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             self.views.dialog = Some(Dialog::ConfirmClose);
         } else if self.views.close_confirmed {
@@ -138,7 +164,8 @@ impl App {
 
     fn send(&mut self, command: Command) {
         if let Err(explanation) = self.worker.send(command) {
-            self.state.apply(crate::message::Event::Problem(explanation));
+            self.state
+                .apply(crate::message::Event::Problem(explanation));
         }
     }
 }
@@ -157,7 +184,10 @@ impl eframe::App for App {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where the window reads the wall clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the window reads the wall clock"
+)]
 fn now() -> Timestamp {
     Timestamp::now()
 }

@@ -14,7 +14,10 @@ impl App {
     pub(super) fn run(&mut self, ctx: &egui::Context, command: UiCommand) {
         if let Err(why) = command.availability(&self.state, &self.views, now()) {
             let headline = format!("{}: {why}", command.spec().title);
-            self.state.apply(Event::Problem(Explanation::harmless(headline, NextStep::None)));
+            self.state.apply(Event::Problem(Explanation::harmless(
+                headline,
+                NextStep::None,
+            )));
             return;
         }
         match command {
@@ -39,13 +42,17 @@ impl App {
     }
 
     fn open_form(&mut self, ctx: &egui::Context, kind: crate::action::ActionKind) {
-        let Some(machine) = self.views.selected.clone() else { return };
+        let Some(machine) = self.views.selected.clone() else {
+            return;
+        };
         let time = ctx.input(|i| i.time);
         match self.views.open_form(&machine, Subject::Act(kind), time) {
             Ok(load) => self.send(load),
             Err(error) => {
-                let mut explanation =
-                    Explanation::harmless("This computer gives no random numbers, so no order can be tagged", NextStep::TryAgain);
+                let mut explanation = Explanation::harmless(
+                    "This computer gives no random numbers, so no order can be tagged",
+                    NextStep::TryAgain,
+                );
                 explanation.details.push(error.to_string());
                 self.state.apply(Event::Problem(explanation));
             }

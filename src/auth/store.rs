@@ -336,10 +336,14 @@ pub fn probe_keyring() -> KeyringState {
     let (give, take) = sync_channel(1);
     let probe = move || {
         let item = "v1:probe";
-        let tried = platform_vault().and_then(|vault| vault.put(item, b"probe").and_then(|()| vault.remove(item)));
-        give.send(tried.map_err(|error| Trouble::from_error(&error))).ok();
+        let tried = platform_vault()
+            .and_then(|vault| vault.put(item, b"probe").and_then(|()| vault.remove(item)));
+        give.send(tried.map_err(|error| Trouble::from_error(&error)))
+            .ok();
     };
-    let started = std::thread::Builder::new().name("cordon-keyring-probe".into()).spawn(probe);
+    let started = std::thread::Builder::new()
+        .name("cordon-keyring-probe".into())
+        .spawn(probe);
     match started.map(|_detached| take.recv_timeout(LIMIT)) {
         Ok(Ok(Ok(()))) => KeyringState::Saved,
         Ok(Ok(Err(trouble))) => trouble.state(),
@@ -348,7 +352,11 @@ pub fn probe_keyring() -> KeyringState {
 }
 
 fn platform_vault() -> keyring_core::Result<Vault> {
-    Ok(Vault { store: platform_store()?, modifiers: platform_modifiers(), layout: platform_layout() })
+    Ok(Vault {
+        store: platform_store()?,
+        modifiers: platform_modifiers(),
+        layout: platform_layout(),
+    })
 }
 
 // All differences between the systems, from here to the tests.

@@ -13,7 +13,9 @@ pub use rails::{GUARDRAILS, Guardrail};
 
 use crate::action::{Draft, DraftError, Order, Task};
 use crate::explain::NextStep;
-use crate::model::{Account, EntryId, Epoch, Machine, MachineAction, MachineActionId, MachineRef, SessionStatus};
+use crate::model::{
+    Account, EntryId, Epoch, Machine, MachineAction, MachineActionId, MachineRef, SessionStatus,
+};
 
 /// Everything a guardrail may look at.
 #[derive(Debug, Clone, Copy)]
@@ -82,11 +84,24 @@ pub struct Approval {
 
 /// Judges one task on one machine by every guardrail.
 #[must_use]
-pub fn judge(entry: Option<EntryId>, task: &Task, machine: &MachineRef, facts: &Facts<'_>) -> Vec<Finding> {
-    let question = rails::Question { entry, task, machine };
+pub fn judge(
+    entry: Option<EntryId>,
+    task: &Task,
+    machine: &MachineRef,
+    facts: &Facts<'_>,
+) -> Vec<Finding> {
+    let question = rails::Question {
+        entry,
+        task,
+        machine,
+    };
     let mut findings: Vec<_> = GUARDRAILS
         .iter()
-        .flat_map(|rail| (rail.check)(&question, facts).into_iter().map(|verdict| verdict.named(rail.name)))
+        .flat_map(|rail| {
+            (rail.check)(&question, facts)
+                .into_iter()
+                .map(|verdict| verdict.named(rail.name))
+        })
         .collect();
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
@@ -108,7 +123,11 @@ pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
 pub fn enforce(approval: &Approval, facts: &Facts<'_>) -> Result<(), Finding> {
     let order = &approval.order;
     let blocks = judge(Some(order.entry), &order.task, &order.machine, facts).into_iter();
-    blocks.filter(|f| f.severity == Severity::Block).map(Err).next().unwrap_or(Ok(()))
+    blocks
+        .filter(|f| f.severity == Severity::Block)
+        .map(Err)
+        .next()
+        .unwrap_or(Ok(()))
 }
 
 impl Review {
@@ -117,7 +136,11 @@ impl Review {
     pub fn block(&self) -> Option<String> {
         let finding = self.findings.iter().find(|f| f.severity == Severity::Block);
         finding.map(|f| f.text.clone()).or_else(|| {
-            self.order.as_ref().err().and_then(|errors| errors.first()).map(ToString::to_string)
+            self.order
+                .as_ref()
+                .err()
+                .and_then(|errors| errors.first())
+                .map(ToString::to_string)
         })
     }
 
@@ -125,13 +148,28 @@ impl Review {
     ///
     /// # Errors
     /// The reason why it cannot be confirmed.
-    pub fn approve(self, account: &Account, epoch: Epoch, now: Timestamp) -> Result<Approval, String> {
+    pub fn approve(
+        self,
+        account: &Account,
+        epoch: Epoch,
+        now: Timestamp,
+    ) -> Result<Approval, String> {
         if let Some(block) = self.block() {
             return Err(block);
         }
-        let accepted_opposites = self.findings.iter().filter_map(|f| f.opposite.clone()).collect();
+        let accepted_opposites = self
+            .findings
+            .iter()
+            .filter_map(|f| f.opposite.clone())
+            .collect();
         match self.order {
-            Ok(order) => Ok(Approval { order, account: account.clone(), epoch, confirmed_at: now, accepted_opposites }),
+            Ok(order) => Ok(Approval {
+                order,
+                account: account.clone(),
+                epoch,
+                confirmed_at: now,
+                accepted_opposites,
+            }),
             Err(errors) => Err(errors.first().map(ToString::to_string).unwrap_or_default()),
         }
     }

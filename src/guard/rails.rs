@@ -33,39 +33,117 @@ pub struct Verdict {
 
 impl Verdict {
     fn warn(text: impl Into<String>) -> Self {
-        Self { severity: Severity::Warn, text: text.into(), next: NextStep::None, opposite: None }
+        Self {
+            severity: Severity::Warn,
+            text: text.into(),
+            next: NextStep::None,
+            opposite: None,
+        }
     }
 
     fn block(text: impl Into<String>, next: NextStep) -> Self {
-        Self { severity: Severity::Block, text: text.into(), next, opposite: None }
+        Self {
+            severity: Severity::Block,
+            text: text.into(),
+            next,
+            opposite: None,
+        }
     }
 
     pub(super) fn named(self, rail: &'static str) -> Finding {
-        let Self { severity, text, next, opposite } = self;
-        Finding { rail, severity, text, next, opposite }
+        let Self {
+            severity,
+            text,
+            next,
+            opposite,
+        } = self;
+        Finding {
+            rail,
+            severity,
+            text,
+            next,
+            opposite,
+        }
     }
 }
 
 /// Every guardrail, in the order in which reasons are given.
 pub const GUARDRAILS: &[Guardrail] = &[
-    Guardrail { name: "read-only", protects: "a console that is for looking only", check: read_only },
-    Guardrail { name: "signed in", protects: "from ordering in nobody's name", check: signed_in },
-    Guardrail { name: "permission", protects: "from requests that must be refused", check: permission },
-    Guardrail { name: "merged record", protects: "from acting on a record that no longer stands for the device", check: merged },
-    Guardrail { name: "onboarding", protects: "from actions that cannot reach the device", check: onboarding },
-    Guardrail { name: "support", protects: "from actions that the documentation excludes", check: support },
-    Guardrail { name: "same action", protects: "from asking twice for one thing", check: same_action },
-    Guardrail { name: "opposite action", protects: "from ending in the state nobody wanted", check: opposite_action },
-    Guardrail { name: "twins", protects: "the other record with the same name", check: twins },
-    Guardrail { name: "already so", protects: "from an isolation that comes into force after its release", check: already },
-    Guardrail { name: "silent device", protects: "from taking a waiting action for a done one", check: silent },
-    Guardrail { name: "blast radius", protects: "domain controllers, name servers, hosts of others", check: blast_radius },
-    Guardrail { name: "recent action", protects: "a colleague's work of the last hour", check: recent_action },
+    Guardrail {
+        name: "read-only",
+        protects: "a console that is for looking only",
+        check: read_only,
+    },
+    Guardrail {
+        name: "signed in",
+        protects: "from ordering in nobody's name",
+        check: signed_in,
+    },
+    Guardrail {
+        name: "permission",
+        protects: "from requests that must be refused",
+        check: permission,
+    },
+    Guardrail {
+        name: "merged record",
+        protects: "from acting on a record that no longer stands for the device",
+        check: merged,
+    },
+    Guardrail {
+        name: "onboarding",
+        protects: "from actions that cannot reach the device",
+        check: onboarding,
+    },
+    Guardrail {
+        name: "support",
+        protects: "from actions that the documentation excludes",
+        check: support,
+    },
+    Guardrail {
+        name: "same action",
+        protects: "from asking twice for one thing",
+        check: same_action,
+    },
+    Guardrail {
+        name: "opposite action",
+        protects: "from ending in the state nobody wanted",
+        check: opposite_action,
+    },
+    Guardrail {
+        name: "twins",
+        protects: "the other record with the same name",
+        check: twins,
+    },
+    Guardrail {
+        name: "already so",
+        protects: "from an isolation that comes into force after its release",
+        check: already,
+    },
+    Guardrail {
+        name: "silent device",
+        protects: "from taking a waiting action for a done one",
+        check: silent,
+    },
+    Guardrail {
+        name: "blast radius",
+        protects: "domain controllers, name servers, hosts of others",
+        check: blast_radius,
+    },
+    Guardrail {
+        name: "recent action",
+        protects: "a colleague's work of the last hour",
+        check: recent_action,
+    },
 ];
 
 fn read_only(_: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let next = NextStep::Outside("Start cordon without --read-only to act".into());
-    facts.policy.read_only.then(|| Verdict::block("This console was started read-only", next)).into_iter().collect()
+    facts
+        .policy
+        .read_only
+        .then(|| Verdict::block("This console was started read-only", next))
+        .into_iter()
+        .collect()
 }
 
 fn signed_in(_: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
@@ -88,9 +166,15 @@ fn permission(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         (Some(false), several) => vec![Verdict::block(
             format!(
                 "Your sign-in lacks every permission that would do: {}",
-                several.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+                several
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ")
             ),
-            several.first().map_or(NextStep::None, |p| NextStep::AskForPermission(p.clone())),
+            several
+                .first()
+                .map_or(NextStep::None, |p| NextStep::AskForPermission(p.clone())),
         )],
         (Some(true) | None, _) => Vec::new(),
     }
@@ -98,11 +182,17 @@ fn permission(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
 
 fn merged(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     // Cancelling concerns the action, whatever became of the record.
-    let target = facts.machine.and_then(|m| m.merged_into.as_ref()).filter(|_| is_act(question));
+    let target = facts
+        .machine
+        .and_then(|m| m.merged_into.as_ref())
+        .filter(|_| is_act(question));
     target
         .map(|id| {
             Verdict::block(
-                format!("This record was merged into another (…{}); act on that one", id.tail()),
+                format!(
+                    "This record was merged into another (…{}); act on that one",
+                    id.tail()
+                ),
                 NextStep::Outside(format!("Search for {id}").into()),
             )
         })
@@ -111,28 +201,51 @@ fn merged(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
 }
 
 fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let Some(machine) = facts.machine.filter(|_| is_act(question)) else { return Vec::new() };
+    let Some(machine) = facts.machine.filter(|_| is_act(question)) else {
+        return Vec::new();
+    };
     match &machine.onboarding_status {
         Some(OnboardingStatus::CanBeOnboarded | OnboardingStatus::Unsupported) => {
-            vec![Verdict::block("Defender does not manage this device: it is not onboarded", NextStep::None)]
+            vec![Verdict::block(
+                "Defender does not manage this device: it is not onboarded",
+                NextStep::None,
+            )]
         }
         Some(OnboardingStatus::InsufficientInfo | OnboardingStatus::Other(_)) => {
-            vec![Verdict::warn("Not checked: whether Defender manages this device is not known")]
+            vec![Verdict::warn(
+                "Not checked: whether Defender manages this device is not known",
+            )]
         }
         Some(OnboardingStatus::Onboarded) | None => Vec::new(),
     }
 }
 
 fn support(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let Task::Act { kind, values } = question.task else { return Vec::new() };
-    let Some(machine) = facts.machine else {
-        return vec![Verdict::warn("Not checked: the device's record could not be read")];
+    let Task::Act { kind, values } = question.task else {
+        return Vec::new();
     };
-    let system = || clean(machine.os_platform.as_deref().unwrap_or("no system named"), 40).into_owned();
+    let Some(machine) = facts.machine else {
+        return vec![Verdict::warn(
+            "Not checked: the device's record could not be read",
+        )];
+    };
+    let system = || {
+        clean(
+            machine.os_platform.as_deref().unwrap_or("no system named"),
+            40,
+        )
+        .into_owned()
+    };
     match (kind.spec().supports)(machine, values) {
         Support::Yes => Vec::new(),
-        Support::Unlisted(why) => vec![Verdict::warn(format!("May not work here: {why} ({})", system()))],
-        Support::No(why) => vec![Verdict::block(format!("Not possible on {}: {why}", system()), NextStep::None)],
+        Support::Unlisted(why) => vec![Verdict::warn(format!(
+            "May not work here: {why} ({})",
+            system()
+        ))],
+        Support::No(why) => vec![Verdict::block(
+            format!("Not possible on {}: {why}", system()),
+            NextStep::None,
+        )],
     }
 }
 
@@ -142,23 +255,39 @@ fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
             && open.order.machine.id == question.machine.id
             && same_task(&open.order.task, question.task)
     });
-    if let Some(OpenOrder { order, standing, outcome_unknown }) = ours {
+    if let Some(OpenOrder {
+        order,
+        standing,
+        outcome_unknown,
+    }) = ours
+    {
         let text = if *outcome_unknown {
-            format!("The outcome of {} is unknown; repeating could do it twice", order.entry)
+            format!(
+                "The outcome of {} is unknown; repeating could do it twice",
+                order.entry
+            )
         } else {
             format!("Already ordered here: {standing} ({})", order.entry)
         };
         return vec![Verdict::block(text, NextStep::ShowEntry(order.entry))];
     }
-    let Task::Act { kind, .. } = question.task else { return Vec::new() };
+    let Task::Act { kind, .. } = question.task else {
+        return Vec::new();
+    };
     let Some(history) = facts.history else {
-        return vec![Verdict::warn("Not checked: this device's recent actions could not be read")];
+        return vec![Verdict::warn(
+            "Not checked: this device's recent actions could not be read",
+        )];
     };
     open_actions(history)
         .find(|action| action.kind == kind.spec().wire_type)
         .map(|action| {
             Verdict::block(
-                format!("{} is already under way, {}", action.kind, requested_by(action)),
+                format!(
+                    "{} is already under way, {}",
+                    action.kind,
+                    requested_by(action)
+                ),
                 NextStep::ShowAction(action.id.clone()),
             )
         })
@@ -167,8 +296,13 @@ fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
 }
 
 fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let opposite = question.task.kind().and_then(|kind| kind.opposite().map(|o| (kind, o)));
-    let (Some((kind, opposite)), Some(history)) = (opposite, facts.history) else { return Vec::new() };
+    let opposite = question
+        .task
+        .kind()
+        .and_then(|kind| kind.opposite().map(|o| (kind, o)));
+    let (Some((kind, opposite)), Some(history)) = (opposite, facts.history) else {
+        return Vec::new();
+    };
     open_actions(history)
         .filter(|action| action.kind == opposite.spec().wire_type)
         .map(|action| Verdict {
@@ -187,18 +321,28 @@ fn twins(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if facts.namesakes.is_empty() || !is_act(question) {
         return Vec::new();
     }
-    let tails: Vec<_> = facts.namesakes.iter().map(|m| format!("…{}", m.id.tail())).collect();
+    let tails: Vec<_> = facts
+        .namesakes
+        .iter()
+        .map(|m| format!("…{}", m.id.tail()))
+        .collect();
     vec![Verdict::warn(format!(
         "{} other {} with this name: {}. This is …{}",
         tails.len(),
-        if tails.len() == 1 { "record" } else { "records" },
+        if tails.len() == 1 {
+            "record"
+        } else {
+            "records"
+        },
         tails.join(", "),
         question.machine.id.tail()
     ))]
 }
 
 fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let (Some(kind), Some(history)) = (question.task.kind(), facts.history) else { return Vec::new() };
+    let (Some(kind), Some(history)) = (question.task.kind(), facts.history) else {
+        return Vec::new();
+    };
     match kind.spec().change {
         Change::Nothing => Vec::new(),
         Change::Sets(condition) => match infer(condition, history) {
@@ -207,10 +351,15 @@ fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
                 condition.word().to_lowercase(),
                 by(evidence.by.as_deref())
             ))],
-            ConditionState::No(_) | ConditionState::Changing { .. } | ConditionState::Unknown => Vec::new(),
+            ConditionState::No(_) | ConditionState::Changing { .. } | ConditionState::Unknown => {
+                Vec::new()
+            }
         },
         Change::Clears(condition) => match infer(condition, history) {
-            ConditionState::No(_) => vec![Verdict::warn(format!("As far as history shows, this device is not {}", condition.word().to_lowercase()))],
+            ConditionState::No(_) => vec![Verdict::warn(format!(
+                "As far as history shows, this device is not {}",
+                condition.word().to_lowercase()
+            ))],
             ConditionState::Unknown => vec![Verdict::warn(format!(
                 "History holds nothing that says this device is {}",
                 condition.word().to_lowercase()
@@ -221,14 +370,21 @@ fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
 }
 
 fn silent(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let Some(machine) = facts.machine.filter(|_| is_act(question)) else { return Vec::new() };
+    let Some(machine) = facts.machine.filter(|_| is_act(question)) else {
+        return Vec::new();
+    };
     let waits = "the action may wait up to three days for it";
     let mut verdicts = Vec::new();
     if machine.health_status != HealthStatus::Active {
-        verdicts.push(Verdict::warn(format!("Health is {}: {waits}", machine.health_status)));
+        verdicts.push(Verdict::warn(format!(
+            "Health is {}: {waits}",
+            machine.health_status
+        )));
     }
     match machine.last_seen.map(|seen| facts.now.duration_since(seen)) {
-        None => verdicts.push(Verdict::warn(format!("Not checked: when the device last reported is not known; {waits}"))),
+        None => verdicts.push(Verdict::warn(format!(
+            "Not checked: when the device last reported is not known; {waits}"
+        ))),
         Some(age) if age > facts.policy.silent_after => verdicts.push(Verdict::warn(format!(
             "The last full report is {} hours old: {waits}",
             age.as_hours()
@@ -253,34 +409,58 @@ const HINTS: &[(&str, &str)] = &[
 ];
 
 fn blast_radius(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let sets_isolation = question
-        .task
-        .kind()
-        .is_some_and(|kind| kind.spec().risk == Risk::Disruptive && kind.spec().change == Change::Sets(Condition::Isolated));
-    let Some(machine) = facts.machine.filter(|_| sets_isolation) else { return Vec::new() };
-    let texts = machine.computer_dns_name.iter().chain(&machine.machine_tags);
+    let sets_isolation = question.task.kind().is_some_and(|kind| {
+        kind.spec().risk == Risk::Disruptive
+            && kind.spec().change == Change::Sets(Condition::Isolated)
+    });
+    let Some(machine) = facts.machine.filter(|_| sets_isolation) else {
+        return Vec::new();
+    };
+    let texts = machine
+        .computer_dns_name
+        .iter()
+        .chain(&machine.machine_tags);
     let words: Vec<String> = texts
         .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
-        .map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit() && !word.eq_ignore_ascii_case("tier0")).to_lowercase())
+        .map(|word| {
+            word.trim_end_matches(|c: char| {
+                c.is_ascii_digit() && !word.eq_ignore_ascii_case("tier0")
+            })
+            .to_lowercase()
+        })
         .collect();
-    let hint = HINTS.iter().find(|(word, _)| words.iter().any(|w| w == word)).map(|(_, what)| *what);
+    let hint = HINTS
+        .iter()
+        .find(|(word, _)| words.iter().any(|w| w == word))
+        .map(|(_, what)| *what);
     let high = machine.device_value.as_deref() == Some("High");
     let what = match (hint, high) {
         (Some(what), _) => format!("This looks like {what}"),
         (None, true) => "This device is marked as one of high value".to_owned(),
         (None, false) => return Vec::new(),
     };
-    vec![Verdict::warn(format!("{what}: isolating it may cut off others. Consider Selective"))]
+    vec![Verdict::warn(format!(
+        "{what}: isolating it may cut off others. Consider Selective"
+    ))]
 }
 
 fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let Some(history) = facts.history.filter(|_| is_act(question)) else { return Vec::new() };
+    let Some(history) = facts.history.filter(|_| is_act(question)) else {
+        return Vec::new();
+    };
     let hour_ago = facts.now - jiff::SignedDuration::from_hours(1);
     history
         .iter()
         .filter(|action| action.status.is_final() && action.created.is_some_and(|at| at > hour_ago))
         .max_by_key(|action| action.created)
-        .map(|action| Verdict::warn(format!("In the last hour: {} ({}), {}", action.kind, action.status, requested_by(action))))
+        .map(|action| {
+            Verdict::warn(format!(
+                "In the last hour: {} ({}), {}",
+                action.kind,
+                action.status,
+                requested_by(action)
+            ))
+        })
         .into_iter()
         .collect()
 }
@@ -302,12 +482,19 @@ fn open_actions(history: &[MachineAction]) -> impl Iterator<Item = &MachineActio
 }
 
 fn requested_by(action: &MachineAction) -> String {
-    match action.requestor.as_deref().map(str::trim).filter(|r| !r.is_empty()) {
+    match action
+        .requestor
+        .as_deref()
+        .map(str::trim)
+        .filter(|r| !r.is_empty())
+    {
         Some(requestor) => format!("requested by {}", clean(requestor, 80)),
         None => "requested by someone the service does not name".into(),
     }
 }
 
 fn by(requestor: Option<&str>) -> String {
-    requestor.map(|r| format!(", by {}", clean(r, 80))).unwrap_or_default()
+    requestor
+        .map(|r| format!(", by {}", clean(r, 80)))
+        .unwrap_or_default()
 }

@@ -1,7 +1,8 @@
 use super::*;
 use crate::action::{ActionKind, Subject};
 use crate::model::{
-    HealthStatus, MachineActionStatus, MachineActionType, MachineId, OnboardingStatus, Permissions, TenantId,
+    HealthStatus, MachineActionStatus, MachineActionType, MachineId, OnboardingStatus, Permissions,
+    TenantId,
 };
 
 const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
@@ -26,7 +27,9 @@ fn account() -> Account {
 
 /// A world in which nothing stands against any action.
 fn world() -> World {
-    let mut machine = Machine::bare(MachineId::parse("1e5bc9d7e413ddd7902c2932e418702b84d09c07").expect("a literal id"));
+    let mut machine = Machine::bare(
+        MachineId::parse("1e5bc9d7e413ddd7902c2932e418702b84d09c07").expect("a literal id"),
+    );
     machine.computer_dns_name = Some("FIN-LT-042".into());
     machine.os_platform = Some("Windows11".into());
     machine.health_status = HealthStatus::Active;
@@ -34,7 +37,10 @@ fn world() -> World {
     machine.last_seen = Some(NOW);
     World {
         policy: Policy::default(),
-        session: SessionStatus::SignedIn { account: account(), permissions: Permissions::Unknown },
+        session: SessionStatus::SignedIn {
+            account: account(),
+            permissions: Permissions::Unknown,
+        },
         machine,
         namesakes: Vec::new(),
         history: Some(Vec::new()),
@@ -56,19 +62,31 @@ impl World {
     }
 
     fn draft(&self, kind: ActionKind) -> Draft {
-        let mut draft = Draft::new(EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"), self.machine.reference(), Subject::Act(kind));
+        let mut draft = Draft::new(
+            EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
+            self.machine.reference(),
+            Subject::Act(kind),
+        );
         draft.comment = "alert 1234".into();
         draft.sha1 = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9".into();
         draft
     }
 
     fn findings(&self, kind: ActionKind) -> Vec<(&'static str, Severity)> {
-        review(&self.draft(kind), &self.facts()).findings.into_iter().map(|f| (f.rail, f.severity)).collect()
+        review(&self.draft(kind), &self.facts())
+            .findings
+            .into_iter()
+            .map(|f| (f.rail, f.severity))
+            .collect()
     }
 }
 
 fn action(kind: MachineActionType, status: MachineActionStatus) -> MachineAction {
-    let mut action = MachineAction::bare(MachineActionId::parse("b89eb834").expect("a literal id"), kind, status);
+    let mut action = MachineAction::bare(
+        MachineActionId::parse("b89eb834").expect("a literal id"),
+        kind,
+        status,
+    );
     action.created = Some(NOW - jiff::SignedDuration::from_mins(90));
     action
 }
@@ -89,16 +107,32 @@ fn nothing_stands_against_an_ordinary_isolation() {
 fn each_block_blocks() {
     type Change = fn(&mut World);
     let cases: &[(&str, ActionKind, Change)] = &[
-        ("read-only", ActionKind::Unisolate, |w| w.policy.read_only = true),
-        ("signed in", ActionKind::Isolate, |w| w.session = SessionStatus::SignedOut),
-        ("permission", ActionKind::Isolate, |w| {
-            w.session = SessionStatus::SignedIn { account: account(), permissions: Permissions::from_scopes("Machine.Read") };
+        ("read-only", ActionKind::Unisolate, |w| {
+            w.policy.read_only = true;
         }),
-        ("merged record", ActionKind::Isolate, |w| w.machine.merged_into = MachineId::parse("b2").ok()),
-        ("onboarding", ActionKind::Isolate, |w| w.machine.onboarding_status = Some(OnboardingStatus::CanBeOnboarded)),
-        ("support", ActionKind::RestrictCodeExecution, |w| w.machine.os_platform = Some("Ubuntu".into())),
+        ("signed in", ActionKind::Isolate, |w| {
+            w.session = SessionStatus::SignedOut;
+        }),
+        ("permission", ActionKind::Isolate, |w| {
+            w.session = SessionStatus::SignedIn {
+                account: account(),
+                permissions: Permissions::from_scopes("Machine.Read"),
+            };
+        }),
+        ("merged record", ActionKind::Isolate, |w| {
+            w.machine.merged_into = MachineId::parse("b2").ok();
+        }),
+        ("onboarding", ActionKind::Isolate, |w| {
+            w.machine.onboarding_status = Some(OnboardingStatus::CanBeOnboarded);
+        }),
+        ("support", ActionKind::RestrictCodeExecution, |w| {
+            w.machine.os_platform = Some("Ubuntu".into());
+        }),
         ("same action", ActionKind::Isolate, |w| {
-            w.history = Some(vec![action(MachineActionType::Isolate, MachineActionStatus::Pending)]);
+            w.history = Some(vec![action(
+                MachineActionType::Isolate,
+                MachineActionStatus::Pending,
+            )]);
         }),
     ];
     for (rail, kind, change) in cases {
@@ -114,23 +148,45 @@ fn each_block_blocks() {
 fn each_warning_warns_and_lets_pass() {
     type Change = fn(&mut World);
     let cases: &[(&str, ActionKind, Change)] = &[
-        ("support", ActionKind::Isolate, |w| w.machine.os_platform = None),
+        ("support", ActionKind::Isolate, |w| {
+            w.machine.os_platform = None;
+        }),
         ("same action", ActionKind::Isolate, |w| w.history = None),
         ("opposite action", ActionKind::Isolate, |w| {
-            w.history = Some(vec![action(MachineActionType::Unisolate, MachineActionStatus::InProgress)]);
+            w.history = Some(vec![action(
+                MachineActionType::Unisolate,
+                MachineActionStatus::InProgress,
+            )]);
         }),
         ("twins", ActionKind::Isolate, |w| {
-            w.namesakes = vec![MachineRef { id: MachineId::parse("b2").expect("a literal id"), dns_name: None }];
+            w.namesakes = vec![MachineRef {
+                id: MachineId::parse("b2").expect("a literal id"),
+                dns_name: None,
+            }];
         }),
         ("already so", ActionKind::Isolate, |w| {
-            w.history = Some(vec![action(MachineActionType::Isolate, MachineActionStatus::Succeeded)]);
+            w.history = Some(vec![action(
+                MachineActionType::Isolate,
+                MachineActionStatus::Succeeded,
+            )]);
         }),
-        ("silent device", ActionKind::Isolate, |w| w.machine.health_status = HealthStatus::Inactive),
-        ("silent device", ActionKind::Isolate, |w| w.machine.last_seen = None),
-        ("blast radius", ActionKind::Isolate, |w| w.machine.computer_dns_name = Some("DC01.contoso.com".into())),
-        ("blast radius", ActionKind::Isolate, |w| w.machine.machine_tags = Box::new(["tier0".into()])),
+        ("silent device", ActionKind::Isolate, |w| {
+            w.machine.health_status = HealthStatus::Inactive;
+        }),
+        ("silent device", ActionKind::Isolate, |w| {
+            w.machine.last_seen = None;
+        }),
+        ("blast radius", ActionKind::Isolate, |w| {
+            w.machine.computer_dns_name = Some("DC01.contoso.com".into());
+        }),
+        ("blast radius", ActionKind::Isolate, |w| {
+            w.machine.machine_tags = Box::new(["tier0".into()]);
+        }),
         ("recent action", ActionKind::Isolate, |w| {
-            let mut recent = action(MachineActionType::RunAntiVirusScan, MachineActionStatus::Succeeded);
+            let mut recent = action(
+                MachineActionType::RunAntiVirusScan,
+                MachineActionStatus::Succeeded,
+            );
             recent.created = Some(NOW - jiff::SignedDuration::from_mins(10));
             w.history = Some(vec![recent]);
         }),
@@ -146,19 +202,33 @@ fn each_warning_warns_and_lets_pass() {
 fn an_entry_whose_outcome_is_unknown_blocks_its_repetition_but_not_itself() {
     let mut world = world();
     let order = world.draft(ActionKind::Isolate).parse().expect("complete");
-    world.open_orders.push(OpenOrder { order, standing: "Outcome unknown".into(), outcome_unknown: true });
+    world.open_orders.push(OpenOrder {
+        order,
+        standing: "Outcome unknown".into(),
+        outcome_unknown: true,
+    });
     assert_eq!(world.findings(ActionKind::Isolate), []);
     let mut again = world.draft(ActionKind::Isolate);
     again.entry = EntryId::parse("cdn-00000001").expect("a literal tag");
     let review = review(&again, &world.facts());
-    assert!(review.block().expect("blocked").contains("outcome of cdn-7F3K2Q9M is unknown"));
+    assert!(
+        review
+            .block()
+            .expect("blocked")
+            .contains("outcome of cdn-7F3K2Q9M is unknown")
+    );
 }
 
 #[test]
 fn a_confirmed_opposite_is_remembered() {
     let mut world = world();
-    world.history = Some(vec![action(MachineActionType::Unisolate, MachineActionStatus::Pending)]);
+    world.history = Some(vec![action(
+        MachineActionType::Unisolate,
+        MachineActionStatus::Pending,
+    )]);
     let review = review(&world.draft(ActionKind::Isolate), &world.facts());
-    let approval = review.approve(&account(), Epoch(1), NOW).expect("warnings let pass");
+    let approval = review
+        .approve(&account(), Epoch(1), NOW)
+        .expect("warnings let pass");
     assert!(approval.accepts_opposite(&MachineActionId::parse("b89eb834").expect("a literal id")));
 }

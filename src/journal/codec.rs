@@ -7,7 +7,8 @@ use super::JournalError;
 use super::entry::{Author, NotSentReason, Record};
 use crate::action::{ActionKind, Order, Task, Value};
 use crate::model::{
-    EntryId, HResult, MachineActionId, MachineActionStatus, MachineActionType, MachineId, MachineRef,
+    EntryId, HResult, MachineActionId, MachineActionStatus, MachineActionType, MachineId,
+    MachineRef,
 };
 
 /// Name and data of a record as stored.
@@ -17,21 +18,39 @@ pub(super) fn write(record: &Record) -> (&'static str, Json) {
         Record::Held { by } => ("Held", json!({ "action": by.as_str() })),
         Record::Sent => ("Sent", json!({})),
         Record::NotTaken { why } => ("NotTaken", json!({ "why": why })),
-        Record::NotSent { why, detail } => ("NotSent", json!({ "why": why.words(), "detail": detail })),
-        Record::Accepted { action, status } => {
-            ("Accepted", json!({ "action": action.as_str(), "status": status.as_wire() }))
+        Record::NotSent { why, detail } => {
+            ("NotSent", json!({ "why": why.words(), "detail": detail }))
         }
-        Record::SomeoneElses { action, requestor, created } => (
+        Record::Accepted { action, status } => (
+            "Accepted",
+            json!({ "action": action.as_str(), "status": status.as_wire() }),
+        ),
+        Record::SomeoneElses {
+            action,
+            requestor,
+            created,
+        } => (
             "SomeoneElses",
             json!({ "action": action.as_str(), "requestor": requestor, "created": created.map(|t| t.to_string()) }),
         ),
-        Record::Refused { status, code, message } => {
-            ("Refused", json!({ "status": status, "code": code, "message": message }))
-        }
+        Record::Refused {
+            status,
+            code,
+            message,
+        } => (
+            "Refused",
+            json!({ "status": status, "code": code, "message": message }),
+        ),
         Record::Unknown { why } => ("Unknown", json!({ "why": why })),
         Record::NotFound => ("NotFound", json!({})),
         Record::Progress { status } => ("Progress", json!({ "status": status.as_wire() })),
-        Record::Finished { action, status, hresult, by, comment } => (
+        Record::Finished {
+            action,
+            status,
+            hresult,
+            by,
+            comment,
+        } => (
             "Finished",
             json!({ "action": action.as_str(), "status": status.as_wire(), "hresult": hresult.0, "by": by, "comment": comment }),
         ),
@@ -43,13 +62,27 @@ fn intended(author: &Author, order: &Order) -> Json {
         Task::Act { kind, values } => {
             let parameters: Map<_, _> = values
                 .iter()
-                .map(|v| (v.parameter().wire_name().to_owned(), Json::from(v.as_wire())))
+                .map(|v| {
+                    (
+                        v.parameter().wire_name().to_owned(),
+                        Json::from(v.as_wire()),
+                    )
+                })
                 .collect();
-            (kind.spec().wire_type.as_wire().to_owned(), Json::Object(parameters), Json::Null)
+            (
+                kind.spec().wire_type.as_wire().to_owned(),
+                Json::Object(parameters),
+                Json::Null,
+            )
         }
-        Task::Cancel { action, action_type } => {
-            ("Cancel".to_owned(), json!({}), json!({ "action": action.as_str(), "type": action_type.as_wire() }))
-        }
+        Task::Cancel {
+            action,
+            action_type,
+        } => (
+            "Cancel".to_owned(),
+            json!({}),
+            json!({ "action": action.as_str(), "type": action_type.as_wire() }),
+        ),
     };
     json!({
         "mode": author.mode,
@@ -68,7 +101,10 @@ fn intended(author: &Author, order: &Order) -> Json {
 /// Reads a record back.
 pub(super) fn read(entry: EntryId, name: &str, data: &str) -> Result<Record, JournalError> {
     let json: Json = serde_json::from_str(data).unwrap_or_default();
-    read_json(entry, name, &json).ok_or_else(|| JournalError::NotReadable { entry, record: name.into() })
+    read_json(entry, name, &json).ok_or_else(|| JournalError::NotReadable {
+        entry,
+        record: name.into(),
+    })
 }
 
 fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
@@ -98,9 +134,17 @@ fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
         "NotTaken" => Record::NotTaken { why: text("why")? },
         "NotSent" => {
             let why = text("why")?;
-            Record::NotSent { why: NotSentReason::ALL.into_iter().find(|r| r.words() == &*why)?, detail: text("detail") }
+            Record::NotSent {
+                why: NotSentReason::ALL
+                    .into_iter()
+                    .find(|r| r.words() == &*why)?,
+                detail: text("detail"),
+            }
         }
-        "Accepted" => Record::Accepted { action: action()?, status: status()? },
+        "Accepted" => Record::Accepted {
+            action: action()?,
+            status: status()?,
+        },
         "SomeoneElses" => Record::SomeoneElses {
             action: action()?,
             requestor: text("requestor")?,

@@ -38,7 +38,13 @@ pub enum NotSentReason {
 
 impl NotSentReason {
     pub(super) const ALL: [Self; 7] = [
-        Self::Withdrawn, Self::ConsoleEnded, Self::ApprovalLapsed, Self::SignInEnded, Self::NotReached, Self::FactsChanged, Self::Blocked,
+        Self::Withdrawn,
+        Self::ConsoleEnded,
+        Self::ApprovalLapsed,
+        Self::SignInEnded,
+        Self::NotReached,
+        Self::FactsChanged,
+        Self::Blocked,
     ];
 
     /// The clause after "Not sent: ".
@@ -59,26 +65,57 @@ impl NotSentReason {
 /// One thing that became known about an entry. Appended, never changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Record {
-    Intended { author: Author, order: Order },
+    Intended {
+        author: Author,
+        order: Order,
+    },
     /// An opposite action is under way; a person has to insist.
-    Held { by: MachineActionId },
+    Held {
+        by: MachineActionId,
+    },
     /// Written before the request leaves, once for each attempt.
     Sent,
     /// The attempt certainly did not reach the service's store; another may follow.
-    NotTaken { why: Box<str> },
-    NotSent { why: NotSentReason, detail: Option<Box<str>> },
+    NotTaken {
+        why: Box<str>,
+    },
+    NotSent {
+        why: NotSentReason,
+        detail: Option<Box<str>>,
+    },
     /// The service stored the action.
-    Accepted { action: MachineActionId, status: MachineActionStatus },
+    Accepted {
+        action: MachineActionId,
+        status: MachineActionStatus,
+    },
     /// The service gave back an action that is not ours.
-    SomeoneElses { action: MachineActionId, requestor: Box<str>, created: Option<Timestamp> },
-    Refused { status: u16, code: Box<str>, message: Box<str> },
+    SomeoneElses {
+        action: MachineActionId,
+        requestor: Box<str>,
+        created: Option<Timestamp>,
+    },
+    Refused {
+        status: u16,
+        code: Box<str>,
+        message: Box<str>,
+    },
     /// The answer never came, or said nothing.
-    Unknown { why: Box<str> },
+    Unknown {
+        why: Box<str>,
+    },
     /// Three complete look-ups over five minutes did not show it.
     NotFound,
     /// The service reports another status that is not final.
-    Progress { status: MachineActionStatus },
-    Finished { action: MachineActionId, status: MachineActionStatus, hresult: HResult, by: Option<Box<str>>, comment: Option<Box<str>> },
+    Progress {
+        status: MachineActionStatus,
+    },
+    Finished {
+        action: MachineActionId,
+        status: MachineActionStatus,
+        hresult: HResult,
+        by: Option<Box<str>>,
+        comment: Option<Box<str>>,
+    },
 }
 
 /// One order with all that is known about it, oldest record first.
@@ -93,20 +130,52 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     Waiting,
-    Held { by: MachineActionId },
-    NotSent { why: NotSentReason, detail: Option<Box<str>> },
+    Held {
+        by: MachineActionId,
+    },
+    NotSent {
+        why: NotSentReason,
+        detail: Option<Box<str>>,
+    },
     Sent,
-    Accepted { action: MachineActionId, status: MachineActionStatus },
-    Done { action: MachineActionId },
-    Failed { action: MachineActionId, hresult: HResult },
+    Accepted {
+        action: MachineActionId,
+        status: MachineActionStatus,
+    },
+    Done {
+        action: MachineActionId,
+    },
+    Failed {
+        action: MachineActionId,
+        hresult: HResult,
+    },
     /// A cancellation that came after the action's own end.
-    TooLate { action: MachineActionId, status: MachineActionStatus },
-    TimedOut { action: MachineActionId },
-    Cancelled { action: MachineActionId, by: Option<Box<str>>, comment: Option<Box<str>> },
-    Refused { status: u16, code: Box<str>, message: Box<str> },
-    Unknown { why: Box<str> },
+    TooLate {
+        action: MachineActionId,
+        status: MachineActionStatus,
+    },
+    TimedOut {
+        action: MachineActionId,
+    },
+    Cancelled {
+        action: MachineActionId,
+        by: Option<Box<str>>,
+        comment: Option<Box<str>>,
+    },
+    Refused {
+        status: u16,
+        code: Box<str>,
+        message: Box<str>,
+    },
+    Unknown {
+        why: Box<str>,
+    },
     NotFound,
-    SomeoneElses { action: MachineActionId, requestor: Box<str>, created: Option<Timestamp> },
+    SomeoneElses {
+        action: MachineActionId,
+        requestor: Box<str>,
+        created: Option<Timestamp>,
+    },
 }
 
 impl Entry {
@@ -118,19 +187,26 @@ impl Entry {
     /// When the person confirmed.
     #[must_use]
     pub fn intended_at(&self) -> Timestamp {
-        self.records.first().map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at)
+        self.records
+            .first()
+            .map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at)
     }
 
     /// When the present standing was reached.
     #[must_use]
     pub fn standing_since(&self) -> Timestamp {
-        self.records.last().map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at)
+        self.records
+            .last()
+            .map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at)
     }
 
     /// The first time the request left, if it did.
     #[must_use]
     pub fn first_sent_at(&self) -> Option<Timestamp> {
-        self.records.iter().find(|(_, r)| matches!(r, Record::Sent)).map(|(at, _)| *at)
+        self.records
+            .iter()
+            .find(|(_, r)| matches!(r, Record::Sent))
+            .map(|(at, _)| *at)
     }
 
     /// Computed from the records: there is no status column to fall out of step.
@@ -148,25 +224,49 @@ impl Entry {
             Record::Intended { .. } | Record::NotTaken { .. } => Standing::Waiting,
             Record::Held { by } => Standing::Held { by: by.clone() },
             Record::Sent => Standing::Sent,
-            Record::NotSent { why, detail } => Standing::NotSent { why: *why, detail: detail.clone() },
-            Record::Accepted { action, status } => {
-                Standing::Accepted { action: action.clone(), status: status.clone() }
-            }
-            Record::SomeoneElses { action, requestor, created } => Standing::SomeoneElses {
+            Record::NotSent { why, detail } => Standing::NotSent {
+                why: *why,
+                detail: detail.clone(),
+            },
+            Record::Accepted { action, status } => Standing::Accepted {
+                action: action.clone(),
+                status: status.clone(),
+            },
+            Record::SomeoneElses {
+                action,
+                requestor,
+                created,
+            } => Standing::SomeoneElses {
                 action: action.clone(),
                 requestor: requestor.clone(),
                 created: *created,
             },
-            Record::Refused { status, code, message } => {
-                Standing::Refused { status: *status, code: code.clone(), message: message.clone() }
-            }
+            Record::Refused {
+                status,
+                code,
+                message,
+            } => Standing::Refused {
+                status: *status,
+                code: code.clone(),
+                message: message.clone(),
+            },
             Record::Unknown { why } => Standing::Unknown { why: why.clone() },
             Record::NotFound => Standing::NotFound,
-            Record::Progress { status } => match before {
-                Standing::Accepted { action, .. } => Standing::Accepted { action, status: status.clone() },
-                other => other,
-            },
-            Record::Finished { action, status, hresult, by, comment } => self.finished(action, status, *hresult, by.as_ref(), comment.as_ref()),
+            Record::Progress { status } => {
+                if let Standing::Accepted { action, .. } = before {
+                    let status = status.clone();
+                    Standing::Accepted { action, status }
+                } else {
+                    before
+                }
+            }
+            Record::Finished {
+                action,
+                status,
+                hresult,
+                by,
+                comment,
+            } => self.finished(action, status, *hresult, by.as_deref(), comment.as_deref()),
         }
     }
 
@@ -175,23 +275,33 @@ impl Entry {
         action: &MachineActionId,
         status: &MachineActionStatus,
         hresult: HResult,
-        by: Option<&Box<str>>,
-        comment: Option<&Box<str>>,
+        by: Option<&str>,
+        comment: Option<&str>,
     ) -> Standing {
         let action = action.clone();
         match (&self.order.task, status) {
             (Task::Cancel { .. }, MachineActionStatus::Cancelled)
             | (Task::Act { .. }, MachineActionStatus::Succeeded) => Standing::Done { action },
-            (Task::Cancel { .. }, _) => Standing::TooLate { action, status: status.clone() },
-            (Task::Act { .. }, MachineActionStatus::Cancelled) => {
-                Standing::Cancelled { action, by: by.cloned(), comment: comment.cloned() }
-            }
+            (Task::Cancel { .. }, _) => Standing::TooLate {
+                action,
+                status: status.clone(),
+            },
+            (Task::Act { .. }, MachineActionStatus::Cancelled) => Standing::Cancelled {
+                action,
+                by: by.map(Into::into),
+                comment: comment.map(Into::into),
+            },
             (Task::Act { .. }, MachineActionStatus::TimeOut) => Standing::TimedOut { action },
             (Task::Act { .. }, MachineActionStatus::Failed) => Standing::Failed { action, hresult },
             (
                 Task::Act { .. },
-                MachineActionStatus::Pending | MachineActionStatus::InProgress | MachineActionStatus::Other(_),
-            ) => Standing::Accepted { action, status: status.clone() },
+                MachineActionStatus::Pending
+                | MachineActionStatus::InProgress
+                | MachineActionStatus::Other(_),
+            ) => Standing::Accepted {
+                action,
+                status: status.clone(),
+            },
         }
     }
 }
@@ -201,7 +311,11 @@ impl Standing {
     #[must_use]
     pub fn is_end(&self) -> bool {
         match self {
-            Self::Waiting | Self::Held { .. } | Self::Sent | Self::Accepted { .. } | Self::Unknown { .. } => false,
+            Self::Waiting
+            | Self::Held { .. }
+            | Self::Sent
+            | Self::Accepted { .. }
+            | Self::Unknown { .. } => false,
             Self::NotSent { .. }
             | Self::Done { .. }
             | Self::Failed { .. }
@@ -232,7 +346,12 @@ impl Standing {
             | Self::Cancelled { action, .. }
             | Self::SomeoneElses { action, .. }
             | Self::Held { by: action } => Some(action),
-            Self::Waiting | Self::NotSent { .. } | Self::Sent | Self::Refused { .. } | Self::Unknown { .. } | Self::NotFound => None,
+            Self::Waiting
+            | Self::NotSent { .. }
+            | Self::Sent
+            | Self::Refused { .. }
+            | Self::Unknown { .. }
+            | Self::NotFound => None,
         }
     }
 
@@ -247,7 +366,13 @@ impl Standing {
             Self::Accepted { status, .. } => match status {
                 MachineActionStatus::Pending => "Accepted (Pending)".into(),
                 MachineActionStatus::InProgress => "In progress".into(),
-                other => format!("Accepted (the service says “{other}”)"),
+                MachineActionStatus::Succeeded
+                | MachineActionStatus::Failed
+                | MachineActionStatus::TimeOut
+                | MachineActionStatus::Cancelled
+                | MachineActionStatus::Other(_) => {
+                    format!("Accepted (the service says “{status}”)")
+                }
             },
             Self::Done { .. } => task.done().into(),
             Self::Failed { .. } => "Failed".into(),
@@ -269,14 +394,29 @@ mod tests {
     use crate::model::{MachineActionType, MachineId, MachineRef};
 
     fn entry(task: Task, records: Vec<Record>) -> Entry {
-        let author = Author { mode: "DEMO".into(), tenant: "t".into(), object_id: "o".into(), account: "jane".into() };
+        let author = Author {
+            mode: "DEMO".into(),
+            tenant: "t".into(),
+            object_id: "o".into(),
+            account: "jane".into(),
+        };
         let order = Order {
             entry: EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
-            machine: MachineRef { id: MachineId::parse("a1").expect("a literal id"), dns_name: None },
+            machine: MachineRef {
+                id: MachineId::parse("a1").expect("a literal id"),
+                dns_name: None,
+            },
             comment: "why".into(),
             task,
         };
-        Entry { author, order, records: records.into_iter().map(|r| (Timestamp::UNIX_EPOCH, r)).collect() }
+        Entry {
+            author,
+            order,
+            records: records
+                .into_iter()
+                .map(|r| (Timestamp::UNIX_EPOCH, r))
+                .collect(),
+        }
     }
 
     fn action() -> MachineActionId {
@@ -284,31 +424,63 @@ mod tests {
     }
 
     fn finished(status: MachineActionStatus) -> Record {
-        Record::Finished { action: action(), status, hresult: HResult(0), by: None, comment: None }
+        Record::Finished {
+            action: action(),
+            status,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+        }
     }
 
     #[test]
     fn accepted_is_not_done_and_only_succeeded_is() {
-        let accepted = Record::Accepted { action: action(), status: MachineActionStatus::Pending };
+        let accepted = Record::Accepted {
+            action: action(),
+            status: MachineActionStatus::Pending,
+        };
         let mut entry = entry(isolate(), vec![Record::Sent, accepted]);
-        assert_eq!(entry.standing().word(&entry.order.task), "Accepted (Pending)");
-        entry.records.push((Timestamp::UNIX_EPOCH, Record::Progress { status: MachineActionStatus::InProgress }));
+        assert_eq!(
+            entry.standing().word(&entry.order.task),
+            "Accepted (Pending)"
+        );
+        entry.records.push((
+            Timestamp::UNIX_EPOCH,
+            Record::Progress {
+                status: MachineActionStatus::InProgress,
+            },
+        ));
         assert_eq!(entry.standing().word(&entry.order.task), "In progress");
         assert!(!entry.standing().is_end());
-        entry.records.push((Timestamp::UNIX_EPOCH, finished(MachineActionStatus::Succeeded)));
+        entry.records.push((
+            Timestamp::UNIX_EPOCH,
+            finished(MachineActionStatus::Succeeded),
+        ));
         assert_eq!(entry.standing().word(&entry.order.task), "Isolated");
     }
 
     #[test]
     fn a_cancellation_is_done_when_the_action_is_cancelled_and_too_late_when_it_succeeded() {
-        let cancel = || Task::Cancel { action: action(), action_type: MachineActionType::Isolate };
-        let done = entry(cancel(), vec![Record::Sent, finished(MachineActionStatus::Cancelled)]);
+        let cancel = || Task::Cancel {
+            action: action(),
+            action_type: MachineActionType::Isolate,
+        };
+        let done = entry(
+            cancel(),
+            vec![Record::Sent, finished(MachineActionStatus::Cancelled)],
+        );
         assert_eq!(done.standing(), Standing::Done { action: action() });
-        let late = entry(cancel(), vec![Record::Sent, finished(MachineActionStatus::Succeeded)]);
+        let late = entry(
+            cancel(),
+            vec![Record::Sent, finished(MachineActionStatus::Succeeded)],
+        );
         assert_eq!(late.standing().word(&late.order.task), "Too late to cancel");
     }
 
     fn isolate() -> Task {
-        Task::Act { kind: ActionKind::Isolate, values: Box::default() }
+        Task::Act {
+            kind: ActionKind::Isolate,
+            values: Box::default(),
+        }
     }
 }

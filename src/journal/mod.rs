@@ -65,7 +65,9 @@ impl Explain for JournalError {
         let mut explanation = Explanation::harmless(headline, NextStep::Outside(remedy.into()));
         let mut source: Option<&dyn std::error::Error> = Some(self);
         while let Some(error) = source {
-            explanation.details.push(clean(&error.to_string(), 400).into_owned());
+            explanation
+                .details
+                .push(clean(&error.to_string(), 400).into_owned());
             source = error.source();
         }
         explanation
@@ -122,7 +124,12 @@ impl Journal {
 
     fn prepare(db: Connection, writable: bool, lock: Option<File>) -> Result<Self, JournalError> {
         schema::prepare(&db, writable)?;
-        let mut journal = Self { db, last_hash: String::new(), writable, _lock: lock };
+        let mut journal = Self {
+            db,
+            last_hash: String::new(),
+            writable,
+            _lock: lock,
+        };
         journal.last_hash = journal.verify()?.last_hash;
         Ok(journal)
     }
@@ -131,7 +138,11 @@ impl Journal {
     ///
     /// # Errors
     /// When they could not be written; then none of them was.
-    pub fn append(&mut self, at: Timestamp, records: &[(EntryId, Record)]) -> Result<(), JournalError> {
+    pub fn append(
+        &mut self,
+        at: Timestamp,
+        records: &[(EntryId, Record)],
+    ) -> Result<(), JournalError> {
         if !self.writable {
             return Err(JournalError::ReadOnly);
         }
@@ -139,7 +150,13 @@ impl Journal {
         let mut hash = self.last_hash.clone();
         for (entry, record) in records {
             let (name, data) = codec::write(record);
-            let row = Row { entry: entry.to_string(), at: at.to_string(), record: name.into(), data: data.to_string(), previous_hash: hash };
+            let row = Row {
+                entry: entry.to_string(),
+                at: at.to_string(),
+                record: name.into(),
+                data: data.to_string(),
+                previous_hash: hash,
+            };
             transaction.execute(
                 "INSERT INTO record (entry_id, at, record, data, previous_hash) VALUES (?, ?, ?, ?, ?)",
                 params![row.entry, row.at, row.record, row.data, row.previous_hash],
@@ -160,13 +177,20 @@ impl Journal {
         let mut places: HashMap<EntryId, usize> = HashMap::new();
         self.each_row(|seq, row| {
             let id = EntryId::parse(&row.entry).ok_or(JournalError::Damaged { seq })?;
-            let at: Timestamp = row.at.parse().map_err(|_no_time: jiff::Error| JournalError::Damaged { seq })?;
+            let at: Timestamp = row
+                .at
+                .parse()
+                .map_err(|_no_time: jiff::Error| JournalError::Damaged { seq })?;
             let record = codec::read(id, &row.record, &row.data)?;
             match (places.get(&id), &record) {
                 (Some(&place), _) => entries[place].records.push((at, record)),
                 (None, Record::Intended { author, order }) => {
                     places.insert(id, entries.len());
-                    entries.push(Entry { author: author.clone(), order: order.clone(), records: vec![(at, record)] });
+                    entries.push(Entry {
+                        author: author.clone(),
+                        order: order.clone(),
+                        records: vec![(at, record)],
+                    });
                 }
                 (None, _) => return Err(JournalError::Damaged { seq }),
             }
@@ -180,7 +204,10 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Damaged`] with the first record that does not fit.
     pub fn verify(&self) -> Result<Verified, JournalError> {
-        let mut verified = Verified { records: 0, last_hash: String::new() };
+        let mut verified = Verified {
+            records: 0,
+            last_hash: String::new(),
+        };
         self.each_row(|seq, row| {
             if row.previous_hash != verified.last_hash {
                 return Err(JournalError::Damaged { seq });
@@ -192,12 +219,22 @@ impl Journal {
         Ok(verified)
     }
 
-    fn each_row(&self, mut see: impl FnMut(i64, Row) -> Result<(), JournalError>) -> Result<(), JournalError> {
-        let mut statement =
-            self.db.prepare("SELECT seq, entry_id, at, record, data, previous_hash FROM record ORDER BY seq")?;
+    fn each_row(
+        &self,
+        mut see: impl FnMut(i64, Row) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        let mut statement = self.db.prepare(
+            "SELECT seq, entry_id, at, record, data, previous_hash FROM record ORDER BY seq",
+        )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let read = Row { entry: row.get(1)?, at: row.get(2)?, record: row.get(3)?, data: row.get(4)?, previous_hash: row.get(5)? };
+            let read = Row {
+                entry: row.get(1)?,
+                at: row.get(2)?,
+                record: row.get(3)?,
+                data: row.get(4)?,
+                previous_hash: row.get(5)?,
+            };
             see(row.get(0)?, read)?;
         }
         Ok(())
@@ -224,16 +261,24 @@ impl Row {
     /// SHA-256 over every field, each with its length before it, so that none can flow into the next.
     fn hash(&self) -> String {
         let mut sum = Sha256::new();
-        for field in [&self.entry, &self.at, &self.record, &self.data, &self.previous_hash] {
+        for field in [
+            &self.entry,
+            &self.at,
+            &self.record,
+            &self.data,
+            &self.previous_hash,
+        ] {
             sum.update((field.len() as u64).to_be_bytes());
             sum.update(field.as_bytes());
         }
-        sum.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-            use std::fmt::Write as _;
-            // Writing to a string cannot fail.
-            write!(hex, "{byte:02x}").ok();
-            hex
-        })
+        sum.finalize()
+            .iter()
+            .fold(String::with_capacity(64), |mut hex, byte| {
+                use std::fmt::Write as _;
+                // Writing to a string cannot fail.
+                write!(hex, "{byte:02x}").ok();
+                hex
+            })
     }
 }
 
@@ -249,7 +294,10 @@ fn make_private_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// Makes a file readable by its owner only. On Windows the profile folder already is.
-#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "the same on each system"))]
+#[cfg_attr(
+    not(unix),
+    expect(clippy::unnecessary_wraps, reason = "the same on each system")
+)]
 fn keep_private(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     {

@@ -35,7 +35,9 @@ pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalErro
     match found {
         LAYOUT => Ok(()),
         0 if writable => {
-            db.execute_batch(&format!("BEGIN; {TABLE} PRAGMA user_version = {LAYOUT}; COMMIT;"))?;
+            db.execute_batch(&format!(
+                "BEGIN; {TABLE} PRAGMA user_version = {LAYOUT}; COMMIT;"
+            ))?;
             Ok(())
         }
         found => Err(JournalError::Newer { found }),

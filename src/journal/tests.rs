@@ -1,21 +1,33 @@
 use super::*;
 use crate::action::{ActionKind, Draft, Subject};
-use crate::model::{HResult, MachineActionId, MachineActionStatus, MachineActionType, MachineId, MachineRef};
+use crate::model::{
+    HResult, MachineActionId, MachineActionStatus, MachineActionType, MachineId, MachineRef,
+};
 
 fn author() -> Author {
-    Author { mode: "DEMO".into(), tenant: "t".into(), object_id: "o".into(), account: "jane@contoso.com".into() }
+    Author {
+        mode: "DEMO".into(),
+        tenant: "t".into(),
+        object_id: "o".into(),
+        account: "jane@contoso.com".into(),
+    }
 }
 
 fn orders() -> Vec<crate::action::Order> {
-    let action = MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id");
-    let subjects = ActionKind::ALL.into_iter().map(Subject::Act).chain([Subject::Cancel {
-        action,
-        action_type: MachineActionType::RunAntiVirusScan,
-    }]);
+    let action =
+        MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id");
+    let subjects = ActionKind::ALL
+        .into_iter()
+        .map(Subject::Act)
+        .chain([Subject::Cancel {
+            action,
+            action_type: MachineActionType::RunAntiVirusScan,
+        }]);
     subjects
         .map(|subject| {
             let machine = MachineRef {
-                id: MachineId::parse("1e5bc9d7e413ddd7902c2932e418702b84d0cc07").expect("a literal id"),
+                id: MachineId::parse("1e5bc9d7e413ddd7902c2932e418702b84d0cc07")
+                    .expect("a literal id"),
                 dns_name: Some("FIN\u{202e}042".into()),
             };
             let mut draft = Draft::new(EntryId::random().expect("random bytes"), machine, subject);
@@ -28,20 +40,45 @@ fn orders() -> Vec<crate::action::Order> {
 
 /// Every record there is.
 fn records() -> Vec<Record> {
-    let action = MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id");
+    let action =
+        MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id");
     let mut records = vec![
         Record::Held { by: action.clone() },
         Record::Sent,
         Record::NotTaken { why: "429".into() },
-        Record::Accepted { action: action.clone(), status: MachineActionStatus::from_wire("New") },
-        Record::SomeoneElses { action: action.clone(), requestor: "s.weber".into(), created: Some(Timestamp::UNIX_EPOCH) },
-        Record::Refused { status: 403, code: "Forbidden".into(), message: "no".into() },
-        Record::Unknown { why: "reset".into() },
+        Record::Accepted {
+            action: action.clone(),
+            status: MachineActionStatus::from_wire("New"),
+        },
+        Record::SomeoneElses {
+            action: action.clone(),
+            requestor: "s.weber".into(),
+            created: Some(Timestamp::UNIX_EPOCH),
+        },
+        Record::Refused {
+            status: 403,
+            code: "Forbidden".into(),
+            message: "no".into(),
+        },
+        Record::Unknown {
+            why: "reset".into(),
+        },
         Record::NotFound,
-        Record::Progress { status: MachineActionStatus::InProgress },
-        Record::Finished { action, status: MachineActionStatus::Cancelled, hresult: HResult(-1), by: Some("x".into()), comment: None },
+        Record::Progress {
+            status: MachineActionStatus::InProgress,
+        },
+        Record::Finished {
+            action,
+            status: MachineActionStatus::Cancelled,
+            hresult: HResult(-1),
+            by: Some("x".into()),
+            comment: None,
+        },
     ];
-    records.extend(NotSentReason::ALL.map(|why| Record::NotSent { why, detail: Some("why".into()) }));
+    records.extend(NotSentReason::ALL.map(|why| Record::NotSent {
+        why,
+        detail: Some("why".into()),
+    }));
     records
 }
 
@@ -49,14 +86,26 @@ fn records() -> Vec<Record> {
 fn every_order_and_every_record_survives_writing() {
     let mut journal = Journal::in_memory().expect("memory");
     for order in orders() {
-        let mut written = vec![Record::Intended { author: author(), order: order.clone() }];
+        let mut written = vec![Record::Intended {
+            author: author(),
+            order: order.clone(),
+        }];
         written.extend(records());
         let batch: Vec<_> = written.iter().map(|r| (order.entry, r.clone())).collect();
-        journal.append(Timestamp::UNIX_EPOCH, &batch).expect("appended");
+        journal
+            .append(Timestamp::UNIX_EPOCH, &batch)
+            .expect("appended");
         let entries = journal.entries().expect("readable");
         let entry = entries.last().expect("an entry");
         assert_eq!(entry.order, order);
-        assert_eq!(entry.records.iter().map(|(_, r)| r.clone()).collect::<Vec<_>>(), written);
+        assert_eq!(
+            entry
+                .records
+                .iter()
+                .map(|(_, r)| r.clone())
+                .collect::<Vec<_>>(),
+            written
+        );
     }
 }
 
@@ -65,14 +114,36 @@ fn a_record_can_neither_be_changed_nor_deleted_and_a_forced_change_shows() {
     let mut journal = Journal::in_memory().expect("memory");
     for order in orders() {
         let entry = order.entry;
-        journal.append(Timestamp::UNIX_EPOCH, &[(entry, Record::Intended { author: author(), order }), (entry, Record::Sent)]).expect("appended");
+        journal
+            .append(
+                Timestamp::UNIX_EPOCH,
+                &[
+                    (
+                        entry,
+                        Record::Intended {
+                            author: author(),
+                            order,
+                        },
+                    ),
+                    (entry, Record::Sent),
+                ],
+            )
+            .expect("appended");
     }
-    assert!(journal.db.execute("UPDATE record SET data = '{}'", []).is_err());
+    assert!(
+        journal
+            .db
+            .execute("UPDATE record SET data = '{}'", [])
+            .is_err()
+    );
     assert!(journal.db.execute("DELETE FROM record", []).is_err());
     let before = journal.verify().expect("whole");
     assert_eq!(before.records, 12);
     journal.db.execute_batch("DROP TRIGGER record_is_never_changed; UPDATE record SET at = '1999-01-01T00:00:00Z' WHERE seq = 3").expect("forced");
-    assert!(matches!(journal.verify(), Err(JournalError::Damaged { seq: 4 })));
+    assert!(matches!(
+        journal.verify(),
+        Err(JournalError::Damaged { seq: 4 })
+    ));
 }
 
 #[test]
@@ -83,37 +154,95 @@ fn one_console_acts_a_second_one_reads() {
     assert!(matches!(Journal::open(&path), Err(JournalError::InUse(_))));
     let order = orders().remove(0);
     let entry = order.entry;
-    first.append(Timestamp::UNIX_EPOCH, &[(entry, Record::Intended { author: author(), order })]).expect("appended");
+    first
+        .append(
+            Timestamp::UNIX_EPOCH,
+            &[(
+                entry,
+                Record::Intended {
+                    author: author(),
+                    order,
+                },
+            )],
+        )
+        .expect("appended");
     let mut second = Journal::open_read_only(&path).expect("readable");
     assert_eq!(second.entries().expect("readable").len(), 1);
-    assert!(matches!(second.append(Timestamp::UNIX_EPOCH, &[]), Err(JournalError::ReadOnly)));
+    assert!(matches!(
+        second.append(Timestamp::UNIX_EPOCH, &[]),
+        Err(JournalError::ReadOnly)
+    ));
     drop(first);
-    assert_eq!(Journal::open(&path).expect("free again").entries().expect("readable").len(), 1);
+    assert_eq!(
+        Journal::open(&path)
+            .expect("free again")
+            .entries()
+            .expect("readable")
+            .len(),
+        1
+    );
 }
 
 #[test]
 fn garbage_and_newer_files_are_refused_and_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let garbage = folder.path().join("garbage.sqlite");
-    std::fs::write(&garbage, b"not a database, not at all, but long enough to be looked at".repeat(40)).expect("written");
-    assert!(matches!(Journal::open(&garbage), Err(JournalError::Database(_))));
-    assert!(std::fs::read(&garbage).expect("still there").starts_with(b"not a database"));
+    std::fs::write(
+        &garbage,
+        b"not a database, not at all, but long enough to be looked at".repeat(40),
+    )
+    .expect("written");
+    assert!(matches!(
+        Journal::open(&garbage),
+        Err(JournalError::Database(_))
+    ));
+    assert!(
+        std::fs::read(&garbage)
+            .expect("still there")
+            .starts_with(b"not a database")
+    );
     let newer = folder.path().join("newer.sqlite");
-    Connection::open(&newer).expect("made").pragma_update(None, "user_version", 99).expect("set");
-    assert!(matches!(Journal::open(&newer), Err(JournalError::Newer { found: 99 })));
+    Connection::open(&newer)
+        .expect("made")
+        .pragma_update(None, "user_version", 99)
+        .expect("set");
+    assert!(matches!(
+        Journal::open(&newer),
+        Err(JournalError::Newer { found: 99 })
+    ));
 }
 
 #[test]
 fn exports_stay_intact_whatever_is_in_them() {
     let mut journal = Journal::in_memory().expect("memory");
     for order in orders() {
-        journal.append(Timestamp::UNIX_EPOCH, &[(order.entry, Record::Intended { author: author(), order })]).expect("appended");
+        journal
+            .append(
+                Timestamp::UNIX_EPOCH,
+                &[(
+                    order.entry,
+                    Record::Intended {
+                        author: author(),
+                        order,
+                    },
+                )],
+            )
+            .expect("appended");
     }
-    let (entries, verified) = (journal.entries().expect("readable"), journal.verify().expect("whole"));
+    let (entries, verified) = (
+        journal.entries().expect("readable"),
+        journal.verify().expect("whole"),
+    );
     let csv = export(&entries, &verified, Format::Csv);
     assert_eq!(csv.lines().count(), 1 + 6 + 1);
-    assert!(csv.contains("\"'=cmd|' \"\"quoted\"\", alert 1234\"") && csv.contains("FIN\\u{202e}042"));
-    let json: serde_json::Value = serde_json::from_str(&export(&entries, &verified, Format::Json)).expect("JSON");
+    assert!(
+        csv.contains("\"'=cmd|' \"\"quoted\"\", alert 1234\"") && csv.contains("FIN\\u{202e}042")
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&export(&entries, &verified, Format::Json)).expect("JSON");
     assert_eq!(json["lastHash"], verified.last_hash);
-    assert!(export(&entries, &verified, Format::Markdown).contains("## Contained, still to release\n\nNothing"));
+    assert!(
+        export(&entries, &verified, Format::Markdown)
+            .contains("## Contained, still to release\n\nNothing")
+    );
 }

@@ -38,7 +38,10 @@ impl Cloud {
                 api: "https://api-gcc.securitycenter.microsoft.us/api",
                 resource: "https://api-gcc.securitycenter.microsoft.us",
             },
-            Self::GccHigh => CloudRow { name: "GCC High", ..Self::Dod.row() },
+            Self::GccHigh => CloudRow {
+                name: "GCC High",
+                ..Self::Dod.row()
+            },
             Self::Dod => CloudRow {
                 name: "DoD",
                 authority: "https://login.microsoftonline.us",
@@ -82,9 +85,21 @@ impl Endpoints {
     ///
     /// # Errors
     /// Never for values that passed [`TenantId::parse`]; the error is passed on all the same.
-    pub fn cloud(cloud: Cloud, tenant: &TenantId, client_id: &str) -> Result<Self, url::ParseError> {
+    pub fn cloud(
+        cloud: Cloud,
+        tenant: &TenantId,
+        client_id: &str,
+    ) -> Result<Self, url::ParseError> {
         let row = cloud.row();
-        Self::build(row.name, row.authority, row.api, row.resource, tenant.as_str(), client_id, false)
+        Self::build(
+            row.name,
+            row.authority,
+            row.api,
+            row.resource,
+            tenant.as_str(),
+            client_id,
+            false,
+        )
     }
 
     /// Addresses of another implementation of the service on this computer.
@@ -92,11 +107,22 @@ impl Endpoints {
     /// # Errors
     /// [`NotLoopback`] for anything but `http` on `127.0.0.0/8`, `[::1]` or `localhost`.
     pub fn stand_in(address: &str, tenant: &str, client_id: &str) -> Result<Self, NotLoopback> {
-        let base = Url::parse(address).ok().filter(is_bare_loopback).ok_or(NotLoopback)?;
+        let base = Url::parse(address)
+            .ok()
+            .filter(is_bare_loopback)
+            .ok_or(NotLoopback)?;
         let base = base.as_str().trim_end_matches('/');
         let resource = "https://api.securitycenter.microsoft.com";
-        Self::build(base, base, &format!("{base}/api"), resource, tenant, client_id, true)
-            .map_err(|_url_error| NotLoopback)
+        Self::build(
+            base,
+            base,
+            &format!("{base}/api"),
+            resource,
+            tenant,
+            client_id,
+            true,
+        )
+        .map_err(|_url_error| NotLoopback)
     }
 
     fn build(
@@ -153,14 +179,28 @@ mod tests {
     #[test]
     fn a_stand_in_has_to_be_loopback() {
         for bad in [
-            "https://127.0.0.1:1", "http://10.0.0.1", "http://example.com", "http://127.0.0.1.example.com",
-            "http://user@127.0.0.1", "http://127.0.0.1/api", "ftp://127.0.0.1", "127.0.0.1:80", "",
+            "https://127.0.0.1:1",
+            "http://10.0.0.1",
+            "http://example.com",
+            "http://127.0.0.1.example.com",
+            "http://user@127.0.0.1",
+            "http://127.0.0.1/api",
+            "ftp://127.0.0.1",
+            "127.0.0.1:80",
+            "",
         ] {
-            assert_eq!(Endpoints::stand_in(bad, "t", "c"), Err(NotLoopback), "{bad}");
+            assert_eq!(
+                Endpoints::stand_in(bad, "t", "c"),
+                Err(NotLoopback),
+                "{bad}"
+            );
         }
         let ok = Endpoints::stand_in("http://127.0.0.1:8080/", "t", "c").expect("loopback");
         assert_eq!(ok.api.as_str(), "http://127.0.0.1:8080/api");
-        assert_eq!(ok.token.as_str(), "http://127.0.0.1:8080/t/oauth2/v2.0/token");
+        assert_eq!(
+            ok.token.as_str(),
+            "http://127.0.0.1:8080/t/oauth2/v2.0/token"
+        );
     }
 
     #[test]
@@ -170,7 +210,9 @@ mod tests {
         let takes = |url: &str| live.takes_token(&Url::parse(url).expect("a literal address"));
         assert!(takes("https://api.security.microsoft.com/api/machines"));
         assert!(!takes("http://api.security.microsoft.com/api/machines"));
-        assert!(!takes("https://api.security.microsoft.com.evil.example/api"));
+        assert!(!takes(
+            "https://api.security.microsoft.com.evil.example/api"
+        ));
         assert!(!takes("https://api.security.microsoft.com:444/api"));
     }
 }

@@ -89,19 +89,28 @@ impl EntryId {
     /// Reads the printed form, anywhere in letter case.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.get(..ENTRY_PREFIX.len())?.eq_ignore_ascii_case(ENTRY_PREFIX)
+        let digits = text
+            .get(..ENTRY_PREFIX.len())?
+            .eq_ignore_ascii_case(ENTRY_PREFIX)
             .then(|| &text[ENTRY_PREFIX.len()..])
             .filter(|digits| digits.len() == 8)?;
-        digits.bytes().try_fold(0, |value, byte| {
-            let digit = CROCKFORD.iter().position(|&c| c == byte.to_ascii_uppercase())?;
-            Some(value << 5 | digit as u64)
-        }).map(Self)
+        digits
+            .bytes()
+            .try_fold(0, |value, byte| {
+                let digit = CROCKFORD
+                    .iter()
+                    .position(|&c| c == byte.to_ascii_uppercase())?;
+                Some(value << 5 | digit as u64)
+            })
+            .map(Self)
     }
 
     /// The first tag in a comment, ours or another console's.
     #[must_use]
     pub fn find_in(comment: &str) -> Option<Self> {
-        comment.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).find_map(Self::parse)
+        comment
+            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))
+            .find_map(Self::parse)
     }
 }
 
@@ -109,7 +118,7 @@ impl fmt::Display for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(ENTRY_PREFIX)?;
         for shift in (0..8).rev() {
-            let digit = CROCKFORD[usize::from((self.0 >> (shift * 5)) as u8 & 31)];
+            let digit = CROCKFORD[(self.0 >> (shift * 5) & 31) as usize];
             fmt::Write::write_char(f, char::from(digit))?;
         }
         Ok(())
@@ -125,14 +134,20 @@ mod tests {
         for bad in ["", "a/b", "..", "a b", "a?b", "%2e", "ü", &"a".repeat(65)] {
             assert!(MachineId::parse(bad).is_err(), "{bad:?}");
         }
-        assert_eq!(MachineId::parse("ABCdef0123").map(|id| id.to_string()), Ok("abcdef0123".into()));
+        assert_eq!(
+            MachineId::parse("ABCdef0123").map(|id| id.to_string()),
+            Ok("abcdef0123".into())
+        );
     }
 
     #[test]
     fn an_entry_id_survives_printing_and_a_comment() {
         let id = EntryId(0xfe_dcba_9876);
         assert_eq!(EntryId::parse(&id.to_string()), Some(id));
-        assert_eq!(EntryId::find_in(&format!("[{id}] alert 1234 on cdn-x")), Some(id));
+        assert_eq!(
+            EntryId::find_in(&format!("[{id}] alert 1234 on cdn-x")),
+            Some(id)
+        );
         assert_eq!(EntryId::find_in("no tag here, cdn-12 neither"), None);
         assert_eq!(EntryId::parse("日本語日本語"), None);
     }

@@ -119,7 +119,10 @@ impl Machine {
     /// The pinned id with the name it had when it was chosen.
     #[must_use]
     pub fn reference(&self) -> MachineRef {
-        MachineRef { id: self.id.clone(), dns_name: self.computer_dns_name.clone() }
+        MachineRef {
+            id: self.id.clone(),
+            dns_name: self.computer_dns_name.clone(),
+        }
     }
 
     /// The operating system's kind, by prefix of the free text.
@@ -131,7 +134,14 @@ impl Machine {
         let starts = |prefixes: &[&str]| prefixes.iter().any(|p| platform.starts_with(p));
         if starts(&["windowsserver2012", "windowsserver2016"]) {
             OsFamily::OldWindowsServer
-        } else if starts(&["windowsserver2008", "windowsserver2003", "windows7", "windows8", "windowsxp", "windowsvista"]) {
+        } else if starts(&[
+            "windowsserver2008",
+            "windowsserver2003",
+            "windows7",
+            "windows8",
+            "windowsxp",
+            "windowsvista",
+        ]) {
             OsFamily::OldWindows
         } else if starts(&["windowsserver"]) {
             OsFamily::WindowsServer
@@ -154,7 +164,12 @@ impl Machine {
     /// Every address known, the last used one first, each once.
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
         let first = self.last_ip_address;
-        first.into_iter().chain(self.ip_addresses.iter().copied().filter(move |a| Some(*a) != first))
+        first.into_iter().chain(
+            self.ip_addresses
+                .iter()
+                .copied()
+                .filter(move |a| Some(*a) != first),
+        )
     }
 }
 
@@ -185,7 +200,11 @@ impl MachineRef {
 /// The host part of a DNS name, lower-cased: what two records of one device share.
 #[must_use]
 pub fn short_name(dns_name: &str) -> String {
-    dns_name.split('.').next().unwrap_or_default().to_lowercase()
+    dns_name
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .to_lowercase()
 }
 
 #[cfg(test)]
@@ -209,7 +228,13 @@ mod tests {
 
     #[test]
     fn unknown_enum_values_are_kept() {
-        assert_eq!(HealthStatus::from_wire("SomethingNew").as_wire(), "SomethingNew");
-        assert_eq!(OnboardingStatus::from_wire("onboarded"), OnboardingStatus::Onboarded);
+        assert_eq!(
+            HealthStatus::from_wire("SomethingNew").as_wire(),
+            "SomethingNew"
+        );
+        assert_eq!(
+            OnboardingStatus::from_wire("onboarded"),
+            OnboardingStatus::Onboarded
+        );
     }
 }

@@ -69,7 +69,8 @@ impl HResult {
 impl fmt::Display for HResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "0x{:08X} ({})", self.0.cast_unsigned(), self.0)?;
-        self.meaning().map_or(Ok(()), |meaning| write!(f, ", {meaning}"))
+        self.meaning()
+            .map_or(Ok(()), |meaning| write!(f, ", {meaning}"))
     }
 }
 
@@ -129,14 +130,23 @@ mod tests {
 
     #[test]
     fn a_result_code_reads_in_hex_decimal_and_words() {
-        assert_eq!(HResult(-2_145_844_840).to_string(), "0x80190198 (-2145844840), the device did not answer in time");
-        assert_eq!(HResult(-2_147_467_260).to_string(), "0x80004004 (-2147467260), the operation was aborted");
+        assert_eq!(
+            HResult(-2_145_844_840).to_string(),
+            "0x80190198 (-2145844840), the device did not answer in time"
+        );
+        assert_eq!(
+            HResult(-2_147_467_260).to_string(),
+            "0x80004004 (-2147467260), the operation was aborted"
+        );
         assert_eq!(HResult(5).to_string(), "0x00000005 (5)");
     }
 
     #[test]
     fn both_spellings_of_cancelled_are_final_and_an_unknown_status_is_not() {
-        assert_eq!(MachineActionStatus::from_wire("Canceled"), MachineActionStatus::Cancelled);
+        assert_eq!(
+            MachineActionStatus::from_wire("Canceled"),
+            MachineActionStatus::Cancelled
+        );
         assert!(!MachineActionStatus::from_wire("Hibernating").is_final());
     }
 }

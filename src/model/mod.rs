@@ -13,8 +13,8 @@ pub use budget::Budget;
 pub use cloud::{Cloud, Endpoints, NotLoopback};
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId};
 pub use machine::{
-    ExposureLevel, HealthStatus, Machine, MachineRef, OnboardingStatus, OsFamily,
-    RiskScore, short_name,
+    ExposureLevel, HealthStatus, Machine, MachineRef, OnboardingStatus, OsFamily, RiskScore,
+    short_name,
 };
 pub use machine_action::{HResult, MachineAction, MachineActionStatus, MachineActionType};
 pub use session::{

@@ -88,10 +88,17 @@ impl Permissions {
             .split_whitespace()
             .map(|scope| scope.rsplit('/').next().unwrap_or(scope))
             .filter_map(|word| {
-                Permission::KNOWN.iter().find(|p| p.as_wire().eq_ignore_ascii_case(word)).cloned()
+                Permission::KNOWN
+                    .iter()
+                    .find(|p| p.as_wire().eq_ignore_ascii_case(word))
+                    .cloned()
             })
             .collect();
-        if known.is_empty() { Self::Unknown } else { Self::Known(known) }
+        if known.is_empty() {
+            Self::Unknown
+        } else {
+            Self::Known(known)
+        }
     }
 
     /// Whether one of `any_of` is held; `None` when the sign-in does not tell.
@@ -119,7 +126,9 @@ pub struct SignInPrompt {
 impl fmt::Debug for SignInPrompt {
     // The code must not reach a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignInPrompt").field("verification_uri", &self.verification_uri).finish_non_exhaustive()
+        f.debug_struct("SignInPrompt")
+            .field("verification_uri", &self.verification_uri)
+            .finish_non_exhaustive()
     }
 }
 
@@ -129,7 +138,10 @@ pub enum KeyringState {
     Checking,
     Saved,
     /// This session only, with the reason and its remedy.
-    NotSaved { reason: Box<str>, remedy: Box<str> },
+    NotSaved {
+        reason: Box<str>,
+        remedy: Box<str>,
+    },
     /// Kept in memory on purpose (demo).
     MemoryOnly,
 }
@@ -144,9 +156,14 @@ pub enum SessionStatus {
     /// A code was asked for and has not come yet.
     AskingForCode,
     WaitingForPerson(SignInPrompt),
-    SignedIn { account: Account, permissions: Permissions },
+    SignedIn {
+        account: Account,
+        permissions: Permissions,
+    },
     /// The account is known, but only a person can renew its sign-in.
-    NeedsSignIn { account: Account },
+    NeedsSignIn {
+        account: Account,
+    },
 }
 
 impl SessionStatus {
@@ -155,7 +172,9 @@ impl SessionStatus {
     pub fn account(&self) -> Option<&Account> {
         match self {
             Self::SignedIn { account, .. } | Self::NeedsSignIn { account } => Some(account),
-            Self::SignedOut | Self::Restoring | Self::AskingForCode | Self::WaitingForPerson(_) => None,
+            Self::SignedOut | Self::Restoring | Self::AskingForCode | Self::WaitingForPerson(_) => {
+                None
+            }
         }
     }
 
@@ -177,6 +196,9 @@ mod tests {
         );
         assert_eq!(held.holds(&[Permission::MachineIsolate]), Some(true));
         assert_eq!(held.holds(&[Permission::MachineScan]), Some(false));
-        assert_eq!(Permissions::from_scopes("openid profile").holds(&[Permission::MachineRead]), None);
+        assert_eq!(
+            Permissions::from_scopes("openid profile").holds(&[Permission::MachineRead]),
+            None
+        );
     }
 }

@@ -43,7 +43,10 @@ mod tests {
 
     #[test]
     fn ordinary_text_is_not_copied() {
-        assert!(matches!(clean("FIN-LT-042", 64), std::borrow::Cow::Borrowed("FIN-LT-042")));
+        assert!(matches!(
+            clean("FIN-LT-042", 64),
+            std::borrow::Cow::Borrowed("FIN-LT-042")
+        ));
         assert_eq!(clean("Übung ’日本", 64), "Übung ’日本");
     }
 

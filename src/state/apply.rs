@@ -26,19 +26,41 @@ impl State {
                     self.apply_inventory(news);
                 }
             }
-            Event::Machine { epoch, id, result, at } => {
+            Event::Reading { epoch, id } => {
+                if epoch == self.epoch {
+                    self.machines.entry(id.clone()).or_default().loading = true;
+                    self.histories.entry(id).or_default().loading = true;
+                }
+            }
+            Event::Machine {
+                epoch,
+                id,
+                result,
+                at,
+            } => {
                 if epoch == self.epoch {
                     self.apply_machine(id, result, at);
                 }
             }
-            Event::History { epoch, id, result, at } => {
+            Event::History {
+                epoch,
+                id,
+                result,
+                at,
+            } => {
                 if epoch == self.epoch {
                     self.apply_history(id, result, at);
                 }
             }
-            Event::Actions { epoch, actions, at: _ } => {
+            Event::Actions {
+                epoch,
+                actions,
+                at: _,
+            } => {
                 if epoch == self.epoch {
-                    actions.into_iter().for_each(|action| self.learn(action));
+                    for action in actions {
+                        self.learn(action);
+                    }
                 }
             }
             Event::Entries(entries) => self.entries = entries,
@@ -70,7 +92,10 @@ impl State {
             self.recent_actions = Remote::default();
             self.epoch = epoch;
         }
-        if matches!(status, SessionStatus::SignedIn { .. } | SessionStatus::AskingForCode) {
+        if matches!(
+            status,
+            SessionStatus::SignedIn { .. } | SessionStatus::AskingForCode
+        ) {
             self.sign_in_failure = None;
         }
         self.session = status;
@@ -83,7 +108,12 @@ impl State {
                 self.inventory.failure = None;
             }
             InventoryNews::Page(machines) => self.inventory.upsert(machines),
-            InventoryNews::Done { at, unreadable, incomplete, seen } => {
+            InventoryNews::Done {
+                at,
+                unreadable,
+                incomplete,
+                seen,
+            } => {
                 self.inventory.loading = false;
                 self.inventory.read_at = Some(at);
                 self.inventory.unreadable = unreadable;
@@ -104,14 +134,24 @@ impl State {
         }
     }
 
-    fn apply_machine(&mut self, id: MachineId, result: Result<Arc<Machine>, Explanation>, at: Timestamp) {
+    fn apply_machine(
+        &mut self,
+        id: MachineId,
+        result: Result<Arc<Machine>, Explanation>,
+        at: Timestamp,
+    ) {
         if let Ok(machine) = &result {
             self.inventory.upsert([Arc::clone(machine)]);
         }
         self.machines.entry(id).or_default().settle(result, at);
     }
 
-    fn apply_history(&mut self, id: MachineId, result: Result<Vec<MachineAction>, Explanation>, at: Timestamp) {
+    fn apply_history(
+        &mut self,
+        id: MachineId,
+        result: Result<Vec<MachineAction>, Explanation>,
+        at: Timestamp,
+    ) {
         let result = result.map(|actions| {
             for mut action in actions {
                 // Asked for by machine, so it is this one's even when the answer leaves that out.
@@ -124,7 +164,9 @@ impl State {
 
     /// A final state is never overwritten by an older reading.
     fn learn(&mut self, action: MachineAction) {
-        let Some(machine) = action.machine_id.clone() else { return };
+        let Some(machine) = action.machine_id.clone() else {
+            return;
+        };
         let known = self.actions.entry(machine).or_default();
         match known.iter_mut().find(|a| a.id == action.id) {
             Some(old) if old.status.is_final() && !action.status.is_final() => {}
@@ -163,17 +205,32 @@ mod tests {
     }
 
     fn page(state: &mut State, machines: &[Arc<Machine>]) {
-        state.apply(Event::Inventory { epoch: state.epoch, news: InventoryNews::Page(machines.to_vec()) });
+        state.apply(Event::Inventory {
+            epoch: state.epoch,
+            news: InventoryNews::Page(machines.to_vec()),
+        });
     }
 
     #[test]
     fn pages_are_merged_by_id_and_twins_are_found_by_short_name() {
         let mut state = state();
-        page(&mut state, &[machine("a1", "FIN-LT-042"), machine("b2", "fin-lt-042.contoso.com")]);
-        page(&mut state, &[machine("a1", "FIN-LT-042"), machine("c3", "FIN-LT-0421")]);
+        page(
+            &mut state,
+            &[
+                machine("a1", "FIN-LT-042"),
+                machine("b2", "fin-lt-042.contoso.com"),
+            ],
+        );
+        page(
+            &mut state,
+            &[machine("a1", "FIN-LT-042"), machine("c3", "FIN-LT-0421")],
+        );
         assert_eq!(state.inventory.all().len(), 3);
         let twin = state.namesakes(&state.inventory.all()[0].reference());
-        assert_eq!(twin.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(), ["b2"]);
+        assert_eq!(
+            twin.iter().map(|m| m.id.as_str()).collect::<Vec<_>>(),
+            ["b2"]
+        );
     }
 
     #[test]
@@ -193,7 +250,12 @@ mod tests {
         assert_eq!(state.inventory.all().len(), 2);
         state.apply(done(None));
         assert_eq!(state.inventory.all().len(), 1);
-        assert!(state.inventory.get(&MachineId::parse("b2").expect("a literal id")).is_some());
+        assert!(
+            state
+                .inventory
+                .get(&MachineId::parse("b2").expect("a literal id"))
+                .is_some()
+        );
     }
 
     #[test]
@@ -203,21 +265,34 @@ mod tests {
             let id = MachineActionId::parse("a").expect("a literal id");
             let mut action = MachineAction::bare(id, MachineActionType::Isolate, status);
             action.machine_id = MachineId::parse("a1").ok();
-            Event::Actions { epoch: Epoch(0), actions: vec![action], at: Timestamp::UNIX_EPOCH }
+            Event::Actions {
+                epoch: Epoch(0),
+                actions: vec![action],
+                at: Timestamp::UNIX_EPOCH,
+            }
         };
         state.apply(action(MachineActionStatus::Succeeded));
         state.apply(action(MachineActionStatus::Pending));
         let machine = MachineId::parse("a1").expect("a literal id");
-        assert_eq!(state.known_actions(&machine)[0].status, MachineActionStatus::Succeeded);
+        assert_eq!(
+            state.known_actions(&machine)[0].status,
+            MachineActionStatus::Succeeded
+        );
     }
 
     #[test]
     fn another_account_sees_nothing_of_the_one_before_and_late_data_is_dropped() {
         let mut state = state();
         page(&mut state, &[machine("a1", "one")]);
-        state.apply(Event::Session { status: SessionStatus::SignedOut, epoch: Epoch(1) });
+        state.apply(Event::Session {
+            status: SessionStatus::SignedOut,
+            epoch: Epoch(1),
+        });
         assert!(state.inventory.all().is_empty());
-        state.apply(Event::Inventory { epoch: Epoch(0), news: InventoryNews::Page(vec![machine("a1", "one")]) });
+        state.apply(Event::Inventory {
+            epoch: Epoch(0),
+            news: InventoryNews::Page(vec![machine("a1", "one")]),
+        });
         assert!(state.inventory.all().is_empty());
     }
 }

@@ -38,30 +38,40 @@ impl Inventory {
     }
 
     /// Other records with the same host name.
-    pub fn namesakes<'a>(&'a self, machine: &'a MachineRef) -> impl Iterator<Item = &'a Arc<Machine>> {
-        let name = machine.dns_name.as_deref().map(short_name).unwrap_or_default();
-        let places = self.by_name.get(name.as_str()).map(Vec::as_slice).unwrap_or_default();
-        places.iter().map(|&place| &self.machines[place]).filter(|other| other.id != machine.id)
+    pub fn namesakes<'a>(
+        &'a self,
+        machine: &'a MachineRef,
+    ) -> impl Iterator<Item = &'a Arc<Machine>> {
+        let name = machine
+            .dns_name
+            .as_deref()
+            .map(short_name)
+            .unwrap_or_default();
+        let places = self
+            .by_name
+            .get(name.as_str())
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        places
+            .iter()
+            .map(|&place| &self.machines[place])
+            .filter(|other| other.id != machine.id)
     }
 
     /// Takes machines in; a known id is replaced where it stands, so that no row jumps.
     pub(super) fn upsert(&mut self, machines: impl IntoIterator<Item = Arc<Machine>>) {
         self.generation += 1;
         for machine in machines {
-            match self.by_id.get(&machine.id) {
-                Some(&place) => {
-                    if self.machines[place].computer_dns_name == machine.computer_dns_name {
-                        self.machines[place] = machine;
-                    } else {
-                        self.machines[place] = machine;
-                        self.index_names();
-                    }
+            if let Some(&place) = self.by_id.get(&machine.id) {
+                let renamed = self.machines[place].computer_dns_name != machine.computer_dns_name;
+                self.machines[place] = machine;
+                if renamed {
+                    self.index_names();
                 }
-                None => {
-                    self.by_id.insert(machine.id.clone(), self.machines.len());
-                    self.index_name(&machine, self.machines.len());
-                    self.machines.push(machine);
-                }
+            } else {
+                self.by_id.insert(machine.id.clone(), self.machines.len());
+                self.index_name(&machine, self.machines.len());
+                self.machines.push(machine);
             }
         }
     }
@@ -74,7 +84,12 @@ impl Inventory {
         }
         self.generation += 1;
         self.machines.retain(|machine| seen.contains(&machine.id));
-        self.by_id = self.machines.iter().enumerate().map(|(place, m)| (m.id.clone(), place)).collect();
+        self.by_id = self
+            .machines
+            .iter()
+            .enumerate()
+            .map(|(place, m)| (m.id.clone(), place))
+            .collect();
         self.index_names();
     }
 
@@ -87,7 +102,12 @@ impl Inventory {
 
     fn index_name(&mut self, machine: &Machine, place: usize) {
         // A nameless record is nobody's twin.
-        if let Some(name) = machine.computer_dns_name.as_deref().map(short_name).filter(|n| !n.is_empty()) {
+        if let Some(name) = machine
+            .computer_dns_name
+            .as_deref()
+            .map(short_name)
+            .filter(|n| !n.is_empty())
+        {
             self.by_name.entry(name.into()).or_default().push(place);
         }
     }

@@ -80,7 +80,10 @@ impl State {
     /// The freshest record of a machine.
     #[must_use]
     pub fn machine(&self, id: &MachineId) -> Option<&Arc<Machine>> {
-        self.machines.get(id).and_then(Remote::get).or_else(|| self.inventory.get(id))
+        self.machines
+            .get(id)
+            .and_then(Remote::get)
+            .or_else(|| self.inventory.get(id))
     }
 
     /// Actions on a machine by anybody; `None` when they were never read.
@@ -109,26 +112,42 @@ impl State {
 
     /// Entries that have not ended.
     pub fn open_entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries.iter().filter(|entry| !entry.standing().is_end())
+        self.entries
+            .iter()
+            .filter(|entry| !entry.standing().is_end())
     }
 
     /// Whether a request has left whose answer has not come.
     #[must_use]
     pub fn awaits_answer(&self) -> bool {
-        self.entries.iter().any(|entry| entry.standing() == Standing::Sent)
+        self.entries
+            .iter()
+            .any(|entry| entry.standing() == Standing::Sent)
     }
 
     /// Other records with the host name of this machine.
     #[must_use]
     pub fn namesakes(&self, machine: &MachineRef) -> Vec<MachineRef> {
-        self.inventory.namesakes(machine).map(|m| m.reference()).collect()
+        self.inventory
+            .namesakes(machine)
+            .map(|m| m.reference())
+            .collect()
     }
 
     /// Runs `with` on the facts about one machine, as the guardrails want them.
-    pub fn with_facts<R>(&self, machine: &MachineRef, now: Timestamp, with: impl FnOnce(&Facts<'_>) -> R) -> R {
+    pub fn with_facts<R>(
+        &self,
+        machine: &MachineRef,
+        now: Timestamp,
+        with: impl FnOnce(&Facts<'_>) -> R,
+    ) -> R {
         let namesakes = self.namesakes(machine);
-        let open_orders: Vec<_> =
-            self.entries.iter().filter(|e| e.order.machine.id == machine.id).filter_map(open_order).collect();
+        let open_orders: Vec<_> = self
+            .entries
+            .iter()
+            .filter(|e| e.order.machine.id == machine.id)
+            .filter_map(open_order)
+            .collect();
         with(&Facts {
             now,
             policy: &self.policy,

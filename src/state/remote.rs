@@ -16,7 +16,11 @@ pub struct Remote<T> {
 
 impl<T> Default for Remote<T> {
     fn default() -> Self {
-        Self { value: None, loading: false, failure: None }
+        Self {
+            value: None,
+            loading: false,
+            failure: None,
+        }
     }
 }
 

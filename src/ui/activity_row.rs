@@ -208,7 +208,7 @@ fn review_again(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry) {
         },
     };
     draft_form::raise_form(ui, cx, &order.machine, subject, |draft| {
-        refill(draft, entry)
+        refill(draft, entry);
     });
 }
 

@@ -93,7 +93,6 @@ pub fn details(
 ) -> Vec<String> {
     let task = &entry.order.task;
     match standing {
-        Standing::Waiting | Standing::Sent | Standing::Done { .. } => Vec::new(),
         Standing::Held { by } => vec![held(entry, by, state)],
         Standing::NotSent { why, detail } => not_sent(*why, detail.as_deref()),
         Standing::Accepted {
@@ -102,7 +101,9 @@ pub fn details(
         } => silent(entry, standing, state, now, zone)
             .into_iter()
             .collect(),
-        Standing::Accepted { .. } => Vec::new(),
+        Standing::Waiting | Standing::Sent | Standing::Done { .. } | Standing::Accepted { .. } => {
+            Vec::new()
+        }
         Standing::Failed { hresult, .. } => failed(task, *hresult),
         Standing::TooLate { status, .. } => {
             vec![format!(

@@ -33,7 +33,10 @@ pub struct CommandSpec {
     pub keys: &'static [KeyboardShortcut],
 }
 
-const COMMAND_SHIFT: Modifiers = Modifiers { shift: true, ..Modifiers::COMMAND };
+const COMMAND_SHIFT: Modifiers = Modifiers {
+    shift: true,
+    ..Modifiers::COMMAND
+};
 
 const fn keys(modifiers: Modifiers, key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(modifiers, key)
@@ -63,20 +66,44 @@ impl UiCommand {
             Self::FindMachine => (
                 "Search devices",
                 "Puts the cursor into the search field",
-                const { &[keys(Modifiers::NONE, Key::Slash), keys(Modifiers::COMMAND, Key::F)] },
+                const {
+                    &[
+                        keys(Modifiers::NONE, Key::Slash),
+                        keys(Modifiers::COMMAND, Key::F),
+                    ]
+                },
             ),
             Self::Refresh => (
                 "Refresh",
                 "Reads the list of devices again",
-                const { &[keys(Modifiers::NONE, Key::F5), keys(Modifiers::COMMAND, Key::R)] },
+                const {
+                    &[
+                        keys(Modifiers::NONE, Key::F5),
+                        keys(Modifiers::COMMAND, Key::R),
+                    ]
+                },
             ),
-            Self::LookNow => {
-                ("Look now", "Looks at all actions under way", const { &[keys(Modifiers::COMMAND, Key::L)] })
-            }
-            Self::SignIn => ("Sign in with a code", "Asks for a code to enter in a browser", &[]),
+            Self::LookNow => (
+                "Look now",
+                "Looks at all actions under way",
+                const { &[keys(Modifiers::COMMAND, Key::L)] },
+            ),
+            Self::SignIn => (
+                "Sign in with a code",
+                "Asks for a code to enter in a browser",
+                &[],
+            ),
             Self::CancelSignIn => ("Cancel sign-in", "Drops the code", &[]),
-            Self::SignOut => ("Sign out", "Removes the saved sign-in from this computer", &[]),
-            Self::TryKeyringAgain => ("Try again to save the sign-in", "Looks for the keyring again", &[]),
+            Self::SignOut => (
+                "Sign out",
+                "Removes the saved sign-in from this computer",
+                &[],
+            ),
+            Self::TryKeyringAgain => (
+                "Try again to save the sign-in",
+                "Looks for the keyring again",
+                &[],
+            ),
             Self::SwitchTheme => (
                 "Switch theme",
                 "Light, dark, or as the system",
@@ -85,7 +112,12 @@ impl UiCommand {
             Self::ShowKeys => (
                 "Show keys",
                 "Lists the keys and what they do",
-                const { &[keys(Modifiers::NONE, Key::Questionmark), keys(Modifiers::NONE, Key::F1)] },
+                const {
+                    &[
+                        keys(Modifiers::NONE, Key::Questionmark),
+                        keys(Modifiers::NONE, Key::F1),
+                    ]
+                },
             ),
             Self::Act(kind) => (kind.spec().title, kind.spec().consequence, act_keys(kind)),
         };
@@ -100,26 +132,36 @@ impl UiCommand {
         match self {
             Self::FindMachine | Self::SwitchTheme | Self::ShowKeys => Ok(()),
             Self::Refresh | Self::LookNow | Self::SignOut => {
-                if state.session.is_signed_in() { Ok(()) } else { Err("You are not signed in".into()) }
+                if state.session.is_signed_in() {
+                    Ok(())
+                } else {
+                    Err("You are not signed in".into())
+                }
             }
             Self::SignIn => match state.session {
                 SessionStatus::SignedIn { .. } => Err("You are signed in".into()),
                 SessionStatus::AskingForCode | SessionStatus::WaitingForPerson(_) => {
                     Err("A sign-in is under way".into())
                 }
-                SessionStatus::SignedOut | SessionStatus::Restoring | SessionStatus::NeedsSignIn { .. } => Ok(()),
+                SessionStatus::SignedOut
+                | SessionStatus::Restoring
+                | SessionStatus::NeedsSignIn { .. } => Ok(()),
             },
             Self::CancelSignIn => match state.session {
-                SessionStatus::AskingForCode | SessionStatus::WaitingForPerson(_) | SessionStatus::Restoring => Ok(()),
-                SessionStatus::SignedIn { .. } | SessionStatus::SignedOut | SessionStatus::NeedsSignIn { .. } => {
-                    Err("No sign-in is under way".into())
-                }
+                SessionStatus::AskingForCode
+                | SessionStatus::WaitingForPerson(_)
+                | SessionStatus::Restoring => Ok(()),
+                SessionStatus::SignedIn { .. }
+                | SessionStatus::SignedOut
+                | SessionStatus::NeedsSignIn { .. } => Err("No sign-in is under way".into()),
             },
             Self::TryKeyringAgain => match state.keyring {
                 crate::model::KeyringState::NotSaved { .. } => Ok(()),
                 crate::model::KeyringState::Checking
                 | crate::model::KeyringState::Saved
-                | crate::model::KeyringState::MemoryOnly => Err("There is nothing to try again".into()),
+                | crate::model::KeyringState::MemoryOnly => {
+                    Err("There is nothing to try again".into())
+                }
             },
             Self::Act(kind) => act_availability(kind, state, views, now),
         }
@@ -144,8 +186,9 @@ pub fn take_keys(ctx: &egui::Context, views: &Views, out: &mut Outbox) {
         return;
     }
     let typing = ctx.text_edit_focused();
-    let mut all: Vec<(KeyboardShortcut, UiCommand)> =
-        UiCommand::all().flat_map(|command| command.spec().keys.iter().map(move |keys| (*keys, command))).collect();
+    let mut all: Vec<(KeyboardShortcut, UiCommand)> = UiCommand::all()
+        .flat_map(|command| command.spec().keys.iter().map(move |keys| (*keys, command)))
+        .collect();
     all.sort_by_key(|(keys, _)| std::cmp::Reverse(modifier_count(keys.modifiers)));
     for (keys, command) in all {
         let bare = keys.modifiers.is_none() && !keys.logical_key.name().starts_with('F');
@@ -156,16 +199,35 @@ pub fn take_keys(ctx: &egui::Context, views: &Views, out: &mut Outbox) {
 }
 
 fn modifier_count(modifiers: Modifiers) -> u32 {
-    [modifiers.alt, modifiers.shift, modifiers.command || modifiers.ctrl].map(u32::from).iter().sum()
+    [
+        modifiers.alt,
+        modifiers.shift,
+        modifiers.command || modifiers.ctrl,
+    ]
+    .map(u32::from)
+    .iter()
+    .sum()
 }
 
-fn act_availability(kind: ActionKind, state: &State, views: &Views, now: Timestamp) -> Result<(), String> {
-    let Some(machine) = &views.selected else { return Err("No device is selected".into()) };
+fn act_availability(
+    kind: ActionKind,
+    state: &State,
+    views: &Views,
+    now: Timestamp,
+) -> Result<(), String> {
+    let Some(machine) = &views.selected else {
+        return Err("No device is selected".into());
+    };
     if let Some(Err(explanation)) = &state.journal {
         return Err(explanation.headline.clone());
     }
-    let task = Task::Act { kind, values: Box::default() };
-    let findings = state.with_facts(machine, now, |facts| guard::judge(None, &task, machine, facts));
+    let task = Task::Act {
+        kind,
+        values: Box::default(),
+    };
+    let findings = state.with_facts(machine, now, |facts| {
+        guard::judge(None, &task, machine, facts)
+    });
     match findings.into_iter().find(|f| f.severity == Severity::Block) {
         Some(block) => Err(block.text),
         None => Ok(()),
@@ -193,7 +255,10 @@ mod tests {
     fn no_action_that_does_harm_has_a_bare_key() {
         for kind in ActionKind::ALL {
             for keys in UiCommand::Act(kind).spec().keys {
-                assert!(kind.spec().risk == Risk::Routine || keys.modifiers.command, "{kind:?}");
+                assert!(
+                    kind.spec().risk == Risk::Routine || keys.modifiers.command,
+                    "{kind:?}"
+                );
             }
         }
     }
@@ -201,7 +266,10 @@ mod tests {
     #[test]
     fn every_command_has_a_title_and_help() {
         for command in UiCommand::all() {
-            assert!(!command.spec().title.is_empty() && !command.spec().help.is_empty(), "{command:?}");
+            assert!(
+                !command.spec().title.is_empty() && !command.spec().help.is_empty(),
+                "{command:?}"
+            );
         }
     }
 }

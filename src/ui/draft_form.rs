@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egui::{Event, Id, Key, Modifiers, RichText, TextStyle, Ui, UiBuilder};
+use egui::{Event, Id, Key, Modifiers, RichText, ScrollArea, TextStyle, Ui, UiBuilder};
 
 use super::theme::{Role, TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Form};
@@ -20,6 +20,9 @@ use crate::model::MachineRef;
 /// The confirm button sleeps for so long after the form appears: no click meant for something
 /// else can land on it.
 const SLEEP_SECS: f64 = 0.5;
+
+/// Space, both buttons on one line or two, and the line under them, in points.
+const BUTTONS_HEIGHT: f32 = 104.0;
 
 /// Draws whatever dialog is open.
 pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -80,21 +83,31 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form) -> Outcome {
         // Taken before the buttons are drawn, for which Enter would be a click.
         let by_key = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
         let before = form.draft.clone();
-        device_ui(ui, &form.draft, &task);
-        review::facts_status_ui(ui, cx, form);
-        parameters_ui(ui, &mut form.draft);
-        comment_ui(ui, form, id);
-        if form.draft != before {
-            form.error = None;
-        }
-        let review = cx.state.with_facts(&form.draft.machine, cx.now, |f| {
-            guard::review(&form.draft, f)
-        });
-        review::findings_ui(ui, &review.findings, cx);
-        review::preview_ui(ui, &form.draft);
-        if let Some(error) = &form.error {
-            badge(ui, Icon::Block, Role::Danger, error);
-        }
+        // The buttons stay in sight, however small the window.
+        let room = Dialog::room(ui.ctx()) - BUTTONS_HEIGHT;
+        let body = ScrollArea::vertical()
+            .id_salt("body")
+            .max_height(room)
+            .show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                device_ui(ui, &form.draft, &task);
+                review::facts_status_ui(ui, cx, form);
+                parameters_ui(ui, &mut form.draft);
+                comment_ui(ui, form, id);
+                if form.draft != before {
+                    form.error = None;
+                }
+                let review = cx.state.with_facts(&form.draft.machine, cx.now, |f| {
+                    guard::review(&form.draft, f)
+                });
+                review::findings_ui(ui, &review.findings, cx);
+                review::preview_ui(ui, &form.draft);
+                if let Some(error) = &form.error {
+                    badge(ui, Icon::Block, Role::Danger, error);
+                }
+                review
+            });
+        let review = body.inner;
         let pressed = buttons_ui(ui, form, &review, id, is_opening);
         (pressed, by_key, review)
     });

@@ -196,5 +196,4 @@ fn banner_ui(
 }
 
 #[cfg(test)]
-#[path = "frame_tests.rs"]
 mod tests;

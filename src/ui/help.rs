@@ -45,10 +45,12 @@ fn command_ui(ui: &mut Ui, command: UiCommand) {
         .iter()
         .map(|keys| ui.ctx().format_shortcut(keys))
         .collect();
-    let title = match command {
-        UiCommand::Act(_) => format!("{}…", spec.title),
-        _ => spec.title.to_owned(),
+    let ellipsis = if matches!(command, UiCommand::Act(_)) {
+        "…"
+    } else {
+        ""
     };
+    let title = format!("{}{ellipsis}", spec.title);
     let keys = if keys.is_empty() {
         "no key".to_owned()
     } else {

@@ -10,6 +10,7 @@ use super::widgets::{ActionButton, ExplanationView, Icon, badge, copyable_ui, se
 use super::{Cx, draft_form, words};
 use crate::action::{ActionKind, Condition, ConditionState, Evidence, Risk, Subject, infer};
 use crate::model::{HResult, MachineAction, MachineActionStatus, MachineRef, clean};
+use crate::state::Remote;
 
 const COMMENT_CHARS: usize = 500;
 /// Actions drawn; the list above says how many there are.
@@ -23,23 +24,22 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     let history = cx.state.history(&machine.id);
     let reading = cx.state.histories.get(&machine.id);
     for condition in Condition::ALL {
-        let (icon, role, words) = match history {
-            Some(history) => condition_words(condition, &infer(condition, history), cx),
-            None => {
-                let why = reading.and_then(|reading| reading.failure.as_ref());
-                let word = condition.word();
-                let words = match why {
-                    Some(failure) => format!(
-                        "{word}: not checked: actions could not be read: {}",
-                        failure.headline
-                    ),
-                    None if reading.is_some_and(|reading| reading.loading) => {
-                        format!("{word}: not checked yet: reading the actions…")
-                    }
-                    None => format!("{word}: not checked: actions were not read yet"),
-                };
-                (Icon::Unknown, Role::Unknown, words)
-            }
+        let (icon, role, words) = if let Some(history) = history {
+            condition_words(condition, &infer(condition, history), cx)
+        } else {
+            let why = reading.and_then(|reading| reading.failure.as_ref());
+            let word = condition.word();
+            let words = match why {
+                Some(failure) => format!(
+                    "{word}: not checked: actions could not be read: {}",
+                    failure.headline
+                ),
+                None if reading.is_some_and(|reading| reading.loading) => {
+                    format!("{word}: not checked yet: reading the actions…")
+                }
+                None => format!("{word}: not checked: actions were not read yet"),
+            };
+            (Icon::Unknown, Role::Unknown, words)
         };
         let response = badge(ui, icon, role, &words);
         ui.ctx().accesskit_node_builder(response.id, |node| {
@@ -187,7 +187,7 @@ pub fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
         }
         .show_ui(ui);
     }
-    let read_at = reading.and_then(|reading| reading.read_at());
+    let read_at = reading.and_then(Remote::read_at);
     let status = match (reading.is_some_and(|reading| reading.loading), read_at) {
         (true, _) => "Reading the actions…".to_owned(),
         (false, Some(at)) if actions.is_empty() => {

@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 
-use egui::{Grid, RichText, ScrollArea, Ui};
+use egui::{RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 
 use super::theme::{Role, TokensExt as _, text};
-use super::widgets::{ActionButton, EmptyState, Icon, badge, copy_button_ui, copyable_ui};
+use super::widgets::{
+    ActionButton, EmptyState, Icon, badge, copy_button_ui, copyable_ui, section_ui,
+};
 use super::{Cx, machine_actions, words};
 use crate::message::Command;
 use crate::model::{
@@ -17,6 +19,8 @@ const VALUE_CHARS: usize = 200;
 const TAG_CHARS: usize = 40;
 /// Addresses shown; a record can hold hundreds.
 const MAX_ADDRESSES: usize = 12;
+/// The column of names beside the facts, in points.
+const NAME_WIDTH: f32 = 128.0;
 
 /// Draws the panel of the selected device.
 pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -38,7 +42,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             identity_ui(ui, &selected);
             records_ui(ui, cx, &selected, record);
             match record {
-                Some(machine) => facts_ui(ui, cx, machine),
+                Some(machine) => summary_ui(ui, cx, machine),
                 None => {
                     badge(
                         ui,
@@ -48,11 +52,15 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                     );
                 }
             }
-            reading_ui(ui, cx, &selected.id);
-            tools_ui(ui, cx, &selected, record);
             machine_actions::state_ui(ui, cx, &selected);
             machine_actions::buttons_ui(ui, cx);
             machine_actions::recent_ui(ui, cx, &selected);
+            section_ui(ui, "Record");
+            if let Some(machine) = record {
+                facts_ui(ui, cx, machine);
+            }
+            reading_ui(ui, cx, &selected.id);
+            tools_ui(ui, cx, &selected, record);
         });
 }
 
@@ -149,64 +157,102 @@ fn select(cx: &mut Cx<'_>, machine: MachineRef) {
     cx.views.scroll_to_selection = true;
 }
 
+/// What decides at a glance: is it alive, how bad is it, whose is it, where is it.
+fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
+    let tokens = ui.tokens();
+    ui.horizontal_wrapped(|ui| {
+        let (icon, role) = health_look(&machine.health_status);
+        badge(ui, icon, role, &machine.health_status.to_string());
+        risk_ui(ui, machine.risk_score.as_ref(), " risk");
+        ui.label(os(machine));
+        let seen = machine
+            .last_seen
+            .map_or_else(not_told, |at| words::ago(at, cx.now));
+        ui.label(RichText::new(format!("last full report {seen}")).color(tokens.text_weak));
+    });
+    let mut whose = vec![told(machine.rbac_group_name.as_deref())];
+    if !machine.machine_tags.is_empty() {
+        whose.push(format!("tags: {}", tags(machine)));
+    }
+    whose.extend(
+        machine
+            .addresses()
+            .find(|a| !a.is_loopback())
+            .map(|a| a.to_string()),
+    );
+    ui.add(egui::Label::new(whose.join(", ")).wrap());
+}
+
+fn risk_ui(ui: &mut Ui, risk: Option<&RiskScore>, after: &str) {
+    let (icon, role) = match risk {
+        Some(RiskScore::High) => (Icon::Risk, Role::Danger),
+        Some(RiskScore::Medium) => (Icon::Warning, Role::Caution),
+        Some(RiskScore::None | RiskScore::Informational | RiskScore::Low | RiskScore::Other(_))
+        | None => (Icon::Info, Role::Neutral),
+    };
+    badge(
+        ui,
+        icon,
+        role,
+        &format!("{}{after}", risk.map_or_else(not_told, ToString::to_string)),
+    );
+}
+
 fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     let tokens = ui.tokens();
     ui.add_space(tokens.space.xs);
-    let gap = [tokens.space.m, tokens.space.xs];
-    Grid::new(("facts", &machine.id))
-        .num_columns(2)
-        .spacing(gap)
-        .show(ui, |ui| {
-            row_ui(ui, "Health", |ui| {
-                let (icon, role) = health_look(&machine.health_status);
-                badge(ui, icon, role, &machine.health_status.to_string());
-            });
-            row_ui(ui, "Last full report", |ui| {
-                time_ui(ui, cx, machine.last_seen)
-            });
-            value_ui(ui, "Operating system", &os(machine));
-            value_ui(ui, "Agent", &told(machine.agent_version.as_deref()));
-            let onboarding = machine.onboarding_status.as_ref();
-            value_ui(
-                ui,
-                "Onboarding",
-                &onboarding.map_or_else(not_told, ToString::to_string),
-            );
-            row_ui(ui, "Risk", |ui| match &machine.risk_score {
-                Some(risk @ RiskScore::High) => {
-                    badge(ui, Icon::Risk, Role::Danger, &risk.to_string());
-                }
-                risk => weigh_ui(ui, risk.as_ref().map(ToString::to_string)),
-            });
-            row_ui(ui, "Exposure", |ui| match &machine.exposure_level {
-                Some(exposure @ ExposureLevel::High) => {
-                    badge(ui, Icon::Warning, Role::Caution, &exposure.to_string());
-                }
-                exposure => weigh_ui(ui, exposure.as_ref().map(ToString::to_string)),
-            });
-            value_ui(ui, "Device value", &told(machine.device_value.as_deref()));
-            value_ui(ui, "Group", &told(machine.rbac_group_name.as_deref()));
-            value_ui(ui, "Tags", &tags(machine));
-            row_ui(ui, "Entra device id", |ui| {
-                match machine.aad_device_id.as_deref() {
-                    Some(id) if !id.trim().is_empty() => {
-                        copyable_ui(ui, "Entra device id", &clean(id, VALUE_CHARS));
-                    }
-                    Some(_) | None => weigh_ui(ui, None),
-                }
-            });
-            row_ui(ui, "Addresses", |ui| addresses_ui(ui, machine));
-            row_ui(ui, "First seen", |ui| time_ui(ui, cx, machine.first_seen));
+    // Not a grid: its columns start narrow, and wrapping text keeps them so.
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = tokens.space.xs;
+        row_ui(ui, "Health", |ui| {
+            let (icon, role) = health_look(&machine.health_status);
+            badge(ui, icon, role, &machine.health_status.to_string());
         });
+        row_ui(ui, "Last full report", |ui| {
+            time_ui(ui, cx, machine.last_seen);
+        });
+        value_ui(ui, "Operating system", &os(machine));
+        value_ui(ui, "Agent", &told(machine.agent_version.as_deref()));
+        let onboarding = machine.onboarding_status.as_ref();
+        value_ui(
+            ui,
+            "Onboarding",
+            &onboarding.map_or_else(not_told, ToString::to_string),
+        );
+        row_ui(ui, "Risk", |ui| {
+            risk_ui(ui, machine.risk_score.as_ref(), "");
+        });
+        row_ui(ui, "Exposure", |ui| match &machine.exposure_level {
+            Some(exposure @ ExposureLevel::High) => {
+                badge(ui, Icon::Warning, Role::Caution, &exposure.to_string());
+            }
+            exposure => weigh_ui(ui, exposure.as_ref().map(ToString::to_string)),
+        });
+        value_ui(ui, "Device value", &told(machine.device_value.as_deref()));
+        value_ui(ui, "Group", &told(machine.rbac_group_name.as_deref()));
+        value_ui(ui, "Tags", &tags(machine));
+        row_ui(ui, "Entra device id", |ui| {
+            match machine.aad_device_id.as_deref() {
+                Some(id) if !id.trim().is_empty() => {
+                    copyable_ui(ui, "Entra device id", &clean(id, VALUE_CHARS));
+                }
+                Some(_) | None => weigh_ui(ui, None),
+            }
+        });
+        row_ui(ui, "Addresses", |ui| addresses_ui(ui, machine));
+        row_ui(ui, "First seen", |ui| time_ui(ui, cx, machine.first_seen));
+    });
 }
 
 fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
     let weak = ui.tokens().text_weak;
-    ui.with_layout(egui::Layout::top_down(egui::Align::LEFT), |ui| {
+    ui.horizontal_top(|ui| {
+        let start = ui.cursor().left();
         ui.label(RichText::new(name).color(weak));
+        let used = ui.cursor().left() - start;
+        ui.add_space((NAME_WIDTH - used).max(0.0));
+        ui.vertical(value);
     });
-    ui.vertical(value);
-    ui.end_row();
 }
 
 fn value_ui(ui: &mut Ui, name: &str, value: &str) {

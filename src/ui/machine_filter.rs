@@ -433,5 +433,4 @@ fn prefix(text: &str) -> u128 {
 }
 
 #[cfg(test)]
-#[path = "machine_filter_tests.rs"]
 mod tests;

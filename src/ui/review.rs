@@ -13,7 +13,7 @@ use crate::action::{Draft, Order};
 use crate::explain::NextStep;
 use crate::guard::{Finding, Severity};
 use crate::model::{MachineId, clean};
-use crate::state::State;
+use crate::state::{Remote, State};
 
 /// Says whether the device was read again since the form opened.
 pub fn facts_status_ui(ui: &mut Ui, cx: &Cx<'_>, form: &Form) {
@@ -21,9 +21,10 @@ pub fn facts_status_ui(ui: &mut Ui, cx: &Cx<'_>, form: &Form) {
     let opened = SignedDuration::try_from_secs_f64(open_for).unwrap_or_default();
     let (role, status) = facts_status(cx.state, &form.draft.machine.id, cx.now - opened, cx.now);
     let tokens = ui.tokens();
-    let colour = match role {
-        Role::Neutral => tokens.text_weak,
-        other => tokens.colour(other),
+    let colour = if role == Role::Neutral {
+        tokens.text_weak
+    } else {
+        tokens.colour(role)
     };
     let line = RichText::new(status)
         .text_style(TextStyle::Small)
@@ -42,8 +43,8 @@ fn facts_status(
     let (machine, history) = (state.machines.get(id), state.histories.get(id));
     let read_at = |at: Option<Timestamp>| at.filter(|at| *at >= opened);
     let reads = (
-        read_at(machine.and_then(|m| m.read_at())),
-        read_at(history.and_then(|h| h.read_at())),
+        read_at(machine.and_then(Remote::read_at)),
+        read_at(history.and_then(Remote::read_at)),
     );
     if let (Some(one), Some(other)) = reads {
         let age = words::ago(one.min(other), now);
@@ -77,16 +78,10 @@ pub fn findings_ui(ui: &mut Ui, findings: &[Finding], cx: &Cx<'_>) {
         ui.ctx().accesskit_node_builder(response.id, |node| {
             node.set_live(accesskit::Live::Polite);
         });
-        let next = match &finding.next {
-            NextStep::Wait { until } => {
-                format!(
-                    "{}, until {}",
-                    finding.next.words(),
-                    words::local_time(*until, cx.zone)
-                )
-            }
-            next => next.words(),
-        };
+        let mut next = finding.next.words();
+        if let NextStep::Wait { until } = &finding.next {
+            next = format!("{next}, until {}", words::local_time(*until, cx.zone));
+        }
         if !next.is_empty() {
             let next = RichText::new(next)
                 .text_style(TextStyle::Small)

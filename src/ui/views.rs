@@ -105,9 +105,18 @@ impl Views {
     ///
     /// # Errors
     /// When the system gives no random bytes for the entry's tag.
-    pub fn open_form(&mut self, machine: &MachineRef, subject: Subject, time: f64) -> Result<Command, getrandom::Error> {
+    pub fn open_form(
+        &mut self,
+        machine: &MachineRef,
+        subject: Subject,
+        time: f64,
+    ) -> Result<Command, getrandom::Error> {
         let draft = Draft::new(EntryId::random()?, machine.clone(), subject);
-        self.dialog = Some(Dialog::Form(Box::new(Form { draft, opened_at: time, error: None })));
+        self.dialog = Some(Dialog::Form(Box::new(Form {
+            draft,
+            opened_at: time,
+            error: None,
+        })));
         Ok(Command::LoadMachine(machine.id.clone()))
     }
 

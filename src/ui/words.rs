@@ -7,7 +7,9 @@ use super::widgets::age_text;
 
 /// Local date and time with its UTC offset; UTC stands in the hover text.
 pub fn local_time(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string()
+    at.to_zoned(zone.clone())
+        .strftime("%Y-%m-%d %H:%M:%S %:z")
+        .to_string()
 }
 
 /// UTC, ISO 8601, to the second.

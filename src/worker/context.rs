@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::pace::Pace;
 use super::submit::Answer;
@@ -22,9 +23,21 @@ use crate::model::{
 };
 
 /// The wall clock of this computer. It may be wrong, and it may jump.
-#[expect(clippy::disallowed_methods, reason = "the one place where the worker reads the clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the worker reads the clock"
+)]
 pub(super) fn now() -> Timestamp {
     Timestamp::now()
+}
+
+/// The runtime's clock, for waits and ages within this run.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "beside the wall clock, the other one the worker reads"
+)]
+pub(super) fn monotonic_now() -> Instant {
+    Instant::now()
 }
 
 /// What was last read about one machine.
@@ -66,7 +79,10 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Context {
-    #[expect(clippy::too_many_arguments, reason = "called once, with the parts of a run")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called once, with the parts of a run"
+    )]
     pub fn new(
         client: Client,
         session: Session,
@@ -129,9 +145,21 @@ impl Context {
 
     /// The session as the guardrails see it.
     pub fn session_status(&self) -> SessionStatus {
-        let signed_in = self.session.signed_in().filter(|_| !self.needs_person.load(Ordering::Acquire));
+        let signed_in = self
+            .session
+            .signed_in()
+            .filter(|_| !self.needs_person.load(Ordering::Acquire));
         match (signed_in, self.account()) {
-            (Some(SignedIn { account, permissions }), _) => SessionStatus::SignedIn { account, permissions },
+            (
+                Some(SignedIn {
+                    account,
+                    permissions,
+                }),
+                _,
+            ) => SessionStatus::SignedIn {
+                account,
+                permissions,
+            },
             (None, Some(account)) => SessionStatus::NeedsSignIn { account },
             (None, None) => SessionStatus::SignedOut,
         }
@@ -139,7 +167,9 @@ impl Context {
 
     /// Notices that a call failed because the sign-in has to be renewed by a person.
     pub async fn mind_sign_in(&self, error: &ApiError) {
-        if let ApiError::SignIn(AuthError::Interact { .. } | AuthError::NotSignedIn | AuthError::Blocked { .. }) = error
+        if let ApiError::SignIn(
+            AuthError::Interact { .. } | AuthError::NotSignedIn | AuthError::Blocked { .. },
+        ) = error
             && !self.needs_person.swap(true, Ordering::AcqRel)
         {
             self.emit_session().await;
@@ -147,13 +177,19 @@ impl Context {
     }
 
     pub async fn emit_session(&self) {
-        self.emit(Event::Session { status: self.session_status(), epoch: self.epoch() }).await;
+        self.emit(Event::Session {
+            status: self.session_status(),
+            epoch: self.epoch(),
+        })
+        .await;
     }
 
     /// Takes a sign-in over. Another account or tenant than before begins a new epoch.
     pub fn enter(&self, account: &Account) {
         let mut present = lock(&self.account);
-        let same = present.as_ref().is_some_and(|p| p.tenant_id == account.tenant_id && p.object_id == account.object_id);
+        let same = present
+            .as_ref()
+            .is_some_and(|p| p.tenant_id == account.tenant_id && p.object_id == account.object_id);
         if !same {
             self.new_epoch();
         }
@@ -194,7 +230,10 @@ impl Context {
     }
 
     pub fn learn_history(&self, machine: &MachineId, history: Vec<MachineAction>, at: Timestamp) {
-        lock(&self.known).entry(machine.clone()).or_default().history = Some((history, at));
+        lock(&self.known)
+            .entry(machine.clone())
+            .or_default()
+            .history = Some((history, at));
     }
 
     // --- the journal ---
@@ -206,7 +245,13 @@ impl Context {
                 Ok(journal) => Ok(journal),
                 // Somebody else acts; what they do can still be read.
                 Err(JournalError::InUse(p)) => match Journal::open_read_only(&path) {
-                    Ok(journal) => return (journal.entries(), Some(journal), Some(JournalError::InUse(p))),
+                    Ok(journal) => {
+                        return (
+                            journal.entries(),
+                            Some(journal),
+                            Some(JournalError::InUse(p)),
+                        );
+                    }
                     Err(_unreadable) => Err(JournalError::InUse(p)),
                 },
                 Err(error) => Err(error),
@@ -217,7 +262,9 @@ impl Context {
             }
         })
         .await;
-        let Ok((entries, journal, trouble)) = opened else { return };
+        let Ok((entries, journal, trouble)) = opened else {
+            return;
+        };
         let (entries, trouble) = match entries {
             Ok(entries) => (entries, trouble),
             Err(damaged) => (Vec::new(), Some(damaged)),
@@ -226,7 +273,10 @@ impl Context {
         *lock(&self.journal) = journal.filter(|_| may_act);
         lock(&self.entries).clone_from(&entries);
         self.emit(Event::Entries(entries)).await;
-        self.emit(Event::Journal(trouble.as_ref().map_or(Ok(()), |e| Err(e.explain())))).await;
+        self.emit(Event::Journal(
+            trouble.as_ref().map_or(Ok(()), |e| Err(e.explain())),
+        ))
+        .await;
         if may_act {
             self.end_unsent().await;
         }
@@ -240,7 +290,10 @@ impl Context {
             .map(Entry::id)
             .collect();
         for entry in unsent {
-            let record = Record::NotSent { why: NotSentReason::ConsoleEnded, detail: None };
+            let record = Record::NotSent {
+                why: NotSentReason::ConsoleEnded,
+                detail: None,
+            };
             self.record_or_say(entry, vec![record]).await;
         }
     }
@@ -252,7 +305,10 @@ impl Context {
     pub async fn record(&self, entry: EntryId, records: Vec<Record>) -> Result<(), JournalError> {
         let at = now();
         let journal = Arc::clone(&self.journal);
-        let batch: Vec<_> = records.iter().map(|record| (entry, record.clone())).collect();
+        let batch: Vec<_> = records
+            .iter()
+            .map(|record| (entry, record.clone()))
+            .collect();
         let written = tokio::task::spawn_blocking(move || match lock(&journal).as_mut() {
             Some(journal) => journal.append(at, &batch),
             None => Err(JournalError::ReadOnly),
@@ -261,10 +317,15 @@ impl Context {
         let changed = {
             let mut entries = lock(&self.entries);
             if let [Record::Intended { author, order }, ..] = records.as_slice() {
-                entries.push(Entry { author: author.clone(), order: order.clone(), records: Vec::new() });
+                entries.push(Entry {
+                    author: author.clone(),
+                    order: order.clone(),
+                    records: Vec::new(),
+                });
             }
             entries.iter_mut().rev().find(|e| e.id() == entry).map(|e| {
-                e.records.extend(records.into_iter().map(|record| (at, record)));
+                e.records
+                    .extend(records.into_iter().map(|record| (at, record)));
                 e.clone()
             })
         };
@@ -282,7 +343,11 @@ impl Context {
     }
 
     pub fn entry(&self, id: EntryId) -> Option<Entry> {
-        lock(&self.entries).iter().rev().find(|e| e.id() == id).cloned()
+        lock(&self.entries)
+            .iter()
+            .rev()
+            .find(|e| e.id() == id)
+            .cloned()
     }
 
     pub fn entries(&self) -> Vec<Entry> {
@@ -309,7 +374,11 @@ impl Context {
             waiting.send(answer).ok();
         } else {
             let headline = "This order has already left, so it cannot be taken back here";
-            self.problem(Explanation::harmless(headline, crate::explain::NextStep::ShowEntry(entry))).await;
+            self.problem(Explanation::harmless(
+                headline,
+                crate::explain::NextStep::ShowEntry(entry),
+            ))
+            .await;
         }
     }
 
@@ -327,7 +396,10 @@ impl Context {
         let waiting: Vec<_> = lock(&self.waiting).drain().collect();
         for (entry, answer) in waiting {
             drop(answer);
-            let record = Record::NotSent { why: NotSentReason::ConsoleEnded, detail: None };
+            let record = Record::NotSent {
+                why: NotSentReason::ConsoleEnded,
+                detail: None,
+            };
             self.record_or_say(entry, vec![record]).await;
         }
         *lock(&self.journal) = None;

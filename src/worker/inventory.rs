@@ -43,7 +43,12 @@ pub(super) async fn refresh(context: Arc<Context>) {
             }
             Err(error) if seen.is_empty() => {
                 context.mind_sign_in(&error).await;
-                tell(&context, epoch, InventoryNews::Failed(explain(&error, "read the list of devices"))).await;
+                tell(
+                    &context,
+                    epoch,
+                    InventoryNews::Failed(explain(&error, "read the list of devices")),
+                )
+                .await;
                 context.report_budget().await;
                 return;
             }
@@ -53,7 +58,17 @@ pub(super) async fn refresh(context: Arc<Context>) {
             }
         }
     }
-    tell(&context, epoch, InventoryNews::Done { at: now(), unreadable, incomplete, seen }).await;
+    tell(
+        &context,
+        epoch,
+        InventoryNews::Done {
+            at: now(),
+            unreadable,
+            incomplete,
+            seen,
+        },
+    )
+    .await;
     recent_actions(&context, epoch).await;
     context.report_budget().await;
 }
@@ -63,7 +78,13 @@ async fn recent_actions(context: &Context, epoch: Epoch) {
     let filter = ActionFilter::Recent { since: at - RECENT };
     let result = match context.client.machine_actions(&filter, Lane::Refresh).await {
         Ok(list) => {
-            context.emit(Event::Actions { epoch, actions: list.items, at }).await;
+            context
+                .emit(Event::Actions {
+                    epoch,
+                    actions: list.items,
+                    at,
+                })
+                .await;
             Ok(())
         }
         Err(error) => Err(explain(&error, "read the recent actions")),
@@ -74,17 +95,36 @@ async fn recent_actions(context: &Context, epoch: Epoch) {
 /// Reads one machine's record and all its actions, for a person who is looking at it.
 pub(super) async fn load_machine(context: &Context, id: &MachineId) {
     let epoch = context.epoch();
-    let filter = ActionFilter::OfMachine { machine: id.clone(), since: None, kind: None };
+    context
+        .emit(Event::Reading {
+            epoch,
+            id: id.clone(),
+        })
+        .await;
+    let filter = ActionFilter::OfMachine {
+        machine: id.clone(),
+        since: None,
+        kind: None,
+    };
     let (machine, history) = tokio::join!(
         context.client.machine(id, Lane::Analyst),
         context.client.machine_actions(&filter, Lane::Analyst)
     );
-    for error in machine.as_ref().err().into_iter().chain(history.as_ref().err()) {
+    for error in machine
+        .as_ref()
+        .err()
+        .into_iter()
+        .chain(history.as_ref().err())
+    {
         context.mind_sign_in(error).await;
     }
     let at = now();
-    let machine = machine.map(Arc::new).map_err(|e| explain(&e, "read this device"));
-    let history = history.map(|list| list.items).map_err(|e| explain(&e, "read this device's actions"));
+    let machine = machine
+        .map(Arc::new)
+        .map_err(|e| explain(&e, "read this device"));
+    let history = history
+        .map(|list| list.items)
+        .map_err(|e| explain(&e, "read this device's actions"));
     if epoch == context.epoch() {
         if let Ok(machine) = &machine {
             context.learn_machine(Arc::clone(machine), at);
@@ -93,8 +133,22 @@ pub(super) async fn load_machine(context: &Context, id: &MachineId) {
             context.learn_history(id, history.clone(), at);
         }
     }
-    context.emit(Event::Machine { epoch, id: id.clone(), result: machine, at }).await;
-    context.emit(Event::History { epoch, id: id.clone(), result: history, at }).await;
+    context
+        .emit(Event::Machine {
+            epoch,
+            id: id.clone(),
+            result: machine,
+            at,
+        })
+        .await;
+    context
+        .emit(Event::History {
+            epoch,
+            id: id.clone(),
+            result: history,
+            at,
+        })
+        .await;
     context.report_budget().await;
 }
 

@@ -57,7 +57,10 @@ impl WorkerHandle {
     /// When there is no thread, runtime or HTTP client to be had.
     pub fn spawn(setup: Setup) -> Result<Self, Explanation> {
         let cannot = |what: &dyn std::fmt::Display| {
-            let mut explanation = Explanation::harmless("The background part of cordon could not start", NextStep::None);
+            let mut explanation = Explanation::harmless(
+                "The background part of cordon could not start",
+                NextStep::None,
+            );
             explanation.details.push(what.to_string());
             explanation
         };
@@ -78,7 +81,11 @@ impl WorkerHandle {
                 runtime.shutdown_timeout(Duration::from_millis(200));
             })
             .map_err(|e| cannot(&e))?;
-        Ok(Self { commands, events, thread: Some(thread) })
+        Ok(Self {
+            commands,
+            events,
+            thread: Some(thread),
+        })
     }
 
     /// Hands a command over without waiting.
@@ -86,12 +93,15 @@ impl WorkerHandle {
     /// # Errors
     /// When the worker has too much to do, or has ended: nothing was done then.
     pub fn send(&self, command: Command) -> Result<(), Explanation> {
-        self.commands.try_send(command).map_err(|_full_or_closed| Explanation {
-            headline: "The background part of cordon does not take any more work just now".into(),
-            effect: Effect::NothingChanged,
-            next: NextStep::TryAgain,
-            details: Vec::new(),
-        })
+        self.commands
+            .try_send(command)
+            .map_err(|_full_or_closed| Explanation {
+                headline: "The background part of cordon does not take any more work just now"
+                    .into(),
+                effect: Effect::NothingChanged,
+                next: NextStep::TryAgain,
+                details: Vec::new(),
+            })
     }
 
     /// The next event, if one is there.
@@ -125,17 +135,33 @@ impl Drop for WorkerHandle {
     }
 }
 
-async fn run(setup: Setup, http: Http, mut commands: mpsc::Receiver<Command>, events: mpsc::Sender<Event>) {
+async fn run(
+    setup: Setup,
+    http: Http,
+    mut commands: mpsc::Receiver<Command>,
+    events: mpsc::Sender<Event>,
+) {
     let clock: crate::auth::Clock = Arc::new(context::now);
-    let Setup { endpoints, mode, store, journal, policy, pace, wake } = setup;
+    let Setup {
+        endpoints,
+        mode,
+        store,
+        journal,
+        policy,
+        pace,
+        wake,
+    } = setup;
     let session = Session::new(&endpoints, mode, http.lend(), store, Arc::clone(&clock));
     let client = Client::new(&endpoints, http, session.clone(), clock);
-    let context = Arc::new(Context::new(client, session, policy, pace, mode, &endpoints, events, wake));
+    let context = Arc::new(Context::new(
+        client, session, policy, pace, mode, &endpoints, events, wake,
+    ));
 
     context.open_journal(journal).await;
     tokio::spawn(sign_in::report_keyring(Arc::clone(&context)));
     tokio::spawn(watch::run(Arc::clone(&context)));
-    let mut sign_in: Option<AbortHandle> = Some(tokio::spawn(sign_in::restore(Arc::clone(&context))).abort_handle());
+    let mut sign_in: Option<AbortHandle> =
+        Some(tokio::spawn(sign_in::restore(Arc::clone(&context))).abort_handle());
     let mut refresh: Option<AbortHandle> = None;
 
     while let Some(command) = commands.recv().await {
@@ -164,7 +190,11 @@ async fn run(setup: Setup, http: Http, mut commands: mpsc::Receiver<Command>, ev
             Command::Submit(approval) => {
                 tokio::spawn(submit::submit(context, *approval));
             }
-            Command::Withdraw(entry) => context.answer_waiting(entry, submit::Answer::Withdraw).await,
+            Command::Withdraw(entry) => {
+                context
+                    .answer_waiting(entry, submit::Answer::Withdraw)
+                    .await;
+            }
             Command::Insist(entry) => context.answer_waiting(entry, submit::Answer::Insist).await,
             Command::LookNow => watch::look_at_all_now(&context),
             Command::Shutdown => break,

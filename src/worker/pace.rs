@@ -68,8 +68,15 @@ mod tests {
 
     #[test]
     fn looks_slow_down_with_age() {
-        let looks = |secs| Pace::REAL.between_looks(Duration::from_secs(secs)).as_secs();
-        assert_eq!([0, 5, 119, 120, 599, 600, 200_000].map(looks), [5, 12, 12, 30, 30, 60, 60]);
+        let looks = |secs| {
+            Pace::REAL
+                .between_looks(Duration::from_secs(secs))
+                .as_secs()
+        };
+        assert_eq!(
+            [0, 5, 119, 120, 599, 600, 200_000].map(looks),
+            [5, 12, 12, 30, 30, 60, 60]
+        );
         assert_eq!(Pace::faster(10.0).secs(5), Duration::from_millis(500));
     }
 }

@@ -4,9 +4,8 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use tokio::time::Instant;
 
-use super::context::{Context, now};
+use super::context::{Context, monotonic_now, now};
 use super::submit::{accepted, carries_tag};
 use super::watch;
 use crate::action::{Order, Task};
@@ -21,8 +20,14 @@ const LOOK_UPS: u32 = 3;
 /// Takes up every open entry of this account: what was sent is looked up, what was accepted is
 /// followed. Entries of other accounts stay as they are.
 pub(super) fn resume(context: &Arc<Context>) {
-    let Some(account) = context.account() else { return };
-    for entry in context.entries().into_iter().filter(|e| belongs_to(&e.author, &account)) {
+    let Some(account) = context.account() else {
+        return;
+    };
+    for entry in context
+        .entries()
+        .into_iter()
+        .filter(|e| belongs_to(&e.author, &account))
+    {
         match entry.standing() {
             Standing::Sent | Standing::Unknown { .. } => start(context, entry.id()),
             Standing::Accepted { action, .. } => watch::follow(context, entry.id(), &action),
@@ -57,17 +62,24 @@ pub(super) fn start(context: &Arc<Context>, entry: EntryId) {
 }
 
 async fn find_out(context: &Arc<Context>, id: EntryId) {
-    let Some(entry) = context.entry(id) else { return };
+    let Some(entry) = context.entry(id) else {
+        return;
+    };
     if matches!(entry.standing(), Standing::Sent) {
         let why = "the console ended before the answer came".into();
-        context.record_or_say(id, vec![Record::Unknown { why }]).await;
+        context
+            .record_or_say(id, vec![Record::Unknown { why }])
+            .await;
     }
     let epoch = context.epoch();
     let (mut complete, mut first) = (0, None);
     for looked in 0.. {
         let wait = context.pace.between_look_ups(looked);
-        let again_at = now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(2));
-        context.note(id, Some(Note::LookedUp { complete, again_at })).await;
+        let again_at =
+            now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(2));
+        context
+            .note(id, Some(Note::LookedUp { complete, again_at }))
+            .await;
         tokio::time::sleep(wait).await;
         if epoch != context.epoch() {
             return;
@@ -79,7 +91,7 @@ async fn find_out(context: &Arc<Context>, id: EntryId) {
             }
             Ok(None) => {
                 complete += 1;
-                let first = *first.get_or_insert_with(Instant::now);
+                let first = *first.get_or_insert_with(monotonic_now);
                 if complete >= LOOK_UPS && first.elapsed() >= context.pace.look_up_spread() {
                     return context.record_or_say(id, vec![Record::NotFound]).await;
                 }
@@ -87,7 +99,8 @@ async fn find_out(context: &Arc<Context>, id: EntryId) {
             // A look-up that failed or was not complete proves nothing and does not count.
             Err(error) => {
                 if let Some(error) = error {
-                    let explanation = error.explain_for(Verb::Read, "look up this order", None, None);
+                    let explanation =
+                        error.explain_for(Verb::Read, "look up this order", None, None);
                     context.note(id, Some(Note::Stuck(explanation))).await;
                     tokio::time::sleep(context.pace.secs(3)).await;
                 }
@@ -99,21 +112,35 @@ async fn find_out(context: &Arc<Context>, id: EntryId) {
 
 /// One complete look: `Ok(None)` says that the service does not have it, `Err(None)` that the
 /// answer was not complete.
-async fn look_up(context: &Context, order: &Order) -> Result<Option<MachineAction>, Option<ApiError>> {
+async fn look_up(
+    context: &Context,
+    order: &Order,
+) -> Result<Option<MachineAction>, Option<ApiError>> {
     match &order.task {
         Task::Act { kind, .. } => {
             // No time in the question: this computer's clock may be wrong. The tag decides.
             let machine = order.machine.id.clone();
-            let narrow = ActionFilter::OfMachine { machine: machine.clone(), since: None, kind: Some(kind.spec().wire_type.clone()) };
+            let narrow = ActionFilter::OfMachine {
+                machine: machine.clone(),
+                since: None,
+                kind: Some(kind.spec().wire_type.clone()),
+            };
             let found = match context.client.machine_actions(&narrow, Lane::Analyst).await {
                 Err(ApiError::Refused(refusal)) if refusal.status == 400 => {
-                    let wide = ActionFilter::OfMachine { machine, since: None, kind: None };
+                    let wide = ActionFilter::OfMachine {
+                        machine,
+                        since: None,
+                        kind: None,
+                    };
                     context.client.machine_actions(&wide, Lane::Analyst).await
                 }
                 other => other,
             };
             let found = found.map_err(Some)?;
-            let ours = found.items.into_iter().find(|action| carries_tag(order.entry, action));
+            let ours = found
+                .items
+                .into_iter()
+                .find(|action| carries_tag(order.entry, action));
             match ours {
                 Some(action) => Ok(Some(action)),
                 None if found.complete && found.unreadable == 0 => Ok(None),
@@ -121,7 +148,11 @@ async fn look_up(context: &Context, order: &Order) -> Result<Option<MachineActio
             }
         }
         Task::Cancel { action, .. } => {
-            let action = context.client.machine_action(action, Lane::Analyst).await.map_err(Some)?;
+            let action = context
+                .client
+                .machine_action(action, Lane::Analyst)
+                .await
+                .map_err(Some)?;
             // Ended by whatever cause, or cancelled in our name: either way the truth is known.
             let settled = action.status.is_final() || carries_tag(order.entry, &action);
             Ok(settled.then_some(action))

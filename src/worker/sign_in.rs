@@ -24,7 +24,11 @@ pub(super) async fn sign_in(context: Arc<Context>) {
     show(&context, SessionStatus::AskingForCode).await;
     let signed_in = async {
         let flow = context.session.begin().await?;
-        show(&context, SessionStatus::WaitingForPerson(flow.prompt().clone())).await;
+        show(
+            &context,
+            SessionStatus::WaitingForPerson(flow.prompt().clone()),
+        )
+        .await;
         context.session.finish(flow).await
     };
     match signed_in.await {
@@ -69,5 +73,10 @@ async fn failed(context: &Context, error: &AuthError) {
 }
 
 async fn show(context: &Context, status: SessionStatus) {
-    context.emit(Event::Session { status, epoch: context.epoch() }).await;
+    context
+        .emit(Event::Session {
+            status,
+            epoch: context.epoch(),
+        })
+        .await;
 }

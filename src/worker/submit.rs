@@ -46,7 +46,10 @@ impl Stop {
 pub(super) async fn submit(context: Arc<Context>, approval: Approval) {
     let order = approval.order();
     let entry = order.entry;
-    let intended = Record::Intended { author: context.author(approval.account()), order: order.clone() };
+    let intended = Record::Intended {
+        author: context.author(approval.account()),
+        order: order.clone(),
+    };
     let ready = ready_at_once(&context, &approval);
 
     // Rule 3: on disk before it leaves. With everything at hand, in one step with `Sent`.
@@ -79,9 +82,14 @@ pub(super) async fn submit(context: Arc<Context>, approval: Approval) {
 fn ready_at_once(context: &Context, approval: &Approval) -> Option<Permit> {
     let fresh = |at: Timestamp| now().duration_since(at) <= FRESH_FACTS;
     let known = context.known(&approval.order().machine.id);
-    let all_fresh = known.machine.is_some_and(|(_, at)| fresh(at)) && known.history.is_some_and(|(_, at)| fresh(at));
-    let clear = all_fresh && check(context, approval).is_ok() && opposite_under_way(context, approval).is_none();
-    clear.then(|| context.client.poll_permit(Lane::Analyst).ok()).flatten()
+    let all_fresh = known.machine.is_some_and(|(_, at)| fresh(at))
+        && known.history.is_some_and(|(_, at)| fresh(at));
+    let clear = all_fresh
+        && check(context, approval).is_ok()
+        && opposite_under_way(context, approval).is_none();
+    clear
+        .then(|| context.client.poll_permit(Lane::Analyst).ok())
+        .flatten()
 }
 
 /// Reads facts again, lets a person decide where they have to, and waits for a permit.
@@ -122,18 +130,27 @@ fn check(context: &Context, approval: &Approval) -> Result<(), Stop> {
     let machine = &approval.order().machine.id;
     let known = context.known(machine);
     let entries = context.entries();
-    let open: Vec<_> = entries.iter().filter(|e| e.order.machine.id == *machine).filter_map(open_order).collect();
+    let open: Vec<_> = entries
+        .iter()
+        .filter(|e| e.order.machine.id == *machine)
+        .filter_map(open_order)
+        .collect();
     let facts = Facts {
         now: now(),
         policy: &context.policy,
         session: &context.session_status(),
         machine: known.machine.as_ref().map(|(machine, _)| machine.as_ref()),
         namesakes: &[],
-        history: known.history.as_ref().map(|(history, _)| history.as_slice()),
+        history: known
+            .history
+            .as_ref()
+            .map(|(history, _)| history.as_slice()),
         open_orders: &open,
     };
-    guard::enforce(approval, &facts)
-        .map_err(|finding| Stop { why: NotSentReason::Blocked, detail: Some(finding.text.into()) })
+    guard::enforce(approval, &facts).map_err(|finding| Stop {
+        why: NotSentReason::Blocked,
+        detail: Some(finding.text.into()),
+    })
 }
 
 /// An opposite action under way that the person did not know of when confirming.
@@ -153,10 +170,13 @@ async fn hold(
     by: MachineActionId,
     heard: &mut oneshot::Receiver<Answer>,
 ) -> Result<(), Stop> {
-    context.record(entry, vec![Record::Held { by }]).await.map_err(|error| Stop {
-        why: NotSentReason::ConsoleEnded,
-        detail: Some(error.to_string().into()),
-    })?;
+    context
+        .record(entry, vec![Record::Held { by }])
+        .await
+        .map_err(|error| Stop {
+            why: NotSentReason::ConsoleEnded,
+            detail: Some(error.to_string().into()),
+        })?;
     match heard.await {
         Ok(Answer::Insist) => Ok(()),
         Ok(Answer::Withdraw) => Err(Stop::because(NotSentReason::Withdrawn)),
@@ -208,14 +228,18 @@ async fn attempts(context: &Arc<Context>, order: &Order, first: Permit) {
             Err(error) => error,
         };
         let next = match (error.effect(Verb::Submit), &error) {
-            (Effect::Unknown | Effect::Changed, _) => return lose_sight(context, order, &error).await,
+            (Effect::Unknown | Effect::Changed, _) => {
+                return lose_sight(context, order, &error).await;
+            }
             (Effect::NothingChanged, ApiError::Unauthorized(_)) if !renewed => {
                 renewed = true;
                 renew(context, order.entry, &error).await
             }
             (Effect::NothingChanged, _) => {
                 match delay(&error, Verb::Submit, attempt, fraction(attempt)) {
-                    Some(wait) if attempt < MAX_ATTEMPTS => try_later(context, order.entry, &error, wait).await,
+                    Some(wait) if attempt < MAX_ATTEMPTS => {
+                        try_later(context, order.entry, &error, wait).await
+                    }
                     Some(_) | None => return refuse(context, order, &error).await,
                 }
             }
@@ -235,12 +259,20 @@ async fn renew(context: &Context, entry: EntryId, error: &ApiError) -> Result<Pe
     not_taken(context, entry, error).await?;
     if let Err(error) = context.client.renew().await {
         context.mind_sign_in(&error).await;
-        return Err(Stop { why: NotSentReason::SignInEnded, detail: Some(error.to_string().into()) });
+        return Err(Stop {
+            why: NotSentReason::SignInEnded,
+            detail: Some(error.to_string().into()),
+        });
     }
     Ok(context.client.permit(Lane::Analyst).await)
 }
 
-async fn try_later(context: &Context, entry: EntryId, error: &ApiError, delay: Duration) -> Result<Permit, Stop> {
+async fn try_later(
+    context: &Context,
+    entry: EntryId,
+    error: &ApiError,
+    delay: Duration,
+) -> Result<Permit, Stop> {
     not_taken(context, entry, error).await?;
     let mut heard = context.wait_for_person(entry);
     let delay = SignedDuration::try_from(delay).unwrap_or(SignedDuration::from_mins(5));
@@ -250,11 +282,16 @@ async fn try_later(context: &Context, entry: EntryId, error: &ApiError, delay: D
 }
 
 async fn not_taken(context: &Context, entry: EntryId, error: &ApiError) -> Result<(), Stop> {
-    let record = Record::NotTaken { why: error.to_string().into() };
-    context.record(entry, vec![record]).await.map_err(|error| Stop {
-        why: NotSentReason::Blocked,
-        detail: Some(error.to_string().into()),
-    })
+    let record = Record::NotTaken {
+        why: error.to_string().into(),
+    };
+    context
+        .record(entry, vec![record])
+        .await
+        .map_err(|error| Stop {
+            why: NotSentReason::Blocked,
+            detail: Some(error.to_string().into()),
+        })
 }
 
 /// The service answered with an action: is it ours, and how far is it?
@@ -265,7 +302,9 @@ async fn settle(context: &Arc<Context>, order: &Order, submitted: Submitted) {
         Whose::Ours => return accepted(context, order, &action).await,
         Whose::SomeoneElses => someone_elses(&action),
         Whose::Puzzling(why) => {
-            context.record_or_say(order.entry, vec![Record::Unknown { why: why.into() }]).await;
+            context
+                .record_or_say(order.entry, vec![Record::Unknown { why: why.into() }])
+                .await;
             return reconcile::start(context, order.entry);
         }
     };
@@ -281,12 +320,20 @@ enum Whose {
 
 /// The tag decides. Only an answer that carries no comment at all is believed without one.
 fn whose(order: &Order, action: &MachineAction) -> Whose {
-    if action.machine_id.as_ref().is_some_and(|id| *id != order.machine.id) {
+    if action
+        .machine_id
+        .as_ref()
+        .is_some_and(|id| *id != order.machine.id)
+    {
         return Whose::Puzzling("the service answered with an action on another device");
     }
     match &order.task {
         Task::Act { kind, .. } => {
-            let comment = action.requestor_comment.as_deref().map(str::trim).filter(|c| !c.is_empty());
+            let comment = action
+                .requestor_comment
+                .as_deref()
+                .map(str::trim)
+                .filter(|c| !c.is_empty());
             if carries_tag(order.entry, action) {
                 Whose::Ours
             } else if action.kind != kind.spec().wire_type {
@@ -308,13 +355,24 @@ fn whose(order: &Order, action: &MachineAction) -> Whose {
 pub(super) fn carries_tag(entry: EntryId, action: &MachineAction) -> bool {
     let tag = entry.to_string();
     action.external_id.as_deref() == Some(&tag)
-        || action.requestor_comment.as_deref().and_then(EntryId::find_in) == Some(entry)
-        || action.cancellation_comment.as_deref().and_then(EntryId::find_in) == Some(entry)
+        || action
+            .requestor_comment
+            .as_deref()
+            .and_then(EntryId::find_in)
+            == Some(entry)
+        || action
+            .cancellation_comment
+            .as_deref()
+            .and_then(EntryId::find_in)
+            == Some(entry)
 }
 
 /// Records what the service has stored for us, and follows it unless it is at its end already.
 pub(super) async fn accepted(context: &Arc<Context>, order: &Order, action: &MachineAction) {
-    let mut records = vec![Record::Accepted { action: action.id.clone(), status: action.status.clone() }];
+    let mut records = vec![Record::Accepted {
+        action: action.id.clone(),
+        status: action.status.clone(),
+    }];
     records.extend(watch::finished(action));
     context.record_or_say(order.entry, records).await;
     if !action.status.is_final() {
@@ -323,30 +381,58 @@ pub(super) async fn accepted(context: &Arc<Context>, order: &Order, action: &Mac
 }
 
 pub(super) fn someone_elses(action: &MachineAction) -> Record {
-    let requestor = action.requestor.as_deref().map_or("someone the service does not name", str::trim);
-    Record::SomeoneElses { action: action.id.clone(), requestor: requestor.into(), created: action.created }
+    let requestor = action
+        .requestor
+        .as_deref()
+        .map_or("someone the service does not name", str::trim);
+    Record::SomeoneElses {
+        action: action.id.clone(),
+        requestor: requestor.into(),
+        created: action.created,
+    }
 }
 
 /// The answer never came, or says nothing: find out, never guess (rule 4).
 async fn lose_sight(context: &Arc<Context>, order: &Order, error: &ApiError) {
-    context.record_or_say(order.entry, vec![Record::Unknown { why: error.to_string().into() }]).await;
+    context
+        .record_or_say(
+            order.entry,
+            vec![Record::Unknown {
+                why: error.to_string().into(),
+            }],
+        )
+        .await;
     reconcile::start(context, order.entry);
 }
 
 /// The service said no, or was never reached.
 async fn refuse(context: &Arc<Context>, order: &Order, error: &ApiError) {
     let (ApiError::Refused(refusal) | ApiError::Unauthorized(refusal)) = error else {
-        let why = if matches!(error, ApiError::SignIn(_)) { NotSentReason::SignInEnded } else { NotSentReason::NotReached };
+        let why = if matches!(error, ApiError::SignIn(_)) {
+            NotSentReason::SignInEnded
+        } else {
+            NotSentReason::NotReached
+        };
         context.mind_sign_in(error).await;
-        return end_unsent(context, order.entry, Stop { why, detail: Some(error.to_string().into()) }).await;
+        return end_unsent(
+            context,
+            order.entry,
+            Stop {
+                why,
+                detail: Some(error.to_string().into()),
+            },
+        )
+        .await;
     };
     if refusal.is_active_request()
         && let Some(action) = active_action(context, order).await
     {
         return if carries_tag(order.entry, &action) {
-            accepted(context, order, &action).await
+            accepted(context, order, &action).await;
         } else {
-            context.record_or_say(order.entry, vec![someone_elses(&action)]).await;
+            context
+                .record_or_say(order.entry, vec![someone_elses(&action)])
+                .await;
             watch::follow_foreign(context, &action);
         };
     }
@@ -361,19 +447,42 @@ async fn refuse(context: &Arc<Context>, order: &Order, error: &ApiError) {
 /// The action because of which the service refused ours.
 async fn active_action(context: &Context, order: &Order) -> Option<MachineAction> {
     let kind = order.task.kind()?.spec().wire_type.clone();
-    let filter = ActionFilter::OfMachine { machine: order.machine.id.clone(), since: None, kind: Some(kind.clone()) };
-    let found = context.client.machine_actions(&filter, Lane::Analyst).await.ok()?;
+    let filter = ActionFilter::OfMachine {
+        machine: order.machine.id.clone(),
+        since: None,
+        kind: Some(kind.clone()),
+    };
+    let found = context
+        .client
+        .machine_actions(&filter, Lane::Analyst)
+        .await
+        .ok()?;
     let open = |a: &&MachineAction| a.kind == kind && !a.status.is_final();
-    let action = found.items.iter().filter(open).max_by_key(|a| a.created)?.clone();
+    let action = found
+        .items
+        .iter()
+        .filter(open)
+        .max_by_key(|a| a.created)?
+        .clone();
     watch::learn(context, &action).await;
     Some(action)
 }
 
 async fn end_unsent(context: &Context, entry: EntryId, stop: Stop) {
-    context.record_or_say(entry, vec![Record::NotSent { why: stop.why, detail: stop.detail }]).await;
+    context
+        .record_or_say(
+            entry,
+            vec![Record::NotSent {
+                why: stop.why,
+                detail: stop.detail,
+            }],
+        )
+        .await;
 }
 
 /// A number in 0..1 for jitter; its quality does not matter.
 fn fraction(attempt: u32) -> f64 {
-    getrandom::u32().map_or(f64::from(attempt % 4) / 4.0, |random| f64::from(random) / f64::from(u32::MAX))
+    getrandom::u32().map_or(f64::from(attempt % 4) / 4.0, |random| {
+        f64::from(random) / f64::from(u32::MAX)
+    })
 }

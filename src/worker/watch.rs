@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::time::Instant;
 
-use super::context::{Context, lock, now};
+use super::context::{Context, lock, monotonic_now, now};
 use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::journal::{Record, Standing};
 use crate::message::{Event, Note};
@@ -41,24 +41,37 @@ impl Followed {
 
 /// Follows the action of one of our entries.
 pub(super) fn follow(context: &Context, entry: EntryId, action: &MachineActionId) {
-    let Some(machine) = context.entry(entry).map(|e| e.order.machine.id) else { return };
+    let Some(machine) = context.entry(entry).map(|e| e.order.machine.id) else {
+        return;
+    };
     add(context, action, machine, Some(entry));
 }
 
 /// Follows somebody else's action, so that its end is seen too.
 pub(super) fn follow_foreign(context: &Context, action: &MachineAction) {
-    if let Some(machine) = action.machine_id.clone().filter(|_| !action.status.is_final()) {
+    if let Some(machine) = action
+        .machine_id
+        .clone()
+        .filter(|_| !action.status.is_final())
+    {
         add(context, &action.id, machine, None);
     }
 }
 
 fn add(context: &Context, action: &MachineActionId, machine: MachineId, entry: Option<EntryId>) {
-    let since = Instant::now();
+    let since = monotonic_now();
     let next = since + context.pace.between_looks(Duration::ZERO);
     let mut followed = lock(&context.followed);
-    let follow = followed.by_action.entry(action.clone()).or_insert(Follow { machine, entries: Vec::new(), since, next });
+    let follow = followed.by_action.entry(action.clone()).or_insert(Follow {
+        machine,
+        entries: Vec::new(),
+        since,
+        next,
+    });
     follow.next = follow.next.min(next);
-    follow.entries.extend(entry.filter(|e| !follow.entries.contains(e)));
+    follow
+        .entries
+        .extend(entry.filter(|e| !follow.entries.contains(e)));
     drop(followed);
     context.look_now.notify_one();
 }
@@ -69,20 +82,33 @@ pub(super) fn finished(action: &MachineAction) -> Option<Record> {
         action: action.id.clone(),
         status: action.status.clone(),
         hresult: action.error_hresult,
-        by: action.cancellation_requestor.as_deref().map(|r| r.trim().into()),
+        by: action
+            .cancellation_requestor
+            .as_deref()
+            .map(|r| r.trim().into()),
         comment: action.cancellation_comment.clone(),
     })
 }
 
 /// Shows a new reading of an action.
 pub(super) async fn learn(context: &Context, action: &MachineAction) {
-    context.emit(Event::Actions { epoch: context.epoch(), actions: vec![action.clone()], at: now() }).await;
+    context
+        .emit(Event::Actions {
+            epoch: context.epoch(),
+            actions: vec![action.clone()],
+            at: now(),
+        })
+        .await;
 }
 
 /// The watcher: sleeps until the next look is due, or until it is woken.
 pub(super) async fn run(context: Arc<Context>) {
     loop {
-        let next = lock(&context.followed).by_action.values().map(|f| f.next).min();
+        let next = lock(&context.followed)
+            .by_action
+            .values()
+            .map(|f| f.next)
+            .min();
         let woken = context.look_now.notified();
         match next {
             None => woken.await,
@@ -102,23 +128,38 @@ async fn look(context: &Arc<Context>) {
     if context.account().is_none() {
         return postpone(context, AFTER_FAILURE_SECS);
     }
-    let wanted: Vec<(MachineActionId, MachineId)> =
-        lock(&context.followed).by_action.iter().map(|(id, f)| (id.clone(), f.machine.clone())).collect();
+    let wanted: Vec<(MachineActionId, MachineId)> = lock(&context.followed)
+        .by_action
+        .iter()
+        .map(|(id, f)| (id.clone(), f.machine.clone()))
+        .collect();
     match read(context, &wanted).await {
         Ok(actions) => {
             let by_id: HashMap<_, _> = actions.iter().map(|a| (&a.id, a)).collect();
             for (id, _) in &wanted {
                 seen(context, id, by_id.get(id).copied()).await;
             }
-            context.emit(Event::Actions { epoch: context.epoch(), actions, at: now() }).await;
+            context
+                .emit(Event::Actions {
+                    epoch: context.epoch(),
+                    actions,
+                    at: now(),
+                })
+                .await;
         }
         Err(error) => {
             context.mind_sign_in(&error).await;
-            let explanation = error.explain_for(Verb::Read, "look at the actions under way", None, None);
-            let entries: Vec<EntryId> =
-                lock(&context.followed).by_action.values().flat_map(|f| f.entries.clone()).collect();
+            let explanation =
+                error.explain_for(Verb::Read, "look at the actions under way", None, None);
+            let entries: Vec<EntryId> = lock(&context.followed)
+                .by_action
+                .values()
+                .flat_map(|f| f.entries.clone())
+                .collect();
             for entry in entries {
-                context.note(entry, Some(Note::Stuck(explanation.clone()))).await;
+                context
+                    .note(entry, Some(Note::Stuck(explanation.clone())))
+                    .await;
             }
             postpone(context, AFTER_FAILURE_SECS);
         }
@@ -127,7 +168,10 @@ async fn look(context: &Arc<Context>) {
 }
 
 /// One list call by ids; where the service refuses that, by machine; then one by one.
-async fn read(context: &Context, wanted: &[(MachineActionId, MachineId)]) -> Result<Vec<MachineAction>, ApiError> {
+async fn read(
+    context: &Context,
+    wanted: &[(MachineActionId, MachineId)],
+) -> Result<Vec<MachineAction>, ApiError> {
     let ids = ActionFilter::Ids(wanted.iter().map(|(id, _)| id.clone()).collect());
     match context.client.machine_actions(&ids, Lane::Watch).await {
         Err(ApiError::Refused(refusal)) if refusal.status == 400 => {}
@@ -138,7 +182,11 @@ async fn read(context: &Context, wanted: &[(MachineActionId, MachineId)]) -> Res
     machines.sort();
     machines.dedup();
     for machine in machines {
-        let filter = ActionFilter::OfMachine { machine: machine.clone(), since: None, kind: None };
+        let filter = ActionFilter::OfMachine {
+            machine: machine.clone(),
+            since: None,
+            kind: None,
+        };
         match context.client.machine_actions(&filter, Lane::Watch).await {
             Ok(list) => actions.extend(list.items),
             Err(ApiError::Refused(refusal)) if refusal.status == 400 => {
@@ -154,28 +202,50 @@ async fn read(context: &Context, wanted: &[(MachineActionId, MachineId)]) -> Res
 
 /// Takes one reading in: records progress or the end, and sets the next look.
 async fn seen(context: &Arc<Context>, id: &MachineActionId, action: Option<&MachineAction>) {
-    let Some((entries, since)) = lock(&context.followed).by_action.get(id).map(|f| (f.entries.clone(), f.since)) else {
+    let Some((entries, since)) = lock(&context.followed)
+        .by_action
+        .get(id)
+        .map(|f| (f.entries.clone(), f.since))
+    else {
         return;
     };
-    let wait = context.pace.between_looks(since.elapsed().max(Duration::from_secs(1)));
+    let wait = context
+        .pace
+        .between_looks(since.elapsed().max(Duration::from_secs(1)));
     let again_at = now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(1));
     let end = action.and_then(finished);
     for entry in entries {
-        let Some(Standing::Accepted { status, .. }) = context.entry(entry).map(|e| e.standing()) else { continue };
+        let Some(Standing::Accepted { status, .. }) = context.entry(entry).map(|e| e.standing())
+        else {
+            continue;
+        };
         match (action, &end) {
             (_, Some(end)) => context.record_or_say(entry, vec![end.clone()]).await,
             (Some(action), None) => {
                 if action.status != status {
-                    context.record_or_say(entry, vec![Record::Progress { status: action.status.clone() }]).await;
+                    context
+                        .record_or_say(
+                            entry,
+                            vec![Record::Progress {
+                                status: action.status.clone(),
+                            }],
+                        )
+                        .await;
                 }
-                context.note(entry, Some(Note::LooksAgainAt(again_at))).await;
+                context
+                    .note(entry, Some(Note::LooksAgainAt(again_at)))
+                    .await;
             }
             (None, None) if since.elapsed() < context.pace.secs(GRACE_SECS) => {
-                context.note(entry, Some(Note::LooksAgainAt(again_at))).await;
+                context
+                    .note(entry, Some(Note::LooksAgainAt(again_at)))
+                    .await;
             }
             (None, None) => {
                 let headline = "The service accepted this action but does not show it any more";
-                let next = crate::explain::NextStep::Outside("Look at the device in the Defender portal".into());
+                let next = crate::explain::NextStep::Outside(
+                    "Look at the device in the Defender portal".into(),
+                );
                 let mut explanation = crate::explain::Explanation::harmless(headline, next);
                 explanation.effect = crate::explain::Effect::Unknown;
                 explanation.details.push(format!("action {id}"));
@@ -187,12 +257,12 @@ async fn seen(context: &Arc<Context>, id: &MachineActionId, action: Option<&Mach
     if end.is_some() {
         followed.by_action.remove(id);
     } else if let Some(follow) = followed.by_action.get_mut(id) {
-        follow.next = Instant::now() + wait;
+        follow.next = monotonic_now() + wait;
     }
 }
 
 fn postpone(context: &Context, secs: u32) {
-    let next = Instant::now() + context.pace.secs(secs);
+    let next = monotonic_now() + context.pace.secs(secs);
     for follow in lock(&context.followed).by_action.values_mut() {
         follow.next = next;
     }
@@ -200,7 +270,7 @@ fn postpone(context: &Context, secs: u32) {
 
 /// Makes every followed action due.
 pub(super) fn look_at_all_now(context: &Context) {
-    let now = Instant::now();
+    let now = monotonic_now();
     for follow in lock(&context.followed).by_action.values_mut() {
         follow.next = now;
     }

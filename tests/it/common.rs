@@ -12,7 +12,9 @@ use cordon::journal::{Entry, Journal, Standing};
 use cordon::message::Command;
 use cordon::model::{Endpoints, EntryId, MachineId, MachineRef, Mode, SessionStatus};
 use cordon::places;
-use cordon::simulator::{CLIENT_ID, Fault, RequestKind, SimControl, SimOptions, Simulator, TENANT_ID};
+use cordon::simulator::{
+    CLIENT_ID, Fault, RequestKind, SimControl, SimOptions, Simulator, TENANT_ID,
+};
 use cordon::state::State;
 use cordon::ui::theme;
 use cordon::worker::{Pace, Setup, WorkerHandle};
@@ -21,7 +23,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tempfile::TempDir;
 
 /// Longest real time that anything may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(40);
 /// The waits of following and looking up, this many times shorter.
 pub const SPEED: f64 = 100.0;
 /// A hash that is nobody's file.
@@ -52,11 +54,21 @@ pub fn machine_named(control: &SimControl, name: &str) -> MachineId {
 
 /// The POSTs that would change something, by the last part of their path.
 pub fn posts(control: &SimControl) -> Vec<String> {
-    let requests = control.requests().into_iter().filter(|r| r.kind == RequestKind::Change);
-    requests.map(|r| r.path.rsplit('/').next().unwrap_or_default().to_owned()).collect()
+    let requests = control
+        .requests()
+        .into_iter()
+        .filter(|r| r.kind == RequestKind::Change);
+    requests
+        .map(|r| r.path.rsplit('/').next().unwrap_or_default().to_owned())
+        .collect()
 }
 
-fn setup(simulator: &Simulator, folder: &Path, policy: &Policy, store: TokenStore) -> (Setup, PathBuf) {
+fn setup(
+    simulator: &Simulator,
+    folder: &Path,
+    policy: &Policy,
+    store: TokenStore,
+) -> (Setup, PathBuf) {
     let endpoints = endpoints(simulator);
     let journal = places::journal_file(folder, Mode::StandIn, &endpoints);
     let setup = Setup {
@@ -84,11 +96,21 @@ impl Engine {
         Self::start_with(simulator, folder, &Policy::default(), TokenStore::memory())
     }
 
-    pub fn start_with(simulator: &Simulator, folder: &Path, policy: &Policy, store: TokenStore) -> Self {
+    pub fn start_with(
+        simulator: &Simulator,
+        folder: &Path,
+        policy: &Policy,
+        store: TokenStore,
+    ) -> Self {
         let (setup, journal) = setup(simulator, folder, policy, store);
         let state = State::new(setup.mode, &setup.endpoints.name, policy.clone());
         let worker = WorkerHandle::spawn(setup).expect("the worker starts");
-        let mut engine = Self { state, worker, control: simulator.control(), journal };
+        let mut engine = Self {
+            state,
+            worker,
+            control: simulator.control(),
+            journal,
+        };
         engine.until("the journal to open", |s| s.journal.is_some());
         engine
     }
@@ -97,13 +119,17 @@ impl Engine {
     pub fn until(&mut self, what: &str, reached: impl Fn(&State) -> bool) {
         let until = Instant::now() + PATIENCE;
         while !reached(&self.state) {
-            match self.worker.try_next() {
-                Some(event) => self.state.apply(event),
-                None => {
-                    let entries: Vec<_> = self.state.entries.iter().map(Entry::standing).collect();
-                    assert!(Instant::now() < until, "waited in vain for {what}; {:?} {entries:?} {:?}", self.state.session, self.state.problems);
-                    std::thread::sleep(Duration::from_millis(2));
-                }
+            if let Some(event) = self.worker.try_next() {
+                self.state.apply(event);
+            } else {
+                let entries: Vec<_> = self.state.entries.iter().map(Entry::standing).collect();
+                assert!(
+                    Instant::now() < until,
+                    "waited in vain for {what}; {:?} {entries:?} {:?}",
+                    self.state.session,
+                    self.state.problems
+                );
+                std::thread::sleep(Duration::from_millis(2));
             }
         }
     }
@@ -124,25 +150,45 @@ impl Engine {
     pub fn sign_in(&mut self) {
         self.until("the start", |s| s.session != SessionStatus::Restoring);
         self.send(Command::SignIn);
-        self.until("a code", |s| matches!(s.session, SessionStatus::WaitingForPerson(_)));
+        self.until("a code", |s| {
+            matches!(s.session, SessionStatus::WaitingForPerson(_))
+        });
         assert!(self.control.approve_latest());
-        self.until("the list", |s| s.inventory.read_at.is_some() && s.recent_actions.value.is_some());
+        self.until("the list", |s| {
+            s.inventory.read_at.is_some() && s.recent_actions.value.is_some()
+        });
     }
 
     pub fn machine(&self, name: &str) -> MachineRef {
         let id = machine_named(&self.control, name);
-        self.state.inventory.get(&id).map(|m| m.reference()).expect("in the list")
+        self.state
+            .inventory
+            .get(&id)
+            .map(|m| m.reference())
+            .expect("in the list")
     }
 
     pub fn load(&mut self, machine: &MachineRef) {
-        let before = self.state.histories.get(&machine.id).and_then(|h| h.read_at());
+        let before = self
+            .state
+            .histories
+            .get(&machine.id)
+            .and_then(cordon::state::Remote::read_at);
         self.send(Command::LoadMachine(machine.id.clone()));
         let id = machine.id.clone();
-        self.until("the history", move |s| s.histories.get(&id).is_some_and(|h| h.read_at() != before || h.failure.is_some()));
+        self.until("the history", move |s| {
+            s.histories
+                .get(&id)
+                .is_some_and(|h| h.read_at() != before || h.failure.is_some())
+        });
     }
 
-    pub fn draft(&self, kind: ActionKind, machine: &MachineRef) -> Draft {
-        let mut draft = Draft::new(EntryId::random().expect("random bytes"), machine.clone(), Subject::Act(kind));
+    pub fn draft(kind: ActionKind, machine: &MachineRef) -> Draft {
+        let mut draft = Draft::new(
+            EntryId::random().expect("random bytes"),
+            machine.clone(),
+            Subject::Act(kind),
+        );
         draft.comment = "alert 1234".into();
         draft.sha1 = SHA1.into();
         draft
@@ -152,7 +198,9 @@ impl Engine {
     pub fn approve(&self, draft: &Draft) -> Result<Approval, String> {
         let now = jiff::Timestamp::now();
         let account = self.state.session.account().cloned().expect("signed in");
-        self.state.with_facts(&draft.machine, now, |facts| guard::review(draft, facts)).approve(&account, self.state.epoch, now)
+        self.state
+            .with_facts(&draft.machine, now, |facts| guard::review(draft, facts))
+            .approve(&account, self.state.epoch, now)
     }
 
     pub fn submit(&mut self, draft: &Draft) -> EntryId {
@@ -167,7 +215,7 @@ impl Engine {
     pub fn order(&mut self, kind: ActionKind, name: &str) -> EntryId {
         let machine = self.machine(name);
         self.load(&machine);
-        let draft = self.draft(kind, &machine);
+        let draft = Self::draft(kind, &machine);
         self.submit(&draft)
     }
 
@@ -176,7 +224,9 @@ impl Engine {
     }
 
     pub fn until_end(&mut self, entry: EntryId) -> Standing {
-        self.until_fast("the end", move |s| s.entry(entry).is_some_and(|e| e.standing().is_end()));
+        self.until_fast("the end", move |s| {
+            s.entry(entry).is_some_and(|e| e.standing().is_end())
+        });
         self.standing(entry)
     }
 }
@@ -193,7 +243,7 @@ pub struct Console {
     pub harness: Harness<'static, App>,
     pub control: SimControl,
     pub journal: PathBuf,
-    _folder: Option<TempDir>,
+    folder: Option<TempDir>,
     pub simulator: Option<Simulator>,
 }
 
@@ -201,8 +251,13 @@ impl Console {
     pub fn start() -> Self {
         let simulator = tenant();
         let folder = tempfile::tempdir().expect("a folder");
-        let mut console = Self::open(&simulator, folder.path(), &Policy::default(), [1400.0, 900.0]);
-        console._folder = Some(folder);
+        let mut console = Self::open(
+            &simulator,
+            folder.path(),
+            &Policy::default(),
+            [1400.0, 900.0],
+        );
+        console.folder = Some(folder);
         console.simulator = Some(simulator);
         console
     }
@@ -216,7 +271,13 @@ impl Console {
             .with_step_dt(0.1)
             .with_context_setup(theme::apply)
             .build_eframe(|_| App::new(state, worker, jiff::tz::TimeZone::UTC, ""));
-        Self { harness, control: simulator.control(), journal, _folder: None, simulator: None }
+        Self {
+            harness,
+            control: simulator.control(),
+            journal,
+            folder: None,
+            simulator: None,
+        }
     }
 
     pub fn state(&self) -> &State {
@@ -228,7 +289,12 @@ impl Console {
         let until = Instant::now() + PATIENCE;
         self.harness.step();
         while !reached(self) {
-            assert!(Instant::now() < until, "waited in vain for {what}; on screen:\n{}", self.screen());
+            assert!(
+                Instant::now() < until,
+                "waited in vain for {what}; problems {:?}; on screen:\n{}",
+                self.state().problems,
+                self.screen()
+            );
             std::thread::sleep(Duration::from_millis(5));
             self.harness.step();
         }
@@ -247,7 +313,11 @@ impl Console {
         let mut lines = Vec::new();
         for node in self.harness.root().children_recursive() {
             let node = node.accesskit_node();
-            let text = [node.label(), node.value()].into_iter().flatten().collect::<Vec<_>>().join(" = ");
+            let text = [node.label(), node.value()]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" = ");
             if !text.is_empty() {
                 lines.push(format!("{:?} {text}", node.role()));
             }
@@ -260,19 +330,38 @@ impl Console {
     }
 
     pub fn shows_part(&self, label: &str) -> bool {
-        self.harness.query_all_by_label_contains(label).next().is_some()
+        self.harness
+            .query_all_by_label_contains(label)
+            .next()
+            .is_some()
     }
 
     /// Clicks the first thing of this name, once it is there.
     pub fn click(&mut self, label: &str) {
         self.step_until(&format!("“{label}”"), |console| console.shows(label));
-        self.harness.query_all_by_label(label).next().expect("just seen").click();
+        self.harness
+            .query_all_by_label(label)
+            .next()
+            .expect("just seen")
+            .scroll_to_me();
+        self.harness.run_steps(3);
+        self.harness
+            .query_all_by_label(label)
+            .next()
+            .expect("just seen")
+            .click();
         self.harness.step();
     }
 
     pub fn click_part(&mut self, label: &str) {
-        self.step_until(&format!("“{label}”"), |console| console.shows_part(label));
-        self.harness.query_all_by_label_contains(label).next().expect("just seen").click();
+        self.step_until(&format!("“{label}”"), |console| {
+            console.shows_part(label)
+        });
+        self.harness
+            .query_all_by_label_contains(label)
+            .next()
+            .expect("just seen")
+            .click();
         self.harness.step();
     }
 
@@ -282,11 +371,21 @@ impl Console {
         let field = |console: &Self| {
             let fields = console.harness.query_all_by_label(label);
             let mut fields = fields.filter(|n| {
-                matches!(n.accesskit_node().role(), egui::accesskit::Role::TextInput | egui::accesskit::Role::MultilineTextInput)
+                matches!(
+                    n.accesskit_node().role(),
+                    egui::accesskit::Role::TextInput | egui::accesskit::Role::MultilineTextInput
+                )
             });
-            fields.next().unwrap_or_else(|| panic!("no field “{label}”")).focus();
+            fields
+                .next()
+                .unwrap_or_else(|| panic!("no field “{label}”"))
+                .focus();
         };
         field(self);
+        self.harness.step();
+        // What stands there is replaced.
+        self.harness
+            .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
         self.harness.step();
         self.harness.event(egui::Event::Text(text.to_owned()));
         self.harness.step();
@@ -294,19 +393,33 @@ impl Console {
 
     pub fn sign_in(&mut self) {
         self.click("Sign in with a code");
-        self.step_until("a code", |c| matches!(c.state().session, SessionStatus::WaitingForPerson(_)));
+        self.step_until("a code", |c| {
+            matches!(c.state().session, SessionStatus::WaitingForPerson(_))
+        });
         assert!(self.control.approve_latest());
-        self.step_until("the list", |c| c.state().inventory.read_at.is_some() && c.state().recent_actions.value.is_some());
+        self.step_until("the list", |c| {
+            c.state().inventory.read_at.is_some() && c.state().recent_actions.value.is_some()
+        });
     }
 
     /// Searches for a device and opens it.
     pub fn open_device(&mut self, name: &str) -> MachineRef {
         let id = machine_named(&self.control, name);
-        let machine = self.state().inventory.get(&id).expect("in the list").reference();
+        let machine = self
+            .state()
+            .inventory
+            .get(&id)
+            .expect("in the list")
+            .reference();
         self.fill("Search devices", id.as_str());
         self.click_part(&machine.name_and_tail());
         let id = id.clone();
-        self.step_until("the history", move |c| c.state().histories.get(&id).is_some_and(|h| h.value.is_some()));
+        self.step_until("the history", move |c| {
+            c.state()
+                .histories
+                .get(&id)
+                .is_some_and(|h| h.value.is_some())
+        });
         machine
     }
 

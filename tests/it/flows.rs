@@ -21,9 +21,16 @@ fn isolated_is_said_only_after_the_service_said_succeeded() {
         std::thread::sleep(Duration::from_millis(10));
         console.harness.step();
         let succeeded = console.control.actions().iter().any(|a| {
-            a["status"] == "Succeeded" && a["requestorComment"].as_str().is_some_and(|c| c.contains(&entry.to_string()))
+            a["status"] == "Succeeded"
+                && a["requestorComment"]
+                    .as_str()
+                    .is_some_and(|c| c.contains(&entry.to_string()))
         });
-        assert!(succeeded || !console.shows("Isolated"), "said too early:\n{}", console.screen());
+        assert!(
+            succeeded || !console.shows("Isolated"),
+            "said too early:\n{}",
+            console.screen()
+        );
     }
     console.step_until_fast("success", |c| c.shows("Isolated"));
     assert_eq!(posts(&console.control), ["isolate"]);
@@ -49,7 +56,14 @@ fn apps_are_restricted_and_a_file_is_quarantined() {
         console.order(kind, &machine, "alert 1234");
         console.step_until_fast(word, |c| c.shows(word));
     }
-    assert_eq!(posts(&console.control), ["restrictCodeExecution", "unrestrictCodeExecution", "StopAndQuarantineFile"]);
+    assert_eq!(
+        posts(&console.control),
+        [
+            "restrictCodeExecution",
+            "unrestrictCodeExecution",
+            "StopAndQuarantineFile"
+        ]
+    );
 }
 
 #[test]
@@ -63,7 +77,10 @@ fn without_a_comment_or_with_a_wrong_hash_nothing_can_be_confirmed() {
     for (sha1, says) in [
         ("", None),
         ("abc", Some("3 digits: a SHA-1 has 40")),
-        ("d41d8cd98f00b204e9800998ecf8427e", Some("This is an MD5 (32 digits). The service takes SHA-1 only: 40 digits")),
+        (
+            "d41d8cd98f00b204e9800998ecf8427e",
+            Some("This is an MD5 (32 digits). The service takes SHA-1 only: 40 digits"),
+        ),
     ] {
         if !sha1.is_empty() {
             console.fill("SHA-1 of the file", sha1);
@@ -71,13 +88,9 @@ fn without_a_comment_or_with_a_wrong_hash_nothing_can_be_confirmed() {
         if let Some(says) = says {
             console.step_until(says, |c| c.shows_part(says));
         }
-        console.click_part(&confirm);
+        console.click(&confirm);
         console.harness.run_steps(3);
         assert!(console.state().entries.is_empty(), "{sha1:?}");
-        for _ in 0..40 {
-            console.harness.key_press(Key::Backspace);
-        }
-        console.harness.run_steps(2);
     }
     assert!(posts(&console.control).is_empty());
     console.harness.key_press(Key::Escape);
@@ -94,17 +107,29 @@ fn enter_confirms_nothing_and_command_enter_confirms_once() {
     console.harness.run_steps(8);
     console.harness.key_press(Key::Enter);
     console.harness.run_steps(3);
-    assert!(console.state().entries.is_empty(), "Enter on opening keeps the device connected");
+    assert!(
+        console.state().entries.is_empty(),
+        "Enter on opening keeps the device connected"
+    );
     console.click("Isolate…");
     console.fill("Comment", "alert 1234");
     console.harness.run_steps(8);
-    console.harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    console
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::Enter);
     console.step_until("the entry", |c| c.state().entries.len() == 1);
     console.step_until("the POST", |c| !posts(&c.control).is_empty());
-    console.harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    console
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::Enter);
     console.harness.run_steps(5);
     assert_eq!(posts(&console.control), ["isolate"]);
-    let request = console.control.requests().into_iter().find(|r| r.path.ends_with("isolate")).expect("sent");
+    let request = console
+        .control
+        .requests()
+        .into_iter()
+        .find(|r| r.path.ends_with("isolate"))
+        .expect("sent");
     assert!(request.path.contains(machine.id.as_str()));
 }
 
@@ -115,18 +140,33 @@ fn twins_are_two_rows_and_the_chosen_one_is_acted_on() {
     console.fill("Search devices", "fin-lt-042");
     let id = machine_named(&console.control, "FIN-LT-042");
     let twins: Vec<_> = {
-        let machine = console.state().inventory.get(&id).expect("in the list").reference();
+        let machine = console
+            .state()
+            .inventory
+            .get(&id)
+            .expect("in the list")
+            .reference();
         let mut all = console.state().namesakes(&machine);
         all.push(machine);
         all
     };
     assert!(twins.len() >= 2);
-    console.step_until("both rows", |c| twins.iter().all(|m| c.shows_part(&m.name_and_tail())));
-    assert!(!console.shows_part("Isolate FIN-LT-042"), "nothing is preselected");
+    console.step_until("both rows", |c| {
+        twins.iter().all(|m| c.shows_part(&m.name_and_tail()))
+    });
+    assert!(
+        !console.shows_part("Isolate FIN-LT-042"),
+        "nothing is preselected"
+    );
     let machine = console.open_device("FIN-LT-042");
     console.order(ActionKind::Isolate, &machine, "alert 1234");
     console.step_until("the POST", |c| !posts(&c.control).is_empty());
-    let request = console.control.requests().into_iter().find(|r| r.path.ends_with("isolate")).expect("sent");
+    let request = console
+        .control
+        .requests()
+        .into_iter()
+        .find(|r| r.path.ends_with("isolate"))
+        .expect("sent");
     assert!(request.path.contains(machine.id.as_str()));
 }
 
@@ -134,14 +174,21 @@ fn twins_are_two_rows_and_the_chosen_one_is_acted_on() {
 fn a_read_only_console_says_why_it_does_not_act() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
-    let policy = Policy { read_only: true, ..Policy::default() };
+    let policy = Policy {
+        read_only: true,
+        ..Policy::default()
+    };
     let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
     console.sign_in();
     console.open_device("FIN-LT-042");
     console.click("Isolate…");
     console.harness.run_steps(5);
     assert!(!console.shows("Comment"), "no form opens");
-    assert!(console.screen().contains("read-only"), "{}", console.screen());
+    assert!(
+        console.screen().contains("read-only"),
+        "{}",
+        console.screen()
+    );
     assert!(posts(&console.control).is_empty());
 }
 
@@ -149,9 +196,11 @@ fn a_read_only_console_says_why_it_does_not_act() {
 fn names_with_control_and_bidi_characters_are_shown_escaped() {
     let mut console = Console::start();
     console.sign_in();
-    let hostile = console.control.machine_ids().into_iter().find(|(_, name)| {
-        name.as_deref().is_some_and(|n| n.contains('\u{202e}'))
-    });
+    let hostile = console
+        .control
+        .machine_ids()
+        .into_iter()
+        .find(|(_, name)| name.as_deref().is_some_and(|n| n.contains('\u{202e}')));
     let (id, _) = hostile.expect("the story has one");
     console.fill("Search devices", &id);
     console.step_until("the row", |c| c.shows_part("\\u{202e}"));
@@ -164,8 +213,12 @@ fn a_lost_answer_is_unknown_never_failed_and_repeating_is_blocked() {
     let mut console = Console::start();
     console.sign_in();
     let machine = console.open_device("FIN-LT-042");
-    console.control.inject(crate::common::fault("submit", "drop_after", 1));
-    console.control.inject(crate::common::fault("machine_actions", "status:500", 40));
+    console
+        .control
+        .inject(crate::common::fault("submit", "drop_after", 1));
+    console
+        .control
+        .inject(crate::common::fault("machine_actions", "status:500", 40));
     console.order(ActionKind::Isolate, &machine, "alert 1234");
     console.step_until("the unknown", |c| c.shows("Outcome unknown"));
     assert!(!console.shows("Failed"));
@@ -181,7 +234,12 @@ fn a_lost_answer_is_unknown_never_failed_and_repeating_is_blocked() {
 fn a_small_scaled_window_still_does_the_job() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
-    let mut console = Console::open(&simulator, folder.path(), &Policy::default(), [640.0, 360.0]);
+    let mut console = Console::open(
+        &simulator,
+        folder.path(),
+        &Policy::default(),
+        [640.0, 360.0],
+    );
     console.sign_in();
     let machine = console.open_device("FIN-LT-042");
     console.order(ActionKind::Isolate, &machine, "alert 1234");

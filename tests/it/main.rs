@@ -1,10 +1,17 @@
 //! The integration tests: one binary, whose list of modules says what belongs where.
 
+#![expect(
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "the harness around the tests says what it expects, and waits by the clock"
+)]
+
 mod architecture;
 mod common;
 mod faults;
 mod flows;
 mod licences;
+mod lists;
 mod recovery;
 mod sign_in;
 mod tables;

@@ -15,22 +15,34 @@ use crate::common::{Engine, fault, posts, tenant};
 fn restart(simulator: &Simulator, folder: &Path) -> Engine {
     let mut engine = Engine::start(simulator, folder);
     engine.sign_in();
-    engine.until_fast("the end of every entry", |s| s.entries.iter().all(|e| e.standing().is_end()));
+    engine.until_fast("the end of every entry", |s| {
+        s.entries.iter().all(|e| e.standing().is_end())
+    });
     engine
 }
 
 /// What an earlier console left: an entry of the tenant's person, with these records.
-fn leave_behind(simulator: &Simulator, folder: &Path, stored: bool, records: &[Record]) -> cordon::model::EntryId {
+fn leave_behind(
+    simulator: &Simulator,
+    folder: &Path,
+    stored: bool,
+    records: &[Record],
+) -> cordon::model::EntryId {
     let mut engine = Engine::start(simulator, folder);
     engine.sign_in();
     let account = engine.state.session.account().cloned().expect("signed in");
     let machine = engine.machine("FIN-LT-042");
-    let draft = engine.draft(ActionKind::Isolate, &machine);
+    let draft = Engine::draft(ActionKind::Isolate, &machine);
     let order = draft.parse().expect("complete");
     let entry = order.entry;
     if stored {
         // Exactly what the console would have sent, without its journal knowing more.
-        assert!(engine.control.act_as_colleague(machine.id.as_str(), "Isolate", &order.comment_to_send()).is_some());
+        assert!(
+            engine
+                .control
+                .act_as_colleague(machine.id.as_str(), "Isolate", &order.comment_to_send())
+                .is_some()
+        );
     }
     let path = engine.journal.clone();
     drop(engine);
@@ -43,7 +55,9 @@ fn leave_behind(simulator: &Simulator, folder: &Path, stored: bool, records: &[R
     let mut journal = Journal::open(&path).expect("free again");
     let mut batch = vec![(entry, Record::Intended { author, order })];
     batch.extend(records.iter().map(|r| (entry, r.clone())));
-    journal.append(jiff::Timestamp::now(), &batch).expect("written");
+    journal
+        .append(jiff::Timestamp::now(), &batch)
+        .expect("written");
     entry
 }
 
@@ -53,7 +67,13 @@ fn an_order_that_was_never_sent_is_not_sent_after_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
     let entry = leave_behind(&simulator, folder.path(), false, &[]);
     let engine = restart(&simulator, folder.path());
-    assert_eq!(engine.standing(entry), Standing::NotSent { why: NotSentReason::ConsoleEnded, detail: None });
+    assert_eq!(
+        engine.standing(entry),
+        Standing::NotSent {
+            why: NotSentReason::ConsoleEnded,
+            detail: None
+        }
+    );
     assert!(posts(&engine.control).is_empty());
 }
 
@@ -76,7 +96,10 @@ fn an_order_killed_between_sent_and_answered_is_not_found_when_the_service_never
     assert_eq!(engine.standing(entry), Standing::NotFound);
     assert!(posts(&engine.control).is_empty());
     let records = &engine.state.entry(entry).expect("an entry").records;
-    assert!(matches!(records[2].1, Record::Unknown { .. }), "unknown before not found");
+    assert!(
+        matches!(records[2].1, Record::Unknown { .. }),
+        "unknown before not found"
+    );
 }
 
 #[test]
@@ -88,7 +111,10 @@ fn a_pending_action_is_followed_again_after_a_crash() {
     let machine = engine.machine("FIN-LT-042");
     simulator.control().never_finish(machine.id.as_str());
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("acceptance", move |s| s.entry(entry).is_some_and(|e| e.standing().action().is_some()));
+    engine.until("acceptance", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| e.standing().action().is_some())
+    });
     let action = engine.standing(entry).action().expect("accepted").clone();
     drop(engine);
 
@@ -113,8 +139,27 @@ fn entries_of_another_person_are_shown_but_not_taken_up() {
         let mut journal = Journal::open(&path).expect("free");
         let mut order = journal.entries().expect("readable").remove(0).order;
         order.entry = cordon::model::EntryId::random().expect("random bytes");
-        let author = Author { mode: "STAND-IN".into(), tenant: "t".into(), object_id: "o".into(), account: "somebody".into() };
-        journal.append(jiff::Timestamp::now(), &[(order.entry, Record::Intended { author, order: order.clone() }), (order.entry, Record::Sent)]).expect("written");
+        let author = Author {
+            mode: "STAND-IN".into(),
+            tenant: "t".into(),
+            object_id: "o".into(),
+            account: "somebody".into(),
+        };
+        journal
+            .append(
+                jiff::Timestamp::now(),
+                &[
+                    (
+                        order.entry,
+                        Record::Intended {
+                            author,
+                            order: order.clone(),
+                        },
+                    ),
+                    (order.entry, Record::Sent),
+                ],
+            )
+            .expect("written");
         let _ = entry;
         order.entry
     };
@@ -131,13 +176,20 @@ fn a_second_console_on_the_same_folder_only_looks() {
     let folder = tempfile::tempdir().expect("a folder");
     let first = Engine::start(&simulator, folder.path());
     let mut second = Engine::start(&simulator, folder.path());
-    let refused = second.state.journal.clone().expect("told").expect_err("look-only");
+    let refused = second
+        .state
+        .journal
+        .clone()
+        .expect("told")
+        .expect_err("look-only");
     assert!(refused.headline.contains("Another console"), "{refused:?}");
     second.sign_in();
     let machine = second.machine("FIN-LT-042");
     second.load(&machine);
-    let draft = second.draft(ActionKind::Isolate, &machine);
-    let approval = second.approve(&draft).expect("the guardrails know nothing of journals");
+    let draft = Engine::draft(ActionKind::Isolate, &machine);
+    let approval = second
+        .approve(&draft)
+        .expect("the guardrails know nothing of journals");
     second.send(cordon::message::Command::Submit(Box::new(approval)));
     second.until("the refusal", |s| !s.problems.is_empty());
     assert!(posts(&second.control).is_empty(), "rule 3");
@@ -151,14 +203,29 @@ fn an_unwritable_journal_stops_everything_before_it_leaves() {
     // A file where the folder should be: unwritable for root too.
     let blocked = folder.path().join("file");
     std::fs::write(&blocked, b"").expect("written");
-    let mut engine = Engine::start_with(&simulator, &blocked, &Policy::default(), cordon::auth::TokenStore::memory());
-    let refused = engine.state.journal.clone().expect("told").expect_err("unwritable");
-    assert!(refused.headline.contains("cannot be written"), "{refused:?}");
+    let mut engine = Engine::start_with(
+        &simulator,
+        &blocked,
+        &Policy::default(),
+        cordon::auth::TokenStore::memory(),
+    );
+    let refused = engine
+        .state
+        .journal
+        .clone()
+        .expect("told")
+        .expect_err("unwritable");
+    assert!(
+        refused.headline.contains("cannot be written"),
+        "{refused:?}"
+    );
     engine.sign_in();
     let machine = engine.machine("FIN-LT-042");
     engine.load(&machine);
-    let draft = engine.draft(ActionKind::Isolate, &machine);
-    let approval = engine.approve(&draft).expect("the guardrails know nothing of journals");
+    let draft = Engine::draft(ActionKind::Isolate, &machine);
+    let approval = engine
+        .approve(&draft)
+        .expect("the guardrails know nothing of journals");
     engine.send(cordon::message::Command::Submit(Box::new(approval)));
     engine.until("the refusal", |s| !s.problems.is_empty());
     assert!(posts(&engine.control).is_empty(), "rule 3");
@@ -173,9 +240,14 @@ fn a_sign_in_that_was_revoked_while_following_asks_for_a_person_and_goes_on_afte
     let machine = engine.machine("FIN-LT-042");
     simulator.control().never_finish(machine.id.as_str());
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("acceptance", move |s| s.entry(entry).is_some_and(|e| e.standing().action().is_some()));
+    engine.until("acceptance", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| e.standing().action().is_some())
+    });
     simulator.control().revoke_sign_ins();
-    engine.until("the need", |s| matches!(s.session, SessionStatus::NeedsSignIn { .. }));
+    engine.until("the need", |s| {
+        matches!(s.session, SessionStatus::NeedsSignIn { .. })
+    });
     assert!(!engine.state.inventory.all().is_empty(), "the list stays");
     engine.sign_in();
     let action = engine.standing(entry).action().expect("accepted").clone();

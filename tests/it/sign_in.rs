@@ -13,7 +13,9 @@ use crate::common::{Engine, fault, tenant};
 fn waiting(engine: &mut Engine) {
     engine.until("the start", |s| s.session != SessionStatus::Restoring);
     engine.send(Command::SignIn);
-    engine.until("a code", |s| matches!(s.session, SessionStatus::WaitingForPerson(_)));
+    engine.until("a code", |s| {
+        matches!(s.session, SessionStatus::WaitingForPerson(_))
+    });
 }
 
 #[test]
@@ -27,7 +29,11 @@ fn cancel_acts_at_once_even_in_the_middle_of_a_request() {
     let asked = Instant::now();
     engine.send(Command::CancelSignIn);
     engine.until("idle", |s| s.session == SessionStatus::SignedOut);
-    assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() < Duration::from_millis(500),
+        "{:?}",
+        asked.elapsed()
+    );
     // A late approval changes nothing.
     simulator.control().clear_faults();
     let approved = simulator.control().approve_latest();
@@ -58,12 +64,24 @@ fn a_declined_an_expired_and_a_blocked_sign_in_are_explained() {
     waiting(&mut engine);
     assert!(simulator.control().decline_latest());
     engine.until("the refusal", |s| s.sign_in_failure.is_some());
-    assert!(engine.state.sign_in_failure.as_ref().is_some_and(|f| f.headline.contains("declined")));
+    assert!(
+        engine
+            .state
+            .sign_in_failure
+            .as_ref()
+            .is_some_and(|f| f.headline.contains("declined"))
+    );
     waiting(&mut engine);
     assert_eq!(engine.state.sign_in_failure, None);
     simulator.control().expire_codes();
     engine.until("the expiry", |s| s.sign_in_failure.is_some());
-    assert!(engine.state.sign_in_failure.as_ref().is_some_and(|f| f.headline.contains("expired")));
+    assert!(
+        engine
+            .state
+            .sign_in_failure
+            .as_ref()
+            .is_some_and(|f| f.headline.contains("expired"))
+    );
 }
 
 #[test]
@@ -84,7 +102,10 @@ fn the_next_start_signs_in_silently_and_signing_out_removes_what_was_saved() {
     engine.until("the silent sign-in", |s| s.session.is_signed_in());
     engine.send(Command::SignOut);
     engine.until("the end", |s| s.session == SessionStatus::SignedOut);
-    assert!(engine.state.inventory.all().is_empty(), "nothing of the tenant stays on screen");
+    assert!(
+        engine.state.inventory.all().is_empty(),
+        "nothing of the tenant stays on screen"
+    );
     drop(engine);
 
     let mut engine = Engine::start_with(&simulator, folder.path(), &Policy::default(), open());

@@ -15,7 +15,11 @@ fn draft(kind: ActionKind) -> Draft {
         id: MachineId::parse("1e5bc9d7e413ddd7902c2932e418702b84d0cc07").expect("a literal id"),
         dns_name: None,
     };
-    let mut draft = Draft::new(EntryId::random().expect("random bytes"), machine, Subject::Act(kind));
+    let mut draft = Draft::new(
+        EntryId::random().expect("random bytes"),
+        machine,
+        Subject::Act(kind),
+    );
     draft.comment = "why".into();
     draft.sha1 = crate::common::SHA1.into();
     draft
@@ -35,9 +39,18 @@ fn every_kind_has_the_path_type_and_body_of_the_documented_pair() {
         let path = pair["request"]["path"].as_str().expect("a path");
         assert_eq!(path.rsplit('/').next(), Some(spec.endpoint), "{kind:?}");
         let order = draft(kind).parse().expect("complete");
-        let ours: Vec<&str> = order.body().iter().map(|(name, _)| *name).filter(|n| *n != "ExternalId").collect();
-        let mut theirs: Vec<&str> =
-            pair["request"]["body"].as_object().expect("a body").keys().map(String::as_str).collect();
+        let ours: Vec<&str> = order
+            .body()
+            .iter()
+            .map(|(name, _)| *name)
+            .filter(|n| *n != "ExternalId")
+            .collect();
+        let mut theirs: Vec<&str> = pair["request"]["body"]
+            .as_object()
+            .expect("a body")
+            .keys()
+            .map(String::as_str)
+            .collect();
         theirs.sort_by_key(|name| *name != "Comment");
         assert_eq!(ours, theirs, "{kind:?}");
     }
@@ -53,7 +66,10 @@ fn every_value_of_the_isolation_type_that_the_console_offers_is_documented() {
         .filter_map(|body| body["IsolationType"].as_str())
         .collect();
     for isolation_type in IsolationType::ALL {
-        assert!(documented.contains(&isolation_type.as_wire()), "{isolation_type:?}");
+        assert!(
+            documented.contains(&isolation_type.as_wire()),
+            "{isolation_type:?}"
+        );
     }
     assert!(bodies["POST /api/machineactions/{actionId}/cancel"][0]["Comment"].is_string());
 }
@@ -62,10 +78,15 @@ fn every_value_of_the_isolation_type_that_the_console_offers_is_documented() {
 fn catalogue_and_tenant_agree() {
     for kind in ActionKind::ALL {
         let spec = kind.spec();
-        let row = actions::by_kind(spec.wire_type.as_wire()).unwrap_or_else(|| panic!("the tenant lacks {kind:?}"));
+        let row = actions::by_kind(spec.wire_type.as_wire())
+            .unwrap_or_else(|| panic!("the tenant lacks {kind:?}"));
         assert_eq!(row.route, spec.endpoint);
         assert_eq!(row.permission, spec.permission.as_wire());
-        assert_eq!(row.parameter.map(|p| p.name), spec.parameters.first().map(|p| p.wire_name()), "{kind:?}");
+        assert_eq!(
+            row.parameter.map(|p| p.name),
+            spec.parameters.first().map(|p| p.wire_name()),
+            "{kind:?}"
+        );
     }
     let ours: Vec<&str> = CANCEL_PERMISSIONS.iter().map(Permission::as_wire).collect();
     let mut theirs = actions::CANCEL_PERMISSIONS.to_vec();
@@ -75,6 +96,8 @@ fn catalogue_and_tenant_agree() {
 
 #[test]
 fn the_wording_of_every_action_is_pinned() {
+    use std::fmt::Write as _;
+
     let mut text = String::new();
     for kind in ActionKind::ALL {
         let spec = kind.spec();
@@ -82,8 +105,12 @@ fn the_wording_of_every_action_is_pinned() {
             id: MachineId::parse("1e5bc9d7e413ddd7902c2932e418702b84d09c07").expect("a literal id"),
             dns_name: Some("FIN-LT-042".into()),
         };
-        let task = Task::Act { kind, values: Box::new([Value::IsolationType(IsolationType::Full)]) };
-        text += &format!(
+        let task = Task::Act {
+            kind,
+            values: Box::new([Value::IsolationType(IsolationType::Full)]),
+        };
+        write!(
+            text,
             "{}\n  {}… / {} / {}\n  done: {}\n  {}\n",
             task.title(),
             spec.button,
@@ -91,15 +118,17 @@ fn the_wording_of_every_action_is_pinned() {
             task.keep_label(),
             task.done(),
             task.consequence()
-        );
+        )
+        .expect("a string takes it");
         for caveat in spec.caveats {
-            text += &format!("  - {caveat}\n");
+            writeln!(text, "  - {caveat}").expect("a string takes it");
         }
     }
     let cancel = Task::Cancel {
-        action: cordon::model::MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id"),
+        action: cordon::model::MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435")
+            .expect("a literal id"),
         action_type: MachineActionType::Isolate,
     };
-    text += &format!("{}\n  done: {}\n", cancel.title(), cancel.done());
+    write!(text, "{}\n  done: {}\n", cancel.title(), cancel.done()).expect("a string takes it");
     insta::assert_snapshot!(text);
 }

@@ -98,6 +98,18 @@ impl<'a> Dialog<'a> {
         }
     }
 
+    /// Height for the content of a dialog in this window, under its title. A dialog that keeps its
+    /// buttons in sight scrolls its other part within this height less the buttons'.
+    pub fn room(ctx: &Context) -> f32 {
+        let tokens = ctx.tokens();
+        Self::height(ctx) - tokens.size.section - tokens.space.m
+    }
+
+    fn height(ctx: &Context) -> f32 {
+        let tokens = ctx.tokens();
+        ctx.content_rect().height() - 2.0 * (tokens.space.l + tokens.space.m)
+    }
+
     /// Shows the dialog over everything else; what does not fit scrolls.
     pub fn show<R>(self, ctx: &Context, content: impl FnOnce(&mut Ui) -> R) -> DialogResponse<R> {
         self.remember_opener(ctx);
@@ -111,9 +123,9 @@ impl<'a> Dialog<'a> {
             .corner_radius(tokens.radius)
             .shadow(ctx.global_style().visuals.window_shadow)
             .inner_margin(Margin::same(16));
-        let room = ctx.content_rect().size() - egui::Vec2::splat(2.0 * tokens.space.l);
-        let width = tokens.dialog_width.min(room.x) - 2.0 * tokens.space.m;
-        let height = room.y - 2.0 * tokens.space.m;
+        let room = ctx.content_rect().width() - 2.0 * tokens.space.l;
+        let width = tokens.dialog_width.min(room) - 2.0 * tokens.space.m;
+        let height = Self::height(ctx);
         let modal = Modal::new(self.id)
             .area(area)
             .frame(frame)
