@@ -1,23 +1,76 @@
-//! wip
+//! `cordon`: a desktop console with which an incident responder contains a device through
+//! Microsoft Defender for Endpoint, and follows every action to its real end.
+//!
+//! ```text
+//!          UI thread (eframe)                     │        background (tokio, one worker)
+//!                                                 │
+//!  widgets ──UiCommand──▶ App::run                │
+//!     ▲                      │                    │
+//!     │                      └──────Command───────┼──▶ worker ──▶ guard ──▶ journal ──▶ api ──▶ service
+//!     │                                           │       │                              (or simulator)
+//!  views draw                                     │       │
+//!  from &State ◀── State::apply ◀──────Event──────┼───────┘
+//! ```
+//!
+//! A response action goes from an idea to an account like this:
+//!
+//! ```text
+//! Draft ──parse──▶ Order ──guard::review──▶ Review ──approve──▶ Approval ──submit──▶ MachineAction
+//! (form text)      (typed, complete)        (findings)          (sealed: only        (the service's
+//!                                                               guard makes one)      own record)
+//! ```
+//!
+//! # Rules
+//!
+//! Numbered, so that code can point at them; `tests/it/architecture.rs` checks what a type cannot.
+//!
+//! 1. The UI thread never waits.
+//! 2. One door: only `worker/submit.rs` sends a request that changes anything, and it takes an
+//!    [`Approval`](guard::Approval), which only [`guard`] can make.
+//! 3. Journal first: an order is on disk before its request leaves.
+//! 4. No blind repeats: for one confirmation the service executes at most one POST. What may have
+//!    been executed is *unknown*: it is found out, never guessed, never sent again.
+//! 5. Every failure says what happened, whether anything was changed, and what to do next.
+//! 6. Secrets stay in [`auth`]; a token goes only to the host it was issued for.
+//! 7. Facts have one writer: [`State::apply`](state::State::apply).
+//! 8. The service may surprise us: unknown values are kept and shown.
+//! 9. Inference warns, it never blocks.
+//! 10. The way back stays open: undoing is never harder than doing.
+//! 11. Demo and live never meet: decided once, in `main`.
+//! 12. Described once: an action in [`action`], a key in [`ui::commands`], a colour in
+//!     [`ui::theme`], a guardrail in [`guard`].
+//! 13. Colour is never the only carrier of a meaning.
+//!
+//! # Reading order
+//!
+//! The modules below stand in it. For a first look: [`action`] (what can be done), [`message`]
+//! (everything that crosses between window and background), [`guard`] (when it refuses),
+//! `worker/submit.rs` (how one action is sent), [`state`] (how the screen learns).
+
+pub mod model;
+
+pub mod explain;
+
 pub mod action;
+pub mod guard;
+pub mod journal;
+
 pub mod api;
-pub mod app;
 pub mod auth;
+
+pub mod app;
+pub mod message;
+pub mod settings;
+pub mod state;
+pub mod ui;
+pub mod worker;
+
 pub mod cli;
 pub mod crash;
 pub mod doctor;
-pub mod explain;
-pub mod guard;
-pub mod journal;
-pub mod message;
-pub mod model;
 pub mod places;
 #[cfg(feature = "simulator")]
 pub mod self_test;
-pub mod settings;
 #[cfg(feature = "simulator")]
 pub mod simulator;
-pub mod state;
 pub mod terminal;
-pub mod ui;
-pub mod worker;

@@ -166,6 +166,8 @@ fn demo() -> Result<Run, Choice> {
         ..SimOptions::default()
     })
     .map_err(|error| Choice::Usage(format!("The built-in tenant could not start: {error}")))?;
+    // Nobody wants to wait for a rehearsal's code.
+    tenant.control().set_poll_interval(1);
     let mut endpoints = Endpoints::stand_in(&tenant.address(), TENANT_ID, CLIENT_ID)
         .map_err(|error| Choice::Usage(error.to_string()))?;
     endpoints.name = "built-in tenant".into();

@@ -227,7 +227,7 @@ impl Rehearsal {
             s.inventory.read_at.is_some() && s.recent_actions.value.is_some()
         })?;
         let inventory = &self.state.inventory;
-        let fits = inventory.all().iter().find(|m| {
+        let fits = inventory.all().iter().filter(|m| {
             m.os_family() == OsFamily::WindowsClient
                 && m.health_status == HealthStatus::Active
                 && m.onboarding_status
@@ -240,7 +240,9 @@ impl Rehearsal {
                 && self.state.known_actions(&m.id).is_empty()
                 && inventory.namesakes(&m.reference()).next().is_none()
         });
-        let machine = fits.map(|m| m.reference()).ok_or_else(|| Failed {
+        // The newest agent: an old one is refused.
+        let newest = fits.max_by_key(|m| version(m.agent_version.as_deref().unwrap_or_default()));
+        let machine = newest.map(|m| m.reference()).ok_or_else(|| Failed {
             step,
             why: "no device without history on which every action is possible".into(),
         })?;
@@ -360,6 +362,13 @@ impl Rehearsal {
         .next()
         .map(|e| format!("{} {}", e.headline, e.details.join("; ")))
     }
+}
+
+/// The numbers of a version, for comparing.
+fn version(text: &str) -> Vec<u64> {
+    text.split('.')
+        .map(|part| part.parse().unwrap_or(0))
+        .collect()
 }
 
 /// A small POST to a loopback address; whether it was answered with 200.

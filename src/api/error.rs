@@ -153,6 +153,25 @@ impl std::fmt::Display for Refusal {
 }
 
 impl ApiError {
+    /// Whether asking the same thing in other words may help a read: the service refused or choked
+    /// on the question itself, and not on who asks, when, or over which line.
+    #[must_use]
+    pub fn is_about_the_question(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => !matches!(refusal.status, 403 | 407),
+            Self::Fault { .. } | Self::NotUnderstood { .. } => true,
+            Self::NotReached { .. }
+            | Self::TimedOut { .. }
+            | Self::Interrupted { .. }
+            | Self::Certificate { .. }
+            | Self::SignIn(_)
+            | Self::ForeignHost { .. }
+            | Self::NoClient { .. }
+            | Self::Unauthorized(_)
+            | Self::Throttled { .. } => false,
+        }
+    }
+
     /// Whether the request may have changed something: the one place where this is decided, for
     /// wording and for repeats alike.
     #[must_use]

@@ -63,10 +63,17 @@ pub struct Page<T> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum More {
     No,
-    /// Ask again with this `skip`.
-    Skip(usize),
+    Next(Cursor),
     /// There may be, but it cannot be had; says why.
     Stopped(String),
+}
+
+/// A place in the list of machines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    url: Url,
+    /// Elements before it.
+    received: usize,
 }
 
 /// A list of all pages.
@@ -107,14 +114,22 @@ impl Client {
         }))
     }
 
-    /// Up to 10,000 machines after the first `skip` ones.
+    /// Where the list of machines begins.
+    #[must_use]
+    pub fn first_machines(&self) -> Cursor {
+        Cursor {
+            url: odata::machines(&self.0.endpoints.api, 0),
+            received: 0,
+        }
+    }
+
+    /// Up to 10,000 machines from `cursor` on.
     ///
     /// # Errors
-    /// When no page could be read, after repeats.
-    pub async fn machines_page(&self, skip: usize) -> Result<Page<Machine>, ApiError> {
-        let url = odata::machines(&self.0.endpoints.api, skip);
+    /// When the page could not be read, after repeats.
+    pub async fn machines_page(&self, cursor: &Cursor) -> Result<Page<Machine>, ApiError> {
         let read = self
-            .list::<Machine>(&url, Lane::Refresh, Limits::MACHINE_LIST)
+            .list::<Machine>(&cursor.url, Lane::Refresh, Limits::MACHINE_LIST)
             .await;
         let (listing, stop, date) = match read {
             // The documentation has a 404 for "no recent machines".
@@ -128,7 +143,15 @@ impl Client {
             }
             other => other?,
         };
-        let more = self.more_machines(&url, skip, &listing, stop);
+        let received = cursor.received.saturating_add(listing.received());
+        let more = match stop {
+            Some(stop) => More::Stopped(stop.to_string()),
+            None => self
+                .next(&cursor.url, &listing, odata::MACHINES_TOP, || {
+                    odata::machines(&self.0.endpoints.api, received)
+                })
+                .map_or(More::No, |url| More::Next(Cursor { url, received })),
+        };
         Ok(Page {
             items: listing.items,
             unreadable: listing.unreadable,
@@ -137,30 +160,29 @@ impl Client {
         })
     }
 
-    /// With `$top` the service sends no link, so pages are counted; a link on a short page means
-    /// that the service gives fewer at a time than were asked for.
-    fn more_machines(
+    /// The page after `present`. With `$top` the service sends no link, so pages are counted. A
+    /// link is followed when our token may go there; one that is foreign or malformed is not, and
+    /// the pages are counted instead.
+    fn next<T>(
         &self,
-        url: &Url,
-        skip: usize,
-        page: &Listing<Machine>,
-        stop: Option<Stop>,
-    ) -> More {
-        let received = page.received();
-        let next = skip.saturating_add(received);
-        let stopped = |stop: Stop| More::Stopped(stop.to_string());
-        match (stop, &page.next_link) {
-            (Some(stop), _) => stopped(stop),
-            (None, None) if received < odata::MACHINES_TOP => More::No,
-            (None, Some(link)) if received < odata::MACHINES_TOP => {
-                match odata::next_page(&self.0.endpoints, url, link, &[]) {
-                    Ok(_) if received == 0 => stopped(Stop::Looping),
-                    Ok(_) => More::Skip(next),
-                    Err(stop) => stopped(stop),
-                }
+        present: &Url,
+        page: &Listing<T>,
+        full: usize,
+        counted: impl FnOnce() -> Url,
+    ) -> Option<Url> {
+        if page.received() == 0 {
+            return None;
+        }
+        match &page.next_link {
+            None if page.received() < full => None,
+            None => Some(counted()),
+            Some(link) => {
+                let linked = odata::next_page(&self.0.endpoints, present, link);
+                Some(linked.unwrap_or_else(|stop| {
+                    tracing::debug!(%stop, "a link to the next page was not followed");
+                    counted()
+                }))
             }
-            (None, _) if next >= odata::MACHINES_TOP * odata::MAX_PAGES => stopped(Stop::TooMany),
-            (None, _) => More::Skip(next),
         }
     }
 
@@ -202,55 +224,38 @@ impl Client {
         };
         let mut seen = HashSet::new();
         for text in filter.texts() {
-            let mut visited = Vec::new();
-            let mut received = 0;
+            let (mut received, mut pages) = (0, 0);
             let mut url = Some(odata::machine_actions(&self.0.endpoints.api, &text, 0));
             while let Some(present) = url {
                 let (page, stop, date) = self
                     .list::<MachineAction>(&present, lane, Limits::ACTION_LIST)
                     .await?;
+                pages += 1;
                 received += page.received();
-                let next = match stop {
-                    Some(stop) => Err(stop),
-                    None => self.more_actions(&text, &present, received, &page, &visited),
-                };
-                visited.push(present);
+                url = self.next(&present, &page, odata::ACTIONS_TOP, || {
+                    odata::machine_actions(&self.0.endpoints.api, &text, received)
+                });
                 all.date = all.date.or(date);
                 all.unreadable += page.unreadable;
                 // An action made meanwhile shifts the pages, so that one may come twice.
+                let before = all.items.len();
                 all.items.extend(
                     page.items
                         .into_iter()
                         .filter(|action| seen.insert(action.id.clone())),
                 );
-                url = next.unwrap_or_else(|stop| {
+                let repeats = url.is_some() && all.items.len() == before;
+                let stop = stop
+                    .or(repeats.then_some(Stop::Looping))
+                    .or((url.is_some() && pages >= odata::MAX_PAGES).then_some(Stop::TooMany));
+                if let Some(stop) = stop {
                     tracing::debug!(%stop, "paging stopped");
                     all.complete = false;
-                    None
-                });
+                    url = None;
+                }
             }
         }
         Ok(all)
-    }
-
-    fn more_actions(
-        &self,
-        filter: &str,
-        present: &Url,
-        received: usize,
-        page: &Listing<MachineAction>,
-        visited: &[Url],
-    ) -> Result<Option<Url>, Stop> {
-        let next = match &page.next_link {
-            Some(link) => odata::next_page(&self.0.endpoints, present, link, visited)?,
-            None if page.received() < odata::ACTIONS_TOP => return Ok(None),
-            None => odata::machine_actions(&self.0.endpoints.api, filter, received),
-        };
-        if visited.len() + 1 >= odata::MAX_PAGES {
-            Err(Stop::TooMany)
-        } else {
-            Ok(Some(next))
-        }
     }
 
     /// Leave for one request, or the time at which to ask again.

@@ -90,6 +90,9 @@ impl App {
             out: &mut self.out,
         };
         ui::frame_ui(ui, &mut cx);
+        let title = Self::title(self.state.mode, &self.state.place);
+        ui.ctx()
+            .accesskit_node_builder(egui::accesskit_root_id(), |root| root.set_label(title));
         if !self.out.is_empty() {
             ui.ctx().request_repaint();
         }

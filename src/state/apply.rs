@@ -73,6 +73,7 @@ impl State {
             }
             Event::Budget(budget) => self.budget = Some(budget),
             Event::Problem(problem) => {
+                self.problems_raised += 1;
                 if self.problems.last() != Some(&problem) {
                     self.problems.push(problem);
                 }

@@ -50,6 +50,8 @@ pub struct State {
     pub budget: Option<Budget>,
     /// Problems without a row of their own, newest last.
     pub problems: Vec<Explanation>,
+    /// How many were raised in this run, repetitions included.
+    pub problems_raised: usize,
 }
 
 impl State {
@@ -74,6 +76,7 @@ impl State {
             notes: HashMap::new(),
             budget: None,
             problems: Vec::new(),
+            problems_raised: 0,
         }
     }
 

@@ -104,15 +104,19 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if let SessionStatus::NeedsSignIn { .. } = state.session {
         sign_in_again_ui(ui, cx);
     }
-    if let Some((newest, older)) = state.problems.split_last() {
-        banner_ui(
+    let fresh = state.problems_raised - cx.views.problems_dismissed;
+    let first = state.problems.len().saturating_sub(fresh);
+    if let Some((newest, older)) = state.problems[first..].split_last()
+        && banner_ui(
             ui,
             "problem",
             Role::Caution,
             newest,
             newest.effect.words(),
             older,
-        );
+        )
+    {
+        cx.views.problems_dismissed = state.problems_raised;
     }
 }
 
@@ -146,6 +150,7 @@ fn sign_in_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         });
 }
 
+/// Whether the banner was put away; one that blocks everything cannot be.
 fn banner_ui(
     ui: &mut Ui,
     id: &str,
@@ -153,7 +158,7 @@ fn banner_ui(
     explanation: &Explanation,
     effect: &str,
     older: &[Explanation],
-) {
+) -> bool {
     let tokens = ui.tokens();
     let colour = tokens.colour(role);
     let shape = if role == Role::Danger {
@@ -163,6 +168,7 @@ fn banner_ui(
     };
     // One that is long must not push the list out of a small window.
     let max_height = ui.available_height() / 4.0;
+    let mut dismissed = false;
     Panel::top(id).frame(banner_frame(ui)).show(ui, |ui| {
         ScrollArea::vertical()
             .id_salt(id)
@@ -190,9 +196,13 @@ fn banner_ui(
                         });
                         response.on_hover_text(all);
                     }
+                    if role != Role::Danger {
+                        dismissed = ui.add(ActionButton::quiet("Dismiss")).clicked();
+                    }
                 });
             });
     });
+    dismissed
 }
 
 #[cfg(test)]

@@ -98,8 +98,8 @@ fn condition_words(
         }
         ConditionState::Unknown => (
             Icon::Unknown,
-            Role::Unknown,
-            format!("{word}: unknown: history shows nothing"),
+            Role::Stale,
+            format!("Not known whether {lower}: history shows nothing"),
         ),
     }
 }

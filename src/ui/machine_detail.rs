@@ -39,6 +39,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .id_salt(("device panel", &selected.id))
         .auto_shrink(false)
         .show(ui, |ui| {
+            ui.add_space(ui.tokens().space.s);
             identity_ui(ui, &selected);
             records_ui(ui, cx, &selected, record);
             match record {

@@ -127,8 +127,8 @@ impl DeviceState {
                 Role::Neutral,
                 "An action has not ended yet",
             ),
-            Some(1) => (Some(Icon::Isolated), Role::Ok, INFERRED),
-            Some(2) => (Some(Icon::Restricted), Role::Ok, INFERRED),
+            Some(1) => (Some(Icon::Isolated), Role::Caution, INFERRED),
+            Some(2) => (Some(Icon::Restricted), Role::Caution, INFERRED),
             Some(_) => (None, Role::Stale, INFERRED),
             None => (
                 None,

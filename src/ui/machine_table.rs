@@ -10,13 +10,13 @@ use super::views::{Column, Sort};
 
 /// Columns with their heads and first widths.
 const COLUMNS: [(Column, &str, f32); 10] = [
-    (Column::Name, "Device", 190.0),
-    (Column::State, "State", 120.0),
+    (Column::Name, "Device", 176.0),
+    (Column::State, "State", 112.0),
     (Column::Health, "Health", 104.0),
-    (Column::Risk, "Risk", 92.0),
-    (Column::Exposure, "Exposure", 92.0),
-    (Column::Os, "OS", 110.0),
-    (Column::LastSeen, "Last seen", 100.0),
+    (Column::Risk, "Risk", 84.0),
+    (Column::Exposure, "Exposure", 88.0),
+    (Column::Os, "OS", 96.0),
+    (Column::LastSeen, "Last seen", 84.0),
     (Column::Tags, "Tags", 110.0),
     (Column::Group, "Group", 130.0),
     (Column::Addresses, "Addresses", 170.0),

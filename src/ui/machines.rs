@@ -92,6 +92,10 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
             .width(width)
             .id(search_id)
             .show_ui(ui);
+        // The key that leads here, pressed when one is here already.
+        if let Some(rest) = cx.views.search.strip_prefix('/') {
+            cx.views.search = String::from(rest);
+        }
         if std::mem::take(&mut cx.views.focus_search) {
             response.request_focus();
         }
@@ -103,7 +107,14 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
         if goes_down || (response.lost_focus() && enter) {
             // What was typed in this very frame counts.
             refresh_rows(cx);
-            select(cx, 0, if goes_down { Way::Walked } else { Way::Chosen });
+            // Of twins none is preselected: the arrows choose.
+            let is_twin = cx.views.rows.machines.first().is_some_and(|first| {
+                let first = first.reference();
+                cx.state.inventory.namesakes(&first).next().is_some()
+            });
+            if goes_down || !is_twin || cx.views.rows.machines.len() == 1 {
+                select(cx, 0, if goes_down { Way::Walked } else { Way::Chosen });
+            }
             ui.memory_mut(|memory| memory.request_focus(table_id));
         }
         list_facts_ui(ui, cx);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egui::{Id, Label, RichText, ScrollArea, TextStyle, Ui};
+use egui::{Id, Label, Response, RichText, ScrollArea, TextStyle, Ui};
 use jiff::SignedDuration;
 
 use super::Cx;
@@ -179,12 +179,13 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
     countdown_ui(ui, left_secs);
     ui.horizontal_wrapped(|ui| {
         let is_opening = is_opening(ui, &prompt.user_code);
-        copy_code_ui(ui, &prompt.user_code);
+        // Not the browser's button: the Enter that asked for the code may still be down.
+        let copy = copy_code_ui(ui, &prompt.user_code);
+        if is_opening {
+            copy.request_focus();
+        }
         if prompt.may_open {
             let open = ui.add(ActionButton::primary("Open browser").icon(Icon::OpenElsewhere));
-            if is_opening {
-                open.request_focus();
-            }
             if open.clicked() {
                 cx.out.open_page = Some(prompt.verification_uri.to_string());
             }
@@ -201,7 +202,7 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
     if cx.state.mode == Mode::Demo {
         wrapped_ui(
             ui,
-            "The page is built in and runs on this computer: approve the code there",
+            "In the demo the code approves itself in a few seconds; the page is a built-in one",
         );
     }
     wrapped_ui(ui, "Enter only codes you asked for yourself, here");
@@ -225,7 +226,7 @@ fn code_ui(ui: &mut Ui, code: &str) {
     });
 }
 
-fn copy_code_ui(ui: &mut Ui, code: &str) {
+fn copy_code_ui(ui: &mut Ui, code: &str) -> Response {
     let id = Id::unique("code copied at");
     let time = ui.input(|input| input.time);
     let left_secs = ui.data(|data| data.get_temp::<f64>(id)).unwrap_or(-2.0) + 1.5 - time;
@@ -234,10 +235,10 @@ fn copy_code_ui(ui: &mut Ui, code: &str) {
     } else {
         Icon::Copy
     };
-    let button = ActionButton::new("Copy code")
-        .icon(icon)
-        .hint("Copies the code and nothing else");
-    if ui.add(button).clicked() {
+    // No hint: it has the focus at once, and would cover the address below.
+    let button = ActionButton::new("Copy code").icon(icon);
+    let response = ui.add(button);
+    if response.clicked() {
         ui.copy_text(code.to_owned());
         ui.data_mut(|data| data.insert_temp(id, time));
     }
@@ -245,6 +246,7 @@ fn copy_code_ui(ui: &mut Ui, code: &str) {
         ui.ctx()
             .request_repaint_after(Duration::from_secs_f64(left_secs));
     }
+    response
 }
 
 fn countdown_ui(ui: &mut Ui, left_secs: i64) {

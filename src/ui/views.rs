@@ -26,6 +26,8 @@ pub struct Views {
     /// The entry that was asked for by "Show"; its row is marked.
     pub marked_entry: Option<EntryId>,
     pub rows: Rows,
+    /// How many of the raised problems the person has put away.
+    pub problems_dismissed: usize,
     /// How long the selection has rested where it is.
     pub rest: Option<Rest>,
     /// The device that the arrow keys came to last: in a narrow window its panel stays closed, so

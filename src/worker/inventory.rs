@@ -1,14 +1,15 @@
 //! Reading machines and their actions.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 
 use super::context::{Context, now};
-use crate::api::{ActionFilter, ApiError, Lane, More, Verb};
+use crate::api::{ActionFilter, ApiError, Complete, Lane, More, Verb};
 use crate::explain::Explanation;
 use crate::message::{Event, InventoryNews};
-use crate::model::{Epoch, MachineId};
+use crate::model::{Epoch, MachineAction, MachineId};
 
 /// How far back the state column looks. Older history is read with the device itself.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -19,22 +20,28 @@ const MAX_PAGES: usize = 100;
 pub(super) async fn refresh(context: Arc<Context>) {
     let epoch = context.epoch();
     tell(&context, epoch, InventoryNews::Started).await;
-    let (mut skip, mut unreadable, mut incomplete) = (0, 0, None);
-    let mut seen = Vec::new();
+    let (mut cursor, mut unreadable, mut incomplete) = (context.client.first_machines(), 0, None);
+    let mut seen = HashSet::new();
     for page_number in 1.. {
-        match context.client.machines_page(skip).await {
+        match context.client.machines_page(&cursor).await {
             Ok(page) => {
                 unreadable += page.unreadable;
+                let before = seen.len();
                 seen.extend(page.items.iter().map(|m| m.id.clone()));
+                let repeats = seen.len() == before;
                 let machines = page.items.into_iter().map(Arc::new).collect();
                 tell(&context, epoch, InventoryNews::Page(machines)).await;
                 match page.more {
                     More::No => break,
-                    More::Skip(_) if page_number == MAX_PAGES => {
+                    More::Next(_) if page_number == MAX_PAGES => {
                         incomplete = Some(format!("stopped after {MAX_PAGES} pages"));
                         break;
                     }
-                    More::Skip(next) => skip = next,
+                    More::Next(_) if repeats => {
+                        incomplete = Some("the service repeats its pages".to_owned());
+                        break;
+                    }
+                    More::Next(next) => cursor = next,
                     More::Stopped(why) => {
                         incomplete = Some(why);
                         break;
@@ -65,7 +72,7 @@ pub(super) async fn refresh(context: Arc<Context>) {
             at: now(),
             unreadable,
             incomplete,
-            seen,
+            seen: seen.into_iter().collect(),
         },
     )
     .await;
@@ -101,14 +108,9 @@ pub(super) async fn load_machine(context: &Context, id: &MachineId) {
             id: id.clone(),
         })
         .await;
-    let filter = ActionFilter::OfMachine {
-        machine: id.clone(),
-        since: None,
-        kind: None,
-    };
     let (machine, history) = tokio::join!(
         context.client.machine(id, Lane::Analyst),
-        context.client.machine_actions(&filter, Lane::Analyst)
+        history_of(context, id, Lane::Analyst)
     );
     for error in machine
         .as_ref()
@@ -150,6 +152,32 @@ pub(super) async fn load_machine(context: &Context, id: &MachineId) {
         })
         .await;
     context.report_budget().await;
+}
+
+/// All actions on one machine. Where the service refuses or chokes on the question, all actions
+/// are asked for and those of the machine picked here.
+pub(super) async fn history_of(
+    context: &Context,
+    id: &MachineId,
+    lane: Lane,
+) -> Result<Complete<MachineAction>, ApiError> {
+    let filter = ActionFilter::OfMachine {
+        machine: id.clone(),
+        since: None,
+        kind: None,
+    };
+    match context.client.machine_actions(&filter, lane).await {
+        Err(error) if error.is_about_the_question() => {
+            let mut all = context
+                .client
+                .machine_actions(&ActionFilter::All, lane)
+                .await?;
+            all.items
+                .retain(|action| action.machine_id.as_ref() == Some(id));
+            Ok(all)
+        }
+        other => other,
+    }
 }
 
 async fn tell(context: &Context, epoch: Epoch, news: InventoryNews) {

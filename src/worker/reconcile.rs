@@ -6,10 +6,11 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::context::{Context, monotonic_now, now};
+use super::inventory::history_of;
 use super::submit::{accepted, carries_tag};
 use super::watch;
 use crate::action::{Order, Task};
-use crate::api::{ActionFilter, ApiError, Lane, Verb};
+use crate::api::{ApiError, Lane, Verb};
 use crate::journal::{Record, Standing};
 use crate::message::Note;
 use crate::model::{Account, EntryId, MachineAction};
@@ -117,26 +118,11 @@ async fn look_up(
     order: &Order,
 ) -> Result<Option<MachineAction>, Option<ApiError>> {
     match &order.task {
-        Task::Act { kind, .. } => {
+        Task::Act { .. } => {
             // No time in the question: this computer's clock may be wrong. The tag decides.
-            let machine = order.machine.id.clone();
-            let narrow = ActionFilter::OfMachine {
-                machine: machine.clone(),
-                since: None,
-                kind: Some(kind.spec().wire_type.clone()),
-            };
-            let found = match context.client.machine_actions(&narrow, Lane::Analyst).await {
-                Err(ApiError::Refused(refusal)) if refusal.status == 400 => {
-                    let wide = ActionFilter::OfMachine {
-                        machine,
-                        since: None,
-                        kind: None,
-                    };
-                    context.client.machine_actions(&wide, Lane::Analyst).await
-                }
-                other => other,
-            };
-            let found = found.map_err(Some)?;
+            let found = history_of(context, &order.machine.id, Lane::Analyst)
+                .await
+                .map_err(Some)?;
             let ours = found
                 .items
                 .into_iter()

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::context::{Context, now};
 use super::{inventory, reconcile, watch};
 use crate::action::{Order, Task};
-use crate::api::{ActionFilter, ApiError, Lane, Permit, Submitted, Verb, delay};
+use crate::api::{ApiError, Lane, Permit, Submitted, Verb, delay};
 use crate::explain::{Effect, Explain as _};
 use crate::guard::{self, Approval, Facts};
 use crate::journal::{NotSentReason, Record};
@@ -447,14 +447,7 @@ async fn refuse(context: &Arc<Context>, order: &Order, error: &ApiError) {
 /// The action because of which the service refused ours.
 async fn active_action(context: &Context, order: &Order) -> Option<MachineAction> {
     let kind = order.task.kind()?.spec().wire_type.clone();
-    let filter = ActionFilter::OfMachine {
-        machine: order.machine.id.clone(),
-        since: None,
-        kind: Some(kind.clone()),
-    };
-    let found = context
-        .client
-        .machine_actions(&filter, Lane::Analyst)
+    let found = inventory::history_of(context, &order.machine.id, Lane::Analyst)
         .await
         .ok()?;
     let open = |a: &&MachineAction| a.kind == kind && !a.status.is_final();

@@ -174,7 +174,7 @@ async fn read(
 ) -> Result<Vec<MachineAction>, ApiError> {
     let ids = ActionFilter::Ids(wanted.iter().map(|(id, _)| id.clone()).collect());
     match context.client.machine_actions(&ids, Lane::Watch).await {
-        Err(ApiError::Refused(refusal)) if refusal.status == 400 => {}
+        Err(error) if error.is_about_the_question() => {}
         other => return other.map(|list| list.items),
     }
     let mut actions = Vec::new();
@@ -189,7 +189,7 @@ async fn read(
         };
         match context.client.machine_actions(&filter, Lane::Watch).await {
             Ok(list) => actions.extend(list.items),
-            Err(ApiError::Refused(refusal)) if refusal.status == 400 => {
+            Err(error) if error.is_about_the_question() => {
                 for (id, _) in wanted.iter().filter(|(_, m)| m == machine) {
                     actions.push(context.client.machine_action(id, Lane::Watch).await?);
                 }

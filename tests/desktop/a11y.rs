@@ -1,5 +1,7 @@
 //! Reads and works a window from outside through the accessibility bus (AT-SPI), as a screen reader does.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::thread;
@@ -7,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use zbus::blocking::Connection;
 use zbus::message::Body;
-use zbus::zvariant::{DynamicType, OwnedObjectPath, OwnedValue};
+use zbus::zvariant::{DynamicType, OwnedObjectPath};
 
 use crate::session::Session;
 
@@ -16,47 +18,37 @@ const ACTION: &str = "org.a11y.atspi.Action";
 const COMPONENT: &str = "org.a11y.atspi.Component";
 const TEXT: &str = "org.a11y.atspi.Text";
 
+/// How long most things may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// The registry's roles that a window of ours can have, by their number.
-const ROLES: [(u32, &str); 40] = [
+const ROLES: [(u32, &str); 27] = [
     (2, "alert"),
     (7, "check box"),
-    (8, "check menu item"),
-    (10, "column header"),
     (11, "combo box"),
     (16, "dialog"),
     (23, "frame"),
     (27, "image"),
     (29, "label"),
-    (31, "list"),
-    (32, "list item"),
-    (33, "menu"),
-    (34, "menu bar"),
-    (35, "menu item"),
-    (37, "page tab"),
-    (38, "page tab list"),
     (39, "panel"),
-    (40, "password text"),
     (42, "progress bar"),
     (43, "button"),
     (44, "radio button"),
-    (47, "row header"),
     (48, "scroll bar"),
+    (49, "scroll pane"),
     (50, "separator"),
     (51, "slider"),
-    (52, "spin button"),
+    (53, "split pane"),
     (55, "table"),
     (56, "table cell"),
     (61, "text"),
     (62, "toggle button"),
-    (69, "window"),
+    (64, "tool tip"),
+    (67, "unknown"),
     (75, "application"),
     (79, "entry"),
     (83, "heading"),
-    (85, "section"),
-    (88, "link"),
     (90, "table row"),
-    (98, "list box"),
-    (101, "notification"),
     (116, "static"),
 ];
 
@@ -85,7 +77,6 @@ pub struct Node {
     /// The content, for fields that hold text.
     pub text: String,
     states: u64,
-    service: String,
     path: OwnedObjectPath,
 }
 
@@ -99,63 +90,106 @@ impl Node {
     pub fn says(&self, text: &str) -> bool {
         self.name.contains(text) || self.text.contains(text) || self.description.contains(text)
     }
+
+    /// Whether it is a button of this name that can be pressed.
+    pub fn is_live_button(&self, name: &str) -> bool {
+        self.role == "button" && self.name == name && self.is(State::Enabled)
+    }
 }
 
-/// One running application, as the accessibility bus shows it.
+/// An object on the bus: who has it, and where.
+type Reference = (String, OwnedObjectPath);
+
+/// What one call tells about each node: itself, its application, its parent, its place there, the
+/// number of its children, its interfaces, name, role, description and states.
+type CacheItem = (
+    Reference,
+    Reference,
+    Reference,
+    i32,
+    i32,
+    Vec<String>,
+    String,
+    u32,
+    String,
+    Vec<u32>,
+);
+
+/// The window of one process, as the accessibility bus shows it.
 pub struct Window<'s> {
     session: &'s Session,
     bus: Connection,
-    application: String,
+    process: u32,
+    service: OnceCell<String>,
 }
 
 impl<'s> Window<'s> {
-    /// Waits until an application of this name has joined the accessibility bus and shows a window.
-    pub fn of(session: &'s Session, application: &str) -> Self {
+    /// Waits until a process has joined the accessibility bus and shows a window.
+    pub fn of(session: &'s Session, process: u32) -> Self {
         let window = Self {
             session,
             bus: session.accessibility_bus(),
-            application: application.to_owned(),
+            process,
+            service: OnceCell::new(),
         };
-        window.wait_for(
-            &format!("a window of {application}"),
-            Duration::from_mins(1),
-            |nodes| nodes.len() > 2,
-        );
+        window.wait_for("a window", Duration::from_secs(60), |nodes| nodes.len() > 2);
         window
     }
 
-    /// Reads the whole tree, top-down. Nodes that vanish meanwhile are left out.
+    /// Reads the whole tree, top-down. It is empty while the window is not there yet.
     pub fn read(&self) -> Vec<Node> {
+        let Some(service) = self.service() else {
+            return Vec::new();
+        };
+        let items: Vec<CacheItem> = self
+            .call_path(
+                &service,
+                "/org/a11y/atspi/cache",
+                "org.a11y.atspi.Cache",
+                "GetItems",
+                &(),
+            )
+            .unwrap_or_default();
+        let mut children: HashMap<OwnedObjectPath, Vec<(i32, Node)>> = HashMap::new();
+        let mut root = None;
+        for (object, app, parent, place, _, _, name, role, description, states) in items {
+            let node = Node {
+                depth: 0,
+                role: role_word(role),
+                name,
+                description,
+                text: String::new(),
+                states: states
+                    .iter()
+                    .rev()
+                    .fold(0, |all, part| all << 32 | u64::from(*part)),
+                path: object.1.clone(),
+            };
+            if object == app {
+                root = Some(node);
+            } else {
+                children.entry(parent.1).or_default().push((place, node));
+            }
+        }
         let mut nodes = Vec::new();
-        let registry = self.node(
-            "org.a11y.atspi.Registry",
-            "/org/a11y/atspi/accessible/root",
-            0,
-        );
-        for child in registry
-            .map(|node| self.children(&node))
-            .unwrap_or_default()
-        {
-            if let Some(node) = self.node(&child.0, child.1.as_str(), 0)
-                && node.name == self.application
-            {
-                self.walk(node, &mut nodes);
+        if let Some(root) = root {
+            lay_out(root, &mut children, &mut nodes);
+        }
+        for node in &mut nodes {
+            if matches!(node.role, "entry" | "text") {
+                node.text = self
+                    .call(node, TEXT, "GetText", &(0_i32, -1_i32))
+                    .unwrap_or_default();
             }
         }
         nodes
     }
 
-    /// The nodes of this role whose name satisfies the predicate. An empty role stands for any.
-    pub fn find_all(&self, role: &str, name: impl Fn(&str) -> bool) -> Vec<Node> {
-        self.read()
-            .into_iter()
-            .filter(|node| matches_role(node, role) && name(&node.name))
-            .collect()
-    }
-
-    /// The first node of this role whose name satisfies the predicate.
-    pub fn find(&self, role: &str, name: impl Fn(&str) -> bool) -> Option<Node> {
-        self.find_all(role, name).into_iter().next()
+    /// The nodes that satisfy the predicate.
+    pub fn find_all(&self, wanted: impl Fn(&Node) -> bool) -> Vec<Node> {
+        let mut nodes = self.read();
+        nodes.retain(wanted);
+        nodes
     }
 
     /// Whether any node says this text.
@@ -189,45 +223,31 @@ impl<'s> Window<'s> {
         }
     }
 
-    /// Waits for a node of this role whose name satisfies the predicate.
-    pub fn wait_for_node(&self, role: &str, what: &str, name: impl Fn(&str) -> bool) -> Node {
-        let wanted = |node: &Node| matches_role(node, role) && name(&node.name);
-        self.wait_for(
-            &format!("{role} {what}"),
-            Duration::from_secs(30),
-            |nodes| nodes.iter().any(wanted),
-        )
-        .into_iter()
-        .find(|node| matches_role(node, role) && name(&node.name))
-        .expect("the node was there a moment ago")
+    /// Waits for the first node that satisfies the predicate.
+    pub fn wait_for_node(&self, what: &str, wanted: impl Fn(&Node) -> bool) -> Node {
+        self.wait_for(what, PATIENCE, |nodes| nodes.iter().any(&wanted))
+            .into_iter()
+            .find(wanted)
+            .expect("the node was there a moment ago")
     }
 
     /// Waits until some node says this text.
     pub fn wait_for_text(&self, text: &str) -> Node {
-        self.wait_for(
-            &format!("the text {text:?}"),
-            Duration::from_secs(30),
-            |nodes| nodes.iter().any(|node| node.says(text)),
-        )
-        .into_iter()
-        .find(|node| node.says(text))
-        .expect("the text was there a moment ago")
+        self.wait_for_node(&format!("the text {text:?}"), |node| node.says(text))
     }
 
-    /// Waits for an enabled button whose name starts like this, and presses it.
+    /// Waits until no node says this text.
+    pub fn wait_until_gone(&self, text: &str) {
+        self.wait_for(&format!("{text:?} to go"), PATIENCE, |nodes| {
+            !nodes.is_empty() && !nodes.iter().any(|node| node.says(text))
+        });
+    }
+
+    /// Waits for the button of this name to be enabled, and presses it.
     pub fn press(&self, name: &str) {
-        let wanted = |node: &Node| {
-            node.role == "button" && node.name.starts_with(name) && node.is(State::Enabled)
-        };
-        let button = self
-            .wait_for(
-                &format!("an enabled button {name:?}"),
-                Duration::from_secs(30),
-                |nodes| nodes.iter().any(wanted),
-            )
-            .into_iter()
-            .find(wanted)
-            .expect("the button was there a moment ago");
+        let button = self.wait_for_node(&format!("an enabled button {name:?}"), |node| {
+            node.is_live_button(name)
+        });
         self.activate(&button);
     }
 
@@ -253,56 +273,44 @@ impl<'s> Window<'s> {
 
     /// Where the node is on the screen: left, top, width, height in pixels.
     pub fn extents(&self, node: &Node) -> (i32, i32, i32, i32) {
-        self.call::<_, ((i32, i32, i32, i32),)>(node, COMPONENT, "GetExtents", &0_u32)
-            .map(|(rectangle,)| rectangle)
-            .or_else(|| self.call(node, COMPONENT, "GetExtents", &0_u32))
+        self.call::<_, (i32, i32, i32, i32)>(node, COMPONENT, "GetExtents", &0_u32)
             .unwrap_or_else(|| panic!("{:?} {:?} has no place on screen", node.role, node.name))
     }
 
-    /// Moves the keyboard focus to the node and waits until it is there.
-    pub fn focus(&self, node: &Node) {
-        let taken: Option<bool> = self.call(node, COMPONENT, "GrabFocus", &());
-        assert_eq!(
-            taken,
-            Some(true),
-            "{:?} {:?} took no focus",
-            node.role,
-            node.name
-        );
-        self.wait_for(
-            &format!("the focus on {:?}", node.name),
-            Duration::from_secs(10),
-            |nodes| {
-                nodes
-                    .iter()
-                    .any(|seen| seen.path == node.path && seen.is(State::Focused))
-            },
-        );
+    /// Waits until the keyboard is on the node of this name.
+    pub fn wait_for_focus(&self, name: &str) {
+        self.wait_for_node(&format!("the focus on {name:?}"), |node| {
+            node.name == name && node.is(State::Focused)
+        });
     }
 
-    /// Replaces the content of the named field by typing, and waits until it is there.
+    /// Replaces the content of the field of this name by typing, and waits until it is there.
     pub fn fill(&self, field: &str, text: &str) {
+        let node = self.wait_for_node(&format!("the field {field:?}"), |node| {
+            node.role == "entry" && node.name == field
+        });
+        let taken: Option<bool> = self.call(&node, COMPONENT, "GrabFocus", &());
+        assert_eq!(taken, Some(true), "the field {field:?} took no focus");
+        self.wait_for_focus(field);
+        self.key("ctrl+a");
+        self.type_text(text);
+        self.wait_for_content(field, text);
+    }
+
+    /// Waits until the field of this name holds exactly this text.
+    pub fn wait_for_content(&self, field: &str, text: &str) {
+        self.wait_for_node(&format!("{text:?} in {field:?}"), |node| {
+            node.role == "entry" && node.name == field && node.text == text
+        });
+    }
+
+    /// Types on the keyboard, wherever it is.
+    pub fn type_text(&self, text: &str) {
         assert!(
             text.is_ascii(),
             "xdotool loses characters that the keyboard layout doesn't have: {text:?}"
         );
-        let node = self.wait_for_node("entry", field, |name| name.starts_with(field));
-        self.focus(&node);
-        self.key("ctrl+a");
-        if text.is_empty() {
-            self.key("BackSpace");
-        } else {
-            self.session.xdotool(&["type", "--delay", "15", text]);
-        }
-        self.wait_for(
-            &format!("{text:?} in {field:?}"),
-            Duration::from_secs(10),
-            |nodes| {
-                nodes
-                    .iter()
-                    .any(|seen| seen.path == node.path && seen.text == text)
-            },
-        );
+        self.session.xdotool(&["type", "--delay", "15", text]);
     }
 
     /// Presses a key or a chord, in xdotool's words: "Return", "ctrl+k".
@@ -317,74 +325,29 @@ impl<'s> Window<'s> {
         fs::write(path, describe(&self.read())).expect("the tree can be kept");
     }
 
-    fn walk(&self, node: Node, nodes: &mut Vec<Node>) {
-        let depth = node.depth + 1;
-        let children = self.children(&node);
-        nodes.push(node);
-        // Each node costs a few round trips; asking for several at a time keeps large tables readable.
-        for part in children.chunks(8) {
-            let found: Vec<Option<Node>> = thread::scope(|scope| {
-                let asked: Vec<_> = part
-                    .iter()
-                    .map(|(service, path)| {
-                        scope.spawn(move || self.node(service, path.as_str(), depth))
-                    })
-                    .collect();
-                asked
-                    .into_iter()
-                    .map(|answer| answer.join().expect("reading a node doesn't panic"))
-                    .collect()
-            });
-            for child in found.into_iter().flatten() {
-                self.walk(child, nodes);
-            }
+    /// The name on the accessibility bus of the process, once it has one.
+    fn service(&self) -> Option<String> {
+        if let Some(service) = self.service.get() {
+            return Some(service.clone());
         }
-    }
-
-    fn node(&self, service: &str, path: &str, depth: usize) -> Option<Node> {
-        let mut node = Node {
-            depth,
-            role: "",
-            name: String::new(),
-            description: String::new(),
-            text: String::new(),
-            states: 0,
-            service: service.to_owned(),
-            path: OwnedObjectPath::try_from(path).ok()?,
-        };
-        let role: u32 = self.call(&node, ACCESSIBLE, "GetRole", &())?;
-        node.role = ROLES
-            .iter()
-            .find(|(number, _)| *number == role)
-            .map_or("other", |(_, name)| name);
-        node.name = self.property(&node, "Name")?;
-        node.description = self.property(&node, "Description").unwrap_or_default();
-        let states: Vec<u32> = self.call(&node, ACCESSIBLE, "GetState", &())?;
-        node.states = states
-            .iter()
-            .rev()
-            .fold(0, |all, part| all << 32 | u64::from(*part));
-        if matches!(node.role, "entry" | "text" | "password text") {
-            node.text = self
-                .call(&node, TEXT, "GetText", &(0_i32, -1_i32))
-                .unwrap_or_default();
-        }
-        Some(node)
-    }
-
-    fn children(&self, node: &Node) -> Vec<(String, OwnedObjectPath)> {
-        self.call(node, ACCESSIBLE, "GetChildren", &())
-            .unwrap_or_default()
-    }
-
-    fn property(&self, node: &Node, name: &str) -> Option<String> {
-        let value: OwnedValue = self.call(
-            node,
-            "org.freedesktop.DBus.Properties",
-            "Get",
-            &(ACCESSIBLE, name),
+        let applications: Vec<Reference> = self.call_path(
+            "org.a11y.atspi.Registry",
+            "/org/a11y/atspi/accessible/root",
+            ACCESSIBLE,
+            "GetChildren",
+            &(),
         )?;
-        String::try_from(value).ok()
+        let found = applications.into_iter().find(|(service, _)| {
+            let process: Option<u32> = self.call_path(
+                "org.freedesktop.DBus",
+                "/org/freedesktop/DBus",
+                "org.freedesktop.DBus",
+                "GetConnectionUnixProcessID",
+                service,
+            );
+            process == Some(self.process)
+        })?;
+        Some(self.service.get_or_init(|| found.0).clone())
     }
 
     /// `None` when the node has gone or doesn't know the call; both are ordinary while a window changes.
@@ -393,23 +356,55 @@ impl<'s> Window<'s> {
         B: serde::Serialize + DynamicType,
         R: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
     {
+        let service = self.service()?;
+        self.call_path(&service, node.path.as_str(), interface, method, body)
+    }
+
+    fn call_path<B, R>(
+        &self,
+        service: &str,
+        path: &str,
+        interface: &str,
+        method: &str,
+        body: &B,
+    ) -> Option<R>
+    where
+        B: serde::Serialize + DynamicType,
+        R: for<'d> zbus::zvariant::DynamicDeserialize<'d>,
+    {
         let reply = self
             .bus
-            .call_method(
-                Some(node.service.as_str()),
-                &node.path,
-                Some(interface),
-                method,
-                body,
-            )
+            .call_method(Some(service), path, Some(interface), method, body)
             .ok()?;
         let body: Body = reply.body();
         body.deserialize().ok()
     }
 }
 
+/// Puts a node and all below it into the list, children in their order.
+fn lay_out(
+    node: Node,
+    children: &mut HashMap<OwnedObjectPath, Vec<(i32, Node)>>,
+    nodes: &mut Vec<Node>,
+) {
+    let mut below = children.remove(&node.path).unwrap_or_default();
+    below.sort_by_key(|(place, _)| *place);
+    let depth = node.depth + 1;
+    nodes.push(node);
+    for (_, child) in below {
+        lay_out(Node { depth, ..child }, children, nodes);
+    }
+}
+
+fn role_word(number: u32) -> &'static str {
+    ROLES
+        .iter()
+        .find(|(known, _)| *known == number)
+        .map_or("other", |(_, word)| word)
+}
+
 /// The tree as text, one node a line.
-pub fn describe(nodes: &[Node]) -> String {
+fn describe(nodes: &[Node]) -> String {
     let mut text = String::new();
     for node in nodes {
         let indent = "  ".repeat(node.depth);
@@ -436,8 +431,4 @@ pub fn describe(nodes: &[Node]) -> String {
         text.push('\n');
     }
     text
-}
-
-fn matches_role(node: &Node, role: &str) -> bool {
-    role.is_empty() || node.role == role
 }

@@ -13,11 +13,21 @@
 
 /// Reads and works a window through the accessibility bus.
 mod a11y;
-/// The program under test: the built-in tenant as a server, and the console that talks to it.
+/// What the program does without a window.
+mod command_line;
+/// The console under test, and what a person does in it.
 mod console;
+/// The whole job without a pointer.
+mod keyboard;
 /// What the keyring remembers, and what happens without one.
 mod keyring;
-/// A private desktop: display, window manager, message bus, accessibility bus, keyring.
+/// Light and dark.
+mod look;
+/// After a crash, and after an answer that never came.
+mod recovery;
+/// A private desktop: display, window manager, message bus, accessibility bus.
 mod session;
+/// The built-in tenant as a server.
+mod tenant;
 /// From sign-in to a contained device, and back.
 mod window;

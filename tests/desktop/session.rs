@@ -25,6 +25,17 @@ pub struct Running {
 }
 
 impl Running {
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.group
+    }
+
+    /// Gives the program something to read, and ends its input.
+    pub fn write(&mut self, text: &[u8]) {
+        let mut input = self.child.stdin.take().expect("the input was piped");
+        input.write_all(text).expect("the program reads its input");
+    }
+
     /// Ends the program as a power cut would; it gets no chance to tidy up.
     pub fn kill(mut self) {
         self.end("KILL");
@@ -191,27 +202,6 @@ impl Session {
         connect(&address)
     }
 
-    /// Starts a keyring daemon with an unlocked keyring that survives until the session ends.
-    pub fn start_keyring(&self) -> Running {
-        let installed = find_program("gnome-keyring-daemon");
-        // A copy has no file capabilities; containers that withhold one refuse to start the original.
-        let program = self.folder.path().join("gnome-keyring-daemon");
-        fs::copy(&installed, &program).expect("the keyring daemon can be copied");
-        let mut command = self.command(&program);
-        command
-            .args(["--unlock", "--foreground", "--components=secrets"])
-            .stdin(Stdio::piped());
-        command.stdout(self.log("keyring", "out"));
-        let mut running = self.launch("keyring", command);
-        let mut input = running.child.stdin.take().expect("the input was piped");
-        input
-            .write_all(b"a password for tests")
-            .expect("the keyring takes its password");
-        drop(input);
-        self.wait_for_name("org.freedesktop.secrets");
-        running
-    }
-
     /// Waits until somebody on the session bus answers to this name.
     pub fn wait_for_name(&self, name: &str) {
         let bus = self.bus();
@@ -221,7 +211,9 @@ impl Session {
     }
 
     /// Keeps a picture of the whole display.
-    pub fn picture(&self, name: &str) {
+    pub fn picture(&self, name: &str) -> PathBuf {
+        // What is told to the accessibility bus is painted a moment later, in software.
+        thread::sleep(Duration::from_millis(300));
         let path = self.pictures.join(format!("{name}.png"));
         let status = self
             .command("import")
@@ -234,6 +226,7 @@ impl Session {
             "the picture {} was not taken",
             path.display()
         );
+        path
     }
 
     /// Runs xdotool, which plays the keyboard and the pointer.
@@ -372,7 +365,8 @@ fn connect(address: &str) -> Connection {
         .unwrap_or_else(|error| panic!("no connection to the bus at {address}: {error}"))
 }
 
-fn find_program(name: &str) -> PathBuf {
+/// Where a program is, also one that is no command for people.
+pub fn find_program(name: &str) -> PathBuf {
     let searched = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&searched)
         .chain(["/usr/libexec", "/usr/lib/at-spi2-core", "/usr/lib"].map(PathBuf::from))

@@ -1,258 +1,208 @@
 //! From sign-in to a contained device and back, in the real window.
 
-use std::time::Duration;
-
-use crate::a11y::{State, Window};
-use crate::console::{Console, Tenant, looks_like_device};
+use crate::a11y::{Node, State};
+use crate::console::{Console, is_row_of, outcome, start_command, without_window};
 use crate::session::Session;
+use crate::tenant::{Change, Device, Tenant};
 
 const COMMENT: &str = "INC-4711 beacon seen, contain for forensics";
 const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
 #[test]
-fn a_device_is_isolated_and_released_and_nothing_is_said_before_the_service_says_it() {
-    let session = Session::start("isolate-and-release");
+fn a_device_is_contained_and_nothing_is_said_before_the_service_says_it() {
+    let session = Session::start("contain");
     let tenant = Tenant::start(&session);
     let console = Console::start(&session, &tenant);
     let window = &console.window;
+    window.wait_for_text("this is not Microsoft's sign-in");
     window.picture("01-sign-in");
-    console.sign_in_with_code(&tenant);
-    window.picture("02-devices");
 
-    let device = choose_device(window);
-    window.picture("03-device");
-    assert_eq!(
-        tenant.posts("/isolate"),
-        0,
-        "looking at a device changes nothing"
-    );
+    window.press("Sign in with a code");
+    let code = console.code();
+    window.picture("02-code");
+    tenant.approve_on_the_page(&code);
+    console.wait_for_devices();
+    window.wait_for_text("Signed in");
+    window.picture("03-devices");
 
-    order(window, "Isolate", &device, &[("Comment", COMMENT)]);
-    wait_until_accepted(window);
+    // Two records have this name; the other one must stay out of it.
+    let devices = tenant.devices("FIN-LT-042");
+    let [device, twin] = devices.as_slice() else {
+        panic!("the demo fleet has twins: {devices:?}")
+    };
+    console.choose(device);
+    window.wait_for_text("1 other record with this name");
+    window.picture("04-device");
+    assert_eq!(tenant.changes(), [], "looking at a device changes nothing");
+
+    tenant.never_finish(device);
+    console.order("Isolate", device, "Isolate", &[("Comment", COMMENT)]);
+    console.wait_until_accepted(device, "Isolate device");
     window.picture("05-accepted");
-    assert_ne!(
-        tenant.status_of("Isolate"),
-        "Succeeded",
-        "the tenant's clock stands still"
-    );
+    console.wait_for_outcome(device, "Isolate device", &["In progress"]);
     assert!(
-        !entry_says(window, &device, "Isolated"),
+        window.find_all(|node| is_isolated(node, device)).is_empty(),
         "\"Isolated\" is said only after the service said Succeeded"
     );
+    assert_eq!(tenant.status_of("Isolate"), "InProgress");
+    window.picture("06-in-progress");
 
-    finish(&tenant, "Isolate");
-    wait_for_entry(window, &device, "Isolated");
-    window.picture("06-isolated");
-    assert_eq!(tenant.posts("/isolate"), 1, "one confirmation, one request");
-
-    choose_device(window);
-    order(
-        window,
-        "Release",
-        &device,
-        &[("Comment", "INC-4711 clean again")],
+    tenant.succeed("Isolate");
+    console.wait_for_outcome(device, "Isolate device", &["Isolated"]);
+    window.wait_for_node("the row to say so", |node| is_isolated(node, device));
+    let row = window.wait_for_node("the twin's row", |node| is_row_of(node, twin));
+    assert!(
+        row.name.ends_with(", state not known"),
+        "the twin is not isolated: {}",
+        row.name
     );
-    wait_until_accepted(window);
-    finish(&tenant, "Unisolate");
-    wait_for_entry(window, &device, "Released");
-    window.picture("07-released");
+    window.picture("07-isolated");
+
+    let orders = [
+        (
+            "Release",
+            "Release",
+            "Release device from isolation",
+            "Unisolate",
+            "Released",
+        ),
+        (
+            "Restrict apps",
+            "Restrict apps on",
+            "Restrict app execution",
+            "RestrictCodeExecution",
+            "Restricted",
+        ),
+        (
+            "Quarantine file",
+            "Quarantine file on",
+            "Stop and quarantine file",
+            "StopAndQuarantineFile",
+            "Quarantined",
+        ),
+    ];
+    for (button, confirm, title, kind, done) in orders {
+        let hash: &[_] = if kind == "StopAndQuarantineFile" {
+            &[("SHA-1 of the file", SHA1), ("Comment", COMMENT)]
+        } else {
+            &[("Comment", "INC-4711 next step")]
+        };
+        console.order(button, device, confirm, hash);
+        console.wait_until_accepted(device, title);
+        tenant.succeed(kind);
+        // "Look now" of the activity list, instead of waiting for the next look.
+        window.key("ctrl+l");
+        console.wait_for_outcome(device, title, &[done]);
+        window.picture(&format!("08-{}", done.to_lowercase()));
+    }
+
+    let verbs = [
+        "isolate",
+        "unisolate",
+        "restrictCodeExecution",
+        "StopAndQuarantineFile",
+    ];
     assert_eq!(
-        (tenant.posts("/isolate"), tenant.posts("/unisolate")),
-        (1, 1)
+        tenant.changes(),
+        verbs.map(|verb| Change {
+            verb: verb.to_owned(),
+            machine: device.id.clone()
+        }),
+        "one confirmation, one request, and each to the one device"
+    );
+    assert_eq!(tenant.newest_change_body()["Sha1"], SHA1);
+    let verified = without_window(&session, &["journal", "verify"]);
+    let said = String::from_utf8_lossy(&verified.stdout);
+    assert!(
+        verified.status.success() && said.starts_with("The chain is whole"),
+        "the journal can be verified beside a running console: {verified:?}"
     );
 }
 
 #[test]
-fn a_file_is_stopped_and_quarantined_by_its_hash() {
-    let session = Session::start("quarantine");
+fn neither_enter_nor_escape_confirms_and_the_keyboard_returns_to_the_opener() {
+    let session = Session::start("second-thoughts");
     let tenant = Tenant::start(&session);
     let console = Console::start(&session, &tenant);
     let window = &console.window;
-    console.sign_in_with_code(&tenant);
-    let device = choose_device(window);
-    order(
-        window,
-        "Stop and quarantine",
-        &device,
-        &[("SHA-1", SHA1), ("Comment", COMMENT)],
-    );
-    wait_until_accepted(window);
-    finish(&tenant, "StopAndQuarantineFile");
-    wait_for_entry(window, &device, "Quarantined");
-    window.picture("quarantined");
-    assert_eq!(tenant.posts("/StopAndQuarantineFile"), 1);
-}
+    console.sign_in(&tenant);
+    let device = tenant.devices("ENG-LT-030").remove(0);
+    console.choose(&device);
 
-#[test]
-fn a_console_that_was_killed_follows_its_action_again_and_sends_nothing_twice() {
-    let session = Session::start("killed");
-    let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
-    console.sign_in_with_code(&tenant);
-    let device = choose_device(&console.window);
-    order(&console.window, "Isolate", &device, &[("Comment", COMMENT)]);
-    wait_until_accepted(&console.window);
-    console.kill();
+    for key in ["Return", "Escape"] {
+        let opener = window.wait_for_node("the opener", |node| node.is_live_button("Isolate…"));
+        window.click(&opener);
+        window.wait_for_focus("Keep connected");
+        window.key(key);
+        window.wait_for_focus("Isolate…");
+        assert!(
+            !window.says("Exact text to be sent"),
+            "{key} closes the form"
+        );
+    }
 
-    let console = Console::start(&session, &tenant);
-    console.sign_in_with_code(&tenant);
-    show(&console.window, "Activity");
-    wait_until_accepted(&console.window);
-    console.window.picture("after-restart");
-    finish(&tenant, "Isolate");
-    wait_for_entry(&console.window, &device, "Isolated");
-    assert_eq!(tenant.posts("/isolate"), 1, "a restart repeats nothing");
-}
-
-#[test]
-fn escape_leaves_the_review_and_nothing_is_sent() {
-    let session = Session::start("escape");
-    let tenant = Tenant::start(&session);
-    let console = Console::start(&session, &tenant);
-    let window = &console.window;
-    console.sign_in_with_code(&tenant);
-    choose_device(window);
     window.press("Isolate…");
+    window.wait_for_focus("Keep connected");
+    let dialogs = window.find_all(|node| node.is(State::Modal));
+    assert!(
+        dialogs
+            .iter()
+            .any(|d| d.name == "Isolate device" && !d.description.is_empty()),
+        "the dialog has a name and says what follows: {dialogs:?}"
+    );
+    // An order without a reason is not one: the button says what is missing.
+    let confirm = format!("Isolate {}", device.label);
+    let button = window.wait_for_node("why it cannot be confirmed", |node| {
+        node.name == confirm && node.description.contains("comment")
+    });
+    assert!(!button.is(State::Enabled), "{button:?}");
     window.fill("Comment", COMMENT);
+    window.wait_for_text("INC-4711 beacon seen, contain for forensics");
+    window.picture("filled-in");
     window.key("Escape");
-    window.wait_for("the review to close", Duration::from_secs(10), |nodes| {
-        !nodes
-            .iter()
-            .any(|node| node.role == "entry" && node.name.starts_with("Comment"))
-    });
-    assert_eq!(tenant.posts("/isolate"), 0);
+    window.wait_until_gone("Exact text to be sent");
+    assert_eq!(tenant.changes(), [], "nothing was confirmed");
 }
 
-/// Finds one Windows laptop by typing, selects it, and returns its name.
-fn choose_device(window: &Window<'_>) -> String {
-    show(window, "Devices");
-    window.fill("Search devices", "FIN-LT-043");
-    let row = window
-        .wait_for("the one device", Duration::from_secs(10), |nodes| {
-            let found: Vec<_> = nodes
-                .iter()
-                .filter(|node| looks_like_device(&node.name))
-                .collect();
-            !found.is_empty() && found.iter().all(|node| node.name.contains("FIN-LT-043"))
-        })
-        .into_iter()
-        .find(|node| node.name.contains("FIN-LT-043"))
-        .expect("the row was there a moment ago");
+#[test]
+fn a_console_that_may_only_look_says_so_on_each_button() {
+    let session = Session::start("read-only");
+    let tenant = Tenant::start(&session);
+    let mut command = start_command(&session, &tenant);
+    command.args(["--read-only", "--device", "ENG-LT-030"]);
+    let console = Console::run(&session, command);
+    let window = &console.window;
+    console.sign_in(&tenant);
+    window.wait_for_content("Search devices", "ENG-LT-030");
+    let device = tenant.devices("ENG-LT-030").remove(0);
+    let row = window.wait_for_node("its row", |node| is_row_of(node, &device));
     window.click(&row);
-    window.wait_for(
-        "the actions of the device",
-        Duration::from_secs(10),
-        |nodes| {
-            nodes.iter().any(|node| {
-                node.role == "button" && node.name.ends_with('…') && node.is(State::Enabled)
-            })
-        },
-    );
-    "FIN-LT-043".to_owned()
-}
-
-/// Goes to a screen unless the window is there already.
-fn show(window: &Window<'_>, screen: &str) {
-    let tab = window.wait_for(
-        "the way to another screen",
-        Duration::from_secs(30),
-        |nodes| {
-            nodes
-                .iter()
-                .any(|node| is_tab(node.role) && node.name.starts_with(screen))
-        },
-    );
-    if let Some(tab) = tab
-        .iter()
-        .find(|node| is_tab(node.role) && node.name.starts_with(screen))
-    {
-        window.activate(tab);
+    console.wait_for_facts(&device);
+    let nodes = window.read();
+    for label in [
+        "Isolate…",
+        "Release…",
+        "Restrict apps…",
+        "Unrestrict apps…",
+        "Quarantine file…",
+    ] {
+        let button = nodes.iter().find(|n| n.role == "button" && n.name == label);
+        let button = button.unwrap_or_else(|| panic!("there is a button {label}"));
+        assert!(
+            !button.is(State::Enabled) && button.description.to_lowercase().contains("read-only"),
+            "{button:?}"
+        );
     }
+    // Neither does the key of the command open the form.
+    window.key("ctrl+i");
+    window.wait_for_text("Isolate device: ");
+    window.picture("read-only");
+    assert!(outcome(&window.read(), &device, "Isolate device").is_none());
+    assert_eq!(tenant.changes(), []);
 }
 
-fn is_tab(role: &str) -> bool {
-    matches!(
-        role,
-        "button" | "toggle button" | "page tab" | "radio button"
-    )
-}
-
-/// Opens the form of an action, fills it in and confirms it.
-fn order(window: &Window<'_>, verb: &str, device: &str, fields: &[(&str, &str)]) {
-    let opener = window.wait_for_node("button", verb, |name| {
-        name.starts_with(verb) && name.ends_with('…')
-    });
-    window.activate(&opener);
-    for (field, text) in fields {
-        window.fill(field, text);
-    }
-    window.picture(&format!(
-        "04-review-{}",
-        verb.to_lowercase().replace(' ', "-")
-    ));
-    // The button names the device and the end of its id: "Isolate FIN-LT-042 (…9c1e)".
-    let confirm = |node: &crate::a11y::Node| {
-        node.role == "button"
-            && node.name.starts_with(verb)
-            && node.name.contains(device)
-            && node.name.contains("(…")
-            && node.is(State::Enabled)
-    };
-    let nodes = window.wait_for(
-        "the button that confirms",
-        Duration::from_secs(20),
-        |nodes| nodes.iter().any(confirm),
-    );
-    let button = nodes
-        .iter()
-        .find(|node| confirm(node))
-        .expect("the button was there a moment ago");
-    window.activate(button);
-}
-
-fn wait_until_accepted(window: &Window<'_>) {
-    window.wait_for("the service to accept", Duration::from_secs(30), |nodes| {
-        nodes
-            .iter()
-            .any(|node| node.says("Accepted (Pending)") || node.says("In progress"))
-    });
-}
-
-/// Lets the tenant finish the newest action of this type.
-fn finish(tenant: &Tenant, kind: &str) {
-    for _ in 0..10 {
-        tenant.advance(60);
-        if tenant.status_of(kind) == "Succeeded" {
-            return;
-        }
-    }
-    panic!(
-        "{kind} did not finish in ten minutes of the tenant's time: {:?}",
-        tenant.actions()
-    );
-}
-
-fn wait_for_entry(window: &Window<'_>, device: &str, outcome: &str) {
-    show(window, "Activity");
-    let what = format!("{device} to be {outcome}");
-    // The next look at the service may be a while away.
-    window.wait_for(&what, Duration::from_secs(90), |nodes| {
-        nodes.iter().any(|node| says_outcome(&node.name, outcome))
-    });
-    assert!(window.says(device), "the entry names its device");
-}
-
-fn entry_says(window: &Window<'_>, device: &str, outcome: &str) -> bool {
-    show(window, "Activity");
-    window.wait_for_text(device);
-    window
-        .read()
-        .iter()
-        .any(|node| says_outcome(&node.name, outcome))
-}
-
-/// "Isolated", "Isolated 2 min ago", "FIN-LT-043: Isolated"; not "Isolated?" nor "not isolated".
-fn says_outcome(name: &str, outcome: &str) -> bool {
-    name.split(|c: char| !c.is_alphanumeric() && c != '?')
-        .any(|word| word == outcome)
+/// Whether it says of this device that it is isolated: as the state in its row, or in its panel.
+fn is_isolated(node: &Node, device: &Device) -> bool {
+    let in_row = is_row_of(node, device) && node.name.ends_with(", Isolated");
+    in_row || node.name.starts_with("Isolated since")
 }

@@ -176,6 +176,9 @@ fn search_enter_and_arrows_choose_without_the_pointer() {
     assert!(harness.query_by_label_contains("2 of 3").is_some());
     harness.key_press(Key::Enter);
     harness.run_steps(2);
+    assert_eq!(selected(&desk), None, "of twins none is preselected");
+    harness.key_press(Key::ArrowDown);
+    harness.run_steps(2);
     assert_eq!(selected(&desk).as_deref(), Some(FIN));
     harness.key_press(Key::ArrowDown);
     harness.run_steps(2);
@@ -313,7 +316,7 @@ fn the_code_is_there_for_eyes_and_ears() {
         code.accesskit_node().label().as_deref(),
         Some("Device code")
     );
-    assert!(harness.get_by_label("Open browser").is_focused());
+    assert!(harness.get_by_label("Copy code").is_focused());
     assert!(harness.query_by_label("14:32 left").is_some());
     harness.get_by_label("Copy code").click();
     harness.get_by_label("Open browser").click();

@@ -124,7 +124,7 @@ fn the_state_rests_on_evidence_and_the_buttons_follow_the_catalogue() {
     assert!(harness.query_by_label(state).is_some());
     assert!(
         harness
-            .query_by_label("Restricted: unknown: history shows nothing")
+            .query_by_label("Not known whether restricted: history shows nothing")
             .is_some()
     );
     for kind in ActionKind::ALL {

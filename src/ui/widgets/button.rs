@@ -251,6 +251,10 @@ impl Widget for ActionButton<'_> {
                 .flags
                 .remove(Flags::CLICKED | Flags::FAKE_PRIMARY_CLICKED);
         }
+        // egui gives no focus on a click; a dialog that is opened by one has to give it back here.
+        if response.clicked() {
+            response.request_focus();
+        }
         response.widget_info(|| {
             WidgetInfo::labeled(
                 accesskit::Role::Button,

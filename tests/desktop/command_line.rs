@@ -1,0 +1,191 @@
+//! What the program does without a window, and what the environment must not do to it.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::console::{Console, PROGRAM, start_command};
+use crate::session::Session;
+use crate::tenant::Tenant;
+
+#[test]
+fn without_a_display_it_says_so_in_one_sentence_and_ends() {
+    let displays: [&[(&str, &str)]; 3] = [
+        &[],
+        &[("DISPLAY", ":4711")],
+        &[("WAYLAND_DISPLAY", "wayland-4711")],
+    ];
+    for display in displays {
+        for arguments in [
+            &["--demo"] as &[&str],
+            &["--stand-in", "http://127.0.0.1:9"],
+        ] {
+            let folder = tempfile::tempdir().expect("a temporary folder can be made");
+            let output = bare(&folder)
+                .args(arguments)
+                .envs(display.iter().copied())
+                .output()
+                .expect("the program can be started");
+            let said = text(&output.stderr);
+            let told: Vec<_> = said.lines().filter(|line| !is_warning(line)).collect();
+            let [sentence] = told.as_slice() else {
+                panic!("{arguments:?} with {display:?} says one sentence: {said}")
+            };
+            assert!(
+                ["no display", "self-test", "doctor"]
+                    .iter()
+                    .all(|part| sentence.contains(part)),
+                "{sentence}"
+            );
+            assert_eq!(output.status.code(), Some(1), "{said}");
+            assert!(text(&output.stdout).is_empty(), "{output:?}");
+            assert_no_crash(folder.path(), &said);
+        }
+    }
+    // A first start has no settings either; that stays the smaller problem.
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = bare(&folder).output().expect("the program can be started");
+    let said = text(&output.stderr);
+    assert!(
+        said.contains("self-test") && said.contains("doctor"),
+        "{said}"
+    );
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_no_crash(folder.path(), &said);
+}
+
+#[test]
+fn the_doctor_works_without_a_display_and_names_what_is_missing() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = bare(&folder)
+        .arg("doctor")
+        .output()
+        .expect("the program can be started");
+    let said = text(&output.stdout);
+    for part in ["display", "keyring", "settings"] {
+        let line = said
+            .lines()
+            .find(|line| line.starts_with("MEND") && line.contains(part));
+        assert!(
+            line.is_some(),
+            "the doctor says what is wrong with the {part}: {said}"
+        );
+    }
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_no_crash(folder.path(), &text(&output.stderr));
+}
+
+#[test]
+fn the_self_test_passes_and_fails_where_it_is_told_to() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = bare(&folder)
+        .arg("self-test")
+        .output()
+        .expect("the program can be started");
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    for step in [
+        "sign-in",
+        "devices",
+        "isolate",
+        "release",
+        "restrict",
+        "unrestrict",
+        "quarantine",
+    ] {
+        assert!(
+            said.contains(&format!("ok      {step}:")),
+            "{step} is told: {said}"
+        );
+    }
+    assert!(said.contains("5 POSTs for 5 orders"), "{said}");
+
+    let mut command = bare(&folder);
+    let output = command.args(["self-test", "--fail", "isolate"]).output();
+    let output = output.expect("the program can be started");
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert!(
+        said.contains("FAILED  isolate:"),
+        "the step is named: {said}"
+    );
+    assert!(
+        !said.contains("ok      release"),
+        "nothing is tried after it: {said}"
+    );
+}
+
+#[test]
+fn a_stand_in_has_to_be_on_this_machine() {
+    for address in [
+        "http://10.0.0.1",
+        "https://example.com",
+        "http://127.0.0.1.example.com:80",
+    ] {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let output = bare(&folder)
+            .args(["--stand-in", address])
+            .output()
+            .expect("the program can be started");
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{address}: {said}");
+        assert!(said.contains(address), "{said}");
+    }
+}
+
+#[test]
+fn a_proxy_of_the_environment_does_not_come_between_the_console_and_its_stand_in() {
+    let session = Session::start("proxy");
+    let tenant = Tenant::start(&session);
+    let nobody = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let nobody = format!("http://{}", nobody.expect("a free port can be found"));
+    let mut command = start_command(&session, &tenant);
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        command.env(name, &nobody).env(name.to_lowercase(), &nobody);
+    }
+    let console = Console::run(&session, command);
+    console.sign_in(&tenant);
+    let device = tenant.devices("ENG-LT-030").remove(0);
+    console.choose(&device);
+    console.order(
+        "Isolate",
+        &device,
+        "Isolate",
+        &[("Comment", "INC-4711 behind a proxy")],
+    );
+    console.wait_until_accepted(&device, "Isolate device");
+    console.window.picture("behind-a-proxy");
+    assert_eq!(tenant.changes().len(), 1);
+}
+
+/// The program with an environment that has neither display nor message bus.
+fn bare(folder: &TempDir) -> Command {
+    let mut command = Command::new(PROGRAM);
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("HOME", folder.path())
+        .env("XDG_RUNTIME_DIR", folder.path())
+        .arg("--data-dir")
+        .arg(folder.path());
+    command
+}
+
+fn assert_no_crash(folder: &Path, said: &str) {
+    assert!(!said.contains("panicked"), "{said}");
+    assert!(
+        !folder.join("crash.txt").exists(),
+        "a report of a crash was left"
+    );
+}
+
+/// A line of the log, not for people.
+fn is_warning(line: &str) -> bool {
+    line.contains(" WARN ")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,97 @@
+//! After a crash, after an answer that never came, and beside another console.
+
+use crate::a11y::State;
+use crate::console::{Console, is_row_of};
+use crate::session::Session;
+use crate::tenant::{Change, Tenant};
+
+const TITLE: &str = "Isolate device";
+const COMMENT: &str = "INC-4711 beacon seen";
+
+#[test]
+fn a_console_that_was_killed_follows_its_action_again_and_sends_nothing_twice() {
+    let session = Session::start("killed");
+    let tenant = Tenant::start(&session);
+    let console = Console::start(&session, &tenant);
+    console.sign_in(&tenant);
+    let device = tenant.devices("ENG-LT-030").remove(0);
+    tenant.never_finish(&device);
+    console.choose(&device);
+    console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);
+    console.wait_until_accepted(&device, TITLE);
+    console.window.picture("1-before");
+    console.kill();
+
+    let console = Console::start(&session, &tenant);
+    console.sign_in(&tenant);
+    console.wait_until_accepted(&device, TITLE);
+    console.window.picture("2-after-restart");
+    tenant.succeed("Isolate");
+    console.wait_for_outcome(&device, TITLE, &["Isolated"]);
+    console.window.picture("3-found");
+    let once = [Change {
+        verb: "isolate".to_owned(),
+        machine: device.id,
+    }];
+    assert_eq!(tenant.changes(), once, "a restart repeats nothing");
+}
+
+#[test]
+fn an_answer_that_was_lost_is_looked_up_and_the_order_is_not_repeated() {
+    let session = Session::start("lost-answer");
+    let tenant = Tenant::start(&session);
+    let console = Console::start(&session, &tenant);
+    let window = &console.window;
+    console.sign_in(&tenant);
+    let device = tenant.devices("ENG-LT-030").remove(0);
+    tenant.never_finish(&device);
+    console.choose(&device);
+
+    tenant.inject("submit", "drop_after", 1);
+    // So that there is time to see the first look-up under way.
+    tenant.inject("machine_actions", "latency:3000", 0);
+    console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);
+    console.wait_for_outcome(&device, TITLE, &["Outcome unknown"]);
+    let repeat = window.wait_for_node("why it cannot be repeated", |node| {
+        node.name == "Isolate…" && !node.is(State::Enabled)
+    });
+    assert!(!repeat.description.is_empty(), "{repeat:?}");
+    window.picture("1-unknown");
+    console.wait_until_accepted(&device, TITLE);
+    window.picture("2-found");
+    tenant.succeed("Isolate");
+    console.wait_for_outcome(&device, TITLE, &["Isolated"]);
+    window.wait_for_node("the row to say so", |node| {
+        is_row_of(node, &device) && node.name.ends_with(", Isolated")
+    });
+    window.picture("3-isolated");
+    let once = [Change {
+        verb: "isolate".to_owned(),
+        machine: device.id,
+    }];
+    assert_eq!(
+        tenant.changes(),
+        once,
+        "the one request is found, not repeated"
+    );
+}
+
+#[test]
+fn a_second_console_on_the_same_folder_only_looks() {
+    let session = Session::start("second-console");
+    let tenant = Tenant::start(&session);
+    let first = Console::start(&session, &tenant);
+    first.sign_in(&tenant);
+    let second = Console::start(&session, &tenant);
+    let window = &second.window;
+    second.sign_in(&tenant);
+    let device = tenant.devices("ENG-LT-030").remove(0);
+    second.choose(&device);
+    let button = window.wait_for_node("a way to isolate", |node| node.name == "Isolate…");
+    window.picture("second");
+    assert!(
+        !button.is(State::Enabled) && button.description.starts_with("Another console"),
+        "it says that another console may act: {button:?}"
+    );
+    assert_eq!(tenant.changes(), []);
+}
