@@ -12,7 +12,7 @@ use crate::model::SessionStatus;
 /// From this width on the device panel stands beside the table, below it over the table.
 const WIDE: f32 = 1100.0;
 const PANEL_MIN_WIDTH: f32 = 420.0;
-const ACTIVITY_HEIGHT: f32 = 150.0;
+const ACTIVITY_HEIGHT: f32 = 200.0;
 
 /// Shows the whole window.
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

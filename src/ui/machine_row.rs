@@ -284,6 +284,8 @@ impl MachineRow<'_> {
 
     fn name_ui(&self, ui: &mut Ui, cx: &Cx<'_>) {
         let tokens = ui.tokens();
+        // Clear of the table's focus ring.
+        ui.add_space(tokens.space.xs);
         let twins = cx.state.inventory.namesakes(&self.reference).count();
         if twins > 0 {
             let words = format!(

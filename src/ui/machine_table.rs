@@ -14,9 +14,9 @@ const COLUMNS: [(Column, &str, f32); 10] = [
     (Column::State, "State", 112.0),
     (Column::Health, "Health", 104.0),
     (Column::Risk, "Risk", 84.0),
-    (Column::Exposure, "Exposure", 88.0),
-    (Column::Os, "OS", 96.0),
     (Column::LastSeen, "Last seen", 84.0),
+    (Column::Os, "OS", 96.0),
+    (Column::Exposure, "Exposure", 88.0),
     (Column::Tags, "Tags", 110.0),
     (Column::Group, "Group", 130.0),
     (Column::Addresses, "Addresses", 170.0),
@@ -143,7 +143,12 @@ fn header_ui(ui: &mut Ui, column: Column, title: &str, sort: &mut Sort) {
     };
     let font = text::strong().resolve(ui.style());
     let galley = ui.painter().layout_no_wrap(title.to_owned(), font, colour);
-    let at = egui::pos2(rect.left(), rect.center().y - galley.size().y / 2.0);
+    let inset = if column == Column::Name {
+        tokens.space.xs
+    } else {
+        0.0
+    };
+    let at = egui::pos2(rect.left() + inset, rect.center().y - galley.size().y / 2.0);
     let end = at.x + galley.size().x;
     ui.painter().galley(at, galley, colour);
     if is_sorted {

@@ -20,7 +20,7 @@ const LOOK_UPS: u32 = 3;
 
 /// Takes up every open entry of this account: what was sent is looked up, what was accepted is
 /// followed. Entries of other accounts stay as they are.
-pub(super) fn resume(context: &Arc<Context>) {
+pub(super) async fn resume(context: &Arc<Context>) {
     let Some(account) = context.account() else {
         return;
     };
@@ -31,7 +31,7 @@ pub(super) fn resume(context: &Arc<Context>) {
     {
         match entry.standing() {
             Standing::Sent | Standing::Unknown { .. } => start(context, entry.id()),
-            Standing::Accepted { action, .. } => watch::follow(context, entry.id(), &action),
+            Standing::Accepted { action, .. } => watch::follow(context, entry.id(), &action).await,
             Standing::Waiting
             | Standing::Held { .. }
             | Standing::NotSent { .. }

@@ -62,7 +62,7 @@ pub(super) async fn report_keyring(context: Arc<Context>) {
 async fn entered(context: Arc<Context>, signed_in: SignedIn) {
     context.enter(&signed_in.account);
     context.emit_session().await;
-    reconcile::resume(&context);
+    reconcile::resume(&context).await;
     inventory::refresh(context).await;
 }
 

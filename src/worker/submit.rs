@@ -376,7 +376,7 @@ pub(super) async fn accepted(context: &Arc<Context>, order: &Order, action: &Mac
     records.extend(watch::finished(action));
     context.record_or_say(order.entry, records).await;
     if !action.status.is_final() {
-        watch::follow(context, order.entry, &action.id);
+        watch::follow(context, order.entry, &action.id).await;
     }
 }
 

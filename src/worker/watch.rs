@@ -40,11 +40,15 @@ impl Followed {
 }
 
 /// Follows the action of one of our entries.
-pub(super) fn follow(context: &Context, entry: EntryId, action: &MachineActionId) {
+pub(super) async fn follow(context: &Context, entry: EntryId, action: &MachineActionId) {
     let Some(machine) = context.entry(entry).map(|e| e.order.machine.id) else {
         return;
     };
     add(context, action, machine, Some(entry));
+    let first_look = context.pace.between_looks(Duration::ZERO);
+    let first_look = SignedDuration::try_from(first_look).unwrap_or(SignedDuration::ZERO);
+    let note = Note::LooksAgainAt(now() + first_look);
+    context.note(entry, Some(note)).await;
 }
 
 /// Follows somebody else's action, so that its end is seen too.

@@ -52,6 +52,21 @@ const ROLES: [(u32, &str); 27] = [
     (116, "static"),
 ];
 
+/// The roles of what is worked by a person, or spoken of as a whole.
+const WORKED: [&str; 11] = [
+    "alert",
+    "button",
+    "check box",
+    "combo box",
+    "dialog",
+    "entry",
+    "frame",
+    "radio button",
+    "table",
+    "table row",
+    "toggle button",
+];
+
 /// A state of a node, by the number of its bit.
 #[derive(Clone, Copy, Debug)]
 #[repr(u32)]
@@ -318,11 +333,16 @@ impl<'s> Window<'s> {
         self.session.xdotool(&["key", chord]);
     }
 
-    /// Keeps a picture of the display and the tree beside it.
+    /// Keeps a picture of the display and the tree beside it; and whatever can be worked has a name.
     pub fn picture(&self, name: &str) {
         self.session.picture(name);
+        let nodes = self.read();
         let path = self.session.pictures().join(format!("{name}.tree.txt"));
-        fs::write(path, describe(&self.read())).expect("the tree can be kept");
+        fs::write(path, describe(&nodes)).expect("the tree can be kept");
+        let nameless = nodes
+            .iter()
+            .find(|node| WORKED.contains(&node.role) && node.name.trim().is_empty());
+        assert!(nameless.is_none(), "{name}: a {nameless:?} has no name");
     }
 
     /// The name on the accessibility bus of the process, once it has one.

@@ -1,5 +1,6 @@
 //! The whole job without a pointer.
 
+use crate::a11y::State;
 use crate::console::{Console, is_row_of, only_rows_of};
 use crate::session::Session;
 use crate::tenant::{Change, Tenant, word};
@@ -21,6 +22,9 @@ fn a_device_is_isolated_by_keyboard_alone() {
 
     // Away from the search field, so that the slash has something to do.
     window.key("shift+Tab");
+    window.wait_for_node("the search field without the focus", |node| {
+        node.name == "Search devices" && !node.is(State::Focused)
+    });
     window.key("slash");
     window.wait_for_focus("Search devices");
     window.type_text("ENG-LT-030");

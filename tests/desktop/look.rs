@@ -8,9 +8,9 @@ use crate::console::Console;
 use crate::session::Session;
 use crate::tenant::Tenant;
 
-/// Mean lightness, from 0 for black to 1 for white, on either side of which a theme lies.
-const DARK: std::ops::Range<f64> = 0.0..0.35;
-const LIGHT: std::ops::Range<f64> = 0.65..1.0;
+/// Mean lightness, from 0 for black to 1 for white, between which a theme lies; behind a form all is dimmed.
+const DARK: std::ops::Range<f64> = 0.0..0.3;
+const LIGHT: std::ops::Range<f64> = 0.5..1.0;
 
 #[test]
 fn every_screen_follows_the_theme() {

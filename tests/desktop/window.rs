@@ -14,6 +14,9 @@ fn a_device_is_contained_and_nothing_is_said_before_the_service_says_it() {
     let tenant = Tenant::start(&session);
     let console = Console::start(&session, &tenant);
     let window = &console.window;
+    window.wait_for_node("a window that says what it is", |node| {
+        node.role == "frame" && node.name.starts_with("STAND-IN cordon")
+    });
     window.wait_for_text("this is not Microsoft's sign-in");
     window.picture("01-sign-in");
 

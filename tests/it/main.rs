@@ -12,6 +12,7 @@ mod faults;
 mod flows;
 mod licences;
 mod lists;
+mod readme;
 mod recovery;
 mod sign_in;
 mod tables;
