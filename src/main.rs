@@ -78,12 +78,7 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     let wake: Arc<OnceLock<egui::Context>> = Arc::default();
     let journal = places::journal_file(folder, run.mode, &run.endpoints);
     if run.mode == Mode::Demo {
-        // Each rehearsal begins with an empty account, as its tenant does.
-        for ending in ["", "-wal", "-shm"] {
-            let mut path = journal.clone().into_os_string();
-            path.push(ending);
-            std::fs::remove_file(PathBuf::from(path)).ok();
-        }
+        places::begin_anew(&journal);
     }
     let policy = Policy {
         read_only: arguments.read_only,

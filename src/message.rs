@@ -130,5 +130,6 @@ pub fn open_order(entry: &Entry) -> Option<OpenOrder> {
         order: entry.order.clone(),
         standing: standing.word(&entry.order.task),
         outcome_unknown: standing.is_unknown(),
+        action: standing.action().cloned(),
     })
 }

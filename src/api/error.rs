@@ -158,7 +158,7 @@ impl ApiError {
     #[must_use]
     pub fn is_about_the_question(&self) -> bool {
         match self {
-            Self::Refused(refusal) => !matches!(refusal.status, 403 | 407),
+            Self::Refused(refusal) => refusal.status != 407,
             Self::Fault { .. } | Self::NotUnderstood { .. } => true,
             Self::NotReached { .. }
             | Self::TimedOut { .. }

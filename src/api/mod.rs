@@ -27,8 +27,10 @@ pub use retry::delay;
 pub use transport::Http;
 
 use crate::action::Order;
-use crate::auth::{AccessToken, Clock, Session};
-use crate::model::{Budget, Endpoints, Machine, MachineAction, MachineActionId, MachineId};
+use crate::auth::{AccessToken, AuthError, Clock, Session};
+use crate::model::{
+    Account, Budget, Endpoints, Machine, MachineAction, MachineActionId, MachineId,
+};
 use odata::Stop;
 use rate_limit::RateLimiter;
 use transport::{Answer, Limits};
@@ -144,7 +146,7 @@ impl Client {
             other => other?,
         };
         let received = cursor.received.saturating_add(listing.received());
-        let more = match stop {
+        let more = match stop.or(broken_off(&listing)) {
             Some(stop) => More::Stopped(stop.to_string()),
             None => self
                 .next(&cursor.url, &listing, odata::MACHINES_TOP, || {
@@ -235,16 +237,17 @@ impl Client {
                 url = self.next(&present, &page, odata::ACTIONS_TOP, || {
                     odata::machine_actions(&self.0.endpoints.api, &text, received)
                 });
+                let stop = stop.or(broken_off(&page));
                 all.date = all.date.or(date);
                 all.unreadable += page.unreadable;
                 // An action made meanwhile shifts the pages, so that one may come twice.
-                let before = all.items.len();
+                let (before, is_blank) = (all.items.len(), page.items.is_empty());
                 all.items.extend(
                     page.items
                         .into_iter()
                         .filter(|action| seen.insert(action.id.clone())),
                 );
-                let repeats = url.is_some() && all.items.len() == before;
+                let repeats = url.is_some() && !is_blank && all.items.len() == before;
                 let stop = stop
                     .or(repeats.then_some(Stop::Looping))
                     .or((url.is_some() && pages >= odata::MAX_PAGES).then_some(Stop::TooMany));
@@ -284,10 +287,20 @@ impl Client {
     ///
     /// # Errors
     /// [`ApiError::effect`] tells whether something may have changed all the same.
-    pub async fn submit(&self, order: &Order, permit: Permit) -> Result<Submitted, ApiError> {
+    pub async fn submit(
+        &self,
+        order: &Order,
+        account: &Account,
+        permit: Permit,
+    ) -> Result<Submitted, ApiError> {
         let url = odata::submission(&self.0.endpoints.api, order);
         let answer = self
-            .send(&url, permit, Sending::Post(wire::object(&order.body())))
+            .send_with(
+                self.0.session.token_of(account).await,
+                &url,
+                permit,
+                Sending::Post(wire::object(&order.body())),
+            )
             .await?;
         let action = self.understand(&url, &answer, wire::one)?;
         Ok(Submitted {
@@ -382,9 +395,20 @@ impl Client {
         }
     }
 
+    async fn send(&self, url: &Url, permit: Permit, sending: Sending) -> Result<Answer, ApiError> {
+        let token = self.0.session.token().await;
+        self.send_with(token, url, permit, sending).await
+    }
+
     /// One request. Keeps the limiter and the token's standing up to date.
-    async fn send(&self, url: &Url, _permit: Permit, sending: Sending) -> Result<Answer, ApiError> {
-        let token = self.0.session.token().await.map_err(ApiError::SignIn)?;
+    async fn send_with(
+        &self,
+        token: Result<AccessToken, AuthError>,
+        url: &Url,
+        _permit: Permit,
+        sending: Sending,
+    ) -> Result<Answer, ApiError> {
+        let token = token.map_err(ApiError::SignIn)?;
         let Some(bearer) = token.for_host(url) else {
             return Err(ApiError::ForeignHost {
                 host: answer::host(url),
@@ -428,6 +452,11 @@ impl Client {
         let body = answer.body(url, self.now())?;
         decode(body).map_err(|why| answer.not_understood(url, why))
     }
+}
+
+/// An empty page that names another one is no end of a list.
+fn broken_off<T>(page: &Listing<T>) -> Option<Stop> {
+    (page.received() == 0 && page.next_link.is_some()).then_some(Stop::Partial)
 }
 
 enum Sending {

@@ -12,7 +12,7 @@ pub(super) const MACHINES_TOP: usize = 10_000;
 /// Keeps one answer well below its size limit; histories longer than this are rare.
 pub(super) const ACTIONS_TOP: usize = 1_000;
 /// So many pages, and no more, whatever the service says.
-pub(super) const MAX_PAGES: usize = 100;
+pub(super) const MAX_PAGES: usize = 1_000;
 /// Ids in one filter, which has to fit into an address.
 const IDS_PER_CALL: usize = 50;
 

@@ -159,7 +159,9 @@ impl App {
             && self.state.awaits_answer()
         {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            self.views.dialog = Some(Dialog::ConfirmClose);
+            let open = self.views.dialog.replace(Dialog::ConfirmClose);
+            let form = open.filter(|dialog| matches!(dialog, Dialog::Form(_)));
+            self.views.covered = form.or(self.views.covered.take());
         } else if self.views.close_confirmed {
             ctx.send_viewport_cmd(ViewportCommand::Close);
         }

@@ -220,6 +220,23 @@ impl Session {
         self.renewed(None).await
     }
 
+    /// A token of this person, for what may only be done in their name: a renewal can take long
+    /// enough for somebody else to have signed in meanwhile.
+    ///
+    /// # Errors
+    /// As [`Self::token`]; [`AuthError::Superseded`] when another account is signed in.
+    pub async fn token_of(&self, account: &Account) -> Result<AccessToken, AuthError> {
+        self.token().await?;
+        let held = self.0.held();
+        let same = held.signed_in.as_ref().is_some_and(|s| {
+            s.account.tenant_id == account.tenant_id && s.account.object_id == account.object_id
+        });
+        held.access
+            .clone()
+            .filter(|_| same)
+            .ok_or(AuthError::Superseded)
+    }
+
     /// Another token after the API did not accept `refused`: one renewal, unless there already is a
     /// newer one.
     ///

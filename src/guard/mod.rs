@@ -3,6 +3,7 @@
 //! [`review`] runs in the form to explain, and [`enforce`] runs in the worker with fresh facts.
 //! Only this module can make an [`Approval`] (rule 2).
 
+mod blast_radius;
 mod policy;
 mod rails;
 
@@ -41,6 +42,8 @@ pub struct OpenOrder {
     pub standing: String,
     /// Its answer never came: repeating it could do it twice.
     pub outcome_unknown: bool,
+    /// The service's action behind it, where it is known.
+    pub action: Option<MachineActionId>,
 }
 
 /// How a finding weighs.

@@ -1,7 +1,7 @@
 //! The guardrails: one small function each, and the table of them.
 
-use super::{Facts, Finding, OpenOrder, Severity};
-use crate::action::{Change, Condition, ConditionState, Risk, Support, Task, infer};
+use super::{Facts, Finding, OpenOrder, Severity, blast_radius};
+use crate::action::{Change, ConditionState, Support, Task, infer};
 use crate::explain::NextStep;
 use crate::model::{
     EntryId, HealthStatus, MachineAction, MachineActionId, MachineRef, OnboardingStatus, clean,
@@ -32,7 +32,7 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    fn warn(text: impl Into<String>) -> Self {
+    pub(super) fn warn(text: impl Into<String>) -> Self {
         Self {
             severity: Severity::Warn,
             text: text.into(),
@@ -127,7 +127,7 @@ pub const GUARDRAILS: &[Guardrail] = &[
     Guardrail {
         name: "blast radius",
         protects: "domain controllers, name servers, hosts of others",
-        check: blast_radius,
+        check: blast_radius::check,
     },
     Guardrail {
         name: "recent action",
@@ -254,11 +254,13 @@ fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         Some(open.order.entry) != question.entry
             && open.order.machine.id == question.machine.id
             && same_task(&open.order.task, question.task)
+            && !has_ended(open, facts.history)
     });
     if let Some(OpenOrder {
         order,
         standing,
         outcome_unknown,
+        action: _,
     }) = ours
     {
         let text = if *outcome_unknown {
@@ -394,56 +396,6 @@ fn silent(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     verdicts
 }
 
-/// Words in names, tags and systems that hint at a device on which others depend.
-const HINTS: &[(&str, &str)] = &[
-    ("dc", "a domain controller"),
-    ("domaincontroller", "a domain controller"),
-    ("dns", "a name server"),
-    ("vpn", "a VPN gateway"),
-    ("hyperv", "a hypervisor"),
-    ("esx", "a hypervisor"),
-    ("proxy", "a proxy"),
-    ("jump", "a jump host"),
-    ("bastion", "a jump host"),
-    ("tier0", "a tier 0 device"),
-];
-
-fn blast_radius(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let sets_isolation = question.task.kind().is_some_and(|kind| {
-        kind.spec().risk == Risk::Disruptive
-            && kind.spec().change == Change::Sets(Condition::Isolated)
-    });
-    let Some(machine) = facts.machine.filter(|_| sets_isolation) else {
-        return Vec::new();
-    };
-    let texts = machine
-        .computer_dns_name
-        .iter()
-        .chain(&machine.machine_tags);
-    let words: Vec<String> = texts
-        .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
-        .map(|word| {
-            word.trim_end_matches(|c: char| {
-                c.is_ascii_digit() && !word.eq_ignore_ascii_case("tier0")
-            })
-            .to_lowercase()
-        })
-        .collect();
-    let hint = HINTS
-        .iter()
-        .find(|(word, _)| words.iter().any(|w| w == word))
-        .map(|(_, what)| *what);
-    let high = machine.device_value.as_deref() == Some("High");
-    let what = match (hint, high) {
-        (Some(what), _) => format!("This looks like {what}"),
-        (None, true) => "This device is marked as one of high value".to_owned(),
-        (None, false) => return Vec::new(),
-    };
-    vec![Verdict::warn(format!(
-        "{what}: isolating it may cut off others. Consider Selective"
-    ))]
-}
-
 fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let Some(history) = facts.history.filter(|_| is_act(question)) else {
         return Vec::new();
@@ -463,6 +415,14 @@ fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         })
         .into_iter()
         .collect()
+}
+
+/// Whether history shows the end of an open order, which another account's entry never learns.
+fn has_ended(open: &OpenOrder, history: Option<&[MachineAction]>) -> bool {
+    open.action.as_ref().is_some_and(|id| {
+        let mut known = history.unwrap_or_default().iter();
+        known.any(|action| action.id == *id && action.status.is_final())
+    })
 }
 
 fn is_act(question: &Question<'_>) -> bool {

@@ -206,6 +206,7 @@ fn an_entry_whose_outcome_is_unknown_blocks_its_repetition_but_not_itself() {
         order,
         standing: "Outcome unknown".into(),
         outcome_unknown: true,
+        action: None,
     });
     assert_eq!(world.findings(ActionKind::Isolate), []);
     let mut again = world.draft(ActionKind::Isolate);

@@ -34,10 +34,12 @@ pub enum NotSentReason {
     FactsChanged,
     /// A guardrail stands against it with facts read again.
     Blocked,
+    /// The service kept asking for pauses.
+    Throttled,
 }
 
 impl NotSentReason {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 8] = [
         Self::Withdrawn,
         Self::ConsoleEnded,
         Self::ApprovalLapsed,
@@ -45,6 +47,7 @@ impl NotSentReason {
         Self::NotReached,
         Self::FactsChanged,
         Self::Blocked,
+        Self::Throttled,
     ];
 
     /// The clause after "Not sent: ".
@@ -58,6 +61,7 @@ impl NotSentReason {
             Self::NotReached => "Defender could not be reached",
             Self::FactsChanged => "the device's record changed since the review",
             Self::Blocked => "a guardrail stands against it",
+            Self::Throttled => "the service kept asking for pauses",
         }
     }
 }

@@ -15,18 +15,20 @@ fn is_plain(text: &str) -> bool {
 macro_rules! id {
     ($(#[$meta:meta])* $name:ident) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        ///
+        /// Keeps its spelling, which the service may insist on; two spellings that differ only in
+        /// letter case are equal.
+        #[derive(Debug, Clone)]
         pub struct $name(Box<str>);
 
         impl $name {
-            /// Takes 1 to 64 letters, digits and hyphens; lower-cased, so that two spellings of
-            /// one id are equal.
+            /// Takes 1 to 64 letters, digits and hyphens.
             ///
             /// # Errors
             /// Gives the text back when it holds anything else.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 if is_plain(text) {
-                    Ok(Self(text.to_ascii_lowercase().into()))
+                    Ok(Self(text.into()))
                 } else {
                     Err(IdError(text.into()))
                 }
@@ -42,6 +44,33 @@ macro_rules! id {
             #[must_use]
             pub fn tail(&self) -> &str {
                 &self.0[self.0.len().saturating_sub(4)..]
+            }
+        }
+
+        impl PartialEq for $name {
+            fn eq(&self, other: &Self) -> bool {
+                self.0.eq_ignore_ascii_case(&other.0)
+            }
+        }
+
+        impl Eq for $name {}
+
+        impl std::hash::Hash for $name {
+            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                self.0.bytes().for_each(|byte| state.write_u8(byte.to_ascii_lowercase()));
+            }
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+                let lower = |id: &Self| id.0.to_ascii_lowercase();
+                lower(self).cmp(&lower(other))
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+                Some(self.cmp(other))
             }
         }
 
@@ -134,10 +163,12 @@ mod tests {
         for bad in ["", "a/b", "..", "a b", "a?b", "%2e", "ü", &"a".repeat(65)] {
             assert!(MachineId::parse(bad).is_err(), "{bad:?}");
         }
-        assert_eq!(
-            MachineId::parse("ABCdef0123").map(|id| id.to_string()),
-            Ok("abcdef0123".into())
+        let (upper, lower) = (
+            MachineId::parse("ABCdef0123"),
+            MachineId::parse("abcdef0123"),
         );
+        assert_eq!(upper, lower);
+        assert_eq!(upper.map(|id| id.to_string()), Ok("ABCdef0123".into()));
     }
 
     #[test]

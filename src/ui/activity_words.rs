@@ -7,7 +7,7 @@ use super::theme::Role;
 use super::widgets::{Icon, countdown_text};
 use super::words;
 use crate::action::{Risk, Task};
-use crate::journal::{Entry, NotSentReason, Standing};
+use crate::journal::{Entry, NotSentReason, Record, Standing};
 use crate::message::Note;
 use crate::model::{HResult, HealthStatus, MachineActionStatus, Permission, SessionStatus, clean};
 use crate::state::State;
@@ -111,7 +111,8 @@ pub fn details(
             )]
         }
         Standing::TimedOut { .. } => vec![format!(
-            "The device never picked it up, so nothing was changed on it. {}",
+            "The service gave up waiting for the device ({}). {}",
+            given_up(entry),
             another_way(task)
         )],
         Standing::Cancelled { by, comment, .. } => {
@@ -179,6 +180,10 @@ fn silent(
     now: Timestamp,
     zone: &TimeZone,
 ) -> Option<String> {
+    // Nothing is said of the device while the action cannot be looked at.
+    if matches!(state.notes.get(&entry.id()), Some(Note::Stuck(_))) {
+        return None;
+    }
     let machine = state.machine(&entry.order.machine.id)?;
     let seen = machine.last_seen.map_or_else(
         || "Last report not known".to_owned(),
@@ -196,6 +201,22 @@ fn silent(
         format!(": it waits until {}", words::local_time(until, zone))
     });
     Some(format!("{seen}, health {}{until}", machine.health_status))
+}
+
+/// The code of the end, and whether the device had begun.
+fn given_up(entry: &Entry) -> String {
+    let begun = entry.records.iter().any(|(_, record)| {
+        matches!(record, Record::Progress { status } | Record::Accepted { status, .. }
+            if *status == MachineActionStatus::InProgress)
+    });
+    let mut words = match entry.records.last() {
+        Some((_, Record::Finished { hresult, .. })) => hresult.to_string(),
+        Some(_) | None => String::new(),
+    };
+    if begun {
+        words += "; it had begun, so look at the device";
+    }
+    words
 }
 
 fn failed(task: &Task, hresult: HResult) -> Vec<String> {
@@ -239,7 +260,7 @@ fn refused(
 ) -> Vec<String> {
     let mut lines = vec![format!(
         "Nothing was changed. {}",
-        missing(task, session, status)
+        missing(task, session, status, code)
     )];
     let said: Vec<_> = [code, message]
         .into_iter()
@@ -254,7 +275,10 @@ fn refused(
     lines
 }
 
-fn missing(task: &Task, session: &SessionStatus, status: u16) -> String {
+fn missing(task: &Task, session: &SessionStatus, status: u16, code: &str) -> String {
+    if code == "ActiveRequestAlreadyExists" {
+        return "The service says that an action of this kind is already under way; whose, this console cannot see".to_owned();
+    }
     let permissions: Vec<_> = task
         .permissions()
         .iter()
@@ -307,7 +331,7 @@ mod tests {
     use super::*;
     use crate::action::{ActionKind, Order};
     use crate::guard::Policy;
-    use crate::journal::{Author, Record};
+    use crate::journal::Author;
     use crate::model::{
         EntryId, Machine, MachineActionId, MachineId, MachineRef, Mode, Permissions,
     };

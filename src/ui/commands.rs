@@ -193,6 +193,15 @@ pub fn take_keys(ctx: &egui::Context, views: &Views, out: &mut Outbox) {
     for (keys, command) in all {
         let bare = keys.modifiers.is_none() && !keys.logical_key.name().starts_with('F');
         if !(bare && typing) && ctx.input_mut(|input| input.consume_shortcut(&keys)) {
+            if bare {
+                // The key's own letter is not meant for the field that it leads to.
+                let letter = keys.logical_key.symbol_or_name();
+                ctx.input_mut(|input| {
+                    input
+                        .events
+                        .retain(|e| !matches!(e, egui::Event::Text(text) if text == letter));
+                });
+            }
             out.commands.push(command);
         }
     }

@@ -339,6 +339,7 @@ fn confirm_close_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         cx.views.dialog = Some(OpenDialog::ConfirmClose);
         return;
     }
+    cx.views.dialog = cx.views.covered.take();
     Dialog::return_focus(ui.ctx(), id);
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use egui::text::{CCursor, CCursorRange};
 use egui::{Id, Key, Modifiers, RichText, Ui};
 
 use super::Cx;
@@ -80,6 +81,12 @@ fn actions_mark(state: &State) -> u64 {
 fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
     let tokens = ui.tokens();
     let search_id = Id::unique("search devices");
+    if std::mem::take(&mut cx.views.focus_search) {
+        // Before the field is drawn: what is typed in this very frame is meant for it, and
+        // replaces what stands there.
+        ui.memory_mut(|memory| memory.request_focus(search_id));
+        select_all(ui, search_id, &cx.views.search);
+    }
     let is_typing = ui.memory(|memory| memory.has_focus(search_id));
     let goes_down =
         is_typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
@@ -95,9 +102,6 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
         // The key that leads here, pressed when one is here already.
         if let Some(rest) = cx.views.search.strip_prefix('/') {
             cx.views.search = String::from(rest);
-        }
-        if std::mem::take(&mut cx.views.focus_search) {
-            response.request_focus();
         }
         let (enter, escape) = ui.input(|i| (i.key_pressed(Key::Enter), i.key_pressed(Key::Escape)));
         if response.lost_focus() && escape && !cx.views.search.is_empty() {
@@ -120,6 +124,16 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
         list_facts_ui(ui, cx);
     });
     ui.add_space(tokens.space.xs);
+}
+
+/// Selects the whole text of a field that has been drawn before.
+fn select_all(ui: &Ui, field: Id, text: &str) {
+    if let Some(mut edit) = egui::TextEdit::load_state(ui.ctx(), field) {
+        let end = CCursor::new(text.chars().count());
+        edit.cursor
+            .set_char_range(Some(CCursorRange::two(CCursor::default(), end)));
+        edit.store(ui.ctx(), field);
+    }
 }
 
 fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

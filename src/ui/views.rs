@@ -17,6 +17,8 @@ pub struct Views {
     /// The device in the panel, pinned by its id.
     pub selected: Option<MachineRef>,
     pub dialog: Option<Dialog>,
+    /// The form that the closing question lies over; back when the person stays.
+    pub covered: Option<Dialog>,
     /// Why the form that was asked for cannot be opened.
     pub form_failure: Option<String>,
     /// The search field wants the focus in this frame.

@@ -67,8 +67,12 @@ pub(super) struct Context {
     /// Orders that wait for a permit or for a person.
     waiting: Mutex<HashMap<EntryId, oneshot::Sender<Answer>>>,
     pub followed: Mutex<Followed>,
-    /// Entries that are being looked up.
-    looked_up: Mutex<HashSet<EntryId>>,
+    /// Entries whose own task is running.
+    sending: Mutex<HashSet<EntryId>>,
+    /// Held while an order is judged and written for the first time.
+    pub door: tokio::sync::Mutex<()>,
+    /// Entries that are being looked up, with the epoch whose task does it.
+    looked_up: Mutex<HashMap<EntryId, Epoch>>,
     /// Wakes the watcher.
     pub look_now: Notify,
 }
@@ -110,6 +114,8 @@ impl Context {
             known: Mutex::default(),
             waiting: Mutex::default(),
             followed: Mutex::default(),
+            sending: Mutex::default(),
+            door: tokio::sync::Mutex::default(),
             looked_up: Mutex::default(),
             look_now: Notify::new(),
         }
@@ -336,10 +342,18 @@ impl Context {
     }
 
     /// As [`Self::record`]; a failure is said on screen. For what the service already did.
-    pub async fn record_or_say(&self, entry: EntryId, records: Vec<Record>) {
-        if let Err(error) = self.record(entry, records).await {
+    /// `false` when it is not on disk.
+    pub async fn record_or_say(&self, entry: EntryId, records: Vec<Record>) -> bool {
+        let written = self.record(entry, records).await;
+        if let Err(error) = &written {
             self.problem(error.explain()).await;
         }
+        written.is_ok()
+    }
+
+    /// Whether this console is the one that may act on its journal.
+    pub fn may_act(&self) -> bool {
+        lock(&self.journal).is_some()
     }
 
     pub fn entry(&self, id: EntryId) -> Option<Entry> {
@@ -363,8 +377,22 @@ impl Context {
         heard
     }
 
-    pub fn no_longer_waiting(&self, entry: EntryId) {
-        lock(&self.waiting).remove(&entry);
+    /// Takes the registration away; `false` when a person or the closing already did.
+    pub fn no_longer_waiting(&self, entry: EntryId) -> bool {
+        lock(&self.waiting).remove(&entry).is_some()
+    }
+
+    /// An order's own task begins; nobody else takes the entry up while it runs.
+    pub fn sending(&self, entry: EntryId) {
+        lock(&self.sending).insert(entry);
+    }
+
+    pub fn no_longer_sending(&self, entry: EntryId) {
+        lock(&self.sending).remove(&entry);
+    }
+
+    pub fn is_sending(&self, entry: EntryId) -> bool {
+        lock(&self.sending).contains(&entry)
     }
 
     /// Passes on what a person said about a waiting order. One that has left cannot be taken back.
@@ -372,8 +400,21 @@ impl Context {
         let waiting = lock(&self.waiting).remove(&entry);
         if let Some(waiting) = waiting {
             waiting.send(answer).ok();
+        } else if let (true, false, Some(Standing::Waiting | Standing::Held { .. })) = (
+            self.may_act(),
+            self.is_sending(entry),
+            self.entry(entry).map(|e| e.standing()),
+        ) {
+            // Nobody's any more: its task ended when the journal could not be written.
+            let why = NotSentReason::Withdrawn;
+            let record = Record::NotSent { why, detail: None };
+            self.record_or_say(entry, vec![record]).await;
         } else {
-            let headline = "This order has already left, so it cannot be taken back here";
+            let headline = if self.may_act() {
+                "This order has already left, so it cannot be taken back here"
+            } else {
+                "Another console is acting on this journal: take the order back there"
+            };
             self.problem(Explanation::harmless(
                 headline,
                 crate::explain::NextStep::ShowEntry(entry),
@@ -382,13 +423,18 @@ impl Context {
         }
     }
 
-    /// Whether the look-up of an entry may begin: each is looked up by one task at a time.
+    /// Whether the look-up of an entry may begin: each is looked up by one task at a time. A task
+    /// of an earlier epoch ends by itself.
     pub fn begin_look_up(&self, entry: EntryId) -> bool {
-        lock(&self.looked_up).insert(entry)
+        let epoch = self.epoch();
+        lock(&self.looked_up).insert(entry, epoch) != Some(epoch)
     }
 
-    pub fn end_look_up(&self, entry: EntryId) {
-        lock(&self.looked_up).remove(&entry);
+    pub fn end_look_up(&self, entry: EntryId, epoch: Epoch) {
+        let mut looked_up = lock(&self.looked_up);
+        if looked_up.get(&entry) == Some(&epoch) {
+            looked_up.remove(&entry);
+        }
     }
 
     /// The end: what has not left will not leave.

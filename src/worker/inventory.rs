@@ -13,8 +13,8 @@ use crate::model::{Epoch, MachineAction, MachineId};
 
 /// How far back the state column looks. Older history is read with the device itself.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// At most this many pages of 10,000.
-const MAX_PAGES: usize = 100;
+/// At most this many pages; some services give few devices at a time.
+const MAX_PAGES: usize = 1_000;
 
 /// Reads the list page by page, each shown as it comes, then the actions of the last weeks.
 pub(super) async fn refresh(context: Arc<Context>) {
@@ -28,7 +28,8 @@ pub(super) async fn refresh(context: Arc<Context>) {
                 unreadable += page.unreadable;
                 let before = seen.len();
                 seen.extend(page.items.iter().map(|m| m.id.clone()));
-                let repeats = seen.len() == before;
+                // A page that could not be read at all is no repetition.
+                let repeats = seen.len() == before && !page.items.is_empty();
                 let machines = page.items.into_iter().map(Arc::new).collect();
                 tell(&context, epoch, InventoryNews::Page(machines)).await;
                 match page.more {
@@ -166,18 +167,21 @@ pub(super) async fn history_of(
         since: None,
         kind: None,
     };
-    match context.client.machine_actions(&filter, lane).await {
+    let asked = context.client.machine_actions(&filter, lane).await;
+    let mut found = match asked {
         Err(error) if error.is_about_the_question() => {
-            let mut all = context
+            context
                 .client
                 .machine_actions(&ActionFilter::All, lane)
-                .await?;
-            all.items
-                .retain(|action| action.machine_id.as_ref() == Some(id));
-            Ok(all)
+                .await?
         }
-        other => other,
-    }
+        other => other?,
+    };
+    // Whatever the service made of the question.
+    found
+        .items
+        .retain(|action| action.machine_id.as_ref().is_none_or(|m| m == id));
+    Ok(found)
 }
 
 async fn tell(context: &Context, epoch: Epoch, news: InventoryNews) {

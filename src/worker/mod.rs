@@ -2,6 +2,7 @@
 
 mod context;
 mod inventory;
+mod outcome;
 mod pace;
 mod reconcile;
 mod sign_in;
@@ -29,6 +30,9 @@ use context::Context;
 const COMMANDS: usize = 64;
 /// Room for events; when it is full the worker waits, no event is dropped.
 const EVENTS: usize = 1_024;
+
+/// Naps of 5 ms: three seconds.
+const SHUT_DOWN_NAPS: u32 = 600;
 
 /// What a run is made of. Decided once, in `main` (rule 11).
 pub struct Setup {
@@ -119,12 +123,16 @@ impl WorkerHandle {
         if self.commands.try_send(Command::Shutdown).is_ok()
             && let Some(thread) = self.thread.take()
         {
-            // Let the last events go, so that the worker is not held up by a full queue.
-            while !thread.is_finished() {
+            // Let the last events go, so that the worker is not held up by a full queue. A disk
+            // that hangs must not hold the window: the next start ends what was left.
+            for _ in 0..SHUT_DOWN_NAPS {
+                if thread.is_finished() {
+                    thread.join().ok();
+                    return;
+                }
                 while self.events.try_recv().is_ok() {}
                 std::thread::sleep(Duration::from_millis(5));
             }
-            thread.join().ok();
         }
     }
 }
@@ -172,6 +180,7 @@ async fn run(
                 if let Some(task) = sign_in.take() {
                     task.abort();
                 }
+                sign_in::keep_known_account(&context).await;
                 context.emit_session().await;
             }
             Command::SignOut => {
@@ -181,7 +190,7 @@ async fn run(
                 tokio::spawn(sign_in::sign_out(context));
             }
             Command::TryKeyringAgain => {
-                tokio::spawn(async move { context.session.try_keyring_again().await });
+                tokio::spawn(sign_in::try_keyring_again(context));
             }
             Command::RefreshMachines => replace(&mut refresh, inventory::refresh(context)),
             Command::LoadMachine(id) => {

@@ -3,25 +3,30 @@
 
 use std::sync::Arc;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
+
+use tokio::time::Instant;
 
 use super::context::{Context, monotonic_now, now};
 use super::inventory::history_of;
-use super::submit::{accepted, carries_tag};
+use super::outcome::{accepted, carries_tag};
 use super::watch;
-use crate::action::{Order, Task};
+use crate::action::{ActionKind, Order, Task};
 use crate::api::{ApiError, Lane, Verb};
+use crate::explain::{Explanation, NextStep};
 use crate::journal::{Record, Standing};
 use crate::message::Note;
-use crate::model::{Account, EntryId, MachineAction};
+use crate::model::{Account, EntryId, Epoch, MachineAction};
 
+/// How wrong this computer's clock may be without a look-up being led astray.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
 /// Complete look-ups before *Not found* is said.
 const LOOK_UPS: u32 = 3;
 
 /// Takes up every open entry of this account: what was sent is looked up, what was accepted is
 /// followed. Entries of other accounts stay as they are.
 pub(super) async fn resume(context: &Arc<Context>) {
-    let Some(account) = context.account() else {
+    let Some(account) = context.account().filter(|_| context.may_act()) else {
         return;
     };
     for entry in context
@@ -29,6 +34,10 @@ pub(super) async fn resume(context: &Arc<Context>) {
         .into_iter()
         .filter(|e| belongs_to(&e.author, &account))
     {
+        // One that is being sent has a task of its own.
+        if context.is_sending(entry.id()) {
+            continue;
+        }
         match entry.standing() {
             Standing::Sent | Standing::Unknown { .. } => start(context, entry.id()),
             Standing::Accepted { action, .. } => watch::follow(context, entry.id(), &action).await,
@@ -53,61 +62,77 @@ fn belongs_to(author: &crate::journal::Author, account: &Account) -> bool {
 
 /// Begins to look for what became of an entry, in a task of its own.
 pub(super) fn start(context: &Arc<Context>, entry: EntryId) {
-    if context.begin_look_up(entry) {
-        let context = Arc::clone(context);
+    // Only in the name of whoever ordered it: another account may not see the device at all.
+    let is_ours = context
+        .entry(entry)
+        .zip(context.account())
+        .is_some_and(|(e, account)| belongs_to(&e.author, &account));
+    if is_ours && context.begin_look_up(entry) {
+        let (context, epoch) = (Arc::clone(context), context.epoch());
         tokio::spawn(async move {
-            find_out(&context, entry).await;
-            context.end_look_up(entry);
+            find_out(&context, entry, epoch).await;
+            context.end_look_up(entry, epoch);
         });
     }
 }
 
-async fn find_out(context: &Arc<Context>, id: EntryId) {
+async fn find_out(context: &Arc<Context>, id: EntryId, epoch: Epoch) {
     let Some(entry) = context.entry(id) else {
         return;
     };
     if matches!(entry.standing(), Standing::Sent) {
-        let why = "the console ended before the answer came".into();
+        let why = "no answer was recorded".into();
         context
             .record_or_say(id, vec![Record::Unknown { why }])
             .await;
     }
-    let epoch = context.epoch();
-    let (mut complete, mut first) = (0, None);
+    let (mut complete, mut first, mut trouble) = (0, None, None);
     for looked in 0.. {
         let wait = context.pace.between_look_ups(looked);
         let again_at =
             now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(2));
-        context
-            .note(id, Some(Note::LookedUp { complete, again_at }))
-            .await;
+        let note = trouble
+            .take()
+            .map_or(Note::LookedUp { complete, again_at }, Note::Stuck);
+        context.note(id, Some(note)).await;
         tokio::time::sleep(wait).await;
         if epoch != context.epoch() {
             return;
         }
-        match look_up(context, &entry.order).await {
+        let found = look_up(context, &entry.order, entry.first_sent_at()).await;
+        if epoch != context.epoch() {
+            return;
+        }
+        context.report_budget().await;
+        match found {
             Ok(Some(action)) => {
                 watch::learn(context, &action).await;
-                return accepted(context, &entry.order, &action).await;
+                if accepted(context, &entry.order, &action).await {
+                    return;
+                }
             }
             Ok(None) => {
                 complete += 1;
-                let first = *first.get_or_insert_with(monotonic_now);
-                if complete >= LOOK_UPS && first.elapsed() >= context.pace.look_up_spread() {
-                    return context.record_or_say(id, vec![Record::NotFound]).await;
+                let first: Instant = *first.get_or_insert_with(monotonic_now);
+                let spread = first.elapsed() >= context.pace.look_up_spread();
+                if complete >= LOOK_UPS
+                    && spread
+                    && context.record_or_say(id, vec![Record::NotFound]).await
+                {
+                    return;
                 }
             }
             // A look-up that failed or was not complete proves nothing and does not count.
-            Err(error) => {
-                if let Some(error) = error {
-                    let explanation =
-                        error.explain_for(Verb::Read, "look up this order", None, None);
-                    context.note(id, Some(Note::Stuck(explanation))).await;
-                    tokio::time::sleep(context.pace.secs(3)).await;
-                }
+            Err(Some(error)) => {
+                context.mind_sign_in(&error).await;
+                trouble = Some(error.explain_for(Verb::Read, "look up this order", None, None));
+            }
+            Err(None) => {
+                let headline =
+                    "The service's list of actions is not complete, so it proves nothing";
+                trouble = Some(Explanation::harmless(headline, NextStep::None));
             }
         }
-        context.report_budget().await;
     }
 }
 
@@ -116,22 +141,26 @@ async fn find_out(context: &Arc<Context>, id: EntryId) {
 async fn look_up(
     context: &Context,
     order: &Order,
+    sent: Option<Timestamp>,
 ) -> Result<Option<MachineAction>, Option<ApiError>> {
     match &order.task {
-        Task::Act { .. } => {
+        Task::Act { kind, .. } => {
             // No time in the question: this computer's clock may be wrong. The tag decides.
             let found = history_of(context, &order.machine.id, Lane::Analyst)
                 .await
                 .map_err(Some)?;
-            let ours = found
-                .items
-                .into_iter()
-                .find(|action| carries_tag(order.entry, action));
-            match ours {
-                Some(action) => Ok(Some(action)),
-                None if found.complete && found.unreadable == 0 => Ok(None),
-                None => Err(None),
+            let ours = |action: &&MachineAction| carries_tag(order.entry, action);
+            if let Some(action) = found.items.iter().find(ours) {
+                return Ok(Some(action.clone()));
             }
+            let may_be_ours = found
+                .items
+                .iter()
+                .any(|action| may_be(order, *kind, sent, action));
+            if may_be_ours || !found.complete || found.unreadable > 0 {
+                return Err(None);
+            }
+            Ok(None)
         }
         Task::Cancel { action, .. } => {
             let action = context
@@ -144,4 +173,30 @@ async fn look_up(
             Ok(settled.then_some(action))
         }
     }
+}
+
+/// Whether an action that bears no name could be this order: of its kind, from about its time.
+/// The tag decides; where the service shows no comments, nobody can tell.
+fn may_be(
+    order: &Order,
+    kind: ActionKind,
+    sent: Option<Timestamp>,
+    action: &MachineAction,
+) -> bool {
+    let is_nameless = action.external_id.is_none()
+        && action
+            .requestor_comment
+            .as_deref()
+            .is_none_or(|c| c.trim().is_empty());
+    let is_of_the_time = match (action.created, sent) {
+        (Some(created), Some(sent)) => created >= sent - CLOCK_SLACK,
+        (None, _) | (_, None) => true,
+    };
+    is_nameless
+        && is_of_the_time
+        && action.kind == kind.spec().wire_type
+        && action
+            .machine_id
+            .as_ref()
+            .is_none_or(|m| *m == order.machine.id)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::{inventory, reconcile};
+use crate::api::ApiError;
 use crate::auth::{AuthError, SignedIn};
 use crate::explain::Explain as _;
 use crate::message::Event;
@@ -47,6 +48,14 @@ pub(super) async fn sign_out(context: Arc<Context>) {
     }
 }
 
+/// Opens the keyring anew. One that was locked at the start may hold a sign-in.
+pub(super) async fn try_keyring_again(context: Arc<Context>) {
+    context.session.try_keyring_again().await;
+    if context.account().is_none() {
+        restore(context).await;
+    }
+}
+
 /// Passes the keyring's state on to the window, for as long as there is one.
 pub(super) async fn report_keyring(context: Arc<Context>) {
     let mut keyring = context.session.watch_keyring();
@@ -66,8 +75,21 @@ async fn entered(context: Arc<Context>, signed_in: SignedIn) {
     inventory::refresh(context).await;
 }
 
-async fn failed(context: &Context, error: &AuthError) {
+/// A saved sign-in that could not be renewed just now is a sign-in all the same: its account is
+/// known, and what it left open is taken up as soon as the service can be asked.
+pub(super) async fn keep_known_account(context: &Arc<Context>) {
+    if context.account().is_none()
+        && let Some(signed_in) = context.session.signed_in()
+    {
+        context.enter(&signed_in.account);
+        reconcile::resume(context).await;
+    }
+}
+
+async fn failed(context: &Arc<Context>, error: &AuthError) {
     tracing::info!("sign-in did not succeed: {error}");
+    keep_known_account(context).await;
+    context.mind_sign_in(&ApiError::SignIn(error.clone())).await;
     context.emit_session().await;
     context.emit(Event::SignInFailed(error.explain())).await;
 }

@@ -9,19 +9,21 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 
 use super::context::{Context, now};
-use super::{inventory, reconcile, watch};
-use crate::action::{Order, Task};
-use crate::api::{ApiError, Lane, Permit, Submitted, Verb, delay};
+use super::{inventory, outcome};
+use crate::api::{ApiError, Lane, Permit, Verb, delay};
+use crate::auth::AuthError;
 use crate::explain::{Effect, Explain as _};
 use crate::guard::{self, Approval, Facts};
-use crate::journal::{NotSentReason, Record};
+use crate::journal::{JournalError, NotSentReason, Record};
 use crate::message::{Note, open_order};
-use crate::model::{EntryId, MachineAction, MachineActionId};
+use crate::model::{EntryId, MachineActionId};
 
 /// Facts older than this are read again before sending.
 const FRESH_FACTS: SignedDuration = SignedDuration::from_secs(30);
 /// Attempts of one order that certainly did nothing (429, 401, never connected).
 const MAX_ATTEMPTS: u32 = 12;
+/// Longest sleep before the clock is looked at again.
+const LONGEST_NAP: Duration = Duration::from_secs(1);
 
 /// What a person says about an order that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,51 +42,73 @@ impl Stop {
     fn because(why: NotSentReason) -> Self {
         Self { why, detail: None }
     }
+
+    /// Rule 3: what cannot be written is not sent.
+    #[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
+    fn unwritten(error: JournalError) -> Self {
+        Self {
+            why: NotSentReason::Blocked,
+            detail: Some(error.explain().headline.into()),
+        }
+    }
 }
 
 /// Takes an approved order through the door.
 pub(super) async fn submit(context: Arc<Context>, approval: Approval) {
+    let entry = approval.order().entry;
+    context.sending(entry);
+    pass(&context, &approval).await;
+    context.no_longer_sending(entry);
+    context.report_budget().await;
+}
+
+async fn pass(context: &Arc<Context>, approval: &Approval) {
     let order = approval.order();
     let entry = order.entry;
     let intended = Record::Intended {
         author: context.author(approval.account()),
         order: order.clone(),
     };
-    let ready = ready_at_once(&context, &approval);
-
+    // Judging and writing are one step: of two orders for one thing the second sees the first.
+    let door = context.door.lock().await;
     // Rule 3: on disk before it leaves. With everything at hand, in one step with `Sent`.
-    let (mut permit, records) = match ready {
-        Some(permit) => (Some(permit), vec![intended, Record::Sent]),
-        None => (None, vec![intended]),
-    };
+    let ready = ready_at_once(context, approval);
+    let mut records = vec![intended];
+    if ready.is_some() {
+        records.push(Record::Sent);
+    }
     if let Err(error) = context.record(entry, records).await {
-        context.problem(error.explain()).await;
-        return;
+        return context.problem(error.explain()).await;
     }
+    drop(door);
+    let ready = match ready {
+        Some(permit) => Ok(permit),
+        None => match wait_until_ready(context, approval).await {
+            Ok(permit) => context
+                .record(entry, vec![Record::Sent])
+                .await
+                .map(|()| permit)
+                .map_err(Stop::unwritten),
+            Err(stop) => Err(stop),
+        },
+    };
+    match ready {
+        Ok(permit) => attempts(context, approval, permit).await,
+        Err(stop) => end_unsent(context, entry, stop).await,
+    }
+}
 
-    if permit.is_none() {
-        match make_ready(&context, &approval).await {
-            Ok(got) => permit = Some(got),
-            Err(stop) => return end_unsent(&context, entry, stop).await,
-        }
-        if let Err(error) = context.record(entry, vec![Record::Sent]).await {
-            context.problem(error.explain()).await;
-            return;
-        }
-    }
-    if let Some(permit) = permit {
-        attempts(&context, order, permit).await;
-    }
-    context.report_budget().await;
+/// Whether what is known about the machine is fresh, on a clock that may have been set back.
+fn facts_are_fresh(context: &Context, approval: &Approval) -> bool {
+    let fresh = |at: Timestamp| now().duration_since(at).abs() <= FRESH_FACTS;
+    let known = context.known(&approval.order().machine.id);
+    known.machine.is_some_and(|(_, at)| fresh(at)) && known.history.is_some_and(|(_, at)| fresh(at))
 }
 
 /// A permit, when fresh facts are at hand, nothing stands against the order, and one is free.
 fn ready_at_once(context: &Context, approval: &Approval) -> Option<Permit> {
-    let fresh = |at: Timestamp| now().duration_since(at) <= FRESH_FACTS;
-    let known = context.known(&approval.order().machine.id);
-    let all_fresh = known.machine.is_some_and(|(_, at)| fresh(at))
-        && known.history.is_some_and(|(_, at)| fresh(at));
-    let clear = all_fresh
+    let clear = facts_are_fresh(context, approval)
+        && approval_is_young(context, approval).is_ok()
         && check(context, approval).is_ok()
         && opposite_under_way(context, approval).is_none();
     clear
@@ -92,43 +116,163 @@ fn ready_at_once(context: &Context, approval: &Approval) -> Option<Permit> {
         .flatten()
 }
 
-/// Reads facts again, lets a person decide where they have to, and waits for a permit.
-async fn make_ready(context: &Context, approval: &Approval) -> Result<Permit, Stop> {
-    check(context, approval)?;
-    let reviewed = context.known(&approval.order().machine.id).machine;
-    inventory::load_machine(context, &approval.order().machine.id).await;
-    let read = context.known(&approval.order().machine.id).machine;
-    if let (Some((before, _)), Some((after, _))) = (reviewed, read) {
-        let same = before.computer_dns_name == after.computer_dns_name
-            && before.merged_into == after.merged_into
-            && before.onboarding_status == after.onboarding_status;
-        if !same {
-            return Err(Stop::because(NotSentReason::FactsChanged));
-        }
-    }
-    check(context, approval)?;
+/// Reads facts again, lets a person decide where they have to, and waits for a permit. Whatever
+/// the person said meanwhile counts, up to the moment at which the order leaves.
+async fn wait_until_ready(context: &Arc<Context>, approval: &Approval) -> Result<Permit, Stop> {
     let entry = approval.order().entry;
     let mut heard = context.wait_for_person(entry);
-    let permit = async {
-        if let Some(by) = opposite_under_way(context, approval) {
-            hold(context, entry, by, &mut heard).await?;
-            heard = context.wait_for_person(entry);
-        }
-        wait_for_permit(context, entry, now(), &mut heard).await
+    let permit = match may_enter(context, approval) {
+        Ok(()) => make_ready(context, approval, now(), &mut heard).await,
+        Err(stop) => Err(stop),
     };
-    let permit = permit.await;
-    context.no_longer_waiting(entry);
-    permit
+    last_word(context, entry, heard, permit).await
+}
+
+/// Whoever takes the registration away decides: this order itself, a person, or the closing.
+async fn last_word(
+    context: &Context,
+    entry: EntryId,
+    heard: oneshot::Receiver<Answer>,
+    permit: Result<Permit, Stop>,
+) -> Result<Permit, Stop> {
+    if context.no_longer_waiting(entry) || permit.is_err() {
+        return permit;
+    }
+    match heard.await {
+        Ok(Answer::Withdraw) => Err(Stop::because(NotSentReason::Withdrawn)),
+        Ok(Answer::Insist) => permit,
+        // The console is closing and has written the end of this entry itself.
+        Err(_closed) => std::future::pending().await,
+    }
+}
+
+/// What holds at the door, and only there: from here an order may wait as long as it must.
+fn may_enter(context: &Context, approval: &Approval) -> Result<(), Stop> {
+    approval_is_young(context, approval)?;
+    check(context, approval)
+}
+
+/// Waits until `from` and for room; with facts that are fresh in the moment of leaving.
+async fn make_ready(
+    context: &Arc<Context>,
+    approval: &Approval,
+    from: Timestamp,
+    heard: &mut oneshot::Receiver<Answer>,
+) -> Result<Permit, Stop> {
+    let entry = approval.order().entry;
+    let mut until = from;
+    let mut insisted = Vec::new();
+    loop {
+        sleep_until(context, approval, until, heard).await?;
+        if let Some(gate) = context
+            .client
+            .budget()
+            .gate_until
+            .filter(|gate| *gate > now())
+        {
+            until = gate;
+            continue;
+        }
+        if !facts_are_fresh(context, approval) {
+            read_facts(context, approval, heard).await?;
+        }
+        check(context, approval)?;
+        if let Some(by) = opposite_under_way(context, approval)
+            && !insisted.contains(&by)
+        {
+            hold(context, entry, by.clone(), heard).await?;
+            insisted.push(by);
+            continue;
+        }
+        match context.client.poll_permit(Lane::Analyst) {
+            Ok(permit) => {
+                context.note(entry, None).await;
+                return Ok(permit);
+            }
+            Err(later) => until = later,
+        }
+    }
+}
+
+/// Reads the machine again; stops when it is not what was reviewed any more.
+async fn read_facts(
+    context: &Arc<Context>,
+    approval: &Approval,
+    heard: &mut oneshot::Receiver<Answer>,
+) -> Result<(), Stop> {
+    let machine = approval.order().machine.id.clone();
+    let reviewed = context.known(&machine).machine;
+    // In a task of its own: a reading that is dropped half way would look as if it went on.
+    let (theirs, id) = (Arc::clone(context), machine.clone());
+    let mut reading = tokio::spawn(async move { inventory::load_machine(&theirs, &id).await });
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut *heard => obey(context, approval, answer, heard).await?,
+            _ = &mut reading => break,
+        }
+    }
+    let read = context.known(&machine).machine;
+    if let (Some((before, _)), Some((after, _))) = (reviewed, read)
+        && (before.merged_into != after.merged_into
+            || before.onboarding_status != after.onboarding_status)
+    {
+        return Err(Stop::because(NotSentReason::FactsChanged));
+    }
+    Ok(())
+}
+
+/// What a person says about an order that waits by itself: taking it back counts, and there is
+/// nothing to insist on.
+async fn obey(
+    context: &Context,
+    approval: &Approval,
+    answer: Result<Answer, oneshot::error::RecvError>,
+    heard: &mut oneshot::Receiver<Answer>,
+) -> Result<(), Stop> {
+    match answer {
+        Ok(Answer::Withdraw) => Err(Stop::because(NotSentReason::Withdrawn)),
+        Ok(Answer::Insist) => {
+            *heard = context.wait_for_person(approval.order().entry);
+            Ok(())
+        }
+        // The console is closing and has written the end of this entry itself.
+        Err(_closed) => std::future::pending().await,
+    }
+}
+
+/// Between confirmation and the door; from there an order may wait as long as it must.
+fn approval_is_young(context: &Context, approval: &Approval) -> Result<(), Stop> {
+    let age = now().duration_since(approval.confirmed_at());
+    if age > context.policy.approval_life {
+        Err(Stop::because(NotSentReason::ApprovalLapsed))
+    } else {
+        Ok(())
+    }
+}
+
+/// An order waits in the name of the account that confirmed it, and for no other.
+fn still_ours(context: &Context, approval: &Approval) -> Result<(), Stop> {
+    if approval.epoch() == context.epoch() {
+        Ok(())
+    } else {
+        Err(Stop::because(NotSentReason::SignInEnded))
+    }
 }
 
 /// Everything that forbids sending, judged with what is known now.
 fn check(context: &Context, approval: &Approval) -> Result<(), Stop> {
-    let lapsed = now().duration_since(approval.confirmed_at()) > context.policy.approval_life;
-    if lapsed || approval.epoch() != context.epoch() {
-        return Err(Stop::because(NotSentReason::ApprovalLapsed));
-    }
+    still_ours(context, approval)?;
     let machine = &approval.order().machine.id;
     let known = context.known(machine);
+    // The id is pinned; the name is what the person saw, and both have to fit together.
+    let renamed = known
+        .machine
+        .as_ref()
+        .is_some_and(|(m, _)| m.computer_dns_name != approval.order().machine.dns_name);
+    if renamed {
+        return Err(Stop::because(NotSentReason::FactsChanged));
+    }
     let entries = context.entries();
     let open: Vec<_> = entries
         .iter()
@@ -173,90 +317,118 @@ async fn hold(
     context
         .record(entry, vec![Record::Held { by }])
         .await
-        .map_err(|error| Stop {
-            why: NotSentReason::ConsoleEnded,
-            detail: Some(error.to_string().into()),
-        })?;
-    match heard.await {
-        Ok(Answer::Insist) => Ok(()),
+        .map_err(Stop::unwritten)?;
+    match (&mut *heard).await {
+        Ok(Answer::Insist) => {
+            *heard = context.wait_for_person(entry);
+            Ok(())
+        }
         Ok(Answer::Withdraw) => Err(Stop::because(NotSentReason::Withdrawn)),
         // The console is closing and has written the end of this entry itself.
         Err(_closed) => std::future::pending().await,
     }
 }
 
-/// Waits until `from`, and then for a permit; the person may take the order back meanwhile.
-async fn wait_for_permit(
+/// Waits, and says until when; the person may take the order back meanwhile.
+async fn sleep_until(
     context: &Context,
-    entry: EntryId,
-    from: Timestamp,
+    approval: &Approval,
+    until: Timestamp,
     heard: &mut oneshot::Receiver<Answer>,
-) -> Result<Permit, Stop> {
-    let mut until = from;
+) -> Result<(), Stop> {
+    let entry = approval.order().entry;
+    let mut said = false;
     loop {
+        still_ours(context, approval)?;
         let wait = Duration::try_from(until.duration_since(now())).unwrap_or_default();
-        if !wait.is_zero() {
+        if wait.is_zero() {
+            return Ok(());
+        }
+        if !said {
+            said = true;
             context.note(entry, Some(Note::LeavesAt(until))).await;
             context.report_budget().await;
-            tokio::select! {
-                answer = &mut *heard => match answer {
-                    Ok(Answer::Withdraw) => return Err(Stop::because(NotSentReason::Withdrawn)),
-                    // Nothing to insist on: it only waits its turn.
-                    Ok(Answer::Insist) => *heard = context.wait_for_person(entry),
-                    Err(_closed) => std::future::pending().await,
-                },
-                () = tokio::time::sleep(wait) => {}
-            }
         }
-        match context.client.poll_permit(Lane::Analyst) {
-            Ok(permit) => {
-                context.note(entry, None).await;
-                return Ok(permit);
-            }
-            Err(later) => until = later,
+        tokio::select! {
+            // What the person said comes before what the clock says.
+            biased;
+            answer = &mut *heard => obey(context, approval, answer, heard).await?,
+            // Not in one piece: this computer's clock may be set meanwhile.
+            () = tokio::time::sleep(wait.min(LONGEST_NAP)) => {}
         }
     }
 }
 
 /// Sends, and sends again only what certainly did nothing (rule 4). `Sent` is on disk already.
-async fn attempts(context: &Arc<Context>, order: &Order, first: Permit) {
+async fn attempts(context: &Arc<Context>, approval: &Approval, first: Permit) {
+    let order = approval.order();
     let mut permit = first;
     let mut renewed = false;
     for attempt in 1..=MAX_ATTEMPTS {
-        let error = match context.client.submit(order, permit).await {
-            Ok(submitted) => return settle(context, order, submitted).await,
+        let error = match context
+            .client
+            .submit(order, approval.account(), permit)
+            .await
+        {
+            Ok(submitted) => return outcome::settle(context, approval, submitted).await,
             Err(error) => error,
         };
         let next = match (error.effect(Verb::Submit), &error) {
             (Effect::Unknown | Effect::Changed, _) => {
-                return lose_sight(context, order, &error).await;
+                return outcome::lose_sight(context, order, &error).await;
             }
-            (Effect::NothingChanged, ApiError::Unauthorized(_)) if !renewed => {
+            (Effect::NothingChanged, ApiError::Unauthorized(_))
+                if !renewed && attempt < MAX_ATTEMPTS =>
+            {
                 renewed = true;
-                renew(context, order.entry, &error).await
+                renew(context, approval, &error).await
             }
-            (Effect::NothingChanged, _) => {
-                match delay(&error, Verb::Submit, attempt, fraction(attempt)) {
-                    Some(wait) if attempt < MAX_ATTEMPTS => {
-                        try_later(context, order.entry, &error, wait).await
-                    }
-                    Some(_) | None => return refuse(context, order, &error).await,
-                }
-            }
+            (Effect::NothingChanged, _) => match pause(&error, attempt) {
+                Some(wait) => try_later(context, approval, &error, wait).await,
+                None => return outcome::refuse(context, order, &error).await,
+            },
         };
         match next {
             Ok(next) => permit = next,
             Err(stop) => return end_unsent(context, order.entry, stop).await,
         }
         if let Err(error) = context.record(order.entry, vec![Record::Sent]).await {
-            return context.problem(error.explain()).await;
+            return end_unsent(context, order.entry, Stop::unwritten(error)).await;
         }
     }
 }
 
+/// How long to wait before the next attempt of what certainly did nothing; `None` when another
+/// would not help. A 429 waits at the limiter's gate; a sign-in host that was not reached has
+/// ended nothing.
+fn pause(error: &ApiError, attempt: u32) -> Option<Duration> {
+    let pause = match error {
+        ApiError::Throttled { .. } => Some(Duration::ZERO),
+        ApiError::SignIn(AuthError::Unreachable(_) | AuthError::Busy { .. }) => {
+            Some(Duration::from_secs(10 * u64::from(attempt)))
+        }
+        ApiError::NotReached { .. }
+        | ApiError::TimedOut { .. }
+        | ApiError::Interrupted { .. }
+        | ApiError::Certificate { .. }
+        | ApiError::SignIn(_)
+        | ApiError::ForeignHost { .. }
+        | ApiError::NoClient { .. }
+        | ApiError::Unauthorized(_)
+        | ApiError::Refused(_)
+        | ApiError::Fault { .. }
+        | ApiError::NotUnderstood { .. } => delay(error, Verb::Submit, attempt, fraction(attempt)),
+    };
+    pause.filter(|_| attempt < MAX_ATTEMPTS)
+}
+
 /// The sign-in was not accepted, so nothing was done: renew it once and try once more.
-async fn renew(context: &Context, entry: EntryId, error: &ApiError) -> Result<Permit, Stop> {
-    not_taken(context, entry, error).await?;
+async fn renew(
+    context: &Arc<Context>,
+    approval: &Approval,
+    error: &ApiError,
+) -> Result<Permit, Stop> {
+    not_taken(context, approval.order().entry, error).await?;
     if let Err(error) = context.client.renew().await {
         context.mind_sign_in(&error).await;
         return Err(Stop {
@@ -264,21 +436,30 @@ async fn renew(context: &Context, entry: EntryId, error: &ApiError) -> Result<Pe
             detail: Some(error.to_string().into()),
         });
     }
-    Ok(context.client.permit(Lane::Analyst).await)
+    wait_again(context, approval, now()).await
 }
 
 async fn try_later(
-    context: &Context,
-    entry: EntryId,
+    context: &Arc<Context>,
+    approval: &Approval,
     error: &ApiError,
     delay: Duration,
 ) -> Result<Permit, Stop> {
-    not_taken(context, entry, error).await?;
-    let mut heard = context.wait_for_person(entry);
+    not_taken(context, approval.order().entry, error).await?;
     let delay = SignedDuration::try_from(delay).unwrap_or(SignedDuration::from_mins(5));
-    let permit = wait_for_permit(context, entry, now() + delay, &mut heard).await;
-    context.no_longer_waiting(entry);
-    permit
+    wait_again(context, approval, now() + delay).await
+}
+
+/// Waits for another attempt; the person may take the order back meanwhile.
+async fn wait_again(
+    context: &Arc<Context>,
+    approval: &Approval,
+    from: Timestamp,
+) -> Result<Permit, Stop> {
+    let entry = approval.order().entry;
+    let mut heard = context.wait_for_person(entry);
+    let permit = make_ready(context, approval, from, &mut heard).await;
+    last_word(context, entry, heard, permit).await
 }
 
 async fn not_taken(context: &Context, entry: EntryId, error: &ApiError) -> Result<(), Stop> {
@@ -288,177 +469,7 @@ async fn not_taken(context: &Context, entry: EntryId, error: &ApiError) -> Resul
     context
         .record(entry, vec![record])
         .await
-        .map_err(|error| Stop {
-            why: NotSentReason::Blocked,
-            detail: Some(error.to_string().into()),
-        })
-}
-
-/// The service answered with an action: is it ours, and how far is it?
-async fn settle(context: &Arc<Context>, order: &Order, submitted: Submitted) {
-    let action = submitted.action;
-    watch::learn(context, &action).await;
-    let record = match whose(order, &action) {
-        Whose::Ours => return accepted(context, order, &action).await,
-        Whose::SomeoneElses => someone_elses(&action),
-        Whose::Puzzling(why) => {
-            context
-                .record_or_say(order.entry, vec![Record::Unknown { why: why.into() }])
-                .await;
-            return reconcile::start(context, order.entry);
-        }
-    };
-    context.record_or_say(order.entry, vec![record]).await;
-    watch::follow_foreign(context, &action);
-}
-
-enum Whose {
-    Ours,
-    SomeoneElses,
-    Puzzling(&'static str),
-}
-
-/// The tag decides. Only an answer that carries no comment at all is believed without one.
-fn whose(order: &Order, action: &MachineAction) -> Whose {
-    if action
-        .machine_id
-        .as_ref()
-        .is_some_and(|id| *id != order.machine.id)
-    {
-        return Whose::Puzzling("the service answered with an action on another device");
-    }
-    match &order.task {
-        Task::Act { kind, .. } => {
-            let comment = action
-                .requestor_comment
-                .as_deref()
-                .map(str::trim)
-                .filter(|c| !c.is_empty());
-            if carries_tag(order.entry, action) {
-                Whose::Ours
-            } else if action.kind != kind.spec().wire_type {
-                Whose::Puzzling("the service answered with an action of another kind")
-            } else if comment.is_some() {
-                Whose::SomeoneElses
-            } else {
-                Whose::Ours
-            }
-        }
-        Task::Cancel { action: wanted, .. } if *wanted != action.id => {
-            Whose::Puzzling("the service answered with another action")
-        }
-        Task::Cancel { .. } => Whose::Ours,
-    }
-}
-
-/// Whether an action of the service carries this entry's tag.
-pub(super) fn carries_tag(entry: EntryId, action: &MachineAction) -> bool {
-    let tag = entry.to_string();
-    action.external_id.as_deref() == Some(&tag)
-        || action
-            .requestor_comment
-            .as_deref()
-            .and_then(EntryId::find_in)
-            == Some(entry)
-        || action
-            .cancellation_comment
-            .as_deref()
-            .and_then(EntryId::find_in)
-            == Some(entry)
-}
-
-/// Records what the service has stored for us, and follows it unless it is at its end already.
-pub(super) async fn accepted(context: &Arc<Context>, order: &Order, action: &MachineAction) {
-    let mut records = vec![Record::Accepted {
-        action: action.id.clone(),
-        status: action.status.clone(),
-    }];
-    records.extend(watch::finished(action));
-    context.record_or_say(order.entry, records).await;
-    if !action.status.is_final() {
-        watch::follow(context, order.entry, &action.id).await;
-    }
-}
-
-pub(super) fn someone_elses(action: &MachineAction) -> Record {
-    let requestor = action
-        .requestor
-        .as_deref()
-        .map_or("someone the service does not name", str::trim);
-    Record::SomeoneElses {
-        action: action.id.clone(),
-        requestor: requestor.into(),
-        created: action.created,
-    }
-}
-
-/// The answer never came, or says nothing: find out, never guess (rule 4).
-async fn lose_sight(context: &Arc<Context>, order: &Order, error: &ApiError) {
-    context
-        .record_or_say(
-            order.entry,
-            vec![Record::Unknown {
-                why: error.to_string().into(),
-            }],
-        )
-        .await;
-    reconcile::start(context, order.entry);
-}
-
-/// The service said no, or was never reached.
-async fn refuse(context: &Arc<Context>, order: &Order, error: &ApiError) {
-    let (ApiError::Refused(refusal) | ApiError::Unauthorized(refusal)) = error else {
-        let why = if matches!(error, ApiError::SignIn(_)) {
-            NotSentReason::SignInEnded
-        } else {
-            NotSentReason::NotReached
-        };
-        context.mind_sign_in(error).await;
-        return end_unsent(
-            context,
-            order.entry,
-            Stop {
-                why,
-                detail: Some(error.to_string().into()),
-            },
-        )
-        .await;
-    };
-    if refusal.is_active_request()
-        && let Some(action) = active_action(context, order).await
-    {
-        return if carries_tag(order.entry, &action) {
-            accepted(context, order, &action).await;
-        } else {
-            context
-                .record_or_say(order.entry, vec![someone_elses(&action)])
-                .await;
-            watch::follow_foreign(context, &action);
-        };
-    }
-    let record = Record::Refused {
-        status: refusal.status,
-        code: refusal.code.clone().unwrap_or_default(),
-        message: refusal.message.clone(),
-    };
-    context.record_or_say(order.entry, vec![record]).await;
-}
-
-/// The action because of which the service refused ours.
-async fn active_action(context: &Context, order: &Order) -> Option<MachineAction> {
-    let kind = order.task.kind()?.spec().wire_type.clone();
-    let found = inventory::history_of(context, &order.machine.id, Lane::Analyst)
-        .await
-        .ok()?;
-    let open = |a: &&MachineAction| a.kind == kind && !a.status.is_final();
-    let action = found
-        .items
-        .iter()
-        .filter(open)
-        .max_by_key(|a| a.created)?
-        .clone();
-    watch::learn(context, &action).await;
-    Some(action)
+        .map_err(Stop::unwritten)
 }
 
 async fn end_unsent(context: &Context, entry: EntryId, stop: Stop) {

@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use tokio::time::Instant;
 
 use super::context::{Context, lock, monotonic_now, now};
+use super::inventory;
 use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::journal::{Record, Standing};
 use crate::message::{Event, Note};
@@ -137,75 +138,81 @@ async fn look(context: &Arc<Context>) {
         .iter()
         .map(|(id, f)| (id.clone(), f.machine.clone()))
         .collect();
-    match read(context, &wanted).await {
-        Ok(actions) => {
-            let by_id: HashMap<_, _> = actions.iter().map(|a| (&a.id, a)).collect();
-            for (id, _) in &wanted {
-                seen(context, id, by_id.get(id).copied()).await;
-            }
-            context
-                .emit(Event::Actions {
-                    epoch: context.epoch(),
-                    actions,
-                    at: now(),
-                })
-                .await;
+    let epoch = context.epoch();
+    let ids = ActionFilter::Ids(wanted.iter().map(|(id, _)| id.clone()).collect());
+    let listed = match context.client.machine_actions(&ids, Lane::Watch).await {
+        Ok(list) => Ok(list.items),
+        // Refused in these words: each is asked for by itself.
+        Err(error) if error.is_about_the_question() => Ok(Vec::new()),
+        Err(error) => Err(error),
+    };
+    for (id, machine) in &wanted {
+        let reading = match &listed {
+            Ok(listed) => match listed.iter().find(|action| action.id == *id) {
+                Some(action) => Ok(Some(action.clone())),
+                None => read_one(context, id, machine).await,
+            },
+            Err(error) => Err(error.clone()),
+        };
+        if epoch != context.epoch() {
+            return;
         }
-        Err(error) => {
-            context.mind_sign_in(&error).await;
-            let explanation =
-                error.explain_for(Verb::Read, "look at the actions under way", None, None);
-            let entries: Vec<EntryId> = lock(&context.followed)
-                .by_action
-                .values()
-                .flat_map(|f| f.entries.clone())
-                .collect();
-            for entry in entries {
-                context
-                    .note(entry, Some(Note::Stuck(explanation.clone())))
-                    .await;
+        match reading {
+            Ok(action) => {
+                if let Some(action) = &action {
+                    learn(context, action).await;
+                }
+                seen(context, id, action.as_ref()).await;
             }
-            postpone(context, AFTER_FAILURE_SECS);
+            Err(error) => not_seen(context, id, &error).await,
         }
     }
     context.report_budget().await;
 }
 
-/// One list call by ids; where the service refuses that, by machine; then one by one.
-async fn read(
+/// An action that the list did not show: by its id, and where that is refused, by its machine.
+/// `None` when the service does not know it.
+async fn read_one(
     context: &Context,
-    wanted: &[(MachineActionId, MachineId)],
-) -> Result<Vec<MachineAction>, ApiError> {
-    let ids = ActionFilter::Ids(wanted.iter().map(|(id, _)| id.clone()).collect());
-    match context.client.machine_actions(&ids, Lane::Watch).await {
-        Err(error) if error.is_about_the_question() => {}
-        other => return other.map(|list| list.items),
-    }
-    let mut actions = Vec::new();
-    let mut machines: Vec<&MachineId> = wanted.iter().map(|(_, machine)| machine).collect();
-    machines.sort();
-    machines.dedup();
-    for machine in machines {
-        let filter = ActionFilter::OfMachine {
-            machine: machine.clone(),
-            since: None,
-            kind: None,
-        };
-        match context.client.machine_actions(&filter, Lane::Watch).await {
-            Ok(list) => actions.extend(list.items),
-            Err(error) if error.is_about_the_question() => {
-                for (id, _) in wanted.iter().filter(|(_, m)| m == machine) {
-                    actions.push(context.client.machine_action(id, Lane::Watch).await?);
-                }
-            }
-            Err(error) => return Err(error),
+    id: &MachineActionId,
+    machine: &MachineId,
+) -> Result<Option<MachineAction>, ApiError> {
+    match context.client.machine_action(id, Lane::Watch).await {
+        Ok(action) => Ok(Some(action)),
+        Err(ApiError::Refused(refusal)) if refusal.is_not_found() => Ok(None),
+        Err(error) if error.is_about_the_question() => {
+            let found = inventory::history_of(context, machine, Lane::Watch).await?;
+            Ok(found.items.into_iter().find(|action| action.id == *id))
         }
+        Err(error) => Err(error),
     }
-    Ok(actions)
+}
+
+/// One action could not be looked at: says why, and tries again; the others go on.
+async fn not_seen(context: &Context, id: &MachineActionId, error: &ApiError) {
+    context.mind_sign_in(error).await;
+    let explanation = error.explain_for(Verb::Read, "look at this action", None, None);
+    let entries = {
+        let mut followed = lock(&context.followed);
+        let Some(follow) = followed.by_action.get_mut(id) else {
+            return;
+        };
+        follow.next = monotonic_now() + context.pace.secs(AFTER_FAILURE_SECS);
+        follow.entries.clone()
+    };
+    for entry in entries {
+        context
+            .note(entry, Some(Note::Stuck(explanation.clone())))
+            .await;
+    }
 }
 
 /// Takes one reading in: records progress or the end, and sets the next look.
-async fn seen(context: &Arc<Context>, id: &MachineActionId, action: Option<&MachineAction>) {
+pub(super) async fn seen(
+    context: &Arc<Context>,
+    id: &MachineActionId,
+    action: Option<&MachineAction>,
+) {
     let Some((entries, since)) = lock(&context.followed)
         .by_action
         .get(id)
@@ -218,13 +225,14 @@ async fn seen(context: &Arc<Context>, id: &MachineActionId, action: Option<&Mach
         .between_looks(since.elapsed().max(Duration::from_secs(1)));
     let again_at = now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(1));
     let end = action.and_then(finished);
+    let mut written = true;
     for entry in entries {
         let Some(Standing::Accepted { status, .. }) = context.entry(entry).map(|e| e.standing())
         else {
             continue;
         };
         match (action, &end) {
-            (_, Some(end)) => context.record_or_say(entry, vec![end.clone()]).await,
+            (_, Some(end)) => written &= context.record_or_say(entry, vec![end.clone()]).await,
             (Some(action), None) => {
                 if action.status != status {
                     context
@@ -258,7 +266,8 @@ async fn seen(context: &Arc<Context>, id: &MachineActionId, action: Option<&Mach
         }
     }
     let mut followed = lock(&context.followed);
-    if end.is_some() {
+    // An end that could not be written is read again, when the disk may have been mended.
+    if end.is_some() && written {
         followed.by_action.remove(id);
     } else if let Some(follow) = followed.by_action.get_mut(id) {
         follow.next = monotonic_now() + wait;

@@ -1,0 +1,247 @@
+//! What came of a request that left: ours, somebody else's, refused, or unknown.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::context::Context;
+use super::{inventory, reconcile, watch};
+use crate::action::{Order, Task};
+use crate::api::{ApiError, Lane, Submitted};
+use crate::auth::AuthError;
+use crate::explain::{Effect, Explanation, NextStep};
+use crate::guard::Approval;
+use crate::journal::{NotSentReason, Record};
+use crate::model::{EntryId, MachineAction};
+
+/// The service answered with an action: is it ours, and how far is it?
+pub(super) async fn settle(context: &Arc<Context>, approval: &Approval, submitted: Submitted) {
+    let Submitted { action, date } = submitted;
+    let order = approval.order();
+    watch::learn(context, &action).await;
+    let record = match whose(approval, &action, date) {
+        Whose::Ours => {
+            mind_redirection(context, order, &action).await;
+            if !accepted(context, order, &action).await {
+                // It is found again when the disk has been mended.
+                reconcile::start(context, order.entry);
+            }
+            return;
+        }
+        Whose::SomeoneElses => someone_elses(&action),
+        Whose::Puzzling(why) => {
+            context
+                .record_or_say(order.entry, vec![Record::Unknown { why: why.into() }])
+                .await;
+            return reconcile::start(context, order.entry);
+        }
+    };
+    context.record_or_say(order.entry, vec![record]).await;
+    watch::follow_foreign(context, &action);
+}
+
+enum Whose {
+    Ours,
+    SomeoneElses,
+    Puzzling(&'static str),
+}
+
+/// Our tag on another machine's action: the service carried the order over to another record.
+async fn mind_redirection(context: &Context, order: &Order, action: &MachineAction) {
+    let Some(machine) = action
+        .machine_id
+        .as_ref()
+        .filter(|id| **id != order.machine.id)
+    else {
+        return;
+    };
+    let headline = format!(
+        "The service acts on another record (…{}) in place of {}",
+        machine.tail(),
+        order.machine.name_and_tail()
+    );
+    let next = NextStep::Outside(format!("Search for {machine} and look at that record").into());
+    let details = vec![
+        format!("Action {}", action.id),
+        format!("Entry {}", order.entry),
+    ];
+    context
+        .problem(Explanation {
+            headline,
+            effect: Effect::Changed,
+            next,
+            details,
+        })
+        .await;
+}
+
+/// A new action is not older than this by the service's own clock.
+const NEW: SignedDuration = SignedDuration::from_mins(1);
+
+/// The tag decides. An answer that carries no comment at all is believed without one, unless its
+/// requestor or its time speak against it.
+fn whose(approval: &Approval, action: &MachineAction, date: Option<Timestamp>) -> Whose {
+    let order = approval.order();
+    if matches!(order.task, Task::Act { .. }) && carries_tag(order.entry, action) {
+        return Whose::Ours;
+    }
+    let on_another = action
+        .machine_id
+        .as_ref()
+        .is_some_and(|id| *id != order.machine.id);
+    if on_another {
+        return Whose::Puzzling("the service answered with an action on another device");
+    }
+    match &order.task {
+        Task::Act { kind, .. } if action.kind != kind.spec().wire_type => {
+            Whose::Puzzling("the service answered with an action of another kind")
+        }
+        Task::Act { .. } => {
+            let filled = |text: &Option<Box<str>>| {
+                text.as_deref()
+                    .map(str::trim)
+                    .filter(|t| !t.is_empty())
+                    .map(str::to_lowercase)
+            };
+            let us = filled(&approval.account().user_name);
+            let requestor = filled(&action.requestor);
+            let by_another = us.is_some() && requestor.is_some() && us != requestor;
+            let is_old = (action.created.zip(date))
+                .is_some_and(|(created, date)| date.duration_since(created) > NEW);
+            if filled(&action.requestor_comment).is_some() || by_another || is_old {
+                Whose::SomeoneElses
+            } else {
+                Whose::Ours
+            }
+        }
+        Task::Cancel { action: wanted, .. } if *wanted != action.id => {
+            Whose::Puzzling("the service answered with another action")
+        }
+        Task::Cancel { .. } => Whose::Ours,
+    }
+}
+
+/// Whether an action of the service carries this entry's tag.
+pub(super) fn carries_tag(entry: EntryId, action: &MachineAction) -> bool {
+    let tag = entry.to_string();
+    action.external_id.as_deref() == Some(&tag)
+        || action
+            .requestor_comment
+            .as_deref()
+            .and_then(EntryId::find_in)
+            == Some(entry)
+        || action
+            .cancellation_comment
+            .as_deref()
+            .and_then(EntryId::find_in)
+            == Some(entry)
+}
+
+/// Records what the service has stored for us, and follows it unless it is at its end already.
+/// `false` when that could not be written.
+pub(super) async fn accepted(
+    context: &Arc<Context>,
+    order: &Order,
+    action: &MachineAction,
+) -> bool {
+    let mut records = vec![Record::Accepted {
+        action: action.id.clone(),
+        status: action.status.clone(),
+    }];
+    records.extend(watch::finished(action));
+    let written = context.record_or_say(order.entry, records).await;
+    if written && !action.status.is_final() {
+        watch::follow(context, order.entry, &action.id).await;
+    }
+    // A cancellation's answer is news for the order that it cancels.
+    watch::seen(context, &action.id, Some(action)).await;
+    written
+}
+
+pub(super) fn someone_elses(action: &MachineAction) -> Record {
+    let requestor = action
+        .requestor
+        .as_deref()
+        .map_or("someone the service does not name", str::trim);
+    Record::SomeoneElses {
+        action: action.id.clone(),
+        requestor: requestor.into(),
+        created: action.created,
+    }
+}
+
+/// The answer never came, or says nothing: find out, never guess (rule 4).
+pub(super) async fn lose_sight(context: &Arc<Context>, order: &Order, error: &ApiError) {
+    context
+        .record_or_say(
+            order.entry,
+            vec![Record::Unknown {
+                why: error.to_string().into(),
+            }],
+        )
+        .await;
+    reconcile::start(context, order.entry);
+}
+
+/// The service said no, or was never reached.
+pub(super) async fn refuse(context: &Arc<Context>, order: &Order, error: &ApiError) {
+    let (ApiError::Refused(refusal) | ApiError::Unauthorized(refusal)) = error else {
+        let why = match error {
+            ApiError::SignIn(error) if !matches!(error, AuthError::Unreachable(_)) => {
+                NotSentReason::SignInEnded
+            }
+            ApiError::Throttled { .. } => NotSentReason::Throttled,
+            ApiError::SignIn(_)
+            | ApiError::NotReached { .. }
+            | ApiError::TimedOut { .. }
+            | ApiError::Interrupted { .. }
+            | ApiError::Certificate { .. }
+            | ApiError::ForeignHost { .. }
+            | ApiError::NoClient { .. }
+            | ApiError::Unauthorized(_)
+            | ApiError::Refused(_)
+            | ApiError::Fault { .. }
+            | ApiError::NotUnderstood { .. } => NotSentReason::NotReached,
+        };
+        context.mind_sign_in(error).await;
+        let detail = Some(error.to_string().into());
+        let record = Record::NotSent { why, detail };
+        context.record_or_say(order.entry, vec![record]).await;
+        return;
+    };
+    if refusal.is_active_request()
+        && let Some(action) = active_action(context, order).await
+    {
+        return if carries_tag(order.entry, &action) {
+            accepted(context, order, &action).await;
+        } else {
+            context
+                .record_or_say(order.entry, vec![someone_elses(&action)])
+                .await;
+            watch::follow_foreign(context, &action);
+        };
+    }
+    let record = Record::Refused {
+        status: refusal.status,
+        code: refusal.code.clone().unwrap_or_default(),
+        message: refusal.message.clone(),
+    };
+    context.record_or_say(order.entry, vec![record]).await;
+}
+
+/// The action because of which the service refused ours.
+async fn active_action(context: &Context, order: &Order) -> Option<MachineAction> {
+    let kind = order.task.kind()?.spec().wire_type.clone();
+    let found = inventory::history_of(context, &order.machine.id, Lane::Analyst)
+        .await
+        .ok()?;
+    let open = |a: &&MachineAction| a.kind == kind && !a.status.is_final();
+    let action = found
+        .items
+        .iter()
+        .filter(open)
+        .max_by_key(|a| a.created)?
+        .clone();
+    watch::learn(context, &action).await;
+    Some(action)
+}
