@@ -12,14 +12,14 @@ use crate::auth::AuthError;
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::guard::Approval;
 use crate::journal::{NotSentReason, Record};
-use crate::model::{EntryId, MachineAction};
+use crate::model::{Account, EntryId, MachineAction};
 
 /// The service answered with an action: is it ours, and how far is it?
 pub(super) async fn settle(context: &Arc<Context>, approval: &Approval, submitted: Submitted) {
     let Submitted { action, date } = submitted;
     let order = approval.order();
     watch::learn(context, &action).await;
-    let record = match whose(approval, &action, date) {
+    let record = match whose(order, approval.account(), &action, date) {
         Whose::Ours => {
             mind_redirection(context, order, &action).await;
             if !accepted(context, order, &action).await {
@@ -40,6 +40,7 @@ pub(super) async fn settle(context: &Arc<Context>, approval: &Approval, submitte
     watch::follow_foreign(context, &action);
 }
 
+#[derive(Debug, PartialEq, Eq)]
 enum Whose {
     Ours,
     SomeoneElses,
@@ -80,8 +81,12 @@ const NEW: SignedDuration = SignedDuration::from_mins(1);
 
 /// The tag decides. An answer that carries no comment at all is believed without one, unless its
 /// requestor or its time speak against it.
-fn whose(approval: &Approval, action: &MachineAction, date: Option<Timestamp>) -> Whose {
-    let order = approval.order();
+fn whose(
+    order: &Order,
+    account: &Account,
+    action: &MachineAction,
+    date: Option<Timestamp>,
+) -> Whose {
     if matches!(order.task, Task::Act { .. }) && carries_tag(order.entry, action) {
         return Whose::Ours;
     }
@@ -103,7 +108,7 @@ fn whose(approval: &Approval, action: &MachineAction, date: Option<Timestamp>) -
                     .filter(|t| !t.is_empty())
                     .map(str::to_lowercase)
             };
-            let us = filled(&approval.account().user_name);
+            let us = filled(&account.user_name);
             let requestor = filled(&action.requestor);
             let by_another = us.is_some() && requestor.is_some() && us != requestor;
             let is_old = (action.created.zip(date))
@@ -244,4 +249,76 @@ async fn active_action(context: &Context, order: &Order) -> Option<MachineAction
         .clone();
     watch::learn(context, &action).await;
     Some(action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::{ActionKind, Draft, Subject};
+    use crate::model::{
+        MachineActionId, MachineActionStatus, MachineActionType, MachineId, MachineRef, TenantId,
+    };
+
+    const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
+
+    fn order() -> Order {
+        let machine = MachineRef {
+            id: MachineId::parse("a1").expect("a literal id"),
+            dns_name: None,
+        };
+        let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
+        let mut draft = Draft::new(entry, machine, Subject::Act(ActionKind::Isolate));
+        draft.comment = "why".into();
+        draft.parse().expect("complete")
+    }
+
+    fn answer(comment: Option<&str>, requestor: Option<&str>, age_secs: i64) -> MachineAction {
+        let id = MachineActionId::parse("b89eb834").expect("a literal id");
+        let mut action =
+            MachineAction::bare(id, MachineActionType::Isolate, MachineActionStatus::Pending);
+        action.machine_id = MachineId::parse("A1").ok();
+        action.requestor_comment = comment.map(Into::into);
+        action.requestor = requestor.map(Into::into);
+        action.created = Some(NOW - SignedDuration::from_secs(age_secs));
+        action
+    }
+
+    fn judged(action: &MachineAction) -> Whose {
+        let account = Account {
+            tenant_id: TenantId::parse("t").expect("a literal id"),
+            object_id: "o".into(),
+            user_name: Some("jane@contoso.com".into()),
+            display_name: None,
+        };
+        whose(&order(), &account, action, Some(NOW))
+    }
+
+    #[test]
+    fn the_tag_decides_and_without_a_comment_requestor_and_time_do() {
+        let us = Some("Jane@contoso.com ");
+        for (comment, requestor, age, expected) in [
+            (Some(" [CDN-7f3k2q9m] why "), us, 0, Whose::Ours),
+            (Some("[cdn-00000001] why"), us, 0, Whose::SomeoneElses),
+            (Some("another reason"), us, 0, Whose::SomeoneElses),
+            (None, us, 0, Whose::Ours),
+            (None, None, 0, Whose::Ours),
+            (None, Some("s.weber@contoso.com"), 0, Whose::SomeoneElses),
+            (None, us, 900, Whose::SomeoneElses),
+        ] {
+            assert_eq!(
+                judged(&answer(comment, requestor, age)),
+                expected,
+                "{comment:?} {requestor:?} {age}"
+            );
+        }
+    }
+
+    #[test]
+    fn our_tag_on_another_record_is_ours_and_without_it_nothing_is_guessed() {
+        let mut carried_over = answer(Some("[cdn-7F3K2Q9M] why"), None, 0);
+        carried_over.machine_id = MachineId::parse("b2").ok();
+        assert_eq!(judged(&carried_over), Whose::Ours);
+        carried_over.requestor_comment = None;
+        assert!(matches!(judged(&carried_over), Whose::Puzzling(_)));
+    }
 }

@@ -126,3 +126,38 @@ fn an_expired_access_token_is_renewed_without_a_person() {
     assert_eq!(engine.state.inventory.failure, None);
     assert!(engine.state.session.is_signed_in());
 }
+
+#[test]
+fn a_start_without_network_keeps_the_account_and_goes_on_when_it_is_back() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let keyring = mock::Store::new().expect("a mock");
+    let open = || {
+        let keyring: std::sync::Arc<keyring_core::CredentialStore> = keyring.clone();
+        TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread")
+    };
+    let mut engine = Engine::start_with(&simulator, folder.path(), &Policy::default(), open());
+    engine.sign_in();
+    engine.until("saving", |s| s.keyring == KeyringState::Saved);
+    let machine = engine.machine("FIN-LT-042");
+    simulator.control().never_finish(machine.id.as_str());
+    let entry = engine.order(cordon::action::ActionKind::Isolate, "FIN-LT-042");
+    engine.until("acceptance", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| e.standing().action().is_some())
+    });
+    let action = engine.standing(entry).action().expect("accepted").clone();
+    drop(engine);
+
+    simulator.control().inject(fault("token", "html:503", 0));
+    let mut engine = Engine::start_with(&simulator, folder.path(), &Policy::default(), open());
+    engine.until("the explanation", |s| s.sign_in_failure.is_some());
+    simulator.control().clear_faults();
+    assert!(simulator.control().set_status(action.as_str(), "Succeeded"));
+    // Nobody signs in again: the saved sign-in is as good as ever.
+    let end = engine.until_end(entry);
+    assert!(
+        matches!(end, cordon::journal::Standing::Done { .. }),
+        "{end:?}"
+    );
+}
