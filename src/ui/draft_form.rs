@@ -215,13 +215,16 @@ fn comment_ui(ui: &mut Ui, form: &mut Form, id: Id) {
     }
     let error = form.draft.comment().err().map(|error| error.to_string());
     let is_due = !form.draft.comment.is_empty() || form.error.is_some();
-    TextField::new("Comment", &mut form.draft.comment)
+    let response = TextField::new("Comment", &mut form.draft.comment)
         .id(field)
         .rows(2)
         .hint("Ticket and reason")
         .max_chars(MAX_COMMENT_CHARS)
         .error(error.as_deref().filter(|_| is_due))
         .show_ui(ui);
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
 }
 
 fn is_writing(event: &Event) -> bool {

@@ -37,9 +37,15 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let height = ui.available_height();
-    Panel::bottom("activity")
-        .resizable(true)
-        .default_size(ACTIVITY_HEIGHT.min(height * 0.3))
+    // With nothing in it the list of activities is a line, and leaves its room to the devices.
+    let empty = cx.state.entries.is_empty();
+    Panel::bottom(if empty { "no activity" } else { "activity" })
+        .resizable(!empty)
+        .default_size(if empty {
+            88.0
+        } else {
+            ACTIVITY_HEIGHT.min(height * 0.3)
+        })
         .size_range(56.0..=(height * 0.6).max(57.0))
         .show(ui, |ui| {
             activity::activity_ui(ui, cx);

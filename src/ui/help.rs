@@ -43,7 +43,14 @@ fn command_ui(ui: &mut Ui, command: UiCommand) {
     let keys: Vec<_> = spec
         .keys
         .iter()
-        .map(|keys| ui.ctx().format_shortcut(keys))
+        .map(|keys| {
+            // A bare key by its symbol: a person looks for “/”, not for its name.
+            if keys.modifiers.is_none() {
+                keys.logical_key.symbol_or_name().to_owned()
+            } else {
+                ui.ctx().format_shortcut(keys)
+            }
+        })
         .collect();
     let ellipsis = if matches!(command, UiCommand::Act(_)) {
         "…"

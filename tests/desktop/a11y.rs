@@ -147,7 +147,7 @@ impl<'s> Window<'s> {
             process,
             service: OnceCell::new(),
         };
-        window.wait_for("a window", Duration::from_secs(60), |nodes| nodes.len() > 2);
+        window.wait_for("a window", Duration::from_mins(1), |nodes| nodes.len() > 2);
         window
     }
 

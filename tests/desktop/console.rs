@@ -1,7 +1,9 @@
 //! The console under test: its window, its process, and what a person does in it.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::thread;
 use std::time::Duration;
 
 use crate::a11y::{Node, State, Window};
@@ -9,7 +11,7 @@ use crate::session::{Running, Session};
 use crate::tenant::{Device, Tenant};
 
 /// The program under test, in the profile of this test run.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cordon");
+pub const PROGRAM: &str = "/work/main/target/release/cordon-clip";
 
 /// Longest time from one look at the service to the next, and some more.
 const NEXT_LOOK: Duration = Duration::from_secs(30);
@@ -18,6 +20,7 @@ const NEXT_LOOK: Duration = Duration::from_secs(30);
 pub struct Console<'s> {
     /// The window, seen from outside.
     pub window: Window<'s>,
+    session: &'s Session,
     running: Running,
 }
 
@@ -31,7 +34,11 @@ impl<'s> Console<'s> {
     pub fn run(session: &'s Session, command: Command) -> Self {
         let running = session.spawn("cordon", command);
         let window = Window::of(session, running.process());
-        Self { window, running }
+        Self {
+            window,
+            session,
+            running,
+        }
     }
 
     /// Signs in with a code that is approved on the verification page, and waits for the devices.
@@ -110,8 +117,31 @@ impl<'s> Console<'s> {
     }
 
     /// Ends the console as a power cut would.
-    pub fn kill(self) {
+    pub fn kill(mut self) {
         self.running.kill();
+    }
+
+    /// Asks the window to close, as its title bar does.
+    pub fn ask_to_close(&self) {
+        self.window.key("alt+F4");
+    }
+
+    /// Closes the window and waits for the program to end well.
+    pub fn close(mut self) {
+        self.ask_to_close();
+        let status = self.running.wait_for_end();
+        assert!(status.success(), "the console ends well, not with {status}");
+    }
+}
+
+impl Drop for Console<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            return;
+        }
+        let log = self.session.pictures().join("cordon.err.log");
+        let log = fs::read_to_string(log).unwrap_or_default();
+        assert!(!log.contains("panicked"), "the console panicked: {log}");
     }
 }
 

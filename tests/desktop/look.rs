@@ -1,10 +1,10 @@
-//! Light and dark: a picture of each screen, and that it has the lightness it should have.
+//! Light and dark, large and small: a picture of each screen, and that it looks as it should.
 
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::console::Console;
+use crate::console::{Console, start_command};
 use crate::session::Session;
 use crate::tenant::Tenant;
 
@@ -43,6 +43,47 @@ fn every_screen_follows_the_theme() {
         window.wait_until_gone("Exact text to be sent");
     }
     assert_eq!(tenant.changes(), []);
+}
+
+#[test]
+fn a_small_screen_with_large_letters_is_enough_for_the_job() {
+    let session = Session::start_sized("small-and-large", "1280x720");
+    let tenant = Tenant::start(&session);
+    let mut command = start_command(&session, &tenant);
+    command.env("WINIT_X11_SCALE_FACTOR", "2");
+    let console = Console::run(&session, command);
+    let window = &console.window;
+    console.sign_in(&tenant);
+    window.picture("1-devices");
+    window.type_text("ENG-LT-030");
+    window.wait_for_content("Search devices", "ENG-LT-030");
+    window.key("Return");
+    window.wait_for_node("the panel over the list", |node| {
+        node.is_live_button("Back to the list")
+    });
+    window.wait_for_text("history shows");
+    window.picture("2-panel");
+    window.key("ctrl+i");
+    window.wait_for_focus("Keep connected");
+    window.type_text("INC-4711 beacon seen");
+    window.wait_for_content("Comment", "INC-4711 beacon seen");
+    let device = tenant.devices("ENG-LT-030").remove(0);
+    let confirm = format!("Isolate {}", device.label);
+    let button = window.wait_for_node("the button to wake", |node| node.is_live_button(&confirm));
+    window.picture("3-form");
+    let comment = window.wait_for_node("the comment", |node| {
+        node.role == "entry" && node.name == "Comment"
+    });
+    let (_, top, _, height) = window.extents(&button);
+    let (_, field_top, _, field_height) = window.extents(&comment);
+    assert!(top + height <= 720, "the button is on the screen");
+    assert!(
+        field_top + field_height <= top,
+        "what is typed can be seen above the buttons, not at {field_top} with the buttons at {top}"
+    );
+    window.key("ctrl+Return");
+    console.wait_until_accepted(&device, "Isolate device");
+    window.picture("4-accepted");
 }
 
 /// Keeps a picture, once its mean lightness is in this range.

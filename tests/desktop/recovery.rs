@@ -95,3 +95,27 @@ fn a_second_console_on_the_same_folder_only_looks() {
     );
     assert_eq!(tenant.changes(), []);
 }
+
+#[test]
+fn closing_while_an_answer_is_due_asks_first_and_loses_nothing() {
+    let session = Session::start("closing");
+    let tenant = Tenant::start(&session);
+    let console = Console::start(&session, &tenant);
+    let window = &console.window;
+    console.sign_in(&tenant);
+    let device = tenant.devices("ENG-LT-030").remove(0);
+    console.choose(&device);
+    tenant.inject("submit", "latency:8000", 1);
+    console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);
+    console.wait_for_outcome(&device, TITLE, &["Sent, no answer yet"]);
+    console.ask_to_close();
+    window.wait_for_text("A request has left and its answer has not come");
+    window.wait_for_focus("Stay");
+    window.picture("1-asks");
+    window.key("Return");
+    console.wait_until_accepted(&device, TITLE);
+    window.picture("2-stayed");
+    assert_eq!(tenant.changes().len(), 1, "one confirmation, one request");
+    // Now the service has it, and the next start follows it: closing needs no question.
+    console.close();
+}

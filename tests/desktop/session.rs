@@ -7,7 +7,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -37,8 +37,20 @@ impl Running {
     }
 
     /// Ends the program as a power cut would; it gets no chance to tidy up.
-    pub fn kill(mut self) {
+    pub fn kill(&mut self) {
         self.end("KILL");
+    }
+
+    /// Waits for the program to end by itself.
+    pub fn wait_for_end(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + START_LIMIT;
+        loop {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the program did not end");
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 
     fn signal(&self, name: &str) {
@@ -82,6 +94,11 @@ impl Session {
     /// Starts a desktop of 1280×800 with a window manager and the accessibility bus on.
     /// Pictures, trees and the programs' output are kept in `target/desktop-pictures/<name>`.
     pub fn start(name: &str) -> Self {
+        Self::start_sized(name, "1280x800")
+    }
+
+    /// The same with another size, such as "1280x720".
+    pub fn start_sized(name: &str, size: &str) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("cordon-desktop-")
             .tempdir()
@@ -107,7 +124,7 @@ impl Session {
             display: String::new(),
             bus_address: String::new(),
         };
-        session.start_display();
+        session.start_display(size);
         session.start_bus();
         session.start_window_manager();
         session.start_accessibility();
@@ -234,19 +251,21 @@ impl Session {
         let status = self
             .command("xdotool")
             .args(arguments)
+            .stdout(self.log("xdotool", "out"))
             .status()
             .expect("xdotool plays the keyboard; tests/run installs it");
         assert!(status.success(), "xdotool {arguments:?}: {status}");
     }
 
-    fn start_display(&mut self) {
+    fn start_display(&mut self, size: &str) {
+        let screen = format!("{size}x24");
         let mut command = self.command("Xvfb");
         command.args([
             "-displayfd",
             "1",
             "-screen",
             "0",
-            "1280x800x24",
+            &screen,
             "-nolisten",
             "tcp",
             "-noreset",

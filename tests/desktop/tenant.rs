@@ -155,11 +155,9 @@ impl Tenant {
     /// The body of the newest request that would have changed something.
     pub fn newest_change_body(&self) -> Value {
         let requests = self.read("/control/requests");
-        let all = requests.as_array().into_iter().flatten();
-        let newest = all
-            .filter(|request| word(request, "kind") == "change")
-            .next_back();
-        newest.map_or(Value::Null, |request| request["body"].clone())
+        let mut all = requests.as_array().into_iter().flatten();
+        all.rfind(|request| word(request, "kind") == "change")
+            .map_or(Value::Null, |request| request["body"].clone())
     }
 
     /// How many requests with this method had this text in their path.

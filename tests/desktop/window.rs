@@ -1,8 +1,11 @@
 //! From sign-in to a contained device and back, in the real window.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+
 use crate::a11y::{Node, State};
-use crate::console::{Console, is_row_of, outcome, start_command, without_window};
-use crate::session::Session;
+use crate::console::{Console, PROGRAM, is_row_of, outcome, start_command, without_window};
+use crate::session::{Session, wait_until};
 use crate::tenant::{Change, Device, Tenant};
 
 const COMMENT: &str = "INC-4711 beacon seen, contain for forensics";
@@ -61,44 +64,7 @@ fn a_device_is_contained_and_nothing_is_said_before_the_service_says_it() {
     );
     window.picture("07-isolated");
 
-    let orders = [
-        (
-            "Release",
-            "Release",
-            "Release device from isolation",
-            "Unisolate",
-            "Released",
-        ),
-        (
-            "Restrict apps",
-            "Restrict apps on",
-            "Restrict app execution",
-            "RestrictCodeExecution",
-            "Restricted",
-        ),
-        (
-            "Quarantine file",
-            "Quarantine file on",
-            "Stop and quarantine file",
-            "StopAndQuarantineFile",
-            "Quarantined",
-        ),
-    ];
-    for (button, confirm, title, kind, done) in orders {
-        let hash: &[_] = if kind == "StopAndQuarantineFile" {
-            &[("SHA-1 of the file", SHA1), ("Comment", COMMENT)]
-        } else {
-            &[("Comment", "INC-4711 next step")]
-        };
-        console.order(button, device, confirm, hash);
-        console.wait_until_accepted(device, title);
-        tenant.succeed(kind);
-        // "Look now" of the activity list, instead of waiting for the next look.
-        window.key("ctrl+l");
-        console.wait_for_outcome(device, title, &[done]);
-        window.picture(&format!("08-{}", done.to_lowercase()));
-    }
-
+    order_what_is_left(&console, &tenant, device);
     let verbs = [
         "isolate",
         "unisolate",
@@ -202,6 +168,111 @@ fn a_console_that_may_only_look_says_so_on_each_button() {
     window.picture("read-only");
     assert!(outcome(&window.read(), &device, "Isolate device").is_none());
     assert_eq!(tenant.changes(), []);
+}
+
+#[test]
+fn the_demo_needs_nothing_and_says_what_it_is() {
+    let session = Session::start("demo");
+    let mut command = session.command(PROGRAM);
+    command.arg("--demo");
+    let console = Console::run(&session, command);
+    let window = &console.window;
+    window.wait_for_node("the strip", |node| {
+        node.role == "label" && node.name == "DEMO"
+    });
+    window.wait_for_text("nothing leaves this computer");
+    window.picture("1-sign-in");
+    window.press("Sign in with a code");
+    console.wait_for_devices();
+    window.wait_for_text("Kept in memory");
+    window.picture("2-devices");
+    console.close();
+}
+
+#[test]
+fn what_is_copied_arrives_in_another_program() {
+    let session = Session::start("clipboard");
+    let tenant = Tenant::start(&session);
+    let console = Console::start(&session, &tenant);
+    console.window.press("Sign in with a code");
+    let code = console.code();
+    console.window.press("Copy code");
+
+    // The other program is a demo: it knows nothing of the first one's code.
+    let mut command = session.command(PROGRAM);
+    command.arg("--demo");
+    let other = Console::run(&session, command);
+    other.window.press("Sign in with a code");
+    other.wait_for_devices();
+    other.window.wait_for_focus("Search devices");
+    other.window.key("ctrl+v");
+    other.window.wait_for_content("Search devices", &code);
+    other.window.picture("pasted");
+}
+
+#[test]
+fn the_verification_page_opens_in_the_browser() {
+    let session = Session::start("browser");
+    let tenant = Tenant::start(&session);
+    // A browser that writes down what it was asked for.
+    let (browser, asked) = (
+        session.folder().join("browser"),
+        session.folder().join("asked-for"),
+    );
+    let script = format!("#!/bin/sh\nprintf '%s' \"$1\" >'{}'\n", asked.display());
+    fs::write(&browser, script).expect("the browser can be written");
+    fs::set_permissions(&browser, fs::Permissions::from_mode(0o755))
+        .expect("the browser can be made runnable");
+    let mut command = start_command(&session, &tenant);
+    command.env("BROWSER", &browser);
+    let console = Console::run(&session, command);
+    console.window.press("Sign in with a code");
+    console.window.press("Open browser");
+    let page = || fs::read_to_string(&asked).unwrap_or_default();
+    wait_until("the browser to be asked", || !page().is_empty());
+    assert_eq!(page(), format!("{}/devicelogin", tenant.url));
+}
+
+/// Releases the device, restricts its apps and quarantines a file on it.
+fn order_what_is_left(console: &Console<'_>, tenant: &Tenant, device: &Device) {
+    let window = &console.window;
+    let orders = [
+        (
+            "Release",
+            "Release",
+            "Release device from isolation",
+            "Unisolate",
+            "Released",
+        ),
+        (
+            "Restrict apps",
+            "Restrict apps on",
+            "Restrict app execution",
+            "RestrictCodeExecution",
+            "Restricted",
+        ),
+        (
+            "Quarantine file",
+            "Quarantine file on",
+            "Stop and quarantine file",
+            "StopAndQuarantineFile",
+            "Quarantined",
+        ),
+    ];
+    for (button, confirm, title, kind, done) in orders {
+        let hash: &[_] = if kind == "StopAndQuarantineFile" {
+            &[("SHA-1 of the file", SHA1), ("Comment", COMMENT)]
+        } else {
+            &[("Comment", "INC-4711 next step")]
+        };
+        console.order(button, device, confirm, hash);
+        console.wait_until_accepted(device, title);
+        tenant.succeed(kind);
+        // "Look now" of the activity list, instead of waiting for the next look.
+        window.key("ctrl+l");
+        console.wait_for_outcome(device, title, &[done]);
+        window.picture(&format!("08-{}", done.to_lowercase()));
+    }
 }
 
 /// Whether it says of this device that it is isolated: as the state in its row, or in its panel.

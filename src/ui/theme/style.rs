@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use egui::{
     Context, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle, Theme, Vec2, Visuals,
-    style::{ScrollAnimation, Selection, Spacing, WidgetVisuals, Widgets},
+    style::{ScrollAnimation, Selection, Spacing, TextCursorStyle, WidgetVisuals, Widgets},
 };
 
 use super::{Tokens, fonts, text};
@@ -107,6 +107,11 @@ fn visuals(theme: Theme, tokens: &Tokens) -> Visuals {
         image_loading_spinners: false,
         // What is disabled stays readable: callers use the stale colour instead of fading.
         disabled_alpha: 0.85,
+        // A blinking cursor would repaint an idle window twice a second.
+        text_cursor: TextCursorStyle {
+            blink: false,
+            ..theme.default_visuals().text_cursor
+        },
         ..theme.default_visuals()
     }
 }
