@@ -11,7 +11,7 @@ use crate::session::{Running, Session};
 use crate::tenant::{Device, Tenant};
 
 /// The program under test, in the profile of this test run.
-pub const PROGRAM: &str = "/work/main/target/release/cordon-clip";
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cordon");
 
 /// Longest time from one look at the service to the next, and some more.
 const NEXT_LOOK: Duration = Duration::from_secs(30);
