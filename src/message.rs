@@ -75,7 +75,6 @@ pub enum Event {
     Actions {
         epoch: Epoch,
         actions: Vec<MachineAction>,
-        at: Timestamp,
     },
     /// The journal's entries at start.
     Entries(Vec<Entry>),

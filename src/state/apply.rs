@@ -52,11 +52,7 @@ impl State {
                     self.apply_history(id, result, at);
                 }
             }
-            Event::Actions {
-                epoch,
-                actions,
-                at: _,
-            } => {
+            Event::Actions { epoch, actions } => {
                 if epoch == self.epoch {
                     for action in actions {
                         self.learn(action);
@@ -269,7 +265,6 @@ mod tests {
             Event::Actions {
                 epoch: Epoch(0),
                 actions: vec![action],
-                at: Timestamp::UNIX_EPOCH,
             }
         };
         state.apply(action(MachineActionStatus::Succeeded));

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use crate::action::{Draft, Subject};
 use crate::message::Command;
 use crate::model::{EntryId, Machine, MachineId, MachineRef};
-use crate::state::State;
 
 /// View state.
 #[derive(Debug, Default)]
@@ -128,11 +127,5 @@ impl Views {
     #[must_use]
     pub fn is_selected(&self, id: &MachineId) -> bool {
         self.selected.as_ref().is_some_and(|m| m.id == *id)
-    }
-
-    /// The record in the panel, as far as it is known.
-    #[must_use]
-    pub fn selected_machine<'a>(&self, state: &'a State) -> Option<&'a Arc<Machine>> {
-        state.machine(&self.selected.as_ref()?.id)
     }
 }

@@ -90,7 +90,6 @@ async fn recent_actions(context: &Context, epoch: Epoch) {
                 .emit(Event::Actions {
                     epoch,
                     actions: list.items,
-                    at,
                 })
                 .await;
             Ok(())

@@ -101,7 +101,6 @@ pub(super) async fn learn(context: &Context, action: &MachineAction) {
         .emit(Event::Actions {
             epoch: context.epoch(),
             actions: vec![action.clone()],
-            at: now(),
         })
         .await;
 }

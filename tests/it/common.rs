@@ -83,6 +83,15 @@ fn setup(
     (setup, journal)
 }
 
+/// A tenant, a folder and an engine in which a person has signed in. The first two are to be held.
+pub fn signed_in() -> (Simulator, TempDir, Engine) {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    (simulator, folder, engine)
+}
+
 /// The engine without a window: worker and facts.
 pub struct Engine {
     pub state: State,

@@ -8,7 +8,7 @@ use cordon::journal::{NotSentReason, Record, Standing};
 use cordon::message::Command;
 use cordon::model::{MachineActionStatus, MachineRef};
 
-use crate::common::{Engine, fault, journal_on_disk, posts, tenant};
+use crate::common::{Engine, fault, journal_on_disk, posts, signed_in, tenant};
 
 /// What an order on an ordinary laptop comes to under a fault.
 struct Case {
@@ -323,10 +323,7 @@ fn stored(engine: &Engine, machine: &MachineRef) -> usize {
 
 #[test]
 fn an_order_that_waits_for_the_limit_can_be_taken_back_and_was_never_sent_twice() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let (_tenant, _folder, mut engine) = signed_in();
     engine.control.inject(fault("submit", "status:429:200", 0));
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until("the pause", move |s| s.notes.contains_key(&entry));
@@ -345,10 +342,7 @@ fn an_order_that_waits_for_the_limit_can_be_taken_back_and_was_never_sent_twice(
 
 #[test]
 fn a_failed_and_a_cancelled_action_end_as_what_they_are() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     engine
         .control
@@ -388,10 +382,7 @@ fn a_failed_and_a_cancelled_action_end_as_what_they_are() {
 
 #[test]
 fn a_silent_device_times_out_after_three_days_and_nothing_says_done_before() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let (_tenant, _folder, mut engine) = signed_in();
     let entry = engine.order(ActionKind::Isolate, "SALES-LT-019");
     engine.until("acceptance", move |s| {
         s.entry(entry)
@@ -413,10 +404,7 @@ fn a_silent_device_times_out_after_three_days_and_nothing_says_done_before() {
 
 #[test]
 fn an_opposite_action_that_nobody_knew_of_holds_the_order_until_a_person_insists() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     // Known to nobody here: facts are read again only because none were read for this device yet.
     let draft = Engine::draft(ActionKind::Isolate, &machine);
@@ -446,10 +434,7 @@ fn an_opposite_action_that_nobody_knew_of_holds_the_order_until_a_person_insists
 
 #[test]
 fn the_sha1_leaves_in_lower_case_and_the_comment_with_its_tag() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     engine.load(&machine);
     let mut draft = Engine::draft(ActionKind::StopAndQuarantineFile, &machine);

@@ -9,7 +9,7 @@ use cordon::journal::{Author, Journal, NotSentReason, Record, Standing};
 use cordon::model::SessionStatus;
 use cordon::simulator::Simulator;
 
-use crate::common::{Engine, fault, posts, tenant};
+use crate::common::{Engine, fault, posts, signed_in, tenant};
 
 /// Starts again on the same folder, signs in, and waits for the end of every entry.
 fn restart(simulator: &Simulator, folder: &Path) -> Engine {
@@ -104,10 +104,7 @@ fn an_order_killed_between_sent_and_answered_is_not_found_when_the_service_never
 
 #[test]
 fn a_pending_action_is_followed_again_after_a_crash() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let (simulator, folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     simulator.control().never_finish(machine.id.as_str());
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
@@ -233,10 +230,7 @@ fn an_unwritable_journal_stops_everything_before_it_leaves() {
 
 #[test]
 fn a_sign_in_that_was_revoked_while_following_asks_for_a_person_and_goes_on_afterwards() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let (simulator, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     simulator.control().never_finish(machine.id.as_str());
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");

@@ -8,7 +8,7 @@ use cordon::message::Command;
 use cordon::model::{KeyringState, SessionStatus};
 use keyring_core::mock;
 
-use crate::common::{Engine, fault, tenant};
+use crate::common::{Engine, fault, signed_in, tenant};
 
 fn waiting(engine: &mut Engine) {
     engine.until("the start", |s| s.session != SessionStatus::Restoring);
@@ -115,10 +115,7 @@ fn the_next_start_signs_in_silently_and_signing_out_removes_what_was_saved() {
 
 #[test]
 fn an_expired_access_token_is_renewed_without_a_person() {
-    let simulator = tenant();
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut engine = Engine::start(&simulator, folder.path());
-    engine.sign_in();
+    let (simulator, _folder, mut engine) = signed_in();
     simulator.control().expire_access_tokens();
     engine.send(Command::RefreshMachines);
     engine.until("the start", |s| s.inventory.loading);

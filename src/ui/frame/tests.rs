@@ -100,7 +100,6 @@ fn signed_in() -> State {
     state.apply(Event::Actions {
         epoch: Epoch(0),
         actions: vec![action],
-        at: at(0),
     });
     state
 }
