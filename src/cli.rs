@@ -35,11 +35,15 @@ pub struct Arguments {
 #[derive(Debug, Subcommand)]
 pub enum Subcommands {
     /// Play sign-in, isolate, release, restrict and quarantine without a window, with the real
-    /// engine, and judge by the journal and the tenant's request log.
+    /// engine, and judge by the journal and the tenant's request log. With --data-dir the journal
+    /// is kept, and what an earlier run left open is brought to its end first.
     SelfTest {
         /// Have the built-in tenant fail at this step.
         #[arg(long, value_name = "STEP", value_enum, conflicts_with = "stand_in")]
         fail: Option<Step>,
+        /// The stand-in's clock runs this many times faster, so the waits are as much shorter.
+        #[arg(long, value_name = "TIMES", requires = "stand_in", value_parser = clap::value_parser!(u16).range(1..=1_000))]
+        speed: Option<u16>,
     },
     /// Say what is wrong with this installation, and how to mend it.
     Doctor,

@@ -34,12 +34,16 @@ fn main() -> ExitCode {
         Some(Subcommands::Doctor) => doctor::run(&folder, &arguments),
         Some(Subcommands::Journal { what }) => journal(what, &folder),
         #[cfg(feature = "simulator")]
-        Some(Subcommands::SelfTest { fail }) => cordon::self_test::run(
-            *fail,
-            arguments.stand_in.as_deref(),
-            &folder,
-            arguments.data_dir.is_some(),
-        ),
+        Some(Subcommands::SelfTest { fail, speed }) => {
+            crash::write_reports_to(&folder);
+            cordon::self_test::run(&cordon::self_test::Rehearsed {
+                fail: *fail,
+                stand_in: arguments.stand_in.as_deref(),
+                speed: *speed,
+                // A journal that nobody named a place for goes when the rehearsal ends.
+                folder: arguments.data_dir.as_deref(),
+            })
+        }
         #[cfg(feature = "simulator")]
         Some(Subcommands::Simulate { port, devices }) => simulate(*port, *devices),
         #[cfg(not(feature = "simulator"))]

@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -16,7 +16,7 @@ use crate::action::{ActionKind, Draft, Subject};
 use crate::auth::TokenStore;
 use crate::cli::Step;
 use crate::guard::{self, Policy};
-use crate::journal::Standing;
+use crate::journal::{Entry, Standing};
 use crate::message::Command;
 use crate::model::{
     Endpoints, EntryId, HealthStatus, MachineRef, Mode, OnboardingStatus, OsFamily, SessionStatus,
@@ -27,12 +27,28 @@ use crate::simulator::{Fault, SimControl, SimOptions, Simulator};
 use crate::state::State;
 use crate::worker::{Pace, Setup, WorkerHandle};
 
-/// Longest time for one step, seconds.
+/// Longest time without any news in one step, seconds.
 const STEP_SECS: u64 = 60;
+/// Longest time for the end of an order: an unknown outcome takes more than five minutes to settle.
+const ORDER_SECS: u64 = 900;
+/// Longest time for the service's own part of it, seconds.
+const SERVICE_SECS: u64 = 240;
 /// Waits are this much shorter against the built-in tenant, whose clock is moved along.
-const SPEED: f64 = 20.0;
+const SPEED: u16 = 20;
 /// A hash that is nobody's file.
 const SOME_SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+
+/// What is rehearsed.
+pub struct Rehearsed<'a> {
+    /// Has the built-in tenant fail there.
+    pub fail: Option<Step>,
+    /// Another server on this machine; the built-in tenant if none.
+    pub stand_in: Option<&'a str>,
+    /// How many times faster the stand-in's clock runs.
+    pub speed: Option<u16>,
+    /// Where the journal is kept; thrown away if nowhere.
+    pub folder: Option<&'a Path>,
+}
 
 /// Why the rehearsal stopped.
 struct Failed {
@@ -42,8 +58,8 @@ struct Failed {
 
 /// Runs the rehearsal and prints each step.
 #[must_use]
-pub fn run(fail: Option<Step>, stand_in: Option<&str>, folder: &Path, keep: bool) -> ExitCode {
-    match rehearse(fail, stand_in, folder, keep) {
+pub fn run(rehearsed: &Rehearsed<'_>) -> ExitCode {
+    match rehearse(rehearsed) {
         Ok(()) => {
             say!("self-test passed");
             ExitCode::SUCCESS
@@ -55,61 +71,41 @@ pub fn run(fail: Option<Step>, stand_in: Option<&str>, folder: &Path, keep: bool
     }
 }
 
-fn rehearse(
-    fail: Option<Step>,
-    stand_in: Option<&str>,
-    folder: &Path,
-    keep: bool,
-) -> Result<(), Failed> {
+fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
     let start = |why: String| Failed { step: "start", why };
-    let simulator = match stand_in {
+    let simulator = match rehearsed.stand_in {
         Some(_) => None,
         None => Some(Simulator::start(SimOptions::default()).map_err(|e| start(e.to_string()))?),
     };
     let control = simulator.as_ref().map(Simulator::control);
     if let Some(control) = &control {
         control.set_poll_interval(1);
-        if let Some(step) = fail {
+        if let Some(step) = rehearsed.fail {
             control.inject(
                 fault(step).ok_or_else(|| start(format!("the tenant cannot fail at {step:?}")))?,
             );
         }
     }
-    let address = stand_in.map_or_else(
-        || {
-            simulator
-                .as_ref()
-                .map(Simulator::address)
-                .unwrap_or_default()
-        },
-        str::to_owned,
-    );
+    let own = simulator.as_ref().map(Simulator::address);
+    let address = own
+        .or(rehearsed.stand_in.map(str::to_owned))
+        .unwrap_or_default();
     let endpoints = Endpoints::stand_in(&address, STAND_IN_TENANT, STAND_IN_CLIENT)
         .map_err(|e| start(e.to_string()))?;
-    let mode = if control.is_some() {
-        Mode::Demo
+    let (mode, speed) = if control.is_some() {
+        (Mode::Demo, SPEED)
     } else {
-        Mode::StandIn
+        (Mode::StandIn, rehearsed.speed.unwrap_or(1))
     };
 
-    // The rehearsal's journal is its own, and goes when it ends, unless a folder was named.
     let scratch = std::env::temp_dir().join(format!("cordon-self-test-{}", std::process::id()));
-    let journal_folder = if keep {
-        folder.to_owned()
-    } else {
-        scratch.clone()
-    };
     let setup = Setup {
         endpoints: endpoints.clone(),
         mode,
         store: TokenStore::memory(),
-        journal: places::journal_file(&journal_folder, mode, &endpoints),
+        journal: places::journal_file(rehearsed.folder.unwrap_or(&scratch), mode, &endpoints),
         policy: Policy::default(),
-        pace: if control.is_some() {
-            Pace::faster(SPEED)
-        } else {
-            Pace::REAL
-        },
+        pace: Pace::faster(f64::from(speed)),
         wake: Arc::new(|| {}),
     };
     let worker = WorkerHandle::spawn(setup)
@@ -123,9 +119,7 @@ fn rehearse(
     };
     let result = rehearsal.play();
     drop(rehearsal);
-    if !keep {
-        std::fs::remove_dir_all(scratch).ok();
-    }
+    std::fs::remove_dir_all(scratch).ok();
     result
 }
 
@@ -154,6 +148,7 @@ impl Rehearsal {
     fn play(&mut self) -> Result<(), Failed> {
         self.sign_in()?;
         let machine = self.devices()?;
+        self.settle()?;
         let orders = [
             ("isolate", ActionKind::Isolate),
             ("release", ActionKind::Unisolate),
@@ -224,7 +219,8 @@ impl Rehearsal {
     fn devices(&mut self) -> Result<MachineRef, Failed> {
         let step = "devices";
         self.until(step, |s| {
-            s.inventory.read_at.is_some() && s.recent_actions.value.is_some()
+            let recent = &s.recent_actions;
+            s.inventory.read_at.is_some() && (recent.value.is_some() || recent.failure.is_some())
         })?;
         let inventory = &self.state.inventory;
         let fits = inventory.all().iter().filter(|m| {
@@ -237,14 +233,23 @@ impl Rehearsal {
                 && m.computer_dns_name
                     .as_deref()
                     .is_some_and(|n| n.bytes().all(|b| b.is_ascii_graphic()))
-                && self.state.known_actions(&m.id).is_empty()
+                && self
+                    .state
+                    .known_actions(&m.id)
+                    .iter()
+                    .all(|a| a.status.is_final())
+                && !(self.state.open_entries()).any(|e| e.order.machine.id == m.id)
                 && inventory.namesakes(&m.reference()).next().is_none()
         });
-        // The newest agent: an old one is refused.
-        let newest = fits.max_by_key(|m| version(m.agent_version.as_deref().unwrap_or_default()));
-        let machine = newest.map(|m| m.reference()).ok_or_else(|| Failed {
+        // Best without history, and with the newest agent: an old one is refused.
+        let best = fits.max_by_key(|m| {
+            let is_new = self.state.known_actions(&m.id).is_empty();
+            let agent = version(m.agent_version.as_deref().unwrap_or_default());
+            (is_new, agent)
+        });
+        let machine = best.map(|m| m.reference()).ok_or_else(|| Failed {
             step,
-            why: "no device without history on which every action is possible".into(),
+            why: "no device without an action under way on which every action is possible".into(),
         })?;
         say!(
             "ok      devices: {} read, rehearsing on {}",
@@ -252,6 +257,56 @@ impl Rehearsal {
             machine.name_and_tail()
         );
         Ok(machine)
+    }
+
+    /// Brings to its end what an earlier run left open in the journal.
+    fn settle(&mut self) -> Result<(), Failed> {
+        let open: Vec<EntryId> = self.state.open_entries().map(Entry::id).collect();
+        for entry in open {
+            self.until_end("earlier run", entry)?;
+        }
+        let ended = self.state.entries.len();
+        if ended > 0 {
+            say!("ok      earlier runs: all {ended} entries have an end");
+        }
+        Ok(())
+    }
+
+    /// Follows an entry to its end, and tells each standing that it comes to.
+    fn until_end(&mut self, step: &'static str, entry: EntryId) -> Result<(), Failed> {
+        let start = instant();
+        let mut told = String::new();
+        loop {
+            let found = self.state.entry(entry).ok_or_else(|| Failed {
+                step,
+                why: format!("{entry} is gone from the journal"),
+            })?;
+            let (standing, word) = (found.standing(), found.standing().word(&found.order.task));
+            if word != told {
+                say!(
+                    "        {step}: {entry} {}: {word}",
+                    found.order.machine.name_and_tail()
+                );
+                told = word;
+            }
+            if standing.is_end() {
+                return Ok(());
+            }
+            let longest = if matches!(standing, Standing::Accepted { .. }) {
+                SERVICE_SECS
+            } else {
+                ORDER_SECS
+            };
+            if start.elapsed().as_secs() > longest {
+                return Err(Failed {
+                    step,
+                    why: format!(
+                        "{entry} is still “{told}”; the next run on the same --data-dir goes on with it"
+                    ),
+                });
+            }
+            self.turn(step)?;
+        }
     }
 
     /// Reviews, approves and submits one order, and waits for its real end.
@@ -291,9 +346,8 @@ impl Rehearsal {
             .approve(&account, self.state.epoch, now)
             .map_err(failed)?;
         self.send(step, Command::Submit(Box::new(approval)))?;
-        self.until(step, move |s| {
-            s.entry(entry).is_some_and(|e| e.standing().is_end())
-        })?;
+        self.until(step, move |s| s.entry(entry).is_some())?;
+        self.until_end(step, entry)?;
 
         let Some(found) = self.state.entry(entry) else {
             return Err(failed("the entry is gone".into()));
@@ -317,34 +371,41 @@ impl Rehearsal {
         })
     }
 
-    /// Takes events in until `reached`, moving the built-in tenant's clock along.
+    /// Takes events in until `reached`.
     fn until(
         &mut self,
         step: &'static str,
         reached: impl Fn(&State) -> bool,
     ) -> Result<(), Failed> {
-        let nap = Duration::from_millis(20);
-        let mut naps = 0;
+        let mut last_news = instant();
         while !reached(&self.state) {
-            if let Some(event) = self.worker.try_next() {
-                self.state.apply(event);
-                if let Some(failure) = self.failure() {
-                    return Err(Failed { step, why: failure });
-                }
-            } else if naps * 20 > STEP_SECS * 1_000 {
+            if self.turn(step)? {
+                last_news = instant();
+            } else if last_news.elapsed().as_secs() > STEP_SECS {
                 return Err(Failed {
                     step,
                     why: format!("nothing happened for {STEP_SECS} s"),
                 });
-            } else {
-                naps += 1;
-                std::thread::sleep(nap);
-                if let Some(control) = &self.control {
-                    control.advance(nap.mul_f64(SPEED));
-                }
             }
         }
         Ok(())
+    }
+
+    /// Takes one event in; without one, naps and moves the built-in tenant's clock along.
+    fn turn(&mut self, step: &'static str) -> Result<bool, Failed> {
+        let Some(event) = self.worker.try_next() else {
+            let nap = Duration::from_millis(20);
+            std::thread::sleep(nap);
+            if let Some(control) = &self.control {
+                control.advance(nap * u32::from(SPEED));
+            }
+            return Ok(false);
+        };
+        self.state.apply(event);
+        match self.failure() {
+            Some(why) => Err(Failed { step, why }),
+            None => Ok(true),
+        }
     }
 
     /// What the window would show as a failure outside of an order.
@@ -395,4 +456,9 @@ fn post(address: &str, path: &str, body: &str) -> bool {
 )]
 fn now() -> Timestamp {
     Timestamp::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "how long a step takes")]
+fn instant() -> Instant {
+    Instant::now()
 }

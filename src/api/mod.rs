@@ -334,6 +334,7 @@ impl Client {
             left_hour: limiter.left(rate_limit::HOUR, now),
             of_hour: calls(rate_limit::HOUR),
             gate_until: limiter.gate_until(now),
+            is_shared: limiter.is_shared(now),
         }
     }
 
@@ -436,7 +437,9 @@ impl Client {
             "answer"
         );
         match answer.body(url, self.now()) {
-            Err(ApiError::Throttled { retry_at }) => lock(&self.0.limiter).close_gate(retry_at),
+            Err(ApiError::Throttled { retry_at }) => {
+                lock(&self.0.limiter).close_gate(retry_at, self.now());
+            }
             Err(ApiError::Unauthorized(_)) => *lock(&self.0.refused) = Some(token),
             Ok(_) | Err(_) => {}
         }

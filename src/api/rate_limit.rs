@@ -64,6 +64,10 @@ pub(super) const HOUR: Window = Window {
 /// A gate closed for longer is tried again after this time; other clients cap there as well.
 const LONGEST_PAUSE_SECS: i64 = 300;
 const USUAL_PAUSE_SECS: i64 = 60;
+/// A 429 below this much of each window is not of this console's making.
+const LITTLE_PERCENT: usize = 90;
+/// How long after such a pause others are taken to be there still.
+const SHARED_FOR_SECS: i64 = 300;
 
 #[derive(Debug, Clone, Copy)]
 struct Call {
@@ -78,6 +82,8 @@ pub(super) struct RateLimiter {
     /// Oldest first, none older than the longest window.
     calls: VecDeque<Call>,
     gate_until: Option<Timestamp>,
+    /// Until then others are taken to share the limit.
+    shared_until: Option<Timestamp>,
 }
 
 impl RateLimiter {
@@ -86,6 +92,7 @@ impl RateLimiter {
             windows,
             calls: VecDeque::new(),
             gate_until: None,
+            shared_until: None,
         }
     }
 
@@ -110,9 +117,25 @@ impl RateLimiter {
         Ok(Permit(()))
     }
 
-    /// After a 429: no lane gets a permit before `until`.
-    pub(super) fn close_gate(&mut self, until: Timestamp) {
+    /// After a 429: no lane gets a permit before `until`. One that comes although this console has
+    /// used little says that others share its limit: the service counts for one application in one
+    /// tenant. Background calls then take half of their share, for a while.
+    pub(super) fn close_gate(&mut self, until: Timestamp, now: Timestamp) {
+        self.settle(now);
         self.gate_until = self.gate_until.max(Some(until));
+        let is_low = self
+            .windows
+            .iter()
+            .all(|window| self.within(*window, now).count() < window.calls * LITTLE_PERCENT / 100);
+        if is_low {
+            self.shared_until = self.shared_until.max(Some(later(until, SHARED_FOR_SECS)));
+        }
+    }
+
+    /// Whether others seem to use the same limit.
+    pub(super) fn is_shared(&mut self, now: Timestamp) -> bool {
+        self.settle(now);
+        self.shared_until.is_some()
     }
 
     /// Until when the gate is closed, if it is.
@@ -153,7 +176,11 @@ impl RateLimiter {
             .filter(|call| call.background)
             .map(|call| call.at)
             .collect();
-        all.max(room(background, window.calls * lane.percent() / 100))
+        let percent = match self.shared_until {
+            Some(_) => lane.percent() / 2,
+            None => lane.percent(),
+        };
+        all.max(room(background, window.calls * percent / 100))
     }
 
     /// Forgets what is over. A clock set back must not lock anybody out: what lies in the future
@@ -175,10 +202,13 @@ impl RateLimiter {
         {
             self.calls.pop_front();
         }
-        self.gate_until = self
-            .gate_until
-            .filter(|until| *until > now)
-            .map(|until| until.min(later(now, LONGEST_PAUSE_SECS)));
+        let hold = |until: Option<Timestamp>, longest: i64| {
+            until
+                .filter(|until| *until > now)
+                .map(|until| until.min(later(now, longest)))
+        };
+        self.gate_until = hold(self.gate_until, LONGEST_PAUSE_SECS);
+        self.shared_until = hold(self.shared_until, LONGEST_PAUSE_SECS + SHARED_FOR_SECS);
     }
 }
 
@@ -267,8 +297,8 @@ mod tests {
     #[test]
     fn a_closed_gate_holds_for_every_lane() {
         let mut limiter = RateLimiter::new(WINDOWS);
-        limiter.close_gate(at(26));
-        limiter.close_gate(at(10));
+        limiter.close_gate(at(26), at(0));
+        limiter.close_gate(at(10), at(0));
         for lane in [Lane::Analyst, Lane::Watch, Lane::Refresh] {
             assert_eq!(limiter.poll(lane, at(0)).err(), Some(at(26)));
         }
@@ -278,10 +308,26 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_that_is_not_of_our_making_is_told_apart_and_makes_polling_modest() {
+        let mut limiter = RateLimiter::new(WINDOWS);
+        assert_eq!(drain(&mut limiter, Lane::Watch, at(0)), 50);
+        limiter.close_gate(at(60), at(1));
+        assert!(limiter.is_shared(at(1)));
+        assert_eq!(drain(&mut limiter, Lane::Watch, at(60)), 25);
+        assert_eq!(drain(&mut limiter, Lane::Analyst, at(61)), 75);
+        assert!(limiter.is_shared(at(359)) && !limiter.is_shared(at(360)));
+
+        let mut limiter = RateLimiter::new(WINDOWS);
+        assert_eq!(drain(&mut limiter, Lane::Analyst, at(0)), 100);
+        limiter.close_gate(at(60), at(1));
+        assert!(!limiter.is_shared(at(1)));
+    }
+
+    #[test]
     fn a_clock_set_back_locks_nobody_out() {
         let mut limiter = RateLimiter::new(WINDOWS);
         assert_eq!(drain(&mut limiter, Lane::Analyst, at(86_400)), 100);
-        limiter.close_gate(at(86_460));
+        limiter.close_gate(at(86_460), at(86_400));
         assert_eq!(limiter.poll(Lane::Analyst, at(0)).err(), Some(at(300)));
         assert!(limiter.poll(Lane::Analyst, at(300)).is_ok());
     }

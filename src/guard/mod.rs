@@ -75,6 +75,51 @@ pub struct Review {
 }
 
 /// A confirmed order. Private fields and no `Clone`: one approval, one submission.
+///
+/// It comes from [`Review::approve`] and from nowhere else, and goes into one command:
+///
+/// ```
+/// fn submit(approval: cordon::guard::Approval) -> cordon::message::Command {
+///     cordon::message::Command::Submit(Box::new(approval))
+/// }
+/// ```
+///
+/// It cannot be spent twice,
+///
+/// ```compile_fail
+/// fn submit_twice(approval: cordon::guard::Approval) -> [cordon::message::Command; 2] {
+///     let again = || cordon::message::Command::Submit(Box::new(approval));
+///     [again(), again()]
+/// }
+/// ```
+///
+/// nor copied, neither by itself nor inside its command,
+///
+/// ```compile_fail
+/// fn copy(approval: &cordon::guard::Approval) -> cordon::guard::Approval {
+///     approval.clone()
+/// }
+/// ```
+///
+/// ```compile_fail
+/// fn copy(command: &cordon::message::Command) -> cordon::message::Command {
+///     command.clone()
+/// }
+/// ```
+///
+/// nor changed after the confirmation, nor made by hand:
+///
+/// ```compile_fail
+/// fn redirect(approval: &mut cordon::guard::Approval, other: cordon::action::Order) {
+///     approval.order = other;
+/// }
+/// ```
+///
+/// ```compile_fail
+/// fn make(order: cordon::action::Order, by: cordon::guard::Approval) -> cordon::guard::Approval {
+///     cordon::guard::Approval { order, ..by }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Approval {
     order: Order,

@@ -27,7 +27,7 @@ pub fn export(entries: &[Entry], verified: &Verified, format: Format) -> String 
 }
 
 /// The columns of every format, one definition.
-fn columns(entry: &Entry) -> [(&'static str, String); 9] {
+fn columns(entry: &Entry) -> [(&'static str, String); 11] {
     let order = &entry.order;
     let standing = entry.standing();
     let parameters = match &order.task {
@@ -47,6 +47,14 @@ fn columns(entry: &Entry) -> [(&'static str, String); 9] {
         ("device", order.machine.name()),
         ("device id", order.machine.id.to_string()),
         ("standing", standing.word(&order.task)),
+        ("since", entry.standing_since().to_string()),
+        (
+            "service action",
+            standing
+                .action()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+        ),
         ("comment", clean(&order.comment, 2_000).into_owned()),
     ]
 }
@@ -94,36 +102,49 @@ fn json_text(entries: &[Entry], verified: &Verified) -> String {
     let rows: Vec<_> = entries
         .iter()
         .map(|entry| {
-            columns(entry)
+            let mut row: serde_json::Map<_, _> = columns(entry)
                 .into_iter()
                 .map(|(name, value)| (name.to_owned(), json!(value)))
-                .collect::<serde_json::Map<_, _>>()
+                .collect();
+            row.insert("records".to_owned(), records(entry));
+            row
         })
         .collect();
     json!({ "entries": rows, "records": verified.records, "lastHash": verified.last_hash })
         .to_string()
 }
 
-/// Whether an entry belongs under a heading.
-type Belongs = fn(&Entry) -> bool;
+/// What became known when, as it was written.
+fn records(entry: &Entry) -> serde_json::Value {
+    let written = entry.records.iter().map(|(at, record)| {
+        let (name, data) = super::codec::write(record);
+        json!({ "at": at.to_string(), "record": name, "data": data })
+    });
+    written.collect()
+}
 
+/// Whether an entry belongs under a heading.
+type Belongs = fn(&[Entry], &Entry) -> bool;
+
+/// The hand-over sheet: what the next shift has to know, the urgent first.
 fn markdown(entries: &[Entry], verified: &Verified) -> String {
-    let mut out = String::from("# Containment hand-over\n");
+    let mut out = String::from(
+        "# Containment hand-over\n\n\
+         What this console ordered and saw. What others did meanwhile is in the Defender portal.\n",
+    );
     let sections: [(&str, Belongs); 4] = [
         ("Contained, still to release", is_contained),
-        ("Under way", |e| !e.standing().is_end()),
-        ("Ended otherwise", |e| {
-            e.standing().is_end() && !matches!(e.standing(), Standing::Done { .. })
+        ("Pending or unknown", |_, e| !e.standing().is_end()),
+        ("Failed, refused or not sent", |_, e| {
+            e.standing().is_end() && !is_done(e)
         }),
-        ("Done", |e| {
-            matches!(e.standing(), Standing::Done { .. }) && !is_contained(e)
-        }),
+        ("Done", |all, e| is_done(e) && !is_contained(all, e)),
     ];
     for (title, belongs) in sections {
+        // Writing to a string cannot fail.
         write!(out, "\n## {title}\n\n").ok();
-        let mut any = false;
-        for entry in entries.iter().filter(|e| belongs(e)) {
-            any = true;
+        let before = out.len();
+        for entry in entries.iter().filter(|e| belongs(entries, e)) {
             let [
                 id,
                 at,
@@ -133,11 +154,15 @@ fn markdown(entries: &[Entry], verified: &Verified) -> String {
                 device,
                 device_id,
                 standing,
+                since,
+                service_action,
                 comment,
             ] = columns(entry).map(|(_, value)| value.replace('|', "\\|"));
-            writeln!(out, "- **{device}** `{device_id}`: {action} {parameters}, **{standing}**, confirmed {at} by {account}: {comment} ({id})").ok();
+            let parameters = in_front(" ", &parameters);
+            let service_action = in_front(", action ", &service_action);
+            writeln!(out, "- **{device}** `{device_id}`: {action}{parameters}, **{standing}** since {since}, confirmed {at} by {account}: {comment} ({id}{service_action})").ok();
         }
-        if !any {
+        if out.len() == before {
             out += "Nothing\n";
         }
     }
@@ -150,12 +175,35 @@ fn markdown(entries: &[Entry], verified: &Verified) -> String {
     out
 }
 
-/// A success of ours that set a condition. Whether it still holds is the service's to say.
-fn is_contained(entry: &Entry) -> bool {
-    let sets = entry
-        .order
-        .task
-        .kind()
-        .is_some_and(|kind| matches!(kind.spec().change, Change::Sets(_)));
-    sets && matches!(entry.standing(), Standing::Done { .. })
+/// A text with what belongs in front of it, unless there is none.
+fn in_front(what: &str, text: &str) -> String {
+    if text.is_empty() {
+        String::new()
+    } else {
+        format!("{what}{text}")
+    }
+}
+
+fn is_done(entry: &Entry) -> bool {
+    matches!(entry.standing(), Standing::Done { .. })
+}
+
+/// A success of ours that set a condition which no later success of ours cleared or set anew.
+/// Whether it still holds is the service's to say.
+fn is_contained(entries: &[Entry], entry: &Entry) -> bool {
+    let change = |e: &Entry| e.order.task.kind().map(|kind| kind.spec().change);
+    let Some(Change::Sets(condition)) = change(entry).filter(|_| is_done(entry)) else {
+        return false;
+    };
+    !entries.iter().any(|other| {
+        let concerns = matches!(
+            change(other),
+            Some(Change::Sets(c) | Change::Clears(c)) if c == condition
+        );
+        concerns
+            && other.order.machine.id == entry.order.machine.id
+            && is_done(other)
+            && (other.standing_since(), other.intended_at())
+                > (entry.standing_since(), entry.intended_at())
+    })
 }

@@ -8,19 +8,21 @@ mod codec;
 mod entry;
 mod export;
 mod schema;
+mod standing;
 
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use sha2::{Digest as _, Sha256};
 
-pub use entry::{Author, Entry, NotSentReason, Record, Standing};
+pub use entry::{Author, Entry, NotSentReason, Record};
 pub use export::{Format, export};
+pub use standing::Standing;
 
-use crate::explain::{Explain, Explanation, NextStep};
+use crate::explain::{Effect, Explain, Explanation, NextStep};
 use crate::model::{EntryId, clean};
 
 /// Why the journal cannot be used. Without it nothing is sent (rule 3).
@@ -38,38 +40,103 @@ pub enum JournalError {
     NotReadable { entry: EntryId, record: Box<str> },
     #[error("the journal is open for reading only")]
     ReadOnly,
+    #[error("the file is no journal, or its pages are damaged")]
+    NotAJournal(#[source] rusqlite::Error),
+    #[error("there is no room left for the journal")]
+    Full(#[source] rusqlite::Error),
+    #[error("the journal's file {0} is gone")]
+    Gone(PathBuf),
+    #[error("something else has written to the journal while this console had it")]
+    WrittenByAnother,
     #[error("the database does not answer")]
-    Database(#[from] rusqlite::Error),
+    Database(#[source] rusqlite::Error),
 }
 
-impl Explain for JournalError {
-    fn explain(&self) -> Explanation {
-        let (headline, remedy) = match self {
+impl From<rusqlite::Error> for JournalError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
+        let is_of_another_type = matches!(
+            error,
+            rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::Utf8Error(..)
+        );
+        let code = error.sqlite_error_code();
+        let is_damage = matches!(code, Some(NotADatabase | DatabaseCorrupt));
+        if is_damage || is_of_another_type {
+            Self::NotAJournal(error)
+        } else if code == Some(DiskFull) {
+            Self::Full(error)
+        } else {
+            Self::Database(error)
+        }
+    }
+}
+
+impl JournalError {
+    /// What is wrong, and what mends it.
+    fn cause_and_remedy(&self) -> (&'static str, &'static str) {
+        match self {
             Self::InUse(_) => (
-                "Another console is using this data folder, so this one can only look",
+                "Another console is using this data folder",
                 "Act in the other console, or close it and start this one again",
             ),
             Self::Newer { .. } => (
-                "The journal was written by a newer version, so nothing can be sent",
+                "The journal was written by a newer version",
                 "Start the newer version, or use --data-dir with another folder",
             ),
-            Self::Damaged { .. } | Self::NotReadable { .. } => (
-                "The journal is damaged, so nothing can be sent",
-                "Keep the file aside, and start with --data-dir and another folder",
+            Self::Damaged { .. } | Self::NotReadable { .. } | Self::NotAJournal(_) => (
+                "The journal is damaged",
+                "Rename the file and keep it as evidence; the next start begins a new journal",
+            ),
+            Self::Full(_) => (
+                "The disk is full and the journal cannot be written",
+                "Make room where the data folder is, then order again",
+            ),
+            Self::Gone(_) => (
+                "The journal's file was removed",
+                "Put the file back and start cordon again",
+            ),
+            Self::WrittenByAnother => (
+                "Something else has written to the journal",
+                "Close every other console on this data folder and start cordon again",
             ),
             Self::Folder(..) | Self::Database(_) | Self::ReadOnly => (
-                "The journal cannot be written, so nothing was sent",
+                "The journal cannot be written",
                 "Make room and allow writing in the data folder, or use --data-dir with another folder",
             ),
-        };
-        let mut explanation = Explanation::harmless(headline, NextStep::Outside(remedy.into()));
-        let mut source: Option<&dyn std::error::Error> = Some(self);
-        while let Some(error) = source {
-            explanation
-                .details
-                .push(clean(&error.to_string(), 400).into_owned());
-            source = error.source();
         }
+    }
+
+    fn details(&self) -> Vec<String> {
+        let causes = std::iter::successors(Some(self as &dyn std::error::Error), |e| e.source());
+        causes
+            .map(|error| clean(&error.to_string(), 400).into_owned())
+            .collect()
+    }
+
+    /// For what became known of an order that had left: it is not on disk, and is read again.
+    #[must_use]
+    pub fn explain_after_sending(&self, entry: EntryId) -> Explanation {
+        let (cause, remedy) = self.cause_and_remedy();
+        Explanation {
+            headline: format!(
+                "{cause}, so the latest about {entry} is not saved; it is read again later"
+            ),
+            effect: Effect::Unknown,
+            next: NextStep::Outside(remedy.into()),
+            details: self.details(),
+        }
+    }
+}
+
+impl Explain for JournalError {
+    /// Rule 3: what cannot be written is not sent.
+    fn explain(&self) -> Explanation {
+        let (cause, remedy) = self.cause_and_remedy();
+        let headline = format!("{cause}, so nothing can be sent");
+        let mut explanation = Explanation::harmless(headline, NextStep::Outside(remedy.into()));
+        explanation.details = self.details();
         explanation
     }
 }
@@ -77,10 +144,11 @@ impl Explain for JournalError {
 /// An open journal. Synchronous: the worker calls it where waiting is allowed.
 pub struct Journal {
     db: Connection,
+    /// The end of the chain as this console left it.
     last_hash: String,
     writable: bool,
-    /// Held while this console is the one that may act on this file.
-    _lock: Option<File>,
+    /// The file, and its lock: kept while this console is the one that may act on it.
+    held: Option<(PathBuf, File)>,
 }
 
 impl Journal {
@@ -102,7 +170,7 @@ impl Journal {
         }
         let db = Connection::open(path)?;
         keep_private(path).map_err(no_folder)?;
-        Self::prepare(db, true, Some(lock))
+        Self::prepare(db, true, Some((path.to_owned(), lock)))
     }
 
     /// Opens an existing journal beside a running console, for reading.
@@ -111,7 +179,13 @@ impl Journal {
     /// When the file is missing, newer or damaged.
     pub fn open_read_only(path: &Path) -> Result<Self, JournalError> {
         let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        Self::prepare(db, false, None)
+        match Self::prepare(db, false, None) {
+            Err(JournalError::Database(error)) => {
+                let db = open_on_read_only_media(path).ok_or(JournalError::Database(error))?;
+                Self::prepare(db, false, None)
+            }
+            opened => opened,
+        }
     }
 
     /// A journal that ends with the process, for tests.
@@ -122,13 +196,17 @@ impl Journal {
         Self::prepare(Connection::open_in_memory()?, true, None)
     }
 
-    fn prepare(db: Connection, writable: bool, lock: Option<File>) -> Result<Self, JournalError> {
+    fn prepare(
+        db: Connection,
+        writable: bool,
+        held: Option<(PathBuf, File)>,
+    ) -> Result<Self, JournalError> {
         schema::prepare(&db, writable)?;
         let mut journal = Self {
             db,
             last_hash: String::new(),
             writable,
-            _lock: lock,
+            held,
         };
         journal.last_hash = journal.verify()?.last_hash;
         Ok(journal)
@@ -146,8 +224,18 @@ impl Journal {
         if !self.writable {
             return Err(JournalError::ReadOnly);
         }
-        let transaction = self.db.transaction()?;
-        let mut hash = self.last_hash.clone();
+        // Records in a file that was removed would be on no disk that anybody finds again.
+        if let Some((path, _)) = self.held.as_ref().filter(|(path, _)| !path.exists()) {
+            return Err(JournalError::Gone(path.clone()));
+        }
+        let transaction = self
+            .db
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut hash = end_of_chain(&transaction)?;
+        // The lock file may have been removed. A chain that forks can never be verified again.
+        if hash != self.last_hash {
+            return Err(JournalError::WrittenByAnother);
+        }
         for (entry, record) in records {
             let (name, data) = codec::write(record);
             let row = Row {
@@ -223,22 +311,39 @@ impl Journal {
         &self,
         mut see: impl FnMut(i64, Row) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        let mut statement = self.db.prepare(
-            "SELECT seq, entry_id, at, record, data, previous_hash FROM record ORDER BY seq",
-        )?;
+        let mut statement = self.db.prepare(&format!("{SELECT} ORDER BY seq"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            let read = Row {
-                entry: row.get(1)?,
-                at: row.get(2)?,
-                record: row.get(3)?,
-                data: row.get(4)?,
-                previous_hash: row.get(5)?,
-            };
-            see(row.get(0)?, read)?;
+            see(row.get(0)?, Row::read(row)?)?;
         }
         Ok(())
     }
+}
+
+const SELECT: &str = "SELECT seq, entry_id, at, record, data, previous_hash FROM record";
+
+/// The hash of the last record; empty when there is none.
+fn end_of_chain(db: &Connection) -> Result<String, JournalError> {
+    let mut statement = db.prepare_cached(&format!("{SELECT} ORDER BY seq DESC LIMIT 1"))?;
+    let mut rows = statement.query([])?;
+    Ok(match rows.next()? {
+        Some(row) => Row::read(row)?.hash(),
+        None => String::new(),
+    })
+}
+
+/// A journal on media that nobody can write to: `SQLite` wants to be told that nothing changes.
+/// `None` when records may still lie beside the file, which would then be left out.
+fn open_on_read_only_media(path: &Path) -> Option<Connection> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push("-wal");
+    if fs::metadata(PathBuf::from(beside)).is_ok_and(|wal| wal.len() > 0) {
+        return None;
+    }
+    let mut address = url::Url::from_file_path(path.canonicalize().ok()?).ok()?;
+    address.set_query(Some("immutable=1"));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(address.as_str(), flags).ok()
 }
 
 /// What a walk over the chain found.
@@ -258,6 +363,17 @@ struct Row {
 }
 
 impl Row {
+    /// A row of [`SELECT`].
+    fn read(row: &rusqlite::Row<'_>) -> Result<Self, JournalError> {
+        Ok(Self {
+            entry: row.get(1)?,
+            at: row.get(2)?,
+            record: row.get(3)?,
+            data: row.get(4)?,
+            previous_hash: row.get(5)?,
+        })
+    }
+
     /// SHA-256 over every field, each with its length before it, so that none can flow into the next.
     fn hash(&self) -> String {
         let mut sum = Sha256::new();

@@ -7,8 +7,7 @@ use super::JournalError;
 /// Number of this layout, kept in SQLite's `user_version`.
 const LAYOUT: i64 = 1;
 
-const TABLE: &str = "
-CREATE TABLE record (
+const COLUMNS: &str = "record (
     seq           INTEGER PRIMARY KEY AUTOINCREMENT,
     entry_id      TEXT NOT NULL,
     at            TEXT NOT NULL,
@@ -16,6 +15,9 @@ CREATE TABLE record (
     data          TEXT NOT NULL,
     previous_hash TEXT NOT NULL
 ) STRICT;
+";
+
+const RULES: &str = "
 CREATE INDEX record_of_entry ON record (entry_id);
 CREATE TRIGGER record_is_never_changed BEFORE UPDATE ON record
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
@@ -36,10 +38,14 @@ pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalErro
         LAYOUT => Ok(()),
         0 if writable => {
             db.execute_batch(&format!(
-                "BEGIN; {TABLE} PRAGMA user_version = {LAYOUT}; COMMIT;"
+                "BEGIN; CREATE TABLE {COLUMNS} {RULES} PRAGMA user_version = {LAYOUT}; COMMIT;"
             ))?;
             Ok(())
         }
-        found => Err(JournalError::Newer { found }),
+        // A console ended before it made the table: an empty journal, which a reader cannot change.
+        // A temporary table lies beside the file.
+        0 => Ok(db.execute_batch(&format!("CREATE TEMP TABLE {COLUMNS}"))?),
+        found if found > LAYOUT => Err(JournalError::Newer { found }),
+        _ => Err(JournalError::Damaged { seq: 0 }),
     }
 }

@@ -194,7 +194,7 @@ fn garbage_and_newer_files_are_refused_and_left_alone() {
     .expect("written");
     assert!(matches!(
         Journal::open(&garbage),
-        Err(JournalError::Database(_))
+        Err(JournalError::NotAJournal(_))
     ));
     assert!(
         std::fs::read(&garbage)
@@ -210,6 +210,102 @@ fn garbage_and_newer_files_are_refused_and_left_alone() {
         Journal::open(&newer),
         Err(JournalError::Newer { found: 99 })
     ));
+}
+
+/// One order of each kind, confirmed and on disk.
+fn intended(order: crate::action::Order) -> (EntryId, Record) {
+    let author = author();
+    (order.entry, Record::Intended { author, order })
+}
+
+#[test]
+fn a_journal_that_was_begun_and_never_written_reads_as_empty() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    std::fs::write(&path, b"").expect("made");
+    let journal = Journal::open_read_only(&path).expect("opened");
+    assert_eq!(journal.verify().expect("whole").records, 0);
+    assert!(std::fs::read(&path).expect("still there").is_empty());
+}
+
+#[test]
+fn a_file_that_was_removed_takes_no_more_records() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    let mut journal = Journal::open(&path).expect("opened");
+    std::fs::remove_file(&path).expect("removed");
+    let written = journal.append(Timestamp::UNIX_EPOCH, &[intended(orders().remove(0))]);
+    assert!(matches!(written, Err(JournalError::Gone(p)) if p == path));
+}
+
+#[test]
+fn a_second_writer_cannot_fork_the_chain() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    let mut first = Journal::open(&path).expect("opened");
+    // Somebody removes the lock file, so that a second console takes the journal as well.
+    std::fs::remove_file(path.with_extension("lock")).expect("removed");
+    let mut second = Journal::open(&path).expect("opened");
+    let mut orders = orders().into_iter();
+    let mut next = || [intended(orders.next().expect("enough"))];
+    second
+        .append(Timestamp::UNIX_EPOCH, &next())
+        .expect("appended");
+    assert!(matches!(
+        first.append(Timestamp::UNIX_EPOCH, &next()),
+        Err(JournalError::WrittenByAnother)
+    ));
+    assert_eq!(first.verify().expect("whole").records, 1);
+}
+
+#[test]
+fn the_hand_over_sheet_says_what_is_still_to_release() {
+    use MachineActionStatus::{Failed, InProgress, Succeeded};
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut journal = Journal::open(&folder.path().join("j.sqlite")).expect("opened");
+    let mut seconds = 0;
+    let mut play = |kind: ActionKind, status: MachineActionStatus| {
+        let orders = orders();
+        let order = orders
+            .into_iter()
+            .find(|o| o.task.kind() == Some(kind))
+            .expect("one of each kind");
+        let action = MachineActionId::parse(&format!("b89eb834-{seconds}")).expect("an id");
+        let finished = Record::Finished {
+            action,
+            status,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+        };
+        seconds += 10;
+        let at = Timestamp::from_second(seconds).expect("a literal time");
+        let entry = order.entry;
+        journal
+            .append(
+                at,
+                &[intended(order), (entry, Record::Sent), (entry, finished)],
+            )
+            .expect("appended");
+        let (entries, verified) = (
+            journal.entries().expect("readable"),
+            journal.verify().expect("whole"),
+        );
+        let sheet = export(&entries, &verified, Format::Markdown);
+        let sections: Vec<_> = sheet.split("\n## ").skip(1).collect();
+        let [contained, pending, failed, done] = sections.as_slice() else {
+            panic!("{sheet}")
+        };
+        [*contained, *pending, *failed, *done].map(|section| section.matches("- **").count())
+    };
+    assert_eq!(play(ActionKind::Isolate, Succeeded), [1, 0, 0, 0]);
+    assert_eq!(play(ActionKind::Unisolate, Failed), [1, 0, 1, 0]);
+    assert_eq!(
+        play(ActionKind::RestrictCodeExecution, InProgress),
+        [1, 1, 1, 0]
+    );
+    assert_eq!(play(ActionKind::Unisolate, Succeeded), [0, 1, 1, 2]);
+    assert_eq!(play(ActionKind::Isolate, Succeeded), [1, 1, 1, 2]);
 }
 
 #[test]

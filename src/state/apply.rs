@@ -159,14 +159,19 @@ impl State {
         self.histories.entry(id).or_default().settle(result, at);
     }
 
-    /// A final state is never overwritten by an older reading.
+    /// A final state is never overwritten by another, nor any state by an older reading.
     fn learn(&mut self, action: MachineAction) {
         let Some(machine) = action.machine_id.clone() else {
             return;
         };
         let known = self.actions.entry(machine).or_default();
         match known.iter_mut().find(|a| a.id == action.id) {
-            Some(old) if old.status.is_final() && !action.status.is_final() => {}
+            Some(old)
+                if !action.status.is_final()
+                    && (old.status.is_final()
+                        || action
+                            .last_updated
+                            .is_some_and(|at| Some(at) < old.last_updated)) => {}
             Some(old) => *old = action,
             None => known.push(action),
         }
@@ -256,24 +261,28 @@ mod tests {
     }
 
     #[test]
-    fn a_final_status_is_never_overwritten_by_an_older_reading() {
+    fn a_status_is_never_overwritten_by_an_older_reading() {
         let mut state = state();
-        let action = |status| {
+        let action = |status, updated| {
             let id = MachineActionId::parse("a").expect("a literal id");
             let mut action = MachineAction::bare(id, MachineActionType::Isolate, status);
+            action.last_updated = Timestamp::from_second(updated).ok();
             action.machine_id = MachineId::parse("a1").ok();
             Event::Actions {
                 epoch: Epoch(0),
                 actions: vec![action],
             }
         };
-        state.apply(action(MachineActionStatus::Succeeded));
-        state.apply(action(MachineActionStatus::Pending));
         let machine = MachineId::parse("a1").expect("a literal id");
-        assert_eq!(
-            state.known_actions(&machine)[0].status,
-            MachineActionStatus::Succeeded
-        );
+        for (status, updated, shown) in [
+            (MachineActionStatus::InProgress, 20, "InProgress"),
+            (MachineActionStatus::Pending, 10, "InProgress"),
+            (MachineActionStatus::Succeeded, 15, "Succeeded"),
+            (MachineActionStatus::Pending, 30, "Succeeded"),
+        ] {
+            state.apply(action(status, updated));
+            assert_eq!(state.known_actions(&machine)[0].status.as_wire(), shown);
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::{Cx, draft_form, words};
 use crate::action::{Draft, Subject, Task, Value};
 use crate::journal::{Entry, Standing};
 use crate::message::{Command, Note};
+use crate::model::{MachineActionId, MachineActionType};
 
 /// Whether the row shows something that changes by the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,8 +130,17 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, standing: &Standing) 
                 }
                 withdraw_ui(ui, cx, entry);
             }
-            Standing::Accepted { .. } => cancel_ui(ui, cx, entry, standing),
-            Standing::Done { .. } => undo_ui(ui, cx, entry),
+            Standing::Accepted { action, .. } => {
+                if let Some(kind) = order.task.kind() {
+                    cancel_ui(ui, cx, entry, action, &kind.spec().wire_type);
+                }
+            }
+            Standing::Done { .. } => {
+                undo_ui(ui, cx, entry);
+                for open in activity_words::still_open_opposites(entry, cx.state) {
+                    cancel_ui(ui, cx, entry, &open.id, &open.kind);
+                }
+            }
             Standing::NotSent { .. }
             | Standing::NotFound
             | Standing::TimedOut { .. }
@@ -161,15 +171,24 @@ fn withdraw_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) {
     }
 }
 
-fn cancel_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, standing: &Standing) {
-    let (Task::Act { kind, .. }, Some(action)) = (&entry.order.task, standing.action()) else {
-        return;
+/// Offers to cancel an action on the entry's device: its own, or one that would undo it.
+fn cancel_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    entry: &Entry,
+    action: &MachineActionId,
+    action_type: &MachineActionType,
+) {
+    let own = entry.standing().action() == Some(action);
+    let label = if own {
+        "Cancel…".to_owned()
+    } else {
+        format!("Cancel {action_type}…")
     };
-    if ui.add(ActionButton::new("Cancel…")).clicked() {
-        let action_type = kind.spec().wire_type.clone();
+    if ui.add(ActionButton::new(&label)).clicked() {
         let subject = Subject::Cancel {
             action: action.clone(),
-            action_type,
+            action_type: action_type.clone(),
         };
         draft_form::raise_form(ui, cx, &entry.order.machine, subject, |_| {});
     }

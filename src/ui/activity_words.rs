@@ -9,7 +9,10 @@ use super::words;
 use crate::action::{Risk, Task};
 use crate::journal::{Entry, NotSentReason, Record, Standing};
 use crate::message::Note;
-use crate::model::{HResult, HealthStatus, MachineActionStatus, Permission, SessionStatus, clean};
+use crate::model::{
+    HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, Permission,
+    SessionStatus, clean,
+};
 use crate::state::State;
 
 /// How long the service keeps an action for a device that does not report.
@@ -101,9 +104,9 @@ pub fn details(
         } => silent(entry, standing, state, now, zone)
             .into_iter()
             .collect(),
-        Standing::Waiting | Standing::Sent | Standing::Done { .. } | Standing::Accepted { .. } => {
-            Vec::new()
-        }
+        Standing::Waiting => waiting(state, now),
+        Standing::Done { .. } => older_opposites(entry, state),
+        Standing::Sent | Standing::Accepted { .. } => Vec::new(),
         Standing::Failed { hresult, .. } => failed(task, *hresult),
         Standing::TooLate { status, .. } => {
             vec![format!(
@@ -152,16 +155,75 @@ pub fn details(
     }
 }
 
-fn held(entry: &Entry, by: &crate::model::MachineActionId, state: &State) -> String {
-    match state.action(&entry.order.machine.id, by) {
+/// Why an order has not left, where the limit is the reason.
+fn waiting(state: &State, now: Timestamp) -> Vec<String> {
+    let Some(budget) = state.budget else {
+        return Vec::new();
+    };
+    let paused = budget.gate_until.is_some_and(|until| until > now);
+    let why = match (paused, budget.is_shared) {
+        (true, true) => {
+            "The service asked for a pause although this console has called little: others share its limit, or the service is busy"
+        }
+        (true, false) => "The service asked for a pause",
+        (false, _) if budget.left_minute == 0 => "The service's limit for a minute is used up",
+        (false, _) if budget.left_hour == 0 => "The service's limit for an hour is used up",
+        (false, _) => return Vec::new(),
+    };
+    vec![why.to_owned()]
+}
+
+fn held(entry: &Entry, by: &MachineActionId, state: &State) -> String {
+    let under_way = match state.action(&entry.order.machine.id, by) {
         Some(action) => format!(
-            "{} by {} is under way ({}); yours waits until you insist",
+            "{} by {} is under way ({})",
             action.kind,
             clean(action.requestor.as_deref().unwrap_or("somebody"), 80),
             action.status
         ),
-        None => "An opposite action is under way; yours waits until you insist".to_owned(),
-    }
+        None => "An opposite action is under way".to_owned(),
+    };
+    let end = entry.order.task.kind().map(|kind| kind.spec().done);
+    format!(
+        "{under_way}; yours waits until you insist. Whichever ends last decides; sent now, the device most likely ends “{}”",
+        end.unwrap_or_default()
+    )
+}
+
+/// Opposite actions from before this one's success that are still open: each can undo it yet.
+pub fn still_open_opposites<'a>(
+    entry: &Entry,
+    state: &'a State,
+) -> impl Iterator<Item = &'a MachineAction> {
+    let opposite = entry
+        .order
+        .task
+        .kind()
+        .and_then(crate::action::ActionKind::opposite);
+    let machine = &entry.order.machine.id;
+    let own = entry.standing().action().cloned();
+    let ended = own
+        .and_then(|id| state.action(machine, &id))
+        .and_then(|own| own.last_updated);
+    state.known_actions(machine).iter().filter(move |action| {
+        let is_later = action.created.zip(ended).is_some_and(|(c, e)| c > e);
+        !action.status.is_final()
+            && !is_later
+            && opposite.is_some_and(|o| o.spec().wire_type == action.kind)
+    })
+}
+
+fn older_opposites(entry: &Entry, state: &State) -> Vec<String> {
+    still_open_opposites(entry, state)
+        .map(|action| {
+            format!(
+                "{} by {} is still {}: when it ends, it takes this back. Cancel it if that is not wanted",
+                action.kind,
+                clean(action.requestor.as_deref().unwrap_or("somebody"), 80),
+                action.status,
+            )
+        })
+        .collect()
 }
 
 fn not_sent(why: NotSentReason, detail: Option<&str>) -> Vec<String> {
@@ -327,165 +389,4 @@ pub fn ticket_line(entry: &Entry, standing: &Standing) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::action::{ActionKind, Order};
-    use crate::guard::Policy;
-    use crate::journal::Author;
-    use crate::model::{
-        EntryId, Machine, MachineActionId, MachineId, MachineRef, Mode, Permissions,
-    };
-
-    fn action() -> MachineActionId {
-        MachineActionId::parse("b89eb834").expect("a literal id")
-    }
-
-    fn entry(records: Vec<Record>) -> Entry {
-        let author = Author {
-            mode: "DEMO".into(),
-            tenant: "t".into(),
-            object_id: "o".into(),
-            account: "jane@contoso.com".into(),
-        };
-        let machine = MachineRef {
-            id: MachineId::parse("a19c07").expect("a literal id"),
-            dns_name: Some("FIN-LT-042".into()),
-        };
-        let order = Order {
-            entry: EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
-            machine,
-            comment: "INC-1\nmalware".into(),
-            task: Task::Act {
-                kind: ActionKind::Isolate,
-                values: Box::default(),
-            },
-        };
-        let intended = Record::Intended {
-            author: author.clone(),
-            order: order.clone(),
-        };
-        let records = std::iter::once(intended)
-            .chain(records)
-            .map(|record| (Timestamp::UNIX_EPOCH, record))
-            .collect();
-        Entry {
-            author,
-            order,
-            records,
-        }
-    }
-
-    fn state() -> State {
-        State::new(Mode::Demo, "Demo", Policy::default())
-    }
-
-    fn said(records: Vec<Record>, state: &State) -> String {
-        let entry = entry(records);
-        let now = Timestamp::from_second(7200).expect("a literal time");
-        details(&entry, &entry.standing(), state, now, &TimeZone::UTC).join("\n")
-    }
-
-    #[test]
-    fn a_refusal_says_which_of_permission_role_and_group() {
-        let refusal = || {
-            vec![Record::Refused {
-                status: 403,
-                code: "Forbidden".into(),
-                message: "no".into(),
-            }]
-        };
-        let mut state = state();
-        assert!(said(refusal(), &state).contains("Missing is the permission Machine.Isolate"));
-        let account = crate::model::Account {
-            tenant_id: crate::model::TenantId::parse("t").expect("a literal id"),
-            object_id: "o".into(),
-            user_name: None,
-            display_name: None,
-        };
-        let mut hold = |scopes: &str| {
-            let permissions = Permissions::from_scopes(scopes);
-            state.session = SessionStatus::SignedIn {
-                account: account.clone(),
-                permissions,
-            };
-            said(refusal(), &state)
-        };
-        assert!(hold("Machine.Read").contains("Your sign-in lacks the permission Machine.Isolate"));
-        let text = hold("Machine.Isolate");
-        assert!(text.contains("Active remediation actions") && text.contains("device's group"));
-        assert!(text.contains("The service answered 403: Forbidden: no"));
-    }
-
-    #[test]
-    fn a_silent_device_says_when_the_three_days_end() {
-        let mut state = state();
-        let mut machine = Machine::bare(MachineId::parse("a19c07").expect("a literal id"));
-        machine.health_status = HealthStatus::Inactive;
-        machine.last_seen = Some(Timestamp::UNIX_EPOCH);
-        let value = Some((std::sync::Arc::new(machine), Timestamp::UNIX_EPOCH));
-        let remote = crate::state::Remote {
-            value,
-            ..crate::state::Remote::default()
-        };
-        state
-            .machines
-            .insert(MachineId::parse("a19c07").expect("a literal id"), remote);
-        let status = MachineActionStatus::Pending;
-        let accepted = vec![
-            Record::Sent,
-            Record::Accepted {
-                action: action(),
-                status,
-            },
-        ];
-        assert_eq!(
-            said(accepted, &state),
-            "Last full report 2 h ago, health Inactive: it waits until 1970-01-04 00:00:00 +00:00"
-        );
-    }
-
-    #[test]
-    fn a_failure_says_its_code_in_words_and_what_to_do() {
-        let finished = Record::Finished {
-            action: action(),
-            status: MachineActionStatus::Failed,
-            hresult: HResult(-2_147_467_260),
-            by: None,
-            comment: None,
-        };
-        let text = said(vec![Record::Sent, finished], &state());
-        assert!(
-            text.starts_with("0x80004004 (-2147467260), the operation was aborted"),
-            "{text}"
-        );
-        assert!(text.contains("isolate at the switch"), "{text}");
-    }
-
-    #[test]
-    fn a_ticket_line_is_one_line_in_utc() {
-        let entry = entry(Vec::new());
-        assert_eq!(
-            ticket_line(&entry, &entry.standing()),
-            "1970-01-01T00:00:00Z Isolate device on FIN-LT-042 (a19c07): Waiting to send at \
-             1970-01-01T00:00:00Z [cdn-7F3K2Q9M] by jane@contoso.com: INC-1\\u{a}malware"
-        );
-    }
-
-    #[test]
-    fn what_comes_next_counts_down() {
-        let now = Timestamp::UNIX_EPOCH;
-        let at = |second| Timestamp::from_second(second).expect("a literal time");
-        assert_eq!(next(&Note::LeavesAt(at(12)), now), "leaves in 0:12");
-        assert_eq!(next(&Note::LooksAgainAt(at(8)), now), "looks again in 8 s");
-        assert_eq!(
-            next(
-                &Note::LookedUp {
-                    complete: 1,
-                    again_at: at(75)
-                },
-                now
-            ),
-            "looked up 1 of 3 times, again in 1:15"
-        );
-    }
-}
+mod tests;

@@ -141,12 +141,13 @@ fn budget_ui(ui: &mut Ui, look: StripLook, cx: &Cx<'_>) {
         more.push_str("; the service asked for a pause until ");
         more.push_str(&local_time(until, cx.zone));
     }
-    fact_ui(
-        ui,
-        look,
-        &format!("{}/{}", budget.left_minute, budget.of_minute),
-        &more,
-    );
+    let mut text = format!("{}/{}", budget.left_minute, budget.of_minute);
+    if budget.is_shared {
+        text.push_str(" shared");
+        more.push_str(". The service asked for a pause although this console had used little: ");
+        more.push_str("others use the same app registration, or the service is busy");
+    }
+    fact_ui(ui, look, &text, &more);
 }
 
 /// From right to left.

@@ -246,6 +246,7 @@ impl Context {
 
     /// Opens the journal, tells the window what is in it, and closes what was never sent.
     pub async fn open_journal(&self, path: PathBuf) {
+        let file = path.display().to_string();
         let opened = tokio::task::spawn_blocking(move || {
             let journal = match Journal::open(&path) {
                 Ok(journal) => Ok(journal),
@@ -279,9 +280,11 @@ impl Context {
         *lock(&self.journal) = journal.filter(|_| may_act);
         lock(&self.entries).clone_from(&entries);
         self.emit(Event::Entries(entries)).await;
-        self.emit(Event::Journal(
-            trouble.as_ref().map_or(Ok(()), |e| Err(e.explain())),
-        ))
+        self.emit(Event::Journal(trouble.map_or(Ok(()), |error| {
+            let mut explanation = error.explain();
+            explanation.details.push(file);
+            Err(explanation)
+        })))
         .await;
         if may_act {
             self.end_unsent().await;
@@ -346,7 +349,15 @@ impl Context {
     pub async fn record_or_say(&self, entry: EntryId, records: Vec<Record>) -> bool {
         let written = self.record(entry, records).await;
         if let Err(error) = &written {
-            self.problem(error.explain()).await;
+            let has_left = self
+                .entry(entry)
+                .is_some_and(|e| e.first_sent_at().is_some());
+            self.problem(if has_left {
+                error.explain_after_sending(entry)
+            } else {
+                error.explain()
+            })
+            .await;
         }
         written.is_ok()
     }

@@ -22,10 +22,7 @@ pub(super) async fn settle(context: &Arc<Context>, approval: &Approval, submitte
     let record = match whose(order, approval.account(), &action, date) {
         Whose::Ours => {
             mind_redirection(context, order, &action).await;
-            if !accepted(context, order, &action).await {
-                // It is found again when the disk has been mended.
-                reconcile::start(context, order.entry);
-            }
+            accepted(context, order, &action).await;
             return;
         }
         Whose::SomeoneElses => someone_elses(&action),

@@ -9,12 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 
 use super::context::{Context, now};
-use super::{inventory, outcome};
+use super::{inventory, outcome, reconcile};
 use crate::api::{ApiError, Lane, Permit, Verb, delay};
 use crate::auth::AuthError;
 use crate::explain::{Effect, Explain as _};
 use crate::guard::{self, Approval, Facts};
-use crate::journal::{JournalError, NotSentReason, Record};
+use crate::journal::{JournalError, NotSentReason, Record, Standing};
 use crate::message::{Note, open_order};
 use crate::model::{EntryId, MachineActionId};
 
@@ -59,6 +59,13 @@ pub(super) async fn submit(context: Arc<Context>, approval: Approval) {
     context.sending(entry);
     pass(&context, &approval).await;
     context.no_longer_sending(entry);
+    // What could not be written is found out again, when the disk may have been mended.
+    if context
+        .entry(entry)
+        .is_some_and(|e| e.standing() == Standing::Sent)
+    {
+        reconcile::start(&context, entry);
+    }
     context.report_budget().await;
 }
 

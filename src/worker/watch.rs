@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::context::{Context, lock, monotonic_now, now};
@@ -32,6 +32,8 @@ struct Follow {
     entries: Vec<EntryId>,
     since: Instant,
     next: Instant,
+    /// The service's time of the newest reading: another of its hosts may answer with an older one.
+    newest: Option<Timestamp>,
 }
 
 impl Followed {
@@ -72,6 +74,7 @@ fn add(context: &Context, action: &MachineActionId, machine: MachineId, entry: O
         entries: Vec::new(),
         since,
         next,
+        newest: None,
     });
     follow.next = follow.next.min(next);
     follow
@@ -212,11 +215,11 @@ pub(super) async fn seen(
     id: &MachineActionId,
     action: Option<&MachineAction>,
 ) {
-    let Some((entries, since)) = lock(&context.followed)
-        .by_action
-        .get(id)
-        .map(|f| (f.entries.clone(), f.since))
-    else {
+    let Some((entries, since, newest)) = lock(&context.followed).by_action.get_mut(id).map(|f| {
+        let before = f.newest;
+        f.newest = before.max(action.and_then(|a| a.last_updated));
+        (f.entries.clone(), f.since, before)
+    }) else {
         return;
     };
     let wait = context
@@ -233,7 +236,8 @@ pub(super) async fn seen(
         match (action, &end) {
             (_, Some(end)) => written &= context.record_or_say(entry, vec![end.clone()]).await,
             (Some(action), None) => {
-                if action.status != status {
+                let is_older = action.last_updated.is_some_and(|at| Some(at) < newest);
+                if action.status != status && !is_older {
                     context
                         .record_or_say(
                             entry,

@@ -29,6 +29,14 @@ pub const SPEED: f64 = 40.0;
 /// A hash that is nobody's file.
 pub const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
+/// How often a test with chance in it tries; `tests/run` asks for more than `cargo test` alone.
+pub fn number_from_environment(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name}={text} is no number"))
+    })
+}
+
 /// A tenant of one's own.
 pub fn tenant() -> Simulator {
     let simulator = Simulator::start(SimOptions::default()).expect("the built-in tenant starts");
@@ -68,6 +76,7 @@ fn setup(
     folder: &Path,
     policy: &Policy,
     store: TokenStore,
+    speed: f64,
 ) -> (Setup, PathBuf) {
     let endpoints = endpoints(simulator);
     let journal = places::journal_file(folder, Mode::StandIn, &endpoints);
@@ -77,7 +86,7 @@ fn setup(
         store,
         journal: journal.clone(),
         policy: policy.clone(),
-        pace: Pace::faster(SPEED),
+        pace: Pace::faster(speed),
         wake: Arc::new(|| {}),
     };
     (setup, journal)
@@ -105,13 +114,34 @@ impl Engine {
         Self::start_with(simulator, folder, &Policy::default(), TokenStore::memory())
     }
 
+    /// With waits so many times shorter.
+    pub fn start_faster(simulator: &Simulator, folder: &Path, speed: f64) -> Self {
+        Self::start_all(
+            simulator,
+            folder,
+            &Policy::default(),
+            TokenStore::memory(),
+            speed,
+        )
+    }
+
     pub fn start_with(
         simulator: &Simulator,
         folder: &Path,
         policy: &Policy,
         store: TokenStore,
     ) -> Self {
-        let (setup, journal) = setup(simulator, folder, policy, store);
+        Self::start_all(simulator, folder, policy, store, SPEED)
+    }
+
+    fn start_all(
+        simulator: &Simulator,
+        folder: &Path,
+        policy: &Policy,
+        store: TokenStore,
+        speed: f64,
+    ) -> Self {
+        let (setup, journal) = setup(simulator, folder, policy, store, speed);
         let state = State::new(setup.mode, &setup.endpoints.name, policy.clone());
         let worker = WorkerHandle::spawn(setup).expect("the worker starts");
         let mut engine = Self {
@@ -272,7 +302,7 @@ impl Console {
     }
 
     pub fn open(simulator: &Simulator, folder: &Path, policy: &Policy, size: [f32; 2]) -> Self {
-        let (setup, journal) = setup(simulator, folder, policy, TokenStore::memory());
+        let (setup, journal) = setup(simulator, folder, policy, TokenStore::memory(), SPEED);
         let state = State::new(setup.mode, &setup.endpoints.name, policy.clone());
         let worker = WorkerHandle::spawn(setup).expect("the worker starts");
         let harness = Harness::builder()

@@ -288,7 +288,7 @@ fn under_every_fault_the_service_gets_one_order_and_the_last_word_is_true() {
 }
 
 /// Windows laptops (an old one in the lab would be refused) without any history or twin.
-fn ordinary_laptops(engine: &Engine) -> Vec<MachineRef> {
+pub fn ordinary_laptops(engine: &Engine) -> Vec<MachineRef> {
     let state = &engine.state;
     let fits = |m: &&std::sync::Arc<cordon::model::Machine>| {
         m.os_family() == cordon::model::OsFamily::WindowsClient

@@ -80,6 +80,7 @@ fn signed_in() -> State {
         left_hour: 1400,
         of_hour: 1500,
         gate_until: None,
+        is_shared: false,
     };
     state.apply(Event::Budget(budget));
     let news = InventoryNews::Page(vec![

@@ -1,0 +1,160 @@
+//! Where an entry stands, in one word; and which of these are ends.
+
+use jiff::Timestamp;
+
+use super::NotSentReason;
+use crate::action::Task;
+use crate::model::{HResult, MachineActionId, MachineActionStatus};
+
+/// Where an entry stands: what the last telling record says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    Waiting,
+    Held {
+        by: MachineActionId,
+    },
+    NotSent {
+        why: NotSentReason,
+        detail: Option<Box<str>>,
+    },
+    Sent,
+    Accepted {
+        action: MachineActionId,
+        status: MachineActionStatus,
+    },
+    Done {
+        action: MachineActionId,
+    },
+    Failed {
+        action: MachineActionId,
+        hresult: HResult,
+    },
+    /// A cancellation that came after the action's own end.
+    TooLate {
+        action: MachineActionId,
+        status: MachineActionStatus,
+    },
+    TimedOut {
+        action: MachineActionId,
+    },
+    Cancelled {
+        action: MachineActionId,
+        by: Option<Box<str>>,
+        comment: Option<Box<str>>,
+    },
+    Refused {
+        status: u16,
+        code: Box<str>,
+        message: Box<str>,
+    },
+    Unknown {
+        why: Box<str>,
+    },
+    NotFound,
+    SomeoneElses {
+        action: MachineActionId,
+        requestor: Box<str>,
+        created: Option<Timestamp>,
+    },
+}
+
+impl Standing {
+    /// Nothing more will happen to this entry by itself.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        match self {
+            Self::Waiting
+            | Self::Held { .. }
+            | Self::Sent
+            | Self::Accepted { .. }
+            | Self::Unknown { .. } => false,
+            Self::NotSent { .. }
+            | Self::Done { .. }
+            | Self::Failed { .. }
+            | Self::TooLate { .. }
+            | Self::TimedOut { .. }
+            | Self::Cancelled { .. }
+            | Self::Refused { .. }
+            | Self::NotFound
+            | Self::SomeoneElses { .. } => true,
+        }
+    }
+
+    /// The service said that it will not change any more.
+    pub(super) fn is_last_word(&self) -> bool {
+        match self {
+            Self::Done { .. }
+            | Self::Failed { .. }
+            | Self::TooLate { .. }
+            | Self::TimedOut { .. }
+            | Self::Cancelled { .. } => true,
+            Self::Waiting
+            | Self::Held { .. }
+            | Self::NotSent { .. }
+            | Self::Sent
+            | Self::Accepted { .. }
+            | Self::Refused { .. }
+            | Self::Unknown { .. }
+            | Self::NotFound
+            | Self::SomeoneElses { .. } => false,
+        }
+    }
+
+    /// The answer never came, and nobody knows yet what became of it.
+    #[must_use]
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Unknown { .. })
+    }
+
+    /// The service's action behind this entry, where it is known.
+    #[must_use]
+    pub fn action(&self) -> Option<&MachineActionId> {
+        match self {
+            Self::Accepted { action, .. }
+            | Self::Done { action }
+            | Self::Failed { action, .. }
+            | Self::TooLate { action, .. }
+            | Self::TimedOut { action }
+            | Self::Cancelled { action, .. }
+            | Self::SomeoneElses { action, .. }
+            | Self::Held { by: action } => Some(action),
+            Self::Waiting
+            | Self::NotSent { .. }
+            | Self::Sent
+            | Self::Refused { .. }
+            | Self::Unknown { .. }
+            | Self::NotFound => None,
+        }
+    }
+
+    /// The words on screen, in the activity list and in exports: one definition.
+    #[must_use]
+    pub fn word(&self, task: &Task) -> String {
+        match self {
+            Self::Waiting => "Waiting to send".into(),
+            Self::Held { .. } => "Held".into(),
+            Self::NotSent { .. } => "Not sent".into(),
+            Self::Sent => "Sent, no answer yet".into(),
+            Self::Accepted { status, .. } => match status {
+                MachineActionStatus::Pending => "Accepted (Pending)".into(),
+                MachineActionStatus::InProgress => "In progress".into(),
+                MachineActionStatus::Succeeded
+                | MachineActionStatus::Failed
+                | MachineActionStatus::TimeOut
+                | MachineActionStatus::Cancelled
+                | MachineActionStatus::Other(_) => {
+                    format!("Accepted (the service says “{status}”)")
+                }
+            },
+            Self::Done { .. } => task.done().into(),
+            Self::Failed { .. } => "Failed".into(),
+            Self::TooLate { .. } => "Too late to cancel".into(),
+            Self::TimedOut { .. } => "Timed out".into(),
+            Self::Cancelled { .. } => "Cancelled".into(),
+            Self::Refused { .. } => "Refused".into(),
+            Self::Unknown { .. } => "Outcome unknown".into(),
+            Self::NotFound => "Not found".into(),
+            Self::SomeoneElses { .. } => "Someone else's request".into(),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+use super::*;
+use crate::action::{ActionKind, Order};
+use crate::guard::Policy;
+use crate::journal::Author;
+use crate::model::{EntryId, Machine, MachineActionId, MachineId, MachineRef, Mode, Permissions};
+
+fn action() -> MachineActionId {
+    MachineActionId::parse("b89eb834").expect("a literal id")
+}
+
+fn entry(records: Vec<Record>) -> Entry {
+    let author = Author {
+        mode: "DEMO".into(),
+        tenant: "t".into(),
+        object_id: "o".into(),
+        account: "jane@contoso.com".into(),
+    };
+    let machine = MachineRef {
+        id: MachineId::parse("a19c07").expect("a literal id"),
+        dns_name: Some("FIN-LT-042".into()),
+    };
+    let order = Order {
+        entry: EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
+        machine,
+        comment: "INC-1\nmalware".into(),
+        task: Task::Act {
+            kind: ActionKind::Isolate,
+            values: Box::default(),
+        },
+    };
+    let intended = Record::Intended {
+        author: author.clone(),
+        order: order.clone(),
+    };
+    let records = std::iter::once(intended)
+        .chain(records)
+        .map(|record| (Timestamp::UNIX_EPOCH, record))
+        .collect();
+    Entry {
+        author,
+        order,
+        records,
+    }
+}
+
+fn state() -> State {
+    State::new(Mode::Demo, "Demo", Policy::default())
+}
+
+fn said(records: Vec<Record>, state: &State) -> String {
+    let entry = entry(records);
+    let now = Timestamp::from_second(7200).expect("a literal time");
+    details(&entry, &entry.standing(), state, now, &TimeZone::UTC).join("\n")
+}
+
+#[test]
+fn a_refusal_says_which_of_permission_role_and_group() {
+    let refusal = || {
+        vec![Record::Refused {
+            status: 403,
+            code: "Forbidden".into(),
+            message: "no".into(),
+        }]
+    };
+    let mut state = state();
+    assert!(said(refusal(), &state).contains("Missing is the permission Machine.Isolate"));
+    let account = crate::model::Account {
+        tenant_id: crate::model::TenantId::parse("t").expect("a literal id"),
+        object_id: "o".into(),
+        user_name: None,
+        display_name: None,
+    };
+    let mut hold = |scopes: &str| {
+        let permissions = Permissions::from_scopes(scopes);
+        state.session = SessionStatus::SignedIn {
+            account: account.clone(),
+            permissions,
+        };
+        said(refusal(), &state)
+    };
+    assert!(hold("Machine.Read").contains("Your sign-in lacks the permission Machine.Isolate"));
+    let text = hold("Machine.Isolate");
+    assert!(text.contains("Active remediation actions") && text.contains("device's group"));
+    assert!(text.contains("The service answered 403: Forbidden: no"));
+}
+
+#[test]
+fn a_silent_device_says_when_the_three_days_end() {
+    let mut state = state();
+    let mut machine = Machine::bare(MachineId::parse("a19c07").expect("a literal id"));
+    machine.health_status = HealthStatus::Inactive;
+    machine.last_seen = Some(Timestamp::UNIX_EPOCH);
+    let value = Some((std::sync::Arc::new(machine), Timestamp::UNIX_EPOCH));
+    let remote = crate::state::Remote {
+        value,
+        ..crate::state::Remote::default()
+    };
+    state
+        .machines
+        .insert(MachineId::parse("a19c07").expect("a literal id"), remote);
+    let status = MachineActionStatus::Pending;
+    let accepted = vec![
+        Record::Sent,
+        Record::Accepted {
+            action: action(),
+            status,
+        },
+    ];
+    assert_eq!(
+        said(accepted, &state),
+        "Last full report 2 h ago, health Inactive: it waits until 1970-01-04 00:00:00 +00:00"
+    );
+}
+
+#[test]
+fn a_failure_says_its_code_in_words_and_what_to_do() {
+    let finished = Record::Finished {
+        action: action(),
+        status: MachineActionStatus::Failed,
+        hresult: HResult(-2_147_467_260),
+        by: None,
+        comment: None,
+    };
+    let text = said(vec![Record::Sent, finished], &state());
+    assert!(
+        text.starts_with("0x80004004 (-2147467260), the operation was aborted"),
+        "{text}"
+    );
+    assert!(text.contains("isolate at the switch"), "{text}");
+}
+
+#[test]
+fn a_ticket_line_is_one_line_in_utc() {
+    let entry = entry(Vec::new());
+    assert_eq!(
+        ticket_line(&entry, &entry.standing()),
+        "1970-01-01T00:00:00Z Isolate device on FIN-LT-042 (a19c07): Waiting to send at \
+         1970-01-01T00:00:00Z [cdn-7F3K2Q9M] by jane@contoso.com: INC-1\\u{a}malware"
+    );
+}
+
+#[test]
+fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_one_is_not() {
+    use crate::model::MachineActionType::{Isolate, Unisolate};
+    use MachineActionStatus::{Pending, Succeeded};
+    let mut state = state();
+    let released = |records| {
+        let mut entry = entry(records);
+        entry.order.task = Task::Act {
+            kind: ActionKind::Unisolate,
+            values: Box::default(),
+        };
+        entry
+    };
+    let entry = released(vec![
+        Record::Sent,
+        Record::Finished {
+            action: action(),
+            status: MachineActionStatus::Succeeded,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+        },
+    ]);
+    let mut know = |id: &str, kind, status, created: i64, updated: i64| {
+        let id = MachineActionId::parse(id).expect("a literal id");
+        let mut action = MachineAction::bare(id, kind, status);
+        action.machine_id = MachineId::parse("a19c07").ok();
+        action.created = Timestamp::from_second(created).ok();
+        action.last_updated = Timestamp::from_second(updated).ok();
+        state.apply(crate::message::Event::Actions {
+            epoch: state.epoch,
+            actions: vec![action],
+        });
+        details(
+            &entry,
+            &entry.standing(),
+            &state,
+            Timestamp::UNIX_EPOCH,
+            &TimeZone::UTC,
+        )
+    };
+    assert!(know("b89eb834", Unisolate, Succeeded, 100, 120).is_empty());
+    assert!(know("later", Isolate, Pending, 130, 130).is_empty());
+    assert_eq!(
+        know("older", Isolate, Pending, 90, 90),
+        [
+            "Isolate by somebody is still Pending: when it ends, it takes this back. Cancel it if that is not wanted"
+        ]
+    );
+    assert!(know("older", Isolate, Succeeded, 90, 140).is_empty());
+}
+
+#[test]
+fn an_order_that_waits_says_whose_limit_it_waits_for() {
+    let mut state = state();
+    let mut with = |left_minute, gate: Option<i64>, is_shared| {
+        state.budget = Some(crate::model::Budget {
+            left_minute,
+            of_minute: 100,
+            left_hour: 900,
+            of_hour: 1_500,
+            gate_until: gate.and_then(|at| Timestamp::from_second(at).ok()),
+            is_shared,
+        });
+        said(Vec::new(), &state)
+    };
+    assert_eq!(with(40, None, false), "");
+    assert!(with(0, None, false).contains("limit for a minute is used up"));
+    assert_eq!(
+        with(40, Some(9_999), false),
+        "The service asked for a pause"
+    );
+    assert!(with(90, Some(9_999), true).contains("others share its limit"));
+}
+
+#[test]
+fn what_comes_next_counts_down() {
+    let now = Timestamp::UNIX_EPOCH;
+    let at = |second| Timestamp::from_second(second).expect("a literal time");
+    assert_eq!(next(&Note::LeavesAt(at(12)), now), "leaves in 0:12");
+    assert_eq!(next(&Note::LooksAgainAt(at(8)), now), "looks again in 8 s");
+    assert_eq!(
+        next(
+            &Note::LookedUp {
+                complete: 1,
+                again_at: at(75)
+            },
+            now
+        ),
+        "looked up 1 of 3 times, again in 1:15"
+    );
+}

@@ -1,0 +1,251 @@
+//! The real program, killed at random instants while it submits to a tenant in another process:
+//! nothing is lost, nothing is sent twice, and the truth is found for every entry.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use cordon::journal::{Entry, Journal, Record, Standing};
+use cordon::model::EntryId;
+use cordon::simulator::{RequestKind, SimControl, SimOptions, Simulator};
+
+use crate::common::{fault, number_from_environment};
+
+/// The tenant's clock runs so many times faster, and so do the waits of the program under test.
+const SPEED: u16 = 100;
+/// Programs that are killed at the same time, each with a tenant and a journal of its own.
+const LANES: u64 = 4;
+
+/// Small, quick, and the same for the same seed: which instants are struck has to be repeatable.
+struct Dice(u64);
+
+impl Dice {
+    /// In `0..below` (xorshift64*).
+    fn roll(&mut self, below: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) % below.max(1)
+    }
+}
+
+/// One folder, one tenant, and the program that is started again and again.
+struct Lane {
+    simulator: Simulator,
+    folder: tempfile::TempDir,
+    dice: Dice,
+}
+
+/// What one lane saw.
+#[derive(Default)]
+struct Seen {
+    kills: u64,
+    /// Where the newest entry stood when the program died, and how often.
+    stages: BTreeMap<String, u64>,
+    entries: u64,
+    without_end: u64,
+    sent_twice: u64,
+    untrue: Vec<String>,
+}
+
+#[test]
+fn killed_at_any_instant_nothing_is_lost_and_nothing_is_sent_twice() {
+    let kills = number_from_environment("CORDON_KILLS", 24);
+    let seed = number_from_environment("CORDON_SEED", 0x0c04_d0fe);
+    let start = Instant::now();
+    let lanes: Vec<_> = (0..LANES)
+        .map(|lane| {
+            let share = kills / LANES + u64::from(lane < kills % LANES);
+            std::thread::Builder::new()
+                .name(format!("lane {lane}"))
+                .spawn(move || Lane::new(seed.wrapping_add(lane)).run(share))
+                .expect("a thread")
+        })
+        .collect();
+    let mut all = Seen::default();
+    for lane in lanes {
+        let seen = lane.join().expect("the lane comes to its end");
+        all.kills += seen.kills;
+        all.entries += seen.entries;
+        all.without_end += seen.without_end;
+        all.sent_twice += seen.sent_twice;
+        all.untrue.extend(seen.untrue);
+        for (stage, count) in seen.stages {
+            *all.stages.entry(stage).or_default() += count;
+        }
+    }
+    println!(
+        "kill test: seed {seed}, {} kills in {:.0} s; {} entries, without an end {}, sent twice {}, untrue {}; killed at: {:?}",
+        all.kills,
+        start.elapsed().as_secs_f64(),
+        all.entries,
+        all.without_end,
+        all.sent_twice,
+        all.untrue.len(),
+        all.stages
+    );
+    assert_eq!(all.kills, kills, "seed {seed}");
+    assert!(
+        all.entries >= kills / 4,
+        "most kills strike at work: seed {seed}"
+    );
+    assert_eq!(all.without_end, 0, "seed {seed}");
+    assert_eq!(all.sent_twice, 0, "seed {seed}");
+    assert!(all.untrue.is_empty(), "seed {seed}: {:#?}", all.untrue);
+}
+
+impl Lane {
+    fn new(seed: u64) -> Self {
+        let simulator = Simulator::start(SimOptions {
+            devices: 400,
+            speed: f64::from(SPEED),
+            ..SimOptions::default()
+        })
+        .expect("the built-in tenant starts");
+        let control = simulator.control();
+        control.set_poll_interval(1);
+        // Its hours pass in seconds; the limit is not what is tried here.
+        control.set_limits(1_000_000, 1_000_000);
+        // Long enough on the wire for a kill to strike there.
+        control.inject(fault("submit", "latency:25", 0));
+        Self {
+            simulator,
+            folder: tempfile::tempdir().expect("a folder"),
+            dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
+        }
+    }
+
+    fn run(mut self, kills: u64) -> Seen {
+        let mut seen = Seen::default();
+        let span = self.to_its_end();
+        while seen.kills < kills {
+            // Now and then the answer is lost as well.
+            if self.dice.roll(8) == 0 {
+                self.control().inject(fault("submit", "drop_after", 1));
+            }
+            if self.kill_once(span) {
+                seen.kills += 1;
+                let newest = self.journal().and_then(|entries| entries.last().cloned());
+                let stage = newest.map_or("nothing written".to_owned(), |e| {
+                    let word = e.standing().word(&e.order.task);
+                    if e.standing().is_end() {
+                        "ended".to_owned()
+                    } else {
+                        word
+                    }
+                });
+                *seen.stages.entry(stage).or_default() += 1;
+            }
+        }
+        self.to_its_end();
+        self.judge(&mut seen);
+        seen
+    }
+
+    fn control(&self) -> SimControl {
+        self.simulator.control()
+    }
+
+    fn start(&self) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_cordon"))
+            .args(["self-test", "--stand-in", &self.simulator.address()])
+            .args(["--speed", &SPEED.to_string(), "--data-dir"])
+            .arg(self.folder.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts")
+    }
+
+    /// Lets it do everything, what was left behind included; how long it takes after the sign-in.
+    fn to_its_end(&self) -> Duration {
+        let mut child = self.start();
+        let mut said = Vec::new();
+        let mut signed_in = Instant::now();
+        for line in BufReader::new(child.stdout.take().expect("piped")).lines() {
+            let line = line.expect("text");
+            if line.starts_with("ok      sign-in") {
+                signed_in = Instant::now();
+            }
+            said.push(line);
+        }
+        let status = child.wait().expect("it ends");
+        assert!(status.success(), "{}", said.join("\n"));
+        signed_in.elapsed()
+    }
+
+    /// Starts it and kills it at a random instant: mostly while it orders, sometimes at any time.
+    /// `false` when it was done before.
+    fn kill_once(&mut self, span: Duration) -> bool {
+        let mut child = self.start();
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let early = self.dice.roll(10) == 0;
+        if !early {
+            lines.find(|line| {
+                line.as_ref()
+                    .is_ok_and(|l| l.starts_with("ok      sign-in"))
+            });
+        }
+        let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
+        std::thread::sleep(Duration::from_micros(self.dice.roll(micros)));
+        let was_running = child.try_wait().expect("asked").is_none();
+        child.kill().expect("SIGKILL");
+        child.wait().expect("it is dead");
+        was_running
+    }
+
+    /// `None` when the program was killed before there was a journal.
+    fn journal(&self) -> Option<Vec<Entry>> {
+        let files = std::fs::read_dir(self.folder.path()).expect("the folder");
+        let file = files
+            .filter_map(|file| Some(file.ok()?.path()))
+            .find(|path| path.extension().is_some_and(|e| e == "sqlite"))?;
+        let journal = Journal::open_read_only(&file).expect("a kill damages nothing");
+        journal.verify().expect("the chain is whole");
+        Some(journal.entries().expect("readable"))
+    }
+
+    /// Holds the journal against what the tenant was asked and what it stored.
+    fn judge(&self, seen: &mut Seen) {
+        let entries = self.journal().expect("a journal");
+        let mut posts: BTreeMap<EntryId, usize> = BTreeMap::new();
+        for request in self.control().requests() {
+            if request.kind == RequestKind::Change {
+                let comment = request.body["Comment"].as_str().unwrap_or_default();
+                let tag = EntryId::find_in(comment).expect("each POST carries its tag");
+                *posts.entry(tag).or_default() += 1;
+            }
+        }
+        seen.entries = entries.len() as u64;
+        seen.sent_twice = posts.values().filter(|count| **count > 1).count() as u64;
+        let actions = self.control().actions();
+        for entry in &entries {
+            let standing = entry.standing();
+            seen.without_end += u64::from(!standing.is_end());
+            let tag = entry.id().to_string();
+            let stored = actions.iter().find(|a| a["externalId"] == tag.as_str());
+            let sent = entry
+                .records
+                .iter()
+                .any(|(_, record)| matches!(record, Record::Sent));
+            let is_true = match (&standing, stored) {
+                (Standing::Done { action }, Some(stored)) => {
+                    stored["status"] == "Succeeded" && stored["id"] == action.as_str()
+                }
+                (Standing::NotFound, None) => sent,
+                (Standing::NotSent { .. }, None) => !posts.contains_key(&entry.id()),
+                (_, _) => false,
+            };
+            if !is_true || (posts.contains_key(&entry.id()) && !sent) {
+                seen.untrue
+                    .push(format!("{tag} {standing:?}; the tenant: {stored:?}"));
+            }
+        }
+        for tag in posts.keys() {
+            if !entries.iter().any(|entry| entry.id() == *tag) {
+                seen.untrue
+                    .push(format!("{tag} was sent and is not in the journal"));
+            }
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! Every fault of the tenant, at every kind of order: how many POSTs, which last word, and what
+//! the journal says. The match over the faults is exhaustive, so a new one has to be decided here.
+
+use std::sync::Mutex;
+
+use cordon::action::{ActionKind, Draft, Subject};
+use cordon::journal::{Entry, Record, Standing};
+use cordon::model::{MachineActionType, MachineRef};
+use cordon::simulator::{Fault, FaultKind, SimControl};
+
+use crate::common::{Engine, journal_on_disk, tenant};
+use crate::faults::ordinary_laptops;
+
+/// Waits are so many times shorter: a look-up of an unknown outcome takes three seconds.
+const SPEED: f64 = 100.0;
+/// Tenants that are tried at the same time.
+const LANES: usize = 6;
+
+/// Where the fault struck, seen from the tenant's store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moment {
+    /// Nothing had been stored.
+    Before,
+    /// The action had been stored.
+    After,
+}
+
+/// What the console has to say in the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Stored, found and followed to its success; one POST.
+    Done,
+    /// Certainly not taken the first time, so sent again; two POSTs, one stored.
+    DoneAtTheSecond,
+    /// The service said no; one POST, nothing stored.
+    Refused,
+    /// Nobody knows, so it was looked up, and not sent again.
+    NotFound,
+    /// The service gave back an action that is not ours.
+    SomeoneElses,
+}
+
+/// What a fault does to a submission, and what has to come of it; `None` where it concerns
+/// answers that a submission does not have.
+fn expected(what: &FaultKind) -> Option<(Moment, End)> {
+    use End::{Done, DoneAtTheSecond, NotFound, Refused, SomeoneElses};
+    use Moment::{After, Before};
+    Some(match what {
+        FaultKind::Latency(_) | FaultKind::UnknownEnums | FaultKind::OddTimes => (After, Done),
+        FaultKind::Status { code, .. } => match code {
+            429 => (Before, DoneAtTheSecond),
+            408 | 500.. => (Before, NotFound),
+            _ => (Before, Refused),
+        },
+        FaultKind::Html(code) | FaultKind::Empty(code) => match code {
+            200..300 => (After, Done),
+            300..400 | 408 | 500.. => (Before, NotFound),
+            _ => (Before, Refused),
+        },
+        FaultKind::Truncated
+        | FaultKind::Garbage
+        | FaultKind::Huge
+        | FaultKind::Deep
+        | FaultKind::NoId
+        | FaultKind::DropAfter => (After, Done),
+        FaultKind::DropBefore | FaultKind::Stall => (Before, NotFound),
+        FaultKind::AlreadyPending | FaultKind::ActiveRequestExists => (Before, SomeoneElses),
+        FaultKind::Unauthorized => (Before, DoneAtTheSecond),
+        FaultKind::Forbidden { .. } => (Before, Refused),
+        // Lists and tokens have tests of their own.
+        FaultKind::LoseTail
+        | FaultKind::NextLink(_)
+        | FaultKind::OpaqueToken
+        | FaultKind::NoRefreshToken
+        | FaultKind::SlowDown => return None,
+    })
+}
+
+const FAULTS: &[&str] = &[
+    "latency:200",
+    "unknown_enums",
+    "odd_times",
+    "status:400",
+    "status:400::OsPlatformNotSupported",
+    "status:403",
+    "status:404",
+    "status:408",
+    "status:409",
+    "status:429:1",
+    "status:500",
+    "status:503:2",
+    "html:200",
+    "html:403",
+    "html:502",
+    "empty:200",
+    "empty:201",
+    "empty:307",
+    "empty:405",
+    "empty:504",
+    "truncated",
+    "garbage",
+    "huge",
+    "deep",
+    "no_id",
+    "drop_before",
+    "drop_after",
+    "stall",
+    "already_pending",
+    "active_request_exists",
+    "unauthorized",
+    "forbidden",
+];
+
+/// An order under a fault.
+struct Played {
+    about: String,
+    entry: Entry,
+    machine: MachineRef,
+    verb: &'static str,
+    moment: Moment,
+    end: End,
+}
+
+#[test]
+fn every_fault_at_every_kind_of_order_ends_in_the_truth_after_one_execution() {
+    let queue = Mutex::new(FAULTS.iter());
+    let next = || queue.lock().expect("whole").next();
+    let played: usize = std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..LANES)
+            .map(|_| {
+                scope.spawn(|| {
+                    std::iter::from_fn(next)
+                        .map(|fault| play(fault))
+                        .sum::<usize>()
+                })
+            })
+            .collect();
+        lanes
+            .into_iter()
+            .map(|lane| lane.join().expect("each case holds"))
+            .sum()
+    });
+    println!(
+        "fault matrix: {played} orders under {} faults",
+        FAULTS.len()
+    );
+    assert_eq!(played, FAULTS.len() * 6);
+}
+
+/// Plays one fault at each kind of order, all at once, and a cancellation.
+fn play(what: &str) -> usize {
+    let simulator = tenant();
+    let control = simulator.control();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start_faster(&simulator, folder.path(), SPEED);
+    engine.sign_in();
+    let mut laptops = ordinary_laptops(&engine).into_iter();
+    let mut drafts = Vec::new();
+    for kind in ActionKind::ALL {
+        let machine = laptops.next().expect("enough laptops");
+        engine.load(&machine);
+        control.inject(on(&format!("submit:{}", kind.spec().endpoint), what));
+        drafts.push((Engine::draft(kind, &machine), kind.spec().endpoint));
+    }
+    drafts.push((something_to_cancel(&mut engine, laptops), "cancel"));
+    control.inject(on("cancel", what));
+    for (draft, _) in &drafts {
+        engine.submit(draft);
+    }
+    let (moment, end) = expected(&on("submit", what).what).expect("a fault of submissions");
+    let played: Vec<Played> = drafts
+        .into_iter()
+        .map(|(draft, verb)| {
+            engine.until_end(draft.entry);
+            Played {
+                about: format!("{verb} under {what}"),
+                entry: engine.state.entry(draft.entry).expect("an entry").clone(),
+                machine: draft.machine,
+                verb,
+                moment,
+                end,
+            }
+        })
+        .collect();
+    let on_disk = journal_on_disk(&engine.journal);
+    for order in &played {
+        assert!(
+            on_disk.contains(&order.entry),
+            "in the journal: {}",
+            order.about
+        );
+        if order.verb == "cancel" {
+            order.judge_cancellation(&control);
+        } else {
+            order.judge(&control);
+        }
+    }
+    played.len()
+}
+
+fn on(route: &str, what: &str) -> Fault {
+    Fault::parse(route, what, 1).unwrap_or_else(|| panic!("the tenant knows {what}"))
+}
+
+/// An isolation that never ends by itself, and the draft that cancels it.
+fn something_to_cancel(
+    engine: &mut Engine,
+    mut laptops: impl Iterator<Item = MachineRef>,
+) -> Draft {
+    let machine = laptops.next().expect("enough laptops");
+    engine.control.never_finish(machine.id.as_str());
+    let action = engine
+        .control
+        .act_as_colleague(machine.id.as_str(), "Isolate", "by hand")
+        .expect("the tenant takes it");
+    engine.load(&machine);
+    let mut draft = Engine::draft(ActionKind::Isolate, &machine);
+    draft.subject = Subject::Cancel {
+        action: cordon::model::MachineActionId::parse(&action).expect("an id"),
+        action_type: MachineActionType::Isolate,
+    };
+    draft
+}
+
+impl Played {
+    fn judge(&self, control: &SimControl) {
+        let tag = self.entry.id().to_string();
+        let stored = control
+            .actions()
+            .into_iter()
+            .filter(|a| a["externalId"] == tag.as_str())
+            .count();
+        let (ends_well, posts, stores) = match self.end {
+            End::Done => (self.is_done(), 1, 1),
+            End::DoneAtTheSecond => (self.is_done(), 2, 1),
+            End::Refused => (matches!(self.standing(), Standing::Refused { .. }), 1, 0),
+            End::NotFound => (matches!(self.standing(), Standing::NotFound), 1, 0),
+            End::SomeoneElses => (
+                matches!(self.standing(), Standing::SomeoneElses { .. }),
+                1,
+                0,
+            ),
+        };
+        assert!(ends_well, "{}: {:?}", self.about, self.entry.records);
+        assert_eq!(stored, stores, "stored: {}", self.about);
+        assert_eq!(
+            self.moment == Moment::After,
+            self.end == End::Done,
+            "{}",
+            self.about
+        );
+        self.judge_posts(control, posts);
+    }
+
+    /// A cancellation makes no action of its own, so nobody else's can come back for it.
+    fn judge_cancellation(&self, control: &SimControl) {
+        let cancelled = control
+            .actions()
+            .into_iter()
+            .any(|a| a["machineId"] == self.machine.id.as_str() && a["status"] == "Cancelled");
+        let (ends_well, posts) = match self.end {
+            End::Done | End::SomeoneElses => (self.is_done() && cancelled, 1),
+            End::DoneAtTheSecond => (self.is_done() && cancelled, 2),
+            End::Refused => (
+                matches!(self.standing(), Standing::Refused { .. }) && !cancelled,
+                1,
+            ),
+            End::NotFound => (
+                matches!(self.standing(), Standing::NotFound) && !cancelled,
+                1,
+            ),
+        };
+        assert!(
+            ends_well,
+            "{}: {cancelled} {:?}",
+            self.about, self.entry.records
+        );
+        self.judge_posts(control, posts);
+    }
+
+    /// Each attempt is on disk before it leaves, and no attempt leaves that is not there.
+    fn judge_posts(&self, control: &SimControl, posts: usize) {
+        let path = match &self.entry.order.task {
+            cordon::action::Task::Act { .. } => format!("{}/{}", self.machine.id, self.verb),
+            cordon::action::Task::Cancel { action, .. } => format!("{action}/cancel"),
+        };
+        let asked = control
+            .requests()
+            .into_iter()
+            .filter(|r| r.path.ends_with(&path));
+        assert_eq!(asked.count(), posts, "POSTs: {}", self.about);
+        let sent = |(_, record): &&(_, Record)| matches!(record, Record::Sent);
+        assert_eq!(
+            self.entry.records.iter().filter(sent).count(),
+            posts,
+            "attempts in the journal: {}",
+            self.about
+        );
+    }
+
+    fn standing(&self) -> Standing {
+        self.entry.standing()
+    }
+
+    fn is_done(&self) -> bool {
+        matches!(self.standing(), Standing::Done { .. })
+    }
+}
