@@ -11,6 +11,9 @@ use crate::model::{Cloud, TenantId, clean};
 /// The file's name in the data folder.
 pub const FILE_NAME: &str = "settings.toml";
 
+/// Hundreds of profiles fit into this.
+const MAX_BYTES: u64 = 64 * 1024;
+
 /// What a settings file looks like; shown when there is none.
 pub const EXAMPLE: &str = r#"[profile.default]
 cloud = "Commercial"      # or "GCC", "GCC High", "DoD"
@@ -33,6 +36,8 @@ pub enum SettingsError {
     Missing(PathBuf),
     #[error("{} cannot be read", .0.display())]
     Unreadable(PathBuf, #[source] std::io::Error),
+    #[error("{} has more than {MAX_BYTES} bytes, so it is no settings file", .0.display())]
+    TooLarge(PathBuf),
     #[error("{}: {}", .0.display(), .1.to_string().trim())]
     NotToml(PathBuf, TomlError),
     #[error("{} has no [profile.{profile}]", file.display())]
@@ -50,7 +55,9 @@ impl Explain for SettingsError {
     fn explain(&self) -> Explanation {
         let headline = match self {
             Self::Missing(_) => "cordon does not know your tenant yet",
-            Self::Unreadable(..) | Self::NotToml(..) => "The settings file cannot be read",
+            Self::Unreadable(..) | Self::TooLarge(_) | Self::NotToml(..) => {
+                "The settings file cannot be read"
+            }
             Self::NoProfile { .. } => "The settings file has no such profile",
             Self::WrongValue { .. } => "The settings file has a wrong value",
         };
@@ -70,6 +77,9 @@ impl Explain for SettingsError {
 /// Says which file, profile and key is missing or wrong.
 pub fn read_profile(folder: &Path, profile: &str) -> Result<Profile, SettingsError> {
     let file = folder.join(FILE_NAME);
+    if std::fs::metadata(&file).is_ok_and(|found| found.len() > MAX_BYTES) {
+        return Err(SettingsError::TooLarge(file));
+    }
     match std::fs::read_to_string(&file) {
         Ok(text) => parse_profile(&text, &file, profile),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -79,7 +89,11 @@ pub fn read_profile(folder: &Path, profile: &str) -> Result<Profile, SettingsErr
     }
 }
 
-fn parse_profile(text: &str, file: &Path, profile: &str) -> Result<Profile, SettingsError> {
+/// Reads one profile from the text of a settings file; `file` is named in errors.
+///
+/// # Errors
+/// Says which profile and key is missing or wrong.
+pub fn parse_profile(text: &str, file: &Path, profile: &str) -> Result<Profile, SettingsError> {
     let document =
         Document::parse(text).map_err(|error| SettingsError::NotToml(file.to_owned(), error))?;
     let table = document
@@ -134,6 +148,14 @@ mod tests {
 
     fn parse(text: &str) -> Result<Profile, String> {
         parse_profile(text, Path::new("settings.toml"), "default").map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn a_huge_file_is_not_read() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join(FILE_NAME), "#".repeat(70_000)).expect("written");
+        let read = read_profile(folder.path(), "default");
+        assert!(matches!(read, Err(SettingsError::TooLarge(_))), "{read:?}");
     }
 
     #[test]

@@ -110,6 +110,7 @@ mod tests {
             status,
             date: None,
             retry_after: None,
+            challenges: Vec::new(),
             request_id: Some("8d39c870".into()),
             body: body.into(),
             ending: Ending::Whole,

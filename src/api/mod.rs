@@ -4,6 +4,8 @@
 //! to send another attempt needs another [`Permit`], and a journal record.
 
 mod answer;
+#[doc(hidden)]
+pub mod arbitrary;
 mod error;
 mod explain;
 mod loose;
@@ -27,7 +29,7 @@ pub use retry::delay;
 pub use transport::Http;
 
 use crate::action::Order;
-use crate::auth::{AccessToken, AuthError, Clock, Session};
+use crate::auth::{AccessToken, AuthError, Clock, RefusedToken, Session, WantedClaims};
 use crate::model::{
     Account, Budget, Endpoints, Machine, MachineAction, MachineActionId, MachineId,
 };
@@ -47,7 +49,7 @@ struct Inner {
     clock: Clock,
     limiter: Mutex<RateLimiter>,
     /// The token that the service last answered with 401.
-    refused: Mutex<Option<AccessToken>>,
+    refused: Mutex<Option<RefusedToken>>,
 }
 
 /// One page of a list.
@@ -316,7 +318,7 @@ impl Client {
     pub async fn renew(&self) -> Result<(), ApiError> {
         let refused = lock(&self.0.refused).clone();
         let renewed = match refused {
-            Some(token) => self.0.session.token_instead_of(&token).await,
+            Some(refused) => self.0.session.token_instead_of(refused).await,
             None => self.0.session.token().await,
         };
         renewed.map(drop).map_err(ApiError::SignIn)
@@ -440,7 +442,11 @@ impl Client {
             Err(ApiError::Throttled { retry_at }) => {
                 lock(&self.0.limiter).close_gate(retry_at, self.now());
             }
-            Err(ApiError::Unauthorized(_)) => *lock(&self.0.refused) = Some(token),
+            Err(ApiError::Unauthorized(_)) => {
+                let claims =
+                    WantedClaims::asked_for_by(answer.challenges.iter().map(AsRef::as_ref));
+                *lock(&self.0.refused) = Some(RefusedToken { token, claims });
+            }
             Ok(_) | Err(_) => {}
         }
         Ok(answer)

@@ -53,6 +53,8 @@ pub(super) struct Answer {
     pub status: u16,
     pub date: Option<Box<str>>,
     pub retry_after: Option<Box<str>>,
+    /// The values of `WWW-Authenticate`, which may come several times.
+    pub challenges: Vec<Box<str>>,
     pub request_id: Option<Box<str>>,
     pub body: Vec<u8>,
     pub ending: Ending,
@@ -174,6 +176,9 @@ impl Http {
             status: response.status().as_u16(),
             date: header("date"),
             retry_after: header("retry-after"),
+            challenges: (response.headers().get_all("www-authenticate").iter())
+                .filter_map(|value| value.to_str().ok().map(Box::from))
+                .collect(),
             request_id: header("mise-correlation-id").or_else(|| header("request-id")),
             ending,
             body: response.into_body(),

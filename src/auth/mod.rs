@@ -8,6 +8,7 @@
 //! The HTTP client and the wall clock are handed in.
 
 mod answer;
+mod challenge;
 mod device_code;
 mod error;
 mod renewal;
@@ -27,10 +28,11 @@ use std::sync::Arc;
 
 pub use oauth2::{HttpRequest, HttpResponse};
 
+pub use challenge::WantedClaims;
 pub use device_code::DeviceFlow;
 pub use error::{AuthError, HttpFault, Refusal};
 pub use secret::Secret;
-pub use session::{Session, SignedIn};
+pub use session::{RefusedToken, Session, SignedIn};
 pub use store::{Keyring, Memory, TokenStore, probe_keyring};
 pub use token::AccessToken;
 

@@ -6,10 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::answer::{Heard, post};
+use super::challenge::WantedClaims;
 use super::error::{AuthError, Refusal};
 use super::saved::Saved;
 use super::secret::Secret;
-use super::session::{Failure, Inner};
+use super::session::{Failure, Inner, RefusedToken};
 use super::store::LIMIT;
 use super::token::{AccessToken, Grant, monotonic_now};
 use crate::model::{KeyringState, Permissions};
@@ -24,7 +25,7 @@ const TRIES: u32 = 3;
 impl Inner {
     pub(super) async fn renew(
         &self,
-        refused: Option<AccessToken>,
+        refused: Option<RefusedToken>,
         failures_seen: u64,
     ) -> Result<AccessToken, AuthError> {
         let _turn = self.turn.lock().await;
@@ -51,11 +52,12 @@ impl Inner {
                 }
             }
         };
-        let mut heard = self.ask(&refresh).await;
+        let claims = refused.as_ref().and_then(|r| r.claims.as_ref());
+        let mut heard = self.ask(&refresh, claims).await;
         if matches!(&heard, Heard::Refused(refusal) if &*refusal.error == "invalid_grant")
             && let Some(newer) = self.renewed_elsewhere(&refresh).await
         {
-            heard = self.ask(&newer).await;
+            heard = self.ask(&newer, claims).await;
         }
         let now = (self.clock)();
         let (error, refusal) = match heard {
@@ -70,11 +72,11 @@ impl Inner {
     }
 
     /// Sends the refresh grant, a few times if nothing comes back.
-    async fn ask(&self, refresh: &Secret<String>) -> Heard {
+    async fn ask(&self, refresh: &Secret<String>, claims: Option<&WantedClaims>) -> Heard {
         let mut pause = Duration::from_secs(1);
         let mut tries = 1;
         loop {
-            let form = [
+            let mut form = vec![
                 ("grant_type", "refresh_token"),
                 ("client_id", &*self.endpoints.client_id),
                 // EXPOSE: for the form of the token endpoint.
@@ -82,6 +84,7 @@ impl Inner {
                 ("scope", self.scope.as_str()),
                 ("client_info", "1"),
             ];
+            form.extend(claims.map(|claims| ("claims", claims.as_json())));
             let heard = post(&self.http, &self.endpoints.token, &form).await;
             let Heard::Nothing(nothing) = &heard else {
                 return heard;
@@ -146,7 +149,7 @@ impl Inner {
         error: AuthError,
         refusal: Option<&Refusal>,
         generation: u64,
-        refused: Option<&AccessToken>,
+        refused: Option<&RefusedToken>,
         now: Timestamp,
     ) -> Result<AccessToken, AuthError> {
         tracing::info!("the sign-in was not renewed: {error}");

@@ -8,6 +8,7 @@ use oauth2::Scope;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::challenge::WantedClaims;
 use super::device_code::{self, DeviceFlow};
 use super::error::AuthError;
 use super::saved::{Saved, item_name};
@@ -23,6 +24,13 @@ use crate::model::{Account, Endpoints, KeyringState, Mode, Permissions};
 pub struct SignedIn {
     pub account: Account,
     pub permissions: Permissions,
+}
+
+/// A token that the API answered with 401, and what the next one has to bring along.
+#[derive(Debug, Clone)]
+pub struct RefusedToken {
+    pub token: AccessToken,
+    pub claims: Option<WantedClaims>,
 }
 
 /// The session with the sign-in host. Clones share it.
@@ -71,10 +79,10 @@ impl Held {
     pub(super) fn usable(
         &self,
         now: Timestamp,
-        refused: Option<&AccessToken>,
+        refused: Option<&RefusedToken>,
     ) -> Option<AccessToken> {
         self.access.clone().filter(|token| {
-            token.is_fresh(now) && refused.is_none_or(|refused| !refused.is_same(token))
+            token.is_fresh(now) && refused.is_none_or(|refused| !refused.token.is_same(token))
         })
     }
 
@@ -82,7 +90,7 @@ impl Held {
     pub(super) fn last_resort(
         &self,
         now: Timestamp,
-        refused: Option<&AccessToken>,
+        refused: Option<&RefusedToken>,
     ) -> Option<AccessToken> {
         self.access
             .clone()
@@ -237,16 +245,16 @@ impl Session {
             .ok_or(AuthError::Superseded)
     }
 
-    /// Another token after the API did not accept `refused`: one renewal, unless there already is a
+    /// Another token after the API did not accept one: a single renewal, unless there already is a
     /// newer one.
     ///
     /// # Errors
     /// As [`Self::token`].
-    pub async fn token_instead_of(&self, refused: &AccessToken) -> Result<AccessToken, AuthError> {
-        self.renewed(Some(refused.clone())).await
+    pub async fn token_instead_of(&self, refused: RefusedToken) -> Result<AccessToken, AuthError> {
+        self.renewed(Some(refused)).await
     }
 
-    async fn renewed(&self, refused: Option<AccessToken>) -> Result<AccessToken, AuthError> {
+    async fn renewed(&self, refused: Option<RefusedToken>) -> Result<AccessToken, AuthError> {
         let failures_seen = {
             let held = self.0.held();
             if let Some(token) = held.usable((self.0.clock)(), refused.as_ref()) {

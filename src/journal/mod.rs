@@ -91,7 +91,7 @@ impl JournalError {
             ),
             Self::Full(_) => (
                 "The disk is full and the journal cannot be written",
-                "Make room where the data folder is, then order again",
+                "Make room on the disk that holds the data folder",
             ),
             Self::Gone(_) => (
                 "The journal's file was removed",

@@ -52,6 +52,15 @@ pub(super) fn instead(fault: Option<&FaultKind>) -> Option<Reply> {
                 "Bearer realm=\"\", error=\"invalid_token\"",
             ))
         }
+        FaultKind::ClaimsChallenge => {
+            let reply = Reply::error(401, "Unauthorized", "Continuous access evaluation");
+            // {"access_token":{"acrs":{"essential":true,"value":"c1"}}}
+            let claims =
+                "eyJhY2Nlc3NfdG9rZW4iOnsiYWNycyI6eyJlc3NlbnRpYWwiOnRydWUsInZhbHVlIjoiYzEifX19";
+            let asks =
+                format!("Bearer realm=\"\", error=\"insufficient_claims\", claims=\"{claims}\"");
+            Some(reply.with("www-authenticate", &asks))
+        }
         FaultKind::Forbidden { message } => Some(Reply::error(403, "Forbidden", message)),
         FaultKind::Html(_)
         | FaultKind::Empty(_)
@@ -150,6 +159,7 @@ pub(super) fn after(
         | FaultKind::Empty(_)
         | FaultKind::Status { .. }
         | FaultKind::Unauthorized
+        | FaultKind::ClaimsChallenge
         | FaultKind::Forbidden { .. }
         | FaultKind::Latency(_)
         | FaultKind::DropBefore

@@ -88,6 +88,8 @@ pub enum FaultKind {
     Stall,
     /// 401, whatever the token.
     Unauthorized,
+    /// 401 that asks for claims in the next token.
+    ClaimsChallenge,
     /// 403 with this text.
     Forbidden {
         /// `error.message`.
@@ -207,7 +209,7 @@ impl Fault {
     /// `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
     /// `deep`, `drop_before`, `drop_after`, `no_id`, `already_pending`, `active_request_exists`, `unknown_enums`,
-    /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign`, `stall`, `unauthorized`, `forbidden`,
+    /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
     /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`. Dashes and capitals don't matter.
     #[must_use]
     pub fn parse(route: &str, what: &str, times: u32) -> Option<Self> {
@@ -299,6 +301,7 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
         }),
         "stall" => FaultKind::Stall,
         "unauthorized" => FaultKind::Unauthorized,
+        "claimschallenge" => FaultKind::ClaimsChallenge,
         "forbidden" => FaultKind::Forbidden {
             message: rest
                 .filter(|text| !text.is_empty())

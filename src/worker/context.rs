@@ -248,36 +248,21 @@ impl Context {
     pub async fn open_journal(&self, path: PathBuf) {
         let file = path.display().to_string();
         let opened = tokio::task::spawn_blocking(move || {
-            let journal = match Journal::open(&path) {
-                Ok(journal) => Ok(journal),
-                // Somebody else acts; what they do can still be read.
-                Err(JournalError::InUse(p)) => match Journal::open_read_only(&path) {
-                    Ok(journal) => {
-                        return (
-                            journal.entries(),
-                            Some(journal),
-                            Some(JournalError::InUse(p)),
-                        );
-                    }
-                    Err(_unreadable) => Err(JournalError::InUse(p)),
-                },
-                Err(error) => Err(error),
-            };
-            match journal {
-                Ok(journal) => (journal.entries(), Some(journal), None),
-                Err(error) => (Ok(Vec::new()), None, Some(error)),
+            match Journal::open(&path).and_then(|journal| Ok((journal.entries()?, journal))) {
+                Ok((entries, journal)) => (entries, Some(journal), None),
+                // It cannot be acted on; what is in it can perhaps still be read.
+                Err(error) => {
+                    let read = Journal::open_read_only(&path).and_then(|j| j.entries());
+                    (read.unwrap_or_default(), None, Some(error))
+                }
             }
         })
         .await;
         let Ok((entries, journal, trouble)) = opened else {
             return;
         };
-        let (entries, trouble) = match entries {
-            Ok(entries) => (entries, trouble),
-            Err(damaged) => (Vec::new(), Some(damaged)),
-        };
-        let may_act = trouble.is_none();
-        *lock(&self.journal) = journal.filter(|_| may_act);
+        let may_act = journal.is_some();
+        *lock(&self.journal) = journal;
         lock(&self.entries).clone_from(&entries);
         self.emit(Event::Entries(entries)).await;
         self.emit(Event::Journal(trouble.map_or(Ok(()), |error| {
@@ -352,12 +337,14 @@ impl Context {
             let has_left = self
                 .entry(entry)
                 .is_some_and(|e| e.first_sent_at().is_some());
-            self.problem(if has_left {
-                error.explain_after_sending(entry)
+            if has_left {
+                let explanation = error.explain_after_sending(entry);
+                let note = Note::Stuck(explanation.clone());
+                self.note(entry, Some(note)).await;
+                self.problem(explanation).await;
             } else {
-                error.explain()
-            })
-            .await;
+                self.problem(error.explain()).await;
+            }
         }
         written.is_ok()
     }

@@ -116,6 +116,11 @@ impl<'s> Console<'s> {
         self.wait_for_outcome(device, title, &["Accepted (Pending)", "In progress"]);
     }
 
+    /// The program's process id.
+    pub fn process(&self) -> u32 {
+        self.running.process()
+    }
+
     /// Ends the console as a power cut would.
     pub fn kill(mut self) {
         self.running.kill();
@@ -167,7 +172,7 @@ pub fn without_window(session: &Session, arguments: &[&str]) -> Output {
 }
 
 /// The folder that holds journal and settings of the console under test.
-fn data_folder(session: &Session) -> PathBuf {
+pub fn data_folder(session: &Session) -> PathBuf {
     session.folder().join("cordon-data")
 }
 

@@ -17,6 +17,8 @@ mod a11y;
 mod command_line;
 /// The console under test, and what a person does in it.
 mod console;
+/// A full disk, and one that cannot be written.
+mod disk;
 /// The whole job without a pointer.
 mod keyboard;
 /// What the keyring remembers, and what happens without one.

@@ -96,9 +96,11 @@ fn author() -> Author {
 
 /// The first last word of the service in these records.
 fn last_word(records: &[Record]) -> Option<&MachineActionStatus> {
-    records.iter().find_map(|record| match record {
-        Record::Finished { status, .. } if status.is_final() => Some(status),
-        _ => None,
+    records.iter().find_map(|record| {
+        let Record::Finished { status, .. } = record else {
+            return None;
+        };
+        status.is_final().then_some(status)
     })
 }
 
@@ -317,14 +319,8 @@ impl World {
                 let taken = control.act_as_colleague(id(self, *n).as_str(), kind, "by hand");
                 assert!(taken.is_some());
             }
-            Step::Withdraw | Step::Insist => {
-                if let Some(entry) = self.confirmed.last().copied() {
-                    self.engine().send(match step {
-                        Step::Insist => Command::Insist(entry),
-                        _ => Command::Withdraw(entry),
-                    });
-                }
-            }
+            Step::Withdraw => self.say(Command::Withdraw),
+            Step::Insist => self.say(Command::Insist),
             Step::LookNow => self.engine().send(Command::LookNow),
             Step::Reload(n) => {
                 let id = id(self, *n);
@@ -341,6 +337,13 @@ impl World {
                     .until("time to pass", |_| Instant::now() > until);
             }
             Step::Restart => self.restart(),
+        }
+    }
+
+    /// What the person says about the newest order.
+    fn say(&mut self, command: fn(EntryId) -> Command) {
+        if let Some(entry) = self.confirmed.last().copied() {
+            self.engine().send(command(entry));
         }
     }
 

@@ -65,13 +65,13 @@ fn killed_at_any_instant_nothing_is_lost_and_nothing_is_sent_twice() {
         .collect();
     let mut all = Seen::default();
     for lane in lanes {
-        let seen = lane.join().expect("the lane comes to its end");
-        all.kills += seen.kills;
-        all.entries += seen.entries;
-        all.without_end += seen.without_end;
-        all.sent_twice += seen.sent_twice;
-        all.untrue.extend(seen.untrue);
-        for (stage, count) in seen.stages {
+        let one = lane.join().expect("the lane comes to its end");
+        all.kills += one.kills;
+        all.entries += one.entries;
+        all.without_end += one.without_end;
+        all.sent_twice += one.sent_twice;
+        all.untrue.extend(one.untrue);
+        for (stage, count) in one.stages {
             *all.stages.entry(stage).or_default() += count;
         }
     }

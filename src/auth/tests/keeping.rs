@@ -67,7 +67,7 @@ async fn a_saved_sign_in_is_taken_up_rotated_and_removed() {
     host.then(no(r#"{"error":"invalid_grant"}"#));
     host.then(tokens(4));
     session
-        .token_instead_of(&old)
+        .token_instead_of(refused(&old))
         .await
         .expect("with the other window's token");
     assert!(host.bodies()[2].contains("canary-rt3"));
@@ -103,7 +103,10 @@ async fn a_keyring_that_hangs_holds_nobody_up() {
     let started = token::monotonic_now();
     let old = session.token().await.expect("signed in all the same");
     host.then(tokens(2));
-    session.token_instead_of(&old).await.expect("renewed");
+    session
+        .token_instead_of(refused(&old))
+        .await
+        .expect("renewed");
     assert!(started.elapsed() < Duration::from_millis(3900));
     assert!(matches!(session.keyring(), KeyringState::NotSaved { .. }));
     assert!(matches!(
@@ -144,4 +147,31 @@ async fn a_keyring_that_hangs_is_waited_for_three_seconds_and_still_counts_later
         Ok(Some(value("9"))),
         "the newest wins"
     );
+}
+
+#[tokio::test]
+async fn the_claims_that_a_challenge_asks_for_go_into_the_renewal_and_into_no_other() {
+    let (host, session) = signed_in().await;
+    let old = session.token().await.expect("fresh");
+    let header = r#"Bearer error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ""#;
+    let challenged = RefusedToken {
+        token: old.clone(),
+        claims: WantedClaims::asked_for_by([header]),
+    };
+    host.then(tokens(2));
+    let new = session.token_instead_of(challenged).await.expect("renewed");
+    host.then(tokens(3));
+    session
+        .token_instead_of(refused(&new))
+        .await
+        .expect("renewed");
+    let bodies = host.bodies();
+    let [.., with, without] = bodies.as_slice() else {
+        panic!("two renewals")
+    };
+    assert!(
+        with.contains("&claims=%7B%22access_token%22%3A%7B%7D%7D"),
+        "{with}"
+    );
+    assert!(!without.contains("claims"), "{without}");
 }

@@ -142,6 +142,14 @@ async fn signed_in() -> (Host, Session) {
     (host, session)
 }
 
+/// A token that the API did not accept, without a challenge.
+fn refused(token: &AccessToken) -> RefusedToken {
+    RefusedToken {
+        token: token.clone(),
+        claims: None,
+    }
+}
+
 fn api() -> Url {
     Url::parse("http://127.0.0.1:8080/api/machines").unwrap()
 }

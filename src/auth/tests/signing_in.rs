@@ -149,9 +149,12 @@ async fn a_refused_token_is_replaced_once() {
     let (host, session) = signed_in().await;
     let old = session.token().await.expect("fresh");
     host.then(tokens(2));
-    let new = session.token_instead_of(&old).await.expect("renewed");
+    let new = session
+        .token_instead_of(refused(&old))
+        .await
+        .expect("renewed");
     let again = session
-        .token_instead_of(&old)
+        .token_instead_of(refused(&old))
         .await
         .expect("somebody already has");
     assert_eq!(new.for_host(&api()), again.for_host(&api()));

@@ -1,0 +1,42 @@
+//! The parsers that a stranger's answer reaches, each as a function of bytes: for the test that
+//! throws arbitrary ones at them. Each gives a number that grows with what it made of them.
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::{odata, rate_limit, wire};
+use crate::model::{Endpoints, Machine, MachineAction};
+
+/// The list of machines, and one machine.
+#[must_use]
+pub fn machines(body: &[u8]) -> usize {
+    let listed = wire::list::<Machine>(body).map_or(0, |listing| listing.received());
+    listed + usize::from(wire::one::<Machine>(body).is_ok())
+}
+
+/// A list of actions, and the answer to a submission.
+#[must_use]
+pub fn machine_actions(body: &[u8]) -> usize {
+    let listed = wire::list::<MachineAction>(body).map_or(0, |listing| listing.received());
+    listed + usize::from(wire::one::<MachineAction>(body).is_ok())
+}
+
+/// The error envelope.
+#[must_use]
+pub fn refusal(body: &[u8]) -> usize {
+    wire::error_body(body).message.len()
+}
+
+/// `Retry-After` and the `Date` beside it: the pause in seconds.
+#[must_use]
+pub fn retry_after(text: &str) -> i64 {
+    let date = rate_limit::http_date(text);
+    rate_limit::pause_secs(Some(text), date, Timestamp::UNIX_EPOCH)
+}
+
+/// `@odata.nextLink`: where it leads, if it may be followed with our token.
+#[must_use]
+pub fn next_link(endpoints: &Endpoints, link: &str) -> Option<Url> {
+    let present = odata::machines(&endpoints.api, 0);
+    odata::next_page(endpoints, &present, link).ok()
+}

@@ -1,0 +1,143 @@
+//! A disk that fills up while the console runs, and one that cannot be written: real mounts, in a
+//! mount namespace of the program's own, so that this needs no rights.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::a11y::State;
+use crate::console::{Console, data_folder, start_command};
+use crate::session::Session;
+use crate::tenant::{Change, Tenant};
+
+const COMMENT: &str = "INC-4711 beacon seen";
+
+/// Runs `command` where `mount` has been done first; `$0` in it is the data folder.
+fn in_own_mounts(session: &Session, mount: &str, command: &Command) -> Command {
+    fs::create_dir_all(data_folder(session)).expect("the data folder can be made");
+    let mut own = session.command("unshare");
+    own.args(["--user", "--map-current-user", "--keep-caps", "--mount"])
+        .args(["sh", "-c", &format!("{mount} && exec \"$@\"")])
+        .arg(data_folder(session))
+        .arg(command.get_program())
+        .args(command.get_args());
+    own
+}
+
+/// A file that takes all the room on the console's own disk.
+struct Filler(PathBuf);
+
+impl Filler {
+    fn fill(session: &Session, console: &Console<'_>) -> Self {
+        // The disk is mounted for the console alone; the kernel shows it here.
+        let root = PathBuf::from(format!("/proc/{}/root", console.process()));
+        let folder = data_folder(session);
+        let path = root
+            .join(folder.strip_prefix("/").expect("absolute"))
+            .join("filler");
+        let mut file = fs::File::create(&path).expect("made");
+        let piece = [0_u8; 512];
+        while file.write_all(&piece).is_ok() {}
+        Self(path)
+    }
+
+    fn make_room(self) {
+        fs::remove_file(self.0).expect("removed");
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_stops_the_next_order_and_loses_no_earlier_one() {
+    let session = Session::start("disk-full");
+    let tenant = Tenant::start(&session);
+    let command = start_command(&session, &tenant);
+    let mount = "mount -t tmpfs -o size=1m none \"$0\"";
+    let console = Console::run(&session, in_own_mounts(&session, mount, &command));
+    let window = &console.window;
+    console.sign_in(&tenant);
+    let first = tenant.devices("ENG-LT-030").remove(0);
+    tenant.never_finish(&first);
+    console.choose(&first);
+    console.order("Isolate", &first, "Isolate", &[("Comment", COMMENT)]);
+    console.wait_until_accepted(&first, "Isolate device");
+
+    let filler = Filler::fill(&session, &console);
+    console.order(
+        "Restrict apps",
+        &first,
+        "Restrict apps on",
+        &[("Comment", COMMENT)],
+    );
+    window.wait_for_text(
+        "The disk is full and the journal cannot be written, so nothing can be sent",
+    );
+    window.picture("1-full");
+    let isolation = Change {
+        verb: "isolate".to_owned(),
+        machine: first.id.clone(),
+    };
+    assert_eq!(
+        tenant.changes(),
+        [isolation],
+        "nothing leaves that is not on disk"
+    );
+
+    // The end of the first order comes while there is no room to write it down.
+    tenant.succeed("Isolate");
+    window.wait_for_text("is not saved; it is read again later");
+    window.picture("2-not-saved");
+    filler.make_room();
+    console.wait_for_outcome(&first, "Isolate device", &["Isolated"]);
+    console.order(
+        "Restrict apps",
+        &first,
+        "Restrict apps on",
+        &[("Comment", COMMENT)],
+    );
+    console.wait_until_accepted(&first, "Restrict app execution");
+    window.picture("3-room-again");
+    assert_eq!(tenant.changes().len(), 2);
+}
+
+#[test]
+fn a_data_folder_that_cannot_be_written_is_said_and_its_journal_can_still_be_read() {
+    let session = Session::start("read-only-disk");
+    let tenant = Tenant::start(&session);
+    let console = Console::start(&session, &tenant);
+    console.sign_in(&tenant);
+    let device = tenant.devices("ENG-LT-030").remove(0);
+    console.choose(&device);
+    console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);
+    console.wait_for_outcome(&device, "Isolate device", &["Isolated"]);
+    console.close();
+
+    let mount = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\"";
+    let mut verify = session.command(crate::console::PROGRAM);
+    verify
+        .arg("--data-dir")
+        .arg(data_folder(&session))
+        .args(["journal", "verify"]);
+    let said = in_own_mounts(&session, mount, &verify)
+        .output()
+        .expect("it runs");
+    let text = String::from_utf8_lossy(&said.stdout);
+    assert!(
+        said.status.success() && text.contains("The chain is whole"),
+        "{said:?}"
+    );
+
+    let command = start_command(&session, &tenant);
+    let console = Console::run(&session, in_own_mounts(&session, mount, &command));
+    let window = &console.window;
+    console.sign_in(&tenant);
+    console.choose(&device);
+    let button = window.wait_for_node("a way to release", |node| node.name == "Release…");
+    window.picture("says-so");
+    assert!(
+        !button.is(State::Enabled) && button.description.contains("cannot be written"),
+        "it says why: {button:?}"
+    );
+    console.wait_for_outcome(&device, "Isolate device", &["Isolated"]);
+    assert_eq!(tenant.changes().len(), 1);
+}
