@@ -10,9 +10,9 @@ use clap::Parser as _;
 use cordon::app::App;
 use cordon::auth::TokenStore;
 use cordon::cli::{Arguments, JournalCommand, Subcommands};
-use cordon::explain::{Explain as _, Explanation, NextStep};
+use cordon::explain::{Explain as _, Explanation};
 use cordon::guard::Policy;
-use cordon::journal::{Journal, export};
+use cordon::journal::{Entry, Journal, Verified, export};
 use cordon::model::{Endpoints, Mode};
 use cordon::places::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
 use cordon::settings::{self, SettingsError};
@@ -258,50 +258,66 @@ fn read_system_fonts(
     take
 }
 
+/// Verifies every journal of the folder, or the one that is named; exports one.
 fn journal(what: &JournalCommand, folder: &Path) -> ExitCode {
-    let (file, format) = match what {
+    let (named, format) = match what {
         JournalCommand::Verify { file } => (file, None),
         JournalCommand::Export { file, format } => (file, Some(*format)),
     };
-    let result = match file.clone().map_or_else(|| only_journal(folder), Ok) {
-        Ok(path) => Journal::open_read_only(&path)
-            .and_then(|j| Ok((j.verify()?, j.entries()?)))
-            .map_err(|e| e.explain()),
-        Err(explanation) => Err(explanation),
-    };
-    match (result, format) {
-        (Ok((verified, entries)), Some(format)) => {
-            say!("{}", export(&entries, &verified, format.into()));
+    let files = named
+        .clone()
+        .map_or_else(|| journals_in(folder), |file| vec![file]);
+    match (files.as_slice(), format) {
+        ([], _) => {
+            say_error!("There is no journal in {}", folder.display());
+            ExitCode::FAILURE
         }
-        (Ok((verified, _)), None) => say!(
-            "The chain is whole: {} records, last hash {}",
-            verified.records,
-            verified.last_hash
-        ),
-        (Err(explanation), _) => return fail(&explanation),
+        ([_, _, ..], Some(_)) => {
+            say_error!("There are several journals; name the file");
+            for file in &files {
+                say_error!("  {}", file.display());
+            }
+            ExitCode::FAILURE
+        }
+        ([file], Some(format)) => match read(file) {
+            Ok((verified, entries)) => {
+                say!("{}", export(&entries, &verified, format.into()));
+                ExitCode::SUCCESS
+            }
+            Err(explanation) => fail(&explanation),
+        },
+        (files, None) => files
+            .iter()
+            .fold(ExitCode::SUCCESS, |code, file| match read(file) {
+                Ok((Verified { records, last_hash }, _)) => {
+                    let file = file.display();
+                    say!("The chain is whole: {records} records, last hash {last_hash} ({file})");
+                    code
+                }
+                Err(explanation) => fail(&explanation),
+            }),
     }
-    ExitCode::SUCCESS
 }
 
-/// The journal in the data folder, when there is exactly one.
-fn only_journal(folder: &Path) -> Result<PathBuf, Explanation> {
+fn read(file: &Path) -> Result<(Verified, Vec<Entry>), Explanation> {
+    Journal::open_read_only(file)
+        .and_then(|journal| Ok((journal.verify()?, journal.entries()?)))
+        .map_err(|error| {
+            let mut explanation = error.explain_reading();
+            explanation.details.push(file.display().to_string());
+            explanation
+        })
+}
+
+fn journals_in(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
         .into_iter()
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| path.extension().is_some_and(|e| e == "sqlite"))
         .collect();
-    match (found.pop(), found.is_empty()) {
-        (Some(one), true) => Ok(one),
-        (Some(_), false) => Err(Explanation::harmless(
-            "There are several journals; name the file",
-            NextStep::None,
-        )),
-        (None, _) => Err(Explanation::harmless(
-            format!("There is no journal in {}", folder.display()),
-            NextStep::None,
-        )),
-    }
+    found.sort();
+    found
 }
 
 fn fail(explanation: &Explanation) -> ExitCode {

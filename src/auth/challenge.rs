@@ -43,11 +43,12 @@ impl WantedClaims {
 }
 
 fn decode(base64: &str) -> Option<WantedClaims> {
-    let lenient =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let unpadded =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::RequireNone);
+    let base64 = base64.trim_end_matches('=');
     let bytes = [alphabet::URL_SAFE, alphabet::STANDARD]
         .iter()
-        .find_map(|letters| GeneralPurpose::new(letters, lenient).decode(base64).ok())?;
+        .find_map(|letters| GeneralPurpose::new(letters, unpadded).decode(base64).ok())?;
     let object: Map<String, Value> = serde_json::from_slice(&bytes).ok()?;
     let text = Value::Object(object).to_string();
     (text.len() <= MAX_CLAIMS).then(|| WantedClaims(text.into()))

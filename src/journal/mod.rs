@@ -115,6 +115,19 @@ impl JournalError {
             .collect()
     }
 
+    /// For somebody who only wanted to read.
+    #[must_use]
+    pub fn explain_reading(&self) -> Explanation {
+        let headline = if matches!(self, Self::Folder(..) | Self::Database(_)) {
+            "The journal cannot be read"
+        } else {
+            self.cause_and_remedy().0
+        };
+        let mut explanation = Explanation::harmless(headline, NextStep::None);
+        explanation.details = self.details();
+        explanation
+    }
+
     /// For what became known of an order that had left: it is not on disk, and is read again.
     #[must_use]
     pub fn explain_after_sending(&self, entry: EntryId) -> Explanation {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::context::{Context, now};
+use super::{reconcile, watch};
 use crate::api::{ActionFilter, ApiError, Complete, Lane, More, Verb};
 use crate::explain::Explanation;
 use crate::message::{Event, InventoryNews};
@@ -81,11 +82,12 @@ pub(super) async fn refresh(context: Arc<Context>) {
     context.report_budget().await;
 }
 
-async fn recent_actions(context: &Context, epoch: Epoch) {
+async fn recent_actions(context: &Arc<Context>, epoch: Epoch) {
     let at = now();
     let filter = ActionFilter::Recent { since: at - RECENT };
     let result = match context.client.machine_actions(&filter, Lane::Refresh).await {
         Ok(list) => {
+            reconcile::mind_late(context, &list.items).await;
             context
                 .emit(Event::Actions {
                     epoch,
@@ -100,7 +102,7 @@ async fn recent_actions(context: &Context, epoch: Epoch) {
 }
 
 /// Reads one machine's record and all its actions, for a person who is looking at it.
-pub(super) async fn load_machine(context: &Context, id: &MachineId) {
+pub(super) async fn load_machine(context: &Arc<Context>, id: &MachineId) {
     let epoch = context.epoch();
     context
         .emit(Event::Reading {
@@ -133,6 +135,11 @@ pub(super) async fn load_machine(context: &Context, id: &MachineId) {
         }
         if let Ok(history) = &history {
             context.learn_history(id, history.clone(), at);
+            // Whoever looks at a device wants to see the end of what is under way there.
+            for action in history {
+                watch::follow_foreign(context, action, id);
+            }
+            reconcile::mind_late(context, history).await;
         }
     }
     context

@@ -34,7 +34,7 @@ pub(super) async fn settle(context: &Arc<Context>, approval: &Approval, submitte
         }
     };
     context.record_or_say(order.entry, vec![record]).await;
-    watch::follow_foreign(context, &action);
+    watch::follow_foreign(context, &action, &order.machine.id);
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -220,7 +220,7 @@ pub(super) async fn refuse(context: &Arc<Context>, order: &Order, error: &ApiErr
             context
                 .record_or_say(order.entry, vec![someone_elses(&action)])
                 .await;
-            watch::follow_foreign(context, &action);
+            watch::follow_foreign(context, &action, &order.machine.id);
         };
     }
     let record = Record::Refused {

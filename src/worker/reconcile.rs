@@ -76,6 +76,31 @@ pub(super) fn start(context: &Arc<Context>, entry: EntryId) {
     }
 }
 
+/// What turns up late puts right what was said without it: *Not found* after a service that showed
+/// its new actions later than any look-up, or a refusal by something in front of one that had
+/// stored the action all the same.
+pub(super) async fn mind_late(context: &Arc<Context>, actions: &[MachineAction]) {
+    let Some(account) = context.account().filter(|_| context.may_act()) else {
+        return;
+    };
+    for entry in context.entries() {
+        let is_open_to_news = matches!(
+            entry.standing(),
+            Standing::NotFound
+                | Standing::Refused { .. }
+                | Standing::SomeoneElses { .. }
+                | Standing::NotSent { .. }
+        );
+        let is_act = matches!(entry.order.task, Task::Act { .. });
+        if !is_open_to_news || !is_act || !belongs_to(&entry.author, &account) {
+            continue;
+        }
+        if let Some(ours) = actions.iter().find(|a| carries_tag(entry.id(), a)) {
+            accepted(context, &entry.order, ours).await;
+        }
+    }
+}
+
 async fn find_out(context: &Arc<Context>, id: EntryId, epoch: Epoch) {
     let Some(entry) = context.entry(id) else {
         return;

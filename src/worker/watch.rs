@@ -54,14 +54,11 @@ pub(super) async fn follow(context: &Context, entry: EntryId, action: &MachineAc
     context.note(entry, Some(note)).await;
 }
 
-/// Follows somebody else's action, so that its end is seen too.
-pub(super) fn follow_foreign(context: &Context, action: &MachineAction) {
-    if let Some(machine) = action
-        .machine_id
-        .clone()
-        .filter(|_| !action.status.is_final())
-    {
-        add(context, &action.id, machine, None);
+/// Follows somebody else's action, so that its end is seen too; `machine` is what was asked about.
+pub(super) fn follow_foreign(context: &Context, action: &MachineAction, machine: &MachineId) {
+    if !action.status.is_final() {
+        let machine = action.machine_id.as_ref().unwrap_or(machine);
+        add(context, &action.id, machine.clone(), None);
     }
 }
 

@@ -83,21 +83,17 @@ const SNIPPETS: &[&str] = &[
     "Z",
 ];
 
-/// Small, quick and repeatable.
-struct Dice(u64);
+/// Makes cases; the same for the same seed.
+struct Dice(fastrand::Rng);
 
 impl Dice {
-    /// In `0..below` (xorshift64*); 0 where that is empty.
+    /// In `0..below`; 0 where that is empty.
     fn roll(&mut self, below: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let drawn = self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32;
-        usize::try_from(drawn).unwrap_or(0) % below.max(1)
+        self.0.usize(..below.max(1))
     }
 
     fn byte(&mut self) -> u8 {
-        u8::try_from(self.roll(256)).unwrap_or(0)
+        self.0.u8(..)
     }
 
     /// A case made from one of the samples.
@@ -159,7 +155,7 @@ fn throw(parser: &str, per_byte: usize, samples: &[Vec<u8>], mut parse: impl FnM
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let cases = number("CORDON_BYTE_CASES", 3_000);
     let seed = number("CORDON_SEED", 0xb17e_5eed);
-    let mut dice = Dice(seed | 1);
+    let mut dice = Dice(fastrand::Rng::with_seed(seed));
     // What is set up once, such as a parser's own tables, is not any case's.
     for sample in samples {
         parse(sample);

@@ -433,6 +433,29 @@ fn an_opposite_action_that_nobody_knew_of_holds_the_order_until_a_person_insists
 }
 
 #[test]
+fn the_end_of_a_colleagues_action_is_seen_on_a_device_that_somebody_looked_at() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    let action = engine
+        .control
+        .act_as_colleague(machine.id.as_str(), "Isolate", "by hand")
+        .expect("the tenant takes it");
+    engine.load(&machine);
+    let seen = |state: &cordon::state::State| {
+        let action = cordon::model::MachineActionId::parse(&action).expect("an id");
+        let action = state.action(&machine.id, &action);
+        action.map(|a| a.status.as_wire().to_owned())
+    };
+    assert!(matches!(
+        seen(&engine.state).as_deref(),
+        Some("Pending" | "InProgress")
+    ));
+    assert!(engine.control.set_status(&action, "Succeeded"));
+    engine.until("its end", |s| seen(s).as_deref() == Some("Succeeded"));
+}
+
+#[test]
 fn the_sha1_leaves_in_lower_case_and_the_comment_with_its_tag() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");

@@ -177,12 +177,10 @@ fn the_journal_gives_back_what_was_written_and_the_screen_loses_no_entry() {
         // The screen hears of them late, twice, and in another order.
         let repeated = events[again.index(events.len())].clone();
         events.push(repeated);
-        let places = events.len() as u64;
-        let mut dice = seed;
+        let mut dice = fastrand::Rng::with_seed(seed);
         let mut state = State::new(Mode::Demo, "Demo", cordon::guard::Policy::default());
         while !events.is_empty() {
-            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let place = usize::try_from((dice >> 33) % places).unwrap_or(0) % events.len();
+            let place = dice.usize(..events.len());
             state.apply(Event::Entry(Box::new(events.swap_remove(place))));
         }
         for entry in journal.entries().expect("readable") {

@@ -17,24 +17,12 @@ const SPEED: u16 = 100;
 /// Programs that are killed at the same time, each with a tenant and a journal of its own.
 const LANES: u64 = 4;
 
-/// Small, quick, and the same for the same seed: which instants are struck has to be repeatable.
-struct Dice(u64);
-
-impl Dice {
-    /// In `0..below` (xorshift64*).
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 32) % below.max(1)
-    }
-}
-
 /// One folder, one tenant, and the program that is started again and again.
 struct Lane {
     simulator: Simulator,
     folder: tempfile::TempDir,
-    dice: Dice,
+    /// The same for the same seed: which instants are struck has to be repeatable.
+    dice: fastrand::Rng,
 }
 
 /// What one lane saw.
@@ -112,7 +100,7 @@ impl Lane {
         Self {
             simulator,
             folder: tempfile::tempdir().expect("a folder"),
-            dice: Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
+            dice: fastrand::Rng::with_seed(seed),
         }
     }
 
@@ -121,7 +109,7 @@ impl Lane {
         let span = self.to_its_end();
         while seen.kills < kills {
             // Now and then the answer is lost as well.
-            if self.dice.roll(8) == 0 {
+            if self.dice.u8(..8) == 0 {
                 self.control().inject(fault("submit", "drop_after", 1));
             }
             if self.kill_once(span) {
@@ -179,7 +167,7 @@ impl Lane {
     fn kill_once(&mut self, span: Duration) -> bool {
         let mut child = self.start();
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let early = self.dice.roll(10) == 0;
+        let early = self.dice.u8(..10) == 0;
         if !early {
             lines.find(|line| {
                 line.as_ref()
@@ -187,7 +175,7 @@ impl Lane {
             });
         }
         let micros = u64::try_from(span.as_micros()).unwrap_or(u64::MAX);
-        std::thread::sleep(Duration::from_micros(self.dice.roll(micros)));
+        std::thread::sleep(Duration::from_micros(self.dice.u64(..=micros)));
         let was_running = child.try_wait().expect("asked").is_none();
         child.kill().expect("SIGKILL");
         child.wait().expect("it is dead");

@@ -8,6 +8,7 @@
 
 mod architecture;
 mod common;
+mod crash;
 mod faults;
 mod flows;
 mod interleavings;

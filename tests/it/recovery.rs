@@ -250,3 +250,23 @@ fn a_sign_in_that_was_revoked_while_following_asks_for_a_person_and_goes_on_afte
     simulator.control().inject(fault("any", "latency:1", 1));
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
+
+#[test]
+fn an_action_that_the_service_shows_too_late_puts_not_found_right_again() {
+    let (simulator, _folder, mut engine) = signed_in();
+    simulator
+        .control()
+        .hide_new_actions(Duration::from_hours(9));
+    simulator.control().inject(fault("submit", "drop_after", 1));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    assert_eq!(engine.until_end(entry), Standing::NotFound);
+    simulator.control().hide_new_actions(Duration::ZERO);
+    let machine = engine.machine("FIN-LT-042");
+    engine.load(&machine);
+    engine.until("the action to be found after all", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| e.standing().action().is_some())
+    });
+    assert!(matches!(engine.until_end(entry), Standing::Done { .. }));
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
