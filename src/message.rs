@@ -16,6 +16,8 @@ use crate::model::{
 pub enum Command {
     /// Ask for a device code and wait for the person.
     SignIn,
+    /// Have the browser of this computer sign in, and wait for it to come back.
+    SignInWithBrowser,
     CancelSignIn,
     SignOut,
     /// Look for a keyring again, without a restart.

@@ -25,6 +25,7 @@ impl App {
             UiCommand::Refresh => self.send(Command::RefreshMachines),
             UiCommand::LookNow => self.send(Command::LookNow),
             UiCommand::SignIn => self.send(Command::SignIn),
+            UiCommand::SignInWithBrowser => self.send(Command::SignInWithBrowser),
             UiCommand::CancelSignIn => self.send(Command::CancelSignIn),
             UiCommand::SignOut => self.send(Command::SignOut),
             UiCommand::TryKeyringAgain => self.send(Command::TryKeyringAgain),

@@ -250,7 +250,7 @@ fn read(response: HttpResponse) -> Heard {
 }
 
 /// The numbers in a description, for answers without `error_codes`. For help texts only.
-fn numbers_in(description: &str) -> Vec<u32> {
+pub(super) fn numbers_in(description: &str) -> Vec<u32> {
     let digits = |text: &str| {
         let end = text
             .find(|c: char| !c.is_ascii_digit())

@@ -10,7 +10,6 @@ use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, Scope};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-use url::Url;
 
 use super::answer::{Fields, Heard, post};
 use super::callback::{Callback, Expected, serve};
@@ -29,7 +28,7 @@ const CONNECTIONS: usize = 16;
 /// A page that was asked for, and what is needed to know its answer.
 pub struct BrowserFlow {
     prompt: BrowserPrompt,
-    /// On 127.0.0.1, and on [::1] where there is one: `localhost` may mean either.
+    /// On IPv4, and on IPv6 where there is any: `localhost` may mean either.
     listeners: Vec<TcpListener>,
     port: u16,
     state: CsrfToken,
@@ -131,7 +130,7 @@ pub(super) async fn wait_for_person(
     flow: BrowserFlow,
 ) -> Result<Box<Fields>, AuthError> {
     let came_back = tokio::time::timeout_at(flow.deadline, callback(&flow)).await;
-    match came_back.map_err(|_elapsed| AuthError::Expired)? {
+    match came_back.map_err(|_elapsed| AuthError::NotBack)? {
         Callback::Code(code) => redeem(http, clock(), endpoints, scope, flow, code.expose()).await,
         Callback::Refused { error, .. } if &*error == "access_denied" => Err(AuthError::Declined),
         Callback::Refused { error, description } => {

@@ -45,10 +45,16 @@ impl Page {
     const fn status_and_text(&self) -> (&'static str, &'static str) {
         match self {
             Self::Done => ("200 OK", "You can close this window and go back to cordon."),
-            Self::NotDone => ("200 OK", "The sign-in did not work. Go back to cordon: it says why."),
+            Self::NotDone => (
+                "200 OK",
+                "The sign-in did not work. Go back to cordon: it says why.",
+            ),
             Self::NotFound => ("404 Not Found", "There is nothing here."),
             Self::WrongMethod => ("405 Method Not Allowed", "There is nothing here."),
-            Self::Refused => ("400 Bad Request", "This is not the answer that cordon waits for."),
+            Self::Refused => (
+                "400 Bad Request",
+                "This is not the answer that cordon waits for.",
+            ),
         }
     }
 }
@@ -99,10 +105,13 @@ struct Request {
 async fn read(stream: &mut TcpStream) -> Option<Request> {
     let mut bytes = Vec::with_capacity(4_096);
     let (mut request, head, length) = loop {
-        if let Some(parsed) = parse(&bytes)? {
-            break parsed;
+        match parse(&bytes) {
+            Parsed::Whole(request, head, length) => break (request, head, length),
+            Parsed::Nonsense => return None,
+            Parsed::Begun if bytes.len() >= MAX_HEAD => return None,
+            Parsed::Begun => {}
         }
-        if bytes.len() >= MAX_HEAD || stream.read_buf(&mut bytes).await.ok()? == 0 {
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
             return None;
         }
     };
@@ -119,27 +128,44 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
     Some(request)
 }
 
-/// The head with its length and that of the body; `Some(None)` while there is more to come.
-fn parse(bytes: &[u8]) -> Option<Option<(Request, usize, usize)>> {
+enum Parsed {
+    /// There is more to come.
+    Begun,
+    Nonsense,
+    /// The head, its length and that of the body.
+    Whole(Request, usize, usize),
+}
+
+fn parse(bytes: &[u8]) -> Parsed {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Request::new(&mut headers);
-    let httparse::Status::Complete(head) = parsed.parse(bytes).ok()? else {
-        return Some(None);
+    let head = match parsed.parse(bytes) {
+        Ok(httparse::Status::Complete(head)) => head,
+        Ok(httparse::Status::Partial) => return Parsed::Begun,
+        Err(_) => return Parsed::Nonsense,
     };
     let header = |name: &str| {
-        let found = parsed.headers.iter().find(|h| h.name.eq_ignore_ascii_case(name));
-        found.and_then(|h| std::str::from_utf8(h.value).ok()).map(str::trim)
+        let mut found = parsed.headers.iter();
+        let found = found.find(|h| h.name.eq_ignore_ascii_case(name));
+        let text = found.and_then(|h| std::str::from_utf8(h.value).ok());
+        text.unwrap_or_default().trim()
     };
-    let length = header("content-length").map_or(Some(0), |text| text.parse().ok())?;
-    let kind = header("content-type").unwrap_or_default().to_ascii_lowercase();
+    let length = match header("content-length") {
+        "" => Ok(0),
+        text => text.parse(),
+    };
+    let Ok(length) = length else {
+        return Parsed::Nonsense;
+    };
+    let kind = header("content-type").to_ascii_lowercase();
     let request = Request {
         method: parsed.method.unwrap_or_default().to_owned(),
         target: parsed.path.unwrap_or_default().to_owned(),
-        host: header("host").unwrap_or_default().to_ascii_lowercase(),
+        host: header("host").to_ascii_lowercase(),
         is_form: kind.starts_with("application/x-www-form-urlencoded"),
         body: Vec::new(),
     };
-    Some(Some((request, head, length)))
+    Parsed::Whole(request, head, length)
 }
 
 impl Request {
@@ -175,14 +201,20 @@ impl Request {
             }
         }
         // EXPOSE: to compare it with what came back.
-        if !given.state.is_some_and(|state| is_same(&state, expected.state.secret())) {
+        if !given
+            .state
+            .is_some_and(|state| is_same(&state, expected.state.secret()))
+        {
             return refused;
         }
         match (given.error, given.code) {
             (Some(error), _) => {
                 let description = given.description.map(Into::into);
                 let error = error.into();
-                (Page::NotDone, Some(Callback::Refused { error, description }))
+                (
+                    Page::NotDone,
+                    Some(Callback::Refused { error, description }),
+                )
             }
             (None, Some(code)) => (Page::Done, Some(Callback::Code(Secret::new(code)))),
             (None, None) => refused,
@@ -205,7 +237,10 @@ struct Given {
 
 /// Takes the same time wherever they differ.
 fn is_same(a: &str, b: &str) -> bool {
-    let differences = a.bytes().zip(b.bytes()).fold(0, |found, (a, b)| found | (a ^ b));
+    let differences = a
+        .bytes()
+        .zip(b.bytes())
+        .fold(0, |found, (a, b)| found | (a ^ b));
     a.len() == b.len() && differences == 0
 }
 
@@ -215,7 +250,7 @@ mod tests {
 
     fn judged(head: &str, body: &str) -> String {
         let bytes = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-        let Some(Some((mut request, start, length))) = parse(bytes.as_bytes()) else {
+        let Parsed::Whole(mut request, start, length) = parse(bytes.as_bytes()) else {
             return "no request".to_owned();
         };
         request.body = bytes.as_bytes()[start..start + length].to_vec();
@@ -238,8 +273,14 @@ mod tests {
         for (body, expected) in [
             ("code=c1&state=right&session_state=x", "200 code c1"),
             ("code=c%2B1&state=right", "200 code c+1"),
-            ("error=access_denied&error_description=no&state=right", "200 error access_denied"),
-            ("code=c1&error=server_error&state=right", "200 error server_error"),
+            (
+                "error=access_denied&error_description=no&state=right",
+                "200 error access_denied",
+            ),
+            (
+                "code=c1&error=server_error&state=right",
+                "200 error server_error",
+            ),
             ("code=c1&state=wrong", "400"),
             ("code=c1", "400"),
             ("state=right", "400"),
@@ -250,14 +291,29 @@ mod tests {
             assert_eq!(judged(post, body), expected, "{body}");
         }
         for (head, expected) in [
-            ("GET /?code=c1&state=right HTTP/1.1\r\nHost: 127.0.0.1:51234", "200 code c1"),
+            (
+                "GET /?code=c1&state=right HTTP/1.1\r\nHost: 127.0.0.1:51234",
+                "200 code c1",
+            ),
             ("GET /favicon.ico HTTP/1.1\r\nHost: localhost:51234", "404"),
-            ("GET //?code=c1&state=right HTTP/1.1\r\nHost: localhost:51234", "404"),
+            (
+                "GET //?code=c1&state=right HTTP/1.1\r\nHost: localhost:51234",
+                "404",
+            ),
             ("PUT / HTTP/1.1\r\nHost: localhost:51234", "405"),
-            ("GET /?code=c1&state=right HTTP/1.1\r\nHost: evil.example:51234", "400"),
-            ("GET /?code=c1&state=right HTTP/1.1\r\nHost: localhost:1", "400"),
+            (
+                "GET /?code=c1&state=right HTTP/1.1\r\nHost: evil.example:51234",
+                "400",
+            ),
+            (
+                "GET /?code=c1&state=right HTTP/1.1\r\nHost: localhost:1",
+                "400",
+            ),
             ("GET /?code=c1&state=right HTTP/1.1\r\nX: y", "400"),
-            ("POST / HTTP/1.1\r\nHost: localhost:51234\r\nContent-Type: text/plain", "400"),
+            (
+                "POST / HTTP/1.1\r\nHost: localhost:51234\r\nContent-Type: text/plain",
+                "400",
+            ),
             ("nonsense", "no request"),
         ] {
             assert_eq!(judged(head, ""), expected, "{head}");

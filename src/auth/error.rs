@@ -4,7 +4,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use super::answer::numbers_in;
 use crate::explain::{Effect, Explain, Explanation, NextStep};
+use crate::model::clean;
 
 /// Why a request to the sign-in host got no answer. Facts only.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +37,14 @@ pub enum AuthError {
     /// A newer code was asked for, or somebody signed out meanwhile.
     #[error("the sign-in was replaced by another one")]
     Superseded,
+    #[error("the browser did not come back")]
+    NotBack,
+    /// The browser door needs a port of this computer.
+    #[error("no loopback port is free")]
+    NoPort,
+    /// Tokens that were made for another sign-in than this one.
+    #[error("the answer belongs to another sign-in")]
+    ForeignAnswer,
     #[error("nobody is signed in")]
     NotSignedIn,
     #[error("a personal account")]
@@ -94,6 +104,20 @@ impl fmt::Debug for Refusal {
 }
 
 impl Refusal {
+    /// What the host told the browser, which passed it on (RFC 6749 section 4.1.2.1).
+    pub(super) fn in_browser(error: &str, description: Option<&str>) -> Self {
+        Self {
+            status: 302,
+            error: clean(error, 80).into(),
+            suberror: None,
+            numbers: description.map(numbers_in).unwrap_or_default().into(),
+            description: description.map(|text| clean(text, 600).into()),
+            correlation_id: None,
+            timestamp: None,
+            claims: None,
+        }
+    }
+
     pub(super) fn is_transient(&self) -> bool {
         matches!(&*self.error, "server_error" | "temporarily_unavailable")
     }
@@ -197,17 +221,17 @@ fn help(number: u32) -> Option<(&'static str, NextStep)> {
         70_018..=70_020 => ("The code is no longer valid", NextStep::SignIn),
         530_036 => (
             "Your organisation does not allow signing in with a code",
-            outside("Ask an administrator whether this application may sign in with a code"),
+            outside("Sign in with the browser instead"),
         ),
         53_003 | 530_032 | 530_035 => (
             "A policy of your organisation blocks this sign-in",
-            outside("Ask an administrator which policy it is; the details below name the attempt"),
+            outside(
+                "Try the browser instead of a code; else ask an administrator, the details name the attempt",
+            ),
         ),
         530_033 | 53_000 | 53_001 | 50_097 | 50_129 | 50_131 => (
             "Your organisation allows this only from a managed device",
-            outside(
-                "Sign in from a managed device, or ask an administrator about device code sign-in",
-            ),
+            outside("Sign in with the browser of a managed device"),
         ),
         53_011 | 530_034 => (
             "Your organisation judged this sign-in to be risky",
@@ -286,6 +310,21 @@ impl Explain for AuthError {
                 NextStep::SignIn,
             ),
             Self::Superseded => say("This sign-in was replaced by another one", NextStep::None),
+            Self::NotBack => say(
+                "The browser did not come back within five minutes",
+                NextStep::Outside(
+                    "Look there for what it says: an unknown reply address is shown only in the browser. Or sign in with a code"
+                        .into(),
+                ),
+            ),
+            Self::NoPort => say(
+                "This computer gives the browser no port to come back to",
+                NextStep::Outside("Sign in with a code".into()),
+            ),
+            Self::ForeignAnswer => say(
+                "The answer belongs to another sign-in, start again",
+                NextStep::SignIn,
+            ),
             Self::NotSignedIn => say("Nobody is signed in", NextStep::SignIn),
             Self::PersonalAccount => say(
                 "That was a personal account: use a work account",

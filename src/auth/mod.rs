@@ -1,13 +1,15 @@
 //! Signing in, staying signed in, signing out: a public client of Microsoft Entra.
 //!
-//! The device authorization grant (RFC 8628) starts a session, refresh tokens (RFC 6749 section 6)
-//! keep it. The access token lives in memory only, the refresh token in the system's keyring or, in
-//! its absence, in memory (rule 6). Another way in would add a module beside `device_code` that
-//! ends in the same `token::Grant`; renewal and keeping know nothing of how it came about.
+//! Two doors start a session: a code typed into a browser (RFC 8628), or the browser of this computer
+//! (authorization code with PKCE, RFC 6749 and 7636). Refresh tokens (RFC 6749 section 6) keep it. The access token lives in memory only, the refresh token in the system's keyring or, in
+//! its absence, in memory (rule 6). Both end in the same `token::Grant`;
+//! renewal and keeping know nothing of how it came about.
 //!
 //! The HTTP client and the wall clock are handed in.
 
 mod answer;
+mod browser;
+mod callback;
 mod challenge;
 mod device_code;
 mod error;
@@ -28,6 +30,7 @@ use std::sync::Arc;
 
 pub use oauth2::{HttpRequest, HttpResponse};
 
+pub use browser::BrowserFlow;
 pub use challenge::WantedClaims;
 pub use device_code::DeviceFlow;
 pub use error::{AuthError, HttpFault, Refusal};

@@ -175,6 +175,9 @@ impl Inner {
             | AuthError::Expired
             | AuthError::AnswerLost
             | AuthError::Superseded
+            | AuthError::NotBack
+            | AuthError::NoPort
+            | AuthError::ForeignAnswer
             | AuthError::NotSignedIn
             | AuthError::KeyringKept { .. } => Some(monotonic_now() + REMEMBERED),
         };

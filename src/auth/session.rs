@@ -8,6 +8,8 @@ use oauth2::Scope;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::answer::Fields;
+use super::browser::{self, BrowserFlow};
 use super::challenge::WantedClaims;
 use super::device_code::{self, DeviceFlow};
 use super::error::AuthError;
@@ -184,11 +186,7 @@ impl Session {
     /// # Errors
     /// When the sign-in host refuses or cannot be reached.
     pub async fn begin(&self) -> Result<DeviceFlow, AuthError> {
-        let number = {
-            let mut held = self.0.held();
-            held.flow += 1;
-            held.flow
-        };
+        let number = self.0.next_flow();
         let Inner {
             http,
             clock,
@@ -212,8 +210,41 @@ impl Session {
             ..
         } = &*self.0;
         let fields = device_code::wait_for_person(http, clock, endpoints, &flow).await?;
-        let grant = Grant::from_answer(fields, clock(), endpoints)?;
-        let (signed_in, ticket) = self.0.adopt(grant, flow.number)?;
+        self.enter(fields, flow.number)
+    }
+
+    /// Takes a port of this computer for the browser to come back to. A code or page that was asked
+    /// for before stops counting.
+    ///
+    /// # Errors
+    /// [`AuthError::NoPort`] when there is none.
+    pub async fn begin_in_browser(&self) -> Result<BrowserFlow, AuthError> {
+        let number = self.0.next_flow();
+        browser::begin(&self.0.clock, &self.0.endpoints, &self.0.scope, number).await
+    }
+
+    /// Waits until the browser has come back, for five minutes at most. Dropping the future cancels
+    /// at once and closes the port.
+    ///
+    /// # Errors
+    /// As [`Self::finish`].
+    pub async fn finish_in_browser(&self, flow: BrowserFlow) -> Result<SignedIn, AuthError> {
+        let Inner {
+            http,
+            clock,
+            endpoints,
+            scope,
+            ..
+        } = &*self.0;
+        let number = flow.number;
+        let fields = browser::wait_for_person(http, clock, endpoints, scope, flow).await?;
+        self.enter(fields, number)
+    }
+
+    /// Takes over what a door gave.
+    fn enter(&self, fields: Box<Fields>, number: u64) -> Result<SignedIn, AuthError> {
+        let grant = Grant::from_answer(fields, (self.0.clock)(), &self.0.endpoints)?;
+        let (signed_in, ticket) = self.0.adopt(grant, number)?;
         // On its own: neither a slow keyring nor a cancelled caller may hold up a sign-in.
         let inner = Arc::clone(&self.0);
         tokio::spawn(async move { inner.store.saved(ticket).await });
@@ -342,6 +373,13 @@ impl Session {
 impl Inner {
     pub(super) fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The number of a sign-in that begins now.
+    fn next_flow(&self) -> u64 {
+        let mut held = self.held();
+        held.flow += 1;
+        held.flow
     }
 
     /// Takes over a new sign-in, unless its code stopped counting meanwhile.

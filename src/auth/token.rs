@@ -214,6 +214,12 @@ fn who(
     Ok(None)
 }
 
+/// The number that ties an id token to the request it answers; `None` without an id token.
+pub(super) fn nonce_of(fields: &Fields) -> Option<String> {
+    let id = fields.id_token.as_deref().and_then(Claims::of_token)?;
+    Some(text(&id.nonce).unwrap_or_default().to_owned())
+}
+
 /// The tenant in the addresses, when it is an id and not a name such as `organizations`.
 pub(super) fn configured_tenant(endpoints: &Endpoints) -> Option<TenantId> {
     let tenant = tenant_segment(endpoints);
@@ -254,6 +260,7 @@ struct Claims {
     scp: Value,
     uid: Value,
     utid: Value,
+    nonce: Value,
 }
 
 impl Claims {

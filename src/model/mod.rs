@@ -18,6 +18,7 @@ pub use machine::{
 };
 pub use machine_action::{HResult, MachineAction, MachineActionStatus, MachineActionType};
 pub use session::{
-    Account, Epoch, KeyringState, Mode, Permission, Permissions, SessionStatus, SignInPrompt,
+    Account, BrowserPrompt, Epoch, KeyringState, Mode, Permission, Permissions, SessionStatus,
+    SignInPrompt,
 };
 pub use text::clean;

@@ -132,6 +132,22 @@ impl fmt::Debug for SignInPrompt {
     }
 }
 
+/// The page that a browser was sent to, while its answer is waited for.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BrowserPrompt {
+    /// On the sign-in host of this run's cloud.
+    pub page: Box<str>,
+    pub expires_in: Duration,
+    pub received: Timestamp,
+}
+
+impl fmt::Debug for BrowserPrompt {
+    // The page's address tells this sign-in from others.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BrowserPrompt").finish_non_exhaustive()
+    }
+}
+
 /// Whether the sign-in outlives this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyringState {
@@ -156,6 +172,8 @@ pub enum SessionStatus {
     /// A code was asked for and has not come yet.
     AskingForCode,
     WaitingForPerson(SignInPrompt),
+    /// The person signs in with the browser of this computer.
+    InBrowser(BrowserPrompt),
     SignedIn {
         account: Account,
         permissions: Permissions,
@@ -172,9 +190,11 @@ impl SessionStatus {
     pub fn account(&self) -> Option<&Account> {
         match self {
             Self::SignedIn { account, .. } | Self::NeedsSignIn { account } => Some(account),
-            Self::SignedOut | Self::Restoring | Self::AskingForCode | Self::WaitingForPerson(_) => {
-                None
-            }
+            Self::SignedOut
+            | Self::Restoring
+            | Self::AskingForCode
+            | Self::WaitingForPerson(_)
+            | Self::InBrowser(_) => None,
         }
     }
 

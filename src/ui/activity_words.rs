@@ -358,6 +358,7 @@ fn missing(task: &Task, session: &SessionStatus, status: u16, code: &str) -> Str
         | SessionStatus::Restoring
         | SessionStatus::AskingForCode
         | SessionStatus::WaitingForPerson(_)
+        | SessionStatus::InBrowser(_)
         | SessionStatus::NeedsSignIn { .. } => None,
     };
     match (status, held) {

@@ -17,6 +17,7 @@ pub enum UiCommand {
     Refresh,
     LookNow,
     SignIn,
+    SignInWithBrowser,
     CancelSignIn,
     SignOut,
     TryKeyringAgain,
@@ -50,6 +51,7 @@ impl UiCommand {
             Self::Refresh,
             Self::LookNow,
             Self::SignIn,
+            Self::SignInWithBrowser,
             Self::CancelSignIn,
             Self::SignOut,
             Self::TryKeyringAgain,
@@ -93,7 +95,12 @@ impl UiCommand {
                 "Asks for a code to enter in a browser",
                 &[],
             ),
-            Self::CancelSignIn => ("Cancel sign-in", "Drops the code", &[]),
+            Self::SignInWithBrowser => (
+                "Sign in with the browser",
+                "Opens the sign-in page in the browser of this computer",
+                &[],
+            ),
+            Self::CancelSignIn => ("Cancel sign-in", "Drops the code or the page", &[]),
             Self::SignOut => (
                 "Sign out",
                 "Removes the saved sign-in from this computer",
@@ -138,18 +145,27 @@ impl UiCommand {
                     Err("You are not signed in".into())
                 }
             }
-            Self::SignIn => match state.session {
-                SessionStatus::SignedIn { .. } => Err("You are signed in".into()),
-                SessionStatus::AskingForCode | SessionStatus::WaitingForPerson(_) => {
+            // One may take the place of the other: a person whom one door stops tries the next.
+            Self::SignIn | Self::SignInWithBrowser => match (self, &state.session) {
+                (_, SessionStatus::SignedIn { .. }) => Err("You are signed in".into()),
+                (_, SessionStatus::AskingForCode)
+                | (Self::SignIn, SessionStatus::WaitingForPerson(_))
+                | (Self::SignInWithBrowser, SessionStatus::InBrowser(_)) => {
                     Err("A sign-in is under way".into())
                 }
-                SessionStatus::SignedOut
-                | SessionStatus::Restoring
-                | SessionStatus::NeedsSignIn { .. } => Ok(()),
+                (
+                    _,
+                    SessionStatus::SignedOut
+                    | SessionStatus::Restoring
+                    | SessionStatus::WaitingForPerson(_)
+                    | SessionStatus::InBrowser(_)
+                    | SessionStatus::NeedsSignIn { .. },
+                ) => Ok(()),
             },
             Self::CancelSignIn => match state.session {
                 SessionStatus::AskingForCode
                 | SessionStatus::WaitingForPerson(_)
+                | SessionStatus::InBrowser(_)
                 | SessionStatus::Restoring => Ok(()),
                 SessionStatus::SignedIn { .. }
                 | SessionStatus::SignedOut

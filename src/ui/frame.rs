@@ -28,7 +28,8 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         SessionStatus::SignedOut
         | SessionStatus::Restoring
         | SessionStatus::AskingForCode
-        | SessionStatus::WaitingForPerson(_) => {
+        | SessionStatus::WaitingForPerson(_)
+        | SessionStatus::InBrowser(_) => {
             CentralPanel::default().show(ui, |ui| sign_in::sign_in_ui(ui, cx));
         }
     }
@@ -103,7 +104,7 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             "journal",
             Role::Danger,
             journal,
-            "Nothing can be sent until this is mended",
+            "Looking still works",
             &[],
         );
     }
@@ -143,10 +144,14 @@ fn sign_in_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 let headline = RichText::new("Your sign-in has ended").text_style(text::strong());
                 ui.label(headline.color(tokens.caution));
                 ui.label("What you see is as of then; nothing is sent until you sign in again");
-                let button =
-                    ActionButton::primary("Sign in again").hint(UiCommand::SignIn.spec().help);
-                if ui.add(button).clicked() {
-                    cx.out.commands.push(UiCommand::SignIn);
+                for command in [UiCommand::SignIn, UiCommand::SignInWithBrowser] {
+                    let spec = command.spec();
+                    if ui
+                        .add(ActionButton::primary(spec.title).hint(spec.help))
+                        .clicked()
+                    {
+                        cx.out.commands.push(command);
+                    }
                 }
                 if let Some(failure) = &cx.state.sign_in_failure {
                     let words = format!("{} {}", failure.headline, failure.next.words());

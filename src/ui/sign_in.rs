@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use egui::{Id, Label, Response, RichText, ScrollArea, TextStyle, Ui};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Cx;
 use super::commands::UiCommand;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
-    ActionButton, ExplanationView, Icon, badge, copyable_ui, countdown_text, section_ui,
+    ActionButton, ExplanationView, Icon, badge, copy_button_ui, copyable_ui, countdown_text,
+    section_ui,
 };
 use crate::explain::{Explanation, NextStep};
 use crate::message::Command;
-use crate::model::{Mode, SessionStatus, SignInPrompt, clean};
+use crate::model::{BrowserPrompt, Mode, SessionStatus, SignInPrompt, clean};
 
 /// After this long a keyring is probably waiting for somebody.
 const KEYRING_PATIENCE_SECS: f64 = 3.0;
@@ -41,6 +42,7 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                     SessionStatus::Restoring => restoring_ui(ui, cx),
                     SessionStatus::AskingForCode => asking_ui(ui, cx),
                     SessionStatus::WaitingForPerson(prompt) => prompt_ui(ui, prompt, cx),
+                    SessionStatus::InBrowser(prompt) => browser_ui(ui, prompt, cx),
                     // Where an account is known the list is shown, and its banner offers this.
                     SessionStatus::SignedOut
                     | SessionStatus::SignedIn { .. }
@@ -95,23 +97,31 @@ fn failure_ui(ui: &mut Ui, failure: &Explanation) {
     .show_ui(ui);
 }
 
+/// Both doors, side by side: many organisations allow only one of them.
 fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let label = match cx.state.sign_in_failure {
-        Some(_) => "Try again",
-        None => UiCommand::SignIn.spec().title,
-    };
-    // No hint: it has the focus at once, and would cover what stands below.
-    let button = ui.add(ActionButton::primary(label));
-    if is_opening(ui, "start") {
-        button.request_focus();
-    }
-    if button.clicked() {
-        cx.out.commands.push(UiCommand::SignIn);
-    }
+    ui.horizontal_wrapped(|ui| {
+        for command in [UiCommand::SignIn, UiCommand::SignInWithBrowser] {
+            // No hints: the first has the focus at once, and would cover what stands below.
+            let button = ui.add(ActionButton::primary(command.spec().title));
+            if command == UiCommand::SignIn && is_opening(ui, "start") {
+                button.request_focus();
+            }
+            if button.clicked() {
+                cx.out.commands.push(command);
+            }
+        }
+    });
     wrapped_ui(
         ui,
-        "You get a code to enter in a browser, on this computer or another one",
+        "With a code, which you enter in a browser on this computer or another one. Or with the browser of this computer, where your organisation asks for a managed device or does not allow codes",
     );
+}
+
+/// The other door, for whom one did not let in.
+fn other_door_ui(ui: &mut Ui, cx: &mut Cx<'_>, command: UiCommand) {
+    if ui.add(ActionButton::new(command.spec().title)).clicked() {
+        cx.out.commands.push(command);
+    }
 }
 
 fn restoring_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -151,16 +161,18 @@ fn asking_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     cancel_ui(ui, cx);
 }
 
-fn cancel_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let button = ActionButton::new("Cancel").hint(UiCommand::CancelSignIn.spec().help);
-    if ui.add(button).clicked() {
+fn cancel_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Response {
+    // No hint: it may have the focus at once, and would cover what stands below.
+    let button = ui.add(ActionButton::new("Cancel"));
+    if button.clicked() {
         cx.out.commands.push(UiCommand::CancelSignIn);
     }
+    button
 }
 
 fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
     let tokens = ui.tokens();
-    let left_secs = left_secs(prompt, cx.now);
+    let left_secs = left_secs(prompt.expires_in, prompt.received, cx.now);
     section_ui(ui, "Enter this code in the browser");
     let is_over = left_secs <= 0;
     if is_over {
@@ -206,10 +218,43 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
         );
     }
     wrapped_ui(ui, "Enter only codes you asked for yourself, here");
+    ui.add_space(tokens.space.s);
     weak_ui(
         ui,
-        "If the browser says that access is blocked, your organisation does not allow codes: cancel and ask for browser sign-in",
+        "If the browser says that access is blocked, your organisation may not allow codes; this console is not told. Then:",
     );
+    other_door_ui(ui, cx, UiCommand::SignInWithBrowser);
+}
+
+/// The person is in the browser; the page opens once by itself.
+fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>) {
+    let tokens = ui.tokens();
+    section_ui(ui, "Sign in on the page in your browser");
+    let is_opening = is_opening(ui, &prompt.page);
+    if is_opening {
+        cx.out.open_page = Some(prompt.page.to_string());
+    }
+    countdown_ui(ui, left_secs(prompt.expires_in, prompt.received, cx.now));
+    ui.horizontal_wrapped(|ui| {
+        let again = ActionButton::primary("Open the page again").icon(Icon::OpenElsewhere);
+        if ui.add(again).clicked() {
+            cx.out.open_page = Some(prompt.page.to_string());
+        }
+        copy_button_ui(ui, "address of the page", &prompt.page);
+        let cancel = cancel_ui(ui, cx);
+        // Not the page's button: the Enter that asked for it may still be down.
+        if is_opening {
+            cancel.request_focus();
+        }
+    });
+    ui.add_space(tokens.space.xs);
+    wrapped_ui(
+        ui,
+        "When you have signed in there, the page says that it can be closed, and this console goes on by itself",
+    );
+    ui.add_space(tokens.space.s);
+    weak_ui(ui, "Without a browser on this computer, use a code:");
+    other_door_ui(ui, cx, UiCommand::SignIn);
 }
 
 /// Its accessible name says what it is, its value is the code, for those who hear the screen.
@@ -260,12 +305,10 @@ fn countdown_ui(ui: &mut Ui, left_secs: i64) {
     ui.ctx().request_repaint_after(Duration::from_secs(1));
 }
 
-fn left_secs(prompt: &SignInPrompt, now: jiff::Timestamp) -> i64 {
-    let life = SignedDuration::try_from(prompt.expires_in).unwrap_or(SignedDuration::MAX);
+fn left_secs(expires_in: Duration, received: Timestamp, now: Timestamp) -> i64 {
+    let life = SignedDuration::try_from(expires_in).unwrap_or(SignedDuration::MAX);
     // A clock that was set back must not lengthen the code's life on screen.
-    let passed = now
-        .duration_since(prompt.received)
-        .max(SignedDuration::ZERO);
+    let passed = now.duration_since(received).max(SignedDuration::ZERO);
     life.saturating_sub(passed).as_secs()
 }
 
@@ -291,24 +334,13 @@ fn weak_ui(ui: &mut Ui, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
     fn time_left_is_counted_from_receipt_and_never_grows() {
-        let prompt = SignInPrompt {
-            user_code: "A1B2C3D4E".into(),
-            verification_uri: "https://microsoft.com/devicelogin".into(),
-            may_open: true,
-            expires_in: Duration::from_mins(15),
-            received: jiff::Timestamp::UNIX_EPOCH,
-        };
         let at = |secs| {
-            left_secs(
-                &prompt,
-                jiff::Timestamp::from_second(secs).expect("a small number"),
-            )
+            let now = Timestamp::from_second(secs).expect("a small number");
+            left_secs(Duration::from_mins(15), Timestamp::UNIX_EPOCH, now)
         };
         assert_eq!(
             [at(-50), at(0), at(28), at(900), at(2000)],

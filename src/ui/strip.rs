@@ -83,7 +83,8 @@ fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
         }
         SessionStatus::Restoring
         | SessionStatus::AskingForCode
-        | SessionStatus::WaitingForPerson(_) => ("Signing in…", "A sign-in is under way"),
+        | SessionStatus::WaitingForPerson(_)
+        | SessionStatus::InBrowser(_) => ("Signing in…", "A sign-in is under way"),
         SessionStatus::SignedOut => ("Signed out", "Nobody is signed in"),
     }
 }

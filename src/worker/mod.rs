@@ -176,6 +176,9 @@ async fn run(
         let context = Arc::clone(&context);
         match command {
             Command::SignIn => replace(&mut sign_in, sign_in::sign_in(context)),
+            Command::SignInWithBrowser => {
+                replace(&mut sign_in, sign_in::sign_in_with_browser(context));
+            }
             Command::CancelSignIn => {
                 if let Some(task) = sign_in.take() {
                     task.abort();

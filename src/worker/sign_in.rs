@@ -38,6 +38,19 @@ pub(super) async fn sign_in(context: Arc<Context>) {
     }
 }
 
+/// Takes a port and waits for the browser, which the window opens. Cancelled by dropping this future.
+pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
+    let signed_in = async {
+        let flow = context.session.begin_in_browser().await?;
+        show(&context, SessionStatus::InBrowser(flow.prompt().clone())).await;
+        context.session.finish_in_browser(flow).await
+    };
+    match signed_in.await {
+        Ok(signed_in) => entered(context, signed_in).await,
+        Err(error) => failed(&context, &error).await,
+    }
+}
+
 /// Removes the saved sign-in and forgets what it saw. Actions already accepted go on by themselves.
 pub(super) async fn sign_out(context: Arc<Context>) {
     let result = context.session.sign_out().await;

@@ -25,6 +25,9 @@ mod keyboard;
 mod keyring;
 /// Light and dark.
 mod look;
+/// What a person's browser does.
+#[path = "../it/person.rs"]
+mod person;
 /// After a crash, and after an answer that never came.
 mod recovery;
 /// A private desktop: display, window manager, message bus, accessibility bus.

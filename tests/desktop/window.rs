@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use crate::a11y::{Node, State};
 use crate::console::{Console, PROGRAM, is_row_of, outcome, start_command, without_window};
+use crate::person;
 use crate::session::{Session, wait_until};
 use crate::tenant::{Change, Device, Tenant};
 
@@ -214,7 +215,18 @@ fn what_is_copied_arrives_in_another_program() {
 fn the_verification_page_opens_in_the_browser() {
     let session = Session::start("browser");
     let tenant = Tenant::start(&session);
-    // A browser that writes down what it was asked for.
+    let (console, page) = with_a_browser(&session, &tenant);
+    console.window.press("Sign in with a code");
+    console.window.press("Open browser");
+    wait_until("the browser to be asked", || !page().is_empty());
+    assert_eq!(page(), format!("{}/devicelogin", tenant.url));
+}
+
+/// A console whose system has a browser that writes down what it was asked for; and that.
+fn with_a_browser<'s>(
+    session: &'s Session,
+    tenant: &Tenant,
+) -> (Console<'s>, impl Fn() -> String + use<>) {
     let (browser, asked) = (
         session.folder().join("browser"),
         session.folder().join("asked-for"),
@@ -223,14 +235,32 @@ fn the_verification_page_opens_in_the_browser() {
     fs::write(&browser, script).expect("the browser can be written");
     fs::set_permissions(&browser, fs::Permissions::from_mode(0o755))
         .expect("the browser can be made runnable");
-    let mut command = start_command(&session, &tenant);
+    let mut command = start_command(session, tenant);
     command.env("BROWSER", &browser);
-    let console = Console::run(&session, command);
-    console.window.press("Sign in with a code");
-    console.window.press("Open browser");
-    let page = || fs::read_to_string(&asked).unwrap_or_default();
+    let page = move || fs::read_to_string(&asked).unwrap_or_default();
+    (Console::run(session, command), page)
+}
+
+#[test]
+fn a_person_signs_in_with_the_browser_of_this_computer() {
+    let session = Session::start("browser-door");
+    let tenant = Tenant::start(&session);
+    let (console, page) = with_a_browser(&session, &tenant);
+    console.window.wait_for_text("Sign in with a code");
+    console.window.picture("1-doors");
+    console.window.press("Sign in with the browser");
     wait_until("the browser to be asked", || !page().is_empty());
-    assert_eq!(page(), format!("{}/devicelogin", tenant.url));
+    console.window.wait_for_focus("Cancel");
+    console.window.picture("2-in-browser");
+    assert!(
+        page().starts_with(&tenant.url) && page().contains("/authorize?"),
+        "{}",
+        page()
+    );
+    let shown = person::press("approve", &page());
+    assert!(shown.contains("You can close this window"), "{shown}");
+    console.wait_for_devices();
+    console.window.picture("3-signed-in");
 }
 
 /// Releases the device, restricts its apps and quarantines a file on it.

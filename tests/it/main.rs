@@ -16,6 +16,7 @@ mod kill;
 mod licences;
 mod lists;
 mod matrix;
+mod person;
 mod readme;
 mod recovery;
 mod sign_in;

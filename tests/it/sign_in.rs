@@ -8,7 +8,10 @@ use cordon::message::Command;
 use cordon::model::{KeyringState, SessionStatus};
 use keyring_core::mock;
 
+use url::Url;
+
 use crate::common::{Engine, fault, signed_in, tenant};
+use crate::person::{ask, press};
 
 fn waiting(engine: &mut Engine) {
     engine.until("the start", |s| s.session != SessionStatus::Restoring);
@@ -157,4 +160,71 @@ fn a_start_without_network_keeps_the_account_and_goes_on_when_it_is_back() {
         matches!(end, cordon::journal::Standing::Done { .. }),
         "{end:?}"
     );
+}
+
+/// Begins the sign-in with the browser; the page that the console would open.
+fn in_browser(engine: &mut Engine) -> String {
+    engine.until("the start", |s| s.session != SessionStatus::Restoring);
+    engine.send(Command::SignInWithBrowser);
+    engine.until("a page", |s| {
+        matches!(s.session, SessionStatus::InBrowser(_))
+    });
+    let SessionStatus::InBrowser(prompt) = &engine.state.session else {
+        panic!("just seen")
+    };
+    prompt.page.to_string()
+}
+
+#[test]
+fn the_browser_signs_in_and_strangers_on_the_port_change_nothing() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    let page = in_browser(&mut engine);
+    let asked = Url::parse(&page).expect("an address");
+    let redirect = asked.query_pairs().find(|(name, _)| name == "redirect_uri");
+    let port = Url::parse(&redirect.expect("asked for").1).expect("an address");
+    // Browsers ask for pictures, keep spare connections, and others may guess.
+    let _spare = std::net::TcpStream::connect(("127.0.0.1", port.port().expect("a port")));
+    assert!(ask("GET", &port.join("/favicon.ico").expect("an address"), "").contains(" 404 "));
+    assert!(ask("POST", &port, "code=stolen&state=guessed").contains(" 400 "));
+    assert!(ask("POST", &port, &"x".repeat(70_000)).contains(" 400 "));
+    assert!(matches!(engine.state.session, SessionStatus::InBrowser(_)));
+    let shown = press("approve", &page);
+    assert!(shown.contains("You can close this window") && !shown.contains("code="));
+    engine.until("the list", |s| {
+        s.session.is_signed_in() && s.inventory.read_at.is_some()
+    });
+    let closed = std::net::TcpStream::connect(("127.0.0.1", port.port().expect("a port")));
+    assert!(closed.is_err(), "the port is free again");
+}
+
+#[test]
+fn a_sign_in_that_was_cancelled_in_the_browser_or_here_is_over() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    let page = in_browser(&mut engine);
+    assert!(press("cancel", &page).contains("Go back to cordon"));
+    engine.until("the reason", |s| s.sign_in_failure.is_some());
+    let failure = engine.state.sign_in_failure.clone().expect("just seen");
+    assert_eq!(failure.headline, "The sign-in was declined in the browser");
+
+    let page = in_browser(&mut engine);
+    let asked = Instant::now();
+    engine.send(Command::CancelSignIn);
+    engine.until("idle", |s| s.session == SessionStatus::SignedOut);
+    assert!(asked.elapsed() < Duration::from_millis(500));
+    // One door takes the place of the other.
+    engine.send(Command::SignInWithBrowser);
+    engine.until("a page", |s| {
+        matches!(s.session, SessionStatus::InBrowser(_))
+    });
+    engine.send(Command::SignIn);
+    engine.until("a code", |s| {
+        matches!(s.session, SessionStatus::WaitingForPerson(_))
+    });
+    assert!(simulator.control().approve_latest());
+    engine.until("the sign-in", |s| s.session.is_signed_in());
+    drop(page);
 }

@@ -266,3 +266,42 @@ async fn secrets_do_not_print() {
         assert!(!printed.contains(secret), "{printed}");
     }
 }
+
+#[tokio::test]
+async fn tokens_that_were_made_for_another_request_are_not_taken() {
+    let foreign = format!(
+        r#"{{"access_token":"a","id_token":"e30.{}.x"}}"#,
+        URL_SAFE_NO_PAD.encode(r#"{"aud":"c1","tid":"t1","oid":"o1","nonce":"another"}"#)
+    );
+    let host = Host::new([ok(foreign)]);
+    let session = host.session(TokenStore::memory());
+    let flow = session.begin_in_browser().await.expect("a port");
+    let page = Url::parse(&flow.prompt().page).expect("an address");
+    let given = |wanted: &str| {
+        let mut pairs = page.query_pairs();
+        let found = pairs.find(|(name, _)| name == wanted);
+        found
+            .map(|(_, value)| value.into_owned())
+            .expect("asked for")
+    };
+    let port = Url::parse(&given("redirect_uri"))
+        .expect("an address")
+        .port();
+    let request = format!(
+        "GET /?code=c&state={} HTTP/1.1\r\nHost: localhost:{}\r\n\r\n",
+        given("state"),
+        port.expect("a port")
+    );
+    let browser = async {
+        use tokio::io::AsyncWriteExt as _;
+        let address = ("127.0.0.1", port.expect("a port"));
+        let mut stream = tokio::net::TcpStream::connect(address).await.expect("open");
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        stream
+    };
+    let (ended, _stream) = tokio::join!(session.finish_in_browser(flow), browser);
+    assert_eq!(ended, Err(AuthError::ForeignAnswer));
+    assert_eq!(session.signed_in(), None);
+    let body = &host.bodies()[0];
+    assert!(body.contains("grant_type=authorization_code&") && body.contains("&code_verifier="));
+}

@@ -1,0 +1,57 @@
+//! What a person's browser does: it opens a page, sends its form, and goes where it is sent.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use url::Url;
+use url::form_urlencoded::Serializer;
+
+/// One request to a loopback address; the whole answer.
+pub fn ask(method: &str, url: &Url, form: &str) -> String {
+    let host = url.host_str().expect("a host");
+    let port = url.port_or_known_default().expect("a port");
+    let mut stream = TcpStream::connect((host, port)).expect("somebody listens");
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .expect("set");
+    let query = url.query().map(|q| format!("?{q}")).unwrap_or_default();
+    let head = format!(
+        "{method} {}{query} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        url.path(),
+        form.len()
+    );
+    stream.write_all(head.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
+/// Opens the sign-in page, presses `button` (`approve` or `cancel`), and lets the page send its
+/// form on to the console; what the console answers.
+pub fn press(button: &str, page: &str) -> String {
+    let mut page = Url::parse(page).expect("an address");
+    page.query_pairs_mut().append_pair("action", button);
+    let html = ask("GET", &page, "");
+    let target = attribute(&html, "action").expect("a form");
+    let fields = html.split("<input type=\"hidden\"").skip(1).map(|input| {
+        let name = attribute(input, "name").expect("a name");
+        (name, attribute(input, "value").expect("a value"))
+    });
+    let form = Serializer::new(String::new()).extend_pairs(fields).finish();
+    ask("POST", &Url::parse(&target).expect("an address"), &form)
+}
+
+/// The first attribute of this name, as the page means it.
+fn attribute(html: &str, name: &str) -> Option<String> {
+    let (_, rest) = html.split_once(&format!("{name}=\""))?;
+    let (value, _) = rest.split_once('"')?;
+    let plain = value.replace("&quot;", "\"").replace("&#39;", "'");
+    Some(
+        plain
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&"),
+    )
+}
