@@ -377,49 +377,10 @@ fn a_sign_in_that_ended_keeps_the_list_and_offers_another() {
     assert!(harness.query_by_label("Problem 3").is_some());
     assert!(harness.query_by_label("Problem 2").is_none());
     assert!(harness.query_by_label("2 more").is_some());
-    for command in [UiCommand::SignIn, UiCommand::SignInWithBrowser] {
+    let doors = [UiCommand::SignIn, UiCommand::SignInWithBrowser];
+    for command in doors {
         harness.get_by_label(command.spec().title).click();
         harness.run_steps(2);
     }
-    let doors = [UiCommand::SignIn, UiCommand::SignInWithBrowser];
     assert_eq!(desk.borrow().raised, doors);
-    let failure = Explanation::harmless("The code was declined", NextStep::TryAgain);
-    desk.borrow_mut().state.apply(Event::SignInFailed(failure));
-    harness.run_steps(2);
-    assert!(harness.query_by_label("The code was declined").is_some());
-    assert!(harness.query_by_label("Try again").is_some());
-}
-
-#[test]
-fn a_sign_in_that_ended_keeps_the_list_and_offers_another() {
-    let mut state = signed_in();
-    set(
-        &mut state,
-        SessionStatus::NeedsSignIn { account: account() },
-    );
-    for n in 1..=3 {
-        state.apply(Event::Problem(Explanation::harmless(
-            format!("Problem {n}"),
-            NextStep::None,
-        )));
-    }
-    let (desk, mut harness) = wide(state);
-    assert!(
-        harness
-            .query_by_label("FIN-LT-042 (…9c07), Isolated")
-            .is_some()
-    );
-    assert!(harness.query_by_label("Problem 3").is_some());
-    assert!(harness.query_by_label("Problem 2").is_none());
-    assert!(harness.query_by_label("2 more").is_some());
-    let again = |node: &egui_kittest::Node<'_>| {
-        node.accesskit_node().role() == egui::accesskit::Role::Button
-    };
-    harness
-        .get_all_by_label("Sign in again")
-        .find(again)
-        .expect("a button")
-        .click();
-    harness.run_steps(2);
-    assert_eq!(desk.borrow().raised, [UiCommand::SignIn]);
 }
