@@ -354,7 +354,8 @@ impl Rehearsal {
         };
         let (standing, word) = (found.standing(), found.standing().word(&found.order.task));
         if !matches!(standing, Standing::Done { .. }) {
-            return Err(failed(format!("{word} ({standing:?})")));
+            let detail = standing.detail().map(|d| format!(": {d}"));
+            return Err(failed(format!("{word}{}", detail.unwrap_or_default())));
         }
         say!(
             "ok      {step}: {} is {} ({entry})",
@@ -421,7 +422,7 @@ impl Rehearsal {
         .into_iter()
         .flatten()
         .next()
-        .map(|e| format!("{} {}", e.headline, e.details.join("; ")))
+        .map(|e| format!("{}: {}", e.headline, e.details.join("; ")))
     }
 }
 

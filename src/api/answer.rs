@@ -30,8 +30,12 @@ impl Answer {
             429 => Err(ApiError::Throttled {
                 retry_at: later(now, pause()),
             }),
-            // A 408 comes from something in front of the service, which may have got it already.
-            400..=407 | 409..500 => Err(ApiError::Refused(self.refusal())),
+            407 => Err(ApiError::Refused(self.refusal())),
+            // A 408 or a web page comes from something in front of the service, which may have got
+            // it already. The service itself answers in JSON, or with nothing.
+            400..=406 | 409..500 if !self.body.trim_ascii_start().starts_with(b"<") => {
+                Err(ApiError::Refused(self.refusal()))
+            }
             _ => {
                 let Refusal {
                     message,
@@ -176,7 +180,6 @@ mod tests {
     fn a_refusal_stays_one_when_its_body_is_cut_or_nonsense() {
         for body in [
             "",
-            "<html>",
             "{\"error\":{\"code\":7}}",
             "{\"error\":",
             "[[[[",
@@ -194,6 +197,25 @@ mod tests {
                 "{body}"
             );
         }
+    }
+
+    #[test]
+    fn a_page_is_not_the_services_word_unless_the_proxy_wants_to_know_who_asks() {
+        for status in [400, 403, 404, 409] {
+            let page = answer(status, " <html><body>Blocked</body></html>");
+            assert!(
+                matches!(error_of(&page), ApiError::Fault { .. }),
+                "{status}"
+            );
+        }
+        assert!(matches!(
+            error_of(&answer(407, "<html>")),
+            ApiError::Refused(_)
+        ));
+        assert!(matches!(
+            error_of(&answer(401, "<html>")),
+            ApiError::Unauthorized(_)
+        ));
     }
 
     #[test]

@@ -98,7 +98,7 @@ impl ApiError {
                 NextStep::Wait { until: *retry_at },
             ),
             Self::Fault {
-                status: 300..400, ..
+                status: 300..500, ..
             }
             | Self::NotUnderstood {
                 why: Unreadable::Html,

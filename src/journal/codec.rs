@@ -25,6 +25,7 @@ pub(super) fn write(record: &Record) -> (&'static str, Json) {
             "Accepted",
             json!({ "action": action.as_str(), "status": status.as_wire() }),
         ),
+        Record::Redirected { machine } => ("Redirected", json!({ "machineId": machine.as_str() })),
         Record::SomeoneElses {
             action,
             requestor,
@@ -144,6 +145,9 @@ fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
         "Accepted" => Record::Accepted {
             action: action()?,
             status: status()?,
+        },
+        "Redirected" => Record::Redirected {
+            machine: MachineId::parse(json["machineId"].as_str()?).ok()?,
         },
         "SomeoneElses" => Record::SomeoneElses {
             action: action()?,

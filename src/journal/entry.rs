@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::Standing;
 use crate::action::{Order, Task};
-use crate::model::{EntryId, HResult, MachineActionId, MachineActionStatus};
+use crate::model::{EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, MachineRef};
 
 /// Who ordered, where. Written into the first record of each entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +37,12 @@ pub enum NotSentReason {
     Blocked,
     /// The service kept asking for pauses.
     Throttled,
+    /// The journal could not be written. Never on disk, by its nature.
+    Unwritten,
 }
 
 impl NotSentReason {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Withdrawn,
         Self::ConsoleEnded,
         Self::ApprovalLapsed,
@@ -49,6 +51,7 @@ impl NotSentReason {
         Self::FactsChanged,
         Self::Blocked,
         Self::Throttled,
+        Self::Unwritten,
     ];
 
     /// The clause after "Not sent: ".
@@ -63,6 +66,7 @@ impl NotSentReason {
             Self::FactsChanged => "the device's record changed since the review",
             Self::Blocked => "a guardrail stands against it",
             Self::Throttled => "the service kept asking for pauses",
+            Self::Unwritten => "it could not be put on disk",
         }
     }
 }
@@ -92,6 +96,10 @@ pub enum Record {
     Accepted {
         action: MachineActionId,
         status: MachineActionStatus,
+    },
+    /// The service carries the action out on another record than the one that was ordered.
+    Redirected {
+        machine: MachineId,
     },
     /// The service gave back an action that is not ours.
     SomeoneElses {
@@ -162,6 +170,23 @@ impl Entry {
             .map(|(at, _)| *at)
     }
 
+    /// What the service acts on: the device that was chosen, unless it carried the order over to
+    /// another record. Undoing concerns this one.
+    #[must_use]
+    pub fn machine(&self) -> MachineRef {
+        let carried_over = self.records.iter().rev().find_map(|(_, record)| {
+            if let Record::Redirected { machine } = record {
+                Some(machine.clone())
+            } else {
+                None
+            }
+        });
+        MachineRef {
+            id: carried_over.unwrap_or_else(|| self.order.machine.id.clone()),
+            dns_name: self.order.machine.dns_name.clone(),
+        }
+    }
+
     /// Computed from the records: there is no status column to fall out of step.
     #[must_use]
     pub fn standing(&self) -> Standing {
@@ -209,6 +234,7 @@ impl Entry {
             },
             Record::Unknown { why } => Standing::Unknown { why: why.clone() },
             Record::NotFound => Standing::NotFound,
+            Record::Redirected { .. } => before,
             Record::Progress { status } => {
                 if let Standing::Accepted { action, .. } = before {
                     let status = status.clone();

@@ -27,7 +27,7 @@ pub fn export(entries: &[Entry], verified: &Verified, format: Format) -> String 
 }
 
 /// The columns of every format, one definition.
-fn columns(entry: &Entry) -> [(&'static str, String); 11] {
+fn columns(entry: &Entry) -> [(&'static str, String); 12] {
     let order = &entry.order;
     let standing = entry.standing();
     let parameters = match &order.task {
@@ -45,8 +45,9 @@ fn columns(entry: &Entry) -> [(&'static str, String); 11] {
         ("action", order.task.title()),
         ("parameters", parameters),
         ("device", order.machine.name()),
-        ("device id", order.machine.id.to_string()),
+        ("device id", entry.machine().id.to_string()),
         ("standing", standing.word(&order.task)),
+        ("detail", detail(entry, &standing)),
         ("since", entry.standing_since().to_string()),
         (
             "service action",
@@ -57,6 +58,19 @@ fn columns(entry: &Entry) -> [(&'static str, String); 11] {
         ),
         ("comment", clean(&order.comment, 2_000).into_owned()),
     ]
+}
+
+/// What the standing alone does not say.
+fn detail(entry: &Entry, standing: &Standing) -> String {
+    let ordered = &entry.order.machine;
+    let redirected = (entry.machine().id != ordered.id)
+        .then(|| format!("ordered for {}, carried over by the service", ordered.id));
+    let more = standing.detail();
+    redirected
+        .into_iter()
+        .chain(more)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 fn csv(entries: &[Entry], verified: &Verified) -> String {
@@ -154,13 +168,15 @@ fn markdown(entries: &[Entry], verified: &Verified) -> String {
                 device,
                 device_id,
                 standing,
+                detail,
                 since,
                 service_action,
                 comment,
             ] = columns(entry).map(|(_, value)| value.replace('|', "\\|"));
             let parameters = in_front(" ", &parameters);
+            let detail = in_front(", ", &detail);
             let service_action = in_front(", action ", &service_action);
-            writeln!(out, "- **{device}** `{device_id}`: {action}{parameters}, **{standing}** since {since}, confirmed {at} by {account}: {comment} ({id}{service_action})").ok();
+            writeln!(out, "- **{device}** `{device_id}`: {action}{parameters}, **{standing}**{detail} since {since}, confirmed {at} by {account}: {comment} ({id}{service_action})").ok();
         }
         if out.len() == before {
             out += "Nothing\n";
@@ -201,7 +217,7 @@ fn is_contained(entries: &[Entry], entry: &Entry) -> bool {
             Some(Change::Sets(c) | Change::Clears(c)) if c == condition
         );
         concerns
-            && other.order.machine.id == entry.order.machine.id
+            && other.machine().id == entry.machine().id
             && is_done(other)
             && (other.standing_since(), other.intended_at())
                 > (entry.standing_since(), entry.intended_at())

@@ -36,6 +36,8 @@ pub enum JournalError {
     Newer { found: i64 },
     #[error("the journal's chain is broken at record {seq}")]
     Damaged { seq: i64 },
+    #[error("the journal's pages are damaged: {0}")]
+    Pages(Box<str>),
     #[error("record {record} of {entry} cannot be read")]
     NotReadable { entry: EntryId, record: Box<str> },
     #[error("the journal is open for reading only")]
@@ -85,7 +87,10 @@ impl JournalError {
                 "The journal was written by a newer version",
                 "Start the newer version, or use --data-dir with another folder",
             ),
-            Self::Damaged { .. } | Self::NotReadable { .. } | Self::NotAJournal(_) => (
+            Self::Damaged { .. }
+            | Self::Pages(_)
+            | Self::NotReadable { .. }
+            | Self::NotAJournal(_) => (
                 "The journal is damaged",
                 "Rename the file and keep it as evidence; the next start begins a new journal",
             ),
@@ -160,6 +165,7 @@ pub struct Journal {
     /// The end of the chain as this console left it.
     last_hash: String,
     writable: bool,
+    lost_its_past: bool,
     /// The file, and its lock: kept while this console is the one that may act on it.
     held: Option<(PathBuf, File)>,
 }
@@ -175,15 +181,26 @@ impl Journal {
         let no_folder = |e| JournalError::Folder(folder.to_owned(), e);
         make_private_folder(folder).map_err(no_folder)?;
         let lock_path = path.with_extension("lock");
-        let lock = File::create(&lock_path).map_err(no_folder)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock_path)
+            .map_err(no_folder)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(path.to_owned())),
             Err(TryLockError::Error(e)) => return Err(no_folder(e)),
         }
+        let is_empty = fs::metadata(path).map_or(true, |file| file.len() == 0);
+        let had_records = lock.metadata().is_ok_and(|file| file.len() > 0);
         let db = Connection::open(path)?;
         keep_private(path).map_err(no_folder)?;
-        Self::prepare(db, true, Some((path.to_owned(), lock)))
+        // The lock file remembers that there was a journal beside it.
+        lock.set_len(1).map_err(no_folder)?;
+        let mut journal = Self::prepare(db, true, Some((path.to_owned(), lock)))?;
+        journal.lost_its_past = is_empty && had_records;
+        Ok(journal)
     }
 
     /// Opens an existing journal beside a running console, for reading.
@@ -219,10 +236,17 @@ impl Journal {
             db,
             last_hash: String::new(),
             writable,
+            lost_its_past: false,
             held,
         };
         journal.last_hash = journal.verify()?.last_hash;
         Ok(journal)
+    }
+
+    /// Whether an earlier journal stood in this place, of which nothing is left.
+    #[must_use]
+    pub fn lost_its_past(&self) -> bool {
+        self.lost_its_past
     }
 
     /// Puts records on disk, all or none. When this returns, they are durable.
@@ -317,6 +341,12 @@ impl Journal {
             verified.records += 1;
             Ok(())
         })?;
+        // The chain says nothing of the indexes and free pages, on which the next record depends.
+        let check = "PRAGMA integrity_check(1)";
+        let pages: String = self.db.query_row(check, [], |row| row.get(0))?;
+        if pages != "ok" {
+            return Err(JournalError::Pages(clean(&pages, 200).into()));
+        }
         Ok(verified)
     }
 

@@ -32,6 +32,8 @@ pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalErro
         // Rule 3: a record is durable when `append` returns, even if the power fails then.
         db.pragma_update(None, "journal_mode", "WAL")?;
         db.pragma_update(None, "synchronous", "FULL")?;
+        // Said at the start, not at the first order.
+        db.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
     }
     let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     match found {

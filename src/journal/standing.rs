@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::NotSentReason;
 use crate::action::Task;
-use crate::model::{HResult, MachineActionId, MachineActionStatus};
+use crate::model::{HResult, MachineActionId, MachineActionStatus, clean};
 
 /// Where an entry stands: what the last telling record says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +125,38 @@ impl Standing {
             | Self::Unknown { .. }
             | Self::NotFound => None,
         }
+    }
+
+    /// Why, by whom, with which code: one line for exports and the command line.
+    #[must_use]
+    pub fn detail(&self) -> Option<String> {
+        let text = match self {
+            Self::NotSent { why, detail } => match detail {
+                Some(detail) => format!("{}: {detail}", why.words()),
+                None => why.words().to_owned(),
+            },
+            Self::Failed { hresult, .. } => hresult.to_string(),
+            Self::TooLate { status, .. } => format!("it had ended before: {status}"),
+            Self::Cancelled { by, comment, .. } => {
+                let said = [by.as_deref(), comment.as_deref()];
+                said.into_iter().flatten().collect::<Vec<_>>().join(": ")
+            }
+            Self::Refused {
+                status,
+                code,
+                message,
+            } => format!("{status} {code} {message}"),
+            Self::Unknown { why } => why.to_string(),
+            Self::SomeoneElses { requestor, .. } => format!("requested by {requestor}"),
+            Self::Waiting
+            | Self::Held { .. }
+            | Self::Sent
+            | Self::Accepted { .. }
+            | Self::Done { .. }
+            | Self::TimedOut { .. }
+            | Self::NotFound => return None,
+        };
+        Some(clean(text.trim(), 400).into_owned()).filter(|text| !text.is_empty())
     }
 
     /// The words on screen, in the activity list and in exports: one definition.

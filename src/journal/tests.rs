@@ -50,6 +50,9 @@ fn records() -> Vec<Record> {
             action: action.clone(),
             status: MachineActionStatus::from_wire("New"),
         },
+        Record::Redirected {
+            machine: MachineId::parse("a1").expect("a literal id"),
+        },
         Record::SomeoneElses {
             action: action.clone(),
             requestor: "s.weber".into(),
@@ -236,6 +239,49 @@ fn a_file_that_was_removed_takes_no_more_records() {
     std::fs::remove_file(&path).expect("removed");
     let written = journal.append(Timestamp::UNIX_EPOCH, &[intended(orders().remove(0))]);
     assert!(matches!(written, Err(JournalError::Gone(p)) if p == path));
+}
+
+#[test]
+fn a_journal_that_was_emptied_is_noticed_and_one_that_is_new_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    let begin = || Journal::open(&path).expect("opened").lost_its_past();
+    assert!(!begin() && !begin());
+    std::fs::write(&path, b"").expect("emptied");
+    assert!(begin());
+    assert!(!begin());
+    std::fs::remove_file(&path).expect("removed");
+    assert!(begin());
+}
+
+#[test]
+fn damage_outside_of_the_chain_is_noticed_before_the_first_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    let mut journal = Journal::open(&path).expect("opened");
+    let batch: Vec<_> = orders().into_iter().map(intended).collect();
+    journal
+        .append(Timestamp::UNIX_EPOCH, &batch)
+        .expect("written");
+    let root: i64 = journal
+        .db
+        .query_row(
+            "SELECT rootpage FROM sqlite_master WHERE type = 'index'",
+            [],
+            |r| r.get(0),
+        )
+        .expect("an index");
+    drop(journal);
+    let mut bytes = std::fs::read(&path).expect("read");
+    let page = usize::try_from(root - 1).expect("small") * 4096;
+    // The index says that it has no entries.
+    bytes[page + 3..page + 5].fill(0);
+    std::fs::write(&path, bytes).expect("written");
+    assert!(matches!(Journal::open(&path), Err(JournalError::Pages(_))));
+    assert!(matches!(
+        Journal::open_read_only(&path),
+        Err(JournalError::Pages(_))
+    ));
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 /// Defines an enum with the given wire names plus `Other(Box<str>)` for whatever else arrives.
 ///
-/// Reading never fails; writing gives back exactly what was read. Extra spellings of a value can
-/// be listed after `|`; the first is the one written.
+/// Reading never fails, whatever the letter case; an unknown value is written as it was read. Extra
+/// spellings of a value can be listed after `|`; the first is the one written.
 macro_rules! open_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $wire:literal $(| $alias:literal)*),+ $(,)? }) => {
         $(#[$meta])*
@@ -18,13 +18,13 @@ macro_rules! open_enum {
             /// Every value with a name of its own.
             pub const KNOWN: &[Self] = &[$(Self::$variant),+];
 
-            /// Reads the service's spelling; an unknown one is kept.
+            /// Reads the service's spelling, in any letter case; an unknown one is kept.
             #[must_use]
             pub fn from_wire(text: &str) -> Self {
-                match text {
-                    $($wire $(| $alias)* => Self::$variant,)+
-                    other => Self::Other(other.into()),
-                }
+                $(if [$wire $(, $alias)*].iter().any(|known| known.eq_ignore_ascii_case(text)) {
+                    return Self::$variant;
+                })+
+                Self::Other(text.into())
             }
 
             /// The service's spelling.

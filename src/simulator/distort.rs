@@ -77,6 +77,7 @@ pub(super) fn instead(fault: Option<&FaultKind>) -> Option<Reply> {
         | FaultKind::DropBefore
         | FaultKind::DropAfter
         | FaultKind::AlreadyPending
+        | FaultKind::CarriedOver
         | FaultKind::ActiveRequestExists
         | FaultKind::Stall
         | FaultKind::OpaqueToken
@@ -165,6 +166,7 @@ pub(super) fn after(
         | FaultKind::DropBefore
         | FaultKind::DropAfter
         | FaultKind::AlreadyPending
+        | FaultKind::CarriedOver
         | FaultKind::ActiveRequestExists
         | FaultKind::Stall
         | FaultKind::OpaqueToken

@@ -74,6 +74,8 @@ pub enum FaultKind {
     NoId,
     /// The answer is 201 with an action somebody else had already asked for; nothing new is stored.
     AlreadyPending,
+    /// The action is stored on another machine than the one that was named, as for a merged record.
+    CarriedOver,
     /// 400 `ActiveRequestAlreadyExists`, for an action somebody else had already asked for.
     ActiveRequestExists,
     /// Enumerations have values nobody has heard of, and there are properties nobody knows.
@@ -208,7 +210,7 @@ impl Fault {
     /// Routes: `devicecode`, `token`, `machines`, `machine`, `machine_actions`, `machine_action`, `submit`,
     /// `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
-    /// `deep`, `drop_before`, `drop_after`, `no_id`, `already_pending`, `active_request_exists`, `unknown_enums`,
+    /// `deep`, `drop_before`, `drop_after`, `no_id`, `already_pending`, `active_request_exists`, `carried_over`, `unknown_enums`,
     /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
     /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`. Dashes and capitals don't matter.
     #[must_use]
@@ -288,6 +290,7 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
         "dropafter" => FaultKind::DropAfter,
         "noid" => FaultKind::NoId,
         "alreadypending" => FaultKind::AlreadyPending,
+        "carriedover" => FaultKind::CarriedOver,
         "activerequestexists" => FaultKind::ActiveRequestExists,
         "unknownenums" => FaultKind::UnknownEnums,
         "oddtimes" => FaultKind::OddTimes,

@@ -72,6 +72,9 @@ pub(super) fn submit(
             tenant.pending_or_colleagues(&mut inner, index, row, wish.scope);
             return exists();
         }
+        Some(FaultKind::CarriedOver) => {
+            tenant.begin(&mut inner, (index + 1) % tenant.fleet.len(), row, wish)
+        }
         _ if inner.pending(machine_id, row.kind).is_some() => return exists(),
         _ => tenant.begin(&mut inner, index, row, wish),
     };

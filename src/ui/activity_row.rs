@@ -51,7 +51,7 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) -> Ticking {
             .inner
     });
     let task = &entry.order.task;
-    let name = format!("{}: {}", entry.order.machine.name_and_tail(), task.title());
+    let name = format!("{}: {}", entry.machine().name_and_tail(), task.title());
     ui.ctx().accesskit_node_builder(row.response.id, |node| {
         node.set_role(accesskit::Role::Group);
         node.set_label(name);
@@ -84,7 +84,7 @@ fn headline_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, standing: &Standing) -> 
         ui.ctx().accesskit_node_builder(status.id, |node| {
             node.set_live(accesskit::Live::Polite);
         });
-        ui.label(RichText::new(entry.order.machine.name_and_tail()).text_style(text::strong()));
+        ui.label(RichText::new(entry.machine().name_and_tail()).text_style(text::strong()));
         ui.label(task.title());
         let age = activity_words::age(entry, standing, cx.now, cx.zone);
         let hover = format!(
@@ -116,7 +116,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, standing: &Standing) 
     let order = &entry.order;
     ui.horizontal_wrapped(|ui| {
         if ui.add(ActionButton::quiet("Show device")).clicked() {
-            cx.views.selected = Some(order.machine.clone());
+            cx.views.selected = Some(entry.machine());
             cx.views.scroll_to_selection = true;
         }
         match standing {
@@ -190,7 +190,7 @@ fn cancel_ui(
             action: action.clone(),
             action_type: action_type.clone(),
         };
-        draft_form::raise_form(ui, cx, &entry.order.machine, subject, |_| {});
+        draft_form::raise_form(ui, cx, &entry.machine(), subject, |_| {});
     }
 }
 
@@ -204,8 +204,7 @@ fn undo_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) {
             .icon(Icon::Undo)
             .hint(undo.spec().title);
         if ui.add(button).clicked() {
-            let machine = &entry.order.machine;
-            draft_form::raise_form(ui, cx, machine, Subject::Act(undo), |_| {});
+            draft_form::raise_form(ui, cx, &entry.machine(), Subject::Act(undo), |_| {});
         }
     }
     if let Some(no_way_back) = spec.no_way_back {

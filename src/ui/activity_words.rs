@@ -69,10 +69,12 @@ pub fn next(note: &Note, now: Timestamp) -> String {
         Note::LeavesAt(at) => format!("leaves in {}", countdown_text(left(*at))),
         Note::LooksAgainAt(at) => format!("looks again in {}", short(left(*at))),
         Note::LookedUp { complete, again_at } => {
-            format!(
-                "looked up {complete} of 3 times, again in {}",
-                short(left(*again_at))
-            )
+            let so_far = match complete {
+                0 => "being looked up".to_owned(),
+                1 => "looked up once, not there yet".to_owned(),
+                more => format!("looked up {more} times, not there yet"),
+            };
+            format!("{so_far}, again in {}", short(left(*again_at)))
         }
         Note::Stuck(explanation) => explanation.headline.clone(),
     }
@@ -88,6 +90,25 @@ fn short(secs: i64) -> String {
 
 /// What is to be known about this standing: one line each.
 pub fn details(
+    entry: &Entry,
+    standing: &Standing,
+    state: &State,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Vec<String> {
+    let (acted_on, ordered) = (entry.machine(), &entry.order.machine);
+    let redirected = (acted_on.id != ordered.id).then(|| {
+        format!(
+            "The service acts on another record (…{}), not on the one you chose (…{})",
+            acted_on.id.tail(),
+            ordered.id.tail()
+        )
+    });
+    let more = about_standing(entry, standing, state, now, zone);
+    redirected.into_iter().chain(more).collect()
+}
+
+fn about_standing(
     entry: &Entry,
     standing: &Standing,
     state: &State,
@@ -200,7 +221,7 @@ pub fn still_open_opposites<'a>(
         .task
         .kind()
         .and_then(crate::action::ActionKind::opposite);
-    let machine = &entry.order.machine.id;
+    let machine = &entry.machine().id;
     let own = entry.standing().action().cloned();
     let ended = own
         .and_then(|id| state.action(machine, &id))
@@ -380,7 +401,7 @@ pub fn ticket_line(entry: &Entry, standing: &Standing) -> String {
         words::utc_time(entry.intended_at()),
         order.task.title(),
         order.machine.name(),
-        order.machine.id,
+        entry.machine().id,
         standing.word(&order.task),
         words::utc_time(entry.standing_since()),
         order.entry,

@@ -1,7 +1,8 @@
 //! What the worker's tasks share.
 
+mod journal;
+
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,12 +15,13 @@ use super::submit::Answer;
 use super::watch::Followed;
 use crate::api::{ApiError, Client};
 use crate::auth::{AuthError, Session, SignedIn};
-use crate::explain::{Explain as _, Explanation};
+use crate::explain::{Explanation, NextStep};
 use crate::guard::Policy;
-use crate::journal::{Author, Entry, Journal, JournalError, NotSentReason, Record, Standing};
+use crate::journal::{Author, Entry, Journal, NotSentReason, Record, Standing};
 use crate::message::{Event, Note};
 use crate::model::{
-    Account, Endpoints, EntryId, Epoch, Machine, MachineAction, MachineId, Mode, SessionStatus,
+    Account, Endpoints, EntryId, Epoch, Machine, MachineAction, MachineActionId,
+    MachineActionStatus, MachineId, Mode, SessionStatus,
 };
 
 /// The wall clock of this computer. It may be wrong, and it may jump.
@@ -235,135 +237,42 @@ impl Context {
         lock(&self.known).entry(id).or_default().machine = Some((machine, at));
     }
 
-    pub fn learn_history(&self, machine: &MachineId, history: Vec<MachineAction>, at: Timestamp) {
+    /// A state that the service called final stays so, whatever an older reading says.
+    pub fn learn_history(
+        &self,
+        machine: &MachineId,
+        mut history: Vec<MachineAction>,
+        at: Timestamp,
+    ) {
+        let ended = self.known_ends(machine);
+        for action in history.iter_mut().filter(|a| !a.status.is_final()) {
+            if let Some(status) = ended.get(&action.id) {
+                action.status = status.clone();
+            }
+        }
         lock(&self.known)
             .entry(machine.clone())
             .or_default()
             .history = Some((history, at));
     }
 
-    // --- the journal ---
-
-    /// Opens the journal, tells the window what is in it, and closes what was never sent.
-    pub async fn open_journal(&self, path: PathBuf) {
-        let file = path.display().to_string();
-        let opened = tokio::task::spawn_blocking(move || {
-            match Journal::open(&path).and_then(|journal| Ok((journal.entries()?, journal))) {
-                Ok((entries, journal)) => (entries, Some(journal), None),
-                // It cannot be acted on; what is in it can perhaps still be read.
-                Err(error) => {
-                    let read = Journal::open_read_only(&path).and_then(|j| j.entries());
-                    (read.unwrap_or_default(), None, Some(error))
-                }
-            }
-        })
-        .await;
-        let Ok((entries, journal, trouble)) = opened else {
-            return;
-        };
-        let may_act = journal.is_some();
-        *lock(&self.journal) = journal;
-        lock(&self.entries).clone_from(&entries);
-        self.emit(Event::Entries(entries)).await;
-        self.emit(Event::Journal(trouble.map_or(Ok(()), |error| {
-            let mut explanation = error.explain();
-            explanation.details.push(file);
-            Err(explanation)
-        })))
-        .await;
-        if may_act {
-            self.end_unsent().await;
-        }
-    }
-
-    /// Orders that never left are not sent later: they are offered for a new review (section 6).
-    async fn end_unsent(&self) {
-        let unsent: Vec<EntryId> = lock(&self.entries)
+    /// The last words on this machine's actions: in the reading before, and in the journal.
+    fn known_ends(&self, machine: &MachineId) -> HashMap<MachineActionId, MachineActionStatus> {
+        let before = self.known(machine).history.unwrap_or_default().0;
+        let read = before.into_iter().map(|action| (action.id, action.status));
+        let entries = self.entries();
+        let written = entries
             .iter()
-            .filter(|e| matches!(e.standing(), Standing::Waiting | Standing::Held { .. }))
-            .map(Entry::id)
-            .collect();
-        for entry in unsent {
-            let record = Record::NotSent {
-                why: NotSentReason::ConsoleEnded,
-                detail: None,
-            };
-            self.record_or_say(entry, vec![record]).await;
-        }
-    }
-
-    /// Puts records of one entry on disk, and then on screen.
-    ///
-    /// # Errors
-    /// When they could not be written; then nothing may be sent (rule 3).
-    pub async fn record(&self, entry: EntryId, records: Vec<Record>) -> Result<(), JournalError> {
-        let at = now();
-        let journal = Arc::clone(&self.journal);
-        let batch: Vec<_> = records
-            .iter()
-            .map(|record| (entry, record.clone()))
-            .collect();
-        let written = tokio::task::spawn_blocking(move || match lock(&journal).as_mut() {
-            Some(journal) => journal.append(at, &batch),
-            None => Err(JournalError::ReadOnly),
-        });
-        written.await.unwrap_or(Err(JournalError::ReadOnly))?;
-        let changed = {
-            let mut entries = lock(&self.entries);
-            if let [Record::Intended { author, order }, ..] = records.as_slice() {
-                entries.push(Entry {
-                    author: author.clone(),
-                    order: order.clone(),
-                    records: Vec::new(),
-                });
-            }
-            entries.iter_mut().rev().find(|e| e.id() == entry).map(|e| {
-                e.records
-                    .extend(records.into_iter().map(|record| (at, record)));
-                e.clone()
-            })
-        };
-        if let Some(changed) = changed {
-            self.emit(Event::Entry(Box::new(changed))).await;
-        }
-        Ok(())
-    }
-
-    /// As [`Self::record`]; a failure is said on screen. For what the service already did.
-    /// `false` when it is not on disk.
-    pub async fn record_or_say(&self, entry: EntryId, records: Vec<Record>) -> bool {
-        let written = self.record(entry, records).await;
-        if let Err(error) = &written {
-            let has_left = self
-                .entry(entry)
-                .is_some_and(|e| e.first_sent_at().is_some());
-            if has_left {
-                let explanation = error.explain_after_sending(entry);
-                let note = Note::Stuck(explanation.clone());
-                self.note(entry, Some(note)).await;
-                self.problem(explanation).await;
-            } else {
-                self.problem(error.explain()).await;
-            }
-        }
-        written.is_ok()
-    }
-
-    /// Whether this console is the one that may act on its journal.
-    pub fn may_act(&self) -> bool {
-        lock(&self.journal).is_some()
-    }
-
-    pub fn entry(&self, id: EntryId) -> Option<Entry> {
-        lock(&self.entries)
-            .iter()
-            .rev()
-            .find(|e| e.id() == id)
-            .cloned()
-    }
-
-    pub fn entries(&self) -> Vec<Entry> {
-        lock(&self.entries).clone()
+            .flat_map(|e| &e.records)
+            .filter_map(|(_, record)| {
+                let Record::Finished { action, status, .. } = record else {
+                    return None;
+                };
+                Some((action.clone(), status.clone()))
+            });
+        read.chain(written)
+            .filter(|(_, status)| status.is_final())
+            .collect()
     }
 
     // --- orders that wait ---
@@ -413,11 +322,8 @@ impl Context {
             } else {
                 "Another console is acting on this journal: take the order back there"
             };
-            self.problem(Explanation::harmless(
-                headline,
-                crate::explain::NextStep::ShowEntry(entry),
-            ))
-            .await;
+            self.problem(Explanation::harmless(headline, NextStep::ShowEntry(entry)))
+                .await;
         }
     }
 

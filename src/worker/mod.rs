@@ -7,6 +7,7 @@ mod pace;
 mod reconcile;
 mod sign_in;
 mod submit;
+mod waiting;
 mod watch;
 
 use std::path::PathBuf;

@@ -12,7 +12,7 @@ use crate::auth::AuthError;
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::guard::Approval;
 use crate::journal::{NotSentReason, Record};
-use crate::model::{Account, EntryId, MachineAction};
+use crate::model::{Account, EntryId, MachineAction, MachineId};
 
 /// The service answered with an action: is it ours, and how far is it?
 pub(super) async fn settle(context: &Arc<Context>, approval: &Approval, submitted: Submitted) {
@@ -21,7 +21,6 @@ pub(super) async fn settle(context: &Arc<Context>, approval: &Approval, submitte
     watch::learn(context, &action).await;
     let record = match whose(order, approval.account(), &action, date) {
         Whose::Ours => {
-            mind_redirection(context, order, &action).await;
             accepted(context, order, &action).await;
             return;
         }
@@ -42,35 +41,6 @@ enum Whose {
     Ours,
     SomeoneElses,
     Puzzling(&'static str),
-}
-
-/// Our tag on another machine's action: the service carried the order over to another record.
-async fn mind_redirection(context: &Context, order: &Order, action: &MachineAction) {
-    let Some(machine) = action
-        .machine_id
-        .as_ref()
-        .filter(|id| **id != order.machine.id)
-    else {
-        return;
-    };
-    let headline = format!(
-        "The service acts on another record (…{}) in place of {}",
-        machine.tail(),
-        order.machine.name_and_tail()
-    );
-    let next = NextStep::Outside(format!("Search for {machine} and look at that record").into());
-    let details = vec![
-        format!("Action {}", action.id),
-        format!("Entry {}", order.entry),
-    ];
-    context
-        .problem(Explanation {
-            headline,
-            effect: Effect::Changed,
-            next,
-            details,
-        })
-        .await;
 }
 
 /// A new action is not older than this by the service's own clock.
@@ -150,6 +120,15 @@ pub(super) async fn accepted(
         action: action.id.clone(),
         status: action.status.clone(),
     }];
+    // Our tag on another machine's action: the service carried the order over to that record.
+    let carried_over = action
+        .machine_id
+        .clone()
+        .filter(|id| *id != order.machine.id);
+    if let Some(machine) = carried_over {
+        context.problem(redirected(order, &machine, action)).await;
+        records.push(Record::Redirected { machine });
+    }
     records.extend(watch::finished(action));
     let written = context.record_or_say(order.entry, records).await;
     if written && !action.status.is_final() {
@@ -158,6 +137,22 @@ pub(super) async fn accepted(
     // A cancellation's answer is news for the order that it cancels.
     watch::seen(context, &action.id, Some(action)).await;
     written
+}
+
+fn redirected(order: &Order, machine: &MachineId, action: &MachineAction) -> Explanation {
+    Explanation {
+        headline: format!(
+            "The service acts on another record (…{}) in place of {}",
+            machine.tail(),
+            order.machine.name_and_tail()
+        ),
+        effect: Effect::Changed,
+        next: NextStep::Outside(format!("Search for {machine} and look at that record").into()),
+        details: vec![
+            format!("Action {}", action.id),
+            format!("Entry {}", order.entry),
+        ],
+    }
 }
 
 pub(super) fn someone_elses(action: &MachineAction) -> Record {
@@ -253,7 +248,7 @@ mod tests {
     use super::*;
     use crate::action::{ActionKind, Draft, Subject};
     use crate::model::{
-        MachineActionId, MachineActionStatus, MachineActionType, MachineId, MachineRef, TenantId,
+        MachineActionId, MachineActionStatus, MachineActionType, MachineRef, TenantId,
     };
 
     const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);

@@ -43,8 +43,13 @@ impl Pace {
     pub fn between_look_ups(self, done: u32) -> Duration {
         self.secs(match done {
             0 => 2,
-            1 => 15,
-            2 => 60,
+            1 => 6,
+            2 => 12,
+            3 => 20,
+            4 => 30,
+            5 => 50,
+            6 => 80,
+            7 => 110,
             _ => 120,
         })
     }

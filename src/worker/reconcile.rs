@@ -12,7 +12,7 @@ use super::inventory::history_of;
 use super::outcome::{accepted, carries_tag};
 use super::watch;
 use crate::action::{ActionKind, Order, Task};
-use crate::api::{ApiError, Lane, Verb};
+use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Explanation, NextStep};
 use crate::journal::{Record, Standing};
 use crate::message::Note;
@@ -20,6 +20,8 @@ use crate::model::{Account, EntryId, Epoch, MachineAction};
 
 /// How wrong this computer's clock may be without a look-up being led astray.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
+/// How far back all actions of the tenant are looked through, as clocks may differ by hours.
+const ELSEWHERE: SignedDuration = SignedDuration::from_hours(24);
 /// Complete look-ups before *Not found* is said.
 const LOOK_UPS: u32 = 3;
 
@@ -124,7 +126,14 @@ async fn find_out(context: &Arc<Context>, id: EntryId, epoch: Epoch) {
         if epoch != context.epoch() {
             return;
         }
-        let found = look_up(context, &entry.order, entry.first_sent_at()).await;
+        let spread =
+            first.is_some_and(|first: Instant| first.elapsed() >= context.pace.look_up_spread());
+        let where_to = if spread && complete + 1 >= LOOK_UPS {
+            Where::Everywhere
+        } else {
+            Where::AtTheMachine
+        };
+        let found = look_up(context, &entry.order, entry.first_sent_at(), where_to).await;
         if epoch != context.epoch() {
             return;
         }
@@ -138,10 +147,8 @@ async fn find_out(context: &Arc<Context>, id: EntryId, epoch: Epoch) {
             }
             Ok(None) => {
                 complete += 1;
-                let first: Instant = *first.get_or_insert_with(monotonic_now);
-                let spread = first.elapsed() >= context.pace.look_up_spread();
-                if complete >= LOOK_UPS
-                    && spread
+                first.get_or_insert_with(monotonic_now);
+                if where_to == Where::Everywhere
                     && context.record_or_say(id, vec![Record::NotFound]).await
                 {
                     return;
@@ -161,12 +168,21 @@ async fn find_out(context: &Arc<Context>, id: EntryId, epoch: Epoch) {
     }
 }
 
+/// Where an order's action is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Where {
+    AtTheMachine,
+    /// Before *Not found* is said: carried over to another record, it is in no list of this one.
+    Everywhere,
+}
+
 /// One complete look: `Ok(None)` says that the service does not have it, `Err(None)` that the
 /// answer was not complete.
 async fn look_up(
     context: &Context,
     order: &Order,
     sent: Option<Timestamp>,
+    where_to: Where,
 ) -> Result<Option<MachineAction>, Option<ApiError>> {
     match &order.task {
         Task::Act { kind, .. } => {
@@ -177,6 +193,17 @@ async fn look_up(
             let ours = |action: &&MachineAction| carries_tag(order.entry, action);
             if let Some(action) = found.items.iter().find(ours) {
                 return Ok(Some(action.clone()));
+            }
+            if where_to == Where::Everywhere {
+                let since = sent.unwrap_or_else(now) - ELSEWHERE;
+                let recent = ActionFilter::Recent { since };
+                // A service that refuses this question is asked no other: the machine's own list
+                // was complete.
+                let found = context.client.machine_actions(&recent, Lane::Watch).await;
+                let items = found.map(|list| list.items).unwrap_or_default();
+                if let Some(action) = items.into_iter().find(|action| ours(&action)) {
+                    return Ok(Some(action));
+                }
             }
             let may_be_ours = found
                 .items

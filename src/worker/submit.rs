@@ -6,24 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::oneshot;
 
 use super::context::{Context, now};
-use super::{inventory, outcome, reconcile};
+use super::waiting::{wait_again, wait_until_ready};
+use super::{outcome, reconcile};
 use crate::api::{ApiError, Lane, Permit, Verb, delay};
 use crate::auth::AuthError;
 use crate::explain::{Effect, Explain as _};
 use crate::guard::{self, Approval, Facts};
 use crate::journal::{JournalError, NotSentReason, Record, Standing};
-use crate::message::{Note, open_order};
+use crate::message::open_order;
 use crate::model::{EntryId, MachineActionId};
 
 /// Facts older than this are read again before sending.
 const FRESH_FACTS: SignedDuration = SignedDuration::from_secs(30);
 /// Attempts of one order that certainly did nothing (429, 401, never connected).
 const MAX_ATTEMPTS: u32 = 12;
-/// Longest sleep before the clock is looked at again.
-const LONGEST_NAP: Duration = Duration::from_secs(1);
 
 /// What a person says about an order that waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,19 +31,19 @@ pub(super) enum Answer {
 }
 
 /// Why an order does not go out.
-struct Stop {
+pub(super) struct Stop {
     why: NotSentReason,
     detail: Option<Box<str>>,
 }
 
 impl Stop {
-    fn because(why: NotSentReason) -> Self {
+    pub(super) fn because(why: NotSentReason) -> Self {
         Self { why, detail: None }
     }
 
     /// Rule 3: what cannot be written is not sent.
     #[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
-    fn unwritten(error: JournalError) -> Self {
+    pub(super) fn unwritten(error: JournalError) -> Self {
         Self {
             why: NotSentReason::Blocked,
             detail: Some(error.explain().headline.into()),
@@ -84,7 +82,8 @@ async fn pass(context: &Arc<Context>, approval: &Approval) {
     if ready.is_some() {
         records.push(Record::Sent);
     }
-    if let Err(error) = context.record(entry, records).await {
+    if let Err(error) = context.record(entry, records.clone()).await {
+        context.show_unwritten(records.swap_remove(0), &error).await;
         return context.problem(error.explain()).await;
     }
     drop(door);
@@ -106,7 +105,7 @@ async fn pass(context: &Arc<Context>, approval: &Approval) {
 }
 
 /// Whether what is known about the machine is fresh, on a clock that may have been set back.
-fn facts_are_fresh(context: &Context, approval: &Approval) -> bool {
+pub(super) fn facts_are_fresh(context: &Context, approval: &Approval) -> bool {
     let fresh = |at: Timestamp| now().duration_since(at).abs() <= FRESH_FACTS;
     let known = context.known(&approval.order().machine.id);
     known.machine.is_some_and(|(_, at)| fresh(at)) && known.history.is_some_and(|(_, at)| fresh(at))
@@ -123,133 +122,8 @@ fn ready_at_once(context: &Context, approval: &Approval) -> Option<Permit> {
         .flatten()
 }
 
-/// Reads facts again, lets a person decide where they have to, and waits for a permit. Whatever
-/// the person said meanwhile counts, up to the moment at which the order leaves.
-async fn wait_until_ready(context: &Arc<Context>, approval: &Approval) -> Result<Permit, Stop> {
-    let entry = approval.order().entry;
-    let mut heard = context.wait_for_person(entry);
-    let permit = match may_enter(context, approval) {
-        Ok(()) => make_ready(context, approval, now(), &mut heard).await,
-        Err(stop) => Err(stop),
-    };
-    last_word(context, entry, heard, permit).await
-}
-
-/// Whoever takes the registration away decides: this order itself, a person, or the closing.
-async fn last_word(
-    context: &Context,
-    entry: EntryId,
-    heard: oneshot::Receiver<Answer>,
-    permit: Result<Permit, Stop>,
-) -> Result<Permit, Stop> {
-    if context.no_longer_waiting(entry) || permit.is_err() {
-        return permit;
-    }
-    match heard.await {
-        Ok(Answer::Withdraw) => Err(Stop::because(NotSentReason::Withdrawn)),
-        Ok(Answer::Insist) => permit,
-        // The console is closing and has written the end of this entry itself.
-        Err(_closed) => std::future::pending().await,
-    }
-}
-
-/// What holds at the door, and only there: from here an order may wait as long as it must.
-fn may_enter(context: &Context, approval: &Approval) -> Result<(), Stop> {
-    approval_is_young(context, approval)?;
-    check(context, approval)
-}
-
-/// Waits until `from` and for room; with facts that are fresh in the moment of leaving.
-async fn make_ready(
-    context: &Arc<Context>,
-    approval: &Approval,
-    from: Timestamp,
-    heard: &mut oneshot::Receiver<Answer>,
-) -> Result<Permit, Stop> {
-    let entry = approval.order().entry;
-    let mut until = from;
-    let mut insisted = Vec::new();
-    loop {
-        sleep_until(context, approval, until, heard).await?;
-        if let Some(gate) = context
-            .client
-            .budget()
-            .gate_until
-            .filter(|gate| *gate > now())
-        {
-            until = gate;
-            continue;
-        }
-        if !facts_are_fresh(context, approval) {
-            read_facts(context, approval, heard).await?;
-        }
-        check(context, approval)?;
-        if let Some(by) = opposite_under_way(context, approval)
-            && !insisted.contains(&by)
-        {
-            hold(context, entry, by.clone(), heard).await?;
-            insisted.push(by);
-            continue;
-        }
-        match context.client.poll_permit(Lane::Analyst) {
-            Ok(permit) => {
-                context.note(entry, None).await;
-                return Ok(permit);
-            }
-            Err(later) => until = later,
-        }
-    }
-}
-
-/// Reads the machine again; stops when it is not what was reviewed any more.
-async fn read_facts(
-    context: &Arc<Context>,
-    approval: &Approval,
-    heard: &mut oneshot::Receiver<Answer>,
-) -> Result<(), Stop> {
-    let machine = approval.order().machine.id.clone();
-    let reviewed = context.known(&machine).machine;
-    // In a task of its own: a reading that is dropped half way would look as if it went on.
-    let (theirs, id) = (Arc::clone(context), machine.clone());
-    let mut reading = tokio::spawn(async move { inventory::load_machine(&theirs, &id).await });
-    loop {
-        tokio::select! {
-            biased;
-            answer = &mut *heard => obey(context, approval, answer, heard).await?,
-            _ = &mut reading => break,
-        }
-    }
-    let read = context.known(&machine).machine;
-    if let (Some((before, _)), Some((after, _))) = (reviewed, read)
-        && (before.merged_into != after.merged_into
-            || before.onboarding_status != after.onboarding_status)
-    {
-        return Err(Stop::because(NotSentReason::FactsChanged));
-    }
-    Ok(())
-}
-
-/// What a person says about an order that waits by itself: taking it back counts, and there is
-/// nothing to insist on.
-async fn obey(
-    context: &Context,
-    approval: &Approval,
-    answer: Result<Answer, oneshot::error::RecvError>,
-    heard: &mut oneshot::Receiver<Answer>,
-) -> Result<(), Stop> {
-    match answer {
-        Ok(Answer::Withdraw) => Err(Stop::because(NotSentReason::Withdrawn)),
-        Ok(Answer::Insist) => {
-            *heard = context.wait_for_person(approval.order().entry);
-            Ok(())
-        }
-        // The console is closing and has written the end of this entry itself.
-        Err(_closed) => std::future::pending().await,
-    }
-}
-
 /// Between confirmation and the door; from there an order may wait as long as it must.
-fn approval_is_young(context: &Context, approval: &Approval) -> Result<(), Stop> {
+pub(super) fn approval_is_young(context: &Context, approval: &Approval) -> Result<(), Stop> {
     let age = now().duration_since(approval.confirmed_at());
     if age > context.policy.approval_life {
         Err(Stop::because(NotSentReason::ApprovalLapsed))
@@ -259,7 +133,7 @@ fn approval_is_young(context: &Context, approval: &Approval) -> Result<(), Stop>
 }
 
 /// An order waits in the name of the account that confirmed it, and for no other.
-fn still_ours(context: &Context, approval: &Approval) -> Result<(), Stop> {
+pub(super) fn still_ours(context: &Context, approval: &Approval) -> Result<(), Stop> {
     if approval.epoch() == context.epoch() {
         Ok(())
     } else {
@@ -268,7 +142,7 @@ fn still_ours(context: &Context, approval: &Approval) -> Result<(), Stop> {
 }
 
 /// Everything that forbids sending, judged with what is known now.
-fn check(context: &Context, approval: &Approval) -> Result<(), Stop> {
+pub(super) fn check(context: &Context, approval: &Approval) -> Result<(), Stop> {
     still_ours(context, approval)?;
     let machine = &approval.order().machine.id;
     let known = context.known(machine);
@@ -305,7 +179,10 @@ fn check(context: &Context, approval: &Approval) -> Result<(), Stop> {
 }
 
 /// An opposite action under way that the person did not know of when confirming.
-fn opposite_under_way(context: &Context, approval: &Approval) -> Option<MachineActionId> {
+pub(super) fn opposite_under_way(
+    context: &Context,
+    approval: &Approval,
+) -> Option<MachineActionId> {
     let opposite = approval.order().task.kind()?.opposite()?;
     let (history, _) = context.known(&approval.order().machine.id).history?;
     history
@@ -313,57 +190,6 @@ fn opposite_under_way(context: &Context, approval: &Approval) -> Option<MachineA
         .filter(|a| !a.status.is_final() && a.kind == opposite.spec().wire_type)
         .map(|a| a.id)
         .find(|id| !approval.accepts_opposite(id))
-}
-
-async fn hold(
-    context: &Context,
-    entry: EntryId,
-    by: MachineActionId,
-    heard: &mut oneshot::Receiver<Answer>,
-) -> Result<(), Stop> {
-    context
-        .record(entry, vec![Record::Held { by }])
-        .await
-        .map_err(Stop::unwritten)?;
-    match (&mut *heard).await {
-        Ok(Answer::Insist) => {
-            *heard = context.wait_for_person(entry);
-            Ok(())
-        }
-        Ok(Answer::Withdraw) => Err(Stop::because(NotSentReason::Withdrawn)),
-        // The console is closing and has written the end of this entry itself.
-        Err(_closed) => std::future::pending().await,
-    }
-}
-
-/// Waits, and says until when; the person may take the order back meanwhile.
-async fn sleep_until(
-    context: &Context,
-    approval: &Approval,
-    until: Timestamp,
-    heard: &mut oneshot::Receiver<Answer>,
-) -> Result<(), Stop> {
-    let entry = approval.order().entry;
-    let mut said = false;
-    loop {
-        still_ours(context, approval)?;
-        let wait = Duration::try_from(until.duration_since(now())).unwrap_or_default();
-        if wait.is_zero() {
-            return Ok(());
-        }
-        if !said {
-            said = true;
-            context.note(entry, Some(Note::LeavesAt(until))).await;
-            context.report_budget().await;
-        }
-        tokio::select! {
-            // What the person said comes before what the clock says.
-            biased;
-            answer = &mut *heard => obey(context, approval, answer, heard).await?,
-            // Not in one piece: this computer's clock may be set meanwhile.
-            () = tokio::time::sleep(wait.min(LONGEST_NAP)) => {}
-        }
-    }
 }
 
 /// Sends, and sends again only what certainly did nothing (rule 4). `Sent` is on disk already.
@@ -455,18 +281,6 @@ async fn try_later(
     not_taken(context, approval.order().entry, error).await?;
     let delay = SignedDuration::try_from(delay).unwrap_or(SignedDuration::from_mins(5));
     wait_again(context, approval, now() + delay).await
-}
-
-/// Waits for another attempt; the person may take the order back meanwhile.
-async fn wait_again(
-    context: &Arc<Context>,
-    approval: &Approval,
-    from: Timestamp,
-) -> Result<Permit, Stop> {
-    let entry = approval.order().entry;
-    let mut heard = context.wait_for_person(entry);
-    let permit = make_ready(context, approval, from, &mut heard).await;
-    last_word(context, entry, heard, permit).await
 }
 
 async fn not_taken(context: &Context, entry: EntryId, error: &ApiError) -> Result<(), Stop> {

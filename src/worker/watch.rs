@@ -44,7 +44,7 @@ impl Followed {
 
 /// Follows the action of one of our entries.
 pub(super) async fn follow(context: &Context, entry: EntryId, action: &MachineActionId) {
-    let Some(machine) = context.entry(entry).map(|e| e.order.machine.id) else {
+    let Some(machine) = context.entry(entry).map(|e| e.machine().id) else {
         return;
     };
     add(context, action, machine, Some(entry));

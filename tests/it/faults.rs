@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cordon::action::{ActionKind, Sha1};
-use cordon::journal::{NotSentReason, Record, Standing};
+use cordon::journal::{NotSentReason, Standing};
 use cordon::message::Command;
 use cordon::model::{MachineActionStatus, MachineRef};
 
@@ -400,59 +400,6 @@ fn a_silent_device_times_out_after_three_days_and_nothing_says_done_before() {
     ));
     engine.control.advance(Duration::from_hours(72));
     assert!(matches!(engine.until_end(entry), Standing::TimedOut { .. }));
-}
-
-#[test]
-fn an_opposite_action_that_nobody_knew_of_holds_the_order_until_a_person_insists() {
-    let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    // Known to nobody here: facts are read again only because none were read for this device yet.
-    let draft = Engine::draft(ActionKind::Isolate, &machine);
-    engine.control.never_finish(machine.id.as_str());
-    assert!(
-        engine
-            .control
-            .act_as_colleague(machine.id.as_str(), "Unisolate", "release it")
-            .is_some()
-    );
-    let entry = engine.submit(&draft);
-    engine.until("the hold", move |s| {
-        s.entry(entry)
-            .is_some_and(|e| matches!(e.standing(), Standing::Held { .. }))
-    });
-    assert!(posts(&engine.control).is_empty());
-    engine.send(Command::Insist(entry));
-    engine.until("acceptance", move |s| {
-        s.entry(entry).is_some_and(|e| {
-            e.records
-                .iter()
-                .any(|(_, r)| matches!(r, Record::Accepted { .. } | Record::Refused { .. }))
-        })
-    });
-    assert_eq!(posts(&engine.control), ["isolate"]);
-}
-
-#[test]
-fn the_end_of_a_colleagues_action_is_seen_on_a_device_that_somebody_looked_at() {
-    let (_tenant, _folder, mut engine) = signed_in();
-    let machine = engine.machine("FIN-LT-042");
-    engine.control.never_finish(machine.id.as_str());
-    let action = engine
-        .control
-        .act_as_colleague(machine.id.as_str(), "Isolate", "by hand")
-        .expect("the tenant takes it");
-    engine.load(&machine);
-    let seen = |state: &cordon::state::State| {
-        let action = cordon::model::MachineActionId::parse(&action).expect("an id");
-        let action = state.action(&machine.id, &action);
-        action.map(|a| a.status.as_wire().to_owned())
-    };
-    assert!(matches!(
-        seen(&engine.state).as_deref(),
-        Some("Pending" | "InProgress")
-    ));
-    assert!(engine.control.set_status(&action, "Succeeded"));
-    engine.until("its end", |s| seen(s).as_deref() == Some("Succeeded"));
 }
 
 #[test]

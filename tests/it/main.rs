@@ -12,6 +12,7 @@ mod crash;
 mod faults;
 mod flows;
 mod interleavings;
+mod inversions;
 mod kill;
 mod licences;
 mod lists;

@@ -21,11 +21,12 @@ fn restart(simulator: &Simulator, folder: &Path) -> Engine {
     engine
 }
 
-/// What an earlier console left: an entry of the tenant's person, with these records.
+/// What an earlier console left: an entry of the tenant's person about FIN-LT-042, with these
+/// records; and where the service has stored its action.
 fn leave_behind(
     simulator: &Simulator,
     folder: &Path,
-    stored: bool,
+    stored: Option<&str>,
     records: &[Record],
 ) -> cordon::model::EntryId {
     let mut engine = Engine::start(simulator, folder);
@@ -35,7 +36,8 @@ fn leave_behind(
     let draft = Engine::draft(ActionKind::Isolate, &machine);
     let order = draft.parse().expect("complete");
     let entry = order.entry;
-    if stored {
+    if let Some(name) = stored {
+        let machine = engine.machine(name);
         // Exactly what the console would have sent, without its journal knowing more.
         assert!(
             engine
@@ -65,7 +67,7 @@ fn leave_behind(
 fn an_order_that_was_never_sent_is_not_sent_after_a_restart() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
-    let entry = leave_behind(&simulator, folder.path(), false, &[]);
+    let entry = leave_behind(&simulator, folder.path(), None, &[]);
     let engine = restart(&simulator, folder.path());
     assert_eq!(
         engine.standing(entry),
@@ -81,7 +83,12 @@ fn an_order_that_was_never_sent_is_not_sent_after_a_restart() {
 fn an_order_killed_between_sent_and_answered_is_found_when_the_service_has_it() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
-    let entry = leave_behind(&simulator, folder.path(), true, &[Record::Sent]);
+    let entry = leave_behind(
+        &simulator,
+        folder.path(),
+        Some("FIN-LT-042"),
+        &[Record::Sent],
+    );
     let engine = restart(&simulator, folder.path());
     assert!(matches!(engine.standing(entry), Standing::Done { .. }));
     assert!(posts(&engine.control).is_empty());
@@ -91,7 +98,7 @@ fn an_order_killed_between_sent_and_answered_is_found_when_the_service_has_it() 
 fn an_order_killed_between_sent_and_answered_is_not_found_when_the_service_never_had_it() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
-    let entry = leave_behind(&simulator, folder.path(), false, &[Record::Sent]);
+    let entry = leave_behind(&simulator, folder.path(), None, &[Record::Sent]);
     let engine = restart(&simulator, folder.path());
     assert_eq!(engine.standing(entry), Standing::NotFound);
     assert!(posts(&engine.control).is_empty());
@@ -132,7 +139,7 @@ fn entries_of_another_person_are_shown_but_not_taken_up() {
         engine.journal.clone()
     };
     let entry = {
-        let entry = leave_behind(&simulator, folder.path(), false, &[]);
+        let entry = leave_behind(&simulator, folder.path(), None, &[]);
         let mut journal = Journal::open(&path).expect("free");
         let mut order = journal.entries().expect("readable").remove(0).order;
         order.entry = cordon::model::EntryId::random().expect("random bytes");
@@ -260,7 +267,7 @@ fn an_action_that_the_service_shows_too_late_puts_not_found_right_again() {
     simulator.control().inject(fault("submit", "drop_after", 1));
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     assert_eq!(engine.until_end(entry), Standing::NotFound);
-    simulator.control().hide_new_actions(Duration::ZERO);
+    simulator.control().advance(Duration::from_hours(10));
     let machine = engine.machine("FIN-LT-042");
     engine.load(&machine);
     engine.until("the action to be found after all", move |s| {
@@ -269,4 +276,21 @@ fn an_action_that_the_service_shows_too_late_puts_not_found_right_again() {
     });
     assert!(matches!(engine.until_end(entry), Standing::Done { .. }));
     assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn an_order_that_the_service_carried_over_to_another_record_is_found_there_and_says_so() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let other = Some("ENG-LT-030");
+    let entry = leave_behind(&simulator, folder.path(), other, &[Record::Sent]);
+    let engine = restart(&simulator, folder.path());
+    assert!(matches!(engine.standing(entry), Standing::Done { .. }));
+    let (ordered, acted_on) = (engine.machine("FIN-LT-042"), engine.machine("ENG-LT-030"));
+    let found = engine.state.entry(entry).expect("an entry");
+    assert_eq!(
+        (&found.order.machine.id, found.machine().id),
+        (&ordered.id, acted_on.id)
+    );
+    assert!(posts(&engine.control).is_empty());
 }

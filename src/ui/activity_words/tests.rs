@@ -228,6 +228,6 @@ fn what_comes_next_counts_down() {
             },
             now
         ),
-        "looked up 1 of 3 times, again in 1:15"
+        "looked up once, not there yet, again in 1:15"
     );
 }

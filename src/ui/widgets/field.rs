@@ -141,6 +141,10 @@ impl<'a> TextField<'a> {
             Some(id) => edit.id(id),
             None => edit,
         });
+        if response.changed() {
+            // The hint was laid out before the text came; the next frame shows the text.
+            ui.ctx().request_repaint();
+        }
         let count = self.text.chars().count();
         let is_too_long = self.max_chars.is_some_and(|max| count > max);
         let is_wrong = self.error.is_some() || is_too_long;

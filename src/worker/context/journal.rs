@@ -1,0 +1,163 @@
+//! The journal as the worker's tasks share it: on disk first, then on screen.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Context, lock, now};
+use crate::explain::{Explain as _, Explanation, NextStep};
+use crate::journal::{Entry, Journal, JournalError, NotSentReason, Record, Standing};
+use crate::message::{Event, Note};
+use crate::model::{EntryId, Mode};
+
+impl Context {
+    /// Opens the journal, tells the window what is in it, and closes what was never sent.
+    pub async fn open_journal(&self, path: PathBuf) {
+        let file = path.display().to_string();
+        let opened = tokio::task::spawn_blocking(move || {
+            match Journal::open(&path).and_then(|journal| Ok((journal.entries()?, journal))) {
+                Ok((entries, journal)) => (entries, Some(journal), None),
+                // It cannot be acted on; what is in it can perhaps still be read.
+                Err(error) => {
+                    let read = Journal::open_read_only(&path).and_then(|j| j.entries());
+                    (read.unwrap_or_default(), None, Some(error))
+                }
+            }
+        })
+        .await;
+        let Ok((entries, journal, trouble)) = opened else {
+            return;
+        };
+        let may_act = journal.is_some();
+        // A rehearsal begins with an empty account on purpose.
+        if self.mode != Mode::Demo && journal.as_ref().is_some_and(Journal::lost_its_past) {
+            let headline = "The journal that was here is gone, so a new one was begun";
+            let next = NextStep::Outside("If you moved it, put it back before you act".into());
+            let mut explanation = Explanation::harmless(headline, next);
+            explanation.details.push(file.clone());
+            self.problem(explanation).await;
+        }
+        *lock(&self.journal) = journal;
+        lock(&self.entries).clone_from(&entries);
+        self.emit(Event::Entries(entries)).await;
+        self.emit(Event::Journal(trouble.map_or(Ok(()), |error| {
+            let mut explanation = error.explain();
+            explanation.details.push(file);
+            Err(explanation)
+        })))
+        .await;
+        if may_act {
+            self.end_unsent().await;
+        }
+    }
+
+    /// Orders that never left are not sent later: they are offered for a new review (section 6).
+    async fn end_unsent(&self) {
+        let unsent: Vec<EntryId> = lock(&self.entries)
+            .iter()
+            .filter(|e| matches!(e.standing(), Standing::Waiting | Standing::Held { .. }))
+            .map(Entry::id)
+            .collect();
+        for entry in unsent {
+            let record = Record::NotSent {
+                why: NotSentReason::ConsoleEnded,
+                detail: None,
+            };
+            self.record_or_say(entry, vec![record]).await;
+        }
+    }
+
+    /// Puts records of one entry on disk, and then on screen.
+    ///
+    /// # Errors
+    /// When they could not be written; then nothing may be sent (rule 3).
+    pub async fn record(&self, entry: EntryId, records: Vec<Record>) -> Result<(), JournalError> {
+        let at = now();
+        let journal = Arc::clone(&self.journal);
+        let batch: Vec<_> = records
+            .iter()
+            .map(|record| (entry, record.clone()))
+            .collect();
+        let written = tokio::task::spawn_blocking(move || match lock(&journal).as_mut() {
+            Some(journal) => journal.append(at, &batch),
+            None => Err(JournalError::ReadOnly),
+        });
+        written.await.unwrap_or(Err(JournalError::ReadOnly))?;
+        self.show(entry, at, records).await;
+        Ok(())
+    }
+
+    /// An order that could not be put on disk, so that nothing was sent. It is shown for this run,
+    /// because the text that a person typed must not be lost.
+    pub async fn show_unwritten(&self, intended: Record, error: &JournalError) {
+        let Record::Intended { order, .. } = &intended else {
+            return;
+        };
+        let not_sent = Record::NotSent {
+            why: NotSentReason::Unwritten,
+            detail: Some(error.explain().headline.into()),
+        };
+        self.show(order.entry, now(), vec![intended, not_sent])
+            .await;
+    }
+
+    /// Takes records in for the screen.
+    async fn show(&self, entry: EntryId, at: Timestamp, records: Vec<Record>) {
+        let changed = {
+            let mut entries = lock(&self.entries);
+            if let [Record::Intended { author, order }, ..] = records.as_slice() {
+                entries.push(Entry {
+                    author: author.clone(),
+                    order: order.clone(),
+                    records: Vec::new(),
+                });
+            }
+            entries.iter_mut().rev().find(|e| e.id() == entry).map(|e| {
+                e.records
+                    .extend(records.into_iter().map(|record| (at, record)));
+                e.clone()
+            })
+        };
+        if let Some(changed) = changed {
+            self.emit(Event::Entry(Box::new(changed))).await;
+        }
+    }
+
+    /// As [`Self::record`]; a failure is said on screen. For what the service already did.
+    /// `false` when it is not on disk.
+    pub async fn record_or_say(&self, entry: EntryId, records: Vec<Record>) -> bool {
+        let written = self.record(entry, records).await;
+        if let Err(error) = &written {
+            let has_left = self
+                .entry(entry)
+                .is_some_and(|e| e.first_sent_at().is_some());
+            if has_left {
+                let explanation = error.explain_after_sending(entry);
+                let note = Note::Stuck(explanation.clone());
+                self.note(entry, Some(note)).await;
+                self.problem(explanation).await;
+            } else {
+                self.problem(error.explain()).await;
+            }
+        }
+        written.is_ok()
+    }
+
+    /// Whether this console is the one that may act on its journal.
+    pub fn may_act(&self) -> bool {
+        lock(&self.journal).is_some()
+    }
+
+    pub fn entry(&self, id: EntryId) -> Option<Entry> {
+        lock(&self.entries)
+            .iter()
+            .rev()
+            .find(|e| e.id() == id)
+            .cloned()
+    }
+
+    pub fn entries(&self) -> Vec<Entry> {
+        lock(&self.entries).clone()
+    }
+}

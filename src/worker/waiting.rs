@@ -1,0 +1,228 @@
+//! An order between the door and the wire: it waits for room, for fresh facts, or for a person.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use super::context::{Context, monotonic_now, now};
+use super::inventory;
+use super::submit::{
+    Answer, Stop, approval_is_young, check, facts_are_fresh, opposite_under_way, still_ours,
+};
+use crate::api::{Lane, Permit};
+use crate::guard::Approval;
+use crate::journal::{NotSentReason, Record};
+use crate::message::Note;
+use crate::model::{EntryId, MachineActionId};
+
+/// Longest sleep before the clock is looked at again.
+const LONGEST_NAP: Duration = Duration::from_secs(1);
+
+/// Reads facts again, lets a person decide where they have to, and waits for a permit. Whatever
+/// the person said meanwhile counts, up to the moment at which the order leaves.
+pub(super) async fn wait_until_ready(
+    context: &Arc<Context>,
+    approval: &Approval,
+) -> Result<Permit, Stop> {
+    let entry = approval.order().entry;
+    let mut heard = context.wait_for_person(entry);
+    let permit = match may_enter(context, approval) {
+        Ok(()) => make_ready(context, approval, now(), &mut heard).await,
+        Err(stop) => Err(stop),
+    };
+    last_word(context, entry, heard, permit).await
+}
+
+/// Whoever takes the registration away decides: this order itself, a person, or the closing.
+async fn last_word(
+    context: &Context,
+    entry: EntryId,
+    heard: oneshot::Receiver<Answer>,
+    permit: Result<Permit, Stop>,
+) -> Result<Permit, Stop> {
+    if context.no_longer_waiting(entry) || permit.is_err() {
+        return permit;
+    }
+    match heard.await {
+        Ok(Answer::Withdraw) => Err(Stop::because(NotSentReason::Withdrawn)),
+        Ok(Answer::Insist) => permit,
+        // The console is closing and has written the end of this entry itself.
+        Err(_closed) => std::future::pending().await,
+    }
+}
+
+/// What holds at the door, and only there: from here an order may wait as long as it must.
+fn may_enter(context: &Context, approval: &Approval) -> Result<(), Stop> {
+    approval_is_young(context, approval)?;
+    check(context, approval)
+}
+
+/// Waits until `from` and for room; with facts that are fresh in the moment of leaving.
+async fn make_ready(
+    context: &Arc<Context>,
+    approval: &Approval,
+    from: Timestamp,
+    heard: &mut oneshot::Receiver<Answer>,
+) -> Result<Permit, Stop> {
+    let entry = approval.order().entry;
+    let mut until = from;
+    let mut insisted = Vec::new();
+    loop {
+        sleep_until(context, approval, until, heard).await?;
+        if let Some(gate) = context
+            .client
+            .budget()
+            .gate_until
+            .filter(|gate| *gate > now())
+        {
+            until = gate;
+            continue;
+        }
+        if !facts_are_fresh(context, approval) {
+            read_facts(context, approval, heard).await?;
+        }
+        check(context, approval)?;
+        if let Some(by) = opposite_under_way(context, approval)
+            && !insisted.contains(&by)
+        {
+            hold(context, approval, by.clone(), heard).await?;
+            insisted.push(by);
+            continue;
+        }
+        match context.client.poll_permit(Lane::Analyst) {
+            Ok(permit) => {
+                context.note(entry, None).await;
+                return Ok(permit);
+            }
+            Err(later) => until = later,
+        }
+    }
+}
+
+/// Reads the machine again; stops when it is not what was reviewed any more.
+async fn read_facts(
+    context: &Arc<Context>,
+    approval: &Approval,
+    heard: &mut oneshot::Receiver<Answer>,
+) -> Result<(), Stop> {
+    let machine = approval.order().machine.id.clone();
+    let reviewed = context.known(&machine).machine;
+    // In a task of its own: a reading that is dropped half way would look as if it went on.
+    let (theirs, id) = (Arc::clone(context), machine.clone());
+    let mut reading = tokio::spawn(async move { inventory::load_machine(&theirs, &id).await });
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut *heard => obey(context, approval, answer, heard).await?,
+            _ = &mut reading => break,
+        }
+    }
+    let read = context.known(&machine).machine;
+    if let (Some((before, _)), Some((after, _))) = (reviewed, read)
+        && (before.merged_into != after.merged_into
+            || before.onboarding_status != after.onboarding_status)
+    {
+        return Err(Stop::because(NotSentReason::FactsChanged));
+    }
+    Ok(())
+}
+
+/// What a person says about an order that waits by itself: taking it back counts, and there is
+/// nothing to insist on.
+async fn obey(
+    context: &Context,
+    approval: &Approval,
+    answer: Result<Answer, oneshot::error::RecvError>,
+    heard: &mut oneshot::Receiver<Answer>,
+) -> Result<(), Stop> {
+    match answer {
+        Ok(Answer::Withdraw) => Err(Stop::because(NotSentReason::Withdrawn)),
+        Ok(Answer::Insist) => {
+            *heard = context.wait_for_person(approval.order().entry);
+            Ok(())
+        }
+        // The console is closing and has written the end of this entry itself.
+        Err(_closed) => std::future::pending().await,
+    }
+}
+
+/// Holds an order while an opposite action is under way, until a person insists or it has ended.
+async fn hold(
+    context: &Arc<Context>,
+    approval: &Approval,
+    by: MachineActionId,
+    heard: &mut oneshot::Receiver<Answer>,
+) -> Result<(), Stop> {
+    let entry = approval.order().entry;
+    context
+        .record(entry, vec![Record::Held { by: by.clone() }])
+        .await
+        .map_err(Stop::unwritten)?;
+    let held_since = monotonic_now();
+    loop {
+        let nap = context.pace.between_looks(held_since.elapsed());
+        tokio::select! {
+            biased;
+            answer = &mut *heard => match answer {
+                Ok(Answer::Insist) => {
+                    *heard = context.wait_for_person(entry);
+                    return Ok(());
+                }
+                Ok(Answer::Withdraw) => return Err(Stop::because(NotSentReason::Withdrawn)),
+                // The console is closing and has written the end of this entry itself.
+                Err(_closed) => std::future::pending().await,
+            },
+            () = tokio::time::sleep(nap) => {}
+        }
+        still_ours(context, approval)?;
+        read_facts(context, approval, heard).await?;
+        if opposite_under_way(context, approval).as_ref() != Some(&by) {
+            // It has ended, so this order leaves by itself; or another one has begun.
+            return Ok(());
+        }
+    }
+}
+
+/// Waits, and says until when; the person may take the order back meanwhile.
+async fn sleep_until(
+    context: &Context,
+    approval: &Approval,
+    until: Timestamp,
+    heard: &mut oneshot::Receiver<Answer>,
+) -> Result<(), Stop> {
+    let entry = approval.order().entry;
+    let mut said = false;
+    loop {
+        still_ours(context, approval)?;
+        let wait = Duration::try_from(until.duration_since(now())).unwrap_or_default();
+        if wait.is_zero() {
+            return Ok(());
+        }
+        if !said {
+            said = true;
+            context.note(entry, Some(Note::LeavesAt(until))).await;
+            context.report_budget().await;
+        }
+        tokio::select! {
+            // What the person said comes before what the clock says.
+            biased;
+            answer = &mut *heard => obey(context, approval, answer, heard).await?,
+            // Not in one piece: this computer's clock may be set meanwhile.
+            () = tokio::time::sleep(wait.min(LONGEST_NAP)) => {}
+        }
+    }
+}
+
+/// Waits for another attempt; the person may take the order back meanwhile.
+pub(super) async fn wait_again(
+    context: &Arc<Context>,
+    approval: &Approval,
+    from: Timestamp,
+) -> Result<Permit, Stop> {
+    let entry = approval.order().entry;
+    let mut heard = context.wait_for_person(entry);
+    let permit = make_ready(context, approval, from, &mut heard).await;
+    last_word(context, entry, heard, permit).await
+}

@@ -1,0 +1,100 @@
+//! Opposite actions on one device, other people's actions, and readings that come late.
+
+use cordon::action::ActionKind;
+use cordon::journal::{Record, Standing};
+use cordon::message::Command;
+
+use crate::common::{Engine, posts, signed_in};
+
+#[test]
+fn an_opposite_action_that_nobody_knew_of_holds_the_order_until_a_person_insists() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    // Known to nobody here: facts are read again only because none were read for this device yet.
+    let draft = Engine::draft(ActionKind::Isolate, &machine);
+    engine.control.never_finish(machine.id.as_str());
+    assert!(
+        engine
+            .control
+            .act_as_colleague(machine.id.as_str(), "Unisolate", "release it")
+            .is_some()
+    );
+    let entry = engine.submit(&draft);
+    engine.until("the hold", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| matches!(e.standing(), Standing::Held { .. }))
+    });
+    assert!(posts(&engine.control).is_empty());
+    engine.send(Command::Insist(entry));
+    engine.until("acceptance", move |s| {
+        s.entry(entry).is_some_and(|e| {
+            e.records
+                .iter()
+                .any(|(_, r)| matches!(r, Record::Accepted { .. } | Record::Refused { .. }))
+        })
+    });
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn a_held_order_leaves_by_itself_when_the_opposite_action_has_ended() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    let draft = Engine::draft(ActionKind::Isolate, &machine);
+    engine.control.never_finish(machine.id.as_str());
+    let release = engine
+        .control
+        .act_as_colleague(machine.id.as_str(), "Unisolate", "release it")
+        .expect("the tenant takes it");
+    let entry = engine.submit(&draft);
+    engine.until("the hold", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| matches!(e.standing(), Standing::Held { .. }))
+    });
+    assert!(posts(&engine.control).is_empty());
+    assert!(engine.control.set_status(&release, "Succeeded"));
+    engine.until("acceptance", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| matches!(e.standing(), Standing::Accepted { .. }))
+    });
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn an_older_reading_of_what_has_ended_holds_nothing_up() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let isolate = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    let Standing::Done { action } = engine.until_end(isolate) else {
+        panic!("isolated")
+    };
+    // Another host of the service has not heard of it yet.
+    assert!(engine.control.set_status(action.as_str(), "InProgress"));
+    let release = engine.order(ActionKind::Unisolate, "FIN-LT-042");
+    assert!(matches!(engine.until_end(release), Standing::Done { .. }));
+    let entry = engine.state.entry(release).expect("an entry");
+    let was_held = |(_, record): &(_, Record)| matches!(record, Record::Held { .. });
+    assert!(!entry.records.iter().any(was_held), "{:?}", entry.records);
+}
+
+#[test]
+fn the_end_of_a_colleagues_action_is_seen_on_a_device_that_somebody_looked_at() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    let action = engine
+        .control
+        .act_as_colleague(machine.id.as_str(), "Isolate", "by hand")
+        .expect("the tenant takes it");
+    engine.load(&machine);
+    let seen = |state: &cordon::state::State| {
+        let action = cordon::model::MachineActionId::parse(&action).expect("an id");
+        let action = state.action(&machine.id, &action);
+        action.map(|a| a.status.as_wire().to_owned())
+    };
+    assert!(matches!(
+        seen(&engine.state).as_deref(),
+        Some("Pending" | "InProgress")
+    ));
+    assert!(engine.control.set_status(&action, "Succeeded"));
+    engine.until("its end", |s| seen(s).as_deref() == Some("Succeeded"));
+}
