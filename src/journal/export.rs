@@ -174,7 +174,11 @@ fn markdown(entries: &[Entry], verified: &Verified) -> String {
                 comment,
             ] = columns(entry).map(|(_, value)| value.replace('|', "\\|"));
             let parameters = in_front(" ", &parameters);
-            let detail = in_front(", ", &detail);
+            let detail = if detail.is_empty() {
+                detail
+            } else {
+                format!(" ({detail})")
+            };
             let service_action = in_front(", action ", &service_action);
             writeln!(out, "- **{device}** `{device_id}`: {action}{parameters}, **{standing}**{detail} since {since}, confirmed {at} by {account}: {comment} ({id}{service_action})").ok();
         }

@@ -149,7 +149,7 @@ fn about_standing(
         } => refused(task, &state.session, *status, code, message),
         Standing::Unknown { why } => vec![
             "No answer came. It is being looked up; repeating is blocked until then".to_owned(),
-            clean(why, COMMENT_CHARS).into_owned(),
+            format!("Cause: {}", clean(why, COMMENT_CHARS)),
         ],
         Standing::NotFound => {
             vec![

@@ -15,7 +15,7 @@ use crate::api::{Lane, Permit};
 use crate::guard::Approval;
 use crate::journal::{NotSentReason, Record};
 use crate::message::Note;
-use crate::model::{EntryId, MachineActionId};
+use crate::model::{EntryId, MachineActionId, MachineId};
 
 /// Longest sleep before the clock is looked at again.
 const LONGEST_NAP: Duration = Duration::from_secs(1);
@@ -109,9 +109,7 @@ async fn read_facts(
 ) -> Result<(), Stop> {
     let machine = approval.order().machine.id.clone();
     let reviewed = context.known(&machine).machine;
-    // In a task of its own: a reading that is dropped half way would look as if it went on.
-    let (theirs, id) = (Arc::clone(context), machine.clone());
-    let mut reading = tokio::spawn(async move { inventory::load_machine(&theirs, &id).await });
+    let mut reading = read(context, machine.clone());
     loop {
         tokio::select! {
             biased;
@@ -174,15 +172,27 @@ async fn hold(
                 // The console is closing and has written the end of this entry itself.
                 Err(_closed) => std::future::pending().await,
             },
-            () = tokio::time::sleep(nap) => {}
+            () = look_again_after(context, approval, nap) => {}
         }
         still_ours(context, approval)?;
-        read_facts(context, approval, heard).await?;
         if opposite_under_way(context, approval).as_ref() != Some(&by) {
             // It has ended, so this order leaves by itself; or another one has begun.
             return Ok(());
         }
     }
+}
+
+async fn look_again_after(context: &Arc<Context>, approval: &Approval, nap: Duration) {
+    tokio::time::sleep(nap).await;
+    let machine = approval.order().machine.id.clone();
+    read(context, machine).await.ok();
+}
+
+/// Reads a machine in a task of its own: a reading that is dropped half way would look as if it
+/// went on.
+fn read(context: &Arc<Context>, machine: MachineId) -> tokio::task::JoinHandle<()> {
+    let context = Arc::clone(context);
+    tokio::spawn(async move { inventory::load_machine(&context, &machine).await })
 }
 
 /// Waits, and says until when; the person may take the order back meanwhile.

@@ -15,9 +15,9 @@ use cordon::simulator::{RequestKind, SimControl, Simulator};
 use cordon::state::State;
 use jiff::Timestamp;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::common::{Engine, fault, number_from_environment, tenant};
+use crate::common::{Engine, fault, number_from_environment, tell, tenant};
 use crate::faults::ordinary_laptops;
 
 const STATUSES: [&str; 7] = [
@@ -104,6 +104,17 @@ fn last_word(records: &[Record]) -> Option<&MachineActionStatus> {
     })
 }
 
+fn seed() -> u64 {
+    number_from_environment("CORDON_SEED", 0x1e7e_a4e5)
+}
+
+/// The same cases for the same seed.
+fn runner(config: Config) -> TestRunner {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed().to_le_bytes());
+    TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
+}
+
 fn cases(otherwise: u64) -> Config {
     let cases = number_from_environment("CORDON_CASES", otherwise);
     Config {
@@ -116,7 +127,7 @@ fn cases(otherwise: u64) -> Config {
 #[test]
 fn whatever_comes_in_whatever_order_done_rests_on_a_read_success_and_stands() {
     let runs = prop::collection::vec(record(), 0..14);
-    let checked = TestRunner::new(cases(2_000)).run(&runs, |records| {
+    let checked = runner(cases(2_000)).run(&runs, |records| {
         let order = order("cdn-7F3K2Q9M");
         let intended = Record::Intended {
             author: author(),
@@ -148,7 +159,7 @@ fn whatever_comes_in_whatever_order_done_rests_on_a_read_success_and_stands() {
 fn the_journal_gives_back_what_was_written_and_the_screen_loses_no_entry() {
     let batches = prop::collection::vec((0_usize..3, prop::collection::vec(record(), 1..4)), 1..12);
     let shuffled = (batches, any::<prop::sample::Index>(), any::<u64>());
-    let checked = TestRunner::new(cases(300)).run(&shuffled, |(batches, again, seed)| {
+    let checked = runner(cases(300)).run(&shuffled, |(batches, again, seed)| {
         let tags = ["cdn-00000001", "cdn-00000002", "cdn-00000003"];
         let mut journal = Journal::in_memory().expect("memory");
         let mut events = Vec::new();
@@ -457,7 +468,7 @@ fn whatever_happens_to_the_engine_the_service_executes_each_order_once_at_most()
         ..Config::default()
     };
     let start = Instant::now();
-    let checked = TestRunner::new(config).run(&steps, |steps| {
+    let checked = runner(config).run(&steps, |steps| {
         let mut world = World::new();
         for step in &steps {
             world.take(step);
@@ -465,9 +476,10 @@ fn whatever_happens_to_the_engine_the_service_executes_each_order_once_at_most()
         world.settle();
         world.judge()
     });
-    println!(
-        "interleavings: {worlds} worlds in {:.0} s",
+    tell(&format!(
+        "interleavings: seed {}, {worlds} worlds in {:.0} s",
+        seed(),
         start.elapsed().as_secs_f64()
-    );
+    ));
     checked.expect("holds for every interleaving");
 }

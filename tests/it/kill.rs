@@ -10,7 +10,7 @@ use cordon::journal::{Entry, Journal, Record, Standing};
 use cordon::model::EntryId;
 use cordon::simulator::{RequestKind, SimControl, SimOptions, Simulator};
 
-use crate::common::{fault, number_from_environment};
+use crate::common::{fault, number_from_environment, tell};
 
 /// The tenant's clock runs so many times faster, and so do the waits of the program under test.
 const SPEED: u16 = 100;
@@ -63,7 +63,7 @@ fn killed_at_any_instant_nothing_is_lost_and_nothing_is_sent_twice() {
             *all.stages.entry(stage).or_default() += count;
         }
     }
-    println!(
+    tell(&format!(
         "kill test: seed {seed}, {} kills in {:.0} s; {} entries, without an end {}, sent twice {}, untrue {}; killed at: {:?}",
         all.kills,
         start.elapsed().as_secs_f64(),
@@ -72,7 +72,7 @@ fn killed_at_any_instant_nothing_is_lost_and_nothing_is_sent_twice() {
         all.sent_twice,
         all.untrue.len(),
         all.stages
-    );
+    ));
     assert_eq!(all.kills, kills, "seed {seed}");
     assert!(
         all.entries >= kills / 4,

@@ -8,7 +8,7 @@ use cordon::journal::{Entry, Record, Standing};
 use cordon::model::{MachineActionType, MachineRef};
 use cordon::simulator::{Fault, FaultKind, SimControl};
 
-use crate::common::{Engine, journal_on_disk, tenant};
+use crate::common::{Engine, journal_on_disk, tell, tenant};
 use crate::faults::ordinary_laptops;
 
 /// Waits are so many times shorter: a look-up of an unknown outcome takes three seconds.
@@ -147,10 +147,10 @@ fn every_fault_at_every_kind_of_order_ends_in_the_truth_after_one_execution() {
             .map(|lane| lane.join().expect("each case holds"))
             .sum()
     });
-    println!(
+    tell(&format!(
         "fault matrix: {played} orders under {} faults",
         FAULTS.len()
-    );
+    ));
     assert_eq!(played, FAULTS.len() * 6);
 }
 
