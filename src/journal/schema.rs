@@ -28,6 +28,11 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 /// Makes the table in an empty file; refuses a layout it does not know.
 pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalError> {
     db.busy_timeout(std::time::Duration::from_secs(2))?;
+    let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    // Before anything else: a file of a newer version is left as it is.
+    if found > LAYOUT {
+        return Err(JournalError::Newer { found });
+    }
     if writable {
         // Rule 3: a record is durable when `append` returns, even if the power fails then.
         db.pragma_update(None, "journal_mode", "WAL")?;
@@ -35,7 +40,6 @@ pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalErro
         // Said at the start, not at the first order.
         db.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
     }
-    let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     match found {
         LAYOUT => Ok(()),
         0 if writable => {
@@ -47,7 +51,6 @@ pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalErro
         // A console ended before it made the table: an empty journal, which a reader cannot change.
         // A temporary table lies beside the file.
         0 => Ok(db.execute_batch(&format!("CREATE TEMP TABLE {COLUMNS}"))?),
-        found if found > LAYOUT => Err(JournalError::Newer { found }),
         _ => Err(JournalError::Damaged { seq: 0 }),
     }
 }

@@ -209,10 +209,12 @@ fn garbage_and_newer_files_are_refused_and_left_alone() {
         .expect("made")
         .pragma_update(None, "user_version", 99)
         .expect("set");
+    let before = std::fs::read(&newer).expect("read");
     assert!(matches!(
         Journal::open(&newer),
         Err(JournalError::Newer { found: 99 })
     ));
+    assert_eq!(std::fs::read(&newer).expect("still there"), before);
 }
 
 /// One order of each kind, confirmed and on disk.

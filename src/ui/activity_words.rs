@@ -153,7 +153,7 @@ fn about_standing(
         ],
         Standing::NotFound => {
             vec![
-                "Not at the service after three complete look-ups. You may send it again"
+                "Not at the service, looked up completely over five minutes. You may send it again"
                     .to_owned(),
             ]
         }

@@ -8,7 +8,8 @@ use crate::explain::{Explanation, NextStep};
 /// What to do when there is no browser to open.
 pub fn open(page: &str) -> Result<(), Explanation> {
     webbrowser::open(page).map_err(|error| {
-        let next = NextStep::Outside(format!("Open {page} in a browser yourself").into());
+        let words = "Copy the address shown and open it in a browser yourself";
+        let next = NextStep::Outside(words.into());
         let mut explanation = Explanation::harmless("No browser could be opened from here", next);
         explanation.details.push(error.to_string());
         explanation
