@@ -19,6 +19,7 @@ mod machine_filter;
 mod machine_row;
 mod machine_table;
 mod machines;
+mod qr;
 mod review;
 mod sign_in;
 mod strip;

@@ -5,13 +5,13 @@ use std::time::Duration;
 use egui::{Id, Label, Response, RichText, ScrollArea, TextStyle, Ui};
 use jiff::{SignedDuration, Timestamp};
 
-use super::Cx;
 use super::commands::UiCommand;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
     ActionButton, ExplanationView, Icon, badge, copy_button_ui, copyable_ui, countdown_text,
     section_ui,
 };
+use super::{Cx, qr};
 use crate::explain::{Explanation, NextStep};
 use crate::message::Command;
 use crate::model::{BrowserPrompt, Mode, SessionStatus, SignInPrompt, clean};
@@ -206,6 +206,10 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
     });
     ui.add_space(tokens.space.xs);
     copyable_ui(ui, "address", &clean(&prompt.verification_uri, 200));
+    // An address of this computer is none for another device.
+    if prompt.may_open && prompt.verification_uri.starts_with("https:") {
+        qr::qr_code_ui(ui, &prompt.verification_uri);
+    }
     if !prompt.may_open {
         let words = "This is not one of Microsoft's known addresses, so no button opens it: check it before you do";
         badge(ui, Icon::Warning, Role::Caution, words);

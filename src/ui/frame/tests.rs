@@ -318,6 +318,8 @@ fn the_code_is_there_for_eyes_and_ears() {
     );
     assert!(harness.get_by_label("Copy code").is_focused());
     assert!(harness.query_by_label("14:32 left").is_some());
+    let qr = "QR code of https://microsoft.com/devicelogin";
+    assert!(harness.query_by_label(qr).is_some());
     harness.get_by_label("Copy code").click();
     harness.get_by_label("Open browser").click();
     harness.run_steps(2);

@@ -148,6 +148,8 @@ pub struct Tokens {
     pub shadow: Color32,
     /// Over everything that a dialog blocks.
     pub backdrop: Color32,
+    /// What a camera reads: the same in both themes.
+    pub paper: Pattern,
     /// The strip of the demo, used for nothing else.
     pub demo: Pattern,
     /// The strip when a stand-in server answers, used for nothing else.
@@ -191,6 +193,12 @@ const HEIGHT: Heights = Heights {
     icon: 16.0,
 };
 
+const PAPER: Pattern = Pattern {
+    ground: WHITE,
+    mark: INK,
+    text: INK,
+};
+
 const DEMO: Pattern = Pattern {
     ground: AMBER,
     mark: AMBER_DEEP,
@@ -225,6 +233,7 @@ impl Tokens {
         focus: dark::ACCENT,
         shadow: SHADOW,
         backdrop: BACKDROP,
+        paper: PAPER,
         demo: DEMO,
         stand_in: Pattern {
             ground: dark::RAISED,
