@@ -206,7 +206,7 @@ fn held(entry: &Entry, by: &MachineActionId, state: &State) -> String {
     };
     let end = entry.order.task.kind().map(|kind| kind.spec().done);
     format!(
-        "{under_way}; yours waits until you insist. Whichever ends last decides; sent now, the device most likely ends “{}”",
+        "{under_way}; yours waits until it has ended, or you insist. Whichever ends last decides; sent now, the device most likely ends “{}”",
         end.unwrap_or_default()
     )
 }
