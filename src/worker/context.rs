@@ -260,9 +260,9 @@ impl Context {
     fn known_ends(&self, machine: &MachineId) -> HashMap<MachineActionId, MachineActionStatus> {
         let before = self.known(machine).history.unwrap_or_default().0;
         let read = before.into_iter().map(|action| (action.id, action.status));
-        let entries = self.entries();
-        let written = entries
-            .iter()
+        let entries = lock(&self.entries);
+        let of_machine = entries.iter().filter(|e| e.machine().id == *machine);
+        let written = of_machine
             .flat_map(|e| &e.records)
             .filter_map(|(_, record)| {
                 let Record::Finished { action, status, .. } = record else {

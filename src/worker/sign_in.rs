@@ -32,10 +32,8 @@ pub(super) async fn sign_in(context: Arc<Context>) {
         .await;
         context.session.finish(flow).await
     };
-    match signed_in.await {
-        Ok(signed_in) => entered(context, signed_in).await,
-        Err(error) => failed(&context, &error).await,
-    }
+    let result = signed_in.await;
+    come_in(context, result).await;
 }
 
 /// Takes a port and waits for the browser, which the window opens. Cancelled by dropping this future.
@@ -45,10 +43,8 @@ pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
         show(&context, SessionStatus::InBrowser(flow.prompt().clone())).await;
         context.session.finish_in_browser(flow).await
     };
-    match signed_in.await {
-        Ok(signed_in) => entered(context, signed_in).await,
-        Err(error) => failed(&context, &error).await,
-    }
+    let result = signed_in.await;
+    come_in(context, result).await;
 }
 
 /// Removes the saved sign-in and forgets what it saw. Actions already accepted go on by themselves.
@@ -78,6 +74,14 @@ pub(super) async fn report_keyring(context: Arc<Context>) {
         if keyring.changed().await.is_err() {
             return;
         }
+    }
+}
+
+/// What came of a door.
+async fn come_in(context: Arc<Context>, result: Result<SignedIn, AuthError>) {
+    match result {
+        Ok(signed_in) => entered(context, signed_in).await,
+        Err(error) => failed(&context, &error).await,
     }
 }
 
