@@ -37,7 +37,7 @@ pub enum NotSentReason {
     Blocked,
     /// The service kept asking for pauses.
     Throttled,
-    /// The journal could not be written. Never on disk, by its nature.
+    /// The journal could not be written; this itself is then on disk only if there is room again.
     Unwritten,
 }
 

@@ -45,7 +45,7 @@ impl Stop {
     #[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
     pub(super) fn unwritten(error: JournalError) -> Self {
         Self {
-            why: NotSentReason::Blocked,
+            why: NotSentReason::Unwritten,
             detail: Some(error.explain().headline.into()),
         }
     }
