@@ -7,18 +7,19 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::journal::Format;
 
 /// A console for one-off containment through Microsoft Defender for Endpoint.
-#[derive(Debug, Parser)]
+#[derive(Debug, Clone, Parser)]
 #[command(name = "cordon", version, about, long_about = None)]
 pub struct Arguments {
     /// The built-in tenant; nothing leaves this machine.
     #[arg(long, conflicts_with_all = ["stand_in", "profile"])]
     pub demo: bool,
     /// Sign-in and API on a loopback server, such as `http://127.0.0.1:8080`.
-    #[arg(long, value_name = "URL", conflicts_with = "profile", global = true)]
+    /// With --profile, that profile's tenant and application there.
+    #[arg(long, value_name = "URL", global = true)]
     pub stand_in: Option<String>,
     /// A profile of the settings file.
-    #[arg(long, value_name = "NAME", default_value = "default", global = true)]
-    pub profile: String,
+    #[arg(long, value_name = "NAME", global = true)]
+    pub profile: Option<String>,
     /// Start with this search (for links from a ticket or SIEM).
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub device: String,
@@ -32,7 +33,7 @@ pub struct Arguments {
     pub command: Option<Subcommands>,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum Subcommands {
     /// Play sign-in, isolate, release, restrict and quarantine without a window, with the real
     /// engine, and judge by the journal and the tenant's request log. With --data-dir the journal
@@ -62,7 +63,7 @@ pub enum Subcommands {
     },
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 pub enum JournalCommand {
     /// Walk the hash chain.
     Verify { file: Option<PathBuf> },

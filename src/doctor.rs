@@ -1,19 +1,19 @@
 //! What is wrong with this installation, and how to mend it.
 
-use std::net::{TcpStream, ToSocketAddrs as _};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use url::Url;
 
-use crate::auth::probe_keyring;
+use crate::api::Http;
+use crate::auth::{AuthError, HttpFault, HttpRequest, HttpResponse, SendRequest, probe_keyring};
 use crate::cli::Arguments;
 use crate::explain::Explain as _;
 use crate::journal::Journal;
 use crate::model::{Endpoints, KeyringState};
-use crate::places::{STAND_IN_CLIENT, STAND_IN_TENANT};
-use crate::{say, settings};
+use crate::places::{STAND_IN_CLIENT, STAND_IN_TENANT, stand_in_for};
+use crate::say;
+use crate::settings::Settings;
 
 /// One line of the report.
 struct Line {
@@ -42,7 +42,8 @@ impl Line {
     }
 }
 
-/// Prints the report; fails when something has to be mended.
+/// Prints the report; fails when something has to be mended. It is safe to paste: the home folder
+/// is shortened, and no tenant, account or token is in it.
 #[must_use]
 pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
     say!(
@@ -55,25 +56,26 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
     lines.extend(journal_lines(folder));
     lines.push(keyring_line());
     lines.push(display_line());
-    lines.push(proxy_line());
-    lines.extend(endpoints.iter().flat_map(|e| {
-        [
-            reach_line("sign-in host", &e.token),
-            reach_line("API host", &e.api),
-        ]
-    }));
+    lines.push(certificates_line());
+    if let Some(endpoints) = &endpoints {
+        lines.push(proxy_line(endpoints));
+        lines.extend(reach_lines(endpoints));
+    }
+    let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().display().to_string());
+    let shortened = |text: &str| match home.as_deref() {
+        Some(home) if home.len() > 1 => text.replace(home, "~"),
+        _no_home => text.to_owned(),
+    };
     for Line {
         what,
         found,
         remedy,
     } in &lines
     {
-        say!(
-            "{}  {what}: {found}",
-            if remedy.is_none() { "ok   " } else { "MEND " }
-        );
+        let word = if remedy.is_none() { "ok   " } else { "MEND " };
+        say!("{word}  {what}: {}", shortened(found));
         if let Some(remedy) = remedy {
-            say!("       {remedy}");
+            say!("       {}", shortened(remedy));
         }
     }
     if lines.iter().all(|line| line.remedy.is_none()) {
@@ -85,7 +87,7 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
 
 fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Option<Endpoints>) {
     let what = "settings";
-    if let Some(address) = &arguments.stand_in {
+    if let (Some(address), None) = (&arguments.stand_in, &arguments.profile) {
         return match Endpoints::stand_in(address, STAND_IN_TENANT, STAND_IN_CLIENT) {
             Ok(endpoints) => (
                 Line::good(what, format!("stand-in {}", endpoints.name)),
@@ -94,30 +96,42 @@ fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Option<Endpoint
             Err(error) => (Line::bad(what, address.as_str(), error.to_string()), None),
         };
     }
-    let read = settings::read_profile(folder, &arguments.profile);
-    match read
-        .map_err(|e| e.explain())
-        .map(|p| (Endpoints::cloud(p.cloud, &p.tenant, &p.client_id), p))
-    {
-        Ok((Ok(endpoints), profile)) => (
-            Line::good(
-                what,
-                format!("profile {} in {}", arguments.profile, profile.cloud.name()),
-            ),
-            Some(endpoints),
-        ),
-        Ok((Err(error), _)) => (
-            Line::bad(what, error.to_string(), "Correct the tenant's GUID"),
-            None,
-        ),
-        Err(e) => (
-            Line::bad(
-                what,
-                format!("{}. {}", e.headline, e.details.join("; ")),
-                e.next.words(),
-            ),
-            None,
-        ),
+    let read = Settings::read(folder)
+        .and_then(|settings| settings.choose(folder, arguments.profile.as_deref()));
+    let profile = match read {
+        Ok(Some(profile)) => profile,
+        Ok(None) => {
+            let found = format!("no profile to start with in {}", folder.display());
+            return (
+                Line::bad(
+                    what,
+                    found,
+                    "Start cordon and choose one, or fill in the form",
+                ),
+                None,
+            );
+        }
+        Err(error) => {
+            let explanation = error.explain();
+            let found = format!(
+                "{}. {}",
+                explanation.headline,
+                explanation.details.join("; ")
+            );
+            return (Line::bad(what, found, explanation.next.words()), None);
+        }
+    };
+    let registration = &profile.registration;
+    let endpoints = match &arguments.stand_in {
+        Some(address) => stand_in_for(address, registration),
+        None => Endpoints::live(registration).map_err(|error| error.to_string()),
+    };
+    match endpoints {
+        Ok(endpoints) => {
+            let found = format!("a profile in {}", registration.cloud.name());
+            (Line::good(what, found), Some(endpoints))
+        }
+        Err(error) => (Line::bad(what, error, "Correct the profile"), None),
     }
 }
 
@@ -196,48 +210,177 @@ fn display_line() -> Line {
     }
 }
 
-fn proxy_line() -> Line {
-    let set: Vec<_> = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+/// Whether the roots that vouch for the hosts can be read. On Windows and macOS the system itself
+/// judges certificates; what it trusts is what is counted here.
+fn certificates_line() -> Line {
+    let what = "certificates";
+    let store = rustls_native_certs::load_native_certs();
+    let count = store.certs.len();
+    if count == 0 {
+        let why = store.errors.first().map(ToString::to_string);
+        return Line::bad(
+            what,
+            format!("no root certificate was found. {}", why.unwrap_or_default()),
+            "Install the system's root certificates (ca-certificates on many Linux systems)",
+        );
+    }
+    let named: Vec<_> = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
         .into_iter()
         .filter(|name| std::env::var_os(name).is_some())
         .collect();
-    let found = if set.is_empty() {
-        "none in the environment".to_owned()
+    let from = if named.is_empty() {
+        "the system's store".to_owned()
     } else {
-        format!("{} set", set.join(", "))
+        format!("where {} points", named.join(" and "))
     };
-    Line::good(
-        "proxy",
-        format!("{found}; a system proxy is used where one is set; certificates are the system's"),
-    )
+    Line::good(what, format!("{count} root certificates in {from}"))
 }
 
-/// Whether something answers at the host; not what.
-fn reach_line(what: &'static str, url: &Url) -> Line {
-    let host = url
-        .host_str()
-        .unwrap_or_default()
-        .trim_matches(['[', ']'])
-        .to_owned();
-    let port = url.port_or_known_default().unwrap_or(443);
-    let tried = (host.as_str(), port)
-        .to_socket_addrs()
-        .and_then(|addresses| {
-            let mut last = Err(std::io::ErrorKind::NotFound.into());
-            for address in addresses {
-                last = TcpStream::connect_timeout(&address, Duration::from_secs(5));
-                if last.is_ok() {
-                    break;
-                }
+/// The proxy that the HTTP client takes for the API: of the environment, else of the system.
+fn proxy_line(endpoints: &Endpoints) -> Line {
+    let what = "proxy";
+    if endpoints.loopback {
+        return Line::good(what, "none, on this computer");
+    }
+    let matcher = hyper_util::client::proxy::matcher::Matcher::from_system();
+    let proxy = endpoints
+        .api
+        .as_str()
+        .parse()
+        .ok()
+        .and_then(|address| matcher.intercept(&address));
+    match proxy {
+        None => Line::good(what, "none set"),
+        Some(proxy) => {
+            // Without what may stand before the host: a name and a password.
+            let uri = proxy.uri();
+            let scheme = uri.scheme_str().unwrap_or_default();
+            let host = uri.host().unwrap_or_default();
+            let port = uri.port_u16().map(|port| format!(":{port}"));
+            Line::good(
+                what,
+                format!("{scheme}://{host}{}", port.unwrap_or_default()),
+            )
+        }
+    }
+}
+
+/// Asks both hosts something harmless, with the console's own HTTP client: by its proxy, with its
+/// judgement of certificates.
+fn reach_lines(endpoints: &Endpoints) -> Vec<Line> {
+    let cannot = |what: &dyn std::fmt::Display| {
+        vec![Line::bad(
+            "network",
+            what.to_string(),
+            "Mend what the lines above say",
+        )]
+    };
+    let http = match Http::new(endpoints) {
+        Ok(http) => http.lend(),
+        Err(error) => return cannot(&error),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return cannot(&error),
+    };
+    let mut discovery = endpoints.token.clone();
+    discovery.set_path(&format!(
+        "{}/v2.0/.well-known/openid-configuration",
+        endpoints.tenant
+    ));
+    runtime.block_on(async {
+        let sign_in = ask(&http, &discovery).await;
+        let api = ask(&http, &endpoints.api).await;
+        let clock = sign_in.as_ref().ok().or(api.as_ref().ok()).map(clock_line);
+        [
+            reach_line("sign-in host", &discovery, sign_in),
+            reach_line("API host", &endpoints.api, api),
+        ]
+        .into_iter()
+        .chain(clock)
+        .collect()
+    })
+}
+
+async fn ask(http: &SendRequest, url: &Url) -> Result<HttpResponse, HttpFault> {
+    let mut request = HttpRequest::new(Vec::new());
+    *request.uri_mut() = url
+        .as_str()
+        .parse()
+        .map_err(|_not_a_uri| HttpFault::NotReached)?;
+    http(request).await
+}
+
+fn reach_line(what: &'static str, url: &Url, answer: Result<HttpResponse, HttpFault>) -> Line {
+    let host = url.host_str().unwrap_or_default();
+    let failed = |error: AuthError, found: String| {
+        let explanation = error.explain();
+        Line::bad(what, found, explanation.next.words())
+    };
+    match answer {
+        Err(fault) => {
+            let mut line = failed(
+                AuthError::Unreachable(fault.clone()),
+                format!("{host}: {fault}"),
+            );
+            if fault == HttpFault::NotReached {
+                line.remedy =
+                    Some("Check the network, name resolution, the firewall and the proxy".into());
             }
-            last
-        });
-    match tried {
-        Ok(_) => Line::good(what, format!("{host}:{port} answers")),
-        Err(error) => Line::bad(
+            line
+        }
+        Ok(response) => {
+            let status = response.status().as_u16();
+            let is_page = response
+                .headers()
+                .get("content-type")
+                .and_then(|kind| kind.to_str().ok())
+                .is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
+            match status {
+                407 | 511 | 300..=399 => failed(
+                    AuthError::NotUnderstood { status },
+                    format!("{host}: HTTP {status}"),
+                ),
+                200..=299 if is_page => failed(
+                    AuthError::NotUnderstood { status },
+                    format!("{host}: a web page"),
+                ),
+                500..=599 => Line::bad(
+                    what,
+                    format!("{host}: HTTP {status}"),
+                    "The service or something before it is not well: try again later",
+                ),
+                // Without a sign-in nothing better can come.
+                _ => Line::good(what, format!("{host} answers (HTTP {status})")),
+            }
+        }
+    }
+}
+
+/// Times shown beside a device come from the service, ages from this computer's clock.
+#[expect(clippy::disallowed_methods, reason = "a report of this very moment")]
+fn clock_line(response: &HttpResponse) -> Line {
+    let what = "clock";
+    let date = response
+        .headers()
+        .get("date")
+        .and_then(|date| date.to_str().ok())
+        .and_then(|date| jiff::fmt::rfc2822::parse(date).ok());
+    let Some(date) = date else {
+        return Line::good(what, "not checked: the host sent no date");
+    };
+    let off = jiff::Timestamp::now().duration_since(date.timestamp());
+    let minutes = off.as_mins().abs();
+    if minutes < 5 {
+        Line::good(what, "within five minutes of the host's")
+    } else {
+        Line::bad(
             what,
-            format!("{host}:{port}: {error}"),
-            "Check the network, name resolution and firewall; behind a proxy this direct try may fail although cordon works",
-        ),
+            format!("{minutes} minutes away from the host's"),
+            "Set this computer's clock: certificates and ages depend on it",
+        )
     }
 }

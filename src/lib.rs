@@ -47,6 +47,8 @@
 //! (everything that crosses between window and background), [`guard`] (when it refuses),
 //! `worker/submit.rs` (how one action is sent), [`state`] (how the screen learns).
 
+mod private_files;
+
 pub mod model;
 
 pub mod explain;

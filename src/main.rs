@@ -7,17 +7,17 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
 use clap::Parser as _;
-use cordon::app::App;
+use cordon::app::{App, Open, Shell};
 use cordon::auth::TokenStore;
 use cordon::cli::{Arguments, JournalCommand, Subcommands};
-use cordon::explain::{Explain as _, Explanation};
+use cordon::explain::{Explain as _, Explanation, NextStep};
 use cordon::guard::Policy;
 use cordon::journal::{Entry, Journal, Verified, export};
 use cordon::model::{Endpoints, Mode};
 use cordon::places::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
-use cordon::settings::{self, SettingsError};
+use cordon::settings::{Profile, Settings};
 use cordon::state::State;
-use cordon::ui::{first_run, theme};
+use cordon::ui::theme;
 use cordon::worker::{Pace, Setup, WorkerHandle};
 use cordon::{crash, doctor, say, say_error};
 use eframe::egui;
@@ -58,64 +58,34 @@ struct Run {
     store: TokenStore,
     /// The built-in tenant lives as long as the window.
     #[cfg(feature = "simulator")]
-    _tenant: Option<cordon::simulator::Simulator>,
+    tenant: Option<cordon::simulator::Simulator>,
 }
 
+/// Live, demo or stand-in: decided here and nowhere else (rule 11).
 fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     crash::write_reports_to(folder);
-    let run = match choose(arguments, folder) {
+    let run = match &arguments.stand_in {
+        _ if arguments.demo => demo(),
+        Some(address) if arguments.profile.is_none() => stand_in(address),
+        _with_profiles => return with_profiles(arguments, folder),
+    };
+    let run = match run {
         Ok(run) => run,
-        Err(Choice::Usage(text)) => {
+        Err(text) => {
             say_error!("{text}");
             return ExitCode::from(USAGE);
         }
-        Err(Choice::Settings(error)) => {
-            let explanation = error.explain();
-            say_error!("{}: {error}", explanation.headline);
-            let page = first_run::FirstRun::new(explanation, folder.join(settings::FILE_NAME));
-            return window("cordon", move |cc| {
-                theme::apply(&cc.egui_ctx);
-                Ok(Box::new(page))
-            });
-        }
     };
-    let wake: Arc<OnceLock<egui::Context>> = Arc::default();
-    let journal = places::journal_file(folder, run.mode, &run.endpoints);
-    if run.mode == Mode::Demo {
-        places::begin_anew(&journal);
-    }
-    let policy = Policy {
-        read_only: arguments.read_only,
-        ..Policy::default()
-    };
-    let setup = Setup {
-        endpoints: run.endpoints.clone(),
-        mode: run.mode,
-        store: run.store,
-        journal,
-        policy: policy.clone(),
-        pace: Pace::REAL,
-        wake: {
-            let wake = Arc::clone(&wake);
-            Arc::new(move || {
-                if let Some(ctx) = wake.get() {
-                    ctx.request_repaint();
-                }
-            })
-        },
-    };
-    let worker = match WorkerHandle::spawn(setup) {
-        Ok(worker) => worker,
+    let wake = Wake::default();
+    #[cfg(feature = "simulator")]
+    let mut run = run;
+    #[cfg(feature = "simulator")]
+    let _tenant = run.tenant.take();
+    let title = App::title(run.mode, &run.endpoints.name);
+    let mut app = match begin(run, None, arguments, folder, &wake) {
+        Ok(app) => app,
         Err(explanation) => return fail(&explanation),
     };
-    let state = State::new(run.mode, &run.endpoints.name, policy);
-    let mut app = App::new(
-        state,
-        worker,
-        jiff::tz::TimeZone::system(),
-        &arguments.device,
-    );
-    let title = App::title(run.mode, &run.endpoints.name);
     window(&title, move |cc| {
         wake.set(cc.egui_ctx.clone()).ok();
         theme::apply(&cc.egui_ctx);
@@ -124,63 +94,137 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     })
 }
 
-enum Choice {
-    Usage(String),
-    Settings(SettingsError),
+/// The window once there is one; the background wakes it.
+type Wake = Arc<OnceLock<egui::Context>>;
+
+/// Starts the background, and the console over it.
+fn begin(
+    run: Run,
+    profile: Option<&Profile>,
+    arguments: &Arguments,
+    folder: &Path,
+    wake: &Wake,
+) -> Result<App, Explanation> {
+    let journal = places::journal_file(folder, run.mode, &run.endpoints);
+    if run.mode == Mode::Demo {
+        places::begin_anew(&journal);
+    }
+    let policy = Policy {
+        read_only: arguments.read_only,
+        ..Policy::default()
+    };
+    let mut state = State::new(run.mode, &run.endpoints.name, policy.clone());
+    state.profile = profile.map(|profile| profile.name.as_str().into());
+    let wake = Arc::clone(wake);
+    let worker = WorkerHandle::spawn(Setup {
+        endpoints: run.endpoints,
+        mode: run.mode,
+        store: run.store,
+        journal,
+        accounts: (run.mode != Mode::Demo).then(|| folder.to_owned()),
+        policy,
+        pace: Pace::REAL,
+        wake: Arc::new(move || {
+            if let Some(ctx) = wake.get() {
+                ctx.request_repaint();
+            }
+        }),
+    })?;
+    let zone = jiff::tz::TimeZone::system();
+    Ok(App::new(state, worker, zone, &arguments.device))
 }
 
-/// Live, demo or stand-in: decided here and nowhere else (rule 11).
-fn choose(arguments: &Arguments, folder: &Path) -> Result<Run, Choice> {
-    if arguments.demo {
-        return demo();
-    }
-    let store = TokenStore::os_keyring()
-        .map_err(|e| Choice::Usage(format!("No thread for the keyring: {e}")))?;
-    let (mode, endpoints) = if let Some(address) = &arguments.stand_in {
-        let endpoints = Endpoints::stand_in(address, STAND_IN_TENANT, STAND_IN_CLIENT)
-            .map_err(|error| Choice::Usage(format!("--stand-in {address}: {error}")))?;
-        (Mode::StandIn, endpoints)
-    } else {
-        let profile =
-            settings::read_profile(folder, &arguments.profile).map_err(Choice::Settings)?;
-        let endpoints = Endpoints::cloud(profile.cloud, &profile.tenant, &profile.client_id)
-            .map_err(|error| Choice::Usage(error.to_string()))?;
-        (Mode::Live, endpoints)
-    };
+fn stand_in(address: &str) -> Result<Run, String> {
+    let endpoints = Endpoints::stand_in(address, STAND_IN_TENANT, STAND_IN_CLIENT)
+        .map_err(|error| format!("--stand-in {address}: {error}"))?;
     Ok(Run {
-        mode,
+        mode: Mode::StandIn,
         endpoints,
-        store,
+        store: os_keyring()?,
         #[cfg(feature = "simulator")]
-        _tenant: None,
+        tenant: None,
+    })
+}
+
+fn os_keyring() -> Result<TokenStore, String> {
+    TokenStore::os_keyring().map_err(|error| format!("No thread for the keyring: {error}"))
+}
+
+/// The real service, or with `--stand-in` a server in its place, in the tenant of a profile.
+fn with_profiles(arguments: &Arguments, folder: &Path) -> ExitCode {
+    let address = arguments.stand_in.clone();
+    if let Some(Err(error)) = address.as_ref().map(|a| Endpoints::stand_in(a, "t", "c")) {
+        say_error!("--stand-in: {error}");
+        return ExitCode::from(USAGE);
+    }
+    let (settings, first) = match Settings::read(folder) {
+        Ok(settings) => {
+            let first = settings.choose(folder, arguments.profile.as_deref());
+            (settings, first)
+        }
+        Err(error) => (Settings::default(), Err(error)),
+    };
+    if let Err(error) = &first {
+        say_error!("{}: {error}", error.explain().headline);
+    }
+    let (wake, folder) = (Wake::default(), folder.to_owned());
+    let (waking, inner) = (Arc::clone(&wake), folder.clone());
+    let arguments = arguments.clone();
+    let open: Open = Box::new(move |profile, ctx| {
+        let registration = &profile.registration;
+        let (mode, endpoints) = match &address {
+            Some(address) => (Mode::StandIn, places::stand_in_for(address, registration)),
+            None => (
+                Mode::Live,
+                Endpoints::live(registration).map_err(|error| error.to_string()),
+            ),
+        };
+        let cannot = |why| Explanation::harmless(why, NextStep::TryAgain);
+        let endpoints = endpoints.map_err(cannot)?;
+        let run = Run {
+            mode,
+            endpoints,
+            store: os_keyring().map_err(cannot)?,
+            #[cfg(feature = "simulator")]
+            tenant: None,
+        };
+        let mut app = begin(run, Some(profile), &arguments, &inner, &waking)?;
+        app.install_fonts_from(read_system_fonts(ctx.clone()));
+        Ok(app)
+    });
+    window("cordon", move |cc| {
+        wake.set(cc.egui_ctx.clone()).ok();
+        theme::apply(&cc.egui_ctx);
+        let shell = Shell::new(folder, open, first, &settings, &cc.egui_ctx);
+        Ok(Box::new(shell))
     })
 }
 
 #[cfg(feature = "simulator")]
-fn demo() -> Result<Run, Choice> {
+fn demo() -> Result<Run, String> {
     use cordon::simulator::{CLIENT_ID, SimOptions, Simulator, TENANT_ID};
 
     let tenant = Simulator::start(SimOptions {
         auto_approve: true,
         ..SimOptions::default()
     })
-    .map_err(|error| Choice::Usage(format!("The built-in tenant could not start: {error}")))?;
+    .map_err(|error| format!("The built-in tenant could not start: {error}"))?;
     // Nobody wants to wait for a rehearsal's code.
     tenant.control().set_poll_interval(1);
     let mut endpoints = Endpoints::stand_in(&tenant.address(), TENANT_ID, CLIENT_ID)
-        .map_err(|error| Choice::Usage(error.to_string()))?;
+        .map_err(|error| error.to_string())?;
     endpoints.name = "built-in tenant".into();
     Ok(Run {
         mode: Mode::Demo,
         endpoints,
         store: TokenStore::memory(),
-        _tenant: Some(tenant),
+        tenant: Some(tenant),
     })
 }
 
 #[cfg(not(feature = "simulator"))]
-fn demo() -> Result<Run, Choice> {
-    Err(Choice::Usage(WITHOUT_SIMULATOR.into()))
+fn demo() -> Result<Run, String> {
+    Err(WITHOUT_SIMULATOR.into())
 }
 
 #[cfg(not(feature = "simulator"))]

@@ -8,7 +8,7 @@ use crate::explain::Explanation;
 use crate::guard::{Approval, OpenOrder};
 use crate::journal::Entry;
 use crate::model::{
-    Budget, EntryId, Epoch, KeyringState, Machine, MachineAction, MachineId, SessionStatus,
+    Budget, Door, EntryId, Epoch, KeyringState, Machine, MachineAction, MachineId, SessionStatus,
 };
 
 /// A piece of work, with all the data it needs. Not `Clone`: an approval is spent once.
@@ -19,6 +19,8 @@ pub enum Command {
     /// Have the browser of this computer sign in, and wait for it to come back.
     SignInWithBrowser,
     CancelSignIn,
+    /// Somebody else than before has signed in, and that is meant.
+    AcceptAccount,
     SignOut,
     /// Look for a keyring again, without a restart.
     TryKeyringAgain,
@@ -48,6 +50,8 @@ pub enum Event {
     /// A sign-in, restoring or signing out did not work.
     SignInFailed(Explanation),
     Keyring(KeyringState),
+    /// The door by which the account that used this place last came in.
+    Door(Option<Door>),
     /// Whether this console may act on this journal, and if not, why.
     Journal(Result<(), Explanation>),
     Inventory {

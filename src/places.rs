@@ -4,11 +4,25 @@ use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 
-use crate::model::{Endpoints, Mode};
+use crate::model::{Endpoints, Mode, Registration};
 
 /// Tenant and client of a stand-in that has no profile; made up, and known to the built-in tenant.
 pub const STAND_IN_TENANT: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
 pub const STAND_IN_CLIENT: &str = "0b6d5c1e-2f7a-4b63-9c48-71e0a3d5f982";
+
+/// The addresses of a stand-in, as the application of a profile.
+///
+/// # Errors
+/// When it is not on a loopback address.
+pub fn stand_in_for(address: &str, registration: &Registration) -> Result<Endpoints, String> {
+    let tenant = registration.tenant.as_str();
+    let endpoints = Endpoints::stand_in(address, tenant, registration.client_id.as_str())
+        .map_err(|error| error.to_string())?;
+    Ok(Endpoints {
+        scopes: registration.scopes.clone(),
+        ..endpoints
+    })
+}
 
 /// The data folder: the one given, or this system's place for application data.
 #[must_use]
@@ -26,14 +40,7 @@ pub fn data_folder(given: Option<&Path>) -> PathBuf {
 #[must_use]
 pub fn journal_file(folder: &Path, mode: Mode, endpoints: &Endpoints) -> PathBuf {
     let name = match mode {
-        Mode::Live => {
-            let tenant = endpoints
-                .token
-                .path_segments()
-                .and_then(|mut s| s.next())
-                .unwrap_or("tenant");
-            format!("journal-live-{tenant}.sqlite")
-        }
+        Mode::Live => format!("journal-live-{}.sqlite", endpoints.tenant),
         Mode::Demo => "journal-demo.sqlite".to_owned(),
         Mode::StandIn => {
             let host = endpoints
@@ -41,10 +48,11 @@ pub fn journal_file(folder: &Path, mode: Mode, endpoints: &Endpoints) -> PathBuf
                 .host_str()
                 .unwrap_or("host")
                 .replace([':', '[', ']'], "_");
-            format!(
-                "journal-stand-in-{host}-{}.sqlite",
-                endpoints.api.port_or_known_default().unwrap_or(0)
-            )
+            let port = endpoints.api.port_or_known_default().unwrap_or(0);
+            match &*endpoints.tenant {
+                STAND_IN_TENANT => format!("journal-stand-in-{host}-{port}.sqlite"),
+                tenant => format!("journal-stand-in-{host}-{port}-{tenant}.sqlite"),
+            }
         }
     };
     folder.join(name)

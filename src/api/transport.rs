@@ -406,10 +406,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_live_client_sends_nothing_in_the_clear() {
-        let tenant =
-            crate::model::TenantId::parse("5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10").expect("an id");
-        let live =
-            Endpoints::cloud(crate::model::Cloud::Commercial, &tenant, "c").expect("addresses");
+        let live = Endpoints::live(&crate::model::Registration::sample()).expect("addresses");
         let http = Http::new(&live).expect("a client");
         let clear = Url::parse("http://127.0.0.1:9/api").expect("an address");
         assert_eq!(

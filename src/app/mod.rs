@@ -1,6 +1,9 @@
 //! The application: owns facts, views and the worker's handle; runs what the views raise.
 
 mod run;
+mod shell;
+
+pub use shell::{Open, Shell};
 
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -29,6 +32,8 @@ pub struct App {
     zone: TimeZone,
     /// System fonts for names that the shipped fonts cannot draw; read in the background.
     fallback_fonts: Option<Receiver<Vec<FontSource>>>,
+    /// The page of profiles was asked for.
+    wants_profiles: bool,
 }
 
 impl App {
@@ -47,6 +52,7 @@ impl App {
             out: Outbox::default(),
             zone,
             fallback_fonts: None,
+            wants_profiles: false,
         }
     }
 
@@ -71,11 +77,22 @@ impl App {
         &self.state
     }
 
+    fn into_worker(self) -> WorkerHandle {
+        self.worker
+    }
+
+    fn asks_to_close(&self) -> bool {
+        matches!(self.views.dialog, Some(Dialog::ConfirmClose))
+    }
+
     /// Everything that happens before drawing: facts first, then what the last frame raised.
-    pub fn logic(&mut self, ctx: &egui::Context) {
+    /// Without `keys` while something else has the keyboard.
+    pub fn logic(&mut self, ctx: &egui::Context, keys: bool) {
         self.drain(ctx);
         self.take_fonts(ctx);
-        ui::commands::take_keys(ctx, &self.views, &mut self.out);
+        if keys {
+            ui::commands::take_keys(ctx, &self.views, &mut self.out);
+        }
         self.run_raised(ctx);
         self.mind_closing(ctx);
     }
@@ -177,7 +194,7 @@ impl App {
 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _: &mut eframe::Frame) {
-        Self::logic(self, ctx);
+        Self::logic(self, ctx, true);
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::answer::{Fields, Heard, post};
 use super::callback::{Callback, Expected, serve};
+use super::challenge::WantedClaims;
 use super::error::{AuthError, Refusal};
 use super::token::{monotonic_now, nonce_of};
 use super::{Clock, SendRequest};
@@ -35,6 +36,8 @@ pub struct BrowserFlow {
     nonce: CsrfToken,
     verifier: PkceCodeVerifier,
     deadline: Instant,
+    /// What the token has to bring along.
+    claims: Option<WantedClaims>,
     pub(super) number: u64,
 }
 
@@ -68,6 +71,7 @@ pub(super) async fn begin(
     clock: &Clock,
     endpoints: &Endpoints,
     scope: &Scope,
+    claims: Option<WantedClaims>,
     number: u64,
 ) -> Result<BrowserFlow, AuthError> {
     let (listeners, port) = take_port().await.ok_or(AuthError::NoPort)?;
@@ -88,6 +92,10 @@ pub(super) async fn begin(
         ("code_challenge_method", challenge.method().as_str()),
         ("prompt", "select_account"),
     ]);
+    if let Some(claims) = &claims {
+        page.query_pairs_mut()
+            .append_pair("claims", claims.as_json());
+    }
     Ok(BrowserFlow {
         prompt: BrowserPrompt {
             page: page.as_str().into(),
@@ -100,6 +108,7 @@ pub(super) async fn begin(
         nonce,
         verifier,
         deadline: monotonic_now() + LIMIT,
+        claims,
         number,
     })
 }
@@ -187,7 +196,7 @@ async fn redeem(
     code: &str,
 ) -> Result<Box<Fields>, AuthError> {
     let redirect_uri = flow.redirect_uri();
-    let form = [
+    let mut form = vec![
         ("grant_type", "authorization_code"),
         ("client_id", &*endpoints.client_id),
         ("code", code),
@@ -197,6 +206,7 @@ async fn redeem(
         ("scope", scope.as_str()),
         ("client_info", "1"),
     ];
+    form.extend(flow.claims.iter().map(|c| ("claims", c.as_json())));
     match post(http, &endpoints.token, &form).await {
         Heard::Fields(fields) => {
             // OpenID Connect Core 1.0 section 3.1.3.7: an id token of another sign-in is none.

@@ -37,6 +37,13 @@ impl WantedClaims {
             .find_map(|challenge| decode(challenge.get("claims")?))
     }
 
+    /// The claims that a refusal of the sign-in host asks for.
+    pub(super) fn from_json(json: &str) -> Option<Self> {
+        let object: Map<String, Value> = serde_json::from_str(json).ok()?;
+        let text = Value::Object(object).to_string();
+        (text.len() <= MAX_CLAIMS).then(|| Self(text.into()))
+    }
+
     pub(super) fn as_json(&self) -> &str {
         &self.0
     }
@@ -49,9 +56,7 @@ fn decode(base64: &str) -> Option<WantedClaims> {
     let bytes = [alphabet::URL_SAFE, alphabet::STANDARD]
         .iter()
         .find_map(|letters| GeneralPurpose::new(letters, unpadded).decode(base64).ok())?;
-    let object: Map<String, Value> = serde_json::from_slice(&bytes).ok()?;
-    let text = Value::Object(object).to_string();
-    (text.len() <= MAX_CLAIMS).then(|| WantedClaims(text.into()))
+    WantedClaims::from_json(std::str::from_utf8(&bytes).ok()?)
 }
 
 /// The parameters of one challenge, as they stand.

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use url::{Host, Url};
 
 use super::answer::{Fields, Heard, Nothing, post};
+use super::challenge::WantedClaims;
 use super::error::AuthError;
 use super::secret::Secret;
 use super::token::monotonic_now;
@@ -44,6 +45,8 @@ pub struct DeviceFlow {
     /// The end of the code, by the clock that stops in sleep and by the one that can be set.
     deadline: Instant,
     wall_deadline: Timestamp,
+    /// What the token has to bring along.
+    claims: Option<WantedClaims>,
     pub(super) number: u64,
 }
 
@@ -77,12 +80,14 @@ pub(super) async fn ask(
     clock: &Clock,
     endpoints: &Endpoints,
     scope: &Scope,
+    claims: Option<WantedClaims>,
     number: u64,
 ) -> Result<DeviceFlow, AuthError> {
-    let form = [
+    let mut form = vec![
         ("client_id", &*endpoints.client_id),
         ("scope", scope.as_str()),
     ];
+    form.extend(claims.iter().map(|claims| ("claims", claims.as_json())));
     let mut fields = match post(http, &endpoints.device_authorization, &form).await {
         Heard::Fields(fields) => fields,
         Heard::Refused(refusal) => return Err(refusal.into_error()),
@@ -112,6 +117,7 @@ pub(super) async fn ask(
         interval: fields.interval,
         deadline: monotonic_now() + life,
         wall_deadline: received.checked_add(life).unwrap_or(Timestamp::MAX),
+        claims,
         number,
     })
 }
@@ -158,13 +164,14 @@ pub(super) async fn wait_for_person(
     loop {
         // A tenth more: the monotonic clocks of some virtual machines run fast.
         tokio::time::sleep((wait + wait / 10).min(flow.left(clock))).await;
-        let form = [
+        let mut form = vec![
             ("grant_type", GRANT),
             ("client_id", client_id.as_str()),
             // EXPOSE: for the form of the token endpoint.
             ("device_code", flow.device_code.expose().as_str()),
             ("client_info", "1"),
         ];
+        form.extend(flow.claims.iter().map(|c| ("claims", c.as_json())));
         let heard = post(http, &endpoints.token, &form).await;
         let seen = match &heard {
             Heard::Fields(fields) if fields.access_token.is_some() => Seen::Success,

@@ -355,7 +355,8 @@ impl Explain for AuthError {
             Self::Unreachable(HttpFault::Certificate) => say(
                 "The certificate of the sign-in host is not accepted",
                 NextStep::Outside(
-                    "Check this computer's clock, and whether a proxy reads the traffic".into(),
+                    "Check this computer's clock. If your organisation's proxy reads the traffic, its root certificate has to be in the certificate store of this system; the check cannot be switched off"
+                        .into(),
                 ),
             ),
             Self::Unreachable(HttpFault::TimedOut | HttpFault::Interrupted) => {
@@ -364,6 +365,22 @@ impl Explain for AuthError {
             Self::Unreachable(HttpFault::NotReached) => {
                 say("Could not reach the sign-in host", NextStep::TryAgain)
             }
+            Self::NotUnderstood { status: 407 } => say(
+                "A proxy on the way asks for a sign-in of its own",
+                NextStep::Outside(
+                    "Ask whoever runs the network: cordon uses the proxy of this system's settings and has no password for it"
+                        .into(),
+                ),
+            ),
+            Self::NotUnderstood {
+                status: 200..=399 | 511,
+            } => say(
+                "Something on the way answered instead of the sign-in host",
+                NextStep::Outside(
+                    "A guest network may want you to sign in to it first, or a proxy has stepped in: open any page in a browser and see, then try again"
+                        .into(),
+                ),
+            ),
             Self::Unreachable(HttpFault::TooLarge) | Self::NotUnderstood { .. } => say(
                 "The sign-in host's answer was not understood",
                 NextStep::TryAgain,

@@ -35,7 +35,7 @@ pub use challenge::WantedClaims;
 pub use device_code::DeviceFlow;
 pub use error::{AuthError, HttpFault, Refusal};
 pub use secret::Secret;
-pub use session::{RefusedToken, Session, SignedIn};
+pub use session::{Arrival, RefusedToken, Session, SignedIn};
 pub use store::{Keyring, Memory, TokenStore, probe_keyring};
 pub use token::AccessToken;
 

@@ -108,10 +108,11 @@ impl Inner {
         }
         let read = tokio::time::timeout(LIMIT, self.store.read(&self.item)).await;
         let saved = Saved::from_json(&read.ok()?.ok()??)?;
-        let same_account = self.held().signed_in.as_ref().is_some_and(|held| {
-            (&held.account.tenant_id, &held.account.object_id)
-                == (&saved.account.tenant_id, &saved.account.object_id)
-        });
+        let same_account = self
+            .held()
+            .signed_in
+            .as_ref()
+            .is_some_and(|held| held.account.is_same(&saved.account));
         // EXPOSE: to compare two of our own.
         (same_account && saved.refresh.expose() != refused.expose()).then_some(saved.refresh)
     }
@@ -181,6 +182,11 @@ impl Inner {
             | AuthError::NotSignedIn
             | AuthError::KeyringKept { .. } => Some(monotonic_now() + REMEMBERED),
         };
+        if let AuthError::Interact { refusal } = &error {
+            // The host's own wish is newer than the API's.
+            let wanted = refusal.claims.as_deref().and_then(WantedClaims::from_json);
+            held.claims = wanted.or_else(|| refused.and_then(|r| r.claims.clone()));
+        }
         held.failures += 1;
         held.failure = Some(Failure {
             error: error.clone(),

@@ -12,8 +12,6 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::secret::Secret;
 use crate::model::{Account, Endpoints, Mode, TenantId};
 
-use super::token::tenant_segment;
-
 const VERSION: u8 = 1;
 
 /// A sign-in read back from the keyring.
@@ -94,7 +92,7 @@ impl Saved {
 pub(super) fn item_name(endpoints: &Endpoints, mode: Mode) -> Arc<str> {
     let host = endpoints.api.host_str().unwrap_or("");
     let port = endpoints.api.port_or_known_default().unwrap_or(0);
-    let (client, tenant) = (&endpoints.client_id, tenant_segment(endpoints));
+    let (client, tenant) = (&endpoints.client_id, &endpoints.tenant);
     format!("v1:{}:{host}:{port}:{client}:{tenant}", mode.word())
         .to_lowercase()
         .into()
@@ -103,7 +101,7 @@ pub(super) fn item_name(endpoints: &Endpoints, mode: Mode) -> Arc<str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Cloud;
+    use crate::model::Registration;
 
     #[test]
     fn a_sign_in_survives_the_keyring() {
@@ -132,10 +130,10 @@ mod tests {
 
     #[test]
     fn live_and_stand_in_never_share_an_item() {
-        let tenant = TenantId::parse("5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10").expect("a literal id");
-        let live = Endpoints::cloud(Cloud::Commercial, &tenant, "C1").expect("literal addresses");
+        let mut live = Endpoints::live(&Registration::sample()).expect("literal values");
+        live.client_id = "C1".into();
         let other =
-            Endpoints::stand_in("http://127.0.0.1:8080", tenant.as_str(), "C1").expect("loopback");
+            Endpoints::stand_in("http://127.0.0.1:8080", &live.tenant, "C1").expect("loopback");
         assert_eq!(
             &*item_name(&live, Mode::Live),
             "v1:live:api.security.microsoft.com:443:c1:5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10"

@@ -28,6 +28,28 @@ pub struct SignedIn {
     pub permissions: Permissions,
 }
 
+/// A sign-in that a door gave, not yet taken over: whose it is can be looked at first. Dropping it
+/// forgets its tokens.
+pub struct Arrival {
+    account: Account,
+    grant: Grant,
+    flow: u64,
+}
+
+impl Arrival {
+    /// Who has signed in.
+    #[must_use]
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+}
+
+impl fmt::Debug for Arrival {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arrival").finish_non_exhaustive()
+    }
+}
+
 /// A token that the API answered with 401, and what the next one has to bring along.
 #[derive(Debug, Clone)]
 pub struct RefusedToken {
@@ -60,6 +82,8 @@ pub(super) struct Held {
     pub(super) refresh: Option<Arc<Secret<String>>>,
     pub(super) scope: Option<Box<str>>,
     pub(super) failure: Option<Failure>,
+    /// What the next sign-in has to bring along, as far as a renewal was told.
+    pub(super) claims: Option<WantedClaims>,
     /// Renewals that failed so far: who waited for one gets its result, not another attempt.
     pub(super) failures: u64,
     /// Number of the present sign-in; answers about an older one are dropped.
@@ -186,7 +210,7 @@ impl Session {
     /// # Errors
     /// When the sign-in host refuses or cannot be reached.
     pub async fn begin(&self) -> Result<DeviceFlow, AuthError> {
-        let number = self.0.next_flow();
+        let (number, claims) = self.0.next_flow();
         let Inner {
             http,
             clock,
@@ -194,7 +218,7 @@ impl Session {
             scope,
             ..
         } = &*self.0;
-        device_code::ask(http, clock, endpoints, scope, number).await
+        device_code::ask(http, clock, endpoints, scope, claims, number).await
     }
 
     /// Waits until the person has typed the code. Dropping the future cancels at once; an answer
@@ -202,7 +226,7 @@ impl Session {
     ///
     /// # Errors
     /// When it was declined, expired, was refused or replaced, or its answer got lost.
-    pub async fn finish(&self, flow: DeviceFlow) -> Result<SignedIn, AuthError> {
+    pub async fn finish(&self, flow: DeviceFlow) -> Result<Arrival, AuthError> {
         let Inner {
             http,
             clock,
@@ -210,7 +234,7 @@ impl Session {
             ..
         } = &*self.0;
         let fields = device_code::wait_for_person(http, clock, endpoints, &flow).await?;
-        self.enter(fields, flow.number)
+        self.0.arrival(fields, flow.number)
     }
 
     /// Takes a port of this computer for the browser to come back to. A code or page that was asked
@@ -219,8 +243,14 @@ impl Session {
     /// # Errors
     /// [`AuthError::NoPort`] when there is none.
     pub async fn begin_in_browser(&self) -> Result<BrowserFlow, AuthError> {
-        let number = self.0.next_flow();
-        browser::begin(&self.0.clock, &self.0.endpoints, &self.0.scope, number).await
+        let (number, claims) = self.0.next_flow();
+        let Inner {
+            clock,
+            endpoints,
+            scope,
+            ..
+        } = &*self.0;
+        browser::begin(clock, endpoints, scope, claims, number).await
     }
 
     /// Waits until the browser has come back, for five minutes at most. Dropping the future cancels
@@ -228,7 +258,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Self::finish`].
-    pub async fn finish_in_browser(&self, flow: BrowserFlow) -> Result<SignedIn, AuthError> {
+    pub async fn finish_in_browser(&self, flow: BrowserFlow) -> Result<Arrival, AuthError> {
         let Inner {
             http,
             clock,
@@ -238,13 +268,15 @@ impl Session {
         } = &*self.0;
         let number = flow.number;
         let fields = browser::wait_for_person(http, clock, endpoints, scope, flow).await?;
-        self.enter(fields, number)
+        self.0.arrival(fields, number)
     }
 
-    /// Takes over what a door gave.
-    fn enter(&self, fields: Box<Fields>, number: u64) -> Result<SignedIn, AuthError> {
-        let grant = Grant::from_answer(fields, (self.0.clock)(), &self.0.endpoints)?;
-        let (signed_in, ticket) = self.0.adopt(grant, number)?;
+    /// Takes a sign-in over, and has it saved.
+    ///
+    /// # Errors
+    /// [`AuthError::Superseded`] when another one has begun meanwhile.
+    pub fn admit(&self, arrival: Arrival) -> Result<SignedIn, AuthError> {
+        let (signed_in, ticket) = self.0.adopt(arrival)?;
         // On its own: neither a slow keyring nor a cancelled caller may hold up a sign-in.
         let inner = Arc::clone(&self.0);
         tokio::spawn(async move { inner.store.saved(ticket).await });
@@ -267,9 +299,8 @@ impl Session {
     pub async fn token_of(&self, account: &Account) -> Result<AccessToken, AuthError> {
         self.token().await?;
         let held = self.0.held();
-        let same = held.signed_in.as_ref().is_some_and(|s| {
-            s.account.tenant_id == account.tenant_id && s.account.object_id == account.object_id
-        });
+        let signed_in = held.signed_in.as_ref();
+        let same = signed_in.is_some_and(|s| s.account.is_same(account));
         held.access
             .clone()
             .filter(|_| same)
@@ -337,6 +368,12 @@ impl Session {
         }
     }
 
+    /// Which sign-in this is, in words without a person in them: the name of its keyring item.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        &self.0.item
+    }
+
     /// Whether the sign-in outlives this run.
     #[must_use]
     pub fn keyring(&self) -> KeyringState {
@@ -375,17 +412,37 @@ impl Inner {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The number of a sign-in that begins now.
-    fn next_flow(&self) -> u64 {
+    /// The number of a sign-in that begins now, and what it has to bring along.
+    fn next_flow(&self) -> (u64, Option<WantedClaims>) {
         let mut held = self.held();
         held.flow += 1;
-        held.flow
+        (held.flow, held.claims.clone())
     }
 
-    /// Takes over a new sign-in, unless its code stopped counting meanwhile.
-    fn adopt(&self, grant: Grant, flow: u64) -> Result<(SignedIn, Ticket), AuthError> {
-        let account = grant.account.or_else(|| unnamed_account(&self.endpoints));
-        let account = account.ok_or(AuthError::NotUnderstood { status: 200 })?;
+    /// What a door gave, unless it stopped counting meanwhile.
+    fn arrival(&self, fields: Box<Fields>, flow: u64) -> Result<Arrival, AuthError> {
+        let mut grant = Grant::from_answer(fields, (self.clock)(), &self.endpoints)?;
+        if self.held().flow != flow {
+            return Err(AuthError::Superseded);
+        }
+        let account = grant
+            .account
+            .take()
+            .or_else(|| unnamed_account(&self.endpoints))
+            .ok_or(AuthError::NotUnderstood { status: 200 })?;
+        Ok(Arrival {
+            account,
+            grant,
+            flow,
+        })
+    }
+
+    fn adopt(&self, arrival: Arrival) -> Result<(SignedIn, Ticket), AuthError> {
+        let Arrival {
+            account,
+            grant,
+            flow,
+        } = arrival;
         let signed_in = SignedIn {
             account,
             permissions: grant.permissions,
@@ -400,6 +457,7 @@ impl Inner {
             refresh: grant.refresh,
             scope: grant.scope,
             failure: None,
+            claims: None,
             failures: held.failures,
             generation: held.generation + 1,
             // The same code cannot be finished twice.

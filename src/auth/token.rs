@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::answer::Fields;
 use super::error::AuthError;
 use super::secret::Secret;
-use crate::model::{Account, Endpoints, Permissions, TenantId, clean};
+use crate::model::{Account, Endpoints, Permissions, Scopes, TenantId, clean, is_guid};
 
 /// Tokens seen are below 4 KB; nothing above this is decoded.
 const MAX_TOKEN: usize = 64 * 1024;
@@ -140,20 +140,22 @@ impl Grant {
         // A year at most: more is a mistake, and would overflow clocks.
         let lifetime = Duration::from_secs(fields.expires_in.unwrap_or(3600).min(31_536_000));
         let peeked = Claims::of_token(&token);
+        let peek = peeked.as_ref();
         let by_scope = || {
             fields
                 .scope
                 .as_deref()
                 .map_or(Permissions::Unknown, Permissions::from_scopes)
         };
-        let permissions = match peeked.as_ref().and_then(|claims| text(&claims.scp)) {
-            Some(scp) => match Permissions::from_scopes(scp) {
-                Permissions::Unknown => by_scope(),
-                known @ Permissions::Known(_) => known,
-            },
-            None => by_scope(),
+        let granted = peek.and_then(|claims| {
+            let scp = text(&claims.scp).map(str::to_owned);
+            scp.or_else(|| claims.roles_of_an_application())
+        });
+        let permissions = match granted.map(|scopes| Permissions::from_scopes(&scopes)) {
+            Some(known @ Permissions::Known(_)) => known,
+            Some(Permissions::Unknown) | None => by_scope(),
         };
-        let account = who(&fields, peeked.as_ref(), endpoints)?;
+        let account = who(&fields, peek, endpoints)?;
         Ok(Self {
             access: AccessToken::new(token, lifetime, now, Arc::clone(endpoints)),
             refresh: fields
@@ -204,11 +206,16 @@ fn who(
             return Err(AuthError::OtherTenant);
         }
         let shown = |value: Option<&str>| value.map(|text| clean(text, 120).into());
+        let of_application = access.is_some_and(|a| a.roles_of_an_application().is_some());
         return Ok(Some(Account {
             tenant_id: tenant,
             object_id: clean(object, 64).to_lowercase().into(),
             user_name: shown(text(&claims.preferred_username).or_else(|| text(&claims.upn))),
-            display_name: shown(text(&claims.name)),
+            display_name: if of_application {
+                Some("an application, not a person".into())
+            } else {
+                shown(text(&claims.name))
+            },
         }));
     }
     Ok(None)
@@ -220,25 +227,16 @@ pub(super) fn nonce_of(fields: &Fields) -> Option<String> {
     Some(text(&id.nonce).unwrap_or_default().to_owned())
 }
 
-/// The tenant in the addresses, when it is an id and not a name such as `organizations`.
+/// The tenant that was set, when it is an id and not a domain.
 pub(super) fn configured_tenant(endpoints: &Endpoints) -> Option<TenantId> {
-    let tenant = tenant_segment(endpoints);
-    let is_guid = tenant.len() == 36 && tenant.bytes().filter(|&b| b == b'-').count() == 4;
-    TenantId::parse(tenant).ok().filter(|_| is_guid)
-}
-
-/// The `{tenant}` part of the addresses, as written.
-pub(super) fn tenant_segment(endpoints: &Endpoints) -> &str {
-    endpoints
-        .token
-        .path_segments()
-        .and_then(|mut parts| parts.next())
-        .unwrap_or("")
+    TenantId::parse(&endpoints.tenant)
+        .ok()
+        .filter(|tenant| is_guid(tenant.as_str()))
 }
 
 /// The account of a sign-in whose tokens do not tell whose they are.
 pub(super) fn unnamed_account(endpoints: &Endpoints) -> Option<Account> {
-    let tenant_id = TenantId::parse(tenant_segment(endpoints)).ok()?;
+    let tenant_id = TenantId::parse(&endpoints.tenant).ok()?;
     Some(Account {
         tenant_id,
         object_id: "unknown".into(),
@@ -258,12 +256,23 @@ struct Claims {
     upn: Value,
     name: Value,
     scp: Value,
+    roles: Value,
     uid: Value,
     utid: Value,
     nonce: Value,
 }
 
 impl Claims {
+    /// What an application's own token may do. A person's token can have roles too, beside `scp`.
+    fn roles_of_an_application(&self) -> Option<String> {
+        let roles = self
+            .roles
+            .as_array()
+            .filter(|_| text(&self.scp).is_none())?;
+        let roles: Vec<&str> = roles.iter().filter_map(Value::as_str).collect();
+        (!roles.is_empty()).then(|| roles.join(" "))
+    }
+
     fn of_token(token: &str) -> Option<Self> {
         Self::of_part(token.split('.').nth(1)?)
     }
@@ -281,11 +290,13 @@ fn text(value: &Value) -> Option<&str> {
     value.as_str().filter(|text| !text.is_empty())
 }
 
-/// What a sign-in asks for: whatever was granted to the application for this API, a token that
-/// tells who signed in, and one that outlives the hour.
+/// What a sign-in asks for: the permissions that were set, a token that tells who signed in, and one
+/// that outlives the hour.
 pub(super) fn wanted_scope(endpoints: &Endpoints) -> String {
-    format!(
-        "{}/.default openid profile offline_access",
-        endpoints.resource
-    )
+    let resource = &endpoints.resource;
+    let permissions: Vec<String> = match &endpoints.scopes {
+        Scopes::Granted => vec![format!("{resource}/.default")],
+        Scopes::Named(names) => names.iter().map(|n| format!("{resource}/{n}")).collect(),
+    };
+    format!("{} openid profile offline_access", permissions.join(" "))
 }

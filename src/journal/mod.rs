@@ -24,6 +24,7 @@ pub use standing::Standing;
 
 use crate::explain::{Effect, Explain, Explanation, NextStep};
 use crate::model::{EntryId, clean};
+use crate::private_files;
 
 /// Why the journal cannot be used. Without it nothing is sent (rule 3).
 #[derive(Debug, thiserror::Error)]
@@ -179,7 +180,7 @@ impl Journal {
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let no_folder = |e| JournalError::Folder(folder.to_owned(), e);
-        make_private_folder(folder).map_err(no_folder)?;
+        private_files::make_folder(folder).map_err(no_folder)?;
         let lock_path = path.with_extension("lock");
         let lock = File::options()
             .create(true)
@@ -195,7 +196,7 @@ impl Journal {
         let is_empty = fs::metadata(path).map_or(true, |file| file.len() == 0);
         let had_records = lock.metadata().is_ok_and(|file| file.len() > 0);
         let db = Connection::open(path)?;
-        keep_private(path).map_err(no_folder)?;
+        private_files::keep_private(path).map_err(no_folder)?;
         // The lock file remembers that there was a journal beside it.
         lock.set_len(1).map_err(no_folder)?;
         let mut journal = Self::prepare(db, true, Some((path.to_owned(), lock)))?;
@@ -439,33 +440,6 @@ impl Row {
                 hex
             })
     }
-}
-
-/// Makes a folder that only its owner can enter.
-fn make_private_folder(folder: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(folder)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
-    }
-    Ok(())
-}
-
-/// Makes a file readable by its owner only. On Windows the profile folder already is.
-#[cfg_attr(
-    not(unix),
-    expect(clippy::unnecessary_wraps, reason = "the same on each system")
-)]
-fn keep_private(path: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
 }
 
 #[cfg(test)]

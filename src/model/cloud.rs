@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::TenantId;
+use super::{Registration, Scopes};
 
 /// A Microsoft cloud in which the Defender API is published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,6 +19,8 @@ struct CloudRow {
     api: &'static str,
     /// What tokens are issued for; not always the host that is called.
     resource: &'static str,
+    /// Another name of the same service, which some tenants of the government clouds need.
+    other_resource: &'static str,
 }
 
 impl Cloud {
@@ -31,12 +33,14 @@ impl Cloud {
                 authority: "https://login.microsoftonline.com",
                 api: "https://api.security.microsoft.com/api",
                 resource: "https://api.securitycenter.microsoft.com",
+                other_resource: "https://securitycenter.onmicrosoft.com/windowsatpservice",
             },
             Self::Gcc => CloudRow {
                 name: "GCC",
                 authority: "https://login.microsoftonline.com",
                 api: "https://api-gcc.securitycenter.microsoft.us/api",
                 resource: "https://api-gcc.securitycenter.microsoft.us",
+                other_resource: "https://securitycenter.onmicrosoft.com/windowsatpservice",
             },
             Self::GccHigh => CloudRow {
                 name: "GCC High",
@@ -47,6 +51,7 @@ impl Cloud {
                 authority: "https://login.microsoftonline.us",
                 api: "https://api-gov.securitycenter.microsoft.us/api",
                 resource: "https://api-gov.securitycenter.microsoft.us",
+                other_resource: "https://securitycenter.onmicrosoft.us/windowsatpservice",
             },
         }
     }
@@ -55,6 +60,97 @@ impl Cloud {
     #[must_use]
     pub const fn name(self) -> &'static str {
         self.row().name
+    }
+
+    /// The cloud of this name, in any letter case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|cloud| cloud.name().eq_ignore_ascii_case(name.trim()))
+    }
+
+    /// Whom one signs in at.
+    #[must_use]
+    pub const fn authority(self) -> &'static str {
+        self.row().authority
+    }
+
+    /// The names under which the Defender API's permissions can be asked for: the usual one first.
+    #[must_use]
+    pub const fn resources(self) -> [&'static str; 2] {
+        let row = self.row();
+        [row.resource, row.other_resource]
+    }
+
+    /// Where the API answers, of the regions that this cloud has.
+    #[must_use]
+    pub const fn api(self, region: Region) -> &'static str {
+        match self {
+            Self::Commercial => region.row().1,
+            Self::Gcc | Self::GccHigh | Self::Dod => self.row().api,
+        }
+    }
+
+    /// The regions to choose from; a single one where there is no choice.
+    #[must_use]
+    pub const fn regions(self) -> &'static [Region] {
+        match self {
+            Self::Commercial => &Region::ALL,
+            Self::Gcc | Self::GccHigh | Self::Dod => &[Region::Any],
+        }
+    }
+}
+
+/// Which of the commercial cloud's API hosts is called. All of them serve the same tenants; a near
+/// one answers sooner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Region {
+    #[default]
+    Any,
+    Us,
+    Eu,
+    Uk,
+    Au,
+    Swa,
+    Ina,
+}
+
+impl Region {
+    pub const ALL: [Self; 7] = [
+        Self::Any,
+        Self::Us,
+        Self::Eu,
+        Self::Uk,
+        Self::Au,
+        Self::Swa,
+        Self::Ina,
+    ];
+
+    const fn row(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Any => ("any", Cloud::Commercial.row().api),
+            Self::Us => ("US", "https://us.api.security.microsoft.com/api"),
+            Self::Eu => ("EU", "https://eu.api.security.microsoft.com/api"),
+            Self::Uk => ("UK", "https://uk.api.security.microsoft.com/api"),
+            Self::Au => ("AU", "https://au.api.security.microsoft.com/api"),
+            Self::Swa => ("SWA", "https://swa.api.security.microsoft.com/api"),
+            Self::Ina => ("INA", "https://ina.api.security.microsoft.com/api"),
+        }
+    }
+
+    /// As its host's name has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The region of this name, in any letter case.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|region| region.name().eq_ignore_ascii_case(name.trim()))
     }
 }
 
@@ -68,6 +164,8 @@ pub struct NotLoopback;
 pub struct Endpoints {
     /// What the strip calls the place: a cloud's name or the stand-in's address.
     pub name: Box<str>,
+    /// The tenant as it was set: a GUID or a domain.
+    pub tenant: Box<str>,
     pub device_authorization: Url,
     pub token: Url,
     pub authorize: Url,
@@ -75,6 +173,7 @@ pub struct Endpoints {
     pub api: Url,
     /// Prefix of the permissions asked for.
     pub resource: Box<str>,
+    pub scopes: Scopes,
     pub client_id: Box<str>,
     /// Loopback addresses never use a proxy, and may be plain `http`.
     pub loopback: bool,
@@ -84,22 +183,29 @@ impl Endpoints {
     /// Addresses in a cloud, for one tenant and one registered application.
     ///
     /// # Errors
-    /// Never for values that passed [`TenantId::parse`]; the error is passed on all the same.
-    pub fn cloud(
-        cloud: Cloud,
-        tenant: &TenantId,
-        client_id: &str,
-    ) -> Result<Self, url::ParseError> {
-        let row = cloud.row();
-        Self::build(
-            row.name,
-            row.authority,
-            row.api,
-            row.resource,
-            tenant.as_str(),
+    /// Never for a [`Registration`] whose values were parsed; the error is passed on all the same.
+    pub fn live(registration: &Registration) -> Result<Self, url::ParseError> {
+        let Registration {
+            cloud,
+            region,
+            tenant,
             client_id,
+            scopes,
+            other_resource,
+        } = registration;
+        let endpoints = Self::build(
+            cloud.name(),
+            cloud.authority(),
+            cloud.api(*region),
+            cloud.resources()[usize::from(*other_resource)],
+            tenant.as_str(),
+            client_id.as_str(),
             false,
-        )
+        )?;
+        Ok(Self {
+            scopes: scopes.clone(),
+            ..endpoints
+        })
     }
 
     /// Addresses of another implementation of the service on this computer.
@@ -137,11 +243,13 @@ impl Endpoints {
         let oauth = |leaf| Url::parse(&format!("{authority}/{tenant}/oauth2/v2.0/{leaf}"));
         Ok(Self {
             name: name.into(),
+            tenant: tenant.into(),
             device_authorization: oauth("devicecode")?,
             token: oauth("token")?,
             authorize: oauth("authorize")?,
             api: Url::parse(api)?,
             resource: resource.into(),
+            scopes: Scopes::Granted,
             client_id: client_id.into(),
             loopback,
         })
@@ -205,8 +313,7 @@ mod tests {
 
     #[test]
     fn a_token_goes_to_its_own_host_only() {
-        let tenant = TenantId::parse("5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10").expect("a literal id");
-        let live = Endpoints::cloud(Cloud::Commercial, &tenant, "c").expect("a literal address");
+        let live = Endpoints::live(&Registration::sample()).expect("literal values");
         let takes = |url: &str| live.takes_token(&Url::parse(url).expect("a literal address"));
         assert!(takes("https://api.security.microsoft.com/api/machines"));
         assert!(!takes("http://api.security.microsoft.com/api/machines"));
@@ -214,5 +321,53 @@ mod tests {
             "https://api.security.microsoft.com.evil.example/api"
         ));
         assert!(!takes("https://api.security.microsoft.com:444/api"));
+    }
+
+    #[test]
+    fn authority_api_and_resource_are_columns_of_their_own() {
+        let rows: Vec<_> = Cloud::ALL
+            .into_iter()
+            .flat_map(|cloud| cloud.regions().iter().map(move |&region| (cloud, region)))
+            .map(|(cloud, region)| {
+                let live = Endpoints::live(&Registration {
+                    cloud,
+                    region,
+                    ..Registration::sample()
+                })
+                .expect("literal values");
+                let host = |url: &Url| url.host_str().unwrap_or_default().to_owned();
+                (
+                    host(&live.token),
+                    host(&live.api),
+                    live.resource.to_string(),
+                )
+            })
+            .collect();
+        let commercial = "https://api.securitycenter.microsoft.com";
+        let row = |login: &str, api: &str, resource: &str| {
+            (login.to_owned(), api.to_owned(), resource.to_owned())
+        };
+        let com = "login.microsoftonline.com";
+        let us = "login.microsoftonline.us";
+        let gov = "api-gov.securitycenter.microsoft.us";
+        assert_eq!(
+            rows,
+            [
+                row(com, "api.security.microsoft.com", commercial),
+                row(com, "us.api.security.microsoft.com", commercial),
+                row(com, "eu.api.security.microsoft.com", commercial),
+                row(com, "uk.api.security.microsoft.com", commercial),
+                row(com, "au.api.security.microsoft.com", commercial),
+                row(com, "swa.api.security.microsoft.com", commercial),
+                row(com, "ina.api.security.microsoft.com", commercial),
+                row(
+                    com,
+                    "api-gcc.securitycenter.microsoft.us",
+                    "https://api-gcc.securitycenter.microsoft.us"
+                ),
+                row(us, gov, &format!("https://{gov}")),
+                row(us, gov, &format!("https://{gov}")),
+            ]
+        );
     }
 }

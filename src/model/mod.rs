@@ -6,19 +6,21 @@ mod ids;
 mod machine;
 mod machine_action;
 mod open_enum;
+mod registration;
 mod session;
 mod text;
 
 pub use budget::Budget;
-pub use cloud::{Cloud, Endpoints, NotLoopback};
+pub use cloud::{Cloud, Endpoints, NotLoopback, Region};
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId};
 pub use machine::{
     ExposureLevel, HealthStatus, Machine, MachineRef, OnboardingStatus, OsFamily, RiskScore,
     short_name,
 };
 pub use machine_action::{HResult, MachineAction, MachineActionStatus, MachineActionType};
+pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
 pub use session::{
-    Account, BrowserPrompt, Epoch, KeyringState, Mode, Permission, Permissions, SessionStatus,
-    SignInPrompt,
+    Account, BrowserPrompt, Door, Epoch, KeyringState, Mode, Permission, Permissions,
+    SessionStatus, SignInPrompt,
 };
 pub use text::clean;

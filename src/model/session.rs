@@ -35,6 +35,15 @@ impl Mode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Epoch(pub u64);
 
+/// A way to sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Door {
+    /// A code, typed into a browser somewhere.
+    Code,
+    /// The browser of this computer.
+    Browser,
+}
+
 /// The person who signed in, from the id token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
@@ -48,6 +57,12 @@ pub struct Account {
 }
 
 impl Account {
+    /// Whether it is the same person in the same tenant; names may have changed.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (&self.tenant_id, &self.object_id) == (&other.tenant_id, &other.object_id)
+    }
+
     /// What to call this account on screen.
     #[must_use]
     pub fn label(&self) -> String {
@@ -174,6 +189,12 @@ pub enum SessionStatus {
     WaitingForPerson(SignInPrompt),
     /// The person signs in with the browser of this computer.
     InBrowser(BrowserPrompt),
+    /// Somebody else signed in than before: a person has to accept that.
+    Stranger {
+        account: Account,
+        /// What the account before is called, if that is known.
+        before: Option<Box<str>>,
+    },
     SignedIn {
         account: Account,
         permissions: Permissions,
@@ -194,7 +215,8 @@ impl SessionStatus {
             | Self::Restoring
             | Self::AskingForCode
             | Self::WaitingForPerson(_)
-            | Self::InBrowser(_) => None,
+            | Self::InBrowser(_)
+            | Self::Stranger { .. } => None,
         }
     }
 

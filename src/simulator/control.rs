@@ -122,6 +122,7 @@ fn read(control: &SimControl, rest: &[&str]) -> Reply {
         }
         ["requests"] => Reply::json(200, control.requests().iter().map(request_json).collect()),
         ["actions"] => Reply::json(200, Value::Array(control.actions())),
+        ["secrets"] => Reply::json(200, json!(control.secrets())),
         ["machines"] => {
             let machines = control.machine_ids();
             Reply::json(
@@ -197,6 +198,14 @@ fn change(control: &SimControl, rest: &[&str], body: &Map<String, Value>) -> Rep
                 None => text("scopes").split_whitespace().collect(),
             };
             control.set_permissions(&scopes);
+            done(true)
+        }
+        ["person"] => {
+            control.sign_in_as(text("oid"), text("upn"), text("name"));
+            done(true)
+        }
+        ["claims"] => {
+            control.want_claims(Some(text("claims")).filter(|claims| !claims.is_empty()));
             done(true)
         }
         ["interval"] => {

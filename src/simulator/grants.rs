@@ -14,6 +14,7 @@ use super::oauth::{client_of, oauth_error, refuse_scope};
 use super::random::{Dice, TOKEN_LETTERS};
 use super::reply::Reply;
 use super::scopes::Asked;
+use super::tokens::Person;
 use super::{CLIENT_ID, scopes, tokens};
 
 impl Identity {
@@ -150,6 +151,8 @@ impl Identity {
                     asked: grant.asked.clone(),
                     nonce: None,
                     family: None,
+                    person: self.person.clone(),
+                    claims: grant.claims.clone(),
                 };
                 // Checked before the code is spent: it can be granted and tried again.
                 let granted = self.check_grant(granted, now)?;
@@ -195,7 +198,10 @@ impl Identity {
             asked: grant.asked.clone(),
             nonce: grant.nonce.clone(),
             family: None,
+            person: self.person.clone(),
+            claims: grant.claims.clone(),
         };
+        self.seen.extend(verifier.map(str::to_owned));
         self.check_grant(granted, now)
     }
 
@@ -236,6 +242,8 @@ impl Identity {
             asked: asked.unwrap_or(&found.asked).clone(),
             nonce: None,
             family: Some(found.family),
+            person: found.person.clone(),
+            claims: found.claims.clone(),
         };
         let granted = self.check_grant(granted, now)?;
         if let Some(found) = self.refresh.get_mut(token) {
@@ -254,6 +262,17 @@ impl Identity {
                 text,
                 now,
             )));
+        }
+        if let Some(wanted) = &self.wanted_claims
+            && granted.claims.as_ref() != Some(wanted)
+        {
+            let text = "Due to a configuration change made by your administrator, you must use multi-factor authentication to access the resource.";
+            let mut reply = oauth_error(400, "interaction_required", 50_076, text, now);
+            if let Some(value) = reply.value_mut() {
+                value["suberror"] = json!("basic_action");
+                value["claims"] = json!(wanted);
+            }
+            return Err(Box::new(reply));
         }
         let missing = granted.asked.named.iter().find(|name| {
             !self
@@ -294,7 +313,14 @@ impl Identity {
         let access_token = if fault == Some(&FaultKind::OpaqueToken) {
             tokens::opaque_token(&mut dice)
         } else {
-            tokens::access_token(&resource, &scp.join(" "), now, expires_in, &mut dice)
+            tokens::access_token(
+                &resource,
+                &scp.join(" "),
+                now,
+                expires_in,
+                &granted.person,
+                &mut dice,
+            )
         };
         let scope: Vec<String> = scp
             .iter()
@@ -305,6 +331,7 @@ impl Identity {
             "access_token": access_token
         });
         let access = Access {
+            requestor: granted.person.upn.clone(),
             resource,
             scp: self.granted.clone(),
             expires: shifted(now, expires_in),
@@ -320,6 +347,8 @@ impl Identity {
             self.refresh.insert(
                 token,
                 Refresh {
+                    person: granted.person.clone(),
+                    claims: granted.claims.clone(),
                     asked: asked.clone(),
                     family,
                     used: false,
@@ -332,11 +361,12 @@ impl Identity {
                 now,
                 granted.nonce.as_deref(),
                 CLIENT_ID,
+                &granted.person,
                 &mut dice
             ));
         }
         if client_info {
-            answer["client_info"] = json!(tokens::client_info());
+            answer["client_info"] = json!(tokens::client_info(&granted.person));
         }
         Reply::json(200, answer)
     }
@@ -355,7 +385,9 @@ impl Identity {
             return Err("AADSTS9002325: Proof Key for Code Exchange is required.".to_owned());
         }
         let code = format!("1.{}", Dice::unforeseeable().text(600, TOKEN_LETTERS));
+        self.seen.extend(form.get("state").cloned());
         let grant = CodeGrant {
+            claims: form.get("claims").cloned(),
             asked,
             redirect: field("redirect_uri"),
             challenge: field("code_challenge"),
@@ -373,4 +405,7 @@ struct Granted {
     asked: Asked,
     nonce: Option<String>,
     family: Option<u64>,
+    person: Person,
+    /// What the sign-in behind it was asked to bring along.
+    claims: Option<String>,
 }

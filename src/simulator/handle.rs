@@ -10,6 +10,7 @@ use super::faults::Fault;
 use super::lifecycle::Status;
 use super::log::{LoggedRequest, RequestKind};
 use super::tenant::SimTenant;
+use super::tokens::Person;
 
 /// A handle on a running tenant: its clock, its faults, its people, and the account of what was asked of it.
 #[derive(Debug, Clone)]
@@ -114,6 +115,26 @@ impl SimControl {
     /// added needs a new access token.
     pub fn set_permissions(&self, scopes: &[&str]) {
         self.0.lock().identity.granted = scopes.iter().map(ToString::to_string).collect();
+    }
+
+    /// Who is in the browser from now on, when somebody signs in: object id, sign-in name, name.
+    pub fn sign_in_as(&self, oid: &str, upn: &str, name: &str) {
+        self.0.lock().identity.person = Person {
+            oid: oid.to_owned(),
+            upn: upn.to_owned(),
+            name: name.to_owned(),
+        };
+    }
+
+    /// What every sign-in has to bring along from now on, as JSON: others are refused with AADSTS50076.
+    pub fn want_claims(&self, claims: Option<&str>) {
+        self.0.lock().identity.wanted_claims = claims.map(str::to_owned);
+    }
+
+    /// All tokens, codes, verifiers and states so far: what no log, file or screen may show.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        self.0.lock().identity.secrets()
     }
 
     /// Sets the seconds between polls that device codes are handed out with; 5 at the start.

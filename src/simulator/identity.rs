@@ -12,6 +12,7 @@ use super::random::{CAPITALS_AND_DIGITS, Dice, TOKEN_LETTERS};
 use super::reply::Reply;
 use super::scopes;
 use super::scopes::{Asked, DEFAULT_PERMISSIONS};
+use super::tokens::Person;
 
 /// State of the sign-in half.
 #[derive(Debug)]
@@ -32,10 +33,17 @@ pub(super) struct Identity {
     pub(super) access: HashMap<String, Access>,
     pub(super) refresh: HashMap<String, Refresh>,
     pub(super) families: u64,
+    /// Who is in the browser when somebody signs in.
+    pub(super) person: Person,
+    /// What the organisation wants of every sign-in from now on: these claims, as JSON.
+    pub(super) wanted_claims: Option<String>,
+    /// What else must never be seen outside: verifiers and states of the browser door.
+    pub(super) seen: Vec<String>,
 }
 
 #[derive(Debug)]
 pub(super) struct DeviceGrant {
+    pub(super) claims: Option<String>,
     pub(super) user_code: String,
     pub(super) tenant: String,
     pub(super) asked: Asked,
@@ -55,6 +63,7 @@ pub(super) enum GrantState {
 
 #[derive(Debug)]
 pub(super) struct CodeGrant {
+    pub(super) claims: Option<String>,
     pub(super) asked: Asked,
     pub(super) redirect: String,
     pub(super) challenge: String,
@@ -65,6 +74,7 @@ pub(super) struct CodeGrant {
 
 #[derive(Debug)]
 pub(super) struct Access {
+    pub(super) requestor: String,
     pub(super) resource: String,
     pub(super) scp: BTreeSet<String>,
     pub(super) expires: Timestamp,
@@ -72,6 +82,8 @@ pub(super) struct Access {
 
 #[derive(Debug, Clone)]
 pub(super) struct Refresh {
+    pub(super) person: Person,
+    pub(super) claims: Option<String>,
     pub(super) asked: Asked,
     pub(super) family: u64,
     pub(super) used: bool,
@@ -104,6 +116,9 @@ impl Identity {
             access: HashMap::new(),
             refresh: HashMap::new(),
             families: 0,
+            person: Person::default(),
+            wanted_claims: None,
+            seen: Vec::new(),
         }
     }
 
@@ -123,6 +138,28 @@ impl Identity {
             return Bearer::WrongAudience;
         }
         Bearer::Good(access.scp.intersection(&self.granted).cloned().collect())
+    }
+
+    /// In whose name a call is made.
+    pub(super) fn requestor(&self, call: &Call) -> String {
+        let access = call
+            .bearer
+            .as_ref()
+            .and_then(|token| self.access.get(token));
+        access.map_or_else(String::new, |access| access.requestor.clone())
+    }
+
+    /// Everything handed out or received that must never be seen outside of the two who know it.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        let nonces = self.codes.values().filter_map(|code| code.nonce.clone());
+        let keys = [
+            self.devices.keys().cloned().collect::<Vec<_>>(),
+            self.codes.keys().cloned().collect(),
+            self.access.keys().cloned().collect(),
+            self.refresh.keys().cloned().collect(),
+            self.seen.clone(),
+        ];
+        keys.into_iter().flatten().chain(nonces).collect()
     }
 
     /// The code as it was issued, if somebody may still decide about it.
@@ -217,6 +254,7 @@ impl Identity {
             "interval": self.poll_interval, "message": message
         });
         let grant = DeviceGrant {
+            claims: form.get("claims").cloned(),
             user_code,
             tenant: tenant.to_owned(),
             asked,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::call::Call;
 use super::reply::Reply;
 use super::tenant::SimTenant;
-use super::tokens::PERSON;
+use super::tokens::Person;
 
 /// Makes text safe inside HTML, in elements and in quoted attributes.
 pub(super) fn escaped(text: &str) -> String {
@@ -83,8 +83,9 @@ pub(super) fn devicelogin(tenant: &SimTenant, call: &Call) -> Reply {
             )
         };
     }
+    let Person { upn, name, .. } = inner.identity.person.clone();
     drop(inner);
-    let (_, upn, name) = PERSON;
+    let (upn, name) = (escaped(&upn), escaped(&name));
     let body = format!(
         "<p>Are you trying to sign in to <b>cordon</b>? Only continue if you asked for this code yourself.</p>\
          <p>Account: <b>{name}</b> ({upn})</p><form method=\"post\" action=\"/devicelogin\">\
@@ -158,8 +159,9 @@ pub(super) fn authorize(tenant: &SimTenant, call: &Call) -> Reply {
             }
         }
     } else {
+        let person = inner.identity.person.clone();
         drop(inner);
-        return account_page(call, &asked);
+        return account_page(call, &asked, &person);
     }
     drop(inner);
     hand_back(field("redirect_uri"), field("response_mode"), &answer)
@@ -189,8 +191,8 @@ fn hidden<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     inputs.concat()
 }
 
-fn account_page(call: &Call, asked: &BTreeMap<String, String>) -> Reply {
-    let (_, upn, name) = PERSON;
+fn account_page(call: &Call, asked: &BTreeMap<String, String>, person: &Person) -> Reply {
+    let (upn, name) = (escaped(&person.upn), escaped(&person.name));
     let fields = hidden(
         asked
             .iter()

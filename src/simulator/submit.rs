@@ -8,7 +8,6 @@ use super::faults::FaultKind;
 use super::fleet::Record;
 use super::reply::Reply;
 use super::tenant::{SimTenant, Wish};
-use super::tokens::PERSON;
 
 /// Longest comment that is taken; the service's own limit is not documented.
 const LONGEST_COMMENT: usize = 4_000;
@@ -40,7 +39,7 @@ pub(super) fn submit(
     if let Some(reply) = wrong_content_type(call) {
         return reply;
     }
-    let wish = match wish_of(&call.body, row) {
+    let mut wish = match wish_of(&call.body, row) {
         Ok(wish) => wish,
         Err(reply) => return *reply,
     };
@@ -52,6 +51,7 @@ pub(super) fn submit(
         );
     };
     let mut inner = tenant.lock();
+    wish.requestor = inner.identity.requestor(call);
     let record = tenant.record(index, &inner.changed);
     if let Some((code, message)) = unsuitable(&record, row, wish.scope.as_deref()) {
         return Reply::error(400, code, &message);
@@ -104,6 +104,7 @@ pub(super) fn cancel(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
     };
     let now = tenant.clock.now();
     let mut inner = tenant.lock();
+    let requestor = inner.identity.requestor(call);
     let Some(action) = inner
         .actions
         .iter_mut()
@@ -125,7 +126,7 @@ pub(super) fn cancel(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
             ),
         );
     }
-    action.cancel(PERSON.1, &comment, now);
+    action.cancel(&requestor, &comment, now);
     created(tenant, 200, action.json())
 }
 
@@ -205,7 +206,8 @@ fn wish_of(bytes: &[u8], row: &ActionRow) -> Result<Wish, Refused> {
         },
     };
     let mut wish = Wish {
-        requestor: PERSON.1.to_owned(),
+        // Known once the token is looked at.
+        requestor: String::new(),
         source: text("RequestSource")?.unwrap_or_else(|| "PublicApi".to_owned()),
         comment: comment_of(&body)?,
         title: text("Title")?,

@@ -8,12 +8,23 @@ use serde_json::{Value, json};
 use super::random::{Dice, TOKEN_LETTERS};
 use super::{CLIENT_ID, TENANT_ID};
 
-/// The one person of the tenant: object id, sign-in name, name.
-pub(super) const PERSON: (&str, &str, &str) = (
-    "c0a7f5e2-6b1d-4d8e-9a34-2f61b7c0d915",
-    "jane@contoso.com",
-    "Jane Doe",
-);
+/// Somebody of the tenant who can sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Person {
+    pub(super) oid: String,
+    pub(super) upn: String,
+    pub(super) name: String,
+}
+
+impl Default for Person {
+    fn default() -> Self {
+        Self {
+            oid: "c0a7f5e2-6b1d-4d8e-9a34-2f61b7c0d915".to_owned(),
+            upn: "jane@contoso.com".to_owned(),
+            name: "Jane Doe".to_owned(),
+        }
+    }
+}
 
 /// Sizes seen with work accounts.
 const ACCESS_TOKEN_LENGTH: usize = 2_900;
@@ -36,9 +47,10 @@ pub(super) fn access_token(
     scp: &str,
     now: Timestamp,
     expires_in: i64,
+    person: &Person,
     dice: &mut Dice,
 ) -> String {
-    let (oid, upn, name) = PERSON;
+    let Person { oid, upn, name } = person;
     let issued = now.as_second();
     let mut claims = json!({
         "aud": resource, "iss": format!("https://sts.windows.net/{TENANT_ID}/"), "iat": issued, "nbf": issued,
@@ -57,9 +69,10 @@ pub(super) fn id_token(
     now: Timestamp,
     nonce: Option<&str>,
     client: &str,
+    person: &Person,
     dice: &mut Dice,
 ) -> String {
-    let (oid, upn, name) = PERSON;
+    let Person { oid, upn, name } = person;
     let issued = now.as_second();
     let mut claims = json!({
         "aud": client, "iss": format!("https://login.microsoftonline.com/{TENANT_ID}/v2.0"), "iat": issued, "nbf": issued,
@@ -81,8 +94,8 @@ pub(super) fn opaque_token(dice: &mut Dice) -> String {
 }
 
 /// `client_info`: who, and where at home.
-pub(super) fn client_info() -> String {
-    URL_SAFE_NO_PAD.encode(json!({ "uid": PERSON.0, "utid": TENANT_ID }).to_string())
+pub(super) fn client_info(person: &Person) -> String {
+    URL_SAFE_NO_PAD.encode(json!({ "uid": person.oid, "utid": TENANT_ID }).to_string())
 }
 
 /// `BASE64URL(SHA256(verifier))` (RFC 7636 section 4.2).
@@ -188,6 +201,7 @@ mod tests {
             "Machine.Read",
             now,
             3_600,
+            &Person::default(),
             &mut Dice::new(1),
         );
         assert!((2_700..3_100).contains(&token.len()), "{}", token.len());

@@ -20,6 +20,7 @@ impl State {
             Event::Session { status, epoch } => self.apply_session(status, epoch),
             Event::SignInFailed(explanation) => self.sign_in_failure = Some(explanation),
             Event::Keyring(keyring) => self.keyring = keyring,
+            Event::Door(door) => self.door = door,
             Event::Journal(result) => self.journal = Some(result),
             Event::Inventory { epoch, news } => {
                 if epoch == self.epoch {
@@ -94,6 +95,15 @@ impl State {
             SessionStatus::SignedIn { .. } | SessionStatus::AskingForCode
         ) {
             self.sign_in_failure = None;
+        }
+        let by_a_person = matches!(
+            self.session,
+            SessionStatus::WaitingForPerson(_)
+                | SessionStatus::InBrowser(_)
+                | SessionStatus::Stranger { .. }
+        );
+        if by_a_person && status.is_signed_in() {
+            self.sign_ins += 1;
         }
         self.session = status;
     }

@@ -17,7 +17,7 @@ use crate::guard::{Facts, Policy};
 use crate::journal::{Entry, Standing};
 use crate::message::{Note, open_order};
 use crate::model::{
-    Budget, EntryId, Epoch, KeyringState, Machine, MachineAction, MachineActionId, MachineId,
+    Budget, Door, EntryId, Epoch, KeyringState, Machine, MachineAction, MachineActionId, MachineId,
     MachineRef, Mode, SessionStatus,
 };
 
@@ -27,10 +27,16 @@ pub struct State {
     pub mode: Mode,
     /// The cloud's name, or the stand-in's address.
     pub place: Box<str>,
+    /// The name of the profile, in a run that has profiles.
+    pub profile: Option<Box<str>>,
     pub policy: Policy,
     pub session: SessionStatus,
     pub epoch: Epoch,
     pub keyring: KeyringState,
+    /// The door by which the account that used this place last came in.
+    pub door: Option<Door>,
+    /// How often a person has signed in during this run.
+    pub sign_ins: usize,
     /// Why the last sign-in did not work.
     pub sign_in_failure: Option<Explanation>,
     /// Whether this console may act; `None` until the journal was opened.
@@ -61,10 +67,13 @@ impl State {
         Self {
             mode,
             place: place.into(),
+            profile: None,
             policy,
             session: SessionStatus::Restoring,
             epoch: Epoch::default(),
             keyring: KeyringState::Checking,
+            door: None,
+            sign_ins: 0,
             sign_in_failure: None,
             journal: None,
             inventory: Inventory::default(),

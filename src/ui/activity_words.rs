@@ -380,6 +380,7 @@ fn missing(task: &Task, session: &SessionStatus, status: u16, code: &str) -> Str
         | SessionStatus::AskingForCode
         | SessionStatus::WaitingForPerson(_)
         | SessionStatus::InBrowser(_)
+        | SessionStatus::Stranger { .. }
         | SessionStatus::NeedsSignIn { .. } => None,
     };
     match (status, held) {

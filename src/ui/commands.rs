@@ -19,7 +19,10 @@ pub enum UiCommand {
     SignIn,
     SignInWithBrowser,
     CancelSignIn,
+    AcceptAccount,
     SignOut,
+    ShowAccount,
+    SwitchProfile,
     TryKeyringAgain,
     SwitchTheme,
     ShowKeys,
@@ -53,7 +56,10 @@ impl UiCommand {
             Self::SignIn,
             Self::SignInWithBrowser,
             Self::CancelSignIn,
+            Self::AcceptAccount,
             Self::SignOut,
+            Self::ShowAccount,
+            Self::SwitchProfile,
             Self::TryKeyringAgain,
             Self::SwitchTheme,
             Self::ShowKeys,
@@ -101,6 +107,17 @@ impl UiCommand {
                 &[],
             ),
             Self::CancelSignIn => ("Cancel sign-in", "Drops the code or the page", &[]),
+            Self::AcceptAccount => (
+                "Go on with this account",
+                "Accepts that somebody else than before has signed in",
+                &[],
+            ),
+            Self::ShowAccount => ("Account", "Who is signed in, and what that allows", &[]),
+            Self::SwitchProfile => (
+                "Profiles",
+                "Another tenant, or the settings of this one",
+                &[],
+            ),
             Self::SignOut => (
                 "Sign out",
                 "Removes the saved sign-in from this computer",
@@ -137,7 +154,6 @@ impl UiCommand {
     /// Why not.
     pub fn availability(self, state: &State, views: &Views, now: Timestamp) -> Result<(), String> {
         match self {
-            Self::FindMachine | Self::SwitchTheme | Self::ShowKeys => Ok(()),
             Self::Refresh | Self::LookNow | Self::SignOut => {
                 if state.session.is_signed_in() {
                     Ok(())
@@ -159,6 +175,7 @@ impl UiCommand {
                     | SessionStatus::Restoring
                     | SessionStatus::WaitingForPerson(_)
                     | SessionStatus::InBrowser(_)
+                    | SessionStatus::Stranger { .. }
                     | SessionStatus::NeedsSignIn { .. },
                 ) => Ok(()),
             },
@@ -166,11 +183,35 @@ impl UiCommand {
                 SessionStatus::AskingForCode
                 | SessionStatus::WaitingForPerson(_)
                 | SessionStatus::InBrowser(_)
+                | SessionStatus::Stranger { .. }
                 | SessionStatus::Restoring => Ok(()),
                 SessionStatus::SignedIn { .. }
                 | SessionStatus::SignedOut
                 | SessionStatus::NeedsSignIn { .. } => Err("No sign-in is under way".into()),
             },
+            Self::AcceptAccount => match state.session {
+                SessionStatus::Stranger { .. } => Ok(()),
+                SessionStatus::SignedOut
+                | SessionStatus::Restoring
+                | SessionStatus::AskingForCode
+                | SessionStatus::WaitingForPerson(_)
+                | SessionStatus::InBrowser(_)
+                | SessionStatus::SignedIn { .. }
+                | SessionStatus::NeedsSignIn { .. } => {
+                    Err("There is no account to be accepted".into())
+                }
+            },
+            Self::ShowAccount => match state.session.account() {
+                Some(_) => Ok(()),
+                None => Err("Nobody is signed in".into()),
+            },
+            Self::SwitchProfile if state.profile.is_none() => {
+                Err("This run has no profiles: it was started for one place only".into())
+            }
+            Self::SwitchProfile if state.awaits_answer() => {
+                Err("A request has left and its answer has not come".into())
+            }
+            Self::FindMachine | Self::SwitchTheme | Self::ShowKeys | Self::SwitchProfile => Ok(()),
             Self::TryKeyringAgain => match state.keyring {
                 crate::model::KeyringState::NotSaved { .. } => Ok(()),
                 crate::model::KeyringState::Checking

@@ -8,7 +8,7 @@ use super::theme::{Role, TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Form};
 use super::widgets::{ActionButton, ButtonStyle, Dialog, TextField, badge, copyable_ui};
 use super::widgets::{Icon, countdown_text};
-use super::{Cx, help, review};
+use super::{Cx, account, help, review};
 use crate::action::{
     Draft, IsolationType, MAX_COMMENT_CHARS, Parameter, Risk, Subject, Task, Value,
 };
@@ -32,6 +32,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.views.dialog = Some(OpenDialog::Keys);
             help::keys_ui(ui, cx);
         }
+        Some(OpenDialog::Account) => account::account_ui(ui, cx),
         Some(OpenDialog::ConfirmClose) => confirm_close_ui(ui, cx),
         Some(OpenDialog::Form(mut form)) => match form_ui(ui, cx, &mut form) {
             Outcome::Open => cx.views.dialog = Some(OpenDialog::Form(form)),

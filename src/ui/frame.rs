@@ -2,10 +2,9 @@
 
 use egui::{CentralPanel, Frame, Label, Margin, Panel, RichText, ScrollArea, Ui};
 
-use super::commands::UiCommand;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, Icon, copy_button_ui, icon};
-use super::{Cx, activity, draft_form, machine_detail, machines, sign_in, strip};
+use super::{Cx, account, activity, draft_form, machine_detail, machines, sign_in, strip};
 use crate::explain::{Explanation, NextStep};
 use crate::model::SessionStatus;
 
@@ -29,7 +28,8 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         | SessionStatus::Restoring
         | SessionStatus::AskingForCode
         | SessionStatus::WaitingForPerson(_)
-        | SessionStatus::InBrowser(_) => {
+        | SessionStatus::InBrowser(_)
+        | SessionStatus::Stranger { .. } => {
             CentralPanel::default().show(ui, |ui| sign_in::sign_in_ui(ui, cx));
         }
     }
@@ -111,6 +111,7 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if let SessionStatus::NeedsSignIn { .. } = state.session {
         sign_in_again_ui(ui, cx);
     }
+    account::welcome_ui(ui, cx);
     let fresh = state.problems_raised - cx.views.problems_dismissed;
     let first = state.problems.len().saturating_sub(fresh);
     if let Some((newest, older)) = state.problems[first..].split_last()
@@ -144,7 +145,7 @@ fn sign_in_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 let headline = RichText::new("Your sign-in has ended").text_style(text::strong());
                 ui.label(headline.color(tokens.caution));
                 ui.label("What you see is as of then; nothing is sent until you sign in again");
-                for command in [UiCommand::SignIn, UiCommand::SignInWithBrowser] {
+                for command in sign_in::doors(cx.state) {
                     let spec = command.spec();
                     if ui
                         .add(ActionButton::primary(spec.title).hint(spec.help))

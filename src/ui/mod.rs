@@ -2,11 +2,12 @@
 
 pub mod browser;
 pub mod commands;
-pub mod first_run;
+pub mod profiles;
 pub mod theme;
 pub mod views;
 pub mod widgets;
 
+mod account;
 mod activity;
 mod activity_row;
 mod activity_words;

@@ -14,7 +14,8 @@ use super::widgets::{
 use super::{Cx, qr};
 use crate::explain::{Explanation, NextStep};
 use crate::message::Command;
-use crate::model::{BrowserPrompt, Mode, SessionStatus, SignInPrompt, clean};
+use crate::model::{Account, BrowserPrompt, Door, Mode, SessionStatus, SignInPrompt, clean};
+use crate::state::State;
 
 /// After this long a keyring is probably waiting for somebody.
 const KEYRING_PATIENCE_SECS: f64 = 3.0;
@@ -43,6 +44,9 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                     SessionStatus::AskingForCode => asking_ui(ui, cx),
                     SessionStatus::WaitingForPerson(prompt) => prompt_ui(ui, prompt, cx),
                     SessionStatus::InBrowser(prompt) => browser_ui(ui, prompt, cx),
+                    SessionStatus::Stranger { account, before } => {
+                        stranger_ui(ui, account, before.as_deref(), cx);
+                    }
                     // Where an account is known the list is shown, and its banner offers this.
                     SessionStatus::SignedOut
                     | SessionStatus::SignedIn { .. }
@@ -54,7 +58,7 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-fn intro_ui(ui: &mut Ui, cx: &Cx<'_>) {
+fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tokens = ui.tokens();
     wrapped_ui(
         ui,
@@ -62,7 +66,14 @@ fn intro_ui(ui: &mut Ui, cx: &Cx<'_>) {
     );
     let place = clean(&cx.state.place, 80);
     match cx.state.mode {
-        Mode::Live => wrapped_ui(ui, &format!("Cloud: {place}")),
+        Mode::Live => {
+            let profile = clean(cx.state.profile.as_deref().unwrap_or_default(), 40);
+            wrapped_ui(ui, &format!("Profile {profile}, in the cloud {place}"));
+            let profiles = ActionButton::quiet("Another profile…");
+            if ui.add(profiles).clicked() {
+                cx.out.commands.push(UiCommand::SwitchProfile);
+            }
+        }
         Mode::Demo => {
             badge(
                 ui,
@@ -97,13 +108,30 @@ fn failure_ui(ui: &mut Ui, failure: &Explanation) {
     .show_ui(ui);
 }
 
+/// Both doors, the one that let this account in last time first.
+pub fn doors(state: &State) -> [UiCommand; 2] {
+    match state.door {
+        Some(Door::Browser) => [UiCommand::SignInWithBrowser, UiCommand::SignIn],
+        Some(Door::Code) | None => [UiCommand::SignIn, UiCommand::SignInWithBrowser],
+    }
+}
+
 /// Both doors, side by side: many organisations allow only one of them.
 fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
-        for command in [UiCommand::SignIn, UiCommand::SignInWithBrowser] {
+        let doors = doors(cx.state);
+        let is_opening = is_opening(
+            ui,
+            if cx.state.door.is_some() {
+                "known"
+            } else {
+                "start"
+            },
+        );
+        for command in doors {
             // No hints: the first has the focus at once, and would cover what stands below.
             let button = ui.add(ActionButton::primary(command.spec().title));
-            if command == UiCommand::SignIn && is_opening(ui, "start") {
+            if command == doors[0] && is_opening {
                 button.request_focus();
             }
             if button.clicked() {
@@ -115,6 +143,44 @@ fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui,
         "With a code, which you enter in a browser on this computer or another one. Or with the browser of this computer, where your organisation asks for a managed device or does not allow codes",
     );
+}
+
+/// Somebody else than before has signed in, which may be a mistake of the browser's.
+fn stranger_ui(ui: &mut Ui, account: &Account, before: Option<&str>, cx: &mut Cx<'_>) {
+    let tokens = ui.tokens();
+    section_ui(ui, "Another account than before has signed in");
+    badge(ui, Icon::Warning, Role::Caution, &account.label());
+    if let Some(name) = &account.display_name {
+        ui.label(clean(name, 120));
+    }
+    weak_ui(ui, &format!("Tenant {}", account.tenant_id));
+    let before = match before {
+        Some(before) => format!("Before, it was {}", clean(before, 80)),
+        None => "Somebody else used this last, on this computer".to_owned(),
+    };
+    wrapped_ui(ui, &before);
+    wrapped_ui(
+        ui,
+        "If you go on, what was ordered before stays with the account that ordered it: it is not followed, looked up or sent in the name of this one",
+    );
+    ui.add_space(tokens.space.s);
+    ui.horizontal_wrapped(|ui| {
+        let is_opening = is_opening(ui, "stranger");
+        let cancel = cancel_ui(ui, cx);
+        if is_opening {
+            cancel.request_focus();
+        }
+        let label = format!("Go on as {}", account.label());
+        if ui.add(ActionButton::primary(&label)).clicked() {
+            cx.out.commands.push(UiCommand::AcceptAccount);
+        }
+    });
+    weak_ui(ui, "To sign in as somebody else:");
+    ui.horizontal_wrapped(|ui| {
+        for command in doors(cx.state) {
+            other_door_ui(ui, cx, command);
+        }
+    });
 }
 
 /// The other door, for whom one did not let in.

@@ -62,6 +62,9 @@ fn facts_ui(ui: &mut Ui, look: StripLook, cx: &mut Cx<'_>) {
     }
     let (word, more) = session_words(&state.session);
     fact_ui(ui, look, word, more);
+    if let Some(profile) = &state.profile {
+        fact_ui(ui, look, &clean(profile, 40), "The profile in use");
+    }
     if !(state.mode == Mode::Demo && &*state.place == "Demo") {
         fact_ui(ui, look, &clean(&state.place, 48), "The cloud or server");
     }
@@ -84,7 +87,8 @@ fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
         SessionStatus::Restoring
         | SessionStatus::AskingForCode
         | SessionStatus::WaitingForPerson(_)
-        | SessionStatus::InBrowser(_) => ("Signing in…", "A sign-in is under way"),
+        | SessionStatus::InBrowser(_)
+        | SessionStatus::Stranger { .. } => ("Signing in…", "A sign-in is under way"),
         SessionStatus::SignedOut => ("Signed out", "Nobody is signed in"),
     }
 }
@@ -155,11 +159,16 @@ fn budget_ui(ui: &mut Ui, look: StripLook, cx: &Cx<'_>) {
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     for (label, command) in [
         ("Sign out", UiCommand::SignOut),
+        ("Account", UiCommand::ShowAccount),
+        ("Profiles", UiCommand::SwitchProfile),
         ("Theme", UiCommand::SwitchTheme),
         ("Keys", UiCommand::ShowKeys),
     ] {
         let unavailable = command.availability(cx.state, cx.views, cx.now).err();
-        if command == UiCommand::SignOut && unavailable.is_some() && ui.available_width() < ROOMY {
+        let is_always_there = matches!(command, UiCommand::SwitchTheme | UiCommand::ShowKeys);
+        if !is_always_there && unavailable.is_some() && ui.available_width() < ROOMY
+            || command == UiCommand::SwitchProfile && cx.state.profile.is_none()
+        {
             continue;
         }
         let button = ActionButton::new(label)

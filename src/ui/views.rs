@@ -29,6 +29,8 @@ pub struct Views {
     pub rows: Rows,
     /// How many of the raised problems the person has put away.
     pub problems_dismissed: usize,
+    /// How many of the sign-ins of this run the person has read about.
+    pub sign_ins_seen: usize,
     /// How long the selection has rested where it is.
     pub rest: Option<Rest>,
     /// The device that the arrow keys came to last: in a narrow window its panel stays closed, so
@@ -45,6 +47,8 @@ pub struct Views {
 pub enum Dialog {
     Form(Box<Form>),
     Keys,
+    /// Who is signed in, and what that allows.
+    Account,
     /// Closing while a request has no answer yet.
     ConfirmClose,
 }

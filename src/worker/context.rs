@@ -3,6 +3,7 @@
 mod journal;
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,6 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::accounts::Accounts;
 use super::pace::Pace;
 use super::submit::Answer;
 use super::watch::Followed;
@@ -20,7 +22,7 @@ use crate::guard::Policy;
 use crate::journal::{Author, Entry, Journal, NotSentReason, Record, Standing};
 use crate::message::{Event, Note};
 use crate::model::{
-    Account, Endpoints, EntryId, Epoch, Machine, MachineAction, MachineActionId,
+    Account, Door, Endpoints, EntryId, Epoch, Machine, MachineAction, MachineActionId,
     MachineActionStatus, MachineId, Mode, SessionStatus,
 };
 
@@ -77,6 +79,9 @@ pub(super) struct Context {
     looked_up: Mutex<HashMap<EntryId, Epoch>>,
     /// Wakes the watcher.
     pub look_now: Notify,
+    pub accounts: Mutex<Accounts>,
+    /// A person accepts that somebody else than before has signed in.
+    pub accepted: Notify,
 }
 
 /// A poisoned lock means that another task panicked; its data are plain values and still whole.
@@ -120,6 +125,8 @@ impl Context {
             door: tokio::sync::Mutex::default(),
             looked_up: Mutex::default(),
             look_now: Notify::new(),
+            accounts: Mutex::default(),
+            accepted: Notify::new(),
         }
     }
 
@@ -195,14 +202,30 @@ impl Context {
     /// Takes a sign-in over. Another account or tenant than before begins a new epoch.
     pub fn enter(&self, account: &Account) {
         let mut present = lock(&self.account);
-        let same = present
-            .as_ref()
-            .is_some_and(|p| p.tenant_id == account.tenant_id && p.object_id == account.object_id);
+        let same = present.as_ref().is_some_and(|p| p.is_same(account));
         if !same {
             self.new_epoch();
         }
         *present = Some(account.clone());
         self.needs_person.store(false, Ordering::Release);
+    }
+
+    /// Reads who was here before, and by which door.
+    pub async fn read_accounts(&self, folder: Option<PathBuf>) {
+        let place = self.session.place().to_owned();
+        let read = tokio::task::spawn_blocking(move || Accounts::read(folder, &place)).await;
+        let accounts = read.unwrap_or_default();
+        self.emit(Event::Door(accounts.here.door())).await;
+        *lock(&self.accounts) = accounts;
+    }
+
+    /// Remembers who came in, and how.
+    pub async fn came_in_by(self: &Arc<Self>, account: &Account, door: Door) {
+        lock(&self.accounts).here.remember(account, door);
+        self.emit(Event::Door(Some(door))).await;
+        let context = Arc::clone(self);
+        // Not waited for: a slow disk must not hold up a sign-in.
+        tokio::task::spawn_blocking(move || lock(&context.accounts).write());
     }
 
     /// Forgets the account and what it saw.

@@ -1,5 +1,6 @@
 //! The background actor: everything slow happens here, on one named thread with its own runtime.
 
+mod accounts;
 mod context;
 mod inventory;
 mod outcome;
@@ -42,6 +43,8 @@ pub struct Setup {
     pub store: TokenStore,
     /// Where the journal lives.
     pub journal: PathBuf,
+    /// Where it is remembered who used this place last; `None` in a rehearsal.
+    pub accounts: Option<PathBuf>,
     pub policy: Policy,
     pub pace: Pace,
     /// Called after each event, so that the window wakes; the worker knows no window.
@@ -156,6 +159,7 @@ async fn run(
         mode,
         store,
         journal,
+        accounts,
         policy,
         pace,
         wake,
@@ -167,6 +171,7 @@ async fn run(
     ));
 
     context.open_journal(journal).await;
+    context.read_accounts(accounts).await;
     tokio::spawn(sign_in::report_keyring(Arc::clone(&context)));
     tokio::spawn(watch::run(Arc::clone(&context)));
     let mut sign_in: Option<AbortHandle> =
@@ -187,6 +192,7 @@ async fn run(
                 sign_in::keep_known_account(&context).await;
                 context.emit_session().await;
             }
+            Command::AcceptAccount => context.accepted.notify_waiters(),
             Command::SignOut => {
                 for task in [sign_in.take(), refresh.take()].into_iter().flatten() {
                     task.abort();

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::context::Context;
+use super::context::{Context, lock};
 use super::{inventory, reconcile};
 use crate::api::ApiError;
-use crate::auth::{AuthError, SignedIn};
+use crate::auth::{Arrival, AuthError, SignedIn};
 use crate::explain::Explain as _;
 use crate::message::Event;
-use crate::model::SessionStatus;
+use crate::model::{Door, SessionStatus};
 
 /// Looks for a saved sign-in and renews it. A late answer of the keyring counts.
 pub(super) async fn restore(context: Arc<Context>) {
@@ -23,7 +23,7 @@ pub(super) async fn restore(context: Arc<Context>) {
 /// Asks for a code and waits for the person. Cancelled by dropping this future.
 pub(super) async fn sign_in(context: Arc<Context>) {
     show(&context, SessionStatus::AskingForCode).await;
-    let signed_in = async {
+    let arrived = async {
         let flow = context.session.begin().await?;
         show(
             &context,
@@ -32,19 +32,19 @@ pub(super) async fn sign_in(context: Arc<Context>) {
         .await;
         context.session.finish(flow).await
     };
-    let result = signed_in.await;
-    come_in(context, result).await;
+    let result = arrived.await;
+    come_in(context, result, Door::Code).await;
 }
 
 /// Takes a port and waits for the browser, which the window opens. Cancelled by dropping this future.
 pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
-    let signed_in = async {
+    let arrived = async {
         let flow = context.session.begin_in_browser().await?;
         show(&context, SessionStatus::InBrowser(flow.prompt().clone())).await;
         context.session.finish_in_browser(flow).await
     };
-    let result = signed_in.await;
-    come_in(context, result).await;
+    let result = arrived.await;
+    come_in(context, result, Door::Browser).await;
 }
 
 /// Removes the saved sign-in and forgets what it saw. Actions already accepted go on by themselves.
@@ -77,10 +77,30 @@ pub(super) async fn report_keyring(context: Arc<Context>) {
     }
 }
 
-/// What came of a door.
-async fn come_in(context: Arc<Context>, result: Result<SignedIn, AuthError>) {
-    match result {
-        Ok(signed_in) => entered(context, signed_in).await,
+/// What came of a door. Somebody else than before comes in only when a person accepts that.
+async fn come_in(context: Arc<Context>, result: Result<Arrival, AuthError>, door: Door) {
+    let admitted = async {
+        let arrival = result?;
+        let account = arrival.account().clone();
+        let before = context.session.signed_in().map(|before| before.account);
+        let is_stranger = match &before {
+            Some(before) => !before.is_same(&account),
+            None => lock(&context.accounts).here.knows_another_than(&account),
+        };
+        if is_stranger {
+            let before = before.map(|before| before.label().into());
+            // Before it is asked for: an answer cannot come too early to be heard.
+            let accepted = context.accepted.notified();
+            show(&context, SessionStatus::Stranger { account, before }).await;
+            accepted.await;
+        }
+        context.session.admit(arrival)
+    };
+    match admitted.await {
+        Ok(signed_in) => {
+            context.came_in_by(&signed_in.account, door).await;
+            entered(context, signed_in).await;
+        }
         Err(error) => failed(&context, &error).await,
     }
 }

@@ -8,7 +8,7 @@ use cordon::api::arbitrary;
 use cordon::auth::{HttpResponse, SendRequest, Session, TokenStore, WantedClaims};
 use cordon::journal::{Author, Format, Journal, Record, export};
 use cordon::model::{Endpoints, EntryId, MachineId, MachineRef, Mode};
-use cordon::settings;
+use cordon::settings::{self, Settings};
 use jiff::Timestamp;
 
 use crate::{ANSWER, TOML, throw};
@@ -153,7 +153,8 @@ fn token_answers() {
             drop(session.begin().await);
             *next.lock().expect("whole") = vec![bytes.to_vec(), device.as_bytes().to_vec()];
             if let Ok(flow) = session.begin().await
-                && session.finish(flow).await.is_ok()
+                && let Ok(arrival) = session.finish(flow).await
+                && session.admit(arrival).is_ok()
             {
                 assert!(session.signed_in().is_some());
             }
@@ -165,13 +166,16 @@ fn token_answers() {
 fn settings_file() {
     let samples = texts(&[
         settings::EXAMPLE,
-        "[profile.default]\ncloud = 'GCC'\n[[profile]]\nx = 1979-05-27T07:32:00Z\n",
+        "[profile.contoso]\ncloud = 'GCC'\n[[profile]]\nx = 1979-05-27T07:32:00Z\n",
         "a = [[[[{b.c = 1}]]]]",
     ]);
     throw("settings", TOML, &samples, |bytes| {
         let text = String::from_utf8_lossy(bytes);
-        if let Ok(profile) = settings::parse_profile(&text, Path::new("s.toml"), "default") {
-            assert_eq!(profile.client_id.len(), 36);
+        let folder = Path::new("");
+        if let Ok(read) = Settings::parse(&text, Path::new("s.toml"))
+            && let Ok(Some(profile)) = read.choose(folder, None)
+        {
+            assert_eq!(profile.registration.client_id.as_str().len(), 36);
         }
     });
 }

@@ -134,7 +134,16 @@ impl<'s> Console<'s> {
     /// Closes the window and waits for the program to end well.
     pub fn close(mut self) {
         self.ask_to_close();
-        let status = self.running.wait_for_end();
+        let status = self
+            .running
+            .ends_within(Duration::from_secs(10))
+            .unwrap_or_else(|| {
+                // On a busy machine the window manager can miss a key; a person presses it again.
+                // A console that hangs is not helped by that.
+                self.session.picture("still-open");
+                self.ask_to_close();
+                self.running.wait_for_end()
+            });
         assert!(status.success(), "the console ends well, not with {status}");
     }
 }

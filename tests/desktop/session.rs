@@ -41,16 +41,40 @@ impl Running {
         self.end("KILL");
     }
 
-    /// Waits for the program to end by itself.
-    pub fn wait_for_end(&mut self) -> ExitStatus {
-        let deadline = Instant::now() + START_LIMIT;
+    /// Waits for the program to end by itself, for so long at most.
+    pub fn ends_within(&mut self, limit: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + limit;
         loop {
             if let Ok(Some(status)) = self.child.try_wait() {
-                return status;
+                return Some(status);
             }
-            assert!(Instant::now() < deadline, "the program did not end");
+            if Instant::now() > deadline {
+                return None;
+            }
             thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Waits for the program to end by itself.
+    pub fn wait_for_end(&mut self) -> ExitStatus {
+        self.ends_within(START_LIMIT)
+            .unwrap_or_else(|| panic!("the program did not end; its threads: {}", self.threads()))
+    }
+
+    /// What each thread of the program waits for in the kernel.
+    fn threads(&self) -> String {
+        let read = |path: PathBuf| fs::read_to_string(path).unwrap_or_default();
+        let tasks = fs::read_dir(format!("/proc/{}/task", self.group));
+        let threads: Vec<String> = tasks
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|task| {
+                let name = read(task.path().join("comm"));
+                format!("{} in {}", name.trim(), read(task.path().join("wchan")))
+            })
+            .collect();
+        threads.join(", ")
     }
 
     fn signal(&self, name: &str) {

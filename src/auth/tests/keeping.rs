@@ -17,7 +17,8 @@ async fn with_keyring(
     let host = Host::new([ok(DEVICE.replace(":5", ":1")), tokens(1)]);
     let session = host.session(TokenStore::with_store(make).expect("a thread"));
     let flow = session.begin().await.expect("a code");
-    session.finish(flow).await.expect("signed in");
+    let arrival = session.finish(flow).await.expect("signed in");
+    session.admit(arrival).expect("nothing else began");
     (host, session)
 }
 

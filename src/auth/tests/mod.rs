@@ -133,6 +133,7 @@ async fn sign_in(
     let session = host.session(TokenStore::memory());
     let flow = session.begin().await.expect("a code");
     let result = session.finish(flow).await;
+    let result = result.and_then(|arrival| session.admit(arrival));
     (host, session, result)
 }
 

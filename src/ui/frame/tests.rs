@@ -21,6 +21,7 @@ use crate::model::{
     MachineActionStatus, MachineActionType, MachineId, Mode, Permissions, SignInPrompt, TenantId,
 };
 use crate::state::State;
+use crate::ui::commands::UiCommand;
 
 const FIN: &str = "1e5bc9d7e413ddd7902c2932e418702b84d09c07";
 const HR: &str = "2e5bc9d7e413ddd7902c2932e418702b84d0aaaa";

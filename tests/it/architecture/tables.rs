@@ -1,15 +1,16 @@
 //! The rules as data. A new module or crate gets its row here.
 
 /// Which module may use which others. A longer path on the right narrows it to that part.
-pub const IMPORTS: [(&str, &[&str]); 14] = [
+pub const IMPORTS: [(&str, &[&str]); 15] = [
     ("model", &[]),
+    ("private_files", &[]),
     ("explain", &["model"]),
     ("action", &["model", "explain"]),
     ("guard", &["model", "action", "explain"]),
-    ("journal", &["model", "action", "explain"]),
+    ("journal", &["model", "action", "explain", "private_files"]),
     ("auth", &["model", "explain"]),
     ("api", &["model", "action", "auth", "explain"]),
-    ("settings", &["model", "guard", "explain"]),
+    ("settings", &["model", "guard", "explain", "private_files"]),
     (
         "message",
         &["model", "action", "guard", "journal", "settings", "explain"],
@@ -17,7 +18,16 @@ pub const IMPORTS: [(&str, &[&str]); 14] = [
     (
         "worker",
         &[
-            "model", "explain", "action", "guard", "journal", "auth", "api", "settings", "message",
+            "model",
+            "explain",
+            "action",
+            "guard",
+            "journal",
+            "auth",
+            "api",
+            "settings",
+            "message",
+            "private_files",
         ],
     ),
     (
@@ -65,7 +75,7 @@ pub const STARTERS: [&str; 10] = [
 ];
 
 /// Which outside crate may be named where.
-pub const CRATES: [(&str, &[&str]); 18] = [
+pub const CRATES: [(&str, &[&str]); 20] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main"]),
     ("egui_extras", &["ui", "app", "main"]),
@@ -94,7 +104,9 @@ pub const CRATES: [(&str, &[&str]); 18] = [
     ("sha1", &["worker::file_hash"]),
     ("sha2", &["journal"]),
     ("toml_edit", &["settings"]),
-    ("directories", &["places"]),
+    ("directories", &["places", "doctor"]),
+    ("hyper_util", &["doctor"]),
+    ("rustls_native_certs", &["doctor"]),
 ];
 
 /// Each of these is named in at most one file, and that file belongs to `ui`.
@@ -115,12 +127,13 @@ pub const CLOCK_READS: [&str; 5] = [
 ];
 /// Who may read the clock.
 /// `auth::token` reads the monotonic clock only: lifetimes count from receipt.
-pub const CLOCK_READERS: [&str; 5] = [
+pub const CLOCK_READERS: [&str; 6] = [
     "worker",
     "app",
     "self_test",
     "auth::token",
     "simulator::clock",
+    "doctor",
 ];
 
 /// What ends the program on purpose.

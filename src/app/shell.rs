@@ -1,0 +1,247 @@
+//! The window around the console where there are profiles: which one is open, and the page to
+//! choose another. A console is of one profile for its whole life; switching ends it, with all it
+//! has seen, and begins another.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+
+use egui::{CentralPanel, Context, ViewportCommand};
+
+use super::App;
+use crate::explain::{Explain as _, Explanation, NextStep};
+use crate::settings::{FILE_NAME, Profile, Settings, SettingsError, save_profile};
+use crate::ui::profiles::{ProfilesPage, Wish, profiles_ui};
+
+/// Begins the console of a profile; `main` decided how.
+pub type Open = Box<dyn FnMut(&Profile, &Context) -> Result<App, Explanation>>;
+
+/// The window of a run with profiles.
+pub struct Shell {
+    folder: PathBuf,
+    open: Open,
+    app: Option<(Profile, App)>,
+    page: Option<ProfilesPage>,
+    /// What a thread of its own does meanwhile (rule 1).
+    work: Option<Receiver<Done>>,
+}
+
+enum Done {
+    Read(Box<Result<Settings, SettingsError>>),
+    Saved(Box<Result<Profile, SettingsError>>),
+    Closed(Box<Profile>),
+}
+
+impl Shell {
+    /// A window on the folder with the settings file. `first` is the profile to start with, or why
+    /// there is none.
+    pub fn new(
+        folder: PathBuf,
+        open: Open,
+        first: Result<Option<Profile>, SettingsError>,
+        settings: &Settings,
+        ctx: &Context,
+    ) -> Self {
+        let mut shell = Self {
+            folder,
+            open,
+            app: None,
+            page: None,
+            work: None,
+        };
+        match first {
+            Ok(Some(profile)) => shell.begin(profile, ctx),
+            Ok(None) => shell.show_page(settings, None),
+            Err(error) => shell.show_page(settings, Some(error.explain())),
+        }
+        shell
+    }
+
+    fn show_page(&mut self, settings: &Settings, failure: Option<Explanation>) {
+        let current = self.app.as_ref().map(|(profile, _)| profile.name.clone());
+        let file = self.folder.join(FILE_NAME);
+        self.page = Some(ProfilesPage::new(file, settings, current, failure));
+    }
+
+    fn begin(&mut self, profile: Profile, ctx: &Context) {
+        match (self.open)(&profile, ctx) {
+            Ok(app) => {
+                let title = App::title(app.state.mode, &app.state.place);
+                ctx.send_viewport_cmd(ViewportCommand::Title(title));
+                self.app = Some((profile, app));
+                self.page = None;
+            }
+            Err(explanation) => self.fail(explanation),
+        }
+    }
+
+    fn fail(&mut self, explanation: Explanation) {
+        if self.page.is_none() {
+            self.show_page(&Settings::default(), None);
+        }
+        if let Some(page) = &mut self.page {
+            page.busy = None;
+            page.failure = Some(explanation);
+        }
+    }
+
+    /// Does something slow in a thread of its own.
+    fn start(
+        &mut self,
+        ctx: &Context,
+        busy: &'static str,
+        work: impl FnOnce() -> Done + Send + 'static,
+    ) {
+        let (give, take) = sync_channel(1);
+        let ctx = ctx.clone();
+        let thread = std::thread::Builder::new()
+            .name("cordon-profiles".into())
+            .spawn(move || {
+                give.send(work()).ok();
+                ctx.request_repaint();
+            });
+        if let Some(page) = &mut self.page {
+            page.busy = Some(busy);
+        }
+        match thread {
+            Ok(_) => self.work = Some(take),
+            Err(error) => {
+                let mut explanation =
+                    Explanation::harmless("This computer gives no thread", NextStep::TryAgain);
+                explanation.details.push(error.to_string());
+                self.fail(explanation);
+            }
+        }
+    }
+
+    fn take_done(&mut self, ctx: &Context) {
+        let done = match self.work.as_ref().map(Receiver::try_recv) {
+            None | Some(Err(TryRecvError::Empty)) => return,
+            Some(Err(TryRecvError::Disconnected)) => None,
+            Some(Ok(done)) => Some(done),
+        };
+        self.work = None;
+        if let Some(page) = &mut self.page {
+            page.busy = None;
+        }
+        match done {
+            // Its thread panicked, and said so where it happened.
+            None => {}
+            Some(Done::Read(read)) => match *read {
+                Ok(settings) => self.show_page(&settings, None),
+                Err(error) => self.show_page(&Settings::default(), Some(error.explain())),
+            },
+            Some(Done::Saved(saved)) => match *saved {
+                Ok(profile) => self.switch_to(profile, ctx),
+                Err(error) => self.fail(error.explain()),
+            },
+            Some(Done::Closed(profile)) => self.begin(*profile, ctx),
+        }
+    }
+
+    /// Ends the present console, if there is one, and begins another: nothing of the old one is
+    /// left to be mixed up.
+    fn switch_to(&mut self, profile: Profile, ctx: &Context) {
+        if let Some((_, app)) = &self.app
+            && app.state.awaits_answer()
+        {
+            self.fail(Explanation::harmless(
+                "A request of this profile has left and its answer has not come",
+                NextStep::Outside(
+                    "Go back and wait for it; that takes half a minute at most".into(),
+                ),
+            ));
+            return;
+        }
+        match self.app.take() {
+            None => self.begin(profile, ctx),
+            Some((_, app)) => {
+                if let Some(page) = &mut self.page {
+                    page.current = None;
+                }
+                let worker = app.into_worker();
+                self.start(ctx, "Closing the other profile…", move || {
+                    // Waits until what has not left is written down as not sent.
+                    drop(worker);
+                    Done::Closed(Box::new(profile))
+                });
+            }
+        }
+    }
+
+    fn run(&mut self, wish: Wish, ctx: &Context) {
+        let folder = self.folder.clone();
+        match wish {
+            Wish::Use(profile) => self.switch_to(profile, ctx),
+            Wish::SaveAndUse(profile) => self.start(ctx, "Saving…", move || {
+                let saved = save_profile(&folder, &profile).map(|()| profile);
+                Done::Saved(Box::new(saved))
+            }),
+            Wish::Back => self.page = None,
+            Wish::Demo => {
+                if let Err(error) = start_demo() {
+                    let mut explanation =
+                        Explanation::harmless("The demo could not be started", NextStep::None);
+                    explanation.details.push(error.to_string());
+                    self.fail(explanation);
+                }
+            }
+        }
+    }
+}
+
+/// A program of its own: this one never changes its mode (rule 11).
+fn start_demo() -> std::io::Result<()> {
+    let program = std::env::current_exe()?;
+    let mut demo = std::process::Command::new(program).arg("--demo").spawn()?;
+    // Somebody has to wait for it, or its process stays behind after its end.
+    std::thread::Builder::new()
+        .name("cordon-demo".into())
+        .spawn(move || demo.wait())?;
+    Ok(())
+}
+
+impl eframe::App for Shell {
+    fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
+        self.take_done(ctx);
+        let Some((_, app)) = &mut self.app else {
+            return;
+        };
+        // Behind the page too: actions are followed, and closing asks where it has to.
+        app.logic(ctx, self.page.is_none());
+        if app.asks_to_close() {
+            // The question is on the console.
+            self.page = None;
+        }
+        if std::mem::take(&mut app.wants_profiles) {
+            let folder = self.folder.clone();
+            self.start(ctx, "Reading…", move || {
+                Done::Read(Box::new(Settings::read(&folder)))
+            });
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
+        let wish = match (&mut self.page, &mut self.app) {
+            (Some(page), _) => {
+                CentralPanel::default()
+                    .show(ui, |ui| profiles_ui(ui, page))
+                    .inner
+            }
+            (None, Some((_, app))) => {
+                app.ui(ui);
+                None
+            }
+            (None, None) => None,
+        };
+        if let Some(wish) = wish {
+            let ctx = ui.ctx().clone();
+            self.run(wish, &ctx);
+        }
+    }
+
+    fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
+        if let Some((_, app)) = &mut self.app {
+            app.worker.shut_down();
+        }
+    }
+}

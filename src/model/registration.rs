@@ -1,0 +1,220 @@
+//! What a person sets so that a sign-in can begin: the place, the tenant, the application.
+//!
+//! Each value is checked where it is parsed, and the error is the sentence for the person who
+//! typed it: the form and the settings file say the same.
+
+use std::fmt;
+
+use super::{Cloud, Region};
+
+/// An application registered in a tenant of a cloud, and what it asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Registration {
+    pub cloud: Cloud,
+    /// Of the commercial cloud; the others have none.
+    pub region: Region,
+    pub tenant: TenantName,
+    pub client_id: ClientId,
+    pub scopes: Scopes,
+    /// Whether the other name of the Defender API is asked for; see [`Cloud::resources`].
+    pub other_resource: bool,
+}
+
+impl Registration {
+    /// A made-up application of a made-up tenant, for tests.
+    #[cfg(test)]
+    pub(crate) fn sample() -> Self {
+        Self {
+            cloud: Cloud::Commercial,
+            region: Region::Any,
+            tenant: TenantName::parse("5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10").expect("a GUID"),
+            client_id: ClientId::parse("0b6d5c1e-2f7a-4b63-9c48-71e0a3d5f982").expect("a GUID"),
+            scopes: Scopes::Granted,
+            other_resource: false,
+        }
+    }
+}
+
+/// A tenant as people write it: its GUID, or one of its domains. In lower case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TenantName(Box<str>);
+
+impl TenantName {
+    /// # Errors
+    /// The sentence for whoever typed it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim().to_ascii_lowercase();
+        if text.is_empty() {
+            return Err("The tenant is missing: its id or one of its domains");
+        }
+        if matches!(&*text, "common" | "organizations" | "consumers") {
+            return Err("This stands for no tenant of its own: write the tenant's id or domain");
+        }
+        if is_guid(&text) || is_domain(&text) {
+            Ok(Self(text.into()))
+        } else if text.contains('.') {
+            Err("This is no domain: letters, digits, hyphens and dots only, without https://")
+        } else {
+            Err(
+                "This is neither a tenant id, such as 5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10, nor a domain",
+            )
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The application's id in its registration, a GUID. In lower case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ClientId(Box<str>);
+
+impl ClientId {
+    /// # Errors
+    /// The sentence for whoever typed it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim().to_ascii_lowercase();
+        if is_guid(&text) {
+            Ok(Self(text.into()))
+        } else if text.is_empty() {
+            Err("The client id is missing: Application (client) ID in the registration")
+        } else {
+            Err("This is no client id: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12")
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a sign-in asks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Scopes {
+    /// `.default`: whatever an administrator has granted. One that is missing breaks nothing.
+    #[default]
+    Granted,
+    /// By name. One that is not granted makes the whole sign-in fail.
+    Named(Box<[Box<str>]>),
+}
+
+impl Scopes {
+    /// Reads `.default`, or names such as `Machine.Read`, separated by spaces or commas.
+    ///
+    /// # Errors
+    /// The sentence for whoever typed it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let words: Vec<&str> = text
+            .split([' ', ',', '\n', '\t'])
+            .filter(|word| !word.is_empty())
+            .collect();
+        match words.as_slice() {
+            [] | [".default"] => Ok(Self::Granted),
+            words if words.contains(&".default") => {
+                Err("Either .default or names: the sign-in host refuses both together")
+            }
+            words if words.len() <= MAX_NAMES && words.iter().all(|word| is_permission(word)) => {
+                Ok(Self::Named(words.iter().map(|&word| word.into()).collect()))
+            }
+            _ => Err("Permissions are written as Machine.Read, without an address before them"),
+        }
+    }
+}
+
+/// More than the API has.
+const MAX_NAMES: usize = 40;
+
+/// As the settings file and the form write it.
+impl fmt::Display for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Granted => f.write_str(".default"),
+            Self::Named(names) => f.write_str(&names.join(" ")),
+        }
+    }
+}
+
+/// Eight, four, four, four and twelve hexadecimal digits.
+#[must_use]
+pub fn is_guid(text: &str) -> bool {
+    let groups: Vec<_> = text.split('-').collect();
+    groups.iter().map(|g| g.len()).eq([8, 4, 4, 4, 12])
+        && groups
+            .iter()
+            .all(|g| g.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// A host name with at least one dot (RFC 1123 section 2.1).
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.contains('.') && text.split('.').all(is_label)
+}
+
+fn is_permission(word: &str) -> bool {
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    word.len() <= 64 && word.contains('.') && word.split('.').all(is_part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_is_its_id_or_a_domain() {
+        for good in [
+            "5F0C7A31-9d1e-4c0f-8a55-3d2b6f7e9a10",
+            " contoso.onmicrosoft.com ",
+            "a-b.example",
+        ] {
+            let tenant = TenantName::parse(good).expect(good);
+            assert_eq!(tenant.as_str(), good.trim().to_ascii_lowercase());
+        }
+        for bad in [
+            "",
+            "common",
+            "Organizations",
+            "contoso",
+            "5f0c7a31-9d1e-4c0f-8a55",
+            "https://contoso.com",
+            "contoso.com/x",
+            "a@b.com",
+            "x..com",
+            "-a.com",
+            "a.com?x=1",
+            "a.com%2f",
+            "a .com",
+            "contoso.com:443",
+        ] {
+            assert!(TenantName::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn scopes_are_the_default_or_names() {
+        assert_eq!(Scopes::parse(" .default "), Ok(Scopes::Granted));
+        assert_eq!(Scopes::parse(""), Ok(Scopes::Granted));
+        let named = Scopes::parse("Machine.Read, Machine.Isolate File.Read.All").expect("names");
+        assert_eq!(
+            named.to_string(),
+            "Machine.Read Machine.Isolate File.Read.All"
+        );
+        for bad in [
+            ".default Machine.Read",
+            "Machine",
+            "https://api.example/Machine.Read",
+            "Machine..Read",
+        ] {
+            assert!(Scopes::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

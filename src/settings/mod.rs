@@ -1,0 +1,203 @@
+//! What a person or an organisation has set: `settings.toml` in the data folder. Written only when
+//! a person saves the form; comments and whatever else stands in it are kept.
+
+mod profile;
+mod save;
+
+use std::path::{Path, PathBuf};
+
+use toml_edit::{Document, TomlError};
+
+pub use profile::{Profile, ProfileName, Written};
+pub use save::save_profile;
+
+use crate::explain::{Effect, Explain, Explanation, NextStep};
+use crate::model::clean;
+
+/// The file's name in the data folder.
+pub const FILE_NAME: &str = "settings.toml";
+
+/// Hundreds of profiles fit into this.
+const MAX_BYTES: u64 = 64 * 1024;
+
+/// What a settings file looks like.
+pub const EXAMPLE: &str = r#"# The profile that cordon starts with; --profile takes another one.
+default_profile = "contoso"
+
+[profile.contoso]
+cloud = "Commercial"      # or "GCC", "GCC High", "DoD"
+region = "EU"             # of the commercial cloud: "any", "US", "EU", "UK", "AU", "SWA", "INA"
+tenant = "00000000-0000-0000-0000-000000000000"     # its id, or a domain
+client_id = "00000000-0000-0000-0000-000000000000"
+scopes = ".default"       # or names: ["Machine.Read", "Machine.Isolate"]
+"#;
+
+/// The settings file, as far as it can be read: one wrong profile does not spoil the others.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// In the order of the file.
+    pub profiles: Vec<(ProfileName, Result<Profile, WrongValue>)>,
+    /// The one to start with.
+    pub default: Option<ProfileName>,
+}
+
+/// A value that cannot be used, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {key}: {problem}")]
+pub struct WrongValue {
+    /// Counted from 1.
+    pub line: usize,
+    /// As it is written with all its tables: `profile.contoso.cloud`.
+    pub key: Box<str>,
+    pub problem: &'static str,
+    /// What could be read of the same profile, for the form.
+    pub readable: Box<Written>,
+}
+
+/// Why settings could not be read or saved. Names file, line and key.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("{}: {source}", file.display())]
+    Unreadable {
+        file: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{} has more than {MAX_BYTES} bytes, so it is no settings file", .0.display())]
+    TooLarge(PathBuf),
+    #[error("{}: {}", .0.display(), .1.to_string().trim())]
+    NotToml(PathBuf, Box<TomlError>),
+    /// Something that is no table stands where the profiles belong.
+    #[error("{}: “profile” is no table", .0.display())]
+    NoTable(PathBuf),
+    #[error("{}: there is no [profile.{}]", file.display(), profile.as_str())]
+    NoProfile { file: PathBuf, profile: ProfileName },
+    #[error("{}, {wrong}", file.display())]
+    WrongValue { file: PathBuf, wrong: WrongValue },
+    #[error("{}: {source}", file.display())]
+    NotSaved {
+        file: PathBuf,
+        source: std::io::Error,
+    },
+}
+
+impl Explain for SettingsError {
+    fn explain(&self) -> Explanation {
+        let (headline, next) = match self {
+            Self::Unreadable { .. } | Self::TooLarge(_) | Self::NotToml(..) | Self::NoTable(_) => (
+                "The settings file cannot be read",
+                "Mend it or put it aside: it is not overwritten. Until then a profile can be used without saving it",
+            ),
+            Self::NoProfile { .. } => (
+                "The settings file has no such profile",
+                "Choose another one, or fill it in here",
+            ),
+            Self::WrongValue { .. } => (
+                "The settings file has a wrong value",
+                "Correct it here or in the file",
+            ),
+            Self::NotSaved { .. } => (
+                "The settings could not be saved",
+                "Make room and allow writing there, or use the profile without saving it",
+            ),
+        };
+        Explanation {
+            headline: headline.into(),
+            effect: Effect::NothingChanged,
+            next: NextStep::Outside(next.into()),
+            details: vec![clean(&self.to_string(), 600).into_owned()],
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the settings file in `folder`; one that is not there has nothing in it.
+    ///
+    /// # Errors
+    /// When there is a file that is none of ours.
+    pub fn read(folder: &Path) -> Result<Self, SettingsError> {
+        let file = folder.join(FILE_NAME);
+        match text_of(&file)? {
+            Some(text) => Self::parse(&text, &file),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// Reads the text of a settings file; `file` is named in errors.
+    ///
+    /// # Errors
+    /// When it is no TOML.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, SettingsError> {
+        let document = Document::parse(text)
+            .map_err(|error| SettingsError::NotToml(file.to_owned(), Box::new(error)))?;
+        let profiles = match document.get("profile") {
+            None => Vec::new(),
+            Some(item) => {
+                let table = item
+                    .as_table_like()
+                    .ok_or_else(|| SettingsError::NoTable(file.to_owned()))?;
+                table
+                    .iter()
+                    .map(|(name, item)| {
+                        let name = ProfileName::of_key(name);
+                        let read = profile::read(text, &name, item);
+                        (name, read)
+                    })
+                    .collect()
+            }
+        };
+        let default = document
+            .get("default_profile")
+            .and_then(|item| item.as_str())
+            .map(ProfileName::of_key);
+        Ok(Self { profiles, default })
+    }
+
+    /// The profile to start with: the one asked for, else the file's default, else the only one.
+    /// `None` when there is none, or a person has to choose.
+    ///
+    /// # Errors
+    /// When the one asked for is missing or wrong.
+    pub fn choose(
+        &self,
+        folder: &Path,
+        asked: Option<&str>,
+    ) -> Result<Option<Profile>, SettingsError> {
+        let name = match (asked, &self.default, self.profiles.as_slice()) {
+            (Some(asked), ..) => ProfileName::of_key(asked),
+            (None, Some(default), _) => default.clone(),
+            (None, None, [(only, _)]) => only.clone(),
+            (None, None, _none_or_several) => return Ok(None),
+        };
+        let file = || folder.join(FILE_NAME);
+        let found = self.profiles.iter().find(|(known, _)| *known == name);
+        match found {
+            Some((_, Ok(profile))) => Ok(Some(profile.clone())),
+            Some((_, Err(wrong))) => Err(SettingsError::WrongValue {
+                file: file(),
+                wrong: wrong.clone(),
+            }),
+            None => Err(SettingsError::NoProfile {
+                file: file(),
+                profile: name,
+            }),
+        }
+    }
+}
+
+/// The file's text; `None` when there is no file.
+fn text_of(file: &Path) -> Result<Option<String>, SettingsError> {
+    if std::fs::metadata(file).is_ok_and(|found| found.len() > MAX_BYTES) {
+        return Err(SettingsError::TooLarge(file.to_owned()));
+    }
+    match std::fs::read_to_string(file) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(SettingsError::Unreadable {
+            file: file.to_owned(),
+            source,
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

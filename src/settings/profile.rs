@@ -1,0 +1,182 @@
+//! One profile: a name, and the registration behind it.
+
+use toml_edit::{Item, Value};
+
+use super::WrongValue;
+use crate::model::{ClientId, Cloud, Region, Registration, Scopes, TenantName, clean};
+
+/// A tenant to sign in to, under a name of the person's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub name: ProfileName,
+    pub registration: Registration,
+}
+
+/// What a person calls a profile.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ProfileName(Box<str>);
+
+impl ProfileName {
+    /// Takes 1 to 40 characters that can be shown.
+    ///
+    /// # Errors
+    /// The sentence for whoever typed it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim();
+        if text.is_empty() {
+            Err("The name is missing: what you call this tenant")
+        } else if text.chars().count() > 40 || clean(text, 40) != text {
+            Err("The name is too long, or has characters that cannot be shown")
+        } else {
+            Ok(Self(text.into()))
+        }
+    }
+
+    /// A name as a file or the command line has it, whatever it is.
+    pub(super) fn of_key(key: &str) -> Self {
+        Self(key.into())
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The values of a profile as they were written, right or wrong; also what the form holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Written {
+    pub cloud: String,
+    pub region: String,
+    pub tenant: String,
+    pub client_id: String,
+    pub scopes: String,
+    pub resource: String,
+}
+
+/// The keys of a profile, in the order in which they are written.
+pub(super) const KEYS: [&str; 6] = [
+    "cloud",
+    "region",
+    "tenant",
+    "client_id",
+    "scopes",
+    "resource",
+];
+
+impl Written {
+    pub(super) fn value_mut(&mut self, key: &str) -> Option<&mut String> {
+        Some(match key {
+            "cloud" => &mut self.cloud,
+            "region" => &mut self.region,
+            "tenant" => &mut self.tenant,
+            "client_id" => &mut self.client_id,
+            "scopes" => &mut self.scopes,
+            "resource" => &mut self.resource,
+            _ => return None,
+        })
+    }
+
+    /// The registration, if every value can be used.
+    ///
+    /// # Errors
+    /// The first key whose value cannot, and why: the sentence for whoever wrote it.
+    pub fn parse(&self) -> Result<Registration, (&'static str, &'static str)> {
+        let cloud = Cloud::named(&self.cloud)
+            .ok_or(("cloud", "is none of Commercial, GCC, GCC High and DoD"))?;
+        let region = match self.region.trim() {
+            "" => Region::Any,
+            name => Region::named(name)
+                .ok_or(("region", "is none of any, US, EU, UK, AU, SWA and INA"))?,
+        };
+        if !cloud.regions().contains(&region) {
+            return Err(("region", "Only the commercial cloud has regions"));
+        }
+        let [usual, other] = cloud.resources();
+        let resource = match self.resource.trim().trim_end_matches('/') {
+            "" => usual,
+            name => name,
+        };
+        if ![usual, other].contains(&resource) {
+            return Err((
+                "resource",
+                "is none of the two names that this cloud's API has",
+            ));
+        }
+        Ok(Registration {
+            cloud,
+            region,
+            tenant: TenantName::parse(&self.tenant).map_err(|why| ("tenant", why))?,
+            client_id: ClientId::parse(&self.client_id).map_err(|why| ("client_id", why))?,
+            scopes: Scopes::parse(&self.scopes).map_err(|why| ("scopes", why))?,
+            other_resource: resource == other,
+        })
+    }
+}
+
+/// As the settings file and the form write it; what is the usual thing is left out.
+impl From<&Registration> for Written {
+    fn from(registration: &Registration) -> Self {
+        let Registration {
+            cloud,
+            region,
+            tenant,
+            client_id,
+            scopes,
+            other_resource,
+        } = registration;
+        let unless = |usual: bool, text: &str| if usual { "" } else { text }.to_owned();
+        Self {
+            cloud: cloud.name().to_owned(),
+            region: unless(*region == Region::Any, region.name()),
+            tenant: tenant.as_str().to_owned(),
+            client_id: client_id.as_str().to_owned(),
+            scopes: scopes.to_string(),
+            resource: unless(!other_resource, cloud.resources()[1]),
+        }
+    }
+}
+
+/// Reads one profile's table out of the document with this text.
+pub(super) fn read(text: &str, name: &ProfileName, item: &Item) -> Result<Profile, WrongValue> {
+    let mut written = Written::default();
+    let mut not_text = None;
+    for key in KEYS {
+        let (Some(value), Some(slot)) = (item.get(key), written.value_mut(key)) else {
+            continue;
+        };
+        match as_text(value) {
+            Some(value) => *slot = value,
+            None => not_text = not_text.or(Some((key, "is no text"))),
+        }
+    }
+    let parsed = match not_text {
+        Some(wrong) => Err(wrong),
+        None => written.parse(),
+    };
+    parsed
+        .map(|registration| Profile {
+            name: name.clone(),
+            registration,
+        })
+        .map_err(|(key, problem)| {
+            // Of a value that is missing, the line of its table.
+            let span = item.get(key).and_then(Item::span).or_else(|| item.span());
+            let before = span.and_then(|span| text.get(..span.start));
+            WrongValue {
+                line: before.unwrap_or_default().matches('\n').count() + 1,
+                key: format!("profile.{}.{key}", name.as_str()).into(),
+                problem,
+                readable: Box::new(written),
+            }
+        })
+}
+
+/// A text, or a list of texts with spaces between them.
+fn as_text(item: &Item) -> Option<String> {
+    if let Some(list) = item.as_array() {
+        let words: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
+        return words.map(|words| words.join(" "));
+    }
+    item.as_str().map(|text| text.trim().to_owned())
+}

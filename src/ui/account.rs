@@ -1,0 +1,209 @@
+//! What the present sign-in allows: once after signing in, and in the account's own sheet.
+
+use egui::{Frame, Id, Margin, Panel, RichText, Ui};
+
+use super::Cx;
+use super::commands::UiCommand;
+use super::theme::{Role, TokensExt as _, text};
+use super::views::Dialog as OpenDialog;
+use super::widgets::{ActionButton, Dialog, Icon, badge, copyable_ui, icon, section_ui};
+use crate::model::{Permission, Permissions, SessionStatus, clean};
+
+/// What each permission that this console uses is for, in the words of the screen.
+const USES: [(Permission, &str); 4] = [
+    (Permission::MachineRead, "see devices and follow actions"),
+    (Permission::MachineIsolate, "isolate and release"),
+    (
+        Permission::MachineRestrictExecution,
+        "restrict apps and lift that",
+    ),
+    (
+        Permission::MachineStopAndQuarantine,
+        "stop and quarantine files",
+    ),
+];
+
+/// What can and cannot be done with these permissions, in a sentence each.
+struct Allowed {
+    can: String,
+    /// What is not granted, with the permission that it needs.
+    cannot: Vec<String>,
+}
+
+impl Allowed {
+    fn of(permissions: &Permissions) -> Self {
+        let holds = |permission: &Permission| permissions.holds(std::slice::from_ref(permission));
+        let granted = |permission: &Permission| {
+            holds(permission) == Some(true)
+                || *permission == Permission::MachineRead
+                    && holds(&Permission::MachineReadWrite) == Some(true)
+        };
+        if *permissions == Permissions::Unknown {
+            return Self {
+                can: "This sign-in does not tell what it allows: try, and the service decides"
+                    .into(),
+                cannot: Vec::new(),
+            };
+        }
+        let can: Vec<&str> = USES
+            .iter()
+            .filter(|(permission, _)| granted(permission))
+            .map(|(_, what)| *what)
+            .collect();
+        Self {
+            can: if can.is_empty() {
+                "It allows nothing that this console does".into()
+            } else {
+                format!("It allows to {}", can.join(", "))
+            },
+            cannot: USES
+                .iter()
+                .filter(|(permission, _)| !granted(permission))
+                .map(|(permission, what)| {
+                    if *permission == Permission::MachineRead {
+                        format!("{permission} is not granted, so no device can be seen and no action followed, whatever else is granted: an administrator has to add it and consent")
+                    } else {
+                        format!("{permission} is not granted: it takes that to {what}")
+                    }
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Says once after signing in what this account may do.
+pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let SessionStatus::SignedIn {
+        account,
+        permissions,
+    } = &cx.state.session
+    else {
+        return;
+    };
+    if cx.views.sign_ins_seen >= cx.state.sign_ins {
+        return;
+    }
+    let allowed = Allowed::of(permissions);
+    let tokens = ui.tokens();
+    let frame = Frame::new()
+        .fill(tokens.surface.raised)
+        .inner_margin(Margin::symmetric(8, 4));
+    Panel::top("welcome").frame(frame).show(ui, |ui| {
+        ui.horizontal_wrapped(|ui| {
+            let (shape, colour) = if allowed.cannot.is_empty() {
+                (Icon::Info, tokens.accent)
+            } else {
+                (Icon::Warning, tokens.caution)
+            };
+            icon(ui, shape, colour);
+            let who = format!("You are {}", account.label());
+            ui.label(RichText::new(who).text_style(text::strong()));
+            ui.label(&allowed.can);
+            for missing in &allowed.cannot {
+                ui.label(RichText::new(missing).color(tokens.caution));
+            }
+            if ui.add(ActionButton::quiet("Dismiss")).clicked() {
+                cx.views.sign_ins_seen = cx.state.sign_ins;
+            }
+        });
+    });
+}
+
+/// Draws the account's sheet while it is the open dialog.
+pub fn account_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let id = Id::unique("account");
+    let dialog = Dialog::new(id, "This sign-in").plain();
+    let is_opening = dialog.is_opening(ui.ctx());
+    let response = dialog.show(ui.ctx(), |ui| {
+        let mut closes = false;
+        ui.horizontal_wrapped(|ui| {
+            let close = ui.add(ActionButton::new("Close"));
+            if is_opening {
+                close.request_focus();
+            }
+            closes = close.clicked();
+            for command in [UiCommand::SwitchProfile, UiCommand::SignOut] {
+                let why = command.availability(cx.state, cx.views, cx.now).err();
+                let spec = command.spec();
+                let button = ActionButton::new(spec.title)
+                    .hint(spec.help)
+                    .disabled_because(why.as_deref());
+                if ui.add(button).clicked() {
+                    cx.out.commands.push(command);
+                    closes = true;
+                }
+            }
+        });
+        facts_ui(ui, cx);
+        closes
+    });
+    if response.inner || response.close_requested {
+        Dialog::return_focus(ui.ctx(), id);
+    } else {
+        cx.views.dialog = Some(OpenDialog::Account);
+    }
+}
+
+fn facts_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let state = cx.state;
+    if let Some(account) = state.session.account() {
+        section_ui(ui, &account.label());
+        if let Some(name) = &account.display_name {
+            ui.label(clean(name, 120));
+        }
+        copyable_ui(ui, "tenant", account.tenant_id.as_str());
+        copyable_ui(ui, "object id", &account.object_id);
+    }
+    ui.label(clean(&state.place, 80));
+    if let Some(profile) = &state.profile {
+        ui.label(format!("Profile {}", clean(profile, 40)));
+    }
+    let SessionStatus::SignedIn { permissions, .. } = &state.session else {
+        return;
+    };
+    section_ui(ui, "What it allows");
+    let allowed = Allowed::of(permissions);
+    badge(ui, Icon::Info, Role::Neutral, &allowed.can);
+    for missing in &allowed.cannot {
+        badge(ui, Icon::Warning, Role::Caution, missing);
+    }
+    if let Permissions::Known(granted) = permissions {
+        let names: Vec<&str> = granted.iter().map(Permission::as_wire).collect();
+        copyable_ui(ui, "permissions granted", &names.join(" "));
+    }
+    ui.add(
+        egui::Label::new(
+            "A permission is one half. The other is a role in the Defender portal with View data and Active remediation actions, and access to the device's group: the service tells only when it refuses",
+        )
+        .wrap(),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::ActionKind;
+
+    #[test]
+    fn every_action_says_what_its_permission_is_for() {
+        for kind in ActionKind::ALL {
+            let permission = &kind.spec().permission;
+            assert!(
+                USES.iter().any(|(known, _)| known == permission),
+                "{permission}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named_and_reading_comes_first() {
+        let allowed = Allowed::of(&Permissions::from_scopes("Machine.Isolate"));
+        assert_eq!(allowed.can, "It allows to isolate and release");
+        assert!(allowed.cannot[0].starts_with("Machine.Read is not granted, so no device"));
+        assert_eq!(allowed.cannot.len(), 3);
+        let more = Allowed::of(&Permissions::from_scopes("Machine.ReadWrite Machine.Scan"));
+        assert_eq!(more.can, "It allows to see devices and follow actions");
+        let unknown = Allowed::of(&Permissions::Unknown);
+        assert!(unknown.cannot.is_empty() && unknown.can.contains("does not tell"));
+    }
+}

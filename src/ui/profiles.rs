@@ -1,0 +1,411 @@
+//! Which tenant: the saved profiles, and the form for another one. The first page of a first run.
+
+use std::path::PathBuf;
+
+use egui::{Id, Label, RichText, Role as Kind, ScrollArea, TextStyle, Ui, WidgetInfo};
+
+use super::theme::{Role, TokensExt as _, text};
+use super::widgets::{
+    ActionButton, ExplanationView, Icon, TextField, badge, copyable_ui, section_ui,
+};
+use crate::explain::{Effect, Explanation};
+use crate::model::{ClientId, Cloud, Region, Scopes, TenantName, clean};
+use crate::settings::{Profile, ProfileName, Settings, Written};
+
+const WIDTH: f32 = 760.0;
+/// The README's own steps, so that there is one account of them.
+const README: &str = include_str!("../../README.md");
+const STEPS: &str = "## Set it up for your tenant";
+
+/// What the person wants.
+#[derive(Debug)]
+pub enum Wish {
+    Use(Profile),
+    SaveAndUse(Profile),
+    /// To the console that is open behind this page.
+    Back,
+    /// Another window, on the built-in tenant.
+    Demo,
+}
+
+/// The page, with what is typed into it.
+#[derive(Debug)]
+pub struct ProfilesPage {
+    /// Why a profile could not be used, read or saved.
+    pub failure: Option<Explanation>,
+    /// What is being done just now, in words; the buttons wait for it.
+    pub busy: Option<&'static str>,
+    /// The profile of the console behind this page.
+    pub current: Option<ProfileName>,
+    file: PathBuf,
+    saved: Vec<(ProfileName, Result<Profile, String>, Written)>,
+    name: String,
+    written: Written,
+    /// Errors of empty fields show only after the person has tried to go on.
+    tried: bool,
+    steps_shown: bool,
+}
+
+impl ProfilesPage {
+    /// A page over what was read; `file` is shown.
+    #[must_use]
+    pub fn new(
+        file: PathBuf,
+        settings: &Settings,
+        current: Option<ProfileName>,
+        failure: Option<Explanation>,
+    ) -> Self {
+        let saved: Vec<_> = settings
+            .profiles
+            .iter()
+            .map(|(name, read)| match read {
+                Ok(profile) => {
+                    let written = Written::from(&profile.registration);
+                    (name.clone(), Ok(profile.clone()), written)
+                }
+                Err(wrong) => (
+                    name.clone(),
+                    Err(wrong.to_string()),
+                    (*wrong.readable).clone(),
+                ),
+            })
+            .collect();
+        let mut page = Self {
+            failure,
+            busy: None,
+            current,
+            file,
+            saved,
+            name: String::new(),
+            written: Written {
+                cloud: Cloud::Commercial.name().to_owned(),
+                scopes: ".default".to_owned(),
+                ..Written::default()
+            },
+            tried: false,
+            steps_shown: false,
+        };
+        // What is wrong in the file is put right here.
+        if let Some(at) = page.saved.iter().position(|(_, read, _)| read.is_err()) {
+            page.edit(at);
+        }
+        page
+    }
+
+    fn edit(&mut self, at: usize) {
+        if let Some((name, _, written)) = self.saved.get(at) {
+            name.as_str().clone_into(&mut self.name);
+            self.written = written.clone();
+            if Cloud::named(&self.written.cloud).is_none() {
+                Cloud::Commercial.name().clone_into(&mut self.written.cloud);
+            }
+            self.tried = true;
+        }
+    }
+
+    /// The profile in the form, or the first thing that is wrong with it.
+    fn typed(&self) -> Result<Profile, &'static str> {
+        let name = ProfileName::parse(&self.name)?;
+        let registration = self.written.parse().map_err(|(_, why)| why)?;
+        Ok(Profile { name, registration })
+    }
+}
+
+/// Shows the page; tells what the person wants.
+pub fn profiles_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
+    let tokens = ui.tokens();
+    let mut wish = None;
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let margin = ((ui.available_width() - WIDTH) / 2.0).max(0.0);
+        ui.horizontal_top(|ui| {
+            ui.add_space(margin);
+            ui.vertical(|ui| {
+                ui.set_max_width(WIDTH.min(ui.available_width()));
+                ui.add_space(tokens.space.m);
+                let title = if page.saved.is_empty() {
+                    "Which tenant does cordon work in?"
+                } else {
+                    "Profiles"
+                };
+                ui.label(RichText::new(title).text_style(text::device()));
+                if let Some(failure) = &page.failure {
+                    failure_ui(ui, failure);
+                }
+                if let Some(busy) = page.busy {
+                    badge(ui, Icon::InProgress, Role::Neutral, busy);
+                }
+                wish = saved_ui(ui, page);
+                wish = form_ui(ui, page).or(wish.take());
+                steps_ui(ui, page);
+                ui.add_space(tokens.space.l);
+            });
+        });
+    });
+    wish.filter(|_| page.busy.is_none())
+}
+
+fn failure_ui(ui: &mut Ui, failure: &Explanation) {
+    let effect = match failure.effect {
+        Effect::NothingChanged => failure.next.words(),
+        Effect::Changed | Effect::Unknown => {
+            format!("{}. {}", failure.effect.words(), failure.next.words())
+        }
+    };
+    ExplanationView {
+        headline: &failure.headline,
+        effect: &effect,
+        role: Role::Caution,
+        next_label: None,
+        details: &failure.details,
+    }
+    .show_ui(ui);
+}
+
+fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
+    let tokens = ui.tokens();
+    let (mut wish, mut edited) = (None, None);
+    for (at, (name, read, _)) in page.saved.iter().enumerate() {
+        let shown = clean(name.as_str(), 40);
+        ui.horizontal_wrapped(|ui| {
+            let is_current = page.current.as_ref() == Some(name);
+            let label = format!("Use {shown}");
+            let why = match read {
+                Ok(_) => is_current.then_some("This is the profile in use"),
+                Err(_) => Some("A value of this profile is wrong"),
+            };
+            let use_it = ui.add(ActionButton::new(&label).disabled_because(why));
+            if let Ok(profile) = read
+                && use_it.clicked()
+            {
+                wish = Some(Wish::Use(profile.clone()));
+            }
+            let label = format!("Edit {shown}");
+            if ui.add(ActionButton::quiet(&label)).clicked() {
+                edited = Some(at);
+            }
+            match read {
+                Ok(profile) => {
+                    let registration = &profile.registration;
+                    let words = format!(
+                        "{} · {}",
+                        registration.cloud.name(),
+                        registration.tenant.as_str()
+                    );
+                    ui.label(RichText::new(words).color(tokens.text_weak));
+                }
+                Err(why) => {
+                    let words = RichText::new(clean(why, 200)).color(tokens.danger);
+                    ui.add(Label::new(words).wrap());
+                }
+            }
+        });
+    }
+    if let Some(at) = edited {
+        page.edit(at);
+    }
+    wish
+}
+
+fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
+    let tokens = ui.tokens();
+    section_ui(ui, "Another tenant, or a changed one");
+    let tried = page.tried;
+    // An empty field is wrong only after the person has tried to go on.
+    let shown =
+        |why: Option<&'static str>, text: &str| why.filter(|_| tried || !text.trim().is_empty());
+    let why = shown(ProfileName::parse(&page.name).err(), &page.name);
+    TextField::new("Name", &mut page.name)
+        .hint("contoso")
+        .help("What you call this tenant; --profile takes it")
+        .error(why)
+        .show_ui(ui);
+    cloud_ui(ui, &mut page.written);
+    let Written {
+        tenant,
+        client_id,
+        scopes,
+        ..
+    } = &mut page.written;
+    let why = shown(TenantName::parse(tenant).err(), tenant);
+    TextField::new("Tenant", tenant)
+        .hint("contoso.onmicrosoft.com")
+        .help("Directory (tenant) ID, or a domain of the tenant")
+        .monospace()
+        .error(why)
+        .show_ui(ui);
+    let why = shown(ClientId::parse(client_id).err(), client_id);
+    TextField::new("Client id", client_id)
+        .hint("00000000-0000-0000-0000-000000000000")
+        .help("Application (client) ID of the registration; it is no secret")
+        .monospace()
+        .error(why)
+        .show_ui(ui);
+    let why = Scopes::parse(scopes).err();
+    TextField::new("Permissions", scopes)
+        .hint(".default")
+        .help(".default takes what an administrator has granted. Names, such as Machine.Read Machine.Isolate, fail as a whole where one of them is not granted")
+        .monospace()
+        .error(why)
+        .show_ui(ui);
+    ui.add_space(tokens.space.s);
+    let mut wish = None;
+    ui.horizontal_wrapped(|ui| {
+        let waits = page.busy.map(|_| "Wait until this is done");
+        let save = ActionButton::primary("Save and go on").disabled_because(waits);
+        let once = ActionButton::new("Use without saving").disabled_because(waits);
+        let (save, once) = (ui.add(save), ui.add(once));
+        if save.clicked() || once.clicked() {
+            page.tried = true;
+            match page.typed() {
+                Ok(profile) if save.clicked() => wish = Some(Wish::SaveAndUse(profile)),
+                Ok(profile) => wish = Some(Wish::Use(profile)),
+                Err(_) => {}
+            }
+        }
+        if page.current.is_some() {
+            if ui.add(ActionButton::new("Back")).clicked() {
+                wish = Some(Wish::Back);
+            }
+        } else if cfg!(feature = "simulator") {
+            let demo = ActionButton::new("Try the demo")
+                .hint("Opens another window on the built-in tenant; nothing leaves this computer");
+            if ui.add(demo).clicked() {
+                wish = Some(Wish::Demo);
+            }
+        }
+    });
+    if page.tried
+        && let Err(why) = page.typed()
+    {
+        badge(ui, Icon::Block, Role::Danger, why);
+    }
+    ui.add_space(tokens.space.s);
+    copyable_ui(ui, "settings file", &page.file.display().to_string());
+    wish
+}
+
+/// Both choices as rows of buttons: one look shows what there is.
+fn cloud_ui(ui: &mut Ui, written: &mut Written) {
+    let cloud = Cloud::named(&written.cloud).unwrap_or(Cloud::Commercial);
+    let mut chosen = None;
+    choice_ui(ui, "Cloud", |ui| {
+        for one in Cloud::ALL {
+            if one_of_ui(ui, "Cloud", one.name(), one == cloud) {
+                chosen = Some(one);
+            }
+        }
+    });
+    if let Some(chosen) = chosen {
+        chosen.name().clone_into(&mut written.cloud);
+        written.region.clear();
+        written.resource.clear();
+    }
+    let regions = cloud.regions();
+    let region = Region::named(&written.region).unwrap_or_default();
+    if regions.len() > 1 {
+        choice_ui(ui, "Region of the API", |ui| {
+            for one in regions {
+                if one_of_ui(ui, "Region of the API", one.name(), *one == region) {
+                    one.name().clone_into(&mut written.region);
+                }
+            }
+        });
+    }
+    let [usual, other] = cloud.resources();
+    if cloud != Cloud::Commercial {
+        choice_ui(ui, "Name of the API in permissions", |ui| {
+            for one in [usual, other] {
+                let is_chosen = (written.resource.trim() == other) == (one == other);
+                if one_of_ui(ui, "Name of the API in permissions", one, is_chosen) {
+                    if one == other { other } else { "" }.clone_into(&mut written.resource);
+                }
+            }
+        });
+    }
+    let weak = ui.tokens().text_weak;
+    let host = |url: &'static str| {
+        url.trim_start_matches("https://")
+            .split('/')
+            .next()
+            .unwrap_or(url)
+    };
+    let words = format!(
+        "Signs in at {}, calls {}",
+        host(cloud.authority()),
+        host(cloud.api(region))
+    );
+    let words = RichText::new(words)
+        .text_style(TextStyle::Small)
+        .color(weak);
+    ui.add(Label::new(words).wrap());
+}
+
+fn choice_ui(ui: &mut Ui, label: &str, choices: impl FnOnce(&mut Ui)) {
+    ui.label(RichText::new(label).text_style(text::strong()));
+    ui.horizontal_wrapped(choices);
+}
+
+fn one_of_ui(ui: &mut Ui, group: &str, name: &str, is_chosen: bool) -> bool {
+    let response = ui.radio(is_chosen, name);
+    let label = format!("{group}: {name}");
+    response
+        .widget_info(|| WidgetInfo::selected(Kind::RadioButton, true, is_chosen, label.as_str()));
+    response.clicked()
+}
+
+/// How an administrator registers the application.
+fn steps_ui(ui: &mut Ui, page: &mut ProfilesPage) {
+    let label = if page.steps_shown {
+        "Hide how to register the application"
+    } else {
+        "How to register the application"
+    };
+    if ui.add(ActionButton::quiet(label)).clicked() {
+        page.steps_shown = !page.steps_shown;
+    }
+    if page.steps_shown {
+        ui.push_id(Id::unique("steps"), |ui| {
+            for line in steps() {
+                ui.add(Label::new(line).wrap());
+            }
+        });
+    }
+}
+
+/// The numbered steps of the README, one string each.
+fn steps() -> Vec<String> {
+    let section = README.split(STEPS).nth(1).unwrap_or_default();
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let mut steps: Vec<String> = Vec::new();
+    for line in section.lines() {
+        let line_text = line.trim().replace(['*', '`'], "");
+        if line.starts_with(|c: char| c.is_ascii_digit()) {
+            steps.push(line_text);
+        } else if line.starts_with("   ")
+            && let Some(step) = steps.last_mut()
+        {
+            step.push(' ');
+            step.push_str(&line_text);
+        } else if !steps.is_empty() && !line.is_empty() {
+            break;
+        }
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_steps_come_from_the_readme() {
+        let steps = steps();
+        assert!(steps.len() >= 7, "{steps:?}");
+        assert!(steps[0].starts_with("1. ") && steps[1].contains("http://localhost"));
+        assert!(
+            steps
+                .iter()
+                .any(|step| step.contains("WindowsDefenderATP in full"))
+        );
+    }
+}

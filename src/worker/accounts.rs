@@ -1,0 +1,165 @@
+//! Which account used a place last, and by which door each came in: a small file beside the
+//! journal. Ids only, nobody's name, and nothing secret; it outlives a sign-out.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Account, Door};
+use crate::private_files;
+
+pub(super) const FILE_NAME: &str = "accounts.json";
+/// Hundreds of places fit into this.
+const MAX_BYTES: u64 = 256 * 1024;
+
+/// What is remembered about one place: a cloud, tenant and application.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Place {
+    /// The account that used it last.
+    last: Option<Box<str>>,
+    doors: BTreeMap<Box<str>, Way>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Way {
+    Code,
+    Browser,
+}
+
+impl Place {
+    /// Whether somebody else used it last. Of a place never used before nobody is a stranger.
+    pub fn knows_another_than(&self, account: &Account) -> bool {
+        self.last.as_ref().is_some_and(|last| *last != key(account))
+    }
+
+    /// The door by which the account that used it last came in.
+    pub fn door(&self) -> Option<Door> {
+        Some(match self.doors.get(self.last.as_ref()?)? {
+            Way::Code => Door::Code,
+            Way::Browser => Door::Browser,
+        })
+    }
+
+    /// Somebody came in.
+    pub fn remember(&mut self, account: &Account, door: Door) {
+        let way = match door {
+            Door::Code => Way::Code,
+            Door::Browser => Way::Browser,
+        };
+        self.doors.insert(key(account), way);
+        self.last = Some(key(account));
+    }
+}
+
+fn key(account: &Account) -> Box<str> {
+    format!("{}/{}", account.tenant_id, account.object_id)
+        .to_lowercase()
+        .into()
+}
+
+/// The file of all places, of which a run knows its own. In a run without a file nothing is kept.
+#[derive(Debug, Default)]
+pub(super) struct Accounts {
+    folder: Option<PathBuf>,
+    place: Box<str>,
+    pub here: Place,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct File {
+    places: BTreeMap<Box<str>, Place>,
+}
+
+impl Accounts {
+    /// Reads what is known of `place`. A file that cannot be read counts as one that is not there:
+    /// it only spares questions.
+    pub fn read(folder: Option<PathBuf>, place: &str) -> Self {
+        let here = folder
+            .as_deref()
+            .and_then(|folder| read(folder).places.remove(place))
+            .unwrap_or_default();
+        Self {
+            folder,
+            place: place.into(),
+            here,
+        }
+    }
+
+    /// Writes what is known of this place; what others have written meanwhile stays.
+    pub fn write(&self) {
+        let Some(folder) = &self.folder else {
+            return;
+        };
+        let mut file = read(folder);
+        file.places.insert(self.place.clone(), self.here.clone());
+        // Writing plain strings to memory cannot fail.
+        let json = serde_json::to_vec_pretty(&file).unwrap_or_default();
+        if let Err(error) = private_files::write(folder, &folder.join(FILE_NAME), &json) {
+            tracing::warn!("which door to take is not remembered: {error}");
+        }
+    }
+}
+
+fn read(folder: &Path) -> File {
+    let path = folder.join(FILE_NAME);
+    if std::fs::metadata(&path).is_ok_and(|found| found.len() > MAX_BYTES) {
+        return File::default();
+    }
+    std::fs::read(&path)
+        .ok()
+        .and_then(|json| serde_json::from_slice(&json).ok())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::TenantId;
+
+    fn account(object_id: &str) -> Account {
+        Account {
+            tenant_id: TenantId::parse("T1").expect("a literal id"),
+            object_id: object_id.into(),
+            user_name: Some("ada@contoso.example".into()),
+            display_name: None,
+        }
+    }
+
+    #[test]
+    fn the_last_account_and_its_door_are_known_in_the_next_run_and_nobodys_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = |place: &str| Accounts::read(Some(folder.path().to_owned()), place);
+        let mut here = open("here");
+        assert_eq!(
+            (
+                here.here.door(),
+                here.here.knows_another_than(&account("a"))
+            ),
+            (None, false)
+        );
+        here.here.remember(&account("a"), Door::Browser);
+        here.write();
+        let mut elsewhere = open("elsewhere");
+        elsewhere.here.remember(&account("b"), Door::Code);
+        elsewhere.write();
+
+        let again = open("here").here;
+        assert_eq!(again.door(), Some(Door::Browser));
+        assert!(again.knows_another_than(&account("b")));
+        assert!(!again.knows_another_than(&account("A")), "ids have no case");
+        let text = std::fs::read_to_string(folder.path().join(FILE_NAME)).expect("written");
+        assert!(!text.contains("ada"), "{text}");
+    }
+
+    #[test]
+    fn a_damaged_file_is_as_good_as_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join(FILE_NAME), "{\"places\": 3}").expect("written");
+        let here = Accounts::read(Some(folder.path().to_owned()), "here");
+        assert_eq!(here.here, Place::default());
+    }
+}
