@@ -147,7 +147,9 @@ fn stand_in(address: &str) -> Result<Run, String> {
 }
 
 fn os_keyring() -> Result<TokenStore, String> {
-    TokenStore::os_keyring().map_err(|error| format!("No thread for the keyring: {error}"))
+    let store =
+        TokenStore::os_keyring().map_err(|error| format!("No thread for the keyring: {error}"))?;
+    Ok(store.taking_turns_in(places::shared_folder()))
 }
 
 /// The real service, or with `--stand-in` a server in its place, in the tenant of a profile.

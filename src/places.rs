@@ -36,6 +36,17 @@ pub fn data_folder(given: Option<&Path>) -> PathBuf {
     )
 }
 
+/// Where the consoles of one person meet, whatever their data folders: this system's place for what
+/// lives as long as a session, else for application data.
+#[must_use]
+pub fn shared_folder() -> PathBuf {
+    ProjectDirs::from("io.github", "", "cordon").map_or_else(std::env::temp_dir, |dirs| {
+        dirs.runtime_dir()
+            .unwrap_or_else(|| dirs.data_local_dir())
+            .to_owned()
+    })
+}
+
 /// The journal's file: one for each mode and tenant, so that they never meet.
 #[must_use]
 pub fn journal_file(folder: &Path, mode: Mode, endpoints: &Endpoints) -> PathBuf {

@@ -99,6 +99,10 @@ impl App {
 
     /// Draws, and does nothing else.
     pub fn ui(&mut self, ui: &mut egui::Ui) {
+        self.draw(ui, ui::frame_ui);
+    }
+
+    fn draw(&mut self, ui: &mut egui::Ui, view: impl FnOnce(&mut egui::Ui, &mut Cx<'_>)) {
         let mut cx = Cx {
             state: &self.state,
             views: &mut self.views,
@@ -106,7 +110,7 @@ impl App {
             zone: &self.zone,
             out: &mut self.out,
         };
-        ui::frame_ui(ui, &mut cx);
+        view(ui, &mut cx);
         let title = Self::title(self.state.mode, &self.state.place);
         ui.ctx()
             .accesskit_node_builder(egui::accesskit_root_id(), |root| root.set_label(title));

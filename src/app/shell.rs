@@ -10,6 +10,7 @@ use egui::{CentralPanel, Context, ViewportCommand};
 use super::App;
 use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::settings::{FILE_NAME, Profile, Settings, SettingsError, save_profile};
+use crate::ui;
 use crate::ui::profiles::{ProfilesPage, Wish, profiles_ui};
 
 /// Begins the console of a profile; `main` decided how.
@@ -222,10 +223,12 @@ impl eframe::App for Shell {
 
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
         let wish = match (&mut self.page, &mut self.app) {
-            (Some(page), _) => {
-                CentralPanel::default()
-                    .show(ui, |ui| profiles_ui(ui, page))
-                    .inner
+            (Some(page), app) => {
+                if let Some((_, app)) = app {
+                    app.draw(ui, ui::strip_ui);
+                }
+                let shown = CentralPanel::default().show(ui, |ui| profiles_ui(ui, page));
+                shown.inner
             }
             (None, Some((_, app))) => {
                 app.ui(ui);

@@ -52,6 +52,9 @@ impl Inner {
                 }
             }
         };
+        // Held until the new token is saved.
+        let _turn_among_consoles = self.store.turn(&self.item).await;
+        let refresh = self.renewed_elsewhere(&refresh).await.unwrap_or(refresh);
         let claims = refused.as_ref().and_then(|r| r.claims.as_ref());
         let mut heard = self.ask(&refresh, claims).await;
         if matches!(&heard, Heard::Refused(refusal) if &*refusal.error == "invalid_grant")

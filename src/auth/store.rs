@@ -5,6 +5,7 @@
 //! blocking D-Bus calls would panic on a thread of the async runtime.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -37,6 +38,8 @@ pub struct Memory(watch::Sender<KeyringState>);
 pub struct Keyring {
     jobs: SyncSender<Job>,
     shared: Arc<Shared>,
+    /// Where consoles take turns in renewing.
+    pub(super) turns: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Keyring {
@@ -92,7 +95,11 @@ impl TokenStore {
         std::thread::Builder::new()
             .name("cordon-keyring".into())
             .spawn(move || serve(&open, &queue, &theirs))?;
-        Ok(Self::Keyring(Keyring { jobs, shared }))
+        Ok(Self::Keyring(Keyring {
+            jobs,
+            shared,
+            turns: None,
+        }))
     }
 
     pub(super) fn watch(&self) -> watch::Receiver<KeyringState> {

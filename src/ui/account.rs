@@ -52,18 +52,18 @@ impl Allowed {
             .collect();
         Self {
             can: if can.is_empty() {
-                "It allows nothing that this console does".into()
+                "You can do nothing here with this sign-in".into()
             } else {
-                format!("It allows to {}", can.join(", "))
+                format!("You can {}", can.join(", "))
             },
             cannot: USES
                 .iter()
                 .filter(|(permission, _)| !granted(permission))
                 .map(|(permission, what)| {
                     if *permission == Permission::MachineRead {
-                        format!("{permission} is not granted, so no device can be seen and no action followed, whatever else is granted: an administrator has to add it and consent")
+                        format!("You cannot see any device or follow any action, whatever else is granted: {permission} is not granted. An administrator has to add it and consent")
                     } else {
-                        format!("{permission} is not granted: it takes that to {what}")
+                        format!("You cannot {what}: {permission} is not granted")
                     }
                 })
                 .collect(),
@@ -96,7 +96,7 @@ pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 (Icon::Warning, tokens.caution)
             };
             icon(ui, shape, colour);
-            let who = format!("You are {}", account.label());
+            let who = format!("Signed in as {}", account.label());
             ui.label(RichText::new(who).text_style(text::strong()));
             ui.label(&allowed.can);
             for missing in &allowed.cannot {
@@ -151,7 +151,9 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>) {
         if let Some(name) = &account.display_name {
             ui.label(clean(name, 120));
         }
+        ui.label("Tenant");
         copyable_ui(ui, "tenant", account.tenant_id.as_str());
+        ui.label("Object id");
         copyable_ui(ui, "object id", &account.object_id);
     }
     ui.label(clean(&state.place, 80));
@@ -198,11 +200,11 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_and_reading_comes_first() {
         let allowed = Allowed::of(&Permissions::from_scopes("Machine.Isolate"));
-        assert_eq!(allowed.can, "It allows to isolate and release");
-        assert!(allowed.cannot[0].starts_with("Machine.Read is not granted, so no device"));
+        assert_eq!(allowed.can, "You can isolate and release");
+        assert!(allowed.cannot[0].contains("Machine.Read is not granted"));
         assert_eq!(allowed.cannot.len(), 3);
         let more = Allowed::of(&Permissions::from_scopes("Machine.ReadWrite Machine.Scan"));
-        assert_eq!(more.can, "It allows to see devices and follow actions");
+        assert_eq!(more.can, "You can see devices and follow actions");
         let unknown = Allowed::of(&Permissions::Unknown);
         assert!(unknown.cannot.is_empty() && unknown.can.contains("does not tell"));
     }

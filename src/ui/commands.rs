@@ -154,7 +154,7 @@ impl UiCommand {
     /// Why not.
     pub fn availability(self, state: &State, views: &Views, now: Timestamp) -> Result<(), String> {
         match self {
-            Self::Refresh | Self::LookNow | Self::SignOut => {
+            Self::Refresh | Self::LookNow => {
                 if state.session.is_signed_in() {
                     Ok(())
                 } else {
@@ -201,7 +201,7 @@ impl UiCommand {
                     Err("There is no account to be accepted".into())
                 }
             },
-            Self::ShowAccount => match state.session.account() {
+            Self::ShowAccount | Self::SignOut => match state.session.account() {
                 Some(_) => Ok(()),
                 None => Err("Nobody is signed in".into()),
             },

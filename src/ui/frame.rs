@@ -15,12 +15,7 @@ const ACTIVITY_HEIGHT: f32 = 200.0;
 
 /// Shows the whole window.
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let tokens = ui.tokens();
-    Panel::top("strip")
-        .exact_size(tokens.height.strip)
-        .frame(Frame::NONE)
-        .show_separator_line(false)
-        .show(ui, |ui| strip::mode_strip_ui(ui, cx));
+    strip_ui(ui, cx);
     banners_ui(ui, cx);
     match cx.state.session {
         SessionStatus::SignedIn { .. } | SessionStatus::NeedsSignIn { .. } => console_ui(ui, cx),
@@ -34,6 +29,16 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     }
     draft_form::dialog_ui(ui, cx);
+}
+
+/// Shows which mode, where and who: over everything, at all times.
+pub fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let height = ui.tokens().height.strip;
+    Panel::top("strip")
+        .exact_size(height)
+        .frame(Frame::NONE)
+        .show_separator_line(false)
+        .show(ui, |ui| strip::mode_strip_ui(ui, cx));
 }
 
 fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -26,7 +26,7 @@ mod sign_in;
 mod strip;
 mod words;
 
-pub use frame::frame_ui;
+pub use frame::{frame_ui, strip_ui};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

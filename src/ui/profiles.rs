@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use egui::{Id, Label, RichText, Role as Kind, ScrollArea, TextStyle, Ui, WidgetInfo};
+use egui::{
+    Id, Key, Label, Modifiers, RichText, Role as Kind, ScrollArea, TextStyle, Ui, WidgetInfo,
+};
 
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
@@ -15,6 +17,7 @@ use crate::settings::{Profile, ProfileName, Settings, Written};
 const WIDTH: f32 = 760.0;
 /// The README's own steps, so that there is one account of them.
 const README: &str = include_str!("../../README.md");
+const NAME: &str = "name of the profile";
 const STEPS: &str = "## Set it up for your tenant";
 
 /// What the person wants.
@@ -44,6 +47,8 @@ pub struct ProfilesPage {
     /// Errors of empty fields show only after the person has tried to go on.
     tried: bool,
     steps_shown: bool,
+    /// Nothing has been drawn yet: the moment to place the focus.
+    is_opening: bool,
 }
 
 impl ProfilesPage {
@@ -84,6 +89,7 @@ impl ProfilesPage {
             },
             tried: false,
             steps_shown: false,
+            is_opening: true,
         };
         // What is wrong in the file is put right here.
         if let Some(at) = page.saved.iter().position(|(_, read, _)| read.is_err()) {
@@ -134,14 +140,26 @@ pub fn profiles_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
                 if let Some(busy) = page.busy {
                     badge(ui, Icon::InProgress, Role::Neutral, busy);
                 }
-                wish = saved_ui(ui, page);
-                wish = form_ui(ui, page).or(wish.take());
+                wish = form_and_saved_ui(ui, page);
                 steps_ui(ui, page);
                 ui.add_space(tokens.space.l);
             });
         });
     });
     wish.filter(|_| page.busy.is_none())
+}
+
+fn form_and_saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
+    let goes_back = page.current.is_some() && {
+        let back = ui.add(ActionButton::new("Back").icon(Icon::Undo));
+        if std::mem::take(&mut page.is_opening) {
+            back.request_focus();
+        }
+        back.clicked() || ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+    };
+    let saved = saved_ui(ui, page);
+    let typed = form_ui(ui, page);
+    goes_back.then_some(Wish::Back).or(saved).or(typed)
 }
 
 fn failure_ui(ui: &mut Ui, failure: &Explanation) {
@@ -208,7 +226,11 @@ fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
 
 fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
     let tokens = ui.tokens();
-    section_ui(ui, "Another tenant, or a changed one");
+    if page.saved.is_empty() {
+        ui.add(Label::new("An administrator registers the application once in your tenant; none of the values below is a secret").wrap());
+    } else {
+        section_ui(ui, "Another tenant, or a changed one");
+    }
     let tried = page.tried;
     // An empty field is wrong only after the person has tried to go on.
     let shown =
@@ -217,8 +239,12 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
     TextField::new("Name", &mut page.name)
         .hint("contoso")
         .help("What you call this tenant; --profile takes it")
+        .id(Id::unique(NAME))
         .error(why)
         .show_ui(ui);
+    if std::mem::take(&mut page.is_opening) && page.saved.is_empty() {
+        ui.memory_mut(|memory| memory.request_focus(Id::unique(NAME)));
+    }
     cloud_ui(ui, &mut page.written);
     let Written {
         tenant,
@@ -262,11 +288,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
                 Err(_) => {}
             }
         }
-        if page.current.is_some() {
-            if ui.add(ActionButton::new("Back")).clicked() {
-                wish = Some(Wish::Back);
-            }
-        } else if cfg!(feature = "simulator") {
+        if page.current.is_none() && cfg!(feature = "simulator") {
             let demo = ActionButton::new("Try the demo")
                 .hint("Opens another window on the built-in tenant; nothing leaves this computer");
             if ui.add(demo).clicked() {

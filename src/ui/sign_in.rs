@@ -120,14 +120,10 @@ pub fn doors(state: &State) -> [UiCommand; 2] {
 fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         let doors = doors(cx.state);
-        let is_opening = is_opening(
-            ui,
-            if cx.state.door.is_some() {
-                "known"
-            } else {
-                "start"
-            },
-        );
+        // What is new above the buttons moves them, and the focus would be lost.
+        let failure = cx.state.sign_in_failure.as_ref();
+        let shown = format!("{doors:?} {:?}", failure.map(|f| &f.headline));
+        let is_opening = is_opening(ui, &shown);
         for command in doors {
             // No hints: the first has the focus at once, and would cover what stands below.
             let button = ui.add(ActionButton::primary(command.spec().title));

@@ -80,6 +80,8 @@ pub(super) struct Context {
     /// Wakes the watcher.
     pub look_now: Notify,
     pub accounts: Mutex<Accounts>,
+    /// Whether it was said that this computer's clock is off.
+    pub clock_said: AtomicBool,
     /// A person accepts that somebody else than before has signed in.
     pub accepted: Notify,
 }
@@ -126,6 +128,7 @@ impl Context {
             looked_up: Mutex::default(),
             look_now: Notify::new(),
             accounts: Mutex::default(),
+            clock_said: AtomicBool::new(false),
             accepted: Notify::new(),
         }
     }

@@ -2,18 +2,21 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::context::{Context, now};
 use super::{reconcile, watch};
 use crate::api::{ActionFilter, ApiError, Complete, Lane, More, Verb};
-use crate::explain::Explanation;
+use crate::explain::{Explanation, NextStep};
 use crate::message::{Event, InventoryNews};
 use crate::model::{Epoch, MachineAction, MachineId};
 
 /// How far back the state column looks. Older history is read with the device itself.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// As Kerberos and most of Microsoft's services bear it.
+const CLOCK_MAY_BE_OFF: SignedDuration = SignedDuration::from_mins(5);
 /// At most this many pages; some services give few devices at a time.
 const MAX_PAGES: usize = 1_000;
 
@@ -26,6 +29,7 @@ pub(super) async fn refresh(context: Arc<Context>) {
     for page_number in 1.. {
         match context.client.machines_page(&cursor).await {
             Ok(page) => {
+                mind_clock(&context, page.date).await;
                 unreadable += page.unreadable;
                 let before = seen.len();
                 seen.extend(page.items.iter().map(|m| m.id.clone()));
@@ -80,6 +84,36 @@ pub(super) async fn refresh(context: Arc<Context>) {
     .await;
     recent_actions(&context, epoch).await;
     context.report_budget().await;
+}
+
+/// Says once when this computer's clock is far from the service's. Nothing that is decided depends
+/// on it, but ages and local times beside a device would mislead.
+async fn mind_clock(context: &Context, date: Option<Timestamp>) {
+    let Some(date) = date else {
+        return;
+    };
+    let off = now().duration_since(date);
+    if off.abs() < CLOCK_MAY_BE_OFF || context.clock_said.swap(true, Ordering::AcqRel) {
+        return;
+    }
+    let amount = off.abs().as_mins();
+    let amount = if amount < 120 {
+        format!("{amount} minutes")
+    } else {
+        format!("{} hours", amount / 60)
+    };
+    let side = if off.is_positive() {
+        "ahead of"
+    } else {
+        "behind"
+    };
+    let next = "Set it: ages and times shown here mislead until then. Sign-in, waiting and following do not depend on it";
+    context
+        .problem(Explanation::harmless(
+            format!("The clock of this computer is {amount} {side} the service's"),
+            NextStep::Outside(next.into()),
+        ))
+        .await;
 }
 
 async fn recent_actions(context: &Arc<Context>, epoch: Epoch) {

@@ -6,6 +6,7 @@
     reason = "the harness around the tests says what it expects, and waits by the clock"
 )]
 
+mod accounts;
 mod architecture;
 mod common;
 mod crash;
@@ -18,7 +19,9 @@ mod licences;
 mod lists;
 mod matrix;
 mod person;
+mod profiles;
 mod readme;
 mod recovery;
+mod secrets;
 mod sign_in;
 mod tables;

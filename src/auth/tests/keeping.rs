@@ -65,13 +65,13 @@ async fn a_saved_sign_in_is_taken_up_rotated_and_removed() {
         .await
         .expect("renewed");
     let old = session.token().await.expect("fresh");
-    host.then(no(r#"{"error":"invalid_grant"}"#));
     host.then(tokens(4));
     session
         .token_instead_of(refused(&old))
         .await
         .expect("with the other window's token");
-    assert!(host.bodies()[2].contains("canary-rt3"));
+    // The old one is not even tried: a strict host would end the sign-in for that.
+    assert!(host.bodies()[1].contains("canary-rt3"));
 
     session.sign_out().await.expect("removed");
     assert_eq!((saved(&store), session.signed_in()), (None, None));

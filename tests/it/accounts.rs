@@ -1,0 +1,262 @@
+//! Whose sign-in it is: another person than before, what a sign-in has to bring along, what it
+//! allows, and two consoles of one person.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cordon::action::ActionKind;
+use cordon::auth::TokenStore;
+use cordon::guard::Policy;
+use cordon::journal::Standing;
+use cordon::message::Command;
+use cordon::model::{Door, KeyringState, SessionStatus};
+use cordon::simulator::SimControl;
+use keyring_core::{CredentialStore, mock};
+
+use crate::common::{Console, Engine, fault, signed_in, tenant};
+use crate::person::press;
+
+const STRANGER: (&str, &str, &str) = (
+    "11111111-2222-4333-8444-555555555555",
+    "sam@contoso.com",
+    "Sam Stranger",
+);
+
+fn somebody_else(control: &SimControl) {
+    let (oid, upn, name) = STRANGER;
+    control.sign_in_as(oid, upn, name);
+}
+
+fn with_a_code(engine: &mut Engine) {
+    engine.send(Command::SignIn);
+    engine.until("a code", |s| {
+        matches!(s.session, SessionStatus::WaitingForPerson(_))
+    });
+    assert!(engine.control.approve_latest());
+}
+
+fn is_stranger(session: &SessionStatus) -> bool {
+    matches!(session, SessionStatus::Stranger { .. })
+}
+
+#[test]
+fn somebody_else_comes_in_only_when_a_person_accepts_it_and_takes_nothing_over() {
+    let (simulator, _folder, mut engine) = signed_in();
+    let control = simulator.control();
+    let machine = engine.machine("FIN-LT-043");
+    control.never_finish(machine.id.as_str());
+    let entry = engine.order(ActionKind::RestrictCodeExecution, "FIN-LT-043");
+    engine.until("acceptance", |s| {
+        s.entry(entry)
+            .is_some_and(|e| e.standing().action().is_some())
+    });
+    let devices = engine.state.inventory.all().len();
+
+    control.revoke_sign_ins();
+    engine.send(Command::RefreshMachines);
+    engine.until("the end of the sign-in", |s| {
+        matches!(s.session, SessionStatus::NeedsSignIn { .. })
+    });
+    somebody_else(&control);
+    with_a_code(&mut engine);
+    engine.until("the question", |s| is_stranger(&s.session));
+    let SessionStatus::Stranger { account, before } = engine.state.session.clone() else {
+        panic!("just seen")
+    };
+    assert_eq!(account.label(), STRANGER.1);
+    assert_eq!(before.as_deref(), Some("jane@contoso.com"));
+
+    // Not meant: everything is as it was, and the right person goes on where they were.
+    engine.send(Command::CancelSignIn);
+    engine.until("the account before", |s| {
+        matches!(s.session, SessionStatus::NeedsSignIn { .. })
+    });
+    assert_eq!(engine.state.inventory.all().len(), devices);
+
+    with_a_code(&mut engine);
+    engine.until("the question again", |s| is_stranger(&s.session));
+    let epoch = engine.state.epoch;
+    engine.send(Command::AcceptAccount);
+    engine.until("the stranger", |s| s.session.is_signed_in());
+    assert_ne!(engine.state.epoch, epoch, "a new beginning");
+    engine.until("the list", |s| s.inventory.read_at.is_some());
+
+    // What the account before had ordered is its own: nobody follows it in another name.
+    let action = engine.standing(entry).action().expect("accepted").clone();
+    assert!(control.set_status(action.as_str(), "Succeeded"));
+    for _ in 0..20 {
+        control.advance(Duration::from_secs(10));
+        std::thread::sleep(Duration::from_millis(20));
+        engine.until("nothing", |_| true);
+    }
+    assert!(
+        matches!(engine.standing(entry), Standing::Accepted { .. }),
+        "{:?}",
+        engine.standing(entry)
+    );
+}
+
+#[test]
+fn the_next_run_knows_the_door_and_asks_about_somebody_else() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.until("the start", |s| s.session == SessionStatus::SignedOut);
+    assert_eq!(engine.state.door, None);
+    engine.send(Command::SignInWithBrowser);
+    engine.until("a page", |s| {
+        matches!(s.session, SessionStatus::InBrowser(_))
+    });
+    let SessionStatus::InBrowser(prompt) = &engine.state.session else {
+        panic!("just seen")
+    };
+    press("approve", &prompt.page);
+    engine.until("the sign-in", |s| s.session.is_signed_in());
+    let file = folder.path().join("accounts.json");
+    // Written in the background.
+    for _ in 0..200 {
+        if file.exists() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    drop(engine);
+
+    somebody_else(&simulator.control());
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.until("the door", |s| s.door == Some(Door::Browser));
+    engine.until("the start", |s| s.session == SessionStatus::SignedOut);
+    with_a_code(&mut engine);
+    engine.until("the question", |s| is_stranger(&s.session));
+    engine.send(Command::AcceptAccount);
+    engine.until("the sign-in", |s| s.session.is_signed_in());
+    assert_eq!(engine.state.door, Some(Door::Code));
+}
+
+#[test]
+fn what_the_organisation_asks_for_goes_into_the_next_sign_in_through_either_door() {
+    let (simulator, _folder, mut engine) = signed_in();
+    let control = simulator.control();
+    for (claims, by_browser) in [
+        (
+            r#"{"access_token":{"acrs":{"essential":true,"value":"c1"}}}"#,
+            false,
+        ),
+        (
+            r#"{"access_token":{"acrs":{"essential":true,"value":"c2"}}}"#,
+            true,
+        ),
+    ] {
+        control.want_claims(Some(claims));
+        control.expire_access_tokens();
+        engine.send(Command::RefreshMachines);
+        engine.until("the end of the sign-in", |s| {
+            matches!(s.session, SessionStatus::NeedsSignIn { .. }) && s.inventory.failure.is_some()
+        });
+        let failure = engine.state.inventory.failure.clone().expect("it says why");
+        assert_eq!(
+            failure.headline,
+            "Your organisation asks for another sign-in step"
+        );
+        if by_browser {
+            engine.send(Command::SignInWithBrowser);
+            engine.until("a page", |s| {
+                matches!(s.session, SessionStatus::InBrowser(_))
+            });
+            let SessionStatus::InBrowser(prompt) = &engine.state.session else {
+                panic!("just seen")
+            };
+            press("approve", &prompt.page);
+        } else {
+            with_a_code(&mut engine);
+        }
+        // The tenant refuses a sign-in without these claims.
+        engine.until("the sign-in", |s| s.session.is_signed_in());
+        engine.until("the list", |s| {
+            !s.inventory.loading && s.inventory.failure.is_none()
+        });
+    }
+}
+
+#[test]
+fn what_a_sign_in_allows_is_said_once_and_what_is_missing_by_name() {
+    let mut console = Console::start();
+    console
+        .control
+        .set_permissions(&["Machine.Isolate", "Machine.RestrictExecution"]);
+    console.click("Sign in with a code");
+    console.step_until("a code", |c| {
+        matches!(c.state().session, SessionStatus::WaitingForPerson(_))
+    });
+    assert!(console.control.approve_latest());
+    console.step_until("what is missing", |c| {
+        c.shows_part("Machine.Read is not granted")
+    });
+    assert!(console.shows_part("You can isolate and release, restrict apps"));
+    assert!(console.shows_part("Machine.StopAndQuarantine is not granted"));
+    console.step_until("why there is no list", |c| {
+        c.state().inventory.failure.is_some()
+    });
+    console.click("Dismiss");
+    console.step_until("the banner to go", |c| !c.shows("Dismiss"));
+    console.click("Account");
+    console.step_until("the account", |c| {
+        c.shows_part("Machine.Read is not granted")
+    });
+}
+
+#[test]
+fn a_clock_that_is_hours_off_is_said_once_and_nothing_else_depends_on_it() {
+    let simulator = tenant();
+    simulator.control().advance(Duration::from_mins(190));
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    let said = |engine: &Engine| {
+        let words = "The clock of this computer is 3 hours behind the service's";
+        let problems = &engine.state.problems;
+        problems.iter().filter(|p| p.headline == words).count()
+    };
+    assert_eq!(said(&engine), 1, "{:?}", engine.state.problems);
+    engine.state.inventory.read_at = None;
+    engine.send(Command::RefreshMachines);
+    engine.until("the list", |s| s.inventory.read_at.is_some());
+    assert_eq!(said(&engine), 1);
+}
+
+/// Both keep their sign-in in one keyring. The tenant ends a sign-in whose refresh token is used
+/// twice, so each has to take the newest, and they have to take turns.
+#[test]
+fn two_consoles_of_one_person_renew_in_turn() {
+    let simulator = tenant();
+    let control = simulator.control();
+    let turns = tempfile::tempdir().expect("a folder");
+    let keyring = mock::Store::new().expect("a mock");
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let open = |folder: &tempfile::TempDir| {
+        let keyring: Arc<CredentialStore> = keyring.clone();
+        let store = TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread");
+        let store = store.taking_turns_in(turns.path().to_owned());
+        Engine::start_with(&simulator, folder.path(), &Policy::default(), store)
+    };
+    let mut first = open(&folders[0]);
+    first.sign_in();
+    first.until("saving", |s| s.keyring == KeyringState::Saved);
+    let mut second = open(&folders[1]);
+    second.until("the silent sign-in", |s| s.session.is_signed_in());
+    for round in 0..8 {
+        control.expire_access_tokens();
+        if round % 2 == 1 {
+            // The answer takes long enough for the other to ask meanwhile.
+            control.inject(fault("token", "latency:300", 1));
+        }
+        for engine in [&mut first, &mut second] {
+            engine.state.inventory.read_at = None;
+            engine.send(Command::RefreshMachines);
+        }
+        for engine in [&mut first, &mut second] {
+            engine.until("the list", |s| s.inventory.read_at.is_some());
+            assert!(engine.state.session.is_signed_in(), "round {round}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The window around the console: the first run, the form, and going from one tenant to another.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use cordon::app::{App, Open, Shell};
+use cordon::auth::TokenStore;
+use cordon::guard::Policy;
+use cordon::model::Mode;
+use cordon::places;
+use cordon::settings::{FILE_NAME, Settings};
+use cordon::simulator::{CLIENT_ID, Simulator};
+use cordon::state::State;
+use cordon::ui::theme;
+use cordon::worker::{Pace, Setup, WorkerHandle};
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+
+use crate::common::tenant;
+
+/// The window of a run with profiles, and which tenants it opened.
+struct Window {
+    harness: Harness<'static, Shell>,
+    opened: Arc<Mutex<Vec<String>>>,
+}
+
+impl Window {
+    fn open(simulator: &Simulator, folder: &Path, asked: Option<&str>) -> Self {
+        let (settings, first) = match Settings::read(folder) {
+            Ok(settings) => {
+                let first = settings.choose(folder, asked);
+                (settings, first)
+            }
+            Err(error) => (Settings::default(), Err(error)),
+        };
+        let opened: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (seen, address, at) = (Arc::clone(&opened), simulator.address(), folder.to_owned());
+        let open: Open = Box::new(move |profile, _| {
+            let endpoints =
+                places::stand_in_for(&address, &profile.registration).expect("loopback");
+            seen.lock()
+                .expect("whole")
+                .push(endpoints.tenant.to_string());
+            let mut state = State::new(Mode::StandIn, &endpoints.name, Policy::default());
+            state.profile = Some(profile.name.as_str().into());
+            let worker = WorkerHandle::spawn(Setup {
+                journal: places::journal_file(&at, Mode::StandIn, &endpoints),
+                endpoints,
+                mode: Mode::StandIn,
+                store: TokenStore::memory(),
+                accounts: Some(at.clone()),
+                policy: Policy::default(),
+                pace: Pace::REAL,
+                wake: Arc::new(|| {}),
+            })?;
+            Ok(App::new(state, worker, jiff::tz::TimeZone::UTC, ""))
+        });
+        let folder = folder.to_owned();
+        let harness = Harness::builder()
+            .with_size([1000.0, 900.0])
+            .with_step_dt(0.1)
+            .with_context_setup(theme::apply)
+            .build_eframe(move |cc| Shell::new(folder, open, first, &settings, &cc.egui_ctx));
+        Self { harness, opened }
+    }
+
+    fn shows(&self, text: &str) -> bool {
+        let mut found = self.harness.query_all_by_label_contains(text);
+        found.next().is_some()
+    }
+
+    fn until(&mut self, text: &str) {
+        let until = Instant::now() + Duration::from_secs(20);
+        self.harness.step();
+        while !self.shows(text) {
+            assert!(Instant::now() < until, "waited in vain for “{text}”");
+            std::thread::sleep(Duration::from_millis(5));
+            self.harness.step();
+        }
+    }
+
+    fn click(&mut self, label: &str) {
+        self.until(label);
+        self.harness.get_by_label(label).scroll_to_me();
+        self.harness.run_steps(3);
+        self.harness.get_by_label(label).click();
+        self.harness.run_steps(2);
+    }
+
+    fn fill(&mut self, label: &str, text: &str) {
+        {
+            let fields = self.harness.query_all_by_label(label);
+            let is_field = |role| role == egui::accesskit::Role::TextInput;
+            let mut fields = fields.filter(|node| is_field(node.accesskit_node().role()));
+            fields.next().expect("a field").focus();
+        }
+        self.harness.step();
+        let select_all = (egui::Modifiers::COMMAND, egui::Key::A);
+        self.harness.key_press_modifiers(select_all.0, select_all.1);
+        self.harness.step();
+        self.harness.event(egui::Event::Text(text.to_owned()));
+        self.harness.run_steps(2);
+    }
+
+    fn opened(&self) -> Vec<String> {
+        self.opened.lock().expect("whole").clone()
+    }
+}
+
+#[test]
+fn a_first_run_is_told_what_is_wrong_as_it_types_and_goes_on_from_the_form() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut window = Window::open(&simulator, folder.path(), None);
+    window.until("Which tenant does cordon work in?");
+    assert!(!window.shows("is missing"), "nothing typed, nothing wrong");
+    window.fill("Tenant", "https://contoso.com");
+    window.until("This is no domain");
+    window.fill("Tenant", "common");
+    window.until("This stands for no tenant of its own");
+    window.fill("Tenant", "Contoso.com");
+    window.fill("Client id", "0b6d5c1e");
+    window.until("This is no client id");
+    window.fill("Permissions", ".default Machine.Read");
+    window.until("refuses both together");
+    window.fill("Permissions", "Machine.Read Machine.Isolate");
+    window.click("Cloud: GCC High");
+    window.until("Signs in at login.microsoftonline.us, calls api-gov.securitycenter.microsoft.us");
+    assert!(!window.shows("Region of the API"));
+    window.click("Save and go on");
+    window.until("The name is missing");
+    assert!(window.opened().is_empty() && !folder.path().join(FILE_NAME).exists());
+
+    window.fill("Name", "contoso");
+    window.fill("Client id", CLIENT_ID);
+    window.click("Save and go on");
+    window.until("Sign in to cordon");
+    assert_eq!(window.opened(), ["contoso.com"]);
+    let saved = Settings::read(folder.path()).expect("readable");
+    let profile = saved
+        .choose(folder.path(), None)
+        .expect("right")
+        .expect("one");
+    assert_eq!(profile.name.as_str(), "contoso");
+    assert_eq!(
+        profile.registration.scopes.to_string(),
+        "Machine.Read Machine.Isolate"
+    );
+}
+
+#[test]
+fn a_damaged_settings_file_is_named_not_overwritten_and_no_obstacle() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join(FILE_NAME);
+    std::fs::write(&file, "[profile.contoso\ncloud = ").expect("written");
+    let mut window = Window::open(&simulator, folder.path(), None);
+    window.until("The settings file cannot be read");
+    window.fill("Name", "contoso");
+    window.fill("Tenant", "contoso.com");
+    window.fill("Client id", CLIENT_ID);
+    window.click("Save and go on");
+    window.until("The settings file cannot be read");
+    assert_eq!(
+        std::fs::read_to_string(&file).expect("there"),
+        "[profile.contoso\ncloud = "
+    );
+    window.click("Use without saving");
+    window.until("Sign in to cordon");
+    assert_eq!(window.opened(), ["contoso.com"]);
+}
+
+#[test]
+fn a_wrong_value_is_shown_with_its_line_and_put_right_in_the_form() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join(FILE_NAME);
+    let text = format!(
+        "# Ours\n[profile.contoso]\ncloud = \"Commercial\"\ntenant = \"contoso\"\nclient_id = \"{CLIENT_ID}\"\n"
+    );
+    std::fs::write(&file, text).expect("written");
+    let mut window = Window::open(&simulator, folder.path(), Some("contoso"));
+    window.until("The settings file has a wrong value");
+    window.until("line 4: profile.contoso.tenant");
+    window.until("This is neither a tenant id");
+    window.fill("Tenant", "contoso.com");
+    window.click("Save and go on");
+    window.until("Sign in to cordon");
+    let saved = std::fs::read_to_string(&file).expect("there");
+    assert!(
+        saved.contains("# Ours\n") && saved.contains("tenant = \"contoso.com\""),
+        "{saved}"
+    );
+}
+
+#[test]
+fn switching_ends_one_console_and_begins_another_with_nothing_left_over() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = format!(
+        "default_profile = \"one\"\n[profile.one]\ncloud = \"Commercial\"\ntenant = \"contoso.com\"\nclient_id = \"{CLIENT_ID}\"\n\
+         [profile.two]\ncloud = \"GCC\"\ntenant = \"contoso.onmicrosoft.com\"\nclient_id = \"{CLIENT_ID}\"\n"
+    );
+    std::fs::write(folder.path().join(FILE_NAME), text).expect("written");
+    let mut window = Window::open(&simulator, folder.path(), None);
+    window.click("Sign in with a code");
+    window.until("Enter this code in the browser");
+    assert!(simulator.control().approve_latest());
+    window.until("FIN-LT-043");
+    window.click("Profiles");
+    window.until("Use two");
+    // Looking at the page ends nothing.
+    window.click("Back");
+    window.until("FIN-LT-043");
+    window.click("Profiles");
+    window.click("Use two");
+    window.until("Sign in to cordon");
+    assert!(
+        !window.shows("FIN-LT-043"),
+        "nothing of the other tenant is left"
+    );
+    assert_eq!(window.opened(), ["contoso.com", "contoso.onmicrosoft.com"]);
+    // And back: the first one's account is not signed in any more in a run without a keyring.
+    window.click("Profiles");
+    window.click("Use one");
+    window.until("Sign in to cordon");
+    assert_eq!(window.opened().len(), 3);
+}

@@ -1,0 +1,192 @@
+//! Nothing secret leaves the two who know it: the real program plays sign-ins and orders, good and
+//! bad ones, with the most talkative log, and then everything it left behind is searched.
+
+use std::path::Path;
+use std::process::Command as Program;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use cordon::model::SessionStatus;
+
+use crate::common::{Console, fault, tenant};
+use crate::person::press;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_cordon");
+
+/// A secret in each spelling in which it could slip through: as it is, percent-encoded, as JSON,
+/// in base64. Of the long ones the first and last characters are enough: a log cuts them off.
+fn spellings(secret: &str) -> Vec<Vec<u8>> {
+    let percent: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let json = serde_json::to_string(secret).expect("a string");
+    let mut all = vec![
+        secret.to_owned(),
+        percent,
+        json.trim_matches('"').to_owned(),
+        STANDARD.encode(secret),
+        STANDARD_NO_PAD.encode(secret),
+        URL_SAFE.encode(secret),
+        URL_SAFE_NO_PAD.encode(secret),
+    ];
+    if secret.len() > 120 {
+        // Tokens begin alike, so the middle is what tells them apart.
+        all.push(secret[60..100].to_owned());
+        all.push(secret[secret.len() - 40..].to_owned());
+    }
+    all.into_iter().map(String::into_bytes).collect()
+}
+
+/// Where one of the secrets stands in `haystack`, if anywhere.
+fn found(secrets: &[String], haystack: &[u8]) -> Option<String> {
+    secrets
+        .iter()
+        .flat_map(|secret| spellings(secret))
+        .find(|needle| {
+            haystack
+                .windows(needle.len())
+                .any(|window| window == needle.as_slice())
+        })
+        .map(|needle| String::from_utf8_lossy(&needle).chars().take(12).collect())
+}
+
+fn assert_clean(secrets: &[String], what: &str, haystack: &[u8]) {
+    let hit = found(secrets, haystack);
+    assert_eq!(hit, None, "a secret in {what}");
+}
+
+fn assert_folder_clean(secrets: &[String], folder: &Path) -> usize {
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let bytes = std::fs::read(&path).expect("readable");
+        assert_clean(secrets, &path.display().to_string(), &bytes);
+        files += 1;
+    }
+    files
+}
+
+#[test]
+fn the_search_finds_what_is_hidden_in_any_spelling() {
+    let secret = "1.abc+/=\"é".to_owned() + &"x".repeat(130);
+    for spelling in spellings(&secret) {
+        let hidden = [b"before ".as_slice(), &spelling, b" after"].concat();
+        assert!(found(std::slice::from_ref(&secret), &hidden).is_some());
+    }
+    assert_eq!(found(&[secret], b"nothing of the kind"), None);
+}
+
+/// The whole program without a window: code, devices, every kind of order; with the log at its
+/// most talkative, ours and everybody else's.
+#[test]
+fn nothing_secret_is_in_log_journal_settings_or_exports_of_a_run() {
+    let simulator = tenant();
+    let control = simulator.control();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut logs = Vec::new();
+    let mut run = |faults: &[(&str, &str, u32)]| {
+        for (on, what, times) in faults {
+            control.inject(fault(on, what, *times));
+        }
+        let output = Program::new(PROGRAM)
+            .args([
+                "self-test",
+                "--stand-in",
+                &simulator.address(),
+                "--speed",
+                "20",
+            ])
+            .arg("--data-dir")
+            .arg(folder.path())
+            .env("CORDON_LOG", "trace")
+            .env("RUST_BACKTRACE", "1")
+            .output()
+            .expect("the program starts");
+        control.clear_faults();
+        logs.extend(output.stdout);
+        logs.extend(output.stderr);
+    };
+    run(&[]);
+    run(&[
+        ("token", "html:503", 2),
+        ("machines", "unauthorized", 1),
+        ("submit", "drop_after", 1),
+    ]);
+    run(&[("token", "truncated", 3), ("machine_actions", "garbage", 2)]);
+    run(&[("token", "deep", 2), ("machines", "claims_challenge", 3)]);
+    let secrets = control.secrets();
+    assert!(
+        secrets.len() > 8,
+        "only {} secrets were made",
+        secrets.len()
+    );
+    let text = String::from_utf8_lossy(&logs);
+    assert!(
+        text.contains("TRACE") || text.contains("DEBUG"),
+        "the log talks:\n{text}"
+    );
+    assert_clean(&secrets, "the log", &logs);
+    for format in ["csv", "json", "markdown"] {
+        let export = Program::new(PROGRAM)
+            .args(["journal", "export", "--format", format, "--data-dir"])
+            .arg(folder.path())
+            .output()
+            .expect("the program starts");
+        assert!(export.stdout.len() > 200, "{format} has something in it");
+        assert_clean(&secrets, format, &export.stdout);
+    }
+    assert!(assert_folder_clean(&secrets, folder.path()) > 0);
+}
+
+/// The window: what a screen reader is told in each state of each door, and what is on disk.
+#[test]
+fn nothing_secret_is_told_to_a_screen_reader() {
+    let mut console = Console::start();
+    let mut screens = Vec::new();
+    let mut look = |console: &Console| {
+        screens.push(console.screen());
+        screens.push(format!("{:?}", console.state()));
+    };
+    look(&console);
+    console.click("Sign in with the browser");
+    console.step_until("a page", |c| {
+        matches!(c.state().session, SessionStatus::InBrowser(_))
+    });
+    look(&console);
+    let SessionStatus::InBrowser(prompt) = &console.state().session else {
+        panic!("just seen")
+    };
+    let page = prompt.page.clone();
+    press("approve", &page);
+    console.step_until("the list", |c| c.state().inventory.read_at.is_some());
+    look(&console);
+    console.click("Account");
+    look(&console);
+    console.click("Close");
+    let machine = console.open_device("ENG-LT-030");
+    console.order(cordon::action::ActionKind::Isolate, &machine, "alert 1234");
+    look(&console);
+    console.control.revoke_sign_ins();
+    console.harness.key_press(egui::Key::F5);
+    console.step_until("the end of the sign-in", |c| {
+        matches!(c.state().session, SessionStatus::NeedsSignIn { .. })
+    });
+    look(&console);
+    console.control.inject(fault("token", "garbage", 1));
+    console.click("Sign in with a code");
+    console.step_until("a code", |c| {
+        matches!(c.state().session, SessionStatus::WaitingForPerson(_))
+    });
+    look(&console);
+    assert!(console.control.approve_latest());
+    console.step_until("the sign-in", |c| c.state().session.is_signed_in());
+    look(&console);
+    let secrets = console.control.secrets();
+    assert!(
+        secrets.len() > 6,
+        "only {} secrets were made",
+        secrets.len()
+    );
+    // The page's address carries what belongs to it; it is in no text, only behind a button.
+    assert_clean(&secrets, "the screen", screens.concat().as_bytes());
+    let folder = console.journal.parent().expect("a folder").to_owned();
+    assert!(assert_folder_clean(&secrets, &folder) > 0);
+}
