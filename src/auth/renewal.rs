@@ -78,17 +78,25 @@ impl Inner {
     async fn ask(&self, refresh: &Secret<String>, claims: Option<&WantedClaims>) -> Heard {
         let mut pause = Duration::from_secs(1);
         let mut tries = 1;
+        let mut scope = Some(self.scope.as_str());
         loop {
             let mut form = vec![
                 ("grant_type", "refresh_token"),
                 ("client_id", &*self.endpoints.client_id),
                 // EXPOSE: for the form of the token endpoint.
                 ("refresh_token", refresh.expose().as_str()),
-                ("scope", self.scope.as_str()),
                 ("client_info", "1"),
             ];
+            form.extend(scope.map(|scope| ("scope", scope)));
             form.extend(claims.map(|claims| ("claims", claims.as_json())));
             let heard = post(&self.http, &self.endpoints.token, &form).await;
+            if matches!(&heard, Heard::Refused(refusal) if &*refusal.error == "invalid_scope")
+                && scope.take().is_some()
+            {
+                // Less was granted than was asked for, which RFC 6749 section 6 minds: without a
+                // scope it is what was granted.
+                continue;
+            }
             let Heard::Nothing(nothing) = &heard else {
                 return heard;
             };

@@ -1,0 +1,145 @@
+//! A foreign server in a process of its own, and our sign-in core pointed at it.
+
+use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+
+use cordon::api::Http;
+use cordon::auth::{Arrival, AuthError, DeviceFlow, Session, TokenStore};
+use cordon::model::{Endpoints, Mode, Scopes};
+use url::Url;
+
+/// Where `tests/run` has put what it installed.
+pub fn installed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/foreign")
+}
+
+/// A file beside this one.
+pub fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/foreign")
+        .join(name)
+}
+
+pub fn python() -> PathBuf {
+    installed().join("python/bin/python")
+}
+
+/// A server that ends with the test.
+pub struct Server {
+    child: Child,
+    pub address: Url,
+}
+
+impl Server {
+    /// Starts a program and waits until it says where it listens.
+    pub fn start(program: &Path, argument: &Path) -> Self {
+        let mut child = Command::new(program)
+            .arg(argument)
+            .current_dir(installed())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| {
+                let program = program.display();
+                panic!("{program} cannot be started ({error}); tests/run installs it")
+            });
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let address = loop {
+            let line = lines
+                .next()
+                .expect("it says where it listens")
+                .expect("text");
+            if let Some(address) = line.strip_prefix("listening on ") {
+                break Url::parse(address).expect("an address");
+            }
+        };
+        Self { child, address }
+    }
+
+    /// Plays the person or the administrator.
+    pub fn control(&self, what: &str, kind: &str, body: &str) {
+        let address = self.address.socket_addrs(|| None).expect("an address")[0];
+        let mut stream = TcpStream::connect(address).expect("it listens");
+        write!(
+            stream,
+            "POST /control/{what} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        assert!(answer.contains(" 200 "), "{what}: {answer}");
+    }
+
+    /// Our sign-in core, with this server's three addresses instead of a cloud's.
+    pub fn session(&self, [device, token, authorize]: [&str; 3], client_id: &str) -> Session {
+        let at = |path: &str| self.address.join(path).expect("a path");
+        let endpoints = Endpoints {
+            name: "foreign".into(),
+            tenant: "t1".into(),
+            device_authorization: at(device),
+            token: at(token),
+            authorize: at(authorize),
+            api: at("/api"),
+            resource: "https://api.securitycenter.microsoft.com".into(),
+            scopes: Scopes::Granted,
+            client_id: client_id.into(),
+            loopback: true,
+        };
+        let http = Http::new(&endpoints).expect("a client").lend();
+        let clock = Arc::new(jiff::Timestamp::now);
+        Session::new(&endpoints, Mode::StandIn, http, TokenStore::memory(), clock)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// The code that is waited for.
+pub fn user_code(flow: &DeviceFlow) -> String {
+    flow.prompt().user_code.to_string()
+}
+
+/// Goes through the browser door; the person presses `button` there.
+pub async fn through_the_browser(session: &Session, button: &str) -> Result<Arrival, AuthError> {
+    let flow = session.begin_in_browser().await.expect("a port");
+    let page = flow.prompt().page.to_string();
+    let mut browser = Command::new(python());
+    browser.arg(script("browser.py")).arg(page).arg(button);
+    let browser = tokio::task::spawn_blocking(move || browser.output());
+    let arrived = session.finish_in_browser(flow).await;
+    let output = browser.await.expect("it ran").expect("it starts");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        said.starts_with("200 "),
+        "the last page is the console's own: {said}"
+    );
+    arrived
+}
+
+static ROWS: Mutex<Vec<(String, String)>> = Mutex::new(Vec::new());
+
+/// Notes a row of the table as passed, and writes the table anew.
+pub fn passed(with: &str, what: &str) {
+    let mut rows = ROWS.lock().expect("whole");
+    rows.push((with.to_owned(), what.to_owned()));
+    rows.sort();
+    let mut table = String::from("| Against | Passed |\n|---|---|\n");
+    for (with, what) in rows.iter() {
+        writeln!(table, "| {with} | {what} |").expect("written to memory");
+    }
+    std::fs::write(installed().join("table.md"), table).expect("the table can be written");
+}
