@@ -159,11 +159,11 @@ fn journal_lines(folder: &Path) -> Vec<Line> {
     let journals = files.filter(|path| path.extension().is_some_and(|e| e == "sqlite"));
     journals
         .map(|path| {
-            let name = path
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned();
+            // A journal's name ends with its tenant, which is not for pasting.
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let kinds = ["journal-demo", "journal-stand-in", "journal-live"];
+            let kind = kinds.into_iter().find(|kind| name.starts_with(kind));
+            let name = format!("{}…", kind.unwrap_or("another"));
             match Journal::open_read_only(&path).and_then(|j| j.verify()) {
                 Ok(verified) => Line::good(
                     "journal",
@@ -231,9 +231,9 @@ fn certificates_line() -> Line {
     let from = if named.is_empty() {
         "the system's store".to_owned()
     } else {
-        format!("where {} points", named.join(" and "))
+        format!("the place set by {}", named.join(" and "))
     };
-    Line::good(what, format!("{count} root certificates in {from}"))
+    Line::good(what, format!("{count} root certificates, from {from}"))
 }
 
 /// The proxy that the HTTP client takes for the API: of the environment, else of the system.

@@ -1,7 +1,6 @@
 //! Sends one request and hands back what came: the only file that knows the HTTP library.
 
 use std::error::Error;
-use std::io;
 use std::time::Duration;
 
 use url::Url;
@@ -223,8 +222,12 @@ fn fault(error: &reqwest::Error) -> HttpFault {
         // Refused before anything was tried, such as plain `http`.
         HttpFault::NotReached
     } else if error.is_connect() {
-        if concerns_certificate(error) {
+        // Their types are not ours to name, and one is wrapped in several others.
+        let why = chain(error);
+        if why.contains("invalid peer certificate") {
             HttpFault::Certificate
+        } else if why.contains("proxy authorization required") {
+            HttpFault::ProxyRefuses
         } else {
             HttpFault::NotReached
         }
@@ -233,24 +236,6 @@ fn fault(error: &reqwest::Error) -> HttpFault {
     } else {
         HttpFault::Interrupted
     }
-}
-
-/// The TLS library reports a refused certificate as an I/O error of invalid data; its type is not
-/// ours to name, so its text tells it from other TLS failures.
-fn concerns_certificate(error: &reqwest::Error) -> bool {
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let from_tls = cause
-            .downcast_ref::<io::Error>()
-            .filter(|io| io.kind() == io::ErrorKind::InvalidData)
-            .and_then(io::Error::get_ref);
-        if from_tls.is_some_and(|tls| tls.to_string().to_ascii_lowercase().contains("certificate"))
-        {
-            return true;
-        }
-        source = cause.source();
-    }
-    false
 }
 
 fn chain(error: &reqwest::Error) -> String {

@@ -57,9 +57,12 @@ impl Nothing {
         }
     }
 
-    /// Whether asking again can help. A certificate does not get better by itself.
+    /// Whether asking again can help. A certificate or a proxy does not get better by itself.
     pub(super) fn may_pass(&self) -> bool {
-        self.why != AuthError::Unreachable(HttpFault::Certificate)
+        !matches!(
+            self.why,
+            AuthError::Unreachable(HttpFault::Certificate | HttpFault::ProxyRefuses)
+        )
     }
 }
 
@@ -203,7 +206,10 @@ fn request(url: &Url, form: &[(&str, &str)]) -> Option<HttpRequest> {
 
 fn fault(fault: HttpFault) -> Heard {
     Heard::Nothing(Nothing {
-        maybe_acted: !matches!(fault, HttpFault::NotReached | HttpFault::Certificate),
+        maybe_acted: !matches!(
+            fault,
+            HttpFault::NotReached | HttpFault::Certificate | HttpFault::ProxyRefuses
+        ),
         why: AuthError::Unreachable(fault),
         retry_after: None,
     })

@@ -13,6 +13,9 @@ use crate::model::clean;
 pub enum HttpFault {
     #[error("the host was not reached")]
     NotReached,
+    /// Nothing has got through to the host.
+    #[error("the proxy asks for a sign-in of its own")]
+    ProxyRefuses,
     #[error("no answer in time")]
     TimedOut,
     #[error("the connection broke")]
@@ -365,7 +368,7 @@ impl Explain for AuthError {
             Self::Unreachable(HttpFault::NotReached) => {
                 say("Could not reach the sign-in host", NextStep::TryAgain)
             }
-            Self::NotUnderstood { status: 407 } => say(
+            Self::Unreachable(HttpFault::ProxyRefuses) | Self::NotUnderstood { status: 407 } => say(
                 "A proxy on the way asks for a sign-in of its own",
                 NextStep::Outside(
                     "Ask whoever runs the network: cordon uses the proxy of this system's settings and has no password for it"

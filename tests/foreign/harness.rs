@@ -37,8 +37,14 @@ pub struct Server {
 impl Server {
     /// Starts a program and waits until it says where it listens.
     pub fn start(program: &Path, argument: &Path) -> Self {
+        Self::start_with(program, &[argument])
+    }
+
+    pub fn start_with(program: &Path, arguments: &[&Path]) -> Self {
         let mut child = Command::new(program)
-            .arg(argument)
+            .args(arguments)
+            // Python leaves no folder beside its scripts.
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .current_dir(installed())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -75,25 +81,30 @@ impl Server {
         assert!(answer.contains(" 200 "), "{what}: {answer}");
     }
 
-    /// Our sign-in core, with this server's three addresses instead of a cloud's.
-    pub fn session(&self, [device, token, authorize]: [&str; 3], client_id: &str) -> Session {
-        let at = |path: &str| self.address.join(path).expect("a path");
-        let endpoints = Endpoints {
-            name: "foreign".into(),
-            tenant: "t1".into(),
-            device_authorization: at(device),
-            token: at(token),
-            authorize: at(authorize),
-            api: at("/api"),
-            resource: "https://api.securitycenter.microsoft.com".into(),
-            scopes: Scopes::Granted,
-            client_id: client_id.into(),
-            loopback: true,
-        };
-        let http = Http::new(&endpoints).expect("a client").lend();
-        let clock = Arc::new(jiff::Timestamp::now);
-        Session::new(&endpoints, Mode::StandIn, http, TokenStore::memory(), clock)
+    /// Our sign-in core, pointed at this server.
+    pub fn session(&self, urls: [&str; 3], client_id: &str) -> Session {
+        session_at(&self.address, urls, client_id)
     }
+}
+
+/// Our sign-in core, with three addresses of a server instead of a cloud's.
+pub fn session_at(base: &Url, [device, token, authorize]: [&str; 3], client_id: &str) -> Session {
+    let at = |path: &str| base.join(path).expect("a path");
+    let endpoints = Endpoints {
+        name: "foreign".into(),
+        tenant: "t1".into(),
+        device_authorization: at(device),
+        token: at(token),
+        authorize: at(authorize),
+        api: at("/api"),
+        resource: "https://api.securitycenter.microsoft.com".into(),
+        scopes: Scopes::Granted,
+        client_id: client_id.into(),
+        loopback: true,
+    };
+    let http = Http::new(&endpoints).expect("a client").lend();
+    let clock = Arc::new(jiff::Timestamp::now);
+    Session::new(&endpoints, Mode::StandIn, http, TokenStore::memory(), clock)
 }
 
 impl Drop for Server {

@@ -6,10 +6,12 @@
 #![expect(
     clippy::expect_used,
     clippy::disallowed_methods,
-    reason = "the harness around the tests says what it expects, and waits by the clock"
+    clippy::print_stdout,
+    reason = "the harness around the tests says what it expects, waits by the clock, and tells its parent"
 )]
 
 mod django_toolkit;
 mod harness;
 mod msal;
 mod oidc_provider;
+mod tls;

@@ -14,6 +14,7 @@ fn microsofts_own_library_signs_in_to_the_built_in_tenant() {
     let output = Command::new(python())
         .arg(script("msal_client.py"))
         .arg(tenant.address())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .output()
         .expect("it starts");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

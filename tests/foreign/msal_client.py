@@ -1,9 +1,7 @@
 """Signs in to the built-in tenant with Microsoft's own library. It insists on https, so a small
 forwarder with a throw-away certificate stands before the tenant. `msal_client.py ADDRESS`"""
 
-import datetime
 import http.server
-import ipaddress
 import json
 import os
 import ssl
@@ -14,9 +12,7 @@ import urllib.parse
 
 import msal
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from throw_away import certificate
 
 TENANT = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10"
 CLIENT = "0b6d5c1e-2f7a-4b63-9c48-71e0a3d5f982"
@@ -24,27 +20,6 @@ CLIENT = "0b6d5c1e-2f7a-4b63-9c48-71e0a3d5f982"
 for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
     os.environ.pop(name, None)
 SCOPES = ["https://api.securitycenter.microsoft.com/.default"]
-
-
-def certificate(folder):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.timezone.utc)
-    made = (
-        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(
-            [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = f"{folder}/both.pem"
-    with open(path, "wb") as file:
-        file.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
-                                     serialization.NoEncryption()))
-        file.write(made.public_bytes(serialization.Encoding.PEM))
-    return path
 
 
 def forwarder(address, pem):
@@ -101,7 +76,7 @@ def browser(address):
 
 def main(address):
     with tempfile.TemporaryDirectory() as folder:
-        pem = certificate(folder)
+        pem = certificate(f"{folder}/both.pem")
         front = forwarder(address, pem)
         app = msal.PublicClientApplication(
             CLIENT, authority=f"{front}/{TENANT}", instance_discovery=False, verify=pem)

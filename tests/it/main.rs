@@ -10,6 +10,7 @@ mod accounts;
 mod architecture;
 mod common;
 mod crash;
+mod doctor;
 mod faults;
 mod flows;
 mod interleavings;

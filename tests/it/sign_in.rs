@@ -228,3 +228,33 @@ fn a_sign_in_that_was_cancelled_in_the_browser_or_here_is_over() {
     engine.until("the sign-in", |s| s.session.is_signed_in());
     drop(page);
 }
+
+#[test]
+fn a_guest_network_that_answers_instead_is_told_from_a_refusal() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.until("the start", |s| s.session != SessionStatus::Restoring);
+    for (what, words) in [
+        (
+            "html:200",
+            "Something on the way answered instead of the sign-in host",
+        ),
+        (
+            "html:511",
+            "Something on the way answered instead of the sign-in host",
+        ),
+        (
+            "html:407",
+            "A proxy on the way asks for a sign-in of its own",
+        ),
+        ("html:503", "The sign-in host's answer was not understood"),
+    ] {
+        simulator.control().inject(fault("devicecode", what, 1));
+        engine.state.sign_in_failure = None;
+        engine.send(Command::SignIn);
+        engine.until("the failure", |s| s.sign_in_failure.is_some());
+        let failure = engine.state.sign_in_failure.clone().expect("just seen");
+        assert_eq!(failure.headline, words, "{what}");
+    }
+}
