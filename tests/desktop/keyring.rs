@@ -109,6 +109,30 @@ fn a_locked_keyring_is_called_locked() {
     console.window.picture("2-works-all-the-same");
 }
 
+/// A keyring in which nothing can be kept yet: reading finds nothing, as if all were well.
+#[test]
+fn a_keyring_without_a_collection_is_found_out_by_writing_and_used_when_it_has_one() {
+    let session = Session::start("keyring-empty");
+    let mut keyring = start_keyring(&session, Keyring::Locked);
+    let tenant = Tenant::start(&session);
+    let console = Console::start(&session, &tenant);
+    console.sign_in(&tenant);
+    console
+        .window
+        .wait_for_text("Not saved: The keyring is locked");
+    console.window.picture("1-nothing-kept");
+    keyring.kill();
+    let bus = session.bus();
+    wait_until("the keyring to be gone", || !name_has_owner(&bus, SECRETS));
+    let _keyring = start_keyring(&session, Keyring::Unlocked);
+    console.window.press("Try again");
+    console.window.wait_for_text("Saved in the keyring");
+    assert_eq!(secrets_kept(&session), 1);
+    console.window.press("Sign out");
+    console.window.wait_for_text("Signed out");
+    wait_until("the secret to be gone", || secrets_kept(&session) == 0);
+}
+
 #[test]
 fn a_keyring_that_never_answers_does_not_hold_the_window_up() {
     let session = Session::start("keyring-silent");
