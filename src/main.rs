@@ -82,7 +82,8 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     #[cfg(feature = "simulator")]
     let _tenant = run.tenant.take();
     let title = App::title(run.mode, &run.endpoints.name);
-    let mut app = match begin(run, None, arguments, folder, &wake) {
+    let policy = policy_for(run.mode, folder);
+    let mut app = match begin(run, None, policy, arguments, folder, &wake) {
         Ok(app) => app,
         Err(explanation) => return fail(&explanation),
     };
@@ -101,6 +102,7 @@ type Wake = Arc<OnceLock<egui::Context>>;
 fn begin(
     run: Run,
     profile: Option<&Profile>,
+    policy: Policy,
     arguments: &Arguments,
     folder: &Path,
     wake: &Wake,
@@ -111,7 +113,7 @@ fn begin(
     }
     let policy = Policy {
         read_only: arguments.read_only,
-        ..Policy::default()
+        ..policy
     };
     let mut state = State::new(run.mode, &run.endpoints.name, policy.clone());
     state.profile = profile.map(|profile| profile.name.as_str().into());
@@ -132,6 +134,17 @@ fn begin(
     })?;
     let zone = jiff::tz::TimeZone::system();
     Ok(App::new(state, worker, zone, &arguments.device))
+}
+
+/// What the organisation has set; the rehearsal has rules of its own, so that they can be met.
+fn policy_for(mode: Mode, folder: &Path) -> Policy {
+    match mode {
+        Mode::Live | Mode::StandIn => Settings::policy_of(&Settings::read(folder)),
+        Mode::Demo => Policy {
+            protected_tags: vec!["tier0".into()],
+            ..Policy::default()
+        },
+    }
 }
 
 fn stand_in(address: &str) -> Result<Run, String> {
@@ -190,7 +203,9 @@ fn with_profiles(arguments: &Arguments, folder: &Path) -> ExitCode {
             #[cfg(feature = "simulator")]
             tenant: None,
         };
-        let mut app = begin(run, Some(profile), &arguments, &inner, &waking)?;
+        // Read anew: it may have been mended since the start.
+        let policy = policy_for(mode, &inner);
+        let mut app = begin(run, Some(profile), policy, &arguments, &inner, &waking)?;
         app.install_fonts_from(read_system_fonts(ctx.clone()));
         Ok(app)
     });

@@ -8,7 +8,8 @@ use crate::explain::Explanation;
 use crate::guard::{Approval, OpenOrder};
 use crate::journal::Entry;
 use crate::model::{
-    Budget, Door, EntryId, Epoch, KeyringState, Machine, MachineAction, MachineId, SessionStatus,
+    Budget, Door, EntryId, Epoch, Host, KeyringState, Machine, MachineAction, MachineId,
+    SessionStatus,
 };
 
 /// A piece of work, with all the data it needs. Not `Clone`: an approval is spent once.
@@ -50,6 +51,8 @@ pub enum Event {
     /// A sign-in, restoring or signing out did not work.
     SignInFailed(Explanation),
     Keyring(KeyringState),
+    /// What this computer is, if it tells.
+    Host(Option<Host>),
     /// The door by which the account that used this place last came in.
     Door(Option<Door>),
     /// Whether this console may act on this journal, and if not, why.

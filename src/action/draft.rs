@@ -3,7 +3,7 @@
 use super::catalogue::ActionKind;
 use super::order::{MAX_COMMENT_CHARS, Order, Task};
 use super::parameter::{IsolationType, Parameter, Sha1, Sha1Error, Value};
-use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef};
+use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef, short_name};
 
 /// What a form is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Draft {
     pub comment: String,
     pub isolation_type: IsolationType,
     pub sha1: String,
+    /// The device's name as the person types it, where a protected device wants that.
+    pub typed_name: String,
 }
 
 /// Why a form is not complete yet; stands beside its field.
@@ -49,6 +51,20 @@ impl Draft {
             comment: String::new(),
             isolation_type: IsolationType::Full,
             sha1: String::new(),
+            typed_name: String::new(),
+        }
+    }
+
+    /// Whether the person has typed this device's name, short or in full; of one without a name the
+    /// last four characters of its id.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        let typed = self.typed_name.trim();
+        let name = self.machine.dns_name.as_deref();
+        let fits = |wanted: &str| !typed.is_empty() && typed.eq_ignore_ascii_case(wanted);
+        match name {
+            Some(name) => fits(name) || fits(&short_name(name)),
+            None => fits(self.machine.id.tail()),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::action::Subject;
 use crate::explain::{Explanation, NextStep};
 use crate::message::{Command, Event};
 use crate::ui::commands::UiCommand;
-use crate::ui::views::Dialog;
+use crate::ui::views::{Dialog, Screen};
 
 impl App {
     /// Runs a command, if it is available; a key for one that is not says why.
@@ -26,6 +26,7 @@ impl App {
             UiCommand::LookNow => self.send(Command::LookNow),
             UiCommand::SignIn => self.send(Command::SignIn),
             UiCommand::SignInWithBrowser => self.send(Command::SignInWithBrowser),
+            UiCommand::ShowContained => self.views.screen = Screen::Contained,
             UiCommand::AcceptAccount => self.send(Command::AcceptAccount),
             UiCommand::ShowAccount => self.views.dialog = Some(Dialog::Account),
             UiCommand::SwitchProfile => self.wants_profiles = true,

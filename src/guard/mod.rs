@@ -5,17 +5,19 @@
 
 mod blast_radius;
 mod policy;
+mod protection;
 mod rails;
 
 use jiff::Timestamp;
 
-pub use policy::Policy;
+pub use policy::{IpRange, Pattern, Policy};
 pub use rails::{GUARDRAILS, Guardrail};
 
 use crate::action::{Draft, DraftError, Order, Task};
 use crate::explain::NextStep;
 use crate::model::{
-    Account, EntryId, Epoch, Machine, MachineAction, MachineActionId, MachineRef, SessionStatus,
+    Account, EntryId, Epoch, Host, Machine, MachineAction, MachineActionId, MachineRef,
+    SessionStatus,
 };
 
 /// Everything a guardrail may look at.
@@ -26,6 +28,8 @@ pub struct Facts<'a> {
     pub session: &'a SessionStatus,
     /// The record of the machine in question, if it could be read.
     pub machine: Option<&'a Machine>,
+    /// The computer that the console runs on, if it tells.
+    pub host: Option<&'a Host>,
     /// Other records with the same host name.
     pub namesakes: &'a [MachineRef],
     /// Actions on this machine by anybody; `None` when they were not or could not be read.
@@ -50,6 +54,8 @@ pub struct OpenOrder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     Warn,
+    /// Forbids, until the person has typed the device's name.
+    NameWanted,
     Block,
 }
 
@@ -72,6 +78,8 @@ pub struct Review {
     pub order: Result<Order, Vec<DraftError>>,
     /// Blocks first.
     pub findings: Vec<Finding>,
+    /// Whether the person has typed the device's name.
+    is_named: bool,
 }
 
 /// A confirmed order. Private fields and no `Clone`: one approval, one submission.
@@ -128,6 +136,8 @@ pub struct Approval {
     confirmed_at: Timestamp,
     /// Opposite actions that the person saw and confirmed against.
     accepted_opposites: Vec<MachineActionId>,
+    /// Whether the person typed the device's name.
+    is_named: bool,
 }
 
 /// Judges one task on one machine by every guardrail.
@@ -161,6 +171,7 @@ pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
     Review {
         order: draft.parse(),
         findings: judge(Some(draft.entry), &draft.task(), &draft.machine, facts),
+        is_named: draft.is_named(),
     }
 }
 
@@ -172,17 +183,36 @@ pub fn enforce(approval: &Approval, facts: &Facts<'_>) -> Result<(), Finding> {
     let order = &approval.order;
     let blocks = judge(Some(order.entry), &order.task, &order.machine, facts).into_iter();
     blocks
-        .filter(|f| f.severity == Severity::Block)
+        .filter(|finding| finding.forbids(approval.is_named))
         .map(Err)
         .next()
         .unwrap_or(Ok(()))
 }
 
+impl Finding {
+    /// Whether it forbids an order of a device whose name was, or was not, typed.
+    #[must_use]
+    pub const fn forbids(&self, is_named: bool) -> bool {
+        match self.severity {
+            Severity::Warn => false,
+            Severity::NameWanted => !is_named,
+            Severity::Block => true,
+        }
+    }
+}
+
 impl Review {
+    /// Whether the device's name has to be typed.
+    #[must_use]
+    pub fn wants_name(&self) -> bool {
+        let mut findings = self.findings.iter();
+        findings.any(|finding| finding.severity == Severity::NameWanted)
+    }
+
     /// The first reason why this cannot be confirmed.
     #[must_use]
     pub fn block(&self) -> Option<String> {
-        let finding = self.findings.iter().find(|f| f.severity == Severity::Block);
+        let finding = self.findings.iter().find(|f| f.forbids(self.is_named));
         finding.map(|f| f.text.clone()).or_else(|| {
             self.order
                 .as_ref()
@@ -205,6 +235,7 @@ impl Review {
         if let Some(block) = self.block() {
             return Err(block);
         }
+        let is_named = self.is_named;
         let accepted_opposites = self
             .findings
             .iter()
@@ -217,6 +248,7 @@ impl Review {
                 epoch,
                 confirmed_at: now,
                 accepted_opposites,
+                is_named,
             }),
             Err(errors) => Err(errors.first().map(ToString::to_string).unwrap_or_default()),
         }

@@ -1,6 +1,11 @@
 //! What an organisation or a run allows.
 
+use std::fmt;
+use std::net::IpAddr;
+
 use jiff::SignedDuration;
+
+use crate::model::MachineId;
 
 /// Rules that hold for every order of this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +16,16 @@ pub struct Policy {
     pub silent_after: SignedDuration,
     /// Longest time between confirmation and the door.
     pub approval_life: SignedDuration,
+    /// Devices that take their name typed before anything is taken from them.
+    pub protected_names: Vec<Pattern>,
+    pub protected_tags: Vec<Box<str>>,
+    pub protected_ids: Vec<MachineId>,
+    /// Addresses that VPNs and proxies hand out.
+    pub vpn_ranges: Vec<IpRange>,
+    /// Of the computer that the console runs on, where it is known.
+    pub own_entra_device_id: Option<Box<str>>,
+    /// Why what an organisation has set could not be read: then nothing passes in silence.
+    pub unread: Option<Box<str>>,
 }
 
 impl Default for Policy {
@@ -19,6 +34,150 @@ impl Default for Policy {
             read_only: false,
             silent_after: SignedDuration::from_hours(48),
             approval_life: SignedDuration::from_mins(2),
+            protected_names: Vec::new(),
+            protected_tags: Vec::new(),
+            protected_ids: Vec::new(),
+            vpn_ranges: Vec::new(),
+            own_entra_device_id: None,
+            unread: None,
+        }
+    }
+}
+
+/// A device name, in which `*` stands for anything; without regard to case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern(Box<str>);
+
+impl Pattern {
+    /// # Errors
+    /// The sentence for whoever wrote it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let text = text.trim();
+        if text.trim_matches('*').is_empty() {
+            // It would ask for every device's name, and be typed without a thought.
+            Err("is empty, or would protect every device")
+        } else {
+            Ok(Self(text.to_lowercase().into()))
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `name` fits.
+    #[must_use]
+    pub fn fits(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        let mut rest = name.as_str();
+        let mut parts = self.0.split('*');
+        let Some(after) = parts.next().and_then(|first| rest.strip_prefix(first)) else {
+            return false;
+        };
+        rest = after;
+        let mut last = None;
+        for part in parts {
+            last = Some(part);
+            match rest.find(part) {
+                Some(at) => rest = &rest[at + part.len()..],
+                None => return false,
+            }
+        }
+        // What follows the last star has to stand at the end.
+        last.map_or(rest.is_empty(), |last| name.ends_with(last))
+    }
+}
+
+/// Addresses with the same first bits (RFC 4632), written as `10.8.0.0/16`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IpRange {
+    first: IpAddr,
+    bits: u8,
+}
+
+impl IpRange {
+    /// # Errors
+    /// The sentence for whoever wrote it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        const WRONG: &str = "is no range of addresses, such as 10.8.0.0/16";
+        let (address, bits) = match text.trim().split_once('/') {
+            Some((address, bits)) => (address, Some(bits)),
+            None => (text.trim(), None),
+        };
+        let first: IpAddr = address.parse().map_err(|_not_an_address| WRONG)?;
+        let most = if first.is_ipv4() { 32 } else { 128 };
+        let bits = match bits {
+            Some(bits) => bits
+                .parse()
+                .ok()
+                .filter(|bits| *bits <= most)
+                .ok_or(WRONG)?,
+            None => most,
+        };
+        Ok(Self { first, bits })
+    }
+
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let differing = match (self.first, address) {
+            (IpAddr::V4(a), IpAddr::V4(b)) => u128::from(a.to_bits() ^ b.to_bits()) << 96,
+            (IpAddr::V6(a), IpAddr::V6(b)) => a.to_bits() ^ b.to_bits(),
+            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return false,
+        };
+        differing.leading_zeros() >= u32::from(self.bits)
+    }
+}
+
+impl fmt::Display for IpRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.first, self.bits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        let fits = |pattern: &str, name: &str| Pattern::parse(pattern).expect(pattern).fits(name);
+        for (pattern, name) in [
+            ("DC01", "dc01"),
+            ("dc*", "DC01.contoso.com"),
+            ("*-dc", "vie-DC"),
+            ("*dc*", "my-dc-1"),
+            ("a*b*c", "aXbYc"),
+            ("a*a", "aa"),
+        ] {
+            assert!(fits(pattern, name), "{pattern} {name}");
+        }
+        for (pattern, name) in [
+            ("DC01", "DC011"),
+            ("dc*", "xdc"),
+            ("*-dc", "vie-dc1"),
+            ("a*b*c", "acb"),
+            ("a*a", "a"),
+            ("DC01", ""),
+        ] {
+            assert!(!fits(pattern, name), "{pattern} {name}");
+        }
+        assert!(Pattern::parse(" * ").is_err() && Pattern::parse("").is_err());
+    }
+
+    #[test]
+    fn a_range_holds_what_begins_alike() {
+        let holds = |range: &str, address: &str| {
+            let range = IpRange::parse(range).expect(range);
+            range.contains(address.parse().expect("a literal address"))
+        };
+        assert!(holds("10.8.0.0/16", "10.8.255.1"));
+        assert!(!holds("10.8.0.0/16", "10.9.0.1"));
+        assert!(holds("10.8.0.7", "10.8.0.7") && !holds("10.8.0.7", "10.8.0.6"));
+        assert!(holds("0.0.0.0/0", "192.0.2.1") && !holds("0.0.0.0/0", "::1"));
+        assert!(holds("2001:db8::/32", "2001:db8:1::2") && !holds("2001:db8::/32", "2001:db9::"));
+        for bad in ["", "10.8.0.0/33", "10.8", "x/8", "10.0.0.0/-1"] {
+            assert!(IpRange::parse(bad).is_err(), "{bad}");
         }
     }
 }

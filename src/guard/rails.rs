@@ -1,6 +1,6 @@
 //! The guardrails: one small function each, and the table of them.
 
-use super::{Facts, Finding, OpenOrder, Severity, blast_radius};
+use super::{Facts, Finding, OpenOrder, Severity, blast_radius, protection};
 use crate::action::{Change, ConditionState, Support, Task, infer};
 use crate::explain::NextStep;
 use crate::model::{
@@ -38,6 +38,13 @@ impl Verdict {
             text: text.into(),
             next: NextStep::None,
             opposite: None,
+        }
+    }
+
+    pub(super) fn name_wanted(text: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::NameWanted,
+            ..Self::warn(text)
         }
     }
 
@@ -123,6 +130,21 @@ pub const GUARDRAILS: &[Guardrail] = &[
         name: "silent device",
         protects: "from taking a waiting action for a done one",
         check: silent,
+    },
+    Guardrail {
+        name: "protected device",
+        protects: "what your organisation has listed: its name has to be typed",
+        check: protection::protected,
+    },
+    Guardrail {
+        name: "own device",
+        protects: "the computer you work on",
+        check: protection::own_device,
+    },
+    Guardrail {
+        name: "shared address",
+        protects: "from taking an address of a VPN or proxy for a device",
+        check: protection::shared_range,
     },
     Guardrail {
         name: "blast radius",

@@ -1,8 +1,8 @@
 use super::*;
 use crate::action::{ActionKind, Subject};
 use crate::model::{
-    HealthStatus, MachineActionStatus, MachineActionType, MachineId, OnboardingStatus, Permissions,
-    TenantId,
+    HealthStatus, Host, MachineActionStatus, MachineActionType, MachineId, OnboardingStatus,
+    Permissions, TenantId,
 };
 
 const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
@@ -14,6 +14,7 @@ struct World {
     namesakes: Vec<MachineRef>,
     history: Option<Vec<MachineAction>>,
     open_orders: Vec<OpenOrder>,
+    host: Option<Host>,
 }
 
 fn account() -> Account {
@@ -45,6 +46,7 @@ fn world() -> World {
         namesakes: Vec::new(),
         history: Some(Vec::new()),
         open_orders: Vec::new(),
+        host: Some(Host::default()),
     }
 }
 
@@ -55,6 +57,7 @@ impl World {
             policy: &self.policy,
             session: &self.session,
             machine: Some(&self.machine),
+            host: self.host.as_ref(),
             namesakes: &self.namesakes,
             history: self.history.as_deref(),
             open_orders: &self.open_orders,
@@ -91,7 +94,7 @@ fn action(kind: MachineActionType, status: MachineActionStatus) -> MachineAction
     action
 }
 
-use Severity::{Block, Warn};
+use Severity::{Block, NameWanted, Warn};
 
 #[test]
 fn nothing_stands_against_an_ordinary_isolation() {
@@ -232,4 +235,105 @@ fn a_confirmed_opposite_is_remembered() {
         .approve(&account(), Epoch(1), NOW)
         .expect("warnings let pass");
     assert!(approval.accepts_opposite(&MachineActionId::parse("b89eb834").expect("a literal id")));
+}
+
+#[test]
+fn a_protected_device_wants_its_name_typed_and_giving_back_does_not() {
+    let by: [fn(&mut Policy); 3] = [
+        |policy| policy.protected_names = vec![Pattern::parse("fin-lt-0*").expect("a pattern")],
+        |policy| policy.protected_tags = vec!["VIP".into()],
+        |policy| policy.protected_ids = vec![world().machine.id],
+    ];
+    for protect in by {
+        let mut world = world();
+        world.machine.machine_tags = ["vip".into()].into();
+        protect(&mut world.policy);
+        for kind in ActionKind::ALL {
+            let wants = review(&world.draft(kind), &world.facts()).wants_name();
+            assert_eq!(
+                wants,
+                kind.spec().risk != crate::action::Risk::Routine,
+                "{kind:?}"
+            );
+        }
+        assert_eq!(
+            world.findings(ActionKind::Isolate),
+            [("protected device", NameWanted)]
+        );
+        let confirm = |typed: &str| {
+            let mut draft = world.draft(ActionKind::Isolate);
+            draft.typed_name = typed.into();
+            review(&draft, &world.facts()).approve(&account(), Epoch(1), NOW)
+        };
+        for wrong in ["", "FIN-LT-04", "FIN-LT-0422"] {
+            let refused = confirm(wrong).expect_err(wrong);
+            assert!(refused.contains("Type its name"), "{refused}");
+        }
+        let approval = confirm(" fin-lt-042 ").expect("named");
+        assert_eq!(enforce(&approval, &world.facts()), Ok(()));
+    }
+    // One that became protected after the confirmation is stopped at the door.
+    let mut world = world();
+    let review = review(&world.draft(ActionKind::Isolate), &world.facts());
+    let approval = review.approve(&account(), Epoch(1), NOW).expect("approved");
+    world.policy.protected_names = vec![Pattern::parse("FIN-LT-042").expect("a pattern")];
+    assert!(enforce(&approval, &world.facts()).is_err());
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_warns_with_each_order() {
+    let mut world = world();
+    world.policy.unread = Some("settings.toml, line 3: policy.x: is no key".into());
+    let found = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
+    assert!(
+        found[0]
+            .text
+            .starts_with("Not checked: which devices are protected")
+    );
+}
+
+#[test]
+fn the_own_computer_is_known_by_name_address_and_entra_id() {
+    let address: std::net::IpAddr = "10.20.4.17".parse().expect("an address");
+    let mut world = world();
+    world.machine.ip_addresses = [address, "127.0.0.1".parse().expect("an address")].into();
+    world.machine.aad_device_id = Some("E1".into());
+    let own = |name: Option<&str>, addresses: &[std::net::IpAddr]| Host {
+        name: name.map(Into::into),
+        addresses: addresses.to_vec(),
+    };
+    let loopback = "127.0.0.1".parse().expect("an address");
+    for host in [own(Some("other"), &[loopback]), own(None, &[])] {
+        world.host = Some(host);
+        assert_eq!(world.findings(ActionKind::Isolate), []);
+    }
+    for host in [own(Some("Fin-lt-042.local"), &[]), own(None, &[address])] {
+        world.host = Some(host);
+        assert_eq!(world.findings(ActionKind::Isolate), [("own device", Warn)]);
+        assert_eq!(world.findings(ActionKind::RestrictCodeExecution), []);
+    }
+    world.host = Some(own(None, &[]));
+    world.policy.own_entra_device_id = Some("e1".into());
+    assert_eq!(world.findings(ActionKind::Isolate), [("own device", Warn)]);
+    world.policy.own_entra_device_id = None;
+    world.host = None;
+    let unknown = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
+    assert!(
+        unknown[0]
+            .text
+            .starts_with("Not checked: whether this is the computer")
+    );
+}
+
+#[test]
+fn an_address_of_a_vpn_range_warns() {
+    let mut world = world();
+    world.policy.vpn_ranges = vec![IpRange::parse("10.8.0.0/16").expect("a range")];
+    world.machine.last_ip_address = "10.9.0.1".parse().ok();
+    assert_eq!(world.findings(ActionKind::Isolate), []);
+    world.machine.last_ip_address = "10.8.3.4".parse().ok();
+    assert_eq!(
+        world.findings(ActionKind::Isolate),
+        [("shared address", Warn)]
+    );
 }

@@ -2,6 +2,7 @@
 
 mod budget;
 mod cloud;
+mod host;
 mod ids;
 mod machine;
 mod machine_action;
@@ -12,6 +13,7 @@ mod text;
 
 pub use budget::Budget;
 pub use cloud::{Cloud, Endpoints, NotLoopback, Region};
+pub use host::Host;
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId};
 pub use machine::{
     ExposureLevel, HealthStatus, Machine, MachineRef, OnboardingStatus, OsFamily, RiskScore,

@@ -1,6 +1,7 @@
 //! What a person or an organisation has set: `settings.toml` in the data folder. Written only when
 //! a person saves the form; comments and whatever else stands in it are kept.
 
+mod policy;
 mod profile;
 mod save;
 
@@ -12,6 +13,7 @@ pub use profile::{Profile, ProfileName, Written};
 pub use save::save_profile;
 
 use crate::explain::{Effect, Explain, Explanation, NextStep};
+use crate::guard::Policy;
 use crate::model::clean;
 
 /// The file's name in the data folder.
@@ -30,6 +32,14 @@ region = "EU"             # of the commercial cloud: "any", "US", "EU", "UK", "A
 tenant = "00000000-0000-0000-0000-000000000000"     # its id, or a domain
 client_id = "00000000-0000-0000-0000-000000000000"
 scopes = ".default"       # or names: ["Machine.Read", "Machine.Isolate"]
+
+# Devices that take their name typed before anything is taken from them, and what else your
+# organisation minds. `shared_file` adds the same table of another file.
+[policy]
+protected_names = ["DC01", "*-dc.contoso.com"]
+protected_tags = ["tier0"]
+protected_ids = []
+vpn_ranges = ["10.8.0.0/16"]
 "#;
 
 /// The settings file, as far as it can be read: one wrong profile does not spoil the others.
@@ -39,6 +49,8 @@ pub struct Settings {
     pub profiles: Vec<(ProfileName, Result<Profile, WrongValue>)>,
     /// The one to start with.
     pub default: Option<ProfileName>,
+    /// The rules of the organisation; they hold in every profile.
+    pub policy: Policy,
 }
 
 /// A value that cannot be used, and where it stands.
@@ -149,7 +161,11 @@ impl Settings {
             .get("default_profile")
             .and_then(|item| item.as_str())
             .map(ProfileName::of_key);
-        Ok(Self { profiles, default })
+        Ok(Self {
+            profiles,
+            default,
+            policy: policy::read(text, &document, file),
+        })
     }
 
     /// The profile to start with: the one asked for, else the file's default, else the only one.

@@ -103,12 +103,12 @@ fn what_is_saved_is_read_again_and_the_rest_of_the_file_stays() {
     profile.registration.region = Region::Any;
     profile.registration.other_resource = true;
     profile.registration.scopes = Scopes::parse("Machine.Read Machine.Isolate").expect("names");
-    let before = format!("{EXAMPLE}\n# Ours.\n[policy]\nmost_devices = 3\n");
+    let before = format!("{EXAMPLE}\n# Ours.\n[ours]\nmost_devices = 3\n");
     let saved = save::with_profile(&before, Path::new(FILE), &profile).expect("can be written");
     assert_eq!(start_with(&saved, None), Ok(Some(profile.clone())));
     for kept in [
         "# or \"GCC\", \"GCC High\", \"DoD\"",
-        "# Ours.\n[policy]\nmost_devices = 3",
+        "# Ours.\n[ours]\nmost_devices = 3",
         "# The profile that cordon starts with",
         "scopes = [\"Machine.Read\", \"Machine.Isolate\"]       # or names",
     ] {
@@ -145,4 +145,58 @@ fn a_file_that_is_none_of_ours_is_not_overwritten() {
         let now = std::fs::read_to_string(&file).expect("it is still there");
         assert_eq!(now, damaged);
     }
+}
+
+#[test]
+fn rules_are_read_with_those_that_a_team_shares_and_a_slip_protects_nothing_in_silence() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).expect("written");
+        Settings::policy_of(&Settings::read(folder.path()))
+    };
+    assert_eq!(
+        Settings::policy_of(&Settings::read(folder.path())),
+        Policy::default()
+    );
+    let policy = write(FILE_NAME, EXAMPLE);
+    assert_eq!(policy.unread, None);
+    assert!(policy.protected_names[0].fits("dc01") && policy.vpn_ranges.len() == 1);
+
+    let shared = "[policy]\nshared_file = \"team.toml\"\nprotected_names = [\"mine\"]\n";
+    let policy = write(FILE_NAME, shared);
+    let unread = policy.unread.expect("the shared file is not there");
+    assert!(unread.contains("team.toml"), "{unread}");
+    write(
+        "team.toml",
+        "[policy]\nprotected_names = [\"DC*\"]\nprotected_ids = [\"a1\"]\n",
+    );
+    let policy = write(FILE_NAME, shared);
+    assert_eq!(
+        (
+            policy.unread,
+            policy.protected_names.len(),
+            policy.protected_ids.len()
+        ),
+        (None, 2, 1)
+    );
+
+    for (wrong, words) in [
+        (
+            "protected_name = [\"DC01\"]",
+            "line 2: policy.protected_name: is no key of the policy",
+        ),
+        (
+            "protected_names = \"DC01\"",
+            "line 2: policy.protected_names: is no list of texts",
+        ),
+        ("protected_names = [\"*\"]", "would protect every device"),
+        ("vpn_ranges = [\"10.8/40\"]", "is no range of addresses"),
+        ("protected_ids = [\"../x\"]", "is no device id"),
+    ] {
+        let policy = write(FILE_NAME, &format!("[policy]\n{wrong}\n"));
+        let unread = policy.unread.expect(wrong);
+        assert!(unread.contains(words), "{unread}");
+    }
+    assert!(write(FILE_NAME, "policy = 3").unread.is_some());
+    assert!(write(FILE_NAME, "[policy").unread.is_some());
 }

@@ -20,6 +20,7 @@ impl State {
             Event::Session { status, epoch } => self.apply_session(status, epoch),
             Event::SignInFailed(explanation) => self.sign_in_failure = Some(explanation),
             Event::Keyring(keyring) => self.keyring = keyring,
+            Event::Host(host) => self.host = host,
             Event::Door(door) => self.door = door,
             Event::Journal(result) => self.journal = Some(result),
             Event::Inventory { epoch, news } => {

@@ -1,6 +1,7 @@
 //! Facts: everything the window shows. Changed by [`State::apply`] and by nothing else (rule 7).
 
 mod apply;
+mod contained;
 mod inventory;
 mod remote;
 
@@ -9,6 +10,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use contained::Contained;
 pub use inventory::Inventory;
 pub use remote::Remote;
 
@@ -17,8 +19,8 @@ use crate::guard::{Facts, Policy};
 use crate::journal::{Entry, Standing};
 use crate::message::{Note, open_order};
 use crate::model::{
-    Budget, Door, EntryId, Epoch, KeyringState, Machine, MachineAction, MachineActionId, MachineId,
-    MachineRef, Mode, SessionStatus,
+    Budget, Door, EntryId, Epoch, Host, KeyringState, Machine, MachineAction, MachineActionId,
+    MachineId, MachineRef, Mode, SessionStatus,
 };
 
 /// What views read.
@@ -33,6 +35,8 @@ pub struct State {
     pub session: SessionStatus,
     pub epoch: Epoch,
     pub keyring: KeyringState,
+    /// What this computer is, if it tells.
+    pub host: Option<Host>,
     /// The door by which the account that used this place last came in.
     pub door: Option<Door>,
     /// How often a person has signed in during this run.
@@ -72,6 +76,7 @@ impl State {
             session: SessionStatus::Restoring,
             epoch: Epoch::default(),
             keyring: KeyringState::Checking,
+            host: None,
             door: None,
             sign_ins: 0,
             sign_in_failure: None,
@@ -165,6 +170,7 @@ impl State {
             policy: &self.policy,
             session: &self.session,
             machine: self.machine(&machine.id).map(AsRef::as_ref),
+            host: self.host.as_ref(),
             namesakes: &namesakes,
             history: self.history(&machine.id),
             open_orders: &open_orders,

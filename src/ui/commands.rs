@@ -16,6 +16,7 @@ pub enum UiCommand {
     FindMachine,
     Refresh,
     LookNow,
+    ShowContained,
     SignIn,
     SignInWithBrowser,
     CancelSignIn,
@@ -53,6 +54,7 @@ impl UiCommand {
             Self::FindMachine,
             Self::Refresh,
             Self::LookNow,
+            Self::ShowContained,
             Self::SignIn,
             Self::SignInWithBrowser,
             Self::CancelSignIn,
@@ -95,6 +97,11 @@ impl UiCommand {
                 "Look now",
                 "Looks at all actions under way",
                 const { &[keys(Modifiers::COMMAND, Key::L)] },
+            ),
+            Self::ShowContained => (
+                "Contained now",
+                "Everything that is isolated or restricted, by anybody",
+                const { &[keys(Modifiers::NONE, Key::F6)] },
             ),
             Self::SignIn => (
                 "Sign in with a code",
@@ -201,10 +208,12 @@ impl UiCommand {
                     Err("There is no account to be accepted".into())
                 }
             },
-            Self::ShowAccount | Self::SignOut => match state.session.account() {
-                Some(_) => Ok(()),
-                None => Err("Nobody is signed in".into()),
-            },
+            Self::ShowAccount | Self::SignOut | Self::ShowContained => {
+                match state.session.account() {
+                    Some(_) => Ok(()),
+                    None => Err("Nobody is signed in".into()),
+                }
+            }
             Self::SwitchProfile if state.profile.is_none() => {
                 Err("This run has no profiles: it was started for one place only".into())
             }

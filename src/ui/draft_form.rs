@@ -15,7 +15,7 @@ use crate::action::{
 use crate::explain::NextStep;
 use crate::guard::{self, Review};
 use crate::message::Command;
-use crate::model::MachineRef;
+use crate::model::{MachineRef, clean};
 
 /// The confirm button sleeps for so long after the form appears: no click meant for something
 /// else can land on it.
@@ -94,6 +94,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form) -> Outcome {
                 device_ui(ui, &form.draft, &task);
                 review::facts_status_ui(ui, cx, form);
                 parameters_ui(ui, &mut form.draft);
+                name_ui(ui, cx, form);
                 comment_ui(ui, form, id);
                 if form.draft != before {
                     form.error = None;
@@ -226,6 +227,32 @@ fn comment_ui(ui: &mut Ui, form: &mut Form, id: Id) {
     if response.gained_focus() {
         response.scroll_to_me(None);
     }
+}
+
+/// A protected device wants its name, from whoever means just this one.
+fn name_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
+    let draft = &form.draft;
+    let wants_name = cx.state.with_facts(&draft.machine, cx.now, |facts| {
+        guard::review(draft, facts).wants_name()
+    });
+    if !wants_name {
+        return;
+    }
+    let wanted = match &draft.machine.dns_name {
+        Some(name) => clean(name, 80).into_owned(),
+        None => format!(
+            "the last four characters of its id, {}",
+            draft.machine.id.tail()
+        ),
+    };
+    let is_wrong = !draft.typed_name.trim().is_empty() && !draft.is_named();
+    TextField::new(
+        "Type the name of the protected device",
+        &mut form.draft.typed_name,
+    )
+    .hint(&wanted)
+    .error(is_wrong.then_some("This is not the name of this device"))
+    .show_ui(ui);
 }
 
 fn is_writing(event: &Event) -> bool {

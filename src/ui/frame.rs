@@ -3,8 +3,11 @@
 use egui::{CentralPanel, Frame, Label, Margin, Panel, RichText, ScrollArea, Ui};
 
 use super::theme::{Role, TokensExt as _, text};
+use super::views::Screen;
 use super::widgets::{ActionButton, Icon, copy_button_ui, icon};
-use super::{Cx, account, activity, draft_form, machine_detail, machines, sign_in, strip};
+use super::{
+    Cx, account, activity, contained, draft_form, machine_detail, machines, sign_in, strip,
+};
 use crate::explain::{Explanation, NextStep};
 use crate::model::SessionStatus;
 
@@ -63,7 +66,7 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .default_size((width * 0.4).max(PANEL_MIN_WIDTH))
             .size_range(PANEL_MIN_WIDTH..=(width * 0.7))
             .show(ui, |ui| machine_detail::machine_detail_ui(ui, cx));
-        CentralPanel::default().show(ui, |ui| machines::machines_ui(ui, cx));
+        CentralPanel::default().show(ui, |ui| screen_ui(ui, cx));
         return;
     }
     if cx.views.focus_search {
@@ -82,7 +85,21 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             machines::mind_rest(ui, cx);
         });
     } else {
-        CentralPanel::default().show(ui, |ui| machines::machines_ui(ui, cx));
+        CentralPanel::default().show(ui, |ui| screen_ui(ui, cx));
+    }
+}
+
+fn screen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.views.focus_search {
+        // The search field is on the list.
+        cx.views.screen = Screen::Devices;
+    }
+    match cx.views.screen {
+        Screen::Devices => machines::machines_ui(ui, cx),
+        Screen::Contained => {
+            contained::contained_ui(ui, cx);
+            machines::mind_rest(ui, cx);
+        }
     }
 }
 

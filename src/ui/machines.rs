@@ -92,7 +92,7 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
         is_typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
     ui.horizontal(|ui| {
         // What stands beside the field takes about this much.
-        let width = (ui.available_width() - 300.0).max(180.0);
+        let width = (ui.available_width() - 420.0).max(180.0);
         let response = TextField::new("Search devices", &mut cx.views.search)
             .label_unseen()
             .hint("Name, id, IP, tag, group… ( / )")
@@ -175,6 +175,14 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .disabled_because(unavailable.as_deref());
     if ui.add(button).clicked() {
         cx.out.commands.push(refresh);
+    }
+    let contained = UiCommand::ShowContained;
+    let spec = contained.spec();
+    if ui
+        .add(ActionButton::new(spec.title).hint(spec.help))
+        .clicked()
+    {
+        cx.out.commands.push(contained);
     }
 }
 

@@ -11,6 +11,7 @@ mod account;
 mod activity;
 mod activity_row;
 mod activity_words;
+mod contained;
 mod draft_form;
 mod frame;
 mod help;

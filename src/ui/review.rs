@@ -68,7 +68,7 @@ pub fn findings_ui(ui: &mut Ui, findings: &[Finding], cx: &Cx<'_>) {
     let tokens = ui.tokens();
     for finding in findings {
         let (icon, role) = match finding.severity {
-            Severity::Block => (Icon::Block, Role::Danger),
+            Severity::Block | Severity::NameWanted => (Icon::Block, Role::Danger),
             Severity::Warn if finding.text.starts_with("Not checked") => {
                 (Icon::Unknown, Role::Unknown)
             }

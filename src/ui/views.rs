@@ -16,6 +16,7 @@ pub struct Views {
     /// The device in the panel, pinned by its id.
     pub selected: Option<MachineRef>,
     pub dialog: Option<Dialog>,
+    pub screen: Screen,
     /// The form that the closing question lies over; back when the person stays.
     pub covered: Option<Dialog>,
     /// Why the form that was asked for cannot be opened.
@@ -40,6 +41,14 @@ pub struct Views {
     pub close_confirmed: bool,
     /// Light, dark, or whatever the system says.
     pub theme: egui::ThemePreference,
+}
+
+/// What stands beside the device panel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Screen {
+    #[default]
+    Devices,
+    Contained,
 }
 
 /// The one dialog that is open. Closing it in any way means *Cancel*.

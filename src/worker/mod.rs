@@ -2,6 +2,7 @@
 
 mod accounts;
 mod context;
+mod host;
 mod inventory;
 mod outcome;
 mod pace;
@@ -174,6 +175,12 @@ async fn run(
     context.read_accounts(accounts).await;
     tokio::spawn(sign_in::report_keyring(Arc::clone(&context)));
     tokio::spawn(watch::run(Arc::clone(&context)));
+    let this_computer = tokio::task::spawn_blocking(host::this_computer);
+    let telling = Arc::clone(&context);
+    tokio::spawn(async move {
+        let host = this_computer.await.unwrap_or_default();
+        telling.emit(Event::Host(host)).await;
+    });
     let mut sign_in: Option<AbortHandle> =
         Some(tokio::spawn(sign_in::restore(Arc::clone(&context))).abort_handle());
     let mut refresh: Option<AbortHandle> = None;

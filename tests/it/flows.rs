@@ -245,3 +245,61 @@ fn a_small_scaled_window_still_does_the_job() {
     console.order(ActionKind::Isolate, &machine, "alert 1234");
     console.step_until("the POST", |c| posts(&c.control) == ["isolate"]);
 }
+
+#[test]
+fn a_protected_device_is_isolated_only_after_its_name_was_typed() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = Policy {
+        protected_tags: vec!["tier0".into()],
+        ..Policy::default()
+    };
+    let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+    console.sign_in();
+    let machine = console.open_device("DC01.contoso.com");
+    console.click("Isolate…");
+    console.fill("Comment", "alert 1234");
+    console.step_until("why not", |c| {
+        c.shows_part("Your organisation protects this device: it has the tag “tier0”")
+    });
+    let confirm = format!("Isolate {}", machine.name_and_tail());
+    console.harness.run_steps(8);
+    console.click(&confirm);
+    console.fill("Type the name of the protected device", "DC02");
+    console.step_until("what is wrong", |c| {
+        c.shows_part("This is not the name of this device")
+    });
+    console.click(&confirm);
+    assert!(console.state().entries.is_empty());
+    console.fill("Type the name of the protected device", "dc01");
+    console.click(&confirm);
+    console.step_until("the entry", |c| c.state().entries.len() == 1);
+    console.step_until("the request", |c| posts(&c.control).len() == 1);
+}
+
+#[test]
+fn what_is_contained_stands_in_one_list_and_is_released_from_there() {
+    let mut console = Console::start();
+    console.sign_in();
+    console.harness.key_press(Key::F6);
+    console.step_until("the list", |c| {
+        c.shows("Contained now") && c.shows_part("FIN-LT-043")
+    });
+    assert!(console.shows_part("is not known to be free"));
+    // Somebody else's, from before this console.
+    let id = machine_named(&console.control, "FIN-LT-043");
+    let machine = console
+        .state()
+        .machine(&id)
+        .expect("in the list")
+        .reference();
+    console.click("Release…");
+    console.fill("Comment", "alert 1234 closed");
+    console.harness.run_steps(8);
+    console.click(&format!("Release {}", machine.name_and_tail()));
+    console.step_until("the entry", |c| c.state().entries.len() == 1);
+    console.step_until_fast("the row to go", |c| {
+        let released = c.state().entries[0].standing().is_end();
+        released && !c.state().contained().iter().any(|row| row.machine.id == id)
+    });
+}

@@ -75,7 +75,7 @@ pub const STARTERS: [&str; 10] = [
 ];
 
 /// Which outside crate may be named where.
-pub const CRATES: [(&str, &[&str]); 20] = [
+pub const CRATES: [(&str, &[&str]); 22] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main"]),
     ("egui_extras", &["ui", "app", "main"]),
@@ -105,6 +105,8 @@ pub const CRATES: [(&str, &[&str]); 20] = [
     ("sha2", &["journal"]),
     ("toml_edit", &["settings"]),
     ("directories", &["places", "doctor"]),
+    ("gethostname", &["worker::host"]),
+    ("if_addrs", &["worker::host"]),
     ("hyper_util", &["doctor"]),
     ("rustls_native_certs", &["doctor"]),
 ];

@@ -1,0 +1,132 @@
+//! What an organisation protects, and the computer that the console runs on.
+
+use std::net::IpAddr;
+
+use super::Facts;
+use super::policy::Pattern;
+use super::rails::{Question, Verdict};
+use crate::action::{Change, Condition, Risk};
+use crate::model::{Machine, short_name};
+
+/// Acting on a protected device takes its name, typed. Giving back never does (rule 10).
+pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
+    if !takes_away(question) {
+        return Vec::new();
+    }
+    let policy = facts.policy;
+    if let Some(why) = &policy.unread {
+        return vec![Verdict::warn(format!(
+            "Not checked: which devices are protected, because {why}"
+        ))];
+    }
+    let name = question.machine.dns_name.as_deref().unwrap_or_default();
+    let by_name = policy
+        .protected_names
+        .iter()
+        .find(|pattern| pattern.fits(name) || pattern.fits(&short_name(name)))
+        .map(Pattern::as_str);
+    let by_id = policy.protected_ids.contains(&question.machine.id);
+    let tags = facts.machine.map(|machine| &*machine.machine_tags);
+    let by_tag = tags.unwrap_or_default().iter().find(|tag| {
+        let mut protected = policy.protected_tags.iter();
+        protected.any(|known| known.eq_ignore_ascii_case(tag))
+    });
+    let why = match (by_name, by_id, by_tag) {
+        (Some(pattern), ..) => format!("its name fits “{pattern}”"),
+        (None, true, _) => "its id is listed".to_owned(),
+        (None, false, Some(tag)) => format!("it has the tag “{tag}”"),
+        (None, false, None) if tags.is_none() && !policy.protected_tags.is_empty() => {
+            return vec![Verdict::warn(
+                "Not checked: whether a tag protects this device, because its record could not be read",
+            )];
+        }
+        (None, false, None) => return Vec::new(),
+    };
+    vec![Verdict::name_wanted(format!(
+        "Your organisation protects this device: {why}. Type its name to go on"
+    ))]
+}
+
+/// Cutting oneself off ends the containment, and the way back.
+pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
+    if !isolates(question) {
+        return Vec::new();
+    }
+    let Some(host) = facts.host else {
+        return vec![Verdict::warn(
+            "Not checked: whether this is the computer you work on, which told neither its name nor its addresses",
+        )];
+    };
+    let name = question.machine.dns_name.as_deref().map(short_name);
+    let same_name = name.is_some_and(|name| {
+        let own = host.name.as_deref().map(short_name);
+        own.is_some_and(|own| own.eq_ignore_ascii_case(&name))
+    });
+    let entra = facts.machine.and_then(|m| m.aad_device_id.as_deref());
+    let same_entra = entra.is_some_and(|id| {
+        let own = facts.policy.own_entra_device_id.as_deref();
+        own.is_some_and(|own| own.eq_ignore_ascii_case(id))
+    });
+    let shared = facts
+        .machine
+        .into_iter()
+        .flat_map(addresses)
+        .find(|address| host.addresses.contains(address));
+    let why = match (same_name, same_entra, shared) {
+        (true, ..) => "it has this computer's name".to_owned(),
+        (false, true, _) => "it has this computer's Entra device id".to_owned(),
+        (false, false, Some(address)) => {
+            format!("it was last seen at this computer's address {address}")
+        }
+        (false, false, None) => return Vec::new(),
+    };
+    vec![Verdict::warn(format!(
+        "This may be the computer you work on: {why}. Isolating it cuts you off from this console's service"
+    ))]
+}
+
+/// Addresses that many devices have in turn say little about which device this is.
+pub(super) fn shared_range(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
+    let Some(machine) = facts.machine.filter(|_| isolates(question)) else {
+        return Vec::new();
+    };
+    let hit = addresses(machine).find_map(|address| {
+        let mut ranges = facts.policy.vpn_ranges.iter();
+        Some((address, ranges.find(|range| range.contains(address))?))
+    });
+    hit.map(|(address, range)| {
+        Verdict::warn(format!(
+            "Its address {address} lies in {range}, set as a range of VPNs and proxies: others may have it too, and the isolation ends the tunnel. Consider Selective"
+        ))
+    })
+    .into_iter()
+    .collect()
+}
+
+fn addresses(machine: &Machine) -> impl Iterator<Item = IpAddr> {
+    let listed = machine.ip_addresses.iter().copied();
+    listed
+        .chain(machine.last_ip_address)
+        .filter(|address| !address.is_loopback() && !is_link_local(*address))
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+fn takes_away(question: &Question<'_>) -> bool {
+    question
+        .task
+        .kind()
+        .is_some_and(|kind| kind.spec().risk != Risk::Routine)
+}
+
+fn isolates(question: &Question<'_>) -> bool {
+    question
+        .task
+        .kind()
+        .is_some_and(|kind| kind.spec().change == Change::Sets(Condition::Isolated))
+}

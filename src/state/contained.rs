@@ -1,0 +1,133 @@
+//! What is contained now, by anybody, as far as the history of actions shows.
+
+use jiff::Timestamp;
+
+use super::State;
+use crate::action::{Condition, ConditionState, infer};
+use crate::model::{MachineAction, MachineRef};
+
+/// A device that something was taken from and not given back, or that is changing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contained {
+    pub machine: MachineRef,
+    pub condition: Condition,
+    /// Where an action has not ended: whether it leads into the condition or out of it.
+    pub changing_to: Option<bool>,
+    pub since: Option<Timestamp>,
+    /// Of the action that this rests on; may be empty or missing.
+    pub by: Option<Box<str>>,
+    pub comment: Option<Box<str>>,
+}
+
+impl State {
+    /// Every device that is contained or changing, oldest first. One that is not here is not known
+    /// to be free.
+    #[must_use]
+    pub fn contained(&self) -> Vec<Contained> {
+        let mut found: Vec<Contained> = self
+            .actions
+            .iter()
+            .flat_map(|(id, actions)| {
+                let machine = self.machine(id).map(|machine| machine.reference());
+                let named = || {
+                    let mut names = actions.iter().filter_map(|a| a.computer_dns_name.clone());
+                    MachineRef {
+                        id: id.clone(),
+                        dns_name: names.next(),
+                    }
+                };
+                let machine = machine.unwrap_or_else(named);
+                Condition::ALL
+                    .into_iter()
+                    .filter_map(move |condition| contained(&machine, condition, actions))
+            })
+            .collect();
+        found.sort_by(|a, b| (a.since, &a.machine.id).cmp(&(b.since, &b.machine.id)));
+        found
+    }
+}
+
+fn contained(
+    machine: &MachineRef,
+    condition: Condition,
+    actions: &[MachineAction],
+) -> Option<Contained> {
+    let (changing_to, evidence) = match infer(condition, actions) {
+        ConditionState::Yes(evidence) => (None, evidence),
+        ConditionState::Changing { to, evidence } => (Some(to), evidence),
+        ConditionState::No(_) | ConditionState::Unknown => return None,
+    };
+    let action = actions.iter().find(|action| action.id == evidence.action);
+    Some(Contained {
+        machine: machine.clone(),
+        condition,
+        changing_to,
+        since: evidence.since,
+        by: evidence.by,
+        comment: action.and_then(|action| action.requestor_comment.clone()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::Policy;
+    use crate::message::Event;
+    use crate::model::{
+        Epoch, MachineActionId, MachineActionStatus, MachineActionType, MachineId, Mode,
+    };
+
+    fn action(
+        machine: &str,
+        kind: MachineActionType,
+        status: MachineActionStatus,
+        at: i64,
+    ) -> MachineAction {
+        let id = format!("{machine}-{at}");
+        let id = MachineActionId::parse(&id).expect("a literal id");
+        let mut action = MachineAction::bare(id, kind, status);
+        action.machine_id = MachineId::parse(machine).ok();
+        action.computer_dns_name = Some(format!("PC-{machine}").into());
+        action.created = Timestamp::from_second(at).ok();
+        action.last_updated = action.created;
+        action.requestor = Some("sam@contoso.com".into());
+        action.requestor_comment = Some("beacon".into());
+        action
+    }
+
+    #[test]
+    fn the_oldest_stands_first_and_what_was_given_back_is_gone() {
+        use MachineActionStatus::{Failed, Pending, Succeeded};
+        use MachineActionType::{Isolate, RestrictCodeExecution, Unisolate};
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        let actions = vec![
+            action("a1", Isolate, Succeeded, 50),
+            action("b2", Isolate, Succeeded, 10),
+            action("b2", Unisolate, Succeeded, 20),
+            action("c3", RestrictCodeExecution, Succeeded, 30),
+            action("d4", Isolate, Failed, 5),
+            action("e5", Isolate, Succeeded, 1),
+            action("e5", Unisolate, Pending, 60),
+        ];
+        state.apply(Event::Actions {
+            epoch: Epoch(0),
+            actions,
+        });
+        let found = state.contained();
+        let seen: Vec<_> = found
+            .iter()
+            .map(|c| (c.machine.id.as_str(), c.condition, c.changing_to))
+            .collect();
+        assert_eq!(
+            seen,
+            [
+                ("c3", Condition::Restricted, None),
+                ("a1", Condition::Isolated, None),
+                ("e5", Condition::Isolated, Some(false)),
+            ]
+        );
+        assert_eq!(found[0].machine.name(), "PC-c3");
+        assert_eq!(found[0].by.as_deref(), Some("sam@contoso.com"));
+        assert_eq!(found[0].comment.as_deref(), Some("beacon"));
+    }
+}

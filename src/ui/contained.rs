@@ -1,0 +1,145 @@
+//! What is contained now: by whom, why, for how long, and the way back from the row.
+
+use egui::{Frame, Label, Margin, RichText, ScrollArea, TextStyle, Ui};
+
+use super::commands::UiCommand;
+use super::theme::{Role, TokensExt as _, text};
+use super::views::Screen;
+use super::widgets::{ActionButton, EmptyState, Icon, badge, section_ui};
+use super::words::{ago, local_time, utc_time};
+use super::{Cx, draft_form};
+use crate::action::{ActionKind, Change, Condition, Subject};
+use crate::model::clean;
+use crate::state::Contained;
+
+/// What this list is, and what it cannot know.
+const NOTE: &str = "As far as the history of the last 30 days shows, by anybody, oldest first. A device that is not listed is not known to be free: a release on the device itself, an older action, or one that you may not see does not show";
+
+/// Shows the list in the place of the table.
+pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let tokens = ui.tokens();
+    ui.horizontal_wrapped(|ui| {
+        if ui
+            .add(ActionButton::new("Back to the list").icon(Icon::Undo))
+            .clicked()
+        {
+            cx.views.screen = Screen::Devices;
+        }
+        let refresh = UiCommand::Refresh;
+        let why = refresh.availability(cx.state, cx.views, cx.now).err();
+        let button = ActionButton::new(refresh.spec().title)
+            .icon(Icon::Refresh)
+            .disabled_because(why.as_deref());
+        if ui.add(button).clicked() {
+            cx.out.commands.push(refresh);
+        }
+    });
+    section_ui(ui, "Contained now");
+    let note = RichText::new(NOTE).text_style(TextStyle::Small);
+    ui.add(Label::new(note.color(tokens.text_weak)).wrap());
+    let recent = &cx.state.recent_actions;
+    if let Some(failure) = &recent.failure {
+        let words = format!("Not checked: {}", failure.headline);
+        badge(ui, Icon::Unknown, Role::Unknown, &words);
+    } else if recent.value.is_none() {
+        badge(
+            ui,
+            Icon::Unknown,
+            Role::Unknown,
+            "Not checked yet: reading the history…",
+        );
+    }
+    let contained = cx.state.contained();
+    if contained.is_empty() {
+        if recent.value.is_some() {
+            EmptyState {
+                headline: "Nothing is contained, as far as history shows",
+                how: "Devices that are isolated or restricted by anybody stand here",
+                action: None,
+            }
+            .show_ui(ui);
+        }
+        return;
+    }
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        for row in &contained {
+            ui.push_id((row.machine.id.as_str(), row.condition), |ui| {
+                row_ui(ui, cx, row);
+            });
+        }
+    });
+}
+
+fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
+    let tokens = ui.tokens();
+    let frame = Frame::new()
+        .fill(tokens.surface.raised)
+        .inner_margin(Margin::symmetric(8, 4));
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal_wrapped(|ui| {
+            let name = row.machine.name_and_tail();
+            ui.label(RichText::new(name).text_style(text::strong()));
+            let (icon, role, words) = state_words(row);
+            badge(ui, icon, role, &words);
+            if let Some(since) = row.since {
+                let words = match row.changing_to {
+                    None => format!("for {}", ago(since, cx.now).trim_end_matches(" ago")),
+                    Some(_) => format!("ordered {}", ago(since, cx.now)),
+                };
+                let hover = format!("{}\n{}", local_time(since, cx.zone), utc_time(since));
+                ui.label(words).on_hover_text(hover);
+            }
+            let by = row.by.as_deref().filter(|by| !by.is_empty());
+            let by = by.unwrap_or("someone the service does not name");
+            ui.label(format!("by {}", clean(by, 80)));
+            if let Some(comment) = &row.comment {
+                let comment = RichText::new(clean(comment, 300)).color(tokens.text_weak);
+                ui.add(Label::new(comment).wrap());
+            }
+        });
+        ui.horizontal_wrapped(|ui| {
+            if ui.add(ActionButton::new("Show device")).clicked() {
+                cx.views.selected = Some(row.machine.clone());
+                cx.views.walked_to = None;
+            }
+            let Some(back) = way_back(row.condition) else {
+                return;
+            };
+            let label = format!("{}…", back.spec().button);
+            if ui.add(ActionButton::new(&label).icon(Icon::Undo)).clicked() {
+                cx.views.selected = Some(row.machine.clone());
+                draft_form::raise_form(ui, cx, &row.machine, Subject::Act(back), |_| {});
+            }
+        });
+    });
+    ui.add_space(tokens.space.xs);
+}
+
+fn state_words(row: &Contained) -> (Icon, Role, String) {
+    let word = row.condition.word();
+    let icon = match row.condition {
+        Condition::Isolated => Icon::Isolated,
+        Condition::Restricted => Icon::Restricted,
+    };
+    match row.changing_to {
+        None => (icon, Role::Caution, word.to_owned()),
+        Some(true) => (
+            Icon::InProgress,
+            Role::Caution,
+            format!("Changing: about to be {}", word.to_lowercase()),
+        ),
+        Some(false) => (
+            Icon::InProgress,
+            Role::Caution,
+            format!("Changing: {} until it has ended", word.to_lowercase()),
+        ),
+    }
+}
+
+/// The action that ends a condition.
+fn way_back(condition: Condition) -> Option<ActionKind> {
+    ActionKind::ALL
+        .into_iter()
+        .find(|kind| kind.spec().change == Change::Clears(condition))
+}
