@@ -116,6 +116,7 @@ fn begin(
         ..policy
     };
     let mut state = State::new(run.mode, &run.endpoints.name, policy.clone());
+    state.sign_out_page = run.endpoints.sign_out.as_str().into();
     state.profile = profile.map(|profile| profile.name.as_str().into());
     let wake = Arc::clone(wake);
     let worker = WorkerHandle::spawn(Setup {

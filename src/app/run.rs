@@ -31,6 +31,9 @@ impl App {
             UiCommand::ShowAccount => self.views.dialog = Some(Dialog::Account),
             UiCommand::SwitchProfile => self.wants_profiles = true,
             UiCommand::CancelSignIn => self.send(Command::CancelSignIn),
+            UiCommand::SignOut if self.state.open_entries().next().is_some() => {
+                self.views.dialog = Some(Dialog::ConfirmSignOut);
+            }
             UiCommand::SignOut => self.send(Command::SignOut),
             UiCommand::TryKeyringAgain => self.send(Command::TryKeyringAgain),
             UiCommand::SwitchTheme => {

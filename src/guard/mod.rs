@@ -168,10 +168,17 @@ pub fn judge(
 /// Judges a draft. Cheap; the form calls it each frame.
 #[must_use]
 pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
+    let is_named = draft.is_named();
+    let mut findings = judge(Some(draft.entry), &draft.task(), &draft.machine, facts);
+    for finding in &mut findings {
+        if is_named && finding.severity == Severity::NameWanted {
+            finding.text = "Your organisation protects this device; its name was typed".into();
+        }
+    }
     Review {
         order: draft.parse(),
-        findings: judge(Some(draft.entry), &draft.task(), &draft.machine, facts),
-        is_named: draft.is_named(),
+        findings,
+        is_named,
     }
 }
 
@@ -191,8 +198,7 @@ pub fn enforce(approval: &Approval, facts: &Facts<'_>) -> Result<(), Finding> {
 
 impl Finding {
     /// Whether it forbids an order of a device whose name was, or was not, typed.
-    #[must_use]
-    pub const fn forbids(&self, is_named: bool) -> bool {
+    const fn forbids(&self, is_named: bool) -> bool {
         match self.severity {
             Severity::Warn => false,
             Severity::NameWanted => !is_named,
@@ -207,6 +213,12 @@ impl Review {
     pub fn wants_name(&self) -> bool {
         let mut findings = self.findings.iter();
         findings.any(|finding| finding.severity == Severity::NameWanted)
+    }
+
+    /// Whether this finding forbids the order as it stands.
+    #[must_use]
+    pub const fn is_stopped_by(&self, finding: &Finding) -> bool {
+        finding.forbids(self.is_named)
     }
 
     /// The first reason why this cannot be confirmed.

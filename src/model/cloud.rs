@@ -169,6 +169,8 @@ pub struct Endpoints {
     pub device_authorization: Url,
     pub token: Url,
     pub authorize: Url,
+    /// Where a browser is signed out; the console itself has nothing to ask there.
+    pub sign_out: Url,
     /// Base of all API calls, ending in `/api`.
     pub api: Url,
     /// Prefix of the permissions asked for.
@@ -247,6 +249,7 @@ impl Endpoints {
             device_authorization: oauth("devicecode")?,
             token: oauth("token")?,
             authorize: oauth("authorize")?,
+            sign_out: oauth("logout")?,
             api: Url::parse(api)?,
             resource: resource.into(),
             scopes: Scopes::Granted,

@@ -29,6 +29,8 @@ pub struct State {
     pub mode: Mode,
     /// The cloud's name, or the stand-in's address.
     pub place: Box<str>,
+    /// The page that signs the browser out.
+    pub sign_out_page: Box<str>,
     /// The name of the profile, in a run that has profiles.
     pub profile: Option<Box<str>>,
     pub policy: Policy,
@@ -71,6 +73,7 @@ impl State {
         Self {
             mode,
             place: place.into(),
+            sign_out_page: Box::default(),
             profile: None,
             policy,
             session: SessionStatus::Restoring,

@@ -7,6 +7,7 @@ use super::commands::UiCommand;
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{ActionButton, Dialog, Icon, badge, copyable_ui, icon, section_ui};
+use crate::message::Command;
 use crate::model::{Permission, Permissions, SessionStatus, clean};
 
 /// What each permission that this console uses is for, in the words of the screen.
@@ -122,6 +123,13 @@ pub fn account_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 close.request_focus();
             }
             closes = close.clicked();
+            let page = &cx.state.sign_out_page;
+            let browser = ActionButton::new("Sign out in the browser")
+                .icon(Icon::OpenElsewhere)
+                .hint("The browser keeps a sign-in of its own; this opens the page that ends it");
+            if !page.is_empty() && ui.add(browser).clicked() {
+                cx.out.open_page = Some(page.to_string());
+            }
             for command in [UiCommand::SwitchProfile, UiCommand::SignOut] {
                 let why = command.availability(cx.state, cx.views, cx.now).err();
                 let spec = command.spec();
@@ -142,6 +150,40 @@ pub fn account_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     } else {
         cx.views.dialog = Some(OpenDialog::Account);
     }
+}
+
+/// Asks before signing out while orders are under way.
+pub fn confirm_sign_out_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let id = Id::unique("confirm sign-out");
+    let count = cx.state.open_entries().count();
+    let title = match count {
+        1 => "1 order is under way".to_owned(),
+        count => format!("{count} orders are under way"),
+    };
+    let what = "What the service has accepted goes on by itself, and is followed again when the same account signs in. What has not left is not sent";
+    let dialog = Dialog::new(id, &title).description(what);
+    let is_opening = dialog.is_opening(ui.ctx());
+    let response = dialog.show(ui.ctx(), |ui| {
+        ui.add(egui::Label::new(what).wrap());
+        ui.add_space(ui.tokens().space.s);
+        ui.horizontal_wrapped(|ui| {
+            let stay = ui.add(ActionButton::new("Stay signed in"));
+            if is_opening {
+                stay.request_focus();
+            }
+            let leave = ui.add(ActionButton::primary("Sign out all the same").ignores_enter());
+            (stay.clicked(), leave.clicked())
+        })
+        .inner
+    });
+    let (stays, leaves) = response.inner;
+    if leaves {
+        cx.out.work.push(Command::SignOut);
+    } else if !stays && !response.close_requested {
+        cx.views.dialog = Some(OpenDialog::ConfirmSignOut);
+        return;
+    }
+    Dialog::return_focus(ui.ctx(), id);
 }
 
 fn facts_ui(ui: &mut Ui, cx: &Cx<'_>) {

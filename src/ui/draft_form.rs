@@ -33,6 +33,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             help::keys_ui(ui, cx);
         }
         Some(OpenDialog::Account) => account::account_ui(ui, cx),
+        Some(OpenDialog::ConfirmSignOut) => account::confirm_sign_out_ui(ui, cx),
         Some(OpenDialog::ConfirmClose) => confirm_close_ui(ui, cx),
         Some(OpenDialog::Form(mut form)) => match form_ui(ui, cx, &mut form) {
             Outcome::Open => cx.views.dialog = Some(OpenDialog::Form(form)),
@@ -102,7 +103,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form) -> Outcome {
                 let review = cx.state.with_facts(&form.draft.machine, cx.now, |f| {
                     guard::review(&form.draft, f)
                 });
-                review::findings_ui(ui, &review.findings, cx);
+                review::findings_ui(ui, &review, cx);
                 review::preview_ui(ui, &form.draft);
                 if let Some(error) = &form.error {
                     badge(ui, Icon::Block, Role::Danger, error);

@@ -11,7 +11,7 @@ use super::widgets::{Icon, badge};
 use super::words;
 use crate::action::{Draft, Order};
 use crate::explain::NextStep;
-use crate::guard::{Finding, Severity};
+use crate::guard::Review;
 use crate::model::{MachineId, clean};
 use crate::state::{Remote, State};
 
@@ -64,15 +64,15 @@ fn facts_status(
 }
 
 /// Shows what the guardrails found, blocks first.
-pub fn findings_ui(ui: &mut Ui, findings: &[Finding], cx: &Cx<'_>) {
+pub fn findings_ui(ui: &mut Ui, review: &Review, cx: &Cx<'_>) {
     let tokens = ui.tokens();
-    for finding in findings {
-        let (icon, role) = match finding.severity {
-            Severity::Block | Severity::NameWanted => (Icon::Block, Role::Danger),
-            Severity::Warn if finding.text.starts_with("Not checked") => {
-                (Icon::Unknown, Role::Unknown)
-            }
-            Severity::Warn => (Icon::Warning, Role::Caution),
+    for finding in &review.findings {
+        let (icon, role) = if review.is_stopped_by(finding) {
+            (Icon::Block, Role::Danger)
+        } else if finding.text.starts_with("Not checked") {
+            (Icon::Unknown, Role::Unknown)
+        } else {
+            (Icon::Warning, Role::Caution)
         };
         let response = badge(ui, icon, role, &finding.text);
         ui.ctx().accesskit_node_builder(response.id, |node| {

@@ -58,6 +58,8 @@ pub enum Dialog {
     Keys,
     /// Who is signed in, and what that allows.
     Account,
+    /// Signing out while orders are under way.
+    ConfirmSignOut,
     /// Closing while a request has no answer yet.
     ConfirmClose,
 }

@@ -96,6 +96,7 @@ pub fn session_at(base: &Url, [device, token, authorize]: [&str; 3], client_id: 
         device_authorization: at(device),
         token: at(token),
         authorize: at(authorize),
+        sign_out: at("/logout"),
         api: at("/api"),
         resource: "https://api.securitycenter.microsoft.com".into(),
         scopes: Scopes::Granted,

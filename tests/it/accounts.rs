@@ -206,6 +206,26 @@ fn what_a_sign_in_allows_is_said_once_and_what_is_missing_by_name() {
 }
 
 #[test]
+fn signing_out_with_an_order_under_way_asks_first_and_says_what_becomes_of_it() {
+    let mut console = Console::start();
+    console.sign_in();
+    let machine = console.open_device("ENG-LT-030");
+    console.control.never_finish(machine.id.as_str());
+    let entry = console.order(ActionKind::Isolate, &machine, "alert 1234");
+    console.step_until("acceptance", |c| c.standing(entry).action().is_some());
+    console.click("Sign out");
+    console.step_until("the question", |c| c.shows("1 order is under way"));
+    assert!(console.shows_part("goes on by itself"));
+    console.click("Stay signed in");
+    console.step_until("no question", |c| !c.shows("1 order is under way"));
+    assert!(console.state().session.is_signed_in());
+    console.click("Sign out");
+    console.click("Sign out all the same");
+    console.step_until("the end", |c| c.state().session == SessionStatus::SignedOut);
+    assert!(console.state().inventory.all().is_empty());
+}
+
+#[test]
 fn a_clock_that_is_hours_off_is_said_once_and_nothing_else_depends_on_it() {
     let simulator = tenant();
     simulator.control().advance(Duration::from_mins(190));
