@@ -124,7 +124,7 @@ fn begin(
         mode: run.mode,
         store: run.store,
         journal,
-        accounts: (run.mode != Mode::Demo).then(|| folder.to_owned()),
+        memory: (run.mode != Mode::Demo).then(|| folder.to_owned()),
         policy,
         pace: Pace::REAL,
         wake: Arc::new(move || {

@@ -116,6 +116,11 @@ pub enum Note {
 #[derive(Debug, Clone)]
 pub enum InventoryNews {
     Started,
+    /// The last list, as it was read in an earlier run.
+    Kept {
+        at: Timestamp,
+        machines: Vec<Arc<Machine>>,
+    },
     /// A page; ids already known are replaced.
     Page(Vec<Arc<Machine>>),
     Done {

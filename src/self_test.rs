@@ -104,7 +104,7 @@ fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
         mode,
         store: TokenStore::memory(),
         journal: places::journal_file(rehearsed.folder.unwrap_or(&scratch), mode, &endpoints),
-        accounts: None,
+        memory: None,
         policy: Policy::default(),
         pace: Pace::faster(f64::from(speed)),
         wake: Arc::new(|| {}),

@@ -115,6 +115,13 @@ impl State {
                 self.inventory.loading = true;
                 self.inventory.failure = None;
             }
+            InventoryNews::Kept { at, machines } => {
+                // Whatever is here already is newer.
+                if self.inventory.all().is_empty() {
+                    self.inventory.upsert(machines);
+                    self.inventory.kept_at = Some(at);
+                }
+            }
             InventoryNews::Page(machines) => self.inventory.upsert(machines),
             InventoryNews::Done {
                 at,
@@ -124,6 +131,7 @@ impl State {
             } => {
                 self.inventory.loading = false;
                 self.inventory.read_at = Some(at);
+                self.inventory.kept_at = None;
                 self.inventory.unreadable = unreadable;
                 // What could not be read may well be one of those that were not seen.
                 if incomplete.is_none() && unreadable == 0 {

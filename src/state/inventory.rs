@@ -19,6 +19,8 @@ pub struct Inventory {
     pub loading: bool,
     /// When the last complete reading ended.
     pub read_at: Option<Timestamp>,
+    /// When the list of an earlier run was read, while there is no newer one.
+    pub kept_at: Option<Timestamp>,
     /// Elements of the last reading that could not be understood.
     pub unreadable: usize,
     /// Why the last reading is not complete.

@@ -145,7 +145,7 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         cx.views.rows.machines.len(),
         inventory.all().len()
     )));
-    if let Some(at) = inventory.read_at {
+    if let Some(at) = inventory.read_at.or(inventory.kept_at) {
         let age = cx.now.duration_since(at).as_secs();
         let words = if age < 60 {
             "under a minute ago".to_owned()
@@ -196,6 +196,13 @@ fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             Role::Caution,
             &format!("The list is not complete: {why}"),
         );
+    }
+    if let Some(at) = inventory.kept_at {
+        let words = format!(
+            "This is the list of an earlier run, read {}; each device is read again before an order leaves",
+            ago(at, cx.now)
+        );
+        badge(ui, Icon::Unknown, Role::Stale, &words);
     }
     match inventory.unreadable {
         0 => {}

@@ -89,6 +89,11 @@ impl Accounts {
         }
     }
 
+    /// Where this run keeps things, if it does.
+    pub fn folder(&self) -> Option<PathBuf> {
+        self.folder.clone()
+    }
+
     /// Writes what is known of this place; what others have written meanwhile stays.
     pub fn write(&self) {
         let Some(folder) = &self.folder else {

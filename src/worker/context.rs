@@ -12,6 +12,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::accounts::Accounts;
+use super::cache;
 use super::pace::Pace;
 use super::submit::Answer;
 use super::watch::Followed;
@@ -220,6 +221,15 @@ impl Context {
         let accounts = read.unwrap_or_default();
         self.emit(Event::Door(accounts.here.door())).await;
         *lock(&self.accounts) = accounts;
+    }
+
+    /// Where the list of devices of the present account is kept: the folder and the file.
+    pub fn kept_list(&self) -> Option<(PathBuf, PathBuf)> {
+        let account = self.account()?;
+        let folder = lock(&self.accounts).folder()?;
+        let account = format!("{}-{}", account.tenant_id, account.object_id);
+        let file = cache::file_of(&folder, self.session.place(), &account);
+        Some((folder, file))
     }
 
     /// Remembers who came in, and how.

@@ -6,12 +6,13 @@ use std::sync::atomic::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::cache::{self, Cached};
 use super::context::{Context, now};
 use super::{reconcile, watch};
 use crate::api::{ActionFilter, ApiError, Complete, Lane, More, Verb};
 use crate::explain::{Explanation, NextStep};
 use crate::message::{Event, InventoryNews};
-use crate::model::{Epoch, MachineAction, MachineId};
+use crate::model::{Epoch, Machine, MachineAction, MachineId};
 
 /// How far back the state column looks. Older history is read with the device itself.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -26,6 +27,7 @@ pub(super) async fn refresh(context: Arc<Context>) {
     tell(&context, epoch, InventoryNews::Started).await;
     let (mut cursor, mut unreadable, mut incomplete) = (context.client.first_machines(), 0, None);
     let mut seen = HashSet::new();
+    let mut list: Vec<Arc<Machine>> = Vec::new();
     for page_number in 1.. {
         match context.client.machines_page(&cursor).await {
             Ok(page) => {
@@ -35,7 +37,8 @@ pub(super) async fn refresh(context: Arc<Context>) {
                 seen.extend(page.items.iter().map(|m| m.id.clone()));
                 // A page that could not be read at all is no repetition.
                 let repeats = seen.len() == before && !page.items.is_empty();
-                let machines = page.items.into_iter().map(Arc::new).collect();
+                let machines: Vec<_> = page.items.into_iter().map(Arc::new).collect();
+                list.extend_from_slice(&machines);
                 tell(&context, epoch, InventoryNews::Page(machines)).await;
                 match page.more {
                     More::No => break,
@@ -71,6 +74,9 @@ pub(super) async fn refresh(context: Arc<Context>) {
             }
         }
     }
+    if incomplete.is_none() {
+        keep(&context, epoch, list);
+    }
     tell(
         &context,
         epoch,
@@ -84,6 +90,34 @@ pub(super) async fn refresh(context: Arc<Context>) {
     .await;
     recent_actions(&context, epoch).await;
     context.report_budget().await;
+}
+
+/// Shows the list of an earlier run, until a newer one has been read.
+pub(super) async fn show_kept(context: &Arc<Context>) {
+    let epoch = context.epoch();
+    let Some((_, file)) = context.kept_list() else {
+        return;
+    };
+    let read = tokio::task::spawn_blocking(move || cache::read(&file)).await;
+    if let Ok(Some(Cached { at, machines })) = read {
+        tell(context, epoch, InventoryNews::Kept { at, machines }).await;
+    }
+}
+
+/// Keeps a complete list for the next start, unless its account has left meanwhile.
+fn keep(context: &Arc<Context>, epoch: Epoch, list: Vec<Arc<Machine>>) {
+    let (context, at) = (Arc::clone(context), now());
+    tokio::task::spawn_blocking(move || {
+        if let Some((folder, file)) = context.kept_list()
+            && context.epoch() == epoch
+        {
+            cache::write(&folder, &file, at, &list);
+            // Signed out while it was being written.
+            if context.epoch() != epoch {
+                cache::remove(&file);
+            }
+        }
+    });
 }
 
 /// Says once when this computer's clock is far from the service's. Nothing that is decided depends

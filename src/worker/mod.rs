@@ -1,6 +1,7 @@
 //! The background actor: everything slow happens here, on one named thread with its own runtime.
 
 mod accounts;
+mod cache;
 mod context;
 mod host;
 mod inventory;
@@ -44,8 +45,9 @@ pub struct Setup {
     pub store: TokenStore,
     /// Where the journal lives.
     pub journal: PathBuf,
-    /// Where it is remembered who used this place last; `None` in a rehearsal.
-    pub accounts: Option<PathBuf>,
+    /// Where it is remembered who used this place last, and what the list of devices was; `None` in
+    /// a rehearsal.
+    pub memory: Option<PathBuf>,
     pub policy: Policy,
     pub pace: Pace,
     /// Called after each event, so that the window wakes; the worker knows no window.
@@ -160,7 +162,7 @@ async fn run(
         mode,
         store,
         journal,
-        accounts,
+        memory,
         policy,
         pace,
         wake,
@@ -172,7 +174,7 @@ async fn run(
     ));
 
     context.open_journal(journal).await;
-    context.read_accounts(accounts).await;
+    context.read_accounts(memory).await;
     tokio::spawn(sign_in::report_keyring(Arc::clone(&context)));
     tokio::spawn(watch::run(Arc::clone(&context)));
     let this_computer = tokio::task::spawn_blocking(host::this_computer);

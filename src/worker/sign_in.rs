@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::context::{Context, lock};
-use super::{inventory, reconcile};
+use super::{cache, inventory, reconcile};
 use crate::api::ApiError;
 use crate::auth::{Arrival, AuthError, SignedIn};
 use crate::explain::Explain as _;
@@ -49,7 +49,12 @@ pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
 
 /// Removes the saved sign-in and forgets what it saw. Actions already accepted go on by themselves.
 pub(super) async fn sign_out(context: Arc<Context>) {
+    let kept = context.kept_list();
     let result = context.session.sign_out().await;
+    if let Some((_, file)) = kept {
+        // Of an account that has left nothing of its tenant stays behind.
+        tokio::task::spawn_blocking(move || cache::remove(&file));
+    }
     context.leave();
     context.emit_session().await;
     if let Err(error) = result {
@@ -108,6 +113,7 @@ async fn come_in(context: Arc<Context>, result: Result<Arrival, AuthError>, door
 async fn entered(context: Arc<Context>, signed_in: SignedIn) {
     context.enter(&signed_in.account);
     context.emit_session().await;
+    inventory::show_kept(&context).await;
     reconcile::resume(&context).await;
     inventory::refresh(context).await;
 }
@@ -119,6 +125,7 @@ pub(super) async fn keep_known_account(context: &Arc<Context>) {
         && let Some(signed_in) = context.session.signed_in()
     {
         context.enter(&signed_in.account);
+        inventory::show_kept(context).await;
         reconcile::resume(context).await;
     }
 }

@@ -91,7 +91,7 @@ fn setup(
         mode: Mode::StandIn,
         store,
         journal: journal.clone(),
-        accounts: Some(folder.to_owned()),
+        memory: Some(folder.to_owned()),
         policy: policy.clone(),
         pace: Pace::faster(speed),
         wake: Arc::new(|| {}),

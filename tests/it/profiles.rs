@@ -49,7 +49,7 @@ impl Window {
                 endpoints,
                 mode: Mode::StandIn,
                 store: TokenStore::memory(),
-                accounts: Some(at.clone()),
+                memory: Some(at.clone()),
                 policy: Policy::default(),
                 pace: Pace::REAL,
                 wake: Arc::new(|| {}),
