@@ -114,9 +114,10 @@ fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Option<Endpoint
         Err(error) => {
             let explanation = error.explain();
             let found = format!(
-                "{}. {}",
+                "{}: {} in {}",
                 explanation.headline,
-                explanation.details.join("; ")
+                error.place(),
+                folder.display()
             );
             return (Line::bad(what, found, explanation.next.words()), None);
         }

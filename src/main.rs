@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
 use clap::Parser as _;
-use cordon::app::{App, Open, Shell};
+use cordon::app::{App, Named, Open, Shell};
 use cordon::auth::TokenStore;
 use cordon::cli::{Arguments, JournalCommand, Subcommands};
 use cordon::explain::{Explain as _, Explanation, NextStep};
@@ -116,6 +116,7 @@ fn begin(
         ..policy
     };
     let mut state = State::new(run.mode, &run.endpoints.name, policy.clone());
+    state.tenant.clone_from(&run.endpoints.tenant);
     state.sign_out_page = run.endpoints.sign_out.as_str().into();
     state.profile = profile.map(|profile| profile.name.as_str().into());
     let wake = Arc::clone(wake);
@@ -186,6 +187,10 @@ fn with_profiles(arguments: &Arguments, folder: &Path) -> ExitCode {
     let (wake, folder) = (Wake::default(), folder.to_owned());
     let (waking, inner) = (Arc::clone(&wake), folder.clone());
     let arguments = arguments.clone();
+    let named = Named {
+        stand_in: arguments.stand_in.clone(),
+        asked: arguments.profile.clone(),
+    };
     let open: Open = Box::new(move |profile, ctx| {
         let registration = &profile.registration;
         let (mode, endpoints) = match &address {
@@ -213,7 +218,7 @@ fn with_profiles(arguments: &Arguments, folder: &Path) -> ExitCode {
     window("cordon", move |cc| {
         wake.set(cc.egui_ctx.clone()).ok();
         theme::apply(&cc.egui_ctx);
-        let shell = Shell::new(folder, open, first, &settings, &cc.egui_ctx);
+        let shell = Shell::new(folder, open, first, &settings, named, &cc.egui_ctx);
         Ok(Box::new(shell))
     })
 }

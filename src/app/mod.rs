@@ -3,7 +3,7 @@
 mod run;
 mod shell;
 
-pub use shell::{Open, Shell};
+pub use shell::{Named, Open, Shell};
 
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -123,7 +123,11 @@ impl App {
         let until = instant() + DRAIN;
         while let Some(event) = self.worker.try_next() {
             Self::mind_attention(ctx, &event);
+            let epoch = self.state.epoch;
             self.state.apply(event);
+            if self.state.epoch != epoch {
+                self.views.forget_account();
+            }
             if instant() > until {
                 ctx.request_repaint();
                 break;

@@ -12,6 +12,10 @@ use crate::ui::views::{Dialog, Screen};
 impl App {
     /// Runs a command, if it is available; a key for one that is not says why.
     pub(super) fn run(&mut self, ctx: &egui::Context, command: UiCommand) {
+        if matches!(command, UiCommand::Act(_)) && self.state.session.account().is_none() {
+            // Nothing is on screen that the key could be meant for.
+            return;
+        }
         if let Err(why) = command.availability(&self.state, &self.views, now()) {
             let headline = format!("{}: {why}", command.spec().title);
             self.state.apply(Event::Problem(Explanation::harmless(

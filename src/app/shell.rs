@@ -16,12 +16,24 @@ use crate::ui::profiles::{ProfilesPage, Wish, profiles_ui};
 /// Begins the console of a profile; `main` decided how.
 pub type Open = Box<dyn FnMut(&Profile, &Context) -> Result<App, Explanation>>;
 
+/// What the command line named.
+#[derive(Debug, Default)]
+pub struct Named {
+    /// The server in the place of the service.
+    pub stand_in: Option<String>,
+    pub asked: Option<String>,
+}
+
 /// The window of a run with profiles.
 pub struct Shell {
     folder: PathBuf,
     open: Open,
     app: Option<(Profile, App)>,
     page: Option<ProfilesPage>,
+    /// The server in the place of the service, where there is one.
+    stand_in: Option<String>,
+    /// The profile that the command line asked for.
+    asked: Option<String>,
     /// What a thread of its own does meanwhile (rule 1).
     work: Option<Receiver<Done>>,
 }
@@ -40,13 +52,17 @@ impl Shell {
         open: Open,
         first: Result<Option<Profile>, SettingsError>,
         settings: &Settings,
+        named: Named,
         ctx: &Context,
     ) -> Self {
+        let Named { stand_in, asked } = named;
         let mut shell = Self {
             folder,
             open,
             app: None,
             page: None,
+            stand_in,
+            asked,
             work: None,
         };
         match first {
@@ -60,7 +76,12 @@ impl Shell {
     fn show_page(&mut self, settings: &Settings, failure: Option<Explanation>) {
         let current = self.app.as_ref().map(|(profile, _)| profile.name.clone());
         let file = self.folder.join(FILE_NAME);
-        self.page = Some(ProfilesPage::new(file, settings, current, failure));
+        let mut page = ProfilesPage::new(file, settings, current, failure);
+        page.stand_in.clone_from(&self.stand_in);
+        if let Some(name) = self.asked.take() {
+            page.name_is(&name);
+        }
+        self.page = Some(page);
     }
 
     fn begin(&mut self, profile: Profile, ctx: &Context) {
@@ -142,6 +163,31 @@ impl Shell {
     /// Ends the present console, if there is one, and begins another: nothing of the old one is
     /// left to be mixed up.
     fn switch_to(&mut self, profile: Profile, ctx: &Context) {
+        let open = self
+            .app
+            .as_ref()
+            .map_or(0, |(_, app)| app.state.open_entries().count());
+        let asked = self
+            .page
+            .as_ref()
+            .is_some_and(|page| page.leaves.as_ref() == Some(&profile));
+        if open > 0
+            && !asked
+            && let Some(page) = &mut self.page
+        {
+            page.failure = Some(Explanation::harmless(
+                match open {
+                    1 => "1 order is under way in the profile in use".to_owned(),
+                    open => format!("{open} orders are under way in the profile in use"),
+                },
+                NextStep::Outside(
+                    "What the service has accepted goes on, and is followed again when you come back to that profile; what has not left is not sent. Press once more to switch all the same"
+                        .into(),
+                ),
+            ));
+            page.leaves = Some(profile);
+            return;
+        }
         if let Some((_, app)) = &self.app
             && app.state.awaits_answer()
         {
@@ -173,9 +219,12 @@ impl Shell {
         let folder = self.folder.clone();
         match wish {
             Wish::Use(profile) => self.switch_to(profile, ctx),
-            Wish::SaveAndUse(profile) => self.start(ctx, "Saving…", move || {
-                let saved = save_profile(&folder, &profile).map(|()| profile);
-                Done::Saved(Box::new(saved))
+            Wish::SaveAndUse {
+                profile,
+                instead_of,
+            } => self.start(ctx, "Saving…", move || {
+                let saved = save_profile(&folder, &profile, instead_of.as_ref());
+                Done::Saved(Box::new(saved.map(|()| profile)))
             }),
             Wish::Back => self.page = None,
             Wish::Demo => {

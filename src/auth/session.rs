@@ -90,8 +90,8 @@ pub(super) struct Held {
     pub(super) generation: u64,
     /// Number of the newest code; one counts at a time.
     pub(super) flow: u64,
-    /// Whether this run has met a saved sign-in or posted one.
-    pub(super) maybe_saved: bool,
+    /// Whether this run has met a saved sign-in.
+    pub(super) was_saved: bool,
 }
 
 /// A renewal that failed.
@@ -185,7 +185,7 @@ impl Session {
                 return Ok(None);
             };
             let mut held = self.0.held();
-            held.maybe_saved = true;
+            held.was_saved = true;
             if (held.generation, held.flow) != before {
                 return Ok(held.signed_in.clone());
             }
@@ -338,14 +338,16 @@ impl Session {
     /// # Errors
     /// [`AuthError::KeyringKept`] when signed out, but the saved sign-in could not be removed.
     pub async fn sign_out(&self) -> Result<(), AuthError> {
+        // One that was never saved needs no removing.
+        let saves = !matches!(self.0.store.state(), KeyringState::NotSaved { .. });
         let (ticket, maybe_saved) = {
             let mut held = self.0.held();
-            let maybe_saved = held.maybe_saved;
+            let maybe_saved = held.was_saved || saves;
             *held = Held {
                 generation: held.generation + 1,
                 flow: held.flow + 1,
                 failures: held.failures,
-                maybe_saved,
+                was_saved: held.was_saved,
                 ..Held::default()
             };
             // Under the lock, as every wish: a renewal that is just ending must not save after it.
@@ -353,7 +355,7 @@ impl Session {
         };
         match self.0.store.settled(ticket).await {
             Ok(()) => {
-                self.0.held().maybe_saved = false;
+                self.0.held().was_saved = false;
                 Ok(())
             }
             // Where there is no keyring, nothing of this run is in it.
@@ -462,7 +464,7 @@ impl Inner {
             generation: held.generation + 1,
             // The same code cannot be finished twice.
             flow: held.flow + 1,
-            maybe_saved: held.maybe_saved,
+            was_saved: held.was_saved,
         };
         // Without a refresh token nothing can be kept, and what was kept is somebody else's.
         let ticket = self
@@ -478,7 +480,6 @@ impl Inner {
             scope: held.scope.clone(),
             account: held.signed_in.as_ref()?.account.clone(),
         };
-        held.maybe_saved = true;
         Some(
             self.store
                 .post_save(&self.item, saved.to_json((self.clock)())),

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use super::Standing;
 use crate::action::{Order, Task};
-use crate::model::{EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, MachineRef};
+use crate::model::{
+    Account, EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, MachineRef,
+};
 
 /// Who ordered, where. Written into the first record of each entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +18,14 @@ pub struct Author {
     pub object_id: Box<str>,
     /// For people.
     pub account: Box<str>,
+}
+
+impl Author {
+    /// Whether it is this person, in this tenant.
+    #[must_use]
+    pub fn is(&self, account: &Account) -> bool {
+        *self.tenant == *account.tenant_id.as_str() && self.object_id == account.object_id
+    }
 }
 
 /// Why an order was never sent.

@@ -116,16 +116,40 @@ impl Scopes {
             words if words.contains(&".default") => {
                 Err("Either .default or names: the sign-in host refuses both together")
             }
-            words if words.len() <= MAX_NAMES && words.iter().all(|word| is_permission(word)) => {
-                Ok(Self::Named(words.iter().map(|&word| word.into()).collect()))
+            words => {
+                let known = |word: &&str| PERMISSIONS.iter().find(|p| p.eq_ignore_ascii_case(word));
+                let named: Option<Box<[Box<str>]>> = words
+                    .iter()
+                    .map(|word| known(word).map(|&known| known.into()))
+                    .collect();
+                named.map(Self::Named).ok_or(
+                    "One of these is no permission of the Defender API, such as Machine.Read or Machine.Isolate",
+                )
             }
-            _ => Err("Permissions are written as Machine.Read, without an address before them"),
         }
     }
 }
 
-/// More than the API has.
-const MAX_NAMES: usize = 40;
+/// The delegated permissions that the API has (its list of supported permissions).
+const PERMISSIONS: [&str; 17] = [
+    "Machine.Read",
+    "Machine.ReadWrite",
+    "Machine.Isolate",
+    "Machine.RestrictExecution",
+    "Machine.Scan",
+    "Machine.CollectForensics",
+    "Machine.StopAndQuarantine",
+    "Machine.Offboard",
+    "Machine.LiveResponse",
+    "File.Read.All",
+    "User.Read.All",
+    "Ip.Read.All",
+    "Url.Read.All",
+    "Alert.Read",
+    "Alert.ReadWrite",
+    "Ti.ReadWrite",
+    "AdvancedQuery.Read",
+];
 
 /// As the settings file and the form write it.
 impl fmt::Display for Scopes {
@@ -158,11 +182,6 @@ fn is_domain(text: &str) -> bool {
             && !label.ends_with('-')
     };
     text.len() <= 253 && text.contains('.') && text.split('.').all(is_label)
-}
-
-fn is_permission(word: &str) -> bool {
-    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
-    word.len() <= 64 && word.contains('.') && word.split('.').all(is_part)
 }
 
 #[cfg(test)]
@@ -213,6 +232,8 @@ mod tests {
             "Machine",
             "https://api.example/Machine.Read",
             "Machine..Read",
+            "Machine.Isolat",
+            "User.Read",
         ] {
             assert!(Scopes::parse(bad).is_err(), "{bad}");
         }

@@ -96,18 +96,15 @@ pub enum Permissions {
 
 impl Permissions {
     /// Reads a space-separated scope list, with or without a resource before each permission,
-    /// in any letter case. Words that are no Defender permission (`openid`, …) are dropped.
+    /// in any letter case. Words that are no permission (`openid`, …) are dropped.
     #[must_use]
     pub fn from_scopes(scopes: &str) -> Self {
         let known: Box<[_]> = scopes
             .split_whitespace()
             .map(|scope| scope.rsplit('/').next().unwrap_or(scope))
-            .filter_map(|word| {
-                Permission::KNOWN
-                    .iter()
-                    .find(|p| p.as_wire().eq_ignore_ascii_case(word))
-                    .cloned()
-            })
+            // OpenID's own words have no dot; every permission has one, also of another API.
+            .filter(|word| word.contains('.') && *word != ".default")
+            .map(Permission::from_wire)
             .collect();
         if known.is_empty() {
             Self::Unknown
@@ -217,6 +214,21 @@ impl SessionStatus {
             | Self::WaitingForPerson(_)
             | Self::InBrowser(_)
             | Self::Stranger { .. } => None,
+        }
+    }
+
+    /// Whether a person is in the middle of signing in.
+    #[must_use]
+    pub fn is_signing_in(&self) -> bool {
+        match self {
+            Self::AskingForCode
+            | Self::WaitingForPerson(_)
+            | Self::InBrowser(_)
+            | Self::Stranger { .. } => true,
+            Self::SignedOut
+            | Self::Restoring
+            | Self::SignedIn { .. }
+            | Self::NeedsSignIn { .. } => false,
         }
     }
 

@@ -100,8 +100,8 @@ impl Explain for SettingsError {
                 "Mend it or put it aside: it is not overwritten. Until then a profile can be used without saving it",
             ),
             Self::NoProfile { .. } => (
-                "The settings file has no such profile",
-                "Choose another one, or fill it in here",
+                "There is no profile of this name yet",
+                "Fill it in, or choose another one",
             ),
             Self::WrongValue { .. } => (
                 "The settings file has a wrong value",
@@ -117,6 +117,27 @@ impl Explain for SettingsError {
             effect: Effect::NothingChanged,
             next: NextStep::Outside(next.into()),
             details: vec![clean(&self.to_string(), 600).into_owned()],
+        }
+    }
+}
+
+impl SettingsError {
+    /// Where the mistake is, without what stands there: for a report that is pasted elsewhere.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self {
+            Self::NotToml(_, error) => match error.span() {
+                Some(span) => format!("no TOML from byte {} on", span.start),
+                None => "no TOML".into(),
+            },
+            Self::WrongValue { wrong, .. } => {
+                let key = wrong.key.rsplit('.').next().unwrap_or_default();
+                format!("line {}: {key}: {}", wrong.line, wrong.problem)
+            }
+            Self::Unreadable { source, .. } | Self::NotSaved { source, .. } => source.to_string(),
+            Self::TooLarge(_) => format!("more than {MAX_BYTES} bytes"),
+            Self::NoTable(_) => "“profile” is no table".into(),
+            Self::NoProfile { .. } => "the profile to start with is not there".into(),
         }
     }
 }

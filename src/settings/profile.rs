@@ -82,6 +82,9 @@ impl Written {
     /// # Errors
     /// The first key whose value cannot, and why: the sentence for whoever wrote it.
     pub fn parse(&self) -> Result<Registration, (&'static str, &'static str)> {
+        if self.cloud.trim().is_empty() {
+            return Err(("cloud", "is missing: Commercial, GCC, GCC High or DoD"));
+        }
         let cloud = Cloud::named(&self.cloud)
             .ok_or(("cloud", "is none of Commercial, GCC, GCC High and DoD"))?;
         let region = match self.region.trim() {

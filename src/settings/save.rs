@@ -4,19 +4,24 @@ use std::path::Path;
 
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
-use super::profile::{KEYS, Profile, Written};
+use super::profile::{KEYS, Profile, ProfileName, Written};
 use super::{FILE_NAME, SettingsError, text_of};
 use crate::model::Scopes;
 use crate::private_files;
 
-/// Writes `profile` into the settings file in `folder`, and makes it the one to start with.
+/// Writes `profile` into the settings file in `folder`, in the place of the one of that other name
+/// if there is one, and makes it the one to start with.
 ///
 /// # Errors
 /// When the file that is there is none of ours, which is left alone, or nothing can be written.
-pub fn save_profile(folder: &Path, profile: &Profile) -> Result<(), SettingsError> {
+pub fn save_profile(
+    folder: &Path,
+    profile: &Profile,
+    instead_of: Option<&ProfileName>,
+) -> Result<(), SettingsError> {
     let file = folder.join(FILE_NAME);
     let text = text_of(&file)?.unwrap_or_default();
-    let text = with_profile(&text, &file, profile)?;
+    let text = with_profile(&text, &file, profile, instead_of)?;
     private_files::write(folder, &file, text.as_bytes())
         .map_err(|source| SettingsError::NotSaved { file, source })
 }
@@ -26,6 +31,7 @@ pub(super) fn with_profile(
     text: &str,
     file: &Path,
     profile: &Profile,
+    instead_of: Option<&ProfileName>,
 ) -> Result<String, SettingsError> {
     let mut document: DocumentMut = text
         .parse()
@@ -41,6 +47,13 @@ pub(super) fn with_profile(
         })
         .as_table_like_mut()
         .ok_or_else(|| SettingsError::NoTable(file.to_owned()))?;
+    if let Some(before) = instead_of.filter(|before| **before != profile.name)
+        && let Some(table) = profiles.remove(before.as_str())
+        && !profiles.contains_key(name)
+    {
+        // Renamed, with its comments.
+        profiles.insert(name, table);
+    }
     if !profiles.get(name).is_some_and(Item::is_table_like) {
         profiles.insert(name, Item::Table(Table::new()));
     }

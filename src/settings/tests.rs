@@ -104,7 +104,8 @@ fn what_is_saved_is_read_again_and_the_rest_of_the_file_stays() {
     profile.registration.other_resource = true;
     profile.registration.scopes = Scopes::parse("Machine.Read Machine.Isolate").expect("names");
     let before = format!("{EXAMPLE}\n# Ours.\n[ours]\nmost_devices = 3\n");
-    let saved = save::with_profile(&before, Path::new(FILE), &profile).expect("can be written");
+    let saved =
+        save::with_profile(&before, Path::new(FILE), &profile, None).expect("can be written");
     assert_eq!(start_with(&saved, None), Ok(Some(profile.clone())));
     for kept in [
         "# or \"GCC\", \"GCC High\", \"DoD\"",
@@ -118,10 +119,17 @@ fn what_is_saved_is_read_again_and_the_rest_of_the_file_stays() {
 
     // Another one beside it, and the first of an empty file.
     profile.name = ProfileName::parse("Fabrikam, Inc.").expect("a name");
-    let two = save::with_profile(&saved, Path::new(FILE), &profile).expect("can be written");
+    let two = save::with_profile(&saved, Path::new(FILE), &profile, None).expect("can be written");
     assert_eq!(parse(&two).profiles.len(), 2);
     assert_eq!(start_with(&two, None), Ok(Some(profile.clone())));
-    let alone = save::with_profile("", Path::new(FILE), &profile).expect("can be written");
+    // Renamed: one is left of the two.
+    let before = profile.name.clone();
+    profile.name = ProfileName::parse("fabrikam").expect("a name");
+    let renamed = save::with_profile(&two, Path::new(FILE), &profile, Some(&before));
+    let renamed = renamed.expect("can be written");
+    assert_eq!(parse(&renamed).profiles.len(), 2);
+    assert_eq!(start_with(&renamed, None), Ok(Some(profile.clone())));
+    let alone = save::with_profile("", Path::new(FILE), &profile, None).expect("can be written");
     assert_eq!(start_with(&alone, None), Ok(Some(profile)));
 }
 
@@ -136,7 +144,7 @@ fn a_file_that_is_none_of_ours_is_not_overwritten() {
         "profile = { contoso = 2 }",
     ] {
         std::fs::write(&file, damaged).expect("written");
-        let saved = save_profile(folder.path(), &profile);
+        let saved = save_profile(folder.path(), &profile, None);
         if damaged.contains("contoso = 2") {
             assert!(saved.is_ok(), "a wrong profile can be put right: {saved:?}");
             continue;

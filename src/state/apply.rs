@@ -89,6 +89,8 @@ impl State {
             self.histories.clear();
             self.actions.clear();
             self.recent_actions = Remote::default();
+            // What the account before was waiting for is nobody's business here.
+            self.notes.clear();
             self.epoch = epoch;
         }
         if matches!(

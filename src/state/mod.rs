@@ -29,6 +29,8 @@ pub struct State {
     pub mode: Mode,
     /// The cloud's name, or the stand-in's address.
     pub place: Box<str>,
+    /// The tenant as it was set: an id or a domain; empty where nobody set one.
+    pub tenant: Box<str>,
     /// The page that signs the browser out.
     pub sign_out_page: Box<str>,
     /// The name of the profile, in a run that has profiles.
@@ -73,6 +75,7 @@ impl State {
         Self {
             mode,
             place: place.into(),
+            tenant: Box::default(),
             sign_out_page: Box::default(),
             profile: None,
             policy,

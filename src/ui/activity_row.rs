@@ -94,7 +94,17 @@ fn headline_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, standing: &Standing) -> 
             crate::model::clean(&entry.author.account, 80)
         );
         ui.label(weak(age)).on_hover_text(hover);
-        if let Some(note) = note {
+        let account = cx.state.session.account();
+        let is_ours = account.is_none_or(|account| entry.author.is(account));
+        if !is_ours {
+            let author = crate::model::clean(&entry.author.account, 80);
+            let words = if standing.is_end() {
+                format!("by {author}")
+            } else {
+                format!("by {author}: followed again when that account signs in")
+            };
+            ui.label(weak(words));
+        } else if let Some(note) = note {
             ui.label(weak(activity_words::next(note, cx.now)));
         }
     });
@@ -103,7 +113,9 @@ fn headline_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, standing: &Standing) -> 
 
 fn ticking(entry: &Entry, standing: &Standing, note: Option<&Note>, cx: &Cx<'_>) -> Ticking {
     let secs = cx.now.duration_since(entry.intended_at()).as_secs();
-    let counts_up = !standing.is_end() && secs < TICKING_SECS;
+    let account = cx.state.session.account();
+    let is_ours = account.is_none_or(|account| entry.author.is(account));
+    let counts_up = is_ours && !standing.is_end() && secs < TICKING_SECS;
     let counts_down = note.is_some_and(|note| !matches!(note, Note::Stuck(_)));
     if counts_up || counts_down {
         Ticking::Yes

@@ -384,8 +384,9 @@ fn missing(task: &Task, session: &SessionStatus, status: u16, code: &str) -> Str
         | SessionStatus::NeedsSignIn { .. } => None,
     };
     match (status, held) {
-        (403, Some(true)) => format!("Your sign-in holds {permission}; missing is {role}, or {group}"),
-        (403, Some(false)) => format!("Your sign-in lacks {permission}"),
+        // What the sign-in of that time held is not known any more, and a renewed one may differ.
+        (403, Some(true)) => format!("Missing is {role}, or {group}; or it was {permission}, which your present sign-in holds"),
+        (403, Some(false)) => format!("Your present sign-in lacks {permission}"),
         (403, None) => format!("Missing is {permission}, {role}, or {group}"),
         (404, _) => "The service does not know this device or file, or you have no access to its group".to_owned(),
         (400, _) => "The service does not do this on this device: see its operating system, agent and licence".to_owned(),

@@ -8,7 +8,7 @@ use super::theme::{Role, TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Form};
 use super::widgets::{ActionButton, ButtonStyle, Dialog, TextField, badge, copyable_ui};
 use super::widgets::{Icon, countdown_text};
-use super::{Cx, account, help, review};
+use super::{Cx, account, help, review, sign_in};
 use crate::action::{
     Draft, IsolationType, MAX_COMMENT_CHARS, Parameter, Risk, Subject, Task, Value,
 };
@@ -35,6 +35,10 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Some(OpenDialog::Account) => account::account_ui(ui, cx),
         Some(OpenDialog::ConfirmSignOut) => account::confirm_sign_out_ui(ui, cx),
         Some(OpenDialog::ConfirmClose) => confirm_close_ui(ui, cx),
+        // It waits behind the sign-in, with everything that was typed.
+        Some(OpenDialog::Form(form)) if cx.state.session.is_signing_in() => {
+            cx.views.dialog = Some(OpenDialog::Form(form));
+        }
         Some(OpenDialog::Form(mut form)) => match form_ui(ui, cx, &mut form) {
             Outcome::Open => cx.views.dialog = Some(OpenDialog::Form(form)),
             Outcome::Closed => Dialog::return_focus(ui.ctx(), dialog_id(&form.draft)),
@@ -104,6 +108,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form) -> Outcome {
                     guard::review(&form.draft, f)
                 });
                 review::findings_ui(ui, &review, cx);
+                sign_in_ui(ui, cx);
                 review::preview_ui(ui, &form.draft);
                 if let Some(error) = &form.error {
                     badge(ui, Icon::Block, Role::Danger, error);
@@ -230,6 +235,21 @@ fn comment_ui(ui: &mut Ui, form: &mut Form, id: Id) {
     }
 }
 
+/// Both doors, where the sign-in has ended while the form was open.
+fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if cx.state.session.is_signed_in() {
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        for command in sign_in::doors(cx.state) {
+            if ui.add(ActionButton::new(command.spec().title)).clicked() {
+                cx.out.commands.push(command);
+            }
+        }
+        ui.label("What you have typed is kept");
+    });
+}
+
 /// A protected device wants its name, from whoever means just this one.
 fn name_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
     let draft = &form.draft;
@@ -274,7 +294,7 @@ fn buttons_ui(ui: &mut Ui, form: &Form, review: &Review, id: Id, is_opening: boo
     let reason = if left_secs > 0.0 {
         ui.ctx()
             .request_repaint_after(Duration::from_secs_f64(left_secs));
-        Some("Wakes in a moment")
+        Some("In half a second, so that no stray click confirms")
     } else {
         block.as_deref()
     };

@@ -61,8 +61,15 @@ fn refresh_rows(cx: &mut Cx<'_>) {
         *of == generation && *search == views.search && *sort == views.sort
     });
     if !is_picked {
+        let before = rows.made_from.take();
         rows.machines = filter.pick(&rows.sorted, state_of);
         rows.made_from = Some((generation, views.search.clone(), views.sort));
+        // A device that a new search does not show must not be what a key acts on.
+        let is_new_search = before.is_some_and(|(_, search, _)| search != views.search);
+        let is_shown = |id: &_| rows.machines.iter().any(|machine| machine.id == *id);
+        if is_new_search && views.selected.as_ref().is_some_and(|s| !is_shown(&s.id)) {
+            views.selected = None;
+        }
     }
 }
 
@@ -99,9 +106,17 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
             .width(width)
             .id(search_id)
             .show_ui(ui);
+        if response.gained_focus() {
+            // Also when a dialog gives the keyboard back: what is typed next begins a new search.
+            select_all(ui, search_id, &cx.views.search);
+        }
         // The key that leads here, pressed when one is here already.
         if let Some(rest) = cx.views.search.strip_prefix('/') {
             cx.views.search = String::from(rest);
+        }
+        if response.changed() {
+            // At once: the next key may be one that acts on the selection.
+            refresh_rows(cx);
         }
         let (enter, escape) = ui.input(|i| (i.key_pressed(Key::Enter), i.key_pressed(Key::Escape)));
         if response.lost_focus() && escape && !cx.views.search.is_empty() {

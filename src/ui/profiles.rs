@@ -24,7 +24,11 @@ const STEPS: &str = "## Set it up for your tenant";
 #[derive(Debug)]
 pub enum Wish {
     Use(Profile),
-    SaveAndUse(Profile),
+    /// `instead_of` is what it was called before.
+    SaveAndUse {
+        profile: Profile,
+        instead_of: Option<ProfileName>,
+    },
     /// To the console that is open behind this page.
     Back,
     /// Another window, on the built-in tenant.
@@ -40,6 +44,14 @@ pub struct ProfilesPage {
     pub busy: Option<&'static str>,
     /// The profile of the console behind this page.
     pub current: Option<ProfileName>,
+    /// The profile that the person was asked about, because orders are under way.
+    pub leaves: Option<Profile>,
+    /// The server that stands in for both hosts in this run.
+    pub stand_in: Option<String>,
+    /// The profile that the next start begins with.
+    default: Option<ProfileName>,
+    /// The saved profile whose values are in the form.
+    edited: Option<ProfileName>,
     file: PathBuf,
     saved: Vec<(ProfileName, Result<Profile, String>, Written)>,
     name: String,
@@ -79,6 +91,10 @@ impl ProfilesPage {
             failure,
             busy: None,
             current,
+            leaves: None,
+            stand_in: None,
+            default: settings.default.clone(),
+            edited: None,
             file,
             saved,
             name: String::new(),
@@ -101,6 +117,7 @@ impl ProfilesPage {
     fn edit(&mut self, at: usize) {
         if let Some((name, _, written)) = self.saved.get(at) {
             name.as_str().clone_into(&mut self.name);
+            self.edited = Some(name.clone());
             self.written = written.clone();
             if Cloud::named(&self.written.cloud).is_none() {
                 Cloud::Commercial.name().clone_into(&mut self.written.cloud);
@@ -109,8 +126,31 @@ impl ProfilesPage {
         }
     }
 
+    /// What the profile is to be called, if nothing says so yet.
+    pub fn name_is(&mut self, name: &str) {
+        if self.edited.is_none() {
+            name.clone_into(&mut self.name);
+        }
+    }
+
+    /// What is wrong with the name.
+    fn name_error(&self) -> Option<&'static str> {
+        match ProfileName::parse(&self.name) {
+            Err(why) => Some(why),
+            Ok(name) if self.edited.as_ref() == Some(&name) => None,
+            Ok(name) => self
+                .saved
+                .iter()
+                .any(|(known, ..)| *known == name)
+                .then_some("There is a profile of this name: edit that one, or take another name"),
+        }
+    }
+
     /// The profile in the form, or the first thing that is wrong with it.
     fn typed(&self) -> Result<Profile, &'static str> {
+        if let Some(why) = self.name_error() {
+            return Err(why);
+        }
         let name = ProfileName::parse(&self.name)?;
         let registration = self.written.parse().map_err(|(_, why)| why)?;
         Ok(Profile { name, registration })
@@ -204,11 +244,17 @@ fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
             match read {
                 Ok(profile) => {
                     let registration = &profile.registration;
-                    let words = format!(
+                    let mut words = format!(
                         "{} · {}",
                         registration.cloud.name(),
                         registration.tenant.as_str()
                     );
+                    if is_current {
+                        words.push_str(" · in use");
+                    }
+                    if page.default.as_ref() == Some(name) {
+                        words.push_str(" · the next start begins with it");
+                    }
                     ui.label(RichText::new(words).color(tokens.text_weak));
                 }
                 Err(why) => {
@@ -235,17 +281,22 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
     // An empty field is wrong only after the person has tried to go on.
     let shown =
         |why: Option<&'static str>, text: &str| why.filter(|_| tried || !text.trim().is_empty());
-    let why = shown(ProfileName::parse(&page.name).err(), &page.name);
-    TextField::new("Name", &mut page.name)
+    let why = shown(page.name_error(), &page.name);
+    let mut entered = false;
+    let mut mind_enter = |response: &egui::Response, ui: &Ui| {
+        entered |= response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    };
+    let response = TextField::new("Name", &mut page.name)
         .hint("contoso")
         .help("What you call this tenant; --profile takes it")
         .id(Id::unique(NAME))
         .error(why)
         .show_ui(ui);
+    mind_enter(&response, ui);
     if std::mem::take(&mut page.is_opening) && page.saved.is_empty() {
         ui.memory_mut(|memory| memory.request_focus(Id::unique(NAME)));
     }
-    cloud_ui(ui, &mut page.written);
+    cloud_ui(ui, &mut page.written, page.stand_in.as_deref());
     let Written {
         tenant,
         client_id,
@@ -253,26 +304,29 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
         ..
     } = &mut page.written;
     let why = shown(TenantName::parse(tenant).err(), tenant);
-    TextField::new("Tenant", tenant)
+    let response = TextField::new("Tenant", tenant)
         .hint("contoso.onmicrosoft.com")
-        .help("Directory (tenant) ID, or a domain of the tenant")
+        .help("Directory (tenant) ID, or a domain of the tenant. Stay with one of them: each has a journal of its own")
         .monospace()
         .error(why)
         .show_ui(ui);
+    mind_enter(&response, ui);
     let why = shown(ClientId::parse(client_id).err(), client_id);
-    TextField::new("Client id", client_id)
+    let response = TextField::new("Client id", client_id)
         .hint("00000000-0000-0000-0000-000000000000")
         .help("Application (client) ID of the registration; it is no secret")
         .monospace()
         .error(why)
         .show_ui(ui);
+    mind_enter(&response, ui);
     let why = Scopes::parse(scopes).err();
-    TextField::new("Permissions", scopes)
+    let response = TextField::new("Permissions", scopes)
         .hint(".default")
         .help(".default takes what an administrator has granted. Names, such as Machine.Read Machine.Isolate, fail as a whole where one of them is not granted")
         .monospace()
         .error(why)
         .show_ui(ui);
+    mind_enter(&response, ui);
     ui.add_space(tokens.space.s);
     let mut wish = None;
     ui.horizontal_wrapped(|ui| {
@@ -280,10 +334,17 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
         let save = ActionButton::primary("Save and go on").disabled_because(waits);
         let once = ActionButton::new("Use without saving").disabled_because(waits);
         let (save, once) = (ui.add(save), ui.add(once));
-        if save.clicked() || once.clicked() {
+        let saves = save.clicked() || entered && page.busy.is_none();
+        if saves || once.clicked() {
             page.tried = true;
             match page.typed() {
-                Ok(profile) if save.clicked() => wish = Some(Wish::SaveAndUse(profile)),
+                Ok(profile) if saves => {
+                    let instead_of = page.edited.clone();
+                    wish = Some(Wish::SaveAndUse {
+                        profile,
+                        instead_of,
+                    });
+                }
                 Ok(profile) => wish = Some(Wish::Use(profile)),
                 Err(_) => {}
             }
@@ -301,13 +362,14 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
     {
         badge(ui, Icon::Block, Role::Danger, why);
     }
-    ui.add_space(tokens.space.s);
+    let saved = RichText::new("The next start begins with what was saved last. The settings file:");
+    ui.label(saved.text_style(TextStyle::Small).color(tokens.text_weak));
     copyable_ui(ui, "settings file", &page.file.display().to_string());
     wish
 }
 
 /// Both choices as rows of buttons: one look shows what there is.
-fn cloud_ui(ui: &mut Ui, written: &mut Written) {
+fn cloud_ui(ui: &mut Ui, written: &mut Written, stand_in: Option<&str>) {
     let cloud = Cloud::named(&written.cloud).unwrap_or(Cloud::Commercial);
     let mut chosen = None;
     choice_ui(ui, "Cloud", |ui| {
@@ -351,11 +413,14 @@ fn cloud_ui(ui: &mut Ui, written: &mut Written) {
             .next()
             .unwrap_or(url)
     };
-    let words = format!(
-        "Signs in at {}, calls {}",
-        host(cloud.authority()),
-        host(cloud.api(region))
-    );
+    let words = match stand_in {
+        Some(address) => format!("In this run a stand-in answers for both hosts: {address}"),
+        None => format!(
+            "Signs in at {}, calls {}",
+            host(cloud.authority()),
+            host(cloud.api(region))
+        ),
+    };
     let words = RichText::new(words)
         .text_style(TextStyle::Small)
         .color(weak);

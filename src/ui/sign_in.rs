@@ -66,14 +66,7 @@ fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     );
     let place = clean(&cx.state.place, 80);
     match cx.state.mode {
-        Mode::Live => {
-            let profile = clean(cx.state.profile.as_deref().unwrap_or_default(), 40);
-            wrapped_ui(ui, &format!("Profile {profile}, in the cloud {place}"));
-            let profiles = ActionButton::quiet("Another profile…");
-            if ui.add(profiles).clicked() {
-                cx.out.commands.push(UiCommand::SwitchProfile);
-            }
-        }
+        Mode::Live => wrapped_ui(ui, &format!("Cloud: {place}")),
         Mode::Demo => {
             badge(
                 ui,
@@ -88,6 +81,15 @@ fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             );
             badge(ui, Icon::Warning, Role::Caution, &text);
         }
+    }
+    if let Some(profile) = &cx.state.profile {
+        let tenant = clean(&cx.state.tenant, 80);
+        ui.horizontal_wrapped(|ui| {
+            ui.label(format!("Profile {}, tenant {tenant}", clean(profile, 40)));
+            if ui.add(ActionButton::new("Profiles…")).clicked() {
+                cx.out.commands.push(UiCommand::SwitchProfile);
+            }
+        });
     }
     ui.add_space(tokens.space.s);
 }

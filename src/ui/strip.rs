@@ -68,10 +68,18 @@ fn facts_ui(ui: &mut Ui, look: StripLook, cx: &mut Cx<'_>) {
     if !(state.mode == Mode::Demo && &*state.place == "Demo") {
         fact_ui(ui, look, &clean(&state.place, 48), "The cloud or server");
     }
-    if let Some(account) = state.session.account() {
-        let tenant = account.tenant_id.as_str();
-        let short = format!("Tenant {}", tenant.get(..8).unwrap_or(tenant));
-        fact_ui(ui, look, &short, &format!("The tenant's id: {tenant}"));
+    let id = state.session.account().map(|a| a.tenant_id.as_str());
+    // A domain is what people know a tenant by; of an id the beginning tells it from others.
+    let tenant = if state.tenant.contains('.') {
+        &*state.tenant
+    } else {
+        id.unwrap_or(&state.tenant)
+    };
+    if !tenant.is_empty() {
+        let short = tenant.get(..8).filter(|_| !tenant.contains('.'));
+        let short = format!("Tenant {}", clean(short.unwrap_or(tenant), 48));
+        let more = format!("The tenant: {}", id.unwrap_or(tenant));
+        fact_ui(ui, look, &short, &more);
     }
     keyring_ui(ui, look, cx);
 }
@@ -120,7 +128,7 @@ fn keyring_ui(ui: &mut Ui, look: StripLook, cx: &mut Cx<'_>) {
             );
         }
         KeyringState::NotSaved { reason, remedy } => {
-            let text = format!("Not saved: {}", clean(reason, 60));
+            let text = format!("Sign-in not saved: {}", clean(reason, 60));
             let more = format!(
                 "This sign-in lasts until the window closes. {}",
                 clean(remedy, 400)

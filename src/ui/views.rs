@@ -119,6 +119,21 @@ pub struct Rows {
 }
 
 impl Views {
+    /// Another account: what was looked at and typed in the name of the one before goes.
+    pub fn forget_account(&mut self) {
+        self.selected = None;
+        self.rest = None;
+        self.form_failure = None;
+        self.covered = None;
+        self.screen = Screen::Devices;
+        if matches!(
+            self.dialog,
+            Some(Dialog::Form(_) | Dialog::Account | Dialog::ConfirmSignOut)
+        ) {
+            self.dialog = None;
+        }
+    }
+
     /// Opens the form of an action on a machine, and has its facts read again (section 6, step 9).
     ///
     /// # Errors

@@ -16,7 +16,7 @@ use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Explanation, NextStep};
 use crate::journal::{Record, Standing};
 use crate::message::Note;
-use crate::model::{Account, EntryId, Epoch, MachineAction};
+use crate::model::{EntryId, Epoch, MachineAction};
 
 /// How wrong this computer's clock may be without a look-up being led astray.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
@@ -34,7 +34,7 @@ pub(super) async fn resume(context: &Arc<Context>) {
     for entry in context
         .entries()
         .into_iter()
-        .filter(|e| belongs_to(&e.author, &account))
+        .filter(|e| e.author.is(&account))
     {
         // One that is being sent has a task of its own.
         if context.is_sending(entry.id()) {
@@ -58,17 +58,13 @@ pub(super) async fn resume(context: &Arc<Context>) {
     }
 }
 
-fn belongs_to(author: &crate::journal::Author, account: &Account) -> bool {
-    *author.tenant == *account.tenant_id.as_str() && author.object_id == account.object_id
-}
-
 /// Begins to look for what became of an entry, in a task of its own.
 pub(super) fn start(context: &Arc<Context>, entry: EntryId) {
     // Only in the name of whoever ordered it: another account may not see the device at all.
     let is_ours = context
         .entry(entry)
         .zip(context.account())
-        .is_some_and(|(e, account)| belongs_to(&e.author, &account));
+        .is_some_and(|(e, account)| e.author.is(&account));
     if is_ours && context.begin_look_up(entry) {
         let (context, epoch) = (Arc::clone(context), context.epoch());
         tokio::spawn(async move {
@@ -94,7 +90,7 @@ pub(super) async fn mind_late(context: &Arc<Context>, actions: &[MachineAction])
                 | Standing::NotSent { .. }
         );
         let is_act = matches!(entry.order.task, Task::Act { .. });
-        if !is_open_to_news || !is_act || !belongs_to(&entry.author, &account) {
+        if !is_open_to_news || !is_act || !entry.author.is(&account) {
             continue;
         }
         if let Some(ours) = actions.iter().find(|a| carries_tag(entry.id(), a)) {

@@ -62,7 +62,7 @@ fn without_a_keyring_the_session_works_until_one_comes() {
     console.sign_in(&tenant);
     console
         .window
-        .wait_for_text("Not saved: No keyring is available");
+        .wait_for_text("Sign-in not saved: No keyring is available");
     console.window.picture("1-not-saved");
     console.kill();
 
@@ -70,7 +70,7 @@ fn without_a_keyring_the_session_works_until_one_comes() {
     console.sign_in(&tenant);
     console
         .window
-        .wait_for_text("Not saved: No keyring is available");
+        .wait_for_text("Sign-in not saved: No keyring is available");
     let _keyring = start_keyring(&session, Keyring::Unlocked);
     console.window.press("Try again");
     console.window.wait_for_text("Saved in the keyring");
@@ -100,12 +100,12 @@ fn a_locked_keyring_is_called_locked() {
     let console = Console::start(&session, &tenant);
     console
         .window
-        .wait_for_text("Not saved: The keyring is locked");
+        .wait_for_text("Sign-in not saved: The keyring is locked");
     console.window.picture("1-locked");
     console.sign_in(&tenant);
     console
         .window
-        .wait_for_text("Not saved: The keyring is locked");
+        .wait_for_text("Sign-in not saved: The keyring is locked");
     console.window.picture("2-works-all-the-same");
 }
 
@@ -119,7 +119,7 @@ fn a_keyring_without_a_collection_is_found_out_by_writing_and_used_when_it_has_o
     console.sign_in(&tenant);
     console
         .window
-        .wait_for_text("Not saved: The keyring is locked");
+        .wait_for_text("Sign-in not saved: The keyring is locked");
     console.window.picture("1-nothing-kept");
     keyring.kill();
     let bus = session.bus();
@@ -156,7 +156,7 @@ fn a_keyring_that_never_answers_does_not_hold_the_window_up() {
     let code = console.code();
     tenant.approve_on_the_page(&code);
     console.wait_for_devices();
-    window.wait_for_text("Not saved: The keyring does not answer");
+    window.wait_for_text("Sign-in not saved: The keyring does not answer");
     window.picture("3-without-it");
     // Neither does it keep the program from ending.
     console.close();

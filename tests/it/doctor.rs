@@ -57,6 +57,28 @@ fn both_hosts_are_asked_and_the_clock_is_compared() {
     );
 }
 
+#[test]
+fn a_mistake_in_the_settings_is_placed_without_what_stands_there() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join(FILE_NAME);
+    for (text, words) in [
+        (
+            "[profile.acme]\ntenant = \"secret.example\" x",
+            "no TOML from byte",
+        ),
+        (
+            "[profile.acme]\ncloud = \"GCC\"\ntenant = \"secret\"",
+            "line 3: tenant: ",
+        ),
+        ("default_profile = \"acme\"", "is not there"),
+    ] {
+        std::fs::write(&file, text).expect("written");
+        let said = doctor(folder.path(), &[], &[]);
+        assert!(said.contains(words), "{words:?} in\n{said}");
+        assert!(!said.contains("secret") && !said.contains("acme"), "{said}");
+    }
+}
+
 /// A proxy that wants a password, which is the least that can be seen of one: whom it was asked
 /// for, and nothing behind it.
 #[test]

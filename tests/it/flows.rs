@@ -7,6 +7,7 @@ use cordon::action::ActionKind;
 use cordon::guard::Policy;
 use cordon::journal::Standing;
 use egui::{Key, Modifiers};
+use egui_kittest::kittest::Queryable as _;
 
 use crate::common::{Console, journal_on_disk, machine_named, posts, tenant};
 
@@ -302,4 +303,69 @@ fn what_is_contained_stands_in_one_list_and_is_released_from_there() {
         let released = c.state().entries[0].standing().is_end();
         released && !c.state().contained().iter().any(|row| row.machine.id == id)
     });
+}
+
+#[test]
+fn a_key_never_acts_on_a_device_that_the_search_does_not_show() {
+    let mut console = Console::start();
+    console.sign_in();
+    console.open_device("FIN-LT-043");
+    // Typed and acted on at once: no frame in between.
+    console.harness.key_press(Key::Slash);
+    console.harness.step();
+    console
+        .harness
+        .event(egui::Event::Text("eng-lt-030".into()));
+    console.harness.step();
+    console
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::I);
+    console.step_until("the refusal", |c| c.shows_part("No device is selected"));
+    assert!(!console.shows_part("Isolate FIN-LT-043"));
+    console.harness.key_press(Key::Enter);
+    console.harness.run_steps(2);
+    console
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::I);
+    console.step_until("the form", |c| c.shows_part("Isolate ENG-LT-030"));
+    // The keyboard goes back, and what is typed next is a new search.
+    console.harness.key_press(Key::Escape);
+    console.harness.run_steps(2);
+    console.harness.key_press(Key::Slash);
+    console.harness.step();
+    console
+        .harness
+        .event(egui::Event::Text("fin-lt-042".into()));
+    console.step_until("both twins", |c| {
+        let named = c.harness.query_all_by_label_contains("FIN-LT-042 (");
+        named.count() >= 2
+    });
+}
+
+#[test]
+fn a_sign_in_that_ends_in_the_middle_of_a_form_is_renewed_from_there_and_the_text_stays() {
+    let mut console = Console::start();
+    console.sign_in();
+    console.open_device("ENG-LT-030");
+    console.control.revoke_sign_ins();
+    // The form has its device read again, and that finds the sign-in ended.
+    console.click("Isolate…");
+    console.step_until("the end of the sign-in", |c| {
+        !c.state().session.is_signed_in()
+    });
+    console.fill("Comment", "INC-4711 beacon seen");
+    // The banner behind the form has the same buttons.
+    console.step_until("the doors", |c| c.shows("What you have typed is kept"));
+    let doors = console.harness.query_all_by_label("Sign in with a code");
+    doors.last().expect("in the form").click();
+    console.step_until("a code", |c| {
+        matches!(
+            c.state().session,
+            cordon::model::SessionStatus::WaitingForPerson(_)
+        )
+    });
+    assert!(!console.shows("Comment"), "the form waits behind the code");
+    assert!(console.control.approve_latest());
+    console.step_until("the form again", |c| c.shows("Comment"));
+    assert!(console.shows_part("INC-4711 beacon seen"));
 }

@@ -91,3 +91,68 @@ fn what_became_of_an_order_is_found_even_where_filters_are_refused() {
     );
     assert_eq!(crate::common::posts(&engine.control), ["isolate"]);
 }
+
+/// The files in which a list of devices is kept.
+fn kept(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("a folder").flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.file_name()
+                .is_some_and(|n| n.to_string_lossy().starts_with("devices-"))
+        })
+        .collect()
+}
+
+#[test]
+fn the_last_list_is_there_at_once_says_so_and_goes_with_its_account() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let keyring = keyring_core::mock::Store::new().expect("a mock");
+    let open = || {
+        let keyring: std::sync::Arc<keyring_core::CredentialStore> = keyring.clone();
+        let store = cordon::auth::TokenStore::with_store(move || Ok(keyring.clone()));
+        let store = store.expect("a thread");
+        Engine::start_with(
+            &simulator,
+            folder.path(),
+            &cordon::guard::Policy::default(),
+            store,
+        )
+    };
+    let mut engine = open();
+    engine.sign_in();
+    engine.until("saving", |s| {
+        s.keyring == cordon::model::KeyringState::Saved
+    });
+    let devices = engine.state.inventory.all().len();
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while kept(folder.path()).is_empty() {
+        assert!(std::time::Instant::now() < until, "the list is kept");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    drop(engine);
+
+    // The service is slow today: what was read then is shown, and called that.
+    simulator
+        .control()
+        .inject(fault("machines", "latency:1500", 1));
+    let mut engine = open();
+    engine.until("the kept list", |s| s.inventory.all().len() == devices);
+    assert!(engine.state.inventory.kept_at.is_some() && engine.state.inventory.read_at.is_none());
+    engine.until("the new one", |s| s.inventory.read_at.is_some());
+    assert_eq!(engine.state.inventory.kept_at, None);
+
+    engine.send(cordon::message::Command::SignOut);
+    engine.until("the end", |s| {
+        s.session == cordon::model::SessionStatus::SignedOut
+    });
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while !kept(folder.path()).is_empty() {
+        assert!(
+            std::time::Instant::now() < until,
+            "nothing of the tenant stays"
+        );
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}

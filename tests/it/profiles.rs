@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cordon::app::{App, Open, Shell};
+use cordon::app::{App, Named, Open, Shell};
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::model::Mode;
@@ -57,11 +57,17 @@ impl Window {
             Ok(App::new(state, worker, jiff::tz::TimeZone::UTC, ""))
         });
         let folder = folder.to_owned();
+        let named = Named {
+            stand_in: None,
+            asked: asked.map(str::to_owned),
+        };
         let harness = Harness::builder()
             .with_size([1000.0, 900.0])
             .with_step_dt(0.1)
             .with_context_setup(theme::apply)
-            .build_eframe(move |cc| Shell::new(folder, open, first, &settings, &cc.egui_ctx));
+            .build_eframe(move |cc| {
+                Shell::new(folder, open, first, &settings, named, &cc.egui_ctx)
+            });
         Self { harness, opened }
     }
 
@@ -221,6 +227,12 @@ fn switching_ends_one_console_and_begins_another_with_nothing_left_over() {
         "nothing of the other tenant is left"
     );
     assert_eq!(window.opened(), ["contoso.com", "contoso.onmicrosoft.com"]);
+    // A name that is taken is not taken over, and the server that stands in is not hidden.
+    window.click("Profiles");
+    window.until("Another tenant, or a changed one");
+    window.fill("Name", "one");
+    window.until("There is a profile of this name");
+    window.click("Back");
     // And back: the first one's account is not signed in any more in a run without a keyring.
     window.click("Profiles");
     window.click("Use one");

@@ -78,7 +78,9 @@ fn a_refusal_says_which_of_permission_role_and_group() {
         };
         said(refusal(), &state)
     };
-    assert!(hold("Machine.Read").contains("Your sign-in lacks the permission Machine.Isolate"));
+    assert!(
+        hold("Machine.Read").contains("Your present sign-in lacks the permission Machine.Isolate")
+    );
     let text = hold("Machine.Isolate");
     assert!(text.contains("Active remediation actions") && text.contains("device's group"));
     assert!(text.contains("The service answered 403: Forbidden: no"));

@@ -287,7 +287,11 @@ fn a_keyring_that_does_not_save_offers_to_try_again() {
     };
     state.apply(Event::Keyring(keyring));
     let (desk, mut harness) = wide(state);
-    assert!(harness.query_by_label("Not saved: no keyring").is_some());
+    assert!(
+        harness
+            .query_by_label("Sign-in not saved: no keyring")
+            .is_some()
+    );
     harness.get_by_label("Try again").click();
     harness.run_steps(2);
     assert_eq!(desk.borrow().raised, [UiCommand::TryKeyringAgain]);
