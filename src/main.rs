@@ -117,6 +117,7 @@ fn begin(
     };
     let mut state = State::new(run.mode, &run.endpoints.name, policy.clone());
     state.tenant.clone_from(&run.endpoints.tenant);
+    state.client_id.clone_from(&run.endpoints.client_id);
     state.sign_out_page = run.endpoints.sign_out.as_str().into();
     state.profile = profile.map(|profile| profile.name.as_str().into());
     let wake = Arc::clone(wake);

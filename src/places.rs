@@ -20,6 +20,7 @@ pub fn stand_in_for(address: &str, registration: &Registration) -> Result<Endpoi
         .map_err(|error| error.to_string())?;
     Ok(Endpoints {
         scopes: registration.scopes.clone(),
+        is_registered: true,
         ..endpoints
     })
 }

@@ -91,7 +91,10 @@ impl ApiError {
                 outside("Check the computer's certificate store, then start again"),
             ),
             Self::Unauthorized(refusal) if refusal.concerns_licence() => licence(),
-            Self::Unauthorized(_) => ("Your sign-in is no longer valid".into(), NextStep::SignIn),
+            Self::Unauthorized(_) => (
+                "The service does not accept this sign-in, not even a renewed one".into(),
+                NextStep::SignIn,
+            ),
             Self::Refused(refusal) => refusal.headline(request),
             Self::Throttled { retry_at } => (
                 "The service asks for a pause".into(),

@@ -181,7 +181,7 @@ impl App {
     fn mind_closing(&mut self, ctx: &egui::Context) {
         if ctx.input(|i| i.viewport().close_requested())
             && !self.views.close_confirmed
-            && self.state.awaits_answer()
+            && (self.state.awaits_answer() || self.state.closing_ends_following())
         {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             let open = self.views.dialog.replace(Dialog::ConfirmClose);

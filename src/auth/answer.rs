@@ -204,7 +204,7 @@ fn request(url: &Url, form: &[(&str, &str)]) -> Option<HttpRequest> {
     Some(request)
 }
 
-fn fault(fault: HttpFault) -> Heard {
+pub(super) fn fault(fault: HttpFault) -> Heard {
     Heard::Nothing(Nothing {
         maybe_acted: !matches!(
             fault,

@@ -72,6 +72,7 @@ pub(super) async fn begin(
     endpoints: &Endpoints,
     scope: &Scope,
     claims: Option<WantedClaims>,
+    known: Option<&str>,
     number: u64,
 ) -> Result<BrowserFlow, AuthError> {
     let (listeners, port) = take_port().await.ok_or(AuthError::NoPort)?;
@@ -90,7 +91,10 @@ pub(super) async fn begin(
         ("nonce", nonce.secret()),
         ("code_challenge", challenge.as_str()),
         ("code_challenge_method", challenge.method().as_str()),
-        ("prompt", "select_account"),
+        match known {
+            Some(name) => ("login_hint", name),
+            None => ("prompt", "select_account"),
+        },
     ]);
     if let Some(claims) = &claims {
         page.query_pairs_mut()

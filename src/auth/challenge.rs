@@ -44,6 +44,22 @@ impl WantedClaims {
         (text.len() <= MAX_CLAIMS).then(|| Self(text.into()))
     }
 
+    /// Both wishes in one object; where they name the same claim, the newer one counts.
+    pub(super) fn with(&self, newer: &Self) -> Self {
+        let object = |claims: &Self| serde_json::from_str(&claims.0).unwrap_or_default();
+        let (mut both, newer): (Map<String, Value>, Map<String, Value>) =
+            (object(self), object(newer));
+        for (name, value) in newer {
+            match (both.get_mut(&name), value) {
+                (Some(Value::Object(before)), Value::Object(more)) => before.extend(more),
+                (_, value) => {
+                    both.insert(name, value);
+                }
+            }
+        }
+        Self(Value::Object(both).to_string().into())
+    }
+
     pub(super) fn as_json(&self) -> &str {
         &self.0
     }
@@ -139,6 +155,19 @@ fn split_value(text: &str) -> (String, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn wishes_add_up_and_the_newer_one_counts() {
+        let claims = |json: &str| WantedClaims::from_json(json).expect("an object");
+        let first = claims(r#"{"access_token":{"acrs":{"value":"c1"},"nbf":{"value":"1"}}}"#);
+        let second = claims(r#"{"access_token":{"nbf":{"value":"2"},"xms":{}},"id_token":{}}"#);
+        assert_eq!(
+            first.with(&second),
+            claims(
+                r#"{"access_token":{"acrs":{"value":"c1"},"nbf":{"value":"2"},"xms":{}},"id_token":{}}"#
+            )
+        );
+    }
 
     /// `{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`
     const ACRS: &str =

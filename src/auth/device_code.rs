@@ -99,7 +99,7 @@ pub(super) async fn ask(
         page(&mut fields),
     );
     let (Some(device_code), Some(user_code), Some(page)) = taken else {
-        return Err(AuthError::NotUnderstood { status: 200 });
+        return Err(AuthError::Unusable);
     };
     let device_code = DeviceCode::new(device_code);
     let life = Duration::from_secs(fields.expires_in.unwrap_or(DEFAULT_LIFE).clamp(1, MAX_LIFE));
@@ -134,7 +134,10 @@ fn may_open(page: &str, loopback_run: bool) -> bool {
     let Ok(url) = Url::parse(page) else {
         return false;
     };
-    if !url.username().is_empty() || url.password().is_some() || clean(page, 300) != page {
+    // What a phone reads from the QR code is the text itself, and not every reader takes it as this
+    // one does.
+    let plain = clean(page, 300) == page && !page.contains('\\');
+    if !url.username().is_empty() || url.password().is_some() || !plain {
         return false;
     }
     match (url.scheme(), url.host()) {
@@ -210,7 +213,7 @@ pub(super) async fn wait_for_person(
             }
             (Step::Failed | Step::Done, Heard::Nothing(nothing)) => return Err(nothing.why),
             (Step::Failed, Heard::Fields(_)) => {
-                return Err(AuthError::NotUnderstood { status: 200 });
+                return Err(AuthError::Unusable);
             }
         }
     }

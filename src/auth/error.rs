@@ -70,6 +70,9 @@ pub enum AuthError {
     Unreachable(HttpFault),
     #[error("the sign-in host's answer (HTTP {status}) was not understood")]
     NotUnderstood { status: u16 },
+    /// An answer of the protocol that lacks what a sign-in needs.
+    #[error("the sign-in host's answer cannot be used")]
+    Unusable,
     /// Signed out, and the saved sign-in could not be removed.
     #[error("the saved sign-in is still in the keyring: {reason}")]
     KeyringKept { reason: Box<str>, remedy: Box<str> },
@@ -333,7 +336,10 @@ impl Explain for AuthError {
                 "That was a personal account: use a work account",
                 NextStep::SignIn,
             ),
-            Self::OtherTenant => say("That account belongs to another tenant", NextStep::SignIn),
+            Self::OtherTenant => say(
+                "That account belongs to another tenant than the one that was set",
+                NextStep::SignIn,
+            ),
             Self::Interact { refusal } => {
                 return refusal.explain("Your sign-in is no longer valid", NextStep::SignIn);
             }
@@ -384,7 +390,9 @@ impl Explain for AuthError {
                         .into(),
                 ),
             ),
-            Self::Unreachable(HttpFault::TooLarge) | Self::NotUnderstood { .. } => say(
+            Self::Unreachable(HttpFault::TooLarge)
+            | Self::NotUnderstood { .. }
+            | Self::Unusable => say(
                 "The sign-in host's answer was not understood",
                 NextStep::TryAgain,
             ),

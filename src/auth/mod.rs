@@ -13,6 +13,7 @@ mod callback;
 mod challenge;
 mod device_code;
 mod error;
+mod held;
 mod lock;
 mod renewal;
 mod saved;

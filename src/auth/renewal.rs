@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::answer::{Heard, post};
+use super::HttpFault;
+use super::answer::{Heard, fault, post};
 use super::challenge::WantedClaims;
 use super::error::{AuthError, Refusal};
+use super::held::Failure;
 use super::saved::Saved;
 use super::secret::Secret;
-use super::session::{Failure, Inner, RefusedToken};
+use super::session::{Inner, RefusedToken};
 use super::store::LIMIT;
 use super::token::{AccessToken, Grant, monotonic_now};
 use crate::model::{KeyringState, Permissions};
@@ -55,12 +57,13 @@ impl Inner {
         // Held until the new token is saved.
         let _turn_among_consoles = self.store.turn(&self.item).await;
         let refresh = self.renewed_elsewhere(&refresh).await.unwrap_or(refresh);
-        let claims = refused.as_ref().and_then(|r| r.claims.as_ref());
-        let mut heard = self.ask(&refresh, claims).await;
+        let claims = self.held().claims.clone();
+        let claims = claims.as_ref();
+        let mut heard = self.ask(&refresh, claims, generation).await;
         if matches!(&heard, Heard::Refused(refusal) if &*refusal.error == "invalid_grant")
             && let Some(newer) = self.renewed_elsewhere(&refresh).await
         {
-            heard = self.ask(&newer, claims).await;
+            heard = self.ask(&newer, claims, generation).await;
         }
         let now = (self.clock)();
         let (error, refusal) = match heard {
@@ -74,8 +77,29 @@ impl Inner {
         self.failed(error, refusal.as_deref(), generation, refused.as_ref(), now)
     }
 
-    /// Sends the refresh grant, a few times if nothing comes back.
-    async fn ask(&self, refresh: &Secret<String>, claims: Option<&WantedClaims>) -> Heard {
+    /// Sends the refresh grant, a few times if nothing comes back. A sign-out ends it at once.
+    async fn ask(
+        &self,
+        refresh: &Secret<String>,
+        claims: Option<&WantedClaims>,
+        generation: u64,
+    ) -> Heard {
+        // Before the generation is looked at, so that no sign-out falls in between.
+        let left = self.left.notified();
+        if self.held().generation != generation {
+            return fault(HttpFault::Interrupted);
+        }
+        tokio::select! {
+            heard = self.ask_until_heard(refresh, claims) => heard,
+            () = left => fault(HttpFault::Interrupted),
+        }
+    }
+
+    async fn ask_until_heard(
+        &self,
+        refresh: &Secret<String>,
+        claims: Option<&WantedClaims>,
+    ) -> Heard {
         let mut pause = Duration::from_secs(1);
         let mut tries = 1;
         let mut scope = Some(self.scope.as_str());
@@ -137,6 +161,7 @@ impl Inner {
             }
             held.access = Some(grant.access.clone());
             held.failure = None;
+            held.claims = None;
             held.scope = grant.scope.or_else(|| held.scope.take());
             if let (Some(signed_in), known @ Permissions::Known(_)) =
                 (&mut held.signed_in, grant.permissions)
@@ -177,7 +202,9 @@ impl Inner {
                 Some(monotonic_now() + wait)
             }
             // Only for those who were waiting: the line may be back any moment.
-            AuthError::Unreachable(_) | AuthError::NotUnderstood { .. } => Some(monotonic_now()),
+            AuthError::Unreachable(_) | AuthError::NotUnderstood { .. } | AuthError::Unusable => {
+                Some(monotonic_now())
+            }
             AuthError::Interact { .. }
             | AuthError::Config { .. }
             | AuthError::Blocked { .. }
@@ -196,7 +223,7 @@ impl Inner {
         if let AuthError::Interact { refusal } = &error {
             // The host's own wish is newer than the API's.
             let wanted = refusal.claims.as_deref().and_then(WantedClaims::from_json);
-            held.claims = wanted.or_else(|| refused.and_then(|r| r.claims.clone()));
+            held.want(wanted);
         }
         held.failures += 1;
         held.failure = Some(Failure {

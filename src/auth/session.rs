@@ -3,20 +3,18 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use jiff::Timestamp;
 use oauth2::Scope;
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use super::answer::Fields;
 use super::browser::{self, BrowserFlow};
 use super::challenge::WantedClaims;
 use super::device_code::{self, DeviceFlow};
 use super::error::AuthError;
+use super::held::Held;
 use super::saved::{Saved, item_name};
-use super::secret::Secret;
 use super::store::{Ticket, TokenStore};
-use super::token::{AccessToken, Grant, monotonic_now, unnamed_account, wanted_scope};
+use super::token::{AccessToken, Grant, unnamed_account, wanted_scope};
 use super::trouble::{Trouble, TroubleKind};
 use super::{Clock, HttpFault, SendRequest};
 use crate::model::{Account, Endpoints, KeyringState, Mode, Permissions};
@@ -73,61 +71,8 @@ pub(super) struct Inner {
     pub(super) held: Mutex<Held>,
     /// One renewal at a time.
     pub(super) turn: tokio::sync::Mutex<()>,
-}
-
-#[derive(Default)]
-pub(super) struct Held {
-    pub(super) signed_in: Option<SignedIn>,
-    pub(super) access: Option<AccessToken>,
-    pub(super) refresh: Option<Arc<Secret<String>>>,
-    pub(super) scope: Option<Box<str>>,
-    pub(super) failure: Option<Failure>,
-    /// What the next sign-in has to bring along, as far as a renewal was told.
-    pub(super) claims: Option<WantedClaims>,
-    /// Renewals that failed so far: who waited for one gets its result, not another attempt.
-    pub(super) failures: u64,
-    /// Number of the present sign-in; answers about an older one are dropped.
-    pub(super) generation: u64,
-    /// Number of the newest code; one counts at a time.
-    pub(super) flow: u64,
-    /// Whether this run has met a saved sign-in.
-    pub(super) was_saved: bool,
-}
-
-/// A renewal that failed.
-pub(super) struct Failure {
-    pub(super) error: AuthError,
-    /// `None`: until a person acts.
-    pub(super) until: Option<Instant>,
-}
-
-impl Held {
-    pub(super) fn usable(
-        &self,
-        now: Timestamp,
-        refused: Option<&RefusedToken>,
-    ) -> Option<AccessToken> {
-        self.access.clone().filter(|token| {
-            token.is_fresh(now) && refused.is_none_or(|refused| !refused.token.is_same(token))
-        })
-    }
-
-    /// Still good for a request, though near its end: for when it cannot be renewed just now.
-    pub(super) fn last_resort(
-        &self,
-        now: Timestamp,
-        refused: Option<&RefusedToken>,
-    ) -> Option<AccessToken> {
-        self.access
-            .clone()
-            .filter(|token| refused.is_none() && token.is_alive(now))
-    }
-
-    pub(super) fn remembered(&self, failures_seen: u64) -> Option<AuthError> {
-        let failure = self.failure.as_ref()?;
-        let lasts = failure.until.is_none_or(|until| until > monotonic_now());
-        (lasts || self.failures != failures_seen).then(|| failure.error.clone())
-    }
+    /// Tells a renewal that nobody is signed in any more.
+    pub(super) left: tokio::sync::Notify,
 }
 
 impl fmt::Debug for Session {
@@ -157,6 +102,7 @@ impl Session {
             clock,
             held: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
+            left: tokio::sync::Notify::new(),
         }))
     }
 
@@ -244,13 +190,15 @@ impl Session {
     /// [`AuthError::NoPort`] when there is none.
     pub async fn begin_in_browser(&self) -> Result<BrowserFlow, AuthError> {
         let (number, claims) = self.0.next_flow();
+        // A sign-in that is renewed is the same person's; a first one may choose.
+        let known = self.signed_in().and_then(|known| known.account.user_name);
         let Inner {
             clock,
             endpoints,
             scope,
             ..
         } = &*self.0;
-        browser::begin(clock, endpoints, scope, claims, number).await
+        browser::begin(clock, endpoints, scope, claims, known.as_deref(), number).await
     }
 
     /// Waits until the browser has come back, for five minutes at most. Dropping the future cancels
@@ -318,7 +266,10 @@ impl Session {
 
     async fn renewed(&self, refused: Option<RefusedToken>) -> Result<AccessToken, AuthError> {
         let failures_seen = {
-            let held = self.0.held();
+            let mut held = self.0.held();
+            if let Some(refused) = &refused {
+                held.drop_refused(refused);
+            }
             if let Some(token) = held.usable((self.0.clock)(), refused.as_ref()) {
                 return Ok(token);
             }
@@ -353,6 +304,7 @@ impl Session {
             // Under the lock, as every wish: a renewal that is just ending must not save after it.
             (self.0.store.post_removal(&self.0.item), maybe_saved)
         };
+        self.0.left.notify_waiters();
         match self.0.store.settled(ticket).await {
             Ok(()) => {
                 self.0.held().was_saved = false;
@@ -431,7 +383,7 @@ impl Inner {
             .account
             .take()
             .or_else(|| unnamed_account(&self.endpoints))
-            .ok_or(AuthError::NotUnderstood { status: 200 })?;
+            .ok_or(AuthError::Unusable)?;
         Ok(Arrival {
             account,
             grant,

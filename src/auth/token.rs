@@ -136,7 +136,7 @@ impl Grant {
             .access_token
             .take()
             .filter(|token| bearer && token.len() <= MAX_TOKEN);
-        let token = token.ok_or(AuthError::NotUnderstood { status: 200 })?;
+        let token = token.ok_or(AuthError::Unusable)?;
         // A year at most: more is a mistake, and would overflow clocks.
         let lifetime = Duration::from_secs(fields.expires_in.unwrap_or(3600).min(31_536_000));
         let peeked = Claims::of_token(&token);
@@ -181,11 +181,10 @@ fn who(
 ) -> Result<Option<Account>, AuthError> {
     let id = fields.id_token.as_deref().and_then(Claims::of_token);
     if let Some(id) = &id {
-        let other_client =
-            text(&id.aud).is_some_and(|aud| !aud.eq_ignore_ascii_case(&endpoints.client_id));
-        // A stand-in knows no registration, and nothing it says leaves this computer.
-        if other_client && !endpoints.loopback {
-            return Err(AuthError::NotUnderstood { status: 200 });
+        // A stand-in without a profile knows no registration, and nothing it says leaves this
+        // computer.
+        if endpoints.is_registered && !id.is_for(&endpoints.client_id) {
+            return Err(AuthError::ForeignAnswer);
         }
     }
     let home = fields.client_info.as_deref().and_then(Claims::of_part);
@@ -202,7 +201,7 @@ fn who(
         }
         let other_tenant = configured_tenant(endpoints).is_some_and(|wanted| wanted != tenant);
         // `client_info` names the home tenant, which differs for guests.
-        if other_tenant && !endpoints.loopback && text(&claims.tid).is_some() {
+        if other_tenant && endpoints.is_registered && text(&claims.tid).is_some() {
             return Err(AuthError::OtherTenant);
         }
         let shown = |value: Option<&str>| value.map(|text| clean(text, 120).into());
@@ -239,7 +238,7 @@ pub(super) fn unnamed_account(endpoints: &Endpoints) -> Option<Account> {
     let tenant_id = TenantId::parse(&endpoints.tenant).ok()?;
     Some(Account {
         tenant_id,
-        object_id: "unknown".into(),
+        object_id: Account::UNNAMED.into(),
         user_name: None,
         display_name: None,
     })
@@ -263,6 +262,17 @@ struct Claims {
 }
 
 impl Claims {
+    /// Whether this client is among those it was made for (RFC 7519 section 4.1.3: one or a list).
+    fn is_for(&self, client_id: &str) -> bool {
+        let is_ours = |value: &Value| {
+            let audience = value.as_str();
+            audience.is_some_and(|audience| audience.eq_ignore_ascii_case(client_id))
+        };
+        let several = self.aud.as_array();
+        let several = several.map_or(std::slice::from_ref(&self.aud), Vec::as_slice);
+        self.aud.is_null() || several.iter().any(is_ours)
+    }
+
     /// What an application's own token may do. A person's token can have roles too, beside `scp`.
     fn roles_of_an_application(&self) -> Option<String> {
         let roles = self

@@ -199,6 +199,7 @@ impl Journal {
         private_files::keep_private(path).map_err(no_folder)?;
         // The lock file remembers that there was a journal beside it.
         lock.set_len(1).map_err(no_folder)?;
+        private_files::keep_private(&lock_path).map_err(no_folder)?;
         let mut journal = Self::prepare(db, true, Some((path.to_owned(), lock)))?;
         journal.lost_its_past = is_empty && had_records;
         Ok(journal)

@@ -177,6 +177,8 @@ pub struct Endpoints {
     pub resource: Box<str>,
     pub scopes: Scopes,
     pub client_id: Box<str>,
+    /// Whether tenant and client id were set by a person, so that an id token has to fit them.
+    pub is_registered: bool,
     /// Loopback addresses never use a proxy, and may be plain `http`.
     pub loopback: bool,
 }
@@ -254,6 +256,7 @@ impl Endpoints {
             resource: resource.into(),
             scopes: Scopes::Granted,
             client_id: client_id.into(),
+            is_registered: !loopback,
             loopback,
         })
     }

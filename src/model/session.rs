@@ -57,10 +57,19 @@ pub struct Account {
 }
 
 impl Account {
+    /// In the place of the object id of a sign-in that does not tell whose it is.
+    pub const UNNAMED: &str = "unknown";
+
     /// Whether it is the same person in the same tenant; names may have changed.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         (&self.tenant_id, &self.object_id) == (&other.tenant_id, &other.object_id)
+    }
+
+    /// Whether the sign-in told whose it is.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        *self.object_id != *Self::UNNAMED
     }
 
     /// What to call this account on screen.

@@ -31,6 +31,8 @@ pub struct State {
     pub place: Box<str>,
     /// The tenant as it was set: an id or a domain; empty where nobody set one.
     pub tenant: Box<str>,
+    /// The application that signs in.
+    pub client_id: Box<str>,
     /// The page that signs the browser out.
     pub sign_out_page: Box<str>,
     /// The name of the profile, in a run that has profiles.
@@ -76,6 +78,7 @@ impl State {
             mode,
             place: place.into(),
             tenant: Box::default(),
+            client_id: Box::default(),
             sign_out_page: Box::default(),
             profile: None,
             policy,
@@ -146,6 +149,13 @@ impl State {
         self.entries
             .iter()
             .any(|entry| entry.standing() == Standing::Sent)
+    }
+
+    /// Whether orders are under way that the next start can follow only after a new sign-in.
+    #[must_use]
+    pub fn closing_ends_following(&self) -> bool {
+        let is_lost = matches!(self.keyring, KeyringState::NotSaved { .. });
+        is_lost && self.session.is_signed_in() && self.open_entries().next().is_some()
     }
 
     /// Other records with the host name of this machine.

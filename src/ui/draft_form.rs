@@ -356,8 +356,17 @@ fn sleeps_for(ui: &Ui, form: &Form) -> f64 {
 
 fn confirm_close_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let id = Id::unique("confirm close");
-    let title = "A request has left and its answer has not come";
-    let what = "When you close now, the journal keeps it as unanswered, and the next start finds out what became of it";
+    let (title, what) = if cx.state.awaits_answer() {
+        (
+            "A request has left and its answer has not come",
+            "When you close now, the journal keeps it as unanswered, and the next start finds out what became of it",
+        )
+    } else {
+        (
+            "Orders are under way, and your sign-in is not saved",
+            "They go on by themselves. The next start follows them once you have signed in again",
+        )
+    };
     let dialog = Dialog::new(id, title).description(what);
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {

@@ -177,8 +177,11 @@ fn sign_in_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                     }
                 }
                 if let Some(failure) = &cx.state.sign_in_failure {
-                    let words = format!("{} {}", failure.headline, failure.next.words());
+                    let words = format!("{}. {}", failure.headline, failure.next.words());
                     ui.add(Label::new(RichText::new(words).color(tokens.danger)).wrap());
+                    if !failure.details.is_empty() {
+                        copy_button_ui(ui, "details", &failure.details.join("\n"));
+                    }
                 }
             });
         });

@@ -22,6 +22,7 @@ mod machine_row;
 mod machine_table;
 mod machines;
 mod qr;
+mod registration_steps;
 mod review;
 mod sign_in;
 mod strip;

@@ -6,6 +6,7 @@ use egui::{
     Id, Key, Label, Modifiers, RichText, Role as Kind, ScrollArea, TextStyle, Ui, WidgetInfo,
 };
 
+use super::registration_steps::steps_ui;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
     ActionButton, ExplanationView, Icon, TextField, badge, copyable_ui, section_ui,
@@ -15,10 +16,7 @@ use crate::model::{ClientId, Cloud, Region, Scopes, TenantName, clean};
 use crate::settings::{Profile, ProfileName, Settings, Written};
 
 const WIDTH: f32 = 760.0;
-/// The README's own steps, so that there is one account of them.
-const README: &str = include_str!("../../README.md");
 const NAME: &str = "name of the profile";
-const STEPS: &str = "## Set it up for your tenant";
 
 /// What the person wants.
 #[derive(Debug)]
@@ -119,9 +117,6 @@ impl ProfilesPage {
             name.as_str().clone_into(&mut self.name);
             self.edited = Some(name.clone());
             self.written = written.clone();
-            if Cloud::named(&self.written.cloud).is_none() {
-                Cloud::Commercial.name().clone_into(&mut self.written.cloud);
-            }
             self.tried = true;
         }
     }
@@ -181,7 +176,7 @@ pub fn profiles_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
                     badge(ui, Icon::InProgress, Role::Neutral, busy);
                 }
                 wish = form_and_saved_ui(ui, page);
-                steps_ui(ui, page);
+                steps_ui(ui, &mut page.steps_shown);
                 ui.add_space(tokens.space.l);
             });
         });
@@ -370,11 +365,12 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
 
 /// Both choices as rows of buttons: one look shows what there is.
 fn cloud_ui(ui: &mut Ui, written: &mut Written, stand_in: Option<&str>) {
-    let cloud = Cloud::named(&written.cloud).unwrap_or(Cloud::Commercial);
+    // One that was misspelt is chosen anew, not guessed.
+    let named = Cloud::named(&written.cloud);
     let mut chosen = None;
     choice_ui(ui, "Cloud", |ui| {
         for one in Cloud::ALL {
-            if one_of_ui(ui, "Cloud", one.name(), one == cloud) {
+            if one_of_ui(ui, "Cloud", one.name(), named == Some(one)) {
                 chosen = Some(one);
             }
         }
@@ -384,6 +380,11 @@ fn cloud_ui(ui: &mut Ui, written: &mut Written, stand_in: Option<&str>) {
         written.region.clear();
         written.resource.clear();
     }
+    let Some(cloud) = named else {
+        let wrong = format!("“{}” is none of these clouds", clean(&written.cloud, 40));
+        badge(ui, Icon::Block, Role::Danger, &wrong);
+        return;
+    };
     let regions = cloud.regions();
     let region = Region::named(&written.region).unwrap_or_default();
     if regions.len() > 1 {
@@ -438,61 +439,4 @@ fn one_of_ui(ui: &mut Ui, group: &str, name: &str, is_chosen: bool) -> bool {
     response
         .widget_info(|| WidgetInfo::selected(Kind::RadioButton, true, is_chosen, label.as_str()));
     response.clicked()
-}
-
-/// How an administrator registers the application.
-fn steps_ui(ui: &mut Ui, page: &mut ProfilesPage) {
-    let label = if page.steps_shown {
-        "Hide how to register the application"
-    } else {
-        "How to register the application"
-    };
-    if ui.add(ActionButton::quiet(label)).clicked() {
-        page.steps_shown = !page.steps_shown;
-    }
-    if page.steps_shown {
-        ui.push_id(Id::unique("steps"), |ui| {
-            for line in steps() {
-                ui.add(Label::new(line).wrap());
-            }
-        });
-    }
-}
-
-/// The numbered steps of the README, one string each.
-fn steps() -> Vec<String> {
-    let section = README.split(STEPS).nth(1).unwrap_or_default();
-    let section = section.split("\n## ").next().unwrap_or_default();
-    let mut steps: Vec<String> = Vec::new();
-    for line in section.lines() {
-        let line_text = line.trim().replace(['*', '`'], "");
-        if line.starts_with(|c: char| c.is_ascii_digit()) {
-            steps.push(line_text);
-        } else if line.starts_with("   ")
-            && let Some(step) = steps.last_mut()
-        {
-            step.push(' ');
-            step.push_str(&line_text);
-        } else if !steps.is_empty() && !line.is_empty() {
-            break;
-        }
-    }
-    steps
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_steps_come_from_the_readme() {
-        let steps = steps();
-        assert!(steps.len() >= 7, "{steps:?}");
-        assert!(steps[0].starts_with("1. ") && steps[1].contains("http://localhost"));
-        assert!(
-            steps
-                .iter()
-                .any(|step| step.contains("WindowsDefenderATP in full"))
-        );
-    }
 }

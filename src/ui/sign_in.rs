@@ -286,6 +286,13 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
         );
     }
     wrapped_ui(ui, "Enter only codes you asked for yourself, here");
+    if !cx.state.client_id.is_empty() {
+        let (tenant, client) = (clean(&cx.state.tenant, 80), clean(&cx.state.client_id, 40));
+        weak_ui(
+            ui,
+            &format!("For the application {client} in the tenant {tenant}"),
+        );
+    }
     ui.add_space(tokens.space.s);
     weak_ui(
         ui,

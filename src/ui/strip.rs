@@ -103,6 +103,8 @@ fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
 
 fn keyring_ui(ui: &mut Ui, look: StripLook, cx: &mut Cx<'_>) {
     match &cx.state.keyring {
+        // There is nothing to be saved yet.
+        KeyringState::Checking if cx.state.session.account().is_none() => {}
         KeyringState::Checking => {
             fact_ui(
                 ui,

@@ -8,7 +8,7 @@ use crate::api::ApiError;
 use crate::auth::{Arrival, AuthError, SignedIn};
 use crate::explain::Explain as _;
 use crate::message::Event;
-use crate::model::{Door, SessionStatus};
+use crate::model::{Door, SessionStatus, SignInPrompt};
 
 /// Looks for a saved sign-in and renews it. A late answer of the keyring counts.
 pub(super) async fn restore(context: Arc<Context>) {
@@ -25,12 +25,20 @@ pub(super) async fn sign_in(context: Arc<Context>) {
     show(&context, SessionStatus::AskingForCode).await;
     let arrived = async {
         let flow = context.session.begin().await?;
-        show(
-            &context,
-            SessionStatus::WaitingForPerson(flow.prompt().clone()),
-        )
-        .await;
-        context.session.finish(flow).await
+        let prompt = flow.prompt().clone();
+        show(&context, SessionStatus::WaitingForPerson(prompt.clone())).await;
+        let finished = context.session.finish(flow).await;
+        if finished.as_ref().err() == Some(&AuthError::Expired) {
+            // The page of the code stays, and offers a new one.
+            let expires_in = std::time::Duration::ZERO;
+            let over = SignInPrompt {
+                expires_in,
+                ..prompt
+            };
+            show(&context, SessionStatus::WaitingForPerson(over)).await;
+            std::future::pending::<()>().await;
+        }
+        finished
     };
     let result = arrived.await;
     come_in(context, result, Door::Code).await;
@@ -89,7 +97,8 @@ async fn come_in(context: Arc<Context>, result: Result<Arrival, AuthError>, door
         let account = arrival.account().clone();
         let before = context.session.signed_in().map(|before| before.account);
         let is_stranger = match &before {
-            Some(before) => !before.is_same(&account),
+            // Two that do not say who they are may be two people.
+            Some(before) => !before.is_same(&account) || !account.is_named(),
             None => lock(&context.accounts).here.knows_another_than(&account),
         };
         if is_stranger {

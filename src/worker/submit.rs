@@ -239,7 +239,10 @@ async fn attempts(context: &Arc<Context>, approval: &Approval, first: Permit) {
 fn pause(error: &ApiError, attempt: u32) -> Option<Duration> {
     let pause = match error {
         ApiError::Throttled { .. } => Some(Duration::ZERO),
-        ApiError::SignIn(AuthError::Unreachable(_) | AuthError::Busy { .. }) => {
+        ApiError::SignIn(AuthError::Busy { until }) => {
+            Some(Duration::try_from(until.duration_since(now())).unwrap_or_default())
+        }
+        ApiError::SignIn(AuthError::Unreachable(_)) => {
             Some(Duration::from_secs(10 * u64::from(attempt)))
         }
         ApiError::NotReached { .. }

@@ -101,6 +101,7 @@ pub fn session_at(base: &Url, [device, token, authorize]: [&str; 3], client_id: 
         resource: "https://api.securitycenter.microsoft.com".into(),
         scopes: Scopes::Granted,
         client_id: client_id.into(),
+        is_registered: true,
         loopback: true,
     };
     let http = Http::new(&endpoints).expect("a client").lend();

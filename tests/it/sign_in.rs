@@ -77,14 +77,13 @@ fn a_declined_an_expired_and_a_blocked_sign_in_are_explained() {
     waiting(&mut engine);
     assert_eq!(engine.state.sign_in_failure, None);
     simulator.control().expire_codes();
-    engine.until("the expiry", |s| s.sign_in_failure.is_some());
-    assert!(
-        engine
-            .state
-            .sign_in_failure
-            .as_ref()
-            .is_some_and(|f| f.headline.contains("expired"))
-    );
+    // The page of the code stays, and offers a new one.
+    engine.until("the expiry", |s| {
+        matches!(&s.session, SessionStatus::WaitingForPerson(prompt) if prompt.expires_in.is_zero())
+    });
+    waiting(&mut engine);
+    assert!(simulator.control().approve_latest());
+    engine.until("the sign-in", |s| s.session.is_signed_in());
 }
 
 #[test]

@@ -176,3 +176,50 @@ async fn the_claims_that_a_challenge_asks_for_go_into_the_renewal_and_into_no_ot
     );
     assert!(!without.contains("claims"), "{without}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_out_ends_a_renewal_that_waits_or_hangs() {
+    for stuck in [
+        Say::Late(20, Box::new(tokens(2))),
+        Say::Json(503, "later".into()),
+    ] {
+        let (host, session) = signed_in().await;
+        let old = session.token().await.expect("fresh");
+        host.then(stuck);
+        host.then(tokens(3));
+        let renewing = tokio::spawn({
+            let session = session.clone();
+            async move { session.token_instead_of(refused(&old)).await }
+        });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        session.sign_out().await.expect("nothing was saved");
+        assert!(renewing.await.expect("ran").is_err());
+        let asked = host.bodies().len();
+        tokio::time::sleep(Duration::from_mins(2)).await;
+        assert_eq!(
+            host.bodies().len(),
+            asked,
+            "nothing is sent after a sign-out"
+        );
+        assert_eq!(session.signed_in(), None);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_token_is_not_used_again_and_its_wishes_are_not_forgotten() {
+    let (host, session) = signed_in().await;
+    let old = session.token().await.expect("fresh");
+    let claims = WantedClaims::from_json(r#"{"access_token":{"acrs":{"value":"c1"}}}"#);
+    host.then(Say::Json(429, "{}".into()));
+    let challenged = RefusedToken { token: old, claims };
+    assert!(session.token_instead_of(challenged).await.is_err());
+    assert!(
+        session.token().await.is_err(),
+        "the pause lasts, and the old token is no way out"
+    );
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    host.then(tokens(2));
+    session.token().await.expect("renewed after the pause");
+    let last = host.bodies().pop().expect("asked");
+    assert!(last.contains("claims=") && last.contains("c1"), "{last}");
+}

@@ -143,6 +143,18 @@ async fn signed_in() -> (Host, Session) {
     (host, session)
 }
 
+/// As the application of a profile, whose tokens have to fit it.
+fn registered(host: &Host, tenant: &str) -> Session {
+    let endpoints = Endpoints {
+        is_registered: true,
+        ..Endpoints::stand_in("http://127.0.0.1:8080", tenant, "c1").unwrap()
+    };
+    let started = host.started;
+    let clock: Clock = Arc::new(move || Timestamp::UNIX_EPOCH + started.elapsed());
+    let store = TokenStore::memory();
+    Session::new(&endpoints, Mode::StandIn, host.http(), store, clock)
+}
+
 /// A token that the API did not accept, without a challenge.
 fn refused(token: &AccessToken) -> RefusedToken {
     RefusedToken {

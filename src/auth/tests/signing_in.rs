@@ -309,3 +309,24 @@ async fn tokens_that_were_made_for_another_request_are_not_taken() {
     let body = &host.bodies()[0];
     assert!(body.contains("grant_type=authorization_code&") && body.contains("&code_verifier="));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_another_tenant_or_another_application_is_refused() {
+    const SET: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
+    const OTHER: &str = "33333333-9d1e-4c0f-8a55-3d2b6f7e9a10";
+    for (tid, aud, expected) in [
+        (SET, r#""c1""#, None),
+        (SET, r#"["x","C1"]"#, None),
+        (SET, r#""x""#, Some(AuthError::ForeignAnswer)),
+        (SET, r#"["x"]"#, Some(AuthError::ForeignAnswer)),
+        (OTHER, r#""c1""#, Some(AuthError::OtherTenant)),
+    ] {
+        let id = format!(r#"{{"aud":{aud},"tid":"{tid}","oid":"o1"}}"#);
+        let id = URL_SAFE_NO_PAD.encode(id);
+        let answer = format!(r#"{{"access_token":"a","id_token":"e30.{id}.x"}}"#);
+        let host = Host::new([ok(DEVICE), ok(answer)]);
+        let session = registered(&host, SET);
+        let flow = session.begin().await.expect("a code");
+        assert_eq!(session.finish(flow).await.err(), expected, "{tid} {aud}");
+    }
+}
