@@ -8,7 +8,7 @@ use crate::explain::Explanation;
 use crate::guard::{Approval, OpenOrder};
 use crate::journal::Entry;
 use crate::model::{
-    Budget, Door, EntryId, Epoch, Host, KeyringState, Machine, MachineAction, MachineId,
+    Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Machine, MachineAction, MachineId,
     SessionStatus,
 };
 
@@ -29,6 +29,8 @@ pub enum Command {
     RefreshMachines,
     /// Read one machine and its actions now; `lane` by how urgently somebody waits for it.
     LoadMachine(MachineId),
+    /// Look up what is known about the file with this SHA-1.
+    LoadFile(Box<str>),
     /// Send an approved order. The only command that can change anything in the tenant.
     Submit(Box<Approval>),
     /// Take back an order that has not left.
@@ -51,6 +53,13 @@ pub enum Event {
     /// A sign-in, restoring or signing out did not work.
     SignInFailed(Explanation),
     Keyring(KeyringState),
+    /// What is known about a file; `None` when the service knows no such file.
+    File {
+        epoch: Epoch,
+        sha1: Box<str>,
+        result: Result<Option<FileFacts>, Explanation>,
+        at: Timestamp,
+    },
     /// What this computer is, if it tells.
     Host(Option<Host>),
     /// The door by which the account that used this place last came in.

@@ -104,6 +104,13 @@ impl Draft {
         }
     }
 
+    /// The SHA-1 in the form, if it is about a file and one can be read.
+    #[must_use]
+    pub fn file_sha1(&self) -> Option<Sha1> {
+        let has_field = self.parameters().contains(&Parameter::Sha1);
+        has_field.then(|| Sha1::find(&self.sha1).ok()).flatten()
+    }
+
     /// The task as far as it is known; fields that cannot be read are left out.
     #[must_use]
     pub fn task(&self) -> Task {

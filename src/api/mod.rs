@@ -8,6 +8,7 @@ mod answer;
 pub mod arbitrary;
 mod error;
 mod explain;
+mod file;
 mod loose;
 mod odata;
 mod rate_limit;

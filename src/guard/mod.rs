@@ -4,12 +4,14 @@
 //! Only this module can make an [`Approval`] (rule 2).
 
 mod blast_radius;
+mod file;
 mod policy;
 mod protection;
 mod rails;
 
 use jiff::Timestamp;
 
+pub use file::{FileLook, lacks_permission as lacks_file_permission};
 pub use policy::{IpRange, Pattern, Policy};
 pub use rails::{GUARDRAILS, Guardrail};
 
@@ -30,6 +32,8 @@ pub struct Facts<'a> {
     pub machine: Option<&'a Machine>,
     /// The computer that the console runs on, if it tells.
     pub host: Option<&'a Host>,
+    /// What is known about the file in question, if the task is about one.
+    pub file: FileLook<'a>,
     /// Other records with the same host name.
     pub namesakes: &'a [MachineRef],
     /// Actions on this machine by anybody; `None` when they were not or could not be read.

@@ -1,6 +1,6 @@
 //! The guardrails: one small function each, and the table of them.
 
-use super::{Facts, Finding, OpenOrder, Severity, blast_radius, protection};
+use super::{Facts, Finding, OpenOrder, Severity, blast_radius, file, protection};
 use crate::action::{Change, ConditionState, Support, Task, infer};
 use crate::explain::NextStep;
 use crate::model::{
@@ -39,6 +39,10 @@ impl Verdict {
             next: NextStep::None,
             opposite: None,
         }
+    }
+
+    pub(super) fn next(self, next: NextStep) -> Self {
+        Self { next, ..self }
     }
 
     pub(super) fn name_wanted(text: impl Into<String>) -> Self {
@@ -150,6 +154,11 @@ pub const GUARDRAILS: &[Guardrail] = &[
         name: "blast radius",
         protects: "domain controllers, name servers, hosts of others",
         check: blast_radius::check,
+    },
+    Guardrail {
+        name: "file",
+        protects: "files that the system or many people need",
+        check: file::check,
     },
     Guardrail {
         name: "recent action",

@@ -1,8 +1,8 @@
 use super::*;
 use crate::action::{ActionKind, Subject};
 use crate::model::{
-    HealthStatus, Host, MachineActionStatus, MachineActionType, MachineId, OnboardingStatus,
-    Permissions, TenantId,
+    FileFacts, HealthStatus, Host, MachineActionStatus, MachineActionType, MachineId,
+    OnboardingStatus, Permissions, TenantId,
 };
 
 const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
@@ -15,6 +15,14 @@ struct World {
     history: Option<Vec<MachineAction>>,
     open_orders: Vec<OpenOrder>,
     host: Option<Host>,
+    file: File,
+}
+
+/// How far the look at the file has come.
+enum File {
+    NotYet,
+    Unknown,
+    Known(FileFacts),
 }
 
 fn account() -> Account {
@@ -47,6 +55,10 @@ fn world() -> World {
         history: Some(Vec::new()),
         open_orders: Vec::new(),
         host: Some(Host::default()),
+        file: File::Known(FileFacts {
+            organization_prevalence: Some(1),
+            ..FileFacts::default()
+        }),
     }
 }
 
@@ -58,6 +70,11 @@ impl World {
             session: &self.session,
             machine: Some(&self.machine),
             host: self.host.as_ref(),
+            file: match &self.file {
+                File::NotYet => FileLook::NotYet,
+                File::Unknown => FileLook::Unknown,
+                File::Known(file) => FileLook::Known(file),
+            },
             namesakes: &self.namesakes,
             history: self.history.as_deref(),
             open_orders: &self.open_orders,
@@ -336,4 +353,66 @@ fn an_address_of_a_vpn_range_warns() {
         world.findings(ActionKind::Isolate),
         [("shared address", Warn)]
     );
+}
+
+#[test]
+fn a_file_that_is_needed_or_could_not_be_looked_at_warns() {
+    let mut world = world();
+    let warnings = |world: &World| {
+        let review = review(
+            &world.draft(ActionKind::StopAndQuarantineFile),
+            &world.facts(),
+        );
+        let found = review.findings.into_iter().filter(|f| f.rail == "file");
+        found.map(|f| f.text).collect::<Vec<_>>()
+    };
+    assert_eq!(warnings(&world), [""; 0]);
+    let known = |signer: &str, valid, here, judged: &str| {
+        File::Known(FileFacts {
+            signer: Some(signer.into()),
+            is_valid_certificate: valid,
+            organization_prevalence: here,
+            determination: Some(judged.into()),
+            ..FileFacts::default()
+        })
+    };
+    for (file, words) in [
+        (
+            known("Microsoft Corporation", Some(true), Some(1), "Unknown"),
+            "Signed by Microsoft",
+        ),
+        (
+            known("Microsoft Windows", None, Some(1), "Unknown"),
+            "Signed by Microsoft",
+        ),
+        (
+            known("Acme", Some(true), Some(41), "Malware"),
+            "on 41 devices",
+        ),
+        (
+            known("Acme", Some(true), None, "Malware"),
+            "Not checked: on how many",
+        ),
+        (
+            known("Acme", Some(true), Some(1), "Clean"),
+            "judges this file to be clean",
+        ),
+        (File::Unknown, "Defender knows no file"),
+        (File::NotYet, "Not checked yet"),
+    ] {
+        world.file = file;
+        let said = warnings(&world);
+        assert!(
+            said.len() == 1 && said[0].contains(words),
+            "{words}: {said:?}"
+        );
+    }
+    // A name that anybody can write on a file is no signature.
+    world.file = known("Microsoft Corporation", Some(false), Some(1), "Unknown");
+    assert_eq!(warnings(&world), [""; 0]);
+    world.session = SessionStatus::SignedIn {
+        account: account(),
+        permissions: Permissions::from_scopes("Machine.StopAndQuarantine"),
+    };
+    assert!(warnings(&world)[0].contains("takes the permission File.Read.All"));
 }

@@ -2,6 +2,7 @@
 
 mod budget;
 mod cloud;
+mod file;
 mod host;
 mod ids;
 mod machine;
@@ -13,6 +14,7 @@ mod text;
 
 pub use budget::Budget;
 pub use cloud::{Cloud, Endpoints, NotLoopback, Region};
+pub use file::FileFacts;
 pub use host::Host;
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId};
 pub use machine::{

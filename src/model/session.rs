@@ -92,6 +92,7 @@ open_enum! {
         MachineCollectForensics = "Machine.CollectForensics",
         MachineOffboard = "Machine.Offboard",
         MachineLiveResponse = "Machine.LiveResponse",
+        FileReadAll = "File.Read.All",
     }
 }
 

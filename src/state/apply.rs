@@ -20,6 +20,16 @@ impl State {
             Event::Session { status, epoch } => self.apply_session(status, epoch),
             Event::SignInFailed(explanation) => self.sign_in_failure = Some(explanation),
             Event::Keyring(keyring) => self.keyring = keyring,
+            Event::File {
+                epoch,
+                sha1,
+                result,
+                at,
+            } => {
+                if epoch == self.epoch {
+                    self.files.entry(sha1).or_default().settle(result, at);
+                }
+            }
             Event::Host(host) => self.host = host,
             Event::Door(door) => self.door = door,
             Event::Journal(result) => self.journal = Some(result),
@@ -88,6 +98,7 @@ impl State {
             self.machines.clear();
             self.histories.clear();
             self.actions.clear();
+            self.files.clear();
             self.recent_actions = Remote::default();
             // What the account before was waiting for is nobody's business here.
             self.notes.clear();

@@ -15,12 +15,12 @@ pub use inventory::Inventory;
 pub use remote::Remote;
 
 use crate::explain::Explanation;
-use crate::guard::{Facts, Policy};
+use crate::guard::{Facts, FileLook, Policy};
 use crate::journal::{Entry, Standing};
 use crate::message::{Note, open_order};
 use crate::model::{
-    Budget, Door, EntryId, Epoch, Host, KeyringState, Machine, MachineAction, MachineActionId,
-    MachineId, MachineRef, Mode, SessionStatus,
+    Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Machine, MachineAction,
+    MachineActionId, MachineId, MachineRef, Mode, SessionStatus,
 };
 
 /// What views read.
@@ -41,6 +41,8 @@ pub struct State {
     pub session: SessionStatus,
     pub epoch: Epoch,
     pub keyring: KeyringState,
+    /// Files that were looked up, by their SHA-1.
+    pub files: HashMap<Box<str>, Remote<Option<FileFacts>>>,
     /// What this computer is, if it tells.
     pub host: Option<Host>,
     /// The door by which the account that used this place last came in.
@@ -85,6 +87,7 @@ impl State {
             session: SessionStatus::Restoring,
             epoch: Epoch::default(),
             keyring: KeyringState::Checking,
+            files: HashMap::new(),
             host: None,
             door: None,
             sign_ins: 0,
@@ -167,10 +170,33 @@ impl State {
             .collect()
     }
 
+    fn file_look(&self, sha1: &str) -> FileLook<'_> {
+        let Some(file) = self.files.get(sha1) else {
+            return FileLook::NotYet;
+        };
+        match (file.get(), &file.failure) {
+            (Some(Some(facts)), _) => FileLook::Known(facts),
+            (Some(None), _) => FileLook::Unknown,
+            (None, Some(failure)) => FileLook::Failed(&failure.headline),
+            (None, None) => FileLook::NotYet,
+        }
+    }
+
     /// Runs `with` on the facts about one machine, as the guardrails want them.
     pub fn with_facts<R>(
         &self,
         machine: &MachineRef,
+        now: Timestamp,
+        with: impl FnOnce(&Facts<'_>) -> R,
+    ) -> R {
+        self.with_file_facts(machine, None, now, with)
+    }
+
+    /// As [`Self::with_facts`], of a task that is about the file with this SHA-1.
+    pub fn with_file_facts<R>(
+        &self,
+        machine: &MachineRef,
+        sha1: Option<&str>,
         now: Timestamp,
         with: impl FnOnce(&Facts<'_>) -> R,
     ) -> R {
@@ -187,6 +213,7 @@ impl State {
             session: &self.session,
             machine: self.machine(&machine.id).map(AsRef::as_ref),
             host: self.host.as_ref(),
+            file: sha1.map_or(FileLook::NotYet, |sha1| self.file_look(sha1)),
             namesakes: &namesakes,
             history: self.history(&machine.id),
             open_orders: &open_orders,

@@ -8,9 +8,9 @@ use super::theme::{Role, TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Form};
 use super::widgets::{ActionButton, ButtonStyle, Dialog, TextField, badge, copyable_ui};
 use super::widgets::{Icon, countdown_text};
-use super::{Cx, account, help, review, sign_in};
+use super::{Cx, account, file, help, review, sign_in};
 use crate::action::{
-    Draft, IsolationType, MAX_COMMENT_CHARS, Parameter, Risk, Subject, Task, Value,
+    Draft, IsolationType, MAX_COMMENT_CHARS, Parameter, Risk, Sha1, Subject, Task, Value,
 };
 use crate::explain::NextStep;
 use crate::guard::{self, Review};
@@ -99,14 +99,20 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form) -> Outcome {
                 device_ui(ui, &form.draft, &task);
                 review::facts_status_ui(ui, cx, form);
                 parameters_ui(ui, &mut form.draft);
+                let sha1 = form.draft.file_sha1();
+                let sha1 = sha1.as_ref().map(Sha1::as_str);
+                file::file_ui(ui, cx, sha1, &mut form.looked_up);
                 name_ui(ui, cx, form);
                 comment_ui(ui, form, id);
                 if form.draft != before {
                     form.error = None;
                 }
-                let review = cx.state.with_facts(&form.draft.machine, cx.now, |f| {
-                    guard::review(&form.draft, f)
-                });
+                let draft = &form.draft;
+                let review = cx
+                    .state
+                    .with_file_facts(&draft.machine, sha1, cx.now, |facts| {
+                        guard::review(draft, facts)
+                    });
                 review::findings_ui(ui, &review, cx);
                 sign_in_ui(ui, cx);
                 review::preview_ui(ui, &form.draft);

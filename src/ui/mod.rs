@@ -13,6 +13,7 @@ mod activity_row;
 mod activity_words;
 mod contained;
 mod draft_form;
+mod file;
 mod frame;
 mod help;
 mod machine_actions;

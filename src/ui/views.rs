@@ -70,6 +70,8 @@ pub struct Form {
     pub draft: Draft,
     /// egui's time when the dialog appeared; the confirm button wakes half a second later.
     pub opened_at: f64,
+    /// The SHA-1 that was last looked up from here.
+    pub looked_up: Option<Box<str>>,
     /// Why the last try to confirm did not work; typed text survives it.
     pub error: Option<String>,
 }
@@ -148,6 +150,7 @@ impl Views {
         self.dialog = Some(Dialog::Form(Box::new(Form {
             draft,
             opened_at: time,
+            looked_up: None,
             error: None,
         })));
         Ok(Command::LoadMachine(machine.id.clone()))

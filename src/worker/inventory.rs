@@ -92,6 +92,26 @@ pub(super) async fn refresh(context: Arc<Context>) {
     context.report_budget().await;
 }
 
+/// Looks a file up, before somebody decides about it.
+pub(super) async fn load_file(context: &Arc<Context>, sha1: Box<str>) {
+    let epoch = context.epoch();
+    let read = context.client.file(&sha1).await;
+    if let Err(error) = &read {
+        context.mind_sign_in(error).await;
+    }
+    let result = read.map_err(|error| explain(&error, "look this file up"));
+    let at = now();
+    context
+        .emit(Event::File {
+            epoch,
+            sha1,
+            result,
+            at,
+        })
+        .await;
+    context.report_budget().await;
+}
+
 /// Shows the list of an earlier run, until a newer one has been read.
 pub(super) async fn show_kept(context: &Arc<Context>) {
     let epoch = context.epoch();

@@ -215,6 +215,9 @@ async fn run(
             Command::LoadMachine(id) => {
                 tokio::spawn(async move { inventory::load_machine(&context, &id).await });
             }
+            Command::LoadFile(sha1) => {
+                tokio::spawn(async move { inventory::load_file(&context, sha1).await });
+            }
             Command::Submit(approval) => {
                 tokio::spawn(submit::submit(context, *approval));
             }

@@ -165,8 +165,9 @@ pub(super) fn check(context: &Context, approval: &Approval) -> Result<(), Stop> 
         policy: &context.policy,
         session: &context.session_status(),
         machine: known.machine.as_ref().map(|(machine, _)| machine.as_ref()),
-        // Both only warn, and that was done in the form.
+        // These only warn, and that was done in the form.
         host: None,
+        file: guard::FileLook::NotYet,
         namesakes: &[],
         history: known
             .history

@@ -131,6 +131,12 @@ impl<'s> Console<'s> {
         self.window.key("alt+F4");
     }
 
+    /// Waits for the program to end well.
+    pub fn wait_for_end(mut self) {
+        let status = self.running.wait_for_end();
+        assert!(status.success(), "the console ends well, not with {status}");
+    }
+
     /// Closes the window and waits for the program to end well.
     pub fn close(mut self) {
         self.ask_to_close();

@@ -116,6 +116,11 @@ fn closing_while_an_answer_is_due_asks_first_and_loses_nothing() {
     console.wait_until_accepted(&device, TITLE);
     window.picture("2-stayed");
     assert_eq!(tenant.changes().len(), 1, "one confirmation, one request");
-    // Now the service has it, and the next start follows it: closing needs no question.
-    console.close();
+    // Now the service has it, and the next start follows it; but not without a new sign-in, because
+    // there is no keyring here.
+    console.ask_to_close();
+    window.wait_for_text("Orders are under way, and your sign-in is not saved");
+    window.picture("3-asks-once-more");
+    window.press("Close all the same");
+    console.wait_for_end();
 }

@@ -1,8 +1,8 @@
 //! `PyPI` `django-oauth-toolkit`: an unknown code is a 404, the browser comes back by query.
 
-use cordon::auth::{AuthError, RefusedToken, Session};
+use cordon::auth::{AuthError, Session};
 
-use crate::harness::{Server, passed, python, script, through_the_browser, user_code};
+use crate::harness::{Server, passed, python, renew, script, through_the_browser, user_code};
 
 const NAME: &str = "PyPI `django-oauth-toolkit` 3.4.1";
 const URLS: [&str; 3] = ["/o/device-authorization/", "/o/token/", "/o/authorize/"];
@@ -16,15 +16,6 @@ fn start(client_id: &str) -> (Server, Session) {
 fn decide(server: &Server, what: &str, code: &str) {
     let kind = "application/x-www-form-urlencoded";
     server.control(what, kind, &format!("user_code={code}"));
-}
-
-async fn renew(session: &Session) -> Result<(), AuthError> {
-    let token = session.token().await.expect("fresh");
-    let refused = RefusedToken {
-        token,
-        claims: None,
-    };
-    session.token_instead_of(refused).await.map(drop)
 }
 
 #[tokio::test]

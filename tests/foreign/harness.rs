@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use cordon::api::Http;
-use cordon::auth::{Arrival, AuthError, DeviceFlow, Session, TokenStore};
+use cordon::auth::{Arrival, AuthError, DeviceFlow, RefusedToken, Session, TokenStore};
 use cordon::model::{Endpoints, Mode, Scopes};
 use url::Url;
 
@@ -119,6 +119,16 @@ impl Drop for Server {
 /// The code that is waited for.
 pub fn user_code(flow: &DeviceFlow) -> String {
     flow.prompt().user_code.to_string()
+}
+
+/// Has the API refuse the present token, so that another one has to be had.
+pub async fn renew(session: &Session) -> Result<(), AuthError> {
+    let token = session.token().await.expect("fresh");
+    let refused = RefusedToken {
+        token,
+        claims: None,
+    };
+    session.token_instead_of(refused).await.map(drop)
 }
 
 /// Goes through the browser door; the person presses `button` there.

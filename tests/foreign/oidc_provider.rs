@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use cordon::auth::{AuthError, RefusedToken, Session};
 use cordon::model::Permissions;
 
-use crate::harness::{Server, installed, passed, script, through_the_browser, user_code};
+use crate::harness::{Server, installed, passed, renew, script, through_the_browser, user_code};
 
 const NAME: &str = "npm `oidc-provider` 9.13.3";
 const URLS: [&str; 3] = ["/device/auth", "/token", "/auth"];
@@ -32,15 +32,6 @@ async fn signed_in() -> (Server, Session) {
     let arrival = session.finish(flow).await.expect("approved");
     session.admit(arrival).expect("nothing else began");
     (server, session)
-}
-
-async fn renew(session: &Session) -> Result<(), AuthError> {
-    let token = session.token().await.expect("fresh");
-    let refused = RefusedToken {
-        token,
-        claims: None,
-    };
-    session.token_instead_of(refused).await.map(drop)
 }
 
 #[tokio::test]

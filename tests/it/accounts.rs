@@ -35,6 +35,17 @@ fn with_a_code(engine: &mut Engine) {
     assert!(engine.control.approve_latest());
 }
 
+fn with_the_browser(engine: &mut Engine) {
+    engine.send(Command::SignInWithBrowser);
+    engine.until("a page", |s| {
+        matches!(s.session, SessionStatus::InBrowser(_))
+    });
+    let SessionStatus::InBrowser(prompt) = &engine.state.session else {
+        panic!("just seen")
+    };
+    press("approve", &prompt.page);
+}
+
 fn is_stranger(session: &SessionStatus) -> bool {
     matches!(session, SessionStatus::Stranger { .. })
 }
@@ -103,14 +114,7 @@ fn the_next_run_knows_the_door_and_asks_about_somebody_else() {
     let mut engine = Engine::start(&simulator, folder.path());
     engine.until("the start", |s| s.session == SessionStatus::SignedOut);
     assert_eq!(engine.state.door, None);
-    engine.send(Command::SignInWithBrowser);
-    engine.until("a page", |s| {
-        matches!(s.session, SessionStatus::InBrowser(_))
-    });
-    let SessionStatus::InBrowser(prompt) = &engine.state.session else {
-        panic!("just seen")
-    };
-    press("approve", &prompt.page);
+    with_the_browser(&mut engine);
     engine.until("the sign-in", |s| s.session.is_signed_in());
     let file = folder.path().join("accounts.json");
     // Written in the background.
@@ -159,14 +163,7 @@ fn what_the_organisation_asks_for_goes_into_the_next_sign_in_through_either_door
             "Your organisation asks for another sign-in step"
         );
         if by_browser {
-            engine.send(Command::SignInWithBrowser);
-            engine.until("a page", |s| {
-                matches!(s.session, SessionStatus::InBrowser(_))
-            });
-            let SessionStatus::InBrowser(prompt) = &engine.state.session else {
-                panic!("just seen")
-            };
-            press("approve", &prompt.page);
+            with_the_browser(&mut engine);
         } else {
             with_a_code(&mut engine);
         }

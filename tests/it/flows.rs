@@ -369,3 +369,41 @@ fn a_sign_in_that_ends_in_the_middle_of_a_form_is_renewed_from_there_and_the_tex
     console.step_until("the form again", |c| c.shows("Comment"));
     assert!(console.shows_part("INC-4711 beacon seen"));
 }
+
+#[test]
+fn a_file_is_looked_up_before_it_is_taken_away() {
+    let mut console = Console::start();
+    console.control.set_permissions(&[
+        "Machine.Read",
+        "Machine.StopAndQuarantine",
+        "File.Read.All",
+    ]);
+    console.sign_in();
+    console.open_device("ENG-LT-030");
+    console.click("Quarantine file…");
+    console.fill(
+        "SHA-1 of the file",
+        "dd399ae46303343f9f0da189aee11c67bd868222",
+    );
+    console.step_until("what is known", |c| {
+        c.shows_part("rundll32.exe · signed by Microsoft Corporation")
+    });
+    assert!(console.shows_part("Signed by Microsoft Corporation: the system may need it"));
+    assert!(console.shows_part("This file is on 58 devices of your organisation"));
+    console.fill("SHA-1 of the file", &"0".repeat(40));
+    console.step_until("that it is not known", |c| {
+        c.shows_part("Defender knows no file with this SHA-1")
+    });
+    let lookups = |c: &Console| {
+        let requests = c.control.requests();
+        requests
+            .iter()
+            .filter(|r| r.path.contains("/files/"))
+            .count()
+    };
+    assert_eq!(
+        lookups(&console),
+        3,
+        "each once, the second without numbers"
+    );
+}

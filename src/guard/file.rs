@@ -1,0 +1,83 @@
+//! What is known about a file before it is taken from a device, for which there is no way back.
+
+use super::Facts;
+use super::rails::{Question, Verdict};
+use crate::action::{Task, Value};
+use crate::explain::NextStep;
+use crate::model::{FileFacts, Permission, SessionStatus, clean};
+
+/// On more devices of the organisation than this, a file is likely to be needed.
+const WIDESPREAD: i64 = 10;
+
+/// How far the look at a file has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileLook<'a> {
+    NotYet,
+    /// Why it could not be made.
+    Failed(&'a str),
+    /// Defender knows no such file.
+    Unknown,
+    Known(&'a FileFacts),
+}
+
+/// Warns of a file that the system or many people need, and of what could not be checked.
+pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
+    let Task::Act { values, .. } = question.task else {
+        return Vec::new();
+    };
+    if !values.iter().any(|value| matches!(value, Value::Sha1(_))) {
+        return Vec::new();
+    }
+    if lacks_permission(facts.session) {
+        return vec![
+            Verdict::warn("Not checked: who signed this file and how widespread it is; that takes the permission File.Read.All")
+                .next(NextStep::AskForPermission(Permission::FileReadAll)),
+        ];
+    }
+    match facts.file {
+        FileLook::NotYet => vec![Verdict::warn(
+            "Not checked yet: who signed this file and how widespread it is",
+        )],
+        FileLook::Failed(why) => vec![Verdict::warn(format!(
+            "Not checked: who signed this file and how widespread it is: {why}"
+        ))],
+        FileLook::Unknown => vec![Verdict::warn(
+            "Defender knows no file with this SHA-1: look whether it is the right one",
+        )],
+        FileLook::Known(file) => known(file),
+    }
+}
+
+/// Whether the present sign-in may not look files up.
+#[must_use]
+pub fn lacks_permission(session: &SessionStatus) -> bool {
+    matches!(session, SessionStatus::SignedIn { permissions, .. }
+        if permissions.holds(&[Permission::FileReadAll]) == Some(false))
+}
+
+fn known(file: &FileFacts) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    let by_microsoft = file
+        .signer
+        .as_deref()
+        .is_some_and(|signer| signer.to_lowercase().starts_with("microsoft "));
+    if by_microsoft && file.is_valid_certificate != Some(false) {
+        let signer = clean(file.signer.as_deref().unwrap_or_default(), 80);
+        verdicts.push(Verdict::warn(format!(
+            "Signed by {signer}: the system may need it, and devices refuse to quarantine it"
+        )));
+    }
+    match file.organization_prevalence {
+        None => verdicts.push(Verdict::warn(
+            "Not checked: on how many devices of your organisation this file is",
+        )),
+        Some(count) if count > WIDESPREAD => verdicts.push(Verdict::warn(format!(
+            "This file is on {count} devices of your organisation: many people may need it"
+        ))),
+        Some(_) => {}
+    }
+    if file.determination.as_deref() == Some("Clean") {
+        verdicts.push(Verdict::warn("Defender judges this file to be clean"));
+    }
+    verdicts
+}
