@@ -60,6 +60,8 @@ pub enum Event {
         result: Result<Option<FileFacts>, Explanation>,
         at: Timestamp,
     },
+    /// This computer's clock is far from the service's.
+    Clock(Explanation),
     /// What this computer is, if it tells.
     Host(Option<Host>),
     /// The door by which the account that used this place last came in.

@@ -30,6 +30,7 @@ impl State {
                     self.files.entry(sha1).or_default().settle(result, at);
                 }
             }
+            Event::Clock(explanation) => self.clock = Some(explanation),
             Event::Host(host) => self.host = host,
             Event::Door(door) => self.door = door,
             Event::Journal(result) => self.journal = Some(result),

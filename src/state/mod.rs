@@ -43,6 +43,8 @@ pub struct State {
     pub keyring: KeyringState,
     /// Files that were looked up, by their SHA-1.
     pub files: HashMap<Box<str>, Remote<Option<FileFacts>>>,
+    /// That this computer's clock is far from the service's, if it is.
+    pub clock: Option<Explanation>,
     /// What this computer is, if it tells.
     pub host: Option<Host>,
     /// The door by which the account that used this place last came in.
@@ -88,6 +90,7 @@ impl State {
             epoch: Epoch::default(),
             keyring: KeyringState::Checking,
             files: HashMap::new(),
+            clock: None,
             host: None,
             door: None,
             sign_ins: 0,

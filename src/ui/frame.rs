@@ -133,6 +133,12 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if let SessionStatus::NeedsSignIn { .. } = state.session {
         sign_in_again_ui(ui, cx);
     }
+    if let Some(clock) = &state.clock
+        && cx.views.clock_read.as_ref() != Some(&clock.headline)
+        && banner_ui(ui, "clock", Role::Caution, clock, "", &[])
+    {
+        cx.views.clock_read = Some(clock.headline.clone());
+    }
     account::welcome_ui(ui, cx);
     let fresh = state.problems_raised - cx.views.problems_dismissed;
     let first = state.problems.len().saturating_sub(fresh);

@@ -30,6 +30,8 @@ pub struct Views {
     pub rows: Rows,
     /// How many of the raised problems the person has put away.
     pub problems_dismissed: usize,
+    /// What the person has read about this computer's clock, and put away.
+    pub clock_read: Option<String>,
     /// How many of the sign-ins of this run the person has read about.
     pub sign_ins_seen: usize,
     /// How long the selection has rested where it is.

@@ -162,12 +162,10 @@ async fn mind_clock(context: &Context, date: Option<Timestamp>) {
         "behind"
     };
     let next = "Set it: ages and times shown here mislead until then. Sign-in, waiting and following do not depend on it";
-    context
-        .problem(Explanation::harmless(
-            format!("The clock of this computer is {amount} {side} the service's"),
-            NextStep::Outside(next.into()),
-        ))
-        .await;
+    let headline = format!("The clock of this computer is {amount} {side} the service's");
+    let next = NextStep::Outside(next.into());
+    let explanation = Explanation::harmless(headline, next);
+    context.emit(Event::Clock(explanation)).await;
 }
 
 async fn recent_actions(context: &Arc<Context>, epoch: Epoch) {

@@ -109,13 +109,20 @@ impl Lane {
     fn run(mut self, kills: u64) -> Seen {
         let mut seen = Seen::default();
         let span = self.to_its_end();
+        let mut missed = 0;
         while seen.kills < kills {
+            assert!(
+                missed < 50,
+                "it ends by itself, so there is nothing to kill"
+            );
+            missed += 1;
             // Now and then the answer is lost as well.
             if self.dice.u8(..8) == 0 {
                 self.control().inject(fault("submit", "drop_after", 1));
             }
             if self.kill_once(span) {
                 seen.kills += 1;
+                missed = 0;
                 let newest = self.journal().and_then(|entries| entries.last().cloned());
                 let stage = newest.map_or("nothing written".to_owned(), |e| {
                     let word = e.standing().word(&e.order.task);

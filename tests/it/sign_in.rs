@@ -81,7 +81,10 @@ fn a_declined_an_expired_and_a_blocked_sign_in_are_explained() {
     engine.until("the expiry", |s| {
         matches!(&s.session, SessionStatus::WaitingForPerson(prompt) if prompt.expires_in.is_zero())
     });
-    waiting(&mut engine);
+    engine.send(Command::SignIn);
+    engine.until("a new code", |s| {
+        matches!(&s.session, SessionStatus::WaitingForPerson(prompt) if !prompt.expires_in.is_zero())
+    });
     assert!(simulator.control().approve_latest());
     engine.until("the sign-in", |s| s.session.is_signed_in());
 }

@@ -1,0 +1,204 @@
+//! A hundred thousand devices: memory, a search keystroke, and frames while they load.
+//!
+//! Run by hand: `cargo bench`. A frame is facts, views and tessellation, without a display.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "figures are printed, and taken by the clock"
+)]
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cordon::guard::Policy;
+use cordon::message::{Event, InventoryNews};
+use cordon::model::{
+    Account, ExposureLevel, HealthStatus, Machine, MachineId, Mode, OnboardingStatus, Permissions,
+    RiskScore, SessionStatus, TenantId,
+};
+use cordon::state::State;
+use cordon::ui::views::Views;
+use cordon::ui::{Cx, Outbox, frame_ui, theme};
+use criterion::{BatchSize, Criterion};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use peak_alloc::PeakAlloc;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+const DEVICES: u32 = 100_000;
+const PAGE: usize = 10_000;
+const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
+/// How long a frame may take at sixty a second.
+const FRAME: Duration = Duration::from_micros(16_700);
+
+fn main() {
+    memory();
+    loading();
+    keystrokes();
+}
+
+/// As a fleet is: four addresses each, a few tags and groups that many share.
+fn machine(n: u32) -> Arc<Machine> {
+    let id = format!("{:040x}", u128::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060));
+    let mut machine = Machine::bare(MachineId::parse(&id).expect("hexadecimal digits"));
+    let site = ["vie", "grz", "lnz", "sbg", "ibk"][n as usize % 5];
+    machine.computer_dns_name = Some(format!("{site}-lt-{n:06}.contoso.com").into());
+    machine.os_platform = Some("Windows11".into());
+    machine.version = Some("24H2".into());
+    machine.health_status = HealthStatus::Active;
+    machine.onboarding_status = Some(OnboardingStatus::Onboarded);
+    machine.risk_score = Some(RiskScore::Low);
+    machine.exposure_level = Some(ExposureLevel::Medium);
+    machine.rbac_group_name = Some("Workstations".into());
+    machine.machine_tags = ["pilot".into()].into();
+    machine.first_seen = Some(NOW - jiff::SignedDuration::from_hours(24 * 300));
+    machine.last_seen = Some(NOW - jiff::SignedDuration::from_mins(i64::from(n % 900)));
+    let address = |third| IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | third << 20 | n));
+    machine.ip_addresses = [address(1), address(2), address(3), address(4)].into();
+    machine.last_ip_address = Some(address(1));
+    Arc::new(machine)
+}
+
+fn state() -> State {
+    let mut state = State::new(Mode::StandIn, "bench", Policy::default());
+    let status = SessionStatus::SignedIn {
+        account: Account {
+            tenant_id: TenantId::parse("t").expect("an id"),
+            object_id: "o".into(),
+            user_name: None,
+            display_name: None,
+        },
+        permissions: Permissions::Unknown,
+    };
+    let epoch = state.epoch;
+    state.apply(Event::Session { status, epoch });
+    state.apply(Event::Journal(Ok(())));
+    state
+}
+
+fn apply_page(state: &mut State, page: &[Arc<Machine>]) {
+    let epoch = state.epoch;
+    let news = InventoryNews::Page(page.to_vec());
+    state.apply(Event::Inventory { epoch, news });
+}
+
+/// The window's contents without a window.
+struct Screen {
+    ctx: egui::Context,
+    views: Views,
+    time: f64,
+}
+
+impl Screen {
+    fn new() -> Self {
+        let ctx = egui::Context::default();
+        theme::apply(&ctx);
+        Self {
+            ctx,
+            views: Views::default(),
+            time: 0.0,
+        }
+    }
+
+    fn frame(&mut self, state: &State) {
+        self.time += 1.0 / 60.0;
+        let size = egui::Rect::from_min_size(egui::Pos2::ZERO, egui::vec2(1400.0, 900.0));
+        let input = egui::RawInput {
+            screen_rect: Some(size),
+            time: Some(self.time),
+            ..egui::RawInput::default()
+        };
+        let mut out = Outbox::default();
+        let views = &mut self.views;
+        let output = self.ctx.run_ui(input, |ui| {
+            let mut cx = Cx {
+                state,
+                views,
+                now: NOW,
+                zone: &TimeZone::UTC,
+                out: &mut out,
+            };
+            frame_ui(ui, &mut cx);
+        });
+        let drawn = self.ctx.tessellate(output.shapes, output.pixels_per_point);
+        std::hint::black_box(drawn);
+    }
+}
+
+fn memory() {
+    let before = MEMORY.current_usage();
+    let mut state = state();
+    let empty = MEMORY.current_usage();
+    for page in 0..DEVICES / 10_000 {
+        let machines: Vec<_> = (page * 10_000..(page + 1) * 10_000).map(machine).collect();
+        apply_page(&mut state, &machines);
+    }
+    let held = MEMORY.current_usage();
+    let each = (held - empty) / DEVICES as usize;
+    println!("memory: {each} bytes a device, of at most 700 (an empty state: {})", empty - before);
+    assert_eq!(state.inventory.all().len(), DEVICES as usize);
+}
+
+/// Frames while a page arrives every tenth one, with the list sorted anew each time.
+fn loading() {
+    let machines: Vec<_> = (0..DEVICES).map(machine).collect();
+    let mut state = state();
+    let mut screen = Screen::new();
+    // The first frames build the fonts, once in the life of a window.
+    for _ in 0..5 {
+        screen.frame(&state);
+    }
+    let mut took = Vec::new();
+    for page in machines.chunks(PAGE) {
+        for frame in 0..10 {
+            let begun = Instant::now();
+            if frame == 0 {
+                apply_page(&mut state, page);
+            }
+            screen.frame(&state);
+            took.push(begun.elapsed());
+        }
+    }
+    took.sort();
+    let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
+    println!(
+        "frames while loading: median {:?}, p90 {:?}, p99 {:?}, worst {:?}, of at most {FRAME:?}",
+        at(50),
+        at(90),
+        at(99),
+        at(100)
+    );
+}
+
+fn keystrokes() {
+    let machines: Vec<_> = (0..DEVICES).map(machine).collect();
+    let mut state = state();
+    for page in machines.chunks(PAGE) {
+        apply_page(&mut state, page);
+    }
+    let mut screen = Screen::new();
+    for _ in 0..5 {
+        screen.frame(&state);
+    }
+    let mut criterion = Criterion::default().sample_size(30);
+    criterion.bench_function("a frame with 100,000 devices", |bencher| {
+        bencher.iter(|| screen.frame(&state));
+    });
+    let searches = ["v", "vi", "vie-lt-0421", "10.64", "workst", "nothing of the kind", ""];
+    let mut next = searches.iter().cycle();
+    criterion.bench_function("a frame with a keystroke in the search", |bencher| {
+        bencher.iter_batched(
+            || (*next.next().expect("it goes round")).to_owned(),
+            |search| {
+                screen.views.search = search;
+                screen.frame(&state);
+            },
+            BatchSize::PerIteration,
+        );
+    });
+}
