@@ -1,5 +1,6 @@
 //! The list of machines.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -8,12 +9,29 @@ use jiff::Timestamp;
 use crate::explain::Explanation;
 use crate::model::{Machine, MachineId, MachineRef, short_name};
 
+/// Where the machines of one name stand. Most names are borne once, so the others cost nothing then.
+#[derive(Debug)]
+struct Places {
+    first: usize,
+    others: Option<Box<Others>>,
+}
+
+#[derive(Debug, Default)]
+struct Others(Vec<usize>);
+
+impl Places {
+    fn all(&self) -> impl Iterator<Item = usize> {
+        let others = self.others.iter().flat_map(|others| &others.0).copied();
+        std::iter::once(self.first).chain(others)
+    }
+}
+
 /// Every machine read so far, in the order of arrival, each id once.
 #[derive(Debug, Default)]
 pub struct Inventory {
     machines: Vec<Arc<Machine>>,
     by_id: HashMap<MachineId, usize>,
-    by_name: HashMap<Box<str>, Vec<usize>>,
+    by_name: HashMap<Box<str>, Places>,
     /// Grows with each change; what is derived from the list remembers the one it came from.
     pub generation: u64,
     pub loading: bool,
@@ -49,32 +67,30 @@ impl Inventory {
             .as_deref()
             .map(short_name)
             .unwrap_or_default();
-        let places = self
-            .by_name
-            .get(name.as_str())
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let places = self.by_name.get(name.as_str());
         places
-            .iter()
-            .map(|&place| &self.machines[place])
+            .into_iter()
+            .flat_map(Places::all)
+            .map(|place| &self.machines[place])
             .filter(|other| other.id != machine.id)
     }
 
     /// Takes machines in; a known id is replaced where it stands, so that no row jumps.
     pub(super) fn upsert(&mut self, machines: impl IntoIterator<Item = Arc<Machine>>) {
         self.generation += 1;
+        let mut renamed = false;
         for machine in machines {
             if let Some(&place) = self.by_id.get(&machine.id) {
-                let renamed = self.machines[place].computer_dns_name != machine.computer_dns_name;
+                renamed |= self.machines[place].computer_dns_name != machine.computer_dns_name;
                 self.machines[place] = machine;
-                if renamed {
-                    self.index_names();
-                }
             } else {
                 self.by_id.insert(machine.id.clone(), self.machines.len());
                 self.index_name(&machine, self.machines.len());
                 self.machines.push(machine);
             }
+        }
+        if renamed {
+            self.index_names();
         }
     }
 
@@ -110,7 +126,18 @@ impl Inventory {
             .map(short_name)
             .filter(|n| !n.is_empty())
         {
-            self.by_name.entry(name.into()).or_default().push(place);
+            match self.by_name.entry(name.into()) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(Places {
+                        first: place,
+                        others: None,
+                    });
+                }
+                Entry::Occupied(mut occupied) => {
+                    let others = occupied.get_mut().others.get_or_insert_default();
+                    others.0.push(place);
+                }
+            }
         }
     }
 }

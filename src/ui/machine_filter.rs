@@ -92,6 +92,19 @@ impl Filter {
         self.terms.iter().all(|term| term.matches(machine, &state))
     }
 
+    /// Whether it finds nothing that the filter of `before` has not found: typing on narrows. Words
+    /// with a field, ids and addresses have rules of their own.
+    #[must_use]
+    pub fn narrows(&self, before: &str, now: &str) -> bool {
+        let is_plain = |filter: &Self| {
+            let is_any =
+                |term: &Term| matches!(term.field, Field::Any) && !term.needle.may_be_address;
+            filter.pasted_address.is_none() && filter.terms.iter().all(is_any)
+        };
+        let is_typed_on = now.starts_with(before) && !now.contains('"');
+        is_typed_on && is_plain(self) && is_plain(&Self::parse(before))
+    }
+
     /// The devices found among `machines`, in their order.
     #[must_use]
     pub fn pick(

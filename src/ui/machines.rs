@@ -62,7 +62,15 @@ fn refresh_rows(cx: &mut Cx<'_>) {
     });
     if !is_picked {
         let before = rows.made_from.take();
-        rows.machines = filter.pick(&rows.sorted, state_of);
+        let narrowed = before.as_ref().is_some_and(|(of, search, sort)| {
+            let is_same_list = *of == generation && *sort == views.sort;
+            is_same_list && filter.narrows(search, &views.search)
+        });
+        rows.machines = if narrowed {
+            filter.pick(&rows.machines, state_of)
+        } else {
+            filter.pick(&rows.sorted, state_of)
+        };
         rows.made_from = Some((generation, views.search.clone(), views.sort));
         // A device that a new search does not show must not be what a key acts on.
         let is_new_search = before.is_some_and(|(_, search, _)| search != views.search);

@@ -144,3 +144,47 @@ fn rows_stand_by_column_then_name_and_what_is_missing_stands_last() {
     assert_eq!(order(Column::Risk, true), ["a1", "a2", "a3", "a4"]);
     assert_eq!(order(Column::Risk, false), ["a2", "a3", "a1", "a4"]);
 }
+
+#[test]
+fn picking_among_what_was_found_finds_the_same_as_picking_among_all() {
+    let names = [
+        "web1",
+        "web10",
+        "web100",
+        "WEB1.contoso.com",
+        "fin-lt-1",
+        "dc1",
+        "é-pc",
+    ];
+    let all: Vec<Arc<Machine>> = names.into_iter().map(machine).map(Arc::new).collect();
+    let pick = |search: &str, among: &[Arc<Machine>]| {
+        let found = Filter::parse(search).pick(among, |_| DeviceState::default());
+        found.iter().map(|m| m.name()).collect::<Vec<_>>()
+    };
+    let mut narrowed = 0;
+    for typed in [
+        "web100",
+        "contoso web",
+        "fin-lt 10.20.4.17",
+        "health:inactive w",
+        "\"red team\" web",
+        ID,
+        "dc1 fe80::1",
+        "é-p",
+    ] {
+        let letters: Vec<usize> = typed.char_indices().map(|(at, _)| at).collect();
+        for (at, next) in letters
+            .iter()
+            .zip(letters.iter().skip(1).chain([&typed.len()]))
+        {
+            let (before, now) = (&typed[..*at], &typed[..*next]);
+            if Filter::parse(now).narrows(before, now) {
+                narrowed += 1;
+                let found = Filter::parse(before).pick(&all, |_| DeviceState::default());
+                assert_eq!(pick(now, &found), pick(now, &all), "{now:?}");
+            }
+        }
+    }
+    assert!(narrowed > 20, "{narrowed}");
+    assert!(!Filter::parse("web").narrows("wx", "web"), "another search");
+}
