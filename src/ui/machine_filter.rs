@@ -101,7 +101,7 @@ impl Filter {
                 |term: &Term| matches!(term.field, Field::Any) && !term.needle.may_be_address;
             filter.pasted_address.is_none() && filter.terms.iter().all(is_any)
         };
-        let is_typed_on = now.starts_with(before) && !now.contains('"');
+        let is_typed_on = now.starts_with(before) && !now.contains(['"', ':']);
         is_typed_on && is_plain(self) && is_plain(&Self::parse(before))
     }
 

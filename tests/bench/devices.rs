@@ -208,7 +208,7 @@ fn keystrokes() {
     ];
     let mut next = searches.iter().cycle();
     for search in searches {
-        screen.views.search = search.to_owned();
+        search.clone_into(&mut screen.views.search);
         let begun = Instant::now();
         screen.frame(&state);
         println!("a frame after typing {search:?}: {:?}", begun.elapsed());
