@@ -31,6 +31,14 @@ pub(crate) fn keep_private(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What a file of our own holds; `None` when it is not there, not readable, or larger than any of
+/// ours.
+pub(crate) fn read(file: &Path, most_bytes: u64) -> Option<Vec<u8>> {
+    (fs::metadata(file).ok()?.len() <= most_bytes)
+        .then(|| fs::read(file).ok())
+        .flatten()
+}
+
 /// Writes a small file in whole or not at all, and makes its folder.
 pub(crate) fn write(folder: &Path, file: &Path, bytes: &[u8]) -> Result<()> {
     make_folder(folder)?;

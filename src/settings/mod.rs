@@ -221,6 +221,12 @@ impl Settings {
     }
 }
 
+/// The line on which a part of `text` begins, counted from 1.
+fn line_at(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
+    let before = span.and_then(|span| text.get(..span.start));
+    before.unwrap_or_default().matches('\n').count() + 1
+}
+
 /// The file's text; `None` when there is no file.
 fn text_of(file: &Path) -> Result<Option<String>, SettingsError> {
     if std::fs::metadata(file).is_ok_and(|found| found.len() > MAX_BYTES) {

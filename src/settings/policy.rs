@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, Value};
 
-use super::{Settings, SettingsError, text_of};
+use super::{Settings, SettingsError, line_at, text_of};
 use crate::guard::{IpRange, Pattern, Policy};
 use crate::model::{MachineId, clean};
 
@@ -63,8 +63,7 @@ fn add(
         return Ok(None);
     };
     let at = |item: &Item, key: &str, problem: &str| {
-        let before = item.span().and_then(|span| text.get(..span.start));
-        let line = before.unwrap_or_default().matches('\n').count() + 1;
+        let line = line_at(text, item.span());
         format!("{}, line {line}: policy.{key}: {problem}", file.display())
     };
     let table = item

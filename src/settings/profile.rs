@@ -2,7 +2,7 @@
 
 use toml_edit::{Item, Value};
 
-use super::WrongValue;
+use super::{WrongValue, line_at};
 use crate::model::{ClientId, Cloud, Region, Registration, Scopes, TenantName, clean};
 
 /// A tenant to sign in to, under a name of the person's own.
@@ -165,9 +165,8 @@ pub(super) fn read(text: &str, name: &ProfileName, item: &Item) -> Result<Profil
         .map_err(|(key, problem)| {
             // Of a value that is missing, the line of its table.
             let span = item.get(key).and_then(Item::span).or_else(|| item.span());
-            let before = span.and_then(|span| text.get(..span.start));
             WrongValue {
-                line: before.unwrap_or_default().matches('\n').count() + 1,
+                line: line_at(text, span),
                 key: format!("profile.{}.{key}", name.as_str()).into(),
                 problem,
                 readable: Box::new(written),

@@ -1,12 +1,14 @@
 //! What the present sign-in allows: once after signing in, and in the account's own sheet.
 
-use egui::{Frame, Id, Margin, Panel, RichText, Ui};
+use egui::{Id, Panel, RichText, Ui};
 
 use super::Cx;
 use super::commands::UiCommand;
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
-use super::widgets::{ActionButton, Dialog, Icon, badge, copyable_ui, icon, section_ui};
+use super::widgets::{
+    ActionButton, Dialog, Icon, badge, copyable_ui, icon, raised_frame, section_ui,
+};
 use crate::message::Command;
 use crate::model::{Permission, Permissions, SessionStatus, clean};
 
@@ -86,28 +88,27 @@ pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let allowed = Allowed::of(permissions);
     let tokens = ui.tokens();
-    let frame = Frame::new()
-        .fill(tokens.surface.raised)
-        .inner_margin(Margin::symmetric(8, 4));
-    Panel::top("welcome").frame(frame).show(ui, |ui| {
-        ui.horizontal_wrapped(|ui| {
-            let (shape, colour) = if allowed.cannot.is_empty() {
-                (Icon::Info, tokens.accent)
-            } else {
-                (Icon::Warning, tokens.caution)
-            };
-            icon(ui, shape, colour);
-            let who = format!("Signed in as {}", account.label());
-            ui.label(RichText::new(who).text_style(text::strong()));
-            ui.label(&allowed.can);
-            for missing in &allowed.cannot {
-                ui.label(RichText::new(missing).color(tokens.caution));
-            }
-            if ui.add(ActionButton::quiet("Dismiss")).clicked() {
-                cx.views.sign_ins_seen = cx.state.sign_ins;
-            }
+    Panel::top("welcome")
+        .frame(raised_frame(ui))
+        .show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                let (shape, colour) = if allowed.cannot.is_empty() {
+                    (Icon::Info, tokens.accent)
+                } else {
+                    (Icon::Warning, tokens.caution)
+                };
+                icon(ui, shape, colour);
+                let who = format!("Signed in as {}", account.label());
+                ui.label(RichText::new(who).text_style(text::strong()));
+                ui.label(&allowed.can);
+                for missing in &allowed.cannot {
+                    ui.label(RichText::new(missing).color(tokens.caution));
+                }
+                if ui.add(ActionButton::quiet("Dismiss")).clicked() {
+                    cx.views.sign_ins_seen = cx.state.sign_ins;
+                }
+            });
         });
-    });
 }
 
 /// Draws the account's sheet while it is the open dialog.

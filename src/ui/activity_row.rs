@@ -94,9 +94,7 @@ fn headline_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, standing: &Standing) -> 
             crate::model::clean(&entry.author.account, 80)
         );
         ui.label(weak(age)).on_hover_text(hover);
-        let account = cx.state.session.account();
-        let is_ours = account.is_none_or(|account| entry.author.is(account));
-        if !is_ours {
+        if !is_ours(entry, cx) {
             let author = crate::model::clean(&entry.author.account, 80);
             let words = if standing.is_end() {
                 format!("by {author}")
@@ -111,11 +109,15 @@ fn headline_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, standing: &Standing) -> 
     ticking(entry, standing, note, cx)
 }
 
+/// Whether nobody else than the present account has ordered it.
+fn is_ours(entry: &Entry, cx: &Cx<'_>) -> bool {
+    let account = cx.state.session.account();
+    account.is_none_or(|account| entry.author.is(account))
+}
+
 fn ticking(entry: &Entry, standing: &Standing, note: Option<&Note>, cx: &Cx<'_>) -> Ticking {
     let secs = cx.now.duration_since(entry.intended_at()).as_secs();
-    let account = cx.state.session.account();
-    let is_ours = account.is_none_or(|account| entry.author.is(account));
-    let counts_up = is_ours && !standing.is_end() && secs < TICKING_SECS;
+    let counts_up = is_ours(entry, cx) && !standing.is_end() && secs < TICKING_SECS;
     let counts_down = note.is_some_and(|note| !matches!(note, Note::Stuck(_)));
     if counts_up || counts_down {
         Ticking::Yes

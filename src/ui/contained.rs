@@ -1,11 +1,11 @@
 //! What is contained now: by whom, why, for how long, and the way back from the row.
 
-use egui::{Frame, Label, Margin, RichText, ScrollArea, TextStyle, Ui};
+use egui::{Label, RichText, ScrollArea, TextStyle, Ui};
 
 use super::commands::UiCommand;
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
-use super::widgets::{ActionButton, EmptyState, Icon, badge, section_ui};
+use super::widgets::{ActionButton, EmptyState, Icon, badge, raised_frame, section_ui};
 use super::words::{ago, local_time, utc_time};
 use super::{Cx, draft_form};
 use crate::action::{ActionKind, Change, Condition, Subject};
@@ -72,10 +72,7 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     let tokens = ui.tokens();
-    let frame = Frame::new()
-        .fill(tokens.surface.raised)
-        .inner_margin(Margin::symmetric(8, 4));
-    frame.show(ui, |ui| {
+    raised_frame(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal_wrapped(|ui| {
             let name = row.machine.name_and_tail();

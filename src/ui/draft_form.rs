@@ -13,7 +13,7 @@ use crate::action::{
     Draft, IsolationType, MAX_COMMENT_CHARS, Parameter, Risk, Sha1, Subject, Task, Value,
 };
 use crate::explain::NextStep;
-use crate::guard::{self, Review};
+use crate::guard::{self, Facts, Review};
 use crate::message::Command;
 use crate::model::{MachineRef, clean};
 
@@ -102,17 +102,15 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form) -> Outcome {
                 let sha1 = form.draft.file_sha1();
                 let sha1 = sha1.as_ref().map(Sha1::as_str);
                 file::file_ui(ui, cx, sha1, &mut form.looked_up);
-                name_ui(ui, cx, form);
-                comment_ui(ui, form, id);
+                let machine = form.draft.machine.clone();
+                let review = cx.state.with_file_facts(&machine, sha1, cx.now, |facts| {
+                    name_ui(ui, facts, form);
+                    comment_ui(ui, form, id);
+                    guard::review(&form.draft, facts)
+                });
                 if form.draft != before {
                     form.error = None;
                 }
-                let draft = &form.draft;
-                let review = cx
-                    .state
-                    .with_file_facts(&draft.machine, sha1, cx.now, |facts| {
-                        guard::review(draft, facts)
-                    });
                 review::findings_ui(ui, &review, cx);
                 sign_in_ui(ui, cx);
                 review::preview_ui(ui, &form.draft);
@@ -257,12 +255,9 @@ fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// A protected device wants its name, from whoever means just this one.
-fn name_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut Form) {
+fn name_ui(ui: &mut Ui, facts: &Facts<'_>, form: &mut Form) {
     let draft = &form.draft;
-    let wants_name = cx.state.with_facts(&draft.machine, cx.now, |facts| {
-        guard::review(draft, facts).wants_name()
-    });
-    if !wants_name {
+    if !guard::review(draft, facts).wants_name() {
         return;
     }
     let wanted = match &draft.machine.dns_name {

@@ -1,10 +1,10 @@
 //! The window: what stands where.
 
-use egui::{CentralPanel, Frame, Label, Margin, Panel, RichText, ScrollArea, Ui};
+use egui::{CentralPanel, Frame, Label, Panel, RichText, ScrollArea, Ui};
 
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
-use super::widgets::{ActionButton, Icon, copy_button_ui, icon};
+use super::widgets::{ActionButton, Icon, copy_button_ui, icon, raised_frame};
 use super::{
     Cx, account, activity, contained, draft_form, machine_detail, machines, sign_in, strip,
 };
@@ -156,17 +156,10 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-fn banner_frame(ui: &Ui) -> Frame {
-    let tokens = ui.tokens();
-    Frame::new()
-        .fill(tokens.surface.raised)
-        .inner_margin(Margin::symmetric(8, 4))
-}
-
 fn sign_in_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tokens = ui.tokens();
     Panel::top("sign in again")
-        .frame(banner_frame(ui))
+        .frame(raised_frame(ui))
         .show(ui, |ui| {
             ui.horizontal_wrapped(|ui| {
                 icon(ui, Icon::Warning, tokens.caution);
@@ -212,7 +205,7 @@ fn banner_ui(
     // One that is long must not push the list out of a small window.
     let max_height = ui.available_height() / 4.0;
     let mut dismissed = false;
-    Panel::top(id).frame(banner_frame(ui)).show(ui, |ui| {
+    Panel::top(id).frame(raised_frame(ui)).show(ui, |ui| {
         ScrollArea::vertical()
             .id_salt(id)
             .max_height(max_height)

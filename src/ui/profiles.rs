@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 
-use egui::{
-    Id, Key, Label, Modifiers, RichText, Role as Kind, ScrollArea, TextStyle, Ui, WidgetInfo,
-};
+use egui::{Id, Key, Label, Modifiers, RichText, Role as Kind, TextStyle, Ui, WidgetInfo};
 
 use super::registration_steps::steps_ui;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
-    ActionButton, ExplanationView, Icon, TextField, badge, copyable_ui, section_ui,
+    ActionButton, ExplanationView, Icon, TextField, badge, copyable_ui, page_ui, section_ui,
 };
 use crate::explain::{Effect, Explanation};
 use crate::model::{ClientId, Cloud, Region, Scopes, TenantName, clean};
@@ -154,32 +152,21 @@ impl ProfilesPage {
 
 /// Shows the page; tells what the person wants.
 pub fn profiles_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
-    let tokens = ui.tokens();
+    let title = if page.saved.is_empty() {
+        "Which tenant does cordon work in?"
+    } else {
+        "Profiles"
+    };
     let mut wish = None;
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        let margin = ((ui.available_width() - WIDTH) / 2.0).max(0.0);
-        ui.horizontal_top(|ui| {
-            ui.add_space(margin);
-            ui.vertical(|ui| {
-                ui.set_max_width(WIDTH.min(ui.available_width()));
-                ui.add_space(tokens.space.m);
-                let title = if page.saved.is_empty() {
-                    "Which tenant does cordon work in?"
-                } else {
-                    "Profiles"
-                };
-                ui.label(RichText::new(title).text_style(text::device()));
-                if let Some(failure) = &page.failure {
-                    failure_ui(ui, failure);
-                }
-                if let Some(busy) = page.busy {
-                    badge(ui, Icon::InProgress, Role::Neutral, busy);
-                }
-                wish = form_and_saved_ui(ui, page);
-                steps_ui(ui, &mut page.steps_shown);
-                ui.add_space(tokens.space.l);
-            });
-        });
+    page_ui(ui, WIDTH, title, |ui| {
+        if let Some(failure) = &page.failure {
+            failure_ui(ui, failure);
+        }
+        if let Some(busy) = page.busy {
+            badge(ui, Icon::InProgress, Role::Neutral, busy);
+        }
+        wish = form_and_saved_ui(ui, page);
+        steps_ui(ui, &mut page.steps_shown);
     });
     wish.filter(|_| page.busy.is_none())
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use egui::{Id, Label, Response, RichText, ScrollArea, TextStyle, Ui};
+use egui::{Id, Label, Response, RichText, TextStyle, Ui};
 use jiff::{SignedDuration, Timestamp};
 
 use super::commands::UiCommand;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
     ActionButton, ExplanationView, Icon, badge, copy_button_ui, copyable_ui, countdown_text,
-    section_ui,
+    page_ui, section_ui,
 };
 use super::{Cx, qr};
 use crate::explain::{Explanation, NextStep};
@@ -25,36 +25,25 @@ const WIDTH: f32 = 620.0;
 
 /// Shows how to sign in, or how far it has come.
 pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let tokens = ui.tokens();
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        let margin = ((ui.available_width() - WIDTH) / 2.0).max(0.0);
-        ui.horizontal_top(|ui| {
-            ui.add_space(margin);
-            ui.vertical(|ui| {
-                ui.set_max_width(WIDTH.min(ui.available_width()));
-                ui.add_space(tokens.space.m);
-                ui.label(RichText::new("Sign in to cordon").text_style(text::device()));
-                intro_ui(ui, cx);
-                if let Some(failure) = &cx.state.sign_in_failure {
-                    failure_ui(ui, failure);
-                }
-                let state = cx.state;
-                match &state.session {
-                    SessionStatus::Restoring => restoring_ui(ui, cx),
-                    SessionStatus::AskingForCode => asking_ui(ui, cx),
-                    SessionStatus::WaitingForPerson(prompt) => prompt_ui(ui, prompt, cx),
-                    SessionStatus::InBrowser(prompt) => browser_ui(ui, prompt, cx),
-                    SessionStatus::Stranger { account, before } => {
-                        stranger_ui(ui, account, before.as_deref(), cx);
-                    }
-                    // Where an account is known the list is shown, and its banner offers this.
-                    SessionStatus::SignedOut
-                    | SessionStatus::SignedIn { .. }
-                    | SessionStatus::NeedsSignIn { .. } => start_ui(ui, cx),
-                }
-                ui.add_space(tokens.space.l);
-            });
-        });
+    page_ui(ui, WIDTH, "Sign in to cordon", |ui| {
+        intro_ui(ui, cx);
+        if let Some(failure) = &cx.state.sign_in_failure {
+            failure_ui(ui, failure);
+        }
+        let state = cx.state;
+        match &state.session {
+            SessionStatus::Restoring => restoring_ui(ui, cx),
+            SessionStatus::AskingForCode => asking_ui(ui, cx),
+            SessionStatus::WaitingForPerson(prompt) => prompt_ui(ui, prompt, cx),
+            SessionStatus::InBrowser(prompt) => browser_ui(ui, prompt, cx),
+            SessionStatus::Stranger { account, before } => {
+                stranger_ui(ui, account, before.as_deref(), cx);
+            }
+            // Where an account is known the list is shown, and its banner offers this.
+            SessionStatus::SignedOut
+            | SessionStatus::SignedIn { .. }
+            | SessionStatus::NeedsSignIn { .. } => start_ui(ui, cx),
+        }
     });
 }
 

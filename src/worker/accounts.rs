@@ -110,12 +110,7 @@ impl Accounts {
 }
 
 fn read(folder: &Path) -> File {
-    let path = folder.join(FILE_NAME);
-    if std::fs::metadata(&path).is_ok_and(|found| found.len() > MAX_BYTES) {
-        return File::default();
-    }
-    std::fs::read(&path)
-        .ok()
+    private_files::read(&folder.join(FILE_NAME), MAX_BYTES)
         .and_then(|json| serde_json::from_slice(&json).ok())
         .unwrap_or_default()
 }

@@ -125,11 +125,7 @@ pub(super) fn file_of(folder: &Path, place: &str, account: &str) -> PathBuf {
 
 /// What was kept. A file that cannot be read is as good as none: it only spares waiting.
 pub(super) fn read(file: &Path) -> Option<Cached> {
-    if std::fs::metadata(file).ok()?.len() > MAX_BYTES {
-        return None;
-    }
-    let bytes = std::fs::read(file).ok()?;
-    let file: File = serde_json::from_slice(&bytes).ok()?;
+    let file: File = serde_json::from_slice(&private_files::read(file, MAX_BYTES)?).ok()?;
     let at = Timestamp::from_second(file.at).ok()?;
     let machines = file.machines.into_iter().filter_map(Row::into_machine);
     (file.v == VERSION).then(|| Cached {

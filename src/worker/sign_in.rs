@@ -59,11 +59,12 @@ pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
 pub(super) async fn sign_out(context: Arc<Context>) {
     let kept = context.kept_list();
     let result = context.session.sign_out().await;
+    context.leave();
     if let Some((_, file)) = kept {
-        // Of an account that has left nothing of its tenant stays behind.
+        // Of an account that has left nothing of its tenant stays behind. After it has left, so
+        // that a list which is just being written notices.
         tokio::task::spawn_blocking(move || cache::remove(&file));
     }
-    context.leave();
     context.emit_session().await;
     if let Err(error) = result {
         context.problem(error.explain()).await;

@@ -10,6 +10,7 @@ pub mod dialog;
 pub mod empty;
 pub mod explanation;
 pub mod field;
+pub mod page;
 pub mod section;
 pub mod strip;
 
@@ -29,7 +30,8 @@ pub use explanation::ExplanationView;
 pub use field::TextField;
 pub use gallery::gallery_ui;
 pub use icon::{Icon, icon, paint_icon};
-pub use section::section_ui;
+pub use page::page_ui;
+pub use section::{raised_frame, section_ui};
 pub use strip::{StripLook, strip_plate_ui, strip_ui, strip_well_ui};
 
 #[cfg(test)]

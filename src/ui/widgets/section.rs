@@ -1,6 +1,6 @@
-//! Headings between parts of a panel.
+//! Parts of a panel: the heading between two of them, and the ground of one that stands out.
 
-use egui::{Response, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit};
+use egui::{Frame, Margin, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, accesskit};
 
 use super::super::theme::{TokensExt as _, text};
 
@@ -31,4 +31,11 @@ pub fn section_ui(ui: &mut Ui, title: &str) -> Response {
         painter.galley(at, galley, tokens.text);
     }
     response
+}
+
+/// The ground of a part that stands out from the panel around it.
+pub fn raised_frame(ui: &Ui) -> Frame {
+    Frame::new()
+        .fill(ui.tokens().surface.raised)
+        .inner_margin(Margin::symmetric(8, 4))
 }

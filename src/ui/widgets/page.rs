@@ -1,0 +1,23 @@
+//! A page of text and fields: one column in the middle of the window.
+
+use egui::{RichText, ScrollArea, Ui};
+
+use super::super::theme::{TokensExt as _, text};
+
+/// Shows `title` and what `add` shows below it, at most `width` points wide.
+pub fn page_ui(ui: &mut Ui, width: f32, title: &str, add: impl FnOnce(&mut Ui)) {
+    let tokens = ui.tokens();
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let margin = ((ui.available_width() - width) / 2.0).max(0.0);
+        ui.horizontal_top(|ui| {
+            ui.add_space(margin);
+            ui.vertical(|ui| {
+                ui.set_max_width(width.min(ui.available_width()));
+                ui.add_space(tokens.space.m);
+                ui.label(RichText::new(title).text_style(text::device()));
+                add(ui);
+                ui.add_space(tokens.space.l);
+            });
+        });
+    });
+}
