@@ -123,6 +123,8 @@ impl Shell {
             });
         if let Some(page) = &mut self.page {
             page.busy = Some(busy);
+            // What an earlier attempt said would look like the word on this one.
+            page.failure = None;
         }
         match thread {
             Ok(_) => self.work = Some(take),
