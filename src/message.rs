@@ -127,12 +127,12 @@ pub enum Note {
 #[derive(Debug, Clone)]
 pub enum InventoryNews {
     Started,
-    /// The last list, as it was read in an earlier run.
+    /// Some of the last list, as it was read in an earlier run.
     Kept {
         at: Timestamp,
         machines: Vec<Arc<Machine>>,
     },
-    /// A page; ids already known are replaced.
+    /// Some machines; ids already known are replaced.
     Page(Vec<Arc<Machine>>),
     Done {
         at: Timestamp,

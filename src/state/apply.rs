@@ -125,17 +125,8 @@ impl State {
 
     fn apply_inventory(&mut self, news: InventoryNews) {
         match news {
-            InventoryNews::Started => {
-                self.inventory.loading = true;
-                self.inventory.failure = None;
-            }
-            InventoryNews::Kept { at, machines } => {
-                // Whatever is here already is newer.
-                if self.inventory.all().is_empty() {
-                    self.inventory.upsert(machines);
-                    self.inventory.kept_at = Some(at);
-                }
-            }
+            InventoryNews::Started => self.inventory.begin_reading(),
+            InventoryNews::Kept { at, machines } => self.inventory.keep(at, machines),
             InventoryNews::Page(machines) => self.inventory.upsert(machines),
             InventoryNews::Done {
                 at,

@@ -1,7 +1,7 @@
 //! The list of machines.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,20 +9,44 @@ use jiff::Timestamp;
 use crate::explain::Explanation;
 use crate::model::{Machine, MachineId, MachineRef, short_name};
 
-/// Where the machines of one name stand. Most names are borne once, so the others cost nothing then.
-#[derive(Debug)]
-struct Places {
-    first: usize,
-    others: Option<Box<Others>>,
+/// Places by what is to be found there. It holds hashes only, for there may be a hundred thousand:
+/// what stands at a place has to be compared.
+#[derive(Debug, Default)]
+struct Index {
+    seed: RandomState,
+    /// The newest place of a hash.
+    newest: HashMap<u32, u32>,
+    /// For each place, the one before it with the same hash; [`NOWHERE`] where there is none.
+    before: Vec<u32>,
 }
 
-#[derive(Debug, Default)]
-struct Others(Vec<usize>);
+const NOWHERE: u32 = u32::MAX;
 
-impl Places {
-    fn all(&self) -> impl Iterator<Item = usize> {
-        let others = self.others.iter().flat_map(|others| &others.0).copied();
-        std::iter::once(self.first).chain(others)
+impl Index {
+    fn hash(&self, what: impl Hash) -> u32 {
+        u32::try_from(self.seed.hash_one(what) >> 32).unwrap_or_default()
+    }
+
+    fn insert(&mut self, what: impl Hash, place: u32) {
+        let hash = self.hash(what);
+        let before = self.newest.insert(hash, place).unwrap_or(NOWHERE);
+        let end = place as usize + 1;
+        if self.before.len() < end {
+            self.before.resize(end, NOWHERE);
+        }
+        self.before[place as usize] = before;
+    }
+
+    fn places(&self, what: impl Hash) -> impl Iterator<Item = usize> {
+        let newest = self.newest.get(&self.hash(what)).copied();
+        let real = |place: u32| (place != NOWHERE).then_some(place);
+        std::iter::successors(newest, move |place| real(self.before[*place as usize]))
+            .map(|place| place as usize)
+    }
+
+    fn clear(&mut self) {
+        self.newest.clear();
+        self.before.clear();
     }
 }
 
@@ -30,10 +54,12 @@ impl Places {
 #[derive(Debug, Default)]
 pub struct Inventory {
     machines: Vec<Arc<Machine>>,
-    by_id: HashMap<MachineId, usize>,
-    by_name: HashMap<Box<str>, Places>,
+    by_id: Index,
+    by_name: Index,
     /// Grows with each change; what is derived from the list remembers the one it came from.
     pub generation: u64,
+    /// The places that the last so many generations changed, one each.
+    changes: Vec<u32>,
     pub loading: bool,
     /// When the last complete reading ended.
     pub read_at: Option<Timestamp>,
@@ -54,7 +80,22 @@ impl Inventory {
 
     #[must_use]
     pub fn get(&self, id: &MachineId) -> Option<&Arc<Machine>> {
-        self.by_id.get(id).map(|&place| &self.machines[place])
+        self.place(id).map(|place| &self.machines[place])
+    }
+
+    /// Where in [`Self::all`] a machine stands.
+    #[must_use]
+    pub fn place(&self, id: &MachineId) -> Option<usize> {
+        let mut places = self.by_id.places(id);
+        places.find(|&place| self.machines[place].id == *id)
+    }
+
+    /// The places in [`Self::all`] that are new or other than in `generation`; `None` where all may
+    /// be.
+    #[must_use]
+    pub fn changes_since(&self, generation: u64) -> Option<&[u32]> {
+        let count = usize::try_from(self.generation.checked_sub(generation)?).ok()?;
+        self.changes.get(self.changes.len().checked_sub(count)?..)
     }
 
     /// Other records with the same host name.
@@ -62,35 +103,59 @@ impl Inventory {
         &'a self,
         machine: &'a MachineRef,
     ) -> impl Iterator<Item = &'a Arc<Machine>> {
-        let name = machine
-            .dns_name
-            .as_deref()
-            .map(short_name)
-            .unwrap_or_default();
-        let places = self.by_name.get(name.as_str());
-        places
+        let name = machine.dns_name.as_deref().and_then(indexed_name);
+        let places = name.clone().map(|name| self.by_name.places(name));
+        let others = places
             .into_iter()
-            .flat_map(Places::all)
-            .map(|place| &self.machines[place])
-            .filter(|other| other.id != machine.id)
+            .flatten()
+            .map(|place| &self.machines[place]);
+        others.filter(move |other| {
+            other.id != machine.id
+                && other.computer_dns_name.as_deref().and_then(indexed_name) == name
+        })
+    }
+
+    /// A reading begins: what changed before it is past.
+    pub(super) fn begin_reading(&mut self) {
+        self.loading = true;
+        self.failure = None;
+        self.changes.clear();
+    }
+
+    /// Takes in what an earlier run has read: whatever is here already is newer.
+    pub(super) fn keep(&mut self, at: Timestamp, machines: Vec<Arc<Machine>>) {
+        if self.read_at.is_none() {
+            let unknown: Vec<_> = machines
+                .into_iter()
+                .filter(|machine| self.place(&machine.id).is_none())
+                .collect();
+            self.upsert(unknown);
+            self.kept_at = Some(at);
+        }
     }
 
     /// Takes machines in; a known id is replaced where it stands, so that no row jumps.
     pub(super) fn upsert(&mut self, machines: impl IntoIterator<Item = Arc<Machine>>) {
-        self.generation += 1;
         let mut renamed = false;
         for machine in machines {
-            if let Some(&place) = self.by_id.get(&machine.id) {
+            let known = self.place(&machine.id);
+            let place = known.unwrap_or(self.machines.len());
+            let Ok(change) = u32::try_from(place) else {
+                return;
+            };
+            self.generation += 1;
+            self.changes.push(change);
+            if known.is_some() {
                 renamed |= self.machines[place].computer_dns_name != machine.computer_dns_name;
                 self.machines[place] = machine;
             } else {
-                self.by_id.insert(machine.id.clone(), self.machines.len());
-                self.index_name(&machine, self.machines.len());
+                self.by_id.insert(&machine.id, change);
+                self.index_name(&machine, change);
                 self.machines.push(machine);
             }
         }
         if renamed {
-            self.index_names();
+            self.index_anew();
         }
     }
 
@@ -101,43 +166,30 @@ impl Inventory {
             return;
         }
         self.generation += 1;
+        self.changes.clear();
         self.machines.retain(|machine| seen.contains(&machine.id));
-        self.by_id = self
-            .machines
-            .iter()
-            .enumerate()
-            .map(|(place, m)| (m.id.clone(), place))
-            .collect();
-        self.index_names();
+        self.index_anew();
     }
 
-    fn index_names(&mut self) {
+    fn index_anew(&mut self) {
+        self.by_id.clear();
         self.by_name.clear();
-        for (place, machine) in self.machines.clone().iter().enumerate() {
+        let machines = std::mem::take(&mut self.machines);
+        for (place, machine) in (0..).zip(&machines) {
+            self.by_id.insert(&machine.id, place);
             self.index_name(machine, place);
         }
+        self.machines = machines;
     }
 
-    fn index_name(&mut self, machine: &Machine, place: usize) {
-        // A nameless record is nobody's twin.
-        if let Some(name) = machine
-            .computer_dns_name
-            .as_deref()
-            .map(short_name)
-            .filter(|n| !n.is_empty())
-        {
-            match self.by_name.entry(name.into()) {
-                Entry::Vacant(vacant) => {
-                    vacant.insert(Places {
-                        first: place,
-                        others: None,
-                    });
-                }
-                Entry::Occupied(mut occupied) => {
-                    let others = occupied.get_mut().others.get_or_insert_default();
-                    others.0.push(place);
-                }
-            }
+    fn index_name(&mut self, machine: &Machine, place: u32) {
+        if let Some(name) = machine.computer_dns_name.as_deref().and_then(indexed_name) {
+            self.by_name.insert(name, place);
         }
     }
+}
+
+/// What twins share. A nameless record is nobody's twin.
+fn indexed_name(dns_name: &str) -> Option<String> {
+    Some(short_name(dns_name)).filter(|name| !name.is_empty())
 }

@@ -1,13 +1,10 @@
-//! Which devices a search finds, and in which order they stand.
+//! Which devices a search finds.
 
-use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use super::machine_row::DeviceState;
-use super::views::{Column, Sort};
-use crate::model::{ExposureLevel, HealthStatus, Machine, MachineId, RiskScore};
+use crate::model::{HealthStatus, Machine, MachineId, RiskScore};
 
 /// A search, read once per keystroke and then asked for every device, without allocating for any.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -86,10 +83,26 @@ impl Filter {
         self.terms.iter().any(|term| term.field == Field::State)
     }
 
-    /// Whether a device is found; `state` is worked out only when it is asked for.
+    /// Whether a device is found. Its marks spare most looks at it; `state` is worked out only when
+    /// it is asked for.
     #[must_use]
-    pub fn matches(&self, machine: &Machine, state: impl Fn(&MachineId) -> DeviceState) -> bool {
-        self.terms.iter().all(|term| term.matches(machine, &state))
+    pub fn matches(
+        &self,
+        machine: &Machine,
+        marks: Marks,
+        state: impl Fn(&MachineId) -> DeviceState,
+    ) -> bool {
+        self.terms.iter().all(|term| match term.answer_by(marks) {
+            Some(answer) => answer,
+            None => term.matches(machine, &state),
+        })
+    }
+
+    /// An address within a longer text. Where the terms find nothing, it is enough: a line from a
+    /// ticket holds words that no device has.
+    #[must_use]
+    pub fn pasted_address(&self) -> Option<IpAddr> {
+        self.pasted_address
     }
 
     /// Whether it finds nothing that the filter of `before` has not found: typing on narrows. Words
@@ -104,32 +117,15 @@ impl Filter {
         let is_typed_on = now.starts_with(before) && !now.contains(['"', ':']);
         is_typed_on && is_plain(self) && is_plain(&Self::parse(before))
     }
-
-    /// The devices found among `machines`, in their order.
-    #[must_use]
-    pub fn pick(
-        &self,
-        machines: &[Arc<Machine>],
-        state: impl Fn(&MachineId) -> DeviceState,
-    ) -> Vec<Arc<Machine>> {
-        let found: Vec<_> = machines
-            .iter()
-            .filter(|machine| self.matches(machine, &state))
-            .cloned()
-            .collect();
-        match self.pasted_address {
-            // A line from a ticket holds words that no device has; the address in it is enough.
-            Some(ip) if found.is_empty() => machines
-                .iter()
-                .filter(|machine| has_address(machine, ip))
-                .cloned()
-                .collect(),
-            Some(_) | None => found,
-        }
-    }
 }
 
 impl Term {
+    /// The answer, where the marks of a device are enough for one.
+    fn answer_by(&self, marks: Marks) -> Option<bool> {
+        let is_any = self.field == Field::Any;
+        is_any.then(|| self.needle.answer_by(marks)).flatten()
+    }
+
     fn matches(&self, machine: &Machine, state: impl Fn(&MachineId) -> DeviceState) -> bool {
         let Self { field, needle } = self;
         let is_in = |text: Option<&str>| text.is_some_and(|text| needle.is_in(text));
@@ -166,6 +162,92 @@ impl Term {
     }
 }
 
+/// Which characters stand in what a plain word is looked for in: enough to rule most devices out
+/// without a look at them, and all there is to know about a single letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks(u64);
+
+impl Marks {
+    /// Characters with a bit of their own. The first nineteen make up ids and addresses, and have
+    /// another bit for when they stand in one.
+    const KNOWN: &[u8] = b"0123456789abcdef.:-ghijklmnopqrstuvwxyz_ ";
+    const IN_IDS: usize = 19;
+
+    #[must_use]
+    pub fn of(machine: &Machine) -> Self {
+        let names = [
+            &machine.computer_dns_name,
+            &machine.os_platform,
+            &machine.rbac_group_name,
+        ];
+        let mut marks = 0;
+        for text in names.into_iter().flatten().chain(&machine.machine_tags) {
+            marks |= Self::of_text(text);
+        }
+        let ids = [Some(machine.id.as_str()), machine.aad_device_id.as_deref()];
+        for text in ids.into_iter().flatten() {
+            marks |= Self::of_id(text.as_bytes());
+        }
+        for ip in all_addresses(machine) {
+            marks |= Self::of_address(ip);
+        }
+        Self(marks)
+    }
+
+    fn of_text(text: &str) -> u64 {
+        text.bytes().fold(0, |marks, byte| marks | Self::bit(byte))
+    }
+
+    fn of_id(text: &[u8]) -> u64 {
+        let in_ids = (1 << Self::IN_IDS) - 1;
+        let marks = text.iter().fold(0, |marks, byte| marks | Self::bit(*byte));
+        (marks & in_ids) << (64 - Self::IN_IDS)
+    }
+
+    fn of_address(ip: IpAddr) -> u64 {
+        let mut text = StackText::default();
+        let is_written = match ip {
+            // Most are of this kind, and `Display` takes its time.
+            IpAddr::V4(ip) => {
+                let ends = ip
+                    .octets()
+                    .map(|octet| [octet / 100, octet / 10 % 10, octet % 10]);
+                let places = ip
+                    .octets()
+                    .map(|octet| 1 + usize::from(octet > 9) + usize::from(octet > 99));
+                let digits = ends
+                    .iter()
+                    .zip(places)
+                    .flat_map(|(end, places)| &end[3 - places..]);
+                let marks = digits.fold(Self::bit(b'.'), |marks, digit| marks | 1 << digit);
+                return marks << (64 - Self::IN_IDS);
+            }
+            IpAddr::V6(ip) => write!(text, "{ip}").is_ok(),
+        };
+        // One that does not fit could not be found by its text either.
+        if is_written {
+            Self::of_id(text.bytes())
+        } else {
+            0
+        }
+    }
+
+    /// None for a character without one.
+    const fn bit(byte: u8) -> u64 {
+        const BITS: [u64; 256] = {
+            let (mut bits, mut at) = ([0; 256], 0);
+            while at < Marks::KNOWN.len() {
+                let byte = Marks::KNOWN[at];
+                bits[byte as usize] = 1 << at;
+                bits[byte.to_ascii_uppercase() as usize] = 1 << at;
+                at += 1;
+            }
+            bits
+        };
+        BITS[byte as usize]
+    }
+}
+
 /// A text to look for, folded once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Needle {
@@ -183,6 +265,23 @@ impl Needle {
             address: text.parse().ok(),
             may_be_id: all(|b| b.is_ascii_hexdigit() || b == b'-'),
             may_be_address: all(|b| b.is_ascii_hexdigit() || b == b'.' || b == b':'),
+        }
+    }
+
+    fn answer_by(&self, marks: Marks) -> Option<bool> {
+        // Letters beyond ASCII fold in their own ways, and an address has many spellings.
+        if !self.folded.is_ascii() || self.address.is_some() {
+            return None;
+        }
+        let holds = |wanted: u64| marks.0 & wanted == wanted;
+        let in_id = Marks::of_id(self.folded.as_bytes());
+        let in_text = Marks::of_text(&self.folded);
+        let may_be = holds(in_text) || (self.may_be_id || self.may_be_address) && holds(in_id);
+        let is_single = self.folded.len() == 1 && in_text != 0;
+        match (may_be, is_single) {
+            (false, _) => Some(false),
+            (true, true) => Some(true),
+            (true, false) => None,
         }
     }
 
@@ -238,7 +337,9 @@ fn all_addresses(machine: &Machine) -> impl Iterator<Item = IpAddr> {
         .chain(machine.addresses())
 }
 
-fn has_address(machine: &Machine, ip: IpAddr) -> bool {
+/// Whether the machine has this address, in any spelling.
+#[must_use]
+pub fn has_address(machine: &Machine, ip: IpAddr) -> bool {
     all_addresses(machine).any(|other| other.to_canonical() == ip.to_canonical())
 }
 
@@ -337,112 +438,6 @@ pub fn health_word(health: &HealthStatus) -> &str {
         HealthStatus::Unknown => "Unknown",
         HealthStatus::Other(text) => text,
     }
-}
-
-/// What a row is ordered by; `None` stands last in both directions.
-type Key = (Option<u128>, u128);
-
-/// Puts devices in order; equal ones stand by name, and twins by id.
-pub fn sort(
-    machines: &mut Vec<Arc<Machine>>,
-    sort: Sort,
-    state: impl Fn(&MachineId) -> DeviceState,
-) {
-    // Comparing prefixes held in place is many times faster than following each device's pointers.
-    let mut keyed: Vec<(Key, Arc<Machine>)> = std::mem::take(machines)
-        .into_iter()
-        .map(|machine| {
-            let name = prefix(machine.computer_dns_name.as_deref().unwrap_or_default());
-            ((key(&machine, sort.column, name, &state), name), machine)
-        })
-        .collect();
-    keyed.sort_unstable_by(
-        |((one, one_name), one_machine), ((other, other_name), other_machine)| {
-            compare_keys(*one, *other, sort)
-                .then_with(|| one_name.cmp(other_name))
-                .then_with(|| compare_names(one_machine, other_machine))
-        },
-    );
-    machines.extend(keyed.into_iter().map(|(_, machine)| machine));
-}
-
-fn compare_keys(one: Option<u128>, other: Option<u128>, sort: Sort) -> Ordering {
-    match (one, other) {
-        (Some(one), Some(other)) if sort.descending => other.cmp(&one),
-        (Some(one), Some(other)) => one.cmp(&other),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => Ordering::Equal,
-    }
-}
-
-fn compare_names(one: &Machine, other: &Machine) -> Ordering {
-    let name = |machine: &Machine| {
-        machine
-            .computer_dns_name
-            .clone()
-            .unwrap_or_default()
-            .to_ascii_lowercase()
-    };
-    name(one)
-        .cmp(&name(other))
-        .then_with(|| one.id.cmp(&other.id))
-}
-
-fn key(
-    machine: &Machine,
-    column: Column,
-    name: u128,
-    state: impl Fn(&MachineId) -> DeviceState,
-) -> Option<u128> {
-    let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(prefix);
-    match column {
-        Column::Name => machine.computer_dns_name.as_ref().map(|_| name),
-        Column::State => state(&machine.id).rank(),
-        Column::Health => text(Some(health_word(&machine.health_status))),
-        Column::Risk => machine.risk_score.as_ref().map(risk_rank),
-        Column::Exposure => machine.exposure_level.as_ref().map(exposure_rank),
-        Column::Os => text(machine.os_platform.as_deref()),
-        Column::LastSeen => machine
-            .last_seen
-            .map(|at| u128::try_from(at.as_nanosecond()).unwrap_or_default()),
-        Column::Tags => text(machine.machine_tags.first().map(AsRef::as_ref)),
-        Column::Group => text(machine.rbac_group_name.as_deref()),
-        Column::Addresses => machine.addresses().next().map(|ip| match ip {
-            IpAddr::V4(ip) => u128::from(ip.to_bits()),
-            IpAddr::V6(ip) => ip.to_bits(),
-        }),
-    }
-}
-
-fn risk_rank(risk: &RiskScore) -> u128 {
-    match risk {
-        RiskScore::Other(_) => 0,
-        RiskScore::None => 1,
-        RiskScore::Informational => 2,
-        RiskScore::Low => 3,
-        RiskScore::Medium => 4,
-        RiskScore::High => 5,
-    }
-}
-
-fn exposure_rank(exposure: &ExposureLevel) -> u128 {
-    match exposure {
-        ExposureLevel::Other(_) => 0,
-        ExposureLevel::None => 1,
-        ExposureLevel::Low => 2,
-        ExposureLevel::Medium => 3,
-        ExposureLevel::High => 4,
-    }
-}
-
-/// The first sixteen bytes in lower case, as a number that is ordered like them.
-fn prefix(text: &str) -> u128 {
-    let mut bytes = [0; 16];
-    for (place, byte) in bytes.iter_mut().zip(text.bytes()) {
-        *place = byte.to_ascii_lowercase();
-    }
-    u128::from_be_bytes(bytes)
 }
 
 #[cfg(test)]

@@ -31,11 +31,7 @@ pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<usize> {
     let scroll_to = std::mem::take(&mut cx.views.scroll_to_selection)
         .then(|| {
             let selected = cx.views.selected.as_ref()?;
-            cx.views
-                .rows
-                .machines
-                .iter()
-                .position(|machine| machine.id == selected.id)
+            cx.views.rows.row_of(cx.state, &selected.id)
         })
         .flatten();
     // Gathered once: a long journal must not be walked for each row.
@@ -65,10 +61,10 @@ pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<usize> {
             let gap = tokens.space.s;
             let width = body.widths().iter().map(|width| width + gap).sum::<f32>() - gap;
             let clip = body.ui_mut().clip_rect();
-            let count = cx.views.rows.machines.len();
+            let count = cx.views.rows.len();
             body.rows(tokens.height.row, count, |row| {
                 let place = row.index();
-                let Some(machine) = cx.views.rows.machines.get(place) else {
+                let Some(machine) = cx.views.rows.machine(cx.state, place) else {
                     return;
                 };
                 let reference = machine.reference();

@@ -7,15 +7,13 @@ use egui::{Id, Key, Modifiers, RichText, Ui};
 
 use super::Cx;
 use super::commands::UiCommand;
-use super::machine_filter::{self, Filter};
-use super::machine_row::DeviceState;
 use super::machine_table::table_ui;
 use super::theme::{Role, TokensExt as _};
-use super::views::{Column, Rest};
+use super::views::Rest;
 use super::widgets::{ActionButton, EmptyState, ExplanationView, Icon, TextField, badge};
 use super::words::{ago, local_time, utc_time};
 use crate::message::Command;
-use crate::state::{Remote, State};
+use crate::state::Remote;
 
 /// Facts younger than this are not read again because the selection came back.
 const FRESH_SECS: i64 = 60;
@@ -30,7 +28,7 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let table_id = Id::unique("devices table");
     search_ui(ui, table_id, cx);
     notes_ui(ui, cx);
-    if cx.views.rows.machines.is_empty() {
+    if cx.views.rows.is_empty() {
         empty_ui(ui, cx);
     } else {
         walk(ui, table_id, cx);
@@ -44,53 +42,12 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// Sorts and picks again where something has changed since.
 fn refresh_rows(cx: &mut Cx<'_>) {
     let (state, views) = (cx.state, &mut *cx.views);
-    let filter = Filter::parse(&views.search);
-    let needs_state = filter.asks_for_state() || views.sort.column == Column::State;
-    let actions = if needs_state { actions_mark(state) } else { 0 };
-    let generation = state.inventory.generation.wrapping_add(actions);
-    let state_of = |id: &_| DeviceState::of(state.known_actions(id));
-    let rows = &mut views.rows;
-    let is_sorted = rows.sorted_from == Some((generation, views.sort));
-    if !is_sorted {
-        rows.sorted.clear();
-        rows.sorted.extend_from_slice(state.inventory.all());
-        machine_filter::sort(&mut rows.sorted, views.sort, state_of);
-        rows.sorted_from = Some((generation, views.sort));
+    let is_new_search = views.rows.refresh(state, &views.search, views.sort);
+    // A device that a new search does not show must not be what a key acts on.
+    let is_shown = |id: &_| views.rows.row_of(state, id).is_some();
+    if is_new_search && views.selected.as_ref().is_some_and(|s| !is_shown(&s.id)) {
+        views.selected = None;
     }
-    let is_picked = rows.made_from.as_ref().is_some_and(|(of, search, sort)| {
-        *of == generation && *search == views.search && *sort == views.sort
-    });
-    if !is_picked {
-        let before = rows.made_from.take();
-        let narrowed = before.as_ref().is_some_and(|(of, search, sort)| {
-            let is_same_list = *of == generation && *sort == views.sort;
-            is_same_list && filter.narrows(search, &views.search)
-        });
-        rows.machines = if narrowed {
-            filter.pick(&rows.machines, state_of)
-        } else {
-            filter.pick(&rows.sorted, state_of)
-        };
-        rows.made_from = Some((generation, views.search.clone(), views.sort));
-        // A device that a new search does not show must not be what a key acts on.
-        let is_new_search = before.is_some_and(|(_, search, _)| search != views.search);
-        let is_shown = |id: &_| rows.machines.iter().any(|machine| machine.id == *id);
-        if is_new_search && views.selected.as_ref().is_some_and(|s| !is_shown(&s.id)) {
-            views.selected = None;
-        }
-    }
-}
-
-/// Differs when an action was learnt or has ended; far above what a generation reaches.
-fn actions_mark(state: &State) -> u64 {
-    let of = |actions: &Vec<crate::model::MachineAction>| {
-        let ended = actions
-            .iter()
-            .filter(|action| action.status.is_final())
-            .count();
-        (actions.len() as u64) << 1 | (ended as u64) << 20
-    };
-    state.actions.values().map(of).fold(1, u64::wrapping_add) << 24
 }
 
 fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
@@ -135,11 +92,11 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
             // What was typed in this very frame counts.
             refresh_rows(cx);
             // Of twins none is preselected: the arrows choose.
-            let is_twin = cx.views.rows.machines.first().is_some_and(|first| {
+            let is_twin = cx.views.rows.machine(cx.state, 0).is_some_and(|first| {
                 let first = first.reference();
                 cx.state.inventory.namesakes(&first).next().is_some()
             });
-            if goes_down || !is_twin || cx.views.rows.machines.len() == 1 {
+            if goes_down || !is_twin || cx.views.rows.len() == 1 {
                 select(cx, 0, if goes_down { Way::Walked } else { Way::Chosen });
             }
             ui.memory_mut(|memory| memory.request_focus(table_id));
@@ -165,7 +122,7 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let weak = |text: String| RichText::new(text).color(tokens.text_weak);
     ui.label(weak(format!(
         "{} of {}",
-        cx.views.rows.machines.len(),
+        cx.views.rows.len(),
         inventory.all().len()
     )));
     if let Some(at) = inventory.read_at.or(inventory.kept_at) {
@@ -317,15 +274,12 @@ fn walk(ui: &Ui, table_id: Id, cx: &mut Cx<'_>) {
         ..egui::EventFilter::default()
     };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(table_id, filter));
-    let rows = &cx.views.rows.machines;
+    let rows = &cx.views.rows;
     let Some(last) = rows.len().checked_sub(1) else {
         return;
     };
-    let at = cx
-        .views
-        .selected
-        .as_ref()
-        .and_then(|selected| rows.iter().position(|machine| machine.id == selected.id));
+    let selected = cx.views.selected.as_ref();
+    let at = selected.and_then(|selected| rows.row_of(cx.state, &selected.id));
     let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
     let to = if pressed(Key::ArrowDown) {
         at.map_or(0, |at| at + 1)
@@ -359,7 +313,7 @@ pub enum Way {
 
 /// Pins the device of a row.
 pub fn select(cx: &mut Cx<'_>, place: usize, way: Way) {
-    let Some(machine) = cx.views.rows.machines.get(place) else {
+    let Some(machine) = cx.views.rows.machine(cx.state, place) else {
         return;
     };
     cx.views.walked_to = match way {

@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod commands;
 pub mod profiles;
+pub mod rows;
 pub mod theme;
 pub mod views;
 pub mod widgets;
@@ -19,6 +20,7 @@ mod help;
 mod machine_actions;
 mod machine_detail;
 mod machine_filter;
+mod machine_order;
 mod machine_row;
 mod machine_table;
 mod machines;

@@ -1,11 +1,10 @@
 //! What the analyst is looking at: plain data, mutated in place by widgets. Nothing here can hurt
 //! anyone.
 
-use std::sync::Arc;
-
+use super::rows::Rows;
 use crate::action::{Draft, Subject};
 use crate::message::Command;
-use crate::model::{EntryId, Machine, MachineId, MachineRef};
+use crate::model::{EntryId, MachineId, MachineRef};
 
 /// View state.
 #[derive(Debug, Default)]
@@ -108,18 +107,6 @@ pub struct Rest {
     pub since: f64,
     /// Whether its facts were asked for.
     pub asked: bool,
-}
-
-/// The rows of the table, with what they were made from.
-#[derive(Debug, Default)]
-pub struct Rows {
-    /// All devices in order, so that a keystroke only has to pick among them.
-    pub sorted: Vec<Arc<Machine>>,
-    /// Generation of the inventory and order that these came from.
-    pub sorted_from: Option<(u64, Sort)>,
-    pub machines: Vec<Arc<Machine>>,
-    /// Generation of the inventory, search text and order that the rows came from.
-    pub made_from: Option<(u64, String, Sort)>,
 }
 
 impl Views {

@@ -20,6 +20,8 @@ const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
 const CLOCK_MAY_BE_OFF: SignedDuration = SignedDuration::from_mins(5);
 /// At most this many pages; some services give few devices at a time.
 const MAX_PAGES: usize = 1_000;
+/// Devices told at a time, so that the window draws in between.
+const AT_ONCE: usize = 1_000;
 
 /// Reads the list page by page, each shown as it comes, then the actions of the last weeks.
 pub(super) async fn refresh(context: Arc<Context>) {
@@ -39,7 +41,9 @@ pub(super) async fn refresh(context: Arc<Context>) {
                 let repeats = seen.len() == before && !page.items.is_empty();
                 let machines: Vec<_> = page.items.into_iter().map(Arc::new).collect();
                 list.extend_from_slice(&machines);
-                tell(&context, epoch, InventoryNews::Page(machines)).await;
+                for some in machines.chunks(AT_ONCE) {
+                    tell(&context, epoch, InventoryNews::Page(some.to_vec())).await;
+                }
                 match page.more {
                     More::No => break,
                     More::Next(_) if page_number == MAX_PAGES => {
@@ -120,7 +124,10 @@ pub(super) async fn show_kept(context: &Arc<Context>) {
     };
     let read = tokio::task::spawn_blocking(move || cache::read(&file)).await;
     if let Ok(Some(Cached { at, machines })) = read {
-        tell(context, epoch, InventoryNews::Kept { at, machines }).await;
+        for some in machines.chunks(AT_ONCE) {
+            let machines = some.to_vec();
+            tell(context, epoch, InventoryNews::Kept { at, machines }).await;
+        }
     }
 }
 

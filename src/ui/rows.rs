@@ -1,0 +1,228 @@
+//! The rows of the table: all devices in order, and those that the search finds. Each change costs
+//! what has changed, for there may be a hundred thousand devices, and they arrive while somebody
+//! types.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::machine_filter::{Filter, Marks, has_address};
+use super::machine_order;
+use super::machine_row::DeviceState;
+use super::views::{Column, Sort};
+use crate::model::{Machine, MachineAction, MachineId};
+use crate::state::State;
+
+/// Devices by their places in the inventory.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// All of them, in order.
+    sorted: Vec<u32>,
+    /// Those that are found, in order.
+    found: Vec<u32>,
+    /// By place: by what a device is ordered, what a search can rule it out by, and whether it is
+    /// found.
+    keys: Vec<u128>,
+    marks: Vec<Marks>,
+    hits: Vec<bool>,
+    from: Option<From>,
+}
+
+/// What the rows were made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct From {
+    generation: u64,
+    /// Changes with what is known of states, where those matter.
+    states: u64,
+    sort: Sort,
+    search: String,
+}
+
+impl Rows {
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// The device of a row.
+    #[must_use]
+    pub fn machine<'a>(&self, state: &'a State, row: usize) -> Option<&'a Arc<Machine>> {
+        state.inventory.all().get(*self.found.get(row)? as usize)
+    }
+
+    /// The row of a device.
+    #[must_use]
+    pub fn row_of(&self, state: &State, id: &MachineId) -> Option<usize> {
+        let place = state.inventory.place(id)?;
+        self.found.iter().position(|&found| found as usize == place)
+    }
+
+    /// Sorts and picks again where something has changed since. Tells whether another search than
+    /// before was asked for.
+    pub fn refresh(&mut self, state: &State, search: &str, sort: Sort) -> bool {
+        let filter = Filter::parse(search);
+        let needs_states = filter.asks_for_state() || sort.column == Column::State;
+        let now = From {
+            generation: state.inventory.generation,
+            states: if needs_states { states_mark(state) } else { 0 },
+            sort,
+            search: search.to_owned(),
+        };
+        if self.from.as_ref() == Some(&now) {
+            return false;
+        }
+        let before = self.from.replace(now);
+        let before = before.as_ref().zip(self.from.as_ref());
+        let same = |is: fn(&From, &From) -> bool| before.is_some_and(|(old, new)| is(old, new));
+        let same_states = same(|old, new| old.states == new.states);
+        let same_search = same(|old, new| old.search == new.search);
+        let narrows = before.is_some_and(|(old, _)| filter.narrows(&old.search, search));
+        let is_typed = before.is_some() && !same_search;
+        let same_order = same_states && same(|old, new| old.sort == new.sort);
+        let changes = before.and_then(|(old, _)| state.inventory.changes_since(old.generation));
+        let changes = changes.map(|changes| {
+            let mut changes = changes.to_vec();
+            changes.sort_unstable();
+            changes.dedup();
+            changes
+        });
+
+        let all = || (0..).take(state.inventory.all().len());
+        match &changes {
+            Some(changes) => self.mark(state, changes.iter().copied()),
+            None => self.mark(state, all()),
+        }
+        match &changes {
+            Some(changes) if same_order => self.put_in(state, sort, changes),
+            Some(_) | None => self.sort(state, sort),
+        }
+        match &changes {
+            Some(_) if filter.pasted_address().is_some() => self.pick(state, &filter, all()),
+            Some(changes) if same_search && same_states => {
+                self.pick(state, &filter, changes.iter().copied());
+            }
+            Some(changes) if changes.is_empty() && same_order && narrows => {
+                self.narrow(state, &filter);
+            }
+            Some(_) | None => self.pick(state, &filter, all()),
+        }
+        is_typed
+    }
+
+    fn mark(&mut self, state: &State, places: impl Iterator<Item = u32>) {
+        let machines = state.inventory.all();
+        self.marks.resize(machines.len(), Marks::default());
+        self.keys.resize(machines.len(), 0);
+        self.hits.resize(machines.len(), false);
+        for place in places.map(|place| place as usize) {
+            self.marks[place] = Marks::of(&machines[place]);
+        }
+    }
+
+    /// Puts all devices in order.
+    fn sort(&mut self, state: &State, sort: Sort) {
+        let machines = state.inventory.all();
+        for (key, machine) in self.keys.iter_mut().zip(machines) {
+            *key = machine_order::key(machine, sort, state_of(state));
+        }
+        // Comparing what lies side by side is many times faster than following pointers.
+        let mut keyed: Vec<(u128, u32)> = self.keys.iter().copied().zip(0..).collect();
+        keyed.sort_unstable_by(|one, other| compare(machines, *one, *other));
+        self.sorted.clear();
+        self.sorted
+            .extend(keyed.into_iter().map(|(_, place)| place));
+    }
+
+    /// Puts what has changed, in the order of places, where it belongs among the others.
+    fn put_in(&mut self, state: &State, sort: Sort, changes: &[u32]) {
+        let machines = state.inventory.all();
+        let known = self.sorted.len();
+        if changes
+            .first()
+            .is_some_and(|place| (*place as usize) < known)
+        {
+            let mut is_changed = vec![false; machines.len()];
+            for place in changes {
+                is_changed[*place as usize] = true;
+            }
+            self.sorted.retain(|place| !is_changed[*place as usize]);
+        }
+        for place in changes.iter().map(|place| *place as usize) {
+            self.keys[place] = machine_order::key(&machines[place], sort, state_of(state));
+        }
+        let keys = &self.keys;
+        let keyed = |place: u32| (keys[place as usize], place);
+        let mut new = changes.to_vec();
+        new.sort_unstable_by(|one, other| compare(machines, keyed(*one), keyed(*other)));
+        let old = std::mem::take(&mut self.sorted);
+        let mut rest = old.as_slice();
+        self.sorted.reserve(old.len() + new.len());
+        for place in new {
+            let is_before =
+                |old: &u32| compare(machines, keyed(*old), keyed(place)) == Ordering::Less;
+            let (before, after) = rest.split_at(rest.partition_point(is_before));
+            self.sorted.extend_from_slice(before);
+            self.sorted.push(place);
+            rest = after;
+        }
+        self.sorted.extend_from_slice(rest);
+    }
+
+    /// Picks among what was found before.
+    fn narrow(&mut self, state: &State, filter: &Filter) {
+        let (machines, hits) = (state.inventory.all(), &mut self.hits);
+        self.found.retain(|place| {
+            let place = *place as usize;
+            let is_hit = filter.matches(&machines[place], self.marks[place], state_of(state));
+            hits[place] = is_hit;
+            is_hit
+        });
+    }
+
+    /// Looks at these places again, and gathers what is found.
+    fn pick(&mut self, state: &State, filter: &Filter, places: impl Iterator<Item = u32>) {
+        let machines = state.inventory.all();
+        for place in places.map(|place| place as usize) {
+            let marks = self.marks[place];
+            self.hits[place] = filter.matches(&machines[place], marks, state_of(state));
+        }
+        if let Some(ip) = filter.pasted_address()
+            && !self.hits.contains(&true)
+        {
+            for (hit, machine) in self.hits.iter_mut().zip(machines) {
+                *hit = has_address(machine, ip);
+            }
+        }
+        let hits = &self.hits;
+        let is_hit = |place: &&u32| hits[**place as usize];
+        self.found.clear();
+        self.found.extend(self.sorted.iter().filter(is_hit));
+    }
+}
+
+fn compare(machines: &[Arc<Machine>], one: (u128, u32), other: (u128, u32)) -> Ordering {
+    let machine = |place: u32| &machines[place as usize];
+    one.0
+        .cmp(&other.0)
+        .then_with(|| machine_order::compare_equals(machine(one.1), machine(other.1)))
+}
+
+fn state_of(state: &State) -> impl Fn(&MachineId) -> DeviceState + '_ {
+    |id| DeviceState::of(state.known_actions(id))
+}
+
+/// Differs when an action was learnt or has ended.
+fn states_mark(state: &State) -> u64 {
+    let of = |actions: &Vec<MachineAction>| {
+        let ended = actions.iter().filter(|action| action.status.is_final());
+        (actions.len() as u64) + ((ended.count() as u64) << 32)
+    };
+    state.actions.values().map(of).fold(1, u64::wrapping_add)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,144 @@
+//! The rows after changes are those that would be made anew.
+
+use super::*;
+use crate::guard::Policy;
+use crate::message::{Event, InventoryNews};
+use crate::model::{Mode, RiskScore};
+
+fn machine(id: &str, name: &str, risk: Option<RiskScore>) -> Arc<Machine> {
+    let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
+    machine.computer_dns_name = Some(name.into());
+    machine.risk_score = risk;
+    machine.last_ip_address = "10.20.4.17".parse().ok();
+    Arc::new(machine)
+}
+
+fn tell(state: &mut State, news: InventoryNews) {
+    let epoch = state.epoch;
+    state.apply(Event::Inventory { epoch, news });
+}
+
+fn ids(rows: &Rows, state: &State) -> Vec<String> {
+    let row = |row| rows.machine(state, row).expect("a row").id.to_string();
+    (0..rows.len()).map(row).collect()
+}
+
+#[test]
+fn rows_stand_by_column_then_name_and_what_is_missing_stands_last() {
+    let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+    let machines = vec![
+        machine("a4", "d", None),
+        machine("a3", "B", Some(RiskScore::Low)),
+        machine("a2", "b", Some(RiskScore::Low)),
+        machine("a1", "c", Some(RiskScore::High)),
+    ];
+    tell(&mut state, InventoryNews::Page(machines));
+    let mut rows = Rows::default();
+    let mut order = |column, descending| {
+        rows.refresh(&state, "", Sort { column, descending });
+        ids(&rows, &state)
+    };
+    assert_eq!(order(Column::Name, false), ["a2", "a3", "a1", "a4"]);
+    assert_eq!(order(Column::Name, true), ["a4", "a1", "a2", "a3"]);
+    assert_eq!(order(Column::Risk, true), ["a1", "a2", "a3", "a4"]);
+    assert_eq!(order(Column::Risk, false), ["a2", "a3", "a1", "a4"]);
+}
+
+/// What one person may see while pages come, rows change, devices go, and they type and sort.
+#[test]
+fn whatever_changes_the_rows_are_those_that_would_be_made_anew() {
+    let mut dice = fastrand::Rng::with_seed(7);
+    let searches = [
+        "",
+        "w",
+        "we",
+        "web",
+        "web1",
+        "web10",
+        "risk:high",
+        "1",
+        "web é",
+        "INC ip=10.20.4.17",
+        "state:unknown",
+        "nothing at all",
+    ];
+    let sorts = [
+        (Column::Name, false),
+        (Column::Name, true),
+        (Column::Risk, true),
+        (Column::State, false),
+    ];
+    let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+    let mut rows = Rows::default();
+    let (mut search, mut sort) = ("", Sort::default());
+    let mut found = 0;
+    for _ in 0..3_000 {
+        match dice.u8(0..12) {
+            0 => tell(&mut state, InventoryNews::Started),
+            1 => {
+                let all = state.inventory.all().iter();
+                let seen = all
+                    .map(|m| m.id.clone())
+                    .filter(|_| dice.u8(0..4) > 0)
+                    .collect();
+                let news = InventoryNews::Done {
+                    at: jiff::Timestamp::UNIX_EPOCH,
+                    unreadable: 0,
+                    incomplete: None,
+                    seen,
+                };
+                tell(&mut state, news);
+            }
+            2..6 => {
+                let page = (0..dice.usize(0..6)).map(|_| {
+                    let name = format!(
+                        "{}{}",
+                        ["web", "Web", "é", "db"][dice.usize(0..4)],
+                        dice.u8(0..30)
+                    );
+                    let risk = [None, Some(RiskScore::Low), Some(RiskScore::High)];
+                    machine(
+                        &format!("a{}", dice.u8(0..60)),
+                        &name,
+                        risk[dice.usize(0..3)].clone(),
+                    )
+                });
+                let page = page.collect();
+                tell(&mut state, InventoryNews::Page(page));
+            }
+            6..10 => search = searches[dice.usize(0..searches.len())],
+            _ => {
+                let (column, descending) = sorts[dice.usize(0..sorts.len())];
+                sort = Sort { column, descending };
+            }
+        }
+        rows.refresh(&state, search, sort);
+        let mut anew = Rows::default();
+        anew.refresh(&state, search, sort);
+        assert_eq!(
+            ids(&rows, &state),
+            ids(&anew, &state),
+            "{search:?} {sort:?}"
+        );
+        found += rows.len();
+        if let Some(first) = rows.machine(&state, 0) {
+            assert_eq!(rows.row_of(&state, &first.id), Some(0));
+        }
+    }
+    assert!(found > 3_000, "{found}");
+}
+
+#[test]
+fn another_search_is_told_and_a_change_of_the_list_is_none() {
+    let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+    let mut rows = Rows::default();
+    assert!(!rows.refresh(&state, "web", Sort::default()));
+    tell(
+        &mut state,
+        InventoryNews::Page(vec![machine("a1", "web1", None)]),
+    );
+    assert!(!rows.refresh(&state, "web", Sort::default()));
+    assert_eq!(rows.len(), 1);
+    assert!(rows.refresh(&state, "db", Sort::default()));
+    assert!(rows.is_empty());
+}
