@@ -64,6 +64,7 @@ fn world(kind: ActionKind) -> World {
     let form = Form {
         draft,
         opened_at: 0.0,
+        from_template: None,
         looked_up: None,
         error: None,
     };
