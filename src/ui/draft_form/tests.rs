@@ -9,11 +9,12 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::action::ActionKind;
 use crate::guard::Policy;
-use crate::message::Event as Fact;
+use crate::message::{Event as Fact, SettingsNews};
 use crate::model::{
     Account, EntryId, Epoch, Machine, MachineId, Mode, OnboardingStatus, Permissions,
     SessionStatus, TenantId,
 };
+use crate::settings::{RuleKey, Rules};
 use crate::state::State;
 use crate::ui::views::Views;
 use crate::ui::{Outbox, theme};
@@ -255,4 +256,43 @@ fn closing_asks_while_an_answer_is_outstanding() {
         assert!(harness.state().views.dialog.is_none());
         assert_eq!(harness.state().views.close_confirmed, confirmed);
     }
+}
+
+#[test]
+fn a_template_goes_into_the_comment_with_the_ticket_and_typing_still_does() {
+    let mut world = world(ActionKind::Isolate);
+    let mut rules = Rules::default();
+    "{ticket}: beacon seen".clone_into(rules.written.text_mut(RuleKey::Templates));
+    world.state.apply(Fact::Settings {
+        file: None,
+        news: Box::new(SettingsNews::Begun(Ok(rules))),
+    });
+    world.views.ticket = "INC-1".into();
+    let mut harness = harness(world);
+    harness.run_steps(3);
+    assert!(harness.get_by_label("Keep connected").is_focused());
+    harness.get_by_label("Template: beacon seen").click();
+    harness.run_steps(2);
+    assert_eq!(form(&harness).draft.comment, "INC-1: beacon seen");
+    harness.get_by_label("Ticket").focus();
+    harness.run_steps(2);
+    type_text(&mut harness, "2");
+    harness.get_by_label("Template: beacon seen").click();
+    harness.run_steps(2);
+    let ticket = harness.state().views.ticket.clone();
+    assert_eq!(
+        form(&harness).draft.comment,
+        format!("{ticket}: beacon seen")
+    );
+    harness.get_by_label("Keep connected").focus();
+    harness.run_steps(2);
+    type_text(&mut harness, " by Ada");
+    assert!(form(&harness).draft.comment.contains(" by Ada"));
+    harness.get_by_label("Template: beacon seen").click();
+    harness.run_steps(2);
+    let comment = &form(&harness).draft.comment;
+    assert!(
+        comment.contains(" by Ada") && comment.len() > 40,
+        "{comment}"
+    );
 }
