@@ -91,10 +91,12 @@ pub(super) fn with_rules(
             .map(str::trim)
             .filter(|entry| !entry.is_empty())
             .collect();
+        if !document.contains_key(table) {
+            add_table(&mut document, table);
+        }
         let table = document
-            .entry(table)
-            .or_insert_with(|| Item::Table(Table::new()))
-            .as_table_like_mut()
+            .get_mut(table)
+            .and_then(Item::as_table_like_mut)
             .ok_or_else(|| SettingsError::NoTable(file.to_owned(), table))?;
         let old = table.get_mut(name);
         match (shape, entries.as_slice()) {
@@ -122,6 +124,18 @@ pub(super) fn with_rules(
         }
     }
     Ok(document.to_string())
+}
+
+/// Adds a table at the end: behind a comment that stands there, too.
+fn add_table(document: &mut DocumentMut, name: &str) {
+    let mut table = Table::new();
+    let trailing = document.trailing().as_str().unwrap_or_default().trim_end();
+    if !trailing.is_empty() {
+        let prefix = format!("{trailing}\n\n");
+        table.decor_mut().set_prefix(prefix);
+        document.set_trailing("");
+    }
+    document.insert(name, Item::Table(table));
 }
 
 /// The text of the settings file with this profile in it.

@@ -157,10 +157,10 @@ fn failure_ui(ui: &mut Ui, failure: &Explanation, role: Role) {
         effect: &effect,
         role,
         next_label: None,
-        details: &failure.details,
+        // They say what there is to mend, so they are not folded away.
+        details: &[],
     }
     .show_ui(ui);
-    // It is what there is to mend, so it is not folded away.
     for detail in &failure.details {
         weak_ui(ui, detail);
     }

@@ -218,3 +218,34 @@ impl Views {
         self.selected.as_ref().is_some_and(|m| m.id == *id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(tags: &str, ranges: &str) -> WrittenRules {
+        let mut written = WrittenRules::default();
+        tags.clone_into(written.text_mut(RuleKey::ProtectedTags));
+        ranges.clone_into(written.text_mut(RuleKey::VpnRanges));
+        written
+    }
+
+    #[test]
+    fn what_was_typed_outlives_a_reading_and_what_was_not_follows_it() {
+        let mut form = SettingsForm::default();
+        form.follow(&written("tier0", ""));
+        assert!(form.changes().is_empty());
+        form.typed
+            .text_mut(RuleKey::ProtectedTags)
+            .push_str("\nvip\n");
+        let typed = (RuleKey::ProtectedTags, "tier0\nvip\n".to_owned());
+        form.follow(&written("tier1", "10.8.0.0/16"));
+        assert_eq!(form.changes(), [typed]);
+        assert_eq!(form.typed.text(RuleKey::VpnRanges), "10.8.0.0/16");
+        form.follow(&written("tier0\nvip", "10.8.0.0/16"));
+        assert!(form.changes().is_empty(), "it was saved");
+        form.typed.text_mut(RuleKey::VpnRanges).clear();
+        form.discard();
+        assert_eq!(form.typed.text(RuleKey::VpnRanges), "10.8.0.0/16");
+    }
+}

@@ -71,7 +71,7 @@ fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_save
     let text = on_disk(folder.path());
     assert_eq!(
         text,
-        "# Ours.\n[policy]\nprotected_names = [\"ENG-LT-0*\"]\nvpn_ranges = [\"10.8.0.0/16\"]\n"
+        "# Ours.\n\n[policy]\nprotected_names = [\"ENG-LT-0*\"]\nvpn_ranges = [\"10.8.0.0/16\"]\n"
     );
 
     console.click("Back to the list");
