@@ -1,16 +1,18 @@
 //! `Command` and `Event`: the only two types that cross between the window and the background.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::explain::Explanation;
+use crate::explain::{Explanation, NextStep};
 use crate::guard::{Approval, OpenOrder};
 use crate::journal::Entry;
 use crate::model::{
     Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Machine, MachineAction, MachineId,
     SessionStatus,
 };
+use crate::settings::{RuleChange, Rules};
 
 /// A piece of work, with all the data it needs. Not `Clone`: an approval is spent once.
 #[derive(Debug)]
@@ -39,6 +41,10 @@ pub enum Command {
     Insist(EntryId),
     /// Look at all actions in flight now.
     LookNow,
+    /// Read the settings again.
+    ReadSettings,
+    /// Write changed rules into the settings.
+    SaveSettings(Vec<RuleChange>),
     /// End: unsent orders become *Not sent*.
     Shutdown,
 }
@@ -106,6 +112,11 @@ pub enum Event {
         note: Option<Note>,
     },
     Budget(Budget),
+    /// The settings were read or saved; `file` is where, if this run keeps them on disk.
+    Settings {
+        file: Option<PathBuf>,
+        news: Box<SettingsNews>,
+    },
     /// Something went wrong that has no row of its own.
     Problem(Explanation),
 }
@@ -143,6 +154,29 @@ pub enum InventoryNews {
     Failed(Explanation),
     /// The actions of the last weeks, for the state column.
     RecentActions(Result<(), Explanation>),
+}
+
+/// How reading and saving the settings goes.
+#[derive(Debug, Clone)]
+pub enum SettingsNews {
+    /// What they said when the run began; the rules that hold were decided before.
+    Begun(Result<Rules, Explanation>),
+    /// What they say now. Rules that can be read hold from then on.
+    Read(Result<Rules, Explanation>),
+    Saving,
+    /// What they say since they were saved; that holds from then on.
+    Saved(Result<Rules, Explanation>),
+}
+
+impl SettingsNews {
+    /// What to do about a file that cannot be read.
+    #[must_use]
+    pub fn mend() -> NextStep {
+        NextStep::Outside(
+            "Mend the file or put it aside: it is not overwritten. Until then the rules hold that could be read last"
+                .into(),
+        )
+    }
 }
 
 /// An entry as the guardrails see it; `None` when it has ended. Stands here because the window and

@@ -30,7 +30,11 @@ impl App {
             UiCommand::LookNow => self.send(Command::LookNow),
             UiCommand::SignIn => self.send(Command::SignIn),
             UiCommand::SignInWithBrowser => self.send(Command::SignInWithBrowser),
-            UiCommand::ShowContained => self.views.screen = Screen::Contained,
+            UiCommand::ShowContained => self.views.show(Screen::Contained),
+            UiCommand::ShowSettings => {
+                self.views.show(Screen::Settings);
+                self.send(Command::ReadSettings);
+            }
             UiCommand::AcceptAccount => self.send(Command::AcceptAccount),
             UiCommand::ShowAccount => self.views.dialog = Some(Dialog::Account),
             UiCommand::SwitchProfile => self.wants_profiles = true,

@@ -24,6 +24,8 @@ pub struct Policy {
     pub vpn_ranges: Vec<IpRange>,
     /// Of the computer that the console runs on, where it is known.
     pub own_entra_device_id: Option<Box<str>>,
+    /// How many devices one confirmation may reach.
+    pub most_at_once: usize,
     /// Why what an organisation has set could not be read: then nothing passes in silence.
     pub unread: Option<Box<str>>,
 }
@@ -39,7 +41,25 @@ impl Default for Policy {
             protected_ids: Vec::new(),
             vpn_ranges: Vec::new(),
             own_entra_device_id: None,
+            most_at_once: 10,
             unread: None,
+        }
+    }
+}
+
+impl Policy {
+    /// These rules, read during a run, in the place of those before. What the run was started with
+    /// stays, and rules that cannot be read take no others' place: a slip unprotects nothing.
+    #[must_use]
+    pub fn in_place_of(self, before: &Self) -> Self {
+        if self.unread.is_some() && before.unread.is_none() {
+            return before.clone();
+        }
+        Self {
+            read_only: before.read_only,
+            silent_after: before.silent_after,
+            approval_life: before.approval_life,
+            ..self
         }
     }
 }
@@ -138,6 +158,23 @@ impl fmt::Display for IpRange {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn new_rules_lift_no_read_only_and_unreadable_ones_take_no_others_place() {
+        let before = Policy {
+            read_only: true,
+            protected_tags: vec!["tier0".into()],
+            ..Policy::default()
+        };
+        let after = Policy::default().in_place_of(&before);
+        assert!(after.read_only && after.protected_tags.is_empty());
+        let unread = Policy {
+            unread: Some("settings.toml: no TOML".into()),
+            ..Policy::default()
+        };
+        assert_eq!(unread.clone().in_place_of(&before), before);
+        assert_eq!(Policy::default().in_place_of(&unread).unread, None);
+    }
 
     #[test]
     fn a_star_stands_for_anything() {

@@ -1,8 +1,10 @@
 //! What a person or an organisation has set: `settings.toml` in the data folder. Written only when
 //! a person saves the form; comments and whatever else stands in it are kept.
 
+mod list;
 mod policy;
 mod profile;
+mod rules;
 mod save;
 
 use std::path::{Path, PathBuf};
@@ -10,10 +12,10 @@ use std::path::{Path, PathBuf};
 use toml_edit::{Document, TomlError};
 
 pub use profile::{Profile, ProfileName, Written};
-pub use save::save_profile;
+pub use rules::{DEMO_TEMPLATES, RuleKey, Rules, TICKET, WrittenRules};
+pub use save::{RuleChange, change_rules, save_profile, save_rules};
 
 use crate::explain::{Effect, Explain, Explanation, NextStep};
-use crate::guard::Policy;
 use crate::model::clean;
 
 /// The file's name in the data folder.
@@ -40,6 +42,11 @@ protected_names = ["DC01", "*-dc.contoso.com"]
 protected_tags = ["tier0"]
 protected_ids = []
 vpn_ranges = ["10.8.0.0/16"]
+most_devices = 10         # that one confirmation may reach, from 1 to 100
+
+# Reasons that the form offers; {ticket} stands for the ticket's number.
+[comments]
+templates = ["{ticket}: beacon seen, contained until checked"]
 "#;
 
 /// The settings file, as far as it can be read: one wrong profile does not spoil the others.
@@ -50,7 +57,7 @@ pub struct Settings {
     /// The one to start with.
     pub default: Option<ProfileName>,
     /// The rules of the organisation; they hold in every profile.
-    pub policy: Policy,
+    pub rules: Rules,
 }
 
 /// A value that cannot be used, and where it stands.
@@ -76,11 +83,14 @@ pub enum SettingsError {
     },
     #[error("{} has more than {MAX_BYTES} bytes, so it is no settings file", .0.display())]
     TooLarge(PathBuf),
-    #[error("{}: {}", .0.display(), .1.to_string().trim())]
+    #[error("{}: {}", .0.display(), toml_problem(.1))]
     NotToml(PathBuf, Box<TomlError>),
-    /// Something that is no table stands where the profiles belong.
-    #[error("{}: “profile” is no table", .0.display())]
-    NoTable(PathBuf),
+    /// Something that is no table stands where one of this name belongs.
+    #[error("{}: “{}” is no table", .0.display(), .1)]
+    NoTable(PathBuf, &'static str),
+    /// With these rules the next start could not read the file.
+    #[error("{0}")]
+    Unusable(Box<str>),
     #[error("{}: there is no [profile.{}]", file.display(), profile.as_str())]
     NoProfile { file: PathBuf, profile: ProfileName },
     #[error("{}, {wrong}", file.display())]
@@ -95,10 +105,12 @@ pub enum SettingsError {
 impl Explain for SettingsError {
     fn explain(&self) -> Explanation {
         let (headline, next) = match self {
-            Self::Unreadable { .. } | Self::TooLarge(_) | Self::NotToml(..) | Self::NoTable(_) => (
-                "The settings file cannot be read",
-                "Mend it or put it aside: it is not overwritten. Until then a profile can be used without saving it",
-            ),
+            Self::Unreadable { .. } | Self::TooLarge(_) | Self::NotToml(..) | Self::NoTable(..) => {
+                (
+                    "The settings file cannot be read",
+                    "Mend it or put it aside: it is not overwritten. Until then a profile can be used without saving it",
+                )
+            }
             Self::NoProfile { .. } => (
                 "There is no profile of this name yet",
                 "Fill it in, or choose another one",
@@ -106,6 +118,10 @@ impl Explain for SettingsError {
             Self::WrongValue { .. } => (
                 "The settings file has a wrong value",
                 "Correct it here or in the file",
+            ),
+            Self::Unusable(_) => (
+                "The rules cannot be used as they are",
+                "Correct them here or in the file: it was left as it is",
             ),
             Self::NotSaved { .. } => (
                 "The settings could not be saved",
@@ -136,7 +152,8 @@ impl SettingsError {
             }
             Self::Unreadable { source, .. } | Self::NotSaved { source, .. } => source.to_string(),
             Self::TooLarge(_) => format!("more than {MAX_BYTES} bytes"),
-            Self::NoTable(_) => "“profile” is no table".into(),
+            Self::NoTable(_, table) => format!("“{table}” is no table"),
+            Self::Unusable(_) => "rules that cannot be used".into(),
             Self::NoProfile { .. } => "the profile to start with is not there".into(),
         }
     }
@@ -167,7 +184,7 @@ impl Settings {
             Some(item) => {
                 let table = item
                     .as_table_like()
-                    .ok_or_else(|| SettingsError::NoTable(file.to_owned()))?;
+                    .ok_or_else(|| SettingsError::NoTable(file.to_owned(), "profile"))?;
                 table
                     .iter()
                     .map(|(name, item)| {
@@ -185,7 +202,7 @@ impl Settings {
         Ok(Self {
             profiles,
             default,
-            policy: policy::read(text, &document, file),
+            rules: policy::read(text, &document, file),
         })
     }
 
@@ -219,6 +236,14 @@ impl Settings {
             }),
         }
     }
+}
+
+/// What is wrong with a text that is no TOML, and where, in one line.
+fn toml_problem(error: &TomlError) -> String {
+    let text = error.to_string();
+    // Between its place and its name stands a drawing of the line.
+    let place = text.lines().next().unwrap_or_default();
+    format!("{place}: {}", error.message())
 }
 
 /// The line on which a part of `text` begins, counted from 1.

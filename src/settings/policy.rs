@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, Value};
 
-use super::{Settings, SettingsError, line_at, text_of};
+use super::rules::{most_devices, template_trouble};
+use super::{Rules, Settings, SettingsError, WrittenRules, line_at, text_of, toml_problem};
 use crate::guard::{IpRange, Pattern, Policy};
 use crate::model::{MachineId, clean};
 
@@ -13,7 +14,7 @@ impl Settings {
     #[must_use]
     pub fn policy_of(read: &Result<Self, SettingsError>) -> Policy {
         match read {
-            Ok(settings) => settings.policy.clone(),
+            Ok(settings) => settings.rules.policy.clone(),
             Err(error) => unread(&error.to_string()),
         }
     }
@@ -26,41 +27,64 @@ fn unread(why: &str) -> Policy {
     }
 }
 
-/// Reads `[policy]` of the settings file, and of the file that it names as shared.
-pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Policy {
-    let mut policy = Policy::default();
-    let read = add(&mut policy, text, document, file).and_then(|shared| match shared {
-        None => Ok(()),
-        Some(shared) => add_shared(&mut policy, &shared),
-    });
-    match read {
-        Ok(()) => policy,
-        Err(why) => unread(&why),
+/// Reads `[policy]` of the settings file and of the file that it names as shared, and the comment
+/// templates.
+pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules {
+    let mut rules = Rules {
+        written: WrittenRules::read(document),
+        template_trouble: template_trouble(text, document, file),
+        ..Rules::default()
+    };
+    if let Err(why) = read_policy(&mut rules, text, document, file) {
+        rules.policy = unread(&why);
     }
+    rules
 }
 
-fn add_shared(policy: &mut Policy, file: &Path) -> Result<(), String> {
-    let text = text_of(file).map_err(|error| error.to_string())?;
-    let text = text.ok_or_else(|| format!("there is no {}", file.display()))?;
-    let document = Document::parse(text.as_str()).map_err(|error| {
-        let error = error.to_string();
-        format!("{}: {}", file.display(), error.trim())
-    })?;
-    match add(policy, &text, &document, file)? {
-        None => Ok(()),
-        Some(_) => Err(format!("{}: a shared file names no other", file.display())),
+fn read_policy(
+    rules: &mut Rules,
+    text: &str,
+    document: &Document<&str>,
+    file: &Path,
+) -> Result<(), String> {
+    let own = add(&mut rules.policy, text, document, file)?;
+    let mut most = own.most_devices;
+    if let Some(file) = own.shared {
+        let text = text_of(&file).map_err(|error| error.to_string())?;
+        let text = text.ok_or_else(|| format!("there is no {}", file.display()))?;
+        let document = Document::parse(text.as_str())
+            .map_err(|error| format!("{}: {}", file.display(), toml_problem(&error)))?;
+        let theirs = add(&mut rules.policy, &text, &document, &file)?;
+        if theirs.shared.is_some() {
+            return Err(format!("{}: a shared file names no other", file.display()));
+        }
+        // Of two limits the tighter one holds.
+        most = most.into_iter().chain(theirs.most_devices).min();
+        rules.shared = Some((file, WrittenRules::read(&document)));
     }
+    if let Some(most) = most {
+        rules.policy.most_at_once = most;
+    }
+    Ok(())
 }
 
-/// Adds one file's `[policy]`; the file that it names as shared.
+/// What a file's `[policy]` says besides what adds up.
+#[derive(Default)]
+struct Added {
+    shared: Option<PathBuf>,
+    most_devices: Option<usize>,
+}
+
+/// Adds one file's `[policy]`.
 fn add(
     policy: &mut Policy,
     text: &str,
     document: &Document<&str>,
     file: &Path,
-) -> Result<Option<PathBuf>, String> {
+) -> Result<Added, String> {
+    let mut added = Added::default();
     let Some(item) = document.get("policy") else {
-        return Ok(None);
+        return Ok(added);
     };
     let at = |item: &Item, key: &str, problem: &str| {
         let line = line_at(text, item.span());
@@ -69,7 +93,6 @@ fn add(
     let table = item
         .as_table_like()
         .ok_or_else(|| format!("{}: “policy” is no table", file.display()))?;
-    let mut shared = None;
     for (key, item) in table.iter() {
         let wrong = |problem: &'static str| at(item, key, problem);
         match key {
@@ -100,22 +123,30 @@ fn add(
                 }
             }
             "own_entra_device_id" => {
-                let id = item.as_str().ok_or_else(|| wrong("is no text"))?;
-                policy.own_entra_device_id = Some(id.trim().into());
+                let id = item.as_str().ok_or_else(|| wrong("is no text"))?.trim();
+                if !id.is_empty() {
+                    // Which computer this is, its own file knows best.
+                    policy.own_entra_device_id.get_or_insert(id.into());
+                }
+            }
+            "most_devices" => {
+                let most = item.as_integer().ok_or_else(|| wrong("is no number"))?;
+                added.most_devices = Some(most_devices(most).map_err(wrong)?);
             }
             "shared_file" => {
-                let path = item.as_str().ok_or_else(|| wrong("is no text"))?;
+                let path = item.as_str().ok_or_else(|| wrong("is no text"))?.trim();
                 let beside = file.parent().unwrap_or(Path::new(""));
-                shared = Some(beside.join(path));
+                added.shared = (!path.is_empty()).then(|| beside.join(path));
             }
             // A key with a slip in it must not leave a device unprotected.
             _ => return Err(wrong("is no key of the policy")),
         }
     }
-    Ok(shared)
+    Ok(added)
 }
 
-fn words(item: &Item) -> Result<Vec<&str>, &'static str> {
+/// The entries of a list of texts.
+pub(super) fn words(item: &Item) -> Result<Vec<&str>, &'static str> {
     const WRONG: &str = "is no list of texts, such as [\"DC01\", \"*-dc\"]";
     let list = item.as_array().ok_or(WRONG)?;
     let words: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();

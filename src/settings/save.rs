@@ -1,11 +1,12 @@
-//! Writing one profile into the settings file; everything else in it stays as it is.
+//! Writing a profile or rules into the settings file; everything else in it stays as it is.
 
 use std::path::Path;
 
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
 use super::profile::{KEYS, Profile, ProfileName, Written};
-use super::{FILE_NAME, SettingsError, text_of};
+use super::rules::Shape;
+use super::{FILE_NAME, MAX_BYTES, RuleKey, Rules, Settings, SettingsError, list, text_of};
 use crate::model::Scopes;
 use crate::private_files;
 
@@ -24,6 +25,117 @@ pub fn save_profile(
     let text = with_profile(&text, &file, profile, instead_of)?;
     private_files::write(folder, &file, text.as_bytes())
         .map_err(|source| SettingsError::NotSaved { file, source })
+}
+
+/// A key and its new text, one entry a line.
+pub type RuleChange = (RuleKey, String);
+
+/// Writes changed rules into the settings file in `folder`, and reads it again.
+///
+/// # Errors
+/// When the file that is there cannot be used, or could not be used afterwards: it is left alone
+/// then; or when nothing can be written.
+pub fn save_rules(folder: &Path, changes: &[RuleChange]) -> Result<Rules, SettingsError> {
+    let file = folder.join(FILE_NAME);
+    let text = text_of(&file)?.unwrap_or_default();
+    let (text, _) = change_rules(&text, &file, changes)?;
+    private_files::write(folder, &file, text.as_bytes()).map_err(|source| {
+        SettingsError::NotSaved {
+            file: file.clone(),
+            source,
+        }
+    })?;
+    Ok(Settings::read(folder)?.rules)
+}
+
+/// The text of a settings file with these changes, and what it then says.
+///
+/// # Errors
+/// When it cannot be used, before or after.
+pub fn change_rules(
+    text: &str,
+    file: &Path,
+    changes: &[RuleChange],
+) -> Result<(String, Rules), SettingsError> {
+    if let Some(why) = Settings::parse(text, file)?.rules.policy.unread {
+        return Err(SettingsError::Unusable(why));
+    }
+    let text = with_rules(text, file, changes)?;
+    if text.len() as u64 > MAX_BYTES {
+        let why = format!(
+            "{}: it would have more than {MAX_BYTES} bytes, and not be read again",
+            file.display()
+        );
+        return Err(SettingsError::Unusable(why.into()));
+    }
+    let rules = Settings::parse(&text, file)?.rules;
+    match rules.policy.unread {
+        Some(why) => Err(SettingsError::Unusable(why)),
+        None => Ok((text, rules)),
+    }
+}
+
+/// The text of the settings file with these rules in it.
+pub(super) fn with_rules(
+    text: &str,
+    file: &Path,
+    changes: &[RuleChange],
+) -> Result<String, SettingsError> {
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error| SettingsError::NotToml(file.to_owned(), Box::new(error)))?;
+    for (key, text) in changes {
+        let (table, name, shape) = key.place();
+        let entries: Vec<&str> = text
+            .lines()
+            .map(str::trim)
+            .filter(|entry| !entry.is_empty())
+            .collect();
+        if !document.contains_key(table) {
+            add_table(&mut document, table);
+        }
+        let table = document
+            .get_mut(table)
+            .and_then(Item::as_table_like_mut)
+            .ok_or_else(|| SettingsError::NoTable(file.to_owned(), table))?;
+        let old = table.get_mut(name);
+        match (shape, entries.as_slice()) {
+            // A key that is there stays, with the comment beside it.
+            (Shape::List | Shape::Text, []) if old.is_none() => {}
+            (Shape::List, entries) => match old.and_then(Item::as_array_mut) {
+                Some(list) => list::set(list, entries),
+                None => set(
+                    table,
+                    name,
+                    entries.iter().copied().collect::<Array>().into(),
+                ),
+            },
+            (Shape::Text, entries) => set(table, name, entries.concat().into()),
+            (Shape::Number, entries) => match entries.concat().parse::<i64>() {
+                Ok(number) => set(table, name, number.into()),
+                Err(_) if entries.is_empty() => {
+                    table.remove(name);
+                }
+                Err(_) => {
+                    let why = format!("{}: policy.{name}: is no number", file.display());
+                    return Err(SettingsError::Unusable(why.into()));
+                }
+            },
+        }
+    }
+    Ok(document.to_string())
+}
+
+/// Adds a table at the end: behind a comment that stands there, too.
+fn add_table(document: &mut DocumentMut, name: &str) {
+    let mut table = Table::new();
+    let trailing = document.trailing().as_str().unwrap_or_default().trim_end();
+    if !trailing.is_empty() {
+        let prefix = format!("{trailing}\n\n");
+        table.decor_mut().set_prefix(prefix);
+        document.set_trailing("");
+    }
+    document.insert(name, Item::Table(table));
 }
 
 /// The text of the settings file with this profile in it.
@@ -46,7 +158,7 @@ pub(super) fn with_profile(
             Item::Table(profiles)
         })
         .as_table_like_mut()
-        .ok_or_else(|| SettingsError::NoTable(file.to_owned()))?;
+        .ok_or_else(|| SettingsError::NoTable(file.to_owned(), "profile"))?;
     if let Some(before) = instead_of.filter(|before| **before != profile.name)
         && let Some(table) = profiles.remove(before.as_str())
         && !profiles.contains_key(name)
@@ -61,7 +173,7 @@ pub(super) fn with_profile(
         .get_mut(name)
         .and_then(|item| item.as_table_like_mut())
     else {
-        return Err(SettingsError::NoTable(file.to_owned()));
+        return Err(SettingsError::NoTable(file.to_owned(), "profile"));
     };
     let mut written = Written::from(&profile.registration);
     for key in KEYS {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::guard::Policy;
 use crate::model::{Cloud, Region, Scopes};
 
 const FILE: &str = "settings.toml";
@@ -73,7 +74,7 @@ fn what_is_wrong_is_named_by_file_line_and_key() {
         "{error}"
     );
     let error = Settings::parse("profile = 1", Path::new(FILE)).expect_err("no table");
-    assert!(matches!(error, SettingsError::NoTable(_)), "{error}");
+    assert!(matches!(error, SettingsError::NoTable(..)), "{error}");
 }
 
 #[test]
@@ -207,4 +208,228 @@ fn rules_are_read_with_those_that_a_team_shares_and_a_slip_protects_nothing_in_s
     }
     assert!(write(FILE_NAME, "policy = 3").unread.is_some());
     assert!(write(FILE_NAME, "[policy").unread.is_some());
+}
+
+fn changes(changes: &[(RuleKey, &str)]) -> Vec<RuleChange> {
+    let owned = |(key, text): &(RuleKey, &str)| (*key, (*text).to_owned());
+    changes.iter().map(owned).collect()
+}
+
+#[test]
+fn rules_that_are_saved_are_read_again_and_the_rest_of_the_file_stays() {
+    let before = r#"# Ours.
+default_profile = "contoso"
+
+[policy]
+# Asked for by the board.
+protected_names = [ # The board's.
+    "DC01", # Vienna
+    # South.
+    "DC02", # Graz
+    "DC03" # Linz
+]
+protected_tags = ["tier0"] # all of them
+own_entra_device_id = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10" # this one
+
+[profile.contoso]
+cloud = "DoD"
+"#;
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join(FILE_NAME);
+    std::fs::write(&file, before).expect("written");
+    let saved = save_rules(
+        folder.path(),
+        &changes(&[
+            (RuleKey::ProtectedNames, " DC03 \n\nDC02\n*-vpn\n"),
+            (RuleKey::ProtectedTags, "tier0\nvip"),
+            (RuleKey::VpnRanges, "10.8.0.0/16"),
+            (RuleKey::MostDevices, "25"),
+            (RuleKey::OwnEntraDeviceId, ""),
+            (RuleKey::Templates, "{ticket}: beacon seen\nclean again"),
+        ]),
+    );
+    let rules = saved.expect("saved");
+    assert_eq!(
+        std::fs::read_to_string(&file).expect("there"),
+        r#"# Ours.
+default_profile = "contoso"
+
+[policy]
+# Asked for by the board.
+protected_names = [ # The board's.
+    "DC03", # Linz
+    # South.
+    "DC02", # Graz
+    "*-vpn",
+]
+protected_tags = ["tier0", "vip"] # all of them
+own_entra_device_id = "" # this one
+vpn_ranges = ["10.8.0.0/16"]
+most_devices = 25
+
+[profile.contoso]
+cloud = "DoD"
+
+[comments]
+templates = ["{ticket}: beacon seen", "clean again"]
+"#
+    );
+    let policy = &rules.policy;
+    assert!(policy.protected_names[2].fits("vie-vpn") && policy.vpn_ranges.len() == 1);
+    assert_eq!(
+        (policy.most_at_once, &policy.own_entra_device_id),
+        (25, &None)
+    );
+    let templates: Vec<_> = rules.written.entries(RuleKey::Templates).collect();
+    assert_eq!(templates, ["{ticket}: beacon seen", "clean again"]);
+
+    // The first of an empty folder; and a limit is taken away again.
+    let folder = tempfile::tempdir().expect("a folder");
+    let save = |most| save_rules(folder.path(), &changes(&[(RuleKey::MostDevices, most)]));
+    assert_eq!(save("3").expect("saved").policy.most_at_once, 3);
+    assert_eq!(save("").expect("saved").policy.most_at_once, 10);
+}
+
+#[test]
+fn a_file_that_cannot_be_used_before_or_after_is_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join(FILE_NAME);
+    let tags = changes(&[(RuleKey::ProtectedTags, "tier0")]);
+    let templates = changes(&[(RuleKey::Templates, "seen")]);
+    let missing = changes(&[(RuleKey::SharedFile, "nowhere.toml")]);
+    let wrong = changes(&[(RuleKey::VpnRanges, "10.8/40")]);
+    let huge = changes(&[(RuleKey::ProtectedTags, &"t".repeat(70_000))]);
+    for (text, changes, words) in [
+        ("[policy", &tags, "TOML parse error at line 1"),
+        ("policy = 1", &tags, "“policy” is no table"),
+        (
+            "[policy]\nprotected_name = []\n",
+            &tags,
+            "line 2: policy.protected_name",
+        ),
+        ("comments = 1", &templates, "“comments” is no table"),
+        ("# Ours.\n", &missing, "nowhere.toml"),
+        ("# Ours.\n", &wrong, "is no range of addresses"),
+        ("# Ours.\n", &huge, "more than 65536 bytes"),
+    ] {
+        std::fs::write(&file, text).expect("written");
+        let error = save_rules(folder.path(), changes)
+            .expect_err(text)
+            .to_string();
+        assert!(error.contains(words), "{error}");
+        assert!(!error.contains('\n'), "{error}");
+        let now = std::fs::read_to_string(&file).expect("it is still there");
+        assert_eq!(now, text);
+    }
+}
+
+#[test]
+fn wrong_lines_are_named_with_their_reason() {
+    let wrong = |key: RuleKey, text: &str| {
+        let mut written = WrittenRules::default();
+        text.clone_into(written.text_mut(key));
+        written.wrong(key)
+    };
+    for (key, text, words) in [
+        (
+            RuleKey::ProtectedNames,
+            "DC01\n\n*",
+            "Line 3: “*” is empty, or would protect every device",
+        ),
+        (
+            RuleKey::ProtectedIds,
+            "a1\n../x",
+            "Line 2: “../x” is no device id",
+        ),
+        (
+            RuleKey::VpnRanges,
+            "10.8/40",
+            "Line 1: “10.8/40” is no range of addresses, such as 10.8.0.0/16",
+        ),
+        (RuleKey::MostDevices, "0", "“0” is no number from 1 to 100"),
+        (
+            RuleKey::MostDevices,
+            "ten",
+            "“ten” is no number from 1 to 100",
+        ),
+        (
+            RuleKey::OwnEntraDeviceId,
+            "mine",
+            "“mine” is no Entra device id: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12",
+        ),
+        (
+            RuleKey::Templates,
+            "a\u{202e}b",
+            "Line 1: “a\\u{202e}b” has characters that cannot be shown",
+        ),
+    ] {
+        assert_eq!(wrong(key, text).as_deref(), Some(words));
+    }
+    for (key, text) in [
+        (RuleKey::ProtectedNames, " DC01 \n\n*-dc.contoso.com"),
+        (RuleKey::ProtectedTags, "tier0"),
+        (RuleKey::MostDevices, " 100 "),
+        (RuleKey::MostDevices, ""),
+        (RuleKey::VpnRanges, "10.8.0.7\n2001:db8::/32"),
+        (RuleKey::Templates, "{ticket}: seen"),
+    ] {
+        assert_eq!(wrong(key, text), None);
+    }
+}
+
+#[test]
+fn of_two_limits_the_tighter_one_holds_and_wrong_templates_spoil_no_policy() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let read = |own: &str, shared: &str| {
+        std::fs::write(
+            folder.path().join("team.toml"),
+            format!("[policy]\n{shared}\n"),
+        )
+        .expect("written");
+        let own = format!("[policy]\nshared_file = \"team.toml\"\n{own}\n");
+        std::fs::write(folder.path().join(FILE_NAME), own).expect("written");
+        Settings::read(folder.path()).expect("TOML").rules
+    };
+    for (own, shared, most) in [
+        ("", "", 10),
+        ("", "most_devices = 25", 25),
+        ("most_devices = 30", "most_devices = 25", 25),
+        ("most_devices = 2", "most_devices = 25", 2),
+    ] {
+        assert_eq!(
+            read(own, shared).policy.most_at_once,
+            most,
+            "{own} {shared}"
+        );
+    }
+    let rules = read("", "protected_tags = [\"tier0\"]");
+    let (file, shared) = rules.shared.expect("a shared file");
+    assert!(file.ends_with("team.toml"));
+    assert_eq!(shared.text(RuleKey::ProtectedTags), "tier0");
+    assert!(rules.written.text(RuleKey::ProtectedTags).is_empty());
+    assert!(read("most_devices = 101", "").policy.unread.is_some());
+
+    let rules = read("[comments]\ntemplates = \"seen\"", "");
+    assert_eq!(rules.policy.unread, None);
+    let trouble = rules.template_trouble.expect("no list");
+    assert!(
+        trouble.contains("line 4: comments.templates: is no list"),
+        "{trouble}"
+    );
+}
+
+#[test]
+fn what_the_demo_begins_with_can_be_written_and_read() {
+    let policy = Policy {
+        protected_tags: vec!["tier0".into()],
+        ..Policy::default()
+    };
+    let mut written = WrittenRules::of(&policy);
+    DEMO_TEMPLATES.clone_into(written.text_mut(RuleKey::Templates));
+    let all: Vec<RuleChange> = RuleKey::ALL
+        .into_iter()
+        .map(|key| (key, written.text(key).to_owned()))
+        .collect();
+    let (_, rules) = change_rules("", Path::new(FILE_NAME), &all).expect("usable");
+    assert_eq!((rules.policy, rules.written), (policy, written));
 }

@@ -81,6 +81,7 @@ impl State {
                 };
             }
             Event::Budget(budget) => self.budget = Some(budget),
+            Event::Settings { file, news } => self.apply_settings(file, *news),
             Event::Problem(problem) => {
                 self.problems_raised += 1;
                 if self.problems.last() != Some(&problem) {

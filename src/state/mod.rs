@@ -4,6 +4,7 @@ mod apply;
 mod contained;
 mod inventory;
 mod remote;
+mod settings;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 pub use contained::Contained;
 pub use inventory::Inventory;
 pub use remote::Remote;
+pub use settings::SettingsFacts;
 
 use crate::explain::Explanation;
 use crate::guard::{Facts, FileLook, Policy};
@@ -37,7 +39,10 @@ pub struct State {
     pub sign_out_page: Box<str>,
     /// The name of the profile, in a run that has profiles.
     pub profile: Option<Box<str>>,
+    /// The rules that hold now.
     pub policy: Policy,
+    /// What the settings say, from which the rules come.
+    pub settings: SettingsFacts,
     pub session: SessionStatus,
     pub epoch: Epoch,
     pub keyring: KeyringState,
@@ -86,6 +91,7 @@ impl State {
             sign_out_page: Box::default(),
             profile: None,
             policy,
+            settings: SettingsFacts::default(),
             session: SessionStatus::Restoring,
             epoch: Epoch::default(),
             keyring: KeyringState::Checking,

@@ -17,6 +17,7 @@ pub enum UiCommand {
     Refresh,
     LookNow,
     ShowContained,
+    ShowSettings,
     SignIn,
     SignInWithBrowser,
     CancelSignIn,
@@ -55,6 +56,7 @@ impl UiCommand {
             Self::Refresh,
             Self::LookNow,
             Self::ShowContained,
+            Self::ShowSettings,
             Self::SignIn,
             Self::SignInWithBrowser,
             Self::CancelSignIn,
@@ -102,6 +104,11 @@ impl UiCommand {
                 "Contained now",
                 "Everything that is isolated or restricted, by anybody",
                 const { &[keys(Modifiers::NONE, Key::F6)] },
+            ),
+            Self::ShowSettings => (
+                "Settings",
+                "Protected devices, VPN ranges, limits, this computer, comment templates",
+                const { &[keys(Modifiers::COMMAND, Key::Comma)] },
             ),
             Self::SignIn => (
                 "Sign in with a code",
@@ -208,7 +215,7 @@ impl UiCommand {
                     Err("There is no account to be accepted".into())
                 }
             },
-            Self::ShowAccount | Self::SignOut | Self::ShowContained => {
+            Self::ShowAccount | Self::SignOut | Self::ShowContained | Self::ShowSettings => {
                 match state.session.account() {
                     Some(_) => Ok(()),
                     None => Err("Nobody is signed in".into()),

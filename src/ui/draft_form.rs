@@ -8,7 +8,7 @@ use super::theme::{Role, TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Form};
 use super::widgets::{ActionButton, ButtonStyle, Dialog, TextField, badge, copyable_ui};
 use super::widgets::{Icon, countdown_text};
-use super::{Cx, account, file, help, review, sign_in};
+use super::{Cx, account, comment_templates, file, help, review, sign_in};
 use crate::action::{
     Draft, IsolationType, MAX_COMMENT_CHARS, Parameter, Risk, Sha1, Subject, Task, Value,
 };
@@ -105,6 +105,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form) -> Outcome {
                 let machine = form.draft.machine.clone();
                 let review = cx.state.with_file_facts(&machine, sha1, cx.now, |facts| {
                     name_ui(ui, facts, form);
+                    comment_templates::templates_ui(ui, cx, form);
                     comment_ui(ui, form, id);
                     guard::review(&form.draft, facts)
                 });

@@ -6,7 +6,8 @@ use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{ActionButton, Icon, copy_button_ui, icon, raised_frame};
 use super::{
-    Cx, account, activity, contained, draft_form, machine_detail, machines, sign_in, strip,
+    Cx, account, activity, contained, draft_form, machine_detail, machines, settings, sign_in,
+    strip,
 };
 use crate::explain::{Explanation, NextStep};
 use crate::model::SessionStatus;
@@ -98,6 +99,10 @@ fn screen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Screen::Devices => machines::machines_ui(ui, cx),
         Screen::Contained => {
             contained::contained_ui(ui, cx);
+            machines::mind_rest(ui, cx);
+        }
+        Screen::Settings => {
+            settings::settings_ui(ui, cx);
             machines::mind_rest(ui, cx);
         }
     }

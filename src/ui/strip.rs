@@ -171,6 +171,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ("Sign out", UiCommand::SignOut),
         ("Account", UiCommand::ShowAccount),
         ("Profiles", UiCommand::SwitchProfile),
+        ("Settings", UiCommand::ShowSettings),
         ("Theme", UiCommand::SwitchTheme),
         ("Keys", UiCommand::ShowKeys),
     ] {

@@ -5,6 +5,7 @@ use super::rows::Rows;
 use crate::action::{Draft, Subject};
 use crate::message::Command;
 use crate::model::{EntryId, MachineId, MachineRef};
+use crate::settings::{RuleChange, RuleKey, WrittenRules};
 
 /// View state.
 #[derive(Debug, Default)]
@@ -38,6 +39,10 @@ pub struct Views {
     /// The device that the arrow keys came to last: in a narrow window its panel stays closed, so
     /// that the list can be walked.
     pub walked_to: Option<MachineId>,
+    /// What is typed on the settings screen; it stays there until it is saved or discarded.
+    pub settings: SettingsForm,
+    /// The ticket that was last named in a form.
+    pub ticket: String,
     /// The person wants to close although an answer is outstanding.
     pub close_confirmed: bool,
     /// Light, dark, or whatever the system says.
@@ -50,6 +55,46 @@ pub enum Screen {
     #[default]
     Devices,
     Contained,
+    Settings,
+}
+
+/// The settings as they are typed, over those that they come from.
+#[derive(Debug, Default)]
+pub struct SettingsForm {
+    pub typed: WrittenRules,
+    from: WrittenRules,
+}
+
+impl SettingsForm {
+    /// Follows what was read or saved, except where the person has typed something else.
+    pub fn follow(&mut self, read: &WrittenRules) {
+        if self.from == *read {
+            return;
+        }
+        for key in RuleKey::ALL {
+            if !self.is_changed(key) || self.typed.agrees_with(read, key) {
+                read.text(key).clone_into(self.typed.text_mut(key));
+            }
+        }
+        self.from.clone_from(read);
+    }
+
+    /// What would be saved.
+    #[must_use]
+    pub fn changes(&self) -> Vec<RuleChange> {
+        let changed = RuleKey::ALL.into_iter().filter(|key| self.is_changed(*key));
+        changed
+            .map(|key| (key, self.typed.text(key).to_owned()))
+            .collect()
+    }
+
+    pub fn discard(&mut self) {
+        self.typed.clone_from(&self.from);
+    }
+
+    fn is_changed(&self, key: RuleKey) -> bool {
+        !self.typed.agrees_with(&self.from, key)
+    }
 }
 
 /// The one dialog that is open. Closing it in any way means *Cancel*.
@@ -71,6 +116,8 @@ pub struct Form {
     pub draft: Draft,
     /// egui's time when the dialog appeared; the confirm button wakes half a second later.
     pub opened_at: f64,
+    /// The comment as a template last gave it: as long as it is that, another may take its place.
+    pub from_template: Option<String>,
     /// The SHA-1 that was last looked up from here.
     pub looked_up: Option<Box<str>>,
     /// Why the last try to confirm did not work; typed text survives it.
@@ -110,6 +157,12 @@ pub struct Rest {
 }
 
 impl Views {
+    /// Puts a screen beside the device panel; in a narrow window the panel goes off it.
+    pub fn show(&mut self, screen: Screen) {
+        self.screen = screen;
+        self.walked_to = self.selected.as_ref().map(|machine| machine.id.clone());
+    }
+
     /// Another account: what was looked at and typed in the name of the one before goes.
     pub fn forget_account(&mut self) {
         self.selected = None;
@@ -139,6 +192,7 @@ impl Views {
         self.dialog = Some(Dialog::Form(Box::new(Form {
             draft,
             opened_at: time,
+            from_template: None,
             looked_up: None,
             error: None,
         })));
@@ -149,5 +203,36 @@ impl Views {
     #[must_use]
     pub fn is_selected(&self, id: &MachineId) -> bool {
         self.selected.as_ref().is_some_and(|m| m.id == *id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(tags: &str, ranges: &str) -> WrittenRules {
+        let mut written = WrittenRules::default();
+        tags.clone_into(written.text_mut(RuleKey::ProtectedTags));
+        ranges.clone_into(written.text_mut(RuleKey::VpnRanges));
+        written
+    }
+
+    #[test]
+    fn what_was_typed_outlives_a_reading_and_what_was_not_follows_it() {
+        let mut form = SettingsForm::default();
+        form.follow(&written("tier0", ""));
+        assert!(form.changes().is_empty());
+        form.typed
+            .text_mut(RuleKey::ProtectedTags)
+            .push_str("\nvip\n");
+        let typed = (RuleKey::ProtectedTags, "tier0\nvip\n".to_owned());
+        form.follow(&written("tier1", "10.8.0.0/16"));
+        assert_eq!(form.changes(), [typed]);
+        assert_eq!(form.typed.text(RuleKey::VpnRanges), "10.8.0.0/16");
+        form.follow(&written("tier0\nvip", "10.8.0.0/16"));
+        assert!(form.changes().is_empty(), "it was saved");
+        form.typed.text_mut(RuleKey::VpnRanges).clear();
+        form.discard();
+        assert_eq!(form.typed.text(RuleKey::VpnRanges), "10.8.0.0/16");
     }
 }

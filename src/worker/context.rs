@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::accounts::Accounts;
 use super::cache;
 use super::pace::Pace;
+use super::settings::Kept;
 use super::submit::Answer;
 use super::watch::Followed;
 use crate::api::{ApiError, Client};
@@ -56,7 +57,10 @@ pub(super) struct Known {
 pub(super) struct Context {
     pub client: Client,
     pub session: Session,
-    pub policy: Policy,
+    /// The rules that hold now.
+    policy: Mutex<Arc<Policy>>,
+    /// Held while the settings are read or saved.
+    pub settings: tokio::sync::Mutex<Kept>,
     pub pace: Pace,
     mode: Mode,
     place: Box<str>,
@@ -101,6 +105,7 @@ impl Context {
         client: Client,
         session: Session,
         policy: Policy,
+        settings: Kept,
         pace: Pace,
         mode: Mode,
         endpoints: &Endpoints,
@@ -110,7 +115,8 @@ impl Context {
         Self {
             client,
             session,
-            policy,
+            policy: Mutex::new(Arc::new(policy)),
+            settings: tokio::sync::Mutex::new(settings),
             pace,
             mode,
             place: endpoints.name.clone(),
@@ -150,6 +156,19 @@ impl Context {
 
     pub async fn report_budget(&self) {
         self.emit(Event::Budget(self.client.budget())).await;
+    }
+
+    // --- what is allowed ---
+
+    /// The rules that hold now.
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&lock(&self.policy))
+    }
+
+    /// Takes rules over that were read during the run.
+    pub fn adopt(&self, policy: &Policy) {
+        let mut present = lock(&self.policy);
+        *present = Arc::new(policy.clone().in_place_of(&present));
     }
 
     // --- who ---

@@ -8,6 +8,7 @@ mod inventory;
 mod outcome;
 mod pace;
 mod reconcile;
+mod settings;
 mod sign_in;
 mod submit;
 mod waiting;
@@ -45,9 +46,10 @@ pub struct Setup {
     pub store: TokenStore,
     /// Where the journal lives.
     pub journal: PathBuf,
-    /// Where it is remembered who used this place last, and what the list of devices was; `None` in
-    /// a rehearsal.
+    /// Where the settings are, and where it is remembered who used this place last and what the list
+    /// of devices was; `None` in a rehearsal.
     pub memory: Option<PathBuf>,
+    /// The rules to begin with.
     pub policy: Policy,
     pub pace: Pace,
     /// Called after each event, so that the window wakes; the worker knows no window.
@@ -169,11 +171,13 @@ async fn run(
     } = setup;
     let session = Session::new(&endpoints, mode, http.lend(), store, Arc::clone(&clock));
     let client = Client::new(&endpoints, http, session.clone(), clock);
+    let kept = settings::Kept::new(memory.clone(), mode, &policy);
     let context = Arc::new(Context::new(
-        client, session, policy, pace, mode, &endpoints, events, wake,
+        client, session, policy, kept, pace, mode, &endpoints, events, wake,
     ));
 
     context.open_journal(journal).await;
+    tokio::spawn(settings::begin(Arc::clone(&context)));
     context.read_accounts(memory).await;
     tokio::spawn(sign_in::report_keyring(Arc::clone(&context)));
     tokio::spawn(watch::run(Arc::clone(&context)));
@@ -228,6 +232,12 @@ async fn run(
             }
             Command::Insist(entry) => context.answer_waiting(entry, submit::Answer::Insist).await,
             Command::LookNow => watch::look_at_all_now(&context),
+            Command::ReadSettings => {
+                tokio::spawn(settings::read(context));
+            }
+            Command::SaveSettings(changes) => {
+                tokio::spawn(settings::save(context, changes));
+            }
             Command::Shutdown => break,
         }
     }

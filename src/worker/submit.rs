@@ -125,7 +125,7 @@ fn ready_at_once(context: &Context, approval: &Approval) -> Option<Permit> {
 /// Between confirmation and the door; from there an order may wait as long as it must.
 pub(super) fn approval_is_young(context: &Context, approval: &Approval) -> Result<(), Stop> {
     let age = now().duration_since(approval.confirmed_at());
-    if age > context.policy.approval_life {
+    if age > context.policy().approval_life {
         Err(Stop::because(NotSentReason::ApprovalLapsed))
     } else {
         Ok(())
@@ -162,7 +162,7 @@ pub(super) fn check(context: &Context, approval: &Approval) -> Result<(), Stop> 
         .collect();
     let facts = Facts {
         now: now(),
-        policy: &context.policy,
+        policy: &context.policy(),
         session: &context.session_status(),
         machine: known.machine.as_ref().map(|(machine, _)| machine.as_ref()),
         // These only warn, and that was done in the form.

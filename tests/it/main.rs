@@ -24,5 +24,6 @@ mod profiles;
 mod readme;
 mod recovery;
 mod secrets;
+mod settings;
 mod sign_in;
 mod tables;

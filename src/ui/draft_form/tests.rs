@@ -9,11 +9,12 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::action::ActionKind;
 use crate::guard::Policy;
-use crate::message::Event as Fact;
+use crate::message::{Event as Fact, SettingsNews};
 use crate::model::{
     Account, EntryId, Epoch, Machine, MachineId, Mode, OnboardingStatus, Permissions,
     SessionStatus, TenantId,
 };
+use crate::settings::{RuleKey, Rules};
 use crate::state::State;
 use crate::ui::views::Views;
 use crate::ui::{Outbox, theme};
@@ -64,6 +65,7 @@ fn world(kind: ActionKind) -> World {
     let form = Form {
         draft,
         opened_at: 0.0,
+        from_template: None,
         looked_up: None,
         error: None,
     };
@@ -254,4 +256,51 @@ fn closing_asks_while_an_answer_is_outstanding() {
         assert!(harness.state().views.dialog.is_none());
         assert_eq!(harness.state().views.close_confirmed, confirmed);
     }
+}
+
+fn with_templates(templates: &str) -> Harness<'static, World> {
+    let mut world = world(ActionKind::Isolate);
+    let mut rules = Rules::default();
+    templates.clone_into(rules.written.text_mut(RuleKey::Templates));
+    world.state.apply(Fact::Settings {
+        file: None,
+        news: Box::new(SettingsNews::Begun(Ok(rules))),
+    });
+    world.views.ticket = "INC-1".into();
+    let mut harness = harness(world);
+    harness.run_steps(3);
+    harness
+}
+
+#[test]
+fn a_template_goes_into_the_comment_with_the_ticket_and_typing_still_does() {
+    let mut harness = with_templates("{ticket}: beacon seen");
+    let template = "Template: beacon seen";
+    assert!(harness.get_by_label("Keep connected").is_focused());
+    harness.get_by_label(template).click();
+    harness.run_steps(2);
+    assert_eq!(form(&harness).draft.comment, "INC-1: beacon seen");
+    harness.state_mut().views.ticket = "INC-2".into();
+    harness.get_by_label(template).click();
+    harness.run_steps(2);
+    assert_eq!(form(&harness).draft.comment, "INC-2: beacon seen");
+    harness.get_by_label("Keep connected").focus();
+    harness.run_steps(2);
+    type_text(&mut harness, "twice");
+    let typed = form(&harness).draft.comment.clone();
+    assert!(typed.contains("twice") && typed.contains("beacon seen"));
+    harness.get_by_label(template).click();
+    harness.run_steps(2);
+    let comment = &form(&harness).draft.comment;
+    assert_eq!(*comment, format!("{typed} INC-2: beacon seen"));
+}
+
+#[test]
+fn many_templates_are_a_list_to_choose_from() {
+    let mut harness = with_templates("one\ntwo\nthree\nfour\n{ticket}: five");
+    harness.get_by_label("Template").click();
+    harness.run_steps(3);
+    harness.get_by_label("INC-1: five").click();
+    harness.run_steps(3);
+    assert_eq!(form(&harness).draft.comment, "INC-1: five");
 }

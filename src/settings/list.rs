@@ -1,0 +1,94 @@
+//! Changing a list in a TOML document, with the comments between its entries kept.
+
+use toml_edit::{Array, RawString, Value};
+
+/// An entry of a list with an entry a line.
+struct Line {
+    /// The break and the indentation before it, and comments that have lines of their own.
+    lead: String,
+    value: Value,
+    /// The comment behind it, which goes where it goes.
+    tail: String,
+}
+
+/// Gives a list other entries. One that stays keeps what stands around it.
+pub(super) fn set(list: &mut Array, entries: &[&str]) {
+    let (gaps, values) = taken_apart(list);
+    let indents = gaps.iter().filter_map(|gap| Some(&gap[gap.rfind('\n')?..]));
+    let Some(indent) = indents.max_by_key(|indent| indent.len()) else {
+        for entry in entries {
+            list.push(*entry);
+        }
+        list.set_trailing("");
+        return;
+    };
+    let mut parts = gaps.iter().map(|gap| split(gap));
+    let (mut tail, mut lead) = parts.next().unwrap_or_default();
+    let opening = tail;
+    let mut kept: Vec<Line> = Vec::new();
+    let mut orphaned = String::new();
+    for value in values {
+        let before = std::mem::take(&mut orphaned) + lead;
+        (tail, lead) = parts.next().unwrap_or_default();
+        if value.as_str().is_some_and(|entry| entries.contains(&entry)) {
+            kept.push(Line {
+                lead: before,
+                value,
+                tail: tail.to_owned(),
+            });
+        } else if before.contains('#') {
+            before.trim_end().clone_into(&mut orphaned);
+        }
+    }
+    let closing = orphaned + if lead.is_empty() { "\n" } else { lead };
+    let mut behind = opening.to_owned();
+    for entry in entries {
+        let known = kept.iter().position(|l| l.value.as_str() == Some(entry));
+        let Line {
+            lead,
+            mut value,
+            tail,
+        } = match known {
+            Some(known) => kept.remove(known),
+            None => Line {
+                lead: indent.to_owned(),
+                value: Value::from(*entry),
+                tail: String::new(),
+            },
+        };
+        let lead = if lead.contains('\n') { &lead } else { indent };
+        *value.decor_mut() = toml_edit::Decor::new(behind + lead, "");
+        list.push_formatted(value);
+        behind = tail;
+    }
+    list.set_trailing(behind + &closing);
+    list.set_trailing_comma(!entries.is_empty());
+}
+
+/// Empties a list: what stood before, between and behind its values, and these.
+fn taken_apart(list: &mut Array) -> (Vec<String>, Vec<Value>) {
+    let values: Vec<Value> = list.iter().cloned().collect();
+    let mut gaps = vec![String::new()];
+    for value in &values {
+        if let Some(gap) = gaps.last_mut() {
+            gap.push_str(text(value.decor().prefix()));
+        }
+        gaps.push(text(value.decor().suffix()).to_owned());
+    }
+    if let Some(gap) = gaps.last_mut() {
+        gap.push_str(text(Some(list.trailing())));
+    }
+    list.clear();
+    (gaps, values)
+}
+
+/// A gap as the comment behind the value before it, and the rest, which begins with a line break.
+fn split(gap: &str) -> (&str, &str) {
+    let (head, rest) = gap.split_at(gap.find('\n').unwrap_or(gap.len()));
+    let head = head.trim_end();
+    (if head.contains('#') { head } else { "" }, rest)
+}
+
+fn text(raw: Option<&RawString>) -> &str {
+    raw.and_then(RawString::as_str).unwrap_or_default()
+}

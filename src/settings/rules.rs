@@ -1,0 +1,244 @@
+//! The rules of an organisation as they are written: a text for each key, one entry a line. The
+//! form and the file say the same about what is wrong.
+
+use std::path::{Path, PathBuf};
+
+use toml_edit::{Document, Item, Value};
+
+use super::line_at;
+use super::policy::words;
+use crate::guard::{IpRange, Pattern, Policy};
+use crate::model::{MachineId, clean, is_guid};
+
+/// Longer than this, a template leaves no room for a reason of one's own.
+const MAX_TEMPLATE_CHARS: usize = 500;
+/// What stands for the ticket's number in a template.
+pub const TICKET: &str = "{ticket}";
+/// The rehearsal has templates, so that they can be met.
+pub const DEMO_TEMPLATES: &str =
+    "{ticket}: beacon seen, contained until checked\n{ticket}: checked, clean again";
+
+/// What the settings file sets besides profiles.
+#[derive(Debug, Clone, Default)]
+pub struct Rules {
+    /// As they hold: with those of the shared file.
+    pub policy: Policy,
+    /// Those of the settings file itself.
+    pub written: WrittenRules,
+    /// Those of the file that it names as shared, and which one that is.
+    pub shared: Option<(PathBuf, WrittenRules)>,
+    /// Why the comment templates could not be read.
+    pub template_trouble: Option<Box<str>>,
+}
+
+/// One key of the rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RuleKey {
+    ProtectedNames,
+    ProtectedTags,
+    ProtectedIds,
+    VpnRanges,
+    MostDevices,
+    OwnEntraDeviceId,
+    SharedFile,
+    Templates,
+}
+
+/// How a key is written in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    List,
+    Text,
+    Number,
+}
+
+impl RuleKey {
+    /// In the order in which they are written.
+    pub const ALL: [Self; 8] = [
+        Self::ProtectedNames,
+        Self::ProtectedTags,
+        Self::ProtectedIds,
+        Self::VpnRanges,
+        Self::MostDevices,
+        Self::OwnEntraDeviceId,
+        Self::SharedFile,
+        Self::Templates,
+    ];
+
+    /// Its table in the file, its name there, and how its value is written.
+    pub(super) const fn place(self) -> (&'static str, &'static str, Shape) {
+        match self {
+            Self::ProtectedNames => ("policy", "protected_names", Shape::List),
+            Self::ProtectedTags => ("policy", "protected_tags", Shape::List),
+            Self::ProtectedIds => ("policy", "protected_ids", Shape::List),
+            Self::VpnRanges => ("policy", "vpn_ranges", Shape::List),
+            Self::MostDevices => ("policy", "most_devices", Shape::Number),
+            Self::OwnEntraDeviceId => ("policy", "own_entra_device_id", Shape::Text),
+            Self::SharedFile => ("policy", "shared_file", Shape::Text),
+            Self::Templates => ("comments", "templates", Shape::List),
+        }
+    }
+
+    /// Its name in the file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.place().1
+    }
+
+    /// Whether one entry can be used.
+    fn check(self, entry: &str) -> Result<(), &'static str> {
+        let shown = clean(entry, entry.len()) == entry;
+        match self {
+            _ if !shown => Err("has characters that cannot be shown"),
+            Self::ProtectedNames => Pattern::parse(entry).map(|_| ()),
+            Self::ProtectedIds => MachineId::parse(entry)
+                .map(|_| ())
+                .map_err(|_text| "is no device id"),
+            Self::VpnRanges => IpRange::parse(entry).map(|_| ()),
+            Self::MostDevices => match entry.parse() {
+                Ok(most) => most_devices(most).map(|_| ()),
+                Err(_) => Err(NO_MOST),
+            },
+            Self::OwnEntraDeviceId if !is_guid(entry) => {
+                Err("is no Entra device id: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12")
+            }
+            Self::Templates if entry.chars().count() > MAX_TEMPLATE_CHARS => {
+                Err("is longer than 500 characters")
+            }
+            Self::ProtectedTags | Self::OwnEntraDeviceId | Self::SharedFile | Self::Templates => {
+                Ok(())
+            }
+        }
+    }
+}
+
+const NO_MOST: &str = "is no number from 1 to 100";
+
+/// How many devices at once may be allowed.
+pub(super) fn most_devices(number: i64) -> Result<usize, &'static str> {
+    usize::try_from(number)
+        .ok()
+        .filter(|most| (1..=100).contains(most))
+        .ok_or(NO_MOST)
+}
+
+/// The rules as they are written, right or wrong; also what the form holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WrittenRules {
+    texts: [String; RuleKey::ALL.len()],
+}
+
+impl WrittenRules {
+    /// What a run without a settings file was started with.
+    #[must_use]
+    pub fn of(policy: &Policy) -> Self {
+        let mut written = Self::default();
+        let names = policy.protected_names.iter().map(Pattern::as_str);
+        *written.text_mut(RuleKey::ProtectedNames) = lines(names);
+        *written.text_mut(RuleKey::ProtectedTags) = lines(policy.protected_tags.iter());
+        let ids = policy.protected_ids.iter().map(MachineId::as_str);
+        *written.text_mut(RuleKey::ProtectedIds) = lines(ids);
+        let ranges = policy.vpn_ranges.iter().map(ToString::to_string);
+        *written.text_mut(RuleKey::VpnRanges) = lines(ranges);
+        *written.text_mut(RuleKey::MostDevices) = policy.most_at_once.to_string();
+        let own = policy.own_entra_device_id.as_deref();
+        own.unwrap_or_default()
+            .clone_into(written.text_mut(RuleKey::OwnEntraDeviceId));
+        written
+    }
+
+    /// Reads what can be read of a file's rules.
+    pub(super) fn read(document: &Document<&str>) -> Self {
+        let mut written = Self::default();
+        for key in RuleKey::ALL {
+            let (table, name, _) = key.place();
+            if let Some(item) = document.get(table).and_then(|table| table.get(name)) {
+                *written.text_mut(key) = as_text(item);
+            }
+        }
+        written
+    }
+
+    #[must_use]
+    pub fn text(&self, key: RuleKey) -> &str {
+        &self.texts[key as usize]
+    }
+
+    pub fn text_mut(&mut self, key: RuleKey) -> &mut String {
+        &mut self.texts[key as usize]
+    }
+
+    /// The entries of a key, without the blanks and lines between them.
+    pub fn entries(&self, key: RuleKey) -> impl Iterator<Item = &str> {
+        let lines = self.text(key).lines().map(str::trim);
+        lines.filter(|entry| !entry.is_empty())
+    }
+
+    /// Whether both say the same under this key.
+    #[must_use]
+    pub fn agrees_with(&self, other: &Self, key: RuleKey) -> bool {
+        self.entries(key).eq(other.entries(key))
+    }
+
+    /// What is wrong with the text of a key: its first wrong line, and why.
+    #[must_use]
+    pub fn wrong(&self, key: RuleKey) -> Option<String> {
+        let is_list = key.place().2 == Shape::List;
+        let lines = self.text(key).lines().enumerate();
+        let mut wrong = lines.filter_map(|(at, line)| {
+            let entry = line.trim();
+            let why = key.check(entry).err().filter(|_| !entry.is_empty())?;
+            let shown = clean(entry, 60);
+            Some(if is_list {
+                format!("Line {}: “{shown}” {why}", at + 1)
+            } else {
+                format!("“{shown}” {why}")
+            })
+        });
+        wrong.next()
+    }
+}
+
+fn lines<T: AsRef<str>>(entries: impl Iterator<Item = T>) -> String {
+    let mut text = String::new();
+    for entry in entries {
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(entry.as_ref());
+    }
+    text
+}
+
+fn as_text(item: &Item) -> String {
+    if let Some(list) = item.as_array() {
+        let entries = list.iter().filter_map(Value::as_str);
+        return lines(entries.map(|entry| entry.replace(['\n', '\r'], " ")));
+    }
+    match item.as_integer() {
+        Some(number) => number.to_string(),
+        None => item.as_str().unwrap_or_default().trim().to_owned(),
+    }
+}
+
+/// Why the comment templates of a file cannot be read, if they cannot.
+pub(super) fn template_trouble(
+    text: &str,
+    document: &Document<&str>,
+    file: &Path,
+) -> Option<Box<str>> {
+    let item = document.get("comments")?;
+    let file = file.display();
+    let Some(table) = item.as_table_like() else {
+        return Some(format!("{file}: “comments” is no table").into());
+    };
+    let mut wrong = table.iter().filter_map(|(key, item)| {
+        let why = match key {
+            "templates" => words(item).err()?,
+            _ => "is no key of the comments",
+        };
+        let (line, key) = (line_at(text, item.span()), clean(key, 40));
+        Some(format!("{file}, line {line}: comments.{key}: {why}").into())
+    });
+    wrong.next()
+}

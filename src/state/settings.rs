@@ -1,0 +1,156 @@
+//! What the settings say, and how saving them goes.
+
+use std::path::PathBuf;
+
+use super::State;
+use crate::explain::Explanation;
+use crate::guard::Policy;
+use crate::message::SettingsNews;
+use crate::settings::{Rules, WrittenRules};
+
+/// The settings as far as they are known; the rules that hold are the policy.
+#[derive(Debug, Clone, Default)]
+pub struct SettingsFacts {
+    /// Where they are kept; `None` in a run that writes nothing to disk.
+    pub file: Option<PathBuf>,
+    /// Those of the settings file itself.
+    pub written: WrittenRules,
+    /// Those of the file that a team shares.
+    pub shared: Option<(PathBuf, WrittenRules)>,
+    /// Why they could not be read, with the file's name: they are not written then.
+    pub unusable: Option<Explanation>,
+    /// Why the comment templates could not be read.
+    pub template_trouble: Option<Box<str>>,
+    pub saving: bool,
+    /// Why the last try to save did not work.
+    pub not_saved: Option<Explanation>,
+    /// How often they were saved in this run.
+    pub saves: usize,
+}
+
+impl State {
+    pub(super) fn apply_settings(&mut self, file: Option<PathBuf>, news: SettingsNews) {
+        self.settings.file = file;
+        match news {
+            SettingsNews::Begun(read) => self.know(read),
+            SettingsNews::Read(read) => {
+                if let Ok(rules) = &read {
+                    self.adopt(rules);
+                }
+                self.know(read);
+            }
+            SettingsNews::Saving => {
+                self.settings.saving = true;
+                self.settings.not_saved = None;
+            }
+            SettingsNews::Saved(Ok(rules)) => {
+                self.settings.saving = false;
+                self.settings.saves += 1;
+                self.adopt(&rules);
+                self.know(Ok(rules));
+            }
+            SettingsNews::Saved(Err(why)) => {
+                self.settings.saving = false;
+                self.settings.not_saved = Some(why);
+            }
+        }
+    }
+
+    fn adopt(&mut self, rules: &Rules) {
+        let before = std::mem::take(&mut self.policy);
+        self.policy = rules.policy.clone().in_place_of(&before);
+    }
+
+    fn know(&mut self, read: Result<Rules, Explanation>) {
+        let facts = &mut self.settings;
+        match read {
+            Ok(rules) => {
+                let Rules {
+                    policy: Policy { unread, .. },
+                    written,
+                    shared,
+                    template_trouble,
+                } = rules;
+                facts.written = written;
+                facts.shared = shared;
+                facts.template_trouble = template_trouble;
+                facts.unusable = unread.map(|why| {
+                    let mut explanation = Explanation::harmless(
+                        "The rules of your organisation could not be read",
+                        SettingsNews::mend(),
+                    );
+                    explanation.details.push(why.into());
+                    explanation
+                });
+            }
+            Err(why) => facts.unusable = Some(why),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::NextStep;
+    use crate::message::Event;
+    use crate::model::Mode;
+    use crate::settings::RuleKey;
+
+    fn saved(policy: Policy) -> Event {
+        let rules = Rules {
+            written: WrittenRules::of(&policy),
+            policy,
+            ..Rules::default()
+        };
+        Event::Settings {
+            file: None,
+            news: Box::new(SettingsNews::Saved(Ok(rules))),
+        }
+    }
+
+    #[test]
+    fn what_was_saved_holds_and_what_the_run_was_started_with_stays() {
+        let read_only = Policy {
+            read_only: true,
+            ..Policy::default()
+        };
+        let mut state = State::new(Mode::Live, "Commercial", read_only);
+        state.apply(saved(Policy {
+            protected_tags: vec!["tier0".into()],
+            ..Policy::default()
+        }));
+        assert!(state.policy.read_only);
+        assert_eq!(&*state.policy.protected_tags[0], "tier0");
+        assert_eq!(state.settings.written.text(RuleKey::ProtectedTags), "tier0");
+    }
+
+    #[test]
+    fn rules_that_cannot_be_read_again_leave_those_before_in_force() {
+        let policy = Policy {
+            protected_tags: vec!["tier0".into()],
+            ..Policy::default()
+        };
+        let mut state = State::new(Mode::Live, "Commercial", policy.clone());
+        let unread = Policy {
+            unread: Some("settings.toml, line 2: policy.x: is no key".into()),
+            ..Policy::default()
+        };
+        let damaged = Explanation::harmless("No TOML", NextStep::None);
+        for read in [
+            Ok(Rules {
+                policy: unread,
+                ..Rules::default()
+            }),
+            Err(damaged),
+        ] {
+            state.apply(Event::Settings {
+                file: None,
+                news: Box::new(SettingsNews::Read(read)),
+            });
+            assert_eq!(state.policy, policy);
+            assert!(state.settings.unusable.is_some());
+        }
+        state.apply(saved(policy));
+        assert!(state.settings.unusable.is_none());
+    }
+}

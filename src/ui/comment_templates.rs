@@ -1,0 +1,167 @@
+//! Reasons that were written in advance: put into the comment by a click, with the ticket's number,
+//! and never over what a person has typed.
+
+use egui::{ComboBox, Ui};
+
+use super::Cx;
+use super::views::Form;
+use super::widgets::{ActionButton, TextField};
+use crate::model::clean;
+use crate::settings::{RuleKey, TICKET};
+
+/// More than these are a list to choose from.
+const MAX_BUTTONS: usize = 4;
+const LABEL_CHARS: usize = 44;
+const TICKET_CHARS: usize = 60;
+const TICKET_WIDTH: f32 = 160.0;
+
+/// Offers the templates of the settings, and asks for the ticket.
+pub fn templates_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form) {
+    let written = &cx.state.settings.written;
+    let templates: Vec<&str> = written.entries(RuleKey::Templates).collect();
+    if templates.is_empty() {
+        return;
+    }
+    let mut chosen = None;
+    ui.horizontal_wrapped(|ui| {
+        TextField::new("Ticket", &mut cx.views.ticket)
+            .label_unseen()
+            .hint("Ticket")
+            .width(TICKET_WIDTH)
+            .show_ui(ui);
+        let ticket = clean_ticket(&cx.views.ticket);
+        let template = if templates.len() > MAX_BUTTONS {
+            list_ui(ui, &templates, &ticket)
+        } else {
+            buttons_ui(ui, &templates, &ticket)
+        };
+        chosen = template.map(|template| fill(template, &ticket));
+    });
+    if let Some(text) = chosen {
+        put(&mut form.draft.comment, &mut form.from_template, text);
+    }
+}
+
+fn buttons_ui<'t>(ui: &mut Ui, templates: &[&'t str], ticket: &str) -> Option<&'t str> {
+    let mut chosen = None;
+    for template in templates {
+        let label = label(template);
+        let name = format!("Template: {label}");
+        let text = fill(template, ticket);
+        let hint = format!("Puts into the comment: {}", clean(&text, 500));
+        let button = ActionButton::new(&label).name(&name).hint(&hint);
+        if ui.add(button).clicked() {
+            chosen = Some(*template);
+        }
+    }
+    chosen
+}
+
+fn list_ui<'t>(ui: &mut Ui, templates: &[&'t str], ticket: &str) -> Option<&'t str> {
+    let mut chosen = None;
+    ComboBox::from_label("Template")
+        .selected_text("Choose a template")
+        .show_ui(ui, |ui| {
+            for template in templates {
+                let text = fill(template, ticket);
+                let label = clean(&text, LABEL_CHARS * 2);
+                if ui.selectable_label(false, label).clicked() {
+                    chosen = Some(*template);
+                }
+            }
+        });
+    chosen
+}
+
+/// What a button says: the same whatever the ticket is, so that nothing moves while it is typed.
+fn label(template: &str) -> String {
+    clean(&fill(template, ""), LABEL_CHARS).into_owned()
+}
+
+fn clean_ticket(typed: &str) -> String {
+    let shown: String = typed.chars().filter(|c| !c.is_control()).collect();
+    clean(shown.trim(), TICKET_CHARS).into_owned()
+}
+
+/// The template's text with the ticket in its place. Without one its place goes, and the
+/// punctuation and blank beside it.
+fn fill(template: &str, ticket: &str) -> String {
+    if !ticket.is_empty() {
+        return template.replace(TICKET, ticket);
+    }
+    let beside = [':', ';', ','];
+    let mut parts = template.split(TICKET);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let part = part.trim_start_matches(beside);
+        if text.is_empty() || text.ends_with(' ') {
+            text.push_str(part.trim_start());
+        } else {
+            text.push_str(part);
+        }
+    }
+    if template.ends_with(TICKET) {
+        let end = text.trim_end().trim_end_matches(beside).len();
+        text.truncate(end);
+    }
+    text.trim().to_owned()
+}
+
+/// Puts a template's text into the comment: in the place of another template's, else behind what a
+/// person has typed.
+fn put(comment: &mut String, from_template: &mut Option<String>, text: String) {
+    if comment.trim().is_empty() || from_template.as_ref() == Some(comment) {
+        comment.clone_from(&text);
+        *from_template = Some(text);
+        return;
+    }
+    let typed = comment.trim_end().len();
+    comment.truncate(typed);
+    comment.push(' ');
+    comment.push_str(&text);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ticket_stands_in_its_place_or_nothing_does() {
+        for (template, with, without) in [
+            ("{ticket}: beacon seen", "INC-1: beacon seen", "beacon seen"),
+            ("beacon seen, {ticket}", "beacon seen, INC-1", "beacon seen"),
+            (
+                "see {ticket} for more",
+                "see INC-1 for more",
+                "see for more",
+            ),
+            ("{ticket}", "INC-1", ""),
+            ("beacon seen", "beacon seen", "beacon seen"),
+            ("{ticket} {ticket}", "INC-1 INC-1", ""),
+        ] {
+            assert_eq!(fill(template, "INC-1"), with, "{template}");
+            assert_eq!(fill(template, ""), without, "{template}");
+        }
+    }
+
+    #[test]
+    fn a_ticket_holds_no_control_characters() {
+        assert_eq!(clean_ticket(" INC\t-1\n\u{7} "), "INC-1");
+        assert_eq!(clean_ticket("INC\u{202e}1"), "INC\\u{202e}1");
+    }
+
+    #[test]
+    fn a_template_takes_the_place_of_another_and_never_of_what_was_typed() {
+        let (mut comment, mut from) = (" ".to_owned(), None);
+        let mut put = |comment: &mut String, text: &str| put(comment, &mut from, text.to_owned());
+        put(&mut comment, "beacon seen");
+        assert_eq!(comment, "beacon seen");
+        put(&mut comment, "clean again");
+        assert_eq!(comment, "clean again");
+        comment.push_str(", says Ada ");
+        put(&mut comment, "beacon seen");
+        assert_eq!(comment, "clean again, says Ada beacon seen");
+        put(&mut comment, "clean again");
+        assert_eq!(comment, "clean again, says Ada beacon seen clean again");
+    }
+}

@@ -1,0 +1,273 @@
+//! The settings screen: what the organisation protects and allows, this computer, and the comment
+//! templates. Checked as typed, and saved in one step.
+
+use egui::{Label, RichText, TextStyle, Ui, accesskit};
+
+use super::Cx;
+use super::theme::{Role, TokensExt as _};
+use super::views::{Screen, SettingsForm};
+use super::widgets::{
+    ActionButton, ExplanationView, Icon, TextField, badge, copyable_ui, page_ui, section_ui,
+};
+use crate::explain::Explanation;
+use crate::message::Command;
+use crate::model::{Host, Mode, clean};
+use crate::settings::{RuleKey, WrittenRules};
+use crate::state::{SettingsFacts, State};
+
+const WIDTH: f32 = 760.0;
+
+/// Shows the settings in the place of the table.
+pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    cx.views.settings.follow(&cx.state.settings.written);
+    bar_ui(ui, cx);
+    page_ui(ui, WIDTH, "Settings", |ui| {
+        notes_ui(ui, cx.state);
+        let form = &mut cx.views.settings;
+        section_ui(ui, "Protected devices");
+        weak_ui(
+            ui,
+            "Whoever takes something from one of them types its name first. Giving back never needs it",
+        );
+        field_ui(ui, form, RuleKey::ProtectedNames);
+        field_ui(ui, form, RuleKey::ProtectedTags);
+        field_ui(ui, form, RuleKey::ProtectedIds);
+        section_ui(ui, "Ranges of VPNs and proxies");
+        field_ui(ui, form, RuleKey::VpnRanges);
+        section_ui(ui, "Several devices at once");
+        field_ui(ui, form, RuleKey::MostDevices);
+        section_ui(ui, "This computer");
+        host_ui(ui, cx.state.host.as_ref());
+        field_ui(ui, form, RuleKey::OwnEntraDeviceId);
+        section_ui(ui, "Shared file");
+        shared_ui(ui, &cx.state.settings, form);
+        section_ui(ui, "Comment templates");
+        if let Some(why) = &cx.state.settings.template_trouble {
+            badge(ui, Icon::Warning, Role::Caution, &clean(why, 300));
+        }
+        field_ui(ui, form, RuleKey::Templates);
+    });
+}
+
+/// The way back and what can be done with the text: always in sight.
+fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let facts = &cx.state.settings;
+    let changes = cx.views.settings.changes();
+    let blocked = why_not_saved(facts, &cx.views.settings.typed, changes.is_empty());
+    ui.horizontal_wrapped(|ui| {
+        let back = ActionButton::new("Back to the list").icon(Icon::Undo);
+        if ui.add(back).clicked() {
+            cx.views.screen = Screen::Devices;
+        }
+        let save = ActionButton::primary("Save").disabled_because(blocked.as_deref());
+        let saves = ui.add(save).clicked();
+        let nothing = changes.is_empty().then_some("Nothing has changed");
+        let discard = ActionButton::new("Discard changes").disabled_because(nothing);
+        if ui.add(discard).clicked() {
+            cx.views.settings.discard();
+        }
+        status_ui(ui, facts, changes.is_empty());
+        if saves {
+            cx.out.work.push(Command::SaveSettings(changes));
+        }
+    });
+    // The line is always there: nothing may move under the pointer.
+    let words = blocked.as_deref().unwrap_or("Saved settings hold at once");
+    weak_ui(ui, words);
+}
+
+fn status_ui(ui: &mut Ui, facts: &SettingsFacts, is_unchanged: bool) {
+    let (icon, role, words) = if facts.saving {
+        (Icon::InProgress, Role::Neutral, "Saving…")
+    } else if !is_unchanged {
+        (Icon::Info, Role::Caution, "Not saved yet")
+    } else if facts.saves > 0 && facts.not_saved.is_none() {
+        let words = if facts.file.is_some() {
+            "Saved, and in force"
+        } else {
+            "In force until this run ends"
+        };
+        (Icon::Info, Role::Neutral, words)
+    } else {
+        return;
+    };
+    let response = badge(ui, icon, role, words);
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_live(accesskit::Live::Polite);
+    });
+}
+
+/// Why the text cannot be saved as it stands.
+fn why_not_saved(
+    facts: &SettingsFacts,
+    typed: &WrittenRules,
+    is_unchanged: bool,
+) -> Option<String> {
+    if facts.saving {
+        return Some("Wait until this is saved".into());
+    }
+    if let Some(unusable) = &facts.unusable {
+        let detail = unusable.details.first().unwrap_or(&unusable.headline);
+        return Some(format!("The settings file is not usable: {detail}"));
+    }
+    let wrong = RuleKey::ALL
+        .into_iter()
+        .find_map(|key| Some((label(key), typed.wrong(key)?)));
+    match wrong {
+        Some((label, why)) => Some(format!("{label}: {why}")),
+        None => is_unchanged.then(|| "Nothing has changed".into()),
+    }
+}
+
+/// What is to be known before anything is typed: what went wrong, and where this is kept.
+fn notes_ui(ui: &mut Ui, state: &State) {
+    let facts = &state.settings;
+    for (failure, role) in [
+        (&facts.unusable, Role::Danger),
+        (&facts.not_saved, Role::Caution),
+    ] {
+        if let Some(failure) = failure {
+            failure_ui(ui, failure, role);
+        }
+    }
+    match (&facts.file, state.mode) {
+        (Some(file), _) => {
+            weak_ui(ui, "They hold in every profile. The settings file:");
+            copyable_ui(ui, "settings file", &file.display().to_string());
+        }
+        (None, Mode::Demo) => {
+            weak_ui(
+                ui,
+                "In the demo nothing is written to disk: what you save holds until this run ends",
+            );
+        }
+        (None, Mode::Live | Mode::StandIn) => {
+            weak_ui(
+                ui,
+                "This run has no data folder, so nothing is written to disk: what you save holds until it ends",
+            );
+        }
+    }
+}
+
+fn failure_ui(ui: &mut Ui, failure: &Explanation, role: Role) {
+    let effect = format!("{}. {}", failure.effect.words(), failure.next.words());
+    ExplanationView {
+        headline: &failure.headline,
+        effect: &effect,
+        role,
+        next_label: None,
+        // They say what there is to mend, so they are not folded away.
+        details: &[],
+    }
+    .show_ui(ui);
+    for detail in &failure.details {
+        weak_ui(ui, detail);
+    }
+}
+
+const fn label(key: RuleKey) -> &'static str {
+    match key {
+        RuleKey::ProtectedNames => "Protected names",
+        RuleKey::ProtectedTags => "Protected tags",
+        RuleKey::ProtectedIds => "Protected device ids",
+        RuleKey::VpnRanges => "Address ranges",
+        RuleKey::MostDevices => "Most devices in one go",
+        RuleKey::OwnEntraDeviceId => "Entra device id of this computer",
+        RuleKey::SharedFile => "Path of the shared file",
+        RuleKey::Templates => "Templates",
+    }
+}
+
+/// What an empty field shows, and what stands below it.
+const fn words(key: RuleKey) -> (&'static str, &'static str) {
+    match key {
+        RuleKey::ProtectedNames => (
+            "DC01",
+            "One a line, in which * stands for anything: *-dc.contoso.com",
+        ),
+        RuleKey::ProtectedTags => ("tier0", "One a line, as Defender shows them"),
+        RuleKey::ProtectedIds => ("", "One a line"),
+        RuleKey::VpnRanges => (
+            "10.8.0.0/16",
+            "One a line. An address in one of them says little about which device it is",
+        ),
+        RuleKey::MostDevices => (
+            "10",
+            "From 1 to 100. Empty: what the shared file says, else 10; of both the smaller holds",
+        ),
+        RuleKey::OwnEntraDeviceId => (
+            "00000000-0000-0000-0000-000000000000",
+            "So that you are warned before you cut yourself off",
+        ),
+        RuleKey::SharedFile => (
+            "team.toml",
+            "Adds the [policy] of another file; from the data folder on, or the whole path",
+        ),
+        RuleKey::Templates => (
+            "{ticket}: beacon seen, contained until checked",
+            "One a line; {ticket} stands for the ticket number",
+        ),
+    }
+}
+
+fn field_ui(ui: &mut Ui, form: &mut SettingsForm, key: RuleKey) {
+    let wrong = form.typed.wrong(key);
+    let (hint, help) = words(key);
+    let field = TextField::new(label(key), form.typed.text_mut(key))
+        .hint(hint)
+        .help(help)
+        .error(wrong.as_deref());
+    let field = match key {
+        RuleKey::ProtectedIds | RuleKey::VpnRanges => field.rows(3).monospace(),
+        RuleKey::ProtectedNames | RuleKey::ProtectedTags | RuleKey::Templates => field.rows(3),
+        RuleKey::MostDevices => field,
+        RuleKey::OwnEntraDeviceId | RuleKey::SharedFile => field.monospace(),
+    };
+    field.show_ui(ui);
+}
+
+fn host_ui(ui: &mut Ui, host: Option<&Host>) {
+    let Some(host) = host else {
+        weak_ui(ui, "It told neither its name nor its addresses");
+        return;
+    };
+    let name = host.name.as_deref().unwrap_or("not told");
+    ui.label(format!("Name: {}", clean(name, 80)));
+    let addresses: Vec<_> = host.addresses.iter().map(ToString::to_string).collect();
+    let addresses = if addresses.is_empty() {
+        "none told".to_owned()
+    } else {
+        addresses.join(", ")
+    };
+    ui.add(Label::new(format!("Addresses: {addresses}")).wrap());
+}
+
+fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
+    if facts.file.is_none() {
+        weak_ui(ui, "This run reads no file");
+        return;
+    }
+    field_ui(ui, form, RuleKey::SharedFile);
+    let Some((file, shared)) = &facts.shared else {
+        return;
+    };
+    let file = file.display().to_string();
+    weak_ui(
+        ui,
+        &format!("From {}, not written here:", clean(&file, 200)),
+    );
+    for key in RuleKey::ALL {
+        let entries: Vec<_> = shared.entries(key).map(|entry| clean(entry, 80)).collect();
+        // Of a shared file only the policy counts.
+        if key != RuleKey::Templates && !entries.is_empty() {
+            let line = format!("{}: {}", label(key), entries.join(", "));
+            ui.add(Label::new(line).wrap());
+        }
+    }
+}
+
+fn weak_ui(ui: &mut Ui, words: &str) {
+    let words = RichText::new(words).text_style(TextStyle::Small);
+    ui.add(Label::new(words.color(ui.tokens().text_weak)).wrap());
+}

@@ -1,0 +1,183 @@
+//! The settings screen, what it saves, and from when on that holds.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cordon::action::ActionKind;
+use cordon::auth::TokenStore;
+use cordon::guard::Policy;
+use cordon::journal::{NotSentReason, Standing};
+use cordon::message::Command;
+use cordon::model::Mode;
+use cordon::places;
+use cordon::settings::{FILE_NAME, RuleKey};
+use cordon::state::State;
+use cordon::worker::{Pace, Setup, WorkerHandle};
+use egui::{Key, Modifiers};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+
+use crate::common::{Console, Engine, endpoints, posts, signed_in, tenant};
+
+fn open_settings(console: &mut Console) {
+    console
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::Comma);
+    console.step_until("the screen", |c| {
+        c.shows("Protected devices") && c.shows("Comment templates")
+    });
+}
+
+fn cannot_save(console: &Console) -> Option<String> {
+    let save = console.harness.get_by_label("Save");
+    let save = save.accesskit_node();
+    save.is_disabled()
+        .then(|| save.description().unwrap_or_default())
+}
+
+fn on_disk(folder: &Path) -> String {
+    std::fs::read_to_string(folder.join(FILE_NAME)).expect("a settings file")
+}
+
+#[test]
+fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_saved() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::write(folder.path().join(FILE_NAME), "# Ours.\n").expect("written");
+    let policy = Policy::default();
+    let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+    console.sign_in();
+    open_settings(&mut console);
+    assert_eq!(
+        cannot_save(&console).as_deref(),
+        Some("Nothing has changed")
+    );
+    console.fill("Address ranges", "10.8/40");
+    let why = "Line 1: “10.8/40” is no range of addresses, such as 10.8.0.0/16";
+    console.step_until("what is wrong", |c| c.shows(why));
+    assert_eq!(
+        cannot_save(&console),
+        Some(format!("Address ranges: {why}"))
+    );
+    console.fill("Address ranges", "10.8.0.0/16");
+    console.fill("Protected names", "ENG-LT-0*");
+    // What is typed stays while one looks elsewhere.
+    console.click("Back to the list");
+    console.step_until("the list", |c| !c.shows("Protected devices"));
+    open_settings(&mut console);
+    console.step_until("the text", |c| c.shows("Not saved yet"));
+    console.click("Save");
+    console.step_until("the new rules", |c| c.state().settings.saves == 1);
+    console.step_until("the word", |c| c.shows("Saved, and in force"));
+    let text = on_disk(folder.path());
+    assert_eq!(
+        text,
+        "# Ours.\n\n[policy]\nprotected_names = [\"ENG-LT-0*\"]\nvpn_ranges = [\"10.8.0.0/16\"]\n"
+    );
+
+    console.click("Back to the list");
+    let machine = console.open_device("ENG-LT-030");
+    console.click("Isolate…");
+    console.fill("Comment", "alert 1234");
+    console.step_until("why not", |c| {
+        c.shows_part("Your organisation protects this device: its name fits “eng-lt-0*”")
+    });
+    console.fill("Type the name of the protected device", "eng-lt-030");
+    console.harness.run_steps(8);
+    console.click(&format!("Isolate {}", machine.name_and_tail()));
+    console.step_until("the request", |c| posts(&c.control).len() == 1);
+}
+
+#[test]
+fn a_damaged_file_is_named_and_not_saved_over_and_the_rules_before_go_on_to_hold() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = Policy {
+        protected_tags: vec!["tier0".into()],
+        ..Policy::default()
+    };
+    let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+    console.sign_in();
+    std::fs::write(folder.path().join(FILE_NAME), "[policy").expect("written");
+    open_settings(&mut console);
+    console.step_until("what is wrong", |c| {
+        c.shows("The settings file cannot be read")
+    });
+    console.fill("Protected names", "DC01");
+    let why = cannot_save(&console).expect("blocked");
+    assert!(why.contains(FILE_NAME) && why.contains("line 1"), "{why}");
+    assert_eq!(console.state().policy, policy);
+    assert_eq!(on_disk(folder.path()), "[policy");
+    // Mended, and looked at again: what was typed is still there.
+    std::fs::write(folder.path().join(FILE_NAME), "[policy]\n").expect("written");
+    open_settings(&mut console);
+    console.step_until("that it is mended", |c| cannot_save(c).is_none());
+    console.click("Save");
+    console.step_until("the new rules", |c| c.state().settings.saves == 1);
+    assert!(on_disk(folder.path()).contains("DC01"));
+}
+
+#[test]
+fn an_approval_is_judged_by_the_rules_in_force_when_it_is_submitted() {
+    let (_simulator, folder, mut engine) = signed_in();
+    let machine = engine.machine("ENG-LT-030");
+    engine.load(&machine);
+    let draft = Engine::draft(ActionKind::Isolate, &machine);
+    let approval = engine.approve(&draft).expect("nothing stands against it");
+    let change = (RuleKey::ProtectedNames, "ENG-LT-030".to_owned());
+    engine.send(Command::SaveSettings(vec![change]));
+    engine.until("the new rules", |s| s.settings.saves == 1);
+    assert!(on_disk(folder.path()).contains("ENG-LT-030"));
+    engine.send(Command::Submit(Box::new(approval)));
+    let end = engine.until_end(draft.entry);
+    assert!(
+        matches!(&end, Standing::NotSent { why, .. } if *why == NotSentReason::Blocked),
+        "{end:?}"
+    );
+    assert!(posts(&engine.control).is_empty());
+    assert!(engine.approve(&draft).is_err(), "the form says the same");
+}
+
+#[test]
+fn in_the_demo_what_is_saved_holds_and_nothing_is_written() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = Policy {
+        read_only: true,
+        ..Policy::default()
+    };
+    let endpoints = endpoints(&simulator);
+    let journal = places::journal_file(folder.path(), Mode::Demo, &endpoints);
+    let state = State::new(Mode::Demo, "Demo", policy.clone());
+    let worker = WorkerHandle::spawn(Setup {
+        endpoints,
+        mode: Mode::Demo,
+        store: TokenStore::memory(),
+        journal: journal.clone(),
+        memory: None,
+        policy,
+        pace: Pace::REAL,
+        wake: Arc::new(|| {}),
+    })
+    .expect("the worker starts");
+    let mut engine = Engine {
+        state,
+        worker,
+        control: simulator.control(),
+        journal,
+    };
+    engine.until("the templates", |s| {
+        s.settings.written.entries(RuleKey::Templates).count() == 2
+    });
+    let change = (RuleKey::ProtectedTags, "tier0".to_owned());
+    engine.send(Command::SaveSettings(vec![change]));
+    engine.until("the new rules", |s| s.settings.saves == 1);
+    assert_eq!(&*engine.state.policy.protected_tags[0], "tier0");
+    assert!(
+        engine.state.policy.read_only,
+        "what the run was started with"
+    );
+    let templates = engine.state.settings.written.entries(RuleKey::Templates);
+    assert_eq!(templates.count(), 2, "what was not changed stays");
+    assert_eq!(engine.state.settings.file, None);
+    assert!(!folder.path().join(FILE_NAME).exists());
+}
