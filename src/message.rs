@@ -9,7 +9,7 @@ use crate::guard::{Approval, OpenOrder};
 use crate::journal::Entry;
 use crate::model::{
     Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Machine, MachineAction, MachineId,
-    SessionStatus,
+    SessionStatus, WindowLayout,
 };
 
 /// A piece of work, with all the data it needs. Not `Clone`: an approval is spent once.
@@ -39,6 +39,8 @@ pub enum Command {
     Insist(EntryId),
     /// Look at all actions in flight now.
     LookNow,
+    /// Remember how the window is arranged.
+    RememberWindow(Box<WindowLayout>),
     /// End: unsent orders become *Not sent*.
     Shutdown,
 }
@@ -46,6 +48,8 @@ pub enum Command {
 /// A fact: something happened.
 #[derive(Debug, Clone)]
 pub enum Event {
+    /// How the window was left by an earlier run; comes first, so that nothing jumps.
+    Window(Box<WindowLayout>),
     Session {
         status: SessionStatus,
         epoch: Epoch,

@@ -17,6 +17,8 @@ impl State {
     /// Takes one fact in. The only place where facts change.
     pub fn apply(&mut self, event: Event) {
         match event {
+            // How facts are shown is no fact: the window takes it for itself.
+            Event::Window(_) => {}
             Event::Session { status, epoch } => self.apply_session(status, epoch),
             Event::SignInFailed(explanation) => self.sign_in_failure = Some(explanation),
             Event::Keyring(keyring) => self.keyring = keyring,

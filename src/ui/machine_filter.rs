@@ -1,13 +1,11 @@
-//! Which devices a search finds, and in which order they stand.
+//! Which devices a search finds.
 
-use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::machine_row::DeviceState;
-use super::views::{Column, Sort};
-use crate::model::{ExposureLevel, HealthStatus, Machine, MachineId, RiskScore};
+use crate::model::{ExposureLevel, HealthStatus, Machine, MachineId, RiskScore, clean};
 
 /// A search, read once per keystroke and then asked for every device, without allocating for any.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,39 +22,77 @@ struct Term {
     needle: Needle,
 }
 
+/// What a word of a search is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
+pub enum Field {
     Any,
     Name,
     Id,
     Ip,
     Health,
     Risk,
+    Exposure,
+    Value,
     Os,
+    Version,
     Tag,
     Group,
     State,
+    Entra,
 }
 
+/// The fields by the word that stands before the colon, with what comes after it.
+pub const FIELDS: [(&str, Field, &str); 13] = [
+    ("name", Field::Name, "a part of the name"),
+    ("id", Field::Id, "a part of the device id"),
+    ("ip", Field::Ip, "an address, or a part of it"),
+    ("health", Field::Health, "active, inactive…"),
+    ("risk", Field::Risk, "high, medium, low…"),
+    ("os", Field::Os, "the system"),
+    ("tag", Field::Tag, "one of the tags"),
+    ("group", Field::Group, "the device group"),
+    ("state", Field::State, "isolated, restricted…"),
+    ("exposure", Field::Exposure, "high, medium, low…"),
+    ("value", Field::Value, "high, normal, low"),
+    ("version", Field::Version, "the version of the system"),
+    ("entra", Field::Entra, "a part of the Entra device id"),
+];
+
 impl Field {
-    fn from_word(word: &str) -> Option<Self> {
-        const WORDS: [(&str, Field); 9] = [
-            ("name", Field::Name),
-            ("id", Field::Id),
-            ("ip", Field::Ip),
-            ("health", Field::Health),
-            ("risk", Field::Risk),
-            ("os", Field::Os),
-            ("tag", Field::Tag),
-            ("group", Field::Group),
-            ("state", Field::State),
-        ];
-        WORDS
+    /// The field of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        FIELDS
             .iter()
-            .find(|(name, _)| word.eq_ignore_ascii_case(name))
-            .map(|(_, field)| *field)
+            .find(|(name, _, _)| word.eq_ignore_ascii_case(name))
+            .map(|(_, field, _)| *field)
     }
 }
+
+/// What is to be said about a search that finds nothing because a word before a colon is no field.
+#[must_use]
+pub fn field_trouble(text: &str) -> Option<String> {
+    const PEOPLE: [&str; 4] = ["user", "users", "account", "upn"];
+    let strange = words(text).into_iter().find_map(|(word, is_quoted)| {
+        let (name, rest) = word.split_once(':').filter(|_| !is_quoted)?;
+        let is_word = name.len() > 1 && name.bytes().all(|b| b.is_ascii_alphabetic());
+        // Part of an address, a time, a page or a path.
+        let is_else = rest.contains(':')
+            || rest.starts_with(['/', '\\'])
+            || (!rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+        (is_word && !is_else && Field::from_word(name).is_none()).then(|| name.to_owned())
+    })?;
+    if PEOPLE.iter().any(|word| strange.eq_ignore_ascii_case(word)) {
+        return Some(NO_USERS.to_owned());
+    }
+    let known: Vec<_> = FIELDS.iter().map(|(word, _, _)| *word).collect();
+    let strange = clean(&strange, 24);
+    Some(format!("“{strange}” is no field: {}", known.join(", ")))
+}
+
+/// Where to look for what a search does not find.
+pub const NO_USERS: &str =
+    "Users are not searchable here; search by device name, id, IP, tag, group or OS";
 
 impl Filter {
     /// Reads what was typed or pasted. An id anywhere in it finds that device and nothing else.
@@ -155,6 +191,10 @@ impl Term {
                     || needle.starts(health_word(&machine.health_status))
             }
             Field::Risk => is_in(machine.risk_score.as_ref().map(RiskScore::as_wire)),
+            Field::Exposure => is_in(machine.exposure_level.as_ref().map(ExposureLevel::as_wire)),
+            Field::Value => is_in(machine.device_value.as_deref()),
+            Field::Version => is_in(machine.version.as_deref()),
+            Field::Entra => is_in(machine.aad_device_id.as_deref()),
             Field::Os => is_in(machine.os_platform.as_deref()) || is_in(machine.version.as_deref()),
             Field::Tag => in_tags(),
             Field::Group => is_in(machine.rbac_group_name.as_deref()),
@@ -337,112 +377,6 @@ pub fn health_word(health: &HealthStatus) -> &str {
         HealthStatus::Unknown => "Unknown",
         HealthStatus::Other(text) => text,
     }
-}
-
-/// What a row is ordered by; `None` stands last in both directions.
-type Key = (Option<u128>, u128);
-
-/// Puts devices in order; equal ones stand by name, and twins by id.
-pub fn sort(
-    machines: &mut Vec<Arc<Machine>>,
-    sort: Sort,
-    state: impl Fn(&MachineId) -> DeviceState,
-) {
-    // Comparing prefixes held in place is many times faster than following each device's pointers.
-    let mut keyed: Vec<(Key, Arc<Machine>)> = std::mem::take(machines)
-        .into_iter()
-        .map(|machine| {
-            let name = prefix(machine.computer_dns_name.as_deref().unwrap_or_default());
-            ((key(&machine, sort.column, name, &state), name), machine)
-        })
-        .collect();
-    keyed.sort_unstable_by(
-        |((one, one_name), one_machine), ((other, other_name), other_machine)| {
-            compare_keys(*one, *other, sort)
-                .then_with(|| one_name.cmp(other_name))
-                .then_with(|| compare_names(one_machine, other_machine))
-        },
-    );
-    machines.extend(keyed.into_iter().map(|(_, machine)| machine));
-}
-
-fn compare_keys(one: Option<u128>, other: Option<u128>, sort: Sort) -> Ordering {
-    match (one, other) {
-        (Some(one), Some(other)) if sort.descending => other.cmp(&one),
-        (Some(one), Some(other)) => one.cmp(&other),
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => Ordering::Equal,
-    }
-}
-
-fn compare_names(one: &Machine, other: &Machine) -> Ordering {
-    let name = |machine: &Machine| {
-        machine
-            .computer_dns_name
-            .clone()
-            .unwrap_or_default()
-            .to_ascii_lowercase()
-    };
-    name(one)
-        .cmp(&name(other))
-        .then_with(|| one.id.cmp(&other.id))
-}
-
-fn key(
-    machine: &Machine,
-    column: Column,
-    name: u128,
-    state: impl Fn(&MachineId) -> DeviceState,
-) -> Option<u128> {
-    let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(prefix);
-    match column {
-        Column::Name => machine.computer_dns_name.as_ref().map(|_| name),
-        Column::State => state(&machine.id).rank(),
-        Column::Health => text(Some(health_word(&machine.health_status))),
-        Column::Risk => machine.risk_score.as_ref().map(risk_rank),
-        Column::Exposure => machine.exposure_level.as_ref().map(exposure_rank),
-        Column::Os => text(machine.os_platform.as_deref()),
-        Column::LastSeen => machine
-            .last_seen
-            .map(|at| u128::try_from(at.as_nanosecond()).unwrap_or_default()),
-        Column::Tags => text(machine.machine_tags.first().map(AsRef::as_ref)),
-        Column::Group => text(machine.rbac_group_name.as_deref()),
-        Column::Addresses => machine.addresses().next().map(|ip| match ip {
-            IpAddr::V4(ip) => u128::from(ip.to_bits()),
-            IpAddr::V6(ip) => ip.to_bits(),
-        }),
-    }
-}
-
-fn risk_rank(risk: &RiskScore) -> u128 {
-    match risk {
-        RiskScore::Other(_) => 0,
-        RiskScore::None => 1,
-        RiskScore::Informational => 2,
-        RiskScore::Low => 3,
-        RiskScore::Medium => 4,
-        RiskScore::High => 5,
-    }
-}
-
-fn exposure_rank(exposure: &ExposureLevel) -> u128 {
-    match exposure {
-        ExposureLevel::Other(_) => 0,
-        ExposureLevel::None => 1,
-        ExposureLevel::Low => 2,
-        ExposureLevel::Medium => 3,
-        ExposureLevel::High => 4,
-    }
-}
-
-/// The first sixteen bytes in lower case, as a number that is ordered like them.
-fn prefix(text: &str) -> u128 {
-    let mut bytes = [0; 16];
-    for (place, byte) in bytes.iter_mut().zip(text.bytes()) {
-        *place = byte.to_ascii_lowercase();
-    }
-    u128::from_be_bytes(bytes)
 }
 
 #[cfg(test)]

@@ -6,10 +6,13 @@ use egui::text::{CCursor, CCursorRange};
 use egui::{Id, Key, Modifiers, RichText, Ui};
 
 use super::Cx;
+use super::columns::columns_ui;
 use super::commands::UiCommand;
-use super::machine_filter::{self, Filter};
+use super::machine_filter::{Filter, NO_USERS, field_trouble};
 use super::machine_row::DeviceState;
+use super::machine_sort::sort;
 use super::machine_table::table_ui;
+use super::search_completion::offers_ui;
 use super::theme::{Role, TokensExt as _};
 use super::views::{Column, Rest};
 use super::widgets::{ActionButton, EmptyState, ExplanationView, Icon, TextField, badge};
@@ -45,25 +48,25 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn refresh_rows(cx: &mut Cx<'_>) {
     let (state, views) = (cx.state, &mut *cx.views);
     let filter = Filter::parse(&views.search);
-    let needs_state = filter.asks_for_state() || views.sort.column == Column::State;
+    let needs_state = filter.asks_for_state() || views.layout.sort.column == Column::State;
     let actions = if needs_state { actions_mark(state) } else { 0 };
     let generation = state.inventory.generation.wrapping_add(actions);
     let state_of = |id: &_| DeviceState::of(state.known_actions(id));
     let rows = &mut views.rows;
-    let is_sorted = rows.sorted_from == Some((generation, views.sort));
+    let is_sorted = rows.sorted_from == Some((generation, views.layout.sort));
     if !is_sorted {
         rows.sorted.clear();
         rows.sorted.extend_from_slice(state.inventory.all());
-        machine_filter::sort(&mut rows.sorted, views.sort, state_of);
-        rows.sorted_from = Some((generation, views.sort));
+        sort(&mut rows.sorted, views.layout.sort, state_of);
+        rows.sorted_from = Some((generation, views.layout.sort));
     }
     let is_picked = rows.made_from.as_ref().is_some_and(|(of, search, sort)| {
-        *of == generation && *search == views.search && *sort == views.sort
+        *of == generation && *search == views.search && *sort == views.layout.sort
     });
     if !is_picked {
         let before = rows.made_from.take();
         let narrowed = before.as_ref().is_some_and(|(of, search, sort)| {
-            let is_same_list = *of == generation && *sort == views.sort;
+            let is_same_list = *of == generation && *sort == views.layout.sort;
             is_same_list && filter.narrows(search, &views.search)
         });
         rows.machines = if narrowed {
@@ -71,7 +74,7 @@ fn refresh_rows(cx: &mut Cx<'_>) {
         } else {
             filter.pick(&rows.sorted, state_of)
         };
-        rows.made_from = Some((generation, views.search.clone(), views.sort));
+        rows.made_from = Some((generation, views.search.clone(), views.layout.sort));
         // A device that a new search does not show must not be what a key acts on.
         let is_new_search = before.is_some_and(|(_, search, _)| search != views.search);
         let is_shown = |id: &_| rows.machines.iter().any(|machine| machine.id == *id);
@@ -82,7 +85,7 @@ fn refresh_rows(cx: &mut Cx<'_>) {
 }
 
 /// Differs when an action was learnt or has ended; far above what a generation reaches.
-fn actions_mark(state: &State) -> u64 {
+pub fn actions_mark(state: &State) -> u64 {
     let of = |actions: &Vec<crate::model::MachineAction>| {
         let ended = actions
             .iter()
@@ -103,15 +106,18 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
         select_all(ui, search_id, &cx.views.search);
     }
     let is_typing = ui.memory(|memory| memory.has_focus(search_id));
+    let enter_chooses = is_typing && cx.views.completion.take_keys(ui);
     let goes_down =
         is_typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
     ui.horizontal(|ui| {
         // What stands beside the field takes about this much.
-        let width = (ui.available_width() - 420.0).max(180.0);
+        let width = (ui.available_width() - 560.0).max(180.0);
+        let trouble = trouble(cx);
         let response = TextField::new("Search devices", &mut cx.views.search)
             .label_unseen()
             .hint("Name, id, IP, tag, group… ( / )")
             .width(width)
+            .error(trouble.as_deref())
             .id(search_id)
             .show_ui(ui);
         if response.gained_focus() {
@@ -124,6 +130,9 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
         }
         if response.changed() {
             // At once: the next key may be one that acts on the selection.
+            refresh_rows(cx);
+        }
+        if offers_ui(ui, &response, enter_chooses, cx) {
             refresh_rows(cx);
         }
         let (enter, escape) = ui.input(|i| (i.key_pressed(Key::Enter), i.key_pressed(Key::Escape)));
@@ -144,9 +153,15 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
             }
             ui.memory_mut(|memory| memory.request_focus(table_id));
         }
-        list_facts_ui(ui, cx);
+        ui.horizontal_wrapped(|ui| list_facts_ui(ui, cx));
     });
     ui.add_space(tokens.space.xs);
+}
+
+/// Why the search finds nothing, where its words tell.
+fn trouble(cx: &Cx<'_>) -> Option<String> {
+    let finds_nothing = cx.views.rows.machines.is_empty() && !cx.state.inventory.all().is_empty();
+    finds_nothing.then(|| field_trouble(&cx.views.search))?
 }
 
 /// Selects the whole text of a field that has been drawn before.
@@ -207,6 +222,7 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     {
         cx.out.commands.push(contained);
     }
+    columns_ui(ui, cx.views);
 }
 
 /// What keeps the list from being the whole truth.
@@ -273,9 +289,10 @@ fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let inventory = &cx.state.inventory;
     if !inventory.all().is_empty() {
+        let trouble = trouble(cx);
         let clicked = EmptyState {
             headline: "Nothing matches",
-            how: "Users are not searchable here; search by device name, id, IP, tag, group or OS",
+            how: trouble.as_deref().unwrap_or(NO_USERS),
             action: Some("Clear the search"),
         }
         .show_ui(ui);

@@ -12,6 +12,7 @@ mod sign_in;
 mod submit;
 mod waiting;
 mod watch;
+mod window;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -173,6 +174,7 @@ async fn run(
         client, session, policy, pace, mode, &endpoints, events, wake,
     ));
 
+    let window = window::Keeper::start(&context, memory.clone()).await;
     context.open_journal(journal).await;
     context.read_accounts(memory).await;
     tokio::spawn(sign_in::report_keyring(Arc::clone(&context)));
@@ -228,10 +230,12 @@ async fn run(
             }
             Command::Insist(entry) => context.answer_waiting(entry, submit::Answer::Insist).await,
             Command::LookNow => watch::look_at_all_now(&context),
+            Command::RememberWindow(layout) => window.keep(*layout),
             Command::Shutdown => break,
         }
     }
     context.close().await;
+    window.finish().await;
 }
 
 /// Starts `task` in place of one of its kind that may still be running.

@@ -25,4 +25,5 @@ mod readme;
 mod recovery;
 mod secrets;
 mod sign_in;
+mod table;
 mod tables;

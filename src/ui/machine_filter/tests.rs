@@ -1,4 +1,4 @@
-//! What a search finds, and in which order.
+//! What a search finds.
 
 use super::*;
 
@@ -10,6 +10,9 @@ fn machine(name: &str) -> Machine {
     machine.os_platform = Some("Windows11".into());
     machine.health_status = HealthStatus::Inactive;
     machine.risk_score = Some(RiskScore::High);
+    machine.exposure_level = Some(ExposureLevel::Medium);
+    machine.device_value = Some("Normal".into());
+    machine.version = Some("23H2".into());
     machine.rbac_group_name = Some("Finance laptops".into());
     machine.machine_tags = ["vip".into(), "Red Team".into()].into();
     machine.aad_device_id = Some("80fe8ff8-2624-418e-9591-41f0491218f9".into());
@@ -74,6 +77,10 @@ fn fields_are_searched_alone() {
         "ID:80fe",
         "name:",
         "state:unknown",
+        "exposure:medium",
+        "value:normal",
+        "version:23h2",
+        "entra:80fe",
     ] {
         assert!(finds(search), "{search:?}");
     }
@@ -83,6 +90,10 @@ fn fields_are_searched_alone() {
         "name:vip",
         "tag:fin",
         "state:isolated",
+        "exposure:high",
+        "value:high",
+        "version:11",
+        "entra:9c07",
         "\"tag:vip\"",
     ] {
         assert!(!finds(search), "{search:?}");
@@ -114,35 +125,6 @@ fn letters_outside_ascii_are_folded_too() {
     assert_eq!(found("büro"), 1);
     assert_eq!(found("äpfel"), 1);
     assert_eq!(found("birne ä"), 0);
-}
-
-#[test]
-fn rows_stand_by_column_then_name_and_what_is_missing_stands_last() {
-    let with = |id: &str, name: &str, risk: Option<RiskScore>| {
-        let mut machine = machine(name);
-        machine.id = MachineId::parse(id).expect("a literal id");
-        machine.risk_score = risk;
-        Arc::new(machine)
-    };
-    let mut machines = vec![
-        with("a4", "d", None),
-        with("a3", "B", Some(RiskScore::Low)),
-        with("a2", "b", Some(RiskScore::Low)),
-        with("a1", "c", Some(RiskScore::High)),
-    ];
-    let mut order = |column, descending| {
-        sort(&mut machines, Sort { column, descending }, |_| {
-            DeviceState::default()
-        });
-        machines
-            .iter()
-            .map(|m| m.id.to_string())
-            .collect::<Vec<_>>()
-    };
-    assert_eq!(order(Column::Name, false), ["a2", "a3", "a1", "a4"]);
-    assert_eq!(order(Column::Name, true), ["a4", "a1", "a2", "a3"]);
-    assert_eq!(order(Column::Risk, true), ["a1", "a2", "a3", "a4"]);
-    assert_eq!(order(Column::Risk, false), ["a2", "a3", "a1", "a4"]);
 }
 
 #[test]
@@ -187,4 +169,31 @@ fn picking_among_what_was_found_finds_the_same_as_picking_among_all() {
     }
     assert!(narrowed > 20, "{narrowed}");
     assert!(!Filter::parse("web").narrows("wx", "web"), "another search");
+}
+
+#[test]
+fn a_word_that_is_no_field_is_named_and_what_only_looks_like_one_is_not() {
+    let trouble = |text: &str| field_trouble(text).unwrap_or_default();
+    assert!(trouble("web colour:red").starts_with("“colour” is no field: name, id, ip, health"));
+    assert!(trouble("Colour:").starts_with("“Colour” is no field"));
+    for person in ["user:jane", "account:jane@contoso.com", "UPN:jane"] {
+        assert_eq!(trouble(person), NO_USERS, "{person}");
+    }
+    for fine in [
+        "health:active",
+        "OS:windows",
+        "fin-lt-042",
+        "10.20.4.17:443",
+        "fe80::1",
+        "http://example.com",
+        "C:\\Windows\\system32",
+        "path:\\share",
+        "12:30",
+        "localhost:8080",
+        "aa:bb:cc:dd:ee:ff",
+        "\"colour:red\"",
+        ":",
+    ] {
+        assert_eq!(field_trouble(fine), None, "{fine}");
+    }
 }
