@@ -183,7 +183,10 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         cx.views.rows.machines.len(),
         inventory.all().len()
     )));
-    if let Some(at) = inventory.read_at.or(inventory.kept_at) {
+    if inventory.loading {
+        // In the place of the age: the row must not grow a second line for the time.
+        ui.label(weak("Loading…".to_owned()));
+    } else if let Some(at) = inventory.read_at.or(inventory.kept_at) {
         let age = cx.now.duration_since(at).as_secs();
         let words = if age < 60 {
             "under a minute ago".to_owned()
@@ -200,9 +203,6 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let wait = unit - age.max(0) % unit;
         ui.ctx()
             .request_repaint_after(Duration::from_secs(wait.unsigned_abs()));
-    }
-    if inventory.loading {
-        ui.label(weak("Loading…".to_owned()));
     }
     let refresh = UiCommand::Refresh;
     let unavailable = refresh.availability(cx.state, cx.views, cx.now).err();

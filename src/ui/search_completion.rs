@@ -18,6 +18,8 @@ use crate::model::{ExposureLevel, Machine, RiskScore, clean};
 use crate::state::State;
 
 const MOST_OFFERS: usize = 8;
+/// The most frequent values: more are not gone through with each keystroke.
+const MOST_VALUES: usize = 5_000;
 /// Devices that are counted in one frame.
 const COUNTED_AT_ONCE: usize = 20_000;
 /// What is longer is no value that anybody would pick from a list.
@@ -252,6 +254,7 @@ fn ranked(counts: HashMap<Box<str>, usize>) -> Vec<(Box<str>, usize)> {
         .collect();
     values
         .sort_unstable_by(|(one, many), (other, more)| more.cmp(many).then_with(|| one.cmp(other)));
+    values.truncate(MOST_VALUES);
     values
 }
 

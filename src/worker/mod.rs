@@ -46,8 +46,8 @@ pub struct Setup {
     pub store: TokenStore,
     /// Where the journal lives.
     pub journal: PathBuf,
-    /// Where it is remembered who used this place last, and what the list of devices was; `None` in
-    /// a rehearsal.
+    /// Where it is remembered who used this place last, what the list of devices was, and how the
+    /// window is arranged; `None` in a rehearsal.
     pub memory: Option<PathBuf>,
     pub policy: Policy,
     pub pace: Pace,

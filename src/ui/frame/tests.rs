@@ -17,8 +17,9 @@ use super::*;
 use crate::guard::Policy;
 use crate::message::{Command, Event, InventoryNews};
 use crate::model::{
-    Account, Budget, Epoch, KeyringState, Machine, MachineAction, MachineActionId,
+    Account, Budget, Column, Epoch, KeyringState, Machine, MachineAction, MachineActionId,
     MachineActionStatus, MachineActionType, MachineId, Mode, Permissions, SignInPrompt, TenantId,
+    WindowLayout,
 };
 use crate::state::State;
 use crate::ui::commands::UiCommand;
@@ -405,9 +406,12 @@ fn drag(harness: &mut Harness<'static>, from: egui::Pos2, by: egui::Vec2) {
 
 #[test]
 fn what_is_dragged_is_kept_and_a_hidden_column_leaves_the_others_as_they_are() {
-    use crate::model::Column;
     let (desk, mut harness) = wide(signed_in());
-    assert_eq!(desk.borrow().views.layout, Default::default(), "as it came");
+    assert_eq!(
+        desk.borrow().views.layout,
+        WindowLayout::default(),
+        "as it came"
+    );
     let head = |harness: &Harness<'static>, name: &str| harness.get_by_label(name).rect();
     let state = head(&harness, "Sort by State");
     let line = egui::pos2(state.right() + 4.0, state.center().y);
@@ -440,7 +444,18 @@ fn what_is_dragged_is_kept_and_a_hidden_column_leaves_the_others_as_they_are() {
 
 #[test]
 fn the_columns_are_reached_in_a_small_window_too() {
-    let (_, mut harness) = desk(signed_in(), egui::vec2(640.0, 360.0));
+    let mut state = signed_in();
+    state.apply(Event::Inventory {
+        epoch: Epoch(0),
+        news: InventoryNews::Done {
+            at: at(0),
+            unreadable: 0,
+            incomplete: Some("the list was cut short".into()),
+            seen: Vec::new(),
+        },
+    });
+    let (_, mut harness) = desk(state, egui::vec2(640.0, 360.0));
+    assert!(harness.query_by_label("under a minute ago").is_some());
     let button = harness.get_by_label("Columns").rect();
     let refresh = harness.get_by_label("Refresh").rect();
     assert!(button.right() <= 640.0, "{button:?}");
