@@ -10,7 +10,7 @@ use crate::guard::{Approval, OpenOrder};
 use crate::journal::Entry;
 use crate::model::{
     Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Machine, MachineAction, MachineId,
-    SessionStatus,
+    SessionStatus, WindowLayout,
 };
 use crate::settings::{RuleChange, Rules};
 
@@ -45,6 +45,8 @@ pub enum Command {
     ReadSettings,
     /// Write changed rules into the settings.
     SaveSettings(Vec<RuleChange>),
+    /// Remember how the window is arranged.
+    RememberWindow(Box<WindowLayout>),
     /// End: unsent orders become *Not sent*.
     Shutdown,
 }
@@ -52,6 +54,8 @@ pub enum Command {
 /// A fact: something happened.
 #[derive(Debug, Clone)]
 pub enum Event {
+    /// How the window was left by an earlier run; comes first, so that nothing jumps.
+    Window(Box<WindowLayout>),
     Session {
         status: SessionStatus,
         epoch: Epoch,

@@ -8,12 +8,12 @@ pub use shell::{Named, Open, Shell};
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use egui::ViewportCommand;
+use egui::{ThemePreference, ViewportCommand};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::message::Command;
-use crate::model::Mode;
+use crate::message::{Command, Event};
+use crate::model::{Mode, ThemeChoice, WindowLayout};
 use crate::state::State;
 use crate::ui::theme::fonts::FontSource;
 use crate::ui::views::{Dialog, Views};
@@ -34,6 +34,8 @@ pub struct App {
     fallback_fonts: Option<Receiver<Vec<FontSource>>>,
     /// The page of profiles was asked for.
     wants_profiles: bool,
+    /// The arrangement of the window that is remembered already.
+    remembered: WindowLayout,
 }
 
 impl App {
@@ -53,6 +55,7 @@ impl App {
             zone,
             fallback_fonts: None,
             wants_profiles: false,
+            remembered: WindowLayout::default(),
         }
     }
 
@@ -77,8 +80,15 @@ impl App {
         &self.state
     }
 
-    fn into_worker(self) -> WorkerHandle {
+    fn into_worker(mut self) -> WorkerHandle {
+        self.remember_window();
         self.worker
+    }
+
+    /// The end of the run, or of this console in it.
+    fn end(&mut self) {
+        self.remember_window();
+        self.worker.shut_down();
     }
 
     fn asks_to_close(&self) -> bool {
@@ -94,6 +104,10 @@ impl App {
             ui::commands::take_keys(ctx, &self.views, &mut self.out);
         }
         self.run_raised(ctx);
+        // What is being dragged is remembered once it is let go of.
+        if !ctx.input(|input| input.pointer.any_down()) {
+            self.remember_window();
+        }
         self.mind_closing(ctx);
     }
 
@@ -123,6 +137,11 @@ impl App {
         let until = instant() + DRAIN;
         while let Some(event) = self.worker.try_next() {
             Self::mind_attention(ctx, &event);
+            if let Event::Window(layout) = &event {
+                self.remembered.clone_from(layout);
+                self.views.arrange(layout.as_ref().clone());
+                self.show_theme(ctx);
+            }
             let epoch = self.state.epoch;
             self.state.apply(event);
             if self.state.epoch != epoch {
@@ -135,9 +154,30 @@ impl App {
         }
     }
 
+    /// Has the arrangement of the window kept for the next run, where it has changed.
+    fn remember_window(&mut self) {
+        let layout = &self.views.layout;
+        // A worker that has too much to do is asked again: nobody waits for this.
+        if *layout != self.remembered
+            && let Ok(()) = self
+                .worker
+                .send(Command::RememberWindow(Box::new(layout.clone())))
+        {
+            self.remembered.clone_from(layout);
+        }
+    }
+
+    fn show_theme(&self, ctx: &egui::Context) {
+        ctx.set_theme(match self.views.layout.theme {
+            ThemeChoice::System => ThemePreference::System,
+            ThemeChoice::Light => ThemePreference::Light,
+            ThemeChoice::Dark => ThemePreference::Dark,
+        });
+    }
+
     /// An order that ends or becomes unknown while nobody looks asks for attention.
-    fn mind_attention(ctx: &egui::Context, event: &crate::message::Event) {
-        let crate::message::Event::Entry(entry) = event else {
+    fn mind_attention(ctx: &egui::Context, event: &Event) {
+        let Event::Entry(entry) = event else {
             return;
         };
         let standing = entry.standing();
@@ -194,8 +234,7 @@ impl App {
 
     fn send(&mut self, command: Command) {
         if let Err(explanation) = self.worker.send(command) {
-            self.state
-                .apply(crate::message::Event::Problem(explanation));
+            self.state.apply(Event::Problem(explanation));
         }
     }
 }
@@ -210,7 +249,7 @@ impl eframe::App for App {
     }
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
-        self.worker.shut_down();
+        self.end();
     }
 }
 

@@ -1,11 +1,10 @@
 //! What each command does: one exhaustive match.
 
-use egui::ThemePreference;
-
 use super::{App, now};
 use crate::action::Subject;
 use crate::explain::{Explanation, NextStep};
 use crate::message::{Command, Event};
+use crate::model::ThemeChoice;
 use crate::ui::commands::UiCommand;
 use crate::ui::views::{Dialog, Screen};
 
@@ -45,12 +44,12 @@ impl App {
             UiCommand::SignOut => self.send(Command::SignOut),
             UiCommand::TryKeyringAgain => self.send(Command::TryKeyringAgain),
             UiCommand::SwitchTheme => {
-                self.views.theme = match self.views.theme {
-                    ThemePreference::System => ThemePreference::Light,
-                    ThemePreference::Light => ThemePreference::Dark,
-                    ThemePreference::Dark => ThemePreference::System,
+                self.views.layout.theme = match self.views.layout.theme {
+                    ThemeChoice::System => ThemeChoice::Light,
+                    ThemeChoice::Light => ThemeChoice::Dark,
+                    ThemeChoice::Dark => ThemeChoice::System,
                 };
-                ctx.set_theme(self.views.theme);
+                self.show_theme(ctx);
             }
             UiCommand::ShowKeys => self.views.dialog = Some(Dialog::Keys),
             UiCommand::Act(kind) => self.open_form(ctx, kind),

@@ -295,7 +295,7 @@ impl eframe::App for Shell {
 
     fn on_exit(&mut self, _: Option<&eframe::glow::Context>) {
         if let Some((_, app)) = &mut self.app {
-            app.worker.shut_down();
+            app.end();
         }
     }
 }

@@ -11,6 +11,7 @@ mod open_enum;
 mod registration;
 mod session;
 mod text;
+mod window;
 
 pub use budget::Budget;
 pub use cloud::{Cloud, Endpoints, NotLoopback, Region};
@@ -28,3 +29,4 @@ pub use session::{
     SessionStatus, SignInPrompt,
 };
 pub use text::clean;
+pub use window::{Column, Sort, ThemeChoice, WindowLayout};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Inventory, Remote, State};
+use super::{Remote, State};
 use crate::explain::Explanation;
 use crate::journal::Entry;
 use crate::message::{Event, InventoryNews};
@@ -17,6 +17,8 @@ impl State {
     /// Takes one fact in. The only place where facts change.
     pub fn apply(&mut self, event: Event) {
         match event {
+            // How facts are shown is no fact: the window takes it for itself.
+            Event::Window(_) => {}
             Event::Session { status, epoch } => self.apply_session(status, epoch),
             Event::SignInFailed(explanation) => self.sign_in_failure = Some(explanation),
             Event::Keyring(keyring) => self.keyring = keyring,
@@ -96,7 +98,7 @@ impl State {
     fn apply_session(&mut self, status: SessionStatus, epoch: Epoch) {
         if epoch != self.epoch {
             // Another account or tenant: nothing of the old one may be seen or acted on.
-            self.inventory = Inventory::default();
+            self.inventory.forget();
             self.machines.clear();
             self.histories.clear();
             self.actions.clear();

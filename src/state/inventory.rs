@@ -115,6 +115,15 @@ impl Inventory {
         })
     }
 
+    /// Begins anew, for another account.
+    pub(super) fn forget(&mut self) {
+        *self = Self {
+            // What was derived from this list must not pass for derived from the next.
+            generation: self.generation + 1,
+            ..Self::default()
+        };
+    }
+
     /// A reading begins: what changed before it is past.
     pub(super) fn begin_reading(&mut self) {
         self.loading = true;

@@ -1,6 +1,6 @@
 //! The window: what stands where.
 
-use egui::{CentralPanel, Frame, Label, Panel, RichText, ScrollArea, Ui};
+use egui::{CentralPanel, Frame, Id, Label, Panel, RichText, ScrollArea, Ui};
 
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
@@ -49,24 +49,33 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let height = ui.available_height();
     // With nothing in it the list of activities is a line, and leaves its room to the devices.
     let empty = cx.state.entries.is_empty();
-    Panel::bottom(if empty { "no activity" } else { "activity" })
+    let kept = cx.views.layout.activity_height;
+    let activity = Panel::bottom(if empty { "no activity" } else { "activity" })
         .resizable(!empty)
         .default_size(if empty {
             88.0
         } else {
-            ACTIVITY_HEIGHT.min(height * 0.3)
+            kept.unwrap_or(ACTIVITY_HEIGHT.min(height * 0.3))
         })
         .size_range(56.0..=(height * 0.6).max(57.0))
         .show(ui, |ui| {
             activity::activity_ui(ui, cx);
         });
+    if !empty {
+        let height = activity.response.rect.height();
+        let kept = &mut cx.views.layout.activity_height;
+        keep_size(ui, "activity height", height, kept);
+    }
     let width = ui.available_width();
     if width >= WIDE {
-        Panel::right("device")
+        let kept = cx.views.layout.panel_width;
+        let panel = Panel::right("device")
             .resizable(true)
-            .default_size((width * 0.4).max(PANEL_MIN_WIDTH))
+            .default_size(kept.unwrap_or((width * 0.4).max(PANEL_MIN_WIDTH)))
             .size_range(PANEL_MIN_WIDTH..=(width * 0.7))
             .show(ui, |ui| machine_detail::machine_detail_ui(ui, cx));
+        let width = panel.response.rect.width();
+        keep_size(ui, "panel width", width, &mut cx.views.layout.panel_width);
         CentralPanel::default().show(ui, |ui| screen_ui(ui, cx));
         return;
     }
@@ -87,6 +96,15 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         });
     } else {
         CentralPanel::default().show(ui, |ui| screen_ui(ui, cx));
+    }
+}
+
+/// Remembers a size that the pointer has changed; what the window's own size makes of it passes.
+fn keep_size(ui: &Ui, part: &str, size: f32, kept: &mut Option<f32>) {
+    let id = Id::unique(part);
+    let before = ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(id, size), size));
+    if ui.input(|input| input.pointer.any_down()) && (before - size).abs() > 0.5 {
+        *kept = Some(size);
     }
 }
 

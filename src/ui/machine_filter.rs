@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::machine_row::DeviceState;
-use crate::model::{HealthStatus, Machine, MachineId, RiskScore};
+use crate::model::{ExposureLevel, HealthStatus, Machine, MachineId, RiskScore, clean};
 
 /// A search, read once per keystroke and then asked for every device, without allocating for any.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -21,39 +21,77 @@ struct Term {
     needle: Needle,
 }
 
+/// What a word of a search is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Field {
+pub enum Field {
     Any,
     Name,
     Id,
     Ip,
     Health,
     Risk,
+    Exposure,
+    Value,
     Os,
+    Version,
     Tag,
     Group,
     State,
+    Entra,
 }
 
+/// The fields by the word that stands before the colon, with what comes after it.
+pub const FIELDS: [(&str, Field, &str); 13] = [
+    ("name", Field::Name, "a part of the name"),
+    ("id", Field::Id, "a part of the device id"),
+    ("ip", Field::Ip, "an address, or a part of it"),
+    ("health", Field::Health, "active, inactive…"),
+    ("risk", Field::Risk, "high, medium, low…"),
+    ("os", Field::Os, "the system"),
+    ("tag", Field::Tag, "one of the tags"),
+    ("group", Field::Group, "the device group"),
+    ("state", Field::State, "isolated, restricted…"),
+    ("exposure", Field::Exposure, "high, medium, low…"),
+    ("value", Field::Value, "high, normal, low"),
+    ("version", Field::Version, "the version of the system"),
+    ("entra", Field::Entra, "a part of the Entra device id"),
+];
+
 impl Field {
-    fn from_word(word: &str) -> Option<Self> {
-        const WORDS: [(&str, Field); 9] = [
-            ("name", Field::Name),
-            ("id", Field::Id),
-            ("ip", Field::Ip),
-            ("health", Field::Health),
-            ("risk", Field::Risk),
-            ("os", Field::Os),
-            ("tag", Field::Tag),
-            ("group", Field::Group),
-            ("state", Field::State),
-        ];
-        WORDS
+    /// The field of that word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        FIELDS
             .iter()
-            .find(|(name, _)| word.eq_ignore_ascii_case(name))
-            .map(|(_, field)| *field)
+            .find(|(name, _, _)| word.eq_ignore_ascii_case(name))
+            .map(|(_, field, _)| *field)
     }
 }
+
+/// What is to be said about a search that finds nothing because a word before a colon is no field.
+#[must_use]
+pub fn field_trouble(text: &str) -> Option<String> {
+    const PEOPLE: [&str; 4] = ["user", "users", "account", "upn"];
+    let strange = words(text).into_iter().find_map(|(word, is_quoted)| {
+        let (name, rest) = word.split_once(':').filter(|_| !is_quoted)?;
+        let is_word = name.len() > 1 && name.bytes().all(|b| b.is_ascii_alphabetic());
+        // Part of an address, a time, a page or a path.
+        let is_else = rest.contains(':')
+            || rest.starts_with(['/', '\\'])
+            || (!rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+        (is_word && !is_else && Field::from_word(name).is_none()).then(|| name.to_owned())
+    })?;
+    if PEOPLE.iter().any(|word| strange.eq_ignore_ascii_case(word)) {
+        return Some(NO_USERS.to_owned());
+    }
+    let known: Vec<_> = FIELDS.iter().map(|(word, _, _)| *word).collect();
+    let strange = clean(&strange, 24);
+    Some(format!("“{strange}” is no field: {}", known.join(", ")))
+}
+
+/// Where to look for what a search does not find.
+pub const NO_USERS: &str =
+    "Users are not searchable here; search by device name, id, IP, tag, group or OS";
 
 impl Filter {
     /// Reads what was typed or pasted. An id anywhere in it finds that device and nothing else.
@@ -151,6 +189,10 @@ impl Term {
                     || needle.starts(health_word(&machine.health_status))
             }
             Field::Risk => is_in(machine.risk_score.as_ref().map(RiskScore::as_wire)),
+            Field::Exposure => is_in(machine.exposure_level.as_ref().map(ExposureLevel::as_wire)),
+            Field::Value => is_in(machine.device_value.as_deref()),
+            Field::Version => is_in(machine.version.as_deref()),
+            Field::Entra => is_in(machine.aad_device_id.as_deref()),
             Field::Os => is_in(machine.os_platform.as_deref()) || is_in(machine.version.as_deref()),
             Field::Tag => in_tags(),
             Field::Group => is_in(machine.rbac_group_name.as_deref()),

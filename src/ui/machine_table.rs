@@ -4,23 +4,11 @@ use egui::{Id, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, Widget
 use egui_extras::{Column as Width, TableBuilder};
 
 use super::Cx;
+use super::columns::COLUMNS;
 use super::machine_row::MachineRow;
 use super::theme::{TokensExt as _, text};
 use super::views::{Column, Sort};
-
-/// Columns with their heads and first widths.
-const COLUMNS: [(Column, &str, f32); 10] = [
-    (Column::Name, "Device", 176.0),
-    (Column::State, "State", 112.0),
-    (Column::Health, "Health", 104.0),
-    (Column::Risk, "Risk", 84.0),
-    (Column::LastSeen, "Last seen", 84.0),
-    (Column::Os, "OS", 96.0),
-    (Column::Exposure, "Exposure", 88.0),
-    (Column::Tags, "Tags", 110.0),
-    (Column::Group, "Group", 130.0),
-    (Column::Addresses, "Addresses", 170.0),
-];
+use crate::model::WindowLayout;
 
 /// Draws the rows that can be seen; gives the place of the one that was clicked.
 pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<usize> {
@@ -36,7 +24,12 @@ pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<usize> {
         .flatten();
     // Gathered once: a long journal must not be walked for each row.
     let open_entries: Vec<_> = cx.state.open_entries().collect();
-    let columns = COLUMNS.map(|(column, _, _)| column);
+    let layout = &cx.views.layout;
+    let shown: Vec<_> = COLUMNS
+        .into_iter()
+        .filter(|(column, _, _)| layout.shows(*column))
+        .collect();
+    let columns: Vec<_> = shown.iter().map(|(column, _, _)| *column).collect();
     let mut clicked = None;
     ScrollArea::horizontal().show(ui, |ui| {
         ui.spacing_mut().item_spacing = Vec2::new(tokens.space.s, 0.0);
@@ -46,20 +39,34 @@ pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<usize> {
             .auto_shrink(false)
             .min_scrolled_height(3.0 * tokens.height.row)
             .cell_layout(egui::Layout::left_to_right(egui::Align::Center));
-        for (_, _, width) in COLUMNS {
-            table = table.column(Width::initial(width).at_least(48.0).clip(true));
+        for (column, _, first) in &shown {
+            let width = cx.views.layout.widths.get(column).unwrap_or(first);
+            let width = Width::initial(*width).range(WindowLayout::COLUMN);
+            table = table.column(width.clip(true));
+        }
+        if cx.views.drawn_columns != columns {
+            // It knows its columns by their places, and those have changed.
+            table.reset();
+            cx.views.drawn_columns.clone_from(&columns);
         }
         if let Some(row) = scroll_to {
             table = table.scroll_to_row(row, None);
         }
         let header = table.header(tokens.height.row, |mut header| {
-            for (column, title, _) in COLUMNS {
-                header.col(|ui| header_ui(ui, column, title, &mut cx.views.sort));
+            for (column, title, _) in &shown {
+                header.col(|ui| header_ui(ui, *column, title, &mut cx.views.layout.sort));
             }
         });
         header.body(|mut body| {
             let gap = tokens.space.s;
             let width = body.widths().iter().map(|width| width + gap).sum::<f32>() - gap;
+            for ((column, _, first), width) in shown.iter().zip(body.widths()) {
+                let widths = &mut cx.views.layout.widths;
+                let before = widths.get(column).unwrap_or(first);
+                if (width - before).abs() > 0.5 {
+                    widths.insert(*column, *width);
+                }
+            }
             let clip = body.ui_mut().clip_rect();
             let count = cx.views.rows.len();
             body.rows(tokens.height.row, count, |row| {

@@ -6,8 +6,11 @@ use egui::text::{CCursor, CCursorRange};
 use egui::{Id, Key, Modifiers, RichText, Ui};
 
 use super::Cx;
+use super::columns::columns_ui;
 use super::commands::UiCommand;
+use super::machine_filter::{NO_USERS, field_trouble};
 use super::machine_table::table_ui;
+use super::search_completion::offers_ui;
 use super::theme::{Role, TokensExt as _};
 use super::views::Rest;
 use super::widgets::{ActionButton, EmptyState, ExplanationView, Icon, TextField, badge};
@@ -42,7 +45,7 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// Sorts and picks again where something has changed since.
 fn refresh_rows(cx: &mut Cx<'_>) {
     let (state, views) = (cx.state, &mut *cx.views);
-    let is_new_search = views.rows.refresh(state, &views.search, views.sort);
+    let is_new_search = views.rows.refresh(state, &views.search, views.layout.sort);
     // A device that a new search does not show must not be what a key acts on.
     let is_shown = |id: &_| views.rows.row_of(state, id).is_some();
     if is_new_search && views.selected.as_ref().is_some_and(|s| !is_shown(&s.id)) {
@@ -60,15 +63,18 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
         select_all(ui, search_id, &cx.views.search);
     }
     let is_typing = ui.memory(|memory| memory.has_focus(search_id));
+    let enter_chooses = is_typing && cx.views.completion.take_keys(ui);
     let goes_down =
         is_typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
     ui.horizontal(|ui| {
         // What stands beside the field takes about this much.
-        let width = (ui.available_width() - 420.0).max(180.0);
+        let width = (ui.available_width() - 560.0).max(180.0);
+        let trouble = trouble(cx);
         let response = TextField::new("Search devices", &mut cx.views.search)
             .label_unseen()
             .hint("Name, id, IP, tag, group… ( / )")
             .width(width)
+            .error(trouble.as_deref())
             .id(search_id)
             .show_ui(ui);
         if response.gained_focus() {
@@ -81,6 +87,9 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
         }
         if response.changed() {
             // At once: the next key may be one that acts on the selection.
+            refresh_rows(cx);
+        }
+        if offers_ui(ui, &response, enter_chooses, cx) {
             refresh_rows(cx);
         }
         let (enter, escape) = ui.input(|i| (i.key_pressed(Key::Enter), i.key_pressed(Key::Escape)));
@@ -101,9 +110,15 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
             }
             ui.memory_mut(|memory| memory.request_focus(table_id));
         }
-        list_facts_ui(ui, cx);
+        ui.horizontal_wrapped(|ui| list_facts_ui(ui, cx));
     });
     ui.add_space(tokens.space.xs);
+}
+
+/// Why the search finds nothing, where its words tell.
+fn trouble(cx: &Cx<'_>) -> Option<String> {
+    let finds_nothing = cx.views.rows.is_empty() && !cx.state.inventory.all().is_empty();
+    finds_nothing.then(|| field_trouble(&cx.views.search))?
 }
 
 /// Selects the whole text of a field that has been drawn before.
@@ -125,7 +140,10 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         cx.views.rows.len(),
         inventory.all().len()
     )));
-    if let Some(at) = inventory.read_at.or(inventory.kept_at) {
+    if inventory.loading {
+        // In the place of the age: the row must not grow a second line for the time.
+        ui.label(weak("Loading…".to_owned()));
+    } else if let Some(at) = inventory.read_at.or(inventory.kept_at) {
         let age = cx.now.duration_since(at).as_secs();
         let words = if age < 60 {
             "under a minute ago".to_owned()
@@ -142,9 +160,6 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let wait = unit - age.max(0) % unit;
         ui.ctx()
             .request_repaint_after(Duration::from_secs(wait.unsigned_abs()));
-    }
-    if inventory.loading {
-        ui.label(weak("Loading…".to_owned()));
     }
     let refresh = UiCommand::Refresh;
     let unavailable = refresh.availability(cx.state, cx.views, cx.now).err();
@@ -164,6 +179,7 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     {
         cx.out.commands.push(contained);
     }
+    columns_ui(ui, cx.views);
 }
 
 /// What keeps the list from being the whole truth.
@@ -230,9 +246,10 @@ fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let inventory = &cx.state.inventory;
     if !inventory.all().is_empty() {
+        let trouble = trouble(cx);
         let clicked = EmptyState {
             headline: "Nothing matches",
-            how: "Users are not searchable here; search by device name, id, IP, tag, group or OS",
+            how: trouble.as_deref().unwrap_or(NO_USERS),
             action: Some("Clear the search"),
         }
         .show_ui(ui);

@@ -216,7 +216,7 @@ fn state_of(state: &State) -> impl Fn(&MachineId) -> DeviceState + '_ {
 }
 
 /// Differs when an action was learnt or has ended.
-fn states_mark(state: &State) -> u64 {
+pub fn states_mark(state: &State) -> u64 {
     let of = |actions: &Vec<MachineAction>| {
         let ended = actions.iter().filter(|action| action.status.is_final());
         (actions.len() as u64) + ((ended.count() as u64) << 32)

@@ -2,9 +2,11 @@
 //! anyone.
 
 use super::rows::Rows;
+use super::search_completion::Completion;
 use crate::action::{Draft, Subject};
 use crate::message::Command;
-use crate::model::{EntryId, MachineId, MachineRef};
+pub use crate::model::{Column, Sort};
+use crate::model::{EntryId, MachineId, MachineRef, WindowLayout};
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
 
 /// View state.
@@ -12,7 +14,6 @@ use crate::settings::{RuleChange, RuleKey, WrittenRules};
 pub struct Views {
     /// The text in the search field.
     pub search: String,
-    pub sort: Sort,
     /// The device in the panel, pinned by its id.
     pub selected: Option<MachineRef>,
     pub dialog: Option<Dialog>,
@@ -45,8 +46,11 @@ pub struct Views {
     pub ticket: String,
     /// The person wants to close although an answer is outstanding.
     pub close_confirmed: bool,
-    /// Light, dark, or whatever the system says.
-    pub theme: egui::ThemePreference,
+    /// How the person has arranged the window.
+    pub layout: WindowLayout,
+    /// The columns whose widths the table has; none when they came from elsewhere.
+    pub drawn_columns: Vec<Column>,
+    pub completion: Completion,
 }
 
 /// What stands beside the device panel.
@@ -124,28 +128,6 @@ pub struct Form {
     pub error: Option<String>,
 }
 
-/// A sortable column of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Column {
-    #[default]
-    Name,
-    State,
-    Health,
-    Risk,
-    Exposure,
-    Os,
-    LastSeen,
-    Tags,
-    Group,
-    Addresses,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Sort {
-    pub column: Column,
-    pub descending: bool,
-}
-
 /// Since when a device is selected, so that walking the list does not eat the budget.
 #[derive(Debug, Clone)]
 pub struct Rest {
@@ -161,6 +143,12 @@ impl Views {
     pub fn show(&mut self, screen: Screen) {
         self.screen = screen;
         self.walked_to = self.selected.as_ref().map(|machine| machine.id.clone());
+    }
+
+    /// Arranges the window as it was left.
+    pub fn arrange(&mut self, layout: WindowLayout) {
+        self.layout = layout;
+        self.drawn_columns.clear();
     }
 
     /// Another account: what was looked at and typed in the name of the one before goes.

@@ -13,6 +13,7 @@ mod sign_in;
 mod submit;
 mod waiting;
 mod watch;
+mod window;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,8 +47,8 @@ pub struct Setup {
     pub store: TokenStore,
     /// Where the journal lives.
     pub journal: PathBuf,
-    /// Where the settings are, and where it is remembered who used this place last and what the list
-    /// of devices was; `None` in a rehearsal.
+    /// Where the settings are, and where it is remembered who used this place last, what the list of
+    /// devices was, and how the window is arranged; `None` in a rehearsal.
     pub memory: Option<PathBuf>,
     /// The rules to begin with.
     pub policy: Policy,
@@ -176,6 +177,7 @@ async fn run(
         client, session, policy, kept, pace, mode, &endpoints, events, wake,
     ));
 
+    let window = window::Keeper::start(&context, memory.clone()).await;
     context.open_journal(journal).await;
     tokio::spawn(settings::begin(Arc::clone(&context)));
     context.read_accounts(memory).await;
@@ -238,10 +240,12 @@ async fn run(
             Command::SaveSettings(changes) => {
                 tokio::spawn(settings::save(context, changes));
             }
+            Command::RememberWindow(layout) => window.keep(*layout),
             Command::Shutdown => break,
         }
     }
     context.close().await;
+    window.finish().await;
 }
 
 /// Starts `task` in place of one of its kind that may still be running.

@@ -26,4 +26,5 @@ mod recovery;
 mod secrets;
 mod settings;
 mod sign_in;
+mod table;
 mod tables;

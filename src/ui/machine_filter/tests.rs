@@ -1,4 +1,4 @@
-//! What a search finds, and in which order.
+//! What a search finds.
 
 use super::*;
 
@@ -10,6 +10,9 @@ fn machine(name: &str) -> Machine {
     machine.os_platform = Some("Windows11".into());
     machine.health_status = HealthStatus::Inactive;
     machine.risk_score = Some(RiskScore::High);
+    machine.exposure_level = Some(ExposureLevel::Medium);
+    machine.device_value = Some("Normal".into());
+    machine.version = Some("23H2".into());
     machine.rbac_group_name = Some("Finance laptops".into());
     machine.machine_tags = ["vip".into(), "Red Team".into()].into();
     machine.aad_device_id = Some("80fe8ff8-2624-418e-9591-41f0491218f9".into());
@@ -78,6 +81,10 @@ fn fields_are_searched_alone() {
         "ID:80fe",
         "name:",
         "state:unknown",
+        "exposure:medium",
+        "value:normal",
+        "version:23h2",
+        "entra:80fe",
     ] {
         assert!(finds(search), "{search:?}");
     }
@@ -87,6 +94,10 @@ fn fields_are_searched_alone() {
         "name:vip",
         "tag:fin",
         "state:isolated",
+        "exposure:high",
+        "value:high",
+        "version:11",
+        "entra:9c07",
         "\"tag:vip\"",
     ] {
         assert!(!finds(search), "{search:?}");
@@ -143,4 +154,31 @@ fn marks_answer_as_a_look_at_the_device_does() {
         *if expected { &mut found } else { &mut missed } += 1;
     }
     assert!(found > 100 && missed > 1_000, "{found} {missed}");
+}
+
+#[test]
+fn a_word_that_is_no_field_is_named_and_what_only_looks_like_one_is_not() {
+    let trouble = |text: &str| field_trouble(text).unwrap_or_default();
+    assert!(trouble("web colour:red").starts_with("“colour” is no field: name, id, ip, health"));
+    assert!(trouble("Colour:").starts_with("“Colour” is no field"));
+    for person in ["user:jane", "account:jane@contoso.com", "UPN:jane"] {
+        assert_eq!(trouble(person), NO_USERS, "{person}");
+    }
+    for fine in [
+        "health:active",
+        "OS:windows",
+        "fin-lt-042",
+        "10.20.4.17:443",
+        "fe80::1",
+        "http://example.com",
+        "C:\\Windows\\system32",
+        "path:\\share",
+        "12:30",
+        "localhost:8080",
+        "aa:bb:cc:dd:ee:ff",
+        "\"colour:red\"",
+        ":",
+    ] {
+        assert_eq!(field_trouble(fine), None, "{fine}");
+    }
 }

@@ -1,0 +1,241 @@
+//! How the window is arranged, from one run to the next: a small file beside the journal. Nothing
+//! in it is secret, and nothing hurts when it is lost.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::context::Context;
+use crate::message::Event;
+use crate::model::{Column, Sort, ThemeChoice, WindowLayout};
+use crate::private_files;
+
+const FILE_NAME: &str = "window.json";
+/// A hundred columns fit into this.
+const MAX_BYTES: u64 = 64 * 1024;
+const VERSION: u8 = 1;
+/// At most one writing in this time, however often something is moved.
+const PAUSE: Duration = Duration::from_secs(3);
+
+/// Writes what changes. In a run without a file nothing is kept.
+pub(super) struct Keeper(Option<(watch::Sender<WindowLayout>, JoinHandle<()>)>);
+
+impl Keeper {
+    /// Tells the window how it was left, and begins to keep what becomes of it.
+    pub async fn start(context: &Context, folder: Option<PathBuf>) -> Self {
+        let Some(folder) = folder else {
+            return Self(None);
+        };
+        let from = folder.clone();
+        let read = tokio::task::spawn_blocking(move || read(&from)).await;
+        let layout = read.ok().flatten().unwrap_or_default();
+        context.emit(Event::Window(Box::new(layout.clone()))).await;
+        let (tell, news) = watch::channel(layout);
+        Self(Some((tell, tokio::spawn(write_changes(folder, news)))))
+    }
+
+    pub fn keep(&self, layout: WindowLayout) {
+        if let Some((tell, _)) = &self.0 {
+            tell.send_replace(layout);
+        }
+    }
+
+    /// The end of the run: what has not been written yet is written now.
+    pub async fn finish(self) {
+        if let Some((tell, writing)) = self.0 {
+            drop(tell);
+            writing.await.ok();
+        }
+    }
+}
+
+async fn write_changes(folder: PathBuf, mut news: watch::Receiver<WindowLayout>) {
+    // Also the last one, when the run has ended meanwhile.
+    while news.changed().await.is_ok() {
+        let layout = news.borrow_and_update().clone();
+        let to = folder.clone();
+        tokio::task::spawn_blocking(move || write(&to, &layout))
+            .await
+            .ok();
+        let mut end = news.clone();
+        tokio::time::timeout(PAUSE, async move { end.wait_for(|_| false).await.is_err() })
+            .await
+            .ok();
+    }
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct File {
+    v: u8,
+    columns: Vec<Row>,
+    sorted_by: String,
+    descending: bool,
+    theme: String,
+    panel_width: Option<f32>,
+    activity_height: Option<f32>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    name: String,
+    #[serde(default)]
+    hidden: bool,
+    #[serde(default)]
+    width: Option<f32>,
+}
+
+impl From<&WindowLayout> for File {
+    fn from(layout: &WindowLayout) -> Self {
+        let row = |column: Column| Row {
+            name: column.word().to_owned(),
+            hidden: !layout.shows(column),
+            width: layout.widths.get(&column).copied(),
+        };
+        Self {
+            v: VERSION,
+            columns: Column::ALL.map(row).into(),
+            sorted_by: layout.sort.column.word().to_owned(),
+            descending: layout.sort.descending,
+            theme: match layout.theme {
+                ThemeChoice::System => "system",
+                ThemeChoice::Light => "light",
+                ThemeChoice::Dark => "dark",
+            }
+            .to_owned(),
+            panel_width: layout.panel_width,
+            activity_height: layout.activity_height,
+        }
+    }
+}
+
+impl File {
+    /// What this version does not know is left out.
+    fn into_layout(self) -> WindowLayout {
+        let mut layout = WindowLayout {
+            theme: match self.theme.as_str() {
+                "light" => ThemeChoice::Light,
+                "dark" => ThemeChoice::Dark,
+                _ => ThemeChoice::System,
+            },
+            panel_width: self.panel_width,
+            activity_height: self.activity_height,
+            ..WindowLayout::default()
+        };
+        if let Some(column) = Column::from_word(&self.sorted_by) {
+            layout.sort = Sort {
+                column,
+                descending: self.descending,
+            };
+        }
+        for row in self.columns {
+            let Some(column) = Column::from_word(&row.name) else {
+                continue;
+            };
+            if row.hidden {
+                layout.hidden.insert(column);
+            }
+            layout.widths.extend(row.width.map(|width| (column, width)));
+        }
+        layout.sane()
+    }
+}
+
+/// What was kept. A file that cannot be read is as good as none.
+fn read(folder: &Path) -> Option<WindowLayout> {
+    let json = private_files::read(&folder.join(FILE_NAME), MAX_BYTES)?;
+    let file: File = serde_json::from_slice(&json).ok()?;
+    (file.v == VERSION).then(|| file.into_layout())
+}
+
+fn write(folder: &Path, layout: &WindowLayout) {
+    // Writing plain strings and numbers to memory cannot fail.
+    let json = serde_json::to_vec_pretty(&File::from(layout)).unwrap_or_default();
+    if let Err(error) = private_files::write(folder, &folder.join(FILE_NAME), &json) {
+        tracing::warn!("how the window is arranged is not remembered: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout() -> WindowLayout {
+        WindowLayout {
+            hidden: [Column::Risk, Column::Tags].into(),
+            widths: [(Column::Risk, 90.5), (Column::Name, 300.0)].into(),
+            sort: Sort {
+                column: Column::LastSeen,
+                descending: true,
+            },
+            theme: ThemeChoice::Dark,
+            panel_width: Some(512.0),
+            activity_height: Some(180.0),
+        }
+    }
+
+    #[test]
+    fn an_arrangement_comes_back_as_it_was() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert_eq!(read(folder.path()), None);
+        write(folder.path(), &layout());
+        assert_eq!(read(folder.path()), Some(layout()));
+    }
+
+    #[test]
+    fn a_damaged_file_or_one_of_another_version_is_none() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for damaged in [
+            "",
+            "{",
+            "[]",
+            "{}",
+            r#"{"v":2}"#,
+            r#"{"v":1,"columns":7}"#,
+            r#"{"v":1,"columns":[{"hidden":true}]}"#,
+            "\u{0}\u{1}",
+        ] {
+            std::fs::write(folder.path().join(FILE_NAME), damaged).expect("written");
+            assert_eq!(read(folder.path()), None, "{damaged}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_skipped_and_what_cannot_be_is_put_right() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let foreign = r#"{"v":1,"theme":"pink","sorted_by":"colour","more":1,"panel_width":-1,"columns":[
+            {"name":"colour","hidden":true,"width":9},
+            {"name":"name","hidden":true},
+            {"name":"risk","hidden":true,"width":1e30},
+            {"name":"os","width":1}]}"#;
+        std::fs::write(folder.path().join(FILE_NAME), foreign).expect("written");
+        let wanted = WindowLayout {
+            hidden: [Column::Risk].into(),
+            widths: [(Column::Risk, 1_000.0), (Column::Os, 48.0)].into(),
+            panel_width: Some(40.0),
+            ..WindowLayout::default()
+        };
+        assert_eq!(read(folder.path()), Some(wanted));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_changes_are_few_writings_and_the_last_one_is_kept() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (tell, news) = watch::channel(WindowLayout::default());
+        let writing = tokio::spawn(write_changes(folder.path().to_owned(), news));
+        let wide = |width| WindowLayout {
+            panel_width: Some(width),
+            ..WindowLayout::default()
+        };
+        for width in [500.0, 501.0, 502.0] {
+            tell.send_replace(wide(width));
+            tokio::task::yield_now().await;
+        }
+        drop(tell);
+        writing.await.expect("no panic");
+        assert_eq!(read(folder.path()), Some(wide(502.0)));
+    }
+}
