@@ -31,10 +31,16 @@ pub enum Command {
     RefreshMachines,
     /// Read one machine and its actions now; `lane` by how urgently somebody waits for it.
     LoadMachine(MachineId),
+    /// The same for several, one after the other.
+    LoadMachines(Vec<MachineId>),
     /// Look up what is known about the file with this SHA-1.
     LoadFile(Box<str>),
     /// Send an approved order. The only command that can change anything in the tenant.
     Submit(Box<Approval>),
+    /// Send orders that were approved together, one after the other.
+    SubmitAll(Vec<Approval>),
+    /// Take back what has not left of those that were approved together.
+    StopBatch(EntryId),
     /// Take back an order that has not left.
     Withdraw(EntryId),
     /// Send a held order all the same.
@@ -132,6 +138,10 @@ pub enum Note {
     LeavesAt(Timestamp),
     /// The next look at the action.
     LooksAgainAt(Timestamp),
+    /// Leaves when the person has signed in again.
+    WaitsForSignIn,
+    /// Leaves when those before it have their answers.
+    WaitsForTurn,
     /// Looked up so many times completely without finding it.
     LookedUp { complete: u32, again_at: Timestamp },
     /// Cannot be looked at, for this reason.

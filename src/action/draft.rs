@@ -27,6 +27,8 @@ pub struct Draft {
     pub sha1: String,
     /// The device's name as the person types it, where a protected device wants that.
     pub typed_name: String,
+    /// The first of those that are to be confirmed together, where there are several.
+    pub batch: Option<EntryId>,
 }
 
 /// Why a form is not complete yet; stands beside its field.
@@ -52,6 +54,17 @@ impl Draft {
             isolation_type: IsolationType::Full,
             sha1: String::new(),
             typed_name: String::new(),
+            batch: None,
+        }
+    }
+
+    /// The same form about another machine.
+    #[must_use]
+    pub fn about(&self, entry: EntryId, machine: MachineRef) -> Self {
+        Self {
+            entry,
+            machine,
+            ..self.clone()
         }
     }
 
@@ -149,6 +162,7 @@ impl Draft {
                 entry: self.entry,
                 machine: self.machine.clone(),
                 comment: comment.into(),
+                batch: self.batch,
                 task: self.task(),
             }),
             Ok(_) | Err(_) => Err(errors),

@@ -15,6 +15,8 @@ pub struct Order {
     pub machine: MachineRef,
     /// What the person wrote: not blank, without white space around it.
     pub comment: Box<str>,
+    /// The first of those that were confirmed together, where there were several.
+    pub batch: Option<EntryId>,
     pub task: Task,
 }
 
@@ -103,11 +105,16 @@ impl Task {
     /// What the confirm button says, with the device pinned: `Isolate FIN-LT-042 (…9c07)`.
     #[must_use]
     pub fn confirm_label(&self, machine: &MachineRef) -> String {
-        let verb = match self {
+        format!("{} {}", self.verb(), machine.name_and_tail())
+    }
+
+    /// What stands before the device's name on the confirm button.
+    #[must_use]
+    pub const fn verb(&self) -> &'static str {
+        match self {
             Self::Act { kind, .. } => kind.spec().verb,
             Self::Cancel { .. } => "Cancel the action on",
-        };
-        format!("{verb} {}", machine.name_and_tail())
+        }
     }
 
     /// What the safe button says.

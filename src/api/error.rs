@@ -153,6 +153,17 @@ impl std::fmt::Display for Refusal {
 }
 
 impl ApiError {
+    /// Whether it takes a person to go on: the sign-in has to be renewed by hand.
+    #[must_use]
+    pub fn needs_person(&self) -> bool {
+        matches!(
+            self,
+            Self::SignIn(
+                AuthError::Interact { .. } | AuthError::NotSignedIn | AuthError::Blocked { .. }
+            )
+        )
+    }
+
     /// Whether asking the same thing in other words may help a read: the service refused or choked
     /// on the question itself, and not on who asks, when, or over which line.
     #[must_use]

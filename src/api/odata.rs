@@ -272,6 +272,7 @@ mod tests {
                 dns_name: None,
             },
             comment: "alert 1234".into(),
+            batch: None,
             task: Task::Act {
                 kind: ActionKind::Isolate,
                 values: Box::default(),

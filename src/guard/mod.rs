@@ -3,6 +3,7 @@
 //! [`review`] runs in the form to explain, and [`enforce`] runs in the worker with fresh facts.
 //! Only this module can make an [`Approval`] (rule 2).
 
+mod batch;
 mod blast_radius;
 mod file;
 mod policy;
@@ -11,6 +12,7 @@ mod rails;
 
 use jiff::Timestamp;
 
+pub use batch::{SEVERAL_AT_ONCE, approve_all, wants_number};
 pub use file::{FileLook, lacks_permission as lacks_file_permission};
 pub use policy::{IpRange, Pattern, Policy};
 pub use rails::{GUARDRAILS, Guardrail};
@@ -40,6 +42,8 @@ pub struct Facts<'a> {
     pub history: Option<&'a [MachineAction]>,
     /// This console's own orders that have not ended.
     pub open_orders: &'a [OpenOrder],
+    /// How many devices are to be confirmed together, this one included.
+    pub together: usize,
 }
 
 /// An order of this console that has not ended.
@@ -84,6 +88,8 @@ pub struct Review {
     pub findings: Vec<Finding>,
     /// Whether the person has typed the device's name.
     is_named: bool,
+    /// How many are to be confirmed together.
+    together: usize,
 }
 
 /// A confirmed order. Private fields and no `Clone`: one approval, one submission.
@@ -142,6 +148,8 @@ pub struct Approval {
     accepted_opposites: Vec<MachineActionId>,
     /// Whether the person typed the device's name.
     is_named: bool,
+    /// How many were confirmed together.
+    together: usize,
 }
 
 /// Judges one task on one machine by every guardrail.
@@ -183,6 +191,7 @@ pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
         order: draft.parse(),
         findings,
         is_named,
+        together: facts.together,
     }
 }
 
@@ -192,7 +201,11 @@ pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
 /// The finding that forbids it.
 pub fn enforce(approval: &Approval, facts: &Facts<'_>) -> Result<(), Finding> {
     let order = &approval.order;
-    let blocks = judge(Some(order.entry), &order.task, &order.machine, facts).into_iter();
+    let facts = Facts {
+        together: approval.together,
+        ..*facts
+    };
+    let blocks = judge(Some(order.entry), &order.task, &order.machine, &facts).into_iter();
     blocks
         .filter(|finding| finding.forbids(approval.is_named))
         .map(Err)
@@ -238,7 +251,8 @@ impl Review {
         })
     }
 
-    /// Turns a complete, unblocked review into the one thing that can be submitted.
+    /// Turns a complete, unblocked review of a single device into the one thing that can be
+    /// submitted.
     ///
     /// # Errors
     /// The reason why it cannot be confirmed.
@@ -248,10 +262,17 @@ impl Review {
         epoch: Epoch,
         now: Timestamp,
     ) -> Result<Approval, String> {
+        match self.together {
+            1 => self.seal(account, epoch, now),
+            several => Err(format!("This is one of {several} to be confirmed together")),
+        }
+    }
+
+    fn seal(self, account: &Account, epoch: Epoch, now: Timestamp) -> Result<Approval, String> {
         if let Some(block) = self.block() {
             return Err(block);
         }
-        let is_named = self.is_named;
+        let (is_named, together) = (self.is_named, self.together);
         let accepted_opposites = self
             .findings
             .iter()
@@ -265,6 +286,7 @@ impl Review {
                 confirmed_at: now,
                 accepted_opposites,
                 is_named,
+                together,
             }),
             Err(errors) => Err(errors.first().map(ToString::to_string).unwrap_or_default()),
         }

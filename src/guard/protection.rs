@@ -118,10 +118,7 @@ fn is_link_local(address: IpAddr) -> bool {
 }
 
 fn takes_away(question: &Question<'_>) -> bool {
-    question
-        .task
-        .kind()
-        .is_some_and(|kind| kind.spec().risk != Risk::Routine)
+    question.task.risk() != Risk::Routine
 }
 
 fn isolates(question: &Question<'_>) -> bool {

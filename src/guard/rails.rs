@@ -1,6 +1,6 @@
 //! The guardrails: one small function each, and the table of them.
 
-use super::{Facts, Finding, OpenOrder, Severity, blast_radius, file, protection};
+use super::{Facts, Finding, OpenOrder, Severity, batch, blast_radius, file, protection};
 use crate::action::{Change, ConditionState, Support, Task, infer};
 use crate::explain::NextStep;
 use crate::model::{
@@ -52,7 +52,7 @@ impl Verdict {
         }
     }
 
-    fn block(text: impl Into<String>, next: NextStep) -> Self {
+    pub(super) fn block(text: impl Into<String>, next: NextStep) -> Self {
         Self {
             severity: Severity::Block,
             text: text.into(),
@@ -94,6 +94,11 @@ pub const GUARDRAILS: &[Guardrail] = &[
         name: "permission",
         protects: "from requests that must be refused",
         check: permission,
+    },
+    Guardrail {
+        name: batch::SEVERAL_AT_ONCE,
+        protects: "from a slip that reaches many devices",
+        check: batch::check,
     },
     Guardrail {
         name: "merged record",

@@ -16,6 +16,7 @@ struct World {
     open_orders: Vec<OpenOrder>,
     host: Option<Host>,
     file: File,
+    together: usize,
 }
 
 /// How far the look at the file has come.
@@ -54,6 +55,7 @@ fn world() -> World {
         namesakes: Vec::new(),
         history: Some(Vec::new()),
         open_orders: Vec::new(),
+        together: 1,
         host: Some(Host::default()),
         file: File::Known(FileFacts {
             organization_prevalence: Some(1),
@@ -78,6 +80,7 @@ impl World {
             namesakes: &self.namesakes,
             history: self.history.as_deref(),
             open_orders: &self.open_orders,
+            together: self.together,
         }
     }
 

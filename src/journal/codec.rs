@@ -96,6 +96,7 @@ fn intended(author: &Author, order: &Order) -> Json {
         "machineId": order.machine.id.as_str(),
         "machineName": order.machine.dns_name,
         "comment": order.comment,
+        "batch": order.batch.map(|batch| batch.to_string()),
     })
 }
 
@@ -127,6 +128,7 @@ fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
                     dns_name: text("machineName"),
                 },
                 comment: text("comment")?,
+                batch: json["batch"].as_str().and_then(EntryId::parse),
                 task: task(json)?,
             },
         },

@@ -319,6 +319,7 @@ mod tests {
                 dns_name: None,
             },
             comment: "why".into(),
+            batch: None,
             task,
         };
         Entry {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::State;
 use crate::action::{Condition, ConditionState, infer};
-use crate::model::{MachineAction, MachineRef};
+use crate::model::{MachineAction, MachineActionId, MachineRef};
 
 /// A device that something was taken from and not given back, or that is changing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Contained {
     pub condition: Condition,
     /// Where an action has not ended: whether it leads into the condition or out of it.
     pub changing_to: Option<bool>,
+    /// The action that this rests on.
+    pub action: MachineActionId,
     pub since: Option<Timestamp>,
     /// Of the action that this rests on; may be empty or missing.
     pub by: Option<Box<str>>,
@@ -47,6 +49,22 @@ impl State {
     }
 }
 
+impl Contained {
+    /// Whether the person who is signed in has ordered it.
+    #[must_use]
+    pub fn is_mine(&self, state: &State) -> bool {
+        let Some(account) = state.session.account() else {
+            return false;
+        };
+        let name = account.user_name.as_deref();
+        let is_by_name = name.zip(self.by.as_deref());
+        is_by_name.is_some_and(|(name, by)| name.eq_ignore_ascii_case(by.trim()))
+            || state.entries.iter().any(|entry| {
+                entry.author.is(account) && entry.standing().action() == Some(&self.action)
+            })
+    }
+}
+
 fn contained(
     machine: &MachineRef,
     condition: Condition,
@@ -62,6 +80,7 @@ fn contained(
         machine: machine.clone(),
         condition,
         changing_to,
+        action: evidence.action,
         since: evidence.since,
         by: evidence.by,
         comment: action.and_then(|action| action.requestor_comment.clone()),

@@ -1,6 +1,7 @@
 //! Facts: everything the window shows. Changed by [`State::apply`] and by nothing else (rule 7).
 
 mod apply;
+mod batch;
 mod contained;
 mod inventory;
 mod remote;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use batch::Batch;
 pub use contained::Contained;
 pub use inventory::Inventory;
 pub use remote::Remote;
@@ -198,14 +200,16 @@ impl State {
         now: Timestamp,
         with: impl FnOnce(&Facts<'_>) -> R,
     ) -> R {
-        self.with_file_facts(machine, None, now, with)
+        self.with_more_facts(machine, None, 1, now, with)
     }
 
-    /// As [`Self::with_facts`], of a task that is about the file with this SHA-1.
-    pub fn with_file_facts<R>(
+    /// As [`Self::with_facts`], of a task that is about the file with this SHA-1, and one of so many
+    /// together.
+    pub fn with_more_facts<R>(
         &self,
         machine: &MachineRef,
         sha1: Option<&str>,
+        together: usize,
         now: Timestamp,
         with: impl FnOnce(&Facts<'_>) -> R,
     ) -> R {
@@ -226,6 +230,7 @@ impl State {
             namesakes: &namesakes,
             history: self.history(&machine.id),
             open_orders: &open_orders,
+            together,
         })
     }
 }

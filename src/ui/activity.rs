@@ -6,6 +6,7 @@ use egui::{RichText, ScrollArea, TextStyle, Ui};
 
 use super::Cx;
 use super::activity_row::{Ticking, entry_ui};
+use super::batch_progress::batches_ui;
 use super::theme::TokensExt as _;
 use super::widgets::{EmptyState, section_ui};
 use crate::journal::{Entry, Record};
@@ -32,6 +33,7 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .id_salt("activity")
         .auto_shrink([false, false])
         .show(ui, |ui| {
+            ticks |= batches_ui(ui, cx);
             for entry in rows {
                 ticks |= entry_ui(ui, cx, entry) == Ticking::Yes;
             }

@@ -118,7 +118,12 @@ fn is_ours(entry: &Entry, cx: &Cx<'_>) -> bool {
 fn ticking(entry: &Entry, standing: &Standing, note: Option<&Note>, cx: &Cx<'_>) -> Ticking {
     let secs = cx.now.duration_since(entry.intended_at()).as_secs();
     let counts_up = is_ours(entry, cx) && !standing.is_end() && secs < TICKING_SECS;
-    let counts_down = note.is_some_and(|note| !matches!(note, Note::Stuck(_)));
+    let counts_down = note.is_some_and(|note| {
+        !matches!(
+            note,
+            Note::Stuck(_) | Note::WaitsForSignIn | Note::WaitsForTurn
+        )
+    });
     if counts_up || counts_down {
         Ticking::Yes
     } else {
@@ -228,8 +233,14 @@ fn undo_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) {
 
 /// Opens the same form with the same text; nothing is confirmed by it.
 fn review_again(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry) {
-    let order = &entry.order;
-    let subject = match &order.task {
+    draft_form::raise_form(ui, cx, &entry.order.machine, subject(entry), |draft| {
+        refill(draft, entry);
+    });
+}
+
+/// What the form of an entry was about.
+pub fn subject(entry: &Entry) -> Subject {
+    match &entry.order.task {
         Task::Act { kind, .. } => Subject::Act(*kind),
         Task::Cancel {
             action,
@@ -238,13 +249,11 @@ fn review_again(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry) {
             action: action.clone(),
             action_type: action_type.clone(),
         },
-    };
-    draft_form::raise_form(ui, cx, &order.machine, subject, |draft| {
-        refill(draft, entry);
-    });
+    }
 }
 
-fn refill(draft: &mut Draft, entry: &Entry) {
+/// Puts the text of an entry into a form.
+pub fn refill(draft: &mut Draft, entry: &Entry) {
     draft.comment = entry.order.comment.to_string();
     if let Task::Act { values, .. } = &entry.order.task {
         for value in values {

@@ -76,6 +76,8 @@ pub fn next(note: &Note, now: Timestamp) -> String {
             };
             format!("{so_far}, again in {}", short(left(*again_at)))
         }
+        Note::WaitsForSignIn => "leaves when you have signed in again".to_owned(),
+        Note::WaitsForTurn => "leaves after those before it".to_owned(),
         Note::Stuck(explanation) => explanation.headline.clone(),
     }
 }

@@ -7,7 +7,7 @@ use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{ActionButton, EmptyState, Icon, badge, raised_frame, section_ui};
 use super::words::{ago, local_time, utc_time};
-use super::{Cx, draft_form};
+use super::{Cx, batch_form, draft_form};
 use crate::action::{ActionKind, Change, Condition, Subject};
 use crate::model::clean;
 use crate::state::Contained;
@@ -34,6 +34,8 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.out.commands.push(refresh);
         }
     });
+    let contained = cx.state.contained();
+    release_mine_ui(ui, cx, &contained);
     section_ui(ui, "Contained now");
     let note = RichText::new(NOTE).text_style(TextStyle::Small);
     ui.add(Label::new(note.color(tokens.text_weak)).wrap());
@@ -49,7 +51,6 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             "Not checked yet: reading the history…",
         );
     }
-    let contained = cx.state.contained();
     if contained.is_empty() {
         if recent.value.is_some() {
             EmptyState {
@@ -68,6 +69,30 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             });
         }
     });
+}
+
+/// The way back for all that this person has isolated: a list, its checks, one confirmation.
+fn release_mine_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
+    let is_mine = |row: &&Contained| {
+        row.condition == Condition::Isolated && row.changing_to.is_none() && row.is_mine(cx.state)
+    };
+    let mine: Vec<_> = contained
+        .iter()
+        .filter(is_mine)
+        .map(|row| row.machine.clone())
+        .collect();
+    let why = mine
+        .is_empty()
+        .then_some("Nothing is isolated by you, as far as history shows");
+    let label = format!("Release what you isolated ({})…", mine.len());
+    let button = ActionButton::new(&label)
+        .icon(Icon::Undo)
+        .disabled_because(why);
+    if ui.add(button).clicked()
+        && let Some(back) = way_back(Condition::Isolated)
+    {
+        batch_form::raise_form(ui, cx, &mine, Subject::Act(back), |_| {});
+    }
 }
 
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {

@@ -8,7 +8,7 @@ use super::theme::{Role, TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Form};
 use super::widgets::{ActionButton, ButtonStyle, Dialog, TextField, badge, copyable_ui};
 use super::widgets::{Icon, countdown_text};
-use super::{Cx, account, comment_templates, file, help, review, sign_in};
+use super::{Cx, account, batch_form, comment_templates, file, help, review, sign_in};
 use crate::action::{
     Draft, IsolationType, MAX_COMMENT_CHARS, Parameter, Risk, Sha1, Subject, Task, Value,
 };
@@ -22,7 +22,7 @@ use crate::model::{MachineRef, clean};
 const SLEEP_SECS: f64 = 0.5;
 
 /// Space, both buttons on one line or two, and the line under them, in points.
-const BUTTONS_HEIGHT: f32 = 104.0;
+pub const BUTTONS_HEIGHT: f32 = 104.0;
 
 /// Draws whatever dialog is open.
 pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -36,9 +36,12 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Some(OpenDialog::ConfirmSignOut) => account::confirm_sign_out_ui(ui, cx),
         Some(OpenDialog::ConfirmClose) => confirm_close_ui(ui, cx),
         // It waits behind the sign-in, with everything that was typed.
-        Some(OpenDialog::Form(form)) if cx.state.session.is_signing_in() => {
-            cx.views.dialog = Some(OpenDialog::Form(form));
+        Some(open @ (OpenDialog::Form(_) | OpenDialog::Batch(_)))
+            if cx.state.session.is_signing_in() =>
+        {
+            cx.views.dialog = Some(open);
         }
+        Some(OpenDialog::Batch(form)) => batch_form::batch_ui(ui, cx, form),
         Some(OpenDialog::Form(mut form)) => match form_ui(ui, cx, &mut form) {
             Outcome::Open => cx.views.dialog = Some(OpenDialog::Form(form)),
             Outcome::Closed => Dialog::return_focus(ui.ctx(), dialog_id(&form.draft)),
@@ -63,14 +66,20 @@ pub fn raise_form(
             cx.out.work.push(load);
         }
         Err(error) => {
-            cx.views.form_failure = Some(format!(
-                "This computer gives no random numbers, so no order can be tagged: {error}"
-            ));
+            no_random_numbers(cx, error);
         }
     }
 }
 
-enum Outcome {
+/// Says why there is no form.
+pub fn no_random_numbers(cx: &mut Cx<'_>, error: getrandom::Error) {
+    cx.views.form_failure = Some(format!(
+        "This computer gives no random numbers, so no order can be tagged: {error}"
+    ));
+}
+
+/// Whether a form is to stay.
+pub enum Outcome {
     Open,
     Closed,
 }
@@ -103,12 +112,14 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form) -> Outcome {
                 let sha1 = sha1.as_ref().map(Sha1::as_str);
                 file::file_ui(ui, cx, sha1, &mut form.looked_up);
                 let machine = form.draft.machine.clone();
-                let review = cx.state.with_file_facts(&machine, sha1, cx.now, |facts| {
-                    name_ui(ui, facts, form);
-                    comment_templates::templates_ui(ui, cx, form);
-                    comment_ui(ui, form, id);
-                    guard::review(&form.draft, facts)
-                });
+                let review = cx
+                    .state
+                    .with_more_facts(&machine, sha1, 1, cx.now, |facts| {
+                        name_ui(ui, facts, form);
+                        comment_templates::templates_ui(ui, cx, form);
+                        comment_ui(ui, form, id);
+                        guard::review(&form.draft, facts)
+                    });
                 if form.draft != before {
                     form.error = None;
                 }
@@ -121,7 +132,9 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form) -> Outcome {
                 review
             });
         let review = body.inner;
-        let pressed = buttons_ui(ui, form, &review, id, is_opening);
+        let label = task.confirm_label(&form.draft.machine);
+        let block = review.block();
+        let pressed = buttons_ui(ui, form, &label, block.as_deref(), id, is_opening);
         (pressed, by_key, review)
     });
     let (pressed, by_key, review) = response.inner;
@@ -173,7 +186,8 @@ fn device_ui(ui: &mut Ui, draft: &Draft, task: &Task) {
     }
 }
 
-fn parameters_ui(ui: &mut Ui, draft: &mut Draft) {
+/// The fields of an action besides the comment.
+pub fn parameters_ui(ui: &mut Ui, draft: &mut Draft) {
     for parameter in draft.parameters() {
         match parameter {
             Parameter::IsolationType => isolation_type_ui(ui, draft),
@@ -218,7 +232,8 @@ fn sha1_ui(ui: &mut Ui, draft: &mut Draft) {
         .show_ui(ui);
 }
 
-fn comment_ui(ui: &mut Ui, form: &mut Form, id: Id) {
+/// The comment. Typing on the safe button leads here.
+pub fn comment_ui(ui: &mut Ui, form: &mut Form, id: Id) {
     let field = id.with("comment");
     // Typing on the safe button means the reason; the field takes the text in this same frame.
     // A space still presses the button.
@@ -241,7 +256,7 @@ fn comment_ui(ui: &mut Ui, form: &mut Form, id: Id) {
 }
 
 /// Both doors, where the sign-in has ended while the form was open.
-fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if cx.state.session.is_signed_in() {
         return;
     }
@@ -282,23 +297,31 @@ fn is_writing(event: &Event) -> bool {
     matches!(event, Event::Text(text) | Event::Paste(text) if !text.trim().is_empty())
 }
 
-enum Pressed {
+/// Which button of a form was pressed.
+pub enum Pressed {
     Nothing,
     Keep,
     Confirm,
 }
 
-fn buttons_ui(ui: &mut Ui, form: &Form, review: &Review, id: Id, is_opening: bool) -> Pressed {
+/// The safe button and the one that confirms; `block` is why that cannot be.
+pub fn buttons_ui(
+    ui: &mut Ui,
+    form: &Form,
+    confirm_label: &str,
+    block: Option<&str>,
+    id: Id,
+    is_opening: bool,
+) -> Pressed {
     let tokens = ui.tokens();
     let task = form.draft.task();
     let left_secs = sleeps_for(ui, form);
-    let block = review.block();
     let reason = if left_secs > 0.0 {
         ui.ctx()
             .request_repaint_after(Duration::from_secs_f64(left_secs));
         Some("In half a second, so that no stray click confirms")
     } else {
-        block.as_deref()
+        block
     };
     let style = match task.risk() {
         Risk::Routine => ButtonStyle::Primary,
@@ -314,7 +337,7 @@ fn buttons_ui(ui: &mut Ui, form: &Form, review: &Review, id: Id, is_opening: boo
                 keep.request_focus();
             }
             let confirm = ui.add(
-                ActionButton::new(&task.confirm_label(&form.draft.machine))
+                ActionButton::new(confirm_label)
                     .style(style)
                     .disabled_because(reason)
                     .ignores_enter(),
@@ -352,7 +375,8 @@ fn safe_button(ui: &Ui, id: Id) -> Id {
         .unwrap_or(Id::NULL)
 }
 
-fn sleeps_for(ui: &Ui, form: &Form) -> f64 {
+/// How long the confirm button still sleeps, in seconds.
+pub fn sleeps_for(ui: &Ui, form: &Form) -> f64 {
     form.opened_at + SLEEP_SECS - ui.input(|input| input.time)
 }
 

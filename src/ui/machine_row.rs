@@ -10,7 +10,7 @@ use super::Cx;
 use super::machine_filter::health_word;
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Column;
-use super::widgets::{Icon, icon};
+use super::widgets::{Icon, icon, paint_icon};
 use super::words::{ago, local_time, utc_time};
 use crate::action::{Condition, ConditionState, infer};
 use crate::journal::Entry;
@@ -162,6 +162,8 @@ pub struct MachineRow<'a> {
     /// The id of the row for the pointer and the accessibility tree.
     pub id: Id,
     pub is_selected: bool,
+    /// Whether it is one of those to act on together.
+    pub is_picked: bool,
     /// This console's entries that have not ended, of any device, oldest first.
     pub open_entries: &'a [&'a Entry],
     /// The whole width of the table, which is what can be hit.
@@ -170,16 +172,23 @@ pub struct MachineRow<'a> {
     pub clip: egui::Rect,
 }
 
+/// What came of drawing a row.
+pub struct RowResponse {
+    pub row: Response,
+    /// Of the box by which it is picked, where its column is shown.
+    pub pick: Option<Response>,
+}
+
 impl MachineRow<'_> {
-    /// Draws the cells; the response is that of the row.
+    /// Draws the cells.
     pub fn show_ui(
         self,
         mut row: TableRow<'_, '_>,
         columns: &[Column],
         cx: &Cx<'_>,
-    ) -> Option<Response> {
+    ) -> Option<RowResponse> {
         let (icon, role, state, hover) = self.state(cx);
-        let mut response = None;
+        let (mut response, mut pick) = (None, None);
         row.set_selected(self.is_selected);
         for column in columns {
             row.col(|ui| {
@@ -190,9 +199,38 @@ impl MachineRow<'_> {
                 if *column == Column::State {
                     cell_ui(ui, icon, role, &state).on_hover_text(&hover);
                 } else {
+                    if *column == Column::Name {
+                        pick = Some(self.pick_ui(ui));
+                    }
                     self.cell_ui(ui, *column, cx);
                 }
             });
+        }
+        response.map(|row| RowResponse { row, pick })
+    }
+
+    /// The box by which it is picked. Not focusable, as the row: the space bar is its key.
+    fn pick_ui(&self, ui: &mut Ui) -> Response {
+        let tokens = ui.tokens();
+        let size = egui::vec2(tokens.height.row, tokens.height.row);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::CLICK);
+        let name = format!("Pick {}", self.reference.name_and_tail());
+        response.widget_info(|| {
+            WidgetInfo::selected(accesskit::Role::CheckBox, true, self.is_picked, &name)
+        });
+        let square = egui::Rect::from_center_size(rect.center(), egui::Vec2::splat(14.0));
+        let (fill, line) = if self.is_picked {
+            (tokens.accent, tokens.accent)
+        } else if response.hovered() {
+            (tokens.surface.hover, tokens.text)
+        } else {
+            (tokens.surface.panel, tokens.text_weak)
+        };
+        let painter = ui.painter();
+        let stroke = egui::Stroke::new(1.0, line);
+        painter.rect(square, 2.0, fill, stroke, egui::StrokeKind::Inside);
+        if self.is_picked {
+            paint_icon(painter, square, Icon::Done, tokens.on_accent);
         }
         response
     }

@@ -5,13 +5,34 @@ use egui_extras::{Column as Width, TableBuilder};
 
 use super::Cx;
 use super::columns::COLUMNS;
-use super::machine_row::MachineRow;
+use super::machine_row::{MachineRow, RowResponse};
 use super::theme::{TokensExt as _, text};
 use super::views::{Column, Sort};
 use crate::model::WindowLayout;
 
-/// Draws the rows that can be seen; gives the place of the one that was clicked.
-pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<usize> {
+/// What of the table was clicked, by its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clicked {
+    Row(usize),
+    /// The box by which a device is picked; a click on the row with the command key does the same.
+    Pick(usize),
+}
+
+impl RowResponse {
+    fn clicked(&self, row: usize) -> Option<Clicked> {
+        let by_box = self.pick.as_ref().is_some_and(Response::clicked);
+        let with_command = || self.row.ctx.input(|input| input.modifiers.command);
+        match self.row.clicked() {
+            _ if by_box => Some(Clicked::Pick(row)),
+            true if with_command() => Some(Clicked::Pick(row)),
+            true => Some(Clicked::Row(row)),
+            false => None,
+        }
+    }
+}
+
+/// Draws the rows that can be seen.
+pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<Clicked> {
     let tokens = ui.tokens();
     let area = ui.available_rect_before_wrap();
     let response = ui.interact(area, table_id, Sense::FOCUSABLE);
@@ -87,16 +108,15 @@ pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<usize> {
                     reference,
                     id,
                     is_selected,
+                    is_picked: cx.views.picked.iter().any(|picked| picked.id == machine.id),
                     open_entries: &open_entries,
                     width,
                     clip,
                 };
-                if row_ui
-                    .show_ui(row, &columns, cx)
-                    .is_some_and(|row| row.clicked())
-                {
-                    clicked = Some(place);
-                }
+                let Some(shown) = row_ui.show_ui(row, &columns, cx) else {
+                    return;
+                };
+                clicked = shown.clicked(place).or(clicked);
             });
         });
     });

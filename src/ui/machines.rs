@@ -9,7 +9,8 @@ use super::Cx;
 use super::columns::columns_ui;
 use super::commands::UiCommand;
 use super::machine_filter::{NO_USERS, field_trouble};
-use super::machine_table::table_ui;
+use super::machine_table::{Clicked, table_ui};
+use super::picks::picks_ui;
 use super::search_completion::offers_ui;
 use super::theme::{Role, TokensExt as _};
 use super::views::Rest;
@@ -31,12 +32,15 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let table_id = Id::unique("devices table");
     search_ui(ui, table_id, cx);
     notes_ui(ui, cx);
+    picks_ui(ui, cx);
     if cx.views.rows.is_empty() {
         empty_ui(ui, cx);
     } else {
         walk(ui, table_id, cx);
-        if let Some(place) = table_ui(ui, table_id, cx) {
-            select(cx, place, Way::Chosen);
+        match table_ui(ui, table_id, cx) {
+            Some(Clicked::Row(row)) => select(cx, row, Way::Chosen),
+            Some(Clicked::Pick(row)) => pick(cx, row),
+            None => {}
         }
     }
     mind_rest(ui, cx);
@@ -313,6 +317,10 @@ fn walk(ui: &Ui, table_id: Id, cx: &mut Cx<'_>) {
     } else {
         if pressed(Key::Enter) {
             cx.views.walked_to = None;
+        } else if pressed(Key::Space)
+            && let Some(row) = at
+        {
+            pick(cx, row);
         }
         return;
     };
@@ -339,6 +347,20 @@ pub fn select(cx: &mut Cx<'_>, place: usize, way: Way) {
     };
     cx.views.selected = Some(machine.reference());
     cx.views.scroll_to_selection = true;
+}
+
+/// Picks the device of a row to act on it with others, or puts it back.
+fn pick(cx: &mut Cx<'_>, row: usize) {
+    let Some(machine) = cx.views.rows.machine(cx.state, row) else {
+        return;
+    };
+    let picked = &mut cx.views.picked;
+    match picked.iter().position(|known| known.id == machine.id) {
+        Some(known) => {
+            picked.remove(known);
+        }
+        None => picked.push(machine.reference()),
+    }
 }
 
 /// Has the facts of a device read once the selection has rested on it.

@@ -114,6 +114,7 @@ fn preview(draft: &Draft) -> Vec<String> {
         entry: draft.entry,
         machine: draft.machine.clone(),
         comment: draft.comment.trim().into(),
+        batch: draft.batch,
         task: draft.task(),
     };
     let body = order.body().into_iter();

@@ -16,6 +16,8 @@ pub struct Views {
     pub search: String,
     /// The device in the panel, pinned by its id.
     pub selected: Option<MachineRef>,
+    /// Devices to act on together, in the order in which they were picked.
+    pub picked: Vec<MachineRef>,
     pub dialog: Option<Dialog>,
     pub screen: Screen,
     /// The form that the closing question lies over; back when the person stays.
@@ -105,6 +107,7 @@ impl SettingsForm {
 #[derive(Debug)]
 pub enum Dialog {
     Form(Box<Form>),
+    Batch(Box<BatchForm>),
     Keys,
     /// Who is signed in, and what that allows.
     Account,
@@ -126,6 +129,74 @@ pub struct Form {
     pub looked_up: Option<Box<str>>,
     /// Why the last try to confirm did not work; typed text survives it.
     pub error: Option<String>,
+}
+
+impl Form {
+    fn new(draft: Draft, time: f64) -> Self {
+        Self {
+            draft,
+            opened_at: time,
+            from_template: None,
+            looked_up: None,
+            error: None,
+        }
+    }
+}
+
+/// A form for several devices.
+#[derive(Debug)]
+pub struct BatchForm {
+    /// What they have in common: the fields, of no machine in particular.
+    pub form: Form,
+    /// Each machine with the entry that its order will be.
+    pub targets: Vec<Target>,
+    /// How many they are, as the person types it.
+    pub number: String,
+}
+
+/// One device of several.
+#[derive(Debug)]
+pub struct Target {
+    pub entry: EntryId,
+    pub machine: MachineRef,
+}
+
+impl BatchForm {
+    /// An empty form about each of these machines once.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes for the entries' tags.
+    pub fn new(
+        first: &MachineRef,
+        others: &[MachineRef],
+        subject: Subject,
+        time: f64,
+    ) -> Result<Self, getrandom::Error> {
+        let mut targets: Vec<Target> = Vec::new();
+        for machine in std::iter::once(first).chain(others) {
+            if targets.iter().all(|known| known.machine.id != machine.id) {
+                targets.push(Target {
+                    entry: EntryId::random()?,
+                    machine: machine.clone(),
+                });
+            }
+        }
+        let common = Draft::new(EntryId::random()?, first.clone(), subject);
+        Ok(Self {
+            form: Form::new(common, time),
+            targets,
+            number: String::new(),
+        })
+    }
+
+    /// The form of each device.
+    pub fn drafts(&self) -> impl Iterator<Item = Draft> {
+        let batch = self.targets.first().map(|first| first.entry);
+        self.targets.iter().map(move |target| Draft {
+            batch: batch.filter(|_| self.targets.len() > 1),
+            ..self.form.draft.about(target.entry, target.machine.clone())
+        })
+    }
 }
 
 /// Since when a device is selected, so that walking the list does not eat the budget.
@@ -154,13 +225,14 @@ impl Views {
     /// Another account: what was looked at and typed in the name of the one before goes.
     pub fn forget_account(&mut self) {
         self.selected = None;
+        self.picked.clear();
         self.rest = None;
         self.form_failure = None;
         self.covered = None;
         self.screen = Screen::Devices;
         if matches!(
             self.dialog,
-            Some(Dialog::Form(_) | Dialog::Account | Dialog::ConfirmSignOut)
+            Some(Dialog::Form(_) | Dialog::Batch(_) | Dialog::Account | Dialog::ConfirmSignOut)
         ) {
             self.dialog = None;
         }
@@ -177,13 +249,7 @@ impl Views {
         time: f64,
     ) -> Result<Command, getrandom::Error> {
         let draft = Draft::new(EntryId::random()?, machine.clone(), subject);
-        self.dialog = Some(Dialog::Form(Box::new(Form {
-            draft,
-            opened_at: time,
-            from_template: None,
-            looked_up: None,
-            error: None,
-        })));
+        self.dialog = Some(Dialog::Form(Box::new(Form::new(draft, time))));
         Ok(Command::LoadMachine(machine.id.clone()))
     }
 

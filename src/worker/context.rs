@@ -18,7 +18,7 @@ use super::settings::Kept;
 use super::submit::Answer;
 use super::watch::Followed;
 use crate::api::{ApiError, Client};
-use crate::auth::{AuthError, Session, SignedIn};
+use crate::auth::{Session, SignedIn};
 use crate::explain::{Explanation, NextStep};
 use crate::guard::Policy;
 use crate::journal::{Author, Entry, Journal, NotSentReason, Record, Standing};
@@ -205,11 +205,7 @@ impl Context {
 
     /// Notices that a call failed because the sign-in has to be renewed by a person.
     pub async fn mind_sign_in(&self, error: &ApiError) {
-        if let ApiError::SignIn(
-            AuthError::Interact { .. } | AuthError::NotSignedIn | AuthError::Blocked { .. },
-        ) = error
-            && !self.needs_person.swap(true, Ordering::AcqRel)
-        {
+        if error.needs_person() && !self.needs_person.swap(true, Ordering::AcqRel) {
             self.emit_session().await;
         }
     }

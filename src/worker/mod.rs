@@ -1,6 +1,7 @@
 //! The background actor: everything slow happens here, on one named thread with its own runtime.
 
 mod accounts;
+mod batch;
 mod cache;
 mod context;
 mod host;
@@ -221,11 +222,24 @@ async fn run(
             Command::LoadMachine(id) => {
                 tokio::spawn(async move { inventory::load_machine(&context, &id).await });
             }
+            Command::LoadMachines(ids) => {
+                tokio::spawn(async move {
+                    for id in ids {
+                        inventory::load_machine(&context, &id).await;
+                    }
+                });
+            }
             Command::LoadFile(sha1) => {
                 tokio::spawn(async move { inventory::load_file(&context, sha1).await });
             }
             Command::Submit(approval) => {
                 tokio::spawn(submit::submit(context, *approval));
+            }
+            Command::SubmitAll(approvals) => {
+                tokio::spawn(batch::submit_all(context, approvals));
+            }
+            Command::StopBatch(batch) => {
+                tokio::spawn(async move { batch::stop(&context, batch).await });
             }
             Command::Withdraw(entry) => {
                 context

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::context::{Context, now};
-use super::waiting::{wait_again, wait_until_ready};
+use super::waiting::{Turn, wait_again, wait_until_ready};
 use super::{outcome, reconcile};
 use crate::api::{ApiError, Lane, Permit, Verb, delay};
 use crate::auth::AuthError;
@@ -53,16 +53,28 @@ impl Stop {
 
 /// Takes an approved order through the door.
 pub(super) async fn submit(context: Arc<Context>, approval: Approval) {
-    let entry = approval.order().entry;
-    context.sending(entry);
+    context.sending(approval.order().entry);
     pass(&context, &approval).await;
+    settled(&context, &approval).await;
+}
+
+/// As [`submit`], for one of several that are on disk already; it waits for its turn.
+pub(super) async fn submit_written(context: Arc<Context>, approval: Approval, mut turn: Turn) {
+    let ready = when_ready(&context, &approval, &mut turn).await;
+    go(&context, &approval, ready).await;
+    drop(turn);
+    settled(&context, &approval).await;
+}
+
+async fn settled(context: &Arc<Context>, approval: &Approval) {
+    let entry = approval.order().entry;
     context.no_longer_sending(entry);
     // What could not be written is found out again, when the disk may have been mended.
     if context
         .entry(entry)
         .is_some_and(|e| e.standing() == Standing::Sent)
     {
-        reconcile::start(&context, entry);
+        reconcile::start(context, entry);
     }
     context.report_budget().await;
 }
@@ -89,18 +101,28 @@ async fn pass(context: &Arc<Context>, approval: &Approval) {
     drop(door);
     let ready = match ready {
         Some(permit) => Ok(permit),
-        None => match wait_until_ready(context, approval).await {
-            Ok(permit) => context
-                .record(entry, vec![Record::Sent])
-                .await
-                .map(|()| permit)
-                .map_err(Stop::unwritten),
-            Err(stop) => Err(stop),
-        },
+        None => when_ready(context, approval, &mut Turn::at_once()).await,
     };
+    go(context, approval, ready).await;
+}
+
+/// Waits for whatever an order has to wait for; then that it leaves is on disk.
+async fn when_ready(
+    context: &Arc<Context>,
+    approval: &Approval,
+    turn: &mut Turn,
+) -> Result<Permit, Stop> {
+    let permit = wait_until_ready(context, approval, turn).await?;
+    let sent = context
+        .record(approval.order().entry, vec![Record::Sent])
+        .await;
+    sent.map(|()| permit).map_err(Stop::unwritten)
+}
+
+async fn go(context: &Arc<Context>, approval: &Approval, ready: Result<Permit, Stop>) {
     match ready {
         Ok(permit) => attempts(context, approval, permit).await,
-        Err(stop) => end_unsent(context, entry, stop).await,
+        Err(stop) => end_unsent(context, approval.order().entry, stop).await,
     }
 }
 
@@ -174,6 +196,8 @@ pub(super) fn check(context: &Context, approval: &Approval) -> Result<(), Stop> 
             .as_ref()
             .map(|(history, _)| history.as_slice()),
         open_orders: &open,
+        // The approval knows.
+        together: 1,
     };
     guard::enforce(approval, &facts).map_err(|finding| Stop {
         why: NotSentReason::Blocked,
@@ -218,6 +242,9 @@ async fn attempts(context: &Arc<Context>, approval: &Approval, first: Permit) {
             {
                 renewed = true;
                 renew(context, approval, &error).await
+            }
+            (Effect::NothingChanged, _) if error.needs_person() && attempt < MAX_ATTEMPTS => {
+                sign_in_again(context, approval, &error).await
             }
             (Effect::NothingChanged, _) => match pause(&error, attempt) {
                 Some(wait) => try_later(context, approval, &error, wait).await,
@@ -270,11 +297,25 @@ async fn renew(
     not_taken(context, approval.order().entry, error).await?;
     if let Err(error) = context.client.renew().await {
         context.mind_sign_in(&error).await;
+        if error.needs_person() {
+            return wait_again(context, approval, now()).await;
+        }
         return Err(Stop {
             why: NotSentReason::SignInEnded,
             detail: Some(error.to_string().into()),
         });
     }
+    wait_again(context, approval, now()).await
+}
+
+/// Nothing has left: the order waits until this person has signed in again.
+async fn sign_in_again(
+    context: &Arc<Context>,
+    approval: &Approval,
+    error: &ApiError,
+) -> Result<Permit, Stop> {
+    not_taken(context, approval.order().entry, error).await?;
+    context.mind_sign_in(error).await;
     wait_again(context, approval, now()).await
 }
 

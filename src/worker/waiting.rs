@@ -1,10 +1,13 @@
 //! An order between the door and the wire: it waits for room, for fresh facts, or for a person.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{self, Poll, ready};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use super::context::{Context, monotonic_now, now};
 use super::inventory;
@@ -25,11 +28,12 @@ const LONGEST_NAP: Duration = Duration::from_secs(1);
 pub(super) async fn wait_until_ready(
     context: &Arc<Context>,
     approval: &Approval,
+    turn: &mut Turn,
 ) -> Result<Permit, Stop> {
     let entry = approval.order().entry;
     let mut heard = context.wait_for_person(entry);
     let permit = match may_enter(context, approval) {
-        Ok(()) => make_ready(context, approval, now(), &mut heard).await,
+        Ok(()) => make_ready(context, approval, now(), turn, &mut heard).await,
         Err(stop) => Err(stop),
     };
     last_word(context, entry, heard, permit).await
@@ -64,13 +68,16 @@ async fn make_ready(
     context: &Arc<Context>,
     approval: &Approval,
     from: Timestamp,
+    turn: &mut Turn,
     heard: &mut oneshot::Receiver<Answer>,
 ) -> Result<Permit, Stop> {
     let entry = approval.order().entry;
     let mut until = from;
     let mut insisted = Vec::new();
     loop {
+        wait_for_turn(context, approval, turn, heard).await?;
         sleep_until(context, approval, until, heard).await?;
+        wait_for_sign_in(context, approval, heard).await?;
         if let Some(gate) = context
             .client
             .budget()
@@ -87,6 +94,8 @@ async fn make_ready(
         if let Some(by) = opposite_under_way(context, approval)
             && !insisted.contains(&by)
         {
+            // A person may take long: those behind it go first.
+            turn.pass_on();
             hold(context, approval, by.clone(), heard).await?;
             insisted.push(by);
             continue;
@@ -97,6 +106,93 @@ async fn make_ready(
                 return Ok(permit);
             }
             Err(later) => until = later,
+        }
+    }
+}
+
+/// The place of an order among those that were approved together: one leaves at a time.
+#[derive(Default)]
+pub(super) struct Turn {
+    queue: Option<Queue>,
+    standing: Option<Pin<Box<dyn Future<Output = OwnedMutexGuard<()>> + Send>>>,
+    held: Option<OwnedMutexGuard<()>>,
+}
+
+/// Whoever holds it may leave; the others stand in the order in which they came.
+pub(super) type Queue = Arc<tokio::sync::Mutex<()>>;
+
+impl Turn {
+    /// Of an order that goes alone.
+    pub(super) fn at_once() -> Self {
+        Self::default()
+    }
+
+    /// Behind those that stand in this queue already.
+    pub(super) async fn in_queue(queue: &Queue) -> Self {
+        let mut turn = Self {
+            queue: Some(Arc::clone(queue)),
+            ..Self::default()
+        };
+        // Asking for it is what takes the place.
+        poll_fn(|cx| Poll::Ready(turn.poll(cx).is_ready())).await;
+        turn
+    }
+
+    fn pass_on(&mut self) {
+        self.held = None;
+    }
+
+    /// Ready when it is this order's turn.
+    fn poll(&mut self, cx: &mut task::Context<'_>) -> Poll<()> {
+        let Some(queue) = self.queue.as_ref().filter(|_| self.held.is_none()) else {
+            return Poll::Ready(());
+        };
+        let standing = self
+            .standing
+            .get_or_insert_with(|| Box::pin(Arc::clone(queue).lock_owned()));
+        self.held = Some(ready!(standing.as_mut().poll(cx)));
+        self.standing = None;
+        Poll::Ready(())
+    }
+}
+
+async fn wait_for_turn(
+    context: &Context,
+    approval: &Approval,
+    turn: &mut Turn,
+    heard: &mut oneshot::Receiver<Answer>,
+) -> Result<(), Stop> {
+    loop {
+        tokio::select! {
+            // What the person said comes before those in front.
+            biased;
+            answer = &mut *heard => obey(context, approval, answer, heard).await?,
+            () = poll_fn(|cx| turn.poll(cx)) => return Ok(()),
+        }
+    }
+}
+
+/// An order waits in the name of its account, and for nobody else.
+async fn wait_for_sign_in(
+    context: &Context,
+    approval: &Approval,
+    heard: &mut oneshot::Receiver<Answer>,
+) -> Result<(), Stop> {
+    let mut said = false;
+    loop {
+        still_ours(context, approval)?;
+        if context.session_status().is_signed_in() {
+            return Ok(());
+        }
+        if !said {
+            said = true;
+            let note = Some(Note::WaitsForSignIn);
+            context.note(approval.order().entry, note).await;
+        }
+        tokio::select! {
+            biased;
+            answer = &mut *heard => obey(context, approval, answer, heard).await?,
+            () = tokio::time::sleep(LONGEST_NAP) => {}
         }
     }
 }
@@ -233,6 +329,7 @@ pub(super) async fn wait_again(
 ) -> Result<Permit, Stop> {
     let entry = approval.order().entry;
     let mut heard = context.wait_for_person(entry);
-    let permit = make_ready(context, approval, from, &mut heard).await;
+    let turn = &mut Turn::at_once();
+    let permit = make_ready(context, approval, from, turn, &mut heard).await;
     last_word(context, entry, heard, permit).await
 }

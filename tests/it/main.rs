@@ -8,6 +8,7 @@
 
 mod accounts;
 mod architecture;
+mod batch;
 mod common;
 mod crash;
 mod doctor;

@@ -38,6 +38,7 @@ fn entry(tag: &str, kind: ActionKind, records: Vec<Record>) -> Entry {
             dns_name: Some("FIN-LT-042".into()),
         },
         comment: "INC-1".into(),
+        batch: None,
         task: Task::Act {
             kind,
             values: Box::default(),

@@ -23,6 +23,7 @@ fn entry(records: Vec<Record>) -> Entry {
         entry: EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
         machine,
         comment: "INC-1\nmalware".into(),
+        batch: None,
         task: Task::Act {
             kind: ActionKind::Isolate,
             values: Box::default(),

@@ -74,17 +74,38 @@ impl Context {
     /// When they could not be written; then nothing may be sent (rule 3).
     pub async fn record(&self, entry: EntryId, records: Vec<Record>) -> Result<(), JournalError> {
         let at = now();
-        let journal = Arc::clone(&self.journal);
-        let batch: Vec<_> = records
+        let batch = records
             .iter()
             .map(|record| (entry, record.clone()))
             .collect();
+        self.append(at, batch).await?;
+        self.show(entry, at, records).await;
+        Ok(())
+    }
+
+    async fn append(
+        &self,
+        at: Timestamp,
+        batch: Vec<(EntryId, Record)>,
+    ) -> Result<(), JournalError> {
+        let journal = Arc::clone(&self.journal);
         let written = tokio::task::spawn_blocking(move || match lock(&journal).as_mut() {
             Some(journal) => journal.append(at, &batch),
             None => Err(JournalError::ReadOnly),
         });
-        written.await.unwrap_or(Err(JournalError::ReadOnly))?;
-        self.show(entry, at, records).await;
+        written.await.unwrap_or(Err(JournalError::ReadOnly))
+    }
+
+    /// Puts one record of each of several entries on disk in one step, and then on screen.
+    ///
+    /// # Errors
+    /// When they could not be written: none is then.
+    pub async fn record_all(&self, records: Vec<(EntryId, Record)>) -> Result<(), JournalError> {
+        let at = now();
+        self.append(at, records.clone()).await?;
+        for (entry, record) in records {
+            self.show(entry, at, vec![record]).await;
+        }
         Ok(())
     }
 

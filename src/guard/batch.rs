@@ -1,0 +1,76 @@
+//! Several devices, confirmed together.
+
+use jiff::Timestamp;
+
+use super::rails::{Question, Verdict};
+use super::{Approval, Facts, Review};
+use crate::action::{Order, Risk, Task};
+use crate::explain::NextStep;
+use crate::model::{Account, Epoch};
+
+/// The name of the guardrail that minds how many there are.
+pub const SEVERAL_AT_ONCE: &str = "several at once";
+
+/// A slip must not reach more devices than the organisation allows.
+pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
+    let (count, most) = (facts.together, facts.policy.most_at_once);
+    let is_too_many = count > most && wants_number(question.task);
+    let next = NextStep::Outside("Leave some out, or act in parts".into());
+    is_too_many
+        .then(|| {
+            Verdict::block(
+                format!("{count} devices at once: at most {most} are allowed"),
+                next,
+            )
+        })
+        .into_iter()
+        .collect()
+}
+
+/// Whether confirming this task on several devices wants their number typed. Giving back never does
+/// (rule 10).
+#[must_use]
+pub fn wants_number(task: &Task) -> bool {
+    task.risk() != Risk::Routine
+}
+
+/// Confirms several orders together: all of them or none. `number` is how many devices the person
+/// has typed that they are.
+///
+/// # Errors
+/// The first reason why they cannot be confirmed.
+pub fn approve_all(
+    reviews: Vec<Review>,
+    number: &str,
+    account: &Account,
+    epoch: Epoch,
+    now: Timestamp,
+) -> Result<Vec<Approval>, String> {
+    let count = reviews.len();
+    let mut orders: Vec<&Order> = Vec::new();
+    for review in &reviews {
+        match &review.order {
+            Err(errors) => {
+                return Err(errors.first().map(ToString::to_string).unwrap_or_default());
+            }
+            Ok(_) if review.together != count => {
+                return Err(format!("{} were reviewed, not {count}", review.together));
+            }
+            Ok(order) if orders.iter().any(|o| o.machine.id == order.machine.id) => {
+                return Err(format!(
+                    "{} is in the list twice",
+                    order.machine.name_and_tail()
+                ));
+            }
+            Ok(order) => orders.push(order),
+        }
+    }
+    let is_wanted = count > 1 && orders.iter().any(|order| wants_number(&order.task));
+    if is_wanted && number.trim().parse() != Ok(count) {
+        return Err(format!("Type how many devices these are: {count}"));
+    }
+    reviews
+        .into_iter()
+        .map(|review| review.seal(account, epoch, now))
+        .collect()
+}

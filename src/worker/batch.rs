@@ -1,0 +1,55 @@
+//! Several orders that were approved together: all on disk before the first leaves, then one after
+//! the other, each through the same door.
+
+use std::sync::Arc;
+
+use super::context::Context;
+use super::submit::{self, Answer};
+use super::waiting::{Queue, Turn};
+use crate::explain::Explain as _;
+use crate::guard::Approval;
+use crate::journal::{Record, Standing};
+use crate::message::Note;
+use crate::model::EntryId;
+
+/// Sends approved orders one by one. Each waits for the answers of those before it, and can be
+/// taken back until it has left.
+pub(super) async fn submit_all(context: Arc<Context>, approvals: Vec<Approval>) {
+    let intended: Vec<_> = approvals
+        .iter()
+        .map(|approval| (approval.order().entry, intended(&context, approval)))
+        .collect();
+    // Rule 3, for all of them: after a crash the list of what did not leave is whole.
+    if let Err(error) = context.record_all(intended.clone()).await {
+        for (_, intended) in intended {
+            context.show_unwritten(intended, &error).await;
+        }
+        return context.problem(error.explain()).await;
+    }
+    let queue = Queue::default();
+    for approval in approvals {
+        let entry = approval.order().entry;
+        context.sending(entry);
+        context.note(entry, Some(Note::WaitsForTurn)).await;
+        let turn = Turn::in_queue(&queue).await;
+        tokio::spawn(submit::submit_written(Arc::clone(&context), approval, turn));
+    }
+}
+
+fn intended(context: &Context, approval: &Approval) -> Record {
+    Record::Intended {
+        author: context.author(approval.account()),
+        order: approval.order().clone(),
+    }
+}
+
+/// Takes back what has not left of a batch.
+pub(super) async fn stop(context: &Context, batch: EntryId) {
+    for entry in context.entries() {
+        let is_of_it = entry.order.batch == Some(batch);
+        let waits = matches!(entry.standing(), Standing::Waiting | Standing::Held { .. });
+        if is_of_it && waits {
+            context.answer_waiting(entry.id(), Answer::Withdraw).await;
+        }
+    }
+}

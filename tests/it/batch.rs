@@ -1,0 +1,305 @@
+//! Several devices at once: what is listed is what is acted on, one after the other, and what has
+//! not left can be stopped, waits for its own person, and is never sent by itself later.
+
+use std::time::Duration;
+
+use cordon::action::ActionKind;
+use cordon::auth::TokenStore;
+use cordon::guard::{self, Approval, Policy};
+use cordon::journal::{NotSentReason, Standing};
+use cordon::message::Command;
+use cordon::model::{EntryId, MachineRef, SessionStatus};
+use cordon::simulator::RequestKind;
+use egui_kittest::kittest::Queryable as _;
+
+use crate::common::{Console, Engine, fault, journal_on_disk, posts, signed_in, tenant};
+
+const NAMES: [&str; 3] = ["FIN-LT-051", "ENG-LT-030", "HR-LT-007"];
+
+/// Confirms an isolation of several machines.
+fn approve(
+    engine: &Engine,
+    machines: &[MachineRef],
+    number: &str,
+) -> Result<Vec<Approval>, String> {
+    let now = jiff::Timestamp::now();
+    let account = engine.state.session.account().cloned().expect("signed in");
+    let drafts: Vec<_> = machines
+        .iter()
+        .map(|machine| Engine::draft(ActionKind::Isolate, machine))
+        .collect();
+    let batch = drafts.first().map(|first| first.entry);
+    let reviews = drafts.into_iter().map(|mut draft| {
+        draft.batch = batch;
+        let judge = |facts: &guard::Facts<'_>| guard::review(&draft, facts);
+        let state = &engine.state;
+        state.with_more_facts(&draft.machine, None, machines.len(), now, judge)
+    });
+    guard::approve_all(reviews.collect(), number, &account, engine.state.epoch, now)
+}
+
+fn ordered(engine: &mut Engine) -> Vec<EntryId> {
+    let machines = isolable(engine);
+    let approvals = approve(engine, &machines, "3").expect("nothing stands against it");
+    let entries = approvals.iter().map(|a| a.order().entry).collect();
+    engine.send(Command::SubmitAll(approvals));
+    engine.until("the entries", |s| s.entries.len() == 3);
+    entries
+}
+
+fn isolable(engine: &Engine) -> Vec<MachineRef> {
+    NAMES.map(|name| engine.machine(name)).to_vec()
+}
+
+/// The devices that requests have changed, in the order in which they came; what was refused for
+/// its token has changed nothing.
+fn asked_of(engine: &Engine) -> Vec<String> {
+    let changes = engine.control.requests().into_iter();
+    changes
+        .filter(|request| request.status != Some(401))
+        .filter(|request| request.kind == RequestKind::Change)
+        .map(|request| {
+            request
+                .path
+                .split('/')
+                .nth_back(1)
+                .unwrap_or_default()
+                .to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn what_was_picked_is_listed_and_each_is_ordered_once() {
+    let mut console = Console::start();
+    console.sign_in();
+    let mut ids = Vec::new();
+    for name in NAMES {
+        let machine = console.open_device(name);
+        ids.push(machine.id.to_string());
+        let pick = format!("Pick {}", machine.name_and_tail());
+        console.step_until(&pick, |c| c.shows(&pick));
+        let boxes = console.harness.query_all_by_label(&pick).next();
+        boxes.expect("just seen").click_accesskit();
+        console.harness.run_steps(2);
+    }
+    assert!(console.shows("3 devices picked:"), "{}", console.screen());
+    console.click("Isolate 3 devices…");
+    console.fill("Comment", "INC-4711 the same beacon");
+    console.harness.run_steps(8);
+    console.click("Isolate 3 devices");
+    console.harness.run_steps(3);
+    assert!(console.state().entries.is_empty(), "without their number");
+    console.fill("Type how many devices these are", "2");
+    console.click("Isolate 3 devices");
+    console.harness.run_steps(3);
+    assert!(console.shows_part("This is not how many devices stand above"));
+    assert!(console.state().entries.is_empty(), "with a wrong number");
+    console.fill("Type how many devices these are", "3");
+    console.click("Isolate 3 devices");
+    console.step_until_fast("the end of all", |c| {
+        let entries = &c.state().entries;
+        entries.len() == 3
+            && entries
+                .iter()
+                .all(|e| matches!(e.standing(), Standing::Done { .. }))
+    });
+    assert!(!console.shows_part("picked:"), "the list is empty again");
+    let written = journal_on_disk(&console.journal);
+    let batch = written[0].id();
+    for (entry, id) in written.iter().zip(&ids) {
+        assert_eq!(entry.order.batch, Some(batch));
+        assert_eq!(entry.order.machine.id.as_str(), id);
+    }
+    assert_eq!(posts(&console.control), ["isolate"; 3]);
+
+    // And all of them back with one confirmation.
+    console.click("Contained now");
+    console.click("Release what you isolated (3)…");
+    console.fill("Comment", "INC-4711 clean again");
+    console.harness.run_steps(8);
+    console.click("Release 3 devices");
+    console.step_until_fast("their release", |c| {
+        let done = |e: &&cordon::journal::Entry| matches!(e.standing(), Standing::Done { .. });
+        c.state().entries.iter().filter(done).count() == 6
+    });
+    assert_eq!(posts(&console.control)[3..], ["unisolate"; 3]);
+    console.step_until("nothing more to release", |c| {
+        c.shows("Release what you isolated (0)…")
+    });
+}
+
+#[test]
+fn what_cannot_be_ordered_is_left_out_by_hand_and_no_more_than_allowed_go_together() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = Policy {
+        protected_names: vec![guard::Pattern::parse("eng-lt-030").expect("a name")],
+        most_at_once: 2,
+        ..Policy::default()
+    };
+    let settings = "[policy]\nprotected_names = [\"eng-lt-030\"]\nmost_devices = 2\n";
+    std::fs::write(folder.path().join("settings.toml"), settings).expect("written");
+    let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+    console.sign_in();
+    for name in NAMES {
+        let machine = console.open_device(name);
+        let pick = format!("Pick {}", machine.name_and_tail());
+        console.step_until(&pick, |c| c.shows(&pick));
+        let boxes = console.harness.query_all_by_label(&pick).next();
+        boxes.expect("just seen").click_accesskit();
+        console.harness.run_steps(2);
+    }
+    console.click("Isolate 3 devices…");
+    console.step_until("the limit", |c| {
+        c.shows_part("3 devices at once: at most 2 are allowed")
+    });
+    console.step_until("the protected one", |c| {
+        c.shows_part("Your organisation protects this device")
+    });
+    console.fill("Comment", "INC-4711");
+    console.fill("Type how many devices these are", "3");
+    console.harness.run_steps(8);
+    console.click("Isolate 3 devices");
+    console.harness.run_steps(3);
+    assert!(console.state().entries.is_empty());
+    console.click("Leave out what cannot be ordered (1)");
+    console.fill("Type how many devices these are", "2");
+    console.harness.run_steps(2);
+    assert!(!console.shows_part("are allowed"), "{}", console.screen());
+    console.click("Isolate 2 devices");
+    console.step_until("both", |c| c.state().entries.len() == 2);
+    console.step_until_fast("their end", |c| {
+        c.state().entries.iter().all(|e| e.standing().is_end())
+    });
+    assert_eq!(posts(&console.control).len(), 2);
+}
+
+#[test]
+fn they_leave_one_after_the_other_and_the_rest_can_be_stopped() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    let machines = isolable(&engine);
+    for (number, why) in [
+        ("", "Type how many"),
+        ("2", "Type how many"),
+        ("three", "Type how many"),
+    ] {
+        let refused = approve(&engine, &machines, number).expect_err(number);
+        assert!(refused.starts_with(why), "{refused}");
+    }
+    let twice = [machines[0].clone(), machines[0].clone()];
+    let refused = approve(&engine, &twice, "2").expect_err("one device twice");
+    assert!(refused.contains("is in the list twice"), "{refused}");
+    engine.control.inject(fault("submit", "latency:1500", 1));
+    let entries = ordered(&mut engine);
+    let first = entries[0];
+    engine.until("the first to leave", move |s| {
+        s.entry(first)
+            .is_some_and(|e| e.standing() == Standing::Sent)
+    });
+    for entry in &entries[1..] {
+        assert_eq!(
+            engine.standing(*entry),
+            Standing::Waiting,
+            "they wait for the first"
+        );
+    }
+    engine.send(Command::StopBatch(first));
+    for entry in &entries[1..] {
+        let end = engine.until_end(*entry);
+        let why = NotSentReason::Withdrawn;
+        assert_eq!(end, Standing::NotSent { why, detail: None });
+    }
+    assert!(matches!(engine.until_end(first), Standing::Done { .. }));
+    assert_eq!(asked_of(&engine), [machines[0].id.to_string()]);
+    let now = jiff::Timestamp::now();
+    let batches = engine.state.batches(now);
+    let unsent: Vec<_> = batches[0].unsent.iter().map(|e| e.id()).collect();
+    assert_eq!(unsent, entries[1..], "they are offered for a new review");
+}
+
+#[test]
+fn the_unsent_wait_for_a_new_sign_in_of_the_same_person_and_for_nobody_else() {
+    for same_person in [true, false] {
+        let (_simulator, _folder, mut engine) = signed_in();
+        engine.control.inject(fault("submit", "latency:700", 1));
+        let machines = isolable(&engine);
+        let entries = ordered(&mut engine);
+        let (first, last) = (entries[0], entries[2]);
+        engine.until("the first to leave", move |s| {
+            s.entry(first)
+                .is_some_and(|e| e.standing() == Standing::Sent)
+        });
+        engine.control.revoke_sign_ins();
+        engine.control.expire_access_tokens();
+        engine.until("the end of the sign-in", |s| {
+            matches!(s.session, SessionStatus::NeedsSignIn { .. })
+        });
+        assert_eq!(engine.standing(last), Standing::Waiting);
+        let asked = asked_of(&engine);
+        if !same_person {
+            engine.control.sign_in_as("other", "sam@contoso.com", "Sam");
+        }
+        engine.send(Command::SignIn);
+        engine.until("a code", |s| {
+            matches!(s.session, SessionStatus::WaitingForPerson(_))
+        });
+        assert!(engine.control.approve_latest());
+        if same_person {
+            for entry in &entries {
+                assert!(matches!(engine.until_end(*entry), Standing::Done { .. }));
+            }
+            let ids: Vec<_> = machines.iter().map(|m| m.id.to_string()).collect();
+            assert_eq!(asked_of(&engine), ids, "each once, in order");
+        } else {
+            engine.until("the question", |s| {
+                matches!(s.session, SessionStatus::Stranger { .. })
+            });
+            engine.send(Command::AcceptAccount);
+            for entry in &entries[1..] {
+                let end = engine.until_end(*entry);
+                let why = NotSentReason::SignInEnded;
+                assert_eq!(end, Standing::NotSent { why, detail: None });
+            }
+            assert_eq!(asked_of(&engine), asked, "nothing in a stranger's name");
+        }
+    }
+}
+
+#[test]
+fn after_a_restart_the_unsent_ones_are_offered_and_not_sent() {
+    let (simulator, folder, mut engine) = signed_in();
+    engine.control.inject(fault("submit", "latency:20000", 1));
+    let entries = ordered(&mut engine);
+    let first = entries[0];
+    engine.until("the first to leave", move |s| {
+        s.entry(first)
+            .is_some_and(|e| e.standing() == Standing::Sent)
+    });
+    drop(engine);
+    engine_again(&simulator, folder.path(), &entries);
+}
+
+fn engine_again(
+    simulator: &cordon::simulator::Simulator,
+    folder: &std::path::Path,
+    entries: &[EntryId],
+) {
+    let mut engine =
+        Engine::start_with(simulator, folder, &Policy::default(), TokenStore::memory());
+    for entry in &entries[1..] {
+        let end = engine.until_end(*entry);
+        let why = NotSentReason::ConsoleEnded;
+        assert_eq!(end, Standing::NotSent { why, detail: None });
+    }
+    let now = jiff::Timestamp::now();
+    let offered = engine.state.batches(now);
+    assert_eq!(offered[0].unsent.len(), 2);
+    engine.sign_in();
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(
+        asked_of(&engine).len(),
+        1,
+        "a person has to confirm them anew"
+    );
+}
