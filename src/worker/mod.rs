@@ -7,6 +7,7 @@ mod host;
 mod inventory;
 mod outcome;
 mod pace;
+mod panel;
 mod reconcile;
 mod settings;
 mod sign_in;
@@ -220,6 +221,9 @@ async fn run(
             Command::RefreshMachines => replace(&mut refresh, inventory::refresh(context)),
             Command::LoadMachine(id) => {
                 tokio::spawn(async move { inventory::load_machine(&context, &id).await });
+            }
+            Command::LoadPart(id, part) => {
+                tokio::spawn(async move { panel::load(&context, id, part).await });
             }
             Command::LoadFile(sha1) => {
                 tokio::spawn(async move { inventory::load_file(&context, sha1).await });
