@@ -19,6 +19,7 @@ mod kill;
 mod licences;
 mod lists;
 mod matrix;
+mod panel;
 mod person;
 mod profiles;
 mod readme;
