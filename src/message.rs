@@ -9,8 +9,8 @@ use crate::explain::{Explanation, NextStep};
 use crate::guard::{Approval, OpenOrder};
 use crate::journal::Entry;
 use crate::model::{
-    Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Machine, MachineAction, MachineId,
-    SessionStatus, WindowLayout,
+    Alert, AvailableActions, Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Listed,
+    LoggedOnUser, Machine, MachineAction, MachineId, PanelPart, SessionStatus, WindowLayout,
 };
 use crate::settings::{RuleChange, Rules};
 
@@ -33,6 +33,8 @@ pub enum Command {
     LoadMachine(MachineId),
     /// The same for several, one after the other.
     LoadMachines(Vec<MachineId>),
+    /// Read one part of a machine's panel.
+    LoadPart(MachineId, PanelPart),
     /// Look up what is known about the file with this SHA-1.
     LoadFile(Box<str>),
     /// Send an approved order. The only command that can change anything in the tenant.
@@ -107,6 +109,13 @@ pub enum Event {
         result: Result<Vec<MachineAction>, Explanation>,
         at: Timestamp,
     },
+    /// One part of a machine's panel.
+    Panel {
+        epoch: Epoch,
+        id: MachineId,
+        news: PanelNews,
+        at: Timestamp,
+    },
     /// Actions of any machines, as they became known.
     Actions {
         epoch: Epoch,
@@ -168,6 +177,15 @@ pub enum InventoryNews {
     Failed(Explanation),
     /// The actions of the last weeks, for the state column.
     RecentActions(Result<(), Explanation>),
+}
+
+/// How reading the parts of a machine's panel goes, each for itself.
+#[derive(Debug, Clone)]
+pub enum PanelNews {
+    Reading(PanelPart),
+    Users(Result<Listed<LoggedOnUser>, Explanation>),
+    Alerts(Result<Listed<Alert>, Explanation>),
+    AvailableActions(Result<AvailableActions, Explanation>),
 }
 
 /// How reading and saving the settings goes.

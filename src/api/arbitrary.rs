@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::{odata, rate_limit, wire};
-use crate::model::{Endpoints, Machine, MachineAction};
+use crate::model::{Alert, Availability, Endpoints, LoggedOnUser, Machine, MachineAction};
 
 /// The list of machines, and one machine.
 #[must_use]
@@ -19,6 +19,24 @@ pub fn machines(body: &[u8]) -> usize {
 pub fn machine_actions(body: &[u8]) -> usize {
     let listed = wire::list::<MachineAction>(body).map_or(0, |listing| listing.received());
     listed + usize::from(wire::one::<MachineAction>(body).is_ok())
+}
+
+/// Who is logged on to a machine.
+#[must_use]
+pub fn logged_on_users(body: &[u8]) -> usize {
+    wire::list::<LoggedOnUser>(body).map_or(0, |listing| listing.received())
+}
+
+/// The alerts of a machine.
+#[must_use]
+pub fn alerts(body: &[u8]) -> usize {
+    wire::list::<Alert>(body).map_or(0, |listing| listing.received())
+}
+
+/// Which actions the service offers for a machine.
+#[must_use]
+pub fn available_actions(body: &[u8]) -> usize {
+    wire::list::<Availability>(body).map_or(0, |listing| listing.received())
 }
 
 /// The error envelope.

@@ -11,6 +11,7 @@ mod explain;
 mod file;
 mod loose;
 mod odata;
+mod panel;
 mod rate_limit;
 mod retry;
 mod transport;

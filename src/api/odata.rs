@@ -11,6 +11,10 @@ use crate::model::{Endpoints, MachineActionId, MachineActionType, MachineId};
 pub(super) const MACHINES_TOP: usize = 10_000;
 /// Keeps one answer well below its size limit; histories longer than this are rare.
 pub(super) const ACTIONS_TOP: usize = 1_000;
+/// Alerts of one machine; who has more open ones than this is told that there are more.
+pub(super) const ALERTS_TOP: usize = 1_000;
+/// The alerts that nobody has resolved.
+pub(super) const OPEN: &str = "status ne 'Resolved'";
 /// So many pages, and no more, whatever the service says.
 pub(super) const MAX_PAGES: usize = 1_000;
 /// Ids in one filter, which has to fit into an address.
@@ -127,6 +131,18 @@ pub(super) fn machine_actions(api: &Url, filter: &str, skip: usize) -> Url {
         &query
     };
     with_query(path(api, &["machineactions"]), query)
+}
+
+/// The alerts of one machine.
+pub(super) fn alerts(api: &Url, machine: &MachineId, filter: &str) -> Url {
+    let top = ALERTS_TOP.to_string();
+    let query = [("$filter", filter), ("$top", &top)];
+    let query = if filter.is_empty() {
+        &query[1..]
+    } else {
+        &query
+    };
+    with_query(path(api, &["machines", machine.as_str(), "alerts"]), query)
 }
 
 /// A space becomes `%20`: unlike `+` it means the same to everybody.

@@ -62,7 +62,7 @@ impl App {
         };
         let time = ctx.input(|i| i.time);
         match self.views.open_form(&machine, Subject::Act(kind), time) {
-            Ok(load) => self.send(load),
+            Ok(load) => load.into_iter().for_each(|load| self.send(load)),
             Err(error) => {
                 let mut explanation = Explanation::harmless(
                     "This computer gives no random numbers, so no order can be tagged",

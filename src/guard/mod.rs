@@ -9,6 +9,7 @@ mod file;
 mod policy;
 mod protection;
 mod rails;
+mod support;
 
 use jiff::Timestamp;
 
@@ -20,8 +21,8 @@ pub use rails::{GUARDRAILS, Guardrail};
 use crate::action::{Draft, DraftError, Order, Task};
 use crate::explain::NextStep;
 use crate::model::{
-    Account, EntryId, Epoch, Host, Machine, MachineAction, MachineActionId, MachineRef,
-    SessionStatus,
+    Account, AvailableActions, EntryId, Epoch, Host, Machine, MachineAction, MachineActionId,
+    MachineRef, SessionStatus,
 };
 
 /// Everything a guardrail may look at.
@@ -36,6 +37,8 @@ pub struct Facts<'a> {
     pub host: Option<&'a Host>,
     /// What is known about the file in question, if the task is about one.
     pub file: FileLook<'a>,
+    /// What the service says it offers for the machine, if that is known.
+    pub available: Option<&'a AvailableActions>,
     /// Other records with the same host name.
     pub namesakes: &'a [MachineRef],
     /// Actions on this machine by anybody; `None` when they were not or could not be read.

@@ -1,7 +1,7 @@
 //! The guardrails: one small function each, and the table of them.
 
-use super::{Facts, Finding, OpenOrder, Severity, batch, blast_radius, file, protection};
-use crate::action::{Change, ConditionState, Support, Task, infer};
+use super::{Facts, Finding, OpenOrder, Severity, batch, blast_radius, file, protection, support};
+use crate::action::{Change, ConditionState, Task, infer};
 use crate::explain::NextStep;
 use crate::model::{
     EntryId, HealthStatus, MachineAction, MachineActionId, MachineRef, OnboardingStatus, clean,
@@ -112,8 +112,8 @@ pub const GUARDRAILS: &[Guardrail] = &[
     },
     Guardrail {
         name: "support",
-        protects: "from actions that the documentation excludes",
-        check: support,
+        protects: "from actions that the documentation excludes or the service does not offer",
+        check: support::check,
     },
     Guardrail {
         name: "same action",
@@ -253,35 +253,6 @@ fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
             )]
         }
         Some(OnboardingStatus::Onboarded) | None => Vec::new(),
-    }
-}
-
-fn support(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let Task::Act { kind, values } = question.task else {
-        return Vec::new();
-    };
-    let Some(machine) = facts.machine else {
-        return vec![Verdict::warn(
-            "Not checked: the device's record could not be read",
-        )];
-    };
-    let system = || {
-        clean(
-            machine.os_platform.as_deref().unwrap_or("no system named"),
-            40,
-        )
-        .into_owned()
-    };
-    match (kind.spec().supports)(machine, values) {
-        Support::Yes => Vec::new(),
-        Support::Unlisted(why) => vec![Verdict::warn(format!(
-            "May not work here: {why} ({})",
-            system()
-        ))],
-        Support::No(why) => vec![Verdict::block(
-            format!("Not possible on {}: {why}", system()),
-            NextStep::None,
-        )],
     }
 }
 

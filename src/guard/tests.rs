@@ -1,8 +1,8 @@
 use super::*;
 use crate::action::{ActionKind, Subject};
 use crate::model::{
-    FileFacts, HealthStatus, Host, MachineActionStatus, MachineActionType, MachineId,
-    OnboardingStatus, Permissions, TenantId,
+    Availability, AvailableActions, FileFacts, HealthStatus, Host, MachineActionStatus,
+    MachineActionType, MachineId, OnboardingStatus, Permissions, TenantId,
 };
 
 const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
@@ -17,6 +17,7 @@ struct World {
     host: Option<Host>,
     file: File,
     together: usize,
+    available: Option<AvailableActions>,
 }
 
 /// How far the look at the file has come.
@@ -61,6 +62,7 @@ fn world() -> World {
             organization_prevalence: Some(1),
             ..FileFacts::default()
         }),
+        available: None,
     }
 }
 
@@ -77,6 +79,7 @@ impl World {
                 File::Unknown => FileLook::Unknown,
                 File::Known(file) => FileLook::Known(file),
             },
+            available: self.available.as_ref(),
             namesakes: &self.namesakes,
             history: self.history.as_deref(),
             open_orders: &self.open_orders,
@@ -418,4 +421,68 @@ fn a_file_that_is_needed_or_could_not_be_looked_at_warns() {
         permissions: Permissions::from_scopes("Machine.StopAndQuarantine"),
     };
     assert!(warnings(&world)[0].contains("takes the permission File.Read.All"));
+}
+
+#[test]
+fn the_services_own_word_on_an_action_warns_with_its_source_and_never_blocks() {
+    let by_documentation =
+        "May not work here, by the documentation: the operating system is not known (Plan9)";
+    let offered = format!("{by_documentation}. The service says that it offers it for this device");
+    let not_offered = "The service says this is not available for this device";
+    let forbidden =
+        "Not possible on Ubuntu, by the documentation: restricting apps exists for Windows only";
+    let restrict = ActionKind::RestrictCodeExecution;
+    let no = |reason: Option<&str>| Some((false, reason.map(Box::from)));
+    let yes = Some((true, None));
+    for (os, said, verdicts) in [
+        ("Windows11", None, vec![]),
+        ("Windows11", yes.clone(), vec![]),
+        (
+            "Windows11",
+            no(Some("ClientVersionNotSupported\u{202e}")),
+            vec![(
+                format!("{not_offered}: ClientVersionNotSupported\\u{{202e}}"),
+                Warn,
+            )],
+        ),
+        (
+            "Windows11",
+            no(None),
+            vec![(format!("{not_offered}, and gives no reason"), Warn)],
+        ),
+        ("Plan9", None, vec![(by_documentation.to_owned(), Warn)]),
+        ("Plan9", yes.clone(), vec![(offered, Warn)]),
+        (
+            "Plan9",
+            no(Some("Old")),
+            vec![
+                (by_documentation.to_owned(), Warn),
+                (format!("{not_offered}: Old"), Warn),
+            ],
+        ),
+        ("Ubuntu", yes, vec![(forbidden.to_owned(), Block)]),
+        (
+            "Ubuntu",
+            no(Some("OsPlatformNotSupported")),
+            vec![
+                (forbidden.to_owned(), Block),
+                (format!("{not_offered}: OsPlatformNotSupported"), Warn),
+            ],
+        ),
+    ] {
+        let mut world = world();
+        world.machine.os_platform = Some(os.into());
+        world.available = said.clone().map(|(is_available, reason)| {
+            let action = "restrictcodeexecution".into();
+            AvailableActions(vec![Availability {
+                action,
+                is_available,
+                reason,
+            }])
+        });
+        let found = review(&world.draft(restrict), &world.facts()).findings;
+        let support = found.into_iter().filter(|f| f.rail == "support");
+        let found: Vec<_> = support.map(|f| (f.text, f.severity)).collect();
+        assert_eq!(found, verdicts, "{os} {said:?}");
+    }
 }

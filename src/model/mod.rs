@@ -8,6 +8,7 @@ mod ids;
 mod machine;
 mod machine_action;
 mod open_enum;
+mod panel;
 mod registration;
 mod session;
 mod text;
@@ -23,6 +24,10 @@ pub use machine::{
     short_name,
 };
 pub use machine_action::{HResult, MachineAction, MachineActionStatus, MachineActionType};
+pub use panel::{
+    Alert, AlertSeverity, AlertStatus, Availability, AvailableActions, Listed, LoggedOnUser,
+    PanelPart,
+};
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
 pub use session::{
     Account, BrowserPrompt, Door, Epoch, KeyringState, Mode, Permission, Permissions,

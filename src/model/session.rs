@@ -93,6 +93,9 @@ open_enum! {
         MachineOffboard = "Machine.Offboard",
         MachineLiveResponse = "Machine.LiveResponse",
         FileReadAll = "File.Read.All",
+        UserReadAll = "User.Read.All",
+        AlertRead = "Alert.Read",
+        AlertReadWrite = "Alert.ReadWrite",
     }
 }
 

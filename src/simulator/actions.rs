@@ -18,8 +18,8 @@ pub struct ActionRow {
     /// Seconds from request to `Succeeded` on a device that reports. Shorter than the published
     /// figures (isolation about 27 s), so that nobody is bored in the demo.
     pub typical_secs: u32,
-    /// Name in `availableMachineActions`.
-    pub availability: &'static str,
+    /// Its names in `availableMachineActions`, each with the value of the parameter that it stands for.
+    pub availability: &'static [(&'static str, Option<&'static str>)],
     /// Status code when accepted.
     pub success: u16,
 }
@@ -76,7 +76,11 @@ pub const ACTIONS: [ActionRow; 8] = [
         }),
         systems: Systems::All,
         typical_secs: 8,
-        availability: "FullIsolation",
+        availability: &[
+            ("FullIsolation", Some("Full")),
+            ("SelectiveIsolation", Some("Selective")),
+            ("UnManagedDeviceIsolation", Some("UnManagedDevice")),
+        ],
         success: 201,
     },
     ActionRow {
@@ -86,7 +90,10 @@ pub const ACTIONS: [ActionRow; 8] = [
         parameter: None,
         systems: Systems::All,
         typical_secs: 6,
-        availability: "Unisolation",
+        availability: &[
+            ("Unisolation", None),
+            ("UnManagedDeviceUnisolation", Some("UnManagedDevice")),
+        ],
         success: 201,
     },
     ActionRow {
@@ -96,7 +103,7 @@ pub const ACTIONS: [ActionRow; 8] = [
         parameter: None,
         systems: Systems::CodeIntegrity,
         typical_secs: 9,
-        availability: "RestrictCodeExecution",
+        availability: &[("RestrictCodeExecution", None)],
         success: 201,
     },
     ActionRow {
@@ -106,7 +113,7 @@ pub const ACTIONS: [ActionRow; 8] = [
         parameter: None,
         systems: Systems::CodeIntegrity,
         typical_secs: 7,
-        availability: "UnrestrictCodeExecution",
+        availability: &[("UnrestrictCodeExecution", None)],
         success: 201,
     },
     ActionRow {
@@ -121,7 +128,7 @@ pub const ACTIONS: [ActionRow; 8] = [
         }),
         systems: Systems::Windows,
         typical_secs: 12,
-        availability: "StopAndQuarantineFile",
+        availability: &[("StopAndQuarantineFile", None)],
         success: 201,
     },
     ActionRow {
@@ -136,7 +143,7 @@ pub const ACTIONS: [ActionRow; 8] = [
         }),
         systems: Systems::All,
         typical_secs: 15,
-        availability: "RunAntiVirusScan",
+        availability: &[("RunAntiVirusScan", None)],
         success: 201,
     },
     ActionRow {
@@ -146,7 +153,7 @@ pub const ACTIONS: [ActionRow; 8] = [
         parameter: None,
         systems: Systems::All,
         typical_secs: 25,
-        availability: "CollectInvestigationPackage",
+        availability: &[("CollectInvestigationPackage", None)],
         success: 201,
     },
     ActionRow {
@@ -156,7 +163,7 @@ pub const ACTIONS: [ActionRow; 8] = [
         parameter: None,
         systems: Systems::Windows,
         typical_secs: 10,
-        availability: "OffBoard",
+        availability: &[("OffBoard", None)],
         success: 201,
     },
 ];

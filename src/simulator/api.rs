@@ -180,11 +180,15 @@ pub(super) fn available(tenant: &SimTenant, id: &str) -> Reply {
         return no_machine(id);
     };
     let record = tenant.record(index, &tenant.lock().changed);
-    let value: Vec<Value> = ACTIONS
-        .iter()
-        .map(|row| {
-            let reason = submit::unsuitable(&record, row, None).map(|(code, _)| code);
-            json!({ "action": row.availability, "isAvailable": reason.is_none(), "notSupportedReason": reason })
+    let names = ACTIONS.iter().flat_map(|row| {
+        row.availability
+            .iter()
+            .map(move |(name, scope)| (row, name, *scope))
+    });
+    let value: Vec<Value> = names
+        .map(|(row, name, scope)| {
+            let reason = submit::unsuitable(&record, row, scope).map(|(code, _)| code);
+            json!({ "action": name, "isAvailable": reason.is_none(), "notSupportedReason": reason })
         })
         .collect();
     let what = "Collection(microsoft.windowsDefenderATP.api.ActionAvailabilityStatus)";

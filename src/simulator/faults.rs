@@ -28,6 +28,12 @@ pub enum Route {
     MachineActions,
     /// One machine action.
     MachineAction,
+    /// Who is logged on to one machine.
+    LogonUsers,
+    /// The alerts of one machine, or their number.
+    Alerts,
+    /// Which actions are offered for one machine.
+    AvailableActions,
     /// Any response action on a machine.
     Submit,
     /// One response action, by route or type, for example `isolate`.
@@ -127,6 +133,9 @@ pub(super) enum Place {
     Machine,
     MachineActions,
     MachineAction,
+    LogonUsers,
+    Alerts,
+    AvailableActions,
     Submit {
         route: &'static str,
         kind: &'static str,
@@ -153,6 +162,9 @@ impl Route {
             Self::Machine => place == Place::Machine,
             Self::MachineActions => place == Place::MachineActions,
             Self::MachineAction => place == Place::MachineAction,
+            Self::LogonUsers => place == Place::LogonUsers,
+            Self::Alerts => place == Place::Alerts,
+            Self::AvailableActions => place == Place::AvailableActions,
             Self::Cancel => place == Place::Cancel,
             Self::Submit => matches!(place, Place::Submit { .. }),
             Self::SubmitOf(name) => {
@@ -207,8 +219,8 @@ impl Faults {
 impl Fault {
     /// Reads the text forms of the control calls.
     ///
-    /// Routes: `devicecode`, `token`, `machines`, `machine`, `machine_actions`, `machine_action`, `submit`,
-    /// `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
+    /// Routes: `devicecode`, `token`, `machines`, `machine`, `machine_actions`, `machine_action`, `logon_users`, `alerts`,
+    /// `available_actions`, `submit`, `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
     /// `deep`, `drop_before`, `drop_after`, `no_id`, `already_pending`, `active_request_exists`, `carried_over`, `unknown_enums`,
     /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
@@ -243,6 +255,9 @@ fn parse_route(text: &str) -> Option<Route> {
         "machine" => Route::Machine,
         "machineactions" => Route::MachineActions,
         "machineaction" => Route::MachineAction,
+        "logonusers" => Route::LogonUsers,
+        "alerts" => Route::Alerts,
+        "availableactions" => Route::AvailableActions,
         "submit" => Route::Submit,
         "cancel" => Route::Cancel,
         "api" | "anyapi" => Route::AnyApi,
@@ -344,6 +359,10 @@ mod tests {
         assert_eq!(
             Fault::parse("api", "drop-after", 1).map(|fault| fault.what),
             Some(FaultKind::DropAfter)
+        );
+        assert_eq!(
+            Fault::parse("available_actions", "stall", 1).map(|fault| fault.on),
+            Some(Route::AvailableActions)
         );
         assert_eq!(Fault::parse("moon", "stall", 1), None);
         assert_eq!(Fault::parse("api", "status:9", 1), None);

@@ -166,6 +166,9 @@ fn place_of(call: &Call, path: &[&str]) -> Place {
         ["machines", _] => Place::Machine,
         ["machineactions"] | ["machines", _, "machineactions"] => Place::MachineActions,
         ["machineactions", _] => Place::MachineAction,
+        ["machines", _, "logonusers"] => Place::LogonUsers,
+        ["machines", _, "alerts"] | ["machines", _, "alerts", "$count"] => Place::Alerts,
+        ["machines", _, "availablemachineactions"] => Place::AvailableActions,
         ["machineactions", _, "cancel"] => Place::Cancel,
         ["machines", _, last] if call.is_post() => match by_route(last) {
             Some(row) => Place::Submit {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Remote, State};
+use super::{Panels, Remote, State};
 use crate::explain::Explanation;
 use crate::journal::Entry;
 use crate::message::{Event, InventoryNews};
@@ -67,6 +67,16 @@ impl State {
                     self.apply_history(id, result, at);
                 }
             }
+            Event::Panel {
+                epoch,
+                id,
+                news,
+                at,
+            } => {
+                if epoch == self.epoch {
+                    self.panels.apply(id, news, at);
+                }
+            }
             Event::Actions { epoch, actions } => {
                 if epoch == self.epoch {
                     for action in actions {
@@ -101,6 +111,7 @@ impl State {
             self.inventory.forget();
             self.machines.clear();
             self.histories.clear();
+            self.panels = Panels::default();
             self.actions.clear();
             self.files.clear();
             self.recent_actions = Remote::default();

@@ -4,6 +4,7 @@ mod apply;
 mod batch;
 mod contained;
 mod inventory;
+mod panel;
 mod remote;
 mod settings;
 
@@ -15,6 +16,7 @@ use jiff::Timestamp;
 pub use batch::Batch;
 pub use contained::Contained;
 pub use inventory::Inventory;
+pub use panel::{Panel, Panels};
 pub use remote::Remote;
 pub use settings::SettingsFacts;
 
@@ -23,8 +25,8 @@ use crate::guard::{Facts, FileLook, Policy};
 use crate::journal::{Entry, Standing};
 use crate::message::{Note, open_order};
 use crate::model::{
-    Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Machine, MachineAction,
-    MachineActionId, MachineId, MachineRef, Mode, SessionStatus,
+    AvailableActions, Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Machine,
+    MachineAction, MachineActionId, MachineId, MachineRef, Mode, SessionStatus,
 };
 
 /// What views read.
@@ -67,6 +69,8 @@ pub struct State {
     pub machines: HashMap<MachineId, Remote<Arc<Machine>>>,
     /// Whether and when all actions of a machine were read.
     pub histories: HashMap<MachineId, Remote<()>>,
+    /// What else is known of the machines that were looked at.
+    pub panels: Panels,
     /// All known actions, by machine, newest first.
     pub actions: HashMap<MachineId, Vec<MachineAction>>,
     /// Whether the actions of the last weeks were read, for the state column.
@@ -107,6 +111,7 @@ impl State {
             inventory: Inventory::default(),
             machines: HashMap::new(),
             histories: HashMap::new(),
+            panels: Panels::default(),
             actions: HashMap::new(),
             recent_actions: Remote::default(),
             entries: Vec::new(),
@@ -181,6 +186,13 @@ impl State {
             .collect()
     }
 
+    /// What the service says it offers for a machine; `None` also when the last try to read that
+    /// failed, for it is a hint and nothing hangs on it.
+    fn available(&self, id: &MachineId) -> Option<&AvailableActions> {
+        let available = &self.panels.get(id)?.available;
+        available.get().filter(|_| available.failure.is_none())
+    }
+
     fn file_look(&self, sha1: &str) -> FileLook<'_> {
         let Some(file) = self.files.get(sha1) else {
             return FileLook::NotYet;
@@ -228,6 +240,7 @@ impl State {
             host: self.host.as_ref(),
             file: sha1.map_or(FileLook::NotYet, |sha1| self.file_look(sha1)),
             namesakes: &namesakes,
+            available: self.available(&machine.id),
             history: self.history(&machine.id),
             open_orders: &open_orders,
             together,

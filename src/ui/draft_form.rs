@@ -63,7 +63,7 @@ pub fn raise_form(
             if let Some(OpenDialog::Form(form)) = &mut cx.views.dialog {
                 fill(&mut form.draft);
             }
-            cx.out.work.push(load);
+            cx.out.work.extend(load);
         }
         Err(error) => {
             no_random_numbers(cx, error);

@@ -1,14 +1,13 @@
-//! The device panel's lower half: what the device is in, what can be ordered, and what was done to
-//! it by anybody.
+//! The device panel's lower half: what can be ordered, and what was done to the device by anybody.
 
 use egui::{Frame, Margin, RichText, TextStyle, Ui, UiBuilder, accesskit};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::commands::UiCommand;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, ExplanationView, Icon, badge, copyable_ui, section_ui};
 use super::{Cx, draft_form, words};
-use crate::action::{ActionKind, Condition, ConditionState, Evidence, Risk, Subject, infer};
+use crate::action::{ActionKind, Risk, Subject};
 use crate::model::{HResult, MachineAction, MachineActionStatus, MachineRef, clean};
 use crate::state::Remote;
 
@@ -17,106 +16,6 @@ const COMMENT_CHARS: usize = 500;
 const MAX_ACTIONS: usize = 40;
 /// An action as young as this is somebody's present work.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
-
-/// Shows what the device is inferred to be in.
-pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
-    section_ui(ui, "State");
-    let history = cx.state.history(&machine.id);
-    let reading = cx.state.histories.get(&machine.id);
-    for condition in Condition::ALL {
-        let (icon, role, words) = if let Some(history) = history {
-            condition_words(condition, &infer(condition, history), cx)
-        } else {
-            let why = reading.and_then(|reading| reading.failure.as_ref());
-            let word = condition.word();
-            let words = match why {
-                Some(failure) => format!(
-                    "{word}: not checked: actions could not be read: {}",
-                    failure.headline
-                ),
-                None if reading.is_some_and(|reading| reading.loading) => {
-                    format!("{word}: not checked yet: reading the actions…")
-                }
-                None => format!("{word}: not checked: actions were not read yet"),
-            };
-            (Icon::Unknown, Role::Unknown, words)
-        };
-        let response = badge(ui, icon, role, &words);
-        ui.ctx().accesskit_node_builder(response.id, |node| {
-            node.set_live(accesskit::Live::Polite);
-        });
-    }
-}
-
-fn condition_words(
-    condition: Condition,
-    state: &ConditionState,
-    cx: &Cx<'_>,
-) -> (Icon, Role, String) {
-    let word = condition.word();
-    let lower = word.to_lowercase();
-    let by = |evidence: &Evidence| {
-        let by = evidence.by.as_deref().filter(|by| !by.is_empty());
-        by.map_or_else(String::new, |by| format!(", by {}", clean(by, 80)))
-    };
-    match state {
-        ConditionState::Yes(evidence) => {
-            let since = evidence.since.map_or_else(String::new, |since| {
-                let clock = short_local(since, cx);
-                format!(" since {clock} ({})", words::ago(since, cx.now))
-            });
-            let icon = match condition {
-                Condition::Isolated => Icon::Isolated,
-                Condition::Restricted => Icon::Restricted,
-            };
-            let words = format!("{word}{since}{}, as far as history shows", by(evidence));
-            (icon, Role::Caution, words)
-        }
-        ConditionState::No(_) => (
-            Icon::Info,
-            Role::Neutral,
-            format!("Not {lower}, as far as history shows"),
-        ),
-        ConditionState::Changing { to: true, evidence } => (
-            Icon::InProgress,
-            Role::Accent,
-            format!("Being {lower}{}", by(evidence)),
-        ),
-        ConditionState::Changing {
-            to: false,
-            evidence,
-        } => {
-            let verb = match condition {
-                Condition::Isolated => "released",
-                Condition::Restricted => "unrestricted",
-            };
-            (
-                Icon::InProgress,
-                Role::Accent,
-                format!("Being {verb}{}", by(evidence)),
-            )
-        }
-        ConditionState::Unknown => (
-            Icon::Unknown,
-            Role::Stale,
-            format!("Not known whether {lower}: history shows nothing"),
-        ),
-    }
-}
-
-/// Today's times without their date.
-fn short_local(at: Timestamp, cx: &Cx<'_>) -> String {
-    let (then, today) = (
-        at.to_zoned(cx.zone.clone()),
-        cx.now.to_zoned(cx.zone.clone()),
-    );
-    let format = if then.date() == today.date() {
-        "%H:%M"
-    } else {
-        "%Y-%m-%d %H:%M"
-    };
-    then.strftime(format).to_string()
-}
 
 /// Shows a button for each kind of action; one that cannot be ordered says why.
 pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -285,7 +184,8 @@ fn action_head_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
     });
 }
 
-fn status_look(status: &MachineActionStatus) -> (Icon, Role) {
+/// The shape and colour of the service's word on an action.
+pub fn status_look(status: &MachineActionStatus) -> (Icon, Role) {
     match status {
         MachineActionStatus::Pending => (Icon::Accepted, Role::Accent),
         MachineActionStatus::InProgress => (Icon::InProgress, Role::Accent),

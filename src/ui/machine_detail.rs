@@ -9,7 +9,7 @@ use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
     ActionButton, EmptyState, Icon, badge, copy_button_ui, copyable_ui, section_ui,
 };
-use super::{Cx, machine_actions, words};
+use super::{Cx, machine_actions, machine_state, panel_alerts, panel_parts, panel_users, words};
 use crate::message::Command;
 use crate::model::{
     ExposureLevel, HealthStatus, Machine, MachineId, MachineRef, Mode, RiskScore, clean,
@@ -53,8 +53,10 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                     );
                 }
             }
-            machine_actions::state_ui(ui, cx, &selected);
+            machine_state::state_ui(ui, cx, &selected);
             machine_actions::buttons_ui(ui, cx);
+            panel_alerts::alerts_ui(ui, cx, &selected.id);
+            panel_users::users_ui(ui, cx, &selected.id);
             machine_actions::recent_ui(ui, cx, &selected);
             section_ui(ui, "Record");
             if let Some(machine) = record {
@@ -181,6 +183,7 @@ fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
             .find(|a| !a.is_loopback())
             .map(|a| a.to_string()),
     );
+    whose.extend(panel_users::newest(cx, &machine.id));
     ui.add(egui::Label::new(whose.join(", ")).wrap());
 }
 
@@ -245,7 +248,7 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     });
 }
 
-fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
+pub(super) fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
     let weak = ui.tokens().text_weak;
     ui.horizontal_top(|ui| {
         let start = ui.cursor().left();
@@ -256,7 +259,7 @@ fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
     });
 }
 
-fn value_ui(ui: &mut Ui, name: &str, value: &str) {
+pub(super) fn value_ui(ui: &mut Ui, name: &str, value: &str) {
     row_ui(ui, name, |ui| {
         ui.add(egui::Label::new(value).wrap());
     });
@@ -316,7 +319,7 @@ fn not_told() -> String {
     "not told".to_owned()
 }
 
-fn told(value: Option<&str>) -> String {
+pub(super) fn told(value: Option<&str>) -> String {
     value
         .filter(|value| !value.trim().is_empty())
         .map_or_else(not_told, |value| clean(value, VALUE_CHARS).into_owned())
@@ -381,6 +384,7 @@ fn tools_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<
             .disabled_because(signed_out);
         if ui.add(again).clicked() {
             cx.out.work.push(Command::LoadMachine(selected.id.clone()));
+            panel_parts::load_all(cx, &selected.id);
         }
         let elsewhere = match cx.state.mode {
             Mode::Live => None,

@@ -5,7 +5,6 @@ use std::time::Duration;
 use egui::text::{CCursor, CCursorRange};
 use egui::{Id, Key, Modifiers, RichText, Ui};
 
-use super::Cx;
 use super::columns::columns_ui;
 use super::commands::UiCommand;
 use super::machine_filter::{NO_USERS, field_trouble};
@@ -16,11 +15,12 @@ use super::theme::{Role, TokensExt as _};
 use super::views::Rest;
 use super::widgets::{ActionButton, EmptyState, ExplanationView, Icon, TextField, badge};
 use super::words::{ago, local_time, utc_time};
+use super::{Cx, panel_parts};
 use crate::message::Command;
 use crate::state::Remote;
 
 /// Facts younger than this are not read again because the selection came back.
-const FRESH_SECS: i64 = 60;
+pub const FRESH_SECS: i64 = 60;
 /// How long a selection has to rest before its facts are read.
 const REST_SECS: f64 = 0.4;
 /// Rows that Page Up and Page Down go by.
@@ -396,4 +396,6 @@ pub fn mind_rest(ui: &Ui, cx: &mut Cx<'_>) {
     if !is_fresh {
         cx.out.work.push(Command::LoadMachine(rest.id.clone()));
     }
+    let id = rest.id.clone();
+    panel_parts::load_stale(cx, &id);
 }

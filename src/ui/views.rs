@@ -5,7 +5,7 @@ use super::rows::Rows;
 use super::search_completion::Completion;
 use crate::action::{Draft, Subject};
 use crate::message::Command;
-pub use crate::model::{Column, Sort};
+pub use crate::model::{Column, PanelPart, Sort};
 use crate::model::{EntryId, MachineId, MachineRef, WindowLayout};
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
 
@@ -247,10 +247,15 @@ impl Views {
         machine: &MachineRef,
         subject: Subject,
         time: f64,
-    ) -> Result<Command, getrandom::Error> {
+    ) -> Result<[Command; 2], getrandom::Error> {
         let draft = Draft::new(EntryId::random()?, machine.clone(), subject);
         self.dialog = Some(Dialog::Form(Box::new(Form::new(draft, time))));
-        Ok(Command::LoadMachine(machine.id.clone()))
+        let id = &machine.id;
+        Ok([
+            Command::LoadMachine(id.clone()),
+            // A guardrail passes on what the service says.
+            Command::LoadPart(id.clone(), PanelPart::AvailableActions),
+        ])
     }
 
     /// Whether this machine is the one in the panel.

@@ -8,6 +8,7 @@ mod host;
 mod inventory;
 mod outcome;
 mod pace;
+mod panel;
 mod reconcile;
 mod settings;
 mod sign_in;
@@ -30,7 +31,7 @@ use crate::auth::{Session, TokenStore};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::guard::Policy;
 use crate::message::{Command, Event};
-use crate::model::{Endpoints, Mode};
+use crate::model::{Endpoints, Mode, PanelPart};
 use context::Context;
 
 /// Room for commands; a full queue is said on screen.
@@ -226,8 +227,12 @@ async fn run(
                 tokio::spawn(async move {
                     for id in ids {
                         inventory::load_machine(&context, &id).await;
+                        panel::load(&context, id, PanelPart::AvailableActions).await;
                     }
                 });
+            }
+            Command::LoadPart(id, part) => {
+                tokio::spawn(async move { panel::load(&context, id, part).await });
             }
             Command::LoadFile(sha1) => {
                 tokio::spawn(async move { inventory::load_file(&context, sha1).await });

@@ -190,6 +190,7 @@ pub(super) fn check(context: &Context, approval: &Approval) -> Result<(), Stop> 
         // These only warn, and that was done in the form.
         host: None,
         file: guard::FileLook::NotYet,
+        available: None,
         namesakes: &[],
         history: known
             .history

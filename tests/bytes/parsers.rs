@@ -50,6 +50,40 @@ fn machine_actions() {
 }
 
 #[test]
+fn logged_on_users() {
+    let samples = texts(&[
+        include_str!("../fixtures/logonusers.json"),
+        r#"{"value":[{"id":"contoso\\p.marsh","lastSeen":"2025-04-02T02:51:16Z","logonTypes":"Interactive","isDomainAdmin":true}]}"#,
+    ]);
+    throw("logged-on users", ANSWER, &samples, |bytes| {
+        assert!(arbitrary::logged_on_users(bytes) <= bytes.len());
+    });
+}
+
+#[test]
+fn alerts() {
+    let alert = include_str!("../fixtures/alert_docs.json");
+    let samples = texts(&[
+        &format!(r#"{{"value":[{alert}]}}"#),
+        r#"{"value":[{"id":"da1_2","title":"x","severity":"High","status":"New","category":"null","alertCreationTime":"2021-01-26T20:33:57.7220239Z"}]}"#,
+    ]);
+    throw("alerts", ANSWER, &samples, |bytes| {
+        assert!(arbitrary::alerts(bytes) <= bytes.len());
+    });
+}
+
+#[test]
+fn available_actions() {
+    let samples = texts(&[
+        include_str!("../fixtures/available_machine_actions_real.json"),
+        r#"{"value":[{"action":"FullIsolation","isAvailable":false,"notSupportedReason":"OsPlatformNotSupported"}]}"#,
+    ]);
+    throw("available actions", ANSWER, &samples, |bytes| {
+        assert!(arbitrary::available_actions(bytes) <= bytes.len());
+    });
+}
+
+#[test]
 fn errors() {
     let samples = texts(&[
         include_str!("../fixtures/errors.json"),

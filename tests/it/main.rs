@@ -20,6 +20,7 @@ mod kill;
 mod licences;
 mod lists;
 mod matrix;
+mod panel;
 mod person;
 mod profiles;
 mod readme;

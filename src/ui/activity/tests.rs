@@ -199,7 +199,10 @@ fn undoing_opens_the_form_of_the_inverse() {
         panic!("no form")
     };
     assert_eq!(form.draft.subject, Subject::Act(ActionKind::Unisolate));
-    assert!(matches!(world.out.work[..], [Command::LoadMachine(_)]));
+    assert!(matches!(
+        world.out.work[..],
+        [Command::LoadMachine(_), Command::LoadPart(..)]
+    ));
 }
 
 #[test]

@@ -18,8 +18,8 @@ use crate::guard::Policy;
 use crate::message::{Command, Event, InventoryNews};
 use crate::model::{
     Account, Budget, Column, Epoch, KeyringState, Machine, MachineAction, MachineActionId,
-    MachineActionStatus, MachineActionType, MachineId, Mode, Permissions, SignInPrompt, TenantId,
-    WindowLayout,
+    MachineActionStatus, MachineActionType, MachineId, Mode, PanelPart, Permissions, SignInPrompt,
+    TenantId, WindowLayout,
 };
 use crate::state::State;
 use crate::ui::commands::UiCommand;
@@ -241,10 +241,18 @@ fn facts_are_read_once_the_selection_has_rested() {
     assert!(desk.borrow().work.is_empty());
     harness.run_steps(60);
     let desk = desk.borrow();
-    let [Command::LoadMachine(id)] = desk.work.as_slice() else {
+    let [Command::LoadMachine(id), parts @ ..] = desk.work.as_slice() else {
         panic!("{:?}", desk.work)
     };
     assert_eq!(id.as_str(), HR);
+    let parts: Vec<_> = parts
+        .iter()
+        .map(|part| match part {
+            Command::LoadPart(of, part) if of == id => *part,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(parts, PanelPart::ALL);
 }
 
 #[test]

@@ -6,11 +6,13 @@ use jiff::tz::TimeZone;
 
 use super::*;
 use crate::action::ActionKind;
+use crate::explain::{Explanation, NextStep};
 use crate::guard::Policy;
-use crate::message::{Event, InventoryNews};
+use crate::message::{Event, InventoryNews, PanelNews};
 use crate::model::{
-    Account, Epoch, MachineAction, MachineActionId, MachineActionStatus, MachineActionType,
-    OnboardingStatus, Permissions, SessionStatus, TenantId,
+    Account, Alert, AlertSeverity, AlertStatus, Epoch, Listed, LoggedOnUser, MachineAction,
+    MachineActionId, MachineActionStatus, MachineActionType, OnboardingStatus, PanelPart,
+    Permissions, SessionStatus, TenantId,
 };
 use crate::state::State;
 use crate::ui::commands::UiCommand;
@@ -33,8 +35,7 @@ fn machine(id: &str) -> Machine {
     machine
 }
 
-fn world(history: Vec<MachineAction>) -> World {
-    let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+fn sign_in(state: &mut State, permissions: Permissions) {
     let account = Account {
         tenant_id: TenantId::parse("t").expect("a literal id"),
         object_id: "o".into(),
@@ -43,10 +44,16 @@ fn world(history: Vec<MachineAction>) -> World {
     };
     let status = SessionStatus::SignedIn {
         account,
-        permissions: Permissions::Unknown,
+        permissions,
     };
     let epoch = Epoch(0);
     state.apply(Event::Session { status, epoch });
+}
+
+fn world(history: Vec<MachineAction>) -> World {
+    let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+    let epoch = Epoch(0);
+    sign_in(&mut state, Permissions::Unknown);
     let page = ["a19c07", "b2c3d4"]
         .map(|id| std::sync::Arc::new(machine(id)))
         .to_vec();
@@ -199,5 +206,143 @@ fn a_device_line_is_tab_separated() {
     assert_eq!(
         portal_page(&machine.id),
         "https://security.microsoft.com/machines/a19c07"
+    );
+}
+
+fn tell(world: &mut World, news: PanelNews) {
+    world.state.apply(Event::Panel {
+        epoch: Epoch(0),
+        id: machine("a19c07").id,
+        news,
+        at: Timestamp::UNIX_EPOCH,
+    });
+}
+
+fn alert(n: usize, title: &str) -> Alert {
+    Alert {
+        id: format!("da{n}").into(),
+        title: Some(title.into()),
+        severity: AlertSeverity::High,
+        status: AlertStatus::InProgress,
+        category: Some("Execution".into()),
+        created: Some(Timestamp::UNIX_EPOCH),
+    }
+}
+
+fn shows(world: World, labels: &[&str]) {
+    let mut harness = harness(world);
+    harness.run();
+    for label in labels {
+        assert!(
+            harness.query_all_by_label(label).next().is_some(),
+            "{label}"
+        );
+    }
+}
+
+#[test]
+fn the_action_that_a_state_rests_on_is_one_click_away() {
+    let mut isolation = isolation(MachineActionStatus::Succeeded);
+    isolation.request_source = Some("Portal".into());
+    let mut harness = harness(world(vec![isolation]));
+    harness.run();
+    assert!(harness.query_by_label("Copy action id").is_none());
+    harness.get_by_label("Evidence: Isolate, Succeeded").click();
+    harness.run();
+    assert!(harness.query_by_label("Copy action id").is_some());
+    let both = "1970-01-01 00:00:00 +00:00 · 1970-01-01T00:00:00Z";
+    assert_eq!(harness.query_all_by_label(both).count(), 2);
+    assert!(harness.query_by_label("Portal").is_some());
+}
+
+#[test]
+fn without_its_permission_a_section_names_it() {
+    let mut world = world(Vec::new());
+    sign_in(&mut world.state, Permissions::from_scopes("Machine.Read"));
+    shows(
+        world,
+        &[
+            "Not checked: open alerts; that takes the permission Alert.Read",
+            "Not checked: who is logged on; that takes the permission User.Read.All",
+        ],
+    );
+}
+
+#[test]
+fn a_section_that_fails_keeps_its_old_value_with_its_age() {
+    let mut world = world(Vec::new());
+    let users = Explanation::harmless("You are not allowed to read it", NextStep::TryAgain);
+    tell(&mut world, PanelNews::Users(Err(users)));
+    let list = vec![alert(1, "Beacon")].into();
+    tell(&mut world, PanelNews::Alerts(Ok(list)));
+    let failure = Explanation::harmless("No answer", NextStep::TryAgain);
+    tell(&mut world, PanelNews::Alerts(Err(failure)));
+    shows(
+        world,
+        &[
+            "Alerts (1)",
+            "Beacon",
+            "Not re-read: No answer (shown as read 40 min ago)",
+            "Logged-on users",
+            "Not checked: who is logged on: You are not allowed to read it",
+        ],
+    );
+}
+
+#[test]
+fn sections_say_that_they_are_loading_and_that_there_is_none() {
+    let mut empty = world(Vec::new());
+    tell(&mut empty, PanelNews::Reading(PanelPart::Users));
+    tell(&mut empty, PanelNews::Alerts(Ok(Vec::new().into())));
+    shows(
+        empty,
+        &["Reading who is logged on…", "Alerts (0)", "No open alerts"],
+    );
+    let mut unreadable = world(Vec::new());
+    let unread = Listed {
+        unreadable: 2,
+        ..Vec::new().into()
+    };
+    tell(&mut unreadable, PanelNews::Alerts(Ok(unread)));
+    shows(
+        unreadable,
+        &["2 of them could not be read", "None that could be read"],
+    );
+}
+
+#[test]
+fn the_first_ten_are_shown_cleaned_and_the_rest_counted() {
+    let mut world = world(Vec::new());
+    let alerts = (0..12).map(|n| alert(n, &format!("Beacon\u{202e} {n}")));
+    tell(
+        &mut world,
+        PanelNews::Alerts(Ok(alerts.collect::<Vec<_>>().into())),
+    );
+    let user = |name: &str, is_domain_admin| LoggedOnUser {
+        name: name.into(),
+        domain: Some("contoso".into()),
+        last_seen: Some(Timestamp::UNIX_EPOCH),
+        logon_types: Some("Interactive".into()),
+        is_domain_admin,
+    };
+    let users = vec![
+        user("jane.doe", false),
+        user("adm\n1", true),
+        user("x", false),
+    ];
+    tell(&mut world, PanelNews::Users(Ok(users.into())));
+    shows(
+        world,
+        &[
+            "Alerts (12)",
+            "Beacon\\u{202e} 9",
+            "Execution · 40 min ago · InProgress",
+            "and 2 more",
+            "Logged-on users (3)",
+            "contoso\\adm\\u{a}1",
+            "Domain admin",
+            "last seen 40 min ago · Interactive",
+            "not told, 10.20.4.17, jane.doe (2 more)",
+        ],
     );
 }

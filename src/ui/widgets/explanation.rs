@@ -1,14 +1,12 @@
 //! What happened, what it changed, and what to do next.
 
-use egui::{
-    Frame, Margin, Response, RichText, Sense, Stroke, TextStyle, Ui, WidgetInfo, accesskit,
-};
+use egui::{Frame, Margin, RichText, Stroke, Ui};
 
 use super::{
     super::theme::{Role, TokensExt as _, text},
     button::ActionButton,
     copyable::copy_button_ui,
-    focus::focus_ring,
+    fold::fold_ui,
     icon::{Icon, icon},
 };
 
@@ -92,39 +90,4 @@ fn shape(role: Role) -> Icon {
         Role::Stale => Icon::TimedOut,
         Role::Neutral | Role::Accent => Icon::Info,
     }
-}
-
-/// A heading that says whether what is below it is folded away.
-fn fold_ui(ui: &mut Ui, label: &str, is_open: bool) -> Response {
-    let tokens = ui.tokens();
-    let font = TextStyle::Small.resolve(ui.style());
-    let galley = ui
-        .painter()
-        .layout_no_wrap(label.to_owned(), font, tokens.text_weak);
-    let icon_side = tokens.height.icon;
-    let size = egui::vec2(
-        icon_side + tokens.space.xs + galley.size().x,
-        tokens.height.target,
-    );
-    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::DisclosureTriangle, true, label));
-    ui.ctx()
-        .accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
-    if ui.is_rect_visible(rect) {
-        focus_ring(ui, &response, rect);
-        let mark = if is_open {
-            Icon::Unfolded
-        } else {
-            Icon::Folded
-        };
-        let icon_rect =
-            egui::Align2::LEFT_CENTER.align_size_within_rect(egui::Vec2::splat(icon_side), rect);
-        super::paint_icon(ui.painter(), icon_rect, mark, tokens.text_weak);
-        let at = egui::pos2(
-            rect.left() + icon_side + tokens.space.xs,
-            rect.center().y - galley.size().y / 2.0,
-        );
-        ui.painter().galley(at, galley, tokens.text_weak);
-    }
-    response
 }

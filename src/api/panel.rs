@@ -1,0 +1,179 @@
+//! Who is logged on to a machine, its open alerts, and which actions the service offers for it.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::loose::{FromText, Loose};
+use super::odata;
+use super::rate_limit::Lane;
+use super::transport::Limits;
+use super::wire::{Listing, Noun};
+use super::{ApiError, Client};
+use crate::model::{
+    Alert, AlertSeverity, AlertStatus, Availability, AvailableActions, Listed, LoggedOnUser,
+    MachineId,
+};
+
+/// Whoever looks at a device waits for its record and its actions; these must not use up the calls
+/// that a click needs.
+const LANE: Lane = Lane::Refresh;
+
+impl Client {
+    /// Who has logged on to a machine, who was there last first. Needs `User.Read.All`.
+    ///
+    /// # Errors
+    /// When the list could not be read.
+    pub async fn logged_on_users(&self, id: &MachineId) -> Result<Listed<LoggedOnUser>, ApiError> {
+        let url = odata::path(
+            &self.0.endpoints.api,
+            &["machines", id.as_str(), "logonusers"],
+        );
+        let (page, stop, _) = self.list(&url, LANE, Limits::ACTION_LIST).await?;
+        let is_cut = stop.is_some() || page.next_link.is_some();
+        let mut users = listed(page, is_cut);
+        LoggedOnUser::newest_first(&mut users.items);
+        Ok(users)
+    }
+
+    /// The alerts of a machine that nobody has resolved, worst first. Needs `Alert.Read` or
+    /// `Alert.ReadWrite`.
+    ///
+    /// # Errors
+    /// When the list could not be read.
+    pub async fn open_alerts(&self, id: &MachineId) -> Result<Listed<Alert>, ApiError> {
+        let api = &self.0.endpoints.api;
+        let asked = self
+            .list(
+                &odata::alerts(api, id, odata::OPEN),
+                LANE,
+                Limits::ACTION_LIST,
+            )
+            .await;
+        let (page, stop, _) = match asked {
+            // The filter is documented for the number of alerts only.
+            Err(ApiError::Refused(refusal)) if refusal.status == 400 => {
+                self.list(&odata::alerts(api, id, ""), LANE, Limits::ACTION_LIST)
+                    .await?
+            }
+            other => other?,
+        };
+        let is_full = page.received() >= odata::ALERTS_TOP;
+        let is_cut = is_full || stop.is_some() || page.next_link.is_some();
+        let mut alerts = listed(page, is_cut);
+        // Whatever the service made of the filter.
+        alerts.items.retain(Alert::is_open);
+        Alert::worst_first(&mut alerts.items);
+        Ok(alerts)
+    }
+
+    /// Which actions the service says it offers for a machine: undocumented, so a hint.
+    ///
+    /// # Errors
+    /// When that could not be read; everything goes on without it.
+    pub async fn available_actions(&self, id: &MachineId) -> Result<AvailableActions, ApiError> {
+        let segments = ["machines", id.as_str(), "availableMachineActions"];
+        let url = odata::path(&self.0.endpoints.api, &segments);
+        let (page, ..) = self.list(&url, LANE, Limits::ONE).await?;
+        Ok(AvailableActions(page.items))
+    }
+}
+
+fn listed<T>(page: Listing<T>, is_cut: bool) -> Listed<T> {
+    Listed {
+        items: page.items,
+        unreadable: page.unreadable,
+        is_cut,
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WireUser {
+    id: Loose<Box<str>>,
+    account_name: Loose<Box<str>>,
+    account_domain: Loose<Box<str>>,
+    last_seen: Loose<Timestamp>,
+    logon_types: Loose<Box<str>>,
+    is_domain_admin: Loose<bool>,
+}
+
+impl Noun for LoggedOnUser {
+    fn read(json: &str) -> Option<Self> {
+        let wire: WireUser = serde_json::from_str(json).ok()?;
+        // The id is `domain\name`, and says both where their own properties do not.
+        let id = wire.id.0.unwrap_or_default();
+        let (domain, name) = id.split_once('\\').unwrap_or(("", &id));
+        let or = |told: Loose<Box<str>>, otherwise: &str| {
+            let otherwise = (!otherwise.trim().is_empty()).then(|| otherwise.into());
+            told.0.or(otherwise)
+        };
+        Some(Self {
+            name: or(wire.account_name, name)?,
+            domain: or(wire.account_domain, domain),
+            last_seen: wire.last_seen.0,
+            logon_types: wire.logon_types.0,
+            is_domain_admin: wire.is_domain_admin.0.unwrap_or_default(),
+        })
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WireAlert {
+    id: Loose<Box<str>>,
+    title: Loose<Box<str>>,
+    severity: Loose<Box<str>>,
+    status: Loose<Box<str>>,
+    category: Loose<Box<str>>,
+    alert_creation_time: Loose<Timestamp>,
+}
+
+impl Noun for Alert {
+    fn read(json: &str) -> Option<Self> {
+        let wire: WireAlert = serde_json::from_str(json).ok()?;
+        let severity = wire.severity.0;
+        let status = wire.status.0;
+        Some(Self {
+            id: wire.id.0?,
+            title: wire.title.0,
+            severity: severity.map_or(AlertSeverity::Unspecified, |text| {
+                AlertSeverity::from_wire(&text)
+            }),
+            status: status.map_or(AlertStatus::Unknown, |text| AlertStatus::from_wire(&text)),
+            // The service writes that there is none as a word.
+            category: wire.category.0.filter(|text| &**text != "null"),
+            created: wire.alert_creation_time.0,
+        })
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WireAvailability {
+    action: Loose<Box<str>>,
+    is_available: Loose<Flag>,
+    not_supported_reason: Loose<Box<str>>,
+}
+
+/// Yes or no, and nothing that is neither: what cannot be read must not pass for a no.
+struct Flag(bool);
+
+impl FromText for Flag {
+    fn from_text(text: &str) -> Option<Self> {
+        text.to_ascii_lowercase().parse().ok().map(Self)
+    }
+}
+
+impl Noun for Availability {
+    fn read(json: &str) -> Option<Self> {
+        let wire: WireAvailability = serde_json::from_str(json).ok()?;
+        Some(Self {
+            action: wire.action.0?,
+            is_available: wire.is_available.0?.0,
+            reason: wire.not_supported_reason.0,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+use serde_json::{Value, json};
+
+use super::super::wire;
+use super::*;
+
+fn read<T: Noun>(body: &Value) -> Listing<T> {
+    wire::list(body.to_string().as_bytes()).expect("a list")
+}
+
+#[test]
+fn the_services_own_users_are_read() {
+    let samples: Value =
+        serde_json::from_str(include_str!("../../../tests/fixtures/logonusers.json"))
+            .expect("JSON");
+    let docs = read::<LoggedOnUser>(&samples["docs"]);
+    assert_eq!(
+        docs.items,
+        [LoggedOnUser {
+            name: "user1".into(),
+            domain: Some("contoso".into()),
+            last_seen: "2020-01-06T08:01:48Z".parse().ok(),
+            logon_types: Some("Interactive".into()),
+            is_domain_admin: true,
+        }]
+    );
+    let real = read::<LoggedOnUser>(&samples["real"]);
+    assert_eq!((&*real.items[0].name, real.unreadable), ("jane doe", 0));
+}
+
+#[test]
+fn the_documented_alert_is_read() {
+    let alert: Alert =
+        wire::one(include_bytes!("../../../tests/fixtures/alert_docs.json")).expect("an alert");
+    assert_eq!(
+        alert,
+        Alert {
+            id: "da637472900382838869_1364969609".into(),
+            title: Some("Low-reputation arbitrary code executed by signed executable".into()),
+            severity: AlertSeverity::Low,
+            status: AlertStatus::New,
+            category: Some("Execution".into()),
+            created: "2021-01-26T20:33:57.7220239Z".parse().ok(),
+        }
+    );
+}
+
+#[test]
+fn the_services_own_word_on_actions_is_read() {
+    let body = include_bytes!("../../../tests/fixtures/available_machine_actions_real.json");
+    let listing = wire::list::<Availability>(body).expect("a list");
+    assert_eq!((listing.items.len(), listing.unreadable), (9, 0));
+    assert_eq!(&*listing.items[0].action, "FullIsolation");
+    assert!(listing.items.iter().all(|said| said.is_available));
+}
+
+#[test]
+fn a_bad_user_costs_only_itself() {
+    let listing = read::<LoggedOnUser>(&json!({ "value": [
+        { "id": "contoso\\p.marsh", "lastSeen": "yesterday", "isDomainAdmin": "True", "new": [1] },
+        { "accountName": 7, "accountDomain": null, "logonTypes": ["Interactive"] },
+        { "id": "no.domain", "lastSeen": "2025-04-02T02:51:16" },
+        { "id": "contoso\\" }, {}, null, 3, "text", [],
+    ] }));
+    let names: Vec<_> = listing
+        .items
+        .iter()
+        .map(|user| (user.domain.as_deref(), &*user.name, user.is_domain_admin))
+        .collect();
+    assert_eq!(
+        names,
+        [
+            (Some("contoso"), "p.marsh", true),
+            (None, "7", false),
+            (None, "no.domain", false)
+        ]
+    );
+    assert_eq!(listing.unreadable, 6);
+    assert!(listing.items[0].last_seen.is_none() && listing.items[2].last_seen.is_some());
+}
+
+#[test]
+fn a_bad_alert_costs_only_itself() {
+    let listing = read::<Alert>(&json!({ "value": [
+        { "id": "da1", "severity": "Apocalyptic", "status": "Deferred", "category": "null",
+          "title": ["x"], "alertCreationTime": "0001-01-01T00:00:00Z", "evidence": [null] },
+        { "id": "da2" },
+        { "title": "no id" }, null, [],
+    ] }));
+    let [strange, bare] = listing.items.as_slice() else {
+        panic!("{listing:?}")
+    };
+    assert_eq!(strange.severity.as_wire(), "Apocalyptic");
+    assert!(strange.is_open() && bare.is_open());
+    assert_eq!(
+        (&strange.title, &strange.category, strange.created),
+        (&None, &None, None)
+    );
+    assert_eq!(bare.severity, AlertSeverity::Unspecified);
+    assert_eq!(listing.unreadable, 3);
+}
+
+#[test]
+fn an_unreadable_answer_about_an_action_is_neither_yes_nor_no() {
+    let listing = read::<Availability>(&json!({ "value": [
+        { "action": "FullIsolation", "isAvailable": "False", "notSupportedReason": "  " },
+        { "action": "Unisolation", "isAvailable": null },
+        { "action": "OffBoard", "isAvailable": 1 },
+        { "isAvailable": true },
+    ] }));
+    let said: Vec<_> = listing
+        .items
+        .iter()
+        .map(|said| (&*said.action, said.is_available, said.reason.as_deref()))
+        .collect();
+    assert_eq!(said, [("FullIsolation", false, None)]);
+}

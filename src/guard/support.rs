@@ -1,0 +1,160 @@
+//! Whether an action works on a machine: by the documentation, which can forbid, and by what the
+//! service says about this very machine, which is undocumented and can only warn.
+
+use super::Facts;
+use super::rails::{Question, Verdict};
+use crate::action::{ActionKind, Support, Task, Value};
+use crate::explain::NextStep;
+use crate::model::{Availability, Machine, OnboardingStatus, clean};
+
+/// Where Defender does not manage the device: what `IsolationType` says then.
+const UNMANAGED: &str = "UnManagedDevice";
+
+/// The service's names of what can be ordered: kind, variant, name.
+const NAMES: &[(ActionKind, &str, &str)] = &[
+    (ActionKind::Isolate, "Full", "FullIsolation"),
+    (ActionKind::Isolate, "Selective", "SelectiveIsolation"),
+    (ActionKind::Isolate, UNMANAGED, "UnManagedDeviceIsolation"),
+    (ActionKind::Unisolate, "", "Unisolation"),
+    (
+        ActionKind::Unisolate,
+        UNMANAGED,
+        "UnManagedDeviceUnisolation",
+    ),
+    (
+        ActionKind::RestrictCodeExecution,
+        "",
+        "RestrictCodeExecution",
+    ),
+    (
+        ActionKind::UnrestrictCodeExecution,
+        "",
+        "UnrestrictCodeExecution",
+    ),
+    (
+        ActionKind::StopAndQuarantineFile,
+        "",
+        "StopAndQuarantineFile",
+    ),
+];
+
+/// Judges by the documentation, and passes on what the service says.
+pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
+    let Task::Act { kind, values } = question.task else {
+        return Vec::new();
+    };
+    let Some(machine) = facts.machine else {
+        return vec![Verdict::warn(
+            "Not checked: the device's record could not be read",
+        )];
+    };
+    let said = name_of(*kind, values, machine)
+        .and_then(|name| facts.available.and_then(|available| available.of(name)));
+    let system = clean(
+        machine.os_platform.as_deref().unwrap_or("no system named"),
+        40,
+    );
+    let documented = match (kind.spec().supports)(machine, values) {
+        Support::Yes => None,
+        Support::Unlisted(why) => {
+            let offered = if said.is_some_and(|said| said.is_available) {
+                ". The service says that it offers it for this device"
+            } else {
+                ""
+            };
+            Some(Verdict::warn(format!(
+                "May not work here, by the documentation: {why} ({system}){offered}"
+            )))
+        }
+        Support::No(why) => Some(Verdict::block(
+            format!("Not possible on {system}, by the documentation: {why}"),
+            NextStep::None,
+        )),
+    };
+    let refused = said.filter(|said| !said.is_available).map(not_offered);
+    documented.into_iter().chain(refused).collect()
+}
+
+/// The service's name of an action with these values on this machine.
+fn name_of(kind: ActionKind, values: &[Value], machine: &Machine) -> Option<&'static str> {
+    let isolation = values.iter().find_map(|value| match value {
+        Value::IsolationType(isolation) => Some(isolation.as_wire()),
+        Value::Sha1(_) => None,
+    });
+    let is_unmanaged = matches!(
+        machine.onboarding_status,
+        Some(OnboardingStatus::CanBeOnboarded | OnboardingStatus::Unsupported)
+    );
+    let variant = match kind {
+        ActionKind::Isolate => isolation.unwrap_or("Full"),
+        ActionKind::Unisolate if is_unmanaged => UNMANAGED,
+        ActionKind::Unisolate
+        | ActionKind::RestrictCodeExecution
+        | ActionKind::UnrestrictCodeExecution
+        | ActionKind::StopAndQuarantineFile => "",
+    };
+    let mut rows = NAMES.iter();
+    rows.find(|(k, v, _)| *k == kind && *v == variant)
+        .map(|(.., name)| *name)
+}
+
+fn not_offered(said: &Availability) -> Verdict {
+    let text = "The service says this is not available for this device";
+    match said.reason.as_deref() {
+        Some(reason) => Verdict::warn(format!("{text}: {}", clean(reason, 200))),
+        None => Verdict::warn(format!("{text}, and gives no reason")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::IsolationType;
+    use crate::model::MachineId;
+
+    fn machine(onboarding: OnboardingStatus) -> Machine {
+        let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
+        machine.onboarding_status = Some(onboarding);
+        machine
+    }
+
+    #[test]
+    fn every_action_has_the_name_that_the_service_gives_it() {
+        use ActionKind::{
+            Isolate, RestrictCodeExecution, StopAndQuarantineFile, Unisolate,
+            UnrestrictCodeExecution,
+        };
+        use OnboardingStatus::{CanBeOnboarded, Onboarded};
+        let selective = [Value::IsolationType(IsolationType::Selective)];
+        let full = [Value::IsolationType(IsolationType::Full)];
+        for (kind, values, onboarding, name) in [
+            (Isolate, &full[..], Onboarded, "FullIsolation"),
+            (Isolate, &[], Onboarded, "FullIsolation"),
+            (Isolate, &selective, Onboarded, "SelectiveIsolation"),
+            (Unisolate, &[], Onboarded, "Unisolation"),
+            (Unisolate, &[], CanBeOnboarded, "UnManagedDeviceUnisolation"),
+            (
+                RestrictCodeExecution,
+                &[],
+                Onboarded,
+                "RestrictCodeExecution",
+            ),
+            (
+                UnrestrictCodeExecution,
+                &[],
+                Onboarded,
+                "UnrestrictCodeExecution",
+            ),
+            (
+                StopAndQuarantineFile,
+                &[],
+                Onboarded,
+                "StopAndQuarantineFile",
+            ),
+        ] {
+            let found = name_of(kind, values, &machine(onboarding));
+            assert_eq!(found, Some(name), "{kind:?}");
+        }
+        assert!(NAMES.contains(&(Isolate, "UnManagedDevice", "UnManagedDeviceIsolation")));
+    }
+}

@@ -1,0 +1,230 @@
+//! What the service tells of a machine beside its record and its actions: who is logged on, what is
+//! alarming about it, and which actions it offers.
+
+use std::cmp::Reverse;
+
+use jiff::Timestamp;
+
+use super::open_enum::open_enum;
+use super::{Permission, Permissions, SessionStatus};
+
+/// A part of the device panel that is read on its own, and that a sign-in may lack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PanelPart {
+    Users,
+    Alerts,
+    AvailableActions,
+}
+
+impl PanelPart {
+    pub const ALL: [Self; 3] = [Self::Users, Self::Alerts, Self::AvailableActions];
+
+    /// Any one of these suffices; the first is the one to ask an administrator for.
+    #[must_use]
+    pub const fn permissions(self) -> &'static [Permission] {
+        match self {
+            Self::Users => &[Permission::UserReadAll],
+            Self::Alerts => &[Permission::AlertRead, Permission::AlertReadWrite],
+            Self::AvailableActions => &[Permission::MachineRead, Permission::MachineReadWrite],
+        }
+    }
+
+    /// The permission to ask for, where this sign-in is known to hold none that would do.
+    #[must_use]
+    pub fn lacking(self, session: &SessionStatus) -> Option<&'static Permission> {
+        let SessionStatus::SignedIn { permissions, .. } = session else {
+            return None;
+        };
+        self.lacking_of(permissions)
+    }
+
+    fn lacking_of(self, permissions: &Permissions) -> Option<&'static Permission> {
+        let wanted = self.permissions();
+        let is_lacking = permissions.holds(wanted) == Some(false);
+        wanted.first().filter(|_| is_lacking)
+    }
+}
+
+/// A list as far as it could be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
+    pub items: Vec<T>,
+    /// Elements that could not be read.
+    pub unreadable: usize,
+    /// There may be more than these.
+    pub is_cut: bool,
+}
+
+impl<T> From<Vec<T>> for Listed<T> {
+    /// A list that was read as a whole.
+    fn from(items: Vec<T>) -> Self {
+        Self {
+            items,
+            unreadable: 0,
+            is_cut: false,
+        }
+    }
+}
+
+/// Somebody who has logged on to a machine (`user` resource).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoggedOnUser {
+    pub name: Box<str>,
+    pub domain: Option<Box<str>>,
+    pub last_seen: Option<Timestamp>,
+    /// `Interactive, RemoteInteractive`: one text.
+    pub logon_types: Option<Box<str>>,
+    pub is_domain_admin: bool,
+}
+
+impl LoggedOnUser {
+    /// Puts who was there last first.
+    pub fn newest_first(users: &mut [Self]) {
+        users.sort_by_key(|user| Reverse(user.last_seen));
+    }
+}
+
+open_enum! {
+    /// How bad the service takes an alert to be.
+    AlertSeverity {
+        Unspecified = "UnSpecified",
+        Informational = "Informational",
+        Low = "Low",
+        Medium = "Medium",
+        High = "High",
+    }
+}
+
+impl AlertSeverity {
+    /// Grows with how bad it is. One that nobody has heard of is not taken lightly.
+    const fn weight(&self) -> u8 {
+        match self {
+            Self::Unspecified => 0,
+            Self::Informational => 1,
+            Self::Low => 2,
+            Self::Medium => 3,
+            Self::Other(_) => 4,
+            Self::High => 5,
+        }
+    }
+}
+
+open_enum! {
+    /// Whether somebody has dealt with an alert.
+    AlertStatus {
+        Unknown = "Unknown",
+        New = "New",
+        InProgress = "InProgress",
+        Resolved = "Resolved",
+    }
+}
+
+/// Something that Defender has found on a machine (`alert` resource).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    pub id: Box<str>,
+    pub title: Option<Box<str>>,
+    pub severity: AlertSeverity,
+    pub status: AlertStatus,
+    pub category: Option<Box<str>>,
+    pub created: Option<Timestamp>,
+}
+
+impl Alert {
+    /// Whether nobody has resolved it; one whose status is not told is open.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.status != AlertStatus::Resolved
+    }
+
+    /// Puts the worst first, and of equals the newest.
+    pub fn worst_first(alerts: &mut [Self]) {
+        alerts.sort_by_key(|alert| Reverse((alert.severity.weight(), alert.created)));
+    }
+}
+
+/// Which actions the service says it offers for a machine. Undocumented: a hint, never a verdict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AvailableActions(pub Vec<Availability>);
+
+/// What the service says about one action.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Availability {
+    /// The service's name for it in this place, such as `FullIsolation`.
+    pub action: Box<str>,
+    pub is_available: bool,
+    pub reason: Option<Box<str>>,
+}
+
+impl AvailableActions {
+    /// What was said about the action of this name, if anything.
+    #[must_use]
+    pub fn of(&self, action: &str) -> Option<&Availability> {
+        let mut said = self.0.iter();
+        said.find(|said| said.action.eq_ignore_ascii_case(action))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_is_withheld_only_where_its_permission_is_known_to_lack() {
+        let lacking = |part: PanelPart, scopes: &str| {
+            let lacking = part.lacking_of(&Permissions::from_scopes(scopes));
+            lacking.map(ToString::to_string)
+        };
+        let [users, alerts, actions] = PanelPart::ALL;
+        assert_eq!(
+            lacking(users, "Machine.Read").as_deref(),
+            Some("User.Read.All")
+        );
+        assert_eq!(
+            lacking(alerts, "Machine.Read").as_deref(),
+            Some("Alert.Read")
+        );
+        for (part, scopes) in [
+            (users, "User.Read.All"),
+            (alerts, "Alert.Read"),
+            (alerts, "Alert.ReadWrite"),
+            (actions, "Machine.ReadWrite"),
+            // An opaque token does not tell.
+            (users, "openid"),
+            (alerts, ""),
+        ] {
+            assert_eq!(lacking(part, scopes), None, "{part:?} {scopes}");
+        }
+    }
+
+    #[test]
+    fn the_worst_alert_comes_first_and_of_equals_the_newest() {
+        let alert = |severity: &str, second: i64| Alert {
+            id: format!("{severity} {second}").into(),
+            title: None,
+            severity: AlertSeverity::from_wire(severity),
+            status: AlertStatus::New,
+            category: None,
+            created: Timestamp::from_second(second).ok(),
+        };
+        let mut alerts = [
+            alert("Low", 9),
+            alert("High", 1),
+            alert("Apocalyptic", 3),
+            alert("High", 2),
+            alert("UnSpecified", 4),
+        ];
+        Alert::worst_first(&mut alerts);
+        let order: Vec<&str> = alerts.iter().map(|alert| &*alert.id).collect();
+        assert_eq!(
+            order,
+            [
+                "High 2",
+                "High 1",
+                "Apocalyptic 3",
+                "Low 9",
+                "UnSpecified 4"
+            ]
+        );
+    }
+}

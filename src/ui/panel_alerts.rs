@@ -1,0 +1,73 @@
+//! The open alerts of the device in the panel.
+
+use egui::{Label, RichText, TextStyle, Ui};
+
+use super::panel_parts::{SHOWN, Words, heading, rest_ui, standing_ui};
+use super::theme::{Role, TokensExt as _, text};
+use super::widgets::{Icon, badge, section_ui};
+use super::{Cx, words};
+use crate::model::{Alert, AlertSeverity, MachineId, PanelPart, clean};
+
+const TITLE_CHARS: usize = 200;
+const CATEGORY_CHARS: usize = 60;
+
+/// Shows the alerts that nobody has resolved, worst first.
+pub fn alerts_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
+    let alerts = cx.state.panels.get(id).map(|panel| &panel.alerts);
+    let list = alerts.and_then(|alerts| alerts.get());
+    section_ui(ui, &heading("Alerts", list));
+    let words = Words {
+        part: PanelPart::Alerts,
+        what: "open alerts",
+        none: "No open alerts",
+    };
+    standing_ui(ui, cx, &words, alerts);
+    let Some(list) = list else {
+        return;
+    };
+    for alert in list.items.iter().take(SHOWN) {
+        alert_ui(ui, cx, alert);
+    }
+    rest_ui(ui, list);
+}
+
+fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
+    let tokens = ui.tokens();
+    ui.push_id(("alert", &alert.id), |ui| {
+        ui.spacing_mut().item_spacing.y = tokens.space.xs;
+        ui.horizontal_wrapped(|ui| {
+            let (icon, role) = severity_look(&alert.severity);
+            badge(ui, icon, role, &alert.severity.to_string());
+            let title = alert.title.as_deref().unwrap_or("Alert without a title");
+            let title = RichText::new(clean(title, TITLE_CHARS)).text_style(text::strong());
+            ui.add(Label::new(title).wrap());
+        });
+        let age = alert
+            .created
+            .map_or_else(|| "time not told".to_owned(), |at| words::ago(at, cx.now));
+        let category = alert
+            .category
+            .as_deref()
+            .map(|category| clean(category, CATEGORY_CHARS).into_owned());
+        let parts = category
+            .into_iter()
+            .chain([age, alert.status.to_string()])
+            .collect::<Vec<_>>();
+        let line = RichText::new(parts.join(" · ")).text_style(TextStyle::Small);
+        let line = ui.add(Label::new(line.color(tokens.text_weak)).wrap());
+        if let Some(at) = alert.created {
+            let (local, utc) = (words::local_time(at, cx.zone), words::utc_time(at));
+            line.on_hover_text(format!("{local}\n{utc}"));
+        }
+    });
+}
+
+fn severity_look(severity: &AlertSeverity) -> (Icon, Role) {
+    match severity {
+        AlertSeverity::High => (Icon::Risk, Role::Danger),
+        AlertSeverity::Medium | AlertSeverity::Other(_) => (Icon::Warning, Role::Caution),
+        AlertSeverity::Unspecified | AlertSeverity::Informational | AlertSeverity::Low => {
+            (Icon::Info, Role::Neutral)
+        }
+    }
+}

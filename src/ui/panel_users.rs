@@ -1,0 +1,74 @@
+//! Who is logged on to the device in the panel.
+
+use egui::{Label, RichText, TextStyle, Ui};
+
+use super::panel_parts::{SHOWN, Words, heading, rest_ui, standing_ui};
+use super::theme::{Role, TokensExt as _, text};
+use super::widgets::{Icon, badge, section_ui};
+use super::{Cx, words};
+use crate::model::{LoggedOnUser, MachineId, PanelPart, clean};
+
+const NAME_CHARS: usize = 80;
+const TYPES_CHARS: usize = 120;
+
+/// Shows the users, who was there last first.
+pub fn users_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
+    let users = cx.state.panels.get(id).map(|panel| &panel.users);
+    let list = users.and_then(|users| users.get());
+    section_ui(ui, &heading("Logged-on users", list));
+    let words = Words {
+        part: PanelPart::Users,
+        what: "who is logged on",
+        none: "No logged-on users",
+    };
+    standing_ui(ui, cx, &words, users);
+    let Some(list) = list else {
+        return;
+    };
+    for user in list.items.iter().take(SHOWN) {
+        user_ui(ui, cx, user);
+    }
+    rest_ui(ui, list);
+}
+
+/// `jane.doe (2 more)`, for the summary.
+pub fn newest(cx: &Cx<'_>, id: &MachineId) -> Option<String> {
+    let users = &cx.state.panels.get(id)?.users.get()?.items;
+    let name = clean(&users.first()?.name, NAME_CHARS);
+    Some(match users.len() - 1 {
+        0 => name.into_owned(),
+        more => format!("{name} ({more} more)"),
+    })
+}
+
+fn user_ui(ui: &mut Ui, cx: &Cx<'_>, user: &LoggedOnUser) {
+    let weak = ui.tokens().text_weak;
+    ui.horizontal_wrapped(|ui| {
+        let name = RichText::new(full_name(user)).text_style(text::strong());
+        ui.add(Label::new(name).wrap());
+        if user.is_domain_admin {
+            badge(ui, Icon::Warning, Role::Caution, "Domain admin");
+        }
+        let seen = user.last_seen.map_or_else(
+            || "last seen not told".to_owned(),
+            |at| format!("last seen {}", words::ago(at, cx.now)),
+        );
+        let types = user.logon_types.as_deref();
+        let types = types.map(|types| clean(types, TYPES_CHARS).into_owned());
+        let line: Vec<_> = [Some(seen), types].into_iter().flatten().collect();
+        let line = RichText::new(line.join(" · ")).text_style(TextStyle::Small);
+        let line = ui.add(Label::new(line.color(weak)).wrap());
+        if let Some(at) = user.last_seen {
+            let (local, utc) = (words::local_time(at, cx.zone), words::utc_time(at));
+            line.on_hover_text(format!("{local}\n{utc}"));
+        }
+    });
+}
+
+fn full_name(user: &LoggedOnUser) -> String {
+    let name = clean(&user.name, NAME_CHARS);
+    match user.domain.as_deref() {
+        Some(domain) => format!("{}\\{name}", clean(domain, NAME_CHARS)),
+        None => name.into_owned(),
+    }
+}

@@ -1,0 +1,112 @@
+//! The parts of the device panel that are read on their own.
+
+use crate::common::{Console, fault};
+
+/// How often a machine was asked for this.
+fn asked(console: &Console, last: &str) -> usize {
+    let requests = console.control.requests();
+    let of_part = requests.iter().filter(|r| r.path.ends_with(last));
+    of_part.count()
+}
+
+#[test]
+fn alerts_and_users_appear_once_the_selection_has_rested() {
+    let mut console = Console::start();
+    console.sign_in();
+    console.open_device("FIN-LT-042");
+    console.step_until("the alerts", |c| c.shows("Alerts (3)"));
+    console.step_until("the users", |c| c.shows("Logged-on users (2)"));
+    for label in [
+        "Credential theft tool found in memory",
+        "Suspicious\\u{200b} PowerShell command line\\u{d}\\u{a}(encoded)",
+        "contoso\\helpdesk.adm",
+        "Domain admin",
+    ] {
+        assert!(console.shows(label), "{label}:\n{}", console.screen());
+    }
+    assert!(console.shows_part("p.marsh (1 more)"), "the summary");
+    console.step_until("what is offered", |c| {
+        asked(c, "/availableMachineActions") == 1
+    });
+    // Nothing is asked again while the selection stays.
+    console.harness.run_steps(20);
+    assert_eq!(asked(&console, "/alerts"), 1);
+    assert_eq!(asked(&console, "/logonusers"), 1);
+}
+
+#[test]
+fn a_section_fails_alone_and_keeps_what_it_had() {
+    let mut console = Console::start();
+    console.sign_in();
+    console.open_device("FIN-LT-042");
+    console.step_until("the alerts", |c| c.shows("Alerts (3)"));
+    console.step_until("the users", |c| c.shows("Logged-on users (2)"));
+    console.control.inject(fault("alerts", "forbidden", 0));
+    console.click("Read again");
+    console.step_until("the refusal", |c| {
+        c.shows_part("Not re-read: You are not allowed to read this device's alerts")
+    });
+    console.step_until("the users again", |c| asked(c, "/logonusers") == 2);
+    assert!(console.shows("Credential theft tool found in memory"));
+    assert!(console.shows("Logged-on users (2)"));
+    assert!(!console.shows_part("Not checked: who is logged on"));
+    console.control.clear_faults();
+    console.click("Read again");
+    console.step_until("the alerts again", |c| !c.shows_part("Not re-read"));
+    assert!(console.shows("Alerts (3)"));
+}
+
+#[test]
+fn without_the_permission_nothing_is_asked_and_the_section_says_why() {
+    let mut console = Console::start();
+    console
+        .control
+        .set_permissions(&["Machine.Read", "Machine.Isolate"]);
+    console.sign_in();
+    console.open_device("FIN-LT-042");
+    console.step_until("what is offered", |c| {
+        asked(c, "/availableMachineActions") == 1
+    });
+    for label in [
+        "Not checked: open alerts; that takes the permission Alert.Read",
+        "Not checked: who is logged on; that takes the permission User.Read.All",
+    ] {
+        assert!(console.shows(label), "{label}:\n{}", console.screen());
+    }
+    console.harness.run_steps(10);
+    assert_eq!(
+        (asked(&console, "/alerts"), asked(&console, "/logonusers")),
+        (0, 0)
+    );
+}
+
+#[test]
+fn the_form_passes_on_what_the_service_says_it_offers() {
+    let mut console = Console::start();
+    console.sign_in();
+    console.open_device("LAB-OLD-01");
+    console.click("Isolate…");
+    console.step_until("the service's word", |c| {
+        c.shows_part(
+            "The service says this is not available for this device: ClientVersionNotSupported",
+        )
+    });
+    console.harness.key_press(egui::Key::Escape);
+    console.harness.run_steps(3);
+    // Quarantine is not documented for servers; what the service says cannot be had at first.
+    console
+        .control
+        .inject(fault("available_actions", "forbidden", 0));
+    console.open_device("sql01.contoso.com");
+    console.click("Quarantine file…");
+    let ours = "May not work here, by the documentation: documented for Windows 10 and 11 only";
+    console.step_until("our own word", |c| c.shows_part(ours));
+    assert!(!console.shows_part("The service says"));
+    console.harness.key_press(egui::Key::Escape);
+    console.harness.run_steps(3);
+    console.control.clear_faults();
+    console.click("Quarantine file…");
+    console.step_until("both", |c| {
+        c.shows_part("The service says that it offers it for this device")
+    });
+}
