@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::context::Context;
 use super::submit::{self, Answer};
 use super::waiting::{Queue, Turn};
+use super::{inventory, panel};
 use crate::explain::Explain as _;
 use crate::guard::Approval;
 use crate::journal::{Record, Standing};
 use crate::message::Note;
-use crate::model::EntryId;
+use crate::model::{EntryId, MachineId, PanelPart};
 
 /// Sends approved orders one by one. Each waits for the answers of those before it, and can be
 /// taken back until it has left.
@@ -40,6 +41,14 @@ fn intended(context: &Context, approval: &Approval) -> Record {
     Record::Intended {
         author: context.author(approval.account()),
         order: approval.order().clone(),
+    }
+}
+
+/// Reads several machines for a person who is about to act on them.
+pub(super) async fn load_machines(context: Arc<Context>, ids: Vec<MachineId>) {
+    for id in ids {
+        inventory::load_machine(&context, &id).await;
+        panel::load(&context, id, PanelPart::AvailableActions).await;
     }
 }
 

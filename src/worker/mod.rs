@@ -31,7 +31,7 @@ use crate::auth::{Session, TokenStore};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::guard::Policy;
 use crate::message::{Command, Event};
-use crate::model::{Endpoints, Mode, PanelPart};
+use crate::model::{Endpoints, Mode};
 use context::Context;
 
 /// Room for commands; a full queue is said on screen.
@@ -224,12 +224,7 @@ async fn run(
                 tokio::spawn(async move { inventory::load_machine(&context, &id).await });
             }
             Command::LoadMachines(ids) => {
-                tokio::spawn(async move {
-                    for id in ids {
-                        inventory::load_machine(&context, &id).await;
-                        panel::load(&context, id, PanelPart::AvailableActions).await;
-                    }
-                });
+                tokio::spawn(batch::load_machines(context, ids));
             }
             Command::LoadPart(id, part) => {
                 tokio::spawn(async move { panel::load(&context, id, part).await });
