@@ -234,6 +234,10 @@ impl ActionKind {
 }
 
 fn supports_isolation(machine: &Machine, values: &[Value]) -> Support {
+    if values.contains(&Value::IsolationType(IsolationType::UnManagedDevice)) {
+        // Nothing runs on it; the others keep away.
+        return Support::Yes;
+    }
     let selective = values.contains(&Value::IsolationType(IsolationType::Selective));
     match machine.os_family() {
         OsFamily::Linux if selective => {
@@ -252,6 +256,10 @@ fn supports_isolation(machine: &Machine, values: &[Value]) -> Support {
 }
 
 fn supports_release(machine: &Machine, _: &[Value]) -> Support {
+    if machine.is_unmanaged() {
+        // What was contained can be released, whatever runs on it (rule 10).
+        return Support::Yes;
+    }
     supports_isolation(machine, &[])
 }
 

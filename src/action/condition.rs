@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::catalogue::{ActionKind, Change};
+use super::parameter::IsolationType;
 use crate::model::{MachineAction, MachineActionId, MachineActionStatus};
 
 /// A lasting effect of an action.
@@ -11,16 +12,48 @@ use crate::model::{MachineAction, MachineActionId, MachineActionStatus};
 pub enum Condition {
     Isolated,
     Restricted,
+    /// A device without a sensor, which the managed ones keep away from.
+    Contained,
 }
 
 impl Condition {
-    pub const ALL: [Self; 2] = [Self::Isolated, Self::Restricted];
+    pub const ALL: [Self; 3] = [Self::Isolated, Self::Restricted, Self::Contained];
 
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Isolated => "Isolated",
             Self::Restricted => "Restricted",
+            Self::Contained => "Contained",
+        }
+    }
+
+    /// The action that ends it.
+    #[must_use]
+    pub const fn way_back(self) -> ActionKind {
+        match self {
+            Self::Isolated | Self::Contained => ActionKind::Unisolate,
+            Self::Restricted => ActionKind::UnrestrictCodeExecution,
+        }
+    }
+
+    /// Whether an action sets or clears it.
+    fn is_set_by(self, action: &MachineAction, history: &[MachineAction]) -> Option<bool> {
+        let contained = |action: &MachineAction| {
+            let scope = action.scope.as_deref();
+            scope == Some(IsolationType::UnManagedDevice.as_wire())
+        };
+        match ActionKind::from_type(&action.kind)?.spec().change {
+            Change::Sets(Self::Isolated) if contained(action) => {
+                (self == Self::Contained).then_some(true)
+            }
+            Change::Sets(condition) => (condition == self).then_some(true),
+            // A release lifts either; of a device that nobody contained it says nothing about that.
+            Change::Clears(Self::Isolated) if self == Self::Contained => {
+                history.iter().any(contained).then_some(false)
+            }
+            Change::Clears(condition) => (condition == self).then_some(false),
+            Change::Nothing => None,
         }
     }
 }
@@ -54,10 +87,8 @@ pub fn infer(condition: Condition, history: &[MachineAction]) -> ConditionState 
     let mut last: Option<(&MachineAction, bool)> = None;
     let mut open: Option<(&MachineAction, bool)> = None;
     for action in history {
-        let sets = match ActionKind::from_type(&action.kind).map(|kind| kind.spec().change) {
-            Some(Change::Sets(c)) if c == condition => true,
-            Some(Change::Clears(c)) if c == condition => false,
-            Some(_) | None => continue,
+        let Some(sets) = condition.is_set_by(action, history) else {
+            continue;
         };
         if !action.status.is_final() {
             if open.is_none_or(|(other, _)| other.created <= action.created) {
@@ -109,6 +140,40 @@ mod tests {
 
     use MachineActionStatus::{Failed, Pending, Succeeded};
     use MachineActionType::{Isolate, Unisolate};
+
+    /// A device without a sensor is cut off by the others: a state of its own.
+    #[test]
+    fn containing_is_no_isolation_and_a_release_lifts_it() {
+        let contain = |status, at| {
+            let mut action = action(Isolate, status, at, at);
+            action.scope = Some("UnManagedDevice".into());
+            action
+        };
+        let is_yes = |state| matches!(state, ConditionState::Yes(_));
+        let mut history = vec![contain(Succeeded, 1)];
+        assert!(is_yes(infer(Condition::Contained, &history)));
+        assert_eq!(
+            infer(Condition::Isolated, &history),
+            ConditionState::Unknown
+        );
+        history.push(action(Unisolate, Succeeded, 2, 2));
+        assert!(matches!(
+            infer(Condition::Contained, &history),
+            ConditionState::No(_)
+        ));
+        let isolated = [
+            action(Isolate, Succeeded, 1, 1),
+            action(Unisolate, Succeeded, 2, 2),
+        ];
+        assert_eq!(
+            infer(Condition::Contained, &isolated),
+            ConditionState::Unknown
+        );
+        assert!(matches!(
+            infer(Condition::Contained, &[contain(Pending, 3)]),
+            ConditionState::Changing { to: true, .. }
+        ));
+    }
 
     #[test]
     fn no_history_is_unknown_never_no() {

@@ -1,7 +1,8 @@
 //! One action on one machine, typed and complete.
 
-use super::catalogue::{ActionKind, CANCEL_PERMISSIONS, Risk};
-use super::parameter::Value;
+use super::catalogue::{ActionKind, CANCEL_PERMISSIONS, Change, Risk};
+use super::condition::Condition;
+use super::parameter::{IsolationType, Value};
 use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef, Permission};
 
 /// The service names no limit for comments; this one keeps the whole request small.
@@ -61,10 +62,28 @@ impl Task {
         }
     }
 
+    /// Whether it contains a device without a sensor, which goes the way of an isolation.
+    #[must_use]
+    pub fn contains(&self) -> bool {
+        let contain = Value::IsolationType(IsolationType::UnManagedDevice);
+        matches!(self, Self::Act { values, .. } if values.contains(&contain))
+    }
+
+    /// What a success means for the machine's condition.
+    #[must_use]
+    pub fn change(&self) -> Change {
+        match self {
+            Self::Act { .. } if self.contains() => Change::Sets(Condition::Contained),
+            Self::Act { kind, .. } => kind.spec().change,
+            Self::Cancel { .. } => Change::Nothing,
+        }
+    }
+
     /// The heading of form, row and export.
     #[must_use]
     pub fn title(&self) -> String {
         match self {
+            Self::Act { .. } if self.contains() => "Contain device".to_owned(),
             Self::Act { kind, .. } => kind.spec().title.to_owned(),
             Self::Cancel { action_type, .. } => match ActionKind::from_type(action_type) {
                 Some(kind) => format!("Cancel “{}”", kind.spec().title),
@@ -84,8 +103,9 @@ impl Task {
 
     /// The word for success.
     #[must_use]
-    pub const fn done(&self) -> &'static str {
+    pub fn done(&self) -> &'static str {
         match self {
+            Self::Act { .. } if self.contains() => Condition::Contained.word(),
             Self::Act { kind, .. } => kind.spec().done,
             Self::Cancel { .. } => "Action cancelled",
         }
@@ -93,8 +113,11 @@ impl Task {
 
     /// One sentence on what happens then.
     #[must_use]
-    pub const fn consequence(&self) -> &'static str {
+    pub fn consequence(&self) -> &'static str {
         match self {
+            Self::Act { .. } if self.contains() => {
+                "The devices that Defender manages drop all traffic to and from it. That takes up to five minutes to spread"
+            }
             Self::Act { kind, .. } => kind.spec().consequence,
             Self::Cancel { .. } => {
                 "Takes the action back, if the device has not carried it out yet"
@@ -110,8 +133,9 @@ impl Task {
 
     /// What stands before the device's name on the confirm button.
     #[must_use]
-    pub const fn verb(&self) -> &'static str {
+    pub fn verb(&self) -> &'static str {
         match self {
+            Self::Act { .. } if self.contains() => "Contain",
             Self::Act { kind, .. } => kind.spec().verb,
             Self::Cancel { .. } => "Cancel the action on",
         }

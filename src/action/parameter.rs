@@ -34,7 +34,7 @@ impl Parameter {
     pub const fn help(self) -> &'static str {
         match self {
             Self::IsolationType => {
-                "Selective leaves Outlook, Teams and Skype for Business connected"
+                "Selective leaves Outlook, Teams and Skype for Business connected. Contain is for devices that Defender does not manage: the managed ones drop traffic to and from them"
             }
             Self::Sha1 => {
                 "40 hexadecimal digits; a label, spaces and upper case around it do no harm"
@@ -90,16 +90,29 @@ pub enum IsolationType {
     #[default]
     Full,
     Selective,
+    /// Contain: the device has no sensor, so the others keep away from it.
+    UnManagedDevice,
 }
 
 impl IsolationType {
-    pub const ALL: [Self; 2] = [Self::Full, Self::Selective];
+    pub const ALL: [Self; 3] = [Self::Full, Self::Selective, Self::UnManagedDevice];
 
     #[must_use]
     pub const fn as_wire(self) -> &'static str {
         match self {
             Self::Full => "Full",
             Self::Selective => "Selective",
+            Self::UnManagedDevice => "UnManagedDevice",
+        }
+    }
+
+    /// On screen.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Full => "Full",
+            Self::Selective => "Selective",
+            Self::UnManagedDevice => "Contain",
         }
     }
 }

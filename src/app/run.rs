@@ -61,7 +61,11 @@ impl App {
             return;
         };
         let time = ctx.input(|i| i.time);
-        match self.views.open_form(&machine, Subject::Act(kind), time) {
+        let record = self.state.machine(&machine.id).map(AsRef::as_ref);
+        let opened = self
+            .views
+            .open_form(&machine, record, Subject::Act(kind), time);
+        match opened {
             Ok(load) => load.into_iter().for_each(|load| self.send(load)),
             Err(error) => {
                 let mut explanation = Explanation::harmless(

@@ -1,7 +1,7 @@
 //! The guardrails: one small function each, and the table of them.
 
 use super::{Facts, Finding, OpenOrder, Severity, batch, blast_radius, file, protection, support};
-use crate::action::{Change, ConditionState, Task, infer};
+use crate::action::{ActionKind, Change, Condition, ConditionState, Task, infer};
 use crate::explain::NextStep;
 use crate::model::{
     EntryId, HealthStatus, MachineAction, MachineActionId, MachineRef, OnboardingStatus, clean,
@@ -240,12 +240,30 @@ fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let Some(machine) = facts.machine.filter(|_| is_act(question)) else {
         return Vec::new();
     };
+    let contains = question.task.contains();
+    // Of a button nobody has said yet what kind of isolation it will be.
+    let fits = match question.task {
+        Task::Act { kind, values } => match kind {
+            ActionKind::Isolate => contains || values.is_empty(),
+            ActionKind::Unisolate => true,
+            ActionKind::RestrictCodeExecution
+            | ActionKind::UnrestrictCodeExecution
+            | ActionKind::StopAndQuarantineFile => false,
+        },
+        Task::Cancel { .. } => true,
+    };
     match &machine.onboarding_status {
         Some(OnboardingStatus::CanBeOnboarded | OnboardingStatus::Unsupported) => {
-            vec![Verdict::block(
-                "Defender does not manage this device: it is not onboarded",
-                NextStep::None,
-            )]
+            let next = NextStep::Outside("Isolate it with the isolation type Contain".into());
+            let text = "Defender does not manage this device: it is not onboarded, and can only be contained";
+            let block = (!fits).then(|| Verdict::block(text, next));
+            block.into_iter().collect()
+        }
+        Some(OnboardingStatus::Onboarded) if contains => {
+            let next = NextStep::Outside("Choose Full or Selective".into());
+            let text =
+                "Containing is for devices that Defender does not manage: this one is onboarded";
+            vec![Verdict::block(text, next)]
         }
         Some(OnboardingStatus::InsufficientInfo | OnboardingStatus::Other(_)) => {
             vec![Verdict::warn(
@@ -349,10 +367,23 @@ fn twins(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
 }
 
 fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let (Some(kind), Some(history)) = (question.task.kind(), facts.history) else {
+    let Some(history) = facts.history else {
         return Vec::new();
     };
-    match kind.spec().change {
+    let is_contained = || {
+        !matches!(
+            infer(Condition::Contained, history),
+            ConditionState::Unknown
+        )
+    };
+    let change = match question.task.change() {
+        // A release is of whatever it lifts.
+        Change::Clears(Condition::Isolated) if is_contained() => {
+            Change::Clears(Condition::Contained)
+        }
+        change @ (Change::Sets(_) | Change::Clears(_) | Change::Nothing) => change,
+    };
+    match change {
         Change::Nothing => Vec::new(),
         Change::Sets(condition) => match infer(condition, history) {
             ConditionState::Yes(evidence) => vec![Verdict::warn(format!(

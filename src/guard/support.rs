@@ -3,12 +3,11 @@
 
 use super::Facts;
 use super::rails::{Question, Verdict};
-use crate::action::{ActionKind, Support, Task, Value};
+use crate::action::{ActionKind, IsolationType, Support, Task, Value};
 use crate::explain::NextStep;
-use crate::model::{Availability, Machine, OnboardingStatus, clean};
+use crate::model::{Availability, Machine, clean};
 
-/// Where Defender does not manage the device: what `IsolationType` says then.
-const UNMANAGED: &str = "UnManagedDevice";
+const UNMANAGED: &str = IsolationType::UnManagedDevice.as_wire();
 
 /// The service's names of what can be ordered: kind, variant, name.
 const NAMES: &[(ActionKind, &str, &str)] = &[
@@ -81,13 +80,9 @@ fn name_of(kind: ActionKind, values: &[Value], machine: &Machine) -> Option<&'st
         Value::IsolationType(isolation) => Some(isolation.as_wire()),
         Value::Sha1(_) => None,
     });
-    let is_unmanaged = matches!(
-        machine.onboarding_status,
-        Some(OnboardingStatus::CanBeOnboarded | OnboardingStatus::Unsupported)
-    );
     let variant = match kind {
         ActionKind::Isolate => isolation.unwrap_or("Full"),
-        ActionKind::Unisolate if is_unmanaged => UNMANAGED,
+        ActionKind::Unisolate if machine.is_unmanaged() => UNMANAGED,
         ActionKind::Unisolate
         | ActionKind::RestrictCodeExecution
         | ActionKind::UnrestrictCodeExecution
@@ -109,8 +104,7 @@ fn not_offered(said: &Availability) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::IsolationType;
-    use crate::model::MachineId;
+    use crate::model::{MachineId, OnboardingStatus};
 
     fn machine(onboarding: OnboardingStatus) -> Machine {
         let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));

@@ -1,3 +1,5 @@
+mod scope;
+
 use super::*;
 use crate::action::{ActionKind, Subject};
 use crate::model::{

@@ -125,6 +125,15 @@ impl Machine {
         }
     }
 
+    /// Whether Defender is known not to manage it: it has no sensor.
+    #[must_use]
+    pub fn is_unmanaged(&self) -> bool {
+        matches!(
+            self.onboarding_status,
+            Some(OnboardingStatus::CanBeOnboarded | OnboardingStatus::Unsupported)
+        )
+    }
+
     /// The operating system's kind, by prefix of the free text.
     #[must_use]
     pub fn os_family(&self) -> OsFamily {

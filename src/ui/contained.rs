@@ -8,7 +8,7 @@ use super::views::Screen;
 use super::widgets::{ActionButton, EmptyState, Icon, badge, raised_frame, section_ui};
 use super::words::{ago, local_time, utc_time};
 use super::{Cx, batch_form, draft_form};
-use crate::action::{ActionKind, Change, Condition, Subject};
+use crate::action::{Condition, Subject};
 use crate::model::clean;
 use crate::state::Contained;
 
@@ -71,10 +71,12 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// The way back for all that this person has isolated: a list, its checks, one confirmation.
+/// The way back for all that this person has isolated or contained: a list, its checks, one confirmation.
 fn release_mine_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
     let is_mine = |row: &&Contained| {
-        row.condition == Condition::Isolated && row.changing_to.is_none() && row.is_mine(cx.state)
+        row.condition.way_back() == Condition::Isolated.way_back()
+            && row.changing_to.is_none()
+            && row.is_mine(cx.state)
     };
     let mine: Vec<_> = contained
         .iter()
@@ -83,15 +85,14 @@ fn release_mine_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
         .collect();
     let why = mine
         .is_empty()
-        .then_some("Nothing is isolated by you, as far as history shows");
+        .then_some("Nothing is isolated or contained by you, as far as history shows");
     let label = format!("Release what you isolated ({})…", mine.len());
     let button = ActionButton::new(&label)
         .icon(Icon::Undo)
         .disabled_because(why);
-    if ui.add(button).clicked()
-        && let Some(back) = way_back(Condition::Isolated)
-    {
-        batch_form::raise_form(ui, cx, &mine, Subject::Act(back), |_| {});
+    if ui.add(button).clicked() {
+        let back = Subject::Act(Condition::Isolated.way_back());
+        batch_form::raise_form(ui, cx, &mine, back, |_| {});
     }
 }
 
@@ -125,9 +126,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
                 cx.views.selected = Some(row.machine.clone());
                 cx.views.walked_to = None;
             }
-            let Some(back) = way_back(row.condition) else {
-                return;
-            };
+            let back = row.condition.way_back();
             let label = format!("{}…", back.spec().button);
             if ui.add(ActionButton::new(&label).icon(Icon::Undo)).clicked() {
                 cx.views.selected = Some(row.machine.clone());
@@ -143,6 +142,7 @@ fn state_words(row: &Contained) -> (Icon, Role, String) {
     let icon = match row.condition {
         Condition::Isolated => Icon::Isolated,
         Condition::Restricted => Icon::Restricted,
+        Condition::Contained => Icon::Contained,
     };
     match row.changing_to {
         None => (icon, Role::Caution, word.to_owned()),
@@ -157,11 +157,4 @@ fn state_words(row: &Contained) -> (Icon, Role, String) {
             format!("Changing: {} until it has ended", word.to_lowercase()),
         ),
     }
-}
-
-/// The action that ends a condition.
-fn way_back(condition: Condition) -> Option<ActionKind> {
-    ActionKind::ALL
-        .into_iter()
-        .find(|kind| kind.spec().change == Change::Clears(condition))
 }

@@ -58,7 +58,8 @@ pub fn raise_form(
     fill: impl FnOnce(&mut Draft),
 ) {
     let time = ui.input(|input| input.time);
-    match cx.views.open_form(machine, subject, time) {
+    let record = cx.state.machine(&machine.id).map(AsRef::as_ref);
+    match cx.views.open_form(machine, record, subject, time) {
         Ok(load) => {
             if let Some(OpenDialog::Form(form)) = &mut cx.views.dialog {
                 fill(&mut form.draft);
@@ -204,7 +205,7 @@ fn isolation_type_ui(ui: &mut Ui, draft: &mut Draft) {
     ui.horizontal(|ui| {
         ui.spacing_mut().interact_size.y = tokens.height.control;
         for isolation_type in IsolationType::ALL {
-            let word = isolation_type.as_wire();
+            let word = isolation_type.word();
             ui.radio_value(&mut draft.isolation_type, isolation_type, word);
         }
     });

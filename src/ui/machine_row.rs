@@ -34,6 +34,8 @@ enum Known {
 pub struct DeviceState {
     isolation: Known,
     restriction: Known,
+    /// Whether it is one without a sensor, cut off by the others.
+    is_contained: bool,
 }
 
 impl DeviceState {
@@ -50,14 +52,24 @@ impl DeviceState {
             ConditionState::Changing { to: false, .. } => Known::Clearing,
             ConditionState::Unknown => Known::Unknown,
         };
+        let containment = known(Condition::Contained);
+        let is_contained = containment != Known::Unknown;
         Self {
-            isolation: known(Condition::Isolated),
+            isolation: if is_contained {
+                containment
+            } else {
+                known(Condition::Isolated)
+            },
             restriction: known(Condition::Restricted),
+            is_contained,
         }
     }
 
     const fn isolation_word(self) -> &'static str {
         match self.isolation {
+            Known::No if self.is_contained => "Not contained",
+            Known::Yes if self.is_contained => Condition::Contained.word(),
+            Known::Setting if self.is_contained => "Containing…",
             Known::Unknown => "Unknown",
             Known::No => "Not isolated",
             Known::Yes => Condition::Isolated.word(),
@@ -127,6 +139,7 @@ impl DeviceState {
                 Role::Neutral,
                 "An action has not ended yet",
             ),
+            Some(1) if self.is_contained => (Some(Icon::Contained), Role::Caution, INFERRED),
             Some(1) => (Some(Icon::Isolated), Role::Caution, INFERRED),
             Some(2) => (Some(Icon::Restricted), Role::Caution, INFERRED),
             Some(_) => (None, Role::Stale, INFERRED),

@@ -18,6 +18,12 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     let reading = cx.state.histories.get(&machine.id);
     for condition in Condition::ALL {
         let inferred = history.map(|history| infer(condition, history));
+        // Only of devices without a sensor, and said where there is something to be said.
+        if condition == Condition::Contained
+            && matches!(inferred, None | Some(ConditionState::Unknown))
+        {
+            continue;
+        }
         let (icon, role, words) = if let Some(inferred) = &inferred {
             condition_words(condition, inferred, cx)
         } else {
@@ -65,6 +71,7 @@ fn condition_words(
             let icon = match condition {
                 Condition::Isolated => Icon::Isolated,
                 Condition::Restricted => Icon::Restricted,
+                Condition::Contained => Icon::Contained,
             };
             let words = format!("{word}{since}{}, as far as history shows", by(evidence));
             (icon, Role::Caution, words)
@@ -84,7 +91,7 @@ fn condition_words(
             evidence,
         } => {
             let verb = match condition {
-                Condition::Isolated => "released",
+                Condition::Isolated | Condition::Contained => "released",
                 Condition::Restricted => "unrestricted",
             };
             (

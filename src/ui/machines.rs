@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use egui::text::{CCursor, CCursorRange};
-use egui::{Id, Key, Modifiers, RichText, Ui};
+use egui::{Event, Id, Key, Modifiers, RichText, Ui};
 
 use super::columns::columns_ui;
 use super::commands::UiCommand;
@@ -29,10 +29,11 @@ const PAGE: usize = 10;
 /// Shows the devices.
 pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     refresh_rows(cx);
+    // At the foot: the rows must not move under the pointer that picks one after the other.
+    picks_ui(ui, cx);
     let table_id = Id::unique("devices table");
     search_ui(ui, table_id, cx);
     notes_ui(ui, cx);
-    picks_ui(ui, cx);
     if cx.views.rows.is_empty() {
         empty_ui(ui, cx);
     } else {
@@ -295,34 +296,63 @@ fn walk(ui: &Ui, table_id: Id, cx: &mut Cx<'_>) {
         ..egui::EventFilter::default()
     };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(table_id, filter));
+    for key in take_walking_keys(ui) {
+        walk_by(key, cx);
+    }
+}
+
+/// The keys that walk, in the order in which they were pressed: a slow frame may hold several.
+fn take_walking_keys(ui: &Ui) -> Vec<Key> {
+    const WALKING: [Key; 8] = [
+        Key::ArrowDown,
+        Key::ArrowUp,
+        Key::PageDown,
+        Key::PageUp,
+        Key::Home,
+        Key::End,
+        Key::Enter,
+        Key::Space,
+    ];
+    let mut taken = Vec::new();
+    ui.input_mut(|input| {
+        input.events.retain(|event| {
+            let Event::Key {
+                key,
+                pressed: true,
+                modifiers: Modifiers::NONE,
+                ..
+            } = event
+            else {
+                return true;
+            };
+            let walks = WALKING.contains(key);
+            taken.extend(walks.then_some(*key));
+            !walks
+        });
+    });
+    taken
+}
+
+fn walk_by(key: Key, cx: &mut Cx<'_>) {
     let rows = &cx.views.rows;
     let Some(last) = rows.len().checked_sub(1) else {
         return;
     };
     let selected = cx.views.selected.as_ref();
     let at = selected.and_then(|selected| rows.row_of(cx.state, &selected.id));
-    let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-    let to = if pressed(Key::ArrowDown) {
-        at.map_or(0, |at| at + 1)
-    } else if pressed(Key::ArrowUp) {
-        at.map_or(last, |at| at.saturating_sub(1))
-    } else if pressed(Key::PageDown) {
-        at.map_or(0, |at| at + PAGE)
-    } else if pressed(Key::PageUp) {
-        at.map_or(0, |at| at.saturating_sub(PAGE))
-    } else if pressed(Key::Home) {
-        0
-    } else if pressed(Key::End) {
-        last
-    } else {
-        if pressed(Key::Enter) {
+    let to = match (key, at) {
+        (Key::Enter, _) => {
             cx.views.walked_to = None;
-        } else if pressed(Key::Space)
-            && let Some(row) = at
-        {
-            pick(cx, row);
+            return;
         }
-        return;
+        (Key::Space, Some(at)) => return pick(cx, at),
+        (Key::Space, None) => return,
+        (Key::End, _) | (Key::ArrowUp, None) => last,
+        (Key::ArrowDown, Some(at)) => at + 1,
+        (Key::ArrowUp, Some(at)) => at.saturating_sub(1),
+        (Key::PageDown, Some(at)) => at + PAGE,
+        (Key::PageUp, Some(at)) => at.saturating_sub(PAGE),
+        (_, _) => 0,
     };
     select(cx, to.min(last), Way::Walked);
 }

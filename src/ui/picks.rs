@@ -1,7 +1,7 @@
 //! The devices that somebody has picked to act on together. They stand in the list by name and id:
 //! what is shown is what is acted on.
 
-use egui::{Label, RichText, Ui};
+use egui::{Label, Panel, RichText, Ui};
 
 use super::theme::{TokensExt as _, text};
 use super::widgets::{ActionButton, Icon, raised_frame};
@@ -20,32 +20,32 @@ pub fn picks_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let tokens = ui.tokens();
     let (mut clears, mut chosen) = (false, None);
-    raised_frame(ui).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.horizontal_wrapped(|ui| {
-            let count = RichText::new(format!("{} picked:", devices(picked.len())));
-            ui.label(count.text_style(text::strong()));
-            let shown = picked.iter().take(MOST_NAMES);
-            let mut names: Vec<_> = shown.map(MachineRef::name_and_tail).collect();
-            if picked.len() > MOST_NAMES {
-                names.push(format!("and {} more", picked.len() - MOST_NAMES));
-            }
-            let names = names.join(", ");
-            ui.add(Label::new(RichText::new(names).color(tokens.text_weak)).wrap());
-        });
-        ui.horizontal_wrapped(|ui| {
-            for kind in ActionKind::ALL {
-                let label = format!("{}…", kind.spec().button);
-                let name = format!("{} {}…", kind.spec().button, devices(picked.len()));
-                if ui.add(ActionButton::new(&label).name(&name)).clicked() {
-                    chosen = Some(kind);
+    Panel::bottom("picks")
+        .frame(raised_frame(ui))
+        .show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                let count = RichText::new(format!("{} picked:", devices(picked.len())));
+                ui.label(count.text_style(text::strong()));
+                let shown = picked.iter().take(MOST_NAMES);
+                let mut names: Vec<_> = shown.map(MachineRef::name_and_tail).collect();
+                if picked.len() > MOST_NAMES {
+                    names.push(format!("and {} more", picked.len() - MOST_NAMES));
                 }
-            }
-            let clear = ActionButton::quiet("Pick none").icon(Icon::Close);
-            clears = ui.add(clear).clicked();
+                let names = names.join(", ");
+                ui.add(Label::new(RichText::new(names).color(tokens.text_weak)).wrap());
+            });
+            ui.horizontal_wrapped(|ui| {
+                for kind in ActionKind::ALL {
+                    let label = format!("{}…", kind.spec().button);
+                    let name = format!("{} {}…", kind.spec().button, devices(picked.len()));
+                    if ui.add(ActionButton::new(&label).name(&name)).clicked() {
+                        chosen = Some(kind);
+                    }
+                }
+                let clear = ActionButton::quiet("Pick none").icon(Icon::Close);
+                clears = ui.add(clear).clicked();
+            });
         });
-    });
-    ui.add_space(tokens.space.xs);
     if let Some(kind) = chosen {
         let picked = picked.clone();
         batch_form::raise_form(ui, cx, &picked, Subject::Act(kind), |_| {});

@@ -3,10 +3,10 @@
 
 use super::rows::Rows;
 use super::search_completion::Completion;
-use crate::action::{Draft, Subject};
+use crate::action::{Draft, IsolationType, Subject};
 use crate::message::Command;
 pub use crate::model::{Column, PanelPart, Sort};
-use crate::model::{EntryId, MachineId, MachineRef, WindowLayout};
+use crate::model::{EntryId, Machine, MachineId, MachineRef, WindowLayout};
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
 
 /// View state.
@@ -245,10 +245,15 @@ impl Views {
     pub fn open_form(
         &mut self,
         machine: &MachineRef,
+        record: Option<&Machine>,
         subject: Subject,
         time: f64,
     ) -> Result<[Command; 2], getrandom::Error> {
-        let draft = Draft::new(EntryId::random()?, machine.clone(), subject);
+        let mut draft = Draft::new(EntryId::random()?, machine.clone(), subject);
+        if record.is_some_and(Machine::is_unmanaged) {
+            // Nothing else is possible there.
+            draft.isolation_type = IsolationType::UnManagedDevice;
+        }
         self.dialog = Some(Dialog::Form(Box::new(Form::new(draft, time))));
         let id = &machine.id;
         Ok([

@@ -307,3 +307,36 @@ fn engine_again(
         "a person has to confirm them anew"
     );
 }
+
+#[test]
+fn a_device_without_a_sensor_is_contained_shown_so_and_released() {
+    let mut console = Console::start();
+    console.sign_in();
+    let machine = console.open_device("PRN-2F-01");
+    console.click("Isolate…");
+    console.step_until("that it cannot be isolated", |c| {
+        c.shows_part("it is not onboarded, and can only be contained")
+    });
+    console.click("Contain");
+    console.fill("Comment", "INC-4711 scans the network");
+    console.harness.run_steps(8);
+    console.click(&format!("Contain {}", machine.name_and_tail()));
+    console.step_until_fast("its end", |c| {
+        let mut entries = c.state().entries.iter();
+        entries.any(|e| matches!(e.standing(), Standing::Done { .. }))
+    });
+    let stored = console.control.actions();
+    assert!(
+        stored
+            .iter()
+            .any(|action| action["scope"] == "UnManagedDevice")
+    );
+    assert!(console.shows("Contained"), "{}", console.screen());
+    console.click("Contained now");
+    console.click("Release what you isolated (1)…");
+    console.fill("Comment", "INC-4711 replaced");
+    console.harness.run_steps(8);
+    console.click(&format!("Release {}", machine.name_and_tail()));
+    console.step_until_fast("its release", |c| c.shows("Release what you isolated (0)…"));
+    assert_eq!(posts(&console.control), ["isolate", "unisolate"]);
+}

@@ -55,6 +55,8 @@ pub enum Icon {
     Risk,
     /// Isolated: a dot behind walls.
     Isolated,
+    /// Contained: a dot between a roof and a floor.
+    Contained,
     /// Restricted: a lock.
     Restricted,
     /// Undo: an arrow that turns back.
@@ -73,7 +75,7 @@ pub enum Icon {
 
 impl Icon {
     /// All icons, for galleries and tests.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Waiting,
         Self::Held,
         Self::NotSent,
@@ -98,6 +100,7 @@ impl Icon {
         Self::Twin,
         Self::Risk,
         Self::Isolated,
+        Self::Contained,
         Self::Restricted,
         Self::Undo,
         Self::OpenElsewhere,
@@ -231,6 +234,7 @@ impl Pen {
             | Icon::Twin
             | Icon::Risk
             | Icon::Isolated
+            | Icon::Contained
             | Icon::Restricted => self.draw_mark(icon),
             Icon::Search
             | Icon::Copy
@@ -356,6 +360,11 @@ impl Pen {
             Icon::Isolated => {
                 self.line(&[(5.0, 2.0), (2.0, 2.0), (2.0, 14.0), (5.0, 14.0)]);
                 self.line(&[(11.0, 2.0), (14.0, 2.0), (14.0, 14.0), (11.0, 14.0)]);
+                self.dot((8.0, 8.0), 2.6);
+            }
+            Icon::Contained => {
+                self.line(&[(2.0, 5.0), (2.0, 2.0), (14.0, 2.0), (14.0, 5.0)]);
+                self.line(&[(2.0, 11.0), (2.0, 14.0), (14.0, 14.0), (14.0, 11.0)]);
                 self.dot((8.0, 8.0), 2.6);
             }
             Icon::Restricted => {

@@ -1,0 +1,72 @@
+//! What may be contained, and how many go together.
+
+use super::*;
+use crate::action::IsolationType;
+
+#[test]
+fn containing_is_for_what_is_not_onboarded_and_nothing_else_but_a_release_is() {
+    use IsolationType::{Full, UnManagedDevice};
+    use OnboardingStatus::{CanBeOnboarded, Onboarded, Unsupported};
+    let stops = |onboarding: OnboardingStatus, kind, isolation_type| {
+        let mut world = world();
+        world.machine.onboarding_status = Some(onboarding);
+        let mut draft = world.draft(kind);
+        draft.isolation_type = isolation_type;
+        let findings = review(&draft, &world.facts()).findings;
+        let is_stop = |f: &Finding| f.rail == "onboarding" && f.severity == Severity::Block;
+        findings.iter().any(is_stop)
+    };
+    for unmanaged in [CanBeOnboarded, Unsupported] {
+        assert!(stops(unmanaged.clone(), ActionKind::Isolate, Full));
+        assert!(stops(
+            unmanaged.clone(),
+            ActionKind::RestrictCodeExecution,
+            Full
+        ));
+        assert!(!stops(
+            unmanaged.clone(),
+            ActionKind::Isolate,
+            UnManagedDevice
+        ));
+        assert!(!stops(unmanaged, ActionKind::Unisolate, Full));
+    }
+    assert!(stops(Onboarded, ActionKind::Isolate, UnManagedDevice));
+    assert!(!stops(Onboarded, ActionKind::Isolate, Full));
+}
+
+#[test]
+fn several_are_confirmed_together_or_not_at_all() {
+    let world = || World {
+        together: 3,
+        policy: Policy {
+            most_at_once: 2,
+            ..Policy::default()
+        },
+        ..world()
+    };
+    let names = |kind| {
+        let findings = world().findings(kind);
+        findings
+            .into_iter()
+            .map(|(rail, _)| rail)
+            .collect::<Vec<_>>()
+    };
+    assert!(names(ActionKind::Isolate).contains(&SEVERAL_AT_ONCE));
+    assert!(
+        !names(ActionKind::Unisolate).contains(&SEVERAL_AT_ONCE),
+        "giving back has no limit"
+    );
+    let world = world();
+    let review = review(&world.draft(ActionKind::Unisolate), &world.facts());
+    let SessionStatus::SignedIn { account, .. } = &world.session else {
+        panic!("signed in");
+    };
+    let alone = review.clone().approve(account, Epoch(0), NOW);
+    assert_eq!(
+        alone.expect_err("one of three"),
+        "This is one of 3 to be confirmed together"
+    );
+    let two = vec![review.clone(), review];
+    let refused = approve_all(two, "", account, Epoch(0), NOW);
+    assert_eq!(refused.expect_err("two of three"), "3 were reviewed, not 2");
+}
