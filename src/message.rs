@@ -29,6 +29,8 @@ pub enum Command {
     TryKeyringAgain,
     /// Read the whole list of machines and the actions of the last weeks.
     RefreshMachines,
+    /// Leave the list as far as it was read.
+    StopRefresh,
     /// Read one machine and its actions now; `lane` by how urgently somebody waits for it.
     LoadMachine(MachineId),
     /// The same for several, one after the other.

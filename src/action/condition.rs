@@ -40,17 +40,27 @@ impl Condition {
     /// Whether an action sets or clears it.
     fn is_set_by(self, action: &MachineAction, history: &[MachineAction]) -> Option<bool> {
         let contained = |action: &MachineAction| {
-            let scope = action.scope.as_deref();
-            scope == Some(IsolationType::UnManagedDevice.as_wire())
+            let contain = IsolationType::UnManagedDevice.as_wire();
+            let mut scope = action.scope.iter();
+            scope.any(|scope| scope.eq_ignore_ascii_case(contain))
+        };
+        let isolates = |action: &MachineAction| {
+            action.kind == ActionKind::Isolate.spec().wire_type && !contained(action)
         };
         match ActionKind::from_type(&action.kind)?.spec().change {
             Change::Sets(Self::Isolated) if contained(action) => {
                 (self == Self::Contained).then_some(true)
             }
             Change::Sets(condition) => (condition == self).then_some(true),
-            // A release lifts either; of a device that nobody contained it says nothing about that.
+            // A release lifts either. It says nothing about containing where nobody did that, and
+            // nothing about isolation where containing is all that was done.
             Change::Clears(Self::Isolated) if self == Self::Contained => {
                 history.iter().any(contained).then_some(false)
+            }
+            Change::Clears(Self::Isolated) if self == Self::Isolated => {
+                let is_of_containing =
+                    history.iter().any(contained) && !history.iter().any(isolates);
+                (!is_of_containing).then_some(false)
             }
             Change::Clears(condition) => (condition == self).then_some(false),
             Change::Nothing => None,
@@ -156,7 +166,13 @@ mod tests {
             infer(Condition::Isolated, &history),
             ConditionState::Unknown
         );
+        history.push(action(Unisolate, Pending, 2, 2));
+        assert_eq!(
+            infer(Condition::Isolated, &history),
+            ConditionState::Unknown
+        );
         history.push(action(Unisolate, Succeeded, 2, 2));
+        history.remove(1);
         assert!(matches!(
             infer(Condition::Contained, &history),
             ConditionState::No(_)

@@ -2,7 +2,7 @@
 
 use super::catalogue::{ActionKind, CANCEL_PERMISSIONS, Change, Risk};
 use super::condition::Condition;
-use super::parameter::{IsolationType, Value};
+use super::parameter::{IsolationType, Sha1, Value};
 use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef, Permission};
 
 /// The service names no limit for comments; this one keeps the whole request small.
@@ -67,6 +67,27 @@ impl Task {
     pub fn contains(&self) -> bool {
         let contain = Value::IsolationType(IsolationType::UnManagedDevice);
         matches!(self, Self::Act { values, .. } if values.contains(&contain))
+    }
+
+    /// The file that it is about.
+    #[must_use]
+    pub fn file(&self) -> Option<&Sha1> {
+        let Self::Act { values, .. } = self else {
+            return None;
+        };
+        values.iter().find_map(|value| match value {
+            Value::Sha1(sha1) => Some(sha1),
+            Value::IsolationType(_) => None,
+        })
+    }
+
+    /// Whether it cuts a device off its network.
+    #[must_use]
+    pub fn cuts_off(&self) -> bool {
+        matches!(
+            self.change(),
+            Change::Sets(Condition::Isolated | Condition::Contained)
+        )
     }
 
     /// What a success means for the machine's condition.

@@ -221,11 +221,13 @@ impl App {
     fn mind_closing(&mut self, ctx: &egui::Context) {
         if ctx.input(|i| i.viewport().close_requested())
             && !self.views.close_confirmed
-            && (self.state.awaits_answer() || self.state.closing_ends_following())
+            && (self.state.awaits_answer()
+                || self.state.unsent().next().is_some()
+                || self.state.closing_ends_following())
         {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             let open = self.views.dialog.replace(Dialog::ConfirmClose);
-            let form = open.filter(|dialog| matches!(dialog, Dialog::Form(_)));
+            let form = open.filter(|dialog| matches!(dialog, Dialog::Form(_) | Dialog::Batch(_)));
             self.views.covered = form.or(self.views.covered.take());
         } else if self.views.close_confirmed {
             ctx.send_viewport_cmd(ViewportCommand::Close);

@@ -21,7 +21,12 @@ impl App {
                 headline,
                 NextStep::None,
             )));
+            self.views.refused_at = Some(self.state.problems_raised);
             return;
+        }
+        if self.views.refused_at.take() == Some(self.state.problems_raised) {
+            // Why a key did nothing is past as soon as another does something.
+            self.views.problems_dismissed = self.state.problems_raised;
         }
         match command {
             UiCommand::FindMachine => self.views.focus_search = true,
@@ -57,24 +62,28 @@ impl App {
     }
 
     fn open_form(&mut self, ctx: &egui::Context, kind: crate::action::ActionKind) {
-        let Some(machine) = self.views.selected.clone() else {
-            return;
-        };
         let time = ctx.input(|i| i.time);
-        let record = self.state.machine(&machine.id).map(AsRef::as_ref);
-        let opened = self
-            .views
-            .open_form(&machine, record, Subject::Act(kind), time);
-        match opened {
-            Ok(load) => load.into_iter().for_each(|load| self.send(load)),
-            Err(error) => {
-                let mut explanation = Explanation::harmless(
-                    "This computer gives no random numbers, so no order can be tagged",
-                    NextStep::TryAgain,
-                );
-                explanation.details.push(error.to_string());
-                self.state.apply(Event::Problem(explanation));
+        // Whoever has picked devices means those, wherever the cursor is.
+        let picked = self.views.picked.clone();
+        let machine = match (picked.as_slice(), self.views.selected.clone()) {
+            ([], None) => return,
+            ([only], _) => only.clone(),
+            ([], Some(selected)) => selected,
+            ([first, others @ ..], _) => {
+                let opened = self
+                    .views
+                    .open_batch(first, others, Subject::Act(kind), time);
+                return match opened {
+                    Ok(load) => self.send(load),
+                    Err(error) => self.views.no_random_numbers(error),
+                };
             }
+        };
+        let record = self.state.machine(&machine.id).map(AsRef::as_ref);
+        let subject = Subject::Act(kind);
+        match self.views.open_form(&machine, record, subject, time) {
+            Ok(load) => load.into_iter().for_each(|load| self.send(load)),
+            Err(error) => self.views.no_random_numbers(error),
         }
     }
 

@@ -30,8 +30,16 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
 /// Whether confirming this task on several devices wants their number typed. Giving back never does
 /// (rule 10).
 #[must_use]
-pub fn wants_number(task: &Task) -> bool {
+pub(super) fn wants_number(task: &Task) -> bool {
     task.risk() != Risk::Routine
+}
+
+/// What is wrong with the number of devices as the person has typed it.
+#[must_use]
+pub fn number_trouble(task: &Task, count: usize, number: &str) -> Option<String> {
+    let is_wanted = count > 1 && wants_number(task);
+    (is_wanted && number.trim().parse() != Ok(count))
+        .then(|| format!("Type how many devices these are: {count}"))
 }
 
 /// Confirms several orders together: all of them or none. `number` is how many devices the person
@@ -65,9 +73,9 @@ pub fn approve_all(
             Ok(order) => orders.push(order),
         }
     }
-    let is_wanted = count > 1 && orders.iter().any(|order| wants_number(&order.task));
-    if is_wanted && number.trim().parse() != Ok(count) {
-        return Err(format!("Type how many devices these are: {count}"));
+    let mut tasks = orders.iter().map(|order| &order.task);
+    if let Some(why) = tasks.find_map(|task| number_trouble(task, count, number)) {
+        return Err(why);
     }
     reviews
         .into_iter()

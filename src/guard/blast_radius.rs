@@ -2,7 +2,6 @@
 
 use super::Facts;
 use super::rails::{Question, Verdict};
-use crate::action::{Change, Condition, Risk};
 
 /// Words in names, tags and systems that hint at a device on which others depend.
 const HINTS: &[(&str, &str)] = &[
@@ -20,11 +19,7 @@ const HINTS: &[(&str, &str)] = &[
 
 /// Warns before isolating a device on which others seem to depend.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let sets_isolation = question.task.kind().is_some_and(|kind| {
-        kind.spec().risk == Risk::Disruptive
-            && kind.spec().change == Change::Sets(Condition::Isolated)
-    });
-    let Some(machine) = facts.machine.filter(|_| sets_isolation) else {
+    let Some(machine) = facts.machine.filter(|_| question.task.cuts_off()) else {
         return Vec::new();
     };
     let texts = machine
@@ -50,7 +45,10 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         (None, true) => "This device is marked as one of high value".to_owned(),
         (None, false) => return Vec::new(),
     };
-    vec![Verdict::warn(format!(
-        "{what}: isolating it may cut off others. Consider Selective"
-    ))]
+    let text = format!("{what}: isolating it may cut off others");
+    vec![Verdict::warn(if question.task.contains() {
+        text
+    } else {
+        format!("{text}. Consider Selective")
+    })]
 }

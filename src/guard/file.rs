@@ -2,7 +2,6 @@
 
 use super::Facts;
 use super::rails::{Question, Verdict};
-use crate::action::{Task, Value};
 use crate::explain::NextStep;
 use crate::model::{FileFacts, Permission, SessionStatus, clean};
 
@@ -22,10 +21,7 @@ pub enum FileLook<'a> {
 
 /// Warns of a file that the system or many people need, and of what could not be checked.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let Task::Act { values, .. } = question.task else {
-        return Vec::new();
-    };
-    if !values.iter().any(|value| matches!(value, Value::Sha1(_))) {
+    if question.task.file().is_none() {
         return Vec::new();
     }
     if lacks_permission(facts.session) {

@@ -10,10 +10,13 @@ mod policy;
 mod protection;
 mod rails;
 mod support;
+mod twins;
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use batch::{SEVERAL_AT_ONCE, approve_all, wants_number};
+pub use batch::{SEVERAL_AT_ONCE, approve_all, number_trouble};
 pub use file::{FileLook, lacks_permission as lacks_file_permission};
 pub use policy::{IpRange, Pattern, Policy};
 pub use rails::{GUARDRAILS, Guardrail};
@@ -40,7 +43,7 @@ pub struct Facts<'a> {
     /// What the service says it offers for the machine, if that is known.
     pub available: Option<&'a AvailableActions>,
     /// Other records with the same host name.
-    pub namesakes: &'a [MachineRef],
+    pub namesakes: &'a [Arc<Machine>],
     /// Actions on this machine by anybody; `None` when they were not or could not be read.
     pub history: Option<&'a [MachineAction]>,
     /// This console's own orders that have not ended.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::Facts;
 use super::policy::Pattern;
 use super::rails::{Question, Verdict};
-use crate::action::{Change, Condition, Risk};
+use crate::action::Risk;
 use crate::model::{Machine, short_name};
 
 /// Acting on a protected device takes its name, typed. Giving back never does (rule 10).
@@ -49,7 +49,7 @@ pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
 
 /// Cutting oneself off ends the containment, and the way back.
 pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    if !isolates(question) {
+    if !question.task.cuts_off() {
         return Vec::new();
     }
     let Some(host) = facts.host else {
@@ -87,7 +87,7 @@ pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verd
 
 /// Addresses that many devices have in turn say little about which device this is.
 pub(super) fn shared_range(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let Some(machine) = facts.machine.filter(|_| isolates(question)) else {
+    let Some(machine) = facts.machine.filter(|_| question.task.cuts_off()) else {
         return Vec::new();
     };
     let hit = addresses(machine).find_map(|address| {
@@ -95,9 +95,14 @@ pub(super) fn shared_range(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ve
         Some((address, ranges.find(|range| range.contains(address))?))
     });
     hit.map(|(address, range)| {
-        Verdict::warn(format!(
-            "Its address {address} lies in {range}, set as a range of VPNs and proxies: others may have it too, and the isolation ends the tunnel. Consider Selective"
-        ))
+        let text = format!(
+            "Its address {address} lies in {range}, set as a range of VPNs and proxies: others may have it too"
+        );
+        Verdict::warn(if question.task.contains() {
+            text
+        } else {
+            format!("{text}, and the isolation ends the tunnel. Consider Selective")
+        })
     })
     .into_iter()
     .collect()
@@ -119,11 +124,4 @@ fn is_link_local(address: IpAddr) -> bool {
 
 fn takes_away(question: &Question<'_>) -> bool {
     question.task.risk() != Risk::Routine
-}
-
-fn isolates(question: &Question<'_>) -> bool {
-    question
-        .task
-        .kind()
-        .is_some_and(|kind| kind.spec().change == Change::Sets(Condition::Isolated))
 }

@@ -1,10 +1,13 @@
 //! The guardrails: one small function each, and the table of them.
 
-use super::{Facts, Finding, OpenOrder, Severity, batch, blast_radius, file, protection, support};
+use super::{
+    Facts, Finding, OpenOrder, Severity, batch, blast_radius, file, protection, support, twins,
+};
 use crate::action::{ActionKind, Change, Condition, ConditionState, Task, infer};
 use crate::explain::NextStep;
 use crate::model::{
-    EntryId, HealthStatus, MachineAction, MachineActionId, MachineRef, OnboardingStatus, clean,
+    EntryId, HealthStatus, MachineAction, MachineActionId, MachineRef, OnboardingStatus, age_text,
+    clean,
 };
 
 /// A rule with what it protects.
@@ -128,7 +131,7 @@ pub const GUARDRAILS: &[Guardrail] = &[
     Guardrail {
         name: "twins",
         protects: "the other record with the same name",
-        check: twins,
+        check: twins::check,
     },
     Guardrail {
         name: "already so",
@@ -270,6 +273,9 @@ fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
                 "Not checked: whether Defender manages this device is not known",
             )]
         }
+        None if contains => vec![Verdict::warn(
+            "Not checked: whether Defender manages this device is not told",
+        )],
         Some(OnboardingStatus::Onboarded) | None => Vec::new(),
     }
 }
@@ -323,11 +329,8 @@ fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
 }
 
 fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let opposite = question
-        .task
-        .kind()
-        .and_then(|kind| kind.opposite().map(|o| (kind, o)));
-    let (Some((kind, opposite)), Some(history)) = (opposite, facts.history) else {
+    let opposite = question.task.kind().and_then(ActionKind::opposite);
+    let (Some(opposite), Some(history)) = (opposite, facts.history) else {
         return Vec::new();
     };
     open_actions(history)
@@ -338,43 +341,20 @@ fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
                 "The opposite is under way: {}, {}. Whichever ends last decides; most likely the device ends “{}”",
                 action.kind,
                 requested_by(action),
-                kind.spec().done,
+                question.task.done(),
             ))
         })
         .collect()
-}
-
-fn twins(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    if facts.namesakes.is_empty() || !is_act(question) {
-        return Vec::new();
-    }
-    let tails: Vec<_> = facts
-        .namesakes
-        .iter()
-        .map(|m| format!("…{}", m.id.tail()))
-        .collect();
-    vec![Verdict::warn(format!(
-        "{} other {} with this name: {}. This is …{}",
-        tails.len(),
-        if tails.len() == 1 {
-            "record"
-        } else {
-            "records"
-        },
-        tails.join(", "),
-        question.machine.id.tail()
-    ))]
 }
 
 fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let Some(history) = facts.history else {
         return Vec::new();
     };
-    let is_contained = || {
-        !matches!(
-            infer(Condition::Contained, history),
-            ConditionState::Unknown
-        )
+    let is_contained = || match infer(Condition::Contained, history) {
+        ConditionState::Yes(_) | ConditionState::Changing { .. } => true,
+        ConditionState::No(_) => infer(Condition::Isolated, history) == ConditionState::Unknown,
+        ConditionState::Unknown => false,
     };
     let change = match question.task.change() {
         // A release is of whatever it lifts.
@@ -410,7 +390,9 @@ fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
 }
 
 fn silent(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let Some(machine) = facts.machine.filter(|_| is_act(question)) else {
+    // What has no sensor carries nothing out itself.
+    let is_asked = is_act(question) && !question.task.contains();
+    let Some(machine) = facts.machine.filter(|_| is_asked) else {
         return Vec::new();
     };
     let waits = "the action may wait up to three days for it";
@@ -426,8 +408,8 @@ fn silent(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
             "Not checked: when the device last reported is not known; {waits}"
         ))),
         Some(age) if age > facts.policy.silent_after => verdicts.push(Verdict::warn(format!(
-            "The last full report is {} hours old: {waits}",
-            age.as_hours()
+            "The last full report was sent {}: {waits}",
+            age_text(age.as_secs())
         ))),
         Some(_) => {}
     }
@@ -463,7 +445,7 @@ fn has_ended(open: &OpenOrder, history: Option<&[MachineAction]>) -> bool {
     })
 }
 
-fn is_act(question: &Question<'_>) -> bool {
+pub(super) fn is_act(question: &Question<'_>) -> bool {
     matches!(question.task, Task::Act { .. })
 }
 

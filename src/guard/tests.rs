@@ -13,7 +13,7 @@ struct World {
     policy: Policy,
     session: SessionStatus,
     machine: Machine,
-    namesakes: Vec<MachineRef>,
+    namesakes: Vec<Arc<Machine>>,
     history: Option<Vec<MachineAction>>,
     open_orders: Vec<OpenOrder>,
     host: Option<Host>,
@@ -187,10 +187,8 @@ fn each_warning_warns_and_lets_pass() {
             )]);
         }),
         ("twins", ActionKind::Isolate, |w| {
-            w.namesakes = vec![MachineRef {
-                id: MachineId::parse("b2").expect("a literal id"),
-                dns_name: None,
-            }];
+            let id = MachineId::parse("b2").expect("a literal id");
+            w.namesakes = vec![Arc::new(Machine::bare(id))];
         }),
         ("already so", ActionKind::Isolate, |w| {
             w.history = Some(vec![action(

@@ -1,5 +1,6 @@
 //! The service's nouns as plain data: no I/O, no window, no JSON.
 
+mod age;
 mod budget;
 mod cloud;
 mod file;
@@ -14,6 +15,7 @@ mod session;
 mod text;
 mod window;
 
+pub use age::age_text;
 pub use budget::Budget;
 pub use cloud::{Cloud, Endpoints, NotLoopback, Region};
 pub use file::FileFacts;

@@ -88,6 +88,12 @@ pub enum SettingsError {
     /// Something that is no table stands where one of this name belongs.
     #[error("{}: “{}” is no table", .0.display(), .1)]
     NoTable(PathBuf, &'static str),
+    /// It was there in this run: taking that for no rules would lift every protection.
+    #[error("{} was here, and is gone or empty", .0.display())]
+    Gone(PathBuf),
+    /// Somebody else has changed what was about to be changed.
+    #[error("{}: {} says something else than when it was shown here", file.display(), key.name())]
+    ChangedMeanwhile { file: PathBuf, key: RuleKey },
     /// With these rules the next start could not read the file.
     #[error("{0}")]
     Unusable(Box<str>),
@@ -111,6 +117,14 @@ impl Explain for SettingsError {
                     "Mend it or put it aside: it is not overwritten. Until then a profile can be used without saving it",
                 )
             }
+            Self::Gone(_) => (
+                "The settings file is gone",
+                "Put it back. Until then the rules hold that could be read last, and nothing is saved. Without it, the next start knows no rules",
+            ),
+            Self::ChangedMeanwhile { .. } => (
+                "Somebody else has changed the same rules meanwhile",
+                "Discard your changes, look at what is there now, and change that",
+            ),
             Self::NoProfile { .. } => (
                 "There is no profile of this name yet",
                 "Fill it in, or choose another one",
@@ -154,6 +168,8 @@ impl SettingsError {
             Self::TooLarge(_) => format!("more than {MAX_BYTES} bytes"),
             Self::NoTable(_, table) => format!("“{table}” is no table"),
             Self::Unusable(_) => "rules that cannot be used".into(),
+            Self::Gone(_) => "it is gone".into(),
+            Self::ChangedMeanwhile { key, .. } => format!("{} was changed", key.name()),
             Self::NoProfile { .. } => "the profile to start with is not there".into(),
         }
     }
@@ -169,6 +185,18 @@ impl Settings {
         match text_of(&file)? {
             Some(text) => Self::parse(&text, &file),
             None => Ok(Self::default()),
+        }
+    }
+
+    /// As [`Self::read`], of a file that was there before in this run.
+    ///
+    /// # Errors
+    /// Also when it is gone or empty: that says nothing about what is allowed.
+    pub fn read_again(folder: &Path) -> Result<Self, SettingsError> {
+        let file = folder.join(FILE_NAME);
+        match text_of(&file)?.filter(|text| !text.trim().is_empty()) {
+            Some(text) => Self::parse(&text, &file),
+            None => Err(SettingsError::Gone(file)),
         }
     }
 

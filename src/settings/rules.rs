@@ -170,8 +170,7 @@ impl WrittenRules {
 
     /// The entries of a key, without the blanks and lines between them.
     pub fn entries(&self, key: RuleKey) -> impl Iterator<Item = &str> {
-        let lines = self.text(key).lines().map(str::trim);
-        lines.filter(|entry| !entry.is_empty())
+        entries_of(self.text(key))
     }
 
     /// Whether both say the same under this key.
@@ -197,6 +196,12 @@ impl WrittenRules {
         });
         wrong.next()
     }
+}
+
+/// The entries in a text of one a line.
+pub(super) fn entries_of(text: &str) -> impl Iterator<Item = &str> {
+    let lines = text.lines().map(str::trim);
+    lines.filter(|entry| !entry.is_empty())
 }
 
 fn lines<T: AsRef<str>>(entries: impl Iterator<Item = T>) -> String {

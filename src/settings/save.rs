@@ -5,7 +5,7 @@ use std::path::Path;
 use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
 use super::profile::{KEYS, Profile, ProfileName, Written};
-use super::rules::Shape;
+use super::rules::{Shape, entries_of};
 use super::{FILE_NAME, MAX_BYTES, RuleKey, Rules, Settings, SettingsError, list, text_of};
 use crate::model::Scopes;
 use crate::private_files;
@@ -27,8 +27,14 @@ pub fn save_profile(
         .map_err(|source| SettingsError::NotSaved { file, source })
 }
 
-/// A key and its new text, one entry a line.
-pub type RuleChange = (RuleKey, String);
+/// A key with its text before and after, one entry a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleChange {
+    pub key: RuleKey,
+    /// What the person saw: if it says something else by now, nothing is changed.
+    pub from: String,
+    pub to: String,
+}
 
 /// Writes changed rules into the settings file in `folder`, and reads it again.
 ///
@@ -57,8 +63,17 @@ pub fn change_rules(
     file: &Path,
     changes: &[RuleChange],
 ) -> Result<(String, Rules), SettingsError> {
-    if let Some(why) = Settings::parse(text, file)?.rules.policy.unread {
+    let Rules {
+        policy, written, ..
+    } = Settings::parse(text, file)?.rules;
+    if let Some(why) = policy.unread {
         return Err(SettingsError::Unusable(why));
+    }
+    for RuleChange { key, from, .. } in changes {
+        if !written.entries(*key).eq(entries_of(from)) {
+            let (file, key) = (file.to_owned(), *key);
+            return Err(SettingsError::ChangedMeanwhile { file, key });
+        }
     }
     let text = with_rules(text, file, changes)?;
     if text.len() as u64 > MAX_BYTES {
@@ -84,13 +99,9 @@ pub(super) fn with_rules(
     let mut document: DocumentMut = text
         .parse()
         .map_err(|error| SettingsError::NotToml(file.to_owned(), Box::new(error)))?;
-    for (key, text) in changes {
+    for RuleChange { key, to, .. } in changes {
         let (table, name, shape) = key.place();
-        let entries: Vec<&str> = text
-            .lines()
-            .map(str::trim)
-            .filter(|entry| !entry.is_empty())
-            .collect();
+        let entries: Vec<&str> = entries_of(to).collect();
         if !document.contains_key(table) {
             add_table(&mut document, table);
         }

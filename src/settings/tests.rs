@@ -210,9 +210,13 @@ fn rules_are_read_with_those_that_a_team_shares_and_a_slip_protects_nothing_in_s
     assert!(write(FILE_NAME, "[policy").unread.is_some());
 }
 
-fn changes(changes: &[(RuleKey, &str)]) -> Vec<RuleChange> {
-    let owned = |(key, text): &(RuleKey, &str)| (*key, (*text).to_owned());
-    changes.iter().map(owned).collect()
+fn changes(changes: &[(RuleKey, &str, &str)]) -> Vec<RuleChange> {
+    let change = |(key, from, to): &(RuleKey, &str, &str)| RuleChange {
+        key: *key,
+        from: (*from).to_owned(),
+        to: (*to).to_owned(),
+    };
+    changes.iter().map(change).collect()
 }
 
 #[test]
@@ -240,12 +244,20 @@ cloud = "DoD"
     let saved = save_rules(
         folder.path(),
         &changes(&[
-            (RuleKey::ProtectedNames, " DC03 \n\nDC02\n*-vpn\n"),
-            (RuleKey::ProtectedTags, "tier0\nvip"),
-            (RuleKey::VpnRanges, "10.8.0.0/16"),
-            (RuleKey::MostDevices, "25"),
-            (RuleKey::OwnEntraDeviceId, ""),
-            (RuleKey::Templates, "{ticket}: beacon seen\nclean again"),
+            (
+                RuleKey::ProtectedNames,
+                "DC01\nDC02\nDC03",
+                " DC03 \n\nDC02\n*-vpn\n",
+            ),
+            (RuleKey::ProtectedTags, "tier0", "tier0\nvip"),
+            (RuleKey::VpnRanges, "", "10.8.0.0/16"),
+            (RuleKey::MostDevices, "", "25"),
+            (
+                RuleKey::OwnEntraDeviceId,
+                "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10",
+                "",
+            ),
+            (RuleKey::Templates, "", "{ticket}: beacon seen\nclean again"),
         ]),
     );
     let rules = saved.expect("saved");
@@ -285,20 +297,56 @@ templates = ["{ticket}: beacon seen", "clean again"]
 
     // The first of an empty folder; and a limit is taken away again.
     let folder = tempfile::tempdir().expect("a folder");
-    let save = |most| save_rules(folder.path(), &changes(&[(RuleKey::MostDevices, most)]));
-    assert_eq!(save("3").expect("saved").policy.most_at_once, 3);
-    assert_eq!(save("").expect("saved").policy.most_at_once, 10);
+    let save = |from, to| save_rules(folder.path(), &changes(&[(RuleKey::MostDevices, from, to)]));
+    assert_eq!(save("", "3").expect("saved").policy.most_at_once, 3);
+    assert_eq!(save("3", "").expect("saved").policy.most_at_once, 10);
+}
+
+#[test]
+fn what_somebody_else_has_changed_is_not_overwritten() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join(FILE_NAME);
+    let theirs = "[policy]\nprotected_tags = [\"tier0\", \"vip\"]\n";
+    std::fs::write(&file, theirs).expect("written");
+    let ours = changes(&[(RuleKey::ProtectedTags, "tier0", "tier0\nkiosk")]);
+    let error = save_rules(folder.path(), &ours).expect_err("changed meanwhile");
+    assert!(
+        matches!(
+            error,
+            SettingsError::ChangedMeanwhile {
+                key: RuleKey::ProtectedTags,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert_eq!(std::fs::read_to_string(&file).expect("there"), theirs);
+}
+
+#[test]
+fn a_file_that_was_there_and_is_gone_or_empty_is_no_rules() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join(FILE_NAME);
+    assert!(Settings::read(folder.path()).is_ok(), "a first start");
+    for gone in [None, Some(""), Some(" \n")] {
+        match gone {
+            Some(text) => std::fs::write(&file, text).expect("written"),
+            None => assert!(!file.exists()),
+        }
+        let read = Settings::read_again(folder.path());
+        assert!(matches!(read, Err(SettingsError::Gone(_))), "{gone:?}");
+    }
 }
 
 #[test]
 fn a_file_that_cannot_be_used_before_or_after_is_left_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join(FILE_NAME);
-    let tags = changes(&[(RuleKey::ProtectedTags, "tier0")]);
-    let templates = changes(&[(RuleKey::Templates, "seen")]);
-    let missing = changes(&[(RuleKey::SharedFile, "nowhere.toml")]);
-    let wrong = changes(&[(RuleKey::VpnRanges, "10.8/40")]);
-    let huge = changes(&[(RuleKey::ProtectedTags, &"t".repeat(70_000))]);
+    let tags = changes(&[(RuleKey::ProtectedTags, "", "tier0")]);
+    let templates = changes(&[(RuleKey::Templates, "", "seen")]);
+    let missing = changes(&[(RuleKey::SharedFile, "", "nowhere.toml")]);
+    let wrong = changes(&[(RuleKey::VpnRanges, "", "10.8/40")]);
+    let huge = changes(&[(RuleKey::ProtectedTags, "", &"t".repeat(70_000))]);
     for (text, changes, words) in [
         ("[policy", &tags, "TOML parse error at line 1"),
         ("policy = 1", &tags, "“policy” is no table"),
@@ -428,7 +476,11 @@ fn what_the_demo_begins_with_can_be_written_and_read() {
     DEMO_TEMPLATES.clone_into(written.text_mut(RuleKey::Templates));
     let all: Vec<RuleChange> = RuleKey::ALL
         .into_iter()
-        .map(|key| (key, written.text(key).to_owned()))
+        .map(|key| RuleChange {
+            key,
+            from: String::new(),
+            to: written.text(key).to_owned(),
+        })
         .collect();
     let (_, rules) = change_rules("", Path::new(FILE_NAME), &all).expect("usable");
     assert_eq!((rules.policy, rules.written), (policy, written));

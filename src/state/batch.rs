@@ -96,6 +96,7 @@ fn is_left(entry: &Entry, newest_first: &[&Entry]) -> bool {
     let is_again = |later: &&&Entry| {
         later.order.machine.id == entry.order.machine.id
             && later.order.task.kind() == entry.order.task.kind()
+            && later.order.task.file() == entry.order.task.file()
     };
     let last = newest_first.iter().find(is_again);
     matches!(entry.standing(), Standing::NotSent { .. })

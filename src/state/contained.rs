@@ -16,6 +16,8 @@ pub struct Contained {
     /// The action that this rests on.
     pub action: MachineActionId,
     pub since: Option<Timestamp>,
+    /// When it began, also of one that is about to end: rows do not jump when it is released.
+    begun: Option<Timestamp>,
     /// Of the action that this rests on; may be empty or missing.
     pub by: Option<Box<str>>,
     pub comment: Option<Box<str>>,
@@ -44,7 +46,7 @@ impl State {
                     .filter_map(move |condition| contained(&machine, condition, actions))
             })
             .collect();
-        found.sort_by(|a, b| (a.since, &a.machine.id).cmp(&(b.since, &b.machine.id)));
+        found.sort_by(|a, b| (a.begun, &a.machine.id).cmp(&(b.begun, &b.machine.id)));
         found
     }
 }
@@ -75,6 +77,17 @@ fn contained(
         ConditionState::Changing { to, evidence } => (Some(to), evidence),
         ConditionState::No(_) | ConditionState::Unknown => return None,
     };
+    let ended: Vec<_> = actions
+        .iter()
+        .filter(|a| a.status.is_final())
+        .cloned()
+        .collect();
+    let begun = match infer(condition, &ended) {
+        ConditionState::Yes(begun) => begun.since,
+        ConditionState::No(_) | ConditionState::Changing { .. } | ConditionState::Unknown => {
+            evidence.since
+        }
+    };
     let action = actions.iter().find(|action| action.id == evidence.action);
     Some(Contained {
         machine: machine.clone(),
@@ -82,6 +95,7 @@ fn contained(
         changing_to,
         action: evidence.action,
         since: evidence.since,
+        begun,
         by: evidence.by,
         comment: action.and_then(|action| action.requestor_comment.clone()),
     })
@@ -140,12 +154,12 @@ mod tests {
         assert_eq!(
             seen,
             [
+                ("e5", Condition::Isolated, Some(false)),
                 ("c3", Condition::Restricted, None),
                 ("a1", Condition::Isolated, None),
-                ("e5", Condition::Isolated, Some(false)),
             ]
         );
-        assert_eq!(found[0].machine.name(), "PC-c3");
+        assert_eq!(found[1].machine.name(), "PC-c3");
         assert_eq!(found[0].by.as_deref(), Some("sam@contoso.com"));
         assert_eq!(found[0].comment.as_deref(), Some("beacon"));
     }

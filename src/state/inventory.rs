@@ -90,6 +90,20 @@ impl Inventory {
         places.find(|&place| self.machines[place].id == *id)
     }
 
+    /// Where in [`Self::all`] machines with this host name stand, in any case. A machine that tells
+    /// no domain is meant by its name with any.
+    pub fn places_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let places = indexed_name(name).map(|short| self.by_name.places(short));
+        places.into_iter().flatten().filter(move |&place| {
+            let known = self.machines[place].computer_dns_name.as_deref();
+            known.is_some_and(|known| {
+                let is_short = !name.contains('.') || !known.contains('.');
+                known.eq_ignore_ascii_case(name)
+                    || is_short && short_name(known) == short_name(name)
+            })
+        })
+    }
+
     /// The places in [`Self::all`] that are new or other than in `generation`; `None` where all may
     /// be.
     #[must_use]

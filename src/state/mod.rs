@@ -11,7 +11,7 @@ mod settings;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 pub use batch::Batch;
 pub use contained::Contained;
@@ -28,6 +28,9 @@ use crate::model::{
     AvailableActions, Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Machine,
     MachineAction, MachineActionId, MachineId, MachineRef, Mode, SessionStatus,
 };
+
+/// How long what the service offers is taken to hold.
+const OFFER_HOLDS: SignedDuration = SignedDuration::from_mins(5);
 
 /// What views read.
 #[derive(Debug)]
@@ -162,6 +165,15 @@ impl State {
             .filter(|entry| !entry.standing().is_end())
     }
 
+    /// Orders of the present account that wait to be sent.
+    pub fn unsent(&self) -> impl Iterator<Item = &Entry> {
+        let account = self.session.account();
+        self.entries.iter().filter(move |entry| {
+            let waits = matches!(entry.standing(), Standing::Waiting | Standing::Held { .. });
+            waits && account.is_none_or(|account| entry.author.is(account))
+        })
+    }
+
     /// Whether a request has left whose answer has not come.
     #[must_use]
     pub fn awaits_answer(&self) -> bool {
@@ -188,9 +200,12 @@ impl State {
 
     /// What the service says it offers for a machine; `None` also when the last try to read that
     /// failed, for it is a hint and nothing hangs on it.
-    fn available(&self, id: &MachineId) -> Option<&AvailableActions> {
+    /// What the service offers for a machine, if it said so lately.
+    fn available(&self, id: &MachineId, now: Timestamp) -> Option<&AvailableActions> {
         let available = &self.panels.get(id)?.available;
-        available.get().filter(|_| available.failure.is_none())
+        let age = now.duration_since(available.read_at()?);
+        let is_good = age.abs() < OFFER_HOLDS && available.failure.is_none();
+        available.get().filter(|_| is_good)
     }
 
     fn file_look(&self, sha1: &str) -> FileLook<'_> {
@@ -225,7 +240,7 @@ impl State {
         now: Timestamp,
         with: impl FnOnce(&Facts<'_>) -> R,
     ) -> R {
-        let namesakes = self.namesakes(machine);
+        let namesakes: Vec<_> = self.inventory.namesakes(machine).cloned().collect();
         let open_orders: Vec<_> = self
             .entries
             .iter()
@@ -240,7 +255,7 @@ impl State {
             host: self.host.as_ref(),
             file: sha1.map_or(FileLook::NotYet, |sha1| self.file_look(sha1)),
             namesakes: &namesakes,
-            available: self.available(&machine.id),
+            available: self.available(&machine.id, now),
             history: self.history(&machine.id),
             open_orders: &open_orders,
             together,

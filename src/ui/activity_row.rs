@@ -79,7 +79,11 @@ fn headline_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, standing: &Standing) -> 
     let note = cx.state.notes.get(&entry.id());
     let weak = |text: String| RichText::new(text).color(tokens.text_weak);
     ui.horizontal_wrapped(|ui| {
-        let (icon, role) = activity_words::look(standing);
+        let overtaken = activity_words::overtaken_by(entry, cx.state);
+        let (icon, role) = match overtaken {
+            Some(_) => (activity_words::look(standing).0, Role::Stale),
+            None => activity_words::look(standing),
+        };
         let status = badge(ui, icon, role, &standing.word(task));
         ui.ctx().accesskit_node_builder(status.id, |node| {
             node.set_live(accesskit::Live::Polite);
@@ -94,6 +98,10 @@ fn headline_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, standing: &Standing) -> 
             crate::model::clean(&entry.author.account, 80)
         );
         ui.label(weak(age)).on_hover_text(hover);
+        if let Some(later) = overtaken {
+            let word = later.standing().word(&later.order.task);
+            ui.label(format!("{} since then", word.to_lowercase()));
+        }
         if !is_ours(entry, cx) {
             let author = crate::model::clean(&entry.author.account, 80);
             let words = if standing.is_end() {
@@ -155,7 +163,9 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, standing: &Standing) 
                 }
             }
             Standing::Done { .. } => {
-                undo_ui(ui, cx, entry);
+                if activity_words::overtaken_by(entry, cx.state).is_none() {
+                    undo_ui(ui, cx, entry);
+                }
                 for open in activity_words::still_open_opposites(entry, cx.state) {
                     cancel_ui(ui, cx, entry, &open.id, &open.kind);
                 }

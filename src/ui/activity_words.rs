@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::theme::Role;
 use super::widgets::{Icon, countdown_text};
 use super::words;
-use crate::action::{Risk, Task};
+use crate::action::{Change, Risk, Task};
 use crate::journal::{Entry, NotSentReason, Record, Standing};
 use crate::message::Note;
 use crate::model::{
@@ -45,6 +45,25 @@ pub fn look(standing: &Standing) -> (Icon, Role) {
         Standing::NotFound => (Icon::NotFound, Role::Unknown),
         Standing::SomeoneElses { .. } => (Icon::SomeoneElses, Role::Caution),
     }
+}
+
+/// What a later order has made of the condition that this one brought about.
+pub fn overtaken_by<'a>(entry: &Entry, state: &'a State) -> Option<&'a Entry> {
+    let way_back = |entry: &Entry| match entry.order.task.change() {
+        Change::Sets(condition) | Change::Clears(condition) => Some(condition.way_back()),
+        Change::Nothing => None,
+    };
+    let is_done = |entry: &Entry| matches!(entry.standing(), Standing::Done { .. });
+    let own = way_back(entry).filter(|_| is_done(entry))?;
+    let newer = state
+        .entries
+        .iter()
+        .rev()
+        .take_while(|e| e.id() != entry.id());
+    let mut later = newer.filter(|later| {
+        later.machine().id == entry.machine().id && way_back(later) == Some(own) && is_done(later)
+    });
+    later.next()
 }
 
 /// How long it has been under way, or when and how long ago it ended.
@@ -206,10 +225,9 @@ fn held(entry: &Entry, by: &MachineActionId, state: &State) -> String {
         ),
         None => "An opposite action is under way".to_owned(),
     };
-    let end = entry.order.task.kind().map(|kind| kind.spec().done);
+    let end = entry.order.task.done();
     format!(
-        "{under_way}; yours waits until it has ended, or you insist. Whichever ends last decides; sent now, the device most likely ends “{}”",
-        end.unwrap_or_default()
+        "{under_way}; yours waits until it has ended, or you insist. Whichever ends last decides; sent now, the device most likely ends “{end}”"
     )
 }
 
@@ -361,6 +379,9 @@ fn refused(
 }
 
 fn missing(task: &Task, session: &SessionStatus, status: u16, code: &str) -> String {
+    if matches!(task, Task::Cancel { .. }) && status == 400 {
+        return "The service does not cancel it any more; most likely it has ended. See the device, and take it back from there".to_owned();
+    }
     if code == "ActiveRequestAlreadyExists" {
         return "The service says that an action of this kind is already under way; whose, this console cannot see".to_owned();
     }

@@ -29,14 +29,14 @@ pub fn raise_form(
         [first, others @ ..] => (first, others),
     };
     let time = ui.input(|input| input.time);
-    match BatchForm::new(first, others, subject, time) {
-        Ok(mut form) => {
-            fill(&mut form.form.draft);
-            let ids = form.targets.iter().map(|target| target.machine.id.clone());
-            cx.out.work.push(Command::LoadMachines(ids.collect()));
-            cx.views.dialog = Some(OpenDialog::Batch(Box::new(form)));
+    match cx.views.open_batch(first, others, subject, time) {
+        Ok(load) => {
+            if let Some(OpenDialog::Batch(form)) = &mut cx.views.dialog {
+                fill(&mut form.form.draft);
+            }
+            cx.out.work.push(load);
         }
-        Err(error) => draft_form::no_random_numbers(cx, error),
+        Err(error) => cx.views.no_random_numbers(error),
     }
 }
 
@@ -76,6 +76,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut BatchForm, id: Id) -> Outcom
                     form.form.error = None;
                 }
                 let reviews = reviews(cx, form, sha1);
+                mind_moving(ui, form, &reviews);
                 let left_out = targets_ui(ui, cx, form, &reviews);
                 draft_form::sign_in_ui(ui, cx);
                 review::preview_ui(ui, &form.drafts().next().unwrap_or(before));
@@ -145,9 +146,30 @@ fn is_of_all(finding: &guard::Finding) -> bool {
     finding.rail == guard::SEVERAL_AT_ONCE
 }
 
+/// Findings come while the devices are read, and move the rows: no button may be hit by what was
+/// meant for another.
+fn mind_moving(ui: &Ui, form: &mut BatchForm, reviews: &[Review]) {
+    let heights: Vec<usize> = reviews.iter().map(|review| review.findings.len()).collect();
+    if form.heights != heights {
+        form.heights = heights;
+        form.moved_at = ui.input(|input| input.time);
+    }
+}
+
+/// Why nothing can be left out just now.
+fn still_moving(ui: &Ui, form: &BatchForm) -> Option<&'static str> {
+    let left_secs = form.moved_at + draft_form::SLEEP_SECS - ui.input(|input| input.time);
+    (left_secs > 0.0).then(|| {
+        ui.ctx()
+            .request_repaint_after(std::time::Duration::from_secs_f64(left_secs));
+        "In half a second: the list has just moved"
+    })
+}
+
 /// The devices with what was found about each; those that are to be left out.
 fn targets_ui(ui: &mut Ui, cx: &Cx<'_>, form: &BatchForm, reviews: &[Review]) -> Vec<MachineRef> {
     let tokens = ui.tokens();
+    let moving = still_moving(ui, form);
     let mut left_out = Vec::new();
     let forbidden: Vec<_> = form
         .targets
@@ -168,7 +190,8 @@ fn targets_ui(ui: &mut Ui, cx: &Cx<'_>, form: &BatchForm, reviews: &[Review]) ->
             let words = format!("{} cannot be ordered", devices(forbidden.len()));
             badge(ui, Icon::Block, Role::Danger, &words);
             let label = format!("Leave out what cannot be ordered ({})", forbidden.len());
-            if ui.add(ActionButton::new(&label)).clicked() {
+            let button = ActionButton::new(&label).disabled_because(moving);
+            if ui.add(button).clicked() {
                 left_out = forbidden;
             }
         });
@@ -182,6 +205,7 @@ fn targets_ui(ui: &mut Ui, cx: &Cx<'_>, form: &BatchForm, reviews: &[Review]) ->
                     ui.label(RichText::new(&name).text_style(text::strong()));
                     let leave = format!("Leave out {name}");
                     let button = ActionButton::quiet("Leave out").name(&leave);
+                    let button = button.disabled_because(moving);
                     if ui.add(button).clicked() {
                         left_out = vec![target.machine.clone()];
                     }
@@ -198,14 +222,17 @@ fn targets_ui(ui: &mut Ui, cx: &Cx<'_>, form: &BatchForm, reviews: &[Review]) ->
 /// Taking something from several devices wants their number, from whoever has read the list.
 fn number_ui(ui: &mut Ui, form: &mut BatchForm, task: &Task) {
     let count = form.targets.len();
-    if count < 2 || !guard::wants_number(task) {
+    if guard::number_trouble(task, count, "").is_none() {
         return;
     }
-    let is_wrong = !form.number.trim().is_empty() && form.number.trim().parse() != Ok(count);
-    TextField::new("Type how many devices these are", &mut form.number)
-        .hint(&count.to_string())
+    let is_wrong = !form.number.trim().is_empty()
+        && guard::number_trouble(task, count, &form.number).is_some();
+    let field = TextField::new("Type how many devices these are", &mut form.number)
         .error(is_wrong.then_some("This is not how many devices stand above"))
         .show_ui(ui);
+    if field.changed() {
+        form.form.error = None;
+    }
 }
 
 fn block(form: &BatchForm, reviews: &[Review], task: &Task) -> Option<String> {
@@ -223,12 +250,7 @@ fn block(form: &BatchForm, reviews: &[Review], task: &Task) -> Option<String> {
                 why
             })
         });
-    let count = form.targets.len();
-    let is_number_due = count > 1 && guard::wants_number(task);
-    stopped.or_else(|| {
-        (is_number_due && form.number.trim().parse() != Ok(count))
-            .then(|| format!("Type how many devices these are: {count}"))
-    })
+    stopped.or_else(|| guard::number_trouble(task, form.targets.len(), &form.number))
 }
 
 /// Hands the approved orders to the worker; whatever stands against them is said, and all stays.
@@ -239,8 +261,11 @@ fn confirm(cx: &mut Cx<'_>, form: &mut BatchForm, reviews: Vec<Review>) -> Outco
     };
     match approvals {
         Ok(approvals) => {
-            cx.views.marked_entry = approvals.first().map(|approval| approval.order().entry);
-            cx.views.picked.clear();
+            // The newest stands at the top of the list.
+            cx.views.marked_entry = approvals.last().map(|approval| approval.order().entry);
+            let targets = &form.targets;
+            let is_ordered = |id: &_| targets.iter().any(|target| target.machine.id == *id);
+            cx.views.picked.retain(|picked| !is_ordered(&picked.id));
             cx.out.work.push(Command::SubmitAll(approvals));
             Outcome::Closed
         }

@@ -7,7 +7,7 @@ use super::Outbox;
 use super::views::Views;
 use crate::action::{ActionKind, Task};
 use crate::guard::{self, Severity};
-use crate::model::SessionStatus;
+use crate::model::{MachineRef, SessionStatus};
 use crate::state::State;
 
 /// A command by name.
@@ -236,7 +236,14 @@ impl UiCommand {
                     Err("There is nothing to try again".into())
                 }
             },
-            Self::Act(kind) => act_availability(kind, state, views, now),
+            // Whoever has picked devices means those.
+            Self::Act(kind) => match (views.picked.as_slice(), &views.selected) {
+                ([], None) => Err("No device is selected".into()),
+                ([only], _) => act_availability(kind, only, state, now),
+                ([], Some(selected)) => act_availability(kind, selected, state, now),
+                // The form judges each of them.
+                ([_, _, ..], _) => journal_trouble(state),
+            },
         }
     }
 }
@@ -291,18 +298,24 @@ fn modifier_count(modifiers: Modifiers) -> u32 {
     .sum()
 }
 
-fn act_availability(
+fn journal_trouble(state: &State) -> Result<(), String> {
+    match &state.journal {
+        Some(Err(explanation)) => Err(explanation.headline.clone()),
+        Some(Ok(())) | None => Ok(()),
+    }
+}
+
+/// Whether an action can be ordered of this machine now.
+///
+/// # Errors
+/// Why not.
+pub fn act_availability(
     kind: ActionKind,
+    machine: &MachineRef,
     state: &State,
-    views: &Views,
     now: Timestamp,
 ) -> Result<(), String> {
-    let Some(machine) = &views.selected else {
-        return Err("No device is selected".into());
-    };
-    if let Some(Err(explanation)) = &state.journal {
-        return Err(explanation.headline.clone());
-    }
+    journal_trouble(state)?;
     let task = Task::Act {
         kind,
         values: Box::default(),

@@ -115,6 +115,9 @@ fn put(comment: &mut String, from_template: &mut Option<String>, text: String) {
         *from_template = Some(text);
         return;
     }
+    if comment.ends_with(&text) {
+        return;
+    }
     let typed = comment.trim_end().len();
     comment.truncate(typed);
     comment.push(' ');
@@ -159,6 +162,8 @@ mod tests {
         put(&mut comment, "clean again");
         assert_eq!(comment, "clean again");
         comment.push_str(", says Ada ");
+        put(&mut comment, "beacon seen");
+        assert_eq!(comment, "clean again, says Ada beacon seen");
         put(&mut comment, "beacon seen");
         assert_eq!(comment, "clean again, says Ada beacon seen");
         put(&mut comment, "clean again");

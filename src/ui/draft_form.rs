@@ -8,7 +8,7 @@ use super::theme::{Role, TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Form};
 use super::widgets::{ActionButton, ButtonStyle, Dialog, TextField, badge, copyable_ui};
 use super::widgets::{Icon, countdown_text};
-use super::{Cx, account, batch_form, comment_templates, file, help, review, sign_in};
+use super::{Cx, account, batch_form, comment_templates, compare, file, help, review, sign_in};
 use crate::action::{
     Draft, IsolationType, MAX_COMMENT_CHARS, Parameter, Risk, Sha1, Subject, Task, Value,
 };
@@ -19,7 +19,7 @@ use crate::model::{MachineRef, clean};
 
 /// The confirm button sleeps for so long after the form appears: no click meant for something
 /// else can land on it.
-const SLEEP_SECS: f64 = 0.5;
+pub const SLEEP_SECS: f64 = 0.5;
 
 /// Space, both buttons on one line or two, and the line under them, in points.
 pub const BUTTONS_HEIGHT: f32 = 104.0;
@@ -32,6 +32,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.views.dialog = Some(OpenDialog::Keys);
             help::keys_ui(ui, cx);
         }
+        Some(OpenDialog::Compare(machine)) => compare::compare_ui(ui, cx, &machine),
         Some(OpenDialog::Account) => account::account_ui(ui, cx),
         Some(OpenDialog::ConfirmSignOut) => account::confirm_sign_out_ui(ui, cx),
         Some(OpenDialog::ConfirmClose) => confirm_close_ui(ui, cx),
@@ -67,16 +68,9 @@ pub fn raise_form(
             cx.out.work.extend(load);
         }
         Err(error) => {
-            no_random_numbers(cx, error);
+            cx.views.no_random_numbers(error);
         }
     }
-}
-
-/// Says why there is no form.
-pub fn no_random_numbers(cx: &mut Cx<'_>, error: getrandom::Error) {
-    cx.views.form_failure = Some(format!(
-        "This computer gives no random numbers, so no order can be tagged: {error}"
-    ));
 }
 
 /// Whether a form is to stay.
@@ -162,6 +156,8 @@ fn confirm(cx: &mut Cx<'_>, form: &mut Form, review: Review) -> Outcome {
     match approval {
         Ok(approval) => {
             cx.views.marked_entry = Some(approval.order().entry);
+            let ordered = &approval.order().machine.id;
+            cx.views.picked.retain(|picked| picked.id != *ordered);
             cx.out.work.push(Command::Submit(Box::new(approval)));
             Outcome::Closed
         }
@@ -233,13 +229,13 @@ fn sha1_ui(ui: &mut Ui, draft: &mut Draft) {
         .show_ui(ui);
 }
 
-/// The comment. Typing on the safe button leads here.
+/// The comment. Typing on a button leads here.
 pub fn comment_ui(ui: &mut Ui, form: &mut Form, id: Id) {
     let field = id.with("comment");
-    // Typing on the safe button means the reason; the field takes the text in this same frame.
-    // A space still presses the button.
-    let is_on_safe = ui.memory(|memory| memory.has_focus(safe_button(ui, id)));
-    if is_on_safe && ui.input(|input| input.events.iter().any(is_writing)) {
+    // Typing where nothing can be typed means the reason; the field takes the text in this same
+    // frame. A space still presses a button.
+    let is_in_a_field = ui.ctx().text_edit_focused();
+    if !is_in_a_field && ui.input(|input| input.events.iter().any(is_writing)) {
         ui.memory_mut(|memory| memory.request_focus(field));
     }
     let error = form.draft.comment().err().map(|error| error.to_string());
@@ -289,7 +285,7 @@ fn name_ui(ui: &mut Ui, facts: &Facts<'_>, form: &mut Form) {
         "Type the name of the protected device",
         &mut form.draft.typed_name,
     )
-    .hint(&wanted)
+    .help(&wanted)
     .error(is_wrong.then_some("This is not the name of this device"))
     .show_ui(ui);
 }
@@ -333,7 +329,6 @@ pub fn buttons_ui(
     let pressed = ui.scope_builder(UiBuilder::new().scope_id(id.with("buttons")), |ui| {
         ui.horizontal_wrapped(|ui| {
             let keep = ui.add(ActionButton::new(task.keep_label()));
-            ui.data_mut(|data| data.insert_temp(id.with("safe button"), keep.id));
             if is_opening {
                 keep.request_focus();
             }
@@ -371,11 +366,6 @@ pub fn buttons_ui(
     pressed.inner
 }
 
-fn safe_button(ui: &Ui, id: Id) -> Id {
-    ui.data(|data| data.get_temp(id.with("safe button")))
-        .unwrap_or(Id::NULL)
-}
-
 /// How long the confirm button still sleeps, in seconds.
 pub fn sleeps_for(ui: &Ui, form: &Form) -> f64 {
     form.opened_at + SLEEP_SECS - ui.input(|input| input.time)
@@ -383,10 +373,20 @@ pub fn sleeps_for(ui: &Ui, form: &Form) -> f64 {
 
 fn confirm_close_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let id = Id::unique("confirm close");
+    let unsent = cx.state.unsent().count();
+    let not_left = format!(
+        "{unsent} of your orders {} not left",
+        if unsent == 1 { "has" } else { "have" }
+    );
     let (title, what) = if cx.state.awaits_answer() {
         (
             "A request has left and its answer has not come",
             "When you close now, the journal keeps it as unanswered, and the next start finds out what became of it",
+        )
+    } else if unsent > 0 {
+        (
+            not_left.as_str(),
+            "When you close now they are not sent; the next start offers them for a new review",
         )
     } else {
         (

@@ -1,15 +1,19 @@
 //! The window: what stands where.
 
-use egui::{CentralPanel, Frame, Id, Label, Panel, RichText, ScrollArea, Ui};
+use std::time::Duration;
+
+use egui::{CentralPanel, Frame, Id, Key, Label, Modifiers, Panel, RichText, ScrollArea, Ui};
 
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
-use super::widgets::{ActionButton, Icon, copy_button_ui, icon, raised_frame};
+use super::widgets::{ActionButton, Icon, badge, copy_button_ui, icon, raised_frame};
 use super::{
     Cx, account, activity, contained, draft_form, machine_detail, machines, settings, sign_in,
     strip,
 };
 use crate::explain::{Explanation, NextStep};
+use crate::journal::Entry;
+use crate::message::Command;
 use crate::model::SessionStatus;
 
 /// From this width on the device panel stands beside the table, below it over the table.
@@ -46,6 +50,8 @@ pub fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    // Ages stand on every screen, to the minute.
+    ui.ctx().request_repaint_after(Duration::from_mins(1));
     let height = ui.available_height();
     // With nothing in it the list of activities is a line, and leaves its room to the devices.
     let empty = cx.state.entries.is_empty();
@@ -111,6 +117,11 @@ fn keep_size(ui: &Ui, part: &str, size: f32, kept: &mut Option<f32>) {
 fn screen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if cx.views.focus_search {
         // The search field is on the list.
+        cx.views.screen = Screen::Devices;
+    }
+    let is_typing = ui.ctx().text_edit_focused() || cx.views.dialog.is_some();
+    let may_leave = cx.views.screen != Screen::Devices && !is_typing;
+    if may_leave && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
         cx.views.screen = Screen::Devices;
     }
     match cx.views.screen {
@@ -198,6 +209,7 @@ fn sign_in_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                         cx.out.commands.push(command);
                     }
                 }
+                unsent_ui(ui, cx);
                 if let Some(failure) = &cx.state.sign_in_failure {
                     let words = format!("{}. {}", failure.headline, failure.next.words());
                     ui.add(Label::new(RichText::new(words).color(tokens.danger)).wrap());
@@ -207,6 +219,24 @@ fn sign_in_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 }
             });
         });
+}
+
+/// Orders that leave as soon as this person is back, which may be hours later: they are named, and
+/// can be taken back.
+pub fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let unsent: Vec<_> = cx.state.unsent().map(Entry::id).collect();
+    let words = match unsent.len() {
+        0 => return,
+        1 => "1 order leaves when you have signed in again".to_owned(),
+        count => format!("{count} orders leave when you have signed in again"),
+    };
+    badge(ui, Icon::Waiting, Role::Caution, &words);
+    let button = ActionButton::new("Withdraw them").hint("Takes them back before they leave");
+    if ui.add(button).clicked() {
+        cx.out
+            .work
+            .extend(unsent.into_iter().map(Command::Withdraw));
+    }
 }
 
 /// Whether the banner was put away; one that blocks everything cannot be.

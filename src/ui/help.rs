@@ -9,6 +9,23 @@ use super::views::Dialog as OpenDialog;
 use super::widgets::{ActionButton, Dialog, section_ui};
 use crate::guard::GUARDRAILS;
 
+/// Keys that are no commands.
+const MORE_KEYS: &[(&str, &str)] = &[
+    ("In the search", "Enter or the down arrow goes to the list"),
+    (
+        "In the list",
+        "Arrows walk, Enter opens, Space picks a device to act on it with others",
+    ),
+    (
+        "With devices picked",
+        "The keys of an action are about those",
+    ),
+    (
+        "In a form",
+        "Typing writes the reason, Ctrl+Enter (on macOS Cmd+Enter) confirms, Esc closes",
+    ),
+];
+
 /// Draws the sheet of keys while it is the open dialog.
 pub fn keys_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if !matches!(cx.views.dialog, Some(OpenDialog::Keys)) {
@@ -25,6 +42,9 @@ pub fn keys_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         section_ui(ui, "Keys");
         for command in UiCommand::all() {
             command_ui(ui, command);
+        }
+        for (key, what) in MORE_KEYS {
+            pair_ui(ui, key, what);
         }
         section_ui(ui, "Guardrails");
         for rail in GUARDRAILS {

@@ -3,7 +3,7 @@
 use egui::{Frame, Margin, RichText, TextStyle, Ui, UiBuilder, accesskit};
 use jiff::SignedDuration;
 
-use super::commands::UiCommand;
+use super::commands::act_availability;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, ExplanationView, Icon, badge, copyable_ui, section_ui};
 use super::{Cx, draft_form, words};
@@ -18,14 +18,13 @@ const MAX_ACTIONS: usize = 40;
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
 
 /// Shows a button for each kind of action; one that cannot be ordered says why.
-pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     section_ui(ui, "Actions");
     let mut reasons: Vec<(String, Vec<&'static str>)> = Vec::new();
     ui.horizontal_wrapped(|ui| {
         for kind in ActionKind::ALL {
             let spec = kind.spec();
-            let command = UiCommand::Act(kind);
-            let reason = command.availability(cx.state, cx.views, cx.now).err();
+            let reason = act_availability(kind, machine, cx.state, cx.now).err();
             let label = format!("{}…", spec.button);
             let icon = match spec.risk {
                 Risk::Routine => Icon::Undo,
@@ -36,7 +35,7 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 .hint(spec.consequence)
                 .disabled_because(reason.as_deref());
             if ui.add(button).clicked() {
-                cx.out.commands.push(command);
+                draft_form::raise_form(ui, cx, machine, Subject::Act(kind), |_| {});
             }
             if let Some(reason) = reason {
                 match reasons.iter_mut().find(|(known, _)| *known == reason) {

@@ -9,7 +9,9 @@ use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
     ActionButton, EmptyState, Icon, badge, copy_button_ui, copyable_ui, section_ui,
 };
-use super::{Cx, machine_actions, machine_state, panel_alerts, panel_parts, panel_users, words};
+use super::{
+    Cx, compare, machine_actions, machine_state, panel_alerts, panel_parts, panel_users, words,
+};
 use crate::message::Command;
 use crate::model::{
     ExposureLevel, HealthStatus, Machine, MachineId, MachineRef, Mode, RiskScore, clean,
@@ -54,7 +56,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 }
             }
             machine_state::state_ui(ui, cx, &selected);
-            machine_actions::buttons_ui(ui, cx);
+            machine_actions::buttons_ui(ui, cx, &selected);
             panel_alerts::alerts_ui(ui, cx, &selected.id);
             panel_users::users_ui(ui, cx, &selected.id);
             machine_actions::recent_ui(ui, cx, &selected);
@@ -133,9 +135,16 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
         .map(|twin| (about(twin), twin.reference()))
         .collect();
     let is_one = lines.len() == 1;
-    if !is_one {
-        badge(ui, Icon::Twin, Role::Caution, &notice);
-    }
+    ui.horizontal_wrapped(|ui| {
+        if !is_one {
+            badge(ui, Icon::Twin, Role::Caution, &notice);
+        }
+        let all =
+            ActionButton::new("Compare…").hint("Shows all records with this name side by side");
+        if ui.add(all).clicked() {
+            compare::compare(cx, selected);
+        }
+    });
     for (line, twin) in lines {
         ui.horizontal_wrapped(|ui| {
             if is_one {
@@ -152,7 +161,7 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
 }
 
 /// Selects a device and has it read, for it may not be in the list.
-fn select(cx: &mut Cx<'_>, machine: MachineRef) {
+pub fn select(cx: &mut Cx<'_>, machine: MachineRef) {
     if cx.state.machine(&machine.id).is_none() {
         cx.out.work.push(Command::LoadMachine(machine.id.clone()));
     }
@@ -173,7 +182,8 @@ fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
             .map_or_else(not_told, |at| words::ago(at, cx.now));
         ui.label(RichText::new(format!("last full report {seen}")).color(tokens.text_weak));
     });
-    let mut whose = vec![told(machine.rbac_group_name.as_deref())];
+    let group = machine.rbac_group_name.as_deref();
+    let mut whose = vec![group.map_or_else(|| "no group".to_owned(), |group| told(Some(group)))];
     if !machine.machine_tags.is_empty() {
         whose.push(format!("tags: {}", tags(machine)));
     }
@@ -194,12 +204,12 @@ fn risk_ui(ui: &mut Ui, risk: Option<&RiskScore>, after: &str) {
         Some(RiskScore::None | RiskScore::Informational | RiskScore::Low | RiskScore::Other(_))
         | None => (Icon::Info, Role::Neutral),
     };
-    badge(
-        ui,
-        icon,
-        role,
-        &format!("{}{after}", risk.map_or_else(not_told, ToString::to_string)),
-    );
+    let words = match risk {
+        Some(RiskScore::None) if !after.is_empty() => format!("No{after}"),
+        Some(risk) => format!("{risk}{after}"),
+        None => format!("{}{after}", not_told()),
+    };
+    badge(ui, icon, role, &words);
 }
 
 fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
@@ -325,7 +335,8 @@ pub(super) fn told(value: Option<&str>) -> String {
         .map_or_else(not_told, |value| clean(value, VALUE_CHARS).into_owned())
 }
 
-fn os(machine: &Machine) -> String {
+/// The operating system with its version.
+pub fn os(machine: &Machine) -> String {
     let version = machine
         .version
         .as_deref()
@@ -340,7 +351,8 @@ fn os(machine: &Machine) -> String {
     }
 }
 
-fn tags(machine: &Machine) -> String {
+/// All tags, safe to show.
+pub fn tags(machine: &Machine) -> String {
     if machine.machine_tags.is_empty() {
         return "none".to_owned();
     }

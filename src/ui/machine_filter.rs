@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::machine_row::DeviceState;
+use super::pasted::{Pasted, pasted_id};
 use crate::model::{ExposureLevel, HealthStatus, Machine, MachineId, RiskScore, clean};
 
 /// A search, read once per keystroke and then asked for every device, without allocating for any.
@@ -11,8 +12,8 @@ use crate::model::{ExposureLevel, HealthStatus, Machine, MachineId, RiskScore, c
 pub struct Filter {
     /// All have to hold.
     terms: Vec<Term>,
-    /// An address within a longer text, for when the terms find nothing.
-    pasted_address: Option<IpAddr>,
+    /// What a line from a ticket may name a device by, for when the terms find nothing.
+    pasted: Option<Pasted>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,15 +105,12 @@ impl Filter {
                     field: Field::Id,
                     needle,
                 }],
-                pasted_address: None,
+                pasted: None,
             };
         }
         let terms: Vec<Term> = words(text).into_iter().filter_map(term).collect();
-        let pasted_address = text.split_whitespace().find_map(address);
-        Self {
-            terms,
-            pasted_address,
-        }
+        let pasted = Some(Pasted::find(text)).filter(|found| !found.is_nothing());
+        Self { terms, pasted }
     }
 
     /// Whether it asks for something that changes without the list being read again.
@@ -136,11 +134,11 @@ impl Filter {
         })
     }
 
-    /// An address within a longer text. Where the terms find nothing, it is enough: a line from a
-    /// ticket holds words that no device has.
+    /// Where the terms find nothing, this is enough: a line from a ticket holds words that no device
+    /// has.
     #[must_use]
-    pub fn pasted_address(&self) -> Option<IpAddr> {
-        self.pasted_address
+    pub fn pasted(&self) -> Option<&Pasted> {
+        self.pasted.as_ref()
     }
 
     /// Whether it finds nothing that the filter of `before` has not found: typing on narrows. Words
@@ -150,7 +148,7 @@ impl Filter {
         let is_plain = |filter: &Self| {
             let is_any =
                 |term: &Term| matches!(term.field, Field::Any) && !term.needle.may_be_address;
-            filter.pasted_address.is_none() && filter.terms.iter().all(is_any)
+            filter.terms.iter().all(is_any)
         };
         let is_typed_on = now.starts_with(before) && !now.contains(['"', ':']);
         is_typed_on && is_plain(self) && is_plain(&Self::parse(before))
@@ -447,25 +445,6 @@ fn term((word, is_quoted): (String, bool)) -> Option<Term> {
         field,
         needle: Needle::new(text),
     })
-}
-
-/// A device id of the usual form, 40 hexadecimal digits, anywhere in a text.
-fn pasted_id(text: &str) -> Option<&str> {
-    text.split(|c: char| !c.is_ascii_alphanumeric())
-        .find(|word| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit()))
-}
-
-/// An address in a word, with whatever stands around it: `ip=10.0.0.1,`, `[fe80::1]`, `10.0.0.1:443`.
-fn address(word: &str) -> Option<IpAddr> {
-    word.split(|c: char| !(c.is_ascii_hexdigit() || c == '.' || c == ':'))
-        .find_map(|part| {
-            let part = part.trim_matches('.');
-            let bare = part.trim_matches(':');
-            part.parse()
-                .or_else(|_| bare.parse())
-                .or_else(|_| bare.rsplit_once(':').map_or("", |(host, _)| host).parse())
-                .ok()
-        })
 }
 
 /// Our word for how the sensor is.

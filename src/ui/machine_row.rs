@@ -52,14 +52,14 @@ impl DeviceState {
             ConditionState::Changing { to: false, .. } => Known::Clearing,
             ConditionState::Unknown => Known::Unknown,
         };
-        let containment = known(Condition::Contained);
-        let is_contained = containment != Known::Unknown;
+        let (isolation, containment) = (known(Condition::Isolated), known(Condition::Contained));
+        let is_under_way = |known| !matches!(known, Known::No | Known::Unknown);
+        // One that was contained and is managed now is told by its isolation.
+        let is_contained = containment != Known::Unknown
+            && !is_under_way(isolation)
+            && (is_under_way(containment) || isolation == Known::Unknown);
         Self {
-            isolation: if is_contained {
-                containment
-            } else {
-                known(Condition::Isolated)
-            },
+            isolation: if is_contained { containment } else { isolation },
             restriction: known(Condition::Restricted),
             is_contained,
         }
@@ -226,7 +226,9 @@ impl MachineRow<'_> {
     fn pick_ui(&self, ui: &mut Ui) -> Response {
         let tokens = ui.tokens();
         let size = egui::vec2(tokens.height.row, tokens.height.row);
-        let (rect, response) = ui.allocate_exact_size(size, Sense::CLICK);
+        let (_, rect) = ui.allocate_space(size);
+        // By the device and not by the place: rows may come in above while it is pressed.
+        let response = ui.interact(rect, self.id.with("pick"), Sense::CLICK);
         let name = format!("Pick {}", self.reference.name_and_tail());
         response.widget_info(|| {
             WidgetInfo::selected(accesskit::Role::CheckBox, true, self.is_picked, &name)
@@ -475,6 +477,18 @@ mod tests {
             action(RestrictCodeExecution, Pending),
         ];
         assert_eq!(text(&both), "Isolated, restricting…");
+        let contain = |status| MachineAction {
+            scope: Some("UnManagedDevice".into()),
+            ..action(Isolate, status)
+        };
+        assert_eq!(text(&[contain(Succeeded)]), "Contained");
+        assert_eq!(text(&[contain(Pending)]), "Containing…");
+        assert_eq!(
+            text(&[contain(Succeeded), action(Unisolate, Pending)]),
+            "Releasing…"
+        );
+        let managed_since = [contain(Succeeded), action(Isolate, Pending)];
+        assert_eq!(text(&managed_since), "Isolating…");
         let released = [
             action(Unisolate, Succeeded),
             action(RestrictCodeExecution, Succeeded),

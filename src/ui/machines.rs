@@ -32,15 +32,18 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     // At the foot: the rows must not move under the pointer that picks one after the other.
     picks_ui(ui, cx);
     let table_id = Id::unique("devices table");
-    search_ui(ui, table_id, cx);
+    let hands_over = search_ui(ui, table_id, cx);
     notes_ui(ui, cx);
     if cx.views.rows.is_empty() {
         empty_ui(ui, cx);
     } else {
-        walk(ui, table_id, cx);
+        // The other keys of that frame were typed into the search.
+        if !hands_over {
+            walk(ui, table_id, cx);
+        }
         match table_ui(ui, table_id, cx) {
             Some(Clicked::Row(row)) => select(cx, row, Way::Chosen),
-            Some(Clicked::Pick(row)) => pick(cx, row),
+            Some(Clicked::Pick(row)) => pick(ui, cx, row),
             None => {}
         }
     }
@@ -51,14 +54,21 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn refresh_rows(cx: &mut Cx<'_>) {
     let (state, views) = (cx.state, &mut *cx.views);
     let is_new_search = views.rows.refresh(state, &views.search, views.layout.sort);
-    // A device that a new search does not show must not be what a key acts on.
+    // What a key acts on is what this search was for: of several devices none is chosen yet.
     let is_shown = |id: &_| views.rows.row_of(state, id).is_some();
-    if is_new_search && views.selected.as_ref().is_some_and(|s| !is_shown(&s.id)) {
+    let is_meant = views.search.trim().is_empty() || views.rows.len() == 1;
+    if is_new_search
+        && views
+            .selected
+            .as_ref()
+            .is_some_and(|s| !is_meant || !is_shown(&s.id))
+    {
         views.selected = None;
     }
 }
 
-fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
+/// The search; whether it hands the keyboard over to the table.
+fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
     let tokens = ui.tokens();
     let search_id = Id::unique("search devices");
     if std::mem::take(&mut cx.views.focus_search) {
@@ -71,10 +81,12 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
     let enter_chooses = is_typing && cx.views.completion.take_keys(ui);
     let goes_down =
         is_typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
+    let mut hands_over = false;
     ui.horizontal(|ui| {
         // What stands beside the field takes about this much.
         let width = (ui.available_width() - 560.0).max(180.0);
         let trouble = trouble(cx);
+        let before = cx.views.search.clone();
         let response = TextField::new("Search devices", &mut cx.views.search)
             .label_unseen()
             .hint("Name, id, IP, tag, group… ( / )")
@@ -88,7 +100,12 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
         }
         // The key that leads here, pressed when one is here already.
         if let Some(rest) = cx.views.search.strip_prefix('/') {
-            cx.views.search = String::from(rest);
+            cx.views.search = if rest.is_empty() {
+                before
+            } else {
+                String::from(rest)
+            };
+            select_all(ui, search_id, &cx.views.search);
         }
         if response.changed() {
             // At once: the next key may be one that acts on the selection.
@@ -105,19 +122,17 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) {
         if goes_down || (response.lost_focus() && enter) {
             // What was typed in this very frame counts.
             refresh_rows(cx);
-            // Of twins none is preselected: the arrows choose.
-            let is_twin = cx.views.rows.machine(cx.state, 0).is_some_and(|first| {
-                let first = first.reference();
-                cx.state.inventory.namesakes(&first).next().is_some()
-            });
-            if goes_down || !is_twin || cx.views.rows.len() == 1 {
+            // Of several devices none is preselected: the arrows choose.
+            if goes_down || cx.views.rows.len() == 1 {
                 select(cx, 0, if goes_down { Way::Walked } else { Way::Chosen });
             }
             ui.memory_mut(|memory| memory.request_focus(table_id));
+            hands_over = true;
         }
         ui.horizontal_wrapped(|ui| list_facts_ui(ui, cx));
     });
     ui.add_space(tokens.space.xs);
+    hands_over
 }
 
 /// Why the search finds nothing, where its words tell.
@@ -150,12 +165,7 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(weak("Loading…".to_owned()));
     } else if let Some(at) = inventory.read_at.or(inventory.kept_at) {
         let age = cx.now.duration_since(at).as_secs();
-        let words = if age < 60 {
-            "under a minute ago".to_owned()
-        } else {
-            ago(at, cx.now)
-        };
-        ui.label(weak(words)).on_hover_text(format!(
+        ui.label(weak(ago(at, cx.now))).on_hover_text(format!(
             "The list was read\n{}\n{}",
             local_time(at, cx.zone),
             utc_time(at)
@@ -166,15 +176,16 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.ctx()
             .request_repaint_after(Duration::from_secs(wait.unsigned_abs()));
     }
-    let refresh = UiCommand::Refresh;
-    let unavailable = refresh.availability(cx.state, cx.views, cx.now).err();
-    let spec = refresh.spec();
-    let button = ActionButton::new(spec.title)
-        .icon(Icon::Refresh)
-        .hint(spec.help)
-        .disabled_because(unavailable.as_deref());
-    if ui.add(button).clicked() {
-        cx.out.commands.push(refresh);
+    if inventory.loading {
+        let stop = ActionButton::new("Stop")
+            .icon(Icon::Close)
+            .name("Stop loading")
+            .hint("Leaves the list as far as it has come");
+        if ui.add(stop).clicked() {
+            cx.out.work.push(Command::StopRefresh);
+        }
+    } else {
+        refresh_ui(ui, cx);
     }
     let contained = UiCommand::ShowContained;
     let spec = contained.spec();
@@ -185,6 +196,19 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         cx.out.commands.push(contained);
     }
     columns_ui(ui, cx.views);
+}
+
+fn refresh_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let refresh = UiCommand::Refresh;
+    let unavailable = refresh.availability(cx.state, cx.views, cx.now).err();
+    let spec = refresh.spec();
+    let button = ActionButton::new(spec.title)
+        .icon(Icon::Refresh)
+        .hint(spec.help)
+        .disabled_because(unavailable.as_deref());
+    if ui.add(button).clicked() {
+        cx.out.commands.push(refresh);
+    }
 }
 
 /// What keeps the list from being the whole truth.
@@ -297,7 +321,7 @@ fn walk(ui: &Ui, table_id: Id, cx: &mut Cx<'_>) {
     };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(table_id, filter));
     for key in take_walking_keys(ui) {
-        walk_by(key, cx);
+        walk_by(ui, key, cx);
     }
 }
 
@@ -333,7 +357,7 @@ fn take_walking_keys(ui: &Ui) -> Vec<Key> {
     taken
 }
 
-fn walk_by(key: Key, cx: &mut Cx<'_>) {
+fn walk_by(ui: &Ui, key: Key, cx: &mut Cx<'_>) {
     let rows = &cx.views.rows;
     let Some(last) = rows.len().checked_sub(1) else {
         return;
@@ -345,7 +369,7 @@ fn walk_by(key: Key, cx: &mut Cx<'_>) {
             cx.views.walked_to = None;
             return;
         }
-        (Key::Space, Some(at)) => return pick(cx, at),
+        (Key::Space, Some(at)) => return pick(ui, cx, at),
         (Key::Space, None) => return,
         (Key::End, _) | (Key::ArrowUp, None) => last,
         (Key::ArrowDown, Some(at)) => at + 1,
@@ -380,7 +404,8 @@ pub fn select(cx: &mut Cx<'_>, place: usize, way: Way) {
 }
 
 /// Picks the device of a row to act on it with others, or puts it back.
-fn pick(cx: &mut Cx<'_>, row: usize) {
+fn pick(ui: &Ui, cx: &mut Cx<'_>, row: usize) {
+    cx.views.picked_at = ui.input(|input| input.time);
     let Some(machine) = cx.views.rows.machine(cx.state, row) else {
         return;
     };

@@ -39,7 +39,10 @@ fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
             let (icon, role) = severity_look(&alert.severity);
             badge(ui, icon, role, &alert.severity.to_string());
             let title = alert.title.as_deref().unwrap_or("Alert without a title");
-            let title = RichText::new(clean(title, TITLE_CHARS)).text_style(text::strong());
+            // Some hold line breaks and marks of no width, which say nothing.
+            let title = title.replace('\u{200b}', "");
+            let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+            let title = RichText::new(clean(&title, TITLE_CHARS)).text_style(text::strong());
             ui.add(Label::new(title).wrap());
         });
         let age = alert

@@ -173,7 +173,10 @@ mod tests {
         state.histories.insert(id(), read(9));
         assert_eq!(status(&state), "Reading this device again…");
         state.histories.insert(id(), read(12));
-        assert_eq!(status(&state), "Device and its actions read again, 8 s ago");
+        assert_eq!(
+            status(&state),
+            "Device and its actions read again, under a minute ago"
+        );
         let failed = Remote {
             failure: Some(Explanation::harmless("No answer", NextStep::TryAgain)),
             ..read(9)

@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::machine_filter::{Filter, Marks, has_address};
+use super::machine_filter::{Filter, Marks};
 use super::machine_order;
 use super::machine_row::DeviceState;
 use super::views::{Column, Sort};
@@ -24,6 +24,8 @@ pub struct Rows {
     keys: Vec<u128>,
     marks: Vec<Marks>,
     hits: Vec<bool>,
+    /// Whether what is found is what a pasted line names, and not what the words say.
+    is_by_paste: bool,
     from: Option<From>,
 }
 
@@ -101,7 +103,7 @@ impl Rows {
             Some(_) | None => self.sort(state, sort),
         }
         match &changes {
-            Some(_) if filter.pasted_address().is_some() => self.pick(state, &filter, all()),
+            Some(_) if self.is_by_paste => self.pick(state, &filter, all()),
             Some(changes) if same_search && same_states => {
                 self.pick(state, &filter, changes.iter().copied());
             }
@@ -181,6 +183,7 @@ impl Rows {
             hits[place] = is_hit;
             is_hit
         });
+        self.go_by_paste(state, filter);
     }
 
     /// Looks at these places again, and gathers what is found.
@@ -190,13 +193,23 @@ impl Rows {
             let marks = self.marks[place];
             self.hits[place] = filter.matches(&machines[place], marks, state_of(state));
         }
-        if let Some(ip) = filter.pasted_address()
-            && !self.hits.contains(&true)
-        {
-            for (hit, machine) in self.hits.iter_mut().zip(machines) {
-                *hit = has_address(machine, ip);
+        self.gather();
+        self.go_by_paste(state, filter);
+    }
+
+    /// A line from a ticket holds words that no device has.
+    fn go_by_paste(&mut self, state: &State, filter: &Filter) {
+        self.is_by_paste = false;
+        if let Some(pasted) = filter.pasted().filter(|_| self.found.is_empty()) {
+            for place in pasted.places(&state.inventory) {
+                self.hits[place] = true;
             }
+            self.gather();
+            self.is_by_paste = !self.found.is_empty();
         }
+    }
+
+    fn gather(&mut self) {
         let hits = &self.hits;
         let is_hit = |place: &&u32| hits[**place as usize];
         self.found.clear();

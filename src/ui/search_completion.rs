@@ -353,7 +353,11 @@ pub fn offers_ui(ui: &Ui, field: &Response, enter_chooses: bool, cx: &mut Cx<'_>
         vertical_arrows: true,
     };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(field.id, kept));
-    let tab = was_shown && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Tab));
+    // Nor is an offer meant that came up in this very frame.
+    let tab = was_shown
+        && ui.input_mut(|input| {
+            input.consume_key(Modifiers::NONE, Key::Tab) && !input.events.iter().any(is_text)
+        });
     let by_key = if tab {
         Some(completion.marked.unwrap_or(0))
     } else {

@@ -53,7 +53,13 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let facts = &cx.state.settings;
     let changes = cx.views.settings.changes();
-    let blocked = why_not_saved(facts, &cx.views.settings.typed, changes.is_empty());
+    let only_looks = matches!(cx.state.journal, Some(Err(_)));
+    let blocked = if only_looks {
+        // Where orders leave, nobody would hear of it.
+        Some("This console only looks: save in the one that acts".to_owned())
+    } else {
+        why_not_saved(facts, &cx.views.settings.typed, changes.is_empty())
+    };
     ui.horizontal_wrapped(|ui| {
         let back = ActionButton::new("Back to the list").icon(Icon::Undo);
         if ui.add(back).clicked() {
@@ -183,29 +189,29 @@ const fn label(key: RuleKey) -> &'static str {
 const fn words(key: RuleKey) -> (&'static str, &'static str) {
     match key {
         RuleKey::ProtectedNames => (
-            "DC01",
+            "For example DC01",
             "One a line, in which * stands for anything: *-dc.contoso.com",
         ),
-        RuleKey::ProtectedTags => ("tier0", "One a line, as Defender shows them"),
+        RuleKey::ProtectedTags => ("For example tier0", "One a line, as Defender shows them"),
         RuleKey::ProtectedIds => ("", "One a line"),
         RuleKey::VpnRanges => (
-            "10.8.0.0/16",
+            "For example 10.8.0.0/16",
             "One a line. An address in one of them says little about which device it is",
         ),
         RuleKey::MostDevices => (
-            "10",
+            "For example 10",
             "From 1 to 100. Empty: what the shared file says, else 10; of both the smaller holds",
         ),
         RuleKey::OwnEntraDeviceId => (
-            "00000000-0000-0000-0000-000000000000",
+            "For example 00000000-0000-0000-0000-000000000000",
             "So that you are warned before you cut yourself off",
         ),
         RuleKey::SharedFile => (
-            "team.toml",
+            "For example team.toml",
             "Adds the [policy] of another file; from the data folder on, or the whole path",
         ),
         RuleKey::Templates => (
-            "{ticket}: beacon seen, contained until checked",
+            "For example {ticket}: beacon seen, contained until checked",
             "One a line; {ticket} stands for the ticket number",
         ),
     }

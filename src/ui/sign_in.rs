@@ -6,6 +6,7 @@ use egui::{Id, Label, Response, RichText, TextStyle, Ui};
 use jiff::{SignedDuration, Timestamp};
 
 use super::commands::UiCommand;
+use super::frame::unsent_ui;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
     ActionButton, ExplanationView, Icon, badge, copy_button_ui, copyable_ui, countdown_text,
@@ -27,6 +28,7 @@ const WIDTH: f32 = 620.0;
 pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     page_ui(ui, WIDTH, "Sign in to cordon", |ui| {
         intro_ui(ui, cx);
+        unsent_ui(ui, cx);
         if let Some(failure) = &cx.state.sign_in_failure {
             failure_ui(ui, failure);
         }

@@ -18,6 +18,8 @@ pub struct Views {
     pub selected: Option<MachineRef>,
     /// Devices to act on together, in the order in which they were picked.
     pub picked: Vec<MachineRef>,
+    /// egui's time of the last change to them.
+    pub picked_at: f64,
     pub dialog: Option<Dialog>,
     pub screen: Screen,
     /// The form that the closing question lies over; back when the person stays.
@@ -33,6 +35,8 @@ pub struct Views {
     pub rows: Rows,
     /// How many of the raised problems the person has put away.
     pub problems_dismissed: usize,
+    /// How many had been raised when a key was told why it does nothing.
+    pub refused_at: Option<usize>,
     /// What the person has read about this computer's clock, and put away.
     pub clock_read: Option<String>,
     /// How many of the sign-ins of this run the person has read about.
@@ -68,21 +72,24 @@ pub enum Screen {
 #[derive(Debug, Default)]
 pub struct SettingsForm {
     pub typed: WrittenRules,
+    /// What each typed text comes from; older than what was read last where that has changed since.
     from: WrittenRules,
+    read: WrittenRules,
 }
 
 impl SettingsForm {
     /// Follows what was read or saved, except where the person has typed something else.
     pub fn follow(&mut self, read: &WrittenRules) {
-        if self.from == *read {
+        if self.read == *read {
             return;
         }
         for key in RuleKey::ALL {
             if !self.is_changed(key) || self.typed.agrees_with(read, key) {
                 read.text(key).clone_into(self.typed.text_mut(key));
+                read.text(key).clone_into(self.from.text_mut(key));
             }
         }
-        self.from.clone_from(read);
+        self.read.clone_from(read);
     }
 
     /// What would be saved.
@@ -90,12 +97,17 @@ impl SettingsForm {
     pub fn changes(&self) -> Vec<RuleChange> {
         let changed = RuleKey::ALL.into_iter().filter(|key| self.is_changed(*key));
         changed
-            .map(|key| (key, self.typed.text(key).to_owned()))
+            .map(|key| RuleChange {
+                key,
+                from: self.from.text(key).to_owned(),
+                to: self.typed.text(key).to_owned(),
+            })
             .collect()
     }
 
     pub fn discard(&mut self) {
-        self.typed.clone_from(&self.from);
+        self.typed.clone_from(&self.read);
+        self.from.clone_from(&self.read);
     }
 
     fn is_changed(&self, key: RuleKey) -> bool {
@@ -108,6 +120,8 @@ impl SettingsForm {
 pub enum Dialog {
     Form(Box<Form>),
     Batch(Box<BatchForm>),
+    /// Records with the name of this one, side by side.
+    Compare(MachineRef),
     Keys,
     /// Who is signed in, and what that allows.
     Account,
@@ -152,6 +166,9 @@ pub struct BatchForm {
     pub targets: Vec<Target>,
     /// How many they are, as the person types it.
     pub number: String,
+    /// How much is said about each, and egui's time when that last changed.
+    pub heights: Vec<usize>,
+    pub moved_at: f64,
 }
 
 /// One device of several.
@@ -166,7 +183,7 @@ impl BatchForm {
     ///
     /// # Errors
     /// When the system gives no random bytes for the entries' tags.
-    pub fn new(
+    fn new(
         first: &MachineRef,
         others: &[MachineRef],
         subject: Subject,
@@ -186,6 +203,8 @@ impl BatchForm {
             form: Form::new(common, time),
             targets,
             number: String::new(),
+            heights: Vec::new(),
+            moved_at: time,
         })
     }
 
@@ -226,16 +245,48 @@ impl Views {
     pub fn forget_account(&mut self) {
         self.selected = None;
         self.picked.clear();
+        self.ticket.clear();
         self.rest = None;
         self.form_failure = None;
         self.covered = None;
         self.screen = Screen::Devices;
         if matches!(
             self.dialog,
-            Some(Dialog::Form(_) | Dialog::Batch(_) | Dialog::Account | Dialog::ConfirmSignOut)
+            Some(
+                Dialog::Form(_)
+                    | Dialog::Batch(_)
+                    | Dialog::Compare(_)
+                    | Dialog::Account
+                    | Dialog::ConfirmSignOut
+            )
         ) {
             self.dialog = None;
         }
+    }
+
+    /// Says why there is no form.
+    pub fn no_random_numbers(&mut self, error: getrandom::Error) {
+        self.form_failure = Some(format!(
+            "This computer gives no random numbers, so no order can be tagged: {error}"
+        ));
+    }
+
+    /// Opens the form of an action on several machines, and has their facts read again.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes for the entries' tags.
+    pub fn open_batch(
+        &mut self,
+        first: &MachineRef,
+        others: &[MachineRef],
+        subject: Subject,
+        time: f64,
+    ) -> Result<Command, getrandom::Error> {
+        let form = BatchForm::new(first, others, subject, time)?;
+        let ids = form.targets.iter().map(|target| target.machine.id.clone());
+        let load = Command::LoadMachines(ids.collect());
+        self.dialog = Some(Dialog::Batch(Box::new(form)));
+        Ok(load)
     }
 
     /// Opens the form of an action on a machine, and has its facts read again (section 6, step 9).
@@ -289,7 +340,12 @@ mod tests {
         form.typed
             .text_mut(RuleKey::ProtectedTags)
             .push_str("\nvip\n");
-        let typed = (RuleKey::ProtectedTags, "tier0\nvip\n".to_owned());
+        let typed = RuleChange {
+            key: RuleKey::ProtectedTags,
+            // What it was typed over: the file says something else by now.
+            from: "tier0".into(),
+            to: "tier0\nvip\n".into(),
+        };
         form.follow(&written("tier1", "10.8.0.0/16"));
         assert_eq!(form.changes(), [typed]);
         assert_eq!(form.typed.text(RuleKey::VpnRanges), "10.8.0.0/16");

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::widgets::age_text;
+use crate::model::age_text;
 
 /// Local date and time with its UTC offset; UTC stands in the hover text.
 pub fn local_time(at: Timestamp, zone: &TimeZone) -> String {

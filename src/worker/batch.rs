@@ -20,9 +20,13 @@ pub(super) async fn submit_all(context: Arc<Context>, approvals: Vec<Approval>) 
         .iter()
         .map(|approval| (approval.order().entry, intended(&context, approval)))
         .collect();
+    for (entry, _) in &intended {
+        context.sending(*entry);
+    }
     // Rule 3, for all of them: after a crash the list of what did not leave is whole.
     if let Err(error) = context.record_all(intended.clone()).await {
-        for (_, intended) in intended {
+        for (entry, intended) in intended {
+            context.no_longer_sending(entry);
             context.show_unwritten(intended, &error).await;
         }
         return context.problem(error.explain()).await;
@@ -30,7 +34,6 @@ pub(super) async fn submit_all(context: Arc<Context>, approvals: Vec<Approval>) 
     let queue = Queue::default();
     for approval in approvals {
         let entry = approval.order().entry;
-        context.sending(entry);
         context.note(entry, Some(Note::WaitsForTurn)).await;
         let turn = Turn::in_queue(&queue).await;
         tokio::spawn(submit::submit_written(Arc::clone(&context), approval, turn));
@@ -44,11 +47,16 @@ fn intended(context: &Context, approval: &Approval) -> Record {
     }
 }
 
-/// Reads several machines for a person who is about to act on them.
+/// Reads several machines for a person who is about to act on them; what the service offers is a
+/// hint, and comes last. Each reading goes to its end, also when the rest is not wanted any more.
 pub(super) async fn load_machines(context: Arc<Context>, ids: Vec<MachineId>) {
+    for id in &ids {
+        inventory::read(&context, id.clone()).await.ok();
+    }
     for id in ids {
-        inventory::load_machine(&context, &id).await;
-        panel::load(&context, id, PanelPart::AvailableActions).await;
+        let context = Arc::clone(&context);
+        let hint = async move { panel::load(&context, id, PanelPart::AvailableActions).await };
+        tokio::spawn(hint).await.ok();
     }
 }
 

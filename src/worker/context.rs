@@ -2,7 +2,7 @@
 
 mod journal;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -76,8 +76,8 @@ pub(super) struct Context {
     /// Orders that wait for a permit or for a person.
     waiting: Mutex<HashMap<EntryId, oneshot::Sender<Answer>>>,
     pub followed: Mutex<Followed>,
-    /// Entries whose own task is running.
-    sending: Mutex<HashSet<EntryId>>,
+    /// Entries whose own task is running, with what a person said while it could not listen.
+    sending: Mutex<HashMap<EntryId, Option<Answer>>>,
     /// Held while an order is judged and written for the first time.
     pub door: tokio::sync::Mutex<()>,
     /// Entries that are being looked up, with the epoch whose task does it.
@@ -331,7 +331,15 @@ impl Context {
     /// Registers an order as waiting; the receiver hears what the person says about it.
     pub fn wait_for_person(&self, entry: EntryId) -> oneshot::Receiver<Answer> {
         let (answer, heard) = oneshot::channel();
-        lock(&self.waiting).insert(entry, answer);
+        let said = lock(&self.sending).get_mut(&entry).and_then(Option::take);
+        match said {
+            Some(said) => {
+                answer.send(said).ok();
+            }
+            None => {
+                lock(&self.waiting).insert(entry, answer);
+            }
+        }
         heard
     }
 
@@ -342,7 +350,7 @@ impl Context {
 
     /// An order's own task begins; nobody else takes the entry up while it runs.
     pub fn sending(&self, entry: EntryId) {
-        lock(&self.sending).insert(entry);
+        lock(&self.sending).insert(entry, None);
     }
 
     pub fn no_longer_sending(&self, entry: EntryId) {
@@ -350,19 +358,22 @@ impl Context {
     }
 
     pub fn is_sending(&self, entry: EntryId) -> bool {
-        lock(&self.sending).contains(&entry)
+        lock(&self.sending).contains_key(&entry)
     }
 
     /// Passes on what a person said about a waiting order. One that has left cannot be taken back.
     pub async fn answer_waiting(&self, entry: EntryId, answer: Answer) {
         let waiting = lock(&self.waiting).remove(&entry);
+        let standing = self.entry(entry).map(|e| e.standing());
+        let has_not_left = matches!(standing, Some(Standing::Waiting | Standing::Held { .. }));
         if let Some(waiting) = waiting {
             waiting.send(answer).ok();
-        } else if let (true, false, Some(Standing::Waiting | Standing::Held { .. })) = (
-            self.may_act(),
-            self.is_sending(entry),
-            self.entry(entry).map(|e| e.standing()),
-        ) {
+        } else if has_not_left && self.is_sending(entry) {
+            // Its task is busy with something else, and hears of it next.
+            if let Some(said) = lock(&self.sending).get_mut(&entry) {
+                *said = Some(answer);
+            }
+        } else if has_not_left && self.may_act() {
             // Nobody's any more: its task ended when the journal could not be written.
             let why = NotSentReason::Withdrawn;
             let record = Record::NotSent { why, detail: None };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::task::JoinHandle;
 
 use super::cache::{self, Cached};
 use super::context::{Context, now};
@@ -94,6 +95,19 @@ pub(super) async fn refresh(context: Arc<Context>) {
     .await;
     recent_actions(&context, epoch).await;
     context.report_budget().await;
+}
+
+/// The reading was stopped by the person: what has come stays, and is not the whole list.
+pub(super) async fn stopped(context: Arc<Context>) {
+    let epoch = context.epoch();
+    let news = InventoryNews::Done {
+        at: now(),
+        unreadable: 0,
+        incomplete: Some("you stopped the reading".to_owned()),
+        seen: Vec::new(),
+    };
+    tell(&context, epoch, news).await;
+    recent_actions(&context, epoch).await;
 }
 
 /// Looks a file up, before somebody decides about it.
@@ -252,6 +266,13 @@ pub(super) async fn load_machine(context: &Arc<Context>, id: &MachineId) {
         })
         .await;
     context.report_budget().await;
+}
+
+/// Reads a machine in a task of its own: a reading that is dropped half way would look as if it
+/// went on.
+pub(super) fn read(context: &Arc<Context>, machine: MachineId) -> JoinHandle<()> {
+    let context = Arc::clone(context);
+    tokio::spawn(async move { load_machine(&context, &machine).await })
 }
 
 /// All actions on one machine. Where the service refuses or chokes on the question, all actions

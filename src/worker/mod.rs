@@ -193,7 +193,7 @@ async fn run(
     });
     let mut sign_in: Option<AbortHandle> =
         Some(tokio::spawn(sign_in::restore(Arc::clone(&context))).abort_handle());
-    let mut refresh: Option<AbortHandle> = None;
+    let (mut refresh, mut reading): (Option<AbortHandle>, Option<AbortHandle>) = (None, None);
 
     while let Some(command) = commands.recv().await {
         let context = Arc::clone(&context);
@@ -216,31 +216,24 @@ async fn run(
                 }
                 tokio::spawn(sign_in::sign_out(context));
             }
-            Command::TryKeyringAgain => {
-                tokio::spawn(sign_in::try_keyring_again(context));
-            }
+            Command::TryKeyringAgain => spawn(sign_in::try_keyring_again(context)),
             Command::RefreshMachines => replace(&mut refresh, inventory::refresh(context)),
+            Command::StopRefresh => replace(&mut refresh, inventory::stopped(context)),
             Command::LoadMachine(id) => {
-                tokio::spawn(async move { inventory::load_machine(&context, &id).await });
+                spawn(async move { inventory::load_machine(&context, &id).await });
             }
             Command::LoadMachines(ids) => {
-                tokio::spawn(batch::load_machines(context, ids));
+                replace(&mut reading, batch::load_machines(context, ids));
             }
             Command::LoadPart(id, part) => {
-                tokio::spawn(async move { panel::load(&context, id, part).await });
+                spawn(async move { panel::load(&context, id, part).await });
             }
             Command::LoadFile(sha1) => {
-                tokio::spawn(async move { inventory::load_file(&context, sha1).await });
+                spawn(async move { inventory::load_file(&context, sha1).await });
             }
-            Command::Submit(approval) => {
-                tokio::spawn(submit::submit(context, *approval));
-            }
-            Command::SubmitAll(approvals) => {
-                tokio::spawn(batch::submit_all(context, approvals));
-            }
-            Command::StopBatch(batch) => {
-                tokio::spawn(async move { batch::stop(&context, batch).await });
-            }
+            Command::Submit(approval) => spawn(submit::submit(context, *approval)),
+            Command::SubmitAll(approvals) => spawn(batch::submit_all(context, approvals)),
+            Command::StopBatch(batch) => spawn(async move { batch::stop(&context, batch).await }),
             Command::Withdraw(entry) => {
                 context
                     .answer_waiting(entry, submit::Answer::Withdraw)
@@ -248,18 +241,18 @@ async fn run(
             }
             Command::Insist(entry) => context.answer_waiting(entry, submit::Answer::Insist).await,
             Command::LookNow => watch::look_at_all_now(&context),
-            Command::ReadSettings => {
-                tokio::spawn(settings::read(context));
-            }
-            Command::SaveSettings(changes) => {
-                tokio::spawn(settings::save(context, changes));
-            }
+            Command::ReadSettings => spawn(settings::read(context)),
+            Command::SaveSettings(changes) => spawn(settings::save(context, changes)),
             Command::RememberWindow(layout) => window.keep(*layout),
             Command::Shutdown => break,
         }
     }
     context.close().await;
     window.finish().await;
+}
+
+fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    tokio::spawn(task);
 }
 
 /// Starts `task` in place of one of its kind that may still be running.

@@ -16,8 +16,8 @@ use crate::settings::{
 
 /// Where this run keeps its settings.
 pub(super) enum Kept {
-    /// In the settings file of this folder.
-    OnDisk(PathBuf),
+    /// In the settings file of this folder, which was there or was not yet.
+    OnDisk { folder: PathBuf, was_there: bool },
     /// Nowhere but here, as the text of a settings file.
     InMemory(String),
 }
@@ -32,17 +32,22 @@ impl Kept {
             }
             let all: Vec<RuleChange> = RuleKey::ALL
                 .into_iter()
-                .map(|key| (key, written.text(key).to_owned()))
+                .map(|key| RuleChange {
+                    key,
+                    from: String::new(),
+                    to: written.text(key).to_owned(),
+                })
                 .collect();
             let begun = change_rules("", Path::new(FILE_NAME), &all);
             return Self::InMemory(begun.map(|(text, _)| text).unwrap_or_default());
         };
-        Self::OnDisk(folder)
+        let was_there = false;
+        Self::OnDisk { folder, was_there }
     }
 
     fn file(&self) -> Option<PathBuf> {
         match self {
-            Self::OnDisk(folder) => Some(folder.join(FILE_NAME)),
+            Self::OnDisk { folder, .. } => Some(folder.join(FILE_NAME)),
             Self::InMemory(_) => None,
         }
     }
@@ -50,15 +55,15 @@ impl Kept {
 
 /// Tells what the settings say at start. The rules that hold were decided before.
 pub(super) async fn begin(context: Arc<Context>) {
-    let kept = context.settings.lock().await;
-    let read = read_kept(&kept).await;
+    let mut kept = context.settings.lock().await;
+    let read = read_kept(&mut kept).await;
     tell(&context, &kept, SettingsNews::Begun(read)).await;
 }
 
 /// Reads the settings again: somebody may have mended or changed the file.
 pub(super) async fn read(context: Arc<Context>) {
-    let kept = context.settings.lock().await;
-    let read = read_kept(&kept).await;
+    let mut kept = context.settings.lock().await;
+    let read = read_kept(&mut kept).await;
     if let Ok(rules) = &read {
         context.adopt(&rules.policy);
     }
@@ -70,9 +75,17 @@ pub(super) async fn save(context: Arc<Context>, changes: Vec<RuleChange>) {
     let mut kept = context.settings.lock().await;
     tell(&context, &kept, SettingsNews::Saving).await;
     let saved = match &mut *kept {
-        Kept::OnDisk(folder) => {
-            let folder = folder.clone();
-            blocking(move || save_rules(&folder, &changes)).await
+        Kept::OnDisk { folder, was_there } => {
+            let (inner, known) = (folder.clone(), *was_there);
+            let saved = blocking(move || {
+                if known {
+                    Settings::read_again(&inner)?;
+                }
+                save_rules(&inner, &changes)
+            });
+            let saved = saved.await;
+            *was_there |= saved.is_ok();
+            saved
         }
         Kept::InMemory(text) => change_rules(text, Path::new(FILE_NAME), &changes)
             .map(|(changed, rules)| {
@@ -92,11 +105,21 @@ async fn tell(context: &Context, kept: &Kept, news: SettingsNews) {
     context.emit(Event::Settings { file, news }).await;
 }
 
-async fn read_kept(kept: &Kept) -> Result<Rules, Explanation> {
+async fn read_kept(kept: &mut Kept) -> Result<Rules, Explanation> {
     match kept {
-        Kept::OnDisk(folder) => {
-            let folder = folder.clone();
-            blocking(move || Ok(Settings::read(&folder)?.rules)).await
+        Kept::OnDisk { folder, was_there } => {
+            let (inner, known) = (folder.clone(), *was_there);
+            let read = blocking(move || {
+                let read = if known {
+                    Settings::read_again
+                } else {
+                    Settings::read
+                };
+                Ok(read(&inner)?.rules)
+            });
+            let read = read.await;
+            *was_there |= folder.join(FILE_NAME).exists();
+            read
         }
         Kept::InMemory(text) => Settings::parse(text, Path::new(FILE_NAME))
             .map(|settings| settings.rules)
@@ -132,6 +155,8 @@ fn explain(error: &SettingsError) -> Explanation {
             ..explanation
         },
         SettingsError::Unusable(_)
+        | SettingsError::Gone(_)
+        | SettingsError::ChangedMeanwhile { .. }
         | SettingsError::NoProfile { .. }
         | SettingsError::WrongValue { .. } => explanation,
     }

@@ -61,7 +61,7 @@ pub(super) async fn submit(context: Arc<Context>, approval: Approval) {
 /// As [`submit`], for one of several that are on disk already; it waits for its turn.
 pub(super) async fn submit_written(context: Arc<Context>, approval: Approval, mut turn: Turn) {
     let ready = when_ready(&context, &approval, &mut turn).await;
-    go(&context, &approval, ready).await;
+    go(&context, &approval, ready, &mut turn).await;
     drop(turn);
     settled(&context, &approval).await;
 }
@@ -99,11 +99,12 @@ async fn pass(context: &Arc<Context>, approval: &Approval) {
         return context.problem(error.explain()).await;
     }
     drop(door);
+    let turn = &mut Turn::at_once();
     let ready = match ready {
         Some(permit) => Ok(permit),
-        None => when_ready(context, approval, &mut Turn::at_once()).await,
+        None => when_ready(context, approval, turn).await,
     };
-    go(context, approval, ready).await;
+    go(context, approval, ready, turn).await;
 }
 
 /// Waits for whatever an order has to wait for; then that it leaves is on disk.
@@ -119,9 +120,14 @@ async fn when_ready(
     sent.map(|()| permit).map_err(Stop::unwritten)
 }
 
-async fn go(context: &Arc<Context>, approval: &Approval, ready: Result<Permit, Stop>) {
+async fn go(
+    context: &Arc<Context>,
+    approval: &Approval,
+    ready: Result<Permit, Stop>,
+    turn: &mut Turn,
+) {
     match ready {
-        Ok(permit) => attempts(context, approval, permit).await,
+        Ok(permit) => attempts(context, approval, permit, turn).await,
         Err(stop) => end_unsent(context, approval.order().entry, stop).await,
     }
 }
@@ -221,7 +227,7 @@ pub(super) fn opposite_under_way(
 }
 
 /// Sends, and sends again only what certainly did nothing (rule 4). `Sent` is on disk already.
-async fn attempts(context: &Arc<Context>, approval: &Approval, first: Permit) {
+async fn attempts(context: &Arc<Context>, approval: &Approval, first: Permit, turn: &mut Turn) {
     let order = approval.order();
     let mut permit = first;
     let mut renewed = false;
@@ -242,13 +248,13 @@ async fn attempts(context: &Arc<Context>, approval: &Approval, first: Permit) {
                 if !renewed && attempt < MAX_ATTEMPTS =>
             {
                 renewed = true;
-                renew(context, approval, &error).await
+                renew(context, approval, &error, turn).await
             }
             (Effect::NothingChanged, _) if error.needs_person() && attempt < MAX_ATTEMPTS => {
-                sign_in_again(context, approval, &error).await
+                sign_in_again(context, approval, &error, turn).await
             }
             (Effect::NothingChanged, _) => match pause(&error, attempt) {
-                Some(wait) => try_later(context, approval, &error, wait).await,
+                Some(wait) => try_later(context, approval, &error, wait, turn).await,
                 None => return outcome::refuse(context, order, &error).await,
             },
         };
@@ -294,19 +300,20 @@ async fn renew(
     context: &Arc<Context>,
     approval: &Approval,
     error: &ApiError,
+    turn: &mut Turn,
 ) -> Result<Permit, Stop> {
     not_taken(context, approval.order().entry, error).await?;
     if let Err(error) = context.client.renew().await {
         context.mind_sign_in(&error).await;
         if error.needs_person() {
-            return wait_again(context, approval, now()).await;
+            return wait_again(context, approval, now(), turn).await;
         }
         return Err(Stop {
             why: NotSentReason::SignInEnded,
             detail: Some(error.to_string().into()),
         });
     }
-    wait_again(context, approval, now()).await
+    wait_again(context, approval, now(), turn).await
 }
 
 /// Nothing has left: the order waits until this person has signed in again.
@@ -314,10 +321,11 @@ async fn sign_in_again(
     context: &Arc<Context>,
     approval: &Approval,
     error: &ApiError,
+    turn: &mut Turn,
 ) -> Result<Permit, Stop> {
     not_taken(context, approval.order().entry, error).await?;
     context.mind_sign_in(error).await;
-    wait_again(context, approval, now()).await
+    wait_again(context, approval, now(), turn).await
 }
 
 async fn try_later(
@@ -325,10 +333,11 @@ async fn try_later(
     approval: &Approval,
     error: &ApiError,
     delay: Duration,
+    turn: &mut Turn,
 ) -> Result<Permit, Stop> {
     not_taken(context, approval.order().entry, error).await?;
     let delay = SignedDuration::try_from(delay).unwrap_or(SignedDuration::from_mins(5));
-    wait_again(context, approval, now() + delay).await
+    wait_again(context, approval, now() + delay, turn).await
 }
 
 async fn not_taken(context: &Context, entry: EntryId, error: &ApiError) -> Result<(), Stop> {

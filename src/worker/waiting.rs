@@ -18,7 +18,7 @@ use crate::api::{Lane, Permit};
 use crate::guard::Approval;
 use crate::journal::{NotSentReason, Record};
 use crate::message::Note;
-use crate::model::{EntryId, MachineActionId, MachineId};
+use crate::model::{EntryId, MachineActionId};
 
 /// Longest sleep before the clock is looked at again.
 const LONGEST_NAP: Duration = Duration::from_secs(1);
@@ -89,6 +89,10 @@ async fn make_ready(
         }
         if !facts_are_fresh(context, approval) {
             read_facts(context, approval, heard).await?;
+            if !context.session_status().is_signed_in() {
+                // Found out just now: it waits for the person, as the others do.
+                continue;
+            }
         }
         check(context, approval)?;
         if let Some(by) = opposite_under_way(context, approval)
@@ -205,7 +209,7 @@ async fn read_facts(
 ) -> Result<(), Stop> {
     let machine = approval.order().machine.id.clone();
     let reviewed = context.known(&machine).machine;
-    let mut reading = read(context, machine.clone());
+    let mut reading = inventory::read(context, machine.clone());
     loop {
         tokio::select! {
             biased;
@@ -281,14 +285,7 @@ async fn hold(
 async fn look_again_after(context: &Arc<Context>, approval: &Approval, nap: Duration) {
     tokio::time::sleep(nap).await;
     let machine = approval.order().machine.id.clone();
-    read(context, machine).await.ok();
-}
-
-/// Reads a machine in a task of its own: a reading that is dropped half way would look as if it
-/// went on.
-fn read(context: &Arc<Context>, machine: MachineId) -> tokio::task::JoinHandle<()> {
-    let context = Arc::clone(context);
-    tokio::spawn(async move { inventory::load_machine(&context, &machine).await })
+    inventory::read(context, machine).await.ok();
 }
 
 /// Waits, and says until when; the person may take the order back meanwhile.
@@ -326,10 +323,10 @@ pub(super) async fn wait_again(
     context: &Arc<Context>,
     approval: &Approval,
     from: Timestamp,
+    turn: &mut Turn,
 ) -> Result<Permit, Stop> {
     let entry = approval.order().entry;
     let mut heard = context.wait_for_person(entry);
-    let turn = &mut Turn::at_once();
     let permit = make_ready(context, approval, from, turn, &mut heard).await;
     last_word(context, entry, heard, permit).await
 }

@@ -1,8 +1,9 @@
 //! Lists of devices that come broken, cut or strange.
 
 use cordon::message::Command;
+use cordon::model::SessionStatus;
 
-use crate::common::{Engine, fault, tenant};
+use crate::common::{Console, Engine, fault, tenant};
 
 #[test]
 fn lists_that_cannot_be_read_are_explained_and_what_can_be_read_is_kept() {
@@ -155,4 +156,23 @@ fn the_last_list_is_there_at_once_says_so_and_goes_with_its_account() {
         );
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
+}
+
+#[test]
+fn a_reading_that_takes_too_long_is_stopped_and_the_list_says_so() {
+    let mut console = Console::start();
+    console.control.inject(fault("machines", "stall", 1));
+    console.click("Sign in with a code");
+    console.step_until("a code", |c| {
+        matches!(c.state().session, SessionStatus::WaitingForPerson(_))
+    });
+    assert!(console.control.approve_latest());
+    console.click("Stop loading");
+    console.step_until("that it is not the whole list", |c| {
+        c.shows("The list is not complete: you stopped the reading")
+    });
+    assert!(!console.state().inventory.loading);
+    console.click("Refresh");
+    console.step_until("the whole list", |c| c.shows("60 of 60"));
+    assert!(!console.shows_part("not complete"));
 }

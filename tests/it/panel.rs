@@ -18,7 +18,7 @@ fn alerts_and_users_appear_once_the_selection_has_rested() {
     console.step_until("the users", |c| c.shows("Logged-on users (2)"));
     for label in [
         "Credential theft tool found in memory",
-        "Suspicious\\u{200b} PowerShell command line\\u{d}\\u{a}(encoded)",
+        "Suspicious PowerShell command line (encoded)",
         "contoso\\helpdesk.adm",
         "Domain admin",
     ] {

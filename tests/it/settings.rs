@@ -10,7 +10,7 @@ use cordon::journal::{NotSentReason, Standing};
 use cordon::message::Command;
 use cordon::model::Mode;
 use cordon::places;
-use cordon::settings::{FILE_NAME, RuleKey};
+use cordon::settings::{FILE_NAME, RuleChange, RuleKey};
 use cordon::state::State;
 use cordon::worker::{Pace, Setup, WorkerHandle};
 use egui::{Key, Modifiers};
@@ -116,6 +116,14 @@ fn a_damaged_file_is_named_and_not_saved_over_and_the_rules_before_go_on_to_hold
     assert!(on_disk(folder.path()).contains("DC01"));
 }
 
+fn change(key: RuleKey, from: &str, to: &str) -> RuleChange {
+    RuleChange {
+        key,
+        from: from.to_owned(),
+        to: to.to_owned(),
+    }
+}
+
 #[test]
 fn an_approval_is_judged_by_the_rules_in_force_when_it_is_submitted() {
     let (_simulator, folder, mut engine) = signed_in();
@@ -123,7 +131,7 @@ fn an_approval_is_judged_by_the_rules_in_force_when_it_is_submitted() {
     engine.load(&machine);
     let draft = Engine::draft(ActionKind::Isolate, &machine);
     let approval = engine.approve(&draft).expect("nothing stands against it");
-    let change = (RuleKey::ProtectedNames, "ENG-LT-030".to_owned());
+    let change = change(RuleKey::ProtectedNames, "", "ENG-LT-030");
     engine.send(Command::SaveSettings(vec![change]));
     engine.until("the new rules", |s| s.settings.saves == 1);
     assert!(on_disk(folder.path()).contains("ENG-LT-030"));
@@ -168,7 +176,7 @@ fn in_the_demo_what_is_saved_holds_and_nothing_is_written() {
     engine.until("the templates", |s| {
         s.settings.written.entries(RuleKey::Templates).count() == 2
     });
-    let change = (RuleKey::ProtectedTags, "tier0".to_owned());
+    let change = change(RuleKey::ProtectedTags, "", "tier0");
     engine.send(Command::SaveSettings(vec![change]));
     engine.until("the new rules", |s| s.settings.saves == 1);
     assert_eq!(&*engine.state.policy.protected_tags[0], "tier0");

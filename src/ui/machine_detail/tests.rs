@@ -5,7 +5,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::action::ActionKind;
+use crate::action::{ActionKind, Subject};
 use crate::explain::{Explanation, NextStep};
 use crate::guard::Policy;
 use crate::message::{Event, InventoryNews, PanelNews};
@@ -15,7 +15,6 @@ use crate::model::{
     Permissions, SessionStatus, TenantId,
 };
 use crate::state::State;
-use crate::ui::commands::UiCommand;
 use crate::ui::views::{Dialog, Views};
 use crate::ui::{Outbox, theme};
 
@@ -140,8 +139,12 @@ fn the_state_rests_on_evidence_and_the_buttons_follow_the_catalogue() {
     }
     harness.get_by_label("Release…").click();
     harness.run();
-    let raised = &harness.state().out.commands;
-    assert_eq!(raised[..], [UiCommand::Act(ActionKind::Unisolate)]);
+    let open = harness.state().views.dialog.as_ref();
+    let Some(Dialog::Form(form)) = open else {
+        panic!("{open:?}");
+    };
+    assert_eq!(form.draft.subject, Subject::Act(ActionKind::Unisolate));
+    assert_eq!(form.draft.machine.id.as_str(), "a19c07", "the panel's device");
 }
 
 #[test]
@@ -342,7 +345,7 @@ fn the_first_ten_are_shown_cleaned_and_the_rest_counted() {
             "contoso\\adm\\u{a}1",
             "Domain admin",
             "last seen 40 min ago · Interactive",
-            "not told, 10.20.4.17, jane.doe (2 more)",
+            "no group, 10.20.4.17, jane.doe (2 more)",
         ],
     );
 }

@@ -59,6 +59,8 @@ fn whatever_changes_the_rows_are_those_that_would_be_made_anew() {
         "1",
         "web é",
         "INC ip=10.20.4.17",
+        "beacon from web7",
+        "beacon from web7 to db3",
         "state:unknown",
         "nothing at all",
     ];
@@ -141,4 +143,47 @@ fn another_search_is_told_and_a_change_of_the_list_is_none() {
     assert_eq!(rows.len(), 1);
     assert!(rows.refresh(&state, "db", Sort::default()));
     assert!(rows.is_empty());
+}
+
+#[test]
+fn a_pasted_line_finds_what_it_names() {
+    let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+    let with = |id: &str, name: &str, ip: &str| {
+        let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
+        machine.computer_dns_name = Some(name.into());
+        machine.last_ip_address = ip.parse().ok();
+        Arc::new(machine)
+    };
+    let page = vec![
+        with("a1", "FIN-LT-042", "10.20.4.42"),
+        with("a2", "fin-lt-042.contoso.com", "10.9.9.9"),
+        with("a3", "HR-LT-007", "10.20.4.17"),
+        with("a4", "web1", "fe80::1"),
+    ];
+    tell(&mut state, InventoryNews::Page(page));
+    let mut rows = Rows::default();
+    let mut found = |search: &str| {
+        rows.refresh(&state, search, Sort::default());
+        ids(&rows, &state)
+    };
+    for (line, expected) in [
+        ("INC-1 beacon from FIN-LT-042 user x", vec!["a1", "a2"]),
+        ("INC-1 beacon from FIN-LT-042 user xy", vec!["a1", "a2"]),
+        ("INC-1 FIN-LT-042 (10.20.4.42)", vec!["a1"]),
+        ("INC-1 FIN-LT-042.contoso.com blocked", vec!["a1", "a2"]),
+        ("fin-lt-042.fabrikam.com", vec!["a1"]),
+        ("CONTOSO\\hr-lt-007", vec!["a3"]),
+        ("10[.]20[.]4[.]17", vec!["a3"]),
+        ("device name: HR-LT-007", vec!["a3"]),
+        ("Alert: beacon from ip=10.20.4.17, blocked", vec!["a3"]),
+        ("8.8.8.8:443 <- src 10.20.4.17:443", vec!["a3"]),
+        ("from [fe80::1] to gateway", vec!["a4"]),
+        ("hr-lt-007 or web1", vec!["a3", "a4"]),
+        ("Alert: beacon from 10.20.4.18", vec![]),
+        ("web10 is new", vec![]),
+    ] {
+        let mut seen = found(line);
+        seen.sort();
+        assert_eq!(seen, expected, "{line:?}");
+    }
 }

@@ -4,8 +4,8 @@ use egui::{RichText, Ui};
 
 use super::{
     super::theme::{Role, TokensExt as _, text},
-    ActionButton, EmptyState, ExplanationView, Icon, StripLook, TextField, age_text, badge,
-    copyable_ui, countdown_text, icon, ring, section_ui, strip_plate_ui, strip_ui, strip_well_ui,
+    ActionButton, EmptyState, ExplanationView, Icon, StripLook, TextField, badge, copyable_ui,
+    countdown_text, icon, ring, section_ui, strip_plate_ui, strip_ui, strip_well_ui,
 };
 
 const REASON: &str = "You have no permission to isolate devices";
@@ -36,7 +36,7 @@ pub fn gallery_ui(ui: &mut Ui) {
             ring(ui, "Until the next look", fraction);
         }
         ui.label(countdown_text(42));
-        ui.label(age_text(14));
+        ui.label(crate::model::age_text(14));
     });
     section_ui(ui, "Explanations");
     explanations_ui(ui);

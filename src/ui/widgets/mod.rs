@@ -15,12 +15,9 @@ pub mod page;
 pub mod section;
 pub mod strip;
 
-pub mod age;
-
 mod focus;
 mod gallery;
 
-pub use age::age_text;
 pub use badge::badge;
 pub use button::{ActionButton, ButtonStyle};
 pub use copyable::{copy_button_ui, copyable_ui};

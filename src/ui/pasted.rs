@@ -1,0 +1,117 @@
+//! What a line from a ticket names a device by, among words that no device has.
+
+use std::net::IpAddr;
+
+use super::machine_filter::has_address;
+use crate::state::Inventory;
+
+/// Words of a longer text that are looked at.
+const MOST_WORDS: usize = 64;
+
+/// Addresses and possible host names in a text of several words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Pasted {
+    addresses: Vec<IpAddr>,
+    names: Vec<Box<str>>,
+}
+
+impl Pasted {
+    #[must_use]
+    pub fn find(text: &str) -> Self {
+        // As people write addresses so that nobody follows them.
+        let text = text.replace("[.]", ".");
+        let words = || text.split_whitespace().take(MOST_WORDS);
+        let is_in_names = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        let names = words()
+            .flat_map(|word| word.split(|c| !is_in_names(c)))
+            .map(|name| name.trim_matches('.'))
+            .filter(|name| name.chars().any(char::is_alphabetic));
+        let names: Vec<Box<str>> = names.map(Into::into).collect();
+        Self {
+            addresses: words().filter_map(address).collect(),
+            // A single word is a search, and no line, unless it has a domain.
+            names: match names.as_slice() {
+                [only] if !only.contains('.') => Vec::new(),
+                _ => names,
+            },
+        }
+    }
+
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.addresses.is_empty() && self.names.is_empty()
+    }
+
+    /// The places of the devices that are named: those with a name and an address of the text, where
+    /// there are any; else those with one of both.
+    #[must_use]
+    pub fn places(&self, inventory: &Inventory) -> Vec<usize> {
+        let machines = inventory.all();
+        let has_one = |place: usize| {
+            let mut addresses = self.addresses.iter();
+            addresses.any(|ip| has_address(&machines[place], *ip))
+        };
+        let words = self.names.iter();
+        let named: Vec<usize> = words
+            .flat_map(|name| inventory.places_named(name))
+            .collect();
+        let both: Vec<usize> = named.iter().copied().filter(|p| has_one(*p)).collect();
+        if !both.is_empty() {
+            return both;
+        }
+        let by_address = (0..machines.len()).filter(|p| !self.addresses.is_empty() && has_one(*p));
+        named.into_iter().chain(by_address).collect()
+    }
+}
+
+/// A device id of the usual form, 40 hexadecimal digits, anywhere in a text.
+#[must_use]
+pub fn pasted_id(text: &str) -> Option<&str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .find(|word| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// An address in a word, with whatever stands around it: `ip=10.0.0.1,`, `[fe80::1]`, `10.0.0.1:443`.
+fn address(word: &str) -> Option<IpAddr> {
+    word.split(|c: char| !(c.is_ascii_hexdigit() || c == '.' || c == ':'))
+        .find_map(|part| {
+            let part = part.trim_matches('.');
+            let bare = part.trim_matches(':');
+            part.parse()
+                .or_else(|_| bare.parse())
+                .or_else(|_| bare.rsplit_once(':').map_or("", |(host, _)| host).parse())
+                .ok()
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_addresses_are_found_among_other_words() {
+        let line = "INC-4711 High: beacon from FIN-LT-042 (10.20.4.42) user CONTOSO\\p.marsh -> 8.8.8.8:443.";
+        let found = Pasted::find(line);
+        let names: Vec<_> = found.names.iter().map(AsRef::as_ref).collect();
+        assert_eq!(
+            names,
+            [
+                "INC-4711",
+                "High",
+                "beacon",
+                "from",
+                "FIN-LT-042",
+                "user",
+                "CONTOSO",
+                "p.marsh"
+            ]
+        );
+        let addresses: Vec<_> = found.addresses.iter().map(ToString::to_string).collect();
+        assert_eq!(addresses, ["10.20.4.42", "8.8.8.8"]);
+        assert!(Pasted::find("fin-lt-042").is_nothing(), "a search");
+        assert!(!Pasted::find("fin-lt-042.contoso.com").is_nothing());
+        let addresses = Pasted::find("10[.]20[.]4[.]42").addresses;
+        assert_eq!(addresses[0].to_string(), "10.20.4.42");
+        assert!(Pasted::find("  ").is_nothing());
+    }
+}
