@@ -4,15 +4,16 @@
 use egui::{Id, Key, Modifiers, RichText, ScrollArea, TextStyle, Ui};
 
 use super::draft_form::{self, Outcome, Pressed};
+use super::machine_detail::os;
 use super::picks::devices;
 use super::theme::{Role, TokensExt as _, text};
 use super::views::{BatchForm, Dialog as OpenDialog};
 use super::widgets::{ActionButton, Dialog, Icon, TextField, badge, raised_frame};
-use super::{Cx, comment_templates, file, review};
+use super::{Cx, comment_templates, file, review, words};
 use crate::action::{Draft, Sha1, Subject, Task};
 use crate::guard::{self, Review};
 use crate::message::Command;
-use crate::model::MachineRef;
+use crate::model::{Machine, MachineRef};
 
 /// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them: the usual one
 /// where there is one machine only.
@@ -209,6 +210,10 @@ fn targets_ui(ui: &mut Ui, cx: &Cx<'_>, form: &BatchForm, reviews: &[Review]) ->
                     if ui.add(button).clicked() {
                         left_out = vec![target.machine.clone()];
                     }
+                    let machine = cx.state.machine(&target.machine.id);
+                    let facts = machine.map(|machine| device_facts(machine, cx));
+                    let facts = RichText::new(facts.unwrap_or_default());
+                    ui.label(facts.text_style(TextStyle::Small).color(tokens.text_weak));
                 });
                 let mut own = review.clone();
                 own.findings.retain(|finding| !is_of_all(finding));
@@ -217,6 +222,14 @@ fn targets_ui(ui: &mut Ui, cx: &Cx<'_>, form: &BatchForm, reviews: &[Review]) ->
         });
     }
     left_out
+}
+
+fn device_facts(machine: &Machine, cx: &Cx<'_>) -> String {
+    let seen = machine.last_seen.map_or_else(
+        || "no report".to_owned(),
+        |at| format!("reported {}", words::ago(at, cx.now)),
+    );
+    format!("{}, {}, {seen}", os(machine), machine.health_status)
 }
 
 /// Taking something from several devices wants their number, from whoever has read the list.

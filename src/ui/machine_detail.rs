@@ -135,16 +135,9 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
         .map(|twin| (about(twin), twin.reference()))
         .collect();
     let is_one = lines.len() == 1;
-    ui.horizontal_wrapped(|ui| {
-        if !is_one {
-            badge(ui, Icon::Twin, Role::Caution, &notice);
-        }
-        let all =
-            ActionButton::new("Compare…").hint("Shows all records with this name side by side");
-        if ui.add(all).clicked() {
-            compare::compare(cx, selected);
-        }
-    });
+    if !is_one {
+        badge(ui, Icon::Twin, Role::Caution, &notice);
+    }
     for (line, twin) in lines {
         ui.horizontal_wrapped(|ui| {
             if is_one {
@@ -156,7 +149,20 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
             if ui.add(ActionButton::new("Show").hint(&name)).clicked() {
                 select(cx, twin);
             }
+            if is_one {
+                compare_ui(ui, cx, selected);
+            }
         });
+    }
+    if !is_one {
+        compare_ui(ui, cx, selected);
+    }
+}
+
+fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef) {
+    let all = ActionButton::new("Compare…").hint("Shows all records with this name side by side");
+    if ui.add(all).clicked() {
+        compare::compare(cx, selected);
     }
 }
 

@@ -150,7 +150,9 @@ fn what_cannot_be_ordered_is_left_out_by_hand_and_no_more_than_allowed_go_togeth
         boxes.expect("just seen").click_accesskit();
         console.harness.run_steps(2);
     }
-    console.click("Isolate 3 devices…");
+    // The key means those that are picked, and not the one in the panel.
+    let isolate = (egui::Modifiers::COMMAND, egui::Key::I);
+    console.harness.key_press_modifiers(isolate.0, isolate.1);
     console.step_until("the limit", |c| {
         c.shows_part("3 devices at once: at most 2 are allowed")
     });
@@ -339,4 +341,50 @@ fn a_device_without_a_sensor_is_contained_shown_so_and_released() {
     console.click(&format!("Release {}", machine.name_and_tail()));
     console.step_until_fast("its release", |c| c.shows("Release what you isolated (0)…"));
     assert_eq!(posts(&console.control), ["isolate", "unisolate"]);
+}
+
+#[test]
+fn one_that_is_held_lets_the_others_go_first() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    let machines = isolable(&engine);
+    let first = machines[0].id.as_str();
+    engine.control.never_finish(first);
+    let colleague = engine.control.act_as_colleague(first, "Unisolate", "clean");
+    assert!(colleague.is_some());
+    let entries = ordered(&mut engine);
+    let held = entries[0];
+    engine.until("the first to be held", move |s| {
+        let entry = s.entry(held);
+        entry.is_some_and(|e| matches!(e.standing(), Standing::Held { .. }))
+    });
+    for entry in &entries[1..] {
+        assert!(matches!(engine.until_end(*entry), Standing::Done { .. }));
+    }
+    assert!(matches!(engine.standing(held), Standing::Held { .. }));
+    assert_eq!(asked_of(&engine).len(), 2);
+}
+
+#[test]
+fn what_is_withdrawn_while_its_token_is_renewed_does_not_leave() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    engine.control.inject(fault("submit", "unauthorized", 1));
+    engine.control.inject(fault("token", "latency:1500", 1));
+    let entries = ordered(&mut engine);
+    let first = entries[0];
+    engine.until("the refusal of the token", move |s| {
+        s.entry(first)
+            .is_some_and(|e| e.standing() == Standing::Waiting && e.first_sent_at().is_some())
+    });
+    engine.send(Command::StopBatch(first));
+    for entry in &entries {
+        let end = engine.until_end(*entry);
+        let why = NotSentReason::Withdrawn;
+        assert_eq!(end, Standing::NotSent { why, detail: None });
+    }
+    assert!(asked_of(&engine).is_empty(), "nothing was carried out");
+    assert!(
+        engine.state.problems.is_empty(),
+        "{:?}",
+        engine.state.problems
+    );
 }

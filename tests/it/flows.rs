@@ -407,3 +407,26 @@ fn a_file_is_looked_up_before_it_is_taken_away() {
         "each once, the second without numbers"
     );
 }
+
+#[test]
+fn records_with_one_name_are_compared_and_the_other_one_is_shown_from_there() {
+    let mut console = Console::start();
+    console.sign_in();
+    let machine = console.open_device("FIN-LT-042");
+    let twin = console.state().namesakes(&machine).remove(0);
+    console.click("Compare…");
+    console.step_until("both", |c| {
+        let show = |m: &cordon::model::MachineRef| c.shows(&format!("Show {}", m.name_and_tail()));
+        show(&machine) && show(&twin)
+    });
+    for what in ["First seen", "May be a duplicate", "before re-image", "vip"] {
+        assert!(console.shows(what), "{what}:\n{}", console.screen());
+    }
+    console.click(&format!("Show {}", twin.name_and_tail()));
+    console.step_until("the other record", |c| c.shows(twin.id.as_str()));
+    assert!(
+        !console.shows("May be a duplicate"),
+        "the comparison is closed"
+    );
+    assert!(posts(&console.control).is_empty());
+}

@@ -144,7 +144,11 @@ fn the_state_rests_on_evidence_and_the_buttons_follow_the_catalogue() {
         panic!("{open:?}");
     };
     assert_eq!(form.draft.subject, Subject::Act(ActionKind::Unisolate));
-    assert_eq!(form.draft.machine.id.as_str(), "a19c07", "the panel's device");
+    assert_eq!(
+        form.draft.machine.id.as_str(),
+        "a19c07",
+        "the panel's device"
+    );
 }
 
 #[test]
