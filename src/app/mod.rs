@@ -21,7 +21,7 @@ use crate::ui::{self, Cx, Outbox, theme};
 use crate::worker::WorkerHandle;
 
 /// Events of one frame are drained for at most this long; the rest waits for the next.
-const DRAIN: Duration = Duration::from_millis(4);
+const DRAIN: Duration = Duration::from_millis(3);
 
 /// The console with its window's contents.
 pub struct App {

@@ -230,7 +230,7 @@ protected_names = [ # The board's.
     "DC01", # Vienna
     # South.
     "DC02", # Graz
-    "DC03" # Linz
+    "DC03" # Paris
 ]
 protected_tags = ["tier0"] # all of them
 own_entra_device_id = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10" # this one
@@ -269,7 +269,7 @@ default_profile = "contoso"
 [policy]
 # Asked for by the board.
 protected_names = [ # The board's.
-    "DC03", # Linz
+    "DC03", # Paris
     # South.
     "DC02", # Graz
     "*-vpn",

@@ -162,6 +162,9 @@ impl Inventory {
         let mut renamed = false;
         for machine in machines {
             let known = self.place(&machine.id);
+            if known.is_some_and(|place| self.machines[place] == machine) {
+                continue;
+            }
             let place = known.unwrap_or(self.machines.len());
             let Ok(change) = u32::try_from(place) else {
                 return;

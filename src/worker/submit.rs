@@ -250,9 +250,6 @@ async fn attempts(context: &Arc<Context>, approval: &Approval, first: Permit, tu
                 renewed = true;
                 renew(context, approval, &error, turn).await
             }
-            (Effect::NothingChanged, _) if error.needs_person() && attempt < MAX_ATTEMPTS => {
-                sign_in_again(context, approval, &error, turn).await
-            }
             (Effect::NothingChanged, _) => match pause(&error, attempt) {
                 Some(wait) => try_later(context, approval, &error, wait, turn).await,
                 None => return outcome::refuse(context, order, &error).await,
@@ -269,10 +266,11 @@ async fn attempts(context: &Arc<Context>, approval: &Approval, first: Permit, tu
 }
 
 /// How long to wait before the next attempt of what certainly did nothing; `None` when another
-/// would not help. A 429 waits at the limiter's gate; a sign-in host that was not reached has
-/// ended nothing.
+/// would not help. A 429 waits at the limiter's gate, and what takes a person waits for one; a
+/// sign-in host that was not reached has ended nothing.
 fn pause(error: &ApiError, attempt: u32) -> Option<Duration> {
     let pause = match error {
+        _ if error.needs_person() => Some(Duration::ZERO),
         ApiError::Throttled { .. } => Some(Duration::ZERO),
         ApiError::SignIn(AuthError::Busy { until }) => {
             Some(Duration::try_from(until.duration_since(now())).unwrap_or_default())
@@ -316,18 +314,6 @@ async fn renew(
     wait_again(context, approval, now(), turn).await
 }
 
-/// Nothing has left: the order waits until this person has signed in again.
-async fn sign_in_again(
-    context: &Arc<Context>,
-    approval: &Approval,
-    error: &ApiError,
-    turn: &mut Turn,
-) -> Result<Permit, Stop> {
-    not_taken(context, approval.order().entry, error).await?;
-    context.mind_sign_in(error).await;
-    wait_again(context, approval, now(), turn).await
-}
-
 async fn try_later(
     context: &Arc<Context>,
     approval: &Approval,
@@ -336,6 +322,7 @@ async fn try_later(
     turn: &mut Turn,
 ) -> Result<Permit, Stop> {
     not_taken(context, approval.order().entry, error).await?;
+    context.mind_sign_in(error).await;
     let delay = SignedDuration::try_from(delay).unwrap_or(SignedDuration::from_mins(5));
     wait_again(context, approval, now() + delay, turn).await
 }

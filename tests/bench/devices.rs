@@ -34,7 +34,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 const DEVICES: u32 = 100_000;
 /// As the worker tells them, and how long a window takes them in before it draws.
 const AT_ONCE: usize = 1_000;
-const DRAIN: Duration = Duration::from_millis(4);
+const DRAIN: Duration = Duration::from_millis(3);
 const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
 /// How long a frame may take at sixty a second.
 const FRAME: Duration = Duration::from_micros(16_700);
@@ -67,6 +67,14 @@ fn machine(n: u32) -> Arc<Machine> {
     let address = |third: u32| IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | third << 20 | n));
     machine.ip_addresses = [address(1), address(2), address(3), address(4)].into();
     machine.last_ip_address = Some(address(1));
+    Arc::new(machine)
+}
+
+fn reported(n: u32, times: i64) -> Arc<Machine> {
+    let mut machine = Machine::clone(&machine(n));
+    machine.last_seen = machine
+        .last_seen
+        .map(|at| at + jiff::SignedDuration::from_mins(times));
     Arc::new(machine)
 }
 
@@ -156,7 +164,7 @@ fn memory() {
 
 /// Frames while the devices arrive as fast as they are taken in, and while all are read again.
 fn loading() {
-    let machines: Vec<_> = (0..DEVICES).map(machine).collect();
+    let mut readings = 0;
     let mut state = state();
     let mut screen = Screen::new();
     // The first frames build the fonts, once in the life of a window.
@@ -165,9 +173,12 @@ fn loading() {
     }
     for (what, search) in [
         ("while loading", ""),
-        ("while reading again", ""),
-        ("while reading again with a search", "vie-lt"),
+        ("while reading again, all changed", ""),
+        ("while reading again, all changed, with a search", "vie-lt"),
     ] {
+        // Each reading finds each device with a newer report.
+        readings += 1;
+        let machines: Vec<_> = (0..DEVICES).map(|n| reported(n, readings)).collect();
         search.clone_into(&mut screen.views.search);
         let epoch = state.epoch;
         let news = InventoryNews::Started;
