@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use super::machine_row::DeviceState;
+pub use super::marks::Marks;
+use super::marks::StackText;
 use super::pasted::{Pasted, pasted_id};
 use crate::model::{ExposureLevel, HealthStatus, Machine, MachineId, RiskScore, clean};
 
@@ -125,7 +127,7 @@ impl Filter {
     pub fn matches(
         &self,
         machine: &Machine,
-        marks: Marks,
+        marks: &Marks,
         state: impl Fn(&MachineId) -> DeviceState,
     ) -> bool {
         self.terms.iter().all(|term| match term.answer_by(marks) {
@@ -157,7 +159,7 @@ impl Filter {
 
 impl Term {
     /// The answer, where the marks of a device are enough for one.
-    fn answer_by(&self, marks: Marks) -> Option<bool> {
+    fn answer_by(&self, marks: &Marks) -> Option<bool> {
         let is_any = self.field == Field::Any;
         is_any.then(|| self.needle.answer_by(marks)).flatten()
     }
@@ -202,92 +204,6 @@ impl Term {
     }
 }
 
-/// Which characters stand in what a plain word is looked for in: enough to rule most devices out
-/// without a look at them, and all there is to know about a single letter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Marks(u64);
-
-impl Marks {
-    /// Characters with a bit of their own. The first nineteen make up ids and addresses, and have
-    /// another bit for when they stand in one.
-    const KNOWN: &[u8] = b"0123456789abcdef.:-ghijklmnopqrstuvwxyz_ ";
-    const IN_IDS: usize = 19;
-
-    #[must_use]
-    pub fn of(machine: &Machine) -> Self {
-        let names = [
-            &machine.computer_dns_name,
-            &machine.os_platform,
-            &machine.rbac_group_name,
-        ];
-        let mut marks = 0;
-        for text in names.into_iter().flatten().chain(&machine.machine_tags) {
-            marks |= Self::of_text(text);
-        }
-        let ids = [Some(machine.id.as_str()), machine.aad_device_id.as_deref()];
-        for text in ids.into_iter().flatten() {
-            marks |= Self::of_id(text.as_bytes());
-        }
-        for ip in all_addresses(machine) {
-            marks |= Self::of_address(ip);
-        }
-        Self(marks)
-    }
-
-    fn of_text(text: &str) -> u64 {
-        text.bytes().fold(0, |marks, byte| marks | Self::bit(byte))
-    }
-
-    fn of_id(text: &[u8]) -> u64 {
-        let in_ids = (1 << Self::IN_IDS) - 1;
-        let marks = text.iter().fold(0, |marks, byte| marks | Self::bit(*byte));
-        (marks & in_ids) << (64 - Self::IN_IDS)
-    }
-
-    fn of_address(ip: IpAddr) -> u64 {
-        let mut text = StackText::default();
-        let is_written = match ip {
-            // Most are of this kind, and `Display` takes its time.
-            IpAddr::V4(ip) => {
-                let ends = ip
-                    .octets()
-                    .map(|octet| [octet / 100, octet / 10 % 10, octet % 10]);
-                let places = ip
-                    .octets()
-                    .map(|octet| 1 + usize::from(octet > 9) + usize::from(octet > 99));
-                let digits = ends
-                    .iter()
-                    .zip(places)
-                    .flat_map(|(end, places)| &end[3 - places..]);
-                let marks = digits.fold(Self::bit(b'.'), |marks, digit| marks | 1 << digit);
-                return marks << (64 - Self::IN_IDS);
-            }
-            IpAddr::V6(ip) => write!(text, "{ip}").is_ok(),
-        };
-        // One that does not fit could not be found by its text either.
-        if is_written {
-            Self::of_id(text.bytes())
-        } else {
-            0
-        }
-    }
-
-    /// None for a character without one.
-    const fn bit(byte: u8) -> u64 {
-        const BITS: [u64; 256] = {
-            let (mut bits, mut at) = ([0; 256], 0);
-            while at < Marks::KNOWN.len() {
-                let byte = Marks::KNOWN[at];
-                bits[byte as usize] = 1 << at;
-                bits[byte.to_ascii_uppercase() as usize] = 1 << at;
-                at += 1;
-            }
-            bits
-        };
-        BITS[byte as usize]
-    }
-}
-
 /// A text to look for, folded once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Needle {
@@ -295,6 +211,9 @@ struct Needle {
     address: Option<IpAddr>,
     may_be_id: bool,
     may_be_address: bool,
+    /// What a device has to be marked with, for the needle to stand in a text or in an id.
+    in_text: Marks,
+    in_id: Marks,
 }
 
 impl Needle {
@@ -305,20 +224,20 @@ impl Needle {
             address: text.parse().ok(),
             may_be_id: all(|b| b.is_ascii_hexdigit() || b == b'-'),
             may_be_address: all(|b| b.is_ascii_hexdigit() || b == b'.' || b == b':'),
+            in_text: Marks::of_text(text),
+            in_id: Marks::of_id(text),
         }
     }
 
-    fn answer_by(&self, marks: Marks) -> Option<bool> {
+    fn answer_by(&self, marks: &Marks) -> Option<bool> {
         // Letters beyond ASCII fold in their own ways, and an address has many spellings.
         if !self.folded.is_ascii() || self.address.is_some() {
             return None;
         }
-        let holds = |wanted: u64| marks.0 & wanted == wanted;
-        let in_id = Marks::of_id(self.folded.as_bytes());
-        let in_text = Marks::of_text(&self.folded);
-        let may_be = holds(in_text) || (self.may_be_id || self.may_be_address) && holds(in_id);
-        let is_single = self.folded.len() == 1 && in_text != 0;
-        match (may_be, is_single) {
+        let may_be = marks.holds(self.in_text)
+            || (self.may_be_id || self.may_be_address) && marks.holds(self.in_id);
+        let is_letter = self.folded.len() == 1 && self.in_text.is_known();
+        match (may_be, is_letter) {
             (false, _) => Some(false),
             (true, true) => Some(true),
             (true, false) => None,
@@ -345,7 +264,7 @@ impl Needle {
         }
         let mut text = StackText::default();
         all_addresses(machine).any(|ip| {
-            text.len = 0;
+            text.clear();
             write!(text, "{ip}").is_ok() && contains_folded(text.bytes(), self.folded.as_bytes())
         })
     }
@@ -370,7 +289,8 @@ fn starts_folded(text: &str, needle: &str) -> bool {
     needle.chars().all(|wanted| folded.next() == Some(wanted))
 }
 
-fn all_addresses(machine: &Machine) -> impl Iterator<Item = IpAddr> {
+/// Every address of a machine, that towards the internet included.
+pub fn all_addresses(machine: &Machine) -> impl Iterator<Item = IpAddr> {
     machine
         .last_external_ip_address
         .into_iter()
@@ -381,39 +301,6 @@ fn all_addresses(machine: &Machine) -> impl Iterator<Item = IpAddr> {
 #[must_use]
 pub fn has_address(machine: &Machine, ip: IpAddr) -> bool {
     all_addresses(machine).any(|other| other.to_canonical() == ip.to_canonical())
-}
-
-/// An address as text, without a heap.
-struct StackText {
-    bytes: [u8; 48],
-    len: usize,
-}
-
-impl Default for StackText {
-    fn default() -> Self {
-        Self {
-            bytes: [0; 48],
-            len: 0,
-        }
-    }
-}
-
-impl StackText {
-    fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-}
-
-impl std::fmt::Write for StackText {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        let end = self.len + text.len();
-        self.bytes
-            .get_mut(self.len..end)
-            .ok_or(std::fmt::Error)?
-            .copy_from_slice(text.as_bytes());
-        self.len = end;
-        Ok(())
-    }
 }
 
 /// Words parted by blanks; what stands in quotes stays together. With each its quotation.

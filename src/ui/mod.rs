@@ -30,6 +30,7 @@ mod machine_row;
 mod machine_state;
 mod machine_table;
 mod machines;
+mod marks;
 mod panel_alerts;
 mod panel_parts;
 mod panel_users;

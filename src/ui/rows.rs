@@ -176,13 +176,13 @@ impl Rows {
 
     /// Picks among what was found before.
     fn narrow(&mut self, state: &State, filter: &Filter) {
-        let (machines, hits) = (state.inventory.all(), &mut self.hits);
-        self.found.retain(|place| {
-            let place = *place as usize;
-            let is_hit = filter.matches(&machines[place], self.marks[place], state_of(state));
-            hits[place] = is_hit;
-            is_hit
-        });
+        // In the order of places, in which the memory lies.
+        let rows = state.inventory.all().iter().zip(&self.marks);
+        for (hit, (machine, marks)) in self.hits.iter_mut().zip(rows) {
+            *hit = *hit && filter.matches(machine, marks, state_of(state));
+        }
+        let hits = &self.hits;
+        self.found.retain(|place| hits[*place as usize]);
         self.go_by_paste(state, filter);
     }
 
@@ -190,7 +190,7 @@ impl Rows {
     fn pick(&mut self, state: &State, filter: &Filter, places: impl Iterator<Item = u32>) {
         let machines = state.inventory.all();
         for place in places.map(|place| place as usize) {
-            let marks = self.marks[place];
+            let marks = &self.marks[place];
             self.hits[place] = filter.matches(&machines[place], marks, state_of(state));
         }
         self.gather();

@@ -180,6 +180,7 @@ fn loading() {
         readings += 1;
         let machines: Vec<_> = (0..DEVICES).map(|n| reported(n, readings)).collect();
         search.clone_into(&mut screen.views.search);
+        screen.frame(&state);
         let epoch = state.epoch;
         let news = InventoryNews::Started;
         state.apply(Event::Inventory { epoch, news });

@@ -23,7 +23,7 @@ fn machine(name: &str) -> Machine {
 
 fn is_found(search: &str, machine: &Machine) -> bool {
     let filter = Filter::parse(search);
-    filter.matches(machine, Marks::of(machine), |_| DeviceState::default())
+    filter.matches(machine, &Marks::of(machine), |_| DeviceState::default())
 }
 
 fn finds(search: &str) -> bool {

@@ -1,0 +1,195 @@
+//! What a device is marked with, so that a search of a hundred thousand looks at few.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+
+use super::machine_filter::all_addresses;
+use crate::model::Machine;
+
+/// Which characters, and roughly which pairs of them, stand in what a plain word is looked for in:
+/// enough to rule most devices out without a look at them, and all there is to know about a single
+/// letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Marks {
+    /// A bit for each known character: first those in texts, then those in ids and addresses.
+    letters: u64,
+    /// A bit for pairs in texts and addresses; several pairs share one.
+    pairs: [u64; 4],
+}
+
+/// Characters with a bit of their own. The first nineteen make up ids and addresses, and have
+/// another bit for when they stand in one.
+const KNOWN: &[u8] = b"0123456789abcdef.:-ghijklmnopqrstuvwxyz_ ";
+const IN_IDS: usize = 19;
+
+impl Marks {
+    #[must_use]
+    pub fn of(machine: &Machine) -> Self {
+        let names = [
+            &machine.computer_dns_name,
+            &machine.os_platform,
+            &machine.rbac_group_name,
+        ];
+        let mut marks = Self::default();
+        for text in names.into_iter().flatten().chain(&machine.machine_tags) {
+            marks.add(Self::of_text(text));
+        }
+        let ids = [Some(machine.id.as_str()), machine.aad_device_id.as_deref()];
+        for text in ids.into_iter().flatten() {
+            marks.letters |= letters_in_id(text.as_bytes());
+        }
+        let mut text = StackText::default();
+        for ip in all_addresses(machine) {
+            text.clear();
+            // One that does not fit could not be found by its text either.
+            if write_address(&mut text, ip).is_ok() {
+                marks.letters |= letters_in_id(text.bytes());
+                marks.add_pairs(text.bytes());
+            }
+        }
+        marks
+    }
+
+    /// Of what stands in a text.
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        let mut marks = Self {
+            letters: letters(text.as_bytes()),
+            ..Self::default()
+        };
+        marks.add_pairs(text.as_bytes());
+        marks
+    }
+
+    /// Of what stands in an id; in an address too, whose pairs are marked besides.
+    #[must_use]
+    pub fn of_id(text: &str) -> Self {
+        Self {
+            letters: letters_in_id(text.as_bytes()),
+            ..Self::default()
+        }
+    }
+
+    #[must_use]
+    pub fn holds(&self, wanted: Self) -> bool {
+        let mut pairs = self.pairs.iter().zip(wanted.pairs);
+        self.letters & wanted.letters == wanted.letters
+            && pairs.all(|(pairs, wanted)| pairs & wanted == wanted)
+    }
+
+    /// Whether any character has a bit of its own.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.letters != 0
+    }
+
+    fn add(&mut self, other: Self) {
+        self.letters |= other.letters;
+        for (pairs, other) in self.pairs.iter_mut().zip(other.pairs) {
+            *pairs |= other;
+        }
+    }
+
+    fn add_pairs(&mut self, text: &[u8]) {
+        for pair in text.windows(2).filter(|pair| pair.is_ascii()) {
+            let [one, other] = [pair[0], pair[1]].map(|byte| byte.to_ascii_lowercase());
+            let bit = one.wrapping_mul(31).wrapping_add(other.wrapping_mul(17));
+            self.pairs[usize::from(bit >> 6)] |= 1 << (bit & 63);
+        }
+    }
+}
+
+fn letters(text: &[u8]) -> u64 {
+    const BITS: [u64; 256] = {
+        let (mut bits, mut at) = ([0; 256], 0);
+        while at < KNOWN.len() {
+            let byte = KNOWN[at];
+            bits[byte as usize] = 1 << at;
+            bits[byte.to_ascii_uppercase() as usize] = 1 << at;
+            at += 1;
+        }
+        bits
+    };
+    text.iter()
+        .fold(0, |bits, byte| bits | BITS[usize::from(*byte)])
+}
+
+fn letters_in_id(text: &[u8]) -> u64 {
+    (letters(text) & ((1 << IN_IDS) - 1)) << (64 - IN_IDS)
+}
+
+/// As `Display` writes it, which takes its time for the kind that most are of.
+fn write_address(text: &mut StackText, ip: IpAddr) -> std::fmt::Result {
+    let IpAddr::V4(ip) = ip else {
+        return write!(text, "{ip}");
+    };
+    for (at, octet) in ip.octets().into_iter().enumerate() {
+        if at > 0 {
+            text.write_char('.')?;
+        }
+        for unit in [100, 10, 1] {
+            if octet >= unit || unit == 1 {
+                text.write_char(char::from(b'0' + octet / unit % 10))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An address as text, without a heap.
+pub struct StackText {
+    bytes: [u8; 48],
+    len: usize,
+}
+
+impl Default for StackText {
+    fn default() -> Self {
+        Self {
+            bytes: [0; 48],
+            len: 0,
+        }
+    }
+}
+
+impl StackText {
+    pub fn clear(&mut self) {
+        self.len = 0;
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+impl std::fmt::Write for StackText {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let end = self.len + text.len();
+        self.bytes
+            .get_mut(self.len..end)
+            .ok_or(std::fmt::Error)?
+            .copy_from_slice(text.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_written_as_they_are_shown() {
+        for text in [
+            "0.0.0.0",
+            "10.20.4.100",
+            "255.255.255.255",
+            "1.2.30.9",
+            "fe80::1",
+        ] {
+            let mut written = StackText::default();
+            let ip = text.parse().expect("a literal address");
+            assert!(write_address(&mut written, ip).is_ok());
+            assert_eq!(written.bytes(), text.as_bytes());
+        }
+    }
+}
