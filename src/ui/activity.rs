@@ -28,12 +28,12 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let state = cx.state;
     let (rows, older) = in_order(&state.entries);
-    let mut ticks = false;
+    // Over the rows, so that it is never scrolled away.
+    let mut ticks = batches_ui(ui, cx);
     ScrollArea::vertical()
         .id_salt("activity")
         .auto_shrink([false, false])
         .show(ui, |ui| {
-            ticks |= batches_ui(ui, cx);
             for entry in rows {
                 ticks |= entry_ui(ui, cx, entry) == Ticking::Yes;
             }

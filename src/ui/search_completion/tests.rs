@@ -122,7 +122,9 @@ fn devices_are_counted_in_parts_and_once_for_each_state_of_the_list() {
     assert_eq!(counted(&tally), wanted);
 
     let epoch = state.epoch;
-    let news = InventoryNews::Page(state.inventory.all()[..1].to_vec());
+    let mut changed = Machine::clone(&state.inventory.all()[0]);
+    changed.version = Some("24H2".into());
+    let news = InventoryNews::Page(vec![changed.into()]);
     state.apply(Event::Inventory { epoch, news });
     tally.go_on(Field::Tag, &state);
     assert!(!tally.is_whole, "the list is another one");
