@@ -99,6 +99,7 @@ impl Rows {
             None => self.mark(state, all()),
         }
         match &changes {
+            Some(changes) if changes.is_empty() && same_order => {}
             Some(changes) if same_order => self.put_in(state, sort, changes),
             Some(_) | None => self.sort(state, sort),
         }
