@@ -7,6 +7,7 @@ use toml_edit::{Document, Item, Value};
 
 use super::line_at;
 use super::policy::words;
+use super::save::RuleChange;
 use crate::guard::{IpRange, Pattern, Policy};
 use crate::model::{MachineId, clean, is_guid};
 
@@ -145,6 +146,17 @@ impl WrittenRules {
         own.unwrap_or_default()
             .clone_into(written.text_mut(RuleKey::OwnEntraDeviceId));
         written
+    }
+
+    /// What writes all of them into an empty file.
+    #[must_use]
+    pub fn as_changes(&self) -> Vec<RuleChange> {
+        let change = |key| RuleChange {
+            key,
+            from: String::new(),
+            to: self.text(key).to_owned(),
+        };
+        RuleKey::ALL.map(change).into()
     }
 
     /// Reads what can be read of a file's rules.

@@ -474,14 +474,6 @@ fn what_the_demo_begins_with_can_be_written_and_read() {
     };
     let mut written = WrittenRules::of(&policy);
     DEMO_TEMPLATES.clone_into(written.text_mut(RuleKey::Templates));
-    let all: Vec<RuleChange> = RuleKey::ALL
-        .into_iter()
-        .map(|key| RuleChange {
-            key,
-            from: String::new(),
-            to: written.text(key).to_owned(),
-        })
-        .collect();
-    let (_, rules) = change_rules("", Path::new(FILE_NAME), &all).expect("usable");
+    let (_, rules) = change_rules("", Path::new(FILE_NAME), &written.as_changes()).expect("usable");
     assert_eq!((rules.policy, rules.written), (policy, written));
 }

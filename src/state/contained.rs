@@ -77,16 +77,9 @@ fn contained(
         ConditionState::Changing { to, evidence } => (Some(to), evidence),
         ConditionState::No(_) | ConditionState::Unknown => return None,
     };
-    let ended: Vec<_> = actions
-        .iter()
-        .filter(|a| a.status.is_final())
-        .cloned()
-        .collect();
-    let begun = match infer(condition, &ended) {
-        ConditionState::Yes(begun) => begun.since,
-        ConditionState::No(_) | ConditionState::Changing { .. } | ConditionState::Unknown => {
-            evidence.since
-        }
+    let begun = match changing_to {
+        None => evidence.since,
+        Some(_) => begun_before(condition, actions).or(evidence.since),
     };
     let action = actions.iter().find(|action| action.id == evidence.action);
     Some(Contained {
@@ -99,6 +92,15 @@ fn contained(
         by: evidence.by,
         comment: action.and_then(|action| action.requestor_comment.clone()),
     })
+}
+
+/// When a condition began that is about to end.
+fn begun_before(condition: Condition, actions: &[MachineAction]) -> Option<Timestamp> {
+    let ended = actions.iter().filter(|action| action.status.is_final());
+    match infer(condition, &ended.cloned().collect::<Vec<_>>()) {
+        ConditionState::Yes(begun) => begun.since,
+        ConditionState::No(_) | ConditionState::Changing { .. } | ConditionState::Unknown => None,
+    }
 }
 
 #[cfg(test)]

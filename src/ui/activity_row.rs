@@ -1,10 +1,10 @@
 //! One row of the activity list.
 
-use egui::{Align, Frame, Margin, RichText, Sense, TextStyle, Ui, UiBuilder, accesskit};
+use egui::{Align, Frame, Margin, RichText, Sense, Ui, UiBuilder, accesskit};
 
 use super::activity_words::{self, TICKING_SECS};
 use super::theme::{Role, TokensExt as _, text};
-use super::widgets::{ActionButton, Icon, badge, copy_button_ui};
+use super::widgets::{ActionButton, Icon, badge, copy_button_ui, small_ui};
 use super::{Cx, draft_form, words};
 use crate::action::{Draft, Subject, Task, Value};
 use crate::journal::{Entry, Standing};
@@ -40,12 +40,12 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) -> Ticking {
             .show(ui, |ui| {
                 ui.set_min_width(ui.available_width());
                 ui.spacing_mut().item_spacing.y = tokens.space.xs;
-                let ticking = headline_ui(ui, cx, entry, &standing);
+                let overtaken = activity_words::overtaken_by(entry, cx.state);
+                let ticking = headline_ui(ui, cx, entry, &standing, overtaken);
                 for line in activity_words::details(entry, &standing, cx.state, cx.now, cx.zone) {
-                    let line = RichText::new(line).text_style(TextStyle::Small);
-                    ui.add(egui::Label::new(line.color(tokens.text_weak)).wrap());
+                    small_ui(ui, &line);
                 }
-                buttons_ui(ui, cx, entry, &standing);
+                buttons_ui(ui, cx, entry, &standing, overtaken);
                 ticking
             })
             .inner
@@ -73,13 +73,18 @@ fn scroll_once(ui: &Ui, entry: &Entry, rect: egui::Rect) {
     }
 }
 
-fn headline_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, standing: &Standing) -> Ticking {
+fn headline_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    entry: &Entry,
+    standing: &Standing,
+    overtaken: Option<&Entry>,
+) -> Ticking {
     let tokens = ui.tokens();
     let task = &entry.order.task;
     let note = cx.state.notes.get(&entry.id());
     let weak = |text: String| RichText::new(text).color(tokens.text_weak);
     ui.horizontal_wrapped(|ui| {
-        let overtaken = activity_words::overtaken_by(entry, cx.state);
         let (icon, role) = match overtaken {
             Some(_) => (activity_words::look(standing).0, Role::Stale),
             None => activity_words::look(standing),
@@ -139,7 +144,13 @@ fn ticking(entry: &Entry, standing: &Standing, note: Option<&Note>, cx: &Cx<'_>)
     }
 }
 
-fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, standing: &Standing) {
+fn buttons_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    entry: &Entry,
+    standing: &Standing,
+    overtaken: Option<&Entry>,
+) {
     let order = &entry.order;
     ui.horizontal_wrapped(|ui| {
         if ui.add(ActionButton::quiet("Show device")).clicked() {
@@ -163,7 +174,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, standing: &Standing) 
                 }
             }
             Standing::Done { .. } => {
-                if activity_words::overtaken_by(entry, cx.state).is_none() {
+                if overtaken.is_none() {
                     undo_ui(ui, cx, entry);
                 }
                 for open in activity_words::still_open_opposites(entry, cx.state) {

@@ -55,13 +55,14 @@ pub fn overtaken_by<'a>(entry: &Entry, state: &'a State) -> Option<&'a Entry> {
     };
     let is_done = |entry: &Entry| matches!(entry.standing(), Standing::Done { .. });
     let own = way_back(entry).filter(|_| is_done(entry))?;
+    let machine = entry.machine();
     let newer = state
         .entries
         .iter()
         .rev()
         .take_while(|e| e.id() != entry.id());
     let mut later = newer.filter(|later| {
-        later.machine().id == entry.machine().id && way_back(later) == Some(own) && is_done(later)
+        way_back(later) == Some(own) && is_done(later) && later.machine().id == machine.id
     });
     later.next()
 }

@@ -3,7 +3,7 @@
 
 use egui::{Id, Key, Modifiers, RichText, ScrollArea, TextStyle, Ui};
 
-use super::draft_form::{self, Outcome, Pressed};
+use super::draft_form::{self, Decision, Outcome};
 use super::machine_detail::os;
 use super::picks::devices;
 use super::theme::{Role, TokensExt as _, text};
@@ -109,17 +109,10 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut BatchForm, id: Id) -> Outcom
             Outcome::Open
         };
     }
-    let is_awake = draft_form::sleeps_for(ui, &form.form) <= 0.0;
-    match pressed {
-        Pressed::Keep => return Outcome::Closed,
-        Pressed::Confirm => return confirm(cx, form, reviews),
-        Pressed::Nothing if by_key && is_awake => return confirm(cx, form, reviews),
-        Pressed::Nothing => {}
-    }
-    if response.close_requested {
-        Outcome::Closed
-    } else {
-        Outcome::Open
+    match draft_form::decision(ui, &form.form, pressed, by_key, response.close_requested) {
+        Decision::Confirm => confirm(cx, form, reviews),
+        Decision::Close => Outcome::Closed,
+        Decision::Stay => Outcome::Open,
     }
 }
 
@@ -157,20 +150,11 @@ fn mind_moving(ui: &Ui, form: &mut BatchForm, reviews: &[Review]) {
     }
 }
 
-/// Why nothing can be left out just now.
-fn still_moving(ui: &Ui, form: &BatchForm) -> Option<&'static str> {
-    let left_secs = form.moved_at + draft_form::SLEEP_SECS - ui.input(|input| input.time);
-    (left_secs > 0.0).then(|| {
-        ui.ctx()
-            .request_repaint_after(std::time::Duration::from_secs_f64(left_secs));
-        "In half a second: the list has just moved"
-    })
-}
-
 /// The devices with what was found about each; those that are to be left out.
 fn targets_ui(ui: &mut Ui, cx: &Cx<'_>, form: &BatchForm, reviews: &[Review]) -> Vec<MachineRef> {
     let tokens = ui.tokens();
-    let moving = still_moving(ui, form);
+    let moving = draft_form::is_asleep(ui, form.moved_at)
+        .then_some("In half a second: the list has just moved");
     let mut left_out = Vec::new();
     let forbidden: Vec<_> = form
         .targets

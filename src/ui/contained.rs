@@ -1,12 +1,12 @@
 //! What is contained now: by whom, why, for how long, and the way back from the row.
 
-use egui::{Label, RichText, ScrollArea, TextStyle, Ui};
+use egui::{Label, RichText, ScrollArea, Ui};
 
 use super::commands::UiCommand;
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
-use super::widgets::{ActionButton, EmptyState, Icon, badge, raised_frame, section_ui};
-use super::words::{ago, local_time, utc_time};
+use super::widgets::{ActionButton, EmptyState, Icon, badge, raised_frame, section_ui, small_ui};
+use super::words::{ago, both_times};
 use super::{Cx, batch_form, draft_form};
 use crate::action::{Condition, Subject};
 use crate::model::clean;
@@ -17,7 +17,6 @@ const NOTE: &str = "As far as the history of the last 30 days shows, by anybody,
 
 /// Shows the list in the place of the table.
 pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let tokens = ui.tokens();
     ui.horizontal_wrapped(|ui| {
         if ui
             .add(ActionButton::new("Back to the list").icon(Icon::Undo))
@@ -37,8 +36,7 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let contained = cx.state.contained();
     release_mine_ui(ui, cx, &contained);
     section_ui(ui, "Contained now");
-    let note = RichText::new(NOTE).text_style(TextStyle::Small);
-    ui.add(Label::new(note.color(tokens.text_weak)).wrap());
+    small_ui(ui, NOTE);
     let recent = &cx.state.recent_actions;
     if let Some(failure) = &recent.failure {
         let words = format!("Not checked: {}", failure.headline);
@@ -110,8 +108,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
                     None => format!("for {}", ago(since, cx.now).trim_end_matches(" ago")),
                     Some(_) => format!("ordered {}", ago(since, cx.now)),
                 };
-                let hover = format!("{}\n{}", local_time(since, cx.zone), utc_time(since));
-                ui.label(words).on_hover_text(hover);
+                ui.label(words).on_hover_text(both_times(since, cx.zone));
             }
             let by = row.by.as_deref().filter(|by| !by.is_empty());
             let by = by.unwrap_or("someone the service does not name");

@@ -19,7 +19,7 @@ use crate::model::{MachineRef, clean};
 
 /// The confirm button sleeps for so long after the form appears: no click meant for something
 /// else can land on it.
-pub const SLEEP_SECS: f64 = 0.5;
+const SLEEP_SECS: f64 = 0.5;
 
 /// Space, both buttons on one line or two, and the line under them, in points.
 pub const BUTTONS_HEIGHT: f32 = 104.0;
@@ -133,17 +133,34 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form) -> Outcome {
         (pressed, by_key, review)
     });
     let (pressed, by_key, review) = response.inner;
-    let is_awake = sleeps_for(ui, form) <= 0.0;
-    match pressed {
-        Pressed::Keep => return Outcome::Closed,
-        Pressed::Confirm => return confirm(cx, form, review),
-        Pressed::Nothing if by_key && is_awake => return confirm(cx, form, review),
-        Pressed::Nothing => {}
+    match decision(ui, form, pressed, by_key, response.close_requested) {
+        Decision::Confirm => confirm(cx, form, review),
+        Decision::Close => Outcome::Closed,
+        Decision::Stay => Outcome::Open,
     }
-    if response.close_requested {
-        Outcome::Closed
-    } else {
-        Outcome::Open
+}
+
+/// What a person has decided about a form.
+pub enum Decision {
+    Confirm,
+    Close,
+    Stay,
+}
+
+/// Told by the buttons, and by the keys that stand for them.
+pub fn decision(
+    ui: &Ui,
+    form: &Form,
+    pressed: Pressed,
+    by_key: bool,
+    close_requested: bool,
+) -> Decision {
+    match pressed {
+        Pressed::Keep => Decision::Close,
+        Pressed::Confirm => Decision::Confirm,
+        Pressed::Nothing if by_key && !is_asleep(ui, form.opened_at) => Decision::Confirm,
+        Pressed::Nothing if close_requested => Decision::Close,
+        Pressed::Nothing => Decision::Stay,
     }
 }
 
@@ -295,6 +312,7 @@ fn is_writing(event: &Event) -> bool {
 }
 
 /// Which button of a form was pressed.
+#[derive(Clone, Copy)]
 pub enum Pressed {
     Nothing,
     Keep,
@@ -312,10 +330,7 @@ pub fn buttons_ui(
 ) -> Pressed {
     let tokens = ui.tokens();
     let task = form.draft.task();
-    let left_secs = sleeps_for(ui, form);
-    let reason = if left_secs > 0.0 {
-        ui.ctx()
-            .request_repaint_after(Duration::from_secs_f64(left_secs));
+    let reason = if is_asleep(ui, form.opened_at) {
         Some("In half a second, so that no stray click confirms")
     } else {
         block
@@ -366,9 +381,14 @@ pub fn buttons_ui(
     pressed.inner
 }
 
-/// How long the confirm button still sleeps, in seconds.
-pub fn sleeps_for(ui: &Ui, form: &Form) -> f64 {
-    form.opened_at + SLEEP_SECS - ui.input(|input| input.time)
+/// Whether a button sleeps that appeared or moved at this time; it is drawn again when it wakes.
+pub fn is_asleep(ui: &Ui, since: f64) -> bool {
+    let left_secs = since + SLEEP_SECS - ui.input(|input| input.time);
+    if left_secs > 0.0 {
+        ui.ctx()
+            .request_repaint_after(Duration::from_secs_f64(left_secs));
+    }
+    left_secs > 0.0
 }
 
 fn confirm_close_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

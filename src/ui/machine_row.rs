@@ -11,7 +11,7 @@ use super::machine_filter::health_word;
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Column;
 use super::widgets::{Icon, icon, paint_icon};
-use super::words::{ago, local_time, utc_time};
+use super::words::{ago, both_times};
 use crate::action::{Condition, ConditionState, infer};
 use crate::journal::Entry;
 use crate::model::{
@@ -405,9 +405,8 @@ fn last_seen_ui(ui: &mut Ui, at: Option<Timestamp>, cx: &Cx<'_>) {
     };
     let shape = is_silent.then_some(Icon::TimedOut);
     let hover = format!(
-        "Last full report, sent about once a day\n{}\n{}",
-        local_time(at, cx.zone),
-        utc_time(at)
+        "Last full report, sent about once a day\n{}",
+        both_times(at, cx.zone)
     );
     cell_ui(ui, shape, role, &ago(at, cx.now)).on_hover_text(hover);
 }

@@ -14,7 +14,7 @@ use super::search_completion::offers_ui;
 use super::theme::{Role, TokensExt as _};
 use super::views::Rest;
 use super::widgets::{ActionButton, EmptyState, ExplanationView, Icon, TextField, badge};
-use super::words::{ago, local_time, utc_time};
+use super::words::{ago, both_times};
 use super::{Cx, panel_parts};
 use crate::message::Command;
 use crate::state::Remote;
@@ -165,11 +165,8 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(weak("Loading…".to_owned()));
     } else if let Some(at) = inventory.read_at.or(inventory.kept_at) {
         let age = cx.now.duration_since(at).as_secs();
-        ui.label(weak(ago(at, cx.now))).on_hover_text(format!(
-            "The list was read\n{}\n{}",
-            local_time(at, cx.zone),
-            utc_time(at)
-        ));
+        ui.label(weak(ago(at, cx.now)))
+            .on_hover_text(format!("The list was read\n{}", both_times(at, cx.zone)));
         // When the words change next, and no sooner.
         let unit = if age < 3600 { 60 } else { 3600 };
         let wait = unit - age.max(0) % unit;

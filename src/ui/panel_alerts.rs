@@ -2,9 +2,9 @@
 
 use egui::{Label, RichText, TextStyle, Ui};
 
-use super::panel_parts::{SHOWN, Words, heading, rest_ui, standing_ui};
+use super::panel_parts::{Words, list_ui};
 use super::theme::{Role, TokensExt as _, text};
-use super::widgets::{Icon, badge, section_ui};
+use super::widgets::{Icon, badge};
 use super::{Cx, words};
 use crate::model::{Alert, AlertSeverity, MachineId, PanelPart, clean};
 
@@ -14,21 +14,13 @@ const CATEGORY_CHARS: usize = 60;
 /// Shows the alerts that nobody has resolved, worst first.
 pub fn alerts_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
     let alerts = cx.state.panels.get(id).map(|panel| &panel.alerts);
-    let list = alerts.and_then(|alerts| alerts.get());
-    section_ui(ui, &heading("Alerts", list));
     let words = Words {
+        title: "Alerts",
         part: PanelPart::Alerts,
         what: "open alerts",
         none: "No open alerts",
     };
-    standing_ui(ui, cx, &words, alerts);
-    let Some(list) = list else {
-        return;
-    };
-    for alert in list.items.iter().take(SHOWN) {
-        alert_ui(ui, cx, alert);
-    }
-    rest_ui(ui, list);
+    list_ui(ui, cx, &words, alerts, alert_ui);
 }
 
 fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
@@ -59,8 +51,7 @@ fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
         let line = RichText::new(parts.join(" · ")).text_style(TextStyle::Small);
         let line = ui.add(Label::new(line.color(tokens.text_weak)).wrap());
         if let Some(at) = alert.created {
-            let (local, utc) = (words::local_time(at, cx.zone), words::utc_time(at));
-            line.on_hover_text(format!("{local}\n{utc}"));
+            line.on_hover_text(words::both_times(at, cx.zone));
         }
     });
 }

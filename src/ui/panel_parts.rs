@@ -1,18 +1,19 @@
 //! The parts of the device panel that are read on their own: when they are asked for, and what
 //! stands where one is missing, old or cut.
 
-use egui::{Label, Response, RichText, TextStyle, Ui, accesskit};
+use egui::{Response, Ui, accesskit};
 
 use super::machines::FRESH_SECS;
-use super::theme::{Role, TokensExt as _};
-use super::widgets::{Icon, badge};
+use super::theme::Role;
+use super::widgets::{Icon, badge, section_ui, small_ui};
 use super::{Cx, words};
+use crate::explain::NextStep;
 use crate::message::Command;
 use crate::model::{Listed, MachineId, PanelPart};
 use crate::state::Remote;
 
 /// Elements drawn of each list.
-pub const SHOWN: usize = 10;
+const SHOWN: usize = 10;
 
 /// Has the parts read that are not fresh.
 pub fn load_stale(cx: &mut Cx<'_>, id: &MachineId) {
@@ -34,7 +35,7 @@ pub fn load_all(cx: &mut Cx<'_>, id: &MachineId) {
 }
 
 /// A section's heading, with how many there are where that is known.
-pub fn heading<T>(title: &str, list: Option<&Listed<T>>) -> String {
+fn heading<T>(title: &str, list: Option<&Listed<T>>) -> String {
     match list {
         Some(list) if list.is_cut => format!("{title} ({}+)", list.items.len()),
         Some(list) => format!("{title} ({})", list.items.len()),
@@ -42,18 +43,41 @@ pub fn heading<T>(title: &str, list: Option<&Listed<T>>) -> String {
     }
 }
 
-/// What a list is called where it is not there.
+/// What a list is called.
 pub struct Words {
     pub part: PanelPart,
+    pub title: &'static str,
     /// `open alerts`.
     pub what: &'static str,
     /// `No open alerts`.
     pub none: &'static str,
 }
 
+/// A section with the first elements of a list.
+pub fn list_ui<T>(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    words: &Words,
+    read: Option<&Remote<Listed<T>>>,
+    element_ui: fn(&mut Ui, &Cx<'_>, &T),
+) {
+    let list = read.and_then(Remote::get);
+    section_ui(ui, &heading(words.title, list));
+    standing_ui(ui, cx, words, read);
+    let Some(list) = list else {
+        return;
+    };
+    for element in list.items.iter().take(SHOWN) {
+        element_ui(ui, cx, element);
+    }
+    rest_ui(ui, list);
+}
+
 /// Says how far a list has come: not checked and why, being read, failed, none, or how old.
-pub fn standing_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remote<Listed<T>>>) {
-    let Words { part, what, none } = words;
+fn standing_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remote<Listed<T>>>) {
+    let Words {
+        part, what, none, ..
+    } = words;
     if let Some(permission) = part.lacking(&cx.state.session) {
         let text = format!("Not checked: {what}; that takes the permission {permission}");
         badge(ui, Icon::Unknown, Role::Unknown, &text);
@@ -70,7 +94,9 @@ pub fn standing_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Rem
                 let text = format!("Not checked: {what}: {}", failure.headline);
                 let response = badge(ui, Icon::Unknown, Role::Unknown, &text);
                 announce(ui, &response);
-                small_ui(ui, &failure.next.words());
+                if failure.next != NextStep::None {
+                    small_ui(ui, &failure.next.words());
+                }
             }
             None => small_ui(ui, "Not read yet"),
         }
@@ -108,17 +134,9 @@ fn announce(ui: &Ui, response: &Response) {
 }
 
 /// Says how many are not drawn.
-pub fn rest_ui<T>(ui: &mut Ui, list: &Listed<T>) {
+fn rest_ui<T>(ui: &mut Ui, list: &Listed<T>) {
     let left_out = list.items.len().saturating_sub(SHOWN);
     if left_out > 0 {
         ui.label(format!("and {left_out} more"));
-    }
-}
-
-/// A line in small type without weight.
-pub fn small_ui(ui: &mut Ui, line: &str) {
-    if !line.is_empty() {
-        let line = RichText::new(line).text_style(TextStyle::Small);
-        ui.add(Label::new(line.color(ui.tokens().text_weak)).wrap());
     }
 }

@@ -2,9 +2,9 @@
 
 use egui::{Label, RichText, TextStyle, Ui};
 
-use super::panel_parts::{SHOWN, Words, heading, rest_ui, standing_ui};
+use super::panel_parts::{Words, list_ui};
 use super::theme::{Role, TokensExt as _, text};
-use super::widgets::{Icon, badge, section_ui};
+use super::widgets::{Icon, badge};
 use super::{Cx, words};
 use crate::model::{LoggedOnUser, MachineId, PanelPart, clean};
 
@@ -14,21 +14,13 @@ const TYPES_CHARS: usize = 120;
 /// Shows the users, who was there last first.
 pub fn users_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
     let users = cx.state.panels.get(id).map(|panel| &panel.users);
-    let list = users.and_then(|users| users.get());
-    section_ui(ui, &heading("Logged-on users", list));
     let words = Words {
+        title: "Logged-on users",
         part: PanelPart::Users,
         what: "who is logged on",
         none: "No logged-on users",
     };
-    standing_ui(ui, cx, &words, users);
-    let Some(list) = list else {
-        return;
-    };
-    for user in list.items.iter().take(SHOWN) {
-        user_ui(ui, cx, user);
-    }
-    rest_ui(ui, list);
+    list_ui(ui, cx, &words, users, user_ui);
 }
 
 /// `jane.doe (2 more)`, for the summary.
@@ -59,8 +51,7 @@ fn user_ui(ui: &mut Ui, cx: &Cx<'_>, user: &LoggedOnUser) {
         let line = RichText::new(line.join(" · ")).text_style(TextStyle::Small);
         let line = ui.add(Label::new(line.color(weak)).wrap());
         if let Some(at) = user.last_seen {
-            let (local, utc) = (words::local_time(at, cx.zone), words::utc_time(at));
-            line.on_hover_text(format!("{local}\n{utc}"));
+            line.on_hover_text(words::both_times(at, cx.zone));
         }
     });
 }

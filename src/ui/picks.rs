@@ -1,11 +1,9 @@
 //! The devices that somebody has picked to act on together. They stand in the list by name and id:
 //! what is shown is what is acted on.
 
-use std::time::Duration;
-
 use egui::{Label, Panel, RichText, Ui};
 
-use super::draft_form::SLEEP_SECS;
+use super::draft_form::is_asleep;
 use super::theme::{TokensExt as _, text};
 use super::widgets::{ActionButton, Icon, raised_frame};
 use super::{Cx, batch_form};
@@ -23,12 +21,8 @@ pub fn picks_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     let tokens = ui.tokens();
     // It appears under the pointer of whoever has just picked at the foot of the list.
-    let left_secs = cx.views.picked_at + SLEEP_SECS - ui.input(|input| input.time);
-    let asleep = (left_secs > 0.0).then(|| {
-        ui.ctx()
-            .request_repaint_after(Duration::from_secs_f64(left_secs));
-        "In half a second, so that no stray click opens a form"
-    });
+    let asleep = is_asleep(ui, cx.views.picked_at)
+        .then_some("In half a second, so that no stray click opens a form");
     let (mut clears, mut chosen) = (false, None);
     Panel::bottom("picks")
         .frame(raised_frame(ui))

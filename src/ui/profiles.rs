@@ -8,6 +8,7 @@ use super::registration_steps::steps_ui;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
     ActionButton, ExplanationView, Icon, TextField, badge, copyable_ui, page_ui, section_ui,
+    small_ui,
 };
 use crate::explain::{Effect, Explanation};
 use crate::model::{ClientId, Cloud, Region, Scopes, TenantName, clean};
@@ -394,7 +395,6 @@ fn cloud_ui(ui: &mut Ui, written: &mut Written, stand_in: Option<&str>) {
             }
         });
     }
-    let weak = ui.tokens().text_weak;
     let host = |url: &'static str| {
         url.trim_start_matches("https://")
             .split('/')
@@ -409,10 +409,7 @@ fn cloud_ui(ui: &mut Ui, written: &mut Written, stand_in: Option<&str>) {
             host(cloud.api(region))
         ),
     };
-    let words = RichText::new(words)
-        .text_style(TextStyle::Small)
-        .color(weak);
-    ui.add(Label::new(words).wrap());
+    small_ui(ui, &words);
 }
 
 fn choice_ui(ui: &mut Ui, label: &str, choices: impl FnOnce(&mut Ui)) {

@@ -33,7 +33,8 @@ pub struct Rows {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct From {
     generation: u64,
-    /// Changes with what is known of states, where those matter.
+    /// Whether what is known of states matters, and what changes with it where it does.
+    needs_states: bool,
     states: u64,
     sort: Sort,
     search: String,
@@ -66,17 +67,24 @@ impl Rows {
     /// Sorts and picks again where something has changed since. Tells whether another search than
     /// before was asked for.
     pub fn refresh(&mut self, state: &State, search: &str, sort: Sort) -> bool {
+        let is_as_before = |from: &From| {
+            from.generation == state.inventory.generation
+                && from.sort == sort
+                && from.search == search
+                && (!from.needs_states || from.states == states_mark(state))
+        };
+        if self.from.as_ref().is_some_and(is_as_before) {
+            return false;
+        }
         let filter = Filter::parse(search);
         let needs_states = filter.asks_for_state() || sort.column == Column::State;
         let now = From {
             generation: state.inventory.generation,
+            needs_states,
             states: if needs_states { states_mark(state) } else { 0 },
             sort,
             search: search.to_owned(),
         };
-        if self.from.as_ref() == Some(&now) {
-            return false;
-        }
         let before = self.from.replace(now);
         let before = before.as_ref().zip(self.from.as_ref());
         let same = |is: fn(&From, &From) -> bool| before.is_some_and(|(old, new)| is(old, new));

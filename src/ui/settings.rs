@@ -1,13 +1,14 @@
 //! The settings screen: what the organisation protects and allows, this computer, and the comment
 //! templates. Checked as typed, and saved in one step.
 
-use egui::{Label, RichText, TextStyle, Ui, accesskit};
+use egui::{Label, Ui, accesskit};
 
 use super::Cx;
-use super::theme::{Role, TokensExt as _};
+use super::theme::Role;
 use super::views::{Screen, SettingsForm};
 use super::widgets::{
     ActionButton, ExplanationView, Icon, TextField, badge, copyable_ui, page_ui, section_ui,
+    small_ui,
 };
 use crate::explain::Explanation;
 use crate::message::Command;
@@ -25,7 +26,7 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         notes_ui(ui, cx.state);
         let form = &mut cx.views.settings;
         section_ui(ui, "Protected devices");
-        weak_ui(
+        small_ui(
             ui,
             "Whoever takes something from one of them types its name first. Giving back never needs it",
         );
@@ -79,7 +80,7 @@ fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
     // The line is always there: nothing may move under the pointer.
     let words = blocked.as_deref().unwrap_or("Saved settings hold at once");
-    weak_ui(ui, words);
+    small_ui(ui, words);
 }
 
 fn status_ui(ui: &mut Ui, facts: &SettingsFacts, is_unchanged: bool) {
@@ -138,17 +139,17 @@ fn notes_ui(ui: &mut Ui, state: &State) {
     }
     match (&facts.file, state.mode) {
         (Some(file), _) => {
-            weak_ui(ui, "They hold in every profile. The settings file:");
+            small_ui(ui, "They hold in every profile. The settings file:");
             copyable_ui(ui, "settings file", &file.display().to_string());
         }
         (None, Mode::Demo) => {
-            weak_ui(
+            small_ui(
                 ui,
                 "In the demo nothing is written to disk: what you save holds until this run ends",
             );
         }
         (None, Mode::Live | Mode::StandIn) => {
-            weak_ui(
+            small_ui(
                 ui,
                 "This run has no data folder, so nothing is written to disk: what you save holds until it ends",
             );
@@ -168,7 +169,7 @@ fn failure_ui(ui: &mut Ui, failure: &Explanation, role: Role) {
     }
     .show_ui(ui);
     for detail in &failure.details {
-        weak_ui(ui, detail);
+        small_ui(ui, detail);
     }
 }
 
@@ -235,7 +236,7 @@ fn field_ui(ui: &mut Ui, form: &mut SettingsForm, key: RuleKey) {
 
 fn host_ui(ui: &mut Ui, host: Option<&Host>) {
     let Some(host) = host else {
-        weak_ui(ui, "It told neither its name nor its addresses");
+        small_ui(ui, "It told neither its name nor its addresses");
         return;
     };
     let name = host.name.as_deref().unwrap_or("not told");
@@ -251,7 +252,7 @@ fn host_ui(ui: &mut Ui, host: Option<&Host>) {
 
 fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
     if facts.file.is_none() {
-        weak_ui(ui, "This run reads no file");
+        small_ui(ui, "This run reads no file");
         return;
     }
     field_ui(ui, form, RuleKey::SharedFile);
@@ -259,7 +260,7 @@ fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
         return;
     };
     let file = file.display().to_string();
-    weak_ui(
+    small_ui(
         ui,
         &format!("From {}, not written here:", clean(&file, 200)),
     );
@@ -271,9 +272,4 @@ fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
             ui.add(Label::new(line).wrap());
         }
     }
-}
-
-fn weak_ui(ui: &mut Ui, words: &str) {
-    let words = RichText::new(words).text_style(TextStyle::Small);
-    ui.add(Label::new(words.color(ui.tokens().text_weak)).wrap());
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egui::{Id, Label, Response, RichText, TextStyle, Ui};
+use egui::{Id, Label, Response, Ui};
 use jiff::{SignedDuration, Timestamp};
 
 use super::commands::UiCommand;
@@ -10,7 +10,7 @@ use super::frame::unsent_ui;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
     ActionButton, ExplanationView, Icon, badge, copy_button_ui, copyable_ui, countdown_text,
-    page_ui, section_ui,
+    page_ui, section_ui, small_ui,
 };
 use super::{Cx, qr};
 use crate::explain::{Explanation, NextStep};
@@ -142,7 +142,7 @@ fn stranger_ui(ui: &mut Ui, account: &Account, before: Option<&str>, cx: &mut Cx
     if let Some(name) = &account.display_name {
         ui.label(clean(name, 120));
     }
-    weak_ui(ui, &format!("Tenant {}", account.tenant_id));
+    small_ui(ui, &format!("Tenant {}", account.tenant_id));
     let before = match before {
         Some(before) => format!("Before, it was {}", clean(before, 80)),
         None => "Somebody else used this last, on this computer".to_owned(),
@@ -164,7 +164,7 @@ fn stranger_ui(ui: &mut Ui, account: &Account, before: Option<&str>, cx: &mut Cx
             cx.out.commands.push(UiCommand::AcceptAccount);
         }
     });
-    weak_ui(ui, "To sign in as somebody else:");
+    small_ui(ui, "To sign in as somebody else:");
     ui.horizontal_wrapped(|ui| {
         for command in doors(cx.state) {
             other_door_ui(ui, cx, command);
@@ -279,13 +279,13 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
     wrapped_ui(ui, "Enter only codes you asked for yourself, here");
     if !cx.state.client_id.is_empty() {
         let (tenant, client) = (clean(&cx.state.tenant, 80), clean(&cx.state.client_id, 40));
-        weak_ui(
+        small_ui(
             ui,
             &format!("For the application {client} in the tenant {tenant}"),
         );
     }
     ui.add_space(tokens.space.s);
-    weak_ui(
+    small_ui(
         ui,
         "If the browser says that access is blocked, your organisation may not allow codes; this console is not told. Then:",
     );
@@ -319,7 +319,7 @@ fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>) {
         "When you have signed in there, the page says that it can be closed, and this console goes on by itself",
     );
     ui.add_space(tokens.space.s);
-    weak_ui(ui, "Without a browser on this computer, use a code:");
+    small_ui(ui, "Without a browser on this computer, use a code:");
     other_door_ui(ui, cx, UiCommand::SignIn);
 }
 
@@ -388,13 +388,6 @@ fn is_opening(ui: &Ui, what: &str) -> bool {
 }
 
 fn wrapped_ui(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(text).wrap());
-}
-
-fn weak_ui(ui: &mut Ui, text: &str) {
-    let text = RichText::new(text)
-        .text_style(TextStyle::Small)
-        .color(ui.tokens().text_weak);
     ui.add(Label::new(text).wrap());
 }
 

@@ -17,6 +17,11 @@ pub fn utc_time(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// Both, a line each, for hover texts.
+pub fn both_times(at: Timestamp, zone: &TimeZone) -> String {
+    format!("{}\n{}", local_time(at, zone), utc_time(at))
+}
+
 /// How long ago, in words.
 pub fn ago(at: Timestamp, now: Timestamp) -> String {
     age_text(now.duration_since(at).as_secs())

@@ -30,15 +30,7 @@ impl Kept {
             if mode == Mode::Demo {
                 DEMO_TEMPLATES.clone_into(written.text_mut(RuleKey::Templates));
             }
-            let all: Vec<RuleChange> = RuleKey::ALL
-                .into_iter()
-                .map(|key| RuleChange {
-                    key,
-                    from: String::new(),
-                    to: written.text(key).to_owned(),
-                })
-                .collect();
-            let begun = change_rules("", Path::new(FILE_NAME), &all);
+            let begun = change_rules("", Path::new(FILE_NAME), &written.as_changes());
             return Self::InMemory(begun.map(|(text, _)| text).unwrap_or_default());
         };
         let was_there = false;

@@ -13,6 +13,7 @@ pub mod field;
 pub mod fold;
 pub mod page;
 pub mod section;
+pub mod small;
 pub mod strip;
 
 mod focus;
@@ -31,6 +32,7 @@ pub use gallery::gallery_ui;
 pub use icon::{Icon, icon, paint_icon};
 pub use page::page_ui;
 pub use section::{raised_frame, section_ui};
+pub use small::small_ui;
 pub use strip::{StripLook, strip_plate_ui, strip_ui, strip_well_ui};
 
 #[cfg(test)]
