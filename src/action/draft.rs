@@ -3,7 +3,7 @@
 use super::catalogue::ActionKind;
 use super::order::{MAX_COMMENT_CHARS, Order, Task};
 use super::parameter::{IsolationType, Parameter, Sha1, Sha1Error, Value};
-use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef, short_name};
+use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef};
 
 /// What a form is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,17 +68,10 @@ impl Draft {
         }
     }
 
-    /// Whether the person has typed this device's name, short or in full; of one without a name the
-    /// last four characters of its id.
+    /// Whether the person has typed this device's name, or the last four characters of its id.
     #[must_use]
     pub fn is_named(&self) -> bool {
-        let typed = self.typed_name.trim();
-        let name = self.machine.dns_name.as_deref();
-        let fits = |wanted: &str| !typed.is_empty() && typed.eq_ignore_ascii_case(wanted);
-        match name {
-            Some(name) => fits(name) || fits(&short_name(name)),
-            None => fits(self.machine.id.tail()),
-        }
+        self.machine.is_named_by(&self.typed_name)
     }
 
     /// The fields of this form besides the comment.

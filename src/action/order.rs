@@ -146,10 +146,10 @@ impl Task {
         }
     }
 
-    /// What the confirm button says, with the device pinned: `Isolate FIN-LT-042 (…9c07)`.
+    /// What the confirm button says, with the device pinned: `Isolate “FIN-LT-042” (…9c07)`.
     #[must_use]
     pub fn confirm_label(&self, machine: &MachineRef) -> String {
-        format!("{} {}", self.verb(), machine.name_and_tail())
+        format!("{} {}", self.verb(), machine.quoted())
     }
 
     /// What stands before the device's name on the confirm button.

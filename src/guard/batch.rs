@@ -67,7 +67,7 @@ pub fn approve_all(
             Ok(order) if orders.iter().any(|o| o.machine.id == order.machine.id) => {
                 return Err(format!(
                     "{} is in the list twice",
-                    order.machine.name_and_tail()
+                    order.machine.quoted()
                 ));
             }
             Ok(order) => orders.push(order),

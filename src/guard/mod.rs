@@ -18,7 +18,7 @@ use jiff::Timestamp;
 
 pub use batch::{SEVERAL_AT_ONCE, approve_all, number_trouble};
 pub use file::{FileLook, lacks_permission as lacks_file_permission};
-pub use policy::{IpRange, Pattern, Policy};
+pub use policy::{IpRange, Pattern, Policy, ProtectedBy};
 pub use rails::{GUARDRAILS, Guardrail};
 
 use crate::action::{Draft, DraftError, Order, Task};

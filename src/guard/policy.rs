@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use jiff::SignedDuration;
 
-use crate::model::MachineId;
+use crate::model::{MachineId, MachineRef, clean, host_part, normal, normal_name};
 
 /// Rules that hold for every order of this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,48 +64,122 @@ impl Policy {
     }
 }
 
-/// A device name, in which `*` stands for anything; without regard to case.
+/// A device name, in which `*` stands for anything. Names are compared in their normal form, short
+/// and full both ways.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern(Box<str>);
+pub struct Pattern {
+    written: Box<str>,
+    normal: Box<str>,
+}
 
 impl Pattern {
     /// # Errors
     /// The sentence for whoever wrote it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let text = text.trim();
-        if text.trim_matches('*').is_empty() {
+        let normal = normal_name(text);
+        if is_any(&normal) {
             // It would ask for every device's name, and be typed without a thought.
-            Err("is empty, or would protect every device")
-        } else {
-            Ok(Self(text.to_lowercase().into()))
+            return Err("is empty, or would protect every device");
         }
+        Ok(Self {
+            written: text.trim().into(),
+            normal: normal.into(),
+        })
     }
 
+    /// As it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.written
     }
 
-    /// Whether `name` fits.
+    /// Whether `name` fits: in full, by its host part, or, where it has no domain, by the pattern's.
     #[must_use]
     pub fn fits(&self, name: &str) -> bool {
-        let name = name.to_lowercase();
-        let mut rest = name.as_str();
-        let mut parts = self.0.split('*');
-        let Some(after) = parts.next().and_then(|first| rest.strip_prefix(first)) else {
+        self.fits_normal(&normal_name(name))
+    }
+
+    /// As [`Self::fits`], for a name in normal form.
+    pub(super) fn fits_normal(&self, name: &str) -> bool {
+        if name.is_empty() {
             return false;
-        };
-        rest = after;
-        let mut last = None;
-        for part in parts {
-            last = Some(part);
-            match rest.find(part) {
-                Some(at) => rest = &rest[at + part.len()..],
-                None => return false,
+        }
+        let host = host_part(&self.normal);
+        glob(&self.normal, name)
+            || glob(&self.normal, host_part(name))
+            || !name.contains('.') && !is_any(host) && glob(host, name)
+    }
+}
+
+fn is_any(pattern: &str) -> bool {
+    pattern.trim_matches(['*', '.', ' ']).is_empty()
+}
+
+fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let mut last = None;
+    for part in parts {
+        last = Some(part);
+        match rest.find(part) {
+            Some(at) => rest = &rest[at + part.len()..],
+            None => return false,
+        }
+    }
+    // What follows the last star has to stand at the end.
+    last.map_or(rest.is_empty(), |last| text.ends_with(last))
+}
+
+/// What makes a device a protected one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProtectedBy<'a> {
+    Name(&'a Pattern),
+    Id,
+    /// The tag as the device has it.
+    Tag(&'a str),
+}
+
+impl fmt::Display for ProtectedBy<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(pattern) => write!(f, "its name fits “{}”", clean(pattern.as_str(), 80)),
+            Self::Id => f.write_str("its id is listed"),
+            Self::Tag(tag) => write!(f, "it has the tag “{}”", clean(tag, 80)),
+        }
+    }
+}
+
+impl Policy {
+    /// The rule that protects a device; `tags` are empty where its record is not known.
+    #[must_use]
+    pub fn protecting<'a>(
+        &'a self,
+        machine: &MachineRef,
+        tags: &'a [Box<str>],
+    ) -> Option<ProtectedBy<'a>> {
+        if !self.protected_names.is_empty()
+            && let Some(name) = machine.dns_name.as_deref().map(normal_name)
+        {
+            let mut patterns = self.protected_names.iter();
+            if let Some(pattern) = patterns.find(|pattern| pattern.fits_normal(&name)) {
+                return Some(ProtectedBy::Name(pattern));
             }
         }
-        // What follows the last star has to stand at the end.
-        last.map_or(rest.is_empty(), |last| name.ends_with(last))
+        if self.protected_ids.contains(&machine.id) {
+            return Some(ProtectedBy::Id);
+        }
+        if self.protected_tags.is_empty() {
+            return None;
+        }
+        let is_listed = |tag: &str| {
+            let tag = normal(tag);
+            let mut listed = self.protected_tags.iter();
+            !tag.is_empty() && listed.any(|listed| normal(listed) == tag)
+        };
+        let mut tags = tags.iter().map(AsRef::as_ref);
+        tags.find(|tag| is_listed(tag)).map(ProtectedBy::Tag)
     }
 }
 
@@ -158,6 +232,7 @@ impl fmt::Display for IpRange {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::odd_text;
 
     #[test]
     fn new_rules_lift_no_read_only_and_unreadable_ones_take_no_others_place() {
@@ -186,6 +261,14 @@ mod tests {
             ("*dc*", "my-dc-1"),
             ("a*b*c", "aXbYc"),
             ("a*a", "aa"),
+            ("dc01.contoso.com", "DC01"),
+            ("DC01.Contoso.com.", "dc01.contoso.com"),
+            ("dc01", "DC01.contoso.com."),
+            ("dc*.contoso.com", "DC07"),
+            ("Jane\u{2019}s Mac*", "jane's macbook"),
+            ("Bu\u{308}ro-*", "BÜRO-1"),
+            ("fin\u{2011}*", "FIN-LT-042"),
+            ("srv-09", "SRV\u{200b}-09"),
         ] {
             assert!(fits(pattern, name), "{pattern} {name}");
         }
@@ -196,10 +279,39 @@ mod tests {
             ("a*b*c", "acb"),
             ("a*a", "a"),
             ("DC01", ""),
+            ("*.contoso.com", "DC01"),
+            ("dc01.contoso.com", "dc01.fabrikam.com"),
+            ("DC01", "D\u{421}01"),
         ] {
             assert!(!fits(pattern, name), "{pattern} {name}");
         }
-        assert!(Pattern::parse(" * ").is_err() && Pattern::parse("").is_err());
+        for any in [" * ", "", "\u{ff0a}", "*.*", "\u{200b}", "."] {
+            assert!(Pattern::parse(any).is_err(), "{any:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_rule_in_any_equivalent_form_protects(name in odd_text(), tag in odd_text()) {
+            let id = MachineId::parse("a1").expect("a literal id");
+            let machine = |name: &str| MachineRef { id: id.clone(), dns_name: Some(name.into()) };
+            let spellings = |text: &str| [text.to_owned(), normal(text), format!(" {text}\u{200b}.")];
+            // A star in a rule stands for anything.
+            let plain = name.replace(['*', '\u{ff0a}', '\u{fe61}'], "");
+            for rule in spellings(&plain) {
+                let Ok(rule) = Pattern::parse(&rule) else { continue };
+                let policy = Policy { protected_names: vec![rule], ..Policy::default() };
+                for spelt in spellings(&plain) {
+                    proptest::prop_assert!(policy.protecting(&machine(&spelt), &[]).is_some());
+                }
+            }
+            let policy = Policy { protected_tags: vec![tag.clone().into()], ..Policy::default() };
+            for spelt in [format!("\u{feff}{tag} "), tag.clone()] {
+                let spelt = [spelt.into()];
+                let found = policy.protecting(&machine("x"), &spelt).is_some();
+                proptest::prop_assert_eq!(found, !normal(&tag).is_empty());
+            }
+        }
     }
 
     #[test]

@@ -3,10 +3,9 @@
 use std::net::IpAddr;
 
 use super::Facts;
-use super::policy::Pattern;
 use super::rails::{Question, Verdict};
 use crate::action::Risk;
-use crate::model::{Machine, short_name};
+use crate::model::{Machine, normal, short_name};
 
 /// Acting on a protected device takes its name, typed. Giving back never does (rule 10).
 pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
@@ -19,28 +18,15 @@ pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
             "Not checked: which devices are protected, because {why}"
         ))];
     }
-    let name = question.machine.dns_name.as_deref().unwrap_or_default();
-    let by_name = policy
-        .protected_names
-        .iter()
-        .find(|pattern| pattern.fits(name) || pattern.fits(&short_name(name)))
-        .map(Pattern::as_str);
-    let by_id = policy.protected_ids.contains(&question.machine.id);
     let tags = facts.machine.map(|machine| &*machine.machine_tags);
-    let by_tag = tags.unwrap_or_default().iter().find(|tag| {
-        let mut protected = policy.protected_tags.iter();
-        protected.any(|known| known.eq_ignore_ascii_case(tag))
-    });
-    let why = match (by_name, by_id, by_tag) {
-        (Some(pattern), ..) => format!("its name fits “{pattern}”"),
-        (None, true, _) => "its id is listed".to_owned(),
-        (None, false, Some(tag)) => format!("it has the tag “{tag}”"),
-        (None, false, None) if tags.is_none() && !policy.protected_tags.is_empty() => {
-            return vec![Verdict::warn(
+    let Some(why) = policy.protecting(question.machine, tags.unwrap_or_default()) else {
+        return if tags.is_none() && !policy.protected_tags.is_empty() {
+            vec![Verdict::warn(
                 "Not checked: whether a tag protects this device, because its record could not be read",
-            )];
-        }
-        (None, false, None) => return Vec::new(),
+            )]
+        } else {
+            Vec::new()
+        };
     };
     vec![Verdict::name_wanted(format!(
         "Your organisation protects this device: {why}. Type its name to go on"
@@ -60,12 +46,12 @@ pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verd
     let name = question.machine.dns_name.as_deref().map(short_name);
     let same_name = name.is_some_and(|name| {
         let own = host.name.as_deref().map(short_name);
-        own.is_some_and(|own| own.eq_ignore_ascii_case(&name))
+        own.is_some_and(|own| own == name && !own.is_empty())
     });
     let entra = facts.machine.and_then(|m| m.aad_device_id.as_deref());
     let same_entra = entra.is_some_and(|id| {
         let own = facts.policy.own_entra_device_id.as_deref();
-        own.is_some_and(|own| own.eq_ignore_ascii_case(id))
+        own.is_some_and(|own| normal(own) == normal(id))
     });
     let shared = facts
         .machine

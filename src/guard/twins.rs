@@ -1,8 +1,10 @@
 //! Records that share a name.
 
+use std::sync::Arc;
+
 use super::Facts;
 use super::rails::{Question, Verdict, is_act};
-use crate::model::{Machine, age_text};
+use crate::model::{Machine, age_text, short_name};
 
 /// The other record with the same name, and what tells the two apart.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
@@ -21,19 +23,39 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         );
         format!("…{} ({}, {seen})", machine.id.tail(), machine.health_status)
     };
-    let others: Vec<_> = facts.namesakes.iter().map(|other| about(other)).collect();
+    let own_name = question.machine.dns_name.as_deref().map(short_name);
+    let has_name = |other: &&Arc<Machine>| {
+        let name = other.computer_dns_name.as_deref().map(short_name);
+        name == own_name
+    };
+    let (same, alike): (Vec<_>, Vec<_>) = facts.namesakes.iter().partition(has_name);
     let this = match facts.machine {
         Some(machine) => about(machine),
         None => format!("…{}", question.machine.id.tail()),
     };
-    vec![Verdict::warn(format!(
-        "{} other {} with this name: {}. This is {this}",
-        others.len(),
-        if others.len() == 1 {
-            "record"
-        } else {
-            "records"
-        },
-        others.join(", "),
-    ))]
+    let mut verdicts = Vec::new();
+    if !same.is_empty() {
+        let others: Vec<_> = same.iter().map(|other| about(other)).collect();
+        verdicts.push(Verdict::warn(format!(
+            "{} other {} with this name: {}. This is {this}",
+            others.len(),
+            records(others.len()),
+            others.join(", "),
+        )));
+    }
+    if !alike.is_empty() {
+        let named = |other: &Machine| format!("“{}” {}", other.name(), about(other));
+        let others: Vec<_> = alike.iter().map(|other| named(other)).collect();
+        verdicts.push(Verdict::warn(format!(
+            "{} other {} with a name that looks like this one but is spelt with other characters: {}. This is {this}",
+            others.len(),
+            records(others.len()),
+            others.join(", "),
+        )));
+    }
+    verdicts
+}
+
+const fn records(count: usize) -> &'static str {
+    if count == 1 { "record" } else { "records" }
 }

@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::open_enum::open_enum;
-use super::{MachineId, clean};
+use super::text::SHOWN_CHARS;
+use super::{MachineId, NameOddity, clean, normal_name, same_name};
 
 open_enum! {
     /// Whether the sensor reports (`healthStatus`).
@@ -194,7 +195,7 @@ impl MachineRef {
     #[must_use]
     pub fn name(&self) -> String {
         match self.dns_name.as_deref() {
-            Some(name) if !name.trim().is_empty() => clean(name, 64).into_owned(),
+            Some(name) if !name.trim().is_empty() => clean(name, SHOWN_CHARS).into_owned(),
             _ => "unnamed device".to_owned(),
         }
     }
@@ -204,21 +205,50 @@ impl MachineRef {
     pub fn name_and_tail(&self) -> String {
         format!("{} (…{})", self.name(), self.id.tail())
     }
-}
 
-/// The host part of a DNS name, lower-cased: what two records of one device share.
-#[must_use]
-pub fn short_name(dns_name: &str) -> String {
-    dns_name
-        .split('.')
-        .next()
-        .unwrap_or_default()
-        .to_lowercase()
+    /// The name in quotation marks and the id tail, for a place among words of ours, so that no
+    /// name can read as one of them: `“FIN-LT-042” (…9c07)`.
+    #[must_use]
+    pub fn quoted(&self) -> String {
+        let tail = self.id.tail();
+        match self.dns_name.as_deref() {
+            Some(name) if !name.trim().is_empty() => {
+                // A name must not end its quotation either.
+                let name = self.name().replace(['“', '”', '„', '‟'], "\"");
+                format!("“{name}” (…{tail})")
+            }
+            _ => format!("{} (…{tail})", self.name()),
+        }
+    }
+
+    /// Whether a typed text names this device: by its name as shown, in any equivalent spelling,
+    /// short or in full, or by the last four characters of its id.
+    #[must_use]
+    pub fn is_named_by(&self, typed: &str) -> bool {
+        let typed = normal_name(typed);
+        if typed.is_empty() {
+            return false;
+        }
+        let tail = self.id.tail().to_ascii_lowercase();
+        let by_tail = typed.strip_prefix("...").unwrap_or(&typed) == tail;
+        by_tail
+            || self.dns_name.as_deref().is_some_and(|name| {
+                let shown = [self.name(), self.name_and_tail(), self.quoted()];
+                same_name(&typed, name) || shown.iter().any(|shown| normal_name(shown) == typed)
+            })
+    }
+
+    /// Why the name is one to look at twice, if it is.
+    #[must_use]
+    pub fn oddity(&self) -> Option<NameOddity> {
+        NameOddity::of(self.dns_name.as_deref()?)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::odd_text;
 
     #[test]
     fn os_families_are_told_by_prefix() {
@@ -233,6 +263,69 @@ mod tests {
         assert_eq!(family("RedHatEnterpriseLinux"), OsFamily::Linux);
         assert_eq!(family("macOS"), OsFamily::MacOs);
         assert_eq!(family("TempleOS"), OsFamily::Unknown);
+    }
+
+    fn named(name: &str) -> MachineRef {
+        MachineRef {
+            id: MachineId::parse("1e5bc9d7e413ddd7902c2932e418702b84d09c07").expect("a literal id"),
+            dns_name: Some(name.into()),
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_shown_name_can_be_typed_and_the_end_of_the_id_always(name in odd_text()) {
+            let machine = named(&name);
+            for typed in ["9c07", "9C07 ", "…9c07"] {
+                proptest::prop_assert!(machine.is_named_by(typed), "{typed}");
+            }
+            proptest::prop_assert!(!machine.is_named_by(" ") && !machine.is_named_by("8c07"));
+            if !name.trim().is_empty() {
+                let shown = machine.name();
+                // A name of dots alone is typed by its id.
+                if !normal_name(&shown).is_empty() {
+                    proptest::prop_assert!(machine.is_named_by(&shown), "{shown:?}");
+                }
+                proptest::prop_assert!(machine.is_named_by(&machine.quoted()));
+            }
+            if !normal_name(&name).is_empty() {
+                proptest::prop_assert!(machine.is_named_by(&name));
+            }
+        }
+
+        #[test]
+        fn a_name_cannot_leave_its_quotation(name in odd_text()) {
+            let quoted = named(&format!("x{name}")).quoted();
+            let inner = quoted.strip_prefix('“').and_then(|q| q.strip_suffix("” (…9c07)"));
+            proptest::prop_assert!(inner.is_some_and(|inner| !inner.contains(['“', '”'])));
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_odd_or_long_can_be_typed_as_it_is_shown() {
+        for (name, typed) in [
+            ("SRV\u{200b}-09", "SRV-09"),
+            ("SRV\u{200b}-09", "srv\\u{200b}-09"),
+            (&*"a".repeat(90), &*format!("{}…", "a".repeat(64))),
+            ("ÜBUNG-01.contoso.com", "übung-01"),
+            ("DC01", "dc01.contoso.com."),
+            ("Jane\u{2019}s Mac", "jane's mac"),
+        ] {
+            assert!(named(name).is_named_by(typed), "{name} {typed}");
+        }
+        for (name, typed) in [("D\u{421}01", "DC01"), ("DC01", "DC011"), ("DC01", "")] {
+            assert!(!named(name).is_named_by(typed), "{name} {typed}");
+        }
+        let nameless = MachineRef {
+            dns_name: None,
+            ..named("")
+        };
+        assert!(nameless.is_named_by("9c07") && !nameless.is_named_by("unnamed device"));
+        assert_eq!(nameless.quoted(), "unnamed device (…9c07)");
+        assert_eq!(
+            named("x” (…9c07) Release “y").quoted(),
+            "“x\" (…9c07) Release \"y” (…9c07)"
+        );
     }
 
     #[test]

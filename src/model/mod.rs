@@ -8,6 +8,7 @@ mod host;
 mod ids;
 mod machine;
 mod machine_action;
+mod normal;
 mod open_enum;
 mod panel;
 mod registration;
@@ -23,9 +24,11 @@ pub use host::Host;
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId};
 pub use machine::{
     ExposureLevel, HealthStatus, Machine, MachineRef, OnboardingStatus, OsFamily, RiskScore,
-    short_name,
 };
 pub use machine_action::{HResult, MachineAction, MachineActionStatus, MachineActionType};
+#[cfg(test)]
+pub use normal::tests::odd_text;
+pub use normal::{NameOddity, host_part, normal, normal_name, same_name, short_name, skeleton};
 pub use panel::{
     Alert, AlertSeverity, AlertStatus, Availability, AvailableActions, Listed, LoggedOnUser,
     PanelPart,

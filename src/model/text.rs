@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+/// How much of a name is shown.
+pub const SHOWN_CHARS: usize = 64;
+
 /// Makes text from the service safe for one line of the screen, a log or an export.
 ///
 /// Control, bidi-override, zero-width and other invisible characters become visible escapes
@@ -28,13 +31,14 @@ pub fn clean(text: &str, max_chars: usize) -> Cow<'_, str> {
 }
 
 /// Characters that change how the text around them is drawn, or that are not drawn at all.
-fn is_hidden(c: char) -> bool {
+pub(super) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
             | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::explain::Explanation;
-use crate::model::{Machine, MachineId, MachineRef, short_name};
+use crate::model::{Machine, MachineId, MachineRef, same_name, short_name, skeleton};
 
 /// Places by what is to be found there. It holds hashes only, for there may be a hundred thousand:
 /// what stands at a place has to be compared.
@@ -90,17 +90,13 @@ impl Inventory {
         places.find(|&place| self.machines[place].id == *id)
     }
 
-    /// Where in [`Self::all`] machines with this host name stand, in any case. A machine that tells
-    /// no domain is meant by its name with any.
+    /// Where in [`Self::all`] machines with this name stand, short or in full, in any spelling. A
+    /// machine that tells no domain is meant by its name with any.
     pub fn places_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
-        let places = indexed_name(name).map(|short| self.by_name.places(short));
+        let places = indexed_name(name).map(|name| self.by_name.places(name));
         places.into_iter().flatten().filter(move |&place| {
             let known = self.machines[place].computer_dns_name.as_deref();
-            known.is_some_and(|known| {
-                let is_short = !name.contains('.') || !known.contains('.');
-                known.eq_ignore_ascii_case(name)
-                    || is_short && short_name(known) == short_name(name)
-            })
+            known.is_some_and(|known| same_name(known, name))
         })
     }
 
@@ -112,7 +108,7 @@ impl Inventory {
         self.changes.get(self.changes.len().checked_sub(count)?..)
     }
 
-    /// Other records with the same host name.
+    /// Other records with the same host name, or with one that looks the same.
     pub fn namesakes<'a>(
         &'a self,
         machine: &'a MachineRef,
@@ -215,7 +211,7 @@ impl Inventory {
     }
 }
 
-/// What twins share. A nameless record is nobody's twin.
+/// What twins share: how their host names look. A nameless record is nobody's twin.
 fn indexed_name(dns_name: &str) -> Option<String> {
-    Some(short_name(dns_name)).filter(|name| !name.is_empty())
+    Some(skeleton(&short_name(dns_name))).filter(|name| !name.is_empty())
 }

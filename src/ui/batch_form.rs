@@ -188,7 +188,7 @@ fn targets_ui(ui: &mut Ui, cx: &Cx<'_>, form: &BatchForm, reviews: &[Review]) ->
                 ui.horizontal_wrapped(|ui| {
                     let name = target.machine.name_and_tail();
                     ui.label(RichText::new(&name).text_style(text::strong()));
-                    let leave = format!("Leave out {name}");
+                    let leave = format!("Leave out {}", target.machine.quoted());
                     let button = ActionButton::quiet("Leave out").name(&leave);
                     let button = button.disabled_because(moving);
                     if ui.add(button).clicked() {
@@ -238,7 +238,7 @@ fn block(form: &BatchForm, reviews: &[Review], task: &Task) -> Option<String> {
         .iter()
         .zip(reviews)
         .find_map(|(target, review)| {
-            let name = target.machine.name_and_tail();
+            let name = target.machine.quoted();
             let why = review.block()?;
             // What is wrong with the text is no device's fault.
             Some(if is_forbidden(review) {

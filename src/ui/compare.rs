@@ -36,7 +36,7 @@ fn records(cx: &Cx<'_>, machine: &MachineRef) -> Vec<MachineRef> {
 /// Draws the comparison while it is the open dialog.
 pub fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     let id = Id::unique(("compare", machine.id.as_str()));
-    let title = format!("Records with the name {}", machine.name());
+    let title = format!("Records like {}", machine.quoted());
     let dialog = Dialog::new(id, &title).plain();
     let is_opening = dialog.is_opening(ui.ctx());
     let records = records(cx, machine);
@@ -95,7 +95,7 @@ fn records_ui(ui: &mut Ui, cx: &Cx<'_>, records: &[MachineRef]) -> Option<Machin
     let mut shown = None;
     ui.label("");
     for record in records {
-        let name = format!("Show {}", record.name_and_tail());
+        let name = format!("Show {}", record.quoted());
         let label = format!("Show …{}", record.id.tail());
         if ui.add(ActionButton::new(&label).name(&name)).clicked() {
             shown = Some(record.clone());

@@ -15,7 +15,7 @@ use crate::action::{
 use crate::explain::NextStep;
 use crate::guard::{self, Facts, Review};
 use crate::message::Command;
-use crate::model::{MachineRef, clean};
+use crate::model::MachineRef;
 
 /// The confirm button sleeps for so long after the form appears: no click meant for something
 /// else can land on it.
@@ -290,12 +290,13 @@ fn name_ui(ui: &mut Ui, facts: &Facts<'_>, form: &mut Form) {
     if !guard::review(draft, facts).wants_name() {
         return;
     }
-    let wanted = match &draft.machine.dns_name {
-        Some(name) => clean(name, 80).into_owned(),
-        None => format!(
-            "the last four characters of its id, {}",
-            draft.machine.id.tail()
+    let (machine, tail) = (&draft.machine, draft.machine.id.tail());
+    let wanted = match &machine.dns_name {
+        Some(_) => format!(
+            "{}: its name in any spelling, or the last four characters of its id, {tail}",
+            machine.name()
         ),
+        None => format!("The last four characters of its id, {tail}"),
     };
     let is_wrong = !draft.typed_name.trim().is_empty() && !draft.is_named();
     TextField::new(

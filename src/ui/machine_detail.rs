@@ -145,7 +145,7 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
             } else {
                 ui.label(line);
             }
-            let name = format!("Show {}", twin.name_and_tail());
+            let name = format!("Show {}", twin.quoted());
             if ui.add(ActionButton::new("Show").hint(&name)).clicked() {
                 select(cx, twin);
             }

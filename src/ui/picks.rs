@@ -31,7 +31,7 @@ pub fn picks_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 let count = RichText::new(format!("{} picked:", devices(picked.len())));
                 ui.label(count.text_style(text::strong()));
                 let shown = picked.iter().take(MOST_NAMES);
-                let mut names: Vec<_> = shown.map(MachineRef::name_and_tail).collect();
+                let mut names: Vec<_> = shown.map(MachineRef::quoted).collect();
                 if picked.len() > MOST_NAMES {
                     names.push(format!("and {} more", picked.len() - MOST_NAMES));
                 }

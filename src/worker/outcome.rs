@@ -144,7 +144,7 @@ fn redirected(order: &Order, machine: &MachineId, action: &MachineAction) -> Exp
         headline: format!(
             "The service acts on another record (…{}) in place of {}",
             machine.tail(),
-            order.machine.name_and_tail()
+            order.machine.quoted()
         ),
         effect: Effect::Changed,
         next: NextStep::Outside(format!("Search for {machine} and look at that record").into()),

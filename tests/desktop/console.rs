@@ -92,7 +92,7 @@ impl<'s> Console<'s> {
         for (field, text) in fields {
             window.fill(field, text);
         }
-        let confirm = format!("{confirm} {}", device.label);
+        let confirm = format!("{confirm} {}", device.quoted);
         window.wait_for_node(&format!("{confirm:?} to wake"), |node| {
             node.is_live_button(&confirm)
         });

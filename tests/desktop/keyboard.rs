@@ -43,7 +43,7 @@ fn a_device_is_isolated_by_keyboard_alone() {
     window.type_text("INC-4711 beacon seen");
     window.wait_for_content("Comment", "INC-4711 beacon seen");
     window.wait_for_node("the confirm button to wake", |node| {
-        node.is_live_button(&format!("Isolate {}", device.label))
+        node.is_live_button(&format!("Isolate {}", device.quoted))
     });
     window.picture("03-form");
     window.key("ctrl+Return");

@@ -25,6 +25,8 @@ pub struct Device {
     pub id: String,
     /// What a person reads: the name and the end of the id.
     pub label: String,
+    /// As it stands among words, on buttons.
+    pub quoted: String,
 }
 
 /// One request that would change something at a device.
@@ -93,8 +95,10 @@ impl Tenant {
         found
             .map(|row| {
                 let id = word(row, "id").to_owned();
-                let label = format!("{name} (…{})", &id[id.len() - 4..]);
-                Device { id, label }
+                let tail = &id[id.len() - 4..];
+                let label = format!("{name} (…{tail})");
+                let quoted = format!("“{name}” (…{tail})");
+                Device { id, label, quoted }
             })
             .collect()
     }

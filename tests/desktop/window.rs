@@ -121,7 +121,7 @@ fn neither_enter_nor_escape_confirms_and_the_keyboard_returns_to_the_opener() {
         "the dialog has a name and says what follows: {dialogs:?}"
     );
     // An order without a reason is not one: the button says what is missing.
-    let confirm = format!("Isolate {}", device.label);
+    let confirm = format!("Isolate {}", device.quoted);
     let button = window.wait_for_node("why it cannot be confirmed", |node| {
         node.name == confirm && node.description.contains("comment")
     });

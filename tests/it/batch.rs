@@ -77,7 +77,7 @@ fn what_was_picked_is_listed_and_each_is_ordered_once() {
     for name in NAMES {
         let machine = console.open_device(name);
         ids.push(machine.id.to_string());
-        let pick = format!("Pick {}", machine.name_and_tail());
+        let pick = format!("Pick {}", machine.quoted());
         console.step_until(&pick, |c| c.shows(&pick));
         let boxes = console.harness.query_all_by_label(&pick).next();
         boxes.expect("just seen").click_accesskit();
@@ -144,7 +144,7 @@ fn what_cannot_be_ordered_is_left_out_by_hand_and_no_more_than_allowed_go_togeth
     console.sign_in();
     for name in NAMES {
         let machine = console.open_device(name);
-        let pick = format!("Pick {}", machine.name_and_tail());
+        let pick = format!("Pick {}", machine.quoted());
         console.step_until(&pick, |c| c.shows(&pick));
         let boxes = console.harness.query_all_by_label(&pick).next();
         boxes.expect("just seen").click_accesskit();
@@ -322,7 +322,7 @@ fn a_device_without_a_sensor_is_contained_shown_so_and_released() {
     console.click("Contain");
     console.fill("Comment", "INC-4711 scans the network");
     console.harness.run_steps(8);
-    console.click(&format!("Contain {}", machine.name_and_tail()));
+    console.click(&format!("Contain {}", machine.quoted()));
     console.step_until_fast("its end", |c| {
         let mut entries = c.state().entries.iter();
         entries.any(|e| matches!(e.standing(), Standing::Done { .. }))
@@ -338,7 +338,7 @@ fn a_device_without_a_sensor_is_contained_shown_so_and_released() {
     console.click("Release what you isolated (1)…");
     console.fill("Comment", "INC-4711 replaced");
     console.harness.run_steps(8);
-    console.click(&format!("Release {}", machine.name_and_tail()));
+    console.click(&format!("Release {}", machine.quoted()));
     console.step_until_fast("its release", |c| c.shows("Release what you isolated (0)…"));
     assert_eq!(posts(&console.control), ["isolate", "unisolate"]);
 }

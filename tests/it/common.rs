@@ -469,7 +469,7 @@ impl Console {
         }
         self.fill("Comment", comment);
         let before = self.state().entries.len();
-        let confirm = format!("{} {}", kind.spec().verb, machine.name_and_tail());
+        let confirm = format!("{} {}", kind.spec().verb, machine.quoted());
         // The confirm button wakes half a second after the dialog appears.
         self.harness.run_steps(8);
         self.click(&confirm);

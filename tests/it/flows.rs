@@ -77,7 +77,7 @@ fn without_a_comment_or_with_a_wrong_hash_nothing_can_be_confirmed() {
     let machine = console.open_device("FIN-LT-042");
     console.click("Quarantine file…");
     console.harness.run_steps(8);
-    let confirm = format!("Quarantine file on {}", machine.name_and_tail());
+    let confirm = format!("Quarantine file on {}", machine.quoted());
     for (sha1, says) in [
         ("", None),
         ("abc", Some("3 digits: a SHA-1 has 40")),
@@ -266,7 +266,7 @@ fn a_protected_device_is_isolated_only_after_its_name_was_typed() {
     console.step_until("why not", |c| {
         c.shows_part("Your organisation protects this device: it has the tag “tier0”")
     });
-    let confirm = format!("Isolate {}", machine.name_and_tail());
+    let confirm = format!("Isolate {}", machine.quoted());
     console.harness.run_steps(8);
     console.click(&confirm);
     console.fill("Type the name of the protected device", "DC02");
@@ -300,7 +300,7 @@ fn what_is_contained_stands_in_one_list_and_is_released_from_there() {
     console.click("Release…");
     console.fill("Comment", "alert 1234 closed");
     console.harness.run_steps(8);
-    console.click(&format!("Release {}", machine.name_and_tail()));
+    console.click(&format!("Release {}", machine.quoted()));
     console.step_until("the entry", |c| c.state().entries.len() == 1);
     console.step_until_fast("the row to go", |c| {
         let released = c.state().entries[0].standing().is_end();
@@ -419,13 +419,13 @@ fn records_with_one_name_are_compared_and_the_other_one_is_shown_from_there() {
     let twin = console.state().namesakes(&machine).remove(0);
     console.click("Compare…");
     console.step_until("both", |c| {
-        let show = |m: &cordon::model::MachineRef| c.shows(&format!("Show {}", m.name_and_tail()));
+        let show = |m: &cordon::model::MachineRef| c.shows(&format!("Show {}", m.quoted()));
         show(&machine) && show(&twin)
     });
     for what in ["First seen", "May be a duplicate", "before re-image", "vip"] {
         assert!(console.shows(what), "{what}:\n{}", console.screen());
     }
-    console.click(&format!("Show {}", twin.name_and_tail()));
+    console.click(&format!("Show {}", twin.quoted()));
     console.step_until("the other record", |c| c.shows(twin.id.as_str()));
     assert!(
         !console.shows("May be a duplicate"),

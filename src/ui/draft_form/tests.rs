@@ -25,7 +25,7 @@ struct World {
     out: Outbox,
 }
 
-const CONFIRM: &str = "Isolate FIN-LT-042 (…9c07)";
+const CONFIRM: &str = "Isolate “FIN-LT-042” (…9c07)";
 
 fn machine() -> Machine {
     let mut machine = Machine::bare(MachineId::parse("a19c07").expect("a literal id"));
