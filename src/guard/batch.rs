@@ -65,10 +65,7 @@ pub fn approve_all(
                 return Err(format!("{} were reviewed, not {count}", review.together));
             }
             Ok(order) if orders.iter().any(|o| o.machine.id == order.machine.id) => {
-                return Err(format!(
-                    "{} is in the list twice",
-                    order.machine.quoted()
-                ));
+                return Err(format!("{} is in the list twice", order.machine.quoted()));
             }
             Ok(order) => orders.push(order),
         }
