@@ -74,6 +74,9 @@ pub struct Evidence {
     pub action: MachineActionId,
     pub since: Option<Timestamp>,
     pub by: Option<Box<str>>,
+    /// Whether the service said that the device has begun or ended it. One that is *Pending* may wait
+    /// for days, and an unknown status proves nothing.
+    pub is_picked_up: bool,
 }
 
 /// What history says about a condition.
@@ -114,6 +117,7 @@ pub fn infer(condition: Condition, history: &[MachineAction]) -> ConditionState 
         action: action.id.clone(),
         since: ended(action),
         by: action.requestor.as_deref().map(|r| r.trim().into()),
+        is_picked_up: action.status == MachineActionStatus::InProgress || action.status.is_final(),
     };
     match (open, last) {
         (Some((action, to)), _) => ConditionState::Changing {

@@ -62,6 +62,16 @@ impl Cloud {
         self.row().name
     }
 
+    /// Where people of this cloud open the Defender portal.
+    #[must_use]
+    pub const fn portal_host(self) -> &'static str {
+        match self {
+            Self::Commercial | Self::Gcc => "security.microsoft.com",
+            Self::GccHigh => "security.microsoft.us",
+            Self::Dod => "security.apps.mil",
+        }
+    }
+
     /// The cloud of this name, in any letter case.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

@@ -13,6 +13,8 @@ pub struct Contained {
     pub condition: Condition,
     /// Where an action has not ended: whether it leads into the condition or out of it.
     pub changing_to: Option<bool>,
+    /// Whether the device has picked up the action that this rests on.
+    pub is_picked_up: bool,
     /// The action that this rests on.
     pub action: MachineActionId,
     pub since: Option<Timestamp>,
@@ -86,6 +88,7 @@ fn contained(
         machine: machine.clone(),
         condition,
         changing_to,
+        is_picked_up: evidence.is_picked_up,
         action: evidence.action,
         since: evidence.since,
         begun,

@@ -5,7 +5,7 @@ use egui::{Align, Frame, Margin, RichText, Sense, Ui, UiBuilder, accesskit};
 use super::activity_words::{self, TICKING_SECS};
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, Icon, badge, copy_button_ui, small_ui};
-use super::{Cx, draft_form, words};
+use super::{Cx, draft_form, look, words};
 use crate::action::{Draft, Subject, Task, Value};
 use crate::journal::{Entry, Standing};
 use crate::message::{Command, Note};
@@ -86,8 +86,8 @@ fn headline_ui(
     let weak = |text: String| RichText::new(text).color(tokens.text_weak);
     ui.horizontal_wrapped(|ui| {
         let (icon, role) = match overtaken {
-            Some(_) => (activity_words::look(standing).0, Role::Stale),
-            None => activity_words::look(standing),
+            Some(_) => (look::order_status(standing).0, Role::Stale),
+            None => look::order_status(standing),
         };
         let status = badge(ui, icon, role, &standing.word(task));
         ui.ctx().accesskit_node_builder(status.id, |node| {

@@ -3,8 +3,7 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::theme::Role;
-use super::widgets::{Icon, countdown_text};
+use super::widgets::countdown_text;
 use super::words;
 use crate::action::{Change, Risk, Task};
 use crate::journal::{Entry, NotSentReason, Record, Standing};
@@ -22,30 +21,6 @@ const SERVICE_WAITS: SignedDuration = SignedDuration::from_hours(72);
 pub const TICKING_SECS: i64 = 3600;
 
 const COMMENT_CHARS: usize = 300;
-
-/// The shape and colour of each standing.
-pub fn look(standing: &Standing) -> (Icon, Role) {
-    match standing {
-        Standing::Waiting => (Icon::Waiting, Role::Neutral),
-        Standing::Held { .. } => (Icon::Held, Role::Caution),
-        Standing::NotSent { .. } => (Icon::NotSent, Role::Stale),
-        Standing::Sent => (Icon::Sent, Role::Accent),
-        Standing::Accepted {
-            status: MachineActionStatus::InProgress,
-            ..
-        } => (Icon::InProgress, Role::Accent),
-        Standing::Accepted { .. } => (Icon::Accepted, Role::Accent),
-        Standing::Done { .. } => (Icon::Done, Role::Ok),
-        Standing::Failed { .. } => (Icon::Failed, Role::Danger),
-        Standing::TooLate { .. } => (Icon::Info, Role::Caution),
-        Standing::TimedOut { .. } => (Icon::TimedOut, Role::Danger),
-        Standing::Cancelled { .. } => (Icon::Cancelled, Role::Stale),
-        Standing::Refused { .. } => (Icon::Refused, Role::Danger),
-        Standing::Unknown { .. } => (Icon::Unknown, Role::Unknown),
-        Standing::NotFound => (Icon::NotFound, Role::Unknown),
-        Standing::SomeoneElses { .. } => (Icon::SomeoneElses, Role::Caution),
-    }
-}
 
 /// What a later order has made of the condition that this one brought about.
 pub fn overtaken_by<'a>(entry: &Entry, state: &'a State) -> Option<&'a Entry> {

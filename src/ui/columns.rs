@@ -9,7 +9,7 @@ use super::widgets::{ActionButton, Icon};
 /// Columns with their heads and first widths, in the order in which they stand.
 pub const COLUMNS: [(Column, &str, f32); 10] = [
     (Column::Name, "Device", 204.0),
-    (Column::State, "State", 112.0),
+    (Column::State, "State", 148.0),
     (Column::Health, "Health", 104.0),
     (Column::Risk, "Risk", 84.0),
     (Column::LastSeen, "Last seen", 84.0),

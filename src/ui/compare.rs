@@ -2,12 +2,12 @@
 
 use egui::{Grid, Id, RichText, ScrollArea, Ui};
 
+use super::device_state::DeviceState;
 use super::machine_detail::{os, select, tags, told};
-use super::machine_row::DeviceState;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{ActionButton, Dialog};
-use super::{Cx, panel_users, words};
+use super::{Cx, look, panel_users, words};
 use crate::message::Command;
 use crate::model::{Machine, MachineRef, PanelPart};
 
@@ -111,7 +111,9 @@ const FACTS: &[(&str, Fact)] = &[
     ("State", |machine, cx| {
         DeviceState::of(cx.state.known_actions(&machine.id)).text()
     }),
-    ("Health", |machine, _| machine.health_status.to_string()),
+    ("Health", |machine, _| {
+        look::health(&machine.health_status).word.into_owned()
+    }),
     ("Last full report", |machine, cx| {
         machine
             .last_seen
@@ -122,9 +124,12 @@ const FACTS: &[(&str, Fact)] = &[
             .first_seen
             .map_or_else(|| told(None), |at| words::ago(at, cx.now))
     }),
+    ("Risk", |machine, _| {
+        look::risk(machine.risk_score.as_ref()).word.into_owned()
+    }),
     ("Operating system", |machine, _| os(machine)),
     ("Logged-on user", |machine, cx| {
-        panel_users::newest(cx, &machine.id).unwrap_or_else(|| "not known".into())
+        panel_users::newest(cx, &machine.id).unwrap_or_else(|| "unknown".into())
     }),
     ("Addresses", |machine, _| {
         let addresses = machine.addresses().take(MOST_ADDRESSES);
@@ -134,8 +139,9 @@ const FACTS: &[(&str, Fact)] = &[
             .join("\n")
     }),
     ("Onboarding", |machine, _| {
-        let status = machine.onboarding_status.as_ref();
-        status.map_or_else(|| told(None), ToString::to_string)
+        look::onboarding(machine.onboarding_status.as_ref())
+            .word
+            .into_owned()
     }),
     ("Group", |machine, _| {
         told(machine.rbac_group_name.as_deref())

@@ -3,6 +3,8 @@
 use egui::{Label, RichText, ScrollArea, Ui};
 
 use super::commands::UiCommand;
+use super::device_state::waiting_words;
+use super::look::{self, Phase};
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{ActionButton, EmptyState, Icon, badge, raised_frame, section_ui, small_ui};
@@ -101,7 +103,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
         ui.horizontal_wrapped(|ui| {
             let name = row.machine.name_and_tail();
             ui.label(RichText::new(name).text_style(text::strong()));
-            let (icon, role, words) = state_words(row);
+            let (icon, role, words) = state_words(row, cx);
             badge(ui, icon, role, &words);
             if let Some(since) = row.since {
                 let words = match row.changing_to {
@@ -111,7 +113,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
                 ui.label(words).on_hover_text(both_times(since, cx.zone));
             }
             let by = row.by.as_deref().filter(|by| !by.is_empty());
-            let by = by.unwrap_or("someone the service does not name");
+            let by = by.unwrap_or("an unknown requestor");
             ui.label(format!("by {}", clean(by, 80)));
             if let Some(comment) = &row.comment {
                 let comment = RichText::new(clean(comment, 300)).color(tokens.text_weak);
@@ -134,24 +136,19 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     ui.add_space(tokens.space.xs);
 }
 
-fn state_words(row: &Contained) -> (Icon, Role, String) {
-    let word = row.condition.word();
-    let icon = match row.condition {
-        Condition::Isolated => Icon::Isolated,
-        Condition::Restricted => Icon::Restricted,
-        Condition::Contained => Icon::Contained,
+fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {
+    let phase = match row.changing_to {
+        None => Phase::Yes,
+        Some(to) if row.is_picked_up => Phase::UnderWay { to },
+        Some(to) => Phase::Pending { to },
     };
-    match row.changing_to {
-        None => (icon, Role::Caution, word.to_owned()),
-        Some(true) => (
-            Icon::InProgress,
-            Role::Caution,
-            format!("Changing: about to be {}", word.to_lowercase()),
-        ),
-        Some(false) => (
-            Icon::InProgress,
-            Role::Caution,
-            format!("Changing: {} until it has ended", word.to_lowercase()),
-        ),
-    }
+    let look = look::condition(row.condition, phase);
+    let words = if let Phase::Pending { .. } = phase {
+        let record = cx.state.machine(&row.machine.id).map(AsRef::as_ref);
+        let waits = waiting_words(record, &cx.state.policy, cx.now);
+        format!("{}: {waits}", look.word)
+    } else {
+        look.word.into_owned()
+    };
+    (look.icon, look.role, words)
 }

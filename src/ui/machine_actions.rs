@@ -4,11 +4,12 @@ use egui::{Frame, Margin, RichText, TextStyle, Ui, UiBuilder, accesskit};
 use jiff::SignedDuration;
 
 use super::commands::act_availability;
+use super::look::{self, condition_icon};
 use super::theme::{Role, TokensExt as _, text};
-use super::widgets::{ActionButton, ExplanationView, Icon, badge, copyable_ui, section_ui};
+use super::widgets::{ActionButton, ExplanationView, Icon, copyable_ui, section_ui};
 use super::{Cx, draft_form, words};
-use crate::action::{ActionKind, Risk, Subject};
-use crate::model::{HResult, MachineAction, MachineActionStatus, MachineRef, clean};
+use crate::action::{ActionKind, Condition, Risk, Subject};
+use crate::model::{HResult, MachineAction, MachineRef, clean};
 use crate::state::Remote;
 
 const COMMENT_CHARS: usize = 500;
@@ -62,8 +63,10 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
 
 const fn icon_of(kind: ActionKind) -> Icon {
     match kind {
-        ActionKind::Isolate | ActionKind::Unisolate => Icon::Isolated,
-        ActionKind::RestrictCodeExecution | ActionKind::UnrestrictCodeExecution => Icon::Restricted,
+        ActionKind::Isolate | ActionKind::Unisolate => condition_icon(Condition::Isolated),
+        ActionKind::RestrictCodeExecution | ActionKind::UnrestrictCodeExecution => {
+            condition_icon(Condition::Restricted)
+        }
         ActionKind::StopAndQuarantineFile => Icon::Block,
     }
 }
@@ -87,17 +90,17 @@ pub fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     }
     let read_at = reading.and_then(Remote::read_at);
     let status = match (reading.is_some_and(|reading| reading.loading), read_at) {
-        (true, _) => "Reading the actions…".to_owned(),
+        (true, _) => "Reading the action history…".to_owned(),
         (false, Some(at)) if actions.is_empty() => {
             format!(
-                "No action on this device, as far as the service tells ({})",
+                "No actions in the history of this device (read {})",
                 words::ago(at, cx.now)
             )
         }
-        (false, Some(at)) => format!("{} known, read {}", actions.len(), words::ago(at, cx.now)),
+        (false, Some(at)) => format!("{} in all, read {}", actions.len(), words::ago(at, cx.now)),
         (false, None) if actions.is_empty() => "Not read yet".to_owned(),
         (false, None) => {
-            "Perhaps not all: this device's actions were not read on their own yet".to_owned()
+            "Possibly incomplete: this device's own history was not read yet".to_owned()
         }
     };
     ui.label(
@@ -149,23 +152,30 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
                 }
             });
     });
-    let name = format!("{}: {}", action.kind, action.status);
+    let status = look::action_status(&action.status).word;
+    let name = format!("{}: {status}", action_name(action));
     ui.ctx().accesskit_node_builder(row.response.id, |node| {
         node.set_role(accesskit::Role::Group);
         node.set_label(name);
     });
 }
 
+/// What an action does, and of what kind: `Isolate (Full)`.
+pub(super) fn action_name(action: &MachineAction) -> String {
+    let kind = words::spaced(action.kind.as_wire());
+    let kind = clean(&kind, 64);
+    match action.scope.as_deref() {
+        Some(scope) => format!("{kind} ({})", clean(&words::spaced(scope), 40)),
+        None => kind.into_owned(),
+    }
+}
+
 fn action_head_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
     let weak = ui.tokens().text_weak;
     ui.horizontal_wrapped(|ui| {
-        let what = match action.scope.as_deref() {
-            Some(scope) => format!("{} ({})", action.kind, clean(scope, 40)),
-            None => action.kind.to_string(),
-        };
+        let what = action_name(action);
         ui.label(RichText::new(what).text_style(text::strong()));
-        let (icon, role) = status_look(&action.status);
-        badge(ui, icon, role, &action.status.to_string());
+        look::action_status(&action.status).badge_ui(ui);
         match action.created {
             Some(at) => {
                 let when = format!(
@@ -177,23 +187,10 @@ fn action_head_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
                     .on_hover_text(words::utc_time(at));
             }
             None => {
-                ui.label(RichText::new("time not told").color(weak));
+                ui.label(RichText::new("time unknown").color(weak));
             }
         }
     });
-}
-
-/// The shape and colour of the service's word on an action.
-pub fn status_look(status: &MachineActionStatus) -> (Icon, Role) {
-    match status {
-        MachineActionStatus::Pending => (Icon::Accepted, Role::Accent),
-        MachineActionStatus::InProgress => (Icon::InProgress, Role::Accent),
-        MachineActionStatus::Succeeded => (Icon::Done, Role::Ok),
-        MachineActionStatus::Failed => (Icon::Failed, Role::Danger),
-        MachineActionStatus::TimeOut => (Icon::TimedOut, Role::Danger),
-        MachineActionStatus::Cancelled => (Icon::Cancelled, Role::Stale),
-        MachineActionStatus::Other(_) => (Icon::Unknown, Role::Unknown),
-    }
 }
 
 /// Who, from where, why, and how it went wrong.
@@ -205,7 +202,7 @@ fn action_lines(action: &MachineAction) -> Vec<String> {
             .filter(|text| !text.is_empty());
         text.map(|text| clean(text, max_chars).into_owned())
     };
-    let by = given(&action.requestor, 80).unwrap_or_else(|| "somebody not told".to_owned());
+    let by = given(&action.requestor, 80).unwrap_or_else(|| "an unknown requestor".to_owned());
     let source = given(&action.request_source, 60);
     let source = source.map_or_else(String::new, |source| format!(", through {source}"));
     let mut lines = vec![format!("By {by}{source}")];
@@ -227,14 +224,14 @@ fn action_lines(action: &MachineAction) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MachineActionId, MachineActionType};
+    use crate::model::{MachineActionId, MachineActionStatus, MachineActionType};
 
     #[test]
     fn an_action_tells_who_why_and_how_it_went_wrong() {
         let id = MachineActionId::parse("a").expect("a literal id");
         let mut action =
             MachineAction::bare(id, MachineActionType::Isolate, MachineActionStatus::Failed);
-        assert_eq!(action_lines(&action), ["By somebody not told"]);
+        assert_eq!(action_lines(&action), ["By an unknown requestor"]);
         action.requestor = Some("s.weber@contoso.com".into());
         action.request_source = Some("Portal".into());
         action.requestor_comment = Some("evil\u{202e}".into());

@@ -7,15 +7,14 @@ use jiff::Timestamp;
 
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
-    ActionButton, EmptyState, Icon, badge, copy_button_ui, copyable_ui, section_ui,
+    ActionButton, EmptyState, Icon, badge, copy_labelled_ui, copyable_ui, section_ui,
 };
 use super::{
-    Cx, compare, machine_actions, machine_state, panel_alerts, panel_parts, panel_users, words,
+    Cx, compare, look, machine_actions, machine_state, panel_alerts, panel_parts, panel_users,
+    words,
 };
 use crate::message::Command;
-use crate::model::{
-    ExposureLevel, HealthStatus, Machine, MachineId, MachineRef, Mode, RiskScore, clean,
-};
+use crate::model::{Cloud, Machine, MachineId, MachineRef, Mode, clean};
 
 const VALUE_CHARS: usize = 200;
 const TAG_CHARS: usize = 40;
@@ -43,15 +42,16 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .show(ui, |ui| {
             ui.add_space(ui.tokens().space.s);
             identity_ui(ui, &selected);
+            links_ui(ui, cx, &selected, record);
             records_ui(ui, cx, &selected, record);
             match record {
                 Some(machine) => summary_ui(ui, cx, machine),
                 None => {
                     badge(
                         ui,
-                        Icon::Unknown,
+                        Icon::Unfamiliar,
                         Role::Unknown,
-                        "This device's record is not known yet",
+                        "This device's record has not been read yet",
                     );
                 }
             }
@@ -65,7 +65,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 facts_ui(ui, cx, machine);
             }
             reading_ui(ui, cx, &selected.id);
-            tools_ui(ui, cx, &selected, record);
+            read_again_ui(ui, cx, &selected);
         });
 }
 
@@ -121,10 +121,11 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
     };
     let about = |twin: &Machine| {
         let seen = twin.last_seen.map_or_else(
-            || "last report not known".to_owned(),
-            |at| words::ago(at, cx.now),
+            || "no full report yet".to_owned(),
+            |at| format!("last full report {}", words::ago(at, cx.now)),
         );
-        format!("…{} ({}, {seen})", twin.id.tail(), twin.health_status)
+        let health = look::health(&twin.health_status).word;
+        format!("…{} ({health}, {seen})", twin.id.tail())
     };
     let notice = match twins.len() {
         1 => format!("1 other record with this name: {}", about(first)),
@@ -179,14 +180,14 @@ pub fn select(cx: &mut Cx<'_>, machine: MachineRef) {
 fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     let tokens = ui.tokens();
     ui.horizontal_wrapped(|ui| {
-        let (icon, role) = health_look(&machine.health_status);
-        badge(ui, icon, role, &machine.health_status.to_string());
-        risk_ui(ui, machine.risk_score.as_ref(), " risk");
-        ui.label(os(machine));
-        let seen = machine
-            .last_seen
-            .map_or_else(not_told, |at| words::ago(at, cx.now));
-        ui.label(RichText::new(format!("last full report {seen}")).color(tokens.text_weak));
+        look::health(&machine.health_status).badge_ui(ui);
+        look::risk_phrase(machine.risk_score.as_ref()).badge_ui(ui);
+        ui.label(os_known(machine).unwrap_or_else(|| "OS unknown".to_owned()));
+        let seen = machine.last_seen.map_or_else(
+            || "no full report yet".to_owned(),
+            |at| format!("last full report {}", words::ago(at, cx.now)),
+        );
+        ui.label(RichText::new(seen).color(tokens.text_weak));
     });
     let group = machine.rbac_group_name.as_deref();
     let mut whose = vec![group.map_or_else(|| "no group".to_owned(), |group| told(Some(group)))];
@@ -203,21 +204,6 @@ fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     ui.add(egui::Label::new(whose.join(", ")).wrap());
 }
 
-fn risk_ui(ui: &mut Ui, risk: Option<&RiskScore>, after: &str) {
-    let (icon, role) = match risk {
-        Some(RiskScore::High) => (Icon::Risk, Role::Danger),
-        Some(RiskScore::Medium) => (Icon::Warning, Role::Caution),
-        Some(RiskScore::None | RiskScore::Informational | RiskScore::Low | RiskScore::Other(_))
-        | None => (Icon::Info, Role::Neutral),
-    };
-    let words = match risk {
-        Some(RiskScore::None) if !after.is_empty() => format!("No{after}"),
-        Some(risk) => format!("{risk}{after}"),
-        None => format!("{}{after}", not_told()),
-    };
-    badge(ui, icon, role, &words);
-}
-
 fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     let tokens = ui.tokens();
     ui.add_space(tokens.space.xs);
@@ -225,28 +211,23 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = tokens.space.xs;
         row_ui(ui, "Health", |ui| {
-            let (icon, role) = health_look(&machine.health_status);
-            badge(ui, icon, role, &machine.health_status.to_string());
+            look::health(&machine.health_status).badge_ui(ui);
         });
         row_ui(ui, "Last full report", |ui| {
             time_ui(ui, cx, machine.last_seen);
         });
         value_ui(ui, "Operating system", &os(machine));
         value_ui(ui, "Agent", &told(machine.agent_version.as_deref()));
-        let onboarding = machine.onboarding_status.as_ref();
         value_ui(
             ui,
             "Onboarding",
-            &onboarding.map_or_else(not_told, ToString::to_string),
+            &look::onboarding(machine.onboarding_status.as_ref()).word,
         );
         row_ui(ui, "Risk", |ui| {
-            risk_ui(ui, machine.risk_score.as_ref(), "");
+            look::risk(machine.risk_score.as_ref()).badge_ui(ui);
         });
-        row_ui(ui, "Exposure", |ui| match &machine.exposure_level {
-            Some(exposure @ ExposureLevel::High) => {
-                badge(ui, Icon::Warning, Role::Caution, &exposure.to_string());
-            }
-            exposure => weigh_ui(ui, exposure.as_ref().map(ToString::to_string)),
+        row_ui(ui, "Exposure", |ui| {
+            look::exposure(machine.exposure_level.as_ref()).badge_ui(ui);
         });
         value_ui(ui, "Device value", &told(machine.device_value.as_deref()));
         value_ui(ui, "Group", &told(machine.rbac_group_name.as_deref()));
@@ -256,7 +237,7 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
                 Some(id) if !id.trim().is_empty() => {
                     copyable_ui(ui, "Entra device id", &clean(id, VALUE_CHARS));
                 }
-                Some(_) | None => weigh_ui(ui, None),
+                Some(_) | None => unknown_ui(ui),
             }
         });
         row_ui(ui, "Addresses", |ui| addresses_ui(ui, machine));
@@ -281,9 +262,8 @@ pub(super) fn value_ui(ui: &mut Ui, name: &str, value: &str) {
     });
 }
 
-/// A value without weight, or that it was not told.
-fn weigh_ui(ui: &mut Ui, value: Option<String>) {
-    ui.label(value.unwrap_or_else(not_told));
+fn unknown_ui(ui: &mut Ui) {
+    ui.label(unknown());
 }
 
 fn time_ui(ui: &mut Ui, cx: &Cx<'_>, at: Option<Timestamp>) {
@@ -297,7 +277,7 @@ fn time_ui(ui: &mut Ui, cx: &Cx<'_>, at: Option<Timestamp>) {
             ui.add(egui::Label::new(shown).wrap())
                 .on_hover_text(words::utc_time(at));
         }
-        None => weigh_ui(ui, None),
+        None => unknown_ui(ui),
     }
 }
 
@@ -307,7 +287,7 @@ fn addresses_ui(ui: &mut Ui, machine: &Machine) {
     let left_out = all.len().saturating_sub(MAX_ADDRESSES);
     all.truncate(MAX_ADDRESSES);
     if all.is_empty() {
-        weigh_ui(ui, None);
+        unknown_ui(ui);
     }
     for address in all {
         ui.label(mono(address.to_string()));
@@ -320,41 +300,33 @@ fn addresses_ui(ui: &mut Ui, machine: &Machine) {
     }
 }
 
-fn health_look(health: &HealthStatus) -> (Icon, Role) {
-    match health {
-        HealthStatus::Active => (Icon::Done, Role::Neutral),
-        HealthStatus::Inactive
-        | HealthStatus::ImpairedCommunication
-        | HealthStatus::NoSensorData
-        | HealthStatus::NoSensorDataImpairedCommunication => (Icon::Warning, Role::Caution),
-        HealthStatus::Unknown | HealthStatus::Other(_) => (Icon::Unknown, Role::Unknown),
-    }
-}
-
-fn not_told() -> String {
-    "not told".to_owned()
+fn unknown() -> String {
+    "unknown".to_owned()
 }
 
 pub(super) fn told(value: Option<&str>) -> String {
     value
         .filter(|value| !value.trim().is_empty())
-        .map_or_else(not_told, |value| clean(value, VALUE_CHARS).into_owned())
+        .map_or_else(unknown, |value| clean(value, VALUE_CHARS).into_owned())
 }
 
 /// The operating system with its version.
 pub fn os(machine: &Machine) -> String {
-    let version = machine
-        .version
-        .as_deref()
-        .filter(|version| !version.trim().is_empty());
-    match version {
-        Some(version) => format!(
-            "{} {}",
-            told(machine.os_platform.as_deref()),
-            clean(version, 40)
-        ),
-        None => told(machine.os_platform.as_deref()),
-    }
+    os_known(machine).unwrap_or_else(unknown)
+}
+
+fn os_known(machine: &Machine) -> Option<String> {
+    let given = |text: &Option<Box<str>>| {
+        let text = text.as_deref().map(str::trim);
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let platform = given(&machine.os_platform).map(|platform| words::os_name(&platform));
+    let parts: Vec<_> = [platform, given(&machine.version)]
+        .into_iter()
+        .flatten()
+        .map(|part| clean(&part, 40).into_owned())
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 /// All tags, safe to show.
@@ -394,33 +366,46 @@ fn reading_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
     }
 }
 
-fn tools_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<&Machine>) {
+fn read_again_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef) {
+    let signed_out = (!cx.state.session.is_signed_in()).then_some("You are not signed in");
+    let again = ActionButton::new("Read again")
+        .icon(Icon::Refresh)
+        .disabled_because(signed_out);
+    if ui.add(again).clicked() {
+        cx.out.work.push(Command::LoadMachine(selected.id.clone()));
+        panel_parts::load_all(cx, &selected.id);
+    }
+}
+
+/// Ways to take the device elsewhere: its page in the portal, its line for a ticket.
+fn links_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<&Machine>) {
     ui.horizontal_wrapped(|ui| {
-        let signed_out = (!cx.state.session.is_signed_in()).then_some("You are not signed in");
-        let again = ActionButton::new("Read again")
-            .icon(Icon::Refresh)
-            .disabled_because(signed_out);
-        if ui.add(again).clicked() {
-            cx.out.work.push(Command::LoadMachine(selected.id.clone()));
-            panel_parts::load_all(cx, &selected.id);
-        }
+        let page = portal_page(cx, &selected.id);
         let elsewhere = match cx.state.mode {
-            Mode::Live => None,
+            Mode::Live => page
+                .is_none()
+                .then_some("This server belongs to no Defender portal"),
             Mode::Demo | Mode::StandIn => Some("This device exists in no Defender portal"),
         };
         let portal = ActionButton::new("Open in Defender portal")
             .icon(Icon::OpenElsewhere)
             .disabled_because(elsewhere);
         if ui.add(portal).clicked() {
-            cx.out.open_page = Some(portal_page(&selected.id));
+            cx.out.open_page = page;
         }
-        copy_button_ui(ui, "device line", &device_line(selected, record));
+        let line = device_line(selected, record);
+        copy_labelled_ui(ui, "device line", &line);
     });
 }
 
 /// An id holds only letters, digits and hyphens, so it is safe in an address.
-fn portal_page(id: &MachineId) -> String {
-    format!("https://security.microsoft.com/machines/{id}")
+fn portal_page(cx: &Cx<'_>, id: &MachineId) -> Option<String> {
+    // The place may name a region behind its cloud.
+    let cloud = Cloud::ALL
+        .into_iter()
+        .filter(|cloud| cx.state.place.starts_with(cloud.name()))
+        .max_by_key(|cloud| cloud.name().len())?;
+    Some(format!("https://{}/machines/{id}", cloud.portal_host()))
 }
 
 /// Name, id, operating system and addresses, for a spreadsheet or a ticket.

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use super::machine_row::DeviceState;
+use super::device_state::DeviceState;
+use super::look::health_word;
 pub use super::marks::Marks;
 use super::marks::StackText;
 use super::pasted::{Pasted, pasted_id};
-use crate::model::{ExposureLevel, HealthStatus, Machine, MachineId, RiskScore, clean};
+use crate::model::{ExposureLevel, Machine, MachineId, RiskScore, clean};
 
 /// A search, read once per keystroke and then asked for every device, without allocating for any.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -196,10 +197,7 @@ impl Term {
             Field::Os => is_in(machine.os_platform.as_deref()) || is_in(machine.version.as_deref()),
             Field::Tag => in_tags(),
             Field::Group => is_in(machine.rbac_group_name.as_deref()),
-            Field::State => state(&machine.id)
-                .words()
-                .iter()
-                .any(|word| needle.starts(word)),
+            Field::State => state(&machine.id).words().any(|word| needle.starts(word)),
         }
     }
 }
@@ -332,20 +330,6 @@ fn term((word, is_quoted): (String, bool)) -> Option<Term> {
         field,
         needle: Needle::new(text),
     })
-}
-
-/// Our word for how the sensor is.
-#[must_use]
-pub fn health_word(health: &HealthStatus) -> &str {
-    match health {
-        HealthStatus::Active => "Active",
-        HealthStatus::Inactive => "Inactive",
-        HealthStatus::ImpairedCommunication => "Impaired",
-        HealthStatus::NoSensorData => "No sensor data",
-        HealthStatus::NoSensorDataImpairedCommunication => "No data, impaired",
-        HealthStatus::Unknown => "Unknown",
-        HealthStatus::Other(text) => text,
-    }
 }
 
 #[cfg(test)]

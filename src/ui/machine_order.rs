@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 use std::net::IpAddr;
 
-use super::machine_filter::health_word;
-use super::machine_row::DeviceState;
+use super::device_state::DeviceState;
+use super::look::health_word;
 use super::views::{Column, Sort};
 use crate::model::{ExposureLevel, Machine, MachineId, RiskScore};
 
@@ -58,23 +58,24 @@ fn value(
     }
 }
 
+/// A word that this version does not know ranks above *Medium*: it may be worse than any known one.
 fn risk_rank(risk: &RiskScore) -> u128 {
     match risk {
-        RiskScore::Other(_) => 1,
-        RiskScore::None => 2,
-        RiskScore::Informational => 3,
-        RiskScore::Low => 4,
-        RiskScore::Medium => 5,
+        RiskScore::None => 1,
+        RiskScore::Informational => 2,
+        RiskScore::Low => 3,
+        RiskScore::Medium => 4,
+        RiskScore::Other(_) => 5,
         RiskScore::High => 6,
     }
 }
 
 fn exposure_rank(exposure: &ExposureLevel) -> u128 {
     match exposure {
-        ExposureLevel::Other(_) => 1,
-        ExposureLevel::None => 2,
-        ExposureLevel::Low => 3,
-        ExposureLevel::Medium => 4,
+        ExposureLevel::None => 1,
+        ExposureLevel::Low => 2,
+        ExposureLevel::Medium => 3,
+        ExposureLevel::Other(_) => 4,
         ExposureLevel::High => 5,
     }
 }

@@ -7,150 +7,14 @@ use egui_extras::TableRow;
 use jiff::Timestamp;
 
 use super::Cx;
-use super::machine_filter::health_word;
+use super::device_state::DeviceState;
+use super::look::{self, Look};
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Column;
 use super::widgets::{Icon, icon, paint_icon};
-use super::words::{ago, both_times};
-use crate::action::{Condition, ConditionState, infer};
+use super::words::{ago, both_times, os_name};
 use crate::journal::Entry;
-use crate::model::{
-    ExposureLevel, HealthStatus, Machine, MachineAction, MachineRef, RiskScore, clean,
-};
-
-/// What history says about one condition, without its evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Known {
-    #[default]
-    Unknown,
-    No,
-    Yes,
-    Setting,
-    Clearing,
-}
-
-/// What history says about a device, as the state column shows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct DeviceState {
-    isolation: Known,
-    restriction: Known,
-    /// Whether it is one without a sensor, cut off by the others.
-    is_contained: bool,
-}
-
-impl DeviceState {
-    /// Worked out from what is known of a device's actions.
-    #[must_use]
-    pub fn of(actions: &[MachineAction]) -> Self {
-        if actions.is_empty() {
-            return Self::default();
-        }
-        let known = |condition| match infer(condition, actions) {
-            ConditionState::Yes(_) => Known::Yes,
-            ConditionState::No(_) => Known::No,
-            ConditionState::Changing { to: true, .. } => Known::Setting,
-            ConditionState::Changing { to: false, .. } => Known::Clearing,
-            ConditionState::Unknown => Known::Unknown,
-        };
-        let (isolation, containment) = (known(Condition::Isolated), known(Condition::Contained));
-        let is_under_way = |known| !matches!(known, Known::No | Known::Unknown);
-        // One that was contained and is managed now is told by its isolation.
-        let is_contained = containment != Known::Unknown
-            && !is_under_way(isolation)
-            && (is_under_way(containment) || isolation == Known::Unknown);
-        Self {
-            isolation: if is_contained { containment } else { isolation },
-            restriction: known(Condition::Restricted),
-            is_contained,
-        }
-    }
-
-    const fn isolation_word(self) -> &'static str {
-        match self.isolation {
-            Known::No if self.is_contained => "Not contained",
-            Known::Yes if self.is_contained => Condition::Contained.word(),
-            Known::Setting if self.is_contained => "Containing…",
-            Known::Unknown => "Unknown",
-            Known::No => "Not isolated",
-            Known::Yes => Condition::Isolated.word(),
-            Known::Setting => "Isolating…",
-            Known::Clearing => "Releasing…",
-        }
-    }
-
-    const fn restriction_word(self) -> &'static str {
-        match self.restriction {
-            Known::Unknown => "Unknown",
-            Known::No => "Unrestricted",
-            Known::Yes => Condition::Restricted.word(),
-            Known::Setting => "Restricting…",
-            Known::Clearing => "Unrestricting…",
-        }
-    }
-
-    /// The words by which it can be searched for.
-    #[must_use]
-    pub fn words(self) -> [&'static str; 2] {
-        match (self.isolation, self.restriction) {
-            (Known::Unknown, _) => [self.restriction_word(); 2],
-            (_, Known::Unknown) => [self.isolation_word(); 2],
-            (_, _) => [self.isolation_word(), self.restriction_word()],
-        }
-    }
-
-    /// Where it stands when rows are ordered by state: what goes on first, what holds next.
-    #[must_use]
-    pub fn rank(self) -> Option<u128> {
-        let either = |known| self.isolation == known || self.restriction == known;
-        if either(Known::Setting) || either(Known::Clearing) {
-            Some(0)
-        } else if self.isolation == Known::Yes {
-            Some(1)
-        } else if self.restriction == Known::Yes {
-            Some(2)
-        } else {
-            either(Known::No).then_some(3)
-        }
-    }
-
-    /// The words on screen; what is in force goes before what is not.
-    #[must_use]
-    pub fn text(self) -> String {
-        match (self.isolation, self.restriction) {
-            (Known::Unknown, Known::Unknown) => "–".to_owned(),
-            (Known::Unknown | Known::No, Known::Yes | Known::Setting | Known::Clearing)
-            | (Known::Unknown, Known::No) => self.restriction_word().to_owned(),
-            (_, Known::Unknown | Known::No) => self.isolation_word().to_owned(),
-            (_, Known::Yes | Known::Setting | Known::Clearing) => {
-                format!(
-                    "{}, {}",
-                    self.isolation_word(),
-                    self.restriction_word().to_lowercase()
-                )
-            }
-        }
-    }
-
-    fn look(self) -> (Option<Icon>, Role, &'static str) {
-        const INFERRED: &str = "As far as the history of actions shows";
-        match self.rank() {
-            Some(0) => (
-                Some(Icon::InProgress),
-                Role::Neutral,
-                "An action has not ended yet",
-            ),
-            Some(1) if self.is_contained => (Some(Icon::Contained), Role::Caution, INFERRED),
-            Some(1) => (Some(Icon::Isolated), Role::Caution, INFERRED),
-            Some(2) => (Some(Icon::Restricted), Role::Caution, INFERRED),
-            Some(_) => (None, Role::Stale, INFERRED),
-            None => (
-                None,
-                Role::Stale,
-                "History shows nothing: unknown, not “no”",
-            ),
-        }
-    }
-}
+use crate::model::{Machine, MachineRef, clean};
 
 /// How far an order of this console has come that the service's history does not show yet.
 fn own_order(machine: &MachineRef, open: &[&Entry]) -> Option<(Icon, Role, String)> {
@@ -158,14 +22,21 @@ fn own_order(machine: &MachineRef, open: &[&Entry]) -> Option<(Icon, Role, Strin
         .iter()
         .rfind(|entry| entry.order.machine.id == machine.id)?;
     let standing = entry.standing();
-    let (icon, role) = if standing.is_unknown() {
-        (Icon::Unknown, Role::Unknown)
-    } else if standing.action().is_none() {
-        (Icon::Waiting, Role::Neutral)
-    } else {
+    if !standing.is_unknown() && standing.action().is_some() {
         return None;
-    };
+    }
+    let (icon, role) = look::order_status(&standing);
     Some((icon, role, standing.word(&entry.order.task)))
+}
+
+/// What the state column shows of a device.
+struct StateCell {
+    icon: Option<Icon>,
+    role: Role,
+    words: String,
+    /// The same where the column is too narrow for all of it.
+    short: String,
+    hint: String,
 }
 
 /// A row about to be drawn.
@@ -200,7 +71,13 @@ impl MachineRow<'_> {
         columns: &[Column],
         cx: &Cx<'_>,
     ) -> Option<RowResponse> {
-        let (icon, role, state, hover) = self.state(cx);
+        let StateCell {
+            icon,
+            role,
+            words: state,
+            short,
+            hint,
+        } = self.state(cx);
         let (mut response, mut pick) = (None, None);
         row.set_selected(self.is_selected);
         for column in columns {
@@ -210,7 +87,8 @@ impl MachineRow<'_> {
                     response = Some(self.row_ui(ui, &state));
                 }
                 if *column == Column::State {
-                    cell_ui(ui, icon, role, &state).on_hover_text(&hover);
+                    let words = if fits(ui, &state) { &state } else { &short };
+                    cell_ui(ui, icon, role, words).on_hover_text(&hint);
                 } else {
                     if *column == Column::Name {
                         pick = Some(self.pick_ui(ui));
@@ -250,18 +128,25 @@ impl MachineRow<'_> {
         response
     }
 
-    fn state(&self, cx: &Cx<'_>) -> (Option<Icon>, Role, String, String) {
+    fn state(&self, cx: &Cx<'_>) -> StateCell {
         if let Some((icon, role, word)) = own_order(&self.reference, self.open_entries) {
-            return (
-                Some(icon),
+            return StateCell {
+                icon: Some(icon),
                 role,
-                word,
-                "Ordered from this console".to_owned(),
-            );
+                hint: format!("{word}\nRequested from this console"),
+                short: word.clone(),
+                words: word,
+            };
         }
         let state = DeviceState::of(cx.state.known_actions(&self.machine.id));
-        let (icon, role, hover) = state.look();
-        (icon, role, state.text(), hover.to_owned())
+        let (icon, role) = state.look();
+        StateCell {
+            icon,
+            role,
+            words: state.text(),
+            short: state.short_text(),
+            hint: state.hint(Some(self.machine), &cx.state.policy, cx.now),
+        }
     }
 
     fn row_ui(&self, ui: &mut Ui, state: &str) -> Response {
@@ -284,7 +169,7 @@ impl MachineRow<'_> {
             ""
         };
         let state = if state == "–" {
-            "state not known"
+            "state unknown"
         } else {
             state
         };
@@ -302,29 +187,18 @@ impl MachineRow<'_> {
             // Drawn by the caller, which needs its words for the row's name.
             Column::State => {}
             Column::Health => {
-                let (icon, role) = health_look(&machine.health_status);
-                cell_ui(
-                    ui,
-                    Some(icon),
-                    role,
-                    &clean(health_word(&machine.health_status), 32),
-                );
+                look_ui(ui, &look::health(&machine.health_status));
             }
-            Column::Risk => match &machine.risk_score {
-                Some(risk) => {
-                    let (icon, role) = risk_look(risk);
-                    cell_ui(ui, Some(icon), role, &risk.to_string());
-                }
-                None => nothing_ui(ui),
-            },
-            Column::Exposure => match &machine.exposure_level {
-                Some(exposure) => {
-                    let (icon, role) = exposure_look(exposure);
-                    cell_ui(ui, Some(icon), role, &exposure.to_string());
-                }
-                None => nothing_ui(ui),
-            },
-            Column::Os => self.text_ui(ui, machine.os_platform.as_deref()),
+            Column::Risk => {
+                look_ui(ui, &look::risk(machine.risk_score.as_ref()));
+            }
+            Column::Exposure => {
+                look_ui(ui, &look::exposure(machine.exposure_level.as_ref()));
+            }
+            Column::Os => {
+                let platform = machine.os_platform.as_deref();
+                self.text_ui(ui, platform.map(os_name).as_deref());
+            }
             Column::LastSeen => last_seen_ui(ui, machine.last_seen, cx),
             Column::Tags => self.text_ui(ui, Some(&machine.machine_tags.join(", "))),
             Column::Group => self.text_ui(ui, machine.rbac_group_name.as_deref()),
@@ -375,6 +249,16 @@ impl MachineRow<'_> {
     }
 }
 
+/// Whether a cell with an icon has room for all of the words.
+fn fits(ui: &Ui, words: &str) -> bool {
+    let tokens = ui.tokens();
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let galley = ui
+        .painter()
+        .layout_no_wrap(words.to_owned(), font, tokens.text);
+    tokens.height.icon + tokens.space.xs + galley.size().x <= ui.available_width()
+}
+
 fn cell_ui(ui: &mut Ui, shape: Option<Icon>, role: Role, text: &str) -> Response {
     let colour = ui.tokens().colour(role);
     if let Some(shape) = shape {
@@ -388,13 +272,17 @@ fn cell_ui(ui: &mut Ui, shape: Option<Icon>, role: Role, text: &str) -> Response
     )
 }
 
+fn look_ui(ui: &mut Ui, look: &Look) -> Response {
+    cell_ui(ui, Some(look.icon), look.role, &look.word)
+}
+
 fn nothing_ui(ui: &mut Ui) {
     cell_ui(ui, None, Role::Stale, "–");
 }
 
 fn last_seen_ui(ui: &mut Ui, at: Option<Timestamp>, cx: &Cx<'_>) {
     let Some(at) = at else {
-        cell_ui(ui, None, Role::Stale, "never").on_hover_text("The service tells no report");
+        cell_ui(ui, None, Role::Stale, "never").on_hover_text("No full report so far");
         return;
     };
     let is_silent = cx.now.duration_since(at) > cx.state.policy.silent_after;
@@ -409,89 +297,4 @@ fn last_seen_ui(ui: &mut Ui, at: Option<Timestamp>, cx: &Cx<'_>) {
         both_times(at, cx.zone)
     );
     cell_ui(ui, shape, role, &ago(at, cx.now)).on_hover_text(hover);
-}
-
-fn health_look(health: &HealthStatus) -> (Icon, Role) {
-    match health {
-        HealthStatus::Active => (Icon::Accepted, Role::Neutral),
-        HealthStatus::Inactive => (Icon::TimedOut, Role::Caution),
-        HealthStatus::ImpairedCommunication
-        | HealthStatus::NoSensorData
-        | HealthStatus::NoSensorDataImpairedCommunication => (Icon::Warning, Role::Caution),
-        HealthStatus::Unknown | HealthStatus::Other(_) => (Icon::Info, Role::Stale),
-    }
-}
-
-fn risk_look(risk: &RiskScore) -> (Icon, Role) {
-    match risk {
-        RiskScore::High => (Icon::Risk, Role::Danger),
-        RiskScore::Medium => (Icon::Warning, Role::Caution),
-        RiskScore::Low => (Icon::Info, Role::Neutral),
-        RiskScore::Informational | RiskScore::None | RiskScore::Other(_) => {
-            (Icon::Info, Role::Stale)
-        }
-    }
-}
-
-fn exposure_look(exposure: &ExposureLevel) -> (Icon, Role) {
-    match exposure {
-        ExposureLevel::High => (Icon::Risk, Role::Danger),
-        ExposureLevel::Medium => (Icon::Warning, Role::Caution),
-        ExposureLevel::Low => (Icon::Info, Role::Neutral),
-        ExposureLevel::None | ExposureLevel::Other(_) => (Icon::Info, Role::Stale),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{MachineActionId, MachineActionStatus, MachineActionType};
-
-    fn action(kind: MachineActionType, status: MachineActionStatus) -> MachineAction {
-        MachineAction::bare(
-            MachineActionId::parse("a").expect("a literal id"),
-            kind,
-            status,
-        )
-    }
-
-    #[test]
-    fn nothing_known_is_a_dash_and_never_a_no() {
-        assert_eq!(DeviceState::of(&[]).text(), "–");
-        assert_eq!(DeviceState::of(&[]).words(), ["Unknown"; 2]);
-        assert_eq!(DeviceState::of(&[]).rank(), None);
-    }
-
-    #[test]
-    fn both_conditions_are_told() {
-        use MachineActionStatus::{Pending, Succeeded};
-        use MachineActionType::{Isolate, RestrictCodeExecution, Unisolate};
-        let text = |actions: &[MachineAction]| DeviceState::of(actions).text();
-        assert_eq!(text(&[action(Isolate, Succeeded)]), "Isolated");
-        assert_eq!(text(&[action(Isolate, Pending)]), "Isolating…");
-        assert_eq!(text(&[action(Unisolate, Pending)]), "Releasing…");
-        assert_eq!(text(&[action(Unisolate, Succeeded)]), "Not isolated");
-        let both = [
-            action(Isolate, Succeeded),
-            action(RestrictCodeExecution, Pending),
-        ];
-        assert_eq!(text(&both), "Isolated, restricting…");
-        let contain = |status| MachineAction {
-            scope: Some("UnManagedDevice".into()),
-            ..action(Isolate, status)
-        };
-        assert_eq!(text(&[contain(Succeeded)]), "Contained");
-        assert_eq!(text(&[contain(Pending)]), "Containing…");
-        assert_eq!(
-            text(&[contain(Succeeded), action(Unisolate, Pending)]),
-            "Releasing…"
-        );
-        let managed_since = [contain(Succeeded), action(Isolate, Pending)];
-        assert_eq!(text(&managed_since), "Isolating…");
-        let released = [
-            action(Unisolate, Succeeded),
-            action(RestrictCodeExecution, Succeeded),
-        ];
-        assert_eq!(text(&released), "Restricted");
-    }
 }

@@ -3,108 +3,116 @@
 use egui::{Ui, accesskit};
 use jiff::Timestamp;
 
-use super::machine_actions::status_look;
+use super::device_state::waiting_words;
+use super::look::{self, Phase, condition_noun};
+use super::machine_actions::action_name;
 use super::machine_detail::{row_ui, told, value_ui};
 use super::theme::{Role, TokensExt as _};
-use super::widgets::{Icon, badge, copyable_ui, foldable_ui, section_ui};
+use super::widgets::{Icon, badge, copyable_ui, foldable_ui, section_ui, small_ui};
+use super::words::first_upper;
 use super::{Cx, words};
 use crate::action::{Condition, ConditionState, Evidence, infer};
 use crate::model::{MachineAction, MachineRef, clean};
 
+/// What every line of the state rests on.
+const NOTE: &str =
+    "As far as the action history shows; a release on the device itself does not show";
+
 /// Shows what the device is inferred to be in.
 pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     section_ui(ui, "State");
-    let history = cx.state.history(&machine.id);
-    let reading = cx.state.histories.get(&machine.id);
-    for condition in Condition::ALL {
-        let inferred = history.map(|history| infer(condition, history));
-        // Only of devices without a sensor, and said where there is something to be said.
-        if condition == Condition::Contained
-            && matches!(inferred, None | Some(ConditionState::Unknown))
-        {
+    let Some(history) = cx.state.history(&machine.id) else {
+        announce(ui, Icon::Unfamiliar, Role::Unknown, &unchecked(cx, machine));
+        return;
+    };
+    let states = Condition::ALL.map(|condition| (condition, infer(condition, history)));
+    let mut unknown = Vec::new();
+    for (condition, state) in &states {
+        let Some(words) = condition_words(*condition, state, cx, machine) else {
+            // Containing is of devices without a sensor only.
+            if *condition != Condition::Contained {
+                unknown.push(condition_noun(*condition));
+            }
             continue;
-        }
-        let (icon, role, words) = if let Some(inferred) = &inferred {
-            condition_words(condition, inferred, cx)
-        } else {
-            let why = reading.and_then(|reading| reading.failure.as_ref());
-            let word = condition.word();
-            let words = match why {
-                Some(failure) => format!(
-                    "{word}: not checked: actions could not be read: {}",
-                    failure.headline
-                ),
-                None if reading.is_some_and(|reading| reading.loading) => {
-                    format!("{word}: not checked yet: reading the actions…")
-                }
-                None => format!("{word}: not checked: actions were not read yet"),
-            };
-            (Icon::Unknown, Role::Unknown, words)
         };
-        let response = badge(ui, icon, role, &words);
-        ui.ctx().accesskit_node_builder(response.id, |node| {
-            node.set_live(accesskit::Live::Polite);
-        });
-        if let Some(action) = inferred.and_then(|state| evidence(&state, cx, machine)) {
+        let look = look::condition(*condition, Phase::of(state));
+        announce(ui, look.icon, look.role, &words);
+        if let Some(action) = evidence(state, cx, machine) {
             evidence_ui(ui, cx, action);
         }
     }
+    if !unknown.is_empty() {
+        let what = unknown.join(" and ").to_lowercase();
+        let words = format!(
+            "{} unknown: no record in the action history",
+            first_upper(&what)
+        );
+        announce(ui, Icon::Unfamiliar, Role::Unknown, &words);
+    }
+    if states
+        .iter()
+        .any(|(_, state)| *state != ConditionState::Unknown)
+    {
+        small_ui(ui, NOTE);
+    }
 }
 
+/// A badge that is read out when it comes or changes.
+fn announce(ui: &mut Ui, icon: Icon, role: Role, words: &str) {
+    let response = badge(ui, icon, role, words);
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_live(accesskit::Live::Polite);
+    });
+}
+
+/// Why nothing is said about the state.
+fn unchecked(cx: &Cx<'_>, machine: &MachineRef) -> String {
+    let reading = cx.state.histories.get(&machine.id);
+    match reading.and_then(|reading| reading.failure.as_ref()) {
+        Some(failure) => format!(
+            "Isolation and restriction not checked: the action history could not be read: {}",
+            failure.headline
+        ),
+        None if reading.is_some_and(|reading| reading.loading) => {
+            "Isolation and restriction not checked yet: reading the action history…".to_owned()
+        }
+        None => "Isolation and restriction not checked: action history not read yet".to_owned(),
+    }
+}
+
+/// What is known of a condition, with who and when; nothing where nothing is known.
 fn condition_words(
     condition: Condition,
     state: &ConditionState,
     cx: &Cx<'_>,
-) -> (Icon, Role, String) {
-    let word = condition.word();
-    let lower = word.to_lowercase();
+    machine: &MachineRef,
+) -> Option<String> {
+    let word = look::condition_word(condition, Phase::of(state));
     let by = |evidence: &Evidence| {
         let by = evidence.by.as_deref().filter(|by| !by.is_empty());
-        by.map_or_else(String::new, |by| format!(", by {}", clean(by, 80)))
+        by.map_or_else(
+            || "an unknown requestor".to_owned(),
+            |by| clean(by, 80).into_owned(),
+        )
     };
     match state {
+        ConditionState::Unknown => None,
+        ConditionState::No(_) => Some(word.to_owned()),
         ConditionState::Yes(evidence) => {
             let since = evidence.since.map_or_else(String::new, |since| {
                 let clock = short_local(since, cx);
                 format!(" since {clock} ({})", words::ago(since, cx.now))
             });
-            let icon = match condition {
-                Condition::Isolated => Icon::Isolated,
-                Condition::Restricted => Icon::Restricted,
-                Condition::Contained => Icon::Contained,
-            };
-            let words = format!("{word}{since}{}, as far as history shows", by(evidence));
-            (icon, Role::Caution, words)
+            Some(format!("{word}{since}, by {}", by(evidence)))
         }
-        ConditionState::No(_) => (
-            Icon::Info,
-            Role::Neutral,
-            format!("Not {lower}, as far as history shows"),
-        ),
-        ConditionState::Changing { to: true, evidence } => (
-            Icon::InProgress,
-            Role::Accent,
-            format!("Being {lower}{}", by(evidence)),
-        ),
-        ConditionState::Changing {
-            to: false,
-            evidence,
-        } => {
-            let verb = match condition {
-                Condition::Isolated | Condition::Contained => "released",
-                Condition::Restricted => "unrestricted",
-            };
-            (
-                Icon::InProgress,
-                Role::Accent,
-                format!("Being {verb}{}", by(evidence)),
-            )
+        ConditionState::Changing { evidence, .. } if evidence.is_picked_up => {
+            Some(format!("{word} Requested by {}", by(evidence)))
         }
-        ConditionState::Unknown => (
-            Icon::Unknown,
-            Role::Stale,
-            format!("Not known whether {lower}: history shows nothing"),
-        ),
+        ConditionState::Changing { evidence, .. } => {
+            let record = cx.state.machine(&machine.id).map(AsRef::as_ref);
+            let waits = waiting_words(record, &cx.state.policy, cx.now);
+            Some(format!("{word}: {waits}. Requested by {}", by(evidence)))
+        }
     }
 }
 
@@ -139,20 +147,16 @@ fn evidence<'a>(
 }
 
 fn evidence_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
-    let label = format!("Evidence: {}, {}", action.kind, action.status);
+    let status = look::action_status(&action.status).word;
+    let label = format!("Evidence: {}, {status}", action_name(action));
     foldable_ui(ui, &label, |ui| {
         ui.spacing_mut().item_spacing.y = ui.tokens().space.xs;
-        let kind = match action.scope.as_deref() {
-            Some(scope) => format!("{} ({})", action.kind, clean(scope, 40)),
-            None => action.kind.to_string(),
-        };
-        value_ui(ui, "Type", &kind);
+        value_ui(ui, "Type", &action_name(action));
         row_ui(ui, "Status", |ui| {
-            let (icon, role) = status_look(&action.status);
-            badge(ui, icon, role, &action.status.to_string());
+            look::action_status(&action.status).badge_ui(ui);
         });
         value_ui(ui, "Requested by", &told(action.requestor.as_deref()));
-        value_ui(ui, "Through", &told(action.request_source.as_deref()));
+        value_ui(ui, "Source", &told(action.request_source.as_deref()));
         value_ui(ui, "Comment", &told(action.requestor_comment.as_deref()));
         value_ui(ui, "Created", &both_times(action.created, cx));
         value_ui(ui, "Last update", &both_times(action.last_updated, cx));

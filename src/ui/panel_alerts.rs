@@ -3,10 +3,9 @@
 use egui::{Label, RichText, TextStyle, Ui};
 
 use super::panel_parts::{Words, list_ui};
-use super::theme::{Role, TokensExt as _, text};
-use super::widgets::{Icon, badge};
-use super::{Cx, words};
-use crate::model::{Alert, AlertSeverity, MachineId, PanelPart, clean};
+use super::theme::{TokensExt as _, text};
+use super::{Cx, look, words};
+use crate::model::{Alert, MachineId, PanelPart, clean};
 
 const TITLE_CHARS: usize = 200;
 const CATEGORY_CHARS: usize = 60;
@@ -28,8 +27,7 @@ fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
     ui.push_id(("alert", &alert.id), |ui| {
         ui.spacing_mut().item_spacing.y = tokens.space.xs;
         ui.horizontal_wrapped(|ui| {
-            let (icon, role) = severity_look(&alert.severity);
-            badge(ui, icon, role, &alert.severity.to_string());
+            look::severity(&alert.severity).badge_ui(ui);
             let title = alert.title.as_deref().unwrap_or("Alert without a title");
             // Some hold line breaks and marks of no width, which say nothing.
             let title = title.replace('\u{200b}', "");
@@ -39,14 +37,14 @@ fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
         });
         let age = alert
             .created
-            .map_or_else(|| "time not told".to_owned(), |at| words::ago(at, cx.now));
+            .map_or_else(|| "time unknown".to_owned(), |at| words::ago(at, cx.now));
         let category = alert
             .category
             .as_deref()
-            .map(|category| clean(category, CATEGORY_CHARS).into_owned());
+            .map(|category| clean(&words::spaced(category), CATEGORY_CHARS).into_owned());
         let parts = category
             .into_iter()
-            .chain([age, alert.status.to_string()])
+            .chain([age, look::alert_status(&alert.status)])
             .collect::<Vec<_>>();
         let line = RichText::new(parts.join(" · ")).text_style(TextStyle::Small);
         let line = ui.add(Label::new(line.color(tokens.text_weak)).wrap());
@@ -54,14 +52,4 @@ fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
             line.on_hover_text(words::both_times(at, cx.zone));
         }
     });
-}
-
-fn severity_look(severity: &AlertSeverity) -> (Icon, Role) {
-    match severity {
-        AlertSeverity::High => (Icon::Risk, Role::Danger),
-        AlertSeverity::Medium | AlertSeverity::Other(_) => (Icon::Warning, Role::Caution),
-        AlertSeverity::Unspecified | AlertSeverity::Informational | AlertSeverity::Low => {
-            (Icon::Info, Role::Neutral)
-        }
-    }
 }

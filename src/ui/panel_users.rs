@@ -42,11 +42,11 @@ fn user_ui(ui: &mut Ui, cx: &Cx<'_>, user: &LoggedOnUser) {
             badge(ui, Icon::Warning, Role::Caution, "Domain admin");
         }
         let seen = user.last_seen.map_or_else(
-            || "last seen not told".to_owned(),
+            || "last seen unknown".to_owned(),
             |at| format!("last seen {}", words::ago(at, cx.now)),
         );
         let types = user.logon_types.as_deref();
-        let types = types.map(|types| clean(types, TYPES_CHARS).into_owned());
+        let types = types.map(logon_types);
         let line: Vec<_> = [Some(seen), types].into_iter().flatten().collect();
         let line = RichText::new(line.join(" · ")).text_style(TextStyle::Small);
         let line = ui.add(Label::new(line.color(weak)).wrap());
@@ -62,4 +62,10 @@ fn full_name(user: &LoggedOnUser) -> String {
         Some(domain) => format!("{}\\{name}", clean(domain, NAME_CHARS)),
         None => name.into_owned(),
     }
+}
+
+/// `RemoteInteractive, Network` as people write it.
+fn logon_types(types: &str) -> String {
+    let types: Vec<_> = types.split(", ").map(words::spaced).collect();
+    clean(&types.join(", "), TYPES_CHARS).into_owned()
 }

@@ -5,9 +5,9 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use super::device_state::DeviceState;
 use super::machine_filter::{Filter, Marks};
 use super::machine_order;
-use super::machine_row::DeviceState;
 use super::views::{Column, Sort};
 use crate::model::{Machine, MachineAction, MachineId};
 use crate::state::State;

@@ -10,8 +10,9 @@ use egui::{
 };
 
 use super::Cx;
-use super::machine_filter::{FIELDS, Field, health_word};
-use super::machine_row::DeviceState;
+use super::device_state::DeviceState;
+use super::look::health_word;
+use super::machine_filter::{FIELDS, Field};
 use super::rows::states_mark;
 use super::theme::TokensExt as _;
 use crate::model::{ExposureLevel, Machine, RiskScore, clean};
@@ -231,10 +232,8 @@ fn count_states(state: &State) -> HashMap<Box<str>, usize> {
             continue;
         }
         unknown -= 1;
-        let [one, other] = device.words();
-        add(&mut counts, one.trim_end_matches('…'));
-        if other != one {
-            add(&mut counts, other.trim_end_matches('…'));
+        for word in device.words() {
+            add(&mut counts, word);
         }
     }
     if unknown > 0 {

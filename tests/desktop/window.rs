@@ -59,7 +59,7 @@ fn a_device_is_contained_and_nothing_is_said_before_the_service_says_it() {
     window.wait_for_node("the row to say so", |node| is_isolated(node, device));
     let row = window.wait_for_node("the twin's row", |node| is_row_of(node, twin));
     assert!(
-        row.name.ends_with(", state not known"),
+        row.name.ends_with(", state unknown"),
         "the twin is not isolated: {}",
         row.name
     );

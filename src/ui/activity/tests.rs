@@ -160,7 +160,7 @@ fn every_standing_has_its_own_words_shape_and_row() {
         let standing = entry.standing();
         let word = standing.word(&entry.order.task);
         assert!(
-            shapes.insert(crate::ui::activity_words::look(&standing).0),
+            shapes.insert(crate::ui::look::order_status(&standing).0),
             "{word}"
         );
         let mut harness = harness(vec![entry]);

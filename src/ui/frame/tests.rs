@@ -163,7 +163,7 @@ fn a_row_is_named_by_device_and_state_and_is_clicked_from_outside() {
     harness.run_steps(2);
     assert_eq!(selected(&desk).as_deref(), Some(FIN));
     harness
-        .get_by_label("HR-LT-007 (…aaaa), state not known")
+        .get_by_label("HR-LT-007 (…aaaa), state unknown")
         .click();
     harness.run_steps(2);
     assert_eq!(selected(&desk).as_deref(), Some(HR));

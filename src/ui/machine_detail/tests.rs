@@ -10,9 +10,9 @@ use crate::explain::{Explanation, NextStep};
 use crate::guard::Policy;
 use crate::message::{Event, InventoryNews, PanelNews};
 use crate::model::{
-    Account, Alert, AlertSeverity, AlertStatus, Epoch, Listed, LoggedOnUser, MachineAction,
-    MachineActionId, MachineActionStatus, MachineActionType, OnboardingStatus, PanelPart,
-    Permissions, SessionStatus, TenantId,
+    Account, Alert, AlertSeverity, AlertStatus, Epoch, HealthStatus, Listed, LoggedOnUser,
+    MachineAction, MachineActionId, MachineActionStatus, MachineActionType, OnboardingStatus,
+    PanelPart, Permissions, SessionStatus, TenantId,
 };
 use crate::state::State;
 use crate::ui::views::{Dialog, Views};
@@ -125,12 +125,11 @@ fn without_a_selection_the_panel_says_what_to_do() {
 fn the_state_rests_on_evidence_and_the_buttons_follow_the_catalogue() {
     let mut harness = harness(world(vec![isolation(MachineActionStatus::Succeeded)]));
     harness.run();
-    let state =
-        "Isolated since 00:00 (40 min ago), by s.weber@contoso.com, as far as history shows";
+    let state = "Isolated since 00:00 (40 min ago), by s.weber@contoso.com";
     assert!(harness.query_by_label(state).is_some());
     assert!(
         harness
-            .query_by_label("Not known whether restricted: history shows nothing")
+            .query_by_label("Restriction unknown: no record in the action history")
             .is_some()
     );
     for kind in ActionKind::ALL {
@@ -173,7 +172,7 @@ fn actions_never_read_are_not_called_none() {
     world.state.histories.clear();
     let mut harness = harness(world);
     harness.run();
-    let words = "Isolated: not checked: actions were not read yet";
+    let words = "Isolation and restriction not checked: action history not read yet";
     assert!(harness.query_by_label(words).is_some());
 }
 
@@ -181,7 +180,7 @@ fn actions_never_read_are_not_called_none() {
 fn the_twin_is_named_and_can_be_shown() {
     let mut harness = harness(world(Vec::new()));
     harness.run();
-    let notice = "1 other record with this name: …c3d4 (Inactive, last report not known)";
+    let notice = "1 other record with this name: …c3d4 (Inactive, no full report yet)";
     assert!(harness.query_by_label(notice).is_some());
     harness.get_by_label("Show").click();
     harness.run();
@@ -194,7 +193,7 @@ fn an_open_action_of_anybody_can_be_cancelled() {
     harness.run();
     assert!(
         harness
-            .query_by_label("Being isolated, by s.weber@contoso.com")
+            .query_by_label("Isolation pending: waiting for the device, which has not reported. Requested by s.weber@contoso.com")
             .is_some()
     );
     harness.get_by_label("Cancel…").click();
@@ -209,11 +208,67 @@ fn an_open_action_of_anybody_can_be_cancelled() {
 fn a_device_line_is_tab_separated() {
     let machine = machine("a19c07");
     let line = device_line(&machine.reference(), Some(&machine));
-    assert_eq!(line, "FIN-LT-042\ta19c07\tWindows11\t10.20.4.17");
-    assert_eq!(
-        portal_page(&machine.id),
-        "https://security.microsoft.com/machines/a19c07"
-    );
+    assert_eq!(line, "FIN-LT-042\ta19c07\tWindows 11\t10.20.4.17");
+}
+
+#[test]
+fn the_portal_is_that_of_the_cloud() {
+    for (place, page) in [
+        (
+            "Commercial",
+            Some("https://security.microsoft.com/machines/a19c07"),
+        ),
+        (
+            "Commercial, EU",
+            Some("https://security.microsoft.com/machines/a19c07"),
+        ),
+        (
+            "GCC",
+            Some("https://security.microsoft.com/machines/a19c07"),
+        ),
+        (
+            "GCC High",
+            Some("https://security.microsoft.us/machines/a19c07"),
+        ),
+        ("DoD", Some("https://security.apps.mil/machines/a19c07")),
+        ("http://127.0.0.1:18432", None),
+    ] {
+        let mut world = world(Vec::new());
+        world.state = State::new(Mode::Live, place, Policy::default());
+        let cx = Cx {
+            state: &world.state,
+            views: &mut world.views,
+            now: Timestamp::UNIX_EPOCH,
+            zone: &TimeZone::UTC,
+            out: &mut world.out,
+        };
+        let machine = machine("a19c07");
+        assert_eq!(portal_page(&cx, &machine.id).as_deref(), page, "{place}");
+    }
+}
+
+#[test]
+fn a_silent_device_is_not_said_to_be_changing_until_it_has_picked_the_action_up() {
+    let silent = |status| {
+        let mut world = world(vec![isolation(status)]);
+        let mut record = machine("a19c07");
+        record.last_seen = Timestamp::UNIX_EPOCH
+            .checked_sub(jiff::SignedDuration::from_hours(120))
+            .ok();
+        world.state.apply(Event::Inventory {
+            epoch: Epoch(0),
+            news: InventoryNews::Page(vec![std::sync::Arc::new(record)]),
+        });
+        let mut harness = harness(world);
+        harness.run();
+        harness
+    };
+    let pending = silent(MachineActionStatus::Pending);
+    let words = "Isolation pending: waiting for the device, silent since its last full report 5 d ago. Requested by s.weber@contoso.com";
+    assert!(pending.query_by_label(words).is_some());
+    let begun = silent(MachineActionStatus::InProgress);
+    let words = "Isolating… Requested by s.weber@contoso.com";
+    assert!(begun.query_by_label(words).is_some());
 }
 
 fn tell(world: &mut World, news: PanelNews) {
@@ -343,7 +398,7 @@ fn the_first_ten_are_shown_cleaned_and_the_rest_counted() {
         &[
             "Alerts (12)",
             "Beacon\\u{202e} 9",
-            "Execution · 40 min ago · InProgress",
+            "Execution · 40 min ago · In progress",
             "and 2 more",
             "Logged-on users (3)",
             "contoso\\adm\\u{a}1",

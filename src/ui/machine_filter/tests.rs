@@ -1,6 +1,7 @@
 //! What a search finds.
 
 use super::*;
+use crate::model::HealthStatus;
 
 const ID: &str = "1e5bc9d7e413ddd7902c2932e418702b84d09c07";
 

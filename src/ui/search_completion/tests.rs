@@ -149,6 +149,9 @@ fn states_are_counted_by_their_words() {
     tally.go_on(Field::State, &state);
     assert_eq!(
         tally.values,
-        [("Unknown".into(), COUNTED_AT_ONCE), ("Isolating".into(), 1)]
+        [
+            ("Unknown".into(), COUNTED_AT_ONCE),
+            ("Isolation pending".into(), 1)
+        ]
     );
 }

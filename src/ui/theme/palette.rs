@@ -34,6 +34,7 @@ pub(super) mod dark {
     pub const ACCENT_HOVER: Color32 = rgb(0x9C, 0xCA, 0xFF);
     pub const DANGER: Color32 = rgb(0xFF, 0x8A, 0x80);
     pub const CAUTION: Color32 = rgb(0xF5, 0xC0, 0x4E);
+    pub const PENDING: Color32 = rgb(0x5C, 0xDD, 0xE5);
     pub const OK: Color32 = rgb(0x6F, 0xD8, 0x9A);
     pub const UNKNOWN: Color32 = rgb(0xD0, 0xA6, 0xF5);
     pub const STALE: Color32 = rgb(0xA3, 0xAD, 0xB9);
@@ -56,6 +57,7 @@ pub(super) mod light {
     pub const ACCENT_HOVER: Color32 = rgb(0x08, 0x43, 0x84);
     pub const DANGER: Color32 = rgb(0xA8, 0x20, 0x1A);
     pub const CAUTION: Color32 = rgb(0x75, 0x46, 0x00);
+    pub const PENDING: Color32 = rgb(0x00, 0x57, 0x61);
     pub const OK: Color32 = rgb(0x13, 0x5C, 0x31);
     pub const UNKNOWN: Color32 = rgb(0x5F, 0x34, 0x94);
     pub const STALE: Color32 = rgb(0x50, 0x5B, 0x69);

@@ -17,6 +17,8 @@ pub enum Role {
     Danger,
     /// Warnings, waiting too long.
     Caution,
+    /// The service has accepted it, and the device has not picked it up.
+    Pending,
     /// The service said it succeeded, nothing else.
     Ok,
     /// Outcome unknown, not found, not checked.
@@ -27,11 +29,12 @@ pub enum Role {
 
 impl Role {
     /// All roles, for galleries and tests.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Neutral,
         Self::Accent,
         Self::Danger,
         Self::Caution,
+        Self::Pending,
         Self::Ok,
         Self::Unknown,
         Self::Stale,
@@ -132,6 +135,8 @@ pub struct Tokens {
     pub on_danger_fill: Color32,
     /// Warnings.
     pub caution: Color32,
+    /// Accepted, and not picked up by the device.
+    pub pending: Color32,
     /// The service said it succeeded.
     pub ok: Color32,
     /// Outcome unknown; used for nothing else.
@@ -225,6 +230,7 @@ impl Tokens {
         danger_fill_hover: BRICK_HOVER,
         on_danger_fill: WHITE,
         caution: dark::CAUTION,
+        pending: dark::PENDING,
         ok: dark::OK,
         unknown: dark::UNKNOWN,
         stale: dark::STALE,
@@ -265,6 +271,7 @@ impl Tokens {
         on_accent: palette::WHITE,
         danger: light::DANGER,
         caution: light::CAUTION,
+        pending: light::PENDING,
         ok: light::OK,
         unknown: light::UNKNOWN,
         stale: light::STALE,
@@ -296,6 +303,7 @@ impl Tokens {
             Role::Accent => self.accent,
             Role::Danger => self.danger,
             Role::Caution => self.caution,
+            Role::Pending => self.pending,
             Role::Ok => self.ok,
             Role::Unknown => self.unknown,
             Role::Stale => self.stale,

@@ -16,9 +16,24 @@ pub fn copyable_ui(ui: &mut Ui, what: &str, text: &str) -> Response {
     .inner
 }
 
+/// A button "Copy {what}" with its label, where there is no text beside it.
+pub fn copy_labelled_ui(ui: &mut Ui, what: &str, text: &str) -> Response {
+    let label = format!("Copy {what}");
+    copy_ui(ui, what, text, |icon| ActionButton::new(&label).icon(icon))
+}
+
 /// The button alone: copies `text`, and says so for a moment beside itself.
 pub fn copy_button_ui(ui: &mut Ui, what: &str, text: &str) -> Response {
     let name = format!("Copy {what}");
+    copy_ui(ui, what, text, |icon| ActionButton::icon_only(icon, &name))
+}
+
+fn copy_ui<'a>(
+    ui: &mut Ui,
+    what: &str,
+    text: &str,
+    button: impl FnOnce(Icon) -> ActionButton<'a>,
+) -> Response {
     let id = ui.scope_id().with(("copied", what, text));
     // The tick takes the place of the icon and the word floats, so nothing moves.
     let left_secs = left_secs(ui, id);
@@ -27,7 +42,7 @@ pub fn copy_button_ui(ui: &mut Ui, what: &str, text: &str) -> Response {
     } else {
         Icon::Copy
     };
-    let button = ActionButton::icon_only(icon, &name);
+    let button = button(icon);
     let response = if left_secs > 0.0 {
         ui.add(button.without_hint())
     } else {

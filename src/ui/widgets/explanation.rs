@@ -88,6 +88,6 @@ fn shape(role: Role) -> Icon {
         Role::Ok => Icon::Done,
         Role::Unknown => Icon::Unknown,
         Role::Stale => Icon::TimedOut,
-        Role::Neutral | Role::Accent => Icon::Info,
+        Role::Neutral | Role::Accent | Role::Pending => Icon::Info,
     }
 }

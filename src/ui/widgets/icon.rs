@@ -1,8 +1,11 @@
 //! One set of icons, painted as shapes: a state is recognised without its colour, and no font is needed.
 
-use egui::{Color32, Painter, Pos2, Rect, Response, Sense, Shape, Stroke, StrokeKind, Ui, Vec2};
+use egui::{Color32, Painter, Rect, Response, Sense, Shape, Ui, Vec2};
 
 use super::super::theme::TokensExt as _;
+use pen::Pen;
+
+mod pen;
 
 /// What an icon stands for; each has a shape of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +44,12 @@ pub enum Icon {
     Block,
     /// A note: a ring with an i.
     Info,
+    /// Reports regularly: a beat.
+    Active,
+    /// Has stopped reporting: a flat line that ends.
+    Silent,
+    /// Unknown, or a word that this version does not know: a ring with a question mark.
+    Unfamiliar,
     /// Search: a magnifier.
     Search,
     /// Copy: two sheets.
@@ -75,7 +84,7 @@ pub enum Icon {
 
 impl Icon {
     /// All icons, for galleries and tests.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 35] = [
         Self::Waiting,
         Self::Held,
         Self::NotSent,
@@ -93,6 +102,9 @@ impl Icon {
         Self::Warning,
         Self::Block,
         Self::Info,
+        Self::Active,
+        Self::Silent,
+        Self::Unfamiliar,
         Self::Search,
         Self::Copy,
         Self::Settings,
@@ -132,322 +144,10 @@ fn shapes(rect: Rect, icon: Icon, colour: Color32) -> Vec<Shape> {
     pen.shapes
 }
 
-/// Draws on a grid of 16 × 16.
-struct Pen {
-    origin: Pos2,
-    scale: f32,
-    colour: Color32,
-    shapes: Vec<Shape>,
-}
-
-impl Pen {
-    fn new(rect: Rect, colour: Color32) -> Self {
-        let side = rect.width().min(rect.height());
-        Self {
-            origin: rect.center() - Vec2::splat(side / 2.0),
-            scale: side / 16.0,
-            colour,
-            shapes: Vec::new(),
-        }
-    }
-
-    fn at(&self, (x, y): (f32, f32)) -> Pos2 {
-        self.origin + Vec2::new(x, y) * self.scale
-    }
-
-    fn stroke(&self) -> Stroke {
-        Stroke::new(1.5 * self.scale, self.colour)
-    }
-
-    fn points(&self, points: &[(f32, f32)]) -> Vec<Pos2> {
-        points.iter().map(|point| self.at(*point)).collect()
-    }
-
-    fn line(&mut self, points: &[(f32, f32)]) {
-        let shape = Shape::line(self.points(points), self.stroke());
-        self.shapes.push(shape);
-    }
-
-    fn outline(&mut self, points: &[(f32, f32)]) {
-        let shape = Shape::closed_line(self.points(points), self.stroke());
-        self.shapes.push(shape);
-    }
-
-    fn filled(&mut self, points: &[(f32, f32)]) {
-        let shape = Shape::convex_polygon(self.points(points), self.colour, Stroke::NONE);
-        self.shapes.push(shape);
-    }
-
-    fn circle(&mut self, centre: (f32, f32), radius: f32) {
-        let shape = Shape::circle_stroke(self.at(centre), radius * self.scale, self.stroke());
-        self.shapes.push(shape);
-    }
-
-    fn dot(&mut self, centre: (f32, f32), radius: f32) {
-        let shape = Shape::circle_filled(self.at(centre), radius * self.scale, self.colour);
-        self.shapes.push(shape);
-    }
-
-    fn rect(&mut self, min: (f32, f32), max: (f32, f32)) {
-        let rect = Rect::from_min_max(self.at(min), self.at(max));
-        let stroke = self.stroke();
-        let shape = Shape::rect_stroke(rect, 1.5 * self.scale, stroke, StrokeKind::Middle);
-        self.shapes.push(shape);
-    }
-
-    fn block(&mut self, min: (f32, f32), max: (f32, f32)) {
-        let rect = Rect::from_min_max(self.at(min), self.at(max));
-        let shape = Shape::rect_filled(rect, 1.0 * self.scale, self.colour);
-        self.shapes.push(shape);
-    }
-
-    /// Angles in turns, from the right, clockwise.
-    fn arc(&mut self, centre: (f32, f32), radius: f32, from: f32, to: f32) {
-        let points: Vec<_> = arc(centre, radius, from, to);
-        self.line(&points);
-    }
-
-    fn exclamation_mark(&mut self, top: f32, bottom: f32) {
-        self.line(&[(8.0, top), (8.0, bottom - 2.6)]);
-        self.dot((8.0, bottom - 0.6), 0.95);
-    }
-
-    fn draw(&mut self, icon: Icon) {
-        match icon {
-            Icon::Waiting
-            | Icon::Held
-            | Icon::NotSent
-            | Icon::Sent
-            | Icon::Accepted
-            | Icon::InProgress
-            | Icon::Done
-            | Icon::Failed
-            | Icon::TimedOut
-            | Icon::Cancelled
-            | Icon::Refused
-            | Icon::Unknown
-            | Icon::NotFound
-            | Icon::SomeoneElses => self.draw_status(icon),
-            Icon::Warning
-            | Icon::Block
-            | Icon::Info
-            | Icon::Twin
-            | Icon::Risk
-            | Icon::Isolated
-            | Icon::Contained
-            | Icon::Restricted => self.draw_mark(icon),
-            Icon::Search
-            | Icon::Copy
-            | Icon::Settings
-            | Icon::Close
-            | Icon::Undo
-            | Icon::OpenElsewhere
-            | Icon::Refresh
-            | Icon::Folded
-            | Icon::Unfolded
-            | Icon::Command => self.draw_tool(icon),
-        }
-    }
-
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "`draw` lists every icon and sends only these here"
-    )]
-    fn draw_status(&mut self, icon: Icon) {
-        const MIDDLE: (f32, f32) = (8.0, 8.0);
-        match icon {
-            Icon::Waiting => {
-                self.line(&[(3.0, 2.0), (13.0, 2.0)]);
-                self.line(&[(3.0, 14.0), (13.0, 14.0)]);
-                self.outline(&[(4.5, 2.0), (11.5, 2.0), (4.5, 14.0), (11.5, 14.0)]);
-                self.filled(&[(8.0, 9.5), (10.5, 13.5), (5.5, 13.5)]);
-            }
-            Icon::Held => {
-                self.block((3.5, 2.5), (6.5, 13.5));
-                self.block((9.5, 2.5), (12.5, 13.5));
-            }
-            Icon::NotSent => {
-                self.line(&[(1.5, 8.0), (9.5, 8.0)]);
-                self.line(&[(6.5, 4.5), (10.0, 8.0), (6.5, 11.5)]);
-                self.line(&[(13.5, 2.0), (13.5, 14.0)]);
-            }
-            Icon::Sent => {
-                self.line(&[(1.5, 8.0), (13.5, 8.0)]);
-                self.line(&[(9.0, 3.5), (13.8, 8.0), (9.0, 12.5)]);
-            }
-            Icon::Accepted => {
-                self.circle(MIDDLE, 5.8);
-                self.dot(MIDDLE, 2.4);
-            }
-            Icon::InProgress => {
-                self.circle(MIDDLE, 5.8);
-                self.filled(&arc(MIDDLE, 5.8, -0.25, 0.25));
-            }
-            Icon::Done => self.line(&[(2.0, 8.5), (6.2, 12.7), (14.0, 3.8)]),
-            Icon::Failed => {
-                self.rect((2.0, 2.0), (14.0, 14.0));
-                self.line(&[(5.2, 5.2), (10.8, 10.8)]);
-                self.line(&[(10.8, 5.2), (5.2, 10.8)]);
-            }
-            Icon::TimedOut => {
-                self.circle(MIDDLE, 6.0);
-                self.line(&[(8.0, 4.2), (8.0, 8.2), (11.0, 9.8)]);
-            }
-            Icon::Cancelled => {
-                self.circle(MIDDLE, 6.0);
-                self.line(&[(4.8, 8.0), (11.2, 8.0)]);
-            }
-            Icon::Refused => {
-                self.circle(MIDDLE, 6.0);
-                self.line(&[(3.8, 3.8), (12.2, 12.2)]);
-            }
-            Icon::Unknown => {
-                self.outline(&[(8.0, 0.8), (15.2, 8.0), (8.0, 15.2), (0.8, 8.0)]);
-                let mut hook = arc((8.0, 6.3), 1.9, -0.5, 0.2);
-                hook.push((8.0, 9.6));
-                self.line(&hook);
-                self.dot((8.0, 11.6), 0.9);
-            }
-            Icon::NotFound => {
-                for quarter in [0.0_f32, 0.25, 0.5, 0.75] {
-                    self.arc(MIDDLE, 6.0, quarter + 0.05, quarter + 0.20);
-                }
-            }
-            Icon::SomeoneElses => {
-                self.circle((8.0, 5.0), 2.9);
-                let mut shoulders = vec![(2.5, 14.0)];
-                shoulders.extend(arc((8.0, 14.0), 5.5, -0.5, 0.0));
-                self.line(&shoulders);
-            }
-            _ => {}
-        }
-    }
-
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "`draw` lists every icon and sends only these here"
-    )]
-    fn draw_mark(&mut self, icon: Icon) {
-        match icon {
-            Icon::Warning => {
-                self.outline(&[(8.0, 1.8), (14.8, 13.8), (1.2, 13.8)]);
-                self.exclamation_mark(5.8, 12.4);
-            }
-            Icon::Block => {
-                let (near, far) = (5.2, 10.8);
-                self.outline(&[
-                    (near, 1.3),
-                    (far, 1.3),
-                    (14.7, near),
-                    (14.7, far),
-                    (far, 14.7),
-                    (near, 14.7),
-                    (1.3, far),
-                    (1.3, near),
-                ]);
-                self.exclamation_mark(4.2, 12.2);
-            }
-            Icon::Info => {
-                self.circle((8.0, 8.0), 6.2);
-                self.dot((8.0, 5.0), 0.95);
-                self.line(&[(8.0, 7.2), (8.0, 11.6)]);
-            }
-            Icon::Twin => {
-                self.circle((5.8, 8.0), 4.2);
-                self.circle((10.2, 8.0), 4.2);
-            }
-            Icon::Risk => self.filled(&[(8.0, 2.5), (14.5, 13.5), (1.5, 13.5)]),
-            Icon::Isolated => {
-                self.line(&[(5.0, 2.0), (2.0, 2.0), (2.0, 14.0), (5.0, 14.0)]);
-                self.line(&[(11.0, 2.0), (14.0, 2.0), (14.0, 14.0), (11.0, 14.0)]);
-                self.dot((8.0, 8.0), 2.6);
-            }
-            Icon::Contained => {
-                self.line(&[(2.0, 5.0), (2.0, 2.0), (14.0, 2.0), (14.0, 5.0)]);
-                self.line(&[(2.0, 11.0), (2.0, 14.0), (14.0, 14.0), (14.0, 11.0)]);
-                self.dot((8.0, 8.0), 2.6);
-            }
-            Icon::Restricted => {
-                self.block((3.0, 7.5), (13.0, 14.0));
-                let mut shackle = vec![(4.8, 8.0)];
-                shackle.extend(arc((8.0, 5.2), 3.2, -0.5, 0.0));
-                shackle.push((11.2, 8.0));
-                self.line(&shackle);
-            }
-            _ => {}
-        }
-    }
-
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "`draw` lists every icon and sends only these here"
-    )]
-    fn draw_tool(&mut self, icon: Icon) {
-        match icon {
-            Icon::Search => {
-                self.circle((6.8, 6.8), 4.6);
-                self.line(&[(10.2, 10.2), (14.4, 14.4)]);
-            }
-            Icon::Copy => {
-                self.rect((5.8, 5.8), (13.8, 13.8));
-                self.line(&[(10.2, 2.2), (2.2, 2.2), (2.2, 10.2)]);
-            }
-            Icon::Settings => {
-                for (y, knob) in [(3.5, 10.5), (8.0, 5.0), (12.5, 9.0)] {
-                    self.line(&[(1.5, y), (14.5, y)]);
-                    self.dot((knob, y), 2.1);
-                }
-            }
-            Icon::Close => {
-                self.line(&[(3.5, 3.5), (12.5, 12.5)]);
-                self.line(&[(12.5, 3.5), (3.5, 12.5)]);
-            }
-            Icon::Undo => {
-                let mut way = vec![(3.0, 5.5), (9.5, 5.5)];
-                way.extend(arc((9.5, 9.3), 3.8, -0.25, 0.25));
-                way.push((5.0, 13.1));
-                self.line(&way);
-                self.line(&[(6.0, 2.2), (2.7, 5.5), (6.0, 8.8)]);
-            }
-            Icon::OpenElsewhere => {
-                self.line(&[
-                    (8.0, 3.0),
-                    (2.5, 3.0),
-                    (2.5, 13.5),
-                    (13.0, 13.5),
-                    (13.0, 8.5),
-                ]);
-                self.line(&[(7.5, 8.5), (13.8, 2.2)]);
-                self.line(&[(10.0, 2.0), (14.0, 2.0), (14.0, 6.0)]);
-            }
-            Icon::Refresh => {
-                self.arc((8.0, 8.0), 5.4, 0.0, 0.8);
-                self.filled(&[(8.6, 0.2), (13.2, 3.2), (8.4, 5.6)]);
-            }
-            Icon::Folded => self.line(&[(6.0, 3.5), (10.5, 8.0), (6.0, 12.5)]),
-            Icon::Unfolded => self.line(&[(3.5, 6.0), (8.0, 10.5), (12.5, 6.0)]),
-            Icon::Command => {
-                self.line(&[(2.5, 3.5), (7.0, 8.0), (2.5, 12.5)]);
-                self.line(&[(8.5, 12.5), (14.0, 12.5)]);
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Points along an arc; angles in turns, from the right, clockwise.
-fn arc(centre: (f32, f32), radius: f32, from: f32, to: f32) -> Vec<(f32, f32)> {
-    (0_u8..=16)
-        .map(|step| {
-            let turn = from + (to - from) * f32::from(step) / 16.0;
-            let (sin, cos) = (turn * std::f32::consts::TAU).sin_cos();
-            (centre.0 + radius * cos, centre.1 + radius * sin)
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use egui::Pos2;
+
     use super::*;
 
     fn drawn(icon: Icon) -> String {

@@ -21,7 +21,7 @@ mod gallery;
 
 pub use badge::badge;
 pub use button::{ActionButton, ButtonStyle};
-pub use copyable::{copy_button_ui, copyable_ui};
+pub use copyable::{copy_button_ui, copy_labelled_ui, copyable_ui};
 pub use countdown::{countdown_text, ring};
 pub use dialog::{Dialog, DialogResponse};
 pub use empty::EmptyState;

@@ -1,0 +1,268 @@
+//! What history says about a device, as the list, the search and the comparison show it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::look::{self, Phase, condition_short, condition_word};
+use super::theme::Role;
+use super::widgets::Icon;
+use super::words::{ago, first_upper};
+use crate::action::{Condition, infer};
+use crate::guard::Policy;
+use crate::model::{HealthStatus, Machine, MachineAction};
+
+/// What history says about a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DeviceState {
+    isolation: Phase,
+    restriction: Phase,
+    /// Whether it is one without a sensor, cut off by the others.
+    is_contained: bool,
+}
+
+impl DeviceState {
+    /// Worked out from what is known of a device's actions.
+    #[must_use]
+    pub fn of(actions: &[MachineAction]) -> Self {
+        if actions.is_empty() {
+            return Self::default();
+        }
+        let phase = |condition| Phase::of(&infer(condition, actions));
+        let (isolation, containment) = (phase(Condition::Isolated), phase(Condition::Contained));
+        // One that was contained and is managed now is told by its isolation.
+        let is_contained = containment != Phase::Unknown
+            && !isolation.is_of_note()
+            && (containment.is_of_note() || isolation == Phase::Unknown);
+        Self {
+            isolation: if is_contained { containment } else { isolation },
+            restriction: phase(Condition::Restricted),
+            is_contained,
+        }
+    }
+
+    const fn cut_off(self) -> Condition {
+        if self.is_contained {
+            Condition::Contained
+        } else {
+            Condition::Isolated
+        }
+    }
+
+    fn phases(self) -> [(Condition, Phase); 2] {
+        [
+            (self.cut_off(), self.isolation),
+            (Condition::Restricted, self.restriction),
+        ]
+    }
+
+    /// The words by which it can be searched for. One whose release is pending is still isolated.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        let is_unknown = self == Self::default();
+        let known = self
+            .phases()
+            .into_iter()
+            .filter(move |(_, phase)| is_unknown || *phase != Phase::Unknown)
+            .take(if is_unknown { 1 } else { 2 });
+        known.flat_map(|(condition, phase)| {
+            let still = matches!(phase, Phase::Pending { to: false });
+            let still = still.then(|| condition.word());
+            let word = condition_short(condition, phase).trim_end_matches('…');
+            still.into_iter().chain([word])
+        })
+    }
+
+    /// Its rank when rows are ordered by state: what goes on first, what holds next.
+    #[must_use]
+    pub fn rank(self) -> Option<u128> {
+        if self.isolation.is_changing() || self.restriction.is_changing() {
+            Some(0)
+        } else if self.isolation == Phase::Yes {
+            Some(1)
+        } else if self.restriction == Phase::Yes {
+            Some(2)
+        } else {
+            let is_known = self.isolation == Phase::No || self.restriction == Phase::No;
+            is_known.then_some(3)
+        }
+    }
+
+    /// The words on screen; what is in force goes before what is not.
+    #[must_use]
+    pub fn text(self) -> String {
+        self.joined(condition_word)
+    }
+
+    /// The same in fewer words, where there is little room.
+    #[must_use]
+    pub fn short_text(self) -> String {
+        if self.phases().iter().all(|(_, phase)| phase.is_changing()) {
+            return "2 actions open".to_owned();
+        }
+        self.joined(condition_short)
+    }
+
+    fn joined(self, word: fn(Condition, Phase) -> &'static str) -> String {
+        let [isolation, restriction] = self.phases();
+        let words = |(condition, phase)| word(condition, phase);
+        match (isolation.1.is_of_note(), restriction.1.is_of_note()) {
+            (true, true) => {
+                let second = words(restriction).to_lowercase();
+                format!("{}, {second}", words(isolation))
+            }
+            (true, false) => words(isolation).to_owned(),
+            (false, true) => words(restriction).to_owned(),
+            (false, false) => match (isolation.1, restriction.1) {
+                (Phase::Unknown, Phase::Unknown) => "–".to_owned(),
+                (Phase::Unknown, _) => words(restriction).to_owned(),
+                (_, _) => words(isolation).to_owned(),
+            },
+        }
+    }
+
+    /// The phase that the eye has to see first.
+    fn lead(self) -> (Condition, Phase) {
+        let phases = self.phases();
+        let first = |is: fn(Phase) -> bool| phases.into_iter().find(|(_, phase)| is(*phase));
+        first(Phase::is_changing)
+            .or_else(|| first(Phase::is_of_note))
+            .unwrap_or((self.cut_off(), self.isolation))
+    }
+
+    /// Its icon, where there is something to be seen, and its colour.
+    #[must_use]
+    pub fn look(self) -> (Option<Icon>, Role) {
+        let (condition, phase) = self.lead();
+        if !phase.is_of_note() {
+            return (None, Role::Stale);
+        }
+        let look = look::condition(condition, phase);
+        (Some(look.icon), look.role)
+    }
+
+    /// What more is to be said: what it rests on, or what is waited for.
+    #[must_use]
+    pub fn hint(self, machine: Option<&Machine>, policy: &Policy, now: Timestamp) -> String {
+        if self == Self::default() {
+            return "Unknown: no record in the action history".to_owned();
+        }
+        let (_, phase) = self.lead();
+        let more = match phase {
+            Phase::Pending { .. } => first_upper(&waiting_words(machine, policy, now)),
+            Phase::UnderWay { .. } => "The device is carrying it out".to_owned(),
+            Phase::Yes | Phase::No | Phase::Unknown => "From the action history".to_owned(),
+        };
+        format!("{}\n{more}", self.text())
+    }
+}
+
+/// What a pending action waits for, and for a silent device since when it is silent.
+#[must_use]
+pub fn waiting_words(machine: Option<&Machine>, policy: &Policy, now: Timestamp) -> String {
+    const WAITS: &str = "waiting for the device";
+    let Some(machine) = machine else {
+        return WAITS.to_owned();
+    };
+    match machine.last_seen {
+        Some(at) if is_silent(machine, policy.silent_after, now) => {
+            format!(
+                "{WAITS}, silent since its last full report {}",
+                ago(at, now)
+            )
+        }
+        Some(_) => WAITS.to_owned(),
+        None => format!("{WAITS}, which has not reported"),
+    }
+}
+
+fn is_silent(machine: &Machine, silent_after: SignedDuration, now: Timestamp) -> bool {
+    let is_old = |at| now.duration_since(at) > silent_after;
+    machine.health_status != HealthStatus::Active || machine.last_seen.is_some_and(is_old)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MachineActionId, MachineActionStatus, MachineActionType, MachineId};
+    use MachineActionStatus::{InProgress, Pending, Succeeded};
+    use MachineActionType::{Isolate, RestrictCodeExecution, Unisolate};
+
+    fn action(kind: MachineActionType, status: MachineActionStatus) -> MachineAction {
+        MachineAction::bare(
+            MachineActionId::parse("a").expect("a literal id"),
+            kind,
+            status,
+        )
+    }
+
+    fn words(actions: &[MachineAction]) -> Vec<&'static str> {
+        DeviceState::of(actions).words().collect()
+    }
+
+    #[test]
+    fn nothing_known_is_a_dash_and_never_a_no() {
+        assert_eq!(DeviceState::of(&[]).text(), "–");
+        assert_eq!(words(&[]), ["Unknown"]);
+        assert_eq!(DeviceState::of(&[]).rank(), None);
+    }
+
+    #[test]
+    fn both_conditions_are_told() {
+        let text = |actions: &[MachineAction]| DeviceState::of(actions).text();
+        assert_eq!(text(&[action(Isolate, Succeeded)]), "Isolated");
+        assert_eq!(text(&[action(Isolate, Pending)]), "Isolation pending");
+        assert_eq!(text(&[action(Isolate, InProgress)]), "Isolating…");
+        let release = |status| [action(Isolate, Succeeded), action(Unisolate, status)];
+        assert_eq!(text(&release(Pending)), "Still isolated, release pending");
+        assert_eq!(text(&release(InProgress)), "Releasing…");
+        assert_eq!(text(&[action(Unisolate, Succeeded)]), "Not isolated");
+        let both = [
+            action(Isolate, Succeeded),
+            action(RestrictCodeExecution, InProgress),
+        ];
+        assert_eq!(text(&both), "Isolated, restricting…");
+        let contain = |status| MachineAction {
+            scope: Some("UnManagedDevice".into()),
+            ..action(Isolate, status)
+        };
+        assert_eq!(text(&[contain(Succeeded)]), "Contained");
+        assert_eq!(text(&[contain(Pending)]), "Containment pending");
+        assert_eq!(
+            text(&[contain(Succeeded), action(Unisolate, InProgress)]),
+            "Releasing…"
+        );
+        let managed_since = [contain(Succeeded), action(Isolate, InProgress)];
+        assert_eq!(text(&managed_since), "Isolating…");
+        let released = [
+            action(Unisolate, Succeeded),
+            action(RestrictCodeExecution, Succeeded),
+        ];
+        assert_eq!(text(&released), "Restricted");
+    }
+
+    #[test]
+    fn one_whose_release_is_pending_is_found_as_isolated() {
+        let release = [action(Isolate, Succeeded), action(Unisolate, Pending)];
+        assert_eq!(words(&release), ["Isolated", "Release pending"]);
+        assert_eq!(DeviceState::of(&release).short_text(), "Release pending");
+        assert_eq!(words(&[action(Isolate, Succeeded)]), ["Isolated"]);
+    }
+
+    #[test]
+    fn pending_looks_other_than_under_way_and_names_the_silence() {
+        let [pending, under_way] =
+            [Pending, InProgress].map(|status| DeviceState::of(&[action(Isolate, status)]));
+        assert_ne!(pending.look(), under_way.look());
+        let now = Timestamp::from_second(1_795_000_000).expect("a small number");
+        let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
+        machine.health_status = HealthStatus::Inactive;
+        machine.last_seen = now.checked_sub(SignedDuration::from_hours(5 * 24)).ok();
+        let policy = Policy::default();
+        let hint = |state: DeviceState, machine: &Machine| state.hint(Some(machine), &policy, now);
+        let silent =
+            "Isolation pending\nWaiting for the device, silent since its last full report 5 d ago";
+        assert_eq!(hint(pending, &machine), silent);
+        assert!(!hint(under_way, &machine).contains("Waiting"));
+        machine.health_status = HealthStatus::Active;
+        machine.last_seen = Some(now);
+        assert!(hint(pending, &machine).ends_with("Waiting for the device"));
+    }
+}

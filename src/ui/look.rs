@@ -1,0 +1,330 @@
+//! One icon, one colour role and one word for each status; asked by every view.
+//!
+//! Icons of action results ([`order_status`], [`action_status`]) are used for nothing else. A value that
+//! the service has added since is shown as it came, in the colour of what is unknown: never weaker than
+//! *Medium*.
+
+use std::borrow::Cow;
+
+use egui::{Response, Ui};
+
+use super::theme::Role;
+use super::widgets::{Icon, badge};
+use super::words::spaced;
+use crate::action::{Condition, ConditionState};
+use crate::journal::Standing;
+use crate::model::{
+    AlertSeverity, AlertStatus, ExposureLevel, HealthStatus, MachineActionStatus, OnboardingStatus,
+    RiskScore, clean,
+};
+
+/// Longest word of the service that is shown whole.
+const WORD_CHARS: usize = 48;
+
+/// How a status looks, and what it is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    pub icon: Icon,
+    pub role: Role,
+    pub word: Cow<'static, str>,
+}
+
+impl Look {
+    fn new(icon: Icon, role: Role, word: impl Into<Cow<'static, str>>) -> Self {
+        let word = word.into();
+        Self { icon, role, word }
+    }
+
+    /// A value that this version does not know.
+    fn unfamiliar(text: &str) -> Self {
+        let word = unfamiliar_word(text);
+        Self::new(Icon::Unfamiliar, Role::Unknown, word)
+    }
+
+    /// Shows icon and word as a badge.
+    pub fn badge_ui(&self, ui: &mut Ui) -> Response {
+        badge(ui, self.icon, self.role, &self.word)
+    }
+}
+
+/// A word of the service that has no name here, readable and safe to show.
+fn unfamiliar_word(text: &str) -> String {
+    if text.trim().is_empty() {
+        return "Unknown".to_owned();
+    }
+    clean(&spaced(text), WORD_CHARS).into_owned()
+}
+
+/// Whether the sensor reports.
+#[must_use]
+pub fn health(health: &HealthStatus) -> Look {
+    let (icon, role) = match health {
+        HealthStatus::Active => (Icon::Active, Role::Neutral),
+        HealthStatus::Inactive => (Icon::Silent, Role::Caution),
+        HealthStatus::ImpairedCommunication
+        | HealthStatus::NoSensorData
+        | HealthStatus::NoSensorDataImpairedCommunication => (Icon::Warning, Role::Caution),
+        HealthStatus::Unknown => (Icon::Unfamiliar, Role::Unknown),
+        HealthStatus::Other(text) => return Look::unfamiliar(text),
+    };
+    Look::new(icon, role, health_word(health).to_owned())
+}
+
+/// The word for a device's health: on screen, in the search, and by which devices are sorted.
+#[must_use]
+pub fn health_word(health: &HealthStatus) -> &str {
+    match health {
+        HealthStatus::Active => "Active",
+        HealthStatus::Inactive => "Inactive",
+        HealthStatus::ImpairedCommunication => "Impaired communication",
+        HealthStatus::NoSensorData => "No sensor data",
+        HealthStatus::NoSensorDataImpairedCommunication => "No sensor data, impaired communication",
+        HealthStatus::Unknown => "Unknown",
+        HealthStatus::Other(text) => text,
+    }
+}
+
+/// The service's assessment of a device. "None" means that nothing is known against it.
+#[must_use]
+pub fn risk(risk: Option<&RiskScore>) -> Look {
+    match risk {
+        Some(RiskScore::High) => Look::new(Icon::Risk, Role::Danger, "High"),
+        Some(RiskScore::Medium) => Look::new(Icon::Warning, Role::Caution, "Medium"),
+        Some(RiskScore::Low) => Look::new(Icon::Info, Role::Neutral, "Low"),
+        Some(RiskScore::Informational) => Look::new(Icon::Info, Role::Neutral, "Informational"),
+        Some(RiskScore::None) => Look::new(Icon::Info, Role::Stale, "None known"),
+        Some(RiskScore::Other(text)) => Look::unfamiliar(text),
+        None => Look::new(Icon::Unfamiliar, Role::Stale, "Unknown"),
+    }
+}
+
+/// The same where no heading says that it is about risk: `High risk`.
+#[must_use]
+pub fn risk_phrase(score: Option<&RiskScore>) -> Look {
+    let look = risk(score);
+    let word = match score {
+        Some(RiskScore::None) => "No known risk".to_owned(),
+        None => "Risk unknown".to_owned(),
+        Some(_) => format!("{} risk", look.word),
+    };
+    Look::new(look.icon, look.role, word)
+}
+
+/// How exposed a device is to weaknesses.
+#[must_use]
+pub fn exposure(exposure: Option<&ExposureLevel>) -> Look {
+    match exposure {
+        Some(ExposureLevel::High) => Look::new(Icon::Risk, Role::Danger, "High"),
+        Some(ExposureLevel::Medium) => Look::new(Icon::Warning, Role::Caution, "Medium"),
+        Some(ExposureLevel::Low) => Look::new(Icon::Info, Role::Neutral, "Low"),
+        Some(ExposureLevel::None) => Look::new(Icon::Info, Role::Stale, "None known"),
+        Some(ExposureLevel::Other(text)) => Look::unfamiliar(text),
+        None => Look::new(Icon::Unfamiliar, Role::Stale, "Unknown"),
+    }
+}
+
+/// How bad the service takes an alert to be.
+#[must_use]
+pub fn severity(severity: &AlertSeverity) -> Look {
+    match severity {
+        AlertSeverity::High => Look::new(Icon::Risk, Role::Danger, "High"),
+        AlertSeverity::Medium => Look::new(Icon::Warning, Role::Caution, "Medium"),
+        AlertSeverity::Low => Look::new(Icon::Info, Role::Neutral, "Low"),
+        AlertSeverity::Informational => Look::new(Icon::Info, Role::Neutral, "Informational"),
+        AlertSeverity::Unspecified => {
+            Look::new(Icon::Unfamiliar, Role::Unknown, "Severity unknown")
+        }
+        AlertSeverity::Other(text) => Look::unfamiliar(text),
+    }
+}
+
+/// Whether somebody has dealt with an alert.
+#[must_use]
+pub fn alert_status(status: &AlertStatus) -> String {
+    match status {
+        AlertStatus::Unknown => "Status unknown".to_owned(),
+        AlertStatus::New | AlertStatus::InProgress | AlertStatus::Resolved => {
+            spaced(status.as_wire()).into_owned()
+        }
+        AlertStatus::Other(text) => unfamiliar_word(text),
+    }
+}
+
+/// Whether Defender manages a device.
+#[must_use]
+pub fn onboarding(status: Option<&OnboardingStatus>) -> Look {
+    match status {
+        Some(OnboardingStatus::Onboarded) => Look::new(Icon::Info, Role::Neutral, "Onboarded"),
+        Some(OnboardingStatus::InsufficientInfo) => {
+            Look::new(Icon::Info, Role::Neutral, "Not enough information")
+        }
+        Some(OnboardingStatus::CanBeOnboarded) => {
+            Look::new(Icon::Info, Role::Neutral, "Not onboarded, can be")
+        }
+        Some(OnboardingStatus::Unsupported) => {
+            Look::new(Icon::Info, Role::Neutral, "Not onboarded, unsupported")
+        }
+        Some(OnboardingStatus::Other(text)) => Look::unfamiliar(text),
+        None => Look::new(Icon::Unfamiliar, Role::Stale, "Unknown"),
+    }
+}
+
+/// The service's word on an action.
+#[must_use]
+pub fn action_status(status: &MachineActionStatus) -> Look {
+    match status {
+        MachineActionStatus::Pending => Look::new(Icon::Accepted, Role::Pending, "Pending"),
+        MachineActionStatus::InProgress => Look::new(Icon::InProgress, Role::Accent, "In progress"),
+        MachineActionStatus::Succeeded => Look::new(Icon::Done, Role::Ok, "Succeeded"),
+        MachineActionStatus::Failed => Look::new(Icon::Failed, Role::Danger, "Failed"),
+        MachineActionStatus::TimeOut => Look::new(Icon::TimedOut, Role::Danger, "Timed out"),
+        MachineActionStatus::Cancelled => Look::new(Icon::Cancelled, Role::Stale, "Cancelled"),
+        MachineActionStatus::Other(text) => Look {
+            icon: Icon::Unknown,
+            ..Look::unfamiliar(text)
+        },
+    }
+}
+
+/// Where an order of this console stands; its words depend on the order ([`Standing::word`]).
+#[must_use]
+pub const fn order_status(standing: &Standing) -> (Icon, Role) {
+    match standing {
+        Standing::Waiting => (Icon::Waiting, Role::Neutral),
+        Standing::Held { .. } => (Icon::Held, Role::Caution),
+        Standing::NotSent { .. } => (Icon::NotSent, Role::Stale),
+        Standing::Sent => (Icon::Sent, Role::Accent),
+        Standing::Accepted {
+            status: MachineActionStatus::InProgress,
+            ..
+        } => (Icon::InProgress, Role::Accent),
+        Standing::Accepted { .. } => (Icon::Accepted, Role::Pending),
+        Standing::Done { .. } => (Icon::Done, Role::Ok),
+        Standing::Failed { .. } => (Icon::Failed, Role::Danger),
+        Standing::TooLate { .. } => (Icon::Info, Role::Caution),
+        Standing::TimedOut { .. } => (Icon::TimedOut, Role::Danger),
+        Standing::Cancelled { .. } => (Icon::Cancelled, Role::Stale),
+        Standing::Refused { .. } => (Icon::Refused, Role::Danger),
+        Standing::Unknown { .. } => (Icon::Unknown, Role::Unknown),
+        Standing::NotFound => (Icon::NotFound, Role::Unknown),
+        Standing::SomeoneElses { .. } => (Icon::SomeoneElses, Role::Caution),
+    }
+}
+
+/// How a condition of a device stands, without its evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// The history holds nothing about it: never read as "no".
+    #[default]
+    Unknown,
+    No,
+    Yes,
+    /// An action that sets or clears it was accepted; the device has not picked it up.
+    Pending {
+        to: bool,
+    },
+    /// The device is carrying it out.
+    UnderWay {
+        to: bool,
+    },
+}
+
+impl Phase {
+    /// The phase of what was inferred.
+    #[must_use]
+    pub fn of(state: &ConditionState) -> Self {
+        match state {
+            ConditionState::Unknown => Self::Unknown,
+            ConditionState::No(_) => Self::No,
+            ConditionState::Yes(_) => Self::Yes,
+            ConditionState::Changing { to, evidence } if evidence.is_picked_up => {
+                Self::UnderWay { to: *to }
+            }
+            ConditionState::Changing { to, .. } => Self::Pending { to: *to },
+        }
+    }
+
+    /// Whether it holds or an action on it has not ended.
+    #[must_use]
+    pub const fn is_of_note(self) -> bool {
+        !matches!(self, Self::Unknown | Self::No)
+    }
+
+    /// Whether an action on it has not ended.
+    #[must_use]
+    pub const fn is_changing(self) -> bool {
+        matches!(self, Self::Pending { .. } | Self::UnderWay { .. })
+    }
+}
+
+/// How a condition in that phase looks.
+#[must_use]
+pub fn condition(condition: Condition, phase: Phase) -> Look {
+    let (icon, role) = match phase {
+        Phase::Unknown => (Icon::Unfamiliar, Role::Unknown),
+        Phase::No => (Icon::Info, Role::Stale),
+        Phase::Yes => (condition_icon(condition), Role::Caution),
+        Phase::Pending { .. } => (Icon::Accepted, Role::Pending),
+        Phase::UnderWay { .. } => (Icon::InProgress, Role::Accent),
+    };
+    Look::new(icon, role, condition_word(condition, phase))
+}
+
+/// The shape of a condition that holds, and of the actions that bring it about.
+#[must_use]
+pub const fn condition_icon(condition: Condition) -> Icon {
+    match condition {
+        Condition::Isolated => Icon::Isolated,
+        Condition::Restricted => Icon::Restricted,
+        Condition::Contained => Icon::Contained,
+    }
+}
+
+/// What brings a condition about, as a noun.
+#[must_use]
+pub const fn condition_noun(condition: Condition) -> &'static str {
+    match condition {
+        Condition::Isolated => "Isolation",
+        Condition::Restricted => "Restriction",
+        Condition::Contained => "Containment",
+    }
+}
+
+/// The word of a phase, without what else still holds: for a narrow column and for the search.
+#[must_use]
+pub const fn condition_short(condition: Condition, phase: Phase) -> &'static str {
+    match (phase, condition) {
+        (Phase::Pending { to: false }, Condition::Restricted) => "Lifting pending",
+        (Phase::Pending { to: false }, Condition::Isolated | Condition::Contained) => {
+            "Release pending"
+        }
+        (phase, condition) => condition_word(condition, phase),
+    }
+}
+
+/// The word of a phase.
+#[must_use]
+pub const fn condition_word(condition: Condition, phase: Phase) -> &'static str {
+    use Condition::{Contained, Isolated, Restricted};
+    match (phase, condition) {
+        (Phase::Unknown, _) => "Unknown",
+        (Phase::No, Isolated) => "Not isolated",
+        (Phase::No, Restricted) => "Unrestricted",
+        (Phase::No, Contained) => "Not contained",
+        (Phase::Yes, condition) => condition.word(),
+        (Phase::Pending { to: true }, Isolated) => "Isolation pending",
+        (Phase::Pending { to: true }, Restricted) => "Restriction pending",
+        (Phase::Pending { to: true }, Contained) => "Containment pending",
+        (Phase::Pending { to: false }, Isolated) => "Still isolated, release pending",
+        (Phase::Pending { to: false }, Restricted) => "Still restricted, lifting pending",
+        (Phase::Pending { to: false }, Contained) => "Still contained, release pending",
+        (Phase::UnderWay { to: true }, Isolated) => "Isolating…",
+        (Phase::UnderWay { to: true }, Restricted) => "Restricting…",
+        (Phase::UnderWay { to: true }, Contained) => "Containing…",
+        (Phase::UnderWay { to: false }, Isolated | Contained) => "Releasing…",
+        (Phase::UnderWay { to: false }, Restricted) => "Unrestricting…",
+    }
+}
+
+#[cfg(test)]
+mod tests;

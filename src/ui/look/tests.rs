@@ -1,0 +1,139 @@
+//! Each status has one look, and none of them says more or less than it means.
+
+use super::*;
+use crate::action::Evidence;
+use crate::model::MachineActionId;
+
+/// What only an order or an action of the service may look like.
+const RESULTS: [Icon; 14] = [
+    Icon::Waiting,
+    Icon::Held,
+    Icon::NotSent,
+    Icon::Sent,
+    Icon::Accepted,
+    Icon::InProgress,
+    Icon::Done,
+    Icon::Failed,
+    Icon::TimedOut,
+    Icon::Cancelled,
+    Icon::Refused,
+    Icon::Unknown,
+    Icon::NotFound,
+    Icon::SomeoneElses,
+];
+
+fn facts() -> Vec<Look> {
+    let mut looks = vec![risk(None), exposure(None), onboarding(None)];
+    let other = "Critical";
+    looks.extend(HealthStatus::KNOWN.iter().map(health));
+    looks.push(health(&HealthStatus::from_wire(other)));
+    looks.extend(RiskScore::KNOWN.iter().map(|value| risk(Some(value))));
+    looks.push(risk(Some(&RiskScore::from_wire(other))));
+    looks.extend(
+        ExposureLevel::KNOWN
+            .iter()
+            .map(|value| exposure(Some(value))),
+    );
+    looks.push(exposure(Some(&ExposureLevel::from_wire(other))));
+    looks.extend(AlertSeverity::KNOWN.iter().map(severity));
+    looks.push(severity(&AlertSeverity::from_wire(other)));
+    looks.extend(
+        OnboardingStatus::KNOWN
+            .iter()
+            .map(|value| onboarding(Some(value))),
+    );
+    looks.push(onboarding(Some(&OnboardingStatus::from_wire(other))));
+    looks
+}
+
+#[test]
+fn no_fact_about_a_device_looks_like_the_result_of_an_action() {
+    for look in facts() {
+        assert!(!RESULTS.contains(&look.icon), "{look:?}");
+        assert_ne!(look.role, Role::Ok, "{look:?}");
+        assert!(!look.word.is_empty(), "{look:?}");
+    }
+}
+
+#[test]
+fn a_word_that_the_service_has_added_is_shown_as_it_came_and_never_plays_down() {
+    for text in ["Critical", "Extreme", "ActivelyExploited"] {
+        let looks = [
+            health(&HealthStatus::from_wire(text)),
+            risk(Some(&RiskScore::from_wire(text))),
+            exposure(Some(&ExposureLevel::from_wire(text))),
+            severity(&AlertSeverity::from_wire(text)),
+            onboarding(Some(&OnboardingStatus::from_wire(text))),
+            action_status(&MachineActionStatus::from_wire(text)),
+        ];
+        for look in looks {
+            assert_eq!(look.role, Role::Unknown, "{look:?}");
+            assert_eq!(look.word, spaced(text), "{look:?}");
+        }
+    }
+    let phrase = risk_phrase(Some(&RiskScore::from_wire("Critical")));
+    assert_eq!(phrase.word, "Critical risk");
+}
+
+#[test]
+fn a_device_that_reported_nothing_is_not_called_free_of_risk() {
+    assert_eq!(risk_phrase(Some(&RiskScore::None)).word, "No known risk");
+    assert_eq!(risk_phrase(None).word, "Risk unknown");
+    assert_eq!(risk_phrase(Some(&RiskScore::High)).word, "High risk");
+}
+
+#[test]
+fn words_of_the_service_are_written_as_people_write_them() {
+    for word in facts().iter().map(|look| &look.word) {
+        let is_joined = word
+            .chars()
+            .zip(word.chars().skip(1))
+            .any(|(one, next)| one.is_lowercase() && next.is_uppercase());
+        assert!(!is_joined, "{word}");
+    }
+}
+
+fn changing(to: bool, is_picked_up: bool) -> Phase {
+    Phase::of(&ConditionState::Changing {
+        to,
+        evidence: Evidence {
+            action: MachineActionId::parse("a").expect("a literal id"),
+            since: None,
+            by: None,
+            is_picked_up,
+        },
+    })
+}
+
+#[test]
+fn until_the_device_has_picked_it_up_nothing_is_said_to_be_going_on() {
+    let look = |to, is_picked_up| condition(Condition::Isolated, changing(to, is_picked_up));
+    let [pending, under_way] = [look(true, false), look(true, true)];
+    assert_eq!(pending.word, "Isolation pending");
+    assert_eq!(under_way.word, "Isolating…");
+    assert_ne!(pending.icon, under_way.icon);
+    assert_ne!(pending.role, under_way.role);
+    assert_eq!(look(false, false).word, "Still isolated, release pending");
+    assert_eq!(look(false, true).word, "Releasing…");
+}
+
+#[test]
+fn each_phase_of_a_condition_has_a_look_of_its_own() {
+    let phases = [
+        Phase::Unknown,
+        Phase::No,
+        Phase::Yes,
+        Phase::Pending { to: true },
+        Phase::Pending { to: false },
+        Phase::UnderWay { to: true },
+        Phase::UnderWay { to: false },
+    ];
+    for kind in Condition::ALL {
+        let looks = phases.map(|phase| condition(kind, phase));
+        for (index, one) in looks.iter().enumerate() {
+            for other in &looks[index + 1..] {
+                assert_ne!(one.word, other.word, "{kind:?}");
+            }
+        }
+    }
+}
