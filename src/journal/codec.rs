@@ -19,7 +19,7 @@ pub(super) fn write(record: &Record) -> (&'static str, Json) {
         Record::Sent => ("Sent", json!({})),
         Record::NotTaken { why } => ("NotTaken", json!({ "why": why })),
         Record::NotSent { why, detail } => {
-            ("NotSent", json!({ "why": why.words(), "detail": detail }))
+            ("NotSent", json!({ "why": key_of(*why), "detail": detail }))
         }
         Record::Accepted { action, status } => (
             "Accepted",
@@ -55,6 +55,36 @@ pub(super) fn write(record: &Record) -> (&'static str, Json) {
             "Finished",
             json!({ "action": action.as_str(), "status": status.as_wire(), "hresult": hresult.0, "by": by, "comment": comment }),
         ),
+    }
+}
+
+/// What a reason is called on disk; never a word on screen, which may be improved at any time.
+const fn key_of(why: NotSentReason) -> &'static str {
+    match why {
+        NotSentReason::Withdrawn => "Withdrawn",
+        NotSentReason::ConsoleEnded => "ConsoleEnded",
+        NotSentReason::ApprovalLapsed => "ApprovalLapsed",
+        NotSentReason::SignInEnded => "SignInEnded",
+        NotSentReason::NotReached => "NotReached",
+        NotSentReason::FactsChanged => "FactsChanged",
+        NotSentReason::Blocked => "Blocked",
+        NotSentReason::Throttled => "Throttled",
+        NotSentReason::Unwritten => "Unwritten",
+    }
+}
+
+/// What the first release called it on disk: the words that it showed.
+const fn first_release_key_of(why: NotSentReason) -> &'static str {
+    match why {
+        NotSentReason::Withdrawn => "withdrawn",
+        NotSentReason::ConsoleEnded => "the console ended first",
+        NotSentReason::ApprovalLapsed => "the approval lapsed",
+        NotSentReason::SignInEnded => "the sign-in ended",
+        NotSentReason::NotReached => "Defender could not be reached",
+        NotSentReason::FactsChanged => "the device's record changed since the review",
+        NotSentReason::Blocked => "a guardrail stands against it",
+        NotSentReason::Throttled => "the service kept asking for pauses",
+        NotSentReason::Unwritten => "it could not be put on disk",
     }
 }
 
@@ -140,7 +170,7 @@ fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
             Record::NotSent {
                 why: NotSentReason::ALL
                     .into_iter()
-                    .find(|r| r.words() == &*why)?,
+                    .find(|r| key_of(*r) == &*why || first_release_key_of(*r) == &*why)?,
                 detail: text("detail"),
             }
         }

@@ -390,3 +390,54 @@ fn exports_stay_intact_whatever_is_in_them() {
             .contains("## Contained, still to release\n\nNothing")
     );
 }
+
+/// Written by the first released layout, with every kind of order and every record of it.
+const FIRST_RELEASE: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-1.sqlite");
+
+#[test]
+fn a_journal_of_the_first_release_is_opened_read_continued_and_verified() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    std::fs::write(&path, FIRST_RELEASE).expect("copied");
+    let mut journal = Journal::open(&path).expect("opened");
+    assert_eq!(
+        journal.verify().expect("whole"),
+        Verified {
+            records: 126,
+            last_hash: "bf0772a0f85c5d787eee631d8a636fc32c5fe0ad52400b3dba658f87565dca46".into(),
+        }
+    );
+    let written = records();
+    let expected: Vec<_> = written.iter().collect();
+    let entries = journal.entries().expect("readable");
+    assert_eq!(entries.len(), 6);
+    for entry in &entries {
+        let read: Vec<_> = entry.records.iter().skip(1).map(|(_, r)| r).collect();
+        assert_eq!(read, expected);
+    }
+    journal
+        .append(
+            Timestamp::UNIX_EPOCH,
+            &[
+                intended(orders().remove(0)),
+                (entries[0].id(), Record::Sent),
+            ],
+        )
+        .expect("continued");
+    drop(journal);
+    let journal = Journal::open(&path).expect("opened again");
+    assert_eq!(journal.verify().expect("whole").records, 128);
+    assert_eq!(journal.entries().expect("readable").len(), 7);
+}
+
+#[test]
+fn no_word_on_screen_is_a_key_on_disk() {
+    for why in NotSentReason::ALL {
+        let (_, data) = codec::write(&Record::NotSent { why, detail: None });
+        let key = data["why"].as_str().expect("a key").to_owned();
+        assert!(
+            key.bytes().all(|b| b.is_ascii_alphanumeric()) && key != why.words(),
+            "{key}"
+        );
+    }
+}
