@@ -156,12 +156,7 @@ impl ApiError {
     /// Whether it takes a person to go on: the sign-in has to be renewed by hand.
     #[must_use]
     pub fn needs_person(&self) -> bool {
-        matches!(
-            self,
-            Self::SignIn(
-                AuthError::Interact { .. } | AuthError::NotSignedIn | AuthError::Blocked { .. }
-            )
-        )
+        matches!(self, Self::SignIn(error) if error.needs_person())
     }
 
     /// Whether asking the same thing in other words may help a read: the service refused or choked

@@ -15,6 +15,8 @@ use super::token::{AccessToken, monotonic_now};
 #[derive(Default)]
 pub(super) struct Held {
     pub(super) signed_in: Option<SignedIn>,
+    /// The same account at home (`client_info`), if it was told.
+    pub(super) home: Option<Box<str>>,
     pub(super) access: Option<AccessToken>,
     pub(super) refresh: Option<Arc<Secret<String>>>,
     pub(super) scope: Option<Box<str>>,

@@ -23,6 +23,7 @@ mod store;
 mod token;
 mod trouble;
 mod vault;
+mod words;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::HttpFault;
-use super::answer::{Heard, fault, post};
+use super::answer::{Fields, Heard, fault, post};
 use super::challenge::WantedClaims;
 use super::error::{AuthError, Refusal};
 use super::held::Failure;
@@ -67,7 +67,7 @@ impl Inner {
         }
         let now = (self.clock)();
         let (error, refusal) = match heard {
-            Heard::Fields(fields) => match Grant::from_answer(fields, now, &self.endpoints) {
+            Heard::Fields(fields) => match self.renewed_grant(fields, generation, now) {
                 Ok(grant) => return self.adopt_renewal(grant, generation).await,
                 Err(error) => (error, None),
             },
@@ -152,6 +152,21 @@ impl Inner {
         (same_account && saved.refresh.expose() != refused.expose()).then_some(saved.refresh)
     }
 
+    /// The tokens of an answer, unless it says that they are another account's.
+    fn renewed_grant(
+        &self,
+        fields: Box<Fields>,
+        generation: u64,
+        now: Timestamp,
+    ) -> Result<Grant, AuthError> {
+        let grant = Grant::from_answer(fields, now, &self.endpoints)?;
+        let held = self.held();
+        if let (Some(known), true) = (&held.signed_in, held.generation == generation) {
+            grant.check_renews(&known.account, held.home.as_deref())?;
+        }
+        Ok(grant)
+    }
+
     async fn adopt_renewal(&self, grant: Grant, generation: u64) -> Result<AccessToken, AuthError> {
         let ticket = {
             let mut held = self.held();
@@ -162,6 +177,7 @@ impl Inner {
             held.access = Some(grant.access.clone());
             held.failure = None;
             held.claims = None;
+            held.home = held.home.take().or(grant.identity.home);
             held.scope = grant.scope.or_else(|| held.scope.take());
             if let (Some(signed_in), known @ Permissions::Known(_)) =
                 (&mut held.signed_in, grant.permissions)
@@ -194,7 +210,9 @@ impl Inner {
         if held.generation != generation {
             return held.access.clone().ok_or(AuthError::NotSignedIn);
         }
-        let ends = refusal.is_some_and(Refusal::ends_saved_sign_in);
+        // Tokens of somebody else are nobody's: what brought them would bring them again.
+        let is_foreign = error.is_about_identity();
+        let ends = is_foreign || refusal.is_some_and(Refusal::ends_saved_sign_in);
         let until = match &error {
             _ if ends || refusal.is_some_and(Refusal::is_loop) => None,
             AuthError::Busy { until } => {
@@ -210,6 +228,7 @@ impl Inner {
             | AuthError::Blocked { .. }
             | AuthError::PersonalAccount
             | AuthError::OtherTenant
+            | AuthError::AnotherAccount { .. }
             | AuthError::Declined
             | AuthError::Expired
             | AuthError::AnswerLost
@@ -230,6 +249,9 @@ impl Inner {
             error: error.clone(),
             until,
         });
+        if is_foreign {
+            held.access = None;
+        }
         if ends {
             held.refresh = None;
             // Not waited for: if it stays, the next start meets the same refusal.

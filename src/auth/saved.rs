@@ -18,6 +18,8 @@ const VERSION: u8 = 1;
 pub(super) struct Saved {
     pub refresh: Arc<Secret<String>>,
     pub scope: Option<Box<str>>,
+    /// The same account at home, for a guest another one than here.
+    pub home: Option<Box<str>>,
     pub account: Account,
 }
 
@@ -29,6 +31,8 @@ struct Json<'a> {
     scope: Option<Cow<'a, str>>,
     tid: Cow<'a, str>,
     oid: Cow<'a, str>,
+    #[serde(default)]
+    home: Option<Cow<'a, str>>,
     #[serde(default)]
     user_name: Option<Cow<'a, str>>,
     #[serde(default)]
@@ -50,6 +54,7 @@ impl Saved {
             scope: borrowed(&self.scope),
             tid: Cow::Borrowed(self.account.tenant_id.as_str()),
             oid: Cow::Borrowed(&self.account.object_id),
+            home: borrowed(&self.home),
             user_name: borrowed(&self.account.user_name),
             display_name: borrowed(&self.account.display_name),
             saved: now.to_string().into(),
@@ -76,6 +81,7 @@ impl Saved {
         Some(Self {
             refresh: Arc::new(Secret::new(token)),
             scope: owned(json.scope),
+            home: owned(json.home),
             account: Account {
                 tenant_id,
                 object_id: json.oid.into_owned().into(),
@@ -108,6 +114,7 @@ mod tests {
         let saved = Saved {
             refresh: Arc::new(Secret::new("rt\"1".into())),
             scope: None,
+            home: Some("o.t".into()),
             account: Account {
                 tenant_id: TenantId::parse("t").expect("a literal id"),
                 object_id: "o".into(),

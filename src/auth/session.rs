@@ -143,6 +143,7 @@ impl Session {
                     .as_deref()
                     .map_or(Permissions::Unknown, Permissions::from_scopes),
             });
+            held.home = saved.home;
             held.scope = saved.scope;
             held.refresh = Some(saved.refresh);
         }
@@ -407,6 +408,7 @@ impl Inner {
         }
         *held = Held {
             signed_in: Some(signed_in.clone()),
+            home: grant.identity.home,
             access: Some(grant.access),
             refresh: grant.refresh,
             scope: grant.scope,
@@ -430,6 +432,7 @@ impl Inner {
         let saved = Saved {
             refresh: Arc::clone(held.refresh.as_ref()?),
             scope: held.scope.clone(),
+            home: held.home.clone(),
             account: held.signed_in.as_ref()?.account.clone(),
         };
         Some(

@@ -119,9 +119,86 @@ pub(super) struct Grant {
     pub permissions: Permissions,
     /// Missing when no token tells who it is.
     pub account: Option<Account>,
+    pub identity: Identity,
+}
+
+/// What the parts of one answer say about whose it is, each by itself.
+pub(super) struct Identity {
+    /// Tenant and object id of the id token and of the access token, as far as they tell.
+    parts: Vec<(Option<TenantId>, Option<Box<str>>)>,
+    /// `uid.utid` of `client_info`: the account at home, another one than here for a guest.
+    pub home: Option<Box<str>>,
+    /// There is an id token, and it names nobody.
+    is_id_token_silent: bool,
+}
+
+impl Identity {
+    fn of(fields: &Fields, access: Option<&Claims>) -> Self {
+        let id = fields.id_token.as_deref().and_then(Claims::of_token);
+        let home = fields.client_info.as_deref().and_then(Claims::of_part);
+        let home = home.and_then(|home| {
+            let (object, tenant) = (text(&home.uid)?, text(&home.utid)?);
+            Some(format!("{object}.{tenant}").to_lowercase().into())
+        });
+        let names_somebody =
+            |claims: &Claims| text(&claims.oid).is_some() && text(&claims.tid).is_some();
+        Self {
+            is_id_token_silent: fields.id_token.is_some()
+                && !id.as_ref().is_some_and(names_somebody),
+            parts: [id.as_ref(), access]
+                .into_iter()
+                .flatten()
+                .map(|claims| {
+                    let tenant = text(&claims.tid).and_then(|tid| TenantId::parse(tid).ok());
+                    (tenant, text(&claims.oid).map(object_id))
+                })
+                .collect(),
+            home,
+        }
+    }
+
+    /// Whether a part says another account or tenant than `account`. What a part leaves out
+    /// speaks against nobody.
+    fn contradicts(&self, account: &Account) -> bool {
+        self.parts.iter().any(|(tenant, object)| {
+            tenant.as_ref().is_some_and(|tid| *tid != account.tenant_id)
+                || object.as_ref().is_some_and(|oid| *oid != account.object_id)
+        })
+    }
+}
+
+fn object_id(claim: &str) -> Box<str> {
+    clean(claim, 64).to_lowercase().into()
 }
 
 impl Grant {
+    /// Holds the answer to a renewal against the account whose sign-in was renewed. A renewal may
+    /// leave out who it is (RFC 6749 section 6, `OpenID` Connect Core 1.0 section 12.2), and says
+    /// the same as before where it does not.
+    pub(super) fn check_renews(
+        &self,
+        known: &Account,
+        known_home: Option<&str>,
+    ) -> Result<(), AuthError> {
+        let is_other_home = known_home
+            .zip(self.identity.home.as_deref())
+            .is_some_and(|(before, now)| before != now);
+        let is_silent = self.account.is_none() && self.identity.is_id_token_silent;
+        let is_another = if known.is_named() {
+            is_other_home || is_silent || self.identity.contradicts(known)
+        } else {
+            // Nobody knows whose it was so far; now it says so.
+            self.account.is_some()
+        };
+        if is_another {
+            let came = self.account.as_ref().filter(|came| !came.is_same(known));
+            return Err(AuthError::AnotherAccount {
+                came: came.map(|came| came.label().into()),
+            });
+        }
+        Ok(())
+    }
+
     /// Takes the tokens out of an answer.
     pub(super) fn from_answer(
         mut fields: Box<Fields>,
@@ -156,6 +233,15 @@ impl Grant {
             Some(Permissions::Unknown) | None => by_scope(),
         };
         let account = who(&fields, peek, endpoints)?;
+        let identity = Identity::of(&fields, peek);
+        // The token that leaves is the access token: it must not be somebody else's than the one
+        // that is shown.
+        if account
+            .as_ref()
+            .is_some_and(|shown| identity.contradicts(shown))
+        {
+            return Err(AuthError::ForeignAnswer);
+        }
         Ok(Self {
             access: AccessToken::new(token, lifetime, now, Arc::clone(endpoints)),
             refresh: fields
@@ -165,6 +251,7 @@ impl Grant {
             scope: fields.scope.as_deref().map(Into::into),
             permissions,
             account,
+            identity,
         })
     }
 }
@@ -208,7 +295,7 @@ fn who(
         let of_application = access.is_some_and(|a| a.roles_of_an_application().is_some());
         return Ok(Some(Account {
             tenant_id: tenant,
-            object_id: clean(object, 64).to_lowercase().into(),
+            object_id: object_id(object),
             user_name: shown(text(&claims.preferred_username).or_else(|| text(&claims.upn))),
             display_name: if of_application {
                 Some("an application, not a person".into())

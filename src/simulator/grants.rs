@@ -242,7 +242,7 @@ impl Identity {
             asked: asked.unwrap_or(&found.asked).clone(),
             nonce: None,
             family: Some(found.family),
-            person: found.person.clone(),
+            person: self.renews_as.as_ref().unwrap_or(&found.person).clone(),
             claims: found.claims.clone(),
         };
         let granted = self.check_grant(granted, now)?;

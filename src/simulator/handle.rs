@@ -126,6 +126,16 @@ impl SimControl {
         };
     }
 
+    /// Whose tokens a renewal brings from now on, whoever had signed in; `None` for the right
+    /// person's: object id, sign-in name, name.
+    pub fn renew_as(&self, somebody: Option<(&str, &str, &str)>) {
+        self.0.lock().identity.renews_as = somebody.map(|(oid, upn, name)| Person {
+            oid: oid.to_owned(),
+            upn: upn.to_owned(),
+            name: name.to_owned(),
+        });
+    }
+
     /// What every sign-in has to bring along from now on, as JSON: others are refused with AADSTS50076.
     pub fn want_claims(&self, claims: Option<&str>) {
         self.0.lock().identity.wanted_claims = claims.map(str::to_owned);

@@ -35,6 +35,8 @@ pub(super) struct Identity {
     pub(super) families: u64,
     /// Who is in the browser when somebody signs in.
     pub(super) person: Person,
+    /// Whose tokens a refresh token brings instead of its own person's.
+    pub(super) renews_as: Option<Person>,
     /// What the organisation wants of every sign-in from now on: these claims, as JSON.
     pub(super) wanted_claims: Option<String>,
     /// What else must never be seen outside: verifiers and states of the browser door.
@@ -117,6 +119,7 @@ impl Identity {
             refresh: HashMap::new(),
             families: 0,
             person: Person::default(),
+            renews_as: None,
             wanted_claims: None,
             seen: Vec::new(),
         }

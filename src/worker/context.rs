@@ -19,7 +19,7 @@ use super::submit::Answer;
 use super::watch::Followed;
 use crate::api::{ApiError, Client};
 use crate::auth::{Session, SignedIn};
-use crate::explain::{Explanation, NextStep};
+use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::guard::Policy;
 use crate::journal::{Author, Entry, Journal, NotSentReason, Record, Standing};
 use crate::message::{Event, Note};
@@ -207,6 +207,9 @@ impl Context {
     pub async fn mind_sign_in(&self, error: &ApiError) {
         if error.needs_person() && !self.needs_person.swap(true, Ordering::AcqRel) {
             self.emit_session().await;
+            if let ApiError::SignIn(error) = error {
+                self.emit(Event::SignInFailed(error.explain())).await;
+            }
         }
     }
 

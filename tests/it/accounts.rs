@@ -8,9 +8,9 @@ use cordon::action::ActionKind;
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::journal::Standing;
-use cordon::message::Command;
+use cordon::message::{Command, Note};
 use cordon::model::{Door, KeyringState, SessionStatus};
-use cordon::simulator::SimControl;
+use cordon::simulator::{LoggedRequest, RequestKind, SimControl};
 use keyring_core::{CredentialStore, mock};
 
 use crate::common::{Console, Engine, fault, signed_in, tenant};
@@ -44,6 +44,15 @@ fn with_the_browser(engine: &mut Engine) {
         panic!("just seen")
     };
     press("approve", &prompt.page);
+}
+
+/// The changes that the service carried out.
+fn accepted_posts(control: &SimControl) -> usize {
+    let requests = control.requests();
+    let is_done = |r: &&LoggedRequest| {
+        r.kind == RequestKind::Change && r.status.is_some_and(|status| status < 300)
+    };
+    requests.iter().filter(is_done).count()
 }
 
 fn is_stranger(session: &SessionStatus) -> bool {
@@ -104,6 +113,56 @@ fn somebody_else_comes_in_only_when_a_person_accepts_it_and_takes_nothing_over()
         matches!(engine.standing(entry), Standing::Accepted { .. }),
         "{:?}",
         engine.standing(entry)
+    );
+}
+
+#[test]
+fn a_renewal_that_brings_another_account_sends_nothing_and_a_person_decides() {
+    let (simulator, _folder, mut engine) = signed_in();
+    let control = simulator.control();
+    let machine = engine.machine("FIN-LT-043");
+    engine.load(&machine);
+    let draft = Engine::draft(ActionKind::Isolate, &machine);
+    let approval = engine.approve(&draft).expect("nothing stands against it");
+    control.renew_as(Some(STRANGER));
+    control.expire_access_tokens();
+    engine.send(Command::Submit(Box::new(approval)));
+    engine.until("the end of the sign-in", |s| {
+        matches!(s.session, SessionStatus::NeedsSignIn { .. }) && s.sign_in_failure.is_some()
+    });
+    let failure = engine.state.sign_in_failure.clone().expect("just seen");
+    assert_eq!(
+        failure.headline,
+        "Another account came back: sam@contoso.com. Its tokens were dropped"
+    );
+    let known = engine.state.session.account().expect("stays known");
+    assert_eq!(
+        known.label(),
+        "jane@contoso.com",
+        "the strip goes on naming her"
+    );
+    engine.until("it to wait for her", |s| {
+        s.notes.get(&draft.entry) == Some(&Note::WaitsForSignIn)
+    });
+    assert_eq!(
+        accepted_posts(&control),
+        0,
+        "nothing was done in anybody's name"
+    );
+
+    // She signs in again, and her order leaves in her own name.
+    control.renew_as(None);
+    with_a_code(&mut engine);
+    let end = engine.until_end(draft.entry);
+    assert!(matches!(end, Standing::Done { .. }), "{end:?}");
+    let requestors: Vec<_> = control
+        .actions()
+        .iter()
+        .map(|a| a["requestor"].clone())
+        .collect();
+    assert!(
+        !requestors.iter().any(|r| r == STRANGER.1),
+        "{requestors:?}"
     );
 }
 

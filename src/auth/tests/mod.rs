@@ -1,5 +1,6 @@
 //! Whole sign-ins against a scripted host, on a clock that jumps.
 
+mod identity;
 mod keeping;
 mod signing_in;
 

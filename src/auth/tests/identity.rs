@@ -1,0 +1,176 @@
+//! Whose tokens an answer brings, held against who is signed in.
+
+use std::time::Duration;
+
+use keyring_core::{CredentialStore, mock};
+
+use super::*;
+use crate::explain::Explain as _;
+use crate::model::KeyringState;
+
+fn jwt(claims: &str) -> String {
+    format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(claims))
+}
+
+/// An answer to a renewal with these claims in its parts; `None` leaves the part out.
+fn renewal(id: Option<&str>, access: Option<&str>, home: Option<&str>) -> Say {
+    let mut answer = serde_json::json!({
+        "token_type": "Bearer", "expires_in": 3600, "refresh_token": "canary-rt9",
+        "access_token": access.map_or("opaque".to_owned(), jwt),
+    });
+    if let Some(id) = id {
+        answer["id_token"] = jwt(id).into();
+    }
+    if let Some(home) = home {
+        answer["client_info"] = URL_SAFE_NO_PAD.encode(home).into();
+    }
+    ok(answer.to_string())
+}
+
+/// Signed in as O1 of T1, then renewed with `answer`.
+async fn renewed_with(answer: Say) -> (Host, Session, Result<AccessToken, AuthError>) {
+    let (host, session) = signed_in().await;
+    tokio::time::advance(Duration::from_hours(1)).await;
+    host.then(answer);
+    let renewed = session.token().await;
+    (host, session, renewed)
+}
+
+const ADA: &str = r#"{"aud":"c1","tid":"t1","oid":"o1"}"#;
+const SAM: &str =
+    r#"{"aud":"c1","tid":"t1","oid":"o2","preferred_username":"sam@contoso.example"}"#;
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_with_another_accounts_tokens_is_dropped_and_named() {
+    for (what, id, access) in [
+        ("both are another's", Some(SAM), Some(SAM)),
+        ("the id token is", Some(SAM), None),
+        ("the access token is", None, Some(SAM)),
+        ("they disagree", Some(ADA), Some(SAM)),
+        (
+            "another tenant",
+            Some(r#"{"aud":"c1","tid":"t2","oid":"o1"}"#),
+            None,
+        ),
+        (
+            "another tenant, nobody named",
+            None,
+            Some(r#"{"tid":"t2"}"#),
+        ),
+        (
+            "an id token that names nobody",
+            Some(r#"{"aud":"c1"}"#),
+            None,
+        ),
+    ] {
+        let (host, session, renewed) = renewed_with(renewal(id, access, None)).await;
+        let error = renewed.expect_err(what);
+        assert!(
+            error.is_about_identity() && error.needs_person(),
+            "{what}: {error:?}"
+        );
+        let known = session.signed_in().expect("the account stays known");
+        assert_eq!(&*known.account.object_id, "o1", "{what}");
+        // Neither the new tokens nor the old refresh token are used again.
+        let asked = host.bodies().len();
+        tokio::time::advance(Duration::from_mins(10)).await;
+        session.token().await.expect_err(what);
+        session.token_of(&known.account).await.expect_err(what);
+        assert_eq!(host.bodies().len(), asked, "{what}");
+    }
+    let (_, _, renewed) = renewed_with(renewal(Some(SAM), Some(SAM), None)).await;
+    let said = renewed.expect_err("another account").explain();
+    assert_eq!(
+        said.headline,
+        "Another account came back: sam@contoso.example. Its tokens were dropped"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_may_leave_out_who_it_is() {
+    for (what, id, access) in [
+        ("no id token, an opaque access token", None, None),
+        (
+            "the same, in another case",
+            Some(r#"{"aud":"c1","tid":"T1","oid":"O1"}"#),
+            None,
+        ),
+        ("only the access token tells", None, Some(ADA)),
+        ("only its tenant", None, Some(r#"{"tid":"t1"}"#)),
+    ] {
+        let (_, session, renewed) = renewed_with(renewal(id, access, None)).await;
+        renewed.expect(what);
+        let known = session.signed_in().expect("signed in");
+        assert_eq!(known.account.label(), "ada@contoso.example", "{what}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_account_at_home_tells_a_guest_from_another_guest() {
+    let (host, session) = signed_in().await;
+    for (home, same) in [
+        (r#"{"uid":"h1","utid":"home"}"#, true),
+        (r#"{"uid":"H1","utid":"home"}"#, true),
+        (r#"{"uid":"h2","utid":"home"}"#, false),
+    ] {
+        tokio::time::advance(Duration::from_hours(1)).await;
+        host.then(renewal(same.then_some(ADA), None, Some(home)));
+        assert_eq!(session.token().await.is_ok(), same, "{home}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_that_named_nobody_is_not_given_a_name_by_a_renewal() {
+    let (host, session, result) =
+        sign_in([ok(r#"{"access_token":"a","refresh_token":"r"}"#)]).await;
+    result.expect("signed in");
+    tokio::time::advance(Duration::from_hours(1)).await;
+    host.then(renewal(None, None, None));
+    session.token().await.expect("still nobody");
+    tokio::time::advance(Duration::from_hours(1)).await;
+    host.then(renewal(Some(SAM), None, None));
+    let error = session.token().await.expect_err("somebody");
+    assert_eq!(
+        error,
+        AuthError::AnotherAccount {
+            came: Some("sam@contoso.example".into())
+        }
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_whose_tokens_disagree_is_not_taken() {
+    let (_, session, result) = sign_in([renewal(Some(ADA), Some(SAM), None)]).await;
+    assert_eq!(result.err(), Some(AuthError::ForeignAnswer));
+    assert_eq!(session.signed_in(), None);
+}
+
+#[tokio::test]
+async fn a_saved_sign_in_that_brings_another_account_is_dropped_from_the_keyring_too() {
+    let mock = mock::Store::new().expect("a mock");
+    let store = || {
+        let mock: std::sync::Arc<CredentialStore> = mock.clone();
+        TokenStore::with_store(move || Ok(mock.clone())).expect("a thread")
+    };
+    let host = Host::new([ok(DEVICE.replace(":5", ":1")), tokens(1)]);
+    let first = host.session(store());
+    let flow = first.begin().await.expect("a code");
+    let arrival = first.finish(flow).await.expect("signed in");
+    first.admit(arrival).expect("nothing else began");
+    first
+        .watch_keyring()
+        .wait_for(|state| *state == KeyringState::Saved)
+        .await
+        .expect("saved");
+
+    let host = Host::new([renewal(Some(SAM), Some(SAM), None)]);
+    let second = host.session(store());
+    let error = second.restore().await.expect_err("another account");
+    assert!(error.is_about_identity(), "{error:?}");
+    assert_eq!(
+        second.signed_in().map(|known| known.account.label()),
+        Some("ada@contoso.example".to_owned())
+    );
+    // Behind the removal in the keyring's queue.
+    assert_eq!(second.restore().await, Ok(None), "nothing is left to try");
+}

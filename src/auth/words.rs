@@ -1,0 +1,254 @@
+//! Why a sign-in or its renewal did not work, in words.
+
+use super::error::{AuthError, HttpFault, Refusal};
+use crate::explain::{Effect, Explain, Explanation, NextStep};
+
+impl Refusal {
+    fn help(&self) -> Option<(&'static str, NextStep)> {
+        self.numbers.iter().find_map(|&number| help(number))
+    }
+
+    fn explain(&self, headline: &str, next: NextStep) -> Explanation {
+        let (headline, next) = self.help().unwrap_or((headline, next));
+        let mut details = vec![format!("Error: {} (HTTP {})", self.error, self.status)];
+        if !self.numbers.is_empty() {
+            let numbers: Vec<_> = self.numbers.iter().map(|n| format!("AADSTS{n}")).collect();
+            details.push(format!("Numbers: {}", numbers.join(", ")));
+        }
+        let more = [
+            ("Kind", &self.suberror),
+            ("Correlation id", &self.correlation_id),
+            ("Time", &self.timestamp),
+            ("The sign-in host says", &self.description),
+        ];
+        details.extend(
+            more.into_iter()
+                .filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?))),
+        );
+        Explanation {
+            headline: headline.into(),
+            effect: Effect::NothingChanged,
+            next,
+            details,
+        }
+    }
+}
+
+/// Words for the numbers met most. From Microsoft's list of AADSTS error codes.
+fn help(number: u32) -> Option<(&'static str, NextStep)> {
+    let outside = |words: &str| NextStep::Outside(words.into());
+    Some(match number {
+        50_072 | 50_074 | 50_076 | 50_078 | 50_079 => (
+            "Your organisation asks for another sign-in step",
+            NextStep::SignIn,
+        ),
+        50_173 => (
+            "Your sign-in was revoked, for example by a new password",
+            NextStep::SignIn,
+        ),
+        50_089 | 50_132 | 50_133 | 70_000 | 70_008 => ("Your sign-in has ended", NextStep::SignIn),
+        700_082 => (
+            "Your sign-in was not used for a long time and has ended",
+            NextStep::SignIn,
+        ),
+        70_043 => (
+            "Your organisation asks you to sign in again from time to time",
+            NextStep::SignIn,
+        ),
+        70_018..=70_020 => ("The code is no longer valid", NextStep::SignIn),
+        530_036 => (
+            "Your organisation does not allow signing in with a code",
+            outside("Sign in with the browser instead"),
+        ),
+        53_003 | 530_032 | 530_035 => (
+            "A policy of your organisation blocks this sign-in",
+            outside(
+                "Try the browser instead of a code; else ask an administrator, the details name the attempt",
+            ),
+        ),
+        530_033 | 53_000 | 53_001 | 50_097 | 50_129 | 50_131 => (
+            "Your organisation allows this only from a managed device",
+            outside("Sign in with the browser of a managed device"),
+        ),
+        53_011 | 530_034 => (
+            "Your organisation judged this sign-in to be risky",
+            outside("Ask an administrator to look at the sign-in"),
+        ),
+        65_001 | 90_094 | 90_095 => (
+            "An administrator has not yet approved this application's permissions",
+            outside("Ask an administrator to grant consent to this application"),
+        ),
+        65_004 => (
+            "The permissions were not accepted in the browser",
+            NextStep::SignIn,
+        ),
+        650_056 | 650_057 | 65_005 => (
+            "The application's registration lacks a permission",
+            outside("Ask an administrator to add the Defender permissions to the registration"),
+        ),
+        500_011 | 650_052 => (
+            "Defender for Endpoint is not available in this tenant",
+            outside("Check the tenant and the cloud in the settings"),
+        ),
+        50_105 => (
+            "You are not assigned to this application",
+            outside("Ask an administrator to assign you to it"),
+        ),
+        50_020 | 50_034 | 50_014 | 90_072 | 16_000 | 51_004 => (
+            "This account does not belong to the tenant",
+            NextStep::SignIn,
+        ),
+        50_057 => ("This account is disabled", outside("Ask an administrator")),
+        50_053 => (
+            "This account is locked",
+            outside("Wait some minutes, or ask an administrator"),
+        ),
+        50_055 | 50_144 => (
+            "The password has expired",
+            outside("Change it, then sign in again"),
+        ),
+        700_016 | 70_001 | 7_000_112 => (
+            "The application is not known in this tenant, or is disabled",
+            outside("Check the client id, the tenant and the cloud in the settings"),
+        ),
+        7_000_218 => (
+            "The application is not registered as a public client",
+            outside("Ask an administrator to allow public client flows in its registration"),
+        ),
+        90_002 | 900_023 | 50_059 | 50_194 | 90_038 => (
+            "The tenant was not found",
+            outside("Check the tenant and the cloud in the settings"),
+        ),
+        28_000 | 700_022 | 70_011 => (
+            "The permissions asked for do not fit together",
+            outside("Check the application's registration and the cloud in the settings"),
+        ),
+        500_021 | 500_212 | 500_213 | 50_002 => (
+            "This network or your organisation does not allow this tenant",
+            outside("Ask an administrator about tenant restrictions"),
+        ),
+        50_196 => (
+            "The sign-in host has seen the same request too often",
+            NextStep::SignIn,
+        ),
+        54_005 => ("The code was already used", NextStep::SignIn),
+        _ => return None,
+    })
+}
+
+/// What came in the place of an answer of the sign-in host.
+fn no_answer(error: &AuthError) -> Explanation {
+    let say = |headline: &str, next| Explanation::harmless(headline, next);
+    let outside = |words: &str| NextStep::Outside(words.into());
+    match error {
+        AuthError::Unreachable(HttpFault::Certificate) => say(
+            "The certificate of the sign-in host is not accepted",
+            outside(
+                "Check this computer's clock. If your organisation's proxy reads the traffic, its root certificate has to be in the certificate store of this system; the check cannot be switched off",
+            ),
+        ),
+        AuthError::Unreachable(HttpFault::TimedOut | HttpFault::Interrupted) => {
+            say("The sign-in host did not answer", NextStep::TryAgain)
+        }
+        AuthError::Unreachable(HttpFault::NotReached) => {
+            say("Could not reach the sign-in host", NextStep::TryAgain)
+        }
+        AuthError::Unreachable(HttpFault::ProxyRefuses)
+        | AuthError::NotUnderstood { status: 407 } => say(
+            "A proxy on the way asks for a sign-in of its own",
+            outside(
+                "Ask whoever runs the network: cordon uses the proxy of this system's settings and has no password for it",
+            ),
+        ),
+        AuthError::NotUnderstood {
+            status: 200..=399 | 511,
+        } => say(
+            "Something on the way answered instead of the sign-in host",
+            outside(
+                "A guest network may want you to sign in to it first, or a proxy has stepped in: open any page in a browser and see, then try again",
+            ),
+        ),
+        _other => say(
+            "The sign-in host's answer was not understood",
+            NextStep::TryAgain,
+        ),
+    }
+}
+
+impl Explain for AuthError {
+    fn explain(&self) -> Explanation {
+        let say = |headline: &str, next| Explanation::harmless(headline, next);
+        let mut explanation = match self {
+            Self::Declined => say("The sign-in was declined in the browser", NextStep::SignIn),
+            Self::Expired => say("The code has expired", NextStep::SignIn),
+            Self::AnswerLost => say(
+                "The sign-in was approved but the answer did not arrive, start again",
+                NextStep::SignIn,
+            ),
+            Self::Superseded => say("This sign-in was replaced by another one", NextStep::None),
+            Self::NotBack => say(
+                "The browser did not come back within five minutes",
+                NextStep::Outside(
+                    "Look there for what it says: an unknown reply address is shown only in the browser. Or sign in with a code"
+                        .into(),
+                ),
+            ),
+            Self::NoPort => say(
+                "This computer gives the browser no port to come back to",
+                NextStep::Outside("Sign in with a code".into()),
+            ),
+            Self::ForeignAnswer => say(
+                "The answer belongs to another sign-in, start again",
+                NextStep::SignIn,
+            ),
+            Self::NotSignedIn => say("Nobody is signed in", NextStep::SignIn),
+            Self::PersonalAccount => say(
+                "That was a personal account: use a work account",
+                NextStep::SignIn,
+            ),
+            Self::OtherTenant => say(
+                "That account belongs to another tenant than the one that was set",
+                NextStep::SignIn,
+            ),
+            Self::AnotherAccount { came } => {
+                let came = came.as_deref().unwrap_or("one that does not say who it is");
+                say(
+                    &format!("Another account came back: {came}. Its tokens were dropped"),
+                    NextStep::SignIn,
+                )
+            }
+            Self::Interact { refusal } => {
+                return refusal.explain("Your sign-in is no longer valid", NextStep::SignIn);
+            }
+            Self::Config { refusal } => {
+                return refusal.explain(
+                    "The sign-in host does not accept this application's request",
+                    NextStep::Outside(
+                        "Check the tenant, the client id and the registration".into(),
+                    ),
+                );
+            }
+            Self::Blocked { refusal } => {
+                return refusal.explain(
+                    "Your organisation does not allow this sign-in",
+                    NextStep::Outside("Ask an administrator; the details name the attempt".into()),
+                );
+            }
+            Self::Busy { until } => say(
+                "The sign-in host asks for a pause",
+                NextStep::Wait { until: *until },
+            ),
+            Self::Unreachable(_) | Self::NotUnderstood { .. } | Self::Unusable => no_answer(self),
+            Self::KeyringKept { reason, remedy } => {
+                let mut kept = say(
+                    "You are signed out, but the saved sign-in is still on this computer",
+                    NextStep::Outside(remedy.clone()),
+                );
+                kept.details.push(reason.to_string());
+                return kept;
+            }
+        };
+        explanation.details.push(self.to_string());
+        explanation
+    }
+}
