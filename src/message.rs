@@ -22,6 +22,8 @@ pub enum Command {
     /// Have the browser of this computer sign in, and wait for it to come back.
     SignInWithBrowser,
     CancelSignIn,
+    /// Try at once to renew a sign-in that could not be renewed.
+    RenewSignIn,
     /// Somebody else than before has signed in, and that is meant.
     AcceptAccount,
     SignOut,
@@ -72,6 +74,12 @@ pub enum Event {
     },
     /// A sign-in, restoring or signing out did not work.
     SignInFailed(Explanation),
+    /// What stood in the way of the last one is gone.
+    SignInFailureOver,
+    /// Why the sign-in of the present account could not be renewed.
+    RenewalFailed(Explanation),
+    /// The way to sign in that the last refusal asks for, if it asks for one.
+    Advice(Option<Door>),
     Keyring(KeyringState),
     /// What is known about a file; `None` when the service knows no such file.
     File {

@@ -42,6 +42,7 @@ impl App {
             UiCommand::AcceptAccount => self.send(Command::AcceptAccount),
             UiCommand::ShowAccount => self.views.dialog = Some(Dialog::Account),
             UiCommand::SwitchProfile => self.wants_profiles = true,
+            UiCommand::RenewSignIn => self.send(Command::RenewSignIn),
             UiCommand::CancelSignIn => self.send(Command::CancelSignIn),
             UiCommand::SignOut if self.state.open_entries().next().is_some() => {
                 self.views.dialog = Some(Dialog::ConfirmSignOut);

@@ -170,6 +170,8 @@ impl Fields {
                 .as_deref()
                 .filter(|claims| claims.len() <= 8192)
                 .map(Into::into),
+            asked: None,
+            is_repeated: false,
         })
     }
 }
@@ -250,8 +252,9 @@ fn read(response: HttpResponse) -> Heard {
             status: head.status.as_u16(),
         },
         retry_after: asked.or(pause).map(|wait| wait.min(MAX_RETRY_AFTER)),
-        // A success whose body was cut off on the way was a success.
-        maybe_acted: head.status.is_success(),
+        // A success whose body was cut off on the way was a success; a gateway that did not wait
+        // for the answer had passed the question on.
+        maybe_acted: head.status.is_success() || head.status == StatusCode::GATEWAY_TIMEOUT,
     })
 }
 
@@ -367,6 +370,7 @@ mod tests {
         for (status, body, lost) in [
             (503, "<html>", false),
             (502, "", false),
+            (504, "<html>", true),
             (403, "<html>proxy</html>", false),
             (200, "{\"access_token\":\"eyJ", true),
             (429, "{\"error\":\"too_many\"}", false),

@@ -146,8 +146,13 @@ pub(super) async fn wait_for_person(
     match came_back.map_err(|_elapsed| AuthError::NotBack)? {
         Callback::Code(code) => redeem(http, clock(), endpoints, scope, flow, code.expose()).await,
         Callback::Refused { error, .. } if &*error == "access_denied" => Err(AuthError::Declined),
-        Callback::Refused { error, description } => {
-            Err(Box::new(Refusal::in_browser(&error, description.as_deref())).into_error())
+        Callback::Refused {
+            error,
+            description,
+            claims,
+        } => {
+            let refusal = Refusal::in_browser(&error, description.as_deref(), claims.as_deref());
+            Err(Box::new(refusal).into_error())
         }
     }
 }

@@ -29,6 +29,8 @@ pub(super) enum Callback {
     Refused {
         error: Box<str>,
         description: Option<Box<str>>,
+        /// What the next sign-in has to bring along.
+        claims: Option<Box<str>>,
     },
 }
 
@@ -193,6 +195,7 @@ impl Request {
                 "code" => &mut given.code,
                 "error" => &mut given.error,
                 "error_description" => &mut given.description,
+                "claims" => &mut given.claims,
                 _ => continue,
             };
             // Twice the same name is nobody's answer.
@@ -209,12 +212,12 @@ impl Request {
         }
         match (given.error, given.code) {
             (Some(error), _) => {
-                let description = given.description.map(Into::into);
-                let error = error.into();
-                (
-                    Page::NotDone,
-                    Some(Callback::Refused { error, description }),
-                )
+                let refused = Callback::Refused {
+                    error: error.into(),
+                    description: given.description.map(Into::into),
+                    claims: given.claims.map(Into::into),
+                };
+                (Page::NotDone, Some(refused))
             }
             (None, Some(code)) => (Page::Done, Some(Callback::Code(Secret::new(code)))),
             (None, None) => refused,
@@ -233,6 +236,7 @@ struct Given {
     code: Option<String>,
     error: Option<String>,
     description: Option<String>,
+    claims: Option<String>,
 }
 
 /// Takes the same time wherever they differ.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use oauth2::{ClientId, DeviceCode, Scope};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use url::{Host, Url};
 
@@ -47,10 +48,18 @@ pub struct DeviceFlow {
     wall_deadline: Timestamp,
     /// What the token has to bring along.
     claims: Option<WantedClaims>,
+    /// Whether the host does not answer just now.
+    trouble: watch::Sender<bool>,
     pub(super) number: u64,
 }
 
 impl DeviceFlow {
+    /// Tells when the host stops answering while it is asked, and when it answers again.
+    #[must_use]
+    pub fn watch_trouble(&self) -> watch::Receiver<bool> {
+        self.trouble.subscribe()
+    }
+
     /// What the person has to type where.
     #[must_use]
     pub fn prompt(&self) -> &SignInPrompt {
@@ -111,6 +120,7 @@ pub(super) async fn ask(
             verification_uri: clean(&page, 300).into(),
             expires_in: life,
             received,
+            is_silent: false,
         },
         // EXPOSE: from one wrapper into another, which also wipes.
         device_code: Secret::new(device_code.into_secret()),
@@ -118,6 +128,7 @@ pub(super) async fn ask(
         deadline: monotonic_now() + life,
         wall_deadline: received.checked_add(life).unwrap_or(Timestamp::MAX),
         claims,
+        trouble: watch::Sender::new(false),
         number,
     })
 }
@@ -186,19 +197,21 @@ pub(super) async fn wait_for_person(
                 retry_after: nothing.retry_after,
             },
         };
+        let is_silent = matches!(seen, Seen::Transient { .. });
+        flow.trouble
+            .send_if_modified(|before| std::mem::replace(before, is_silent) != is_silent);
         let step = poller.step(&seen, flow.left(clock));
         match (step, heard) {
             (Step::Done, Heard::Fields(fields)) => return Ok(fields),
             (Step::Wait(next), heard) => {
                 wait = next;
-                answer_lost = matches!(
-                    heard,
-                    Heard::Fields(_)
-                        | Heard::Nothing(Nothing {
-                            maybe_acted: true,
-                            ..
-                        })
-                );
+                answer_lost = match heard {
+                    // It still waits for the person, so nothing was lost before.
+                    Heard::Refused(_) => false,
+                    Heard::Fields(_) => true,
+                    // Once lost, no silence after it brings it back.
+                    Heard::Nothing(Nothing { maybe_acted, .. }) => answer_lost || maybe_acted,
+                };
             }
             (Step::Declined, _) => return Err(AuthError::Declined),
             (Step::Expired, _) => return Err(AuthError::Expired),

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::answer::numbers_in;
-use crate::model::clean;
+use crate::model::{Door, clean};
 
 /// Why a request to the sign-in host got no answer. Facts only.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,6 +78,9 @@ pub enum AuthError {
     /// Signed out, and the saved sign-in could not be removed.
     #[error("the saved sign-in is still in the keyring: {reason}")]
     KeyringKept { reason: Box<str>, remedy: Box<str> },
+    /// Several sign-ins were saved under one name; they were removed.
+    #[error("several sign-ins were saved under one name")]
+    SavedTwice,
 }
 
 impl AuthError {
@@ -91,6 +94,44 @@ impl AuthError {
                 | Self::PersonalAccount
                 | Self::ForeignAnswer
         )
+    }
+
+    /// Whether it may be gone the next time by itself.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy { .. } | Self::Unreachable(_) | Self::NotUnderstood { .. } | Self::Unusable
+        )
+    }
+
+    /// Whether a renewal can end so; everything else concerns a sign-in by hand.
+    #[must_use]
+    pub const fn concerns_renewal(&self) -> bool {
+        self.needs_person() || self.may_pass() || matches!(self, Self::Config { .. })
+    }
+
+    pub(super) fn refusal_mut(&mut self) -> Option<&mut Refusal> {
+        let (Self::Interact { refusal } | Self::Blocked { refusal } | Self::Config { refusal }) =
+            self
+        else {
+            return None;
+        };
+        Some(refusal)
+    }
+
+    /// The way to sign in that a refusal asks for.
+    #[must_use]
+    pub fn advised_way(&self) -> Option<Door> {
+        if *self == Self::NoPort {
+            return Some(Door::Code);
+        }
+        let (Self::Interact { refusal } | Self::Blocked { refusal } | Self::Config { refusal }) =
+            self
+        else {
+            return None;
+        };
+        refusal.wants_browser().then_some(Door::Browser)
     }
 
     /// Whether nothing goes on before a person has signed in again.
@@ -120,6 +161,10 @@ pub struct Refusal {
     pub timestamp: Option<Box<str>>,
     /// What the next sign-in has to bring along, if the host wants something particular.
     pub claims: Option<Box<str>>,
+    /// The permissions that were asked for by name.
+    pub asked: Option<Box<str>>,
+    /// The same refusal came the time before: the same again brings the same.
+    pub is_repeated: bool,
 }
 
 impl fmt::Debug for Refusal {
@@ -137,7 +182,7 @@ impl fmt::Debug for Refusal {
 
 impl Refusal {
     /// What the host told the browser, which passed it on (RFC 6749 section 4.1.2.1).
-    pub(super) fn in_browser(error: &str, description: Option<&str>) -> Self {
+    pub(super) fn in_browser(error: &str, description: Option<&str>, claims: Option<&str>) -> Self {
         Self {
             status: 302,
             error: clean(error, 80).into(),
@@ -146,8 +191,34 @@ impl Refusal {
             description: description.map(|text| clean(text, 600).into()),
             correlation_id: None,
             timestamp: None,
-            claims: None,
+            claims: claims.map(Into::into),
+            asked: None,
+            is_repeated: false,
         }
+    }
+
+    /// Numbers that ask for the browser: a code can never satisfy them.
+    fn wants_browser(&self) -> bool {
+        self.numbers.iter().any(|number| {
+            matches!(
+                number,
+                53_003
+                    | 530_032
+                    | 530_033
+                    | 530_035
+                    | 530_036
+                    | 53_000
+                    | 53_001
+                    | 50_097
+                    | 50_129
+                    | 50_131
+            )
+        })
+    }
+
+    /// Whether the host does not take requests of this application at all.
+    pub(super) fn concerns_registration(&self) -> bool {
+        matches!(&*self.error, "unauthorized_client" | "invalid_client")
     }
 
     pub(super) fn is_transient(&self) -> bool {
@@ -205,10 +276,6 @@ mod tests {
     use super::*;
     use crate::explain::{Explain as _, NextStep};
 
-    #[expect(
-        clippy::unnecessary_box_returns,
-        reason = "as the answers' reader hands it over"
-    )]
     fn refusal(error: &str, suberror: Option<&str>, numbers: &[u32]) -> Box<Refusal> {
         Box::new(Refusal {
             status: 400,
@@ -219,6 +286,8 @@ mod tests {
             correlation_id: Some("c-1".into()),
             timestamp: None,
             claims: None,
+            asked: None,
+            is_repeated: false,
         })
     }
 

@@ -1,12 +1,14 @@
 //! What a session holds between two requests.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::challenge::WantedClaims;
-use super::error::AuthError;
+use super::error::{AuthError, Refusal};
+use super::saved::Saved;
 use super::secret::Secret;
 use super::session::{RefusedToken, SignedIn};
 use super::token::{AccessToken, monotonic_now};
@@ -31,7 +33,23 @@ pub(super) struct Held {
     pub(super) flow: u64,
     /// Whether this run has met a saved sign-in.
     pub(super) was_saved: bool,
+    /// A saved sign-in that was found and that nobody has accepted yet.
+    pub(super) found: Option<Saved>,
+    /// It was saved under the name that every account of its place had.
+    pub(super) has_old_item: bool,
+    pub(super) last_refusal: Option<LastRefusal>,
 }
+
+/// Why the sign-in host refused last.
+pub(super) struct LastRefusal {
+    numbers: Box<[u32]>,
+    claims: Option<Box<str>>,
+    /// When a person signed in after it.
+    pub(super) signed_in_at: Option<Instant>,
+}
+
+/// A sign-in that has lasted so long was none that is refused at once.
+const LASTING: Duration = Duration::from_mins(10);
 
 /// A renewal that failed.
 pub(super) struct Failure {
@@ -76,6 +94,25 @@ impl Held {
                 None => claims,
             });
         }
+    }
+
+    /// Takes from a refusal what the next attempt needs, and tells whether it is the same again.
+    pub(super) fn learn_from(&mut self, refusal: &mut Refusal) {
+        let now = monotonic_now();
+        refusal.is_repeated = !refusal.numbers.is_empty()
+            && self.last_refusal.as_ref().is_some_and(|last| {
+                let at = last.signed_in_at.unwrap_or(now);
+                last.numbers == refusal.numbers
+                    && last.claims == refusal.claims
+                    && now.duration_since(at) < LASTING
+            });
+        self.last_refusal = Some(LastRefusal {
+            numbers: refusal.numbers.clone(),
+            claims: refusal.claims.clone(),
+            signed_in_at: None,
+        });
+        // The host's own wish is newer than the API's.
+        self.want(refusal.claims.as_deref().and_then(WantedClaims::from_json));
     }
 
     pub(super) fn remembered(&self, failures_seen: u64) -> Option<AuthError> {

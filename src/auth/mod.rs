@@ -14,6 +14,7 @@ mod challenge;
 mod device_code;
 mod error;
 mod held;
+mod keeping;
 mod lock;
 mod renewal;
 mod saved;

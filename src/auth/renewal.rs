@@ -19,6 +19,7 @@ use crate::model::{KeyringState, Permissions};
 
 /// A refusal does not change within a minute (as in MSAL).
 const REMEMBERED: Duration = Duration::from_mins(1);
+const REMEMBERED_LONG: Duration = Duration::from_mins(30);
 /// A longer pause is not slept through by whoever wants a token: it is told instead.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How often one renewal asks when nothing comes back.
@@ -55,7 +56,10 @@ impl Inner {
             }
         };
         // Held until the new token is saved.
-        let _turn_among_consoles = self.store.turn(&self.item).await;
+        let item = self
+            .item(&self.held())
+            .unwrap_or_else(|| Arc::clone(&self.place));
+        let _turn_among_consoles = self.store.turn(&item).await;
         let refresh = self.renewed_elsewhere(&refresh).await.unwrap_or(refresh);
         let claims = self.held().claims.clone();
         let claims = claims.as_ref();
@@ -71,7 +75,11 @@ impl Inner {
                 Ok(grant) => return self.adopt_renewal(grant, generation).await,
                 Err(error) => (error, None),
             },
-            Heard::Refused(refusal) => (refusal.clone().into_error(), Some(refusal)),
+            Heard::Refused(mut refusal) => {
+                refusal.asked = self.asked_by_name();
+                self.held().learn_from(&mut refusal);
+                (refusal.clone().into_error(), Some(refusal))
+            }
             Heard::Nothing(nothing) => (nothing.into_error(now), None),
         };
         self.failed(error, refusal.as_deref(), generation, refused.as_ref(), now)
@@ -141,7 +149,8 @@ impl Inner {
         if self.store.state() != KeyringState::Saved {
             return None;
         }
-        let read = tokio::time::timeout(LIMIT, self.store.read(&self.item)).await;
+        let item = self.item(&self.held())?;
+        let read = tokio::time::timeout(LIMIT, self.store.read(&item)).await;
         let saved = Saved::from_json(&read.ok()?.ok()??)?;
         let same_account = self
             .held()
@@ -177,6 +186,7 @@ impl Inner {
             held.access = Some(grant.access.clone());
             held.failure = None;
             held.claims = None;
+            held.last_refusal = None;
             held.home = held.home.take().or(grant.identity.home);
             held.scope = grant.scope.or_else(|| held.scope.take());
             if let (Some(signed_in), known @ Permissions::Known(_)) =
@@ -188,7 +198,7 @@ impl Inner {
                 held.refresh = grant.refresh;
             }
             // Also when it stayed the same: it may not have been saved so far.
-            self.post_save(&mut held)
+            self.post_save(&held)
         };
         if let Some(ticket) = ticket {
             // Three seconds at most; after that it goes on from memory, and the screen says so.
@@ -223,6 +233,10 @@ impl Inner {
             AuthError::Unreachable(_) | AuthError::NotUnderstood { .. } | AuthError::Unusable => {
                 Some(monotonic_now())
             }
+            // The registration does not get better by itself.
+            AuthError::Config { refusal } if refusal.concerns_registration() => {
+                Some(monotonic_now() + REMEMBERED_LONG)
+            }
             AuthError::Interact { .. }
             | AuthError::Config { .. }
             | AuthError::Blocked { .. }
@@ -237,13 +251,9 @@ impl Inner {
             | AuthError::NoPort
             | AuthError::ForeignAnswer
             | AuthError::NotSignedIn
+            | AuthError::SavedTwice
             | AuthError::KeyringKept { .. } => Some(monotonic_now() + REMEMBERED),
         };
-        if let AuthError::Interact { refusal } = &error {
-            // The host's own wish is newer than the API's.
-            let wanted = refusal.claims.as_deref().and_then(WantedClaims::from_json);
-            held.want(wanted);
-        }
         held.failures += 1;
         held.failure = Some(Failure {
             error: error.clone(),
@@ -255,7 +265,7 @@ impl Inner {
         if ends {
             held.refresh = None;
             // Not waited for: if it stays, the next start meets the same refusal.
-            self.store.post_removal(&self.item);
+            self.post_removal(&held);
         }
         let resort = held.last_resort(now, refused).filter(|_| refusal.is_none());
         resort.ok_or(error)

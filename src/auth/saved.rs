@@ -92,10 +92,16 @@ impl Saved {
     }
 }
 
-/// The item's user name: where, as which application, in which tenant. Nobody's name is in it,
+/// The item's user name of one account. Object ids name nobody, and two people of one tenant do not
+/// take each other's place.
+pub(super) fn account_item(place: &str, object_id: &str) -> Arc<str> {
+    format!("{place}:{object_id}").to_lowercase().into()
+}
+
+/// Where a sign-in counts: where, as which application, in which tenant. Nobody's name is in it,
 /// because keyring tools and logs show it; mode, host and port are, so that a stand-in can never be
-/// handed a live sign-in (rule 11).
-pub(super) fn item_name(endpoints: &Endpoints, mode: Mode) -> Arc<str> {
+/// handed a live sign-in (rule 11). Before there were items by account, it was an item's name.
+pub(super) fn place_name(endpoints: &Endpoints, mode: Mode) -> Arc<str> {
     let host = endpoints.api.host_str().unwrap_or("");
     let port = endpoints.api.port_or_known_default().unwrap_or(0);
     let (client, tenant) = (&endpoints.client_id, &endpoints.tenant);
@@ -142,13 +148,13 @@ mod tests {
         let other =
             Endpoints::stand_in("http://127.0.0.1:8080", &live.tenant, "C1").expect("loopback");
         assert_eq!(
-            &*item_name(&live, Mode::Live),
+            &*place_name(&live, Mode::Live),
             "v1:live:api.security.microsoft.com:443:c1:5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10"
         );
-        assert!(item_name(&other, Mode::StandIn).starts_with("v1:stand-in:127.0.0.1:8080:c1:"));
+        assert!(place_name(&other, Mode::StandIn).starts_with("v1:stand-in:127.0.0.1:8080:c1:"));
         assert_ne!(
-            item_name(&other, Mode::StandIn),
-            item_name(&other, Mode::Demo)
+            place_name(&other, Mode::StandIn),
+            place_name(&other, Mode::Demo)
         );
     }
 }

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use oauth2::Scope;
-use tokio::sync::watch;
 
 use super::answer::Fields;
 use super::browser::{self, BrowserFlow};
@@ -12,12 +11,11 @@ use super::challenge::WantedClaims;
 use super::device_code::{self, DeviceFlow};
 use super::error::AuthError;
 use super::held::Held;
-use super::saved::{Saved, item_name};
+use super::saved::{account_item, place_name};
 use super::store::{Ticket, TokenStore};
-use super::token::{AccessToken, Grant, unnamed_account, wanted_scope};
-use super::trouble::{Trouble, TroubleKind};
+use super::token::{AccessToken, Grant, monotonic_now, unnamed_account, wanted_scope};
 use super::{Clock, HttpFault, SendRequest};
-use crate::model::{Account, Endpoints, KeyringState, Mode, Permissions};
+use crate::model::{Account, Endpoints, Mode, Permissions, Scopes};
 
 /// Who is signed in, and what that allows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,15 +55,15 @@ pub struct RefusedToken {
 
 /// The session with the sign-in host. Clones share it.
 #[derive(Clone)]
-pub struct Session(Arc<Inner>);
+pub struct Session(pub(super) Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) endpoints: Arc<Endpoints>,
     pub(super) http: SendRequest,
     pub(super) store: TokenStore,
     pub(super) clock: Clock,
-    /// The keyring's name for it.
-    pub(super) item: Arc<str>,
+    /// Cloud, application and tenant: the beginning of the keyring's names.
+    pub(super) place: Arc<str>,
     pub(super) scope: Scope,
     /// Never held across an `await`.
     pub(super) held: Mutex<Held>,
@@ -94,7 +92,7 @@ impl Session {
         clock: Clock,
     ) -> Self {
         Self(Arc::new(Inner {
-            item: item_name(endpoints, mode),
+            place: place_name(endpoints, mode),
             scope: Scope::new(wanted_scope(endpoints)),
             endpoints: Arc::new(endpoints.clone()),
             http,
@@ -106,49 +104,14 @@ impl Session {
         }))
     }
 
-    /// Takes up the saved sign-in, if there is one, and renews it. Also the answer to a person's
-    /// "Try again" after a renewal failed: what was remembered about that is forgotten.
-    ///
-    /// Waits for the keyring as long as it takes, because it may be asking the person to unlock it;
-    /// who does not want to wait drops the future or calls [`Self::begin`], and then a late answer
-    /// is dropped as well.
+    /// Renews the sign-in although that has just failed: what was remembered about it is forgotten.
     ///
     /// # Errors
-    /// When the saved sign-in could not be renewed. It is kept for the next try unless the answer
-    /// was conclusive, and [`Self::signed_in`] names the account.
-    pub async fn restore(&self) -> Result<Option<SignedIn>, AuthError> {
-        let before = {
-            let mut held = self.0.held();
-            held.failure = None;
-            (held.generation, held.flow)
-        };
-        if self.0.held().refresh.is_none() {
-            // What went wrong shows in the state of the keyring.
-            let Ok(Some(json)) = self.0.store.read(&self.0.item).await else {
-                return Ok(None);
-            };
-            let Some(saved) = Saved::from_json(&json) else {
-                return Ok(None);
-            };
-            let mut held = self.0.held();
-            held.was_saved = true;
-            if (held.generation, held.flow) != before {
-                return Ok(held.signed_in.clone());
-            }
-            held.generation += 1;
-            held.signed_in = Some(SignedIn {
-                account: saved.account,
-                permissions: saved
-                    .scope
-                    .as_deref()
-                    .map_or(Permissions::Unknown, Permissions::from_scopes),
-            });
-            held.home = saved.home;
-            held.scope = saved.scope;
-            held.refresh = Some(saved.refresh);
-        }
-        self.token().await?;
-        Ok(self.signed_in())
+    /// When it could not be renewed. It is kept for the next try unless the answer was conclusive,
+    /// and [`Self::signed_in`] names the account.
+    pub async fn renew_again(&self) -> Result<(), AuthError> {
+        self.0.held().failure = None;
+        self.token().await.map(drop)
     }
 
     /// Asks for a code for a person to type into a browser. Only ever on a person's wish: it ages
@@ -165,7 +128,8 @@ impl Session {
             scope,
             ..
         } = &*self.0;
-        device_code::ask(http, clock, endpoints, scope, claims, number).await
+        let asked = device_code::ask(http, clock, endpoints, scope, claims, number).await;
+        asked.map_err(|error| self.0.learn(error))
     }
 
     /// Waits until the person has typed the code. Dropping the future cancels at once; an answer
@@ -180,7 +144,8 @@ impl Session {
             endpoints,
             ..
         } = &*self.0;
-        let fields = device_code::wait_for_person(http, clock, endpoints, &flow).await?;
+        let fields = device_code::wait_for_person(http, clock, endpoints, &flow).await;
+        let fields = fields.map_err(|error| self.0.learn(error))?;
         self.0.arrival(fields, flow.number)
     }
 
@@ -216,7 +181,8 @@ impl Session {
             ..
         } = &*self.0;
         let number = flow.number;
-        let fields = browser::wait_for_person(http, clock, endpoints, scope, flow).await?;
+        let fields = browser::wait_for_person(http, clock, endpoints, scope, flow).await;
+        let fields = fields.map_err(|error| self.0.learn(error))?;
         self.0.arrival(fields, number)
     }
 
@@ -284,75 +250,10 @@ impl Session {
             .unwrap_or(Err(AuthError::Unreachable(HttpFault::Interrupted)))
     }
 
-    /// Forgets everything here and in the keyring. The server keeps the session: Entra offers a
-    /// client no way to revoke it.
-    ///
-    /// # Errors
-    /// [`AuthError::KeyringKept`] when signed out, but the saved sign-in could not be removed.
-    pub async fn sign_out(&self) -> Result<(), AuthError> {
-        // One that was never saved needs no removing.
-        let saves = !matches!(self.0.store.state(), KeyringState::NotSaved { .. });
-        let (ticket, maybe_saved) = {
-            let mut held = self.0.held();
-            let maybe_saved = held.was_saved || saves;
-            *held = Held {
-                generation: held.generation + 1,
-                flow: held.flow + 1,
-                failures: held.failures,
-                was_saved: held.was_saved,
-                ..Held::default()
-            };
-            // Under the lock, as every wish: a renewal that is just ending must not save after it.
-            (self.0.store.post_removal(&self.0.item), maybe_saved)
-        };
-        self.0.left.notify_waiters();
-        match self.0.store.settled(ticket).await {
-            Ok(()) => {
-                self.0.held().was_saved = false;
-                Ok(())
-            }
-            // Where there is no keyring, nothing of this run is in it.
-            Err(Trouble {
-                kind: TroubleKind::Absent,
-                ..
-            }) if !maybe_saved => Ok(()),
-            Err(Trouble { reason, remedy, .. }) => Err(AuthError::KeyringKept {
-                reason: reason.into(),
-                remedy: remedy.into(),
-            }),
-        }
-    }
-
-    /// Which sign-in this is, in words without a person in them: the name of its keyring item.
+    /// Which sign-in this is, in words without a person in them: cloud, application and tenant.
     #[must_use]
     pub fn place(&self) -> &str {
-        &self.0.item
-    }
-
-    /// Whether the sign-in outlives this run.
-    #[must_use]
-    pub fn keyring(&self) -> KeyringState {
-        self.0.store.state()
-    }
-
-    /// Opens the keyring anew and saves the present sign-in, if there is one.
-    pub async fn try_keyring_again(&self) -> KeyringState {
-        if self.0.store.reopen().await.is_ok() {
-            let ticket = {
-                let mut held = self.0.held();
-                self.0.post_save(&mut held)
-            };
-            if let Some(ticket) = ticket {
-                self.0.store.saved(ticket).await;
-            }
-        }
-        self.keyring()
-    }
-
-    /// Tells each change of [`Self::keyring`].
-    #[must_use]
-    pub fn watch_keyring(&self) -> watch::Receiver<KeyringState> {
-        self.0.store.watch()
+        &self.0.place
     }
 
     /// The account of this session. Stays known when only a person can renew its sign-in.
@@ -406,38 +307,46 @@ impl Inner {
         if held.flow != flow {
             return Err(AuthError::Superseded);
         }
+        let mut last_refusal = held.last_refusal.take();
+        if let Some(last) = &mut last_refusal {
+            last.signed_in_at = Some(monotonic_now());
+        }
         *held = Held {
             signed_in: Some(signed_in.clone()),
             home: grant.identity.home,
             access: Some(grant.access),
             refresh: grant.refresh,
             scope: grant.scope,
-            failure: None,
-            claims: None,
             failures: held.failures,
             generation: held.generation + 1,
             // The same code cannot be finished twice.
             flow: held.flow + 1,
             was_saved: held.was_saved,
+            last_refusal,
+            ..Held::default()
         };
-        // Without a refresh token nothing can be kept, and what was kept is somebody else's.
-        let ticket = self
-            .post_save(&mut held)
-            .unwrap_or_else(|| self.store.post_removal(&self.item));
+        // Without a refresh token nothing can be kept, and what was kept is of no use.
+        let ticket = self.post_save(&held).unwrap_or_else(|| {
+            let item = account_item(&self.place, &signed_in.account.object_id);
+            self.store.post_nothing(&item)
+        });
         Ok((signed_in, ticket))
     }
 
-    /// Wants what is held saved. Under the lock of `held`, so that the newest token is the last.
-    pub(super) fn post_save(&self, held: &mut Held) -> Option<Ticket> {
-        let saved = Saved {
-            refresh: Arc::clone(held.refresh.as_ref()?),
-            scope: held.scope.clone(),
-            home: held.home.clone(),
-            account: held.signed_in.as_ref()?.account.clone(),
-        };
-        Some(
-            self.store
-                .post_save(&self.item, saved.to_json((self.clock)())),
-        )
+    /// What an error means for the next attempt, and what it has to be told with.
+    fn learn(&self, mut error: AuthError) -> AuthError {
+        if let Some(refusal) = error.refusal_mut() {
+            refusal.asked = self.asked_by_name();
+            self.held().learn_from(refusal);
+        }
+        error
+    }
+
+    /// The permissions that are asked for by name.
+    pub(super) fn asked_by_name(&self) -> Option<Box<str>> {
+        match &self.endpoints.scopes {
+            Scopes::Named(_) => Some(self.endpoints.scopes.to_string().into()),
+            Scopes::Granted => None,
+        }
     }
 }

@@ -14,7 +14,7 @@ use keyring_core::CredentialStore;
 use tokio::sync::{oneshot, watch};
 use zeroize::Zeroizing;
 
-use super::trouble::Trouble;
+use super::trouble::{Trouble, TroubleKind};
 use super::vault::{Layout, Vault};
 use crate::model::KeyringState;
 
@@ -134,33 +134,56 @@ impl TokenStore {
             .unwrap_or_else(|_thread_ended| Err(Trouble::silent()))
     }
 
-    /// Wants `value` saved. Returns at once; the newest wish wins.
-    pub(super) fn post_save(&self, item: &Arc<str>, value: Zeroizing<Vec<u8>>) -> Ticket {
-        self.post(Wish::Save {
-            item: Arc::clone(item),
-            value,
-        })
+    /// Wants `value` saved under `item`, and then what is under `old` gone. Returns at once; the
+    /// newest wish about an item wins.
+    pub(super) fn post_save(
+        &self,
+        item: &Arc<str>,
+        value: Zeroizing<Vec<u8>>,
+        old: Option<&Arc<str>>,
+    ) -> Ticket {
+        let old = old.map(Arc::clone);
+        self.post(item, Wish::Save { value, old })
     }
 
-    /// Wants the item gone. Returns at once; the newest wish wins.
+    /// Wants the item gone. Returns at once; the newest wish about an item wins.
     pub(super) fn post_removal(&self, item: &Arc<str>) -> Ticket {
-        self.post(Wish::Remove {
-            item: Arc::clone(item),
-        })
+        self.post(item, Wish::Remove(KeyringState::Checking))
     }
 
-    fn post(&self, wish: Wish) -> Ticket {
+    /// The same for a sign-in that brings nothing to be saved.
+    pub(super) fn post_nothing(&self, item: &Arc<str>) -> Ticket {
+        let state = KeyringState::NotSaved {
+            reason: "The sign-in host gave nothing to save".into(),
+            remedy: "Sign in again after the next start".into(),
+        };
+        self.post(item, Wish::Remove(state))
+    }
+
+    /// What is held came from the keyring, and is still there.
+    pub(super) fn was_found(&self) {
+        if let Self::Keyring(keyring) = self {
+            keyring.shared.state.send_replace(KeyringState::Saved);
+        }
+    }
+
+    fn post(&self, item: &Arc<str>, wish: Wish) -> Ticket {
         let Self::Keyring(keyring) = self else {
             return Ticket(0);
         };
         let mut wanted = keyring.shared.wanted();
         wanted.number += 1;
         let ticket = Ticket(wanted.number);
-        let is_first = wanted.wish.replace(wish).is_none();
+        let is_first = wanted.wishes.is_empty();
+        wanted.wishes.retain(|(known, _)| known != item);
+        wanted.wishes.push((Arc::clone(item), wish));
         drop(wanted);
-        // A full queue is no loss: each job in it looks at the wish first.
+        // A full queue is no loss: each job in it looks at the wishes first.
         if is_first && let Err(TrySendError::Disconnected(_)) = keyring.jobs.try_send(Job::Look) {
-            keyring.shared.finish(ticket.0, Err(Trouble::silent()));
+            let trouble = Trouble::silent();
+            keyring
+                .shared
+                .finish(ticket.0, trouble.state(), Some(trouble));
         }
         ticket
     }
@@ -225,21 +248,22 @@ struct Shared {
     state: watch::Sender<KeyringState>,
 }
 
-/// One slot and no queue: of two writes that wait for a locked keyring only the newer matters.
+/// One slot for each item and no queue: of two writes that wait for a locked keyring only the newer
+/// matters.
 #[derive(Default)]
 struct Wanted {
     number: u64,
-    wish: Option<Wish>,
+    wishes: Vec<(Arc<str>, Wish)>,
 }
 
 enum Wish {
     Save {
-        item: Arc<str>,
         value: Zeroizing<Vec<u8>>,
+        /// The name under which it was kept before.
+        old: Option<Arc<str>>,
     },
-    Remove {
-        item: Arc<str>,
-    },
+    /// With what it means for the state.
+    Remove(KeyringState),
 }
 
 #[derive(Default)]
@@ -266,12 +290,8 @@ impl Shared {
     }
 
     /// State and number change under one lock, so that nobody sees half of it.
-    fn finish(&self, number: u64, outcome: Result<KeyringState, Trouble>) {
+    fn finish(&self, number: u64, next: KeyringState, trouble: Option<Trouble>) {
         self.state.send_modify(|state| {
-            let (next, trouble) = match outcome {
-                Ok(next) => (next, None),
-                Err(trouble) => (trouble.state(), Some(trouble)),
-            };
             *state = next;
             self.done.send_replace(Done { number, trouble });
         });
@@ -287,7 +307,9 @@ fn serve(open: &dyn Fn() -> keyring_core::Result<Vault>, queue: &Receiver<Job>, 
             Job::Look => {}
             Job::Read { item, reply } => {
                 let read = with(open, &mut vault, |vault| vault.load(&item));
-                if let Err(trouble) = &read {
+                if let Err(trouble) = &read
+                    && trouble.kind != TroubleKind::Duplicate
+                {
                     shared.state.send_replace(trouble.state());
                 }
                 // Nobody waits any more: the value is wiped.
@@ -306,23 +328,39 @@ fn grant(
     vault: &mut Option<Vault>,
     shared: &Shared,
 ) {
-    let (number, wish) = {
+    let (number, wishes) = {
         let mut wanted = shared.wanted();
-        (wanted.number, wanted.wish.take())
+        (wanted.number, std::mem::take(&mut wanted.wishes))
     };
-    let (outcome, state) = match wish {
-        None => return,
-        // Only a write that went well proves that the sign-in is saved.
-        Some(Wish::Save { item, value }) => (
-            with(open, vault, |vault| vault.put(&item, &value)),
-            KeyringState::Saved,
-        ),
-        Some(Wish::Remove { item }) => (
-            with(open, vault, |vault| vault.remove(&item)),
-            KeyringState::Checking,
-        ),
-    };
-    shared.finish(number, outcome.map(|()| state));
+    let (mut state, mut first_trouble) = (None, None);
+    for (item, wish) in wishes {
+        let (outcome, next) = match wish {
+            Wish::Save { value, old } => {
+                let put = |vault: &Vault| {
+                    vault.put(&item, &value)?;
+                    old.map_or(Ok(()), |old| vault.remove(&old))
+                };
+                // Only a write that went well proves that the sign-in is saved.
+                (with(open, vault, put), KeyringState::Saved)
+            }
+            Wish::Remove(next) => (with(open, vault, |vault| vault.remove(&item)), next),
+        };
+        let next = match outcome {
+            Ok(()) => next,
+            Err(trouble) => {
+                let next = trouble.state();
+                first_trouble.get_or_insert(trouble);
+                next
+            }
+        };
+        // That the present sign-in is saved says more than that another one is gone.
+        if state != Some(KeyringState::Saved) {
+            state = Some(next);
+        }
+    }
+    if let Some(state) = state {
+        shared.finish(number, state, first_trouble);
+    }
 }
 
 fn with<T>(
@@ -406,89 +444,4 @@ const fn platform_layout() -> Layout {
 }
 
 #[cfg(test)]
-mod tests {
-    use keyring_core::{Error, mock};
-
-    use super::super::trouble::TroubleKind;
-    use super::*;
-
-    fn item() -> Arc<str> {
-        "v1:test".into()
-    }
-
-    fn mock_store() -> (TokenStore, Arc<mock::Store>) {
-        let mock = mock::Store::new().expect("a mock");
-        let theirs: Arc<CredentialStore> = mock.clone();
-        (
-            TokenStore::with_store(move || Ok(theirs.clone())).expect("a thread"),
-            mock,
-        )
-    }
-
-    fn fail_next(mock: &mock::Store, error: Error) {
-        use keyring_core::api::CredentialStoreApi as _;
-        let entry = mock
-            .build("io.github.cordon", "v1:test", None)
-            .expect("a mock entry");
-        entry
-            .as_any()
-            .downcast_ref::<mock::Cred>()
-            .expect("a mock credential")
-            .set_error(error);
-    }
-
-    fn value(text: &str) -> Zeroizing<Vec<u8>> {
-        Zeroizing::new(text.as_bytes().to_vec())
-    }
-
-    #[tokio::test]
-    async fn a_write_proves_it() {
-        let (store, mock) = mock_store();
-        assert_eq!(store.state(), KeyringState::Checking);
-        assert_eq!(store.read(&item()).await, Ok(None));
-        assert_eq!(store.state(), KeyringState::Checking, "a read is no proof");
-        store.saved(store.post_save(&item(), value("one"))).await;
-        assert_eq!(store.state(), KeyringState::Saved);
-        assert_eq!(store.read(&item()).await, Ok(Some(value("one"))));
-
-        fail_next(&mock, Error::NoStorageAccess("prompt dismissed".into()));
-        store.saved(store.post_save(&item(), value("two"))).await;
-        assert!(
-            matches!(store.state(), KeyringState::NotSaved { reason, .. } if reason.contains("locked"))
-        );
-        store.reopen().await.expect("a fresh store");
-        assert_eq!(store.state(), KeyringState::Checking);
-        assert_eq!(store.settled(store.post_removal(&item())).await, Ok(()));
-        assert_eq!(store.read(&item()).await, Ok(None));
-    }
-
-    #[tokio::test]
-    async fn a_damaged_value_is_as_good_as_none_and_not_shown() {
-        let (store, mock) = mock_store();
-        fail_next(&mock, Error::BadEncoding(b"canary".to_vec()));
-        assert_eq!(store.read(&item()).await, Ok(None));
-        let trouble = Trouble::from_error(&Error::BadDataFormat(b"canary".to_vec(), "x".into()));
-        assert!(!format!("{trouble:?} {store:?}").contains("canary"));
-    }
-
-    #[tokio::test]
-    async fn no_keyring_says_so_and_a_fresh_one_is_taken() {
-        let tries = std::sync::atomic::AtomicU32::new(0);
-        let mock: Arc<CredentialStore> = mock::Store::new().expect("a mock");
-        let store = TokenStore::with_store(move || {
-            match tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-                0 => Err(Error::PlatformFailure("zbus error: no bus".into())),
-                _ => Ok(mock.clone()),
-            }
-        })
-        .expect("a thread");
-        assert_eq!(
-            store.read(&item()).await.map_err(|t| t.kind),
-            Err(TroubleKind::Absent)
-        );
-        assert!(matches!(store.state(), KeyringState::NotSaved { .. }));
-        store.reopen().await.expect("there is one now");
-        store.saved(store.post_save(&item(), value("one"))).await;
-        assert_eq!(store.state(), KeyringState::Saved);
-    }
-}
+mod tests;

@@ -24,6 +24,8 @@ use crate::model::{Account, Endpoints, Permissions, Scopes, TenantId, clean, is_
 const MAX_TOKEN: usize = 64 * 1024;
 /// What Microsoft's libraries keep in reserve.
 const MARGIN: Duration = Duration::from_mins(5);
+/// Least time from one renewal to the next.
+const JUST_COME: Duration = Duration::from_secs(30);
 /// The tenant of personal accounts, which the Defender API does not know.
 const PERSONAL_TENANT: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
@@ -75,9 +77,11 @@ impl AccessToken {
             .then(|| self.0.text.expose().as_str())
     }
 
-    /// Whether it is far enough from its end to start something with it.
+    /// Whether it is far enough from its end to start something with it. One that has only just
+    /// come is, whatever it says of its life: the next would say the same.
     pub(super) fn is_fresh(&self, now: Timestamp) -> bool {
-        self.left(now) > MARGIN.min(self.0.lifetime / 5)
+        let has_just_come = monotonic_now().saturating_duration_since(self.0.received) < JUST_COME;
+        has_just_come || self.left(now) > MARGIN.min(self.0.lifetime / 5)
     }
 
     /// Whether it still counts at all.

@@ -28,6 +28,8 @@ pub(super) enum TroubleKind {
     /// No answer in time.
     Silent,
     Refused,
+    /// There were several values under one name. They are gone, and all is well again.
+    Duplicate,
 }
 
 impl Trouble {
@@ -35,7 +37,7 @@ impl Trouble {
         Self {
             kind: TroubleKind::Silent,
             reason: "The keyring does not answer",
-            remedy: "Look whether it is asking to be unlocked, then try again",
+            remedy: "Check whether it is asking to be unlocked, then try again",
         }
     }
 
@@ -58,10 +60,16 @@ impl Trouble {
                 REMEDY,
                 Some(inner),
             ),
+            Error::Ambiguous(_) => (
+                TroubleKind::Duplicate,
+                "The keyring held several sign-ins under one name",
+                "Sign in again",
+                None,
+            ),
             // The others are mistakes of ours or damage; the enum is open.
             _ => (
                 TroubleKind::Refused,
-                "The keyring did not take the sign-in",
+                "The keyring did not accept the sign-in",
                 REMEDY,
                 None,
             ),

@@ -96,12 +96,13 @@ impl Vault {
         Ok(())
     }
 
-    /// What is stored under `user`; `None` also when parts are missing or do not belong together.
+    /// What is stored under `user`, with [`Error::Ambiguous`] as in [`Self::get_only`]; `None` also when parts are missing or do not belong together.
     pub(super) fn load(&self, user: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        let first = self.get_only(user)?;
         if matches!(self.layout, Layout::Whole) {
-            return self.get(user);
+            return Ok(first);
         }
-        let Some(head) = self.head(user)? else {
+        let Some(head) = first.as_deref().and_then(|json| read_head(json)) else {
             return Ok(None);
         };
         if head.v != 1 || head.parts > MAX_PARTS || head.bytes > MAX_VALUE {
@@ -133,10 +134,7 @@ impl Vault {
     }
 
     fn head(&self, user: &str) -> Result<Option<Head>> {
-        Ok(self
-            .get(user)?
-            .and_then(|json| serde_json::from_slice::<Head>(&json).ok())
-            .filter(|head| SIDES.contains(&head.side)))
+        Ok(self.get(user)?.and_then(|json| read_head(&json)))
     }
 
     fn sweep(&self, user: &str, side: char) -> Result<()> {
@@ -147,7 +145,20 @@ impl Vault {
         self.store.build(SERVICE, user, Some(&self.modifiers))
     }
 
+    /// As [`Self::get_only`]; several of one name count as none.
     fn get(&self, user: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
+        match self.get_only(user) {
+            Err(Error::Ambiguous(_)) => Ok(None),
+            got => got,
+        }
+    }
+
+    /// What one item holds.
+    ///
+    /// # Errors
+    /// [`Error::Ambiguous`] when there were several of this name: they are removed, because which
+    /// of them is the newest cannot be told.
+    fn get_only(&self, user: &str) -> Result<Option<Zeroizing<Vec<u8>>>> {
         match self.entry(user)?.get_secret() {
             Ok(bytes) => Ok(Some(Zeroizing::new(bytes))),
             Err(Error::NoEntry) => Ok(None),
@@ -157,9 +168,8 @@ impl Vault {
                 Ok(None)
             }
             Err(Error::Ambiguous(entries)) => {
-                // Which of them is the newest cannot be told.
                 entries.iter().try_for_each(Entry::delete_credential)?;
-                Ok(None)
+                Err(Error::Ambiguous(Vec::new()))
             }
             Err(error) => Err(error),
         }
@@ -172,6 +182,11 @@ impl Vault {
             Err(error) => Err(error),
         }
     }
+}
+
+fn read_head(json: &[u8]) -> Option<Head> {
+    let head: Head = serde_json::from_slice(json).ok()?;
+    SIDES.contains(&head.side).then_some(head)
 }
 
 fn part_name(user: &str, side: char, n: usize) -> String {

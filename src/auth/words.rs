@@ -8,14 +8,26 @@ impl Refusal {
         self.numbers.iter().find_map(|&number| help(number))
     }
 
+    fn concerns_consent(&self) -> bool {
+        let is_about = |n: &u32| matches!(n, 65_001 | 90_094 | 90_095 | 650_056 | 650_057 | 65_005);
+        self.numbers.iter().any(is_about)
+    }
+
     fn explain(&self, headline: &str, next: NextStep) -> Explanation {
-        let (headline, next) = self.help().unwrap_or((headline, next));
+        let (headline, mut next) = self.help().unwrap_or((headline, next));
+        if self.is_repeated && next == NextStep::SignIn {
+            next = NextStep::Outside(
+                "The same refusal came twice in a row, so signing in again will not change it. Ask an administrator; the details name the attempt"
+                    .into(),
+            );
+        }
         let mut details = vec![format!("Error: {} (HTTP {})", self.error, self.status)];
         if !self.numbers.is_empty() {
             let numbers: Vec<_> = self.numbers.iter().map(|n| format!("AADSTS{n}")).collect();
             details.push(format!("Numbers: {}", numbers.join(", ")));
         }
         let more = [
+            ("Permissions asked for", &self.asked),
             ("Kind", &self.suberror),
             ("Correlation id", &self.correlation_id),
             ("Time", &self.timestamp),
@@ -25,8 +37,13 @@ impl Refusal {
             more.into_iter()
                 .filter_map(|(name, value)| Some(format!("{name}: {}", value.as_ref()?))),
         );
+        let mut headline = headline.to_owned();
+        if let (Some(asked), true) = (&self.asked, self.concerns_consent()) {
+            headline.push_str(": ");
+            headline.push_str(asked);
+        }
         Explanation {
-            headline: headline.into(),
+            headline,
             effect: Effect::NothingChanged,
             next,
             details,
@@ -74,6 +91,18 @@ fn help(number: u32) -> Option<(&'static str, NextStep)> {
             "Your organisation judged this sign-in to be risky",
             outside("Ask an administrator to look at the sign-in"),
         ),
+        530_084 => (
+            "Your organisation requires token protection, which cordon cannot give",
+            outside(
+                "Signing in again does not help. Ask an administrator to exclude this application from the Conditional Access policy that requires it",
+            ),
+        ),
+        5_000_224 | 5_000_225 => (
+            "Microsoft has blocked this tenant because it was not used",
+            outside(
+                "Signing in again does not help. An administrator of the tenant has to ask Microsoft support to reactivate it, within 20 days of the block",
+            ),
+        ),
         65_001 | 90_094 | 90_095 => (
             "An administrator has not yet approved this application's permissions",
             outside("Ask an administrator to grant consent to this application"),
@@ -107,6 +136,14 @@ fn help(number: u32) -> Option<(&'static str, NextStep)> {
             "The password has expired",
             outside("Change it, then sign in again"),
         ),
+        _ => return registration_help(number),
+    })
+}
+
+/// Words for the numbers that concern the application, the tenant or the network.
+fn registration_help(number: u32) -> Option<(&'static str, NextStep)> {
+    let outside = |words: &str| NextStep::Outside(words.into());
+    Some(match number {
         700_016 | 70_001 | 7_000_112 => (
             "The application is not known in this tenant, or is disabled",
             outside("Check the client id, the tenant and the cloud in the settings"),
@@ -140,35 +177,42 @@ fn help(number: u32) -> Option<(&'static str, NextStep)> {
 fn no_answer(error: &AuthError) -> Explanation {
     let say = |headline: &str, next| Explanation::harmless(headline, next);
     let outside = |words: &str| NextStep::Outside(words.into());
-    match error {
-        AuthError::Unreachable(HttpFault::Certificate) => say(
+    if let AuthError::NotUnderstood {
+        status: 200..=399 | 511,
+    } = error
+    {
+        return say(
+            "Something on the way answered instead of the sign-in host",
+            outside(
+                "A guest network may want you to sign in to it first, or a proxy has stepped in: open any page in a browser and see, then try again",
+            ),
+        );
+    }
+    let fault = if let AuthError::Unreachable(fault) = error {
+        fault
+    } else if *error == (AuthError::NotUnderstood { status: 407 }) {
+        &HttpFault::ProxyRefuses
+    } else {
+        &HttpFault::TooLarge
+    };
+    match fault {
+        HttpFault::Certificate => say(
             "The certificate of the sign-in host is not accepted",
             outside(
                 "Check this computer's clock. If your organisation's proxy reads the traffic, its root certificate has to be in the certificate store of this system; the check cannot be switched off",
             ),
         ),
-        AuthError::Unreachable(HttpFault::TimedOut | HttpFault::Interrupted) => {
+        HttpFault::TimedOut | HttpFault::Interrupted => {
             say("The sign-in host did not answer", NextStep::TryAgain)
         }
-        AuthError::Unreachable(HttpFault::NotReached) => {
-            say("Could not reach the sign-in host", NextStep::TryAgain)
-        }
-        AuthError::Unreachable(HttpFault::ProxyRefuses)
-        | AuthError::NotUnderstood { status: 407 } => say(
+        HttpFault::NotReached => say("Could not reach the sign-in host", NextStep::TryAgain),
+        HttpFault::ProxyRefuses => say(
             "A proxy on the way asks for a sign-in of its own",
             outside(
                 "Ask whoever runs the network: cordon uses the proxy of this system's settings and has no password for it",
             ),
         ),
-        AuthError::NotUnderstood {
-            status: 200..=399 | 511,
-        } => say(
-            "Something on the way answered instead of the sign-in host",
-            outside(
-                "A guest network may want you to sign in to it first, or a proxy has stepped in: open any page in a browser and see, then try again",
-            ),
-        ),
-        _other => say(
+        HttpFault::TooLarge => say(
             "The sign-in host's answer was not understood",
             NextStep::TryAgain,
         ),
@@ -239,9 +283,13 @@ impl Explain for AuthError {
                 NextStep::Wait { until: *until },
             ),
             Self::Unreachable(_) | Self::NotUnderstood { .. } | Self::Unusable => no_answer(self),
+            Self::SavedTwice => say(
+                "The keyring held several sign-ins under one name. Which of them is valid cannot be told, so they were removed",
+                NextStep::SignIn,
+            ),
             Self::KeyringKept { reason, remedy } => {
                 let mut kept = say(
-                    "You are signed out, but the saved sign-in is still on this computer",
+                    "You are signed out, but the saved sign-in is still in the keyring. It signs nobody in, and is removed as soon as the keyring answers",
                     NextStep::Outside(remedy.clone()),
                 );
                 kept.details.push(reason.to_string());

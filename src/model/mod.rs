@@ -35,7 +35,7 @@ pub use panel::{
 };
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
 pub use session::{
-    Account, BrowserPrompt, Door, Epoch, KeyringState, Mode, Permission, Permissions,
+    Account, BrowserPrompt, Door, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
     SessionStatus, SignInPrompt,
 };
 pub use text::clean;

@@ -130,10 +130,21 @@ impl Permissions {
     #[must_use]
     pub fn holds(&self, any_of: &[Permission]) -> Option<bool> {
         match self {
-            Self::Known(held) => Some(any_of.iter().any(|p| held.contains(p))),
+            Self::Known(held) => Some(any_of.iter().any(|wanted| {
+                held.contains(wanted) || held.iter().any(|held| is_for_all(held, wanted))
+            })),
             Self::Unknown => None,
         }
     }
+}
+
+/// Whether it is the same permission as an application holds it: `Machine.Read.All`.
+fn is_for_all(held: &Permission, wanted: &Permission) -> bool {
+    let name = held.as_wire();
+    let cut = name.len().saturating_sub(".All".len());
+    name.get(cut..)
+        .is_some_and(|end| end.eq_ignore_ascii_case(".All"))
+        && name[..cut].eq_ignore_ascii_case(wanted.as_wire())
 }
 
 /// What the person has to type where, while a device code waits (RFC 8628 section 3.2).
@@ -146,6 +157,8 @@ pub struct SignInPrompt {
     /// Life of the code, counted from receipt.
     pub expires_in: Duration,
     pub received: Timestamp,
+    /// The sign-in host does not answer just now; it is asked again.
+    pub is_silent: bool,
 }
 
 impl fmt::Debug for SignInPrompt {
@@ -187,13 +200,30 @@ pub enum KeyringState {
     MemoryOnly,
 }
 
+/// When a sign-in that could not be renewed is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    At(Timestamp),
+    /// Not before a person wants it: it would be refused again.
+    ByHand,
+}
+
 /// How far the sign-in has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionStatus {
     /// Nothing is going on; a person may start.
     SignedOut,
-    /// A saved sign-in is being looked for and renewed.
+    /// A saved sign-in is being looked for in the keyring.
     Restoring,
+    /// The sign-in of a known account is being renewed.
+    Renewing {
+        account: Account,
+    },
+    /// The sign-in of a known account could not be renewed for now. It is kept.
+    NotRenewed {
+        account: Account,
+        retry: Retry,
+    },
     /// A code was asked for and has not come yet.
     AskingForCode,
     WaitingForPerson(SignInPrompt),
@@ -220,7 +250,10 @@ impl SessionStatus {
     #[must_use]
     pub fn account(&self) -> Option<&Account> {
         match self {
-            Self::SignedIn { account, .. } | Self::NeedsSignIn { account } => Some(account),
+            Self::SignedIn { account, .. }
+            | Self::NeedsSignIn { account }
+            | Self::Renewing { account }
+            | Self::NotRenewed { account, .. } => Some(account),
             Self::SignedOut
             | Self::Restoring
             | Self::AskingForCode
@@ -240,6 +273,8 @@ impl SessionStatus {
             | Self::Stranger { .. } => true,
             Self::SignedOut
             | Self::Restoring
+            | Self::Renewing { .. }
+            | Self::NotRenewed { .. }
             | Self::SignedIn { .. }
             | Self::NeedsSignIn { .. } => false,
         }
@@ -266,6 +301,13 @@ mod tests {
         assert_eq!(
             Permissions::from_scopes("openid profile").holds(&[Permission::MachineRead]),
             None
+        );
+        let application = Permissions::from_scopes("Machine.Read.All machine.isolate.all");
+        assert_eq!(application.holds(&[Permission::MachineRead]), Some(true));
+        assert_eq!(application.holds(&[Permission::MachineIsolate]), Some(true));
+        assert_eq!(
+            application.holds(&[Permission::MachineReadWrite]),
+            Some(false)
         );
     }
 }

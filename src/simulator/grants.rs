@@ -9,8 +9,8 @@ use serde_json::json;
 use super::call::Call;
 use super::clock::{later, shifted};
 use super::faults::FaultKind;
-use super::identity::{Access, CodeGrant, GrantState, Identity, Refresh};
-use super::oauth::{client_of, oauth_error, refuse_scope};
+use super::identity::{Access, Application, CodeGrant, GrantState, Identity, Refresh};
+use super::oauth::{client_of, oauth_error, refuse_scope, removed_application};
 use super::random::{Dice, TOKEN_LETTERS};
 use super::reply::Reply;
 use super::scopes::Asked;
@@ -31,6 +31,9 @@ impl Identity {
             Ok(form) => form,
             Err(reply) => return *reply,
         };
+        if self.application == Application::Removed {
+            return removed_application(now);
+        }
         if form.contains_key("client_secret") {
             return oauth_error(
                 401,

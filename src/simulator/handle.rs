@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::encoding::Compress;
 use super::faults::Fault;
+use super::identity::Application;
 use super::lifecycle::Status;
 use super::log::{LoggedRequest, RequestKind};
 use super::tenant::SimTenant;
@@ -123,6 +124,15 @@ impl SimControl {
             oid: oid.to_owned(),
             upn: upn.to_owned(),
             name: name.to_owned(),
+        };
+    }
+
+    /// Removes the application from the tenant, or puts it back.
+    pub fn remove_application(&self, is_removed: bool) {
+        self.0.lock().identity.application = if is_removed {
+            Application::Removed
+        } else {
+            Application::Registered
         };
     }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::call::Call;
 use super::clock::shifted;
-use super::oauth::{client_of, refuse_scope};
+use super::oauth::{client_of, refuse_scope, removed_application};
 use super::random::{CAPITALS_AND_DIGITS, Dice, TOKEN_LETTERS};
 use super::reply::Reply;
 use super::scopes;
@@ -35,12 +35,20 @@ pub(super) struct Identity {
     pub(super) families: u64,
     /// Who is in the browser when somebody signs in.
     pub(super) person: Person,
+    pub(super) application: Application,
     /// Whose tokens a refresh token brings instead of its own person's.
     pub(super) renews_as: Option<Person>,
     /// What the organisation wants of every sign-in from now on: these claims, as JSON.
     pub(super) wanted_claims: Option<String>,
     /// What else must never be seen outside: verifiers and states of the browser door.
     pub(super) seen: Vec<String>,
+}
+
+/// Whether the application is still in the tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Application {
+    Registered,
+    Removed,
 }
 
 #[derive(Debug)]
@@ -119,6 +127,7 @@ impl Identity {
             refresh: HashMap::new(),
             families: 0,
             person: Person::default(),
+            application: Application::Registered,
             renews_as: None,
             wanted_claims: None,
             seen: Vec::new(),
@@ -240,6 +249,9 @@ impl Identity {
             Ok(form) => form,
             Err(reply) => return *reply,
         };
+        if self.application == Application::Removed {
+            return removed_application(now);
+        }
         let asked = match scopes::read(form.get("scope").map_or("", String::as_str), address) {
             // Two resources are only noticed at the token endpoint.
             Ok(asked) => asked,

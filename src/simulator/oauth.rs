@@ -77,6 +77,14 @@ pub(super) fn client_of(
     }
 }
 
+/// What is said of an application that an administrator has removed.
+pub(super) fn removed_application(now: Timestamp) -> Reply {
+    let text = format!(
+        "Application with identifier '{CLIENT_ID}' was not found in the directory 'Contoso'."
+    );
+    oauth_error(400, "unauthorized_client", 700_016, &text, now)
+}
+
 pub(super) fn refuse_scope(problem: Problem, now: Timestamp) -> Reply {
     oauth_error(
         400,

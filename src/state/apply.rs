@@ -21,6 +21,9 @@ impl State {
             Event::Window(_) => {}
             Event::Session { status, epoch } => self.apply_session(status, epoch),
             Event::SignInFailed(explanation) => self.sign_in_failure = Some(explanation),
+            Event::SignInFailureOver => self.sign_in_failure = None,
+            Event::RenewalFailed(explanation) => self.renewal_failure = Some(explanation),
+            Event::Advice(door) => self.advised_door = door,
             Event::Keyring(keyring) => self.keyring = keyring,
             Event::File {
                 epoch,
@@ -121,9 +124,17 @@ impl State {
         }
         if matches!(
             status,
-            SessionStatus::SignedIn { .. } | SessionStatus::AskingForCode
+            SessionStatus::SignedIn { .. }
+                | SessionStatus::AskingForCode
+                | SessionStatus::InBrowser(_)
         ) {
             self.sign_in_failure = None;
+        }
+        if status.is_signed_in() {
+            self.advised_door = None;
+        }
+        if status.is_signed_in() || status == SessionStatus::SignedOut {
+            self.renewal_failure = None;
         }
         let by_a_person = matches!(
             self.session,

@@ -65,6 +65,10 @@ pub struct State {
     pub sign_ins: usize,
     /// Why the last sign-in did not work.
     pub sign_in_failure: Option<Explanation>,
+    /// Why the sign-in of the present account could not be renewed; gone once it can be used.
+    pub renewal_failure: Option<Explanation>,
+    /// The way to sign in that the last refusal asks for.
+    pub advised_door: Option<Door>,
     /// Whether this console may act; `None` until the journal was opened.
     pub journal: Option<Result<(), Explanation>>,
     pub inventory: Inventory,
@@ -110,6 +114,8 @@ impl State {
             door: None,
             sign_ins: 0,
             sign_in_failure: None,
+            renewal_failure: None,
+            advised_door: None,
             journal: None,
             inventory: Inventory::default(),
             machines: HashMap::new(),
@@ -168,10 +174,23 @@ impl State {
     /// Orders of the present account that wait to be sent.
     pub fn unsent(&self) -> impl Iterator<Item = &Entry> {
         let account = self.session.account();
-        self.entries.iter().filter(move |entry| {
-            let waits = matches!(entry.standing(), Standing::Waiting | Standing::Held { .. });
-            waits && account.is_none_or(|account| entry.author.is(account))
-        })
+        self.waiting()
+            .filter(move |entry| account.is_none_or(|account| entry.author.is(account)))
+    }
+
+    /// Orders of whichever account that wait to be sent.
+    pub fn waiting(&self) -> impl Iterator<Item = &Entry> {
+        self.entries
+            .iter()
+            .filter(|entry| matches!(entry.standing(), Standing::Waiting | Standing::Held { .. }))
+    }
+
+    /// Why no list of devices was read since the start, where the sign-in is the reason: then
+    /// nothing may be said of which devices there are.
+    #[must_use]
+    pub fn why_nothing_was_read(&self) -> Option<&Explanation> {
+        let is_usable = self.session.is_signed_in() || self.inventory.read_at.is_some();
+        self.renewal_failure.as_ref().filter(|_| !is_usable)
     }
 
     /// Whether a request has left whose answer has not come.

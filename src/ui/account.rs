@@ -2,13 +2,13 @@
 
 use egui::{Id, Panel, RichText, Ui};
 
-use super::Cx;
 use super::commands::UiCommand;
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{
     ActionButton, Dialog, Icon, badge, copyable_ui, icon, raised_frame, section_ui,
 };
+use super::{Cx, open_work};
 use crate::message::Command;
 use crate::model::{Permission, Permissions, SessionStatus, clean};
 
@@ -18,7 +18,7 @@ const USES: [(Permission, &str); 4] = [
     (Permission::MachineIsolate, "isolate and release"),
     (
         Permission::MachineRestrictExecution,
-        "restrict apps and lift that",
+        "restrict apps and lift the restriction",
     ),
     (
         Permission::MachineStopAndQuarantine,
@@ -43,7 +43,7 @@ impl Allowed {
         };
         if *permissions == Permissions::Unknown {
             return Self {
-                can: "This sign-in does not tell what it allows: try, and the service decides"
+                can: "This sign-in does not say what it allows: Defender decides when you try"
                     .into(),
                 cannot: Vec::new(),
             };
@@ -55,7 +55,7 @@ impl Allowed {
             .collect();
         Self {
             can: if can.is_empty() {
-                "You can do nothing here with this sign-in".into()
+                "This sign-in allows nothing in cordon".into()
             } else {
                 format!("You can {}", can.join(", "))
             },
@@ -64,7 +64,7 @@ impl Allowed {
                 .filter(|(permission, _)| !granted(permission))
                 .map(|(permission, what)| {
                     if *permission == Permission::MachineRead {
-                        format!("You cannot see any device or follow any action, whatever else is granted: {permission} is not granted. An administrator has to add it and consent")
+                        format!("You cannot see any device or follow any action: {permission} is not granted. An administrator has to add it and grant consent")
                     } else {
                         format!("You cannot {what}: {permission} is not granted")
                     }
@@ -127,7 +127,7 @@ pub fn account_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let page = &cx.state.sign_out_page;
             let browser = ActionButton::new("Sign out in the browser")
                 .icon(Icon::OpenElsewhere)
-                .hint("The browser keeps a sign-in of its own; this opens the page that ends it");
+                .hint("Your browser stays signed in; this opens the page that signs it out");
             if !page.is_empty() && ui.add(browser).clicked() {
                 cx.out.open_page = Some(page.to_string());
             }
@@ -153,15 +153,16 @@ pub fn account_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Asks before signing out while orders are under way.
+/// Asks before signing out while actions are pending.
 pub fn confirm_sign_out_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let id = Id::unique("confirm sign-out");
-    let count = cx.state.open_entries().count();
-    let title = match count {
-        1 => "1 order is under way".to_owned(),
-        count => format!("{count} orders are under way"),
+    let open: Vec<_> = cx.state.open_entries().collect();
+    let names = open_work::names(&open);
+    let title = match open.len() {
+        1 => format!("1 action is still pending ({names})"),
+        count => format!("{count} actions are still pending ({names})"),
     };
-    let what = "What the service has accepted goes on by itself, and is followed again when the same account signs in. What has not left is not sent";
+    let what = "Defender carries out what it has accepted without cordon; sign in again with the same account to follow it. Anything not yet sent will not be sent";
     let dialog = Dialog::new(id, &title).description(what);
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
@@ -172,7 +173,7 @@ pub fn confirm_sign_out_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             if is_opening {
                 stay.request_focus();
             }
-            let leave = ui.add(ActionButton::primary("Sign out all the same").ignores_enter());
+            let leave = ui.add(ActionButton::primary("Sign out anyway").ignores_enter());
             (stay.clicked(), leave.clicked())
         })
         .inner
@@ -218,7 +219,7 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>) {
     }
     ui.add(
         egui::Label::new(
-            "A permission is one half. The other is a role in the Defender portal with View data and Active remediation actions, and access to the device's group: the service tells only when it refuses",
+            "You also need a role in the Defender portal (View data, Active remediation actions) with access to the device's group; cordon learns of a missing one only when an action is refused",
         )
         .wrap(),
     );
@@ -249,6 +250,6 @@ mod tests {
         let more = Allowed::of(&Permissions::from_scopes("Machine.ReadWrite Machine.Scan"));
         assert_eq!(more.can, "You can see devices and follow actions");
         let unknown = Allowed::of(&Permissions::Unknown);
-        assert!(unknown.cannot.is_empty() && unknown.can.contains("does not tell"));
+        assert!(unknown.cannot.is_empty() && unknown.can.contains("does not say"));
     }
 }

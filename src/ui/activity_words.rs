@@ -71,7 +71,7 @@ pub fn next(note: &Note, now: Timestamp) -> String {
             };
             format!("{so_far}, again in {}", short(left(*again_at)))
         }
-        Note::WaitsForSignIn => "leaves when you have signed in again".to_owned(),
+        Note::WaitsForSignIn => "will be sent when your sign-in works again".to_owned(),
         Note::WaitsForTurn => "leaves after those before it".to_owned(),
         Note::Stuck(explanation) => explanation.headline.clone(),
     }
@@ -380,6 +380,8 @@ fn missing(task: &Task, session: &SessionStatus, status: u16, code: &str) -> Str
         | SessionStatus::WaitingForPerson(_)
         | SessionStatus::InBrowser(_)
         | SessionStatus::Stranger { .. }
+        | SessionStatus::Renewing { .. }
+        | SessionStatus::NotRenewed { .. }
         | SessionStatus::NeedsSignIn { .. } => None,
     };
     match (status, held) {

@@ -21,6 +21,7 @@ pub enum UiCommand {
     SignIn,
     SignInWithBrowser,
     CancelSignIn,
+    RenewSignIn,
     AcceptAccount,
     SignOut,
     ShowAccount,
@@ -60,6 +61,7 @@ impl UiCommand {
             Self::SignIn,
             Self::SignInWithBrowser,
             Self::CancelSignIn,
+            Self::RenewSignIn,
             Self::AcceptAccount,
             Self::SignOut,
             Self::ShowAccount,
@@ -121,9 +123,14 @@ impl UiCommand {
                 &[],
             ),
             Self::CancelSignIn => ("Cancel sign-in", "Drops the code or the page", &[]),
+            Self::RenewSignIn => (
+                "Renew the sign-in",
+                "Tries at once to renew the saved sign-in",
+                &[],
+            ),
             Self::AcceptAccount => (
-                "Go on with this account",
-                "Accepts that somebody else than before has signed in",
+                "Continue with this account",
+                "Accepts that a different account has signed in",
                 &[],
             ),
             Self::ShowAccount => ("Account", "Who is signed in, and what that allows", &[]),
@@ -168,6 +175,12 @@ impl UiCommand {
     /// Why not.
     pub fn availability(self, state: &State, views: &Views, now: Timestamp) -> Result<(), String> {
         match self {
+            // It renews the sign-in first, and then reads the list.
+            Self::Refresh if matches!(state.session, SessionStatus::NotRenewed { .. }) => Ok(()),
+            Self::RenewSignIn if matches!(state.session, SessionStatus::NotRenewed { .. }) => {
+                Ok(())
+            }
+            Self::RenewSignIn => Err("There is nothing to renew".into()),
             Self::Refresh | Self::LookNow => {
                 if state.session.is_signed_in() {
                     Ok(())
@@ -187,6 +200,8 @@ impl UiCommand {
                     _,
                     SessionStatus::SignedOut
                     | SessionStatus::Restoring
+                    | SessionStatus::Renewing { .. }
+                    | SessionStatus::NotRenewed { .. }
                     | SessionStatus::WaitingForPerson(_)
                     | SessionStatus::InBrowser(_)
                     | SessionStatus::Stranger { .. }
@@ -201,6 +216,8 @@ impl UiCommand {
                 | SessionStatus::Restoring => Ok(()),
                 SessionStatus::SignedIn { .. }
                 | SessionStatus::SignedOut
+                | SessionStatus::Renewing { .. }
+                | SessionStatus::NotRenewed { .. }
                 | SessionStatus::NeedsSignIn { .. } => Err("No sign-in is under way".into()),
             },
             Self::AcceptAccount => match state.session {
@@ -211,6 +228,8 @@ impl UiCommand {
                 | SessionStatus::WaitingForPerson(_)
                 | SessionStatus::InBrowser(_)
                 | SessionStatus::SignedIn { .. }
+                | SessionStatus::Renewing { .. }
+                | SessionStatus::NotRenewed { .. }
                 | SessionStatus::NeedsSignIn { .. } => {
                     Err("There is no account to be accepted".into())
                 }

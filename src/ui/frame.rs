@@ -2,18 +2,16 @@
 
 use std::time::Duration;
 
-use egui::{CentralPanel, Frame, Id, Key, Label, Modifiers, Panel, RichText, ScrollArea, Ui};
+use egui::{CentralPanel, Frame, Id, Key, Modifiers, Panel, RichText, ScrollArea, Ui};
 
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
-use super::widgets::{ActionButton, Icon, badge, copy_button_ui, icon, raised_frame};
+use super::widgets::{ActionButton, Icon, copy_button_ui, icon, raised_frame};
 use super::{
-    Cx, account, activity, contained, draft_form, machine_detail, machines, settings, sign_in,
-    strip,
+    Cx, account, activity, contained, draft_form, machine_detail, machines, session_banner,
+    settings, sign_in, strip,
 };
 use crate::explain::{Explanation, NextStep};
-use crate::journal::Entry;
-use crate::message::Command;
 use crate::model::SessionStatus;
 
 /// From this width on the device panel stands beside the table, below it over the table.
@@ -26,7 +24,10 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     strip_ui(ui, cx);
     banners_ui(ui, cx);
     match cx.state.session {
-        SessionStatus::SignedIn { .. } | SessionStatus::NeedsSignIn { .. } => console_ui(ui, cx),
+        SessionStatus::SignedIn { .. }
+        | SessionStatus::NeedsSignIn { .. }
+        | SessionStatus::Renewing { .. }
+        | SessionStatus::NotRenewed { .. } => console_ui(ui, cx),
         SessionStatus::SignedOut
         | SessionStatus::Restoring
         | SessionStatus::AskingForCode
@@ -164,9 +165,7 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             &[],
         );
     }
-    if let SessionStatus::NeedsSignIn { .. } = state.session {
-        sign_in_again_ui(ui, cx);
-    }
+    session_banner::session_banner_ui(ui, cx);
     if let Some(clock) = &state.clock
         && cx.views.clock_read.as_ref() != Some(&clock.headline)
         && banner_ui(ui, "clock", Role::Caution, clock, "", &[])
@@ -187,55 +186,6 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         )
     {
         cx.views.problems_dismissed = state.problems_raised;
-    }
-}
-
-fn sign_in_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let tokens = ui.tokens();
-    Panel::top("sign in again")
-        .frame(raised_frame(ui))
-        .show(ui, |ui| {
-            ui.horizontal_wrapped(|ui| {
-                icon(ui, Icon::Warning, tokens.caution);
-                let headline = RichText::new("Your sign-in has ended").text_style(text::strong());
-                ui.label(headline.color(tokens.caution));
-                ui.label("What you see is as of then; nothing is sent until you sign in again");
-                for command in sign_in::doors(cx.state) {
-                    let spec = command.spec();
-                    if ui
-                        .add(ActionButton::primary(spec.title).hint(spec.help))
-                        .clicked()
-                    {
-                        cx.out.commands.push(command);
-                    }
-                }
-                unsent_ui(ui, cx);
-                if let Some(failure) = &cx.state.sign_in_failure {
-                    let words = format!("{}. {}", failure.headline, failure.next.words());
-                    ui.add(Label::new(RichText::new(words).color(tokens.danger)).wrap());
-                    if !failure.details.is_empty() {
-                        copy_button_ui(ui, "details", &failure.details.join("\n"));
-                    }
-                }
-            });
-        });
-}
-
-/// Orders that leave as soon as this person is back, which may be hours later: they are named, and
-/// can be taken back.
-pub fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let unsent: Vec<_> = cx.state.unsent().map(Entry::id).collect();
-    let words = match unsent.len() {
-        0 => return,
-        1 => "1 order leaves when you have signed in again".to_owned(),
-        count => format!("{count} orders leave when you have signed in again"),
-    };
-    badge(ui, Icon::Waiting, Role::Caution, &words);
-    let button = ActionButton::new("Withdraw them").hint("Takes them back before they leave");
-    if ui.add(button).clicked() {
-        cx.out
-            .work
-            .extend(unsent.into_iter().map(Command::Withdraw));
     }
 }
 

@@ -290,6 +290,18 @@ fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             action: None,
         };
         state.show_ui(ui);
+    } else if inventory.read_at.is_none() && !cx.state.session.is_signed_in() {
+        // Which devices there are is only said of a list that was read.
+        let how = match cx.state.why_nothing_was_read() {
+            Some(_) => "Your sign-in could not be renewed; see above",
+            None => "It is read as soon as your sign-in works",
+        };
+        EmptyState {
+            headline: "The list has not been read yet",
+            how,
+            action: None,
+        }
+        .show_ui(ui);
     } else {
         let how = match (&inventory.failure, inventory.read_at) {
             (Some(_), _) => "The list could not be read; see above",

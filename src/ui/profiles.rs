@@ -136,7 +136,7 @@ impl ProfilesPage {
                 .saved
                 .iter()
                 .any(|(known, ..)| *known == name)
-                .then_some("There is a profile of this name: edit that one, or take another name"),
+                .then_some("A profile with this name exists: edit it, or choose another name"),
         }
     }
 
@@ -236,7 +236,7 @@ fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
                         words.push_str(" · in use");
                     }
                     if page.default.as_ref() == Some(name) {
-                        words.push_str(" · the next start begins with it");
+                        words.push_str(" · used at the next start");
                     }
                     ui.label(RichText::new(words).color(tokens.text_weak));
                 }
@@ -258,7 +258,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
     if page.saved.is_empty() {
         ui.add(Label::new("An administrator registers the application once in your tenant; none of the values below is a secret").wrap());
     } else {
-        section_ui(ui, "Another tenant, or a changed one");
+        section_ui(ui, "Add a tenant, or change one");
     }
     let tried = page.tried;
     // An empty field is wrong only after the person has tried to go on.
@@ -271,7 +271,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
     };
     let response = TextField::new("Name", &mut page.name)
         .hint("contoso")
-        .help("What you call this tenant; --profile takes it")
+        .help("Your name for this tenant, also for --profile")
         .id(Id::unique(NAME))
         .error(why)
         .show_ui(ui);
@@ -289,7 +289,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
     let why = shown(TenantName::parse(tenant).err(), tenant);
     let response = TextField::new("Tenant", tenant)
         .hint("contoso.onmicrosoft.com")
-        .help("Directory (tenant) ID, or a domain of the tenant. Stay with one of them: each has a journal of its own")
+        .help("Directory (tenant) ID, or a domain of the tenant. Keep using the same one: each has its own journal")
         .monospace()
         .error(why)
         .show_ui(ui);
@@ -305,7 +305,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
     let why = Scopes::parse(scopes).err();
     let response = TextField::new("Permissions", scopes)
         .hint(".default")
-        .help(".default takes what an administrator has granted. Names, such as Machine.Read Machine.Isolate, fail as a whole where one of them is not granted")
+        .help(".default asks for everything an administrator has granted. If you list names, such as Machine.Read Machine.Isolate, sign-in fails when one of them is not granted")
         .monospace()
         .error(why)
         .show_ui(ui);
@@ -314,7 +314,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
     let mut wish = None;
     ui.horizontal_wrapped(|ui| {
         let waits = page.busy.map(|_| "Wait until this is done");
-        let save = ActionButton::primary("Save and go on").disabled_because(waits);
+        let save = ActionButton::primary("Save and continue").disabled_because(waits);
         let once = ActionButton::new("Use without saving").disabled_because(waits);
         let (save, once) = (ui.add(save), ui.add(once));
         let saves = save.clicked() || entered && page.busy.is_none();
@@ -345,7 +345,8 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
     {
         badge(ui, Icon::Block, Role::Danger, why);
     }
-    let saved = RichText::new("The next start begins with what was saved last. The settings file:");
+    let saved =
+        RichText::new("The next start uses the profile that was saved last. The settings file:");
     ui.label(saved.text_style(TextStyle::Small).color(tokens.text_weak));
     copyable_ui(ui, "settings file", &page.file.display().to_string());
     wish
@@ -369,7 +370,7 @@ fn cloud_ui(ui: &mut Ui, written: &mut Written, stand_in: Option<&str>) {
         written.resource.clear();
     }
     let Some(cloud) = named else {
-        let wrong = format!("“{}” is none of these clouds", clean(&written.cloud, 40));
+        let wrong = format!("“{}” is not one of these clouds", clean(&written.cloud, 40));
         badge(ui, Icon::Block, Role::Danger, &wrong);
         return;
     };

@@ -6,11 +6,11 @@ use egui::{Id, Label, Response, Ui};
 use jiff::{SignedDuration, Timestamp};
 
 use super::commands::UiCommand;
-use super::frame::unsent_ui;
+use super::open_work::open_work_ui;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
-    ActionButton, ExplanationView, Icon, badge, copy_button_ui, copyable_ui, countdown_text,
-    page_ui, section_ui, small_ui,
+    ActionButton, ExplanationView, Icon, badge, copyable_ui, countdown_text, page_ui, section_ui,
+    small_ui,
 };
 use super::{Cx, qr};
 use crate::explain::{Explanation, NextStep};
@@ -28,7 +28,7 @@ const WIDTH: f32 = 620.0;
 pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     page_ui(ui, WIDTH, "Sign in to cordon", |ui| {
         intro_ui(ui, cx);
-        unsent_ui(ui, cx);
+        open_work_ui(ui, cx);
         if let Some(failure) = &cx.state.sign_in_failure {
             failure_ui(ui, failure);
         }
@@ -44,6 +44,8 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             // Where an account is known the list is shown, and its banner offers this.
             SessionStatus::SignedOut
             | SessionStatus::SignedIn { .. }
+            | SessionStatus::Renewing { .. }
+            | SessionStatus::NotRenewed { .. }
             | SessionStatus::NeedsSignIn { .. } => start_ui(ui, cx),
         }
     });
@@ -53,7 +55,7 @@ fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tokens = ui.tokens();
     wrapped_ui(
         ui,
-        "cordon shows the devices of Microsoft Defender for Endpoint and contains one of them: isolate, release, restrict apps, stop and quarantine a file. You act in your own name and with your own permissions",
+        "cordon shows the devices of Microsoft Defender for Endpoint and contains them: isolate, release, restrict apps, stop and quarantine a file. You act under your own name and with your own permissions",
     );
     let place = clean(&cx.state.place, 80);
     match cx.state.mode {
@@ -63,12 +65,12 @@ fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 ui,
                 Icon::Info,
                 Role::Accent,
-                "This is a rehearsal: nothing leaves this computer, and the page for the code is a built-in one",
+                "This is a rehearsal: nothing leaves this computer",
             );
         }
         Mode::StandIn => {
             let text = format!(
-                "A stand-in answers at {place}: this is not Microsoft's sign-in, so give it no real password"
+                "A stand-in answers at {place}. This is not Microsoft's sign-in: do not enter a real password"
             );
             badge(ui, Icon::Warning, Role::Caution, &text);
         }
@@ -101,9 +103,9 @@ fn failure_ui(ui: &mut Ui, failure: &Explanation) {
     .show_ui(ui);
 }
 
-/// Both doors, the one that let this account in last time first.
+/// Both ways, first the one that the last refusal asks for, else the one that worked last.
 pub fn doors(state: &State) -> [UiCommand; 2] {
-    match state.door {
+    match state.advised_door.or(state.door) {
         Some(Door::Browser) => [UiCommand::SignInWithBrowser, UiCommand::SignIn],
         Some(Door::Code) | None => [UiCommand::SignIn, UiCommand::SignInWithBrowser],
     }
@@ -119,8 +121,14 @@ fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let is_opening = is_opening(ui, &shown);
         for command in doors {
             // No hints: the first has the focus at once, and would cover what stands below.
-            let button = ui.add(ActionButton::primary(command.spec().title));
-            if command == doors[0] && is_opening {
+            let title = command.spec().title;
+            let is_first = command == doors[0];
+            let button = ui.add(if is_first {
+                ActionButton::primary(title)
+            } else {
+                ActionButton::new(title)
+            });
+            if is_first && is_opening {
                 button.request_focus();
             }
             if button.clicked() {
@@ -130,27 +138,27 @@ fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
     wrapped_ui(
         ui,
-        "With a code, which you enter in a browser on this computer or another one. Or with the browser of this computer, where your organisation asks for a managed device or does not allow codes",
+        "With a code, you sign in on this or another device. With the browser, you sign in on this computer: choose it if your organisation requires a managed device or does not allow codes",
     );
 }
 
-/// Somebody else than before has signed in, which may be a mistake of the browser's.
+/// A different account has signed in or is saved, which may be a mistake of the browser's.
 fn stranger_ui(ui: &mut Ui, account: &Account, before: Option<&str>, cx: &mut Cx<'_>) {
     let tokens = ui.tokens();
-    section_ui(ui, "Another account than before has signed in");
+    section_ui(ui, "This is a different account");
     badge(ui, Icon::Warning, Role::Caution, &account.label());
     if let Some(name) = &account.display_name {
         ui.label(clean(name, 120));
     }
     small_ui(ui, &format!("Tenant {}", account.tenant_id));
     let before = match before {
-        Some(before) => format!("Before, it was {}", clean(before, 80)),
-        None => "Somebody else used this last, on this computer".to_owned(),
+        Some(before) => format!("Until now, {} was signed in here", clean(before, 80)),
+        None => "A different account was used last on this computer".to_owned(),
     };
     wrapped_ui(ui, &before);
     wrapped_ui(
         ui,
-        "If you go on, what was ordered before stays with the account that ordered it: it is not followed, looked up or sent in the name of this one",
+        "If you continue, actions ordered by the other account stay with it: cordon will not send, look up or follow them as this one",
     );
     ui.add_space(tokens.space.s);
     ui.horizontal_wrapped(|ui| {
@@ -159,12 +167,12 @@ fn stranger_ui(ui: &mut Ui, account: &Account, before: Option<&str>, cx: &mut Cx
         if is_opening {
             cancel.request_focus();
         }
-        let label = format!("Go on as {}", account.label());
+        let label = format!("Continue as {}", account.label());
         if ui.add(ActionButton::primary(&label)).clicked() {
             cx.out.commands.push(UiCommand::AcceptAccount);
         }
     });
-    small_ui(ui, "To sign in as somebody else:");
+    small_ui(ui, "To sign in with another account:");
     ui.horizontal_wrapped(|ui| {
         for command in doors(cx.state) {
             other_door_ui(ui, cx, command);
@@ -172,7 +180,7 @@ fn stranger_ui(ui: &mut Ui, account: &Account, before: Option<&str>, cx: &mut Cx
     });
 }
 
-/// The other door, for whom one did not let in.
+/// The other way, for whoever the first one does not help.
 fn other_door_ui(ui: &mut Ui, cx: &mut Cx<'_>, command: UiCommand) {
     if ui.add(ActionButton::new(command.spec().title)).clicked() {
         cx.out.commands.push(command);
@@ -190,7 +198,7 @@ fn restoring_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui,
         Icon::InProgress,
         Role::Neutral,
-        "Looking for a saved sign-in…",
+        "Looking for a saved sign-in in the keyring…",
     );
     let left_secs = since + KEYRING_PATIENCE_SECS - time;
     if left_secs > 0.0 {
@@ -199,13 +207,12 @@ fn restoring_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     } else {
         wrapped_ui(
             ui,
-            "This takes long. The keyring of this computer may be asking to be unlocked, perhaps in a window behind this one. You can go on without it",
+            "This is taking long. The keyring of this computer may be asking to be unlocked, perhaps in a window behind this one. You can sign in without it",
         );
     }
     ui.horizontal_wrapped(|ui| {
-        let without = ActionButton::new("Sign in without it").hint(UiCommand::SignIn.spec().help);
-        if ui.add(without).clicked() {
-            cx.out.commands.push(UiCommand::SignIn);
+        for command in doors(cx.state) {
+            other_door_ui(ui, cx, command);
         }
         cancel_ui(ui, cx);
     });
@@ -213,7 +220,10 @@ fn restoring_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn asking_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     badge(ui, Icon::InProgress, Role::Neutral, "Asking for a code…");
-    cancel_ui(ui, cx);
+    ui.horizontal_wrapped(|ui| {
+        cancel_ui(ui, cx);
+        other_door_ui(ui, cx, UiCommand::SignInWithBrowser);
+    });
 }
 
 fn cancel_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Response {
@@ -229,21 +239,64 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
     let tokens = ui.tokens();
     let left_secs = left_secs(prompt.expires_in, prompt.received, cx.now);
     section_ui(ui, "Enter this code in the browser");
-    let is_over = left_secs <= 0;
-    if is_over {
-        badge(ui, Icon::TimedOut, Role::Caution, "The code has expired");
-        ui.horizontal_wrapped(|ui| {
-            if ui.add(ActionButton::primary("Get a new code")).clicked() {
-                // Not by the command of that name, which waits for the old code to be gone: the
-                // worker lets the new sign-in take its place.
-                cx.out.work.push(Command::SignIn);
-            }
-            cancel_ui(ui, cx);
-        });
-        return;
+    if left_secs <= 0 {
+        return expired_ui(ui, cx);
     }
     code_ui(ui, &prompt.user_code);
     countdown_ui(ui, left_secs);
+    if prompt.is_silent {
+        let words = "No answer from the sign-in host, still trying. The code stays valid";
+        badge(ui, Icon::Warning, Role::Caution, words);
+    }
+    code_buttons_ui(ui, prompt, cx);
+    ui.add_space(tokens.space.xs);
+    copyable_ui(ui, "address", &clean(&prompt.verification_uri, 200));
+    // An address of this computer is none for another device.
+    if prompt.may_open && prompt.verification_uri.starts_with("https:") {
+        qr::qr_code_ui(ui, &prompt.verification_uri);
+    }
+    if !prompt.may_open {
+        let words = "cordon does not know this address, so no button opens it: check that it is Microsoft's before you do";
+        badge(ui, Icon::Warning, Role::Caution, words);
+    }
+    ui.add_space(tokens.space.s);
+    if cx.state.mode == Mode::Demo {
+        wrapped_ui(
+            ui,
+            "In the demo the code approves itself in a few seconds; the page is a built-in one",
+        );
+    }
+    wrapped_ui(ui, "Never enter a code somebody sent you");
+    if !cx.state.client_id.is_empty() {
+        let (tenant, client) = (clean(&cx.state.tenant, 80), clean(&cx.state.client_id, 40));
+        small_ui(ui, &format!("For application {client} in tenant {tenant}"));
+    }
+    ui.add_space(tokens.space.s);
+    small_ui(
+        ui,
+        "If the browser says that access is blocked, your organisation may not allow codes. cordon is not told; sign in with the browser instead:",
+    );
+    other_door_ui(ui, cx, UiCommand::SignInWithBrowser);
+}
+
+fn expired_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    badge(ui, Icon::TimedOut, Role::Caution, "The code has expired");
+    ui.horizontal_wrapped(|ui| {
+        let again = ui.add(ActionButton::primary("Get a new code"));
+        if is_opening(ui, "expired") {
+            again.request_focus();
+        }
+        if again.clicked() {
+            // Not by the command of that name, which waits for the old code to be gone: the
+            // worker lets the new sign-in take its place.
+            cx.out.work.push(Command::SignIn);
+        }
+        other_door_ui(ui, cx, UiCommand::SignInWithBrowser);
+        cancel_ui(ui, cx);
+    });
+}
+
+fn code_buttons_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         let is_opening = is_opening(ui, &prompt.user_code);
         // Not the browser's button: the Enter that asked for the code may still be down.
@@ -259,37 +312,6 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
         }
         cancel_ui(ui, cx);
     });
-    ui.add_space(tokens.space.xs);
-    copyable_ui(ui, "address", &clean(&prompt.verification_uri, 200));
-    // An address of this computer is none for another device.
-    if prompt.may_open && prompt.verification_uri.starts_with("https:") {
-        qr::qr_code_ui(ui, &prompt.verification_uri);
-    }
-    if !prompt.may_open {
-        let words = "This is not one of Microsoft's known addresses, so no button opens it: check it before you do";
-        badge(ui, Icon::Warning, Role::Caution, words);
-    }
-    ui.add_space(tokens.space.s);
-    if cx.state.mode == Mode::Demo {
-        wrapped_ui(
-            ui,
-            "In the demo the code approves itself in a few seconds; the page is a built-in one",
-        );
-    }
-    wrapped_ui(ui, "Enter only codes you asked for yourself, here");
-    if !cx.state.client_id.is_empty() {
-        let (tenant, client) = (clean(&cx.state.tenant, 80), clean(&cx.state.client_id, 40));
-        small_ui(
-            ui,
-            &format!("For the application {client} in the tenant {tenant}"),
-        );
-    }
-    ui.add_space(tokens.space.s);
-    small_ui(
-        ui,
-        "If the browser says that access is blocked, your organisation may not allow codes; this console is not told. Then:",
-    );
-    other_door_ui(ui, cx, UiCommand::SignInWithBrowser);
 }
 
 /// The person is in the browser; the page opens once by itself.
@@ -306,7 +328,11 @@ fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>) {
         if ui.add(again).clicked() {
             cx.out.open_page = Some(prompt.page.to_string());
         }
-        copy_button_ui(ui, "address of the page", &prompt.page);
+        // Not shown: it carries what tells this sign-in from others.
+        let copy = ActionButton::new("Copy address").icon(Icon::Copy);
+        if ui.add(copy).clicked() {
+            ui.copy_text(prompt.page.to_string());
+        }
         let cancel = cancel_ui(ui, cx);
         // Not the page's button: the Enter that asked for it may still be down.
         if is_opening {
@@ -316,10 +342,10 @@ fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>) {
     ui.add_space(tokens.space.xs);
     wrapped_ui(
         ui,
-        "When you have signed in there, the page says that it can be closed, and this console goes on by itself",
+        "When you have signed in there, the page says that you can close it, and cordon continues by itself",
     );
     ui.add_space(tokens.space.s);
-    small_ui(ui, "Without a browser on this computer, use a code:");
+    small_ui(ui, "If no browser opens on this computer, use a code:");
     other_door_ui(ui, cx, UiCommand::SignIn);
 }
 

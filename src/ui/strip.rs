@@ -92,6 +92,11 @@ fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
         SessionStatus::NeedsSignIn { .. } => {
             ("Sign in again", "The sign-in cannot be renewed without you")
         }
+        SessionStatus::Renewing { .. } => ("Renewing…", "The sign-in is being renewed"),
+        SessionStatus::NotRenewed { .. } => (
+            "Not renewed",
+            "The sign-in could not be renewed; nothing is sent until it is",
+        ),
         SessionStatus::Restoring
         | SessionStatus::AskingForCode
         | SessionStatus::WaitingForPerson(_)
@@ -125,8 +130,8 @@ fn keyring_ui(ui: &mut Ui, look: StripLook, cx: &mut Cx<'_>) {
             fact_ui(
                 ui,
                 look,
-                "Kept in memory",
-                "On purpose: it ends with this window",
+                "Sign-in lasts until you close cordon",
+                "It is not saved, on purpose: the demo saves nothing",
             );
         }
         KeyringState::NotSaved { reason, remedy } => {

@@ -1,7 +1,7 @@
 //! Which account used a place last, and by which door each came in: a small file beside the
 //! journal. Ids only, nobody's name, and nothing secret; it outlives a sign-out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,9 @@ pub(super) struct Place {
     /// The account that used it last.
     last: Option<Box<str>>,
     doors: BTreeMap<Box<str>, Way>,
+    /// Accounts whose saved sign-in is to go and could not be removed so far: the keyring was
+    /// locked, or has not answered.
+    owed: BTreeSet<Box<str>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,41 @@ impl Place {
         })
     }
 
+    /// The object id of the account that used it last.
+    pub fn last_object_id(&self) -> Option<Box<str>> {
+        self.last.as_deref().map(object_id)
+    }
+
+    /// Takes an account for the one that used it last. What another one had saved is of no use any
+    /// more.
+    pub fn use_last(&mut self, account: &Account) {
+        let before = self.last.replace(key(account));
+        self.owed
+            .extend(before.filter(|before| *before != key(account)));
+        self.owed.remove(&key(account));
+    }
+
+    /// The saved sign-in of this account is to go.
+    pub fn owe_removal(&mut self, account: &Account) {
+        self.owed.insert(key(account));
+    }
+
+    /// Object ids of the accounts whose saved sign-in is to go.
+    pub fn owed(&self) -> Vec<Box<str>> {
+        self.owed.iter().map(|key| object_id(key)).collect()
+    }
+
+    /// Whether the account that used it last has signed out, and its saved sign-in is still there.
+    pub fn owes_last(&self) -> bool {
+        (self.last.as_ref()).is_some_and(|last| self.owed.contains(last))
+    }
+
+    /// These are gone.
+    pub fn removed(&mut self, object_ids: &[Box<str>]) {
+        self.owed
+            .retain(|key| !object_ids.contains(&object_id(key)));
+    }
+
     /// Somebody came in.
     pub fn remember(&mut self, account: &Account, door: Door) {
         let way = match door {
@@ -50,7 +88,7 @@ impl Place {
             Door::Browser => Way::Browser,
         };
         self.doors.insert(key(account), way);
-        self.last = Some(key(account));
+        self.use_last(account);
     }
 }
 
@@ -60,8 +98,12 @@ fn key(account: &Account) -> Box<str> {
         .into()
 }
 
+fn object_id(key: &str) -> Box<str> {
+    key.rsplit('/').next().unwrap_or(key).into()
+}
+
 /// The file of all places, of which a run knows its own. In a run without a file nothing is kept.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Accounts {
     folder: Option<PathBuf>,
     place: Box<str>,

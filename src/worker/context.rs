@@ -1,31 +1,32 @@
 //! What the worker's tasks share.
 
 mod journal;
+mod session;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+pub(super) use session::Renewal;
+
 use super::accounts::Accounts;
-use super::cache;
 use super::pace::Pace;
 use super::settings::Kept;
 use super::submit::Answer;
 use super::watch::Followed;
-use crate::api::{ApiError, Client};
-use crate::auth::{Session, SignedIn};
-use crate::explain::{Explain as _, Explanation, NextStep};
+use crate::api::Client;
+use crate::auth::Session;
+use crate::explain::{Explanation, NextStep};
 use crate::guard::Policy;
-use crate::journal::{Author, Entry, Journal, NotSentReason, Record, Standing};
+use crate::journal::{Entry, Journal, NotSentReason, Record, Standing};
 use crate::message::{Event, Note};
 use crate::model::{
-    Account, Door, Endpoints, EntryId, Epoch, Machine, MachineAction, MachineActionId,
-    MachineActionStatus, MachineId, Mode, SessionStatus,
+    Account, Endpoints, EntryId, Epoch, Machine, MachineAction, MachineActionId,
+    MachineActionStatus, MachineId, Mode,
 };
 
 /// The wall clock of this computer. It may be wrong, and it may jump.
@@ -68,8 +69,10 @@ pub(super) struct Context {
     wake: Arc<dyn Fn() + Send + Sync>,
     epoch: AtomicU64,
     account: Mutex<Option<Account>>,
-    /// Only a person can renew the sign-in.
-    needs_person: AtomicBool,
+    /// Whether the sign-in of the present account can be used.
+    pub renewal: watch::Sender<Renewal>,
+    /// Somebody is in the middle of signing in: nothing else changes what is shown of it.
+    pub person_signs_in: AtomicBool,
     journal: Arc<Mutex<Option<Journal>>>,
     entries: Mutex<Vec<Entry>>,
     known: Mutex<HashMap<MachineId, Known>>,
@@ -124,7 +127,8 @@ impl Context {
             wake,
             epoch: AtomicU64::new(0),
             account: Mutex::default(),
-            needs_person: AtomicBool::new(false),
+            renewal: watch::Sender::new(Renewal::Usable),
+            person_signs_in: AtomicBool::new(false),
             journal: Arc::default(),
             entries: Mutex::default(),
             known: Mutex::default(),
@@ -169,115 +173,6 @@ impl Context {
     pub fn adopt(&self, policy: &Policy) {
         let mut present = lock(&self.policy);
         *present = Arc::new(policy.clone().in_place_of(&present));
-    }
-
-    // --- who ---
-
-    pub fn epoch(&self) -> Epoch {
-        Epoch(self.epoch.load(Ordering::Acquire))
-    }
-
-    pub fn account(&self) -> Option<Account> {
-        lock(&self.account).clone()
-    }
-
-    /// The session as the guardrails see it.
-    pub fn session_status(&self) -> SessionStatus {
-        let signed_in = self
-            .session
-            .signed_in()
-            .filter(|_| !self.needs_person.load(Ordering::Acquire));
-        match (signed_in, self.account()) {
-            (
-                Some(SignedIn {
-                    account,
-                    permissions,
-                }),
-                _,
-            ) => SessionStatus::SignedIn {
-                account,
-                permissions,
-            },
-            (None, Some(account)) => SessionStatus::NeedsSignIn { account },
-            (None, None) => SessionStatus::SignedOut,
-        }
-    }
-
-    /// Notices that a call failed because the sign-in has to be renewed by a person.
-    pub async fn mind_sign_in(&self, error: &ApiError) {
-        if error.needs_person() && !self.needs_person.swap(true, Ordering::AcqRel) {
-            self.emit_session().await;
-            if let ApiError::SignIn(error) = error {
-                self.emit(Event::SignInFailed(error.explain())).await;
-            }
-        }
-    }
-
-    pub async fn emit_session(&self) {
-        self.emit(Event::Session {
-            status: self.session_status(),
-            epoch: self.epoch(),
-        })
-        .await;
-    }
-
-    /// Takes a sign-in over. Another account or tenant than before begins a new epoch.
-    pub fn enter(&self, account: &Account) {
-        let mut present = lock(&self.account);
-        let same = present.as_ref().is_some_and(|p| p.is_same(account));
-        if !same {
-            self.new_epoch();
-        }
-        *present = Some(account.clone());
-        self.needs_person.store(false, Ordering::Release);
-    }
-
-    /// Reads who was here before, and by which door.
-    pub async fn read_accounts(&self, folder: Option<PathBuf>) {
-        let place = self.session.place().to_owned();
-        let read = tokio::task::spawn_blocking(move || Accounts::read(folder, &place)).await;
-        let accounts = read.unwrap_or_default();
-        self.emit(Event::Door(accounts.here.door())).await;
-        *lock(&self.accounts) = accounts;
-    }
-
-    /// Where the list of devices of the present account is kept: the folder and the file.
-    pub fn kept_list(&self) -> Option<(PathBuf, PathBuf)> {
-        let account = self.account()?;
-        let folder = lock(&self.accounts).folder()?;
-        let account = format!("{}-{}", account.tenant_id, account.object_id);
-        let file = cache::file_of(&folder, self.session.place(), &account);
-        Some((folder, file))
-    }
-
-    /// Remembers who came in, and how.
-    pub async fn came_in_by(self: &Arc<Self>, account: &Account, door: Door) {
-        lock(&self.accounts).here.remember(account, door);
-        self.emit(Event::Door(Some(door))).await;
-        let context = Arc::clone(self);
-        // Not waited for: a slow disk must not hold up a sign-in.
-        tokio::task::spawn_blocking(move || lock(&context.accounts).write());
-    }
-
-    /// Forgets the account and what it saw.
-    pub fn leave(&self) {
-        *lock(&self.account) = None;
-        self.new_epoch();
-    }
-
-    fn new_epoch(&self) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        lock(&self.known).clear();
-        lock(&self.followed).clear();
-    }
-
-    pub fn author(&self, account: &Account) -> Author {
-        Author {
-            mode: self.mode.word().into(),
-            tenant: account.tenant_id.as_str().into(),
-            object_id: account.object_id.clone(),
-            account: format!("{} at {}", account.label(), self.place).into(),
-        }
     }
 
     // --- facts about machines ---

@@ -10,6 +10,7 @@ mod outcome;
 mod pace;
 mod panel;
 mod reconcile;
+mod renewal;
 mod settings;
 mod sign_in;
 mod submit;
@@ -185,6 +186,7 @@ async fn run(
     context.read_accounts(memory).await;
     tokio::spawn(sign_in::report_keyring(Arc::clone(&context)));
     tokio::spawn(watch::run(Arc::clone(&context)));
+    tokio::spawn(renewal::run(Arc::clone(&context)));
     let this_computer = tokio::task::spawn_blocking(host::this_computer);
     let telling = Arc::clone(&context);
     tokio::spawn(async move {
@@ -206,8 +208,7 @@ async fn run(
                 if let Some(task) = sign_in.take() {
                     task.abort();
                 }
-                sign_in::keep_known_account(&context).await;
-                context.emit_session().await;
+                sign_in::cancelled(&context).await;
             }
             Command::AcceptAccount => context.accepted.notify_waiters(),
             Command::SignOut => {
@@ -217,6 +218,11 @@ async fn run(
                 tokio::spawn(sign_in::sign_out(context));
             }
             Command::TryKeyringAgain => spawn(sign_in::try_keyring_again(context)),
+            Command::RenewSignIn => renewal::try_now(&context).await,
+            // The list comes by itself once that has gone well.
+            Command::RefreshMachines if context.renewal.borrow().due().is_some() => {
+                renewal::try_now(&context).await;
+            }
             Command::RefreshMachines => replace(&mut refresh, inventory::refresh(context)),
             Command::StopRefresh => replace(&mut refresh, inventory::stopped(context)),
             Command::LoadMachine(id) => {

@@ -54,6 +54,19 @@ impl Pace {
         })
     }
 
+    /// Time to the next try to renew the sign-in, after `tries` that failed.
+    #[must_use]
+    pub fn between_renewals(self, tries: u32) -> Duration {
+        self.secs(match tries {
+            0 => 2,
+            1 => 5,
+            2 => 10,
+            3 => 20,
+            4 => 30,
+            _ => 60,
+        })
+    }
+
     /// *Not found* is said only after look-ups spread over at least this long.
     #[must_use]
     pub fn look_up_spread(self) -> Duration {

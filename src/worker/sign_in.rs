@@ -1,33 +1,76 @@
-//! Signing in, staying signed in, signing out.
+//! Signing in and signing out.
 
 use std::sync::Arc;
 
-use super::context::{Context, lock};
+use super::accounts::Accounts;
+use super::context::{Context, Renewal, lock};
 use super::{cache, inventory, reconcile};
-use crate::api::ApiError;
 use crate::auth::{Arrival, AuthError, SignedIn};
 use crate::explain::Explain as _;
 use crate::message::Event;
-use crate::model::{Door, SessionStatus, SignInPrompt};
+use crate::model::{Account, Door, KeyringState, SessionStatus, SignInPrompt};
 
-/// Looks for a saved sign-in and renews it. A late answer of the keyring counts.
+/// Looks for a saved sign-in and takes it up. A late answer of the keyring counts.
 pub(super) async fn restore(context: Arc<Context>) {
-    show(&context, SessionStatus::Restoring).await;
-    match context.session.restore().await {
-        Ok(Some(signed_in)) => entered(context, signed_in).await,
+    context.set_person_signs_in(false);
+    context.show_session(SessionStatus::Restoring).await;
+    let signed_out_before = lock(&context.accounts).here.owes_last();
+    match remove_what_is_owed(&context).await {
+        // Signed out is signed out: what is still in the keyring signs nobody in.
+        Err(error) if signed_out_before => return failed(&context, &error).await,
+        Ok(()) if signed_out_before => return context.emit_session().await,
+        Ok(()) | Err(_) => {}
+    }
+    let last = lock(&context.accounts).here.last_object_id();
+    match context.session.find_saved(last.as_deref()).await {
+        Ok(Some(account)) => take_up(context, account).await,
         Ok(None) => context.emit_session().await,
         Err(error) => failed(&context, &error).await,
     }
 }
 
+/// Shows whose sign-in was saved and what was kept of it; it is renewed behind that.
+async fn take_up(context: Arc<Context>, account: Account) {
+    if lock(&context.accounts).here.knows_another_than(&account) {
+        ask_about(&context, account.clone(), None).await;
+        let accepted = account.clone();
+        context
+            .change_accounts(move |accounts| accounts.here.use_last(&accepted))
+            .await;
+        context.set_person_signs_in(false);
+    }
+    if context.session.accept_saved().is_some() {
+        context.enter(&account, Renewal::Renewing);
+        // The list is of this account: it has to be known before.
+        context.emit_session().await;
+        inventory::show_kept(&context).await;
+    } else {
+        context.emit_session().await;
+    }
+}
+
 /// Asks for a code and waits for the person. Cancelled by dropping this future.
 pub(super) async fn sign_in(context: Arc<Context>) {
-    show(&context, SessionStatus::AskingForCode).await;
+    context.set_person_signs_in(true);
+    context.show_session(SessionStatus::AskingForCode).await;
     let arrived = async {
         let flow = context.session.begin().await?;
         let prompt = flow.prompt().clone();
-        show(&context, SessionStatus::WaitingForPerson(prompt.clone())).await;
-        let finished = context.session.finish(flow).await;
+        let waiting = SessionStatus::WaitingForPerson(prompt.clone());
+        context.show_session(waiting).await;
+        let mut trouble = flow.watch_trouble();
+        let finishing = context.session.finish(flow);
+        tokio::pin!(finishing);
+        let finished = loop {
+            tokio::select! {
+                finished = &mut finishing => break finished,
+                Ok(()) = trouble.changed() => {
+                    let is_silent = *trouble.borrow_and_update();
+                    let prompt = SignInPrompt { is_silent, ..prompt.clone() };
+                    context.show_session(SessionStatus::WaitingForPerson(prompt)).await;
+                }
+            }
+        };
         if finished.as_ref().err() == Some(&AuthError::Expired) {
             // The page of the code stays, and offers a new one.
             let expires_in = std::time::Duration::ZERO;
@@ -35,7 +78,9 @@ pub(super) async fn sign_in(context: Arc<Context>) {
                 expires_in,
                 ..prompt
             };
-            show(&context, SessionStatus::WaitingForPerson(over)).await;
+            context
+                .show_session(SessionStatus::WaitingForPerson(over))
+                .await;
             std::future::pending::<()>().await;
         }
         finished
@@ -46,18 +91,33 @@ pub(super) async fn sign_in(context: Arc<Context>) {
 
 /// Takes a port and waits for the browser, which the window opens. Cancelled by dropping this future.
 pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
+    context.set_person_signs_in(true);
     let arrived = async {
         let flow = context.session.begin_in_browser().await?;
-        show(&context, SessionStatus::InBrowser(flow.prompt().clone())).await;
+        let prompt = flow.prompt().clone();
+        context.show_session(SessionStatus::InBrowser(prompt)).await;
         context.session.finish_in_browser(flow).await
     };
     let result = arrived.await;
     come_in(context, result, Door::Browser).await;
 }
 
+/// A person gave up signing in: everything is as it was before.
+pub(super) async fn cancelled(context: &Arc<Context>) {
+    context.set_person_signs_in(false);
+    context.emit_session().await;
+}
+
 /// Removes the saved sign-in and forgets what it saw. Actions already accepted go on by themselves.
 pub(super) async fn sign_out(context: Arc<Context>) {
+    context.set_person_signs_in(false);
     let kept = context.kept_list();
+    let account = context.account();
+    if let Some(account) = &account {
+        // Before the keyring is asked: it may never answer, or this run may end first.
+        let owe = |accounts: &mut Accounts| accounts.here.owe_removal(account);
+        context.change_accounts(owe).await;
+    }
     let result = context.session.sign_out().await;
     context.leave();
     if let Some((_, file)) = kept {
@@ -66,29 +126,68 @@ pub(super) async fn sign_out(context: Arc<Context>) {
         tokio::task::spawn_blocking(move || cache::remove(&file));
     }
     context.emit_session().await;
-    if let Err(error) = result {
-        context.problem(error.explain()).await;
+    match result {
+        Ok(()) => {
+            let Some(account) = account else { return };
+            let removed = |accounts: &mut Accounts| accounts.here.removed(&[account.object_id]);
+            context.change_accounts(removed).await;
+        }
+        Err(error) => context.emit(Event::SignInFailed(error.explain())).await,
     }
+}
+
+/// Removes from the keyring what an earlier sign-out had to leave there.
+async fn remove_what_is_owed(context: &Arc<Context>) -> Result<(), AuthError> {
+    let owed = lock(&context.accounts).here.owed();
+    if owed.is_empty() {
+        return Ok(());
+    }
+    context.session.remove_saved(&owed).await?;
+    let removed = |accounts: &mut Accounts| accounts.here.removed(&owed);
+    context.change_accounts(removed).await;
+    if context.account().is_none() {
+        context.emit(Event::SignInFailureOver).await;
+    }
+    Ok(())
 }
 
 /// Opens the keyring anew. One that was locked at the start may hold a sign-in.
 pub(super) async fn try_keyring_again(context: Arc<Context>) {
     context.session.try_keyring_again().await;
-    if context.account().is_none() {
+    if context.account().is_none() && !context.person_signs_in() {
         restore(context).await;
+    } else if let Err(error) = remove_what_is_owed(&context).await {
+        tracing::warn!("{error}");
     }
 }
 
-/// Passes the keyring's state on to the window, for as long as there is one.
+/// Passes the keyring's state on to the window, for as long as there is one, and has done what it
+/// could not be asked for before.
 pub(super) async fn report_keyring(context: Arc<Context>) {
     let mut keyring = context.session.watch_keyring();
-    loop {
+    let state = keyring.borrow_and_update().clone();
+    context.emit(Event::Keyring(state)).await;
+    while keyring.changed().await.is_ok() {
         let state = keyring.borrow_and_update().clone();
+        let answers = !matches!(state, KeyringState::NotSaved { .. });
         context.emit(Event::Keyring(state)).await;
-        if keyring.changed().await.is_err() {
-            return;
+        if answers {
+            let context = Arc::clone(&context);
+            // On its own: the keyring may take long again.
+            tokio::spawn(async move { remove_what_is_owed(&context).await.ok() });
         }
     }
+}
+
+/// Waits until a person accepts that it is this account, and not the one of before.
+async fn ask_about(context: &Context, account: Account, before: Option<Account>) {
+    // Before it is asked for: an answer cannot come too early to be heard.
+    let accepted = context.accepted.notified();
+    context.set_person_signs_in(true);
+    let before = before.map(|before| before.label().into());
+    let question = SessionStatus::Stranger { account, before };
+    context.show_session(question).await;
+    accepted.await;
 }
 
 /// What came of a door. Somebody else than before comes in only when a person accepts that.
@@ -103,56 +202,45 @@ async fn come_in(context: Arc<Context>, result: Result<Arrival, AuthError>, door
             None => lock(&context.accounts).here.knows_another_than(&account),
         };
         if is_stranger {
-            let before = before.map(|before| before.label().into());
-            // Before it is asked for: an answer cannot come too early to be heard.
-            let accepted = context.accepted.notified();
-            show(&context, SessionStatus::Stranger { account, before }).await;
-            accepted.await;
+            ask_about(&context, account, before).await;
         }
         context.session.admit(arrival)
     };
-    match admitted.await {
+    let admitted = admitted.await;
+    context.set_person_signs_in(false);
+    match admitted {
         Ok(signed_in) => {
-            context.came_in_by(&signed_in.account, door).await;
+            context.emit(Event::Door(Some(door))).await;
+            // Not waited for: a slow disk must not hold up a sign-in.
+            tokio::spawn(remember(
+                Arc::clone(&context),
+                signed_in.account.clone(),
+                door,
+            ));
             entered(context, signed_in).await;
         }
         Err(error) => failed(&context, &error).await,
     }
 }
 
+/// Remembers who came in, and how; what an account before had saved is of no use any more.
+async fn remember(context: Arc<Context>, account: Account, door: Door) {
+    let remember = |accounts: &mut Accounts| accounts.here.remember(&account, door);
+    context.change_accounts(remember).await;
+    remove_what_is_owed(&context).await.ok();
+}
+
 async fn entered(context: Arc<Context>, signed_in: SignedIn) {
-    context.enter(&signed_in.account);
+    context.enter(&signed_in.account, Renewal::Usable);
     context.emit_session().await;
     inventory::show_kept(&context).await;
     reconcile::resume(&context).await;
     inventory::refresh(context).await;
 }
 
-/// A saved sign-in that could not be renewed just now is a sign-in all the same: its account is
-/// known, and what it left open is taken up as soon as the service can be asked.
-pub(super) async fn keep_known_account(context: &Arc<Context>) {
-    if context.account().is_none()
-        && let Some(signed_in) = context.session.signed_in()
-    {
-        context.enter(&signed_in.account);
-        inventory::show_kept(context).await;
-        reconcile::resume(context).await;
-    }
-}
-
 async fn failed(context: &Arc<Context>, error: &AuthError) {
     tracing::info!("sign-in did not succeed: {error}");
-    keep_known_account(context).await;
-    context.mind_sign_in(&ApiError::SignIn(error.clone())).await;
     context.emit_session().await;
     context.emit(Event::SignInFailed(error.explain())).await;
-}
-
-async fn show(context: &Context, status: SessionStatus) {
-    context
-        .emit(Event::Session {
-            status,
-            epoch: context.epoch(),
-        })
-        .await;
+    context.emit(Event::Advice(error.advised_way())).await;
 }

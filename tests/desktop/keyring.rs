@@ -144,7 +144,7 @@ fn a_keyring_that_never_answers_does_not_hold_the_window_up() {
     // The way on is there from the first moment; after three seconds it says what it waits for.
     let seen = Instant::now();
     window.wait_for_node("the way on", |node| {
-        node.is_live_button("Sign in without it")
+        node.is_live_button("Sign in with a code")
     });
     window.picture("1-waiting");
     window.wait_for_text("may be asking to be unlocked");
@@ -152,7 +152,7 @@ fn a_keyring_that_never_answers_does_not_hold_the_window_up() {
     assert!(waited < Duration::from_secs(6), "it took {waited:?}");
     window.picture("2-says-what-it-waits-for");
 
-    window.press("Sign in without it");
+    window.press("Sign in with a code");
     let code = console.code();
     tenant.approve_on_the_page(&code);
     console.wait_for_devices();

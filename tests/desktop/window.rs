@@ -185,7 +185,7 @@ fn the_demo_needs_nothing_and_says_what_it_is() {
     window.picture("1-sign-in");
     window.press("Sign in with a code");
     console.wait_for_devices();
-    window.wait_for_text("Kept in memory");
+    window.wait_for_text("Sign-in lasts until you close cordon");
     window.picture("2-devices");
     console.close();
 }

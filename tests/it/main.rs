@@ -25,6 +25,7 @@ mod person;
 mod profiles;
 mod readme;
 mod recovery;
+mod restore;
 mod secrets;
 mod settings;
 mod sign_in;

@@ -134,13 +134,13 @@ fn a_first_run_is_told_what_is_wrong_as_it_types_and_goes_on_from_the_form() {
     window.click("Cloud: GCC High");
     window.until("Signs in at login.microsoftonline.us, calls api-gov.securitycenter.microsoft.us");
     assert!(!window.shows("Region of the API"));
-    window.click("Save and go on");
+    window.click("Save and continue");
     window.until("The name is missing");
     assert!(window.opened().is_empty() && !folder.path().join(FILE_NAME).exists());
 
     window.fill("Name", "contoso");
     window.fill("Client id", CLIENT_ID);
-    window.click("Save and go on");
+    window.click("Save and continue");
     window.until("Sign in to cordon");
     assert_eq!(window.opened(), ["contoso.com"]);
     let saved = Settings::read(folder.path()).expect("readable");
@@ -166,7 +166,7 @@ fn a_damaged_settings_file_is_named_not_overwritten_and_no_obstacle() {
     window.fill("Name", "contoso");
     window.fill("Tenant", "contoso.com");
     window.fill("Client id", CLIENT_ID);
-    window.click("Save and go on");
+    window.click("Save and continue");
     window.until("The settings file cannot be read");
     assert_eq!(
         std::fs::read_to_string(&file).expect("there"),
@@ -191,7 +191,7 @@ fn a_wrong_value_is_shown_with_its_line_and_put_right_in_the_form() {
     window.until("line 4: profile.contoso.tenant");
     window.until("This is neither a tenant id");
     window.fill("Tenant", "contoso.com");
-    window.click("Save and go on");
+    window.click("Save and continue");
     window.until("Sign in to cordon");
     let saved = std::fs::read_to_string(&file).expect("there");
     assert!(
@@ -229,9 +229,9 @@ fn switching_ends_one_console_and_begins_another_with_nothing_left_over() {
     assert_eq!(window.opened(), ["contoso.com", "contoso.onmicrosoft.com"]);
     // A name that is taken is not taken over, and the server that stands in is not hidden.
     window.click("Profiles");
-    window.until("Another tenant, or a changed one");
+    window.until("Add a tenant, or change one");
     window.fill("Name", "one");
-    window.until("There is a profile of this name");
+    window.until("A profile with this name exists");
     window.click("Back");
     // And back: the first one's account is not signed in any more in a run without a keyring.
     window.click("Profiles");

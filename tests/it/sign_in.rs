@@ -153,7 +153,12 @@ fn a_start_without_network_keeps_the_account_and_goes_on_when_it_is_back() {
 
     simulator.control().inject(fault("token", "html:503", 0));
     let mut engine = Engine::start_with(&simulator, folder.path(), &Policy::default(), open());
-    engine.until("the explanation", |s| s.sign_in_failure.is_some());
+    engine.until("the explanation", |s| s.renewal_failure.is_some());
+    assert!(
+        matches!(engine.state.session, SessionStatus::NotRenewed { .. }),
+        "{:?}",
+        engine.state.session
+    );
     simulator.control().clear_faults();
     assert!(simulator.control().set_status(action.as_str(), "Succeeded"));
     // Nobody signs in again: the saved sign-in is as good as ever.

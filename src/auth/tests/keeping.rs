@@ -24,7 +24,11 @@ async fn with_keyring(
 
 fn saved(store: &mock::Store) -> Option<String> {
     let entry = store
-        .build("io.github.cordon", "v1:stand-in:127.0.0.1:8080:c1:t1", None)
+        .build(
+            "io.github.cordon",
+            "v1:stand-in:127.0.0.1:8080:c1:t1:o1",
+            None,
+        )
         .unwrap();
     entry.get_password().ok()
 }
@@ -48,8 +52,7 @@ async fn a_saved_sign_in_is_taken_up_rotated_and_removed() {
 
     let host = Host::new([tokens(2)]);
     let session = host.session(TokenStore::with_store(make(&store)).unwrap());
-    let restored = session
-        .restore()
+    let restored = restore(&session)
         .await
         .expect("renewed")
         .expect("there was one");
@@ -59,11 +62,8 @@ async fn a_saved_sign_in_is_taken_up_rotated_and_removed() {
 
     // Another window renews; its token is newer than ours.
     let other = Host::new([tokens(3)]);
-    other
-        .session(TokenStore::with_store(make(&store)).unwrap())
-        .restore()
-        .await
-        .expect("renewed");
+    let theirs = other.session(TokenStore::with_store(make(&store)).unwrap());
+    restore(&theirs).await.expect("renewed");
     let old = session.token().await.expect("fresh");
     host.then(tokens(4));
     session
@@ -75,7 +75,7 @@ async fn a_saved_sign_in_is_taken_up_rotated_and_removed() {
 
     session.sign_out().await.expect("removed");
     assert_eq!((saved(&store), session.signed_in()), (None, None));
-    assert_eq!(session.restore().await, Ok(None));
+    assert_eq!(restore(&session).await, Ok(None));
 }
 
 #[tokio::test]
@@ -130,12 +130,14 @@ async fn a_keyring_that_hangs_is_waited_for_three_seconds_and_still_counts_later
     let item: Arc<str> = "v1:test".into();
     let value = |text: &str| Zeroizing::new(text.as_bytes().to_vec());
     let started = token::monotonic_now();
-    store.saved(store.post_save(&item, value("one"))).await;
+    store
+        .saved(store.post_save(&item, value("one"), None))
+        .await;
     assert!(started.elapsed() < Duration::from_millis(3900));
     assert!(matches!(store.state(), KeyringState::NotSaved { .. }));
     // Never more than the queue holds, and never a wait to get into it.
     let last = (0..10).fold(None, |_, n| {
-        Some(store.post_save(&item, value(&n.to_string())))
+        Some(store.post_save(&item, value(&n.to_string()), None))
     });
     open.send(()).expect("the thread waits");
     store
@@ -222,4 +224,81 @@ async fn a_refused_token_is_not_used_again_and_its_wishes_are_not_forgotten() {
     session.token().await.expect("renewed after the pause");
     let last = host.bodies().pop().expect("asked");
     assert!(last.contains("claims=") && last.contains("c1"), "{last}");
+}
+
+/// A keyring as a version before items by account left it, and a session on it.
+fn with_an_old_item(
+    object_id: &str,
+    script: impl IntoIterator<Item = Say>,
+) -> (Arc<mock::Store>, Host, Session) {
+    let mock = mock::Store::new().expect("a mock");
+    let json = format!(
+        r#"{{"v":1,"rt":"canary-rt0","tid":"t1","oid":"{object_id}","user_name":"ada@contoso.example"}}"#
+    );
+    old_item(&mock)
+        .set_secret(json.as_bytes())
+        .expect("a mock write");
+    let theirs: Arc<CredentialStore> = mock.clone();
+    let host = Host::new(script);
+    let session =
+        host.session(TokenStore::with_store(move || Ok(theirs.clone())).expect("a thread"));
+    (mock, host, session)
+}
+
+fn old_item(mock: &mock::Store) -> keyring_core::Entry {
+    mock.build("io.github.cordon", "v1:stand-in:127.0.0.1:8080:c1:t1", None)
+        .expect("a mock entry")
+}
+
+#[tokio::test]
+async fn a_sign_in_saved_before_there_were_items_by_account_is_moved_once() {
+    let (mock, host, session) = with_an_old_item("o1", [tokens(2)]);
+    restore(&session)
+        .await
+        .expect("renewed")
+        .expect("there was one");
+    assert!(host.bodies()[0].contains("canary-rt0"));
+    assert!(saved(&mock).is_some_and(|json| json.contains("canary-rt2")));
+    assert!(
+        old_item(&mock).get_secret().is_err(),
+        "it is not kept twice"
+    );
+}
+
+#[tokio::test]
+async fn what_was_found_is_looked_at_before_it_counts() {
+    let (mock, host, session) = with_an_old_item("o2", []);
+    let found = session.find_saved(Some("o1")).await.expect("a keyring");
+    assert_eq!(found.map(|account| account.object_id), Some("o2".into()));
+    assert_eq!(session.signed_in(), None, "a person has to accept it first");
+    assert!(session.token().await.is_err());
+    assert!(host.bodies().is_empty());
+    // Removing what o1 had saved leaves it alone.
+    session
+        .remove_saved(&["o1".into()])
+        .await
+        .expect("nothing there");
+    assert!(old_item(&mock).get_secret().is_ok());
+    session.remove_saved(&["o2".into()]).await.expect("removed");
+    assert!(old_item(&mock).get_secret().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_without_life_is_not_renewed_at_each_call() {
+    let short = r#"{"access_token":"a","refresh_token":"r","expires_in":0}"#;
+    let (host, session, result) = sign_in([ok(short)]).await;
+    result.expect("signed in");
+    for second in 0..90 {
+        host.then(ok(short));
+        session
+            .token()
+            .await
+            .unwrap_or_else(|e| panic!("second {second}: {e}"));
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    let renewals = host.bodies().len() - 2;
+    assert!(
+        (1..=3).contains(&renewals),
+        "{renewals} in a minute and a half"
+    );
 }

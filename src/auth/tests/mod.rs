@@ -2,6 +2,7 @@
 
 mod identity;
 mod keeping;
+mod refused;
 mod signing_in;
 
 use std::collections::VecDeque;
@@ -166,4 +167,14 @@ fn refused(token: &AccessToken) -> RefusedToken {
 
 fn api() -> Url {
     Url::parse("http://127.0.0.1:8080/api/machines").unwrap()
+}
+
+/// As the console does at its start: finds what is saved, takes it up and renews it.
+async fn restore(session: &Session) -> Result<Option<SignedIn>, AuthError> {
+    if session.find_saved(Some("o1")).await?.is_none() {
+        return Ok(None);
+    }
+    session.accept_saved().expect("it was found");
+    session.renew_again().await?;
+    Ok(session.signed_in())
 }

@@ -1,5 +1,7 @@
 //! The window as the keyboard, the pointer and a screen reader find it.
 
+mod session;
+
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -318,6 +320,7 @@ fn waiting(expires_in_secs: u64) -> State {
             may_open: true,
             expires_in: std::time::Duration::from_secs(expires_in_secs),
             received: at(0),
+            is_silent: false,
         }),
     );
     state

@@ -1,0 +1,204 @@
+//! What of a session is in the keyring: found at the start, saved with each renewal, removed when
+//! a person signs out.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::error::AuthError;
+use super::held::Held;
+use super::saved::{Saved, account_item};
+use super::session::{Inner, Session, SignedIn};
+use super::store::Ticket;
+use super::trouble::{Trouble, TroubleKind};
+use crate::model::{Account, KeyringState, Permissions};
+
+impl Session {
+    /// Looks for the saved sign-in of this account, or for one from before there were several;
+    /// tells whose it is. It counts after [`Self::accept_saved`].
+    ///
+    /// Waits for the keyring as long as it takes, because it may be asking the person to unlock it;
+    /// who does not want to wait drops the future or calls [`Self::begin`], and then a late answer
+    /// is dropped as well. What goes wrong shows in the state of the keyring.
+    ///
+    /// # Errors
+    /// [`AuthError::SavedTwice`] when there were several, which are gone now.
+    pub async fn find_saved(&self, object_id: Option<&str>) -> Result<Option<Account>, AuthError> {
+        let present = |held: &Held| (held.generation, held.flow);
+        let before = present(&self.0.held());
+        let place = &self.0.place;
+        let own = object_id.map(|id| (account_item(place, id), false));
+        for (item, is_old) in own.into_iter().chain([(Arc::clone(place), true)]) {
+            let json = match self.0.store.read(&item).await {
+                Ok(json) => json,
+                Err(trouble) if trouble.kind == TroubleKind::Duplicate => {
+                    return Err(AuthError::SavedTwice);
+                }
+                Err(_) => return Ok(None),
+            };
+            let Some(saved) = json.as_deref().and_then(|json| Saved::from_json(json)) else {
+                continue;
+            };
+            let mut held = self.0.held();
+            held.was_saved = true;
+            if present(&held) != before {
+                return Ok(None);
+            }
+            let account = saved.account.clone();
+            held.has_old_item = is_old;
+            held.found = Some(saved);
+            return Ok(Some(account));
+        }
+        Ok(None)
+    }
+
+    /// Takes up the saved sign-in that was found. It still has to be renewed.
+    #[must_use]
+    pub fn accept_saved(&self) -> Option<SignedIn> {
+        let mut held = self.0.held();
+        let saved = held.found.take()?;
+        held.generation += 1;
+        let signed_in = SignedIn {
+            account: saved.account,
+            permissions: saved
+                .scope
+                .as_deref()
+                .map_or(Permissions::Unknown, Permissions::from_scopes),
+        };
+        held.signed_in = Some(signed_in.clone());
+        held.home = saved.home;
+        held.scope = saved.scope;
+        held.refresh = Some(saved.refresh);
+        drop(held);
+        self.0.store.was_found();
+        Some(signed_in)
+    }
+
+    /// Removes the saved sign-ins of these accounts, of which none is signed in.
+    ///
+    /// # Errors
+    /// [`AuthError::KeyringKept`] when the keyring did not do it, or not yet.
+    pub async fn remove_saved(&self, object_ids: &[Box<str>]) -> Result<(), AuthError> {
+        let store = &self.0.store;
+        let place = &self.0.place;
+        let mut last = None;
+        for object_id in object_ids {
+            last = Some(store.post_removal(&account_item(place, object_id)));
+        }
+        let Some(last) = last else {
+            return Ok(());
+        };
+        store.settled(last).await.map_err(keyring_kept)?;
+        // From before there were items by account.
+        let old = store.read(place).await.map_err(keyring_kept)?;
+        let old = old.as_deref().and_then(|json| Saved::from_json(json));
+        if old.is_some_and(|old| object_ids.contains(&old.account.object_id)) {
+            let removed = store.settled(store.post_removal(place)).await;
+            removed.map_err(keyring_kept)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets everything here and in the keyring. The server keeps the session: Entra offers a
+    /// client no way to revoke it.
+    ///
+    /// # Errors
+    /// [`AuthError::KeyringKept`] when signed out, but the saved sign-in could not be removed.
+    pub async fn sign_out(&self) -> Result<(), AuthError> {
+        // One that was never saved needs no removing.
+        let saves = !matches!(self.0.store.state(), KeyringState::NotSaved { .. });
+        let (ticket, maybe_saved) = {
+            let mut held = self.0.held();
+            let maybe_saved = held.was_saved || saves;
+            // Under the lock, as every wish: a renewal that is just ending must not save after it.
+            let ticket = self.0.post_removal(&held);
+            *held = Held {
+                generation: held.generation + 1,
+                flow: held.flow + 1,
+                failures: held.failures,
+                was_saved: held.was_saved,
+                ..Held::default()
+            };
+            (ticket, maybe_saved)
+        };
+        self.0.left.notify_waiters();
+        match self.0.store.settled(ticket).await {
+            Ok(()) => {
+                self.0.held().was_saved = false;
+                Ok(())
+            }
+            // Where there is no keyring, nothing of this run is in it.
+            Err(Trouble {
+                kind: TroubleKind::Absent,
+                ..
+            }) if !maybe_saved => Ok(()),
+            Err(trouble) => Err(keyring_kept(trouble)),
+        }
+    }
+
+    /// Whether the sign-in outlives this run.
+    #[must_use]
+    pub fn keyring(&self) -> KeyringState {
+        self.0.store.state()
+    }
+
+    /// Opens the keyring anew and saves the present sign-in, if there is one.
+    pub async fn try_keyring_again(&self) -> KeyringState {
+        if self.0.store.reopen().await.is_ok() {
+            let ticket = {
+                let held = self.0.held();
+                self.0.post_save(&held)
+            };
+            if let Some(ticket) = ticket {
+                self.0.store.saved(ticket).await;
+            }
+        }
+        self.keyring()
+    }
+
+    /// Tells each change of [`Self::keyring`].
+    #[must_use]
+    pub fn watch_keyring(&self) -> watch::Receiver<KeyringState> {
+        self.0.store.watch()
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
+fn keyring_kept(trouble: Trouble) -> AuthError {
+    AuthError::KeyringKept {
+        reason: trouble.reason.into(),
+        remedy: trouble.remedy.into(),
+    }
+}
+
+impl Inner {
+    /// The keyring's name for what is held.
+    pub(super) fn item(&self, held: &Held) -> Option<Arc<str>> {
+        let signed_in = held.signed_in.as_ref()?;
+        Some(account_item(&self.place, &signed_in.account.object_id))
+    }
+
+    /// Wants what is held gone from the keyring. Under the lock of `held`.
+    pub(super) fn post_removal(&self, held: &Held) -> Ticket {
+        if held.has_old_item {
+            self.store.post_removal(&self.place);
+        }
+        let item = self.item(held).unwrap_or_else(|| Arc::clone(&self.place));
+        self.store.post_removal(&item)
+    }
+
+    /// Wants what is held saved. Under the lock of `held`, so that the newest token is the last.
+    pub(super) fn post_save(&self, held: &Held) -> Option<Ticket> {
+        let account = held.signed_in.as_ref()?.account.clone();
+        let item = account_item(&self.place, &account.object_id);
+        let saved = Saved {
+            refresh: Arc::clone(held.refresh.as_ref()?),
+            scope: held.scope.clone(),
+            home: held.home.clone(),
+            account,
+        };
+        let json = saved.to_json((self.clock)());
+        let old = held.has_old_item.then_some(&self.place);
+        Some(self.store.post_save(&item, json, old))
+    }
+}

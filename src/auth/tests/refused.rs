@@ -1,0 +1,201 @@
+//! Refusals: what they ask for, what they say, and when they come again.
+
+use std::time::Duration;
+
+use super::*;
+use crate::explain::{Explain as _, NextStep};
+use crate::model::{Door, Scopes};
+
+/// Asks for a code and waits with it, as a person who tries again does.
+async fn try_with_a_code(
+    host: &Host,
+    session: &Session,
+    answer: Say,
+) -> Result<Arrival, AuthError> {
+    host.then(ok(DEVICE));
+    host.then(answer);
+    let flow = session.begin().await.expect("a code");
+    session.finish(flow).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_claims_of_a_refused_poll_go_into_the_next_attempt() {
+    let wants = r#"{"error":"interaction_required","error_codes":[50076],"claims":"{\"access_token\":{\"acrs\":{\"value\":\"c1\"}}}"}"#;
+    let host = Host::new([]);
+    let session = host.session(TokenStore::memory());
+    try_with_a_code(&host, &session, no(wants))
+        .await
+        .expect_err("refused");
+    assert!(!host.bodies()[0].contains("claims="));
+    let arrival = try_with_a_code(&host, &session, tokens(1))
+        .await
+        .expect("signed in");
+    let bodies = host.bodies();
+    assert!(
+        bodies[2].contains("claims=") && bodies[2].contains("c1"),
+        "{}",
+        bodies[2]
+    );
+    assert!(bodies[3].contains("claims="), "{}", bodies[3]);
+    session.admit(arrival).expect("nothing else began");
+
+    let flow = session.begin_in_browser().await.expect("a port");
+    assert!(
+        !flow.prompt().page.contains("claims="),
+        "what was asked for has been brought"
+    );
+    drop(flow);
+    try_with_a_code(&host, &session, no(wants))
+        .await
+        .expect_err("refused");
+    let flow = session.begin_in_browser().await.expect("a port");
+    assert!(flow.prompt().page.contains("claims="), "by either way");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_same_refusal_twice_in_a_row_is_not_answered_with_sign_in_again() {
+    let again = no(r#"{"error":"invalid_grant","error_codes":[999999]}"#);
+    let other = no(r#"{"error":"invalid_grant","error_codes":[888888]}"#);
+    let host = Host::new([]);
+    let session = host.session(TokenStore::memory());
+    for (answer, repeated) in [
+        (again.clone(), false),
+        (again.clone(), true),
+        (other.clone(), false),
+        (again, false),
+        (other.clone(), false),
+        (other, true),
+    ] {
+        let error = try_with_a_code(&host, &session, answer)
+            .await
+            .expect_err("refused");
+        let next = error.explain().next;
+        assert_eq!(matches!(next, NextStep::Outside(_)), repeated, "{next:?}");
+    }
+}
+
+/// Signed in, and refused at the renewal for the same reason: signing in leads nowhere.
+#[tokio::test(start_paused = true)]
+async fn a_sign_in_that_only_leads_to_the_same_refusal_is_no_way_out() {
+    const REVOKED: &str = r#"{"error":"invalid_grant","error_codes":[50173]}"#;
+    for (lasted, repeated) in [(1, true), (30, false)] {
+        let host = Host::new([]);
+        let session = host.session(TokenStore::memory());
+        let mut next = NextStep::None;
+        for n in 0..2 {
+            let arrival = try_with_a_code(&host, &session, tokens(n))
+                .await
+                .expect("signed in");
+            session.admit(arrival).expect("nothing else began");
+            let token = session.token().await.expect("fresh");
+            tokio::time::advance(Duration::from_mins(lasted)).await;
+            host.then(no(REVOKED));
+            let error = session
+                .token_instead_of(refused(&token))
+                .await
+                .expect_err("refused");
+            next = error.explain().next;
+        }
+        assert_eq!(
+            next != NextStep::SignIn,
+            repeated,
+            "after {lasted} min: {next:?}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn numbers_that_no_sign_in_cures_say_who_can() {
+    for (number, words) in [
+        (530_084, "token protection"),
+        (5_000_225, "blocked this tenant because it was not used"),
+    ] {
+        let body = format!(r#"{{"error":"interaction_required","error_codes":[{number}]}}"#);
+        let (_, _, result) = sign_in([no(&body)]).await;
+        let said = result.expect_err("refused").explain();
+        assert!(said.headline.contains(words), "{said:?}");
+        assert!(said.next.words().contains("dministrator"), "{said:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn missing_consent_names_the_permissions_that_were_asked_for() {
+    let refusal =
+        r#"{"error":"invalid_grant","error_codes":[65001],"suberror":"consent_required"}"#;
+    let host = Host::new([ok(DEVICE), no(refusal)]);
+    let endpoints = Endpoints {
+        scopes: Scopes::Named(Box::new(["Machine.Read".into(), "Machine.Isolate".into()])),
+        ..Endpoints::stand_in("http://127.0.0.1:8080", "t1", "c1").expect("loopback")
+    };
+    let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
+    let session = Session::new(
+        &endpoints,
+        Mode::StandIn,
+        host.http(),
+        TokenStore::memory(),
+        clock,
+    );
+    let flow = session.begin().await.expect("a code");
+    let said = session.finish(flow).await.expect_err("refused").explain();
+    assert!(
+        said.headline.ends_with(": Machine.Read Machine.Isolate"),
+        "{said:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_number_asks_for_is_the_way_that_is_advised() {
+    for (number, advised) in [
+        (530_036, Some(Door::Browser)),
+        (530_033, Some(Door::Browser)),
+        (50_076, None),
+    ] {
+        let body = format!(r#"{{"error":"invalid_grant","error_codes":[{number}]}}"#);
+        let (_, _, result) = sign_in([no(&body)]).await;
+        assert_eq!(
+            result.expect_err("refused").advised_way(),
+            advised,
+            "{number}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_lost_stays_lost_whatever_silence_follows() {
+    let used = no(r#"{"error":"invalid_grant","error_codes":[54005]}"#);
+    for silence in [
+        Say::Json(503, "<html>".into()),
+        Say::Json(504, "<html>".into()),
+        Say::Fault(HttpFault::NotReached),
+    ] {
+        let (_, _, result) =
+            sign_in([Say::Fault(HttpFault::Interrupted), silence, used.clone()]).await;
+        assert_eq!(result.err(), Some(AuthError::AnswerLost));
+    }
+    let gateway = Say::Json(504, "<html>".into());
+    let (_, _, result) = sign_in([gateway, used]).await;
+    assert_eq!(result.err(), Some(AuthError::AnswerLost));
+}
+
+#[tokio::test(start_paused = true)]
+async fn line_trouble_while_the_person_types_is_told_and_passes() {
+    let host = Host::new([
+        ok(DEVICE),
+        no(PENDING),
+        Say::Fault(HttpFault::NotReached),
+        no(PENDING),
+        tokens(1),
+    ]);
+    let session = host.session(TokenStore::memory());
+    let flow = session.begin().await.expect("a code");
+    let mut trouble = flow.watch_trouble();
+    let told = tokio::spawn(async move {
+        let mut told = Vec::new();
+        while trouble.changed().await.is_ok() {
+            told.push(*trouble.borrow_and_update());
+        }
+        told
+    });
+    session.finish(flow).await.expect("signed in");
+    assert_eq!(told.await.expect("ran"), [true, false]);
+}

@@ -1,0 +1,239 @@
+//! Who is signed in, and what the window says about it.
+
+use super::*;
+use crate::action::{ActionKind, Order, Task};
+use crate::explain::NextStep;
+use crate::journal::{Author, Entry, Record};
+use crate::model::{Door, EntryId, MachineRef, Retry};
+
+fn author(object_id: &str, name: &str) -> Author {
+    Author {
+        mode: "LIVE".into(),
+        tenant: account().tenant_id.as_str().into(),
+        object_id: object_id.into(),
+        account: format!("{name} at Commercial").into(),
+    }
+}
+
+/// An order of somebody, with what became known of it 14 s after the start.
+fn entry(author: Author, kind: ActionKind, records: Vec<Record>) -> Entry {
+    let order = Order {
+        entry: EntryId::random().expect("random bytes"),
+        machine: MachineRef {
+            id: MachineId::parse(FIN).expect("a literal id"),
+            dns_name: Some("FIN-LT-051".into()),
+        },
+        comment: "INC-1".into(),
+        batch: None,
+        task: Task::Act {
+            kind,
+            values: Box::default(),
+        },
+    };
+    let intended = Record::Intended {
+        author: author.clone(),
+        order: order.clone(),
+    };
+    let records = std::iter::once(intended).chain(records);
+    Entry {
+        author,
+        order,
+        records: records.map(|record| (at(14), record)).collect(),
+    }
+}
+
+fn shows(harness: &Harness<'static>, text: &str) -> bool {
+    harness.query_all_by_label_contains(text).next().is_some()
+}
+
+fn explained(headline: &str) -> Explanation {
+    Explanation::harmless(headline, NextStep::TryAgain)
+}
+
+#[test]
+fn a_sign_in_that_could_not_be_renewed_says_why_and_offers_every_way_on() {
+    let mut state = signed_in();
+    let retry = Retry::At(at(40));
+    let account = account();
+    set(&mut state, SessionStatus::NotRenewed { account, retry });
+    state.apply(Event::RenewalFailed(explained(
+        "Could not reach the sign-in host",
+    )));
+    for size in [(1400.0, 900.0), (1280.0, 720.0), (800.0, 600.0)] {
+        let mut copy = signed_in();
+        copy.session = state.session.clone();
+        copy.renewal_failure.clone_from(&state.renewal_failure);
+        let (desk, mut harness) = desk(copy, size.into());
+        assert!(shows(&harness, "Not renewed"), "in the strip");
+        assert!(shows(&harness, "Your sign-in could not be renewed"));
+        assert!(shows(&harness, "Could not reach the sign-in host"));
+        assert!(shows(&harness, "Next try in 12 seconds"));
+        assert!(!shows(&harness, "Signed in"));
+        let commands = [
+            UiCommand::RenewSignIn,
+            UiCommand::SignIn,
+            UiCommand::SignInWithBrowser,
+        ];
+        for label in [
+            "Try again to renew the sign-in",
+            "Sign in with a code",
+            "Sign in with the browser",
+        ] {
+            let button = harness.get_by_label(label);
+            assert!(button.rect().right() <= size.0, "{label} at {size:?}");
+            button.click();
+            harness.run_steps(2);
+        }
+        assert_eq!(desk.borrow().raised, commands);
+    }
+}
+
+#[test]
+fn nothing_is_said_of_devices_that_were_never_read() {
+    let mut state = State::new(Mode::Live, "Commercial", Policy::default());
+    let account = account();
+    let retry = Retry::ByHand;
+    set(&mut state, SessionStatus::NotRenewed { account, retry });
+    state.apply(Event::RenewalFailed(explained(
+        "The application is not known",
+    )));
+    let (_, harness) = wide(state);
+    assert!(!shows(&harness, "No devices"), "nobody has looked");
+    assert!(shows(&harness, "The list has not been read yet"));
+    assert!(!shows(&harness, "Next try"), "it is tried by hand only");
+}
+
+#[test]
+fn a_renewal_is_worth_a_word_only_when_it_takes_long() {
+    let mut state = signed_in();
+    set(&mut state, SessionStatus::Renewing { account: account() });
+    let (_, mut harness) = wide(state);
+    assert!(shows(&harness, "Renewing…"));
+    assert!(!shows(&harness, "takes long"));
+    assert!(shows(&harness, "FIN-LT-042"), "the list is there already");
+    harness.run_steps(20);
+    assert!(shows(&harness, "Renewing your sign-in takes long"));
+}
+
+#[test]
+fn the_sign_in_page_says_what_is_still_open() {
+    let mut state = State::new(Mode::Live, "Commercial", Policy::default());
+    set(&mut state, SessionStatus::SignedOut);
+    let accepted = Record::Accepted {
+        action: MachineActionId::parse("a").expect("a literal id"),
+        status: MachineActionStatus::Pending,
+    };
+    let jane = || author("o", "jane@contoso.com");
+    state.apply(Event::Entries(vec![
+        entry(jane(), ActionKind::Isolate, vec![Record::Sent, accepted]),
+        entry(jane(), ActionKind::Unisolate, vec![Record::Sent]),
+    ]));
+    let (_, harness) = wide(state);
+    assert!(shows(
+        &harness,
+        "1 isolation still pending: FIN-LT-051, as last known under a minute ago"
+    ));
+    assert!(shows(
+        &harness,
+        "1 release with unknown outcome: FIN-LT-051"
+    ));
+}
+
+#[test]
+fn orders_of_somebody_else_are_said_to_be_theirs_and_nowhere_to_leave_by_themselves() {
+    let alice = author("alice", "alice@contoso.com");
+    let stranger = SessionStatus::Stranger {
+        account: account(),
+        before: Some("alice@contoso.com".into()),
+    };
+    let permissions = Permissions::Unknown;
+    let account = account();
+    let accepted = SessionStatus::SignedIn {
+        account,
+        permissions,
+    };
+    for session in [stranger, SessionStatus::SignedOut, accepted] {
+        let mut state = signed_in();
+        set(&mut state, session.clone());
+        let waits = entry(alice.clone(), ActionKind::Isolate, Vec::new());
+        let id = waits.id();
+        state.apply(Event::Entries(vec![waits]));
+        let (desk, mut harness) = wide(state);
+        let whose = "1 action not sent: it was ordered as alice@contoso.com. Sign in as alice@contoso.com, or withdraw it";
+        assert!(shows(&harness, whose), "{session:?}");
+        assert!(!shows(&harness, "when you sign in again"), "{session:?}");
+        harness.get_by_label("Withdraw it").click();
+        harness.run_steps(2);
+        let withdrawn = matches!(desk.borrow().work.as_slice(), [Command::Withdraw(w)] if *w == id);
+        assert!(withdrawn, "{session:?}");
+    }
+}
+
+#[test]
+fn one_button_stands_out_and_the_way_that_helps_comes_first() {
+    let order = |state: State| {
+        let (_, harness) = wide(state);
+        let left = |label: &str| harness.get_by_label(label).rect().left();
+        left("Sign in with a code") < left("Sign in with the browser")
+    };
+    let signed_out = |door, advised| {
+        let mut state = State::new(Mode::Live, "Commercial", Policy::default());
+        set(&mut state, SessionStatus::SignedOut);
+        state.apply(Event::Door(door));
+        state.apply(Event::Advice(advised));
+        state
+    };
+    assert!(order(signed_out(None, None)));
+    assert!(
+        !order(signed_out(Some(Door::Browser), None)),
+        "it worked last"
+    );
+    assert!(
+        !order(signed_out(Some(Door::Code), Some(Door::Browser))),
+        "it is asked for"
+    );
+}
+
+#[test]
+fn both_ways_are_there_at_every_step_of_either() {
+    let mut expired = waiting(20);
+    for (state, other) in [
+        (
+            State::new(Mode::Live, "Commercial", Policy::default()),
+            "Sign in with a code",
+        ),
+        (
+            State::new(Mode::Live, "Commercial", Policy::default()),
+            "Sign in with the browser",
+        ),
+        (waiting(900), "Sign in with the browser"),
+        (
+            std::mem::replace(&mut expired, waiting(20)),
+            "Sign in with the browser",
+        ),
+    ] {
+        let (_, harness) = wide(state);
+        assert!(harness.query_by_label(other).is_some(), "{other}");
+    }
+    let mut asking = State::new(Mode::Live, "Commercial", Policy::default());
+    set(&mut asking, SessionStatus::AskingForCode);
+    let (_, harness) = wide(asking);
+    assert!(harness.query_by_label("Sign in with the browser").is_some());
+}
+
+#[test]
+fn a_silent_host_is_said_while_the_code_waits() {
+    let mut state = waiting(900);
+    let (_, harness) = wide(state);
+    assert!(!shows(&harness, "still trying"));
+    state = waiting(900);
+    if let SessionStatus::WaitingForPerson(prompt) = &mut state.session {
+        prompt.is_silent = true;
+    }
+    let (_, harness) = wide(state);
+    assert!(shows(
+        &harness,
+        "No answer from the sign-in host, still trying"
+    ));
+    assert!(shows(&harness, "A1B2C3D4E"), "the code stays");
+}

@@ -1,0 +1,104 @@
+//! Renews a sign-in that could not be renewed, again and again: the line, the tenant or the keyring
+//! may be back any moment, and nobody should have to ask for it at 3 a.m.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::context::{Context, Renewal};
+use super::{host, inventory, reconcile};
+use crate::auth::{AuthError, HttpFault};
+
+/// How long one try may keep the window saying that it renews.
+const LIMIT: Duration = Duration::from_secs(15);
+/// How often the addresses of this computer are looked at, while there is something to renew.
+const BETWEEN_ADDRESSES: Duration = Duration::from_secs(2);
+
+/// Runs for as long as the worker does.
+pub(super) async fn run(context: Arc<Context>) {
+    let mut renewal = context.renewal.subscribe();
+    loop {
+        let present = *renewal.borrow_and_update();
+        let due = present.due().filter(|_| !context.person_signs_in());
+        let Some(due) = due else {
+            if renewal.changed().await.is_err() {
+                return;
+            }
+            continue;
+        };
+        tokio::select! {
+            () = tokio::time::sleep_until(due) => {}
+            () = network_changed() => {}
+            changed = renewal.changed() => {
+                if changed.is_err() {
+                    return;
+                }
+                continue;
+            }
+        }
+        try_once(&context, present).await;
+    }
+}
+
+/// A person wants it tried at once.
+pub(super) async fn try_now(context: &Arc<Context>) {
+    let is_new = context.renewal.send_if_modified(|present| {
+        let waits = matches!(present, Renewal::Failed { .. } | Renewal::NeedsPerson);
+        if waits {
+            *present = Renewal::Renewing;
+        }
+        waits
+    });
+    if is_new {
+        context.emit_session().await;
+    }
+}
+
+async fn try_once(context: &Arc<Context>, present: Renewal) {
+    let epoch = context.epoch();
+    let renewed = tokio::time::timeout(LIMIT, context.session.renew_again()).await;
+    let renewed = renewed.unwrap_or(Err(AuthError::Unreachable(HttpFault::TimedOut)));
+    // Signed out, or signing in by hand: this result is nobody's any more. A token that came all
+    // the same is found by the next try.
+    if epoch != context.epoch() || context.person_signs_in() {
+        return;
+    }
+    match renewed {
+        Ok(()) => {
+            context.renewal.send_replace(Renewal::Usable);
+            context.emit_session().await;
+            reconcile::resume(context).await;
+            // On its own, so that a long list does not keep the next failure from being noticed.
+            tokio::spawn(inventory::refresh(Arc::clone(context)));
+        }
+        Err(error) => {
+            tracing::info!("the sign-in was not renewed: {error}");
+            let tries = match present {
+                Renewal::Failed { tries, .. } => tries + 1,
+                Renewal::Usable | Renewal::Renewing | Renewal::NeedsPerson => 0,
+            };
+            let next = Renewal::failed(&error, tries, context.pace);
+            context.renewal.send_replace(next);
+            context.say_not_renewed(&error).await;
+        }
+    }
+}
+
+/// Returns when this computer has an address that it did not have: a cable, a VPN, a wireless
+/// network, or waking up. Sends nothing.
+async fn network_changed() {
+    let mut before = addresses().await;
+    loop {
+        tokio::time::sleep(BETWEEN_ADDRESSES).await;
+        let present = addresses().await;
+        if present.iter().any(|address| !before.contains(address)) {
+            return;
+        }
+        before = present;
+    }
+}
+
+async fn addresses() -> Vec<IpAddr> {
+    let asked = tokio::task::spawn_blocking(host::addresses).await;
+    asked.unwrap_or_default()
+}

@@ -1,0 +1,370 @@
+//! Starts on which the saved sign-in cannot be used: what is said, what is shown, and how it goes on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cordon::action::ActionKind;
+use cordon::auth::TokenStore;
+use cordon::guard::Policy;
+use cordon::message::Command;
+use cordon::model::{KeyringState, Retry, SessionStatus};
+use cordon::simulator::Simulator;
+use keyring_core::api::CredentialStoreApi as _;
+use keyring_core::{CredentialStore, Entry, mock};
+use tempfile::TempDir;
+
+use crate::common::{Engine, fault, tenant};
+
+/// A keyring and a folder that outlive the consoles.
+struct Home {
+    keyring: Arc<mock::Store>,
+    folder: TempDir,
+}
+
+const PLACE: &str = "v1:stand-in:127.0.0.1";
+const JANE: &str = "c0a7f5e2-6b1d-4d8e-9a34-2f61b7c0d915";
+const STRANGER: (&str, &str, &str) = (
+    "11111111-2222-4333-8444-555555555555",
+    "sam@contoso.com",
+    "Sam Stranger",
+);
+
+impl Home {
+    fn new() -> Self {
+        Self {
+            keyring: mock::Store::new().expect("a mock"),
+            folder: tempfile::tempdir().expect("a folder"),
+        }
+    }
+
+    fn start(&self, simulator: &Simulator) -> Engine {
+        let keyring: Arc<CredentialStore> = self.keyring.clone();
+        let store = TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread");
+        Engine::start_with(simulator, self.folder.path(), &Policy::default(), store)
+    }
+
+    /// A console in which somebody has signed in and the list was kept; then it ends.
+    fn after_a_first_run(simulator: &Simulator) -> Self {
+        let home = Self::new();
+        let mut engine = home.start(simulator);
+        engine.sign_in();
+        engine.until("saving", |s| s.keyring == KeyringState::Saved);
+        home.wait_for("devices-");
+        home.wait_for("accounts.json");
+        home
+    }
+
+    /// Written in the background.
+    fn wait_for(&self, name: &str) {
+        let is_there = || {
+            let files = std::fs::read_dir(self.folder.path()).expect("a folder");
+            files.flatten().any(|file| {
+                let is_whole = file.path().extension().is_some_and(|end| end == "json");
+                is_whole && file.file_name().to_string_lossy().starts_with(name)
+            })
+        };
+        for _ in 0..500 {
+            if is_there() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        panic!("no {name} was written");
+    }
+
+    /// The keyring's item of an account, or of the place as it was before there were several.
+    fn item(&self, simulator: &Simulator, object_id: Option<&str>) -> Entry {
+        let address = simulator.address();
+        let port = address.rsplit(':').next().expect("a port");
+        let (client, tenant) = (cordon::simulator::CLIENT_ID, cordon::simulator::TENANT_ID);
+        let mut name = format!("{PLACE}:{port}:{client}:{tenant}");
+        if let Some(object_id) = object_id {
+            name = format!("{name}:{object_id}");
+        }
+        self.keyring
+            .build("io.github.cordon", &name, None)
+            .expect("a mock entry")
+    }
+
+    /// The next call about this account's item fails as a locked keyring does.
+    fn lock_next(&self, simulator: &Simulator) {
+        let entry = self.item(simulator, Some(JANE));
+        let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");
+        cred.set_error(keyring_core::Error::NoStorageAccess("locked".into()));
+    }
+}
+
+fn token_requests(engine: &Engine) -> usize {
+    let requests = engine.control.requests();
+    requests
+        .iter()
+        .filter(|r| r.path.ends_with("/token"))
+        .count()
+}
+
+#[test]
+fn a_tenant_that_is_down_at_the_start_is_waited_for_with_the_kept_list_on_screen() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let control = simulator.control();
+    control.inject(fault("any", "html:503", 0));
+    let mut engine = home.start(&simulator);
+    engine.until("the reason", |s| s.renewal_failure.is_some());
+    let SessionStatus::NotRenewed { account, retry } = engine.state.session.clone() else {
+        panic!("{:?}", engine.state.session)
+    };
+    assert_eq!(account.label(), "jane@contoso.com");
+    assert!(matches!(retry, Retry::At(_)), "it tries again by itself");
+    engine.until("the kept list", |s| s.inventory.kept_at.is_some());
+    assert!(!engine.state.inventory.all().is_empty());
+    assert_eq!(engine.state.inventory.read_at, None, "nothing was read");
+    assert!(engine.state.why_nothing_was_read().is_some());
+    assert_eq!(
+        engine.state.keyring,
+        KeyringState::Saved,
+        "nothing is being checked"
+    );
+
+    control.clear_faults();
+    engine.until("the sign-in, by itself", |s| s.session.is_signed_in());
+    engine.until("the list", |s| s.inventory.read_at.is_some());
+    assert_eq!(engine.state.renewal_failure, None);
+    assert_eq!(engine.state.why_nothing_was_read(), None);
+}
+
+#[test]
+fn refresh_and_try_again_renew_at_once() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let control = simulator.control();
+    for command in [Command::RefreshMachines, Command::RenewSignIn] {
+        control.inject(fault("token", "status:429:3600", 1));
+        let mut engine = home.start(&simulator);
+        engine.until("a pause of an hour", |s| {
+            matches!(s.session, SessionStatus::NotRenewed { .. })
+        });
+        engine.send(command);
+        engine.until("the list", |s| {
+            s.session.is_signed_in() && s.inventory.read_at.is_some()
+        });
+    }
+}
+
+#[test]
+fn a_removed_application_is_said_and_not_asked_for_again_and_again() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let control = simulator.control();
+    control.remove_application(true);
+    let mut engine = home.start(&simulator);
+    engine.until("the reason", |s| s.renewal_failure.is_some());
+    let failure = engine.state.renewal_failure.clone().expect("just seen");
+    assert_eq!(
+        failure.headline,
+        "The application is not known in this tenant, or is disabled"
+    );
+    assert!(
+        matches!(
+            engine.state.session,
+            SessionStatus::NotRenewed {
+                retry: Retry::ByHand,
+                ..
+            }
+        ),
+        "{:?}",
+        engine.state.session
+    );
+    let asked = token_requests(&engine);
+    // Forty times faster than real: longer than every wait between two tries.
+    std::thread::sleep(Duration::from_secs(3));
+    engine.send(Command::LookNow);
+    assert_eq!(token_requests(&engine), asked, "no loop");
+
+    // A person who signs in by hand, in vain, is where they were.
+    engine.send(Command::SignIn);
+    engine.until("the refusal", |s| s.sign_in_failure.is_some());
+    assert!(matches!(
+        engine.state.session,
+        SessionStatus::NotRenewed { .. }
+    ));
+    assert_eq!(engine.state.renewal_failure, Some(failure));
+
+    control.remove_application(false);
+    engine.send(Command::RenewSignIn);
+    engine.until("the list", |s| {
+        s.session.is_signed_in() && s.inventory.read_at.is_some()
+    });
+    assert_eq!(
+        engine.state.sign_in_failure, None,
+        "nothing stale is left on screen"
+    );
+}
+
+#[test]
+fn a_sign_in_that_cannot_be_renewed_in_the_middle_holds_orders_and_comes_back_by_itself() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let control = simulator.control();
+    let mut engine = home.start(&simulator);
+    engine.until("the list", |s| s.inventory.read_at.is_some());
+    control.expire_access_tokens();
+    control.inject(fault("token", "html:503", 0));
+    engine.send(Command::RefreshMachines);
+    engine.until("the reason", |s| s.renewal_failure.is_some());
+    assert!(matches!(
+        engine.state.session,
+        SessionStatus::NotRenewed { .. }
+    ));
+    control.clear_faults();
+    engine.until("the sign-in", |s| s.session.is_signed_in());
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-043");
+    engine.until_end(entry);
+}
+
+#[test]
+fn another_accounts_tokens_at_the_start_sign_nobody_in() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let control = simulator.control();
+    control.renew_as(Some(STRANGER));
+    let mut engine = home.start(&simulator);
+    engine.until("the reason", |s| s.renewal_failure.is_some());
+    let failure = engine.state.renewal_failure.clone().expect("just seen");
+    assert!(
+        failure
+            .headline
+            .starts_with("Another account came back: sam@"),
+        "{failure:?}"
+    );
+    let SessionStatus::NeedsSignIn { account } = &engine.state.session else {
+        panic!("{:?}", engine.state.session)
+    };
+    assert_eq!(account.label(), "jane@contoso.com");
+    let asked_by_sam = control
+        .requests()
+        .iter()
+        .filter(|r| r.path.starts_with("/api"))
+        .count();
+    engine.send(Command::LookNow);
+    drop(engine);
+    let asked = control
+        .requests()
+        .iter()
+        .filter(|r| r.path.starts_with("/api"))
+        .count();
+    assert_eq!(asked, asked_by_sam, "nothing is asked for in that name");
+    assert!(
+        home.item(&simulator, Some(JANE)).get_secret().is_err(),
+        "nor is it kept"
+    );
+}
+
+#[test]
+fn a_saved_sign_in_of_another_account_than_this_folder_knew_asks_first() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    // Left behind by an older version, under the name that all accounts shared.
+    let own = home.item(&simulator, Some(JANE));
+    let json = own.get_secret().expect("saved");
+    let json = String::from_utf8(json)
+        .expect("UTF-8")
+        .replace(JANE, STRANGER.0);
+    home.item(&simulator, None)
+        .set_secret(json.as_bytes())
+        .expect("a mock write");
+    own.delete_credential().expect("a mock");
+    simulator.control().renew_as(Some(STRANGER));
+    let asked = simulator.control().requests().len();
+
+    let mut engine = home.start(&simulator);
+    engine.until("the question", |s| {
+        matches!(s.session, SessionStatus::Stranger { .. })
+    });
+    assert_eq!(
+        simulator.control().requests().len(),
+        asked,
+        "nothing is sent before the answer"
+    );
+    engine.send(Command::CancelSignIn);
+    engine.until("nobody", |s| s.session == SessionStatus::SignedOut);
+    drop(engine);
+
+    let mut engine = home.start(&simulator);
+    engine.until("the question", |s| {
+        matches!(s.session, SessionStatus::Stranger { .. })
+    });
+    engine.send(Command::AcceptAccount);
+    engine.until("the sign-in", |s| s.session.is_signed_in());
+    engine.until("saving", |s| s.keyring == KeyringState::Saved);
+    drop(engine);
+    // Known from now on.
+    let mut engine = home.start(&simulator);
+    engine.until("the silent sign-in", |s| s.session.is_signed_in());
+}
+
+#[test]
+fn a_sign_out_that_the_locked_keyring_did_not_take_is_remembered_and_carried_out() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let mut engine = home.start(&simulator);
+    engine.until("the silent sign-in", |s| s.session.is_signed_in());
+    engine.until("saving", |s| s.keyring == KeyringState::Saved);
+    home.lock_next(&simulator);
+    engine.send(Command::SignOut);
+    engine.until("what is left", |s| {
+        s.session == SessionStatus::SignedOut && s.sign_in_failure.is_some()
+    });
+    let failure = engine.state.sign_in_failure.clone().expect("just seen");
+    assert!(
+        failure.headline.contains("still in the keyring"),
+        "{failure:?}"
+    );
+    drop(engine);
+    assert!(
+        home.item(&simulator, Some(JANE)).get_secret().is_ok(),
+        "it is still there"
+    );
+    let text = std::fs::read_to_string(home.folder.path().join("accounts.json")).expect("there");
+    assert!(text.contains("owed") && !text.contains("jane"), "{text}");
+
+    // Still locked at the next start: it signs nobody in.
+    let asked = simulator.control().requests().len();
+    home.lock_next(&simulator);
+    let mut engine = home.start(&simulator);
+    engine.until("the reason", |s| s.sign_in_failure.is_some());
+    assert_eq!(engine.state.session, SessionStatus::SignedOut);
+    assert_eq!(
+        simulator.control().requests().len(),
+        asked,
+        "nothing was renewed"
+    );
+    // Unlocked: the wish is carried out, and still nobody is signed in.
+    engine.send(Command::TryKeyringAgain);
+    engine.until("the removal", |s| s.sign_in_failure.is_none());
+    assert!(
+        home.item(&simulator, Some(JANE)).get_secret().is_err(),
+        "it is gone"
+    );
+    assert_eq!(engine.state.session, SessionStatus::SignedOut);
+    drop(engine);
+    let mut engine = home.start(&simulator);
+    engine.until("the start", |s| s.session == SessionStatus::SignedOut);
+    assert_eq!(simulator.control().requests().len(), asked);
+}
+
+#[test]
+fn several_saved_sign_ins_of_one_name_are_said_to_be_the_reason() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let entry = home.item(&simulator, Some(JANE));
+    let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");
+    cred.set_error(keyring_core::Error::Ambiguous(Vec::new()));
+    let mut engine = home.start(&simulator);
+    engine.until("the reason", |s| s.sign_in_failure.is_some());
+    let failure = engine.state.sign_in_failure.clone().expect("just seen");
+    assert!(
+        failure.headline.contains("several sign-ins under one name"),
+        "{failure:?}"
+    );
+    assert_eq!(engine.state.session, SessionStatus::SignedOut);
+}
