@@ -55,6 +55,14 @@ pub(super) fn write(record: &Record) -> (&'static str, Json) {
             "Finished",
             json!({ "action": action.as_str(), "status": status.as_wire(), "hresult": hresult.0, "by": by, "comment": comment }),
         ),
+        Record::Acknowledged {
+            standing,
+            object_id,
+            account,
+        } => (
+            "Acknowledged",
+            json!({ "standing": standing, "objectId": object_id, "account": account }),
+        ),
     }
 }
 
@@ -200,6 +208,11 @@ fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
             hresult: HResult(i32::try_from(json["hresult"].as_i64()?).ok()?),
             by: text("by"),
             comment: text("comment"),
+        },
+        "Acknowledged" => Record::Acknowledged {
+            standing: text("standing")?,
+            object_id: text("objectId")?,
+            account: text("account")?,
         },
         _ => return None,
     })

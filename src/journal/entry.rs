@@ -139,6 +139,22 @@ pub enum Record {
         by: Option<Box<str>>,
         comment: Option<Box<str>>,
     },
+    /// A person has read how the order stands. It says what was read, so that a status which came
+    /// at the same moment is not taken for read.
+    Acknowledged {
+        /// [`Standing::key`] of what was on screen.
+        standing: Box<str>,
+        object_id: Box<str>,
+        /// For people.
+        account: Box<str>,
+    },
+}
+
+/// Who has read the present status of an entry, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    pub at: Timestamp,
+    pub account: Box<str>,
 }
 
 /// One order with all that is known about it, oldest record first.
@@ -146,10 +162,62 @@ pub enum Record {
 pub struct Entry {
     pub author: Author,
     pub order: Order,
-    pub records: Vec<(Timestamp, Record)>,
+    records: Vec<(Timestamp, Record)>,
+    // Kept with each record, because views ask for these in every frame.
+    standing: Standing,
+    standing_since: Timestamp,
+    acknowledged: Option<Acknowledgement>,
 }
 
 impl Entry {
+    /// An entry of which nothing is on record yet.
+    #[must_use]
+    pub fn new(author: Author, order: Order) -> Self {
+        Self {
+            author,
+            order,
+            records: Vec::new(),
+            standing: Standing::Waiting,
+            standing_since: Timestamp::UNIX_EPOCH,
+            acknowledged: None,
+        }
+    }
+
+    /// Adds what became known at that time.
+    pub fn push(&mut self, at: Timestamp, record: Record) {
+        if let Record::Acknowledged {
+            standing, account, ..
+        } = &record
+        {
+            if **standing == *self.standing.key() {
+                let account = account.clone();
+                self.acknowledged = Some(Acknowledgement { at, account });
+            }
+        } else if !self.standing.is_last_word() {
+            // What the service said last stands; whatever comes late cannot take it back.
+            let before = std::mem::replace(&mut self.standing, Standing::Waiting);
+            let key = before.key();
+            self.standing = self.after(before, &record);
+            self.standing_since = at;
+            if self.standing.key() != key {
+                self.acknowledged = None;
+            }
+        }
+        self.records.push((at, record));
+    }
+
+    /// What became known, oldest first.
+    #[must_use]
+    pub fn records(&self) -> &[(Timestamp, Record)] {
+        &self.records
+    }
+
+    /// Who has read how it stands now; `None` while nobody has.
+    #[must_use]
+    pub fn acknowledged(&self) -> Option<&Acknowledgement> {
+        self.acknowledged.as_ref()
+    }
+
     #[must_use]
     pub fn id(&self) -> EntryId {
         self.order.entry
@@ -166,9 +234,7 @@ impl Entry {
     /// When the present standing was reached.
     #[must_use]
     pub fn standing_since(&self) -> Timestamp {
-        self.records
-            .last()
-            .map_or(Timestamp::UNIX_EPOCH, |(at, _)| *at)
+        self.standing_since
     }
 
     /// The first time the request left, if it did.
@@ -197,18 +263,10 @@ impl Entry {
         }
     }
 
-    /// Computed from the records: there is no status column to fall out of step.
+    /// Where it stands, as the records have it.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        let mut standing = Standing::Waiting;
-        for (_, record) in &self.records {
-            // What the service said last stands; whatever comes late cannot take it back.
-            if standing.is_last_word() {
-                break;
-            }
-            standing = self.after(standing, record);
-        }
-        standing
+    pub fn standing(&self) -> &Standing {
+        &self.standing
     }
 
     fn after(&self, before: Standing, record: &Record) -> Standing {
@@ -244,7 +302,7 @@ impl Entry {
             },
             Record::Unknown { why } => Standing::Unknown { why: why.clone() },
             Record::NotFound => Standing::NotFound,
-            Record::Redirected { .. } => before,
+            Record::Redirected { .. } | Record::Acknowledged { .. } => before,
             Record::Progress { status } => {
                 if let Standing::Accepted { action, .. } = before {
                     let status = status.clone();
@@ -322,14 +380,11 @@ mod tests {
             batch: None,
             task,
         };
-        Entry {
-            author,
-            order,
-            records: records
-                .into_iter()
-                .map(|r| (Timestamp::UNIX_EPOCH, r))
-                .collect(),
+        let mut entry = Entry::new(author, order);
+        for record in records {
+            entry.push(Timestamp::UNIX_EPOCH, record);
         }
+        entry
     }
 
     fn action() -> MachineActionId {
@@ -357,18 +412,18 @@ mod tests {
             entry.standing().word(&entry.order.task),
             "Accepted (Pending)"
         );
-        entry.records.push((
+        entry.push(
             Timestamp::UNIX_EPOCH,
             Record::Progress {
                 status: MachineActionStatus::InProgress,
             },
-        ));
+        );
         assert_eq!(entry.standing().word(&entry.order.task), "In progress");
         assert!(!entry.standing().is_end());
-        entry.records.push((
+        entry.push(
             Timestamp::UNIX_EPOCH,
             finished(MachineActionStatus::Succeeded),
-        ));
+        );
         assert_eq!(entry.standing().word(&entry.order.task), "Isolated");
     }
 
@@ -382,7 +437,7 @@ mod tests {
             cancel(),
             vec![Record::Sent, finished(MachineActionStatus::Cancelled)],
         );
-        assert_eq!(done.standing(), Standing::Done { action: action() });
+        assert_eq!(*done.standing(), Standing::Done { action: action() });
         let late = entry(
             cancel(),
             vec![Record::Sent, finished(MachineActionStatus::Succeeded)],
@@ -395,5 +450,40 @@ mod tests {
             kind: ActionKind::Isolate,
             values: Box::default(),
         }
+    }
+
+    fn acknowledged(standing: &str) -> Record {
+        Record::Acknowledged {
+            standing: standing.into(),
+            object_id: "o".into(),
+            account: "jane".into(),
+        }
+    }
+
+    fn unknown(why: &str) -> Record {
+        Record::Unknown { why: why.into() }
+    }
+
+    #[test]
+    fn acknowledging_counts_for_the_status_that_was_read_and_for_no_other() {
+        let mut entry = entry(isolate(), vec![Record::Sent, unknown("reset")]);
+        assert!(entry.acknowledged().is_none());
+        entry.push(Timestamp::UNIX_EPOCH, acknowledged("Unknown"));
+        assert!(entry.acknowledged().is_some());
+        assert!(entry.standing().is_unknown(), "it stands where it stood");
+        entry.push(Timestamp::UNIX_EPOCH, unknown("another reset"));
+        assert!(entry.acknowledged().is_some(), "still the same status");
+        entry.push(Timestamp::UNIX_EPOCH, finished(MachineActionStatus::Failed));
+        assert!(entry.acknowledged().is_none(), "this nobody has read");
+        // Pressed while “Outcome unknown” was on screen, written after the end had come.
+        entry.push(Timestamp::UNIX_EPOCH, acknowledged("Unknown"));
+        assert!(entry.acknowledged().is_none());
+        entry.push(
+            Timestamp::from_second(9).expect("a time"),
+            acknowledged("Failed"),
+        );
+        assert!(entry.acknowledged().is_some(), "also after the last word");
+        assert_eq!(entry.standing_since(), Timestamp::UNIX_EPOCH);
+        assert_eq!(entry.records().len(), 7);
     }
 }

@@ -47,7 +47,7 @@ fn columns(entry: &Entry) -> [(&'static str, String); 12] {
         ("device", order.machine.name()),
         ("device id", entry.machine().id.to_string()),
         ("standing", standing.word(&order.task)),
-        ("detail", detail(entry, &standing)),
+        ("detail", detail(entry, standing)),
         ("since", entry.standing_since().to_string()),
         (
             "service action",
@@ -130,7 +130,7 @@ fn json_text(entries: &[Entry], verified: &Verified) -> String {
 
 /// What became known when, as it was written.
 fn records(entry: &Entry) -> serde_json::Value {
-    let written = entry.records.iter().map(|(at, record)| {
+    let written = entry.records().iter().map(|(at, record)| {
         let (name, data) = super::codec::write(record);
         json!({ "at": at.to_string(), "record": name, "data": data })
     });

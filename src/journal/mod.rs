@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use sha2::{Digest as _, Sha256};
 
-pub use entry::{Author, Entry, NotSentReason, Record};
+pub use entry::{Acknowledgement, Author, Entry, NotSentReason, Record};
 pub use export::{Format, export};
 pub use standing::Standing;
 
@@ -310,14 +310,12 @@ impl Journal {
                 .map_err(|_no_time: jiff::Error| JournalError::Damaged { seq })?;
             let record = codec::read(id, &row.record, &row.data)?;
             match (places.get(&id), &record) {
-                (Some(&place), _) => entries[place].records.push((at, record)),
+                (Some(&place), _) => entries[place].push(at, record),
                 (None, Record::Intended { author, order }) => {
                     places.insert(id, entries.len());
-                    entries.push(Entry {
-                        author: author.clone(),
-                        order: order.clone(),
-                        records: vec![(at, record)],
-                    });
+                    let mut entry = Entry::new(author.clone(), order.clone());
+                    entry.push(at, record);
+                    entries.push(entry);
                 }
                 (None, _) => return Err(JournalError::Damaged { seq }),
             }

@@ -80,6 +80,48 @@ impl Standing {
         }
     }
 
+    /// Name on disk, the same in every version.
+    #[must_use]
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Waiting => "Waiting",
+            Self::Held { .. } => "Held",
+            Self::NotSent { .. } => "NotSent",
+            Self::Sent => "Sent",
+            Self::Accepted { .. } => "Accepted",
+            Self::Done { .. } => "Done",
+            Self::Failed { .. } => "Failed",
+            Self::TooLate { .. } => "TooLate",
+            Self::TimedOut { .. } => "TimedOut",
+            Self::Cancelled { .. } => "Cancelled",
+            Self::Refused { .. } => "Refused",
+            Self::Unknown { .. } => "Unknown",
+            Self::NotFound => "NotFound",
+            Self::SomeoneElses { .. } => "SomeoneElses",
+        }
+    }
+
+    /// Whether the order did not bring about what was wanted, or nobody knows whether it did.
+    #[must_use]
+    pub fn went_wrong(&self) -> bool {
+        match self {
+            Self::Waiting
+            | Self::Held { .. }
+            | Self::Sent
+            | Self::Accepted { .. }
+            | Self::Done { .. } => false,
+            Self::NotSent { why, .. } => *why != NotSentReason::Withdrawn,
+            Self::Failed { .. }
+            | Self::TooLate { .. }
+            | Self::TimedOut { .. }
+            | Self::Cancelled { .. }
+            | Self::Refused { .. }
+            | Self::Unknown { .. }
+            | Self::NotFound
+            | Self::SomeoneElses { .. } => true,
+        }
+    }
+
     /// The service said that it will not change any more.
     pub(super) fn is_last_word(&self) -> bool {
         match self {

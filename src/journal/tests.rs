@@ -77,6 +77,11 @@ fn records() -> Vec<Record> {
             by: Some("x".into()),
             comment: None,
         },
+        Record::Acknowledged {
+            standing: "Cancelled".into(),
+            object_id: "o".into(),
+            account: "jane@contoso.com".into(),
+        },
     ];
     records.extend(NotSentReason::ALL.map(|why| Record::NotSent {
         why,
@@ -103,7 +108,7 @@ fn every_order_and_every_record_survives_writing() {
         assert_eq!(entry.order, order);
         assert_eq!(
             entry
-                .records
+                .records()
                 .iter()
                 .map(|(_, r)| r.clone())
                 .collect::<Vec<_>>(),

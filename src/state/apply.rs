@@ -87,7 +87,7 @@ impl State {
                     }
                 }
             }
-            Event::Entries(entries) => self.entries = entries,
+            Event::Entries(entries) => self.entries = entries.into(),
             Event::Entry(entry) => self.apply_entry(*entry),
             Event::Note { entry, note } => {
                 match note {
@@ -231,11 +231,7 @@ impl State {
         if entry.standing().is_end() {
             self.notes.remove(&entry.id());
         }
-        match self.entries.iter_mut().find(|e| e.id() == entry.id()) {
-            Some(old) if old.records.len() > entry.records.len() => {}
-            Some(old) => *old = entry,
-            None => self.entries.push(entry),
-        }
+        self.entries.put(entry);
     }
 }
 

@@ -9,6 +9,9 @@ use crate::model::EntryId;
 /// What has not left of an older batch is no work that was just interrupted.
 const SHOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
+/// Entries of older batches that are looked through for their batch.
+const MAX_OLDER: usize = 100;
+
 /// Orders that were confirmed together, in the order in which they leave.
 #[derive(Debug)]
 pub struct Batch<'a> {
@@ -30,7 +33,20 @@ impl Batch<'_> {
         self.entries.iter().filter(waits).count()
     }
 
-    /// How many stand where, in the words on screen.
+    /// Whether all have ended and a person has read how.
+    #[must_use]
+    pub fn is_acknowledged(&self) -> bool {
+        let is_read = |entry: &&Entry| entry.acknowledged().is_some();
+        self.has_ended() && self.entries.iter().all(is_read)
+    }
+
+    /// Whether none of them is under way.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.entries.iter().all(|entry| entry.standing().is_end())
+    }
+
+    /// How many stand where, in the words on screen; the most frequent first.
     #[must_use]
     pub fn standings(&self) -> Vec<(String, usize)> {
         let mut counts: Vec<(String, usize)> = Vec::new();
@@ -41,6 +57,7 @@ impl Batch<'_> {
                 None => counts.push((word, 1)),
             }
         }
+        counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         counts
     }
 
@@ -59,46 +76,45 @@ impl Batch<'_> {
 }
 
 impl State {
-    /// The batches that are under way or were interrupted, newest first.
+    /// The batches that are under way, were interrupted, or whose result nobody has acknowledged;
+    /// newest first.
     #[must_use]
     pub fn batches(&self, now: Timestamp) -> Vec<Batch<'_>> {
-        let is_recent = |entry: &&Entry| now.duration_since(entry.intended_at()) <= SHOWN_FOR;
-        let recent: Vec<&Entry> = self.entries.iter().rev().take_while(is_recent).collect();
-        let mut ids: Vec<EntryId> = Vec::new();
-        for id in recent.iter().filter_map(|entry| entry.order.batch) {
+        let is_recent = |id: &&EntryId| {
+            let mut entries = self.entries.of_batch(**id);
+            let confirmed = entries.next().map(Entry::intended_at);
+            confirmed.is_some_and(|at| now.duration_since(at) <= SHOWN_FOR)
+        };
+        let newest_first = self.entries.batches().iter().rev();
+        let mut ids: Vec<EntryId> = newest_first.take_while(is_recent).copied().collect();
+        // Older ones stay as long as one of theirs is in the list.
+        let listed = self.entries.attention().chain(self.entries.open()).rev();
+        for id in listed.filter_map(|entry| entry.order.batch).take(MAX_OLDER) {
             if !ids.contains(&id) {
                 ids.push(id);
             }
         }
-        let mut batches: Vec<_> = ids
-            .into_iter()
-            .map(|id| {
-                let is_of_it = |entry: &&Entry| entry.order.batch == Some(id);
-                let entries = recent.iter().copied().rev().filter(is_of_it);
-                let unsent = entries.clone().filter(|entry| is_left(entry, &recent));
-                Batch {
-                    id,
-                    unsent: unsent.collect(),
-                    entries: entries.collect(),
-                }
-            })
-            .collect();
-        batches.retain(|batch| {
-            let is_open = |entry: &&Entry| !entry.standing().is_end();
-            !batch.unsent.is_empty() || batch.entries.iter().any(is_open)
+        let batches = ids.into_iter().map(|id| Batch {
+            id,
+            entries: self.entries.of_batch(id).collect(),
+            unsent: self
+                .entries
+                .of_batch(id)
+                .filter(|e| self.is_left(e))
+                .collect(),
         });
-        batches
+        batches.filter(|batch| !batch.is_acknowledged()).collect()
     }
-}
 
-/// Whether an entry was not sent, and nothing of the kind was ordered of its machine since.
-fn is_left(entry: &Entry, newest_first: &[&Entry]) -> bool {
-    let is_again = |later: &&&Entry| {
-        later.order.machine.id == entry.order.machine.id
-            && later.order.task.kind() == entry.order.task.kind()
-            && later.order.task.file() == entry.order.task.file()
-    };
-    let last = newest_first.iter().find(is_again);
-    matches!(entry.standing(), Standing::NotSent { .. })
-        && last.is_some_and(|last| last.id() == entry.id())
+    /// Whether an entry was not sent, and nothing of the kind was ordered of its machine since.
+    fn is_left(&self, entry: &Entry) -> bool {
+        let is_again = |later: &&Entry| {
+            later.order.task.kind() == entry.order.task.kind()
+                && later.order.task.file() == entry.order.task.file()
+        };
+        let mut newest_first = self.entries.of_machine(&entry.order.machine.id).rev();
+        let last = newest_first.find(is_again);
+        matches!(entry.standing(), Standing::NotSent { .. })
+            && last.is_some_and(|last| last.id() == entry.id())
+    }
 }

@@ -1,8 +1,10 @@
 //! Facts: everything the window shows. Changed by [`State::apply`] and by nothing else (rule 7).
 
 mod apply;
+mod attention;
 mod batch;
 mod contained;
+mod entries;
 mod inventory;
 mod panel;
 mod remote;
@@ -15,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use batch::Batch;
 pub use contained::Contained;
+pub use entries::Entries;
 pub use inventory::Inventory;
 pub use panel::{Panel, Panels};
 pub use remote::Remote;
@@ -83,7 +86,7 @@ pub struct State {
     /// Whether the actions of the last weeks were read, for the state column.
     pub recent_actions: Remote<()>,
     /// This console's entries, oldest first.
-    pub entries: Vec<Entry>,
+    pub entries: Entries,
     pub notes: HashMap<EntryId, Note>,
     pub budget: Option<Budget>,
     /// Problems without a row of their own, newest last.
@@ -123,7 +126,7 @@ impl State {
             panels: Panels::default(),
             actions: HashMap::new(),
             recent_actions: Remote::default(),
-            entries: Vec::new(),
+            entries: Entries::default(),
             notes: HashMap::new(),
             budget: None,
             problems: Vec::new(),
@@ -161,14 +164,12 @@ impl State {
 
     #[must_use]
     pub fn entry(&self, id: EntryId) -> Option<&Entry> {
-        self.entries.iter().rev().find(|entry| entry.id() == id)
+        self.entries.get(id)
     }
 
     /// Entries that have not ended.
     pub fn open_entries(&self) -> impl Iterator<Item = &Entry> {
-        self.entries
-            .iter()
-            .filter(|entry| !entry.standing().is_end())
+        self.entries.open()
     }
 
     /// Orders of the present account that wait to be sent.
@@ -181,7 +182,7 @@ impl State {
     /// Orders of whichever account that wait to be sent.
     pub fn waiting(&self) -> impl Iterator<Item = &Entry> {
         self.entries
-            .iter()
+            .open()
             .filter(|entry| matches!(entry.standing(), Standing::Waiting | Standing::Held { .. }))
     }
 
@@ -197,8 +198,8 @@ impl State {
     #[must_use]
     pub fn awaits_answer(&self) -> bool {
         self.entries
-            .iter()
-            .any(|entry| entry.standing() == Standing::Sent)
+            .open()
+            .any(|entry| *entry.standing() == Standing::Sent)
     }
 
     /// Whether orders are under way that the next start can follow only after a new sign-in.
@@ -262,7 +263,7 @@ impl State {
         let namesakes: Vec<_> = self.inventory.namesakes(machine).cloned().collect();
         let open_orders: Vec<_> = self
             .entries
-            .iter()
+            .open()
             .filter(|e| e.order.machine.id == machine.id)
             .filter_map(open_order)
             .collect();

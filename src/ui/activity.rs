@@ -62,7 +62,7 @@ fn in_order(entries: &[Entry]) -> (Vec<&Entry>, usize) {
 
 /// Told by the last record where that suffices: a long journal is walked in each frame.
 fn is_open(entry: &Entry) -> bool {
-    match entry.records.last() {
+    match entry.records().last() {
         Some((
             _,
             Record::NotSent { .. }

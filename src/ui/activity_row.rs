@@ -41,11 +41,11 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) -> Ticking {
                 ui.set_min_width(ui.available_width());
                 ui.spacing_mut().item_spacing.y = tokens.space.xs;
                 let overtaken = activity_words::overtaken_by(entry, cx.state);
-                let ticking = headline_ui(ui, cx, entry, &standing, overtaken);
-                for line in activity_words::details(entry, &standing, cx.state, cx.now, cx.zone) {
+                let ticking = headline_ui(ui, cx, entry, standing, overtaken);
+                for line in activity_words::details(entry, standing, cx.state, cx.now, cx.zone) {
                     small_ui(ui, &line);
                 }
-                buttons_ui(ui, cx, entry, &standing, overtaken);
+                buttons_ui(ui, cx, entry, standing, overtaken);
                 ticking
             })
             .inner

@@ -284,11 +284,11 @@ fn silent(
 
 /// The code of the end, and whether the device had begun.
 fn given_up(entry: &Entry) -> String {
-    let begun = entry.records.iter().any(|(_, record)| {
+    let begun = entry.records().iter().any(|(_, record)| {
         matches!(record, Record::Progress { status } | Record::Accepted { status, .. }
             if *status == MachineActionStatus::InProgress)
     });
-    let mut words = match entry.records.last() {
+    let mut words = match entry.records().last() {
         Some((_, Record::Finished { hresult, .. })) => hresult.to_string(),
         Some(_) | None => String::new(),
     };

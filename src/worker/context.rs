@@ -212,7 +212,7 @@ impl Context {
         let entries = lock(&self.entries);
         let of_machine = entries.iter().filter(|e| e.machine().id == *machine);
         let written = of_machine
-            .flat_map(|e| &e.records)
+            .flat_map(Entry::records)
             .filter_map(|(_, record)| {
                 let Record::Finished { action, status, .. } = record else {
                     return None;
@@ -262,7 +262,7 @@ impl Context {
     /// Passes on what a person said about a waiting order. One that has left cannot be taken back.
     pub async fn answer_waiting(&self, entry: EntryId, answer: Answer) {
         let waiting = lock(&self.waiting).remove(&entry);
-        let standing = self.entry(entry).map(|e| e.standing());
+        let standing = self.entry(entry).map(|e| e.standing().clone());
         let has_not_left = matches!(standing, Some(Standing::Waiting | Standing::Held { .. }));
         if let Some(waiting) = waiting {
             waiting.send(answer).ok();

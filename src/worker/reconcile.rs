@@ -42,7 +42,7 @@ pub(super) async fn resume(context: &Arc<Context>) {
         }
         match entry.standing() {
             Standing::Sent | Standing::Unknown { .. } => start(context, entry.id()),
-            Standing::Accepted { action, .. } => watch::follow(context, entry.id(), &action).await,
+            Standing::Accepted { action, .. } => watch::follow(context, entry.id(), action).await,
             Standing::Waiting
             | Standing::Held { .. }
             | Standing::NotSent { .. }

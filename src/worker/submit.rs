@@ -72,7 +72,7 @@ async fn settled(context: &Arc<Context>, approval: &Approval) {
     // What could not be written is found out again, when the disk may have been mended.
     if context
         .entry(entry)
-        .is_some_and(|e| e.standing() == Standing::Sent)
+        .is_some_and(|e| *e.standing() == Standing::Sent)
     {
         reconcile::start(context, entry);
     }

@@ -226,7 +226,8 @@ pub(super) async fn seen(
     let end = action.and_then(finished);
     let mut written = true;
     for entry in entries {
-        let Some(Standing::Accepted { status, .. }) = context.entry(entry).map(|e| e.standing())
+        let Some(Standing::Accepted { status, .. }) =
+            context.entry(entry).map(|e| e.standing().clone())
         else {
             continue;
         };

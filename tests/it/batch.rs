@@ -197,7 +197,7 @@ fn they_leave_one_after_the_other_and_the_rest_can_be_stopped() {
     let first = entries[0];
     engine.until("the first to leave", move |s| {
         s.entry(first)
-            .is_some_and(|e| e.standing() == Standing::Sent)
+            .is_some_and(|e| *e.standing() == Standing::Sent)
     });
     for entry in &entries[1..] {
         assert_eq!(
@@ -230,7 +230,7 @@ fn the_unsent_wait_for_a_new_sign_in_of_the_same_person_and_for_nobody_else() {
         let (first, last) = (entries[0], entries[2]);
         engine.until("the first to leave", move |s| {
             s.entry(first)
-                .is_some_and(|e| e.standing() == Standing::Sent)
+                .is_some_and(|e| *e.standing() == Standing::Sent)
         });
         engine.control.revoke_sign_ins();
         engine.control.expire_access_tokens();
@@ -280,7 +280,7 @@ fn after_a_restart_the_unsent_ones_are_offered_and_not_sent() {
     let first = entries[0];
     engine.until("the first to leave", move |s| {
         s.entry(first)
-            .is_some_and(|e| e.standing() == Standing::Sent)
+            .is_some_and(|e| *e.standing() == Standing::Sent)
     });
     drop(engine);
     engine_again(&simulator, folder.path(), &entries);
@@ -373,7 +373,7 @@ fn what_is_withdrawn_while_its_token_is_renewed_does_not_leave() {
     let first = entries[0];
     engine.until("the refusal of the token", move |s| {
         s.entry(first)
-            .is_some_and(|e| e.standing() == Standing::Waiting && e.first_sent_at().is_some())
+            .is_some_and(|e| *e.standing() == Standing::Waiting && e.first_sent_at().is_some())
     });
     engine.send(Command::StopBatch(first));
     for entry in &entries {

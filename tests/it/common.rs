@@ -168,7 +168,13 @@ impl Engine {
             if let Some(event) = self.worker.try_next() {
                 self.state.apply(event);
             } else {
-                let entries: Vec<_> = self.state.entries.iter().map(Entry::standing).collect();
+                let entries: Vec<_> = self
+                    .state
+                    .entries
+                    .iter()
+                    .map(Entry::standing)
+                    .cloned()
+                    .collect();
                 assert!(
                     Instant::now() < until,
                     "waited in vain for {what}; {:?} {entries:?} {:?}",
@@ -266,7 +272,11 @@ impl Engine {
     }
 
     pub fn standing(&self, entry: EntryId) -> Standing {
-        self.state.entry(entry).expect("an entry").standing()
+        self.state
+            .entry(entry)
+            .expect("an entry")
+            .standing()
+            .clone()
     }
 
     pub fn until_end(&mut self, entry: EntryId) -> Standing {
@@ -478,6 +488,10 @@ impl Console {
     }
 
     pub fn standing(&self, entry: EntryId) -> Standing {
-        self.state().entry(entry).expect("an entry").standing()
+        self.state()
+            .entry(entry)
+            .expect("an entry")
+            .standing()
+            .clone()
     }
 }

@@ -282,7 +282,7 @@ fn under_every_fault_the_service_gets_one_order_and_the_last_word_is_true() {
             assert_eq!(stored(&engine, machine), case.stored, "stored: {about}");
             let on_disk = journal_on_disk(&engine.journal);
             let written = on_disk.iter().find(|e| e.id() == entry);
-            assert_eq!(written.expect("in the journal").standing(), end);
+            assert_eq!(*written.expect("in the journal").standing(), end);
         }
     }
 }

@@ -45,6 +45,11 @@ fn record() -> impl Strategy<Value = Record> {
         Just(Record::Unknown {
             why: "reset".into()
         }),
+        Just(Record::Acknowledged {
+            standing: "Unknown".into(),
+            object_id: "o".into(),
+            account: "jane@contoso.com".into()
+        }),
         Just(Record::NotSent {
             why: NotSentReason::Withdrawn,
             detail: None
@@ -133,17 +138,13 @@ fn whatever_comes_in_whatever_order_done_rests_on_a_read_success_and_stands() {
             author: author(),
             order: order.clone(),
         };
-        let mut entry = Entry {
-            author: author(),
-            order,
-            records: vec![(Timestamp::UNIX_EPOCH, intended)],
-        };
+        let mut entry = Entry::new(author(), order);
+        entry.push(Timestamp::UNIX_EPOCH, intended);
         for n in 0..=records.len() {
             let known = &records[..n];
-            entry.records.truncate(1);
-            entry
-                .records
-                .extend(known.iter().map(|r| (Timestamp::UNIX_EPOCH, r.clone())));
+            if let Some(newest) = known.last() {
+                entry.push(Timestamp::UNIX_EPOCH, newest.clone());
+            }
             let standing = entry.standing();
             let succeeded = last_word(known) == Some(&MachineActionStatus::Succeeded);
             prop_assert_eq!(matches!(standing, Standing::Done { .. }), succeeded);
@@ -418,7 +419,7 @@ impl World {
                 .filter(|r| r.kind == RequestKind::Change && r.body["ExternalId"] == tag.as_str())
                 .count();
             let attempts = |(_, record): &&(_, Record)| matches!(record, Record::Sent);
-            let attempts = entry.records.iter().filter(attempts).count();
+            let attempts = entry.records().iter().filter(attempts).count();
             prop_assert!(
                 posts <= attempts,
                 "{}: {} POSTs, {} in the journal",
@@ -428,7 +429,7 @@ impl World {
             );
             let status = stored.first().and_then(|a| a["status"].as_str());
             let standing = entry.standing();
-            let is_true = match &standing {
+            let is_true = match standing {
                 Standing::Done { .. } => status == Some("Succeeded"),
                 Standing::Failed { .. } => status == Some("Failed"),
                 Standing::TimedOut { .. } => status == Some("TimeOut"),
@@ -450,7 +451,7 @@ impl World {
                 tag,
                 standing,
                 status,
-                entry.records
+                entry.records()
             );
         }
         Ok(())

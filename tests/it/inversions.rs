@@ -28,7 +28,7 @@ fn an_opposite_action_that_nobody_knew_of_holds_the_order_until_a_person_insists
     engine.send(Command::Insist(entry));
     engine.until("acceptance", move |s| {
         s.entry(entry).is_some_and(|e| {
-            e.records
+            e.records()
                 .iter()
                 .any(|(_, r)| matches!(r, Record::Accepted { .. } | Record::Refused { .. }))
         })
@@ -73,7 +73,11 @@ fn an_older_reading_of_what_has_ended_holds_nothing_up() {
     assert!(matches!(engine.until_end(release), Standing::Done { .. }));
     let entry = engine.state.entry(release).expect("an entry");
     let was_held = |(_, record): &(_, Record)| matches!(record, Record::Held { .. });
-    assert!(!entry.records.iter().any(was_held), "{:?}", entry.records);
+    assert!(
+        !entry.records().iter().any(was_held),
+        "{:?}",
+        entry.records()
+    );
 }
 
 #[test]

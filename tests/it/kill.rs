@@ -220,7 +220,7 @@ impl Lane {
             let tag = entry.id().to_string();
             let stored = actions.iter().find(|a| a["externalId"] == tag.as_str());
             let sent = entry
-                .records
+                .records()
                 .iter()
                 .any(|(_, record)| matches!(record, Record::Sent));
             let is_true = match (&standing, stored) {

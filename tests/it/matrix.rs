@@ -261,7 +261,7 @@ impl Played {
                 0,
             ),
         };
-        assert!(ends_well, "{}: {:?}", self.about, self.entry.records);
+        assert!(ends_well, "{}: {:?}", self.about, self.entry.records());
         assert_eq!(stored, to_store, "stored: {}", self.about);
         assert_eq!(
             self.moment == Moment::After,
@@ -293,7 +293,8 @@ impl Played {
         assert!(
             ends_well,
             "{}: {cancelled} {:?}",
-            self.about, self.entry.records
+            self.about,
+            self.entry.records()
         );
         self.judge_posts(control, posts);
     }
@@ -311,14 +312,14 @@ impl Played {
         assert_eq!(asked.count(), posts, "POSTs: {}", self.about);
         let sent = |(_, record): &&(_, Record)| matches!(record, Record::Sent);
         assert_eq!(
-            self.entry.records.iter().filter(sent).count(),
+            self.entry.records().iter().filter(sent).count(),
             posts,
             "attempts in the journal: {}",
             self.about
         );
     }
 
-    fn standing(&self) -> Standing {
+    fn standing(&self) -> &Standing {
         self.entry.standing()
     }
 

@@ -102,7 +102,7 @@ fn an_order_killed_between_sent_and_answered_is_not_found_when_the_service_never
     let engine = restart(&simulator, folder.path());
     assert_eq!(engine.standing(entry), Standing::NotFound);
     assert!(posts(&engine.control).is_empty());
-    let records = &engine.state.entry(entry).expect("an entry").records;
+    let records = &engine.state.entry(entry).expect("an entry").records();
     assert!(
         matches!(records[2].1, Record::Unknown { .. }),
         "unknown before not found"

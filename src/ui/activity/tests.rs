@@ -48,12 +48,11 @@ fn entry(tag: &str, kind: ActionKind, records: Vec<Record>) -> Entry {
         author: author.clone(),
         order: order.clone(),
     };
-    let records = std::iter::once(intended).chain(records);
-    Entry {
-        author,
-        order,
-        records: records.map(|r| (Timestamp::UNIX_EPOCH, r)).collect(),
+    let mut entry = Entry::new(author, order);
+    for record in std::iter::once(intended).chain(records) {
+        entry.push(Timestamp::UNIX_EPOCH, record);
     }
+    entry
 }
 
 fn action() -> MachineActionId {
@@ -72,7 +71,7 @@ fn finished(status: MachineActionStatus) -> Record {
 
 fn harness(entries: Vec<Entry>) -> Harness<'static, World> {
     let mut state = State::new(Mode::Demo, "Demo", Policy::default());
-    state.entries = entries;
+    state.entries = entries.into();
     let world = World {
         state,
         views: Views::default(),
@@ -160,7 +159,7 @@ fn every_standing_has_its_own_words_shape_and_row() {
         let standing = entry.standing();
         let word = standing.word(&entry.order.task);
         assert!(
-            shapes.insert(crate::ui::look::order_status(&standing).0),
+            shapes.insert(crate::ui::look::order_status(standing).0),
             "{word}"
         );
         let mut harness = harness(vec![entry]);

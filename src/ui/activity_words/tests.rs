@@ -33,15 +33,11 @@ fn entry(records: Vec<Record>) -> Entry {
         author: author.clone(),
         order: order.clone(),
     };
-    let records = std::iter::once(intended)
-        .chain(records)
-        .map(|record| (Timestamp::UNIX_EPOCH, record))
-        .collect();
-    Entry {
-        author,
-        order,
-        records,
+    let mut entry = Entry::new(author, order);
+    for record in std::iter::once(intended).chain(records) {
+        entry.push(Timestamp::UNIX_EPOCH, record);
     }
+    entry
 }
 
 fn state() -> State {
@@ -51,7 +47,7 @@ fn state() -> State {
 fn said(records: Vec<Record>, state: &State) -> String {
     let entry = entry(records);
     let now = Timestamp::from_second(7200).expect("a literal time");
-    details(&entry, &entry.standing(), state, now, &TimeZone::UTC).join("\n")
+    details(&entry, entry.standing(), state, now, &TimeZone::UTC).join("\n")
 }
 
 #[test]
@@ -136,7 +132,7 @@ fn a_failure_says_its_code_in_words_and_what_to_do() {
 fn a_ticket_line_is_one_line_in_utc() {
     let entry = entry(Vec::new());
     assert_eq!(
-        ticket_line(&entry, &entry.standing()),
+        ticket_line(&entry, entry.standing()),
         "1970-01-01T00:00:00Z Isolate device on FIN-LT-042 (a19c07): Waiting to send at \
          1970-01-01T00:00:00Z [cdn-7F3K2Q9M] by jane@contoso.com: INC-1\\u{a}malware"
     );
@@ -177,7 +173,7 @@ fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_
         });
         details(
             &entry,
-            &entry.standing(),
+            entry.standing(),
             &state,
             Timestamp::UNIX_EPOCH,
             &TimeZone::UTC,

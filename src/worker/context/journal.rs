@@ -128,15 +128,12 @@ impl Context {
         let changed = {
             let mut entries = lock(&self.entries);
             if let [Record::Intended { author, order }, ..] = records.as_slice() {
-                entries.push(Entry {
-                    author: author.clone(),
-                    order: order.clone(),
-                    records: Vec::new(),
-                });
+                entries.push(Entry::new(author.clone(), order.clone()));
             }
             entries.iter_mut().rev().find(|e| e.id() == entry).map(|e| {
-                e.records
-                    .extend(records.into_iter().map(|record| (at, record)));
+                for record in records {
+                    e.push(at, record);
+                }
                 e.clone()
             })
         };
