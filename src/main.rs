@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
 use clap::Parser as _;
-use cordon::app::{App, Named, Open, Shell};
+use cordon::app::{App, Named, Notifier, Open, Shell};
 use cordon::auth::TokenStore;
 use cordon::cli::{Arguments, JournalCommand, Subcommands};
 use cordon::explain::{Explain as _, Explanation, NextStep};
@@ -120,6 +120,8 @@ fn begin(
     state.client_id.clone_from(&run.endpoints.client_id);
     state.sign_out_page = run.endpoints.sign_out.as_str().into();
     state.profile = profile.map(|profile| profile.name.as_str().into());
+    let notifier = Notifier::start(run.mode, Arc::clone(wake));
+    let observer = notifier.clone();
     let wake = Arc::clone(wake);
     let worker = WorkerHandle::spawn(Setup {
         endpoints: run.endpoints,
@@ -134,9 +136,12 @@ fn begin(
                 ctx.request_repaint();
             }
         }),
+        on_entry: Arc::new(move |entry| observer.observe(entry)),
     })?;
     let zone = jiff::tz::TimeZone::system();
-    Ok(App::new(state, worker, zone, &arguments.device))
+    let mut app = App::new(state, worker, zone, &arguments.device);
+    app.notify_through(notifier);
+    Ok(app)
 }
 
 /// What the organisation has set; the rehearsal has rules of its own, so that they can be met.

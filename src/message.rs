@@ -51,6 +51,9 @@ pub enum Command {
     Withdraw(EntryId),
     /// Send a held order all the same.
     Insist(EntryId),
+    /// Record that a person has read how these entries stand, each with the status on screen
+    /// ([`Standing::key`](crate::journal::Standing::key)).
+    Acknowledge(Vec<(EntryId, &'static str)>),
     /// Look at all actions in flight now.
     LookNow,
     /// Read the settings again.

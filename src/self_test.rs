@@ -108,6 +108,7 @@ fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
         policy: Policy::default(),
         pace: Pace::faster(f64::from(speed)),
         wake: Arc::new(|| {}),
+        on_entry: Arc::new(|_| {}),
     };
     let worker = WorkerHandle::spawn(setup)
         .map_err(|e| start(format!("{} {}", e.headline, e.details.join(" "))))?;

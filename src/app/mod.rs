@@ -1,8 +1,10 @@
 //! The application: owns facts, views and the worker's handle; runs what the views raise.
 
+mod notify;
 mod run;
 mod shell;
 
+pub use notify::Notifier;
 pub use shell::{Named, Open, Shell};
 
 use std::sync::mpsc::Receiver;
@@ -36,6 +38,10 @@ pub struct App {
     wants_profiles: bool,
     /// The arrangement of the window that is remembered already.
     remembered: WindowLayout,
+    /// Tells a person who looks elsewhere; none in tests.
+    notifier: Option<Notifier>,
+    /// How many entries the window's title counts.
+    titled: usize,
 }
 
 impl App {
@@ -56,7 +62,14 @@ impl App {
             fallback_fonts: None,
             wants_profiles: false,
             remembered: WindowLayout::default(),
+            notifier: None,
+            titled: 0,
         }
+    }
+
+    /// Has a person who looks elsewhere told of ends.
+    pub fn notify_through(&mut self, notifier: Notifier) {
+        self.notifier = Some(notifier);
     }
 
     /// Has the system's fonts installed when they arrive.
@@ -71,6 +84,15 @@ impl App {
             Mode::Live => format!("cordon: {place}"),
             Mode::Demo => "DEMO cordon".to_owned(),
             Mode::StandIn => format!("STAND-IN cordon: {place}"),
+        }
+    }
+
+    /// As [`Self::title`], led by how many entries need attention.
+    fn title_now(&self) -> String {
+        let title = Self::title(self.state.mode, &self.state.place);
+        match self.state.entries.attention_count() {
+            0 => title,
+            count => format!("({count}) {title}"),
         }
     }
 
@@ -104,6 +126,7 @@ impl App {
             ui::commands::take_keys(ctx, &self.views, &mut self.out);
         }
         self.run_raised(ctx);
+        self.keep_attention(ctx);
         // What is being dragged is remembered once it is let go of.
         if !ctx.input(|input| input.pointer.any_down()) {
             self.remember_window();
@@ -125,7 +148,7 @@ impl App {
             out: &mut self.out,
         };
         view(ui, &mut cx);
-        let title = Self::title(self.state.mode, &self.state.place);
+        let title = self.title_now();
         ui.ctx()
             .accesskit_node_builder(egui::accesskit_root_id(), |root| root.set_label(title));
         if !self.out.is_empty() {
@@ -136,7 +159,6 @@ impl App {
     fn drain(&mut self, ctx: &egui::Context) {
         let until = instant() + DRAIN;
         while let Some(event) = self.worker.try_next() {
-            Self::mind_attention(ctx, &event);
             if let Event::Window(layout) = &event {
                 self.remembered.clone_from(layout);
                 self.views.arrange(layout.as_ref().clone());
@@ -175,17 +197,21 @@ impl App {
         });
     }
 
-    /// An order that ends or becomes unknown while nobody looks asks for attention.
-    fn mind_attention(ctx: &egui::Context, event: &Event) {
-        let Event::Entry(entry) = event else {
-            return;
-        };
-        let standing = entry.standing();
-        let matters = standing.is_end() || standing.is_unknown();
-        if matters && !ctx.input(|i| i.focused) {
-            ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(
-                egui::UserAttentionType::Informational,
-            ));
+    /// Keeps the title's count, and what the notifier knows of the window and the settings. Runs for
+    /// a hidden window too, whose own input is that of its last frame: only what is said of the
+    /// viewport is current.
+    fn keep_attention(&mut self, ctx: &egui::Context) {
+        let count = self.state.entries.attention_count();
+        if count != self.titled {
+            self.titled = count;
+            ctx.send_viewport_cmd(ViewportCommand::Title(self.title_now()));
+        }
+        if let Some(notifier) = &self.notifier {
+            let is_watched = ctx.input(|input| {
+                let viewport = input.viewport();
+                viewport.focused.unwrap_or(true) && viewport.visible().unwrap_or(true)
+            });
+            notifier.set_watched(is_watched);
         }
     }
 

@@ -266,6 +266,8 @@ impl Entry {
     /// Where it stands, as the records have it.
     #[must_use]
     pub fn standing(&self) -> &Standing {
+        #[cfg(test)]
+        tests::STANDINGS_ASKED.with(|asked| asked.set(asked.get() + 1));
         &self.standing
     }
 
@@ -358,10 +360,17 @@ impl Entry {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::cell::Cell;
+
     use super::*;
     use crate::action::ActionKind;
     use crate::model::{MachineActionType, MachineId, MachineRef};
+
+    thread_local! {
+        /// How often a status was asked for: what a frame costs, whatever the clock says.
+        pub static STANDINGS_ASKED: Cell<usize> = const { Cell::new(0) };
+    }
 
     fn entry(task: Task, records: Vec<Record>) -> Entry {
         let author = Author {

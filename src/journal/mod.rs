@@ -5,7 +5,7 @@
 //! print the last hash. No token, header or full response is ever stored.
 
 mod codec;
-mod entry;
+pub(crate) mod entry;
 mod export;
 mod schema;
 mod standing;

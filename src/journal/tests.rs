@@ -413,11 +413,13 @@ fn a_journal_of_the_first_release_is_opened_read_continued_and_verified() {
         }
     );
     let written = records();
-    let expected: Vec<_> = written.iter().collect();
+    // What came to be recorded later is in no file of the first layout.
+    let is_later = |record: &&Record| matches!(record, Record::Acknowledged { .. });
+    let expected: Vec<_> = written.iter().filter(|r| !is_later(r)).collect();
     let entries = journal.entries().expect("readable");
     assert_eq!(entries.len(), 6);
     for entry in &entries {
-        let read: Vec<_> = entry.records.iter().skip(1).map(|(_, r)| r).collect();
+        let read: Vec<_> = entry.records().iter().skip(1).map(|(_, r)| r).collect();
         assert_eq!(read, expected);
     }
     journal

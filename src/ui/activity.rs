@@ -2,22 +2,27 @@
 
 use std::time::Duration;
 
-use egui::{RichText, ScrollArea, TextStyle, Ui};
+use egui::{Label, RichText, ScrollArea, TextStyle, Ui};
 
 use super::Cx;
+use super::activity_attention::attention_ui;
 use super::activity_row::{Ticking, entry_ui};
+use super::activity_words::still_open_opposites;
 use super::batch_progress::batches_ui;
 use super::theme::TokensExt as _;
 use super::widgets::{EmptyState, section_ui};
-use crate::journal::{Entry, Record};
+use crate::journal::Entry;
+use crate::state::State;
 
 /// Ended entries drawn; older ones are in the journal.
 const MAX_ENDED: usize = 60;
+/// From this height on every part has its heading.
+const ROOMY: f32 = 170.0;
 
 /// Draws the activity list.
 pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    section_ui(ui, "Activity");
     if cx.state.entries.is_empty() {
+        section_ui(ui, "Activity");
         EmptyState {
             headline: "Nothing ordered yet",
             how: "What you order is listed here until its real end",
@@ -26,21 +31,34 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .show_ui(ui);
         return;
     }
-    let state = cx.state;
-    let (rows, older) = in_order(&state.entries);
-    // Over the rows, so that it is never scrolled away.
-    let mut ticks = batches_ui(ui, cx);
+    let tokens = ui.tokens();
+    let spacing = ui.spacing_mut();
+    spacing.item_spacing.y = tokens.space.xs;
+    spacing.interact_size.y = tokens.height.target;
+    // Where room is short, the heading of what needs attention stands for both.
+    let room = ui.available_height();
+    let is_headed = cx.state.entries.attention_count() == 0 || room >= ROOMY;
+    // Over the rows, so that neither is ever scrolled away; a row of the others stays in sight too.
+    let line = tokens.height.row + tokens.space.xs;
+    let others = if is_headed { 2.0 * line } else { line };
+    let ours = (room - others - line - tokens.space.s).max(line);
+    let mut ticks = attention_ui(ui, cx, ours) == Ticking::Yes;
+    ticks |= batches_ui(ui, cx, if room >= ROOMY { 3 } else { 1 });
+    if is_headed {
+        section_ui(ui, "Activity");
+    }
+    let (rows, older) = in_order(cx.state);
     ScrollArea::vertical()
         .id_salt("activity")
         .auto_shrink([false, false])
         .show(ui, |ui| {
             for entry in rows {
-                ticks |= entry_ui(ui, cx, entry) == Ticking::Yes;
+                ticks |= entry_ui(ui, cx, entry, false) == Ticking::Yes;
             }
             if older > 0 {
-                let weak = ui.tokens().text_weak;
                 let text = format!("{older} older entries are in the journal");
-                ui.label(RichText::new(text).text_style(TextStyle::Small).color(weak));
+                let text = RichText::new(text).text_style(TextStyle::Small);
+                ui.add(Label::new(text.color(tokens.text_weak)).wrap());
             }
         });
     if ticks {
@@ -48,31 +66,21 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Open entries first, then those that ended, each newest first; and how many are left out.
-fn in_order(entries: &[Entry]) -> (Vec<&Entry>, usize) {
-    let (open, ended): (Vec<_>, Vec<_>) = entries.iter().rev().partition(|entry| is_open(entry));
-    let older = ended.len().saturating_sub(MAX_ENDED);
+/// Without those that need attention: what may yet be undone first, then open entries, then those
+/// that ended, each newest first; and how many are left out. Costs what is shown, however long the
+/// journal is.
+fn in_order(state: &State) -> (Vec<&Entry>, usize) {
+    let entries = &state.entries;
+    let open = entries.open().rev();
+    let open = open.filter(|entry| !entries.needs_attention(entry));
+    let ended = entries.settled().rev().take(MAX_ENDED);
+    let is_at_risk = |entry: &&Entry| still_open_opposites(entry, state).next().is_some();
+    let (at_risk, others): (Vec<_>, Vec<_>) = ended.partition(is_at_risk);
+    let older = entries.settled_count().saturating_sub(MAX_ENDED);
     (
-        open.into_iter()
-            .chain(ended.into_iter().take(MAX_ENDED))
-            .collect(),
+        at_risk.into_iter().chain(open).chain(others).collect(),
         older,
     )
-}
-
-/// Told by the last record where that suffices: a long journal is walked in each frame.
-fn is_open(entry: &Entry) -> bool {
-    match entry.records().last() {
-        Some((
-            _,
-            Record::NotSent { .. }
-            | Record::SomeoneElses { .. }
-            | Record::Refused { .. }
-            | Record::NotFound,
-        )) => false,
-        Some((_, Record::Finished { status, .. })) if status.is_final() => false,
-        Some(_) | None => !entry.standing().is_end(),
-    }
 }
 
 #[cfg(test)]

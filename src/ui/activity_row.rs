@@ -1,15 +1,23 @@
-//! One row of the activity list.
+//! One row of the activity list: a line, and more of it when it is opened.
 
-use egui::{Align, Frame, Margin, RichText, Sense, Ui, UiBuilder, accesskit};
+use egui::{
+    Align, Frame, Id, Label, Layout, Margin, RichText, Sense, TextStyle, Ui, UiBuilder, accesskit,
+};
 
+use super::activity_buttons::{Button, button_ui, buttons};
 use super::activity_words::{self, TICKING_SECS};
 use super::theme::{Role, TokensExt as _, text};
-use super::widgets::{ActionButton, Icon, badge, copy_button_ui, small_ui};
-use super::{Cx, draft_form, look, words};
-use crate::action::{Draft, Subject, Task, Value};
-use crate::journal::{Entry, Standing};
-use crate::message::{Command, Note};
-use crate::model::{MachineActionId, MachineActionType};
+use super::widgets::{ActionButton, Icon, badge, copyable_ui, small_ui};
+use super::{Cx, activity_record, look, words};
+use crate::journal::Entry;
+use crate::message::Note;
+use crate::model::clean;
+
+/// Width that the line keeps for its words; buttons that do not fit beside it are below, when the
+/// row is opened.
+const WORDS_WIDTH: f32 = 330.0;
+/// Less than this shows no word of a reason.
+const REASON_WIDTH: f32 = 60.0;
 
 /// Whether the row shows something that changes by the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,10 +26,9 @@ pub enum Ticking {
     No,
 }
 
-/// Shows an entry with its buttons.
-pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) -> Ticking {
+/// Shows an entry with its buttons. `focus` asks for the keyboard on its first button.
+pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticking {
     let tokens = ui.tokens();
-    let standing = entry.standing();
     let is_marked = cx.views.marked_entry == Some(entry.id());
     let fill = if is_marked {
         tokens.surface.selected
@@ -31,41 +38,43 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) -> Ticking {
     let frame = Frame::new()
         .fill(fill)
         .corner_radius(tokens.radius)
-        .inner_margin(Margin::symmetric(8, 4));
+        .inner_margin(Margin::symmetric(4, 1));
+    // By the entry and not by its place: rows move when one ends, and the keyboard stays where it is.
     let builder = UiBuilder::new()
-        .id_salt(("entry", entry.id()))
+        .scope_id(Id::unique(("entry", entry.id())))
         .sense(Sense::hover());
     let row = ui.scope_builder(builder, |ui| {
         frame
             .show(ui, |ui| {
                 ui.set_min_width(ui.available_width());
                 ui.spacing_mut().item_spacing.y = tokens.space.xs;
-                let overtaken = activity_words::overtaken_by(entry, cx.state);
-                let ticking = headline_ui(ui, cx, entry, standing, overtaken);
-                for line in activity_words::details(entry, standing, cx.state, cx.now, cx.zone) {
-                    small_ui(ui, &line);
-                }
-                buttons_ui(ui, cx, entry, standing, overtaken);
-                ticking
+                content_ui(ui, cx, entry, focus)
             })
             .inner
     });
+    let rect = row.response.rect;
     let task = &entry.order.task;
     let name = format!("{}: {}", entry.machine().name_and_tail(), task.title());
     ui.ctx().accesskit_node_builder(row.response.id, |node| {
         node.set_role(accesskit::Role::Group);
         node.set_label(name);
-        node.set_description(standing.word(task));
+        node.set_description(entry.standing().word(task));
+        node.set_bounds(accesskit::Rect {
+            x0: rect.min.x.into(),
+            y0: rect.min.y.into(),
+            x1: rect.max.x.into(),
+            y1: rect.max.y.into(),
+        });
     });
     if is_marked {
-        scroll_once(ui, entry, row.response.rect);
+        scroll_once(ui, entry, rect);
     }
     row.inner
 }
 
 /// A newly marked row comes into sight; after that the person scrolls.
 fn scroll_once(ui: &Ui, entry: &Entry, rect: egui::Rect) {
-    let id = egui::Id::unique("activity scrolled to");
+    let id = Id::unique("activity scrolled to");
     let before = ui.data(|data| data.get_temp(id));
     if before != Some(entry.id()) {
         ui.data_mut(|data| data.insert_temp(id, entry.id()));
@@ -73,53 +82,160 @@ fn scroll_once(ui: &Ui, entry: &Entry, rect: egui::Rect) {
     }
 }
 
-fn headline_ui(
+fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticking {
+    let overtaken = activity_words::overtaken_by(entry, cx.state);
+    let opposites: Vec<_> = activity_words::still_open_opposites(entry, cx.state).collect();
+    let buttons = buttons(entry, cx.state, overtaken, &opposites);
+    let reasons = activity_words::details(entry, cx.state, cx.now, cx.zone);
+    let id = Id::unique(("activity opened", entry.id()));
+    let mut is_open = ui.data(|data| data.get_temp(id)).unwrap_or(false);
+    let (toggled, shown, ticking) = ui
+        .horizontal(|ui| {
+            let toggled = fold_ui(ui, entry, is_open);
+            let room = ui.available_width();
+            let shown = fitting(ui, &buttons, room - WORDS_WIDTH);
+            let size = egui::vec2(room - shown.1, ui.tokens().height.target);
+            let reasons = if is_open { &[][..] } else { &reasons[..] };
+            let layout = Layout::left_to_right(Align::Center);
+            let ticking = ui
+                .allocate_ui_with_layout(size, layout, |ui| {
+                    ui.set_min_width(size.x);
+                    line_ui(ui, cx, entry, overtaken, reasons)
+                })
+                .inner;
+            for (n, button) in buttons[..shown.0].iter().enumerate() {
+                button_ui(ui, cx, entry, button, focus && n == 0);
+            }
+            (toggled, shown.0, ticking)
+        })
+        .inner;
+    if toggled {
+        is_open = !is_open;
+        ui.data_mut(|data| data.insert_temp(id, is_open));
+    }
+    // What may yet undo it stands there whole, with the button against it.
+    if is_open || !opposites.is_empty() {
+        details_ui(ui, cx, entry, &reasons, is_open);
+        let below = &buttons[shown..];
+        ui.horizontal_wrapped(|ui| {
+            for button in below {
+                if is_open || matches!(button, Button::CancelOpposite(..)) {
+                    button_ui(ui, cx, entry, button, false);
+                }
+            }
+        });
+    }
+    ticking
+}
+
+/// How many of the buttons go on the line within this width, and how much they take. The first is
+/// always there.
+fn fitting(ui: &Ui, buttons: &[Button], room: f32) -> (usize, f32) {
+    let font = TextStyle::Button.resolve(ui.style());
+    let spacing = ui.spacing();
+    let (gap, padding) = (spacing.item_spacing.x, spacing.button_padding.x);
+    let mut taken = 0.0;
+    for (n, button) in buttons.iter().enumerate() {
+        let label = button.label();
+        let painter = ui.painter();
+        let galley = painter.layout_no_wrap(label, font.clone(), egui::Color32::PLACEHOLDER);
+        let icon = button.icon().map_or(0.0, |_| 20.0);
+        let width = (galley.size().x + icon + 2.0 * padding).max(24.0) + gap;
+        if n > 0 && taken + width > room {
+            return (n, taken);
+        }
+        taken += width;
+    }
+    (buttons.len(), taken)
+}
+
+/// The switch that opens and closes a row.
+fn fold_ui(ui: &mut Ui, entry: &Entry, is_open: bool) -> bool {
+    let mark = if is_open {
+        Icon::Unfolded
+    } else {
+        Icon::Folded
+    };
+    let verb = if is_open { "Hide" } else { "Show" };
+    let name = format!(
+        "{verb} details of {}: {}",
+        entry.machine().name_and_tail(),
+        entry.order.task.title()
+    );
+    let response = ui.add(ActionButton::icon_only(mark, &name));
+    ui.ctx()
+        .accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
+    response.clicked()
+}
+
+/// Status, device, action, how long, and why: in this order as far as there is room.
+fn line_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
     entry: &Entry,
-    standing: &Standing,
     overtaken: Option<&Entry>,
+    reasons: &[String],
 ) -> Ticking {
     let tokens = ui.tokens();
+    let standing = entry.standing();
     let task = &entry.order.task;
     let note = cx.state.notes.get(&entry.id());
-    let weak = |text: String| RichText::new(text).color(tokens.text_weak);
-    ui.horizontal_wrapped(|ui| {
-        let (icon, role) = match overtaken {
-            Some(_) => (look::order_status(standing).0, Role::Stale),
-            None => look::order_status(standing),
-        };
-        let status = badge(ui, icon, role, &standing.word(task));
-        ui.ctx().accesskit_node_builder(status.id, |node| {
-            node.set_live(accesskit::Live::Polite);
-        });
-        ui.label(RichText::new(entry.machine().name_and_tail()).text_style(text::strong()));
-        ui.label(task.title());
-        let age = activity_words::age(entry, standing, cx.now, cx.zone);
-        let hover = format!(
-            "Confirmed {} ({})\nby {}",
-            words::local_time(entry.intended_at(), cx.zone),
-            words::utc_time(entry.intended_at()),
-            crate::model::clean(&entry.author.account, 80)
-        );
-        ui.label(weak(age)).on_hover_text(hover);
-        if let Some(later) = overtaken {
-            let word = later.standing().word(&later.order.task);
-            ui.label(format!("{} since then", word.to_lowercase()));
-        }
-        if !is_ours(entry, cx) {
-            let author = crate::model::clean(&entry.author.account, 80);
-            let words = if standing.is_end() {
-                format!("by {author}")
-            } else {
-                format!("by {author}: followed again when that account signs in")
-            };
-            ui.label(weak(words));
-        } else if let Some(note) = note {
-            ui.label(weak(activity_words::next(note, cx.now)));
-        }
+    let weak = |text: String| Label::new(RichText::new(text).color(tokens.text_weak)).truncate();
+    let (icon, role) = match overtaken {
+        Some(_) => (look::order_status(standing).0, Role::Stale),
+        None => look::order_status(standing),
+    };
+    let status = badge(ui, icon, role, &standing.word(task));
+    ui.ctx().accesskit_node_builder(status.id, |node| {
+        node.set_live(accesskit::Live::Polite);
     });
-    ticking(entry, standing, note, cx)
+    let name = RichText::new(entry.machine().name_and_tail()).text_style(text::strong());
+    ui.add(Label::new(name).truncate());
+    ui.add(Label::new(task.title()).truncate());
+    let age = activity_record::age(entry, cx.state, cx.now);
+    ui.add(weak(age))
+        .on_hover_text(activity_record::times(entry, cx.state, cx.zone).join("\n"));
+    if let Some(later) = overtaken {
+        let word = later.standing().word(&later.order.task);
+        ui.add(Label::new(format!("{} since then", word.to_lowercase())).truncate());
+    }
+    if !is_ours(entry, cx) {
+        let author = clean(&entry.author.account, 80);
+        let words = if standing.is_end() {
+            format!("by {author}")
+        } else {
+            format!("by {author}: followed again when that account signs in")
+        };
+        ui.add(weak(words));
+    } else if let Some(note) = note {
+        ui.add(weak(activity_words::next(note, cx.now)));
+    }
+    if !reasons.is_empty() && ui.available_width() > REASON_WIDTH {
+        ui.add(weak(reasons.join(". ")));
+    }
+    ticking(entry, note, cx)
+}
+
+/// Everything that is known, below the line: why, when, and what was sent.
+fn details_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, reasons: &[String], is_open: bool) {
+    for line in reasons {
+        ui.add(Label::new(line).wrap());
+    }
+    if !is_open {
+        return;
+    }
+    for line in activity_record::times(entry, cx.state, cx.zone) {
+        small_ui(ui, &line);
+    }
+    for line in activity_record::sent(entry) {
+        small_ui(ui, &line);
+    }
+    if let Some(action) = entry.standing().action() {
+        ui.horizontal(|ui| {
+            small_ui(ui, "Action id:");
+            copyable_ui(ui, "action id", action.as_str());
+        });
+    }
 }
 
 /// Whether nobody else than the present account has ordered it.
@@ -128,9 +244,10 @@ fn is_ours(entry: &Entry, cx: &Cx<'_>) -> bool {
     account.is_none_or(|account| entry.author.is(account))
 }
 
-fn ticking(entry: &Entry, standing: &Standing, note: Option<&Note>, cx: &Cx<'_>) -> Ticking {
-    let secs = cx.now.duration_since(entry.intended_at()).as_secs();
-    let counts_up = is_ours(entry, cx) && !standing.is_end() && secs < TICKING_SECS;
+fn ticking(entry: &Entry, note: Option<&Note>, cx: &Cx<'_>) -> Ticking {
+    let secs = words::secs_since(entry.intended_at(), cx.now);
+    let is_open = !entry.standing().is_end();
+    let counts_up = is_ours(entry, cx) && is_open && secs < TICKING_SECS;
     let counts_down = note.is_some_and(|note| {
         !matches!(
             note,
@@ -141,147 +258,5 @@ fn ticking(entry: &Entry, standing: &Standing, note: Option<&Note>, cx: &Cx<'_>)
         Ticking::Yes
     } else {
         Ticking::No
-    }
-}
-
-fn buttons_ui(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    entry: &Entry,
-    standing: &Standing,
-    overtaken: Option<&Entry>,
-) {
-    let order = &entry.order;
-    ui.horizontal_wrapped(|ui| {
-        if ui.add(ActionButton::quiet("Show device")).clicked() {
-            cx.views.selected = Some(entry.machine());
-            cx.views.scroll_to_selection = true;
-        }
-        match standing {
-            Standing::Waiting => withdraw_ui(ui, cx, entry),
-            Standing::Held { .. } => {
-                if ui
-                    .add(ActionButton::new("Send all the same").ignores_enter())
-                    .clicked()
-                {
-                    cx.out.work.push(Command::Insist(entry.id()));
-                }
-                withdraw_ui(ui, cx, entry);
-            }
-            Standing::Accepted { action, .. } => {
-                if let Some(kind) = order.task.kind() {
-                    cancel_ui(ui, cx, entry, action, &kind.spec().wire_type);
-                }
-            }
-            Standing::Done { .. } => {
-                if overtaken.is_none() {
-                    undo_ui(ui, cx, entry);
-                }
-                for open in activity_words::still_open_opposites(entry, cx.state) {
-                    cancel_ui(ui, cx, entry, &open.id, &open.kind);
-                }
-            }
-            Standing::NotSent { .. }
-            | Standing::NotFound
-            | Standing::TimedOut { .. }
-            | Standing::Failed { .. } => {
-                if ui.add(ActionButton::new("Review again…")).clicked() {
-                    review_again(ui, cx, entry);
-                }
-            }
-            Standing::Sent
-            | Standing::TooLate { .. }
-            | Standing::Cancelled { .. }
-            | Standing::Refused { .. }
-            | Standing::Unknown { .. }
-            | Standing::SomeoneElses { .. } => {}
-        }
-        copy_button_ui(
-            ui,
-            "for ticket",
-            &activity_words::ticket_line(entry, standing),
-        );
-    });
-}
-
-fn withdraw_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) {
-    let button = ActionButton::new("Withdraw").hint("Takes the order back before it leaves");
-    if ui.add(button).clicked() {
-        cx.out.work.push(Command::Withdraw(entry.id()));
-    }
-}
-
-/// Offers to cancel an action on the entry's device: its own, or one that would undo it.
-fn cancel_ui(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    entry: &Entry,
-    action: &MachineActionId,
-    action_type: &MachineActionType,
-) {
-    let own = entry.standing().action() == Some(action);
-    let label = if own {
-        "Cancel…".to_owned()
-    } else {
-        format!("Cancel {action_type}…")
-    };
-    if ui.add(ActionButton::new(&label)).clicked() {
-        let subject = Subject::Cancel {
-            action: action.clone(),
-            action_type: action_type.clone(),
-        };
-        draft_form::raise_form(ui, cx, &entry.machine(), subject, |_| {});
-    }
-}
-
-fn undo_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry) {
-    let Some(kind) = entry.order.task.kind() else {
-        return;
-    };
-    let spec = kind.spec();
-    if let Some(undo) = spec.undo {
-        let button = ActionButton::new("Undo…")
-            .icon(Icon::Undo)
-            .hint(undo.spec().title);
-        if ui.add(button).clicked() {
-            draft_form::raise_form(ui, cx, &entry.machine(), Subject::Act(undo), |_| {});
-        }
-    }
-    if let Some(no_way_back) = spec.no_way_back {
-        badge(ui, Icon::Info, Role::Stale, no_way_back);
-    }
-}
-
-/// Opens the same form with the same text; nothing is confirmed by it.
-fn review_again(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry) {
-    draft_form::raise_form(ui, cx, &entry.order.machine, subject(entry), |draft| {
-        refill(draft, entry);
-    });
-}
-
-/// What the form of an entry was about.
-pub fn subject(entry: &Entry) -> Subject {
-    match &entry.order.task {
-        Task::Act { kind, .. } => Subject::Act(*kind),
-        Task::Cancel {
-            action,
-            action_type,
-        } => Subject::Cancel {
-            action: action.clone(),
-            action_type: action_type.clone(),
-        },
-    }
-}
-
-/// Puts the text of an entry into a form.
-pub fn refill(draft: &mut Draft, entry: &Entry) {
-    draft.comment = entry.order.comment.to_string();
-    if let Task::Act { values, .. } = &entry.order.task {
-        for value in values {
-            match value {
-                Value::IsolationType(isolation_type) => draft.isolation_type = *isolation_type,
-                Value::Sha1(sha1) => draft.sha1 = sha1.to_string(),
-            }
-        }
     }
 }

@@ -3,7 +3,6 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::widgets::countdown_text;
 use super::words;
 use crate::action::{Change, Risk, Task};
 use crate::journal::{Entry, NotSentReason, Record, Standing};
@@ -17,7 +16,7 @@ use crate::state::State;
 /// How long the service keeps an action for a device that does not report.
 const SERVICE_WAITS: SignedDuration = SignedDuration::from_hours(72);
 
-/// From this age on an entry's age is told in words that need no tick.
+/// From this age on an entry's age has no seconds, so nothing has to tick.
 pub const TICKING_SECS: i64 = 3600;
 
 const COMMENT_CHARS: usize = 300;
@@ -31,68 +30,44 @@ pub fn overtaken_by<'a>(entry: &Entry, state: &'a State) -> Option<&'a Entry> {
     let is_done = |entry: &Entry| matches!(entry.standing(), Standing::Done { .. });
     let own = way_back(entry).filter(|_| is_done(entry))?;
     let machine = entry.machine();
-    let newer = state
-        .entries
-        .iter()
-        .rev()
-        .take_while(|e| e.id() != entry.id());
+    let newest_first = state.entries.of_machine(&machine.id).rev();
+    let newer = newest_first.take_while(|e| e.id() != entry.id());
     let mut later = newer.filter(|later| {
         way_back(later) == Some(own) && is_done(later) && later.machine().id == machine.id
     });
     later.next()
 }
 
-/// How long it has been under way, or when and how long ago it ended.
-pub fn age(entry: &Entry, standing: &Standing, now: Timestamp, zone: &TimeZone) -> String {
-    if standing.is_end() {
-        let ended = entry.standing_since();
-        let clock = ended.to_zoned(zone.clone()).strftime("%H:%M");
-        return format!("{clock}, {}", words::ago(ended, now));
-    }
-    let secs = now.duration_since(entry.intended_at()).as_secs();
-    if secs < TICKING_SECS {
-        countdown_text(secs)
-    } else {
-        words::ago(entry.intended_at(), now)
-    }
-}
-
 /// What comes next by itself.
 pub fn next(note: &Note, now: Timestamp) -> String {
-    let left = |until: Timestamp| until.duration_since(now).as_secs().max(0);
+    let left = |until: Timestamp| words::secs_since(now, until);
+    let check = |until| match left(until) {
+        0 => "checking now".to_owned(),
+        secs => format!("next check in {}", words::duration(secs)),
+    };
     match note {
-        Note::LeavesAt(at) => format!("leaves in {}", countdown_text(left(*at))),
-        Note::LooksAgainAt(at) => format!("looks again in {}", short(left(*at))),
+        Note::LeavesAt(at) => match left(*at) {
+            0 => "being sent".to_owned(),
+            secs => format!("will be sent in {}", words::duration(secs)),
+        },
+        Note::LooksAgainAt(at) => check(*at),
         Note::LookedUp { complete, again_at } => {
             let so_far = match complete {
                 0 => "being looked up".to_owned(),
                 1 => "looked up once, not there yet".to_owned(),
+                2 => "looked up twice, not there yet".to_owned(),
                 more => format!("looked up {more} times, not there yet"),
             };
-            format!("{so_far}, again in {}", short(left(*again_at)))
+            format!("{so_far}; {}", check(*again_at))
         }
         Note::WaitsForSignIn => "will be sent when your sign-in works again".to_owned(),
-        Note::WaitsForTurn => "leaves after those before it".to_owned(),
+        Note::WaitsForTurn => "will be sent after those before it".to_owned(),
         Note::Stuck(explanation) => explanation.headline.clone(),
     }
 }
 
-fn short(secs: i64) -> String {
-    if secs < 60 {
-        format!("{secs} s")
-    } else {
-        countdown_text(secs)
-    }
-}
-
 /// What is to be known about this standing: one line each.
-pub fn details(
-    entry: &Entry,
-    standing: &Standing,
-    state: &State,
-    now: Timestamp,
-    zone: &TimeZone,
-) -> Vec<String> {
+pub fn details(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
     let (acted_on, ordered) = (entry.machine(), &entry.order.machine);
     let redirected = (acted_on.id != ordered.id).then(|| {
         format!(
@@ -101,30 +76,25 @@ pub fn details(
             ordered.id.tail()
         )
     });
-    let more = about_standing(entry, standing, state, now, zone);
+    let more = about_standing(entry, state, now, zone);
     redirected.into_iter().chain(more).collect()
 }
 
-fn about_standing(
-    entry: &Entry,
-    standing: &Standing,
-    state: &State,
-    now: Timestamp,
-    zone: &TimeZone,
-) -> Vec<String> {
+fn about_standing(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
+    let standing = entry.standing();
     let task = &entry.order.task;
     match standing {
         Standing::Held { by } => vec![held(entry, by, state)],
         Standing::NotSent { why, detail } => not_sent(*why, detail.as_deref()),
-        Standing::Accepted {
-            status: MachineActionStatus::Pending,
-            ..
-        } => silent(entry, standing, state, now, zone)
-            .into_iter()
-            .collect(),
+        Standing::Accepted { action, status } => {
+            let silent = (*status == MachineActionStatus::Pending)
+                .then(|| silent(entry, standing, state, now, zone));
+            let asked = cancellation_requested(entry, action, state);
+            asked.into_iter().chain(silent.flatten()).collect()
+        }
         Standing::Waiting => waiting(state, now),
         Standing::Done { .. } => older_opposites(entry, state),
-        Standing::Sent | Standing::Accepted { .. } => Vec::new(),
+        Standing::Sent => Vec::new(),
         Standing::Failed { hresult, .. } => failed(task, *hresult),
         Standing::TooLate { status, .. } => {
             vec![format!(
@@ -145,12 +115,12 @@ fn about_standing(
             message,
         } => refused(task, &state.session, *status, code, message),
         Standing::Unknown { why } => vec![
-            "No answer came. It is being looked up; repeating is blocked until then".to_owned(),
+            "No answer came. It is being looked up; sending again is blocked until then".to_owned(),
             format!("Cause: {}", clean(why, COMMENT_CHARS)),
         ],
         Standing::NotFound => {
             vec![
-                "Not at the service, looked up completely over five minutes. You may send it again"
+                "Defender does not have it: looked up completely over five minutes. You may send it again"
                     .to_owned(),
             ]
         }
@@ -166,11 +136,47 @@ fn about_standing(
                 at.unwrap_or_default()
             )];
             if let Some(action) = state.action(&entry.order.machine.id, action) {
-                lines.push(format!("That request now: {}", action.status));
+                lines.push(if action.status.is_final() {
+                    format!("That request has ended: {}", action.status)
+                } else {
+                    format!("That request now: {}", action.status)
+                });
             }
             lines
         }
     }
+}
+
+/// Whether somebody else's request, which came in the place of this one, has ended without
+/// bringing about what was wanted.
+pub fn ended_without_success(entry: &Entry, state: &State) -> bool {
+    let Standing::SomeoneElses { action, .. } = entry.standing() else {
+        return false;
+    };
+    let theirs = state.action(&entry.order.machine.id, action);
+    theirs.is_some_and(|theirs| {
+        theirs.status.is_final() && theirs.status != MachineActionStatus::Succeeded
+    })
+}
+
+/// Who wants the action stopped, as long as it is not: asking is not cancelling.
+fn cancellation_requested(
+    entry: &Entry,
+    action: &MachineActionId,
+    state: &State,
+) -> Option<String> {
+    let action = state.action(&entry.machine().id, action)?;
+    let by = action.cancellation_requestor.as_deref()?.trim();
+    let by = Some(by).filter(|by| !by.is_empty())?;
+    let why = action.cancellation_comment.as_deref().map(str::trim);
+    let why = why
+        .filter(|why| !why.is_empty())
+        .map(|why| format!(": {}", clean(why, COMMENT_CHARS)));
+    let by = clean(by, 80);
+    Some(format!(
+        "Cancellation requested by {by}{}",
+        why.unwrap_or_default()
+    ))
 }
 
 /// Why an order has not left, where the limit is the reason.
@@ -181,11 +187,11 @@ fn waiting(state: &State, now: Timestamp) -> Vec<String> {
     let paused = budget.gate_until.is_some_and(|until| until > now);
     let why = match (paused, budget.is_shared) {
         (true, true) => {
-            "The service asked for a pause although this console has called little: others share its limit, or the service is busy"
+            "Defender asked for a pause although this console made few requests: others share its limit, or Defender is busy"
         }
-        (true, false) => "The service asked for a pause",
-        (false, _) if budget.left_minute == 0 => "The service's limit for a minute is used up",
-        (false, _) if budget.left_hour == 0 => "The service's limit for an hour is used up",
+        (true, false) => "Defender asked for a pause",
+        (false, _) if budget.left_minute == 0 => "Defender's limit per minute is used up",
+        (false, _) if budget.left_hour == 0 => "Defender's limit per hour is used up",
         (false, _) => return Vec::new(),
     };
     vec![why.to_owned()]
@@ -196,14 +202,20 @@ fn held(entry: &Entry, by: &MachineActionId, state: &State) -> String {
         Some(action) => format!(
             "{} by {} is under way ({})",
             action.kind,
-            clean(action.requestor.as_deref().unwrap_or("somebody"), 80),
+            clean(
+                action
+                    .requestor
+                    .as_deref()
+                    .unwrap_or("an unknown requestor"),
+                80
+            ),
             action.status
         ),
         None => "An opposite action is under way".to_owned(),
     };
     let end = entry.order.task.done();
     format!(
-        "{under_way}; yours waits until it has ended, or you insist. Whichever ends last decides; sent now, the device most likely ends “{end}”"
+        "{under_way}. Yours waits until it has ended, unless you send it anyway. Whichever ends last decides: sent now, the device will most likely end up “{end}”"
     )
 }
 
@@ -234,9 +246,9 @@ fn older_opposites(entry: &Entry, state: &State) -> Vec<String> {
     still_open_opposites(entry, state)
         .map(|action| {
             format!(
-                "{} by {} is still {}: when it ends, it takes this back. Cancel it if that is not wanted",
+                "{} by {} is still {}: if it completes, it undoes this. Cancel it if you do not want that",
                 action.kind,
-                clean(action.requestor.as_deref().unwrap_or("somebody"), 80),
+                clean(action.requestor.as_deref().unwrap_or("an unknown requestor"), 80),
                 action.status,
             )
         })
@@ -265,7 +277,7 @@ fn silent(
     }
     let machine = state.machine(&entry.order.machine.id)?;
     let seen = machine.last_seen.map_or_else(
-        || "Last report not known".to_owned(),
+        || "Last report unknown".to_owned(),
         |at| format!("Last full report {}", words::ago(at, now)),
     );
     if machine.health_status == HealthStatus::Active {
@@ -277,7 +289,10 @@ fn silent(
     let created = action.and_then(|a| a.created).or(entry.first_sent_at());
     let until = created.and_then(|at| at.checked_add(SERVICE_WAITS).ok());
     let until = until.map_or_else(String::new, |until| {
-        format!(": it waits until {}", words::local_time(until, zone))
+        format!(
+            ": Defender waits for it until {}",
+            words::local_time(until, zone)
+        )
     });
     Some(format!("{seen}, health {}{until}", machine.health_status))
 }
@@ -293,7 +308,7 @@ fn given_up(entry: &Entry) -> String {
         Some(_) | None => String::new(),
     };
     if begun {
-        words += "; it had begun, so look at the device";
+        words += "; it had begun, so check the device";
     }
     words
 }
@@ -313,14 +328,14 @@ fn another_way(task: &Task) -> &'static str {
         Risk::Disruptive | Risk::Irreversible => {
             "Next: isolate at the switch, or disable the account"
         }
-        Risk::Routine => "Next: see whether the device is connected, then send it again",
+        Risk::Routine => "Next: check that the device is connected, then send it again",
     }
 }
 
 fn cancelled(by: Option<&str>, comment: Option<&str>) -> String {
     let by = by.filter(|by| !by.trim().is_empty());
     let by = by.map_or_else(
-        || "By somebody not told".to_owned(),
+        || "By an unknown requestor".to_owned(),
         |by| format!("By {}", clean(by, 80)),
     );
     match comment.filter(|comment| !comment.trim().is_empty()) {
@@ -356,10 +371,10 @@ fn refused(
 
 fn missing(task: &Task, session: &SessionStatus, status: u16, code: &str) -> String {
     if matches!(task, Task::Cancel { .. }) && status == 400 {
-        return "The service does not cancel it any more; most likely it has ended. See the device, and take it back from there".to_owned();
+        return "Defender no longer cancels it: most likely it has ended. Check the device and undo it from there".to_owned();
     }
     if code == "ActiveRequestAlreadyExists" {
-        return "The service says that an action of this kind is already under way; whose, this console cannot see".to_owned();
+        return "Defender says that an action of this kind is already under way; this console cannot see whose".to_owned();
     }
     let permissions: Vec<_> = task
         .permissions()
@@ -386,31 +401,14 @@ fn missing(task: &Task, session: &SessionStatus, status: u16, code: &str) -> Str
     };
     match (status, held) {
         // What the sign-in of that time held is not known any more, and a renewed one may differ.
-        (403, Some(true)) => format!("Missing is {role}, or {group}; or it was {permission}, which your present sign-in holds"),
+        (403, Some(true)) => format!("Missing: {role}, or {group}; or it was {permission}, which your present sign-in holds"),
         (403, Some(false)) => format!("Your present sign-in lacks {permission}"),
-        (403, None) => format!("Missing is {permission}, {role}, or {group}"),
-        (404, _) => "The service does not know this device or file, or you have no access to its group".to_owned(),
-        (400, _) => "The service does not do this on this device: see its operating system, agent and licence".to_owned(),
-        (429, _) => "The service's limit was reached".to_owned(),
-        (_, _) => "The service said no".to_owned(),
+        (403, None) => format!("Missing: {permission}, {role}, or {group}"),
+        (404, _) => "Defender does not know this device or file, or you have no access to its group".to_owned(),
+        (400, _) => "Defender does not do this on this device: check its operating system, agent and licence".to_owned(),
+        (429, _) => "Defender's request limit was reached".to_owned(),
+        (_, _) => "Defender refused it".to_owned(),
     }
-}
-
-/// One line for a ticket, in UTC.
-pub fn ticket_line(entry: &Entry, standing: &Standing) -> String {
-    let order = &entry.order;
-    format!(
-        "{} {} on {} ({}): {} at {} [{}] by {}: {}",
-        words::utc_time(entry.intended_at()),
-        order.task.title(),
-        order.machine.name(),
-        entry.machine().id,
-        standing.word(&order.task),
-        words::utc_time(entry.standing_since()),
-        order.entry,
-        clean(&entry.author.account, 80),
-        clean(&order.comment, 1_000)
-    )
 }
 
 #[cfg(test)]

@@ -1,17 +1,23 @@
-//! How far orders that were confirmed together have come, over the rows of the activity list.
+//! What became of orders that were confirmed together, over the rows of the activity list.
 
 use egui::{Label, RichText, Ui};
 
+use super::activity_attention::why_not_acknowledge;
 use super::picks::devices;
 use super::theme::{TokensExt as _, text};
-use super::widgets::{ActionButton, Icon, countdown_text, raised_frame};
-use super::{Cx, activity_row, batch_form};
+use super::views::Dialog;
+use super::widgets::{ActionButton, Icon, raised_frame};
+use super::words::duration;
+use super::{Cx, activity_buttons, batch_form};
+use crate::journal::Entry;
 use crate::message::Command;
 use crate::state::Batch;
 
-/// Shows the batches that are under way or were interrupted. Whether something in them ticks.
-pub fn batches_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
-    let batches = cx.state.batches(cx.now);
+/// Shows the batches that are under way, were interrupted, or whose result nobody has acknowledged.
+/// The newest so many; older ones move up when these are acknowledged. Whether something in them ticks.
+pub fn batches_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize) -> bool {
+    let mut batches = cx.state.batches(cx.now);
+    batches.truncate(max_shown);
     for batch in &batches {
         ui.push_id(batch.id, |ui| batch_ui(ui, cx, batch));
     }
@@ -26,45 +32,79 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     raised_frame(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal_wrapped(|ui| {
-            let title = format!(
-                "{}: {} together",
-                first.order.task.title(),
-                devices(batch.entries.len())
-            );
+            let verb = first.order.task.verb();
+            let title = format!("{verb} {}:", devices(batch.entries.len()));
             ui.label(RichText::new(title).text_style(text::strong()));
-            let counts = batch.standings().into_iter();
-            let counts: Vec<_> = counts.map(|(word, n)| format!("{n} × {word}")).collect();
-            ui.add(Label::new(counts.join(", ")).wrap());
+            ui.add(Label::new(summary(batch)).wrap());
             if batch.waiting() > 0 {
                 if let Some(left) = batch.time_left(cx.now) {
-                    let left = format!("about {} left", countdown_text(left.as_secs().max(1)));
+                    let left = format!("about {} left", duration(left.as_secs().max(1)));
                     ui.label(RichText::new(left).color(tokens.text_weak));
                 }
                 let stop = ActionButton::new("Stop the rest")
                     .icon(Icon::NotSent)
-                    .hint("Takes back what has not left; what has left goes on");
+                    .hint("Anything not yet sent will not be sent; what was sent goes on");
                 if ui.add(stop).clicked() {
                     cx.out.work.push(Command::StopBatch(batch.id));
                 }
-            } else if !batch.unsent.is_empty() {
-                let label = format!("Review the unsent again ({})…", batch.unsent.len());
+                return;
+            }
+            if !batch.unsent.is_empty() {
+                let label = format!("Send the unsent again ({})…", batch.unsent.len());
                 if ui.add(ActionButton::new(&label)).clicked() {
-                    review_again(ui, cx, batch);
+                    send_again(ui, cx, batch);
                 }
+            }
+            if batch.has_ended() {
+                acknowledge_ui(ui, cx, batch);
             }
         });
     });
-    ui.add_space(tokens.space.xs);
+}
+
+/// "4 isolated, 1 refused".
+fn summary(batch: &Batch<'_>) -> String {
+    let counts = batch.standings().into_iter();
+    let counts: Vec<_> = counts
+        .map(|(word, count)| format!("{count} {}", word.to_lowercase()))
+        .collect();
+    counts.join(", ")
+}
+
+/// Where one of them went wrong, the dialog names it once more.
+fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
+    let entries = &cx.state.entries;
+    let wrong = batch.entries.iter().any(|e| entries.needs_attention(e));
+    let why_not = why_not_acknowledge(cx.state);
+    let button = ActionButton::new(if wrong {
+        "Acknowledge…"
+    } else {
+        "Acknowledge"
+    })
+    .icon(Icon::Done)
+    .hint("Takes the summary away; the entries stay in the list and in the journal")
+    .disabled_because(why_not.as_deref());
+    if !ui.add(button).clicked() {
+        return;
+    }
+    let unread = batch.entries.iter().filter(|e| e.acknowledged().is_none());
+    if wrong {
+        let ids = unread.map(|entry| entry.id()).collect();
+        cx.views.dialog = Some(Dialog::Acknowledge(ids));
+    } else {
+        let seen = unread.map(|entry| (entry.id(), entry.standing().key()));
+        cx.out.work.push(Command::Acknowledge(seen.collect()));
+    }
 }
 
 /// Opens the form of those that were not sent, with the same text; nothing is confirmed by it.
-fn review_again(ui: &Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
+fn send_again(ui: &Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     let Some(first) = batch.unsent.first() else {
         return;
     };
-    let machines: Vec<_> = batch.unsent.iter().map(|entry| entry.machine()).collect();
-    let subject = activity_row::subject(first);
+    let machines: Vec<_> = batch.unsent.iter().copied().map(Entry::machine).collect();
+    let subject = activity_buttons::subject(first);
     batch_form::raise_form(ui, cx, &machines, subject, |draft| {
-        activity_row::refill(draft, first);
+        activity_buttons::refill(draft, first);
     });
 }

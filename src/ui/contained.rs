@@ -8,7 +8,7 @@ use super::look::{self, Phase};
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{ActionButton, EmptyState, Icon, badge, raised_frame, section_ui, small_ui};
-use super::words::{ago, both_times};
+use super::words::{ago, both_times, lasting};
 use super::{Cx, batch_form, draft_form};
 use crate::action::{Condition, Subject};
 use crate::model::clean;
@@ -107,7 +107,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
             badge(ui, icon, role, &words);
             if let Some(since) = row.since {
                 let words = match row.changing_to {
-                    None => format!("for {}", ago(since, cx.now).trim_end_matches(" ago")),
+                    None => format!("for {}", lasting(since, cx.now)),
                     Some(_) => format!("ordered {}", ago(since, cx.now)),
                 };
                 ui.label(words).on_hover_text(both_times(since, cx.zone));

@@ -8,7 +8,10 @@ use super::theme::{Role, TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Form};
 use super::widgets::{ActionButton, ButtonStyle, Dialog, TextField, badge, copyable_ui};
 use super::widgets::{Icon, countdown_text};
-use super::{Cx, account, batch_form, comment_templates, compare, file, help, review, sign_in};
+use super::{
+    Cx, account, activity_attention, batch_form, comment_templates, compare, file, help, review,
+    sign_in,
+};
 use crate::action::{
     Draft, IsolationType, MAX_COMMENT_CHARS, Parameter, Risk, Sha1, Subject, Task, Value,
 };
@@ -34,6 +37,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         Some(OpenDialog::Compare(machine)) => compare::compare_ui(ui, cx, &machine),
         Some(OpenDialog::Account) => account::account_ui(ui, cx),
+        Some(OpenDialog::Acknowledge(ids)) => activity_attention::acknowledge_ui(ui, cx, ids),
         Some(OpenDialog::ConfirmSignOut) => account::confirm_sign_out_ui(ui, cx),
         Some(OpenDialog::ConfirmClose) => confirm_close_ui(ui, cx),
         // It waits behind the sign-in, with everything that was typed.

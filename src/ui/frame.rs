@@ -18,6 +18,8 @@ use crate::model::SessionStatus;
 const WIDE: f32 = 1100.0;
 const PANEL_MIN_WIDTH: f32 = 420.0;
 const ACTIVITY_HEIGHT: f32 = 200.0;
+/// Three rows under a heading of the list of activities.
+const ACTIVITY_MIN_HEIGHT: f32 = 130.0;
 
 /// Shows the whole window.
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -62,7 +64,7 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .default_size(if empty {
             88.0
         } else {
-            kept.unwrap_or(ACTIVITY_HEIGHT.min(height * 0.3))
+            kept.unwrap_or(activity_height(height))
         })
         .size_range(56.0..=(height * 0.6).max(57.0))
         .show(ui, |ui| {
@@ -104,6 +106,11 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     } else {
         CentralPanel::default().show(ui, |ui| screen_ui(ui, cx));
     }
+}
+
+/// How high the list of activities is in this height, unless a person has made it otherwise.
+pub fn activity_height(height: f32) -> f32 {
+    (height * 0.3).clamp(ACTIVITY_MIN_HEIGHT, ACTIVITY_HEIGHT)
 }
 
 /// Remembers a size that the pointer has changed; what the window's own size makes of it passes.

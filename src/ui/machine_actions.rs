@@ -9,7 +9,7 @@ use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, ExplanationView, Icon, copyable_ui, section_ui};
 use super::{Cx, draft_form, words};
 use crate::action::{ActionKind, Condition, Risk, Subject};
-use crate::model::{HResult, MachineAction, MachineRef, clean};
+use crate::model::{HResult, MachineAction, MachineActionStatus, MachineRef, clean};
 use crate::state::Remote;
 
 const COMMENT_CHARS: usize = 500;
@@ -209,10 +209,18 @@ fn action_lines(action: &MachineAction) -> Vec<String> {
     lines.extend(given(&action.requestor_comment, COMMENT_CHARS));
     let cancelled_by = given(&action.cancellation_requestor, 80);
     let cancelled_why = given(&action.cancellation_comment, COMMENT_CHARS);
+    // Asked for is not done: a device may carry the action out all the same.
+    let cancelled = if action.status == MachineActionStatus::Cancelled {
+        "Cancelled"
+    } else if action.status.is_final() {
+        "Cancellation was requested"
+    } else {
+        "Cancellation requested"
+    };
     match (cancelled_by, cancelled_why) {
-        (Some(by), Some(why)) => lines.push(format!("Cancelled by {by}: {why}")),
-        (Some(by), None) => lines.push(format!("Cancelled by {by}")),
-        (None, Some(why)) => lines.push(format!("Cancelled: {why}")),
+        (Some(by), Some(why)) => lines.push(format!("{cancelled} by {by}: {why}")),
+        (Some(by), None) => lines.push(format!("{cancelled} by {by}")),
+        (None, Some(why)) => lines.push(format!("{cancelled}: {why}")),
         (None, None) => {}
     }
     if action.error_hresult != HResult(0) {
@@ -242,7 +250,7 @@ mod tests {
             [
                 "By s.weber@contoso.com, through Portal",
                 "evil\\u{202e}",
-                "Cancelled by jane",
+                "Cancellation was requested by jane",
                 "Result 0x80004004 (-2147467260), the operation was aborted"
             ]
         );

@@ -6,13 +6,13 @@ use egui::{Id, Label, Response, RichText, Sense, Ui, WidgetInfo, accesskit};
 use egui_extras::TableRow;
 use jiff::Timestamp;
 
-use super::Cx;
 use super::device_state::DeviceState;
 use super::look::{self, Look};
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Column;
 use super::widgets::{Icon, icon, paint_icon};
 use super::words::{ago, both_times, os_name};
+use super::{Cx, activity_attention};
 use crate::journal::Entry;
 use crate::model::{Machine, MachineRef, clean};
 
@@ -25,7 +25,7 @@ fn own_order(machine: &MachineRef, open: &[&Entry]) -> Option<(Icon, Role, Strin
     if !standing.is_unknown() && standing.action().is_some() {
         return None;
     }
-    let (icon, role) = look::order_status(&standing);
+    let (icon, role) = look::order_status(standing);
     Some((icon, role, standing.word(&entry.order.task)))
 }
 
@@ -139,13 +139,30 @@ impl MachineRow<'_> {
             };
         }
         let state = DeviceState::of(cx.state.known_actions(&self.machine.id));
+        let hint = state.hint(Some(self.machine), &cx.state.policy, cx.now);
+        if let Some(entry) = cx.state.attention_on(&self.machine.id) {
+            // Never a dash alone where an order was lost.
+            let (icon, role, lost) = activity_attention::mark(entry);
+            let words = if state.rank().is_some() {
+                format!("{}; {lost}", state.text())
+            } else {
+                lost.clone()
+            };
+            return StateCell {
+                icon: Some(icon),
+                role,
+                words,
+                short: lost,
+                hint: format!("{hint}\nYour newest order needs attention: see Activity"),
+            };
+        }
         let (icon, role) = state.look();
         StateCell {
             icon,
             role,
             words: state.text(),
             short: state.short_text(),
-            hint: state.hint(Some(self.machine), &cx.state.policy, cx.now),
+            hint,
         }
     }
 

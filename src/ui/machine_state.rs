@@ -10,7 +10,7 @@ use super::machine_detail::{row_ui, told, value_ui};
 use super::theme::{Role, TokensExt as _};
 use super::widgets::{Icon, badge, copyable_ui, foldable_ui, section_ui, small_ui};
 use super::words::first_upper;
-use super::{Cx, words};
+use super::{Cx, activity_attention, words};
 use crate::action::{Condition, ConditionState, Evidence, infer};
 use crate::model::{MachineAction, MachineRef, clean};
 
@@ -21,6 +21,11 @@ const NOTE: &str =
 /// Shows what the device is inferred to be in.
 pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     section_ui(ui, "State");
+    if let Some(entry) = cx.state.attention_on(&machine.id) {
+        let (icon, role, words) = activity_attention::mark(entry);
+        let words = format!("{words}, needs attention: see Activity");
+        badge(ui, icon, role, &words);
+    }
     let Some(history) = cx.state.history(&machine.id) else {
         announce(ui, Icon::Unfamiliar, Role::Unknown, &unchecked(cx, machine));
         return;

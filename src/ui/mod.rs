@@ -10,6 +10,9 @@ pub mod widgets;
 
 mod account;
 mod activity;
+mod activity_attention;
+mod activity_buttons;
+mod activity_record;
 mod activity_row;
 mod activity_words;
 mod batch_form;

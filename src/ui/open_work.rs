@@ -36,11 +36,7 @@ pub fn pending_ui(ui: &mut Ui, cx: &Cx<'_>) {
         kinds.entry((noun, is_unknown)).or_default().push(entry);
     }
     for ((noun, is_unknown), entries) in kinds {
-        let last = entries
-            .iter()
-            .filter_map(|e| e.records.last())
-            .map(|(at, _)| *at)
-            .max();
+        let last = entries.iter().map(|e| e.standing_since()).max();
         let what = if is_unknown {
             "with unknown outcome"
         } else {

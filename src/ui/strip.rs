@@ -3,6 +3,7 @@
 use egui::{Align, Layout, Response, ScrollArea, Ui};
 
 use super::Cx;
+use super::activity_attention::counter_ui;
 use super::commands::UiCommand;
 use super::theme::TokensExt as _;
 use super::widgets::{ActionButton, StripLook, strip_plate_ui, strip_ui};
@@ -24,6 +25,8 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.spacing_mut().item_spacing.x = tokens.space.xs;
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             buttons_ui(ui, cx);
+            // Before the facts: it has its room in the smallest window.
+            counter_ui(ui, cx);
             budget_ui(ui, look, cx);
             // What does not fit is reached by scrolling sideways.
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

@@ -125,6 +125,8 @@ pub enum Dialog {
     Keys,
     /// Who is signed in, and what that allows.
     Account,
+    /// Several entries that are to be acknowledged together.
+    Acknowledge(Vec<EntryId>),
     /// Signing out while orders are under way.
     ConfirmSignOut,
     /// Closing while a request has no answer yet.
@@ -257,6 +259,7 @@ impl Views {
                     | Dialog::Batch(_)
                     | Dialog::Compare(_)
                     | Dialog::Account
+                    | Dialog::Acknowledge(_)
                     | Dialog::ConfirmSignOut
             )
         ) {

@@ -119,6 +119,38 @@ pub fn both_times(at: Timestamp, zone: &TimeZone) -> String {
     format!("{}\n{}", local_time(at, zone), utc_time(at))
 }
 
+/// How long something takes or took: two units at most, and never like a time of day.
+pub fn duration(secs: i64) -> String {
+    let secs = secs.max(0);
+    let (days, hours, minutes) = (secs / 86_400, secs / 3_600 % 24, secs / 60 % 60);
+    let two = |much: i64, unit, more: i64, smaller| {
+        if more == 0 {
+            format!("{much} {unit}")
+        } else {
+            format!("{much} {unit} {more} {smaller}")
+        }
+    };
+    match secs {
+        ..60 => format!("{secs} s"),
+        60..3_600 => two(minutes, "min", secs % 60, "s"),
+        3_600..86_400 => two(hours, "h", minutes, "min"),
+        86_400.. => two(days, "d", hours, "h"),
+    }
+}
+
+/// Whole seconds from one time to another; 0 where the clocks put them the other way round.
+pub fn secs_since(from: Timestamp, to: Timestamp) -> i64 {
+    to.duration_since(from).as_secs().max(0)
+}
+
+/// How long something has lasted, in its largest unit.
+pub fn lasting(since: Timestamp, now: Timestamp) -> String {
+    match secs_since(since, now) {
+        ..60 => "less than a minute".to_owned(),
+        secs => age_text(secs).trim_end_matches(" ago").to_owned(),
+    }
+}
+
 /// How long ago, in words.
 pub fn ago(at: Timestamp, now: Timestamp) -> String {
     age_text(now.duration_since(at).as_secs())
@@ -170,6 +202,22 @@ mod tests {
             ("TempleOS!", "TempleOS!"),
         ] {
             assert_eq!(os_name(wire), name);
+        }
+    }
+
+    #[test]
+    fn durations_are_in_two_units_at_most_and_never_like_a_clock() {
+        for (secs, text) in [
+            (-5, "0 s"),
+            (18, "18 s"),
+            (200, "3 min 20 s"),
+            (720, "12 min"),
+            (7_500, "2 h 5 min"),
+            (7_209, "2 h"),
+            (86_400, "1 d"),
+            (273_600, "3 d 4 h"),
+        ] {
+            assert_eq!(duration(secs), text);
         }
     }
 

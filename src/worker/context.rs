@@ -3,7 +3,7 @@
 mod journal;
 mod session;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -67,6 +67,7 @@ pub(super) struct Context {
     place: Box<str>,
     events: mpsc::Sender<Event>,
     wake: Arc<dyn Fn() + Send + Sync>,
+    on_entry: Arc<dyn Fn(&Entry) + Send + Sync>,
     epoch: AtomicU64,
     account: Mutex<Option<Account>>,
     /// Whether the sign-in of the present account can be used.
@@ -75,6 +76,8 @@ pub(super) struct Context {
     pub person_signs_in: AtomicBool,
     journal: Arc<Mutex<Option<Journal>>>,
     entries: Mutex<Vec<Entry>>,
+    /// Entries that are in no file, because the disk did not take them.
+    unwritten: Mutex<HashSet<EntryId>>,
     known: Mutex<HashMap<MachineId, Known>>,
     /// Orders that wait for a permit or for a person.
     waiting: Mutex<HashMap<EntryId, oneshot::Sender<Answer>>>,
@@ -114,6 +117,7 @@ impl Context {
         endpoints: &Endpoints,
         events: mpsc::Sender<Event>,
         wake: Arc<dyn Fn() + Send + Sync>,
+        on_entry: Arc<dyn Fn(&Entry) + Send + Sync>,
     ) -> Self {
         Self {
             client,
@@ -125,12 +129,14 @@ impl Context {
             place: endpoints.name.clone(),
             events,
             wake,
+            on_entry,
             epoch: AtomicU64::new(0),
             account: Mutex::default(),
             renewal: watch::Sender::new(Renewal::Usable),
             person_signs_in: AtomicBool::new(false),
             journal: Arc::default(),
             entries: Mutex::default(),
+            unwritten: Mutex::default(),
             known: Mutex::default(),
             waiting: Mutex::default(),
             followed: Mutex::default(),

@@ -1,6 +1,7 @@
 //! The background actor: everything slow happens here, on one named thread with its own runtime.
 
 mod accounts;
+mod acknowledge;
 mod batch;
 mod cache;
 mod context;
@@ -31,6 +32,7 @@ use crate::api::{ApiError, Client, Http};
 use crate::auth::{Session, TokenStore};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::guard::Policy;
+use crate::journal::Entry;
 use crate::message::{Command, Event};
 use crate::model::{Endpoints, Mode};
 use context::Context;
@@ -58,6 +60,8 @@ pub struct Setup {
     pub pace: Pace,
     /// Called after each event, so that the window wakes; the worker knows no window.
     pub wake: Arc<dyn Fn() + Send + Sync>,
+    /// Called with each entry that has a new record, whether or not the window draws. Must not wait.
+    pub on_entry: Arc<dyn Fn(&Entry) + Send + Sync>,
 }
 
 /// The window's end of the worker.
@@ -172,12 +176,13 @@ async fn run(
         policy,
         pace,
         wake,
+        on_entry,
     } = setup;
     let session = Session::new(&endpoints, mode, http.lend(), store, Arc::clone(&clock));
     let client = Client::new(&endpoints, http, session.clone(), clock);
     let kept = settings::Kept::new(memory.clone(), mode, &policy);
     let context = Arc::new(Context::new(
-        client, session, policy, kept, pace, mode, &endpoints, events, wake,
+        client, session, policy, kept, pace, mode, &endpoints, events, wake, on_entry,
     ));
 
     let window = window::Keeper::start(&context, memory.clone()).await;
@@ -246,6 +251,7 @@ async fn run(
                     .await;
             }
             Command::Insist(entry) => context.answer_waiting(entry, submit::Answer::Insist).await,
+            Command::Acknowledge(seen) => spawn(acknowledge::acknowledge(context, seen)),
             Command::LookNow => watch::look_at_all_now(&context),
             Command::ReadSettings => spawn(settings::read(context)),
             Command::SaveSettings(changes) => spawn(settings::save(context, changes)),

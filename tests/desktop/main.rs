@@ -25,6 +25,8 @@ mod keyboard;
 mod keyring;
 /// Light and dark.
 mod look;
+/// What reaches a person who looks elsewhere.
+mod notify;
 /// What a person's browser does.
 #[path = "../it/person.rs"]
 mod person;

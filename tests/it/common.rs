@@ -95,6 +95,7 @@ fn setup(
         policy: policy.clone(),
         pace: Pace::faster(speed),
         wake: Arc::new(|| {}),
+        on_entry: Arc::new(|_| {}),
     };
     (setup, journal)
 }

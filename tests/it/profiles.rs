@@ -53,6 +53,7 @@ impl Window {
                 policy: Policy::default(),
                 pace: Pace::REAL,
                 wake: Arc::new(|| {}),
+                on_entry: Arc::new(|_| {}),
             })?;
             Ok(App::new(state, worker, jiff::tz::TimeZone::UTC, ""))
         });

@@ -165,6 +165,7 @@ fn in_the_demo_what_is_saved_holds_and_nothing_is_written() {
         policy,
         pace: Pace::REAL,
         wake: Arc::new(|| {}),
+        on_entry: Arc::new(|_| {}),
     })
     .expect("the worker starts");
     let mut engine = Engine {

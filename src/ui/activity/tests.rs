@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use super::*;
 use crate::action::{ActionKind, Order, Subject, Task};
 use crate::guard::Policy;
-use crate::journal::{Author, NotSentReason};
+use crate::journal::{Author, NotSentReason, Record};
 use crate::message::Command;
 use crate::model::{
     EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, MachineRef, Mode,
@@ -70,15 +70,28 @@ fn finished(status: MachineActionStatus) -> Record {
 }
 
 fn harness(entries: Vec<Entry>) -> Harness<'static, World> {
+    sized_harness(entries, egui::vec2(1200.0, 2000.0))
+}
+
+fn sized_harness(entries: Vec<Entry>, size: egui::Vec2) -> Harness<'static, World> {
     let mut state = State::new(Mode::Demo, "Demo", Policy::default());
     state.entries = entries.into();
+    // Somebody is signed in: it is recorded who has read what.
+    state.session = crate::model::SessionStatus::NeedsSignIn {
+        account: crate::model::Account {
+            tenant_id: crate::model::TenantId::parse("t").expect("a literal id"),
+            object_id: "o".into(),
+            user_name: None,
+            display_name: None,
+        },
+    };
     let world = World {
         state,
         views: Views::default(),
         out: Outbox::default(),
     };
     Harness::builder()
-        .with_size(egui::vec2(1200.0, 2000.0))
+        .with_size(size)
         .with_context_setup(|ctx: &egui::Context| theme::apply(ctx))
         .build_ui_state(
             |ui, world: &mut World| {
@@ -170,24 +183,231 @@ fn every_standing_has_its_own_words_shape_and_row() {
     }
 }
 
+fn refused() -> Vec<Record> {
+    vec![Record::Refused {
+        status: 403,
+        code: "".into(),
+        message: "".into(),
+    }]
+}
+
+fn done() -> Vec<Record> {
+    vec![Record::Sent, finished(MachineActionStatus::Succeeded)]
+}
+
+fn top(harness: &Harness<'static, World>, label: &str) -> f32 {
+    harness.get_by_label(label).rect().top()
+}
+
 #[test]
-fn open_entries_come_first_and_then_the_newest() {
-    let ended = || {
-        vec![Record::Refused {
-            status: 403,
-            code: "".into(),
-            message: "".into(),
-        }]
-    };
-    let entries = [
-        entry("cdn-00000001", ActionKind::Isolate, Vec::new()),
-        entry("cdn-00000002", ActionKind::Isolate, ended()),
-        entry("cdn-00000003", ActionKind::Isolate, ended()),
+fn what_needs_attention_comes_first_then_what_is_open_and_then_the_newest() {
+    let entries = vec![
+        entry("cdn-00000001", ActionKind::Isolate, refused()),
+        entry("cdn-00000002", ActionKind::Isolate, Vec::new()),
+        entry("cdn-00000003", ActionKind::Isolate, done()),
+        entry("cdn-00000004", ActionKind::Isolate, done()),
     ];
-    let (rows, older) = in_order(&entries);
+    let mut harness = harness(entries);
+    harness.run_steps(2);
+    let (rows, older) = in_order(&harness.state().state);
     let tags: Vec<_> = rows.iter().map(|entry| entry.id().to_string()).collect();
-    assert_eq!(tags, ["cdn-00000001", "cdn-00000003", "cdn-00000002"]);
+    assert_eq!(tags, ["cdn-00000002", "cdn-00000004", "cdn-00000003"]);
     assert_eq!(older, 0);
+    let heading = top(&harness, "Needs your attention (1)");
+    assert!(heading < top(&harness, "Refused"));
+    assert!(top(&harness, "Refused") < top(&harness, "Waiting to send"));
+}
+
+#[test]
+fn acknowledging_raises_what_was_on_screen_by_pointer_and_by_enter() {
+    let refused = || entry("cdn-00000001", ActionKind::Isolate, refused());
+    let id = refused().id();
+    let world = click(refused(), "Acknowledge");
+    assert!(
+        matches!(&world.out.work[..], [Command::Acknowledge(seen)] if *seen == [(id, "Refused")])
+    );
+    let mut harness = harness(vec![refused()]);
+    harness.run_steps(2);
+    harness.get_by_label("Acknowledge").focus();
+    harness.run_steps(1);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(2);
+    let world = harness.into_state();
+    assert!(
+        matches!(&world.out.work[..], [Command::Acknowledge(seen)] if *seen == [(id, "Refused")])
+    );
+}
+
+#[test]
+fn all_are_acknowledged_only_by_a_dialog_that_lists_them() {
+    let entries = vec![
+        entry("cdn-00000001", ActionKind::Isolate, refused()),
+        entry("cdn-00000002", ActionKind::Isolate, vec![Record::NotFound]),
+    ];
+    let ids: Vec<_> = entries.iter().rev().map(Entry::id).collect();
+    let mut harness = harness(entries);
+    harness.run_steps(2);
+    harness.get_by_label("Acknowledge all…").click();
+    harness.run_steps(2);
+    let world = harness.into_state();
+    assert!(world.out.work.is_empty());
+    assert!(matches!(&world.views.dialog, Some(Dialog::Acknowledge(listed)) if *listed == ids));
+}
+
+#[test]
+fn a_console_that_only_looks_acknowledges_nothing_and_says_why() {
+    let mut harness = harness(vec![entry("cdn-00000001", ActionKind::Isolate, refused())]);
+    let explanation = crate::explain::Explanation::harmless(
+        "Another console is using this data folder",
+        crate::explain::NextStep::None,
+    );
+    harness.state_mut().state.journal = Some(Err(explanation));
+    harness.run_steps(2);
+    let button = harness.get_by_label("Acknowledge");
+    let node = egui_kittest::kittest::NodeT::accesskit_node(&button);
+    assert!(node.is_disabled());
+    let why = node.description();
+    assert_eq!(
+        why.as_deref(),
+        Some("Another console is using this data folder")
+    );
+}
+
+#[test]
+fn a_row_is_a_line_until_it_is_opened_and_has_its_place_on_the_accessibility_bus() {
+    let mut harness = harness(vec![entry("cdn-00000001", ActionKind::Isolate, done())]);
+    harness.run_steps(2);
+    let row = "FIN-LT-042 (…9c07): Isolate device";
+    let closed = harness.get_by_label(row).rect();
+    assert!(
+        closed.height() >= 24.0 && closed.height() <= 30.0,
+        "{closed:?}"
+    );
+    assert!(harness.query_by_label_contains("Comment: ").is_none());
+    harness
+        .get_by_label(&format!("Show details of {row}"))
+        .click();
+    harness.run_steps(2);
+    assert!(
+        harness
+            .query_by_label_contains("Comment: [cdn-00000001]")
+            .is_some()
+    );
+    assert!(harness.get_by_label(row).rect().height() > closed.height());
+}
+
+#[test]
+fn in_the_smallest_window_three_rows_fit_and_those_that_need_attention_are_among_them() {
+    let entries = vec![
+        entry("cdn-00000001", ActionKind::Isolate, refused()),
+        entry("cdn-00000002", ActionKind::Isolate, vec![Record::NotFound]),
+        entry("cdn-00000003", ActionKind::Isolate, done()),
+        entry("cdn-00000004", ActionKind::Isolate, done()),
+    ];
+    // What `frame` gives the list in a window of 1280 × 720 pixels with scale 2.
+    let size = egui::vec2(640.0, crate::ui::frame::activity_height(324.0));
+    let mut harness = sized_harness(entries, size);
+    harness.run_steps(3);
+    let row = "FIN-LT-042 (…9c07): Isolate device";
+    let mut rows: Vec<_> = harness
+        .query_all_by_label(row)
+        .map(|node| node.rect())
+        .collect();
+    rows.sort_by(|a, b| a.top().total_cmp(&b.top()));
+    let in_sight = rows.iter().filter(|rect| rect.bottom() <= size.y + 1.0);
+    assert!(in_sight.count() >= 3, "{rows:?} in {size}");
+    for word in ["Refused", "Not found"] {
+        assert!(harness.get_by_label(word).rect().bottom() <= rows[1].bottom() + 1.0);
+    }
+}
+
+#[test]
+fn a_frame_costs_what_is_shown_however_long_the_journal_is() {
+    use crate::journal::entry::tests::STANDINGS_ASKED;
+    let asked_in_a_frame = |count: u32| {
+        let entries = (0..count).map(|n| {
+            let mut entry = entry("cdn-00000001", ActionKind::Isolate, Vec::new());
+            entry.order.entry = EntryId::random().expect("random bytes");
+            entry.order.machine.id = MachineId::parse(&format!("{n:08x}")).expect("a literal id");
+            for record in done() {
+                entry.push(Timestamp::UNIX_EPOCH, record);
+            }
+            entry
+        });
+        let mut entries: Vec<_> = entries.collect();
+        entries.push(entry("cdn-00000001", ActionKind::Isolate, refused()));
+        entries.push(entry("cdn-00000002", ActionKind::Isolate, Vec::new()));
+        let mut harness = harness(entries);
+        harness.run_steps(2);
+        STANDINGS_ASKED.set(0);
+        harness.step();
+        STANDINGS_ASKED.get()
+    };
+    let few = asked_in_a_frame(100);
+    assert!(few > 0);
+    assert_eq!(asked_in_a_frame(100_000), few);
+}
+
+#[test]
+fn a_release_that_an_open_isolation_may_undo_says_so_whole_with_the_button_beside_it() {
+    let mut harness = sized_harness(
+        vec![
+            entry("cdn-00000001", ActionKind::Unisolate, done()),
+            entry("cdn-00000002", ActionKind::Isolate, Vec::new()),
+        ],
+        egui::vec2(640.0, 300.0),
+    );
+    let older = MachineActionId::parse("older").expect("a literal id");
+    let kind = crate::model::MachineActionType::Isolate;
+    let mut older = crate::model::MachineAction::bare(older, kind, MachineActionStatus::Pending);
+    older.machine_id = MachineId::parse("a19c07").ok();
+    let epoch = harness.state().state.epoch;
+    harness
+        .state_mut()
+        .state
+        .apply(crate::message::Event::Actions {
+            epoch,
+            actions: vec![older],
+        });
+    harness.run_steps(3);
+    let warning = "Isolate by an unknown requestor is still Pending: if it completes, it undoes this. Cancel it if you do not want that";
+    let label = harness.get_by_label(warning).rect();
+    assert!(
+        label.right() <= 640.0 && label.bottom() <= 300.0,
+        "{label:?}"
+    );
+    let button = harness.get_by_label("Cancel Isolate…").rect();
+    assert!(
+        button.right() <= 640.0 && button.bottom() <= 300.0,
+        "{button:?}"
+    );
+    assert!(top(&harness, "Released") < top(&harness, "Waiting to send"));
+}
+
+#[test]
+fn after_a_colleagues_request_was_cancelled_it_can_be_ordered_again() {
+    let theirs = Record::SomeoneElses {
+        action: action(),
+        requestor: "sam".into(),
+        created: None,
+    };
+    let mut harness = harness(vec![entry(
+        "cdn-00000001",
+        ActionKind::Isolate,
+        vec![theirs],
+    )]);
+    let know = |harness: &mut Harness<'static, World>, status| {
+        let kind = crate::model::MachineActionType::Isolate;
+        let mut action = crate::model::MachineAction::bare(action(), kind, status);
+        action.machine_id = MachineId::parse("a19c07").ok();
+        let (epoch, actions) = (harness.state().state.epoch, vec![action]);
+        let event = crate::message::Event::Actions { epoch, actions };
+        harness.state_mut().state.apply(event);
+        harness.run_steps(2);
+        harness.query_by_label("Send again…").is_some()
+    };
+    assert!(!know(&mut harness, MachineActionStatus::Pending));
+    assert!(know(&mut harness, MachineActionStatus::Cancelled));
 }
 
 #[test]
@@ -229,7 +449,7 @@ fn buttons_raise_what_they_say() {
         ActionKind::Isolate,
         vec![Record::Held { by: action() }],
     );
-    let world = click(held, "Send all the same");
+    let world = click(held, "Send anyway");
     assert!(matches!(world.out.work[..], [Command::Insist(e)] if e == id));
     let world = click(waiting(), "Show device");
     assert!(world.views.is_selected(&waiting().order.machine.id));
@@ -252,7 +472,7 @@ fn buttons_raise_what_they_say() {
     let not_found = vec![Record::Sent, Record::NotFound];
     let world = click(
         entry("cdn-00000001", ActionKind::Isolate, not_found),
-        "Review again…",
+        "Send again…",
     );
     let Some(Dialog::Form(form)) = world.views.dialog else {
         panic!("no form")

@@ -4,6 +4,8 @@ use crate::guard::Policy;
 use crate::journal::Author;
 use crate::model::{EntryId, Machine, MachineActionId, MachineId, MachineRef, Mode, Permissions};
 
+const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+
 fn action() -> MachineActionId {
     MachineActionId::parse("b89eb834").expect("a literal id")
 }
@@ -47,7 +49,7 @@ fn state() -> State {
 fn said(records: Vec<Record>, state: &State) -> String {
     let entry = entry(records);
     let now = Timestamp::from_second(7200).expect("a literal time");
-    details(&entry, entry.standing(), state, now, &TimeZone::UTC).join("\n")
+    details(&entry, state, now, &TimeZone::UTC).join("\n")
 }
 
 #[test]
@@ -60,7 +62,7 @@ fn a_refusal_says_which_of_permission_role_and_group() {
         }]
     };
     let mut state = state();
-    assert!(said(refusal(), &state).contains("Missing is the permission Machine.Isolate"));
+    assert!(said(refusal(), &state).contains("Missing: the permission Machine.Isolate"));
     let account = crate::model::Account {
         tenant_id: crate::model::TenantId::parse("t").expect("a literal id"),
         object_id: "o".into(),
@@ -107,7 +109,7 @@ fn a_silent_device_says_when_the_three_days_end() {
     ];
     assert_eq!(
         said(accepted, &state),
-        "Last full report 2 h ago, health Inactive: it waits until 1970-01-04 00:00:00 +00:00"
+        "Last full report 2 h ago, health Inactive: Defender waits for it until 1970-01-04 00:00:00 +00:00"
     );
 }
 
@@ -129,12 +131,98 @@ fn a_failure_says_its_code_in_words_and_what_to_do() {
 }
 
 #[test]
-fn a_ticket_line_is_one_line_in_utc() {
-    let entry = entry(Vec::new());
+fn a_ticket_line_is_one_line_in_utc_and_names_everything_that_was_sent() {
+    use crate::ui::activity_record::{sent, ticket_line};
+    let status = MachineActionStatus::Pending;
+    let accepted = Record::Accepted {
+        action: action(),
+        status,
+    };
+    let mut entry = entry(vec![Record::Sent, accepted]);
+    let selective = crate::action::IsolationType::Selective;
+    entry.order.task = Task::Act {
+        kind: ActionKind::Isolate,
+        values: [crate::action::Value::IsolationType(selective)].into(),
+    };
     assert_eq!(
-        ticket_line(&entry, entry.standing()),
-        "1970-01-01T00:00:00Z Isolate device on FIN-LT-042 (a19c07): Waiting to send at \
-         1970-01-01T00:00:00Z [cdn-7F3K2Q9M] by jane@contoso.com: INC-1\\u{a}malware"
+        ticket_line(&entry, &state()),
+        "1970-01-01T00:00:00Z Isolate device on FIN-LT-042 (a19c07): Accepted (Pending) at \
+         1970-01-01T00:00:00Z; Isolation type: Selective; Action id: b89eb834 \
+         [cdn-7F3K2Q9M] by jane@contoso.com: INC-1\\u{a}malware"
+    );
+    let sha1 = crate::action::Sha1::find(SHA1).expect("a SHA-1");
+    entry.order.task = Task::Act {
+        kind: ActionKind::StopAndQuarantineFile,
+        values: [crate::action::Value::Sha1(sha1)].into(),
+    };
+    assert!(ticket_line(&entry, &state()).contains(&format!("; SHA-1: {SHA1};")));
+    assert_eq!(
+        sent(&entry),
+        [
+            format!("SHA-1: {SHA1}"),
+            "Comment: [cdn-7F3K2Q9M] INC-1\\u{a}malware".to_owned()
+        ]
+    );
+}
+
+#[test]
+fn a_cancellation_is_only_requested_until_the_service_says_that_it_is_done() {
+    let mut state = state();
+    let mut theirs = MachineAction::bare(
+        action(),
+        crate::model::MachineActionType::Isolate,
+        MachineActionStatus::Pending,
+    );
+    theirs.machine_id = crate::model::MachineId::parse("a19c07").ok();
+    theirs.cancellation_requestor = Some("sam@contoso.com".into());
+    theirs.cancellation_comment = Some("wrong device".into());
+    state.apply(crate::message::Event::Actions {
+        epoch: state.epoch,
+        actions: vec![theirs],
+    });
+    let status = MachineActionStatus::Pending;
+    let accepted = Record::Accepted {
+        action: action(),
+        status,
+    };
+    assert_eq!(
+        said(vec![Record::Sent, accepted], &state),
+        "Cancellation requested by sam@contoso.com: wrong device"
+    );
+}
+
+#[test]
+fn one_event_has_one_time_and_it_is_the_services() {
+    use crate::ui::activity_record::{age, times};
+    let at = |second| Timestamp::from_second(second).expect("a literal time");
+    let mut entry = entry(Vec::new());
+    entry.push(at(0), Record::Sent);
+    entry.push(
+        at(215),
+        Record::Finished {
+            action: action(),
+            status: MachineActionStatus::Succeeded,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+        },
+    );
+    let mut state = state();
+    assert_eq!(age(&entry, &state, at(935)), "12 min ago");
+    let mut ended = MachineAction::bare(
+        action(),
+        crate::model::MachineActionType::Isolate,
+        MachineActionStatus::Succeeded,
+    );
+    ended.machine_id = crate::model::MachineId::parse("a19c07").ok();
+    ended.last_updated = Some(at(200));
+    state.apply(crate::message::Event::Actions {
+        epoch: state.epoch,
+        actions: vec![ended],
+    });
+    assert_eq!(
+        times(&entry, &state, &TimeZone::UTC)[1],
+        "Isolated 1970-01-01 00:03:20 +00:00 · 1970-01-01T00:03:20Z, after 3 min 20 s"
     );
 }
 
@@ -171,20 +259,14 @@ fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_
             epoch: state.epoch,
             actions: vec![action],
         });
-        details(
-            &entry,
-            entry.standing(),
-            &state,
-            Timestamp::UNIX_EPOCH,
-            &TimeZone::UTC,
-        )
+        details(&entry, &state, Timestamp::UNIX_EPOCH, &TimeZone::UTC)
     };
     assert!(know("b89eb834", Unisolate, Succeeded, 100, 120).is_empty());
     assert!(know("later", Isolate, Pending, 130, 130).is_empty());
     assert_eq!(
         know("older", Isolate, Pending, 90, 90),
         [
-            "Isolate by somebody is still Pending: when it ends, it takes this back. Cancel it if that is not wanted"
+            "Isolate by an unknown requestor is still Pending: if it completes, it undoes this. Cancel it if you do not want that"
         ]
     );
     assert!(know("older", Isolate, Succeeded, 90, 140).is_empty());
@@ -205,11 +287,8 @@ fn an_order_that_waits_says_whose_limit_it_waits_for() {
         said(Vec::new(), &state)
     };
     assert_eq!(with(40, None, false), "");
-    assert!(with(0, None, false).contains("limit for a minute is used up"));
-    assert_eq!(
-        with(40, Some(9_999), false),
-        "The service asked for a pause"
-    );
+    assert!(with(0, None, false).contains("limit per minute is used up"));
+    assert_eq!(with(40, Some(9_999), false), "Defender asked for a pause");
     assert!(with(90, Some(9_999), true).contains("others share its limit"));
 }
 
@@ -217,8 +296,8 @@ fn an_order_that_waits_says_whose_limit_it_waits_for() {
 fn what_comes_next_counts_down() {
     let now = Timestamp::UNIX_EPOCH;
     let at = |second| Timestamp::from_second(second).expect("a literal time");
-    assert_eq!(next(&Note::LeavesAt(at(12)), now), "leaves in 0:12");
-    assert_eq!(next(&Note::LooksAgainAt(at(8)), now), "looks again in 8 s");
+    assert_eq!(next(&Note::LeavesAt(at(12)), now), "will be sent in 12 s");
+    assert_eq!(next(&Note::LooksAgainAt(at(8)), now), "next check in 8 s");
     assert_eq!(
         next(
             &Note::LookedUp {
@@ -227,6 +306,6 @@ fn what_comes_next_counts_down() {
             },
             now
         ),
-        "looked up once, not there yet, again in 1:15"
+        "looked up once, not there yet; next check in 1 min 15 s"
     );
 }

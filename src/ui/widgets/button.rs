@@ -43,6 +43,7 @@ pub struct ActionButton<'a> {
     disabled_because: Option<&'a str>,
     hint: Option<&'a str>,
     enter_key: EnterKey,
+    is_compact: bool,
 }
 
 impl<'a> ActionButton<'a> {
@@ -56,6 +57,7 @@ impl<'a> ActionButton<'a> {
             disabled_because: None,
             hint: None,
             enter_key: EnterKey::Presses,
+            is_compact: false,
         }
     }
 
@@ -122,6 +124,12 @@ impl<'a> ActionButton<'a> {
         self
     }
 
+    /// As low as a target may be, for a button in a row of a list.
+    pub fn compact(mut self) -> Self {
+        self.is_compact = true;
+        self
+    }
+
     /// Keeps Enter from pressing it, for what must not happen by a stray key.
     pub fn ignores_enter(mut self) -> Self {
         self.enter_key = EnterKey::Ignored;
@@ -181,6 +189,7 @@ impl<'a> ActionButton<'a> {
 
     fn height(&self, tokens: &Tokens) -> f32 {
         match self.style {
+            _ if self.is_compact => tokens.height.target,
             ButtonStyle::Quiet => tokens.height.target,
             ButtonStyle::Primary | ButtonStyle::Secondary | ButtonStyle::Danger => {
                 tokens.height.control

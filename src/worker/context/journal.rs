@@ -119,8 +119,19 @@ impl Context {
             why: NotSentReason::Unwritten,
             detail: Some(error.explain().headline.into()),
         };
+        lock(&self.unwritten).insert(order.entry);
         self.show(order.entry, now(), vec![intended, not_sent])
             .await;
+    }
+
+    /// Whether an entry is in no file.
+    pub fn is_unwritten(&self, entry: EntryId) -> bool {
+        lock(&self.unwritten).contains(&entry)
+    }
+
+    /// Takes a record of such an entry in, for this run.
+    pub async fn show_only(&self, entry: EntryId, record: Record) {
+        self.show(entry, now(), vec![record]).await;
     }
 
     /// Takes records in for the screen.
@@ -138,6 +149,7 @@ impl Context {
             })
         };
         if let Some(changed) = changed {
+            (self.on_entry)(&changed);
             self.emit(Event::Entry(Box::new(changed))).await;
         }
     }

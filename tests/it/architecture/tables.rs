@@ -51,6 +51,8 @@ pub const IMPORTS: [(&str, &[&str]); 15] = [
             "settings",
             "action",
             "guard",
+            // `notify` tells of entries that no frame has shown yet.
+            "journal",
             "model",
             "explain",
             "worker::WorkerHandle",
@@ -75,7 +77,7 @@ pub const STARTERS: [&str; 10] = [
 ];
 
 /// Which outside crate may be named where.
-pub const CRATES: [(&str, &[&str]); 25] = [
+pub const CRATES: [(&str, &[&str]); 26] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main"]),
     ("egui_extras", &["ui", "app", "main"]),
@@ -87,6 +89,7 @@ pub const CRATES: [(&str, &[&str]); 25] = [
     ("apple_native_keyring_store", &["auth::store"]),
     ("windows_native_keyring_store", &["auth::store"]),
     ("rusqlite", &["journal"]),
+    ("notify_rust", &["app::notify"]),
     ("axum", &["simulator"]),
     ("flate2", &["simulator"]),
     (

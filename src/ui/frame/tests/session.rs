@@ -34,12 +34,11 @@ fn entry(author: Author, kind: ActionKind, records: Vec<Record>) -> Entry {
         author: author.clone(),
         order: order.clone(),
     };
-    let records = std::iter::once(intended).chain(records);
-    Entry {
-        author,
-        order,
-        records: records.map(|record| (at(14), record)).collect(),
+    let mut entry = Entry::new(author, order);
+    for record in std::iter::once(intended).chain(records) {
+        entry.push(at(14), record);
     }
+    entry
 }
 
 fn shows(harness: &Harness<'static>, text: &str) -> bool {

@@ -1,0 +1,356 @@
+//! Desktop notifications and window attention: an order that ended, or became unknown, while nobody
+//! looked at the window.
+//!
+//! The worker calls [`Notifier::observe`] itself, so that nothing hangs on a frame being drawn: a
+//! covered or minimised window draws none. The notification is raised by a thread of its own,
+//! because a notification service may not answer.
+//!
+//! - Linux: `org.freedesktop.Notifications` on the session bus. The summary is plain text there; the
+//!   body may be markup, so nothing foreign goes into it.
+//! - macOS: by `NSUserNotificationCenter`; the system asks the person once, and decides.
+//! - Windows: a toast. Without an installed shortcut it comes under the name of `PowerShell`, which
+//!   is the one id that every Windows has.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use egui::{UserAttentionType, ViewportCommand};
+
+use crate::journal::{Entry, NotSentReason, Record, Standing};
+use crate::model::{EntryId, Mode};
+
+/// More than the desktop shows; what does not fit is in the window all the same.
+const QUEUE: usize = 64;
+/// Several that end in this time are one notification.
+const TOGETHER: Duration = Duration::from_millis(400);
+/// From this number on they are counted instead of named.
+const COUNTED_FROM: usize = 4;
+
+/// What a notification says: the device and what became of the order. No person, comment or tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub summary: String,
+    pub body: String,
+    went_wrong: bool,
+}
+
+/// Raises notifications; clones share one queue.
+#[derive(Clone)]
+pub struct Notifier(Arc<Inner>);
+
+struct Inner {
+    mode: Mode,
+    window: Arc<OnceLock<egui::Context>>,
+    /// The window is in front of a person. True until the window says otherwise: at the start
+    /// somebody is there.
+    is_watched: AtomicBool,
+    is_enabled: AtomicBool,
+    /// The status that each entry was last seen with.
+    seen: Mutex<HashMap<EntryId, &'static str>>,
+    queue: Option<SyncSender<Notice>>,
+}
+
+impl Notifier {
+    /// A notifier for the desktop. `window` is filled once there is one.
+    #[must_use]
+    pub fn start(mode: Mode, window: Arc<OnceLock<egui::Context>>) -> Self {
+        Self::with(mode, window, show)
+    }
+
+    fn with(
+        mode: Mode,
+        window: Arc<OnceLock<egui::Context>>,
+        show: impl FnMut(&Notice) + Send + 'static,
+    ) -> Self {
+        let (queue, notices) = sync_channel(QUEUE);
+        // Without the thread there are no notifications, and nothing else is lost.
+        let thread = std::thread::Builder::new()
+            .name("cordon-notify".into())
+            .spawn(move || raise_all(&notices, show));
+        Self(Arc::new(Inner {
+            mode,
+            window,
+            is_watched: AtomicBool::new(true),
+            is_enabled: AtomicBool::new(true),
+            seen: Mutex::default(),
+            queue: thread.is_ok().then_some(queue),
+        }))
+    }
+
+    /// Whether a person has the window in front.
+    pub fn set_watched(&self, is_watched: bool) {
+        self.0.is_watched.store(is_watched, Ordering::Release);
+    }
+
+    /// Whether the settings want notifications.
+    pub fn set_enabled(&self, is_enabled: bool) {
+        self.0.is_enabled.store(is_enabled, Ordering::Release);
+    }
+
+    /// Takes notice of an entry that has a new record. Never waits.
+    pub fn observe(&self, entry: &Entry) {
+        let inner = &self.0;
+        let standing = entry.standing();
+        let key = standing.key();
+        let before = {
+            let mut seen = inner.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.insert(entry.id(), key)
+        };
+        let is_news = before != Some(key) && !is_acknowledging(entry);
+        let is_news = is_news && (standing.is_end() || standing.is_unknown());
+        if !is_news || is_withdrawn(standing) || inner.is_watched.load(Ordering::Acquire) {
+            return;
+        }
+        if let Some(window) = inner.window.get() {
+            let informational = UserAttentionType::Informational;
+            window.send_viewport_cmd_to(
+                egui::ViewportId::ROOT,
+                ViewportCommand::RequestUserAttention(informational),
+            );
+            window.request_repaint();
+        }
+        if inner.is_enabled.load(Ordering::Acquire)
+            && let Some(queue) = &inner.queue
+        {
+            queue.try_send(notice(entry, inner.mode)).ok();
+        }
+    }
+}
+
+/// Whether the last that became known is that a person has read the rest.
+fn is_acknowledging(entry: &Entry) -> bool {
+    matches!(
+        entry.records().last(),
+        Some((_, Record::Acknowledged { .. }))
+    )
+}
+
+/// Whether the person took it back; nobody has to be told of that.
+fn is_withdrawn(standing: &Standing) -> bool {
+    let withdrawn = NotSentReason::Withdrawn;
+    matches!(standing, Standing::NotSent { why, .. } if *why == withdrawn)
+}
+
+fn notice(entry: &Entry, mode: Mode) -> Notice {
+    let task = &entry.order.task;
+    let word = entry.standing().word(task);
+    let went_wrong = entry.standing().went_wrong();
+    let mut body = match mode {
+        Mode::Live => task.title(),
+        Mode::Demo | Mode::StandIn => format!("{}: {}", mode.word(), task.title()),
+    };
+    if went_wrong {
+        body += ". Needs your attention in cordon";
+    }
+    Notice {
+        summary: format!("{word}: {}", entry.machine().name_and_tail()),
+        body,
+        went_wrong,
+    }
+}
+
+/// The thread's work: waits for notices until the last [`Notifier`] has gone.
+fn raise_all(notices: &Receiver<Notice>, mut show: impl FnMut(&Notice)) {
+    while let Ok(first) = notices.recv() {
+        std::thread::sleep(TOGETHER);
+        let mut all = vec![first];
+        all.extend(notices.try_iter());
+        if all.len() < COUNTED_FROM {
+            all.iter().for_each(&mut show);
+        } else {
+            show(&counted(&all));
+        }
+    }
+}
+
+/// One notice in the place of many.
+fn counted(all: &[Notice]) -> Notice {
+    let wrong = all.iter().filter(|notice| notice.went_wrong).count();
+    let body = match wrong {
+        0 => "All as ordered".to_owned(),
+        1 => "1 needs your attention in cordon".to_owned(),
+        wrong => format!("{wrong} need your attention in cordon"),
+    };
+    Notice {
+        summary: format!("{} actions have ended", all.len()),
+        body,
+        went_wrong: wrong > 0,
+    }
+}
+
+/// Asks the desktop to show a notice. A desktop that cannot is named in the log, once.
+fn show(notice: &Notice) {
+    static SAID: AtomicBool = AtomicBool::new(false);
+    let mut notification = notify_rust::Notification::new();
+    notification
+        .appname("cordon")
+        .summary(&notice.summary)
+        .body(&notice.body);
+    if let Err(error) = notification.show()
+        && !SAID.swap(true, Ordering::Relaxed)
+    {
+        tracing::warn!("this desktop shows no notifications: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::action::{ActionKind, Order, Task};
+    use crate::journal::Author;
+    use crate::model::{HResult, MachineActionId, MachineActionStatus, MachineId, MachineRef};
+
+    fn entry(tag: &str) -> Entry {
+        let author = Author {
+            mode: "LIVE".into(),
+            tenant: "tenant-of-contoso".into(),
+            object_id: "o".into(),
+            account: "jane@contoso.com at Commercial".into(),
+        };
+        let order = Order {
+            entry: EntryId::parse(tag).expect("a literal tag"),
+            machine: MachineRef {
+                id: MachineId::parse("a19c07").expect("a literal id"),
+                dns_name: Some("FIN-LT-042".into()),
+            },
+            comment: "INC-4711 suspected insider".into(),
+            batch: None,
+            task: Task::Act {
+                kind: ActionKind::Isolate,
+                values: Box::default(),
+            },
+        };
+        Entry::new(author, order)
+    }
+
+    fn finished(status: MachineActionStatus) -> Record {
+        Record::Finished {
+            action: MachineActionId::parse("b89eb834").expect("a literal id"),
+            status,
+            hresult: HResult(0),
+            by: Some("sam@contoso.com".into()),
+            comment: Some("not now".into()),
+        }
+    }
+
+    fn add(entry: &mut Entry, record: Record) {
+        entry.push(Timestamp::UNIX_EPOCH, record);
+    }
+
+    fn notifier() -> (Notifier, std::sync::mpsc::Receiver<Notice>) {
+        let (give, take) = sync_channel(QUEUE);
+        let notifier = Notifier::with(Mode::Live, Arc::default(), move |notice: &Notice| {
+            give.send(notice.clone()).ok();
+        });
+        (notifier, take)
+    }
+
+    /// All that were raised by the time the notifier has ended.
+    fn raised(notifier: Notifier, notices: &std::sync::mpsc::Receiver<Notice>) -> Vec<Notice> {
+        drop(notifier);
+        notices.iter().collect()
+    }
+
+    #[test]
+    fn an_end_that_nobody_watches_is_told_once_without_names_comments_or_tenant() {
+        let (notifier, notices) = notifier();
+        notifier.set_watched(false);
+        let mut entry = entry("cdn-00000001");
+        add(&mut entry, Record::Sent);
+        notifier.observe(&entry);
+        add(&mut entry, finished(MachineActionStatus::Failed));
+        notifier.observe(&entry);
+        notifier.observe(&entry);
+        let told = raised(notifier, &notices);
+        let [notice] = told.as_slice() else {
+            panic!("{told:?}")
+        };
+        assert_eq!(notice.summary, "Failed: FIN-LT-042 (…9c07)");
+        assert_eq!(
+            notice.body,
+            "Isolate device. Needs your attention in cordon"
+        );
+    }
+
+    #[test]
+    fn good_ends_and_unknown_outcomes_are_told_too_and_withdrawing_and_reading_are_not() {
+        let (notifier, notices) = notifier();
+        notifier.set_watched(false);
+        let mut good = entry("cdn-00000001");
+        add(&mut good, finished(MachineActionStatus::Succeeded));
+        notifier.observe(&good);
+        let mut unknown = entry("cdn-00000002");
+        add(
+            &mut unknown,
+            Record::Unknown {
+                why: "reset".into(),
+            },
+        );
+        notifier.observe(&unknown);
+        let mut withdrawn = entry("cdn-00000003");
+        let why = NotSentReason::Withdrawn;
+        add(&mut withdrawn, Record::NotSent { why, detail: None });
+        notifier.observe(&withdrawn);
+        // An entry of an earlier run that somebody acknowledges now.
+        let mut read = entry("cdn-00000004");
+        add(&mut read, finished(MachineActionStatus::Failed));
+        add(
+            &mut read,
+            Record::Acknowledged {
+                standing: "Failed".into(),
+                object_id: "o".into(),
+                account: "jane".into(),
+            },
+        );
+        notifier.observe(&read);
+        let told = raised(notifier, &notices);
+        let told: Vec<_> = told.iter().map(|n| n.summary.as_str()).collect();
+        assert_eq!(
+            told,
+            [
+                "Isolated: FIN-LT-042 (…9c07)",
+                "Outcome unknown: FIN-LT-042 (…9c07)"
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_is_raised_in_front_of_a_person_or_against_the_settings() {
+        for (is_watched, is_enabled) in [(true, true), (false, false)] {
+            let (notifier, notices) = notifier();
+            notifier.set_watched(is_watched);
+            notifier.set_enabled(is_enabled);
+            let mut entry = entry("cdn-00000001");
+            add(&mut entry, finished(MachineActionStatus::Failed));
+            notifier.observe(&entry);
+            assert_eq!(raised(notifier, &notices), []);
+        }
+    }
+
+    #[test]
+    fn many_at_once_are_one_notification() {
+        let (notifier, notices) = notifier();
+        notifier.set_watched(false);
+        for n in 1..=5 {
+            let mut entry = entry(&format!("cdn-0000000{n}"));
+            let status = if n == 3 {
+                MachineActionStatus::Failed
+            } else {
+                MachineActionStatus::Succeeded
+            };
+            add(&mut entry, finished(status));
+            notifier.observe(&entry);
+        }
+        let told = raised(notifier, &notices);
+        let [notice] = told.as_slice() else {
+            panic!("{told:?}")
+        };
+        assert_eq!(notice.summary, "5 actions have ended");
+        assert_eq!(notice.body, "1 needs your attention in cordon");
+    }
+}

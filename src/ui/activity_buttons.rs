@@ -1,0 +1,227 @@
+//! What can be done about an entry: one list of buttons, the most urgent first.
+
+use egui::Ui;
+
+use super::activity_words;
+use super::theme::Role;
+use super::widgets::{ActionButton, Icon, badge, copy_button_ui};
+use super::{Cx, activity_attention, activity_record, draft_form};
+use crate::action::{ActionKind, Draft, Subject, Task, Value};
+use crate::journal::{Entry, Standing};
+use crate::message::Command;
+use crate::model::{MachineAction, MachineActionId, MachineActionType};
+use crate::state::State;
+
+/// One button of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Button {
+    Acknowledge,
+    Withdraw,
+    Insist,
+    /// Cancels the action that the order brought about.
+    CancelOwn(MachineActionId, MachineActionType),
+    /// Cancels somebody's action that may yet undo this one.
+    CancelOpposite(MachineActionId, MachineActionType),
+    Undo(ActionKind),
+    /// There is none to undo it, and why.
+    NoWayBack(&'static str),
+    SendAgain,
+    ShowDevice,
+    Copy,
+}
+
+impl Button {
+    pub fn label(&self) -> String {
+        match self {
+            Self::Acknowledge => "Acknowledge".to_owned(),
+            Self::Withdraw => "Withdraw".to_owned(),
+            Self::Insist => "Send anyway".to_owned(),
+            Self::CancelOwn(..) => "Cancel…".to_owned(),
+            Self::CancelOpposite(_, action_type) => format!("Cancel {action_type}…"),
+            Self::Undo(_) => "Undo…".to_owned(),
+            Self::NoWayBack(why) => (*why).to_owned(),
+            Self::SendAgain => "Send again…".to_owned(),
+            Self::ShowDevice => "Show device".to_owned(),
+            Self::Copy => String::new(),
+        }
+    }
+
+    pub fn icon(&self) -> Option<Icon> {
+        match self {
+            Self::Acknowledge => Some(Icon::Done),
+            Self::Undo(_) => Some(Icon::Undo),
+            Self::NoWayBack(_) => Some(Icon::Info),
+            Self::Copy
+            | Self::Withdraw
+            | Self::Insist
+            | Self::CancelOwn(..)
+            | Self::CancelOpposite(..)
+            | Self::SendAgain
+            | Self::ShowDevice => None,
+        }
+    }
+}
+
+/// The buttons of an entry.
+pub fn buttons(
+    entry: &Entry,
+    state: &State,
+    overtaken: Option<&Entry>,
+    opposites: &[&MachineAction],
+) -> Vec<Button> {
+    let mut buttons = Vec::new();
+    if state.entries.needs_attention(entry) {
+        buttons.push(Button::Acknowledge);
+    }
+    match entry.standing() {
+        Standing::Waiting => buttons.push(Button::Withdraw),
+        Standing::Held { .. } => buttons.extend([Button::Insist, Button::Withdraw]),
+        Standing::Accepted { action, .. } => {
+            let own = entry.order.task.kind().map(|kind| {
+                let wire_type = kind.spec().wire_type.clone();
+                Button::CancelOwn(action.clone(), wire_type)
+            });
+            buttons.extend(own);
+        }
+        Standing::Done { .. } => {
+            let against = opposites.iter();
+            let against = against.map(|a| Button::CancelOpposite(a.id.clone(), a.kind.clone()));
+            buttons.extend(against);
+            if let Some(kind) = entry.order.task.kind().filter(|_| overtaken.is_none()) {
+                buttons.extend(kind.spec().undo.map(Button::Undo));
+                buttons.extend(kind.spec().no_way_back.map(Button::NoWayBack));
+            }
+        }
+        Standing::NotSent { .. }
+        | Standing::NotFound
+        | Standing::TimedOut { .. }
+        | Standing::Failed { .. }
+        | Standing::Cancelled { .. } => buttons.push(Button::SendAgain),
+        Standing::SomeoneElses { .. } => {
+            if activity_words::ended_without_success(entry, state) {
+                buttons.push(Button::SendAgain);
+            }
+        }
+        Standing::Sent
+        | Standing::TooLate { .. }
+        | Standing::Refused { .. }
+        | Standing::Unknown { .. } => {}
+    }
+    buttons.extend([Button::ShowDevice, Button::Copy]);
+    buttons
+}
+
+/// Shows a button, and raises what it stands for.
+pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, focus: bool) {
+    let device = entry.machine().name_and_tail();
+    let label = button.label();
+    let look = ActionButton::new(&label).compact();
+    let look = match button.icon() {
+        Some(icon) => look.icon(icon),
+        None => look,
+    };
+    match button {
+        Button::Acknowledge => {
+            let why_not = activity_attention::why_not_acknowledge(cx.state);
+            let response = ui.add(
+                look.hint("Takes it off the top: you have read it")
+                    .disabled_because(why_not.as_deref()),
+            );
+            if focus {
+                response.request_focus();
+            }
+            if response.clicked() {
+                let seen = vec![(entry.id(), entry.standing().key())];
+                cx.out.work.push(Command::Acknowledge(seen));
+            }
+        }
+        Button::Withdraw => {
+            if ui
+                .add(look.hint("Takes the order back before it is sent"))
+                .clicked()
+            {
+                cx.out.work.push(Command::Withdraw(entry.id()));
+            }
+        }
+        Button::Insist => {
+            let hint = "Sends it without waiting for the other action to end";
+            if ui.add(look.hint(hint).ignores_enter()).clicked() {
+                cx.out.work.push(Command::Insist(entry.id()));
+            }
+        }
+        Button::CancelOwn(action, action_type) | Button::CancelOpposite(action, action_type) => {
+            if ui.add(look).clicked() {
+                raise_cancel(ui, cx, entry, action, action_type);
+            }
+        }
+        Button::Undo(undo) => {
+            if ui.add(look.hint(undo.spec().title)).clicked() {
+                draft_form::raise_form(ui, cx, &entry.machine(), Subject::Act(*undo), |_| {});
+            }
+        }
+        Button::NoWayBack(why) => {
+            badge(ui, Icon::Info, Role::Stale, why);
+        }
+        Button::SendAgain => {
+            let hint = "Opens the form with the same text; nothing is sent before you confirm it";
+            if ui.add(look.hint(hint)).clicked() {
+                draft_form::raise_form(ui, cx, &entry.order.machine, subject(entry), |draft| {
+                    refill(draft, entry);
+                });
+            }
+        }
+        Button::ShowDevice => {
+            let name = format!("Show {device}");
+            if ui.add(ActionButton::quiet(&label).hint(&name)).clicked() {
+                cx.views.selected = Some(entry.machine());
+                cx.views.scroll_to_selection = true;
+            }
+        }
+        Button::Copy => {
+            let line = activity_record::ticket_line(entry, cx.state);
+            copy_button_ui(ui, "for ticket", &line);
+        }
+    }
+}
+
+/// Opens the form that cancels an action on the entry's device.
+fn raise_cancel(
+    ui: &Ui,
+    cx: &mut Cx<'_>,
+    entry: &Entry,
+    action: &MachineActionId,
+    action_type: &MachineActionType,
+) {
+    let subject = Subject::Cancel {
+        action: action.clone(),
+        action_type: action_type.clone(),
+    };
+    draft_form::raise_form(ui, cx, &entry.machine(), subject, |_| {});
+}
+
+/// What the form of an entry was about.
+pub fn subject(entry: &Entry) -> Subject {
+    match &entry.order.task {
+        Task::Act { kind, .. } => Subject::Act(*kind),
+        Task::Cancel {
+            action,
+            action_type,
+        } => Subject::Cancel {
+            action: action.clone(),
+            action_type: action_type.clone(),
+        },
+    }
+}
+
+/// Puts the text of an entry into a form.
+pub fn refill(draft: &mut Draft, entry: &Entry) {
+    draft.comment = entry.order.comment.to_string();
+    if let Task::Act { values, .. } = &entry.order.task {
+        for value in values {
+            match value {
+                Value::IsolationType(isolation_type) => draft.isolation_type = *isolation_type,
+                Value::Sha1(sha1) => draft.sha1 = sha1.to_string(),
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What a person has read: put on record, so that it stays read after a restart.
+
+use std::sync::Arc;
+
+use super::context::Context;
+use crate::explain::{Explain as _, Explanation, NextStep};
+use crate::journal::Record;
+use crate::model::EntryId;
+
+/// Records that the present account has read how these entries stand: all of them in one step.
+/// Each comes with the status that was on screen.
+pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'static str)>) {
+    let why_not = if !context.may_act() {
+        Some("Another console is acting on this journal: acknowledge it there")
+    } else if context.policy().read_only {
+        Some("Started with --read-only: nothing can be acknowledged here")
+    } else {
+        None
+    };
+    if let Some(why_not) = why_not {
+        let explanation = Explanation::harmless(why_not, NextStep::None);
+        return context.problem(explanation).await;
+    }
+    let Some(account) = context.account() else {
+        let headline = "Nobody is signed in, so nothing can be acknowledged";
+        let next = NextStep::SignIn;
+        return context.problem(Explanation::harmless(headline, next)).await;
+    };
+    let author = context.author(&account);
+    let mut records = Vec::new();
+    for (id, standing) in seen {
+        let known = context.entry(id);
+        let is_new = known.is_some_and(|entry| {
+            entry.acknowledged().is_none() && entry.standing().key() == standing
+        });
+        if !is_new {
+            continue;
+        }
+        let record = Record::Acknowledged {
+            standing: standing.into(),
+            object_id: author.object_id.clone(),
+            account: author.account.clone(),
+        };
+        if context.is_unwritten(id) {
+            // Its order is in no file, so neither is what was read of it.
+            context.show_only(id, record).await;
+        } else {
+            records.push((id, record));
+        }
+    }
+    if records.is_empty() {
+        return;
+    }
+    if let Err(error) = context.record_all(records).await {
+        context.problem(error.explain()).await;
+    }
+}
