@@ -340,7 +340,9 @@ fn a_sign_out_that_the_locked_keyring_did_not_take_is_remembered_and_carried_out
     );
     // Unlocked: the wish is carried out, and still nobody is signed in.
     engine.send(Command::TryKeyringAgain);
-    engine.until("the removal", |s| s.sign_in_failure.is_none());
+    engine.until("the removal", |s| {
+        s.sign_in_failure.is_none() && s.session == SessionStatus::SignedOut
+    });
     assert!(
         home.item(&simulator, Some(JANE)).get_secret().is_err(),
         "it is gone"
