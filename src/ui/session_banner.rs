@@ -34,9 +34,11 @@ pub fn session_banner_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn ended_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    banner_ui(ui, "Your sign-in has ended", |ui| {
+    let headline = "Your sign-in has ended";
+    banner_ui(ui, headline, |ui| {
         let failure = cx.state.renewal_failure.as_ref();
-        reason_ui(ui, failure);
+        // The same words twice tell nothing.
+        reason_ui(ui, failure.filter(|failure| failure.headline != headline));
         ui.label("What you see is as of then; nothing is sent until you sign in again");
         // Where the same refusal came again, nothing is recommended.
         let helps = failure.is_none_or(|failure| failure.next == NextStep::SignIn);
