@@ -10,7 +10,8 @@ use crate::guard::{Approval, OpenOrder};
 use crate::journal::Entry;
 use crate::model::{
     Alert, AvailableActions, Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Listed,
-    LoggedOnUser, Machine, MachineAction, MachineId, PanelPart, SessionStatus, WindowLayout,
+    LoggedOnUser, Machine, MachineAction, MachineId, PanelPart, Question, SessionStatus,
+    WindowLayout,
 };
 use crate::settings::{RuleChange, Rules};
 
@@ -37,6 +38,13 @@ pub enum Command {
     LoadMachine(MachineId),
     /// The same for several, one after the other.
     LoadMachines(Vec<MachineId>),
+    /// Ask the service itself for devices, for this search; takes the place of a question before it.
+    Ask {
+        text: Box<str>,
+        question: Question,
+    },
+    /// Wait no longer for the answer to a question.
+    StopAsking,
     /// Read one part of a machine's panel.
     LoadPart(MachineId, PanelPart),
     /// Look up what is known about the file with this SHA-1.
@@ -102,6 +110,12 @@ pub enum Event {
     Inventory {
         epoch: Epoch,
         news: InventoryNews,
+    },
+    /// How asking the service itself goes, for this search.
+    Asked {
+        epoch: Epoch,
+        text: Box<str>,
+        news: AskedNews,
     },
     /// One machine's record and actions are being read.
     Reading {
@@ -190,6 +204,25 @@ pub enum InventoryNews {
     Failed(Explanation),
     /// The actions of the last weeks, for the state column.
     RecentActions(Result<(), Explanation>),
+}
+
+/// How a question to the service goes.
+#[derive(Debug, Clone)]
+pub enum AskedNews {
+    Started(Question),
+    /// The limit is used up or the service asked for a pause: it goes on then, by itself.
+    Paused(Timestamp),
+    Answered {
+        at: Timestamp,
+        machines: Vec<Arc<Machine>>,
+        /// Elements of the answer that could not be understood.
+        unreadable: usize,
+        /// Whether there are more than were sent.
+        is_cut: bool,
+    },
+    Failed(Explanation),
+    /// The person waits no longer.
+    Stopped,
 }
 
 /// How reading the parts of a machine's panel goes, each for itself.

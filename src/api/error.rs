@@ -153,6 +153,25 @@ impl std::fmt::Display for Refusal {
 }
 
 impl ApiError {
+    /// The HTTP status of the answer, where one came.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Unauthorized(refusal) | Self::Refused(refusal) => Some(refusal.status),
+            Self::Fault { status, .. } | Self::NotUnderstood { status, .. } => {
+                Some(*status).filter(|status| *status > 0)
+            }
+            Self::Throttled { .. } => Some(429),
+            Self::NotReached { .. }
+            | Self::TimedOut { .. }
+            | Self::Interrupted { .. }
+            | Self::Certificate { .. }
+            | Self::SignIn(_)
+            | Self::ForeignHost { .. }
+            | Self::NoClient { .. } => None,
+        }
+    }
+
     /// Whether it takes a person to go on: the sign-in has to be renewed by hand.
     #[must_use]
     pub fn needs_person(&self) -> bool {

@@ -6,6 +6,7 @@
 mod answer;
 #[doc(hidden)]
 pub mod arbitrary;
+mod ask;
 mod error;
 mod explain;
 mod file;
@@ -18,12 +19,14 @@ mod transport;
 mod wire;
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use url::Url;
 
+pub use ask::Found;
 pub use error::{ApiError, Refusal, Unreadable, Verb};
 pub use odata::ActionFilter;
 pub use rate_limit::{Lane, Permit};
@@ -52,6 +55,8 @@ struct Inner {
     limiter: Mutex<RateLimiter>,
     /// The token that the service last answered with 401.
     refused: Mutex<Option<RefusedToken>>,
+    /// How many seconds the service's clock was ahead of this computer's, by its last answer.
+    ahead_secs: AtomicI64,
 }
 
 /// One page of a list.
@@ -117,6 +122,7 @@ impl Client {
             clock,
             limiter: Mutex::new(RateLimiter::new(rate_limit::WINDOWS)),
             refused: Mutex::new(None),
+            ahead_secs: AtomicI64::new(0),
         }))
     }
 
@@ -329,17 +335,7 @@ impl Client {
     /// How many calls are left.
     #[must_use]
     pub fn budget(&self) -> Budget {
-        let now = self.now();
-        let mut limiter = lock(&self.0.limiter);
-        let calls = |window: rate_limit::Window| u32::try_from(window.calls).unwrap_or(u32::MAX);
-        Budget {
-            left_minute: limiter.left(rate_limit::MINUTE, now),
-            of_minute: calls(rate_limit::MINUTE),
-            left_hour: limiter.left(rate_limit::HOUR, now),
-            of_hour: calls(rate_limit::HOUR),
-            gate_until: limiter.gate_until(now),
-            is_shared: limiter.is_shared(now),
-        }
+        lock(&self.0.limiter).budget(self.now())
     }
 
     fn now(&self) -> Timestamp {
@@ -440,6 +436,10 @@ impl Client {
             ms,
             "answer"
         );
+        if let Some(date) = answer.date() {
+            let ahead = date.duration_since(self.now()).as_secs();
+            self.0.ahead_secs.store(ahead, Ordering::Release);
+        }
         match answer.body(url, self.now()) {
             Err(ApiError::Throttled { retry_at }) => {
                 lock(&self.0.limiter).close_gate(retry_at, self.now());

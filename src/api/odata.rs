@@ -1,5 +1,7 @@
 //! Addresses: paths, filters, and whether a next page may be followed.
 
+use std::net::IpAddr;
+
 use jiff::Timestamp;
 use url::Url;
 use url::form_urlencoded::byte_serialize;
@@ -11,6 +13,8 @@ use crate::model::{Endpoints, MachineActionId, MachineActionType, MachineId};
 pub(super) const MACHINES_TOP: usize = 10_000;
 /// Keeps one answer well below its size limit; histories longer than this are rare.
 pub(super) const ACTIONS_TOP: usize = 1_000;
+/// Machines that a question by name may find; a longer beginning finds fewer.
+pub(super) const FOUND_TOP: usize = 500;
 /// Alerts of one machine; who has more open ones than this is told that there are more.
 pub(super) const ALERTS_TOP: usize = 1_000;
 /// The alerts that nobody has resolved.
@@ -68,7 +72,7 @@ impl ActionFilter {
 }
 
 /// A text literal: quotes inside are doubled (`OData` 4.01 part 2, section 5.1.1.6.1).
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
@@ -112,6 +116,22 @@ pub(super) fn machines(api: &Url, skip: usize) -> Url {
             ("$top", &MACHINES_TOP.to_string()),
             ("$skip", &skip.to_string()),
         ],
+    )
+}
+
+/// The machines that match a filter, at most [`FOUND_TOP`].
+pub(super) fn machines_where(api: &Url, filter: &str) -> Url {
+    let query = [("$filter", filter), ("$top", &FOUND_TOP.to_string())];
+    with_query(path(api, &["machines"]), &query)
+}
+
+/// The machines that had an internal address within 15 minutes of `at`. The service wants the
+/// address quoted and the time bare, both in the path.
+pub(super) fn machines_by_ip(api: &Url, ip: IpAddr, at: Timestamp) -> Url {
+    let at = at.strftime("%Y-%m-%dT%H:%M:%SZ");
+    path(
+        api,
+        &["machines", &format!("findbyip(ip='{ip}',timestamp={at})")],
     )
 }
 
@@ -277,6 +297,30 @@ mod tests {
             machines(&api, 10_000).as_str(),
             "http://127.0.0.1:8080/api/machines?$top=10000&$skip=10000"
         );
+    }
+
+    #[test]
+    fn what_is_asked_for_cannot_break_out_of_its_place() {
+        let api = endpoints().api;
+        let filter = format!("computerDnsName eq {}", quoted("o'hara&$top=1#x%2f"));
+        assert_eq!(
+            machines_where(&api, &filter).as_str(),
+            "http://127.0.0.1:8080/api/machines?$filter=computerDnsName%20eq%20\
+             %27o%27%27hara%26%24top%3D1%23x%252f%27&$top=500"
+        );
+        let at: Timestamp = "2025-01-01T10:00:00.9Z".parse().expect("a literal time");
+        let ip = "10.1.2.3".parse().expect("a literal address");
+        assert_eq!(
+            machines_by_ip(&api, ip, at).path(),
+            "/api/machines/findbyip(ip='10.1.2.3',timestamp=2025-01-01T10:00:00Z)"
+        );
+        for (name, segment) in [
+            ("a/b?c#d%e f", "a%2Fb%3Fc%23d%25e%20f"),
+            ("o'hara\\x", "o'hara%5Cx"),
+        ] {
+            let path = path(&api, &["users", name, "machines"]).path().to_owned();
+            assert_eq!(path, format!("/api/users/{segment}/machines"));
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::model::Budget;
+
 /// Who asks; the earlier comes first where room is short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lane {
@@ -129,6 +131,19 @@ impl RateLimiter {
             .all(|window| self.within(*window, now).count() < window.calls * LITTLE_PERCENT / 100);
         if is_low {
             self.shared_until = self.shared_until.max(Some(later(until, SHARED_FOR_SECS)));
+        }
+    }
+
+    /// How many calls are left.
+    pub(super) fn budget(&mut self, now: Timestamp) -> Budget {
+        let calls = |window: Window| u32::try_from(window.calls).unwrap_or(u32::MAX);
+        Budget {
+            left_minute: self.left(MINUTE, now),
+            of_minute: calls(MINUTE),
+            left_hour: self.left(HOUR, now),
+            of_hour: calls(HOUR),
+            gate_until: self.gate_until(now),
+            is_shared: self.is_shared(now),
         }
     }
 

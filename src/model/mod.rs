@@ -11,6 +11,7 @@ mod machine_action;
 mod normal;
 mod open_enum;
 mod panel;
+mod question;
 mod registration;
 mod session;
 mod text;
@@ -33,6 +34,7 @@ pub use panel::{
     Alert, AlertSeverity, AlertStatus, Availability, AvailableActions, Listed, LoggedOnUser,
     PanelPart,
 };
+pub use question::Question;
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
 pub use session::{
     Account, BrowserPrompt, Door, Epoch, KeyringState, Mode, Permission, Permissions, Retry,

@@ -35,7 +35,7 @@ const ALERT_PROPERTIES: [&str; 7] = [
     "category",
 ];
 
-fn context(tenant: &SimTenant, what: &str) -> String {
+pub(super) fn context(tenant: &SimTenant, what: &str) -> String {
     format!("{}/api/$metadata#{what}", tenant.address)
 }
 

@@ -22,6 +22,12 @@ pub enum Route {
     Token,
     /// The list of machines.
     Machines,
+    /// The list of machines with a filter.
+    MachineSearch,
+    /// Machines by their internal address at a time.
+    FindByIp,
+    /// The machines of a user.
+    UserMachines,
     /// One machine.
     Machine,
     /// A list of machine actions, of all machines or of one.
@@ -130,6 +136,9 @@ pub(super) enum Place {
     Devicecode,
     Token,
     Machines,
+    MachineSearch,
+    FindByIp,
+    UserMachines,
     Machine,
     MachineActions,
     MachineAction,
@@ -159,6 +168,9 @@ impl Route {
             Self::Devicecode => place == Place::Devicecode,
             Self::Token => place == Place::Token,
             Self::Machines => place == Place::Machines,
+            Self::MachineSearch => place == Place::MachineSearch,
+            Self::FindByIp => place == Place::FindByIp,
+            Self::UserMachines => place == Place::UserMachines,
             Self::Machine => place == Place::Machine,
             Self::MachineActions => place == Place::MachineActions,
             Self::MachineAction => place == Place::MachineAction,
@@ -219,8 +231,8 @@ impl Faults {
 impl Fault {
     /// Reads the text forms of the control calls.
     ///
-    /// Routes: `devicecode`, `token`, `machines`, `machine`, `machine_actions`, `machine_action`, `logon_users`, `alerts`,
-    /// `available_actions`, `submit`, `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
+    /// Routes: `devicecode`, `token`, `machines`, `machine_search`, `find_by_ip`, `user_machines`, `machine`,
+    /// `machine_actions`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
     /// `deep`, `drop_before`, `drop_after`, `no_id`, `already_pending`, `active_request_exists`, `carried_over`, `unknown_enums`,
     /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
@@ -252,6 +264,9 @@ fn parse_route(text: &str) -> Option<Route> {
         "devicecode" => Route::Devicecode,
         "token" => Route::Token,
         "machines" => Route::Machines,
+        "machinesearch" => Route::MachineSearch,
+        "findbyip" => Route::FindByIp,
+        "usermachines" => Route::UserMachines,
         "machine" => Route::Machine,
         "machineactions" => Route::MachineActions,
         "machineaction" => Route::MachineAction,

@@ -39,6 +39,7 @@ mod distort;
 mod faults;
 mod handle;
 mod log;
+mod lookups;
 
 mod clock;
 mod encoding;

@@ -18,7 +18,7 @@ use super::oauth::{discovery, oauth_error};
 use super::reply::Reply;
 use super::tenant::SimTenant;
 use super::wire::Line;
-use super::{api, control, pages, submit};
+use super::{api, control, lookups, pages, submit};
 
 /// No client of the service sends more than this.
 const LONGEST_BODY: usize = 1 << 20;
@@ -162,8 +162,13 @@ fn place_of(call: &Call, path: &[&str]) -> Place {
         return Place::Elsewhere;
     };
     match rest {
+        ["machines"] if call.query.iter().any(|(name, _)| name == "$filter") => {
+            Place::MachineSearch
+        }
         ["machines"] => Place::Machines,
+        ["machines", last] if last.starts_with("findbyip(") => Place::FindByIp,
         ["machines", _] => Place::Machine,
+        ["users", _, "machines"] => Place::UserMachines,
         ["machineactions"] | ["machines", _, "machineactions"] => Place::MachineActions,
         ["machineactions", _] => Place::MachineAction,
         ["machines", _, "logonusers"] => Place::LogonUsers,
@@ -285,7 +290,11 @@ fn api_half(
     match rest {
         ["machines"] => get(&read, &|| api::machines(tenant, call)),
         ["machines", "$count"] => get(&read, &|| api::count(api::machines(tenant, call))),
+        ["machines", last] if last.starts_with("findbyip(") => {
+            get(&read, &|| lookups::by_address(tenant, subject))
+        }
         ["machines", _] => get(&read, &|| api::machine(tenant, subject)),
+        ["users", _, "machines"] => get(&read, &|| lookups::of_user(tenant, subject)),
         ["machines", _, "machineactions"] => {
             get(&read, &|| api::actions(tenant, call, Some(subject)))
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Panels, Remote, State};
+use super::{Asked, Panels, Remote, State};
 use crate::explain::Explanation;
 use crate::journal::Entry;
 use crate::message::{Event, InventoryNews};
@@ -42,6 +42,11 @@ impl State {
             Event::Inventory { epoch, news } => {
                 if epoch == self.epoch {
                     self.apply_inventory(news);
+                }
+            }
+            Event::Asked { epoch, text, news } => {
+                if epoch == self.epoch {
+                    self.apply_asked(&text, news);
                 }
             }
             Event::Reading { epoch, id } => {
@@ -112,6 +117,7 @@ impl State {
         if epoch != self.epoch {
             // Another account or tenant: nothing of the old one may be seen or acted on.
             self.inventory.forget();
+            self.asked = Asked::default();
             self.machines.clear();
             self.histories.clear();
             self.panels = Panels::default();
@@ -152,7 +158,10 @@ impl State {
         match news {
             InventoryNews::Started => self.inventory.begin_reading(),
             InventoryNews::Kept { at, machines } => self.inventory.keep(at, machines),
-            InventoryNews::Page(machines) => self.inventory.upsert(machines),
+            InventoryNews::Page(machines) => {
+                self.asked.note_listed(&machines);
+                self.inventory.upsert(machines);
+            }
             InventoryNews::Done {
                 at,
                 unreadable,
@@ -165,6 +174,8 @@ impl State {
                 self.inventory.unreadable = unreadable;
                 // What could not be read may well be one of those that were not seen.
                 if incomplete.is_none() && unreadable == 0 {
+                    // What was asked for directly stays: the service knows it, listed or not.
+                    let seen: Vec<_> = self.asked.unlisted().cloned().chain(seen).collect();
                     self.inventory.keep_only(&seen);
                 }
                 self.inventory.incomplete = incomplete;

@@ -1,6 +1,7 @@
 //! Facts: everything the window shows. Changed by [`State::apply`] and by nothing else (rule 7).
 
 mod apply;
+mod asked;
 mod attention;
 mod batch;
 mod contained;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use asked::{Answer, Asked, Asking, Progress};
 pub use batch::Batch;
 pub use contained::Contained;
 pub use entries::Entries;
@@ -75,6 +77,8 @@ pub struct State {
     /// Whether this console may act; `None` until the journal was opened.
     pub journal: Option<Result<(), Explanation>>,
     pub inventory: Inventory,
+    /// What the service itself was asked for.
+    pub asked: Asked,
     /// Machines read on their own, fresher than the list.
     pub machines: HashMap<MachineId, Remote<Arc<Machine>>>,
     /// Whether and when all actions of a machine were read.
@@ -121,6 +125,7 @@ impl State {
             advised_door: None,
             journal: None,
             inventory: Inventory::default(),
+            asked: Asked::default(),
             machines: HashMap::new(),
             histories: HashMap::new(),
             panels: Panels::default(),

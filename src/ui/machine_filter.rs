@@ -8,7 +8,7 @@ use super::look::health_word;
 pub use super::marks::Marks;
 use super::marks::StackText;
 use super::pasted::{Pasted, pasted_id};
-use crate::model::{ExposureLevel, Machine, MachineId, RiskScore, clean};
+use crate::model::{ExposureLevel, Machine, MachineId, Question, RiskScore, clean};
 
 /// A search, read once per keystroke and then asked for every device, without allocating for any.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -42,10 +42,12 @@ pub enum Field {
     Group,
     State,
     Entra,
+    /// A user, of whom the list says nothing: the service is asked.
+    User,
 }
 
 /// The fields by the word that stands before the colon, with what comes after it.
-pub const FIELDS: [(&str, Field, &str); 13] = [
+pub const FIELDS: [(&str, Field, &str); 14] = [
     ("name", Field::Name, "a part of the name"),
     ("id", Field::Id, "a part of the device id"),
     ("ip", Field::Ip, "an address, or a part of it"),
@@ -59,6 +61,7 @@ pub const FIELDS: [(&str, Field, &str); 13] = [
     ("value", Field::Value, "high, normal, low"),
     ("version", Field::Version, "the version of the system"),
     ("entra", Field::Entra, "a part of the Entra device id"),
+    ("user", Field::User, "an account: asks Defender"),
 ];
 
 impl Field {
@@ -75,7 +78,9 @@ impl Field {
 /// What is to be said about a search that finds nothing because a word before a colon is no field.
 #[must_use]
 pub fn field_trouble(text: &str) -> Option<String> {
-    const PEOPLE: [&str; 4] = ["user", "users", "account", "upn"];
+    if Question::is_beyond_list(text) {
+        return None;
+    }
     let strange = words(text).into_iter().find_map(|(word, is_quoted)| {
         let (name, rest) = word.split_once(':').filter(|_| !is_quoted)?;
         let is_word = name.len() > 1 && name.bytes().all(|b| b.is_ascii_alphabetic());
@@ -85,17 +90,10 @@ pub fn field_trouble(text: &str) -> Option<String> {
             || (!rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
         (is_word && !is_else && Field::from_word(name).is_none()).then(|| name.to_owned())
     })?;
-    if PEOPLE.iter().any(|word| strange.eq_ignore_ascii_case(word)) {
-        return Some(NO_USERS.to_owned());
-    }
     let known: Vec<_> = FIELDS.iter().map(|(word, _, _)| *word).collect();
     let strange = clean(&strange, 24);
     Some(format!("“{strange}” is no field: {}", known.join(", ")))
 }
-
-/// Where to look for what a search does not find.
-pub const NO_USERS: &str =
-    "Users are not searchable here; search by device name, id, IP, tag, group or OS";
 
 impl Filter {
     /// Reads what was typed or pasted. An id anywhere in it finds that device and nothing else.
@@ -108,6 +106,14 @@ impl Filter {
                     field: Field::Id,
                     needle,
                 }],
+                pasted: None,
+            };
+        }
+        if Question::is_beyond_list(text) {
+            // Only the service's answer is shown: what the list holds of it would mislead.
+            let (field, needle) = (Field::User, Needle::new(text));
+            return Self {
+                terms: vec![Term { field, needle }],
                 pasted: None,
             };
         }
@@ -194,6 +200,7 @@ impl Term {
             Field::Value => is_in(machine.device_value.as_deref()),
             Field::Version => is_in(machine.version.as_deref()),
             Field::Entra => is_in(machine.aad_device_id.as_deref()),
+            Field::User => false,
             Field::Os => is_in(machine.os_platform.as_deref()) || is_in(machine.version.as_deref()),
             Field::Tag => in_tags(),
             Field::Group => is_in(machine.rbac_group_name.as_deref()),

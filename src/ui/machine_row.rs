@@ -12,7 +12,7 @@ use super::theme::{Role, TokensExt as _, text};
 use super::views::Column;
 use super::widgets::{Icon, icon, paint_icon};
 use super::words::{ago, both_times, os_name};
-use super::{Cx, activity_attention};
+use super::{Cx, activity_attention, asked};
 use crate::journal::Entry;
 use crate::model::{Machine, MachineRef, clean};
 
@@ -48,6 +48,8 @@ pub struct MachineRow<'a> {
     pub is_selected: bool,
     /// Whether it is one of those to act on together.
     pub is_picked: bool,
+    /// Whether it was asked for directly, and no page of the list has shown it.
+    pub is_asked_for: bool,
     /// This console's entries that have not ended, of any device, oldest first.
     pub open_entries: &'a [&'a Entry],
     /// The whole width of the table, which is what can be hit.
@@ -180,11 +182,8 @@ impl MachineRow<'_> {
             ui.painter().rect_filled(rect, 0.0, tokens.surface.hover);
         }
         ui.set_clip_rect(narrow);
-        let merged = if self.machine.merged_into.is_some() {
-            ", merged"
-        } else {
-            ""
-        };
+        let merged = self.machine.merged_into.as_ref().map_or("", |_| ", merged");
+        let merged = format!("{merged}{}", asked::spoken_mark(self.is_asked_for));
         let state = if state == "–" {
             "state unknown"
         } else {
@@ -247,6 +246,9 @@ impl MachineRow<'_> {
         if is_merged {
             ui.add(Label::new(RichText::new("merged").color(tokens.stale)).selectable(false))
                 .on_hover_text("This record was merged into another one; act on that");
+        }
+        if self.is_asked_for {
+            asked::mark_ui(ui);
         }
         let name = RichText::new(self.reference.name()).text_style(text::strong());
         ui.add(Label::new(name.color(colour)).truncate().selectable(false));

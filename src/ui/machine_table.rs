@@ -109,6 +109,7 @@ pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<Clicked> {
                     id,
                     is_selected,
                     is_picked: cx.views.picked.iter().any(|picked| picked.id == machine.id),
+                    is_asked_for: cx.state.asked.is_unlisted(&machine.id),
                     open_entries: &open_entries,
                     width,
                     clip,

@@ -7,15 +7,15 @@ use egui::{Event, Id, Key, Modifiers, RichText, Ui};
 
 use super::columns::columns_ui;
 use super::commands::UiCommand;
-use super::machine_filter::{NO_USERS, field_trouble};
+use super::coverage::{Coverage, coverage};
 use super::machine_table::{Clicked, table_ui};
 use super::picks::picks_ui;
 use super::search_completion::offers_ui;
 use super::theme::{Role, TokensExt as _};
 use super::views::Rest;
-use super::widgets::{ActionButton, EmptyState, ExplanationView, Icon, TextField, badge};
+use super::widgets::{ActionButton, ExplanationView, Icon, TextField, badge};
 use super::words::{ago, both_times};
-use super::{Cx, panel_parts};
+use super::{Cx, asked, panel_parts};
 use crate::message::Command;
 use crate::state::Remote;
 
@@ -33,10 +33,12 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     picks_ui(ui, cx);
     let table_id = Id::unique("devices table");
     let hands_over = search_ui(ui, table_id, cx);
+    asked::follow(ui, cx);
     notes_ui(ui, cx);
     if cx.views.rows.is_empty() {
-        empty_ui(ui, cx);
+        asked::empty_ui(ui, cx);
     } else {
+        asked::note_ui(ui, cx);
         // The other keys of that frame were typed into the search.
         if !hands_over {
             walk(ui, table_id, cx);
@@ -85,11 +87,11 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
     ui.horizontal(|ui| {
         // What stands beside the field takes about this much.
         let width = (ui.available_width() - 560.0).max(180.0);
-        let trouble = trouble(cx);
+        let trouble = asked::trouble(cx);
         let before = cx.views.search.clone();
         let response = TextField::new("Search devices", &mut cx.views.search)
             .label_unseen()
-            .hint("Name, id, IP, tag, group… ( / )")
+            .hint("Name, id, IP, user, tag… ( / )")
             .width(width)
             .error(trouble.as_deref())
             .id(search_id)
@@ -119,8 +121,14 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
             cx.views.search.clear();
             response.request_focus();
         }
-        if goes_down || (response.lost_focus() && enter) {
+        let is_entered = response.lost_focus() && enter;
+        if is_entered {
             // What was typed in this very frame counts.
+            refresh_rows(cx);
+        }
+        if is_entered && cx.views.rows.is_empty() && asked::enter(cx) {
+            response.request_focus();
+        } else if goes_down || is_entered {
             refresh_rows(cx);
             // Of several devices none is preselected: the arrows choose.
             if goes_down || cx.views.rows.len() == 1 {
@@ -133,12 +141,6 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
     });
     ui.add_space(tokens.space.xs);
     hands_over
-}
-
-/// Why the search finds nothing, where its words tell.
-fn trouble(cx: &Cx<'_>) -> Option<String> {
-    let finds_nothing = cx.views.rows.is_empty() && !cx.state.inventory.all().is_empty();
-    finds_nothing.then(|| field_trouble(&cx.views.search))?
 }
 
 /// Selects the whole text of a field that has been drawn before.
@@ -155,11 +157,11 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tokens = ui.tokens();
     let inventory = &cx.state.inventory;
     let weak = |text: String| RichText::new(text).color(tokens.text_weak);
-    ui.label(weak(format!(
-        "{} of {}",
-        cx.views.rows.len(),
-        inventory.all().len()
-    )));
+    // Nothing read is no list of none.
+    if !inventory.all().is_empty() || matches!(coverage(cx.state), Coverage::Whole(_)) {
+        let (found, all) = (cx.views.rows.len(), inventory.all().len());
+        ui.label(weak(format!("{found} of {all}")));
+    }
     if inventory.loading {
         // In the place of the age: the row must not grow a second line for the time.
         ui.label(weak("Loading…".to_owned()));
@@ -266,56 +268,6 @@ fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if clicked {
             cx.out.commands.push(UiCommand::Refresh);
         }
-    }
-}
-
-fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let inventory = &cx.state.inventory;
-    if !inventory.all().is_empty() {
-        let trouble = trouble(cx);
-        let clicked = EmptyState {
-            headline: "Nothing matches",
-            how: trouble.as_deref().unwrap_or(NO_USERS),
-            action: Some("Clear the search"),
-        }
-        .show_ui(ui);
-        if clicked {
-            cx.views.search.clear();
-            cx.views.focus_search = true;
-        }
-    } else if inventory.loading {
-        let state = EmptyState {
-            headline: "Loading devices…",
-            how: "The first ones appear as soon as their page has come",
-            action: None,
-        };
-        state.show_ui(ui);
-    } else if inventory.read_at.is_none() && !cx.state.session.is_signed_in() {
-        // Which devices there are is only said of a list that was read.
-        let how = match cx.state.why_nothing_was_read() {
-            Some(_) => "Your sign-in could not be renewed; see above",
-            None => "It is read as soon as your sign-in works",
-        };
-        EmptyState {
-            headline: "The list has not been read yet",
-            how,
-            action: None,
-        }
-        .show_ui(ui);
-    } else {
-        let how = match (&inventory.failure, inventory.read_at) {
-            (Some(_), _) => "The list could not be read; see above",
-            (None, Some(_)) => {
-                "The service lists no device for this account: its device groups decide what you see"
-            }
-            (None, None) => "Refresh reads the list of devices",
-        };
-        EmptyState {
-            headline: "No devices",
-            how,
-            action: None,
-        }
-        .show_ui(ui);
     }
 }
 

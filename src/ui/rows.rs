@@ -38,6 +38,8 @@ struct From {
     states: u64,
     sort: Sort,
     search: String,
+    /// The number of the service's own answer to this search, where it was asked.
+    answer: Option<u64>,
 }
 
 impl Rows {
@@ -67,10 +69,12 @@ impl Rows {
     /// Sorts and picks again where something has changed since. Tells whether another search than
     /// before was asked for.
     pub fn refresh(&mut self, state: &State, search: &str, sort: Sort) -> bool {
+        let answer = state.asked.answer(search);
         let is_as_before = |from: &From| {
             from.generation == state.inventory.generation
                 && from.sort == sort
                 && from.search == search
+                && from.answer == answer.map(|(number, _)| number)
                 && (!from.needs_states || from.states == states_mark(state))
         };
         if self.from.as_ref().is_some_and(is_as_before) {
@@ -84,12 +88,15 @@ impl Rows {
             states: if needs_states { states_mark(state) } else { 0 },
             sort,
             search: search.to_owned(),
+            answer: answer.map(|(number, _)| number),
         };
         let before = self.from.replace(now);
         let before = before.as_ref().zip(self.from.as_ref());
         let same = |is: fn(&From, &From) -> bool| before.is_some_and(|(old, new)| is(old, new));
         let same_states = same(|old, new| old.states == new.states);
         let same_search = same(|old, new| old.search == new.search);
+        // What the service itself found is added to what the words find, and goes with its search.
+        let was_asked = !same(|old, new| old.answer.is_none() && new.answer.is_none());
         let narrows = before.is_some_and(|(old, _)| filter.narrows(&old.search, search));
         let is_typed = before.is_some() && !same_search;
         let same_order = same_states && same(|old, new| old.sort == new.sort);
@@ -112,7 +119,7 @@ impl Rows {
             Some(_) | None => self.sort(state, sort),
         }
         match &changes {
-            Some(_) if self.is_by_paste => self.pick(state, &filter, all()),
+            Some(_) if self.is_by_paste || was_asked => self.pick(state, &filter, all()),
             Some(changes) if same_search && same_states => {
                 self.pick(state, &filter, changes.iter().copied());
             }
@@ -120,6 +127,16 @@ impl Rows {
                 self.narrow(state, &filter);
             }
             Some(_) | None => self.pick(state, &filter, all()),
+        }
+        if let Some((_, answer)) = answer {
+            for place in answer
+                .machines
+                .iter()
+                .filter_map(|id| state.inventory.place(id))
+            {
+                self.hits[place] = true;
+            }
+            self.gather();
         }
         is_typed
     }

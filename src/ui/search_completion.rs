@@ -84,7 +84,7 @@ fn has_values(field: Field) -> bool {
         | Field::Tag
         | Field::Group
         | Field::State => true,
-        Field::Any | Field::Name | Field::Id | Field::Ip | Field::Entra => false,
+        Field::Any | Field::Name | Field::Id | Field::Ip | Field::Entra | Field::User => false,
     }
 }
 
@@ -211,7 +211,13 @@ fn each_value(field: Field, machine: &Machine, mut take: impl FnMut(&str)) {
             machine.machine_tags.iter().for_each(|tag| take(tag));
             None
         }
-        Field::Any | Field::Name | Field::Id | Field::Ip | Field::State | Field::Entra => None,
+        Field::Any
+        | Field::Name
+        | Field::Id
+        | Field::Ip
+        | Field::State
+        | Field::Entra
+        | Field::User => None,
     };
     if let Some(value) = one {
         take(value);

@@ -1,6 +1,7 @@
 //! What the analyst is looking at: plain data, mutated in place by widgets. Nothing here can hurt
 //! anyone.
 
+use super::asked::AskView;
 use super::rows::Rows;
 use super::search_completion::Completion;
 use crate::action::{Draft, IsolationType, Subject};
@@ -57,6 +58,8 @@ pub struct Views {
     /// The columns whose widths the table has; none when they came from elsewhere.
     pub drawn_columns: Vec<Column>,
     pub completion: Completion,
+    /// What the search asks of the service itself.
+    pub asking: AskView,
 }
 
 /// What stands beside the device panel.

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod acknowledge;
+mod ask;
 mod batch;
 mod cache;
 mod context;
@@ -201,6 +202,7 @@ async fn run(
     let mut sign_in: Option<AbortHandle> =
         Some(tokio::spawn(sign_in::restore(Arc::clone(&context))).abort_handle());
     let (mut refresh, mut reading): (Option<AbortHandle>, Option<AbortHandle>) = (None, None);
+    let mut asking = ask::Asking::default();
 
     while let Some(command) = commands.recv().await {
         let context = Arc::clone(&context);
@@ -220,6 +222,7 @@ async fn run(
                 for task in [sign_in.take(), refresh.take()].into_iter().flatten() {
                     task.abort();
                 }
+                asking.abort();
                 tokio::spawn(sign_in::sign_out(context));
             }
             Command::TryKeyringAgain => spawn(sign_in::try_keyring_again(context)),
@@ -236,6 +239,8 @@ async fn run(
             Command::LoadMachines(ids) => {
                 replace(&mut reading, batch::load_machines(context, ids));
             }
+            Command::Ask { text, question } => asking.begin(context, text, question),
+            Command::StopAsking => asking.stop(&context).await,
             Command::LoadPart(id, part) => {
                 spawn(async move { panel::load(&context, id, part).await });
             }

@@ -8,6 +8,7 @@
 
 mod accounts;
 mod architecture;
+mod ask;
 mod attention;
 mod batch;
 mod common;

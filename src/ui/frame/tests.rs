@@ -208,7 +208,7 @@ fn escape_clears_the_search_and_keeps_the_cursor_there() {
     harness.run_steps(2);
     assert!(
         harness
-            .query_by_label_contains("Users are not searchable here")
+            .query_by_label_contains("Ask Defender for “user nobody”")
             .is_some()
     );
     harness.key_press(Key::Escape);

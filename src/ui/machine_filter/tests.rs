@@ -157,7 +157,11 @@ fn a_word_that_is_no_field_is_named_and_what_only_looks_like_one_is_not() {
     assert!(trouble("web colour:red").starts_with("“colour” is no field: name, id, ip, health"));
     assert!(trouble("Colour:").starts_with("“Colour” is no field"));
     for person in ["user:jane", "account:jane@contoso.com", "UPN:jane"] {
-        assert_eq!(trouble(person), NO_USERS, "{person}");
+        assert_eq!(
+            field_trouble(person),
+            None,
+            "{person}: the service is asked"
+        );
     }
     for fine in [
         "health:active",

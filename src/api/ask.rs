@@ -1,0 +1,192 @@
+//! Asking the service for devices directly, whatever the list of all of them is doing.
+
+use std::sync::atomic::Ordering;
+
+use jiff::Timestamp;
+use url::Url;
+
+use super::odata::{self, quoted};
+use super::rate_limit::{Lane, later};
+use super::transport::Limits;
+use super::{ApiError, Client};
+use crate::model::{Machine, MachineId, Question, same_name};
+
+/// Devices that answer a question.
+#[derive(Debug, Default)]
+pub struct Found {
+    pub machines: Vec<Machine>,
+    /// Elements that could not be read: what is asked for may be among them.
+    pub unreadable: usize,
+    /// Whether there are more.
+    pub is_cut: bool,
+}
+
+impl Client {
+    /// The devices that answer a question: none when the service knows none. A person waits for it.
+    ///
+    /// # Errors
+    /// When the question could not be asked or was refused, after repeats.
+    pub async fn ask(&self, question: &Question) -> Result<Found, ApiError> {
+        match question {
+            Question::Id(id) => self.by_id(id).await,
+            Question::Name(name) => self.by_name(name).await,
+            Question::NamePrefix(prefix) => self.by_prefix(prefix).await,
+            Question::Address { ip, at } => self.by_address(*ip, *at).await,
+            Question::User(name) => {
+                let api = &self.0.endpoints.api;
+                self.found(&odata::path(api, &["users", name, "machines"]))
+                    .await
+            }
+            Question::EntraId(id) => {
+                self.matching(&format!("aadDeviceId eq {}", quoted(id)))
+                    .await
+            }
+        }
+    }
+
+    /// The request that a question begins with, for people: method and address without the query's
+    /// encoding.
+    #[must_use]
+    pub fn request_of(question: &Question) -> String {
+        let text = match question {
+            Question::Id(id) => format!("GET /machines/{id}"),
+            Question::Name(name) => {
+                format!("GET /machines?$filter=computerDnsName eq {}", quoted(name))
+            }
+            Question::NamePrefix(prefix) => format!(
+                "GET /machines?$filter=startswith(computerDnsName,{})",
+                quoted(prefix)
+            ),
+            Question::Address { ip, .. } => format!("GET /machines/findbyip(ip='{ip}')"),
+            Question::User(name) => format!("GET /users/{name}/machines"),
+            Question::EntraId(id) => format!("GET /machines?$filter=aadDeviceId eq {}", quoted(id)),
+        };
+        crate::model::clean(&text, 120).into_owned()
+    }
+
+    async fn by_id(&self, id: &MachineId) -> Result<Found, ApiError> {
+        match self.machine(id, Lane::Analyst).await {
+            Ok(machine) => Ok(Found {
+                machines: vec![machine],
+                ..Found::default()
+            }),
+            Err(ApiError::Refused(refusal)) if refusal.is_not_found() => Ok(Found::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Every record with the name, in any domain where it names none: twins belong to the answer.
+    /// Whether the service tells letter case apart is not documented, so the usual spellings are
+    /// all asked for in one request, and compared here.
+    async fn by_name(&self, name: &str) -> Result<Found, ApiError> {
+        let host = name.split('.').next().unwrap_or(name);
+        let each: Vec<String> = spellings(host)
+            .iter()
+            .map(|host| {
+                let (whole, begun) = (quoted(host), quoted(&format!("{host}.")));
+                format!("computerDnsName eq {whole} or startswith(computerDnsName,{begun})")
+            })
+            .collect();
+        let asked = self.matching(&each.join(" or ")).await;
+        let mut found = match asked {
+            // A service that takes no `or` is asked in the form that is documented by example.
+            Err(error) if is_refused_filter(&error) => {
+                let filter = format!("startswith(computerDnsName,{})", quoted(host));
+                self.matching(&filter).await?
+            }
+            other => other?,
+        };
+        found.machines.retain(|machine| {
+            machine
+                .computer_dns_name
+                .as_deref()
+                .is_some_and(|known| same_name(known, name))
+        });
+        Ok(found)
+    }
+
+    async fn by_prefix(&self, prefix: &str) -> Result<Found, ApiError> {
+        let begun = |prefix: &String| format!("startswith(computerDnsName,{})", quoted(prefix));
+        let each: Vec<String> = spellings(prefix).iter().map(begun).collect();
+        match self.matching(&each.join(" or ")).await {
+            Err(error) if is_refused_filter(&error) => {
+                self.matching(&begun(&prefix.to_owned())).await
+            }
+            other => other,
+        }
+    }
+
+    /// Devices that had the address within 15 minutes of the time. Now, where none had it so
+    /// lately, those that reported it last.
+    async fn by_address(
+        &self,
+        ip: std::net::IpAddr,
+        at: Option<Timestamp>,
+    ) -> Result<Found, ApiError> {
+        let api = &self.0.endpoints.api;
+        // By the service's clock, and a little before it: a time to come is refused.
+        let lately = || later(self.now(), self.0.ahead_secs.load(Ordering::Acquire) - 60);
+        let url = odata::machines_by_ip(api, ip, at.unwrap_or_else(lately));
+        let found = self.found(&url).await?;
+        if at.is_some() || !found.machines.is_empty() || found.unreadable > 0 {
+            return Ok(found);
+        }
+        self.matching(&format!("lastIpAddress eq {}", quoted(&ip.to_string())))
+            .await
+    }
+
+    async fn matching(&self, filter: &str) -> Result<Found, ApiError> {
+        let url = odata::machines_where(&self.0.endpoints.api, filter);
+        self.found(&url).await
+    }
+
+    async fn found(&self, url: &Url) -> Result<Found, ApiError> {
+        let read = self
+            .list::<Machine>(url, Lane::Analyst, Limits::ACTION_LIST)
+            .await;
+        let (page, stop, _) = match read {
+            // The documentation has a 404 for a list in which there is nothing.
+            Err(ApiError::Refused(refusal)) if refusal.is_not_found() => {
+                return Ok(Found::default());
+            }
+            other => other?,
+        };
+        let is_cut =
+            stop.is_some() || page.next_link.is_some() || page.received() >= odata::FOUND_TOP;
+        Ok(Found {
+            machines: page.items,
+            unreadable: page.unreadable,
+            is_cut,
+        })
+    }
+}
+
+fn is_refused_filter(error: &ApiError) -> bool {
+    matches!(error, ApiError::Refused(refusal) if refusal.status == 400)
+}
+
+/// As it is written, and in either letter case; each once.
+fn spellings(text: &str) -> Vec<String> {
+    let mut all = vec![text.to_owned(), text.to_lowercase(), text.to_uppercase()];
+    all.dedup();
+    let first = all[0].clone();
+    let mut number = 0;
+    all.retain(|other| {
+        number += 1;
+        number == 1 || *other != first
+    });
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_spelling_is_asked_for_once() {
+        assert_eq!(spellings("fin-1"), ["fin-1", "FIN-1"]);
+        assert_eq!(spellings("FIN-1"), ["FIN-1", "fin-1"]);
+        assert_eq!(spellings("Fin-1"), ["Fin-1", "fin-1", "FIN-1"]);
+        assert_eq!(spellings("42"), ["42"]);
+    }
+}

@@ -1,0 +1,242 @@
+//! Devices that were asked for directly, beside the list of all of them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::State;
+use crate::explain::Explanation;
+use crate::message::AskedNews;
+use crate::model::{Machine, MachineId, Question};
+
+/// Unlisted devices that are kept; a shift's worth of asking, and one long answer.
+const KEPT: usize = 1_000;
+
+/// The last question, and the devices that questions have found.
+#[derive(Debug, Default)]
+pub struct Asked {
+    last: Option<Asking>,
+    /// Devices that no page of the list has shown since they were asked for, oldest first.
+    unlisted: VecDeque<MachineId>,
+    /// Grows with each answer.
+    generation: u64,
+}
+
+/// A question and how it goes.
+#[derive(Debug)]
+pub struct Asking {
+    /// The search that it was asked for.
+    pub text: Box<str>,
+    pub question: Question,
+    pub progress: Progress,
+}
+
+/// How a question goes.
+#[derive(Debug)]
+pub enum Progress {
+    Waiting {
+        /// Until when it does not go on, if the limit or the service says so.
+        paused_until: Option<Timestamp>,
+    },
+    Answered(Answer),
+    Failed(Explanation),
+    /// The person waits no longer.
+    Stopped,
+}
+
+/// What the service answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub at: Timestamp,
+    pub machines: Vec<MachineId>,
+    /// Elements that could not be understood.
+    pub unreadable: usize,
+    /// Whether there are more.
+    pub is_cut: bool,
+}
+
+impl Asked {
+    /// The question that was last asked for this search.
+    #[must_use]
+    pub fn for_search(&self, search: &str) -> Option<&Asking> {
+        self.last
+            .as_ref()
+            .filter(|asking| &*asking.text == search.trim())
+    }
+
+    /// The answer for this search, with a number that no other answer has.
+    #[must_use]
+    pub fn answer(&self, search: &str) -> Option<(u64, &Answer)> {
+        match &self.for_search(search)?.progress {
+            Progress::Answered(answer) => Some((self.generation, answer)),
+            Progress::Waiting { .. } | Progress::Failed(_) | Progress::Stopped => None,
+        }
+    }
+
+    /// Whether a device is here because it was asked for directly.
+    #[must_use]
+    pub fn is_unlisted(&self, id: &MachineId) -> bool {
+        self.unlisted.contains(id)
+    }
+
+    /// The devices that are here only because they were asked for directly.
+    pub(super) fn unlisted(&self) -> impl Iterator<Item = &MachineId> {
+        self.unlisted.iter()
+    }
+
+    /// A page of the list has come: what stands in it is listed.
+    pub(super) fn note_listed(&mut self, machines: &[Arc<Machine>]) {
+        if !self.unlisted.is_empty() {
+            self.unlisted
+                .retain(|id| machines.iter().all(|machine| machine.id != *id));
+        }
+    }
+}
+
+impl State {
+    pub(super) fn apply_asked(&mut self, text: &str, news: AskedNews) {
+        if let AskedNews::Started(question) = news {
+            self.asked.last = Some(Asking {
+                text: text.into(),
+                question,
+                progress: Progress::Waiting { paused_until: None },
+            });
+            return;
+        }
+        // News of a question that another one has replaced come too late.
+        let Some(last) = self.asked.last.as_mut().filter(|last| &*last.text == text) else {
+            return;
+        };
+        last.progress = match news {
+            AskedNews::Started(_) => return,
+            AskedNews::Paused(until) => Progress::Waiting {
+                paused_until: Some(until),
+            },
+            AskedNews::Failed(explanation) => Progress::Failed(explanation),
+            AskedNews::Stopped => Progress::Stopped,
+            AskedNews::Answered {
+                at,
+                machines,
+                unreadable,
+                is_cut,
+            } => {
+                let answer = Answer {
+                    at,
+                    machines: machines.iter().map(|machine| machine.id.clone()).collect(),
+                    unreadable,
+                    is_cut,
+                };
+                for id in &answer.machines {
+                    let is_listed = self.inventory.get(id).is_some();
+                    if !is_listed && !self.asked.unlisted.contains(id) {
+                        self.asked.unlisted.push_back(id.clone());
+                    }
+                }
+                let excess = self.asked.unlisted.len().saturating_sub(KEPT);
+                self.asked.unlisted.drain(..excess);
+                self.inventory.upsert(machines);
+                self.asked.generation += 1;
+                Progress::Answered(answer)
+            }
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::Policy;
+    use crate::message::{Event, InventoryNews};
+    use crate::model::{Mode, SessionStatus};
+
+    fn machine(id: &str) -> Arc<Machine> {
+        Arc::new(Machine::bare(MachineId::parse(id).expect("a literal id")))
+    }
+
+    fn tell(state: &mut State, text: &str, news: AskedNews) {
+        let epoch = state.epoch;
+        state.apply(Event::Asked {
+            epoch,
+            text: text.into(),
+            news,
+        });
+    }
+
+    fn ask(state: &mut State, id: &str, answer: &[&str]) {
+        let question = Question::Id(MachineId::parse(id).expect("a literal id"));
+        tell(state, id, AskedNews::Started(question));
+        tell(
+            state,
+            id,
+            AskedNews::Answered {
+                at: Timestamp::UNIX_EPOCH,
+                machines: answer.iter().copied().map(machine).collect(),
+                unreadable: 0,
+                is_cut: false,
+            },
+        );
+    }
+
+    fn list(state: &mut State, ids: &[&str]) {
+        let epoch = state.epoch;
+        for news in [
+            InventoryNews::Started,
+            InventoryNews::Page(ids.iter().copied().map(machine).collect()),
+            InventoryNews::Done {
+                at: Timestamp::UNIX_EPOCH,
+                unreadable: 0,
+                incomplete: None,
+                seen: ids.iter().map(|id| machine(id).id.clone()).collect(),
+            },
+        ] {
+            state.apply(Event::Inventory { epoch, news });
+        }
+    }
+
+    fn is_unlisted(state: &State, id: &str) -> bool {
+        state.asked.is_unlisted(&machine(id).id)
+    }
+
+    #[test]
+    fn a_complete_list_does_not_drop_what_was_asked_for_and_takes_its_mark_once_it_lists_it() {
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        list(&mut state, &["a1", "a2"]);
+        ask(&mut state, "b1", &["b1"]);
+        ask(&mut state, "a1", &["a1"]);
+        assert!(is_unlisted(&state, "b1") && !is_unlisted(&state, "a1"));
+        list(&mut state, &["a1"]);
+        assert!(state.inventory.get(&machine("b1").id).is_some());
+        assert!(
+            state.inventory.get(&machine("a2").id).is_none(),
+            "not in the list any more"
+        );
+        assert!(is_unlisted(&state, "b1"));
+        list(&mut state, &["a1", "b1"]);
+        assert!(!is_unlisted(&state, "b1"));
+        list(&mut state, &["a1"]);
+        assert!(state.inventory.get(&machine("b1").id).is_none());
+    }
+
+    #[test]
+    fn news_of_a_replaced_question_and_of_another_account_come_too_late() {
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        let question = |id: &str| Question::Id(MachineId::parse(id).expect("a literal id"));
+        tell(&mut state, "a1", AskedNews::Started(question("a1")));
+        tell(&mut state, "b1", AskedNews::Started(question("b1")));
+        tell(&mut state, "a1", AskedNews::Stopped);
+        assert!(state.asked.for_search("a1").is_none());
+        let asking = state.asked.for_search(" b1 ").expect("the last one");
+        assert!(matches!(
+            asking.progress,
+            Progress::Waiting { paused_until: None }
+        ));
+        ask(&mut state, "b1", &["b1"]);
+        assert!(state.asked.answer("b1").is_some());
+        state.apply(Event::Session {
+            status: SessionStatus::SignedOut,
+            epoch: crate::model::Epoch(1),
+        });
+        assert!(state.asked.for_search("b1").is_none() && !is_unlisted(&state, "b1"));
+    }
+}

@@ -1,0 +1,124 @@
+//! Asking the service itself for devices: one question at a time, a newer one takes its place.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::task::AbortHandle;
+
+use super::context::{Context, now};
+use crate::api::{ApiError, Client, Verb};
+use crate::explain::Explanation;
+use crate::message::{AskedNews, Event};
+use crate::model::{Epoch, Question};
+
+/// How often it is looked whether the question waits for the limits.
+const PAUSE_CHECK: Duration = Duration::from_millis(250);
+/// The shorter of the service's limits counts calls within this time.
+const LIMIT_WINDOW: SignedDuration = SignedDuration::from_mins(1);
+
+/// The question that is being asked, if any.
+#[derive(Default)]
+pub(super) struct Asking(Option<(Box<str>, Question, AbortHandle)>);
+
+impl Asking {
+    /// Asks in place of an earlier question. The same one is not asked twice at a time.
+    pub(super) fn begin(&mut self, context: Arc<Context>, text: Box<str>, question: Question) {
+        if let Some((asked_for, asked, task)) = &self.0
+            && (asked_for, asked) == (&text, &question)
+            && !task.is_finished()
+        {
+            return;
+        }
+        self.abort();
+        let task = tokio::spawn(ask(context, text.clone(), question.clone()));
+        self.0 = Some((text, question, task.abort_handle()));
+    }
+
+    pub(super) fn abort(&mut self) -> Option<Box<str>> {
+        let (text, _, task) = self.0.take()?;
+        let is_under_way = !task.is_finished();
+        task.abort();
+        is_under_way.then_some(text)
+    }
+
+    /// The person waits no longer.
+    pub(super) async fn stop(&mut self, context: &Context) {
+        if let Some(text) = self.abort() {
+            tell(context, context.epoch(), &text, AskedNews::Stopped).await;
+        }
+    }
+}
+
+async fn ask(context: Arc<Context>, text: Box<str>, question: Question) {
+    let epoch = context.epoch();
+    tell(&context, epoch, &text, AskedNews::Started(question.clone())).await;
+    let asked = tokio::select! {
+        asked = context.client.ask(&question) => asked,
+        () = report_pauses(&context, epoch, &text) => return,
+    };
+    if let Err(error) = &asked {
+        context.mind_sign_in(error).await;
+    }
+    let at = now();
+    let news = match asked {
+        Ok(found) => {
+            let machines: Vec<_> = found.machines.into_iter().map(Arc::new).collect();
+            if epoch == context.epoch() {
+                for machine in &machines {
+                    context.learn_machine(Arc::clone(machine), at);
+                }
+            }
+            AskedNews::Answered {
+                at,
+                machines,
+                unreadable: found.unreadable,
+                is_cut: found.is_cut,
+            }
+        }
+        Err(error) => AskedNews::Failed(explain(&error, &question)),
+    };
+    tell(&context, epoch, &text, news).await;
+    context.report_budget().await;
+}
+
+/// Says until when the limits hold the question up, each time that they begin to. Never ends.
+async fn report_pauses(context: &Context, epoch: Epoch, text: &str) {
+    let mut is_paused = false;
+    loop {
+        tokio::time::sleep(PAUSE_CHECK).await;
+        let budget = context.client.budget();
+        let is_used_up = budget.left_minute == 0 || budget.left_hour == 0;
+        let was_paused =
+            std::mem::replace(&mut is_paused, budget.gate_until.is_some() || is_used_up);
+        if is_paused && !was_paused {
+            // Where the limit is used up, a call leaves the window within this time.
+            let until = budget.gate_until.unwrap_or_else(|| now() + LIMIT_WINDOW);
+            tell(context, epoch, text, AskedNews::Paused(until)).await;
+            context.report_budget().await;
+        }
+    }
+}
+
+/// The failure with the request in front, so that it is known which of several did not work.
+fn explain(error: &ApiError, question: &Question) -> Explanation {
+    let request = Client::request_of(question);
+    let mut explanation = error.explain_for(Verb::Read, "ask for devices", None, None);
+    let status = error
+        .status()
+        .map_or_else(String::new, |status| format!("{status}, "));
+    let mut words = explanation.headline.chars();
+    let first = words.next().map(|c| c.to_lowercase().to_string());
+    explanation.headline = format!(
+        "{request} failed: {status}{}{}",
+        first.unwrap_or_default(),
+        words.as_str()
+    );
+    explanation.details.insert(0, format!("Request: {request}"));
+    explanation
+}
+
+async fn tell(context: &Context, epoch: Epoch, text: &str, news: AskedNews) {
+    let text = text.into();
+    context.emit(Event::Asked { epoch, text, news }).await;
+}
