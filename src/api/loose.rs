@@ -12,7 +12,7 @@ use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::model::{MachineActionId, MachineId};
+use crate::model::{MacAddress, MachineActionId, MachineId};
 
 /// A value that may be missing, null, or of another type than documented.
 pub(super) struct Loose<T>(pub Option<T>);
@@ -30,6 +30,19 @@ pub(super) trait FromText: Sized {
 
     /// `text` is trimmed and not empty.
     fn from_text(text: &str) -> Option<Self>;
+
+    /// What can be made of an object: the text of its property [`Self::INNER`].
+    fn from_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut inner = Loose(None);
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            if Self::INNER == Some(&*key) {
+                inner = map.next_value()?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(inner.0)
+    }
 }
 
 impl<T: FromText> Loose<T> {
@@ -87,16 +100,8 @@ impl<'de, T: FromText> Visitor<'de> for LooseVisitor<T> {
         Ok(Loose(None))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut inner = Loose(None);
-        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
-            if T::INNER == Some(&*key) {
-                inner = map.next_value()?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(inner)
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::from_object(map).map(Loose)
     }
 }
 
@@ -125,13 +130,35 @@ impl<'de, T: FromText> Deserialize<'de> for LooseList<T> {
 }
 
 /// An element of `ipAddresses`.
-pub(super) struct AddressEntry(pub IpAddr);
+pub(super) struct AddressEntry {
+    pub ip: Option<IpAddr>,
+    pub mac: Option<MacAddress>,
+}
 
 impl FromText for AddressEntry {
-    const INNER: Option<&'static str> = Some("ipAddress");
-
     fn from_text(text: &str) -> Option<Self> {
-        IpAddr::from_text(text).map(Self)
+        let ip = IpAddr::from_text(text)?;
+        Some(Self {
+            ip: Some(ip),
+            mac: None,
+        })
+    }
+
+    fn from_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let (mut ip, mut mac) = (Loose(None), Loose(None));
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            match &*key {
+                "ipAddress" => ip = map.next_value()?,
+                "macAddress" => mac = map.next_value()?,
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(Some(Self {
+            ip: ip.0,
+            mac: mac.0,
+        }))
     }
 }
 
@@ -171,6 +198,12 @@ impl FromText for IpAddr {
     fn from_text(text: &str) -> Option<Self> {
         // An IPv6 address may carry the name of its interface (RFC 4007 section 11).
         text.split('%').next().unwrap_or(text).parse().ok()
+    }
+}
+
+impl FromText for MacAddress {
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text)
     }
 }
 

@@ -232,6 +232,23 @@ mod tests {
         MachineId::parse("a1").expect("a literal id")
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_id_leads_out_of_its_place_in_a_path(text in "[ -~ü]{0,12}|[a-z0-9_.~:@+=$-]{0,12}") {
+            let api = Url::parse("https://api.example/api").expect("a literal address");
+            if let Ok(id) = crate::model::MachineId::parse(&text) {
+                let url = path(&api, &["machines", id.as_str(), "isolate"]);
+                let segments: Vec<_> = url.path_segments().into_iter().flatten().collect();
+                let encoded = segments.get(2).copied().unwrap_or_default();
+                proptest::prop_assert_eq!(&segments, &["api", "machines", encoded, "isolate"]);
+                proptest::prop_assert_eq!(encoded, id.as_str());
+                proptest::prop_assert!(url.query().is_none() && url.fragment().is_none());
+                let again = Url::parse(url.as_str()).expect("it was one");
+                proptest::prop_assert_eq!(again, url);
+            }
+        }
+    }
+
     #[test]
     fn filters_read_as_the_service_wants_them() {
         let since: Timestamp = "2025-01-01T00:00:00.9544144Z"

@@ -184,6 +184,14 @@ struct WireMachine {
 impl Noun for Machine {
     fn read(json: &str) -> Option<Self> {
         let wire: WireMachine = serde_json::from_str(json).ok()?;
+        let addresses = wire.ip_addresses.0;
+        // The service repeats an adapter's address with each of its IP addresses.
+        let mut macs = Vec::new();
+        for mac in addresses.iter().filter_map(|entry| entry.mac) {
+            if !macs.contains(&mac) {
+                macs.push(mac);
+            }
+        }
         Some(Self {
             id: wire.id.0?,
             computer_dns_name: wire.computer_dns_name.0,
@@ -213,12 +221,8 @@ impl Noun for Machine {
             aad_device_id: wire.aad_device_id.0,
             last_ip_address: wire.last_ip_address.0,
             last_external_ip_address: wire.last_external_ip_address.0,
-            ip_addresses: wire
-                .ip_addresses
-                .0
-                .into_iter()
-                .map(|entry| entry.0)
-                .collect(),
+            ip_addresses: addresses.iter().filter_map(|entry| entry.ip).collect(),
+            mac_addresses: macs.into(),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use jiff::SignedDuration;
 
-use crate::model::{MachineId, MachineRef, clean, host_part, normal, normal_name};
+use crate::model::{Machine, MachineId, MachineRef, clean, host_part, normal, normal_name};
 
 /// Rules that hold for every order of this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,22 +152,38 @@ impl fmt::Display for ProtectedBy<'_> {
 }
 
 impl Policy {
-    /// The rule that protects a device; `tags` are empty where its record is not known.
+    /// The rule that protects a device, if one does.
     #[must_use]
-    pub fn protecting<'a>(
+    pub fn protecting<'a>(&'a self, machine: &'a Machine) -> Option<ProtectedBy<'a>> {
+        let name = machine.computer_dns_name.as_deref();
+        self.protecting_by(&machine.id, name, &machine.machine_tags)
+    }
+
+    /// As [`Self::protecting`]; `tags` are empty where the device's record is not known.
+    #[must_use]
+    pub fn protecting_ref<'a>(
         &'a self,
         machine: &MachineRef,
         tags: &'a [Box<str>],
     ) -> Option<ProtectedBy<'a>> {
+        self.protecting_by(&machine.id, machine.dns_name.as_deref(), tags)
+    }
+
+    fn protecting_by<'a>(
+        &'a self,
+        id: &MachineId,
+        name: Option<&str>,
+        tags: &'a [Box<str>],
+    ) -> Option<ProtectedBy<'a>> {
         if !self.protected_names.is_empty()
-            && let Some(name) = machine.dns_name.as_deref().map(normal_name)
+            && let Some(name) = name.map(normal_name)
         {
             let mut patterns = self.protected_names.iter();
             if let Some(pattern) = patterns.find(|pattern| pattern.fits_normal(&name)) {
                 return Some(ProtectedBy::Name(pattern));
             }
         }
-        if self.protected_ids.contains(&machine.id) {
+        if self.protected_ids.contains(id) {
             return Some(ProtectedBy::Id);
         }
         if self.protected_tags.is_empty() {
@@ -302,13 +318,13 @@ mod tests {
                 let Ok(rule) = Pattern::parse(&rule) else { continue };
                 let policy = Policy { protected_names: vec![rule], ..Policy::default() };
                 for spelt in spellings(&plain) {
-                    proptest::prop_assert!(policy.protecting(&machine(&spelt), &[]).is_some());
+                    proptest::prop_assert!(policy.protecting_ref(&machine(&spelt), &[]).is_some());
                 }
             }
             let policy = Policy { protected_tags: vec![tag.clone().into()], ..Policy::default() };
             for spelt in [format!("\u{feff}{tag} "), tag.clone()] {
                 let spelt = [spelt.into()];
-                let found = policy.protecting(&machine("x"), &spelt).is_some();
+                let found = policy.protecting_ref(&machine("x"), &spelt).is_some();
                 proptest::prop_assert_eq!(found, !normal(&tag).is_empty());
             }
         }

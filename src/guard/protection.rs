@@ -19,7 +19,7 @@ pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
         ))];
     }
     let tags = facts.machine.map(|machine| &*machine.machine_tags);
-    let Some(why) = policy.protecting(question.machine, tags.unwrap_or_default()) else {
+    let Some(why) = policy.protecting_ref(question.machine, tags.unwrap_or_default()) else {
         return if tags.is_none() && !policy.protected_tags.is_empty() {
             vec![Verdict::warn(
                 "Not checked: whether a tag protects this device, because its record could not be read",

@@ -1,3 +1,4 @@
+mod names;
 mod scope;
 
 use super::*;

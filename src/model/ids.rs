@@ -7,9 +7,19 @@ use std::fmt;
 #[error("not usable as an id: {}", crate::model::clean(.0, 80))]
 pub struct IdError(pub Box<str>);
 
-/// Identifiers become path segments of requests, so only letters, digits and `-` may pass.
-fn is_plain(text: &str) -> bool {
-    (1..=64).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+/// What the ids of the service are made of.
+fn is_usual(text: &str) -> bool {
+    text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}
+
+/// Whether an identifier can be a path segment of a request: characters that need no encoding there
+/// (RFC 3986, section 3.3), and nothing that leads up a path.
+fn is_segment(text: &str) -> bool {
+    let is_safe = |b: u8| b.is_ascii_alphanumeric() || b"-_.~:@+=$".contains(&b);
+    text.len() <= 128
+        && text.bytes().all(is_safe)
+        && text.bytes().any(|b| b.is_ascii_alphanumeric())
+        && !text.contains("..")
 }
 
 macro_rules! id {
@@ -22,12 +32,12 @@ macro_rules! id {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// Takes 1 to 64 letters, digits and hyphens.
+            /// Takes letters, digits and what is as harmless in the path of a request.
             ///
             /// # Errors
             /// Gives the text back when it holds anything else.
             pub fn parse(text: &str) -> Result<Self, IdError> {
-                if is_plain(text) {
+                if is_segment(text) {
                     Ok(Self(text.into()))
                 } else {
                     Err(IdError(text.into()))
@@ -38,6 +48,12 @@ macro_rules! id {
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
+            }
+
+            /// Whether it holds other characters than the ids of the service do.
+            #[must_use]
+            pub fn is_unusual(&self) -> bool {
+                !is_usual(&self.0)
             }
 
             /// The last four characters: enough to tell two records with one name apart.
@@ -160,7 +176,23 @@ mod tests {
 
     #[test]
     fn ids_that_could_change_a_path_are_refused() {
-        for bad in ["", "a/b", "..", "a b", "a?b", "%2e", "ü", &"a".repeat(65)] {
+        for bad in [
+            "",
+            "a/b",
+            "..",
+            ".",
+            "a..b",
+            "~",
+            "a b",
+            "a?b",
+            "a#b",
+            "a\\b",
+            "%2e",
+            "a;b",
+            "'",
+            "ü",
+            &"a".repeat(129),
+        ] {
             assert!(MachineId::parse(bad).is_err(), "{bad:?}");
         }
         let (upper, lower) = (
@@ -169,6 +201,16 @@ mod tests {
         );
         assert_eq!(upper, lower);
         assert_eq!(upper.map(|id| id.to_string()), Ok("ABCdef0123".into()));
+    }
+
+    #[test]
+    fn unusual_ids_that_are_harmless_are_kept_and_known_for_it() {
+        for odd in ["a_1", "a.b", "dev:1@x", "a+b=c", "$1", &"a".repeat(65)] {
+            let id = MachineId::parse(odd);
+            assert!(id.is_ok_and(|id| id.is_unusual()), "{odd:?}");
+        }
+        let usual = MachineId::parse("1e5bc9d7e413ddd7902c2932e418702b84d09c07");
+        assert!(usual.is_ok_and(|id| !id.is_unusual()));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::open_enum::open_enum;
 use super::text::SHOWN_CHARS;
-use super::{MachineId, NameOddity, clean, normal_name, same_name};
+use super::{MacAddress, MachineId, NameOddity, clean, normal_name, same_name};
 
 open_enum! {
     /// Whether the sensor reports (`healthStatus`).
@@ -81,6 +81,8 @@ pub struct Machine {
     pub last_ip_address: Option<IpAddr>,
     pub last_external_ip_address: Option<IpAddr>,
     pub ip_addresses: Box<[IpAddr]>,
+    /// Each once.
+    pub mac_addresses: Box<[MacAddress]>,
 }
 
 impl Machine {
@@ -108,6 +110,7 @@ impl Machine {
             last_ip_address: None,
             last_external_ip_address: None,
             ip_addresses: Box::default(),
+            mac_addresses: Box::default(),
         }
     }
 

@@ -6,6 +6,7 @@ mod cloud;
 mod file;
 mod host;
 mod ids;
+mod mac;
 mod machine;
 mod machine_action;
 mod normal;
@@ -23,6 +24,7 @@ pub use cloud::{Cloud, Endpoints, NotLoopback, Region};
 pub use file::FileFacts;
 pub use host::Host;
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId};
+pub use mac::MacAddress;
 pub use machine::{
     ExposureLevel, HealthStatus, Machine, MachineRef, OnboardingStatus, OsFamily, RiskScore,
 };
@@ -40,5 +42,5 @@ pub use session::{
     Account, BrowserPrompt, Door, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
     SessionStatus, SignInPrompt,
 };
-pub use text::clean;
+pub use text::{SHOWN_CHARS, clean};
 pub use window::{Column, Sort, ThemeChoice, WindowLayout};

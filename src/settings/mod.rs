@@ -35,8 +35,9 @@ tenant = "00000000-0000-0000-0000-000000000000"     # its id, or a domain
 client_id = "00000000-0000-0000-0000-000000000000"
 scopes = ".default"       # or names: ["Machine.Read", "Machine.Isolate"]
 
-# Devices that take their name typed before anything is taken from them, and what else your
-# organisation minds. `shared_file` adds the same table of another file.
+# Devices whose name has to be typed before they are isolated or restricted, and other rules of your
+# organisation. Letter case, short or full name, accents composed or not and kinds of hyphens make no
+# difference. `shared_file` adds the same table of another file.
 [policy]
 protected_names = ["DC01", "*-dc.contoso.com"]
 protected_tags = ["tier0"]

@@ -270,6 +270,27 @@ mod tests {
     }
 
     #[test]
+    fn twins_are_found_by_how_their_names_look_and_names_in_any_spelling() {
+        let mut state = state();
+        let names = [
+            machine("a1", "DC01.contoso.com"),
+            machine("a2", "D\u{421}01"),
+            machine("a3", "DC02"),
+            machine("a4", "Jane\u{2019}s Mac"),
+        ];
+        page(&mut state, &names);
+        let twins = state.namesakes(&state.inventory.all()[0].reference());
+        assert_eq!(twins.len(), 1);
+        assert_eq!(twins[0].id.as_str(), "a2");
+        let places = |name: &str| state.inventory.places_named(name).collect::<Vec<_>>();
+        for name in ["dc01", "DC01.CONTOSO.COM.", "dc\u{200b}01"] {
+            assert_eq!(places(name), [0], "{name}");
+        }
+        assert_eq!(places("jane's mac"), [3]);
+        assert_eq!(places("dc01.fabrikam.com"), Vec::<usize>::new());
+    }
+
+    #[test]
     fn pages_are_merged_by_id_and_twins_are_found_by_short_name() {
         let mut state = state();
         page(

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use egui::{RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 
+use super::device_marks::{device_marks, panel_marks_ui};
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
     ActionButton, EmptyState, Icon, badge, copy_labelled_ui, copyable_ui, section_ui,
@@ -14,7 +15,7 @@ use super::{
     words,
 };
 use crate::message::Command;
-use crate::model::{Cloud, Machine, MachineId, MachineRef, Mode, clean};
+use crate::model::{Cloud, Machine, MachineId, MachineRef, Mode, clean, short_name};
 
 const VALUE_CHARS: usize = 200;
 const TAG_CHARS: usize = 40;
@@ -42,6 +43,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .show(ui, |ui| {
             ui.add_space(ui.tokens().space.s);
             identity_ui(ui, &selected);
+            panel_marks_ui(ui, &device_marks(state, &selected, record));
             links_ui(ui, cx, &selected, record);
             records_ui(ui, cx, &selected, record);
             match record {
@@ -127,8 +129,29 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
         let health = look::health(&twin.health_status).word;
         format!("…{} ({health}, {seen})", twin.id.tail())
     };
+    let own_name = selected.dns_name.as_deref().map(short_name);
+    let is_alike = |twin: &Machine| {
+        let name = twin.computer_dns_name.as_deref().map(short_name);
+        name != own_name
+    };
+    let about = |twin: &Machine| {
+        if is_alike(twin) {
+            format!("“{}” {}", twin.name(), about(twin))
+        } else {
+            about(twin)
+        }
+    };
     let notice = match twins.len() {
+        1 if is_alike(first) => {
+            format!(
+                "1 other record with a name that looks like this one: {}",
+                about(first)
+            )
+        }
         1 => format!("1 other record with this name: {}", about(first)),
+        several if twins.iter().any(|twin| is_alike(twin)) => {
+            format!("{several} other records with this name, or one that looks like it")
+        }
         several => format!("{several} other records with this name"),
     };
     let lines: Vec<_> = twins
@@ -241,6 +264,11 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
             }
         });
         row_ui(ui, "Addresses", |ui| addresses_ui(ui, machine));
+        if !machine.mac_addresses.is_empty() {
+            let macs = machine.mac_addresses.iter().take(MAX_ADDRESSES);
+            let macs: Vec<_> = macs.map(ToString::to_string).collect();
+            value_ui(ui, "MAC addresses", &macs.join(", "));
+        }
         row_ui(ui, "First seen", |ui| time_ui(ui, cx, machine.first_seen));
     });
 }

@@ -6,9 +6,11 @@ use std::net::IpAddr;
 use super::device_state::DeviceState;
 use super::look::health_word;
 pub use super::marks::Marks;
-use super::marks::StackText;
+use super::marks::{StackText, forms, is_plain};
 use super::pasted::{Pasted, pasted_id};
-use crate::model::{ExposureLevel, Machine, MachineId, Question, RiskScore, clean};
+use crate::model::{
+    ExposureLevel, MacAddress, Machine, MachineId, Question, RiskScore, clean, normal,
+};
 
 /// A search, read once per keystroke and then asked for every device, without allocating for any.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,6 +34,7 @@ pub enum Field {
     Name,
     Id,
     Ip,
+    Mac,
     Health,
     Risk,
     Exposure,
@@ -47,10 +50,11 @@ pub enum Field {
 }
 
 /// The fields by the word that stands before the colon, with what comes after it.
-pub const FIELDS: [(&str, Field, &str); 14] = [
+pub const FIELDS: [(&str, Field, &str); 15] = [
     ("name", Field::Name, "a part of the name"),
     ("id", Field::Id, "a part of the device id"),
     ("ip", Field::Ip, "an address, or a part of it"),
+    ("mac", Field::Mac, "a MAC address, or its beginning"),
     ("health", Field::Health, "active, inactive…"),
     ("risk", Field::Risk, "high, medium, low…"),
     ("os", Field::Os, "the system"),
@@ -128,18 +132,19 @@ impl Filter {
         self.terms.iter().any(|term| term.field == Field::State)
     }
 
-    /// Whether a device is found. Its marks spare most looks at it; `state` is worked out only when
-    /// it is asked for.
+    /// Whether a device is found. Its marks spare most looks at it; `odd` is its
+    /// [`odd_text`](super::marks::odd_text), and `state` is worked out only when it is asked for.
     #[must_use]
-    pub fn matches(
+    pub fn matches<'a>(
         &self,
         machine: &Machine,
         marks: &Marks,
+        odd: impl Fn() -> Option<&'a str>,
         state: impl Fn(&MachineId) -> DeviceState,
     ) -> bool {
         self.terms.iter().all(|term| match term.answer_by(marks) {
             Some(answer) => answer,
-            None => term.matches(machine, &state),
+            None => term.matches(machine, odd(), &state),
         })
     }
 
@@ -155,12 +160,22 @@ impl Filter {
     #[must_use]
     pub fn narrows(&self, before: &str, now: &str) -> bool {
         let is_plain = |filter: &Self| {
-            let is_any =
-                |term: &Term| matches!(term.field, Field::Any) && !term.needle.may_be_address;
+            let is_any = |term: &Term| {
+                let Term { field, needle } = term;
+                matches!(field, Field::Any) && !needle.may_be_address && needle.mac.is_none()
+            };
             filter.terms.iter().all(is_any)
         };
         let is_typed_on = now.starts_with(before) && !now.contains(['"', ':']);
-        is_typed_on && is_plain(self) && is_plain(&Self::parse(before))
+        if !is_typed_on || !is_plain(self) {
+            return false;
+        }
+        let before = Self::parse(before);
+        // A letter can become another one by what is typed behind it.
+        let mut pairs = before.terms.iter().zip(&self.terms);
+        is_plain(&before)
+            && before.terms.len() <= self.terms.len()
+            && pairs.all(|(before, now)| now.needle.normal.contains(&*before.needle.normal))
     }
 }
 
@@ -171,26 +186,38 @@ impl Term {
         is_any.then(|| self.needle.answer_by(marks)).flatten()
     }
 
-    fn matches(&self, machine: &Machine, state: impl Fn(&MachineId) -> DeviceState) -> bool {
+    fn matches(
+        &self,
+        machine: &Machine,
+        odd: Option<&str>,
+        state: impl Fn(&MachineId) -> DeviceState,
+    ) -> bool {
         let Self { field, needle } = self;
         let is_in = |text: Option<&str>| text.is_some_and(|text| needle.is_in(text));
         let in_tags = || machine.machine_tags.iter().any(|tag| needle.is_in(tag));
         match field {
             Field::Any => {
-                is_in(machine.computer_dns_name.as_deref())
-                    || is_in(machine.os_platform.as_deref())
-                    || is_in(machine.rbac_group_name.as_deref())
-                    || in_tags()
-                    || (needle.may_be_id
-                        && (is_in(Some(machine.id.as_str()))
-                            || is_in(machine.aad_device_id.as_deref())))
+                (match odd {
+                    Some(odd) => odd.contains(&*needle.normal),
+                    None => {
+                        needle.is_in_plain(machine.computer_dns_name.as_deref())
+                            || needle.is_in_plain(machine.os_platform.as_deref())
+                            || needle.is_in_plain(machine.rbac_group_name.as_deref())
+                            || (machine.machine_tags.iter())
+                                .any(|tag| needle.is_in_plain(Some(tag)))
+                    }
+                }) || (needle.may_be_id
+                    && (is_in(Some(machine.id.as_str()))
+                        || is_in(machine.aad_device_id.as_deref())))
                     || (needle.may_be_address && needle.is_address_of(machine))
+                    || needle.is_mac_of(machine)
             }
             Field::Name => is_in(machine.computer_dns_name.as_deref()),
             Field::Id => {
                 is_in(Some(machine.id.as_str())) || is_in(machine.aad_device_id.as_deref())
             }
             Field::Ip => needle.is_address_of(machine),
+            Field::Mac => needle.is_mac_of(machine),
             Field::Health => {
                 needle.starts(machine.health_status.as_wire())
                     || needle.starts(health_word(&machine.health_status))
@@ -209,39 +236,48 @@ impl Term {
     }
 }
 
-/// A text to look for, folded once.
+/// A text to look for, in its normal form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Needle {
-    folded: Box<str>,
+    normal: Box<str>,
     address: Option<IpAddr>,
+    /// The digits of a MAC address or of the beginning of one.
+    mac: Option<Box<str>>,
     may_be_id: bool,
     may_be_address: bool,
     /// What a device has to be marked with, for the needle to stand in a text or in an id.
     in_text: Marks,
     in_id: Marks,
+    in_mac: Marks,
 }
 
 impl Needle {
     fn new(text: &str) -> Self {
+        let normal = normal(text);
+        let text = normal.as_str();
         let all = |is: fn(u8) -> bool| text.bytes().all(is);
+        let mac = MacAddress::part(text);
         Self {
-            folded: text.to_lowercase().into(),
             address: text.parse().ok(),
             may_be_id: all(|b| b.is_ascii_hexdigit() || b == b'-'),
             may_be_address: all(|b| b.is_ascii_hexdigit() || b == b'.' || b == b':'),
             in_text: Marks::of_text(text),
             in_id: Marks::of_id(text),
+            in_mac: mac.as_deref().map(Marks::of_id).unwrap_or_default(),
+            mac,
+            normal: text.into(),
         }
     }
 
     fn answer_by(&self, marks: &Marks) -> Option<bool> {
-        // Letters beyond ASCII fold in their own ways, and an address has many spellings.
-        if !self.folded.is_ascii() || self.address.is_some() {
+        // An address has many spellings.
+        if self.address.is_some() {
             return None;
         }
         let may_be = marks.holds(self.in_text)
-            || (self.may_be_id || self.may_be_address) && marks.holds(self.in_id);
-        let is_letter = self.folded.len() == 1 && self.in_text.is_known();
+            || (self.may_be_id || self.may_be_address) && marks.holds(self.in_id)
+            || self.mac.is_some() && marks.holds(self.in_mac);
+        let is_letter = self.normal.len() == 1 && self.in_text.is_known();
         match (may_be, is_letter) {
             (false, _) => Some(false),
             (true, true) => Some(true),
@@ -250,17 +286,28 @@ impl Needle {
     }
 
     fn is_in(&self, text: &str) -> bool {
-        if self.folded.is_ascii() {
-            contains_folded(text.as_bytes(), self.folded.as_bytes())
+        if is_plain(text) {
+            self.is_in_plain(Some(text))
         } else {
-            text.char_indices()
-                .any(|(at, _)| starts_folded(&text[at..], &self.folded))
+            forms(text).contains(&*self.normal)
         }
+    }
+
+    /// As [`Self::is_in`], for a text that [is plain](is_plain).
+    fn is_in_plain(&self, text: Option<&str>) -> bool {
+        text.is_some_and(|text| contains_folded(text.as_bytes(), self.normal.as_bytes()))
     }
 
     /// For closed lists of words: "active" must not find "Inactive".
     fn starts(&self, text: &str) -> bool {
-        starts_folded(text, &self.folded)
+        normal(text).starts_with(&*self.normal)
+    }
+
+    fn is_mac_of(&self, machine: &Machine) -> bool {
+        self.mac.as_deref().is_some_and(|part| {
+            let mut macs = machine.mac_addresses.iter();
+            macs.any(|mac| contains_folded(&mac.digits(), part.as_bytes()))
+        })
     }
 
     fn is_address_of(&self, machine: &Machine) -> bool {
@@ -270,12 +317,12 @@ impl Needle {
         let mut text = StackText::default();
         all_addresses(machine).any(|ip| {
             text.clear();
-            write!(text, "{ip}").is_ok() && contains_folded(text.bytes(), self.folded.as_bytes())
+            write!(text, "{ip}").is_ok() && contains_folded(text.bytes(), self.normal.as_bytes())
         })
     }
 }
 
-/// Whether ASCII `needle`, in lower case, is in `text` in any letter case.
+/// Whether `needle`, in lower case, is in ASCII `text` in any letter case.
 fn contains_folded(text: &[u8], needle: &[u8]) -> bool {
     let Some((&first, rest)) = needle.split_first() else {
         return true;
@@ -287,11 +334,6 @@ fn contains_folded(text: &[u8], needle: &[u8]) -> bool {
         byte.to_ascii_lowercase() == first
             && text[at + 1..at + needle.len()].eq_ignore_ascii_case(rest)
     })
-}
-
-fn starts_folded(text: &str, needle: &str) -> bool {
-    let mut folded = text.chars().flat_map(char::to_lowercase);
-    needle.chars().all(|wanted| folded.next() == Some(wanted))
 }
 
 /// Every address of a machine, that towards the internet included.
@@ -331,12 +373,26 @@ fn term((word, is_quoted): (String, bool)) -> Option<Term> {
     let field = word.split_once(':').filter(|_| !is_quoted);
     let (field, text) = match field.and_then(|(name, rest)| Some((Field::from_word(name)?, rest))) {
         Some((field, rest)) => (field, rest.trim()),
-        None => (Field::Any, word.trim()),
+        None if is_quoted => (Field::Any, word.trim()),
+        None => (Field::Any, undecorated(&word)),
     };
-    (!text.is_empty()).then(|| Term {
-        field,
-        needle: Needle::new(text),
-    })
+    let needle = Needle::new(text);
+    (!needle.normal.is_empty()).then_some(Term { field, needle })
+}
+
+/// A pasted word without what stands around names in tickets, logs and directories: `“FIN-LT-042”,`,
+/// `FIN-LT-042$`, `(…9c07)`. A word of nothing else stays.
+fn undecorated(word: &str) -> &str {
+    let is_around = |c: char| {
+        const AROUND: &str = ",;$()[]{}<>'\"“”„‟‘’‚«»‹›…";
+        AROUND.contains(c) || c.is_whitespace() || c == '\u{feff}' || c == '\u{200b}'
+    };
+    let trimmed = word.trim_matches(is_around);
+    if trimmed.is_empty() {
+        word.trim()
+    } else {
+        trimmed
+    }
 }
 
 #[cfg(test)]

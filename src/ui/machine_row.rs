@@ -6,6 +6,7 @@ use egui::{Id, Label, Response, RichText, Sense, Ui, WidgetInfo, accesskit};
 use egui_extras::TableRow;
 use jiff::Timestamp;
 
+use super::device_marks::{DeviceMark, device_marks, row_marks_ui, twins_ui, words};
 use super::device_state::DeviceState;
 use super::look::{self, Look};
 use super::theme::{Role, TokensExt as _, text};
@@ -80,13 +81,14 @@ impl MachineRow<'_> {
             short,
             hint,
         } = self.state(cx);
+        let marks = device_marks(cx.state, &self.reference, Some(self.machine));
         let (mut response, mut pick) = (None, None);
         row.set_selected(self.is_selected);
         for column in columns {
             row.col(|ui| {
                 if response.is_none() {
                     // Before the cells: they lie on it, and keep their hover texts.
-                    response = Some(self.row_ui(ui, &state));
+                    response = Some(self.row_ui(ui, &state, &marks));
                 }
                 if *column == Column::State {
                     let words = if fits(ui, &state) { &state } else { &short };
@@ -95,7 +97,7 @@ impl MachineRow<'_> {
                     if *column == Column::Name {
                         pick = Some(self.pick_ui(ui));
                     }
-                    self.cell_ui(ui, *column, cx);
+                    self.cell_ui(ui, *column, &marks, cx);
                 }
             });
         }
@@ -168,7 +170,7 @@ impl MachineRow<'_> {
         }
     }
 
-    fn row_ui(&self, ui: &mut Ui, state: &str) -> Response {
+    fn row_ui(&self, ui: &mut Ui, state: &str, marks: &[DeviceMark]) -> Response {
         let cell = ui.max_rect();
         let rect = egui::Rect::from_min_size(cell.min, egui::vec2(self.width, cell.height()));
         // What is told to others is what can be hit: a wide table reaches beyond its window.
@@ -189,17 +191,22 @@ impl MachineRow<'_> {
         } else {
             state
         };
-        let name = format!("{}, {state}{merged}", self.reference.name_and_tail());
+        let reference = self.reference.name_and_tail();
+        let name = format!("{reference}, {state}{merged}{}", words(marks));
         response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Row, true, &name));
-        ui.ctx()
-            .accesskit_node_builder(self.id, |node| node.set_selected(self.is_selected));
+        ui.ctx().accesskit_node_builder(self.id, |node| {
+            node.set_selected(self.is_selected);
+            if let Some(mark) = marks.first() {
+                node.set_description(mark.explanation);
+            }
+        });
         response
     }
 
-    fn cell_ui(&self, ui: &mut Ui, column: Column, cx: &Cx<'_>) {
+    fn cell_ui(&self, ui: &mut Ui, column: Column, marks: &[DeviceMark], cx: &Cx<'_>) {
         let machine = self.machine.as_ref();
         match column {
-            Column::Name => self.name_ui(ui, cx),
+            Column::Name => self.name_ui(ui, marks, cx),
             // Drawn by the caller, which needs its words for the row's name.
             Column::State => {}
             Column::Health => {
@@ -225,24 +232,13 @@ impl MachineRow<'_> {
         }
     }
 
-    fn name_ui(&self, ui: &mut Ui, cx: &Cx<'_>) {
+    fn name_ui(&self, ui: &mut Ui, marks: &[DeviceMark], cx: &Cx<'_>) {
         let tokens = ui.tokens();
         // Clear of the table's focus ring.
         ui.add_space(tokens.space.xs);
-        let twins = cx.state.inventory.namesakes(&self.reference).count();
-        if twins > 0 {
-            let words = format!(
-                "{twins} other {} with this name",
-                if twins == 1 { "record" } else { "records" }
-            );
-            icon(ui, Icon::Twin, tokens.caution).on_hover_text(words);
-        }
+        twins_ui(ui, cx.state, &self.reference);
         let is_merged = self.machine.merged_into.is_some();
         let colour = if is_merged { tokens.stale } else { tokens.text };
-        if twins > 0 {
-            let tail = RichText::new(format!("…{}", self.machine.id.tail())).text_style(text::id());
-            ui.add(Label::new(tail.color(tokens.text_weak)).selectable(false));
-        }
         if is_merged {
             ui.add(Label::new(RichText::new("merged").color(tokens.stale)).selectable(false))
                 .on_hover_text("This record was merged into another one; act on that");
@@ -250,6 +246,7 @@ impl MachineRow<'_> {
         if self.is_asked_for {
             asked::mark_ui(ui);
         }
+        row_marks_ui(ui, marks);
         let name = RichText::new(self.reference.name()).text_style(text::strong());
         ui.add(Label::new(name.color(colour)).truncate().selectable(false));
     }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::machine_filter::has_address;
+use crate::model::{MacAddress, normal};
 use crate::state::Inventory;
 
 /// Words of a longer text that are looked at.
@@ -12,6 +13,7 @@ const MOST_WORDS: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Pasted {
     addresses: Vec<IpAddr>,
+    macs: Vec<MacAddress>,
     names: Vec<Box<str>>,
 }
 
@@ -19,7 +21,7 @@ impl Pasted {
     #[must_use]
     pub fn find(text: &str) -> Self {
         // As people write addresses so that nobody follows them.
-        let text = text.replace("[.]", ".");
+        let text = normal(text).replace("[.]", ".");
         let words = || text.split_whitespace().take(MOST_WORDS);
         let is_in_names = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
         let names = words()
@@ -29,9 +31,10 @@ impl Pasted {
         let names: Vec<Box<str>> = names.map(Into::into).collect();
         Self {
             addresses: words().filter_map(address).collect(),
-            // A single word is a search, and no line, unless it has a domain.
+            macs: words().filter_map(mac).collect(),
+            // A single word is a search, and no line, unless it has a domain or something around it.
             names: match names.as_slice() {
-                [only] if !only.contains('.') => Vec::new(),
+                [only] if !only.contains('.') && **only == *text => Vec::new(),
                 _ => names,
             },
         }
@@ -39,17 +42,19 @@ impl Pasted {
 
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        self.addresses.is_empty() && self.names.is_empty()
+        self.addresses.is_empty() && self.macs.is_empty() && self.names.is_empty()
     }
 
     /// The places of the devices that are named: those with a name and an address of the text, where
-    /// there are any; else those with one of both.
+    /// there are any; else those with one of them.
     #[must_use]
     pub fn places(&self, inventory: &Inventory) -> Vec<usize> {
         let machines = inventory.all();
         let has_one = |place: usize| {
-            let mut addresses = self.addresses.iter();
-            addresses.any(|ip| has_address(&machines[place], *ip))
+            let (mut addresses, mut macs) = (self.addresses.iter(), self.macs.iter());
+            let machine = &machines[place];
+            addresses.any(|ip| has_address(machine, *ip))
+                || macs.any(|mac| machine.mac_addresses.contains(mac))
         };
         let words = self.names.iter();
         let named: Vec<usize> = words
@@ -59,7 +64,8 @@ impl Pasted {
         if !both.is_empty() {
             return both;
         }
-        let by_address = (0..machines.len()).filter(|p| !self.addresses.is_empty() && has_one(*p));
+        let has_addresses = !self.addresses.is_empty() || !self.macs.is_empty();
+        let by_address = (0..machines.len()).filter(|p| has_addresses && has_one(*p));
         named.into_iter().chain(by_address).collect()
     }
 }
@@ -69,6 +75,13 @@ impl Pasted {
 pub fn pasted_id(text: &str) -> Option<&str> {
     text.split(|c: char| !c.is_ascii_alphanumeric())
         .find(|word| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// A MAC address in a word, with whatever stands around it: `mac=00-5E-00-53-AF-01,`.
+fn mac(word: &str) -> Option<MacAddress> {
+    let is_in = |c: char| c.is_ascii_hexdigit() || matches!(c, '-' | ':' | '.');
+    word.split(|c| !is_in(c))
+        .find_map(|part| MacAddress::parse(part.trim_matches(['-', ':', '.'])))
 }
 
 /// An address in a word, with whatever stands around it: `ip=10.0.0.1,`, `[fe80::1]`, `10.0.0.1:443`.
@@ -96,13 +109,13 @@ mod tests {
         assert_eq!(
             names,
             [
-                "INC-4711",
-                "High",
+                "inc-4711",
+                "high",
                 "beacon",
                 "from",
-                "FIN-LT-042",
+                "fin-lt-042",
                 "user",
-                "CONTOSO",
+                "contoso",
                 "p.marsh"
             ]
         );
@@ -110,6 +123,15 @@ mod tests {
         assert_eq!(addresses, ["10.20.4.42", "8.8.8.8"]);
         assert!(Pasted::find("fin-lt-042").is_nothing(), "a search");
         assert!(!Pasted::find("fin-lt-042.contoso.com").is_nothing());
+        assert!(
+            !Pasted::find("fin-lt-042.").is_nothing(),
+            "something around it"
+        );
+        let macs = Pasted::find("from mac=00:5e:00:53:af:01, port 7").macs;
+        assert_eq!(
+            macs,
+            [MacAddress::parse("005E0053AF01").expect("an address")]
+        );
         let addresses = Pasted::find("10[.]20[.]4[.]42").addresses;
         assert_eq!(addresses[0].to_string(), "10.20.4.42");
         assert!(Pasted::find("  ").is_nothing());

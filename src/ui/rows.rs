@@ -3,11 +3,13 @@
 //! types.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::device_state::DeviceState;
 use super::machine_filter::{Filter, Marks};
 use super::machine_order;
+use super::marks::odd_text;
 use super::views::{Column, Sort};
 use crate::model::{Machine, MachineAction, MachineId};
 use crate::state::State;
@@ -24,6 +26,8 @@ pub struct Rows {
     keys: Vec<u128>,
     marks: Vec<Marks>,
     hits: Vec<bool>,
+    /// By place, the normal form of those few texts that are not plain.
+    odd: HashMap<u32, Box<str>>,
     /// Whether what is found is what a pasted line names, and not what the words say.
     is_by_paste: bool,
     from: Option<From>,
@@ -146,8 +150,19 @@ impl Rows {
         self.marks.resize(machines.len(), Marks::default());
         self.keys.resize(machines.len(), 0);
         self.hits.resize(machines.len(), false);
-        for place in places.map(|place| place as usize) {
-            self.marks[place] = Marks::of(&machines[place]);
+        for place in places {
+            let machine = &machines[place as usize];
+            let odd = odd_text(machine);
+            self.marks[place as usize] = Marks::of(machine, odd.as_deref());
+            match odd {
+                Some(odd) => {
+                    self.odd.insert(place, odd);
+                }
+                None if self.odd.is_empty() => {}
+                None => {
+                    self.odd.remove(&place);
+                }
+            }
         }
     }
 
@@ -204,8 +219,9 @@ impl Rows {
     fn narrow(&mut self, state: &State, filter: &Filter) {
         // In the order of places, in which the memory lies.
         let rows = state.inventory.all().iter().zip(&self.marks);
-        for (hit, (machine, marks)) in self.hits.iter_mut().zip(rows) {
-            *hit = *hit && filter.matches(machine, marks, state_of(state));
+        for ((hit, (machine, marks)), place) in self.hits.iter_mut().zip(rows).zip(0..) {
+            let odd = || odd_of(&self.odd, marks, place);
+            *hit = *hit && filter.matches(machine, marks, odd, state_of(state));
         }
         let hits = &self.hits;
         self.found.retain(|place| hits[*place as usize]);
@@ -215,9 +231,11 @@ impl Rows {
     /// Looks at these places again, and gathers what is found.
     fn pick(&mut self, state: &State, filter: &Filter, places: impl Iterator<Item = u32>) {
         let machines = state.inventory.all();
-        for place in places.map(|place| place as usize) {
-            let marks = &self.marks[place];
-            self.hits[place] = filter.matches(&machines[place], marks, state_of(state));
+        for place in places {
+            let at = place as usize;
+            let marks = &self.marks[at];
+            let odd = || odd_of(&self.odd, marks, place);
+            self.hits[at] = filter.matches(&machines[at], marks, odd, state_of(state));
         }
         self.gather();
         self.go_by_paste(state, filter);
@@ -241,6 +259,11 @@ impl Rows {
         self.found.clear();
         self.found.extend(self.sorted.iter().filter(is_hit));
     }
+}
+
+fn odd_of<'a>(odd: &'a HashMap<u32, Box<str>>, marks: &Marks, place: u32) -> Option<&'a str> {
+    let odd = marks.is_odd().then(|| odd.get(&place)).flatten();
+    odd.map(AsRef::as_ref)
 }
 
 fn compare(machines: &[Arc<Machine>], one: (u128, u32), other: (u128, u32)) -> Ordering {

@@ -15,7 +15,7 @@ use super::look::health_word;
 use super::machine_filter::{FIELDS, Field};
 use super::rows::states_mark;
 use super::theme::TokensExt as _;
-use crate::model::{ExposureLevel, Machine, RiskScore, clean};
+use crate::model::{ExposureLevel, Machine, RiskScore, clean, normal};
 use crate::state::State;
 
 const MOST_OFFERS: usize = 8;
@@ -84,7 +84,13 @@ fn has_values(field: Field) -> bool {
         | Field::Tag
         | Field::Group
         | Field::State => true,
-        Field::Any | Field::Name | Field::Id | Field::Ip | Field::Entra | Field::User => false,
+        Field::Any
+        | Field::Name
+        | Field::Id
+        | Field::Ip
+        | Field::Mac
+        | Field::Entra
+        | Field::User => false,
     }
 }
 
@@ -101,9 +107,9 @@ fn field_offers(word: &str) -> Vec<Offer> {
 }
 
 fn value_offers(name: &str, typed: &str, counts: &Counts) -> Vec<Offer> {
-    let typed = typed.to_lowercase();
+    let typed = normal(typed);
     let fits = |value: &str| {
-        let value = value.to_lowercase();
+        let value = normal(value);
         value != typed && begins_a_word(&value, &typed)
     };
     let fitting = counts.iter().filter(|(value, _)| fits(value));
@@ -215,6 +221,7 @@ fn each_value(field: Field, machine: &Machine, mut take: impl FnMut(&str)) {
         | Field::Name
         | Field::Id
         | Field::Ip
+        | Field::Mac
         | Field::State
         | Field::Entra
         | Field::User => None,

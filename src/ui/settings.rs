@@ -4,6 +4,7 @@
 use egui::{Label, Ui, accesskit};
 
 use super::Cx;
+use super::rule_matches::rule_matches_ui;
 use super::theme::Role;
 use super::views::{Screen, SettingsForm};
 use super::widgets::{
@@ -24,17 +25,20 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     bar_ui(ui, cx);
     page_ui(ui, WIDTH, "Settings", |ui| {
         notes_ui(ui, cx.state);
-        let form = &mut cx.views.settings;
+        let (state, form) = (cx.state, &mut cx.views.settings);
+        if form.matches.go_on(&form.typed, &state.inventory) {
+            ui.ctx().request_repaint();
+        }
         section_ui(ui, "Protected devices");
         small_ui(
             ui,
-            "Whoever takes something from one of them types its name first. Giving back never needs it",
+            "Isolating or restricting these devices needs their name typed. Releasing never does",
         );
-        field_ui(ui, form, RuleKey::ProtectedNames);
-        field_ui(ui, form, RuleKey::ProtectedTags);
-        field_ui(ui, form, RuleKey::ProtectedIds);
-        section_ui(ui, "Ranges of VPNs and proxies");
-        field_ui(ui, form, RuleKey::VpnRanges);
+        rule_ui(ui, state, form, RuleKey::ProtectedNames);
+        rule_ui(ui, state, form, RuleKey::ProtectedTags);
+        rule_ui(ui, state, form, RuleKey::ProtectedIds);
+        section_ui(ui, "VPN and proxy ranges");
+        rule_ui(ui, state, form, RuleKey::VpnRanges);
         section_ui(ui, "Several devices at once");
         field_ui(ui, form, RuleKey::MostDevices);
         section_ui(ui, "This computer");
@@ -57,7 +61,7 @@ fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let only_looks = matches!(cx.state.journal, Some(Err(_)));
     let blocked = if only_looks {
         // Where orders leave, nobody would hear of it.
-        Some("This console only looks: save in the one that acts".to_owned())
+        Some("This console is look-only: save in the one that acts".to_owned())
     } else {
         why_not_saved(facts, &cx.views.settings.typed, changes.is_empty())
     };
@@ -79,7 +83,9 @@ fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     });
     // The line is always there: nothing may move under the pointer.
-    let words = blocked.as_deref().unwrap_or("Saved settings hold at once");
+    let words = blocked
+        .as_deref()
+        .unwrap_or("Saved changes apply immediately");
     small_ui(ui, words);
 }
 
@@ -90,9 +96,9 @@ fn status_ui(ui: &mut Ui, facts: &SettingsFacts, is_unchanged: bool) {
         (Icon::Info, Role::Caution, "Not saved yet")
     } else if facts.saves > 0 && facts.not_saved.is_none() {
         let words = if facts.file.is_some() {
-            "Saved, and in force"
+            "Saved and in effect"
         } else {
-            "In force until this run ends"
+            "In effect until you close cordon"
         };
         (Icon::Info, Role::Neutral, words)
     } else {
@@ -111,7 +117,7 @@ fn why_not_saved(
     is_unchanged: bool,
 ) -> Option<String> {
     if facts.saving {
-        return Some("Wait until this is saved".into());
+        return Some("Being saved".into());
     }
     if let Some(unusable) = &facts.unusable {
         let detail = unusable.details.first().unwrap_or(&unusable.headline);
@@ -139,19 +145,22 @@ fn notes_ui(ui: &mut Ui, state: &State) {
     }
     match (&facts.file, state.mode) {
         (Some(file), _) => {
-            small_ui(ui, "They hold in every profile. The settings file:");
+            small_ui(
+                ui,
+                "These settings apply to every profile. The settings file:",
+            );
             copyable_ui(ui, "settings file", &file.display().to_string());
         }
         (None, Mode::Demo) => {
             small_ui(
                 ui,
-                "In the demo nothing is written to disk: what you save holds until this run ends",
+                "The demo writes nothing to disk: what you save applies until you close it",
             );
         }
         (None, Mode::Live | Mode::StandIn) => {
             small_ui(
                 ui,
-                "This run has no data folder, so nothing is written to disk: what you save holds until it ends",
+                "There is no data folder, so nothing is written to disk: what you save applies until you close cordon",
             );
         }
     }
@@ -173,13 +182,19 @@ fn failure_ui(ui: &mut Ui, failure: &Explanation, role: Role) {
     }
 }
 
+/// A field of rules about devices, and how many each of them fits.
+fn rule_ui(ui: &mut Ui, state: &State, form: &mut SettingsForm, key: RuleKey) {
+    field_ui(ui, form, key);
+    rule_matches_ui(ui, state, &form.matches, key, &form.typed);
+}
+
 const fn label(key: RuleKey) -> &'static str {
     match key {
         RuleKey::ProtectedNames => "Protected names",
         RuleKey::ProtectedTags => "Protected tags",
         RuleKey::ProtectedIds => "Protected device ids",
         RuleKey::VpnRanges => "Address ranges",
-        RuleKey::MostDevices => "Most devices in one go",
+        RuleKey::MostDevices => "Most devices in one action",
         RuleKey::OwnEntraDeviceId => "Entra device id of this computer",
         RuleKey::SharedFile => "Path of the shared file",
         RuleKey::Templates => "Templates",
@@ -191,17 +206,17 @@ const fn words(key: RuleKey) -> (&'static str, &'static str) {
     match key {
         RuleKey::ProtectedNames => (
             "For example DC01",
-            "One a line, in which * stands for anything: *-dc.contoso.com",
+            "One per line; * stands for anything: *-dc.contoso.com. Short and full names and all spellings are the same",
         ),
-        RuleKey::ProtectedTags => ("For example tier0", "One a line, as Defender shows them"),
-        RuleKey::ProtectedIds => ("", "One a line"),
+        RuleKey::ProtectedTags => ("For example tier0", "One per line, as Defender shows them"),
+        RuleKey::ProtectedIds => ("", "One per line"),
         RuleKey::VpnRanges => (
             "For example 10.8.0.0/16",
-            "One a line. An address in one of them says little about which device it is",
+            "One per line. Many devices share these addresses in turn, so they do not identify a device",
         ),
         RuleKey::MostDevices => (
             "For example 10",
-            "From 1 to 100. Empty: what the shared file says, else 10; of both the smaller holds",
+            "From 1 to 100. Empty: the shared file's number, else 10. If both are set, the smaller of the two applies",
         ),
         RuleKey::OwnEntraDeviceId => (
             "For example 00000000-0000-0000-0000-000000000000",
@@ -209,11 +224,11 @@ const fn words(key: RuleKey) -> (&'static str, &'static str) {
         ),
         RuleKey::SharedFile => (
             "For example team.toml",
-            "Adds the [policy] of another file; from the data folder on, or the whole path",
+            "Adds the [policy] of another file: a path, relative to the data folder or absolute",
         ),
         RuleKey::Templates => (
             "For example {ticket}: beacon seen, contained until checked",
-            "One a line; {ticket} stands for the ticket number",
+            "One per line; {ticket} stands for the ticket number",
         ),
     }
 }
@@ -236,14 +251,14 @@ fn field_ui(ui: &mut Ui, form: &mut SettingsForm, key: RuleKey) {
 
 fn host_ui(ui: &mut Ui, host: Option<&Host>) {
     let Some(host) = host else {
-        small_ui(ui, "It told neither its name nor its addresses");
+        small_ui(ui, "Its name and addresses could not be read");
         return;
     };
-    let name = host.name.as_deref().unwrap_or("not told");
+    let name = host.name.as_deref().unwrap_or("unknown");
     ui.label(format!("Name: {}", clean(name, 80)));
     let addresses: Vec<_> = host.addresses.iter().map(ToString::to_string).collect();
     let addresses = if addresses.is_empty() {
-        "none told".to_owned()
+        "none known".to_owned()
     } else {
         addresses.join(", ")
     };

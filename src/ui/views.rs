@@ -3,6 +3,7 @@
 
 use super::asked::AskView;
 use super::rows::Rows;
+use super::rule_matches::RuleMatches;
 use super::search_completion::Completion;
 use crate::action::{Draft, IsolationType, Subject};
 use crate::message::Command;
@@ -78,6 +79,8 @@ pub struct SettingsForm {
     /// What each typed text comes from; older than what was read last where that has changed since.
     from: WrittenRules,
     read: WrittenRules,
+    /// How many devices each typed rule fits.
+    pub matches: RuleMatches,
 }
 
 impl SettingsForm {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ExposureLevel, HealthStatus, Machine, MachineId, OnboardingStatus, RiskScore};
+use crate::model::{
+    ExposureLevel, HealthStatus, MacAddress, Machine, MachineId, OnboardingStatus, RiskScore,
+};
 use crate::private_files;
 
 const VERSION: u8 = 1;
@@ -56,6 +58,8 @@ struct Row {
     ip: Option<std::net::IpAddr>,
     external_ip: Option<std::net::IpAddr>,
     ips: Box<[std::net::IpAddr]>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    macs: Box<[Box<str>]>,
 }
 
 impl From<&Machine> for Row {
@@ -82,6 +86,9 @@ impl From<&Machine> for Row {
             ip: m.last_ip_address,
             external_ip: m.last_external_ip_address,
             ips: m.ip_addresses,
+            macs: (m.mac_addresses.iter())
+                .map(|mac| mac.to_string().into())
+                .collect(),
         }
     }
 }
@@ -113,6 +120,9 @@ impl Row {
             last_ip_address: self.ip,
             last_external_ip_address: self.external_ip,
             ip_addresses: self.ips,
+            mac_addresses: (self.macs.iter())
+                .filter_map(|mac| MacAddress::parse(mac))
+                .collect(),
         })
     }
 }
@@ -173,6 +183,7 @@ mod tests {
         machine.last_seen = Timestamp::from_second(7).ok();
         machine.machine_tags = ["vip".into()].into();
         machine.ip_addresses = ["10.0.0.1".parse().expect("an address")].into();
+        machine.mac_addresses = [MacAddress::parse("00005E0053A3").expect("an address")].into();
         let list = [
             Arc::new(machine),
             Arc::new(Machine::bare(MachineId::parse("b2").expect("a literal id"))),

@@ -159,7 +159,7 @@ fn twins_are_two_rows_and_the_chosen_one_is_acted_on() {
         twins.iter().all(|m| c.shows_part(&m.name_and_tail()))
     });
     assert!(
-        !console.shows_part("Isolate FIN-LT-042"),
+        !console.shows_part("Isolate “FIN-LT-042”"),
         "nothing is preselected"
     );
     let machine = console.open_device("FIN-LT-042");
@@ -324,13 +324,13 @@ fn a_key_never_acts_on_a_device_that_the_search_does_not_show() {
         .harness
         .key_press_modifiers(Modifiers::COMMAND, Key::I);
     console.step_until("the refusal", |c| c.shows_part("No device is selected"));
-    assert!(!console.shows_part("Isolate FIN-LT-043"));
+    assert!(!console.shows_part("Isolate “FIN-LT-043”"));
     console.harness.key_press(Key::Enter);
     console.harness.run_steps(2);
     console
         .harness
         .key_press_modifiers(Modifiers::COMMAND, Key::I);
-    console.step_until("the form", |c| c.shows_part("Isolate ENG-LT-030"));
+    console.step_until("the form", |c| c.shows_part("Isolate “ENG-LT-030”"));
     // The keyboard goes back, and what is typed next is a new search.
     console.harness.key_press(Key::Escape);
     console.harness.run_steps(2);

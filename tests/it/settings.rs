@@ -59,6 +59,10 @@ fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_save
         Some(format!("Address ranges: {why}"))
     );
     console.fill("Address ranges", "10.8.0.0/16");
+    console.fill("Protected names", "ENG-LT-0*\nENG-TL-0*");
+    console.step_until("a slip", |c| {
+        c.shows("“ENG-TL-0*” matches no device in the list") && c.shows_part("“ENG-LT-0*” matches ")
+    });
     console.fill("Protected names", "ENG-LT-0*");
     // What is typed stays while one looks elsewhere.
     console.click("Back to the list");
@@ -67,7 +71,7 @@ fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_save
     console.step_until("the text", |c| c.shows("Not saved yet"));
     console.click("Save");
     console.step_until("the new rules", |c| c.state().settings.saves == 1);
-    console.step_until("the word", |c| c.shows("Saved, and in force"));
+    console.step_until("the word", |c| c.shows("Saved and in effect"));
     let text = on_disk(folder.path());
     assert_eq!(
         text,
@@ -76,10 +80,13 @@ fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_save
 
     console.click("Back to the list");
     let machine = console.open_device("ENG-LT-030");
+    console.step_until("its marks in list and panel", |c| {
+        c.shows("protected") && c.shows("Protected: its name fits “ENG-LT-0*”")
+    });
     console.click("Isolate…");
     console.fill("Comment", "alert 1234");
     console.step_until("why not", |c| {
-        c.shows_part("Your organisation protects this device: its name fits “eng-lt-0*”")
+        c.shows_part("Your organisation protects this device: its name fits “ENG-LT-0*”")
     });
     console.fill("Type the name of the protected device", "eng-lt-030");
     console.harness.run_steps(8);

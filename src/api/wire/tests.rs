@@ -131,6 +131,24 @@ fn a_value_of_a_wrong_type_is_left_out() {
         .map(ToString::to_string)
         .collect();
     assert_eq!(addresses, ["fe80::1", "10.0.0.1"]);
+    assert!(machine.mac_addresses.is_empty());
+}
+
+#[test]
+fn each_mac_address_is_read_once_and_none_of_a_loopback() {
+    let body = r#"{"id":"a1","ipAddresses":[
+        {"ipAddress":"10.0.0.1","macAddress":"00005E0053A3"},
+        {"ipAddress":"fe80::1","macAddress":"00-00-5e-00-53-a3"},
+        {"ipAddress":"","macAddress":"00005E0053AD"},
+        {"ipAddress":"127.0.0.1","macAddress":"000000000000"},{"macAddress":null},{"macAddress":7}]}"#;
+    let machine = one::<Machine>(body.as_bytes()).expect("a machine");
+    let macs: Vec<_> = machine
+        .mac_addresses
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(macs, ["00-00-5E-00-53-A3", "00-00-5E-00-53-AD"]);
+    assert_eq!(machine.ip_addresses.len(), 3);
 }
 
 #[test]

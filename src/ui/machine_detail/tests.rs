@@ -177,6 +177,33 @@ fn actions_never_read_are_not_called_none() {
 }
 
 #[test]
+fn what_is_odd_about_a_device_and_what_protects_it_is_marked() {
+    let mut world = world(Vec::new());
+    let mut odd = machine("dev_0bad");
+    odd.computer_dns_name = Some("D\u{421}01".into());
+    odd.machine_tags = ["Tier0".into()].into();
+    let news = InventoryNews::Page(vec![std::sync::Arc::new(odd.clone())]);
+    let epoch = world.state.epoch;
+    world.state.apply(Event::Inventory { epoch, news });
+    world.state.policy.protected_tags = vec!["TIER0".into()];
+    world.views.selected = Some(odd.reference());
+    let mut harness = harness(world);
+    harness.run();
+    for mark in [
+        "Odd name: look-alike letters",
+        "Unusual device id",
+        "Protected: it has the tag “Tier0”",
+    ] {
+        let node = harness.query_by_label(mark);
+        let node = node.unwrap_or_else(|| panic!("{mark}"));
+        assert!(
+            node.accesskit_node().data().description().is_some(),
+            "{mark}"
+        );
+    }
+}
+
+#[test]
 fn the_twin_is_named_and_can_be_shown() {
     let mut harness = harness(world(Vec::new()));
     harness.run();

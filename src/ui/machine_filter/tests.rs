@@ -1,7 +1,10 @@
 //! What a search finds.
 
+use proptest::prelude::*;
+
+use super::super::marks::odd_text;
 use super::*;
-use crate::model::HealthStatus;
+use crate::model::{HealthStatus, MachineRef, odd_text as any_odd_text};
 
 const ID: &str = "1e5bc9d7e413ddd7902c2932e418702b84d09c07";
 
@@ -24,7 +27,14 @@ fn machine(name: &str) -> Machine {
 
 fn is_found(search: &str, machine: &Machine) -> bool {
     let filter = Filter::parse(search);
-    filter.matches(machine, &Marks::of(machine), |_| DeviceState::default())
+    let odd = odd_text(machine);
+    let marks = Marks::of(machine, odd.as_deref());
+    filter.matches(
+        machine,
+        &marks,
+        || odd.as_deref(),
+        |_| DeviceState::default(),
+    )
 }
 
 fn finds(search: &str) -> bool {
@@ -120,6 +130,103 @@ fn letters_outside_ascii_are_folded_too() {
     assert!(!is_found("birne ä", &machine));
 }
 
+proptest! {
+    #[test]
+    fn a_device_is_found_by_what_its_row_shows(name in any_odd_text(), tag in any_odd_text()) {
+        let mut device = machine(&name);
+        device.machine_tags = [tag.as_str().into()].into();
+        for text in [&name, &tag] {
+            for shown in [clean(text, 64).into_owned(), text.clone()] {
+                let search = format!("\"{}\"", shown.replace('"', "\" \""));
+                prop_assert!(is_found(&search, &device), "{search:?}");
+            }
+        }
+        // A device without a name says so instead, and is found by the end of its id.
+        let shown = MachineRef::name_and_tail(&device.reference()).replace('"', " ");
+        let search = shown.replace("unnamed device", "");
+        prop_assert!(is_found(&search, &device), "{search:?}");
+    }
+}
+
+#[test]
+fn a_name_is_found_in_any_spelling_and_with_what_stands_around_it() {
+    let device = machine("FIN-LT-042.contoso.com");
+    for search in [
+        "FIN-LT-042$",
+        "fin-lt-042,",
+        "fin-lt-042;",
+        "(FIN-LT-042)",
+        "[fin-lt-042]",
+        "“FIN-LT-042”",
+        "‘FIN-LT-042’",
+        "«FIN-LT-042»",
+        "<fin-lt-042>",
+        "\u{feff}FIN-LT-042",
+        "FIN-LT-042\u{200b}",
+        "FIN\u{200b}-LT-042",
+        "FIN\u{2011}LT\u{2010}042",
+        "FIN\u{2013}LT\u{2212}042",
+        "\u{a0}FIN-LT-042\u{a0}",
+        "ＦＩＮ-LT-042",
+        "“FIN-LT-042” (…9c07)",
+    ] {
+        assert!(is_found(search, &device), "{search:?}");
+    }
+    let odd = machine("SRV\u{200b}-09");
+    for search in ["srv-09", "SRV\u{200b}-09", "SRV\\u{200b}-09"] {
+        assert!(is_found(search, &odd), "{search:?}");
+    }
+    let mac = machine("Jane\u{2019}s  Bu\u{308}ro");
+    for search in [
+        "jane's",
+        "jane’s büro",
+        "\"s büro\"",
+        "BÜRO",
+        "tag:VIP",
+        "name:büro",
+    ] {
+        assert!(is_found(search, &mac), "{search:?}");
+    }
+    assert!(!is_found("tag:büro", &mac) && !is_found("name:vip", &mac));
+    let mut unusual = machine("x");
+    unusual.id = MachineId::parse("Dev_01:zz@k").expect("harmless");
+    assert!(is_found("dev_01", &unusual) && is_found("(…zz@k)", &unusual));
+    assert!(!is_found("dev_02", &unusual));
+    let long = machine(&"a".repeat(90));
+    assert!(is_found(&format!("{}…", "a".repeat(64)), &long));
+}
+
+#[test]
+fn a_mac_address_is_found_in_any_spelling_and_while_it_is_typed() {
+    let mut device = machine("FIN-LT-042");
+    device.mac_addresses = [MacAddress::parse("005E0053AF01").expect("an address")].into();
+    for search in [
+        "00-5E-00-53-AF-01",
+        "00:5e:00:53:af:01",
+        "005e.0053.af01",
+        "005E0053AF01",
+        "00:5e:00",
+        "00-5e-00-5",
+        "005e0053",
+        "mac:00-5e-00",
+        "00-5E-00-53-AF-01,",
+        "00‑5E‑00‑53‑AF‑01",
+    ] {
+        assert!(is_found(search, &device), "{search:?}");
+    }
+    for search in ["00-5E-00-53-AF-02", "00:5f:00", "mac:fin", "ip:005e0053"] {
+        assert!(!is_found(search, &device), "{search:?}");
+    }
+}
+
+#[test]
+fn typing_on_narrows_only_where_it_does() {
+    let narrows = |before: &str, now: &str| Filter::parse(now).narrows(before, now);
+    assert!(narrows("vi", "vie") && narrows("vie", "vie-lt") && narrows("vie", "vie x"));
+    assert!(!narrows("u", "u\u{308}"), "another letter");
+    assert!(!narrows("00-5e-0", "00-5e-00"), "an address by now");
+}
+
 /// Marks only spare work: what a plain word finds is what stands there.
 #[test]
 fn marks_answer_as_a_look_at_the_device_does() {
@@ -154,7 +261,9 @@ fn marks_answer_as_a_look_at_the_device_does() {
 #[test]
 fn a_word_that_is_no_field_is_named_and_what_only_looks_like_one_is_not() {
     let trouble = |text: &str| field_trouble(text).unwrap_or_default();
-    assert!(trouble("web colour:red").starts_with("“colour” is no field: name, id, ip, health"));
+    assert!(
+        trouble("web colour:red").starts_with("“colour” is no field: name, id, ip, mac, health")
+    );
     assert!(trouble("Colour:").starts_with("“Colour” is no field"));
     for person in ["user:jane", "account:jane@contoso.com", "UPN:jane"] {
         assert_eq!(

@@ -1,12 +1,13 @@
 //! Buttons, which when disabled say why.
 
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
-    Color32, Response, Sense, Stroke, StrokeKind, TextStyle, Tooltip, Ui, Vec2, Widget, WidgetInfo,
-    accesskit, response::Flags,
+    Color32, FontId, Response, Sense, Stroke, StrokeKind, TextStyle, Tooltip, Ui, Vec2, Widget,
+    WidgetInfo, accesskit, response::Flags,
 };
 
 use super::{
-    super::theme::{Tokens, TokensExt as _},
+    super::theme::{Tokens, TokensExt as _, text},
     focus::focus_ring,
     icon::{Icon, paint_icon},
 };
@@ -231,7 +232,7 @@ impl Widget for ActionButton<'_> {
         let tokens = ui.tokens();
         let font = TextStyle::Button.resolve(ui.style());
         let painter = ui.painter();
-        let galley = painter.layout_no_wrap(self.label.to_owned(), font, Color32::PLACEHOLDER);
+        let galley = painter.layout_job(label_job(self.label, font, ui));
         let padding = if self.label.is_empty() {
             tokens.space.xs
         } else {
@@ -302,6 +303,23 @@ impl Widget for ActionButton<'_> {
             None => response,
         }
     }
+}
+
+/// The label, with the end of an id that closes it in the face of ids.
+fn label_job(label: &str, font: FontId, ui: &Ui) -> LayoutJob {
+    let at = label.rfind("(…").filter(|_| label.ends_with(')'));
+    let (words, id) = label.split_at(at.unwrap_or(label.len()));
+    let format = |font| TextFormat::simple(font, Color32::PLACEHOLDER);
+    let mut job = LayoutJob {
+        wrap: TextWrapping::no_max_width(),
+        break_on_newline: false,
+        ..LayoutJob::default()
+    };
+    job.append(words, 0.0, format(font));
+    if !id.is_empty() {
+        job.append(id, 0.0, format(text::id().resolve(ui.style())));
+    }
+    job
 }
 
 fn pressed_by_enter(ui: &Ui, response: &Response) -> bool {

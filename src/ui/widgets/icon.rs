@@ -68,6 +68,8 @@ pub enum Icon {
     Contained,
     /// Restricted: a lock.
     Restricted,
+    /// Protected by a rule: a shield.
+    Protected,
     /// Undo: an arrow that turns back.
     Undo,
     /// Opens elsewhere: an arrow out of a box.
@@ -84,7 +86,7 @@ pub enum Icon {
 
 impl Icon {
     /// All icons, for galleries and tests.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Waiting,
         Self::Held,
         Self::NotSent,
@@ -114,6 +116,7 @@ impl Icon {
         Self::Isolated,
         Self::Contained,
         Self::Restricted,
+        Self::Protected,
         Self::Undo,
         Self::OpenElsewhere,
         Self::Refresh,

@@ -107,7 +107,8 @@ impl Pen {
             | Icon::Risk
             | Icon::Isolated
             | Icon::Contained
-            | Icon::Restricted => self.draw_mark(icon),
+            | Icon::Restricted
+            | Icon::Protected => self.draw_mark(icon),
             Icon::Active | Icon::Silent | Icon::Unfamiliar => self.draw_report(icon),
             Icon::Search
             | Icon::Copy
@@ -240,6 +241,14 @@ impl Pen {
                 self.line(&[(2.0, 11.0), (2.0, 14.0), (14.0, 14.0), (14.0, 11.0)]);
                 self.dot((8.0, 8.0), 2.6);
             }
+            Icon::Protected => self.outline(&[
+                (8.0, 1.5),
+                (13.6, 3.6),
+                (13.0, 9.4),
+                (8.0, 14.5),
+                (3.0, 9.4),
+                (2.4, 3.6),
+            ]),
             Icon::Restricted => {
                 self.block((3.0, 7.5), (13.0, 14.0));
                 let mut shackle = vec![(4.8, 8.0)];

@@ -1,0 +1,87 @@
+//! Protected devices and twins, whatever the spelling of a name.
+
+use super::*;
+
+fn named(id: &str, name: &str) -> Arc<Machine> {
+    let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
+    machine.computer_dns_name = Some(name.into());
+    Arc::new(machine)
+}
+
+#[test]
+fn a_protected_name_or_tag_protects_in_any_spelling() {
+    let wants = |name: &str, set: fn(&mut World)| {
+        let mut world = world();
+        world.machine.computer_dns_name = Some(name.into());
+        set(&mut world);
+        let findings = world.findings(ActionKind::Isolate);
+        findings.contains(&("protected device", NameWanted))
+    };
+    let by_name = |w: &mut World| {
+        w.policy.protected_names = vec![Pattern::parse("dc01.contoso.com").expect("a name")];
+    };
+    for name in [
+        "DC01",
+        "dc01.contoso.com.",
+        "DC\u{200b}01",
+        "ＤＣ０１.contoso.com",
+    ] {
+        assert!(wants(name, by_name), "{name}");
+    }
+    for name in ["DC011", "dc01.fabrikam.com", "D\u{421}01"] {
+        assert!(!wants(name, by_name), "{name}");
+    }
+    assert!(wants("x", |w| {
+        w.policy.protected_tags = vec!["Stra\u{df}e\u{2013}0".into()];
+        w.machine.machine_tags = ["STRASSE-0 ".into()].into();
+    }));
+}
+
+#[test]
+fn the_end_of_the_id_and_the_shown_name_confirm_a_protected_device() {
+    for (name, typed) in [
+        ("SRV\u{200b}-09", "SRV\\u{200b}-09"),
+        ("SRV\u{200b}-09", "9c07"),
+        ("\u{dc}BUNG-01.contoso.com", "\u{fc}bung-01"),
+    ] {
+        let mut world = world();
+        world.machine.computer_dns_name = Some(name.into());
+        world.policy.protected_ids = vec![world.machine.id.clone()];
+        let mut draft = world.draft(ActionKind::Isolate);
+        draft.typed_name = typed.into();
+        let review = review(&draft, &world.facts());
+        assert!(
+            review.approve(&account(), Epoch(1), NOW).is_ok(),
+            "{name} {typed}"
+        );
+    }
+}
+
+#[test]
+fn a_name_that_only_looks_the_same_is_a_twin_and_said_to_be() {
+    let texts = |twins: &[Arc<Machine>]| -> Vec<String> {
+        let mut world = world();
+        world.machine.computer_dns_name = Some("DC01".into());
+        world.namesakes = twins.to_vec();
+        let review = review(&world.draft(ActionKind::Isolate), &world.facts());
+        let twins = review.findings.into_iter().filter(|f| f.rail == "twins");
+        twins.map(|finding| finding.text).collect()
+    };
+    let (same, alike) = (
+        named("b2aaaa", "dc01.contoso.com"),
+        named("b3bbbb", "D\u{421}01"),
+    );
+    let found = texts(std::slice::from_ref(&alike));
+    assert!(
+        matches!(&*found, [text] if text.starts_with(
+            "1 other record with a name that looks like this one but is spelt with other characters: “D\u{421}01” …bbbb"
+        )),
+        "{found:?}"
+    );
+    let found = texts(&[same, alike]);
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(
+        found[0].starts_with("1 other record with this name: …aaaa"),
+        "{found:?}"
+    );
+}
