@@ -13,7 +13,7 @@ use cordon::model::{Door, KeyringState, SessionStatus};
 use cordon::simulator::{LoggedRequest, RequestKind, SimControl};
 use keyring_core::{CredentialStore, mock};
 
-use crate::common::{Console, Engine, fault, signed_in, tenant};
+use crate::common::{Console, Engine, asked_about, fault, signed_in, tenant, wait_for};
 use crate::person::press;
 
 const STRANGER: (&str, &str, &str) = (
@@ -104,11 +104,17 @@ fn somebody_else_comes_in_only_when_a_person_accepts_it_and_takes_nothing_over()
     // What the account before had ordered is its own: nobody follows it in another name.
     let action = engine.standing(entry).action().expect("accepted").clone();
     assert!(control.set_status(action.as_str(), "Succeeded"));
-    for _ in 0..20 {
-        control.advance(Duration::from_secs(10));
-        std::thread::sleep(Duration::from_millis(20));
-        engine.until("nothing", |_| true);
-    }
+    let elsewhere = engine.machine("HR-LT-007");
+    control.never_finish(elsewhere.id.as_str());
+    let before = asked_about(&control, action.as_str());
+    let own = engine.order(ActionKind::RestrictCodeExecution, "HR-LT-007");
+    engine.until("acceptance", |s| {
+        s.entry(own)
+            .is_some_and(|e| e.standing().action().is_some())
+    });
+    let followed = engine.standing(own).action().expect("accepted").clone();
+    engine.until_looked_at_again(followed.as_str());
+    assert_eq!(asked_about(&control, action.as_str()), before);
     assert!(
         matches!(engine.standing(entry), Standing::Accepted { .. }),
         "{:?}",
@@ -176,13 +182,7 @@ fn the_next_run_knows_the_door_and_asks_about_somebody_else() {
     with_the_browser(&mut engine);
     engine.until("the sign-in", |s| s.session.is_signed_in());
     let file = folder.path().join("accounts.json");
-    // Written in the background.
-    for _ in 0..200 {
-        if file.exists() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    wait_for("what is written in the background", || file.exists());
     drop(engine);
 
     somebody_else(&simulator.control());

@@ -15,7 +15,7 @@ use std::fmt;
 use source::{Source, names_of, paths_from, read_all, repository, stands_alone};
 use tables::{
     CHANGING, CLOCK_READERS, CLOCK_READS, CRATES, IMPORTS, LONGEST_FILE, ONE_DOOR, ONE_FILE_OF_UI,
-    PANICS, STARTERS, TOP_LEVEL,
+    PANICS, SLEEPERS, STARTERS, TOP_LEVEL,
 };
 
 #[derive(Debug)]
@@ -118,6 +118,12 @@ fn only_the_worker_and_the_app_read_the_clock() {
 #[test]
 fn nothing_that_ships_can_panic_on_purpose() {
     check_all(&["src"], panics);
+}
+
+#[test]
+fn no_test_waits_for_nothing_or_naps_before_it_looks() {
+    check_all(&["src", "tests"], vacuous_waits);
+    check_all(&["src", "tests"], naps);
 }
 
 #[test]
@@ -365,6 +371,44 @@ fn panics(source: &Source) -> Vec<Violation> {
             )
         })
         .collect()
+}
+
+/// Conditions that always hold: `until("…", |_| true)` takes no event in.
+fn vacuous_waits(source: &Source) -> Vec<Violation> {
+    let is_vacuous = |offset: usize| {
+        let rest = source.code[offset + 1..].trim_start_matches(is_word);
+        let body = rest.strip_prefix('|').map(str::trim_start);
+        body.and_then(|body| body.strip_prefix("true"))
+            .is_some_and(|rest| rest.trim_start().starts_with([')', ',', '}']))
+    };
+    if !is_test(source) {
+        return Vec::new();
+    }
+    let closures = source.code.match_indices("|_");
+    closures
+        .filter(|&(offset, _)| is_vacuous(offset))
+        .map(|(offset, _)| {
+            let rule = "a wait whose condition always holds waits for nothing".to_owned();
+            at(source, offset, rule)
+        })
+        .collect()
+}
+
+fn is_test(source: &Source) -> bool {
+    source.only_tests || source.path.starts_with("tests/")
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Naps in tests, outside the few loops that ask again and again.
+fn naps(source: &Source) -> Vec<Violation> {
+    if !is_test(source) || SLEEPERS.contains(&source.path.as_str()) {
+        return Vec::new();
+    }
+    let rule = "a nap is over too soon on a slow machine: wait for what the awaited event brings";
+    find(source, &source.code, "thread::sleep(", rule)
 }
 
 /// Each place of `needle`, unless it is the end of a longer word.

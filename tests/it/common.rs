@@ -1,5 +1,7 @@
 //! The one harness: the built-in tenant with the engine alone, or with the whole window.
 
+mod barriers;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,8 +25,10 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tempfile::TempDir;
 
-/// Longest real time that anything may take.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub use barriers::{asked_about, polls, wait_for};
+
+/// Longest real time that anything may take, on a slow machine too.
+pub const PATIENCE: Duration = Duration::from_mins(2);
 /// The waits of following and looking up, this many times shorter.
 pub const SPEED: f64 = 40.0;
 /// A hash that is nobody's file.

@@ -388,9 +388,9 @@ fn a_silent_device_times_out_after_three_days_and_nothing_says_done_before() {
         s.entry(entry)
             .is_some_and(|e| e.standing().action().is_some())
     });
+    let action = engine.standing(entry).action().expect("accepted").clone();
     engine.control.advance(Duration::from_hours(24));
-    std::thread::sleep(Duration::from_millis(300));
-    engine.until("a look", |_| true);
+    engine.until_looked_at_again(action.as_str());
     assert!(matches!(
         engine.standing(entry),
         Standing::Accepted {

@@ -1,15 +1,13 @@
 //! The whole window without a display: found by role and name, clicked, and judged by the journal
 //! and by the requests that were made.
 
-use std::time::Duration;
-
 use cordon::action::ActionKind;
 use cordon::guard::Policy;
 use cordon::journal::Standing;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
-use crate::common::{Console, journal_on_disk, machine_named, posts, tenant};
+use crate::common::{Console, asked_about, journal_on_disk, machine_named, posts, tenant};
 
 #[test]
 fn isolated_is_said_only_after_the_service_said_succeeded() {
@@ -18,9 +16,10 @@ fn isolated_is_said_only_after_the_service_said_succeeded() {
     let machine = console.open_device("FIN-LT-042");
     let entry = console.order(ActionKind::Isolate, &machine, "alert 1234");
     console.step_until("acceptance", |c| c.shows("Accepted (Pending)"));
-    for _ in 0..20 {
-        std::thread::sleep(Duration::from_millis(10));
-        console.harness.step();
+    console.step_until("the action's id", |c| c.standing(entry).action().is_some());
+    let action = console.standing(entry).action().expect("just seen").clone();
+    let before = asked_about(&console.control, action.as_str());
+    console.step_until("two looks", |console| {
         let succeeded = console.control.actions().iter().any(|a| {
             a["status"] == "Succeeded"
                 && a["requestorComment"]
@@ -32,7 +31,8 @@ fn isolated_is_said_only_after_the_service_said_succeeded() {
             "said too early:\n{}",
             console.screen()
         );
-    }
+        asked_about(&console.control, action.as_str()) >= before + 2
+    });
     // The list of devices may say so first, for it shows what was read; the journal comes next.
     console.step_until_fast("success", |c| {
         c.shows("Isolated") && matches!(c.standing(entry), Standing::Done { .. })
@@ -94,12 +94,14 @@ fn without_a_comment_or_with_a_wrong_hash_nothing_can_be_confirmed() {
         }
         console.click(&confirm);
         console.harness.run_steps(3);
-        assert!(console.state().entries.is_empty(), "{sha1:?}");
+        assert!(console.shows("Comment"), "the form stays for {sha1:?}");
     }
-    assert!(posts(&console.control).is_empty());
     console.harness.key_press(Key::Escape);
     console.harness.run_steps(3);
     assert!(!console.shows("Comment"), "Esc closes");
+    console.until_worker_caught_up();
+    assert!(console.state().entries.is_empty());
+    assert!(posts(&console.control).is_empty());
 }
 
 #[test]
@@ -111,6 +113,7 @@ fn enter_confirms_nothing_and_command_enter_confirms_once() {
     console.harness.run_steps(8);
     console.harness.key_press(Key::Enter);
     console.harness.run_steps(3);
+    console.until_worker_caught_up();
     assert!(
         console.state().entries.is_empty(),
         "Enter on opening keeps the device connected"
@@ -127,6 +130,7 @@ fn enter_confirms_nothing_and_command_enter_confirms_once() {
         .harness
         .key_press_modifiers(Modifiers::COMMAND, Key::Enter);
     console.harness.run_steps(5);
+    console.until_worker_caught_up();
     assert_eq!(posts(&console.control), ["isolate"]);
     let request = console
         .control
@@ -274,7 +278,8 @@ fn a_protected_device_is_isolated_only_after_its_name_was_typed() {
         c.shows_part("This is not the name of this device")
     });
     console.click(&confirm);
-    assert!(console.state().entries.is_empty());
+    console.harness.run_steps(3);
+    assert!(console.shows("Comment"), "the form stays");
     console.fill("Type the name of the protected device", "dc01");
     console.click(&confirm);
     console.step_until("the entry", |c| c.state().entries.len() == 1);

@@ -31,6 +31,8 @@ struct Lane {
 #[derive(Default)]
 struct Seen {
     kills: u64,
+    /// Kills that left something open, or after which there was more in the journal than before.
+    at_work: u64,
     /// Where the newest entry stood when the program died, and how often.
     stages: BTreeMap<String, u64>,
     entries: u64,
@@ -57,6 +59,7 @@ fn killed_at_any_instant_nothing_is_lost_and_nothing_is_sent_twice() {
     for lane in lanes {
         let one = lane.join().expect("the lane comes to its end");
         all.kills += one.kills;
+        all.at_work += one.at_work;
         all.entries += one.entries;
         all.without_end += one.without_end;
         all.sent_twice += one.sent_twice;
@@ -66,18 +69,19 @@ fn killed_at_any_instant_nothing_is_lost_and_nothing_is_sent_twice() {
         }
     }
     tell(&format!(
-        "kill test: seed {seed}, {} kills in {:.0} s; {} entries, without an end {}, sent twice {}, untrue {}; killed at: {:?}",
+        "kill test: seed {seed}, {} kills in {:.0} s, {} of them at work; {} entries, without an end {}, sent twice {}, untrue {}; killed at: {:?}",
         all.kills,
         start.elapsed().as_secs_f64(),
+        all.at_work,
         all.entries,
         all.without_end,
         all.sent_twice,
         all.untrue.len(),
         all.stages
     ));
-    assert_eq!(all.kills, kills, "seed {seed}");
+    assert!(all.kills >= kills, "seed {seed}");
     assert!(
-        all.entries >= kills,
+        all.at_work * 2 >= kills,
         "most kills strike at work: seed {seed}"
     );
     assert_eq!(all.without_end, 0, "seed {seed}");
@@ -110,9 +114,11 @@ impl Lane {
         let mut seen = Seen::default();
         let span = self.to_its_end();
         let mut missed = 0;
-        while seen.kills < kills {
+        let mut before = self.journal().unwrap_or_default().len();
+        // On a slow machine more of them come too early: then it goes on until enough did not.
+        while seen.kills < kills || seen.at_work * 2 < kills {
             assert!(
-                missed < 50,
+                missed < 50 && seen.kills < 10 * kills,
                 "it ends by itself, so there is nothing to kill"
             );
             missed += 1;
@@ -123,7 +129,11 @@ impl Lane {
             if self.kill_once(span) {
                 seen.kills += 1;
                 missed = 0;
-                let newest = self.journal().and_then(|entries| entries.last().cloned());
+                let entries = self.journal().unwrap_or_default();
+                let is_open = |e: &Entry| !e.standing().is_end();
+                seen.at_work += u64::from(entries.len() > before || entries.iter().any(is_open));
+                before = entries.len();
+                let newest = entries.last();
                 let stage = newest.map_or("nothing written".to_owned(), |e| {
                     let word = e.standing().word(&e.order.task);
                     if e.standing().is_end() {

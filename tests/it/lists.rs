@@ -3,7 +3,7 @@
 use cordon::message::Command;
 use cordon::model::SessionStatus;
 
-use crate::common::{Console, Engine, fault, tenant};
+use crate::common::{Console, Engine, fault, tenant, wait_for};
 
 #[test]
 fn lists_that_cannot_be_read_are_explained_and_what_can_be_read_is_kept() {
@@ -127,20 +127,16 @@ fn the_last_list_is_there_at_once_says_so_and_goes_with_its_account() {
         s.keyring == cordon::model::KeyringState::Saved
     });
     let devices = engine.state.inventory.all().len();
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    while kept(folder.path()).is_empty() {
-        assert!(std::time::Instant::now() < until, "the list is kept");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    wait_for("the list to be kept", || !kept(folder.path()).is_empty());
     drop(engine);
 
-    // The service is slow today: what was read then is shown, and called that.
-    simulator
-        .control()
-        .inject(fault("machines", "latency:1500", 1));
+    // The service does not answer today: what was read then is shown, and called that.
+    simulator.control().inject(fault("machines", "stall", 0));
     let mut engine = open();
     engine.until("the kept list", |s| s.inventory.all().len() == devices);
     assert!(engine.state.inventory.kept_at.is_some() && engine.state.inventory.read_at.is_none());
+    simulator.control().clear_faults();
+    engine.send(Command::RefreshMachines);
     engine.until("the new one", |s| s.inventory.read_at.is_some());
     assert_eq!(engine.state.inventory.kept_at, None);
 
@@ -148,14 +144,9 @@ fn the_last_list_is_there_at_once_says_so_and_goes_with_its_account() {
     engine.until("the end", |s| {
         s.session == cordon::model::SessionStatus::SignedOut
     });
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    while !kept(folder.path()).is_empty() {
-        assert!(
-            std::time::Instant::now() < until,
-            "nothing of the tenant stays"
-        );
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    wait_for("everything of the tenant to be gone", || {
+        kept(folder.path()).is_empty()
+    });
 }
 
 #[test]

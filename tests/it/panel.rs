@@ -30,6 +30,7 @@ fn alerts_and_users_appear_once_the_selection_has_rested() {
     });
     // Nothing is asked again while the selection stays.
     console.harness.run_steps(20);
+    console.until_worker_caught_up();
     assert_eq!(asked(&console, "/alerts"), 1);
     assert_eq!(asked(&console, "/logonusers"), 1);
 }
@@ -74,6 +75,7 @@ fn without_the_permission_nothing_is_asked_and_the_section_says_why() {
         assert!(console.shows(label), "{label}:\n{}", console.screen());
     }
     console.harness.run_steps(10);
+    console.until_worker_caught_up();
     assert_eq!(
         (asked(&console, "/alerts"), asked(&console, "/logonusers")),
         (0, 0)

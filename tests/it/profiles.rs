@@ -17,7 +17,7 @@ use cordon::worker::{Pace, Setup, WorkerHandle};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use crate::common::tenant;
+use crate::common::{PATIENCE, tenant};
 
 /// The window of a run with profiles, and which tenants it opened.
 struct Window {
@@ -78,7 +78,7 @@ impl Window {
     }
 
     fn until(&mut self, text: &str) {
-        let until = Instant::now() + Duration::from_secs(20);
+        let until = Instant::now() + PATIENCE;
         self.harness.step();
         while !self.shows(text) {
             assert!(Instant::now() < until, "waited in vain for “{text}”");

@@ -10,7 +10,7 @@ use keyring_core::mock;
 
 use url::Url;
 
-use crate::common::{Engine, fault, signed_in, tenant};
+use crate::common::{Engine, fault, polls, signed_in, tenant, wait_for};
 use crate::person::{ask, press};
 
 fn waiting(engine: &mut Engine) {
@@ -28,21 +28,38 @@ fn cancel_acts_at_once_even_in_the_middle_of_a_request() {
     let mut engine = Engine::start(&simulator, folder.path());
     waiting(&mut engine);
     simulator.control().inject(fault("token", "stall", 0));
-    std::thread::sleep(Duration::from_millis(1_500));
+    let before = polls(&simulator.control()).len();
+    engine.until_tenant("a poll that gets no answer", |control| {
+        polls(control).len() > before
+    });
     let asked = Instant::now();
     engine.send(Command::CancelSignIn);
     engine.until("idle", |s| s.session == SessionStatus::SignedOut);
-    assert!(
-        asked.elapsed() < Duration::from_millis(500),
-        "{:?}",
-        asked.elapsed()
-    );
-    // A late approval changes nothing.
-    simulator.control().clear_faults();
-    let approved = simulator.control().approve_latest();
+    // Far less than the half minute after which the request would have given up by itself.
+    let waited = asked.elapsed();
+    assert!(waited < Duration::from_secs(15), "{waited:?}");
+}
+
+#[test]
+fn a_late_approval_of_a_cancelled_code_signs_nobody_in() {
+    let simulator = tenant();
+    let control = simulator.control();
+    let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
+    let mut engine = Engine::start(&simulator, folders[0].path());
+    waiting(&mut engine);
+    engine.until_tenant("a poll", |control| !polls(control).is_empty());
+    engine.send(Command::CancelSignIn);
+    engine.until("idle", |s| s.session == SessionStatus::SignedOut);
+    let approved = control.approve_latest();
     assert!(approved, "the code is still good at the service");
-    std::thread::sleep(Duration::from_millis(300));
-    engine.until("nothing", |_| true);
+    // Another console polls at the same interval, and so tells the time.
+    let mut other = Engine::start(&simulator, folders[1].path());
+    waiting(&mut other);
+    let before = polls(&control).len();
+    other.until_tenant("four polls", |control| polls(control).len() >= before + 4);
+    let answers = polls(&control);
+    assert!(!answers.contains(&Some(200)), "{answers:?}");
+    engine.drain();
     assert_eq!(engine.state.session, SessionStatus::SignedOut);
 }
 
@@ -54,7 +71,7 @@ fn trouble_on_the_way_does_not_end_the_waiting() {
     waiting(&mut engine);
     simulator.control().inject(fault("token", "html:503", 1));
     simulator.control().inject(fault("token", "drop_before", 1));
-    std::thread::sleep(Duration::from_millis(1_500));
+    engine.until_tenant("both to have struck", |control| control.faults().is_empty());
     assert!(simulator.control().approve_latest());
     engine.until("the sign-in", |s| s.session.is_signed_in());
 }
@@ -182,6 +199,14 @@ fn in_browser(engine: &mut Engine) -> String {
     prompt.page.to_string()
 }
 
+/// The port on which the console waits for this page.
+fn redirect_port(page: &str) -> u16 {
+    let asked = Url::parse(page).expect("an address");
+    let redirect = asked.query_pairs().find(|(name, _)| name == "redirect_uri");
+    let redirect = Url::parse(&redirect.expect("asked for").1).expect("an address");
+    redirect.port().expect("a port")
+}
+
 #[test]
 fn the_browser_signs_in_and_strangers_on_the_port_change_nothing() {
     let simulator = tenant();
@@ -218,10 +243,13 @@ fn a_sign_in_that_was_cancelled_in_the_browser_or_here_is_over() {
     assert_eq!(failure.headline, "The sign-in was declined in the browser");
 
     let page = in_browser(&mut engine);
-    let asked = Instant::now();
+    let port = redirect_port(&page);
     engine.send(Command::CancelSignIn);
     engine.until("idle", |s| s.session == SessionStatus::SignedOut);
-    assert!(asked.elapsed() < Duration::from_millis(500));
+    // Nobody waits for that page any more.
+    wait_for("the port to be free again", || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).is_err()
+    });
     // One door takes the place of the other.
     engine.send(Command::SignInWithBrowser);
     engine.until("a page", |s| {

@@ -94,7 +94,7 @@ async fn no_keyring_at_all_is_fine() {
     ));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_keyring_that_hangs_holds_nobody_up() {
     let (host, session) = with_keyring(|| {
         std::thread::park();
@@ -117,7 +117,7 @@ async fn a_keyring_that_hangs_holds_nobody_up() {
     assert_eq!(session.signed_in(), None);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_keyring_that_hangs_is_waited_for_three_seconds_and_still_counts_later() {
     let (open, gate) = std::sync::mpsc::sync_channel::<()>(1);
     let mock: Arc<CredentialStore> = mock::Store::new().expect("a mock");
@@ -135,11 +135,18 @@ async fn a_keyring_that_hangs_is_waited_for_three_seconds_and_still_counts_later
         .await;
     assert!(started.elapsed() < Duration::from_millis(3900));
     assert!(matches!(store.state(), KeyringState::NotSaved { .. }));
+    // From here on the keyring's thread works, in real time.
+    tokio::time::resume();
     // Never more than the queue holds, and never a wait to get into it.
     let last = (0..10).fold(None, |_, n| {
         Some(store.post_save(&item, value(&n.to_string()), None))
     });
     open.send(()).expect("the thread waits");
+    store
+        .watch()
+        .wait_for(|state| *state == KeyringState::Saved)
+        .await
+        .expect("a late write");
     store
         .settled(last.expect("ten"))
         .await

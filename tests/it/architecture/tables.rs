@@ -168,3 +168,18 @@ pub const TOP_LEVEL: [&str; 7] = [
 
 /// In lines.
 pub const LONGEST_FILE: usize = 500;
+
+/// Tests that may let a thread sleep: in a loop that asks again, to strike at a random instant, or to
+/// play a clock or a slow server.
+pub const SLEEPERS: [&str; 10] = [
+    "tests/it/common.rs",
+    "tests/it/common/barriers.rs",
+    "tests/it/kill.rs",
+    "tests/it/profiles.rs",
+    "tests/it/secrets.rs",
+    "tests/desktop/a11y.rs",
+    "tests/desktop/keyring.rs",
+    "tests/desktop/look.rs",
+    "tests/desktop/session.rs",
+    "tests/desktop/tenant.rs",
+];

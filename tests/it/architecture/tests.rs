@@ -203,6 +203,28 @@ fn a_look_at_the_clock_and_a_panic_are_found() {
 }
 
 #[test]
+fn a_wait_for_nothing_and_a_nap_are_found() {
+    let check = |text| lines(vacuous_waits, "tests/it/flows.rs", text).len();
+    assert_eq!(check("fn f() { engine.until(\"x\", |_| true); }"), 1);
+    assert_eq!(
+        check("fn f() { c.step_until(\n\"x\", |_state|\n true,\n); }"),
+        1
+    );
+    assert_eq!(
+        check("fn f() { engine.until(\"x\", |_| true_enough()); }"),
+        0
+    );
+    assert_eq!(
+        check("fn f() { engine.until(\"x\", |_| now() > until); }"),
+        0
+    );
+    let nap = "fn f() { std::thread::sleep(Duration::from_secs(1)); }";
+    assert_eq!(lines(naps, "tests/it/flows.rs", nap), [1]);
+    assert_eq!(lines(naps, "tests/it/common.rs", nap), NONE);
+    assert_eq!(lines(naps, "src/worker/mod.rs", nap), NONE, "no test");
+}
+
+#[test]
 fn a_stranger_at_the_top_is_found() {
     assert!(!allowed_at_the_top("scripts"));
     assert!(allowed_at_the_top(".ci") && allowed_at_the_top("src"));

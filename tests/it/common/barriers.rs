@@ -1,0 +1,73 @@
+//! Waits that end with a fact which only the awaited event brings, so that what is asserted after
+//! them could have gone wrong by then. A nap proves nothing: on a slow machine it is over too soon.
+
+use std::time::Instant;
+
+use cordon::simulator::SimControl;
+
+use super::{Console, Engine, PATIENCE};
+
+/// Waits until `reached`, for what no event tells: a file, a port.
+pub fn wait_for(what: &str, mut reached: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !reached() {
+        assert!(Instant::now() < until, "waited in vain for {what}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+}
+
+/// How many requests had this text in their path or query.
+pub fn asked_about(control: &SimControl, text: &str) -> usize {
+    let requests = control.requests();
+    let about = requests
+        .iter()
+        .filter(|r| r.path.contains(text) || r.query.contains(text));
+    about.count()
+}
+
+/// The answers to polls for a device code, in the order of arrival; `None` while there is none.
+pub fn polls(control: &SimControl) -> Vec<Option<u16>> {
+    let requests = control.requests().into_iter();
+    requests
+        .filter(|r| r.path.ends_with("/token"))
+        .map(|r| r.status)
+        .collect()
+}
+
+impl Engine {
+    /// Takes in what has come so far, and waits for nothing.
+    pub fn drain(&mut self) {
+        while let Some(event) = self.worker.try_next() {
+            self.state.apply(event);
+        }
+    }
+
+    /// Takes events in until the tenant has seen `reached`, and then what had come by that time.
+    pub fn until_tenant(&mut self, what: &str, reached: impl Fn(&SimControl) -> bool) {
+        let control = self.control.clone();
+        self.until(what, move |_| reached(&control));
+        self.drain();
+    }
+
+    /// Waits for two more looks at this action: the second begins only when everything that the
+    /// first has brought is recorded and on its way to the screen.
+    pub fn until_looked_at_again(&mut self, action: &str) {
+        let before = asked_about(&self.control, action);
+        self.until_tenant("two more looks", |control| {
+            asked_about(control, action) >= before + 2
+        });
+    }
+}
+
+impl Console {
+    /// Has the list of devices and the recent actions read once more. The worker takes commands in
+    /// order, so what was asked of it before has reached the tenant by then.
+    pub fn until_worker_caught_up(&mut self) {
+        let before = self.state().inventory.read_at;
+        self.harness
+            .key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::R);
+        self.step_until("another list", |c| {
+            c.state().inventory.read_at > before && !c.state().inventory.loading
+        });
+    }
+}
