@@ -172,8 +172,17 @@ pub enum Event {
 pub enum Note {
     /// Leaves at this time at the earliest: the limit is used up or the service asked for a pause.
     LeavesAt(Timestamp),
-    /// The next look at the action.
-    LooksAgainAt(Timestamp),
+    /// The action is followed: when it was last read in this run, and when it is looked at next.
+    Watching {
+        read_at: Option<Timestamp>,
+        next_at: Timestamp,
+    },
+    /// The last look failed; the next one comes by itself.
+    LookFailed {
+        why: Explanation,
+        read_at: Option<Timestamp>,
+        next_at: Timestamp,
+    },
     /// Leaves when the person has signed in again.
     WaitsForSignIn,
     /// Leaves when those before it have their answers.

@@ -103,6 +103,17 @@ impl Refusal {
         self.has_code("ActiveRequestAlreadyExists")
     }
 
+    /// Whether an action that is under way may be the reason: a duplicate has been refused under
+    /// several codes, and under none. Other statuses name their reason by themselves.
+    #[must_use]
+    pub fn may_hide_active_request(&self) -> bool {
+        match self.status {
+            400 | 409 | 422 => true,
+            404 => !self.is_not_found(),
+            _ => false,
+        }
+    }
+
     /// The machine or action is not known, or not visible to this person. A 404 without a code
     /// comes from a proxy or an unknown route, and says nothing about either.
     #[must_use]
@@ -352,6 +363,26 @@ pub(super) mod tests {
     fn an_action_already_under_way_is_told_by_its_code() {
         assert!(refusal(400, "ActiveRequestAlreadyExists", "").is_active_request());
         assert!(!refusal(400, "BadRequest", "ActiveRequestAlreadyExists").is_active_request());
+    }
+
+    #[test]
+    fn a_refusal_that_may_be_a_duplicate_is_not_explained_by_its_code() {
+        for (status, code) in [
+            (400, "ActiveRequestAlreadyExists"),
+            (400, "DuplicateRequest"),
+            (400, "OsPlatformNotSupported"),
+            (400, ""),
+            (409, "Conflict"),
+            (404, "Whatever"),
+            (404, ""),
+        ] {
+            let refusal = refusal(status, code, "");
+            assert!(refusal.may_hide_active_request(), "{status} {code}");
+        }
+        for (status, code) in [(403, "Forbidden"), (404, "ResourceNotFound"), (405, "")] {
+            let refusal = refusal(status, code, "");
+            assert!(!refusal.may_hide_active_request(), "{status} {code}");
+        }
     }
 
     #[test]

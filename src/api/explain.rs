@@ -51,7 +51,13 @@ impl ApiError {
         let (headline, next) = match effect {
             Effect::NothingChanged | Effect::Changed => self.headline(request),
             Effect::Unknown => (
-                format!("No clear answer about {}", request.machine),
+                match self.status() {
+                    Some(status) => format!(
+                        "The answer about {} does not say whether it was done ({status})",
+                        request.machine
+                    ),
+                    None => format!("No answer came about {}", request.machine),
+                },
                 NextStep::Outside("Wait: it is being looked up. Do not repeat it".into()),
             ),
         };
@@ -285,7 +291,14 @@ mod tests {
     #[test]
     fn an_unanswered_submission_is_not_to_be_repeated() {
         let words = isolating(&fault(502, None));
-        assert_eq!(words.headline, "No clear answer about FIN-LT-042");
+        assert_eq!(
+            words.headline,
+            "The answer about FIN-LT-042 does not say whether it was done (502)"
+        );
+        let lost = isolating(&ApiError::Interrupted {
+            host: "api.example".into(),
+        });
+        assert_eq!(lost.headline, "No answer came about FIN-LT-042");
         assert_eq!(words.effect, Effect::Unknown);
         assert_ne!(words.next, NextStep::TryAgain);
     }

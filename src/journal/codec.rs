@@ -43,6 +43,17 @@ pub(super) fn write(record: &Record) -> (&'static str, Json) {
             json!({ "status": status, "code": code, "message": message }),
         ),
         Record::Unknown { why } => ("Unknown", json!({ "why": why })),
+        Record::Unclear {
+            status,
+            action,
+            why,
+        } => (
+            "Unclear",
+            json!({ "status": status, "action": action.as_ref().map(MachineActionId::as_str), "why": why }),
+        ),
+        Record::ActiveActionsRead { complete } => {
+            ("ActiveActionsRead", json!({ "complete": complete }))
+        }
         Record::NotFound => ("NotFound", json!({})),
         Record::Progress { status } => ("Progress", json!({ "status": status.as_wire() })),
         Record::Finished {
@@ -200,6 +211,14 @@ fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
             message: text("message")?,
         },
         "Unknown" => Record::Unknown { why: text("why")? },
+        "Unclear" => Record::Unclear {
+            status: json["status"].as_u64().and_then(|s| u16::try_from(s).ok()),
+            action: action(),
+            why: text("why")?,
+        },
+        "ActiveActionsRead" => Record::ActiveActionsRead {
+            complete: json["complete"].as_bool()?,
+        },
         "NotFound" => Record::NotFound,
         "Progress" => Record::Progress { status: status()? },
         "Finished" => Record::Finished {

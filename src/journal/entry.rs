@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::Standing;
+use super::{Reply, Standing};
 use crate::action::{Order, Task};
 use crate::model::{
     Account, EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, MachineRef,
@@ -122,9 +122,21 @@ pub enum Record {
         code: Box<str>,
         message: Box<str>,
     },
-    /// The answer never came, or said nothing.
+    /// The answer never came.
     Unknown {
         why: Box<str>,
+    },
+    /// An answer came and does not settle it: one that says neither yes nor no, or an action
+    /// without enough in it to tell whose it is.
+    Unclear {
+        status: Option<u16>,
+        action: Option<MachineActionId>,
+        why: Box<str>,
+    },
+    /// After a refusal the device's actions were read for one of this kind that is open, and there
+    /// was none; `false` when they could not be read, or not whole.
+    ActiveActionsRead {
+        complete: bool,
     },
     /// Three complete look-ups over five minutes did not show it.
     NotFound,
@@ -246,6 +258,17 @@ impl Entry {
             .map(|(at, _)| *at)
     }
 
+    /// The action that the service answered with when it was not clear whose it is.
+    #[must_use]
+    pub fn answered_with(&self) -> Option<&MachineActionId> {
+        self.records.iter().rev().find_map(|(_, record)| {
+            let Record::Unclear { action, .. } = record else {
+                return None;
+            };
+            action.as_ref()
+        })
+    }
+
     /// What the service acts on: the device that was chosen, unless it carried the order over to
     /// another record. Undoing concerns this one.
     #[must_use]
@@ -272,6 +295,18 @@ impl Entry {
     }
 
     fn after(&self, before: Standing, record: &Record) -> Standing {
+        // What the service has stored for us is never called anything less again.
+        let takes_back = matches!(
+            record,
+            Record::SomeoneElses { .. }
+                | Record::Refused { .. }
+                | Record::Unknown { .. }
+                | Record::Unclear { .. }
+                | Record::NotFound
+        );
+        if takes_back && matches!(before, Standing::Accepted { .. }) {
+            return before;
+        }
         match record {
             Record::Intended { .. } | Record::NotTaken { .. } => Standing::Waiting,
             Record::Held { by } => Standing::Held { by: by.clone() },
@@ -302,9 +337,26 @@ impl Entry {
                 code: code.clone(),
                 message: message.clone(),
             },
-            Record::Unknown { why } => Standing::Unknown { why: why.clone() },
+            Record::Unknown { why } => Standing::Unknown {
+                why: why.clone(),
+                reply: Reply::of_old_record(why),
+            },
+            Record::Unclear {
+                status,
+                action,
+                why,
+            } => Standing::Unknown {
+                why: why.clone(),
+                reply: match (action, status) {
+                    (Some(action), _) => Reply::Action(action.clone()),
+                    (None, Some(status)) => Reply::Status(*status),
+                    (None, None) => Reply::Missing,
+                },
+            },
             Record::NotFound => Standing::NotFound,
-            Record::Redirected { .. } | Record::Acknowledged { .. } => before,
+            Record::Redirected { .. }
+            | Record::Acknowledged { .. }
+            | Record::ActiveActionsRead { .. } => before,
             Record::Progress { status } => {
                 if let Standing::Accepted { action, .. } = before {
                     let status = status.clone();
@@ -360,139 +412,4 @@ impl Entry {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use std::cell::Cell;
-
-    use super::*;
-    use crate::action::ActionKind;
-    use crate::model::{MachineActionType, MachineId, MachineRef};
-
-    thread_local! {
-        /// How often a status was asked for: what a frame costs, whatever the clock says.
-        pub static STANDINGS_ASKED: Cell<usize> = const { Cell::new(0) };
-    }
-
-    fn entry(task: Task, records: Vec<Record>) -> Entry {
-        let author = Author {
-            mode: "DEMO".into(),
-            tenant: "t".into(),
-            object_id: "o".into(),
-            account: "jane".into(),
-        };
-        let order = Order {
-            entry: EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
-            machine: MachineRef {
-                id: MachineId::parse("a1").expect("a literal id"),
-                dns_name: None,
-            },
-            comment: "why".into(),
-            batch: None,
-            task,
-        };
-        let mut entry = Entry::new(author, order);
-        for record in records {
-            entry.push(Timestamp::UNIX_EPOCH, record);
-        }
-        entry
-    }
-
-    fn action() -> MachineActionId {
-        MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id")
-    }
-
-    fn finished(status: MachineActionStatus) -> Record {
-        Record::Finished {
-            action: action(),
-            status,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-        }
-    }
-
-    #[test]
-    fn accepted_is_not_done_and_only_succeeded_is() {
-        let accepted = Record::Accepted {
-            action: action(),
-            status: MachineActionStatus::Pending,
-        };
-        let mut entry = entry(isolate(), vec![Record::Sent, accepted]);
-        assert_eq!(
-            entry.standing().word(&entry.order.task),
-            "Accepted (Pending)"
-        );
-        entry.push(
-            Timestamp::UNIX_EPOCH,
-            Record::Progress {
-                status: MachineActionStatus::InProgress,
-            },
-        );
-        assert_eq!(entry.standing().word(&entry.order.task), "In progress");
-        assert!(!entry.standing().is_end());
-        entry.push(
-            Timestamp::UNIX_EPOCH,
-            finished(MachineActionStatus::Succeeded),
-        );
-        assert_eq!(entry.standing().word(&entry.order.task), "Isolated");
-    }
-
-    #[test]
-    fn a_cancellation_is_done_when_the_action_is_cancelled_and_too_late_when_it_succeeded() {
-        let cancel = || Task::Cancel {
-            action: action(),
-            action_type: MachineActionType::Isolate,
-        };
-        let done = entry(
-            cancel(),
-            vec![Record::Sent, finished(MachineActionStatus::Cancelled)],
-        );
-        assert_eq!(*done.standing(), Standing::Done { action: action() });
-        let late = entry(
-            cancel(),
-            vec![Record::Sent, finished(MachineActionStatus::Succeeded)],
-        );
-        assert_eq!(late.standing().word(&late.order.task), "Too late to cancel");
-    }
-
-    fn isolate() -> Task {
-        Task::Act {
-            kind: ActionKind::Isolate,
-            values: Box::default(),
-        }
-    }
-
-    fn acknowledged(standing: &str) -> Record {
-        Record::Acknowledged {
-            standing: standing.into(),
-            object_id: "o".into(),
-            account: "jane".into(),
-        }
-    }
-
-    fn unknown(why: &str) -> Record {
-        Record::Unknown { why: why.into() }
-    }
-
-    #[test]
-    fn acknowledging_counts_for_the_status_that_was_read_and_for_no_other() {
-        let mut entry = entry(isolate(), vec![Record::Sent, unknown("reset")]);
-        assert!(entry.acknowledged().is_none());
-        entry.push(Timestamp::UNIX_EPOCH, acknowledged("Unknown"));
-        assert!(entry.acknowledged().is_some());
-        assert!(entry.standing().is_unknown(), "it stands where it stood");
-        entry.push(Timestamp::UNIX_EPOCH, unknown("another reset"));
-        assert!(entry.acknowledged().is_some(), "still the same status");
-        entry.push(Timestamp::UNIX_EPOCH, finished(MachineActionStatus::Failed));
-        assert!(entry.acknowledged().is_none(), "this nobody has read");
-        // Pressed while “Outcome unknown” was on screen, written after the end had come.
-        entry.push(Timestamp::UNIX_EPOCH, acknowledged("Unknown"));
-        assert!(entry.acknowledged().is_none());
-        entry.push(
-            Timestamp::from_second(9).expect("a time"),
-            acknowledged("Failed"),
-        );
-        assert!(entry.acknowledged().is_some(), "also after the last word");
-        assert_eq!(entry.standing_since(), Timestamp::UNIX_EPOCH);
-        assert_eq!(entry.records().len(), 7);
-    }
-}
+pub(crate) mod tests;

@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use entry::{Acknowledgement, Author, Entry, NotSentReason, Record};
 pub use export::{Format, export};
-pub use standing::Standing;
+pub use standing::{Reply, Standing};
 
 use crate::explain::{Effect, Explain, Explanation, NextStep};
 use crate::model::{EntryId, clean};

@@ -49,6 +49,7 @@ pub enum Standing {
     },
     Unknown {
         why: Box<str>,
+        reply: Reply,
     },
     NotFound,
     SomeoneElses {
@@ -56,6 +57,31 @@ pub enum Standing {
         requestor: Box<str>,
         created: Option<Timestamp>,
     },
+}
+
+/// What came back for an order whose outcome is unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// No answer came.
+    Missing,
+    /// An answer with this status, which does not say whether it was done.
+    Status(u16),
+    /// An action, without enough in it to tell whose it is.
+    Action(MachineActionId),
+}
+
+impl Reply {
+    /// Earlier builds wrote one record for both; its text tells which it was.
+    pub(super) fn of_old_record(why: &str) -> Self {
+        let after = why
+            .split_once(" answered ")
+            .map(|(_, rest)| rest)
+            .or_else(|| why.strip_prefix("the answer "));
+        let number = after.and_then(|rest| rest.split(' ').next());
+        number
+            .and_then(|number| number.parse().ok())
+            .map_or(Self::Missing, Self::Status)
+    }
 }
 
 impl Standing {
@@ -188,7 +214,7 @@ impl Standing {
                 code,
                 message,
             } => format!("{status} {code} {message}"),
-            Self::Unknown { why } => why.to_string(),
+            Self::Unknown { why, .. } => why.to_string(),
             Self::SomeoneElses { requestor, .. } => format!("requested by {requestor}"),
             Self::Waiting
             | Self::Held { .. }

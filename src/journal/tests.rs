@@ -66,6 +66,17 @@ fn records() -> Vec<Record> {
         Record::Unknown {
             why: "reset".into(),
         },
+        Record::Unclear {
+            status: Some(502),
+            action: None,
+            why: "502".into(),
+        },
+        Record::Unclear {
+            status: None,
+            action: Some(action.clone()),
+            why: "no comment".into(),
+        },
+        Record::ActiveActionsRead { complete: false },
         Record::NotFound,
         Record::Progress {
             status: MachineActionStatus::InProgress,

@@ -69,6 +69,7 @@ pub(super) fn instead(fault: Option<&FaultKind>) -> Option<Reply> {
         | FaultKind::Huge
         | FaultKind::Deep
         | FaultKind::NoId
+        | FaultKind::Lacks(_)
         | FaultKind::UnknownEnums
         | FaultKind::OddTimes
         | FaultKind::LoseTail
@@ -137,6 +138,11 @@ pub(super) fn after(
         FaultKind::NoId => {
             if let Some(Value::Object(object)) = reply.value_mut() {
                 object.remove("id");
+            }
+        }
+        FaultKind::Lacks(names) => {
+            if let Some(Value::Object(object)) = reply.value_mut() {
+                object.retain(|name, _| !names.split(',').any(|lacking| lacking == name));
             }
         }
         FaultKind::UnknownEnums => {

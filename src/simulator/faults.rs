@@ -32,6 +32,8 @@ pub enum Route {
     Machine,
     /// A list of machine actions, of all machines or of one.
     MachineActions,
+    /// The list of the whole tenant's machine actions alone.
+    TenantActions,
     /// One machine action.
     MachineAction,
     /// Who is logged on to one machine.
@@ -84,6 +86,8 @@ pub enum FaultKind {
     DropAfter,
     /// The work is done and the answer has no `id`.
     NoId,
+    /// The work is done and the answer lacks these properties, separated by commas.
+    Lacks(String),
     /// The answer is 201 with an action somebody else had already asked for; nothing new is stored.
     AlreadyPending,
     /// The action is stored on another machine than the one that was named, as for a merged record.
@@ -141,6 +145,7 @@ pub(super) enum Place {
     UserMachines,
     Machine,
     MachineActions,
+    TenantActions,
     MachineAction,
     LogonUsers,
     Alerts,
@@ -172,7 +177,10 @@ impl Route {
             Self::FindByIp => place == Place::FindByIp,
             Self::UserMachines => place == Place::UserMachines,
             Self::Machine => place == Place::Machine,
-            Self::MachineActions => place == Place::MachineActions,
+            Self::MachineActions => {
+                matches!(place, Place::MachineActions | Place::TenantActions)
+            }
+            Self::TenantActions => place == Place::TenantActions,
             Self::MachineAction => place == Place::MachineAction,
             Self::LogonUsers => place == Place::LogonUsers,
             Self::Alerts => place == Place::Alerts,
@@ -232,9 +240,9 @@ impl Fault {
     /// Reads the text forms of the control calls.
     ///
     /// Routes: `devicecode`, `token`, `machines`, `machine_search`, `find_by_ip`, `user_machines`, `machine`,
-    /// `machine_actions`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
+    /// `machine_actions`, `tenant_actions`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
-    /// `deep`, `drop_before`, `drop_after`, `no_id`, `already_pending`, `active_request_exists`, `carried_over`, `unknown_enums`,
+    /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `unknown_enums`,
     /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
     /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`. Dashes and capitals don't matter.
     #[must_use]
@@ -269,6 +277,7 @@ fn parse_route(text: &str) -> Option<Route> {
         "usermachines" => Route::UserMachines,
         "machine" => Route::Machine,
         "machineactions" => Route::MachineActions,
+        "tenantactions" => Route::TenantActions,
         "machineaction" => Route::MachineAction,
         "logonusers" => Route::LogonUsers,
         "alerts" => Route::Alerts,
@@ -319,6 +328,7 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
         "dropbefore" => FaultKind::DropBefore,
         "dropafter" => FaultKind::DropAfter,
         "noid" => FaultKind::NoId,
+        "lacks" => FaultKind::Lacks(rest.filter(|name| !name.is_empty())?.to_owned()),
         "alreadypending" => FaultKind::AlreadyPending,
         "carriedover" => FaultKind::CarriedOver,
         "activerequestexists" => FaultKind::ActiveRequestExists,

@@ -150,6 +150,12 @@ fn under_api<'a, 'b>(path: &'b [&'a str]) -> Option<&'b [&'a str]> {
     }
 }
 
+/// Whether a list of actions is asked for without naming machines or actions.
+fn is_of_the_tenant(call: &Call) -> bool {
+    let mut filters = call.query.iter().filter(|(name, _)| name == "$filter");
+    !filters.any(|(_, filter)| filter.contains("machineId") || filter.contains("id in "))
+}
+
 fn place_of(call: &Call, path: &[&str]) -> Place {
     if let [_, "oauth2", "v2.0", last] = path {
         return match *last {
@@ -169,6 +175,7 @@ fn place_of(call: &Call, path: &[&str]) -> Place {
         ["machines", last] if last.starts_with("findbyip(") => Place::FindByIp,
         ["machines", _] => Place::Machine,
         ["users", _, "machines"] => Place::UserMachines,
+        ["machineactions"] if is_of_the_tenant(call) => Place::TenantActions,
         ["machineactions"] | ["machines", _, "machineactions"] => Place::MachineActions,
         ["machineactions", _] => Place::MachineAction,
         ["machines", _, "logonusers"] => Place::LogonUsers,

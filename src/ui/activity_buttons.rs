@@ -3,6 +3,7 @@
 use egui::Ui;
 
 use super::activity_words;
+use super::commands::journal_trouble;
 use super::theme::Role;
 use super::widgets::{ActionButton, Icon, badge, copy_button_ui};
 use super::{Cx, activity_attention, activity_record, draft_form};
@@ -115,6 +116,7 @@ pub fn buttons(
 pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, focus: bool) {
     let device = entry.machine().name_and_tail();
     let label = button.label();
+    let cannot_act = journal_trouble(cx.state).err();
     let look = ActionButton::new(&label).compact();
     let look = match button.icon() {
         Some(icon) => look.icon(icon),
@@ -137,7 +139,10 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
         }
         Button::Withdraw => {
             if ui
-                .add(look.hint("Takes the order back before it is sent"))
+                .add(
+                    look.hint("Takes the order back before it is sent")
+                        .disabled_because(cannot_act.as_deref()),
+                )
                 .clicked()
             {
                 cx.out.work.push(Command::Withdraw(entry.id()));
@@ -145,17 +150,24 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
         }
         Button::Insist => {
             let hint = "Sends it without waiting for the other action to end";
-            if ui.add(look.hint(hint).ignores_enter()).clicked() {
+            let look = look.hint(hint).disabled_because(cannot_act.as_deref());
+            if ui.add(look.ignores_enter()).clicked() {
                 cx.out.work.push(Command::Insist(entry.id()));
             }
         }
         Button::CancelOwn(action, action_type) | Button::CancelOpposite(action, action_type) => {
-            if ui.add(look).clicked() {
+            if ui
+                .add(look.disabled_because(cannot_act.as_deref()))
+                .clicked()
+            {
                 raise_cancel(ui, cx, entry, action, action_type);
             }
         }
         Button::Undo(undo) => {
-            if ui.add(look.hint(undo.spec().title)).clicked() {
+            let look = look
+                .hint(undo.spec().title)
+                .disabled_because(cannot_act.as_deref());
+            if ui.add(look).clicked() {
                 draft_form::raise_form(ui, cx, &entry.machine(), Subject::Act(*undo), |_| {});
             }
         }
@@ -164,7 +176,8 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
         }
         Button::SendAgain => {
             let hint = "Opens the form with the same text; nothing is sent before you confirm it";
-            if ui.add(look.hint(hint)).clicked() {
+            let look = look.hint(hint).disabled_because(cannot_act.as_deref());
+            if ui.add(look).clicked() {
                 draft_form::raise_form(ui, cx, &entry.order.machine, subject(entry), |draft| {
                     refill(draft, entry);
                 });

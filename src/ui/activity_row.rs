@@ -208,7 +208,8 @@ fn line_ui(
         };
         ui.add(weak(words));
     } else if let Some(note) = note {
-        ui.add(weak(activity_words::next(note, cx.now)));
+        let pause = cx.state.budget.and_then(|budget| budget.gate_until);
+        ui.add(weak(activity_words::next(note, pause, cx.now)));
     }
     if !reasons.is_empty() && ui.available_width() > REASON_WIDTH {
         ui.add(weak(reasons.join(". ")));

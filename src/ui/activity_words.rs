@@ -1,15 +1,16 @@
 //! What the activity list says about an entry: pure functions from facts to text.
 
+mod refusal;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::words;
 use crate::action::{Change, Risk, Task};
-use crate::journal::{Entry, NotSentReason, Record, Standing};
+use crate::journal::{Entry, NotSentReason, Record, Reply, Standing};
 use crate::message::Note;
 use crate::model::{
-    HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, Permission,
-    SessionStatus, clean,
+    HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, clean,
 };
 use crate::state::State;
 
@@ -38,19 +39,28 @@ pub fn overtaken_by<'a>(entry: &Entry, state: &'a State) -> Option<&'a Entry> {
     later.next()
 }
 
-/// What comes next by itself.
-pub fn next(note: &Note, now: Timestamp) -> String {
+/// What comes next by itself. `pause` is until when the service asked for none of our requests.
+pub fn next(note: &Note, pause: Option<Timestamp>, now: Timestamp) -> String {
     let left = |until: Timestamp| words::secs_since(now, until);
-    let check = |until| match left(until) {
-        0 => "checking now".to_owned(),
-        secs => format!("next check in {}", words::duration(secs)),
+    let check = |at: Timestamp| match pause.map_or(0, left) {
+        0 => match left(at) {
+            0 => "checking now".to_owned(),
+            secs => format!("next check in {}", words::duration(secs)),
+        },
+        pause => format!(
+            "Defender asked for a pause: next check in {}",
+            words::duration(pause.max(left(at)))
+        ),
     };
     match note {
         Note::LeavesAt(at) => match left(*at) {
             0 => "being sent".to_owned(),
             secs => format!("will be sent in {}", words::duration(secs)),
         },
-        Note::LooksAgainAt(at) => check(*at),
+        Note::Watching { next_at, .. } => check(*next_at),
+        Note::LookFailed { why, next_at, .. } => {
+            format!("Last check failed: {}; {}", why.headline, check(*next_at))
+        }
         Note::LookedUp { complete, again_at } => {
             let so_far = match complete {
                 0 => "being looked up".to_owned(),
@@ -63,6 +73,52 @@ pub fn next(note: &Note, now: Timestamp) -> String {
         Note::WaitsForSignIn => "will be sent when your sign-in works again".to_owned(),
         Note::WaitsForTurn => "will be sent after those before it".to_owned(),
         Note::Stuck(explanation) => explanation.headline.clone(),
+    }
+}
+
+/// What was read last of an action that is under way, and when.
+fn under_way(
+    entry: &Entry,
+    status: &MachineActionStatus,
+    state: &State,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Option<String> {
+    let standing = entry.standing();
+    let action = standing
+        .action()
+        .and_then(|id| state.action(&entry.machine().id, id));
+    // In a console that only looks the journal may be behind what is read here.
+    let only_looks = matches!(state.journal, Some(Err(_)));
+    if let Some(read) = action.filter(|read| only_looks && read.status != *status) {
+        return Some(format!(
+            "Defender says now: {}; the console that acts has not recorded it yet",
+            read.status
+        ));
+    }
+    let checked = checked(entry, state, now);
+    match status {
+        MachineActionStatus::Pending => Some(silent(entry, action, &checked, state, now, zone)),
+        MachineActionStatus::InProgress => Some(format!("In progress {checked}")),
+        MachineActionStatus::Succeeded
+        | MachineActionStatus::Failed
+        | MachineActionStatus::TimeOut
+        | MachineActionStatus::Cancelled
+        | MachineActionStatus::Other(_) => None,
+    }
+}
+
+/// How long ago the action was read last: in this run, or when that was written down.
+fn checked(entry: &Entry, state: &State, now: Timestamp) -> String {
+    let in_this_run = match state.notes.get(&entry.id()) {
+        Some(Note::Watching { read_at, .. } | Note::LookFailed { read_at, .. }) => *read_at,
+        Some(_) | None => None,
+    };
+    let at = in_this_run.unwrap_or_else(|| entry.standing_since());
+    match now.duration_since(at).as_secs() {
+        ..=0 => "when checked just now".to_owned(),
+        secs @ 1..60 => format!("when checked {secs} s ago"),
+        _ => format!("when checked {}", words::ago(at, now)),
     }
 }
 
@@ -87,10 +143,9 @@ fn about_standing(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone)
         Standing::Held { by } => vec![held(entry, by, state)],
         Standing::NotSent { why, detail } => not_sent(*why, detail.as_deref()),
         Standing::Accepted { action, status } => {
-            let silent = (*status == MachineActionStatus::Pending)
-                .then(|| silent(entry, standing, state, now, zone));
             let asked = cancellation_requested(entry, action, state);
-            asked.into_iter().chain(silent.flatten()).collect()
+            let read = under_way(entry, status, state, now, zone);
+            asked.into_iter().chain(read).collect()
         }
         Standing::Waiting => waiting(state, now),
         Standing::Done { .. } => older_opposites(entry, state),
@@ -113,11 +168,20 @@ fn about_standing(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone)
             status,
             code,
             message,
-        } => refused(task, &state.session, *status, code, message),
-        Standing::Unknown { why } => vec![
-            "No answer came. It is being looked up; sending again is blocked until then".to_owned(),
-            format!("Cause: {}", clean(why, COMMENT_CHARS)),
-        ],
+        } => refusal::lines(entry, &state.session, *status, code, message),
+        Standing::Unknown { why, reply } => {
+            let what = match reply {
+                Reply::Missing => "No answer came".to_owned(),
+                Reply::Status(status) => {
+                    format!("The answer does not say whether it was done ({status})")
+                }
+                Reply::Action(_) => "The answer does not say whose action it is".to_owned(),
+            };
+            vec![
+                format!("{what}. It is being looked up; sending again is blocked until then"),
+                format!("Cause: {}", clean(why, COMMENT_CHARS)),
+            ]
+        }
         Standing::NotFound => {
             vec![
                 "Defender does not have it: looked up completely over five minutes. You may send it again"
@@ -266,35 +330,35 @@ fn not_sent(why: NotSentReason, detail: Option<&str>) -> Vec<String> {
 /// When the device last reported, and for a silent one when the service gives up.
 fn silent(
     entry: &Entry,
-    standing: &Standing,
+    action: Option<&MachineAction>,
+    checked: &str,
     state: &State,
     now: Timestamp,
     zone: &TimeZone,
-) -> Option<String> {
-    // Nothing is said of the device while the action cannot be looked at.
-    if matches!(state.notes.get(&entry.id()), Some(Note::Stuck(_))) {
-        return None;
-    }
-    let machine = state.machine(&entry.order.machine.id)?;
+) -> String {
+    let picked_up = format!("not picked up yet {checked}");
+    let Some(machine) = state.machine(&entry.order.machine.id) else {
+        return format!("Last report unknown; {picked_up}");
+    };
     let seen = machine.last_seen.map_or_else(
         || "Last report unknown".to_owned(),
         |at| format!("Last full report {}", words::ago(at, now)),
     );
     if machine.health_status == HealthStatus::Active {
-        return Some(format!("{seen}; the device has not picked it up yet"));
+        return format!("{seen}; {picked_up}");
     }
-    let action = standing
-        .action()
-        .and_then(|id| state.action(&machine.id, id));
     let created = action.and_then(|a| a.created).or(entry.first_sent_at());
     let until = created.and_then(|at| at.checked_add(SERVICE_WAITS).ok());
     let until = until.map_or_else(String::new, |until| {
         format!(
-            ": Defender waits for it until {}",
+            "; Defender waits for it until {}",
             words::local_time(until, zone)
         )
     });
-    Some(format!("{seen}, health {}{until}", machine.health_status))
+    format!(
+        "{seen}, health {}; {picked_up}{until}",
+        machine.health_status
+    )
 }
 
 /// The code of the end, and whether the device had begun.
@@ -341,73 +405,6 @@ fn cancelled(by: Option<&str>, comment: Option<&str>) -> String {
     match comment.filter(|comment| !comment.trim().is_empty()) {
         Some(comment) => format!("{by}: {}", clean(comment, COMMENT_CHARS)),
         None => by,
-    }
-}
-
-/// Says what was missing as far as it can be told apart; a 403 does not say it itself.
-fn refused(
-    task: &Task,
-    session: &SessionStatus,
-    status: u16,
-    code: &str,
-    message: &str,
-) -> Vec<String> {
-    let mut lines = vec![format!(
-        "Nothing was changed. {}",
-        missing(task, session, status, code)
-    )];
-    let said: Vec<_> = [code, message]
-        .into_iter()
-        .filter(|part| !part.trim().is_empty())
-        .map(|part| clean(part, COMMENT_CHARS))
-        .collect();
-    lines.push(if said.is_empty() {
-        format!("The service answered {status}")
-    } else {
-        format!("The service answered {status}: {}", said.join(": "))
-    });
-    lines
-}
-
-fn missing(task: &Task, session: &SessionStatus, status: u16, code: &str) -> String {
-    if matches!(task, Task::Cancel { .. }) && status == 400 {
-        return "Defender no longer cancels it: most likely it has ended. Check the device and undo it from there".to_owned();
-    }
-    if code == "ActiveRequestAlreadyExists" {
-        return "Defender says that an action of this kind is already under way; this console cannot see whose".to_owned();
-    }
-    let permissions: Vec<_> = task
-        .permissions()
-        .iter()
-        .map(Permission::to_string)
-        .collect();
-    let permission = match permissions.as_slice() {
-        [one] => format!("the permission {one}"),
-        _ => "a permission to act".to_owned(),
-    };
-    let role = "the portal role “Active remediation actions”";
-    let group = "access to the device's group";
-    let held = match session {
-        SessionStatus::SignedIn { permissions, .. } => permissions.holds(task.permissions()),
-        SessionStatus::SignedOut
-        | SessionStatus::Restoring
-        | SessionStatus::AskingForCode
-        | SessionStatus::WaitingForPerson(_)
-        | SessionStatus::InBrowser(_)
-        | SessionStatus::Stranger { .. }
-        | SessionStatus::Renewing { .. }
-        | SessionStatus::NotRenewed { .. }
-        | SessionStatus::NeedsSignIn { .. } => None,
-    };
-    match (status, held) {
-        // What the sign-in of that time held is not known any more, and a renewed one may differ.
-        (403, Some(true)) => format!("Missing: {role}, or {group}; or it was {permission}, which your present sign-in holds"),
-        (403, Some(false)) => format!("Your present sign-in lacks {permission}"),
-        (403, None) => format!("Missing: {permission}, {role}, or {group}"),
-        (404, _) => "Defender does not know this device or file, or you have no access to its group".to_owned(),
-        (400, _) => "Defender does not do this on this device: check its operating system, agent and licence".to_owned(),
-        (429, _) => "Defender's request limit was reached".to_owned(),
-        (_, _) => "Defender refused it".to_owned(),
     }
 }
 

@@ -317,7 +317,11 @@ fn modifier_count(modifiers: Modifiers) -> u32 {
     .sum()
 }
 
-fn journal_trouble(state: &State) -> Result<(), String> {
+/// Whether this console may act on its journal; it says which one may, where another holds it.
+///
+/// # Errors
+/// Why not.
+pub fn journal_trouble(state: &State) -> Result<(), String> {
     match &state.journal {
         Some(Err(explanation)) => Err(explanation.headline.clone()),
         Some(Ok(())) | None => Ok(()),

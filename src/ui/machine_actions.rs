@@ -3,7 +3,7 @@
 use egui::{Frame, Margin, RichText, TextStyle, Ui, UiBuilder, accesskit};
 use jiff::SignedDuration;
 
-use super::commands::act_availability;
+use super::commands::{act_availability, journal_trouble};
 use super::look::{self, condition_icon};
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, ExplanationView, Icon, copyable_ui, section_ui};
@@ -142,7 +142,9 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
                 if let Some(sha1) = action.file_identifier.as_deref() {
                     copyable_ui(ui, "file hash", &clean(sha1, 80));
                 }
-                if !action.status.is_final() && ui.add(ActionButton::new("Cancel…")).clicked() {
+                let why = journal_trouble(cx.state).err();
+                let cancel = ActionButton::new("Cancel…").disabled_because(why.as_deref());
+                if !action.status.is_final() && ui.add(cancel).clicked() {
                     let (action, action_type) = (action.id.clone(), action.kind.clone());
                     let subject = Subject::Cancel {
                         action,

@@ -7,7 +7,6 @@ use super::context::Context;
 use super::submit::{self, Answer};
 use super::waiting::{Queue, Turn};
 use super::{inventory, panel};
-use crate::explain::Explain as _;
 use crate::guard::Approval;
 use crate::journal::{Record, Standing};
 use crate::message::Note;
@@ -29,7 +28,7 @@ pub(super) async fn submit_all(context: Arc<Context>, approvals: Vec<Approval>) 
             context.no_longer_sending(entry);
             context.show_unwritten(intended, &error).await;
         }
-        return context.problem(error.explain()).await;
+        return context.problem(context.explain_unwritten(&error)).await;
     }
     let queue = Queue::default();
     for approval in approvals {

@@ -4,7 +4,7 @@ mod journal;
 mod session;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -75,6 +75,11 @@ pub(super) struct Context {
     /// Somebody is in the middle of signing in: nothing else changes what is shown of it.
     pub person_signs_in: AtomicBool,
     journal: Arc<Mutex<Option<Journal>>>,
+    /// Whether there is a journal to write to. Apart from it, because its lock is held while the
+    /// disk works.
+    may_act: AtomicBool,
+    /// Why there is none.
+    cannot_act: Mutex<Option<Explanation>>,
     entries: Mutex<Vec<Entry>>,
     /// Entries that are in no file, because the disk did not take them.
     unwritten: Mutex<HashSet<EntryId>>,
@@ -135,6 +140,8 @@ impl Context {
             renewal: watch::Sender::new(Renewal::Usable),
             person_signs_in: AtomicBool::new(false),
             journal: Arc::default(),
+            may_act: AtomicBool::new(false),
+            cannot_act: Mutex::default(),
             entries: Mutex::default(),
             unwritten: Mutex::default(),
             known: Mutex::default(),
@@ -318,6 +325,10 @@ impl Context {
             };
             self.record_or_say(entry, vec![record]).await;
         }
-        *lock(&self.journal) = None;
+        self.may_act.store(false, Ordering::Release);
+        let journal = Arc::clone(&self.journal);
+        tokio::task::spawn_blocking(move || *lock(&journal) = None)
+            .await
+            .ok();
     }
 }

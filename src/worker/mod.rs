@@ -8,6 +8,7 @@ mod cache;
 mod context;
 mod host;
 mod inventory;
+mod look_only;
 mod outcome;
 mod pace;
 mod panel;

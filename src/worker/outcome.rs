@@ -2,95 +2,136 @@
 
 use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::context::Context;
+use super::context::{Context, now};
 use super::{inventory, reconcile, watch};
-use crate::action::{Order, Task};
+use crate::action::{ActionKind, Order, Task};
 use crate::api::{ApiError, Lane, Submitted};
 use crate::auth::AuthError;
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::guard::Approval;
 use crate::journal::{NotSentReason, Record};
-use crate::model::{Account, EntryId, MachineAction, MachineId};
+use crate::model::{EntryId, MachineAction, MachineId};
 
 /// The service answered with an action: is it ours, and how far is it?
 pub(super) async fn settle(context: &Arc<Context>, approval: &Approval, submitted: Submitted) {
-    let Submitted { action, date } = submitted;
+    let Submitted { action, .. } = submitted;
     let order = approval.order();
     watch::learn(context, &action).await;
-    let record = match whose(order, approval.account(), &action, date) {
+    match whose(order, &action) {
         Whose::Ours => {
             accepted(context, order, &action).await;
-            return;
         }
-        Whose::SomeoneElses => someone_elses(&action),
-        Whose::Puzzling(why) => {
-            context
-                .record_or_say(order.entry, vec![Record::Unknown { why: why.into() }])
-                .await;
-            return reconcile::start(context, order.entry);
+        Whose::SomeoneElses => {
+            record_someone_elses(context, order, &action).await;
         }
-    };
-    context.record_or_say(order.entry, vec![record]).await;
-    watch::follow_foreign(context, &action, &order.machine.id);
+        Whose::Unclear(why) => {
+            let record = Record::Unclear {
+                status: None,
+                action: Some(action.id),
+                why: why.into(),
+            };
+            context.record_or_say(order.entry, vec![record]).await;
+            reconcile::start(context, order.entry);
+        }
+    }
+}
+
+/// Records that the service's action is not ours, and follows it to its end all the same.
+pub(super) async fn record_someone_elses(
+    context: &Arc<Context>,
+    order: &Order,
+    action: &MachineAction,
+) -> bool {
+    let written = context
+        .record_or_say(order.entry, vec![someone_elses(action)])
+        .await;
+    watch::follow_foreign(context, action, &order.machine.id);
+    written
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Whose {
     Ours,
     SomeoneElses,
-    Puzzling(&'static str),
+    /// Not enough in the answer to tell: the action is looked up.
+    Unclear(&'static str),
 }
 
-/// A new action is not older than this by the service's own clock.
-const NEW: SignedDuration = SignedDuration::from_mins(1);
-
-/// The tag decides. An answer that carries no comment at all is believed without one, unless its
-/// requestor or its time speak against it.
-fn whose(
-    order: &Order,
-    account: &Account,
-    action: &MachineAction,
-    date: Option<Timestamp>,
-) -> Whose {
-    if matches!(order.task, Task::Act { .. }) && carries_tag(order.entry, action) {
+/// Judges an answer. Our tag makes the action ours; without it, only an answer that leaves nothing
+/// out is believed to be somebody else's.
+fn whose(order: &Order, action: &MachineAction) -> Whose {
+    if let Task::Cancel { action: wanted, .. } = &order.task {
+        return if *wanted == action.id {
+            Whose::Ours
+        } else {
+            Whose::Unclear("the service answered with another action")
+        };
+    }
+    if carries_tag(order.entry, action) {
         return Whose::Ours;
     }
-    let on_another = action
-        .machine_id
-        .as_ref()
-        .is_some_and(|id| *id != order.machine.id);
-    if on_another {
-        return Whose::Puzzling("the service answered with an action on another device");
+    match &action.machine_id {
+        Some(id) if *id == order.machine.id => {}
+        Some(_) => return Whose::Unclear("the service answered with an action on another device"),
+        None => return Whose::Unclear("the service's answer does not name the device"),
     }
-    match &order.task {
-        Task::Act { kind, .. } if action.kind != kind.spec().wire_type => {
-            Whose::Puzzling("the service answered with an action of another kind")
-        }
-        Task::Act { .. } => {
-            let filled = |text: &Option<Box<str>>| {
-                text.as_deref()
-                    .map(str::trim)
-                    .filter(|t| !t.is_empty())
-                    .map(str::to_lowercase)
-            };
-            let us = filled(&account.user_name);
-            let requestor = filled(&action.requestor);
-            let by_another = us.is_some() && requestor.is_some() && us != requestor;
-            let is_old = (action.created.zip(date))
-                .is_some_and(|(created, date)| date.duration_since(created) > NEW);
-            if filled(&action.requestor_comment).is_some() || by_another || is_old {
-                Whose::SomeoneElses
-            } else {
-                Whose::Ours
-            }
-        }
-        Task::Cancel { action: wanted, .. } if *wanted != action.id => {
-            Whose::Puzzling("the service answered with another action")
-        }
-        Task::Cancel { .. } => Whose::Ours,
+    let wanted = order.task.kind().map(|kind| &kind.spec().wire_type);
+    if wanted != Some(&action.kind) {
+        return Whose::Unclear("the service answered with an action of another kind");
     }
+    if filled(action.requestor_comment.as_deref()).is_none() {
+        Whose::Unclear("the service's answer has no comment")
+    } else if filled(action.requestor.as_deref()).is_none() {
+        Whose::Unclear("the service's answer does not name the requestor")
+    } else if action.created.is_none() {
+        Whose::Unclear("the service's answer has no time")
+    } else {
+        Whose::SomeoneElses
+    }
+}
+
+/// What a later reading says of an action whose answer was unclear. Weaker evidence counts too, for
+/// there will be none better; our tag on a still later reading puts it right.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    Ours,
+    SomeoneElses,
+    /// Nothing speaks against its being ours: this account asked for such an action at that time.
+    MostLikelyOurs,
+    Unclear,
+}
+
+pub(super) fn read_again(
+    order: &Order,
+    user_name: Option<&str>,
+    action: &MachineAction,
+    not_before: Option<Timestamp>,
+) -> Reading {
+    if carries_tag(order.entry, action) {
+        return Reading::Ours;
+    }
+    let us = filled(user_name);
+    let requestor = filled(action.requestor.as_deref());
+    let is_by_another = us.is_some() && requestor.is_some() && us != requestor;
+    let is_older = (action.created.zip(not_before)).is_some_and(|(at, limit)| at < limit);
+    let fits = action.machine_id.as_ref() == Some(&order.machine.id)
+        && order.task.kind().map(|kind| &kind.spec().wire_type) == Some(&action.kind);
+    if filled(action.requestor_comment.as_deref()).is_some() || is_by_another || is_older {
+        Reading::SomeoneElses
+    } else if fits && us.is_some() && us == requestor && action.created.is_some() {
+        Reading::MostLikelyOurs
+    } else {
+        Reading::Unclear
+    }
+}
+
+/// The text in lower case, if there is any.
+fn filled(text: Option<&str>) -> Option<String> {
+    text.map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(str::to_lowercase)
 }
 
 /// Whether an action of the service carries this entry's tag.
@@ -132,10 +173,10 @@ pub(super) async fn accepted(
     records.extend(watch::finished(action));
     let written = context.record_or_say(order.entry, records).await;
     if written && !action.status.is_final() {
-        watch::follow(context, order.entry, &action.id).await;
+        watch::follow(context, order.entry, &action.id, Some(now())).await;
     }
     // A cancellation's answer is news for the order that it cancels.
-    watch::seen(context, &action.id, Some(action)).await;
+    watch::take_in(context, &action.id, action).await;
     written
 }
 
@@ -155,11 +196,11 @@ fn redirected(order: &Order, machine: &MachineId, action: &MachineAction) -> Exp
     }
 }
 
-pub(super) fn someone_elses(action: &MachineAction) -> Record {
+fn someone_elses(action: &MachineAction) -> Record {
     let requestor = action
         .requestor
         .as_deref()
-        .map_or("someone the service does not name", str::trim);
+        .map_or("an unknown requestor", str::trim);
     Record::SomeoneElses {
         action: action.id.clone(),
         requestor: requestor.into(),
@@ -167,16 +208,18 @@ pub(super) fn someone_elses(action: &MachineAction) -> Record {
     }
 }
 
-/// The answer never came, or says nothing: find out, never guess (rule 4).
+/// The answer never came, or does not say whether it was done: find out, never guess (rule 4).
 pub(super) async fn lose_sight(context: &Arc<Context>, order: &Order, error: &ApiError) {
-    context
-        .record_or_say(
-            order.entry,
-            vec![Record::Unknown {
-                why: error.to_string().into(),
-            }],
-        )
-        .await;
+    let why = error.to_string().into();
+    let record = match error.status() {
+        Some(status) => Record::Unclear {
+            status: Some(status),
+            action: None,
+            why,
+        },
+        None => Record::Unknown { why },
+    };
+    context.record_or_say(order.entry, vec![record]).await;
     reconcile::start(context, order.entry);
 }
 
@@ -206,52 +249,88 @@ pub(super) async fn refuse(context: &Arc<Context>, order: &Order, error: &ApiErr
         context.record_or_say(order.entry, vec![record]).await;
         return;
     };
-    if refusal.is_active_request()
-        && let Some(action) = active_action(context, order).await
-    {
-        return if carries_tag(order.entry, &action) {
-            accepted(context, order, &action).await;
-        } else {
-            context
-                .record_or_say(order.entry, vec![someone_elses(&action)])
-                .await;
-            watch::follow_foreign(context, &action, &order.machine.id);
-        };
+    let mut records = Vec::new();
+    if refusal.may_hide_active_request() {
+        match look_for_cause(context, order).await {
+            Cause::Stored(action) => {
+                accepted(context, order, &action).await;
+                return;
+            }
+            Cause::SomeoneElses(action) => {
+                record_someone_elses(context, order, &action).await;
+                return;
+            }
+            Cause::Ended(end) => records.push(end),
+            Cause::NotThere => records.push(Record::ActiveActionsRead { complete: true }),
+            Cause::NotRead => records.push(Record::ActiveActionsRead { complete: false }),
+        }
     }
-    let record = Record::Refused {
-        status: refusal.status,
-        code: refusal.code.clone().unwrap_or_default(),
-        message: refusal.message.clone(),
-    };
-    context.record_or_say(order.entry, vec![record]).await;
+    if !matches!(records.as_slice(), [Record::Finished { .. }]) {
+        records.push(Record::Refused {
+            status: refusal.status,
+            code: refusal.code.clone().unwrap_or_default(),
+            message: refusal.message.clone(),
+        });
+    }
+    context.record_or_say(order.entry, records).await;
 }
 
-/// The action because of which the service refused ours.
-async fn active_action(context: &Context, order: &Order) -> Option<MachineAction> {
-    let kind = order.task.kind()?.spec().wire_type.clone();
-    let found = inventory::history_of(context, &order.machine.id, Lane::Analyst)
-        .await
-        .ok()?;
-    let open = |a: &&MachineAction| a.kind == kind && !a.status.is_final();
-    let action = found
-        .items
-        .iter()
-        .filter(open)
-        .max_by_key(|a| a.created)?
-        .clone();
-    watch::learn(context, &action).await;
-    Some(action)
+/// What the device's actions say about a refusal whose code alone does not say why.
+enum Cause {
+    /// Ours is there: somebody on the way refused what the service had stored.
+    Stored(Box<MachineAction>),
+    SomeoneElses(Box<MachineAction>),
+    /// The action that was to be cancelled had come to its end.
+    Ended(Record),
+    NotThere,
+    /// The reading failed, or was not whole.
+    NotRead,
+}
+
+async fn look_for_cause(context: &Context, order: &Order) -> Cause {
+    match &order.task {
+        Task::Act { kind, .. } => active_action(context, order, *kind).await,
+        Task::Cancel { action, .. } => {
+            match context.client.machine_action(action, Lane::Analyst).await {
+                Ok(action) => {
+                    watch::learn(context, &action).await;
+                    watch::finished(&action).map_or(Cause::NotThere, Cause::Ended)
+                }
+                Err(_unread) => Cause::NotRead,
+            }
+        }
+    }
+}
+
+async fn active_action(context: &Context, order: &Order, kind: ActionKind) -> Cause {
+    let read = inventory::history_of(context, &order.machine.id, Lane::Analyst).await;
+    let Ok(found) = read else {
+        return Cause::NotRead;
+    };
+    let ours = found.items.iter().find(|a| carries_tag(order.entry, a));
+    let kind = &kind.spec().wire_type;
+    let open = |a: &&MachineAction| a.kind == *kind && !a.status.is_final();
+    let active = || found.items.iter().filter(open).max_by_key(|a| a.created);
+    let cause = match (ours, active()) {
+        (Some(ours), _) => Cause::Stored(Box::new(ours.clone())),
+        (None, Some(active)) => Cause::SomeoneElses(Box::new(active.clone())),
+        (None, None) if found.complete && found.unreadable == 0 => Cause::NotThere,
+        (None, None) => Cause::NotRead,
+    };
+    if let Cause::Stored(action) | Cause::SomeoneElses(action) = &cause {
+        watch::learn(context, action).await;
+    }
+    cause
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::{ActionKind, Draft, Subject};
-    use crate::model::{
-        MachineActionId, MachineActionStatus, MachineActionType, MachineRef, TenantId,
-    };
+    use crate::action::{Draft, Subject};
+    use crate::model::{MachineActionId, MachineActionStatus, MachineActionType, MachineRef};
 
     const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
+    const US: Option<&str> = Some("jane@contoso.com");
 
     fn order() -> Order {
         let machine = MachineRef {
@@ -271,36 +350,32 @@ mod tests {
         action.machine_id = MachineId::parse("A1").ok();
         action.requestor_comment = comment.map(Into::into);
         action.requestor = requestor.map(Into::into);
-        action.created = Some(NOW - SignedDuration::from_secs(age_secs));
+        action.created = Some(NOW - jiff::SignedDuration::from_secs(age_secs));
         action
     }
 
-    fn judged(action: &MachineAction) -> Whose {
-        let account = Account {
-            tenant_id: TenantId::parse("t").expect("a literal id"),
-            object_id: "o".into(),
-            user_name: Some("jane@contoso.com".into()),
-            display_name: None,
-        };
-        whose(&order(), &account, action, Some(NOW))
-    }
-
     #[test]
-    fn the_tag_decides_and_without_a_comment_requestor_and_time_do() {
-        let us = Some("Jane@contoso.com ");
-        for (comment, requestor, age, expected) in [
-            (Some(" [CDN-7f3k2q9m] why "), us, 0, Whose::Ours),
-            (Some("[cdn-00000001] why"), us, 0, Whose::SomeoneElses),
-            (Some("another reason"), us, 0, Whose::SomeoneElses),
-            (None, us, 0, Whose::Ours),
-            (None, None, 0, Whose::Ours),
-            (None, Some("s.weber@contoso.com"), 0, Whose::SomeoneElses),
-            (None, us, 900, Whose::SomeoneElses),
-        ] {
-            assert_eq!(
-                judged(&answer(comment, requestor, age)),
-                expected,
-                "{comment:?} {requestor:?} {age}"
+    fn the_tag_decides_and_only_a_whole_answer_without_it_is_somebody_elses() {
+        let others = Some("s.weber@contoso.com");
+        let tagged = answer(Some(" [CDN-7f3k2q9m] why "), None, 900);
+        assert_eq!(whose(&order(), &tagged), Whose::Ours);
+        for comment in ["[cdn-00000001] why", "another reason"] {
+            let whole = answer(Some(comment), others, 0);
+            assert_eq!(whose(&order(), &whole), Whose::SomeoneElses, "{comment}");
+        }
+        let mut sparse: Vec<MachineAction> = (0..5)
+            .map(|_| answer(Some("another reason"), others, 0))
+            .collect();
+        sparse[0].requestor_comment = None;
+        sparse[1].requestor = Some(" ".into());
+        sparse[2].created = None;
+        sparse[3].machine_id = None;
+        sparse[4].kind = MachineActionType::from_wire("Unknown");
+        for answer in &sparse {
+            let judged = whose(&order(), answer);
+            assert!(
+                matches!(judged, Whose::Unclear(_)),
+                "{answer:?}: {judged:?}"
             );
         }
     }
@@ -309,8 +384,25 @@ mod tests {
     fn our_tag_on_another_record_is_ours_and_without_it_nothing_is_guessed() {
         let mut carried_over = answer(Some("[cdn-7F3K2Q9M] why"), None, 0);
         carried_over.machine_id = MachineId::parse("b2").ok();
-        assert_eq!(judged(&carried_over), Whose::Ours);
+        assert_eq!(whose(&order(), &carried_over), Whose::Ours);
         carried_over.requestor_comment = None;
-        assert!(matches!(judged(&carried_over), Whose::Puzzling(_)));
+        assert!(matches!(whose(&order(), &carried_over), Whose::Unclear(_)));
+    }
+
+    #[test]
+    fn a_later_reading_may_speak_by_requestor_and_time() {
+        let us = Some("Jane@contoso.com ");
+        let limit = Some(NOW - jiff::SignedDuration::from_mins(10));
+        for (comment, requestor, age, expected) in [
+            (Some("[cdn-7F3K2Q9M] why"), None, 9_000, Reading::Ours),
+            (Some("another reason"), us, 0, Reading::SomeoneElses),
+            (None, Some("s.weber@contoso.com"), 0, Reading::SomeoneElses),
+            (None, us, 900, Reading::SomeoneElses),
+            (None, us, 0, Reading::MostLikelyOurs),
+            (None, None, 0, Reading::Unclear),
+        ] {
+            let judged = read_again(&order(), US, &answer(comment, requestor, age), limit);
+            assert_eq!(judged, expected, "{comment:?} {requestor:?} {age}");
+        }
     }
 }

@@ -9,14 +9,14 @@ use tokio::time::Instant;
 
 use super::context::{Context, monotonic_now, now};
 use super::inventory::history_of;
-use super::outcome::{accepted, carries_tag};
+use super::outcome::{Reading, accepted, carries_tag, read_again, record_someone_elses};
 use super::watch;
 use crate::action::{ActionKind, Order, Task};
-use crate::api::{ActionFilter, ApiError, Lane, Verb};
+use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
 use crate::explain::{Explanation, NextStep};
-use crate::journal::{Record, Standing};
+use crate::journal::{Entry, Record, Standing};
 use crate::message::Note;
-use crate::model::{EntryId, Epoch, MachineAction};
+use crate::model::{EntryId, Epoch, MachineAction, MachineActionId};
 
 /// How wrong this computer's clock may be without a look-up being led astray.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
@@ -26,9 +26,10 @@ const ELSEWHERE: SignedDuration = SignedDuration::from_hours(24);
 const LOOK_UPS: u32 = 3;
 
 /// Takes up every open entry of this account: what was sent is looked up, what was accepted is
-/// followed. Entries of other accounts stay as they are.
+/// followed. Entries of other accounts stay as they are. A console that only looks follows too, and
+/// leaves everything else to the one that acts.
 pub(super) async fn resume(context: &Arc<Context>) {
-    let Some(account) = context.account().filter(|_| context.may_act()) else {
+    let Some(account) = context.account() else {
         return;
     };
     for entry in context
@@ -41,9 +42,15 @@ pub(super) async fn resume(context: &Arc<Context>) {
             continue;
         }
         match entry.standing() {
-            Standing::Sent | Standing::Unknown { .. } => start(context, entry.id()),
-            Standing::Accepted { action, .. } => watch::follow(context, entry.id(), action).await,
-            Standing::Waiting
+            Standing::Sent | Standing::Unknown { .. } if context.may_act() => {
+                start(context, entry.id());
+            }
+            Standing::Accepted { action, .. } => {
+                watch::follow(context, entry.id(), action, None).await;
+            }
+            Standing::Sent
+            | Standing::Unknown { .. }
+            | Standing::Waiting
             | Standing::Held { .. }
             | Standing::NotSent { .. }
             | Standing::Done { .. }
@@ -116,7 +123,13 @@ async fn find_out(context: &Arc<Context>, id: EntryId, epoch: Epoch) {
             now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(2));
         let note = trouble
             .take()
-            .map_or(Note::LookedUp { complete, again_at }, Note::Stuck);
+            .map_or(Note::LookedUp { complete, again_at }, |why| {
+                Note::LookFailed {
+                    why,
+                    read_at: None,
+                    next_at: again_at,
+                }
+            });
         context.note(id, Some(note)).await;
         tokio::time::sleep(wait).await;
         if epoch != context.epoch() {
@@ -129,19 +142,25 @@ async fn find_out(context: &Arc<Context>, id: EntryId, epoch: Epoch) {
         } else {
             Where::AtTheMachine
         };
-        let found = look_up(context, &entry.order, entry.first_sent_at(), where_to).await;
+        let found = look_up(context, &entry, where_to).await;
         if epoch != context.epoch() {
             return;
         }
         context.report_budget().await;
         match found {
-            Ok(Some(action)) => {
+            Ok(Found::Ours(action)) => {
                 watch::learn(context, &action).await;
                 if accepted(context, &entry.order, &action).await {
                     return;
                 }
             }
-            Ok(None) => {
+            Ok(Found::SomeoneElses(action)) => {
+                watch::learn(context, &action).await;
+                if record_someone_elses(context, &entry.order, &action).await {
+                    return;
+                }
+            }
+            Ok(Found::Nothing) => {
                 complete += 1;
                 first.get_or_insert_with(monotonic_now);
                 if where_to == Where::Everywhere
@@ -172,54 +191,138 @@ enum Where {
     Everywhere,
 }
 
-/// One complete look: `Ok(None)` says that the service does not have it, `Err(None)` that the
-/// answer was not complete.
+/// What one complete and successful look found.
+enum Found {
+    Ours(Box<MachineAction>),
+    SomeoneElses(Box<MachineAction>),
+    /// The service does not have it.
+    Nothing,
+}
+
+impl Found {
+    fn ours(action: &MachineAction) -> Self {
+        Self::Ours(Box::new(action.clone()))
+    }
+}
+
+/// One look. `Err(None)` says that an answer was not complete, and so proves nothing.
 async fn look_up(
     context: &Context,
-    order: &Order,
-    sent: Option<Timestamp>,
+    entry: &Entry,
     where_to: Where,
+) -> Result<Found, Option<ApiError>> {
+    let order = &entry.order;
+    let kind = match &order.task {
+        Task::Act { kind, .. } => *kind,
+        Task::Cancel { action, .. } => return look_up_cancellation(context, order, action).await,
+    };
+    let sent = entry.first_sent_at();
+    // No time in the question: this computer's clock may be wrong. The tag decides.
+    let found = history_of(context, &order.machine.id, Lane::Analyst)
+        .await
+        .map_err(Some)?;
+    let carries_our_tag = |action: &&MachineAction| carries_tag(order.entry, action);
+    if let Some(action) = found.items.iter().find(carries_our_tag) {
+        return Ok(Found::ours(action));
+    }
+    let answered = match entry.answered_with() {
+        Some(id) => read_answered(context, id, &found.items).await?,
+        None => None,
+    };
+    if let Some(action) = &answered {
+        let limit = sent.map(|at| at - CLOCK_SLACK);
+        let us = context.account().and_then(|account| account.user_name);
+        match read_again(order, us.as_deref(), action, limit) {
+            Reading::Ours => return Ok(Found::ours(action)),
+            Reading::SomeoneElses => return Ok(Found::SomeoneElses(Box::new(action.clone()))),
+            // A fuller reading may come yet; without one this is all that there is to go by.
+            Reading::MostLikelyOurs if where_to == Where::Everywhere => {
+                return Ok(Found::ours(action));
+            }
+            Reading::MostLikelyOurs => return whole(&found),
+            Reading::Unclear => return Err(None),
+        }
+    }
+    if where_to == Where::Everywhere
+        && let Some(action) = look_everywhere(context, order.entry, sent).await?
+    {
+        return Ok(Found::Ours(Box::new(action)));
+    }
+    let may_be_ours = |action: &MachineAction| may_be(order, kind, sent, action);
+    if found.items.iter().any(may_be_ours) {
+        return Err(None);
+    }
+    whole(&found)
+}
+
+/// Nothing, if the list in which it was looked for left nothing out.
+fn whole(found: &Complete<MachineAction>) -> Result<Found, Option<ApiError>> {
+    if found.complete && found.unreadable == 0 {
+        Ok(Found::Nothing)
+    } else {
+        Err(None)
+    }
+}
+
+async fn look_up_cancellation(
+    context: &Context,
+    order: &Order,
+    action: &MachineActionId,
+) -> Result<Found, Option<ApiError>> {
+    let read = context.client.machine_action(action, Lane::Analyst).await;
+    let action = read.map_err(Some)?;
+    // Ended by whatever cause, or cancelled in our name: either way the truth is known.
+    let is_settled = action.status.is_final() || carries_tag(order.entry, &action);
+    Ok(if is_settled {
+        Found::ours(&action)
+    } else {
+        Found::Nothing
+    })
+}
+
+/// The action that the service answered with: from the list, or by its id. `None` when the service
+/// does not know it.
+async fn read_answered(
+    context: &Context,
+    id: &MachineActionId,
+    listed: &[MachineAction],
 ) -> Result<Option<MachineAction>, Option<ApiError>> {
-    match &order.task {
-        Task::Act { kind, .. } => {
-            // No time in the question: this computer's clock may be wrong. The tag decides.
-            let found = history_of(context, &order.machine.id, Lane::Analyst)
-                .await
-                .map_err(Some)?;
-            let ours = |action: &&MachineAction| carries_tag(order.entry, action);
-            if let Some(action) = found.items.iter().find(ours) {
-                return Ok(Some(action.clone()));
-            }
-            if where_to == Where::Everywhere {
-                let since = sent.unwrap_or_else(now) - ELSEWHERE;
-                let recent = ActionFilter::Recent { since };
-                // A service that refuses this question is asked no other: the machine's own list
-                // was complete.
-                let found = context.client.machine_actions(&recent, Lane::Watch).await;
-                let items = found.map(|list| list.items).unwrap_or_default();
-                if let Some(action) = items.into_iter().find(|action| ours(&action)) {
-                    return Ok(Some(action));
-                }
-            }
-            let may_be_ours = found
-                .items
-                .iter()
-                .any(|action| may_be(order, *kind, sent, action));
-            if may_be_ours || !found.complete || found.unreadable > 0 {
-                return Err(None);
-            }
-            Ok(None)
-        }
-        Task::Cancel { action, .. } => {
-            let action = context
-                .client
-                .machine_action(action, Lane::Analyst)
-                .await
-                .map_err(Some)?;
-            // Ended by whatever cause, or cancelled in our name: either way the truth is known.
-            let settled = action.status.is_final() || carries_tag(order.entry, &action);
-            Ok(settled.then_some(action))
-        }
+    if let Some(action) = listed.iter().find(|action| action.id == *id) {
+        return Ok(Some(action.clone()));
+    }
+    match context.client.machine_action(id, Lane::Analyst).await {
+        Ok(action) => Ok(Some(action)),
+        Err(ApiError::Refused(refusal)) if refusal.is_not_found() => Ok(None),
+        Err(error) => Err(Some(error)),
+    }
+}
+
+/// Looks for the tag in all actions of the tenant. Only a service that refuses the question itself
+/// in either form is let off: the machine's own list was complete. Any other failure, and a list
+/// that leaves something out, proves nothing.
+async fn look_everywhere(
+    context: &Context,
+    entry: EntryId,
+    sent: Option<Timestamp>,
+) -> Result<Option<MachineAction>, Option<ApiError>> {
+    let since = sent.unwrap_or_else(now) - ELSEWHERE;
+    let recent = ActionFilter::Recent { since };
+    let mut read = context.client.machine_actions(&recent, Lane::Watch).await;
+    if read.as_ref().is_err_and(ApiError::is_about_the_question) {
+        let all = ActionFilter::All;
+        read = context.client.machine_actions(&all, Lane::Watch).await;
+    }
+    let found = match read {
+        Ok(found) => found,
+        Err(ApiError::Refused(refusal)) if refusal.status == 400 => return Ok(None),
+        Err(error) => return Err(Some(error)),
+    };
+    let is_whole = found.complete && found.unreadable == 0;
+    let mut actions = found.items.into_iter();
+    match actions.find(|action| carries_tag(entry, action)) {
+        Some(action) => Ok(Some(action)),
+        None if is_whole => Ok(None),
+        None => Err(None),
     }
 }
 

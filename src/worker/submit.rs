@@ -96,7 +96,7 @@ async fn pass(context: &Arc<Context>, approval: &Approval) {
     }
     if let Err(error) = context.record(entry, records.clone()).await {
         context.show_unwritten(records.swap_remove(0), &error).await;
-        return context.problem(error.explain()).await;
+        return context.problem(context.explain_unwritten(&error)).await;
     }
     drop(door);
     let turn = &mut Turn::at_once();

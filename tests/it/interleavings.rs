@@ -50,6 +50,12 @@ fn record() -> impl Strategy<Value = Record> {
             object_id: "o".into(),
             account: "jane@contoso.com".into()
         }),
+        Just(Record::Unclear {
+            status: Some(502),
+            action: None,
+            why: "502".into()
+        }),
+        Just(Record::ActiveActionsRead { complete: true }),
         Just(Record::NotSent {
             why: NotSentReason::Withdrawn,
             detail: None

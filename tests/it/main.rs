@@ -14,6 +14,7 @@ mod batch;
 mod common;
 mod crash;
 mod doctor;
+mod evidence;
 mod faults;
 mod flows;
 mod interleavings;

@@ -66,6 +66,7 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         | FaultKind::Huge
         | FaultKind::Deep
         | FaultKind::NoId
+        | FaultKind::Lacks(_)
         | FaultKind::CarriedOver
         | FaultKind::DropAfter => (After, Done),
         FaultKind::DropBefore | FaultKind::Stall => (Before, NotFound),
@@ -107,6 +108,7 @@ const FAULTS: &[&str] = &[
     "huge",
     "deep",
     "no_id",
+    "lacks:requestorComment",
     "carried_over",
     "drop_before",
     "drop_after",

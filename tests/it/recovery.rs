@@ -203,8 +203,49 @@ fn a_second_console_on_the_same_folder_only_looks() {
         .expect("the guardrails know nothing of journals");
     second.send(cordon::message::Command::Submit(Box::new(approval)));
     second.until("the refusal", |s| !s.problems.is_empty());
+    let said = &second.state.problems[0];
+    assert!(said.headline.contains("Another console"), "{said:?}");
+    assert!(!format!("{said:?}").contains("Make room"), "{said:?}");
     assert!(posts(&second.control).is_empty(), "rule 3");
     drop(first);
+}
+
+#[test]
+fn a_console_that_only_looks_shows_what_the_other_one_does_and_writes_nothing() {
+    let (simulator, folder, mut first) = signed_in();
+    let control = simulator.control();
+    let mut second = Engine::start(&simulator, folder.path());
+    second.sign_in();
+    let machine = first.machine("FIN-LT-042");
+    control.never_finish(machine.id.as_str());
+    let entry = first.order(ActionKind::Isolate, "FIN-LT-042");
+    let is_accepted = |s: &cordon::state::State| {
+        s.entry(entry)
+            .is_some_and(|e| matches!(e.standing(), Standing::Accepted { .. }))
+    };
+    first.until("acceptance", is_accepted);
+    second.until("what the other one has ordered", is_accepted);
+    let action = first.standing(entry).action().expect("accepted").clone();
+    second.until("a look of its own", |s| {
+        matches!(
+            s.notes.get(&entry),
+            Some(cordon::message::Note::Watching {
+                read_at: Some(_),
+                ..
+            })
+        )
+    });
+    assert!(control.set_status(action.as_str(), "Succeeded"));
+    second.until("the end, by its own reading", |s| {
+        let read = s.action(&machine.id, &action);
+        read.is_some_and(|a| a.status.is_final())
+    });
+    assert!(matches!(first.until_end(entry), Standing::Done { .. }));
+    let end = second.until_end(entry);
+    assert_eq!(end, first.standing(entry), "as the journal has it");
+    let written = crate::common::journal_on_disk(&first.journal);
+    assert_eq!(Some(&written[0]), first.state.entry(entry), "by one alone");
+    assert_eq!(posts(&control), ["isolate"]);
 }
 
 #[test]
@@ -283,6 +324,27 @@ fn an_action_that_the_service_shows_too_late_puts_not_found_right_again() {
     });
     assert!(matches!(engine.until_end(entry), Standing::Done { .. }));
     assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn a_request_taken_for_somebody_elses_becomes_ours_when_a_reading_carries_our_tag() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let verdict = Record::SomeoneElses {
+        action: cordon::model::MachineActionId::parse("b89eb834").expect("an id"),
+        requestor: "an unknown requestor".into(),
+        created: None,
+    };
+    let stored = Some("FIN-LT-042");
+    let records = [Record::Sent, verdict];
+    let entry = leave_behind(&simulator, folder.path(), stored, &records);
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    engine.until_fast("the better verdict", |s| {
+        s.entry(entry)
+            .is_some_and(|e| matches!(e.standing(), Standing::Done { .. }))
+    });
+    assert!(posts(&engine.control).is_empty());
 }
 
 #[test]

@@ -2,7 +2,9 @@ use super::*;
 use crate::action::{ActionKind, Order};
 use crate::guard::Policy;
 use crate::journal::Author;
-use crate::model::{EntryId, Machine, MachineActionId, MachineId, MachineRef, Mode, Permissions};
+use crate::model::{
+    EntryId, Machine, MachineActionId, MachineId, MachineRef, Mode, Permissions, SessionStatus,
+};
 
 const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
@@ -109,7 +111,7 @@ fn a_silent_device_says_when_the_three_days_end() {
     ];
     assert_eq!(
         said(accepted, &state),
-        "Last full report 2 h ago, health Inactive: Defender waits for it until 1970-01-04 00:00:00 +00:00"
+        "Last full report 2 h ago, health Inactive; not picked up yet when checked 2 h ago; Defender waits for it until 1970-01-04 00:00:00 +00:00"
     );
 }
 
@@ -296,16 +298,130 @@ fn an_order_that_waits_says_whose_limit_it_waits_for() {
 fn what_comes_next_counts_down() {
     let now = Timestamp::UNIX_EPOCH;
     let at = |second| Timestamp::from_second(second).expect("a literal time");
-    assert_eq!(next(&Note::LeavesAt(at(12)), now), "will be sent in 12 s");
-    assert_eq!(next(&Note::LooksAgainAt(at(8)), now), "next check in 8 s");
-    assert_eq!(
-        next(
-            &Note::LookedUp {
-                complete: 1,
-                again_at: at(75)
-            },
-            now
+    let watching = |second| Note::Watching {
+        read_at: None,
+        next_at: at(second),
+    };
+    let failed = Note::LookFailed {
+        why: crate::explain::Explanation::harmless(
+            "Could not reach the Defender service",
+            crate::explain::NextStep::None,
         ),
-        "looked up once, not there yet; next check in 1 min 15 s"
+        read_at: None,
+        next_at: at(20),
+    };
+    let looked_up = Note::LookedUp {
+        complete: 1,
+        again_at: at(75),
+    };
+    for (note, pause, words) in [
+        (Note::LeavesAt(at(18)), None, "will be sent in 18 s"),
+        (watching(11), None, "next check in 11 s"),
+        (watching(0), None, "checking now"),
+        (
+            watching(0),
+            Some(8),
+            "Defender asked for a pause: next check in 8 s",
+        ),
+        (
+            watching(30),
+            Some(8),
+            "Defender asked for a pause: next check in 30 s",
+        ),
+        (watching(11), Some(0), "next check in 11 s"),
+        (
+            failed,
+            None,
+            "Last check failed: Could not reach the Defender service; next check in 20 s",
+        ),
+        (
+            looked_up,
+            None,
+            "looked up once, not there yet; next check in 1 min 15 s",
+        ),
+    ] {
+        assert_eq!(next(&note, pause.map(at), now), words);
+    }
+}
+
+#[test]
+fn what_was_read_is_told_with_its_age_and_never_as_the_present() {
+    let mut state = state();
+    let accepted = |status| {
+        vec![
+            Record::Sent,
+            Record::Accepted {
+                action: action(),
+                status,
+            },
+        ]
+    };
+    let tag = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
+    let read_at = Timestamp::from_second(7188).ok();
+    let next_at = Timestamp::from_second(7200).expect("a literal time");
+    state.notes.insert(tag, Note::Watching { read_at, next_at });
+    assert_eq!(
+        said(accepted(MachineActionStatus::Pending), &state),
+        "Last report unknown; not picked up yet when checked 12 s ago"
     );
+    assert_eq!(
+        said(accepted(MachineActionStatus::InProgress), &state),
+        "In progress when checked 12 s ago"
+    );
+    // Not looked at in this run: what the journal says, and since when.
+    state.notes.clear();
+    assert_eq!(
+        said(accepted(MachineActionStatus::InProgress), &state),
+        "In progress when checked 2 h ago"
+    );
+}
+
+#[test]
+fn an_answer_that_settles_nothing_is_not_called_none() {
+    let unclear = |status, action| Record::Unclear {
+        status,
+        action,
+        why: "api.example answered 500".into(),
+    };
+    let state = state();
+    let text = said(vec![Record::Sent, unclear(Some(500), None)], &state);
+    assert!(
+        text.starts_with("The answer does not say whether it was done (500)."),
+        "{text}"
+    );
+    let text = said(vec![Record::Sent, unclear(None, Some(action()))], &state);
+    assert!(
+        text.starts_with("The answer does not say whose action it is."),
+        "{text}"
+    );
+    let lost = Record::Unknown {
+        why: "the connection was lost".into(),
+    };
+    let text = said(vec![Record::Sent, lost], &state);
+    assert!(text.starts_with("No answer came."), "{text}");
+}
+
+#[test]
+fn a_refusal_is_explained_by_what_was_read_after_it_and_not_by_a_guess() {
+    let refused = |code: &str, complete: Option<bool>| {
+        let read = complete.map(|complete| Record::ActiveActionsRead { complete });
+        let refusal = Record::Refused {
+            status: 400,
+            code: code.into(),
+            message: "".into(),
+        };
+        let mut records = vec![Record::Sent];
+        records.extend(read);
+        records.push(refusal);
+        said(records, &state())
+    };
+    assert!(refused("Odd", Some(true)).contains("No action of this kind is open on the device"));
+    assert!(refused("Odd", Some(false)).contains("already open could not be checked"));
+    let text = refused("OsPlatformNotSupported", Some(true));
+    assert!(
+        text.contains("operating system does not support this"),
+        "{text}"
+    );
+    let text = refused("ActiveRequestAlreadyExists", Some(false));
+    assert!(text.contains("is open could not be checked"), "{text}");
 }

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
+use super::super::look_only::{Stamp, look_on};
 use super::{Context, lock, now};
 use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::journal::{Entry, Journal, JournalError, NotSentReason, Record, Standing};
@@ -13,8 +15,9 @@ use crate::model::{EntryId, Mode};
 
 impl Context {
     /// Opens the journal, tells the window what is in it, and closes what was never sent.
-    pub async fn open_journal(&self, path: PathBuf) {
+    pub async fn open_journal(self: &Arc<Self>, path: PathBuf) {
         let file = path.display().to_string();
+        let (beside, stamp) = (path.clone(), Stamp::of(&path));
         let opened = tokio::task::spawn_blocking(move || {
             match Journal::open(&path).and_then(|journal| Ok((journal.entries()?, journal))) {
                 Ok((entries, journal)) => (entries, Some(journal), None),
@@ -39,17 +42,43 @@ impl Context {
             self.problem(explanation).await;
         }
         *lock(&self.journal) = journal;
+        self.may_act.store(may_act, Ordering::Release);
         lock(&self.entries).clone_from(&entries);
         self.emit(Event::Entries(entries)).await;
-        self.emit(Event::Journal(trouble.map_or(Ok(()), |error| {
+        let is_in_use = matches!(trouble, Some(JournalError::InUse(_)));
+        let trouble = trouble.map(|error| {
             let mut explanation = error.explain();
             explanation.details.push(file);
-            Err(explanation)
-        })))
-        .await;
+            explanation
+        });
+        lock(&self.cannot_act).clone_from(&trouble);
+        self.emit(Event::Journal(trouble.map_or(Ok(()), Err))).await;
+        if is_in_use {
+            tokio::spawn(look_on(Arc::clone(self), beside, stamp));
+        }
         if may_act {
             self.end_unsent().await;
         }
+    }
+
+    /// Shows what another console has written. What could not be written here is kept for this run.
+    pub async fn show_journal_of_another(&self, written: Vec<Entry>) {
+        let all = {
+            let mut entries = lock(&self.entries);
+            let is_written = |entry: &Entry| written.iter().any(|e| e.id() == entry.id());
+            entries.retain(|entry| !is_written(entry));
+            let unwritten = std::mem::replace(&mut *entries, written);
+            entries.extend(unwritten);
+            entries.clone()
+        };
+        self.emit(Event::Entries(all)).await;
+    }
+
+    /// Why something could not be written: a console that only looks says why it does.
+    pub fn explain_unwritten(&self, error: &JournalError) -> Explanation {
+        let why = lock(&self.cannot_act).clone();
+        why.filter(|_| matches!(error, JournalError::ReadOnly))
+            .unwrap_or_else(|| error.explain())
     }
 
     /// Orders that never left are not sent later: they are offered for a new review (section 6).
@@ -117,7 +146,7 @@ impl Context {
         };
         let not_sent = Record::NotSent {
             why: NotSentReason::Unwritten,
-            detail: Some(error.explain().headline.into()),
+            detail: Some(self.explain_unwritten(error).headline.into()),
         };
         lock(&self.unwritten).insert(order.entry);
         self.show(order.entry, now(), vec![intended, not_sent])
@@ -168,7 +197,7 @@ impl Context {
                 self.note(entry, Some(note)).await;
                 self.problem(explanation).await;
             } else {
-                self.problem(error.explain()).await;
+                self.problem(self.explain_unwritten(error)).await;
             }
         }
         written.is_ok()
@@ -176,7 +205,7 @@ impl Context {
 
     /// Whether this console is the one that may act on its journal.
     pub fn may_act(&self) -> bool {
-        lock(&self.journal).is_some()
+        self.may_act.load(Ordering::Acquire)
     }
 
     pub fn entry(&self, id: EntryId) -> Option<Entry> {

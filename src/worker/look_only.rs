@@ -1,0 +1,56 @@
+//! A console beside the one that acts: it shows what the other writes into the journal and what the
+//! service says, and writes nothing.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::context::Context;
+use super::reconcile;
+use crate::journal::{Entry, Journal};
+
+/// How often the journal's files are looked at; they are read only when they have changed.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Shows what the other console appends, for as long as this one runs. `seen` is the state of the
+/// files before they were read for the first time.
+pub(super) async fn look_on(context: Arc<Context>, path: PathBuf, seen: Stamp) {
+    let mut seen = seen;
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        let (from, before) = (path.clone(), seen);
+        let read = tokio::task::spawn_blocking(move || read_if_changed(&from, before));
+        // What cannot be read just now, because the other is writing, is read the next time.
+        let Ok(Some((stamp, entries))) = read.await else {
+            continue;
+        };
+        seen = stamp;
+        context.show_journal_of_another(entries).await;
+        reconcile::resume(&context).await;
+    }
+}
+
+fn read_if_changed(path: &Path, before: Stamp) -> Option<(Stamp, Vec<Entry>)> {
+    // Before reading: what is appended meanwhile makes another stamp.
+    let stamp = Stamp::of(path);
+    if stamp == before {
+        return None;
+    }
+    let journal = Journal::open_read_only(path).ok()?;
+    Some((stamp, journal.entries().ok()?))
+}
+
+/// Size and time of the journal's file, and of the log in which its newest records stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp([Option<(u64, Option<SystemTime>)>; 2]);
+
+impl Stamp {
+    pub(super) fn of(path: &Path) -> Self {
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        Self([path, Path::new(&log)].map(|file| {
+            let file = std::fs::metadata(file).ok()?;
+            Some((file.len(), file.modified().ok()))
+        }))
+    }
+}

@@ -1,0 +1,245 @@
+//! What the console says an order came to rests on what it has read: a reading that failed, was not
+//! whole, or left something out, settles nothing.
+
+use std::time::Duration;
+
+use cordon::action::{ActionKind, Subject};
+use cordon::journal::{Record, Standing};
+use cordon::message::{Command, Note};
+use cordon::model::{EntryId, MachineActionType};
+
+use crate::common::{Engine, asked_about, fault, posts, signed_in, tenant};
+use crate::faults::ordinary_laptops;
+
+#[test]
+fn not_found_is_never_said_after_a_tenant_wide_look_that_failed_or_was_not_whole() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    engine.control.set_limits(100_000, 1_000_000);
+    let mut entry = None;
+    for (what, words) in [
+        ("status:500", "has a problem"),
+        ("next_link:looping", "is not complete"),
+        ("forbidden", "not allowed"),
+        ("drop_before", "was lost"),
+    ] {
+        engine.control.clear_faults();
+        engine.control.inject(fault("tenant_actions", what, 0));
+        let entry = *entry.get_or_insert_with(|| {
+            engine.control.inject(fault("submit", "drop_before", 1));
+            engine.order(ActionKind::Isolate, "FIN-LT-042")
+        });
+        engine.until("a look that fails for this reason", move |s| {
+            let failed = matches!(s.notes.get(&entry), Some(Note::LookFailed { why, .. })
+                if why.headline.contains(words));
+            failed || s.entry(entry).is_some_and(|e| e.standing().is_end())
+        });
+        assert!(engine.standing(entry).is_unknown(), "{what}");
+    }
+    let entry = entry.expect("ordered");
+    engine.control.clear_faults();
+    assert_eq!(engine.until_end(entry), Standing::NotFound);
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+/// Confirms an isolation of FIN-LT-042, which is sent after `meanwhile`.
+fn isolate_after(engine: &mut Engine, meanwhile: impl FnOnce(&Engine, &str)) -> EntryId {
+    let machine = engine.machine("FIN-LT-042");
+    engine.load(&machine);
+    let draft = Engine::draft(ActionKind::Isolate, &machine);
+    let approval = engine.approve(&draft).expect("nothing stands against it");
+    meanwhile(engine, machine.id.as_str());
+    engine.send(Command::Submit(Box::new(approval)));
+    let entry = draft.entry;
+    engine.until("the entry", move |s| s.entry(entry).is_some());
+    entry
+}
+
+#[test]
+fn a_duplicate_under_any_code_is_told_as_somebody_elses_request_and_watched() {
+    for what in [
+        "status:400::DuplicateRequest",
+        "status:400::OsPlatformNotSupported",
+        "empty:400",
+        "status:409::Conflict",
+        "status:404::Odd",
+    ] {
+        let (_tenant, _folder, mut engine) = signed_in();
+        let mut colleague = String::new();
+        let entry = isolate_after(&mut engine, |engine, machine| {
+            engine.control.never_finish(machine);
+            let acted = engine
+                .control
+                .act_as_colleague(machine, "Isolate", "by hand");
+            colleague = acted.expect("the tenant takes it");
+            engine.control.inject(fault("submit", what, 1));
+        });
+        let end = engine.until_end(entry);
+        let Standing::SomeoneElses { action, .. } = &end else {
+            panic!("{what}: {end:?}")
+        };
+        assert_eq!(action.as_str(), colleague, "{what}");
+        engine.until_looked_at_again(&colleague);
+        assert_eq!(posts(&engine.control), ["isolate"]);
+    }
+}
+
+#[test]
+fn a_refusal_says_whether_the_devices_actions_could_be_read_after_it() {
+    for (list, complete) in [(None, true), (Some("forbidden"), false)] {
+        let (_tenant, _folder, mut engine) = signed_in();
+        let entry = isolate_after(&mut engine, |engine, _| {
+            engine.control.inject(fault("submit", "status:400::Odd", 1));
+            if let Some(what) = list {
+                engine.control.inject(fault("machine_actions", what, 0));
+            }
+        });
+        let end = engine.until_end(entry);
+        assert!(matches!(end, Standing::Refused { .. }), "{end:?}");
+        let records = &engine.state.entry(entry).expect("an entry").records();
+        let read = Record::ActiveActionsRead { complete };
+        assert!(
+            records.iter().any(|(_, record)| *record == read),
+            "{records:?}"
+        );
+    }
+}
+
+#[test]
+fn a_cancellation_that_is_refused_because_the_action_has_ended_says_so() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    // At the documented pace: the end is not seen before the cancellation leaves.
+    let mut engine = Engine::start_faster(&simulator, folder.path(), 1.0);
+    engine.sign_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    let acted = engine
+        .control
+        .act_as_colleague(machine.id.as_str(), "Isolate", "by hand")
+        .expect("the tenant takes it");
+    engine.load(&machine);
+    let mut draft = Engine::draft(ActionKind::Isolate, &machine);
+    draft.subject = Subject::Cancel {
+        action: cordon::model::MachineActionId::parse(&acted).expect("an id"),
+        action_type: MachineActionType::Isolate,
+    };
+    let approval = engine.approve(&draft).expect("nothing stands against it");
+    assert!(engine.control.set_status(&acted, "Succeeded"));
+    engine.send(Command::Submit(Box::new(approval)));
+    let entry = draft.entry;
+    engine.until("the entry", move |s| s.entry(entry).is_some());
+    let end = engine.until_end(entry);
+    assert!(matches!(end, Standing::TooLate { .. }), "{end:?}");
+}
+
+#[test]
+fn an_answer_without_any_one_of_its_fields_is_looked_up_and_found_to_be_ours() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let laptops = ordinary_laptops(&engine);
+    let fields = [
+        "requestorComment",
+        "requestor",
+        "creationDateTimeUtc",
+        "machineId",
+        "type",
+        "id",
+    ];
+    for (field, machine) in fields.into_iter().zip(&laptops) {
+        engine.load(machine);
+        // Without these two the tag is nowhere in the answer.
+        let lacks = format!("lacks:requestorComment,externalId,{field}");
+        engine.control.inject(fault("submit", &lacks, 1));
+        let draft = Engine::draft(ActionKind::Isolate, machine);
+        let entry = engine.submit(&draft);
+        let end = engine.until_end(entry);
+        assert!(matches!(end, Standing::Done { .. }), "{field}: {end:?}");
+        let records = &engine.state.entry(entry).expect("an entry").records();
+        let has = |wanted: fn(&Record) -> bool| records.iter().any(|(_, record)| wanted(record));
+        assert!(
+            has(|r| matches!(r, Record::Unclear { .. })),
+            "{field}: {records:?}"
+        );
+        assert!(
+            !has(|r| matches!(r, Record::SomeoneElses { .. })),
+            "{field}"
+        );
+    }
+    assert_eq!(posts(&engine.control), ["isolate"; 6]);
+}
+
+#[test]
+fn the_first_look_at_ones_own_action_comes_after_five_seconds_and_says_when_it_read() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start_faster(&simulator, folder.path(), 1.0);
+    engine.sign_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("what comes next", move |s| {
+        matches!(s.notes.get(&entry), Some(Note::Watching { .. }))
+    });
+    let Some(Note::Watching { read_at, next_at }) = engine.state.notes.get(&entry).cloned() else {
+        panic!("just seen")
+    };
+    let read_at = read_at.expect("the answer was a reading");
+    let wait = next_at.duration_since(read_at).as_secs_f64();
+    assert!((4.5..=5.5).contains(&wait), "{wait}");
+    let action = engine.standing(entry).action().expect("accepted").clone();
+    engine.control.advance(Duration::from_secs(4));
+    engine.until_tenant("a look", |control| {
+        asked_about(control, action.as_str()) > 0
+    });
+    let requests = engine.control.requests();
+    let post = requests
+        .iter()
+        .find(|r| r.path.ends_with("/isolate"))
+        .expect("sent");
+    let look = requests
+        .iter()
+        .find(|r| r.query.contains(action.as_str()))
+        .expect("made");
+    // The clock of the tenant was moved by four seconds; the second interval would be twelve.
+    let after = look.at.duration_since(post.at).as_secs_f64() - 4.0;
+    assert!((4.0..10.0).contains(&after), "{after}");
+    engine.until("its progress", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| e.standing().word(&e.order.task) == "In progress")
+    });
+    engine.until("the time of that reading", move |s| {
+        matches!(s.notes.get(&entry), Some(Note::Watching { read_at: Some(at), .. }) if *at > read_at)
+    });
+}
+
+#[test]
+fn a_pause_is_told_while_it_lasts_and_a_look_that_failed_says_when_the_next_comes() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("acceptance", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| e.standing().action().is_some())
+    });
+    engine
+        .control
+        .inject(fault("machine_actions", "forbidden", 0));
+    engine
+        .control
+        .inject(fault("machine_action", "drop_before", 0));
+    engine.until("a look that failed", move |s| {
+        matches!(s.notes.get(&entry), Some(Note::LookFailed { read_at: Some(at), next_at, .. })
+            if next_at > at)
+    });
+    engine.control.clear_faults();
+    engine.until("a look that did not", move |s| {
+        matches!(s.notes.get(&entry), Some(Note::Watching { .. }))
+    });
+    engine
+        .control
+        .inject(fault("machine_actions", "status:429:20", 1));
+    engine.until("the pause", |s| {
+        let gate = s.budget.and_then(|budget| budget.gate_until);
+        gate.is_some_and(|until| until > jiff::Timestamp::now())
+    });
+}
