@@ -44,10 +44,7 @@ impl App {
             UiCommand::SwitchProfile => self.wants_profiles = true,
             UiCommand::RenewSignIn => self.send(Command::RenewSignIn),
             UiCommand::CancelSignIn => self.send(Command::CancelSignIn),
-            UiCommand::SignOut if self.state.open_entries().next().is_some() => {
-                self.views.dialog = Some(Dialog::ConfirmSignOut);
-            }
-            UiCommand::SignOut => self.send(Command::SignOut),
+            UiCommand::SignOut => self.views.dialog = Some(Dialog::ConfirmSignOut),
             UiCommand::TryKeyringAgain => self.send(Command::TryKeyringAgain),
             UiCommand::SwitchTheme => {
                 self.views.layout.theme = match self.views.layout.theme {

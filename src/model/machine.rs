@@ -194,19 +194,27 @@ pub struct MachineRef {
 }
 
 impl MachineRef {
-    /// The name, safe to show; a machine without one says so.
+    /// The name, safe to show; a machine without one says so, with the end of its id.
     #[must_use]
     pub fn name(&self) -> String {
         match self.dns_name.as_deref() {
             Some(name) if !name.trim().is_empty() => clean(name, SHOWN_CHARS).into_owned(),
-            _ => "unnamed device".to_owned(),
+            _ => format!("unnamed device (…{})", self.id.tail()),
         }
     }
 
     /// Name and id tail, the form that tells twins apart: `FIN-LT-042 (…9c07)`.
     #[must_use]
     pub fn name_and_tail(&self) -> String {
-        format!("{} (…{})", self.name(), self.id.tail())
+        let is_named = self
+            .dns_name
+            .as_deref()
+            .is_some_and(|name| !name.trim().is_empty());
+        if is_named {
+            format!("{} (…{})", self.name(), self.id.tail())
+        } else {
+            self.name()
+        }
     }
 
     /// The name in quotation marks and the id tail, for a place among words of ours, so that no

@@ -153,16 +153,23 @@ pub fn account_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Asks before signing out while actions are pending.
+/// Asks before signing out, and says what becomes of actions that have not ended.
 pub fn confirm_sign_out_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let id = Id::unique("confirm sign-out");
     let open: Vec<_> = cx.state.open_entries().collect();
     let names = open_work::names(&open);
     let title = match open.len() {
+        0 => "Sign out?".to_owned(),
         1 => format!("1 action is still pending ({names})"),
         count => format!("{count} actions are still pending ({names})"),
     };
-    let what = "Defender carries out what it has accepted without cordon; sign in again with the same account to follow it. Anything not yet sent will not be sent";
+    let (what, label) = if open.is_empty() {
+        let what = "cordon forgets this sign-in and the device list it has kept";
+        (what, "Sign out now")
+    } else {
+        let what = "Defender carries out what it has accepted without cordon; sign in again with the same account to follow it. Anything not yet sent will not be sent";
+        (what, "Sign out anyway")
+    };
     let dialog = Dialog::new(id, &title).description(what);
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
@@ -173,7 +180,7 @@ pub fn confirm_sign_out_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             if is_opening {
                 stay.request_focus();
             }
-            let leave = ui.add(ActionButton::primary("Sign out anyway").ignores_enter());
+            let leave = ui.add(ActionButton::primary(label).ignores_enter());
             (stay.clicked(), leave.clicked())
         })
         .inner

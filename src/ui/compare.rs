@@ -14,6 +14,8 @@ use crate::model::{Machine, MachineRef, PanelPart};
 /// Records that fit beside each other; more than these stand in the list.
 const MOST: usize = 6;
 const MOST_ADDRESSES: usize = 4;
+/// Height of what stands over the records, in points.
+const BELOW_TITLE: f32 = 64.0;
 
 /// Opens the comparison, and has read what is not known yet.
 pub fn compare(cx: &mut Cx<'_>, machine: &MachineRef) {
@@ -46,7 +48,9 @@ pub fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
             close.request_focus();
         }
         let mut shown = None;
-        ScrollArea::horizontal().show(ui, |ui| {
+        // Both ways by one area: of two, the inner one would keep the keyboard from scrolling the outer.
+        let room = Dialog::room(ui.ctx()) - BELOW_TITLE;
+        ScrollArea::both().max_height(room).show(ui, |ui| {
             let gaps = egui::vec2(ui.tokens().space.m, ui.tokens().space.s);
             Grid::new(id.with("records")).spacing(gaps).show(ui, |ui| {
                 shown = records_ui(ui, cx, &records);

@@ -15,7 +15,7 @@ use crate::model::clean;
 use crate::state::Contained;
 
 /// What this list is, and what it cannot know.
-const NOTE: &str = "As far as the history of the last 30 days shows, by anybody, oldest first. A device that is not listed is not known to be free: a release on the device itself, an older action, or one that you may not see does not show";
+const NOTE: &str = "From the action history of the last 30 days, by anybody, oldest first. A device missing here may still be contained: an older action, or one that you may not see, does not show";
 
 /// Shows the list in the place of the table.
 pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -54,7 +54,7 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if contained.is_empty() {
         if recent.value.is_some() {
             EmptyState {
-                headline: "Nothing is contained, as far as history shows",
+                headline: "No contained devices in the action history",
                 how: "Devices that are isolated or restricted by anybody stand here",
                 action: None,
             }
@@ -85,7 +85,7 @@ fn release_mine_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
         .collect();
     let why = mine
         .is_empty()
-        .then_some("Nothing is isolated or contained by you, as far as history shows");
+        .then_some("Nothing is isolated or contained by you");
     let label = format!("Release what you isolated ({})…", mine.len());
     let button = ActionButton::new(&label)
         .icon(Icon::Undo)
@@ -108,7 +108,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
             if let Some(since) = row.since {
                 let words = match row.changing_to {
                     None => format!("for {}", lasting(since, cx.now)),
-                    Some(_) => format!("ordered {}", ago(since, cx.now)),
+                    Some(_) => format!("requested {}", ago(since, cx.now)),
                 };
                 ui.label(words).on_hover_text(both_times(since, cx.zone));
             }

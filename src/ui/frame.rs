@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
-use egui::{CentralPanel, Frame, Id, Key, Modifiers, Panel, RichText, ScrollArea, Ui};
+use egui::{
+    Align, CentralPanel, Frame, Id, Key, Layout, Margin, Modifiers, Panel, Rect, RichText,
+    ScrollArea, Sense, Ui, UiBuilder,
+};
 
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
-use super::widgets::{ActionButton, Icon, copy_button_ui, icon, raised_frame};
+use super::widgets::{
+    ActionButton, Icon, Split, copy_button_ui, icon, keep_focus_in_view, raised_frame, splitter_ui,
+};
 use super::{
     Cx, account, activity, contained, draft_form, machine_detail, machines, session_banner,
     settings, sign_in, strip,
@@ -20,10 +25,12 @@ const PANEL_MIN_WIDTH: f32 = 420.0;
 const ACTIVITY_HEIGHT: f32 = 200.0;
 /// Three rows under a heading of the list of activities.
 const ACTIVITY_MIN_HEIGHT: f32 = 130.0;
+/// A window lower than this keeps its margins small.
+const LOW: f32 = 420.0;
 
-/// Shows the whole window.
+/// Shows the whole window. The keyboard goes from the list to the panel, the activity and the strip.
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    strip_ui(ui, cx);
+    let strip = reserve_strip(ui);
     banners_ui(ui, cx);
     match cx.state.session {
         SessionStatus::SignedIn { .. }
@@ -39,72 +46,102 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             CentralPanel::default().show(ui, |ui| sign_in::sign_in_ui(ui, cx));
         }
     }
+    part_ui(ui, "strip part", strip, |ui| strip::mode_strip_ui(ui, cx));
     draft_form::dialog_ui(ui, cx);
 }
 
 /// Shows which mode, where and who: over everything, at all times.
 pub fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let height = ui.tokens().height.strip;
-    Panel::top("strip")
-        .exact_size(height)
+    let strip = reserve_strip(ui);
+    part_ui(ui, "strip part", strip, |ui| strip::mode_strip_ui(ui, cx));
+}
+
+fn reserve_strip(ui: &mut Ui) -> Rect {
+    keep_focus_in_view(ui.ctx());
+    let strip = Panel::top("strip")
+        .exact_size(ui.tokens().height.strip)
         .frame(Frame::NONE)
-        .show_separator_line(false)
-        .show(ui, |ui| strip::mode_strip_ui(ui, cx));
+        .show_separator_line(false);
+    reserve(ui, strip).room
+}
+
+/// A part of the window that is drawn later than what stands below it or beside it.
+struct Reserved {
+    whole: Rect,
+    /// Without its margins.
+    room: Rect,
+}
+
+fn reserve(ui: &mut Ui, panel: Panel) -> Reserved {
+    // Its edge is a line of our own: egui's takes the keyboard without showing it.
+    let panel = panel.resizable(false).show(ui, |ui| {
+        let room = ui.max_rect();
+        ui.allocate_rect(room, Sense::hover());
+        room
+    });
+    Reserved {
+        whole: panel.response.rect,
+        room: panel.inner,
+    }
+}
+
+/// Draws into room that was reserved. Its ids do not depend on what else is drawn.
+fn part_ui(ui: &mut Ui, name: &str, room: Rect, add: impl FnOnce(&mut Ui)) {
+    let builder = UiBuilder::new()
+        .max_rect(room)
+        .layout(Layout::top_down(Align::Min))
+        .scope_id(Id::unique(name));
+    let mut part = ui.new_child(builder);
+    // Rings stand a little out.
+    part.set_clip_rect(room.expand(4.0).intersect(ui.clip_rect()));
+    add(&mut part);
 }
 
 fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     // Ages stand on every screen, to the minute.
     ui.ctx().request_repaint_after(Duration::from_mins(1));
-    let height = ui.available_height();
-    // With nothing in it the list of activities is a line, and leaves its room to the devices.
-    let empty = cx.state.entries.is_empty();
-    let kept = cx.views.layout.activity_height;
-    let activity = Panel::bottom(if empty { "no activity" } else { "activity" })
-        .resizable(!empty)
-        .default_size(if empty {
-            88.0
-        } else {
-            kept.unwrap_or(activity_height(height))
-        })
-        .size_range(56.0..=(height * 0.6).max(57.0))
-        .show(ui, |ui| {
-            activity::activity_ui(ui, cx);
-        });
-    if !empty {
-        let height = activity.response.rect.height();
-        let kept = &mut cx.views.layout.activity_height;
-        keep_size(ui, "activity height", height, kept);
-    }
+    let margin = if ui.available_height() < LOW { 4 } else { 8 };
+    let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::same(margin));
+    let height = shown_activity_height(ui.available_height(), cx);
+    let activity = Panel::bottom("activity")
+        .exact_size(height)
+        .show_separator_line(false)
+        .frame(frame);
+    let activity = reserve(ui, activity);
     let width = ui.available_width();
-    if width >= WIDE {
+    let device = (width >= WIDE).then(|| {
         let kept = cx.views.layout.panel_width;
-        let panel = Panel::right("device")
-            .resizable(true)
-            .default_size(kept.unwrap_or((width * 0.4).max(PANEL_MIN_WIDTH)))
-            .size_range(PANEL_MIN_WIDTH..=(width * 0.7))
-            .show(ui, |ui| machine_detail::machine_detail_ui(ui, cx));
-        let width = panel.response.rect.width();
-        keep_size(ui, "panel width", width, &mut cx.views.layout.panel_width);
-        CentralPanel::default().show(ui, |ui| screen_ui(ui, cx));
-        return;
-    }
-    if cx.views.focus_search {
-        // The search field is on the list.
-        show_list(cx);
-    }
-    if is_panel_over(cx) {
-        CentralPanel::default().show(ui, |ui| {
-            if ui
-                .add(ActionButton::new("Back to the list").icon(Icon::Undo))
-                .clicked()
-            {
-                show_list(cx);
-            }
+        let size = kept.unwrap_or((width * 0.4).max(PANEL_MIN_WIDTH));
+        let device = Panel::right("device")
+            .exact_size(size.clamp(PANEL_MIN_WIDTH, width * 0.7))
+            .show_separator_line(false)
+            .frame(frame);
+        reserve(ui, device)
+    });
+    let centre = Frame::central_panel(ui.style()).inner_margin(Margin::same(margin));
+    CentralPanel::default()
+        .frame(centre)
+        .show(ui, |ui| main_ui(ui, cx, device.is_some()));
+    if let Some(Reserved { whole, room }) = device {
+        part_ui(ui, "device part", room, |ui| {
             machine_detail::machine_detail_ui(ui, cx);
-            machines::mind_rest(ui, cx);
         });
-    } else {
-        CentralPanel::default().show(ui, |ui| screen_ui(ui, cx));
+        let id = Id::unique("width of the device panel");
+        let name = "Width of the device panel";
+        if let Some(x) = splitter_ui(ui, id, whole, Split::Upright, name) {
+            cx.views.layout.panel_width = Some(whole.right() - x);
+        }
+    }
+    part_ui(ui, "activity part", activity.room, |ui| {
+        activity::activity_ui(ui, cx);
+    });
+    // With nothing in it the list of activities is a line, and leaves its room to the devices.
+    if !cx.state.entries.is_empty() {
+        let id = Id::unique("height of the activity");
+        let name = "Height of the activity";
+        if let Some(y) = splitter_ui(ui, id, activity.whole, Split::Level, name) {
+            cx.views.layout.activity_height = Some(activity.whole.bottom() - y);
+        }
     }
 }
 
@@ -113,13 +150,91 @@ pub fn activity_height(height: f32) -> f32 {
     (height * 0.3).clamp(ACTIVITY_MIN_HEIGHT, ACTIVITY_HEIGHT)
 }
 
-/// Remembers a size that the pointer has changed; what the window's own size makes of it passes.
-fn keep_size(ui: &Ui, part: &str, size: f32, kept: &mut Option<f32>) {
-    let id = Id::unique(part);
-    let before = ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(id, size), size));
-    if ui.input(|input| input.pointer.any_down()) && (before - size).abs() > 0.5 {
-        *kept = Some(size);
+fn shown_activity_height(room: f32, cx: &Cx<'_>) -> f32 {
+    if cx.state.entries.is_empty() {
+        return if room < LOW { 56.0 } else { 88.0 };
     }
+    let usual = activity_height(room);
+    let kept = cx.views.layout.activity_height;
+    kept.unwrap_or(usual).clamp(56.0, (room * 0.6).max(57.0))
+}
+
+/// The list or a page in its place; in a narrow window also the device panel, over the list.
+fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
+    if cx.views.focus_search && !is_wide {
+        // The search field is on the list.
+        show_list(cx);
+    }
+    if is_wide || !is_panel_over(cx) {
+        let page = Page::Screen(cx.views.screen);
+        follow_page(ui, cx, page);
+        screen_ui(ui, cx);
+        return;
+    }
+    let is_free = cx.views.dialog.is_none() && !ui.ctx().text_edit_focused();
+    if is_free && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        show_list(cx);
+    }
+    follow_page(ui, cx, Page::Device);
+    if ui
+        .add(ActionButton::new("Back to the list").icon(Icon::Undo))
+        .clicked()
+    {
+        show_list(cx);
+    }
+    machine_detail::machine_detail_ui(ui, cx);
+    machines::mind_rest(ui, cx);
+}
+
+/// What stands in the middle of the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Page {
+    Screen(Screen),
+    /// The device panel over the list.
+    Device,
+}
+
+/// Where the keyboard was when a page came in the place of the list.
+#[derive(Debug, Clone, Copy)]
+struct Opened {
+    page: Page,
+    opener: Option<Id>,
+}
+
+/// Gives the keyboard to a page that opens, and back to its opener when the list returns.
+fn follow_page(ui: &Ui, cx: &Cx<'_>, page: Page) {
+    const LIST: Page = Page::Screen(Screen::Devices);
+    let id = Id::unique("page in the middle");
+    let before = ui
+        .data(|data| data.get_temp::<Opened>(id))
+        .unwrap_or(Opened {
+            page: LIST,
+            opener: None,
+        });
+    if before.page == page {
+        return;
+    }
+    let focused = ui.memory(egui::Memory::focused);
+    let opener = if before.page == LIST {
+        focused
+    } else {
+        before.opener
+    };
+    ui.data_mut(|data| data.insert_temp(id, Opened { page, opener }));
+    if page == LIST {
+        if !cx.views.focus_search {
+            let back = opener.unwrap_or_else(|| Id::unique("devices table"));
+            ui.memory_mut(|memory| memory.request_focus(back));
+        }
+        return;
+    }
+    // The first thing on the page takes it.
+    ui.memory_mut(|memory| {
+        if let Some(focused) = focused {
+            memory.surrender_focus(focused);
+        }
+        memory.move_focus(egui::FocusDirection::Next);
+    });
 }
 
 fn screen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

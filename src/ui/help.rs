@@ -14,7 +14,11 @@ const MORE_KEYS: &[(&str, &str)] = &[
     ("In the search", "Enter or the down arrow goes to the list"),
     (
         "In the list",
-        "Arrows walk, Enter opens, Space picks a device to act on it with others",
+        "Up and down select, left and right scroll the columns, Enter opens, Space ticks a device to act on several",
+    ),
+    (
+        "In the column heads",
+        "Left and right walk, Enter sorts, and again in the other direction",
     ),
     (
         "With devices picked",

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::device_marks::{device_marks, panel_marks_ui};
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
-    ActionButton, EmptyState, Icon, badge, copy_labelled_ui, copyable_ui, section_ui,
+    ActionButton, EmptyState, Icon, badge, copy_button_ui, copy_labelled_ui, copyable_ui,
+    section_ui,
 };
 use super::{
     Cx, compare, look, machine_actions, machine_state, panel_alerts, panel_parts, panel_users,
@@ -21,6 +22,8 @@ const VALUE_CHARS: usize = 200;
 const TAG_CHARS: usize = 40;
 /// Addresses shown; a record can hold hundreds.
 const MAX_ADDRESSES: usize = 12;
+/// A panel lower than this shows the actions before the facts, in points.
+const LOW: f32 = 360.0;
 /// The column of names beside the facts, in points.
 const NAME_WIDTH: f32 = 128.0;
 
@@ -37,15 +40,19 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     let state = cx.state;
     let record = state.machine(&selected.id).map(AsRef::as_ref);
+    // Where little is seen at once, the ways to act are not scrolled away.
+    let is_low = ui.available_height() < LOW;
     ScrollArea::vertical()
         .id_salt(("device panel", &selected.id))
         .auto_shrink(false)
         .show(ui, |ui| {
-            ui.add_space(ui.tokens().space.s);
-            identity_ui(ui, &selected);
+            identity_ui(ui, &selected, is_low);
             panel_marks_ui(ui, &device_marks(state, &selected, record));
-            links_ui(ui, cx, &selected, record);
             records_ui(ui, cx, &selected, record);
+            if is_low {
+                machine_actions::buttons_ui(ui, cx, &selected);
+            }
+            links_ui(ui, cx, &selected, record);
             match record {
                 Some(machine) => summary_ui(ui, cx, machine),
                 None => {
@@ -58,7 +65,9 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 }
             }
             machine_state::state_ui(ui, cx, &selected);
-            machine_actions::buttons_ui(ui, cx, &selected);
+            if !is_low {
+                machine_actions::buttons_ui(ui, cx, &selected);
+            }
             panel_alerts::alerts_ui(ui, cx, &selected.id);
             panel_users::users_ui(ui, cx, &selected.id);
             machine_actions::recent_ui(ui, cx, &selected);
@@ -71,7 +80,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         });
 }
 
-fn identity_ui(ui: &mut Ui, selected: &MachineRef) {
+fn identity_ui(ui: &mut Ui, selected: &MachineRef, is_low: bool) {
     let tokens = ui.tokens();
     ui.horizontal_wrapped(|ui| {
         ui.label(RichText::new(selected.name()).text_style(text::device()));
@@ -81,8 +90,13 @@ fn identity_ui(ui: &mut Ui, selected: &MachineRef) {
                 .text_style(text::id())
                 .color(tokens.text_weak),
         );
+        if is_low {
+            copy_button_ui(ui, "device id", selected.id.as_str());
+        }
     });
-    copyable_ui(ui, "device id", selected.id.as_str());
+    if !is_low {
+        copyable_ui(ui, "device id", selected.id.as_str());
+    }
 }
 
 /// Other records that could be meant: twins, and the one that a merged record went into.

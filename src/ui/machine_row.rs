@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use egui::{Id, Label, Response, RichText, Sense, Ui, WidgetInfo, accesskit};
-use egui_extras::TableRow;
+use egui::{
+    Align, Id, Label, Layout, Response, RichText, Sense, Ui, UiBuilder, WidgetInfo, accesskit,
+};
 use jiff::Timestamp;
 
 use super::device_marks::{DeviceMark, device_marks, row_marks_ui, twins_ui, words};
 use super::device_state::DeviceState;
 use super::look::{self, Look};
+use super::table_layout::TableLayout;
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Column;
 use super::widgets::{Icon, icon, paint_icon};
@@ -40,6 +42,17 @@ struct StateCell {
     hint: String,
 }
 
+impl StateCell {
+    fn show_ui(&self, ui: &mut Ui) {
+        let words = if fits(ui, &self.words) {
+            &self.words
+        } else {
+            &self.short
+        };
+        cell_ui(ui, self.icon, self.role, words).on_hover_text(&self.hint);
+    }
+}
+
 /// A row about to be drawn.
 pub struct MachineRow<'a> {
     pub machine: &'a Arc<Machine>,
@@ -53,9 +66,9 @@ pub struct MachineRow<'a> {
     pub is_asked_for: bool,
     /// This console's entries that have not ended, of any device, oldest first.
     pub open_entries: &'a [&'a Entry],
-    /// The whole width of the table, which is what can be hit.
-    pub width: f32,
-    /// What of the table can be seen.
+    /// Where it is, all columns together.
+    pub rect: egui::Rect,
+    /// What of the rows can be seen.
     pub clip: egui::Rect,
 }
 
@@ -64,44 +77,36 @@ pub struct RowResponse {
     pub row: Response,
     /// Of the box by which it is picked, where its column is shown.
     pub pick: Option<Response>,
+    /// Whether enough of it is seen to read its name.
+    pub is_legible: bool,
 }
 
 impl MachineRow<'_> {
     /// Draws the cells.
-    pub fn show_ui(
-        self,
-        mut row: TableRow<'_, '_>,
-        columns: &[Column],
-        cx: &Cx<'_>,
-    ) -> Option<RowResponse> {
-        let StateCell {
-            icon,
-            role,
-            words: state,
-            short,
-            hint,
-        } = self.state(cx);
+    pub fn show_ui(self, ui: &mut Ui, layout: &TableLayout, cx: &Cx<'_>) -> RowResponse {
+        let state = self.state(cx);
         let marks = device_marks(cx.state, &self.reference, Some(self.machine));
-        let (mut response, mut pick) = (None, None);
-        row.set_selected(self.is_selected);
-        for column in columns {
-            row.col(|ui| {
-                if response.is_none() {
-                    // Before the cells: they lie on it, and keep their hover texts.
-                    response = Some(self.row_ui(ui, &state, &marks));
-                }
-                if *column == Column::State {
-                    let words = if fits(ui, &state) { &state } else { &short };
-                    cell_ui(ui, icon, role, words).on_hover_text(&hint);
-                } else {
-                    if *column == Column::Name {
-                        pick = Some(self.pick_ui(ui));
-                    }
-                    self.cell_ui(ui, *column, &marks, cx);
-                }
-            });
+        // Before the cells: they lie on it, and keep their hover texts.
+        let row = self.row_ui(ui, &state.words, &marks);
+        let mut pick = None;
+        for span in layout.spans() {
+            let rect = egui::Rect::from_x_y_ranges(span.seen, self.rect.y_range());
+            let builder = UiBuilder::new()
+                .max_rect(rect)
+                .layout(Layout::left_to_right(Align::Center))
+                .scope_id(self.id.with(span.title));
+            let mut cell = ui.new_child(builder);
+            cell.set_clip_rect(rect.intersect(self.clip));
+            if span.column == Column::Name {
+                pick = Some(self.pick_ui(&mut cell));
+            }
+            self.cell_ui(&mut cell, span.column, &state, &marks, cx);
         }
-        response.map(|row| RowResponse { row, pick })
+        RowResponse {
+            row,
+            pick,
+            is_legible: 2.0 * self.rect.intersect(self.clip).height() >= self.rect.height(),
+        }
     }
 
     /// The box by which it is picked. Not focusable, as the row: the space bar is its key.
@@ -171,19 +176,21 @@ impl MachineRow<'_> {
     }
 
     fn row_ui(&self, ui: &mut Ui, state: &str, marks: &[DeviceMark]) -> Response {
-        let cell = ui.max_rect();
-        let rect = egui::Rect::from_min_size(cell.min, egui::vec2(self.width, cell.height()));
-        // What is told to others is what can be hit: a wide table reaches beyond its window.
-        let rect = rect.intersect(self.clip);
-        let narrow = ui.clip_rect();
-        ui.set_clip_rect(self.clip);
+        // What is told to others is what can be hit: one that is cut off takes the clicks on it, so that
+        // they do not go to its neighbour.
+        let rect = self.rect.intersect(self.clip);
         // Not focusable: the table is one stop, and the arrow keys walk within it.
         let response = ui.interact(rect, self.id, Sense::CLICK);
-        if response.hovered() && !self.is_selected {
-            let tokens = ui.tokens();
-            ui.painter().rect_filled(rect, 0.0, tokens.surface.hover);
+        let tokens = ui.tokens();
+        let fill = match (self.is_selected, response.hovered()) {
+            (true, _) => Some(tokens.surface.selected),
+            (false, true) => Some(tokens.surface.hover),
+            (false, false) => None,
+        };
+        if let Some(fill) = fill {
+            let painter = ui.painter().with_clip_rect(self.clip);
+            painter.rect_filled(self.rect, 0.0, fill);
         }
-        ui.set_clip_rect(narrow);
         let merged = self.machine.merged_into.as_ref().map_or("", |_| ", merged");
         let merged = format!("{merged}{}", asked::spoken_mark(self.is_asked_for));
         let state = if state == "–" {
@@ -203,12 +210,18 @@ impl MachineRow<'_> {
         response
     }
 
-    fn cell_ui(&self, ui: &mut Ui, column: Column, marks: &[DeviceMark], cx: &Cx<'_>) {
+    fn cell_ui(
+        &self,
+        ui: &mut Ui,
+        column: Column,
+        state: &StateCell,
+        marks: &[DeviceMark],
+        cx: &Cx<'_>,
+    ) {
         let machine = self.machine.as_ref();
         match column {
             Column::Name => self.name_ui(ui, marks, cx),
-            // Drawn by the caller, which needs its words for the row's name.
-            Column::State => {}
+            Column::State => state.show_ui(ui),
             Column::Health => {
                 look_ui(ui, &look::health(&machine.health_status));
             }

@@ -1,14 +1,19 @@
-//! The table of devices: one stop for the keyboard, one element per row for a screen reader.
+//! The table of devices: one stop for the keyboard, one element per row for a screen reader. Its first
+//! column stays where it is while the others are scrolled sideways.
 
-use egui::{Id, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, accesskit};
-use egui_extras::{Column as Width, TableBuilder};
+use egui::scroll_area::ScrollBarVisibility;
+use egui::{
+    Id, Key, Modifiers, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    WidgetInfo, accesskit,
+};
 
 use super::Cx;
-use super::columns::COLUMNS;
 use super::machine_row::{MachineRow, RowResponse};
-use super::theme::{TokensExt as _, text};
-use super::views::{Column, Sort};
-use crate::model::WindowLayout;
+use super::table_head::heads_ui;
+use super::table_layout::TableLayout;
+use super::theme::TokensExt as _;
+use super::views::Sort;
+use super::widgets::sideways_bar_ui;
 
 /// What of the table was clicked, by its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +25,9 @@ pub enum Clicked {
 
 impl RowResponse {
     fn clicked(&self, row: usize) -> Option<Clicked> {
+        if !self.is_legible {
+            return None;
+        }
         let by_box = self.pick.as_ref().is_some_and(Response::clicked);
         let with_command = || self.row.ctx.input(|input| input.modifiers.command);
         match self.row.clicked() {
@@ -31,96 +39,41 @@ impl RowResponse {
     }
 }
 
+/// Where the table is scrolled to.
+#[derive(Debug, Clone, Copy, Default)]
+struct Scroll {
+    /// How far the columns are scrolled sideways, before it is rounded to a column.
+    sideways: f32,
+    /// How far the rows are scrolled down, and how much of them was seen.
+    down: f32,
+    seen: f32,
+    /// By what the rows were ordered when that was.
+    sort: Sort,
+}
+
 /// Draws the rows that can be seen.
 pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<Clicked> {
     let tokens = ui.tokens();
     let area = ui.available_rect_before_wrap();
+    ui.allocate_rect(area, Sense::hover());
+    let mut scroll: Scroll = ui.data(|data| data.get_temp(table_id)).unwrap_or_default();
+    let layout = TableLayout::new(ui, area, &cx.views.layout, scroll.sideways);
+    let heads = heads_ui(ui, table_id, &layout, &mut cx.views.layout);
     let response = ui.interact(area, table_id, Sense::FOCUSABLE);
+    let before = scroll.sideways;
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Table, true, "Devices"));
-    let scroll_to = std::mem::take(&mut cx.views.scroll_to_selection)
-        .then(|| {
-            let selected = cx.views.selected.as_ref()?;
-            cx.views.rows.row_of(cx.state, &selected.id)
-        })
-        .flatten();
-    // Gathered once: a long journal must not be walked for each row.
-    let open_entries: Vec<_> = cx.state.open_entries().collect();
-    let layout = &cx.views.layout;
-    let shown: Vec<_> = COLUMNS
-        .into_iter()
-        .filter(|(column, _, _)| layout.shows(*column))
-        .collect();
-    let columns: Vec<_> = shown.iter().map(|(column, _, _)| *column).collect();
-    let mut clicked = None;
-    ScrollArea::horizontal().show(ui, |ui| {
-        ui.spacing_mut().item_spacing = Vec2::new(tokens.space.s, 0.0);
-        let mut table = TableBuilder::new(ui)
-            .id_salt("devices")
-            .resizable(true)
-            .auto_shrink(false)
-            .min_scrolled_height(3.0 * tokens.height.row)
-            .cell_layout(egui::Layout::left_to_right(egui::Align::Center));
-        for (column, _, first) in &shown {
-            let width = cx.views.layout.widths.get(column).unwrap_or(first);
-            let width = Width::initial(*width).range(WindowLayout::COLUMN);
-            table = table.column(width.clip(true));
-        }
-        if cx.views.drawn_columns != columns {
-            // It knows its columns by their places, and those have changed.
-            table.reset();
-            cx.views.drawn_columns.clone_from(&columns);
-        }
-        if let Some(row) = scroll_to {
-            table = table.scroll_to_row(row, None);
-        }
-        let header = table.header(tokens.height.row, |mut header| {
-            for (column, title, _) in &shown {
-                header.col(|ui| header_ui(ui, *column, title, &mut cx.views.layout.sort));
-            }
-        });
-        header.body(|mut body| {
-            let gap = tokens.space.s;
-            let width = body.widths().iter().map(|width| width + gap).sum::<f32>() - gap;
-            for ((column, _, first), width) in shown.iter().zip(body.widths()) {
-                let widths = &mut cx.views.layout.widths;
-                let before = widths.get(column).unwrap_or(first);
-                if (width - before).abs() > 0.5 {
-                    widths.insert(*column, *width);
-                }
-            }
-            let clip = body.ui_mut().clip_rect();
-            let count = cx.views.rows.len();
-            body.rows(tokens.height.row, count, |row| {
-                let place = row.index();
-                let Some(machine) = cx.views.rows.machine(cx.state, place) else {
-                    return;
-                };
-                let reference = machine.reference();
-                let id = table_id.with(machine.id.as_str());
-                let is_selected = cx.views.is_selected(&machine.id);
-                if is_selected {
-                    response.ctx.accesskit_node_builder(table_id, |node| {
-                        node.set_active_descendant(id.accesskit_id());
-                    });
-                }
-                let row_ui = MachineRow {
-                    machine,
-                    reference,
-                    id,
-                    is_selected,
-                    is_picked: cx.views.picked.iter().any(|picked| picked.id == machine.id),
-                    is_asked_for: cx.state.asked.is_unlisted(&machine.id),
-                    open_entries: &open_entries,
-                    width,
-                    clip,
-                };
-                let Some(shown) = row_ui.show_ui(row, &columns, cx) else {
-                    return;
-                };
-                clicked = shown.clicked(place).or(clicked);
-            });
-        });
-    });
+    if response.has_focus() {
+        scroll.sideways = layout.stepped(scroll.sideways, sideways_steps(ui));
+    }
+    if let Some(column) = heads.shown {
+        scroll.sideways = layout.bring_into_view(column, scroll.sideways);
+    }
+    scroll_sideways(ui, table_id, &layout, &mut scroll);
+    if (scroll.sideways - before).abs() > f32::EPSILON {
+        // Heads and rows of one frame agree; the next one shows it.
+        ui.ctx().request_repaint();
+    }
+    let clicked = rows_ui(ui, table_id, &layout, &mut scroll, cx);
     if response.has_focus() {
         let ring = Stroke::new(tokens.focus_width, tokens.focus);
         ui.painter()
@@ -129,84 +82,136 @@ pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<Clicked> {
     if clicked.is_some() {
         response.request_focus();
     }
+    ui.data_mut(|data| data.insert_temp(table_id, scroll));
     clicked
 }
 
-/// The head of a column; clicking it sorts by it, and again the other way round.
-fn header_ui(ui: &mut Ui, column: Column, title: &str, sort: &mut Sort) {
-    let tokens = ui.tokens();
-    let rect = ui.max_rect();
-    let response = ui.interact(rect, Id::unique(("sort by", title)), Sense::click());
-    let is_sorted = sort.column == column;
-    let name = format!(
-        "Sort by {}",
-        if column == Column::Name {
-            "Name"
-        } else {
-            title
+/// Arrow keys to the right less those to the left.
+fn sideways_steps(ui: &Ui) -> i32 {
+    ui.input_mut(|input| {
+        let mut count = |key| {
+            let count = input.count_and_consume_key(Modifiers::NONE, key);
+            i32::try_from(count).unwrap_or_default()
+        };
+        count(Key::ArrowRight) - count(Key::ArrowLeft)
+    })
+}
+
+/// Scrolls by wheel and bar; the bar is always in view where there is anything to scroll.
+fn scroll_sideways(ui: &mut Ui, table_id: Id, layout: &TableLayout, scroll: &mut Scroll) {
+    let max = layout.max_sideways();
+    if ui.rect_contains_pointer(layout.area()) {
+        scroll.sideways -= ui.input(egui::InputState::smooth_scroll_delta).x;
+    }
+    scroll.sideways = scroll.sideways.clamp(0.0, max);
+    if max > 0.0 {
+        let bar_id = table_id.with("sideways");
+        let name = "Scroll the columns sideways";
+        sideways_bar_ui(ui, bar_id, layout.bar(), name, &mut scroll.sideways, max);
+    }
+}
+
+fn rows_ui(
+    ui: &mut Ui,
+    table_id: Id,
+    layout: &TableLayout,
+    scroll: &mut Scroll,
+    cx: &mut Cx<'_>,
+) -> Option<Clicked> {
+    let row_height = ui.tokens().height.row;
+    let count = cx.views.rows.len();
+    let builder = UiBuilder::new()
+        .max_rect(layout.rows_and_bar())
+        .scope_id(table_id.with("rows"));
+    let mut area = ScrollArea::vertical()
+        .id_salt("rows")
+        .auto_shrink(false)
+        .min_scrolled_height(0.0)
+        .scroll_bar_visibility(ScrollBarVisibility::VisibleWhenNeeded);
+    if let Some(down) = jump(row_height, scroll, cx) {
+        area = area.vertical_scroll_offset(down);
+    }
+    // Gathered once: a long journal must not be walked for each row.
+    let open_entries: Vec<_> = cx.state.open_entries().collect();
+    let mut clicked = None;
+    let mut rows = ui.new_child(builder);
+    let output = area.show_viewport(&mut rows, |ui, viewport| {
+        ui.set_height(as_points(count) * row_height);
+        let clip = ui.clip_rect().intersect(layout.rows_and_bar());
+        let first = as_row(viewport.min.y / row_height);
+        let last = as_row(viewport.max.y / row_height).saturating_add(1);
+        for place in first..last.min(count) {
+            let Some(machine) = cx.views.rows.machine(cx.state, place) else {
+                continue;
+            };
+            let top = clip.top() + (as_points(place) * row_height - viewport.min.y);
+            let id = table_id.with(machine.id.as_str());
+            let is_selected = cx.views.is_selected(&machine.id);
+            if is_selected {
+                ui.ctx().accesskit_node_builder(table_id, |node| {
+                    node.set_active_descendant(id.accesskit_id());
+                });
+            }
+            let row = MachineRow {
+                machine,
+                reference: machine.reference(),
+                id,
+                is_selected,
+                is_picked: cx.views.picked.iter().any(|picked| picked.id == machine.id),
+                is_asked_for: cx.state.asked.is_unlisted(&machine.id),
+                open_entries: &open_entries,
+                rect: Rect::from_x_y_ranges(layout.rows().x_range(), top..=top + row_height),
+                clip: layout.rows().intersect(clip),
+            };
+            clicked = row.show_ui(ui, layout, cx).clicked(place).or(clicked);
         }
-    );
-    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Button, true, &name));
-    if is_sorted {
-        let words = if sort.descending {
-            "Descending"
+    });
+    scroll.down = output.state.clamped_offset().y;
+    scroll.seen = output.inner_rect.height();
+    ui.ctx()
+        .accesskit_node_builder(output.id.with(1_usize), |node| {
+            node.set_label("Scroll the devices");
+        });
+    clicked
+}
+
+/// Where the rows have to be scrolled to: to the top when they are ordered anew, else to the selection
+/// when that was asked for.
+fn jump(row_height: f32, scroll: &mut Scroll, cx: &mut Cx<'_>) -> Option<f32> {
+    let sort = cx.views.layout.sort;
+    let is_sorted_anew = std::mem::replace(&mut scroll.sort, sort) != sort;
+    let to_selection = std::mem::take(&mut cx.views.scroll_to_selection);
+    if is_sorted_anew && scroll.seen > 0.0 {
+        return Some(0.0);
+    }
+    let selected = cx.views.selected.as_ref().filter(|_| to_selection)?;
+    let row = cx.views.rows.row_of(cx.state, &selected.id)?;
+    let top = as_points(row) * row_height;
+    let lowest = top + row_height - scroll.seen;
+    let is_seen = (lowest..=top).contains(&scroll.down);
+    // Before the first frame nothing is known of the height: the row goes to the top.
+    (!is_seen).then(|| {
+        if scroll.down > top {
+            top
         } else {
-            "Ascending"
-        };
-        ui.ctx()
-            .accesskit_node_builder(response.id, |node| node.set_description(words));
-    }
-    if response.hovered() {
-        ui.painter()
-            .rect_filled(rect, tokens.radius, tokens.surface.hover);
-    }
-    let colour = if is_sorted {
-        tokens.text
-    } else {
-        tokens.text_weak
-    };
-    let font = text::strong().resolve(ui.style());
-    let galley = ui.painter().layout_no_wrap(title.to_owned(), font, colour);
-    let inset = if column == Column::Name {
-        tokens.space.xs
-    } else {
-        0.0
-    };
-    let at = egui::pos2(rect.left() + inset, rect.center().y - galley.size().y / 2.0);
-    let end = at.x + galley.size().x;
-    ui.painter().galley(at, galley, colour);
-    if is_sorted {
-        let centre = egui::pos2(end + tokens.space.s, rect.center().y);
-        sort_mark(ui, centre, sort.descending);
-    }
-    focus_ui(ui, &response);
-    if response.clicked() {
-        *sort = Sort {
-            column,
-            descending: is_sorted && !sort.descending,
-        };
-    }
+            lowest.max(0.0)
+        }
+    })
 }
 
-fn sort_mark(ui: &Ui, centre: egui::Pos2, points_down: bool) {
-    let tip = if points_down { 3.0 } else { -3.0 };
-    let points = vec![
-        centre + Vec2::new(-4.0, -tip),
-        centre + Vec2::new(4.0, -tip),
-        centre + Vec2::new(0.0, tip),
-    ];
-    ui.painter().add(egui::Shape::convex_polygon(
-        points,
-        ui.tokens().text,
-        Stroke::NONE,
-    ));
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "there are fewer rows than a float counts exactly"
+)]
+const fn as_points(rows: usize) -> f32 {
+    rows as f32
 }
 
-fn focus_ui(ui: &Ui, response: &Response) {
-    if response.has_focus() {
-        let tokens = ui.tokens();
-        let ring = Stroke::new(tokens.focus_width, tokens.focus);
-        ui.painter()
-            .rect_stroke(response.rect, tokens.radius, ring, StrokeKind::Inside);
-    }
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a row is a small number, and what is above the first is the first"
+)]
+const fn as_row(rows: f32) -> usize {
+    rows as usize
 }

@@ -278,6 +278,8 @@ fn walk(ui: &Ui, table_id: Id, cx: &mut Cx<'_>) {
     }
     let filter = egui::EventFilter {
         vertical_arrows: true,
+        // They scroll the columns.
+        horizontal_arrows: true,
         ..egui::EventFilter::default()
     };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(table_id, filter));

@@ -54,6 +54,8 @@ mod session_banner;
 mod settings;
 mod sign_in;
 mod strip;
+mod table_head;
+mod table_layout;
 mod words;
 
 pub use frame::{frame_ui, strip_ui};

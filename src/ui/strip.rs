@@ -1,17 +1,58 @@
-//! The strip: which mode, where, who, and whether that holds.
+//! The strip: which mode, where, who, and whether that holds. In a narrow window the buttons go into a
+//! menu first, then what matters less; mode and tenant are always whole.
 
-use egui::{Align, Layout, Response, ScrollArea, Ui};
+use egui::{
+    Align, Layout, Popup, PopupCloseBehavior, Rect, Response, RichText, TextStyle, Ui, UiBuilder,
+};
 
 use super::Cx;
-use super::activity_attention::counter_ui;
+use super::activity_attention::{count_words, counter_ui};
 use super::commands::UiCommand;
-use super::theme::TokensExt as _;
-use super::widgets::{ActionButton, StripLook, strip_plate_ui, strip_ui};
+use super::theme::{TokensExt as _, text};
+use super::widgets::{
+    ActionButton, StripLook, plate_width, strip_plate_clipped_ui, strip_plate_ui, strip_ui,
+};
 use super::words::local_time;
-use crate::model::{KeyringState, Mode, SessionStatus, clean};
+use crate::model::{KeyringState, Mode, SessionStatus, ThemeChoice, clean};
+use crate::state::State;
 
-/// Below this width the room goes to the facts: buttons stay, words are left out.
-const ROOMY: f32 = 900.0;
+const TRY_AGAIN: &str = "Try again";
+const MENU: &str = "Menu";
+/// An account is never shown in less than this.
+const LEAST_ACCOUNT: f32 = 72.0;
+
+/// What stands when there is less room: the lower, the longer it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// Never left out, never cut.
+    Always,
+    /// Never left out; its end may be cut, and is told by hovering.
+    Clipped,
+    Session,
+    KeyringTrouble,
+    Place,
+    Profile,
+    Keyring,
+    Budget,
+}
+
+/// One thing that the strip says; hovering and a screen reader give more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Fact {
+    rank: Rank,
+    text: String,
+    more: String,
+}
+
+/// What of it all has room.
+struct Plan {
+    shown: Vec<Fact>,
+    /// In the menu instead.
+    left_out: Vec<Fact>,
+    /// Room for the facts that may be cut.
+    clipped: f32,
+    has_menu: bool,
+}
 
 /// Shows the strip.
 pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -20,71 +61,207 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Mode::Demo => StripLook::Demo,
         Mode::StandIn => StripLook::StandIn,
     };
-    let tokens = ui.tokens();
+    let gap = ui.tokens().space.xs;
     strip_ui(ui, look, |ui| {
-        ui.spacing_mut().item_spacing.x = tokens.space.xs;
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            buttons_ui(ui, cx);
-            // Before the facts: it has its room in the smallest window.
+        ui.spacing_mut().item_spacing.x = gap;
+        let room = ui.max_rect();
+        let buttons = buttons(cx);
+        // It has its room in the smallest window.
+        let counter = counter_width(ui, cx);
+        let plan = Plan::new(
+            ui,
+            facts(cx.state, cx.now, cx.zone),
+            &buttons,
+            room.width() - counter,
+        );
+        let trouble = plan
+            .shown
+            .iter()
+            .any(|fact| fact.rank == Rank::KeyringTrouble);
+        let (right, left): (Vec<_>, Vec<_>) = plan
+            .shown
+            .iter()
+            .partition(|fact| fact.rank == Rank::Budget);
+        for fact in left {
+            fact_ui(ui, look, fact, plan.clipped);
+        }
+        if trouble {
+            try_again_ui(ui, cx);
+        }
+        let width = counter + right_width(ui, &right, &buttons, plan.has_menu);
+        let rect = Rect::from_min_max(egui::pos2(room.right() - width, room.top()), room.max);
+        let layout = Layout::left_to_right(Align::Center);
+        let builder = UiBuilder::new()
+            .max_rect(rect)
+            .layout(layout)
+            .id_salt("right");
+        ui.scope_builder(builder, |ui| {
             counter_ui(ui, cx);
-            budget_ui(ui, look, cx);
-            // What does not fit is reached by scrolling sideways.
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ScrollArea::horizontal()
-                    .scroll_bar_visibility(egui::scroll_area::ScrollBarVisibility::AlwaysHidden)
-                    .auto_shrink(false)
-                    .show(ui, |ui| ui.horizontal_centered(|ui| facts_ui(ui, look, cx)));
-            });
+            for fact in right {
+                fact_ui(ui, look, fact, plan.clipped);
+            }
+            if plan.has_menu {
+                menu_ui(ui, cx, &buttons, &plan.left_out);
+            } else {
+                for button in &buttons {
+                    button.show_ui(ui, cx);
+                }
+            }
         });
     });
 }
 
-fn facts_ui(ui: &mut Ui, look: StripLook, cx: &mut Cx<'_>) {
-    let state = cx.state;
+impl Plan {
+    fn new(ui: &Ui, mut facts: Vec<Fact>, buttons: &[Button], room: f32) -> Self {
+        let gap = ui.spacing().item_spacing.x;
+        let width = |fact: &Fact| plate_width(ui, &fact.text) + gap;
+        let try_again = button_width(ui, TRY_AGAIN) + gap;
+        let whole = |facts: &[Fact]| -> f32 {
+            let trouble = facts.iter().any(|fact| fact.rank == Rank::KeyringTrouble);
+            facts.iter().map(width).sum::<f32>() + if trouble { try_again } else { 0.0 }
+        };
+        let in_a_row: f32 = buttons
+            .iter()
+            .map(|b| button_width(ui, &b.label) + gap)
+            .sum();
+        if whole(&facts) + in_a_row <= room {
+            let (left_out, clipped, has_menu) = (Vec::new(), f32::INFINITY, false);
+            let shown = facts;
+            return Self {
+                shown,
+                left_out,
+                clipped,
+                has_menu,
+            };
+        }
+        let menu = button_width(ui, MENU) + gap;
+        let least = |facts: &[Fact]| -> f32 {
+            let spared = |fact: &Fact| (width(fact) - LEAST_ACCOUNT).max(0.0);
+            let clipped = facts.iter().filter(|fact| fact.rank == Rank::Clipped);
+            whole(facts) - clipped.map(spared).sum::<f32>()
+        };
+        let mut left_out = Vec::new();
+        while least(&facts) + menu > room {
+            let dispensable = facts
+                .iter()
+                .enumerate()
+                .filter(|(_, fact)| fact.rank > Rank::Clipped)
+                .max_by_key(|(_, fact)| fact.rank);
+            let Some((place, _)) = dispensable else {
+                break;
+            };
+            left_out.insert(0, facts.remove(place));
+        }
+        let over = (whole(&facts) + menu - room).max(0.0);
+        let account = facts.iter().filter(|fact| fact.rank == Rank::Clipped);
+        let clipped = account
+            .map(|fact| width(fact) - gap - over)
+            .fold(f32::INFINITY, f32::min);
+        let shown = facts;
+        Self {
+            shown,
+            left_out,
+            clipped,
+            has_menu: true,
+        }
+    }
+}
+
+fn right_width(ui: &Ui, facts: &[&Fact], buttons: &[Button], has_menu: bool) -> f32 {
+    let gap = ui.spacing().item_spacing.x;
+    let facts: f32 = facts
+        .iter()
+        .map(|fact| plate_width(ui, &fact.text) + gap)
+        .sum();
+    let buttons = if has_menu {
+        button_width(ui, MENU)
+    } else {
+        let widths = buttons.iter().map(|b| button_width(ui, &b.label) + gap);
+        widths.sum::<f32>() - gap
+    };
+    facts + buttons
+}
+
+/// The width of what counts the entries that need attention: a quiet button with an icon, on a well.
+fn counter_width(ui: &Ui, cx: &Cx<'_>) -> f32 {
+    const WELL_MARGINS: f32 = 12.0;
+    match cx.state.entries.attention_count() {
+        0 => 0.0,
+        count => {
+            let gaps = 2.0 * ui.spacing().item_spacing.x;
+            let icon = ui.tokens().height.icon;
+            WELL_MARGINS + icon + gaps + button_width(ui, &count_words(count))
+        }
+    }
+}
+
+fn button_width(ui: &Ui, label: &str) -> f32 {
+    let font = TextStyle::Button.resolve(ui.style());
+    let galley = ui
+        .painter()
+        .layout_no_wrap(label.to_owned(), font, ui.tokens().text);
+    let width = galley.size().x + 2.0 * ui.spacing().button_padding.x;
+    width.max(ui.tokens().height.target)
+}
+
+/// What the strip says, in the order in which it stands.
+fn facts(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Vec<Fact> {
+    let fact = |rank, text: &str, more: &str| Fact {
+        rank,
+        text: text.to_owned(),
+        more: more.to_owned(),
+    };
     let meaning = match state.mode {
         Mode::Live => "A real tenant: what you do here happens",
         Mode::Demo => "A built-in tenant: nothing leaves this computer",
         Mode::StandIn => "A server on this computer stands in for the service",
     };
-    fact_ui(ui, look, state.mode.word(), meaning);
+    let mut facts = vec![fact(Rank::Always, state.mode.word(), meaning)];
     if state.policy.read_only {
-        fact_ui(
-            ui,
-            look,
-            "Read-only",
-            "Started with --read-only: look, don't act",
-        );
+        let more = "Started with --read-only: you can look, but not act";
+        facts.push(fact(Rank::Always, "Read-only", more));
     }
+    facts.extend(tenant(state));
     if let Some(account) = state.session.account() {
-        fact_ui(
-            ui,
-            look,
-            &account.label(),
-            "The account you are signed in with",
-        );
+        let label = account.label();
+        let more = format!("{label}\nThe account you are signed in with");
+        facts.push(fact(Rank::Clipped, &label, &more));
     }
     let (word, more) = session_words(&state.session);
-    fact_ui(ui, look, word, more);
+    facts.push(fact(Rank::Session, word, more));
     if let Some(profile) = &state.profile {
-        fact_ui(ui, look, &clean(profile, 40), "The profile in use");
+        facts.push(fact(
+            Rank::Profile,
+            &clean(profile, 40),
+            "The profile in use",
+        ));
     }
     if !(state.mode == Mode::Demo && &*state.place == "Demo") {
-        fact_ui(ui, look, &clean(&state.place, 48), "The cloud or server");
+        let place = clean(&state.place, 48);
+        facts.push(fact(Rank::Place, &place, "The cloud or server"));
     }
+    facts.extend(keyring(state));
+    facts.extend(budget(state, now, zone));
+    facts
+}
+
+/// A domain is what people know a tenant by; of an id the beginning tells it from others.
+fn tenant(state: &State) -> Option<Fact> {
     let id = state.session.account().map(|a| a.tenant_id.as_str());
-    // A domain is what people know a tenant by; of an id the beginning tells it from others.
     let tenant = if state.tenant.contains('.') {
         &*state.tenant
     } else {
         id.unwrap_or(&state.tenant)
     };
-    if !tenant.is_empty() {
-        let short = tenant.get(..8).filter(|_| !tenant.contains('.'));
-        let short = format!("Tenant {}", clean(short.unwrap_or(tenant), 48));
-        let more = format!("The tenant: {}", id.unwrap_or(tenant));
-        fact_ui(ui, look, &short, &more);
+    if tenant.is_empty() {
+        return None;
     }
-    keyring_ui(ui, look, cx);
+    let short = tenant.get(..8).filter(|_| !tenant.contains('.'));
+    Some(Fact {
+        rank: Rank::Always,
+        text: format!("Tenant {}", clean(short.unwrap_or(tenant), 48)),
+        more: format!("The tenant: {}", id.unwrap_or(tenant)),
+    })
 }
 
 fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
@@ -109,60 +286,53 @@ fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
     }
 }
 
-fn keyring_ui(ui: &mut Ui, look: StripLook, cx: &mut Cx<'_>) {
-    match &cx.state.keyring {
+fn keyring(state: &State) -> Option<Fact> {
+    let (rank, text, more) = match &state.keyring {
         // There is nothing to be saved yet.
-        KeyringState::Checking if cx.state.session.account().is_none() => {}
-        KeyringState::Checking => {
-            fact_ui(
-                ui,
-                look,
-                "Checking the keyring…",
-                "Looking for a place to save the sign-in",
-            );
-        }
-        KeyringState::Saved => {
-            fact_ui(
-                ui,
-                look,
-                "Saved in the keyring",
-                "The next start needs no new sign-in",
-            );
-        }
-        KeyringState::MemoryOnly => {
-            fact_ui(
-                ui,
-                look,
-                "Sign-in lasts until you close cordon",
-                "It is not saved, on purpose: the demo saves nothing",
-            );
-        }
-        KeyringState::NotSaved { reason, remedy } => {
-            let text = format!("Sign-in not saved: {}", clean(reason, 60));
-            let more = format!(
+        KeyringState::Checking if state.session.account().is_none() => return None,
+        KeyringState::Checking => (
+            Rank::Keyring,
+            "Checking the keyring…".to_owned(),
+            "Looking for a place to save the sign-in".to_owned(),
+        ),
+        KeyringState::Saved => (
+            Rank::Keyring,
+            "Saved in the keyring".to_owned(),
+            "The next start needs no new sign-in".to_owned(),
+        ),
+        KeyringState::MemoryOnly => (
+            Rank::Keyring,
+            "Sign-in lasts until you close cordon".to_owned(),
+            "It is not saved, on purpose: the demo saves nothing".to_owned(),
+        ),
+        KeyringState::NotSaved { reason, remedy } => (
+            Rank::KeyringTrouble,
+            format!("Sign-in not saved: {}", clean(reason, 60)),
+            format!(
                 "This sign-in lasts until the window closes. {}",
                 clean(remedy, 400)
-            );
-            fact_ui(ui, look, &text, &more);
-            let help = UiCommand::TryKeyringAgain.spec().help;
-            if ui.add(ActionButton::new("Try again").hint(help)).clicked() {
-                cx.out.commands.push(UiCommand::TryKeyringAgain);
-            }
-        }
+            ),
+        ),
+    };
+    Some(Fact { rank, text, more })
+}
+
+fn try_again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let help = UiCommand::TryKeyringAgain.spec().help;
+    if ui.add(ActionButton::new(TRY_AGAIN).hint(help)).clicked() {
+        cx.out.commands.push(UiCommand::TryKeyringAgain);
     }
 }
 
-fn budget_ui(ui: &mut Ui, look: StripLook, cx: &Cx<'_>) {
-    let Some(budget) = cx.state.budget else {
-        return;
-    };
+fn budget(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Option<Fact> {
+    let budget = state.budget?;
     let mut more = format!(
         "Calls that the service's limits leave: {} of {} this minute, {} of {} this hour",
         budget.left_minute, budget.of_minute, budget.left_hour, budget.of_hour
     );
-    if let Some(until) = budget.gate_until.filter(|until| *until > cx.now) {
+    if let Some(until) = budget.gate_until.filter(|until| *until > now) {
         more.push_str("; the service asked for a pause until ");
-        more.push_str(&local_time(until, cx.zone));
+        more.push_str(&local_time(until, zone));
     }
     let mut text = format!("{}/{}", budget.left_minute, budget.of_minute);
     if budget.is_shared {
@@ -170,39 +340,105 @@ fn budget_ui(ui: &mut Ui, look: StripLook, cx: &Cx<'_>) {
         more.push_str(". The service asked for a pause although this console had used little: ");
         more.push_str("others use the same app registration, or the service is busy");
     }
-    fact_ui(ui, look, &text, &more);
+    let rank = Rank::Budget;
+    Some(Fact { rank, text, more })
 }
 
-/// From right to left.
-fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    for (label, command) in [
-        ("Sign out", UiCommand::SignOut),
-        ("Account", UiCommand::ShowAccount),
-        ("Profiles", UiCommand::SwitchProfile),
-        ("Settings", UiCommand::ShowSettings),
-        ("Theme", UiCommand::SwitchTheme),
+/// A button of the strip.
+struct Button {
+    label: String,
+    command: UiCommand,
+    unavailable: Option<String>,
+}
+
+impl Button {
+    fn show_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
+        let button = ActionButton::new(&self.label)
+            .hint(self.command.spec().help)
+            .disabled_because(self.unavailable.as_deref());
+        let clicked = ui.add(button).clicked();
+        if clicked {
+            cx.out.commands.push(self.command);
+        }
+        clicked
+    }
+}
+
+/// The buttons that there are now, from left to right.
+fn buttons(cx: &Cx<'_>) -> Vec<Button> {
+    let theme = match cx.views.layout.theme {
+        ThemeChoice::System => "Theme: system",
+        ThemeChoice::Light => "Theme: light",
+        ThemeChoice::Dark => "Theme: dark",
+    };
+    let all = [
         ("Keys", UiCommand::ShowKeys),
-    ] {
-        let unavailable = command.availability(cx.state, cx.views, cx.now).err();
-        let is_always_there = matches!(command, UiCommand::SwitchTheme | UiCommand::ShowKeys);
-        if !is_always_there && unavailable.is_some() && ui.available_width() < ROOMY
-            || command == UiCommand::SwitchProfile && cx.state.profile.is_none()
-        {
-            continue;
-        }
-        let button = ActionButton::new(label)
-            .hint(command.spec().help)
-            .disabled_because(unavailable.as_deref());
-        if ui.add(button).clicked() {
-            cx.out.commands.push(command);
-        }
+        (theme, UiCommand::SwitchTheme),
+        ("Settings", UiCommand::ShowSettings),
+        ("Profiles", UiCommand::SwitchProfile),
+        ("Account", UiCommand::ShowAccount),
+        ("Sign out", UiCommand::SignOut),
+    ];
+    let is_here = |command| command != UiCommand::SwitchProfile || cx.state.profile.is_some();
+    all.into_iter()
+        .filter(|(_, command)| is_here(*command))
+        .map(|(label, command)| Button {
+            label: label.to_owned(),
+            command,
+            unavailable: command.availability(cx.state, cx.views, cx.now).err(),
+        })
+        .collect()
+}
+
+/// What has no room in a narrow window.
+fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>, buttons: &[Button], left_out: &[Fact]) {
+    let hint = "Keys, theme, settings, account, and what has no room here";
+    let button = ui.add(ActionButton::new(MENU).hint(hint));
+    let was_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&button));
+    let menu = Popup::menu(&button)
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .accessible_name(MENU)
+        .show(|ui| {
+            for fact in left_out {
+                ui.label(RichText::new(&fact.text).text_style(text::strong()));
+                let weak = ui.tokens().text_weak;
+                let more = RichText::new(&fact.more).text_style(TextStyle::Small);
+                ui.add(egui::Label::new(more.color(weak)).wrap());
+                if fact.rank == Rank::KeyringTrouble {
+                    try_again_ui(ui, cx);
+                }
+            }
+            let mut is_chosen = false;
+            for button in buttons {
+                is_chosen |= button.show_ui(ui, cx);
+            }
+            is_chosen
+        });
+    let is_closed = menu
+        .as_ref()
+        .is_none_or(|menu| menu.response.should_close());
+    let is_chosen = menu.as_ref().is_some_and(|menu| menu.inner);
+    if is_chosen {
+        Popup::close_id(ui.ctx(), Popup::default_response_id(&button));
+    }
+    let by_escape = was_open && is_closed && ui.input(|input| input.key_pressed(egui::Key::Escape));
+    if is_chosen || by_escape {
+        // What the menu opens gives the keyboard back to it.
+        button.request_focus();
     }
 }
 
 /// One fact; hovering and a screen reader give more.
-fn fact_ui(ui: &mut Ui, look: StripLook, text: &str, more: &str) -> Response {
-    let response = strip_plate_ui(ui, look, text);
+fn fact_ui(ui: &mut Ui, look: StripLook, fact: &Fact, clipped: f32) -> Response {
+    let response = if fact.rank == Rank::Clipped && clipped.is_finite() {
+        strip_plate_clipped_ui(ui, look, &fact.text, clipped)
+    } else {
+        strip_plate_ui(ui, look, &fact.text)
+    };
     ui.ctx()
-        .accesskit_node_builder(response.id, |node| node.set_description(more));
-    response.on_hover_text(more)
+        .accesskit_node_builder(response.id, |node| node.set_description(&*fact.more));
+    response.on_hover_text(&fact.more)
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,8 +56,6 @@ pub struct Views {
     pub close_confirmed: bool,
     /// How the person has arranged the window.
     pub layout: WindowLayout,
-    /// The columns whose widths the table has; none when they came from elsewhere.
-    pub drawn_columns: Vec<Column>,
     pub completion: Completion,
     /// What the search asks of the service itself.
     pub asking: AskView,
@@ -133,7 +131,7 @@ pub enum Dialog {
     Account,
     /// Several entries that are to be acknowledged together.
     Acknowledge(Vec<EntryId>),
-    /// Signing out while orders are under way.
+    /// Before signing out.
     ConfirmSignOut,
     /// Closing while a request has no answer yet.
     ConfirmClose,
@@ -246,7 +244,6 @@ impl Views {
     /// Arranges the window as it was left.
     pub fn arrange(&mut self, layout: WindowLayout) {
         self.layout = layout;
-        self.drawn_columns.clear();
     }
 
     /// Another account: what was looked at and typed in the name of the one before goes.

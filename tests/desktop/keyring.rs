@@ -40,6 +40,7 @@ fn a_sign_in_outlives_the_console_and_a_sign_out_ends_it() {
     );
 
     console.window.press("Sign out");
+    console.window.press("Sign out now");
     wait_for_sign_in(&console.window);
     wait_until("an empty keyring", || secrets_kept(&session) == 0);
     console.window.picture("3-signed-out");
@@ -129,6 +130,7 @@ fn a_keyring_without_a_collection_is_found_out_by_writing_and_used_when_it_has_o
     console.window.wait_for_text("Saved in the keyring");
     assert_eq!(secrets_kept(&session), 1);
     console.window.press("Sign out");
+    console.window.press("Sign out now");
     console.window.wait_for_text("Signed out");
     wait_until("the secret to be gone", || secrets_kept(&session) == 0);
 }

@@ -21,8 +21,8 @@ fn every_screen_follows_the_theme() {
     let themes = [("light", LIGHT), ("dark", DARK)];
 
     // First as the system, then light, then dark.
-    for (theme, lightness) in themes.clone() {
-        window.press("Theme");
+    for ((theme, lightness), now) in themes.clone().into_iter().zip(["system", "light"]) {
+        window.press(&format!("Theme: {now}"));
         show(&session, &format!("{theme}-1-sign-in"), &lightness);
     }
     console.sign_in(&tenant);
@@ -31,10 +31,12 @@ fn every_screen_follows_the_theme() {
     for (theme, lightness) in themes {
         if theme == "light" {
             // Dark comes before system, and that before light.
-            window.press("Theme");
+            window.press("Theme: dark");
             session.picture("system-2-devices");
+            window.press("Theme: system");
+        } else {
+            window.press("Theme: light");
         }
-        window.press("Theme");
         show(&session, &format!("{theme}-2-devices"), &lightness);
         window.press("Isolate…");
         window.fill("Comment", "INC-4711 beacon seen");

@@ -26,6 +26,9 @@ use crate::model::{
 use crate::state::State;
 use crate::ui::commands::UiCommand;
 
+mod focus;
+mod table;
+
 const FIN: &str = "1e5bc9d7e413ddd7902c2932e418702b84d09c07";
 const HR: &str = "2e5bc9d7e413ddd7902c2932e418702b84d0aaaa";
 const TWIN: &str = "3e5bc9d7e413ddd7902c2932e418702b84d0bbbb";
@@ -279,7 +282,7 @@ fn the_strip_says_who_where_and_how_and_raises_commands() {
     ] {
         assert!(harness.query_by_label(fact).is_some(), "{fact}");
     }
-    for button in ["Keys", "Theme", "Sign out"] {
+    for button in ["Keys", "Theme: system", "Sign out"] {
         harness.get_by_label(button).click();
         harness.run_steps(2);
     }

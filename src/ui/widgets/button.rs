@@ -2,8 +2,8 @@
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
-    Color32, FontId, Response, Sense, Stroke, StrokeKind, TextStyle, Tooltip, Ui, Vec2, Widget,
-    WidgetInfo, accesskit, response::Flags,
+    Color32, FontId, RectAlign, Response, Sense, Stroke, StrokeKind, TextStyle, Tooltip, Ui, Vec2,
+    Widget, WidgetInfo, accesskit, response::Flags,
 };
 
 use super::{
@@ -299,7 +299,7 @@ impl Widget for ActionButton<'_> {
         }
 
         match self.disabled_because.or(self.hint) {
-            Some(more) => explained(response, more),
+            Some(more) => explained(response, more, !is_enabled),
             None => response,
         }
     }
@@ -330,12 +330,17 @@ fn pressed_by_enter(ui: &Ui, response: &Response) -> bool {
 }
 
 /// Makes `more` reachable by hovering, by focus, and by a screen reader.
-fn explained(response: Response, more: &str) -> Response {
+fn explained(response: Response, more: &str, is_disabled: bool) -> Response {
     response
         .ctx
         .accesskit_node_builder(response.id, |node| node.set_description(more));
-    if response.has_focus() && !response.hovered() {
-        Tooltip::for_widget(&response).show(|ui| {
+    // Only a disabled button gives its reason unasked, and only to the keyboard: a tip that stays after
+    // a click covers what is wanted next.
+    let is_asked = is_disabled && response.has_focus() && !response.hovered();
+    if is_asked {
+        let mut tip = Tooltip::for_widget(&response);
+        tip.popup = tip.popup.align(RectAlign::TOP_START);
+        tip.show(|ui| {
             ui.label(more);
         });
         response

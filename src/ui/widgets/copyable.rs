@@ -1,8 +1,12 @@
 //! Text that is there to be copied.
 
-use egui::{Id, Response, RichText, Tooltip, Ui, accesskit};
+use egui::{Id, Response, RichText, TextStyle, TextWrapMode, Tooltip, Ui, WidgetText, accesskit};
 
-use super::{super::theme::text, button::ActionButton, icon::Icon};
+use super::{
+    super::theme::{TokensExt as _, text},
+    button::ActionButton,
+    icon::Icon,
+};
 
 /// How long "Copied" stays.
 const SHOWN_SECS: f64 = 1.5;
@@ -10,7 +14,12 @@ const SHOWN_SECS: f64 = 1.5;
 /// Shows `text` in the monospace font and a button "Copy {what}" beside it.
 pub fn copyable_ui(ui: &mut Ui, what: &str, text: &str) -> Response {
     ui.horizontal(|ui| {
-        ui.label(RichText::new(text).text_style(text::id()));
+        // A long line wraps: it must not widen what it stands in.
+        let button = ui.tokens().height.target + ui.spacing().item_spacing.x;
+        let room = (ui.available_width() - button).max(0.0);
+        let words = WidgetText::from(RichText::new(text).text_style(text::id()));
+        let galley = words.into_galley(ui, Some(TextWrapMode::Wrap), room, TextStyle::Body);
+        ui.label(galley);
         copy_button_ui(ui, what, text)
     })
     .inner

@@ -12,8 +12,10 @@ pub mod explanation;
 pub mod field;
 pub mod fold;
 pub mod page;
+pub mod scroll_bar;
 pub mod section;
 pub mod small;
+pub mod splitter;
 pub mod strip;
 
 mod focus;
@@ -27,13 +29,18 @@ pub use dialog::{Dialog, DialogResponse};
 pub use empty::EmptyState;
 pub use explanation::ExplanationView;
 pub use field::TextField;
+pub use focus::keep_focus_in_view;
 pub use fold::{fold_ui, foldable_ui};
 pub use gallery::gallery_ui;
 pub use icon::{Icon, icon, paint_icon};
 pub use page::page_ui;
+pub use scroll_bar::sideways_bar_ui;
 pub use section::{raised_frame, section_ui};
 pub use small::small_ui;
-pub use strip::{StripLook, strip_plate_ui, strip_ui, strip_well_ui};
+pub use splitter::{Split, splitter_ui};
+pub use strip::{
+    StripLook, plate_width, strip_plate_clipped_ui, strip_plate_ui, strip_ui, strip_well_ui,
+};
 
 #[cfg(test)]
 mod tests;

@@ -61,14 +61,28 @@ pub fn strip_ui<R>(ui: &mut Ui, look: StripLook, content: impl FnOnce(&mut Ui) -
     .inner
 }
 
+/// How wide the plate of `text` is.
+pub fn plate_width(ui: &Ui, text: &str) -> f32 {
+    let font = text::strong().resolve(ui.style());
+    let colour = ui.tokens().text;
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, colour);
+    galley.size().x + 2.0 * PLATE_MARGIN
+}
+
 /// Shows `text` on a plate that keeps the pattern away from it.
 pub fn strip_plate_ui(ui: &mut Ui, look: StripLook, text: &str) -> Response {
+    strip_plate_clipped_ui(ui, look, text, f32::INFINITY)
+}
+
+/// The same, at most `most` points wide: what does not fit ends in an ellipsis, and is named whole.
+pub fn strip_plate_clipped_ui(ui: &mut Ui, look: StripLook, text: &str, most: f32) -> Response {
     let tokens = ui.tokens();
     let pattern = look.pattern(tokens);
-    let font = text::strong().resolve(ui.style());
-    let galley = ui
-        .painter()
-        .layout_no_wrap(text.to_owned(), font, pattern.text);
+    let words = egui::RichText::new(text).text_style(text::strong());
+    let words = egui::WidgetText::from(words.color(pattern.text));
+    let room = (most - 2.0 * PLATE_MARGIN).max(0.0);
+    let wrap = Some(egui::TextWrapMode::Truncate);
+    let galley = words.into_galley(ui, wrap, room, egui::TextStyle::Body);
     let size = Vec2::new(galley.size().x + 2.0 * PLATE_MARGIN, tokens.height.target);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Label, true, text));

@@ -77,10 +77,9 @@ pub const STARTERS: [&str; 10] = [
 ];
 
 /// Which outside crate may be named where.
-pub const CRATES: [(&str, &[&str]); 26] = [
+pub const CRATES: [(&str, &[&str]); 25] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main"]),
-    ("egui_extras", &["ui", "app", "main"]),
     ("reqwest", &["api::transport"]),
     ("oauth2", &["auth"]),
     ("keyring", &["auth::store"]),

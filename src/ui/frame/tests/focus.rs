@@ -1,0 +1,239 @@
+//! The Tab key on each page: each stop is seen, named and ringed, and comes once, in order.
+
+use std::collections::BTreeSet;
+
+use egui::accesskit::{NodeId, Role as Part};
+use egui::{Color32, Modifiers, Pos2, Rect, Shape};
+
+use super::*;
+use crate::action::{ActionKind, Subject};
+use crate::ui::theme::tokens::Tokens;
+use crate::ui::views::{Dialog, Screen};
+
+/// What has the keyboard.
+#[derive(Debug, Clone)]
+struct Stop {
+    id: NodeId,
+    name: String,
+    role: Part,
+    rect: Rect,
+}
+
+fn stop(harness: &Harness<'static>) -> Option<Stop> {
+    // Not what the tree calls focused: there a row stands for its table.
+    let id = harness.ctx.memory(egui::Memory::focused)?.accesskit_id();
+    let mut focused = harness.query_all_by(|node| node.locate().0 == id);
+    let node = focused.next()?;
+    let inner = node.accesskit_node();
+    Some(Stop {
+        id,
+        name: inner.label().or_else(|| inner.value()).unwrap_or_default(),
+        role: inner.role(),
+        rect: node.rect(),
+    })
+}
+
+/// Every ring that was painted.
+fn rings(harness: &Harness<'static>) -> Vec<Rect> {
+    fn gather(shape: &Shape, clip: Rect, colours: &[Color32], into: &mut Vec<Rect>) {
+        let is_ring = |stroke: egui::Stroke| stroke.width >= 2.0 && colours.contains(&stroke.color);
+        if let Shape::Vec(shapes) = shape {
+            for shape in shapes {
+                gather(shape, clip, colours, into);
+            }
+        } else if let Shape::Circle(circle) = shape {
+            let rect = shape.visual_bounding_rect().intersect(clip);
+            into.extend(is_ring(circle.stroke).then_some(rect));
+        } else if let Shape::Rect(rect) = shape {
+            into.extend(is_ring(rect.stroke).then(|| rect.rect.intersect(clip)));
+        }
+    }
+    let tokens = [&Tokens::DARK, &Tokens::LIGHT];
+    let colours = tokens
+        .map(|tokens| [tokens.focus, tokens.demo.text])
+        .concat();
+    let mut rings = Vec::new();
+    for clipped in &harness.output().shapes {
+        gather(&clipped.shape, clipped.clip_rect, &colours, &mut rings);
+    }
+    rings
+}
+
+/// Presses Tab until it has come round; every stop has to be one that a person can use.
+fn walk(harness: &mut Harness<'static>, size: egui::Vec2, page: &str) -> Vec<Stop> {
+    const MOST: usize = 120;
+    let window = Rect::from_min_size(Pos2::ZERO, size).expand(1.0);
+    let mut stops: Vec<Stop> = Vec::new();
+    let mut known = BTreeSet::new();
+    for _ in 0..MOST {
+        harness.key_press(Key::Tab);
+        harness.run_steps(4);
+        let Some(stop) = stop(harness) else {
+            // Round: nothing has it before the first one does again.
+            continue;
+        };
+        if stops.first().is_some_and(|first| first.id == stop.id) {
+            return stops;
+        }
+        assert!(
+            known.insert(stop.id),
+            "{page}: twice, and not round: {stop:?}"
+        );
+        assert!(!stop.name.trim().is_empty(), "{page}: no name: {stop:?}");
+        assert_ne!(stop.role, Part::Unknown, "{page}: {stop:?}");
+        assert_ne!(stop.role, Part::GenericContainer, "{page}: {stop:?}");
+        assert!(
+            window.contains_rect(stop.rect),
+            "{page}: out of the window: {stop:?}"
+        );
+        let is_ringed = rings(harness)
+            .iter()
+            .any(|ring| ring.is_positive() && stop.rect.expand(6.0).contains_rect(*ring));
+        assert!(is_ringed, "{page}: no ring: {stop:?}");
+        stops.push(stop);
+    }
+    let names: Vec<_> = stops.iter().map(|stop| &stop.name).collect();
+    panic!("{page}: it never comes round: {names:?}");
+}
+
+fn names(stops: &[Stop]) -> Vec<&str> {
+    stops.iter().map(|stop| stop.name.as_str()).collect()
+}
+
+fn select(desk: &Shared, id: &str) {
+    let mut desk = desk.borrow_mut();
+    let id = MachineId::parse(id).expect("a literal id");
+    desk.views.selected = desk.state.machine(&id).map(|machine| machine.reference());
+}
+
+const WIDE_WINDOW: egui::Vec2 = egui::vec2(1400.0, 900.0);
+const SMALL_WINDOW: egui::Vec2 = egui::vec2(800.0, 600.0);
+
+#[test]
+fn tab_goes_from_the_list_to_the_panel_and_the_strip() {
+    for chosen in [None, Some(FIN)] {
+        let (desk, mut harness) = desk(signed_in(), WIDE_WINDOW);
+        if let Some(id) = chosen {
+            select(&desk, id);
+        }
+        harness.run_steps(3);
+        let stops = walk(&mut harness, WIDE_WINDOW, "devices");
+        let names = names(&stops);
+        let at = |name: &str| {
+            let found = names.iter().position(|known| *known == name);
+            found.unwrap_or_else(|| panic!("{name} in {names:?}"))
+        };
+        // Round once from wherever it began.
+        let after = |one: &str, other: &str| {
+            (at(other) + names.len() - at("Search devices")) % names.len()
+                > (at(one) + names.len() - at("Search devices")) % names.len()
+        };
+        assert!(
+            after("Search devices", "Column heads, for sorting"),
+            "{names:?}"
+        );
+        assert!(after("Column heads, for sorting", "Devices"), "{names:?}");
+        assert!(after("Devices", "Keys"), "{names:?}");
+        assert!(after("Keys", "Sign out"), "{names:?}");
+        if chosen.is_some() {
+            assert!(after("Devices", "Isolate…"), "{names:?}");
+            assert!(after("Isolate…", "Keys"), "{names:?}");
+        }
+        let heads = names.iter().filter(|name| name.starts_with("Sort by"));
+        assert_eq!(heads.count(), 0, "the heads are one stop");
+    }
+}
+
+#[test]
+fn each_page_is_walked_without_a_trap() {
+    for size in [WIDE_WINDOW, SMALL_WINDOW] {
+        for screen in [Screen::Contained, Screen::Settings] {
+            let (desk, mut harness) = desk(signed_in(), size);
+            desk.borrow_mut().views.show(screen);
+            harness.run_steps(3);
+            let page = format!("{screen:?} at {size:?}");
+            assert!(stop(&harness).is_some(), "{page} takes the keyboard");
+            assert!(walk(&mut harness, size, &page).len() > 3);
+        }
+        let mut signed_out = State::new(Mode::Live, "Commercial", Policy::default());
+        set(&mut signed_out, SessionStatus::SignedOut);
+        let (_, mut harness) = desk(signed_out, size);
+        walk(&mut harness, size, "sign-in");
+        let (_, mut harness) = desk(waiting(900), size);
+        walk(&mut harness, size, "code");
+    }
+}
+
+#[test]
+fn each_dialog_is_walked_without_a_trap() {
+    for size in [WIDE_WINDOW, SMALL_WINDOW] {
+        for name in ["keys", "account", "compare", "form", "sign out"] {
+            let (desk, mut harness) = desk(signed_in(), size);
+            {
+                let mut desk = desk.borrow_mut();
+                let desk = &mut *desk;
+                let id = MachineId::parse(FIN).expect("a literal id");
+                let record = desk.state.machine(&id).expect("in the list").clone();
+                let machine = record.reference();
+                let subject = Subject::Act(ActionKind::Isolate);
+                desk.views.dialog = match name {
+                    "keys" => Some(Dialog::Keys),
+                    "account" => Some(Dialog::Account),
+                    "compare" => Some(Dialog::Compare(machine)),
+                    "sign out" => Some(Dialog::ConfirmSignOut),
+                    _ => {
+                        let opened = desk.views.open_form(&machine, Some(&record), subject, 0.0);
+                        opened.expect("random numbers");
+                        desk.views.dialog.take()
+                    }
+                };
+            }
+            harness.run_steps(4);
+            let page = format!("{name} at {size:?}");
+            assert!(!walk(&mut harness, size, &page).is_empty(), "{page}");
+        }
+    }
+}
+
+#[test]
+fn a_page_takes_the_keyboard_and_gives_it_back_to_its_opener() {
+    let (desk, mut harness) = desk(signed_in(), WIDE_WINDOW);
+    harness.get_by_label("Settings").focus();
+    harness.run_steps(2);
+    desk.borrow_mut().views.show(Screen::Settings);
+    harness.run_steps(3);
+    let on_page = stop(&harness).expect("something on the page");
+    assert_ne!(on_page.name, "Settings");
+    desk.borrow_mut().views.screen = Screen::Devices;
+    harness.run_steps(3);
+    assert!(harness.get_by_label("Settings").is_focused());
+}
+
+#[test]
+fn in_a_narrow_window_the_panel_takes_the_keyboard_and_escape_goes_back() {
+    let (desk, mut harness) = desk(signed_in(), egui::vec2(640.0, 360.0));
+    harness.get_by_role(Part::Table).focus();
+    harness.run_steps(2);
+    select(&desk, FIN);
+    harness.run_steps(3);
+    assert!(harness.get_by_label("Back to the list").is_focused());
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert_eq!(stop(&harness).map(|stop| stop.role), Some(Part::Table));
+    assert_eq!(selected(&desk).as_deref(), Some(FIN), "the selection stays");
+}
+
+#[test]
+fn a_focused_button_does_not_leave_its_tip_over_what_comes_next() {
+    let (desk, mut harness) = desk(signed_in(), WIDE_WINDOW);
+    select(&desk, FIN);
+    harness.run_steps(3);
+    let hint = ActionKind::Isolate.spec().consequence;
+    harness.get_by_label("Isolate…").focus();
+    harness.key_press_modifiers(Modifiers::NONE, Key::F24);
+    harness.run_steps(30);
+    assert!(
+        harness.query_by_label(hint).is_none(),
+        "only hovering shows it"
+    );
+}

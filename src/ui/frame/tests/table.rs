@@ -1,0 +1,224 @@
+//! The table when it is scrolled, sorted and small: no row is without its name, no bar out of view.
+
+use egui::accesskit::Role as Part;
+use egui::{Modifiers, MouseWheelUnit, Pos2, Rect, Shape, TouchPhase, Vec2};
+
+use super::*;
+
+const SIZES: [(f32, f32); 3] = [(800.0, 600.0), (640.0, 360.0), (1400.0, 900.0)];
+
+fn many(count: usize) -> State {
+    let mut state = signed_in();
+    let machines = (0..count).map(|n| {
+        let mut machine = Machine::bare(MachineId::parse(&format!("{n:040x}")).expect("an id"));
+        machine.computer_dns_name = Some(format!("LT-{n:05}").into());
+        machine.os_platform = Some("WindowsServer2022".into());
+        machine.rbac_group_name = Some("Finance laptops of the western branch".into());
+        machine.machine_tags = ["pilot".into(), "branch-5a".into()].into();
+        machine.last_ip_address = "10.20.104.177".parse().ok();
+        Arc::new(machine)
+    });
+    state.apply(crate::message::Event::Inventory {
+        epoch: Epoch(0),
+        news: InventoryNews::Page(machines.collect()),
+    });
+    state
+}
+
+/// The list with every column, and the device of a row selected; its panel stays closed in a narrow window.
+fn table(count: usize, (width, height): (f32, f32), row: usize) -> (Shared, Harness<'static>) {
+    let (desk, mut harness) = desk(many(count), egui::vec2(width, height));
+    {
+        let mut desk = desk.borrow_mut();
+        let desk = &mut *desk;
+        let machine = desk.views.rows.machine(&desk.state, row).expect("a row");
+        desk.views.walked_to = Some(machine.id.clone());
+        desk.views.selected = Some(machine.reference());
+        desk.views.scroll_to_selection = true;
+    }
+    harness.run_steps(3);
+    (desk, harness)
+}
+
+fn selected_row(desk: &Shared, harness: &Harness<'static>) -> Option<Rect> {
+    let name = desk.borrow().views.selected.as_ref()?.name_and_tail();
+    let mut rows = harness.query_all_by(|node| node.role() == Part::Row);
+    let row = rows.find(|row| {
+        let label = row.accesskit_node().label();
+        label.is_some_and(|label| label.starts_with(&format!("{name},")))
+    })?;
+    Some(row.rect())
+}
+
+/// What is written within `room`, with what can be seen of it.
+fn written(harness: &Harness<'static>, room: Rect) -> Vec<(String, Rect, Rect)> {
+    fn gather(shape: &Shape, clip: Rect, into: &mut Vec<(String, Rect, Rect)>) {
+        if let Shape::Vec(shapes) = shape {
+            for shape in shapes {
+                gather(shape, clip, into);
+            }
+        } else if let Shape::Text(text) = shape {
+            let rect = Rect::from_min_size(text.pos, text.galley.size());
+            into.push((text.galley.text().to_owned(), rect, clip));
+        }
+    }
+    let mut all = Vec::new();
+    for clipped in &harness.output().shapes {
+        gather(&clipped.shape, clipped.clip_rect, &mut all);
+    }
+    all.retain(|(_, rect, clip)| room.contains_rect(*clip) && clip.intersects(*rect));
+    all
+}
+
+fn wheel(harness: &mut Harness<'static>, at: Pos2, delta: Vec2) {
+    harness.event(egui::Event::PointerMoved(at));
+    harness.event(egui::Event::MouseWheel {
+        unit: MouseWheelUnit::Point,
+        delta,
+        phase: TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    });
+    harness.run_steps(20);
+}
+
+#[test]
+fn the_name_stays_in_view_however_far_the_columns_are_scrolled() {
+    for size in SIZES {
+        let (desk, mut harness) = table(400, size, 3);
+        let window = Rect::from_min_size(Pos2::ZERO, size.into());
+        let row = selected_row(&desk, &harness).expect("the selected row");
+        wheel(&mut harness, row.center(), egui::vec2(-3_000.0, 0.0));
+        let row = selected_row(&desk, &harness).expect("the selected row");
+        let name = desk
+            .borrow()
+            .views
+            .selected
+            .as_ref()
+            .map(crate::model::MachineRef::name);
+        let name = name.expect("a name");
+        let name = harness
+            .query_all_by_label(&name)
+            .map(|node| node.rect())
+            .find(|rect| row.contains(rect.center()))
+            .expect("the name in its row");
+        assert!(
+            window.contains_rect(name) && row.expand(1.0).contains_rect(name),
+            "{size:?}"
+        );
+        assert!(
+            window.contains_rect(row),
+            "what can be hit is seen: {size:?} {row:?}"
+        );
+        let last = harness.get_by_label("Sort by Addresses").rect();
+        assert!(window.contains_rect(last), "{size:?}: {last:?}");
+        for bar in ["Scroll the devices", "Scroll the columns sideways"] {
+            let bar = harness.get_by_label(bar).rect();
+            assert!(window.contains_rect(bar), "{size:?}: {bar:?}");
+        }
+    }
+}
+
+#[test]
+fn no_column_is_cut_within_a_word() {
+    for size in SIZES {
+        let (desk, mut harness) = table(400, size, 3);
+        let table = harness.get_by_role(Part::Table).rect();
+        for _ in 0..4 {
+            for (text, rect, clip) in written(&harness, table.expand(0.5)) {
+                let is_whole =
+                    rect.left() >= clip.left() - 1.0 && rect.right() <= clip.right() + 1.0;
+                assert!(is_whole, "{size:?}: {text:?} {rect:?} in {clip:?}");
+            }
+            let row = selected_row(&desk, &harness).expect("the selected row");
+            wheel(&mut harness, row.center(), egui::vec2(-130.0, 0.0));
+        }
+    }
+}
+
+#[test]
+fn arrow_keys_reach_the_last_column_and_the_first() {
+    let (_, mut harness) = table(400, SIZES[0], 3);
+    harness.get_by_role(Part::Table).focus();
+    harness.run_steps(2);
+    for _ in 0..9 {
+        harness.key_press(Key::ArrowRight);
+        harness.run_steps(2);
+    }
+    let focused = harness.ctx.memory(egui::Memory::focused);
+    assert_eq!(
+        focused,
+        Some(egui::Id::unique("devices table")),
+        "no key leads out"
+    );
+    assert!(harness.query_by_label("Sort by Addresses").is_some());
+    assert!(harness.query_by_label("Sort by State").is_none());
+    for _ in 0..9 {
+        harness.key_press(Key::ArrowLeft);
+        harness.run_steps(2);
+    }
+    assert!(harness.query_by_label("Sort by State").is_some());
+}
+
+#[test]
+fn ordering_anew_goes_to_the_top_and_keeps_the_selection() {
+    let (desk, mut harness) = table(400, SIZES[0], 399);
+    assert!(selected_row(&desk, &harness).is_some(), "scrolled to it");
+    let before = selected(&desk);
+    harness.get_by_label("Sort by Name").click();
+    harness.run_steps(3);
+    assert_eq!(selected(&desk), before);
+    let first = first_row(&desk);
+    let rows = harness.query_all_by(|node| node.role() == Part::Row);
+    let top = rows
+        .map(|row| row.rect().top())
+        .fold(f32::INFINITY, f32::min);
+    let head = harness.get_by_label("Sort by Name").rect();
+    assert!((top - head.bottom()).abs() < 2.0, "{first} at {top}");
+}
+
+#[test]
+fn the_heads_are_one_stop_within_which_arrows_walk() {
+    let (desk, mut harness) = table(40, SIZES[0], 3);
+    harness.get_by_label("Column heads, for sorting").focus();
+    harness.run_steps(2);
+    for _ in 0..2 {
+        harness.key_press(Key::ArrowRight);
+        harness.run_steps(2);
+    }
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert_eq!(desk.borrow().views.layout.sort.column, Column::Health);
+    let heads = egui::Id::unique("devices table").with("heads");
+    assert_eq!(harness.ctx.memory(egui::Memory::focused), Some(heads));
+}
+
+#[test]
+fn of_many_rows_only_those_in_view_are_drawn() {
+    let (_, harness) = table(20_000, SIZES[2], 12_345);
+    let rows = harness.query_all_by(|node| node.role() == Part::Row);
+    assert!(rows.count() < 60);
+}
+
+#[test]
+fn a_row_whose_name_is_hardly_seen_cannot_be_clicked() {
+    let (desk, mut harness) = table(400, SIZES[0], 3);
+    let table = harness.get_by_role(Part::Table).rect();
+    let row = selected_row(&desk, &harness).expect("the selected row");
+    // Five points of the first row are left.
+    wheel(&mut harness, row.center(), egui::vec2(0.0, -19.0));
+    let rows: Vec<_> = harness
+        .query_all_by(|node| node.role() == Part::Row)
+        .map(|row| row.rect())
+        .filter(|row| row.height() < 12.0)
+        .collect();
+    let before = selected(&desk);
+    for sliver in rows {
+        assert!(table.contains_rect(sliver));
+        harness.hover_at(sliver.center());
+        harness.drag_at(sliver.center());
+        harness.drop_at(sliver.center());
+        harness.run_steps(2);
+        assert_eq!(selected(&desk), before);
+    }
+}

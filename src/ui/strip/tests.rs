@@ -1,0 +1,123 @@
+//! In a narrow strip mode and tenant are whole, and nothing is lost.
+
+use egui::Rect;
+
+use super::*;
+use crate::guard::Policy;
+use crate::message::Event;
+use crate::model::{Account, Budget, Epoch, Permissions, TenantId};
+use crate::ui::theme;
+
+fn state() -> State {
+    let mut state = State::new(Mode::StandIn, "http://127.0.0.1:18432", Policy::default());
+    state.tenant = "contoso-holding.onmicrosoft.com".into();
+    let account = Account {
+        tenant_id: TenantId::parse("5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10").expect("a literal id"),
+        object_id: "o".into(),
+        user_name: Some("jane.margaret.doe-responder@contoso-holding.onmicrosoft.com".into()),
+        display_name: None,
+    };
+    state.apply(Event::Session {
+        status: SessionStatus::SignedIn {
+            account,
+            permissions: Permissions::Unknown,
+        },
+        epoch: Epoch(0),
+    });
+    state.apply(Event::Keyring(KeyringState::NotSaved {
+        reason: "No keyring is available".into(),
+        remedy: "Install one".into(),
+    }));
+    state.apply(Event::Budget(Budget {
+        left_minute: 90,
+        of_minute: 100,
+        left_hour: 1400,
+        of_hour: 1500,
+        gate_until: None,
+        is_shared: false,
+    }));
+    state
+}
+
+fn plan(room: f32, check: impl Fn(&Ui, &Plan)) {
+    let ctx = egui::Context::default();
+    theme::apply(&ctx);
+    let mut views = crate::ui::views::Views::default();
+    let mut out = crate::ui::Outbox::default();
+    let state = state();
+    let input = egui::RawInput {
+        screen_rect: Some(Rect::from_min_size(
+            egui::Pos2::ZERO,
+            egui::vec2(room, 100.0),
+        )),
+        ..egui::RawInput::default()
+    };
+    for _ in 0..2 {
+        let mut output = ctx.run_ui(input.clone(), |ui| {
+            ui.spacing_mut().item_spacing.x = ui.tokens().space.xs;
+            let zone = &jiff::tz::TimeZone::UTC;
+            let cx = Cx {
+                state: &state,
+                views: &mut views,
+                now: jiff::Timestamp::UNIX_EPOCH,
+                zone,
+                out: &mut out,
+            };
+            let plan = Plan::new(ui, facts(&state, cx.now, zone), &buttons(&cx), room);
+            check(ui, &plan);
+        });
+        output.textures_delta.clear();
+    }
+}
+
+fn texts(facts: &[Fact]) -> Vec<&str> {
+    facts.iter().map(|fact| fact.text.as_str()).collect()
+}
+
+#[test]
+fn buttons_go_into_the_menu_first_and_mode_and_tenant_are_never_cut() {
+    plan(2_400.0, |_, plan| {
+        assert!(!plan.has_menu && plan.left_out.is_empty());
+    });
+    plan(1_100.0, |_, plan| {
+        assert!(plan.has_menu, "the buttons give way first");
+        assert!(texts(&plan.shown).contains(&"Signed in"));
+    });
+    for room in [624.0, 560.0, 480.0] {
+        plan(room, |ui, plan| {
+            let shown = texts(&plan.shown);
+            assert!(shown.contains(&"STAND-IN"), "{shown:?}");
+            assert!(
+                shown.contains(&"Tenant contoso-holding.onmicrosoft.com"),
+                "{shown:?}"
+            );
+            assert!(plan.clipped >= LEAST_ACCOUNT - 8.0, "{}", plan.clipped);
+            let gap = ui.spacing().item_spacing.x;
+            let width = |fact: &Fact| {
+                let whole = plate_width(ui, &fact.text);
+                let is_clipped = fact.rank == Rank::Clipped;
+                let shown = if is_clipped {
+                    plan.clipped.min(whole)
+                } else {
+                    whole
+                };
+                shown + gap
+            };
+            let used: f32 = plan.shown.iter().map(width).sum();
+            assert!(
+                used + button_width(ui, MENU) <= room + 1.0,
+                "{room}: {used}"
+            );
+            let all = plan.shown.len() + plan.left_out.len();
+            assert_eq!(
+                all,
+                facts(
+                    &state(),
+                    jiff::Timestamp::UNIX_EPOCH,
+                    &jiff::tz::TimeZone::UTC
+                )
+                .len()
+            );
+        });
+    }
+}
