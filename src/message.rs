@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::action::Task;
 use crate::explain::{Explanation, NextStep};
-use crate::guard::{Approval, OpenOrder};
-use crate::journal::Entry;
+use crate::guard::{Approval, OpenOrder, Policy};
+use crate::journal::{Entry, Standing};
 use crate::model::{
     Alert, AvailableActions, Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Listed,
-    LoggedOnUser, Machine, MachineAction, MachineId, PanelPart, Question, SessionStatus,
-    WindowLayout,
+    LoggedOnUser, Machine, MachineAction, MachineActionStatus, MachineId, PanelPart, Question,
+    SessionStatus, WindowLayout,
 };
 use crate::settings::{RuleChange, Rules};
 
@@ -212,7 +213,17 @@ pub enum InventoryNews {
     },
     Failed(Explanation),
     /// The actions of the last weeks, for the state column.
-    RecentActions(Result<(), Explanation>),
+    RecentActions(Result<LookBack, Explanation>),
+    /// Those that contain a device or release it, as far back as the service keeps them.
+    Containments(Result<LookBack, Explanation>),
+}
+
+/// How far back actions were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LookBack {
+    pub since: Timestamp,
+    /// Whether all of them came: neither cut off nor unreadable in part.
+    pub is_complete: bool,
 }
 
 /// How a question to the service goes.
@@ -248,7 +259,7 @@ pub enum PanelNews {
 pub enum SettingsNews {
     /// What they said when the run began; the rules that hold were decided before.
     Begun(Result<Rules, Explanation>),
-    /// What they say now. Rules that can be read hold from then on.
+    /// What they say now; that holds from then on, and where they cannot be read, the rules before.
     Read(Result<Rules, Explanation>),
     Saving,
     /// What they say since they were saved; that holds from then on.
@@ -256,11 +267,20 @@ pub enum SettingsNews {
 }
 
 impl SettingsNews {
+    /// The rules that a reading brings: where nothing could be read, that.
+    #[must_use]
+    pub fn policy_of(read: &Result<Rules, Explanation>) -> Policy {
+        match read {
+            Ok(rules) => rules.policy.clone(),
+            Err(why) => Policy::unread(why.details.first().unwrap_or(&why.headline).as_str()),
+        }
+    }
+
     /// What to do about a file that cannot be read.
     #[must_use]
     pub fn mend() -> NextStep {
         NextStep::Outside(
-            "Mend the file or put it aside: it is not overwritten. Until then the rules hold that could be read last"
+            "Fix the file or move it away: it is not overwritten. Until then the rules read last still apply, and isolating or restricting any device needs its name typed"
                 .into(),
         )
     }
@@ -273,8 +293,19 @@ pub fn open_order(entry: &Entry) -> Option<OpenOrder> {
     let standing = entry.standing();
     (!standing.is_end()).then(|| OpenOrder {
         order: entry.order.clone(),
-        standing: standing.word(&entry.order.task),
+        standing: clause(standing, &entry.order.task),
         outcome_unknown: standing.is_unknown(),
-        action: standing.action().cloned(),
+        action: entry.own_action(),
     })
+}
+
+/// Where an open order stands, inside a sentence.
+fn clause(standing: &Standing, task: &Task) -> String {
+    let is_pending = matches!(standing, Standing::Accepted { status, .. }
+        if *status == MachineActionStatus::Pending);
+    if is_pending {
+        "pending".to_owned()
+    } else {
+        standing.word(task).to_lowercase()
+    }
 }

@@ -59,6 +59,8 @@ pub struct ActionSpec {
     pub verb: &'static str,
     /// For "You are not allowed to …".
     pub infinitive: &'static str,
+    /// In a sentence, with its article: "an isolation is already under way".
+    pub noun: &'static str,
     /// The word for "the service said `Succeeded`", and for nothing else.
     pub done: &'static str,
     /// The safe button of the review.
@@ -111,11 +113,13 @@ impl ActionKind {
                 button: "Isolate",
                 verb: "Isolate",
                 infinitive: "isolate",
+                noun: "an isolation",
                 done: "Isolated",
                 keep: "Keep connected",
-                consequence: "Cuts every network connection except to Defender. Open work may be lost",
+                consequence: "Cuts every network connection except to Defender. Unsaved network work may be lost",
                 caveats: &[
                     "Behind a full-tunnel VPN the device may not reach Defender again, not even for its release",
+                    "Behind a web proxy (PAC file) a full isolation may cut the device off from Defender too: choose Selective",
                     "Isolating a Hyper-V host isolates its guests",
                 ],
                 parameters: &[Parameter::IsolationType],
@@ -134,10 +138,13 @@ impl ActionKind {
                 button: "Release",
                 verb: "Release",
                 infinitive: "release",
+                noun: "a release",
                 done: "Released",
                 keep: "Keep isolated",
                 consequence: "Gives the device its network back",
-                caveats: &[],
+                caveats: &[
+                    "If the device does not pick the release up, the device's page in the Defender portal offers a script that releases it on the device itself",
+                ],
                 parameters: &[],
                 risk: Risk::Routine,
                 change: Change::Clears(Condition::Isolated),
@@ -154,12 +161,11 @@ impl ActionKind {
                 button: "Restrict apps",
                 verb: "Restrict apps on",
                 infinitive: "restrict apps on",
+                noun: "an app restriction",
                 done: "Restricted",
                 keep: "Keep unrestricted",
                 consequence: "Only programs signed by Microsoft may run. Other programs stop working",
-                caveats: &[
-                    "Works through a code integrity policy; Defender Antivirus has to be in use",
-                ],
+                caveats: &["Works through a code integrity policy; requires Defender Antivirus"],
                 parameters: &[],
                 risk: Risk::Disruptive,
                 change: Change::Sets(Condition::Restricted),
@@ -176,6 +182,7 @@ impl ActionKind {
                 button: "Unrestrict apps",
                 verb: "Unrestrict apps on",
                 infinitive: "unrestrict apps on",
+                noun: "a removal of the app restriction",
                 done: "Unrestricted",
                 keep: "Keep restricted",
                 consequence: "Lets all programs run again",
@@ -185,7 +192,7 @@ impl ActionKind {
                 change: Change::Clears(Condition::Restricted),
                 undo: Some(Self::RestrictCodeExecution),
                 no_way_back: None,
-                supports: supports_restriction,
+                supports: supports_unrestriction,
                 typical_secs: 30,
             },
             Self::StopAndQuarantineFile => &ActionSpec {
@@ -196,18 +203,17 @@ impl ActionKind {
                 button: "Quarantine file",
                 verb: "Quarantine file on",
                 infinitive: "quarantine a file on",
+                noun: "a file quarantine",
                 done: "Quarantined",
                 keep: "Keep file",
-                consequence: "Stops every process of this file, removes the file from the device and what starts it again",
-                caveats: &[
-                    "Files signed by Microsoft or by a trusted publisher are refused by the service",
-                ],
+                consequence: "Stops every process of this file, removes the file and its persistence (scheduled tasks, registry entries)",
+                caveats: &["Defender refuses files signed by Microsoft or by a trusted publisher"],
                 parameters: &[Parameter::Sha1],
                 risk: Risk::Irreversible,
                 change: Change::Nothing,
                 undo: None,
                 no_way_back: Some(
-                    "There is no way back from here: a file is restored on the device itself, from Defender's quarantine",
+                    "There is no undo from here: restore the file on the device itself, from Defender's quarantine",
                 ),
                 supports: supports_quarantine,
                 typical_secs: 60,
@@ -233,6 +239,8 @@ impl ActionKind {
     }
 }
 
+const NOT_LISTED: &str = "not on the list of supported systems";
+
 fn supports_isolation(machine: &Machine, values: &[Value]) -> Support {
     if values.contains(&Value::IsolationType(IsolationType::UnManagedDevice)) {
         // Nothing runs on it; the others keep away.
@@ -240,39 +248,43 @@ fn supports_isolation(machine: &Machine, values: &[Value]) -> Support {
     }
     let selective = values.contains(&Value::IsolationType(IsolationType::Selective));
     match machine.os_family() {
-        OsFamily::Linux if selective => {
-            Support::No("selective isolation does not exist for Linux; choose Full")
-        }
+        OsFamily::Linux if selective => Support::No("no selective isolation on Linux; choose Full"),
         OsFamily::WindowsClient | OsFamily::WindowsServer | OsFamily::MacOs | OsFamily::Linux => {
             Support::Yes
         }
-        OsFamily::OldWindowsServer => Support::Unlisted("only with the modern agent"),
-        OsFamily::Mobile => Support::No("isolation does not exist for this operating system"),
-        OsFamily::OldWindows => {
-            Support::Unlisted("this Windows is not on the list of supported systems")
-        }
-        OsFamily::Unknown => Support::Unlisted("the operating system is not known"),
+        OsFamily::OldWindowsServer => Support::Unlisted("needs the modern agent"),
+        OsFamily::Mobile => Support::No("isolation is for Windows, macOS and Linux only"),
+        OsFamily::OldWindows | OsFamily::Unknown => Support::Unlisted(NOT_LISTED),
     }
 }
 
 fn supports_release(machine: &Machine, _: &[Value]) -> Support {
     if machine.is_unmanaged() {
-        // What was contained can be released, whatever runs on it (rule 10).
         return Support::Yes;
     }
-    supports_isolation(machine, &[])
+    never_forbidden(supports_isolation(machine, &[]))
+}
+
+fn supports_unrestriction(machine: &Machine, _: &[Value]) -> Support {
+    never_forbidden(supports_restriction(machine, &[]))
+}
+
+/// What can be set can be lifted, whatever a table says about the device (rule 10): a contained
+/// phone may be known as anything.
+fn never_forbidden(support: Support) -> Support {
+    match support {
+        Support::No(why) | Support::Unlisted(why) => Support::Unlisted(why),
+        Support::Yes => Support::Yes,
+    }
 }
 
 fn supports_restriction(machine: &Machine, _: &[Value]) -> Support {
     match machine.os_family() {
         OsFamily::WindowsClient | OsFamily::WindowsServer => Support::Yes,
-        OsFamily::Linux | OsFamily::MacOs | OsFamily::Mobile => {
-            Support::No("restricting apps exists for Windows only")
+        OsFamily::Linux | OsFamily::MacOs | OsFamily::Mobile => Support::No("Windows only"),
+        OsFamily::OldWindowsServer | OsFamily::OldWindows | OsFamily::Unknown => {
+            Support::Unlisted(NOT_LISTED)
         }
-        OsFamily::OldWindowsServer | OsFamily::OldWindows => {
-            Support::Unlisted("this Windows is not on the list of supported systems")
-        }
-        OsFamily::Unknown => Support::Unlisted("the operating system is not known"),
     }
 }
 
@@ -280,12 +292,12 @@ fn supports_quarantine(machine: &Machine, _: &[Value]) -> Support {
     match machine.os_family() {
         OsFamily::WindowsClient => Support::Yes,
         OsFamily::Linux | OsFamily::MacOs | OsFamily::Mobile => {
-            Support::No("stop and quarantine exists for Windows 10 and 11 only")
+            Support::No("Windows 10 and 11 only")
         }
         OsFamily::WindowsServer | OsFamily::OldWindowsServer | OsFamily::OldWindows => {
             Support::Unlisted("documented for Windows 10 and 11 only")
         }
-        OsFamily::Unknown => Support::Unlisted("the operating system is not known"),
+        OsFamily::Unknown => Support::Unlisted(NOT_LISTED),
     }
 }
 

@@ -69,6 +69,13 @@ impl Task {
         matches!(self, Self::Act { values, .. } if values.contains(&contain))
     }
 
+    /// Whether it leaves some applications connected.
+    #[must_use]
+    pub fn is_selective(&self) -> bool {
+        let selective = Value::IsolationType(IsolationType::Selective);
+        matches!(self, Self::Act { values, .. } if values.contains(&selective))
+    }
+
     /// The file that it is about.
     #[must_use]
     pub fn file(&self) -> Option<&Sha1> {

@@ -34,11 +34,9 @@ impl Parameter {
     pub const fn help(self) -> &'static str {
         match self {
             Self::IsolationType => {
-                "Selective leaves Outlook, Teams and Skype for Business connected. Contain is for devices that Defender does not manage: the managed ones drop traffic to and from them"
+                "Selective keeps classic Outlook, classic Teams and Skype for Business connected, not their new versions. Contain is for devices that Defender does not manage: managed devices drop all traffic to and from them"
             }
-            Self::Sha1 => {
-                "40 hexadecimal digits; a label, spaces and upper case around it do no harm"
-            }
+            Self::Sha1 => "40 hexadecimal digits; labels, spaces and upper case are fine",
         }
     }
 }
@@ -132,9 +130,9 @@ pub enum Sha1Error {
     Sha256,
     #[error("{digits} digits: a SHA-1 has 40")]
     WrongLength { digits: usize },
-    #[error("“{}” (character {position}) is no hexadecimal digit", clean(&character.to_string(), 8))]
+    #[error("“{}” (character {position}) is not a hexadecimal digit", clean(&character.to_string(), 8))]
     WrongCharacter { character: char, position: usize },
-    #[error("There are several hashes here; leave only one")]
+    #[error("This holds several hashes; leave only one")]
     Several,
 }
 

@@ -36,6 +36,11 @@ pub enum ActionFilter {
     },
     /// Of all machines.
     Recent { since: Timestamp },
+    /// Of all machines, of these types.
+    OfKinds {
+        kinds: Vec<MachineActionType>,
+        since: Timestamp,
+    },
     /// All there are, asked for without a filter: for services that refuse the others.
     All,
 }
@@ -66,6 +71,14 @@ impl ActionFilter {
                 vec![conditions.join(" and ")]
             }
             Self::Recent { since } => vec![created_since(*since)],
+            Self::OfKinds { kinds, since } => {
+                let kinds: Vec<String> = kinds
+                    .iter()
+                    .map(|kind| format!("type eq {}", quoted(kind.as_wire())))
+                    .collect();
+                let kinds = kinds.join(" or ");
+                vec![format!("({kinds}) and {}", created_since(*since))]
+            }
             Self::All => vec![String::new()],
         }
     }
@@ -268,6 +281,13 @@ mod tests {
         assert_eq!(
             ActionFilter::Recent { since }.texts(),
             ["creationDateTimeUtc ge 2025-01-01T00:00:00Z"]
+        );
+        let kinds = vec![MachineActionType::Isolate, MachineActionType::Unisolate];
+        assert_eq!(
+            ActionFilter::OfKinds { kinds, since }.texts(),
+            [
+                "(type eq 'Isolate' or type eq 'Unisolate') and creationDateTimeUtc ge 2025-01-01T00:00:00Z"
+            ]
         );
         let before_1970 = Timestamp::from_millisecond(-1_500).expect("a literal time");
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::rails::{Question, Verdict};
+use super::verdict::{Question, Verdict};
 use super::{Approval, Facts, Review};
 use crate::action::{Order, Risk, Task};
 use crate::explain::NextStep;
@@ -15,11 +15,11 @@ pub const SEVERAL_AT_ONCE: &str = "several at once";
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let (count, most) = (facts.together, facts.policy.most_at_once);
     let is_too_many = count > most && wants_number(question.task);
-    let next = NextStep::Outside("Leave some out, or act in parts".into());
+    let next = NextStep::Outside("Clear some, or act in several rounds".into());
     is_too_many
         .then(|| {
             Verdict::block(
-                format!("{count} devices at once: at most {most} are allowed"),
+                format!("{count} devices at once: the limit is {most}"),
                 next,
             )
         })

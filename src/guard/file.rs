@@ -1,7 +1,7 @@
 //! What is known about a file before it is taken from a device, for which there is no way back.
 
 use super::Facts;
-use super::rails::{Question, Verdict};
+use super::verdict::{Question, Verdict};
 use crate::explain::NextStep;
 use crate::model::{FileFacts, Permission, SessionStatus, clean};
 
@@ -26,19 +26,21 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     }
     if lacks_permission(facts.session) {
         return vec![
-            Verdict::warn("Not checked: who signed this file and how widespread it is; that takes the permission File.Read.All")
-                .next(NextStep::AskForPermission(Permission::FileReadAll)),
+            Verdict::not_checked(
+                "who signed this file and how widespread it is; requires File.Read.All",
+            )
+            .next(NextStep::AskForPermission(Permission::FileReadAll)),
         ];
     }
     match facts.file {
-        FileLook::NotYet => vec![Verdict::warn(
-            "Not checked yet: who signed this file and how widespread it is",
+        FileLook::NotYet => vec![Verdict::not_checked_yet(
+            "who signed this file and how widespread it is",
         )],
-        FileLook::Failed(why) => vec![Verdict::warn(format!(
-            "Not checked: who signed this file and how widespread it is: {why}"
+        FileLook::Failed(why) => vec![Verdict::not_checked(format!(
+            "who signed this file and how widespread it is: {why}"
         ))],
         FileLook::Unknown => vec![Verdict::warn(
-            "Defender knows no file with this SHA-1: look whether it is the right one",
+            "Defender has never seen this SHA-1. Check that it is the right one",
         )],
         FileLook::Known(file) => known(file),
     }
@@ -64,16 +66,16 @@ fn known(file: &FileFacts) -> Vec<Verdict> {
         )));
     }
     match file.organization_prevalence {
-        None => verdicts.push(Verdict::warn(
-            "Not checked: on how many devices of your organisation this file is",
+        None => verdicts.push(Verdict::not_checked(
+            "on how many devices in your organisation this file is",
         )),
         Some(count) if count > WIDESPREAD => verdicts.push(Verdict::warn(format!(
-            "This file is on {count} devices of your organisation: many people may need it"
+            "This file is on {count} devices in your organisation: many people may need it"
         ))),
         Some(_) => {}
     }
     if file.determination.as_deref() == Some("Clean") {
-        verdicts.push(Verdict::warn("Defender judges this file to be clean"));
+        verdicts.push(Verdict::warn("Defender rates this file as clean"));
     }
     verdicts
 }

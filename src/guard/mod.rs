@@ -6,11 +6,15 @@
 mod batch;
 mod blast_radius;
 mod file;
+mod history;
+mod lifting;
+mod ownership;
 mod policy;
 mod protection;
 mod rails;
 mod support;
 mod twins;
+mod verdict;
 
 use std::sync::Arc;
 
@@ -18,6 +22,7 @@ use jiff::Timestamp;
 
 pub use batch::{SEVERAL_AT_ONCE, approve_all, number_trouble};
 pub use file::{FileLook, lacks_permission as lacks_file_permission};
+pub use ownership::{OwnAction, Ownership, ownership};
 pub use policy::{IpRange, Pattern, Policy, ProtectedBy};
 pub use rails::{GUARDRAILS, Guardrail};
 
@@ -48,25 +53,52 @@ pub struct Facts<'a> {
     pub history: Option<&'a [MachineAction]>,
     /// This console's own orders that have not ended.
     pub open_orders: &'a [OpenOrder],
+    /// Actions that the present account's orders on this machine have made.
+    pub own_actions: &'a [OwnAction],
+    /// What is known of the machine's open alerts.
+    pub alerts: AlertsLook,
+    /// All devices that are known.
+    pub devices: Devices<'a>,
     /// How many devices are to be confirmed together, this one included.
     pub together: usize,
+}
+
+/// How many alerts of a machine nobody has resolved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum AlertsLook {
+    /// Not read, or the last try failed.
+    #[default]
+    NotChecked,
+    Open(usize),
+    /// The list was cut off.
+    AtLeast(usize),
+}
+
+/// The list of devices, as far as it was read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Devices<'a> {
+    pub list: &'a [Arc<Machine>],
+    /// Whether it holds all devices that the account may see.
+    pub is_complete: bool,
 }
 
 /// An order of this console that has not ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenOrder {
     pub order: Order,
-    /// Where it stands, in the words on screen.
+    /// Where it stands, as a clause.
     pub standing: String,
     /// Its answer never came: repeating it could do it twice.
     pub outcome_unknown: bool,
-    /// The service's action behind it, where it is known.
+    /// The service's action that it made, where that is known.
     pub action: Option<MachineActionId>,
 }
 
-/// How a finding weighs.
+/// How a finding weighs, the lightest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// A check that could not be made: neither good nor bad news.
+    NotChecked,
     Warn,
     /// Forbids, until the person has typed the device's name.
     NameWanted,
@@ -166,7 +198,7 @@ pub fn judge(
     machine: &MachineRef,
     facts: &Facts<'_>,
 ) -> Vec<Finding> {
-    let question = rails::Question {
+    let question = verdict::Question {
         entry,
         task,
         machine,
@@ -190,7 +222,7 @@ pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
     let mut findings = judge(Some(draft.entry), &draft.task(), &draft.machine, facts);
     for finding in &mut findings {
         if is_named && finding.severity == Severity::NameWanted {
-            finding.text = "Your organisation protects this device; its name was typed".into();
+            finding.text = verdict::name_typed(&finding.text);
         }
     }
     Review {
@@ -223,7 +255,7 @@ impl Finding {
     /// Whether it forbids an order of a device whose name was, or was not, typed.
     const fn forbids(&self, is_named: bool) -> bool {
         match self.severity {
-            Severity::Warn => false,
+            Severity::NotChecked | Severity::Warn => false,
             Severity::NameWanted => !is_named,
             Severity::Block => true,
         }

@@ -26,7 +26,8 @@ pub struct Policy {
     pub own_entra_device_id: Option<Box<str>>,
     /// How many devices one confirmation may reach.
     pub most_at_once: usize,
-    /// Why what an organisation has set could not be read: then nothing passes in silence.
+    /// Why some of what an organisation has set could not be read. The rules here are those that
+    /// could; as others may be missing, every disruptive order wants the device's name typed.
     pub unread: Option<Box<str>>,
 }
 
@@ -48,18 +49,49 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// These rules, read during a run, in the place of those before. What the run was started with
-    /// stays, and rules that cannot be read take no others' place: a slip unprotects nothing.
+    /// Rules of which nothing could be read, for this reason.
     #[must_use]
-    pub fn in_place_of(self, before: &Self) -> Self {
-        if self.unread.is_some() && before.unread.is_none() {
-            return before.clone();
+    pub fn unread(why: impl Into<Box<str>>) -> Self {
+        Self {
+            unread: Some(why.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Whether an organisation has set anything, or may have.
+    #[must_use]
+    pub fn has_rules(&self) -> bool {
+        let run = Self::default().in_place_of(self);
+        run != *self
+    }
+
+    /// These rules, read during a run, in the place of those before. What the run was started with
+    /// stays. Where some could not be read, those before hold beside those that could, and the
+    /// tighter limit of both: a slip unprotects nothing.
+    #[must_use]
+    pub fn in_place_of(mut self, before: &Self) -> Self {
+        if self.unread.is_some() {
+            add_missing(&mut self.protected_names, &before.protected_names);
+            add_missing(&mut self.protected_tags, &before.protected_tags);
+            add_missing(&mut self.protected_ids, &before.protected_ids);
+            add_missing(&mut self.vpn_ranges, &before.vpn_ranges);
+            let own = before.own_entra_device_id.clone();
+            self.own_entra_device_id = self.own_entra_device_id.or(own);
+            self.most_at_once = self.most_at_once.min(before.most_at_once);
         }
         Self {
             read_only: before.read_only,
             silent_after: before.silent_after,
             approval_life: before.approval_life,
             ..self
+        }
+    }
+}
+
+fn add_missing<T: Clone + PartialEq>(to: &mut Vec<T>, from: &[T]) {
+    for entry in from {
+        if !to.contains(entry) {
+            to.push(entry.clone());
         }
     }
 }
@@ -210,7 +242,7 @@ impl IpRange {
     /// # Errors
     /// The sentence for whoever wrote it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        const WRONG: &str = "is no range of addresses, such as 10.8.0.0/16";
+        const WRONG: &str = "is not an address range, such as 10.8.0.0/16";
         let (address, bits) = match text.trim().split_once('/') {
             Some((address, bits)) => (address, Some(bits)),
             None => (text.trim(), None),
@@ -259,12 +291,49 @@ mod tests {
         };
         let after = Policy::default().in_place_of(&before);
         assert!(after.read_only && after.protected_tags.is_empty());
-        let unread = Policy {
-            unread: Some("settings.toml: no TOML".into()),
+        let unread = Policy::unread("settings.toml: no TOML");
+        let kept = unread.clone().in_place_of(&before);
+        let marked = Policy {
+            unread: unread.unread.clone(),
+            ..before
+        };
+        assert_eq!(kept, marked);
+        assert_eq!(Policy::default().in_place_of(&unread).unread, None);
+    }
+
+    #[test]
+    fn what_a_run_is_started_with_is_no_rule() {
+        let started = Policy {
+            read_only: true,
+            approval_life: SignedDuration::from_secs(1),
             ..Policy::default()
         };
-        assert_eq!(unread.clone().in_place_of(&before), before);
-        assert_eq!(Policy::default().in_place_of(&unread).unread, None);
+        assert!(!started.has_rules());
+        assert!(Policy::unread("no TOML").has_rules());
+        let limited = Policy {
+            most_at_once: 3,
+            ..started
+        };
+        assert!(limited.has_rules());
+    }
+
+    #[test]
+    fn rules_that_could_be_read_in_part_add_to_those_before_under_the_tighter_limit() {
+        let before = Policy {
+            protected_tags: vec!["tier0".into()],
+            most_at_once: 3,
+            ..Policy::default()
+        };
+        let partly = Policy {
+            protected_tags: vec!["vip".into(), "tier0".into()],
+            most_at_once: 7,
+            ..Policy::unread("team.toml: no TOML")
+        };
+        let holds = partly.clone().in_place_of(&before);
+        assert_eq!(holds.protected_tags, ["vip".into(), "tier0".into()]);
+        assert_eq!(holds.most_at_once, 3);
+        assert_eq!(before.in_place_of(&holds).unread, None);
+        assert_eq!(partly.in_place_of(&holds).protected_tags.len(), 2);
     }
 
     #[test]

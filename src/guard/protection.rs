@@ -3,33 +3,34 @@
 use std::net::IpAddr;
 
 use super::Facts;
-use super::rails::{Question, Verdict};
+use super::verdict::{Question, Verdict};
 use crate::action::Risk;
 use crate::model::{Machine, normal, short_name};
 
-/// Acting on a protected device takes its name, typed. Giving back never does (rule 10).
+/// Wants the name of a protected device typed before a disruptive order; releasing never does (rule 10).
 pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if !takes_away(question) {
         return Vec::new();
     }
     let policy = facts.policy;
-    if let Some(why) = &policy.unread {
-        return vec![Verdict::warn(format!(
-            "Not checked: which devices are protected, because {why}"
-        ))];
-    }
     let tags = facts.machine.map(|machine| &*machine.machine_tags);
     let Some(why) = policy.protecting_ref(question.machine, tags.unwrap_or_default()) else {
-        return if tags.is_none() && !policy.protected_tags.is_empty() {
-            vec![Verdict::warn(
-                "Not checked: whether a tag protects this device, because its record could not be read",
-            )]
+        let verdict = if let Some(why) = &policy.unread {
+            // Any device may be one of those that could not be read.
+            Verdict::name_wanted(format!(
+                "Not checked: whether your organisation protects this device, because {why}"
+            ))
+        } else if tags.is_none() && !policy.protected_tags.is_empty() {
+            Verdict::not_checked(
+                "whether a tag protects this device, because its record could not be read",
+            )
         } else {
-            Vec::new()
+            return Vec::new();
         };
+        return vec![verdict];
     };
     vec![Verdict::name_wanted(format!(
-        "Your organisation protects this device: {why}. Type its name to go on"
+        "Your organisation protects this device: {why}"
     ))]
 }
 
@@ -39,8 +40,8 @@ pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verd
         return Vec::new();
     }
     let Some(host) = facts.host else {
-        return vec![Verdict::warn(
-            "Not checked: whether this is the computer you work on, which told neither its name nor its addresses",
+        return vec![Verdict::not_checked(
+            "whether this is the computer you work on. Host name and addresses unavailable",
         )];
     };
     let name = question.machine.dns_name.as_deref().map(short_name);
@@ -62,12 +63,12 @@ pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verd
         (true, ..) => "it has this computer's name".to_owned(),
         (false, true, _) => "it has this computer's Entra device id".to_owned(),
         (false, false, Some(address)) => {
-            format!("it was last seen at this computer's address {address}")
+            format!("it has or had this computer's address {address}")
         }
         (false, false, None) => return Vec::new(),
     };
     vec![Verdict::warn(format!(
-        "This may be the computer you work on: {why}. Isolating it cuts you off from this console's service"
+        "This may be the computer you work on: {why}. Isolating it cuts you off from Defender"
     ))]
 }
 
@@ -82,19 +83,20 @@ pub(super) fn shared_range(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ve
     });
     hit.map(|(address, range)| {
         let text = format!(
-            "Its address {address} lies in {range}, set as a range of VPNs and proxies: others may have it too"
+            "Its address {address} is in {range}, a VPN or proxy range: other devices may have it too"
         );
-        Verdict::warn(if question.task.contains() {
+        Verdict::warn(if question.task.contains() || question.task.is_selective() {
             text
         } else {
-            format!("{text}, and the isolation ends the tunnel. Consider Selective")
+            format!("{text}, and a full isolation ends its tunnel. Consider Selective")
         })
     })
     .into_iter()
     .collect()
 }
 
-fn addresses(machine: &Machine) -> impl Iterator<Item = IpAddr> {
+/// Addresses by which another device could be mistaken for this one.
+pub(super) fn addresses(machine: &Machine) -> impl Iterator<Item = IpAddr> {
     let listed = machine.ip_addresses.iter().copied();
     listed
         .chain(machine.last_ip_address)

@@ -2,7 +2,7 @@
 //! service says about this very machine, which is undocumented and can only warn.
 
 use super::Facts;
-use super::rails::{Question, Verdict};
+use super::verdict::{Question, Verdict};
 use crate::action::{ActionKind, IsolationType, Support, Task, Value};
 use crate::explain::NextStep;
 use crate::model::{Availability, Machine, clean};
@@ -43,35 +43,44 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         return Vec::new();
     };
     let Some(machine) = facts.machine else {
-        return vec![Verdict::warn(
-            "Not checked: the device's record could not be read",
+        return vec![Verdict::not_checked(
+            "whether this action works here: the device's record could not be read",
         )];
     };
     let said = name_of(*kind, values, machine)
         .and_then(|name| facts.available.and_then(|available| available.of(name)));
-    let system = clean(
-        machine.os_platform.as_deref().unwrap_or("no system named"),
-        40,
-    );
-    let documented = match (kind.spec().supports)(machine, values) {
+    let documented = documented(machine, (kind.spec().supports)(machine, values), said);
+    let refused = said.filter(|said| !said.is_available).map(not_offered);
+    documented.into_iter().chain(refused).collect()
+}
+
+/// What the documentation says, with what the service says about this very machine beside it.
+fn documented(machine: &Machine, support: Support, said: Option<&Availability>) -> Option<Verdict> {
+    let system = machine.os_platform.as_deref().map(|os| clean(os, 40));
+    match support {
         Support::Yes => None,
         Support::Unlisted(why) => {
             let offered = if said.is_some_and(|said| said.is_available) {
-                ". The service says that it offers it for this device"
+                ". The service itself offers it for this device"
             } else {
                 ""
             };
+            let Some(system) = system else {
+                let what = "whether this action works here: the operating system is unknown";
+                return Some(Verdict::not_checked(format!("{what}{offered}")));
+            };
             Some(Verdict::warn(format!(
-                "May not work here, by the documentation: {why} ({system}){offered}"
+                "May not work on {system}: {why} (Microsoft documentation){offered}"
             )))
         }
         Support::No(why) => Some(Verdict::block(
-            format!("Not possible on {system}, by the documentation: {why}"),
+            format!(
+                "Not available on {}: {why} (Microsoft documentation)",
+                system.as_deref().unwrap_or("this device")
+            ),
             NextStep::None,
         )),
-    };
-    let refused = said.filter(|said| !said.is_available).map(not_offered);
-    documented.into_iter().chain(refused).collect()
+    }
 }
 
 /// The service's name of an action with these values on this machine.
@@ -94,10 +103,10 @@ fn name_of(kind: ActionKind, values: &[Value], machine: &Machine) -> Option<&'st
 }
 
 fn not_offered(said: &Availability) -> Verdict {
-    let text = "The service says this is not available for this device";
+    let text = "Defender says this is not available for this device";
     match said.reason.as_deref() {
         Some(reason) => Verdict::warn(format!("{text}: {}", clean(reason, 200))),
-        None => Verdict::warn(format!("{text}, and gives no reason")),
+        None => Verdict::warn(format!("{text}, without giving a reason")),
     }
 }
 

@@ -1,5 +1,8 @@
+mod cut_off;
+mod lifting;
 mod names;
 mod scope;
+mod support;
 
 use super::*;
 use crate::action::{ActionKind, Subject};
@@ -20,6 +23,9 @@ struct World {
     host: Option<Host>,
     file: File,
     together: usize,
+    own_actions: Vec<OwnAction>,
+    alerts: AlertsLook,
+    devices: Vec<Arc<Machine>>,
     available: Option<AvailableActions>,
 }
 
@@ -34,7 +40,7 @@ fn account() -> Account {
     Account {
         tenant_id: TenantId::parse("5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10").expect("a literal id"),
         object_id: "o".into(),
-        user_name: None,
+        user_name: Some("jane@contoso.com".into()),
         display_name: None,
     }
 }
@@ -60,6 +66,9 @@ fn world() -> World {
         history: Some(Vec::new()),
         open_orders: Vec::new(),
         together: 1,
+        own_actions: Vec::new(),
+        alerts: AlertsLook::NotChecked,
+        devices: Vec::new(),
         host: Some(Host::default()),
         file: File::Known(FileFacts {
             organization_prevalence: Some(1),
@@ -86,6 +95,12 @@ impl World {
             namesakes: &self.namesakes,
             history: self.history.as_deref(),
             open_orders: &self.open_orders,
+            own_actions: &self.own_actions,
+            alerts: self.alerts,
+            devices: Devices {
+                list: &self.devices,
+                is_complete: true,
+            },
             together: self.together,
         }
     }
@@ -120,7 +135,7 @@ fn action(kind: MachineActionType, status: MachineActionStatus) -> MachineAction
     action
 }
 
-use Severity::{Block, NameWanted, Warn};
+use Severity::{Block, NameWanted, NotChecked, Warn};
 
 #[test]
 fn nothing_stands_against_an_ordinary_isolation() {
@@ -177,10 +192,6 @@ fn each_block_blocks() {
 fn each_warning_warns_and_lets_pass() {
     type Change = fn(&mut World);
     let cases: &[(&str, ActionKind, Change)] = &[
-        ("support", ActionKind::Isolate, |w| {
-            w.machine.os_platform = None;
-        }),
-        ("same action", ActionKind::Isolate, |w| w.history = None),
         ("opposite action", ActionKind::Isolate, |w| {
             w.history = Some(vec![action(
                 MachineActionType::Unisolate,
@@ -199,9 +210,6 @@ fn each_warning_warns_and_lets_pass() {
         }),
         ("silent device", ActionKind::Isolate, |w| {
             w.machine.health_status = HealthStatus::Inactive;
-        }),
-        ("silent device", ActionKind::Isolate, |w| {
-            w.machine.last_seen = None;
         }),
         ("blast radius", ActionKind::Isolate, |w| {
             w.machine.computer_dns_name = Some("DC01.contoso.com".into());
@@ -222,6 +230,40 @@ fn each_warning_warns_and_lets_pass() {
         let mut world = world();
         change(&mut world);
         assert_eq!(world.findings(*kind), [(*rail, Warn)], "{rail}");
+    }
+}
+
+/// Views choose icon and colour by the severity alone, so each finding that says it must carry it.
+#[test]
+fn a_check_that_could_not_be_made_has_its_own_severity_and_lets_pass() {
+    type Change = fn(&mut World);
+    let quarantine = ActionKind::StopAndQuarantineFile;
+    let cases: &[(&str, ActionKind, Change)] = &[
+        ("onboarding", ActionKind::Isolate, |w| {
+            w.machine.onboarding_status = Some(OnboardingStatus::InsufficientInfo);
+        }),
+        ("support", ActionKind::Isolate, |w| {
+            w.machine.os_platform = None;
+        }),
+        ("same action", ActionKind::Isolate, |w| w.history = None),
+        ("silent device", ActionKind::Isolate, |w| {
+            w.machine.last_seen = None;
+        }),
+        ("own device", ActionKind::Isolate, |w| w.host = None),
+        ("file", quarantine, |w| w.file = File::NotYet),
+        ("file", quarantine, |w| {
+            w.file = File::Known(FileFacts::default());
+        }),
+    ];
+    for (rail, kind, change) in cases {
+        let mut world = world();
+        change(&mut world);
+        let review = review(&world.draft(*kind), &world.facts());
+        let found = review.findings.iter().map(|f| (f.rail, f.severity));
+        assert_eq!(found.collect::<Vec<_>>(), [(*rail, NotChecked)], "{rail}");
+        let text = &review.findings[0].text;
+        assert!(text.starts_with("Not checked"), "{text}");
+        assert_eq!(review.block(), None, "{rail}");
     }
 }
 
@@ -304,16 +346,29 @@ fn a_protected_device_wants_its_name_typed_and_giving_back_does_not() {
     assert!(enforce(&approval, &world.facts()).is_err());
 }
 
+/// While any rule is unread, any device may be a protected one.
 #[test]
-fn a_policy_that_cannot_be_read_warns_with_each_order() {
+fn rules_that_cannot_be_read_want_the_name_of_every_device_before_a_disruptive_order() {
     let mut world = world();
     world.policy.unread = Some("settings.toml, line 3: policy.x: is no key".into());
+    for kind in ActionKind::ALL {
+        let mut draft = world.draft(kind);
+        let unnamed = review(&draft, &world.facts());
+        let is_disruptive = kind.spec().risk != crate::action::Risk::Routine;
+        assert_eq!(unnamed.wants_name(), is_disruptive, "{kind:?}");
+        assert_eq!(unnamed.block().is_some(), is_disruptive, "{kind:?}");
+        draft.typed_name = "FIN-LT-042".into();
+        let named = review(&draft, &world.facts());
+        let approved = named.approve(&account(), Epoch(1), NOW);
+        assert!(approved.is_ok(), "{kind:?}");
+    }
     let found = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
-    assert!(
-        found[0]
-            .text
-            .starts_with("Not checked: which devices are protected")
-    );
+    let said = "Not checked: whether your organisation protects this device, because settings.toml, line 3";
+    assert!(found[0].text.starts_with(said), "{}", found[0].text);
+    // What could be read is the better reason.
+    world.policy.protected_names = vec![Pattern::parse("fin-*").expect("a pattern")];
+    let found = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
+    assert!(found[0].text.contains("its name fits"), "{}", found[0].text);
 }
 
 #[test]
@@ -402,9 +457,9 @@ fn a_file_that_is_needed_or_could_not_be_looked_at_warns() {
         ),
         (
             known("Acme", Some(true), Some(1), "Clean"),
-            "judges this file to be clean",
+            "rates this file as clean",
         ),
-        (File::Unknown, "Defender knows no file"),
+        (File::Unknown, "Defender has never seen this SHA-1"),
         (File::NotYet, "Not checked yet"),
     ] {
         world.file = file;
@@ -421,69 +476,5 @@ fn a_file_that_is_needed_or_could_not_be_looked_at_warns() {
         account: account(),
         permissions: Permissions::from_scopes("Machine.StopAndQuarantine"),
     };
-    assert!(warnings(&world)[0].contains("takes the permission File.Read.All"));
-}
-
-#[test]
-fn the_services_own_word_on_an_action_warns_with_its_source_and_never_blocks() {
-    let by_documentation =
-        "May not work here, by the documentation: the operating system is not known (Plan9)";
-    let offered = format!("{by_documentation}. The service says that it offers it for this device");
-    let not_offered = "The service says this is not available for this device";
-    let forbidden =
-        "Not possible on Ubuntu, by the documentation: restricting apps exists for Windows only";
-    let restrict = ActionKind::RestrictCodeExecution;
-    let no = |reason: Option<&str>| Some((false, reason.map(Box::from)));
-    let yes = Some((true, None));
-    for (os, said, verdicts) in [
-        ("Windows11", None, vec![]),
-        ("Windows11", yes.clone(), vec![]),
-        (
-            "Windows11",
-            no(Some("ClientVersionNotSupported\u{202e}")),
-            vec![(
-                format!("{not_offered}: ClientVersionNotSupported\\u{{202e}}"),
-                Warn,
-            )],
-        ),
-        (
-            "Windows11",
-            no(None),
-            vec![(format!("{not_offered}, and gives no reason"), Warn)],
-        ),
-        ("Plan9", None, vec![(by_documentation.to_owned(), Warn)]),
-        ("Plan9", yes.clone(), vec![(offered, Warn)]),
-        (
-            "Plan9",
-            no(Some("Old")),
-            vec![
-                (by_documentation.to_owned(), Warn),
-                (format!("{not_offered}: Old"), Warn),
-            ],
-        ),
-        ("Ubuntu", yes, vec![(forbidden.to_owned(), Block)]),
-        (
-            "Ubuntu",
-            no(Some("OsPlatformNotSupported")),
-            vec![
-                (forbidden.to_owned(), Block),
-                (format!("{not_offered}: OsPlatformNotSupported"), Warn),
-            ],
-        ),
-    ] {
-        let mut world = world();
-        world.machine.os_platform = Some(os.into());
-        world.available = said.clone().map(|(is_available, reason)| {
-            let action = "restrictcodeexecution".into();
-            AvailableActions(vec![Availability {
-                action,
-                is_available,
-                reason,
-            }])
-        });
-        let found = review(&world.draft(restrict), &world.facts()).findings;
-        let support = found.into_iter().filter(|f| f.rail == "support");
-        let found: Vec<_> = support.map(|f| (f.text, f.severity)).collect();
-        assert_eq!(found, verdicts, "{os} {said:?}");
-    }
+    assert!(warnings(&world)[0].contains("requires File.Read.All"));
 }

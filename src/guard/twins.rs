@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use super::Facts;
-use super::rails::{Question, Verdict, is_act};
+use super::verdict::{Question, Verdict};
 use crate::model::{Machine, age_text, short_name};
 
 /// The other record with the same name, and what tells the two apart.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    if facts.namesakes.is_empty() || !is_act(question) {
+    if facts.namesakes.is_empty() || !question.is_act() {
         return Vec::new();
     }
     let about = |machine: &Machine| {

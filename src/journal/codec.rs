@@ -16,6 +16,7 @@ pub(super) fn write(record: &Record) -> (&'static str, Json) {
     match record {
         Record::Intended { author, order } => ("Intended", intended(author, order)),
         Record::Held { by } => ("Held", json!({ "action": by.as_str() })),
+        Record::NotReread { what } => ("NotReread", json!({ "what": what })),
         Record::Sent => ("Sent", json!({})),
         Record::NotTaken { why } => ("NotTaken", json!({ "why": why })),
         Record::NotSent { why, detail } => {
@@ -182,6 +183,9 @@ fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
             },
         },
         "Held" => Record::Held { by: action()? },
+        "NotReread" => Record::NotReread {
+            what: text("what")?,
+        },
         "Sent" => Record::Sent,
         "NotTaken" => Record::NotTaken { why: text("why")? },
         "NotSent" => {

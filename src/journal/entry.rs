@@ -92,6 +92,11 @@ pub enum Record {
     Held {
         by: MachineActionId,
     },
+    /// Something that forbids or warns could not be read again before sending: what, and why. The
+    /// order went by what was read before.
+    NotReread {
+        what: Box<str>,
+    },
     /// Written before the request leaves, once for each attempt.
     Sent,
     /// The attempt certainly did not reach the service's store; another may follow.
@@ -286,6 +291,38 @@ impl Entry {
         }
     }
 
+    /// What could not be read again before this was sent, each once.
+    #[must_use]
+    pub fn not_reread(&self) -> Vec<&str> {
+        let mut found = Vec::new();
+        for (_, record) in &self.records {
+            if let Record::NotReread { what } = record
+                && !found.contains(&&**what)
+            {
+                found.push(what);
+            }
+        }
+        found
+    }
+
+    /// The action that this order made, as far as the service credits it to this order: neither one
+    /// that it waits for or cancels, nor one that turned out to be someone else's.
+    #[must_use]
+    pub fn own_action(&self) -> Option<MachineActionId> {
+        match (&self.order.task, self.standing()) {
+            (
+                Task::Act { .. },
+                Standing::Accepted { action, .. }
+                | Standing::Done { action }
+                | Standing::Failed { action, .. }
+                | Standing::TooLate { action, .. }
+                | Standing::TimedOut { action }
+                | Standing::Cancelled { action, .. },
+            ) => Some(action.clone()),
+            _ => None,
+        }
+    }
+
     /// Where it stands, as the records have it.
     #[must_use]
     pub fn standing(&self) -> &Standing {
@@ -356,6 +393,7 @@ impl Entry {
             Record::NotFound => Standing::NotFound,
             Record::Redirected { .. }
             | Record::Acknowledged { .. }
+            | Record::NotReread { .. }
             | Record::ActiveActionsRead { .. } => before,
             Record::Progress { status } => {
                 if let Standing::Accepted { action, .. } = before {

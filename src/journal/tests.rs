@@ -44,6 +44,9 @@ fn records() -> Vec<Record> {
         MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id");
     let mut records = vec![
         Record::Held { by: action.clone() },
+        Record::NotReread {
+            what: "the rules".into(),
+        },
         Record::Sent,
         Record::NotTaken { why: "429".into() },
         Record::Accepted {

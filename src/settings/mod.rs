@@ -82,18 +82,18 @@ pub enum SettingsError {
         file: PathBuf,
         source: std::io::Error,
     },
-    #[error("{} has more than {MAX_BYTES} bytes, so it is no settings file", .0.display())]
+    #[error("{} has more than {MAX_BYTES} bytes, so it is not a settings file", .0.display())]
     TooLarge(PathBuf),
     #[error("{}: {}", .0.display(), toml_problem(.1))]
     NotToml(PathBuf, Box<TomlError>),
     /// Something that is no table stands where one of this name belongs.
-    #[error("{}: “{}” is no table", .0.display(), .1)]
+    #[error("{}: “{}” is not a table", .0.display(), .1)]
     NoTable(PathBuf, &'static str),
     /// It was there in this run: taking that for no rules would lift every protection.
-    #[error("{} was here, and is gone or empty", .0.display())]
+    #[error("{} was there and is now missing or empty", .0.display())]
     Gone(PathBuf),
     /// Somebody else has changed what was about to be changed.
-    #[error("{}: {} says something else than when it was shown here", file.display(), key.name())]
+    #[error("{}: {} has changed since it was shown here", file.display(), key.name())]
     ChangedMeanwhile { file: PathBuf, key: RuleKey },
     /// With these rules the next start could not read the file.
     #[error("{0}")]
@@ -115,19 +115,19 @@ impl Explain for SettingsError {
             Self::Unreadable { .. } | Self::TooLarge(_) | Self::NotToml(..) | Self::NoTable(..) => {
                 (
                     "The settings file cannot be read",
-                    "Mend it or put it aside: it is not overwritten. Until then a profile can be used without saving it",
+                    "Fix it or move it away: it is not overwritten. Until then a profile can be used without saving it",
                 )
             }
             Self::Gone(_) => (
                 "The settings file is gone",
-                "Put it back. Until then the rules hold that could be read last, and nothing is saved. Without it, the next start knows no rules",
+                "Put it back. Until then the rules read last still apply and nothing is saved. Without it, the next start has no rules",
             ),
             Self::ChangedMeanwhile { .. } => (
-                "Somebody else has changed the same rules meanwhile",
-                "Discard your changes, look at what is there now, and change that",
+                "Somebody else has changed the same rules in the meantime",
+                "Discard your changes and edit the rules as they are now",
             ),
             Self::NoProfile { .. } => (
-                "There is no profile of this name yet",
+                "There is no profile with this name yet",
                 "Fill it in, or choose another one",
             ),
             Self::WrongValue { .. } => (
@@ -135,8 +135,8 @@ impl Explain for SettingsError {
                 "Correct it here or in the file",
             ),
             Self::Unusable(_) => (
-                "The rules cannot be used as they are",
-                "Correct them here or in the file: it was left as it is",
+                "These rules cannot be used",
+                "Correct them here or in the file, which was left as it is",
             ),
             Self::NotSaved { .. } => (
                 "The settings could not be saved",
@@ -167,7 +167,7 @@ impl SettingsError {
             }
             Self::Unreadable { source, .. } | Self::NotSaved { source, .. } => source.to_string(),
             Self::TooLarge(_) => format!("more than {MAX_BYTES} bytes"),
-            Self::NoTable(_, table) => format!("“{table}” is no table"),
+            Self::NoTable(_, table) => format!("“{table}” is not a table"),
             Self::Unusable(_) => "rules that cannot be used".into(),
             Self::Gone(_) => "it is gone".into(),
             Self::ChangedMeanwhile { key, .. } => format!("{} was changed", key.name()),

@@ -21,51 +21,54 @@ impl Settings {
 }
 
 fn unread(why: &str) -> Policy {
-    Policy {
-        unread: Some(clean(why, 300).into()),
-        ..Policy::default()
-    }
+    Policy::unread(clean(why, 300).into_owned())
 }
 
 /// Reads `[policy]` of the settings file and of the file that it names as shared, and the comment
-/// templates.
+/// templates. What can be read holds, whatever stands beside it.
 pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules {
     let mut rules = Rules {
         written: WrittenRules::read(document),
         template_trouble: template_trouble(text, document, file),
         ..Rules::default()
     };
-    if let Err(why) = read_policy(&mut rules, text, document, file) {
-        rules.policy = unread(&why);
-    }
-    rules
-}
-
-fn read_policy(
-    rules: &mut Rules,
-    text: &str,
-    document: &Document<&str>,
-    file: &Path,
-) -> Result<(), String> {
-    let own = add(&mut rules.policy, text, document, file)?;
-    let mut most = own.most_devices;
+    let own = add(&mut rules.policy, text, document, file);
+    let (mut most, mut trouble) = (own.most_devices, own.trouble);
     if let Some(file) = own.shared {
-        let text = text_of(&file).map_err(|error| error.to_string())?;
-        let text = text.ok_or_else(|| format!("there is no {}", file.display()))?;
-        let document = Document::parse(text.as_str())
-            .map_err(|error| format!("{}: {}", file.display(), toml_problem(&error)))?;
-        let theirs = add(&mut rules.policy, &text, &document, &file)?;
-        if theirs.shared.is_some() {
-            return Err(format!("{}: a shared file names no other", file.display()));
+        match read_shared(&mut rules, &file) {
+            // Of two limits the tighter one holds.
+            Ok(theirs) => {
+                most = most.into_iter().chain(theirs.most_devices).min();
+                trouble = trouble.or(theirs.trouble);
+            }
+            Err(why) => trouble = trouble.or(Some(why)),
         }
-        // Of two limits the tighter one holds.
-        most = most.into_iter().chain(theirs.most_devices).min();
-        rules.shared = Some((file, WrittenRules::read(&document)));
     }
     if let Some(most) = most {
         rules.policy.most_at_once = most;
     }
-    Ok(())
+    if let Some(why) = trouble {
+        // A limit that nobody could read may be tighter than the one that was.
+        let unread = unread(&why);
+        rules.policy.most_at_once = rules.policy.most_at_once.min(unread.most_at_once);
+        rules.policy.unread = unread.unread;
+    }
+    rules
+}
+
+/// Adds the rules of the shared file.
+fn read_shared(rules: &mut Rules, file: &Path) -> Result<Added, String> {
+    let text = text_of(file).map_err(|error| error.to_string())?;
+    let text = text.ok_or_else(|| format!("there is no {}", file.display()))?;
+    let document = Document::parse(text.as_str())
+        .map_err(|error| format!("{}: {}", file.display(), toml_problem(&error)))?;
+    let mut theirs = add(&mut rules.policy, &text, &document, file);
+    if theirs.shared.is_some() {
+        let why = format!("{}: a shared file names no other", file.display());
+        theirs.trouble.get_or_insert(why);
+    }
+    rules.shared = Some((file.to_owned(), WrittenRules::read(&document)));
+    Ok(theirs)
 }
 
 /// What a file's `[policy]` says besides what adds up.
@@ -73,82 +76,90 @@ fn read_policy(
 struct Added {
     shared: Option<PathBuf>,
     most_devices: Option<usize>,
+    /// The first thing in it that could not be read.
+    trouble: Option<String>,
 }
 
-/// Adds one file's `[policy]`.
-fn add(
-    policy: &mut Policy,
-    text: &str,
-    document: &Document<&str>,
-    file: &Path,
-) -> Result<Added, String> {
+/// Adds one file's `[policy]`, entry by entry: one that is wrong takes no other with it.
+fn add(policy: &mut Policy, text: &str, document: &Document<&str>, file: &Path) -> Added {
     let mut added = Added::default();
     let Some(item) = document.get("policy") else {
-        return Ok(added);
+        return added;
     };
-    let at = |item: &Item, key: &str, problem: &str| {
-        let line = line_at(text, item.span());
-        format!("{}, line {line}: policy.{key}: {problem}", file.display())
+    let Some(table) = item.as_table_like() else {
+        added.trouble = Some(format!("{}: “policy” is not a table", file.display()));
+        return added;
     };
-    let table = item
-        .as_table_like()
-        .ok_or_else(|| format!("{}: “policy” is no table", file.display()))?;
     for (key, item) in table.iter() {
-        let wrong = |problem: &'static str| at(item, key, problem);
-        match key {
-            "protected_names" => {
-                for name in words(item).map_err(wrong)? {
-                    policy
-                        .protected_names
-                        .push(Pattern::parse(name).map_err(wrong)?);
-                }
-            }
-            "protected_tags" => {
-                let tags = words(item).map_err(wrong)?;
-                policy
-                    .protected_tags
-                    .extend(tags.into_iter().map(Into::into));
-            }
-            "protected_ids" => {
-                for id in words(item).map_err(wrong)? {
-                    let id = MachineId::parse(id).map_err(|_text| wrong("is no device id"))?;
-                    policy.protected_ids.push(id);
-                }
-            }
-            "vpn_ranges" => {
-                for range in words(item).map_err(wrong)? {
-                    policy
-                        .vpn_ranges
-                        .push(IpRange::parse(range).map_err(wrong)?);
-                }
-            }
-            "own_entra_device_id" => {
-                let id = item.as_str().ok_or_else(|| wrong("is no text"))?.trim();
-                if !id.is_empty() {
-                    // Which computer this is, its own file knows best.
-                    policy.own_entra_device_id.get_or_insert(id.into());
-                }
-            }
-            "most_devices" => {
-                let most = item.as_integer().ok_or_else(|| wrong("is no number"))?;
-                added.most_devices = Some(most_devices(most).map_err(wrong)?);
-            }
-            "shared_file" => {
-                let path = item.as_str().ok_or_else(|| wrong("is no text"))?.trim();
-                let beside = file.parent().unwrap_or(Path::new(""));
-                added.shared = (!path.is_empty()).then(|| beside.join(path));
-            }
-            // A key with a slip in it must not leave a device unprotected.
-            _ => return Err(wrong("is no key of the policy")),
+        if let Err(problem) = add_key(policy, &mut added, key, item, file) {
+            let line = line_at(text, item.span());
+            let why = format!("{}, line {line}: policy.{key}: {problem}", file.display());
+            added.trouble.get_or_insert(why);
         }
     }
-    Ok(added)
+    added
 }
+
+/// Adds the value of one key; all of a list that can be used, also where some of it cannot.
+fn add_key(
+    policy: &mut Policy,
+    added: &mut Added,
+    key: &str,
+    item: &Item,
+    file: &Path,
+) -> Result<(), &'static str> {
+    match key {
+        "protected_names" => add_each(item, &mut policy.protected_names, Pattern::parse),
+        "protected_tags" => add_each(item, &mut policy.protected_tags, |tag| Ok(tag.into())),
+        "protected_ids" => add_each(item, &mut policy.protected_ids, |id| {
+            MachineId::parse(id).map_err(|_text| "is not a device id")
+        }),
+        "vpn_ranges" => add_each(item, &mut policy.vpn_ranges, IpRange::parse),
+        "own_entra_device_id" => {
+            let id = item.as_str().ok_or("is not text")?.trim();
+            if !id.is_empty() {
+                // Which computer this is, its own file knows best.
+                policy.own_entra_device_id.get_or_insert(id.into());
+            }
+            Ok(())
+        }
+        "most_devices" => {
+            let most = item.as_integer().ok_or("is not a number")?;
+            added.most_devices = Some(most_devices(most)?);
+            Ok(())
+        }
+        "shared_file" => {
+            let path = item.as_str().ok_or("is not text")?.trim();
+            let beside = file.parent().unwrap_or(Path::new(""));
+            added.shared = (!path.is_empty()).then(|| beside.join(path));
+            Ok(())
+        }
+        // A key with a slip in it must not leave a device unprotected.
+        _ => Err("is not a policy key"),
+    }
+}
+
+fn add_each<T>(
+    item: &Item,
+    to: &mut Vec<T>,
+    parse: impl Fn(&str) -> Result<T, &'static str>,
+) -> Result<(), &'static str> {
+    let list = item.as_array().ok_or(NO_LIST)?;
+    let mut trouble = Ok(());
+    for entry in list {
+        match entry.as_str().ok_or(NO_LIST).and_then(&parse) {
+            Ok(entry) => to.push(entry),
+            Err(why) => trouble = trouble.and(Err(why)),
+        }
+    }
+    trouble
+}
+
+const NO_LIST: &str = "is not a list of texts, such as [\"DC01\", \"*-dc\"]";
 
 /// The entries of a list of texts.
 pub(super) fn words(item: &Item) -> Result<Vec<&str>, &'static str> {
-    const WRONG: &str = "is no list of texts, such as [\"DC01\", \"*-dc\"]";
-    let list = item.as_array().ok_or(WRONG)?;
+    let list = item.as_array().ok_or(NO_LIST)?;
     let words: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
-    words.ok_or(WRONG)
+    words.ok_or(NO_LIST)
 }

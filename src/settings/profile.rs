@@ -150,7 +150,7 @@ pub(super) fn read(text: &str, name: &ProfileName, item: &Item) -> Result<Profil
         };
         match as_text(value) {
             Some(value) => *slot = value,
-            None => not_text = not_text.or(Some((key, "is no text"))),
+            None => not_text = not_text.or(Some((key, "is not text"))),
         }
     }
     let parsed = match not_text {

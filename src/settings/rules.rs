@@ -94,15 +94,15 @@ impl RuleKey {
             Self::ProtectedNames => Pattern::parse(entry).map(|_| ()),
             Self::ProtectedIds => MachineId::parse(entry)
                 .map(|_| ())
-                .map_err(|_text| "is no device id"),
+                .map_err(|_text| "is not a device id"),
             Self::VpnRanges => IpRange::parse(entry).map(|_| ()),
             Self::MostDevices => match entry.parse() {
                 Ok(most) => most_devices(most).map(|_| ()),
                 Err(_) => Err(NO_MOST),
             },
-            Self::OwnEntraDeviceId if !is_guid(entry) => {
-                Err("is no Entra device id: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12")
-            }
+            Self::OwnEntraDeviceId if !is_guid(entry) => Err(
+                "is not an Entra device id: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12",
+            ),
             Self::Templates if entry.chars().count() > MAX_TEMPLATE_CHARS => {
                 Err("is longer than 500 characters")
             }
@@ -113,7 +113,7 @@ impl RuleKey {
     }
 }
 
-const NO_MOST: &str = "is no number from 1 to 100";
+const NO_MOST: &str = "is not a number from 1 to 100";
 
 /// How many devices at once may be allowed.
 pub(super) fn most_devices(number: i64) -> Result<usize, &'static str> {
@@ -247,12 +247,12 @@ pub(super) fn template_trouble(
     let item = document.get("comments")?;
     let file = file.display();
     let Some(table) = item.as_table_like() else {
-        return Some(format!("{file}: “comments” is no table").into());
+        return Some(format!("{file}: “comments” is not a table").into());
     };
     let mut wrong = table.iter().filter_map(|(key, item)| {
         let why = match key {
             "templates" => words(item).err()?,
-            _ => "is no key of the comments",
+            _ => "is not a key of the comments",
         };
         let (line, key) = (line_at(text, item.span()), clean(key, 40));
         Some(format!("{file}, line {line}: comments.{key}: {why}").into())

@@ -128,7 +128,7 @@ pub(super) fn with_rules(
                     table.remove(name);
                 }
                 Err(_) => {
-                    let why = format!("{}: policy.{name}: is no number", file.display());
+                    let why = format!("{}: policy.{name}: is not a number", file.display());
                     return Err(SettingsError::Unusable(why.into()));
                 }
             },

@@ -1,3 +1,5 @@
+mod shared;
+
 use super::*;
 use crate::guard::Policy;
 use crate::model::{Cloud, Region, Scopes};
@@ -49,7 +51,7 @@ fn what_is_wrong_is_named_by_file_line_and_key() {
         (
             "scopes = \".default\"",
             "scopes = 5",
-            "settings.toml, line 9: profile.contoso.scopes: is no text",
+            "settings.toml, line 9: profile.contoso.scopes: is not text",
         ),
         (
             "\"Commercial\"",
@@ -175,6 +177,7 @@ fn rules_are_read_with_those_that_a_team_shares_and_a_slip_protects_nothing_in_s
     let policy = write(FILE_NAME, shared);
     let unread = policy.unread.expect("the shared file is not there");
     assert!(unread.contains("team.toml"), "{unread}");
+    assert!(policy.protected_names[0].fits("mine"), "its own still hold");
     write(
         "team.toml",
         "[policy]\nprotected_names = [\"DC*\"]\nprotected_ids = [\"a1\"]\n",
@@ -192,19 +195,23 @@ fn rules_are_read_with_those_that_a_team_shares_and_a_slip_protects_nothing_in_s
     for (wrong, words) in [
         (
             "protected_name = [\"DC01\"]",
-            "line 2: policy.protected_name: is no key of the policy",
+            "line 2: policy.protected_name: is not a policy key",
         ),
         (
             "protected_names = \"DC01\"",
-            "line 2: policy.protected_names: is no list of texts",
+            "line 2: policy.protected_names: is not a list of texts",
         ),
         ("protected_names = [\"*\"]", "would protect every device"),
-        ("vpn_ranges = [\"10.8/40\"]", "is no range of addresses"),
-        ("protected_ids = [\"../x\"]", "is no device id"),
+        ("vpn_ranges = [\"10.8/40\"]", "is not an address range"),
+        ("protected_ids = [\"../x\"]", "is not a device id"),
     ] {
-        let policy = write(FILE_NAME, &format!("[policy]\n{wrong}\n"));
+        let beside = "protected_tags = [\"tier0\"]\nmost_devices = 40";
+        let policy = write(FILE_NAME, &format!("[policy]\n{wrong}\n{beside}\n"));
         let unread = policy.unread.expect(wrong);
         assert!(unread.contains(words), "{unread}");
+        // What stands beside the slip holds, under the limit of a console without rules.
+        assert_eq!(&*policy.protected_tags[0], "tier0", "{wrong}");
+        assert_eq!(policy.most_at_once, 10, "{wrong}");
     }
     assert!(write(FILE_NAME, "policy = 3").unread.is_some());
     assert!(write(FILE_NAME, "[policy").unread.is_some());
@@ -349,15 +356,15 @@ fn a_file_that_cannot_be_used_before_or_after_is_left_alone() {
     let huge = changes(&[(RuleKey::ProtectedTags, "", &"t".repeat(70_000))]);
     for (text, changes, words) in [
         ("[policy", &tags, "TOML parse error at line 1"),
-        ("policy = 1", &tags, "“policy” is no table"),
+        ("policy = 1", &tags, "“policy” is not a table"),
         (
             "[policy]\nprotected_name = []\n",
             &tags,
             "line 2: policy.protected_name",
         ),
-        ("comments = 1", &templates, "“comments” is no table"),
+        ("comments = 1", &templates, "“comments” is not a table"),
         ("# Ours.\n", &missing, "nowhere.toml"),
-        ("# Ours.\n", &wrong, "is no range of addresses"),
+        ("# Ours.\n", &wrong, "is not an address range"),
         ("# Ours.\n", &huge, "more than 65536 bytes"),
     ] {
         std::fs::write(&file, text).expect("written");
@@ -387,23 +394,27 @@ fn wrong_lines_are_named_with_their_reason() {
         (
             RuleKey::ProtectedIds,
             "a1\n../x",
-            "Line 2: “../x” is no device id",
+            "Line 2: “../x” is not a device id",
         ),
         (
             RuleKey::VpnRanges,
             "10.8/40",
-            "Line 1: “10.8/40” is no range of addresses, such as 10.8.0.0/16",
+            "Line 1: “10.8/40” is not an address range, such as 10.8.0.0/16",
         ),
-        (RuleKey::MostDevices, "0", "“0” is no number from 1 to 100"),
+        (
+            RuleKey::MostDevices,
+            "0",
+            "“0” is not a number from 1 to 100",
+        ),
         (
             RuleKey::MostDevices,
             "ten",
-            "“ten” is no number from 1 to 100",
+            "“ten” is not a number from 1 to 100",
         ),
         (
             RuleKey::OwnEntraDeviceId,
             "mine",
-            "“mine” is no Entra device id: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12",
+            "“mine” is not an Entra device id: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12",
         ),
         (
             RuleKey::Templates,
@@ -461,7 +472,7 @@ fn of_two_limits_the_tighter_one_holds_and_wrong_templates_spoil_no_policy() {
     assert_eq!(rules.policy.unread, None);
     let trouble = rules.template_trouble.expect("no list");
     assert!(
-        trouble.contains("line 4: comments.templates: is no list"),
+        trouble.contains("line 4: comments.templates: is not a list"),
         "{trouble}"
     );
 }

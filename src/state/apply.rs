@@ -124,6 +124,7 @@ impl State {
             self.actions.clear();
             self.files.clear();
             self.recent_actions = Remote::default();
+            self.containments = Remote::default();
             // What the account before was waiting for is nobody's business here.
             self.notes.clear();
             self.epoch = epoch;
@@ -187,6 +188,10 @@ impl State {
             InventoryNews::RecentActions(result) => {
                 let at = self.inventory.read_at.unwrap_or_default();
                 self.recent_actions.settle(result, at);
+            }
+            InventoryNews::Containments(result) => {
+                let at = self.inventory.read_at.unwrap_or_default();
+                self.containments.settle(result, at);
             }
         }
     }

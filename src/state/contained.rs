@@ -1,107 +1,185 @@
 //! What is contained now, by anybody, as far as the history of actions shows.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::State;
-use crate::action::{Condition, ConditionState, infer};
-use crate::model::{MachineAction, MachineActionId, MachineRef};
+use crate::action::{Condition, ConditionState, Evidence, infer};
+use crate::guard::{OwnAction, Ownership, ownership};
+use crate::model::{MachineAction, MachineActionId, MachineActionType, MachineId, MachineRef};
 
-/// A device that something was taken from and not given back, or that is changing.
+/// A device that is contained, about to be, or being released.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contained {
     pub machine: MachineRef,
     pub condition: Condition,
-    /// Where an action has not ended: whether it leads into the condition or out of it.
-    pub changing_to: Option<bool>,
-    /// Whether the device has picked up the action that this rests on.
-    pub is_picked_up: bool,
-    /// The action that this rests on.
+    /// What set the condition, while it is in force.
+    pub in_force: Option<Request>,
+    /// A request that has not ended, and whether it leads into the condition or out of it.
+    pub pending: Option<(Direction, Request)>,
+}
+
+/// Where a pending request leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    IntoIt,
+    OutOfIt,
+}
+
+/// An action of the service that contains or releases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
     pub action: MachineActionId,
-    pub since: Option<Timestamp>,
-    /// When it began, also of one that is about to end: rows do not jump when it is released.
-    begun: Option<Timestamp>,
-    /// Of the action that this rests on; may be empty or missing.
+    pub kind: MachineActionType,
+    /// Whether the device has picked it up.
+    pub is_picked_up: bool,
+    /// When it took effect; of a pending one, when the service last reported on it.
+    pub at: Option<Timestamp>,
+    /// As the service reports it; `None` where it reports nobody.
     pub by: Option<Box<str>>,
     pub comment: Option<Box<str>>,
+    pub whose: Ownership,
+}
+
+/// What the person who is signed in has to give back.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct WayBack {
+    /// Isolated or contained by this account, and not being released.
+    pub to_release: Vec<MachineRef>,
+    /// Restricted by this account, and not being released.
+    pub to_unrestrict: Vec<MachineRef>,
+    /// How many of this account's containments are being lifted, by anybody.
+    pub being_lifted: usize,
+    /// How many containments that this account requested are pending: they can be cancelled.
+    pub pending: usize,
 }
 
 impl State {
-    /// Every device that is contained or changing, oldest first. One that is not here is not known
-    /// to be free.
+    /// Every device that is contained or changing, oldest first. One that is missing here may still
+    /// be contained.
     #[must_use]
     pub fn contained(&self) -> Vec<Contained> {
-        let mut found: Vec<Contained> = self
-            .actions
-            .iter()
-            .flat_map(|(id, actions)| {
-                let machine = self.machine(id).map(|machine| machine.reference());
-                let named = || {
-                    let mut names = actions.iter().filter_map(|a| a.computer_dns_name.clone());
-                    MachineRef {
-                        id: id.clone(),
-                        dns_name: names.next(),
-                    }
-                };
-                let machine = machine.unwrap_or_else(named);
-                Condition::ALL
-                    .into_iter()
-                    .filter_map(move |condition| contained(&machine, condition, actions))
-            })
-            .collect();
-        found.sort_by(|a, b| (a.begun, &a.machine.id).cmp(&(b.begun, &b.machine.id)));
+        let own = self.own_actions(self.entries.iter());
+        let own: HashMap<_, _> = own.map(|own| (own.action.clone(), own)).collect();
+        let mut found = Vec::new();
+        for (id, actions) in &self.actions {
+            let machine = self.named(id, actions);
+            let conditions = Condition::ALL.into_iter();
+            found.extend(conditions.filter_map(|c| self.contained_by(&machine, c, actions, &own)));
+        }
+        found.sort_by(|a, b| (a.since(), &a.machine.id).cmp(&(b.since(), &b.machine.id)));
         found
+    }
+
+    /// The record of a machine, or the name that its actions have for it.
+    fn named(&self, id: &MachineId, actions: &[MachineAction]) -> MachineRef {
+        let known = self.machine(id).map(|machine| machine.reference());
+        known.unwrap_or_else(|| MachineRef {
+            id: id.clone(),
+            dns_name: actions.iter().find_map(|a| a.computer_dns_name.clone()),
+        })
+    }
+
+    fn contained_by(
+        &self,
+        machine: &MachineRef,
+        condition: Condition,
+        actions: &[MachineAction],
+        own: &HashMap<MachineActionId, OwnAction>,
+    ) -> Option<Contained> {
+        let (in_force, pending) = match infer(condition, actions) {
+            ConditionState::Yes(evidence) => (Some(evidence), None),
+            ConditionState::Changing { to, evidence } => {
+                let direction = if to {
+                    Direction::IntoIt
+                } else {
+                    Direction::OutOfIt
+                };
+                (in_force(condition, actions), Some((direction, evidence)))
+            }
+            ConditionState::No(_) | ConditionState::Unknown => return None,
+        };
+        let request = |evidence: Evidence| {
+            let id = &evidence.action;
+            let action = actions.iter().find(|action| action.id == *id)?;
+            let by = action.requestor.as_deref().map(str::trim);
+            let own = own.get(id).map(std::slice::from_ref).unwrap_or_default();
+            Some(Request {
+                action: action.id.clone(),
+                kind: action.kind.clone(),
+                is_picked_up: evidence.is_picked_up,
+                at: action.last_updated.or(action.created),
+                by: by.filter(|by| !by.is_empty()).map(Into::into),
+                comment: action.requestor_comment.clone(),
+                whose: ownership(action, self.session.account(), own),
+            })
+        };
+        Some(Contained {
+            machine: machine.clone(),
+            condition,
+            in_force: in_force.and_then(request),
+            pending: pending.and_then(|(to, evidence)| Some((to, request(evidence)?))),
+        })
     }
 }
 
 impl Contained {
-    /// Whether the person who is signed in has ordered it.
+    /// When it began, or when it was last reported that it will: rows do not jump on a release.
     #[must_use]
-    pub fn is_mine(&self, state: &State) -> bool {
-        let Some(account) = state.session.account() else {
-            return false;
-        };
-        let name = account.user_name.as_deref();
-        let is_by_name = name.zip(self.by.as_deref());
-        is_by_name.is_some_and(|(name, by)| name.eq_ignore_ascii_case(by.trim()))
-            || state.entries.iter().any(|entry| {
-                entry.author.is(account) && entry.standing().action() == Some(&self.action)
-            })
+    pub fn since(&self) -> Option<Timestamp> {
+        let pending = self.pending.as_ref().map(|(_, request)| request);
+        self.in_force.as_ref().or(pending)?.at
+    }
+
+    /// What contains it or is about to.
+    #[must_use]
+    pub fn setter(&self) -> Option<&Request> {
+        match (&self.in_force, &self.pending) {
+            (Some(request), _) | (None, Some((Direction::IntoIt, request))) => Some(request),
+            (None, Some((Direction::OutOfIt, _)) | None) => None,
+        }
+    }
+
+    fn is_isolation(&self) -> bool {
+        self.condition.way_back() == Condition::Isolated.way_back()
     }
 }
 
-fn contained(
-    machine: &MachineRef,
-    condition: Condition,
-    actions: &[MachineAction],
-) -> Option<Contained> {
-    let (changing_to, evidence) = match infer(condition, actions) {
-        ConditionState::Yes(evidence) => (None, evidence),
-        ConditionState::Changing { to, evidence } => (Some(to), evidence),
-        ConditionState::No(_) | ConditionState::Unknown => return None,
-    };
-    let begun = match changing_to {
-        None => evidence.since,
-        Some(_) => begun_before(condition, actions).or(evidence.since),
-    };
-    let action = actions.iter().find(|action| action.id == evidence.action);
-    Some(Contained {
-        machine: machine.clone(),
-        condition,
-        changing_to,
-        is_picked_up: evidence.is_picked_up,
-        action: evidence.action,
-        since: evidence.since,
-        begun,
-        by: evidence.by,
-        comment: action.and_then(|action| action.requestor_comment.clone()),
-    })
+impl WayBack {
+    /// What of these is the signed-in person's own.
+    #[must_use]
+    pub fn of(contained: &[Contained]) -> Self {
+        let mut way_back = Self::default();
+        let is_mine = |request: &Request| request.whose == Ownership::Mine;
+        for row in contained {
+            let in_force = row.in_force.as_ref().is_some_and(is_mine);
+            let pending = row.pending.as_ref();
+            if in_force && pending.is_some_and(|(to, _)| *to == Direction::OutOfIt) {
+                way_back.being_lifted += 1;
+            } else if in_force {
+                let list = if row.is_isolation() {
+                    &mut way_back.to_release
+                } else {
+                    &mut way_back.to_unrestrict
+                };
+                if !list.contains(&row.machine) {
+                    list.push(row.machine.clone());
+                }
+            }
+            let is_coming =
+                |(to, request): &(Direction, Request)| *to == Direction::IntoIt && is_mine(request);
+            way_back.pending += usize::from(pending.is_some_and(is_coming));
+        }
+        way_back
+    }
 }
 
-/// When a condition began that is about to end.
-fn begun_before(condition: Condition, actions: &[MachineAction]) -> Option<Timestamp> {
+/// What holds a condition in force while something else is under way.
+fn in_force(condition: Condition, actions: &[MachineAction]) -> Option<Evidence> {
     let ended = actions.iter().filter(|action| action.status.is_final());
     match infer(condition, &ended.cloned().collect::<Vec<_>>()) {
-        ConditionState::Yes(begun) => begun.since,
+        ConditionState::Yes(evidence) => Some(evidence),
         ConditionState::No(_) | ConditionState::Changing { .. } | ConditionState::Unknown => None,
     }
 }
@@ -109,10 +187,13 @@ fn begun_before(condition: Condition, actions: &[MachineAction]) -> Option<Times
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::{ActionKind, Order, Task};
     use crate::guard::Policy;
+    use crate::journal::{Author, Entry, Record};
     use crate::message::Event;
     use crate::model::{
-        Epoch, MachineActionId, MachineActionStatus, MachineActionType, MachineId, Mode,
+        Account, EntryId, Epoch, HResult, MachineActionStatus, Mode, Permissions, SessionStatus,
+        TenantId,
     };
 
     fn action(
@@ -154,18 +235,134 @@ mod tests {
         let found = state.contained();
         let seen: Vec<_> = found
             .iter()
-            .map(|c| (c.machine.id.as_str(), c.condition, c.changing_to))
+            .map(|c| {
+                let pending = c.pending.as_ref().map(|(to, _)| *to);
+                (
+                    c.machine.id.as_str(),
+                    c.condition,
+                    c.in_force.is_some(),
+                    pending,
+                )
+            })
             .collect();
         assert_eq!(
             seen,
             [
-                ("e5", Condition::Isolated, Some(false)),
-                ("c3", Condition::Restricted, None),
-                ("a1", Condition::Isolated, None),
+                ("e5", Condition::Isolated, true, Some(Direction::OutOfIt)),
+                ("c3", Condition::Restricted, true, None),
+                ("a1", Condition::Isolated, true, None),
             ]
         );
         assert_eq!(found[1].machine.name(), "PC-c3");
-        assert_eq!(found[0].by.as_deref(), Some("sam@contoso.com"));
-        assert_eq!(found[0].comment.as_deref(), Some("beacon"));
+        let setter = found[0].setter().expect("what isolated it");
+        assert_eq!(setter.by.as_deref(), Some("sam@contoso.com"));
+        assert_eq!(setter.comment.as_deref(), Some("beacon"));
+    }
+
+    fn signed_in(name: &str) -> Event {
+        let tenant = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
+        Event::Session {
+            status: SessionStatus::SignedIn {
+                account: Account {
+                    tenant_id: TenantId::parse(tenant).expect("a literal id"),
+                    object_id: "o".into(),
+                    user_name: Some(name.into()),
+                    display_name: None,
+                },
+                permissions: Permissions::Unknown,
+            },
+            epoch: Epoch(0),
+        }
+    }
+
+    /// An order of Jane's on this machine, with what became of it.
+    fn entry(tag: &str, machine: &str, record: Record) -> Event {
+        let author = Author {
+            mode: "DEMO".into(),
+            tenant: "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10".into(),
+            object_id: "o".into(),
+            account: "jane".into(),
+        };
+        let order = Order {
+            entry: EntryId::parse(tag).expect("a literal tag"),
+            machine: MachineRef {
+                id: MachineId::parse(machine).expect("a literal id"),
+                dns_name: None,
+            },
+            comment: "why".into(),
+            batch: None,
+            task: Task::Act {
+                kind: ActionKind::Isolate,
+                values: Box::default(),
+            },
+        };
+        let mut entry = Entry::new(author, order);
+        for record in [Record::Sent, record] {
+            entry.push(Timestamp::UNIX_EPOCH, record);
+        }
+        Event::Entry(Box::new(entry))
+    }
+
+    /// The way back is of what this account requested and the service credits to it.
+    #[test]
+    fn what_is_mine_is_never_somebody_elses_nor_of_unknown_origin() {
+        use MachineActionStatus::{Pending, Succeeded};
+        use MachineActionType::{Isolate, RestrictCodeExecution, Unisolate};
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        state.apply(signed_in("jane@contoso.com"));
+        let by = |requestor: &str, action: MachineAction| MachineAction {
+            requestor: (!requestor.is_empty()).then(|| requestor.into()),
+            ..action
+        };
+        let (jane, sam) = ("jane@contoso.com", "sam@contoso.com");
+        let tagged = MachineAction {
+            requestor_comment: Some("[cdn-7F3K2Q9M] beacon".into()),
+            ..by("", action("a7", Isolate, Succeeded, 7))
+        };
+        let actions = vec![
+            by(jane, action("a1", Isolate, Succeeded, 1)),
+            by(sam, action("a2", Isolate, Succeeded, 2)),
+            by("", action("a3", Isolate, Succeeded, 3)),
+            by(jane, action("a4", RestrictCodeExecution, Succeeded, 4)),
+            by(jane, action("a5", Isolate, Pending, 5)),
+            by(jane, action("a6", Isolate, Succeeded, 6)),
+            by(sam, action("a6", Unisolate, Pending, 60)),
+            tagged,
+            by(sam, action("a8", Isolate, Succeeded, 8)),
+        ];
+        let epoch = Epoch(0);
+        state.apply(Event::Actions { epoch, actions });
+        let done = |id: &str| Record::Finished {
+            action: MachineActionId::parse(id).expect("a literal id"),
+            status: Succeeded,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+        };
+        state.apply(entry("cdn-7F3K2Q9M", "a7", done("a7-7")));
+        // Somebody was first: the entry knows their action, and has made none.
+        let theirs = Record::SomeoneElses {
+            action: MachineActionId::parse("a8-8").expect("a literal id"),
+            requestor: sam.into(),
+            created: None,
+        };
+        state.apply(entry("cdn-00000001", "a8", theirs));
+        let way_back = WayBack::of(&state.contained());
+        let ids = |list: &[MachineRef]| {
+            let ids = list.iter().map(|machine| machine.id.to_string());
+            ids.collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(ids(&way_back.to_release), "a1 a7");
+        assert_eq!(ids(&way_back.to_unrestrict), "a4");
+        assert_eq!((way_back.being_lifted, way_back.pending), (1, 1));
+        let found = state.contained();
+        let whose = |id: &str| {
+            let mut rows = found.iter();
+            let row = rows.find(|row| row.machine.id.as_str() == id);
+            row.and_then(Contained::setter).map(|request| request.whose)
+        };
+        assert_eq!(whose("a2"), Some(Ownership::SomeoneElses));
+        assert_eq!(whose("a3"), Some(Ownership::Unknown));
+        assert_eq!(whose("a8"), Some(Ownership::SomeoneElses));
     }
 }

@@ -73,6 +73,12 @@ pub struct Inventory {
 }
 
 impl Inventory {
+    /// Whether it holds every device that the account may see.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.read_at.is_some() && self.incomplete.is_none() && self.unreadable == 0
+    }
+
     #[must_use]
     pub fn all(&self) -> &[Arc<Machine>] {
         &self.machines

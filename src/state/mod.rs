@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub use asked::{Answer, Asked, Asking, Progress};
 pub use batch::Batch;
-pub use contained::Contained;
+pub use contained::{Contained, Direction, Request, WayBack};
 pub use entries::Entries;
 pub use inventory::Inventory;
 pub use panel::{Panel, Panels};
@@ -26,9 +26,9 @@ pub use remote::Remote;
 pub use settings::SettingsFacts;
 
 use crate::explain::Explanation;
-use crate::guard::{Facts, FileLook, Policy};
+use crate::guard::{AlertsLook, Devices, Facts, FileLook, OwnAction, Policy};
 use crate::journal::{Entry, Standing};
-use crate::message::{Note, open_order};
+use crate::message::{LookBack, Note, open_order};
 use crate::model::{
     AvailableActions, Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Machine,
     MachineAction, MachineActionId, MachineId, MachineRef, Mode, SessionStatus,
@@ -87,8 +87,10 @@ pub struct State {
     pub panels: Panels,
     /// All known actions, by machine, newest first.
     pub actions: HashMap<MachineId, Vec<MachineAction>>,
-    /// Whether the actions of the last weeks were read, for the state column.
-    pub recent_actions: Remote<()>,
+    /// How far back the actions of all kinds were read, for the state column.
+    pub recent_actions: Remote<LookBack>,
+    /// How far back those that contain were read, for *Contained now*.
+    pub containments: Remote<LookBack>,
     /// This console's entries, oldest first.
     pub entries: Entries,
     pub notes: HashMap<EntryId, Note>,
@@ -131,6 +133,7 @@ impl State {
             panels: Panels::default(),
             actions: HashMap::new(),
             recent_actions: Remote::default(),
+            containments: Remote::default(),
             entries: Entries::default(),
             notes: HashMap::new(),
             budget: None,
@@ -233,6 +236,35 @@ impl State {
         available.get().filter(|_| is_good)
     }
 
+    /// Actions that those of `entries` have made that are the present account's.
+    pub(super) fn own_actions<'a>(
+        &'a self,
+        entries: impl Iterator<Item = &'a Entry>,
+    ) -> impl Iterator<Item = OwnAction> {
+        let account = self.session.account();
+        entries.filter_map(move |entry| {
+            let is_own = account.is_some_and(|account| entry.author.is(account));
+            let action = is_own.then(|| entry.own_action())??;
+            let entry = entry.id();
+            Some(OwnAction { action, entry })
+        })
+    }
+
+    fn alerts_look(&self, id: &MachineId) -> AlertsLook {
+        let alerts = self.panels.get(id).map(|panel| &panel.alerts);
+        let Some(alerts) = alerts.filter(|alerts| alerts.failure.is_none()) else {
+            return AlertsLook::NotChecked;
+        };
+        alerts.get().map_or(AlertsLook::NotChecked, |listed| {
+            let open = listed.items.iter().filter(|alert| alert.is_open()).count();
+            if listed.is_cut || listed.unreadable > 0 {
+                AlertsLook::AtLeast(open)
+            } else {
+                AlertsLook::Open(open)
+            }
+        })
+    }
+
     fn file_look(&self, sha1: &str) -> FileLook<'_> {
         let Some(file) = self.files.get(sha1) else {
             return FileLook::NotYet;
@@ -272,6 +304,8 @@ impl State {
             .filter(|e| e.order.machine.id == machine.id)
             .filter_map(open_order)
             .collect();
+        let of_machine = self.entries.of_machine(&machine.id);
+        let own_actions: Vec<_> = self.own_actions(of_machine).collect();
         with(&Facts {
             now,
             policy: &self.policy,
@@ -283,6 +317,12 @@ impl State {
             available: self.available(&machine.id, now),
             history: self.history(&machine.id),
             open_orders: &open_orders,
+            own_actions: &own_actions,
+            alerts: self.alerts_look(&machine.id),
+            devices: Devices {
+                list: self.inventory.all(),
+                is_complete: self.inventory.is_complete(),
+            },
             together,
         })
     }

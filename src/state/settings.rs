@@ -34,9 +34,7 @@ impl State {
         match news {
             SettingsNews::Begun(read) => self.know(read),
             SettingsNews::Read(read) => {
-                if let Ok(rules) = &read {
-                    self.adopt(rules);
-                }
+                self.adopt(SettingsNews::policy_of(&read));
                 self.know(read);
             }
             SettingsNews::Saving => {
@@ -46,7 +44,7 @@ impl State {
             SettingsNews::Saved(Ok(rules)) => {
                 self.settings.saving = false;
                 self.settings.saves += 1;
-                self.adopt(&rules);
+                self.adopt(rules.policy.clone());
                 self.know(Ok(rules));
             }
             SettingsNews::Saved(Err(why)) => {
@@ -56,9 +54,9 @@ impl State {
         }
     }
 
-    fn adopt(&mut self, rules: &Rules) {
+    fn adopt(&mut self, policy: Policy) {
         let before = std::mem::take(&mut self.policy);
-        self.policy = rules.policy.clone().in_place_of(&before);
+        self.policy = policy.in_place_of(&before);
     }
 
     fn know(&mut self, read: Result<Rules, Explanation>) {
@@ -125,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn rules_that_cannot_be_read_again_leave_those_before_in_force() {
+    fn rules_that_cannot_be_read_again_leave_those_before_in_force_and_are_said() {
         let policy = Policy {
             protected_tags: vec!["tier0".into()],
             ..Policy::default()
@@ -147,10 +145,16 @@ mod tests {
                 file: None,
                 news: Box::new(SettingsNews::Read(read)),
             });
-            assert_eq!(state.policy, policy);
+            assert!(state.policy.unread.is_some());
+            let kept = Policy {
+                unread: None,
+                ..state.policy.clone()
+            };
+            assert_eq!(kept, policy);
             assert!(state.settings.unusable.is_some());
         }
-        state.apply(saved(policy));
+        state.apply(saved(policy.clone()));
         assert!(state.settings.unusable.is_none());
+        assert_eq!(state.policy, policy);
     }
 }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::words;
-use crate::action::{Change, Risk, Task};
+use crate::action::{ActionKind, Change, Risk, Task};
 use crate::journal::{Entry, NotSentReason, Record, Reply, Standing};
 use crate::message::Note;
 use crate::model::{
@@ -132,8 +132,16 @@ pub fn details(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) ->
             ordered.id.tail()
         )
     });
+    let not_reread = entry.not_reread();
+    let not_reread = not_reread
+        .into_iter()
+        .map(|what| format!("Not re-read before sending: {}", clean(what, 300)));
     let more = about_standing(entry, state, now, zone);
-    redirected.into_iter().chain(more).collect()
+    redirected
+        .into_iter()
+        .chain(not_reread)
+        .chain(more)
+        .collect()
 }
 
 fn about_standing(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
@@ -288,11 +296,7 @@ pub fn still_open_opposites<'a>(
     entry: &Entry,
     state: &'a State,
 ) -> impl Iterator<Item = &'a MachineAction> {
-    let opposite = entry
-        .order
-        .task
-        .kind()
-        .and_then(crate::action::ActionKind::opposite);
+    let opposite = entry.order.task.kind().and_then(ActionKind::opposite);
     let machine = &entry.machine().id;
     let own = entry.standing().action().cloned();
     let ended = own
@@ -391,6 +395,9 @@ fn another_way(task: &Task) -> &'static str {
     match task.risk() {
         Risk::Disruptive | Risk::Irreversible => {
             "Next: isolate at the switch, or disable the account"
+        }
+        Risk::Routine if task.kind() == Some(ActionKind::Unisolate) => {
+            "Next: check that the device is connected and send it again, or run the release script from the device's page in the Defender portal on the device itself"
         }
         Risk::Routine => "Next: check that the device is connected, then send it again",
     }

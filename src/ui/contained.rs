@@ -1,6 +1,8 @@
 //! What is contained now: by whom, why, for how long, and the way back from the row.
 
 use egui::{Label, RichText, ScrollArea, Ui};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::commands::UiCommand;
 use super::device_state::waiting_words;
@@ -10,12 +12,11 @@ use super::views::Screen;
 use super::widgets::{ActionButton, EmptyState, Icon, badge, raised_frame, section_ui, small_ui};
 use super::words::{ago, both_times, lasting};
 use super::{Cx, batch_form, draft_form};
-use crate::action::{Condition, Subject};
-use crate::model::clean;
-use crate::state::Contained;
-
-/// What this list is, and what it cannot know.
-const NOTE: &str = "From the action history of the last 30 days, by anybody, oldest first. A device missing here may still be contained: an older action, or one that you may not see, does not show";
+use crate::action::{ActionKind, Condition, Subject};
+use crate::guard::Ownership;
+use crate::message::LookBack;
+use crate::model::{MachineActionType, MachineRef, clean};
+use crate::state::{Contained, Direction, Remote, Request, WayBack};
 
 /// Shows the list in the place of the table.
 pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -36,26 +37,14 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     });
     let contained = cx.state.contained();
-    release_mine_ui(ui, cx, &contained);
+    way_back_ui(ui, cx, &contained);
     section_ui(ui, "Contained now");
-    small_ui(ui, NOTE);
-    let recent = &cx.state.recent_actions;
-    if let Some(failure) = &recent.failure {
-        let words = format!("Not checked: {}", failure.headline);
-        badge(ui, Icon::Unknown, Role::Unknown, &words);
-    } else if recent.value.is_none() {
-        badge(
-            ui,
-            Icon::Unknown,
-            Role::Unknown,
-            "Not checked yet: reading the history…",
-        );
-    }
+    look_back_ui(ui, cx);
     if contained.is_empty() {
-        if recent.value.is_some() {
+        if cx.state.containments.value.is_some() {
             EmptyState {
                 headline: "No contained devices in the action history",
-                how: "Devices that are isolated or restricted by anybody stand here",
+                how: "Devices that anybody isolates or restricts are listed here",
                 action: None,
             }
             .show_ui(ui);
@@ -71,29 +60,160 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     });
 }
 
-/// The way back for all that this person has isolated or contained: a list, its checks, one confirmation.
-fn release_mine_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
-    let is_mine = |row: &&Contained| {
-        row.condition.way_back() == Condition::Isolated.way_back()
-            && row.changing_to.is_none()
-            && row.is_mine(cx.state)
+/// Says how far back the history was read, and what of it could not be.
+fn look_back_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let (recent, older) = (&cx.state.recent_actions, &cx.state.containments);
+    let note = look_back_note(older.get().or(recent.get()), cx.zone);
+    small_ui(ui, &note);
+    let date = |look: &LookBack| local_date(look.since, cx.zone);
+    let unchecked = match (
+        recent.get(),
+        recent.failure.as_ref(),
+        older.failure.as_ref(),
+    ) {
+        (_, Some(failure), _) => Some(format!(
+            "Not checked: recent isolations and restrictions: {}",
+            failure.headline
+        )),
+        (Some(recent), None, Some(failure)) => Some(format!(
+            "Not checked: isolations and restrictions from before {}: {}",
+            date(recent),
+            failure.headline
+        )),
+        (None, None, _) => match &cx.state.inventory.failure {
+            Some(failure) => Some(format!("Not checked: {}", failure.headline)),
+            None => Some("Not checked yet: reading the action history…".to_owned()),
+        },
+        (Some(recent), None, None) if older.value.is_none() => Some(format!(
+            "Not checked yet: isolations and restrictions from before {}",
+            date(recent)
+        )),
+        (Some(_), None, None) => None,
     };
-    let mine: Vec<_> = contained
-        .iter()
-        .filter(is_mine)
-        .map(|row| row.machine.clone())
-        .collect();
-    let why = mine
-        .is_empty()
-        .then_some("Nothing is isolated or contained by you");
-    let label = format!("Release what you isolated ({})…", mine.len());
-    let button = ActionButton::new(&label)
-        .icon(Icon::Undo)
-        .disabled_because(why);
-    if ui.add(button).clicked() {
-        let back = Subject::Act(Condition::Isolated.way_back());
-        batch_form::raise_form(ui, cx, &mine, back, |_| {});
+    let is_cut = |look: &Remote<LookBack>| look.get().is_some_and(|look| !look.is_complete);
+    let cut = (is_cut(recent) || is_cut(older))
+        .then(|| "Not checked: part of the action history was cut off or unreadable".to_owned());
+    for words in unchecked.into_iter().chain(cut) {
+        badge(ui, Icon::Unknown, Role::Unknown, &words);
     }
+}
+
+/// What this list is, and what it cannot know.
+fn look_back_note(look: Option<&LookBack>, zone: &TimeZone) -> String {
+    let since = look.map_or_else(String::new, |look| {
+        format!(" since {}", local_date(look.since, zone))
+    });
+    format!(
+        "According to the action history{since}, by anybody, oldest first. A device missing here may still be contained: releases on the device itself, older actions and those you may not see are not in the history"
+    )
+}
+
+fn local_date(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d").to_string()
+}
+
+/// The way back for all that this person has contained: a list, its checks, one confirmation.
+fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
+    let way_back = WayBack::of(contained);
+    ui.horizontal_wrapped(|ui| {
+        let why = why_nothing(&way_back, cx.state.containments.value.is_some());
+        let label = format!("Release what you isolated ({})…", way_back.to_release.len());
+        let button = ActionButton::new(&label)
+            .icon(Icon::Undo)
+            .disabled_because(why.as_deref());
+        let release = ui.add(button).clicked();
+        let label = format!(
+            "Unrestrict what you restricted ({})…",
+            way_back.to_unrestrict.len()
+        );
+        let unrestrict = !way_back.to_unrestrict.is_empty()
+            && ui.add(ActionButton::new(&label).icon(Icon::Undo)).clicked();
+        if release {
+            give_back(ui, cx, Condition::Isolated, |way_back| way_back.to_release);
+        } else if unrestrict {
+            give_back(ui, cx, Condition::Restricted, |way_back| {
+                way_back.to_unrestrict
+            });
+        }
+    });
+    let changing = changing(&way_back);
+    if !changing.is_empty() {
+        badge(
+            ui,
+            Icon::InProgress,
+            Role::Caution,
+            &format!("Yours: {}", changing.join(", ")),
+        );
+    }
+    for (whose, words) in [
+        (
+            Ownership::SomeoneElses,
+            "Not included, requested by somebody else",
+        ),
+        (Ownership::Unknown, "Not included, perhaps not yours"),
+    ] {
+        let others = others(contained, whose);
+        if !others.is_empty() {
+            small_ui(ui, &format!("{words}: {}", others.join(", ")));
+        }
+    }
+}
+
+/// Opens the form for what is this person's own in the moment of pressing.
+fn give_back(
+    ui: &Ui,
+    cx: &mut Cx<'_>,
+    condition: Condition,
+    choose: impl FnOnce(WayBack) -> Vec<MachineRef>,
+) {
+    let machines = choose(WayBack::of(&cx.state.contained()));
+    let back = Subject::Act(condition.way_back());
+    batch_form::raise_form(ui, cx, &machines, back, |_| {});
+}
+
+/// Why there is nothing to release, where there is nothing.
+fn why_nothing(way_back: &WayBack, is_read: bool) -> Option<String> {
+    let changing = changing(way_back);
+    if !way_back.to_release.is_empty() {
+        None
+    } else if !changing.is_empty() {
+        Some(format!("Nothing to release now: {}", changing.join(", ")))
+    } else if is_read {
+        Some("The action history shows nothing isolated by you".to_owned())
+    } else {
+        Some("The action history has not been read".to_owned())
+    }
+}
+
+/// What of this person's is on its way.
+fn changing(way_back: &WayBack) -> Vec<String> {
+    let lifted = way_back.being_lifted;
+    let lifted = (lifted > 0).then(|| format!("{lifted} being released"));
+    let pending = match way_back.pending {
+        0 => None,
+        1 => Some("1 request pending, which you can cancel below".to_owned()),
+        several => Some(format!(
+            "{several} requests pending, which you can cancel below"
+        )),
+    };
+    lifted.into_iter().chain(pending).collect()
+}
+
+/// Devices that are contained by others, with their requestors.
+fn others(contained: &[Contained], whose: Ownership) -> Vec<String> {
+    let setters = contained
+        .iter()
+        .filter_map(|row| Some((row, row.setter()?)));
+    setters
+        .filter(|(_, request)| request.whose == whose)
+        .map(|(row, request)| {
+            let name = row.machine.quoted();
+            match &request.by {
+                Some(by) => format!("{name} by {}", clean(by, 80)),
+                None => name,
+            }
+        })
+        .collect()
 }
 
 fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
@@ -105,50 +225,112 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
             ui.label(RichText::new(name).text_style(text::strong()));
             let (icon, role, words) = state_words(row, cx);
             badge(ui, icon, role, &words);
-            if let Some(since) = row.since {
-                let words = match row.changing_to {
-                    None => format!("for {}", lasting(since, cx.now)),
-                    Some(_) => format!("requested {}", ago(since, cx.now)),
-                };
-                ui.label(words).on_hover_text(both_times(since, cx.zone));
-            }
-            let by = row.by.as_deref().filter(|by| !by.is_empty());
-            let by = by.unwrap_or("an unknown requestor");
-            ui.label(format!("by {}", clean(by, 80)));
-            if let Some(comment) = &row.comment {
-                let comment = RichText::new(clean(comment, 300)).color(tokens.text_weak);
-                ui.add(Label::new(comment).wrap());
+            if let Some(request) = &row.in_force {
+                request_ui(ui, cx, Age::Lasts, request);
             }
         });
-        ui.horizontal_wrapped(|ui| {
-            if ui.add(ActionButton::new("Show device")).clicked() {
-                cx.views.selected = Some(row.machine.clone());
-                cx.views.walked_to = None;
-            }
-            let back = row.condition.way_back();
-            let label = format!("{}…", back.spec().button);
-            if ui.add(ActionButton::new(&label).icon(Icon::Undo)).clicked() {
-                cx.views.selected = Some(row.machine.clone());
-                draft_form::raise_form(ui, cx, &row.machine, Subject::Act(back), |_| {});
-            }
-        });
+        if let Some((_, request)) = &row.pending {
+            ui.horizontal_wrapped(|ui| {
+                ui.label(format!("{} requested", subject_word(&request.kind)));
+                request_ui(ui, cx, Age::Ago, request);
+            });
+        }
+        ui.horizontal_wrapped(|ui| buttons_ui(ui, cx, row));
     });
     ui.add_space(tokens.space.xs);
 }
 
+/// How an age reads.
+#[derive(Clone, Copy)]
+enum Age {
+    /// "for 4 h"
+    Lasts,
+    /// "4 h ago"
+    Ago,
+}
+
+/// When, by whom and why.
+fn request_ui(ui: &mut Ui, cx: &Cx<'_>, age_of: Age, request: &Request) {
+    if let Some(at) = request.at {
+        let words = match age_of {
+            Age::Lasts => format!("for {}", lasting(at, cx.now)),
+            Age::Ago => ago(at, cx.now),
+        };
+        ui.label(words).on_hover_text(both_times(at, cx.zone));
+    }
+    let by = match (request.whose, &request.by) {
+        (Ownership::Mine, _) => "you".to_owned(),
+        (_, Some(by)) => clean(by, 80).into_owned(),
+        (_, None) => "an unknown requestor".to_owned(),
+    };
+    ui.label(format!("by {by}"));
+    if let Some(comment) = &request.comment {
+        let comment = RichText::new(clean(comment, 300)).color(ui.tokens().text_weak);
+        ui.add(Label::new(comment).wrap());
+    }
+}
+
+fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
+    if ui.add(ActionButton::new("Show device")).clicked() {
+        cx.views.selected = Some(row.machine.clone());
+        cx.views.walked_to = None;
+    }
+    if let Some((_, request)) = &row.pending {
+        let what = subject_word(&request.kind).to_lowercase();
+        let label = format!("Cancel the {what}…");
+        if ui.add(ActionButton::new(&label)).clicked() {
+            let subject = Subject::Cancel {
+                action: request.action.clone(),
+                action_type: request.kind.clone(),
+            };
+            raise_form(ui, cx, row, subject);
+        }
+    }
+    let is_leaving = matches!(row.pending, Some((Direction::OutOfIt, _)));
+    let back = row.condition.way_back();
+    let label = format!("{}…", back.spec().button);
+    if !is_leaving && ui.add(ActionButton::new(&label).icon(Icon::Undo)).clicked() {
+        raise_form(ui, cx, row, Subject::Act(back));
+    }
+}
+
+fn raise_form(ui: &Ui, cx: &mut Cx<'_>, row: &Contained, subject: Subject) {
+    cx.views.selected = Some(row.machine.clone());
+    draft_form::raise_form(ui, cx, &row.machine, subject, |_| {});
+}
+
+/// What a request is for.
+fn subject_word(kind: &MachineActionType) -> &'static str {
+    match ActionKind::from_type(kind) {
+        Some(ActionKind::Isolate) => "Isolation",
+        Some(ActionKind::Unisolate) => "Release",
+        Some(ActionKind::RestrictCodeExecution) => "Restriction",
+        Some(ActionKind::UnrestrictCodeExecution) => "Unrestriction",
+        Some(ActionKind::StopAndQuarantineFile) | None => "Action",
+    }
+}
+
 fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {
-    let phase = match row.changing_to {
+    let phase = match &row.pending {
         None => Phase::Yes,
-        Some(to) if row.is_picked_up => Phase::UnderWay { to },
-        Some(to) => Phase::Pending { to },
+        Some((direction, request)) => {
+            let to = *direction == Direction::IntoIt;
+            if request.is_picked_up {
+                Phase::UnderWay { to }
+            } else {
+                Phase::Pending { to }
+            }
+        }
     };
     let look = look::condition(row.condition, phase);
-    let words = if let Phase::Pending { .. } = phase {
+    let mut words = look.word.into_owned();
+    if row.in_force.is_some() && matches!(row.pending, Some((Direction::IntoIt, _))) {
+        words = format!("{}, another request: {words}", row.condition.word());
+    }
+    if let Phase::Pending { .. } = phase {
         let record = cx.state.machine(&row.machine.id).map(AsRef::as_ref);
         let waits = waiting_words(record, &cx.state.policy, cx.now);
-        format!("{}: {waits}", look.word)
-    } else {
-        look.word.into_owned()
-    };
+        words = format!("{words}: {waits}");
+    }
     (look.icon, look.role, words)
 }

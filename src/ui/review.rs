@@ -11,7 +11,7 @@ use super::widgets::{Icon, badge};
 use super::words;
 use crate::action::{Draft, Order};
 use crate::explain::NextStep;
-use crate::guard::Review;
+use crate::guard::{Review, Severity};
 use crate::model::{MachineId, clean};
 use crate::state::{Remote, State};
 
@@ -69,7 +69,7 @@ pub fn findings_ui(ui: &mut Ui, review: &Review, cx: &Cx<'_>) {
     for finding in &review.findings {
         let (icon, role) = if review.is_stopped_by(finding) {
             (Icon::Block, Role::Danger)
-        } else if finding.text.starts_with("Not checked") {
+        } else if finding.severity == Severity::NotChecked {
             (Icon::Unknown, Role::Unknown)
         } else {
             (Icon::Warning, Role::Caution)

@@ -251,7 +251,7 @@ fn field_ui(ui: &mut Ui, form: &mut SettingsForm, key: RuleKey) {
 
 fn host_ui(ui: &mut Ui, host: Option<&Host>) {
     let Some(host) = host else {
-        small_ui(ui, "Its name and addresses could not be read");
+        small_ui(ui, "Host name and addresses unavailable");
         return;
     };
     let name = host.name.as_deref().unwrap_or("unknown");

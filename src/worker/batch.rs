@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::context::Context;
 use super::submit::{self, Answer};
 use super::waiting::{Queue, Turn};
-use super::{inventory, panel};
+use super::{inventory, panel, settings};
 use crate::guard::Approval;
 use crate::journal::{Record, Standing};
 use crate::message::Note;
@@ -22,8 +22,18 @@ pub(super) async fn submit_all(context: Arc<Context>, approvals: Vec<Approval>) 
     for (entry, _) in &intended {
         context.sending(*entry);
     }
+    // Rules may have been changed by hand since they were last read.
+    let not_reread = submit::rules_not_reread(&context).await;
+    let not_reread = not_reread.into_iter().flat_map(|what| {
+        let record = Record::NotReread { what };
+        let entries = intended.iter().map(|(entry, _)| *entry);
+        entries
+            .map(|entry| (entry, record.clone()))
+            .collect::<Vec<_>>()
+    });
+    let records = intended.iter().cloned().chain(not_reread).collect();
     // Rule 3, for all of them: after a crash the list of what did not leave is whole.
-    if let Err(error) = context.record_all(intended.clone()).await {
+    if let Err(error) = context.record_all(records).await {
         for (entry, intended) in intended {
             context.no_longer_sending(entry);
             context.show_unwritten(intended, &error).await;
@@ -49,6 +59,8 @@ fn intended(context: &Context, approval: &Approval) -> Record {
 /// Reads several machines for a person who is about to act on them; what the service offers is a
 /// hint, and comes last. Each reading goes to its end, also when the rest is not wanted any more.
 pub(super) async fn load_machines(context: Arc<Context>, ids: Vec<MachineId>) {
+    // Whoever has several read may be about to act on them: by the rules as they are now.
+    tokio::spawn(settings::read_for_form(Arc::clone(&context)));
     for id in &ids {
         inventory::read(&context, id.clone()).await.ok();
     }

@@ -60,8 +60,8 @@ pub(super) struct Context {
     pub session: Session,
     /// The rules that hold now.
     policy: Mutex<Arc<Policy>>,
-    /// Held while the settings are read or saved.
-    pub settings: tokio::sync::Mutex<Kept>,
+    /// Where the settings are; never held while they are read or saved.
+    pub settings: Mutex<Kept>,
     pub pace: Pace,
     mode: Mode,
     place: Box<str>,
@@ -128,7 +128,7 @@ impl Context {
             client,
             session,
             policy: Mutex::new(Arc::new(policy)),
-            settings: tokio::sync::Mutex::new(settings),
+            settings: Mutex::new(settings),
             pace,
             mode,
             place: endpoints.name.clone(),

@@ -10,13 +10,16 @@ use tokio::task::JoinHandle;
 use super::cache::{self, Cached};
 use super::context::{Context, now};
 use super::{reconcile, watch};
+use crate::action::{ActionKind, Change};
 use crate::api::{ActionFilter, ApiError, Complete, Lane, More, Verb};
 use crate::explain::{Explanation, NextStep};
-use crate::message::{Event, InventoryNews};
-use crate::model::{Epoch, Machine, MachineAction, MachineId};
+use crate::message::{Event, InventoryNews, LookBack};
+use crate::model::{Epoch, Machine, MachineAction, MachineActionType, MachineId};
 
-/// How far back the state column looks. Older history is read with the device itself.
+/// How far back actions of all kinds are read. Older ones are read with the device itself.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How far back those that contain are read: as long as the service keeps any.
+const RETENTION: SignedDuration = SignedDuration::from_hours(180 * 24);
 /// As Kerberos and most of Microsoft's services bear it.
 const CLOCK_MAY_BE_OFF: SignedDuration = SignedDuration::from_mins(5);
 /// At most this many pages; some services give few devices at a time.
@@ -189,23 +192,45 @@ async fn mind_clock(context: &Context, date: Option<Timestamp>) {
     context.emit(Event::Clock(explanation)).await;
 }
 
+/// Reads the actions of the last weeks, and those that contain as far back as there are any.
 async fn recent_actions(context: &Arc<Context>, epoch: Epoch) {
-    let at = now();
-    let filter = ActionFilter::Recent { since: at - RECENT };
-    let result = match context.client.machine_actions(&filter, Lane::Refresh).await {
-        Ok(list) => {
-            reconcile::mind_late(context, &list.items).await;
-            context
-                .emit(Event::Actions {
-                    epoch,
-                    actions: list.items,
-                })
-                .await;
-            Ok(())
-        }
-        Err(error) => Err(explain(&error, "read the recent actions")),
-    };
+    let since = now() - RECENT;
+    let filter = ActionFilter::Recent { since };
+    let result = look_back(context, epoch, since, &filter, "read the recent actions").await;
     tell(context, epoch, InventoryNews::RecentActions(result)).await;
+    let since = now() - RETENTION;
+    let filter = ActionFilter::OfKinds {
+        kinds: containing_kinds(),
+        since,
+    };
+    let infinitive = "read the older isolations and restrictions";
+    let result = look_back(context, epoch, since, &filter, infinitive).await;
+    tell(context, epoch, InventoryNews::Containments(result)).await;
+}
+
+/// Types of the actions that set or clear a lasting condition.
+fn containing_kinds() -> Vec<MachineActionType> {
+    ActionKind::ALL
+        .into_iter()
+        .filter(|kind| kind.spec().change != Change::Nothing)
+        .map(|kind| kind.spec().wire_type.clone())
+        .collect()
+}
+
+async fn look_back(
+    context: &Arc<Context>,
+    epoch: Epoch,
+    since: Timestamp,
+    filter: &ActionFilter,
+    infinitive: &str,
+) -> Result<LookBack, Explanation> {
+    let list = context.client.machine_actions(filter, Lane::Refresh).await;
+    let list = list.map_err(|error| explain(&error, infinitive))?;
+    let is_complete = list.complete && list.unreadable == 0;
+    reconcile::mind_late(context, &list.items).await;
+    let actions = list.items;
+    context.emit(Event::Actions { epoch, actions }).await;
+    Ok(LookBack { since, is_complete })
 }
 
 /// Reads one machine's record and all its actions, for a person who is looking at it.

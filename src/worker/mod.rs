@@ -234,9 +234,7 @@ async fn run(
             }
             Command::RefreshMachines => replace(&mut refresh, inventory::refresh(context)),
             Command::StopRefresh => replace(&mut refresh, inventory::stopped(context)),
-            Command::LoadMachine(id) => {
-                spawn(async move { inventory::load_machine(&context, &id).await });
-            }
+            Command::LoadMachine(id) => spawn(load_machine(context, id)),
             Command::LoadMachines(ids) => {
                 replace(&mut reading, batch::load_machines(context, ids));
             }
@@ -259,7 +257,9 @@ async fn run(
             Command::Insist(entry) => context.answer_waiting(entry, submit::Answer::Insist).await,
             Command::Acknowledge(seen) => spawn(acknowledge::acknowledge(context, seen)),
             Command::LookNow => watch::look_at_all_now(&context),
-            Command::ReadSettings => spawn(settings::read(context)),
+            Command::ReadSettings => spawn(async move {
+                settings::read(context).await.ok();
+            }),
             Command::SaveSettings(changes) => spawn(settings::save(context, changes)),
             Command::RememberWindow(layout) => window.keep(*layout),
             Command::Shutdown => break,
@@ -267,6 +267,12 @@ async fn run(
     }
     context.close().await;
     window.finish().await;
+}
+
+/// Reads a machine for a person, and the rules with it: whoever looks may be about to act.
+async fn load_machine(context: Arc<Context>, id: crate::model::MachineId) {
+    spawn(settings::read_for_form(Arc::clone(&context)));
+    inventory::load_machine(&context, &id).await;
 }
 
 fn spawn(task: impl Future<Output = ()> + Send + 'static) {

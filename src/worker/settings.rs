@@ -1,10 +1,11 @@
-//! The settings while the run lasts: read at start, read again when somebody looks, and saved. What
-//! is on disk is what holds.
+//! The settings while the run lasts: read at start, read again when a form opens and in the moment of
+//! sending, and saved. What is on disk is what holds.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::context::Context;
+use super::context::{Context, lock};
 use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::guard::Policy;
 use crate::message::{Event, SettingsNews};
@@ -14,8 +15,23 @@ use crate::settings::{
     change_rules, save_rules,
 };
 
-/// Where this run keeps its settings.
-pub(super) enum Kept {
+/// Longest time that an order waits for the rules to be read again.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where this run keeps its settings, and what is being done with them. The lock around it is never
+/// held over the disk.
+pub(super) struct Kept {
+    place: Place,
+    /// Counts readings and savings as they begin, so that a late one cannot undo a newer one.
+    begun: u64,
+    /// The newest whose outcome holds.
+    holds: u64,
+    is_reading: bool,
+    is_saving: bool,
+}
+
+#[derive(Clone)]
+enum Place {
     /// In the settings file of this folder, which was there or was not yet.
     OnDisk { folder: PathBuf, was_there: bool },
     /// Nowhere but here, as the text of a settings file.
@@ -25,97 +41,199 @@ pub(super) enum Kept {
 impl Kept {
     /// In a run without a folder they begin as the run was started.
     pub fn new(folder: Option<PathBuf>, mode: Mode, policy: &Policy) -> Self {
-        let Some(folder) = folder else {
+        let place = if let Some(folder) = folder {
+            // Rules came from a file: gone before it was read again, it says nothing.
+            let was_there = policy.has_rules();
+            Place::OnDisk { folder, was_there }
+        } else {
             let mut written = WrittenRules::of(policy);
             if mode == Mode::Demo {
                 DEMO_TEMPLATES.clone_into(written.text_mut(RuleKey::Templates));
             }
             let begun = change_rules("", Path::new(FILE_NAME), &written.as_changes());
-            return Self::InMemory(begun.map(|(text, _)| text).unwrap_or_default());
+            Place::InMemory(begun.map(|(text, _)| text).unwrap_or_default())
         };
-        let was_there = false;
-        Self::OnDisk { folder, was_there }
+        Self {
+            place,
+            begun: 0,
+            holds: 0,
+            is_reading: false,
+            is_saving: false,
+        }
     }
 
     fn file(&self) -> Option<PathBuf> {
-        match self {
-            Self::OnDisk { folder, .. } => Some(folder.join(FILE_NAME)),
-            Self::InMemory(_) => None,
+        match &self.place {
+            Place::OnDisk { folder, .. } => Some(folder.join(FILE_NAME)),
+            Place::InMemory(_) => None,
+        }
+    }
+
+    /// The number of a reading or saving that begins.
+    fn begin(&mut self) -> u64 {
+        self.begun += 1;
+        self.begun
+    }
+
+    /// Whether the outcome of this one holds: none that began later is in force.
+    fn may_hold(&mut self, number: u64) -> bool {
+        let is_newest = number > self.holds;
+        if is_newest {
+            self.holds = number;
+        }
+        is_newest
+    }
+
+    fn note_file(&mut self, is_there: bool) {
+        if let Place::OnDisk { was_there, .. } = &mut self.place {
+            *was_there |= is_there;
         }
     }
 }
 
 /// Tells what the settings say at start. The rules that hold were decided before.
 pub(super) async fn begin(context: Arc<Context>) {
-    let mut kept = context.settings.lock().await;
-    let read = read_kept(&mut kept).await;
-    tell(&context, &kept, SettingsNews::Begun(read)).await;
+    let (place, number) = {
+        let mut kept = lock(&context.settings);
+        (kept.place.clone(), kept.begin())
+    };
+    let (read, is_there) = read_place(place).await;
+    {
+        let mut kept = lock(&context.settings);
+        kept.note_file(is_there);
+        if !kept.may_hold(number) {
+            return;
+        }
+    }
+    tell(&context, SettingsNews::Begun(read)).await;
 }
 
-/// Reads the settings again: somebody may have mended or changed the file.
-pub(super) async fn read(context: Arc<Context>) {
-    let mut kept = context.settings.lock().await;
-    let read = read_kept(&mut kept).await;
-    if let Ok(rules) = &read {
-        context.adopt(&rules.policy);
+/// Reads the settings again: somebody may have changed them by hand, or the file that a team shares.
+///
+/// # Errors
+/// Why rules could not be read; those before hold meanwhile.
+pub(super) async fn read(context: Arc<Context>) -> Result<(), Box<str>> {
+    let (place, number) = {
+        let mut kept = lock(&context.settings);
+        (kept.place.clone(), kept.begin())
+    };
+    let (read, is_there) = read_place(place).await;
+    let policy = SettingsNews::policy_of(&read);
+    {
+        let mut kept = lock(&context.settings);
+        kept.note_file(is_there);
+        if !kept.may_hold(number) {
+            return Ok(());
+        }
+        context.adopt(&policy);
     }
-    tell(&context, &kept, SettingsNews::Read(read)).await;
+    tell(&context, SettingsNews::Read(read)).await;
+    policy.unread.map_or(Ok(()), Err)
+}
+
+/// As [`read`], for a form that opens; not while another such reading is under way, so that a disk
+/// that hangs gathers no queue.
+pub(super) async fn read_for_form(context: Arc<Context>) {
+    if std::mem::replace(&mut lock(&context.settings).is_reading, true) {
+        return;
+    }
+    read(Arc::clone(&context)).await.ok();
+    lock(&context.settings).is_reading = false;
+}
+
+/// Reads the rules again in the moment of sending, and waits for that only so long.
+///
+/// # Errors
+/// Why they were not read again; the order goes by those that were read last.
+pub(super) async fn read_before_sending(context: &Arc<Context>) -> Result<(), Box<str>> {
+    let reading = tokio::spawn(read(Arc::clone(context)));
+    match tokio::time::timeout(PATIENCE, reading).await {
+        Ok(Ok(read)) => read,
+        Ok(Err(_ended)) => Err("they could not be read".into()),
+        Err(_elapsed) => Err(format!("no answer from the disk in {} s", PATIENCE.as_secs()).into()),
+    }
 }
 
 /// Saves changed rules. From then on they hold, here before the window says so.
 pub(super) async fn save(context: Arc<Context>, changes: Vec<RuleChange>) {
-    let mut kept = context.settings.lock().await;
-    tell(&context, &kept, SettingsNews::Saving).await;
-    let saved = match &mut *kept {
-        Kept::OnDisk { folder, was_there } => {
-            let (inner, known) = (folder.clone(), *was_there);
+    tell(&context, SettingsNews::Saving).await;
+    let begun = {
+        let mut kept = lock(&context.settings);
+        if std::mem::replace(&mut kept.is_saving, true) {
+            None
+        } else {
+            Some(kept.place.clone())
+        }
+    };
+    let Some(place) = begun else {
+        let busy = Explanation::harmless("Another change is being saved", NextStep::TryAgain);
+        return tell(&context, SettingsNews::Saved(Err(busy))).await;
+    };
+    let (place, saved) = save_in(place, changes).await;
+    {
+        let mut kept = lock(&context.settings);
+        kept.is_saving = false;
+        if let Ok(rules) = &saved {
+            kept.place = place;
+            // What was read before this was written is older than this.
+            let number = kept.begin();
+            kept.holds = number;
+            context.adopt(&rules.policy);
+        }
+    }
+    tell(&context, SettingsNews::Saved(saved)).await;
+}
+
+/// Writes changed rules, and says where they are kept from then on.
+async fn save_in(place: Place, changes: Vec<RuleChange>) -> (Place, Result<Rules, Explanation>) {
+    match place {
+        Place::OnDisk { folder, was_there } => {
+            let inner = folder.clone();
             let saved = blocking(move || {
-                if known {
+                if was_there {
                     Settings::read_again(&inner)?;
                 }
                 save_rules(&inner, &changes)
             });
             let saved = saved.await;
-            *was_there |= saved.is_ok();
-            saved
+            let was_there = was_there || saved.is_ok();
+            (Place::OnDisk { folder, was_there }, saved)
         }
-        Kept::InMemory(text) => change_rules(text, Path::new(FILE_NAME), &changes)
-            .map(|(changed, rules)| {
-                *text = changed;
-                rules
-            })
-            .map_err(|error| explain(&error)),
-    };
-    if let Ok(rules) = &saved {
-        context.adopt(&rules.policy);
+        Place::InMemory(text) => match change_rules(&text, Path::new(FILE_NAME), &changes) {
+            Ok((written, rules)) => (Place::InMemory(written), Ok(rules)),
+            Err(error) => (Place::InMemory(text), Err(explain(&error))),
+        },
     }
-    tell(&context, &kept, SettingsNews::Saved(saved)).await;
 }
 
-async fn tell(context: &Context, kept: &Kept, news: SettingsNews) {
-    let (file, news) = (kept.file(), Box::new(news));
+async fn tell(context: &Context, news: SettingsNews) {
+    let file = lock(&context.settings).file();
+    let news = Box::new(news);
     context.emit(Event::Settings { file, news }).await;
 }
 
-async fn read_kept(kept: &mut Kept) -> Result<Rules, Explanation> {
-    match kept {
-        Kept::OnDisk { folder, was_there } => {
-            let (inner, known) = (folder.clone(), *was_there);
+/// What the settings say, and whether their file is there.
+async fn read_place(place: Place) -> (Result<Rules, Explanation>, bool) {
+    match place {
+        Place::OnDisk { folder, was_there } => {
+            let file = folder.join(FILE_NAME);
             let read = blocking(move || {
-                let read = if known {
+                let read = if was_there {
                     Settings::read_again
                 } else {
                     Settings::read
                 };
-                Ok(read(&inner)?.rules)
+                Ok(read(&folder)?.rules)
             });
             let read = read.await;
-            *was_there |= folder.join(FILE_NAME).exists();
-            read
+            let is_there = tokio::task::spawn_blocking(move || file.exists()).await;
+            (read, is_there.unwrap_or_default())
         }
-        Kept::InMemory(text) => Settings::parse(text, Path::new(FILE_NAME))
-            .map(|settings| settings.rules)
-            .map_err(|error| explain(&error)),
+        Place::InMemory(text) => {
+            let read = Settings::parse(&text, Path::new(FILE_NAME));
+            let read = read.map(|settings| settings.rules);
+            (read.map_err(|error| explain(&error)), false)
+        }
     }
 }
 

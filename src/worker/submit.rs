@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::context::{Context, now};
 use super::waiting::{Turn, wait_again, wait_until_ready};
-use super::{outcome, reconcile};
+use super::{outcome, reconcile, settings};
 use crate::api::{ApiError, Lane, Permit, Verb, delay};
 use crate::auth::AuthError;
 use crate::explain::{Effect, Explain as _};
@@ -86,11 +86,14 @@ async fn pass(context: &Arc<Context>, approval: &Approval) {
         author: context.author(approval.account()),
         order: order.clone(),
     };
+    // Rules may have been changed by hand since they were last read.
+    let not_reread = rules_not_reread(context).await;
     // Judging and writing are one step: of two orders for one thing the second sees the first.
     let door = context.door.lock().await;
     // Rule 3: on disk before it leaves. With everything at hand, in one step with `Sent`.
     let ready = ready_at_once(context, approval);
     let mut records = vec![intended];
+    records.extend(not_reread.map(|what| Record::NotReread { what }));
     if ready.is_some() {
         records.push(Record::Sent);
     }
@@ -105,6 +108,36 @@ async fn pass(context: &Arc<Context>, approval: &Approval) {
         None => when_ready(context, approval, turn).await,
     };
     go(context, approval, ready, turn).await;
+}
+
+/// Reads the rules again in the moment of sending; says where that failed, for the journal.
+pub(super) async fn rules_not_reread(context: &Arc<Context>) -> Option<Box<str>> {
+    let why = settings::read_before_sending(context).await.err()?;
+    Some(format!("your organisation's rules: {why}").into())
+}
+
+/// Reads the rules again for an order that is on disk, and writes down where that failed.
+pub(super) async fn read_rules(context: &Arc<Context>, entry: EntryId) -> Result<(), Stop> {
+    match rules_not_reread(context).await {
+        Some(what) => note_not_reread(context, entry, what).await,
+        None => Ok(()),
+    }
+}
+
+/// Writes down, once, what could not be read again before sending.
+pub(super) async fn note_not_reread(
+    context: &Context,
+    entry: EntryId,
+    what: Box<str>,
+) -> Result<(), Stop> {
+    let known = context.entry(entry);
+    if known.is_some_and(|known| known.not_reread().contains(&&*what)) {
+        return Ok(());
+    }
+    let written = context
+        .record(entry, vec![Record::NotReread { what }])
+        .await;
+    written.map_err(Stop::unwritten)
 }
 
 /// Waits for whatever an order has to wait for; then that it leaves is on disk.
@@ -203,6 +236,9 @@ pub(super) fn check(context: &Context, approval: &Approval) -> Result<(), Stop> 
             .as_ref()
             .map(|(history, _)| history.as_slice()),
         open_orders: &open,
+        own_actions: &[],
+        alerts: guard::AlertsLook::NotChecked,
+        devices: guard::Devices::default(),
         // The approval knows.
         together: 1,
     };

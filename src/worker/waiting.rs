@@ -12,8 +12,10 @@ use tokio::sync::{OwnedMutexGuard, oneshot};
 use super::context::{Context, monotonic_now, now};
 use super::inventory;
 use super::submit::{
-    Answer, Stop, approval_is_young, check, facts_are_fresh, opposite_under_way, still_ours,
+    Answer, Stop, approval_is_young, check, facts_are_fresh, note_not_reread, opposite_under_way,
+    read_rules, still_ours,
 };
+use crate::action::Risk;
 use crate::api::{Lane, Permit};
 use crate::guard::Approval;
 use crate::journal::{NotSentReason, Record};
@@ -217,14 +219,35 @@ async fn read_facts(
             _ = &mut reading => break,
         }
     }
+    read_rules(context, approval.order().entry).await?;
     let read = context.known(&machine).machine;
+    // What the device has become forbids no giving back (rule 10).
+    let gives_back = approval.order().task.risk() == Risk::Routine;
     if let (Some((before, _)), Some((after, _))) = (reviewed, read)
         && (before.merged_into != after.merged_into
-            || before.onboarding_status != after.onboarding_status)
+            || !gives_back && before.onboarding_status != after.onboarding_status)
     {
         return Err(Stop::because(NotSentReason::FactsChanged));
     }
-    Ok(())
+    note_stale(context, approval).await
+}
+
+/// Writes down that the device could not be read again: the order goes by what was read before.
+async fn note_stale(context: &Context, approval: &Approval) -> Result<(), Stop> {
+    if facts_are_fresh(context, approval) {
+        return Ok(());
+    }
+    let known = context.known(&approval.order().machine.id);
+    let (machine, history) = (
+        known.machine.map(|(_, at)| at),
+        known.history.map(|(_, at)| at),
+    );
+    let last = match machine.min(history) {
+        Some(at) => format!("last read at {}", at.strftime("%Y-%m-%dT%H:%M:%SZ")),
+        None => "not read so far".to_owned(),
+    };
+    let what = format!("the device's record and actions, {last}");
+    note_not_reread(context, approval.order().entry, what.into()).await
 }
 
 /// What a person says about an order that waits by itself: taking it back counts, and there is

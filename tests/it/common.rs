@@ -15,6 +15,7 @@ use cordon::journal::{Entry, Journal, Standing};
 use cordon::message::Command;
 use cordon::model::{Endpoints, EntryId, MachineId, MachineRef, Mode, SessionStatus};
 use cordon::places;
+use cordon::settings::{FILE_NAME, WrittenRules, save_rules};
 use cordon::simulator::{
     CLIENT_ID, Fault, RequestKind, SimControl, SimOptions, Simulator, TENANT_ID,
 };
@@ -90,6 +91,11 @@ fn setup(
 ) -> (Setup, PathBuf) {
     let endpoints = endpoints(simulator);
     let journal = places::journal_file(folder, Mode::StandIn, &endpoints);
+    if policy.has_rules() && !folder.join(FILE_NAME).exists() {
+        // A run has its rules from the file, and reads them again from there.
+        let written = WrittenRules::of(policy).as_changes();
+        save_rules(folder, &written).expect("the rules are written");
+    }
     let setup = Setup {
         endpoints,
         mode: Mode::StandIn,

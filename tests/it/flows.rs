@@ -397,10 +397,10 @@ fn a_file_is_looked_up_before_it_is_taken_away() {
         c.shows_part("rundll32.exe · signed by Microsoft Corporation")
     });
     assert!(console.shows_part("Signed by Microsoft Corporation: the system may need it"));
-    assert!(console.shows_part("This file is on 58 devices of your organisation"));
+    assert!(console.shows_part("This file is on 58 devices in your organisation"));
     console.fill("SHA-1 of the file", &"0".repeat(40));
     console.step_until("that it is not known", |c| {
-        c.shows_part("Defender knows no file with this SHA-1")
+        c.shows_part("Defender has never seen this SHA-1")
     });
     let lookups = |c: &Console| {
         let requests = c.control.requests();

@@ -52,7 +52,7 @@ fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_save
         Some("Nothing has changed")
     );
     console.fill("Address ranges", "10.8/40");
-    let why = "Line 1: “10.8/40” is no range of addresses, such as 10.8.0.0/16";
+    let why = "Line 1: “10.8/40” is not an address range, such as 10.8.0.0/16";
     console.step_until("what is wrong", |c| c.shows(why));
     assert_eq!(
         cannot_save(&console),
@@ -112,7 +112,12 @@ fn a_damaged_file_is_named_and_not_saved_over_and_the_rules_before_go_on_to_hold
     console.fill("Protected names", "DC01");
     let why = cannot_save(&console).expect("blocked");
     assert!(why.contains(FILE_NAME) && why.contains("line 1"), "{why}");
-    assert_eq!(console.state().policy, policy);
+    let held = &console.state().policy;
+    assert_eq!(held.protected_tags, policy.protected_tags);
+    assert!(
+        held.unread.is_some(),
+        "and that they could not be read is known"
+    );
     assert_eq!(on_disk(folder.path()), "[policy");
     // Mended, and looked at again: what was typed is still there.
     std::fs::write(folder.path().join(FILE_NAME), "[policy]\n").expect("written");

@@ -1,0 +1,117 @@
+//! Whose an action is, as far as the service credits it.
+
+use crate::model::{Account, EntryId, MachineAction, MachineActionId};
+
+/// An action that one of the present account's orders made, as the journal has it. Orders that
+/// ended as someone else's request made none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnAction {
+    pub action: MachineActionId,
+    pub entry: EntryId,
+}
+
+/// Whose an action is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ownership {
+    /// Requested by the present account, and credited to it by the service.
+    Mine,
+    SomeoneElses,
+    /// The service reports neither a requestor nor our tag: never read as "mine".
+    Unknown,
+}
+
+/// Whose `action` is: the service's requestor decides, and where an order of this account made it,
+/// our tag on the service's own record.
+#[must_use]
+pub fn ownership(
+    action: &MachineAction,
+    account: Option<&Account>,
+    own: &[OwnAction],
+) -> Ownership {
+    let is_tagged = |own: &OwnAction| own.action == action.id && is_tagged(action, own.entry);
+    if account.is_some() && own.iter().any(is_tagged) {
+        return Ownership::Mine;
+    }
+    let requestor = action.requestor.as_deref().map_or("", str::trim);
+    let name = account.and_then(|account| account.user_name.as_deref());
+    match name.map(str::trim).filter(|name| !name.is_empty()) {
+        _ if requestor.is_empty() => Ownership::Unknown,
+        Some(name) if requestor.to_lowercase() == name.to_lowercase() => Ownership::Mine,
+        Some(_) => Ownership::SomeoneElses,
+        None => Ownership::Unknown,
+    }
+}
+
+/// Whether the service's record of a request carries the tag of this entry.
+fn is_tagged(action: &MachineAction, entry: EntryId) -> bool {
+    let comment = action.requestor_comment.as_deref();
+    action.external_id.as_deref() == Some(entry.to_string().as_str())
+        || comment.and_then(EntryId::find_in) == Some(entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MachineActionStatus, MachineActionType, TenantId};
+
+    fn entry() -> EntryId {
+        EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag")
+    }
+
+    fn account(name: Option<&str>) -> Account {
+        Account {
+            tenant_id: TenantId::parse("5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10").expect("an id"),
+            object_id: "o".into(),
+            user_name: name.map(Into::into),
+            display_name: None,
+        }
+    }
+
+    #[test]
+    fn mine_is_what_the_service_credits_to_this_account_and_nothing_else() {
+        use Ownership::{Mine, SomeoneElses, Unknown};
+        let jane = account(Some("jane@contoso.com"));
+        let nameless = account(None);
+        let id = MachineActionId::parse("b89eb834").expect("a literal id");
+        let made = [OwnAction {
+            action: id.clone(),
+            entry: entry(),
+        }];
+        let tag = Some("[cdn-7F3K2Q9M] beacon");
+        for (requestor, comment, account, own, expected) in [
+            (Some(" Jane@Contoso.com "), None, Some(&jane), &[][..], Mine),
+            (
+                Some("sam@contoso.com"),
+                None,
+                Some(&jane),
+                &[],
+                SomeoneElses,
+            ),
+            // Their comment may quote our tag: without an order of ours behind it that says nothing.
+            (Some("sam@contoso.com"), tag, Some(&jane), &[], SomeoneElses),
+            (Some("0b1c-app"), tag, Some(&jane), &made, Mine),
+            (
+                Some("sam@contoso.com"),
+                Some("beacon"),
+                Some(&jane),
+                &made,
+                SomeoneElses,
+            ),
+            (None, tag, Some(&jane), &made, Mine),
+            (None, None, Some(&jane), &made, Unknown),
+            (Some("  "), None, Some(&jane), &[], Unknown),
+            (Some("sam@contoso.com"), None, Some(&nameless), &[], Unknown),
+            (Some("jane@contoso.com"), tag, None, &made, Unknown),
+        ] {
+            let mut action = MachineAction::bare(
+                id.clone(),
+                MachineActionType::Isolate,
+                MachineActionStatus::Succeeded,
+            );
+            action.requestor = requestor.map(Into::into);
+            action.requestor_comment = comment.map(Into::into);
+            let found = ownership(&action, account, own);
+            assert_eq!(found, expected, "{requestor:?} {comment:?} {own:?}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! Who else is cut off with a device.
+
+use super::*;
+use crate::action::IsolationType;
+
+fn said(world: &World, how: IsolationType, rail: &str) -> Vec<(String, Severity)> {
+    let mut draft = world.draft(ActionKind::Isolate);
+    draft.isolation_type = how;
+    let findings = review(&draft, &world.facts()).findings.into_iter();
+    findings
+        .filter(|finding| finding.rail == rail)
+        .map(|finding| (finding.text, finding.severity))
+        .collect()
+}
+
+#[test]
+fn the_advice_fits_what_the_device_is_and_how_it_is_cut_off() {
+    use IsolationType::{Full, Selective, UnManagedDevice};
+    const NO_HELP: &str =
+        "isolating it cuts off everyone who depends on it, and Selective does not help them";
+    const CONTAINED: &str = "containing it cuts off every managed device that depends on it";
+    const SELECTIVE: &str = "others may connect through it. If it is a client of one, consider Selective: a full isolation may cut its connection to Defender";
+    const NETWORK: &str =
+        "containing it may cut managed devices off whatever they reach through it";
+    for (name, how, expected) in [
+        (
+            "DC01",
+            Full,
+            Some(format!("This looks like a domain controller: {NO_HELP}")),
+        ),
+        (
+            "DC01",
+            Selective,
+            Some(format!("This looks like a domain controller: {NO_HELP}")),
+        ),
+        (
+            "DC01",
+            UnManagedDevice,
+            Some(format!("This looks like a domain controller: {CONTAINED}")),
+        ),
+        (
+            "ns2",
+            Full,
+            Some(format!("This looks like a DNS server: {NO_HELP}")),
+        ),
+        (
+            "dhcp1",
+            Full,
+            Some(format!("This looks like a DHCP server: {NO_HELP}")),
+        ),
+        (
+            "vpn-lt-3",
+            Full,
+            Some(format!("This looks like a VPN device: {SELECTIVE}")),
+        ),
+        (
+            "proxy1",
+            Selective,
+            Some("This looks like a proxy: others may connect through it".into()),
+        ),
+        (
+            "esx4",
+            Full,
+            Some("This looks like a hypervisor: its guests are cut off with it".into()),
+        ),
+        (
+            "jump1",
+            Full,
+            Some(
+                "This looks like a jump host: administrators may be working through it right now"
+                    .into(),
+            ),
+        ),
+        (
+            "gw1",
+            UnManagedDevice,
+            Some(format!("This looks like a gateway: {NETWORK}")),
+        ),
+        (
+            "rtr-core",
+            UnManagedDevice,
+            Some(format!("This looks like a router: {NETWORK}")),
+        ),
+        (
+            "sw3",
+            UnManagedDevice,
+            Some(format!("This looks like a switch: {NETWORK}")),
+        ),
+        (
+            "fw01",
+            UnManagedDevice,
+            Some(format!("This looks like a firewall: {NETWORK}")),
+        ),
+        ("fw01", Full, None),
+        ("FIN-LT-042", Full, None),
+    ] {
+        let mut world = world();
+        world.machine.computer_dns_name = Some(name.into());
+        let expected: Vec<_> = expected.into_iter().map(|text| (text, Warn)).collect();
+        assert_eq!(
+            said(&world, how, "blast radius"),
+            expected,
+            "{name} {how:?}"
+        );
+    }
+}
+
+#[test]
+fn containing_warns_of_a_managed_device_that_had_the_same_address() {
+    let address = |text: &str| text.parse::<std::net::IpAddr>().expect("a literal address");
+    let contain = IsolationType::UnManagedDevice;
+    let mut world = world();
+    world.machine.onboarding_status = Some(OnboardingStatus::CanBeOnboarded);
+    assert_eq!(
+        said(&world, contain, "same address")[0].1,
+        NotChecked,
+        "it has no address"
+    );
+    world.machine.last_ip_address = Some(address("10.20.4.17"));
+    world.machine.ip_addresses = [address("127.0.0.1"), address("fe80::1")].into();
+    let mut other = Machine::bare(MachineId::parse("b2b2b2b2").expect("a literal id"));
+    other.computer_dns_name = Some("HR-LT-007".into());
+    other.onboarding_status = Some(OnboardingStatus::Onboarded);
+    other.last_ip_address = Some(address("10.20.4.18"));
+    other.ip_addresses = [address("127.0.0.1"), address("fe80::1")].into();
+    world.devices = vec![Arc::new(world.machine.clone()), Arc::new(other.clone())];
+    assert_eq!(said(&world, contain, "same address"), []);
+    other.ip_addresses = [address("10.20.4.17")].into();
+    world.devices[1] = Arc::new(other.clone());
+    let warning = "“HR-LT-007” (…b2b2) has or had the same address 10.20.4.17: containing this device may cut that one off";
+    assert_eq!(
+        said(&world, contain, "same address"),
+        [(warning.to_owned(), Warn)]
+    );
+    assert_eq!(said(&world, IsolationType::Full, "same address"), []);
+    other.onboarding_status = Some(OnboardingStatus::Unsupported);
+    world.devices[1] = Arc::new(other);
+    assert_eq!(
+        said(&world, contain, "same address"),
+        [],
+        "not a managed one"
+    );
+}

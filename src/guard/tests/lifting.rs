@@ -1,0 +1,141 @@
+//! Lifting what somebody else has ordered, and that giving back is never forbidden.
+
+use super::*;
+use crate::action::{Change, Condition, Risk};
+
+fn isolated_by(requestor: Option<&str>, comment: Option<&str>) -> World {
+    let mut world = world();
+    let mut isolation = action(MachineActionType::Isolate, MachineActionStatus::Succeeded);
+    isolation.created = Some(NOW - jiff::SignedDuration::from_hours(4));
+    isolation.requestor = requestor.map(Into::into);
+    isolation.requestor_comment = comment.map(Into::into);
+    world.history = Some(vec![isolation]);
+    world
+}
+
+fn said(world: &World, kind: ActionKind) -> Vec<String> {
+    let review = review(&world.draft(kind), &world.facts());
+    let mut findings = review.findings.into_iter();
+    let lifting = findings.by_ref().filter(|f| f.rail == "lifting");
+    lifting
+        .map(|finding| {
+            assert_eq!(finding.severity, Warn, "never harder than a warning");
+            finding.text
+        })
+        .collect()
+}
+
+#[test]
+fn lifting_a_colleagues_containment_says_who_when_why_and_how_many_alerts_are_open() {
+    let mut world = isolated_by(Some("sam@contoso.com"), Some("beacon to 203.0.113.7"));
+    assert_eq!(
+        said(&world, ActionKind::Unisolate),
+        [
+            "Isolated: by sam@contoso.com, 4 h ago, not by you: “beacon to 203.0.113.7”. Open alerts: not checked"
+        ]
+    );
+    world.alerts = AlertsLook::Open(3);
+    assert!(said(&world, ActionKind::Unisolate)[0].ends_with(". 3 open alerts"));
+    world.alerts = AlertsLook::AtLeast(50);
+    assert!(said(&world, ActionKind::Unisolate)[0].ends_with(". At least 50 open alerts"));
+    for other in [ActionKind::Isolate, ActionKind::UnrestrictCodeExecution] {
+        assert_eq!(said(&world, other), [""; 0], "{other:?}");
+    }
+    let unknown = isolated_by(None, None);
+    assert_eq!(
+        said(&unknown, ActionKind::Unisolate),
+        [
+            "Isolated: by an unknown requestor, 4 h ago, perhaps not by you: no reason given. Open alerts: not checked"
+        ]
+    );
+    let mine = isolated_by(Some("Jane@contoso.com"), None);
+    assert_eq!(said(&mine, ActionKind::Unisolate), [""; 0]);
+}
+
+#[test]
+fn cancelling_a_colleagues_pending_isolation_is_lifting_it() {
+    let mut world = isolated_by(Some("sam@contoso.com"), Some("beacon"));
+    let pending = action(MachineActionType::Isolate, MachineActionStatus::Pending);
+    let pending = MachineAction {
+        requestor: Some("sam@contoso.com".into()),
+        ..pending
+    };
+    let draft = Draft::new(
+        EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
+        world.machine.reference(),
+        Subject::Cancel {
+            action: pending.id.clone(),
+            action_type: MachineActionType::Isolate,
+        },
+    );
+    world.history = Some(vec![pending]);
+    let findings = review(&draft, &world.facts()).findings;
+    let warning = findings.iter().find(|f| f.rail == "lifting");
+    let text = &warning.expect("a warning").text;
+    assert!(
+        text.starts_with("An isolation pending: by sam@contoso.com"),
+        "{text}"
+    );
+}
+
+/// Rule 10. The words are literals: a table of ours must not decide what the test believes.
+#[test]
+fn giving_back_is_never_forbidden_whatever_is_known_of_the_device() {
+    let gives_back = |kind: &ActionKind| kind.spec().risk == Risk::Routine;
+    let kinds: Vec<_> = ActionKind::ALL.into_iter().filter(gives_back).collect();
+    assert!(
+        kinds
+            .iter()
+            .all(|kind| matches!(kind.spec().change, Change::Clears(_)))
+    );
+    assert_eq!(kinds.len(), 2);
+    let systems = [
+        "Windows11",
+        "WindowsServer2012R2",
+        "Windows7",
+        "Ubuntu",
+        "macOS",
+        "iOS",
+        "Android",
+        "IoT",
+        "",
+        "Plan9",
+        "ΧΥΖ",
+    ];
+    let onboarding = [
+        "Onboarded",
+        "onboarded",
+        "CanBeOnboarded",
+        "Unsupported",
+        "InsufficientInfo",
+        "Offboarded",
+        "",
+        "Discovered",
+    ];
+    let health = [
+        "Active",
+        "Inactive",
+        "NoSensorData",
+        "Unknown",
+        "Hibernating",
+        "",
+    ];
+    for kind in kinds {
+        for os in systems {
+            for status in onboarding {
+                for state in health {
+                    let mut world = isolated_by(Some("sam@contoso.com"), None);
+                    world.machine.os_platform = (!os.is_empty()).then(|| os.into());
+                    world.machine.onboarding_status =
+                        (!status.is_empty()).then(|| OnboardingStatus::from_wire(status));
+                    world.machine.health_status = HealthStatus::from_wire(state);
+                    world.policy.protected_names = vec![Pattern::parse("fin*").expect("a pattern")];
+                    world.policy.unread = Some("no TOML".into());
+                    let review = review(&world.draft(kind), &world.facts());
+                    assert_eq!(review.block(), None, "{kind:?} {os} {status} {state}");
+                }
+            }
+        }
+    }
+    assert_eq!(Condition::ALL.map(Condition::way_back).len(), 3);
+}

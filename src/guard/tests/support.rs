@@ -1,0 +1,66 @@
+//! What the documentation and the service say about an action on a device.
+
+use super::*;
+
+#[test]
+fn the_services_own_word_on_an_action_warns_with_its_source_and_never_blocks() {
+    let by_documentation =
+        "May not work on Plan9: not on the list of supported systems (Microsoft documentation)";
+    let offered = format!("{by_documentation}. The service itself offers it for this device");
+    let not_offered = "Defender says this is not available for this device";
+    let forbidden = "Not available on Ubuntu: Windows only (Microsoft documentation)";
+    let restrict = ActionKind::RestrictCodeExecution;
+    let no = |reason: Option<&str>| Some((false, reason.map(Box::from)));
+    let yes = Some((true, None));
+    for (os, said, verdicts) in [
+        ("Windows11", None, vec![]),
+        ("Windows11", yes.clone(), vec![]),
+        (
+            "Windows11",
+            no(Some("ClientVersionNotSupported\u{202e}")),
+            vec![(
+                format!("{not_offered}: ClientVersionNotSupported\\u{{202e}}"),
+                Warn,
+            )],
+        ),
+        (
+            "Windows11",
+            no(None),
+            vec![(format!("{not_offered}, without giving a reason"), Warn)],
+        ),
+        ("Plan9", None, vec![(by_documentation.to_owned(), Warn)]),
+        ("Plan9", yes.clone(), vec![(offered, Warn)]),
+        (
+            "Plan9",
+            no(Some("Old")),
+            vec![
+                (by_documentation.to_owned(), Warn),
+                (format!("{not_offered}: Old"), Warn),
+            ],
+        ),
+        ("Ubuntu", yes, vec![(forbidden.to_owned(), Block)]),
+        (
+            "Ubuntu",
+            no(Some("OsPlatformNotSupported")),
+            vec![
+                (forbidden.to_owned(), Block),
+                (format!("{not_offered}: OsPlatformNotSupported"), Warn),
+            ],
+        ),
+    ] {
+        let mut world = world();
+        world.machine.os_platform = Some(os.into());
+        world.available = said.clone().map(|(is_available, reason)| {
+            let action = "restrictcodeexecution".into();
+            AvailableActions(vec![Availability {
+                action,
+                is_available,
+                reason,
+            }])
+        });
+        let found = review(&world.draft(restrict), &world.facts()).findings;
+        let support = found.into_iter().filter(|f| f.rail == "support");
+        let found: Vec<_> = support.map(|f| (f.text, f.severity)).collect();
+        assert_eq!(found, verdicts, "{os} {said:?}");
+    }
+}

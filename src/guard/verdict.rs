@@ -1,0 +1,98 @@
+//! What a guardrail is asked, and what it answers.
+
+use super::{Finding, Severity};
+use crate::action::Task;
+use crate::explain::NextStep;
+use crate::model::{EntryId, MachineActionId, MachineRef};
+
+/// What is judged.
+pub struct Question<'a> {
+    /// The entry of the order itself, so that it does not stand in its own way.
+    pub entry: Option<EntryId>,
+    pub task: &'a Task,
+    pub machine: &'a MachineRef,
+}
+
+impl Question<'_> {
+    /// Whether a new action is asked for, rather than the end of one.
+    pub(super) fn is_act(&self) -> bool {
+        matches!(self.task, Task::Act { .. })
+    }
+}
+
+/// A finding before it has its rail's name.
+pub struct Verdict {
+    severity: Severity,
+    text: String,
+    next: NextStep,
+    opposite: Option<MachineActionId>,
+}
+
+impl Verdict {
+    fn new(severity: Severity, text: String) -> Self {
+        Self {
+            severity,
+            text,
+            next: NextStep::None,
+            opposite: None,
+        }
+    }
+
+    pub(super) fn warn(text: impl Into<String>) -> Self {
+        Self::new(Severity::Warn, text.into())
+    }
+
+    /// A check that could not be made: `what` it was about, and why where that is known.
+    pub(super) fn not_checked(what: impl std::fmt::Display) -> Self {
+        Self::new(Severity::NotChecked, format!("Not checked: {what}"))
+    }
+
+    /// A check whose facts are still being read.
+    pub(super) fn not_checked_yet(what: impl std::fmt::Display) -> Self {
+        Self::new(Severity::NotChecked, format!("Not checked yet: {what}"))
+    }
+
+    /// Forbids until the device's name has been typed, for this reason.
+    pub(super) fn name_wanted(reason: impl std::fmt::Display) -> Self {
+        Self::new(Severity::NameWanted, format!("{reason}{TYPE_NAME}"))
+    }
+
+    pub(super) fn block(text: impl Into<String>, next: NextStep) -> Self {
+        Self::new(Severity::Block, text.into()).next(next)
+    }
+
+    pub(super) fn next(self, next: NextStep) -> Self {
+        Self { next, ..self }
+    }
+
+    /// Names the opposite action under way that it is about.
+    pub(super) fn about_opposite(self, action: MachineActionId) -> Self {
+        let opposite = Some(action);
+        Self { opposite, ..self }
+    }
+
+    pub(super) fn named(self, rail: &'static str) -> Finding {
+        let Self {
+            severity,
+            text,
+            next,
+            opposite,
+        } = self;
+        Finding {
+            rail,
+            severity,
+            text,
+            next,
+            opposite,
+        }
+    }
+}
+
+/// What ends the sentence while the name has not been typed.
+const TYPE_NAME: &str = ". Type its name to go on";
+
+/// The sentence of a [`Verdict::name_wanted`] once the name was typed.
+pub(super) fn name_typed(text: &str) -> String {
+    let reason = text.strip_suffix(TYPE_NAME).unwrap_or(text);
+    format!("{reason}. Its name was typed")
+}

@@ -1,0 +1,118 @@
+//! Rules that are changed by hand during a run, or cannot be read again.
+
+use std::path::Path;
+
+use cordon::action::ActionKind;
+use cordon::journal::{NotSentReason, Standing};
+use cordon::message::Command;
+use cordon::settings::FILE_NAME;
+
+use crate::common::{Console, Engine, fault, journal_on_disk, posts, signed_in};
+
+const SHARED: &str = "team.toml";
+
+fn write(folder: &Path, name: &str, text: &str) {
+    std::fs::write(folder.join(name), text).expect("written");
+}
+
+#[test]
+fn a_rule_written_by_hand_after_the_confirmation_stops_the_order_with_its_reason() {
+    for shared in [false, true] {
+        let (_simulator, folder, mut engine) = signed_in();
+        let rule = "[policy]\nprotected_names = [\"ENG-LT-030\"]\n";
+        if shared {
+            write(folder.path(), SHARED, "");
+            write(
+                folder.path(),
+                FILE_NAME,
+                "[policy]\nshared_file = \"team.toml\"\n",
+            );
+        }
+        let machine = engine.machine("ENG-LT-030");
+        engine.load(&machine);
+        let draft = Engine::draft(ActionKind::Isolate, &machine);
+        let approval = engine.approve(&draft).expect("nothing stands against it");
+        write(folder.path(), if shared { SHARED } else { FILE_NAME }, rule);
+        engine.send(Command::Submit(Box::new(approval)));
+        let end = engine.until_end(draft.entry);
+        let Standing::NotSent { why, detail } = end else {
+            panic!("{end:?}");
+        };
+        assert_eq!(why, NotSentReason::Blocked);
+        let detail = detail.expect("a reason");
+        assert!(detail.contains("its name fits “ENG-LT-030”"), "{detail}");
+        assert!(posts(&engine.control).is_empty());
+    }
+}
+
+#[test]
+fn a_form_that_opens_shows_a_rule_written_by_hand() {
+    let mut console = Console::start();
+    console.sign_in();
+    let machine = console.open_device("ENG-LT-030");
+    let folder = console.journal.parent().expect("a folder").to_owned();
+    write(
+        &folder,
+        FILE_NAME,
+        "[policy]\nprotected_names = [\"ENG-LT-030\"]\n",
+    );
+    console.click("Isolate…");
+    console.step_until("the rule", |c| {
+        c.shows_part("Your organisation protects this device: its name fits “ENG-LT-030”")
+    });
+    assert!(posts(&console.control).is_empty(), "{}", machine.name());
+}
+
+#[test]
+fn rules_that_vanish_during_a_run_hold_on_and_every_disruptive_order_wants_the_name() {
+    let (_simulator, folder, mut engine) = signed_in();
+    write(
+        folder.path(),
+        SHARED,
+        "[policy]\nprotected_tags = [\"tier0\"]\nmost_devices = 3\n",
+    );
+    write(
+        folder.path(),
+        FILE_NAME,
+        "[policy]\nshared_file = \"team.toml\"\n",
+    );
+    engine.send(Command::ReadSettings);
+    engine.until("the rules", |s| s.policy.most_at_once == 3);
+    std::fs::remove_file(folder.path().join(SHARED)).expect("it was there");
+    let machine = engine.machine("ENG-LT-030");
+    engine.load(&machine);
+    engine.until("that they are gone", |s| s.policy.unread.is_some());
+    assert_eq!(engine.state.policy.most_at_once, 3);
+    assert_eq!(&*engine.state.policy.protected_tags[0], "tier0");
+    let mut draft = Engine::draft(ActionKind::Isolate, &machine);
+    let refused = engine.approve(&draft).expect_err("the name is wanted");
+    assert!(refused.contains("team.toml"), "{refused}");
+    draft.typed_name = "ENG-LT-030".into();
+    let entry = engine.submit(&draft);
+    engine.until_end(entry);
+    assert_eq!(posts(&engine.control), ["isolate"]);
+    // That the rules were not read again is in the account of it.
+    let on_disk = journal_on_disk(&engine.journal);
+    let not_reread = on_disk[0].not_reread().join("; ");
+    assert!(not_reread.contains("team.toml"), "{not_reread}");
+}
+
+#[test]
+fn a_device_that_cannot_be_read_again_is_sent_and_recorded_as_not_reread() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    let machine = engine.machine("ENG-LT-030");
+    for on in ["machine", "machine_actions"] {
+        engine.control.inject(fault(on, "forbidden", 0));
+    }
+    let draft = Engine::draft(ActionKind::Isolate, &machine);
+    let entry = engine.submit(&draft);
+    engine.until("the request", |s| {
+        let entry = s.entry(entry);
+        entry.is_some_and(|e| e.first_sent_at().is_some())
+    });
+    let on_disk = journal_on_disk(&engine.journal);
+    assert_eq!(
+        on_disk[0].not_reread(),
+        ["the device's record and actions, not read so far"]
+    );
+}

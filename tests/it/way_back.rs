@@ -1,0 +1,109 @@
+//! What is contained, by whom, and the way back: as far back as the service keeps actions.
+
+use cordon::action::ActionKind;
+use cordon::guard::Ownership;
+use cordon::state::{Contained, WayBack};
+use egui::Key;
+
+use crate::common::{Console, fault, machine_named, signed_in};
+
+fn row<'a>(rows: &'a [Contained], name: &str) -> Option<&'a Contained> {
+    let mut rows = rows.iter();
+    rows.find(|row| row.machine.dns_name.as_deref() == Some(name))
+}
+
+#[test]
+fn an_order_that_was_somebody_elses_is_not_released_as_mine() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    let machine = engine.machine("ENG-LT-030");
+    engine.load(&machine);
+    let draft = cordon_draft(&machine);
+    let approval = engine.approve(&draft).expect("nothing stands against it");
+    // A colleague is first; the service answers with theirs.
+    let id = machine.id.as_str();
+    engine
+        .control
+        .act_as_colleague(id, "Isolate", "ransomware")
+        .expect("done in the portal");
+    engine.send(cordon::message::Command::Submit(Box::new(approval)));
+    let end = engine.until_end(draft.entry);
+    assert!(
+        matches!(end, cordon::journal::Standing::SomeoneElses { .. }),
+        "{end:?}"
+    );
+    let id = machine.id.clone();
+    engine.until_fast("their end", |s| {
+        let known = s.known_actions(&id);
+        known
+            .iter()
+            .any(|a| a.status.as_wire() == "Succeeded" && a.kind.as_wire() == "Isolate")
+    });
+    let rows = engine.state.contained();
+    let theirs = row(&rows, "ENG-LT-030").expect("it is contained");
+    let setter = theirs.setter().expect("what isolated it");
+    assert_eq!(setter.whose, Ownership::SomeoneElses);
+    assert!(!WayBack::of(&rows).to_release.contains(&machine));
+}
+
+fn cordon_draft(machine: &cordon::model::MachineRef) -> cordon::action::Draft {
+    crate::common::Engine::draft(ActionKind::Isolate, machine)
+}
+
+#[test]
+fn the_way_back_tells_what_is_being_released_instead_of_nothing() {
+    let mut console = Console::start();
+    console.sign_in();
+    let machine = console.open_device("ENG-LT-030");
+    let confirm = |console: &mut Console, verb: &str| {
+        console.fill("Comment", "alert 1234");
+        console.harness.run_steps(8);
+        console.click(&format!("{verb} {}", machine.quoted()));
+    };
+    console.click("Isolate…");
+    confirm(&mut console, "Isolate");
+    console.step_until_fast("the isolation", |c| {
+        let way_back = WayBack::of(&c.state().contained());
+        way_back.to_release == [machine.clone()]
+    });
+    let id = machine_named(&console.control, "ENG-LT-030");
+    console.control.never_finish(id.as_str());
+    console.harness.key_press(Key::F6);
+    console.step_until("mine", |c| c.shows("Release what you isolated (1)…"));
+    console.click("Release what you isolated (1)…");
+    confirm(&mut console, "Release");
+    console.step_until("the release", |c| c.shows_part("Yours: 1 being released"));
+    assert!(console.shows("Release what you isolated (0)…"));
+}
+
+#[test]
+fn containments_are_looked_up_as_far_back_as_the_service_keeps_them() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    engine.until("the older ones", |s| s.containments.value.is_some());
+    let look = *engine.state.containments.get().expect("read");
+    let days = jiff::Timestamp::now().duration_since(look.since).as_hours() / 24;
+    assert_eq!(days, 180);
+    assert!(look.is_complete);
+    let asked = engine.control.requests().into_iter();
+    let asked: Vec<_> = asked
+        .filter(|r| r.query.contains("RestrictCodeExecution") && r.query.contains("Unisolate"))
+        .collect();
+    assert_eq!(asked.len(), 1, "{asked:?}");
+    assert_eq!(asked[0].status, Some(200));
+}
+
+#[test]
+fn older_containments_that_could_not_be_read_are_said_with_their_date() {
+    let mut console = Console::start();
+    console.sign_in();
+    console.step_until("the older ones", |c| c.state().containments.value.is_some());
+    console.harness.key_press(Key::F6);
+    console.step_until("the list", |c| c.shows("Contained now"));
+    assert!(!console.shows_part("Not checked"));
+    console
+        .control
+        .inject(fault("machine_actions", "forbidden", 0));
+    console.harness.key_press(Key::F5);
+    console.step_until("what was not read", |c| {
+        c.state().containments.failure.is_some() && c.shows_part("Not checked: recent isolations")
+    });
+}
