@@ -431,7 +431,10 @@ fn a_journal_of_the_first_release_is_opened_read_continued_and_verified() {
     let is_later = |record: &&Record| {
         matches!(
             record,
-            Record::Acknowledged { .. } | Record::Unclear { .. } | Record::ActiveActionsRead { .. }
+            Record::Acknowledged { .. }
+                | Record::Unclear { .. }
+                | Record::ActiveActionsRead { .. }
+                | Record::NotReread { .. }
         )
     };
     let expected: Vec<_> = written.iter().filter(|r| !is_later(r)).collect();
