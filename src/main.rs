@@ -89,7 +89,7 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     };
     window(&title, move |cc| {
         wake.set(cc.egui_ctx.clone()).ok();
-        theme::apply(&cc.egui_ctx);
+        cordon::ui::prepare(&cc.egui_ctx);
         app.install_fonts_from(read_system_fonts(cc.egui_ctx.clone()));
         Ok(Box::new(app))
     })
@@ -223,7 +223,7 @@ fn with_profiles(arguments: &Arguments, folder: &Path) -> ExitCode {
     });
     window("cordon", move |cc| {
         wake.set(cc.egui_ctx.clone()).ok();
-        theme::apply(&cc.egui_ctx);
+        cordon::ui::prepare(&cc.egui_ctx);
         let shell = Shell::new(folder, open, first, &settings, named, &cc.egui_ctx);
         Ok(Box::new(shell))
     })

@@ -17,6 +17,7 @@ use jiff::tz::TimeZone;
 use crate::message::{Command, Event};
 use crate::model::{Mode, ThemeChoice, WindowLayout};
 use crate::state::State;
+use crate::ui::dialogs::closing_concerns;
 use crate::ui::theme::fonts::FontSource;
 use crate::ui::views::{Dialog, Views};
 use crate::ui::{self, Cx, Outbox, theme};
@@ -131,7 +132,7 @@ impl App {
         if !ctx.input(|input| input.pointer.any_down()) {
             self.remember_window();
         }
-        self.mind_closing(ctx);
+        self.handle_close_request(ctx);
     }
 
     /// Draws, and does nothing else.
@@ -243,21 +244,20 @@ impl App {
         }
     }
 
-    /// Closing while a request has no answer yet asks first (section 6, step 8).
-    fn mind_closing(&mut self, ctx: &egui::Context) {
-        if ctx.input(|i| i.viewport().close_requested())
-            && !self.views.close_confirmed
-            && (self.state.awaits_answer()
-                || self.state.unsent().next().is_some()
-                || self.state.closing_ends_following())
-        {
-            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            let open = self.views.dialog.replace(Dialog::ConfirmClose);
-            let form = open.filter(|dialog| matches!(dialog, Dialog::Form(_) | Dialog::Batch(_)));
-            self.views.covered = form.or(self.views.covered.take());
-        } else if self.views.close_confirmed {
+    /// Closing asks first where it would end or lose something (section 6, step 8).
+    fn handle_close_request(&mut self, ctx: &egui::Context) {
+        if self.views.close_confirmed {
             ctx.send_viewport_cmd(ViewportCommand::Close);
+            return;
         }
+        let is_asked = ctx.input(|i| i.viewport().close_requested());
+        if !is_asked || closing_concerns(&self.state, &self.views).is_empty() {
+            return;
+        }
+        ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+        let open = self.views.dialog.replace(Dialog::ConfirmClose);
+        let form = open.filter(|dialog| matches!(dialog, Dialog::Form(_)));
+        self.views.covered = form.or(self.views.covered.take());
     }
 
     fn send(&mut self, command: Command) {

@@ -6,6 +6,7 @@ use crate::explain::{Explanation, NextStep};
 use crate::message::{Command, Event};
 use crate::model::ThemeChoice;
 use crate::ui::commands::UiCommand;
+use crate::ui::order;
 use crate::ui::views::{Dialog, Screen};
 
 impl App {
@@ -60,28 +61,14 @@ impl App {
     }
 
     fn open_form(&mut self, ctx: &egui::Context, kind: crate::action::ActionKind) {
-        let time = ctx.input(|i| i.time);
-        // Whoever has picked devices means those, wherever the cursor is.
-        let picked = self.views.picked.clone();
-        let machine = match (picked.as_slice(), self.views.selected.clone()) {
-            ([], None) => return,
-            ([only], _) => only.clone(),
-            ([], Some(selected)) => selected,
-            ([first, others @ ..], _) => {
-                let opened = self
-                    .views
-                    .open_batch(first, others, Subject::Act(kind), time);
-                return match opened {
-                    Ok(load) => self.send(load),
-                    Err(error) => self.views.no_random_numbers(error),
-                };
-            }
+        let Some(machine) = self.views.selected.clone() else {
+            return;
         };
-        let record = self.state.machine(&machine.id).map(AsRef::as_ref);
-        let subject = Subject::Act(kind);
-        match self.views.open_form(&machine, record, subject, time) {
-            Ok(load) => load.into_iter().for_each(|load| self.send(load)),
-            Err(error) => self.views.no_random_numbers(error),
+        let time = ctx.input(|i| i.time);
+        let (state, views) = (&self.state, &mut self.views);
+        let load = order::open(state, views, &[machine], Subject::Act(kind), time, |_| {});
+        for load in load {
+            self.send(load);
         }
     }
 

@@ -179,11 +179,11 @@ impl Shell {
         {
             page.failure = Some(Explanation::harmless(
                 match open {
-                    1 => "1 order is under way in the profile in use".to_owned(),
-                    open => format!("{open} orders are under way in the profile in use"),
+                    1 => "1 action is still pending in the profile in use".to_owned(),
+                    open => format!("{open} actions are still pending in the profile in use"),
                 },
                 NextStep::Outside(
-                    "What the service has accepted goes on, and is followed again when you come back to that profile; what has not left is not sent. Press once more to switch all the same"
+                    "What the service has accepted goes on, and is followed again when you come back to that profile; anything not yet sent will not be sent. Press once more to switch anyway"
                         .into(),
                 ),
             ));

@@ -6,7 +6,7 @@ use super::activity_words;
 use super::commands::journal_trouble;
 use super::theme::Role;
 use super::widgets::{ActionButton, Icon, badge, copy_button_ui};
-use super::{Cx, activity_attention, activity_record, draft_form};
+use super::{Cx, activity_attention, activity_record, order};
 use crate::action::{ActionKind, Draft, Subject, Task, Value};
 use crate::journal::{Entry, Standing};
 use crate::message::Command;
@@ -168,7 +168,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
                 .hint(undo.spec().title)
                 .disabled_because(cannot_act.as_deref());
             if ui.add(look).clicked() {
-                draft_form::raise_form(ui, cx, &entry.machine(), Subject::Act(*undo), |_| {});
+                order::raise(ui, cx, &[entry.machine()], Subject::Act(*undo), |_| {});
             }
         }
         Button::NoWayBack(why) => {
@@ -178,9 +178,15 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
             let hint = "Opens the form with the same text; nothing is sent before you confirm it";
             let look = look.hint(hint).disabled_because(cannot_act.as_deref());
             if ui.add(look).clicked() {
-                draft_form::raise_form(ui, cx, &entry.order.machine, subject(entry), |draft| {
-                    refill(draft, entry);
-                });
+                order::raise(
+                    ui,
+                    cx,
+                    std::slice::from_ref(&entry.order.machine),
+                    subject(entry),
+                    |draft| {
+                        refill(draft, entry);
+                    },
+                );
             }
         }
         Button::ShowDevice => {
@@ -209,7 +215,7 @@ fn raise_cancel(
         action: action.clone(),
         action_type: action_type.clone(),
     };
-    draft_form::raise_form(ui, cx, &entry.machine(), subject, |_| {});
+    order::raise(ui, cx, &[entry.machine()], subject, |_| {});
 }
 
 /// What the form of an entry was about.

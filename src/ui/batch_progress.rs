@@ -8,7 +8,7 @@ use super::theme::{TokensExt as _, text};
 use super::views::Dialog;
 use super::widgets::{ActionButton, Icon, raised_frame};
 use super::words::duration;
-use super::{Cx, activity_buttons, batch_form};
+use super::{Cx, activity_buttons, order};
 use crate::journal::Entry;
 use crate::message::Command;
 use crate::state::Batch;
@@ -104,7 +104,7 @@ fn send_again(ui: &Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     };
     let machines: Vec<_> = batch.unsent.iter().copied().map(Entry::machine).collect();
     let subject = activity_buttons::subject(first);
-    batch_form::raise_form(ui, cx, &machines, subject, |draft| {
+    order::raise(ui, cx, &machines, subject, |draft| {
         activity_buttons::refill(draft, first);
     });
 }

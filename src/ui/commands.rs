@@ -29,7 +29,7 @@ pub enum UiCommand {
     TryKeyringAgain,
     SwitchTheme,
     ShowKeys,
-    /// Opens the form of an action on the selected device.
+    /// Opens the form of an action on the device in the panel.
     Act(ActionKind),
 }
 
@@ -255,13 +255,10 @@ impl UiCommand {
                     Err("There is nothing to try again".into())
                 }
             },
-            // Whoever has picked devices means those.
-            Self::Act(kind) => match (views.picked.as_slice(), &views.selected) {
-                ([], None) => Err("No device is selected".into()),
-                ([only], _) => act_availability(kind, only, state, now),
-                ([], Some(selected)) => act_availability(kind, selected, state, now),
-                // The form judges each of them.
-                ([_, _, ..], _) => journal_trouble(state),
+            // The device on screen, whatever is ticked: a ticked one may be out of sight.
+            Self::Act(kind) => match &views.selected {
+                None => Err("No device is open".into()),
+                Some(selected) => act_availability(kind, selected, state, now),
             },
         }
     }
@@ -366,6 +363,78 @@ mod tests {
             for keys in command.spec().keys {
                 assert_eq!(taken.insert(*keys, command), None, "{keys:?}");
             }
+        }
+    }
+
+    /// What egui and eframe do by key on their own, whatever is on screen.
+    fn keys_of_the_toolkit() -> Vec<KeyboardShortcut> {
+        use egui::gui_zoom::kb_shortcuts;
+
+        let ctx = egui::Context::default();
+        crate::ui::prepare(&ctx);
+        let mut taken = ctx.options(|options| options.quit_shortcuts.clone());
+        taken.extend([
+            kb_shortcuts::ZOOM_IN,
+            kb_shortcuts::ZOOM_IN_SECONDARY,
+            kb_shortcuts::ZOOM_OUT,
+            kb_shortcuts::ZOOM_RESET,
+        ]);
+        // Clipboard and editing.
+        let editing = [Key::C, Key::V, Key::X, Key::A, Key::Z, Key::Y, Key::Enter];
+        taken.extend(editing.map(|key| keys(Modifiers::COMMAND, key)));
+        taken.push(keys(COMMAND_SHIFT, Key::Z));
+        // Ways through the window, and out of a dialog.
+        let ways = [Key::Tab, Key::Escape, Key::Enter, Key::Space];
+        taken.extend(ways.map(|key| keys(Modifiers::NONE, key)));
+        taken.push(keys(Modifiers::SHIFT, Key::Tab));
+        taken
+    }
+
+    /// Whether pressing `ours` also presses `theirs`, as egui matches keys.
+    fn also_presses(ours: KeyboardShortcut, theirs: KeyboardShortcut) -> bool {
+        ours.logical_key == theirs.logical_key && ours.modifiers.matches_logically(theirs.modifiers)
+    }
+
+    #[test]
+    fn no_key_of_a_command_is_one_of_the_toolkit() {
+        let toolkit = keys_of_the_toolkit();
+        for command in UiCommand::all() {
+            for keys in command.spec().keys {
+                let mut shadowed = toolkit.iter();
+                assert!(
+                    !shadowed.any(|theirs| also_presses(*keys, *theirs)),
+                    "{command:?}: {keys:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn no_key_ends_the_window_by_itself() {
+        let ctx = egui::Context::default();
+        crate::ui::prepare(&ctx);
+        for modifiers in [Modifiers::COMMAND, COMMAND_SHIFT] {
+            let press = egui::Event::Key {
+                key: Key::Q,
+                physical_key: None,
+                pressed: true,
+                repeat: false,
+                modifiers,
+            };
+            let input = egui::RawInput {
+                events: vec![press],
+                ..egui::RawInput::default()
+            };
+            let mut output = ctx.run_ui(input, |_| {});
+            output.textures_delta.clear();
+            let commands = output
+                .viewport_output
+                .into_values()
+                .flat_map(|v| v.commands);
+            let closes: Vec<_> = commands
+                .filter(|command| matches!(command, egui::ViewportCommand::Close))
+                .collect();
+            assert!(closes.is_empty(), "{modifiers:?}");
         }
     }
 

@@ -11,7 +11,7 @@ use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{ActionButton, EmptyState, Icon, badge, raised_frame, section_ui, small_ui};
 use super::words::{ago, both_times, lasting};
-use super::{Cx, batch_form, draft_form};
+use super::{Cx, order};
 use crate::action::{ActionKind, Condition, Subject};
 use crate::guard::Ownership;
 use crate::message::LookBack;
@@ -168,7 +168,7 @@ fn give_back(
 ) {
     let machines = choose(WayBack::of(&cx.state.contained()));
     let back = Subject::Act(condition.way_back());
-    batch_form::raise_form(ui, cx, &machines, back, |_| {});
+    order::raise(ui, cx, &machines, back, |_| {});
 }
 
 /// Why there is nothing to release, where there is nothing.
@@ -296,7 +296,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
 
 fn raise_form(ui: &Ui, cx: &mut Cx<'_>, row: &Contained, subject: Subject) {
     cx.views.selected = Some(row.machine.clone());
-    draft_form::raise_form(ui, cx, &row.machine, subject, |_| {});
+    order::raise(ui, cx, std::slice::from_ref(&row.machine), subject, |_| {});
 }
 
 /// What a request is for.

@@ -8,12 +8,21 @@ use crate::guard;
 use crate::message::Command;
 use crate::model::{FileFacts, clean};
 
-/// Has the file looked up, and says in a line what it is. What is to be minded stands in the
-/// findings.
+/// Has the file looked up, and says in a line what it is. What there is to know before acting
+/// stands in the findings. The line is always there: what is below it stays where it is.
 pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, sha1: Option<&str>, looked_up: &mut Option<Box<str>>) {
-    let Some(sha1) = sha1 else {
-        return;
+    let line = match sha1 {
+        None => "The file is looked up once its SHA-1 is complete".to_owned(),
+        Some(sha1) => look_up(cx, sha1, looked_up),
     };
+    let weak = ui.tokens().text_weak;
+    let shown = RichText::new(&line)
+        .text_style(TextStyle::Small)
+        .color(weak);
+    ui.add(Label::new(shown).truncate());
+}
+
+fn look_up(cx: &mut Cx<'_>, sha1: &str, looked_up: &mut Option<Box<str>>) -> String {
     let known = cx.state.files.get(sha1);
     let may_ask =
         cx.state.session.is_signed_in() && !guard::lacks_file_permission(&cx.state.session);
@@ -24,11 +33,12 @@ pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, sha1: Option<&str>, looked_up: &mut
     if is_new {
         *looked_up = Some(sha1.into());
     }
-    let Some(Some(facts)) = known.and_then(|file| file.get()) else {
-        return;
-    };
-    let words = RichText::new(words(facts)).text_style(TextStyle::Small);
-    ui.add(Label::new(words.color(ui.tokens().text_weak)).wrap());
+    match known.map(|file| (file.get(), file.loading)) {
+        Some((Some(Some(facts)), _)) => words(facts),
+        Some((Some(None), _)) => "Defender has never seen this SHA-1".to_owned(),
+        Some((None, true)) | None if may_ask => "Looking the file up…".to_owned(),
+        Some(_) | None => "Nothing is known about this file".to_owned(),
+    }
 }
 
 fn words(facts: &FileFacts) -> String {

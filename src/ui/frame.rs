@@ -13,8 +13,8 @@ use super::widgets::{
     ActionButton, Icon, Split, copy_button_ui, icon, keep_focus_in_view, raised_frame, splitter_ui,
 };
 use super::{
-    Cx, account, activity, contained, draft_form, machine_detail, machines, session_banner,
-    settings, sign_in, strip,
+    Cx, account, activity, contained, dialogs, machine_detail, machines, session_banner, settings,
+    sign_in, strip,
 };
 use crate::explain::{Explanation, NextStep};
 use crate::model::SessionStatus;
@@ -47,7 +47,7 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     }
     part_ui(ui, "strip part", strip, |ui| strip::mode_strip_ui(ui, cx));
-    draft_form::dialog_ui(ui, cx);
+    dialogs::dialog_ui(ui, cx);
 }
 
 /// Shows which mode, where and who: over everything, at all times.

@@ -21,8 +21,8 @@ const MORE_KEYS: &[(&str, &str)] = &[
         "Left and right walk, Enter sorts, and again in the other direction",
     ),
     (
-        "With devices picked",
-        "The keys of an action are about those",
+        "The keys of an action",
+        "Act on the device that is open beside the list; selected devices have buttons of their own below it",
     ),
     (
         "In a form",

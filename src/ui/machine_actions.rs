@@ -7,7 +7,7 @@ use super::commands::{act_availability, journal_trouble};
 use super::look::{self, condition_icon};
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, ExplanationView, Icon, copyable_ui, section_ui};
-use super::{Cx, draft_form, words};
+use super::{Cx, order, words};
 use crate::action::{ActionKind, Condition, Risk, Subject};
 use crate::model::{HResult, MachineAction, MachineActionStatus, MachineRef, clean};
 use crate::state::Remote;
@@ -36,7 +36,13 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
                 .hint(spec.consequence)
                 .disabled_because(reason.as_deref());
             if ui.add(button).clicked() {
-                draft_form::raise_form(ui, cx, machine, Subject::Act(kind), |_| {});
+                order::raise(
+                    ui,
+                    cx,
+                    std::slice::from_ref(machine),
+                    Subject::Act(kind),
+                    |_| {},
+                );
             }
             if let Some(reason) = reason {
                 match reasons.iter_mut().find(|(known, _)| *known == reason) {
@@ -150,7 +156,7 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
                         action,
                         action_type,
                     };
-                    draft_form::raise_form(ui, cx, machine, subject, |_| {});
+                    order::raise(ui, cx, std::slice::from_ref(machine), subject, |_| {});
                 }
             });
     });

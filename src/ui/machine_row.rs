@@ -116,7 +116,7 @@ impl MachineRow<'_> {
         let (_, rect) = ui.allocate_space(size);
         // By the device and not by the place: rows may come in above while it is pressed.
         let response = ui.interact(rect, self.id.with("pick"), Sense::CLICK);
-        let name = format!("Pick {}", self.reference.quoted());
+        let name = format!("Select {}", self.reference.quoted());
         response.widget_info(|| {
             WidgetInfo::selected(accesskit::Role::CheckBox, true, self.is_picked, &name)
         });

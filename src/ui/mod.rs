@@ -2,6 +2,8 @@
 
 pub mod browser;
 pub mod commands;
+pub mod dialogs;
+pub mod order;
 pub mod profiles;
 pub mod rows;
 pub mod theme;
@@ -16,16 +18,13 @@ mod activity_record;
 mod activity_row;
 mod activity_words;
 mod asked;
-mod batch_form;
 mod batch_progress;
 mod columns;
-mod comment_templates;
 mod compare;
 mod contained;
 mod coverage;
 mod device_marks;
 mod device_state;
-mod draft_form;
 mod file;
 mod frame;
 mod help;
@@ -67,6 +66,13 @@ use crate::message::Command;
 use crate::state::State;
 use commands::UiCommand;
 use views::Views;
+
+/// Prepares a window's context: the theme, and no keys that are not declared here.
+pub fn prepare(ctx: &egui::Context) {
+    theme::apply(ctx);
+    // egui closes the window by Ctrl+Q, and by everything that holds it, such as Ctrl+Shift+Q.
+    ctx.options_mut(|options| options.quit_shortcuts.clear());
+}
 
 /// What a view gets.
 pub struct Cx<'a> {

@@ -1,66 +1,185 @@
-//! The devices that somebody has picked to act on together. They stand in the list by name and id:
-//! what is shown is what is acted on.
+//! The devices ticked to act on together. They are named by what was ticked: one that the list no
+//! longer shows is said, and stays.
 
-use egui::{Label, Panel, RichText, Ui};
+use egui::{Align, Label, Layout, Panel, Popup, RichText, Ui, vec2};
 
-use super::draft_form::is_asleep;
 use super::theme::{TokensExt as _, text};
-use super::widgets::{ActionButton, Icon, raised_frame};
-use super::{Cx, batch_form};
+use super::views::Views;
+use super::widgets::{ActionButton, Icon, button_width, is_arming, raised_frame};
+use super::{Cx, order};
 use crate::action::{ActionKind, Subject};
 use crate::model::MachineRef;
+use crate::state::State;
 
-/// Names shown; the form shows all.
-const MOST_NAMES: usize = 6;
+/// Room that the words keep beside the buttons, in points.
+const MIN_WORDS: f32 = 150.0;
 
-/// Shows what is picked, with what can be done about it.
+/// Shows what is ticked, with what can be done about it. The bar is always there: the rows over it
+/// stay under the pointer that ticks one after the other.
 pub fn picks_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let picked = &cx.views.picked;
-    if picked.is_empty() {
-        return;
-    }
     let tokens = ui.tokens();
-    // It appears under the pointer of whoever has just picked at the foot of the list.
-    let asleep = is_asleep(ui, cx.views.picked_at)
-        .then_some("In half a second, so that no stray click opens a form");
-    let (mut clears, mut chosen) = (false, None);
     Panel::bottom("picks")
         .frame(raised_frame(ui))
+        .exact_size(tokens.height.control + 2.0 * tokens.space.xs)
         .show(ui, |ui| {
-            ui.horizontal_wrapped(|ui| {
-                let count = RichText::new(format!("{} picked:", devices(picked.len())));
-                ui.label(count.text_style(text::strong()));
-                let shown = picked.iter().take(MOST_NAMES);
-                let mut names: Vec<_> = shown.map(MachineRef::quoted).collect();
-                if picked.len() > MOST_NAMES {
-                    names.push(format!("and {} more", picked.len() - MOST_NAMES));
+            ui.spacing_mut().item_spacing.x = tokens.space.xs;
+            let size = vec2(ui.available_width(), tokens.height.control);
+            ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+                let chosen = if cx.views.picked.is_empty() {
+                    None
+                } else {
+                    buttons_ui(ui, cx)
+                };
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    words_ui(ui, cx.state, cx.views);
+                });
+                if let Some(kind) = chosen {
+                    raise(ui, cx, kind);
                 }
-                let names = names.join(", ");
-                ui.add(Label::new(RichText::new(names).color(tokens.text_weak)).wrap());
-            });
-            ui.horizontal_wrapped(|ui| {
-                for kind in ActionKind::ALL {
-                    let label = format!("{}…", kind.spec().button);
-                    let name = format!("{} {}…", kind.spec().button, devices(picked.len()));
-                    let button = ActionButton::new(&label).name(&name);
-                    if ui.add(button.disabled_because(asleep)).clicked() {
-                        chosen = Some(kind);
-                    }
-                }
-                let clear = ActionButton::quiet("Pick none").icon(Icon::Close);
-                clears = ui.add(clear).clicked();
             });
         });
-    if let Some(kind) = chosen {
-        let picked = picked.clone();
-        batch_form::raise_form(ui, cx, &picked, Subject::Act(kind), |_| {});
-    }
-    if clears {
-        cx.views.picked.clear();
+}
+
+/// Opens the form of an action on the ticked devices.
+fn raise(ui: &Ui, cx: &mut Cx<'_>, kind: ActionKind) {
+    let picked = cx.views.picked.clone();
+    order::raise(ui, cx, &picked, Subject::Act(kind), |_| {});
+    if let Some(super::views::Dialog::Form(form)) = &mut cx.views.dialog {
+        form.from_selection = true;
     }
 }
 
-/// So many of them, in words.
+/// The buttons, the first on the right; those without room are in a menu.
+fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
+    let count = devices(cx.views.picked.len());
+    let arming = is_arming(ui, cx.views.picked_at)
+        .then_some("Available in half a second, so that a stray click opens no form");
+    let clear = ActionButton::quiet("Clear selection").icon(Icon::Close);
+    if ui.add(clear).clicked() {
+        cx.views.picked.clear();
+        return None;
+    }
+    let labels = ActionKind::ALL.map(|kind| (kind, format!("{} {count}…", kind.spec().button)));
+    let more = ActionButton::new("More…").name("More actions on the selected devices");
+    let more = ui.add(more.disabled_because(arming));
+    let mut chosen = None;
+    let mut room = ui.available_width() - MIN_WORDS;
+    let mut fitting = 0;
+    for (_, label) in &labels {
+        room -= button_width(ui, label) + ui.spacing().item_spacing.x;
+        if room < 0.0 {
+            break;
+        }
+        fitting += 1;
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        for (kind, label) in labels[..fitting].iter().rev() {
+            let button = ActionButton::new(label).key(kind.spec().button);
+            if ui.add(button.disabled_because(arming)).clicked() {
+                chosen = Some(*kind);
+            }
+        }
+    });
+    Popup::menu(&more)
+        .accessible_name("More actions on the selected devices")
+        .show(|ui| {
+            for (kind, label) in &labels[fitting..] {
+                if ui.add(ActionButton::quiet(label)).clicked() {
+                    chosen = Some(*kind);
+                }
+            }
+        });
+    chosen
+}
+
+fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
+    let tokens = ui.tokens();
+    let picked = &views.picked;
+    if picked.is_empty() {
+        let words = RichText::new("No device is selected; Space or its box selects one");
+        ui.add(Label::new(words.color(tokens.text_weak)).truncate());
+        return;
+    }
+    let names: Vec<_> = picked.iter().map(MachineRef::quoted).collect();
+    let names = names.join(", ");
+    let (words, colour) = match note(state, views, picked.iter()) {
+        Some(note) => (format!("{} selected, {note}", picked.len()), tokens.caution),
+        None => (format!("{} selected", picked.len()), tokens.text),
+    };
+    let line = format!("{words}: {names}");
+    let shown = RichText::new(&line)
+        .text_style(text::strong())
+        .color(colour);
+    let response = ui.add(Label::new(shown).truncate());
+    response.on_hover_text(line);
+}
+
+/// Why a ticked device is not among the rows as it was ticked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Absence {
+    HiddenBySearch,
+    NotInList,
+    Merged,
+    Renamed(String),
+}
+
+impl Absence {
+    pub fn words(&self) -> String {
+        match self {
+            Self::HiddenBySearch => "Not shown by this search".to_owned(),
+            Self::NotInList => "Not in the list".to_owned(),
+            Self::Merged => "Merged into another record".to_owned(),
+            Self::Renamed(now) => format!("Renamed since it was selected: now {now}"),
+        }
+    }
+}
+
+/// What is not as it was when this device was ticked.
+pub fn absence(state: &State, views: &Views, machine: &MachineRef) -> Option<Absence> {
+    let Some(known) = state.inventory.get(&machine.id) else {
+        return Some(Absence::NotInList);
+    };
+    if known.merged_into.is_some() {
+        return Some(Absence::Merged);
+    }
+    let now = known.reference();
+    if now.dns_name != machine.dns_name {
+        return Some(Absence::Renamed(now.name()));
+    }
+    let is_hidden =
+        !views.search.trim().is_empty() && views.rows.row_of(state, &machine.id).is_none();
+    is_hidden.then_some(Absence::HiddenBySearch)
+}
+
+/// What is to be said of devices that are not among the rows as they were ticked.
+pub fn note<'a>(
+    state: &State,
+    views: &Views,
+    machines: impl ExactSizeIterator<Item = &'a MachineRef>,
+) -> Option<String> {
+    let of = machines.len();
+    let (mut hidden, mut gone, mut merged, mut renamed) = (0, 0, 0, 0);
+    for machine in machines {
+        match absence(state, views, machine) {
+            None => {}
+            Some(Absence::HiddenBySearch) => hidden += 1,
+            Some(Absence::NotInList) => gone += 1,
+            Some(Absence::Merged) => merged += 1,
+            Some(Absence::Renamed(_)) => renamed += 1,
+        }
+    }
+    let is = |count: usize| if count == 1 { "is" } else { "are" };
+    let parts = [
+        (hidden > 0).then(|| format!("{hidden} of {of} {} not shown by this search", is(hidden))),
+        (gone > 0).then(|| format!("{gone} of {of} {} not in the list", is(gone))),
+        (merged > 0).then(|| format!("{merged} of {of} merged into another record")),
+        (renamed > 0).then(|| format!("{renamed} of {of} renamed")),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// That many of them, in words.
 pub fn devices(count: usize) -> String {
     match count {
         1 => "1 device".to_owned(),

@@ -1,45 +1,61 @@
 //! What the form says beside its fields: how fresh the facts are, what the guardrails found, and
 //! the exact text that would leave.
 
-use egui::{Frame, Margin, RichText, TextStyle, Ui, accesskit};
+use egui::{Frame, Margin, Rect, RichText, TextStyle, Ui, accesskit};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Cx;
+use super::order::OrderForm;
 use super::theme::{Role, TokensExt as _, text};
-use super::views::Form;
 use super::widgets::{Icon, badge};
 use super::words;
 use crate::action::{Draft, Order};
 use crate::explain::NextStep;
-use crate::guard::{Review, Severity};
+use crate::guard::{Finding, Review, Severity};
 use crate::model::{MachineId, clean};
 use crate::state::{Remote, State};
 
-/// Says whether the device was read again since the form opened.
-pub fn facts_status_ui(ui: &mut Ui, cx: &Cx<'_>, form: &Form) {
+/// Whether the devices were read again since the form opened, in words.
+pub fn facts_status(ui: &Ui, cx: &Cx<'_>, form: &OrderForm) -> (Role, String) {
     let open_for = ui.input(|input| input.time) - form.opened_at;
     let opened = SignedDuration::try_from_secs_f64(open_for).unwrap_or_default();
-    let (role, status) = facts_status(cx.state, &form.draft.machine.id, cx.now - opened, cx.now);
-    let tokens = ui.tokens();
-    let colour = if role == Role::Neutral {
-        tokens.text_weak
-    } else {
-        tokens.colour(role)
-    };
-    let line = RichText::new(status)
-        .text_style(TextStyle::Small)
-        .color(colour);
-    let response = ui.add(egui::Label::new(line).wrap());
-    ui.ctx()
-        .accesskit_node_builder(response.id, |node| node.set_live(accesskit::Live::Polite));
+    let ids = form.targets.iter().map(|target| &target.machine.id);
+    // What can be said of all of them.
+    let least = ids.map(|id| freshness(cx.state, id, cx.now - opened)).max();
+    least.map_or_else(
+        || (Role::Neutral, String::new()),
+        |least| least.words(cx.now),
+    )
 }
 
-fn facts_status(
-    state: &State,
-    id: &MachineId,
-    opened: Timestamp,
-    now: Timestamp,
-) -> (Role, String) {
+/// How well the facts about a device are known, the best first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Freshness<'a> {
+    /// The longer ago, the worse.
+    Read(std::cmp::Reverse<Timestamp>),
+    Reading,
+    Failed(&'a str),
+}
+
+impl Freshness<'_> {
+    fn words(self, now: Timestamp) -> (Role, String) {
+        match self {
+            Self::Read(std::cmp::Reverse(at)) => {
+                let age = now.duration_since(at).as_secs();
+                let age = if age < 60 {
+                    "just now".to_owned()
+                } else {
+                    words::ago(at, now)
+                };
+                (Role::Neutral, format!("Checked against Defender {age}"))
+            }
+            Self::Reading => (Role::Neutral, "Checking against Defender…".to_owned()),
+            Self::Failed(why) => (Role::Unknown, format!("Not checked again: {why}")),
+        }
+    }
+}
+
+fn freshness<'a>(state: &'a State, id: &MachineId, opened: Timestamp) -> Freshness<'a> {
     let (machine, history) = (state.machines.get(id), state.histories.get(id));
     let read_at = |at: Option<Timestamp>| at.filter(|at| *at >= opened);
     let reads = (
@@ -47,47 +63,57 @@ fn facts_status(
         read_at(history.and_then(Remote::read_at)),
     );
     if let (Some(one), Some(other)) = reads {
-        let age = words::ago(one.min(other), now);
-        return (
-            Role::Neutral,
-            format!("Device and its actions read again, {age}"),
-        );
+        return Freshness::Read(std::cmp::Reverse(one.min(other)));
     }
     let is_loading = machine.is_some_and(|m| m.loading) || history.is_some_and(|h| h.loading);
     let failure = machine
         .and_then(|m| m.failure.as_ref())
         .or(history.and_then(|h| h.failure.as_ref()));
     match failure.filter(|_| !is_loading) {
-        Some(failure) => (Role::Unknown, format!("Not re-read: {}", failure.headline)),
-        None => (Role::Neutral, "Reading this device again…".to_owned()),
+        Some(failure) => Freshness::Failed(&failure.headline),
+        None => Freshness::Reading,
     }
 }
 
-/// Shows what the guardrails found, blocks first.
-pub fn findings_ui(ui: &mut Ui, review: &Review, cx: &Cx<'_>) {
-    let tokens = ui.tokens();
+/// Shows what the guardrails found, blocks first; `shown` hears where each is.
+pub fn findings_ui(
+    ui: &mut Ui,
+    review: &Review,
+    cx: &Cx<'_>,
+    mut shown: impl FnMut(&Ui, &Finding, Rect),
+) {
     for finding in &review.findings {
-        let (icon, role) = if review.is_stopped_by(finding) {
-            (Icon::Block, Role::Danger)
-        } else if finding.severity == Severity::NotChecked {
-            (Icon::Unknown, Role::Unknown)
-        } else {
-            (Icon::Warning, Role::Caution)
-        };
-        let response = badge(ui, icon, role, &finding.text);
-        ui.ctx().accesskit_node_builder(response.id, |node| {
-            node.set_live(accesskit::Live::Polite);
-        });
-        let mut next = finding.next.words();
-        if let NextStep::Wait { until } = &finding.next {
-            next = format!("{next}, until {}", words::local_time(*until, cx.zone));
-        }
-        if !next.is_empty() {
-            let next = RichText::new(next)
-                .text_style(TextStyle::Small)
-                .color(tokens.text_weak);
-            ui.indent(finding.rail, |ui| ui.add(egui::Label::new(next).wrap()));
-        }
+        let rect = ui
+            .scope(|ui| finding_ui(ui, review, finding, cx))
+            .response
+            .rect;
+        shown(ui, finding, rect);
+    }
+}
+
+fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
+    let tokens = ui.tokens();
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let (icon, role) = if review.is_stopped_by(finding) {
+        (Icon::Block, Role::Danger)
+    } else if finding.severity == Severity::NotChecked {
+        (Icon::Unknown, Role::Unknown)
+    } else {
+        (Icon::Warning, Role::Caution)
+    };
+    let response = badge(ui, icon, role, &finding.text);
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_live(accesskit::Live::Polite);
+    });
+    let mut next = finding.next.words();
+    if let NextStep::Wait { until } = &finding.next {
+        next = format!("{next}, until {}", words::local_time(*until, cx.zone));
+    }
+    if !next.is_empty() {
+        let next = RichText::new(next)
+            .text_style(TextStyle::Small)
+            .color(tokens.text_weak);
+        ui.indent(finding.rail, |ui| ui.add(egui::Label::new(next).wrap()));
     }
 }
 
@@ -158,8 +184,8 @@ mod tests {
     fn only_a_reading_after_opening_counts_as_read_again() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         let at = |second| Timestamp::from_second(second).expect("a literal time");
-        let status = |state: &State| facts_status(state, &id(), at(10), at(20)).1;
-        assert_eq!(status(&state), "Reading this device again…");
+        let status = |state: &State| freshness(state, &id(), at(10)).words(at(20)).1;
+        assert_eq!(status(&state), "Checking against Defender…");
         let read = |second| Remote {
             value: Some(((), at(second))),
             ..Remote::default()
@@ -171,17 +197,14 @@ mod tests {
         };
         state.machines.insert(id(), machine);
         state.histories.insert(id(), read(9));
-        assert_eq!(status(&state), "Reading this device again…");
+        assert_eq!(status(&state), "Checking against Defender…");
         state.histories.insert(id(), read(12));
-        assert_eq!(
-            status(&state),
-            "Device and its actions read again, under a minute ago"
-        );
+        assert_eq!(status(&state), "Checked against Defender just now");
         let failed = Remote {
             failure: Some(Explanation::harmless("No answer", NextStep::TryAgain)),
             ..read(9)
         };
         state.histories.insert(id(), failed);
-        assert_eq!(status(&state), "Not re-read: No answer");
+        assert_eq!(status(&state), "Not checked again: No answer");
     }
 }

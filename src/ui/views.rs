@@ -2,13 +2,12 @@
 //! anyone.
 
 use super::asked::AskView;
+use super::order::{OrderForm, UsedTicket};
 use super::rows::Rows;
 use super::rule_matches::RuleMatches;
 use super::search_completion::Completion;
-use crate::action::{Draft, IsolationType, Subject};
-use crate::message::Command;
 pub use crate::model::{Column, PanelPart, Sort};
-use crate::model::{EntryId, Machine, MachineId, MachineRef, WindowLayout};
+use crate::model::{EntryId, MachineId, MachineRef, WindowLayout};
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
 
 /// View state.
@@ -18,7 +17,7 @@ pub struct Views {
     pub search: String,
     /// The device in the panel, pinned by its id.
     pub selected: Option<MachineRef>,
-    /// Devices to act on together, in the order in which they were picked.
+    /// Devices ticked to act on together, in that order.
     pub picked: Vec<MachineRef>,
     /// egui's time of the last change to them.
     pub picked_at: f64,
@@ -50,9 +49,9 @@ pub struct Views {
     pub walked_to: Option<MachineId>,
     /// What is typed on the settings screen; it stays there until it is saved or discarded.
     pub settings: SettingsForm,
-    /// The ticket that was last named in a form.
-    pub ticket: String,
-    /// The person wants to close although an answer is outstanding.
+    /// The ticket that was last used in a form.
+    pub ticket: Option<UsedTicket>,
+    /// The person has been told what closing ends, and wants to close.
     pub close_confirmed: bool,
     /// How the person has arranged the window.
     pub layout: WindowLayout,
@@ -122,8 +121,8 @@ impl SettingsForm {
 /// The one dialog that is open. Closing it in any way means *Cancel*.
 #[derive(Debug)]
 pub enum Dialog {
-    Form(Box<Form>),
-    Batch(Box<BatchForm>),
+    /// An action on one device or several, with its review.
+    Form(Box<OrderForm>),
     /// Records with the name of this one, side by side.
     Compare(MachineRef),
     Keys,
@@ -133,95 +132,8 @@ pub enum Dialog {
     Acknowledge(Vec<EntryId>),
     /// Before signing out.
     ConfirmSignOut,
-    /// Closing while a request has no answer yet.
+    /// Closing while something would be lost by it.
     ConfirmClose,
-}
-
-/// An action form with its review.
-#[derive(Debug)]
-pub struct Form {
-    pub draft: Draft,
-    /// egui's time when the dialog appeared; the confirm button wakes half a second later.
-    pub opened_at: f64,
-    /// The comment as a template last gave it: as long as it is that, another may take its place.
-    pub from_template: Option<String>,
-    /// The SHA-1 that was last looked up from here.
-    pub looked_up: Option<Box<str>>,
-    /// Why the last try to confirm did not work; typed text survives it.
-    pub error: Option<String>,
-}
-
-impl Form {
-    fn new(draft: Draft, time: f64) -> Self {
-        Self {
-            draft,
-            opened_at: time,
-            from_template: None,
-            looked_up: None,
-            error: None,
-        }
-    }
-}
-
-/// A form for several devices.
-#[derive(Debug)]
-pub struct BatchForm {
-    /// What they have in common: the fields, of no machine in particular.
-    pub form: Form,
-    /// Each machine with the entry that its order will be.
-    pub targets: Vec<Target>,
-    /// How many they are, as the person types it.
-    pub number: String,
-    /// How much is said about each, and egui's time when that last changed.
-    pub heights: Vec<usize>,
-    pub moved_at: f64,
-}
-
-/// One device of several.
-#[derive(Debug)]
-pub struct Target {
-    pub entry: EntryId,
-    pub machine: MachineRef,
-}
-
-impl BatchForm {
-    /// An empty form about each of these machines once.
-    ///
-    /// # Errors
-    /// When the system gives no random bytes for the entries' tags.
-    fn new(
-        first: &MachineRef,
-        others: &[MachineRef],
-        subject: Subject,
-        time: f64,
-    ) -> Result<Self, getrandom::Error> {
-        let mut targets: Vec<Target> = Vec::new();
-        for machine in std::iter::once(first).chain(others) {
-            if targets.iter().all(|known| known.machine.id != machine.id) {
-                targets.push(Target {
-                    entry: EntryId::random()?,
-                    machine: machine.clone(),
-                });
-            }
-        }
-        let common = Draft::new(EntryId::random()?, first.clone(), subject);
-        Ok(Self {
-            form: Form::new(common, time),
-            targets,
-            number: String::new(),
-            heights: Vec::new(),
-            moved_at: time,
-        })
-    }
-
-    /// The form of each device.
-    pub fn drafts(&self) -> impl Iterator<Item = Draft> {
-        let batch = self.targets.first().map(|first| first.entry);
-        self.targets.iter().map(move |target| Draft {
-            batch: batch.filter(|_| self.targets.len() > 1),
-            ..self.form.draft.about(target.entry, target.machine.clone())
-        })
-    }
 }
 
 /// Since when a device is selected, so that walking the list does not eat the budget.
@@ -250,7 +162,7 @@ impl Views {
     pub fn forget_account(&mut self) {
         self.selected = None;
         self.picked.clear();
-        self.ticket.clear();
+        self.ticket = None;
         self.rest = None;
         self.form_failure = None;
         self.covered = None;
@@ -259,7 +171,6 @@ impl Views {
             self.dialog,
             Some(
                 Dialog::Form(_)
-                    | Dialog::Batch(_)
                     | Dialog::Compare(_)
                     | Dialog::Account
                     | Dialog::Acknowledge(_)
@@ -275,49 +186,6 @@ impl Views {
         self.form_failure = Some(format!(
             "This computer gives no random numbers, so no order can be tagged: {error}"
         ));
-    }
-
-    /// Opens the form of an action on several machines, and has their facts read again.
-    ///
-    /// # Errors
-    /// When the system gives no random bytes for the entries' tags.
-    pub fn open_batch(
-        &mut self,
-        first: &MachineRef,
-        others: &[MachineRef],
-        subject: Subject,
-        time: f64,
-    ) -> Result<Command, getrandom::Error> {
-        let form = BatchForm::new(first, others, subject, time)?;
-        let ids = form.targets.iter().map(|target| target.machine.id.clone());
-        let load = Command::LoadMachines(ids.collect());
-        self.dialog = Some(Dialog::Batch(Box::new(form)));
-        Ok(load)
-    }
-
-    /// Opens the form of an action on a machine, and has its facts read again (section 6, step 9).
-    ///
-    /// # Errors
-    /// When the system gives no random bytes for the entry's tag.
-    pub fn open_form(
-        &mut self,
-        machine: &MachineRef,
-        record: Option<&Machine>,
-        subject: Subject,
-        time: f64,
-    ) -> Result<[Command; 2], getrandom::Error> {
-        let mut draft = Draft::new(EntryId::random()?, machine.clone(), subject);
-        if record.is_some_and(Machine::is_unmanaged) {
-            // Nothing else is possible there.
-            draft.isolation_type = IsolationType::UnManagedDevice;
-        }
-        self.dialog = Some(Dialog::Form(Box::new(Form::new(draft, time))));
-        let id = &machine.id;
-        Ok([
-            Command::LoadMachine(id.clone()),
-            // A guardrail passes on what the service says.
-            Command::LoadPart(id.clone(), PanelPart::AvailableActions),
-        ])
     }
 
     /// Whether this machine is the one in the panel.

@@ -109,7 +109,7 @@ fn closing_while_an_answer_is_due_asks_first_and_loses_nothing() {
     console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);
     console.wait_for_outcome(&device, TITLE, &["Sent, no answer yet"]);
     console.ask_to_close();
-    window.wait_for_text("A request has left and its answer has not come");
+    window.wait_for_text("A request was sent and its answer has not arrived");
     window.wait_for_focus("Stay");
     window.picture("1-asks");
     window.key("Return");
@@ -119,8 +119,8 @@ fn closing_while_an_answer_is_due_asks_first_and_loses_nothing() {
     // Now the service has it, and the next start follows it; but not without a new sign-in, because
     // there is no keyring here.
     console.ask_to_close();
-    window.wait_for_text("Orders are under way, and your sign-in is not saved");
+    window.wait_for_text("still pending");
     window.picture("3-asks-once-more");
-    window.press("Close all the same");
+    window.press("Close anyway");
     console.wait_for_end();
 }

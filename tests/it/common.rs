@@ -20,7 +20,6 @@ use cordon::simulator::{
     CLIENT_ID, Fault, RequestKind, SimControl, SimOptions, Simulator, TENANT_ID,
 };
 use cordon::state::State;
-use cordon::ui::theme;
 use cordon::worker::{Pace, Setup, WorkerHandle};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -336,7 +335,7 @@ impl Console {
         let harness = Harness::builder()
             .with_size(size)
             .with_step_dt(0.1)
-            .with_context_setup(theme::apply)
+            .with_context_setup(cordon::ui::prepare)
             .build_eframe(|_| App::new(state, worker, jiff::tz::TimeZone::UTC, ""));
         Self {
             harness,
@@ -406,18 +405,19 @@ impl Console {
     /// Clicks the first thing of this name, once it is there.
     pub fn click(&mut self, label: &str) {
         self.step_until(&format!("“{label}”"), |console| console.shows(label));
-        self.harness
-            .query_all_by_label(label)
-            .next()
-            .expect("just seen")
-            .scroll_to_me();
+        self.node_to_click(label).scroll_to_me();
         self.harness.run_steps(3);
-        self.harness
-            .query_all_by_label(label)
-            .next()
-            .expect("just seen")
-            .click();
+        self.node_to_click(label).click();
         self.harness.step();
+    }
+
+    /// The button of this name, else the first thing of it: a dialog may have its button's name.
+    fn node_to_click<'a>(&'a self, label: &'a str) -> egui_kittest::Node<'a> {
+        let mut nodes = self.harness.query_all_by_label(label);
+        let button =
+            nodes.find(|node| node.accesskit_node().role() == egui::accesskit::Role::Button);
+        let mut nodes = self.harness.query_all_by_label(label);
+        button.or_else(|| nodes.next()).expect("just seen")
     }
 
     /// Focuses the field of this name and types.
@@ -491,11 +491,24 @@ impl Console {
         self.fill("Comment", comment);
         let before = self.state().entries.len();
         let confirm = format!("{} {}", kind.spec().verb, machine.quoted());
-        // The confirm button wakes half a second after the dialog appears.
-        self.harness.run_steps(8);
-        self.click(&confirm);
+        self.confirm(&confirm);
         self.step_until("the entry", |c| c.state().entries.len() > before);
         self.state().entries.last().expect("an entry").id()
+    }
+
+    /// Presses the confirm button of the open form once it is armed, having looked at everything
+    /// that the form asks to be looked at.
+    pub fn confirm(&mut self, label: &str) {
+        self.step_until(&format!("“{label}” enabled"), |console| {
+            if console.shows_part("Show next (") {
+                let next = console.harness.query_all_by_label_contains("Show next (");
+                next.last().expect("just seen").click_accesskit();
+                return false;
+            }
+            let mut buttons = console.harness.query_all_by_label(label);
+            buttons.any(|button| !button.accesskit_node().is_disabled())
+        });
+        self.click(label);
     }
 
     pub fn standing(&self, entry: EntryId) -> Standing {

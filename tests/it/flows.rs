@@ -281,7 +281,7 @@ fn a_protected_device_is_isolated_only_after_its_name_was_typed() {
     console.harness.run_steps(3);
     assert!(console.shows("Comment"), "the form stays");
     console.fill("Type the name of the protected device", "dc01");
-    console.click(&confirm);
+    console.confirm(&confirm);
     console.step_until("the entry", |c| c.state().entries.len() == 1);
     console.step_until("the request", |c| posts(&c.control).len() == 1);
 }
@@ -328,7 +328,7 @@ fn a_key_never_acts_on_a_device_that_the_search_does_not_show() {
     console
         .harness
         .key_press_modifiers(Modifiers::COMMAND, Key::I);
-    console.step_until("the refusal", |c| c.shows_part("No device is selected"));
+    console.step_until("the refusal", |c| c.shows_part("No device is open"));
     assert!(!console.shows_part("Isolate “FIN-LT-043”"));
     console.harness.key_press(Key::Enter);
     console.harness.run_steps(2);

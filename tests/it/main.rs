@@ -17,6 +17,7 @@ mod doctor;
 mod evidence;
 mod faults;
 mod flows;
+mod form;
 mod interleavings;
 mod inversions;
 mod kill;

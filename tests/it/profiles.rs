@@ -12,7 +12,6 @@ use cordon::places;
 use cordon::settings::{FILE_NAME, Settings};
 use cordon::simulator::{CLIENT_ID, Simulator};
 use cordon::state::State;
-use cordon::ui::theme;
 use cordon::worker::{Pace, Setup, WorkerHandle};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
@@ -65,7 +64,7 @@ impl Window {
         let harness = Harness::builder()
             .with_size([1000.0, 900.0])
             .with_step_dt(0.1)
-            .with_context_setup(theme::apply)
+            .with_context_setup(cordon::ui::prepare)
             .build_eframe(move |cc| {
                 Shell::new(folder, open, first, &settings, named, &cc.egui_ctx)
             });

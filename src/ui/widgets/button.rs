@@ -2,14 +2,16 @@
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
-    Color32, FontId, RectAlign, Response, Sense, Stroke, StrokeKind, TextStyle, Tooltip, Ui, Vec2,
-    Widget, WidgetInfo, accesskit, response::Flags,
+    Color32, FontId, Id, Response, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, Widget,
+    WidgetInfo, accesskit, response::Flags,
 };
 
 use super::{
     super::theme::{Tokens, TokensExt as _, text},
+    elide::elided,
     focus::focus_ring,
     icon::{Icon, paint_icon},
+    tip::{explained, keep_clear},
 };
 
 /// How much a button stands out.
@@ -43,6 +45,10 @@ pub struct ActionButton<'a> {
     style: ButtonStyle,
     disabled_because: Option<&'a str>,
     hint: Option<&'a str>,
+    shows_tip: bool,
+    min_width: f32,
+    max_width: f32,
+    key: Option<&'a str>,
     enter_key: EnterKey,
     is_compact: bool,
 }
@@ -57,6 +63,10 @@ impl<'a> ActionButton<'a> {
             style: ButtonStyle::Secondary,
             disabled_because: None,
             hint: None,
+            shows_tip: true,
+            min_width: 0.0,
+            max_width: f32::INFINITY,
+            key: None,
             enter_key: EnterKey::Presses,
             is_compact: false,
         }
@@ -116,6 +126,30 @@ impl<'a> ActionButton<'a> {
     /// Takes the hint away, where something else is shown in its place.
     pub fn without_hint(mut self) -> Self {
         self.hint = None;
+        self
+    }
+
+    /// Leaves what it says about itself to a screen reader, where it is shown elsewhere.
+    pub fn without_tip(mut self) -> Self {
+        self.shows_tip = false;
+        self
+    }
+
+    /// At least as wide as this, in points, for one whose label changes.
+    pub fn min_width(mut self, width: f32) -> Self {
+        self.min_width = width;
+        self
+    }
+
+    /// No wider than this, in points: the middle of a longer label is left out.
+    pub fn max_width(mut self, width: f32) -> Self {
+        self.max_width = width;
+        self
+    }
+
+    /// What tells it from the others of its row for good, where its name changes.
+    pub fn key(mut self, key: &'a str) -> Self {
+        self.key = Some(key);
         self
     }
 
@@ -232,7 +266,6 @@ impl Widget for ActionButton<'_> {
         let tokens = ui.tokens();
         let font = TextStyle::Button.resolve(ui.style());
         let painter = ui.painter();
-        let galley = painter.layout_job(label_job(self.label, font, ui));
         let padding = if self.label.is_empty() {
             tokens.space.xs
         } else {
@@ -244,9 +277,15 @@ impl Widget for ActionButton<'_> {
             (Some(_), true) => icon_side,
             (Some(_), false) => icon_side + tokens.space.xs,
         };
+        // Wider than its row it would end outside the window.
+        let room = self.max_width.min(ui.max_rect().width()) - icon_room - 2.0 * padding;
+        let label = elided(self.label, room, |label| label_width(ui, label, &font));
+        let galley = painter.layout_job(label_job(&label, font, ui));
         let content = Vec2::new(icon_room + galley.size().x, galley.size().y.max(icon_side));
-        let size = Vec2::new(content.x + 2.0 * padding, self.height(tokens))
-            .max(Vec2::splat(tokens.height.target));
+        let size = Vec2::new(content.x + 2.0 * padding, self.height(tokens)).max(Vec2::new(
+            tokens.height.target.max(self.min_width),
+            tokens.height.target,
+        ));
 
         let is_enabled = self.disabled_because.is_none();
         // A disabled button still takes the keyboard, or its reason could not be reached with it.
@@ -255,7 +294,9 @@ impl Widget for ActionButton<'_> {
         } else {
             Sense::focusable_noninteractive()
         };
-        let (rect, mut response) = ui.allocate_exact_size(size, sense);
+        let rect = ui.allocate_space(size).1;
+        let id = stable_id(ui, self.key.unwrap_or(self.name));
+        let mut response = ui.interact(rect, id, sense);
         if self.enter_key == EnterKey::Ignored && pressed_by_enter(ui, &response) {
             response
                 .flags
@@ -298,8 +339,14 @@ impl Widget for ActionButton<'_> {
             painter.galley(at, galley, colours.text);
         }
 
+        keep_clear(ui.ctx(), rect);
         match self.disabled_because.or(self.hint) {
-            Some(more) => explained(response, more, !is_enabled),
+            Some(more) if self.shows_tip => explained(response, more, !is_enabled),
+            Some(more) => {
+                ui.ctx()
+                    .accesskit_node_builder(response.id, |node| node.set_description(more));
+                response
+            }
             None => response,
         }
     }
@@ -322,29 +369,34 @@ fn label_job(label: &str, font: FontId, ui: &Ui) -> LayoutJob {
     job
 }
 
+fn label_width(ui: &Ui, label: &str, font: &FontId) -> f32 {
+    let job = label_job(label, font.clone(), ui);
+    ui.painter().layout_job(job).size().x
+}
+
+/// How wide a button with this label and no icon is.
+pub fn button_width(ui: &Ui, label: &str) -> f32 {
+    let font = TextStyle::Button.resolve(ui.style());
+    label_width(ui, label, &font) + 2.0 * ui.spacing().button_padding.x
+}
+
+/// The id of a button: its scope and its name, whatever is drawn before it, so that the keyboard
+/// finds it again. Of several with one name in a scope each has its own.
+fn stable_id(ui: &Ui, name: &str) -> Id {
+    let id = ui.scope_id().with(("button", name));
+    let pass = ui.ctx().cumulative_pass_nr();
+    let nth = ui.data_mut(|data| {
+        let (seen_at, nth) = data.get_temp_mut_or(id, (pass, 0_usize));
+        *nth = if *seen_at == pass { *nth + 1 } else { 1 };
+        *seen_at = pass;
+        *nth
+    });
+    if nth == 1 { id } else { id.with(nth) }
+}
+
 fn pressed_by_enter(ui: &Ui, response: &Response) -> bool {
     response.has_focus()
         && response.clicked()
         && !response.clicked_by(egui::PointerButton::Primary)
         && ui.input(|input| input.key_pressed(egui::Key::Enter))
-}
-
-/// Makes `more` reachable by hovering, by focus, and by a screen reader.
-fn explained(response: Response, more: &str, is_disabled: bool) -> Response {
-    response
-        .ctx
-        .accesskit_node_builder(response.id, |node| node.set_description(more));
-    // Only a disabled button gives its reason unasked, and only to the keyboard: a tip that stays after
-    // a click covers what is wanted next.
-    let is_asked = is_disabled && response.has_focus() && !response.hovered();
-    if is_asked {
-        let mut tip = Tooltip::for_widget(&response);
-        tip.popup = tip.popup.align(RectAlign::TOP_START);
-        tip.show(|ui| {
-            ui.label(more);
-        });
-        response
-    } else {
-        response.on_hover_text(more)
-    }
 }

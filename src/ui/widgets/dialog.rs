@@ -1,11 +1,14 @@
 //! The frame of a dialog that has to be answered.
 
 use egui::{
-    Context, Frame, Id, Key, LayerId, Margin, Modal, Modifiers, Order, Plugin, RichText, Stroke,
-    Ui, accesskit,
+    Align2, Context, Frame, Id, Key, LayerId, Margin, Modal, Modifiers, Order, Plugin, RichText,
+    Stroke, Ui, accesskit, vec2,
 };
 
 use super::super::theme::{TokensExt as _, text};
+
+/// A window lower or narrower than this, in points, gives nearly all of itself to a dialog.
+const SMALL: egui::Vec2 = vec2(520.0, 520.0);
 
 /// A modal dialog; only its buttons and Esc ask to close it, never a click beside it.
 #[derive(Clone, Debug)]
@@ -15,6 +18,7 @@ pub struct Dialog<'a> {
     title: &'a str,
     description: &'a str,
     role: accesskit::Role,
+    shows_title: bool,
 }
 
 /// What came of showing a dialog for a frame.
@@ -65,12 +69,19 @@ impl<'a> Dialog<'a> {
             title,
             description: "",
             role: accesskit::Role::AlertDialog,
+            shows_title: true,
         }
     }
 
     /// What a screen reader says after the title: the consequence, in a sentence.
     pub fn description(mut self, description: &'a str) -> Self {
         self.description = description;
+        self
+    }
+
+    /// Leaves the title to a screen reader, where a line is too much.
+    pub fn without_title(mut self) -> Self {
+        self.shows_title = false;
         self
     }
 
@@ -98,16 +109,45 @@ impl<'a> Dialog<'a> {
         }
     }
 
-    /// Height for the content of a dialog in this window, under its title. A dialog that keeps its
-    /// buttons in sight scrolls its other part within this height less the buttons'.
+    /// Height for the content of a dialog in this window, under its title of a line. A dialog that
+    /// keeps its buttons in sight scrolls its other part within this height less the buttons'.
+    #[must_use]
     pub fn room(ctx: &Context) -> f32 {
         let tokens = ctx.tokens();
         Self::height(ctx) - tokens.size.section - tokens.space.m
     }
 
-    fn height(ctx: &Context) -> f32 {
+    /// Whether the window is so small that a dialog has to save room.
+    #[must_use]
+    pub fn is_small(ctx: &Context) -> bool {
+        let size = ctx.content_rect().size();
+        size.x < SMALL.x || size.y < SMALL.y
+    }
+
+    /// From the window's upper edge to the dialog's, which stays where it is whatever comes into
+    /// it: nothing may move under the pointer.
+    fn top(ctx: &Context) -> f32 {
         let tokens = ctx.tokens();
-        ctx.content_rect().height() - 2.0 * (tokens.space.l + tokens.space.m)
+        if Self::is_small(ctx) {
+            tokens.space.xs
+        } else {
+            // The strip stays in sight: mode and tenant.
+            tokens.height.strip + tokens.space.s
+        }
+    }
+
+    fn margin(ctx: &Context) -> Margin {
+        Margin::same(if Self::is_small(ctx) { 8 } else { 16 })
+    }
+
+    fn height(ctx: &Context) -> f32 {
+        let below = if Self::is_small(ctx) {
+            ctx.tokens().space.xs
+        } else {
+            ctx.tokens().space.l
+        };
+        let frame = Self::margin(ctx).sum().y + 2.0 * ctx.tokens().border_width;
+        (ctx.content_rect().height() - Self::top(ctx) - below - frame).max(0.0)
     }
 
     /// Shows the dialog over everything else; what does not fit scrolls.
@@ -115,6 +155,7 @@ impl<'a> Dialog<'a> {
         self.remember_opener(ctx);
         let tokens = ctx.tokens();
         let area = Modal::default_area(self.id)
+            .anchor(Align2::CENTER_TOP, vec2(0.0, Self::top(ctx)))
             .role(self.role)
             .accessible_name(self.title);
         let frame = Frame::new()
@@ -122,9 +163,14 @@ impl<'a> Dialog<'a> {
             .stroke(Stroke::new(tokens.border_width, tokens.border))
             .corner_radius(tokens.radius)
             .shadow(ctx.global_style().visuals.window_shadow)
-            .inner_margin(Margin::same(16));
-        let room = ctx.content_rect().width() - 2.0 * tokens.space.l;
-        let width = tokens.dialog_width.min(room) - 2.0 * tokens.space.m;
+            .inner_margin(Self::margin(ctx));
+        let beside = if Self::is_small(ctx) {
+            tokens.space.xs
+        } else {
+            tokens.space.l
+        };
+        let room = ctx.content_rect().width() - 2.0 * beside;
+        let width = tokens.dialog_width.min(room) - Self::margin(ctx).sum().x;
         let height = Self::height(ctx);
         let modal = Modal::new(self.id)
             .area(area)
@@ -138,8 +184,10 @@ impl<'a> Dialog<'a> {
                     .max_height(height)
                     .show(ui, |ui| {
                         ui.set_width(ui.available_width());
-                        let title = RichText::new(self.title).text_style(text::section());
-                        ui.add(egui::Label::new(title).wrap());
+                        if self.shows_title {
+                            let title = RichText::new(self.title).text_style(text::section());
+                            ui.add(egui::Label::new(title).wrap());
+                        }
                         content(ui)
                     })
                     .inner

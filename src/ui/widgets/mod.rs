@@ -2,11 +2,13 @@
 
 pub mod icon;
 
+pub mod arming;
 pub mod badge;
 pub mod button;
 pub mod copyable;
 pub mod countdown;
 pub mod dialog;
+pub mod elide;
 pub mod empty;
 pub mod explanation;
 pub mod field;
@@ -20,12 +22,15 @@ pub mod strip;
 
 mod focus;
 mod gallery;
+mod tip;
 
+pub use arming::is_arming;
 pub use badge::badge;
-pub use button::{ActionButton, ButtonStyle};
+pub use button::{ActionButton, ButtonStyle, button_width};
 pub use copyable::{copy_button_ui, copy_labelled_ui, copyable_ui};
 pub use countdown::{countdown_text, ring};
 pub use dialog::{Dialog, DialogResponse};
+pub use elide::{elided, text_width};
 pub use empty::EmptyState;
 pub use explanation::ExplanationView;
 pub use field::TextField;

@@ -247,3 +247,60 @@ fn closing_a_dialog_gives_the_keyboard_back() {
     assert!(!is_open.get());
     assert!(harness.get_by_label("Settings…").is_focused());
 }
+
+#[test]
+fn what_a_focused_button_says_covers_no_other_button() {
+    let names = [
+        "Isolate…",
+        "Release…",
+        "Restrict apps…",
+        "Quarantine file…",
+        "Scan…",
+    ];
+    let reason = "Not available: the device has not been onboarded, and can only be contained";
+    let mut harness = harness(Theme::Dark, move |ui| {
+        ui.add_space(60.0);
+        ui.set_max_width(330.0);
+        ui.horizontal_wrapped(|ui| {
+            for name in names {
+                ui.add(ActionButton::new(name).disabled_because(Some(reason)));
+            }
+        });
+    });
+    for name in names {
+        harness.get_by_label(name).focus();
+        harness.run();
+        harness.run();
+        let tip = harness.get_by_label(reason).rect();
+        for other in names {
+            let button = harness.get_by_label(other).rect();
+            assert!(
+                !tip.intersects(button.shrink(1.0)),
+                "{name} over {other}: {tip} {button}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_keyboard_stays_with_a_button_whatever_comes_above_it() {
+    let more = Rc::new(Cell::new(0));
+    let shown = Rc::clone(&more);
+    let mut harness = harness(Theme::Dark, move |ui| {
+        for n in 0..shown.get() {
+            ui.horizontal(|ui| ui.label(format!("Finding {n}")));
+        }
+        ui.horizontal_wrapped(|ui| {
+            for name in ["Isolate…", "Release…", "Release…"] {
+                ui.add(ActionButton::new(name));
+            }
+        });
+    });
+    harness.get_by_label("Isolate…").focus();
+    harness.run();
+    for count in [3, 1, 0, 7] {
+        more.set(count);
+        harness.run();
+        assert!(harness.get_by_label("Isolate…").is_focused(), "{count}");
+    }
+}

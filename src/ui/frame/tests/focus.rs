@@ -7,6 +7,7 @@ use egui::{Color32, Modifiers, Pos2, Rect, Shape};
 
 use super::*;
 use crate::action::{ActionKind, Subject};
+use crate::ui::order;
 use crate::ui::theme::tokens::Tokens;
 use crate::ui::views::{Dialog, Screen};
 
@@ -182,8 +183,15 @@ fn each_dialog_is_walked_without_a_trap() {
                     "compare" => Some(Dialog::Compare(machine)),
                     "sign out" => Some(Dialog::ConfirmSignOut),
                     _ => {
-                        let opened = desk.views.open_form(&machine, Some(&record), subject, 0.0);
-                        opened.expect("random numbers");
+                        let machines = [machine];
+                        let _load = order::open(
+                            &desk.state,
+                            &mut desk.views,
+                            &machines,
+                            subject,
+                            0.0,
+                            |_| {},
+                        );
                         desk.views.dialog.take()
                     }
                 };

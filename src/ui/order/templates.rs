@@ -1,44 +1,53 @@
 //! Reasons that were written in advance: put into the comment by a click, with the ticket's number,
 //! and never over what a person has typed.
 
-use egui::{ComboBox, Ui};
+use egui::{ComboBox, Id, Ui};
 
-use super::Cx;
-use super::views::Form;
-use super::widgets::{ActionButton, TextField};
+use super::form::OrderForm;
+use super::ticket;
 use crate::model::clean;
 use crate::settings::{RuleKey, TICKET};
+use crate::ui::Cx;
+use crate::ui::widgets::ActionButton;
 
 /// More than these are a list to choose from.
 const MAX_BUTTONS: usize = 4;
 const LABEL_CHARS: usize = 44;
-const TICKET_CHARS: usize = 60;
-const TICKET_WIDTH: f32 = 160.0;
 
-/// Offers the templates of the settings, and asks for the ticket.
-pub fn templates_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut Form) {
+/// Asks for the ticket, and offers the templates of the settings.
+pub fn templates_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut OrderForm, ticket_id: Id) {
     let written = &cx.state.settings.written;
     let templates: Vec<&str> = written.entries(RuleKey::Templates).collect();
-    if templates.is_empty() {
-        return;
-    }
+    let offered = ticket::offered(cx.state, cx.views);
     let mut chosen = None;
     ui.horizontal_wrapped(|ui| {
-        TextField::new("Ticket", &mut cx.views.ticket)
-            .label_unseen()
-            .hint("Ticket")
-            .width(TICKET_WIDTH)
-            .show_ui(ui);
-        let ticket = clean_ticket(&cx.views.ticket);
-        let template = if templates.len() > MAX_BUTTONS {
+        ticket::field_ui(ui, offered.as_deref(), form, ticket_id);
+        let ticket = ticket::clean_ticket(&form.ticket);
+        chosen = if templates.len() > MAX_BUTTONS {
             list_ui(ui, &templates, &ticket)
         } else {
             buttons_ui(ui, &templates, &ticket)
         };
-        chosen = template.map(|template| fill(template, &ticket));
     });
-    if let Some(text) = chosen {
-        put(&mut form.draft.comment, &mut form.from_template, text);
+    let ticket = ticket::clean_ticket(&form.ticket);
+    follow_ticket(form, &ticket);
+    if let Some(template) = chosen {
+        put(
+            &mut form.draft.comment,
+            &mut form.from_template,
+            template,
+            &ticket,
+        );
+    }
+}
+
+/// A comment that is a template's text and nothing else has the ticket that the field has.
+fn follow_ticket(form: &mut OrderForm, ticket: &str) {
+    if let Some((template, text)) = &mut form.from_template
+        && *text == form.draft.comment
+    {
+        *text = fill(template, ticket);
+        form.draft.comment.clone_from(text);
     }
 }
 
@@ -78,11 +87,6 @@ fn label(template: &str) -> String {
     clean(&fill(template, ""), LABEL_CHARS).into_owned()
 }
 
-fn clean_ticket(typed: &str) -> String {
-    let shown: String = typed.chars().filter(|c| !c.is_control()).collect();
-    clean(shown.trim(), TICKET_CHARS).into_owned()
-}
-
 /// The template's text with the ticket in its place. Without one its place goes, and the
 /// punctuation and blank beside it.
 fn fill(template: &str, ticket: &str) -> String {
@@ -109,10 +113,19 @@ fn fill(template: &str, ticket: &str) -> String {
 
 /// Puts a template's text into the comment: in the place of another template's, else behind what a
 /// person has typed.
-fn put(comment: &mut String, from_template: &mut Option<String>, text: String) {
-    if comment.trim().is_empty() || from_template.as_ref() == Some(comment) {
+fn put(
+    comment: &mut String,
+    from_template: &mut Option<(String, String)>,
+    template: &str,
+    ticket: &str,
+) {
+    let text = fill(template, ticket);
+    let is_templates = from_template
+        .as_ref()
+        .is_some_and(|(_, from)| from == comment);
+    if comment.trim().is_empty() || is_templates {
         comment.clone_from(&text);
-        *from_template = Some(text);
+        *from_template = Some((template.to_owned(), text));
         return;
     }
     if comment.ends_with(&text) {
@@ -148,15 +161,9 @@ mod tests {
     }
 
     #[test]
-    fn a_ticket_holds_no_control_characters() {
-        assert_eq!(clean_ticket(" INC\t-1\n\u{7} "), "INC-1");
-        assert_eq!(clean_ticket("INC\u{202e}1"), "INC\\u{202e}1");
-    }
-
-    #[test]
     fn a_template_takes_the_place_of_another_and_never_of_what_was_typed() {
         let (mut comment, mut from) = (" ".to_owned(), None);
-        let mut put = |comment: &mut String, text: &str| put(comment, &mut from, text.to_owned());
+        let mut put = |comment: &mut String, text: &str| put(comment, &mut from, text, "");
         put(&mut comment, "beacon seen");
         assert_eq!(comment, "beacon seen");
         put(&mut comment, "clean again");

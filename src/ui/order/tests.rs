@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::action::ActionKind;
+use crate::action::{ActionKind, IsolationType};
 use crate::guard::Policy;
 use crate::message::{Event as Fact, SettingsNews};
 use crate::model::{
@@ -16,8 +16,12 @@ use crate::model::{
 };
 use crate::settings::{RuleKey, Rules};
 use crate::state::State;
+use crate::ui::dialogs::dialog_ui;
 use crate::ui::views::Views;
 use crate::ui::{Outbox, theme};
+
+mod input;
+mod sight;
 
 struct World {
     state: State,
@@ -62,13 +66,11 @@ fn world(kind: ActionKind) -> World {
     });
     let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
     let draft = Draft::new(entry, machine().reference(), Subject::Act(kind));
-    let form = Form {
-        draft,
-        opened_at: 0.0,
-        from_template: None,
-        looked_up: None,
-        error: None,
+    let target = Target {
+        entry,
+        machine: machine().reference(),
     };
+    let form = OrderForm::new(vec![target], draft, 0.0);
     let dialog = Some(OpenDialog::Form(Box::new(form)));
     World {
         state,
@@ -81,8 +83,12 @@ fn world(kind: ActionKind) -> World {
 }
 
 fn harness(world: World) -> Harness<'static, World> {
+    harness_of(world, egui::vec2(1000.0, 900.0))
+}
+
+fn harness_of(world: World, size: egui::Vec2) -> Harness<'static, World> {
     Harness::builder()
-        .with_size(egui::vec2(1000.0, 900.0))
+        .with_size(size)
         .with_theme(Theme::Dark)
         .with_step_dt(0.02)
         .with_context_setup(|ctx: &egui::Context| theme::apply(ctx))
@@ -105,8 +111,15 @@ fn harness(world: World) -> Harness<'static, World> {
         )
 }
 
-fn form<'a>(harness: &'a Harness<'_, World>) -> &'a Form {
+fn form<'a>(harness: &'a Harness<'_, World>) -> &'a OrderForm {
     match &harness.state().views.dialog {
+        Some(OpenDialog::Form(form)) => form,
+        other => panic!("no form but {other:?}"),
+    }
+}
+
+fn form_mut<'a>(harness: &'a mut Harness<'_, World>) -> &'a mut OrderForm {
+    match &mut harness.state_mut().views.dialog {
         Some(OpenDialog::Form(form)) => form,
         other => panic!("no form but {other:?}"),
     }
@@ -125,7 +138,7 @@ fn confirm_by_key(harness: &mut Harness<'_, World>) {
 fn submitted(harness: &Harness<'_, World>) -> usize {
     let work = &harness.state().out.work;
     work.iter()
-        .filter(|command| matches!(command, Command::Submit(_)))
+        .filter(|command| matches!(command, Command::Submit(_) | Command::SubmitAll(_)))
         .count()
 }
 
@@ -212,7 +225,11 @@ fn a_lost_session_keeps_the_text_and_says_why() {
         status: SessionStatus::SignedOut,
         epoch: Epoch(0),
     });
+    // What was found about it has changed: nothing is confirmed for a moment.
     harness.run_steps(2);
+    confirm_by_key(&mut harness);
+    assert_eq!(form(&harness).error, None);
+    harness.run_steps(30);
     confirm_by_key(&mut harness);
     assert_eq!(submitted(&harness), 0);
     assert_eq!(form(&harness).draft.comment, "INC-1");
@@ -245,7 +262,7 @@ fn fields_come_from_the_catalogue() {
 
 #[test]
 fn closing_asks_while_an_answer_is_outstanding() {
-    for (button, confirmed) in [("Stay", false), ("Close all the same", true)] {
+    for (button, confirmed) in [("Stay", false), ("Close anyway", true)] {
         let mut world = world(ActionKind::Isolate);
         world.views.dialog = Some(OpenDialog::ConfirmClose);
         let mut harness = harness(world);
@@ -266,7 +283,9 @@ fn with_templates(templates: &str) -> Harness<'static, World> {
         file: None,
         news: Box::new(SettingsNews::Begun(Ok(rules))),
     });
-    world.views.ticket = "INC-1".into();
+    if let Some(OpenDialog::Form(form)) = &mut world.views.dialog {
+        form.ticket = "INC-1".into();
+    }
     let mut harness = harness(world);
     harness.run_steps(3);
     harness
@@ -280,8 +299,7 @@ fn a_template_goes_into_the_comment_with_the_ticket_and_typing_still_does() {
     harness.get_by_label(template).click();
     harness.run_steps(2);
     assert_eq!(form(&harness).draft.comment, "INC-1: beacon seen");
-    harness.state_mut().views.ticket = "INC-2".into();
-    harness.get_by_label(template).click();
+    form_mut(&mut harness).ticket = "INC-2".into();
     harness.run_steps(2);
     assert_eq!(form(&harness).draft.comment, "INC-2: beacon seen");
     harness.get_by_label("Keep connected").focus();

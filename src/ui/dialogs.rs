@@ -1,0 +1,211 @@
+//! The one dialog that is open, and the short questions among them.
+
+use std::time::Duration;
+
+use egui::{Id, RichText, Ui};
+use jiff::Timestamp;
+
+use super::open_work;
+use super::order;
+use super::picks::devices;
+use super::theme::{TokensExt as _, text};
+use super::views::{Dialog as OpenDialog, Views};
+use super::widgets::{ActionButton, Dialog, small_ui};
+use super::{Cx, account, activity_attention, compare, help, words};
+use crate::explain::NextStep;
+use crate::journal::Entry;
+use crate::model::KeyringState;
+use crate::state::State;
+
+/// Draws whatever dialog is open.
+pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    match cx.views.dialog.take() {
+        None => form_failure_ui(ui, cx),
+        Some(OpenDialog::Keys) => {
+            cx.views.dialog = Some(OpenDialog::Keys);
+            help::keys_ui(ui, cx);
+        }
+        Some(OpenDialog::Compare(machine)) => compare::compare_ui(ui, cx, &machine),
+        Some(OpenDialog::Account) => account::account_ui(ui, cx),
+        Some(OpenDialog::Acknowledge(ids)) => activity_attention::acknowledge_ui(ui, cx, ids),
+        Some(OpenDialog::ConfirmSignOut) => account::confirm_sign_out_ui(ui, cx),
+        Some(OpenDialog::ConfirmClose) => confirm_close_ui(ui, cx),
+        // It waits behind the sign-in, with everything that was typed.
+        Some(OpenDialog::Form(form)) if cx.state.session.is_signing_in() => {
+            cx.views.dialog = Some(OpenDialog::Form(form));
+        }
+        Some(OpenDialog::Form(form)) => order::order_ui(ui, cx, form),
+    }
+}
+
+/// Something that closing the window would end or lose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concern {
+    pub what: String,
+    pub consequence: &'static str,
+}
+
+/// What closing the window now would end or lose, the gravest first.
+#[must_use]
+pub fn closing_concerns(state: &State, views: &Views) -> Vec<Concern> {
+    let mut concerns = order_concerns(state);
+    let mut add = |what: String, consequence| concerns.push(Concern { what, consequence });
+    let form = match (&views.dialog, &views.covered) {
+        (Some(OpenDialog::Form(form)), _) | (_, Some(OpenDialog::Form(form))) => Some(form),
+        _ => None,
+    };
+    if let Some(form) = form.filter(|form| form.has_input()) {
+        let title = order::confirm_label(&form.draft.task(), form);
+        add(
+            format!("A form is open: {title}"),
+            "What you typed there will be lost",
+        );
+    }
+    match views.picked.len() {
+        0 => {}
+        1 => add("1 device is selected".into(), "The selection will be lost"),
+        count => add(
+            format!("{} are selected", devices(count)),
+            "The selection will be lost",
+        ),
+    }
+    if !views.settings.changes().is_empty() {
+        add(
+            "Changed settings are not saved".into(),
+            "The changes will be lost",
+        );
+    }
+    if state.session.is_signed_in() && matches!(state.keyring, KeyringState::NotSaved { .. }) {
+        add(
+            "Your sign-in is not saved".into(),
+            "The next start will ask you to sign in again",
+        );
+    }
+    concerns
+}
+
+/// The orders of this console that closing would leave without their end.
+fn order_concerns(state: &State) -> Vec<Concern> {
+    let mut concerns = Vec::new();
+    if state.awaits_answer() {
+        concerns.push(Concern {
+            what: "A request was sent and its answer has not arrived".into(),
+            consequence: "The journal keeps it as unanswered; the next start finds out what became of it",
+        });
+    }
+    let unsent: Vec<_> = state.unsent().collect();
+    if !unsent.is_empty() {
+        concerns.push(Concern {
+            what: format!("{} not sent yet ({})", actions(unsent.len()), open_work::names(&unsent)),
+            consequence: "Anything not yet sent will not be sent; the next start offers it for a new review",
+        });
+    }
+    let open: Vec<_> = state.open_entries().collect();
+    if state.closing_ends_following() {
+        let verb = if open.len() == 1 { "is" } else { "are" };
+        concerns.push(Concern {
+            what: format!(
+                "{} {verb} still pending ({})",
+                actions(open.len()),
+                open_work::names(&open)
+            ),
+            consequence: "Defender carries it out without cordon; sign in again to follow it",
+        });
+    }
+    concerns
+}
+
+fn actions(count: usize) -> String {
+    match count {
+        1 => "1 action".to_owned(),
+        count => format!("{count} actions"),
+    }
+}
+
+/// When the oldest action that has not ended was sent.
+fn sent_words(state: &State, now: Timestamp) -> Option<String> {
+    let sent = state
+        .open_entries()
+        .filter_map(Entry::first_sent_at)
+        .min()?;
+    let secs = now.duration_since(sent).as_secs().max(0);
+    let ago = if secs < 60 {
+        format!("{secs} s ago")
+    } else {
+        words::ago(sent, now)
+    };
+    Some(match state.open_entries().count() {
+        1 => format!("Sent {ago}"),
+        _ => format!("The oldest was sent {ago}"),
+    })
+}
+
+fn confirm_close_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let id = Id::unique("confirm close");
+    let concerns = closing_concerns(cx.state, cx.views);
+    let title = concerns
+        .first()
+        .map_or("Close cordon?", |first| first.what.as_str());
+    let what: Vec<_> = concerns.iter().map(|concern| concern.consequence).collect();
+    let what = what.join(". ");
+    let dialog = Dialog::new(id, title).description(&what);
+    let is_opening = dialog.is_opening(ui.ctx());
+    let response = dialog.show(ui.ctx(), |ui| {
+        for (n, concern) in concerns.iter().enumerate() {
+            if n > 0 {
+                let what = RichText::new(&concern.what).text_style(text::strong());
+                ui.add(egui::Label::new(what).wrap());
+            }
+            ui.add(egui::Label::new(concern.consequence).wrap());
+        }
+        if let Some(sent) = sent_words(cx.state, cx.now) {
+            small_ui(ui, &sent);
+            ui.ctx().request_repaint_after(Duration::from_secs(1));
+        }
+        ui.add_space(ui.tokens().space.s);
+        ui.horizontal_wrapped(|ui| {
+            let stay = ui.add(ActionButton::new("Stay"));
+            if is_opening {
+                stay.request_focus();
+            }
+            let close = ui.add(ActionButton::danger("Close anyway").ignores_enter());
+            (stay.clicked(), close.clicked())
+        })
+        .inner
+    });
+    let (stays, closes) = response.inner;
+    if closes {
+        cx.views.close_confirmed = true;
+        ui.ctx().request_repaint();
+    } else if !stays && !response.close_requested {
+        cx.views.dialog = Some(OpenDialog::ConfirmClose);
+        return;
+    }
+    cx.views.dialog = cx.views.covered.take();
+    Dialog::return_focus(ui.ctx(), id);
+}
+
+fn form_failure_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(failure) = cx.views.form_failure.clone() else {
+        return;
+    };
+    let id = Id::unique("form failure");
+    let dialog = Dialog::new(id, "The form cannot be opened").description(&failure);
+    let is_opening = dialog.is_opening(ui.ctx());
+    let response = dialog.show(ui.ctx(), |ui| {
+        ui.add(egui::Label::new(failure.as_str()).wrap());
+        ui.label(format!(
+            "Nothing was changed. {}",
+            NextStep::TryAgain.words()
+        ));
+        let close = ui.add(ActionButton::new("Close"));
+        if is_opening {
+            close.request_focus();
+        }
+        close.clicked()
+    });
+    if response.inner || response.close_requested {
+        cx.views.form_failure = None;
+        Dialog::return_focus(ui.ctx(), id);
+    }
+}

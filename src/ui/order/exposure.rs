@@ -1,0 +1,138 @@
+//! Which devices and findings have been on screen: nothing disruptive is confirmed unseen.
+
+use std::collections::HashMap;
+
+use egui::{Rect, Ui};
+
+use crate::guard::Finding;
+use crate::model::MachineId;
+
+/// Lines that layout rounds differ by less than this, in points.
+const TOLERANCE: f32 = 1.0;
+
+/// Something that has to be seen before a form is confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Item {
+    Device(MachineId),
+    Finding {
+        machine: MachineId,
+        rail: &'static str,
+        /// Without ages: a finding that has only grown older is the same.
+        text: String,
+    },
+}
+
+impl Item {
+    /// A finding about this device.
+    #[must_use]
+    pub fn finding(machine: &MachineId, finding: &Finding) -> Self {
+        Self::Finding {
+            machine: machine.clone(),
+            rail: finding.rail,
+            text: without_ages(&finding.text),
+        }
+    }
+}
+
+/// A text without what a minute changes in it: "reported 5 min ago" says no more than a minute later.
+fn without_ages(text: &str) -> String {
+    const UNITS: [&str; 5] = ["s", "min", "h", "d", "minute"];
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_unit = |word: &str| UNITS.contains(&word.trim_matches(|c: char| !c.is_alphanumeric()));
+    let is_number = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_digit()) || word == "a"
+    };
+    let pairs = |n: usize| {
+        let (Some(one), Some(two)) = (words.get(n), words.get(n + 1)) else {
+            return false;
+        };
+        is_number(one) && is_unit(two)
+    };
+    let kept = words.iter().enumerate().filter(|(n, word)| {
+        let is_age = pairs(*n) || *n > 0 && pairs(*n - 1);
+        !is_age && !matches!(**word, "under" | "less" | "than")
+    });
+    kept.map(|(_, word)| *word).collect::<Vec<_>>().join(" ")
+}
+
+/// The part of an item that has been on screen, from its upper edge down.
+#[derive(Debug, Clone, Copy, Default)]
+struct Shown {
+    from: f32,
+    to: f32,
+    is_whole: bool,
+}
+
+/// What a form has shown so far.
+#[derive(Debug, Default)]
+pub struct Exposure {
+    shown: HashMap<Item, Shown>,
+    /// The items of the last frame, in their order.
+    present: Vec<Item>,
+    /// The item to bring into sight in the next frame.
+    pub scroll_to: Option<Item>,
+}
+
+impl Exposure {
+    /// Notes that an item was drawn at `rect`, as far as it can be seen there.
+    pub fn note(&mut self, ui: &Ui, item: &Item, rect: Rect) {
+        let visible = rect.intersect(ui.clip_rect()).intersect(ui.content_rect());
+        if self.scroll_to.as_ref() == Some(item) {
+            self.scroll_to = None;
+            let hidden_from = self.shown.get(item).map_or(0.0, |shown| shown.to);
+            let mut unseen = rect;
+            unseen.min.y = (rect.min.y + hidden_from - TOLERANCE).min(rect.max.y);
+            ui.scroll_to_rect(unseen, Some(egui::Align::Min));
+            ui.ctx().request_repaint();
+        }
+        if !visible.is_positive() || visible.width() < rect.width() - TOLERANCE {
+            return;
+        }
+        let (from, to) = (visible.min.y - rect.min.y, visible.max.y - rect.min.y);
+        let shown = self.shown.entry(item.clone()).or_default();
+        if from <= shown.to + TOLERANCE && to >= shown.from - TOLERANCE {
+            shown.from = shown.from.min(from);
+            shown.to = shown.to.max(to);
+        } else {
+            (shown.from, shown.to) = (from, to);
+        }
+        shown.is_whole |= shown.from <= TOLERANCE && shown.to >= rect.height() - TOLERANCE;
+    }
+
+    /// Whether all of it has been on screen.
+    #[must_use]
+    pub fn has_seen(&self, item: &Item) -> bool {
+        self.shown.get(item).is_some_and(|shown| shown.is_whole)
+    }
+
+    /// Takes in what there is to be seen now; whether that has changed since the last frame.
+    pub fn is_changed_to(&mut self, present: Vec<Item>) -> bool {
+        let is_changed = self.present != present;
+        self.present = present;
+        is_changed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_another_one_unless_only_its_age_has_changed() {
+        for (one, other, is_same) in [
+            ("sent 5 min ago: waits", "sent 6 min ago: waits", true),
+            ("sent under a minute ago", "sent 1 min ago", true),
+            ("sent 59 min ago", "sent 1 h ago", true),
+            ("requested by r1", "requested by r2", false),
+            ("seen at 10.0.0.1", "seen at 10.0.0.2", false),
+            ("3 devices at once", "4 devices at once", false),
+        ] {
+            assert_eq!(
+                without_ages(one) == without_ages(other),
+                is_same,
+                "{one} / {other}"
+            );
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The data of an open action form, for one device or several, and the one way to open it.
+
+use super::exposure::Exposure;
+use super::ticket;
+use crate::action::{Draft, IsolationType, Subject};
+use crate::message::Command;
+use crate::model::{EntryId, Machine, MachineId, MachineRef, PanelPart};
+use crate::state::State;
+use crate::ui::views::{Dialog, Views};
+
+/// An action form with its review.
+#[derive(Debug)]
+pub struct OrderForm {
+    /// What the devices have in common: the fields, of no machine in particular.
+    pub draft: Draft,
+    /// Each machine with the entry that its order will be.
+    pub targets: Vec<Target>,
+    /// Devices that were taken out of this form by hand.
+    pub left_out: Vec<MachineRef>,
+    /// Whether it was opened from the devices ticked in the list.
+    pub from_selection: bool,
+    /// The ticket, which leads the comment that is sent.
+    pub ticket: String,
+    /// How many devices there are, as the person types it.
+    pub number: String,
+    /// egui's time when the dialog appeared.
+    pub opened_at: f64,
+    /// egui's time when it appeared or its findings last changed; the buttons work a moment later.
+    pub armed_at: f64,
+    /// Which devices and findings have been on screen.
+    pub exposure: Exposure,
+    /// The template that the comment comes from and the text it gave: as long as the comment is
+    /// that text, another template or another ticket may replace it.
+    pub from_template: Option<(String, String)>,
+    /// The SHA-1 that was last looked up from here.
+    pub looked_up: Option<Box<str>>,
+    /// Why the last try to confirm did not work; typed text survives it.
+    pub error: Option<String>,
+}
+
+/// One device of the form.
+#[derive(Debug)]
+pub struct Target {
+    pub entry: EntryId,
+    pub machine: MachineRef,
+}
+
+/// The ticket of an earlier form, and the devices it was used for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsedTicket {
+    pub text: String,
+    pub machines: Vec<MachineId>,
+}
+
+impl OrderForm {
+    /// An empty form about these devices.
+    #[must_use]
+    pub fn new(targets: Vec<Target>, draft: Draft, time: f64) -> Self {
+        Self {
+            draft,
+            targets,
+            left_out: Vec::new(),
+            from_selection: false,
+            ticket: String::new(),
+            number: String::new(),
+            opened_at: time,
+            armed_at: time,
+            exposure: Exposure::default(),
+            from_template: None,
+            looked_up: None,
+            error: None,
+        }
+    }
+
+    /// The draft of each device, with the comment as it will be sent.
+    pub fn drafts(&self) -> impl Iterator<Item = Draft> {
+        let first = self.targets.first().map(|first| first.entry);
+        let batch = first.filter(|_| self.targets.len() > 1);
+        let comment = ticket::leading(&self.ticket, &self.draft.comment);
+        self.targets.iter().map(move |target| Draft {
+            batch,
+            comment: comment.clone(),
+            ..self.draft.about(target.entry, target.machine.clone())
+        })
+    }
+
+    /// Whether closing the form would lose something that a person has entered.
+    #[must_use]
+    pub fn has_input(&self) -> bool {
+        let draft = &self.draft;
+        let typed = [&draft.comment, &draft.sha1, &draft.typed_name, &self.number];
+        typed.iter().any(|text| !text.trim().is_empty())
+    }
+
+    /// The only device, where there is one.
+    #[must_use]
+    pub fn only(&self) -> Option<&MachineRef> {
+        match self.targets.as_slice() {
+            [only] => Some(&only.machine),
+            _ => None,
+        }
+    }
+
+    /// The ticket as it will be offered to the next form.
+    #[must_use]
+    pub fn used_ticket(&self) -> Option<UsedTicket> {
+        let text = match ticket::clean_ticket(&self.ticket) {
+            typed if !typed.is_empty() => typed,
+            _ => ticket::find(&self.draft.comment, |_| false)?.to_owned(),
+        };
+        let machines = self.targets.iter().map(|target| target.machine.id.clone());
+        Some(UsedTicket {
+            text,
+            machines: machines.collect(),
+        })
+    }
+}
+
+/// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them. What is
+/// returned has the facts read again.
+#[must_use = "the commands read the devices again"]
+pub fn open(
+    state: &State,
+    views: &mut Views,
+    machines: &[MachineRef],
+    subject: Subject,
+    time: f64,
+    fill: impl FnOnce(&mut Draft),
+) -> Vec<Command> {
+    let mut targets: Vec<Target> = Vec::new();
+    for machine in machines {
+        if targets.iter().all(|known| known.machine.id != machine.id) {
+            match EntryId::random() {
+                Ok(entry) => targets.push(Target {
+                    entry,
+                    machine: machine.clone(),
+                }),
+                Err(error) => {
+                    views.no_random_numbers(error);
+                    return Vec::new();
+                }
+            }
+        }
+    }
+    let Some(first) = targets.first() else {
+        return Vec::new();
+    };
+    let mut draft = Draft::new(first.entry, first.machine.clone(), subject);
+    let is_unmanaged = |target: &Target| {
+        let record = state.machine(&target.machine.id).map(AsRef::as_ref);
+        record.is_some_and(Machine::is_unmanaged)
+    };
+    if targets.iter().all(is_unmanaged) {
+        // Nothing else is possible there.
+        draft.isolation_type = IsolationType::UnManagedDevice;
+    }
+    fill(&mut draft);
+    let ids: Vec<_> = targets.iter().map(|t| t.machine.id.clone()).collect();
+    let mut form = OrderForm::new(targets, draft, time);
+    if form.draft.comment.is_empty() {
+        form.ticket = ticket::preset(state, views, &ids).unwrap_or_default();
+    }
+    views.dialog = Some(Dialog::Form(Box::new(form)));
+    match ids.as_slice() {
+        [only] => vec![
+            Command::LoadMachine(only.clone()),
+            // A guardrail passes on what the service says.
+            Command::LoadPart(only.clone(), PanelPart::AvailableActions),
+        ],
+        _ => vec![Command::LoadMachines(ids)],
+    }
+}

@@ -1,0 +1,538 @@
+//! The action form for one or several devices, with its review. The device, what was found about
+//! it and the buttons are always in sight; the fields scroll between them.
+
+mod exposure;
+mod fields;
+mod form;
+mod paste;
+mod targets;
+mod templates;
+mod ticket;
+
+pub use form::{OrderForm, Target, UsedTicket, open};
+
+use egui::{Id, Key, Label, Modifiers, RichText, ScrollArea, TextStyle, Ui, UiBuilder, accesskit};
+
+use super::picks::devices;
+use super::theme::{TokensExt as _, text};
+use super::views::Dialog as OpenDialog;
+use super::widgets::{
+    ActionButton, ButtonStyle, Dialog, button_width, copyable_ui, elided, is_arming, small_ui,
+    text_width,
+};
+use super::{Cx, file, review};
+use crate::action::{Change, ConditionState, Draft, Risk, Sha1, Subject, Task, infer};
+use crate::guard::{self, Review};
+use crate::message::Command;
+use crate::model::MachineRef;
+use exposure::Item;
+use paste::Field;
+
+/// A form is no higher than this, in points, however high the window.
+const MAX_HEIGHT: f32 = 720.0;
+/// Below this height only the device, what was not shown yet and the buttons keep their place; of
+/// several devices a line more does.
+const TINY: f32 = 260.0;
+const TINY_FOR_SEVERAL: f32 = 300.0;
+/// The least heights of what scrolls.
+const MIN_LIST: f32 = 44.0;
+const MIN_BODY: f32 = 28.0;
+/// No more of the height than this goes to the findings about one device.
+const MAX_FINDINGS: f32 = 190.0;
+
+/// What the safe button says where it cannot promise that anything stays as the action would undo it.
+const KEEP_NOTHING: &str = "Cancel";
+
+/// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them.
+pub fn raise(
+    ui: &Ui,
+    cx: &mut Cx<'_>,
+    machines: &[MachineRef],
+    subject: Subject,
+    fill: impl FnOnce(&mut Draft),
+) {
+    let time = ui.input(|input| input.time);
+    let load = open(cx.state, cx.views, machines, subject, time, fill);
+    cx.out.work.extend(load);
+}
+
+/// Draws the open form.
+pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
+    let id = Id::unique(("order form", form.draft.entry));
+    match form_ui(ui, cx, &mut form, id) {
+        Outcome::Open => cx.views.dialog = Some(OpenDialog::Form(form)),
+        Outcome::Closed => {
+            if let Some(used) = form.used_ticket() {
+                cx.views.ticket = Some(used);
+            }
+            Dialog::return_focus(ui.ctx(), id);
+        }
+    }
+}
+
+/// What the form is called: with the device for one, with their number for several.
+#[must_use]
+pub fn title(task: &Task, form: &OrderForm) -> String {
+    match form.targets.len() {
+        1 => task.title(),
+        count => format!("{} {}", task.verb(), devices(count)),
+    }
+}
+
+/// What the confirm button says, with the device or the number of devices.
+#[must_use]
+pub fn confirm_label(task: &Task, form: &OrderForm) -> String {
+    match form.only() {
+        Some(only) => task.confirm_label(only),
+        None => title(task, form),
+    }
+}
+
+/// Whether a form is to stay.
+enum Outcome {
+    Open,
+    Closed,
+}
+
+/// What a person did with the buttons, or with the keys that stand for them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pressed {
+    Nothing,
+    Keep,
+    Confirm,
+}
+
+fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcome {
+    let task = form.draft.task();
+    let title = title(&task, form);
+    let is_tiny = Dialog::room(ui.ctx())
+        < match form.only() {
+            Some(_) => TINY,
+            None => TINY_FOR_SEVERAL,
+        };
+    let dialog = Dialog::new(id, &title).description(task.consequence());
+    let dialog = if is_tiny {
+        dialog.without_title()
+    } else {
+        dialog
+    };
+    let is_opening = dialog.is_opening(ui.ctx());
+    let response = dialog.show(ui.ctx(), |ui| {
+        // Taken before the buttons are drawn, for which Enter would be a click.
+        let by_key = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+        let drawn = reviews(cx, form);
+        let wanted = targets::required(form, &drawn, names_devices(&task));
+        if form.exposure.is_changed_to(wanted.clone()) || is_opening {
+            // A click or key that was meant for what was here before confirms nothing.
+            form.armed_at = ui.input(|input| input.time);
+        }
+        let wants_name = form.only().is_some() && drawn.iter().any(Review::wants_name);
+        paste::route_ui(ui, form, id, wants_name);
+        let before = (form.draft.clone(), form.number.clone(), form.ticket.clone());
+        let left_out = upper_ui(
+            ui,
+            cx,
+            form,
+            &task,
+            &drawn,
+            &wanted,
+            (id, is_tiny, wants_name),
+        );
+        let is_changed = before != (form.draft.clone(), form.number.clone(), form.ticket.clone());
+        if is_changed {
+            form.error = None;
+        }
+        // What is confirmed is what the fields say now.
+        let reviews = if is_changed { reviews(cx, form) } else { drawn };
+        let task = form.draft.task();
+        let block = block(form, &reviews, &task);
+        let keep = keep_label(cx, form, &task);
+        let pressed = footer_ui(
+            ui,
+            cx,
+            form,
+            &task,
+            keep,
+            block.as_deref(),
+            (id, is_opening, is_tiny),
+        );
+        (pressed, by_key, reviews, left_out)
+    });
+    let (pressed, by_key, reviews, left_out) = response.inner;
+    if !left_out.is_empty() {
+        form.targets
+            .retain(|target| !left_out.contains(&target.machine));
+        form.left_out.extend(left_out);
+        form.number.clear();
+        return if form.targets.is_empty() {
+            Outcome::Closed
+        } else {
+            Outcome::Open
+        };
+    }
+    let confirms = pressed == Pressed::Confirm || (pressed == Pressed::Nothing && by_key);
+    if confirms && !is_arming(ui, form.armed_at) {
+        confirm(cx, form, reviews)
+    } else if pressed == Pressed::Keep || response.close_requested {
+        Outcome::Closed
+    } else {
+        Outcome::Open
+    }
+}
+
+/// Whether each device has to have been on screen.
+fn names_devices(task: &Task) -> bool {
+    task.risk() != Risk::Routine
+}
+
+/// Everything over the buttons; the devices that are to be left out.
+fn upper_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    form: &mut OrderForm,
+    task: &Task,
+    drawn: &[Review],
+    wanted: &[Item],
+    (id, is_tiny, wants_name): (Id, bool, bool),
+) -> Vec<MachineRef> {
+    let tokens = ui.tokens();
+    let gap = if Dialog::is_small(ui.ctx()) {
+        tokens.space.xs
+    } else {
+        tokens.space.s
+    };
+    ui.spacing_mut().item_spacing.y = gap;
+    let top = ui.cursor().top();
+    header_ui(ui, form, task, is_tiny);
+    let (role, status) = review::facts_status(ui, cx, form);
+    targets::status_ui(ui, form, wanted, &status, role);
+    let used = ui.cursor().top() - top;
+    let room =
+        Dialog::room(ui.ctx()).min(MAX_HEIGHT) + if is_tiny { tokens.size.section } else { 0.0 };
+    let left = room - used - footer_height(ui, is_tiny) - gap;
+    if is_tiny {
+        return scroll_ui(ui, left, |ui| {
+            ui.add(Label::new(task.consequence()).wrap());
+            let left_out = checks_ui(ui, cx, form, drawn, None);
+            body_ui(ui, cx, form, task, (id, wants_name));
+            left_out
+        });
+    }
+    let share = if form.only().is_some() { 0.4 } else { 0.55 };
+    let list = (left - gap) * share;
+    let list = if form.only().is_some() {
+        list.min(MAX_FINDINGS)
+    } else {
+        list
+    };
+    let left_out = checks_ui(ui, cx, form, drawn, Some(list.max(MIN_LIST)));
+    let used = ui.cursor().top() - top;
+    let left = room - used - footer_height(ui, is_tiny) - gap;
+    scroll_ui(ui, left, |ui| body_ui(ui, cx, form, task, (id, wants_name)));
+    left_out
+}
+
+/// What was found about the devices, in a list of this height or as long as it is; those that are
+/// to be left out.
+fn checks_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    form: &mut OrderForm,
+    drawn: &[Review],
+    height: Option<f32>,
+) -> Vec<MachineRef> {
+    if form.only().is_none() {
+        return targets::targets_ui(ui, cx, form, drawn, height);
+    }
+    targets::findings_ui(ui, cx, form, drawn, height);
+    Vec::new()
+}
+
+/// The part that scrolls; as high as this, whatever is in it.
+fn scroll_ui<R>(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let height = height.max(MIN_BODY);
+    ScrollArea::vertical()
+        .id_salt("body")
+        .max_height(height)
+        .min_scrolled_height(height)
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            content(ui)
+        })
+        .inner
+}
+
+/// The device in the largest type, and the consequence in a sentence.
+fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
+    let only = form.only().cloned();
+    let name = only
+        .as_ref()
+        .map_or_else(|| devices(form.targets.len()), MachineRef::name_and_tail);
+    let style = if is_tiny {
+        text::strong()
+    } else {
+        text::device()
+    };
+    let font = style.resolve(ui.style());
+    let shown = elided(&name, ui.available_width(), |name| {
+        text_width(ui, name, &font)
+    });
+    let label = Label::new(RichText::new(&shown).text_style(style));
+    let response = ui.add(label.wrap_mode(egui::TextWrapMode::Extend));
+    ui.ctx()
+        .accesskit_node_builder(response.id, |node| node.set_value(&*name));
+    if let Some(only) = only {
+        let item = Item::Device(only.id.clone());
+        form.exposure.note(ui, &item, response.rect);
+    }
+    if shown != name {
+        response.on_hover_text(name);
+    }
+    if !is_tiny {
+        ui.add(Label::new(task.consequence()).wrap());
+    }
+}
+
+/// The fields, the exact text to be sent, and what else there is to know.
+fn body_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    form: &mut OrderForm,
+    task: &Task,
+    (id, wants_name): (Id, bool),
+) {
+    fields::parameters_ui(ui, &mut form.draft, id);
+    let sha1 = form.draft.file_sha1();
+    let sha1 = sha1.as_ref().map(Sha1::as_str);
+    if form
+        .draft
+        .parameters()
+        .contains(&crate::action::Parameter::Sha1)
+    {
+        file::file_ui(ui, cx, sha1, &mut form.looked_up);
+    }
+    if let Some(machine) = form.only().cloned().filter(|_| wants_name) {
+        fields::name_ui(ui, form, &machine, id);
+    }
+    templates::templates_ui(ui, cx, form, Field::Ticket.id(id));
+    fields::comment_ui(ui, form, id);
+    fields::number_ui(ui, form, task, id);
+    if let Some(first) = form.drafts().next() {
+        review::preview_ui(ui, &first);
+    }
+    if let Some(only) = form.only() {
+        copyable_ui(ui, "device id", only.id.as_str());
+    } else {
+        small_ui(ui, "Each device gets this with a tag of its own");
+    }
+    if let Some(kind) = task.kind() {
+        let spec = kind.spec();
+        for caveat in spec.caveats.iter().chain(&spec.no_way_back) {
+            small_ui(ui, caveat);
+        }
+    }
+}
+
+/// A review of each device, in the order of the list.
+fn reviews(cx: &Cx<'_>, form: &OrderForm) -> Vec<Review> {
+    let together = form.targets.len();
+    let sha1 = form.draft.file_sha1();
+    let sha1 = sha1.as_ref().map(Sha1::as_str);
+    form.drafts()
+        .map(|draft| {
+            let judge = |facts: &guard::Facts<'_>| guard::review(&draft, facts);
+            let machine = &draft.machine;
+            cx.state
+                .with_more_facts(machine, sha1, together, cx.now, judge)
+        })
+        .collect()
+}
+
+/// Why the form cannot be confirmed as it stands.
+fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String> {
+    let mut blocks = form.targets.iter().zip(reviews);
+    let stopped = blocks.find_map(|(target, review)| {
+        let why = review.block()?;
+        // What is wrong with the text is no device's fault.
+        Some(if targets::is_forbidden(review) && form.only().is_none() {
+            format!("{}: {why}", target.machine.quoted())
+        } else {
+            why
+        })
+    });
+    stopped
+        .or_else(|| {
+            let wanted = targets::required(form, reviews, names_devices(task));
+            targets::unseen_words(form, &wanted)
+        })
+        .or_else(|| guard::number_trouble(task, form.targets.len(), &form.number))
+}
+
+/// Hands the approved orders to the worker; what stands against them is said, and the text stays.
+fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm, reviews: Vec<Review>) -> Outcome {
+    let wanted = targets::required(form, &reviews, names_devices(&form.draft.task()));
+    let approvals = match (
+        targets::unseen_words(form, &wanted),
+        cx.state.session.account(),
+    ) {
+        (Some(unseen), _) => Err(unseen),
+        (None, None) => Err("You are not signed in".to_owned()),
+        (None, Some(account)) => {
+            guard::approve_all(reviews, &form.number, account, cx.state.epoch, cx.now)
+        }
+    };
+    let mut approvals = match approvals {
+        Ok(approvals) => approvals,
+        Err(reason) => {
+            form.error = Some(reason);
+            return Outcome::Open;
+        }
+    };
+    // The newest stands at the top of the list.
+    cx.views.marked_entry = approvals.last().map(|approval| approval.order().entry);
+    if form.from_selection {
+        let targets = &form.targets;
+        let is_ordered = |id: &_| targets.iter().any(|target| target.machine.id == *id);
+        cx.views.picked.retain(|picked| !is_ordered(&picked.id));
+    }
+    cx.out.work.push(match approvals.len() {
+        1 => approvals.pop().map_or_else(
+            || Command::SubmitAll(Vec::new()),
+            |only| Command::Submit(Box::new(only)),
+        ),
+        _ => Command::SubmitAll(approvals),
+    });
+    Outcome::Closed
+}
+
+/// What the safe button says: that all stays as it is, where that is known to be so.
+fn keep_label(cx: &Cx<'_>, form: &OrderForm, task: &Task) -> &'static str {
+    let is_so = |machine: &MachineRef| {
+        let actions = cx.state.known_actions(&machine.id);
+        match task.change() {
+            Change::Sets(condition) => matches!(
+                infer(condition, actions),
+                ConditionState::Yes(_) | ConditionState::Changing { .. }
+            ),
+            Change::Clears(condition) => matches!(
+                infer(condition, actions),
+                ConditionState::No(_) | ConditionState::Changing { .. }
+            ),
+            Change::Nothing => false,
+        }
+    };
+    if form.targets.iter().any(|target| is_so(&target.machine)) {
+        KEEP_NOTHING
+    } else {
+        task.keep_label()
+    }
+}
+
+/// The lines under the buttons are always there: nothing may move under the pointer.
+fn reason_height(ui: &Ui, is_tiny: bool) -> f32 {
+    let line = ui.text_style_height(&TextStyle::Small);
+    if is_tiny { line } else { 2.0 * line }
+}
+
+fn footer_height(ui: &Ui, is_tiny: bool) -> f32 {
+    ui.tokens().height.control + ui.spacing().item_spacing.y + reason_height(ui, is_tiny)
+}
+
+/// The safe button and the one that confirms; `block` is why that cannot be.
+fn footer_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    form: &OrderForm,
+    task: &Task,
+    keep: &str,
+    block: Option<&str>,
+    (id, is_opening, is_tiny): (Id, bool, bool),
+) -> Pressed {
+    let reason = if is_arming(ui, form.armed_at) {
+        Some("Available in half a second, so that a stray click confirms nothing")
+    } else {
+        block
+    };
+    let style = match task.risk() {
+        Risk::Routine => ButtonStyle::Primary,
+        Risk::Disruptive | Risk::Irreversible => ButtonStyle::Danger,
+    };
+    let label = confirm_label(task, form);
+    // An id of their own: the focus stays where it is, whatever is drawn above.
+    let builder = UiBuilder::new().scope_id(id.with("buttons"));
+    let pressed = ui.scope_builder(builder, |ui| {
+        ui.horizontal(|ui| {
+            // What is known of the device may change the word, and moves nothing by it.
+            let words = [KEEP_NOTHING, task.keep_label()];
+            let width = words.map(|word| button_width(ui, word));
+            let width = width[0].max(width[1]);
+            let keep = ui.add(ActionButton::new(keep).min_width(width));
+            if is_opening {
+                keep.request_focus();
+            }
+            let confirm = ui.add(
+                ActionButton::new(&label)
+                    .style(style)
+                    .max_width(ui.available_width())
+                    .disabled_because(reason)
+                    .without_tip()
+                    .ignores_enter(),
+            );
+            if keep.clicked() {
+                Pressed::Keep
+            } else if confirm.clicked() {
+                Pressed::Confirm
+            } else {
+                Pressed::Nothing
+            }
+        })
+        .inner
+    });
+    if cx.state.session.is_signed_in() {
+        reason_ui(ui, form.error.as_deref(), reason, is_tiny);
+    } else {
+        // In the same place, and in sight: nothing moves when the sign-in ends.
+        fields::sign_in_ui(ui, cx);
+    }
+    pressed.inner
+}
+
+/// Why the form cannot be confirmed or was not, else the keys that work here.
+fn reason_ui(ui: &mut Ui, error: Option<&str>, reason: Option<&str>, is_tiny: bool) {
+    let tokens = ui.tokens();
+    let keys = || {
+        let shortcut = egui::KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
+        let shortcut = ui.ctx().format_shortcut(&shortcut);
+        format!("{shortcut} confirms, Esc closes")
+    };
+    let (line, colour) = match (error, reason) {
+        (Some(error), _) => (error.to_owned(), tokens.danger),
+        (None, Some(reason)) => (reason.to_owned(), tokens.stale),
+        (None, None) => (keys(), tokens.stale),
+    };
+    let height = reason_height(ui, is_tiny);
+    let size = egui::vec2(ui.available_width(), height);
+    let layout = egui::Layout::top_down(egui::Align::Min);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.set_min_size(size);
+        let mut job = egui::text::LayoutJob::simple(
+            line.clone(),
+            TextStyle::Small.resolve(ui.style()),
+            colour,
+            size.x,
+        );
+        job.wrap.max_rows = if is_tiny { 1 } else { 2 };
+        let response = ui.add(Label::new(job));
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_value(&*line);
+            if error.is_some() {
+                node.set_live(accesskit::Live::Assertive);
+            }
+        });
+        response.on_hover_text(line);
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! Pasted text goes into the field that it fits.
+
+use egui::{Event, Id, Ui};
+
+use super::form::OrderForm;
+use super::ticket;
+use crate::action::{Parameter, Sha1, Sha1Error};
+
+/// A hash has at most a label and a file name beside it.
+const MAX_HASH_WORDS: usize = 4;
+
+/// A field of the form that takes text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    Sha1,
+    Name,
+    Number,
+    Ticket,
+    Comment,
+}
+
+impl Field {
+    const ALL: [Self; 5] = [
+        Self::Sha1,
+        Self::Name,
+        Self::Number,
+        Self::Ticket,
+        Self::Comment,
+    ];
+
+    /// The id of the field in the dialog `form`.
+    pub fn id(self, form: Id) -> Id {
+        form.with(match self {
+            Self::Sha1 => "sha1",
+            Self::Name => "name",
+            Self::Number => "number",
+            Self::Ticket => "ticket",
+            Self::Comment => "comment",
+        })
+    }
+}
+
+/// Puts pasted text into the field that it fits, and leads typing on a button to the comment. Call
+/// it before the fields are drawn.
+pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
+    let focused = ui.memory(egui::Memory::focused);
+    let in_field = Field::ALL
+        .into_iter()
+        .find(|field| focused == Some(field.id(id)));
+    if in_field.is_none() && ui.ctx().text_edit_focused() {
+        return;
+    }
+    let pasted = ui.input(|input| {
+        let mut events = input.events.iter();
+        events.find_map(pasted_text)
+    });
+    if let Some(text) = pasted {
+        let fits = fitting(form, &text, wants_name);
+        if fits != Field::Comment && in_field != Some(fits) {
+            let into = match fits {
+                Field::Sha1 => &mut form.draft.sha1,
+                Field::Name => &mut form.draft.typed_name,
+                Field::Number | Field::Ticket | Field::Comment => &mut form.ticket,
+            };
+            text.trim().clone_into(into);
+            ui.input_mut(|input| {
+                let events = &mut input.events;
+                events.retain(|event| !matches!(event, Event::Paste(_)));
+            });
+            ui.memory_mut(|memory| memory.request_focus(fits.id(id)));
+            return;
+        }
+    }
+    // Typing where nothing can be typed means the reason; the field takes the text in this same
+    // frame. A space still presses a button.
+    if in_field.is_none() && ui.input(|input| input.events.iter().any(is_writing)) {
+        ui.memory_mut(|memory| memory.request_focus(Field::Comment.id(id)));
+    }
+}
+
+fn pasted_text(event: &Event) -> Option<String> {
+    let Event::Paste(text) = event else {
+        return None;
+    };
+    (!text.trim().is_empty()).then(|| text.clone())
+}
+
+/// The field that a text fits which was pasted as a whole.
+fn fitting(form: &OrderForm, text: &str, wants_name: bool) -> Field {
+    let draft = &form.draft;
+    if draft.parameters().contains(&Parameter::Sha1)
+        && Sha1::find(&draft.sha1).is_err()
+        && is_hash(text)
+    {
+        return Field::Sha1;
+    }
+    if wants_name && let Some(machine) = form.only() {
+        let mut named = draft.about(draft.entry, machine.clone());
+        text.trim().clone_into(&mut named.typed_name);
+        if named.is_named() {
+            return Field::Name;
+        }
+    }
+    let is_ticket = ticket::find(text, |_| false).is_some_and(|ticket| ticket == text.trim());
+    if is_ticket && form.ticket.trim().is_empty() {
+        return Field::Ticket;
+    }
+    Field::Comment
+}
+
+/// Whether a text is a hash, also one of a kind that the service does not take.
+fn is_hash(text: &str) -> bool {
+    let is_short = text.split_whitespace().count() <= MAX_HASH_WORDS;
+    let found = Sha1::find(text);
+    is_short
+        && matches!(
+            found,
+            Ok(_) | Err(Sha1Error::Md5 | Sha1Error::Sha256 | Sha1Error::Several)
+        )
+}
+
+fn is_writing(event: &Event) -> bool {
+    matches!(event, Event::Text(text) | Event::Paste(text) if !text.trim().is_empty())
+}

@@ -1,0 +1,278 @@
+//! The devices of the form with what was found about each: always in sight, and noted when they were.
+
+use egui::{Align, Label, Layout, RichText, ScrollArea, TextStyle, Ui, vec2};
+
+use super::exposure::Item;
+use super::form::OrderForm;
+use crate::guard::{self, Review};
+use crate::model::{Machine, MachineRef};
+use crate::ui::machine_detail::os;
+use crate::ui::picks::{self, devices};
+use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::widgets::{
+    ActionButton, Icon, badge, elided, is_arming, raised_frame, small_ui, text_width,
+};
+use crate::ui::{Cx, review, words};
+
+/// Whether a guardrail forbids this one; what is wrong with the text concerns them all.
+pub fn is_forbidden(review: &Review) -> bool {
+    let mut findings = review.findings.iter();
+    findings.any(|finding| review.is_stopped_by(finding) && !is_about_all(finding))
+}
+
+/// Said once, and not beside each device.
+fn is_about_all(finding: &guard::Finding) -> bool {
+    finding.rail == guard::SEVERAL_AT_ONCE
+}
+
+/// What has to be on screen before the form is confirmed. A warning counts for every action; the
+/// devices of a routine one need not all be scrolled past (rule 10).
+pub fn required(form: &OrderForm, reviews: &[Review], names_devices: bool) -> Vec<Item> {
+    let mut items = Vec::new();
+    for (n, (target, review)) in form.targets.iter().zip(reviews).enumerate() {
+        let id = &target.machine.id;
+        if names_devices {
+            items.push(Item::Device(id.clone()));
+        }
+        let findings = review.findings.iter();
+        let findings = findings.filter(|finding| n == 0 || !is_about_all(finding));
+        items.extend(findings.map(|finding| Item::finding(id, finding)));
+    }
+    items
+}
+
+/// Why the form cannot be confirmed yet: something of it has not been on screen.
+pub fn unseen_words(form: &OrderForm, required: &[Item]) -> Option<String> {
+    let unseen = required.iter().filter(|item| !form.exposure.has_seen(item));
+    let (mut machines, mut warnings) = (0, 0);
+    for item in unseen {
+        match item {
+            Item::Device(_) => machines += 1,
+            Item::Finding { .. } => warnings += 1,
+        }
+    }
+    let warnings = match warnings {
+        0 => None,
+        1 => Some("1 warning".to_owned()),
+        count => Some(format!("{count} warnings")),
+    };
+    let machines = (machines > 0).then(|| devices(machines));
+    let parts: Vec<_> = machines.into_iter().chain(warnings).collect();
+    (!parts.is_empty()).then(|| format!("{} not shown yet: scroll", parts.join(" and ")))
+}
+
+/// The line over the findings: how fresh the facts are, and the way to what was not shown yet.
+pub fn status_ui(ui: &mut Ui, form: &mut OrderForm, required: &[Item], status: &str, role: Role) {
+    let tokens = ui.tokens();
+    let unseen: Vec<_> = required
+        .iter()
+        .filter(|item| !form.exposure.has_seen(item))
+        .collect();
+    // As high with the button as without it.
+    let size = vec2(ui.available_width(), tokens.height.control);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        ui.set_min_height(size.y);
+        if let Some(first) = unseen.first() {
+            let label = format!("Show next ({})", unseen.len());
+            let button = ActionButton::new(&label).hint("Scrolls to what has not been shown yet");
+            if ui.add(button).clicked() {
+                form.exposure.scroll_to = Some((*first).clone());
+                ui.ctx().request_repaint();
+            }
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let colour = if role == Role::Neutral {
+                tokens.text_weak
+            } else {
+                tokens.colour(role)
+            };
+            let line = RichText::new(status).text_style(TextStyle::Small);
+            let response = ui.add(Label::new(line.color(colour)).truncate());
+            ui.ctx().accesskit_node_builder(response.id, |node| {
+                node.set_live(egui::accesskit::Live::Polite);
+            });
+        });
+    });
+}
+
+/// Shows what was found about the only device.
+pub fn findings_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    form: &mut OrderForm,
+    reviews: &[Review],
+    height: Option<f32>,
+) {
+    list_ui(ui, "findings", height, |ui| {
+        for (target, review) in form.targets.iter().zip(reviews) {
+            let id = &target.machine.id;
+            review::findings_ui(ui, review, cx, |ui, finding, rect| {
+                form.exposure.note(ui, &Item::finding(id, finding), rect);
+            });
+            if review.findings.is_empty() {
+                small_ui(ui, "No warnings");
+            }
+        }
+    });
+}
+
+/// A list in a frame: of this height, or as long as it is where everything scrolls together.
+fn list_ui(ui: &mut Ui, name: &str, height: Option<f32>, content: impl FnOnce(&mut Ui)) {
+    let frame = raised_frame(ui);
+    let Some(height) = height else {
+        frame.show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            content(ui);
+        });
+        return;
+    };
+    let inner = (height - frame.total_margin().sum().y).max(0.0);
+    frame.show(ui, |ui| {
+        ScrollArea::vertical()
+            .id_salt(name)
+            .max_height(inner)
+            .min_scrolled_height(inner)
+            .auto_shrink(false)
+            .show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                content(ui);
+            });
+    });
+}
+
+/// Shows several devices with what was found about each; those that are to be left out.
+pub fn targets_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    form: &mut OrderForm,
+    reviews: &[Review],
+    height: Option<f32>,
+) -> Vec<MachineRef> {
+    let arming =
+        is_arming(ui, form.armed_at).then_some("In half a second: the list has just moved");
+    let mut left_out = leave_out_ui(ui, cx, form, reviews, arming);
+    list_ui(ui, "devices", height, |ui| {
+        for (n, (target, review)) in form.targets.iter().zip(reviews).enumerate() {
+            let id = &target.machine.id;
+            let own = |finding: &guard::Finding| n == 0 || !is_about_all(finding);
+            let exposure = &mut form.exposure;
+            ui.push_id(id.as_str(), |ui| {
+                let row =
+                    ui.scope(|ui| row_ui(ui, cx, &target.machine, form.from_selection, arming));
+                exposure.note(ui, &Item::Device(id.clone()), row.response.rect);
+                if row.inner {
+                    left_out = vec![target.machine.clone()];
+                }
+                let mut shown = review.clone();
+                shown.findings.retain(own);
+                review::findings_ui(ui, &shown, cx, |ui, finding, rect| {
+                    exposure.note(ui, &Item::finding(id, finding), rect);
+                });
+            });
+            ui.separator();
+        }
+        if !form.left_out.is_empty() {
+            let names: Vec<_> = form.left_out.iter().map(MachineRef::quoted).collect();
+            let still = if form.from_selection {
+                ", still selected"
+            } else {
+                ""
+            };
+            small_ui(ui, &format!("Left out{still}: {}", names.join(", ")));
+        }
+    });
+    left_out
+}
+
+/// The line with the way to leave out what cannot be ordered; always there, so that nothing moves.
+fn leave_out_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    form: &OrderForm,
+    reviews: &[Review],
+    arming: Option<&str>,
+) -> Vec<MachineRef> {
+    let targets = form.targets.iter().zip(reviews);
+    let forbidden: Vec<_> = targets
+        .filter(|(_, review)| is_forbidden(review))
+        .map(|(target, _)| target.machine.clone())
+        .collect();
+    let size = vec2(ui.available_width(), ui.tokens().height.control);
+    let row = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_height(size.y);
+        let label = format!("Leave out what cannot be ordered ({})", forbidden.len());
+        let why = if forbidden.is_empty() {
+            Some("Nothing stands against any of these devices")
+        } else {
+            arming
+        };
+        let clicked = ui
+            .add(ActionButton::new(&label).disabled_because(why))
+            .clicked();
+        let note = form
+            .from_selection
+            .then(|| picks::note(cx.state, cx.views, form.targets.iter().map(|t| &t.machine)));
+        if let Some(note) = note.flatten() {
+            let colour = ui.tokens().caution;
+            let note = RichText::new(note).text_style(TextStyle::Small);
+            ui.add(Label::new(note.color(colour)).truncate());
+        }
+        clicked
+    });
+    if row.inner { forbidden } else { Vec::new() }
+}
+
+/// A device with its facts; whether it is to be left out.
+fn row_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    machine: &MachineRef,
+    from_selection: bool,
+    arming: Option<&str>,
+) -> bool {
+    let tokens = ui.tokens();
+    let name = machine.name_and_tail();
+    let leaves = ui
+        .horizontal(|ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let leave = format!("Leave out {}", machine.quoted());
+                let button = ActionButton::quiet("Leave out").name(&leave);
+                let leaves = ui.add(button.disabled_because(arming)).clicked();
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    let style = text::strong();
+                    let font = style.resolve(ui.style());
+                    let shown = elided(&name, ui.available_width(), |name| {
+                        text_width(ui, name, &font)
+                    });
+                    let response = ui.label(RichText::new(shown).text_style(style));
+                    ui.ctx()
+                        .accesskit_node_builder(response.id, |node| node.set_value(&*name));
+                });
+                leaves
+            })
+            .inner
+        })
+        .inner;
+    let facts = cx.state.machine(&machine.id);
+    let mut facts = facts.map_or_else(String::new, |machine| device_facts(machine, cx));
+    if let Some(absence) = from_selection
+        .then(|| picks::absence(cx.state, cx.views, machine))
+        .flatten()
+    {
+        badge(ui, Icon::Warning, Role::Caution, &absence.words());
+    }
+    if facts.is_empty() {
+        facts.push_str("Nothing is known about this device yet");
+    }
+    let facts = RichText::new(facts).text_style(TextStyle::Small);
+    ui.add(Label::new(facts.color(tokens.text_weak)).wrap());
+    leaves
+}
+
+fn device_facts(machine: &Machine, cx: &Cx<'_>) -> String {
+    let seen = machine.last_seen.map_or_else(
+        || "no report".to_owned(),
+        |at| format!("reported {}", words::ago(at, cx.now)),
+    );
+    format!("{}, {}, {seen}", os(machine), machine.health_status)
+}

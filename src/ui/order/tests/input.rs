@@ -1,0 +1,184 @@
+//! What is typed and pasted goes where it belongs, and the ticket leads what is sent.
+
+use super::*;
+use crate::guard::Pattern;
+use crate::message::Command;
+
+const SHA1: &str = "3395856ce81f2b7382dee72602f798b642f14140";
+
+fn paste(harness: &mut Harness<'_, World>, text: &str) {
+    harness.event(egui::Event::Paste(text.to_owned()));
+    harness.run_steps(3);
+}
+
+#[test]
+fn a_pasted_hash_goes_into_its_field_whatever_kind_it_is() {
+    let md5 = "a".repeat(32);
+    for (text, field) in [
+        (SHA1, SHA1),
+        (" SHA-1: 3395856CE81F2B7382DEE72602F798B642F14140\n", ""),
+        (md5.as_str(), md5.as_str()),
+        (&"b".repeat(64), ""),
+    ] {
+        let mut harness = harness(world(ActionKind::StopAndQuarantineFile));
+        harness.run_steps(3);
+        paste(&mut harness, text);
+        let draft = &form(&harness).draft;
+        assert_eq!(draft.comment, "", "{text}");
+        let expected = if field.is_empty() { text.trim() } else { field };
+        assert_eq!(draft.sha1, expected);
+    }
+    // Typing has led to the comment; what is pasted then still fits its field.
+    let mut harness = harness(world(ActionKind::StopAndQuarantineFile));
+    harness.run_steps(3);
+    type_text(&mut harness, "dropper");
+    paste(&mut harness, SHA1);
+    let draft = &form(&harness).draft;
+    assert_eq!((&*draft.comment, &*draft.sha1), ("dropper", SHA1));
+    // A sentence about a file is a reason.
+    let mut harness = self::harness(world(ActionKind::StopAndQuarantineFile));
+    harness.run_steps(3);
+    let sentence = format!("user p.marsh opened an attachment with {SHA1} in it");
+    paste(&mut harness, &sentence);
+    assert_eq!(form(&harness).draft.comment, sentence);
+}
+
+#[test]
+fn a_form_without_a_hash_takes_it_as_a_reason() {
+    let mut harness = harness(world(ActionKind::Isolate));
+    harness.run_steps(3);
+    paste(&mut harness, SHA1);
+    assert_eq!(form(&harness).draft.comment, SHA1);
+}
+
+#[test]
+fn a_pasted_name_goes_to_the_protected_devices_name_and_a_ticket_to_the_ticket() {
+    let mut world = world(ActionKind::Isolate);
+    world.state.policy.protected_names = vec![Pattern::parse("FIN-*").expect("a pattern")];
+    let mut harness = harness(world);
+    harness.run_steps(3);
+    paste(&mut harness, " FIN-LT-042\n");
+    paste(&mut harness, "INC-4711");
+    harness.get_by_label("Keep connected").focus();
+    harness.run_steps(2);
+    paste(&mut harness, "beacon seen");
+    let form = form(&harness);
+    assert_eq!(form.draft.typed_name, "FIN-LT-042");
+    assert_eq!(form.ticket, "INC-4711");
+    assert_eq!(form.draft.comment, "beacon seen");
+}
+
+fn sent_comment(harness: &mut Harness<'_, World>) -> String {
+    harness.run_steps(30);
+    confirm_by_key(harness);
+    let mut work = harness.state().out.work.iter();
+    let order = work.find_map(|command| {
+        let Command::Submit(approval) = command else {
+            return None;
+        };
+        Some(approval.order())
+    });
+    order.expect("an order").comment.to_string()
+}
+
+#[test]
+fn the_ticket_leads_what_is_sent_with_a_typed_comment_and_with_a_template() {
+    let mut typed = harness(world(ActionKind::Isolate));
+    typed.run_steps(3);
+    form_mut(&mut typed).ticket = "INC-4711".into();
+    type_text(&mut typed, "phishing attachment opened");
+    typed.run_steps(2);
+    let preview = "Comment: [cdn-7F3K2Q9M] INC-4711 phishing attachment opened";
+    typed.get_by_label(preview);
+    let sent = sent_comment(&mut typed);
+    assert_eq!(sent, "INC-4711 phishing attachment opened");
+
+    let mut template = with_templates("beacon seen");
+    template.get_by_label("Template: beacon seen").click();
+    template.run_steps(2);
+    assert_eq!(sent_comment(&mut template), "INC-1 beacon seen");
+
+    let mut twice = harness(world(ActionKind::Isolate));
+    twice.run_steps(3);
+    form_mut(&mut twice).ticket = "INC-4711".into();
+    type_text(&mut twice, "inc-4711: beacon");
+    assert_eq!(sent_comment(&mut twice), "inc-4711: beacon");
+}
+
+#[test]
+fn the_ticket_of_another_device_is_offered_and_not_carried_over() {
+    let mut first = harness(world(ActionKind::Isolate));
+    first.run_steps(3);
+    form_mut(&mut first).ticket = "INC-4711".into();
+    type_text(&mut first, "beacon");
+    sent_comment(&mut first);
+    let other = MachineRef {
+        id: MachineId::parse("b0ffee").expect("a literal id"),
+        dns_name: Some("FIN-LT-051".into()),
+    };
+    for (device, ticket) in [(other, ""), (machine().reference(), "INC-4711")] {
+        let World { state, views, .. } = first.state_mut();
+        let subject = Subject::Act(ActionKind::Isolate);
+        let _load = open(state, views, &[device], subject, 0.0, |_| {});
+        first.run_steps(3);
+        assert_eq!(form(&first).ticket, ticket);
+        let offered = first.query_by_label("Use INC-4711").is_some();
+        assert_eq!(offered, ticket.is_empty());
+        if offered {
+            first.get_by_label("Use INC-4711").click();
+            first.run_steps(2);
+            assert_eq!(form(&first).ticket, "INC-4711");
+        }
+    }
+}
+
+#[test]
+fn the_safe_button_does_not_promise_what_is_not_so() {
+    use crate::model::{MachineAction, MachineActionId, MachineActionStatus, MachineActionType};
+
+    let mut world = world(ActionKind::Isolate);
+    let id = MachineActionId::parse("act-1").expect("a literal id");
+    world.state.apply(Fact::History {
+        epoch: Epoch(0),
+        id: machine().id,
+        result: Ok(vec![MachineAction::bare(
+            id,
+            MachineActionType::Isolate,
+            MachineActionStatus::Succeeded,
+        )]),
+        at: Timestamp::UNIX_EPOCH,
+    });
+    let mut harness = harness(world);
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Keep connected").is_none());
+    assert!(harness.get_by_label("Cancel").is_focused());
+}
+
+#[test]
+fn closing_says_what_would_be_lost() {
+    use crate::ui::dialogs::closing_concerns;
+
+    let mut world = world(ActionKind::Isolate);
+    assert_eq!(closing_concerns(&world.state, &world.views), []);
+    if let Some(OpenDialog::Form(form)) = &mut world.views.dialog {
+        form.draft.comment = "beacon".into();
+    }
+    world.views.picked = vec![machine().reference()];
+    let typed = world.views.settings.typed.text_mut(RuleKey::ProtectedTags);
+    typed.push_str("tier0");
+    world.state.keyring = crate::model::KeyringState::NotSaved {
+        reason: "locked".into(),
+        remedy: "unlock it".into(),
+    };
+    let concerns = closing_concerns(&world.state, &world.views);
+    let what: Vec<_> = concerns.iter().map(|concern| &*concern.what).collect();
+    assert_eq!(
+        what,
+        [
+            "A form is open: Isolate “FIN-LT-042” (…9c07)",
+            "1 device is selected",
+            "Changed settings are not saved",
+            "Your sign-in is not saved",
+        ]
+    );
+}

@@ -1,0 +1,288 @@
+//! At no size is anything confirmed whose device or findings have not been on screen, and nothing
+//! moves under the pointer.
+
+use std::collections::HashSet;
+
+use egui::{Rect, Vec2, vec2};
+
+use super::*;
+use crate::model::{MachineAction, MachineActionId, MachineActionStatus, MachineActionType};
+
+/// 800×600, 1280×720 at scale 2, 640×400, and each at zoom 2, in points.
+const SIZES: [Vec2; 6] = [
+    vec2(800.0, 600.0),
+    vec2(640.0, 360.0),
+    vec2(640.0, 400.0),
+    vec2(400.0, 300.0),
+    vec2(320.0, 180.0),
+    vec2(320.0, 200.0),
+];
+
+fn device(n: usize, name: &str) -> Machine {
+    let id = format!("{:036x}{:04x}", n + 1, n + 0xa000);
+    Machine {
+        id: MachineId::parse(&id).expect("40 digits"),
+        computer_dns_name: Some(format!("{name}{n}").into()),
+        health_status: crate::model::HealthStatus::Active,
+        last_seen: Some(Timestamp::UNIX_EPOCH),
+        ..machine()
+    }
+}
+
+/// Releases under way, each a finding of its own against an isolation.
+fn releases(count: usize) -> Vec<MachineAction> {
+    let one = |n| {
+        let id = MachineActionId::parse(&format!("act-{n}")).expect("a literal id");
+        MachineAction {
+            requestor: Some(format!("r{n}@contoso.com").into()),
+            ..MachineAction::bare(
+                id,
+                MachineActionType::Unisolate,
+                MachineActionStatus::Pending,
+            )
+        }
+    };
+    (0..count).map(one).collect()
+}
+
+fn read(state: &mut State, machine: &Machine, findings: usize) {
+    state.apply(Fact::Machine {
+        epoch: Epoch(0),
+        id: machine.id.clone(),
+        result: Ok(std::sync::Arc::new(machine.clone())),
+        at: Timestamp::UNIX_EPOCH,
+    });
+    state.apply(Fact::History {
+        epoch: Epoch(0),
+        id: machine.id.clone(),
+        result: Ok(releases(findings)),
+        at: Timestamp::UNIX_EPOCH,
+    });
+}
+
+/// An isolation of these devices, ready but for what has to be looked at.
+fn crowded(devices: &[Machine], findings: usize) -> World {
+    let mut world = world(ActionKind::Isolate);
+    for machine in devices {
+        read(&mut world.state, machine, findings);
+    }
+    let machines: Vec<_> = devices.iter().map(Machine::reference).collect();
+    let subject = Subject::Act(ActionKind::Isolate);
+    let load = open(
+        &world.state,
+        &mut world.views,
+        &machines,
+        subject,
+        0.0,
+        |draft| draft.comment = "INC-1 beacon".into(),
+    );
+    assert!(!load.is_empty());
+    if let Some(OpenDialog::Form(form)) = &mut world.views.dialog {
+        form.number = devices.len().to_string();
+    }
+    world
+}
+
+/// Half a second, and a little more.
+fn arm(harness: &mut Harness<'_, World>) {
+    harness.run_steps(30);
+}
+
+fn rect(harness: &Harness<'_, World>, label: &str) -> Rect {
+    let mut nodes = harness.query_all_by_label(label);
+    nodes
+        .next()
+        .unwrap_or_else(|| panic!("no “{label}”"))
+        .rect()
+}
+
+/// The buttons at the foot.
+fn buttons(harness: &Harness<'_, World>) -> [Rect; 2] {
+    let confirm = confirm_label(harness);
+    let button = |label: &str| {
+        let mut nodes = harness.query_all_by_label(label);
+        let found =
+            nodes.find(|node| node.accesskit_node().role() == egui::accesskit::Role::Button);
+        found.map(|node| node.rect())
+    };
+    let keep = button("Keep connected").or_else(|| button("Cancel"));
+    [keep, button(&confirm)].map(|rect| rect.expect("a button"))
+}
+
+fn confirm_label(harness: &Harness<'_, World>) -> String {
+    let form = form(harness);
+    super::super::confirm_label(&form.draft.task(), form)
+}
+
+fn is_disabled(harness: &Harness<'_, World>) -> bool {
+    let confirm = confirm_label(harness);
+    let mut nodes = harness.query_all_by_label(&confirm);
+    nodes.any(|node| {
+        let node = node.accesskit_node();
+        node.role() == egui::accesskit::Role::Button && node.is_disabled()
+    })
+}
+
+/// Clicks the way to what was not shown yet, until there is none; each time `look` hears.
+fn scroll_through(
+    harness: &mut Harness<'_, World>,
+    mut look: impl FnMut(&Harness<'_, World>),
+) -> usize {
+    let mut clicks = 0;
+    loop {
+        look(harness);
+        let mut next = harness.query_all_by_label_contains("Show next (");
+        match next.next() {
+            Some(node) => node.click_accesskit(),
+            None => return clicks,
+        }
+        drop(next);
+        harness.run_steps(3);
+        clicks += 1;
+        assert!(clicks < 400, "there is no end to it");
+    }
+}
+
+#[test]
+fn nothing_is_confirmed_whose_device_or_findings_were_not_on_screen() {
+    let long = "\u{202e}W".repeat(2_500);
+    for (n, size) in SIZES.into_iter().enumerate() {
+        // Each size with a third of them: headless frames are slow.
+        for (count, findings, name) in [
+            (1, 1, "FIN-LT-"),
+            (1, 5, "FIN-LT-"),
+            (1, 20, long.as_str()),
+            (10, 2, "FIN-LT-"),
+            (1, 20, "FIN-LT-"),
+            (10, 1, long.as_str()),
+        ]
+        .into_iter()
+        .skip(n % 3)
+        .step_by(3)
+        {
+            let devices: Vec<_> = (0..count).map(|n| device(n, name)).collect();
+            let case = format!("{size}: {count} devices, {findings} findings each");
+            let mut harness = harness_of(crowded(&devices, findings), size);
+            arm(&mut harness);
+            let mut next = harness.query_all_by_label_contains("Show next (");
+            let unseen = next.next().is_some();
+            drop(next);
+            assert_eq!(is_disabled(&harness), unseen, "{case}");
+            if unseen {
+                confirm_by_key(&mut harness);
+                assert_eq!(submitted(&harness), 0, "{case}");
+                let error = form(&harness).error.clone().unwrap_or_default();
+                assert!(error.contains("not shown yet"), "{case}: {error}");
+                let confirm = confirm_label(&harness);
+                harness
+                    .get_all_by_label(&confirm)
+                    .last()
+                    .expect("it")
+                    .click();
+                harness.run_steps(2);
+                assert_eq!(submitted(&harness), 0, "{case}: by mouse");
+            }
+            let mut seen = HashSet::new();
+            scroll_through(&mut harness, |harness| {
+                seen.extend(on_screen(harness, size));
+            });
+            for n in 0..findings {
+                let requestor = format!("r{n}@contoso.com");
+                assert!(
+                    seen.iter().any(|text| text.contains(&requestor)),
+                    "{case}: {requestor} was never on screen"
+                );
+            }
+            assert!(!is_disabled(&harness), "{case}");
+            confirm_by_key(&mut harness);
+            assert_eq!(submitted(&harness), 1, "{case}");
+        }
+    }
+}
+
+/// The findings that can be seen: between the name and the buttons, and inside the window.
+fn on_screen(harness: &Harness<'_, World>, size: Vec2) -> Vec<String> {
+    let window = Rect::from_min_size(egui::Pos2::ZERO, size);
+    let nodes = harness.query_all_by_label_contains("The opposite is under way");
+    let seen = nodes.filter(|node| window.intersects(node.rect()));
+    seen.filter_map(|node| node.accesskit_node().value())
+        .collect()
+}
+
+#[test]
+fn the_device_and_the_buttons_are_in_sight_at_every_size() {
+    let long = "\u{202e}W".repeat(2_500);
+    for size in SIZES {
+        for name in [long.as_str()] {
+            for count in [1, 10] {
+                let devices: Vec<_> = (0..count).map(|n| device(n, name)).collect();
+                let mut harness = harness_of(crowded(&devices, 20), size);
+                arm(&mut harness);
+                let window = Rect::from_min_size(egui::Pos2::ZERO, size);
+                let heading = match form(&harness).only() {
+                    Some(only) => only.name_and_tail(),
+                    None => "10 devices".to_owned(),
+                };
+                let case = format!("{size}: {heading}");
+                let name = rect(&harness, &heading);
+                assert!(window.contains_rect(name), "{case}: {name}");
+                for button in buttons(&harness) {
+                    assert!(window.contains_rect(button), "{case}: {button}");
+                    assert!(button.top() > name.bottom(), "{case}: {button}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_moves_when_findings_come_and_they_arm_the_button_anew() {
+    for size in [vec2(1400.0, 900.0), vec2(800.0, 600.0), vec2(640.0, 360.0)] {
+        for count in [1, 3] {
+            let devices: Vec<_> = (0..count).map(|n| device(n, "FIN-LT-")).collect();
+            let mut world = crowded(&devices, 0);
+            for machine in &devices {
+                world.state.histories.remove(&machine.id);
+            }
+            let mut harness = harness_of(world, size);
+            arm(&mut harness);
+            scroll_through(&mut harness, |_| {});
+            let (before, comment) = (buttons(&harness), rect(&harness, "Comment"));
+            assert!(!is_disabled(&harness), "{size}: {count}");
+            for machine in &devices {
+                read(&mut harness.state_mut().state, machine, 6);
+            }
+            harness.run_steps(1);
+            confirm_by_key(&mut harness);
+            assert_eq!(
+                submitted(&harness),
+                0,
+                "{size}: {count}: it came with the key"
+            );
+            assert_eq!(buttons(&harness), before, "{size}: {count}");
+            assert_eq!(rect(&harness, "Comment"), comment, "{size}: {count}");
+        }
+    }
+}
+
+#[test]
+fn a_release_needs_its_warnings_seen_and_not_every_device() {
+    let devices: Vec<_> = (0..10).map(|n| device(n, "FIN-LT-")).collect();
+    let mut world = world(ActionKind::Unisolate);
+    for machine in &devices {
+        read(&mut world.state, machine, 0);
+    }
+    let machines: Vec<_> = devices.iter().map(Machine::reference).collect();
+    let subject = Subject::Act(ActionKind::Unisolate);
+    let (state, views) = (&world.state, &mut world.views);
+    let _load = open(state, views, &machines, subject, 0.0, |draft| {
+        draft.comment = "clean again".into();
+    });
+    let mut harness = harness_of(world, vec2(640.0, 360.0));
+    arm(&mut harness);
+    let next = harness.query_all_by_label_contains("Show next (").count();
+    assert_eq!(next, 1, "each has the warning that history holds nothing");
+    scroll_through(&mut harness, |_| {});
+    confirm_by_key(&mut harness);
+    assert_eq!(submitted(&harness), 1);
+}

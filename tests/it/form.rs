@@ -1,0 +1,171 @@
+//! The action form in the whole window: what it is about, where the keyboard goes, and how the
+//! window closes.
+
+use cordon::model::MachineRef;
+use egui::{Key, Modifiers, Rect};
+use egui_kittest::kittest::Queryable as _;
+
+use crate::common::{Console, machine_named};
+
+fn console() -> Console {
+    let mut console = Console::start();
+    console.sign_in();
+    console
+}
+
+/// Ticks the box of a device that is among the rows.
+fn tick(console: &mut Console, machine: &MachineRef) {
+    let name = format!("Select {}", machine.quoted());
+    console.step_until(&name, |c| c.shows(&name));
+    let mut boxes = console.harness.query_all_by_label(&name);
+    boxes.next().expect("just seen").click_accesskit();
+    drop(boxes);
+    console.harness.run_steps(8);
+}
+
+fn rect(console: &Console, label: &str) -> Rect {
+    let mut nodes = console.harness.query_all_by_label(label);
+    nodes
+        .next()
+        .unwrap_or_else(|| panic!("no “{label}”"))
+        .rect()
+}
+
+fn is_focused(console: &Console, label: &str) -> bool {
+    let mut nodes = console.harness.query_all_by_label(label);
+    nodes.any(|node| node.is_focused())
+}
+
+fn press(console: &mut Console, modifiers: Modifiers, key: Key) {
+    console.harness.key_press_modifiers(modifiers, key);
+    console.harness.run_steps(3);
+}
+
+#[test]
+fn a_key_acts_on_the_device_in_the_panel_and_a_selected_one_out_of_sight_is_said() {
+    let mut console = console();
+    let ticked = console.open_device("HR-LT-007");
+    tick(&mut console, &ticked);
+    let open = console.open_device("FIN-LT-051");
+    tick(&mut console, &open);
+    assert!(
+        console.shows_part("2 selected, 1 of 2 is not shown by this search"),
+        "{}",
+        console.screen()
+    );
+    press(&mut console, Modifiers::COMMAND, Key::E);
+    let of_open = format!("Restrict apps on {}", open.quoted());
+    assert!(console.shows(&of_open), "{}", console.screen());
+    assert!(!console.shows(&format!("Restrict apps on {}", ticked.quoted())));
+    press(&mut console, Modifiers::NONE, Key::Escape);
+
+    console.click("Isolate 2 devices…");
+    console.step_until("the form", |c| c.shows("Isolate 2 devices"));
+    assert!(console.shows_part("1 of 2 is not shown by this search"));
+    assert!(
+        console.shows("Not shown by this search"),
+        "beside the device"
+    );
+    console.harness.run_steps(8);
+    console.click(&format!("Leave out {}", ticked.quoted()));
+    console.harness.run_steps(3);
+    let left_out = format!("Left out, still selected: {}", ticked.quoted());
+    console.fill("Comment", "INC-4711 beacon");
+    console.confirm(&format!("Isolate {}", open.quoted()));
+    console.step_until("the entry", |c| c.state().entries.len() == 1);
+    assert_eq!(console.state().entries[0].order.machine.id, open.id);
+    console.step_until("the one that was left out", |c| {
+        c.shows_part("1 selected") && c.shows_part(&ticked.quoted())
+    });
+    assert!(!console.shows(&left_out), "the form is closed");
+}
+
+#[test]
+fn the_rows_stay_where_they_are_when_one_is_selected() {
+    let mut console = console();
+    let machine = console.open_device("FIN-LT-051");
+    let row = machine.name_and_tail();
+    let search = rect(&console, "Columns");
+    let before = console
+        .harness
+        .query_all_by_label_contains(&row)
+        .map(|node| node.rect())
+        .collect::<Vec<_>>();
+    tick(&mut console, &machine);
+    assert!(console.shows_part("1 selected"));
+    assert_eq!(rect(&console, "Columns"), search);
+    let after = console
+        .harness
+        .query_all_by_label_contains(&row)
+        .map(|node| node.rect())
+        .take(before.len())
+        .collect::<Vec<_>>();
+    assert_eq!(before.first(), after.first());
+}
+
+#[test]
+fn the_keyboard_goes_back_to_the_button_that_opened_the_form() {
+    let mut console = console();
+    let machine = console.open_device("FIN-LT-051");
+    for confirms in [false, true] {
+        console.click("Restrict apps…");
+        console.step_until("the form", |c| c.shows("Comment"));
+        if confirms {
+            console.fill("Comment", "INC-4711 unsigned tools");
+            console.confirm(&format!("Restrict apps on {}", machine.quoted()));
+            console.step_until("the entry", |c| !c.state().entries.is_empty());
+        } else {
+            press(&mut console, Modifiers::NONE, Key::Escape);
+        }
+        console.step_until("the keyboard back", |c| is_focused(c, "Restrict apps…"));
+        // What the panel says above it changes while the action goes on.
+        console.harness.run_steps(10);
+        assert!(is_focused(&console, "Restrict apps…"), "{confirms}");
+    }
+}
+
+#[test]
+fn the_ticket_of_a_pasted_line_fills_its_field_for_the_device_that_it_names() {
+    let mut console = console();
+    let id = machine_named(&console.control, "FIN-LT-051");
+    console.fill("Search devices", "INC-4711 High: beacon from FIN-LT-051");
+    console.step_until("its row", |c| c.shows_part("FIN-LT-051"));
+    press(&mut console, Modifiers::NONE, Key::Enter);
+    console.step_until("its facts", |c| c.state().histories.contains_key(&id));
+    press(&mut console, Modifiers::COMMAND, Key::I);
+    console.step_until("the form", |c| c.shows("Comment"));
+    console.fill("Comment", "beacon");
+    console.step_until("the preview", |c| c.shows_part("] INC-4711 beacon"));
+}
+
+fn asks_to_close(console: &mut Console) -> bool {
+    let root = egui::ViewportId::ROOT;
+    let viewport = console.harness.input_mut().viewports.entry(root);
+    viewport
+        .or_default()
+        .events
+        .push(egui::ViewportEvent::Close);
+    console.harness.run_steps(2);
+    console.shows("Close anyway")
+}
+
+#[test]
+fn closing_asks_where_a_selection_or_typed_text_would_be_lost() {
+    let mut console = console();
+    assert!(!asks_to_close(&mut console), "nothing would be lost");
+    let machine = console.open_device("FIN-LT-051");
+    tick(&mut console, &machine);
+    assert!(asks_to_close(&mut console));
+    assert!(console.shows_part("The selection will be lost"));
+    console.click("Stay");
+    console.harness.run_steps(8);
+    console.click("Clear selection");
+    press(&mut console, Modifiers::COMMAND, Key::I);
+    console.step_until("the form", |c| c.shows("Comment"));
+    assert!(!asks_to_close(&mut console), "nothing is typed");
+    console.fill("Comment", "INC-4711");
+    assert!(asks_to_close(&mut console));
+    console.click("Stay");
+    console.harness.run_steps(3);
+    assert!(console.shows("Comment"), "the form is back");
+}
