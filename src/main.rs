@@ -12,7 +12,7 @@ use cordon::auth::TokenStore;
 use cordon::cli::{Arguments, JournalCommand, Subcommands};
 use cordon::explain::{Explain as _, Explanation, NextStep};
 use cordon::guard::Policy;
-use cordon::journal::{Entry, Journal, Verified, export};
+use cordon::journal::{Entry, Journal, Moment, Verified, export};
 use cordon::model::{Endpoints, Mode};
 use cordon::places::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
 use cordon::settings::{Profile, Settings};
@@ -21,6 +21,8 @@ use cordon::ui::theme;
 use cordon::worker::{Pace, Setup, WorkerHandle};
 use cordon::{crash, doctor, say, say_error};
 use eframe::egui;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 /// Exit codes: 0 fine, 1 failed, 2 usage.
 const USAGE: u8 = 2;
@@ -331,6 +333,14 @@ fn read_system_fonts(
     take
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an export without a window says when it was made"
+)]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
 /// Verifies every journal of the folder, or the one that is named; exports one.
 fn journal(what: &JournalCommand, folder: &Path) -> ExitCode {
     let (named, format) = match what {
@@ -354,7 +364,11 @@ fn journal(what: &JournalCommand, folder: &Path) -> ExitCode {
         }
         ([file], Some(format)) => match read(file) {
             Ok((verified, entries)) => {
-                say!("{}", export(&entries, &verified, format.into()));
+                let moment = Moment {
+                    now: now(),
+                    zone: &TimeZone::system(),
+                };
+                say!("{}", export(&entries, &verified, format.into(), &moment));
                 ExitCode::SUCCESS
             }
             Err(explanation) => fail(&explanation),

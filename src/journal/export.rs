@@ -1,11 +1,11 @@
-//! The journal for other readers: CSV, JSON and a Markdown hand-over sheet. Times are UTC.
-
-use std::fmt::Write as _;
+//! The journal for other readers: CSV, JSON and a Markdown hand-over sheet. Times are UTC, to the
+//! second; the sheet gives local time as well.
 
 use serde_json::json;
 
+use super::sheet::{self, Moment};
 use super::{Entry, Standing, Verified};
-use crate::action::{Change, Task};
+use crate::action::Task;
 use crate::model::clean;
 
 /// What to write.
@@ -16,52 +16,35 @@ pub enum Format {
     Markdown,
 }
 
-/// The account of `entries`, with the hash that ends the chain.
+/// Writes `entries` out, with the hash that ends the chain.
 #[must_use]
-pub fn export(entries: &[Entry], verified: &Verified, format: Format) -> String {
+pub fn export(
+    entries: &[Entry],
+    verified: &Verified,
+    format: Format,
+    moment: &Moment<'_>,
+) -> String {
     match format {
         Format::Csv => csv(entries, verified),
         Format::Json => json_text(entries, verified),
-        Format::Markdown => markdown(entries, verified),
+        Format::Markdown => sheet::markdown(entries, verified, moment),
     }
 }
 
-/// The columns of every format, one definition.
-fn columns(entry: &Entry) -> [(&'static str, String); 12] {
-    let order = &entry.order;
-    let standing = entry.standing();
-    let parameters = match &order.task {
+/// The parameters as they were sent: `IsolationType=Full`.
+pub(super) fn parameters(task: &Task) -> String {
+    match task {
         Task::Act { values, .. } => values
             .iter()
             .map(|v| format!("{}={}", v.parameter().wire_name(), v.as_wire()))
             .collect::<Vec<_>>()
             .join(" "),
         Task::Cancel { action, .. } => format!("action={action}"),
-    };
-    [
-        ("entry", order.entry.to_string()),
-        ("confirmed", entry.intended_at().to_string()),
-        ("account", clean(&entry.author.account, 200).into_owned()),
-        ("action", order.task.title()),
-        ("parameters", parameters),
-        ("device", order.machine.name()),
-        ("device id", entry.machine().id.to_string()),
-        ("standing", standing.word(&order.task)),
-        ("detail", detail(entry, standing)),
-        ("since", entry.standing_since().to_string()),
-        (
-            "service action",
-            standing
-                .action()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-        ),
-        ("comment", clean(&order.comment, 2_000).into_owned()),
-    ]
+    }
 }
 
-/// What the standing alone does not say.
-fn detail(entry: &Entry, standing: &Standing) -> String {
+/// What the status alone does not say.
+pub(super) fn detail(entry: &Entry, standing: &Standing) -> String {
     let ordered = &entry.order.machine;
     let redirected = (entry.machine().id != ordered.id)
         .then(|| format!("ordered for {}, carried over by the service", ordered.id));
@@ -73,43 +56,68 @@ fn detail(entry: &Entry, standing: &Standing) -> String {
         .join("; ")
 }
 
+/// The columns of CSV and JSON, one definition.
+fn columns(entry: &Entry) -> [(&'static str, String); 14] {
+    let order = &entry.order;
+    let standing = entry.standing();
+    let action = standing.action().map(ToString::to_string);
+    [
+        ("entry", order.entry.to_string()),
+        ("mode", entry.author.mode.to_string()),
+        ("tenant", clean(&entry.author.tenant, 200).into_owned()),
+        ("confirmed", sheet::utc(entry.intended_at())),
+        ("account", clean(&entry.author.account, 200).into_owned()),
+        ("action", order.task.title()),
+        ("parameters", parameters(&order.task)),
+        ("device", order.machine.name()),
+        ("device id", entry.machine().id.to_string()),
+        ("standing", standing.word(&order.task)),
+        ("detail", detail(entry, standing)),
+        ("since", sheet::utc(entry.standing_since())),
+        ("service action", action.unwrap_or_default()),
+        ("comment", clean(&order.comment, 2_000).into_owned()),
+    ]
+}
+
+/// Plain RFC 4180: the end of the chain stands in columns of its own, the same in each row.
 fn csv(entries: &[Entry], verified: &Verified) -> String {
     let mut out = String::new();
     for (n, entry) in entries.iter().enumerate() {
-        let columns = columns(entry);
+        let chain = [
+            ("journal records", verified.records.to_string()),
+            ("journal last hash", verified.last_hash.clone()),
+        ];
+        let columns = || columns(entry).into_iter().chain(chain.clone());
         if n == 0 {
-            out += &columns
-                .iter()
-                .map(|(name, _)| (*name).to_owned())
-                .collect::<Vec<_>>()
-                .join(",");
-            out += "\r\n";
+            let names: Vec<_> = columns().map(|(name, _)| csv_field(name)).collect();
+            out += &(names.join(",") + "\r\n");
         }
-        out += &columns
-            .iter()
-            .map(|(_, value)| csv_field(value))
-            .collect::<Vec<_>>()
-            .join(",");
-        out += "\r\n";
+        let fields: Vec<_> = columns().map(|(_, value)| csv_field(&value)).collect();
+        out += &(fields.join(",") + "\r\n");
     }
-    // Writing to a string cannot fail.
-    write!(
-        out,
-        "# records {},last hash {}\r\n",
-        verified.records, verified.last_hash
-    )
-    .ok();
     out
 }
 
-/// Quoted, with a leading `'` where a spreadsheet would read a formula.
+/// Quoted, with a `'` before whatever a spreadsheet would take for a formula, by whichever separator
+/// it splits the line: a file written with commas may be read with semicolons, and then a cell begins
+/// in the middle of this one.
 fn csv_field(value: &str) -> String {
-    let formula = value.starts_with(['=', '+', '-', '@']);
-    format!(
-        "\"{}{}\"",
-        if formula { "'" } else { "" },
-        value.replace('"', "\"\"")
-    )
+    let mut out = String::from("\"");
+    let mut begins_cell = true;
+    for c in value.chars() {
+        // Full-width signs are read as signs in some locales.
+        if begins_cell && matches!(c, '=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠') {
+            out.push('\'');
+        }
+        let separates = matches!(c, ',' | ';' | '|' | '\t' | '\n' | '\r');
+        begins_cell = separates || begins_cell && (c.is_whitespace() || matches!(c, '"' | '\''));
+        out.push(c);
+        if c == '"' {
+            out.push(c);
+        }
+    }
+    out.push('"');
+    out
 }
 
 fn json_text(entries: &[Entry], verified: &Verified) -> String {
@@ -137,93 +145,5 @@ fn records(entry: &Entry) -> serde_json::Value {
     written.collect()
 }
 
-/// Whether an entry belongs under a heading.
-type Belongs = fn(&[Entry], &Entry) -> bool;
-
-/// The hand-over sheet: what the next shift has to know, the urgent first.
-fn markdown(entries: &[Entry], verified: &Verified) -> String {
-    let mut out = String::from(
-        "# Containment hand-over\n\n\
-         What this console ordered and saw. What others did meanwhile is in the Defender portal.\n",
-    );
-    let sections: [(&str, Belongs); 4] = [
-        ("Contained, still to release", is_contained),
-        ("Pending or unknown", |_, e| !e.standing().is_end()),
-        ("Failed, refused or not sent", |_, e| {
-            e.standing().is_end() && !is_done(e)
-        }),
-        ("Done", |all, e| is_done(e) && !is_contained(all, e)),
-    ];
-    for (title, belongs) in sections {
-        // Writing to a string cannot fail.
-        write!(out, "\n## {title}\n\n").ok();
-        let before = out.len();
-        for entry in entries.iter().filter(|e| belongs(entries, e)) {
-            let [
-                id,
-                at,
-                account,
-                action,
-                parameters,
-                device,
-                device_id,
-                standing,
-                detail,
-                since,
-                service_action,
-                comment,
-            ] = columns(entry).map(|(_, value)| value.replace('|', "\\|"));
-            let parameters = in_front(" ", &parameters);
-            let detail = if detail.is_empty() {
-                detail
-            } else {
-                format!(" ({detail})")
-            };
-            let service_action = in_front(", action ", &service_action);
-            writeln!(out, "- **{device}** `{device_id}`: {action}{parameters}, **{standing}**{detail} since {since}, confirmed {at} by {account}: {comment} ({id}{service_action})").ok();
-        }
-        if out.len() == before {
-            out += "Nothing\n";
-        }
-    }
-    write!(
-        out,
-        "\n{} records, last hash `{}`\n",
-        verified.records, verified.last_hash
-    )
-    .ok();
-    out
-}
-
-/// A text with what belongs in front of it, unless there is none.
-fn in_front(what: &str, text: &str) -> String {
-    if text.is_empty() {
-        String::new()
-    } else {
-        format!("{what}{text}")
-    }
-}
-
-fn is_done(entry: &Entry) -> bool {
-    matches!(entry.standing(), Standing::Done { .. })
-}
-
-/// A success of ours that set a condition which no later success of ours cleared or set anew.
-/// Whether it still holds is the service's to say.
-fn is_contained(entries: &[Entry], entry: &Entry) -> bool {
-    let change = |e: &Entry| e.order.task.kind().map(|kind| kind.spec().change);
-    let Some(Change::Sets(condition)) = change(entry).filter(|_| is_done(entry)) else {
-        return false;
-    };
-    !entries.iter().any(|other| {
-        let concerns = matches!(
-            change(other),
-            Some(Change::Sets(c) | Change::Clears(c)) if c == condition
-        );
-        concerns
-            && other.machine().id == entry.machine().id
-            && is_done(other)
-            && (other.standing_since(), other.intended_at())
-                > (entry.standing_since(), entry.intended_at())
-    })
-}
+#[cfg(test)]
+mod tests;

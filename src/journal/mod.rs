@@ -8,6 +8,7 @@ mod codec;
 pub(crate) mod entry;
 mod export;
 mod schema;
+mod sheet;
 mod standing;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ use sha2::{Digest as _, Sha256};
 
 pub use entry::{Acknowledgement, Author, Entry, NotSentReason, Record};
 pub use export::{Format, export};
+pub use sheet::Moment;
 pub use standing::{Reply, Standing};
 
 use crate::explain::{Effect, Explain, Explanation, NextStep};

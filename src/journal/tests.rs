@@ -4,7 +4,7 @@ use crate::model::{
     HResult, MachineActionId, MachineActionStatus, MachineActionType, MachineId, MachineRef,
 };
 
-fn author() -> Author {
+pub(super) fn author() -> Author {
     Author {
         mode: "DEMO".into(),
         tenant: "t".into(),
@@ -13,7 +13,7 @@ fn author() -> Author {
     }
 }
 
-fn orders() -> Vec<crate::action::Order> {
+pub(super) fn orders() -> Vec<crate::action::Order> {
     let action =
         MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id");
     let subjects = ActionKind::ALL
@@ -39,7 +39,7 @@ fn orders() -> Vec<crate::action::Order> {
 }
 
 /// Every record there is.
-fn records() -> Vec<Record> {
+pub(super) fn records() -> Vec<Record> {
     let action =
         MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id");
     let mut records = vec![
@@ -237,7 +237,7 @@ fn garbage_and_newer_files_are_refused_and_left_alone() {
 }
 
 /// One order of each kind, confirmed and on disk.
-fn intended(order: crate::action::Order) -> (EntryId, Record) {
+pub(super) fn intended(order: crate::action::Order) -> (EntryId, Record) {
     let author = author();
     (order.entry, Record::Intended { author, order })
 }
@@ -323,91 +323,6 @@ fn a_second_writer_cannot_fork_the_chain() {
         Err(JournalError::WrittenByAnother)
     ));
     assert_eq!(first.verify().expect("whole").records, 1);
-}
-
-#[test]
-fn the_hand_over_sheet_says_what_is_still_to_release() {
-    use MachineActionStatus::{Failed, InProgress, Succeeded};
-    let folder = tempfile::tempdir().expect("a folder");
-    let mut journal = Journal::open(&folder.path().join("j.sqlite")).expect("opened");
-    let mut seconds = 0;
-    let mut play = |kind: ActionKind, status: MachineActionStatus| {
-        let orders = orders();
-        let order = orders
-            .into_iter()
-            .find(|o| o.task.kind() == Some(kind))
-            .expect("one of each kind");
-        let action = MachineActionId::parse(&format!("b89eb834-{seconds}")).expect("an id");
-        let finished = Record::Finished {
-            action,
-            status,
-            hresult: HResult(0),
-            by: None,
-            comment: None,
-        };
-        seconds += 10;
-        let at = Timestamp::from_second(seconds).expect("a literal time");
-        let entry = order.entry;
-        journal
-            .append(
-                at,
-                &[intended(order), (entry, Record::Sent), (entry, finished)],
-            )
-            .expect("appended");
-        let (entries, verified) = (
-            journal.entries().expect("readable"),
-            journal.verify().expect("whole"),
-        );
-        let sheet = export(&entries, &verified, Format::Markdown);
-        let sections: Vec<_> = sheet.split("\n## ").skip(1).collect();
-        let [contained, pending, failed, done] = sections.as_slice() else {
-            panic!("{sheet}")
-        };
-        [*contained, *pending, *failed, *done].map(|section| section.matches("- **").count())
-    };
-    assert_eq!(play(ActionKind::Isolate, Succeeded), [1, 0, 0, 0]);
-    assert_eq!(play(ActionKind::Unisolate, Failed), [1, 0, 1, 0]);
-    assert_eq!(
-        play(ActionKind::RestrictCodeExecution, InProgress),
-        [1, 1, 1, 0]
-    );
-    assert_eq!(play(ActionKind::Unisolate, Succeeded), [0, 1, 1, 2]);
-    assert_eq!(play(ActionKind::Isolate, Succeeded), [1, 1, 1, 2]);
-}
-
-#[test]
-fn exports_stay_intact_whatever_is_in_them() {
-    let mut journal = Journal::in_memory().expect("memory");
-    for order in orders() {
-        journal
-            .append(
-                Timestamp::UNIX_EPOCH,
-                &[(
-                    order.entry,
-                    Record::Intended {
-                        author: author(),
-                        order,
-                    },
-                )],
-            )
-            .expect("appended");
-    }
-    let (entries, verified) = (
-        journal.entries().expect("readable"),
-        journal.verify().expect("whole"),
-    );
-    let csv = export(&entries, &verified, Format::Csv);
-    assert_eq!(csv.lines().count(), 1 + 6 + 1);
-    assert!(
-        csv.contains("\"'=cmd|' \"\"quoted\"\", alert 1234\"") && csv.contains("FIN\\u{202e}042")
-    );
-    let json: serde_json::Value =
-        serde_json::from_str(&export(&entries, &verified, Format::Json)).expect("JSON");
-    assert_eq!(json["lastHash"], verified.last_hash);
-    assert!(
-        export(&entries, &verified, Format::Markdown)
-            .contains("## Contained, still to release\n\nNothing")
-    );
 }
 
 /// Written by the first released layout, with every kind of order and every record of it.

@@ -6,10 +6,11 @@ use std::sync::{Arc, Mutex};
 use cordon::action::{ActionKind, Draft, Subject};
 use cordon::api::arbitrary;
 use cordon::auth::{HttpResponse, SendRequest, Session, TokenStore, WantedClaims};
-use cordon::journal::{Author, Format, Journal, Record, export};
+use cordon::journal::{Author, Format, Journal, Moment, Record, export};
 use cordon::model::{Endpoints, EntryId, MachineId, MachineRef, Mode};
 use cordon::settings::{self, Settings};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::{ANSWER, TOML, throw};
 
@@ -257,11 +258,17 @@ fn journal_file() {
     assert!(sample.len() > 4096, "it was written back from its log");
     let path = folder.path().join("damaged.sqlite");
     let mut told_apart = 0_u64;
+    let moment = Moment {
+        now: Timestamp::UNIX_EPOCH,
+        zone: &TimeZone::UTC,
+    };
     throw("journal file", ANSWER, &[sample], |bytes| {
         std::fs::write(&path, bytes).expect("written");
         match Journal::open_read_only(&path).and_then(|j| Ok((j.entries()?, j.verify()?))) {
             Ok((entries, verified)) => {
-                assert!(!export(&entries, &verified, Format::Json).is_empty());
+                for format in [Format::Json, Format::Markdown] {
+                    assert!(!export(&entries, &verified, format, &moment).is_empty());
+                }
             }
             Err(_damage) => told_apart += 1,
         }

@@ -375,7 +375,7 @@ fn a_device_is_isolated_to_the_end_although_the_list_cannot_be_read() {
     let before = console.state().entries.len();
     console.harness.run_steps(8);
     let confirm = format!(
-        "{} HR-LT-007 (…{})",
+        "{} “HR-LT-007” (…{})",
         ActionKind::Isolate.spec().verb,
         hr.tail()
     );
@@ -418,8 +418,8 @@ fn nothing_is_called_absent_before_the_list_was_read_whole() {
     console.harness.run_steps(3);
     assert!(console.shows("Nothing matches in what was read of the list"));
     console.click("Refresh");
-    console.step_until("the whole list", |c| c.shows("0 of 60"));
-    assert!(console.shows("Nothing matches"));
+    console.step_until("the whole list", |c| c.shows("Nothing matches"));
+    assert!(console.shows("0 of 60"));
 }
 
 #[test]

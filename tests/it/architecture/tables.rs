@@ -135,13 +135,14 @@ pub const CLOCK_READS: [&str; 5] = [
 ];
 /// Who may read the clock.
 /// `auth::token` reads the monotonic clock only: lifetimes count from receipt.
-pub const CLOCK_READERS: [&str; 6] = [
+pub const CLOCK_READERS: [&str; 7] = [
     "worker",
     "app",
     "self_test",
     "auth::token",
     "simulator::clock",
     "doctor",
+    "main",
 ];
 
 /// What ends the program on purpose.

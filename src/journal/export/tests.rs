@@ -1,0 +1,283 @@
+use super::*;
+use crate::action::ActionKind;
+use crate::journal::tests::{author, intended, orders};
+use crate::journal::{Journal, Record};
+use crate::model::{HResult, MachineActionId, MachineActionStatus};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use pulldown_cmark::{Event, Options, Parser, Tag};
+
+static UTC: TimeZone = TimeZone::UTC;
+
+fn moment() -> Moment<'static> {
+    Moment {
+        now: "2026-11-28T02:12:44.123456789Z".parse().expect("a time"),
+        zone: &UTC,
+    }
+}
+
+#[test]
+fn the_hand_over_sheet_says_what_is_still_to_release() {
+    use MachineActionStatus::{Failed, InProgress, Succeeded};
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut journal = Journal::open(&folder.path().join("j.sqlite")).expect("opened");
+    let mut seconds = 0;
+    let mut play = |kind: ActionKind, status: MachineActionStatus| {
+        let orders = orders();
+        let order = orders
+            .into_iter()
+            .find(|o| o.task.kind() == Some(kind))
+            .expect("one of each kind");
+        let action = MachineActionId::parse(&format!("b89eb834-{seconds}")).expect("an id");
+        let finished = Record::Finished {
+            action,
+            status,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+        };
+        seconds += 10;
+        let at = Timestamp::from_second(seconds).expect("a literal time");
+        let entry = order.entry;
+        journal
+            .append(
+                at,
+                &[intended(order), (entry, Record::Sent), (entry, finished)],
+            )
+            .expect("appended");
+        let (entries, verified) = (
+            journal.entries().expect("readable"),
+            journal.verify().expect("whole"),
+        );
+        let sheet = export(&entries, &verified, Format::Markdown, &moment());
+        let sections: Vec<_> = sheet.split("\n## ").skip(1).collect();
+        let [contained, pending, failed, done] = sections.as_slice() else {
+            panic!("{sheet}")
+        };
+        [*contained, *pending, *failed, *done].map(|section| {
+            section
+                .lines()
+                .filter(|line| line.starts_with("- "))
+                .count()
+        })
+    };
+    assert_eq!(play(ActionKind::Isolate, Succeeded), [1, 0, 0, 0]);
+    assert_eq!(play(ActionKind::Unisolate, Failed), [1, 0, 1, 0]);
+    assert_eq!(
+        play(ActionKind::RestrictCodeExecution, InProgress),
+        [1, 1, 1, 0]
+    );
+    assert_eq!(play(ActionKind::Unisolate, Succeeded), [0, 1, 1, 2]);
+    assert_eq!(play(ActionKind::Isolate, Succeeded), [1, 1, 1, 2]);
+}
+
+#[test]
+fn exports_stay_intact_whatever_is_in_them() {
+    let mut journal = Journal::in_memory().expect("memory");
+    for order in orders() {
+        journal
+            .append(
+                Timestamp::UNIX_EPOCH,
+                &[(
+                    order.entry,
+                    Record::Intended {
+                        author: author(),
+                        order,
+                    },
+                )],
+            )
+            .expect("appended");
+    }
+    let (entries, verified) = (
+        journal.entries().expect("readable"),
+        journal.verify().expect("whole"),
+    );
+    let csv = export(&entries, &verified, Format::Csv, &moment());
+    assert_eq!(csv.lines().count(), 1 + 6);
+    assert!(
+        csv.contains("\"'=cmd|' \"\"quoted\"\", alert 1234\"") && csv.contains("FIN\\u{202e}042")
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&export(&entries, &verified, Format::Json, &moment())).expect("JSON");
+    assert_eq!(json["lastHash"], verified.last_hash);
+    assert!(
+        export(&entries, &verified, Format::Markdown, &moment())
+            .contains("## Contained, still to release (0)\n\nNothing")
+    );
+}
+
+/// Whatever a person, a device or the service may be called.
+const HOSTILE: [&str; 14] = [
+    "![x](https://evil.example/beacon.png)",
+    "[Released](https://evil.example)",
+    "<img src=https://evil.example/b.png>",
+    "<script>alert(1)</script>",
+    "**Released**",
+    "`code` and ``more`` and ```",
+    "`",
+    "# Released\n\n- **DC01**: Released",
+    "https://evil.example www.evil.example jane@evil.example",
+    "| a | b |",
+    "a;=HYPERLINK(\"https://evil.example\")",
+    "a,\"\t+cmd|' /C calc'!A0",
+    "＝1+1",
+    "~~gone~~ &lt;b&gt; \\",
+];
+
+fn hostile_journal() -> (Vec<Entry>, Verified) {
+    let mut journal = Journal::in_memory().expect("memory");
+    for text in HOSTILE {
+        let mut order = orders().remove(0);
+        order.comment = text.into();
+        order.machine.dns_name = Some(text.into());
+        let entry = order.entry;
+        let mut author = author();
+        author.account = text.into();
+        author.tenant = text.into();
+        let refused = Record::Refused {
+            status: 400,
+            code: text.into(),
+            message: text.into(),
+        };
+        let at = Timestamp::from_second(1_700_000_000).expect("a time");
+        let records = [
+            (entry, Record::Intended { author, order }),
+            (entry, Record::Sent),
+            (entry, refused),
+        ];
+        journal.append(at, &records).expect("appended");
+    }
+    let verified = journal.verify().expect("whole");
+    (journal.entries().expect("readable"), verified)
+}
+
+#[test]
+fn foreign_text_on_the_sheet_is_text() {
+    let (entries, verified) = hostile_journal();
+    let sheet = export(&entries, &verified, Format::Markdown, &moment());
+    let mut code = String::new();
+    let mut prose = String::new();
+    for event in Parser::new_ext(&sheet, Options::all()) {
+        match event {
+            Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock)
+            | Event::Html(_)
+            | Event::InlineHtml(_)
+            | Event::FootnoteReference(_)
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_) => panic!("markup: {event:?}\n{sheet}"),
+            Event::Code(text) => code += &(text.into_string() + "\n"),
+            Event::Text(text) => prose += &text,
+            Event::Start(_)
+            | Event::End(_)
+            | Event::SoftBreak
+            | Event::HardBreak
+            | Event::Rule
+            | Event::TaskListMarker(_) => {}
+        }
+    }
+    assert!(
+        !prose.contains("evil") && !prose.contains("gone"),
+        "{prose}"
+    );
+    for text in HOSTILE {
+        assert!(code.contains(clean(text, 64).trim()), "{text:?} in {code}");
+    }
+    assert_eq!(
+        sheet.lines().filter(|line| line.starts_with('#')).count(),
+        5
+    );
+    assert!(!sheet.contains(".123"), "nothing shorter than a second");
+    assert!(sheet.contains("- Exported: 2026-11-28 02:12:44 +00:00 (2026-11-28T02:12:44Z)"));
+    assert!(
+        sheet.contains(
+            "- Actions: 14: 0 contained, still to release; 0 pending or unknown; 14 failed"
+        )
+    );
+}
+
+#[test]
+fn no_cell_is_a_formula_whatever_separates_them() {
+    let (entries, verified) = hostile_journal();
+    let text = export(&entries, &verified, Format::Csv, &moment());
+    for separator in [b',', b';', b'\t', b'|'] {
+        let mut reader = csv::ReaderBuilder::new()
+            .delimiter(separator)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text.as_bytes());
+        let mut rows = 0;
+        for row in reader.records() {
+            rows += 1;
+            for cell in &row.expect("a row") {
+                let begins = cell.trim_start_matches(|c: char| c.is_whitespace() || c == '"');
+                assert!(
+                    !begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']),
+                    "{cell:?} by {:?}",
+                    char::from(separator)
+                );
+            }
+            if separator == b',' {
+                assert_eq!(row_len(&text), 16);
+            }
+        }
+        assert_eq!(rows, 1 + HOSTILE.len());
+    }
+}
+
+fn row_len(text: &str) -> usize {
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    reader.headers().expect("a head").len()
+}
+
+#[test]
+fn the_sheet_says_who_why_since_when_and_what_is_next() {
+    let mut journal = Journal::in_memory().expect("memory");
+    let at = |text: &str| text.parse::<Timestamp>().expect("a time");
+    let mut orders = orders().into_iter();
+    let (isolate, other) = (orders.next().expect("one"), orders.next().expect("two"));
+    let action = MachineActionId::parse("b89eb834-1").expect("an id");
+    let (first, second) = (isolate.entry, other.entry);
+    let done = Record::Finished {
+        action: action.clone(),
+        status: MachineActionStatus::Succeeded,
+        hresult: HResult(0),
+        by: None,
+        comment: None,
+    };
+    for (time, records) in [
+        (
+            "2026-11-28T00:12:44Z",
+            vec![intended(isolate), (first, Record::Sent)],
+        ),
+        ("2026-11-28T00:15:00Z", vec![(first, done)]),
+        (
+            "2026-11-28T01:00:00Z",
+            vec![intended(other), (second, Record::Sent)],
+        ),
+        (
+            "2026-11-28T01:00:01Z",
+            vec![(
+                second,
+                Record::Accepted {
+                    action,
+                    status: MachineActionStatus::Pending,
+                },
+            )],
+        ),
+    ] {
+        journal.append(at(time), &records).expect("appended");
+    }
+    let verified = journal.verify().expect("whole");
+    let entries = journal.entries().expect("readable");
+    let sheet = export(&entries, &verified, Format::Markdown, &moment());
+    for part in [
+        "- Tenant: `t`\n- Account: `jane@contoso.com`\n- Mode: `DEMO`",
+        "- Period: 2026-11-28 00:12:44 +00:00 (2026-11-28T00:12:44Z) to 2026-11-28 01:00:01",
+        "**Isolated** since 2026-11-28 00:15:00 +00:00 (2026-11-28T00:15:00Z), 1 h ago",
+        "Sent with: `IsolationType=Full`",
+        "    - Next: “Release device from isolation” once the device is clean",
+        "    - Next: Defender waits for the device until 2026-12-01 01:00:00 +00:00",
+    ] {
+        assert!(sheet.contains(part), "{part}\n{sheet}");
+    }
+}

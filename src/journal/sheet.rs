@@ -1,0 +1,276 @@
+//! The hand-over sheet: what the next shift has to know, the urgent first.
+//!
+//! Device names, comments, requestors and the service's messages are other people's text, an
+//! attacker's among them. They stand in code spans, so that none can become a link, an image, HTML or
+//! a status that nobody reported.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use super::export::{detail, parameters};
+use super::{Entry, Standing, Verified};
+use crate::action::{Change, Risk};
+use crate::model::{age_text, clean};
+
+/// How long Defender keeps trying a device that does not report, before the action times out.
+const DEVICE_HAS: SignedDuration = SignedDuration::from_hours(72);
+
+/// When and where the sheet is written.
+#[derive(Debug, Clone)]
+pub struct Moment<'a> {
+    pub now: Timestamp,
+    pub zone: &'a TimeZone,
+}
+
+impl Moment<'_> {
+    /// Local time with its offset, and UTC.
+    fn both(&self, at: Timestamp) -> String {
+        let local = at.to_zoned(self.zone.clone());
+        format!("{} ({})", local.strftime("%Y-%m-%d %H:%M:%S %:z"), utc(at))
+    }
+
+    fn ago(&self, at: Timestamp) -> String {
+        age_text(self.now.duration_since(at).as_secs())
+    }
+}
+
+/// ISO 8601, to the second.
+pub(super) fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Where an entry belongs on the sheet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Section {
+    Contained,
+    Open,
+    Failed,
+    Done,
+}
+
+impl Section {
+    const ALL: [Self; 4] = [Self::Contained, Self::Open, Self::Failed, Self::Done];
+
+    const fn title(self) -> &'static str {
+        match self {
+            Self::Contained => "Contained, still to release",
+            Self::Open => "Pending or unknown",
+            Self::Failed => "Failed, refused or not sent",
+            Self::Done => "Done",
+        }
+    }
+
+    fn of(entry: &Entry, all: &[Entry]) -> Self {
+        let standing = entry.standing();
+        if !standing.is_end() {
+            Self::Open
+        } else if !is_done(entry) {
+            Self::Failed
+        } else if ended_by(entry, all).is_some() || !sets_a_condition(entry) {
+            Self::Done
+        } else {
+            Self::Contained
+        }
+    }
+}
+
+/// Writes the sheet.
+pub(super) fn markdown(entries: &[Entry], verified: &Verified, moment: &Moment<'_>) -> String {
+    let mut out = String::from("# Containment hand-over\n\n");
+    head(&mut out, entries, moment).ok();
+    for section in Section::ALL {
+        // The newest first: that is what the next shift asks about.
+        let mut rows: Vec<_> = entries
+            .iter()
+            .filter(|entry| Section::of(entry, entries) == section)
+            .collect();
+        rows.sort_by_key(|entry| std::cmp::Reverse(entry.intended_at()));
+        // Writing to a string cannot fail, here and below.
+        write!(out, "\n## {} ({})\n\n", section.title(), rows.len()).ok();
+        for entry in &rows {
+            row(&mut out, entry, entries, section, moment).ok();
+        }
+        if rows.is_empty() {
+            out += "Nothing\n";
+        }
+    }
+    let (records, hash) = (verified.records, &verified.last_hash);
+    write!(out, "\n{records} journal records, last hash `{hash}`\n").ok();
+    out
+}
+
+fn head(out: &mut String, entries: &[Entry], moment: &Moment<'_>) -> std::fmt::Result {
+    let distinct = |of: fn(&Entry) -> &str| {
+        let all: BTreeSet<_> = entries.iter().map(|entry| foreign(of(entry))).collect();
+        all.into_iter().collect::<Vec<_>>().join(", ")
+    };
+    if !entries.is_empty() {
+        writeln!(out, "- Tenant: {}", distinct(|e| &e.author.tenant))?;
+        writeln!(out, "- Account: {}", distinct(|e| &e.author.account))?;
+        writeln!(out, "- Mode: {}", distinct(|e| &e.author.mode))?;
+    }
+    writeln!(out, "- Exported: {}", moment.both(moment.now))?;
+    let times = || {
+        entries
+            .iter()
+            .flat_map(|e| e.records().iter().map(|(at, _)| *at))
+    };
+    if let (Some(first), Some(last)) = (times().min(), times().max()) {
+        let (first, last) = (moment.both(first), moment.both(last));
+        writeln!(out, "- Period: {first} to {last}")?;
+    }
+    let counts: Vec<_> = Section::ALL
+        .into_iter()
+        .map(|section| {
+            let of_section = entries
+                .iter()
+                .filter(|e| Section::of(e, entries) == section);
+            format!("{} {}", of_section.count(), section.title().to_lowercase())
+        })
+        .collect();
+    writeln!(out, "- Actions: {}: {}", entries.len(), counts.join("; "))?;
+    out.push_str(
+        "\nWhat this console requested and saw. What others did meanwhile is in the Defender portal.\n",
+    );
+    Ok(())
+}
+
+fn row(
+    out: &mut String,
+    entry: &Entry,
+    all: &[Entry],
+    section: Section,
+    moment: &Moment<'_>,
+) -> std::fmt::Result {
+    let order = &entry.order;
+    let standing = entry.standing();
+    let at = entry.standing_since();
+    let when = match (section, ended_by(entry, all)) {
+        (Section::Contained | Section::Open, _) => {
+            format!("since {}, {}", moment.both(at), moment.ago(at))
+        }
+        (Section::Failed | Section::Done, None) => format!("at {}", moment.both(at)),
+        (Section::Failed | Section::Done, Some(later)) => {
+            let word = later.standing().word(&later.order.task).to_lowercase();
+            let until = moment.both(later.standing_since());
+            format!("at {}; {word} at {until}", moment.both(at))
+        }
+    };
+    writeln!(
+        out,
+        "- {} (id {}): {}, **{}** {when}",
+        foreign(&order.machine.name()),
+        foreign(entry.machine().id.as_str()),
+        order.task.title(),
+        standing.word(&order.task),
+    )?;
+    let parameters = parameters(&order.task);
+    if !parameters.is_empty() {
+        writeln!(out, "    - Sent with: {}", foreign(&parameters))?;
+    }
+    let detail = detail(entry, standing);
+    if !detail.is_empty() {
+        writeln!(out, "    - Detail: {}", foreign(&detail))?;
+    }
+    writeln!(
+        out,
+        "    - Requested by {} at {}: {}",
+        foreign(&entry.author.account),
+        moment.both(entry.intended_at()),
+        foreign(&order.comment),
+    )?;
+    if let Some(next) = next_step(entry, section, moment) {
+        writeln!(out, "    - Next: {next}")?;
+    }
+    let action = standing.action().map_or_else(String::new, |action| {
+        format!(", service action {}", foreign(action.as_str()))
+    });
+    writeln!(out, "    - Entry {}{action}", order.entry)
+}
+
+/// What the next shift does about it, and by when.
+fn next_step(entry: &Entry, section: Section, moment: &Moment<'_>) -> Option<String> {
+    let kind = entry.order.task.kind();
+    Some(match section {
+        Section::Contained => {
+            let undo = kind.and_then(|kind| kind.spec().undo);
+            let undo = undo.map_or("Release it", |undo| undo.spec().title);
+            format!("“{undo}” once the device is clean. There is no deadline: it stays contained until then")
+        }
+        Section::Open => match entry.standing() {
+            Standing::Waiting | Standing::Held { .. } => {
+                "Not sent yet. Send or withdraw it in cordon, on the computer that holds this journal".to_owned()
+            }
+            Standing::Accepted { .. } => {
+                let deadline = entry.first_sent_at().unwrap_or(entry.intended_at()) + DEVICE_HAS;
+                let deadline = moment.both(deadline);
+                format!("Defender waits for the device until {deadline}, then the action times out")
+            }
+            Standing::Sent
+            | Standing::Unknown { .. }
+            | Standing::NotSent { .. }
+            | Standing::Done { .. }
+            | Standing::Failed { .. }
+            | Standing::TooLate { .. }
+            | Standing::TimedOut { .. }
+            | Standing::Cancelled { .. }
+            | Standing::Refused { .. }
+            | Standing::NotFound
+            | Standing::SomeoneElses { .. } => "Check in the Defender portal whether it was carried out before requesting it again".to_owned(),
+        },
+        Section::Failed if kind.is_some_and(|kind| kind.spec().risk != Risk::Routine) => {
+            "Not in effect. Request it again now, or cut the device off at the switch and disable the account".to_owned()
+        }
+        Section::Failed => "Not in effect. Check the device's state, and request it again now".to_owned(),
+        Section::Done => return None,
+    })
+}
+
+/// Other people's text as a code span: a fence longer than any run of backticks in it.
+fn foreign(text: &str) -> String {
+    let text = clean(text, 2_000);
+    if text.trim().is_empty() {
+        return "(none)".to_owned();
+    }
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    // A space keeps a backtick at the edge out of the fence; both are taken off again when read.
+    let edge = if longest > 0 || text.starts_with(' ') {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{edge}{text}{edge}{fence}")
+}
+
+fn is_done(entry: &Entry) -> bool {
+    matches!(entry.standing(), Standing::Done { .. })
+}
+
+fn change(entry: &Entry) -> Option<Change> {
+    entry.order.task.kind().map(|kind| kind.spec().change)
+}
+
+fn sets_a_condition(entry: &Entry) -> bool {
+    matches!(change(entry), Some(Change::Sets(_)))
+}
+
+/// The later success of ours that cleared, or set anew, the condition that this one set. Whether it
+/// still holds is the service's to say.
+fn ended_by<'a>(entry: &Entry, all: &'a [Entry]) -> Option<&'a Entry> {
+    let Some(Change::Sets(condition)) = change(entry).filter(|_| is_done(entry)) else {
+        return None;
+    };
+    all.iter().find(|other| {
+        matches!(
+            change(other),
+            Some(Change::Sets(c) | Change::Clears(c)) if c == condition
+        ) && other.machine().id == entry.machine().id
+            && is_done(other)
+            && (other.standing_since(), other.intended_at())
+                > (entry.standing_since(), entry.intended_at())
+    })
+}
