@@ -324,12 +324,9 @@ fn two_consoles_of_one_person_renew_in_turn() {
     first.until("saving", |s| s.keyring == KeyringState::Saved);
     // An account's item is found by who used the folder last.
     let known = |folder: &tempfile::TempDir| folder.path().join("accounts.json");
-    for _ in 0..500 {
-        if std::fs::copy(known(&folders[0]), known(&folders[1])).is_ok() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    wait_for("who used the folder", || {
+        std::fs::copy(known(&folders[0]), known(&folders[1])).is_ok()
+    });
     let mut second = open(&folders[1]);
     second.until("the silent sign-in", |s| s.session.is_signed_in());
     for round in 0..8 {

@@ -11,21 +11,19 @@ use cordon::action::{ActionKind, Draft, Subject};
 use cordon::app::App;
 use cordon::auth::TokenStore;
 use cordon::guard::{self, Approval, Policy};
-use cordon::journal::{Entry, Journal, Standing};
+use cordon::journal::{Entry, Standing};
 use cordon::message::Command;
-use cordon::model::{Endpoints, EntryId, MachineId, MachineRef, Mode, SessionStatus};
+use cordon::model::{Endpoints, EntryId, MachineRef, Mode, SessionStatus};
 use cordon::places;
 use cordon::settings::{FILE_NAME, WrittenRules, save_rules};
-use cordon::simulator::{
-    CLIENT_ID, Fault, RequestKind, SimControl, SimOptions, Simulator, TENANT_ID,
-};
+use cordon::simulator::{CLIENT_ID, Fault, SimControl, SimOptions, Simulator, TENANT_ID};
 use cordon::state::State;
 use cordon::worker::{Pace, Setup, WorkerHandle};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tempfile::TempDir;
 
-pub use barriers::{asked_about, polls, wait_for};
+pub use barriers::{asked_about, journal_on_disk, machine_named, polls, posts, wait_for};
 
 /// Longest real time that anything may take, on a slow machine too.
 pub const PATIENCE: Duration = Duration::from_mins(2);
@@ -60,25 +58,6 @@ pub fn endpoints(simulator: &Simulator) -> Endpoints {
 
 pub fn fault(on: &str, what: &str, times: u32) -> Fault {
     Fault::parse(on, what, times).expect("a fault that the tenant knows")
-}
-
-/// The id of the story's device with this name; of several, the first.
-pub fn machine_named(control: &SimControl, name: &str) -> MachineId {
-    let machines = control.machine_ids();
-    let found = machines.iter().find(|(_, n)| n.as_deref() == Some(name));
-    let (id, _) = found.unwrap_or_else(|| panic!("no {name} in the fleet"));
-    MachineId::parse(id).expect("an id")
-}
-
-/// The POSTs that would change something, by the last part of their path.
-pub fn posts(control: &SimControl) -> Vec<String> {
-    let requests = control
-        .requests()
-        .into_iter()
-        .filter(|r| r.kind == RequestKind::Change);
-    requests
-        .map(|r| r.path.rsplit('/').next().unwrap_or_default().to_owned())
-        .collect()
 }
 
 fn setup(
@@ -295,13 +274,6 @@ impl Engine {
         });
         self.standing(entry)
     }
-}
-
-/// The journal as it is on disk now.
-pub fn journal_on_disk(path: &Path) -> Vec<Entry> {
-    let journal = Journal::open_read_only(path).expect("the journal opens");
-    journal.verify().expect("the chain is whole");
-    journal.entries().expect("the journal is readable")
 }
 
 /// The whole window without a display.

@@ -1,7 +1,6 @@
 //! Starts on which the saved sign-in cannot be used: what is said, what is shown, and how it goes on.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use cordon::action::ActionKind;
 use cordon::auth::TokenStore;
@@ -13,7 +12,7 @@ use keyring_core::api::CredentialStoreApi as _;
 use keyring_core::{CredentialStore, Entry, mock};
 use tempfile::TempDir;
 
-use crate::common::{Engine, fault, tenant};
+use crate::common::{Engine, fault, signed_in, tenant, wait_for};
 
 /// A keyring and a folder that outlive the consoles.
 struct Home {
@@ -63,13 +62,7 @@ impl Home {
                 is_whole && file.file_name().to_string_lossy().starts_with(name)
             })
         };
-        for _ in 0..500 {
-            if is_there() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        panic!("no {name} was written");
+        wait_for(name, is_there);
     }
 
     /// The keyring's item of an account, or of the place as it was before there were several.
@@ -175,8 +168,19 @@ fn a_removed_application_is_said_and_not_asked_for_again_and_again() {
         engine.state.session
     );
     let asked = token_requests(&engine);
-    // Forty times faster than real: longer than every wait between two tries.
-    std::thread::sleep(Duration::from_secs(3));
+    // Another console of the same pace tells the time: longer than every wait between two tries.
+    let (_elsewhere, _folder, mut other) = signed_in();
+    let machine = other.machine("FIN-LT-042");
+    other.control.never_finish(machine.id.as_str());
+    let entry = other.order(ActionKind::Isolate, "FIN-LT-042");
+    other.until("acceptance", |s| {
+        s.entry(entry)
+            .is_some_and(|e| e.standing().action().is_some())
+    });
+    let action = other.standing(entry).action().expect("accepted").clone();
+    for _ in 0..5 {
+        other.until_looked_at_again(action.as_str());
+    }
     engine.send(Command::LookNow);
     assert_eq!(token_requests(&engine), asked, "no loop");
 

@@ -1,9 +1,13 @@
-//! Waits that end with a fact which only the awaited event brings, so that what is asserted after
-//! them could have gone wrong by then. A nap proves nothing: on a slow machine it is over too soon.
+//! What the tenant and the journal have seen, and waits that end with a fact which only the awaited
+//! event brings, so that what is asserted after them could have gone wrong by then. A nap proves
+//! nothing: on a slow machine it is over too soon.
 
+use std::path::Path;
 use std::time::Instant;
 
-use cordon::simulator::SimControl;
+use cordon::journal::{Entry, Journal};
+use cordon::model::MachineId;
+use cordon::simulator::{RequestKind, SimControl};
 
 use super::{Console, Engine, PATIENCE};
 
@@ -14,6 +18,32 @@ pub fn wait_for(what: &str, mut reached: impl FnMut() -> bool) {
         assert!(Instant::now() < until, "waited in vain for {what}");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
+}
+
+/// The POSTs that would change something, by the last part of their path.
+pub fn posts(control: &SimControl) -> Vec<String> {
+    let requests = control
+        .requests()
+        .into_iter()
+        .filter(|r| r.kind == RequestKind::Change);
+    requests
+        .map(|r| r.path.rsplit('/').next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+/// The id of the story's device with this name; of several, the first.
+pub fn machine_named(control: &SimControl, name: &str) -> MachineId {
+    let machines = control.machine_ids();
+    let found = machines.iter().find(|(_, n)| n.as_deref() == Some(name));
+    let (id, _) = found.unwrap_or_else(|| panic!("no {name} in the fleet"));
+    MachineId::parse(id).expect("an id")
+}
+
+/// The journal as it is on disk now.
+pub fn journal_on_disk(path: &Path) -> Vec<Entry> {
+    let journal = Journal::open_read_only(path).expect("the journal opens");
+    journal.verify().expect("the chain is whole");
+    journal.entries().expect("the journal is readable")
 }
 
 /// How many requests had this text in their path or query.
