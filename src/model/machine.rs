@@ -197,23 +197,16 @@ impl MachineRef {
     /// The name, safe to show; a machine without one says so, with the end of its id.
     #[must_use]
     pub fn name(&self) -> String {
-        match self.dns_name.as_deref() {
-            Some(name) if !name.trim().is_empty() => clean(name, SHOWN_CHARS).into_owned(),
-            _ => format!("unnamed device (…{})", self.id.tail()),
-        }
+        self.shown_name()
+            .unwrap_or_else(|| format!("unnamed device (…{})", self.id.tail()))
     }
 
     /// Name and id tail, the form that tells twins apart: `FIN-LT-042 (…9c07)`.
     #[must_use]
     pub fn name_and_tail(&self) -> String {
-        let is_named = self
-            .dns_name
-            .as_deref()
-            .is_some_and(|name| !name.trim().is_empty());
-        if is_named {
-            format!("{} (…{})", self.name(), self.id.tail())
-        } else {
-            self.name()
+        match self.shown_name() {
+            Some(name) => format!("{name} (…{})", self.id.tail()),
+            None => self.name(),
         }
     }
 
@@ -221,15 +214,19 @@ impl MachineRef {
     /// name can read as one of them: `“FIN-LT-042” (…9c07)`.
     #[must_use]
     pub fn quoted(&self) -> String {
-        let tail = self.id.tail();
-        match self.dns_name.as_deref() {
-            Some(name) if !name.trim().is_empty() => {
+        match self.shown_name() {
+            Some(name) => {
                 // A name must not end its quotation either.
-                let name = self.name().replace(['“', '”', '„', '‟'], "\"");
-                format!("“{name}” (…{tail})")
+                let name = name.replace(['“', '”', '„', '‟'], "\"");
+                format!("“{name}” (…{})", self.id.tail())
             }
-            _ => format!("{} (…{tail})", self.name()),
+            None => self.name(),
         }
+    }
+
+    fn shown_name(&self) -> Option<String> {
+        let name = self.dns_name.as_deref()?;
+        (!name.trim().is_empty()).then(|| clean(name, SHOWN_CHARS).into_owned())
     }
 
     /// Whether a typed text names this device: by its name as shown, in any equivalent spelling,
