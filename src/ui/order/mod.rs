@@ -3,6 +3,7 @@
 
 mod exposure;
 mod fields;
+mod footer;
 mod form;
 mod paste;
 mod targets;
@@ -11,21 +12,19 @@ mod ticket;
 
 pub use form::{OrderForm, Target, UsedTicket, open};
 
-use egui::{Id, Key, Label, Modifiers, RichText, ScrollArea, TextStyle, Ui, UiBuilder, accesskit};
+use egui::{Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
 
 use super::picks::devices;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
-use super::widgets::{
-    ActionButton, ButtonStyle, Dialog, button_width, copyable_ui, elided, is_arming, small_ui,
-    text_width,
-};
+use super::widgets::{Dialog, copyable_ui, elided, is_arming, small_ui, text_width};
 use super::{Cx, file, review};
-use crate::action::{Change, ConditionState, Draft, Risk, Sha1, Subject, Task, infer};
+use crate::action::{Draft, Risk, Sha1, Subject, Task};
 use crate::guard::{self, Review};
 use crate::message::Command;
 use crate::model::MachineRef;
 use exposure::Item;
+use footer::{Pressed, footer_height, footer_ui, keep_label};
 use paste::Field;
 
 /// A form is no higher than this, in points, however high the window.
@@ -39,9 +38,6 @@ const MIN_LIST: f32 = 44.0;
 const MIN_BODY: f32 = 28.0;
 /// No more of the height than this goes to the findings about one device.
 const MAX_FINDINGS: f32 = 190.0;
-
-/// What the safe button says where it cannot promise that anything stays as the action would undo it.
-const KEEP_NOTHING: &str = "Cancel";
 
 /// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them.
 pub fn raise(
@@ -92,14 +88,6 @@ pub fn confirm_label(task: &Task, form: &OrderForm) -> String {
 enum Outcome {
     Open,
     Closed,
-}
-
-/// What a person did with the buttons, or with the keys that stand for them.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Pressed {
-    Nothing,
-    Keep,
-    Confirm,
 }
 
 fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcome {
@@ -404,134 +392,6 @@ fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm, reviews: Vec<Review>) -> Outco
         _ => Command::SubmitAll(approvals),
     });
     Outcome::Closed
-}
-
-/// What the safe button says: that all stays as it is, where that is known to be so.
-fn keep_label(cx: &Cx<'_>, form: &OrderForm, task: &Task) -> &'static str {
-    let is_so = |machine: &MachineRef| {
-        let actions = cx.state.known_actions(&machine.id);
-        match task.change() {
-            Change::Sets(condition) => matches!(
-                infer(condition, actions),
-                ConditionState::Yes(_) | ConditionState::Changing { .. }
-            ),
-            Change::Clears(condition) => matches!(
-                infer(condition, actions),
-                ConditionState::No(_) | ConditionState::Changing { .. }
-            ),
-            Change::Nothing => false,
-        }
-    };
-    if form.targets.iter().any(|target| is_so(&target.machine)) {
-        KEEP_NOTHING
-    } else {
-        task.keep_label()
-    }
-}
-
-/// The lines under the buttons are always there: nothing may move under the pointer.
-fn reason_height(ui: &Ui, is_tiny: bool) -> f32 {
-    let line = ui.text_style_height(&TextStyle::Small);
-    if is_tiny { line } else { 2.0 * line }
-}
-
-fn footer_height(ui: &Ui, is_tiny: bool) -> f32 {
-    ui.tokens().height.control + ui.spacing().item_spacing.y + reason_height(ui, is_tiny)
-}
-
-/// The safe button and the one that confirms; `block` is why that cannot be.
-fn footer_ui(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    form: &OrderForm,
-    task: &Task,
-    keep: &str,
-    block: Option<&str>,
-    (id, is_opening, is_tiny): (Id, bool, bool),
-) -> Pressed {
-    let reason = if is_arming(ui, form.armed_at) {
-        Some("Available in half a second, so that a stray click confirms nothing")
-    } else {
-        block
-    };
-    let style = match task.risk() {
-        Risk::Routine => ButtonStyle::Primary,
-        Risk::Disruptive | Risk::Irreversible => ButtonStyle::Danger,
-    };
-    let label = confirm_label(task, form);
-    // An id of their own: the focus stays where it is, whatever is drawn above.
-    let builder = UiBuilder::new().scope_id(id.with("buttons"));
-    let pressed = ui.scope_builder(builder, |ui| {
-        ui.horizontal(|ui| {
-            // What is known of the device may change the word, and moves nothing by it.
-            let words = [KEEP_NOTHING, task.keep_label()];
-            let width = words.map(|word| button_width(ui, word));
-            let width = width[0].max(width[1]);
-            let keep = ui.add(ActionButton::new(keep).min_width(width));
-            if is_opening {
-                keep.request_focus();
-            }
-            let confirm = ui.add(
-                ActionButton::new(&label)
-                    .style(style)
-                    .max_width(ui.available_width())
-                    .disabled_because(reason)
-                    .without_tip()
-                    .ignores_enter(),
-            );
-            if keep.clicked() {
-                Pressed::Keep
-            } else if confirm.clicked() {
-                Pressed::Confirm
-            } else {
-                Pressed::Nothing
-            }
-        })
-        .inner
-    });
-    if cx.state.session.is_signed_in() {
-        reason_ui(ui, form.error.as_deref(), reason, is_tiny);
-    } else {
-        // In the same place, and in sight: nothing moves when the sign-in ends.
-        fields::sign_in_ui(ui, cx);
-    }
-    pressed.inner
-}
-
-/// Why the form cannot be confirmed or was not, else the keys that work here.
-fn reason_ui(ui: &mut Ui, error: Option<&str>, reason: Option<&str>, is_tiny: bool) {
-    let tokens = ui.tokens();
-    let keys = || {
-        let shortcut = egui::KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
-        let shortcut = ui.ctx().format_shortcut(&shortcut);
-        format!("{shortcut} confirms, Esc closes")
-    };
-    let (line, colour) = match (error, reason) {
-        (Some(error), _) => (error.to_owned(), tokens.danger),
-        (None, Some(reason)) => (reason.to_owned(), tokens.stale),
-        (None, None) => (keys(), tokens.stale),
-    };
-    let height = reason_height(ui, is_tiny);
-    let size = egui::vec2(ui.available_width(), height);
-    let layout = egui::Layout::top_down(egui::Align::Min);
-    ui.allocate_ui_with_layout(size, layout, |ui| {
-        ui.set_min_size(size);
-        let mut job = egui::text::LayoutJob::simple(
-            line.clone(),
-            TextStyle::Small.resolve(ui.style()),
-            colour,
-            size.x,
-        );
-        job.wrap.max_rows = if is_tiny { 1 } else { 2 };
-        let response = ui.add(Label::new(job));
-        ui.ctx().accesskit_node_builder(response.id, |node| {
-            node.set_value(&*line);
-            if error.is_some() {
-                node.set_live(accesskit::Live::Assertive);
-            }
-        });
-        response.on_hover_text(line);
-    });
 }
 
 #[cfg(test)]

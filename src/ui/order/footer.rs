@@ -1,0 +1,149 @@
+//! The buttons of the action form, and the lines under them that are always there.
+
+use egui::{Id, Key, Label, Modifiers, TextStyle, Ui, UiBuilder, accesskit};
+
+use super::{OrderForm, confirm_label, fields};
+use crate::action::{Change, ConditionState, Risk, Task, infer};
+use crate::model::MachineRef;
+use crate::ui::Cx;
+use crate::ui::theme::TokensExt as _;
+use crate::ui::widgets::{ActionButton, ButtonStyle, button_width, is_arming};
+
+/// What the safe button says where it cannot promise that anything stays as the action would undo it.
+const KEEP_NOTHING: &str = "Cancel";
+
+/// What a person did with the buttons, or with the keys that stand for them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pressed {
+    Nothing,
+    Keep,
+    Confirm,
+}
+
+/// What the safe button says: that all stays as it is, where that is known to be so.
+pub(super) fn keep_label(cx: &Cx<'_>, form: &OrderForm, task: &Task) -> &'static str {
+    let is_so = |machine: &MachineRef| {
+        let actions = cx.state.known_actions(&machine.id);
+        match task.change() {
+            Change::Sets(condition) => matches!(
+                infer(condition, actions),
+                ConditionState::Yes(_) | ConditionState::Changing { .. }
+            ),
+            Change::Clears(condition) => matches!(
+                infer(condition, actions),
+                ConditionState::No(_) | ConditionState::Changing { .. }
+            ),
+            Change::Nothing => false,
+        }
+    };
+    if form.targets.iter().any(|target| is_so(&target.machine)) {
+        KEEP_NOTHING
+    } else {
+        task.keep_label()
+    }
+}
+
+/// The lines under the buttons are always there: nothing may move under the pointer.
+fn reason_height(ui: &Ui, is_tiny: bool) -> f32 {
+    let line = ui.text_style_height(&TextStyle::Small);
+    if is_tiny { line } else { 2.0 * line }
+}
+
+pub(super) fn footer_height(ui: &Ui, is_tiny: bool) -> f32 {
+    ui.tokens().height.control + ui.spacing().item_spacing.y + reason_height(ui, is_tiny)
+}
+
+/// The safe button and the one that confirms; `block` is why that cannot be.
+pub(super) fn footer_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    form: &OrderForm,
+    task: &Task,
+    keep: &str,
+    block: Option<&str>,
+    (id, is_opening, is_tiny): (Id, bool, bool),
+) -> Pressed {
+    let reason = if is_arming(ui, form.armed_at) {
+        Some("Available in half a second, so that a stray click confirms nothing")
+    } else {
+        block
+    };
+    let style = match task.risk() {
+        Risk::Routine => ButtonStyle::Primary,
+        Risk::Disruptive | Risk::Irreversible => ButtonStyle::Danger,
+    };
+    let label = confirm_label(task, form);
+    // An id of their own: the focus stays where it is, whatever is drawn above.
+    let builder = UiBuilder::new().scope_id(id.with("buttons"));
+    let pressed = ui.scope_builder(builder, |ui| {
+        ui.horizontal(|ui| {
+            // What is known of the device may change the word, and moves nothing by it.
+            let words = [KEEP_NOTHING, task.keep_label()];
+            let width = words.map(|word| button_width(ui, word));
+            let width = width[0].max(width[1]);
+            let keep = ui.add(ActionButton::new(keep).min_width(width));
+            if is_opening {
+                keep.request_focus();
+            }
+            let confirm = ui.add(
+                ActionButton::new(&label)
+                    .style(style)
+                    .max_width(ui.available_width())
+                    .disabled_because(reason)
+                    .without_tip()
+                    .ignores_enter(),
+            );
+            if keep.clicked() {
+                Pressed::Keep
+            } else if confirm.clicked() {
+                Pressed::Confirm
+            } else {
+                Pressed::Nothing
+            }
+        })
+        .inner
+    });
+    if cx.state.session.is_signed_in() {
+        reason_ui(ui, form.error.as_deref(), reason, is_tiny);
+    } else {
+        // In the same place, and in sight: nothing moves when the sign-in ends.
+        fields::sign_in_ui(ui, cx);
+    }
+    pressed.inner
+}
+
+/// Why the form cannot be confirmed or was not, else the keys that work here.
+fn reason_ui(ui: &mut Ui, error: Option<&str>, reason: Option<&str>, is_tiny: bool) {
+    let tokens = ui.tokens();
+    let keys = || {
+        let shortcut = egui::KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
+        let shortcut = ui.ctx().format_shortcut(&shortcut);
+        format!("{shortcut} confirms, Esc closes")
+    };
+    let (line, colour) = match (error, reason) {
+        (Some(error), _) => (error.to_owned(), tokens.danger),
+        (None, Some(reason)) => (reason.to_owned(), tokens.stale),
+        (None, None) => (keys(), tokens.stale),
+    };
+    let height = reason_height(ui, is_tiny);
+    let size = egui::vec2(ui.available_width(), height);
+    let layout = egui::Layout::top_down(egui::Align::Min);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.set_min_size(size);
+        let mut job = egui::text::LayoutJob::simple(
+            line.clone(),
+            TextStyle::Small.resolve(ui.style()),
+            colour,
+            size.x,
+        );
+        job.wrap.max_rows = if is_tiny { 1 } else { 2 };
+        let response = ui.add(Label::new(job));
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_value(&*line);
+            if error.is_some() {
+                node.set_live(accesskit::Live::Assertive);
+            }
+        });
+        response.on_hover_text(line);
+    });
+}
