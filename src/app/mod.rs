@@ -213,6 +213,7 @@ impl App {
                 viewport.focused.unwrap_or(true) && viewport.visible().unwrap_or(true)
             });
             notifier.set_watched(is_watched);
+            notifier.set_enabled(self.state.settings.written.wants_notifications());
         }
     }
 

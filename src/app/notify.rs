@@ -90,6 +90,12 @@ impl Notifier {
         self.0.is_enabled.store(is_enabled, Ordering::Release);
     }
 
+    /// Whether an end that nobody watches would be shown.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.0.is_enabled.load(Ordering::Acquire)
+    }
+
     /// Takes notice of an entry that has a new record. Never waits.
     pub fn observe(&self, entry: &Entry) {
         let inner = &self.0;
@@ -112,7 +118,7 @@ impl Notifier {
             );
             window.request_repaint();
         }
-        if inner.is_enabled.load(Ordering::Acquire)
+        if self.is_enabled()
             && let Some(queue) = &inner.queue
         {
             queue.try_send(notice(entry, inner.mode)).ok();

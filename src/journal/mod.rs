@@ -244,6 +244,10 @@ impl Journal {
             held,
         };
         journal.last_hash = journal.verify()?.last_hash;
+        if writable {
+            // Only now: a damaged file is evidence, and stays as it was found.
+            schema::raise_layout(&journal.db)?;
+        }
         Ok(journal)
     }
 

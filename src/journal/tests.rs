@@ -325,6 +325,51 @@ fn a_second_writer_cannot_fork_the_chain() {
     assert_eq!(first.verify().expect("whole").records, 1);
 }
 
+fn layout_of(path: &Path) -> i64 {
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opened");
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
+        .expect("a number")
+}
+
+#[test]
+fn an_older_journal_is_marked_as_newer_for_older_consoles_only_when_it_is_opened_for_writing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    std::fs::write(&path, FIRST_RELEASE).expect("copied");
+    let read = Journal::open_read_only(&path).expect("readable");
+    assert_eq!(read.verify().expect("whole").records, 126);
+    assert_eq!(read.entries().expect("readable").len(), 6);
+    drop(read);
+    assert_eq!(layout_of(&path), 1, "whoever only reads changes nothing");
+    drop(Journal::open(&path).expect("opened"));
+    assert_eq!(layout_of(&path), schema::LAYOUT);
+    assert_ne!(schema::LAYOUT, 1, "the first release knows no other");
+    let read = Journal::open_read_only(&path).expect("readable");
+    assert_eq!(read.verify().expect("whole").records, 126);
+    drop(read);
+    let fresh = folder.path().join("fresh.sqlite");
+    drop(Journal::open(&fresh).expect("made"));
+    assert_eq!(layout_of(&fresh), schema::LAYOUT);
+}
+
+#[test]
+fn a_damaged_older_journal_keeps_its_layout() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    std::fs::write(&path, FIRST_RELEASE).expect("copied");
+    let db = Connection::open(&path).expect("opened");
+    db.execute_batch(
+        "DROP TRIGGER record_is_never_changed; UPDATE record SET data = '{}' WHERE seq = 4",
+    )
+    .expect("damaged");
+    drop(db);
+    assert!(matches!(
+        Journal::open(&path),
+        Err(JournalError::Damaged { .. })
+    ));
+    assert_eq!(layout_of(&path), 1);
+}
+
 /// Written by the first released layout, with every kind of order and every record of it.
 const FIRST_RELEASE: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-1.sqlite");
 

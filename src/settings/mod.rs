@@ -48,6 +48,10 @@ most_devices = 10         # that one confirmation may reach, from 1 to 100
 # Reasons that the form offers; {ticket} stands for the ticket's number.
 [comments]
 templates = ["{ticket}: beacon seen, contained until checked"]
+
+# A notification tells of an action that ended while the window was not in front.
+[desktop]
+notifications = true      # or false
 "#;
 
 /// The settings file, as far as it can be read: one wrong profile does not spoil the others.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, Value};
 
-use super::rules::{most_devices, template_trouble};
+use super::rules::{desktop_trouble, most_devices, template_trouble};
 use super::{Rules, Settings, SettingsError, WrittenRules, line_at, text_of, toml_problem};
 use crate::guard::{IpRange, Pattern, Policy};
 use crate::model::{MachineId, clean};
@@ -30,6 +30,7 @@ pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules 
     let mut rules = Rules {
         written: WrittenRules::read(document),
         template_trouble: template_trouble(text, document, file),
+        desktop_trouble: desktop_trouble(text, document, file),
         ..Rules::default()
     };
     let own = add(&mut rules.policy, text, document, file);

@@ -30,6 +30,8 @@ pub struct Rules {
     pub shared: Option<(PathBuf, WrittenRules)>,
     /// Why the comment templates could not be read.
     pub template_trouble: Option<Box<str>>,
+    /// Why the table `[desktop]` could not be read; what is not readable is as if it were not there.
+    pub desktop_trouble: Option<Box<str>>,
 }
 
 /// One key of the rules.
@@ -43,6 +45,8 @@ pub enum RuleKey {
     OwnEntraDeviceId,
     SharedFile,
     Templates,
+    /// Whether the desktop shows notifications; on unless it says `false`.
+    Notifications,
 }
 
 /// How a key is written in the file.
@@ -51,11 +55,13 @@ pub(super) enum Shape {
     List,
     Text,
     Number,
+    /// `true` or `false`.
+    Flag,
 }
 
 impl RuleKey {
     /// In the order in which they are written.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ProtectedNames,
         Self::ProtectedTags,
         Self::ProtectedIds,
@@ -64,6 +70,7 @@ impl RuleKey {
         Self::OwnEntraDeviceId,
         Self::SharedFile,
         Self::Templates,
+        Self::Notifications,
     ];
 
     /// Its table in the file, its name there, and how its value is written.
@@ -77,6 +84,7 @@ impl RuleKey {
             Self::OwnEntraDeviceId => ("policy", "own_entra_device_id", Shape::Text),
             Self::SharedFile => ("policy", "shared_file", Shape::Text),
             Self::Templates => ("comments", "templates", Shape::List),
+            Self::Notifications => ("desktop", "notifications", Shape::Flag),
         }
     }
 
@@ -106,6 +114,8 @@ impl RuleKey {
             Self::Templates if entry.chars().count() > MAX_TEMPLATE_CHARS => {
                 Err("is longer than 500 characters")
             }
+            Self::Notifications if !matches!(entry, ON | OFF) => Err(NO_FLAG),
+            Self::Notifications => Ok(()),
             Self::ProtectedTags | Self::OwnEntraDeviceId | Self::SharedFile | Self::Templates => {
                 Ok(())
             }
@@ -113,6 +123,10 @@ impl RuleKey {
     }
 }
 
+/// A flag as it is written.
+const ON: &str = "true";
+const OFF: &str = "false";
+const NO_FLAG: &str = "is neither true nor false";
 const NO_MOST: &str = "is not a number from 1 to 100";
 
 /// How many devices at once may be allowed.
@@ -180,6 +194,17 @@ impl WrittenRules {
         &mut self.texts[key as usize]
     }
 
+    /// Whether the desktop is to show notifications: unless somebody has switched them off.
+    #[must_use]
+    pub fn wants_notifications(&self) -> bool {
+        !self.entries(RuleKey::Notifications).eq([OFF])
+    }
+
+    pub fn set_notifications(&mut self, wanted: bool) {
+        let text = if wanted { ON } else { OFF };
+        text.clone_into(self.text_mut(RuleKey::Notifications));
+    }
+
     /// The entries of a key, without the blanks and lines between them.
     pub fn entries(&self, key: RuleKey) -> impl Iterator<Item = &str> {
         entries_of(self.text(key))
@@ -232,9 +257,10 @@ fn as_text(item: &Item) -> String {
         let entries = list.iter().filter_map(Value::as_str);
         return lines(entries.map(|entry| entry.replace(['\n', '\r'], " ")));
     }
-    match item.as_integer() {
-        Some(number) => number.to_string(),
-        None => item.as_str().unwrap_or_default().trim().to_owned(),
+    match (item.as_integer(), item.as_bool()) {
+        (Some(number), _) => number.to_string(),
+        (_, Some(flag)) => flag.to_string(),
+        (None, None) => item.as_str().unwrap_or_default().trim().to_owned(),
     }
 }
 
@@ -244,18 +270,41 @@ pub(super) fn template_trouble(
     document: &Document<&str>,
     file: &Path,
 ) -> Option<Box<str>> {
-    let item = document.get("comments")?;
+    table_trouble(text, document, file, "comments", |key, item| match key {
+        "templates" => words(item).err(),
+        _ => Some("is not a key of the comments"),
+    })
+}
+
+/// Why what a file says of the desktop cannot be read, if it cannot.
+pub(super) fn desktop_trouble(
+    text: &str,
+    document: &Document<&str>,
+    file: &Path,
+) -> Option<Box<str>> {
+    table_trouble(text, document, file, "desktop", |key, item| match key {
+        "notifications" => item.as_bool().is_none().then_some(NO_FLAG),
+        _ => Some("is not a key of the desktop"),
+    })
+}
+
+/// The first key of a table that `trouble` finds fault with, by file, line and name.
+fn table_trouble(
+    text: &str,
+    document: &Document<&str>,
+    file: &Path,
+    name: &str,
+    trouble: impl Fn(&str, &Item) -> Option<&'static str>,
+) -> Option<Box<str>> {
+    let item = document.get(name)?;
     let file = file.display();
     let Some(table) = item.as_table_like() else {
-        return Some(format!("{file}: “comments” is not a table").into());
+        return Some(format!("{file}: “{name}” is not a table").into());
     };
     let mut wrong = table.iter().filter_map(|(key, item)| {
-        let why = match key {
-            "templates" => words(item).err()?,
-            _ => "is not a key of the comments",
-        };
+        let why = trouble(key, item)?;
         let (line, key) = (line_at(text, item.span()), clean(key, 40));
-        Some(format!("{file}, line {line}: comments.{key}: {why}").into())
+        Some(format!("{file}, line {line}: {name}.{key}: {why}").into())
     });
     wrong.next()
 }

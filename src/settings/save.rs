@@ -113,6 +113,16 @@ pub(super) fn with_rules(
         match (shape, entries.as_slice()) {
             // A key that is there stays, with the comment beside it.
             (Shape::List | Shape::Text, []) if old.is_none() => {}
+            (Shape::Flag, []) => {
+                table.remove(name);
+            }
+            (Shape::Flag, entries) => {
+                let Ok(flag) = entries.concat().parse::<bool>() else {
+                    let why = format!("{}: {name}: is neither true nor false", file.display());
+                    return Err(SettingsError::Unusable(why.into()));
+                };
+                set(table, name, flag.into());
+            }
             (Shape::List, entries) => match old.and_then(Item::as_array_mut) {
                 Some(list) => list::set(list, entries),
                 None => set(

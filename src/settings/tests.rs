@@ -1,3 +1,4 @@
+mod desktop;
 mod shared;
 
 use super::*;

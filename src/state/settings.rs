@@ -21,6 +21,8 @@ pub struct SettingsFacts {
     pub unusable: Option<Explanation>,
     /// Why the comment templates could not be read.
     pub template_trouble: Option<Box<str>>,
+    /// Why what they say of the desktop could not be read.
+    pub desktop_trouble: Option<Box<str>>,
     pub saving: bool,
     /// Why the last try to save did not work.
     pub not_saved: Option<Explanation>,
@@ -68,10 +70,12 @@ impl State {
                     written,
                     shared,
                     template_trouble,
+                    desktop_trouble,
                 } = rules;
                 facts.written = written;
                 facts.shared = shared;
                 facts.template_trouble = template_trouble;
+                facts.desktop_trouble = desktop_trouble;
                 facts.unusable = unread.map(|why| {
                     let mut explanation = Explanation::harmless(
                         "The rules of your organisation could not be read",

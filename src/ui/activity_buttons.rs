@@ -103,10 +103,12 @@ pub fn buttons(
                 buttons.push(Button::SendAgain);
             }
         }
-        Standing::Sent
-        | Standing::TooLate { .. }
-        | Standing::Refused { .. }
-        | Standing::Unknown { .. } => {}
+        Standing::Refused { status, code, .. } => {
+            if activity_words::may_be_accepted_later(&entry.order.task, *status, code) {
+                buttons.push(Button::SendAgain);
+            }
+        }
+        Standing::Sent | Standing::TooLate { .. } | Standing::Unknown { .. } => {}
     }
     buttons.extend([Button::ShowDevice, Button::Copy]);
     buttons
@@ -241,6 +243,74 @@ pub fn refill(draft: &mut Draft, entry: &Entry) {
                 Value::IsolationType(isolation_type) => draft.isolation_type = *isolation_type,
                 Value::Sha1(sha1) => draft.sha1 = sha1.to_string(),
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::action::Order;
+    use crate::guard::Policy;
+    use crate::journal::{Author, Record};
+    use crate::model::{EntryId, MachineId, MachineRef, Mode};
+
+    fn refused(task: Task, status: u16, code: &str) -> Vec<Button> {
+        let author = Author {
+            mode: "DEMO".into(),
+            tenant: "t".into(),
+            object_id: "o".into(),
+            account: "jane".into(),
+        };
+        let order = Order {
+            entry: EntryId::parse("cdn-00000001").expect("a literal tag"),
+            machine: MachineRef {
+                id: MachineId::parse("a19c07").expect("a literal id"),
+                dns_name: None,
+            },
+            comment: "INC-1".into(),
+            batch: None,
+            task,
+        };
+        let mut entry = Entry::new(author, order);
+        let refusal = Record::Refused {
+            status,
+            code: code.into(),
+            message: "".into(),
+        };
+        entry.push(Timestamp::UNIX_EPOCH, refusal);
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        state.entries = vec![entry.clone()].into();
+        buttons(&entry, &state, None, &[])
+    }
+
+    #[test]
+    fn a_refused_order_can_be_sent_again_where_the_answer_may_be_another_one() {
+        let isolate = || Task::Act {
+            kind: ActionKind::Isolate,
+            values: Box::default(),
+        };
+        let cancel = || Task::Cancel {
+            action: MachineActionId::parse("b89eb834").expect("a literal id"),
+            action_type: MachineActionType::Isolate,
+        };
+        for (task, status, code, again) in [
+            (isolate(), 403, "Forbidden", true),
+            (isolate(), 429, "", true),
+            (isolate(), 404, "ResourceNotFound", true),
+            (isolate(), 400, "ActiveRequestAlreadyExists", true),
+            (isolate(), 400, "OsPlatformNotSupported", false),
+            (isolate(), 400, "InvalidHashValue", false),
+            (isolate(), 400, "", false),
+            (cancel(), 403, "Forbidden", true),
+            (cancel(), 400, "", false),
+            (cancel(), 404, "", false),
+        ] {
+            let found = refused(task, status, code);
+            assert_eq!(found[0], Button::Acknowledge, "{status} {code}");
+            assert_eq!(found.contains(&Button::SendAgain), again, "{status} {code}");
         }
     }
 }

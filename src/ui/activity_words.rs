@@ -2,6 +2,8 @@
 
 mod refusal;
 
+pub use refusal::may_be_accepted_later;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 

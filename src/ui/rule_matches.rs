@@ -53,7 +53,8 @@ impl Rule {
             RuleKey::MostDevices
             | RuleKey::OwnEntraDeviceId
             | RuleKey::SharedFile
-            | RuleKey::Templates => return None,
+            | RuleKey::Templates
+            | RuleKey::Notifications => return None,
         }
         Some(Self::Protects(Box::new(policy)))
     }

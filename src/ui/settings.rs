@@ -51,6 +51,8 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             badge(ui, Icon::Warning, Role::Caution, &clean(why, 300));
         }
         field_ui(ui, form, RuleKey::Templates);
+        section_ui(ui, "Desktop notifications");
+        notifications_ui(ui, &cx.state.settings, form);
     });
 }
 
@@ -198,6 +200,7 @@ const fn label(key: RuleKey) -> &'static str {
         RuleKey::OwnEntraDeviceId => "Entra device id of this computer",
         RuleKey::SharedFile => "Path of the shared file",
         RuleKey::Templates => "Templates",
+        RuleKey::Notifications => "Notify me when an action ends while cordon is not in front",
     }
 }
 
@@ -230,6 +233,10 @@ const fn words(key: RuleKey) -> (&'static str, &'static str) {
             "For example {ticket}: beacon seen, contained until checked",
             "One per line; {ticket} stands for the ticket number",
         ),
+        RuleKey::Notifications => (
+            "",
+            "They name the device and its status, no person and no comment. A lock screen may show them",
+        ),
     }
 }
 
@@ -243,10 +250,22 @@ fn field_ui(ui: &mut Ui, form: &mut SettingsForm, key: RuleKey) {
     let field = match key {
         RuleKey::ProtectedIds | RuleKey::VpnRanges => field.rows(3).monospace(),
         RuleKey::ProtectedNames | RuleKey::ProtectedTags | RuleKey::Templates => field.rows(3),
-        RuleKey::MostDevices => field,
+        RuleKey::MostDevices | RuleKey::Notifications => field,
         RuleKey::OwnEntraDeviceId | RuleKey::SharedFile => field.monospace(),
     };
     field.show_ui(ui);
+}
+
+fn notifications_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
+    if let Some(why) = &facts.desktop_trouble {
+        badge(ui, Icon::Warning, Role::Caution, &clean(why, 300));
+    }
+    let key = RuleKey::Notifications;
+    let mut wanted = form.typed.wants_notifications();
+    if ui.checkbox(&mut wanted, label(key)).changed() {
+        form.set_notifications(wanted);
+    }
+    small_ui(ui, words(key).1);
 }
 
 fn host_ui(ui: &mut Ui, host: Option<&Host>) {
@@ -282,7 +301,8 @@ fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
     for key in RuleKey::ALL {
         let entries: Vec<_> = shared.entries(key).map(|entry| clean(entry, 80)).collect();
         // Of a shared file only the policy counts.
-        if key != RuleKey::Templates && !entries.is_empty() {
+        let counts = !matches!(key, RuleKey::Templates | RuleKey::Notifications);
+        if counts && !entries.is_empty() {
             let line = format!("{}: {}", label(key), entries.join(", "));
             ui.add(Label::new(line).wrap());
         }

@@ -108,6 +108,16 @@ impl SettingsForm {
             .collect()
     }
 
+    /// Back where it came from, the text is as it was, so that nothing has changed.
+    pub fn set_notifications(&mut self, wanted: bool) {
+        let key = RuleKey::Notifications;
+        if self.from.wants_notifications() == wanted && self.from.wrong(key).is_none() {
+            self.from.text(key).clone_into(self.typed.text_mut(key));
+        } else {
+            self.typed.set_notifications(wanted);
+        }
+    }
+
     pub fn discard(&mut self) {
         self.typed.clone_from(&self.read);
         self.from.clone_from(&self.read);

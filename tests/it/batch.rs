@@ -391,3 +391,66 @@ fn what_is_withdrawn_while_its_token_is_renewed_does_not_leave() {
         engine.state.problems
     );
 }
+
+/// Whether a node of this name lies above another's, both in sight.
+fn is_above(console: &Console, upper: &str, lower: &str) -> bool {
+    let top = |label: &str| {
+        let mut nodes = console.harness.query_all_by_label(label);
+        nodes.next().map(|node| node.rect().top())
+    };
+    top(upper).zip(top(lower)).is_some_and(|(a, b)| a < b)
+}
+
+#[test]
+fn one_refusal_of_a_batch_stays_on_top_with_the_summary_until_it_is_acknowledged() {
+    let (simulator, folder, mut engine) = signed_in();
+    engine.control.inject(fault("submit", "forbidden", 1));
+    let entries = ordered(&mut engine);
+    engine.until_fast("the end of all", |s| {
+        s.entries.iter().all(|entry| entry.standing().is_end())
+    });
+    let is_refused = |id: &&EntryId| matches!(engine.standing(**id), Standing::Refused { .. });
+    let refused: Vec<_> = entries.iter().filter(is_refused).copied().collect();
+    let [refused] = refused[..] else {
+        panic!("{refused:?}")
+    };
+    let name = |id: EntryId| {
+        let entry = engine.state.entry(id).expect("an entry");
+        format!("{}: Isolate device", entry.machine().name_and_tail())
+    };
+    let isolated = entries.iter().find(|id| **id != refused).copied();
+    let (wrong, right) = (name(refused), name(isolated.expect("two of three")));
+    engine.worker.shut_down();
+    drop(engine);
+
+    let open = |size| {
+        let mut console = Console::open(&simulator, folder.path(), &Policy::default(), size);
+        console.sign_in();
+        console
+    };
+    let summary = "2 isolated, 1 refused";
+    for size in [[1400.0, 900.0], [800.0, 600.0]] {
+        let mut console = open(size);
+        console.step_until("the summary", |c| c.shows(summary));
+        assert!(is_above(&console, &wrong, summary), "{}", console.screen());
+        assert!(is_above(&console, &wrong, &right), "{}", console.screen());
+        assert!(console.shows("Needs your attention (1)") && console.shows("1 needs attention"));
+    }
+    let mut console = open([1400.0, 900.0]);
+    console.click("Acknowledge…");
+    console.step_until("all three once more", |c| {
+        c.shows("Keep them on top") && c.shows("Acknowledge 3 entries")
+    });
+    console.click("Keep them on top");
+    console.step_until("that it stays", |c| c.shows(summary));
+    console.click("Acknowledge…");
+    console.click("Acknowledge 3 entries");
+    console.step_until("that it is gone", |c| {
+        !c.shows(summary) && !c.shows_part("Needs your attention")
+    });
+    drop(console);
+    let mut console = open([1400.0, 900.0]);
+    console.step_until("the entries", |c| c.state().entries.len() == 3);
+    console.harness.run_steps(3);
+    assert!(!console.shows(summary) && !console.shows_part("Needs your attention"));
+}

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use cordon::action::ActionKind;
+use cordon::app::Notifier;
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::journal::{NotSentReason, Standing};
@@ -201,4 +202,37 @@ fn in_the_demo_what_is_saved_holds_and_nothing_is_written() {
     assert_eq!(templates.count(), 2, "what was not changed stays");
     assert_eq!(engine.state.settings.file, None);
     assert!(!folder.path().join(FILE_NAME).exists());
+}
+
+#[test]
+fn notifications_are_switched_off_at_once_and_stay_off_in_the_next_run() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = Policy::default();
+    let with_notifier = || {
+        let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+        let notifier = Notifier::start(Mode::StandIn, Arc::default());
+        console.harness.state_mut().notify_through(notifier.clone());
+        (console, notifier)
+    };
+    let (mut console, notifier) = with_notifier();
+    console.sign_in();
+    open_settings(&mut console);
+    assert!(notifier.is_enabled());
+    let wanted = "Notify me when an action ends while cordon is not in front";
+    console.click(wanted);
+    console.step_until("the change", |c| c.shows("Not saved yet"));
+    assert!(notifier.is_enabled(), "not before it is saved");
+    console.click(wanted);
+    console.step_until("no change", |c| !c.shows("Not saved yet"));
+    console.click(wanted);
+    console.click("Save");
+    console.step_until("the new setting", |c| c.state().settings.saves == 1);
+    console.harness.step();
+    assert!(!notifier.is_enabled());
+    let text = "[desktop]\nnotifications = false\n";
+    assert_eq!(on_disk(folder.path()), text);
+    drop(console);
+    let (mut console, notifier) = with_notifier();
+    console.step_until("the settings", |_| !notifier.is_enabled());
 }

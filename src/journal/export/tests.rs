@@ -281,3 +281,50 @@ fn the_sheet_says_who_why_since_when_and_what_is_next() {
         assert!(sheet.contains(part), "{part}\n{sheet}");
     }
 }
+
+#[test]
+fn every_export_has_what_was_sent_and_the_action_that_came_of_it() {
+    let mut journal = Journal::in_memory().expect("memory");
+    let has_values = |order: &crate::action::Order| {
+        let kind = order.task.kind();
+        matches!(
+            kind,
+            Some(ActionKind::Isolate | ActionKind::StopAndQuarantineFile)
+        )
+    };
+    let mut facts = vec![];
+    for (n, order) in orders().into_iter().filter(has_values).enumerate() {
+        let Task::Act { values, .. } = &order.task else {
+            panic!("a filter lets none through")
+        };
+        for value in values {
+            facts.push(value.as_wire().to_string());
+        }
+        let action = format!("b89eb834-4578-496c-8be0-03f00406143{n}");
+        facts.push(action.clone());
+        let finished = Record::Finished {
+            action: MachineActionId::parse(&action).expect("an id"),
+            status: MachineActionStatus::Succeeded,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+        };
+        let entry = order.entry;
+        let records = [intended(order), (entry, Record::Sent), (entry, finished)];
+        journal
+            .append(Timestamp::UNIX_EPOCH, &records)
+            .expect("appended");
+    }
+    let is_sha1 = |fact: &String| fact.len() == 40;
+    assert!(facts.iter().any(is_sha1) && facts.iter().any(|fact| fact == "Full"));
+    let (entries, verified) = (
+        journal.entries().expect("readable"),
+        journal.verify().expect("whole"),
+    );
+    for format in [Format::Csv, Format::Json, Format::Markdown] {
+        let text = export(&entries, &verified, format, &moment());
+        for fact in &facts {
+            assert!(text.contains(fact), "{format:?} without {fact}: {text}");
+        }
+    }
+}

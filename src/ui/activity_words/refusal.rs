@@ -28,6 +28,17 @@ pub(super) fn lines(
     lines
 }
 
+/// Whether the service may accept the same request another time: a permission is granted, a limit
+/// passes, another action ends. What the device or the hash is does not change by asking again.
+pub fn may_be_accepted_later(task: &Task, status: u16, code: &str) -> bool {
+    match (status, code) {
+        (400, "ActiveRequestAlreadyExists") | (403 | 409 | 429, _) => true,
+        // Not in sight of this account: its group may be opened to it.
+        (404, _) => !matches!(task, Task::Cancel { .. }),
+        (_, _) => false,
+    }
+}
+
 /// What the device's actions said, read after a refusal whose code alone does not say why.
 fn after_reading(entry: &Entry, code: &str) -> Option<String> {
     let complete = entry.records().iter().rev().find_map(|(_, record)| {
