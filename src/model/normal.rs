@@ -21,10 +21,12 @@ pub fn normal(text: &str) -> String {
         }))
     } else {
         // Punctuation is replaced on both sides of the decomposition: some of it decomposes into a
-        // blank and an accent, and some of it comes out of one.
+        // blank and an accent, and some of it comes out of one. Canonically equal texts are made
+        // one before: an accented apostrophe is one character or two.
         let decomposed = text
             .chars()
             .filter(|c| is_kept(*c))
+            .nfd()
             .map(plain_punctuation)
             .nfkd();
         let folded = decomposed.map(plain_punctuation).default_case_fold();

@@ -77,6 +77,19 @@ proptest! {
 }
 
 #[test]
+fn an_accented_apostrophe_is_one_text_in_one_character_or_two() {
+    let accented = ('\u{1f00}'..='\u{1fff}').filter(|c| !c.is_alphanumeric());
+    for c in accented.chain(['\u{384}', '\u{385}', '\u{a8}', '\u{374}']) {
+        let name = format!("x{c}x");
+        for how in 0..6 {
+            assert_eq!(normal(&respelt(&name, how)), normal(&name), "{c:?} {how}");
+        }
+        let once = normal(&name);
+        assert_eq!(normal(&once), once, "{c:?}");
+    }
+}
+
+#[test]
 fn the_quick_skeleton_is_that_of_the_table() {
     for c in ('a'..='z').chain('0'..='9').chain(['-', '_']) {
         let name = format!("x{c}x");
