@@ -14,18 +14,31 @@ pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
     }
     let policy = facts.policy;
     let tags = facts.machine.map(|machine| &*machine.machine_tags);
-    let Some(why) = policy.protecting_ref(question.machine, tags.unwrap_or_default()) else {
+    // The name that was reviewed and, where the device was renamed since, that of its record.
+    let why = policy
+        .protecting_ref(question.machine, tags.unwrap_or_default())
+        .or_else(|| policy.protecting(facts.machine?));
+    let Some(why) = why else {
         let verdict = if let Some(why) = &policy.unread {
             // Any device may be one of those that could not be read.
             Verdict::name_wanted(format!(
                 "Not checked: whether your organisation protects this device, because {why}"
             ))
-        } else if tags.is_none() && !policy.protected_tags.is_empty() {
-            Verdict::not_checked(
-                "whether a tag protects this device, because its record could not be read",
-            )
         } else {
-            return Vec::new();
+            let is_nameless = question.machine.dns_name.is_none();
+            let by = match (
+                is_nameless && !policy.protected_names.is_empty(),
+                !policy.protected_tags.is_empty(),
+            ) {
+                _ if facts.machine.is_some() => return Vec::new(),
+                (true, true) => "its name or a tag",
+                (true, false) => "its name",
+                (false, true) => "a tag",
+                (false, false) => return Vec::new(),
+            };
+            Verdict::not_checked(format!(
+                "whether {by} protects this device, because its record could not be read"
+            ))
         };
         return vec![verdict];
     };
@@ -44,11 +57,15 @@ pub(super) fn own_device(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verd
             "whether this is the computer you work on. Host name and addresses unavailable",
         )];
     };
-    let name = question.machine.dns_name.as_deref().map(short_name);
-    let same_name = name.is_some_and(|name| {
-        let own = host.name.as_deref().map(short_name);
-        own.is_some_and(|own| own == name && !own.is_empty())
-    });
+    let own = host.name.as_deref().map(short_name).unwrap_or_default();
+    let record = facts.machine.and_then(|m| m.computer_dns_name.as_deref());
+    let mut names = question
+        .machine
+        .dns_name
+        .as_deref()
+        .into_iter()
+        .chain(record);
+    let same_name = !own.is_empty() && names.any(|name| short_name(name) == own);
     let entra = facts.machine.and_then(|m| m.aad_device_id.as_deref());
     let same_entra = entra.is_some_and(|id| {
         let own = facts.policy.own_entra_device_id.as_deref();

@@ -37,6 +37,38 @@ fn a_protected_name_or_tag_protects_in_any_spelling() {
     }));
 }
 
+/// A device may be renamed while the console is open, and be known by its id alone.
+#[test]
+fn the_name_in_the_record_counts_beside_the_one_that_was_reviewed() {
+    let mut world = world();
+    let draft = world.draft(ActionKind::Isolate);
+    world.policy.protected_names = vec![Pattern::parse("dc*").expect("a pattern")];
+    world.machine.computer_dns_name = Some("DC01".into());
+    world.host = Some(Host {
+        name: Some("dc01.contoso.com".into()),
+        ..Host::default()
+    });
+    let found = |draft: &Draft, facts: &Facts<'_>| -> Vec<(&'static str, Severity)> {
+        let findings = review(draft, facts).findings.into_iter();
+        let of_name = |f: &Finding| matches!(f.rail, "protected device" | "own device");
+        let findings = findings.filter(of_name);
+        findings.map(|f| (f.rail, f.severity)).collect()
+    };
+    let both = [("protected device", NameWanted), ("own device", Warn)];
+    assert_eq!(found(&draft, &world.facts()), both);
+
+    let mut nameless = draft;
+    nameless.machine.dns_name = None;
+    let facts = Facts {
+        machine: None,
+        ..world.facts()
+    };
+    assert_eq!(found(&nameless, &facts), [("protected device", NotChecked)]);
+    let text = &review(&nameless, &facts).findings;
+    let said = "Not checked: whether its name protects this device";
+    assert!(text.iter().any(|f| f.text.starts_with(said)), "{text:?}");
+}
+
 #[test]
 fn the_end_of_the_id_and_the_shown_name_confirm_a_protected_device() {
     for (name, typed) in [
