@@ -70,6 +70,32 @@ fn the_name_in_the_record_counts_beside_the_one_that_was_reviewed() {
 }
 
 #[test]
+fn a_protected_device_asks_for_its_name_until_it_was_typed() {
+    let mut world = world();
+    world.policy.protected_ids = vec![world.machine.id.clone()];
+    let mut draft = world.draft(ActionKind::Isolate);
+    world.machine.health_status = HealthStatus::Inactive;
+    let said = |draft: &Draft| {
+        let review = review(draft, &world.facts());
+        let find = |severity| {
+            let mut findings = review.findings.iter();
+            findings.find(|finding| finding.severity == severity)
+        };
+        let warning = find(Severity::Warn).expect("it is silent");
+        assert!(!review.is_stopped_by(warning), "{warning:?}");
+        let of_name = find(Severity::NameWanted).expect("it is protected");
+        assert_eq!(review.is_stopped_by(of_name), draft.typed_name.is_empty());
+        of_name.text.clone()
+    };
+    let unnamed = said(&draft);
+    assert!(unnamed.ends_with("Type its name to go on"), "{unnamed}");
+    draft.typed_name = "9c07".into();
+    let named = said(&draft);
+    assert!(named.ends_with("Its name was typed"), "{named}");
+    assert!(!named.contains("Type its name"), "{named}");
+}
+
+#[test]
 fn the_end_of_the_id_and_the_shown_name_confirm_a_protected_device() {
     for (name, typed) in [
         ("SRV\u{200b}-09", "SRV\\u{200b}-09"),

@@ -70,3 +70,34 @@ fn several_are_confirmed_together_or_not_at_all() {
     let refused = approve_all(two, "", account, Epoch(0), NOW);
     assert_eq!(refused.expect_err("two of three"), "3 were reviewed, not 2");
 }
+
+#[test]
+fn a_limit_that_is_lowered_after_the_confirmation_stops_each_of_a_batch() {
+    let mut world = World {
+        together: 2,
+        ..world()
+    };
+    let of = |id: &str, world: &World| {
+        let mut draft = world.draft(ActionKind::Isolate);
+        draft.machine.id = MachineId::parse(id).expect("a literal id");
+        review(&draft, &world.facts())
+    };
+    let both = || vec![of("a1", &world), of("b2", &world)];
+    let confirm = |number: &str| approve_all(both(), number, &account(), Epoch(1), NOW);
+    for wrong in ["", "1", "3", "two"] {
+        let refused = confirm(wrong).expect_err("a wrong number");
+        assert_eq!(refused, "Type how many devices these are: 2", "{wrong}");
+    }
+    let approvals = confirm(" 2 ").expect("the right number");
+    assert_eq!(approvals.len(), 2);
+    // At the submission each is judged by itself, but counts as one of two.
+    world.together = 1;
+    for approval in &approvals {
+        assert_eq!(enforce(approval, &world.facts()), Ok(()));
+    }
+    world.policy.most_at_once = 1;
+    for approval in &approvals {
+        let finding = enforce(approval, &world.facts()).expect_err("over the limit");
+        assert_eq!(finding.rail, SEVERAL_AT_ONCE);
+    }
+}
