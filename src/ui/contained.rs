@@ -119,6 +119,7 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
         let why = why_nothing(&way_back, cx.state.containments.value.is_some());
         let label = format!("Release what you isolated ({})…", way_back.to_release.len());
         let button = ActionButton::new(&label)
+            .key("release")
             .icon(Icon::Undo)
             .disabled_because(why.as_deref());
         let release = ui.add(button).clicked();
@@ -127,7 +128,9 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
             way_back.to_unrestrict.len()
         );
         let unrestrict = !way_back.to_unrestrict.is_empty()
-            && ui.add(ActionButton::new(&label).icon(Icon::Undo)).clicked();
+            && ui
+                .add(ActionButton::new(&label).key("unrestrict").icon(Icon::Undo))
+                .clicked();
         if release {
             give_back(ui, cx, Condition::Isolated, |way_back| way_back.to_release);
         } else if unrestrict {

@@ -13,7 +13,7 @@ use super::picks::picks_ui;
 use super::search_completion::offers_ui;
 use super::theme::{Role, TokensExt as _};
 use super::views::Rest;
-use super::widgets::{ActionButton, ExplanationView, Icon, TextField, badge};
+use super::widgets::{ActionButton, Dialog, ExplanationView, Icon, TextField, badge};
 use super::words::{ago, both_times};
 use super::{Cx, asked, panel_parts};
 use crate::message::Command;
@@ -36,8 +36,10 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     asked::follow(ui, cx);
     notes_ui(ui, cx);
     if cx.views.rows.is_empty() {
+        Dialog::set_focus_home(ui.ctx(), search_id());
         asked::empty_ui(ui, cx);
     } else {
+        Dialog::set_focus_home(ui.ctx(), table_id);
         asked::note_ui(ui, cx);
         // The other keys of that frame were typed into the search.
         if !hands_over {
@@ -69,10 +71,14 @@ fn refresh_rows(cx: &mut Cx<'_>) {
     }
 }
 
+fn search_id() -> Id {
+    Id::unique("search devices")
+}
+
 /// The search; whether it hands the keyboard over to the table.
 fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
     let tokens = ui.tokens();
-    let search_id = Id::unique("search devices");
+    let search_id = search_id();
     if std::mem::take(&mut cx.views.focus_search) {
         // Before the field is drawn: what is typed in this very frame is meant for it, and
         // replaces what stands there.

@@ -59,7 +59,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
         cx.views.picked.clear();
         return None;
     }
-    let labels = ActionKind::ALL.map(|kind| (kind, format!("{} {count}…", kind.spec().button)));
+    let labels = ActionKind::ALL.map(|kind| (kind, format!("{} {count}…", kind.spec().verb)));
     let more = ActionButton::new("More…").name("More actions on the selected devices");
     let more = ui.add(more.disabled_because(arming));
     let mut chosen = None;
@@ -96,7 +96,8 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
     let tokens = ui.tokens();
     let picked = &views.picked;
     if picked.is_empty() {
-        let words = RichText::new("No device is selected; Space or its box selects one");
+        let words =
+            RichText::new("No device is selected; tick boxes or press Space to act on several");
         ui.add(Label::new(words.color(tokens.text_weak)).truncate());
         return;
     }

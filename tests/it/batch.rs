@@ -131,7 +131,7 @@ fn what_was_selected_is_listed_and_each_is_ordered_once() {
 }
 
 #[test]
-fn what_cannot_be_ordered_is_left_out_by_hand_and_no_more_than_allowed_go_together() {
+fn blocked_devices_are_left_out_by_hand_and_no_more_than_allowed_go_together() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
     let policy = Policy {
@@ -164,7 +164,7 @@ fn what_cannot_be_ordered_is_left_out_by_hand_and_no_more_than_allowed_go_togeth
     console.click("Isolate 3 devices");
     console.harness.run_steps(3);
     assert!(console.shows("Comment"), "the form stays");
-    console.click("Leave out what cannot be ordered (1)");
+    console.click("Leave out blocked devices (1)");
     console.fill("Type how many devices these are", "2");
     console.harness.run_steps(2);
     assert!(!console.shows_part("the limit is"), "{}", console.screen());

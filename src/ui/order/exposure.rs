@@ -72,6 +72,8 @@ pub struct Exposure {
     present: Vec<Item>,
     /// The item to bring into sight in the next frame.
     pub scroll_to: Option<Item>,
+    /// Whether the way to what was not shown yet had the keyboard in the last frame.
+    pub is_next_focused: bool,
 }
 
 impl Exposure {
@@ -97,7 +99,12 @@ impl Exposure {
         } else {
             (shown.from, shown.to) = (from, to);
         }
-        shown.is_whole |= shown.from <= TOLERANCE && shown.to >= rect.height() - TOLERANCE;
+        let is_whole = shown.from <= TOLERANCE && shown.to >= rect.height() - TOLERANCE;
+        if is_whole && !shown.is_whole {
+            shown.is_whole = true;
+            // What counts the unseen ones was drawn before.
+            ui.ctx().request_repaint();
+        }
     }
 
     /// Whether all of it has been on screen.

@@ -58,6 +58,26 @@ fn sha1_ui(ui: &mut Ui, draft: &mut Draft, id: Id) {
         .show_ui(ui);
 }
 
+/// The first field that still has to be filled in, else the comment.
+pub fn next_to_fill(form: &OrderForm, task: &Task, wants_name: bool) -> Field {
+    let draft = &form.draft;
+    let parameters = draft.parameters();
+    if parameters.contains(&Parameter::Sha1) && draft.value(Parameter::Sha1).is_err() {
+        return Field::Sha1;
+    }
+    if let Some(machine) = form.only().filter(|_| wants_name)
+        && !draft.about(draft.entry, machine.clone()).is_named()
+    {
+        return Field::Name;
+    }
+    let has_reason = !draft.comment.trim().is_empty();
+    let count = form.targets.len();
+    if has_reason && guard::number_trouble(task, count, &form.number).is_some() {
+        return Field::Number;
+    }
+    Field::Comment
+}
+
 /// The comment. Typing on a button leads here.
 pub fn comment_ui(ui: &mut Ui, form: &mut OrderForm, id: Id) {
     // As it will be sent: with the ticket before it.

@@ -81,12 +81,13 @@ pub(super) fn footer_ui(
             let words = [KEEP_NOTHING, task.keep_label()];
             let width = words.map(|word| button_width(ui, word));
             let width = width[0].max(width[1]);
-            let keep = ui.add(ActionButton::new(keep).min_width(width));
+            let keep = ui.add(ActionButton::new(keep).key("keep").min_width(width));
             if is_opening {
                 keep.request_focus();
             }
             let confirm = ui.add(
                 ActionButton::new(&label)
+                    .key("confirm")
                     .style(style)
                     .max_width(ui.available_width())
                     .disabled_because(reason)

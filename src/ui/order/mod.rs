@@ -193,7 +193,8 @@ fn upper_ui(
     let top = ui.cursor().top();
     header_ui(ui, form, task, is_tiny);
     let (role, status) = review::facts_status(ui, cx, form);
-    targets::status_ui(ui, form, wanted, &status, role);
+    let next = fields::next_to_fill(form, task, wants_name).id(id);
+    targets::status_ui(ui, form, wanted, (&status, role), next);
     let used = ui.cursor().top() - top;
     let room =
         Dialog::room(ui.ctx()).min(MAX_HEIGHT) + if is_tiny { tokens.size.section } else { 0.0 };

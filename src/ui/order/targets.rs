@@ -1,6 +1,6 @@
 //! The devices of the form with what was found about each: always in sight, and noted when they were.
 
-use egui::{Align, Label, Layout, RichText, ScrollArea, TextStyle, Ui, vec2};
+use egui::{Align, Id, Label, Layout, RichText, ScrollArea, TextStyle, Ui, vec2};
 
 use super::exposure::Item;
 use super::form::OrderForm;
@@ -58,12 +58,25 @@ pub fn unseen_words(form: &OrderForm, required: &[Item]) -> Option<String> {
     };
     let machines = (machines > 0).then(|| devices(machines));
     let parts: Vec<_> = machines.into_iter().chain(warnings).collect();
-    (!parts.is_empty()).then(|| format!("{} not shown yet: scroll", parts.join(" and ")))
+    (!parts.is_empty()).then(|| {
+        format!(
+            "{} not shown yet: scroll or press Show next",
+            parts.join(" and ")
+        )
+    })
 }
 
-/// The line over the findings: how fresh the facts are, and the way to what was not shown yet.
-pub fn status_ui(ui: &mut Ui, form: &mut OrderForm, required: &[Item], status: &str, role: Role) {
+/// The line over the findings: how fresh the facts are, and the way to what was not shown yet. When
+/// there is nothing more to show, the keyboard goes on to the field `next`.
+pub fn status_ui(
+    ui: &mut Ui,
+    form: &mut OrderForm,
+    required: &[Item],
+    (status, role): (&str, Role),
+    next: Id,
+) {
     let tokens = ui.tokens();
+    let was_focused = std::mem::take(&mut form.exposure.is_next_focused);
     let unseen: Vec<_> = required
         .iter()
         .filter(|item| !form.exposure.has_seen(item))
@@ -74,11 +87,17 @@ pub fn status_ui(ui: &mut Ui, form: &mut OrderForm, required: &[Item], status: &
         ui.set_min_height(size.y);
         if let Some(first) = unseen.first() {
             let label = format!("Show next ({})", unseen.len());
-            let button = ActionButton::new(&label).hint("Scrolls to what has not been shown yet");
-            if ui.add(button).clicked() {
+            let button = ActionButton::new(&label)
+                .key("show next")
+                .hint("Scrolls to what has not been shown yet");
+            let response = ui.add(button);
+            form.exposure.is_next_focused = response.has_focus();
+            if response.clicked() {
                 form.exposure.scroll_to = Some((*first).clone());
                 ui.ctx().request_repaint();
             }
+        } else if was_focused {
+            ui.memory_mut(|memory| memory.request_focus(next));
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let colour = if role == Role::Neutral {
@@ -184,7 +203,7 @@ pub fn targets_ui(
     left_out
 }
 
-/// The line with the way to leave out what cannot be ordered; always there, so that nothing moves.
+/// The line with the way to leave out blocked devices; always there, so that nothing moves.
 fn leave_out_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
@@ -200,14 +219,18 @@ fn leave_out_ui(
     let size = vec2(ui.available_width(), ui.tokens().height.control);
     let row = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_height(size.y);
-        let label = format!("Leave out what cannot be ordered ({})", forbidden.len());
+        let label = format!("Leave out blocked devices ({})", forbidden.len());
         let why = if forbidden.is_empty() {
-            Some("Nothing stands against any of these devices")
+            Some("None of these devices is blocked")
         } else {
             arming
         };
         let clicked = ui
-            .add(ActionButton::new(&label).disabled_because(why))
+            .add(
+                ActionButton::new(&label)
+                    .key("leave out blocked")
+                    .disabled_because(why),
+            )
             .clicked();
         let note = form
             .from_selection

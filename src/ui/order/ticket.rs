@@ -1,10 +1,11 @@
 //! The ticket: found in a pasted line, and leading the comment that is sent.
 
-use egui::{Id, Ui};
+use egui::{Id, RichText, TextStyle, Ui};
 
 use super::form::OrderForm;
 use crate::model::{MachineId, clean};
 use crate::state::State;
+use crate::ui::theme::TokensExt as _;
 use crate::ui::views::Views;
 use crate::ui::widgets::{ActionButton, TextField};
 
@@ -22,12 +23,15 @@ const NO_TICKETS: [&str; 12] = [
 
 /// The ticket field, with the ticket of the last form offered where it is not taken over.
 pub fn field_ui(ui: &mut Ui, offered: Option<&str>, form: &mut OrderForm, id: Id) {
+    let label = RichText::new("Ticket").text_style(TextStyle::Small);
+    let label = ui.label(label.color(ui.tokens().text_weak));
     TextField::new("Ticket", &mut form.ticket)
         .label_unseen()
-        .hint("Ticket")
+        .hint("INC-…")
         .width(WIDTH)
         .id(id)
-        .show_ui(ui);
+        .show_ui(ui)
+        .labelled_by(label.id);
     if let Some(offered) = offered.filter(|_| form.ticket.trim().is_empty()) {
         let label = format!("Use {offered}");
         let button = ActionButton::new(&label).hint("The ticket leads the comment that is sent");

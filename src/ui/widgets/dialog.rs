@@ -41,6 +41,8 @@ struct Opener {
 #[derive(Default)]
 struct ReturningFocus {
     pending: Option<(LayerId, Id)>,
+    /// What has the keyboard instead of an opener that is gone.
+    home: Option<Id>,
 }
 
 impl Plugin for ReturningFocus {
@@ -55,7 +57,10 @@ impl Plugin for ReturningFocus {
         if ui.memory(|memory| memory.top_modal_layer() == Some(dialog)) {
             ui.ctx().request_repaint();
         } else {
-            ui.memory_mut(|memory| memory.request_focus(opener));
+            // The keyboard would be lost with something that is no longer drawn.
+            let is_drawn = ui.ctx().read_response(opener).is_some();
+            let home = self.home.filter(|_| !is_drawn);
+            ui.memory_mut(|memory| memory.request_focus(home.unwrap_or(opener)));
             self.pending = None;
         }
     }
@@ -102,11 +107,18 @@ impl<'a> Dialog<'a> {
     /// Gives the keyboard back to what had it before the dialog `id`; call it when closing.
     pub fn return_focus(ctx: &Context, id: Id) {
         let opener = ctx.data_mut(|data| data.remove_temp::<Opener>(id));
-        if let Some(focused) = opener.and_then(|opener| opener.focused) {
-            let returning = ctx.plugin_or_default::<ReturningFocus>();
-            returning.lock().pending = Some((LayerId::new(Order::Foreground, id), focused));
+        let returning = ctx.plugin_or_default::<ReturningFocus>();
+        let mut returning = returning.lock();
+        let focused = opener.and_then(|opener| opener.focused).or(returning.home);
+        if let Some(focused) = focused {
+            returning.pending = Some((LayerId::new(Order::Foreground, id), focused));
             ctx.request_repaint();
         }
+    }
+
+    /// Names what has the keyboard after a dialog whose opener is gone.
+    pub fn set_focus_home(ctx: &Context, home: Id) {
+        ctx.plugin_or_default::<ReturningFocus>().lock().home = Some(home);
     }
 
     /// Height for the content of a dialog in this window, under its title of a line. A dialog that

@@ -249,6 +249,39 @@ fn closing_a_dialog_gives_the_keyboard_back() {
 }
 
 #[test]
+fn a_dialog_whose_opener_is_gone_gives_the_keyboard_to_the_home() {
+    let is_open = Rc::new(Cell::new(false));
+    let has_opener = Rc::new(Cell::new(true));
+    let (shown, drawn) = (Rc::clone(&is_open), Rc::clone(&has_opener));
+    let id = Id::unique("settings");
+    let mut harness = harness(Theme::Dark, move |ui| {
+        let home = ui.add(ActionButton::new("Home"));
+        Dialog::set_focus_home(ui.ctx(), home.id);
+        if drawn.get() && ui.add(ActionButton::new("Settings…")).clicked() {
+            shown.set(true);
+        }
+        if shown.get() {
+            let dialog = Dialog::new(id, "Settings").plain();
+            let response = dialog.show(ui.ctx(), |ui| ui.label("Text"));
+            if response.close_requested {
+                shown.set(false);
+                drawn.set(false);
+                Dialog::return_focus(ui.ctx(), id);
+            }
+        }
+    });
+    harness.get_by_label("Settings…").focus();
+    harness.run();
+    harness.key_press(Key::Enter);
+    harness.run();
+    assert!(is_open.get());
+    harness.key_press(Key::Escape);
+    harness.run();
+    assert!(!is_open.get() && !has_opener.get());
+    assert!(harness.get_by_label("Home").is_focused());
+}
+
+#[test]
 fn what_a_focused_button_says_covers_no_other_button() {
     let names = [
         "Isolate…",

@@ -282,7 +282,38 @@ fn a_release_needs_its_warnings_seen_and_not_every_device() {
     arm(&mut harness);
     let next = harness.query_all_by_label_contains("Show next (").count();
     assert_eq!(next, 1, "each has the warning that history holds nothing");
+    assert!(is_disabled(&harness), "its warning was not on screen");
     scroll_through(&mut harness, |_| {});
     confirm_by_key(&mut harness);
     assert_eq!(submitted(&harness), 1);
+}
+
+/// Whether the way to what was not shown yet has the keyboard, as long as it is there.
+fn is_next_focused(harness: &Harness<'_, World>) -> Option<bool> {
+    let mut nodes = harness.query_all_by_label_contains("Show next (");
+    nodes.next().map(|node| node.is_focused())
+}
+
+#[test]
+fn when_all_was_shown_by_keyboard_it_goes_on_to_the_next_field() {
+    let devices: Vec<_> = (0..6).map(|n| device(n, "FIN-LT-")).collect();
+    let mut harness = harness_of(crowded(&devices, 2), vec2(800.0, 600.0));
+    form_mut(&mut harness).number.clear();
+    arm(&mut harness);
+    let mut presses = 0;
+    while let Some(next) = is_next_focused(&harness) {
+        if !next {
+            assert_eq!(presses, 0, "it had the keyboard already");
+            harness.get_by_label_contains("Show next (").focus();
+            harness.run_steps(2);
+        }
+        harness.key_press(Key::Space);
+        harness.run_steps(3);
+        presses += 1;
+        assert!(presses < 100, "there is no end to it");
+    }
+    assert!(presses > 0);
+    harness.run_steps(2);
+    let mut fields = harness.query_all_by_label("Type how many devices these are");
+    assert!(fields.any(|node| node.is_focused()));
 }
