@@ -164,6 +164,8 @@ fn a_reading_that_takes_too_long_is_stopped_and_the_list_says_so() {
     });
     assert!(!console.state().inventory.loading);
     console.click("Refresh");
-    console.step_until("the whole list", |c| c.shows("60 of 60"));
+    console.step_until("the whole list", |c| {
+        c.shows("60 of 60") && !c.state().inventory.loading
+    });
     assert!(!console.shows_part("not complete"));
 }

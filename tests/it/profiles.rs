@@ -62,7 +62,7 @@ impl Window {
             asked: asked.map(str::to_owned),
         };
         let harness = Harness::builder()
-            .with_size([1000.0, 900.0])
+            .with_size([1400.0, 900.0])
             .with_step_dt(0.1)
             .with_context_setup(cordon::ui::prepare)
             .build_eframe(move |cc| {
