@@ -19,6 +19,7 @@ pub struct Dialog<'a> {
     description: &'a str,
     role: accesskit::Role,
     shows_title: bool,
+    width: Option<f32>,
 }
 
 /// What came of showing a dialog for a frame.
@@ -75,6 +76,7 @@ impl<'a> Dialog<'a> {
             description: "",
             role: accesskit::Role::AlertDialog,
             shows_title: true,
+            width: None,
         }
     }
 
@@ -87,6 +89,12 @@ impl<'a> Dialog<'a> {
     /// Leaves the title to a screen reader, where a line is too much.
     pub fn without_title(mut self) -> Self {
         self.shows_title = false;
+        self
+    }
+
+    /// Makes it as wide as this, margins included, where the window has the room.
+    pub fn width(mut self, width: f32) -> Self {
+        self.width = Some(width);
         self
     }
 
@@ -182,7 +190,8 @@ impl<'a> Dialog<'a> {
             tokens.space.l
         };
         let room = ctx.content_rect().width() - 2.0 * beside;
-        let width = tokens.dialog_width.min(room) - Self::margin(ctx).sum().x;
+        let wanted = self.width.unwrap_or(tokens.dialog_width);
+        let width = wanted.min(room) - Self::margin(ctx).sum().x;
         let height = Self::height(ctx);
         let modal = Modal::new(self.id)
             .area(area)

@@ -77,9 +77,10 @@ pub const STARTERS: [&str; 10] = [
 ];
 
 /// Which outside crate may be named where.
-pub const CRATES: [(&str, &[&str]); 25] = [
+pub const CRATES: [(&str, &[&str]); 26] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main"]),
+    ("egui_extras", &["ui", "app", "main"]),
     ("reqwest", &["api::transport"]),
     ("oauth2", &["auth"]),
     ("keyring", &["auth::store"]),

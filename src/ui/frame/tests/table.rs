@@ -222,3 +222,43 @@ fn a_row_whose_name_is_hardly_seen_cannot_be_clicked() {
         assert_eq!(selected(&desk), before);
     }
 }
+
+#[test]
+fn keys_scroll_the_comparison_below_its_head() {
+    let (desk, mut harness) = desk(signed_in(), egui::vec2(640.0, 360.0));
+    let twin = {
+        let mut desk = desk.borrow_mut();
+        let id = MachineId::parse(FIN).expect("an id");
+        let machine = desk.state.machine(&id).expect("in the list").reference();
+        desk.views.dialog = Some(crate::ui::views::Dialog::Compare(machine.clone()));
+        machine
+    };
+    harness.run_steps(4);
+    let window = Rect::from_min_size(Pos2::ZERO, egui::vec2(640.0, 360.0));
+    let seen = |harness: &Harness<'static>, what: &str| {
+        let node = harness.query_by_label(what);
+        // What is scrolled away lies elsewhere, whatever of it is drawn.
+        node.is_some_and(|node| {
+            let texts = written(harness, window);
+            texts.iter().any(|(text, rect, clip)| {
+                text == what && clip.contains_rect(*rect) && node.rect().intersects(*rect)
+            })
+        })
+    };
+    assert!(seen(&harness, "State") && !seen(&harness, "May be a duplicate"));
+    let head = harness
+        .get_by_label(&format!("Show {}", twin.quoted()))
+        .rect();
+    harness.key_press(Key::End);
+    harness.run_steps(3);
+    assert!(seen(&harness, "May be a duplicate") && !seen(&harness, "State"));
+    let now = harness
+        .get_by_label(&format!("Show {}", twin.quoted()))
+        .rect();
+    assert_eq!(now, head, "the head stays");
+    harness.key_press(Key::PageUp);
+    harness.key_press(Key::ArrowUp);
+    harness.run_steps(3);
+    assert!(!seen(&harness, "May be a duplicate"));
+    assert!(harness.get_by_label("Close").is_focused());
+}
