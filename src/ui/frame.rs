@@ -30,6 +30,7 @@ const LOW: f32 = 420.0;
 
 /// Shows the whole window. The keyboard goes from the list to the panel, the activity and the strip.
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    settle_size(ui);
     let strip = reserve_strip(ui);
     banners_ui(ui, cx);
     match cx.state.session {
@@ -54,6 +55,16 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 pub fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let strip = reserve_strip(ui);
     part_ui(ui, "strip part", strip, |ui| strip::mode_strip_ui(ui, cx));
+}
+
+/// Lays out anew when the window has another size: a banner is as high as it was in the last pass, and
+/// its words take more lines or fewer now.
+fn settle_size(ui: &Ui) {
+    let id = Id::unique("size of the window");
+    let size = ui.ctx().content_rect().size();
+    if ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(id, size), size)) != size {
+        ui.ctx().request_discard("the window has another size");
+    }
 }
 
 fn reserve_strip(ui: &mut Ui) -> Rect {

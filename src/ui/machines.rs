@@ -9,7 +9,7 @@ use super::columns::columns_ui;
 use super::commands::UiCommand;
 use super::coverage::{Coverage, coverage};
 use super::machine_table::{Clicked, table_ui};
-use super::picks::picks_ui;
+use super::picks::{picks_ui, reserve_picks};
 use super::search_completion::offers_ui;
 use super::theme::{Role, TokensExt as _};
 use super::views::Rest;
@@ -29,8 +29,7 @@ const PAGE: usize = 10;
 /// Shows the devices.
 pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     refresh_rows(cx);
-    // At the foot: the rows must not move under the pointer that picks one after the other.
-    picks_ui(ui, cx);
+    let picks = reserve_picks(ui);
     let table_id = Id::unique("devices table");
     let hands_over = search_ui(ui, table_id, cx);
     asked::follow(ui, cx);
@@ -51,6 +50,7 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             None => {}
         }
     }
+    picks_ui(ui, picks, cx);
     mind_rest(ui, cx);
 }
 

@@ -1,7 +1,7 @@
 //! The devices ticked to act on together. They are named by what was ticked: one that the list no
 //! longer shows is said, and stays.
 
-use egui::{Align, Label, Layout, Panel, Popup, RichText, Ui, vec2};
+use egui::{Align, Id, Label, Layout, Panel, Popup, Rect, RichText, Sense, Ui, UiBuilder};
 
 use super::theme::{TokensExt as _, text};
 use super::views::Views;
@@ -14,30 +14,42 @@ use crate::state::State;
 /// Room that the words keep beside the buttons, in points.
 const MIN_WORDS: f32 = 150.0;
 
-/// Shows what is ticked, with what can be done about it. The bar is always there: the rows over it
-/// stay under the pointer that ticks one after the other.
-pub fn picks_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// Keeps the room of the bar below the rows: it is always there, and the rows over it stay under the
+/// pointer that ticks one after the other.
+pub fn reserve_picks(ui: &mut Ui) -> Rect {
     let tokens = ui.tokens();
     Panel::bottom("picks")
         .frame(raised_frame(ui))
+        .resizable(false)
         .exact_size(tokens.height.control + 2.0 * tokens.space.xs)
         .show(ui, |ui| {
-            ui.spacing_mut().item_spacing.x = tokens.space.xs;
-            let size = vec2(ui.available_width(), tokens.height.control);
-            ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-                let chosen = if cx.views.picked.is_empty() {
-                    None
-                } else {
-                    buttons_ui(ui, cx)
-                };
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    words_ui(ui, cx.state, cx.views);
-                });
-                if let Some(kind) = chosen {
-                    raise(ui, cx, kind);
-                }
-            });
-        });
+            let room = ui.max_rect();
+            ui.allocate_rect(room, Sense::hover());
+            room
+        })
+        .inner
+}
+
+/// Shows what is ticked, with what can be done about it. Drawn after the rows, as the keyboard comes to it
+/// after them.
+pub fn picks_ui(ui: &mut Ui, room: Rect, cx: &mut Cx<'_>) {
+    let builder = UiBuilder::new()
+        .max_rect(room)
+        .layout(Layout::right_to_left(Align::Center))
+        .scope_id(Id::unique("picks part"));
+    let mut bar = ui.new_child(builder);
+    bar.spacing_mut().item_spacing.x = ui.tokens().space.xs;
+    let chosen = if cx.views.picked.is_empty() {
+        None
+    } else {
+        buttons_ui(&mut bar, cx)
+    };
+    bar.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        words_ui(ui, cx.state, cx.views);
+    });
+    if let Some(kind) = chosen {
+        raise(&bar, cx, kind);
+    }
 }
 
 /// Opens the form of an action on the ticked devices.

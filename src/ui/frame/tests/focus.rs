@@ -112,12 +112,16 @@ const SMALL_WINDOW: egui::Vec2 = egui::vec2(800.0, 600.0);
 
 #[test]
 fn tab_goes_from_the_list_to_the_panel_and_the_strip() {
-    for chosen in [None, Some(FIN)] {
+    for (chosen, picks) in [(None, false), (Some(FIN), false), (Some(FIN), true)] {
         let (desk, mut harness) = desk(signed_in(), WIDE_WINDOW);
         if let Some(id) = chosen {
             select(&desk, id);
         }
-        harness.run_steps(3);
+        if picks {
+            let mut desk = desk.borrow_mut();
+            desk.views.picked = desk.views.selected.iter().cloned().collect();
+        }
+        harness.run_steps(60);
         let stops = walk(&mut harness, WIDE_WINDOW, "devices");
         let names = names(&stops);
         let at = |name: &str| {
@@ -140,8 +144,39 @@ fn tab_goes_from_the_list_to_the_panel_and_the_strip() {
             assert!(after("Devices", "Isolate…"), "{names:?}");
             assert!(after("Isolate…", "Keys"), "{names:?}");
         }
+        if picks {
+            assert!(after("Devices", "Clear selection"), "{names:?}");
+            assert!(after("Clear selection", "Isolate…"), "{names:?}");
+        }
         let heads = names.iter().filter(|name| name.starts_with("Sort by"));
         assert_eq!(heads.count(), 0, "the heads are one stop");
+    }
+}
+
+#[test]
+fn in_a_small_window_the_list_and_the_panel_are_walked_without_a_trap() {
+    let (desk, mut harness) = desk(signed_in(), SMALL_WINDOW);
+    harness.run_steps(3);
+    let stops = walk(&mut harness, SMALL_WINDOW, "small list");
+    assert!(names(&stops).contains(&"Devices"));
+    select(&desk, FIN);
+    harness.run_steps(3);
+    let stops = walk(&mut harness, SMALL_WINDOW, "small panel");
+    let names = names(&stops);
+    assert!(names.contains(&"Back to the list") && names.contains(&"Isolate…"));
+}
+
+#[test]
+fn another_size_of_the_window_leaves_no_gap_below_a_banner() {
+    let (_, mut harness) = desk(signed_in(), WIDE_WINDOW);
+    harness.run_steps(3);
+    for size in [egui::vec2(560.0, 600.0), WIDE_WINDOW, SMALL_WINDOW] {
+        harness.set_size(size);
+        harness.step();
+        let at_once = harness.get_by_label("Search devices").rect();
+        harness.run_steps(3);
+        let later = harness.get_by_label("Search devices").rect();
+        assert_eq!(at_once, later, "{size:?}");
     }
 }
 
