@@ -43,7 +43,7 @@ fn a_hidden_column_stays_hidden_after_a_restart() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
     let mut console = open(&simulator, folder.path());
-    assert!(console.shows("Sort by Risk") && console.shows("Sort by Tags"));
+    assert!(console.shows("Sort by Risk") && console.shows("Sort by Health"));
     console.click("Columns");
     console.click("Show column Risk");
     console.harness.run_steps(3);
@@ -67,7 +67,7 @@ fn a_hidden_column_stays_hidden_after_a_restart() {
     );
 
     let mut console = open(&simulator, folder.path());
-    assert!(!console.shows("Sort by Risk") && console.shows("Sort by Tags"));
+    assert!(!console.shows("Sort by Risk") && console.shows("Sort by Health"));
     console.click("Columns");
     console.click("Show all columns");
     console.harness.run_steps(3);
