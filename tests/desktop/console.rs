@@ -13,6 +13,8 @@ use crate::tenant::{Device, Tenant};
 /// The program under test, in the profile of this test run.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cordon");
 
+/// Findings of a device that one form shows, at most.
+const MOST_SHOWN: usize = 30;
 /// Longest time from one look at the service to the next, and some more.
 const NEXT_LOOK: Duration = Duration::from_secs(30);
 
@@ -93,9 +95,16 @@ impl<'s> Console<'s> {
             window.fill(field, text);
         }
         let confirm = format!("{confirm} {}", device.quoted);
-        window.wait_for_node(&format!("{confirm:?} to wake"), |node| {
-            node.is_live_button(&confirm)
-        });
+        // What was found has to be on screen before it can be confirmed; a small window shows less.
+        for _ in 0..MOST_SHOWN {
+            let node = window.wait_for_node(&format!("{confirm:?} to be enabled"), |node| {
+                node.is_live_button(&confirm) || is_next_to_show(node)
+            });
+            if node.name == confirm {
+                break;
+            }
+            window.activate(&node);
+        }
         window.picture(&format!("form-{}", button.to_lowercase().replace(' ', "-")));
         window.press(&confirm);
         window.wait_for_node("the form to close", |node| {
@@ -228,4 +237,9 @@ fn code_of(node: &Node) -> &str {
 fn is_code(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
     text.len() == 9 && text.bytes().all(is_part)
+}
+
+/// The button that scrolls to the next device or finding that was not on screen yet.
+fn is_next_to_show(node: &Node) -> bool {
+    node.name.starts_with("Show next (") && node.is_live_button(&node.name)
 }

@@ -1,4 +1,10 @@
 //! What reaches a person who looks elsewhere.
+#![expect(
+    clippy::too_many_arguments,
+    clippy::unused_self,
+    clippy::used_underscore_binding,
+    reason = "the specification of notifications gives the methods and their arguments"
+)]
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,7 +27,6 @@ struct Desktop(Shown);
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 impl Desktop {
-    #[expect(clippy::too_many_arguments, reason = "the specification has them")]
     fn notify(
         &self,
         _app_name: &str,
