@@ -13,6 +13,7 @@ use crate::tenant::{Device, Tenant};
 /// The program under test, in the profile of this test run.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cordon");
 
+const CLOSE_ANYWAY: &str = "Close anyway";
 /// Findings of a device that one form shows, at most.
 const MOST_SHOWN: usize = 30;
 /// Longest time from one look at the service to the next, and some more.
@@ -82,8 +83,8 @@ impl<'s> Console<'s> {
         let what = format!("the panel of {}", device.label);
         self.window.wait_for(&what, NEXT_LOOK, |nodes| {
             nodes.iter().any(|n| is_row_of(n, device) && n.is(State::Selected))
-                // The state is told as soon as the device's own actions were read.
-                && nodes.iter().any(|n| n.says("history shows"))
+                // Said as soon as the device's own actions were read.
+                && nodes.iter().any(|n| n.says("history of this device (read") || n.says("in all, read"))
         });
     }
 
@@ -116,7 +117,7 @@ impl<'s> Console<'s> {
     pub fn wait_for_outcome(&self, device: &Device, title: &str, any_of: &[&str]) {
         let what = format!("{} “{title}” to be {any_of:?}", device.label);
         self.window.wait_for(&what, NEXT_LOOK, |nodes| {
-            outcome(nodes, device, title).is_some_and(|word| any_of.contains(&word))
+            outcomes(nodes, device, title).any(|word| any_of.contains(&word))
         });
     }
 
@@ -151,12 +152,17 @@ impl<'s> Console<'s> {
         self.ask_to_close();
         let status = self
             .running
-            .ends_within(Duration::from_secs(10))
+            .ends_within(Duration::from_secs(5))
             .unwrap_or_else(|| {
-                // On a busy machine the window manager can miss a key; a person presses it again.
-                // A console that hangs is not helped by that.
                 self.session.picture("still-open");
-                self.ask_to_close();
+                if self.window.find_all(asks_to_close).is_empty() {
+                    // On a busy machine the window manager can miss a key; a person presses it again.
+                    // A console that hangs is not helped by that.
+                    self.ask_to_close();
+                } else {
+                    // A sign-in that is not saved ends with the window.
+                    self.window.press(CLOSE_ANYWAY);
+                }
                 self.running.wait_for_end()
             });
         assert!(status.success(), "the console ends well, not with {status}");
@@ -200,13 +206,18 @@ pub fn data_folder(session: &Session) -> PathBuf {
     session.folder().join("cordon-data")
 }
 
-/// What the activity list says of the newest order of this kind for this device.
-pub fn outcome<'n>(nodes: &'n [Node], device: &Device, title: &str) -> Option<&'n str> {
+/// What the activity list says of the orders of this kind for this device: those that need attention
+/// come first, then the newest.
+pub fn outcomes<'n>(
+    nodes: &'n [Node],
+    device: &Device,
+    title: &str,
+) -> impl Iterator<Item = &'n str> {
     let name = format!("{}: {title}", device.label);
-    let entry = nodes
+    let entries = nodes
         .iter()
-        .find(|node| node.role == "panel" && node.name == name)?;
-    Some(&entry.description)
+        .filter(move |node| node.role == "panel" && node.name == name);
+    entries.map(|entry| &*entry.description)
 }
 
 /// Whether it is the row of any device.
@@ -237,6 +248,10 @@ fn code_of(node: &Node) -> &str {
 fn is_code(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
     text.len() == 9 && text.bytes().all(is_part)
+}
+
+fn asks_to_close(node: &Node) -> bool {
+    node.is_live_button(CLOSE_ANYWAY)
 }
 
 /// The button that scrolls to the next device or finding that was not on screen yet.

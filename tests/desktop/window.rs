@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::a11y::{Node, State};
-use crate::console::{Console, PROGRAM, is_row_of, outcome, start_command, without_window};
+use crate::console::{Console, PROGRAM, is_row_of, outcomes, start_command, without_window};
 use crate::person;
 use crate::session::{Session, wait_until};
 use crate::tenant::{Change, Device, Tenant};
@@ -21,7 +21,7 @@ fn a_device_is_contained_and_nothing_is_said_before_the_service_says_it() {
     window.wait_for_node("a window that says what it is", |node| {
         node.role == "frame" && node.name.starts_with("STAND-IN cordon")
     });
-    window.wait_for_text("this is not Microsoft's sign-in");
+    window.wait_for_text("This is not Microsoft's sign-in");
     window.picture("01-sign-in");
 
     window.press("Sign in with a code");
@@ -167,7 +167,11 @@ fn a_console_that_may_only_look_says_so_on_each_button() {
     window.key("ctrl+i");
     window.wait_for_text("Isolate device: ");
     window.picture("read-only");
-    assert!(outcome(&window.read(), &device, "Isolate device").is_none());
+    assert!(
+        outcomes(&window.read(), &device, "Isolate device")
+            .next()
+            .is_none()
+    );
     assert_eq!(tenant.changes(), []);
 }
 
