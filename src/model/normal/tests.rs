@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Texts of the kinds that have made trouble: spellings of one text, look-alikes, what is not
+/// Texts of the kinds that have made trouble: spellings of one text, confusables, what is not
 /// drawn, and anything else.
 pub fn odd_text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
@@ -139,7 +139,11 @@ fn names_that_cannot_be_told_apart_have_one_skeleton() {
     ] {
         assert_eq!(skeleton(one), skeleton(other), "{one} {other}");
     }
-    for (one, other) in [("FI-LT-1", "FL-LT-1"), ("DC01", "DC02"), ("Büro", "Buro")] {
+    for (one, other) in [
+        ("FI-LT-1", "FL-LT-1"),
+        ("DC01", "DC02"),
+        ("Zürich-1", "Zurich-1"),
+    ] {
         assert_ne!(skeleton(one), skeleton(other), "{one} {other}");
     }
 }
