@@ -125,21 +125,6 @@ fn the_keyboard_goes_back_to_the_button_that_opened_the_form() {
 }
 
 #[test]
-fn the_keyboard_goes_to_the_list_where_the_opener_is_gone() {
-    let mut console = console();
-    for name in ["FIN-LT-051", "ENG-LT-030"] {
-        let machine = console.open_device(name);
-        tick(&mut console, &machine);
-    }
-    console.click("Isolate 2 devices…");
-    console.fill("Comment", "INC-4711 the same beacon");
-    console.fill("Type how many devices these are", "2");
-    console.confirm("Isolate 2 devices");
-    console.step_until("both entries", |c| c.state().entries.len() == 2);
-    console.step_until("the keyboard in the list", |c| is_focused(c, "Devices"));
-}
-
-#[test]
 fn the_ticket_of_a_pasted_line_fills_its_field_for_the_device_that_it_names() {
     let mut console = console();
     let id = machine_named(&console.control, "FIN-LT-051");
