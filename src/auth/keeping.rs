@@ -69,8 +69,12 @@ impl Session {
         held.home = saved.home;
         held.scope = saved.scope;
         held.refresh = Some(saved.refresh);
+        let account_item = self.0.item(&held);
+        let item = account_item.filter(|_| !held.has_old_item);
         drop(held);
-        self.0.store.was_found();
+        self.0
+            .store
+            .was_found(item.as_ref().unwrap_or(&self.0.place));
         Some(signed_in)
     }
 
@@ -81,14 +85,13 @@ impl Session {
     pub async fn remove_saved(&self, object_ids: &[Box<str>]) -> Result<(), AuthError> {
         let store = &self.0.store;
         let place = &self.0.place;
-        let mut last = None;
-        for object_id in object_ids {
-            last = Some(store.post_removal(&account_item(place, object_id)));
-        }
-        let Some(last) = last else {
+        if object_ids.is_empty() {
             return Ok(());
-        };
-        store.settled(last).await.map_err(keyring_kept)?;
+        }
+        for object_id in object_ids {
+            let removed = store.post_removal(&account_item(place, object_id));
+            store.settled(removed).await.map_err(keyring_kept)?;
+        }
         // From before there were items by account.
         let old = store.read(place).await.map_err(keyring_kept)?;
         let old = old.as_deref().and_then(|json| Saved::from_json(json));

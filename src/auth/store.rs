@@ -160,9 +160,10 @@ impl TokenStore {
         self.post(item, Wish::Remove(state))
     }
 
-    /// What is held came from the keyring, and is still there.
-    pub(super) fn was_found(&self) {
+    /// What is held came from the keyring, and is still there under `item`.
+    pub(super) fn was_found(&self, item: &Arc<str>) {
         if let Self::Keyring(keyring) = self {
+            keyring.shared.wanted().saved = Some(Arc::clone(item));
             keyring.shared.state.send_replace(KeyringState::Saved);
         }
     }
@@ -183,7 +184,7 @@ impl TokenStore {
             let trouble = Trouble::silent();
             keyring
                 .shared
-                .finish(ticket.0, trouble.state(), Some(trouble));
+                .finish(ticket.0, Some(trouble.state()), Some(trouble));
         }
         ticket
     }
@@ -254,6 +255,8 @@ struct Shared {
 struct Wanted {
     number: u64,
     wishes: Vec<(Arc<str>, Wish)>,
+    /// The item that was saved or found last, while it is there.
+    saved: Option<Arc<str>>,
 }
 
 enum Wish {
@@ -290,9 +293,11 @@ impl Shared {
     }
 
     /// State and number change under one lock, so that nobody sees half of it.
-    fn finish(&self, number: u64, next: KeyringState, trouble: Option<Trouble>) {
+    fn finish(&self, number: u64, next: Option<KeyringState>, trouble: Option<Trouble>) {
         self.state.send_modify(|state| {
-            *state = next;
+            if let Some(next) = next {
+                *state = next;
+            }
             self.done.send_replace(Done { number, trouble });
         });
     }
@@ -328,10 +333,14 @@ fn grant(
     vault: &mut Option<Vault>,
     shared: &Shared,
 ) {
-    let (number, wishes) = {
+    let (number, wishes, mut saved) = {
         let mut wanted = shared.wanted();
-        (wanted.number, std::mem::take(&mut wanted.wishes))
+        let wishes = std::mem::take(&mut wanted.wishes);
+        (wanted.number, wishes, wanted.saved.clone())
     };
+    if wishes.is_empty() {
+        return;
+    }
     let (mut state, mut first_trouble) = (None, None);
     for (item, wish) in wishes {
         let (outcome, next) = match wish {
@@ -340,27 +349,33 @@ fn grant(
                     vault.put(&item, &value)?;
                     old.map_or(Ok(()), |old| vault.remove(&old))
                 };
+                let outcome = with(open, vault, put);
+                saved = outcome.is_ok().then(|| Arc::clone(&item));
                 // Only a write that went well proves that the sign-in is saved.
-                (with(open, vault, put), KeyringState::Saved)
+                (outcome, Some(KeyringState::Saved))
             }
-            Wish::Remove(next) => (with(open, vault, |vault| vault.remove(&item)), next),
+            Wish::Remove(next) => {
+                let outcome = with(open, vault, |vault| vault.remove(&item));
+                // What becomes of another item says nothing of the one that is saved.
+                let is_another = saved.as_ref().is_some_and(|saved| *saved != item);
+                if !is_another {
+                    saved = None;
+                }
+                (outcome, (!is_another).then_some(next))
+            }
         };
-        let next = match outcome {
-            Ok(()) => next,
+        match outcome {
+            Ok(()) => state = next.or(state),
             Err(trouble) => {
-                let next = trouble.state();
+                if next.is_some() {
+                    state = Some(trouble.state());
+                }
                 first_trouble.get_or_insert(trouble);
-                next
             }
-        };
-        // That the present sign-in is saved says more than that another one is gone.
-        if state != Some(KeyringState::Saved) {
-            state = Some(next);
         }
     }
-    if let Some(state) = state {
-        shared.finish(number, state, first_trouble);
-    }
+    shared.wanted().saved = saved;
+    shared.finish(number, state, first_trouble);
 }
 
 fn with<T>(

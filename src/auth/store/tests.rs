@@ -107,6 +107,25 @@ async fn several_items_are_served_at_once_and_an_old_name_goes_after_its_value_i
     assert_eq!(store.state(), KeyringState::Saved, "of what is still there");
 }
 
+/// However the wishes are spread over the thread's turns: each is waited for here.
+#[tokio::test]
+async fn removing_another_accounts_item_leaves_the_state_of_the_one_that_is_saved() {
+    let (store, mock) = mock_store();
+    let (other, saved): (Arc<str>, Arc<str>) = ("v1:other".into(), item());
+    store.saved(store.post_save(&saved, value("b"), None)).await;
+    assert_eq!(store.settled(store.post_removal(&other)).await, Ok(()));
+    assert_eq!(store.state(), KeyringState::Saved);
+
+    store.was_found(&other);
+    fail_next(&mock, Error::NoStorageAccess("prompt dismissed".into()));
+    let removed = store.settled(store.post_removal(&saved)).await;
+    assert!(removed.is_err(), "who asked hears of it");
+    assert_eq!(store.state(), KeyringState::Saved);
+
+    assert_eq!(store.settled(store.post_removal(&other)).await, Ok(()));
+    assert_eq!(store.state(), KeyringState::Checking, "nothing is saved");
+}
+
 #[tokio::test]
 async fn several_values_of_one_name_are_removed_and_that_is_said() {
     let (store, mock) = mock_store();
