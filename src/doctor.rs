@@ -9,7 +9,7 @@ use crate::api::Http;
 use crate::auth::{AuthError, HttpFault, HttpRequest, HttpResponse, SendRequest, probe_keyring};
 use crate::cli::Arguments;
 use crate::explain::Explain as _;
-use crate::journal::Journal;
+use crate::journal::{Journal, JournalError, Report};
 use crate::model::{Endpoints, KeyringState};
 use crate::places::{STAND_IN_CLIENT, STAND_IN_TENANT, stand_in_for};
 use crate::say;
@@ -165,11 +165,8 @@ fn journal_lines(folder: &Path) -> Vec<Line> {
             let kinds = ["journal-demo", "journal-stand-in", "journal-live"];
             let kind = kinds.into_iter().find(|kind| name.starts_with(kind));
             let name = format!("{}…", kind.unwrap_or("another"));
-            match Journal::open_read_only(&path).and_then(|j| j.verify()) {
-                Ok(verified) => Line::good(
-                    "journal",
-                    format!("{name}, {} records, chain whole", verified.records),
-                ),
+            match Journal::inspect(&path, &[]) {
+                Ok(report) => journal_line(&name, &report),
                 Err(error) => {
                     let explanation = error.explain();
                     Line::bad(
@@ -181,6 +178,22 @@ fn journal_lines(folder: &Path) -> Vec<Line> {
             }
         })
         .collect()
+}
+
+fn journal_line(name: &str, report: &Report) -> Line {
+    let what = "journal";
+    let Some(finding) = report.findings.first() else {
+        let checked = if report.not_checked.is_empty() {
+            "chain and end whole"
+        } else {
+            "chain whole; whether its end is missing could not be checked"
+        };
+        let records = report.verified.records;
+        return Line::good(what, format!("{name}, {records} records, {checked}"));
+    };
+    let explanation = JournalError::Damaged(finding.clone()).explain();
+    let found = format!("{name}: {finding}");
+    Line::bad(what, found, explanation.next.words())
 }
 
 fn keyring_line() -> Line {

@@ -12,7 +12,7 @@ use cordon::auth::TokenStore;
 use cordon::cli::{Arguments, JournalCommand, Subcommands};
 use cordon::explain::{Explain as _, Explanation, NextStep};
 use cordon::guard::Policy;
-use cordon::journal::{Entry, Journal, Moment, Verified, export};
+use cordon::journal::{Entry, Journal, JournalError, Moment, Report, Verified, begin_anew, export};
 use cordon::model::{Endpoints, Mode};
 use cordon::places::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
 use cordon::settings::{Profile, Settings};
@@ -111,7 +111,7 @@ fn begin(
 ) -> Result<App, Explanation> {
     let journal = places::journal_file(folder, run.mode, &run.endpoints);
     if run.mode == Mode::Demo {
-        places::begin_anew(&journal);
+        begin_anew(&journal);
     }
     let policy = Policy {
         read_only: arguments.read_only,
@@ -373,27 +373,59 @@ fn journal(what: &JournalCommand, folder: &Path) -> ExitCode {
             }
             Err(explanation) => fail(&explanation),
         },
-        (files, None) => files
-            .iter()
-            .fold(ExitCode::SUCCESS, |code, file| match read(file) {
-                Ok((Verified { records, last_hash }, _)) => {
-                    let file = file.display();
-                    say!("The chain is whole: {records} records, last hash {last_hash} ({file})");
-                    code
-                }
-                Err(explanation) => fail(&explanation),
-            }),
+        (files, None) => {
+            let whole = files.iter().filter(|file| verify(file)).count();
+            ExitCode::from(u8::from(whole < files.len()))
+        }
     }
 }
 
+/// Says how a journal is; `false` when anything is wrong with it.
+fn verify(file: &Path) -> bool {
+    let report = match inspect(file) {
+        Ok(report) => report,
+        Err(explanation) => {
+            fail(&explanation);
+            return false;
+        }
+    };
+    let Verified { records, last_hash } = &report.verified;
+    let shown = file.display();
+    if report.findings.is_empty() {
+        say!("The chain is whole: {records} records, last hash {last_hash} ({shown})");
+    } else {
+        say_error!("{} ({shown})", report.headline());
+        for finding in &report.findings {
+            say_error!("  {finding}");
+        }
+        say_error!("  Keep the file as evidence; {records} records can be read");
+    }
+    for what in &report.not_checked {
+        say!("  Not checked: {what}");
+    }
+    report.findings.is_empty()
+}
+
+fn inspect(file: &Path) -> Result<Report, Explanation> {
+    Journal::inspect(file, &[]).map_err(|error| cannot_read(&error, file))
+}
+
+/// What can be read is exported; that the end is missing, or is not the one that was written, is
+/// said beside it.
 fn read(file: &Path) -> Result<(Verified, Vec<Entry>), Explanation> {
+    let report = inspect(file)?;
+    for finding in report.findings.iter().filter(|f| f.is_of_another_file()) {
+        say_error!("The journal is not the one that was written last: {finding}");
+    }
     Journal::open_read_only(file)
         .and_then(|journal| Ok((journal.verify()?, journal.entries()?)))
-        .map_err(|error| {
-            let mut explanation = error.explain_reading();
-            explanation.details.push(file.display().to_string());
-            explanation
-        })
+        .map_err(|error| cannot_read(&error, file))
+}
+
+fn cannot_read(error: &JournalError, file: &Path) -> Explanation {
+    let mut explanation = error.explain_reading();
+    explanation.details.push(file.display().to_string());
+    explanation
 }
 
 fn journals_in(folder: &Path) -> Vec<PathBuf> {

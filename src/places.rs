@@ -69,17 +69,3 @@ pub fn journal_file(folder: &Path, mode: Mode, endpoints: &Endpoints) -> PathBuf
     };
     folder.join(name)
 }
-
-/// Removes the journal of an earlier rehearsal, unless another console is using it: each begins
-/// with an empty account, as its tenant does.
-pub fn begin_anew(journal: &Path) {
-    let lock = std::fs::File::create(journal.with_extension("lock"));
-    // Held to the end of this function only.
-    if lock.as_ref().is_ok_and(|lock| lock.try_lock().is_ok()) {
-        for ending in ["", "-wal", "-shm"] {
-            let mut path = journal.as_os_str().to_owned();
-            path.push(ending);
-            std::fs::remove_file(PathBuf::from(path)).ok();
-        }
-    }
-}

@@ -78,6 +78,11 @@ pub(super) fn write(record: &Record) -> (&'static str, Json) {
     }
 }
 
+/// What the record says that begins a layout's rule of hashing.
+pub(super) fn layout(number: i64) -> Json {
+    json!({ "layout": number })
+}
+
 /// What a reason is called on disk; never a word on screen, which may be improved at any time.
 const fn key_of(why: NotSentReason) -> &'static str {
     match why {

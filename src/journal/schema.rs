@@ -1,15 +1,21 @@
 //! The one table, and the triggers that keep it append-only.
 
-use rusqlite::Connection;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-use super::JournalError;
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
+
+use super::{Finding, JournalError};
 
 /// Number of this layout, kept in SQLite's `user_version`. Raised with each new kind of record too:
 /// a console that does not know the kind would call the file damaged instead of newer.
 ///
 /// - 1: the first release.
 /// - 2: the same table; also `Acknowledged`, `Unclear`, `ActiveActionsRead` and `NotReread`.
-pub(super) const LAYOUT: i64 = 2;
+/// - 3: the number of a record is part of its hash from `Layout` on, and a trigger demands that
+///   numbers have no gaps.
+pub(super) const LAYOUT: i64 = 3;
 /// From this layout on, the table is the same as today's.
 const OLDEST: i64 = 1;
 
@@ -31,44 +37,112 @@ CREATE TRIGGER record_is_never_deleted BEFORE DELETE ON record
 BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 ";
 
-/// Makes the table in an empty file; refuses a layout it does not know.
+/// Since layout 3. `INSERT OR REPLACE` would otherwise pass by the other two.
+const NUMBERS: &str = "
+CREATE TRIGGER record_only_follows_the_last BEFORE INSERT ON record
+WHEN NEW.seq <> (SELECT coalesce(max(seq), 0) + 1 FROM record)
+BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
+";
+
+/// Refuses a layout it does not know, and makes the table in an empty file.
 pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalError> {
-    db.busy_timeout(std::time::Duration::from_secs(2))?;
+    harden(db)?;
     let found = layout_of(db)?;
     // Before anything else: a file of a newer version is left as it is.
     if found > LAYOUT {
         return Err(JournalError::Newer { found });
     }
     if writable {
-        // Rule 3: a record is durable when `append` returns, even if the power fails then.
+        // Readers beside this console (verify, export, a second window, a backup) never hold up an
+        // append in this mode, nor does one that hangs. What is still in the log after a crash is
+        // taken up by whoever opens the journal next; a log that went missing shows by the mark.
+        // Where the file system cannot have one, SQLite stays with its other, which is as durable.
         db.pragma_update(None, "journal_mode", "WAL")?;
+        // Rule 3: a record is durable when `append` returns, even if the power fails then.
         db.pragma_update(None, "synchronous", "FULL")?;
         // Said at the start, not at the first order.
         db.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
     }
     match found {
         OLDEST..=LAYOUT => Ok(()),
+        0 if !objects(db)?.is_empty() => Err(JournalError::Damaged(Finding::Layout { found })),
         0 if writable => {
-            db.execute_batch(&format!(
-                "BEGIN; CREATE TABLE {COLUMNS} {RULES} PRAGMA user_version = {LAYOUT}; COMMIT;"
-            ))?;
+            db.execute_batch(&format!("BEGIN; {} COMMIT;", definition(LAYOUT)))?;
             Ok(())
         }
         // A console ended before it made the table: an empty journal, which a reader cannot change.
         // A temporary table lies beside the file.
         0 => Ok(db.execute_batch(&format!("CREATE TEMP TABLE {COLUMNS}"))?),
-        _ => Err(JournalError::Damaged { seq: 0 }),
+        _ => Err(JournalError::Damaged(Finding::Layout { found })),
     }
 }
 
-/// Says of a file of an older layout that it may hold today's records from now on.
+/// The file may come from anybody: nothing in its schema runs functions or changes tables of
+/// `SQLite`'s own, and pages are checked as they are read. Extensions are never loaded: this build
+/// does not allow it.
+fn harden(db: &Connection) -> Result<(), JournalError> {
+    db.busy_timeout(Duration::from_secs(2))?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    db.pragma_update(None, "cell_size_check", true)?;
+    db.pragma_update(None, "mmap_size", 0)?;
+    Ok(())
+}
+
+/// Makes a file of an older layout one of today's.
 pub(super) fn raise_layout(db: &Connection) -> Result<(), JournalError> {
     if layout_of(db)? < LAYOUT {
-        db.pragma_update(None, "user_version", LAYOUT)?;
+        let raise = format!("BEGIN IMMEDIATE; {NUMBERS} PRAGMA user_version = {LAYOUT}; COMMIT;");
+        db.execute_batch(&raise)?;
     }
     Ok(())
 }
 
-fn layout_of(db: &Connection) -> rusqlite::Result<i64> {
+pub(super) fn layout_of(db: &Connection) -> rusqlite::Result<i64> {
     db.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// Changes with each change of the schema, by whichever connection.
+pub(super) fn version_of(db: &Connection) -> rusqlite::Result<i64> {
+    db.pragma_query_value(None, "schema_version", |row| row.get(0))
+}
+
+fn definition(layout: i64) -> String {
+    let numbers = if layout < 3 { "" } else { NUMBERS };
+    format!("CREATE TABLE {COLUMNS} {RULES} {numbers} PRAGMA user_version = {layout};")
+}
+
+/// Tables, triggers, indexes and views by kind and name, each with its definition.
+fn objects(db: &Connection) -> rusqlite::Result<BTreeMap<(String, String), String>> {
+    let mut all =
+        db.prepare("SELECT type, name, tbl_name || ': ' || coalesce(sql, '') FROM sqlite_schema")?;
+    let rows = all.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)))?;
+    rows.collect()
+}
+
+/// How the file's schema differs from the one of its layout.
+pub(super) fn compare(db: &Connection) -> Result<Vec<Finding>, JournalError> {
+    let layout = layout_of(db)?;
+    if layout == 0 {
+        return Ok(Vec::new());
+    }
+    let fresh = Connection::open_in_memory()?;
+    fresh.execute_batch(&definition(layout))?;
+    let (mut expected, found) = (objects(&fresh)?, objects(db)?);
+    let object_of = |(kind, name): &(String, String)| -> Box<str> {
+        crate::model::clean(&format!("{kind} “{name}”"), 120).into()
+    };
+    let mut findings = Vec::new();
+    for (key, sql) in found {
+        let object = object_of(&key);
+        match expected.remove(&key) {
+            None => findings.push(Finding::SchemaPlanted { object }),
+            Some(ours) if ours != sql => findings.push(Finding::SchemaChanged { object }),
+            Some(_) => {}
+        }
+    }
+    let missing = expected.keys().map(object_of);
+    findings.extend(missing.map(|object| Finding::SchemaMissing { object }));
+    Ok(findings)
 }

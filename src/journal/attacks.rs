@@ -1,0 +1,498 @@
+//! What can be done to a copy of a journal, and what is found of it.
+
+use std::path::PathBuf;
+
+use super::chain::HashRule;
+use super::tests::{intended, orders};
+use super::*;
+
+/// A journal with records 1 to 7, closed; its lock file remembers it.
+fn written() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    let mut journal = Journal::open(&path).expect("made");
+    append_all(&mut journal);
+    (folder, path)
+}
+
+/// Each of six orders in a step of its own.
+fn append_all(journal: &mut Journal) {
+    for order in orders() {
+        let batch = [intended(order)];
+        journal
+            .append(Timestamp::UNIX_EPOCH, &batch)
+            .expect("written");
+    }
+}
+
+/// Without the rules of the file, and with them again afterwards.
+fn without_rules(path: &Path, attack: &str) {
+    let db = Connection::open(path).expect("opened");
+    let mut rules = db
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        .expect("a schema");
+    let rules: Vec<(String, String)> = rules
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .expect("rows")
+        .map(|rule| rule.expect("a row"))
+        .collect();
+    for (name, _) in &rules {
+        db.execute_batch(&format!("DROP TRIGGER {name}"))
+            .expect("dropped");
+    }
+    db.execute_batch(attack).expect("done");
+    for (_, sql) in &rules {
+        db.execute_batch(sql).expect("made again");
+    }
+}
+
+fn found_in(path: &Path) -> Vec<Finding> {
+    Journal::inspect(path, &[]).expect("opened").findings
+}
+
+/// Neither verified nor opened for acting.
+#[track_caller]
+fn assert_found(path: &Path, expected: &[Finding]) {
+    assert_eq!(found_in(path), expected);
+    let before = std::fs::read(path).expect("read");
+    let refused = Journal::open(path).err().expect("nothing is sent");
+    assert!(matches!(&refused, JournalError::Damaged(finding) if *finding == expected[0]));
+    assert!(
+        std::fs::read(path).expect("read") == before,
+        "evidence stays as it was"
+    );
+}
+
+fn shortened(last: i64, expected: i64, witness: Witness) -> Finding {
+    Finding::Shortened {
+        last,
+        expected,
+        witness,
+    }
+}
+
+#[test]
+fn a_journal_that_nobody_touched_is_whole() {
+    let (_folder, path) = written();
+    let report = Journal::inspect(&path, &[]).expect("opened");
+    assert_eq!((report.findings, report.not_checked), (vec![], vec![]));
+    assert_eq!(report.verified.records, 7);
+    assert!(!Journal::open(&path).expect("opened").lost_its_past());
+}
+
+#[test]
+fn rules_that_were_dropped_changed_or_planted_are_named() {
+    for (attack, finding) in [
+        (
+            "DROP TRIGGER record_is_never_deleted",
+            Finding::SchemaMissing {
+                object: "trigger “record_is_never_deleted”".into(),
+            },
+        ),
+        (
+            "DROP INDEX record_of_entry",
+            Finding::SchemaMissing {
+                object: "index “record_of_entry”".into(),
+            },
+        ),
+        (
+            "DROP TRIGGER record_only_follows_the_last; CREATE TRIGGER record_only_follows_the_last BEFORE INSERT ON record BEGIN SELECT 1; END",
+            Finding::SchemaChanged {
+                object: "trigger “record_only_follows_the_last”".into(),
+            },
+        ),
+        (
+            "CREATE TRIGGER swallow BEFORE INSERT ON record BEGIN SELECT RAISE(IGNORE); END",
+            Finding::SchemaPlanted {
+                object: "trigger “swallow”".into(),
+            },
+        ),
+        (
+            "CREATE VIEW other AS SELECT * FROM record",
+            Finding::SchemaPlanted {
+                object: "view “other”".into(),
+            },
+        ),
+        (
+            "CREATE TABLE other (a)",
+            Finding::SchemaPlanted {
+                object: "table “other”".into(),
+            },
+        ),
+        (
+            "ALTER TABLE record ADD COLUMN more TEXT",
+            Finding::SchemaChanged {
+                object: "table “record”".into(),
+            },
+        ),
+        ("PRAGMA user_version = 0", Finding::Layout { found: 0 }),
+    ] {
+        let (_folder, path) = written();
+        Connection::open(&path)
+            .expect("opened")
+            .execute_batch(attack)
+            .expect("done");
+        if let Finding::Layout { .. } = finding {
+            let refused = Journal::inspect(&path, &[]);
+            assert!(matches!(refused, Err(JournalError::Damaged(found)) if found == finding));
+        } else if let Finding::SchemaChanged { object } = &finding
+            && object.starts_with("table")
+        {
+            assert_eq!(found_in(&path).first(), Some(&finding), "{attack}");
+        } else {
+            assert_found(&path, &[finding]);
+        }
+    }
+}
+
+#[test]
+fn a_record_that_was_changed_or_taken_out_is_named_with_its_place() {
+    for (attack, findings) in [
+        (
+            "UPDATE record SET data = '{}' WHERE seq = 3",
+            vec![Finding::Unlinked { seq: 4 }],
+        ),
+        (
+            "DELETE FROM record WHERE seq IN (3, 4)",
+            vec![Finding::Hole { first: 3, last: 4 }],
+        ),
+        (
+            "DELETE FROM record WHERE seq = 2; UPDATE record SET at = 'x' WHERE seq = 5",
+            vec![
+                Finding::Hole { first: 2, last: 2 },
+                Finding::Unlinked { seq: 6 },
+            ],
+        ),
+        (
+            "UPDATE record SET seq = 0 WHERE seq = 1",
+            vec![
+                Finding::Misplaced {
+                    seq: 0,
+                    expected: 1,
+                },
+                Finding::Hole { first: 1, last: 1 },
+            ],
+        ),
+        (
+            "UPDATE record SET data = CAST(x'7bff7d' AS TEXT) WHERE seq = 5",
+            vec![Finding::Unreadable { seq: 5 }, Finding::Unlinked { seq: 6 }],
+        ),
+    ] {
+        let (_folder, path) = written();
+        without_rules(&path, attack);
+        assert_found(&path, &findings);
+    }
+}
+
+#[test]
+fn a_number_is_part_of_its_record() {
+    let (_folder, path) = written();
+    // Everything that follows is moved up by one, and the gap closed before it.
+    without_rules(
+        &path,
+        "UPDATE record SET seq = -seq WHERE seq > 5; UPDATE record SET seq = 1 - seq WHERE seq < 0",
+    );
+    let found = found_in(&path);
+    assert_eq!(found[0], Finding::Hole { first: 6, last: 6 });
+    assert!(found.contains(&Finding::Unlinked { seq: 8 }), "{found:?}");
+}
+
+#[test]
+fn a_last_record_that_was_replaced_is_named() {
+    let (_folder, path) = written();
+    let replace = "INSERT OR REPLACE INTO record SELECT seq, entry_id, at, 'Sent', '{}', previous_hash FROM record WHERE seq = 7";
+    let refused = Connection::open(&path)
+        .expect("opened")
+        .execute_batch(replace);
+    assert!(refused.is_err(), "the file's own rules refuse it");
+    without_rules(&path, replace);
+    let witness = Witness::LockFile;
+    assert_found(&path, &[Finding::Exchanged { seq: 7, witness }]);
+}
+
+#[test]
+fn a_tail_that_was_cut_off_is_named_by_the_lock_file_and_by_the_files_own_counter() {
+    let (_folder, path) = written();
+    without_rules(&path, "DELETE FROM record WHERE seq > 4");
+    let (lock, counter) = (Witness::LockFile, Witness::Counter);
+    assert_found(&path, &[shortened(4, 7, lock), shortened(4, 7, counter)]);
+    without_rules(&path, "UPDATE sqlite_sequence SET seq = 4");
+    assert_found(&path, &[shortened(4, 7, lock)]);
+    without_rules(&path, "DELETE FROM record; DELETE FROM sqlite_sequence");
+    assert_found(&path, &[shortened(0, 7, lock)]);
+}
+
+#[test]
+fn an_older_copy_put_back_is_named() {
+    let (folder, path) = written();
+    let older = folder.path().join("older.sqlite");
+    std::fs::copy(&path, &older).expect("copied");
+    append_all(&mut Journal::open(&path).expect("opened"));
+    std::fs::copy(&older, &path).expect("put back");
+    assert_found(&path, &[shortened(7, 13, Witness::LockFile)]);
+    let explanation = Journal::open(&path)
+        .err()
+        .expect("refused")
+        .explain_reading();
+    assert_eq!(
+        explanation.headline,
+        "The journal is not the one that was written last"
+    );
+}
+
+#[test]
+fn a_chain_that_was_rewritten_as_a_whole_is_named_by_what_is_remembered_outside() {
+    let (folder, path) = written();
+    let (other, forged) = written();
+    std::fs::copy(&forged, &path).expect("exchanged");
+    let witness = Witness::LockFile;
+    assert_found(&path, &[Finding::Exchanged { seq: 7, witness }]);
+    // The lock file is exchanged as well: only the keyring is left to say so.
+    std::fs::copy(forged.with_extension("lock"), path.with_extension("lock")).expect("exchanged");
+    assert_eq!(found_in(&path), []);
+    let kept = Mark {
+        records: 7,
+        last_hash: "0".repeat(64),
+    };
+    let report = Journal::inspect(&path, &[(Witness::Keyring, kept)]).expect("opened");
+    let witness = Witness::Keyring;
+    assert_eq!(report.findings, [Finding::Exchanged { seq: 7, witness }]);
+    drop((folder, other));
+}
+
+#[test]
+fn a_log_that_is_missing_or_foreign_after_a_crash_is_noticed() {
+    let (folder, path) = written();
+    let mut journal = Journal::open(&path).expect("opened");
+    append_all(&mut journal);
+    // As a crash leaves it: the newest records are in the log.
+    let crashed = folder.path().join("crashed.sqlite");
+    std::fs::copy(&path, &crashed).expect("copied");
+    std::fs::copy(path.with_extension("lock"), crashed.with_extension("lock")).expect("copied");
+    assert_found(&crashed, &[shortened(7, 13, Witness::LockFile)]);
+    let (_other, foreign) = written();
+    let mut other = Journal::open(&foreign).expect("opened");
+    append_all(&mut other);
+    std::fs::copy(log_of(&foreign), log_of(&crashed)).expect("planted");
+    assert_ne!(found_in(&crashed), []);
+    std::fs::copy(log_of(&path), log_of(&crashed)).expect("put back");
+    assert_eq!(found_in(&crashed), []);
+}
+
+#[test]
+fn a_mark_may_be_behind_its_file_as_after_a_crash_and_never_ahead() {
+    let (_folder, path) = written();
+    let lock = path.with_extension("lock");
+    let behind = std::fs::read(&lock).expect("a mark");
+    append_all(&mut Journal::open(&path).expect("opened"));
+    std::fs::write(&lock, behind).expect("as before");
+    assert_eq!(found_in(&path), []);
+    drop(Journal::open(&path).expect("opened"));
+    let mark = Mark::from_text(&std::fs::read_to_string(&lock).expect("a mark"));
+    assert_eq!(mark.expect("a mark").records, 13, "caught up");
+    for nothing in ["", "\0", "cordon journal mark 1 7 x\n"] {
+        std::fs::write(&lock, nothing).expect("written");
+        let report = Journal::inspect(&path, &[]).expect("opened");
+        assert_eq!((report.findings.len(), report.not_checked.len()), (0, 1));
+    }
+}
+
+#[test]
+fn a_mark_of_any_journal_reads_as_it_was_written_and_has_one_length() {
+    for (records, last_hash) in [
+        (0, String::new()),
+        (7, "0".repeat(64)),
+        (i64::MAX, "f".repeat(64)),
+    ] {
+        let mark = Mark { records, last_hash };
+        let text = mark.to_text();
+        assert_eq!(text.len(), 108);
+        assert_eq!(Mark::from_text(&text), Some(mark));
+    }
+}
+
+#[test]
+fn a_page_that_is_damaged_is_named_with_the_last_record_before_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    let mut journal = Journal::open(&path).expect("made");
+    for _ in 0..20 {
+        append_all(&mut journal);
+    }
+    drop(journal);
+    let mut bytes = std::fs::read(&path).expect("read");
+    let last_leaf = bytes.len() / 4096 - 1;
+    bytes[last_leaf * 4096..][..2048].fill(0xff);
+    std::fs::write(&path, bytes).expect("written");
+    let found = found_in(&path);
+    let Some(Finding::Pages { after, .. }) = found.first() else {
+        panic!("{found:?}");
+    };
+    assert!((1..=121).contains(after), "{found:?}");
+    assert!(Journal::open(&path).is_err());
+}
+
+// --- under a running console ---
+
+/// Appends one more record.
+fn next(journal: &mut Journal) -> Result<(), JournalError> {
+    journal.append(Timestamp::UNIX_EPOCH, &[intended(orders().remove(0))])
+}
+
+#[test]
+fn a_trigger_planted_under_a_running_console_swallows_nothing() {
+    let (_folder, path) = written();
+    let mut journal = Journal::open(&path).expect("opened");
+    let other = Connection::open(&path).expect("opened");
+    let plant = "CREATE TRIGGER swallow BEFORE INSERT ON record BEGIN SELECT RAISE(IGNORE); END";
+    other.execute_batch(plant).expect("planted");
+    let refused = next(&mut journal).expect_err("not taken");
+    assert!(
+        matches!(
+            refused,
+            JournalError::Damaged(Finding::SchemaPlanted { .. })
+        ),
+        "{refused}"
+    );
+    assert!(refused.is_final());
+    // Even unnoticed it could not pass: one row an insert, read back.
+    journal.schema_version = schema::version_of(&journal.db).expect("a number");
+    assert!(matches!(
+        next(&mut journal),
+        Err(JournalError::NotTaken { seq: 8 })
+    ));
+    let change = "DROP TRIGGER swallow; CREATE TRIGGER change AFTER INSERT ON record BEGIN INSERT INTO record VALUES (NEW.seq + 1, '', '', '', '', ''); END";
+    other.execute_batch(change).expect("planted");
+    journal.schema_version = schema::version_of(&journal.db).expect("a number");
+    assert!(matches!(
+        next(&mut journal),
+        Err(JournalError::NotTaken { seq: 8 })
+    ));
+    other
+        .execute_batch("DROP TRIGGER change")
+        .expect("taken away");
+    next(&mut journal).expect("taken again");
+    assert_eq!(journal.end.seq, 8);
+    assert_eq!(journal.end.rule, HashRule::WithNumber);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_the_open_file_any_more_takes_no_record() {
+    type Attack = fn(&Path, &Path);
+    let attacks: [(&str, Attack, bool); 6] = [
+        (
+            "removed",
+            |path, _| std::fs::remove_file(path).expect("removed"),
+            true,
+        ),
+        (
+            "replaced by rename",
+            |path, older| std::fs::rename(older, path).expect("renamed"),
+            false,
+        ),
+        (
+            "folder renamed",
+            |path, _| {
+                let folder = path.parent().expect("a folder");
+                std::fs::rename(folder, folder.with_extension("away")).expect("renamed");
+            },
+            true,
+        ),
+        (
+            "folder restored from a copy",
+            |path, older| {
+                let folder = path.parent().expect("a folder");
+                std::fs::rename(folder, folder.with_extension("away")).expect("renamed");
+                std::fs::create_dir(folder).expect("made");
+                std::fs::rename(older, path).expect("restored");
+            },
+            false,
+        ),
+        (
+            "log removed",
+            |path, _| std::fs::remove_file(log_of(path)).expect("removed"),
+            true,
+        ),
+        (
+            "log replaced",
+            |path, _| {
+                std::fs::rename(log_of(path), path.with_extension("aside")).expect("moved");
+                std::fs::copy(path.with_extension("aside"), log_of(path)).expect("copied");
+            },
+            false,
+        ),
+    ];
+    for (what, attack, is_gone) in attacks {
+        let outside = tempfile::tempdir().expect("a folder");
+        let folder = outside.path().join("data");
+        let path = folder.join("journal.sqlite");
+        append_all(&mut Journal::open(&path).expect("made"));
+        let older = outside.path().join("older.sqlite");
+        std::fs::copy(&path, &older).expect("copied");
+        let mut journal = Journal::open(&path).expect("opened");
+        next(&mut journal).expect("in its place");
+        attack(&path, &older);
+        let refused = next(&mut journal).expect_err(what);
+        let fits = if is_gone {
+            matches!(refused, JournalError::Gone(_))
+        } else {
+            matches!(refused, JournalError::Replaced(_))
+        };
+        assert!(fits, "{what}: {refused}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_is_a_link_works_until_it_leads_elsewhere() {
+    let outside = tempfile::tempdir().expect("a folder");
+    let [disk, other, link] = ["disk", "other", "link"].map(|name| outside.path().join(name));
+    for folder in [&disk, &other] {
+        append_all(&mut Journal::open(&folder.join("journal.sqlite")).expect("made"));
+    }
+    std::os::unix::fs::symlink(&disk, &link).expect("linked");
+    let mut journal = Journal::open(&link.join("journal.sqlite")).expect("opened");
+    next(&mut journal).expect("on the other disk");
+    std::fs::remove_file(&link).expect("removed");
+    std::os::unix::fs::symlink(&other, &link).expect("linked");
+    assert!(matches!(next(&mut journal), Err(JournalError::Replaced(_))));
+}
+
+#[test]
+fn nothing_in_a_file_runs_code_or_writes_to_its_schema() {
+    let (_folder, path) = written();
+    let journal = Journal::open(&path).expect("opened");
+    for attempt in [
+        "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema",
+        "SELECT load_extension('x')",
+    ] {
+        assert!(journal.db.execute_batch(attempt).is_err(), "{attempt}");
+    }
+    assert_eq!(journal.verify().expect("whole").records, 7);
+}
+
+#[test]
+fn what_was_carried_over_is_in_a_copy_of_the_file_alone() {
+    let (folder, path) = written();
+    let mut journal = Journal::open(&path).expect("opened");
+    next(&mut journal).expect("written");
+    journal.rest();
+    let copy = folder.path().join("copy.sqlite");
+    std::fs::copy(&path, &copy).expect("copied");
+    let report = Journal::inspect(&copy, &[]).expect("opened");
+    assert_eq!((report.verified.records, report.findings), (8, vec![]));
+}
+
+#[test]
+fn a_rehearsal_begins_anew_and_never_under_another_console() {
+    let (_folder, path) = written();
+    let running = Journal::open(&path).expect("opened");
+    let mark = || Mark::beside(&path).ok().map(|mark| mark.records);
+    begin_anew(&path);
+    assert_eq!((path.exists(), mark()), (true, Some(7)));
+    drop(running);
+    begin_anew(&path);
+    assert_eq!((path.exists(), mark()), (false, None));
+    assert!(!Journal::open(&path).expect("made").lost_its_past());
+}

@@ -1,0 +1,158 @@
+//! The hash chain: each record carries the hash of the one before it.
+
+use rusqlite::{Connection, params};
+use sha2::{Digest as _, Sha256};
+
+use super::{JournalError, codec, schema};
+
+/// What a record's hash covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HashRule {
+    /// Layouts 1 and 2: every field but the number.
+    WithoutNumber,
+    /// Layout 3: the number as well, from the record that says so on.
+    WithNumber,
+}
+
+/// The record that begins the present rule, in the first append of this layout. It belongs to no
+/// entry.
+pub(super) const RULE_BEGINS: &str = "Layout";
+
+/// The end of the chain, and how it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct End {
+    /// Number of the last record; 0 when there is none.
+    pub seq: i64,
+    /// Its hash; empty when there is none.
+    pub hash: String,
+    pub rule: HashRule,
+}
+
+impl End {
+    pub(super) const EMPTY: Self = Self {
+        seq: 0,
+        hash: String::new(),
+        rule: HashRule::WithoutNumber,
+    };
+
+    /// The end once `row` follows.
+    pub(super) fn after(&self, row: &Row) -> Self {
+        let rule = row.rule_after(self.rule);
+        Self {
+            seq: row.seq,
+            hash: row.hash(rule),
+            rule,
+        }
+    }
+
+    /// A record that follows this one.
+    pub(super) fn next(&self, entry: &str, at: &str, record: &str, data: &str) -> Row {
+        Row {
+            seq: self.seq + 1,
+            entry: entry.into(),
+            at: at.into(),
+            record: record.into(),
+            data: data.into(),
+            previous_hash: self.hash.clone(),
+        }
+    }
+
+    /// The record that has to come first when this layout continues an older chain, or begins one.
+    pub(super) fn rule_begins(&self, at: &str) -> Option<Row> {
+        let data = codec::layout(schema::LAYOUT).to_string();
+        (self.rule == HashRule::WithoutNumber).then(|| self.next("", at, RULE_BEGINS, &data))
+    }
+}
+
+#[derive(PartialEq, Eq)]
+pub(super) struct Row {
+    pub seq: i64,
+    pub entry: String,
+    pub at: String,
+    pub record: String,
+    pub data: String,
+    pub previous_hash: String,
+}
+
+pub(super) const SELECT: &str = "SELECT seq, entry_id, at, record, data, previous_hash FROM record";
+
+impl Row {
+    /// A row of [`SELECT`].
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            seq: row.get(0)?,
+            entry: row.get(1)?,
+            at: row.get(2)?,
+            record: row.get(3)?,
+            data: row.get(4)?,
+            previous_hash: row.get(5)?,
+        })
+    }
+
+    /// Inserts the row, and demands that the file then has just this one more.
+    pub(super) fn insert(&self, db: &Connection) -> Result<(), JournalError> {
+        let mut insert = db.prepare_cached(
+            "INSERT INTO record (seq, entry_id, at, record, data, previous_hash) VALUES (?, ?, ?, ?, ?, ?)",
+        )?;
+        let inserted = insert.execute(params![
+            self.seq,
+            self.entry,
+            self.at,
+            self.record,
+            self.data,
+            self.previous_hash
+        ])?;
+        let mut newest = db.prepare_cached(&format!("{SELECT} ORDER BY seq DESC LIMIT 1"))?;
+        let is_there = newest.query_row([], |row| Ok(Self::read(row)? == *self));
+        if inserted == 1 && is_there? {
+            Ok(())
+        } else {
+            Err(JournalError::NotTaken { seq: self.seq })
+        }
+    }
+
+    pub(super) fn belongs_to_no_entry(&self) -> bool {
+        self.entry.is_empty() && self.record == RULE_BEGINS
+    }
+
+    fn rule_after(&self, before: HashRule) -> HashRule {
+        if self.belongs_to_no_entry() {
+            HashRule::WithNumber
+        } else {
+            before
+        }
+    }
+
+    /// SHA-256 over the fields, each with its length before it, so that none can flow into the next.
+    pub(super) fn hash(&self, rule: HashRule) -> String {
+        let number = self.seq.to_string();
+        let number = (rule == HashRule::WithNumber).then_some(&number);
+        let mut sum = Sha256::new();
+        let fields = [
+            &self.entry,
+            &self.at,
+            &self.record,
+            &self.data,
+            &self.previous_hash,
+        ];
+        for field in number.into_iter().chain(fields) {
+            sum.update((field.len() as u64).to_be_bytes());
+            sum.update(field.as_bytes());
+        }
+        sum.finalize()
+            .iter()
+            .fold(String::with_capacity(64), |mut hex, byte| {
+                use std::fmt::Write as _;
+                // Writing to a string cannot fail.
+                write!(hex, "{byte:02x}").ok();
+                hex
+            })
+    }
+}
+
+/// The last record as it is in the file now.
+pub(super) fn newest(db: &Connection) -> Result<Option<Row>, JournalError> {
+    let mut statement = db.prepare_cached(&format!("{SELECT} ORDER BY seq DESC LIMIT 1"))?;
+    let mut rows = statement.query([])?;
+    Ok(rows.next()?.map(Row::read).transpose()?)
+}

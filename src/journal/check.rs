@@ -1,0 +1,199 @@
+//! Walks a journal and names whatever is wrong with it, and where.
+
+use rusqlite::ffi::ErrorCode;
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::chain::{End, Row, SELECT};
+use super::mark::Mark;
+use super::{Finding, JournalError, Witness, schema};
+use crate::model::clean;
+
+/// What a walk over the chain found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    pub records: u64,
+    /// Printed on exports: whoever has it can tell whether the file was rewritten since.
+    pub last_hash: String,
+}
+
+/// What verifying a file found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub verified: Verified,
+    pub findings: Vec<Finding>,
+    /// What could not be compared, and why.
+    pub not_checked: Vec<String>,
+}
+
+impl Report {
+    /// What is wrong, in one sentence.
+    #[must_use]
+    pub fn headline(&self) -> &'static str {
+        if self.findings.iter().all(Finding::is_of_another_file) {
+            "The journal is not the one that was written last"
+        } else {
+            "The journal is damaged"
+        }
+    }
+}
+
+/// A mark outside of the file, and whose it is.
+pub(super) type Remembered = (Witness, Mark);
+
+pub(super) struct Walk {
+    pub end: End,
+    pub records: u64,
+    pub findings: Vec<Finding>,
+}
+
+/// Compares the schema, walks the whole chain, holds it against what is remembered of it, and has
+/// `SQLite` check its pages.
+pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, JournalError> {
+    // One state of the file, while a console beside may be continuing it.
+    let _unchanging = db.unchecked_transaction()?;
+    let mut walk = Walk {
+        end: End::EMPTY,
+        records: 0,
+        findings: schema::compare(db)?,
+    };
+    let has_table = !walk.findings.iter().any(is_without_table);
+    if has_table {
+        let mut hashes = vec![String::new(); remembered.len()];
+        walk.rows(db, remembered, &mut hashes)?;
+        walk.hold_against(remembered, &hashes);
+        walk.counter(db)?;
+    }
+    // The chain says nothing of the indexes and free pages, on which the next record depends.
+    if !walk.findings.iter().any(is_of_pages)
+        && let Some(what) = pages(db)?
+    {
+        let after = walk.end.seq;
+        walk.findings.push(Finding::Pages { after, what });
+    }
+    Ok(walk)
+}
+
+impl Walk {
+    fn rows(
+        &mut self,
+        db: &Connection,
+        remembered: &[Remembered],
+        hashes: &mut [String],
+    ) -> Result<(), JournalError> {
+        let mut statement = db.prepare(&format!("{SELECT} ORDER BY seq"))?;
+        let mut rows = statement.query([])?;
+        loop {
+            let row = match rows.next() {
+                Ok(Some(row)) => row,
+                Ok(None) => return Ok(()),
+                Err(error) => {
+                    let after = self.end.seq;
+                    self.findings.push(damaged_pages(after, error)?);
+                    return Ok(());
+                }
+            };
+            let seq = row.get(0)?;
+            self.records += 1;
+            match Row::read(row) {
+                Ok(row) => self.row(&row),
+                Err(_type_or_encoding) => {
+                    self.findings.push(Finding::Unreadable { seq });
+                    self.end.seq = seq;
+                }
+            }
+            for ((_, mark), hash) in remembered.iter().zip(hashes.iter_mut()) {
+                if mark.records == seq {
+                    hash.clone_from(&self.end.hash);
+                }
+            }
+        }
+    }
+
+    fn row(&mut self, row: &Row) {
+        let (seq, expected) = (row.seq, self.end.seq + 1);
+        if seq > expected {
+            let (first, last) = (expected, seq - 1);
+            self.findings.push(Finding::Hole { first, last });
+        } else if seq < expected {
+            self.findings.push(Finding::Misplaced { seq, expected });
+        } else if row.previous_hash != self.end.hash {
+            self.findings.push(Finding::Unlinked { seq });
+        }
+        // From here on by what the row itself says, so that a second place shows as well.
+        self.end = self.end.after(row);
+    }
+
+    fn hold_against(&mut self, remembered: &[Remembered], hashes: &[String]) {
+        let last = self.end.seq;
+        for ((witness, mark), hash) in remembered.iter().zip(hashes) {
+            let (witness, expected) = (*witness, mark.records);
+            if expected > last {
+                self.findings.push(Finding::Shortened {
+                    last,
+                    expected,
+                    witness,
+                });
+            } else if expected > 0 && *hash != mark.last_hash {
+                self.findings.push(Finding::Exchanged {
+                    seq: expected,
+                    witness,
+                });
+            }
+        }
+    }
+
+    /// `SQLite` counts the numbers that it gave out: the count stays when the last records go.
+    fn counter(&mut self, db: &Connection) -> Result<(), JournalError> {
+        if schema::layout_of(db)? == 0 {
+            return Ok(());
+        }
+        let counted: Option<i64> = db
+            .query_row(
+                "SELECT seq FROM sqlite_sequence WHERE name = 'record'",
+                [],
+                |row| row.get(0),
+            )
+            .optional()?;
+        let (last, expected) = (self.end.seq, counted.unwrap_or(0));
+        if expected > last {
+            self.findings.push(Finding::Shortened {
+                last,
+                expected,
+                witness: Witness::Counter,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn is_without_table(finding: &Finding) -> bool {
+    matches!(finding, Finding::SchemaMissing { object } | Finding::SchemaChanged { object } if object.starts_with("table "))
+}
+
+const fn is_of_pages(finding: &Finding) -> bool {
+    matches!(finding, Finding::Pages { .. })
+}
+
+/// What `SQLite` has to say of the file's pages, if anything.
+fn pages(db: &Connection) -> Result<Option<Box<str>>, JournalError> {
+    let check = "PRAGMA integrity_check(1)";
+    match db.query_row(check, [], |row| row.get::<_, String>(0)) {
+        Ok(said) if said == "ok" => Ok(None),
+        Ok(said) => Ok(Some(clean(&said, 200).into())),
+        Err(error) if is_corrupt(&error) => Ok(Some(clean(&error.to_string(), 200).into())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_corrupt(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt)
+}
+
+fn damaged_pages(after: i64, error: rusqlite::Error) -> Result<Finding, JournalError> {
+    if is_corrupt(&error) {
+        let what = clean(&error.to_string(), 200).into();
+        Ok(Finding::Pages { after, what })
+    } else {
+        Err(error.into())
+    }
+}

@@ -1,0 +1,180 @@
+//! Why the journal cannot be used, in words for the person who acts.
+
+use std::path::PathBuf;
+
+use super::Finding;
+use crate::explain::{Effect, Explain, Explanation, NextStep};
+use crate::model::{EntryId, clean};
+
+/// Why the journal cannot be used. Without it nothing is sent (rule 3).
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error("the data folder {0} cannot be written")]
+    Folder(PathBuf, #[source] std::io::Error),
+    #[error("another console is using {0}")]
+    InUse(PathBuf),
+    #[error("the journal comes from a newer version (layout {found})")]
+    Newer { found: i64 },
+    #[error("{0}")]
+    Damaged(Finding),
+    #[error("record {record} of {entry} cannot be read")]
+    NotReadable { entry: EntryId, record: Box<str> },
+    #[error("the journal is open for reading only")]
+    ReadOnly,
+    #[error("the file is no journal, or its pages are damaged")]
+    NotAJournal(#[source] rusqlite::Error),
+    #[error("there is no room left for the journal")]
+    Full(#[source] rusqlite::Error),
+    #[error("the journal's file {0} is gone")]
+    Gone(PathBuf),
+    #[error("{0} is another file than the one that cordon opened")]
+    Replaced(PathBuf),
+    #[error("whether {0} is still the same file cannot be told")]
+    PlaceUnknown(PathBuf, #[source] std::io::Error),
+    #[error("something else has written to the journal while this console had it")]
+    WrittenByAnother,
+    #[error("the file did not take record {seq} as it was written")]
+    NotTaken { seq: i64 },
+    #[error("the journal's own thread has ended")]
+    Ended,
+    #[error("the database does not answer")]
+    Database(#[source] rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for JournalError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, DiskFull, NotADatabase};
+        let is_of_another_type = matches!(
+            error,
+            rusqlite::Error::InvalidColumnType(..)
+                | rusqlite::Error::FromSqlConversionFailure(..)
+                | rusqlite::Error::Utf8Error(..)
+        );
+        let code = error.sqlite_error_code();
+        let is_damage = matches!(code, Some(NotADatabase | DatabaseCorrupt));
+        if is_damage || is_of_another_type {
+            Self::NotAJournal(error)
+        } else if code == Some(DiskFull) {
+            Self::Full(error)
+        } else {
+            Self::Database(error)
+        }
+    }
+}
+
+impl JournalError {
+    /// Whether this console can never again write what the next start would find: nothing more is
+    /// sent in this run.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        match self {
+            Self::Gone(_)
+            | Self::Replaced(_)
+            | Self::WrittenByAnother
+            | Self::Damaged(_)
+            | Self::NotTaken { .. }
+            | Self::Ended => true,
+            Self::Folder(..)
+            | Self::InUse(_)
+            | Self::Newer { .. }
+            | Self::NotReadable { .. }
+            | Self::ReadOnly
+            | Self::NotAJournal(_)
+            | Self::Full(_)
+            | Self::PlaceUnknown(..)
+            | Self::Database(_) => false,
+        }
+    }
+
+    /// What is wrong, and what mends it.
+    const fn cause_and_remedy(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::InUse(_) => (
+                "Another console is using this data folder",
+                "Act in the other console, or close it and start this one again",
+            ),
+            Self::Newer { .. } => (
+                "The journal was written by a newer version",
+                "Start the newer version, or use --data-dir with another folder",
+            ),
+            Self::Damaged(finding) if finding.is_of_another_file() => (
+                "The journal is not the one that was written last",
+                "Put the newer file back and start cordon again. Without it, rename this file and keep it as evidence; the next start begins a new journal",
+            ),
+            Self::Damaged(_) | Self::NotReadable { .. } | Self::NotAJournal(_) => (
+                "The journal is damaged",
+                "Rename the file and keep it as evidence; the next start begins a new journal",
+            ),
+            Self::NotTaken { .. } => (
+                "The journal's file does not take records as they are written",
+                "Close cordon, rename the file and keep it as evidence; the next start begins a new journal",
+            ),
+            Self::Full(_) => (
+                "The disk is full and the journal cannot be written",
+                "Make room on the disk that holds the data folder",
+            ),
+            Self::Gone(_) => (
+                "The journal's file was removed",
+                "Put the file back and start cordon again",
+            ),
+            Self::Replaced(_) => (
+                "The journal's file was replaced by another while cordon had it open",
+                "Stop what replaces files in the data folder (a sync client, a restore), put the right file back and start cordon again",
+            ),
+            Self::WrittenByAnother => (
+                "Something else has written to the journal",
+                "Close every other console on this data folder and start cordon again",
+            ),
+            Self::Ended => ("The journal is closed", "Start cordon again"),
+            Self::Folder(..) | Self::Database(_) | Self::PlaceUnknown(..) | Self::ReadOnly => (
+                "The journal cannot be written",
+                "Make room and allow writing in the data folder, or use --data-dir with another folder",
+            ),
+        }
+    }
+
+    fn details(&self) -> Vec<String> {
+        let causes = std::iter::successors(Some(self as &dyn std::error::Error), |e| e.source());
+        causes
+            .map(|error| clean(&error.to_string(), 400).into_owned())
+            .collect()
+    }
+
+    /// For somebody who only wanted to read.
+    #[must_use]
+    pub fn explain_reading(&self) -> Explanation {
+        let headline = if matches!(self, Self::Folder(..) | Self::Database(_)) {
+            "The journal cannot be read"
+        } else {
+            self.cause_and_remedy().0
+        };
+        let mut explanation = Explanation::harmless(headline, NextStep::None);
+        explanation.details = self.details();
+        explanation
+    }
+
+    /// For what became known of an order that had left: it is not on disk, and is read again.
+    #[must_use]
+    pub fn explain_after_sending(&self, entry: EntryId) -> Explanation {
+        let (cause, remedy) = self.cause_and_remedy();
+        Explanation {
+            headline: format!(
+                "{cause}, so the latest about {entry} is not saved; it is read again later"
+            ),
+            effect: Effect::Unknown,
+            next: NextStep::Outside(remedy.into()),
+            details: self.details(),
+        }
+    }
+}
+
+impl Explain for JournalError {
+    /// Rule 3: what cannot be written is not sent.
+    fn explain(&self) -> Explanation {
+        let (cause, remedy) = self.cause_and_remedy();
+        let headline = format!("{cause}, so nothing can be sent");
+        let mut explanation = Explanation::harmless(headline, NextStep::Outside(remedy.into()));
+        explanation.details = self.details();
+        explanation
+    }
+}

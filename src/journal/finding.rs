@@ -1,0 +1,68 @@
+//! What can be wrong with a journal's file, and where.
+
+/// Who remembers how long a journal was, besides its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Witness {
+    /// `SQLite`'s own count of the numbers it gave out, inside the file.
+    Counter,
+    /// The lock file beside the journal.
+    LockFile,
+    /// This system's keyring.
+    Keyring,
+}
+
+impl std::fmt::Display for Witness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Counter => "the file's own counter",
+            Self::LockFile => "the lock file beside it",
+            Self::Keyring => "the keyring",
+        })
+    }
+}
+
+/// One thing that is wrong with a journal's file. `seq` is the number of the record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Finding {
+    #[error("the file says it has layout {found}, which does not fit what is in it")]
+    Layout { found: i64 },
+    #[error("the file's {object} is missing: records can be changed without it")]
+    SchemaMissing { object: Box<str> },
+    #[error("the file has a {object} that cordon did not make")]
+    SchemaPlanted { object: Box<str> },
+    #[error("the file's {object} is not as cordon made it")]
+    SchemaChanged { object: Box<str> },
+    #[error("records {first} to {last} are missing")]
+    Hole { first: i64, last: i64 },
+    #[error("record {seq} stands where record {expected} belongs")]
+    Misplaced { seq: i64, expected: i64 },
+    #[error(
+        "record {seq} does not continue the one before it: one of the two was changed or replaced"
+    )]
+    Unlinked { seq: i64 },
+    #[error("record {seq} cannot be read")]
+    Unreadable { seq: i64 },
+    #[error(
+        "records {} to {expected} are missing: the end was cut off, or an older copy was put in place ({witness} has {expected})",
+        .last + 1
+    )]
+    Shortened {
+        last: i64,
+        expected: i64,
+        witness: Witness,
+    },
+    #[error(
+        "record {seq} is not the one that {witness} has: it was replaced, or what comes before it was rewritten"
+    )]
+    Exchanged { seq: i64, witness: Witness },
+    #[error("the file's pages are damaged after record {after}: {what}")]
+    Pages { after: i64, what: Box<str> },
+}
+
+impl Finding {
+    /// Whether the file may be whole in itself, but is not the one that was written last.
+    #[must_use]
+    pub const fn is_of_another_file(&self) -> bool {
+        matches!(self, Self::Shortened { .. } | Self::Exchanged { .. })
+    }
+}

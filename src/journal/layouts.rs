@@ -1,0 +1,210 @@
+//! Journals of earlier layouts, and what makes a new one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::tests::{author, intended, orders, records};
+use super::*;
+
+/// Each written by the console of its layout, with every kind of order and every record of it.
+const FIRST_RELEASE: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-1.sqlite");
+const SECOND: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-2.sqlite");
+const PRESENT: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-3.sqlite");
+
+fn layout_of(path: &Path) -> i64 {
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opened");
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
+        .expect("a number")
+}
+
+fn copied(bytes: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    std::fs::write(&path, bytes).expect("copied");
+    (folder, path)
+}
+
+#[test]
+fn an_older_journal_is_marked_as_newer_for_older_consoles_only_when_it_is_opened_for_writing() {
+    let (folder, path) = copied(FIRST_RELEASE);
+    let read = Journal::open_read_only(&path).expect("readable");
+    assert_eq!(read.verify().expect("whole").records, 126);
+    assert_eq!(read.entries().expect("readable").len(), 6);
+    drop(read);
+    assert_eq!(layout_of(&path), 1, "whoever only reads changes nothing");
+    drop(Journal::open(&path).expect("opened"));
+    assert_eq!(layout_of(&path), schema::LAYOUT);
+    assert_ne!(schema::LAYOUT, 1, "the first release knows no other");
+    let read = Journal::open_read_only(&path).expect("readable");
+    assert_eq!(read.verify().expect("whole").records, 126);
+    drop(read);
+    let fresh = folder.path().join("fresh.sqlite");
+    drop(Journal::open(&fresh).expect("made"));
+    assert_eq!(layout_of(&fresh), schema::LAYOUT);
+}
+
+#[test]
+fn a_damaged_older_journal_keeps_its_layout() {
+    let (_folder, path) = copied(FIRST_RELEASE);
+    let db = Connection::open(&path).expect("opened");
+    db.execute_batch(
+        "DROP TRIGGER record_is_never_changed; UPDATE record SET data = '{}' WHERE seq = 4",
+    )
+    .expect("damaged");
+    drop(db);
+    assert!(matches!(
+        Journal::open(&path),
+        Err(JournalError::Damaged(_))
+    ));
+    assert_eq!(layout_of(&path), 1);
+}
+
+/// What each record of a kind that is in a file of this layout reads as.
+fn expected_of(layout: i64) -> Vec<Record> {
+    // What came to be recorded later is in no file of the first layout.
+    let is_later = |record: &Record| {
+        matches!(
+            record,
+            Record::Acknowledged { .. }
+                | Record::Unclear { .. }
+                | Record::ActiveActionsRead { .. }
+                | Record::NotReread { .. }
+        )
+    };
+    let all = records().into_iter();
+    all.filter(|r| layout > 1 || !is_later(r)).collect()
+}
+
+#[test]
+fn a_journal_of_each_layout_is_opened_read_continued_and_verified() {
+    let first = "bf0772a0f85c5d787eee631d8a636fc32c5fe0ad52400b3dba658f87565dca46";
+    let second = "ba1ca43e574cf8f1e670b6a003af02f7d9082af2f84f6639fe1196f627c33096";
+    let third = "2cde61cce17de36590f9338027a28df072669e7b8f5ef3c73bf5dd91bfdba152";
+    for (layout, bytes, written, hash, continued) in [
+        (1, FIRST_RELEASE, 126, first, 129),
+        (2, SECOND, 156, second, 159),
+        (3, PRESENT, 157, third, 159),
+    ] {
+        let (_folder, path) = copied(bytes);
+        let mut journal = Journal::open(&path).expect("opened");
+        let verified = journal.verify().expect("whole");
+        assert_eq!((verified.records, &*verified.last_hash), (written, hash));
+        let expected = expected_of(layout);
+        let entries = journal.entries().expect("readable");
+        assert_eq!(entries.len(), 6);
+        for entry in &entries {
+            let read = entry.records().iter().skip(1).map(|(_, r)| r.clone());
+            assert_eq!(read.collect::<Vec<_>>(), expected);
+        }
+        let batch = [
+            intended(orders().remove(0)),
+            (entries[0].id(), Record::Sent),
+        ];
+        journal
+            .append(Timestamp::UNIX_EPOCH, &batch)
+            .expect("continued");
+        drop(journal);
+        let report = Journal::inspect(&path, &[]).expect("opened");
+        assert_eq!(report.findings, []);
+        assert_eq!(report.not_checked, Vec::<String>::new());
+        assert_eq!(report.verified.records, continued, "layout {layout}");
+        let journal = Journal::open(&path).expect("opened again");
+        assert_eq!(journal.entries().expect("readable").len(), 7);
+    }
+}
+
+#[test]
+fn an_older_chain_goes_on_with_hashed_numbers_from_one_marked_record_on() {
+    let (_folder, path) = copied(SECOND);
+    let mut journal = Journal::open(&path).expect("opened");
+    for order in orders() {
+        let batch = [intended(order)];
+        journal
+            .append(Timestamp::UNIX_EPOCH, &batch)
+            .expect("written");
+    }
+    let marked = "SELECT group_concat(seq) FROM record WHERE entry_id = ''";
+    let at: String = journal
+        .db
+        .query_row(marked, [], |row| row.get(0))
+        .expect("one");
+    assert_eq!(at, "157");
+    assert_eq!(journal.end.rule, chain::HashRule::WithNumber);
+}
+
+/// Every record of a file by name, each with the keys of what it holds.
+fn keys_in(path: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opened");
+    let mut rows = db
+        .prepare("SELECT record, data FROM record")
+        .expect("a table");
+    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, data) in rows.expect("rows").map(|row| row.expect("a row")) {
+        let (name, data): (String, String) = (name, data);
+        let data: serde_json::Value = serde_json::from_str(&data).expect("JSON");
+        let mut keys = keys_of(&data, "");
+        if name == "NotSent" {
+            keys.insert(format!("why={}", data["why"]));
+        }
+        found.entry(name).or_default().extend(keys);
+    }
+    found
+}
+
+fn keys_of(data: &serde_json::Value, above: &str) -> BTreeSet<String> {
+    let inner = data.as_object().into_iter().flatten();
+    inner
+        .flat_map(|(key, value)| {
+            let mut keys = keys_of(value, &format!("{above}{key}."));
+            keys.insert(format!("{above}{key}"));
+            keys
+        })
+        .collect()
+}
+
+/// Writes a journal of every order and every record, as the fixture of a layout has it.
+fn write_all(path: &Path) -> Verified {
+    let mut journal = Journal::open(path).expect("made");
+    for order in orders() {
+        let entry = order.entry;
+        let all = records().into_iter().map(|record| (entry, record));
+        let batch: Vec<_> = std::iter::once(intended(order)).chain(all).collect();
+        journal
+            .append(Timestamp::UNIX_EPOCH, &batch)
+            .expect("written");
+    }
+    journal.verify().expect("whole")
+}
+
+/// A console that knows neither the record nor the key would call the file damaged, so another kind,
+/// key or column takes another layout: raise [`schema::LAYOUT`], say there what is new, and let
+/// `the_fixture_of_this_layout_is_written` write its fixture.
+#[test]
+fn the_fixture_of_this_layout_has_every_kind_and_key_of_today() {
+    let (folder, fixture) = copied(PRESENT);
+    let today = folder.path().join("today.sqlite");
+    write_all(&today);
+    assert_eq!(layout_of(&fixture), schema::LAYOUT);
+    assert_eq!(keys_in(&today), keys_in(&fixture));
+    let fixture = Journal::open_read_only(&fixture).expect("readable");
+    assert_eq!(schema::compare(&fixture.db).expect("read"), []);
+    let author = author();
+    assert!(
+        fixture
+            .entries()
+            .expect("readable")
+            .iter()
+            .all(|e| e.author == author)
+    );
+}
+
+#[test]
+#[ignore = "only for a new layout"]
+fn the_fixture_of_this_layout_is_written() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/journal");
+    let path = folder.join(format!("layout-{}.sqlite", schema::LAYOUT));
+    let is_new = std::fs::metadata(&path).map_or(true, |file| file.len() == 0);
+    assert!(is_new, "a layout that was released stays as it is");
+    write_all(&path);
+    std::fs::remove_file(path.with_extension("lock")).expect("removed");
+}

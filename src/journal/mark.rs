@@ -1,0 +1,83 @@
+//! Count and last hash of a journal, kept outside of its file, so that a cut tail, an older copy and
+//! a replaced last record show.
+//!
+//! Written after the records are durable: after a crash a mark may be behind its file, never ahead.
+
+use std::fs::File;
+use std::io::{Read as _, Result, Seek as _, SeekFrom, Write as _};
+use std::path::Path;
+
+use super::Verified;
+
+/// What a journal had at some time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    pub records: i64,
+    pub last_hash: String,
+}
+
+const HEAD: &str = "cordon journal mark 1";
+const HASH_LENGTH: usize = 64;
+/// As long as any mark; more is not read.
+const LONGEST: u64 = 256;
+
+impl Mark {
+    /// One line, always of the same length: it is written over the one before in a single step.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        format!("{HEAD} {:020} {:-<64}\n", self.records, self.last_hash)
+    }
+
+    #[must_use]
+    pub fn from_text(text: &str) -> Option<Self> {
+        let rest = text
+            .strip_suffix('\n')?
+            .strip_prefix(HEAD)?
+            .strip_prefix(' ')?;
+        let (records, hash) = rest.split_once(' ')?;
+        let hash = hash.trim_end_matches('-');
+        let records: i64 = records.parse().ok().filter(|records| *records >= 0)?;
+        let is_hash = hash.len() == HASH_LENGTH && hash.bytes().all(|b| b.is_ascii_hexdigit());
+        (is_hash || records == 0 && hash.is_empty()).then(|| Self {
+            records,
+            last_hash: hash.to_owned(),
+        })
+    }
+
+    /// What the lock file beside the journal says.
+    ///
+    /// # Errors
+    /// Why that cannot be told.
+    pub(super) fn beside(journal: &Path) -> std::result::Result<Self, String> {
+        let lock = journal.with_extension("lock");
+        let mut text = String::new();
+        File::open(&lock)
+            .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
+            .map_err(|error| format!("{} cannot be read ({error})", lock.display()))?;
+        Self::from_text(&text).ok_or_else(|| format!("{} says nothing of it", lock.display()))
+    }
+
+    pub(super) fn read(lock: &mut File) -> Option<Self> {
+        let mut text = String::new();
+        lock.seek(SeekFrom::Start(0)).ok()?;
+        std::io::Read::by_ref(lock)
+            .take(LONGEST)
+            .read_to_string(&mut text)
+            .ok()?;
+        Self::from_text(&text)
+    }
+
+    pub(super) fn write(&self, lock: &mut File) -> Result<()> {
+        lock.seek(SeekFrom::Start(0))?;
+        lock.write_all(self.to_text().as_bytes())
+    }
+}
+
+impl From<&Verified> for Mark {
+    fn from(verified: &Verified) -> Self {
+        Self {
+            records: i64::try_from(verified.records).unwrap_or(i64::MAX),
+            last_hash: verified.last_hash.clone(),
+        }
+    }
+}

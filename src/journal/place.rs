@@ -1,0 +1,197 @@
+//! Where an open journal stands: its file, the log beside it, and the lock.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::JournalError;
+use super::chain::End;
+use super::mark::Mark;
+use crate::private_files;
+
+/// Which file a path leads to, whatever it is called.
+///
+/// On Unix the file is never opened for this: closing it would drop the locks that `SQLite` holds
+/// on it in this process.
+#[derive(PartialEq, Eq)]
+pub(super) struct FileId(
+    #[cfg(unix)] (u64, u64),
+    #[cfg(windows)] same_file::Handle,
+    #[cfg(not(any(unix, windows)))] (),
+);
+
+impl FileId {
+    fn of(path: &Path) -> io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            let file = fs::metadata(path)?;
+            Ok(Self((file.dev(), file.ino())))
+        }
+        #[cfg(windows)]
+        {
+            same_file::Handle::from_path(path).map(Self)
+        }
+        #[cfg(not(any(unix, windows)))]
+        {
+            fs::metadata(path).map(|_| Self(()))
+        }
+    }
+}
+
+/// A path, and the file that was there when the journal was opened.
+struct Pinned {
+    path: PathBuf,
+    id: FileId,
+}
+
+impl Pinned {
+    fn new(path: PathBuf) -> Result<Self, JournalError> {
+        match FileId::of(&path) {
+            Ok(id) => Ok(Self { path, id }),
+            Err(error) => Err(absent(&path, error)),
+        }
+    }
+
+    fn check(&self) -> Result<(), JournalError> {
+        match FileId::of(&self.path) {
+            Ok(id) if id == self.id => Ok(()),
+            Ok(_) => Err(JournalError::Replaced(self.path.clone())),
+            Err(error) => Err(absent(&self.path, error)),
+        }
+    }
+}
+
+fn absent(path: &Path, error: io::Error) -> JournalError {
+    // A folder that was renamed, or is a file now, takes the journal with it.
+    let is_gone = matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    );
+    if is_gone {
+        JournalError::Gone(path.to_owned())
+    } else {
+        JournalError::PlaceUnknown(path.to_owned(), error)
+    }
+}
+
+/// The journal's file name with `-wal` behind it.
+pub(super) fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
+/// The lock of a journal, held by the one console that may act on it. It also remembers what the
+/// journal has.
+pub(super) struct Lock {
+    path: PathBuf,
+    file: File,
+}
+
+impl Lock {
+    /// Makes the folder, and takes the lock.
+    pub(super) fn take(journal: &Path) -> Result<Self, JournalError> {
+        let folder = journal.parent().unwrap_or(Path::new("."));
+        let no_folder = |e| JournalError::Folder(folder.to_owned(), e);
+        private_files::make_folder(folder).map_err(no_folder)?;
+        let path = journal.with_extension("lock");
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .open(&path)
+            .map_err(no_folder)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(journal.to_owned())),
+            Err(TryLockError::Error(e)) => return Err(no_folder(e)),
+        }
+        private_files::keep_private(&path).map_err(no_folder)?;
+        Ok(Self { path, file })
+    }
+
+    /// Whether there was a journal beside it.
+    pub(super) fn is_used(&self) -> bool {
+        self.file.metadata().is_ok_and(|file| file.len() > 0)
+    }
+
+    pub(super) fn mark(&mut self) -> Option<Mark> {
+        Mark::read(&mut self.file)
+    }
+
+    /// A mark that could not be written stays behind the file, as after a crash; the next one
+    /// makes up for it.
+    pub(super) fn remember(&mut self, end: &End) {
+        let mark = Mark {
+            records: end.seq,
+            last_hash: end.hash.clone(),
+        };
+        if let Err(error) = mark.write(&mut self.file) {
+            tracing::warn!("the mark in {} is behind: {error}", self.path.display());
+        }
+    }
+
+    fn sync(&self) {
+        self.file.sync_data().ok();
+    }
+
+    /// Forgets the journal that was beside it.
+    fn forget(&self) -> io::Result<()> {
+        self.file.set_len(0)
+    }
+}
+
+/// Where the journal of this console is.
+pub(super) struct Place {
+    file: Pinned,
+    /// Absent where the file system has no shared memory, and `SQLite` therefore no log.
+    log: Option<Pinned>,
+    pub lock: Lock,
+}
+
+impl Place {
+    /// Pins what `SQLite` has opened. `before` is what the path led to then; it must be the same.
+    pub(super) fn pin(
+        path: &Path,
+        before: Option<FileId>,
+        lock: Lock,
+    ) -> Result<Self, JournalError> {
+        let file = Pinned::new(path.to_owned())?;
+        if before.is_some_and(|before| before != file.id) {
+            return Err(JournalError::Replaced(file.path));
+        }
+        let log = Pinned::new(log_of(path)).ok();
+        Ok(Self { file, log, lock })
+    }
+
+    pub(super) fn before_opening(path: &Path) -> Option<FileId> {
+        FileId::of(path).ok()
+    }
+
+    /// Whether the paths still lead to the files that `SQLite` writes to.
+    pub(super) fn check(&self) -> Result<(), JournalError> {
+        self.file.check()?;
+        self.log.as_ref().map_or(Ok(()), Pinned::check)
+    }
+
+    pub(super) fn rest(&self) {
+        self.lock.sync();
+    }
+}
+
+/// Removes the journal of an earlier rehearsal, unless another console is using it: each begins
+/// with an empty account, as its tenant does.
+pub fn begin_anew(journal: &Path) {
+    // Held to the end of this function only.
+    let Ok(lock) = Lock::take(journal) else {
+        return;
+    };
+    for ending in ["", "-wal", "-shm"] {
+        let mut path = journal.as_os_str().to_owned();
+        path.push(ending);
+        fs::remove_file(PathBuf::from(path)).ok();
+    }
+    lock.forget().ok();
+}
