@@ -1,6 +1,8 @@
-//! A panic leaves a short report without payloads; the next start reconciles.
+//! A panic leaves a short report without payloads, and no core dump; the next start reconciles.
 
 use std::path::Path;
+
+use crate::{files, platform};
 
 /// Writes what panicked where, and nothing else, to `crash.txt` in `folder`.
 ///
@@ -20,11 +22,20 @@ pub fn write_reports_to(folder: &Path) {
             "cordon {} panicked at {place} in thread {thread}\n",
             env!("CARGO_PKG_VERSION")
         );
-        std::fs::write(&path, &report).ok();
+        files::replace(&path, report.as_bytes()).ok();
         if cfg!(debug_assertions) {
             previous(panic);
         } else {
             crate::say_error!("{}", report.trim_end());
         }
     }));
+}
+
+/// Keeps the tokens in memory out of core dumps and, where the system can, from other processes of
+/// the same user.
+///
+/// # Errors
+/// When the system refuses; the run can go on.
+pub fn keep_memory_private() -> std::io::Result<()> {
+    platform::keep_memory_private()
 }

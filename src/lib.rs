@@ -47,6 +47,9 @@
 //! (everything that crosses between window and background), [`guard`] (when it refuses),
 //! `worker/submit.rs` (how one action is sent), [`state`] (how the screen learns).
 
+mod platform;
+
+pub mod files;
 mod private_files;
 
 pub mod model;
@@ -69,6 +72,7 @@ pub mod worker;
 
 pub mod cli;
 pub mod crash;
+pub mod display;
 pub mod doctor;
 pub mod places;
 #[cfg(feature = "simulator")]

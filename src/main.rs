@@ -10,6 +10,7 @@ use clap::Parser as _;
 use cordon::app::{App, Named, Notifier, Open, Shell};
 use cordon::auth::TokenStore;
 use cordon::cli::{Arguments, JournalCommand, Subcommands};
+use cordon::display::Trouble;
 use cordon::explain::{Explain as _, Explanation, NextStep};
 use cordon::guard::Policy;
 use cordon::journal::{Entry, Journal, JournalError, Moment, Report, Verified, begin_anew, export};
@@ -19,7 +20,7 @@ use cordon::settings::{Profile, Settings};
 use cordon::state::State;
 use cordon::ui::theme;
 use cordon::worker::{Pace, Setup, WorkerHandle};
-use cordon::{crash, doctor, say, say_error};
+use cordon::{crash, doctor, files, say, say_error, terminal};
 use eframe::egui;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -30,6 +31,9 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr();
+    if let Err(error) = crash::keep_memory_private() {
+        tracing::warn!("a core dump could hold tokens: {error}");
+    }
     let folder = places::data_folder(arguments.data_dir.as_deref());
     match &arguments.command {
         None => console(&arguments, &folder),
@@ -289,7 +293,7 @@ fn simulate(port: u16, devices: usize) -> ExitCode {
     }
 }
 
-/// Opens a window and runs it to its end. Without a display it says so in one sentence.
+/// Opens a window and runs it to its end. Without a display or OpenGL it says which, and what to do.
 fn window(
     title: &str,
     make: impl FnOnce(&eframe::CreationContext<'_>) -> MadeApp + 'static,
@@ -306,9 +310,7 @@ fn window(
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::debug!("{error}");
-            say_error!(
-                "There is no display to open a window on; `cordon self-test` and `cordon doctor` work without one"
-            );
+            say_error!("{}", Trouble::from(&error).sentence());
             ExitCode::FAILURE
         }
     }
@@ -347,9 +349,17 @@ fn journal(what: &JournalCommand, folder: &Path) -> ExitCode {
         JournalCommand::Verify { file } => (file, None),
         JournalCommand::Export { file, format } => (file, Some(*format)),
     };
-    let files = named
-        .clone()
-        .map_or_else(|| journals_in(folder), |file| vec![file]);
+    let files = match named {
+        Some(file) => Ok(vec![file.clone()]),
+        None => journals_in(folder),
+    };
+    let files = match files {
+        Ok(files) => files,
+        Err(error) => {
+            say_error!("{} cannot be searched: {error}", folder.display());
+            return ExitCode::FAILURE;
+        }
+    };
     match (files.as_slice(), format) {
         ([], _) => {
             say_error!("There is no journal in {}", folder.display());
@@ -368,7 +378,7 @@ fn journal(what: &JournalCommand, folder: &Path) -> ExitCode {
                     now: now(),
                     zone: &TimeZone::system(),
                 };
-                say!("{}", export(&entries, &verified, format.into(), &moment));
+                terminal::export(&export(&entries, &verified, format.into(), &moment));
                 ExitCode::SUCCESS
             }
             Err(explanation) => fail(&explanation),
@@ -428,15 +438,10 @@ fn cannot_read(error: &JournalError, file: &Path) -> Explanation {
     explanation
 }
 
-fn journals_in(folder: &Path) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|e| e == "sqlite"))
-        .collect();
-    found.sort();
-    found
+fn journals_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = files::list(folder)?;
+    found.retain(|path| path.extension().is_some_and(|e| e == "sqlite"));
+    Ok(found)
 }
 
 fn fail(explanation: &Explanation) -> ExitCode {

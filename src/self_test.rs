@@ -11,15 +11,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use url::Url;
 
 use crate::action::{ActionKind, Draft, Subject};
 use crate::auth::TokenStore;
 use crate::cli::Step;
+use crate::files;
 use crate::guard::{self, Policy};
 use crate::journal::{Entry, Standing};
 use crate::message::Command;
 use crate::model::{
     Endpoints, EntryId, HealthStatus, MachineRef, Mode, OnboardingStatus, OsFamily, SessionStatus,
+    loopback_addresses,
 };
 use crate::places::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
 use crate::say;
@@ -98,12 +101,13 @@ fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
         (Mode::StandIn, rehearsed.speed.unwrap_or(1))
     };
 
-    let scratch = std::env::temp_dir().join(format!("cordon-self-test-{}", std::process::id()));
+    // Removed at the end of this function, after the engine has let go of it.
+    let scratch = files::make_scratch_folder().map_err(|e| start(e.to_string()))?;
     let setup = Setup {
         endpoints: endpoints.clone(),
         mode,
         store: TokenStore::memory(),
-        journal: places::journal_file(rehearsed.folder.unwrap_or(&scratch), mode, &endpoints),
+        journal: places::journal_file(rehearsed.folder.unwrap_or(scratch.path()), mode, &endpoints),
         memory: None,
         policy: Policy::default(),
         pace: Pace::faster(f64::from(speed)),
@@ -121,7 +125,6 @@ fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
     };
     let result = rehearsal.play();
     drop(rehearsal);
-    std::fs::remove_dir_all(scratch).ok();
     result
 }
 
@@ -438,8 +441,9 @@ fn version(text: &str) -> Vec<u64> {
 /// A small POST to a loopback address; whether it was answered with 200.
 fn post(address: &str, path: &str, body: &str) -> bool {
     let host = address.trim_start_matches("http://").trim_end_matches('/');
+    let addresses = Url::parse(address).map(|url| loopback_addresses(&url));
     let ask = || -> std::io::Result<String> {
-        let mut stream = TcpStream::connect(host)?;
+        let mut stream = TcpStream::connect(&*addresses.unwrap_or_default())?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
         write!(
             stream,

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::error::ApiError;
 use crate::auth::{HttpFault, HttpRequest, HttpResponse, SendRequest};
-use crate::model::Endpoints;
+use crate::model::{Endpoints, LOOPBACK_NAME, loopback_addresses};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Shorter than the idle time of usual gateways, so that a request hardly ever meets a connection
@@ -94,7 +94,8 @@ impl Http {
             .retry(reqwest::retry::never())
             .https_only(!endpoints.loopback);
         if endpoints.loopback {
-            builder = builder.no_proxy();
+            let here = loopback_addresses(&endpoints.api);
+            builder = builder.no_proxy().resolve_to_addrs(LOOPBACK_NAME, &here);
         }
         let client = builder.build().map_err(|error| ApiError::NoClient {
             why: chain(&error).into(),

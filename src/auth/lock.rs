@@ -1,11 +1,11 @@
 //! One renewal at a time among the consoles of one person: on a strict server a refresh token that
 //! is used twice ends the whole sign-in.
 
-use std::fs::{self, File, TryLockError};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::store::TokenStore;
+use crate::files::{self, File, TryLockError};
 
 /// How long another console may take; after that this one goes on by itself.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,9 +29,7 @@ impl TokenStore {
         };
         let folder = keyring.turns.as_ref()?;
         let name = item.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-        let opened = fs::create_dir_all(folder)
-            .and_then(|()| File::create(folder.join(format!("renewal-{name}.lock"))));
-        let file = match opened {
+        let file = match files::open_or_create(&folder.join(format!("renewal-{name}.lock"))) {
             Ok(file) => file,
             Err(error) => {
                 tracing::warn!("renewals cannot take turns: {error}");

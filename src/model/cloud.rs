@@ -1,5 +1,7 @@
 //! Where to sign in and where the API is: a closed table, no free-text address.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
 use url::Url;
 
 use super::{Registration, Scopes};
@@ -280,11 +282,29 @@ impl Endpoints {
     }
 }
 
+/// The name that always means this computer, whatever a resolver says of it (RFC 6761, 6.3).
+pub const LOOPBACK_NAME: &str = "localhost";
+
+/// The addresses of a stand-in's host; nobody is asked for those of `localhost`.
+#[must_use]
+pub fn loopback_addresses(url: &Url) -> Vec<SocketAddr> {
+    let port = url.port_or_known_default().unwrap_or_default();
+    let hosts: &[IpAddr] = match url.host() {
+        Some(url::Host::Ipv4(ip)) => &[ip.into()],
+        Some(url::Host::Ipv6(ip)) => &[ip.into()],
+        Some(url::Host::Domain(LOOPBACK_NAME)) => {
+            &[Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
+        }
+        Some(url::Host::Domain(_)) | None => &[],
+    };
+    hosts.iter().map(|host| (*host, port).into()).collect()
+}
+
 fn is_bare_loopback(url: &Url) -> bool {
     let loopback = match url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Domain(name)) => name == LOOPBACK_NAME,
         None => false,
     };
     loopback
@@ -299,6 +319,18 @@ fn is_bare_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn localhost_is_this_computer_without_asking_a_resolver() {
+        let addresses = |url: &str| loopback_addresses(&Url::parse(url).expect("an address"));
+        let named = ["127.0.0.1:81", "[::1]:81"].map(|a| a.parse().expect("an address"));
+        assert_eq!(addresses("http://LocalHost:81"), named);
+        assert_eq!(
+            addresses("http://127.0.0.9"),
+            ["127.0.0.9:80".parse().expect("an address")]
+        );
+        assert!(addresses("http://localhost.example").is_empty());
+    }
 
     #[test]
     fn a_stand_in_has_to_be_loopback() {

@@ -20,7 +20,7 @@ mod window;
 
 pub use age::age_text;
 pub use budget::Budget;
-pub use cloud::{Cloud, Endpoints, NotLoopback, Region};
+pub use cloud::{Cloud, Endpoints, LOOPBACK_NAME, NotLoopback, Region, loopback_addresses};
 pub use file::FileFacts;
 pub use host::Host;
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId};
@@ -42,5 +42,5 @@ pub use session::{
     Account, BrowserPrompt, Door, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
     SessionStatus, SignInPrompt,
 };
-pub use text::{SHOWN_CHARS, clean};
+pub use text::{SHOWN_CHARS, clean, visible};
 pub use window::{Column, Sort, ThemeChoice, WindowLayout};

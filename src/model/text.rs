@@ -15,7 +15,7 @@ pub fn clean(text: &str, max_chars: usize) -> Cow<'_, str> {
     if text.len() <= max_chars && !text.chars().any(is_hidden) {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(text.len().min(max_chars * 4));
+    let mut out = String::with_capacity(text.len().min(max_chars.saturating_mul(4)));
     for (n, c) in text.chars().enumerate() {
         if n == max_chars {
             out.push('…');
@@ -28,6 +28,12 @@ pub fn clean(text: &str, max_chars: usize) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// As [`clean`], in whole.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    clean(text, usize::MAX)
 }
 
 /// Characters that change how the text around them is drawn, or that are not drawn at all.

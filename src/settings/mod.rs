@@ -7,6 +7,7 @@ mod profile;
 mod rules;
 mod save;
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, TomlError};
@@ -16,6 +17,7 @@ pub use rules::{DEMO_TEMPLATES, RuleKey, Rules, TICKET, WrittenRules};
 pub use save::{RuleChange, change_rules, save_profile, save_rules};
 
 use crate::explain::{Effect, Explain, Explanation, NextStep};
+use crate::files;
 use crate::model::clean;
 
 /// The file's name in the data folder.
@@ -82,10 +84,7 @@ pub struct WrongValue {
 #[derive(Debug, thiserror::Error)]
 pub enum SettingsError {
     #[error("{}: {source}", file.display())]
-    Unreadable {
-        file: PathBuf,
-        source: std::io::Error,
-    },
+    Unreadable { file: PathBuf, source: io::Error },
     #[error("{} has more than {MAX_BYTES} bytes, so it is not a settings file", .0.display())]
     TooLarge(PathBuf),
     #[error("{}: {}", .0.display(), toml_problem(.1))]
@@ -107,10 +106,7 @@ pub enum SettingsError {
     #[error("{}, {wrong}", file.display())]
     WrongValue { file: PathBuf, wrong: WrongValue },
     #[error("{}: {source}", file.display())]
-    NotSaved {
-        file: PathBuf,
-        source: std::io::Error,
-    },
+    NotSaved { file: PathBuf, source: io::Error },
 }
 
 impl Explain for SettingsError {
@@ -285,19 +281,37 @@ fn line_at(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
     before.unwrap_or_default().matches('\n').count() + 1
 }
 
-/// The file's text; `None` when there is no file.
+/// The settings file's text; `None` when there is no file.
 fn text_of(file: &Path) -> Result<Option<String>, SettingsError> {
-    if std::fs::metadata(file).is_ok_and(|found| found.len() > MAX_BYTES) {
-        return Err(SettingsError::TooLarge(file.to_owned()));
-    }
-    match std::fs::read_to_string(file) {
-        Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(SettingsError::Unreadable {
-            file: file.to_owned(),
-            source,
-        }),
-    }
+    text_from(file, files::read)
+}
+
+/// The text of a file that somebody else provides; `None` when there is no file.
+fn provided_text_of(file: &Path) -> Result<Option<String>, SettingsError> {
+    text_from(file, files::read_provided)
+}
+
+fn text_from(
+    file: &Path,
+    read: impl Fn(&Path, u64) -> io::Result<Option<Vec<u8>>>,
+) -> Result<Option<String>, SettingsError> {
+    let unreadable = |source| SettingsError::Unreadable {
+        file: file.to_owned(),
+        source,
+    };
+    let content = match read(file, MAX_BYTES) {
+        Ok(None) => return Ok(None),
+        Ok(Some(content)) => content,
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            return Err(SettingsError::TooLarge(file.to_owned()));
+        }
+        Err(error) => return Err(unreadable(error)),
+    };
+    String::from_utf8(content).map(Some).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let why = format!("it is not text in UTF-8 from byte {offset} on");
+        unreadable(io::Error::new(io::ErrorKind::InvalidData, why))
+    })
 }
 
 #[cfg(test)]

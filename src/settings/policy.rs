@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use toml_edit::{Document, Item, Value};
 
 use super::rules::{desktop_trouble, most_devices, template_trouble};
-use super::{Rules, Settings, SettingsError, WrittenRules, line_at, text_of, toml_problem};
+use super::{
+    Rules, Settings, SettingsError, WrittenRules, line_at, provided_text_of, toml_problem,
+};
 use crate::guard::{IpRange, Pattern, Policy};
 use crate::model::{MachineId, clean};
 
@@ -59,7 +61,7 @@ pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules 
 
 /// Adds the rules of the shared file.
 fn read_shared(rules: &mut Rules, file: &Path) -> Result<Added, String> {
-    let text = text_of(file).map_err(|error| error.to_string())?;
+    let text = provided_text_of(file).map_err(|error| error.to_string())?;
     let text = text.ok_or_else(|| format!("there is no {}", file.display()))?;
     let document = Document::parse(text.as_str())
         .map_err(|error| format!("{}: {}", file.display(), toml_problem(&error)))?;

@@ -7,8 +7,8 @@ use toml_edit::{Array, DocumentMut, Item, Table, Value};
 use super::profile::{KEYS, Profile, ProfileName, Written};
 use super::rules::{Shape, entries_of};
 use super::{FILE_NAME, MAX_BYTES, RuleKey, Rules, Settings, SettingsError, list, text_of};
+use crate::files;
 use crate::model::Scopes;
-use crate::private_files;
 
 /// Writes `profile` into the settings file in `folder`, in the place of the one of that other name
 /// if there is one, and makes it the one to start with.
@@ -23,7 +23,7 @@ pub fn save_profile(
     let file = folder.join(FILE_NAME);
     let text = text_of(&file)?.unwrap_or_default();
     let text = with_profile(&text, &file, profile, instead_of)?;
-    private_files::write(folder, &file, text.as_bytes())
+    files::replace(&file, text.as_bytes())
         .map_err(|source| SettingsError::NotSaved { file, source })
 }
 
@@ -45,11 +45,9 @@ pub fn save_rules(folder: &Path, changes: &[RuleChange]) -> Result<Rules, Settin
     let file = folder.join(FILE_NAME);
     let text = text_of(&file)?.unwrap_or_default();
     let (text, _) = change_rules(&text, &file, changes)?;
-    private_files::write(folder, &file, text.as_bytes()).map_err(|source| {
-        SettingsError::NotSaved {
-            file: file.clone(),
-            source,
-        }
+    files::replace(&file, text.as_bytes()).map_err(|source| SettingsError::NotSaved {
+        file: file.clone(),
+        source,
     })?;
     Ok(Settings::read(folder)?.rules)
 }

@@ -18,6 +18,8 @@ pub(super) struct Call {
     pub(super) accept_encoding: String,
     pub(super) client_request_id: Option<String>,
     pub(super) host: String,
+    /// Whether a browser says that a page of another origin has asked for this.
+    pub(super) is_cross_origin: bool,
     pub(super) body: Bytes,
 }
 
@@ -31,6 +33,13 @@ impl Call {
                 .map(str::to_owned)
         };
         let path = parts.uri.path().to_owned();
+        let host = text(header::HOST).unwrap_or_default();
+        let own_origin = format!("http://{host}");
+        let foreign_origin =
+            text(header::ORIGIN).is_some_and(|o| !o.eq_ignore_ascii_case(&own_origin));
+        // Another port of this computer is the same site, and yet somebody else.
+        let foreign_site = text(HeaderName::from_static("sec-fetch-site"))
+            .is_some_and(|site| site != "same-origin" && site != "none");
         let raw_query = parts.uri.query().unwrap_or_default().to_owned();
         Self {
             method: parts.method.clone(),
@@ -49,7 +58,8 @@ impl Call {
             content_type: text(header::CONTENT_TYPE).map(|value| value.to_ascii_lowercase()),
             accept_encoding: text(header::ACCEPT_ENCODING).unwrap_or_default(),
             client_request_id: text(HeaderName::from_static("client-request-id")),
-            host: text(header::HOST).unwrap_or_default(),
+            host,
+            is_cross_origin: foreign_origin || foreign_site,
             path,
             raw_query,
             body,

@@ -1,8 +1,8 @@
 //! Control calls over HTTP, for trainers, scripts and tests that are not in this process.
 //!
-//! They are served on the same loopback address and answer only when the `Host` header names it, so that no web page
-//! can reach them under another name. Bodies are JSON; the forms of the page send the
-//! same fields as a form. Answers are JSON. None of them appears in the request log.
+//! They are served on the same loopback address and answer only when the `Host` header names it and neither `Origin`
+//! nor `Sec-Fetch-Site` tells of a page from elsewhere, so that no web page can use them. Bodies are JSON; the forms of
+//! the page send the same fields as a form. Answers are JSON. None of them appears in the request log.
 //!
 //! | Call | Body | Effect |
 //! |---|---|---|
@@ -15,8 +15,11 @@
 //! | `GET /control/fault` | | the faults that are armed |
 //! | `POST /control/fault` | `{"on": "submit", "what": "drop_after", "times": 1}` | arms one; texts as in [`Fault::parse`](super::Fault::parse), `times` 0 or absent means until cleared |
 //! | `DELETE /control/fault` | | disarms all (`POST /control/fault/clear` does the same) |
+//! | `GET /control/secrets` | | every token and code that was handed out, so that a test can look for them |
 //! | `GET /control/requests` | | what was asked: `at`, `method`, `path`, `query`, `body`, `status`, `kind` |
 //! | `POST /control/permissions` | `{"scopes": ["Machine.Read", …]}` | what the administrator has granted |
+//! | `POST /control/person` | `{"oid": "…", "upn": "…", "name": "…"}` | who signs in from now on |
+//! | `POST /control/claims` | `{"claims": "…"}` or nothing | the claims that a token needs from now on, or none |
 //! | `POST /control/interval` | `{"secs": N}` | seconds between polls of device codes to come |
 //! | `POST /control/colleague` | `{"machine_id": "…", "type": "Isolate", "comment": "…"}` | a colleague acts in the portal; `{"id": "…"}` |
 //! | `POST /control/status` | `{"action_id": "…", "status": "Failed"}` | forces the state of an action |
@@ -42,7 +45,7 @@ use super::tenant::SimTenant;
 /// Answers a control call; `path` is in lower case and begins with `control`.
 pub(super) fn answer(tenant: &Arc<SimTenant>, call: &Call, path: &[&str]) -> Reply {
     // A name that a web page could have pointed at this address is refused.
-    if !is_loopback(&call.host) {
+    if !is_loopback(&call.host) || call.is_cross_origin {
         return Reply::empty(403);
     }
     let control = SimControl(Arc::clone(tenant));
@@ -339,6 +342,83 @@ mod tests {
     fn only_loopback_names_are_served() {
         assert!(is_loopback("127.0.0.1:8080") && is_loopback("localhost"));
         assert!(!is_loopback("evil.example:8080") && !is_loopback(""));
+    }
+
+    /// The calls in the table at the top of this file.
+    fn table() -> Vec<(&'static str, &'static str)> {
+        let rows = include_str!("control.rs").lines();
+        let calls = rows.filter_map(|line| line.strip_prefix("//! | `")?.split('`').next());
+        calls.filter_map(|call| call.split_once(' ')).collect()
+    }
+
+    fn asked(method: &str, path: &str, origin: Option<(&str, &str)>) -> u16 {
+        let request = axum::http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", "127.0.0.1:8080");
+        let request = match origin {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        };
+        let request = request.body(()).expect("a request");
+        let call = Call::new(&request.into_parts().0, axum::body::Bytes::new());
+        let simulator = super::super::Simulator::start(super::super::SimOptions::default());
+        let tenant = simulator.expect("a port").control().0;
+        let path = call.lowered();
+        let path: Vec<&str> = path.iter().map(String::as_str).collect();
+        answer(&tenant, &call, &path).status
+    }
+
+    #[test]
+    fn the_table_has_every_call_and_every_call_in_it_is_there() {
+        let table = table();
+        assert!(table.len() > 15, "{table:?}");
+        for (method, path) in &table {
+            let status = asked(method, path, None);
+            assert_ne!(status, 405, "{method} {path}");
+            // Without a body some find nothing to change, and say so in JSON.
+            if status == 404 {
+                assert_eq!(*method, "POST", "{method} {path}");
+            }
+        }
+        let source = include_str!("control.rs");
+        let arms = source.lines().filter_map(|line| {
+            let (arm, _) = line.trim().strip_prefix("[\"")?.split_once("\"]")?;
+            Some(arm.replace("\", \"", "/"))
+        });
+        for arm in arms {
+            let is_told = table
+                .iter()
+                .any(|(_, path)| *path == format!("/control/{arm}"));
+            assert!(is_told || arm == "fault/clear", "{arm} is not in the table");
+        }
+    }
+
+    #[test]
+    fn no_call_answers_a_page_from_elsewhere() {
+        for (method, path) in table() {
+            for foreign in [
+                ("origin", "https://evil.example"),
+                ("origin", "null"),
+                // Another port is another origin, on the same site.
+                ("origin", "http://127.0.0.1:9090"),
+                ("sec-fetch-site", "cross-site"),
+                ("sec-fetch-site", "same-site"),
+            ] {
+                assert_eq!(
+                    asked(method, path, Some(foreign)),
+                    403,
+                    "{path} {foreign:?}"
+                );
+            }
+            for own in [
+                ("origin", "http://127.0.0.1:8080"),
+                ("sec-fetch-site", "same-origin"),
+                ("sec-fetch-site", "none"),
+            ] {
+                assert_ne!(asked(method, path, Some(own)), 403, "{path} {own:?}");
+            }
+        }
     }
 
     #[test]

@@ -43,6 +43,10 @@ pub(super) async fn answer(
             false,
         );
     }
+    // A page from elsewhere may lead a person here, but fills in no form.
+    if call.is_cross_origin && !call.is_get() {
+        return Reply::empty(403).into_response("", super::Compress::Nothing, false);
+    }
     let place = place_of(&call, &path);
     let entry = note(&tenant, &call, place);
     let (delay, fault) = tenant.lock().faults.strike(place);

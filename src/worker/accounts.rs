@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::files;
 use crate::model::{Account, Door};
-use crate::private_files;
 
 pub(super) const FILE_NAME: &str = "accounts.json";
 /// Hundreds of places fit into this.
@@ -145,14 +145,16 @@ impl Accounts {
         file.places.insert(self.place.clone(), self.here.clone());
         // Writing plain strings to memory cannot fail.
         let json = serde_json::to_vec_pretty(&file).unwrap_or_default();
-        if let Err(error) = private_files::write(folder, &folder.join(FILE_NAME), &json) {
+        if let Err(error) = files::replace(&folder.join(FILE_NAME), &json) {
             tracing::warn!("which door to take is not remembered: {error}");
         }
     }
 }
 
 fn read(folder: &Path) -> File {
-    private_files::read(&folder.join(FILE_NAME), MAX_BYTES)
+    files::read(&folder.join(FILE_NAME), MAX_BYTES)
+        .ok()
+        .flatten()
         .and_then(|json| serde_json::from_slice(&json).ok())
         .unwrap_or_default()
 }

@@ -1,20 +1,21 @@
 //! The last list of devices on disk, so that a start shows it at once. One file for each place and
 //! account, readable by its owner only, gone at sign-out.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::files;
 use crate::model::{
     ExposureLevel, HealthStatus, MacAddress, Machine, MachineId, OnboardingStatus, RiskScore,
 };
-use crate::private_files;
 
 const VERSION: u8 = 1;
-/// A hundred thousand devices take a tenth of this.
-const MAX_BYTES: u64 = 1 << 30;
+/// A hundred thousand devices take less than half of this.
+const MAX_BYTES: u64 = 256 << 20;
 
 /// The list as it was read then.
 #[derive(Debug)]
@@ -129,13 +130,27 @@ impl Row {
 
 /// The file of one place and account, in words that a file name bears.
 pub(super) fn file_of(folder: &Path, place: &str, account: &str) -> PathBuf {
-    let plain = |text: &str| text.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-    folder.join(format!("devices-{}-{}.json", plain(place), plain(account)))
+    folder.join(format!("devices-{}_{}.json", plain(place), plain(account)))
+}
+
+fn plain(text: &str) -> String {
+    text.replace(|c: char| !c.is_ascii_alphanumeric(), "-")
+}
+
+/// Whether a file of this name keeps the list of some account at this place.
+fn is_of(name: &str, place: &str) -> bool {
+    let rest = name
+        .strip_prefix("devices-")
+        .and_then(|name| name.strip_prefix(&*plain(place)));
+    // Names of before had a hyphen between place and account, as there is inside each.
+    rest.is_some_and(|rest| {
+        rest.starts_with(['_', '-']) && Path::new(rest).extension() == Some("json".as_ref())
+    })
 }
 
 /// What was kept. A file that cannot be read is as good as none: it only spares waiting.
 pub(super) fn read(file: &Path) -> Option<Cached> {
-    let file: File = serde_json::from_slice(&private_files::read(file, MAX_BYTES)?).ok()?;
+    let file: File = serde_json::from_slice(&files::read(file, MAX_BYTES).ok()??).ok()?;
     let at = Timestamp::from_second(file.at).ok()?;
     let machines = file.machines.into_iter().filter_map(Row::into_machine);
     (file.v == VERSION).then(|| Cached {
@@ -145,7 +160,7 @@ pub(super) fn read(file: &Path) -> Option<Cached> {
 }
 
 /// Keeps the list.
-pub(super) fn write(folder: &Path, file: &Path, at: Timestamp, machines: &[Arc<Machine>]) {
+pub(super) fn write(file: &Path, at: Timestamp, machines: &[Arc<Machine>]) {
     let content = File {
         v: VERSION,
         at: at.as_second(),
@@ -153,17 +168,28 @@ pub(super) fn write(folder: &Path, file: &Path, at: Timestamp, machines: &[Arc<M
     };
     // Writing plain strings and numbers to memory cannot fail.
     let json = serde_json::to_vec(&content).unwrap_or_default();
-    if let Err(error) = private_files::write(folder, file, &json) {
+    if let Err(error) = files::replace(file, &json) {
         tracing::warn!("the list of devices is not kept: {error}");
     }
 }
 
-/// Removes it. What is not there counts as removed.
-pub(super) fn remove(file: &Path) {
-    match std::fs::remove_file(file) {
-        Ok(()) => {}
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => tracing::warn!("the kept list of devices is still there: {error}"),
+/// Removes the lists of all accounts at one place but this one, finished or not.
+pub(super) fn remove_all(folder: &Path, place: &str, except: Option<&Path>) {
+    let remove = |kept: &Path| {
+        let is_of_place = files::final_name(kept).is_some_and(|name| is_of(&name, place));
+        if is_of_place && except != Some(kept) {
+            files::remove(kept)
+        } else {
+            Ok(())
+        }
+    };
+    let removed: io::Result<()> = files::list(folder).and_then(|all| {
+        // One that cannot be removed saves no other.
+        let each: Vec<io::Result<()>> = all.iter().map(|kept| remove(kept)).collect();
+        each.into_iter().collect()
+    });
+    if let Err(error) = removed {
+        tracing::warn!("kept lists of devices are still there: {error}");
     }
 }
 
@@ -174,7 +200,8 @@ mod tests {
     #[test]
     fn a_list_comes_back_as_it_was() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = file_of(folder.path(), "v1:live:host:443:c:contoso.com", "T/o");
+        let place = "v1:live:host:443:c:contoso.com";
+        let file = file_of(folder.path(), place, "T/o");
         let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
         machine.computer_dns_name = Some("FIN-LT-042".into());
         machine.health_status = HealthStatus::from_wire("Hibernating");
@@ -189,11 +216,11 @@ mod tests {
             Arc::new(Machine::bare(MachineId::parse("b2").expect("a literal id"))),
         ];
         let at = Timestamp::from_second(99).expect("a small number");
-        write(folder.path(), &file, at, &list);
+        write(&file, at, &list);
         let cached = read(&file).expect("just written");
         assert_eq!((cached.at, cached.machines), (at, list.to_vec()));
-        remove(&file);
-        remove(&file);
+        remove_all(folder.path(), place, None);
+        remove_all(folder.path(), place, None);
         assert!(read(&file).is_none());
     }
 
@@ -217,5 +244,40 @@ mod tests {
         )
         .expect("written");
         assert!(read(&file).is_some_and(|cached| cached.machines.is_empty()));
+    }
+
+    #[test]
+    fn sign_out_leaves_no_list_of_the_place_finished_or_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let place = "v1:live:host:443:c:contoso.com";
+        let here = |name: &str| folder.path().join(name);
+        let of_place = "devices-v1-live-host-443-c-contoso-com";
+        for name in [
+            file_of(folder.path(), place, "T/o"),
+            file_of(folder.path(), place, "T/another"),
+            here(&format!("{of_place}-t-o.json")),
+            here(&format!("{of_place}-t-o.json.new")),
+            here(&format!(".{of_place}_t-o.json.a1B2c3.new")),
+        ] {
+            std::fs::write(name, "FIN-LT-042").expect("written");
+        }
+        let others = [
+            file_of(folder.path(), "v1:live:host:443:c:fabrikam.com", "T/o"),
+            file_of(folder.path(), "v1:live:host:443:c:contoso.com.au", "T/o"),
+            here("window.json"),
+            here(".window.json.a1B2c3.new"),
+        ];
+        for name in &others {
+            std::fs::write(name, "{}").expect("written");
+        }
+        let present = file_of(folder.path(), place, "T/another");
+        remove_all(folder.path(), place, Some(&present));
+        assert!(files::is_there(&present));
+        remove_all(folder.path(), place, None);
+        let mut others = others.to_vec();
+        // Of a longer name of before nobody can tell whose it is; the list is read again.
+        others.remove(1);
+        others.sort();
+        assert_eq!(files::list(folder.path()).expect("a list"), others);
     }
 }

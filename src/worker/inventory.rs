@@ -155,10 +155,10 @@ fn keep(context: &Arc<Context>, epoch: Epoch, list: Vec<Arc<Machine>>) {
         if let Some((folder, file)) = context.kept_list()
             && context.epoch() == epoch
         {
-            cache::write(&folder, &file, at, &list);
+            cache::write(&file, at, &list);
             // Signed out while it was being written.
             if context.epoch() != epoch {
-                cache::remove(&file);
+                cache::remove_all(&folder, context.session.place(), None);
             }
         }
     });

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::context::Context;
 use super::reconcile;
+use crate::files;
 use crate::journal::{Entry, Journal};
 
 /// How often the journal's files are looked at; they are read only when they have changed.
@@ -48,9 +49,6 @@ impl Stamp {
     pub(super) fn of(path: &Path) -> Self {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
-        Self([path, Path::new(&log)].map(|file| {
-            let file = std::fs::metadata(file).ok()?;
-            Some((file.len(), file.modified().ok()))
-        }))
+        Self([path, Path::new(&log)].map(files::stamp))
     }
 }

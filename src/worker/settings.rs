@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::context::{Context, lock};
 use crate::explain::{Explain as _, Explanation, NextStep};
+use crate::files;
 use crate::guard::Policy;
 use crate::message::{Event, SettingsNews};
 use crate::model::Mode;
@@ -226,7 +227,7 @@ async fn read_place(place: Place) -> (Result<Rules, Explanation>, bool) {
                 Ok(read(&folder)?.rules)
             });
             let read = read.await;
-            let is_there = tokio::task::spawn_blocking(move || file.exists()).await;
+            let is_there = tokio::task::spawn_blocking(move || files::is_there(&file)).await;
             (read, is_there.unwrap_or_default())
         }
         Place::InMemory(text) => {

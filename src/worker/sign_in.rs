@@ -1,5 +1,6 @@
 //! Signing in and signing out.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::accounts::Accounts;
@@ -111,7 +112,6 @@ pub(super) async fn cancelled(context: &Arc<Context>) {
 /// Removes the saved sign-in and forgets what it saw. Actions already accepted go on by themselves.
 pub(super) async fn sign_out(context: Arc<Context>) {
     context.set_person_signs_in(false);
-    let kept = context.kept_list();
     let account = context.account();
     if let Some(account) = &account {
         // Before the keyring is asked: it may never answer, or this run may end first.
@@ -120,11 +120,9 @@ pub(super) async fn sign_out(context: Arc<Context>) {
     }
     let result = context.session.sign_out().await;
     context.leave();
-    if let Some((_, file)) = kept {
-        // Of an account that has left nothing of its tenant stays behind. After it has left, so
-        // that a list which is just being written notices.
-        tokio::task::spawn_blocking(move || cache::remove(&file));
-    }
+    // Of an account that has left nothing of its tenant stays behind. After it has left, so that a
+    // list which is just being written notices.
+    remove_kept_lists(&context, None);
     context.emit_session().await;
     match result {
         Ok(()) => {
@@ -133,6 +131,16 @@ pub(super) async fn sign_out(context: Arc<Context>) {
             context.change_accounts(removed).await;
         }
         Err(error) => context.emit(Event::SignInFailed(error.explain())).await,
+    }
+}
+
+/// Removes the lists that other accounts left here; all of them when there is no present one.
+fn remove_kept_lists(context: &Arc<Context>, present: Option<PathBuf>) {
+    if let Some(folder) = lock(&context.accounts).folder() {
+        let context = Arc::clone(context);
+        tokio::task::spawn_blocking(move || {
+            cache::remove_all(&folder, context.session.place(), present.as_deref());
+        });
     }
 }
 
@@ -225,8 +233,12 @@ async fn come_in(context: Arc<Context>, result: Result<Arrival, AuthError>, door
 
 /// Remembers who came in, and how; what an account before had saved is of no use any more.
 async fn remember(context: Arc<Context>, account: Account, door: Door) {
-    let remember = |accounts: &mut Accounts| accounts.here.remember(&account, door);
+    let remembered = account.clone();
+    let remember = move |accounts: &mut Accounts| accounts.here.remember(&remembered, door);
     context.change_accounts(remember).await;
+    if let Some((_, present)) = context.kept_list_of(&account) {
+        remove_kept_lists(&context, Some(present));
+    }
     remove_what_is_owed(&context).await.ok();
 }
 

@@ -9,9 +9,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::context::Context;
+use crate::files;
 use crate::message::Event;
 use crate::model::{Column, Sort, ThemeChoice, WindowLayout};
-use crate::private_files;
 
 const FILE_NAME: &str = "window.json";
 /// A hundred columns fit into this.
@@ -30,7 +30,12 @@ impl Keeper {
             return Self(None);
         };
         let from = folder.clone();
-        let read = tokio::task::spawn_blocking(move || read(&from)).await;
+        let read = tokio::task::spawn_blocking(move || {
+            // Of a run that was killed while it wrote.
+            files::remove_unfinished(&from).ok();
+            read(&from)
+        });
+        let read = read.await;
         let layout = read.ok().flatten().unwrap_or_default();
         context.emit(Event::Window(Box::new(layout.clone()))).await;
         let (tell, news) = watch::channel(layout);
@@ -146,7 +151,7 @@ impl File {
 
 /// What was kept. A file that cannot be read is as good as none.
 fn read(folder: &Path) -> Option<WindowLayout> {
-    let json = private_files::read(&folder.join(FILE_NAME), MAX_BYTES)?;
+    let json = files::read(&folder.join(FILE_NAME), MAX_BYTES).ok()??;
     let file: File = serde_json::from_slice(&json).ok()?;
     (file.v == VERSION).then(|| file.into_layout())
 }
@@ -154,7 +159,7 @@ fn read(folder: &Path) -> Option<WindowLayout> {
 fn write(folder: &Path, layout: &WindowLayout) {
     // Writing plain strings and numbers to memory cannot fail.
     let json = serde_json::to_vec_pretty(&File::from(layout)).unwrap_or_default();
-    if let Err(error) = private_files::write(folder, &folder.join(FILE_NAME), &json) {
+    if let Err(error) = files::replace(&folder.join(FILE_NAME), &json) {
         tracing::warn!("how the window is arranged is not remembered: {error}");
     }
 }

@@ -52,7 +52,7 @@ fn a_disk_that_fills_up_stops_the_next_order_and_loses_no_earlier_one() {
     let session = Session::start("disk-full");
     let tenant = Tenant::start(&session);
     let command = start_command(&session, &tenant);
-    let mount = "mount -t tmpfs -o size=1m none \"$0\"";
+    let mount = "mount -t tmpfs -o size=1m,mode=700 none \"$0\"";
     let console = Console::run(&session, in_own_mounts(&session, mount, &command));
     let window = &console.window;
     console.sign_in(&tenant);

@@ -16,6 +16,7 @@ mod crash;
 mod doctor;
 mod evidence;
 mod faults;
+mod files;
 mod flows;
 mod form;
 mod interleavings;

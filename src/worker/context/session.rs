@@ -187,7 +187,11 @@ impl Context {
 
     /// Where the list of devices of the present account is kept: the folder and the file.
     pub fn kept_list(&self) -> Option<(PathBuf, PathBuf)> {
-        let account = self.account()?;
+        self.kept_list_of(&self.account()?)
+    }
+
+    /// As [`Self::kept_list`], of this account.
+    pub fn kept_list_of(&self, account: &Account) -> Option<(PathBuf, PathBuf)> {
         let folder = lock(&self.accounts).folder()?;
         let account = format!("{}-{}", account.tenant_id, account.object_id);
         let file = cache::file_of(&folder, self.session.place(), &account);

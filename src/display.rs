@@ -1,0 +1,133 @@
+//! Whether there is a window to be had, and what stands in the way: no display is one thing, a display
+//! without a usable OpenGL another.
+
+use std::sync::{Arc, OnceLock};
+
+use eframe::glow::HasContext as _;
+
+/// Why no window could be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trouble {
+    /// No display server, or none that lets this program in.
+    NoDisplay,
+    /// A display, but no OpenGL, or one that is too old.
+    NoOpenGl { why: String },
+    /// What this program does itself at the start of a window.
+    Ours { why: String },
+}
+
+impl From<&eframe::Error> for Trouble {
+    fn from(error: &eframe::Error) -> Self {
+        let why = error.to_string();
+        match error {
+            eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => Self::NoDisplay,
+            eframe::Error::Glutin(_)
+            | eframe::Error::NoGlutinConfigs(..)
+            | eframe::Error::OpenGL(_) => Self::NoOpenGl { why },
+            eframe::Error::AppCreation(_) => Self::Ours { why },
+        }
+    }
+}
+
+impl Trouble {
+    /// What was found and what to do, for a terminal.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::NoDisplay => {
+                "There is no display to open a window on; `cordon self-test` and `cordon doctor` work without one".into()
+            }
+            Self::NoOpenGl { .. } | Self::Ours { .. } => {
+                format!("No window: {}.\n{}", self.found(), self.remedy())
+            }
+        }
+    }
+
+    /// What was found, in one line.
+    #[must_use]
+    pub fn found(&self) -> String {
+        match self {
+            Self::NoDisplay => {
+                let set = ["WAYLAND_DISPLAY", "DISPLAY"]
+                    .into_iter()
+                    .find(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()));
+                match set {
+                    Some(name) => {
+                        format!("there is no display to open a window on: {name} is set, and nothing answers there")
+                    }
+                    None if cfg!(any(windows, target_os = "macos")) => {
+                        "there is no display to open a window on".to_owned()
+                    }
+                    None => "there is no display to open a window on: neither WAYLAND_DISPLAY nor DISPLAY is set"
+                        .to_owned(),
+                }
+            }
+            Self::NoOpenGl { why } => format!(
+                "there is a display, but no OpenGL 2.0 or newer to draw the window with ({why})"
+            ),
+            Self::Ours { why } => format!("the window could not be made ({why})"),
+        }
+    }
+
+    /// What a person can do about it.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::NoDisplay => {
+                "Start cordon from a desktop session; `cordon self-test` and `cordon doctor` work without one".into()
+            }
+            Self::NoOpenGl { .. } if cfg!(windows) => {
+                "Install the graphics driver. A remote desktop (RDP) or a virtual machine often has OpenGL 1.1 only: \
+                 sign in at the computer itself, or put Mesa's software renderer (opengl32.dll) beside cordon.exe"
+                    .into()
+            }
+            Self::NoOpenGl { .. } => {
+                "Draw in software: LIBGL_ALWAYS_SOFTWARE=1 cordon. If that does not help either, install Mesa's \
+                 drivers (libgl1-mesa-dri and libegl1 on Debian). A remote desktop (RDP, VNC) or a virtual machine \
+                 often has no other way"
+                    .into()
+            }
+            Self::Ours { .. } => "Start it with CORDON_LOG=debug and report what it says".into(),
+        }
+    }
+}
+
+/// Makes a window that is never shown, and says what would draw in it.
+///
+/// # Errors
+/// What stands in the way.
+pub fn probe() -> Result<String, Trouble> {
+    let options = eframe::NativeOptions {
+        viewport: eframe::egui::ViewportBuilder::default().with_visible(false),
+        ..eframe::NativeOptions::default()
+    };
+    let found = Arc::new(OnceLock::new());
+    let tell = Arc::clone(&found);
+    let probed = eframe::run_native(
+        "cordon",
+        options,
+        Box::new(move |cc| {
+            let version = cc.gl.as_ref().map(|gl| gl.version().clone());
+            tell.set(version).ok();
+            // That is all that was to be known: it ends before anything is drawn.
+            Err("probed".into())
+        }),
+    );
+    match (found.get(), probed) {
+        (Some(Some(version)), _) => Ok(format!(
+            "a window can be opened, drawn with {} {}.{} {}",
+            if version.is_embedded {
+                "OpenGL ES"
+            } else {
+                "OpenGL"
+            },
+            version.major,
+            version.minor,
+            version.vendor_info
+        )
+        .trim_end()
+        .to_owned()),
+        (Some(None), _) | (None, Ok(())) => Ok("a window can be opened".to_owned()),
+        (None, Err(error)) => Err((&error).into()),
+    }
+}

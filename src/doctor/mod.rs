@@ -1,0 +1,287 @@
+//! What is wrong with this installation, and how to mend it.
+
+/// Proxy settings that the HTTP client does not read.
+mod desktop_proxy;
+/// Whether the hosts answer.
+mod network;
+/// Which proxy is used, and which is not.
+mod proxy;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use crate::auth::probe_keyring;
+use crate::cli::Arguments;
+use crate::display;
+use crate::explain::Explain as _;
+use crate::files::{self, Refusal};
+use crate::journal::{Journal, JournalError, Report};
+use crate::model::{Endpoints, KeyringState};
+use crate::places::{STAND_IN_CLIENT, STAND_IN_TENANT, stand_in_for};
+use crate::say;
+use crate::settings::Settings;
+
+/// One line of the report.
+struct Line {
+    what: &'static str,
+    level: Level,
+    /// What was found; nothing secret, safe to paste.
+    found: String,
+    /// What to do, when something is wrong.
+    remedy: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Good,
+    /// May be meant so, and may be what is wrong.
+    Note,
+    Bad,
+}
+
+impl Line {
+    fn good(what: &'static str, found: impl Into<String>) -> Self {
+        Self {
+            what,
+            level: Level::Good,
+            found: found.into(),
+            remedy: None,
+        }
+    }
+
+    fn note(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            level: Level::Note,
+            ..Self::bad(what, found, remedy)
+        }
+    }
+
+    fn bad(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            what,
+            level: Level::Bad,
+            found: found.into(),
+            remedy: Some(remedy.into()),
+        }
+    }
+}
+
+/// Prints the report; fails when something has to be mended. It is safe to paste: the home folder
+/// is shortened, and no tenant, account or token is in it.
+#[must_use]
+pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
+    say!(
+        "cordon {} on {}",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::OS
+    );
+    let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().display().to_string());
+    let mut is_good = true;
+    // Each as soon as it is known: one that hangs hides none before it.
+    let mut tell = |lines: Vec<Line>| {
+        for line in lines {
+            is_good &= line.level != Level::Bad;
+            line.say(home.as_deref());
+        }
+    };
+    let (settings, endpoints) = settings_line(folder, arguments);
+    tell(vec![settings, folder_line(folder)]);
+    tell(journal_lines(folder));
+    tell(vec![keyring_line(), display_line(), certificates_line()]);
+    if let Some(endpoints) = &endpoints {
+        tell(proxy::lines(endpoints));
+        tell(network::reach_lines(endpoints));
+    }
+    if is_good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+impl Line {
+    /// Prints it, with the home folder shortened.
+    fn say(&self, home: Option<&str>) {
+        let shortened = |text: &str| match home {
+            Some(home) if home.len() > 1 => text.replace(home, "~"),
+            _no_home => text.to_owned(),
+        };
+        let word = match self.level {
+            Level::Good => "ok   ",
+            Level::Note => "note ",
+            Level::Bad => "MEND ",
+        };
+        say!("{word}  {}: {}", self.what, shortened(&self.found));
+        if let Some(remedy) = &self.remedy {
+            say!("       {}", shortened(remedy));
+        }
+    }
+}
+
+fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Option<Endpoints>) {
+    let what = "settings";
+    if let (Some(address), None) = (&arguments.stand_in, &arguments.profile) {
+        return match Endpoints::stand_in(address, STAND_IN_TENANT, STAND_IN_CLIENT) {
+            Ok(endpoints) => (
+                Line::good(what, format!("stand-in {}", endpoints.name)),
+                Some(endpoints),
+            ),
+            Err(error) => (Line::bad(what, address.as_str(), error.to_string()), None),
+        };
+    }
+    let read = Settings::read(folder)
+        .and_then(|settings| settings.choose(folder, arguments.profile.as_deref()));
+    let profile = match read {
+        Ok(Some(profile)) => profile,
+        Ok(None) => {
+            let found = format!("no profile to start with in {}", folder.display());
+            return (
+                Line::bad(
+                    what,
+                    found,
+                    "Start cordon and choose one, or fill in the form",
+                ),
+                None,
+            );
+        }
+        Err(error) => {
+            let explanation = error.explain();
+            let found = format!(
+                "{}: {} in {}",
+                explanation.headline,
+                error.place(),
+                folder.display()
+            );
+            return (Line::bad(what, found, explanation.next.words()), None);
+        }
+    };
+    let registration = &profile.registration;
+    let endpoints = match &arguments.stand_in {
+        Some(address) => stand_in_for(address, registration),
+        None => Endpoints::live(registration).map_err(|error| error.to_string()),
+    };
+    match endpoints {
+        Ok(endpoints) => {
+            let found = format!("a profile in {}", registration.cloud.name());
+            (Line::good(what, found), Some(endpoints))
+        }
+        Err(error) => (Line::bad(what, error, "Correct the profile"), None),
+    }
+}
+
+/// Tries the folder in the way in which the console uses it.
+fn folder_line(folder: &Path) -> Line {
+    let what = "data folder";
+    let shown = folder.display();
+    if let Err(error) = files::probe(folder) {
+        return match Refusal::within(&error) {
+            Some(Refusal { path, problem }) => {
+                Line::bad(what, format!("{shown}: it {problem}"), problem.remedy(path))
+            }
+            None => Line::bad(
+                what,
+                format!("{shown}: {error}"),
+                "Make room and allow writing there, or use --data-dir",
+            ),
+        };
+    }
+    match files::mode(folder) {
+        Ok(Some(mode)) if mode & 0o077 != 0 => Line::note(
+            what,
+            format!("{shown}, yours, but others can look into it (mode {mode:03o})"),
+            format!("Keep the names of its files to yourself: chmod 700 '{shown}'"),
+        ),
+        Ok(Some(mode)) => Line::good(what, format!("{shown}, yours alone (mode {mode:03o})")),
+        // Access lists are handed down from the folder of this person's application data.
+        Ok(None) | Err(_) => Line::good(what, shown.to_string()),
+    }
+}
+
+fn journal_lines(folder: &Path) -> Vec<Line> {
+    // A folder that is refused has a line of its own.
+    let files = files::list(folder).unwrap_or_default();
+    let journals = files
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|e| e == "sqlite"));
+    journals
+        .map(|path| {
+            // A journal's name ends with its tenant, which is not for pasting.
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let kinds = ["journal-demo", "journal-stand-in", "journal-live"];
+            let kind = kinds.into_iter().find(|kind| name.starts_with(kind));
+            let name = format!("{}…", kind.unwrap_or("another"));
+            match Journal::inspect(&path, &[]) {
+                Ok(report) => journal_line(&name, &report),
+                Err(error) => {
+                    let explanation = error.explain();
+                    Line::bad(
+                        "journal",
+                        format!("{name}: {error}"),
+                        explanation.next.words(),
+                    )
+                }
+            }
+        })
+        .collect()
+}
+
+fn journal_line(name: &str, report: &Report) -> Line {
+    let what = "journal";
+    let Some(finding) = report.findings.first() else {
+        let checked = if report.not_checked.is_empty() {
+            "chain and end whole"
+        } else {
+            "chain whole; whether its end is missing could not be checked"
+        };
+        let records = report.verified.records;
+        return Line::good(what, format!("{name}, {records} records, {checked}"));
+    };
+    let explanation = JournalError::Damaged(finding.clone()).explain();
+    let found = format!("{name}: {finding}");
+    Line::bad(what, found, explanation.next.words())
+}
+
+fn keyring_line() -> Line {
+    let what = "keyring";
+    match probe_keyring() {
+        KeyringState::NotSaved { reason, remedy } => Line::bad(what, &*reason, &*remedy),
+        KeyringState::Saved | KeyringState::Checking | KeyringState::MemoryOnly => {
+            Line::good(what, "a probe was written and removed")
+        }
+    }
+}
+
+/// Makes a window that is never shown, and what draws in it.
+fn display_line() -> Line {
+    let what = "display";
+    match display::probe() {
+        Ok(found) => Line::good(what, found),
+        Err(trouble) => Line::bad(what, trouble.found(), trouble.remedy()),
+    }
+}
+
+/// Whether the roots that vouch for the hosts can be read. On Windows and macOS the system itself
+/// judges certificates; what it trusts is what is counted here.
+fn certificates_line() -> Line {
+    let what = "certificates";
+    let store = rustls_native_certs::load_native_certs();
+    let count = store.certs.len();
+    if count == 0 {
+        let why = store.errors.first().map(ToString::to_string);
+        return Line::bad(
+            what,
+            format!("no root certificate was found. {}", why.unwrap_or_default()),
+            "Install the system's root certificates (ca-certificates on many Linux systems)",
+        );
+    }
+    let named: Vec<_> = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+        .into_iter()
+        .filter(|name| std::env::var_os(name).is_some())
+        .collect();
+    let from = if named.is_empty() {
+        "the system's store".to_owned()
+    } else {
+        format!("the place set by {}", named.join(" and "))
+    };
+    Line::good(what, format!("{count} root certificates, from {from}"))
+}

@@ -1,0 +1,119 @@
+//! Why a file or folder is not used, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::platform::{Facts, Kind};
+
+/// A file or folder that is not used as it is. Stands inside an [`io::Error`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it {}. {}", .problem, .problem.remedy(.path))]
+pub struct Refusal {
+    pub path: PathBuf,
+    pub problem: Problem,
+}
+
+/// What is wrong with a file or folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    #[error("is a link")]
+    FolderIsLink,
+    #[error("is not a folder")]
+    NotAFolder,
+    #[error("is a link")]
+    FileIsLink,
+    #[error("is not a regular file")]
+    NotAFile,
+    #[error("belongs to another user (id {owner}, and you are {own})")]
+    ForeignOwner { owner: u32, own: u32 },
+    #[error("can be written to by others (mode {mode:03o})")]
+    WritableByOthers { mode: u32 },
+    #[error("has more than {max_bytes} bytes")]
+    TooLarge { max_bytes: u64 },
+}
+
+impl Problem {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn remedy(self, path: &Path) -> String {
+        match self {
+            Self::FolderIsLink => {
+                "Name the folder itself with --data-dir, or make a folder in place of the link"
+                    .into()
+            }
+            Self::NotAFolder => "Move it away, or name another folder with --data-dir".into(),
+            Self::FileIsLink => "Put the file itself there in place of the link".into(),
+            Self::NotAFile => "Move it away".into(),
+            Self::ForeignOwner { .. } => {
+                "Start cordon as that user, or name a folder of your own with --data-dir".into()
+            }
+            Self::WritableByOthers { .. } => format!(
+                "See what others have put there, then take that away: chmod go-w '{}'",
+                path.display()
+            ),
+            Self::TooLarge { .. } => "It is none of cordon's: move it away".into(),
+        }
+    }
+}
+
+impl Refusal {
+    pub(super) fn error(path: &Path, problem: Problem) -> io::Error {
+        let kind = match problem {
+            Problem::ForeignOwner { .. } | Problem::WritableByOthers { .. } => {
+                io::ErrorKind::PermissionDenied
+            }
+            Problem::NotAFolder => io::ErrorKind::NotADirectory,
+            Problem::TooLarge { .. } => io::ErrorKind::FileTooLarge,
+            Problem::FolderIsLink | Problem::FileIsLink | Problem::NotAFile => {
+                io::ErrorKind::InvalidInput
+            }
+        };
+        let path = path.to_owned();
+        io::Error::new(kind, Self { path, problem })
+    }
+
+    /// The refusal inside an error, if it is one.
+    #[must_use]
+    pub fn within(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
+/// Judges a private folder for a user.
+pub(super) fn judge_folder(facts: &Facts, own: Option<u32>) -> Result<(), Problem> {
+    match facts.kind {
+        Kind::Folder => {}
+        Kind::Link => return Err(Problem::FolderIsLink),
+        Kind::File | Kind::Special => return Err(Problem::NotAFolder),
+    }
+    if let (Some(owner), Some(own)) = (facts.owner, own)
+        && owner != own
+    {
+        return Err(Problem::ForeignOwner { owner, own });
+    }
+    writable_by_others(facts)
+}
+
+/// Judges a private file for a user. One of the administrator's is taken: who is that, can do
+/// anything anyway, and may provide settings.
+pub(super) fn judge_file(facts: &Facts, own: Option<u32>) -> Result<(), Problem> {
+    match facts.kind {
+        Kind::File => {}
+        Kind::Link => return Err(Problem::FileIsLink),
+        Kind::Folder | Kind::Special => return Err(Problem::NotAFile),
+    }
+    if let (Some(owner), Some(own)) = (facts.owner, own)
+        && owner != own
+        && owner != 0
+    {
+        return Err(Problem::ForeignOwner { owner, own });
+    }
+    writable_by_others(facts)
+}
+
+fn writable_by_others(facts: &Facts) -> Result<(), Problem> {
+    match facts.mode {
+        Some(mode) if mode & 0o022 != 0 => Err(Problem::WritableByOthers { mode }),
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,173 @@
+//! The decisions with owners and modes as arguments, and the same on a real disk.
+
+use super::refusal::{judge_file, judge_folder};
+use super::*;
+
+const ADA: u32 = 1000;
+
+fn facts(kind: Kind, owner: u32, mode: u32) -> Facts {
+    Facts {
+        kind,
+        len: 0,
+        owner: Some(owner),
+        mode: Some(mode),
+    }
+}
+
+#[test]
+fn a_folder_is_taken_only_from_its_owner_and_when_nobody_else_can_write() {
+    let judge = |kind, owner, mode| judge_folder(&facts(kind, owner, mode), Some(ADA));
+    for mode in [0o700, 0o500, 0o755, 0o711] {
+        assert_eq!(judge(Kind::Folder, ADA, mode), Ok(()));
+    }
+    for mode in [0o777, 0o775, 0o720, 0o702] {
+        let problem = Problem::WritableByOthers { mode };
+        assert_eq!(judge(Kind::Folder, ADA, mode), Err(problem));
+    }
+    for owner in [0, 1001] {
+        let problem = Problem::ForeignOwner { owner, own: ADA };
+        assert_eq!(judge(Kind::Folder, owner, 0o700), Err(problem));
+    }
+    assert_eq!(judge(Kind::Link, ADA, 0o777), Err(Problem::FolderIsLink));
+    for kind in [Kind::File, Kind::Special] {
+        assert_eq!(judge(kind, ADA, 0o700), Err(Problem::NotAFolder));
+    }
+    // Where access is told by lists and not by modes.
+    let listed = Facts {
+        owner: None,
+        mode: None,
+        ..facts(Kind::Folder, 0, 0)
+    };
+    assert_eq!(judge_folder(&listed, None), Ok(()));
+}
+
+#[test]
+fn a_file_is_taken_from_its_owner_or_the_administrator_and_when_nobody_else_can_write() {
+    let judge = |kind, owner, mode| judge_file(&facts(kind, owner, mode), Some(ADA));
+    for (owner, mode) in [(ADA, 0o600), (ADA, 0o644), (0, 0o644)] {
+        assert_eq!(judge(Kind::File, owner, mode), Ok(()));
+    }
+    for mode in [0o666, 0o620, 0o602] {
+        let problem = Problem::WritableByOthers { mode };
+        assert_eq!(judge(Kind::File, ADA, mode), Err(problem));
+    }
+    let problem = Problem::ForeignOwner {
+        owner: 1001,
+        own: ADA,
+    };
+    assert_eq!(judge(Kind::File, 1001, 0o600), Err(problem));
+    assert_eq!(judge(Kind::Link, ADA, 0o777), Err(Problem::FileIsLink));
+    for kind in [Kind::Folder, Kind::Special] {
+        assert_eq!(judge(kind, ADA, 0o600), Err(Problem::NotAFile));
+    }
+}
+
+#[test]
+fn each_refusal_says_what_it_is_and_what_to_do() {
+    let path = Path::new("/data/cordon");
+    for problem in [
+        Problem::FolderIsLink,
+        Problem::NotAFolder,
+        Problem::FileIsLink,
+        Problem::NotAFile,
+        Problem::ForeignOwner { owner: 1, own: 2 },
+        Problem::WritableByOthers { mode: 0o777 },
+        Problem::TooLarge { max_bytes: 9 },
+    ] {
+        let error = Refusal::error(path, problem);
+        let refusal = Refusal::within(&error).expect("a refusal");
+        assert_eq!(refusal.problem, problem);
+        let text = error.to_string();
+        assert!(text.contains(&problem.to_string()), "{text}");
+        assert!(text.ends_with(&problem.remedy(path)), "{text}");
+    }
+    assert_eq!(
+        Refusal::error(path, Problem::WritableByOthers { mode: 0o777 }).to_string(),
+        "it can be written to by others (mode 777). See what others have put there, then take that \
+         away: chmod go-w '/data/cordon'"
+    );
+}
+
+#[test]
+fn a_file_comes_back_as_it_was_replaced_and_nothing_is_left_beside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("made").join("window.json");
+    assert_eq!(read(&file, 9).expect("no trouble"), None);
+    for content in [b"one".as_slice(), b"another"] {
+        replace(&file, content).expect("written");
+        assert_eq!(read(&file, 9).expect("read").as_deref(), Some(content));
+    }
+    assert_eq!(list(&folder_of(&file)).expect("a list"), [file.as_path()]);
+    assert!(read(&file, 6).is_err(), "longer than it may be");
+    remove(&file).expect("removed");
+    remove(&file).expect("it is gone");
+    assert_eq!(read(&file, 9).expect("no trouble"), None);
+}
+
+#[test]
+fn many_that_replace_one_file_at_once_leave_one_whole_content() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("window.json");
+    std::thread::scope(|scope| {
+        for n in 0..8_u8 {
+            let file = &file;
+            scope.spawn(move || {
+                for _again in 0..20 {
+                    replace(file, &[n; 4096]).expect("written");
+                    // As another console does that starts meanwhile.
+                    remove_unfinished(&folder_of(file)).expect("cleaned up");
+                }
+            });
+        }
+    });
+    let content = read(&file, 9999).expect("read").expect("there");
+    assert!(content.len() == 4096 && content.iter().all(|b| *b == content[0]));
+    assert_eq!(list(folder.path()).expect("a list"), [file]);
+}
+
+#[test]
+fn what_a_killed_run_left_is_cleaned_up_and_what_another_writes_is_not() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = |name: &str| folder.path().join(name);
+    let (dead, old) = (here(".window.json.a1B2c3.new"), here("settings.toml.new"));
+    let alive = here(".accounts.json.d4E5f6.new");
+    for file in [&dead, &old, &alive, &here("window.json")] {
+        fs::write(file, "half").expect("written");
+    }
+    let writer = File::open(&alive).expect("opened");
+    writer.try_lock().expect("locked");
+    remove_unfinished(folder.path()).expect("cleaned up");
+    let left = list(folder.path()).expect("a list");
+    assert_eq!(left, [alive.clone(), here("window.json")]);
+    assert_eq!(final_name(&dead).as_deref(), Some("window.json"));
+    assert_eq!(final_name(&old).as_deref(), Some("settings.toml"));
+    assert_eq!(final_name(&left[1]).as_deref(), Some("window.json"));
+}
+
+#[test]
+fn a_file_is_known_under_each_of_its_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("journal.sqlite");
+    let opened = open_or_create(&file).expect("made");
+    let before = identity_of(&opened).expect("told");
+    assert_eq!(identity_at(&file).expect("there"), before);
+    fs::rename(&file, folder.path().join("away")).expect("renamed");
+    replace(&file, b"").expect("another");
+    let now = identity_at(&file).expect("there");
+    assert!(now != before || now.is_none());
+}
+
+#[test]
+fn a_scratch_folder_is_private_has_another_name_each_time_and_goes() {
+    let [one, two] = [make_scratch_folder(), make_scratch_folder()].map(|f| f.expect("made"));
+    assert_ne!(one.path(), two.path());
+    assert!(
+        mode(one.path())
+            .expect("told")
+            .is_none_or(|mode| mode == 0o700)
+    );
+    let path = one.path().to_owned();
+    replace(&path.join("window.json"), b"x").expect("written");
+    drop(one);
+    assert!(!is_there(&path));
+}

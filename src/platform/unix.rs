@@ -1,0 +1,125 @@
+//! Linux, macOS and their relatives.
+
+use std::fs::{DirBuilder, File, Metadata, Permissions};
+use std::io;
+use std::os::unix::fs::{
+    DirBuilderExt as _, FileTypeExt as _, MetadataExt as _, PermissionsExt as _,
+};
+use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+use super::{Access, Facts, Kind};
+
+/// Makes a folder that only its owner can enter, and those above it that are missing.
+pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// With which permissions a folder is made that only its owner can enter, where there are any.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "not every system tells access by permissions"
+)]
+pub(crate) fn private_folder_permissions() -> Option<Permissions> {
+    Some(Permissions::from_mode(0o700))
+}
+
+/// Opens without ever waiting for a pipe's other end or taking a terminal over.
+pub(crate) fn open(path: &Path, access: Access) -> io::Result<File> {
+    let flags = OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags = match access {
+        Access::Read => flags | OFlags::RDONLY | OFlags::NOFOLLOW,
+        Access::ReadThroughLinks => flags | OFlags::RDONLY,
+        Access::Write => flags | OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW,
+    };
+    Ok(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?.into())
+}
+
+/// Takes away what others may do with an open file.
+pub(crate) fn tighten(file: &File) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(0o600))
+}
+
+pub(crate) fn facts_of(metadata: &Metadata) -> Facts {
+    let kind = metadata.file_type();
+    let is_special =
+        kind.is_fifo() || kind.is_socket() || kind.is_char_device() || kind.is_block_device();
+    Facts {
+        kind: match () {
+            () if kind.is_symlink() => Kind::Link,
+            () if kind.is_dir() => Kind::Folder,
+            () if kind.is_file() && !is_special => Kind::File,
+            () => Kind::Special,
+        },
+        len: metadata.len(),
+        owner: Some(metadata.uid()),
+        mode: Some(metadata.mode() & 0o777),
+    }
+}
+
+/// The user as whom this process acts.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "not every system tells owners by number"
+)]
+pub(crate) fn own_user() -> Option<u32> {
+    Some(rustix::process::geteuid().as_raw())
+}
+
+/// Puts a folder's entries on disk. Some file systems have nothing to do for that, and say so.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported
+            ) =>
+        {
+            Ok(())
+        }
+        synced => synced,
+    }
+}
+
+/// Which file it is, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    device: u64,
+    inode: u64,
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "not every system tells files apart"
+)]
+pub(crate) fn identity_of(metadata: &Metadata) -> Option<Identity> {
+    Some(Identity {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+    })
+}
+
+/// Keeps what this process holds in memory out of core dumps, and on Linux from other processes of
+/// the same user.
+pub(crate) fn keep_memory_private() -> io::Result<()> {
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let limited = setrlimit(Resource::Core, none);
+    #[cfg(target_os = "linux")]
+    rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
+    Ok(limited?)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #[test]
+    fn nobody_else_can_look_into_the_memory() {
+        super::keep_memory_private().expect("allowed");
+        let dumpable = rustix::process::dumpable_behavior().expect("told");
+        assert_eq!(dumpable, rustix::process::DumpableBehavior::NotDumpable);
+    }
+}

@@ -1,0 +1,360 @@
+//! What others may have put into the data folder, or in its place: nothing of it is followed, waited
+//! for or written through, and each is named with its remedy.
+
+#![cfg(unix)]
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::{Command as Program, Output};
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use cordon::files::{self, Problem, Refusal};
+use cordon::guard::Policy;
+use cordon::settings::{FILE_NAME, Settings};
+use tempfile::TempDir;
+
+/// The files that a run keeps in its data folder, but for the journal.
+const NAMES: [&str; 6] = [
+    FILE_NAME,
+    "window.json",
+    "accounts.json",
+    "devices-a_b.json",
+    "crash.txt",
+    "journal-demo.lock",
+];
+const SPARSE: u64 = 1 << 30;
+const MAX_BYTES: u64 = 64 * 1024;
+
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).expect("set");
+    folder
+}
+
+fn mode(path: &Path) -> u32 {
+    let metadata = fs::symlink_metadata(path).expect("it is there");
+    metadata.permissions().mode() & 0o777
+}
+
+fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    names
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect()
+}
+
+fn problem<T: std::fmt::Debug>(result: std::io::Result<T>) -> Problem {
+    let error = result.expect_err("refused");
+    Refusal::within(&error).expect("a refusal").problem
+}
+
+/// What `work` gives, which must not wait for anybody.
+fn soon<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
+    let (give, take) = sync_channel(1);
+    std::thread::Builder::new()
+        .spawn(move || give.send(work()))
+        .expect("a thread");
+    take.recv_timeout(Duration::from_secs(20)).expect(what)
+}
+
+fn cordon(folder: &Path, arguments: &[&str]) -> Output {
+    let mut program = Program::new(env!("CARGO_BIN_EXE_cordon"));
+    program.arg("--data-dir").arg(folder).args(arguments);
+    program.output().expect("the program starts")
+}
+
+fn doctor(folder: &Path) -> String {
+    String::from_utf8(cordon(folder, &["doctor"]).stdout).expect("text")
+}
+
+/// What cannot be read as a regular file of reasonable size.
+const AWKWARD: [&str; 3] = [
+    "a pipe that nobody writes into",
+    "an endless device",
+    "a file of 1 GB",
+];
+
+/// Puts one of them at `path`.
+fn put(what: &str, path: &Path) {
+    fs::remove_file(path).ok();
+    if what.contains("pipe") {
+        let made = Program::new("mkfifo").arg(path).status();
+        assert!(made.expect("it runs").success());
+    } else if what.contains("device") {
+        symlink("/dev/zero", path).expect("a link");
+    } else {
+        let file = fs::File::create(path).expect("made");
+        file.set_len(SPARSE).expect("a hole");
+    }
+}
+
+#[test]
+fn a_link_in_the_place_of_the_data_folder_is_refused_with_and_without_a_slash() {
+    let (place, target) = (folder(), folder());
+    let link = place.path().join("data");
+    symlink(target.path(), &link).expect("a link");
+    for path in [link.clone(), link.join("")] {
+        assert_eq!(problem(files::make_folder(&path)), Problem::FolderIsLink);
+        let file = path.join("window.json");
+        assert_eq!(problem(files::replace(&file, b"x")), Problem::FolderIsLink);
+        assert_eq!(problem(files::open_or_create(&file)), Problem::FolderIsLink);
+        let said = doctor(&path);
+        assert!(
+            said.contains("MEND   data folder: ") && said.contains("it is a link"),
+            "{said}"
+        );
+        assert!(said.contains("with --data-dir"), "{said}");
+    }
+    assert_eq!(
+        names_in(target.path()),
+        [""; 0],
+        "nothing was written there"
+    );
+    // A link above it is somebody's way to arrange a home, and no danger.
+    let below = link.join("cordon");
+    files::replace(&below.join("window.json"), b"x").expect("written");
+    assert_eq!(mode(&below), 0o700);
+}
+
+#[test]
+fn no_file_is_read_or_written_through_a_link() {
+    let (place, elsewhere) = (folder(), folder());
+    let victim = elsewhere.path().join("victim");
+    fs::write(&victim, "precious").expect("written");
+    for name in NAMES {
+        let link = place.path().join(name);
+        symlink(&victim, &link).expect("a link");
+        assert_eq!(problem(files::read(&link, MAX_BYTES)), Problem::FileIsLink);
+        assert_eq!(problem(files::open_or_create(&link)), Problem::FileIsLink);
+        files::replace(&link, b"ours").expect("the link is replaced, not followed");
+        assert_eq!(fs::read_to_string(&victim).expect("there"), "precious");
+        assert_eq!(fs::read_to_string(&link).expect("there"), "ours");
+        assert_eq!(mode(&link), 0o600, "{name}");
+        files::remove(&link).expect("removed");
+        // One that leads nowhere would make a file there.
+        let nowhere = elsewhere.path().join("nowhere");
+        symlink(&nowhere, &link).expect("a link");
+        assert_eq!(problem(files::open_or_create(&link)), Problem::FileIsLink);
+        assert!(!nowhere.exists());
+        files::remove(&link).expect("removed");
+        assert!(victim.exists());
+    }
+}
+
+#[test]
+fn a_report_of_a_panic_is_for_its_owner_and_goes_through_no_link() {
+    let (place, elsewhere) = (folder(), folder());
+    let victim = elsewhere.path().join("victim");
+    fs::write(&victim, "precious").expect("written");
+    let report = place.path().join("crash.txt");
+    symlink(&victim, &report).expect("a link");
+    cordon::crash::write_reports_to(place.path());
+    let died = std::thread::Builder::new()
+        .spawn(|| panic!("on purpose"))
+        .expect("a thread")
+        .join();
+    drop(std::panic::take_hook());
+    assert!(died.is_err());
+    assert_eq!(fs::read_to_string(&victim).expect("there"), "precious");
+    assert_eq!(mode(&report), 0o600);
+}
+
+#[test]
+fn nothing_but_a_regular_file_of_reasonable_size_is_read() {
+    let place = folder();
+    for name in NAMES {
+        let file = place.path().join(name);
+        for what in AWKWARD {
+            put(what, &file);
+            let read = file.clone();
+            let refused = soon(what, move || files::read(&read, MAX_BYTES));
+            assert!(refused.is_err(), "{name}: {what}");
+        }
+        files::remove(&file).expect("removed");
+    }
+}
+
+#[test]
+fn settings_and_the_file_that_a_team_shares_neither_hang_nor_eat_memory() {
+    let place = folder();
+    let file = place.path().join(FILE_NAME);
+    let read = |what: &str| {
+        let path = place.path().to_owned();
+        soon(what, move || Settings::read(&path))
+    };
+    for what in AWKWARD {
+        put(what, &file);
+        let error = read(what).expect_err(what).to_string();
+        assert!(error.contains(FILE_NAME), "{error}");
+    }
+    let shared = place.path().join("team.toml");
+    fs::remove_file(&file).expect("removed");
+    fs::write(&file, "[policy]\nshared_file = \"team.toml\"\n").expect("written");
+    for what in AWKWARD {
+        put(what, &shared);
+        let policy = Settings::policy_of(&read(what));
+        let why = policy.unread.expect(what);
+        assert!(why.contains("team.toml"), "{why}");
+    }
+    // Shared, it may be a link, of anybody's, and written by others.
+    fs::remove_file(&shared).expect("removed");
+    let theirs = place.path().join("theirs.toml");
+    fs::write(&theirs, "[policy]\nprotected_names = [\"DC01\"]\n").expect("written");
+    fs::set_permissions(&theirs, Permissions::from_mode(0o666)).expect("set");
+    symlink(&theirs, &shared).expect("a link");
+    let policy = Settings::policy_of(&read("a link to a good file"));
+    assert_ne!(policy, Policy::default());
+    assert!(policy.unread.is_none(), "{:?}", policy.unread);
+}
+
+#[test]
+fn a_folder_that_others_can_write_to_is_refused_and_left_as_it_is() {
+    for open in [0o777, 0o775, 0o722, 0o1777] {
+        let place = folder();
+        fs::set_permissions(place.path(), Permissions::from_mode(open)).expect("set");
+        let open = open & 0o777;
+        let refused = Problem::WritableByOthers { mode: open };
+        let file = place.path().join("window.json");
+        assert_eq!(problem(files::make_folder(place.path())), refused);
+        assert_eq!(problem(files::replace(&file, b"x")), refused);
+        assert_eq!(problem(files::read(&file, MAX_BYTES)), refused);
+        assert_eq!(problem(files::open_or_create(&file)), refused);
+        let said = doctor(place.path());
+        assert!(said.contains("can be written to by others"), "{said}");
+        assert!(said.contains("chmod go-w"), "{said}");
+        assert_eq!(mode(place.path()), open, "it is not ours to change");
+        assert_eq!(names_in(place.path()), [""; 0]);
+    }
+}
+
+#[test]
+fn a_file_that_others_can_write_to_is_refused() {
+    let place = folder();
+    for name in NAMES {
+        let file = place.path().join(name);
+        fs::write(&file, "x").expect("written");
+        fs::set_permissions(&file, Permissions::from_mode(0o666)).expect("set");
+        let refused = Problem::WritableByOthers { mode: 0o666 };
+        assert_eq!(problem(files::read(&file, MAX_BYTES)), refused);
+        assert_eq!(problem(files::open_or_create(&file)), refused);
+        fs::set_permissions(&file, Permissions::from_mode(0o644)).expect("set");
+        assert!(files::read(&file, MAX_BYTES).is_ok());
+        files::open_or_create(&file).expect("opened");
+        assert_eq!(mode(&file), 0o600, "what is ours is made private");
+    }
+}
+
+#[test]
+fn a_folder_named_by_a_person_is_not_changed_and_what_is_made_is_private() {
+    let place = folder();
+    fs::set_permissions(place.path(), Permissions::from_mode(0o755)).expect("set");
+    let said = doctor(place.path());
+    assert_eq!(mode(place.path()), 0o755, "{said}");
+    assert!(said.contains("mode 755"), "{said}");
+    let deep = place.path().join("a").join("b");
+    files::replace(&deep.join("window.json"), b"x").expect("written");
+    assert_eq!([mode(&place.path().join("a")), mode(&deep)], [0o700; 2]);
+    assert_eq!(mode(&deep.join("window.json")), 0o600);
+}
+
+#[test]
+fn a_folder_that_takes_no_file_is_named_and_nothing_is_left_in_it() {
+    // Nobody can make a file there, not even the administrator.
+    let nowhere = Path::new("/proc/self");
+    assert!(files::replace(&nowhere.join("window.json"), b"x").is_err());
+    assert!(doctor(nowhere).contains("MEND   data folder: "));
+}
+
+/// As on a full disk: the file can be made, and nothing can be written into it.
+#[test]
+fn without_room_the_old_file_stays_and_nothing_half_written_is_left() {
+    let place = folder();
+    fs::write(place.path().join(FILE_NAME), "# Ours.\n").expect("written");
+    let output = Program::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_cordon"))
+        .arg("--data-dir")
+        .arg(place.path())
+        .arg("doctor")
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8(output.stdout).expect("text");
+    assert!(said.contains("MEND   data folder: "), "{said}");
+    assert!(said.contains("Make room"), "{said}");
+    assert_eq!(names_in(place.path()), [FILE_NAME]);
+}
+
+#[test]
+fn a_probe_that_somebody_has_laid_out_is_not_written_through() {
+    let (place, elsewhere) = (folder(), folder());
+    let victim = elsewhere.path().join("victim");
+    fs::write(&victim, "precious").expect("written");
+    symlink(&victim, place.path().join(".probe")).expect("a link");
+    let said = doctor(place.path());
+    assert!(said.contains("ok     data folder: "), "{said}");
+    assert_eq!(fs::read_to_string(&victim).expect("there"), "precious");
+    assert_eq!(names_in(place.path()), [".probe"]);
+}
+
+#[test]
+fn a_rehearsal_leaves_no_folder_behind_and_uses_none_that_could_be_foreseen() {
+    let place = folder();
+    let output = Program::new(env!("CARGO_BIN_EXE_cordon"))
+        .args(["self-test", "--fail", "sign-in"])
+        .env("TMPDIR", place.path())
+        .env("HOME", place.path().join("home"))
+        .output()
+        .expect("the program starts");
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    assert_eq!(names_in(place.path()), [""; 0]);
+}
+
+#[test]
+fn the_name_of_a_file_cannot_steer_the_terminal() {
+    let place = folder();
+    let name = "journal-\u{1b}]0;owned\u{7}\u{202e}.sqlite";
+    fs::write(place.path().join(name), "none").expect("written");
+    let missing = format!("{name}.gone");
+    for arguments in [
+        ["journal", "verify"].as_slice(),
+        &["journal", "export"],
+        &["journal", "verify", &missing],
+        &["doctor"],
+    ] {
+        let Output { stdout, stderr, .. } = cordon(place.path(), arguments);
+        let said = String::from_utf8([stdout, stderr].concat()).expect("text");
+        assert!(!said.is_empty());
+        let steers = |c: char| c == '\u{1b}' || c == '\u{7}' || c == '\u{202e}';
+        assert!(!said.contains(steers), "{arguments:?}: {said:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_core_dump_could_not_hold_tokens() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+
+    let mut program = Program::new(env!("CARGO_BIN_EXE_cordon"))
+        .arg("simulate")
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut ready = String::new();
+    let stdout = program.stdout.take().expect("piped");
+    BufReader::new(stdout)
+        .read_line(&mut ready)
+        .expect("a line");
+    let limits = PathBuf::from(format!("/proc/{}/limits", program.id()));
+    let limits = fs::read_to_string(limits).expect("readable");
+    program.kill().expect("killed");
+    program.wait().expect("ended");
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file"));
+    let core: Vec<&str> = core.expect("a line").split_whitespace().collect();
+    assert_eq!(core[4..6], ["0", "0"], "{core:?}");
+}
