@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use url::Url;
 
 use super::error::{ApiError, Refusal, Unreadable};
-use super::rate_limit::{http_date, later, pause_secs};
+use super::rate_limit::{later, pause_secs};
 use super::transport::{Answer, Ending};
 use super::wire;
 use crate::auth::HttpFault;
+use crate::model::http_date;
 
 impl Answer {
     /// The service's own time.

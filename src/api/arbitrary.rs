@@ -48,7 +48,7 @@ pub fn refusal(body: &[u8]) -> usize {
 /// `Retry-After` and the `Date` beside it: the pause in seconds.
 #[must_use]
 pub fn retry_after(text: &str) -> i64 {
-    let date = rate_limit::http_date(text);
+    let date = crate::model::http_date(text);
     rate_limit::pause_secs(Some(text), date, Timestamp::UNIX_EPOCH)
 }
 

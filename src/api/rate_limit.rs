@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::model::Budget;
+use crate::model::{Budget, retry_after_secs};
 
 /// Who asks; the earlier comes first where room is short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -233,36 +233,16 @@ pub(super) fn later(at: Timestamp, secs: i64) -> Timestamp {
         .unwrap_or(Timestamp::MAX)
 }
 
-/// The pause asked for by `Retry-After` (RFC 9110 section 10.2.3): seconds or a date, at least a
-/// second, at most five minutes; a minute where it cannot be read.
-///
-/// A date is compared with the service's own `Date`, as this computer's clock may be wrong.
+/// The pause asked for by `Retry-After`: at least a second, at most five minutes; a minute where it
+/// cannot be read.
 pub(super) fn pause_secs(
     retry_after: Option<&str>,
     date: Option<Timestamp>,
     now: Timestamp,
 ) -> i64 {
-    let Some(text) = retry_after.map(str::trim).filter(|text| !text.is_empty()) else {
-        return USUAL_PAUSE_SECS;
-    };
-    let secs = if text.bytes().all(|b| b.is_ascii_digit()) {
-        // Only digits and yet no number: too large for one.
-        text.parse().unwrap_or(i64::MAX)
-    } else if let Some(until) = http_date(text) {
-        until
-            .as_second()
-            .saturating_sub(date.unwrap_or(now).as_second())
-    } else {
-        USUAL_PAUSE_SECS
-    };
-    secs.clamp(1, LONGEST_PAUSE_SECS)
-}
-
-/// A date as HTTP writes it: `Sun, 06 Nov 1994 08:49:37 GMT`.
-pub(super) fn http_date(text: &str) -> Option<Timestamp> {
-    jiff::fmt::rfc2822::DateTimeParser::new()
-        .parse_timestamp(text.trim())
-        .ok()
+    retry_after
+        .and_then(|text| retry_after_secs(text, Some(date.unwrap_or(now))))
+        .map_or(USUAL_PAUSE_SECS, |secs| secs.min(LONGEST_PAUSE_SECS))
 }
 
 #[cfg(test)]
@@ -353,9 +333,10 @@ mod tests {
         assert_eq!(pause("26"), 26);
         assert_eq!(pause(" 7 "), 7);
         assert_eq!(pause("0"), 1);
+        assert_eq!(pause("1.5"), 2);
         assert_eq!(pause("86400"), 300);
         assert_eq!(pause("99999999999999999999999"), 300);
-        for junk in ["", "soon", "-5", "1.5", "NaN"] {
+        for junk in ["", "soon", "-5", "NaN"] {
             assert_eq!(pause(junk), 60, "{junk:?}");
         }
         assert_eq!(pause_secs(None, None, at(0)), 60);

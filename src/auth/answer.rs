@@ -8,16 +8,17 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use oauth2::http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use oauth2::http::header::{ACCEPT, CONTENT_TYPE, DATE, RETRY_AFTER};
 use oauth2::http::{HeaderValue, Method, StatusCode, Uri};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use url::Url;
 use zeroize::Zeroize as _;
 
+use super::blank::Blank;
 use super::error::{AuthError, Refusal};
 use super::{HttpFault, HttpRequest, HttpResponse, SendRequest};
-use crate::model::clean;
+use crate::model::{clean, http_date, retry_after_secs};
 
 /// Real answers are below 16 KB; more than this is not an answer of a sign-in host.
 const MAX_BODY: usize = 64 * 1024;
@@ -27,6 +28,8 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(35);
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// The pause when a 429 names none (as MSAL does).
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
+/// Fields of our requests with which whoever has them can sign in, or go on to.
+const SECRETS: [&str; 4] = ["device_code", "refresh_token", "code", "code_verifier"];
 
 /// What came back from the sign-in host.
 #[derive(Debug)]
@@ -112,6 +115,12 @@ pub(super) struct Fields {
     correlation_id: Option<String>,
     #[serde(default, deserialize_with = "text")]
     timestamp: Option<String>,
+    /// When the host sent it, by its own clock.
+    #[serde(skip)]
+    pub date: Option<Timestamp>,
+    /// What of the request must not come back in a text.
+    #[serde(skip)]
+    pub blank: Blank,
 }
 
 impl std::fmt::Debug for Fields {
@@ -147,29 +156,29 @@ impl Fields {
                 .unwrap_or("unknown"),
             Value::Bool(_) | Value::Number(_) | Value::Array(_) => "unknown",
         };
-        let cleaned =
-            |text: &Option<String>, max| text.as_ref().map(|text| clean(text, max).into());
+        let blanked = |text: &str, max| Box::from(clean(&self.blank.apply(text), max));
+        let cleaned = |text: &Option<String>, max| text.as_deref().map(|text| blanked(text, max));
         let mut numbers = self.error_codes.clone();
         if let (true, Some(text)) = (numbers.is_empty(), &self.error_description) {
             numbers = numbers_in(text);
         }
         Some(Refusal {
             status: status.as_u16(),
-            error: clean(error, 80).into(),
+            error: blanked(error, 80),
             suberror: cleaned(&self.suberror, 80),
             numbers: numbers.into(),
             // Its lines are parts of one sentence.
-            description: self
-                .error_description
-                .as_ref()
-                .map(|text| clean(&text.replace("\r\n", " "), 600).into()),
+            description: cleaned(
+                &(self.error_description.as_ref()).map(|text| text.replace("\r\n", " ")),
+                600,
+            ),
             correlation_id: cleaned(&self.correlation_id, 80),
             timestamp: cleaned(&self.timestamp, 40),
             claims: self
                 .claims
                 .as_deref()
                 .filter(|claims| claims.len() <= 8192)
-                .map(Into::into),
+                .map(|claims| self.blank.apply(claims).into()),
             asked: None,
             is_repeated: false,
         })
@@ -181,8 +190,10 @@ pub(super) async fn post(http: &SendRequest, url: &Url, form: &[(&str, &str)]) -
     let Some(request) = request(url, form) else {
         return fault(HttpFault::NotReached);
     };
+    let secrets = form.iter().filter(|(name, _)| SECRETS.contains(name));
+    let blank = Blank::new(secrets.map(|(_, value)| *value));
     match tokio::time::timeout(REQUEST_LIMIT, http(request)).await {
-        Ok(Ok(response)) => read(response),
+        Ok(Ok(response)) => read(response, blank),
         Ok(Err(http_fault)) => fault(http_fault),
         Err(_elapsed) => fault(HttpFault::TimedOut),
     }
@@ -217,14 +228,19 @@ pub(super) fn fault(fault: HttpFault) -> Heard {
     })
 }
 
-fn read(response: HttpResponse) -> Heard {
+fn read(response: HttpResponse, blank: Blank) -> Heard {
     let (head, mut body) = response.into_parts();
     if body.len() > MAX_BODY {
         body.zeroize();
         return fault(HttpFault::TooLarge);
     }
-    let fields = serde_json::from_slice::<Fields>(&body).ok();
+    let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let date = header(DATE).and_then(http_date);
+    let mut fields = serde_json::from_slice::<Fields>(&body).ok();
     body.zeroize();
+    if let Some(fields) = &mut fields {
+        (fields.date, fields.blank) = (date, blank);
+    }
     let overloaded = head.status == StatusCode::TOO_MANY_REQUESTS
         || head.status == StatusCode::REQUEST_TIMEOUT
         || head.status.is_server_error();
@@ -241,11 +257,8 @@ fn read(response: HttpResponse) -> Heard {
             None => {}
         }
     }
-    let asked = head
-        .headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-        .map(Duration::from_secs);
+    let asked = header(RETRY_AFTER).and_then(|text| retry_after_secs(text, date));
+    let asked = asked.map(|secs| Duration::from_secs(secs.unsigned_abs()));
     let pause = (head.status == StatusCode::TOO_MANY_REQUESTS).then_some(DEFAULT_RETRY_AFTER);
     Heard::Nothing(Nothing {
         why: AuthError::NotUnderstood {
@@ -316,11 +329,12 @@ fn as_whole_number(value: &Value) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::explain::Explain as _;
 
     fn heard(status: u16, body: &str) -> Heard {
         let mut response = HttpResponse::new(body.as_bytes().to_vec());
         *response.status_mut() = StatusCode::from_u16(status).expect("a literal status");
-        read(response)
+        read(response, Blank::new(["canary-refresh-token"]))
     }
 
     #[test]
@@ -363,6 +377,62 @@ mod tests {
             panic!("not refused")
         };
         assert_eq!(&*refusal.numbers, &[700_016, 5]);
+    }
+
+    #[test]
+    fn a_refusal_does_not_give_back_what_was_sent() {
+        let said = "got refresh_token=canary-refresh-token";
+        let body = serde_json::json!({
+            "error": said, "suberror": said, "error_description": said, "correlation_id": said,
+            "timestamp": said, "claims": said,
+        });
+        let Heard::Refused(refusal) = heard(400, &body.to_string()) else {
+            panic!("not refused")
+        };
+        let texts = [
+            Some(&refusal.error),
+            refusal.suberror.as_ref(),
+            refusal.description.as_ref(),
+            refusal.correlation_id.as_ref(),
+            refusal.claims.as_ref(),
+        ];
+        for text in texts {
+            assert_eq!(
+                text.map(|text| &**text),
+                Some("got refresh_token=[removed]")
+            );
+        }
+        let all = format!(
+            "{:?} {:?}",
+            refusal.timestamp,
+            refusal.clone().into_error().explain()
+        );
+        assert!(!all.contains("canary"), "{all}");
+    }
+
+    #[test]
+    fn a_pause_with_a_fraction_or_as_a_date_is_kept() {
+        for (text, secs) in [
+            ("1.5", 2),
+            ("0", 1),
+            ("Sunday, 06-Nov-94 08:49:40 GMT", 3),
+            ("Sun Nov  6 08:49:40 1994", 3),
+            ("99999999999999", 3_600),
+            ("soon", 5),
+            ("-5", 5),
+        ] {
+            let mut response = HttpResponse::new(Vec::new());
+            *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+            let value = HeaderValue::from_static(text);
+            response.headers_mut().insert(RETRY_AFTER, value);
+            let date = HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT");
+            response.headers_mut().insert(DATE, date);
+            let Heard::Nothing(nothing) = read(response, Blank::default()) else {
+                panic!("{text}")
+            };
+            let pause = nothing.retry_after.map(|pause| pause.as_secs());
+            assert_eq!(pause, Some(secs), "{text}");
+        }
     }
 
     #[test]

@@ -1,21 +1,28 @@
 //! Signing in with the system's browser: the authorization code grant (RFC 6749 section 4.1) with
 //! PKCE (RFC 7636), handed back on a loopback port (RFC 8252 section 7.3).
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, Scope};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
+use url::Url;
 
 use super::answer::{Fields, Heard, post};
-use super::callback::{Callback, Expected, serve};
+use super::blank::Blank;
+use super::callback::{Callback, ENTRY, Expected, FormPost, serve};
 use super::challenge::WantedClaims;
 use super::error::{AuthError, Refusal};
-use super::token::{monotonic_now, nonce_of};
+use super::secret::Secret;
+use super::token::monotonic_now;
 use super::{Clock, SendRequest};
 use crate::model::{BrowserPrompt, Endpoints};
 
@@ -23,16 +30,19 @@ use crate::model::{BrowserPrompt, Endpoints};
 const LIMIT: Duration = Duration::from_mins(5);
 /// A free port on IPv4 may be taken on IPv6.
 const PORTS_TRIED: u32 = 5;
-/// Browsers open spare connections; more than these at a time are not served.
-const CONNECTIONS: usize = 16;
+/// Browsers open spare connections. Of more than these the oldest that has not sent its request
+/// makes room for a new one…
+const UNFINISHED: usize = 8;
+/// …once it has had time to send it. Until then there may be so many.
+const CONNECTIONS: usize = 64;
+const GRACE: Duration = Duration::from_millis(100);
 
 /// A page that was asked for, and what is needed to know its answer.
 pub struct BrowserFlow {
     prompt: BrowserPrompt,
     /// On IPv4, and on IPv6 where there is any: `localhost` may mean either.
     listeners: Vec<TcpListener>,
-    port: u16,
-    state: CsrfToken,
+    expected: Arc<Expected>,
     nonce: CsrfToken,
     verifier: PkceCodeVerifier,
     deadline: Instant,
@@ -48,15 +58,32 @@ impl BrowserFlow {
         &self.prompt
     }
 
+    /// Tells when a browser has come over `https`, which nobody speaks here.
+    #[must_use]
+    pub fn watch_https(&self) -> watch::Receiver<bool> {
+        self.expected.came_over_https.subscribe()
+    }
+
+    /// What the id token has to bring back.
+    pub(super) fn nonce(&self) -> CsrfToken {
+        self.nonce.clone()
+    }
+
+    /// Where the address of the prompt leads.
+    #[cfg(test)]
+    pub(super) fn sign_in_page(&self) -> &str {
+        self.expected.page.expose()
+    }
+
     fn redirect_uri(&self) -> String {
-        redirect_uri(self.port)
+        redirect_uri(self.expected.port)
     }
 }
 
 impl fmt::Debug for BrowserFlow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BrowserFlow")
-            .field("port", &self.port)
+            .field("port", &self.expected.port)
             .finish_non_exhaustive()
     }
 }
@@ -68,6 +95,7 @@ fn redirect_uri(port: u16) -> String {
 
 /// Takes a port and makes the address of the page.
 pub(super) async fn begin(
+    http: &SendRequest,
     clock: &Clock,
     endpoints: &Endpoints,
     scope: &Scope,
@@ -100,21 +128,47 @@ pub(super) async fn begin(
         page.query_pairs_mut()
             .append_pair("claims", claims.as_json());
     }
+    let entry = CsrfToken::new_random_len(32);
+    // EXPOSE: for the address that the browser is given.
+    let entry = format!("{ENTRY}{}", entry.secret());
+    let form_post = if endpoints.loopback {
+        FormPost::AsMetadataTell(Arc::clone(http), metadata(&endpoints.authorize))
+    } else {
+        FormPost::Honoured
+    };
     Ok(BrowserFlow {
         prompt: BrowserPrompt {
-            page: page.as_str().into(),
+            page: format!("http://127.0.0.1:{port}{entry}").into(),
             expires_in: LIMIT,
             received: clock(),
+            came_over_https: false,
         },
         listeners,
-        port,
-        state,
+        expected: Arc::new(Expected {
+            port,
+            state,
+            entry: Secret::new(entry),
+            was_entered: AtomicBool::new(false),
+            page: Secret::new(page.into()),
+            form_post,
+            came_over_https: watch::Sender::new(false),
+        }),
         nonce,
         verifier,
         deadline: monotonic_now() + LIMIT,
         claims,
         number,
     })
+}
+
+/// Where a stand-in says what it can do: beside its paths, as Entra, else at its root.
+fn metadata(authorize: &Url) -> Url {
+    let mut url = authorize.clone();
+    let tenant = authorize.path().strip_suffix("/oauth2/v2.0/authorize");
+    let place = tenant.map(|tenant| format!("{tenant}/v2.0"));
+    let place = place.unwrap_or_default();
+    url.set_path(&format!("{place}/.well-known/openid-configuration"));
+    url
 }
 
 async fn take_port() -> Option<(Vec<TcpListener>, u16)> {
@@ -151,7 +205,11 @@ pub(super) async fn wait_for_person(
             description,
             claims,
         } => {
-            let refusal = Refusal::in_browser(&error, description.as_deref(), claims.as_deref());
+            // EXPOSE: to find them in what is shown.
+            let sent = [flow.expected.state.secret(), flow.nonce.secret()];
+            let blank = Blank::new(sent.map(String::as_str));
+            let (description, claims) = (description.as_deref(), claims.as_deref());
+            let refusal = Refusal::in_browser(&error, description, claims, &blank);
             Err(Box::new(refusal).into_error())
         }
     }
@@ -159,20 +217,54 @@ pub(super) async fn wait_for_person(
 
 /// The first request that carries our state. Strangers are answered and ignored.
 async fn callback(flow: &BrowserFlow) -> Callback {
-    let mut connections = JoinSet::new();
+    let mut served = JoinSet::new();
+    let mut unfinished = Unfinished::default();
     loop {
-        let room = connections.len() < CONNECTIONS;
+        let next_room = unfinished.make_room();
         tokio::select! {
-            stream = accept(&flow.listeners), if room => {
-                let expected = Expected { port: flow.port, state: flow.state.clone() };
-                connections.spawn(serve(stream, expected));
-            }
-            Some(served) = connections.join_next() => {
+            biased;
+            Some(served) = served.join_next() => {
                 if let Ok(Some(callback)) = served {
                     return callback;
                 }
             }
+            stream = accept(&flow.listeners), if next_room.is_none() => {
+                let expected = Arc::clone(&flow.expected);
+                let is_whole = Arc::new(AtomicBool::new(false));
+                let seen = Arc::clone(&is_whole);
+                let task = served.spawn(async move { serve(stream, &expected, &seen).await });
+                unfinished.add(task, is_whole);
+            }
+            () = tokio::time::sleep_until(next_room.unwrap_or(flow.deadline)), if next_room.is_some() => {}
         }
+    }
+}
+
+/// The connections whose request has not come yet, oldest first.
+#[derive(Default)]
+struct Unfinished(VecDeque<(Instant, AbortHandle, Arc<AtomicBool>)>);
+
+impl Unfinished {
+    fn add(&mut self, task: AbortHandle, is_whole: Arc<AtomicBool>) {
+        self.0.push_back((monotonic_now(), task, is_whole));
+    }
+
+    /// Drops the oldest where there are too many. When there will be room, if there is none yet.
+    fn make_room(&mut self) -> Option<Instant> {
+        let is_over = |task: &AbortHandle, is_whole: &AtomicBool| {
+            task.is_finished() || is_whole.load(Ordering::Acquire)
+        };
+        self.0
+            .retain(|(_, task, is_whole)| !is_over(task, is_whole));
+        while self.0.len() >= UNFINISHED
+            && let Some((since, task, _)) = self.0.front()
+            && monotonic_now().duration_since(*since) >= GRACE
+        {
+            task.abort();
+            self.0.pop_front();
+        }
+        let (oldest, ..) = self.0.front()?;
+        (self.0.len() >= CONNECTIONS).then(|| *oldest + GRACE)
     }
 }
 
@@ -217,14 +309,7 @@ async fn redeem(
     ];
     form.extend(flow.claims.iter().map(|c| ("claims", c.as_json())));
     match post(http, &endpoints.token, &form).await {
-        Heard::Fields(fields) => {
-            // OpenID Connect Core 1.0 section 3.1.3.7: an id token of another sign-in is none.
-            let is_foreign = nonce_of(&fields).is_some_and(|nonce| nonce != *flow.nonce.secret());
-            if is_foreign {
-                return Err(AuthError::ForeignAnswer);
-            }
-            Ok(fields)
-        }
+        Heard::Fields(fields) => Ok(fields),
         Heard::Refused(refusal) => Err(refusal.into_error()),
         Heard::Nothing(nothing) if nothing.maybe_acted => Err(AuthError::AnswerLost),
         Heard::Nothing(nothing) => Err(nothing.into_error(now)),

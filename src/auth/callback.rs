@@ -1,25 +1,84 @@
-//! The one request that a browser brings back to the loopback port, and strangers' others.
+//! What a browser brings to the loopback port: it is sent to the sign-in page, and comes back from
+//! there. Strangers are told that there is nothing for them.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use oauth2::CsrfToken;
+use oauth2::http::Uri;
+use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use url::form_urlencoded;
+use tokio::sync::watch;
+use url::{Url, form_urlencoded};
 use zeroize::Zeroize as _;
 
 use super::secret::Secret;
+use super::{HttpRequest, SendRequest};
 
 const MAX_HEAD: usize = 16 * 1024;
 const MAX_BODY: usize = 64 * 1024;
 const MAX_HEADERS: usize = 64;
-/// For one connection from its first byte to its answer.
-const READ_LIMIT: Duration = Duration::from_secs(10);
+/// For the head of a request, and again for its body: the browser is on this computer.
+const READ_LIMIT: Duration = Duration::from_secs(2);
+/// For what is done with a request, its answer included.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// First byte of a TLS record with a handshake (RFC 8446 section 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+/// A fatal alert, `handshake_failure` (RFC 8446 section 6): the browser need not wait for more.
+const TLS_ALERT: [u8; 7] = [21, 3, 1, 0, 2, 2, 40];
+/// Where the address that is given to the browser begins.
+pub(super) const ENTRY: &str = "/sign-in/";
 
-/// What tells our own answer from a stranger's.
+/// What is waited for, and what tells it from a stranger's.
 pub(super) struct Expected {
     pub port: u16,
     pub state: CsrfToken,
+    /// The path that leads to the sign-in page, once.
+    pub entry: Secret<String>,
+    pub was_entered: AtomicBool,
+    /// The page of the sign-in host. Its address carries what tells this sign-in from others, so it
+    /// stands in no command line: every program of this computer can read those.
+    pub page: Secret<String>,
+    pub form_post: FormPost,
+    /// A browser has come and wanted TLS.
+    pub came_over_https: watch::Sender<bool>,
+}
+
+/// Whether the sign-in host answers as it was asked to, by a form: then an answer in an address,
+/// where histories and logs keep it, is not its own.
+pub(super) enum FormPost {
+    Honoured,
+    /// A stand-in may not know how; its metadata tell (`OpenID` Connect Discovery 1.0 section 3).
+    AsMetadataTell(SendRequest, Url),
+}
+
+impl FormPost {
+    async fn is_honoured(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Metadata {
+            #[serde(default)]
+            response_modes_supported: Vec<String>,
+        }
+        let Self::AsMetadataTell(http, url) = self else {
+            return true;
+        };
+        let Ok(uri) = Uri::try_from(url.as_str()) else {
+            return false;
+        };
+        let mut request = HttpRequest::default();
+        *request.uri_mut() = uri;
+        let Ok(answer) = http(request).await else {
+            return false;
+        };
+        let metadata = serde_json::from_slice::<Metadata>(answer.body());
+        metadata.is_ok_and(|known| {
+            known
+                .response_modes_supported
+                .iter()
+                .any(|m| m == "form_post")
+        })
+    }
 }
 
 /// What the sign-in host sent through the browser (RFC 6749 sections 4.1.2 and 4.1.2.1).
@@ -38,6 +97,9 @@ pub(super) enum Callback {
 enum Page {
     Done,
     NotDone,
+    /// On to the sign-in page.
+    Onwards,
+    EnteredBefore,
     NotFound,
     WrongMethod,
     Refused,
@@ -51,6 +113,12 @@ impl Page {
                 "200 OK",
                 "The sign-in did not work. Go back to cordon: it says why.",
             ),
+            Self::Onwards => ("303 See Other", "The sign-in page opens."),
+            Self::EnteredBefore => (
+                "410 Gone",
+                "This address works once, and has been opened before. Go back to cordon and press Open the page again. \
+                 If you have not opened it before, somebody else on this computer may have: press Cancel there.",
+            ),
             Self::NotFound => ("404 Not Found", "There is nothing here."),
             Self::WrongMethod => ("405 Method Not Allowed", "There is nothing here."),
             Self::Refused => (
@@ -61,36 +129,67 @@ impl Page {
     }
 }
 
-/// Serves one connection. `None`: it was not what we wait for, and has been told so.
-pub(super) async fn serve(mut stream: TcpStream, expected: Expected) -> Option<Callback> {
+/// Serves one connection. `None`: it was not what we wait for, and has been told so. `is_whole` is
+/// set once the request has come: from then on it must not be dropped.
+pub(super) async fn serve(
+    mut stream: TcpStream,
+    expected: &Expected,
+    is_whole: &AtomicBool,
+) -> Option<Callback> {
+    let read = read(&mut stream).await;
+    is_whole.store(true, Ordering::Release);
     let serving = async {
-        let (page, callback) = match read(&mut stream).await {
-            Some(mut request) => {
-                let judged = request.judge(&expected);
+        let (page, callback) = match read {
+            Read::Request(mut request) => {
+                let judged = request.judge(expected);
+                let is_misplaced = judged.1.is_some()
+                    && request.method == "GET"
+                    && expected.form_post.is_honoured().await;
                 request.wipe();
-                judged
+                if is_misplaced {
+                    (Page::Refused, None)
+                } else {
+                    judged
+                }
             }
-            None => (Page::Refused, None),
+            Read::Tls => {
+                expected.came_over_https.send_replace(true);
+                stream.write_all(&TLS_ALERT).await.ok();
+                stream.shutdown().await.ok();
+                return None;
+            }
+            Read::Nothing => (Page::Refused, None),
         };
-        answer(&mut stream, &page).await;
+        answer(&mut stream, &page, expected).await;
         callback
     };
-    tokio::time::timeout(READ_LIMIT, serving).await.ok()?
+    tokio::time::timeout(ANSWER_LIMIT, serving).await.ok()?
 }
 
-async fn answer(stream: &mut TcpStream, page: &Page) {
+async fn answer(stream: &mut TcpStream, page: &Page, expected: &Expected) {
     let (status, text) = page.status_and_text();
     let body = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>cordon</title><p>{text}</p></html>"
     );
-    let answer = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
+    let onwards = match page {
+        // EXPOSE: for the browser, which has shown that it was sent here.
+        Page::Onwards => format!("Location: {}\r\n", expected.page.expose()),
+        Page::Done
+        | Page::NotDone
+        | Page::EnteredBefore
+        | Page::NotFound
+        | Page::WrongMethod
+        | Page::Refused => String::new(),
+    };
+    let mut answer = format!(
+        "HTTP/1.1 {status}\r\n{onwards}Content-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
          Referrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'\r\nConnection: close\r\n\r\n{body}",
         body.len()
     );
     // A browser that has gone needs no answer.
     stream.write_all(answer.as_bytes()).await.ok();
     stream.shutdown().await.ok();
+    answer.zeroize();
 }
 
 /// A request as far as it is looked at.
@@ -103,31 +202,59 @@ struct Request {
     body: Vec<u8>,
 }
 
-/// `None` when it is no HTTP, or larger than any answer of a sign-in host.
-async fn read(stream: &mut TcpStream) -> Option<Request> {
+/// What came over a connection.
+enum Read {
+    Request(Request),
+    /// The beginning of a TLS connection.
+    Tls,
+    /// No HTTP, larger than any answer of a sign-in host, or not in time.
+    Nothing,
+}
+
+async fn read(stream: &mut TcpStream) -> Read {
     let mut bytes = Vec::with_capacity(4_096);
-    let (mut request, head, length) = loop {
-        match parse(&bytes) {
-            Parsed::Whole(request, head, length) => break (request, head, length),
+    let head = tokio::time::timeout(READ_LIMIT, read_head(stream, &mut bytes)).await;
+    let read = match head {
+        Ok(Some((mut request, head, length))) => {
+            let whole = read_to(stream, &mut bytes, head + length);
+            match tokio::time::timeout(READ_LIMIT, whole).await {
+                Ok(Some(())) => {
+                    request.body = bytes[head..head + length].to_vec();
+                    Read::Request(request)
+                }
+                Ok(None) | Err(_) => Read::Nothing,
+            }
+        }
+        Ok(None) if bytes.first() == Some(&TLS_HANDSHAKE) => Read::Tls,
+        Ok(None) | Err(_) => Read::Nothing,
+    };
+    bytes.zeroize();
+    read
+}
+
+/// The head of a request, its length, and that of the body.
+async fn read_head(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> Option<(Request, usize, usize)> {
+    loop {
+        match parse(bytes) {
+            Parsed::Whole(_, head, length) if head > MAX_HEAD || length > MAX_BODY => return None,
+            Parsed::Whole(request, head, length) => return Some((request, head, length)),
             Parsed::Nonsense => return None,
             Parsed::Begun if bytes.len() >= MAX_HEAD => return None,
             Parsed::Begun => {}
         }
-        if stream.read_buf(&mut bytes).await.ok()? == 0 {
-            return None;
-        }
-    };
-    if length > MAX_BODY {
-        return None;
-    }
-    while bytes.len() < head + length {
-        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+        if stream.read_buf(bytes).await.ok()? == 0 {
             return None;
         }
     }
-    request.body = bytes[head..head + length].to_vec();
-    bytes.zeroize();
-    Some(request)
+}
+
+async fn read_to(stream: &mut TcpStream, bytes: &mut Vec<u8>, length: usize) -> Option<()> {
+    while bytes.len() < length {
+        if stream.read_buf(bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some(())
 }
 
 enum Parsed {
@@ -179,6 +306,9 @@ impl Request {
             return refused;
         }
         let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
+        if path.starts_with(ENTRY) {
+            return (self.enter(path, expected), None);
+        }
         if path != "/" {
             return (Page::NotFound, None);
         }
@@ -224,6 +354,20 @@ impl Request {
         }
     }
 
+    /// Lets the browser on to the sign-in page: the first that knows the address, and nobody else.
+    fn enter(&self, path: &str, expected: &Expected) -> Page {
+        // EXPOSE: to compare it with what was asked for.
+        if !is_same(path, expected.entry.expose()) {
+            Page::NotFound
+        } else if self.method != "GET" {
+            Page::WrongMethod
+        } else if expected.was_entered.swap(true, Ordering::AcqRel) {
+            Page::EnteredBefore
+        } else {
+            Page::Onwards
+        }
+    }
+
     fn wipe(&mut self) {
         self.target.zeroize();
         self.body.zeroize();
@@ -252,17 +396,25 @@ fn is_same(a: &str, b: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn expected() -> Expected {
+        Expected {
+            port: 51_234,
+            state: CsrfToken::new("right".into()),
+            entry: Secret::new("/sign-in/once".into()),
+            was_entered: AtomicBool::new(false),
+            page: Secret::new("https://login.example/?state=right".into()),
+            form_post: FormPost::Honoured,
+            came_over_https: watch::Sender::new(false),
+        }
+    }
+
     fn judged(head: &str, body: &str) -> String {
         let bytes = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
         let Parsed::Whole(mut request, start, length) = parse(bytes.as_bytes()) else {
             return "no request".to_owned();
         };
         request.body = bytes.as_bytes()[start..start + length].to_vec();
-        let expected = Expected {
-            port: 51_234,
-            state: CsrfToken::new("right".into()),
-        };
-        let (page, callback) = request.judge(&expected);
+        let (page, callback) = request.judge(&expected());
         let status = &page.status_and_text().0[..3];
         match callback {
             None => status.to_owned(),
@@ -316,6 +468,19 @@ mod tests {
             ("GET /?code=c1&state=right HTTP/1.1\r\nX: y", "400"),
             (
                 "POST / HTTP/1.1\r\nHost: localhost:51234\r\nContent-Type: text/plain",
+                "400",
+            ),
+            ("GET /sign-in/once HTTP/1.1\r\nHost: 127.0.0.1:51234", "303"),
+            (
+                "HEAD /sign-in/once HTTP/1.1\r\nHost: 127.0.0.1:51234",
+                "405",
+            ),
+            (
+                "GET /sign-in/other HTTP/1.1\r\nHost: 127.0.0.1:51234",
+                "404",
+            ),
+            (
+                "GET /sign-in/once HTTP/1.1\r\nHost: evil.example:51234",
                 "400",
             ),
             ("nonsense", "no request"),

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::answer::numbers_in;
+use super::blank::Blank;
 use crate::model::{Door, clean};
 
 /// Why a request to the sign-in host got no answer. Facts only.
@@ -182,16 +183,21 @@ impl fmt::Debug for Refusal {
 
 impl Refusal {
     /// What the host told the browser, which passed it on (RFC 6749 section 4.1.2.1).
-    pub(super) fn in_browser(error: &str, description: Option<&str>, claims: Option<&str>) -> Self {
+    pub(super) fn in_browser(
+        error: &str,
+        description: Option<&str>,
+        claims: Option<&str>,
+        blank: &Blank,
+    ) -> Self {
         Self {
             status: 302,
-            error: clean(error, 80).into(),
+            error: clean(&blank.apply(error), 80).into(),
             suberror: None,
             numbers: description.map(numbers_in).unwrap_or_default().into(),
-            description: description.map(|text| clean(text, 600).into()),
+            description: description.map(|text| clean(&blank.apply(text), 600).into()),
             correlation_id: None,
             timestamp: None,
-            claims: claims.map(Into::into),
+            claims: claims.map(|claims| blank.apply(claims).into()),
             asked: None,
             is_repeated: false,
         }

@@ -19,6 +19,8 @@ pub(super) struct Held {
     pub(super) signed_in: Option<SignedIn>,
     /// The same account at home (`client_info`), if it was told.
     pub(super) home: Option<Box<str>>,
+    /// What ties id tokens to this sign-in; not known of one that was saved.
+    pub(super) nonce: Option<Box<str>>,
     pub(super) access: Option<AccessToken>,
     pub(super) refresh: Option<Arc<Secret<String>>>,
     pub(super) scope: Option<Box<str>>,

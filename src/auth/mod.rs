@@ -8,12 +8,14 @@
 //! The HTTP client and the wall clock are handed in.
 
 mod answer;
+mod blank;
 mod browser;
 mod callback;
 mod challenge;
 mod device_code;
 mod error;
 mod held;
+mod id_token;
 mod keeping;
 mod lock;
 mod renewal;

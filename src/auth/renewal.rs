@@ -10,6 +10,7 @@ use super::answer::{Fields, Heard, fault, post};
 use super::challenge::WantedClaims;
 use super::error::{AuthError, Refusal};
 use super::held::Failure;
+use super::id_token::Nonce;
 use super::saved::Saved;
 use super::secret::Secret;
 use super::session::{Inner, RefusedToken};
@@ -168,7 +169,9 @@ impl Inner {
         generation: u64,
         now: Timestamp,
     ) -> Result<Grant, AuthError> {
-        let grant = Grant::from_answer(fields, now, &self.endpoints)?;
+        let nonce = self.held().nonce.clone();
+        let nonce = Nonce::OfSignIn(nonce.as_deref());
+        let grant = Grant::from_answer(fields, &nonce, now, &self.endpoints)?;
         let held = self.held();
         if let (Some(known), true) = (&held.signed_in, held.generation == generation) {
             grant.check_renews(&known.account, held.home.as_deref())?;

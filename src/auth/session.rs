@@ -11,6 +11,7 @@ use super::challenge::WantedClaims;
 use super::device_code::{self, DeviceFlow};
 use super::error::AuthError;
 use super::held::Held;
+use super::id_token::Nonce;
 use super::saved::{account_item, place_name};
 use super::store::{Ticket, TokenStore};
 use super::token::{AccessToken, Grant, monotonic_now, unnamed_account, wanted_scope};
@@ -146,7 +147,7 @@ impl Session {
         } = &*self.0;
         let fields = device_code::wait_for_person(http, clock, endpoints, &flow).await;
         let fields = fields.map_err(|error| self.0.learn(error))?;
-        self.0.arrival(fields, flow.number)
+        self.0.arrival(fields, &Nonce::NotSent, flow.number)
     }
 
     /// Takes a port of this computer for the browser to come back to. A code or page that was asked
@@ -159,12 +160,14 @@ impl Session {
         // A sign-in that is renewed is the same person's; a first one may choose.
         let known = self.signed_in().and_then(|known| known.account.user_name);
         let Inner {
+            http,
             clock,
             endpoints,
             scope,
             ..
         } = &*self.0;
-        browser::begin(clock, endpoints, scope, claims, known.as_deref(), number).await
+        let known = known.as_deref();
+        browser::begin(http, clock, endpoints, scope, claims, known, number).await
     }
 
     /// Waits until the browser has come back, for five minutes at most. Dropping the future cancels
@@ -180,10 +183,12 @@ impl Session {
             scope,
             ..
         } = &*self.0;
-        let number = flow.number;
+        let (number, nonce) = (flow.number, flow.nonce());
         let fields = browser::wait_for_person(http, clock, endpoints, scope, flow).await;
         let fields = fields.map_err(|error| self.0.learn(error))?;
-        self.0.arrival(fields, number)
+        // EXPOSE: to compare it with what came back.
+        let nonce = Nonce::Sent(nonce.secret());
+        self.0.arrival(fields, &nonce, number)
     }
 
     /// Takes a sign-in over, and has it saved.
@@ -276,8 +281,13 @@ impl Inner {
     }
 
     /// What a door gave, unless it stopped counting meanwhile.
-    fn arrival(&self, fields: Box<Fields>, flow: u64) -> Result<Arrival, AuthError> {
-        let mut grant = Grant::from_answer(fields, (self.clock)(), &self.endpoints)?;
+    fn arrival(
+        &self,
+        fields: Box<Fields>,
+        nonce: &Nonce<'_>,
+        flow: u64,
+    ) -> Result<Arrival, AuthError> {
+        let mut grant = Grant::from_answer(fields, nonce, (self.clock)(), &self.endpoints)?;
         if self.held().flow != flow {
             return Err(AuthError::Superseded);
         }
@@ -314,6 +324,7 @@ impl Inner {
         *held = Held {
             signed_in: Some(signed_in.clone()),
             home: grant.identity.home,
+            nonce: grant.nonce,
             access: Some(grant.access),
             refresh: grant.refresh,
             scope: grant.scope,

@@ -1,27 +1,21 @@
-//! Access tokens, and the few claims that are read from tokens.
+//! Access tokens, and what an answer says of whose they are.
 //!
-//! A token is opaque; its issuer may change or encrypt it any day. What is read here is for
-//! display and hints, and every one of them may be missing.
+//! An access token is opaque; its issuer may change or encrypt it any day. What is read of it is
+//! for display and hints, and every one of them may be missing.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
-use zeroize::Zeroizing;
 
 use super::answer::Fields;
 use super::error::AuthError;
+use super::id_token::{self, Claims, MAX_TOKEN, Nonce, text};
 use super::secret::Secret;
 use crate::model::{Account, Endpoints, Permissions, Scopes, TenantId, clean, is_guid};
 
-/// Tokens seen are below 4 KB; nothing above this is decoded.
-const MAX_TOKEN: usize = 64 * 1024;
 /// What Microsoft's libraries keep in reserve.
 const MARGIN: Duration = Duration::from_mins(5);
 /// Least time from one renewal to the next.
@@ -124,6 +118,8 @@ pub(super) struct Grant {
     /// Missing when no token tells who it is.
     pub account: Option<Account>,
     pub identity: Identity,
+    /// What ties the id token to the request of the sign-in.
+    pub nonce: Option<Box<str>>,
 }
 
 /// What the parts of one answer say about whose it is, each by itself.
@@ -137,8 +133,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    fn of(fields: &Fields, access: Option<&Claims>) -> Self {
-        let id = fields.id_token.as_deref().and_then(Claims::of_token);
+    fn of(fields: &Fields, id: Option<&Claims>, access: Option<&Claims>) -> Self {
         let home = fields.client_info.as_deref().and_then(Claims::of_part);
         let home = home.and_then(|home| {
             let (object, tenant) = (text(&home.uid)?, text(&home.utid)?);
@@ -147,9 +142,8 @@ impl Identity {
         let names_somebody =
             |claims: &Claims| text(&claims.oid).is_some() && text(&claims.tid).is_some();
         Self {
-            is_id_token_silent: fields.id_token.is_some()
-                && !id.as_ref().is_some_and(names_somebody),
-            parts: [id.as_ref(), access]
+            is_id_token_silent: fields.id_token.is_some() && !id.is_some_and(names_somebody),
+            parts: [id, access]
                 .into_iter()
                 .flatten()
                 .map(|claims| {
@@ -206,6 +200,7 @@ impl Grant {
     /// Takes the tokens out of an answer.
     pub(super) fn from_answer(
         mut fields: Box<Fields>,
+        nonce: &Nonce<'_>,
         now: Timestamp,
         endpoints: &Arc<Endpoints>,
     ) -> Result<Self, AuthError> {
@@ -236,8 +231,9 @@ impl Grant {
             Some(known @ Permissions::Known(_)) => known,
             Some(Permissions::Unknown) | None => by_scope(),
         };
-        let account = who(&fields, peek, endpoints)?;
-        let identity = Identity::of(&fields, peek);
+        let id = id_token::checked(&fields, nonce, endpoints, now)?;
+        let account = who(&fields, id.as_ref(), peek, endpoints)?;
+        let identity = Identity::of(&fields, id.as_ref(), peek);
         // The token that leaves is the access token: it must not be somebody else's than the one
         // that is shown.
         if account
@@ -256,30 +252,20 @@ impl Grant {
             permissions,
             account,
             identity,
+            nonce: id.as_ref().and_then(Claims::nonce).map(Into::into),
         })
     }
 }
 
 /// Who signed in: from the id token, else from what the other parts of the answer tell.
-///
-/// The id token came straight from the token endpoint over TLS, so its signature need not be
-/// checked (`OpenID` Connect Core 1.0 section 3.1.3.7), and its times are not held against a clock
-/// that may be wrong.
 fn who(
     fields: &Fields,
+    id: Option<&Claims>,
     access: Option<&Claims>,
     endpoints: &Endpoints,
 ) -> Result<Option<Account>, AuthError> {
-    let id = fields.id_token.as_deref().and_then(Claims::of_token);
-    if let Some(id) = &id {
-        // A stand-in without a profile knows no registration, and nothing it says leaves this
-        // computer.
-        if endpoints.is_registered && !id.is_for(&endpoints.client_id) {
-            return Err(AuthError::ForeignAnswer);
-        }
-    }
     let home = fields.client_info.as_deref().and_then(Claims::of_part);
-    for claims in [id.as_ref(), access, home.as_ref()].into_iter().flatten() {
+    for claims in [id, access, home.as_ref()].into_iter().flatten() {
         let tenant = text(&claims.tid).or_else(|| text(&claims.utid));
         let object = text(&claims.oid).or_else(|| text(&claims.uid));
         let (Some(tenant), Some(object)) =
@@ -295,7 +281,8 @@ fn who(
         if other_tenant && endpoints.is_registered && text(&claims.tid).is_some() {
             return Err(AuthError::OtherTenant);
         }
-        let shown = |value: Option<&str>| value.map(|text| clean(text, 120).into());
+        let shown =
+            |value: Option<&str>| value.map(|text| clean(&fields.blank.apply(text), 120).into());
         let of_application = access.is_some_and(|a| a.roles_of_an_application().is_some());
         return Ok(Some(Account {
             tenant_id: tenant,
@@ -309,12 +296,6 @@ fn who(
         }));
     }
     Ok(None)
-}
-
-/// The number that ties an id token to the request it answers; `None` without an id token.
-pub(super) fn nonce_of(fields: &Fields) -> Option<String> {
-    let id = fields.id_token.as_deref().and_then(Claims::of_token)?;
-    Some(text(&id.nonce).unwrap_or_default().to_owned())
 }
 
 /// The tenant that was set, when it is an id and not a domain.
@@ -333,62 +314,6 @@ pub(super) fn unnamed_account(endpoints: &Endpoints) -> Option<Account> {
         user_name: None,
         display_name: None,
     })
-}
-
-/// The claims that are looked at. `Value`, because a wrong type must not hide the others.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Claims {
-    aud: Value,
-    tid: Value,
-    oid: Value,
-    preferred_username: Value,
-    upn: Value,
-    name: Value,
-    scp: Value,
-    roles: Value,
-    uid: Value,
-    utid: Value,
-    nonce: Value,
-}
-
-impl Claims {
-    /// Whether this client is among those it was made for (RFC 7519 section 4.1.3: one or a list).
-    fn is_for(&self, client_id: &str) -> bool {
-        let is_ours = |value: &Value| {
-            let audience = value.as_str();
-            audience.is_some_and(|audience| audience.eq_ignore_ascii_case(client_id))
-        };
-        let several = self.aud.as_array();
-        let several = several.map_or(std::slice::from_ref(&self.aud), Vec::as_slice);
-        self.aud.is_null() || several.iter().any(is_ours)
-    }
-
-    /// What an application's own token may do. A person's token can have roles too, beside `scp`.
-    fn roles_of_an_application(&self) -> Option<String> {
-        let roles = self
-            .roles
-            .as_array()
-            .filter(|_| text(&self.scp).is_none())?;
-        let roles: Vec<&str> = roles.iter().filter_map(Value::as_str).collect();
-        (!roles.is_empty()).then(|| roles.join(" "))
-    }
-
-    fn of_token(token: &str) -> Option<Self> {
-        Self::of_part(token.split('.').nth(1)?)
-    }
-
-    fn of_part(part: &str) -> Option<Self> {
-        if part.len() > MAX_TOKEN {
-            return None;
-        }
-        let json = Zeroizing::new(URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?);
-        serde_json::from_slice(&json).ok()
-    }
-}
-
-fn text(value: &Value) -> Option<&str> {
-    value.as_str().filter(|text| !text.is_empty())
 }
 
 /// What a sign-in asks for: the permissions that were set, a token that tells who signed in, and one

@@ -5,6 +5,7 @@ mod budget;
 mod cloud;
 mod file;
 mod host;
+mod http_time;
 mod ids;
 mod mac;
 mod machine;
@@ -23,6 +24,7 @@ pub use budget::Budget;
 pub use cloud::{Cloud, Endpoints, LOOPBACK_NAME, NotLoopback, Region, loopback_addresses};
 pub use file::FileFacts;
 pub use host::Host;
+pub use http_time::{http_date, retry_after_secs};
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId};
 pub use mac::MacAddress;
 pub use machine::{
@@ -40,7 +42,7 @@ pub use question::Question;
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
 pub use session::{
     Account, BrowserPrompt, Door, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
-    SessionStatus, SignInPrompt,
+    SessionStatus, SignInPrompt, Unfamiliar,
 };
 pub use text::{SHOWN_CHARS, clean, visible};
 pub use window::{Column, Sort, ThemeChoice, WindowLayout};

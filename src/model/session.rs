@@ -173,10 +173,12 @@ impl fmt::Debug for SignInPrompt {
 /// The page that a browser was sent to, while its answer is waited for.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BrowserPrompt {
-    /// On the sign-in host of this run's cloud.
+    /// On this computer: leads on to the sign-in host of this run's cloud, once.
     pub page: Box<str>,
     pub expires_in: Duration,
     pub received: Timestamp,
+    /// A browser has come over `https`, and could not be answered.
+    pub came_over_https: bool,
 }
 
 impl fmt::Debug for BrowserPrompt {
@@ -208,6 +210,18 @@ pub enum Retry {
     ByHand,
 }
 
+/// Why a sign-in is not taken over before a person has looked at whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfamiliar {
+    /// It came in with the browser for the first time: another person's code may have been slipped
+    /// in.
+    New,
+    /// Another account was used last.
+    OtherAccount,
+    /// The domain of this profile has led to this other tenant so far.
+    OtherTenant { so_far: Box<str> },
+}
+
 /// How far the sign-in has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SessionStatus {
@@ -229,11 +243,12 @@ pub enum SessionStatus {
     WaitingForPerson(SignInPrompt),
     /// The person signs in with the browser of this computer.
     InBrowser(BrowserPrompt),
-    /// Somebody else signed in than before: a person has to accept that.
+    /// Somebody has signed in whom a person has to accept first.
     Stranger {
         account: Account,
         /// What the account before is called, if that is known.
         before: Option<Box<str>>,
+        reason: Unfamiliar,
     },
     SignedIn {
         account: Account,

@@ -8,7 +8,7 @@ use crate::explain::{Explanation, NextStep};
 /// What to do when there is no browser to open.
 pub fn open(page: &str) -> Result<(), Explanation> {
     webbrowser::open(page).map_err(|error| {
-        let is_sign_in = page.contains("state=");
+        let is_sign_in = page.contains("/sign-in/");
         let words = if is_sign_in {
             "Press Copy address, and paste it into a browser yourself"
         } else {

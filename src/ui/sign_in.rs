@@ -15,7 +15,9 @@ use super::widgets::{
 use super::{Cx, qr};
 use crate::explain::{Explanation, NextStep};
 use crate::message::Command;
-use crate::model::{Account, BrowserPrompt, Door, Mode, SessionStatus, SignInPrompt, clean};
+use crate::model::{
+    Account, BrowserPrompt, Door, Mode, SessionStatus, SignInPrompt, Unfamiliar, clean,
+};
 use crate::state::State;
 
 /// After this long a keyring is probably waiting for somebody.
@@ -38,9 +40,11 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             SessionStatus::AskingForCode => asking_ui(ui, cx),
             SessionStatus::WaitingForPerson(prompt) => prompt_ui(ui, prompt, cx),
             SessionStatus::InBrowser(prompt) => browser_ui(ui, prompt, cx),
-            SessionStatus::Stranger { account, before } => {
-                stranger_ui(ui, account, before.as_deref(), cx);
-            }
+            SessionStatus::Stranger {
+                account,
+                before,
+                reason,
+            } => stranger_ui(ui, account, before.as_deref(), reason, cx),
             // Where an account is known the list is shown, and its banner offers this.
             SessionStatus::SignedOut
             | SessionStatus::SignedIn { .. }
@@ -142,24 +146,53 @@ fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     );
 }
 
-/// A different account has signed in or is saved, which may be a mistake of the browser's.
-fn stranger_ui(ui: &mut Ui, account: &Account, before: Option<&str>, cx: &mut Cx<'_>) {
+/// Somebody has signed in or is saved whom a person has to look at first.
+fn stranger_ui(
+    ui: &mut Ui,
+    account: &Account,
+    before: Option<&str>,
+    reason: &Unfamiliar,
+    cx: &mut Cx<'_>,
+) {
     let tokens = ui.tokens();
-    section_ui(ui, "This is a different account");
+    let title = match reason {
+        Unfamiliar::New => "Is this you?",
+        Unfamiliar::OtherAccount => "This is a different account",
+        Unfamiliar::OtherTenant { .. } => "This is another tenant",
+    };
+    section_ui(ui, title);
     badge(ui, Icon::Warning, Role::Caution, &account.label());
     if let Some(name) = &account.display_name {
         ui.label(clean(name, 120));
     }
     small_ui(ui, &format!("Tenant {}", account.tenant_id));
-    let before = match before {
-        Some(before) => format!("Until now, {} was signed in here", clean(before, 80)),
-        None => "A different account was used last on this computer".to_owned(),
-    };
-    wrapped_ui(ui, &before);
-    wrapped_ui(
-        ui,
-        "If you continue, actions ordered by the other account stay with it: cordon will not send, look up or follow them as this one",
-    );
+    match (reason, before) {
+        (Unfamiliar::New, _) => wrapped_ui(
+            ui,
+            "This account has not signed in to cordon on this computer before. Continue only if it is yours: whatever you order is done in its name",
+        ),
+        (Unfamiliar::OtherTenant { so_far }, _) => wrapped_ui(
+            ui,
+            &format!(
+                "Until now, {} led to tenant {}. Continue only if you know why that has changed",
+                clean(&cx.state.tenant, 80),
+                clean(so_far, 80)
+            ),
+        ),
+        (Unfamiliar::OtherAccount, Some(before)) => wrapped_ui(
+            ui,
+            &format!("Until now, {} was signed in here", clean(before, 80)),
+        ),
+        (Unfamiliar::OtherAccount, None) => {
+            wrapped_ui(ui, "A different account was used last on this computer");
+        }
+    }
+    if *reason != Unfamiliar::New {
+        wrapped_ui(
+            ui,
+            "If you continue, actions ordered by the other account stay with it: cordon will not send, look up or follow them as this one",
+        );
+    }
     ui.add_space(tokens.space.s);
     ui.horizontal_wrapped(|ui| {
         let is_opening = is_opening(ui, "stranger");
@@ -323,10 +356,15 @@ fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>) {
         cx.out.open_page = Some(prompt.page.to_string());
     }
     countdown_ui(ui, left_secs(prompt.expires_in, prompt.received, cx.now));
+    if prompt.came_over_https {
+        let words = "The browser came over https, but this computer's own address is http. Turn off \"HTTPS only\" for localhost, open the page in another browser, or use a code";
+        badge(ui, Icon::Warning, Role::Caution, words);
+    }
     ui.horizontal_wrapped(|ui| {
         let again = ActionButton::primary("Open the page again").icon(Icon::OpenElsewhere);
         if ui.add(again).clicked() {
-            cx.out.open_page = Some(prompt.page.to_string());
+            // The address works once: the worker makes another.
+            cx.out.work.push(Command::SignInWithBrowser);
         }
         // Not shown: it carries what tells this sign-in from others.
         let copy = ActionButton::new("Copy address").icon(Icon::Copy);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
-use crate::model::{Account, Door};
+use crate::model::{Account, Door, Unfamiliar};
 
 pub(super) const FILE_NAME: &str = "accounts.json";
 /// Hundreds of places fit into this.
@@ -36,6 +36,35 @@ impl Place {
     /// Whether somebody else used it last. Of a place never used before nobody is a stranger.
     pub fn knows_another_than(&self, account: &Account) -> bool {
         self.last.as_ref().is_some_and(|last| *last != key(account))
+    }
+
+    /// Why a person has to look at this account before it is taken over, if so. `before` is who is
+    /// signed in, `door` the way by which the account has come now.
+    ///
+    /// Where a profile names its tenant by a domain, the tenant of the account that was accepted
+    /// last is the one that is meant.
+    pub fn unfamiliar(
+        &self,
+        account: &Account,
+        before: Option<&Account>,
+        door: Option<Door>,
+    ) -> Option<Unfamiliar> {
+        let tenant = account.tenant_id.as_str();
+        let so_far = self.last.as_deref().map(tenant_id);
+        if let Some(so_far) = so_far.filter(|so_far| !so_far.eq_ignore_ascii_case(tenant)) {
+            let so_far = so_far.into();
+            return Some(Unfamiliar::OtherTenant { so_far });
+        }
+        let is_another = match before {
+            // Two that do not say who they are may be two people.
+            Some(before) => !before.is_same(account) || !account.is_named(),
+            None => self.knows_another_than(account),
+        };
+        if is_another {
+            return Some(Unfamiliar::OtherAccount);
+        }
+        let is_new = before.is_none() && !self.doors.contains_key(&key(account));
+        (is_new && door == Some(Door::Browser)).then_some(Unfamiliar::New)
     }
 
     /// The door by which the account that used it last came in.
@@ -96,6 +125,10 @@ fn key(account: &Account) -> Box<str> {
     format!("{}/{}", account.tenant_id, account.object_id)
         .to_lowercase()
         .into()
+}
+
+fn tenant_id(key: &str) -> &str {
+    key.split('/').next().unwrap_or(key)
 }
 
 fn object_id(key: &str) -> Box<str> {
@@ -197,6 +230,52 @@ mod tests {
         assert!(!again.knows_another_than(&account("A")), "ids have no case");
         let text = std::fs::read_to_string(folder.path().join(FILE_NAME)).expect("written");
         assert!(!text.contains("ada"), "{text}");
+    }
+
+    #[test]
+    fn who_is_asked_about_and_why() {
+        let in_tenant = |object_id: &str, tenant: &str| Account {
+            tenant_id: TenantId::parse(tenant).expect("a literal id"),
+            ..account(object_id)
+        };
+        let mut here = Place::default();
+        let by_browser = Some(Door::Browser);
+        assert_eq!(
+            here.unfamiliar(&account("a"), None, by_browser),
+            Some(Unfamiliar::New)
+        );
+        assert_eq!(here.unfamiliar(&account("a"), None, Some(Door::Code)), None);
+        here.remember(&account("a"), Door::Browser);
+        assert_eq!(here.unfamiliar(&account("A"), None, by_browser), None);
+        for door in [by_browser, Some(Door::Code), None] {
+            assert_eq!(
+                here.unfamiliar(&account("b"), None, door),
+                Some(Unfamiliar::OtherAccount)
+            );
+            assert_eq!(
+                here.unfamiliar(&in_tenant("a", "T2"), None, door),
+                Some(Unfamiliar::OtherTenant {
+                    so_far: "t1".into()
+                })
+            );
+        }
+        // Whoever is signed in need not be asked about, and whoever is not named is nobody known.
+        let nobody = account(Account::UNNAMED);
+        assert_eq!(
+            here.unfamiliar(&account("a"), Some(&account("a")), by_browser),
+            None
+        );
+        assert_eq!(
+            here.unfamiliar(&nobody, Some(&nobody), None),
+            Some(Unfamiliar::OtherAccount)
+        );
+        here.use_last(&in_tenant("a", "T2"));
+        assert_eq!(
+            here.unfamiliar(&account("a"), None, None),
+            Some(Unfamiliar::OtherTenant {
+                so_far: "t2".into()
+            })
+        );
     }
 
     #[test]

@@ -9,7 +9,9 @@ use super::{cache, inventory, reconcile};
 use crate::auth::{Arrival, AuthError, SignedIn};
 use crate::explain::Explain as _;
 use crate::message::Event;
-use crate::model::{Account, Door, KeyringState, SessionStatus, SignInPrompt};
+use crate::model::{
+    Account, BrowserPrompt, Door, KeyringState, SessionStatus, SignInPrompt, Unfamiliar,
+};
 
 /// Looks for a saved sign-in and takes it up. A late answer of the keyring counts.
 pub(super) async fn restore(context: Arc<Context>) {
@@ -32,8 +34,9 @@ pub(super) async fn restore(context: Arc<Context>) {
 
 /// Shows whose sign-in was saved and what was kept of it; it is renewed behind that.
 async fn take_up(context: Arc<Context>, account: Account) {
-    if lock(&context.accounts).here.knows_another_than(&account) {
-        ask_about(&context, account.clone(), None).await;
+    let reason = (lock(&context.accounts).here).unfamiliar(&account, None, None);
+    if let Some(reason) = reason {
+        ask_about(&context, account.clone(), None, reason).await;
         let accepted = account.clone();
         context
             .change_accounts(move |accounts| accounts.here.use_last(&accepted))
@@ -96,8 +99,22 @@ pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
     let arrived = async {
         let flow = context.session.begin_in_browser().await?;
         let prompt = flow.prompt().clone();
-        context.show_session(SessionStatus::InBrowser(prompt)).await;
-        context.session.finish_in_browser(flow).await
+        let mut https = flow.watch_https();
+        context
+            .show_session(SessionStatus::InBrowser(prompt.clone()))
+            .await;
+        let finishing = context.session.finish_in_browser(flow);
+        tokio::pin!(finishing);
+        loop {
+            tokio::select! {
+                finished = &mut finishing => break finished,
+                Ok(()) = https.changed() => {
+                    let came_over_https = *https.borrow_and_update();
+                    let prompt = BrowserPrompt { came_over_https, ..prompt.clone() };
+                    context.show_session(SessionStatus::InBrowser(prompt)).await;
+                }
+            }
+        }
     };
     let result = arrived.await;
     come_in(context, result, Door::Browser).await;
@@ -187,30 +204,38 @@ pub(super) async fn report_keyring(context: Arc<Context>) {
     }
 }
 
-/// Waits until a person accepts that it is this account, and not the one of before.
-async fn ask_about(context: &Context, account: Account, before: Option<Account>) {
+/// Waits until a person accepts that it is this account.
+async fn ask_about(
+    context: &Context,
+    account: Account,
+    before: Option<Account>,
+    reason: Unfamiliar,
+) {
     // Before it is asked for: an answer cannot come too early to be heard.
     let accepted = context.accepted.notified();
     context.set_person_signs_in(true);
     let before = before.map(|before| before.label().into());
-    let question = SessionStatus::Stranger { account, before };
+    let question = SessionStatus::Stranger {
+        account,
+        before,
+        reason,
+    };
     context.show_session(question).await;
     accepted.await;
 }
 
-/// What came of a door. Somebody else than before comes in only when a person accepts that.
+/// What came of a door. Whoever is not the account of before comes in only when a person accepts
+/// that.
 async fn come_in(context: Arc<Context>, result: Result<Arrival, AuthError>, door: Door) {
     let admitted = async {
         let arrival = result?;
         let account = arrival.account().clone();
         let before = context.session.signed_in().map(|before| before.account);
-        let is_stranger = match &before {
-            // Two that do not say who they are may be two people.
-            Some(before) => !before.is_same(&account) || !account.is_named(),
-            None => lock(&context.accounts).here.knows_another_than(&account),
-        };
-        if is_stranger {
-            ask_about(&context, account, before).await;
+        let reason = lock(&context.accounts)
+            .here
+            .unfamiliar(&account, before.as_ref(), Some(door));
+        if let Some(reason) = reason {
+            ask_about(&context, account, before, reason).await;
         }
         context.session.admit(arrival)
     };

@@ -9,7 +9,7 @@ use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::journal::Standing;
 use cordon::message::{Command, Note};
-use cordon::model::{Door, KeyringState, SessionStatus};
+use cordon::model::{Door, KeyringState, SessionStatus, Unfamiliar};
 use cordon::simulator::{LoggedRequest, RequestKind, SimControl};
 use keyring_core::{CredentialStore, mock};
 
@@ -80,9 +80,15 @@ fn somebody_else_comes_in_only_when_a_person_accepts_it_and_takes_nothing_over()
     somebody_else(&control);
     with_a_code(&mut engine);
     engine.until("the question", |s| is_stranger(&s.session));
-    let SessionStatus::Stranger { account, before } = engine.state.session.clone() else {
+    let SessionStatus::Stranger {
+        account,
+        before,
+        reason,
+    } = engine.state.session.clone()
+    else {
         panic!("just seen")
     };
+    assert_eq!(reason, Unfamiliar::OtherAccount);
     assert_eq!(account.label(), STRANGER.1);
     assert_eq!(before.as_deref(), Some("jane@contoso.com"));
 
@@ -180,6 +186,17 @@ fn the_next_run_knows_the_door_and_asks_about_somebody_else() {
     engine.until("the start", |s| s.session == SessionStatus::SignedOut);
     assert_eq!(engine.state.door, None);
     with_the_browser(&mut engine);
+    engine.until("the question whether it is her", |s| {
+        matches!(
+            s.session,
+            SessionStatus::Stranger {
+                reason: Unfamiliar::New,
+                ..
+            }
+        )
+    });
+    assert_eq!(engine.state.inventory.all(), [], "nothing is done before");
+    engine.send(Command::AcceptAccount);
     engine.until("the sign-in", |s| s.session.is_signed_in());
     let file = folder.path().join("accounts.json");
     wait_for("what is written in the background", || file.exists());

@@ -28,10 +28,18 @@ pub fn ask(method: &str, url: &Url, form: &str) -> String {
     answer
 }
 
-/// Opens the sign-in page, presses `button` (`approve` or `cancel`), and lets the page send its
+/// Follows the address that the console gives to a browser, which works once: the sign-in page.
+pub fn follow(entry: &str) -> String {
+    let answer = ask("GET", &Url::parse(entry).expect("an address"), "");
+    let (_, rest) = answer.split_once("\r\nLocation: ").expect("it leads on");
+    let (page, _) = rest.split_once("\r\n").expect("a whole header");
+    page.to_owned()
+}
+
+/// Follows the console's address to the sign-in page, presses `button` (`approve` or `cancel`), and lets the page send its
 /// form on to the console; what the console answers.
-pub fn press(button: &str, page: &str) -> String {
-    let mut page = Url::parse(page).expect("an address");
+pub fn press(button: &str, entry: &str) -> String {
+    let mut page = Url::parse(&follow(entry)).expect("an address");
     page.query_pairs_mut().append_pair("action", button);
     let html = ask("GET", &page, "");
     let target = attribute(&html, "action").expect("a form");

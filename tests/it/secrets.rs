@@ -167,6 +167,9 @@ fn nothing_secret_is_told_to_a_screen_reader() {
     };
     let page = prompt.page.clone();
     press("approve", &page);
+    console.step_until("the question", |c| c.shows("Is this you?"));
+    look(&console);
+    console.click("Continue as jane@contoso.com");
     console.step_until("the list", |c| c.state().inventory.read_at.is_some());
     look(&console);
     console.click("Account");

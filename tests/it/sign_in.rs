@@ -199,12 +199,11 @@ fn in_browser(engine: &mut Engine) -> String {
     prompt.page.to_string()
 }
 
-/// The port on which the console waits for this page.
-fn redirect_port(page: &str) -> u16 {
-    let asked = Url::parse(page).expect("an address");
-    let redirect = asked.query_pairs().find(|(name, _)| name == "redirect_uri");
-    let redirect = Url::parse(&redirect.expect("asked for").1).expect("an address");
-    redirect.port().expect("a port")
+/// Where the console waits for the answer of this page.
+fn port_of(entry: &str) -> Url {
+    let port = Url::parse(entry).expect("an address").port();
+    let url = format!("http://localhost:{}/", port.expect("a port"));
+    Url::parse(&url).expect("an address")
 }
 
 #[test]
@@ -213,9 +212,7 @@ fn the_browser_signs_in_and_strangers_on_the_port_change_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut engine = Engine::start(&simulator, folder.path());
     let page = in_browser(&mut engine);
-    let asked = Url::parse(&page).expect("an address");
-    let redirect = asked.query_pairs().find(|(name, _)| name == "redirect_uri");
-    let port = Url::parse(&redirect.expect("asked for").1).expect("an address");
+    let port = port_of(&page);
     // Browsers ask for pictures, keep spare connections, and others may guess.
     let _spare = std::net::TcpStream::connect(("127.0.0.1", port.port().expect("a port")));
     assert!(ask("GET", &port.join("/favicon.ico").expect("an address"), "").contains(" 404 "));
@@ -224,6 +221,10 @@ fn the_browser_signs_in_and_strangers_on_the_port_change_nothing() {
     assert!(matches!(engine.state.session, SessionStatus::InBrowser(_)));
     let shown = press("approve", &page);
     assert!(shown.contains("You can close this window") && !shown.contains("code="));
+    engine.until("the question whether it is her", |s| {
+        matches!(s.session, SessionStatus::Stranger { .. })
+    });
+    engine.send(Command::AcceptAccount);
     engine.until("the list", |s| {
         s.session.is_signed_in() && s.inventory.read_at.is_some()
     });
@@ -243,7 +244,7 @@ fn a_sign_in_that_was_cancelled_in_the_browser_or_here_is_over() {
     assert_eq!(failure.headline, "The sign-in was declined in the browser");
 
     let page = in_browser(&mut engine);
-    let port = redirect_port(&page);
+    let port = port_of(&page).port().expect("a port");
     engine.send(Command::CancelSignIn);
     engine.until("idle", |s| s.session == SessionStatus::SignedOut);
     // Nobody waits for that page any more.

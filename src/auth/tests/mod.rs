@@ -1,5 +1,7 @@
 //! Whole sign-ins against a scripted host, on a clock that jumps.
 
+mod callback;
+mod id_tokens;
 mod identity;
 mod keeping;
 mod refused;
@@ -12,7 +14,8 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use oauth2::http::StatusCode;
+use oauth2::http::header::DATE;
+use oauth2::http::{HeaderValue, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
@@ -27,6 +30,8 @@ const PENDING: &str = r#"{"error":"authorization_pending","error_codes":[70016]}
 enum Say {
     Json(u16, String),
     Fault(HttpFault),
+    /// Answers with this time in its head.
+    Dated(&'static str, Box<Say>),
     /// Answers after so long.
     Late(u64, Box<Say>),
 }
@@ -107,14 +112,20 @@ impl Host {
                     tokio::time::sleep(Duration::from_secs(secs)).await;
                     next = *inner;
                 }
+                let mut date = None;
+                if let Say::Dated(at, inner) = next {
+                    date = Some(HeaderValue::from_static(at));
+                    next = *inner;
+                }
                 match next {
                     Say::Json(status, body) => {
                         let mut response = HttpResponse::new(body.into_bytes());
                         *response.status_mut() = StatusCode::from_u16(status).unwrap();
+                        response.headers_mut().extend(date.map(|at| (DATE, at)));
                         Ok(response)
                     }
                     Say::Fault(fault) => Err(fault),
-                    Say::Late(..) => unreachable!("one delay at most"),
+                    Say::Late(..) | Say::Dated(..) => unreachable!("one of each at most"),
                 }
             })
         })

@@ -41,7 +41,7 @@ async fn the_claims_of_a_refused_poll_go_into_the_next_attempt() {
 
     let flow = session.begin_in_browser().await.expect("a port");
     assert!(
-        !flow.prompt().page.contains("claims="),
+        !flow.sign_in_page().contains("claims="),
         "what was asked for has been brought"
     );
     drop(flow);
@@ -49,7 +49,7 @@ async fn the_claims_of_a_refused_poll_go_into_the_next_attempt() {
         .await
         .expect_err("refused");
     let flow = session.begin_in_browser().await.expect("a port");
-    assert!(flow.prompt().page.contains("claims="), "by either way");
+    assert!(flow.sign_in_page().contains("claims="), "by either way");
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use super::*;
 use crate::action::{ActionKind, Order, Task};
 use crate::explain::NextStep;
 use crate::journal::{Author, Entry, Record};
-use crate::model::{Door, EntryId, MachineRef, Retry};
+use crate::model::{Door, EntryId, MachineRef, Retry, Unfamiliar};
 
 fn author(object_id: &str, name: &str) -> Author {
     Author {
@@ -144,6 +144,7 @@ fn orders_of_somebody_else_are_said_to_be_theirs_and_nowhere_to_leave_by_themsel
     let stranger = SessionStatus::Stranger {
         account: account(),
         before: Some("alice@contoso.com".into()),
+        reason: Unfamiliar::OtherAccount,
     };
     let permissions = Permissions::Unknown;
     let account = account();

@@ -1,0 +1,184 @@
+//! The claims that are read from tokens, and whether an id token is one for this client
+//! (`OpenID` Connect Core 1.0 section 3.1.3.7).
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::answer::Fields;
+use super::error::AuthError;
+use crate::model::{Cloud, Endpoints, is_guid};
+
+/// Tokens seen are below 4 KB; nothing above this is decoded.
+pub(super) const MAX_TOKEN: usize = 64 * 1024;
+/// How far two servers' clocks may be apart.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
+/// How far this computer's clock may be off where the answer does not say what time it is: people
+/// whose clock was set to another time zone were locked out by less.
+const LOCAL_SKEW: SignedDuration = SignedDuration::from_hours(26);
+
+/// What ties an id token to the request that it answers.
+pub(super) enum Nonce<'a> {
+    /// It was sent, and has to come back.
+    Sent(&'a str),
+    /// A device code's request has none.
+    NotSent,
+    /// A renewal's id token may leave it out; one that has it has that of the sign-in (section
+    /// 12.2), as far as that is still known.
+    OfSignIn(Option<&'a str>),
+}
+
+/// The claims that are looked at. `Value`, because a wrong type must not hide the others.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Claims {
+    iss: Value,
+    aud: Value,
+    azp: Value,
+    exp: Value,
+    iat: Value,
+    nonce: Value,
+    pub tid: Value,
+    pub oid: Value,
+    pub preferred_username: Value,
+    pub upn: Value,
+    pub name: Value,
+    pub scp: Value,
+    roles: Value,
+    pub uid: Value,
+    pub utid: Value,
+}
+
+impl Claims {
+    pub(super) fn of_token(token: &str) -> Option<Self> {
+        Self::of_part(token.split('.').nth(1)?)
+    }
+
+    pub(super) fn of_part(part: &str) -> Option<Self> {
+        if part.len() > MAX_TOKEN {
+            return None;
+        }
+        let json = Zeroizing::new(URL_SAFE_NO_PAD.decode(part.trim_end_matches('=')).ok()?);
+        serde_json::from_slice(&json).ok()
+    }
+
+    /// What an application's own token may do. A person's token can have roles too, beside `scp`.
+    pub(super) fn roles_of_an_application(&self) -> Option<String> {
+        let roles = self
+            .roles
+            .as_array()
+            .filter(|_| text(&self.scp).is_none())?;
+        let roles: Vec<&str> = roles.iter().filter_map(Value::as_str).collect();
+        (!roles.is_empty()).then(|| roles.join(" "))
+    }
+
+    pub(super) fn nonce(&self) -> Option<&str> {
+        text(&self.nonce)
+    }
+
+    /// Whether it was made for this client: alone, or as the authorized party among several.
+    fn is_for(&self, client_id: &str) -> bool {
+        let is_ours = |value: &Value| {
+            let client = value.as_str();
+            client.is_some_and(|client| client.eq_ignore_ascii_case(client_id))
+        };
+        let audiences = self.aud.as_array();
+        let audiences = audiences.map_or(std::slice::from_ref(&self.aud), Vec::as_slice);
+        let names_a_party = !self.azp.is_null();
+        audiences.iter().any(is_ours)
+            && (audiences.len() == 1 || names_a_party)
+            && (!names_a_party || is_ours(&self.azp))
+    }
+
+    /// Whether it was made lately. Held against the time that came with the answer: this
+    /// computer's clock may be wrong, and counts only where it cannot be by accident.
+    fn is_of_now(&self, date: Option<Timestamp>, now: Timestamp) -> bool {
+        let (now, skew) = match date {
+            Some(date) => (date, SKEW),
+            None => (now, LOCAL_SKEW),
+        };
+        let at = |value: &Value| Timestamp::from_second(value.as_i64()?).ok();
+        let (Some(issued), Some(ends)) = (at(&self.iat), at(&self.exp)) else {
+            return false;
+        };
+        issued < ends && ends.duration_since(now) > -skew && issued.duration_since(now) <= skew
+    }
+
+    /// Whether the tenant that it names issued it.
+    fn has_own_issuer(&self, endpoints: &Endpoints) -> bool {
+        let (Some(issuer), Some(tenant)) = (text(&self.iss), text(&self.tid)) else {
+            return false;
+        };
+        let is_at =
+            |authority: &str| issuer.eq_ignore_ascii_case(&format!("{authority}/{tenant}/v2.0"));
+        if !endpoints.loopback {
+            return is_at(&endpoints.token.origin().ascii_serialization());
+        }
+        // A stand-in names itself, or the cloud that it stands in for.
+        Cloud::ALL.iter().any(|cloud| is_at(cloud.authority()))
+            || Url::parse(issuer).is_ok_and(|issuer| {
+                let mut path = issuer.path_segments().into_iter().flatten();
+                issuer.scheme() == endpoints.token.scheme()
+                    && issuer.host_str() == endpoints.token.host_str()
+                    && issuer.port_or_known_default() == endpoints.token.port_or_known_default()
+                    && path.all(|part| !is_guid(part) || part.eq_ignore_ascii_case(tenant))
+            })
+    }
+}
+
+/// Reads the id token of an answer, and refuses one that is not for this client, this request and
+/// this moment. It came straight from the token endpoint over TLS, so its signature need not be
+/// checked (section 3.1.3.7, item 6).
+///
+/// # Errors
+/// [`AuthError::ForeignAnswer`] for a token that is another's; [`AuthError::Unusable`] where a
+/// sign-in at a cloud brings none.
+pub(super) fn checked(
+    fields: &Fields,
+    nonce: &Nonce<'_>,
+    endpoints: &Endpoints,
+    now: Timestamp,
+) -> Result<Option<Claims>, AuthError> {
+    let Some(token) = fields.id_token.as_deref() else {
+        let is_owed = endpoints.is_registered && !endpoints.loopback;
+        let is_renewal = matches!(nonce, Nonce::OfSignIn(_));
+        return if is_owed && !is_renewal {
+            Err(AuthError::Unusable)
+        } else {
+            Ok(None)
+        };
+    };
+    let claims = Claims::of_token(token);
+    let Some(claims) = claims else {
+        return if endpoints.is_registered {
+            Err(AuthError::ForeignAnswer)
+        } else {
+            Ok(None)
+        };
+    };
+    let answers_the_request = match nonce {
+        Nonce::Sent(sent) => claims.nonce() == Some(sent),
+        Nonce::NotSent | Nonce::OfSignIn(None) => true,
+        Nonce::OfSignIn(Some(sent)) => claims.nonce().is_none_or(|nonce| nonce == *sent),
+    };
+    // A stand-in without a profile knows no registration, and nothing it says leaves this
+    // computer.
+    let fits = !endpoints.is_registered
+        || claims.is_for(&endpoints.client_id)
+            && claims.is_of_now(fields.date, now)
+            && claims.has_own_issuer(endpoints)
+            && text(&claims.oid).is_some();
+    if answers_the_request && fits {
+        Ok(Some(claims))
+    } else {
+        Err(AuthError::ForeignAnswer)
+    }
+}
+
+pub(super) fn text(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.is_empty())
+}

@@ -1,0 +1,256 @@
+//! What comes to the loopback port: the browser of this sign-in, and everybody else.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+
+use super::*;
+
+/// A sign-in that waits for its browser.
+struct Waiting {
+    port: u16,
+    entry: String,
+    sign_in_page: Url,
+    came_over_https: tokio::sync::watch::Receiver<bool>,
+    finishing: JoinHandle<Result<Arrival, AuthError>>,
+}
+
+impl Waiting {
+    async fn start(host: &Host) -> Self {
+        let session = host.session(TokenStore::memory());
+        let flow = session.begin_in_browser().await.expect("a port");
+        let entry = Url::parse(&flow.prompt().page).expect("an address");
+        Self {
+            port: entry.port().expect("a port"),
+            entry: entry.path().to_owned(),
+            sign_in_page: Url::parse(flow.sign_in_page()).expect("an address"),
+            came_over_https: flow.watch_https(),
+            finishing: tokio::spawn(async move { session.finish_in_browser(flow).await }),
+        }
+    }
+
+    fn asked_for(&self, wanted: &str) -> String {
+        let mut pairs = self.sign_in_page.query_pairs();
+        let found = pairs.find(|(name, _)| name == wanted);
+        found.expect("asked for").1.into_owned()
+    }
+
+    async fn connect(&self) -> TcpStream {
+        let address = ("127.0.0.1", self.port);
+        TcpStream::connect(address).await.expect("it listens")
+    }
+
+    async fn send(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut stream = self.connect().await;
+        stream.write_all(bytes).await.expect("sent");
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.expect("answered");
+        answer
+    }
+
+    async fn get(&self, target: &str) -> String {
+        let port = self.port;
+        let request = format!("GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n");
+        let answer = self.send(request.as_bytes()).await;
+        String::from_utf8(answer).expect("text")
+    }
+
+    async fn post(&self, form: &str) -> String {
+        let (port, length) = (self.port, form.len());
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{form}"
+        );
+        let answer = self.send(request.as_bytes()).await;
+        String::from_utf8(answer).expect("text")
+    }
+
+    /// The code that the sign-in host sends, by a form.
+    async fn bring_the_code(&self) -> String {
+        self.post(&format!("code=c1&state={}", self.asked_for("state")))
+            .await
+    }
+
+    fn is_over(&self) -> bool {
+        self.finishing.is_finished()
+    }
+}
+
+/// Tokens for the request of `waiting`.
+fn tokens_for(waiting: &Waiting) -> Say {
+    let nonce = waiting.asked_for("nonce");
+    let id = format!(r#"{{"aud":"c1","tid":"t1","oid":"o1","nonce":"{nonce}"}}"#);
+    let id = URL_SAFE_NO_PAD.encode(id);
+    ok(format!(r#"{{"access_token":"a","id_token":"e30.{id}.x"}}"#))
+}
+
+#[tokio::test]
+async fn the_address_for_the_browser_tells_nothing_and_leads_on_once() {
+    let host = Host::new([]);
+    let waiting = Waiting::start(&host).await;
+    for secret in ["state", "nonce", "code_challenge"] {
+        let secret = waiting.asked_for(secret);
+        assert!(!waiting.entry.contains(&secret), "{}", waiting.entry);
+    }
+    let unknown = waiting.get("/sign-in/guessed").await;
+    assert!(unknown.starts_with("HTTP/1.1 404 "), "{unknown}");
+    let first = waiting.get(&waiting.entry).await;
+    let location = format!("\r\nLocation: {}\r\n", waiting.sign_in_page);
+    assert!(
+        first.starts_with("HTTP/1.1 303 ")
+            && first.contains(&location)
+            && first.contains("\r\nCache-Control: no-store\r\n"),
+        "{first}"
+    );
+    let again = waiting.get(&waiting.entry).await;
+    assert!(
+        again.starts_with("HTTP/1.1 410 ")
+            && again.contains("has been opened before")
+            && !again.contains(&waiting.asked_for("state")),
+        "{again}"
+    );
+    host.then(tokens_for(&waiting));
+    assert!(
+        waiting
+            .bring_the_code()
+            .await
+            .contains("You can close this window")
+    );
+    waiting
+        .finishing
+        .await
+        .expect("no panic")
+        .expect("signed in");
+}
+
+#[tokio::test]
+async fn a_strangers_code_is_refused_and_does_not_end_the_wait() {
+    let host = Host::new([]);
+    let waiting = Waiting::start(&host).await;
+    for form in [
+        "code=stolen&state=guessed",
+        "code=stolen",
+        "error=access_denied",
+    ] {
+        let answer = waiting.post(form).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    }
+    assert!(!waiting.is_over());
+    assert_eq!(host.bodies(), [""; 0], "nothing was redeemed");
+    host.then(tokens_for(&waiting));
+    waiting.bring_the_code().await;
+    waiting
+        .finishing
+        .await
+        .expect("no panic")
+        .expect("signed in");
+}
+
+#[tokio::test]
+async fn a_code_in_an_address_counts_only_where_the_host_knows_no_forms() {
+    for (metadata, is_taken) in [
+        (
+            r#"{"response_modes_supported":["query","form_post"]}"#,
+            false,
+        ),
+        (r#"{"response_modes_supported":["query"]}"#, true),
+        (r#"{"issuer":"x"}"#, true),
+        ("<html>not found</html>", true),
+    ] {
+        let host = Host::new([ok(metadata)]);
+        let waiting = Waiting::start(&host).await;
+        host.then(tokens_for(&waiting));
+        let target = format!("/?code=c1&state={}", waiting.asked_for("state"));
+        let answer = waiting.get(&target).await;
+        assert_eq!(answer.starts_with("HTTP/1.1 200 "), is_taken, "{metadata}");
+        if !is_taken {
+            assert!(!waiting.is_over(), "{metadata}");
+            waiting.bring_the_code().await;
+        }
+        waiting
+            .finishing
+            .await
+            .expect("no panic")
+            .expect("signed in");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_comes_over_https_is_told_at_once() {
+    let host = Host::new([]);
+    let mut waiting = Waiting::start(&host).await;
+    let hello = [&[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3][..], &[7; 506]].concat();
+    for bytes in [&hello[..1], &hello] {
+        let alert = tokio::time::timeout(Duration::from_secs(1), waiting.send(bytes)).await;
+        assert_eq!(
+            alert.expect("at once")[..2],
+            [21, 3],
+            "{} bytes",
+            bytes.len()
+        );
+        assert!(*waiting.came_over_https.borrow_and_update());
+    }
+    assert!(!waiting.is_over());
+}
+
+/// What a request may take of time and room.
+#[tokio::test]
+async fn a_request_that_is_slow_or_too_large_is_refused() {
+    let host = Host::new([]);
+    let waiting = Waiting::start(&host).await;
+    let post =
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    for (what, bytes) in [
+        (
+            "a head",
+            format!("{post}X: {}\r\n\r\n", "x".repeat(16 * 1024)),
+        ),
+        (
+            "no end of a head",
+            format!("{post}X: {}", "x".repeat(16 * 1024)),
+        ),
+        ("a body", format!("{post}Content-Length: 65537\r\n\r\n")),
+    ] {
+        let answer = waiting.send(bytes.as_bytes()).await;
+        assert!(answer.starts_with(b"HTTP/1.1 400 "), "{what}");
+    }
+    for (what, bytes) in [
+        ("no head", ""),
+        ("half a head", "GET / HT"),
+        (
+            "half a body",
+            "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf",
+        ),
+    ] {
+        let began = token::monotonic_now();
+        waiting.send(bytes.as_bytes()).await;
+        let took = began.elapsed().as_millis();
+        assert!((1_900..3_000).contains(&took), "{what}: {took} ms");
+    }
+    assert!(!waiting.is_over());
+}
+
+#[tokio::test]
+async fn two_hundred_slow_connections_do_not_keep_the_real_one_waiting() {
+    let host = Host::new([]);
+    let waiting = Waiting::start(&host).await;
+    host.then(tokens_for(&waiting));
+    let mut slow = Vec::new();
+    for _ in 0..200 {
+        let mut stream = waiting.connect().await;
+        stream.write_all(b"POST / HT").await.expect("sent");
+        slow.push(stream);
+    }
+    let began = token::monotonic_now();
+    let answer = waiting.bring_the_code().await;
+    let took = began.elapsed();
+    assert!(answer.contains("You can close this window"), "{answer}");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    waiting
+        .finishing
+        .await
+        .expect("no panic")
+        .expect("signed in");
+    drop(slow);
+}

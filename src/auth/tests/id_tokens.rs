@@ -1,0 +1,229 @@
+//! Each claim of an id token: missing, another's, or of another kind; at a sign-in and at a renewal.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::*;
+
+const TENANT: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
+const OTHER: &str = "33333333-9d1e-4c0f-8a55-3d2b6f7e9a10";
+
+/// An answer whose id token has these claims instead of the right ones; null leaves one out.
+fn answer(changed: &[(&str, Value)]) -> Say {
+    let mut claims = json!({
+        "iss": format!("https://login.microsoftonline.com/{TENANT}/v2.0"), "aud": "c1",
+        "iat": 0, "exp": 7_200, "tid": TENANT, "oid": "o1", "name": "Ada",
+    });
+    for (name, value) in changed {
+        claims[name] = value.clone();
+        if value.is_null()
+            && let Some(claims) = claims.as_object_mut()
+        {
+            claims.remove(*name);
+        }
+    }
+    with_id_token(&format!(
+        "e30.{}.x",
+        URL_SAFE_NO_PAD.encode(claims.to_string())
+    ))
+}
+
+fn with_id_token(token: &str) -> Say {
+    let answer = json!({
+        "access_token": "opaque", "refresh_token": "canary-refresh", "expires_in": 3_600, "id_token": token,
+    });
+    ok(answer.to_string())
+}
+
+async fn signed_in_with(tenant: &str, answer: Say) -> (Host, Session, Option<AuthError>) {
+    let host = Host::new([ok(DEVICE), answer]);
+    let session = registered(&host, tenant);
+    let flow = session.begin().await.expect("a code");
+    let arrived = session.finish(flow).await;
+    let error = arrived.and_then(|arrival| session.admit(arrival)).err();
+    (host, session, error)
+}
+
+type Case = (&'static str, Vec<(&'static str, Value)>, bool);
+
+/// What is wrong with a claim, and what that makes of a sign-in and of a renewal.
+fn cases() -> Vec<Case> {
+    let one = |name: &'static str, value: Value| vec![(name, value)];
+    let issuer = |of: &str| json!(format!("https://login.microsoftonline.com/{of}/v2.0"));
+    vec![
+        ("all is right", Vec::new(), true),
+        ("no audience", one("aud", Value::Null), false),
+        ("another audience", one("aud", json!("c2")), false),
+        ("another alone in a list", one("aud", json!(["c2"])), false),
+        ("we alone in a list", one("aud", json!(["C1"])), true),
+        ("an empty audience", one("aud", json!([])), false),
+        ("an audience of another kind", one("aud", json!(7)), false),
+        (
+            "several without a party",
+            one("aud", json!(["x", "c1"])),
+            false,
+        ),
+        (
+            "several, and we are the party",
+            vec![("aud", json!(["x", "C1"])), ("azp", json!("c1"))],
+            true,
+        ),
+        (
+            "several, and another is the party",
+            vec![("aud", json!(["x", "c1"])), ("azp", json!("x"))],
+            false,
+        ),
+        ("another is the party", one("azp", json!("x")), false),
+        ("no issuer", one("iss", Value::Null), false),
+        (
+            "another issuer",
+            one("iss", json!("https://evil.example/v2.0")),
+            false,
+        ),
+        (
+            "the issuer of another tenant",
+            one("iss", issuer(OTHER)),
+            false,
+        ),
+        (
+            "another tenant at the stand-in's own issuer",
+            one("iss", json!(format!("http://127.0.0.1:8080/{OTHER}/v2.0"))),
+            false,
+        ),
+        (
+            "the stand-in's own issuer",
+            one("iss", json!(format!("http://127.0.0.1:8080/{TENANT}/v2.0"))),
+            true,
+        ),
+        (
+            "another port",
+            one("iss", json!("http://127.0.0.1:8081")),
+            false,
+        ),
+        ("no end", one("exp", Value::Null), false),
+        ("an end of another kind", one("exp", json!("7200")), false),
+        ("an end before its beginning", one("exp", json!(0)), false),
+        (
+            "a week old",
+            vec![("iat", json!(-604_800)), ("exp", json!(-601_200))],
+            false,
+        ),
+        ("no beginning", one("iat", Value::Null), false),
+        (
+            "of next week",
+            vec![("iat", json!(604_800)), ("exp", json!(608_400))],
+            false,
+        ),
+        ("no tenant", one("tid", Value::Null), false),
+        (
+            "another tenant, whose issuer it has",
+            vec![("tid", json!(OTHER)), ("iss", issuer(OTHER))],
+            false,
+        ),
+        ("no object id", one("oid", Value::Null), false),
+        (
+            "an object id of another kind",
+            one("oid", json!(["o1"])),
+            false,
+        ),
+        ("no name", one("name", Value::Null), true),
+    ]
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_claim_counts_at_a_sign_in() {
+    for (what, changed, is_taken) in cases() {
+        let (_, session, error) = signed_in_with(TENANT, answer(&changed)).await;
+        assert_eq!(error.is_none(), is_taken, "{what}: {error:?}");
+        assert_eq!(session.signed_in().is_some(), is_taken, "{what}");
+        let is_said = error.is_none_or(|error| error.is_about_identity());
+        assert!(is_said, "{what}");
+    }
+    let (_, _, error) = signed_in_with(TENANT, with_id_token("not a token")).await;
+    assert_eq!(error, Some(AuthError::ForeignAnswer));
+    let issuer = json!(format!("https://login.microsoftonline.com/{OTHER}/v2.0"));
+    let elsewhere = answer(&[("tid", json!(OTHER)), ("iss", issuer)]);
+    let (_, _, error) = signed_in_with(TENANT, elsewhere).await;
+    assert_eq!(error, Some(AuthError::OtherTenant));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_claim_counts_at_a_renewal() {
+    let another = ("another account", vec![("oid", json!("o2"))], false);
+    for (what, changed, is_taken) in cases().into_iter().chain([another]) {
+        let (host, session, error) = signed_in_with(TENANT, answer(&[])).await;
+        assert_eq!(error, None);
+        tokio::time::advance(Duration::from_hours(1)).await;
+        host.then(answer(&changed));
+        let renewed = session.token().await;
+        assert_eq!(renewed.is_ok(), is_taken, "{what}: {renewed:?}");
+        // Nothing of a foreign answer is kept, and nothing asks for it again.
+        let asked = host.bodies().len();
+        tokio::time::advance(Duration::from_mins(5)).await;
+        assert_eq!(session.token().await.is_ok(), is_taken, "{what}");
+        assert_eq!(host.bodies().len(), asked, "{what}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_domain_leads_to_any_tenant_with_its_own_issuer() {
+    let issuer = json!(format!("https://login.microsoftonline.com/{OTHER}/v2.0"));
+    let consistent = [("tid", json!(OTHER)), ("iss", issuer)];
+    let (_, session, error) = signed_in_with("contoso.example", answer(&consistent)).await;
+    assert_eq!(error, None);
+    let known = session.signed_in().expect("signed in").account;
+    assert_eq!(known.tenant_id.as_str(), OTHER);
+    let (_, _, error) = signed_in_with("contoso.example", answer(&consistent[..1])).await;
+    assert_eq!(error, Some(AuthError::ForeignAnswer));
+}
+
+/// Second 1,000,000,000 of Unix time.
+const DATE: &str = "Sun, 09 Sep 2001 01:46:40 GMT";
+
+/// The host's own time says whether a token is of now; this computer's clock may be wrong.
+#[tokio::test(start_paused = true)]
+async fn a_token_is_held_against_the_time_of_its_answer() {
+    // The clock of these tests stands at the beginning of 1970.
+    let in_2001 = |issued: i64| {
+        answer(&[
+            ("iat", json!(1_000_000_000 + issued)),
+            ("exp", json!(1_000_003_600 + issued)),
+        ])
+    };
+    for (issued, is_taken) in [
+        (0, true),
+        (-3_800, true),
+        (240, true),
+        (-4_000, false),
+        (400, false),
+    ] {
+        let dated = Say::Dated(DATE, Box::new(in_2001(issued)));
+        let (_, _, error) = signed_in_with(TENANT, dated).await;
+        assert_eq!(error.is_none(), is_taken, "{issued}");
+    }
+    let (_, _, error) = signed_in_with(TENANT, in_2001(0)).await;
+    assert_eq!(error, Some(AuthError::ForeignAnswer), "thirty years off");
+}
+
+/// An answer that names nobody, or an application, or lives no time.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_lives_no_time_is_used_and_not_renewed_at_each_call() {
+    for expires_in in [json!(0), json!("0"), json!(1), json!(-5)] {
+        let mut claims = json!({ "access_token": "opaque", "refresh_token": "canary-refresh" });
+        claims["expires_in"] = expires_in.clone();
+        let (host, session) = {
+            let host = Host::new([ok(DEVICE), ok(claims.to_string())]);
+            let session = host.session(TokenStore::memory());
+            let flow = session.begin().await.expect("a code");
+            let arrival = session.finish(flow).await.expect("signed in");
+            session.admit(arrival).expect("nothing else began");
+            (host, session)
+        };
+        let asked = host.bodies().len();
+        for _ in 0..100 {
+            session.token().await.expect("it has just come");
+        }
+        assert_eq!(host.bodies().len(), asked, "{expires_in}");
+    }
+}
