@@ -1,4 +1,6 @@
+mod approval;
 mod cut_off;
+mod history;
 mod lifting;
 mod names;
 mod scope;

@@ -141,3 +141,19 @@ fn containing_warns_of_a_managed_device_that_had_the_same_address() {
         "not a managed one"
     );
 }
+
+#[test]
+fn a_high_value_warns_where_nothing_says_more() {
+    let mut world = world();
+    let full = |world: &World| said(world, IsolationType::Full, "blast radius");
+    assert_eq!(full(&world), []);
+    world.machine.device_value = Some("High".into());
+    let high = "This device is marked as high value: cutting it off may cut off others";
+    assert_eq!(full(&world), [(high.to_owned(), Warn)]);
+    world.machine.computer_dns_name = Some("VIE-DC01".into());
+    let found = full(&world);
+    assert!(
+        matches!(found.as_slice(), [(text, Warn)] if text.contains("a domain controller")),
+        "{found:?}"
+    );
+}

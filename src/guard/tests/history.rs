@@ -1,0 +1,96 @@
+//! What was ordered before, by this console and by others.
+
+use super::*;
+use MachineActionStatus::{Failed, Pending, Succeeded};
+use MachineActionType::{Isolate, Unisolate};
+
+fn by(requestor: &str, action: MachineAction) -> MachineAction {
+    MachineAction {
+        requestor: Some(requestor.into()),
+        ..action
+    }
+}
+
+/// What the guardrail of this name says of an isolation.
+fn said(world: &World, rail: &str) -> Vec<String> {
+    let findings = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
+    let of_rail = findings.into_iter().filter(|finding| finding.rail == rail);
+    of_rail.map(|finding| finding.text).collect()
+}
+
+#[test]
+fn a_finding_about_an_action_names_its_requestor() {
+    let mut world = world();
+    world.history = Some(vec![by("sam@contoso.com", action(Isolate, Pending))]);
+    assert_eq!(
+        said(&world, "same action"),
+        ["An isolation is already under way, requested by sam@contoso.com"]
+    );
+    world.history = Some(vec![by(" ", action(Isolate, Pending))]);
+    assert_eq!(
+        said(&world, "same action"),
+        ["An isolation is already under way, by an unknown requestor"]
+    );
+    world.history = Some(vec![by("sam@contoso.com", action(Isolate, Succeeded))]);
+    assert_eq!(
+        said(&world, "already so"),
+        ["This device is already isolated according to the action history, by sam@contoso.com"]
+    );
+}
+
+/// Another account's entry never learns how its action ended.
+#[test]
+fn an_order_of_ours_whose_action_has_ended_does_not_stand_in_the_way() {
+    let mut world = world();
+    let order = world.draft(ActionKind::Isolate).parse().expect("complete");
+    let made = MachineActionId::parse("b89eb834").expect("a literal id");
+    world.open_orders = vec![OpenOrder {
+        order: Order {
+            entry: EntryId::parse("cdn-00000001").expect("a literal tag"),
+            ..order
+        },
+        standing: "pending".into(),
+        outcome_unknown: false,
+        action: Some(made),
+    }];
+    let stands = |world: &World| !said(world, "same action").is_empty();
+    assert!(stands(&world), "nothing is known of its end");
+    world.history = Some(vec![action(Isolate, Failed)]);
+    assert!(!stands(&world), "history shows its end");
+    let mut another = action(Isolate, Failed);
+    another.id = MachineActionId::parse("a-1").expect("a literal id");
+    world.history = Some(vec![another]);
+    assert!(stands(&world), "another action's end");
+}
+
+/// Cancelling ends what is under way on this very record: twins and what was done lately say
+/// nothing about it.
+#[test]
+fn a_cancellation_is_not_judged_as_a_new_action() {
+    let mut world = world();
+    let mut twin = world.machine.clone();
+    twin.id = MachineId::parse("b2").expect("a literal id");
+    world.namesakes = vec![Arc::new(twin)];
+    let mut lately = action(Unisolate, Succeeded);
+    lately.created = Some(NOW);
+    world.history = Some(vec![lately]);
+    let rails = |task: &Task| -> Vec<_> {
+        let findings = judge(None, task, &world.machine.reference(), &world.facts());
+        findings.into_iter().map(|finding| finding.rail).collect()
+    };
+    let isolate = world.draft(ActionKind::Isolate).task();
+    let (twins, recent) = ("twins", "recent action");
+    let found = rails(&isolate);
+    assert!(
+        found.contains(&twins) && found.contains(&recent),
+        "{found:?}"
+    );
+    let found = rails(&Task::Cancel {
+        action: MachineActionId::parse("b89eb834").expect("a literal id"),
+        action_type: Isolate,
+    });
+    assert!(
+        !found.contains(&twins) && !found.contains(&recent),
+        "{found:?}"
+    );
+}
