@@ -331,4 +331,40 @@ mod tests {
             None
         );
     }
+
+    fn machine(system: &str, onboarding: crate::model::OnboardingStatus) -> Machine {
+        let id = crate::model::MachineId::parse("a1").expect("a literal id");
+        let mut machine = Machine::bare(id);
+        machine.os_platform = Some(system.into());
+        machine.onboarding_status = Some(onboarding);
+        machine
+    }
+
+    #[test]
+    fn what_has_no_sensor_is_contained_and_released_whatever_its_system() {
+        use crate::model::OnboardingStatus::{CanBeOnboarded, Onboarded};
+        let phone = machine("iOS", CanBeOnboarded);
+        let supports = |kind: ActionKind, machine: &Machine, how: IsolationType| {
+            (kind.spec().supports)(machine, &[Value::IsolationType(how)])
+        };
+        let contain = IsolationType::UnManagedDevice;
+        assert_eq!(supports(ActionKind::Isolate, &phone, contain), Support::Yes);
+        assert!(matches!(
+            supports(ActionKind::Isolate, &phone, IsolationType::Full),
+            Support::No(_)
+        ));
+        assert_eq!(
+            supports(ActionKind::Unisolate, &phone, contain),
+            Support::Yes
+        );
+        let linux = machine("Ubuntu", Onboarded);
+        assert_eq!(
+            supports(ActionKind::Isolate, &linux, IsolationType::Full),
+            Support::Yes
+        );
+        assert!(matches!(
+            supports(ActionKind::Isolate, &linux, IsolationType::Selective),
+            Support::No(_)
+        ));
+    }
 }

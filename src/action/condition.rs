@@ -230,4 +230,38 @@ mod tests {
             ConditionState::Changing { to: false, .. }
         ));
     }
+
+    #[test]
+    fn a_release_is_of_the_isolation_unless_containing_is_all_that_was_done() {
+        let mut contain = action(Isolate, Succeeded, 1, 1);
+        contain.scope = Some("UnManagedDevice".into());
+        let isolate = action(Isolate, Succeeded, 2, 2);
+        let release = action(Unisolate, Succeeded, 3, 3);
+        let is_released = |history: &[MachineAction]| {
+            matches!(infer(Condition::Isolated, history), ConditionState::No(_))
+        };
+        assert!(is_released(&[contain.clone(), isolate, release.clone()]));
+        assert!(is_released(&[release.clone()]), "of what is not on record");
+        assert!(!is_released(&[contain, release]));
+    }
+
+    #[test]
+    fn pending_is_not_picked_up_and_what_is_in_progress_or_has_ended_is() {
+        for (status, expected) in [
+            (Pending, false),
+            (MachineActionStatus::from_wire("Queued"), false),
+            (MachineActionStatus::InProgress, true),
+            (Succeeded, true),
+        ] {
+            let state = infer(
+                Condition::Isolated,
+                &[action(Isolate, status.clone(), 1, 1)],
+            );
+            let (ConditionState::Changing { evidence, .. } | ConditionState::Yes(evidence)) = state
+            else {
+                panic!("{status}: {state:?}")
+            };
+            assert_eq!(evidence.is_picked_up, expected, "{status}");
+        }
+    }
 }

@@ -213,4 +213,16 @@ mod tests {
         assert_eq!(order.comment_to_send(), "[cdn-7F3K2Q9M] alert 1234");
         assert_eq!(order.body()[1], ("IsolationType", "Full".to_owned()));
     }
+
+    #[test]
+    fn a_comment_alone_orders_no_quarantine() {
+        let mut draft = draft(ActionKind::StopAndQuarantineFile);
+        draft.comment = "alert 1234".into();
+        draft.sha1 = "87662bc3".into();
+        let errors = draft.parse().expect_err("half a hash");
+        assert!(
+            matches!(errors.as_slice(), [DraftError::Sha1(_)]),
+            "{errors:?}"
+        );
+    }
 }

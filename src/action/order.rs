@@ -201,3 +201,50 @@ impl Order {
         body
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::MachineId;
+
+    #[test]
+    fn containing_goes_the_way_of_an_isolation_under_words_of_its_own() {
+        let isolate = |how| Task::Act {
+            kind: ActionKind::Isolate,
+            values: Box::new([Value::IsolationType(how)]),
+        };
+        let machine = MachineRef {
+            id: MachineId::parse("a19c07").expect("a literal id"),
+            dns_name: Some("FIN-LT-042".into()),
+        };
+        let words = |how| {
+            let task = isolate(how);
+            (task.title(), task.done(), task.confirm_label(&machine))
+        };
+        for how in [IsolationType::Full, IsolationType::Selective] {
+            assert_eq!(
+                words(how),
+                (
+                    "Isolate device".to_owned(),
+                    "Isolated",
+                    "Isolate “FIN-LT-042” (…9c07)".to_owned()
+                )
+            );
+            assert_eq!(
+                isolate(how).consequence(),
+                ActionKind::Isolate.spec().consequence
+            );
+        }
+        let contain = IsolationType::UnManagedDevice;
+        assert_eq!(
+            words(contain),
+            (
+                "Contain device".to_owned(),
+                "Contained",
+                "Contain “FIN-LT-042” (…9c07)".to_owned()
+            )
+        );
+        let consequence = isolate(contain).consequence();
+        assert!(consequence.starts_with("The devices that Defender manages drop all traffic"));
+    }
+}
