@@ -203,3 +203,192 @@ fn a_journal_of_an_earlier_build_tells_an_answer_from_none() {
         );
     }
 }
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).expect("a literal time")
+}
+
+fn timed(task: Task, records: &[(i64, Record)]) -> Entry {
+    let mut entry = entry(task, Vec::new());
+    for (second, record) in records {
+        entry.push(at(*second), record.clone());
+    }
+    entry
+}
+
+#[test]
+fn an_author_is_the_same_person_in_the_same_tenant() {
+    use crate::model::{Account, TenantId};
+    let account = |tenant: &str, object_id: &str| Account {
+        tenant_id: TenantId::parse(tenant).expect("a literal id"),
+        object_id: object_id.into(),
+        user_name: None,
+        display_name: None,
+    };
+    let author = entry(isolate(), Vec::new()).author;
+    assert!(author.is(&account("t", "o")));
+    assert!(!author.is(&account("t", "p")), "somebody else");
+    assert!(!author.is(&account("u", "o")), "in another tenant");
+}
+
+#[test]
+fn an_entry_says_when_it_was_confirmed_and_when_it_was_first_sent() {
+    let held = Record::Held { by: action() };
+    let not_taken = Record::NotTaken { why: "429".into() };
+    let waiting = timed(isolate(), &[(5, held.clone())]);
+    assert_eq!(
+        (waiting.intended_at(), waiting.first_sent_at()),
+        (at(5), None)
+    );
+    let sent = timed(
+        isolate(),
+        &[
+            (5, held),
+            (7, Record::Sent),
+            (8, not_taken),
+            (9, Record::Sent),
+        ],
+    );
+    assert_eq!(
+        (sent.intended_at(), sent.first_sent_at()),
+        (at(5), Some(at(7)))
+    );
+}
+
+#[test]
+fn the_last_action_of_an_unclear_answer_is_looked_up() {
+    let unclear = |action: Option<&str>| Record::Unclear {
+        status: None,
+        action: action.map(|id| MachineActionId::parse(id).expect("a literal id")),
+        why: "no comment".into(),
+    };
+    let answered = |records| {
+        let entry = entry(isolate(), records);
+        entry.answered_with().map(ToString::to_string)
+    };
+    assert_eq!(answered(vec![Record::Sent, unknown("reset")]), None);
+    assert_eq!(answered(vec![unclear(None)]), None);
+    assert_eq!(
+        answered(vec![
+            unclear(Some("a-1")),
+            unclear(Some("a-2")),
+            unclear(None),
+            unknown("reset")
+        ]),
+        Some("a-2".to_owned())
+    );
+}
+
+#[test]
+fn what_was_not_reread_is_listed_once_each() {
+    let not_reread = |what: &str| Record::NotReread { what: what.into() };
+    let entry = entry(
+        isolate(),
+        vec![
+            not_reread("the rules"),
+            not_reread("the device"),
+            not_reread("the rules"),
+            Record::Sent,
+        ],
+    );
+    assert_eq!(entry.not_reread(), ["the rules", "the device"]);
+    assert_eq!(*entry.standing(), Standing::Sent);
+}
+
+/// Credited to this order is what the service stored for it, and nothing else that it names.
+#[test]
+fn an_orders_own_action_is_the_one_that_the_service_stored_for_it() {
+    let accepted = Record::Accepted {
+        action: action(),
+        status: MachineActionStatus::Pending,
+    };
+    let someone_elses = Record::SomeoneElses {
+        action: action(),
+        requestor: "s.weber".into(),
+        created: None,
+    };
+    let own = |task: Task, record| entry(task, vec![Record::Sent, record]).own_action();
+    for stored in [
+        accepted.clone(),
+        finished(MachineActionStatus::Succeeded),
+        finished(MachineActionStatus::Failed),
+        finished(MachineActionStatus::TimeOut),
+        finished(MachineActionStatus::Cancelled),
+    ] {
+        assert_eq!(own(isolate(), stored.clone()), Some(action()), "{stored:?}");
+    }
+    for not_ours in [
+        someone_elses,
+        Record::Held { by: action() },
+        unknown("reset"),
+        Record::NotFound,
+    ] {
+        assert_eq!(own(isolate(), not_ours.clone()), None, "{not_ours:?}");
+    }
+    let cancel = Task::Cancel {
+        action: action(),
+        action_type: MachineActionType::Isolate,
+    };
+    assert_eq!(own(cancel, accepted), None, "a cancellation makes none");
+}
+
+#[test]
+fn a_status_says_in_one_line_why_by_whom_and_with_which_code() {
+    let detail = |record| entry(isolate(), vec![record]).standing().detail();
+    let not_sent = |detail: Option<&str>| Record::NotSent {
+        why: NotSentReason::Blocked,
+        detail: detail.map(Into::into),
+    };
+    let cancelled = |by: Option<&str>, comment: Option<&str>| Record::Finished {
+        action: action(),
+        status: MachineActionStatus::Cancelled,
+        hresult: HResult(0),
+        by: by.map(Into::into),
+        comment: comment.map(Into::into),
+    };
+    for (record, expected) in [
+        (not_sent(None), Some("a guardrail stands against it")),
+        (
+            not_sent(Some("read-only")),
+            Some("a guardrail stands against it: read-only"),
+        ),
+        (
+            cancelled(Some("sam"), Some("not now")),
+            Some("sam: not now"),
+        ),
+        (cancelled(Some("sam"), None), Some("sam")),
+        (cancelled(None, None), None),
+        (
+            Record::Refused {
+                status: 403,
+                code: "Forbidden".into(),
+                message: "no".into(),
+            },
+            Some("403 Forbidden no"),
+        ),
+        (unknown("reset"), Some("reset")),
+        (
+            Record::SomeoneElses {
+                action: action(),
+                requestor: "s.weber".into(),
+                created: None,
+            },
+            Some("requested by s.weber"),
+        ),
+        (Record::Sent, None),
+        (Record::NotFound, None),
+        (finished(MachineActionStatus::Succeeded), None),
+        (finished(MachineActionStatus::TimeOut), None),
+    ] {
+        assert_eq!(detail(record.clone()).as_deref(), expected, "{record:?}");
+    }
+}
+
+#[test]
+fn withdrawing_is_nothing_gone_wrong_and_any_other_end_before_sending_is() {
+    for why in NotSentReason::ALL {
+        let not_sent = Record::NotSent { why, detail: None };
+        let went_wrong = entry(isolate(), vec![not_sent]).standing().went_wrong();
+        assert_eq!(went_wrong, why != NotSentReason::Withdrawn, "{why:?}");
+    }
+}

@@ -328,3 +328,81 @@ fn every_export_has_what_was_sent_and_the_action_that_came_of_it() {
         }
     }
 }
+
+/// The sheet of one order with this end, which the service carried over to another record.
+fn sheet_of(kind: ActionKind, end: &Record) -> String {
+    let mut journal = Journal::in_memory().expect("memory");
+    let of_kind = |order: &crate::action::Order| order.task.kind() == Some(kind);
+    let mut order = orders().into_iter().find(of_kind).expect("one of each");
+    order.comment = "INC-4711 beacon".into();
+    let entry = order.entry;
+    let machine = crate::model::MachineId::parse("b2").expect("a literal id");
+    let records = [
+        intended(order),
+        (entry, Record::Sent),
+        (entry, Record::Redirected { machine }),
+        (entry, end.clone()),
+    ];
+    journal
+        .append(Timestamp::UNIX_EPOCH, &records)
+        .expect("appended");
+    let verified = journal.verify().expect("whole");
+    let entries = journal.entries().expect("readable");
+    export(&entries, &verified, Format::Markdown, &moment())
+}
+
+#[test]
+fn the_sheet_says_what_went_wrong_and_what_to_do_about_each_kind() {
+    let refused = Record::Refused {
+        status: 403,
+        code: "Forbidden".into(),
+        message: "no".into(),
+    };
+    const BY_HAND: &str = "    - Next: Not in effect. Request it again now, or cut the device off at the switch and disable the account\n";
+    const LOOK: &str =
+        "    - Next: Not in effect. Check the device's state, and request it again now\n";
+    for (kind, next) in [
+        (ActionKind::Isolate, BY_HAND),
+        (ActionKind::RestrictCodeExecution, BY_HAND),
+        (ActionKind::StopAndQuarantineFile, BY_HAND),
+        (ActionKind::Unisolate, LOOK),
+        (ActionKind::UnrestrictCodeExecution, LOOK),
+    ] {
+        let sheet = sheet_of(kind, &refused);
+        let who = "    - Requested by `jane@contoso.com` at 1970-01-01 00:00:00 +00:00 (1970-01-01T00:00:00Z): `INC-4711 beacon`\n";
+        let detail = "    - Detail: `ordered for 1e5bc9d7e413ddd7902c2932e418702b84d0cc07, carried over by the service; 403 Forbidden no`\n";
+        for part in [who, detail, next] {
+            assert!(sheet.contains(part), "{kind:?}: {part}\n{sheet}");
+        }
+    }
+}
+
+#[test]
+fn a_device_that_was_not_carried_over_has_no_detail_without_a_reason() {
+    let mut journal = Journal::in_memory().expect("memory");
+    let order = orders().remove(0);
+    let entry = order.entry;
+    let records = [intended(order), (entry, Record::Sent)];
+    journal
+        .append(Timestamp::UNIX_EPOCH, &records)
+        .expect("appended");
+    let entries = journal.entries().expect("readable");
+    assert_eq!(detail(&entries[0], entries[0].standing()), "");
+    let verified = journal.verify().expect("whole");
+    let sheet = export(&entries, &verified, Format::Markdown, &moment());
+    assert!(!sheet.contains("    - Detail"), "{sheet}");
+}
+
+#[test]
+fn a_formula_behind_a_separator_and_blanks_or_quotes_is_guarded_too() {
+    for (value, field) in [
+        ("a; =1", "\"a; '=1\""),
+        ("a,\"+1", "\"a,\"\"'+1\""),
+        ("a|' \"@x", "\"a|' \"\"'@x\""),
+        (" =1", "\" '=1\""),
+        ("a =1", "\"a =1\""),
+        ("a-b", "\"a-b\""),
+    ] {
+        assert_eq!(csv_field(value), field);
+    }
+}
