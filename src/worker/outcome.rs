@@ -405,4 +405,36 @@ mod tests {
             assert_eq!(judged, expected, "{comment:?} {requestor:?} {age}");
         }
     }
+
+    #[test]
+    fn a_cancellation_is_ours_when_it_is_of_the_action_that_was_to_be_cancelled() {
+        let mut cancel = order();
+        let task = |id: &str| Task::Cancel {
+            action: MachineActionId::parse(id).expect("a literal id"),
+            action_type: MachineActionType::Isolate,
+        };
+        let others = answer(Some("another reason"), Some("s.weber@contoso.com"), 0);
+        cancel.task = task("b89eb834");
+        assert_eq!(whose(&cancel, &others), Whose::Ours);
+        cancel.task = task("another");
+        let tagged = answer(Some("[cdn-7F3K2Q9M] why"), None, 0);
+        assert!(matches!(whose(&cancel, &tagged), Whose::Unclear(_)));
+    }
+
+    #[test]
+    fn only_what_was_asked_for_is_most_likely_ours() {
+        let read = |action: &MachineAction| read_again(&order(), US, action, None);
+        let ours = answer(None, US, 0);
+        assert_eq!(read(&ours), Reading::MostLikelyOurs);
+        let mut sparse = vec![ours.clone(), ours.clone(), ours.clone(), ours];
+        sparse[0].machine_id = MachineId::parse("b2").ok();
+        sparse[1].machine_id = None;
+        sparse[2].kind = MachineActionType::Unisolate;
+        sparse[3].created = None;
+        for action in &sparse {
+            assert_eq!(read(action), Reading::Unclear, "{action:?}");
+        }
+        let nobody = read_again(&order(), None, &answer(None, US, 0), None);
+        assert_eq!(nobody, Reading::Unclear, "who we are is not known");
+    }
 }

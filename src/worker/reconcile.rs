@@ -351,3 +351,6 @@ fn may_be(
             .as_ref()
             .is_none_or(|m| *m == order.machine.id)
 }
+
+#[cfg(test)]
+mod tests;
