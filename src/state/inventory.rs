@@ -221,3 +221,40 @@ impl Inventory {
 fn indexed_name(dns_name: &str) -> Option<String> {
     Some(skeleton(&short_name(dns_name))).filter(|name| !name.is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(id: &str, name: &str) -> Arc<Machine> {
+        let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
+        machine.computer_dns_name = Some(name.into());
+        Arc::new(machine)
+    }
+
+    #[test]
+    fn twins_are_records_whose_host_names_look_the_same() {
+        let mut inventory = Inventory::default();
+        let machines = [
+            machine("a1", "DC01.contoso.com"),
+            machine("a2", "dc01"),
+            machine("a3", "D\u{421}01"),
+            machine("a4", "DC011"),
+            machine("a5", " "),
+            machine("a6", " "),
+        ];
+        inventory.upsert(machines.clone());
+        let twins = |machine: &Machine| -> Vec<_> {
+            let reference = machine.reference();
+            let twins = inventory.namesakes(&reference);
+            let mut ids: Vec<_> = twins.map(|twin| twin.id.to_string()).collect();
+            ids.sort();
+            ids
+        };
+        assert_eq!(twins(&machines[0]), ["a2", "a3"]);
+        assert_eq!(twins(&machines[2]), ["a1", "a2"]);
+        for single in &machines[3..] {
+            assert_eq!(twins(single), [""; 0], "{}", single.id);
+        }
+    }
+}

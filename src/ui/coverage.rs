@@ -51,3 +51,35 @@ impl Coverage<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::{Explanation, NextStep};
+    use crate::guard::Policy;
+    use crate::model::Mode;
+
+    #[test]
+    fn a_list_is_whole_only_when_it_was_read_to_its_end_without_gaps() {
+        let at = Timestamp::UNIX_EPOCH;
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        assert_eq!(coverage(&state), Coverage::NotRead);
+        state.inventory.loading = true;
+        assert_eq!(coverage(&state), Coverage::Loading);
+        state.inventory.loading = false;
+        state.inventory.failure = Some(Explanation::harmless("no line", NextStep::None));
+        assert_eq!(coverage(&state), Coverage::Failed);
+        state.inventory.failure = None;
+        state.inventory.incomplete = Some("stopped".into());
+        assert_eq!(coverage(&state), Coverage::CutOff("stopped"));
+        state.inventory.read_at = Some(at);
+        assert_eq!(coverage(&state), Coverage::CutOff("stopped"));
+        state.inventory.incomplete = None;
+        state.inventory.unreadable = 1;
+        assert_eq!(coverage(&state), Coverage::Unreadable);
+        state.inventory.unreadable = 0;
+        assert_eq!(coverage(&state), Coverage::Whole(at));
+        state.inventory.kept_at = Some(at);
+        assert_eq!(coverage(&state), Coverage::Kept(at));
+    }
+}
