@@ -241,7 +241,10 @@ mod tests {
             matches!(infer(Condition::Isolated, history), ConditionState::No(_))
         };
         assert!(is_released(&[contain.clone(), isolate, release.clone()]));
-        assert!(is_released(&[release.clone()]), "of what is not on record");
+        assert!(
+            is_released(std::slice::from_ref(&release)),
+            "of what is not on record"
+        );
         assert!(!is_released(&[contain, release]));
     }
 

@@ -353,14 +353,14 @@ fn sheet_of(kind: ActionKind, end: &Record) -> String {
 
 #[test]
 fn the_sheet_says_what_went_wrong_and_what_to_do_about_each_kind() {
+    const BY_HAND: &str = "    - Next: Not in effect. Request it again now, or cut the device off at the switch and disable the account\n";
+    const LOOK: &str =
+        "    - Next: Not in effect. Check the device's state, and request it again now\n";
     let refused = Record::Refused {
         status: 403,
         code: "Forbidden".into(),
         message: "no".into(),
     };
-    const BY_HAND: &str = "    - Next: Not in effect. Request it again now, or cut the device off at the switch and disable the account\n";
-    const LOOK: &str =
-        "    - Next: Not in effect. Check the device's state, and request it again now\n";
     for (kind, next) in [
         (ActionKind::Isolate, BY_HAND),
         (ActionKind::RestrictCodeExecution, BY_HAND),
