@@ -306,6 +306,11 @@ fn window(
             .with_min_inner_size([640.0, 360.0]),
         ..eframe::NativeOptions::default()
     };
+    let make = |creation: &eframe::CreationContext<'_>| {
+        let opengl = creation.gl.as_ref().map(|gl| gl.version());
+        tracing::info!(?opengl, "the window is drawn by OpenGL");
+        make(creation)
+    };
     match eframe::run_native(title, options, Box::new(make)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -160,9 +160,32 @@ fn a_proxy_of_the_environment_does_not_come_between_the_console_and_its_stand_in
     assert_eq!(tenant.changes().len(), 1);
 }
 
+#[test]
+fn the_program_that_ships_is_small_and_says_what_draws_its_window() {
+    const LARGEST: u64 = 25_000_000;
+    let size = std::fs::metadata(&*PROGRAM)
+        .expect("the program is there")
+        .len();
+    assert!(size <= LARGEST, "{size} bytes of program");
+
+    let session = Session::start("shipped");
+    let tenant = Tenant::start(&session);
+    let mut command = start_command(&session, &tenant);
+    command.env("CORDON_LOG", "cordon=info");
+    let console = Console::run(&session, command);
+    console.window.wait_for_text("Sign in with a code");
+    let log = std::fs::read_to_string(session.pictures().join("cordon.err.log"))
+        .expect("the console writes a log");
+    assert!(
+        log.lines()
+            .any(|line| line.contains("drawn by OpenGL") && line.contains("major")),
+        "{log}"
+    );
+}
+
 /// The program with an environment that has neither display nor message bus.
 fn bare(folder: &TempDir) -> Command {
-    let mut command = Command::new(PROGRAM);
+    let mut command = Command::new(&*PROGRAM);
     command
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())

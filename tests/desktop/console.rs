@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
@@ -10,8 +11,13 @@ use crate::a11y::{Node, State, Window};
 use crate::session::{Running, Session};
 use crate::tenant::{Device, Tenant};
 
-/// The program under test, in the profile of this test run.
-pub const PROGRAM: &str = env!("CARGO_BIN_EXE_cordon");
+/// The program under test: the one that ships, with its own features. What Cargo builds beside the
+/// tests has those of their libraries too.
+pub static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+    std::env::var_os("CORDON_SHIPPED")
+        .map(PathBuf::from)
+        .expect("`tests/run` builds the program that ships and says in CORDON_SHIPPED where it is")
+});
 
 const CLOSE_ANYWAY: &str = "Close anyway";
 /// Findings of a device that one form shows, at most.
@@ -182,7 +188,7 @@ impl Drop for Console<'_> {
 
 /// The command that starts the console on this tenant.
 pub fn start_command(session: &Session, tenant: &Tenant) -> Command {
-    let mut command = session.command(PROGRAM);
+    let mut command = session.command(&*PROGRAM);
     command
         .args(["--stand-in", &tenant.url])
         .arg("--data-dir")
@@ -193,7 +199,7 @@ pub fn start_command(session: &Session, tenant: &Tenant) -> Command {
 /// What the program prints when it is run without a window on the session's data folder.
 pub fn without_window(session: &Session, arguments: &[&str]) -> Output {
     session
-        .command(PROGRAM)
+        .command(&*PROGRAM)
         .arg("--data-dir")
         .arg(data_folder(session))
         .args(arguments)

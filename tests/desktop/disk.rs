@@ -113,7 +113,7 @@ fn a_data_folder_that_cannot_be_written_is_said_and_its_journal_can_still_be_rea
     console.close();
 
     let mount = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\"";
-    let mut verify = session.command(crate::console::PROGRAM);
+    let mut verify = session.command(&*crate::console::PROGRAM);
     verify
         .arg("--data-dir")
         .arg(data_folder(&session))

@@ -213,7 +213,7 @@ fn without_a_message_bus_the_session_works_all_the_same() {
     );
     console.kill();
 
-    let mut command = session.command(PROGRAM);
+    let mut command = session.command(&*PROGRAM);
     command.env_remove("DBUS_SESSION_BUS_ADDRESS").arg("doctor");
     let output = command.output().expect("the program can be started");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -108,7 +108,7 @@ fn a_covered_window_tells_of_an_end() {
     console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);
     console.wait_until_accepted(&device, TITLE);
     // Another program in front, over the whole of it.
-    let mut command = session.command(PROGRAM);
+    let mut command = session.command(&*PROGRAM);
     command.arg("--demo");
     let other = Console::run(&session, command);
     other.window.wait_for_text("nothing leaves this computer");

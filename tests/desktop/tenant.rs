@@ -41,7 +41,7 @@ pub struct Change {
 impl Tenant {
     /// Starts the tenant with 60 devices. Codes are polled for each second, so that a sign-in is quick.
     pub fn start(session: &Session) -> Self {
-        let mut command = session.command(PROGRAM);
+        let mut command = session.command(&*PROGRAM);
         command.args(["simulate", "--port", "0", "--devices", "60"]);
         let (running, line) = session.spawn_and_read("simulate", command);
         let url = line

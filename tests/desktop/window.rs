@@ -178,7 +178,7 @@ fn a_console_that_may_only_look_says_so_on_each_button() {
 #[test]
 fn the_demo_needs_nothing_and_says_what_it_is() {
     let session = Session::start("demo");
-    let mut command = session.command(PROGRAM);
+    let mut command = session.command(&*PROGRAM);
     command.arg("--demo");
     let console = Console::run(&session, command);
     let window = &console.window;
@@ -204,7 +204,7 @@ fn what_is_copied_arrives_in_another_program() {
     console.window.press("Copy code");
 
     // The other program is a demo: it knows nothing of the first one's code.
-    let mut command = session.command(PROGRAM);
+    let mut command = session.command(&*PROGRAM);
     command.arg("--demo");
     let other = Console::run(&session, command);
     other.window.press("Sign in with a code");
