@@ -222,7 +222,8 @@ fn follow_page(ui: &Ui, cx: &Cx<'_>, page: Page) {
             page: LIST,
             opener: None,
         });
-    if before.page == page {
+    // A dialog keeps the keyboard, whatever a window that is resized shows behind it.
+    if before.page == page || cx.views.dialog.is_some() {
         return;
     }
     let focused = ui.memory(egui::Memory::focused);

@@ -22,8 +22,9 @@ const VALUE_CHARS: usize = 200;
 const TAG_CHARS: usize = 40;
 /// Addresses shown; a record can hold hundreds.
 const MAX_ADDRESSES: usize = 12;
-/// A panel lower than this shows the actions before the facts, in points.
-const LOW: f32 = 360.0;
+/// In a window lower than this the panel shows the actions before the facts, in points. The panel's own
+/// height would not do: it changes with each row of Activity, and the buttons would move.
+const LOW: f32 = 680.0;
 /// The column of names beside the facts, in points.
 const NAME_WIDTH: f32 = 128.0;
 
@@ -41,7 +42,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let state = cx.state;
     let record = state.machine(&selected.id).map(AsRef::as_ref);
     // Where little is seen at once, the ways to act are not scrolled away.
-    let is_low = ui.available_height() < LOW;
+    let is_low = ui.ctx().content_rect().height() < LOW;
     ScrollArea::vertical()
         .id_salt(("device panel", &selected.id))
         .auto_shrink(false)

@@ -159,9 +159,30 @@ fn select_all(ui: &Ui, field: Id, text: &str) {
     }
 }
 
+/// The buttons stand first: what is said of the list grows and shrinks.
 fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let tokens = ui.tokens();
+    let contained = UiCommand::ShowContained;
+    let spec = contained.spec();
+    if ui
+        .add(ActionButton::new(spec.title).hint(spec.help))
+        .clicked()
+    {
+        cx.out.commands.push(contained);
+    }
+    columns_ui(ui, cx.views);
     let inventory = &cx.state.inventory;
+    if inventory.loading {
+        let stop = ActionButton::new("Stop")
+            .icon(Icon::Close)
+            .name("Stop loading")
+            .hint("Leaves the list as far as it has come");
+        if ui.add(stop).clicked() {
+            cx.out.work.push(Command::StopRefresh);
+        }
+    } else {
+        refresh_ui(ui, cx);
+    }
+    let tokens = ui.tokens();
     let weak = |text: String| RichText::new(text).color(tokens.text_weak);
     // Nothing read is no list of none.
     if !inventory.all().is_empty() || matches!(coverage(cx.state), Coverage::Whole(_)) {
@@ -181,26 +202,6 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.ctx()
             .request_repaint_after(Duration::from_secs(wait.unsigned_abs()));
     }
-    if inventory.loading {
-        let stop = ActionButton::new("Stop")
-            .icon(Icon::Close)
-            .name("Stop loading")
-            .hint("Leaves the list as far as it has come");
-        if ui.add(stop).clicked() {
-            cx.out.work.push(Command::StopRefresh);
-        }
-    } else {
-        refresh_ui(ui, cx);
-    }
-    let contained = UiCommand::ShowContained;
-    let spec = contained.spec();
-    if ui
-        .add(ActionButton::new(spec.title).hint(spec.help))
-        .clicked()
-    {
-        cx.out.commands.push(contained);
-    }
-    columns_ui(ui, cx.views);
 }
 
 fn refresh_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -108,8 +108,7 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
     let tokens = ui.tokens();
     let picked = &views.picked;
     if picked.is_empty() {
-        let words =
-            RichText::new("No device is selected; tick boxes or press Space to act on several");
+        let words = RichText::new("Tick boxes, or press Space, to act on several devices");
         ui.add(Label::new(words.color(tokens.text_weak)).truncate());
         return;
     }

@@ -104,7 +104,7 @@ fn what_was_selected_is_listed_and_each_is_ordered_once() {
                 .all(|e| matches!(e.standing(), Standing::Done { .. }))
     });
     assert!(
-        console.shows_part("No device is selected"),
+        console.shows_part("Tick boxes, or press Space"),
         "the list is empty again"
     );
     let written = journal_on_disk(&console.journal);

@@ -7,6 +7,7 @@ use egui::{Color32, Modifiers, Pos2, Rect, Shape};
 
 use super::*;
 use crate::action::{ActionKind, Subject};
+use crate::model::MachineRef;
 use crate::ui::order;
 use crate::ui::theme::tokens::Tokens;
 use crate::ui::views::{Dialog, Screen};
@@ -105,6 +106,38 @@ fn select(desk: &Shared, id: &str) {
     let mut desk = desk.borrow_mut();
     let id = MachineId::parse(id).expect("a literal id");
     desk.views.selected = desk.state.machine(&id).map(|machine| machine.reference());
+}
+
+fn isolate_form(desk: &mut Desk, machine: MachineRef) -> Option<Dialog> {
+    let subject = Subject::Act(ActionKind::Isolate);
+    let _load = order::open(
+        &desk.state,
+        &mut desk.views,
+        &[machine],
+        subject,
+        0.0,
+        |_| {},
+    );
+    desk.views.dialog.take()
+}
+
+#[test]
+fn resizing_the_window_leaves_the_keyboard_on_the_safe_button_of_a_form() {
+    let (desk, mut harness) = wide(signed_in());
+    select(&desk, FIN);
+    harness.run_steps(3);
+    {
+        let desk = &mut *desk.borrow_mut();
+        let machine = desk.views.selected.clone().expect("a device is selected");
+        desk.views.dialog = isolate_form(desk, machine);
+    }
+    harness.run_steps(3);
+    for width in [700.0, 1400.0] {
+        harness.set_size(egui::vec2(width, 700.0));
+        harness.run_steps(3);
+        let focused = stop(&harness).expect("something has the keyboard");
+        assert_eq!(focused.name, "Cancel", "at {width}");
+    }
 }
 
 const WIDE_WINDOW: egui::Vec2 = egui::vec2(1400.0, 900.0);
@@ -217,18 +250,7 @@ fn each_dialog_is_walked_without_a_trap() {
                     "account" => Some(Dialog::Account),
                     "compare" => Some(Dialog::Compare(machine)),
                     "sign out" => Some(Dialog::ConfirmSignOut),
-                    _ => {
-                        let machines = [machine];
-                        let _load = order::open(
-                            &desk.state,
-                            &mut desk.views,
-                            &machines,
-                            subject,
-                            0.0,
-                            |_| {},
-                        );
-                        desk.views.dialog.take()
-                    }
+                    _ => isolate_form(desk, machine),
                 };
             }
             harness.run_steps(4);
