@@ -35,7 +35,8 @@ impl Trouble {
     pub fn sentence(&self) -> String {
         match self {
             Self::NoDisplay => {
-                "There is no display to open a window on; `cordon self-test` and `cordon doctor` work without one".into()
+                "There is no display; `cordon self-test` and `cordon doctor` work without one"
+                    .into()
             }
             Self::NoOpenGl { .. } | Self::Ours { .. } => {
                 format!("No window: {}.\n{}", self.found(), self.remedy())

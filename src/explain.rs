@@ -22,7 +22,7 @@ impl Effect {
         match self {
             Self::NothingChanged => "Nothing was changed",
             Self::Changed => "The change was made",
-            Self::Unknown => "Whether anything was changed is not known yet",
+            Self::Unknown => "It is not known yet whether anything changed",
         }
     }
 }
@@ -50,7 +50,7 @@ impl NextStep {
         match self {
             Self::None => String::new(),
             Self::TryAgain => "Try again".into(),
-            Self::Wait { .. } => "Wait: it goes on by itself".into(),
+            Self::Wait { .. } => "Wait: cordon retries by itself".into(),
             Self::SignIn => "Sign in again".into(),
             Self::AskForPermission(permission) => {
                 format!(
@@ -58,7 +58,7 @@ impl NextStep {
                 )
             }
             Self::ShowAction(_) | Self::ShowEntry(_) => {
-                "Look at the action that is under way".into()
+                "Check the action already in progress".into()
             }
             Self::Outside(words) => words.to_string(),
         }

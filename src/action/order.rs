@@ -174,7 +174,7 @@ impl Task {
     pub const fn keep_label(&self) -> &'static str {
         match self {
             Self::Act { kind, .. } => kind.spec().keep,
-            Self::Cancel { .. } => "Let it go on",
+            Self::Cancel { .. } => "Don't cancel",
         }
     }
 }

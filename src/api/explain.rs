@@ -189,7 +189,7 @@ impl Refusal {
         if self.is_active_request() {
             return (
                 format!("{machine} already has an action of this kind under way"),
-                outside("Look at the action that is under way"),
+                outside("Check the action already in progress"),
             );
         }
         match (self.status, self.code.as_deref().unwrap_or_default()) {
@@ -220,7 +220,7 @@ impl Refusal {
             ),
             (407, _) => (
                 "The network's proxy asks for a sign-in".into(),
-                outside("Ask whoever runs the proxy to let this computer through"),
+                outside("Ask your network team to let this computer through"),
             ),
             (_, "OsPlatformNotSupported") => (
                 format!("The operating system of {machine} does not support this action"),

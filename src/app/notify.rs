@@ -176,7 +176,7 @@ fn raise_all(notices: &Receiver<Notice>, mut show: impl FnMut(&Notice)) {
 fn counted(all: &[Notice]) -> Notice {
     let wrong = all.iter().filter(|notice| notice.went_wrong).count();
     let body = match wrong {
-        0 => "All as ordered".to_owned(),
+        0 => "All succeeded".to_owned(),
         1 => "1 needs your attention in cordon".to_owned(),
         wrong => format!("{wrong} need your attention in cordon"),
     };

@@ -129,8 +129,10 @@ impl Shell {
         match thread {
             Ok(_) => self.work = Some(take),
             Err(error) => {
-                let mut explanation =
-                    Explanation::harmless("This computer gives no thread", NextStep::TryAgain);
+                let mut explanation = Explanation::harmless(
+                    "This computer could not start a background task",
+                    NextStep::TryAgain,
+                );
                 explanation.details.push(error.to_string());
                 self.fail(explanation);
             }
@@ -183,7 +185,7 @@ impl Shell {
                     open => format!("{open} actions are still pending in the profile in use"),
                 },
                 NextStep::Outside(
-                    "What the service has accepted goes on, and is followed again when you come back to that profile; anything not yet sent will not be sent. Press once more to switch anyway"
+                    "Accepted actions continue in Defender; cordon follows them again when you return to that profile; anything not yet sent will not be sent. Press once more to switch anyway"
                         .into(),
                 ),
             ));

@@ -17,7 +17,7 @@ impl Refusal {
         let (headline, mut next) = self.help().unwrap_or((headline, next));
         if self.is_repeated && next == NextStep::SignIn {
             next = NextStep::Outside(
-                "The same refusal came twice in a row, so signing in again will not change it. Ask an administrator; the details name the attempt"
+                "The same refusal came twice in a row, so signing in again will not change it. Ask an administrator; include the details below"
                     .into(),
             );
         }
@@ -80,7 +80,7 @@ fn help(number: u32) -> Option<(&'static str, NextStep)> {
         53_003 | 530_032 | 530_035 => (
             "A policy of your organisation blocks this sign-in",
             outside(
-                "Try the browser instead of a code; else ask an administrator, the details name the attempt",
+                "Try the browser instead of a code; else ask an administrator and include the details below",
             ),
         ),
         530_033 | 53_000 | 53_001 | 50_097 | 50_129 | 50_131 => (
@@ -182,9 +182,9 @@ fn no_answer(error: &AuthError) -> Explanation {
     } = error
     {
         return say(
-            "Something on the way answered instead of the sign-in host",
+            "A proxy or gateway answered instead of the sign-in host",
             outside(
-                "A guest network may want you to sign in to it first, or a proxy has stepped in: open any page in a browser and see, then try again",
+                "A guest network may want you to sign in to it first, or a proxy has stepped in: open any page in a browser to check, then try again",
             ),
         );
     }
@@ -209,7 +209,7 @@ fn no_answer(error: &AuthError) -> Explanation {
         HttpFault::ProxyRefuses => say(
             "A proxy on the way asks for a sign-in of its own",
             outside(
-                "Ask whoever runs the network: cordon uses the proxy of this system's settings and has no password for it",
+                "Ask your network team: cordon uses the proxy of this system's settings and has no password for it",
             ),
         ),
         HttpFault::TooLarge => say(
@@ -275,7 +275,7 @@ impl Explain for AuthError {
             Self::Blocked { refusal } => {
                 return refusal.explain(
                     "Your organisation does not allow this sign-in",
-                    NextStep::Outside("Ask an administrator; the details name the attempt".into()),
+                    NextStep::Outside("Ask an administrator; include the details below".into()),
                 );
             }
             Self::Busy { until } => say(

@@ -15,7 +15,7 @@ pub const SEVERAL_AT_ONCE: &str = "several at once";
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let (count, most) = (facts.together, facts.policy.most_at_once);
     let is_too_many = count > most && wants_number(question.task);
-    let next = NextStep::Outside("Clear some, or act in several rounds".into());
+    let next = NextStep::Outside("Select fewer devices, or act in batches".into());
     is_too_many
         .then(|| {
             Verdict::block(
@@ -39,7 +39,7 @@ pub(super) fn wants_number(task: &Task) -> bool {
 pub fn number_trouble(task: &Task, count: usize, number: &str) -> Option<String> {
     let is_wanted = count > 1 && wants_number(task);
     (is_wanted && number.trim().parse() != Ok(count))
-        .then(|| format!("Type how many devices these are: {count}"))
+        .then(|| format!("Type the number of devices: {count}"))
 }
 
 /// Confirms several orders together: all of them or none. `number` is how many devices the person

@@ -38,7 +38,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
     };
     let Some(history) = facts.history else {
         return vec![Verdict::not_checked(
-            "whether this was requested before: this device's actions could not be read",
+            "whether this was requested before: this device's action history could not be read",
         )];
     };
     open_actions(history)

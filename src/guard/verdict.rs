@@ -89,7 +89,7 @@ impl Verdict {
 }
 
 /// What ends the sentence while the name has not been typed.
-const TYPE_NAME: &str = ". Type its name to go on";
+const TYPE_NAME: &str = ". Type its name to continue";
 
 /// The sentence of a [`Verdict::name_wanted`] once the name was typed.
 pub(super) fn name_typed(text: &str) -> String {

@@ -159,7 +159,7 @@ impl JournalError {
         let (cause, remedy) = self.cause_and_remedy();
         Explanation {
             headline: format!(
-                "{cause}, so the latest about {entry} is not saved; it is read again later"
+                "{cause}, so the latest status of {entry} was not saved; cordon reads it again later"
             ),
             effect: Effect::Unknown,
             next: NextStep::Outside(remedy.into()),

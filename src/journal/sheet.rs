@@ -202,7 +202,7 @@ fn next_step(entry: &Entry, section: Section, moment: &Moment<'_>) -> Option<Str
         }
         Section::Open => match entry.standing() {
             Standing::Waiting | Standing::Held { .. } => {
-                "Not sent yet. Send or withdraw it in cordon, on the computer that holds this journal".to_owned()
+                "Not sent yet. Send or withdraw it in cordon, on the computer this journal is on".to_owned()
             }
             Standing::Accepted { .. } => {
                 let deadline = entry.first_sent_at().unwrap_or(entry.intended_at()) + DEVICE_HAS;

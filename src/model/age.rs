@@ -10,7 +10,7 @@ pub fn age_text(seconds: i64) -> String {
     match seconds {
         ..=0 => "just now".to_owned(),
         // A figure that goes on by the second would stand still where nothing else moves.
-        1..MINUTE => "under a minute ago".to_owned(),
+        1..MINUTE => "less than a minute ago".to_owned(),
         MINUTE..HOUR => format!("{} min ago", seconds / MINUTE),
         HOUR..DAY => format!("{} h ago", seconds / HOUR),
         DAY.. => format!("{} d ago", seconds / DAY),
@@ -27,8 +27,8 @@ mod tests {
             (i64::MIN, "just now"),
             (-5, "just now"),
             (0, "just now"),
-            (14, "under a minute ago"),
-            (59, "under a minute ago"),
+            (14, "less than a minute ago"),
+            (59, "less than a minute ago"),
             (60, "1 min ago"),
             (4 * 60 + 59, "4 min ago"),
             (3600, "1 h ago"),

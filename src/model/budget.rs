@@ -11,6 +11,6 @@ pub struct Budget {
     pub of_hour: u32,
     /// The service asked for a pause until then.
     pub gate_until: Option<Timestamp>,
-    /// It did so although this console had used little: others share the limit, or it is busy.
+    /// It did so although this console made few requests: others share the limit, or it is busy.
     pub is_shared: bool,
 }

@@ -9,7 +9,7 @@ pub struct FileFacts {
     pub determination: Option<Box<str>>,
     /// The threat's name, where there is one.
     pub determination_value: Option<Box<str>>,
-    /// On how many devices in the world it was seen.
+    /// On how many devices worldwide it was seen.
     pub global_prevalence: Option<i64>,
     /// On how many devices of the organisation; `None` also when that could not be read.
     pub organization_prevalence: Option<i64>,

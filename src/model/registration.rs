@@ -53,7 +53,9 @@ impl TenantName {
         if is_guid(&text) || is_domain(&text) {
             Ok(Self(text.into()))
         } else if text.contains('.') {
-            Err("This is no domain: letters, digits, hyphens and dots only, without https://")
+            Err(
+                "This is not a valid domain: letters, digits, hyphens and dots only, without https://",
+            )
         } else {
             Err(
                 "This is neither a tenant id, such as 5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10, nor a domain",

@@ -123,7 +123,7 @@ impl Explain for SettingsError {
                 "Put it back. Until then the rules read last still apply and nothing is saved. Without it, the next start has no rules",
             ),
             Self::ChangedMeanwhile { .. } => (
-                "Somebody else has changed the same rules in the meantime",
+                "The same rules were changed elsewhere in the meantime",
                 "Discard your changes and edit the rules as they are now",
             ),
             Self::NoProfile { .. } => (

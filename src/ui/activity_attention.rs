@@ -128,7 +128,7 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let why_not = why_not_acknowledge(cx.state);
             let button = ActionButton::quiet("Acknowledge all…")
-                .hint("Lists them once more before it does")
+                .hint("Shows the list first")
                 .disabled_because(why_not.as_deref());
             if ui.add(button).clicked() {
                 let ids = listed.iter().map(|entry| entry.id()).collect();

@@ -72,8 +72,8 @@ pub fn next(note: &Note, pause: Option<Timestamp>, now: Timestamp) -> String {
             };
             format!("{so_far}; {}", check(*again_at))
         }
-        Note::WaitsForSignIn => "will be sent when your sign-in works again".to_owned(),
-        Note::WaitsForTurn => "will be sent after those before it".to_owned(),
+        Note::WaitsForSignIn => "will be sent once you are signed in again".to_owned(),
+        Note::WaitsForTurn => "queued behind earlier actions".to_owned(),
         Note::Stuck(explanation) => explanation.headline.clone(),
     }
 }
@@ -94,7 +94,7 @@ fn under_way(
     let only_looks = matches!(state.journal, Some(Err(_)));
     if let Some(read) = action.filter(|read| only_looks && read.status != *status) {
         return Some(format!(
-            "Defender says now: {}; the console that acts has not recorded it yet",
+            "Defender says now: {}; the other console has not recorded it yet",
             read.status
         ));
     }

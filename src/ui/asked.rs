@@ -159,7 +159,7 @@ pub fn mark_ui(ui: &mut Ui) {
     icon(ui, Icon::Search, weak);
     let word = RichText::new("asked for").color(weak);
     ui.add(egui::Label::new(word).selectable(false))
-        .on_hover_text("Asked for directly: it is not in what was read of the list of devices");
+        .on_hover_text("Looked up directly: it is not in what was read of the list of devices");
 }
 
 /// What was asked, over the rows.
@@ -200,7 +200,7 @@ pub fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             );
         }
         Progress::Answered(answer) => {
-            let words = format!("Asked for directly: {label}, {}", answer_words(answer, cx));
+            let words = format!("Looked up directly: {label}, {}", answer_words(answer, cx));
             badge(ui, Icon::Info, Role::Neutral, &words);
         }
         Progress::Failed(failure) => {
@@ -327,7 +327,7 @@ fn no_rows_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         None => {
             let headline = match coverage(state) {
                 _ if Question::is_beyond_list(&cx.views.search) => {
-                    "The list of devices does not tell this"
+                    "The list of devices does not contain this"
                 }
                 Coverage::Whole(_) => "Nothing matches",
                 Coverage::NotRead | Coverage::Failed | Coverage::Loading => "Not found yet",
@@ -358,7 +358,7 @@ fn waiting_ui(ui: &mut Ui, cx: &mut Cx<'_>, paused_until: Option<Timestamp>) {
     let pause = paused_until.filter(|until| *until > cx.now);
     let how = match pause {
         Some(until) => format!(
-            "The limit of calls is used up: it goes on by itself at {}",
+            "The API limit is used up; cordon continues at {}",
             local_time(until, cx.zone)
         ),
         None => clean(cx.views.search.trim(), 80).into_owned(),
@@ -411,7 +411,7 @@ fn none_words(question: &Question, answer: &Answer, cx: &Cx<'_>) -> (String, &'s
         ),
         Question::User(name) => (
             format!("Defender knows no device of the user “{}”", clean(name, 64)),
-            "It says the same of a user that it does not know. It is asked for the name without the domain",
+            "It gives the same answer for an unknown user. It is asked for the name without the domain",
         ),
     }
 }

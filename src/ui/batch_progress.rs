@@ -41,9 +41,9 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
                     let left = format!("about {} left", duration(left.as_secs().max(1)));
                     ui.label(RichText::new(left).color(tokens.text_weak));
                 }
-                let stop = ActionButton::new("Stop the rest")
-                    .icon(Icon::NotSent)
-                    .hint("Anything not yet sent will not be sent; what was sent goes on");
+                let stop = ActionButton::new("Stop the rest").icon(Icon::NotSent).hint(
+                    "Anything not yet sent will not be sent; anything already sent continues",
+                );
                 if ui.add(stop).clicked() {
                     cx.out.work.push(Command::StopBatch(batch.id));
                 }

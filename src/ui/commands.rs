@@ -98,8 +98,8 @@ impl UiCommand {
                 },
             ),
             Self::LookNow => (
-                "Look now",
-                "Looks at all actions under way",
+                "Check now",
+                "Checks all pending actions",
                 const { &[keys(Modifiers::COMMAND, Key::L)] },
             ),
             Self::ShowContained => (
@@ -122,7 +122,7 @@ impl UiCommand {
                 "Opens the sign-in page in the browser of this computer",
                 &[],
             ),
-            Self::CancelSignIn => ("Cancel sign-in", "Drops the code or the page", &[]),
+            Self::CancelSignIn => ("Cancel sign-in", "Cancels the sign-in in progress", &[]),
             Self::RenewSignIn => (
                 "Renew the sign-in",
                 "Tries at once to renew the saved sign-in",
@@ -194,7 +194,7 @@ impl UiCommand {
                 (_, SessionStatus::AskingForCode)
                 | (Self::SignIn, SessionStatus::WaitingForPerson(_))
                 | (Self::SignInWithBrowser, SessionStatus::InBrowser(_)) => {
-                    Err("A sign-in is under way".into())
+                    Err("A sign-in is already in progress".into())
                 }
                 (
                     _,
@@ -218,7 +218,7 @@ impl UiCommand {
                 | SessionStatus::SignedOut
                 | SessionStatus::Renewing { .. }
                 | SessionStatus::NotRenewed { .. }
-                | SessionStatus::NeedsSignIn { .. } => Err("No sign-in is under way".into()),
+                | SessionStatus::NeedsSignIn { .. } => Err("No sign-in is in progress".into()),
             },
             Self::AcceptAccount => match state.session {
                 SessionStatus::Stranger { .. } => Ok(()),
@@ -241,10 +241,10 @@ impl UiCommand {
                 }
             }
             Self::SwitchProfile if state.profile.is_none() => {
-                Err("This run has no profiles: it was started for one place only".into())
+                Err("Profiles are not available in the demo or with --stand-in".into())
             }
             Self::SwitchProfile if state.awaits_answer() => {
-                Err("A request has left and its answer has not come".into())
+                Err("A request was sent and is still waiting for its answer".into())
             }
             Self::FindMachine | Self::SwitchTheme | Self::ShowKeys | Self::SwitchProfile => Ok(()),
             Self::TryKeyringAgain => match state.keyring {

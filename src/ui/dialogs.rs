@@ -90,7 +90,7 @@ fn order_concerns(state: &State) -> Vec<Concern> {
     if state.awaits_answer() {
         concerns.push(Concern {
             what: "A request was sent and its answer has not arrived".into(),
-            consequence: "The journal keeps it as unanswered; the next start finds out what became of it",
+            consequence: "The journal keeps it as unanswered; the next start checks the outcome",
         });
     }
     let unsent: Vec<_> = state.unsent().collect();

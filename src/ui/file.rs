@@ -64,7 +64,7 @@ fn words(facts: &FileFacts) -> String {
         text(determination),
         text(determination_value),
         count(organization_prevalence, "here"),
-        count(global_prevalence, "in the world"),
+        count(global_prevalence, "worldwide"),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }

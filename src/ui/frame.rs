@@ -295,7 +295,7 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             "journal",
             Role::Danger,
             journal,
-            "Looking still works",
+            "Viewing still works",
             &[],
         );
     }

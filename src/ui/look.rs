@@ -159,7 +159,7 @@ pub fn onboarding(status: Option<&OnboardingStatus>) -> Look {
             Look::new(Icon::Info, Role::Neutral, "Not enough information")
         }
         Some(OnboardingStatus::CanBeOnboarded) => {
-            Look::new(Icon::Info, Role::Neutral, "Not onboarded, can be")
+            Look::new(Icon::Info, Role::Neutral, "Can be onboarded")
         }
         Some(OnboardingStatus::Unsupported) => {
             Look::new(Icon::Info, Role::Neutral, "Not onboarded, unsupported")

@@ -48,7 +48,7 @@ pub fn pending_ui(ui: &mut Ui, cx: &Cx<'_>) {
             names(&entries)
         );
         if let Some(at) = last {
-            words.push_str(", as last known ");
+            words.push_str(", last checked ");
             words.push_str(&ago(at, cx.now));
         }
         let (icon, role) = if is_unknown {

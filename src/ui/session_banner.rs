@@ -82,11 +82,15 @@ fn renewing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .request_repaint_after(Duration::from_secs_f64(left_secs));
         return;
     }
-    banner_ui(ui, "Renewing your sign-in takes long", |ui| {
-        ui.label("The sign-in host has not answered yet. You can wait, or sign in anew");
-        doors_ui(ui, false, cx);
-        unsent_ui(ui, cx);
-    });
+    banner_ui(
+        ui,
+        "Renewing your sign-in is taking longer than usual",
+        |ui| {
+            ui.label("The sign-in host has not answered yet. You can wait, or sign in again");
+            doors_ui(ui, false, cx);
+            unsent_ui(ui, cx);
+        },
+    );
 }
 
 /// Somebody else's orders that wait for them.

@@ -223,7 +223,7 @@ const fn words(key: RuleKey) -> (&'static str, &'static str) {
         ),
         RuleKey::OwnEntraDeviceId => (
             "For example 00000000-0000-0000-0000-000000000000",
-            "So that you are warned before you cut yourself off",
+            "Used to warn you before you isolate this computer",
         ),
         RuleKey::SharedFile => (
             "For example team.toml",
@@ -286,7 +286,7 @@ fn host_ui(ui: &mut Ui, host: Option<&Host>) {
 
 fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
     if facts.file.is_none() {
-        small_ui(ui, "This run reads no file");
+        small_ui(ui, "Not available in the demo");
         return;
     }
     field_ui(ui, form, RuleKey::SharedFile);

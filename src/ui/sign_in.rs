@@ -307,7 +307,7 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
     ui.add_space(tokens.space.s);
     small_ui(
         ui,
-        "If the browser says that access is blocked, your organisation may not allow codes. cordon is not told; sign in with the browser instead:",
+        "If the browser says that access is blocked, your organisation may not allow codes. cordon cannot see that; sign in with the browser instead:",
     );
     other_door_ui(ui, cx, UiCommand::SignInWithBrowser);
 }

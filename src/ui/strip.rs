@@ -212,9 +212,9 @@ fn facts(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Vec<
         more: more.to_owned(),
     };
     let meaning = match state.mode {
-        Mode::Live => "A real tenant: what you do here happens",
+        Mode::Live => "Live tenant: actions here are real",
         Mode::Demo => "A built-in tenant: nothing leaves this computer",
-        Mode::StandIn => "A server on this computer stands in for the service",
+        Mode::StandIn => "A test server on this computer replaces Defender",
     };
     let mut facts = vec![fact(Rank::Always, state.mode.word(), meaning)];
     if state.policy.read_only {
@@ -281,7 +281,7 @@ fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
         | SessionStatus::AskingForCode
         | SessionStatus::WaitingForPerson(_)
         | SessionStatus::InBrowser(_)
-        | SessionStatus::Stranger { .. } => ("Signing in…", "A sign-in is under way"),
+        | SessionStatus::Stranger { .. } => ("Signing in…", "A sign-in is already in progress"),
         SessionStatus::SignedOut => ("Signed out", "Nobody is signed in"),
     }
 }
@@ -337,7 +337,7 @@ fn budget(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Opt
     let mut text = format!("{}/{}", budget.left_minute, budget.of_minute);
     if budget.is_shared {
         text.push_str(" shared");
-        more.push_str(". The service asked for a pause although this console had used little: ");
+        more.push_str(". The service asked for a pause although this console made few requests: ");
         more.push_str("others use the same app registration, or the service is busy");
     }
     let rank = Rank::Budget;

@@ -85,7 +85,7 @@ fn a_disk_that_fills_up_stops_the_next_order_and_loses_no_earlier_one() {
 
     // The end of the first order comes while there is no room to write it down.
     tenant.succeed("Isolate");
-    window.wait_for_text("is not saved; it is read again later");
+    window.wait_for_text("was not saved; cordon reads it again later");
     window.picture("2-not-saved");
     filler.make_room();
     console.wait_for_outcome(&first, "Isolate device", &["Isolated"]);

@@ -304,7 +304,7 @@ fn order_what_is_left(console: &Console<'_>, tenant: &Tenant, device: &Device) {
         console.order(button, device, confirm, hash);
         console.wait_until_accepted(device, title);
         tenant.succeed(kind);
-        // "Look now" of the activity list, instead of waiting for the next look.
+        // "Check now" of the activity list, instead of waiting for the next look.
         window.key("ctrl+l");
         console.wait_for_outcome(device, title, &[done]);
         window.picture(&format!("08-{}", done.to_lowercase()));

@@ -409,7 +409,7 @@ fn nothing_is_called_absent_before_the_list_was_read_whole() {
     assert!(console.shows("Ask Defender for “fin…”"));
     console.fill("Search devices", "fin");
     console.harness.key_press(Key::Enter);
-    console.step_until("the answer", |c| c.shows_part("Asked for directly: fin…, "));
+    console.step_until("the answer", |c| c.shows_part("Looked up directly: fin…, "));
     assert_eq!(asked(&console.control).len(), 1);
     assert!(console.shows_part("FIN-LT-051 (…"));
     console.click("Stop loading");
@@ -442,7 +442,7 @@ fn an_id_that_nobody_knows_and_a_failure_are_said_in_words() {
     });
     console.click("Try again");
     console.step_until("the answer", |c| {
-        c.shows_part("Asked for directly: user p.marsh, 2 devices")
+        c.shows_part("Looked up directly: user p.marsh, 2 devices")
     });
     assert!(console.shows("2 of 60"));
     // A time to come is not asked about, and says so.

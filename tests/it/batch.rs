@@ -88,13 +88,13 @@ fn what_was_selected_is_listed_and_each_is_ordered_once() {
     console.click("Isolate 3 devices");
     console.harness.run_steps(3);
     assert!(console.shows("Comment"), "without their number");
-    console.fill("Type how many devices these are", "2");
+    console.fill("Type the number of devices", "2");
     console.click("Isolate 3 devices");
     console.harness.run_steps(3);
     assert!(console.shows_part("This is not the number of devices listed"));
     assert!(console.shows("Comment"), "with a wrong number");
     assert!(console.state().entries.is_empty(), "with a wrong number");
-    console.fill("Type how many devices these are", "3");
+    console.fill("Type the number of devices", "3");
     console.confirm("Isolate 3 devices");
     console.step_until_fast("the end of all", |c| {
         let entries = &c.state().entries;
@@ -159,13 +159,13 @@ fn blocked_devices_are_left_out_by_hand_and_no_more_than_allowed_go_together() {
         c.shows_part("Your organisation protects this device")
     });
     console.fill("Comment", "INC-4711");
-    console.fill("Type how many devices these are", "3");
+    console.fill("Type the number of devices", "3");
     console.harness.run_steps(8);
     console.click("Isolate 3 devices");
     console.harness.run_steps(3);
     assert!(console.shows("Comment"), "the form stays");
     console.click("Leave out blocked devices (1)");
-    console.fill("Type how many devices these are", "2");
+    console.fill("Type the number of devices", "2");
     console.harness.run_steps(2);
     assert!(!console.shows_part("the limit is"), "{}", console.screen());
     console.confirm("Isolate 2 devices");

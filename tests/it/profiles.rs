@@ -122,7 +122,7 @@ fn a_first_run_is_told_what_is_wrong_as_it_types_and_goes_on_from_the_form() {
     window.until("Which tenant does cordon work in?");
     assert!(!window.shows("is missing"), "nothing typed, nothing wrong");
     window.fill("Tenant", "https://contoso.com");
-    window.until("This is no domain");
+    window.until("This is not a valid domain");
     window.fill("Tenant", "common");
     window.until("This stands for no tenant of its own");
     window.fill("Tenant", "Contoso.com");

@@ -274,11 +274,11 @@ fn a_guest_network_that_answers_instead_is_told_from_a_refusal() {
     for (what, words) in [
         (
             "html:200",
-            "Something on the way answered instead of the sign-in host",
+            "A proxy or gateway answered instead of the sign-in host",
         ),
         (
             "html:511",
-            "Something on the way answered instead of the sign-in host",
+            "A proxy or gateway answered instead of the sign-in host",
         ),
         (
             "html:407",

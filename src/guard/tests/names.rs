@@ -88,7 +88,7 @@ fn a_protected_device_asks_for_its_name_until_it_was_typed() {
         of_name.text.clone()
     };
     let unnamed = said(&draft);
-    assert!(unnamed.ends_with("Type its name to go on"), "{unnamed}");
+    assert!(unnamed.ends_with("Type its name to continue"), "{unnamed}");
     draft.typed_name = "9c07".into();
     let named = said(&draft);
     assert!(named.ends_with("Its name was typed"), "{named}");

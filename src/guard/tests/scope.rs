@@ -86,7 +86,7 @@ fn a_limit_that_is_lowered_after_the_confirmation_stops_each_of_a_batch() {
     let confirm = |number: &str| approve_all(both(), number, &account(), Epoch(1), NOW);
     for wrong in ["", "1", "3", "two"] {
         let refused = confirm(wrong).expect_err("a wrong number");
-        assert_eq!(refused, "Type how many devices these are: 2", "{wrong}");
+        assert_eq!(refused, "Type the number of devices: 2", "{wrong}");
     }
     let approvals = confirm(" 2 ").expect("the right number");
     assert_eq!(approvals.len(), 2);

@@ -49,7 +49,7 @@ fn after_reading(entry: &Entry, code: &str) -> Option<String> {
     });
     let named = match code {
         "ActiveRequestAlreadyExists" => {
-            "Defender says that an action of this kind is already under way"
+            "Defender says that an action of this kind is already in progress"
         }
         "OsPlatformNotSupported" => {
             "Defender says that the device's operating system does not support this"
@@ -124,7 +124,7 @@ fn missing(entry: &Entry, session: &SessionStatus, status: u16, code: &str) -> S
         (403, Some(false)) => format!("Your present sign-in lacks {permission}"),
         (403, None) => format!("Missing: {permission}, {role}, or {group}"),
         (404, _) => "Defender does not know this device or file, or you have no access to its group".to_owned(),
-        (400, _) => "Defender does not do this on this device: check its operating system, agent and licence".to_owned(),
+        (400, _) => "Defender does not support this action on this device: check its operating system, agent and licence".to_owned(),
         (429, _) => "Defender's request limit was reached".to_owned(),
         (_, _) => "Defender refused it".to_owned(),
     }

@@ -111,7 +111,7 @@ fn a_silent_device_says_when_the_three_days_end() {
     ];
     assert_eq!(
         said(accepted, &state),
-        "Last full report 2 h ago, health Inactive; not picked up yet when checked 2 h ago; Defender waits for it until 1970-01-04 00:00:00 +00:00"
+        "Last full report 2 h ago, health Inactive; not picked up yet, checked 2 h ago; Defender waits for it until 1970-01-04 00:00:00 +00:00"
     );
 }
 
@@ -190,7 +190,7 @@ fn a_cancellation_is_only_requested_until_the_service_says_that_it_is_done() {
     assert_eq!(
         said(vec![Record::Sent, accepted], &state),
         "Cancellation requested by sam@contoso.com: wrong device\n\
-         Last report unknown; not picked up yet when checked 2 h ago"
+         Last report unknown; not picked up yet, checked 2 h ago"
     );
 }
 
@@ -363,7 +363,7 @@ fn what_was_read_is_told_with_its_age_and_never_as_the_present() {
     state.notes.insert(tag, Note::Watching { read_at, next_at });
     assert_eq!(
         said(accepted(MachineActionStatus::Pending), &state),
-        "Last report unknown; not picked up yet when checked 12 s ago"
+        "Last report unknown; not picked up yet, checked 12 s ago"
     );
     assert_eq!(
         said(accepted(MachineActionStatus::InProgress), &state),

@@ -129,7 +129,7 @@ mod tests {
     fn a_finding_is_another_one_unless_only_its_age_has_changed() {
         for (one, other, is_same) in [
             ("sent 5 min ago: waits", "sent 6 min ago: waits", true),
-            ("sent under a minute ago", "sent 1 min ago", true),
+            ("sent less than a minute ago", "sent 1 min ago", true),
             ("sent 59 min ago", "sent 1 h ago", true),
             ("requested by r1", "requested by r2", false),
             ("seen at 10.0.0.1", "seen at 10.0.0.2", false),

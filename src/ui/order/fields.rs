@@ -145,7 +145,7 @@ pub fn number_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, id: Id) {
     }
     let is_wrong = !form.number.trim().is_empty()
         && guard::number_trouble(task, count, &form.number).is_some();
-    TextField::new("Type how many devices these are", &mut form.number)
+    TextField::new("Type the number of devices", &mut form.number)
         .id(Field::Number.id(id))
         .error(is_wrong.then_some("This is not the number of devices listed"))
         .show_ui(ui);

@@ -313,7 +313,7 @@ fn body_ui(
     if let Some(only) = form.only() {
         copyable_ui(ui, "device id", only.id.as_str());
     } else {
-        small_ui(ui, "Each device gets this with a tag of its own");
+        small_ui(ui, "Sent to each device with its own reference tag");
     }
     if let Some(kind) = task.kind() {
         let spec = kind.spec();

@@ -168,7 +168,7 @@ pub fn targets_ui(
     height: Option<f32>,
 ) -> Vec<MachineRef> {
     let arming =
-        is_arming(ui, form.armed_at).then_some("In half a second: the list has just moved");
+        is_arming(ui, form.armed_at).then_some("In half a second: the list has just changed");
     let mut left_out = leave_out_ui(ui, cx, form, reviews, arming);
     list_ui(ui, "devices", height, |ui| {
         for (n, (target, review)) in form.targets.iter().zip(reviews).enumerate() {

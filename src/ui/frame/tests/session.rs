@@ -111,7 +111,10 @@ fn a_renewal_is_worth_a_word_only_when_it_takes_long() {
     assert!(!shows(&harness, "takes long"));
     assert!(shows(&harness, "FIN-LT-042"), "the list is there already");
     harness.run_steps(20);
-    assert!(shows(&harness, "Renewing your sign-in takes long"));
+    assert!(shows(
+        &harness,
+        "Renewing your sign-in is taking longer than usual"
+    ));
 }
 
 #[test]
@@ -130,7 +133,7 @@ fn the_sign_in_page_says_what_is_still_open() {
     let (_, harness) = wide(state);
     assert!(shows(
         &harness,
-        "1 isolation still pending: FIN-LT-051, as last known under a minute ago"
+        "1 isolation still pending: FIN-LT-051, last checked less than a minute ago"
     ));
     assert!(shows(
         &harness,

@@ -314,6 +314,6 @@ fn when_all_was_shown_by_keyboard_it_goes_on_to_the_next_field() {
     }
     assert!(presses > 0);
     harness.run_steps(2);
-    let mut fields = harness.query_all_by_label("Type how many devices these are");
+    let mut fields = harness.query_all_by_label("Type the number of devices");
     assert!(fields.any(|node| node.is_focused()));
 }
