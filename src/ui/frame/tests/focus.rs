@@ -244,7 +244,6 @@ fn each_dialog_is_walked_without_a_trap() {
                 let id = MachineId::parse(FIN).expect("a literal id");
                 let record = desk.state.machine(&id).expect("in the list").clone();
                 let machine = record.reference();
-                let subject = Subject::Act(ActionKind::Isolate);
                 desk.views.dialog = match name {
                     "keys" => Some(Dialog::Keys),
                     "account" => Some(Dialog::Account),
