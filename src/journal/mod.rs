@@ -331,4 +331,4 @@ mod attacks;
 #[cfg(test)]
 mod layouts;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -19,6 +19,10 @@ pub(super) const LAYOUT: i64 = 3;
 /// From this layout on, the table is the same as today's.
 const OLDEST: i64 = 1;
 
+/// While a backup or a scanner has the file. Nobody but the append in question waits for it.
+const WRITER_WAITS: Duration = Duration::from_secs(10);
+const READER_WAITS: Duration = Duration::from_secs(2);
+
 const COLUMNS: &str = "record (
     seq           INTEGER PRIMARY KEY AUTOINCREMENT,
     entry_id      TEXT NOT NULL,
@@ -46,7 +50,7 @@ BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 
 /// Refuses a layout it does not know, and makes the table in an empty file.
 pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalError> {
-    harden(db)?;
+    harden(db, writable)?;
     let found = layout_of(db)?;
     // Before anything else: a file of a newer version is left as it is.
     if found > LAYOUT {
@@ -80,8 +84,8 @@ pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalErro
 /// The file may come from anybody: nothing in its schema runs functions or changes tables of
 /// `SQLite`'s own, and pages are checked as they are read. Extensions are never loaded: this build
 /// does not allow it.
-fn harden(db: &Connection) -> Result<(), JournalError> {
-    db.busy_timeout(Duration::from_secs(2))?;
+fn harden(db: &Connection, writable: bool) -> Result<(), JournalError> {
+    db.busy_timeout(if writable { WRITER_WAITS } else { READER_WAITS })?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;

@@ -13,7 +13,7 @@ pub(super) fn author() -> Author {
     }
 }
 
-pub(super) fn orders() -> Vec<crate::action::Order> {
+pub(crate) fn orders() -> Vec<crate::action::Order> {
     let action =
         MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id");
     let subjects = ActionKind::ALL
@@ -237,7 +237,7 @@ fn garbage_and_newer_files_are_refused_and_left_alone() {
 }
 
 /// One order of each kind, confirmed and on disk.
-pub(super) fn intended(order: crate::action::Order) -> (EntryId, Record) {
+pub(crate) fn intended(order: crate::action::Order) -> (EntryId, Record) {
     let author = author();
     (order.entry, Record::Intended { author, order })
 }

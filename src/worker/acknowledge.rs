@@ -43,7 +43,7 @@ pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'sta
         };
         if context.is_unwritten(id) {
             // Its order is in no file, so neither is what was read of it.
-            context.show_only(id, record).await;
+            context.show_only(id, vec![record]).await;
         } else {
             records.push((id, record));
         }

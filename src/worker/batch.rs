@@ -72,7 +72,7 @@ pub(super) async fn load_machines(context: Arc<Context>, ids: Vec<MachineId>) {
 }
 
 /// Takes back what has not left of a batch.
-pub(super) async fn stop(context: &Context, batch: EntryId) {
+pub(super) async fn stop(context: &Arc<Context>, batch: EntryId) {
     for entry in context.entries() {
         let is_of_it = entry.order.batch == Some(batch);
         let waits = matches!(entry.standing(), Standing::Waiting | Standing::Held { .. });

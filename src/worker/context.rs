@@ -4,7 +4,7 @@ mod journal;
 mod session;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use tokio::time::Instant;
 pub(super) use session::Renewal;
 
 use super::accounts::Accounts;
+use super::journal::JournalHandle;
 use super::pace::Pace;
 use super::settings::Kept;
 use super::submit::Answer;
@@ -22,7 +23,7 @@ use crate::api::Client;
 use crate::auth::Session;
 use crate::explain::{Explanation, NextStep};
 use crate::guard::Policy;
-use crate::journal::{Entry, Journal, NotSentReason, Record, Standing};
+use crate::journal::{Entry, NotSentReason, Record, Standing};
 use crate::message::{Event, Note};
 use crate::model::{
     Account, Endpoints, EntryId, Epoch, Machine, MachineAction, MachineActionId,
@@ -74,13 +75,13 @@ pub(super) struct Context {
     pub renewal: watch::Sender<Renewal>,
     /// Somebody is in the middle of signing in: nothing else changes what is shown of it.
     pub person_signs_in: AtomicBool,
-    journal: Arc<Mutex<Option<Journal>>>,
-    /// Whether there is a journal to write to. Apart from it, because its lock is held while the
-    /// disk works.
+    journal: JournalHandle,
+    /// Whether this console is the one that writes to it.
     may_act: AtomicBool,
+    /// Whether it was said that an append waits for the disk.
+    disk_hangs: AtomicBool,
     /// Why there is none.
     cannot_act: Mutex<Option<Explanation>>,
-    entries: Mutex<Vec<Entry>>,
     /// Entries that are in no file, because the disk did not take them.
     unwritten: Mutex<HashSet<EntryId>>,
     known: Mutex<HashMap<MachineId, Known>>,
@@ -139,10 +140,10 @@ impl Context {
             account: Mutex::default(),
             renewal: watch::Sender::new(Renewal::Usable),
             person_signs_in: AtomicBool::new(false),
-            journal: Arc::default(),
+            journal: JournalHandle::default(),
             may_act: AtomicBool::new(false),
+            disk_hangs: AtomicBool::new(false),
             cannot_act: Mutex::default(),
-            entries: Mutex::default(),
             unwritten: Mutex::default(),
             known: Mutex::default(),
             waiting: Mutex::default(),
@@ -222,10 +223,10 @@ impl Context {
     fn known_ends(&self, machine: &MachineId) -> HashMap<MachineActionId, MachineActionStatus> {
         let before = self.known(machine).history.unwrap_or_default().0;
         let read = before.into_iter().map(|action| (action.id, action.status));
-        let entries = lock(&self.entries);
+        let entries = self.entries();
         let of_machine = entries.iter().filter(|e| e.machine().id == *machine);
         let written = of_machine
-            .flat_map(Entry::records)
+            .flat_map(|entry| entry.records())
             .filter_map(|(_, record)| {
                 let Record::Finished { action, status, .. } = record else {
                     return None;
@@ -273,7 +274,7 @@ impl Context {
     }
 
     /// Passes on what a person said about a waiting order. One that has left cannot be taken back.
-    pub async fn answer_waiting(&self, entry: EntryId, answer: Answer) {
+    pub async fn answer_waiting(self: &Arc<Self>, entry: EntryId, answer: Answer) {
         let waiting = lock(&self.waiting).remove(&entry);
         let standing = self.entry(entry).map(|e| e.standing().clone());
         let has_not_left = matches!(standing, Some(Standing::Waiting | Standing::Held { .. }));
@@ -288,7 +289,9 @@ impl Context {
             // Nobody's any more: its task ended when the journal could not be written.
             let why = NotSentReason::Withdrawn;
             let record = Record::NotSent { why, detail: None };
-            self.record_or_say(entry, vec![record]).await;
+            let context = Arc::clone(self);
+            // Whoever passes this on does not wait for the disk.
+            tokio::spawn(async move { context.record_or_say(entry, vec![record]).await });
         } else {
             let headline = if self.may_act() {
                 "This order has already left, so it cannot be taken back here"
@@ -325,10 +328,6 @@ impl Context {
             };
             self.record_or_say(entry, vec![record]).await;
         }
-        self.may_act.store(false, Ordering::Release);
-        let journal = Arc::clone(&self.journal);
-        tokio::task::spawn_blocking(move || *lock(&journal) = None)
-            .await
-            .ok();
+        self.close_journal().await;
     }
 }

@@ -8,6 +8,7 @@ mod cache;
 mod context;
 mod host;
 mod inventory;
+mod journal;
 mod look_only;
 mod outcome;
 mod pace;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
-use super::context::{Context, now};
+use super::context::{Context, monotonic_now, now};
 use super::waiting::{Turn, wait_again, wait_until_ready};
 use super::{outcome, reconcile, settings};
 use crate::api::{ApiError, Lane, Permit, Verb, delay};
@@ -20,6 +21,8 @@ use crate::model::{EntryId, MachineActionId};
 
 /// Facts older than this are read again before sending.
 const FRESH_FACTS: SignedDuration = SignedDuration::from_secs(30);
+/// When writing that an order leaves took longer, what it was judged by is old: it is judged again.
+const SLOW_WRITE: Duration = Duration::from_secs(5);
 /// Attempts of one order that certainly did nothing (429, 401, never connected).
 const MAX_ATTEMPTS: u32 = 12;
 
@@ -97,6 +100,7 @@ async fn pass(context: &Arc<Context>, approval: &Approval) {
     if ready.is_some() {
         records.push(Record::Sent);
     }
+    let began = monotonic_now();
     if let Err(error) = context.record(entry, records.clone()).await {
         context.show_unwritten(records.swap_remove(0), &error).await;
         return context.problem(context.explain_unwritten(&error)).await;
@@ -104,7 +108,11 @@ async fn pass(context: &Arc<Context>, approval: &Approval) {
     drop(door);
     let turn = &mut Turn::at_once();
     let ready = match ready {
-        Some(permit) => Ok(permit),
+        Some(permit) => match written_in_time(context, entry, began).await {
+            Ok(true) => Ok(permit),
+            Ok(false) => when_ready(context, approval, turn).await,
+            Err(stop) => Err(stop),
+        },
         None => when_ready(context, approval, turn).await,
     };
     go(context, approval, ready, turn).await;
@@ -146,11 +154,32 @@ async fn when_ready(
     approval: &Approval,
     turn: &mut Turn,
 ) -> Result<Permit, Stop> {
-    let permit = wait_until_ready(context, approval, turn).await?;
-    let sent = context
-        .record(approval.order().entry, vec![Record::Sent])
-        .await;
-    sent.map(|()| permit).map_err(Stop::unwritten)
+    let entry = approval.order().entry;
+    loop {
+        let permit = wait_until_ready(context, approval, turn).await?;
+        let began = monotonic_now();
+        let sent = context.record(entry, vec![Record::Sent]).await;
+        sent.map_err(Stop::unwritten)?;
+        if written_in_time(context, entry, began).await? {
+            return Ok(permit);
+        }
+    }
+}
+
+/// Whether the disk took `Sent` soon enough for it to be true. Otherwise it is taken back: the facts
+/// are old, a person may have withdrawn the order, another may have signed in.
+async fn written_in_time(context: &Context, entry: EntryId, began: Instant) -> Result<bool, Stop> {
+    let took = began.elapsed();
+    if took <= SLOW_WRITE {
+        return Ok(true);
+    }
+    let why = format!(
+        "the disk took {} seconds to write this down, so nothing was sent and the order is checked again",
+        took.as_secs()
+    );
+    let record = Record::NotTaken { why: why.into() };
+    let written = context.record(entry, vec![record]).await;
+    written.map(|()| false).map_err(Stop::unwritten)
 }
 
 async fn go(
@@ -219,7 +248,7 @@ pub(super) fn check(context: &Context, approval: &Approval) -> Result<(), Stop> 
     let open: Vec<_> = entries
         .iter()
         .filter(|e| e.order.machine.id == *machine)
-        .filter_map(open_order)
+        .filter_map(|entry| open_order(entry))
         .collect();
     let facts = Facts {
         now: now(),
@@ -291,13 +320,32 @@ async fn attempts(context: &Arc<Context>, approval: &Approval, first: Permit, tu
                 None => return outcome::refuse(context, order, &error).await,
             },
         };
-        match next {
-            Ok(next) => permit = next,
+        let ready = match next {
+            Ok(permit) => leave_again(context, approval, permit, turn).await,
+            Err(stop) => Err(stop),
+        };
+        match ready {
+            Ok(ready) => permit = ready,
             Err(stop) => return end_unsent(context, order.entry, stop).await,
         }
-        if let Err(error) = context.record(order.entry, vec![Record::Sent]).await {
-            return end_unsent(context, order.entry, Stop::unwritten(error)).await;
-        }
+    }
+}
+
+/// Puts another attempt on disk, in the moment in which it leaves.
+async fn leave_again(
+    context: &Arc<Context>,
+    approval: &Approval,
+    permit: Permit,
+    turn: &mut Turn,
+) -> Result<Permit, Stop> {
+    let entry = approval.order().entry;
+    let began = monotonic_now();
+    let sent = context.record(entry, vec![Record::Sent]).await;
+    sent.map_err(Stop::unwritten)?;
+    if written_in_time(context, entry, began).await? {
+        Ok(permit)
+    } else {
+        when_ready(context, approval, turn).await
     }
 }
 

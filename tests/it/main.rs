@@ -21,6 +21,7 @@ mod flows;
 mod form;
 mod interleavings;
 mod inversions;
+mod journal;
 mod kill;
 mod licences;
 mod lists;

@@ -1,75 +1,86 @@
 //! The journal as the worker's tasks share it: on disk first, then on screen.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use tokio::sync::mpsc::Receiver;
 
+use super::super::journal::{Changed, Written, take_in};
 use super::super::look_only::{Stamp, look_on};
 use super::{Context, lock, now};
 use crate::explain::{Explain as _, Explanation, NextStep};
-use crate::journal::{Entry, Journal, JournalError, NotSentReason, Record, Standing};
+use crate::journal::{Entry, JournalError, NotSentReason, Record, Standing};
 use crate::message::{Event, Note};
 use crate::model::{EntryId, Mode};
+
+/// An append that takes longer than this is said.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// After as long without a record, the log is carried over into the file.
+const REST_AFTER: Duration = Duration::from_secs(1);
 
 impl Context {
     /// Opens the journal, tells the window what is in it, and closes what was never sent.
     pub async fn open_journal(self: &Arc<Self>, path: PathBuf) {
         let file = path.display().to_string();
-        let (beside, stamp) = (path.clone(), Stamp::of(&path));
-        let opened = tokio::task::spawn_blocking(move || {
-            match Journal::open(&path).and_then(|journal| Ok((journal.entries()?, journal))) {
-                Ok((entries, journal)) => (entries, Some(journal), None),
-                // It cannot be acted on; what is in it can perhaps still be read.
-                Err(error) => {
-                    let read = Journal::open_read_only(&path).and_then(|j| j.entries());
-                    (read.unwrap_or_default(), None, Some(error))
-                }
+        let stamp = Stamp::of(&path);
+        let opening = self.journal.open(path.clone().into());
+        let (opened, to_show) = match self.patiently(opening).await {
+            Ok(opened) => opened,
+            Err(error) => {
+                let no_thread = JournalError::Folder(path, error);
+                return self.cannot_act(no_thread.explain()).await;
             }
-        })
-        .await;
-        let Ok((entries, journal, trouble)) = opened else {
-            return;
         };
-        let may_act = journal.is_some();
+        tokio::spawn(show_written(Arc::clone(self), to_show));
         // A rehearsal begins with an empty account on purpose.
-        if self.mode != Mode::Demo && journal.as_ref().is_some_and(Journal::lost_its_past) {
+        if self.mode != Mode::Demo && opened.lost_its_past {
             let headline = "The journal that was here is gone, so a new one was begun";
             let next = NextStep::Outside("If you moved it, put it back before you act".into());
             let mut explanation = Explanation::harmless(headline, next);
             explanation.details.push(file.clone());
             self.problem(explanation).await;
         }
-        *lock(&self.journal) = journal;
+        let may_act = opened.trouble.is_none();
         self.may_act.store(may_act, Ordering::Release);
-        lock(&self.entries).clone_from(&entries);
-        self.emit(Event::Entries(entries)).await;
-        let is_in_use = matches!(trouble, Some(JournalError::InUse(_)));
-        let trouble = trouble.map(|error| {
-            let mut explanation = error.explain();
-            explanation.details.push(file);
-            explanation
-        });
-        lock(&self.cannot_act).clone_from(&trouble);
-        self.emit(Event::Journal(trouble.map_or(Ok(()), Err))).await;
+        self.emit(Event::Entries(opened.entries)).await;
+        let is_in_use = matches!(opened.trouble, Some(JournalError::InUse(_)));
+        match opened.trouble {
+            None => self.emit(Event::Journal(Ok(()))).await,
+            Some(error) => {
+                let mut explanation = error.explain();
+                explanation.details.push(file);
+                self.cannot_act(explanation).await;
+            }
+        }
         if is_in_use {
-            tokio::spawn(look_on(Arc::clone(self), beside, stamp));
+            tokio::spawn(look_on(Arc::clone(self), path, stamp));
         }
         if may_act {
             self.end_unsent().await;
         }
     }
 
+    /// From now on this console only looks, and says why.
+    async fn cannot_act(&self, why: Explanation) {
+        self.may_act.store(false, Ordering::Release);
+        *lock(&self.cannot_act) = Some(why.clone());
+        self.emit(Event::Journal(Err(why))).await;
+    }
+
     /// Shows what another console has written. What could not be written here is kept for this run.
     pub async fn show_journal_of_another(&self, written: Vec<Entry>) {
         let all = {
-            let mut entries = lock(&self.entries);
+            let mut entries = lock(&self.journal.entries);
             let is_written = |entry: &Entry| written.iter().any(|e| e.id() == entry.id());
             entries.retain(|entry| !is_written(entry));
-            let unwritten = std::mem::replace(&mut *entries, written);
+            let unwritten = std::mem::take(&mut *entries);
+            entries.extend(written.into_iter().map(Arc::new));
             entries.extend(unwritten);
-            entries.clone()
+            entries.iter().map(|entry| Entry::clone(entry)).collect()
         };
         self.emit(Event::Entries(all)).await;
     }
@@ -83,10 +94,11 @@ impl Context {
 
     /// Orders that never left are not sent later: they are offered for a new review (section 6).
     async fn end_unsent(&self) {
-        let unsent: Vec<EntryId> = lock(&self.entries)
+        let unsent: Vec<EntryId> = self
+            .entries()
             .iter()
             .filter(|e| matches!(e.standing(), Standing::Waiting | Standing::Held { .. }))
-            .map(Entry::id)
+            .map(|e| e.id())
             .collect();
         for entry in unsent {
             let record = Record::NotSent {
@@ -102,40 +114,52 @@ impl Context {
     /// # Errors
     /// When they could not be written; then nothing may be sent (rule 3).
     pub async fn record(&self, entry: EntryId, records: Vec<Record>) -> Result<(), JournalError> {
-        let at = now();
-        let batch = records
-            .iter()
-            .map(|record| (entry, record.clone()))
-            .collect();
-        self.append(at, batch).await?;
-        self.show(entry, at, records).await;
-        Ok(())
+        let records = records.into_iter().map(|record| (entry, record)).collect();
+        self.record_all(records).await
     }
 
-    async fn append(
-        &self,
-        at: Timestamp,
-        batch: Vec<(EntryId, Record)>,
-    ) -> Result<(), JournalError> {
-        let journal = Arc::clone(&self.journal);
-        let written = tokio::task::spawn_blocking(move || match lock(&journal).as_mut() {
-            Some(journal) => journal.append(at, &batch),
-            None => Err(JournalError::ReadOnly),
-        });
-        written.await.unwrap_or(Err(JournalError::ReadOnly))
-    }
-
-    /// Puts one record of each of several entries on disk in one step, and then on screen.
+    /// Puts records of several entries on disk in one step, and then on screen.
     ///
     /// # Errors
     /// When they could not be written: none is then.
     pub async fn record_all(&self, records: Vec<(EntryId, Record)>) -> Result<(), JournalError> {
-        let at = now();
-        self.append(at, records.clone()).await?;
-        for (entry, record) in records {
-            self.show(entry, at, vec![record]).await;
+        if !self.may_act() {
+            return Err(JournalError::ReadOnly);
         }
-        Ok(())
+        let written = self.patiently(self.journal.append(now(), records)).await;
+        if let Err(error) = &written
+            && error.is_final()
+            && self.may_act()
+        {
+            self.cannot_act(error.explain()).await;
+        }
+        written.map(|_shown| ())
+    }
+
+    /// Waits for the disk as long as it takes, and says so when that is long.
+    async fn patiently<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let done = match tokio::time::timeout(PATIENCE, &mut work).await {
+            Ok(done) => done,
+            Err(_elapsed) => {
+                self.say_that_the_disk_hangs().await;
+                work.await
+            }
+        };
+        self.disk_hangs.store(false, Ordering::Release);
+        done
+    }
+
+    /// Once, however many orders wait for it.
+    async fn say_that_the_disk_hangs(&self) {
+        if !self.disk_hangs.swap(true, Ordering::AcqRel) {
+            let headline =
+                "The disk has not answered for 3 seconds: orders wait until the journal is written";
+            let next = NextStep::Outside(
+                "Nothing is sent until then. Check the disk that holds the data folder".into(),
+            );
+            self.problem(Explanation::harmless(headline, next)).await;
+        }
     }
 
     /// An order that could not be put on disk, so that nothing was sent. It is shown for this run,
@@ -149,8 +173,7 @@ impl Context {
             detail: Some(self.explain_unwritten(error).headline.into()),
         };
         lock(&self.unwritten).insert(order.entry);
-        self.show(order.entry, now(), vec![intended, not_sent])
-            .await;
+        self.show_only(order.entry, vec![intended, not_sent]).await;
     }
 
     /// Whether an entry is in no file.
@@ -158,28 +181,17 @@ impl Context {
         lock(&self.unwritten).contains(&entry)
     }
 
-    /// Takes a record of such an entry in, for this run.
-    pub async fn show_only(&self, entry: EntryId, record: Record) {
-        self.show(entry, now(), vec![record]).await;
+    /// Takes records of such an entry in, for this run.
+    pub async fn show_only(&self, entry: EntryId, records: Vec<Record>) {
+        let records = records.into_iter().map(|record| (entry, record)).collect();
+        let changed = take_in(&self.journal.entries, now(), records);
+        self.show(&changed).await;
     }
 
-    /// Takes records in for the screen.
-    async fn show(&self, entry: EntryId, at: Timestamp, records: Vec<Record>) {
-        let changed = {
-            let mut entries = lock(&self.entries);
-            if let [Record::Intended { author, order }, ..] = records.as_slice() {
-                entries.push(Entry::new(author.clone(), order.clone()));
-            }
-            entries.iter_mut().rev().find(|e| e.id() == entry).map(|e| {
-                for record in records {
-                    e.push(at, record);
-                }
-                e.clone()
-            })
-        };
-        if let Some(changed) = changed {
-            (self.on_entry)(&changed);
-            self.emit(Event::Entry(Box::new(changed))).await;
+    async fn show(&self, changed: &Changed) {
+        for entry in changed {
+            (self.on_entry)(entry);
+            self.emit(Event::Entry(Box::new(Entry::clone(entry)))).await;
         }
     }
 
@@ -208,15 +220,42 @@ impl Context {
         self.may_act.load(Ordering::Acquire)
     }
 
-    pub fn entry(&self, id: EntryId) -> Option<Entry> {
-        lock(&self.entries)
-            .iter()
-            .rev()
-            .find(|e| e.id() == id)
-            .cloned()
+    pub fn entry(&self, id: EntryId) -> Option<Arc<Entry>> {
+        let entries = lock(&self.journal.entries);
+        entries.iter().rev().find(|e| e.id() == id).cloned()
     }
 
-    pub fn entries(&self) -> Vec<Entry> {
-        lock(&self.entries).clone()
+    pub fn entries(&self) -> Vec<Arc<Entry>> {
+        lock(&self.journal.entries).clone()
+    }
+
+    /// What is still to be written is, and the next console may open the file.
+    pub(super) async fn close_journal(&self) {
+        self.may_act.store(false, Ordering::Release);
+        self.journal.close().await;
+    }
+}
+
+/// Shows what is on disk, in the order of the chain; only then whoever asked for it goes on.
+async fn show_written(context: Arc<Context>, mut to_show: Receiver<Written>) {
+    let mut is_rested = true;
+    loop {
+        let next = if is_rested {
+            Ok(to_show.recv().await)
+        } else {
+            tokio::time::timeout(REST_AFTER, to_show.recv()).await
+        };
+        match next {
+            Ok(Some(written)) => {
+                context.show(&written.changed).await;
+                written.was_shown();
+                is_rested = false;
+            }
+            Ok(None) => return,
+            Err(_elapsed) => {
+                context.journal.rest();
+                is_rested = true;
+            }
+        }
     }
 }
