@@ -56,8 +56,16 @@ pub(super) fn detail(entry: &Entry, standing: &Standing) -> String {
         .join("; ")
 }
 
+/// What could not be read again before the order left; empty when all was.
+pub(super) fn not_reread(entry: &Entry) -> String {
+    let what = entry.not_reread().into_iter();
+    what.map(|what| clean(what, 300))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
 /// The columns of CSV and JSON, one definition.
-fn columns(entry: &Entry) -> [(&'static str, String); 14] {
+fn columns(entry: &Entry) -> [(&'static str, String); 15] {
     let order = &entry.order;
     let standing = entry.standing();
     let action = standing.action().map(ToString::to_string);
@@ -73,6 +81,7 @@ fn columns(entry: &Entry) -> [(&'static str, String); 14] {
         ("device id", entry.machine().id.to_string()),
         ("standing", standing.word(&order.task)),
         ("detail", detail(entry, standing)),
+        ("not re-read", not_reread(entry)),
         ("since", sheet::utc(entry.standing_since())),
         ("service action", action.unwrap_or_default()),
         ("comment", clean(&order.comment, 2_000).into_owned()),

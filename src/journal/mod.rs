@@ -33,7 +33,7 @@ pub use finding::{Finding, Witness};
 pub use mark::Mark;
 pub use place::begin_anew;
 pub use sheet::Moment;
-pub use standing::{Reply, Standing};
+pub use standing::{Phase, Reply, Standing};
 
 use chain::{End, Row, SELECT};
 use check::Remembered;

@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::export::{detail, parameters};
-use super::{Entry, Standing, Verified};
+use super::export::{detail, not_reread, parameters};
+use super::{Entry, Phase, Standing, Verified};
 use crate::action::{Change, Risk};
 use crate::model::{age_text, clean};
 
@@ -162,7 +162,7 @@ fn row(
     writeln!(
         out,
         "- {} (id {}): {}, **{}** {when}",
-        foreign(&order.machine.name()),
+        foreign(&order.machine.quoted()),
         foreign(entry.machine().id.as_str()),
         order.task.title(),
         standing.word(&order.task),
@@ -174,6 +174,11 @@ fn row(
     let detail = detail(entry, standing);
     if !detail.is_empty() {
         writeln!(out, "    - Detail: {}", foreign(&detail))?;
+    }
+    let not_reread = not_reread(entry);
+    if !not_reread.is_empty() {
+        let what = foreign(&not_reread);
+        writeln!(out, "    - Not re-read before sending: {what}")?;
     }
     writeln!(
         out,
@@ -200,26 +205,16 @@ fn next_step(entry: &Entry, section: Section, moment: &Moment<'_>) -> Option<Str
             let undo = undo.map_or("Release it", |undo| undo.spec().title);
             format!("“{undo}” once the device is clean. There is no deadline: it stays contained until then")
         }
-        Section::Open => match entry.standing() {
-            Standing::Waiting | Standing::Held { .. } => {
+        Section::Open => match entry.standing().phase() {
+            Phase::Unsent => {
                 "Not sent yet. Send or withdraw it in cordon, on the computer this journal is on".to_owned()
             }
-            Standing::Accepted { .. } => {
+            Phase::UnderWay(_) => {
                 let deadline = entry.first_sent_at().unwrap_or(entry.intended_at()) + DEVICE_HAS;
                 let deadline = moment.both(deadline);
                 format!("Defender waits for the device until {deadline}, then the action times out")
             }
-            Standing::Sent
-            | Standing::Unknown { .. }
-            | Standing::NotSent { .. }
-            | Standing::Done { .. }
-            | Standing::Failed { .. }
-            | Standing::TooLate { .. }
-            | Standing::TimedOut { .. }
-            | Standing::Cancelled { .. }
-            | Standing::Refused { .. }
-            | Standing::NotFound
-            | Standing::SomeoneElses { .. } => "Check in the Defender portal whether it was carried out before requesting it again".to_owned(),
+            Phase::Unanswered | Phase::Ended => "Check in the Defender portal whether it was carried out before requesting it again".to_owned(),
         },
         Section::Failed if kind.is_some_and(|kind| kind.spec().risk != Risk::Routine) => {
             "Not in effect. Request it again now, or cut the device off at the switch and disable the account".to_owned()

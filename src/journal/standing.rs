@@ -84,16 +84,32 @@ impl Reply {
     }
 }
 
+/// What has to happen next to an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase<'a> {
+    /// It leaves, or is withdrawn.
+    Unsent,
+    /// Its outcome is found out.
+    Unanswered,
+    /// The service's action is followed to its end.
+    UnderWay(&'a MachineActionId),
+    Ended,
+}
+
 impl Standing {
     /// Nothing more will happen to this entry by itself.
     #[must_use]
     pub fn is_end(&self) -> bool {
+        self.phase() == Phase::Ended
+    }
+
+    /// What has to happen next.
+    #[must_use]
+    pub fn phase(&self) -> Phase<'_> {
         match self {
-            Self::Waiting
-            | Self::Held { .. }
-            | Self::Sent
-            | Self::Accepted { .. }
-            | Self::Unknown { .. } => false,
+            Self::Waiting | Self::Held { .. } => Phase::Unsent,
+            Self::Sent | Self::Unknown { .. } => Phase::Unanswered,
+            Self::Accepted { action, .. } => Phase::UnderWay(action),
             Self::NotSent { .. }
             | Self::Done { .. }
             | Self::Failed { .. }
@@ -102,7 +118,7 @@ impl Standing {
             | Self::Cancelled { .. }
             | Self::Refused { .. }
             | Self::NotFound
-            | Self::SomeoneElses { .. } => true,
+            | Self::SomeoneElses { .. } => Phase::Ended,
         }
     }
 

@@ -4,7 +4,11 @@ use crate::model::{
     HResult, MachineActionId, MachineActionStatus, MachineActionType, MachineId, MachineRef,
 };
 
-pub(super) fn author() -> Author {
+pub(crate) fn action() -> MachineActionId {
+    MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id")
+}
+
+pub(crate) fn author() -> Author {
     Author {
         mode: "DEMO".into(),
         tenant: "t".into(),
@@ -14,8 +18,7 @@ pub(super) fn author() -> Author {
 }
 
 pub(crate) fn orders() -> Vec<crate::action::Order> {
-    let action =
-        MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id");
+    let action = action();
     let subjects = ActionKind::ALL
         .into_iter()
         .map(Subject::Act)
@@ -39,9 +42,8 @@ pub(crate) fn orders() -> Vec<crate::action::Order> {
 }
 
 /// Every record there is.
-pub(super) fn records() -> Vec<Record> {
-    let action =
-        MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id");
+pub(crate) fn records() -> Vec<Record> {
+    let action = action();
     let mut records = vec![
         Record::Held { by: action.clone() },
         Record::NotReread {
@@ -139,16 +141,7 @@ fn a_record_can_neither_be_changed_nor_deleted_and_a_forced_change_shows() {
         journal
             .append(
                 Timestamp::UNIX_EPOCH,
-                &[
-                    (
-                        entry,
-                        Record::Intended {
-                            author: author(),
-                            order,
-                        },
-                    ),
-                    (entry, Record::Sent),
-                ],
+                &[intended(order), (entry, Record::Sent)],
             )
             .expect("appended");
     }
@@ -177,16 +170,7 @@ fn one_console_acts_a_second_one_reads() {
     let order = orders().remove(0);
     let entry = order.entry;
     first
-        .append(
-            Timestamp::UNIX_EPOCH,
-            &[(
-                entry,
-                Record::Intended {
-                    author: author(),
-                    order,
-                },
-            )],
-        )
+        .append(Timestamp::UNIX_EPOCH, &[intended(order)])
         .expect("appended");
     let mut second = Journal::open_read_only(&path).expect("readable");
     assert_eq!(second.entries().expect("readable").len(), 1);

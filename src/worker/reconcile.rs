@@ -14,7 +14,7 @@ use super::watch;
 use crate::action::{ActionKind, Order, Task};
 use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
 use crate::explain::{Explanation, NextStep};
-use crate::journal::{Entry, Record, Standing};
+use crate::journal::{Entry, Phase, Record, Standing};
 use crate::message::Note;
 use crate::model::{EntryId, Epoch, MachineAction, MachineActionId};
 
@@ -41,26 +41,10 @@ pub(super) async fn resume(context: &Arc<Context>) {
         if context.is_sending(entry.id()) {
             continue;
         }
-        match entry.standing() {
-            Standing::Sent | Standing::Unknown { .. } if context.may_act() => {
-                start(context, entry.id());
-            }
-            Standing::Accepted { action, .. } => {
-                watch::follow(context, entry.id(), action, None).await;
-            }
-            Standing::Sent
-            | Standing::Unknown { .. }
-            | Standing::Waiting
-            | Standing::Held { .. }
-            | Standing::NotSent { .. }
-            | Standing::Done { .. }
-            | Standing::Failed { .. }
-            | Standing::TooLate { .. }
-            | Standing::TimedOut { .. }
-            | Standing::Cancelled { .. }
-            | Standing::Refused { .. }
-            | Standing::NotFound
-            | Standing::SomeoneElses { .. } => {}
+        match entry.standing().phase() {
+            Phase::Unanswered if context.may_act() => start(context, entry.id()),
+            Phase::UnderWay(action) => watch::follow(context, entry.id(), action, None).await,
+            Phase::Unanswered | Phase::Unsent | Phase::Ended => {}
         }
     }
 }

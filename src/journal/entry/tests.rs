@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use super::*;
 use crate::action::ActionKind;
-use crate::model::{MachineActionType, MachineId, MachineRef};
+use crate::journal::tests::{action, author, orders};
+use crate::model::MachineActionType;
 
 thread_local! {
     /// How often a status was asked for: what a frame costs, whatever the clock says.
@@ -12,31 +13,15 @@ thread_local! {
 }
 
 fn entry(task: Task, records: Vec<Record>) -> Entry {
-    let author = Author {
-        mode: "DEMO".into(),
-        tenant: "t".into(),
-        object_id: "o".into(),
-        account: "jane".into(),
-    };
     let order = Order {
-        entry: EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
-        machine: MachineRef {
-            id: MachineId::parse("a1").expect("a literal id"),
-            dns_name: None,
-        },
-        comment: "why".into(),
-        batch: None,
         task,
+        ..orders().remove(0)
     };
-    let mut entry = Entry::new(author, order);
+    let mut entry = Entry::new(author(), order);
     for record in records {
         entry.push(Timestamp::UNIX_EPOCH, record);
     }
     entry
-}
-
-fn action() -> MachineActionId {
-    MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("a literal id")
 }
 
 fn finished(status: MachineActionStatus) -> Record {

@@ -76,16 +76,7 @@ fn exports_stay_intact_whatever_is_in_them() {
     let mut journal = Journal::in_memory().expect("memory");
     for order in orders() {
         journal
-            .append(
-                Timestamp::UNIX_EPOCH,
-                &[(
-                    order.entry,
-                    Record::Intended {
-                        author: author(),
-                        order,
-                    },
-                )],
-            )
+            .append(Timestamp::UNIX_EPOCH, &[intended(order)])
             .expect("appended");
     }
     let (entries, verified) = (
@@ -217,7 +208,7 @@ fn no_cell_is_a_formula_whatever_separates_them() {
                 );
             }
             if separator == b',' {
-                assert_eq!(row_len(&text), 16);
+                assert_eq!(row_len(&text), 17);
             }
         }
         assert_eq!(rows, 1 + HOSTILE.len());
@@ -405,4 +396,59 @@ fn a_formula_behind_a_separator_and_blanks_or_quotes_is_guarded_too() {
     ] {
         assert_eq!(csv_field(value), field);
     }
+}
+
+/// One order that left although something could not be read again.
+fn not_reread_journal() -> (Vec<Entry>, Verified) {
+    let mut journal = Journal::in_memory().expect("memory");
+    let mut order = orders().remove(0);
+    // A name that would read as words of ours.
+    order.machine.dns_name = Some("unnamed device (…9c07)".into());
+    let entry = order.entry;
+    let what = "the device's record and actions, not read so far";
+    let records = [
+        intended(order),
+        (entry, Record::NotReread { what: what.into() }),
+        (entry, Record::Sent),
+    ];
+    let at = Timestamp::UNIX_EPOCH;
+    journal.append(at, &records).expect("appended");
+    let verified = journal.verify().expect("whole");
+    (journal.entries().expect("readable"), verified)
+}
+
+#[test]
+fn an_order_that_left_by_what_was_read_before_says_so_in_each_export() {
+    let (entries, verified) = not_reread_journal();
+    let what = "the device's record and actions, not read so far";
+    let written = |format| export(&entries, &verified, format, &moment());
+    let line = format!("    - Not re-read before sending: `{what}`\n");
+    assert!(written(Format::Markdown).contains(&line));
+    let json: serde_json::Value = serde_json::from_str(&written(Format::Json)).expect("JSON");
+    assert_eq!(json["entries"][0]["not re-read"], what);
+    let text = written(Format::Csv);
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let head = reader.headers().expect("a head").clone();
+    let column = head.iter().position(|name| name == "not re-read");
+    let row = reader.records().next().expect("a row").expect("CSV");
+    assert_eq!(&row[column.expect("a column")], what);
+    let whole = orders().remove(0);
+    let (whole, at) = (intended(whole), Timestamp::UNIX_EPOCH);
+    let mut journal = Journal::in_memory().expect("memory");
+    journal.append(at, &[whole]).expect("appended");
+    let entries = journal.entries().expect("readable");
+    let sheet = export(&entries, &verified, Format::Markdown, &moment());
+    assert!(!sheet.contains("Not re-read"), "only where it is so");
+}
+
+#[test]
+fn a_name_that_leads_its_row_stands_in_quotation_marks() {
+    let (entries, verified) = not_reread_journal();
+    let sheet = export(&entries, &verified, Format::Markdown, &moment());
+    let row = sheet
+        .lines()
+        .find(|line| line.contains("Isolate device, **"));
+    let named =
+        "- `“unnamed device (…9c07)” (…cc07)` (id `1e5bc9d7e413ddd7902c2932e418702b84d0cc07`)";
+    assert!(row.expect("a row").starts_with(named), "{row:?}");
 }
