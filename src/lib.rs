@@ -50,7 +50,6 @@
 mod platform;
 
 pub mod files;
-mod private_files;
 
 pub mod model;
 

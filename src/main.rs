@@ -307,7 +307,10 @@ fn window(
         ..eframe::NativeOptions::default()
     };
     let make = |creation: &eframe::CreationContext<'_>| {
-        let opengl = creation.gl.as_ref().map(|gl| eframe::glow::HasContext::version(&**gl));
+        let opengl = creation
+            .gl
+            .as_ref()
+            .map(|gl| eframe::glow::HasContext::version(&**gl));
         tracing::info!(?opengl, "the window is drawn by OpenGL");
         make(creation)
     };

@@ -445,14 +445,15 @@ fn what_is_not_the_open_file_any_more_takes_no_record() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_that_is_a_link_works_until_it_leads_elsewhere() {
+fn a_folder_on_another_disk_works_until_the_link_above_it_leads_elsewhere() {
     let outside = tempfile::tempdir().expect("a folder");
     let [disk, other, link] = ["disk", "other", "link"].map(|name| outside.path().join(name));
+    let journal_in = |folder: &Path| folder.join("data").join("journal.sqlite");
     for folder in [&disk, &other] {
-        append_all(&mut Journal::open(&folder.join("journal.sqlite")).expect("made"));
+        append_all(&mut Journal::open(&journal_in(folder)).expect("made"));
     }
     std::os::unix::fs::symlink(&disk, &link).expect("linked");
-    let mut journal = Journal::open(&link.join("journal.sqlite")).expect("opened");
+    let mut journal = Journal::open(&journal_in(&link)).expect("opened");
     next(&mut journal).expect("on the other disk");
     std::fs::remove_file(&link).expect("removed");
     std::os::unix::fs::symlink(&other, &link).expect("linked");

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Finding;
 use crate::explain::{Effect, Explain, Explanation, NextStep};
+use crate::files::Refusal;
 use crate::model::{EntryId, clean};
 
 /// Why the journal cannot be used. Without it nothing is sent (rule 3).
@@ -133,6 +134,19 @@ impl JournalError {
         }
     }
 
+    /// A folder or file that was refused says itself what mends it.
+    fn remedy(&self) -> String {
+        let refused = if let Self::Folder(_, error) = self {
+            Refusal::within(error)
+        } else {
+            None
+        };
+        refused.map_or_else(
+            || self.cause_and_remedy().1.into(),
+            |refusal| refusal.problem.remedy(&refusal.path),
+        )
+    }
+
     fn details(&self) -> Vec<String> {
         let causes = std::iter::successors(Some(self as &dyn std::error::Error), |e| e.source());
         causes
@@ -156,13 +170,13 @@ impl JournalError {
     /// For what became known of an order that had left: it is not on disk, and is read again.
     #[must_use]
     pub fn explain_after_sending(&self, entry: EntryId) -> Explanation {
-        let (cause, remedy) = self.cause_and_remedy();
+        let (cause, _) = self.cause_and_remedy();
         Explanation {
             headline: format!(
                 "{cause}, so the latest status of {entry} was not saved; cordon reads it again later"
             ),
             effect: Effect::Unknown,
-            next: NextStep::Outside(remedy.into()),
+            next: NextStep::Outside(self.remedy().into()),
             details: self.details(),
         }
     }
@@ -171,9 +185,10 @@ impl JournalError {
 impl Explain for JournalError {
     /// Rule 3: what cannot be written is not sent.
     fn explain(&self) -> Explanation {
-        let (cause, remedy) = self.cause_and_remedy();
+        let (cause, _) = self.cause_and_remedy();
         let headline = format!("{cause}, so nothing can be sent");
-        let mut explanation = Explanation::harmless(headline, NextStep::Outside(remedy.into()));
+        let next = NextStep::Outside(self.remedy().into());
+        let mut explanation = Explanation::harmless(headline, next);
         explanation.details = self.details();
         explanation
     }

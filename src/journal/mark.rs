@@ -3,11 +3,11 @@
 //!
 //! Written after the records are durable: after a crash a mark may be behind its file, never ahead.
 
-use std::fs::File;
 use std::io::{Read as _, Result, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use super::Verified;
+use crate::files::{self, File};
 
 /// What a journal had at some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +50,14 @@ impl Mark {
     /// Why that cannot be told.
     pub(super) fn beside(journal: &Path) -> std::result::Result<Self, String> {
         let lock = journal.with_extension("lock");
-        let mut text = String::new();
-        File::open(&lock)
-            .and_then(|file| file.take(LONGEST).read_to_string(&mut text))
-            .map_err(|error| format!("{} cannot be read ({error})", lock.display()))?;
-        Self::from_text(&text).ok_or_else(|| format!("{} says nothing of it", lock.display()))
+        let (text, shown) = (files::read_provided(&lock, LONGEST), lock.display());
+        let text = match text {
+            Ok(Some(text)) => text,
+            Ok(None) => return Err(format!("{shown} is not there")),
+            Err(error) => return Err(format!("{shown} cannot be read ({error})")),
+        };
+        let mark = std::str::from_utf8(&text).ok().and_then(Self::from_text);
+        mark.ok_or_else(|| format!("{shown} says nothing of it"))
     }
 
     pub(super) fn read(lock: &mut File) -> Option<Self> {

@@ -19,7 +19,6 @@ mod sheet;
 mod standing;
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -39,8 +38,8 @@ use chain::{End, Row, SELECT};
 use check::Remembered;
 use place::{Lock, Place, log_of};
 
+use crate::files;
 use crate::model::EntryId;
-use crate::private_files;
 
 /// An open journal. Synchronous: it belongs to one thread, which may wait.
 pub struct Journal {
@@ -63,13 +62,14 @@ impl Journal {
     /// version, is damaged, or is not the one that the lock file remembers.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let mut lock = Lock::take(path)?;
-        let is_empty = fs::metadata(path).map_or(true, |file| file.len() == 0);
+        let is_empty = files::stamp(path).is_none_or(|(len, _)| len == 0);
         let lost_its_past = is_empty && lock.is_used();
         let remembered = lock.mark().filter(|_| !is_empty);
-        let before = Place::before_opening(path);
-        let db = Connection::open_with_flags(path, WRITING)?;
-        private_files::keep_private(path)
+        // Private from the first moment, and closed again before `SQLite` has its locks on it.
+        let before = files::open_or_create(path)
+            .and_then(|file| files::identity_of(&file))
             .map_err(|error| JournalError::Folder(path.to_owned(), error))?;
+        let db = Connection::open_with_flags(path, WRITING)?;
         let remembered: Vec<_> = remembered
             .map(|m| (Witness::LockFile, m))
             .into_iter()
@@ -317,7 +317,7 @@ fn read_with<T>(
 /// A journal on media that nobody can write to: `SQLite` wants to be told that nothing changes.
 /// `None` when records may still lie beside the file, which would then be left out.
 fn open_on_read_only_media(path: &Path) -> Option<Connection> {
-    if fs::metadata(log_of(path)).is_ok_and(|log| log.len() > 0) {
+    if files::stamp(&log_of(path)).is_some_and(|(len, _)| len > 0) {
         return None;
     }
     let mut address = url::Url::from_file_path(path.canonicalize().ok()?).ok()?;

@@ -1,60 +1,33 @@
 //! Where an open journal stands: its file, the log beside it, and the lock.
 
-use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::JournalError;
 use super::chain::End;
 use super::mark::Mark;
-use crate::private_files;
-
-/// Which file a path leads to, whatever it is called.
-///
-/// On Unix the file is never opened for this: closing it would drop the locks that `SQLite` holds
-/// on it in this process.
-#[derive(PartialEq, Eq)]
-pub(super) struct FileId(
-    #[cfg(unix)] (u64, u64),
-    #[cfg(windows)] same_file::Handle,
-    #[cfg(not(any(unix, windows)))] (),
-);
-
-impl FileId {
-    fn of(path: &Path) -> io::Result<Self> {
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::MetadataExt as _;
-            let file = fs::metadata(path)?;
-            Ok(Self((file.dev(), file.ino())))
-        }
-        #[cfg(windows)]
-        {
-            same_file::Handle::from_path(path).map(Self)
-        }
-        #[cfg(not(any(unix, windows)))]
-        {
-            fs::metadata(path).map(|_| Self(()))
-        }
-    }
-}
+use crate::files::{self, File, Identity, TryLockError};
 
 /// A path, and the file that was there when the journal was opened.
+///
+/// The file is never opened to find out: closing it would drop the locks that `SQLite` holds on it in
+/// this process.
 struct Pinned {
     path: PathBuf,
-    id: FileId,
+    /// `None` where the system cannot tell.
+    id: Option<Identity>,
 }
 
 impl Pinned {
     fn new(path: PathBuf) -> Result<Self, JournalError> {
-        match FileId::of(&path) {
+        match files::identity_at(&path) {
             Ok(id) => Ok(Self { path, id }),
             Err(error) => Err(absent(&path, error)),
         }
     }
 
     fn check(&self) -> Result<(), JournalError> {
-        match FileId::of(&self.path) {
+        match files::identity_at(&self.path) {
             Ok(id) if id == self.id => Ok(()),
             Ok(_) => Err(JournalError::Replaced(self.path.clone())),
             Err(error) => Err(absent(&self.path, error)),
@@ -94,21 +67,13 @@ impl Lock {
     pub(super) fn take(journal: &Path) -> Result<Self, JournalError> {
         let folder = journal.parent().unwrap_or(Path::new("."));
         let no_folder = |e| JournalError::Folder(folder.to_owned(), e);
-        private_files::make_folder(folder).map_err(no_folder)?;
         let path = journal.with_extension("lock");
-        let file = File::options()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(no_folder)?;
+        let file = files::open_or_create(&path).map_err(no_folder)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(journal.to_owned())),
             Err(TryLockError::Error(e)) => return Err(no_folder(e)),
         }
-        private_files::keep_private(&path).map_err(no_folder)?;
         Ok(Self { path, file })
     }
 
@@ -155,19 +120,15 @@ impl Place {
     /// Pins what `SQLite` has opened. `before` is what the path led to then; it must be the same.
     pub(super) fn pin(
         path: &Path,
-        before: Option<FileId>,
+        before: Option<Identity>,
         lock: Lock,
     ) -> Result<Self, JournalError> {
         let file = Pinned::new(path.to_owned())?;
-        if before.is_some_and(|before| before != file.id) {
+        if before != file.id {
             return Err(JournalError::Replaced(file.path));
         }
         let log = Pinned::new(log_of(path)).ok();
         Ok(Self { file, log, lock })
-    }
-
-    pub(super) fn before_opening(path: &Path) -> Option<FileId> {
-        FileId::of(path).ok()
     }
 
     /// Whether the paths still lead to the files that `SQLite` writes to.
@@ -191,7 +152,7 @@ pub fn begin_anew(journal: &Path) {
     for ending in ["", "-wal", "-shm"] {
         let mut path = journal.as_os_str().to_owned();
         path.push(ending);
-        fs::remove_file(PathBuf::from(path)).ok();
+        files::remove(Path::new(&path)).ok();
     }
     lock.forget().ok();
 }

@@ -168,7 +168,6 @@ fn one_console_acts_a_second_one_reads() {
     let mut first = Journal::open(&path).expect("opened");
     assert!(matches!(Journal::open(&path), Err(JournalError::InUse(_))));
     let order = orders().remove(0);
-    let entry = order.entry;
     first
         .append(Timestamp::UNIX_EPOCH, &[intended(order)])
         .expect("appended");

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use cordon::action::ActionKind;
 use cordon::explain::NextStep;
 use cordon::journal::{NotSentReason, Record, Standing};
+use cordon::message::Command;
 use rusqlite::Connection;
 
 use crate::common::{Engine, journal_on_disk, posts, signed_in, tenant};
@@ -158,7 +159,10 @@ fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_ch
         holder.execute_batch("ROLLBACK").expect("let go");
     });
     let began = Instant::now();
-    let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
+    let draft = Engine::draft(ActionKind::Isolate, &machine);
+    let approval = engine.approve(&draft).expect("nothing stands against it");
+    engine.send(Command::Submit(Box::new(approval)));
+    let entry = draft.entry;
     // Reading goes on, and is not slowed down by it.
     let other = engine.machine("HR-LT-007");
     engine.load(&other);
