@@ -69,6 +69,8 @@ pub enum Command {
     ReadSettings,
     /// Write changed rules into the settings.
     SaveSettings(Vec<RuleChange>),
+    /// Reads shared rules from this computer from now on: a person has confirmed it.
+    TrustRulesHost(Box<str>),
     /// Remember how the window is arranged.
     RememberWindow(Box<WindowLayout>),
     /// End: unsent orders become *Not sent*.

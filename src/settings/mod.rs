@@ -1,6 +1,7 @@
 //! What a person or an organisation has set: `settings.toml` in the data folder. Written only when
 //! a person saves the form; comments and whatever else stands in it are kept.
 
+mod hosts;
 mod list;
 mod policy;
 mod profile;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, TomlError};
 
+pub use hosts::{network_host, trust_host};
 pub use profile::{Profile, ProfileName, Written};
 pub use rules::{DEMO_TEMPLATES, RuleKey, Rules, TICKET, WrittenRules};
 pub use save::{RuleChange, change_rules, save_profile, save_rules};

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, Value};
 
+use super::hosts;
 use super::rules::{desktop_trouble, most_devices, template_trouble};
 use super::{
     Rules, Settings, SettingsError, WrittenRules, line_at, provided_text_of, toml_problem,
@@ -37,7 +38,16 @@ pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules 
     };
     let own = add(&mut rules.policy, text, document, file);
     let (mut most, mut trouble) = (own.most_devices, own.trouble);
-    if let Some(file) = own.shared {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    rules.asks_host = own
+        .shared_host
+        .filter(|host| !hosts::is_trusted(folder, host));
+    if let Some(host) = &rules.asks_host {
+        let why = format!(
+            "the shared rules on the computer “{host}” are not read before you confirm that computer"
+        );
+        trouble = trouble.or(Some(why));
+    } else if let Some(file) = own.shared {
         match read_shared(&mut rules, &file) {
             // Of two limits the tighter one holds.
             Ok(theirs) => {
@@ -78,6 +88,8 @@ fn read_shared(rules: &mut Rules, file: &Path) -> Result<Added, String> {
 #[derive(Default)]
 struct Added {
     shared: Option<PathBuf>,
+    /// The other computer on which it lies.
+    shared_host: Option<Box<str>>,
     most_devices: Option<usize>,
     /// The first thing in it that could not be read.
     trouble: Option<String>,
@@ -135,6 +147,7 @@ fn add_key(
             let path = item.as_str().ok_or("is not text")?.trim();
             let beside = file.parent().unwrap_or(Path::new(""));
             added.shared = (!path.is_empty()).then(|| beside.join(path));
+            added.shared_host = hosts::network_host(path);
             Ok(())
         }
         // A key with a slip in it must not leave a device unprotected.

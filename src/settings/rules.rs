@@ -28,6 +28,8 @@ pub struct Rules {
     pub written: WrittenRules,
     /// Those of the file that it names as shared, and which one that is.
     pub shared: Option<(PathBuf, WrittenRules)>,
+    /// The computer on which that file lies, when nobody has confirmed yet that it may be read there.
+    pub asks_host: Option<Box<str>>,
     /// Why the comment templates could not be read.
     pub template_trouble: Option<Box<str>>,
     /// Why the table `[desktop]` could not be read; what is not readable is as if it were not there.

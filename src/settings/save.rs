@@ -62,9 +62,13 @@ pub fn change_rules(
     changes: &[RuleChange],
 ) -> Result<(String, Rules), SettingsError> {
     let Rules {
-        policy, written, ..
+        policy,
+        written,
+        asks_host,
+        ..
     } = Settings::parse(text, file)?.rules;
-    if let Some(why) = policy.unread {
+    // A computer that is still to be confirmed makes nothing unusable that stands here.
+    if let (Some(why), None) = (policy.unread, asks_host) {
         return Err(SettingsError::Unusable(why));
     }
     for RuleChange { key, from, .. } in changes {
@@ -82,9 +86,9 @@ pub fn change_rules(
         return Err(SettingsError::Unusable(why.into()));
     }
     let rules = Settings::parse(&text, file)?.rules;
-    match rules.policy.unread {
-        Some(why) => Err(SettingsError::Unusable(why)),
-        None => Ok((text, rules)),
+    match &rules.policy.unread {
+        Some(why) if rules.asks_host.is_none() => Err(SettingsError::Unusable(why.clone())),
+        Some(_) | None => Ok((text, rules)),
     }
 }
 

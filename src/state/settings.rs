@@ -17,6 +17,8 @@ pub struct SettingsFacts {
     pub written: WrittenRules,
     /// Those of the file that a team shares.
     pub shared: Option<(PathBuf, WrittenRules)>,
+    /// The computer from which those of the shared file are to be read, once a person confirms it.
+    pub asks_host: Option<Box<str>>,
     /// Why they could not be read, with the file's name: they are not written then.
     pub unusable: Option<Explanation>,
     /// Why the comment templates could not be read.
@@ -69,6 +71,7 @@ impl State {
                     policy: Policy { unread, .. },
                     written,
                     shared,
+                    asks_host,
                     template_trouble,
                     desktop_trouble,
                 } = rules;
@@ -76,7 +79,10 @@ impl State {
                 facts.shared = shared;
                 facts.template_trouble = template_trouble;
                 facts.desktop_trouble = desktop_trouble;
-                facts.unusable = unread.map(|why| {
+                // What is asked about is no fault of the file.
+                let fault = unread.filter(|_| asks_host.is_none());
+                facts.asks_host = asks_host;
+                facts.unusable = fault.map(|why| {
                     let mut explanation = Explanation::harmless(
                         "The rules of your organisation could not be read",
                         SettingsNews::mend(),

@@ -14,7 +14,7 @@ use super::widgets::{
 };
 use super::{
     Cx, account, activity, contained, dialogs, machine_detail, machines, session_banner, settings,
-    sign_in, strip,
+    shared_host, sign_in, strip,
 };
 use crate::explain::{Explanation, NextStep};
 use crate::model::SessionStatus;
@@ -300,6 +300,7 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         );
     }
     session_banner::session_banner_ui(ui, cx);
+    shared_host::shared_host_ui(ui, cx);
     if let Some(clock) = &state.clock
         && cx.views.clock_read.as_ref() != Some(&clock.headline)
         && banner_ui(ui, "clock", Role::Caution, clock, "", &[])

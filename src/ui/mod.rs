@@ -51,6 +51,7 @@ mod rule_matches;
 mod search_completion;
 mod session_banner;
 mod settings;
+mod shared_host;
 mod sign_in;
 mod strip;
 mod table_head;

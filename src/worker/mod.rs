@@ -262,6 +262,7 @@ async fn run(
                 settings::read(context).await.ok();
             }),
             Command::SaveSettings(changes) => spawn(settings::save(context, changes)),
+            Command::TrustRulesHost(host) => spawn(settings::trust_host(context, host)),
             Command::RememberWindow(layout) => window.keep(*layout),
             Command::Shutdown => break,
         }

@@ -13,7 +13,7 @@ use crate::message::{Event, SettingsNews};
 use crate::model::Mode;
 use crate::settings::{
     DEMO_TEMPLATES, FILE_NAME, RuleChange, RuleKey, Rules, Settings, SettingsError, WrittenRules,
-    change_rules, save_rules,
+    change_rules, save_rules, trust_host as trust_host_in,
 };
 
 /// Longest time that an order waits for the rules to be read again.
@@ -183,6 +183,21 @@ pub(super) async fn save(context: Arc<Context>, changes: Vec<RuleChange>) {
         }
     }
     tell(&context, SettingsNews::Saved(saved)).await;
+}
+
+/// Remembers that shared rules may be read from this computer, and reads them.
+pub(super) async fn trust_host(context: Arc<Context>, host: Box<str>) {
+    let place = lock(&context.settings).place.clone();
+    if let Place::OnDisk { folder, .. } = place {
+        let trusted = blocking(move || {
+            trust_host_in(&folder, &host)?;
+            Ok(Rules::default())
+        });
+        if let Err(why) = trusted.await {
+            return context.emit(Event::Problem(why)).await;
+        }
+    }
+    read(context).await.ok();
 }
 
 /// Writes changed rules, and says where they are kept from then on.

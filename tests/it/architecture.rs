@@ -14,8 +14,8 @@ use std::fmt;
 
 use source::{Source, names_of, paths_from, read_all, repository, stands_alone};
 use tables::{
-    CHANGING, CLOCK_READERS, CLOCK_READS, CRATES, IMPORTS, LONGEST_FILE, ONE_DOOR, ONE_FILE_OF_UI,
-    PANICS, SLEEPERS, STARTERS, TOP_LEVEL,
+    CHANGING, CLOCK_READERS, CLOCK_READS, CRATES, DISK, DISK_USERS, IMPORTS, LONGEST_FILE,
+    ONE_DOOR, ONE_FILE_OF_UI, PANICS, SLEEPERS, STARTERS, TOP_LEVEL,
 };
 
 #[derive(Debug)]
@@ -113,6 +113,11 @@ fn only_guard_makes_an_approval() {
 #[test]
 fn only_the_worker_and_the_app_read_the_clock() {
     check_all(&["src"], clock);
+}
+
+#[test]
+fn only_one_room_touches_the_disk() {
+    check_all(&["src"], disk);
 }
 
 #[test]
@@ -356,6 +361,28 @@ fn clock(source: &Source) -> Vec<Violation> {
             )
         })
         .collect()
+}
+
+fn disk(source: &Source) -> Vec<Violation> {
+    if DISK_USERS.iter().any(|scope| source.lies_in(scope)) {
+        return Vec::new();
+    }
+    let code = source.shipped();
+    let mut found: Vec<Violation> = DISK
+        .iter()
+        .flat_map(|call| {
+            let rule = format!("`{call}` belongs in `files`, through which the disk is touched");
+            find(source, &code, call, &rule)
+        })
+        .collect();
+    // `use std::{fs, …}` names it in another way.
+    let named = paths_from(&code, "std")
+        .into_iter()
+        .filter(|(_, path)| path[0] == "fs");
+    found.extend(
+        named.map(|(offset, _)| at(source, offset, "`std::fs` belongs in `files`".to_owned())),
+    );
+    found
 }
 
 fn panics(source: &Source) -> Vec<Violation> {

@@ -19,6 +19,10 @@ fn doctor(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> St
     for name in [
         "https_proxy",
         "HTTPS_PROXY",
+        "http_proxy",
+        "HTTP_PROXY",
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
         "ALL_PROXY",
         "all_proxy",
         "NO_PROXY",
@@ -125,5 +129,153 @@ fn the_proxy_of_the_system_is_used_named_without_its_password_and_its_refusal_to
     assert!(
         !said.contains("hunter2") && !said.contains("contoso"),
         "{said}"
+    );
+}
+
+/// A profile whose hosts are asked for, and a proxy that takes no connection.
+fn with_profile() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = "[profile.contoso]\ncloud = \"GCC High\"\ntenant = \"contoso.onmicrosoft.us\"\n\
+        client_id = \"0b6d5c1e-2f7a-4b63-9c48-71e0a3d5f982\"\n";
+    std::fs::write(folder.path().join(FILE_NAME), settings).expect("written");
+    let closed = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let closed = closed.local_addr().expect("an address");
+    (folder, closed.to_string())
+}
+
+#[test]
+fn a_socks_proxy_is_named_as_what_cordon_cannot_use() {
+    let (folder, closed) = with_profile();
+    for variable in ["ALL_PROXY", "all_proxy", "HTTPS_PROXY"] {
+        for scheme in ["socks5h", "socks5", "socks4"] {
+            let proxy = format!("{scheme}://ada:hunter2@{closed}");
+            let said = doctor(folder.path(), &[], &[(variable, &proxy)]);
+            let line = format!(
+                "MEND   proxy: {variable} names a SOCKS proxy ({scheme}://{closed}), which cordon cannot use"
+            );
+            assert!(said.contains(&line), "{line:?} in\n{said}");
+            assert!(said.contains("Set HTTPS_PROXY=http://HOST:PORT"), "{said}");
+            assert!(!said.contains("hunter2"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn each_proxy_variable_is_told_with_whether_it_counts() {
+    let (folder, closed) = with_profile();
+    let proxy = format!("http://{closed}");
+    let (all, plain) = ("http://127.0.0.1:9", "http://127.0.0.1:8");
+    let said = doctor(
+        folder.path(),
+        &[],
+        &[
+            ("HTTPS_PROXY", &proxy),
+            ("ALL_PROXY", all),
+            ("HTTP_PROXY", plain),
+            ("NO_PROXY", "a.example,login.microsoftonline.us"),
+        ],
+    );
+    for line in [
+        format!("HTTPS_PROXY is {proxy}; ALL_PROXY is {all} and not used"),
+        format!("HTTP_PROXY is {plain} and not used: the service is asked over https only"),
+        "NO_PROXY leaves out 2".to_owned(),
+        format!(
+            "note   proxy: none for login.microsoftonline.us, {proxy} for api-gov.securitycenter.microsoft.us"
+        ),
+    ] {
+        assert!(said.contains(&line), "{line:?} in\n{said}");
+    }
+    // Only for what cordon never asks.
+    let closed_hosts = ("NO_PROXY", "*");
+    let said = doctor(folder.path(), &[], &[("http_proxy", plain), closed_hosts]);
+    assert!(said.contains("ok     proxy: none set"), "{said}");
+    assert!(
+        said.contains("http_proxy is http://127.0.0.1:8 and not used"),
+        "{said}"
+    );
+    let said = doctor(folder.path(), &[], &[("HTTPS_PROXY", "::"), closed_hosts]);
+    assert!(
+        said.contains("HTTPS_PROXY is not an address and is not used"),
+        "{said}"
+    );
+}
+
+/// The program that tells a desktop's settings, played by a script.
+#[cfg(all(unix, not(target_os = "macos")))]
+#[test]
+fn a_proxy_script_of_the_desktop_is_told() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (folder, _closed) = with_profile();
+    let programs = tempfile::tempdir().expect("a folder");
+    let program = programs.path().join("gsettings");
+    let path = programs.path().display().to_string();
+    let run = |mode: &str| {
+        std::fs::write(&program, format!("#!/bin/sh\necho \"'{mode}'\"\n")).expect("written");
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&program, executable).expect("set");
+        doctor(folder.path(), &[], &[("PATH", &path), ("NO_PROXY", "*")])
+    };
+    let script = "note   desktop's proxy: a script (PAC), which cordon does not evaluate";
+    assert!(run("auto").contains(script));
+    assert!(run("manual").contains("note   desktop's proxy: set by hand"));
+    assert!(!run("none").contains("desktop's proxy"));
+    std::fs::remove_file(&program).expect("removed");
+    let said = doctor(folder.path(), &[], &[("PATH", &path), ("NO_PROXY", "*")]);
+    assert!(
+        said.contains("cordon cannot see whether the desktop has one"),
+        "{said}"
+    );
+}
+
+#[cfg(all(unix, not(target_os = "macos")))]
+#[test]
+fn no_display_and_a_display_that_does_not_answer_are_told_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = doctor(folder.path(), &[], &[]);
+    assert!(
+        said.contains("MEND   display: there is no display"),
+        "{said}"
+    );
+    assert!(
+        said.contains("neither WAYLAND_DISPLAY nor DISPLAY is set"),
+        "{said}"
+    );
+    let said = doctor(folder.path(), &[], &[("DISPLAY", ":4711")]);
+    assert!(
+        said.contains("DISPLAY is set, and nothing answers there"),
+        "{said}"
+    );
+}
+
+/// In a mount namespace of its own `localhost` is an address in the documentation's range.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_resolver_is_not_asked_who_localhost_is() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let hosts = folder.path().join("hosts");
+    std::fs::write(&hosts, "192.0.2.1 localhost\n").expect("written");
+    let address = simulator.address().replace("127.0.0.1", "localhost");
+    let output = Program::new("unshare")
+        .args([
+            "--user",
+            "--map-current-user",
+            "--keep-caps",
+            "--mount",
+            "sh",
+            "-c",
+        ])
+        .arg("mount --bind \"$0\" /etc/hosts && exec \"$@\"")
+        .arg(&hosts)
+        .arg(env!("CARGO_BIN_EXE_cordon"))
+        .args(["doctor", "--stand-in", &address, "--data-dir"])
+        .arg(folder.path())
+        .output()
+        .expect("unshare runs");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.contains("ok     API host: localhost answers"),
+        "{output:?}"
     );
 }

@@ -87,6 +87,37 @@ impl Home {
     }
 }
 
+/// What earlier versions, other accounts and killed runs left behind of this place.
+#[test]
+fn signing_out_leaves_no_list_of_devices_of_anybody_at_this_place() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let lists = || {
+        let names = std::fs::read_dir(home.folder.path()).expect("a folder");
+        let names = names.map(|entry| entry.expect("an entry").file_name());
+        let names: Vec<String> = names.map(|n| n.to_string_lossy().into_owned()).collect();
+        names
+            .into_iter()
+            .filter(|name| name.contains("devices-"))
+            .collect::<Vec<_>>()
+    };
+    let [kept] = lists().try_into().expect("one list");
+    let (place, account) = kept.split_once('_').expect("place and account");
+    for left in [
+        format!(".{kept}.a1B2c3.new"),
+        format!("{place}-{account}.new"),
+        format!("{place}-{account}"),
+        format!("{place}_somebody-else.json"),
+    ] {
+        std::fs::write(home.folder.path().join(left), "FIN-LT-042").expect("written");
+    }
+    let mut engine = home.start(&simulator);
+    engine.until("signed in", |s| s.session.is_signed_in());
+    engine.send(Command::SignOut);
+    engine.until("signed out", |s| s.session == SessionStatus::SignedOut);
+    wait_for("the lists to go", || lists().is_empty());
+}
+
 fn token_requests(engine: &Engine) -> usize {
     let requests = engine.control.requests();
     requests

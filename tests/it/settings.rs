@@ -129,6 +129,34 @@ fn a_damaged_file_is_named_and_not_saved_over_and_the_rules_before_go_on_to_hold
     assert!(on_disk(folder.path()).contains("DC01"));
 }
 
+#[test]
+fn rules_on_another_computer_are_asked_about_once_and_not_touched_before() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let team = folder.path().join("team.toml");
+    std::fs::write(&team, "[policy]\nprotected_names = [\"ENG-LT-0*\"]\n").expect("written");
+    // Written as a path to another computer; here it leads to this one.
+    let settings = format!("[policy]\nshared_file = '/{}'\n", team.display());
+    std::fs::write(folder.path().join(FILE_NAME), settings).expect("written");
+    let host = cordon::settings::network_host(&format!("/{}", team.display())).expect("a host");
+    let policy = Policy::default();
+    let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+    console.sign_in();
+    let question = format!("Read your organisation's rules from the computer “{host}”?");
+    console.step_until("the question", |c| c.shows(&question));
+    assert!(console.state().settings.shared.is_none());
+    console.click(&format!("Read from {host}"));
+    console.step_until("its end", |c| !c.shows(&question));
+    console.step_until("the rules", |c| {
+        c.state().policy.protected_names.len() == 1 && c.state().policy.unread.is_none()
+    });
+    drop(console);
+    // In the next run nobody is asked.
+    let mut console = Console::open(&simulator, folder.path(), &policy, [1400.0, 900.0]);
+    console.step_until("the rules", |c| c.state().settings.shared.is_some());
+    assert!(!console.shows(&question));
+}
+
 fn change(key: RuleKey, from: &str, to: &str) -> RuleChange {
     RuleChange {
         key,

@@ -142,6 +142,40 @@ pub const CLOCK_READERS: [&str; 7] = [
     "main",
 ];
 
+/// What touches the disk, outside of tests: each goes through `files`, which follows no link and waits
+/// for no pipe.
+pub const DISK: [&str; 20] = [
+    "std::fs",
+    "fs::",
+    "File::open(",
+    "File::create(",
+    "File::create_new(",
+    "File::options(",
+    "OpenOptions",
+    "DirBuilder",
+    ".exists(",
+    ".try_exists(",
+    ".is_file(",
+    ".is_dir(",
+    ".is_symlink(",
+    ".symlink_metadata(",
+    ".canonicalize(",
+    ".read_link(",
+    ".read_dir(",
+    "remove_file(",
+    "remove_dir_all(",
+    "create_dir_all(",
+];
+/// Who may touch the disk by itself.
+pub const DISK_USERS: [&str; 4] = [
+    "files",
+    "platform",
+    // Fonts are the system's: they lie anywhere, are nobody's secret, and are read only.
+    "ui::theme::fonts",
+    // SQLite opens its files by itself; what else is done with them moves to `files` step by step.
+    "journal",
+];
+
 /// What ends the program on purpose.
 pub const PANICS: [&str; 6] = [
     ".unwrap()",

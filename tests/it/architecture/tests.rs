@@ -203,6 +203,31 @@ fn a_look_at_the_clock_and_a_panic_are_found() {
 }
 
 #[test]
+fn a_way_to_the_disk_beside_the_one_room_is_found() {
+    let check = |path, text| lines(disk, path, text).len();
+    for text in [
+        "fn f() { std::fs::write(a, b); }",
+        "use std::fs;",
+        "use std::{fs::File, io};",
+        "fn f() { File::open(a); }",
+        "fn f() { OpenOptions::new(); }",
+        "fn f() -> bool { path.exists() }",
+        "fn f() { path.canonicalize() }",
+    ] {
+        assert!(check("src/worker/menu.rs", text) > 0, "{text}");
+        assert_eq!(check("src/files/mod.rs", text), 0, "{text}");
+    }
+    for text in [
+        "use crate::files::{self, File};",
+        "fn f() { files::is_there(&path); }",
+        "// std::fs::write",
+        "#[cfg(test)]\nmod tests {\n fn f() { std::fs::write(a, b); }\n}",
+    ] {
+        assert_eq!(check("src/worker/menu.rs", text), 0, "{text}");
+    }
+}
+
+#[test]
 fn a_wait_for_nothing_and_a_nap_are_found() {
     let check = |text| lines(vacuous_waits, "tests/it/flows.rs", text).len();
     assert_eq!(check("fn f() { engine.until(\"x\", |_| true); }"), 1);
