@@ -114,8 +114,9 @@ pub(crate) fn keep_memory_private() -> io::Result<()> {
     Ok(limited?)
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
+    #[cfg(target_os = "linux")]
     #[test]
     fn nobody_else_can_look_into_the_memory() {
         super::keep_memory_private().expect("allowed");
