@@ -5,6 +5,9 @@ use std::sync::{Arc, OnceLock};
 
 use eframe::glow::HasContext as _;
 
+/// Has Mesa draw in software.
+const SOFTWARE: &str = "LIBGL_ALWAYS_SOFTWARE";
+
 /// Why no window could be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
@@ -18,7 +21,12 @@ pub enum Trouble {
 
 impl From<&eframe::Error> for Trouble {
     fn from(error: &eframe::Error) -> Self {
-        let why = error.to_string();
+        let why = if let eframe::Error::NoGlutinConfigs(_, cause) = error {
+            // Without the whole template that was looked for.
+            cause.to_string()
+        } else {
+            error.to_string()
+        };
         match error {
             eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => Self::NoDisplay,
             eframe::Error::Glutin(_)
@@ -82,6 +90,11 @@ impl Trouble {
                  sign in at the computer itself, or put Mesa's software renderer (opengl32.dll) beside cordon.exe"
                     .into()
             }
+            Self::NoOpenGl { .. } if std::env::var_os(SOFTWARE).is_some() => {
+                "Software rendering is asked for and is not there: install Mesa's drivers (libgl1-mesa-dri and \
+                 libegl1 on Debian)"
+                    .into()
+            }
             Self::NoOpenGl { .. } => {
                 "Draw in software: LIBGL_ALWAYS_SOFTWARE=1 cordon. If that does not help either, install Mesa's \
                  drivers (libgl1-mesa-dri and libegl1 on Debian). A remote desktop (RDP, VNC) or a virtual machine \
@@ -130,5 +143,29 @@ pub fn probe() -> Result<String, Trouble> {
         .to_owned()),
         (Some(None), _) | (None, Ok(())) => Ok("a window can be opened".to_owned()),
         (None, Err(error)) => Err((&error).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_opengl_is_not_taken_for_a_missing_display() {
+        let old = "OpenGL 1.1 is too old".to_owned();
+        let trouble = Trouble::from(&eframe::Error::OpenGL(old.into()));
+        assert!(matches!(trouble, Trouble::NoOpenGl { .. }));
+        let said = trouble.sentence();
+        assert!(
+            said.contains("there is a display, but no OpenGL 2.0"),
+            "{said}"
+        );
+        assert!(said.contains("OpenGL 1.1 is too old"), "{said}");
+        assert!(said.contains("RDP") && said.contains("software"), "{said}");
+        let none = Trouble::NoDisplay.sentence();
+        assert!(
+            none.contains("no display") && none.contains("self-test"),
+            "{none}"
+        );
     }
 }
