@@ -24,6 +24,11 @@ use cordon::{crash, doctor, files, say, say_error, terminal};
 use eframe::egui;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Tokens pass through buffers of the HTTP, TLS and JSON libraries, which free them as they are.
+#[global_allocator]
+static WIPES_WHAT_IS_FREED: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc::System);
 
 /// Exit codes: 0 fine, 1 failed, 2 usage.
 const USAGE: u8 = 2;

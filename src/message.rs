@@ -205,6 +205,10 @@ pub enum InventoryNews {
         at: Timestamp,
         machines: Vec<Arc<Machine>>,
     },
+    /// A page takes long; so many bytes of it have come.
+    Slow {
+        bytes: u64,
+    },
     /// Some machines; ids already known are replaced.
     Page(Vec<Arc<Machine>>),
     Done {

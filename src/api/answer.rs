@@ -25,6 +25,7 @@ impl Answer {
             200..300 => match self.ending {
                 Ending::Whole => Ok(&self.body),
                 Ending::TooLarge => Err(self.not_understood(url, Unreadable::TooLarge)),
+                Ending::TooSlow => Err(self.not_understood(url, Unreadable::TooSlow)),
                 Ending::BrokenOff => Err(self.not_understood(url, Unreadable::Truncated)),
             },
             401 => Err(ApiError::Unauthorized(self.refusal())),
@@ -233,6 +234,7 @@ mod tests {
     fn a_good_status_with_half_a_body_is_not_understood() {
         for (ending, why) in [
             (Ending::TooLarge, Unreadable::TooLarge),
+            (Ending::TooSlow, Unreadable::TooSlow),
             (Ending::BrokenOff, Unreadable::Truncated),
         ] {
             let mut answer = answer(201, "{\"id\":\"a\"}");

@@ -55,6 +55,6 @@ pub fn retry_after(text: &str) -> i64 {
 /// `@odata.nextLink`: where it leads, if it may be followed with our token.
 #[must_use]
 pub fn next_link(endpoints: &Endpoints, link: &str) -> Option<Url> {
-    let present = odata::machines(&endpoints.api, 0);
+    let present = odata::machines(&endpoints.api, odata::MACHINES_TOP, 0);
     odata::next_page(endpoints, &present, link).ok()
 }

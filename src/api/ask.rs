@@ -151,10 +151,14 @@ impl Client {
             }
             other => other?,
         };
-        let is_cut =
-            stop.is_some() || page.next_link.is_some() || page.received() >= odata::FOUND_TOP;
+        let is_cut = stop.is_some()
+            || page.is_overfull
+            || page.next_link.is_some()
+            || page.received() >= odata::FOUND_TOP;
+        let mut machines = page.items;
+        machines.truncate(odata::FOUND_TOP);
         Ok(Found {
-            machines: page.items,
+            machines,
             unreadable: page.unreadable,
             is_cut,
         })

@@ -78,6 +78,8 @@ pub enum Unreadable {
     Truncated,
     #[error("it is too large")]
     TooLarge,
+    #[error("less than a kilobyte a second came")]
+    TooSlow,
     #[error("it is JSON of another shape")]
     WrongShape,
     #[error("it has no usable id")]
@@ -94,6 +96,21 @@ pub struct Refusal {
     pub message: Box<str>,
     /// What to quote to support.
     pub request_id: Option<Box<str>>,
+}
+
+impl ApiError {
+    /// Whether a smaller piece of the same list may come where this one did not.
+    pub(super) fn is_about_the_size(&self) -> bool {
+        matches!(
+            self,
+            Self::TimedOut { .. }
+                | Self::Interrupted { .. }
+                | Self::NotUnderstood {
+                    why: Unreadable::TooLarge | Unreadable::TooSlow | Unreadable::Truncated,
+                    ..
+                }
+        )
+    }
 }
 
 impl Refusal {
@@ -307,6 +324,7 @@ pub(super) mod tests {
             ("no JSON", not_understood(200, Unreadable::NotJson)),
             ("truncated", not_understood(200, Unreadable::Truncated)),
             ("too large", not_understood(200, Unreadable::TooLarge)),
+            ("too slow", not_understood(200, Unreadable::TooSlow)),
             ("wrong shape", not_understood(200, Unreadable::WrongShape)),
             ("no id", not_understood(201, Unreadable::NoId)),
         ]
@@ -349,6 +367,7 @@ pub(super) mod tests {
                 "no JSON",
                 "truncated",
                 "too large",
+                "too slow",
                 "wrong shape",
                 "no id"
             ]

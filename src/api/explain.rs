@@ -120,6 +120,13 @@ impl ApiError {
                 "The Defender service has a problem".into(),
                 NextStep::TryAgain,
             ),
+            Self::NotUnderstood {
+                why: Unreadable::TooSlow,
+                ..
+            } => (
+                "The line is too slow: less than a kilobyte a second came from Defender".into(),
+                NextStep::TryAgain,
+            ),
             Self::NotUnderstood { .. } => (
                 "The answer of the Defender service could not be read".into(),
                 NextStep::TryAgain,

@@ -10,6 +10,7 @@ mod ask;
 mod error;
 mod explain;
 mod file;
+mod list;
 mod loose;
 mod odata;
 mod panel;
@@ -18,7 +19,6 @@ mod retry;
 mod transport;
 mod wire;
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,6 +28,7 @@ use url::Url;
 
 pub use ask::Found;
 pub use error::{ApiError, Refusal, Unreadable, Verb};
+pub use list::{Complete, Cursor, More, Page};
 pub use odata::ActionFilter;
 pub use rate_limit::{Lane, Permit};
 pub use retry::delay;
@@ -38,10 +39,9 @@ use crate::auth::{AccessToken, AuthError, Clock, RefusedToken, Session, WantedCl
 use crate::model::{
     Account, Budget, Endpoints, Machine, MachineAction, MachineActionId, MachineId,
 };
-use odata::Stop;
 use rate_limit::RateLimiter;
 use transport::{Answer, Limits};
-use wire::{Listing, Noun};
+use wire::Noun;
 
 /// Calls to the service in one person's name. Clones share limits and sign-in.
 #[derive(Clone)]
@@ -57,47 +57,6 @@ struct Inner {
     refused: Mutex<Option<RefusedToken>>,
     /// How many seconds the service's clock was ahead of this computer's, by its last answer.
     ahead_secs: AtomicI64,
-}
-
-/// One page of a list.
-#[derive(Debug)]
-pub struct Page<T> {
-    pub items: Vec<T>,
-    /// Elements that could not be read.
-    pub unreadable: usize,
-    pub more: More,
-    /// The service's own time.
-    pub date: Option<Timestamp>,
-}
-
-/// Whether there is another page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum More {
-    No,
-    Next(Cursor),
-    /// There may be, but it cannot be had; says why.
-    Stopped(String),
-}
-
-/// A place in the list of machines.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cursor {
-    url: Url,
-    /// Elements before it.
-    received: usize,
-}
-
-/// A list of all pages.
-#[derive(Debug)]
-pub struct Complete<T> {
-    /// Each once, in the service's order.
-    pub items: Vec<T>,
-    /// Elements that could not be read: what is looked for may be among them.
-    pub unreadable: usize,
-    /// Whether every page was had.
-    pub complete: bool,
-    /// The service's own time, at the first page.
-    pub date: Option<Timestamp>,
 }
 
 /// The service's record of what was submitted; not necessarily of this order (the tag tells).
@@ -126,78 +85,6 @@ impl Client {
         }))
     }
 
-    /// Where the list of machines begins.
-    #[must_use]
-    pub fn first_machines(&self) -> Cursor {
-        Cursor {
-            url: odata::machines(&self.0.endpoints.api, 0),
-            received: 0,
-        }
-    }
-
-    /// Up to 10,000 machines from `cursor` on.
-    ///
-    /// # Errors
-    /// When the page could not be read, after repeats.
-    pub async fn machines_page(&self, cursor: &Cursor) -> Result<Page<Machine>, ApiError> {
-        let read = self
-            .list::<Machine>(&cursor.url, Lane::Refresh, Limits::MACHINE_LIST)
-            .await;
-        let (listing, stop, date) = match read {
-            // The documentation has a 404 for "no recent machines".
-            Err(ApiError::Refused(refusal)) if refusal.is_not_found() => {
-                return Ok(Page {
-                    items: Vec::new(),
-                    unreadable: 0,
-                    more: More::No,
-                    date: None,
-                });
-            }
-            other => other?,
-        };
-        let received = cursor.received.saturating_add(listing.received());
-        let more = match stop.or(broken_off(&listing)) {
-            Some(stop) => More::Stopped(stop.to_string()),
-            None => self
-                .next(&cursor.url, &listing, odata::MACHINES_TOP, || {
-                    odata::machines(&self.0.endpoints.api, received)
-                })
-                .map_or(More::No, |url| More::Next(Cursor { url, received })),
-        };
-        Ok(Page {
-            items: listing.items,
-            unreadable: listing.unreadable,
-            more,
-            date,
-        })
-    }
-
-    /// The page after `present`. With `$top` the service sends no link, so pages are counted. A
-    /// link is followed when our token may go there; one that is foreign or malformed is not, and
-    /// the pages are counted instead.
-    fn next<T>(
-        &self,
-        present: &Url,
-        page: &Listing<T>,
-        full: usize,
-        counted: impl FnOnce() -> Url,
-    ) -> Option<Url> {
-        if page.received() == 0 {
-            return None;
-        }
-        match &page.next_link {
-            None if page.received() < full => None,
-            None => Some(counted()),
-            Some(link) => {
-                let linked = odata::next_page(&self.0.endpoints, present, link);
-                Some(linked.unwrap_or_else(|stop| {
-                    tracing::debug!(%stop, "a link to the next page was not followed");
-                    counted()
-                }))
-            }
-        }
-    }
-
     /// One machine.
     ///
     /// # Errors
@@ -216,59 +103,6 @@ impl Client {
         lane: Lane,
     ) -> Result<MachineAction, ApiError> {
         self.one(&["machineactions", id.as_str()], lane).await
-    }
-
-    /// All actions that match, newest first, of all pages.
-    ///
-    /// # Errors
-    /// When a page could not be read, after repeats. Nothing is returned then: half a history
-    /// would look like a whole one.
-    pub async fn machine_actions(
-        &self,
-        filter: &ActionFilter,
-        lane: Lane,
-    ) -> Result<Complete<MachineAction>, ApiError> {
-        let mut all = Complete {
-            items: Vec::new(),
-            unreadable: 0,
-            complete: true,
-            date: None,
-        };
-        let mut seen = HashSet::new();
-        for text in filter.texts() {
-            let (mut received, mut pages) = (0, 0);
-            let mut url = Some(odata::machine_actions(&self.0.endpoints.api, &text, 0));
-            while let Some(present) = url {
-                let (page, stop, date) = self
-                    .list::<MachineAction>(&present, lane, Limits::ACTION_LIST)
-                    .await?;
-                pages += 1;
-                received += page.received();
-                url = self.next(&present, &page, odata::ACTIONS_TOP, || {
-                    odata::machine_actions(&self.0.endpoints.api, &text, received)
-                });
-                let stop = stop.or(broken_off(&page));
-                all.date = all.date.or(date);
-                all.unreadable += page.unreadable;
-                // An action made meanwhile shifts the pages, so that one may come twice.
-                let (before, is_blank) = (all.items.len(), page.items.is_empty());
-                all.items.extend(
-                    page.items
-                        .into_iter()
-                        .filter(|action| seen.insert(action.id.clone())),
-                );
-                let repeats = url.is_some() && !is_blank && all.items.len() == before;
-                let stop = stop
-                    .or(repeats.then_some(Stop::Looping))
-                    .or((url.is_some() && pages >= odata::MAX_PAGES).then_some(Stop::TooMany));
-                if let Some(stop) = stop {
-                    tracing::debug!(%stop, "paging stopped");
-                    all.complete = false;
-                    url = None;
-                }
-            }
-        }
-        Ok(all)
     }
 
     /// Leave for one request, or the time at which to ask again.
@@ -332,6 +166,12 @@ impl Client {
         renewed.map(drop).map_err(ApiError::SignIn)
     }
 
+    /// Forgets what it holds of a sign-in that is over, connections and their buffers included.
+    pub fn forget_sign_in(&self) {
+        *lock(&self.0.refused) = None;
+        self.0.http.close_connections();
+    }
+
     /// How many calls are left.
     #[must_use]
     pub fn budget(&self) -> Budget {
@@ -349,19 +189,6 @@ impl Client {
             .map(|(noun, _answer)| noun)
     }
 
-    /// One page, why there must be no more after it, and the service's time.
-    async fn list<T: Noun>(
-        &self,
-        url: &Url,
-        lane: Lane,
-        limits: Limits,
-    ) -> Result<(Listing<T>, Option<Stop>, Option<Timestamp>), ApiError> {
-        let (listing, answer) = self.read(url, lane, limits, wire::list).await?;
-        let stop = (answer.status == 206).then_some(Stop::Partial);
-        Ok((listing, stop, answer.date()))
-    }
-
-    /// Reads until it works or there is no point any more. After a 401 one other token is tried.
     async fn read<T>(
         &self,
         url: &Url,
@@ -369,14 +196,29 @@ impl Client {
         limits: Limits,
         decode: fn(&[u8]) -> Result<T, Unreadable>,
     ) -> Result<(T, Answer), ApiError> {
+        let (read, answer, _) = self.read_at(&[url], lane, limits, decode).await?;
+        Ok((read, answer))
+    }
+
+    /// Reads until it works or there is no point any more. After a 401 one other token is tried.
+    /// Where an answer does not come whole, the next place is asked for a smaller one.
+    async fn read_at<T>(
+        &self,
+        urls: &[&Url],
+        lane: Lane,
+        limits: Limits,
+        decode: fn(&[u8]) -> Result<T, Unreadable>,
+    ) -> Result<(T, Answer, usize), ApiError> {
         let mut attempt = 1;
         let mut renewed = false;
+        let mut used = 0;
         loop {
+            let url = urls[used];
             let permit = self.permit(lane).await;
             let result = match self.send(url, permit, Sending::Get(limits)).await {
                 Ok(answer) => self
                     .understand(url, &answer, decode)
-                    .map(|read| (read, answer)),
+                    .map(|read| (read, answer, used)),
                 Err(error) => Err(error),
             };
             let error = match result {
@@ -388,6 +230,11 @@ impl Client {
                 }
                 Err(error) => error,
             };
+            if error.is_about_the_size() && used + 1 < urls.len() {
+                used += 1;
+                attempt += 1;
+                continue;
+            }
             let Some(delay) = retry::delay(&error, Verb::Read, attempt, random()) else {
                 return Err(error);
             };
@@ -449,7 +296,8 @@ impl Client {
                     WantedClaims::asked_for_by(answer.challenges.iter().map(AsRef::as_ref));
                 *lock(&self.0.refused) = Some(RefusedToken { token, claims });
             }
-            Ok(_) | Err(_) => {}
+            Ok(_) => token.note_accepted(),
+            Err(_) => {}
         }
         Ok(answer)
     }
@@ -463,11 +311,6 @@ impl Client {
         let body = answer.body(url, self.now())?;
         decode(body).map_err(|why| answer.not_understood(url, why))
     }
-}
-
-/// An empty page that names another one is no end of a list.
-fn broken_off<T>(page: &Listing<T>) -> Option<Stop> {
-    (page.received() == 0 && page.next_link.is_some()).then_some(Stop::Partial)
 }
 
 enum Sending {

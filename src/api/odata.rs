@@ -11,6 +11,8 @@ use crate::model::{Endpoints, MachineActionId, MachineActionType, MachineId};
 
 /// The most elements the service gives in one answer.
 pub(super) const MACHINES_TOP: usize = 10_000;
+/// For a line on which a full page does not come.
+pub(super) const FEW_MACHINES_TOP: usize = 1_000;
 /// Keeps one answer well below its size limit; histories longer than this are rare.
 pub(super) const ACTIONS_TOP: usize = 1_000;
 /// Machines that a question by name may find; a longer beginning finds fewer.
@@ -21,6 +23,8 @@ pub(super) const ALERTS_TOP: usize = 1_000;
 pub(super) const OPEN: &str = "status ne 'Resolved'";
 /// So many pages, and no more, whatever the service says.
 pub(super) const MAX_PAGES: usize = 1_000;
+/// Bytes of all pages of a list of actions: a hundred thousand of them.
+pub(super) const MAX_ACTION_BYTES: usize = 96 << 20;
 /// Ids in one filter, which has to fit into an address.
 const IDS_PER_CALL: usize = 50;
 
@@ -122,13 +126,10 @@ pub(super) fn submission(api: &Url, order: &Order) -> Url {
 }
 
 /// One page of machines.
-pub(super) fn machines(api: &Url, skip: usize) -> Url {
+pub(super) fn machines(api: &Url, top: usize, skip: usize) -> Url {
     with_query(
         path(api, &["machines"]),
-        &[
-            ("$top", &MACHINES_TOP.to_string()),
-            ("$skip", &skip.to_string()),
-        ],
+        &[("$top", &top.to_string()), ("$skip", &skip.to_string())],
     )
 }
 
@@ -204,6 +205,10 @@ pub(super) enum Stop {
     TooMany,
     #[error("the service sent only a part of the page")]
     Partial,
+    #[error("the service sends more at a time than was asked for")]
+    Overfull,
+    #[error("there is more than the console keeps")]
+    TooMuch,
 }
 
 /// The address of the next page, when it may be asked with our token: on our host, under our
@@ -331,7 +336,7 @@ mod tests {
              &$orderby=creationDateTimeUtc%20desc&$top=1000&$skip=0"
         );
         assert_eq!(
-            machines(&api, 10_000).as_str(),
+            machines(&api, MACHINES_TOP, 10_000).as_str(),
             "http://127.0.0.1:8080/api/machines?$top=10000&$skip=10000"
         );
     }
@@ -391,7 +396,7 @@ mod tests {
     #[test]
     fn a_next_page_is_followed_on_our_own_ground_only() {
         let endpoints = endpoints();
-        let present = machines(&endpoints.api, 0);
+        let present = machines(&endpoints.api, MACHINES_TOP, 0);
         let next = |link: &str| next_page(&endpoints, &present, link);
         for good in [
             "http://127.0.0.1:8080/api/machines?$skip=10000",

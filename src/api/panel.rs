@@ -29,7 +29,7 @@ impl Client {
             &["machines", id.as_str(), "logonusers"],
         );
         let (page, stop, _) = self.list(&url, LANE, Limits::ACTION_LIST).await?;
-        let is_cut = stop.is_some() || page.next_link.is_some();
+        let is_cut = stop.is_some() || page.is_overfull || page.next_link.is_some();
         let mut users = listed(page, is_cut);
         LoggedOnUser::newest_first(&mut users.items);
         Ok(users)
@@ -58,7 +58,7 @@ impl Client {
             other => other?,
         };
         let is_full = page.received() >= odata::ALERTS_TOP;
-        let is_cut = is_full || stop.is_some() || page.next_link.is_some();
+        let is_cut = is_full || page.is_overfull || stop.is_some() || page.next_link.is_some();
         let mut alerts = listed(page, is_cut);
         // Whatever the service made of the filter.
         alerts.items.retain(Alert::is_open);

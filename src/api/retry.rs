@@ -51,6 +51,7 @@ fn transient_for_read(error: &ApiError) -> Option<Duration> {
             Unreadable::NotJson
             | Unreadable::Html
             | Unreadable::TooLarge
+            | Unreadable::TooSlow
             | Unreadable::WrongShape
             | Unreadable::NoId => None,
         },

@@ -1,12 +1,14 @@
 //! Sends one request and hands back what came: the only file that knows the HTTP library.
 
 use std::error::Error;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use url::Url;
 
 use super::error::ApiError;
-use crate::auth::{HttpFault, HttpRequest, HttpResponse, SendRequest};
+use crate::auth::{Blank, HttpFault, HttpRequest, HttpResponse, SendRequest};
 use crate::model::{Endpoints, LOOPBACK_NAME, loopback_addresses};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -14,25 +16,56 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// that is just being closed: for a submission that would be an unknown outcome.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// Of a header longer than this nothing is read.
+const LONGEST_HEADER: usize = 32 * 1024;
+/// Challenges of one answer that are looked at.
+const CHALLENGES: usize = 8;
+
 /// What one answer may cost at most. Bytes are counted after decompression.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     bytes: usize,
+    /// Until the whole answer is there; until it begins, where a pace is set.
     time: Duration,
+    pace: Option<Pace>,
+}
+
+/// How fast a body has to come. A slow line gets its list, however long that takes: progress counts.
+#[derive(Debug, Clone, Copy)]
+struct Pace {
+    /// Without a single byte.
+    idle: Duration,
+    /// In each window so many bytes, unless it ends before.
+    window: Duration,
+    bytes: usize,
+}
+
+impl Pace {
+    /// A kilobyte a second.
+    const SLOW_LINE: Self = Self {
+        idle: Duration::from_secs(30),
+        window: Duration::from_mins(1),
+        bytes: 60 * 1024,
+    };
+    /// For a whole answer: more than any list takes at that pace.
+    const LONGEST: Duration = Duration::from_hours(12);
 }
 
 impl Limits {
     pub(super) const ONE: Self = Self {
         bytes: 1 << 20,
         time: Duration::from_secs(30),
+        pace: None,
     };
     pub(super) const ACTION_LIST: Self = Self {
         bytes: 16 << 20,
         time: Duration::from_secs(30),
+        pace: Some(Pace::SLOW_LINE),
     };
     pub(super) const MACHINE_LIST: Self = Self {
-        bytes: 64 << 20,
+        bytes: 32 << 20,
         time: Duration::from_mins(2),
+        pace: Some(Pace::SLOW_LINE),
     };
 }
 
@@ -42,6 +75,8 @@ pub(super) enum Ending {
     Whole,
     /// Cut off by us.
     TooLarge,
+    /// Cut off by us: less came in a minute than a slow line brings.
+    TooSlow,
     /// Cut off by somebody else, by time, or not decompressible.
     BrokenOff,
 }
@@ -62,7 +97,11 @@ pub(super) struct Answer {
 /// The one HTTP client of a run.
 #[derive(Clone)]
 pub struct Http {
-    client: reqwest::Client,
+    client: Arc<Mutex<reqwest::Client>>,
+    /// The API of a stand-in on a loopback address.
+    stand_in: Option<Url>,
+    /// Bytes of all answers so far.
+    received: Arc<AtomicU64>,
 }
 
 impl Http {
@@ -72,6 +111,28 @@ impl Http {
     /// # Errors
     /// [`ApiError::NoClient`] when the system's certificate store or TLS cannot be set up.
     pub fn new(endpoints: &Endpoints) -> Result<Self, ApiError> {
+        let stand_in = endpoints.loopback.then(|| endpoints.api.clone());
+        Ok(Self {
+            client: Arc::new(Mutex::new(Self::client(stand_in.as_ref())?)),
+            stand_in,
+            received: Arc::default(),
+        })
+    }
+
+    /// Goes on with new connections. The buffers of those before hold what went over them for as
+    /// long as they are kept for the next request.
+    pub(super) fn close_connections(&self) {
+        // It could be set up once; if it cannot be any more, the old ones end by themselves.
+        if let Ok(client) = Self::client(self.stand_in.as_ref()) {
+            *self.lock() = client;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, reqwest::Client> {
+        self.client.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn client(stand_in: Option<&Url>) -> Result<reqwest::Client, ApiError> {
         // Offered is gzip only: a server may send "deflate" with or without its zlib wrapping, and
         // the decoder reads it with wrapping only. An answer that cannot be unpacked would turn a
         // good submission into an unknown outcome. Wrapped deflate is read if it comes anyway.
@@ -92,15 +153,19 @@ impl Http {
             .redirect(reqwest::redirect::Policy::none())
             // Rule 4: what is repeated is decided in `retry`, not in the library.
             .retry(reqwest::retry::never())
-            .https_only(!endpoints.loopback);
-        if endpoints.loopback {
-            let here = loopback_addresses(&endpoints.api);
+            .https_only(stand_in.is_none());
+        if let Some(api) = stand_in {
+            let here = loopback_addresses(api);
             builder = builder.no_proxy().resolve_to_addrs(LOOPBACK_NAME, &here);
         }
-        let client = builder.build().map_err(|error| ApiError::NoClient {
+        builder.build().map_err(|error| ApiError::NoClient {
             why: chain(&error).into(),
-        })?;
-        Ok(Self { client })
+        })
+    }
+
+    /// How many bytes of answers have come so far.
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
     }
 
     /// The client as a closure, for the requests of the sign-in.
@@ -116,6 +181,7 @@ impl Http {
                 match ending {
                     Ending::Whole => Ok(response),
                     Ending::TooLarge => Err(HttpFault::TooLarge),
+                    Ending::TooSlow => Err(HttpFault::TimedOut),
                     Ending::BrokenOff => Err(HttpFault::Interrupted),
                 }
             })
@@ -165,23 +231,23 @@ impl Http {
         headers.insert(reqwest::header::ACCEPT, json);
 
         let (response, ending) = self.exchange(request, limits).await?;
-        let header = |name: &str| {
-            response
-                .headers()
-                .get(name)
-                .and_then(|value| value.to_str().ok())
-                .map(Box::from)
+        let blank = Blank::new([token]);
+        let readable = |value: &reqwest::header::HeaderValue| {
+            let text = value.to_str().ok()?;
+            (text.len() <= LONGEST_HEADER).then(|| Box::from(&*blank.apply(text)))
         };
+        let header = |name: &str| response.headers().get(name).and_then(readable);
         Ok(Answer {
             status: response.status().as_u16(),
             date: header("date"),
             retry_after: header("retry-after"),
             challenges: (response.headers().get_all("www-authenticate").iter())
-                .filter_map(|value| value.to_str().ok().map(Box::from))
+                .filter_map(readable)
+                .take(CHALLENGES)
                 .collect(),
             request_id: header("mise-correlation-id").or_else(|| header("request-id")),
             ending,
-            body: response.into_body(),
+            body: without_echo(response, token, &blank),
         })
     }
 
@@ -192,21 +258,45 @@ impl Http {
         mut request: reqwest::Request,
         limits: Limits,
     ) -> Result<(HttpResponse, Ending), HttpFault> {
-        *request.timeout_mut() = Some(limits.time);
-        let mut incoming = self
-            .client
-            .execute(request)
-            .await
+        let pace = limits.pace;
+        let whole = pace.map_or(limits.time, |_| Pace::LONGEST);
+        *request.timeout_mut() = Some(whole);
+        let client = self.lock().clone();
+        let begun = tokio::time::timeout(limits.time, client.execute(request)).await;
+        let mut incoming = begun
+            .map_err(|_elapsed| HttpFault::TimedOut)?
             .map_err(|error| fault(&error))?;
+        let idle = pace.map_or(whole, |pace| pace.idle);
+        let window = tokio::time::sleep(pace.map_or(whole, |pace| pace.window));
+        tokio::pin!(window);
         let mut body = Vec::new();
+        let mut at_window = 0;
         let ending = loop {
-            match incoming.chunk().await {
-                Ok(Some(chunk)) if body.len() + chunk.len() > limits.bytes => {
+            let chunk = tokio::select! {
+                biased;
+                () = &mut window, if pace.is_some() => {
+                    let Some(pace) = pace.filter(|pace| body.len() - at_window >= pace.bytes) else {
+                        break Ending::TooSlow;
+                    };
+                    at_window = body.len();
+                    let next = window.deadline() + pace.window;
+                    window.as_mut().reset(next);
+                    continue;
+                }
+                chunk = tokio::time::timeout(idle, incoming.chunk()) => chunk,
+            };
+            match chunk {
+                Ok(Ok(Some(chunk))) if body.len() + chunk.len() > limits.bytes => {
                     break Ending::TooLarge;
                 }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => break Ending::Whole,
-                Err(_) => break Ending::BrokenOff,
+                Ok(Ok(Some(chunk))) => {
+                    let bytes = u64::try_from(chunk.len()).unwrap_or_default();
+                    self.received.fetch_add(bytes, Ordering::Relaxed);
+                    body.extend_from_slice(&chunk);
+                }
+                Ok(Ok(None)) => break Ending::Whole,
+                Ok(Err(_)) => break Ending::BrokenOff,
+                Err(_elapsed) => break Ending::TooSlow,
             }
         };
         let mut response = HttpResponse::new(body);
@@ -214,6 +304,26 @@ impl Http {
         *response.headers_mut() = std::mem::take(incoming.headers_mut());
         Ok((response, ending))
     }
+}
+
+/// The body of an answer. Servers and proxies echo requests, token included: what is not what was
+/// asked for is shown, and rid of it.
+fn without_echo(response: HttpResponse, token: &str, blank: &Blank) -> Vec<u8> {
+    let is_good = response.status().is_success();
+    let body = response.into_body();
+    // A good answer is large, and only a whole token in it is an echo.
+    let has_echo = match std::str::from_utf8(&body) {
+        Ok(text) if is_good => !token.is_empty() && text.contains(token),
+        Ok(_) => true,
+        Err(_) => !is_good,
+    };
+    if !has_echo {
+        return body;
+    }
+    blank
+        .apply(&String::from_utf8_lossy(&body))
+        .into_owned()
+        .into_bytes()
 }
 
 /// Why no answer came. Only a connection that never came up is "not reached": of all else it
@@ -251,153 +361,4 @@ fn chain(error: &reqwest::Error) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::{Read as _, Write as _};
-    use std::net::TcpListener;
-
-    use super::*;
-
-    /// A server that gives each answer to one connection, and hands back what it was asked.
-    fn serve(answers: Vec<Vec<u8>>) -> (Endpoints, std::thread::JoinHandle<Vec<String>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let serving = move || {
-            answers
-                .into_iter()
-                .map(|answer| {
-                    let (mut stream, _) = listener.accept().expect("a connection");
-                    let mut asked = [0; 4_096];
-                    let read = stream.read(&mut asked).expect("a request");
-                    stream.write_all(&answer).ok();
-                    String::from_utf8_lossy(&asked[..read]).into_owned()
-                })
-                .collect()
-        };
-        let thread = std::thread::Builder::new()
-            .name("server".into())
-            .spawn(serving)
-            .expect("a thread");
-        (
-            Endpoints::stand_in(&address, "t", "c").expect("loopback"),
-            thread,
-        )
-    }
-
-    fn answer(head: &str, body: &[u8]) -> Vec<u8> {
-        let length = body.len();
-        let head =
-            format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
-        [head.as_bytes(), body].concat()
-    }
-
-    async fn ask(answer: Vec<u8>) -> (Result<Answer, HttpFault>, String) {
-        let (endpoints, thread) = serve(vec![answer]);
-        let http = Http::new(&endpoints).expect("a client");
-        let limits = Limits {
-            bytes: 100,
-            time: Duration::from_secs(5),
-        };
-        let result = http.get(&endpoints.api, "a-token", limits).await;
-        (result, thread.join().expect("a request").concat())
-    }
-
-    #[tokio::test]
-    async fn a_request_carries_token_and_name_and_offers_gzip_only() {
-        let (result, asked) = ask(answer(
-            "200 OK\r\nDate: Tue, 14 Nov 2023 22:13:50 GMT\r\nmise-correlation-id: m",
-            b"{}",
-        ))
-        .await;
-        let got = result.expect("an answer");
-        assert_eq!(
-            (got.status, got.body.as_slice(), got.ending),
-            (200, b"{}".as_slice(), Ending::Whole)
-        );
-        assert_eq!(got.request_id.as_deref(), Some("m"));
-        assert!(got.date.is_some());
-        let asked = asked.to_ascii_lowercase();
-        for line in [
-            "get /api http/1.1\r\n",
-            "\r\nauthorization: bearer a-token\r\n",
-            "\r\nuser-agent: cordon/",
-            "\r\naccept-encoding: gzip\r\n",
-        ] {
-            assert!(asked.contains(line), "{line:?} in {asked}");
-        }
-    }
-
-    #[tokio::test]
-    async fn wrapped_deflate_is_read_and_bare_deflate_is_not_taken_for_an_answer() {
-        let wrapped = [0x78, 0x9c, 0xab, 0xae, 0x05, 0x00, 0x01, 0x75, 0x00, 0xf9];
-        let (result, _) = ask(answer("200 OK\r\nContent-Encoding: deflate", &wrapped)).await;
-        assert_eq!(result.expect("an answer").body, b"{}");
-        let (result, _) = ask(answer(
-            "200 OK\r\nContent-Encoding: deflate",
-            &wrapped[2..6],
-        ))
-        .await;
-        assert_eq!(result.expect("an answer").ending, Ending::BrokenOff);
-    }
-
-    #[tokio::test]
-    async fn a_redirect_is_an_answer_and_not_followed() {
-        let (result, _) = ask(answer(
-            "307 Temporary Redirect\r\nLocation: /elsewhere",
-            b"",
-        ))
-        .await;
-        assert_eq!(result.expect("an answer").status, 307);
-    }
-
-    #[tokio::test]
-    async fn a_body_is_cut_where_it_grows_too_large_or_breaks_off() {
-        let (result, _) = ask(answer("200 OK", &[b'x'; 101])).await;
-        assert_eq!(result.expect("an answer").ending, Ending::TooLarge);
-        let (result, _) = ask(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf".to_vec()).await;
-        assert_eq!(result.expect("an answer").ending, Ending::BrokenOff);
-    }
-
-    #[tokio::test]
-    async fn a_line_cut_after_sending_is_not_a_line_that_never_was() {
-        let (result, _) = ask(Vec::new()).await;
-        assert_eq!(result.err(), Some(HttpFault::Interrupted));
-
-        let closed = TcpListener::bind("127.0.0.1:0")
-            .and_then(|l| l.local_addr())
-            .expect("a port");
-        let endpoints =
-            Endpoints::stand_in(&format!("http://{closed}"), "t", "c").expect("loopback");
-        let http = Http::new(&endpoints).expect("a client");
-        assert_eq!(
-            http.get(&endpoints.api, "t", Limits::ONE).await.err(),
-            Some(HttpFault::NotReached)
-        );
-    }
-
-    #[tokio::test]
-    async fn silence_is_a_time_out() {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let address = format!("http://{}", listener.local_addr().expect("an address"));
-        let endpoints = Endpoints::stand_in(&address, "t", "c").expect("loopback");
-        let http = Http::new(&endpoints).expect("a client");
-        let limits = Limits {
-            bytes: 100,
-            time: Duration::from_millis(50),
-        };
-        assert_eq!(
-            http.get(&endpoints.api, "t", limits).await.err(),
-            Some(HttpFault::TimedOut)
-        );
-    }
-
-    #[tokio::test]
-    async fn a_live_client_sends_nothing_in_the_clear() {
-        let live = Endpoints::live(&crate::model::Registration::sample()).expect("addresses");
-        let http = Http::new(&live).expect("a client");
-        let clear = Url::parse("http://127.0.0.1:9/api").expect("an address");
-        assert_eq!(
-            http.get(&clear, "t", Limits::ONE).await.err(),
-            Some(HttpFault::NotReached)
-        );
-    }
-}
+mod tests;

@@ -2,14 +2,18 @@
 //! only an id has to be there (rule 8).
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 use std::net::IpAddr;
 
 use jiff::Timestamp;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::error::Unreadable;
 use super::loose::{AddressEntry, FileEntry, Loose, LooseList};
+use super::odata::MACHINES_TOP;
 use crate::model::{
     ExposureLevel, HResult, HealthStatus, Machine, MachineAction, MachineActionId,
     MachineActionStatus, MachineActionType, MachineId, OnboardingStatus, RiskScore, clean,
@@ -17,6 +21,9 @@ use crate::model::{
 
 /// A noun of the service, read from one JSON object.
 pub(super) trait Noun: Sized {
+    /// How many of one answer are read: nobody asks for more.
+    const MOST: usize = 1_000;
+
     /// `None` when the text is no object, or has no usable id.
     fn read(json: &str) -> Option<Self>;
 }
@@ -27,6 +34,10 @@ pub(super) struct Listing<T> {
     pub items: Vec<T>,
     pub unreadable: usize,
     pub next_link: Option<Box<str>>,
+    /// There were more than anybody asks for; they were left out.
+    pub is_overfull: bool,
+    /// Length of the answer.
+    pub bytes: usize,
 }
 
 impl<T> Listing<T> {
@@ -37,42 +48,90 @@ impl<T> Listing<T> {
 }
 
 #[derive(Deserialize)]
-struct ListBody<'a> {
+#[serde(bound(deserialize = "T: Noun"))]
+struct ListBody<T> {
     /// `None`: absent, so this is no list.
-    #[serde(borrow, default, deserialize_with = "present")]
-    value: Option<Elements<'a>>,
+    #[serde(default, deserialize_with = "present")]
+    value: Option<Elements<T>>,
     #[serde(rename = "@odata.nextLink", default)]
     next_link: Loose<Box<str>>,
 }
 
-/// `None`: null, which is an empty list.
-#[derive(Deserialize)]
-struct Elements<'a>(#[serde(borrow)] Option<Vec<&'a RawValue>>);
+/// Each element is read on its own as it comes, so that one that cannot be read costs only itself,
+/// and those beyond [`Noun::MOST`] cost no memory. Null is an empty list.
+struct Elements<T> {
+    items: Vec<T>,
+    unreadable: usize,
+    is_overfull: bool,
+}
+
+impl<'de, T: Noun> Deserialize<'de> for Elements<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(ElementsVisitor(PhantomData))
+    }
+}
+
+struct ElementsVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Noun> Visitor<'de> for ElementsVisitor<T> {
+    type Value = Elements<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Elements {
+            items: Vec::new(),
+            unreadable: 0,
+            is_overfull: false,
+        })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let (mut items, mut unreadable) = (Vec::new(), 0);
+        while items.len() + unreadable < T::MOST {
+            let Some(raw) = seq.next_element::<&RawValue>()? else {
+                break;
+            };
+            match T::read(raw.get()) {
+                Some(item) => items.push(item),
+                None => unreadable += 1,
+            }
+        }
+        let mut is_overfull = false;
+        while seq.next_element::<IgnoredAny>()?.is_some() {
+            is_overfull = true;
+        }
+        Ok(Elements {
+            items,
+            unreadable,
+            is_overfull,
+        })
+    }
+}
 
 /// Makes a null a value, too, where otherwise it would be the same as nothing.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
     T::deserialize(from).map(Some)
 }
 
-/// Reads a list. Each element is read on its own, so that one that cannot be read costs only
-/// itself.
+/// Reads a list.
 pub(super) fn list<T: Noun>(body: &[u8]) -> Result<Listing<T>, Unreadable> {
+    let bytes = body.len();
     let text = text_of(body)?;
-    let body: ListBody<'_> = serde_json::from_str(&text).map_err(|error| why(&error))?;
-    let elements = body
-        .value
-        .ok_or(Unreadable::WrongShape)?
-        .0
-        .unwrap_or_default();
-    let items: Vec<T> = elements
-        .iter()
-        .filter_map(|raw| T::read(raw.get()))
-        .collect();
-    let unreadable = elements.len() - items.len();
+    let body: ListBody<T> = serde_json::from_str(&text).map_err(|error| why(&error))?;
+    let Elements {
+        items,
+        unreadable,
+        is_overfull,
+    } = body.value.ok_or(Unreadable::WrongShape)?;
     Ok(Listing {
         items,
         unreadable,
         next_link: body.next_link.0,
+        is_overfull,
+        bytes,
     })
 }
 
@@ -182,6 +241,8 @@ struct WireMachine {
 }
 
 impl Noun for Machine {
+    const MOST: usize = MACHINES_TOP;
+
     fn read(json: &str) -> Option<Self> {
         let wire: WireMachine = serde_json::from_str(json).ok()?;
         let addresses = wire.ip_addresses.0;

@@ -40,6 +40,10 @@ pub(super) struct Held {
     /// It was saved under the name that every account of its place had.
     pub(super) has_old_item: bool,
     pub(super) last_refusal: Option<LastRefusal>,
+    /// When tokens were given up lately because the API had refused them.
+    pub(super) replaced: Vec<Instant>,
+    /// What the last of them had to be replaced for.
+    pub(super) replaced_for: Option<WantedClaims>,
 }
 
 /// Why the sign-in host refused last.
@@ -52,6 +56,12 @@ pub(super) struct LastRefusal {
 
 /// A sign-in that has lasted so long was none that is refused at once.
 const LASTING: Duration = Duration::from_mins(10);
+
+/// How long the API's refusals are counted.
+const REFUSED_LATELY: Duration = Duration::from_mins(1);
+/// So many tokens that the API had taken before it refused them are replaced in that time: each may
+/// have ended, but where one request is refused and others are not, a new token changes nothing.
+const REPLACED_AT_MOST: usize = 10;
 
 /// A renewal that failed.
 pub(super) struct Failure {
@@ -84,8 +94,29 @@ impl Held {
 
     /// A token that the API refused is not used again, and what it asked for goes into the renewal.
     pub(super) fn drop_refused(&mut self, refused: &RefusedToken) {
-        self.access.take_if(|held| held.is_same(&refused.token));
+        let given_up = self.access.take_if(|held| held.is_same(&refused.token));
+        if given_up.is_some() {
+            self.replaced.push(monotonic_now());
+            self.replaced_for.clone_from(&refused.claims);
+        }
         self.want(refused.claims.clone());
+    }
+
+    /// The token that the API refused, where replacing it once more would only cause one renewal a
+    /// call: what replaced another was refused as well, for the same reason, within a minute.
+    pub(super) fn not_worth_replacing(&mut self, refused: &RefusedToken) -> Option<AccessToken> {
+        let now = monotonic_now();
+        self.replaced
+            .retain(|at| now.duration_since(*at) < REFUSED_LATELY);
+        let most = if refused.token.was_accepted() {
+            REPLACED_AT_MOST
+        } else {
+            1
+        };
+        let is_new_wish = refused.claims.is_some() && refused.claims != self.replaced_for;
+        let held = self.access.as_ref()?;
+        let is_worth_it = self.replaced.len() < most || is_new_wish;
+        (held.is_same(&refused.token) && !is_worth_it).then(|| held.clone())
     }
 
     /// Adds to what the next token has to bring along.

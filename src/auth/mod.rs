@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 pub use oauth2::{HttpRequest, HttpResponse};
 
+pub(crate) use blank::Blank;
 pub use browser::BrowserFlow;
 pub use challenge::WantedClaims;
 pub use device_code::DeviceFlow;

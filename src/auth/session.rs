@@ -228,7 +228,7 @@ impl Session {
     }
 
     /// Another token after the API did not accept one: a single renewal, unless there already is a
-    /// newer one.
+    /// newer one. The same token where another would be refused as well, as far as can be known.
     ///
     /// # Errors
     /// As [`Self::token`].
@@ -240,6 +240,9 @@ impl Session {
         let failures_seen = {
             let mut held = self.0.held();
             if let Some(refused) = &refused {
+                if let Some(same) = held.not_worth_replacing(refused) {
+                    return Ok(same);
+                }
                 held.drop_refused(refused);
             }
             if let Some(token) = held.usable((self.0.clock)(), refused.as_ref()) {

@@ -4,6 +4,7 @@
 //! for display and hints, and every one of them may be missing.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -42,6 +43,7 @@ struct Held {
     received: Instant,
     received_at: Timestamp,
     lifetime: Duration,
+    was_accepted: AtomicBool,
 }
 
 impl AccessToken {
@@ -58,7 +60,17 @@ impl AccessToken {
             received,
             received_at: now,
             lifetime,
+            was_accepted: AtomicBool::new(false),
         }))
+    }
+
+    /// Notes that the API has taken it.
+    pub fn note_accepted(&self) {
+        self.0.was_accepted.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn was_accepted(&self) -> bool {
+        self.0.was_accepted.load(Ordering::Relaxed)
     }
 
     /// The token, unless `url` is a host it was not issued for (rule 6).

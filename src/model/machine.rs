@@ -114,6 +114,27 @@ impl Machine {
         }
     }
 
+    /// About how much memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let texts = [
+            &self.computer_dns_name,
+            &self.os_platform,
+            &self.version,
+            &self.agent_version,
+            &self.device_value,
+            &self.rbac_group_name,
+            &self.aad_device_id,
+        ];
+        let texts = texts.into_iter().flatten().chain(&self.machine_tags);
+        size_of::<Self>()
+            + texts
+                .map(|text| text.len() + size_of_val(text))
+                .sum::<usize>()
+            + size_of_val(&*self.ip_addresses)
+            + size_of_val(&*self.mac_addresses)
+    }
+
     /// What names this machine in a sentence: its name, or that it has none.
     #[must_use]
     pub fn name(&self) -> String {

@@ -159,7 +159,9 @@ impl State {
         match news {
             InventoryNews::Started => self.inventory.begin_reading(),
             InventoryNews::Kept { at, machines } => self.inventory.keep(at, machines),
+            InventoryNews::Slow { bytes } => self.inventory.slow = Some(bytes),
             InventoryNews::Page(machines) => {
+                self.inventory.slow = None;
                 self.asked.note_listed(&machines);
                 self.inventory.upsert(machines);
             }
@@ -170,6 +172,7 @@ impl State {
                 seen,
             } => {
                 self.inventory.loading = false;
+                self.inventory.slow = None;
                 self.inventory.read_at = Some(at);
                 self.inventory.kept_at = None;
                 self.inventory.unreadable = unreadable;

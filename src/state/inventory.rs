@@ -61,6 +61,8 @@ pub struct Inventory {
     /// The places that the last so many generations changed, one each.
     changes: Vec<u32>,
     pub loading: bool,
+    /// Bytes of the present page that have come, where that takes long.
+    pub slow: Option<u64>,
     /// When the last complete reading ended.
     pub read_at: Option<Timestamp>,
     /// When the list of an earlier run was read, while there is no newer one.
@@ -143,6 +145,7 @@ impl Inventory {
     /// A reading begins: what changed before it is past.
     pub(super) fn begin_reading(&mut self) {
         self.loading = true;
+        self.slow = None;
         self.failure = None;
         self.changes.clear();
     }

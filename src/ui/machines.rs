@@ -217,9 +217,25 @@ fn refresh_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
+fn amount_text(bytes: u64) -> String {
+    match bytes / 1024 {
+        0 => "under 1 kB".to_owned(),
+        kilobytes @ ..1024 => format!("{kilobytes} kB"),
+        kilobytes => format!("{}.{} MB", kilobytes / 1024, kilobytes % 1024 * 10 / 1024),
+    }
+}
+
 /// What keeps the list from being the whole truth.
 fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let inventory = &cx.state.inventory;
+    if let (Some(bytes), true) = (inventory.slow, inventory.loading) {
+        let words = format!(
+            "The line is slow: {} of the next devices have come, {} are shown",
+            amount_text(bytes),
+            inventory.all().len()
+        );
+        badge(ui, Icon::Waiting, Role::Caution, &words);
+    }
     if let Some(why) = &inventory.incomplete {
         badge(
             ui,

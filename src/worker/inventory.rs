@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
@@ -24,6 +25,11 @@ const RETENTION: SignedDuration = SignedDuration::from_hours(180 * 24);
 const CLOCK_MAY_BE_OFF: SignedDuration = SignedDuration::from_mins(5);
 /// At most this many pages; some services give few devices at a time.
 const MAX_PAGES: usize = 1_000;
+/// At most so many devices, and so much memory for them: more than any tenant this is made for has.
+const MAX_MACHINES: usize = 250_000;
+const MAX_BYTES: usize = 128 << 20;
+/// A page that takes longer says how far it has come, and again each time as long.
+const SLOW_AFTER: Duration = Duration::from_secs(10);
 /// Devices told at a time, so that the window draws in between.
 const AT_ONCE: usize = 1_000;
 
@@ -34,8 +40,9 @@ pub(super) async fn refresh(context: Arc<Context>) {
     let (mut cursor, mut unreadable, mut incomplete) = (context.client.first_machines(), 0, None);
     let mut seen = HashSet::new();
     let mut list: Vec<Arc<Machine>> = Vec::new();
+    let mut bytes = 0;
     for page_number in 1.. {
-        match context.client.machines_page(&cursor).await {
+        match telling_of_a_slow_line(&context, epoch, context.client.machines_page(&cursor)).await {
             Ok(page) => {
                 mind_clock(&context, page.date).await;
                 unreadable += page.unreadable;
@@ -44,12 +51,21 @@ pub(super) async fn refresh(context: Arc<Context>) {
                 // A page that could not be read at all is no repetition.
                 let repeats = seen.len() == before && !page.items.is_empty();
                 let machines: Vec<_> = page.items.into_iter().map(Arc::new).collect();
+                bytes += machines
+                    .iter()
+                    .map(|machine| machine.bytes())
+                    .sum::<usize>();
                 list.extend_from_slice(&machines);
+                let is_too_much = list.len() >= MAX_MACHINES || bytes >= MAX_BYTES;
                 for some in machines.chunks(AT_ONCE) {
                     tell(&context, epoch, InventoryNews::Page(some.to_vec())).await;
                 }
                 match page.more {
                     More::No => break,
+                    More::Next(_) if is_too_much => {
+                        incomplete = Some("there are more devices than cordon keeps".to_owned());
+                        break;
+                    }
                     More::Next(_) if page_number == MAX_PAGES => {
                         incomplete = Some(format!("stopped after {MAX_PAGES} pages"));
                         break;
@@ -98,6 +114,25 @@ pub(super) async fn refresh(context: Arc<Context>) {
     .await;
     recent_actions(&context, epoch).await;
     context.report_budget().await;
+}
+
+/// Says how much has come while a page takes long.
+async fn telling_of_a_slow_line<T>(
+    context: &Context,
+    epoch: Epoch,
+    page: impl Future<Output = T>,
+) -> T {
+    let before = context.client.received_bytes();
+    tokio::pin!(page);
+    loop {
+        tokio::select! {
+            page = &mut page => return page,
+            () = tokio::time::sleep(SLOW_AFTER) => {
+                let bytes = context.client.received_bytes() - before;
+                tell(context, epoch, InventoryNews::Slow { bytes }).await;
+            }
+        }
+    }
 }
 
 /// The reading was stopped by the person: what has come stays, and is not the whole list.

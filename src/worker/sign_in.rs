@@ -136,6 +136,7 @@ pub(super) async fn sign_out(context: Arc<Context>) {
         context.change_accounts(owe).await;
     }
     let result = context.session.sign_out().await;
+    context.client.forget_sign_in();
     context.leave();
     // Of an account that has left nothing of its tenant stays behind. After it has left, so that a
     // list which is just being written notices.

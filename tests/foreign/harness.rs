@@ -124,6 +124,8 @@ pub fn user_code(flow: &DeviceFlow) -> String {
 /// Has the API refuse the present token, so that another one has to be had.
 pub async fn renew(session: &Session) -> Result<(), AuthError> {
     let token = session.token().await.expect("fresh");
+    // One that never worked would not be replaced again within a minute.
+    token.note_accepted();
     let refused = RefusedToken {
         token,
         claims: None,

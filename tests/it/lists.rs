@@ -169,3 +169,29 @@ fn a_reading_that_takes_too_long_is_stopped_and_the_list_says_so() {
     });
     assert!(!console.shows_part("not complete"));
 }
+
+/// Where a full page does not come whole, the next try asks for a tenth of it, and so does the rest.
+#[test]
+fn a_page_that_breaks_off_is_asked_for_in_smaller_pieces() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    let all = engine.state.inventory.all().len();
+    let before = engine.control.requests().len();
+    engine.control.inject(fault("machines", "truncated", 1));
+    engine.send(Command::RefreshMachines);
+    engine.until("the start", |s| s.inventory.loading);
+    engine.until("the end", |s| !s.inventory.loading);
+    let inventory = &engine.state.inventory;
+    assert_eq!((&inventory.failure, &inventory.incomplete), (&None, &None));
+    assert_eq!(inventory.all().len(), all);
+    let requests = engine.control.requests();
+    let asked = requests[before..]
+        .iter()
+        .filter(|r| r.path.ends_with("/machines"));
+    let tops: Vec<_> = asked
+        .filter_map(|r| r.query.split('&').find(|part| part.contains("top=")))
+        .collect();
+    assert_eq!(tops, ["$top=10000", "$top=1000"]);
+}

@@ -6,6 +6,11 @@
     reason = "the harness around the tests says what it expects, and waits by the clock"
 )]
 
+/// As the program has it.
+#[global_allocator]
+static WIPES_WHAT_IS_FREED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
+    zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
 mod accounts;
 mod architecture;
 mod ask;
@@ -26,6 +31,7 @@ mod kill;
 mod licences;
 mod lists;
 mod matrix;
+mod memory;
 mod panel;
 mod person;
 mod profiles;

@@ -292,3 +292,30 @@ fn a_request_body_keeps_its_order_and_escapes_what_people_write() {
     );
     assert_eq!(object(&[]), b"{}");
 }
+
+#[test]
+fn no_more_rows_are_read_than_anybody_asks_for() {
+    let rows = |count: usize| {
+        let rows: Vec<String> = (0..count)
+            .map(|n| match n % 10 {
+                9 => "7".to_owned(),
+                _ => format!("{{\"id\":\"{n:040x}\"}}"),
+            })
+            .collect();
+        format!("{{\"value\":[{}]}}", rows.join(","))
+    };
+    for (count, is_overfull) in [
+        (9_999, false),
+        (10_000, false),
+        (10_001, true),
+        (60_000, true),
+    ] {
+        let body = rows(count);
+        let page = list::<Machine>(body.as_bytes()).expect("a list");
+        assert_eq!(page.received(), count.min(10_000));
+        assert_eq!(page.unreadable, count.min(10_000) / 10);
+        assert_eq!((page.is_overfull, page.bytes), (is_overfull, body.len()));
+    }
+    let actions = list::<MachineAction>(rows(1_001).as_bytes()).expect("a list");
+    assert_eq!((actions.received(), actions.is_overfull), (1_000, true));
+}

@@ -170,6 +170,7 @@ async fn the_claims_that_a_challenge_asks_for_go_into_the_renewal_and_into_no_ot
     };
     host.then(tokens(2));
     let new = session.token_instead_of(challenged).await.expect("renewed");
+    new.note_accepted();
     host.then(tokens(3));
     session
         .token_instead_of(refused(&new))

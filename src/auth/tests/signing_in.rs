@@ -165,6 +165,52 @@ async fn a_refused_token_is_replaced_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_api_that_refuses_every_token_causes_one_renewal_a_minute() {
+    let (host, session) = signed_in().await;
+    let before = host.bodies().len();
+    for minute in 1..4 {
+        for n in 0..50 {
+            host.then(tokens(n));
+            let token = session.token().await.expect("there is one");
+            session
+                .token_instead_of(refused(&token))
+                .await
+                .expect("another, or the same");
+        }
+        assert_eq!(host.bodies().len() - before, minute);
+        host.script.lock().unwrap().clear();
+        tokio::time::advance(Duration::from_secs(61)).await;
+    }
+    // One that has worked may end at any moment, and so may the next; but not at every call.
+    for n in 0..50 {
+        host.then(tokens(n));
+        let token = session.token().await.expect("there is one");
+        token.note_accepted();
+        session
+            .token_instead_of(refused(&token))
+            .await
+            .expect("another, or the same");
+    }
+    assert_eq!(host.bodies().len() - before, 3 + 10);
+    // What a challenge asks for anew is another cause.
+    let challenged = RefusedToken {
+        token: session.token().await.expect("there is one"),
+        claims: WantedClaims::from_json(r#"{"access_token":{"nbf":{"essential":true}}}"#),
+    };
+    for _ in 0..2 {
+        host.then(tokens(60));
+        let again = session.token().await.expect("there is one");
+        let claims = challenged.claims.clone();
+        let token = again;
+        let another = session
+            .token_instead_of(RefusedToken { token, claims })
+            .await;
+        another.expect("another, or the same");
+    }
+    assert_eq!(host.bodies().len() - before, 3 + 10 + 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_cancelled_caller_does_not_lose_the_rotated_token() {
     let (host, session) = signed_in().await;
     tokio::time::advance(Duration::from_hours(1)).await;

@@ -71,7 +71,7 @@ pub const STARTERS: [&str; 11] = [
 ];
 
 /// Which outside crate may be named where.
-pub const CRATES: [(&str, &[&str]); 28] = [
+pub const CRATES: [(&str, &[&str]); 29] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main", "display"]),
     ("egui_extras", &["ui", "app", "main"]),
@@ -107,6 +107,7 @@ pub const CRATES: [(&str, &[&str]); 28] = [
     ("gethostname", &["worker::host"]),
     ("if_addrs", &["worker::host"]),
     ("hyper_util", &["doctor::proxy"]),
+    ("zeroizing_alloc", &["main"]),
     ("rustls_native_certs", &["doctor"]),
     // Names are compared in one way only.
     ("caseless", &["model::normal"]),
@@ -202,10 +203,12 @@ pub const LONGEST_FILE: usize = 500;
 
 /// Tests that may let a thread sleep: in a loop that asks again, to strike at a random instant, or to
 /// play a clock or a slow server.
-pub const SLEEPERS: [&str; 10] = [
+pub const SLEEPERS: [&str; 12] = [
+    "src/api/transport/tests.rs",
     "tests/it/common.rs",
     "tests/it/common/barriers.rs",
     "tests/it/kill.rs",
+    "tests/it/memory.rs",
     "tests/it/profiles.rs",
     "tests/it/secrets.rs",
     "tests/desktop/a11y.rs",

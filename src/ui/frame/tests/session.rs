@@ -1,10 +1,12 @@
 //! Who is signed in, and what the window says about it.
 
+use std::time::Duration;
+
 use super::*;
 use crate::action::{ActionKind, Order, Task};
 use crate::explain::NextStep;
 use crate::journal::{Author, Entry, Record};
-use crate::model::{Door, EntryId, MachineRef, Retry, Unfamiliar};
+use crate::model::{BrowserPrompt, Door, EntryId, MachineRef, Retry, Unfamiliar};
 
 fn author(object_id: &str, name: &str) -> Author {
     Author {
@@ -239,4 +241,78 @@ fn a_silent_host_is_said_while_the_code_waits() {
         "No answer from the sign-in host, still trying"
     ));
     assert!(shows(&harness, "A1B2C3D4E"), "the code stays");
+}
+
+#[test]
+fn whose_sign_in_it_is_is_asked_with_the_reason() {
+    let so_far = "a-tenant-of-before".into();
+    for (reason, title, why) in [
+        (
+            Unfamiliar::New,
+            "Is this you?",
+            "This account has not signed in to cordon on this computer before. Continue only if it is yours: whatever you order is done in its name",
+        ),
+        (
+            Unfamiliar::OtherAccount,
+            "This is a different account",
+            "A different account was used last on this computer",
+        ),
+        (
+            Unfamiliar::OtherTenant { so_far },
+            "This is another tenant",
+            "Until now, contoso.example led to tenant a-tenant-of-before. Continue only if you know why that has changed",
+        ),
+    ] {
+        let mut state = signed_in();
+        state.tenant = "contoso.example".into();
+        let question = SessionStatus::Stranger {
+            account: account(),
+            before: None,
+            reason,
+        };
+        set(&mut state, question);
+        let (_, harness) = wide(state);
+        assert!(shows(&harness, title), "{title}");
+        assert!(shows(&harness, why), "{why}");
+    }
+}
+
+#[test]
+fn a_browser_that_came_over_https_is_said_and_the_page_opens_by_a_new_address() {
+    let mut state = signed_in();
+    let prompt = BrowserPrompt {
+        page: "http://127.0.0.1:1/sign-in/once".into(),
+        expires_in: Duration::from_mins(5),
+        received: at(0),
+        came_over_https: true,
+    };
+    set(&mut state, SessionStatus::InBrowser(prompt));
+    let (desk, mut harness) = wide(state);
+    assert!(shows(
+        &harness,
+        "The browser came over https, but this computer's own address is http. Turn off \"HTTPS only\" for localhost, open the page in another browser, or use a code"
+    ));
+    harness.get_by_label("Open the page again").click();
+    harness.run_steps(2);
+    assert!(matches!(
+        desk.borrow().work.as_slice(),
+        [Command::SignInWithBrowser]
+    ));
+}
+
+#[test]
+fn a_slow_line_says_how_far_it_has_come() {
+    let mut state = signed_in();
+    for news in [
+        InventoryNews::Started,
+        InventoryNews::Slow { bytes: 3_400_000 },
+    ] {
+        let epoch = Epoch(0);
+        state.apply(Event::Inventory { epoch, news });
+    }
+    let shown = state.inventory.all().len();
+    let (_, harness) = wide(state);
+    let words =
+        format!("The line is slow: 3.2 MB of the next devices have come, {shown} are shown");
+    assert!(shows(&harness, &words));
 }

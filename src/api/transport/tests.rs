@@ -1,0 +1,221 @@
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+
+use super::*;
+
+/// A server that gives each answer to one connection, and hands back what it was asked.
+fn serve(answers: Vec<Vec<u8>>) -> (Endpoints, std::thread::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let serving = move || {
+        answers
+            .into_iter()
+            .map(|answer| {
+                let (mut stream, _) = listener.accept().expect("a connection");
+                let mut asked = [0; 4_096];
+                let read = stream.read(&mut asked).expect("a request");
+                stream.write_all(&answer).ok();
+                String::from_utf8_lossy(&asked[..read]).into_owned()
+            })
+            .collect()
+    };
+    let thread = std::thread::Builder::new()
+        .name("server".into())
+        .spawn(serving)
+        .expect("a thread");
+    (
+        Endpoints::stand_in(&address, "t", "c").expect("loopback"),
+        thread,
+    )
+}
+
+fn answer(head: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("HTTP/1.1 {head}\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+async fn ask(answer: Vec<u8>) -> (Result<Answer, HttpFault>, String) {
+    let (endpoints, thread) = serve(vec![answer]);
+    let http = Http::new(&endpoints).expect("a client");
+    let limits = Limits {
+        bytes: 100,
+        time: Duration::from_secs(5),
+        pace: None,
+    };
+    let result = http.get(&endpoints.api, "a-token", limits).await;
+    (result, thread.join().expect("a request").concat())
+}
+
+#[tokio::test]
+async fn a_request_carries_token_and_name_and_offers_gzip_only() {
+    let (result, asked) = ask(answer(
+        "200 OK\r\nDate: Tue, 14 Nov 2023 22:13:50 GMT\r\nmise-correlation-id: m",
+        b"{}",
+    ))
+    .await;
+    let got = result.expect("an answer");
+    assert_eq!(
+        (got.status, got.body.as_slice(), got.ending),
+        (200, b"{}".as_slice(), Ending::Whole)
+    );
+    assert_eq!(got.request_id.as_deref(), Some("m"));
+    assert!(got.date.is_some());
+    let asked = asked.to_ascii_lowercase();
+    for line in [
+        "get /api http/1.1\r\n",
+        "\r\nauthorization: bearer a-token\r\n",
+        "\r\nuser-agent: cordon/",
+        "\r\naccept-encoding: gzip\r\n",
+    ] {
+        assert!(asked.contains(line), "{line:?} in {asked}");
+    }
+}
+
+#[tokio::test]
+async fn wrapped_deflate_is_read_and_bare_deflate_is_not_taken_for_an_answer() {
+    let wrapped = [0x78, 0x9c, 0xab, 0xae, 0x05, 0x00, 0x01, 0x75, 0x00, 0xf9];
+    let (result, _) = ask(answer("200 OK\r\nContent-Encoding: deflate", &wrapped)).await;
+    assert_eq!(result.expect("an answer").body, b"{}");
+    let (result, _) = ask(answer(
+        "200 OK\r\nContent-Encoding: deflate",
+        &wrapped[2..6],
+    ))
+    .await;
+    assert_eq!(result.expect("an answer").ending, Ending::BrokenOff);
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_not_followed() {
+    let (result, _) = ask(answer(
+        "307 Temporary Redirect\r\nLocation: /elsewhere",
+        b"",
+    ))
+    .await;
+    assert_eq!(result.expect("an answer").status, 307);
+}
+
+#[tokio::test]
+async fn a_body_is_cut_where_it_grows_too_large_or_breaks_off() {
+    let (result, _) = ask(answer("200 OK", &[b'x'; 101])).await;
+    assert_eq!(result.expect("an answer").ending, Ending::TooLarge);
+    let (result, _) = ask(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhalf".to_vec()).await;
+    assert_eq!(result.expect("an answer").ending, Ending::BrokenOff);
+}
+
+#[tokio::test]
+async fn a_line_cut_after_sending_is_not_a_line_that_never_was() {
+    let (result, _) = ask(Vec::new()).await;
+    assert_eq!(result.err(), Some(HttpFault::Interrupted));
+
+    let closed = TcpListener::bind("127.0.0.1:0")
+        .and_then(|l| l.local_addr())
+        .expect("a port");
+    let endpoints = Endpoints::stand_in(&format!("http://{closed}"), "t", "c").expect("loopback");
+    let http = Http::new(&endpoints).expect("a client");
+    assert_eq!(
+        http.get(&endpoints.api, "t", Limits::ONE).await.err(),
+        Some(HttpFault::NotReached)
+    );
+}
+
+#[tokio::test]
+async fn silence_is_a_time_out() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let endpoints = Endpoints::stand_in(&address, "t", "c").expect("loopback");
+    let http = Http::new(&endpoints).expect("a client");
+    let limits = Limits {
+        bytes: 100,
+        time: Duration::from_millis(50),
+        pace: None,
+    };
+    assert_eq!(
+        http.get(&endpoints.api, "t", limits).await.err(),
+        Some(HttpFault::TimedOut)
+    );
+}
+
+#[tokio::test]
+async fn an_echo_of_the_token_is_blanked_in_body_and_headers() {
+    for (status, body) in [
+        ("403 Forbidden", "no a-long-token"),
+        ("200 OK", "a-long-token"),
+    ] {
+        let head = format!(
+            "{status}\r\nrequest-id: for a-long-token\r\nWWW-Authenticate: Bearer a-long-token"
+        );
+        let (endpoints, thread) = serve(vec![answer(&head, body.as_bytes())]);
+        let http = Http::new(&endpoints).expect("a client");
+        let got = http.get(&endpoints.api, "a-long-token", Limits::ONE).await;
+        let got = got.expect("an answer");
+        let all = format!("{got:?} {}", String::from_utf8_lossy(&got.body));
+        assert!(
+            !all.contains("long-token") && all.contains("[removed]"),
+            "{all}"
+        );
+        thread.join().expect("a request");
+    }
+}
+
+/// A server that sends `piece` again and again, with a pause before each.
+async fn trickle(piece: &'static [u8], pause: Duration, pieces: usize) -> Ending {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("an address"));
+    let length = piece.len() * pieces;
+    let serving = move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut asked = [0; 4_096];
+        assert_ne!(stream.read(&mut asked).expect("a request"), 0);
+        write!(
+            stream,
+            "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n"
+        )
+        .ok();
+        for _ in 0..pieces {
+            std::thread::sleep(pause);
+            if stream.write_all(piece).is_err() {
+                break;
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().spawn(serving);
+    let endpoints = Endpoints::stand_in(&address, "t", "c").expect("loopback");
+    let http = Http::new(&endpoints).expect("a client");
+    let limits = Limits {
+        bytes: 1 << 20,
+        time: Duration::from_millis(400),
+        pace: Some(Pace {
+            idle: Duration::from_millis(300),
+            window: Duration::from_millis(400),
+            bytes: 1_000,
+        }),
+    };
+    let got = http.get(&endpoints.api, "t", limits).await;
+    thread.expect("a thread").join().expect("it ends");
+    let received = usize::try_from(http.received()).expect("few");
+    let got = got.expect("it began");
+    assert_eq!(received, got.body.len());
+    got.ending
+}
+
+#[tokio::test]
+async fn progress_counts_and_not_the_whole_time() {
+    let pause = Duration::from_millis(100);
+    // Three times as long as an answer may take to begin.
+    assert_eq!(trickle(&[b'x'; 500], pause, 12).await, Ending::Whole);
+    assert_eq!(trickle(b"x", pause, 12).await, Ending::TooSlow);
+    let silence = Duration::from_millis(900);
+    assert_eq!(trickle(&[b'x'; 9_000], silence, 2).await, Ending::TooSlow);
+}
+
+#[tokio::test]
+async fn a_live_client_sends_nothing_in_the_clear() {
+    let live = Endpoints::live(&crate::model::Registration::sample()).expect("addresses");
+    let http = Http::new(&live).expect("a client");
+    let clear = Url::parse("http://127.0.0.1:9/api").expect("an address");
+    assert_eq!(
+        http.get(&clear, "t", Limits::ONE).await.err(),
+        Some(HttpFault::NotReached)
+    );
+}
