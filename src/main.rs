@@ -147,6 +147,8 @@ fn begin(
                 ctx.request_repaint();
             }
         }),
+        refresh_every: cordon::worker::REFRESH_EVERY,
+        addresses: Arc::new(cordon::worker::own_addresses),
         on_entry: Arc::new(move |entry| observer.observe(entry)),
     })?;
     let zone = jiff::tz::TimeZone::system();

@@ -132,11 +132,11 @@ pub enum Event {
         result: Result<Arc<Machine>, Explanation>,
         at: Timestamp,
     },
-    /// All actions of one machine.
+    /// The actions of one machine.
     History {
         epoch: Epoch,
         id: MachineId,
-        result: Result<Vec<MachineAction>, Explanation>,
+        result: Result<Listed<MachineAction>, Explanation>,
         at: Timestamp,
     },
     /// One part of a machine's panel.

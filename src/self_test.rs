@@ -112,6 +112,8 @@ fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
         policy: Policy::default(),
         pace: Pace::faster(f64::from(speed)),
         wake: Arc::new(|| {}),
+        refresh_every: crate::worker::REFRESH_EVERY,
+        addresses: Arc::new(crate::worker::own_addresses),
         on_entry: Arc::new(|_| {}),
     };
     let worker = WorkerHandle::spawn(setup)

@@ -8,11 +8,21 @@ use super::odata;
 use super::rate_limit::Lane;
 use super::transport::Limits;
 use super::wire::{Listing, Noun};
-use super::{ApiError, Client};
+use super::{ApiError, Client, Complete};
 use crate::model::{
     Alert, AlertSeverity, AlertStatus, Availability, AvailableActions, Listed, LoggedOnUser,
     MachineId,
 };
+
+impl<T> From<Complete<T>> for Listed<T> {
+    fn from(read: Complete<T>) -> Self {
+        Self {
+            items: read.items,
+            unreadable: read.unreadable,
+            is_cut: !read.complete,
+        }
+    }
+}
 
 /// Whoever looks at a device waits for its record and its actions; these must not use up the calls
 /// that a click needs.

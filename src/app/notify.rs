@@ -152,7 +152,7 @@ fn notice(entry: &Entry, mode: Mode) -> Notice {
         body += ". Needs your attention in cordon";
     }
     Notice {
-        summary: format!("{word}: {}", entry.machine().name_and_tail()),
+        summary: format!("{word}: {}", entry.machine().quoted()),
         body,
         went_wrong,
     }
@@ -207,29 +207,22 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::action::{ActionKind, Order, Task};
+    use crate::action::{ActionKind, Order};
     use crate::journal::Author;
-    use crate::model::{HResult, MachineActionId, MachineActionStatus, MachineId, MachineRef};
+    use crate::model::{HResult, MachineActionId, MachineActionStatus};
+    use crate::state::fixtures;
 
     fn entry(tag: &str) -> Entry {
         let author = Author {
             mode: "LIVE".into(),
             tenant: "tenant-of-contoso".into(),
-            object_id: "o".into(),
             account: "jane@contoso.com at Commercial".into(),
+            ..fixtures::author()
         };
+        let machine = fixtures::machine_ref("a19c07", Some("FIN-LT-042"));
         let order = Order {
-            entry: EntryId::parse(tag).expect("a literal tag"),
-            machine: MachineRef {
-                id: MachineId::parse("a19c07").expect("a literal id"),
-                dns_name: Some("FIN-LT-042".into()),
-            },
             comment: "INC-4711 suspected insider".into(),
-            batch: None,
-            task: Task::Act {
-                kind: ActionKind::Isolate,
-                values: Box::default(),
-            },
+            ..fixtures::order(tag, machine, ActionKind::Isolate)
         };
         Entry::new(author, order)
     }
@@ -276,7 +269,7 @@ mod tests {
         let [notice] = told.as_slice() else {
             panic!("{told:?}")
         };
-        assert_eq!(notice.summary, "Failed: FIN-LT-042 (…9c07)");
+        assert_eq!(notice.summary, "Failed: “FIN-LT-042” (…9c07)");
         assert_eq!(
             notice.body,
             "Isolate device. Needs your attention in cordon"
@@ -319,8 +312,8 @@ mod tests {
         assert_eq!(
             told,
             [
-                "Isolated: FIN-LT-042 (…9c07)",
-                "Outcome unknown: FIN-LT-042 (…9c07)"
+                "Isolated: “FIN-LT-042” (…9c07)",
+                "Outcome unknown: “FIN-LT-042” (…9c07)"
             ]
         );
     }

@@ -11,7 +11,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
         Some(open.order.entry) != question.entry
             && open.order.machine.id == question.machine.id
             && same_task(&open.order.task, question.task)
-            && !has_ended(open, facts.history)
+            && !has_ended(open, facts.actions())
     });
     if let Some(OpenOrder {
         order,
@@ -36,33 +36,45 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
     let Task::Act { kind, .. } = question.task else {
         return Vec::new();
     };
-    let Some(history) = facts.history else {
-        return vec![Verdict::not_checked(
-            "whether this was requested before: this device's action history could not be read",
-        )];
+    let active = open_actions(facts.actions()).find(|action| action.kind == kind.spec().wire_type);
+    let verdict = match (active, facts.history_gap()) {
+        (Some(action), _) => Verdict::block(
+            format!(
+                "{} is already under way, {}",
+                capitalised(&noun(&action.kind)),
+                requested_by(action)
+            ),
+            NextStep::ShowAction(action.id.clone()),
+        ),
+        (None, Some(gap)) => {
+            Verdict::not_checked(format!("{}: {gap}", hangs_on_history(question.task)))
+        }
+        (None, None) => return Vec::new(),
     };
-    open_actions(history)
-        .find(|action| action.kind == kind.spec().wire_type)
-        .map(|action| {
-            Verdict::block(
-                format!(
-                    "{} is already under way, {}",
-                    capitalised(&noun(&action.kind)),
-                    requested_by(action)
-                ),
-                NextStep::ShowAction(action.id.clone()),
-            )
-        })
-        .into_iter()
-        .collect()
+    vec![verdict]
+}
+
+/// What only the whole of a device's actions tells.
+fn hangs_on_history(task: &Task) -> String {
+    match task.change() {
+        Change::Nothing => "whether this was requested before".to_owned(),
+        Change::Sets(condition) => format!(
+            "whether this or its opposite was requested before, and whether this device is already {}",
+            condition.word().to_lowercase()
+        ),
+        Change::Clears(condition) => format!(
+            "whether this or its opposite was requested before, whether this device is {}, and by whom",
+            condition.word().to_lowercase()
+        ),
+    }
 }
 
 pub(super) fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let opposite = question.task.kind().and_then(ActionKind::opposite);
-    let (Some(opposite), Some(history)) = (opposite, facts.history) else {
+    let Some(opposite) = opposite else {
         return Vec::new();
     };
-    open_actions(history)
+    open_actions(facts.actions())
         .filter(|action| action.kind == opposite.spec().wire_type)
         .map(|action| {
             let text = format!(
@@ -77,9 +89,9 @@ pub(super) fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec
 }
 
 pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let Some(history) = facts.history else {
-        return Vec::new();
-    };
+    let history = facts.actions();
+    // What a missing action may have changed is not said: that it was not checked is.
+    let is_whole = facts.history_gap().is_none();
     let is_contained = || match infer(Condition::Contained, history) {
         ConditionState::Yes(_) | ConditionState::Changing { .. } => true,
         ConditionState::No(_) => infer(Condition::Isolated, history) == ConditionState::Unknown,
@@ -104,6 +116,7 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
                 Vec::new()
             }
         },
+        Change::Clears(_) if !is_whole => Vec::new(),
         Change::Clears(condition) => match infer(condition, history) {
             ConditionState::No(_) => vec![Verdict::warn(format!(
                 "This device is not {} according to the action history",
@@ -119,11 +132,12 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
 }
 
 pub(super) fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let Some(history) = facts.history.filter(|_| question.is_act()) else {
+    if !question.is_act() {
         return Vec::new();
-    };
+    }
     let hour_ago = facts.now - jiff::SignedDuration::from_hours(1);
-    history
+    facts
+        .actions()
         .iter()
         .filter(|action| action.status.is_final() && action.created.is_some_and(|at| at > hour_ago))
         .max_by_key(|action| action.created)
@@ -140,9 +154,9 @@ pub(super) fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<V
 }
 
 /// Whether history shows the end of an open order, which another account's entry never learns.
-fn has_ended(open: &OpenOrder, history: Option<&[MachineAction]>) -> bool {
+fn has_ended(open: &OpenOrder, history: &[MachineAction]) -> bool {
     open.action.as_ref().is_some_and(|id| {
-        let mut known = history.unwrap_or_default().iter();
+        let mut known = history.iter();
         known.any(|action| action.id == *id && action.status.is_final())
     })
 }

@@ -8,7 +8,14 @@ use crate::model::{MachineAction, age_text, clean};
 
 /// Warns with who, when and why, and with the alerts that are open; never harder (rule 10).
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let history = facts.history.unwrap_or_default();
+    let history = facts.actions();
+    if let (Task::Cancel { action, .. }, Some(gap)) = (question.task, facts.history_gap())
+        && !history.iter().any(|known| known.id == *action)
+    {
+        return vec![Verdict::not_checked(format!(
+            "what is cancelled, and whose request it is: {gap}"
+        ))];
+    }
     lifted(question.task, history)
         .into_iter()
         .filter_map(|(action, what)| warning(action, &what, facts))
@@ -71,6 +78,7 @@ fn warning(action: &MachineAction, what: &str, facts: &Facts<'_>) -> Option<Verd
     };
     let alerts = match facts.alerts {
         AlertsLook::NotChecked => "Open alerts: not checked".to_owned(),
+        AlertsLook::Reading => "Open alerts: not checked yet".to_owned(),
         AlertsLook::Open(0) => "No open alerts".to_owned(),
         AlertsLook::Open(1) => "1 open alert".to_owned(),
         AlertsLook::Open(several) => format!("{several} open alerts"),

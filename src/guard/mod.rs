@@ -50,7 +50,7 @@ pub struct Facts<'a> {
     /// Other records with the same host name.
     pub namesakes: &'a [Arc<Machine>],
     /// Actions on this machine by anybody; `None` when they were not or could not be read.
-    pub history: Option<&'a [MachineAction]>,
+    pub history: Option<History<'a>>,
     /// This console's own orders that have not ended.
     pub open_orders: &'a [OpenOrder],
     /// Actions that the present account's orders on this machine have made.
@@ -63,12 +63,40 @@ pub struct Facts<'a> {
     pub together: usize,
 }
 
+/// Actions on a machine, as far as they were read.
+#[derive(Debug, Clone, Copy)]
+pub struct History<'a> {
+    pub actions: &'a [MachineAction],
+    /// Whether all of them came: neither cut off nor unreadable in part.
+    pub is_complete: bool,
+}
+
+impl<'a> Facts<'a> {
+    /// What is known of the machine's actions, all of them or not.
+    fn actions(&self) -> &'a [MachineAction] {
+        self.history.map_or(&[], |history| history.actions)
+    }
+
+    /// Why an action may be missing among those that are known, if one may.
+    fn history_gap(&self) -> Option<&'static str> {
+        match self.history {
+            None => Some("this device's action history could not be read"),
+            Some(History {
+                is_complete: false, ..
+            }) => Some("part of this device's action history was cut off or unreadable"),
+            Some(_) => None,
+        }
+    }
+}
+
 /// How many alerts of a machine nobody has resolved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AlertsLook {
     /// Not read, or the last try failed.
     #[default]
     NotChecked,
+    /// Being read for the first time.
+    Reading,
     Open(usize),
     /// The list was cut off.
     AtLeast(usize),

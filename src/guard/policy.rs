@@ -131,6 +131,12 @@ impl Pattern {
         self.fits_normal(&normal_name(name))
     }
 
+    /// Whether it asks for a domain alone, so that a device which reports no domain never fits.
+    #[must_use]
+    pub fn wants_domain(&self) -> bool {
+        self.normal.contains('.') && is_any(host_part(&self.normal))
+    }
+
     /// As [`Self::fits`], for a name in normal form.
     pub(super) fn fits_normal(&self, name: &str) -> bool {
         if name.is_empty() {

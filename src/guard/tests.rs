@@ -21,6 +21,7 @@ struct World {
     machine: Machine,
     namesakes: Vec<Arc<Machine>>,
     history: Option<Vec<MachineAction>>,
+    is_history_complete: bool,
     open_orders: Vec<OpenOrder>,
     host: Option<Host>,
     file: File,
@@ -28,6 +29,7 @@ struct World {
     own_actions: Vec<OwnAction>,
     alerts: AlertsLook,
     devices: Vec<Arc<Machine>>,
+    is_list_complete: bool,
     available: Option<AvailableActions>,
 }
 
@@ -66,11 +68,13 @@ fn world() -> World {
         machine,
         namesakes: Vec::new(),
         history: Some(Vec::new()),
+        is_history_complete: true,
         open_orders: Vec::new(),
         together: 1,
         own_actions: Vec::new(),
         alerts: AlertsLook::NotChecked,
         devices: Vec::new(),
+        is_list_complete: true,
         host: Some(Host::default()),
         file: File::Known(FileFacts {
             organization_prevalence: Some(1),
@@ -95,13 +99,16 @@ impl World {
             },
             available: self.available.as_ref(),
             namesakes: &self.namesakes,
-            history: self.history.as_deref(),
+            history: self.history.as_deref().map(|actions| History {
+                actions,
+                is_complete: self.is_history_complete,
+            }),
             open_orders: &self.open_orders,
             own_actions: &self.own_actions,
             alerts: self.alerts,
             devices: Devices {
                 list: &self.devices,
-                is_complete: true,
+                is_complete: self.is_list_complete,
             },
             together: self.together,
         }
@@ -248,6 +255,14 @@ fn a_check_that_could_not_be_made_has_its_own_severity_and_lets_pass() {
             w.machine.os_platform = None;
         }),
         ("same action", ActionKind::Isolate, |w| w.history = None),
+        ("same action", ActionKind::Isolate, |w| {
+            w.is_history_complete = false;
+        }),
+        ("same action", ActionKind::Unisolate, |w| {
+            w.is_history_complete = false;
+        }),
+        ("same action", quarantine, |w| w.is_history_complete = false),
+        ("twins", ActionKind::Isolate, |w| w.is_list_complete = false),
         ("silent device", ActionKind::Isolate, |w| {
             w.machine.last_seen = None;
         }),

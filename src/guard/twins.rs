@@ -8,7 +8,7 @@ use crate::model::{Machine, age_text, short_name};
 
 /// The other record with the same name, and what tells the two apart.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    if facts.namesakes.is_empty() || !question.is_act() {
+    if !question.is_act() {
         return Vec::new();
     }
     let about = |machine: &Machine| {
@@ -44,7 +44,8 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         )));
     }
     if !alike.is_empty() {
-        let named = |other: &Machine| format!("“{}” {}", other.name(), about(other));
+        let named =
+            |other: &Machine| format!("{} {}", other.reference().quoted_name(), about(other));
         let others: Vec<_> = alike.iter().map(|other| named(other)).collect();
         verdicts.push(Verdict::warn(format!(
             "{} other {} with a name that looks like this one but is spelt with other characters: {}. This is {this}",
@@ -52,6 +53,12 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
             records(others.len()),
             others.join(", "),
         )));
+    }
+    // One of the devices that are missing may have the name.
+    if !facts.devices.is_complete && question.machine.dns_name.is_some() {
+        verdicts.push(Verdict::not_checked(
+            "whether another record has this name: the list of devices is not complete",
+        ));
     }
     verdicts
 }

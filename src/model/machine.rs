@@ -236,11 +236,17 @@ impl MachineRef {
     #[must_use]
     pub fn quoted(&self) -> String {
         match self.shown_name() {
-            Some(name) => {
-                // A name must not end its quotation either.
-                let name = name.replace(['“', '”', '„', '‟'], "\"");
-                format!("“{name}” (…{})", self.id.tail())
-            }
+            Some(_) => format!("{} (…{})", self.quoted_name(), self.id.tail()),
+            None => self.name(),
+        }
+    }
+
+    /// As [`Self::quoted`], where the id tail stands beside it or would be too much: `“FIN-LT-042”`.
+    #[must_use]
+    pub fn quoted_name(&self) -> String {
+        match self.shown_name() {
+            // A name must not end its quotation either.
+            Some(name) => format!("“{}”", name.replace(['“', '”', '„', '‟'], "\"")),
             None => self.name(),
         }
     }

@@ -15,6 +15,7 @@ mod open_enum;
 mod panel;
 mod question;
 mod registration;
+mod search_words;
 mod session;
 mod text;
 mod window;
@@ -40,6 +41,7 @@ pub use panel::{
 };
 pub use question::Question;
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
+pub use search_words::{SearchWord, search_words, without_excluded};
 pub use session::{
     Account, BrowserPrompt, Door, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
     SessionStatus, SignInPrompt, Unfamiliar,

@@ -55,6 +55,14 @@ pub struct Listed<T> {
     pub is_cut: bool,
 }
 
+impl<T> Listed<T> {
+    /// Whether it holds all there is: neither cut off nor unreadable in part.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.is_cut && self.unreadable == 0
+    }
+}
+
 impl<T> From<Vec<T>> for Listed<T> {
     /// A list that was read as a whole.
     fn from(items: Vec<T>) -> Self {

@@ -6,7 +6,7 @@ use jiff::civil::{DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{MachineId, clean, is_guid};
+use super::{MachineId, clean, is_guid, without_excluded};
 
 /// What the service is asked about devices.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl Question {
     /// `zone`; a bare time of day is the last one before `now`.
     #[must_use]
     pub fn find(text: &str, now: Timestamp, zone: &TimeZone) -> Vec<Self> {
-        let text = refanged(text);
+        let text = refanged(&without_excluded(text));
         let text = text.trim();
         if let Some(id) = full_id(text) {
             return vec![Self::Id(id)];

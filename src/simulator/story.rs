@@ -280,7 +280,9 @@ const JANE: &str = "jane@contoso.com";
 
 /// What happened before the curtain rises.
 #[rustfmt::skip]
-pub(super) const PAST: [Past; 9] = [
+pub(super) const PAST: [Past; 10] = [
+    // Older than the weeks that are read of all kinds, and still in force.
+    Past { machine: 17, kind: "Isolate", scope: Some("Full"), status: "Succeeded", requestor: WEBER, source: "Portal", comment: "INC-19704 test build with a known hole, stays off the network", hresult: 0, ago: 100 * 86_400, took: 31 },
     Past { machine: 4, kind: "Isolate", scope: Some("Full"), status: "TimeOut", requestor: WEBER, source: "Portal", comment: "Lost on a trip, isolate to be safe", hresult: super::lifecycle::TIMED_OUT, ago: 4 * 86_400, took: 3 * 86_400 + 840 },
     Past { machine: 3, kind: "Isolate", scope: Some("Full"), status: "Succeeded", requestor: JANE, source: "PublicApi", comment: "INC-20871 unwanted software", hresult: 0, ago: 3 * 86_400, took: 27 },
     Past { machine: 3, kind: "Unisolate", scope: None, status: "Succeeded", requestor: JANE, source: "PublicApi", comment: "INC-20871 cleaned and checked", hresult: 0, ago: 2 * 86_400, took: 2 },

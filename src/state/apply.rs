@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Asked, Panels, Remote, State};
+use super::{Asked, HistoryRead, Panels, Remote, State};
 use crate::explain::Explanation;
 use crate::journal::Entry;
 use crate::message::{Event, InventoryNews};
-use crate::model::{Epoch, Machine, MachineAction, MachineId, SessionStatus};
+use crate::model::{Epoch, Listed, Machine, MachineAction, MachineId, SessionStatus};
 
 /// Problems kept on screen.
 const MAX_PROBLEMS: usize = 20;
@@ -214,15 +214,17 @@ impl State {
     fn apply_history(
         &mut self,
         id: MachineId,
-        result: Result<Vec<MachineAction>, Explanation>,
+        result: Result<Listed<MachineAction>, Explanation>,
         at: Timestamp,
     ) {
-        let result = result.map(|actions| {
-            for mut action in actions {
+        let result = result.map(|listed| {
+            let is_complete = listed.is_complete();
+            for mut action in listed.items {
                 // Asked for by machine, so it is this one's even when the answer leaves that out.
                 action.machine_id.get_or_insert_with(|| id.clone());
                 self.learn(action);
             }
+            HistoryRead { is_complete }
         });
         self.histories.entry(id).or_default().settle(result, at);
     }

@@ -187,14 +187,14 @@ fn in_force(condition: Condition, actions: &[MachineAction]) -> Option<Evidence>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::{ActionKind, Order, Task};
+    use crate::action::ActionKind;
     use crate::guard::Policy;
-    use crate::journal::{Author, Entry, Record};
+    use crate::journal::{Author, Record};
     use crate::message::Event;
     use crate::model::{
-        Account, EntryId, Epoch, HResult, MachineActionStatus, Mode, Permissions, SessionStatus,
-        TenantId,
+        Account, Epoch, HResult, MachineActionStatus, Mode, Permissions, SessionStatus, TenantId,
     };
+    use crate::state::fixtures;
 
     fn action(
         machine: &str,
@@ -278,28 +278,15 @@ mod tests {
     /// An order of Jane's on this machine, with what became of it.
     fn entry(tag: &str, machine: &str, record: Record) -> Event {
         let author = Author {
-            mode: "DEMO".into(),
             tenant: "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10".into(),
-            object_id: "o".into(),
-            account: "jane".into(),
+            ..fixtures::author()
         };
-        let order = Order {
-            entry: EntryId::parse(tag).expect("a literal tag"),
-            machine: MachineRef {
-                id: MachineId::parse(machine).expect("a literal id"),
-                dns_name: None,
-            },
-            comment: "why".into(),
-            batch: None,
-            task: Task::Act {
-                kind: ActionKind::Isolate,
-                values: Box::default(),
-            },
-        };
-        let mut entry = Entry::new(author, order);
-        for record in [Record::Sent, record] {
-            entry.push(Timestamp::UNIX_EPOCH, record);
-        }
+        let order = fixtures::order(
+            tag,
+            fixtures::machine_ref(machine, None),
+            ActionKind::Isolate,
+        );
+        let entry = fixtures::entry(author, order, vec![Record::Sent, record]);
         Event::Entry(Box::new(entry))
     }
 

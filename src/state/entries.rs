@@ -191,38 +191,15 @@ impl From<Vec<Entry>> for Entries {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
-    use crate::action::{ActionKind, Order, Task};
-    use crate::journal::{Author, NotSentReason, Record};
-    use crate::model::{HResult, MachineActionId, MachineActionStatus, MachineRef};
+    use crate::action::ActionKind;
+    use crate::journal::{NotSentReason, Record};
+    use crate::model::{HResult, MachineActionId, MachineActionStatus};
+    use crate::state::fixtures;
 
     fn entry(tag: &str, records: Vec<Record>) -> Entry {
-        let author = Author {
-            mode: "DEMO".into(),
-            tenant: "t".into(),
-            object_id: "o".into(),
-            account: "jane".into(),
-        };
-        let order = Order {
-            entry: EntryId::parse(tag).expect("a literal tag"),
-            machine: MachineRef {
-                id: MachineId::parse("a1").expect("a literal id"),
-                dns_name: None,
-            },
-            comment: "why".into(),
-            batch: None,
-            task: Task::Act {
-                kind: ActionKind::Isolate,
-                values: Box::default(),
-            },
-        };
-        let mut entry = Entry::new(author, order);
-        for record in records {
-            entry.push(Timestamp::UNIX_EPOCH, record);
-        }
-        entry
+        let order = fixtures::order(tag, fixtures::machine_ref("a1", None), ActionKind::Isolate);
+        fixtures::entry(fixtures::author(), order, records)
     }
 
     fn unknown() -> Record {

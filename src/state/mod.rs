@@ -6,6 +6,8 @@ mod attention;
 mod batch;
 mod contained;
 mod entries;
+#[cfg(test)]
+pub(crate) mod fixtures;
 mod inventory;
 mod panel;
 mod remote;
@@ -26,7 +28,7 @@ pub use remote::Remote;
 pub use settings::SettingsFacts;
 
 use crate::explain::Explanation;
-use crate::guard::{AlertsLook, Devices, Facts, FileLook, OwnAction, Policy};
+use crate::guard::{AlertsLook, Devices, Facts, FileLook, History, OwnAction, Policy};
 use crate::journal::{Entry, Standing};
 use crate::message::{LookBack, Note, open_order};
 use crate::model::{
@@ -36,6 +38,13 @@ use crate::model::{
 
 /// How long what the service offers is taken to hold.
 const OFFER_HOLDS: SignedDuration = SignedDuration::from_mins(5);
+
+/// How a reading of all actions of one machine went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistoryRead {
+    /// Whether all of them came: neither cut off nor unreadable in part.
+    pub is_complete: bool,
+}
 
 /// What views read.
 #[derive(Debug)]
@@ -82,7 +91,7 @@ pub struct State {
     /// Machines read on their own, fresher than the list.
     pub machines: HashMap<MachineId, Remote<Arc<Machine>>>,
     /// Whether and when all actions of a machine were read.
-    pub histories: HashMap<MachineId, Remote<()>>,
+    pub histories: HashMap<MachineId, Remote<HistoryRead>>,
     /// What else is known of the machines that were looked at.
     pub panels: Panels,
     /// All known actions, by machine, newest first.
@@ -153,9 +162,12 @@ impl State {
 
     /// Actions on a machine by anybody; `None` when they were never read.
     #[must_use]
-    pub fn history(&self, id: &MachineId) -> Option<&[MachineAction]> {
-        let read = self.histories.get(id).is_some_and(|h| h.value.is_some());
-        read.then(|| self.known_actions(id))
+    pub fn history(&self, id: &MachineId) -> Option<History<'_>> {
+        let read = self.histories.get(id)?.get()?;
+        Some(History {
+            actions: self.known_actions(id),
+            is_complete: read.is_complete,
+        })
     }
 
     /// What is known of a machine's actions, complete or not.
@@ -255,14 +267,19 @@ impl State {
         let Some(alerts) = alerts.filter(|alerts| alerts.failure.is_none()) else {
             return AlertsLook::NotChecked;
         };
-        alerts.get().map_or(AlertsLook::NotChecked, |listed| {
-            let open = listed.items.iter().filter(|alert| alert.is_open()).count();
-            if listed.is_cut || listed.unreadable > 0 {
-                AlertsLook::AtLeast(open)
+        let Some(listed) = alerts.get() else {
+            return if alerts.loading {
+                AlertsLook::Reading
             } else {
-                AlertsLook::Open(open)
-            }
-        })
+                AlertsLook::NotChecked
+            };
+        };
+        let open = listed.items.iter().filter(|alert| alert.is_open()).count();
+        if listed.is_complete() {
+            AlertsLook::Open(open)
+        } else {
+            AlertsLook::AtLeast(open)
+        }
     }
 
     fn file_look(&self, sha1: &str) -> FileLook<'_> {

@@ -4,6 +4,7 @@
 use egui::{Align, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui, accesskit};
 
 use super::activity_row::{Ticking, entry_ui};
+use super::commands::acting_trouble;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, Dialog, Icon, badge, icon, strip_well_ui};
 use super::{Cx, look, views};
@@ -17,14 +18,9 @@ const MAX_LISTED: usize = 50;
 
 /// Why nothing can be acknowledged here; `None` when it can.
 pub fn why_not_acknowledge(state: &State) -> Option<String> {
-    if let Some(Err(journal)) = &state.journal {
-        return Some(journal.headline.clone());
-    }
-    if state.policy.read_only {
-        return Some("Started with --read-only: look, don't act".to_owned());
-    }
     let nobody = state.session.account().is_none();
-    nobody.then(|| "Sign in first: it is recorded who has read it".to_owned())
+    let nobody = nobody.then(|| "Sign in first: it is recorded who has read it".to_owned());
+    acting_trouble(state).err().or(nobody)
 }
 
 /// "2 need attention".
@@ -187,7 +183,7 @@ fn listed_ui(ui: &mut Ui, entry: &Entry) {
     ui.horizontal_wrapped(|ui| {
         let (icon, role) = look::order_status(entry.standing());
         badge(ui, icon, role, &entry.standing().word(&entry.order.task));
-        let name = RichText::new(entry.machine().name_and_tail()).text_style(text::strong());
+        let name = RichText::new(entry.machine().quoted()).text_style(text::strong());
         ui.add(Label::new(name).wrap());
         ui.add(Label::new(entry.order.task.title()).wrap());
     });

@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use super::activity_words;
-use super::commands::journal_trouble;
+use super::commands::{acting_trouble, journal_trouble};
 use super::theme::Role;
 use super::widgets::{ActionButton, Icon, badge, copy_button_ui};
 use super::{Cx, activity_attention, activity_record, order};
@@ -116,9 +116,9 @@ pub fn buttons(
 
 /// Shows a button, and raises what it stands for.
 pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, focus: bool) {
-    let device = entry.machine().name_and_tail();
+    let device = entry.machine().quoted();
     let label = button.label();
-    let cannot_act = journal_trouble(cx.state).err();
+    let cannot_act = acting_trouble(cx.state).err();
     let look = ActionButton::new(&label).compact();
     let look = match button.icon() {
         Some(icon) => look.icon(icon),
@@ -143,7 +143,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
             if ui
                 .add(
                     look.hint("Takes the order back before it is sent")
-                        .disabled_because(cannot_act.as_deref()),
+                        .disabled_because(journal_trouble(cx.state).err().as_deref()),
                 )
                 .clicked()
             {
@@ -249,38 +249,25 @@ pub fn refill(draft: &mut Draft, entry: &Entry) {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
     use crate::action::Order;
     use crate::guard::Policy;
-    use crate::journal::{Author, Record};
-    use crate::model::{EntryId, MachineId, MachineRef, Mode};
+    use crate::journal::Record;
+    use crate::model::Mode;
+    use crate::state::fixtures;
 
     fn refused(task: Task, status: u16, code: &str) -> Vec<Button> {
-        let author = Author {
-            mode: "DEMO".into(),
-            tenant: "t".into(),
-            object_id: "o".into(),
-            account: "jane".into(),
-        };
+        let machine = fixtures::machine_ref("a19c07", None);
         let order = Order {
-            entry: EntryId::parse("cdn-00000001").expect("a literal tag"),
-            machine: MachineRef {
-                id: MachineId::parse("a19c07").expect("a literal id"),
-                dns_name: None,
-            },
-            comment: "INC-1".into(),
-            batch: None,
             task,
+            ..fixtures::order("cdn-00000001", machine, ActionKind::Isolate)
         };
-        let mut entry = Entry::new(author, order);
         let refusal = Record::Refused {
             status,
             code: code.into(),
             message: "".into(),
         };
-        entry.push(Timestamp::UNIX_EPOCH, refusal);
+        let entry = fixtures::entry(fixtures::author(), order, vec![refusal]);
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         state.entries = vec![entry.clone()].into();
         buttons(&entry, &state, None, &[])

@@ -97,7 +97,7 @@ pub fn ticket_line(entry: &Entry, state: &State) -> String {
         "{} {} on {} ({}): {} [{}] by {}: {}",
         words::utc_time(entry.intended_at()),
         order.task.title(),
-        order.machine.name(),
+        order.machine.quoted_name(),
         entry.machine().id,
         facts.join("; "),
         order.entry,

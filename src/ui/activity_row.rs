@@ -54,7 +54,7 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Tic
     });
     let rect = row.response.rect;
     let task = &entry.order.task;
-    let name = format!("{}: {}", entry.machine().name_and_tail(), task.title());
+    let name = format!("{}: {}", entry.machine().quoted(), task.title());
     ui.ctx().accesskit_node_builder(row.response.id, |node| {
         node.set_role(accesskit::Role::Group);
         node.set_label(name);
@@ -159,7 +159,7 @@ fn fold_ui(ui: &mut Ui, entry: &Entry, is_open: bool) -> bool {
     let verb = if is_open { "Hide" } else { "Show" };
     let name = format!(
         "{verb} details of {}: {}",
-        entry.machine().name_and_tail(),
+        entry.machine().quoted(),
         entry.order.task.title()
     );
     let response = ui.add(ActionButton::icon_only(mark, &name));
@@ -189,7 +189,7 @@ fn line_ui(
     ui.ctx().accesskit_node_builder(status.id, |node| {
         node.set_live(accesskit::Live::Polite);
     });
-    let name = RichText::new(entry.machine().name_and_tail()).text_style(text::strong());
+    let name = RichText::new(entry.machine().quoted()).text_style(text::strong());
     ui.add(Label::new(name).truncate());
     ui.add(Label::new(task.title()).truncate());
     let age = activity_record::age(entry, cx.state, cx.now);

@@ -3,6 +3,7 @@
 use egui::{Label, RichText, Ui};
 
 use super::activity_attention::why_not_acknowledge;
+use super::commands::{acting_trouble, journal_trouble};
 use super::picks::devices;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog;
@@ -41,9 +42,11 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
                     let left = format!("about {} left", duration(left.as_secs().max(1)));
                     ui.label(RichText::new(left).color(tokens.text_weak));
                 }
-                let stop = ActionButton::new("Stop the rest").icon(Icon::NotSent).hint(
-                    "Anything not yet sent will not be sent; anything already sent continues",
-                );
+                let cannot = journal_trouble(cx.state).err();
+                let stop = ActionButton::new("Stop the rest")
+                    .icon(Icon::NotSent)
+                    .hint("Anything not yet sent will not be sent; anything already sent continues")
+                    .disabled_because(cannot.as_deref());
                 if ui.add(stop).clicked() {
                     cx.out.work.push(Command::StopBatch(batch.id));
                 }
@@ -51,7 +54,9 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
             }
             if !batch.unsent.is_empty() {
                 let label = format!("Send the unsent again ({})…", batch.unsent.len());
-                if ui.add(ActionButton::new(&label)).clicked() {
+                let only_looks = acting_trouble(cx.state).err();
+                let again = ActionButton::new(&label).disabled_because(only_looks.as_deref());
+                if ui.add(again).clicked() {
                     send_again(ui, cx, batch);
                 }
             }

@@ -320,9 +320,29 @@ fn modifier_count(modifiers: Modifiers) -> u32 {
 /// Why not.
 pub fn journal_trouble(state: &State) -> Result<(), String> {
     match &state.journal {
-        Some(Err(explanation)) => Err(explanation.headline.clone()),
+        Some(Err(explanation)) => {
+            let next = explanation.next.words();
+            Err(if next.is_empty() {
+                explanation.headline.clone()
+            } else {
+                format!("{}. {next}", explanation.headline)
+            })
+        }
         Some(Ok(())) | None => Ok(()),
     }
+}
+
+/// Whether this console orders anything at all: not one that only looks, because another one holds
+/// its journal or because it was started so. Everything that opens a form asks this.
+///
+/// # Errors
+/// Why not, with the console that may.
+pub fn acting_trouble(state: &State) -> Result<(), String> {
+    journal_trouble(state)?;
+    if state.policy.read_only {
+        return Err("This console was started read-only".to_owned());
+    }
+    Ok(())
 }
 
 /// Whether an action can be ordered of this machine now.
@@ -335,7 +355,7 @@ pub fn act_availability(
     state: &State,
     now: Timestamp,
 ) -> Result<(), String> {
-    journal_trouble(state)?;
+    acting_trouble(state)?;
     let task = Task::Act {
         kind,
         values: Box::default(),

@@ -4,7 +4,7 @@ use egui::{Label, RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::commands::UiCommand;
+use super::commands::{UiCommand, acting_trouble};
 use super::device_state::waiting_words;
 use super::look::{self, Phase};
 use super::theme::{Role, TokensExt as _, text};
@@ -116,7 +116,9 @@ fn local_date(at: Timestamp, zone: &TimeZone) -> String {
 fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
     let way_back = WayBack::of(contained);
     ui.horizontal_wrapped(|ui| {
-        let why = why_nothing(&way_back, cx.state.containments.value.is_some());
+        let only_looks = acting_trouble(cx.state).err();
+        let nothing = why_nothing(&way_back, cx.state.containments.value.is_some());
+        let why = only_looks.clone().or(nothing);
         let label = format!("Release what you isolated ({})…", way_back.to_release.len());
         let button = ActionButton::new(&label)
             .key("release")
@@ -129,7 +131,12 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
         );
         let unrestrict = !way_back.to_unrestrict.is_empty()
             && ui
-                .add(ActionButton::new(&label).key("unrestrict").icon(Icon::Undo))
+                .add(
+                    ActionButton::new(&label)
+                        .key("unrestrict")
+                        .icon(Icon::Undo)
+                        .disabled_because(only_looks.as_deref()),
+                )
                 .clicked();
         if release {
             give_back(ui, cx, Condition::Isolated, |way_back| way_back.to_release);
@@ -224,7 +231,7 @@ fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     raised_frame(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal_wrapped(|ui| {
-            let name = row.machine.name_and_tail();
+            let name = row.machine.quoted();
             ui.label(RichText::new(name).text_style(text::strong()));
             let (icon, role, words) = state_words(row, cx);
             badge(ui, icon, role, &words);
@@ -278,10 +285,13 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
         cx.views.selected = Some(row.machine.clone());
         cx.views.walked_to = None;
     }
+    let only_looks = acting_trouble(cx.state).err();
+    let only_looks = only_looks.as_deref();
     if let Some((_, request)) = &row.pending {
         let what = subject_word(&request.kind).to_lowercase();
         let label = format!("Cancel the {what}…");
-        if ui.add(ActionButton::new(&label)).clicked() {
+        let cancel = ActionButton::new(&label).disabled_because(only_looks);
+        if ui.add(cancel).clicked() {
             let subject = Subject::Cancel {
                 action: request.action.clone(),
                 action_type: request.kind.clone(),
@@ -292,7 +302,10 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     let is_leaving = matches!(row.pending, Some((Direction::OutOfIt, _)));
     let back = row.condition.way_back();
     let label = format!("{}…", back.spec().button);
-    if !is_leaving && ui.add(ActionButton::new(&label).icon(Icon::Undo)).clicked() {
+    let release = ActionButton::new(&label)
+        .icon(Icon::Undo)
+        .disabled_because(only_looks);
+    if !is_leaving && ui.add(release).clicked() {
         raise_form(ui, cx, row, Subject::Act(back));
     }
 }

@@ -11,7 +11,10 @@ use crate::guard::GUARDRAILS;
 
 /// Keys that are no commands.
 const MORE_KEYS: &[(&str, &str)] = &[
-    ("In the search", "Enter or the down arrow goes to the list"),
+    (
+        "In the search",
+        "Enter or the down arrow goes to the list; -word leaves out what has it (-health:inactive, -\"two words\"), and \"-word\" looks for it",
+    ),
     (
         "In the list",
         "Up and down select, left and right scroll the columns, Enter opens, Space ticks a device to act on several",

@@ -3,7 +3,7 @@
 use egui::{Frame, Margin, RichText, TextStyle, Ui, UiBuilder, accesskit};
 use jiff::SignedDuration;
 
-use super::commands::{act_availability, journal_trouble};
+use super::commands::{act_availability, acting_trouble};
 use super::look::{self, condition_icon};
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, ExplanationView, Icon, copyable_ui, section_ui};
@@ -95,8 +95,16 @@ pub fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
         .show_ui(ui);
     }
     let read_at = reading.and_then(Remote::read_at);
+    let is_whole = state
+        .history(&machine.id)
+        .is_none_or(|history| history.is_complete);
     let status = match (reading.is_some_and(|reading| reading.loading), read_at) {
         (true, _) => "Reading the action history…".to_owned(),
+        (false, Some(at)) if !is_whole => format!(
+            "{} read {}; others were cut off or unreadable",
+            actions.len(),
+            words::ago(at, cx.now)
+        ),
         (false, Some(at)) if actions.is_empty() => {
             format!(
                 "No actions in the history of this device (read {})",
@@ -148,7 +156,7 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
                 if let Some(sha1) = action.file_identifier.as_deref() {
                     copyable_ui(ui, "file hash", &clean(sha1, 80));
                 }
-                let why = journal_trouble(cx.state).err();
+                let why = acting_trouble(cx.state).err();
                 let cancel = ActionButton::new("Cancel…").disabled_because(why.as_deref());
                 if !action.status.is_final() && ui.add(cancel).clicked() {
                     let (action, action_type) = (action.id.clone(), action.kind.clone());

@@ -151,7 +151,7 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
     };
     let about = |twin: &Machine| {
         if is_alike(twin) {
-            format!("“{}” {}", twin.name(), about(twin))
+            format!("{} {}", twin.reference().quoted_name(), about(twin))
         } else {
             about(twin)
         }

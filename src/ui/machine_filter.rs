@@ -9,8 +9,12 @@ pub use super::marks::Marks;
 use super::marks::{StackText, forms, is_plain};
 use super::pasted::{Pasted, pasted_id};
 use crate::model::{
-    ExposureLevel, MacAddress, Machine, MachineId, Question, RiskScore, clean, normal,
+    ExposureLevel, MacAddress, Machine, MachineId, Question, RiskScore, SearchWord, clean, normal,
+    search_words, without_excluded,
 };
+
+/// The least bytes of a word that is not taken for an option of a command.
+const NO_OPTION: usize = 4;
 
 /// A search, read once per keystroke and then asked for every device, without allocating for any.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -25,6 +29,8 @@ pub struct Filter {
 struct Term {
     field: Field,
     needle: Needle,
+    /// Whether it is what has this that is left out.
+    is_excluded: bool,
 }
 
 /// What a word of a search is about.
@@ -85,8 +91,8 @@ pub fn field_trouble(text: &str) -> Option<String> {
     if Question::is_beyond_list(text) {
         return None;
     }
-    let strange = words(text).into_iter().find_map(|(word, is_quoted)| {
-        let (name, rest) = word.split_once(':').filter(|_| !is_quoted)?;
+    let strange = search_words(text).into_iter().find_map(|word| {
+        let (name, rest) = word.text.split_once(':').filter(|_| !word.is_quoted)?;
         let is_word = name.len() > 1 && name.bytes().all(|b| b.is_ascii_alphabetic());
         // Part of an address, a time, a page or a path.
         let is_else = rest.contains(':')
@@ -103,26 +109,23 @@ impl Filter {
     /// Reads what was typed or pasted. An id anywhere in it finds that device and nothing else.
     #[must_use]
     pub fn parse(text: &str) -> Self {
-        if let Some(id) = pasted_id(text) {
-            let needle = Needle::new(id);
-            return Self {
-                terms: vec![Term {
-                    field: Field::Id,
-                    needle,
-                }],
-                pasted: None,
-            };
+        let excluded = || search_words(text).into_iter().filter(|w| w.is_excluded);
+        let only = |field, text: &str| Self {
+            terms: std::iter::once(Term::wanted(field, text))
+                .chain(excluded().filter_map(term))
+                .collect(),
+            pasted: None,
+        };
+        let wanted = without_excluded(text);
+        if let Some(id) = pasted_id(&wanted) {
+            return only(Field::Id, id);
         }
         if Question::is_beyond_list(text) {
             // Only the service's answer is shown: what the list holds of it would mislead.
-            let (field, needle) = (Field::User, Needle::new(text));
-            return Self {
-                terms: vec![Term { field, needle }],
-                pasted: None,
-            };
+            return only(Field::User, text);
         }
-        let terms: Vec<Term> = words(text).into_iter().filter_map(term).collect();
-        let pasted = Some(Pasted::find(text)).filter(|found| !found.is_nothing());
+        let terms: Vec<Term> = search_words(text).into_iter().filter_map(term).collect();
+        let pasted = Some(Pasted::find(&wanted)).filter(|found| !found.is_nothing());
         Self { terms, pasted }
     }
 
@@ -142,9 +145,29 @@ impl Filter {
         odd: impl Fn() -> Option<&'a str>,
         state: impl Fn(&MachineId) -> DeviceState,
     ) -> bool {
-        self.terms.iter().all(|term| match term.answer_by(marks) {
-            Some(answer) => answer,
-            None => term.matches(machine, odd(), &state),
+        let is_met = |term: &Term| term.is_met_by(machine, marks, &odd, &state);
+        self.terms.iter().all(is_met)
+    }
+
+    /// Whether a word of the search leaves out a device that is found otherwise than by the words:
+    /// by a pasted line, or by the service itself. In such a line `-s` and `-enc` are options of a
+    /// command, so a word without a field counts only where it is long and stands in the name.
+    #[must_use]
+    pub fn leaves_out(
+        &self,
+        machine: &Machine,
+        odd: Option<&str>,
+        state: impl Fn(&MachineId) -> DeviceState,
+    ) -> bool {
+        let name = machine.computer_dns_name.as_deref();
+        let mut excluded = self.terms.iter().filter(|term| term.is_excluded);
+        excluded.any(|term| {
+            if term.field == Field::Any {
+                let is_long = term.needle.normal.len() >= NO_OPTION;
+                is_long && name.is_some_and(|name| term.needle.is_in(name))
+            } else {
+                term.matches(machine, odd, &state)
+            }
         })
     }
 
@@ -156,13 +179,21 @@ impl Filter {
     }
 
     /// Whether it finds nothing that the filter of `before` has not found: typing on narrows. Words
-    /// with a field, ids and addresses have rules of their own.
+    /// with a field, ids and addresses have rules of their own, and a longer excluded word leaves out
+    /// less.
     #[must_use]
     pub fn narrows(&self, before: &str, now: &str) -> bool {
         let is_plain = |filter: &Self| {
             let is_any = |term: &Term| {
-                let Term { field, needle } = term;
-                matches!(field, Field::Any) && !needle.may_be_address && needle.mac.is_none()
+                let Term {
+                    field,
+                    needle,
+                    is_excluded,
+                } = term;
+                matches!(field, Field::Any)
+                    && !is_excluded
+                    && !needle.may_be_address
+                    && needle.mac.is_none()
             };
             filter.terms.iter().all(is_any)
         };
@@ -180,6 +211,29 @@ impl Filter {
 }
 
 impl Term {
+    fn wanted(field: Field, text: &str) -> Self {
+        Self {
+            field,
+            needle: Needle::new(text),
+            is_excluded: false,
+        }
+    }
+
+    /// Whether a device is as the term wants it: has it, or has it not.
+    fn is_met_by<'a>(
+        &self,
+        machine: &Machine,
+        marks: &Marks,
+        odd: impl Fn() -> Option<&'a str>,
+        state: impl Fn(&MachineId) -> DeviceState,
+    ) -> bool {
+        let has_it = match self.answer_by(marks) {
+            Some(answer) => answer,
+            None => self.matches(machine, odd(), state),
+        };
+        has_it != self.is_excluded
+    }
+
     /// The answer, where the marks of a device are enough for one.
     fn answer_by(&self, marks: &Marks) -> Option<bool> {
         let is_any = self.field == Field::Any;
@@ -192,7 +246,7 @@ impl Term {
         odd: Option<&str>,
         state: impl Fn(&MachineId) -> DeviceState,
     ) -> bool {
-        let Self { field, needle } = self;
+        let Self { field, needle, .. } = self;
         let is_in = |text: Option<&str>| text.is_some_and(|text| needle.is_in(text));
         let in_tags = || machine.machine_tags.iter().any(|tag| needle.is_in(tag));
         match field {
@@ -350,34 +404,24 @@ pub fn has_address(machine: &Machine, ip: IpAddr) -> bool {
     all_addresses(machine).any(|other| other.to_canonical() == ip.to_canonical())
 }
 
-/// Words parted by blanks; what stands in quotes stays together. With each its quotation.
-fn words(text: &str) -> Vec<(String, bool)> {
-    let mut words = Vec::new();
-    let (mut word, mut is_quoted, mut in_quotes) = (String::new(), false, false);
-    for c in text.chars() {
-        if c == '"' {
-            // `tag:"red team"` is a field all the same: only a word that starts quoted is plain.
-            is_quoted |= word.is_empty() && !in_quotes;
-            in_quotes = !in_quotes;
-        } else if c.is_whitespace() && !in_quotes {
-            words.push((std::mem::take(&mut word), std::mem::take(&mut is_quoted)));
-        } else {
-            word.push(c);
-        }
-    }
-    words.push((word, is_quoted));
-    words
-}
-
-fn term((word, is_quoted): (String, bool)) -> Option<Term> {
+fn term(word: SearchWord) -> Option<Term> {
+    let SearchWord {
+        text: word,
+        is_quoted,
+        is_excluded,
+        ..
+    } = word;
     let field = word.split_once(':').filter(|_| !is_quoted);
     let (field, text) = match field.and_then(|(name, rest)| Some((Field::from_word(name)?, rest))) {
         Some((field, rest)) => (field, rest.trim()),
         None if is_quoted => (Field::Any, word.trim()),
         None => (Field::Any, undecorated(&word)),
     };
-    let needle = Needle::new(text);
-    (!needle.normal.is_empty()).then_some(Term { field, needle })
+    let term = Term {
+        is_excluded,
+        ..Term::wanted(field, text)
+    };
+    (!term.needle.normal.is_empty()).then_some(term)
 }
 
 /// A pasted word without what stands around names in tickets, logs and directories: `“FIN-LT-042”,`,

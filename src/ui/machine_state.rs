@@ -18,6 +18,9 @@ use crate::model::{MachineAction, MachineRef, clean};
 const NOTE: &str =
     "As far as the action history shows; a release on the device itself does not show";
 
+/// What is said above all that was read of it.
+const INCOMPLETE: &str = "Isolation and restriction not fully checked: part of this device's action history was cut off or unreadable";
+
 /// Shows what the device is inferred to be in.
 pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     section_ui(ui, "State");
@@ -30,12 +33,15 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
         announce(ui, Icon::Unfamiliar, Role::Unknown, &unchecked(cx, machine));
         return;
     };
-    let states = Condition::ALL.map(|condition| (condition, infer(condition, history)));
+    if !history.is_complete {
+        announce(ui, Icon::Unknown, Role::Unknown, INCOMPLETE);
+    }
+    let states = Condition::ALL.map(|condition| (condition, infer(condition, history.actions)));
     let mut unknown = Vec::new();
     for (condition, state) in &states {
         let Some(words) = condition_words(*condition, state, cx, machine) else {
             // Containing is of devices without a sensor only.
-            if *condition != Condition::Contained {
+            if *condition != Condition::Contained && history.is_complete {
                 unknown.push(condition_noun(*condition));
             }
             continue;

@@ -124,7 +124,7 @@ pub fn names(entries: &[&Entry]) -> String {
     let mut names: Vec<String> = entries
         .iter()
         .take(MAX_NAMES)
-        .map(|entry| entry.order.machine.name())
+        .map(|entry| entry.order.machine.quoted_name())
         .collect();
     if entries.len() > MAX_NAMES {
         names.push(format!("{} more", entries.len() - MAX_NAMES));

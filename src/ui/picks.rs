@@ -3,6 +3,7 @@
 
 use egui::{Align, Id, Label, Layout, Panel, Popup, Rect, RichText, Sense, Ui, UiBuilder};
 
+use super::commands::acting_trouble;
 use super::theme::{TokensExt as _, text};
 use super::views::Views;
 use super::widgets::{ActionButton, Icon, button_width, is_arming, raised_frame};
@@ -64,8 +65,10 @@ fn raise(ui: &Ui, cx: &mut Cx<'_>, kind: ActionKind) {
 /// The buttons, the first on the right; those without room are in a menu.
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
     let count = devices(cx.views.picked.len());
+    let only_looks = acting_trouble(cx.state).err();
     let arming = is_arming(ui, cx.views.picked_at)
         .then_some("Available in half a second, so that a stray click opens no form");
+    let why_not = only_looks.as_deref().or(arming);
     let clear = ActionButton::quiet("Clear selection").icon(Icon::Close);
     if ui.add(clear).clicked() {
         cx.views.picked.clear();
@@ -73,7 +76,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
     }
     let labels = ActionKind::ALL.map(|kind| (kind, format!("{} {count}…", kind.spec().verb)));
     let more = ActionButton::new("More…").name("More actions on the selected devices");
-    let more = ui.add(more.disabled_because(arming));
+    let more = ui.add(more.disabled_because(why_not));
     let mut chosen = None;
     let mut room = ui.available_width() - MIN_WORDS;
     let mut fitting = 0;
@@ -87,7 +90,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
     ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
         for (kind, label) in labels[..fitting].iter().rev() {
             let button = ActionButton::new(label).key(kind.spec().button);
-            if ui.add(button.disabled_because(arming)).clicked() {
+            if ui.add(button.disabled_because(why_not)).clicked() {
                 chosen = Some(*kind);
             }
         }
@@ -156,7 +159,7 @@ pub fn absence(state: &State, views: &Views, machine: &MachineRef) -> Option<Abs
     }
     let now = known.reference();
     if now.dns_name != machine.dns_name {
-        return Some(Absence::Renamed(now.name()));
+        return Some(Absence::Renamed(now.quoted_name()));
     }
     let is_hidden =
         !views.search.trim().is_empty() && views.rows.row_of(state, &machine.id).is_none();

@@ -155,7 +155,7 @@ mod tests {
     use crate::explain::Explanation;
     use crate::guard::Policy;
     use crate::model::{EntryId, MachineRef, Mode};
-    use crate::state::Remote;
+    use crate::state::HistoryRead;
 
     fn id() -> MachineId {
         MachineId::parse("a1").expect("a literal id")
@@ -187,7 +187,7 @@ mod tests {
         let status = |state: &State| freshness(state, &id(), at(10)).words(at(20)).1;
         assert_eq!(status(&state), "Checking against Defender…");
         let read = |second| Remote {
-            value: Some(((), at(second))),
+            value: Some((HistoryRead { is_complete: true }, at(second))),
             ..Remote::default()
         };
         let machine = std::sync::Arc::new(crate::model::Machine::bare(id()));

@@ -138,7 +138,7 @@ impl Rows {
                 .iter()
                 .filter_map(|id| state.inventory.place(id))
             {
-                self.hits[place] = true;
+                self.hit(state, &filter, place);
             }
             self.gather();
         }
@@ -246,11 +246,19 @@ impl Rows {
         self.is_by_paste = false;
         if let Some(pasted) = filter.pasted().filter(|_| self.found.is_empty()) {
             for place in pasted.places(&state.inventory) {
-                self.hits[place] = true;
+                self.hit(state, filter, place);
             }
             self.gather();
             self.is_by_paste = !self.found.is_empty();
         }
+    }
+
+    /// Takes in what the words alone do not find, unless one of them leaves it out.
+    fn hit(&mut self, state: &State, filter: &Filter, place: usize) {
+        let (machine, marks) = (&state.inventory.all()[place], &self.marks[place]);
+        let at = u32::try_from(place).unwrap_or(u32::MAX);
+        let odd = odd_of(&self.odd, marks, at);
+        self.hits[place] = !filter.leaves_out(machine, odd, state_of(state));
     }
 
     fn gather(&mut self) {

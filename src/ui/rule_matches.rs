@@ -116,6 +116,14 @@ impl RuleMatches {
     }
 }
 
+/// What a rule that names a domain alone does not protect.
+fn domain_words(entry: &str) -> String {
+    format!(
+        "“{}” does not protect a device that reports its short name only, such as DC01: also add DC*",
+        clean(entry, 60)
+    )
+}
+
 /// Says below a field how many devices each of its rules fits.
 pub fn rule_matches_ui(
     ui: &mut Ui,
@@ -124,6 +132,14 @@ pub fn rule_matches_ui(
     key: RuleKey,
     typed: &WrittenRules,
 ) {
+    if key == RuleKey::ProtectedNames {
+        for entry in typed.entries(key) {
+            if Pattern::parse(entry).is_ok_and(|pattern| pattern.wants_domain()) {
+                let words = domain_words(entry);
+                badge(ui, Icon::Info, Role::Neutral, &words);
+            }
+        }
+    }
     let inventory = &state.inventory;
     let mut lines: Vec<(&str, usize)> = typed
         .entries(key)
@@ -194,6 +210,31 @@ mod tests {
         let news = InventoryNews::Page(page.collect());
         state.apply(Event::Inventory { epoch, news });
         state
+    }
+
+    #[test]
+    fn a_rule_of_a_domain_alone_says_that_it_misses_bare_names() {
+        use egui_kittest::Harness;
+        use egui_kittest::kittest::Queryable as _;
+
+        let state = state(0);
+        let mut typed = WrittenRules::default();
+        *typed.text_mut(RuleKey::ProtectedNames) = "*.contoso.com\n*-dc.contoso.com\nDC*".into();
+        let matches = RuleMatches::default();
+        let harness = Harness::builder()
+            .with_size([700.0, 300.0])
+            .build_ui(move |ui| {
+                crate::ui::prepare(ui.ctx());
+                rule_matches_ui(ui, &state, &matches, RuleKey::ProtectedNames, &typed);
+            });
+        let said: Vec<_> = harness
+            .query_all_by_label_contains("does not protect")
+            .collect();
+        assert_eq!(said.len(), 1);
+        let line = "“*.contoso.com” does not protect a device that reports its short name only, such as DC01: also add DC*";
+        assert!(harness.query_by_label(line).is_some());
+        let fits = |rule: &str| Pattern::parse(rule).expect("a rule").fits("DC01");
+        assert!(!fits("*.contoso.com") && fits("DC*") && fits("DC*.contoso.com"));
     }
 
     #[test]

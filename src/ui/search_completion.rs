@@ -56,7 +56,10 @@ fn last_word(search: &str) -> &str {
             start = at + c.len_utf8();
         }
     }
-    &search[start..]
+    let word = &search[start..];
+    // What is left out has a hyphen before it, which stays.
+    let excluded = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+    excluded.unwrap_or(word)
 }
 
 fn typed(search: &str) -> Option<Typed<'_>> {

@@ -6,6 +6,7 @@ mod session;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
@@ -26,7 +27,7 @@ use crate::guard::Policy;
 use crate::journal::{Entry, NotSentReason, Record, Standing};
 use crate::message::{Event, Note};
 use crate::model::{
-    Account, Endpoints, EntryId, Epoch, Machine, MachineAction, MachineActionId,
+    Account, Endpoints, EntryId, Epoch, Listed, Machine, MachineAction, MachineActionId,
     MachineActionStatus, MachineId, Mode,
 };
 
@@ -52,7 +53,17 @@ pub(super) fn monotonic_now() -> Instant {
 #[derive(Clone, Default)]
 pub(super) struct Known {
     pub machine: Option<(Arc<Machine>, Timestamp)>,
-    pub history: Option<(Vec<MachineAction>, Timestamp)>,
+    pub history: Option<(Listed<MachineAction>, Timestamp)>,
+}
+
+/// How reading the list of devices goes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) enum ListReading {
+    /// Not begun, or going on.
+    #[default]
+    UnderWay,
+    /// Well or not.
+    Ended(Instant),
 }
 
 /// Shared by all tasks. Locks are held for moments only, never across an `await`.
@@ -94,6 +105,8 @@ pub(super) struct Context {
     pub door: tokio::sync::Mutex<()>,
     /// Entries that are being looked up, with the epoch whose task does it.
     looked_up: Mutex<HashMap<EntryId, Epoch>>,
+    /// How the last reading of the list went.
+    list: Mutex<ListReading>,
     /// Wakes the watcher.
     pub look_now: Notify,
     pub accounts: Mutex<Accounts>,
@@ -151,6 +164,7 @@ impl Context {
             sending: Mutex::default(),
             door: tokio::sync::Mutex::default(),
             looked_up: Mutex::default(),
+            list: Mutex::default(),
             look_now: Notify::new(),
             accounts: Mutex::default(),
             clock_said: AtomicBool::new(false),
@@ -189,6 +203,30 @@ impl Context {
         *present = Arc::new(policy.clone().in_place_of(&present));
     }
 
+    // --- the list of devices ---
+
+    pub fn note_list(&self, reading: ListReading) {
+        *lock(&self.list) = reading;
+    }
+
+    /// Returns when the list is to be read again by itself: so long after the last reading, while
+    /// somebody is signed in.
+    pub async fn list_gets_stale(&self, after: Duration) {
+        loop {
+            let reading = *lock(&self.list);
+            let is_usable = self.session_status().is_signed_in();
+            match reading {
+                ListReading::Ended(at) if is_usable && at.elapsed() >= after => return,
+                ListReading::Ended(at) if is_usable => {
+                    tokio::time::sleep_until(at + after).await;
+                }
+                ListReading::Ended(_) | ListReading::UnderWay => {
+                    tokio::time::sleep(after / 10).await;
+                }
+            }
+        }
+    }
+
     // --- facts about machines ---
 
     pub fn known(&self, machine: &MachineId) -> Known {
@@ -204,11 +242,12 @@ impl Context {
     pub fn learn_history(
         &self,
         machine: &MachineId,
-        mut history: Vec<MachineAction>,
+        mut history: Listed<MachineAction>,
         at: Timestamp,
     ) {
         let ended = self.known_ends(machine);
-        for action in history.iter_mut().filter(|a| !a.status.is_final()) {
+        let items = history.items.iter_mut();
+        for action in items.filter(|a| !a.status.is_final()) {
             if let Some(status) = ended.get(&action.id) {
                 action.status = status.clone();
             }
@@ -221,7 +260,8 @@ impl Context {
 
     /// The last words on this machine's actions: in the reading before, and in the journal.
     fn known_ends(&self, machine: &MachineId) -> HashMap<MachineActionId, MachineActionStatus> {
-        let before = self.known(machine).history.unwrap_or_default().0;
+        let before = self.known(machine).history;
+        let before = before.map_or_else(Vec::new, |(listed, _)| listed.items);
         let read = before.into_iter().map(|action| (action.id, action.status));
         let entries = self.entries();
         let of_machine = entries.iter().filter(|e| e.machine().id == *machine);

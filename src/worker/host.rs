@@ -14,7 +14,8 @@ pub(super) fn this_computer() -> Option<Host> {
 }
 
 /// The addresses under which it can be reached by others.
-pub(super) fn addresses() -> Vec<std::net::IpAddr> {
+#[must_use]
+pub fn addresses() -> Vec<std::net::IpAddr> {
     if_addrs::get_if_addrs()
         .unwrap_or_default()
         .into_iter()

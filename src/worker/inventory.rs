@@ -9,13 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinHandle;
 
 use super::cache::{self, Cached};
-use super::context::{Context, now};
+use super::context::{Context, ListReading, monotonic_now, now};
 use super::{reconcile, watch};
 use crate::action::{ActionKind, Change};
 use crate::api::{ActionFilter, ApiError, Complete, Lane, More, Verb};
 use crate::explain::{Explanation, NextStep};
 use crate::message::{Event, InventoryNews, LookBack};
-use crate::model::{Epoch, Machine, MachineAction, MachineActionType, MachineId};
+use crate::model::{Epoch, Listed, Machine, MachineAction, MachineActionType, MachineId};
 
 /// How far back actions of all kinds are read. Older ones are read with the device itself.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -33,8 +33,15 @@ const SLOW_AFTER: Duration = Duration::from_secs(10);
 /// Devices told at a time, so that the window draws in between.
 const AT_ONCE: usize = 1_000;
 
-/// Reads the list page by page, each shown as it comes, then the actions of the last weeks.
+/// Reads the list and the actions, and notes when that was done, well or not.
 pub(super) async fn refresh(context: Arc<Context>) {
+    context.note_list(ListReading::UnderWay);
+    read_list(Arc::clone(&context)).await;
+    context.note_list(ListReading::Ended(monotonic_now()));
+}
+
+/// Reads the list page by page, each shown as it comes, then the actions of the last weeks.
+async fn read_list(context: Arc<Context>) {
     let epoch = context.epoch();
     tell(&context, epoch, InventoryNews::Started).await;
     let (mut cursor, mut unreadable, mut incomplete) = (context.client.first_machines(), 0, None);
@@ -146,6 +153,7 @@ pub(super) async fn stopped(context: Arc<Context>) {
     };
     tell(&context, epoch, news).await;
     recent_actions(&context, epoch).await;
+    context.note_list(ListReading::Ended(monotonic_now()));
 }
 
 /// Looks a file up, before somebody decides about it.
@@ -268,7 +276,7 @@ async fn look_back(
     Ok(LookBack { since, is_complete })
 }
 
-/// Reads one machine's record and all its actions, for a person who is looking at it.
+/// Reads one machine's record and its actions, for a person who is looking at it.
 pub(super) async fn load_machine(context: &Arc<Context>, id: &MachineId) {
     let epoch = context.epoch();
     context
@@ -294,7 +302,7 @@ pub(super) async fn load_machine(context: &Arc<Context>, id: &MachineId) {
         .map(Arc::new)
         .map_err(|e| explain(&e, "read this device"));
     let history = history
-        .map(|list| list.items)
+        .map(Listed::from)
         .map_err(|e| explain(&e, "read this device's actions"));
     if epoch == context.epoch() {
         if let Ok(machine) = &machine {
@@ -303,10 +311,10 @@ pub(super) async fn load_machine(context: &Arc<Context>, id: &MachineId) {
         if let Ok(history) = &history {
             context.learn_history(id, history.clone(), at);
             // Whoever looks at a device wants to see the end of what is under way there.
-            for action in history {
+            for action in &history.items {
                 watch::follow_foreign(context, action, id);
             }
-            reconcile::mind_late(context, history).await;
+            reconcile::mind_late(context, &history.items).await;
         }
     }
     context

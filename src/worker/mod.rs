@@ -22,6 +22,7 @@ mod waiting;
 mod watch;
 mod window;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
+pub use host::addresses as own_addresses;
 pub use pace::Pace;
 
 use crate::api::{ApiError, Client, Http};
@@ -40,6 +42,9 @@ use crate::message::{Command, Event};
 use crate::model::{Endpoints, Mode};
 use context::Context;
 
+/// As often as a person at the console expects, and as the background's share of the limits allows.
+pub const REFRESH_EVERY: Duration = Duration::from_mins(5);
+
 /// Room for commands; a full queue is said on screen.
 const COMMANDS: usize = 64;
 /// Room for events; when it is full the worker waits, no event is dropped.
@@ -47,6 +52,9 @@ const EVENTS: usize = 1_024;
 
 /// Naps of 5 ms: three seconds.
 const SHUT_DOWN_NAPS: u32 = 600;
+
+/// The addresses of this computer, whenever it is asked.
+pub type Addresses = Arc<dyn Fn() -> Vec<IpAddr> + Send + Sync>;
 
 /// What a run is made of. Decided once, in `main` (rule 11).
 pub struct Setup {
@@ -61,6 +69,10 @@ pub struct Setup {
     /// The rules to begin with.
     pub policy: Policy,
     pub pace: Pace,
+    /// How long a list of devices is old before it is read again by itself.
+    pub refresh_every: Duration,
+    /// Tells the addresses of this computer: a new one may mean that the network is back.
+    pub addresses: Addresses,
     /// Called after each event, so that the window wakes; the worker knows no window.
     pub wake: Arc<dyn Fn() + Send + Sync>,
     /// Called with each entry that has a new record, whether or not the window draws. Must not wait.
@@ -178,6 +190,8 @@ async fn run(
         memory,
         policy,
         pace,
+        refresh_every,
+        addresses,
         wake,
         on_entry,
     } = setup;
@@ -194,7 +208,7 @@ async fn run(
     context.read_accounts(memory).await;
     tokio::spawn(sign_in::report_keyring(Arc::clone(&context)));
     tokio::spawn(watch::run(Arc::clone(&context)));
-    tokio::spawn(renewal::run(Arc::clone(&context)));
+    tokio::spawn(renewal::run(Arc::clone(&context), addresses));
     let this_computer = tokio::task::spawn_blocking(host::this_computer);
     let telling = Arc::clone(&context);
     tokio::spawn(async move {
@@ -206,7 +220,7 @@ async fn run(
     let (mut refresh, mut reading): (Option<AbortHandle>, Option<AbortHandle>) = (None, None);
     let mut asking = ask::Asking::default();
 
-    while let Some(command) = commands.recv().await {
+    while let Some(command) = next_command(&context, &mut commands, refresh_every).await {
         let context = Arc::clone(&context);
         match command {
             Command::SignIn => replace(&mut sign_in, sign_in::sign_in(context)),
@@ -269,6 +283,18 @@ async fn run(
     }
     context.close().await;
     window.finish().await;
+}
+
+/// What to do next, a list that has become old included; `None` at the end.
+async fn next_command(
+    context: &Context,
+    commands: &mut mpsc::Receiver<Command>,
+    refresh_every: Duration,
+) -> Option<Command> {
+    tokio::select! {
+        command = commands.recv() => command,
+        () = context.list_gets_stale(refresh_every) => Some(Command::RefreshMachines),
+    }
 }
 
 /// Reads a machine for a person, and the rules with it: whoever looks may be about to act.

@@ -281,9 +281,8 @@ async fn read_answered(
     }
 }
 
-/// Looks for the tag in all actions of the tenant. Only a service that refuses the question itself
-/// in either form is let off: the machine's own list was complete. Any other failure, and a list
-/// that leaves something out, proves nothing.
+/// Looks for the tag in all actions of the tenant. A service that refuses the question is asked in
+/// another form; a failure of either kind, and a list that leaves something out, prove nothing.
 async fn look_everywhere(
     context: &Context,
     entry: EntryId,
@@ -296,11 +295,7 @@ async fn look_everywhere(
         let all = ActionFilter::All;
         read = context.client.machine_actions(&all, Lane::Watch).await;
     }
-    let found = match read {
-        Ok(found) => found,
-        Err(ApiError::Refused(refusal)) if refusal.status == 400 => return Ok(None),
-        Err(error) => return Err(Some(error)),
-    };
+    let found = read.map_err(Some)?;
     let is_whole = found.complete && found.unreadable == 0;
     let mut actions = found.items.into_iter();
     match actions.find(|action| carries_tag(entry, action)) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::{Context, Renewal};
-use super::{host, inventory, reconcile};
+use super::{Addresses, inventory, reconcile};
 use crate::auth::{AuthError, HttpFault};
 
 /// How long one try may keep the window saying that it renews.
@@ -15,7 +15,7 @@ const LIMIT: Duration = Duration::from_secs(15);
 const BETWEEN_ADDRESSES: Duration = Duration::from_secs(2);
 
 /// Runs for as long as the worker does.
-pub(super) async fn run(context: Arc<Context>) {
+pub(super) async fn run(context: Arc<Context>, addresses: Addresses) {
     let mut renewal = context.renewal.subscribe();
     loop {
         let present = *renewal.borrow_and_update();
@@ -28,7 +28,7 @@ pub(super) async fn run(context: Arc<Context>) {
         };
         tokio::select! {
             () = tokio::time::sleep_until(due) => {}
-            () = network_changed() => {}
+            () = network_changed(&addresses) => {}
             changed = renewal.changed() => {
                 if changed.is_err() {
                     return;
@@ -86,11 +86,11 @@ async fn try_once(context: &Arc<Context>, present: Renewal) {
 
 /// Returns when this computer has an address that it did not have: a cable, a VPN, a wireless
 /// network, or waking up. Sends nothing.
-async fn network_changed() {
-    let mut before = addresses().await;
+async fn network_changed(addresses: &Addresses) {
+    let mut before = read(addresses).await;
     loop {
         tokio::time::sleep(BETWEEN_ADDRESSES).await;
-        let present = addresses().await;
+        let present = read(addresses).await;
         if present.iter().any(|address| !before.contains(address)) {
             return;
         }
@@ -98,7 +98,8 @@ async fn network_changed() {
     }
 }
 
-async fn addresses() -> Vec<IpAddr> {
-    let asked = tokio::task::spawn_blocking(host::addresses).await;
+async fn read(addresses: &Addresses) -> Vec<IpAddr> {
+    let addresses = Arc::clone(addresses);
+    let asked = tokio::task::spawn_blocking(move || addresses()).await;
     asked.unwrap_or_default()
 }

@@ -260,10 +260,10 @@ pub(super) fn check(context: &Context, approval: &Approval) -> Result<(), Stop> 
         file: guard::FileLook::NotYet,
         available: None,
         namesakes: &[],
-        history: known
-            .history
-            .as_ref()
-            .map(|(history, _)| history.as_slice()),
+        history: known.history.as_ref().map(|(listed, _)| guard::History {
+            actions: &listed.items,
+            is_complete: listed.is_complete(),
+        }),
         open_orders: &open,
         own_actions: &[],
         alerts: guard::AlertsLook::NotChecked,
@@ -283,8 +283,9 @@ pub(super) fn opposite_under_way(
     approval: &Approval,
 ) -> Option<MachineActionId> {
     let opposite = approval.order().task.kind()?.opposite()?;
-    let (history, _) = context.known(&approval.order().machine.id).history?;
-    history
+    let (listed, _) = context.known(&approval.order().machine.id).history?;
+    listed
+        .items
         .into_iter()
         .filter(|a| !a.status.is_final() && a.kind == opposite.spec().wire_type)
         .map(|a| a.id)

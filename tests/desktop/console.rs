@@ -115,7 +115,7 @@ impl<'s> Console<'s> {
         window.picture(&format!("form-{}", button.to_lowercase().replace(' ', "-")));
         window.press(&confirm);
         window.wait_for_node("the form to close", |node| {
-            node.name.starts_with(&device.label) && node.role == "panel"
+            node.name.starts_with(&device.quoted) && node.role == "panel"
         });
     }
 
@@ -219,7 +219,7 @@ pub fn outcomes<'n>(
     device: &Device,
     title: &str,
 ) -> impl Iterator<Item = &'n str> {
-    let name = format!("{}: {title}", device.label);
+    let name = format!("{}: {title}", device.quoted);
     let entries = nodes
         .iter()
         .filter(move |node| node.role == "panel" && node.name == name);

@@ -88,7 +88,7 @@ fn a_minimised_window_tells_of_an_end_and_of_a_failure() {
     tenant.succeed("Isolate");
     wait_until("a notification", || !shown(&notifications).is_empty());
     let (summary, body) = shown(&notifications).remove(0);
-    assert_eq!(summary, format!("Isolated: {}", device.label));
+    assert_eq!(summary, format!("Isolated: {}", device.quoted));
     assert_eq!(body, format!("STAND-IN: {TITLE}"));
     for secret in ["INC-4711", "@", "beacon"] {
         assert!(!summary.contains(secret) && !body.contains(secret));
@@ -124,5 +124,5 @@ fn a_covered_window_tells_of_an_end() {
     tenant.succeed("Isolate");
     wait_until("a notification", || !shown(&notifications).is_empty());
     let (summary, _) = shown(&notifications).remove(0);
-    assert_eq!(summary, format!("Isolated: {}", device.label));
+    assert_eq!(summary, format!("Isolated: {}", device.quoted));
 }

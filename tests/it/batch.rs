@@ -416,7 +416,7 @@ fn one_refusal_of_a_batch_stays_on_top_with_the_summary_until_it_is_acknowledged
     };
     let name = |id: EntryId| {
         let entry = engine.state.entry(id).expect("an entry");
-        format!("{}: Isolate device", entry.machine().name_and_tail())
+        format!("{}: Isolate device", entry.machine().quoted())
     };
     let isolated = entries.iter().find(|id| **id != refused).copied();
     let (wrong, right) = (name(refused), name(isolated.expect("two of three")));

@@ -18,7 +18,7 @@ use cordon::places;
 use cordon::settings::{FILE_NAME, WrittenRules, save_rules};
 use cordon::simulator::{CLIENT_ID, Fault, SimControl, SimOptions, Simulator, TENANT_ID};
 use cordon::state::State;
-use cordon::worker::{Pace, Setup, WorkerHandle};
+use cordon::worker::{Pace, REFRESH_EVERY, Setup, WorkerHandle};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tempfile::TempDir;
@@ -60,7 +60,7 @@ pub fn fault(on: &str, what: &str, times: u32) -> Fault {
     Fault::parse(on, what, times).expect("a fault that the tenant knows")
 }
 
-fn setup(
+pub fn setup(
     simulator: &Simulator,
     folder: &Path,
     policy: &Policy,
@@ -83,6 +83,8 @@ fn setup(
         policy: policy.clone(),
         pace: Pace::faster(speed),
         wake: Arc::new(|| {}),
+        refresh_every: REFRESH_EVERY,
+        addresses: Arc::new(Vec::new),
         on_entry: Arc::new(|_| {}),
     };
     (setup, journal)
@@ -137,8 +139,13 @@ impl Engine {
         store: TokenStore,
         speed: f64,
     ) -> Self {
-        let (setup, journal) = setup(simulator, folder, policy, store, speed);
-        let state = State::new(setup.mode, &setup.endpoints.name, policy.clone());
+        let prepared = setup(simulator, folder, policy, store, speed);
+        Self::start_prepared(simulator, prepared)
+    }
+
+    /// From parts that a test has chosen; the path is the journal's.
+    pub fn start_prepared(simulator: &Simulator, (setup, journal): (Setup, PathBuf)) -> Self {
+        let state = State::new(setup.mode, &setup.endpoints.name, setup.policy.clone());
         let worker = WorkerHandle::spawn(setup).expect("the worker starts");
         let mut engine = Self {
             state,

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use cordon::action::{ActionKind, Subject};
+use cordon::guard;
 use cordon::journal::{Record, Standing};
 use cordon::message::{Command, Note};
 use cordon::model::{EntryId, MachineActionType};
@@ -21,6 +22,8 @@ fn not_found_is_never_said_after_a_tenant_wide_look_that_failed_or_was_not_whole
         ("next_link:looping", "is not complete"),
         ("forbidden", "not allowed"),
         ("drop_before", "was lost"),
+        // Of either form of the question.
+        ("status:400", "refused to"),
     ] {
         engine.control.clear_faults();
         engine.control.inject(fault("tenant_actions", what, 0));
@@ -39,6 +42,31 @@ fn not_found_is_never_said_after_a_tenant_wide_look_that_failed_or_was_not_whole
     engine.control.clear_faults();
     assert_eq!(engine.until_end(entry), Standing::NotFound);
     assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn a_history_that_came_cut_off_is_not_taken_for_a_whole_one() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    let said = |engine: &Engine, kind: ActionKind| {
+        let draft = Engine::draft(kind, &machine);
+        let now = jiff::Timestamp::now();
+        let review = |facts: &guard::Facts<'_>| guard::review(&draft, facts);
+        let review = engine.state.with_facts(&machine, now, review);
+        let findings = review.findings.into_iter();
+        let unchecked = findings.filter(|f| f.severity == guard::Severity::NotChecked);
+        unchecked.map(|f| f.text).collect::<Vec<_>>().join(" ")
+    };
+    let gap = "part of this device's action history was cut off or unreadable";
+    for (what, is_whole) in [("next_link:looping", false), ("latency:1", true)] {
+        engine.control.clear_faults();
+        engine.control.inject(fault("machine_actions", what, 0));
+        engine.load(&machine);
+        for kind in [ActionKind::Isolate, ActionKind::Unisolate] {
+            let said = said(&engine, kind);
+            assert_eq!(said.contains(gap), !is_whole, "{what} {kind:?}: {said}");
+        }
+    }
 }
 
 /// Confirms an isolation of FIN-LT-042, which is sent after `meanwhile`.

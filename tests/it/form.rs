@@ -124,6 +124,53 @@ fn the_keyboard_goes_back_to_the_button_that_opened_the_form() {
     }
 }
 
+/// The button of the selected devices ends with their selection.
+#[test]
+fn the_keyboard_goes_to_the_list_where_the_opener_is_gone() {
+    for by_keyboard in [true, false] {
+        let mut console = console();
+        for name in ["FIN-LT-051", "ENG-LT-030"] {
+            let machine = console.open_device(name);
+            tick(&mut console, &machine);
+        }
+        if by_keyboard {
+            let opener = console.harness.get_by_label("Isolate 2 devices…");
+            opener.focus();
+            console.harness.run_steps(3);
+            press(&mut console, Modifiers::NONE, Key::Enter);
+        } else {
+            console.click("Isolate 2 devices…");
+        }
+        console.fill("Comment", "INC-4711 the same beacon");
+        console.fill("Type how many devices these are", "2");
+        if by_keyboard {
+            console.step_until("everything seen", |console| {
+                let next = console
+                    .harness
+                    .query_all_by_label_contains("Show next (")
+                    .last();
+                if let Some(next) = next {
+                    next.click_accesskit();
+                }
+                next.is_none()
+            });
+            console.harness.run_steps(10);
+            press(&mut console, Modifiers::COMMAND, Key::Enter);
+        } else {
+            console.confirm("Isolate 2 devices");
+        }
+        console.step_until("both entries", |c| c.state().entries.len() == 2);
+        console.harness.run_steps(5);
+        // In the tree the row that is selected stands for the list.
+        let roles = [egui::accesskit::Role::Row, egui::accesskit::Role::Table];
+        let is_list = |node: &egui_kittest::kittest::AccessKitNode<'_>| {
+            node.is_focused() && roles.contains(&node.role())
+        };
+        let mut focused = console.harness.query_all_by(is_list);
+        assert!(focused.next().is_some(), "by keyboard: {by_keyboard}");
+    }
+}
+
 #[test]
 fn the_ticket_of_a_pasted_line_fills_its_field_for_the_device_that_it_names() {
     let mut console = console();

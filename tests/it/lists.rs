@@ -1,9 +1,14 @@
 //! Lists of devices that come broken, cut or strange.
 
+use std::time::Duration;
+
+use cordon::auth::TokenStore;
+use cordon::guard::Policy;
 use cordon::message::Command;
 use cordon::model::SessionStatus;
+use cordon::simulator::Simulator;
 
-use crate::common::{Console, Engine, fault, tenant, wait_for};
+use crate::common::{self, Console, Engine, SPEED, fault, tenant, wait_for};
 
 #[test]
 fn lists_that_cannot_be_read_are_explained_and_what_can_be_read_is_kept() {
@@ -194,4 +199,35 @@ fn a_page_that_breaks_off_is_asked_for_in_smaller_pieces() {
         .filter_map(|r| r.query.split('&').find(|part| part.contains("top=")))
         .collect();
     assert_eq!(tops, ["$top=10000", "$top=1000"]);
+}
+
+/// Nobody has to ask for it, and what a person looks at stays.
+#[test]
+fn the_list_is_read_again_by_itself_while_somebody_is_signed_in() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (policy, store) = (Policy::default(), TokenStore::memory());
+    let (mut setup, journal) = common::setup(&simulator, folder.path(), &policy, store, SPEED);
+    setup.refresh_every = Duration::from_millis(100);
+    let mut engine = Engine::start_prepared(&simulator, (setup, journal));
+    assert_eq!(readings_of(&simulator), 0, "nobody is signed in");
+    engine.sign_in();
+    let first = engine.state.inventory.read_at;
+    engine.until("another reading, and one more", |s| {
+        s.inventory.read_at > first && readings_of(&simulator) >= 3
+    });
+    // One that fails is tried again in its turn, and what was read stays.
+    let known = engine.state.inventory.all().len();
+    engine.control.inject(fault("machines", "status:404", 1));
+    engine.until("a reading that failed", |s| s.inventory.failure.is_some());
+    engine.until("the next one", |s| {
+        s.inventory.failure.is_none() && !s.inventory.loading
+    });
+    assert_eq!(engine.state.inventory.all().len(), known);
+}
+
+fn readings_of(simulator: &Simulator) -> usize {
+    let requests = simulator.control().requests().into_iter();
+    let of_list = requests.filter(|r| r.path.ends_with("/api/machines"));
+    of_list.count()
 }

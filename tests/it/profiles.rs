@@ -12,7 +12,7 @@ use cordon::places;
 use cordon::settings::{FILE_NAME, Settings};
 use cordon::simulator::{CLIENT_ID, Simulator};
 use cordon::state::State;
-use cordon::worker::{Pace, Setup, WorkerHandle};
+use cordon::worker::{Pace, REFRESH_EVERY, Setup, WorkerHandle};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -52,6 +52,8 @@ impl Window {
                 policy: Policy::default(),
                 pace: Pace::REAL,
                 wake: Arc::new(|| {}),
+                refresh_every: REFRESH_EVERY,
+                addresses: Arc::new(Vec::new),
                 on_entry: Arc::new(|_| {}),
             })?;
             Ok(App::new(state, worker, jiff::tz::TimeZone::UTC, ""))

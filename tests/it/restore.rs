@@ -1,18 +1,20 @@
 //! Starts on which the saved sign-in cannot be used: what is said, what is shown, and how it goes on.
 
-use std::sync::Arc;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use cordon::action::ActionKind;
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
-use cordon::message::Command;
+use cordon::message::{Command, Note};
 use cordon::model::{KeyringState, Retry, SessionStatus};
 use cordon::simulator::Simulator;
 use keyring_core::api::CredentialStoreApi as _;
 use keyring_core::{CredentialStore, Entry, mock};
 use tempfile::TempDir;
 
-use crate::common::{Engine, fault, signed_in, tenant, wait_for};
+use crate::common::{self, Engine, fault, signed_in, tenant, wait_for};
 
 /// A keyring and a folder that outlive the consoles.
 struct Home {
@@ -37,9 +39,13 @@ impl Home {
     }
 
     fn start(&self, simulator: &Simulator) -> Engine {
+        let (folder, store) = (self.folder.path(), self.store());
+        Engine::start_with(simulator, folder, &Policy::default(), store)
+    }
+
+    fn store(&self) -> TokenStore {
         let keyring: Arc<CredentialStore> = self.keyring.clone();
-        let store = TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread");
-        Engine::start_with(simulator, self.folder.path(), &Policy::default(), store)
+        TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread")
     }
 
     /// A console in which somebody has signed in and the list was kept; then it ends.
@@ -154,6 +160,66 @@ fn a_tenant_that_is_down_at_the_start_is_waited_for_with_the_kept_list_on_screen
     engine.until("the list", |s| s.inventory.read_at.is_some());
     assert_eq!(engine.state.renewal_failure, None);
     assert_eq!(engine.state.why_nothing_was_read(), None);
+}
+
+/// A network that comes back is noticed by an address that this computer did not have.
+#[test]
+fn a_new_address_renews_at_once_and_takes_up_the_list_and_what_is_unknown() {
+    /// So slow that no wait of the engine ends while the test is patient.
+    const SLOW: f64 = 0.01;
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let control = simulator.control();
+    control.hide_new_actions(Duration::from_hours(9));
+    control.inject(fault("submit", "drop_after", 1));
+    let mut engine = home.start(&simulator);
+    engine.until("the list", |s| s.inventory.read_at.is_some());
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-043");
+    engine.until("that nobody knows", |s| {
+        s.entry(entry).is_some_and(|e| e.standing().is_unknown())
+    });
+    drop(engine);
+
+    control.inject(fault("any", "html:503", 0));
+    let line: Arc<Mutex<(Vec<IpAddr>, usize)>> = Arc::default();
+    let (mut setup, journal) = common::setup(
+        &simulator,
+        home.folder.path(),
+        &Policy::default(),
+        home.store(),
+        SLOW,
+    );
+    let asked = Arc::clone(&line);
+    setup.addresses = Arc::new(move || {
+        let mut line = asked.lock().expect("whole");
+        line.1 += 1;
+        line.0.clone()
+    });
+    let mut engine = Engine::start_prepared(&simulator, (setup, journal));
+    engine.until("a wait for the next try", |s| {
+        s.renewal_failure.is_some()
+            && matches!(
+                s.session,
+                SessionStatus::NotRenewed {
+                    retry: Retry::At(_),
+                    ..
+                }
+            )
+    });
+    control.clear_faults();
+    let looks = || line.lock().expect("whole").1;
+    let (tries, seen) = (token_requests(&engine), looks());
+    wait_for("looks at the same addresses", || looks() > seen + 1);
+    assert_eq!(token_requests(&engine), tries, "nothing has changed");
+
+    let address = "10.0.0.7".parse().expect("an address");
+    line.lock().expect("whole").0.push(address);
+    engine.until("the sign-in", |s| s.session.is_signed_in());
+    engine.until("the list", |s| s.inventory.read_at.is_some());
+    engine.until("the look-up of what is unknown", |s| {
+        matches!(s.notes.get(&entry), Some(Note::LookedUp { .. }))
+    });
+    assert_eq!(token_requests(&engine), tries + 1);
 }
 
 #[test]

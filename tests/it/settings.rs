@@ -13,7 +13,7 @@ use cordon::model::Mode;
 use cordon::places;
 use cordon::settings::{FILE_NAME, RuleChange, RuleKey};
 use cordon::state::State;
-use cordon::worker::{Pace, Setup, WorkerHandle};
+use cordon::worker::{Pace, REFRESH_EVERY, Setup, WorkerHandle};
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -206,6 +206,8 @@ fn in_the_demo_what_is_saved_holds_and_nothing_is_written() {
         policy,
         pace: Pace::REAL,
         wake: Arc::new(|| {}),
+        refresh_every: REFRESH_EVERY,
+        addresses: Arc::new(Vec::new),
         on_entry: Arc::new(|_| {}),
     })
     .expect("the worker starts");

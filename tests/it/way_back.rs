@@ -89,6 +89,13 @@ fn containments_are_looked_up_as_far_back_as_the_service_keeps_them() {
         .collect();
     assert_eq!(asked.len(), 1, "{asked:?}");
     assert_eq!(asked[0].status, Some(200));
+
+    let rows = engine.state.contained();
+    let oldest = rows.first().expect("something is contained");
+    assert_eq!(oldest.machine.dns_name.as_deref(), Some("LAB-NEXT-01"));
+    let age = jiff::Timestamp::now().duration_since(oldest.since().expect("its time"));
+    assert_eq!(age.as_hours() / 24, 99, "not read with the last weeks");
+    assert!(oldest.in_force.is_some() && oldest.pending.is_none());
 }
 
 #[test]

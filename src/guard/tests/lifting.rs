@@ -78,6 +78,49 @@ fn cancelling_a_colleagues_pending_isolation_is_lifting_it() {
     );
 }
 
+/// What is missing may be the very action that would have warned.
+#[test]
+fn a_history_that_is_not_whole_says_what_was_not_checked_and_claims_nothing() {
+    let texts = |world: &World, draft: &Draft| -> Vec<String> {
+        let findings = review(draft, &world.facts()).findings.into_iter();
+        findings.map(|finding| finding.text).collect()
+    };
+    let mut world = world();
+    world.is_history_complete = false;
+    let release = world.draft(ActionKind::Unisolate);
+    assert_eq!(
+        texts(&world, &release),
+        [
+            "Not checked: whether this or its opposite was requested before, whether this device is isolated, and by whom: part of this device's action history was cut off or unreadable"
+        ]
+    );
+    let isolate = world.draft(ActionKind::Isolate);
+    let said = texts(&world, &isolate);
+    assert!(said[0].contains("whether this device is already isolated: part of"));
+    // What did come still counts.
+    let known = isolated_by(Some("sam@contoso.com"), None);
+    world.history = known.history;
+    let said = texts(&world, &release);
+    assert!(
+        said.iter()
+            .any(|text| text.starts_with("Isolated: by sam@contoso.com"))
+    );
+    assert!(said.iter().any(|text| text.starts_with("Not checked: ")));
+    let cancel = Draft::new(
+        EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
+        world.machine.reference(),
+        Subject::Cancel {
+            action: MachineActionId::parse("c0ffee").expect("a literal id"),
+            action_type: MachineActionType::Isolate,
+        },
+    );
+    let said = texts(&world, &cancel);
+    assert!(
+        matches!(&*said, [text] if text.starts_with("Not checked: what is cancelled, and whose")),
+        "{said:?}"
+    );
+}
+
 /// Rule 10. The words are literals: a table of ours must not decide what the test believes.
 #[test]
 fn giving_back_is_never_forbidden_whatever_is_known_of_the_device() {

@@ -138,6 +138,26 @@ fn a_name_that_only_looks_the_same_is_a_twin_and_said_to_be() {
     );
     let found = texts(&[same, alike]);
     assert_eq!(found.len(), 2, "{found:?}");
+    let mut partial = world();
+    partial.is_list_complete = false;
+    let of_twins = |world: &World, draft: &Draft| -> Vec<(String, Severity)> {
+        let findings = review(draft, &world.facts()).findings.into_iter();
+        let twins = findings.filter(|finding| finding.rail == "twins");
+        twins.map(|f| (f.text, f.severity)).collect()
+    };
+    let mut draft = partial.draft(ActionKind::Isolate);
+    let unchecked =
+        "Not checked: whether another record has this name: the list of devices is not complete";
+    assert_eq!(
+        of_twins(&partial, &draft),
+        [(unchecked.to_owned(), NotChecked)]
+    );
+    draft.machine.dns_name = None;
+    assert_eq!(
+        of_twins(&partial, &draft),
+        [],
+        "a nameless device has no twin"
+    );
     assert!(
         found[0].starts_with("1 other record with this name: …aaaa"),
         "{found:?}"

@@ -6,14 +6,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::action::{ActionKind, Order, Subject, Task};
+use crate::action::{ActionKind, Subject};
 use crate::guard::Policy;
-use crate::journal::{Author, NotSentReason, Record};
+use crate::journal::{NotSentReason, Record};
 use crate::message::Command;
 use crate::model::{
-    EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, MachineRef, Mode,
+    EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, Mode, PanelPart,
 };
-use crate::state::State;
+use crate::state::{State, fixtures};
 use crate::ui::views::{Dialog, Views};
 use crate::ui::{Outbox, theme};
 
@@ -24,35 +24,9 @@ struct World {
 }
 
 fn entry(tag: &str, kind: ActionKind, records: Vec<Record>) -> Entry {
-    let author = Author {
-        mode: "DEMO".into(),
-        tenant: "t".into(),
-        object_id: "o".into(),
-        account: "jane".into(),
-    };
-    let id = MachineId::parse("a19c07").expect("a literal id");
-    let order = Order {
-        entry: EntryId::parse(tag).expect("a literal tag"),
-        machine: MachineRef {
-            id,
-            dns_name: Some("FIN-LT-042".into()),
-        },
-        comment: "INC-1".into(),
-        batch: None,
-        task: Task::Act {
-            kind,
-            values: Box::default(),
-        },
-    };
-    let intended = Record::Intended {
-        author: author.clone(),
-        order: order.clone(),
-    };
-    let mut entry = Entry::new(author, order);
-    for record in std::iter::once(intended).chain(records) {
-        entry.push(Timestamp::UNIX_EPOCH, record);
-    }
-    entry
+    let machine = fixtures::machine_ref("a19c07", Some("FIN-LT-042"));
+    let order = fixtures::order(tag, machine, kind);
+    fixtures::entry(fixtures::author(), order, records)
 }
 
 fn action() -> MachineActionId {
@@ -178,7 +152,7 @@ fn every_standing_has_its_own_words_shape_and_row() {
         let mut harness = harness(vec![entry]);
         harness.run_steps(2);
         assert!(harness.query_by_label(&word).is_some(), "{word}");
-        let row = "FIN-LT-042 (…9c07): Isolate device";
+        let row = "“FIN-LT-042” (…9c07): Isolate device";
         assert!(harness.query_by_label(row).is_some(), "the row of {word}");
     }
 }
@@ -259,7 +233,7 @@ fn a_console_that_only_looks_acknowledges_nothing_and_says_why() {
     let mut harness = harness(vec![entry("cdn-00000001", ActionKind::Isolate, refused())]);
     let explanation = crate::explain::Explanation::harmless(
         "Another console is using this data folder",
-        crate::explain::NextStep::None,
+        crate::explain::NextStep::Outside("Act in the other console".into()),
     );
     harness.state_mut().state.journal = Some(Err(explanation));
     harness.run_steps(2);
@@ -269,7 +243,7 @@ fn a_console_that_only_looks_acknowledges_nothing_and_says_why() {
     let why = node.description();
     assert_eq!(
         why.as_deref(),
-        Some("Another console is using this data folder")
+        Some("Another console is using this data folder. Act in the other console")
     );
 }
 
@@ -277,7 +251,7 @@ fn a_console_that_only_looks_acknowledges_nothing_and_says_why() {
 fn a_row_is_a_line_until_it_is_opened_and_has_its_place_on_the_accessibility_bus() {
     let mut harness = harness(vec![entry("cdn-00000001", ActionKind::Isolate, done())]);
     harness.run_steps(2);
-    let row = "FIN-LT-042 (…9c07): Isolate device";
+    let row = "“FIN-LT-042” (…9c07): Isolate device";
     let closed = harness.get_by_label(row).rect();
     assert!(
         closed.height() >= 24.0 && closed.height() <= 30.0,
@@ -308,7 +282,7 @@ fn in_the_smallest_window_three_rows_fit_and_those_that_need_attention_are_among
     let size = egui::vec2(640.0, crate::ui::frame::activity_height(324.0));
     let mut harness = sized_harness(entries, size);
     harness.run_steps(3);
-    let row = "FIN-LT-042 (…9c07): Isolate device";
+    let row = "“FIN-LT-042” (…9c07): Isolate device";
     let mut rows: Vec<_> = harness
         .query_all_by_label(row)
         .map(|node| node.rect())
@@ -420,7 +394,11 @@ fn undoing_opens_the_form_of_the_inverse() {
     assert_eq!(form.draft.subject, Subject::Act(ActionKind::Unisolate));
     assert!(matches!(
         world.out.work[..],
-        [Command::LoadMachine(_), Command::LoadPart(..)]
+        [
+            Command::LoadMachine(_),
+            Command::LoadPart(_, PanelPart::AvailableActions),
+            Command::LoadPart(_, PanelPart::Alerts)
+        ]
     ));
 }
 

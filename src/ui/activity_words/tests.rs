@@ -1,10 +1,10 @@
 use super::*;
 use crate::action::{ActionKind, Order};
 use crate::guard::Policy;
-use crate::journal::Author;
 use crate::model::{
-    EntryId, Machine, MachineActionId, MachineId, MachineRef, Mode, Permissions, SessionStatus,
+    EntryId, Machine, MachineActionId, MachineId, Mode, Permissions, SessionStatus,
 };
+use crate::state::fixtures;
 
 const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
@@ -13,35 +13,12 @@ fn action() -> MachineActionId {
 }
 
 fn entry(records: Vec<Record>) -> Entry {
-    let author = Author {
-        mode: "DEMO".into(),
-        tenant: "t".into(),
-        object_id: "o".into(),
-        account: "jane@contoso.com".into(),
-    };
-    let machine = MachineRef {
-        id: MachineId::parse("a19c07").expect("a literal id"),
-        dns_name: Some("FIN-LT-042".into()),
-    };
+    let machine = fixtures::machine_ref("a19c07", Some("FIN-LT-042"));
     let order = Order {
-        entry: EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
-        machine,
         comment: "INC-1\nmalware".into(),
-        batch: None,
-        task: Task::Act {
-            kind: ActionKind::Isolate,
-            values: Box::default(),
-        },
+        ..fixtures::order("cdn-7F3K2Q9M", machine, ActionKind::Isolate)
     };
-    let intended = Record::Intended {
-        author: author.clone(),
-        order: order.clone(),
-    };
-    let mut entry = Entry::new(author, order);
-    for record in std::iter::once(intended).chain(records) {
-        entry.push(Timestamp::UNIX_EPOCH, record);
-    }
-    entry
+    fixtures::entry(fixtures::author(), order, records)
 }
 
 fn state() -> State {
@@ -148,7 +125,7 @@ fn a_ticket_line_is_one_line_in_utc_and_names_everything_that_was_sent() {
     };
     assert_eq!(
         ticket_line(&entry, &state()),
-        "1970-01-01T00:00:00Z Isolate device on FIN-LT-042 (a19c07): Accepted (Pending) at \
+        "1970-01-01T00:00:00Z Isolate device on “FIN-LT-042” (a19c07): Accepted (Pending) at \
          1970-01-01T00:00:00Z; Isolation type: Selective; Action id: b89eb834 \
          [cdn-7F3K2Q9M] by jane@contoso.com: INC-1\\u{a}malware"
     );

@@ -65,7 +65,7 @@ fn world(history: Vec<MachineAction>) -> World {
     state.apply(Event::History {
         epoch,
         id,
-        result: Ok(history),
+        result: Ok(history.into()),
         at,
     });
     let selected = Some(machine("a19c07").reference());
@@ -174,6 +174,31 @@ fn actions_never_read_are_not_called_none() {
     harness.run();
     let words = "Isolation and restriction not checked: action history not read yet";
     assert!(harness.query_by_label(words).is_some());
+}
+
+#[test]
+fn a_history_that_came_cut_off_is_not_taken_for_a_whole_one() {
+    let mut world = world(Vec::new());
+    let id = machine("a19c07").id;
+    world.state.apply(Event::History {
+        epoch: world.state.epoch,
+        id,
+        result: Ok(Listed {
+            items: Vec::new(),
+            unreadable: 1,
+            is_cut: false,
+        }),
+        at: Timestamp::UNIX_EPOCH,
+    });
+    let mut harness = harness(world);
+    harness.run();
+    let said = |words: &str| harness.query_by_label_contains(words).is_some();
+    assert!(said(
+        "not fully checked: part of this device's action history"
+    ));
+    assert!(said("others were cut off or unreadable"));
+    assert!(!said("no record in the action history"));
+    assert!(!said("No actions in the history"));
 }
 
 #[test]

@@ -114,6 +114,36 @@ fn fields_are_searched_alone() {
 }
 
 #[test]
+fn what_a_hyphen_stands_before_is_left_out() {
+    for search in [
+        "-hr",
+        "fin -health:active",
+        "fin -\"team red\"",
+        "-tag:\"blue team\"",
+        "fin -10.20.4.1",
+        "-state:isolated",
+        "fin-lt -",
+        "fin \"-lt\"",
+    ] {
+        assert!(finds(search), "{search:?}");
+    }
+    for search in [
+        "-fin",
+        "fin -health:inactive",
+        "-\"red team\"",
+        "-tag:VIP",
+        "fin -10.20.4.17",
+        "-2",
+        "-lt",
+        "-9c07",
+        &format!("-{ID}"),
+    ] {
+        assert!(!finds(search), "{search:?}");
+    }
+    assert!(finds(&format!("{ID} -hr")) && !finds(&format!("{ID} -fin")));
+}
+
+#[test]
 fn a_pasted_id_finds_its_device() {
     for search in [
         format!("INC-1: device {} is talking to 8.8.8.8", ID.to_uppercase()),
@@ -132,6 +162,17 @@ fn letters_outside_ascii_are_folded_too() {
 
 proptest! {
     #[test]
+    fn an_excluded_word_finds_just_what_the_word_does_not(name in any_odd_text(), word in any_odd_text()) {
+        let device = machine(&name);
+        let word = word.replace('"', "");
+        prop_assume!(!normal(&word).is_empty());
+        for field in ["", "name:", "health:", "tag:", "ip:", "state:"] {
+            let (wanted, excluded) = (format!("{field}\"{word}\""), format!("-{field}\"{word}\""));
+            prop_assert_eq!(is_found(&wanted, &device), !is_found(&excluded, &device), "{}", excluded);
+        }
+    }
+
+    #[test]
     fn a_device_is_found_by_what_its_row_shows(name in any_odd_text(), tag in any_odd_text()) {
         let mut device = machine(&name);
         device.machine_tags = [tag.as_str().into()].into();
@@ -143,7 +184,10 @@ proptest! {
         }
         // A device without a name says so instead, and is found by the end of its id.
         let shown = MachineRef::name_and_tail(&device.reference()).replace('"', " ");
-        let search = shown.replace("unnamed device", "");
+        let shown = shown.replace("unnamed device", "");
+        // A word that begins with a hyphen is looked for in quotation marks.
+        let quoted = |word: &str| if word.starts_with('-') { format!("\"{word}\"") } else { word.to_owned() };
+        let search = shown.split_whitespace().map(quoted).collect::<Vec<_>>().join(" ");
         prop_assert!(is_found(&search, &device), "{search:?}");
     }
 }
@@ -223,6 +267,8 @@ fn a_mac_address_is_found_in_any_spelling_and_while_it_is_typed() {
 fn typing_on_narrows_only_where_it_does() {
     let narrows = |before: &str, now: &str| Filter::parse(now).narrows(before, now);
     assert!(narrows("vi", "vie") && narrows("vie", "vie-lt") && narrows("vie", "vie x"));
+    assert!(!narrows("web -1", "web -10"), "leaves out less");
+    assert!(!narrows("web -", "web -1"), "a hyphen no more");
     assert!(!narrows("u", "u\u{308}"), "another letter");
     assert!(!narrows("00-5e-0", "00-5e-00"), "an address by now");
 }
@@ -252,7 +298,9 @@ fn marks_answer_as_a_look_at_the_device_does() {
     let (mut found, mut missed) = (0, 0);
     for word in words {
         let expected = texts.iter().any(|text| text.contains(&word));
-        assert_eq!(is_found(&word, &machine), expected, "{word:?}");
+        // In quotation marks, for a hyphen before a word would leave it out.
+        let search = format!("\"{word}\"");
+        assert_eq!(is_found(&search, &machine), expected, "{word:?}");
         *if expected { &mut found } else { &mut missed } += 1;
     }
     assert!(found > 100 && missed > 1_000, "{found} {missed}");
@@ -261,6 +309,7 @@ fn marks_answer_as_a_look_at_the_device_does() {
 #[test]
 fn a_word_that_is_no_field_is_named_and_what_only_looks_like_one_is_not() {
     let trouble = |text: &str| field_trouble(text).unwrap_or_default();
+    assert!(trouble("web -colour:red").starts_with("“colour” is no field"));
     assert!(
         trouble("web colour:red").starts_with("“colour” is no field: name, id, ip, mac, health")
     );

@@ -121,7 +121,7 @@ pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) 
     let wanted = match &machine.dns_name {
         Some(_) => format!(
             "{}: its name in any spelling, or the last four characters of its id, {tail}",
-            machine.name()
+            machine.quoted_name()
         ),
         None => format!("The last four characters of its id, {tail}"),
     };

@@ -2,11 +2,14 @@
 
 use super::exposure::Exposure;
 use super::ticket;
-use crate::action::{Draft, IsolationType, Subject};
+use crate::action::{ActionKind, Change, Draft, IsolationType, Subject, Task};
 use crate::message::Command;
 use crate::model::{EntryId, Machine, MachineId, MachineRef, PanelPart};
 use crate::state::State;
 use crate::ui::views::{Dialog, Views};
+
+/// Devices whose open alerts are asked for as a form opens.
+const MAX_ALERTS_READ: usize = 10;
 
 /// An action form with its review.
 #[derive(Debug)]
@@ -160,13 +163,37 @@ pub fn open(
     if form.draft.comment.is_empty() {
         form.ticket = ticket::preset(state, views, &ids).unwrap_or_default();
     }
+    let alerts = alerts_to_read(state, &form.draft, &ids);
     views.dialog = Some(Dialog::Form(Box::new(form)));
-    match ids.as_slice() {
+    let mut load = match ids.as_slice() {
         [only] => vec![
             Command::LoadMachine(only.clone()),
             // A guardrail passes on what the service says.
             Command::LoadPart(only.clone(), PanelPart::AvailableActions),
         ],
         _ => vec![Command::LoadMachines(ids)],
+    };
+    load.extend(alerts);
+    load
+}
+
+/// Asks for the open alerts of devices whose containment is to be lifted or called off: the warning
+/// about it tells them. Those of many devices would use up the calls for what else is read.
+fn alerts_to_read(state: &State, draft: &Draft, ids: &[MachineId]) -> Vec<Command> {
+    let lifts = match draft.task() {
+        task @ Task::Act { .. } => matches!(task.change(), Change::Clears(_)),
+        Task::Cancel { action_type, .. } => ActionKind::from_type(&action_type)
+            .is_some_and(|kind| matches!(kind.spec().change, Change::Sets(_))),
+    };
+    if !lifts {
+        return Vec::new();
     }
+    let is_reading = |id: &&MachineId| {
+        let panel = state.panels.get(id);
+        panel.is_some_and(|panel| panel.alerts.loading)
+    };
+    let ids = ids.iter().filter(|id| !is_reading(id));
+    ids.take(MAX_ALERTS_READ)
+        .map(|id| Command::LoadPart(id.clone(), PanelPart::Alerts))
+        .collect()
 }

@@ -14,6 +14,7 @@ pub use form::{OrderForm, Target, UsedTicket, open};
 
 use egui::{Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
 
+use super::commands::acting_trouble;
 use super::picks::devices;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
@@ -39,7 +40,8 @@ const MIN_BODY: f32 = 28.0;
 /// No more of the height than this goes to the findings about one device.
 const MAX_FINDINGS: f32 = 190.0;
 
-/// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them.
+/// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them, unless this
+/// console only looks: whatever raises it says so.
 pub fn raise(
     ui: &Ui,
     cx: &mut Cx<'_>,
@@ -47,6 +49,9 @@ pub fn raise(
     subject: Subject,
     fill: impl FnOnce(&mut Draft),
 ) {
+    if acting_trouble(cx.state).is_err() {
+        return;
+    }
     let time = ui.input(|input| input.time);
     let load = open(cx.state, cx.views, machines, subject, time, fill);
     cx.out.work.extend(load);
@@ -257,7 +262,7 @@ fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
     let only = form.only().cloned();
     let name = only
         .as_ref()
-        .map_or_else(|| devices(form.targets.len()), MachineRef::name_and_tail);
+        .map_or_else(|| devices(form.targets.len()), MachineRef::quoted);
     let style = if is_tiny {
         text::strong()
     } else {

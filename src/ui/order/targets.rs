@@ -254,7 +254,7 @@ fn row_ui(
     arming: Option<&str>,
 ) -> bool {
     let tokens = ui.tokens();
-    let name = machine.name_and_tail();
+    let name = machine.quoted();
     let leaves = ui
         .horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

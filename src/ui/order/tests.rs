@@ -87,10 +87,15 @@ fn harness(world: World) -> Harness<'static, World> {
 }
 
 fn harness_of(world: World, size: egui::Vec2) -> Harness<'static, World> {
+    harness_with(world, size, 0.02)
+}
+
+/// With frames that take this many seconds.
+fn harness_with(world: World, size: egui::Vec2, step_dt: f32) -> Harness<'static, World> {
     Harness::builder()
         .with_size(size)
         .with_theme(Theme::Dark)
-        .with_step_dt(0.02)
+        .with_step_dt(step_dt)
         .with_context_setup(|ctx: &egui::Context| theme::apply(ctx))
         .build_ui_state(
             |ui, world: &mut World| {
@@ -187,11 +192,102 @@ fn the_safe_button_does_not_lose_the_keyboard_when_findings_change() {
     harness.state_mut().state.apply(Fact::History {
         epoch: Epoch(0),
         id: machine().id,
-        result: Ok(Vec::new()),
+        result: Ok(Vec::new().into()),
         at: Timestamp::UNIX_EPOCH,
     });
     harness.run_steps(3);
     assert!(harness.get_by_label("Keep connected").is_focused());
+}
+
+/// The warning about lifting somebody else's containment tells the open alerts.
+#[test]
+fn a_form_that_lifts_a_containment_asks_for_the_alerts_and_takes_them_in_where_they_stand() {
+    use crate::message::PanelNews;
+    use crate::model::{MachineAction, MachineActionId, MachineActionStatus, MachineActionType};
+
+    let state = world(ActionKind::Isolate).state;
+    let asks = |subject: Subject, count: usize| {
+        let machines = (0..count).map(|n| MachineRef {
+            id: MachineId::parse(&format!("a{n}")).expect("a literal id"),
+            dns_name: None,
+        });
+        let machines: Vec<_> = machines.collect();
+        let load = open(
+            &state,
+            &mut Views::default(),
+            &machines,
+            subject,
+            0.0,
+            |_| {},
+        );
+        let alerts = load.iter().filter(|command| {
+            matches!(
+                command,
+                Command::LoadPart(_, crate::model::PanelPart::Alerts)
+            )
+        });
+        alerts.count()
+    };
+    let cancel = |action_type: MachineActionType| Subject::Cancel {
+        action: MachineActionId::parse("act-1").expect("a literal id"),
+        action_type,
+    };
+    assert_eq!(asks(Subject::Act(ActionKind::Unisolate), 1), 1);
+    assert_eq!(
+        asks(Subject::Act(ActionKind::Unisolate), 40),
+        10,
+        "within limits"
+    );
+    assert_eq!(asks(cancel(MachineActionType::Isolate), 1), 1);
+    assert_eq!(asks(cancel(MachineActionType::Unisolate), 1), 0);
+    assert_eq!(asks(Subject::Act(ActionKind::Isolate), 1), 0);
+
+    let mut world = world(ActionKind::Unisolate);
+    let id = machine().id;
+    let isolated = MachineAction {
+        requestor: Some("sam@contoso.com".into()),
+        ..MachineAction::bare(
+            MachineActionId::parse("act-1").expect("a literal id"),
+            MachineActionType::Isolate,
+            MachineActionStatus::Succeeded,
+        )
+    };
+    world.state.apply(Fact::History {
+        epoch: Epoch(0),
+        id: id.clone(),
+        result: Ok(vec![isolated].into()),
+        at: Timestamp::UNIX_EPOCH,
+    });
+    let panel = |news: PanelNews| Fact::Panel {
+        epoch: Epoch(0),
+        id: id.clone(),
+        news,
+        at: Timestamp::UNIX_EPOCH,
+    };
+    let reading = PanelNews::Reading(crate::model::PanelPart::Alerts);
+    world.state.apply(panel(reading));
+    let mut harness = harness(world);
+    harness.run_steps(3);
+    let places = |harness: &Harness<'_, World>| {
+        ["Comment", "Keep isolated", "Release “FIN-LT-042” (…9c07)"].map(|label| {
+            harness
+                .get_all_by_label(label)
+                .last()
+                .map(|node| node.rect())
+        })
+    };
+    let said = |harness: &Harness<'_, World>, words: &str| {
+        harness.query_all_by_label_contains(words).next().is_some()
+    };
+    assert!(said(&harness, "Open alerts: not checked yet"));
+    let before = places(&harness);
+    harness
+        .state_mut()
+        .state
+        .apply(panel(PanelNews::Alerts(Ok(Vec::new().into()))));
+    harness.run_steps(3);
+    assert!(said(&harness, ". No open alerts"));
+    assert_eq!(places(&harness), before, "nothing has moved");
 }
 
 #[test]

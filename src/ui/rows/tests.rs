@@ -63,6 +63,17 @@ fn whatever_changes_the_rows_are_those_that_would_be_made_anew() {
         "beacon from web7 to db3",
         "state:unknown",
         "nothing at all",
+        "-web",
+        "web -1",
+        "web -10",
+        "w -",
+        "w -é",
+        "w -\"b1\"",
+        "-risk:high web",
+        "-state:unknown",
+        "web7 -db",
+        "beacon from web7 -web7",
+        "-10.20.4.17",
     ];
     let sorts = [
         (Column::Name, false),
@@ -181,6 +192,11 @@ fn a_pasted_line_finds_what_it_names() {
         ("hr-lt-007 or web1", vec!["a3", "a4"]),
         ("Alert: beacon from 10.20.4.18", vec![]),
         ("web10 is new", vec![]),
+        // What is left out is, by whatever way it would be found.
+        ("beacon from hr-lt-007 and web1 -web1", vec!["a3"]),
+        ("INC-1 beacon from FIN-LT-042 -contoso.com", vec!["a1"]),
+        ("psexec -s from hr-lt-007", vec!["a3"]),
+        ("run -enc from web1", vec!["a4"]),
     ] {
         let mut seen = found(line);
         seen.sort();

@@ -40,6 +40,9 @@ fn a_field_is_offered_from_its_second_letter_on() {
     assert_eq!(offered("web HEA"), ["web health:"]);
     assert_eq!(offered("ta"), ["tag:"]);
     assert_eq!(offered("os"), ["os:"]);
+    assert_eq!(offered("web -he"), ["web -health:"]);
+    assert_eq!(offered("-tag:vi"), ["-tag:vip "]);
+    assert!(offered("--he").is_empty());
     for nothing in [
         "",
         "h",

@@ -6,9 +6,13 @@ use egui::accesskit::{NodeId, Role as Part};
 use egui::{Color32, Modifiers, Pos2, Rect, Shape};
 
 use super::*;
-use crate::action::{ActionKind, Subject};
-use crate::model::MachineRef;
+use crate::action::{ActionKind, Order, Subject};
+use crate::journal::{Author, Entry, NotSentReason, Record};
+use crate::model::{EntryId, MachineRef};
+use crate::settings::Settings;
+use crate::state::fixtures;
 use crate::ui::order;
+use crate::ui::profiles::{ProfilesPage, profiles_ui};
 use crate::ui::theme::tokens::Tokens;
 use crate::ui::views::{Dialog, Screen};
 
@@ -230,6 +234,105 @@ fn each_page_is_walked_without_a_trap() {
         walk(&mut harness, size, "sign-in");
         let (_, mut harness) = desk(waiting(900), size);
         walk(&mut harness, size, "code");
+    }
+}
+
+/// What was ordered on one device, under a tag of its own, with what became of it.
+fn ordered(n: u32, batch: Option<EntryId>, records: Vec<Record>) -> Entry {
+    let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
+    let tag = format!("cdn-0000000{n}");
+    let order = Order {
+        batch,
+        ..fixtures::order(&tag, machine, ActionKind::Isolate)
+    };
+    let author = Author {
+        tenant: account().tenant_id.as_str().into(),
+        ..fixtures::author()
+    };
+    fixtures::entry_at(at(1), author, order, records)
+}
+
+#[test]
+fn activity_is_walked_with_what_needs_attention_first_and_the_batch_over_the_rows() {
+    let refused = || Record::Refused {
+        status: 403,
+        code: "Forbidden".into(),
+        message: "no".into(),
+    };
+    let withdrawn = || Record::NotSent {
+        why: NotSentReason::Withdrawn,
+        detail: None,
+    };
+    for size in [WIDE_WINDOW, SMALL_WINDOW] {
+        let mut state = signed_in();
+        let batch = EntryId::parse("cdn-00000002");
+        state.apply(Event::Entries(vec![
+            ordered(1, None, vec![Record::Sent, refused()]),
+            ordered(2, batch, vec![Record::Sent, refused()]),
+            ordered(3, batch, vec![withdrawn()]),
+        ]));
+        let (_, mut harness) = desk(state, size);
+        harness.run_steps(5);
+        let page = format!("activity at {size:?}");
+        let stops = walk(&mut harness, size, &page);
+        let names = names(&stops);
+        let first = |name: &str| {
+            let found = names.iter().position(|known| known.starts_with(name));
+            found.unwrap_or_else(|| panic!("{page}: {name} in {names:?}"))
+        };
+        let row = "Show details of “HR-LT-007” (…aaaa): Isolate device";
+        assert!(
+            first("Acknowledge") < first(row) || first("Send the unsent again (1)…") < first(row),
+            "{names:?}"
+        );
+        // Every row has its way to open, and what needs attention its way to say that it was read.
+        for name in [
+            row,
+            "Acknowledge",
+            "Show device",
+            "Send the unsent again (1)…",
+        ] {
+            first(name);
+        }
+        let start = first("Search devices");
+        let after = |name: &str| (first(name) + names.len() - start) % names.len();
+        assert!(after("Devices") < after(row), "{names:?}");
+        let in_strip = if size == WIDE_WINDOW { "Keys" } else { "Menu" };
+        assert!(after(row) < after(in_strip), "{names:?}");
+    }
+}
+
+#[test]
+fn the_page_of_profiles_is_walked_without_a_trap() {
+    let text = "default = \"Contoso\"\n\
+        [profile.Contoso]\ncloud = \"Commercial\"\ntenant = \"contoso.com\"\n\
+        client_id = \"11111111-2222-4333-8444-555555555555\"\n\
+        [profile.Broken]\ntenant = \"not a tenant\"\n";
+    let file = std::path::PathBuf::from("settings.toml");
+    for (size, text) in [
+        (WIDE_WINDOW, ""),
+        (WIDE_WINDOW, text),
+        (SMALL_WINDOW, ""),
+        (SMALL_WINDOW, text),
+    ] {
+        let settings = Settings::parse(text, &file).expect("TOML");
+        let mut page = ProfilesPage::new(file.clone(), &settings, None, None);
+        let mut harness = Harness::builder()
+            .with_size(size)
+            .with_context_setup(|ctx: &egui::Context| theme::apply(ctx))
+            .build_ui(move |ui: &mut Ui| {
+                profiles_ui(ui, &mut page);
+            });
+        harness.run_steps(3);
+        let page = format!("profiles at {size:?}, {} saved", settings.profiles.len());
+        let stops = walk(&mut harness, size, &page);
+        let names = names(&stops);
+        for name in ["Name", "Tenant", "Client id"] {
+            assert!(
+                names.iter().any(|known| known.contains(name)),
+                "{page}: {name} in {names:?}"
+            );
+        }
     }
 }
 

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::*;
-use crate::action::{ActionKind, Order, Task};
+use crate::action::ActionKind;
 use crate::explain::NextStep;
 use crate::journal::{Author, Entry, Record};
-use crate::model::{BrowserPrompt, Door, EntryId, MachineRef, Retry, Unfamiliar};
+use crate::model::{BrowserPrompt, Door, EntryId, Retry, Unfamiliar};
+use crate::state::fixtures;
+use crate::ui::views::Screen;
 
 fn author(object_id: &str, name: &str) -> Author {
     Author {
@@ -19,28 +21,10 @@ fn author(object_id: &str, name: &str) -> Author {
 
 /// An order of somebody, with what became known of it 14 s after the start.
 fn entry(author: Author, kind: ActionKind, records: Vec<Record>) -> Entry {
-    let order = Order {
-        entry: EntryId::random().expect("random bytes"),
-        machine: MachineRef {
-            id: MachineId::parse(FIN).expect("a literal id"),
-            dns_name: Some("FIN-LT-051".into()),
-        },
-        comment: "INC-1".into(),
-        batch: None,
-        task: Task::Act {
-            kind,
-            values: Box::default(),
-        },
-    };
-    let intended = Record::Intended {
-        author: author.clone(),
-        order: order.clone(),
-    };
-    let mut entry = Entry::new(author, order);
-    for record in std::iter::once(intended).chain(records) {
-        entry.push(at(14), record);
-    }
-    entry
+    let machine = fixtures::machine_ref(FIN, Some("FIN-LT-051"));
+    let tag = EntryId::random().expect("random bytes").to_string();
+    let order = fixtures::order(&tag, machine, kind);
+    fixtures::entry_at(at(14), author, order, records)
 }
 
 fn shows(harness: &Harness<'static>, text: &str) -> bool {
@@ -135,11 +119,11 @@ fn the_sign_in_page_says_what_is_still_open() {
     let (_, harness) = wide(state);
     assert!(shows(
         &harness,
-        "1 isolation still pending: FIN-LT-051, last checked less than a minute ago"
+        "1 isolation still pending: “FIN-LT-051”, last checked less than a minute ago"
     ));
     assert!(shows(
         &harness,
-        "1 release with unknown outcome: FIN-LT-051"
+        "1 release with unknown outcome: “FIN-LT-051”"
     ));
 }
 
@@ -197,6 +181,77 @@ fn one_button_stands_out_and_the_way_that_helps_comes_first() {
         !order(signed_out(Some(Door::Code), Some(Door::Browser))),
         "it is asked for"
     );
+}
+
+/// A console that sends nothing offers nothing, wherever it could be asked for, and says why.
+#[test]
+fn a_console_that_only_looks_offers_no_order_anywhere() {
+    let in_use = Explanation::harmless(
+        "Another console is using this data folder",
+        NextStep::Outside("Act in the other console".into()),
+    );
+    let because_in_use = "Another console is using this data folder. Act in the other console";
+    let mut other_acts = signed_in();
+    other_acts.journal = Some(Err(in_use));
+    let mut read_only = signed_in();
+    read_only.policy.read_only = true;
+    for (state, why) in [
+        (other_acts, because_in_use),
+        (read_only, "This console was started read-only"),
+    ] {
+        let mut lifted = MachineAction::bare(
+            MachineActionId::parse("b").expect("a literal id"),
+            MachineActionType::RestrictCodeExecution,
+            MachineActionStatus::Pending,
+        );
+        lifted.machine_id = MachineId::parse(HR).ok();
+        let mut state = state;
+        state.apply(Event::Actions {
+            epoch: Epoch(0),
+            actions: vec![lifted],
+        });
+        let (desk, mut harness) = wide(state);
+        {
+            let desk = &mut *desk.borrow_mut();
+            let id = MachineId::parse(FIN).expect("a literal id");
+            let machine = desk.state.machine(&id).expect("in the list").reference();
+            desk.views.picked = vec![machine.clone()];
+            desk.views.selected = Some(machine);
+        }
+        harness.run_steps(60);
+        let disabled = |harness: &Harness<'static>, label: &str| {
+            let found: Vec<_> = harness.query_all_by_label(label).collect();
+            assert!(!found.is_empty(), "{label}");
+            for button in found {
+                let node = button.accesskit_node();
+                assert!(node.is_disabled(), "{label}");
+                assert_eq!(node.description().as_deref(), Some(why), "{label}");
+            }
+        };
+        for label in [
+            "Isolate 1 device…",
+            "Release 1 device…",
+            "Isolate…",
+            "Release…",
+        ] {
+            disabled(&harness, label);
+        }
+        desk.borrow_mut().views.show(Screen::Contained);
+        harness.run_steps(3);
+        for label in [
+            "Release what you isolated (0)…",
+            "Release…",
+            "Cancel the restriction…",
+        ] {
+            disabled(&harness, label);
+        }
+        for kind in ActionKind::ALL {
+            let desk = &*desk.borrow();
+            let available = UiCommand::Act(kind).availability(&desk.state, &desk.views, at(28));
+            assert_eq!(available, Err(why.to_owned()), "{kind:?}");
+        }
+        assert!(desk.borrow().views.dialog.is_none());
+    }
 }
 
 #[test]

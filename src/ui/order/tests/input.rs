@@ -145,7 +145,8 @@ fn the_safe_button_does_not_promise_what_is_not_so() {
             id,
             MachineActionType::Isolate,
             MachineActionStatus::Succeeded,
-        )]),
+        )]
+        .into()),
         at: Timestamp::UNIX_EPOCH,
     });
     let mut harness = harness(world);

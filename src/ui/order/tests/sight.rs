@@ -55,7 +55,7 @@ fn read(state: &mut State, machine: &Machine, findings: usize) {
     state.apply(Fact::History {
         epoch: Epoch(0),
         id: machine.id.clone(),
-        result: Ok(releases(findings)),
+        result: Ok(releases(findings).into()),
         at: Timestamp::UNIX_EPOCH,
     });
 }
@@ -83,9 +83,14 @@ fn crowded(devices: &[Machine], findings: usize) -> World {
     world
 }
 
+/// Few and long frames: each of them is slow in a debug build.
+fn harness_of(world: World, size: Vec2) -> Harness<'static, World> {
+    harness_with(world, size, 0.1)
+}
+
 /// Half a second, and a little more.
 fn arm(harness: &mut Harness<'_, World>) {
-    harness.run_steps(30);
+    harness.run_steps(7);
 }
 
 fn rect(harness: &Harness<'_, World>, label: &str) -> Rect {
@@ -220,7 +225,7 @@ fn the_device_and_the_buttons_are_in_sight_at_every_size() {
                 arm(&mut harness);
                 let window = Rect::from_min_size(egui::Pos2::ZERO, size);
                 let heading = match form(&harness).only() {
-                    Some(only) => only.name_and_tail(),
+                    Some(only) => only.quoted(),
                     None => "10 devices".to_owned(),
                 };
                 let case = format!("{size}: {heading}");

@@ -1,0 +1,104 @@
+//! The words of a search, as they are parted wherever a search is read.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// A word of a search.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SearchWord {
+    /// Without its quotation marks and without the hyphen that excludes.
+    pub text: String,
+    /// Whether it starts with a quotation mark: then it is plain text, whatever it looks like.
+    pub is_quoted: bool,
+    /// Whether what has it is left out: `-word`, `-field:value`, `-"two words"`.
+    pub is_excluded: bool,
+    /// Where it stands in the search.
+    span: Range<usize>,
+}
+
+/// Words parted by blanks; what stands in quotation marks stays together.
+#[must_use]
+pub fn search_words(text: &str) -> Vec<SearchWord> {
+    let (mut words, mut word) = (Vec::new(), SearchWord::default());
+    let mut in_quotes = false;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let is_at_start = word.text.is_empty() && !word.is_quoted && !word.is_excluded;
+        let next = chars.peek().map(|(_, next)| *next);
+        if c == '"' {
+            // `tag:"red team"` is a field all the same: only a word that starts quoted is plain.
+            word.is_quoted |= word.text.is_empty() && !in_quotes;
+            in_quotes = !in_quotes;
+        } else if c.is_whitespace() && !in_quotes {
+            word.span.end = at;
+            words.push(std::mem::take(&mut word));
+            word.span = at + c.len_utf8()..text.len();
+        } else if c == '-' && is_at_start && !in_quotes && next.is_some_and(begins_excluded) {
+            word.is_excluded = true;
+        } else {
+            word.text.push(c);
+        }
+    }
+    word.span.end = text.len();
+    words.push(word);
+    words
+}
+
+/// Whether a hyphen before this character excludes: not in `--option`, `->` and a hyphen alone.
+fn begins_excluded(next: char) -> bool {
+    next.is_alphanumeric() || next == '"'
+}
+
+/// The search without its excluded words: what is looked for.
+#[must_use]
+pub fn without_excluded(text: &str) -> Cow<'_, str> {
+    if !text.contains('-') {
+        return Cow::Borrowed(text);
+    }
+    let words = search_words(text);
+    if words.iter().all(|word| !word.is_excluded) {
+        return Cow::Borrowed(text);
+    }
+    let wanted = words.into_iter().filter(|word| !word.is_excluded);
+    let wanted: Vec<_> = wanted.filter_map(|word| text.get(word.span)).collect();
+    Cow::Owned(wanted.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hyphen_before_a_word_excludes_it_and_one_within_or_alone_does_not() {
+        let read = |text: &str| -> Vec<(String, bool, bool)> {
+            let words = search_words(text).into_iter();
+            words
+                .map(|word| (word.text, word.is_quoted, word.is_excluded))
+                .collect()
+        };
+        let one =
+            |text: &str, is_quoted, is_excluded| vec![(text.to_owned(), is_quoted, is_excluded)];
+        assert_eq!(read("-web"), one("web", false, true));
+        assert_eq!(read("-\"red team\""), one("red team", true, true));
+        assert_eq!(read("-tag:\"red team\""), one("tag:red team", false, true));
+        assert_eq!(read("\"-web\""), one("-web", true, false));
+        for text in ["fin-lt", "--web", "->", "-", "- "] {
+            assert!(
+                read(text).iter().all(|(_, _, is_excluded)| !is_excluded),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_looked_for_is_left_as_it_was_typed() {
+        for (text, wanted) in [
+            ("fin -web", "fin"),
+            ("-web fin -\"a b\" tag:\"red team\"", "fin tag:\"red team\""),
+            ("-web", ""),
+            ("fin-lt-042 - beacon", "fin-lt-042 - beacon"),
+        ] {
+            assert_eq!(without_excluded(text), wanted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Entries for the tests of whatever shows or judges them.
+
+use jiff::Timestamp;
+
+use crate::action::{ActionKind, Order, Task};
+use crate::journal::{Author, Entry, Record};
+use crate::model::{EntryId, MachineId, MachineRef};
+
+/// Somebody in the built-in tenant.
+pub fn author() -> Author {
+    Author {
+        mode: "DEMO".into(),
+        tenant: "t".into(),
+        object_id: "o".into(),
+        account: "jane@contoso.com".into(),
+    }
+}
+
+/// A machine by a literal id, with its name if it has one.
+pub fn machine_ref(id: &str, dns_name: Option<&str>) -> MachineRef {
+    MachineRef {
+        id: MachineId::parse(id).expect("a literal id"),
+        dns_name: dns_name.map(Into::into),
+    }
+}
+
+/// An order without values, under a literal tag.
+pub fn order(tag: &str, machine: MachineRef, kind: ActionKind) -> Order {
+    Order {
+        entry: EntryId::parse(tag).expect("a literal tag"),
+        machine,
+        comment: "INC-1".into(),
+        batch: None,
+        task: Task::Act {
+            kind,
+            values: Box::default(),
+        },
+    }
+}
+
+/// The entry of an order, with what became known of it, all at one time.
+pub fn entry_at(at: Timestamp, author: Author, order: Order, records: Vec<Record>) -> Entry {
+    let intended = Record::Intended {
+        author: author.clone(),
+        order: order.clone(),
+    };
+    let mut entry = Entry::new(author, order);
+    for record in std::iter::once(intended).chain(records) {
+        entry.push(at, record);
+    }
+    entry
+}
+
+/// As [`entry_at`], in 1970.
+pub fn entry(author: Author, order: Order, records: Vec<Record>) -> Entry {
+    entry_at(Timestamp::UNIX_EPOCH, author, order, records)
+}
