@@ -1,10 +1,12 @@
-//! Opposite actions on one device, other people's actions, and readings that come late.
+//! Opposite actions on one device, other people's actions, and what comes too late.
 
 use cordon::action::ActionKind;
-use cordon::journal::{Record, Standing};
+use cordon::auth::TokenStore;
+use cordon::guard::Policy;
+use cordon::journal::{NotSentReason, Record, Standing};
 use cordon::message::Command;
 
-use crate::common::{Engine, posts, signed_in};
+use crate::common::{Engine, posts, signed_in, tenant};
 
 #[test]
 fn an_opposite_action_that_nobody_knew_of_holds_the_order_until_a_person_insists() {
@@ -34,6 +36,63 @@ fn an_opposite_action_that_nobody_knew_of_holds_the_order_until_a_person_insists
         })
     });
     assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn an_opposite_action_that_was_shown_at_the_confirmation_holds_nothing_up() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    assert!(
+        engine
+            .control
+            .act_as_colleague(machine.id.as_str(), "Unisolate", "release it")
+            .is_some()
+    );
+    engine.load(&machine);
+    let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
+    engine.until("what came of it", move |s| {
+        s.entry(entry).is_some_and(|e| {
+            e.records().iter().any(|(_, r)| {
+                matches!(
+                    r,
+                    Record::Held { .. } | Record::Accepted { .. } | Record::Refused { .. }
+                )
+            })
+        })
+    });
+    let entry = engine.state.entry(entry).expect("an entry");
+    let was_held = |(_, record): &(_, Record)| matches!(record, Record::Held { .. });
+    assert!(
+        !entry.records().iter().any(was_held),
+        "{:?}",
+        entry.records()
+    );
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn a_confirmation_that_is_too_old_sends_nothing() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = Policy {
+        approval_life: jiff::SignedDuration::ZERO,
+        ..Policy::default()
+    };
+    let store = TokenStore::memory();
+    let mut engine = Engine::start_with(&simulator, folder.path(), &policy, store);
+    engine.sign_in();
+    for is_fresh in [false, true] {
+        let machine = engine.machine("FIN-LT-042");
+        if is_fresh {
+            engine.load(&machine);
+        }
+        let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
+        let why = NotSentReason::ApprovalLapsed;
+        let end = engine.until_end(entry);
+        assert_eq!(end, Standing::NotSent { why, detail: None });
+    }
+    assert!(posts(&engine.control).is_empty());
 }
 
 #[test]

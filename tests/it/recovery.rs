@@ -110,6 +110,23 @@ fn an_order_killed_between_sent_and_answered_is_not_found_when_the_service_never
 }
 
 #[test]
+fn an_answer_with_an_action_that_the_service_does_not_know_is_not_found() {
+    const UNKNOWN: &str = "b89eb834-4578-496c-8be0-03f004061435";
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let unclear = Record::Unclear {
+        status: None,
+        action: cordon::model::MachineActionId::parse(UNKNOWN).ok(),
+        why: "the service's answer has no comment".into(),
+    };
+    let entry = leave_behind(&simulator, folder.path(), None, &[Record::Sent, unclear]);
+    let engine = restart(&simulator, folder.path());
+    assert_eq!(engine.standing(entry), Standing::NotFound);
+    assert!(asked_about(&engine.control, UNKNOWN) > 0);
+    assert!(posts(&engine.control).is_empty());
+}
+
+#[test]
 fn a_pending_action_is_followed_again_after_a_crash() {
     let (simulator, folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
@@ -362,6 +379,12 @@ fn an_order_that_the_service_carried_over_to_another_record_is_found_there_and_s
     assert_eq!(
         (&found.order.machine.id, found.machine().id),
         (&ordered.id, acted_on.id)
+    );
+    let mut said = engine.state.problems.iter();
+    assert!(
+        said.any(|problem| format!("{problem:?}").contains("acts on another record")),
+        "{:?}",
+        engine.state.problems
     );
     assert!(posts(&engine.control).is_empty());
 }
