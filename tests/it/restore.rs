@@ -456,6 +456,22 @@ fn a_sign_out_that_the_locked_keyring_did_not_take_is_remembered_and_carried_out
 }
 
 #[test]
+fn the_keyring_has_answered_while_the_sign_in_host_is_still_waited_for() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    simulator.control().inject(fault("token", "stall", 0));
+    let mut engine = home.start(&simulator);
+    engine.until("the account", |s| {
+        matches!(s.session, SessionStatus::Renewing { .. })
+    });
+    engine.until("the keyring", |s| s.keyring == KeyringState::Saved);
+    assert!(matches!(
+        engine.state.session,
+        SessionStatus::Renewing { .. }
+    ));
+}
+
+#[test]
 fn several_saved_sign_ins_of_one_name_are_said_to_be_the_reason() {
     let simulator = tenant();
     let home = Home::after_a_first_run(&simulator);

@@ -189,3 +189,31 @@ async fn restore(session: &Session) -> Result<Option<SignedIn>, AuthError> {
     session.renew_again().await?;
     Ok(session.signed_in())
 }
+
+/// A browser that comes back with a code; it listens as long as what is returned lives.
+fn come_back(flow: &BrowserFlow) -> impl Future<Output = tokio::net::TcpStream> + use<> {
+    use tokio::io::AsyncWriteExt as _;
+    let page = Url::parse(flow.sign_in_page()).expect("an address");
+    let given = |wanted: &str| {
+        let mut pairs = page.query_pairs();
+        let found = pairs.find(|(name, _)| name == wanted);
+        found
+            .map(|(_, value)| value.into_owned())
+            .expect("asked for")
+    };
+    let port = Url::parse(&given("redirect_uri"))
+        .expect("an address")
+        .port()
+        .expect("a port");
+    let form = format!("code=c&state={}", given("state"));
+    let request = format!(
+        "POST / HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
+        form.len()
+    );
+    async move {
+        let address = ("127.0.0.1", port);
+        let mut stream = tokio::net::TcpStream::connect(address).await.expect("open");
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        stream
+    }
+}

@@ -52,6 +52,22 @@ async fn the_claims_of_a_refused_poll_go_into_the_next_attempt() {
     assert!(flow.sign_in_page().contains("claims="), "by either way");
 }
 
+#[tokio::test]
+async fn the_claims_of_a_refused_redemption_go_into_the_next_attempt() {
+    let wants = r#"{"error":"interaction_required","error_codes":[50076],"claims":"{\"access_token\":{\"acrs\":{\"value\":\"c1\"}}}"}"#;
+    let host = Host::new([no(wants)]);
+    let session = host.session(TokenStore::memory());
+    let flow = session.begin_in_browser().await.expect("a port");
+    assert!(!flow.sign_in_page().contains("claims="));
+    let browser = come_back(&flow);
+    let (ended, _stream) = tokio::join!(session.finish_in_browser(flow), browser);
+    let error = ended.expect_err("refused");
+    assert!(matches!(error, AuthError::Interact { .. }), "{error:?}");
+    let flow = session.begin_in_browser().await.expect("a port");
+    let page = flow.sign_in_page();
+    assert!(page.contains("claims=") && page.contains("c1"), "{page}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_same_refusal_twice_in_a_row_is_not_answered_with_sign_in_again() {
     let again = no(r#"{"error":"invalid_grant","error_codes":[999999]}"#);
@@ -118,15 +134,19 @@ async fn numbers_that_no_sign_in_cures_say_who_can() {
     }
 }
 
+fn with_named_scopes() -> Endpoints {
+    Endpoints {
+        scopes: Scopes::Named(Box::new(["Machine.Read".into(), "Machine.Isolate".into()])),
+        ..Endpoints::stand_in("http://127.0.0.1:8080", "t1", "c1").expect("loopback")
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn missing_consent_names_the_permissions_that_were_asked_for() {
     let refusal =
         r#"{"error":"invalid_grant","error_codes":[65001],"suberror":"consent_required"}"#;
     let host = Host::new([ok(DEVICE), no(refusal)]);
-    let endpoints = Endpoints {
-        scopes: Scopes::Named(Box::new(["Machine.Read".into(), "Machine.Isolate".into()])),
-        ..Endpoints::stand_in("http://127.0.0.1:8080", "t1", "c1").expect("loopback")
-    };
+    let endpoints = with_named_scopes();
     let clock: Clock = Arc::new(|| Timestamp::UNIX_EPOCH);
     let session = Session::new(
         &endpoints,
@@ -137,6 +157,30 @@ async fn missing_consent_names_the_permissions_that_were_asked_for() {
     );
     let flow = session.begin().await.expect("a code");
     let said = session.finish(flow).await.expect_err("refused").explain();
+    assert!(
+        said.headline.ends_with(": Machine.Read Machine.Isolate"),
+        "{said:?}"
+    );
+}
+
+/// Consent can be taken back while somebody is signed in.
+#[tokio::test(start_paused = true)]
+async fn missing_consent_at_a_renewal_names_the_permissions_too() {
+    let refusal = r#"{"error":"invalid_grant","error_codes":[65001]}"#;
+    let host = Host::new([ok(DEVICE), tokens(1), no(refusal)]);
+    let session = Session::new(
+        &with_named_scopes(),
+        Mode::StandIn,
+        host.http(),
+        TokenStore::memory(),
+        Arc::new(|| Timestamp::UNIX_EPOCH),
+    );
+    let flow = session.begin().await.expect("a code");
+    let arrival = session.finish(flow).await.expect("signed in");
+    session.admit(arrival).expect("nothing else began");
+    let token = session.token().await.expect("fresh");
+    let renewed = session.token_instead_of(refused(&token)).await;
+    let said = renewed.expect_err("refused").explain();
     assert!(
         said.headline.ends_with(": Machine.Read Machine.Isolate"),
         "{said:?}"

@@ -326,30 +326,7 @@ async fn tokens_that_were_made_for_another_request_are_not_taken() {
     let host = Host::new([ok(foreign)]);
     let session = host.session(TokenStore::memory());
     let flow = session.begin_in_browser().await.expect("a port");
-    let page = Url::parse(flow.sign_in_page()).expect("an address");
-    let given = |wanted: &str| {
-        let mut pairs = page.query_pairs();
-        let found = pairs.find(|(name, _)| name == wanted);
-        found
-            .map(|(_, value)| value.into_owned())
-            .expect("asked for")
-    };
-    let port = Url::parse(&given("redirect_uri"))
-        .expect("an address")
-        .port();
-    let request = format!(
-        "POST / HTTP/1.1\r\nHost: localhost:{}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\ncode=c&state={}",
-        port.expect("a port"),
-        "code=c&state=".len() + given("state").len(),
-        given("state")
-    );
-    let browser = async {
-        use tokio::io::AsyncWriteExt as _;
-        let address = ("127.0.0.1", port.expect("a port"));
-        let mut stream = tokio::net::TcpStream::connect(address).await.expect("open");
-        stream.write_all(request.as_bytes()).await.expect("sent");
-        stream
-    };
+    let browser = come_back(&flow);
     let (ended, _stream) = tokio::join!(session.finish_in_browser(flow), browser);
     assert_eq!(ended.err(), Some(AuthError::ForeignAnswer));
     assert_eq!(session.signed_in(), None);
