@@ -322,3 +322,59 @@ fn no_word_on_screen_is_a_key_on_disk() {
         );
     }
 }
+
+#[test]
+fn a_full_disk_damage_and_other_trouble_are_told_apart() {
+    use rusqlite::ffi;
+    let told = |code| {
+        let error = ffi::Error::new(code);
+        JournalError::from(rusqlite::Error::SqliteFailure(error, None))
+    };
+    assert!(matches!(told(ffi::SQLITE_FULL), JournalError::Full(_)));
+    for damaged in [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB] {
+        assert!(
+            matches!(told(damaged), JournalError::NotAJournal(_)),
+            "{damaged}"
+        );
+    }
+    for other in [ffi::SQLITE_IOERR, ffi::SQLITE_BUSY, ffi::SQLITE_READONLY] {
+        assert!(matches!(told(other), JournalError::Database(_)), "{other}");
+    }
+}
+
+/// Rule 3. Both are what `SQLite` is told when a journal is opened for writing.
+#[test]
+fn an_append_reaches_the_disk_and_is_held_up_by_no_reader() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(&folder.path().join("j.sqlite")).expect("opened");
+    let says = |pragma: &str| -> rusqlite::types::Value {
+        let says = journal
+            .db
+            .pragma_query_value(None, pragma, |row| row.get(0));
+        says.expect("an answer")
+    };
+    assert_eq!(says("journal_mode"), "wal".to_owned().into());
+    let full = 2_i64;
+    assert_eq!(says("synchronous"), full.into());
+}
+
+#[test]
+fn a_journal_on_read_only_media_is_read_unless_records_lie_beside_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("j.sqlite");
+    let mut journal = Journal::open(&path).expect("opened");
+    let order = orders().remove(0);
+    journal
+        .append(Timestamp::UNIX_EPOCH, &[intended(order)])
+        .expect("appended");
+    assert!(
+        open_on_read_only_media(&path).is_none(),
+        "the newest record is in the log beside the file"
+    );
+    drop(journal);
+    let db = open_on_read_only_media(&path).expect("all of it is in the file");
+    let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
+    let intended = "SELECT count(*) FROM record WHERE record = 'Intended'";
+    assert_eq!(count(intended), Ok(1));
+    assert!(count("DELETE FROM record RETURNING seq").is_err());
+}
