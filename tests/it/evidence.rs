@@ -7,7 +7,7 @@ use cordon::action::{ActionKind, Subject};
 use cordon::guard;
 use cordon::journal::{Record, Standing};
 use cordon::message::{Command, Note};
-use cordon::model::{EntryId, MachineActionType};
+use cordon::model::{EntryId, MachineActionType, SessionStatus};
 
 use crate::common::{Engine, asked_about, fault, posts, signed_in, tenant};
 use crate::faults::ordinary_laptops;
@@ -403,6 +403,40 @@ fn a_look_that_found_nothing_says_when_the_next_one_comes() {
         .standing_since();
     let wait = again_at.duration_since(unknown_since).as_secs_f64();
     assert!(wait >= 2.0, "{wait}");
+}
+
+#[test]
+fn an_older_action_on_the_device_is_not_taken_for_the_one_that_was_answered_with() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let entry = isolate_after(&mut engine, |engine, machine| {
+        let act = engine
+            .control
+            .act_as_colleague(machine, "Isolate", "by hand");
+        let theirs = act.expect("the tenant takes it");
+        assert!(engine.control.set_status(&theirs, "Failed"));
+        engine.control.hide_new_actions(Duration::from_hours(9));
+        let bare = "lacks:requestorComment,externalId,requestor";
+        engine.control.inject(fault("submit", bare, 1));
+    });
+    assert_eq!(engine.until_end(entry), Standing::NotFound);
+}
+
+#[test]
+fn a_look_up_that_fails_because_the_sign_in_has_ended_asks_for_a_person() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    engine.control.inject(fault("submit", "drop_before", 1));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("the loss", move |s| {
+        s.entry(entry).is_some_and(|e| e.standing().is_unknown())
+    });
+    engine.control.revoke_sign_ins();
+    engine.control.expire_access_tokens();
+    engine.until("the need", |s| {
+        matches!(s.session, SessionStatus::NeedsSignIn { .. })
+    });
+    engine.sign_in();
+    assert_eq!(engine.until_end(entry), Standing::NotFound);
+    assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
 #[test]

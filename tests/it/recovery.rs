@@ -367,6 +367,49 @@ fn a_request_taken_for_somebody_elses_becomes_ours_when_a_reading_carries_our_ta
 }
 
 #[test]
+fn what_turns_up_late_of_another_persons_order_is_left_to_that_person() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let stored = Some("FIN-LT-042");
+    let own = leave_behind(&simulator, folder.path(), stored, &[Record::Sent]);
+    let engine = Engine::start(&simulator, folder.path());
+    let path = engine.journal.clone();
+    drop(engine);
+    let entry = {
+        let mut journal = Journal::open(&path).expect("free");
+        let mut order = journal.entries().expect("readable").remove(0).order;
+        order.entry = cordon::model::EntryId::random().expect("random bytes");
+        order.machine.id = crate::common::machine_named(&simulator.control(), "ENG-LT-030");
+        let id = order.machine.id.as_str();
+        let control = simulator.control();
+        let acted = control.act_as_colleague(id, "Isolate", &order.comment_to_send());
+        assert!(acted.is_some());
+        let author = Author {
+            mode: "STAND-IN".into(),
+            tenant: "t".into(),
+            object_id: "o".into(),
+            account: "somebody".into(),
+        };
+        let entry = order.entry;
+        let records = [
+            (entry, Record::Intended { author, order }),
+            (entry, Record::Sent),
+            (entry, Record::NotFound),
+        ];
+        journal
+            .append(jiff::Timestamp::now(), &records)
+            .expect("written");
+        entry
+    };
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    let machine = engine.machine("ENG-LT-030");
+    engine.load(&machine);
+    assert!(matches!(engine.until_end(own), Standing::Done { .. }));
+    assert_eq!(engine.standing(entry), Standing::NotFound);
+}
+
+#[test]
 fn an_order_that_the_service_carried_over_to_another_record_is_found_there_and_says_so() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
