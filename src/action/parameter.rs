@@ -134,9 +134,13 @@ pub enum Sha1Error {
     WrongCharacter { character: char, position: usize },
     #[error("This holds several hashes; leave only one")]
     Several,
+    #[error("This is in several pieces: enter the SHA-1 alone, in one piece")]
+    Pieces,
 }
 
 const SHA1_DIGITS: usize = 40;
+const MD5_DIGITS: usize = 32;
+const SHA256_DIGITS: usize = 64;
 
 impl Sha1 {
     /// Finds the one SHA-1 in pasted text: labels, quotes, spaces and upper case do no harm.
@@ -173,11 +177,15 @@ impl Sha1 {
                 position: position + 1,
             });
         }
+        let pieces = lengths_of_pieces(&words, digits.len());
         match digits.len() {
             0 => Err(Sha1Error::Missing),
-            SHA1_DIGITS => Ok(Self(digits.to_ascii_lowercase().into())),
-            32 => Err(Sha1Error::Md5),
-            64 => Err(Sha1Error::Sha256),
+            MD5_DIGITS => Err(Sha1Error::Md5),
+            SHA256_DIGITS => Err(Sha1Error::Sha256),
+            _ if pieces.contains(&MD5_DIGITS) => Err(Sha1Error::Md5),
+            _ if pieces.contains(&SHA256_DIGITS) => Err(Sha1Error::Sha256),
+            SHA1_DIGITS if is_grouped(&pieces) => Ok(Self(digits.to_ascii_lowercase().into())),
+            SHA1_DIGITS => Err(Sha1Error::Pieces),
             digits => Err(Sha1Error::WrongLength { digits }),
         }
     }
@@ -192,6 +200,31 @@ impl fmt::Display for Sha1 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// The lengths of the last words that make up so many digits, in their order; a label may be written
+/// together with the first of them.
+fn lengths_of_pieces(words: &[&str], digits: usize) -> Vec<usize> {
+    let mut left = digits;
+    let mut lengths = Vec::new();
+    for word in words.iter().rev() {
+        let length = word.len().min(left);
+        if length == 0 {
+            break;
+        }
+        lengths.push(length);
+        left -= length;
+    }
+    lengths.reverse();
+    lengths
+}
+
+/// Whether digits were written in groups, as people do: all alike, and perhaps a shorter last one.
+fn is_grouped(pieces: &[usize]) -> bool {
+    let Some((last, [first, others @ ..])) = pieces.split_last() else {
+        return true;
+    };
+    others.iter().all(|length| length == first) && last <= first
 }
 
 /// The text without white space, separators between digits, quotes, and a leading `SHA-1:`,
@@ -240,6 +273,9 @@ mod tests {
                 .collect::<Vec<_>>()
                 .join(" "),
             format!("{HASH}, {HASH}"),
+            format!("SHA-1: {} {}", &HASH[..20], &HASH[20..]),
+            format!("sha1{HASH}"),
+            format!("{} {} {}", &HASH[..16], &HASH[16..32], &HASH[32..]),
         ] {
             assert_eq!(
                 Sha1::find(&text).map(|s| s.to_string()),
@@ -265,6 +301,22 @@ mod tests {
                 position: 40
             }
         );
+        let md5 = "a".repeat(32);
+        for no_sha1 in [
+            format!("{md5} 20261128"),
+            format!("20261128 {md5}"),
+            format!("MD5: {md5} 20261128"),
+            format!("md5{md5} deadbeef"),
+            format!("{md5} 1234"),
+        ] {
+            assert_eq!(find(&no_sha1), Sha1Error::Md5, "{no_sha1}");
+        }
+        let sha256 = format!("{} 20261128", "a".repeat(64));
+        assert_eq!(find(&sha256), Sha1Error::Sha256);
+        for pieces in [[10, 30].as_slice(), &[30, 4, 6], &[8, 8, 16, 8]] {
+            let pieces: Vec<_> = pieces.iter().map(|length| "a".repeat(*length)).collect();
+            assert_eq!(find(&pieces.join(" ")), Sha1Error::Pieces, "{pieces:?}");
+        }
         assert_eq!(
             find(&format!("{HASH} {}", "b".repeat(40))),
             Sha1Error::Several

@@ -115,7 +115,8 @@ fn is_hash(text: &str) -> bool {
     is_short
         && matches!(
             found,
-            Ok(_) | Err(Sha1Error::Md5 | Sha1Error::Sha256 | Sha1Error::Several)
+            Ok(_)
+                | Err(Sha1Error::Md5 | Sha1Error::Sha256 | Sha1Error::Several | Sha1Error::Pieces)
         )
 }
 
