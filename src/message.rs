@@ -199,7 +199,8 @@ pub enum Note {
 /// How reading the list of machines goes.
 #[derive(Debug, Clone)]
 pub enum InventoryNews {
-    Started,
+    /// The reading began at this time.
+    Started(Timestamp),
     /// Some of the last list, as it was read in an earlier run.
     Kept {
         at: Timestamp,

@@ -1,6 +1,8 @@
 //! What a machine is inferred to be in. The service has no such property: it is worked out from
 //! past actions, and shown as such (rule 9).
 
+use std::cmp::Ordering;
+
 use jiff::Timestamp;
 
 use super::catalogue::{ActionKind, Change};
@@ -89,44 +91,86 @@ pub enum ConditionState {
         to: bool,
         evidence: Evidence,
     },
+    /// It was set and lifted, and history does not say which came last. The evidence is of the
+    /// setting.
+    Unclear(Evidence),
     /// History holds nothing about it: never read as "no".
     Unknown,
+}
+
+impl ConditionState {
+    /// What set the condition, while it is or may be in force.
+    #[must_use]
+    pub fn in_force(self) -> Option<Evidence> {
+        match self {
+            Self::Yes(evidence) | Self::Unclear(evidence) => Some(evidence),
+            Self::No(_) | Self::Changing { .. } | Self::Unknown => None,
+        }
+    }
 }
 
 /// Infers a condition from a machine's actions, in any order. Actions finish out of order, so the
 /// one that ended last decides; an unfinished one makes the state "changing".
 #[must_use]
 pub fn infer(condition: Condition, history: &[MachineAction]) -> ConditionState {
-    let mut last: Option<(&MachineAction, bool)> = None;
-    let mut open: Option<(&MachineAction, bool)> = None;
-    for action in history {
-        let Some(sets) = condition.is_set_by(action, history) else {
-            continue;
-        };
-        if !action.status.is_final() {
-            if open.is_none_or(|(other, _)| other.created <= action.created) {
-                open = Some((action, sets));
-            }
-        } else if action.status == MachineActionStatus::Succeeded
-            && last.is_none_or(|(other, _)| ended(other) <= ended(action))
-        {
-            last = Some((action, sets));
-        }
-    }
-    let evidence = |action: &MachineAction| Evidence {
-        action: action.id.clone(),
-        since: ended(action),
-        by: action.requestor.as_deref().map(|r| r.trim().into()),
-        is_picked_up: action.status == MachineActionStatus::InProgress || action.status.is_final(),
-    };
-    match (open, last) {
-        (Some((action, to)), _) => ConditionState::Changing {
+    let open = history.iter().filter(|action| !action.status.is_final());
+    let open = open.filter_map(|action| Some((action, condition.is_set_by(action, history)?)));
+    // Where the times say nothing, the id decides: another order of the list must not.
+    match open.max_by_key(|(action, _)| (action.created, action.id.as_str())) {
+        Some((action, to)) => ConditionState::Changing {
             to,
-            evidence: evidence(action),
+            evidence: Evidence::of(action),
         },
-        (None, Some((action, true))) => ConditionState::Yes(evidence(action)),
-        (None, Some((action, false))) => ConditionState::No(evidence(action)),
-        (None, None) => ConditionState::Unknown,
+        None => infer_ended(condition, history),
+    }
+}
+
+/// As [`infer`], as if what has not ended had never been requested: what is in force meanwhile.
+#[must_use]
+pub fn infer_ended(condition: Condition, history: &[MachineAction]) -> ConditionState {
+    let succeeded = |action: &&MachineAction| action.status == MachineActionStatus::Succeeded;
+    let changes = || {
+        let ended = history.iter().filter(succeeded);
+        ended.filter_map(|action| Some((action, condition.is_set_by(action, history)?)))
+    };
+    let last = |to: bool| {
+        let of_kind = changes().filter(|(_, sets)| *sets == to);
+        of_kind
+            .map(|(action, _)| action)
+            .max_by_key(|action| (ended(action), action.created, action.id.as_str()))
+    };
+    let is_last_of_all = |action: &MachineAction, to: bool| {
+        let mut others = changes().filter(|(_, sets)| *sets != to);
+        others.all(|(other, _)| later(action, other) == Some(Ordering::Greater))
+    };
+    match (last(true), last(false)) {
+        (Some(set), _) if is_last_of_all(set, true) => ConditionState::Yes(Evidence::of(set)),
+        (_, Some(cleared)) if is_last_of_all(cleared, false) => {
+            ConditionState::No(Evidence::of(cleared))
+        }
+        (Some(set), _) => ConditionState::Unclear(Evidence::of(set)),
+        (None, _) => ConditionState::Unknown,
+    }
+}
+
+/// Which of two successes came later; `None` where the service does not say.
+fn later(one: &MachineAction, other: &MachineAction) -> Option<Ordering> {
+    let by_end = ended(one)?.cmp(&ended(other)?);
+    if by_end.is_ne() {
+        return Some(by_end);
+    }
+    Some(one.created?.cmp(&other.created?))
+}
+
+impl Evidence {
+    fn of(action: &MachineAction) -> Self {
+        Self {
+            action: action.id.clone(),
+            since: ended(action),
+            by: action.requestor.as_deref().map(|r| r.trim().into()),
+            is_picked_up: action.status == MachineActionStatus::InProgress
+                || action.status.is_final(),
+        }
     }
 }
 
@@ -217,6 +261,77 @@ mod tests {
             infer(Condition::Restricted, &history),
             ConditionState::Unknown
         );
+    }
+
+    #[test]
+    fn on_a_tie_the_later_request_decides_and_without_times_nobody_knows() {
+        let timeless = |kind| {
+            let mut action = action(kind, Succeeded, 1, 1);
+            (action.created, action.last_updated) = (None, None);
+            action
+        };
+        let of = |history: &[MachineAction]| infer(Condition::Isolated, history);
+        let is_unclear = |history: &[MachineAction]| matches!(of(history), ConditionState::Unclear(evidence) if evidence.action == history[0].id);
+        let tie = [
+            action(Isolate, Succeeded, 10, 50),
+            action(Unisolate, Succeeded, 1, 50),
+        ];
+        assert!(matches!(of(&tie), ConditionState::Yes(_)));
+        let both = [timeless(Isolate), timeless(Unisolate)];
+        assert!(is_unclear(&both), "{:?}", of(&both));
+        let same = [
+            action(Isolate, Succeeded, 1, 50),
+            action(Unisolate, Succeeded, 1, 50),
+        ];
+        assert!(is_unclear(&same), "{:?}", of(&same));
+        // A release at an unknown time may be the last of all.
+        let one = [
+            action(Isolate, Succeeded, 1, 50),
+            action(Unisolate, Succeeded, 1, 20),
+            timeless(Unisolate),
+        ];
+        assert!(is_unclear(&one), "{:?}", of(&one));
+        assert!(matches!(of(&both[..1]), ConditionState::Yes(_)));
+        assert!(matches!(of(&both[1..]), ConditionState::No(_)));
+        let pending = action(Unisolate, Pending, 60, 60);
+        let meanwhile = [tie[0].clone(), pending];
+        assert!(matches!(of(&meanwhile), ConditionState::Changing { .. }));
+        let in_force = infer_ended(Condition::Isolated, &meanwhile).in_force();
+        assert_eq!(
+            in_force.map(|evidence| evidence.action),
+            Some(tie[0].id.clone())
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_order_of_the_list_decides_nothing(
+            actions in proptest::collection::vec(
+                (0..4_usize, 0..3_usize, proptest::option::of(0..3_i64), proptest::option::of(0..3_i64)),
+                0..6,
+            ),
+            turns in 0..6_usize,
+        ) {
+            let kinds = [Isolate, Unisolate, MachineActionType::RestrictCodeExecution, Isolate];
+            let at = |at: Option<i64>| at.and_then(|at| Timestamp::from_second(at).ok());
+            let built = actions.iter().enumerate().map(|(n, (kind, status, created, updated))| {
+                let id = MachineActionId::parse(&format!("a-{n}")).expect("a literal id");
+                let status = [Succeeded, Pending, Failed][*status].clone();
+                let mut action = MachineAction::bare(id, kinds[*kind].clone(), status);
+                action.scope = (*kind == 3).then(|| "UnManagedDevice".into());
+                (action.created, action.last_updated) = (at(*created), at(*updated));
+                action
+            });
+            let history: Vec<_> = built.collect();
+            let mut turned = history.clone();
+            turned.rotate_left(turns.min(history.len()));
+            let reversed: Vec<_> = turned.iter().rev().cloned().collect();
+            for condition in Condition::ALL {
+                let found = infer(condition, &history);
+                proptest::prop_assert_eq!(&infer(condition, &turned), &found);
+                proptest::prop_assert_eq!(&infer(condition, &reversed), &found);
+            }
+        }
     }
 
     #[test]

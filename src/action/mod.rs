@@ -7,7 +7,7 @@ mod order;
 mod parameter;
 
 pub use catalogue::{ActionKind, ActionSpec, CANCEL_PERMISSIONS, Change, Risk, Support};
-pub use condition::{Condition, ConditionState, Evidence, infer};
+pub use condition::{Condition, ConditionState, Evidence, infer, infer_ended};
 pub use draft::{Draft, DraftError, Subject};
 pub use order::{MAX_COMMENT_CHARS, Order, Task};
 pub use parameter::{IsolationType, Parameter, Sha1, Sha1Error, Value};

@@ -45,6 +45,26 @@ impl Task {
         }
     }
 
+    /// Whether it cancels this action.
+    #[must_use]
+    pub fn cancels(&self, cancelled: &MachineActionId) -> bool {
+        matches!(self, Self::Cancel { action, .. } if action == cancelled)
+    }
+
+    /// Whether a success of this task brings about what the other was to bring about.
+    #[must_use]
+    pub fn makes_up_for(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Act { kind: one, .. }, Self::Act { kind: two, .. }) => {
+                one == two && self.change() == other.change() && self.file() == other.file()
+            }
+            (Self::Cancel { .. }, Self::Cancel { action, .. }) => self.cancels(action),
+            (Self::Act { .. }, Self::Cancel { .. }) | (Self::Cancel { .. }, Self::Act { .. }) => {
+                false
+            }
+        }
+    }
+
     /// Any one of these suffices.
     #[must_use]
     pub fn permissions(&self) -> &'static [Permission] {

@@ -105,13 +105,39 @@ impl<'de, T: FromText> Visitor<'de> for LooseVisitor<T> {
     }
 }
 
-/// A collection that may be missing, null or something else; what it holds that is no `T` is
-/// dropped.
-pub(super) struct LooseList<T>(pub Vec<T>);
+/// A collection that may be missing, null or something else, and then is `None`; what it holds that
+/// is no `T` is dropped.
+pub(super) struct LooseList<T>(pub Option<Vec<T>>);
 
 impl<T> Default for LooseList<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(None)
+    }
+}
+
+/// A value whose null says that there is none, where one that is missing says nothing.
+pub(super) struct Nullable<T> {
+    pub value: Option<T>,
+    pub is_null: bool,
+}
+
+impl<T> Default for Nullable<T> {
+    fn default() -> Self {
+        Self {
+            value: None,
+            is_null: false,
+        }
+    }
+}
+
+impl<'de, T: FromText> Deserialize<'de> for Nullable<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(from)?;
+        let value: Loose<T> = serde_json::from_str(raw.get()).unwrap_or_default();
+        Ok(Self {
+            value: value.0,
+            is_null: raw.get() == "null",
+        })
     }
 }
 
@@ -119,13 +145,12 @@ impl<'de, T: FromText> Deserialize<'de> for LooseList<T> {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         // Elements are borrowed as they stand, so that what is no list needs no visitor of its own.
         let raw = <&RawValue>::deserialize(from)?;
-        let elements: Vec<Loose<T>> = serde_json::from_str(raw.get()).unwrap_or_default();
-        Ok(Self(
-            elements
-                .into_iter()
-                .filter_map(|element| element.0)
-                .collect(),
-        ))
+        let elements: Option<Vec<Loose<T>>> = serde_json::from_str(raw.get()).ok();
+        let readable = |elements: Vec<Loose<T>>| {
+            let readable = elements.into_iter().filter_map(|element| element.0);
+            readable.collect()
+        };
+        Ok(Self(elements.map(readable)))
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::error::Unreadable;
-use super::loose::{AddressEntry, FileEntry, Loose, LooseList};
+use super::loose::{AddressEntry, FileEntry, Loose, LooseList, Nullable};
 use super::odata::MACHINES_TOP;
 use crate::model::{
     ExposureLevel, HResult, HealthStatus, Machine, MachineAction, MachineActionId,
@@ -219,7 +219,7 @@ pub(super) fn error_body(body: &[u8]) -> ErrorBody {
 #[serde(rename_all = "camelCase", default)]
 struct WireMachine {
     id: Loose<MachineId>,
-    merged_into_machine_id: Loose<MachineId>,
+    merged_into_machine_id: Nullable<MachineId>,
     is_potential_duplication: Loose<bool>,
     computer_dns_name: Loose<Box<str>>,
     first_seen: Loose<Timestamp>,
@@ -245,7 +245,8 @@ impl Noun for Machine {
 
     fn read(json: &str) -> Option<Self> {
         let wire: WireMachine = serde_json::from_str(json).ok()?;
-        let addresses = wire.ip_addresses.0;
+        let addresses = wire.ip_addresses.0.unwrap_or_default();
+        let merge = wire.merged_into_machine_id;
         // The service repeats an adapter's address with each of its IP addresses.
         let mut macs = Vec::new();
         for mac in addresses.iter().filter_map(|entry| entry.mac) {
@@ -256,7 +257,8 @@ impl Noun for Machine {
         Some(Self {
             id: wire.id.0?,
             computer_dns_name: wire.computer_dns_name.0,
-            merged_into: wire.merged_into_machine_id.0,
+            tells_merge: merge.value.is_some() || merge.is_null,
+            merged_into: merge.value,
             is_potential_duplication: wire.is_potential_duplication.0.unwrap_or_default(),
             first_seen: wire.first_seen.0,
             last_seen: wire.last_seen.0,
@@ -278,7 +280,7 @@ impl Noun for Machine {
                 .map(|text| ExposureLevel::from_wire(&text)),
             device_value: wire.device_value.0,
             rbac_group_name: wire.rbac_group_name.0,
-            machine_tags: wire.machine_tags.0.into(),
+            machine_tags: wire.machine_tags.0.map(Into::into),
             aad_device_id: wire.aad_device_id.0,
             last_ip_address: wire.last_ip_address.0,
             last_external_ip_address: wire.last_external_ip_address.0,
@@ -316,15 +318,17 @@ struct WireMachineAction {
 impl Noun for MachineAction {
     fn read(json: &str) -> Option<Self> {
         let wire: WireMachineAction = serde_json::from_str(json).ok()?;
-        // An action without type or status is one of unknown type or status, and so not final.
-        let or_unknown = |text: Loose<Box<str>>| text.0.unwrap_or_else(|| "Unknown".into());
         Some(Self {
             id: wire.id.0?,
-            kind: MachineActionType::from_wire(&or_unknown(wire.kind)),
+            kind: (wire.kind.0).map_or_else(MachineActionType::missing, |text| {
+                MachineActionType::from_wire(&text)
+            }),
             scope: wire.scope.0,
             requestor: wire.requestor.0,
             requestor_comment: wire.requestor_comment.0,
-            status: MachineActionStatus::from_wire(&or_unknown(wire.status)),
+            status: (wire.status.0).map_or_else(MachineActionStatus::missing, |text| {
+                MachineActionStatus::from_wire(&text)
+            }),
             machine_id: wire.machine_id.0,
             computer_dns_name: wire.computer_dns_name.0,
             created: wire.creation_date_time_utc.0,

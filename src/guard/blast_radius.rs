@@ -169,10 +169,11 @@ fn cut(task: &Task) -> Option<Cut> {
 
 /// Warns before cutting off a device on which others seem to depend.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let (Some(machine), Some(how)) = (facts.machine, cut(question.task)) else {
+    let Some(how) = cut(question.task) else {
         return Vec::new();
     };
-    let mut verdicts: Vec<_> = parts(machine)
+    // The name that was reviewed counts beside its record, and where there is no record.
+    let mut verdicts: Vec<_> = parts(question.machine.dns_name.as_deref(), facts.machine)
         .into_iter()
         .filter(|part| how == Cut::Contain || !part.is_of_network())
         .map(|part| {
@@ -180,7 +181,8 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
             Verdict::warn(text)
         })
         .collect();
-    if verdicts.is_empty() && machine.device_value.as_deref() == Some("High") {
+    let value = facts.machine.and_then(|m| m.device_value.as_deref());
+    if verdicts.is_empty() && value == Some("High") {
         verdicts.push(Verdict::warn(
             "This device is marked as high value: cutting it off may cut off others",
         ));
@@ -189,15 +191,17 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
 }
 
 /// Everything that name, tags and system hint at, each once.
-fn parts(machine: &Machine) -> Vec<Part> {
-    let names = machine.computer_dns_name.iter();
+fn parts(name: Option<&str>, record: Option<&Machine>) -> Vec<Part> {
+    let recorded = record.and_then(|machine| machine.computer_dns_name.as_deref());
+    let tags = record.map(Machine::tags).unwrap_or_default().iter();
+    let texts = name.into_iter().chain(recorded);
     let mut found = Vec::new();
     let mut add = |part| {
         if !found.contains(&part) {
             found.push(part);
         }
     };
-    for text in names.chain(&machine.machine_tags) {
+    for text in texts.chain(tags.map(AsRef::as_ref)) {
         let words: Vec<String> = normal(text)
             .split(|c: char| !c.is_alphanumeric())
             .map(str::to_owned)
@@ -213,8 +217,8 @@ fn parts(machine: &Machine) -> Vec<Part> {
             }
         }
     }
-    let system = machine.os_platform.as_deref().unwrap_or_default();
-    let system: String = normal(system)
+    let system = record.and_then(|machine| machine.os_platform.as_deref());
+    let system: String = normal(system.unwrap_or_default())
         .chars()
         .filter(|c| c.is_alphanumeric())
         .collect();
@@ -266,7 +270,7 @@ mod tests {
     fn machine(name: &str, tags: &[&str], system: &str) -> Machine {
         let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
         machine.computer_dns_name = (!name.is_empty()).then(|| name.into());
-        machine.machine_tags = tags.iter().map(|tag| (*tag).into()).collect();
+        machine.machine_tags = Some(tags.iter().map(|tag| (*tag).into()).collect());
         machine.os_platform = (!system.is_empty()).then(|| system.into());
         machine
     }
@@ -315,7 +319,7 @@ mod tests {
             ("", &[], "", &[]),
         ] {
             assert_eq!(
-                parts(&machine(name, tags, system)),
+                parts(None, Some(&machine(name, tags, system))),
                 expected,
                 "{name} {tags:?} {system}"
             );

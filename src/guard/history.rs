@@ -93,7 +93,9 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
     // What a missing action may have changed is not said: that it was not checked is.
     let is_whole = facts.history_gap().is_none();
     let is_contained = || match infer(Condition::Contained, history) {
-        ConditionState::Yes(_) | ConditionState::Changing { .. } => true,
+        ConditionState::Yes(_) | ConditionState::Unclear(_) | ConditionState::Changing { .. } => {
+            true
+        }
         ConditionState::No(_) => infer(Condition::Isolated, history) == ConditionState::Unknown,
         ConditionState::Unknown => false,
     };
@@ -112,6 +114,7 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
                 condition.word().to_lowercase(),
                 by(evidence.by.as_deref())
             ))],
+            ConditionState::Unclear(_) => vec![not_clear(condition)],
             ConditionState::No(_) | ConditionState::Changing { .. } | ConditionState::Unknown => {
                 Vec::new()
             }
@@ -126,9 +129,17 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
                 "The action history has no record of this device being {}",
                 condition.word().to_lowercase()
             ))],
+            ConditionState::Unclear(_) => vec![not_clear(condition)],
             ConditionState::Yes(_) | ConditionState::Changing { .. } => Vec::new(),
         },
     }
+}
+
+fn not_clear(condition: Condition) -> Verdict {
+    Verdict::not_checked(format!(
+        "whether this device is {}: the action history does not say which came last",
+        condition.word().to_lowercase()
+    ))
 }
 
 pub(super) fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
@@ -192,7 +203,7 @@ fn by(requestor: Option<&str>) -> String {
 }
 
 /// An action of this type in a sentence, with its article.
-pub(super) fn noun(kind: &MachineActionType) -> String {
+fn noun(kind: &MachineActionType) -> String {
     match (ActionKind::from_type(kind), kind) {
         (Some(kind), _) => kind.spec().noun.to_owned(),
         (None, MachineActionType::RunAntiVirusScan) => "an antivirus scan".to_owned(),

@@ -1,58 +1,73 @@
 //! Lifting what somebody else has ordered: they may still need it.
 
-use super::history::{capitalised, noun};
+use super::history::capitalised;
 use super::verdict::{Question, Verdict};
 use super::{AlertsLook, Facts, Ownership, ownership};
-use crate::action::{ActionKind, Change, Condition, ConditionState, Task, infer};
-use crate::model::{MachineAction, age_text, clean};
+use crate::action::{ActionKind, Change, Condition, Task, infer_ended};
+use crate::model::{MachineAction, MachineActionId, MachineActionType, age_text, clean};
 
 /// Warns with who, when and why, and with the alerts that are open; never harder (rule 10).
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let history = facts.actions();
-    if let (Task::Cancel { action, .. }, Some(gap)) = (question.task, facts.history_gap())
-        && !history.iter().any(|known| known.id == *action)
-    {
-        return vec![Verdict::not_checked(format!(
-            "what is cancelled, and whose request it is: {gap}"
-        ))];
+    match question.task {
+        Task::Cancel {
+            action,
+            action_type,
+        } => calling_off(action, action_type, facts)
+            .into_iter()
+            .collect(),
+        Task::Act { .. } => lifting(question.task, facts),
     }
-    lifted(question.task, history)
-        .into_iter()
-        .filter_map(|(action, what)| warning(action, &what, facts))
-        .collect()
 }
 
-/// What the task would lift or call off, each with the words for it.
-fn lifted<'a>(task: &Task, history: &'a [MachineAction]) -> Vec<(&'a MachineAction, String)> {
-    let find = |id| history.iter().find(|action| action.id == id);
-    if let Task::Cancel { action, .. } = task {
-        let sets = |kind: ActionKind| matches!(kind.spec().change, Change::Sets(_));
-        return find(action.clone())
-            .filter(|action| ActionKind::from_type(&action.kind).is_some_and(sets))
-            .map(|action| {
-                (
-                    action,
-                    format!("{} pending", capitalised(&noun(&action.kind))),
-                )
-            })
-            .into_iter()
-            .collect();
+/// What calling an action off says about the one who requested it.
+fn calling_off(
+    id: &MachineActionId,
+    action_type: &MachineActionType,
+    facts: &Facts<'_>,
+) -> Option<Verdict> {
+    let kind = ActionKind::from_type(action_type)?;
+    let Change::Sets(_) = kind.spec().change else {
+        return None;
+    };
+    if let Some(action) = facts.actions().iter().find(|action| action.id == *id) {
+        let what = format!("{} pending", capitalised(kind.spec().noun));
+        return warning(action, &what, facts);
     }
+    let is_own = facts.own_actions.iter().any(|own| own.action == *id);
+    (!is_own).then(|| {
+        Verdict::not_checked(format!(
+            "whose request this cancels: {}",
+            facts
+                .history_gap()
+                .unwrap_or("it is not among this device's actions")
+        ))
+    })
+}
+
+/// What a release takes away, whatever else is under way meanwhile.
+fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     let conditions: &[Condition] = match task.change() {
         // A release lifts either.
         Change::Clears(Condition::Isolated | Condition::Contained) => {
             &[Condition::Isolated, Condition::Contained]
         }
         Change::Clears(Condition::Restricted) => &[Condition::Restricted],
-        Change::Sets(_) | Change::Nothing => &[],
+        Change::Sets(_) | Change::Nothing => return Vec::new(),
     };
-    let in_force = |condition: &Condition| match infer(*condition, history) {
-        ConditionState::Yes(evidence) => {
-            Some((find(evidence.action)?, condition.word().to_owned()))
-        }
-        ConditionState::No(_) | ConditionState::Changing { .. } | ConditionState::Unknown => None,
-    };
-    conditions.iter().filter_map(in_force).collect()
+    let history = facts.actions();
+    let in_force = conditions.iter().filter_map(|condition| {
+        let evidence = infer_ended(*condition, history).in_force()?;
+        let action = history.iter().find(|a| a.id == evidence.action)?;
+        warning(action, condition.word(), facts)
+    });
+    let told: Vec<_> = in_force.collect();
+    match facts.history_gap() {
+        // What is missing may be what somebody else ordered.
+        Some(gap) if told.is_empty() => vec![Verdict::not_checked(format!(
+            "whether somebody else ordered what this lifts: {gap}"
+        ))],
+        _ => told,
+    }
 }
 
 fn warning(action: &MachineAction, what: &str, facts: &Facts<'_>) -> Option<Verdict> {

@@ -156,6 +156,8 @@ pub struct Review {
     is_named: bool,
     /// How many are to be confirmed together.
     together: usize,
+    /// The device's tags, where its record told them.
+    tags: Option<Box<[Box<str>]>>,
 }
 
 /// A confirmed order. Private fields and no `Clone`: one approval, one submission.
@@ -216,6 +218,8 @@ pub struct Approval {
     is_named: bool,
     /// How many were confirmed together.
     together: usize,
+    /// The device's tags as the person saw them.
+    reviewed_tags: Option<Box<[Box<str>]>>,
 }
 
 /// Judges one task on one machine by every guardrail.
@@ -230,11 +234,16 @@ pub fn judge(
         entry,
         task,
         machine,
+        reviewed_tags: None,
     };
+    ask(&question, facts)
+}
+
+fn ask(question: &verdict::Question<'_>, facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings: Vec<_> = GUARDRAILS
         .iter()
         .flat_map(|rail| {
-            (rail.check)(&question, facts)
+            (rail.check)(question, facts)
                 .into_iter()
                 .map(|verdict| verdict.named(rail.name))
         })
@@ -258,6 +267,9 @@ pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
         findings,
         is_named,
         together: facts.together,
+        tags: facts
+            .machine
+            .and_then(|machine| machine.machine_tags.clone()),
     }
 }
 
@@ -271,7 +283,13 @@ pub fn enforce(approval: &Approval, facts: &Facts<'_>) -> Result<(), Finding> {
         together: approval.together,
         ..*facts
     };
-    let blocks = judge(Some(order.entry), &order.task, &order.machine, &facts).into_iter();
+    let question = verdict::Question {
+        entry: Some(order.entry),
+        task: &order.task,
+        machine: &order.machine,
+        reviewed_tags: approval.reviewed_tags.as_deref(),
+    };
+    let blocks = ask(&question, &facts).into_iter();
     blocks
         .filter(|finding| finding.forbids(approval.is_named))
         .map(Err)
@@ -338,7 +356,7 @@ impl Review {
         if let Some(block) = self.block() {
             return Err(block);
         }
-        let (is_named, together) = (self.is_named, self.together);
+        let (is_named, together, reviewed_tags) = (self.is_named, self.together, self.tags);
         let accepted_opposites = self
             .findings
             .iter()
@@ -353,6 +371,7 @@ impl Review {
                 accepted_opposites,
                 is_named,
                 together,
+                reviewed_tags,
             }),
             Err(errors) => Err(errors.first().map(ToString::to_string).unwrap_or_default()),
         }

@@ -194,7 +194,7 @@ impl Policy {
     #[must_use]
     pub fn protecting<'a>(&'a self, machine: &'a Machine) -> Option<ProtectedBy<'a>> {
         let name = machine.computer_dns_name.as_deref();
-        self.protecting_by(&machine.id, name, &machine.machine_tags)
+        self.protecting_by(&machine.id, name, machine.tags())
     }
 
     /// As [`Self::protecting`]; `tags` are empty where the device's record is not known.

@@ -13,7 +13,8 @@ pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
         return Vec::new();
     }
     let policy = facts.policy;
-    let tags = facts.machine.map(|machine| &*machine.machine_tags);
+    let told = facts.machine.and_then(|m| m.machine_tags.as_deref());
+    let tags = told.or(question.reviewed_tags);
     // The name that was reviewed and, where the device was renamed since, that of its record.
     let why = policy
         .protecting_ref(question.machine, tags.unwrap_or_default())
@@ -26,11 +27,17 @@ pub(super) fn protected(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdi
             ))
         } else {
             let is_nameless = question.machine.dns_name.is_none();
+            let is_untagged = tags.is_none() && !policy.protected_tags.is_empty();
+            if facts.machine.is_some() {
+                let untold =
+                    "whether a tag protects this device, because its record leaves tags out";
+                let untold = is_untagged.then(|| Verdict::not_checked(untold));
+                return untold.into_iter().collect();
+            }
             let by = match (
                 is_nameless && !policy.protected_names.is_empty(),
-                !policy.protected_tags.is_empty(),
+                is_untagged,
             ) {
-                _ if facts.machine.is_some() => return Vec::new(),
                 (true, true) => "its name or a tag",
                 (true, false) => "its name",
                 (false, true) => "a tag",

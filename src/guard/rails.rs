@@ -164,10 +164,16 @@ fn permission(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
 
 fn merged(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     // Cancelling concerns the action, whatever became of the record.
-    let target = facts
-        .machine
-        .and_then(|m| m.merged_into.as_ref())
-        .filter(|_| question.is_act());
+    if !question.is_act() {
+        return Vec::new();
+    }
+    let Some(machine) = facts.machine else {
+        // For all guardrails that go by the record.
+        return vec![Verdict::not_checked(
+            "merge, onboarding, health, tags and addresses: this device's record could not be read",
+        )];
+    };
+    let target = machine.merged_into.as_ref();
     target
         .map(|id| {
             Verdict::block(

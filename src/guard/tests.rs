@@ -58,6 +58,7 @@ fn world() -> World {
     machine.os_platform = Some("Windows11".into());
     machine.health_status = HealthStatus::Active;
     machine.onboarding_status = Some(OnboardingStatus::Onboarded);
+    machine.machine_tags = Some([].into());
     machine.last_seen = Some(NOW);
     World {
         policy: Policy::default(),
@@ -224,7 +225,7 @@ fn each_warning_warns_and_lets_pass() {
             w.machine.computer_dns_name = Some("DC01.contoso.com".into());
         }),
         ("blast radius", ActionKind::Isolate, |w| {
-            w.machine.machine_tags = Box::new(["tier0".into()]);
+            w.machine.machine_tags = Some(["tier0".into()].into());
         }),
         ("recent action", ActionKind::Isolate, |w| {
             let mut recent = action(
@@ -267,6 +268,10 @@ fn a_check_that_could_not_be_made_has_its_own_severity_and_lets_pass() {
             w.machine.last_seen = None;
         }),
         ("own device", ActionKind::Isolate, |w| w.host = None),
+        ("protected device", ActionKind::Isolate, |w| {
+            w.policy.protected_tags = vec!["tier0".into()];
+            w.machine.machine_tags = None;
+        }),
         ("file", quarantine, |w| w.file = File::NotYet),
         ("file", quarantine, |w| {
             w.file = File::Known(FileFacts::default());
@@ -329,7 +334,7 @@ fn a_protected_device_wants_its_name_typed_and_giving_back_does_not() {
     ];
     for protect in by {
         let mut world = world();
-        world.machine.machine_tags = ["vip".into()].into();
+        world.machine.machine_tags = Some(["vip".into()].into());
         protect(&mut world.policy);
         for kind in ActionKind::ALL {
             let wants = review(&world.draft(kind), &world.facts()).wants_name();

@@ -6,6 +6,9 @@ use super::Facts;
 use super::verdict::{Question, Verdict};
 use crate::model::{Machine, age_text, short_name};
 
+/// How many other records are told one by one.
+const TOLD: usize = 10;
+
 /// The other record with the same name, and what tells the two apart.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if !question.is_act() {
@@ -35,23 +38,21 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     };
     let mut verdicts = Vec::new();
     if !same.is_empty() {
-        let others: Vec<_> = same.iter().map(|other| about(other)).collect();
         verdicts.push(Verdict::warn(format!(
             "{} other {} with this name: {}. This is {this}",
-            others.len(),
-            records(others.len()),
-            others.join(", "),
+            same.len(),
+            records(same.len()),
+            list(&same, about),
         )));
     }
     if !alike.is_empty() {
         let named =
             |other: &Machine| format!("{} {}", other.reference().quoted_name(), about(other));
-        let others: Vec<_> = alike.iter().map(|other| named(other)).collect();
         verdicts.push(Verdict::warn(format!(
             "{} other {} with a name that looks like this one but is spelt with other characters: {}. This is {this}",
-            others.len(),
-            records(others.len()),
-            others.join(", "),
+            alike.len(),
+            records(alike.len()),
+            list(&alike, named),
         )));
     }
     // One of the devices that are missing may have the name.
@@ -61,6 +62,19 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         ));
     }
     verdicts
+}
+
+/// The first of them, and how many more there are.
+fn list(records: &[&Arc<Machine>], words: impl Fn(&Machine) -> String) -> String {
+    let told: Vec<_> = records
+        .iter()
+        .take(TOLD)
+        .map(|record| words(record))
+        .collect();
+    match records.len() - told.len() {
+        0 => told.join(", "),
+        more => format!("{} and {more} more", told.join(", ")),
+    }
 }
 
 const fn records(count: usize) -> &'static str {

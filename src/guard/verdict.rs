@@ -11,6 +11,8 @@ pub struct Question<'a> {
     pub entry: Option<EntryId>,
     pub task: &'a Task,
     pub machine: &'a MachineRef,
+    /// The tags that the review went by, for a record that leaves them out.
+    pub reviewed_tags: Option<&'a [Box<str>]>,
 }
 
 impl Question<'_> {

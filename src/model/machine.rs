@@ -1,6 +1,7 @@
 //! A device known to Defender.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -63,6 +64,8 @@ pub struct Machine {
     /// FQDN or bare host name; neither unique nor trustworthy.
     pub computer_dns_name: Option<Box<str>>,
     pub merged_into: Option<MachineId>,
+    /// Whether the answer says at all if it was merged.
+    pub tells_merge: bool,
     pub is_potential_duplication: bool,
     pub first_seen: Option<Timestamp>,
     /// The last full device report (roughly daily), not a heartbeat.
@@ -76,7 +79,8 @@ pub struct Machine {
     pub exposure_level: Option<ExposureLevel>,
     pub device_value: Option<Box<str>>,
     pub rbac_group_name: Option<Box<str>>,
-    pub machine_tags: Box<[Box<str>]>,
+    /// `None` where the answer does not tell.
+    pub machine_tags: Option<Box<[Box<str>]>>,
     pub aad_device_id: Option<Box<str>>,
     pub last_ip_address: Option<IpAddr>,
     pub last_external_ip_address: Option<IpAddr>,
@@ -93,6 +97,7 @@ impl Machine {
             id,
             computer_dns_name: None,
             merged_into: None,
+            tells_merge: false,
             is_potential_duplication: false,
             first_seen: None,
             last_seen: None,
@@ -105,7 +110,7 @@ impl Machine {
             exposure_level: None,
             device_value: None,
             rbac_group_name: None,
-            machine_tags: Box::default(),
+            machine_tags: None,
             aad_device_id: None,
             last_ip_address: None,
             last_external_ip_address: None,
@@ -126,13 +131,47 @@ impl Machine {
             &self.rbac_group_name,
             &self.aad_device_id,
         ];
-        let texts = texts.into_iter().flatten().chain(&self.machine_tags);
+        let texts = texts.into_iter().flatten().chain(self.tags());
         size_of::<Self>()
             + texts
                 .map(|text| text.len() + size_of_val(text))
                 .sum::<usize>()
             + size_of_val(&*self.ip_addresses)
             + size_of_val(&*self.mac_addresses)
+    }
+
+    /// Its tags, as far as the service told them.
+    #[must_use]
+    pub fn tags(&self) -> &[Box<str>] {
+        self.machine_tags.as_deref().unwrap_or_default()
+    }
+
+    /// This record with the gaps of a sparse answer filled from the record before: what an answer
+    /// leaves out is not gone. Risk, group and outer address may end, which the service tells by
+    /// leaving them empty, so they are taken as they come.
+    #[must_use]
+    pub fn filled(mut record: Arc<Self>, before: Option<&Arc<Self>>) -> Arc<Self> {
+        let Some(before) = before else {
+            return record;
+        };
+        macro_rules! fill_gaps {
+            ($is_gap:ident: $($field:ident),+) => {
+                $(if record.$field.$is_gap() && !before.$field.$is_gap() {
+                    Arc::make_mut(&mut record).$field.clone_from(&before.$field);
+                })+
+            };
+        }
+        fill_gaps!(is_none: computer_dns_name, first_seen, last_seen, os_platform, version);
+        fill_gaps!(is_none: agent_version, onboarding_status, exposure_level, device_value);
+        fill_gaps!(is_none: machine_tags, aad_device_id, last_ip_address);
+        fill_gaps!(is_empty: ip_addresses, mac_addresses);
+        let tells_merge = |machine: &Self| machine.tells_merge || machine.merged_into.is_some();
+        if !tells_merge(&record) && tells_merge(before) {
+            let record = Arc::make_mut(&mut record);
+            record.merged_into.clone_from(&before.merged_into);
+            record.tells_merge = before.tells_merge;
+        }
+        record
     }
 
     /// What names this machine in a sentence: its name, or that it has none.
@@ -361,6 +400,48 @@ mod tests {
             named("x” (…9c07) Release “y").quoted(),
             "“x\" (…9c07) Release \"y” (…9c07)"
         );
+    }
+
+    #[test]
+    fn a_sparse_answer_takes_nothing_away_and_one_that_tells_is_believed() {
+        let bare = || Machine::bare(MachineId::parse("a1").expect("a literal id"));
+        let full = Arc::new(Machine {
+            computer_dns_name: Some("DC01".into()),
+            merged_into: MachineId::parse("b2").ok(),
+            tells_merge: true,
+            onboarding_status: Some(OnboardingStatus::CanBeOnboarded),
+            risk_score: Some(RiskScore::High),
+            machine_tags: Some(["Tier0".into()].into()),
+            ip_addresses: ["10.0.0.1".parse().expect("an address")].into(),
+            ..bare()
+        });
+        let sparse = Machine::filled(Arc::new(bare()), Some(&full));
+        let expected = Machine {
+            risk_score: None,
+            ..Machine::clone(&full)
+        };
+        assert_eq!(*sparse, expected);
+        let told = Arc::new(Machine {
+            computer_dns_name: Some("DC02".into()),
+            tells_merge: true,
+            onboarding_status: Some(OnboardingStatus::Onboarded),
+            machine_tags: Some([].into()),
+            ..bare()
+        });
+        let filled = Machine::filled(Arc::clone(&told), Some(&full));
+        let expected = Machine {
+            ip_addresses: full.ip_addresses.clone(),
+            ..Machine::clone(&told)
+        };
+        assert_eq!(*filled, expected);
+        assert!(Arc::ptr_eq(
+            &Machine::filled(Arc::clone(&told), None),
+            &told
+        ));
+        assert!(Arc::ptr_eq(
+            &Machine::filled(Arc::clone(&full), Some(&told)),
+            &full
+        ));
     }
 
     #[test]

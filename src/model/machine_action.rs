@@ -34,7 +34,38 @@ open_enum! {
     }
 }
 
+fn fill<T>(gap: &mut Option<T>, other: Option<T>) {
+    if gap.is_none() {
+        *gap = other;
+    }
+}
+
+/// Stands for a type or status that an answer left out.
+const MISSING: &str = "Unknown";
+
+impl MachineActionType {
+    /// The type of an action of which the service told none.
+    #[must_use]
+    pub fn missing() -> Self {
+        Self::from_wire(MISSING)
+    }
+
+    fn is_missing(&self) -> bool {
+        self.as_wire() == MISSING
+    }
+}
+
 impl MachineActionStatus {
+    /// The status of an action of which the service told none; it is not final.
+    #[must_use]
+    pub fn missing() -> Self {
+        Self::from_wire(MISSING)
+    }
+
+    fn is_missing(&self) -> bool {
+        self.as_wire() == MISSING
+    }
+
     /// Whether the service will not change it any more. An unknown status is not final.
     #[must_use]
     pub fn is_final(&self) -> bool {
@@ -122,6 +153,47 @@ impl MachineAction {
             file_identifier: None,
         }
     }
+
+    /// Takes a newer or older reading of the same action in. What a reading leaves out never
+    /// replaces what is known, an older reading only fills gaps, and a final status stays.
+    pub fn take_in(&mut self, mut reading: Self) {
+        let is_older = self.status.is_final()
+            || !reading.status.is_final()
+                && (reading
+                    .last_updated
+                    .is_some_and(|at| Some(at) < self.last_updated));
+        if !is_older {
+            std::mem::swap(self, &mut reading);
+        }
+        self.fill_gaps(reading);
+    }
+
+    fn fill_gaps(&mut self, other: Self) {
+        if self.kind.is_missing() {
+            self.kind = other.kind;
+        }
+        if self.status.is_missing() {
+            self.status = other.status;
+        }
+        if self.error_hresult == HResult(0) {
+            self.error_hresult = other.error_hresult;
+        }
+        fill(&mut self.scope, other.scope);
+        fill(&mut self.requestor, other.requestor);
+        fill(&mut self.requestor_comment, other.requestor_comment);
+        fill(&mut self.machine_id, other.machine_id);
+        fill(&mut self.computer_dns_name, other.computer_dns_name);
+        fill(&mut self.created, other.created);
+        fill(&mut self.last_updated, other.last_updated);
+        fill(
+            &mut self.cancellation_requestor,
+            other.cancellation_requestor,
+        );
+        fill(&mut self.cancellation_comment, other.cancellation_comment);
+        fill(&mut self.external_id, other.external_id);
+        fill(&mut self.request_source, other.request_source);
+        fill(&mut self.file_identifier, other.file_identifier);
+    }
 }
 
 #[cfg(test)]
@@ -139,6 +211,47 @@ mod tests {
             "0x80004004 (-2147467260), the operation was aborted"
         );
         assert_eq!(HResult(5).to_string(), "0x00000005 (5)");
+    }
+
+    #[test]
+    fn a_sparse_reading_takes_nothing_away_and_a_final_status_stays() {
+        use MachineActionStatus::{Cancelled, InProgress, Pending, Succeeded};
+        let at = |secs| Timestamp::from_second(secs).ok();
+        let id = || MachineActionId::parse("b89eb834").expect("a literal id");
+        let sparse = |status, updated| {
+            let mut action = MachineAction::bare(id(), MachineActionType::missing(), status);
+            action.last_updated = at(updated);
+            action
+        };
+        let full = MachineAction {
+            kind: MachineActionType::Isolate,
+            scope: Some("Selective".into()),
+            requestor: Some("sam@contoso.com".into()),
+            requestor_comment: Some("beacon".into()),
+            machine_id: MachineId::parse("a1").ok(),
+            created: at(5),
+            error_hresult: HResult(7),
+            ..sparse(Pending, 10)
+        };
+        let mut known = full.clone();
+        known.take_in(sparse(InProgress, 20));
+        let progress = MachineAction {
+            status: InProgress,
+            last_updated: at(20),
+            ..full.clone()
+        };
+        assert_eq!(known, progress);
+        known.take_in(sparse(MachineActionStatus::missing(), 30));
+        assert_eq!((&known.status, known.last_updated), (&InProgress, at(30)));
+        known.take_in(sparse(Succeeded, 25));
+        for late in [sparse(Pending, 40), sparse(Cancelled, 50), full.clone()] {
+            known.take_in(late);
+            assert_eq!((&known.status, known.last_updated), (&Succeeded, at(25)));
+        }
+        // What comes late and is older still fills what was never told.
+        let mut known = sparse(InProgress, 20);
+        known.take_in(full.clone());
+        assert_eq!(known, progress);
     }
 
     #[test]

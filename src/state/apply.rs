@@ -1,14 +1,14 @@
 //! How the screen learns: one small function per group of events.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
 use super::{Asked, HistoryRead, Panels, Remote, State};
 use crate::explain::Explanation;
 use crate::journal::Entry;
 use crate::message::{Event, InventoryNews};
-use crate::model::{Epoch, Listed, Machine, MachineAction, MachineId, SessionStatus};
+use crate::model::{
+    Epoch, Listed, MachineAction, MachineActionStatus, MachineId, SessionStatus,
+};
 
 /// Problems kept on screen.
 const MAX_PROBLEMS: usize = 20;
@@ -92,7 +92,7 @@ impl State {
                     }
                 }
             }
-            Event::Entries(entries) => self.entries = entries.into(),
+            Event::Entries(entries) => self.apply_entries(entries),
             Event::Entry(entry) => self.apply_entry(*entry),
             Event::Note { entry, note } => {
                 match note {
@@ -157,13 +157,14 @@ impl State {
 
     fn apply_inventory(&mut self, news: InventoryNews) {
         match news {
-            InventoryNews::Started => self.inventory.begin_reading(),
+            InventoryNews::Started(at) => self.inventory.begin_reading(at),
             InventoryNews::Kept { at, machines } => self.inventory.keep(at, machines),
             InventoryNews::Slow { bytes } => self.inventory.slow = Some(bytes),
             InventoryNews::Page(machines) => {
                 self.inventory.slow = None;
                 self.asked.note_listed(&machines);
-                self.inventory.upsert(machines);
+                let began_at = self.inventory.began_at.unwrap_or(Timestamp::MIN);
+                self.learn_machines(machines, began_at);
             }
             InventoryNews::Done {
                 at,
@@ -199,18 +200,6 @@ impl State {
         }
     }
 
-    fn apply_machine(
-        &mut self,
-        id: MachineId,
-        result: Result<Arc<Machine>, Explanation>,
-        at: Timestamp,
-    ) {
-        if let Ok(machine) = &result {
-            self.inventory.upsert([Arc::clone(machine)]);
-        }
-        self.machines.entry(id).or_default().settle(result, at);
-    }
-
     fn apply_history(
         &mut self,
         id: MachineId,
@@ -229,23 +218,32 @@ impl State {
         self.histories.entry(id).or_default().settle(result, at);
     }
 
-    /// A final state is never overwritten by another, nor any state by an older reading.
+    /// Takes a reading of an action in, beside what other readings have told of it.
     fn learn(&mut self, action: MachineAction) {
         let Some(machine) = action.machine_id.clone() else {
             return;
         };
         let known = self.actions.entry(machine).or_default();
-        match known.iter_mut().find(|a| a.id == action.id) {
-            Some(old)
-                if !action.status.is_final()
-                    && (old.status.is_final()
-                        || action
-                            .last_updated
-                            .is_some_and(|at| Some(at) < old.last_updated)) => {}
-            Some(old) => *old = action,
-            None => known.push(action),
+        let id = action.id.clone();
+        if let Some(old) = known.iter_mut().find(|a| a.id == id) {
+            old.take_in(action);
+        } else {
+            known.push(action);
+        }
+        let failed = known.iter().find(|a| a.id == id).and_then(failed_at);
+        if let Some(at) = failed {
+            self.entries.note_failed(&id, at);
         }
         known.sort_by_key(|a| std::cmp::Reverse(a.created));
+    }
+
+    fn apply_entries(&mut self, entries: Vec<Entry>) {
+        self.entries = entries.into();
+        for action in self.actions.values().flatten() {
+            if let Some(at) = failed_at(action) {
+                self.entries.note_failed(&action.id, at);
+            }
+        }
     }
 
     fn apply_entry(&mut self, entry: Entry) {
@@ -256,11 +254,20 @@ impl State {
     }
 }
 
+/// When an action ended without success, if it did.
+fn failed_at(action: &MachineAction) -> Option<Timestamp> {
+    let succeeded = action.status == MachineActionStatus::Succeeded;
+    let ended = action.last_updated.or(action.created);
+    ended.filter(|_| action.status.is_final() && !succeeded)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::guard::Policy;
-    use crate::model::{MachineActionId, MachineActionStatus, MachineActionType, Mode};
+    use crate::model::{Machine, MachineActionId, MachineActionType, Mode};
 
     fn state() -> State {
         State::new(Mode::Demo, "Demo", Policy::default())
@@ -370,6 +377,30 @@ mod tests {
             state.apply(action(status, updated));
             assert_eq!(state.known_actions(&machine)[0].status.as_wire(), shown);
         }
+    }
+
+    #[test]
+    fn a_sparse_reading_leaves_an_action_its_type_scope_and_requestor() {
+        let mut state = state();
+        let machine = MachineId::parse("a1").expect("a literal id");
+        let bare = |kind| {
+            let id = MachineActionId::parse("a").expect("a literal id");
+            let mut action = MachineAction::bare(id, kind, MachineActionStatus::Pending);
+            action.machine_id = Some(machine.clone());
+            action
+        };
+        let full = MachineAction {
+            scope: Some("Full".into()),
+            requestor: Some("sam@contoso.com".into()),
+            ..bare(MachineActionType::Isolate)
+        };
+        for action in [full.clone(), bare(MachineActionType::missing())] {
+            state.apply(Event::Actions {
+                epoch: Epoch(0),
+                actions: vec![action],
+            });
+        }
+        assert_eq!(state.known_actions(&machine), [full]);
     }
 
     #[test]

@@ -105,10 +105,11 @@ impl State {
             return;
         }
         // News of a question that another one has replaced come too late.
-        let Some(last) = self.asked.last.as_mut().filter(|last| &*last.text == text) else {
+        let last = self.asked.last.as_ref();
+        if last.is_none_or(|last| &*last.text != text) {
             return;
-        };
-        last.progress = match news {
+        }
+        let progress = match news {
             AskedNews::Started(_) => return,
             AskedNews::Paused(until) => Progress::Waiting {
                 paused_until: Some(until),
@@ -135,11 +136,14 @@ impl State {
                 }
                 let excess = self.asked.unlisted.len().saturating_sub(KEPT);
                 self.asked.unlisted.drain(..excess);
-                self.inventory.upsert(machines);
+                self.learn_machines(machines, at);
                 self.asked.generation += 1;
                 Progress::Answered(answer)
             }
         };
+        if let Some(last) = &mut self.asked.last {
+            last.progress = progress;
+        }
     }
 }
 
@@ -181,7 +185,7 @@ mod tests {
     fn list(state: &mut State, ids: &[&str]) {
         let epoch = state.epoch;
         for news in [
-            InventoryNews::Started,
+            InventoryNews::Started(Timestamp::UNIX_EPOCH),
             InventoryNews::Page(ids.iter().copied().map(machine).collect()),
             InventoryNews::Done {
                 at: Timestamp::UNIX_EPOCH,

@@ -1,21 +1,120 @@
 //! What a person has to know of without having looked for it.
 
 use super::State;
-use crate::journal::{Entry, NotSentReason, Standing};
+use crate::journal::{Entry, Standing};
 use crate::model::MachineId;
 
 impl State {
-    /// How the newest order about a machine went wrong, if it did and nobody has acknowledged it.
+    /// The newest order about a machine that went wrong and that nobody has acknowledged. A later
+    /// success makes up for it only where it is of the same: what else was done since says nothing.
     #[must_use]
     pub fn attention_on(&self, id: &MachineId) -> Option<&Entry> {
-        let mut newest_first = self.entries.of_machine(id).rev();
-        let newest = newest_first.find(|entry| !was_withdrawn(entry))?;
-        Some(newest).filter(|entry| self.entries.needs_attention(entry))
+        let newest_first = || self.entries.of_machine(id).rev();
+        let is_done = |entry: &&Entry| matches!(entry.standing(), Standing::Done { .. });
+        let mut with_place = newest_first().enumerate();
+        let (_, entry) = with_place.find(|(place, entry)| {
+            let mut later = newest_first().take(*place).filter(is_done);
+            self.entries.needs_attention(entry)
+                && !later.any(|later| later.order.task.makes_up_for(&entry.order.task))
+        })?;
+        Some(entry)
     }
 }
 
-/// Whether the person took it back, so that it says nothing about the device.
-fn was_withdrawn(entry: &Entry) -> bool {
-    let why = NotSentReason::Withdrawn;
-    matches!(entry.standing(), Standing::NotSent { why: found, .. } if *found == why)
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::action::{ActionKind, IsolationType, Order, Sha1, Task, Value};
+    use crate::guard::Policy;
+    use crate::journal::{Author, Record};
+    use crate::message::Event;
+    use crate::model::{
+        EntryId, HResult, MachineActionId, MachineActionStatus, MachineActionType, MachineRef, Mode,
+    };
+
+    fn entry(tag: &str, task: &Task, status: MachineActionStatus) -> Event {
+        let author = Author {
+            mode: "DEMO".into(),
+            tenant: "t".into(),
+            object_id: "o".into(),
+            account: "jane".into(),
+        };
+        let order = Order {
+            entry: EntryId::parse(tag).expect("a literal tag"),
+            machine: MachineRef {
+                id: MachineId::parse("a1").expect("a literal id"),
+                dns_name: None,
+            },
+            comment: "why".into(),
+            batch: None,
+            task: task.clone(),
+        };
+        let mut entry = Entry::new(author, order);
+        let finished = Record::Finished {
+            action: MachineActionId::parse("b89eb834").expect("a literal id"),
+            status,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+        };
+        for record in [Record::Sent, finished] {
+            entry.push(Timestamp::UNIX_EPOCH, record);
+        }
+        Event::Entry(Box::new(entry))
+    }
+
+    #[test]
+    fn only_a_later_success_of_the_same_takes_the_mark_away() {
+        use MachineActionStatus::{Cancelled, Failed, Succeeded};
+        let act = |kind, values: &[Value]| Task::Act {
+            kind,
+            values: values.into(),
+        };
+        let file = |digit: &str| {
+            let sha1 = Sha1::find(&digit.repeat(40)).expect("40 digits");
+            act(ActionKind::StopAndQuarantineFile, &[Value::Sha1(sha1)])
+        };
+        let isolate = act(ActionKind::Isolate, &[]);
+        let selective = [Value::IsolationType(IsolationType::Selective)];
+        let contain = [Value::IsolationType(IsolationType::UnManagedDevice)];
+        let cancel = Task::Cancel {
+            action: MachineActionId::parse("c0ffee").expect("a literal id"),
+            action_type: MachineActionType::Isolate,
+        };
+        for (first, second, end, is_marked) in [
+            (&isolate, &file("a"), Succeeded, true),
+            (&isolate, &act(ActionKind::Unisolate, &[]), Succeeded, true),
+            (
+                &isolate,
+                &act(ActionKind::Isolate, &contain),
+                Succeeded,
+                true,
+            ),
+            (&isolate, &isolate, Succeeded, false),
+            (
+                &isolate,
+                &act(ActionKind::Isolate, &selective),
+                Succeeded,
+                false,
+            ),
+            (&file("a"), &file("b"), Succeeded, true),
+            (&file("a"), &file("a"), Succeeded, false),
+            (&cancel, &isolate, Succeeded, true),
+            (&cancel, &cancel, Cancelled, false),
+        ] {
+            let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+            state.apply(entry("cdn-00000001", first, Failed));
+            state.apply(entry("cdn-00000002", second, end));
+            let id = MachineId::parse("a1").expect("a literal id");
+            let marked = state.attention_on(&id).map(|entry| entry.id().to_string());
+            let expected = is_marked.then(|| "cdn-00000001".to_owned());
+            assert_eq!(marked, expected, "{first:?}, then {second:?}");
+            // Another that went wrong is the newer one to know of.
+            state.apply(entry("cdn-00000003", &isolate, Failed));
+            let marked = state.attention_on(&id).map(|entry| entry.id().to_string());
+            assert_eq!(marked.as_deref(), Some("cdn-00000003"));
+        }
+    }
 }

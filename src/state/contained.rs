@@ -1,12 +1,10 @@
 //! What is contained now, by anybody, as far as the history of actions shows.
 
-use std::collections::HashMap;
-
 use jiff::Timestamp;
 
 use super::State;
-use crate::action::{Condition, ConditionState, Evidence, infer};
-use crate::guard::{OwnAction, Ownership, ownership};
+use crate::action::{Condition, ConditionState, Evidence, infer, infer_ended};
+use crate::guard::{Ownership, ownership};
 use crate::model::{MachineAction, MachineActionId, MachineActionType, MachineId, MachineRef};
 
 /// A device that is contained, about to be, or being released.
@@ -16,6 +14,8 @@ pub struct Contained {
     pub condition: Condition,
     /// What set the condition, while it is in force.
     pub in_force: Option<Request>,
+    /// Whether it may have been lifted: history does not say which came last.
+    pub is_unclear: bool,
     /// A request that has not ended, and whether it leads into the condition or out of it.
     pub pending: Option<(Direction, Request)>,
 }
@@ -60,13 +60,11 @@ impl State {
     /// be contained.
     #[must_use]
     pub fn contained(&self) -> Vec<Contained> {
-        let own = self.own_actions(self.entries.iter());
-        let own: HashMap<_, _> = own.map(|own| (own.action.clone(), own)).collect();
         let mut found = Vec::new();
         for (id, actions) in &self.actions {
             let machine = self.named(id, actions);
             let conditions = Condition::ALL.into_iter();
-            found.extend(conditions.filter_map(|c| self.contained_by(&machine, c, actions, &own)));
+            found.extend(conditions.filter_map(|c| self.contained_by(&machine, c, actions)));
         }
         found.sort_by(|a, b| (a.since(), &a.machine.id).cmp(&(b.since(), &b.machine.id)));
         found
@@ -86,17 +84,20 @@ impl State {
         machine: &MachineRef,
         condition: Condition,
         actions: &[MachineAction],
-        own: &HashMap<MachineActionId, OwnAction>,
     ) -> Option<Contained> {
+        let ended = infer_ended(condition, actions);
+        let is_unclear = matches!(ended, ConditionState::Unclear(_));
         let (in_force, pending) = match infer(condition, actions) {
-            ConditionState::Yes(evidence) => (Some(evidence), None),
+            ConditionState::Yes(evidence) | ConditionState::Unclear(evidence) => {
+                (Some(evidence), None)
+            }
             ConditionState::Changing { to, evidence } => {
                 let direction = if to {
                     Direction::IntoIt
                 } else {
                     Direction::OutOfIt
                 };
-                (in_force(condition, actions), Some((direction, evidence)))
+                (ended.in_force(), Some((direction, evidence)))
             }
             ConditionState::No(_) | ConditionState::Unknown => return None,
         };
@@ -104,7 +105,7 @@ impl State {
             let id = &evidence.action;
             let action = actions.iter().find(|action| action.id == *id)?;
             let by = action.requestor.as_deref().map(str::trim);
-            let own = own.get(id).map(std::slice::from_ref).unwrap_or_default();
+            let own: Vec<_> = self.own_actions(self.entries.that_made(id)).collect();
             Some(Request {
                 action: action.id.clone(),
                 kind: action.kind.clone(),
@@ -112,13 +113,14 @@ impl State {
                 at: action.last_updated.or(action.created),
                 by: by.filter(|by| !by.is_empty()).map(Into::into),
                 comment: action.requestor_comment.clone(),
-                whose: ownership(action, self.session.account(), own),
+                whose: ownership(action, self.session.account(), &own),
             })
         };
         Some(Contained {
             machine: machine.clone(),
             condition,
             in_force: in_force.and_then(request),
+            is_unclear,
             pending: pending.and_then(|(to, evidence)| Some((to, request(evidence)?))),
         })
     }
@@ -175,15 +177,6 @@ impl WayBack {
     }
 }
 
-/// What holds a condition in force while something else is under way.
-fn in_force(condition: Condition, actions: &[MachineAction]) -> Option<Evidence> {
-    let ended = actions.iter().filter(|action| action.status.is_final());
-    match infer(condition, &ended.cloned().collect::<Vec<_>>()) {
-        ConditionState::Yes(evidence) => Some(evidence),
-        ConditionState::No(_) | ConditionState::Changing { .. } | ConditionState::Unknown => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,6 +220,11 @@ mod tests {
             action("d4", Isolate, Failed, 5),
             action("e5", Isolate, Succeeded, 1),
             action("e5", Unisolate, Pending, 60),
+            action("f6", Isolate, Succeeded, 70),
+            MachineAction {
+                id: MachineActionId::parse("f6-release").expect("a literal id"),
+                ..action("f6", Unisolate, Succeeded, 70)
+            },
         ];
         state.apply(Event::Actions {
             epoch: Epoch(0),
@@ -251,8 +249,11 @@ mod tests {
                 ("e5", Condition::Isolated, true, Some(Direction::OutOfIt)),
                 ("c3", Condition::Restricted, true, None),
                 ("a1", Condition::Isolated, true, None),
+                ("f6", Condition::Isolated, true, None),
             ]
         );
+        let unclear: Vec<_> = found.iter().map(|row| row.is_unclear).collect();
+        assert_eq!(unclear, [false, false, false, true]);
         assert_eq!(found[1].machine.name(), "PC-c3");
         let setter = found[0].setter().expect("what isolated it");
         assert_eq!(setter.by.as_deref(), Some("sam@contoso.com"));

@@ -4,8 +4,10 @@
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Deref;
 
+use jiff::Timestamp;
+
 use crate::journal::{Entry, Standing};
-use crate::model::{EntryId, MachineId};
+use crate::model::{EntryId, MachineActionId, MachineId};
 
 /// All entries, oldest first.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +16,10 @@ pub struct Entries {
     by_id: HashMap<EntryId, usize>,
     by_machine: HashMap<MachineId, Vec<usize>>,
     by_batch: HashMap<EntryId, Vec<usize>>,
+    /// Entries that made an action of the service, or one in whose place somebody else's came.
+    by_action: HashMap<MachineActionId, Vec<usize>>,
+    /// When actions ended without success in the place of which an order of ours was not queued.
+    theirs_failed: HashMap<MachineActionId, Timestamp>,
     /// Batches in the order of their confirmation.
     batches: Vec<EntryId>,
     /// Not at an end.
@@ -66,6 +72,12 @@ impl Entries {
                 of_machine.sort_unstable();
             }
         }
+        if let Some(action) = entry.standing().action() {
+            let of_action = self.by_action.entry(action.clone()).or_default();
+            if !of_action.contains(&place) {
+                of_action.push(place);
+            }
+        }
         let is_open = !entry.standing().is_end();
         let needs_attention = self.needs_attention(entry);
         let lists = [
@@ -87,17 +99,44 @@ impl Entries {
     pub fn needs_attention(&self, entry: &Entry) -> bool {
         let standing = entry.standing();
         standing.went_wrong()
-            && entry.acknowledged().is_none()
-            && !self.was_cancelled_here(standing)
+            && !self.is_read(entry)
+            // What this console itself has cancelled went as it was meant to.
+            && !standing.was_cancelled_here(|tag| self.get(tag))
     }
 
-    /// What this console itself has cancelled went as it was meant to: the cancellation left its tag.
-    fn was_cancelled_here(&self, standing: &Standing) -> bool {
-        let Standing::Cancelled { comment, .. } = standing else {
+    /// Whether a person has read how an entry stands; where somebody else's request came in its
+    /// place, also how that ended.
+    fn is_read(&self, entry: &Entry) -> bool {
+        let Some(read) = entry.acknowledged() else {
             return false;
         };
-        let tag = comment.as_deref().and_then(EntryId::find_in);
-        tag.is_some_and(|tag| self.by_id.contains_key(&tag))
+        let Standing::SomeoneElses { action, .. } = entry.standing() else {
+            return true;
+        };
+        let failed = self.theirs_failed.get(action);
+        failed.is_none_or(|failed| *failed <= read.at)
+    }
+
+    /// An action ended without success. Where it came in the place of an order of ours, the device
+    /// is not in the state that somebody wanted, and a person has to read that.
+    pub(super) fn note_failed(&mut self, action: &MachineActionId, at: Timestamp) {
+        let places = self.by_action.get(action).cloned().unwrap_or_default();
+        let is_theirs =
+            |place: &usize| matches!(self.all[*place].standing(), Standing::SomeoneElses { .. });
+        if places.iter().any(is_theirs) {
+            self.theirs_failed.insert(action.clone(), at);
+            for place in places {
+                self.sort_in(place);
+            }
+        }
+    }
+
+    /// The entry that made an action, as far as the service credits it to this console's order.
+    #[must_use]
+    pub fn that_made(&self, action: &MachineActionId) -> Option<&Entry> {
+        let places = self.by_action.get(action)?.iter().rev();
+        let mut entries = places.map(|place| &self.all[*place]);
+        entries.find(|entry| entry.own_action().as_ref() == Some(action))
     }
 
     #[must_use]
@@ -192,13 +231,29 @@ impl From<Vec<Entry>> for Entries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::ActionKind;
+    use crate::action::{ActionKind, Task};
     use crate::journal::{NotSentReason, Record};
-    use crate::model::{HResult, MachineActionId, MachineActionStatus};
+    use crate::model::{HResult, MachineActionStatus, MachineActionType};
     use crate::state::fixtures;
+
+    const ACTION: &str = "b89eb834";
+
+    fn cancellation_of(action: &str) -> Task {
+        Task::Cancel {
+            action: MachineActionId::parse(action).expect("a literal id"),
+            action_type: MachineActionType::Isolate,
+        }
+    }
 
     fn entry(tag: &str, records: Vec<Record>) -> Entry {
         let order = fixtures::order(tag, fixtures::machine_ref("a1", None), ActionKind::Isolate);
+        fixtures::entry(fixtures::author(), order, records)
+    }
+
+    fn entry_of(tag: &str, task: Task, records: Vec<Record>) -> Entry {
+        let machine = fixtures::machine_ref("a1", None);
+        let mut order = fixtures::order(tag, machine, ActionKind::Isolate);
+        order.task = task;
         fixtures::entry(fixtures::author(), order, records)
     }
 
@@ -218,7 +273,7 @@ mod tests {
 
     fn finished(status: MachineActionStatus, comment: Option<&str>) -> Record {
         Record::Finished {
-            action: MachineActionId::parse("b89eb834").expect("a literal id"),
+            action: MachineActionId::parse(ACTION).expect("a literal id"),
             status,
             hresult: HResult(0),
             by: None,
@@ -279,26 +334,63 @@ mod tests {
 
     #[test]
     fn what_was_cancelled_from_here_went_as_it_was_meant_to() {
-        let cancelled = |comment| finished(MachineActionStatus::Cancelled, Some(comment));
+        let cancelled = |comment: &str| finished(MachineActionStatus::Cancelled, Some(comment));
         let mut entries = Entries::default();
         entries.put(entry("cdn-00000001", Vec::new()));
-        entries.put(entry("cdn-00000002", Vec::new()));
+        let own = || entry_of("cdn-00000002", cancellation_of(ACTION), Vec::new());
+        entries.put(own());
+        entries.put(entry("cdn-00000003", Vec::new()));
+        let other = cancellation_of("c0ffee");
+        entries.put(entry_of("cdn-00000004", other, Vec::new()));
         entries.put(entry(
             "cdn-00000001",
             vec![cancelled("[cdn-00000002] mistake")],
         ));
         assert_eq!(entries.attention_count(), 0);
-        entries.put(entry(
-            "cdn-00000001",
-            vec![Record::Sent, cancelled("[cdn-00000009] no")],
-        ));
-        assert_eq!(entries.attention_count(), 1, "a tag of another console");
+        for (tag, whose) in [
+            ("cdn-00000009", "another console's"),
+            ("cdn-00000001", "its own, quoted by a colleague"),
+            ("cdn-00000003", "one of an order that cancels nothing"),
+            ("cdn-00000004", "one of the cancellation of another action"),
+        ] {
+            let mut entries = entries.clone();
+            let comment = format!("[{tag}] no");
+            let by_tag = vec![Record::Sent, cancelled(&comment)];
+            entries.put(entry("cdn-00000001", by_tag));
+            assert_eq!(entries.attention_count(), 1, "{whose}");
+        }
         // From the journal the cancellation comes after what it cancelled.
         let all = vec![
             entry("cdn-00000001", vec![cancelled("[cdn-00000002] mistake")]),
-            entry("cdn-00000002", Vec::new()),
+            own(),
         ];
         assert_eq!(Entries::from(all).attention_count(), 0);
+    }
+
+    #[test]
+    fn somebody_elses_request_that_ends_badly_has_to_be_read_again() {
+        let theirs = Record::SomeoneElses {
+            action: MachineActionId::parse(ACTION).expect("a literal id"),
+            requestor: "sam".into(),
+            created: None,
+        };
+        let at = |secs| Timestamp::from_second(secs).expect("a literal time");
+        let mut entry = entry("cdn-00000001", vec![Record::Sent, theirs]);
+        entry.push(at(10), acknowledged("SomeoneElses"));
+        let mut entries = Entries::default();
+        entries.put(entry.clone());
+        assert_eq!(entries.attention_count(), 0);
+        let failed = MachineActionId::parse(ACTION).expect("a literal id");
+        let other = MachineActionId::parse("c0ffee").expect("a literal id");
+        entries.note_failed(&other, at(20));
+        assert_eq!(entries.attention_count(), 0);
+        entries.note_failed(&failed, at(5));
+        assert_eq!(entries.attention_count(), 0, "read after its end");
+        entries.note_failed(&failed, at(20));
+        assert_eq!(entries.attention_count(), 1);
+        entry.push(at(30), acknowledged("SomeoneElses"));
+        entries.put(entry);
+        assert_eq!(entries.attention_count(), 0);
     }
 
     #[test]

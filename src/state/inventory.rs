@@ -63,6 +63,8 @@ pub struct Inventory {
     pub loading: bool,
     /// Bytes of the present page that have come, where that takes long.
     pub slow: Option<u64>,
+    /// When the present reading began, or the last one.
+    pub began_at: Option<Timestamp>,
     /// When the last complete reading ended.
     pub read_at: Option<Timestamp>,
     /// When the list of an earlier run was read, while there is no newer one.
@@ -128,8 +130,10 @@ impl Inventory {
             .flatten()
             .map(|place| &self.machines[place]);
         others.filter(move |other| {
+            // Hundreds of phones may share one name: those spelt alike need no second look.
             other.id != machine.id
-                && other.computer_dns_name.as_deref().and_then(indexed_name) == name
+                && (other.computer_dns_name == machine.dns_name
+                    || other.computer_dns_name.as_deref().and_then(indexed_name) == name)
         })
     }
 
@@ -143,7 +147,8 @@ impl Inventory {
     }
 
     /// A reading begins: what changed before it is past.
-    pub(super) fn begin_reading(&mut self) {
+    pub(super) fn begin_reading(&mut self, at: Timestamp) {
+        self.began_at = Some(at);
         self.loading = true;
         self.slow = None;
         self.failure = None;
@@ -162,11 +167,13 @@ impl Inventory {
         }
     }
 
-    /// Takes machines in; a known id is replaced where it stands, so that no row jumps.
+    /// Takes machines in; a known id is replaced where it stands, so that no row jumps. What a record
+    /// leaves out is taken from the one before.
     pub(super) fn upsert(&mut self, machines: impl IntoIterator<Item = Arc<Machine>>) {
         let mut renamed = false;
         for machine in machines {
             let known = self.place(&machine.id);
+            let machine = Machine::filled(machine, known.map(|place| &self.machines[place]));
             if known.is_some_and(|place| self.machines[place] == machine) {
                 continue;
             }

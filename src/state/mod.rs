@@ -10,6 +10,7 @@ mod entries;
 pub(crate) mod fixtures;
 mod inventory;
 mod panel;
+mod records;
 mod remote;
 mod settings;
 
@@ -251,10 +252,10 @@ impl State {
     /// Actions that those of `entries` have made that are the present account's.
     pub(super) fn own_actions<'a>(
         &'a self,
-        entries: impl Iterator<Item = &'a Entry>,
+        entries: impl IntoIterator<Item = &'a Entry>,
     ) -> impl Iterator<Item = OwnAction> {
         let account = self.session.account();
-        entries.filter_map(move |entry| {
+        entries.into_iter().filter_map(move |entry| {
             let is_own = account.is_some_and(|account| entry.author.is(account));
             let action = is_own.then(|| entry.own_action())??;
             let entry = entry.id();

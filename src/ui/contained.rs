@@ -328,6 +328,7 @@ fn subject_word(kind: &MachineActionType) -> &'static str {
 
 fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {
     let phase = match &row.pending {
+        None if row.is_unclear => Phase::Unclear,
         None => Phase::Yes,
         Some((direction, request)) => {
             let to = *direction == Direction::IntoIt;

@@ -75,9 +75,9 @@ impl DeviceState {
     pub fn rank(self) -> Option<u128> {
         if self.isolation.is_changing() || self.restriction.is_changing() {
             Some(0)
-        } else if self.isolation == Phase::Yes {
+        } else if matches!(self.isolation, Phase::Yes | Phase::Unclear) {
             Some(1)
-        } else if self.restriction == Phase::Yes {
+        } else if matches!(self.restriction, Phase::Yes | Phase::Unclear) {
             Some(2)
         } else {
             let is_known = self.isolation == Phase::No || self.restriction == Phase::No;
@@ -148,7 +148,9 @@ impl DeviceState {
         let more = match phase {
             Phase::Pending { .. } => first_upper(&waiting_words(machine, policy, now)),
             Phase::UnderWay { .. } => "The device is carrying it out".to_owned(),
-            Phase::Yes | Phase::No | Phase::Unknown => "From the action history".to_owned(),
+            Phase::Yes | Phase::Unclear | Phase::No | Phase::Unknown => {
+                "From the action history".to_owned()
+            }
         };
         format!("{}\n{more}", self.text())
     }

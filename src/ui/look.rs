@@ -219,6 +219,8 @@ pub enum Phase {
     Unknown,
     No,
     Yes,
+    /// It was set and lifted, and nobody knows which came last.
+    Unclear,
     /// An action that sets or clears it was accepted; the device has not picked it up.
     Pending {
         to: bool,
@@ -237,6 +239,7 @@ impl Phase {
             ConditionState::Unknown => Self::Unknown,
             ConditionState::No(_) => Self::No,
             ConditionState::Yes(_) => Self::Yes,
+            ConditionState::Unclear(_) => Self::Unclear,
             ConditionState::Changing { to, evidence } if evidence.is_picked_up => {
                 Self::UnderWay { to: *to }
             }
@@ -261,7 +264,7 @@ impl Phase {
 #[must_use]
 pub fn condition(condition: Condition, phase: Phase) -> Look {
     let (icon, role) = match phase {
-        Phase::Unknown => (Icon::Unfamiliar, Role::Unknown),
+        Phase::Unknown | Phase::Unclear => (Icon::Unfamiliar, Role::Unknown),
         Phase::No => (Icon::Info, Role::Stale),
         Phase::Yes => (condition_icon(condition), Role::Caution),
         Phase::Pending { .. } => (Icon::Accepted, Role::Pending),
@@ -312,6 +315,9 @@ pub const fn condition_word(condition: Condition, phase: Phase) -> &'static str 
         (Phase::No, Restricted) => "Unrestricted",
         (Phase::No, Contained) => "Not contained",
         (Phase::Yes, condition) => condition.word(),
+        (Phase::Unclear, Isolated) => "Isolated or released: not sure",
+        (Phase::Unclear, Restricted) => "Restricted or unrestricted: not sure",
+        (Phase::Unclear, Contained) => "Contained or released: not sure",
         (Phase::Pending { to: true }, Isolated) => "Isolation pending",
         (Phase::Pending { to: true }, Restricted) => "Restriction pending",
         (Phase::Pending { to: true }, Contained) => "Containment pending",

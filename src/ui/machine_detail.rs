@@ -9,7 +9,7 @@ use super::device_marks::{device_marks, panel_marks_ui};
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
     ActionButton, EmptyState, Icon, badge, copy_button_ui, copy_labelled_ui, copyable_ui,
-    section_ui,
+    section_ui, small_ui,
 };
 use super::{
     Cx, compare, look, machine_actions, machine_state, panel_alerts, panel_parts, panel_users,
@@ -22,6 +22,8 @@ const VALUE_CHARS: usize = 200;
 const TAG_CHARS: usize = 40;
 /// Addresses shown; a record can hold hundreds.
 const MAX_ADDRESSES: usize = 12;
+/// Other records with the same name that are shown one by one.
+const TWINS_LISTED: usize = 10;
 /// In a window lower than this the panel shows the actions before the facts, in points. The panel's own
 /// height would not do: it changes with each row of Activity, and the buttons would move.
 const LOW: f32 = 680.0;
@@ -171,6 +173,7 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
     };
     let lines: Vec<_> = twins
         .iter()
+        .take(TWINS_LISTED)
         .map(|twin| (about(twin), twin.reference()))
         .collect();
     let is_one = lines.len() == 1;
@@ -192,6 +195,9 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
                 compare_ui(ui, cx, selected);
             }
         });
+    }
+    if twins.len() > TWINS_LISTED {
+        small_ui(ui, &format!("And {} more", twins.len() - TWINS_LISTED));
     }
     if !is_one {
         compare_ui(ui, cx, selected);
@@ -229,7 +235,7 @@ fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     });
     let group = machine.rbac_group_name.as_deref();
     let mut whose = vec![group.map_or_else(|| "no group".to_owned(), |group| told(Some(group)))];
-    if !machine.machine_tags.is_empty() {
+    if !machine.tags().is_empty() {
         whose.push(format!("tags: {}", tags(machine)));
     }
     whose.extend(
@@ -374,11 +380,13 @@ fn os_known(machine: &Machine) -> Option<String> {
 
 /// All tags, safe to show.
 pub fn tags(machine: &Machine) -> String {
-    if machine.machine_tags.is_empty() {
-        return "none".to_owned();
+    match machine.machine_tags.as_deref() {
+        None => return told(None),
+        Some([]) => return "none".to_owned(),
+        Some(_) => {}
     }
     let tags: Vec<_> = machine
-        .machine_tags
+        .tags()
         .iter()
         .map(|tag| clean(tag, TAG_CHARS))
         .collect();

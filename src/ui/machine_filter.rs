@@ -248,7 +248,7 @@ impl Term {
     ) -> bool {
         let Self { field, needle, .. } = self;
         let is_in = |text: Option<&str>| text.is_some_and(|text| needle.is_in(text));
-        let in_tags = || machine.machine_tags.iter().any(|tag| needle.is_in(tag));
+        let in_tags = || machine.tags().iter().any(|tag| needle.is_in(tag));
         match field {
             Field::Any => {
                 (match odd {
@@ -257,8 +257,7 @@ impl Term {
                         needle.is_in_plain(machine.computer_dns_name.as_deref())
                             || needle.is_in_plain(machine.os_platform.as_deref())
                             || needle.is_in_plain(machine.rbac_group_name.as_deref())
-                            || (machine.machine_tags.iter())
-                                .any(|tag| needle.is_in_plain(Some(tag)))
+                            || (machine.tags().iter()).any(|tag| needle.is_in_plain(Some(tag)))
                     }
                 }) || (needle.may_be_id
                     && (is_in(Some(machine.id.as_str()))

@@ -49,7 +49,7 @@ fn value(
         Column::LastSeen => machine
             .last_seen
             .map(|at| u128::try_from(at.as_nanosecond()).unwrap_or_default()),
-        Column::Tags => text(machine.machine_tags.first().map(AsRef::as_ref)),
+        Column::Tags => text(machine.tags().first().map(AsRef::as_ref)),
         Column::Group => text(machine.rbac_group_name.as_deref()),
         Column::Addresses => machine.addresses().next().map(|ip| match ip {
             IpAddr::V4(ip) => u128::from(ip.to_bits()),

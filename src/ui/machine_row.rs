@@ -236,7 +236,7 @@ impl MachineRow<'_> {
                 self.text_ui(ui, platform.map(os_name).as_deref());
             }
             Column::LastSeen => last_seen_ui(ui, machine.last_seen, cx),
-            Column::Tags => self.text_ui(ui, Some(&machine.machine_tags.join(", "))),
+            Column::Tags => self.text_ui(ui, Some(&machine.tags().join(", "))),
             Column::Group => self.text_ui(ui, machine.rbac_group_name.as_deref()),
             Column::Addresses => {
                 let all: Vec<_> = machine.addresses().map(|ip| ip.to_string()).collect();

@@ -108,7 +108,7 @@ fn condition_words(
     };
     match state {
         ConditionState::Unknown => None,
-        ConditionState::No(_) => Some(word.to_owned()),
+        ConditionState::No(_) | ConditionState::Unclear(_) => Some(word.to_owned()),
         ConditionState::Yes(evidence) => {
             let since = evidence.since.map_or_else(String::new, |since| {
                 let clock = short_local(since, cx);
@@ -150,6 +150,7 @@ fn evidence<'a>(
     match state {
         ConditionState::Yes(evidence)
         | ConditionState::No(evidence)
+        | ConditionState::Unclear(evidence)
         | ConditionState::Changing { evidence, .. } => {
             cx.state.action(&machine.id, &evidence.action)
         }

@@ -34,7 +34,7 @@ pub fn odd_text(machine: &Machine) -> Option<Box<str>> {
         machine.os_platform.as_deref(),
         machine.rbac_group_name.as_deref(),
     ];
-    let tags = machine.machine_tags.iter().map(AsRef::as_ref);
+    let tags = machine.tags().iter().map(AsRef::as_ref);
     let texts = names.into_iter().flatten().chain(tags);
     let is_hex = |b: u8| b.is_ascii_hexdigit() || b == b'-';
     let id = Some(machine.id.as_str()).filter(|id| !id.bytes().all(is_hex));
@@ -76,7 +76,7 @@ impl Marks {
             marks.add(Self::of_text(odd));
             marks.letters |= IS_ODD;
         } else {
-            for text in names.into_iter().flatten().chain(&machine.machine_tags) {
+            for text in names.into_iter().flatten().chain(machine.tags()) {
                 marks.add(Self::of_text(text));
             }
         }

@@ -203,7 +203,7 @@ mod tests {
         let page = (0..devices).map(|n| {
             let mut machine = Machine::bare(MachineId::parse(&format!("{n:040}")).expect("an id"));
             machine.computer_dns_name = Some(format!("DC{n:05}.contoso.com").into());
-            machine.machine_tags = ["Tier0".into()].into();
+            machine.machine_tags = Some(["Tier0".into()].into());
             machine.last_ip_address = "10.8.0.7".parse().ok();
             Arc::new(machine)
         });

@@ -217,7 +217,7 @@ fn each_value(field: Field, machine: &Machine, mut take: impl FnMut(&str)) {
         Field::Version => machine.version.as_deref(),
         Field::Group => machine.rbac_group_name.as_deref(),
         Field::Tag => {
-            machine.machine_tags.iter().for_each(|tag| take(tag));
+            machine.tags().iter().for_each(|tag| take(tag));
             None
         }
         Field::Any

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use crate::explain::{Explain as _, Explanation, NextStep};
-use crate::journal::Record;
+use crate::journal::{Record, Standing};
 use crate::model::EntryId;
 
 /// Records that the present account has read how these entries stand: all of them in one step.
@@ -31,7 +31,10 @@ pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'sta
     for (id, standing) in seen {
         let known = context.entry(id);
         let is_new = known.is_some_and(|entry| {
-            entry.acknowledged().is_none() && entry.standing().key() == standing
+            // Somebody else's request may have ended since: then it is read once more.
+            let may_be_read_again = matches!(entry.standing(), Standing::SomeoneElses { .. });
+            (entry.acknowledged().is_none() || may_be_read_again)
+                && entry.standing().key() == standing
         });
         if !is_new {
             continue;

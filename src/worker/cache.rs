@@ -42,6 +42,8 @@ struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     merged_into: Option<Box<str>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    tells_merge: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     duplicate: bool,
     first_seen: Option<i64>,
     last_seen: Option<i64>,
@@ -54,7 +56,8 @@ struct Row {
     exposure: Option<Box<str>>,
     value: Option<Box<str>>,
     group: Option<Box<str>>,
-    tags: Box<[Box<str>]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tags: Option<Box<[Box<str>]>>,
     entra: Option<Box<str>>,
     ip: Option<std::net::IpAddr>,
     external_ip: Option<std::net::IpAddr>,
@@ -70,6 +73,7 @@ impl From<&Machine> for Row {
             id: m.id.as_str().into(),
             name: m.computer_dns_name,
             merged_into: m.merged_into.map(|id| id.as_str().into()),
+            tells_merge: m.tells_merge,
             duplicate: m.is_potential_duplication,
             first_seen: m.first_seen.map(Timestamp::as_second),
             last_seen: m.last_seen.map(Timestamp::as_second),
@@ -102,6 +106,7 @@ impl Row {
             id: MachineId::parse(&self.id).ok()?,
             computer_dns_name: self.name,
             merged_into: self.merged_into.and_then(|id| MachineId::parse(&id).ok()),
+            tells_merge: self.tells_merge,
             is_potential_duplication: self.duplicate,
             first_seen: time(self.first_seen),
             last_seen: time(self.last_seen),
@@ -206,9 +211,10 @@ mod tests {
         machine.computer_dns_name = Some("FIN-LT-042".into());
         machine.health_status = HealthStatus::from_wire("Hibernating");
         machine.onboarding_status = Some(OnboardingStatus::Onboarded);
+        machine.tells_merge = true;
         machine.risk_score = Some(RiskScore::High);
         machine.last_seen = Timestamp::from_second(7).ok();
-        machine.machine_tags = ["vip".into()].into();
+        machine.machine_tags = Some(["vip".into()].into());
         machine.ip_addresses = ["10.0.0.1".parse().expect("an address")].into();
         machine.mac_addresses = [MacAddress::parse("00005E0053A3").expect("an address")].into();
         let list = [

@@ -233,19 +233,33 @@ impl Context {
         lock(&self.known).get(machine).cloned().unwrap_or_default()
     }
 
+    /// What the reading leaves out stays as it was known.
     pub fn learn_machine(&self, machine: Arc<Machine>, at: Timestamp) {
         let id = machine.id.clone();
-        lock(&self.known).entry(id).or_default().machine = Some((machine, at));
+        let mut all = lock(&self.known);
+        let known = &mut all.entry(id).or_default().machine;
+        let before = known.as_ref().map(|(before, _)| before);
+        *known = Some((Machine::filled(machine, before), at));
     }
 
-    /// A state that the service called final stays so, whatever an older reading says.
+    /// A state that the service called final stays so, whatever an older reading says, and a sparse
+    /// reading takes nothing away.
     pub fn learn_history(
         &self,
         machine: &MachineId,
         mut history: Listed<MachineAction>,
         at: Timestamp,
     ) {
-        let ended = self.known_ends(machine);
+        let before = self.known(machine).history;
+        let before = before.map_or_else(Vec::new, |(listed, _)| listed.items);
+        let mut before: HashMap<_, _> = before.into_iter().map(|a| (a.id.clone(), a)).collect();
+        for action in &mut history.items {
+            if let Some(mut known) = before.remove(&action.id) {
+                known.take_in(action.clone());
+                *action = known;
+            }
+        }
+        let ended = self.written_ends(machine);
         let items = history.items.iter_mut();
         for action in items.filter(|a| !a.status.is_final()) {
             if let Some(status) = ended.get(&action.id) {
@@ -258,11 +272,8 @@ impl Context {
             .history = Some((history, at));
     }
 
-    /// The last words on this machine's actions: in the reading before, and in the journal.
-    fn known_ends(&self, machine: &MachineId) -> HashMap<MachineActionId, MachineActionStatus> {
-        let before = self.known(machine).history;
-        let before = before.map_or_else(Vec::new, |(listed, _)| listed.items);
-        let read = before.into_iter().map(|action| (action.id, action.status));
+    /// The last words on this machine's actions in the journal.
+    fn written_ends(&self, machine: &MachineId) -> HashMap<MachineActionId, MachineActionStatus> {
         let entries = self.entries();
         let of_machine = entries.iter().filter(|e| e.machine().id == *machine);
         let written = of_machine
@@ -273,9 +284,7 @@ impl Context {
                 };
                 Some((action.clone(), status.clone()))
             });
-        read.chain(written)
-            .filter(|(_, status)| status.is_final())
-            .collect()
+        written.filter(|(_, status)| status.is_final()).collect()
     }
 
     // --- orders that wait ---

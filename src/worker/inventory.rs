@@ -43,7 +43,7 @@ pub(super) async fn refresh(context: Arc<Context>) {
 /// Reads the list page by page, each shown as it comes, then the actions of the last weeks.
 async fn read_list(context: Arc<Context>) {
     let epoch = context.epoch();
-    tell(&context, epoch, InventoryNews::Started).await;
+    tell(&context, epoch, InventoryNews::Started(now())).await;
     let (mut cursor, mut unreadable, mut incomplete) = (context.client.first_machines(), 0, None);
     let mut seen = HashSet::new();
     let mut list: Vec<Arc<Machine>> = Vec::new();

@@ -22,6 +22,8 @@ use crate::model::{EntryId, Epoch, MachineAction, MachineActionId};
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
 /// How far back all actions of the tenant are looked through, as clocks may differ by hours.
 const ELSEWHERE: SignedDuration = SignedDuration::from_hours(24);
+/// How long a request may wait for its device, and a day for the one who has to know.
+const REQUEST_LASTS: SignedDuration = SignedDuration::from_hours(4 * 24);
 /// Complete look-ups before *Not found* is said.
 const LOOK_UPS: u32 = 3;
 
@@ -41,10 +43,19 @@ pub(super) async fn resume(context: &Arc<Context>) {
         if context.is_sending(entry.id()) {
             continue;
         }
-        match entry.standing().phase() {
-            Phase::Unanswered if context.may_act() => start(context, entry.id()),
-            Phase::UnderWay(action) => watch::follow(context, entry.id(), action, None).await,
-            Phase::Unanswered | Phase::Unsent | Phase::Ended => {}
+        let standing = entry.standing();
+        match (standing.phase(), standing) {
+            (Phase::Unanswered, _) if context.may_act() => start(context, entry.id()),
+            (Phase::UnderWay(action), _) => {
+                watch::follow(context, entry.id(), action, None).await;
+            }
+            // Whether it brought about what this entry was to bring about is not known yet.
+            (_, Standing::SomeoneElses { action, .. })
+                if now().duration_since(entry.standing_since()) < REQUEST_LASTS =>
+            {
+                watch::follow_theirs(context, action, entry.machine().id);
+            }
+            (Phase::Unanswered | Phase::Unsent | Phase::Ended, _) => {}
         }
     }
 }

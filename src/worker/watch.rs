@@ -78,6 +78,11 @@ pub(super) fn follow_foreign(context: &Context, action: &MachineAction, machine:
     }
 }
 
+/// Follows the request that came in the place of one of our entries, to its end.
+pub(super) fn follow_theirs(context: &Context, action: &MachineActionId, machine: MachineId) {
+    add(context, action, machine, None, None);
+}
+
 /// Adds an action to those that are followed; when the next look at it comes.
 fn add(
     context: &Context,

@@ -61,7 +61,7 @@ fn machine(n: u32) -> Arc<Machine> {
     machine.risk_score = Some(RiskScore::Low);
     machine.exposure_level = Some(ExposureLevel::Medium);
     machine.rbac_group_name = Some("Workstations".into());
-    machine.machine_tags = ["pilot".into()].into();
+    machine.machine_tags = Some(["pilot".into()].into());
     machine.first_seen = Some(NOW - jiff::SignedDuration::from_hours(24 * 300));
     machine.last_seen = Some(NOW - jiff::SignedDuration::from_mins(i64::from(n % 900)));
     let address = |third: u32| IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | third << 20 | n));
@@ -182,7 +182,7 @@ fn loading() {
         search.clone_into(&mut screen.views.search);
         screen.frame(&state);
         let epoch = state.epoch;
-        let news = InventoryNews::Started;
+        let news = InventoryNews::Started(NOW);
         state.apply(Event::Inventory { epoch, news });
         let mut took = Vec::new();
         let mut coming = machines.chunks(AT_ONCE).peekable();

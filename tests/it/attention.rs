@@ -105,6 +105,33 @@ fn an_unknown_outcome_that_is_found_leaves_by_itself_and_comes_back_when_it_ends
     assert_eq!(engine.state.entries.attention_count(), 1, "it comes back");
 }
 
+/// What somebody else has requested in the place of an order may still fail, also after a restart.
+#[test]
+fn somebody_elses_request_that_is_cancelled_after_it_was_read_has_to_be_read_again() {
+    let (simulator, folder, mut engine) = signed_in();
+    let machine = engine.machine(NAME);
+    engine.control.never_finish(machine.id.as_str());
+    engine.control.inject(fault("submit", "already_pending", 1));
+    let entry = engine.order(ActionKind::Isolate, NAME);
+    let end = engine.until_end(entry);
+    let Standing::SomeoneElses { action, .. } = end else {
+        panic!("{end:?}")
+    };
+    acknowledge(&mut engine, entry);
+    engine.worker.shut_down();
+    drop(engine);
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    assert_eq!(engine.state.entries.attention_count(), 0);
+    // The clock of the tenant runs ahead of the acknowledgement.
+    engine.control.advance(std::time::Duration::from_mins(1));
+    assert!(engine.control.set_status(action.as_str(), "Cancelled"));
+    engine.until_fast("that it is to be read again", |s| {
+        s.entries.attention_count() == 1
+    });
+    assert_eq!(engine.standing(entry).key(), "SomeoneElses");
+}
+
 #[test]
 fn the_window_counts_marks_and_acknowledges_what_went_wrong() {
     let mut console = Console::start();

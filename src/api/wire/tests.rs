@@ -38,7 +38,7 @@ fn edge_cases_of_machines_are_kept() {
     assert!(merged.is_potential_duplication);
     assert_eq!(unnamed.computer_dns_name, None);
     assert!(unnamed.ip_addresses.is_empty());
-    assert_eq!(dc.machine_tags[1].as_ref(), "Übung ’日本");
+    assert_eq!(dc.tags()[1].as_ref(), "Übung ’日本");
     assert_eq!(dc.rbac_group_name.as_deref(), Some("The-A-Team"));
     assert_eq!(odd.health_status.as_wire(), "SomethingNew");
     assert_eq!((odd.last_ip_address, odd.version.as_deref()), (None, None));
@@ -112,6 +112,44 @@ fn an_element_that_cannot_be_read_costs_only_itself() {
 }
 
 #[test]
+fn what_is_told_to_be_none_is_not_what_is_not_told() {
+    let read = |more: &str| {
+        let body = format!(r#"{{"id":"a1"{more}}}"#);
+        let machine = one::<Machine>(body.as_bytes()).expect("a machine");
+        let (tags, merged) = (machine.machine_tags, machine.merged_into);
+        let tags = tags.map(|tags| tags.len());
+        (tags, machine.tells_merge, merged.map(|id| id.to_string()))
+    };
+    for (more, expected) in [
+        ("", (None, false, None)),
+        (
+            r#","machineTags":null,"mergedIntoMachineId":7"#,
+            (None, true, Some("7")),
+        ),
+        (
+            r#","machineTags":[],"mergedIntoMachineId":null"#,
+            (Some(0), true, None),
+        ),
+        (
+            r#","machineTags":["x"],"mergedIntoMachineId":"b2""#,
+            (Some(1), true, Some("b2")),
+        ),
+        (
+            r#","machineTags":"x","mergedIntoMachineId":"../x""#,
+            (None, false, None),
+        ),
+        (r#","mergedIntoMachineId":["b2"]"#, (None, false, None)),
+    ] {
+        let (tags, told, merged) = expected;
+        assert_eq!(
+            read(more),
+            (tags, told, merged.map(str::to_owned)),
+            "{more}"
+        );
+    }
+}
+
+#[test]
 fn a_value_of_a_wrong_type_is_left_out() {
     let body = r#"{"id":"a1","computerDnsName":["x"],"lastSeen":7,"firstSeen":"yesterday",
         "rbacGroupId":"140","isPotentialDuplication":"true","machineTags":"prod","version":24,
@@ -122,7 +160,7 @@ fn a_value_of_a_wrong_type_is_left_out() {
     assert_eq!(machine.computer_dns_name, None);
     assert_eq!((machine.first_seen, machine.last_seen), (None, None));
     assert!(machine.is_potential_duplication);
-    assert!(machine.machine_tags.is_empty());
+    assert_eq!(machine.machine_tags, None);
     assert_eq!(machine.version.as_deref(), Some("24"));
     assert_eq!(machine.health_status, HealthStatus::Unknown);
     let addresses: Vec<String> = machine

@@ -157,3 +157,43 @@ fn a_high_value_warns_where_nothing_says_more() {
         "{found:?}"
     );
 }
+
+#[test]
+fn without_a_record_the_reviewed_name_still_warns_and_what_was_not_checked_is_said() {
+    let mut world = world();
+    world.machine.computer_dns_name = Some("DC01".into());
+    let facts = Facts {
+        machine: None,
+        ..world.facts()
+    };
+    let found = |kind| {
+        let findings = review(&world.draft(kind), &facts).findings.into_iter();
+        findings
+            .map(|f| (f.rail, f.severity, f.text))
+            .collect::<Vec<_>>()
+    };
+    let isolate = found(ActionKind::Isolate);
+    let text = "Not checked: merge, onboarding, health, tags and addresses: this device's record could not be read";
+    let not_checked = ("merged record", NotChecked, text.to_owned());
+    assert!(isolate.contains(&not_checked), "{isolate:?}");
+    let warned = |(rail, severity, text): &(&str, Severity, String)| {
+        *rail == "blast radius" && *severity == Warn && text.contains("a domain controller")
+    };
+    assert!(isolate.iter().any(warned), "{isolate:?}");
+    let release = found(ActionKind::Unisolate);
+    assert!(
+        release.contains(&not_checked) && !release.iter().any(warned),
+        "{release:?}"
+    );
+    let cancel = Subject::Cancel {
+        action: MachineActionId::parse("b89eb834").expect("a literal id"),
+        action_type: MachineActionType::Isolate,
+    };
+    let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
+    let draft = Draft::new(entry, world.machine.reference(), cancel);
+    let cancelling = review(&draft, &facts).findings;
+    assert!(
+        cancelling.iter().all(|f| f.rail != "merged record"),
+        "{cancelling:?}"
+    );
+}

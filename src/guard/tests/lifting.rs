@@ -116,9 +116,68 @@ fn a_history_that_is_not_whole_says_what_was_not_checked_and_claims_nothing() {
     );
     let said = texts(&world, &cancel);
     assert!(
-        matches!(&*said, [text] if text.starts_with("Not checked: what is cancelled, and whose")),
+        matches!(&*said, [text] if text.starts_with("Not checked: whose request this cancels: part of")),
         "{said:?}"
     );
+}
+
+#[test]
+fn what_is_in_force_is_told_whatever_is_under_way_meanwhile() {
+    let mut world = isolated_by(Some("sam@contoso.com"), Some("beacon"));
+    let told = said(&world, ActionKind::Unisolate);
+    for kind in [MachineActionType::Unisolate, MachineActionType::Isolate] {
+        let pending = MachineAction {
+            id: MachineActionId::parse("c0ffee").expect("a literal id"),
+            ..action(kind, MachineActionStatus::Pending)
+        };
+        let mut history = isolated_by(Some("sam@contoso.com"), Some("beacon")).history;
+        history.get_or_insert_default().push(pending);
+        world.history = history;
+        assert_eq!(said(&world, ActionKind::Unisolate), told);
+    }
+}
+
+#[test]
+fn where_the_actions_were_not_read_nobody_knows_whose_containment_is_lifted() {
+    let mut world = world();
+    world.history = None;
+    let not_checked = |world: &World, subject: Subject| {
+        let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
+        let mut draft = Draft::new(entry, world.machine.reference(), subject);
+        draft.comment = "alert 1234".into();
+        draft.sha1 = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9".into();
+        let review = review(&draft, &world.facts());
+        assert_eq!(review.block(), None, "never harder");
+        let findings = review.findings.into_iter();
+        let lifting = findings.filter(|f| f.rail == "lifting" && f.severity == NotChecked);
+        lifting.map(|f| f.text).collect::<Vec<_>>()
+    };
+    for kind in [ActionKind::Unisolate, ActionKind::UnrestrictCodeExecution] {
+        let said = not_checked(&world, Subject::Act(kind));
+        let text = "Not checked: whether somebody else ordered what this lifts: this device's action history could not be read";
+        assert_eq!(said, [text], "{kind:?}");
+    }
+    for kind in [ActionKind::Isolate, ActionKind::StopAndQuarantineFile] {
+        assert_eq!(not_checked(&world, Subject::Act(kind)), [""; 0], "{kind:?}");
+    }
+    let action = MachineActionId::parse("b89eb834").expect("a literal id");
+    let cancel = |action_type: MachineActionType| Subject::Cancel {
+        action: action.clone(),
+        action_type,
+    };
+    let isolation = || cancel(MachineActionType::Isolate);
+    let unread = "Not checked: whose request this cancels: this device's action history could not be read";
+    assert_eq!(not_checked(&world, isolation()), [unread]);
+    let release = cancel(MachineActionType::Unisolate);
+    assert_eq!(not_checked(&world, release), [""; 0]);
+    world.history = Some(Vec::new());
+    let absent = "Not checked: whose request this cancels: it is not among this device's actions";
+    assert_eq!(not_checked(&world, isolation()), [absent]);
+    world.own_actions = vec![OwnAction {
+        action: action.clone(),
+        entry: EntryId::parse("cdn-00000001").expect("a literal tag"),
+    }];
+    assert_eq!(not_checked(&world, isolation()), [""; 0]);
 }
 
 /// Rule 10. The words are literals: a table of ours must not decide what the test believes.

@@ -33,7 +33,7 @@ fn a_protected_name_or_tag_protects_in_any_spelling() {
     }
     assert!(wants("x", |w| {
         w.policy.protected_tags = vec!["Stra\u{df}e\u{2013}0".into()];
-        w.machine.machine_tags = ["STRASSE-0 ".into()].into();
+        w.machine.machine_tags = Some(["STRASSE-0 ".into()].into());
     }));
 }
 
@@ -162,4 +162,50 @@ fn a_name_that_only_looks_the_same_is_a_twin_and_said_to_be() {
         found[0].starts_with("1 other record with this name: …aaaa"),
         "{found:?}"
     );
+}
+
+/// The service may leave tags out of one answer, or the record may not be read again.
+#[test]
+fn the_tags_that_were_reviewed_protect_where_no_newer_ones_are_told() {
+    let mut world = world();
+    world.machine.machine_tags = Some(["vip".into()].into());
+    let reviewed = review(&world.draft(ActionKind::Isolate), &world.facts());
+    let approval = reviewed
+        .approve(&account(), Epoch(1), NOW)
+        .expect("approved");
+    world.policy.protected_tags = vec!["VIP".into()];
+    world.machine.machine_tags = None;
+    let unread = Facts {
+        machine: None,
+        ..world.facts()
+    };
+    for facts in [world.facts(), unread] {
+        let stopped = enforce(&approval, &facts).expect_err("its tag protects it");
+        assert!(stopped.text.contains("the tag “vip”"), "{}", stopped.text);
+    }
+    // What the service tells now counts more.
+    world.machine.machine_tags = Some([].into());
+    assert_eq!(enforce(&approval, &world.facts()), Ok(()));
+}
+
+#[test]
+fn of_many_twins_the_first_are_told_and_the_rest_counted() {
+    let mut world = world();
+    let twins = (10..22).map(|n| named(&format!("a{n}"), "FIN-LT-042"));
+    world.namesakes = twins.collect();
+    let findings = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
+    let text = &findings
+        .iter()
+        .find(|f| f.rail == "twins")
+        .expect("twins")
+        .text;
+    assert!(
+        text.starts_with("12 other records with this name: …a10 ("),
+        "{text}"
+    );
+    assert!(
+        text.contains("never reported) and 2 more. This is …9c07"),
+        "{text}"
+    );
+    assert_eq!(text.matches("never reported").count(), 10, "{text}");
 }

@@ -123,6 +123,7 @@ fn each_phase_of_a_condition_has_a_look_of_its_own() {
         Phase::Unknown,
         Phase::No,
         Phase::Yes,
+        Phase::Unclear,
         Phase::Pending { to: true },
         Phase::Pending { to: false },
         Phase::UnderWay { to: true },

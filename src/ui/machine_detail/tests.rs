@@ -206,7 +206,7 @@ fn what_is_odd_about_a_device_and_what_protects_it_is_marked() {
     let mut world = world(Vec::new());
     let mut odd = machine("dev_0bad");
     odd.computer_dns_name = Some("D\u{421}01".into());
-    odd.machine_tags = ["Tier0".into()].into();
+    odd.machine_tags = Some(["Tier0".into()].into());
     let news = InventoryNews::Page(vec![std::sync::Arc::new(odd.clone())]);
     let epoch = world.state.epoch;
     world.state.apply(Event::Inventory { epoch, news });

@@ -27,11 +27,15 @@ pub(super) fn keep_label(cx: &Cx<'_>, form: &OrderForm, task: &Task) -> &'static
         match task.change() {
             Change::Sets(condition) => matches!(
                 infer(condition, actions),
-                ConditionState::Yes(_) | ConditionState::Changing { .. }
+                ConditionState::Yes(_)
+                    | ConditionState::Unclear(_)
+                    | ConditionState::Changing { .. }
             ),
             Change::Clears(condition) => matches!(
                 infer(condition, actions),
-                ConditionState::No(_) | ConditionState::Changing { .. }
+                ConditionState::No(_)
+                    | ConditionState::Unclear(_)
+                    | ConditionState::Changing { .. }
             ),
             Change::Nothing => false,
         }

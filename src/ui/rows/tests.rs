@@ -87,7 +87,10 @@ fn whatever_changes_the_rows_are_those_that_would_be_made_anew() {
     let mut found = 0;
     for _ in 0..3_000 {
         match dice.u8(0..12) {
-            0 => tell(&mut state, InventoryNews::Started),
+            0 => tell(
+                &mut state,
+                InventoryNews::Started(jiff::Timestamp::UNIX_EPOCH),
+            ),
             1 => {
                 let all = state.inventory.all().iter();
                 let seen = all

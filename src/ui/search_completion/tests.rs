@@ -94,7 +94,7 @@ fn state() -> State {
     let machine = |n: usize| {
         let id = MachineId::parse(&format!("a{n}")).expect("a literal id");
         let mut machine = Machine::bare(id);
-        machine.machine_tags = ["all".into(), format!("t{}", n % 2).into()].into();
+        machine.machine_tags = Some(["all".into(), format!("t{}", n % 2).into()].into());
         machine.health_status = HealthStatus::Active;
         std::sync::Arc::new(machine)
     };

@@ -14,7 +14,7 @@ fn many(count: usize) -> State {
         machine.computer_dns_name = Some(format!("LT-{n:05}").into());
         machine.os_platform = Some("WindowsServer2022".into());
         machine.rbac_group_name = Some("Finance laptops of the western branch".into());
-        machine.machine_tags = ["pilot".into(), "branch-5a".into()].into();
+        machine.machine_tags = Some(["pilot".into(), "branch-5a".into()].into());
         machine.last_ip_address = "10.20.104.177".parse().ok();
         Arc::new(machine)
     });

@@ -1,0 +1,170 @@
+//! Records of machines: the younger reading is shown, and a sparse one takes nothing away.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::{Remote, State};
+use crate::explain::Explanation;
+use crate::model::{Machine, MachineId};
+
+impl State {
+    /// Takes in a machine that was read on its own at that time.
+    pub(super) fn apply_machine(
+        &mut self,
+        id: MachineId,
+        result: Result<Arc<Machine>, Explanation>,
+        at: Timestamp,
+    ) {
+        let known = self.machine(&id);
+        let result = result.map(|machine| Machine::filled(machine, known));
+        if let Ok(machine) = &result {
+            self.inventory.upsert([Arc::clone(machine)]);
+        }
+        self.machines.entry(id).or_default().settle(result, at);
+    }
+
+    /// Takes in records that several came with, not older than `at`. Of a machine that was read on
+    /// its own, the younger reading is shown.
+    pub(super) fn learn_machines(&mut self, machines: Vec<Arc<Machine>>, at: Timestamp) {
+        let is_older = |read: &Remote<_>| read.read_at().is_some_and(|read_at| read_at < at);
+        let older: Vec<_> = machines
+            .iter()
+            .filter(|machine| self.machines.get(&machine.id).is_some_and(is_older))
+            .map(|machine| machine.id.clone())
+            .collect();
+        self.inventory.upsert(machines);
+        for id in older {
+            if let (Some(read), Some(listed)) =
+                (self.machines.get_mut(&id), self.inventory.get(&id))
+            {
+                let value = Machine::filled(Arc::clone(listed), read.get());
+                read.value = Some((value, at));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::{ActionKind, Draft, Subject};
+    use crate::guard::{Policy, review};
+    use crate::message::{AskedNews, Event, InventoryNews};
+    use crate::model::{EntryId, HealthStatus, Mode, OnboardingStatus, Question};
+
+    fn machine(id: &str, name: &str) -> Arc<Machine> {
+        let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
+        machine.computer_dns_name = Some(name.into());
+        Arc::new(machine)
+    }
+
+    fn page(state: &mut State, machines: &[Arc<Machine>]) {
+        state.apply(Event::Inventory {
+            epoch: state.epoch,
+            news: InventoryNews::Page(machines.to_vec()),
+        });
+    }
+
+    fn read_alone(state: &mut State, machine: Machine, at: i64) {
+        state.apply(Event::Machine {
+            epoch: state.epoch,
+            id: machine.id.clone(),
+            result: Ok(Arc::new(machine)),
+            at: Timestamp::from_second(at).expect("a literal time"),
+        });
+    }
+
+    #[test]
+    fn of_two_readings_the_younger_is_shown() {
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        let with = |health: &HealthStatus| {
+            let mut machine = Machine::clone(&machine("a1", "one"));
+            machine.health_status = health.clone();
+            machine
+        };
+        let (active, inactive) = (HealthStatus::Active, HealthStatus::Inactive);
+        let id = MachineId::parse("a1").expect("a literal id");
+        let begin = |state: &mut State, at| {
+            let at = Timestamp::from_second(at).expect("a literal time");
+            let news = InventoryNews::Started(at);
+            let epoch = state.epoch;
+            state.apply(Event::Inventory { epoch, news });
+        };
+        read_alone(&mut state, with(&active), 10);
+        begin(&mut state, 20);
+        page(&mut state, &[Arc::new(with(&inactive))]);
+        let shown = |state: &State| state.machine(&id).map(|m| m.health_status.clone());
+        assert_eq!(shown(&state), Some(inactive.clone()));
+        let read_at = state.machines[&id].read_at();
+        assert_eq!(read_at.map(Timestamp::as_second), Some(20));
+        // One that was read while the list was being read is the younger one.
+        read_alone(&mut state, with(&active), 25);
+        page(&mut state, &[Arc::new(with(&inactive))]);
+        assert_eq!(shown(&state), Some(active));
+        let question = Question::Id(id.clone());
+        for news in [
+            AskedNews::Started(question),
+            AskedNews::Answered {
+                at: Timestamp::from_second(30).expect("a literal time"),
+                machines: vec![Arc::new(with(&inactive))],
+                unreadable: 0,
+                is_cut: false,
+            },
+        ] {
+            let (epoch, text) = (state.epoch, "a1".into());
+            state.apply(Event::Asked { epoch, text, news });
+        }
+        assert_eq!(shown(&state), Some(inactive));
+    }
+
+    /// A sparser answer lifts no protection.
+    #[test]
+    fn a_record_that_leaves_tags_and_merge_out_keeps_those_that_were_told() {
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        state.policy.protected_tags = vec!["tier0".into()];
+        let bare = || Machine::clone(&machine("a1", "one"));
+        let told = Machine {
+            machine_tags: Some(["Tier0".into()].into()),
+            onboarding_status: Some(OnboardingStatus::CanBeOnboarded),
+            merged_into: MachineId::parse("b2").ok(),
+            tells_merge: true,
+            ..bare()
+        };
+        page(&mut state, &[Arc::new(told.clone())]);
+        let id = told.id.clone();
+        let blocks = |state: &State| {
+            let mut draft = Draft::new(
+                EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
+                told.reference(),
+                Subject::Act(ActionKind::Isolate),
+            );
+            draft.comment = "alert 1234".into();
+            let now = Timestamp::from_second(40).expect("a literal time");
+            let judged = state.with_facts(&draft.machine, now, |facts| review(&draft, facts));
+            let of_record = ["merged record", "onboarding", "protected device"];
+            let stops = judged.findings.iter().filter(|f| judged.is_stopped_by(f));
+            let rails = stops
+                .map(|f| f.rail)
+                .filter(|rail| of_record.contains(rail));
+            rails.collect::<Vec<_>>()
+        };
+        let all = ["merged record", "onboarding", "protected device"];
+        assert_eq!(blocks(&state), all);
+        read_alone(&mut state, bare(), 10);
+        assert_eq!(blocks(&state), all);
+        page(&mut state, &[Arc::new(bare())]);
+        assert_eq!(blocks(&state), all);
+        let listed = state.inventory.get(&id).expect("listed");
+        assert_eq!(listed.tags().len(), 1);
+        // What is told to be none is gone.
+        let released = Machine {
+            machine_tags: Some([].into()),
+            tells_merge: true,
+            onboarding_status: Some(OnboardingStatus::Onboarded),
+            ..bare()
+        };
+        read_alone(&mut state, released, 20);
+        assert_eq!(blocks(&state), [""; 0]);
+    }
+}
