@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::export::{detail, not_reread, parameters};
-use super::{Entry, Phase, Standing, Verified};
+use super::{Entry, NotSentReason, Phase, Standing, Verified};
 use crate::action::{Change, Risk};
 use crate::model::{age_text, clean};
 
@@ -187,7 +187,7 @@ fn row(
         moment.both(entry.intended_at()),
         foreign(&order.comment),
     )?;
-    if let Some(next) = next_step(entry, section, moment) {
+    if let Some(next) = next_step(entry, all, section, moment) {
         writeln!(out, "    - Next: {next}")?;
     }
     let action = standing.action().map_or_else(String::new, |action| {
@@ -197,13 +197,20 @@ fn row(
 }
 
 /// What the next shift does about it, and by when.
-fn next_step(entry: &Entry, section: Section, moment: &Moment<'_>) -> Option<String> {
+fn next_step(
+    entry: &Entry,
+    all: &[Entry],
+    section: Section,
+    moment: &Moment<'_>,
+) -> Option<String> {
     let kind = entry.order.task.kind();
     Some(match section {
         Section::Contained => {
             let undo = kind.and_then(|kind| kind.spec().undo);
             let undo = undo.map_or("Release it", |undo| undo.spec().title);
-            format!("“{undo}” once the device is clean. There is no deadline: it stays contained until then")
+            format!(
+                "“{undo}” once the device is clean. There is no deadline: it stays contained until then"
+            )
         }
         Section::Open => match entry.standing().phase() {
             Phase::Unsent => {
@@ -214,14 +221,58 @@ fn next_step(entry: &Entry, section: Section, moment: &Moment<'_>) -> Option<Str
                 let deadline = moment.both(deadline);
                 format!("Defender waits for the device until {deadline}, then the action times out")
             }
-            Phase::Unanswered | Phase::Ended => "Check in the Defender portal whether it was carried out before requesting it again".to_owned(),
+            Phase::Unanswered | Phase::Ended => {
+                "Check in the Defender portal whether it was carried out before requesting it again"
+                    .to_owned()
+            }
         },
-        Section::Failed if kind.is_some_and(|kind| kind.spec().risk != Risk::Routine) => {
-            "Not in effect. Request it again now, or cut the device off at the switch and disable the account".to_owned()
-        }
-        Section::Failed => "Not in effect. Check the device's state, and request it again now".to_owned(),
+        Section::Failed => return next_after_failure(entry, all),
         Section::Done => return None,
     })
+}
+
+/// What is to be done about an order that did not bring about what was wanted; nothing where that
+/// was meant.
+fn next_after_failure(entry: &Entry, all: &[Entry]) -> Option<String> {
+    let task = &entry.order.task;
+    if let Some(later) = superseded_by(entry, all) {
+        let word = later.standing().word(&later.order.task);
+        return Some(format!("Superseded by {}: {word}", later.id()));
+    }
+    let standing = entry.standing();
+    let is_withdrawn =
+        matches!(standing, Standing::NotSent { why, .. } if *why == NotSentReason::Withdrawn);
+    if is_withdrawn || standing.was_cancelled_here(|tag| all.iter().find(|e| e.id() == tag)) {
+        return None;
+    }
+    if let Standing::SomeoneElses { requestor, .. } = standing {
+        let requestor = foreign(requestor);
+        return Some(format!(
+            "Check whether the request of {requestor} took effect. This one was not queued"
+        ));
+    }
+    let is_disruptive = task.risk() != Risk::Routine;
+    let next = if matches!(standing, Standing::TooLate { .. }) {
+        "Nothing left to cancel. Check the device's state, and undo the action where it took effect"
+    } else if is_disruptive {
+        "Not in effect. Request it again now, or cut the device off at the switch and disable the account"
+    } else {
+        "Not in effect. Check the device's state, and request it again now"
+    };
+    Some(next.to_owned())
+}
+
+/// A later order of ours that is to bring about the same, and is open or done: the newest.
+fn superseded_by<'a>(entry: &Entry, all: &'a [Entry]) -> Option<&'a Entry> {
+    let is_later = |other: &&Entry| {
+        other.id() != entry.id()
+            && other.machine().id == entry.machine().id
+            && other.intended_at() >= entry.intended_at()
+            && (is_done(other) || !other.standing().is_end())
+            && other.order.task.makes_up_for(&entry.order.task)
+    };
+    let later = all.iter().filter(is_later);
+    later.max_by_key(|other| other.intended_at())
 }
 
 /// Other people's text as a code span: a fence longer than any run of backticks in it.

@@ -1,3 +1,5 @@
+mod next_step;
+
 use super::*;
 use crate::action::ActionKind;
 use crate::journal::tests::{author, intended, orders};

@@ -1,0 +1,190 @@
+//! What the hand-over sheet tells the next shift to do about an order that failed.
+
+use super::*;
+use crate::action::{Order, Sha1, Value};
+use crate::journal::NotSentReason;
+use crate::model::{EntryId, MachineActionType};
+use MachineActionStatus::{Cancelled, Failed, Succeeded};
+
+const FIRST: &str = "cdn-00000001";
+const SECOND: &str = "cdn-00000002";
+
+fn action() -> MachineActionId {
+    MachineActionId::parse("b89eb834-1").expect("an id")
+}
+
+fn isolation(tag: &str) -> Order {
+    let mut order = orders().remove(0);
+    order.entry = EntryId::parse(tag).expect("a literal tag");
+    order
+}
+
+fn cancellation(tag: &str) -> Order {
+    let task = Task::Cancel {
+        action: action(),
+        action_type: MachineActionType::Isolate,
+    };
+    Order {
+        task,
+        ..isolation(tag)
+    }
+}
+
+fn quarantine(tag: &str, digit: &str) -> Order {
+    let sha1 = Sha1::find(&digit.repeat(40)).expect("40 digits");
+    let task = Task::Act {
+        kind: ActionKind::StopAndQuarantineFile,
+        values: [Value::Sha1(sha1)].into(),
+    };
+    Order {
+        task,
+        ..isolation(tag)
+    }
+}
+
+fn finished(status: MachineActionStatus, comment: Option<&str>) -> Record {
+    Record::Finished {
+        action: action(),
+        status,
+        hresult: HResult(0),
+        by: Some("sam".into()),
+        comment: comment.map(Into::into),
+    }
+}
+
+fn withdrawn() -> Record {
+    Record::NotSent {
+        why: NotSentReason::Withdrawn,
+        detail: None,
+    }
+}
+
+fn theirs() -> Record {
+    Record::SomeoneElses {
+        action: action(),
+        requestor: "sam@contoso.com".into(),
+        created: None,
+    }
+}
+
+/// The next step of the first of these orders, each with what became of it.
+fn next_of(orders: &[(Order, Option<Record>)]) -> Option<String> {
+    let mut journal = Journal::in_memory().expect("memory");
+    for (at, (order, end)) in (1..).zip(orders) {
+        let entry = order.entry;
+        let mut records = vec![intended(order.clone()), (entry, Record::Sent)];
+        records.extend(end.clone().map(|end| (entry, end)));
+        let at = Timestamp::from_second(at).expect("a small number");
+        journal.append(at, &records).expect("appended");
+    }
+    let verified = journal.verify().expect("whole");
+    let entries = journal.entries().expect("readable");
+    let sheet = export(&entries, &verified, Format::Markdown, &moment());
+    let section = sheet.split("## Failed").nth(1).expect("the section");
+    let (rows, _) = section.split_once("## Done").expect("the next one");
+    let first = format!("Entry {FIRST}");
+    let row = rows.split("\n- ").find(|row| row.contains(&first));
+    let mut lines = row.expect("the first one failed").lines();
+    let next = lines.find_map(|line| line.trim().strip_prefix("- Next: "));
+    next.map(str::to_owned)
+}
+
+/// A next step that tells to do again what was taken back, or what somebody else has done, sends the
+/// next shift the wrong way.
+#[test]
+fn the_next_step_after_a_failure_fits_how_it_came_about() {
+    let again = "Not in effect. Request it again now, or cut the device off";
+    let check =
+        "Check whether the request of `sam@contoso.com` took effect. This one was not queued";
+    let nothing = "Nothing left to cancel. Check the device's state";
+    for (order, end, expected) in [
+        (isolation(FIRST), finished(Failed, None), Some(again)),
+        (isolation(FIRST), Record::NotFound, Some(again)),
+        (
+            isolation(FIRST),
+            finished(Cancelled, Some("[cdn-00000001] no")),
+            Some(again),
+        ),
+        (isolation(FIRST), withdrawn(), None),
+        (isolation(FIRST), theirs(), Some(check)),
+        (
+            cancellation(FIRST),
+            finished(Succeeded, None),
+            Some(nothing),
+        ),
+    ] {
+        let next = next_of(&[(order, Some(end.clone()))]);
+        let fits = match (&next, expected) {
+            (Some(next), Some(expected)) => next.starts_with(expected),
+            (next, expected) => next.is_none() && expected.is_none(),
+        };
+        assert!(fits, "{end:?}: {next:?}");
+    }
+}
+
+#[test]
+fn the_next_step_minds_what_was_ordered_later() {
+    let done = || Some(finished(Succeeded, None));
+    let failed = || Some(finished(Failed, None));
+    let superseded = Some("Superseded by cdn-00000002");
+    let again = Some("Not in effect. Request it again now");
+    for (first, end, second, later, expected) in [
+        (
+            isolation(FIRST),
+            failed(),
+            isolation(SECOND),
+            done(),
+            Some("Superseded by cdn-00000002: Isolated"),
+        ),
+        (
+            isolation(FIRST),
+            Some(theirs()),
+            isolation(SECOND),
+            None,
+            superseded,
+        ),
+        (
+            isolation(FIRST),
+            failed(),
+            isolation(SECOND),
+            Some(withdrawn()),
+            again,
+        ),
+        (
+            isolation(FIRST),
+            failed(),
+            quarantine(SECOND, "a"),
+            done(),
+            again,
+        ),
+        (
+            quarantine(FIRST, "a"),
+            failed(),
+            quarantine(SECOND, "b"),
+            done(),
+            again,
+        ),
+        (
+            quarantine(FIRST, "a"),
+            failed(),
+            quarantine(SECOND, "a"),
+            None,
+            superseded,
+        ),
+        (
+            isolation(FIRST),
+            Some(finished(Cancelled, Some("[cdn-00000002] mistake"))),
+            cancellation(SECOND),
+            Some(finished(Cancelled, None)),
+            None,
+        ),
+    ] {
+        let said = format!("{:?} {end:?}, {:?} {later:?}", first.task, second.task);
+        let next = next_of(&[(first, end), (second, later)]);
+        let fits = match (&next, expected) {
+            (Some(next), Some(expected)) => next.starts_with(expected),
+            (next, expected) => next.is_none() && expected.is_none(),
+        };
+        assert!(fits, "{said}: {next:?}");
+    }
+}
