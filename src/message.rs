@@ -296,7 +296,7 @@ impl SettingsNews {
 /// An entry as the guardrails see it; `None` when it has ended. Stands here because the window and
 /// the worker both need it, and neither `guard` nor `journal` knows the other.
 #[must_use]
-pub fn open_order(entry: &Entry) -> Option<OpenOrder> {
+fn open_order(entry: &Entry) -> Option<OpenOrder> {
     let standing = entry.standing();
     (!standing.is_end()).then(|| OpenOrder {
         order: entry.order.clone(),
@@ -306,6 +306,27 @@ pub fn open_order(entry: &Entry) -> Option<OpenOrder> {
     })
 }
 
+/// The open orders that concern a device: whatever the service carried over to its record, and
+/// those of records that were merged into it.
+#[must_use]
+pub fn open_orders_on<'a>(
+    machine: &MachineId,
+    entries: impl Iterator<Item = &'a Entry>,
+    merged_into: impl Fn(&MachineId) -> Option<MachineId>,
+) -> Vec<OpenOrder> {
+    let is_of_device = |id: &MachineId| {
+        let records = std::iter::successors(Some(id.clone()), &merged_into);
+        records.take(LONGEST_MERGE).any(|record| record == *machine)
+    };
+    entries
+        .filter(|entry| is_of_device(&entry.order.machine.id) || is_of_device(&entry.machine().id))
+        .filter_map(open_order)
+        .collect()
+}
+
+/// Records of one device that are followed from merge to merge, as these may lead in a circle.
+const LONGEST_MERGE: usize = 8;
+
 /// Where an open order stands, inside a sentence.
 fn clause(standing: &Standing, task: &Task) -> String {
     let is_pending = matches!(standing, Standing::Accepted { status, .. }
@@ -314,5 +335,66 @@ fn clause(standing: &Standing, task: &Task) -> String {
         "pending".to_owned()
     } else {
         standing.word(task).to_lowercase()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::{ActionKind, Order};
+    use crate::journal::{Author, Record};
+    use crate::model::MachineRef;
+
+    fn id(text: &str) -> MachineId {
+        MachineId::parse(text).expect("a literal id")
+    }
+
+    fn entry_on(machine: &str) -> Entry {
+        let author = Author {
+            mode: "DEMO".into(),
+            tenant: "t".into(),
+            object_id: "o".into(),
+            account: "jane".into(),
+        };
+        let order = Order {
+            entry: EntryId::parse("cdn-00000001").expect("a literal tag"),
+            machine: MachineRef {
+                id: id(machine),
+                dns_name: None,
+            },
+            comment: "why".into(),
+            batch: None,
+            task: Task::Act {
+                kind: ActionKind::Isolate,
+                values: Box::default(),
+            },
+        };
+        Entry::new(author, order)
+    }
+
+    #[test]
+    fn an_open_order_follows_its_device_to_the_record_that_is_left() {
+        let merged = |from: &MachineId| match from.as_str() {
+            "a1" => Some(id("b2")),
+            "b2" => Some(id("c3")),
+            // A circle.
+            "e5" => Some(id("f6")),
+            "f6" => Some(id("e5")),
+            _ => None,
+        };
+        let count = |machine: &str, entry: &Entry| {
+            open_orders_on(&id(machine), [entry].into_iter(), merged).len()
+        };
+        let ordered = entry_on("a1");
+        let found = ["a1", "b2", "c3", "d4"].map(|machine| count(machine, &ordered));
+        assert_eq!(found, [1, 1, 1, 0]);
+        assert_eq!(count("c3", &entry_on("e5")), 0);
+        let mut carried_over = entry_on("d4");
+        let machine = id("b2");
+        carried_over.push(Timestamp::UNIX_EPOCH, Record::Redirected { machine });
+        assert_eq!(
+            ["b2", "c3", "d4"].map(|m| count(m, &carried_over)),
+            [1, 1, 1]
+        );
     }
 }

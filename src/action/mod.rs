@@ -5,9 +5,11 @@ mod condition;
 mod draft;
 mod order;
 mod parameter;
+mod sameness;
 
 pub use catalogue::{ActionKind, ActionSpec, CANCEL_PERMISSIONS, Change, Risk, Support};
 pub use condition::{Condition, ConditionState, Evidence, infer, infer_ended};
 pub use draft::{Draft, DraftError, Subject};
 pub use order::{MAX_COMMENT_CHARS, Order, Task};
 pub use parameter::{IsolationType, Parameter, Sha1, Sha1Error, Value};
+pub use sameness::Sameness;

@@ -1,7 +1,5 @@
 //! Asking the service for devices directly, whatever the list of all of them is doing.
 
-use std::sync::atomic::Ordering;
-
 use jiff::Timestamp;
 use url::Url;
 
@@ -125,7 +123,12 @@ impl Client {
     ) -> Result<Found, ApiError> {
         let api = &self.0.endpoints.api;
         // By the service's clock, and a little before it: a time to come is refused.
-        let lately = || later(self.now(), self.0.ahead_secs.load(Ordering::Acquire) - 60);
+        let lately = || {
+            later(
+                self.now(),
+                self.service_ahead().unwrap_or_default().as_secs() - 60,
+            )
+        };
         let url = odata::machines_by_ip(api, ip, at.unwrap_or_else(lately));
         let found = self.found(&url).await?;
         if at.is_some() || !found.machines.is_empty() || found.unreadable > 0 {

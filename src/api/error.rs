@@ -55,6 +55,9 @@ pub enum ApiError {
         request_id: Option<Box<str>>,
         retry_after: Option<Duration>,
     },
+    /// A 2xx about another machine or action than the one that was asked for by its id.
+    #[error("the service answered with another record: {came}")]
+    OtherRecord { came: Box<str> },
     /// A 2xx whose body is not what was asked for.
     #[error("the answer {status} of {host} could not be read: {why}")]
     NotUnderstood {
@@ -196,7 +199,8 @@ impl ApiError {
             | Self::Certificate { .. }
             | Self::SignIn(_)
             | Self::ForeignHost { .. }
-            | Self::NoClient { .. } => None,
+            | Self::NoClient { .. }
+            | Self::OtherRecord { .. } => None,
         }
     }
 
@@ -212,7 +216,7 @@ impl ApiError {
     pub fn is_about_the_question(&self) -> bool {
         match self {
             Self::Refused(refusal) => refusal.status != 407,
-            Self::Fault { .. } | Self::NotUnderstood { .. } => true,
+            Self::Fault { .. } | Self::NotUnderstood { .. } | Self::OtherRecord { .. } => true,
             Self::NotReached { .. }
             | Self::TimedOut { .. }
             | Self::Interrupted { .. }
@@ -245,6 +249,7 @@ impl ApiError {
                 Self::TimedOut { .. }
                 | Self::Interrupted { .. }
                 | Self::Fault { .. }
+                | Self::OtherRecord { .. }
                 | Self::NotUnderstood { .. } => Effect::Unknown,
             },
         }
@@ -319,6 +324,7 @@ pub(super) mod tests {
             ("408", fault(408, None)),
             ("500", fault(500, None)),
             ("503", fault(503, None)),
+            ("other record", ApiError::OtherRecord { came: "b2".into() }),
             ("empty", not_understood(200, Unreadable::Empty)),
             ("web page", not_understood(200, Unreadable::Html)),
             ("no JSON", not_understood(200, Unreadable::NotJson)),
@@ -362,6 +368,7 @@ pub(super) mod tests {
                 "408",
                 "500",
                 "503",
+                "other record",
                 "empty",
                 "web page",
                 "no JSON",

@@ -127,6 +127,13 @@ impl ApiError {
                 "The line is too slow: less than a kilobyte a second came from Defender".into(),
                 NextStep::TryAgain,
             ),
+            Self::OtherRecord { came } => {
+                let came = clean(came, 64);
+                (
+                    format!("The service answered with another record: {came}"),
+                    NextStep::Outside(format!("Search for {came} and look at that record").into()),
+                )
+            }
             Self::NotUnderstood { .. } => (
                 "The answer of the Defender service could not be read".into(),
                 NextStep::TryAgain,
@@ -141,7 +148,7 @@ impl ApiError {
             | Self::Interrupted { host }
             | Self::Certificate { host }
             | Self::ForeignHost { host } => vec![format!("Host: {host}")],
-            Self::SignIn(_) => Vec::new(),
+            Self::SignIn(_) | Self::OtherRecord { .. } => Vec::new(),
             Self::NoClient { why } => vec![clean(why, 400).into_owned()],
             Self::Unauthorized(refusal) | Self::Refused(refusal) => refusal.details(),
             Self::Throttled { .. } => vec!["Status: 429".to_owned()],

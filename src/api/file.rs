@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::loose::Loose;
+use super::loose::{Flag, Loose};
 use super::rate_limit::Lane;
 use super::wire::Noun;
 use super::{ApiError, Client};
@@ -19,7 +19,7 @@ impl Client {
         let found = self.one::<Info>(&["files", sha1], Lane::Analyst).await;
         let Info(mut facts) = match found {
             Ok(info) => info,
-            Err(ApiError::Refused(refusal)) if refusal.status == 404 => return Ok(None),
+            Err(ApiError::Refused(refusal)) if refusal.is_not_found() => return Ok(None),
             Err(error) => return Err(error),
         };
         let stats = ["files", sha1, "stats"];
@@ -38,8 +38,9 @@ impl Noun for Info {
         let wire: WireInfo = serde_json::from_str(json).ok()?;
         wire.sha1.0.as_ref()?;
         Some(Self(FileFacts {
-            signer: wire.signer.0.or(wire.publisher.0),
-            is_valid_certificate: wire.is_valid_certificate.0,
+            // What a file says of its publisher is no signature.
+            signer: wire.signer.0,
+            is_valid_certificate: wire.is_valid_certificate.0.map(|flag| flag.0),
             determination: wire.determination.0,
             determination_value: wire.determination_value.0,
             global_prevalence: number(&wire.global_prevalence),
@@ -73,10 +74,8 @@ struct WireInfo {
     sha1: Loose<Box<str>>,
     #[serde(default)]
     signer: Loose<Box<str>>,
-    #[serde(rename = "filePublisher", default)]
-    publisher: Loose<Box<str>>,
     #[serde(default)]
-    is_valid_certificate: Loose<bool>,
+    is_valid_certificate: Loose<Flag>,
     #[serde(rename = "determinationType", default)]
     determination: Loose<Box<str>>,
     #[serde(default)]
@@ -146,5 +145,22 @@ mod tests {
             None
         );
         assert!(Info::read("{}").is_none() && Info::read("[]").is_none());
+        let info = |rest: &str| {
+            let Info(facts) = Info::read(&format!(r#"{{"sha1":"ab",{rest}}}"#)).expect("an object");
+            facts
+        };
+        assert_eq!(
+            info(r#""filePublisher":"Microsoft Corporation""#).signer,
+            None
+        );
+        for (flag, read) in [
+            ("true", Some(true)),
+            (r#""False""#, Some(false)),
+            ("1", None),
+            (r#""yes""#, None),
+        ] {
+            let facts = info(&format!(r#""isValidCertificate":{flag}"#));
+            assert_eq!(facts.is_valid_certificate, read, "{flag}");
+        }
     }
 }

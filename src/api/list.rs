@@ -91,8 +91,8 @@ impl Client {
             .list_at::<Machine>(&urls, Lane::Refresh, Limits::MACHINE_LIST)
             .await;
         let (listing, stop, date, used) = match read {
-            // The documentation has a 404 for "no recent machines".
-            Err(ApiError::Refused(refusal)) if refusal.is_not_found() => {
+            // The documentation has a 404 for "no recent machines"; after some it is no end.
+            Err(ApiError::Refused(refusal)) if refusal.is_not_found() && cursor.received == 0 => {
                 return Ok(Page {
                     items: Vec::new(),
                     unreadable: 0,
@@ -191,16 +191,17 @@ impl Client {
                 bytes = bytes.saturating_add(page.bytes);
                 all.date = all.date.or(date);
                 all.unreadable += page.unreadable;
-                // An action made meanwhile shifts the pages, so that one may come twice.
-                let (before, is_blank) = (all.items.len(), page.items.is_empty());
+                let (before, came) = (all.items.len(), page.items.len());
                 all.items.extend(
                     page.items
                         .into_iter()
                         .filter(|action| seen.insert(action.id.clone())),
                 );
-                let repeats = url.is_some() && !is_blank && all.items.len() == before;
+                let new = all.items.len() - before;
+                // Pages that shift while they are read bring some twice, and may leave some out.
+                all.complete &= new == came;
                 let stop = stop
-                    .or(repeats.then_some(Stop::Looping))
+                    .or((url.is_some() && new == 0 && came > 0).then_some(Stop::Looping))
                     .or((url.is_some() && pages >= odata::MAX_PAGES).then_some(Stop::TooMany))
                     .or((bytes > odata::MAX_ACTION_BYTES).then_some(Stop::TooMuch));
                 if let Some(stop) = stop {

@@ -210,6 +210,15 @@ impl FromText for bool {
     }
 }
 
+/// Yes or no, and nothing that is neither: what cannot be read must not pass for a no.
+pub(super) struct Flag(pub bool);
+
+impl FromText for Flag {
+    fn from_text(text: &str) -> Option<Self> {
+        text.to_ascii_lowercase().parse().ok().map(Self)
+    }
+}
+
 impl FromText for i32 {
     fn from_text(text: &str) -> Option<Self> {
         // A result code may also come unsigned.

@@ -7,6 +7,7 @@ mod answer;
 #[doc(hidden)]
 pub mod arbitrary;
 mod ask;
+mod by_id;
 mod error;
 mod explain;
 mod file;
@@ -23,7 +24,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 pub use ask::Found;
@@ -36,9 +37,7 @@ pub use transport::Http;
 
 use crate::action::Order;
 use crate::auth::{AccessToken, AuthError, Clock, RefusedToken, Session, WantedClaims};
-use crate::model::{
-    Account, Budget, Endpoints, Machine, MachineAction, MachineActionId, MachineId,
-};
+use crate::model::{Account, Budget, Endpoints};
 use rate_limit::RateLimiter;
 use transport::{Answer, Limits};
 use wire::Noun;
@@ -55,7 +54,8 @@ struct Inner {
     limiter: Mutex<RateLimiter>,
     /// The token that the service last answered with 401.
     refused: Mutex<Option<RefusedToken>>,
-    /// How many seconds the service's clock was ahead of this computer's, by its last answer.
+    /// How many seconds the service's clock was ahead of this computer's, by its last answer;
+    /// [`NEVER_ANSWERED`] before.
     ahead_secs: AtomicI64,
 }
 
@@ -67,6 +67,8 @@ pub struct Submitted {
     pub date: Option<Timestamp>,
 }
 
+/// In the place of a difference between two clocks that is not known.
+const NEVER_ANSWERED: i64 = i64::MIN;
 /// Longest sleep before the clock is looked at again, as it may be set meanwhile.
 const LONGEST_NAP: Duration = Duration::from_secs(1);
 
@@ -81,28 +83,10 @@ impl Client {
             clock,
             limiter: Mutex::new(RateLimiter::new(rate_limit::WINDOWS)),
             refused: Mutex::new(None),
-            ahead_secs: AtomicI64::new(0),
+            ahead_secs: AtomicI64::new(NEVER_ANSWERED),
         }))
     }
 
-    /// One machine.
-    ///
-    /// # Errors
-    /// A refusal for one that is not known or not visible; see [`Refusal::is_not_found`].
-    pub async fn machine(&self, id: &MachineId, lane: Lane) -> Result<Machine, ApiError> {
-        self.one(&["machines", id.as_str()], lane).await
-    }
-
-    /// One action. For up to two minutes after its submission the service may not know it.
-    ///
-    /// # Errors
-    /// A refusal for one that is not known or not visible; see [`Refusal::is_not_found`].
-    pub async fn machine_action(
-        &self,
-        id: &MachineActionId,
-        lane: Lane,
-    ) -> Result<MachineAction, ApiError> {
-        self.one(&["machineactions", id.as_str()], lane).await
     }
 
     /// Leave for one request, or the time at which to ask again.
@@ -176,6 +160,13 @@ impl Client {
     #[must_use]
     pub fn budget(&self) -> Budget {
         lock(&self.0.limiter).budget(self.now())
+    }
+
+    /// How far the service's clock is ahead of this computer's; `None` before its first answer.
+    #[must_use]
+    pub fn service_ahead(&self) -> Option<SignedDuration> {
+        let secs = self.0.ahead_secs.load(Ordering::Acquire);
+        (secs != NEVER_ANSWERED).then(|| SignedDuration::from_secs(secs))
     }
 
     fn now(&self) -> Timestamp {

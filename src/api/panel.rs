@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::loose::{FromText, Loose};
+use super::loose::{Flag, Loose};
 use super::odata;
 use super::rate_limit::Lane;
 use super::transport::Limits;
@@ -163,15 +163,6 @@ struct WireAvailability {
     action: Loose<Box<str>>,
     is_available: Loose<Flag>,
     not_supported_reason: Loose<Box<str>>,
-}
-
-/// Yes or no, and nothing that is neither: what cannot be read must not pass for a no.
-struct Flag(bool);
-
-impl FromText for Flag {
-    fn from_text(text: &str) -> Option<Self> {
-        text.to_ascii_lowercase().parse().ok().map(Self)
-    }
 }
 
 impl Noun for Availability {

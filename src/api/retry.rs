@@ -60,6 +60,7 @@ fn transient_for_read(error: &ApiError) -> Option<Duration> {
         | ApiError::ForeignHost { .. }
         | ApiError::NoClient { .. }
         | ApiError::Unauthorized(_)
+        | ApiError::OtherRecord { .. }
         | ApiError::Refused(_) => None,
     }
 }
@@ -76,6 +77,7 @@ fn transient_for_submission(error: &ApiError) -> Option<Duration> {
         | ApiError::Unauthorized(_)
         | ApiError::Refused(_)
         | ApiError::Fault { .. }
+        | ApiError::OtherRecord { .. }
         | ApiError::NotUnderstood { .. } => None,
     }
 }

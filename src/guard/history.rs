@@ -2,56 +2,60 @@
 
 use super::verdict::{Question, Verdict};
 use super::{Facts, OpenOrder};
-use crate::action::{ActionKind, Change, Condition, ConditionState, Task, infer};
+use crate::action::{ActionKind, Change, Condition, ConditionState, Sameness, Task, infer};
 use crate::explain::NextStep;
 use crate::model::{MachineAction, MachineActionType, clean};
 
 pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let ours = facts.open_orders.iter().find(|open| {
-        Some(open.order.entry) != question.entry
-            && open.order.machine.id == question.machine.id
-            && same_task(&open.order.task, question.task)
-            && !has_ended(open, facts.actions())
-    });
-    if let Some(OpenOrder {
-        order,
-        standing,
-        outcome_unknown,
-        action: _,
-    }) = ours
-    {
-        let text = if *outcome_unknown {
-            format!(
-                "The outcome of {} is unknown; repeating could do it twice",
-                order.entry
-            )
-        } else {
-            format!(
-                "Already requested from this console, {standing} ({})",
-                order.entry
-            )
-        };
-        return vec![Verdict::block(text, NextStep::ShowEntry(order.entry))];
+    if let Some(verdict) = own_order(question, facts) {
+        return vec![verdict];
     }
-    let Task::Act { kind, .. } = question.task else {
+    let Task::Act { .. } = question.task else {
         return Vec::new();
     };
-    let active = open_actions(facts.actions()).find(|action| action.kind == kind.spec().wire_type);
-    let verdict = match (active, facts.history_gap()) {
-        (Some(action), _) => Verdict::block(
-            format!(
-                "{} is already under way, {}",
-                capitalised(&noun(&action.kind)),
-                requested_by(action)
-            ),
-            NextStep::ShowAction(action.id.clone()),
-        ),
-        (None, Some(gap)) => {
-            Verdict::not_checked(format!("{}: {gap}", hangs_on_history(question.task)))
-        }
-        (None, None) => return Vec::new(),
+    let first = |sameness| {
+        let mut open = open_actions(facts.actions());
+        open.find(|action| question.task.compared_with(action) == sameness)
     };
-    vec![verdict]
+    let verdict = if let Some(action) = first(Sameness::Same) {
+        let noun = capitalised(&noun(&action.kind));
+        let text = format!("{noun} is already under way, {}", requested_by(action));
+        Some(Verdict::block(
+            text,
+            NextStep::ShowAction(action.id.clone()),
+        ))
+    } else if let Some(action) = first(Sameness::OtherIsolation) {
+        let scope = clean(action.scope.as_deref().unwrap_or_default(), 40);
+        let text = format!(
+            "An isolation of type {scope} is already under way, {}. Cancel it or wait for its end to isolate in another way",
+            requested_by(action)
+        );
+        Some(Verdict::block(
+            text,
+            NextStep::ShowAction(action.id.clone()),
+        ))
+    } else {
+        // Before a file was chosen there is nothing to compare.
+        let is_of_our_kind = |action: &&MachineAction| {
+            let kind = question.task.kind().map(|kind| &kind.spec().wire_type);
+            question.task.file().is_some() && kind == Some(&action.kind)
+        };
+        first(Sameness::Unknown)
+            .filter(is_of_our_kind)
+            .map(|action| {
+                Verdict::not_checked(format!(
+                    "whether this is under way already: {}, {}, does not name its file",
+                    noun(&action.kind),
+                    requested_by(action)
+                ))
+            })
+    };
+    let gap = || {
+        let gap = facts.history_gap()?;
+        let text = format!("{}: {gap}", hangs_on_history(question.task));
+        Some(Verdict::not_checked(text))
+    };
+    verdict.or_else(gap).into_iter().collect()
 }
 
 /// What only the whole of a device's actions tells.
@@ -69,12 +73,47 @@ fn hangs_on_history(task: &Task) -> String {
     }
 }
 
+
+/// An open order of this console that this one would repeat.
+fn own_order(question: &Question<'_>, facts: &Facts<'_>) -> Option<Verdict> {
+    let repeats = |open: &&OpenOrder| {
+        let sameness = question.task.compared_with_task(&open.order.task);
+        matches!(sameness, Sameness::Same | Sameness::OtherIsolation)
+            && !has_ended(open, facts.actions())
+    };
+    let open = other_orders(question, facts).find(repeats)?;
+    let entry = open.order.entry;
+    let text = if open.outcome_unknown {
+        format!("The outcome of {entry} is unknown; repeating could do it twice")
+    } else {
+        let ours = open.order.task.isolation_type();
+        let scope = ours.filter(|_| ours != question.task.isolation_type());
+        let scope = scope.map_or(String::new(), |scope| {
+            format!(" with type {}", scope.word())
+        });
+        format!(
+            "Already requested from this console{scope}, {} ({entry})",
+            open.standing
+        )
+    };
+    Some(Verdict::block(text, NextStep::ShowEntry(entry)))
+}
+
+/// Orders of this console on this device that have not ended, other than the one in question.
+fn other_orders<'a>(
+    question: &'a Question<'_>,
+    facts: &'a Facts<'_>,
+) -> impl Iterator<Item = &'a OpenOrder> {
+    let orders = facts.open_orders.iter();
+    orders.filter(|open| Some(open.order.entry) != question.entry)
+}
+
 pub(super) fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let opposite = question.task.kind().and_then(ActionKind::opposite);
-    let Some(opposite) = opposite else {
+    let Some(opposite) = question.task.kind().and_then(ActionKind::opposite) else {
         return Vec::new();
     };
-    open_actions(facts.actions())
+    let history = facts.actions();
+    let under_way = open_actions(history)
         .filter(|action| action.kind == opposite.spec().wire_type)
         .map(|action| {
             let text = format!(
@@ -84,8 +123,28 @@ pub(super) fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec
                 question.task.done(),
             );
             Verdict::warn(text).about_opposite(action.id.clone())
-        })
-        .collect()
+        });
+    let is_shown = |open: &&OpenOrder| {
+        let mut shown = history.iter().map(|action| &action.id);
+        shown.any(|id| Some(id) == open.action.as_ref())
+    };
+    let ordered = other_orders(question, facts)
+        .filter(|open| open.order.task.kind() == Some(opposite))
+        .filter(|open| !is_shown(open))
+        .map(|open| {
+            let standing = if open.outcome_unknown {
+                "has no known outcome"
+            } else {
+                "has not ended"
+            };
+            let entry = open.order.entry;
+            Verdict::warn(format!(
+                "The opposite was ordered from this console: {} ({entry}) {standing}, and may still take effect",
+                opposite.spec().noun
+            ))
+            .next(NextStep::ShowEntry(entry))
+        });
+    under_way.chain(ordered).collect()
 }
 
 pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
@@ -170,14 +229,6 @@ fn has_ended(open: &OpenOrder, history: &[MachineAction]) -> bool {
         let mut known = history.iter();
         known.any(|action| action.id == *id && action.status.is_final())
     })
-}
-
-fn same_task(a: &Task, b: &Task) -> bool {
-    match (a, b) {
-        (Task::Act { kind: a, .. }, Task::Act { kind: b, .. }) => a == b,
-        (Task::Cancel { action: a, .. }, Task::Cancel { action: b, .. }) => a == b,
-        (Task::Act { .. }, Task::Cancel { .. }) | (Task::Cancel { .. }, Task::Act { .. }) => false,
-    }
 }
 
 fn open_actions(history: &[MachineAction]) -> impl Iterator<Item = &MachineAction> {

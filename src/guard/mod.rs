@@ -51,7 +51,7 @@ pub struct Facts<'a> {
     pub namesakes: &'a [Arc<Machine>],
     /// Actions on this machine by anybody; `None` when they were not or could not be read.
     pub history: Option<History<'a>>,
-    /// This console's own orders that have not ended.
+    /// This console's own orders on the machine, or on a record merged into it, that have not ended.
     pub open_orders: &'a [OpenOrder],
     /// Actions that the present account's orders on this machine have made.
     pub own_actions: &'a [OwnAction],

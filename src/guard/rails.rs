@@ -2,7 +2,7 @@
 
 use super::verdict::{Question, Verdict};
 use super::{Facts, batch, blast_radius, file, history, lifting, protection, support, twins};
-use crate::action::{ActionKind, Task};
+use crate::action::{ActionKind, Risk, Task};
 use crate::explain::NextStep;
 use crate::model::{HealthStatus, OnboardingStatus, age_text};
 
@@ -40,6 +40,11 @@ pub const GUARDRAILS: &[Guardrail] = &[
         name: "merged record",
         protects: "from acting on a record that no longer represents the device",
         check: merged,
+    },
+    Guardrail {
+        name: "renamed",
+        protects: "from acting on another device than the one that was chosen by its name",
+        check: renamed,
     },
     Guardrail {
         name: "onboarding",
@@ -186,6 +191,20 @@ fn merged(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         })
         .into_iter()
         .collect()
+}
+
+fn renamed(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
+    let Some(machine) = facts.machine.filter(|m| question.machine.is_renamed_in(m)) else {
+        return Vec::new();
+    };
+    let text = format!("Renewed name: now {}", machine.reference().quoted());
+    // Rule 10: what the device is never forbids giving back.
+    vec![if question.task.risk() == Risk::Routine {
+        Verdict::warn(text)
+    } else {
+        let next = "Close this form, look at the device, and choose it again";
+        Verdict::block(text, NextStep::Outside(next.into()))
+    }]
 }
 
 fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {

@@ -3,6 +3,7 @@ mod cut_off;
 mod history;
 mod lifting;
 mod names;
+mod requests;
 mod scope;
 mod support;
 

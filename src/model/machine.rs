@@ -290,6 +290,17 @@ impl MachineRef {
         }
     }
 
+    /// Whether the record bears another name than the one that was seen. A spelling is no other
+    /// name, and neither is none.
+    #[must_use]
+    pub fn is_renamed_in(&self, record: &Machine) -> bool {
+        let (seen, now) = (
+            self.dns_name.as_deref().map_or("", str::trim),
+            record.computer_dns_name.as_deref().map_or("", str::trim),
+        );
+        !seen.is_empty() && !now.is_empty() && !same_name(seen, now)
+    }
+
     fn shown_name(&self) -> Option<String> {
         let name = self.dns_name.as_deref()?;
         (!name.trim().is_empty()).then(|| clean(name, SHOWN_CHARS).into_owned())

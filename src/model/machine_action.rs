@@ -194,6 +194,12 @@ impl MachineAction {
         fill(&mut self.request_source, other.request_source);
         fill(&mut self.file_identifier, other.file_identifier);
     }
+
+    /// Whether the service does not say what it does.
+    #[must_use]
+    pub fn is_of_unknown_kind(&self) -> bool {
+        self.kind.is_missing()
+    }
 }
 
 #[cfg(test)]

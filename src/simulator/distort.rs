@@ -79,6 +79,8 @@ pub(super) fn instead(fault: Option<&FaultKind>) -> Option<Reply> {
         | FaultKind::DropAfter
         | FaultKind::AlreadyPending
         | FaultKind::CarriedOver
+        | FaultKind::OtherRecord
+        | FaultKind::RepeatRows
         | FaultKind::ActiveRequestExists
         | FaultKind::Stall
         | FaultKind::OpaqueToken
@@ -141,8 +143,18 @@ pub(super) fn after(
             }
         }
         FaultKind::Lacks(names) => {
-            if let Some(Value::Object(object)) = reply.value_mut() {
-                object.retain(|name, _| !names.split(',').any(|lacking| lacking == name));
+            if let Some(value) = reply.value_mut() {
+                leave_out(value, names);
+            }
+        }
+        FaultKind::OtherRecord => {
+            if let Some(value) = reply.value_mut() {
+                other_record(value);
+            }
+        }
+        FaultKind::RepeatRows => {
+            if let Some(list) = list_of(&mut reply) {
+                list.extend(list.last().cloned());
             }
         }
         FaultKind::UnknownEnums => {
@@ -180,6 +192,31 @@ pub(super) fn after(
         | FaultKind::SlowDown => {}
     }
     reply
+}
+
+/// Takes properties out of an object, or out of each element of a list.
+fn leave_out(value: &mut Value, names: &str) {
+    let lacks = |name: &str| names.split(',').any(|lacking| lacking == name);
+    if let Some(list) = value.get_mut("value").and_then(Value::as_array_mut) {
+        for element in list.iter_mut().filter_map(Value::as_object_mut) {
+            element.retain(|name, _| !lacks(name));
+        }
+    } else if let Some(object) = value.as_object_mut() {
+        object.retain(|name, _| !lacks(name));
+    }
+}
+
+/// Makes another record of one that was asked for by its id.
+fn other_record(value: &mut Value) {
+    let Some(id) = value["id"].as_str().filter(|id| !id.is_empty()) else {
+        return;
+    };
+    let end = if id.ends_with('0') { "1" } else { "0" };
+    let start: String = id.chars().take(id.chars().count() - 1).collect();
+    value["id"] = json!(start + end);
+    if let Some(status) = value.get_mut("status") {
+        *status = json!("Succeeded");
+    }
 }
 
 fn list_of(reply: &mut Reply) -> Option<&mut Vec<Value>> {

@@ -86,10 +86,14 @@ pub enum FaultKind {
     DropAfter,
     /// The work is done and the answer has no `id`.
     NoId,
-    /// The work is done and the answer lacks these properties, separated by commas.
+    /// The work is done and the answer, or each element of the list, lacks these properties, separated by commas.
     Lacks(String),
     /// The answer is 201 with an action somebody else had already asked for; nothing new is stored.
     AlreadyPending,
+    /// The answer is about another record than the one that was asked for, and its action has succeeded.
+    OtherRecord,
+    /// A list has its last element twice.
+    RepeatRows,
     /// The action is stored on another machine than the one that was named, as for a merged record.
     CarriedOver,
     /// 400 `ActiveRequestAlreadyExists`, for an action somebody else had already asked for.
@@ -242,7 +246,7 @@ impl Fault {
     /// Routes: `devicecode`, `token`, `machines`, `machine_search`, `find_by_ip`, `user_machines`, `machine`,
     /// `machine_actions`, `tenant_actions`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
-    /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `unknown_enums`,
+    /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `repeat_rows`, `unknown_enums`,
     /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
     /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`. Dashes and capitals don't matter.
     #[must_use]
@@ -331,6 +335,8 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
         "lacks" => FaultKind::Lacks(rest.filter(|name| !name.is_empty())?.to_owned()),
         "alreadypending" => FaultKind::AlreadyPending,
         "carriedover" => FaultKind::CarriedOver,
+        "otherrecord" => FaultKind::OtherRecord,
+        "repeatrows" => FaultKind::RepeatRows,
         "activerequestexists" => FaultKind::ActiveRequestExists,
         "unknownenums" => FaultKind::UnknownEnums,
         "oddtimes" => FaultKind::OddTimes,

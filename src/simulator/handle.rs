@@ -196,7 +196,19 @@ impl SimControl {
         action_type: &str,
         comment: &str,
     ) -> Option<String> {
-        self.0.colleague(machine_id, action_type, comment)
+        self.act_as(super::tenant::COLLEAGUE, machine_id, action_type, comment)
+    }
+
+    /// As [`Self::act_as_colleague`], for whoever has this sign-in name.
+    #[must_use]
+    pub fn act_as(
+        &self,
+        upn: &str,
+        machine_id: &str,
+        action_type: &str,
+        comment: &str,
+    ) -> Option<String> {
+        self.0.act_as(upn, machine_id, action_type, comment)
     }
 
     /// Forces an action into a state; false when there is no such action or state.

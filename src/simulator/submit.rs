@@ -66,16 +66,18 @@ pub(super) fn submit(
     let machine_id = tenant.fleet.id(index).unwrap_or_default();
     let stored = match fault {
         Some(FaultKind::AlreadyPending) => {
-            tenant.pending_or_colleagues(&mut inner, index, row, wish.scope)
+            tenant.pending_or_colleagues(&mut inner, index, row, wish)
         }
         Some(FaultKind::ActiveRequestExists) => {
-            tenant.pending_or_colleagues(&mut inner, index, row, wish.scope);
+            tenant.pending_or_colleagues(&mut inner, index, row, wish);
             return exists();
         }
         Some(FaultKind::CarriedOver) => {
             tenant.begin(&mut inner, (index + 1) % tenant.fleet.len(), row, wish)
         }
-        _ if inner.pending(machine_id, row.kind).is_some() => return exists(),
+        _ if (inner.pending(machine_id, row.kind, wish.sha1.as_deref())).is_some() => {
+            return exists();
+        }
         _ => tenant.begin(&mut inner, index, row, wish),
     };
     tracing::debug!(kind = row.kind, "an action was stored");

@@ -241,17 +241,18 @@ impl SimTenant {
         inner: &mut Inner,
         index: usize,
         row: &ActionRow,
-        scope: Option<String>,
+        asked: Wish,
     ) -> Action {
         let machine_id = self.fleet.id(index).unwrap_or_default().to_owned();
-        if let Some(existing) = inner.pending(&machine_id, row.kind) {
+        if let Some(existing) = inner.pending(&machine_id, row.kind, asked.sha1.as_deref()) {
             return existing.clone();
         }
         let wish = Wish {
             requestor: COLLEAGUE.to_owned(),
             source: "Portal".to_owned(),
             comment: "Already on it".to_owned(),
-            scope,
+            scope: asked.scope,
+            sha1: asked.sha1,
             ..Wish::default()
         };
         let mut action = self.begin(inner, index, row, wish);
@@ -263,8 +264,14 @@ impl SimTenant {
         action
     }
 
-    /// An action somebody else starts in the portal; its id.
-    pub(super) fn colleague(&self, machine_id: &str, kind: &str, comment: &str) -> Option<String> {
+    /// An action that somebody starts in the portal; its id.
+    pub(super) fn act_as(
+        &self,
+        requestor: &str,
+        machine_id: &str,
+        kind: &str,
+        comment: &str,
+    ) -> Option<String> {
         let index = self.fleet.find(machine_id)?;
         let row = by_kind(kind)?;
         let mut inner = self.lock();
@@ -274,7 +281,7 @@ impl SimTenant {
             _ => None,
         };
         let wish = Wish {
-            requestor: COLLEAGUE.to_owned(),
+            requestor: requestor.to_owned(),
             source: "Portal".to_owned(),
             comment: comment.to_owned(),
             scope,
@@ -305,10 +312,18 @@ impl SimTenant {
 pub(super) const COLLEAGUE: &str = "s.weber@contoso.com";
 
 impl Inner {
-    /// The action of this kind that has not ended yet.
-    pub(super) fn pending(&self, machine_id: &str, kind: &str) -> Option<&Action> {
+    /// The action of this kind, about this file, that has not ended yet.
+    pub(super) fn pending(
+        &self,
+        machine_id: &str,
+        kind: &str,
+        sha1: Option<&str>,
+    ) -> Option<&Action> {
         self.actions.iter().find(|action| {
-            action.machine_id == machine_id && action.kind == kind && !action.status.is_final()
+            action.machine_id == machine_id
+                && action.kind == kind
+                && action.sha1.as_deref() == sha1
+                && !action.status.is_final()
         })
     }
 

@@ -208,9 +208,7 @@ impl State {
     ) {
         let result = result.map(|listed| {
             let is_complete = listed.is_complete();
-            for mut action in listed.items {
-                // Asked for by machine, so it is this one's even when the answer leaves that out.
-                action.machine_id.get_or_insert_with(|| id.clone());
+            for action in listed.items {
                 self.learn(action);
             }
             HistoryRead { is_complete }

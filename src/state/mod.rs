@@ -31,7 +31,7 @@ pub use settings::SettingsFacts;
 use crate::explain::Explanation;
 use crate::guard::{AlertsLook, Devices, Facts, FileLook, History, OwnAction, Policy};
 use crate::journal::{Entry, Standing};
-use crate::message::{LookBack, Note, open_order};
+use crate::message::{LookBack, Note, open_orders_on};
 use crate::model::{
     AvailableActions, Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Machine,
     MachineAction, MachineActionId, MachineId, MachineRef, Mode, SessionStatus,
@@ -316,12 +316,8 @@ impl State {
         with: impl FnOnce(&Facts<'_>) -> R,
     ) -> R {
         let namesakes: Vec<_> = self.inventory.namesakes(machine).cloned().collect();
-        let open_orders: Vec<_> = self
-            .entries
-            .open()
-            .filter(|e| e.order.machine.id == machine.id)
-            .filter_map(open_order)
-            .collect();
+        let merged_into = |id: &MachineId| self.machine(id)?.merged_into.clone();
+        let open_orders = open_orders_on(&machine.id, self.entries.open(), merged_into);
         let of_machine = self.entries.of_machine(&machine.id);
         let own_actions: Vec<_> = self.own_actions(of_machine).collect();
         with(&Facts {

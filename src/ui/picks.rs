@@ -158,7 +158,7 @@ pub fn absence(state: &State, views: &Views, machine: &MachineRef) -> Option<Abs
         return Some(Absence::Merged);
     }
     let now = known.reference();
-    if now.dns_name != machine.dns_name {
+    if machine.is_renamed_in(known) {
         return Some(Absence::Renamed(now.quoted_name()));
     }
     let is_hidden =

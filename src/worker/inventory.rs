@@ -55,8 +55,13 @@ async fn read_list(context: Arc<Context>) {
                 unreadable += page.unreadable;
                 let before = seen.len();
                 seen.extend(page.items.iter().map(|m| m.id.clone()));
+                let new = seen.len() - before;
+                if new < page.items.len() {
+                    // Pages that shift while they are read bring some twice and leave some out.
+                    incomplete = Some("the service repeats rows".to_owned());
+                }
                 // A page that could not be read at all is no repetition.
-                let repeats = seen.len() == before && !page.items.is_empty();
+                let repeats = new == 0 && !page.items.is_empty();
                 let machines: Vec<_> = page.items.into_iter().map(Arc::new).collect();
                 bytes += machines
                     .iter()
@@ -356,20 +361,39 @@ pub(super) async fn history_of(
         kind: None,
     };
     let asked = context.client.machine_actions(&filter, lane).await;
-    let mut found = match asked {
+    let (found, is_of_all) = match asked {
         Err(error) if error.is_about_the_question() => {
-            context
-                .client
-                .machine_actions(&ActionFilter::All, lane)
-                .await?
+            let all = ActionFilter::All;
+            (context.client.machine_actions(&all, lane).await?, true)
         }
-        other => other?,
+        other => (other?, false),
     };
-    // Whatever the service made of the question.
+    Ok(of_machine(id, found, is_of_all))
+}
+
+/// Those of a list that are on this machine, whatever the service made of the question. One that
+/// names no machine is taken for this one's only where the list is of nothing else; whose it is
+/// otherwise nobody can tell, so the list is not whole.
+fn of_machine(
+    id: &MachineId,
+    mut found: Complete<MachineAction>,
+    is_of_all: bool,
+) -> Complete<MachineAction> {
+    let is_on_another =
+        |action: &MachineAction| action.machine_id.as_ref().is_some_and(|m| m != id);
+    let is_mixed = is_of_all || found.items.iter().any(is_on_another);
+    let nameless = |action: &&MachineAction| action.machine_id.is_none();
+    if is_mixed {
+        found.unreadable += found.items.iter().filter(nameless).count();
+        found
+            .items
+            .retain(|action| action.machine_id.as_ref() == Some(id));
+    } else {
+        for action in &mut found.items {
+            action.machine_id.get_or_insert_with(|| id.clone());
+        }
+    }
     found
-        .items
-        .retain(|action| action.machine_id.as_ref().is_none_or(|m| m == id));
-    Ok(found)
 }
 
 async fn tell(context: &Context, epoch: Epoch, news: InventoryNews) {

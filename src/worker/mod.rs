@@ -5,6 +5,7 @@ mod acknowledge;
 mod ask;
 mod batch;
 mod cache;
+mod claim;
 mod context;
 mod host;
 mod inventory;

@@ -7,19 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 
 use tokio::time::Instant;
 
+use super::claim::{Claim, Reading};
 use super::context::{Context, monotonic_now, now};
 use super::inventory::history_of;
-use super::outcome::{Reading, accepted, carries_tag, read_again, record_someone_elses};
+use super::outcome::{accepted, record_someone_elses};
 use super::watch;
-use crate::action::{ActionKind, Order, Task};
+use crate::action::Task;
 use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
 use crate::explain::{Explanation, NextStep};
 use crate::journal::{Entry, Phase, Record, Standing};
 use crate::message::Note;
-use crate::model::{EntryId, Epoch, MachineAction, MachineActionId};
+use crate::model::{Account, EntryId, Epoch, MachineAction, MachineActionId};
 
-/// How wrong this computer's clock may be without a look-up being led astray.
-const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
 /// How far back all actions of the tenant are looked through, as clocks may differ by hours.
 const ELSEWHERE: SignedDuration = SignedDuration::from_hours(24);
 /// How long a request may wait for its device, and a day for the one who has to know.
@@ -31,7 +30,8 @@ const LOOK_UPS: u32 = 3;
 /// followed. Entries of other accounts stay as they are. A console that only looks follows too, and
 /// leaves everything else to the one that acts.
 pub(super) async fn resume(context: &Arc<Context>) {
-    let Some(account) = context.account() else {
+    // Two accounts that do not say who they are may be two people.
+    let Some(account) = context.account().filter(Account::is_named) else {
         return;
     };
     for entry in context
@@ -95,7 +95,8 @@ pub(super) async fn mind_late(context: &Arc<Context>, actions: &[MachineAction])
         if !is_open_to_news || !is_act || !entry.author.is(&account) {
             continue;
         }
-        if let Some(ours) = actions.iter().find(|a| carries_tag(entry.id(), a)) {
+        let claim = Claim::of(context, &entry.order, Some(&account));
+        if let Some(ours) = actions.iter().find(|action| claim.is_ours(action)) {
             accepted(context, &entry.order, ours).await;
         }
     }
@@ -207,17 +208,15 @@ async fn look_up(
     where_to: Where,
 ) -> Result<Found, Option<ApiError>> {
     let order = &entry.order;
-    let kind = match &order.task {
-        Task::Act { kind, .. } => *kind,
-        Task::Cancel { action, .. } => return look_up_cancellation(context, order, action).await,
-    };
-    let sent = entry.first_sent_at();
+    let claim = Claim::of(context, order, context.account().as_ref());
+    if let Task::Cancel { action, .. } = &order.task {
+        return look_up_cancellation(context, &claim, action).await;
+    }
     // No time in the question: this computer's clock may be wrong. The tag decides.
     let found = history_of(context, &order.machine.id, Lane::Analyst)
         .await
         .map_err(Some)?;
-    let carries_our_tag = |action: &&MachineAction| carries_tag(order.entry, action);
-    if let Some(action) = found.items.iter().find(carries_our_tag) {
+    if let Some(action) = found.items.iter().find(|action| claim.is_ours(action)) {
         return Ok(Found::ours(action));
     }
     let answered = match entry.answered_with() {
@@ -225,9 +224,7 @@ async fn look_up(
         None => None,
     };
     if let Some(action) = &answered {
-        let limit = sent.map(|at| at - CLOCK_SLACK);
-        let us = context.account().and_then(|account| account.user_name);
-        match read_again(order, us.as_deref(), action, limit) {
+        match claim.read_again(action) {
             Reading::Ours => return Ok(Found::ours(action)),
             Reading::SomeoneElses => return Ok(Found::SomeoneElses(Box::new(action.clone()))),
             // A fuller reading may come yet; without one this is all that there is to go by.
@@ -236,15 +233,16 @@ async fn look_up(
             }
             Reading::MostLikelyOurs => return whole(&found),
             Reading::Unclear => return Err(None),
+            // As if no answer had come.
+            Reading::Unrelated => {}
         }
     }
     if where_to == Where::Everywhere
-        && let Some(action) = look_everywhere(context, order.entry, sent).await?
+        && let Some(action) = look_everywhere(context, &claim, entry.first_sent_at()).await?
     {
         return Ok(Found::Ours(Box::new(action)));
     }
-    let may_be_ours = |action: &MachineAction| may_be(order, kind, sent, action);
-    if found.items.iter().any(may_be_ours) {
+    if found.items.iter().any(|action| claim.may_be(action)) {
         return Err(None);
     }
     whole(&found)
@@ -261,13 +259,13 @@ fn whole(found: &Complete<MachineAction>) -> Result<Found, Option<ApiError>> {
 
 async fn look_up_cancellation(
     context: &Context,
-    order: &Order,
+    claim: &Claim<'_>,
     action: &MachineActionId,
 ) -> Result<Found, Option<ApiError>> {
     let read = context.client.machine_action(action, Lane::Analyst).await;
     let action = read.map_err(Some)?;
     // Ended by whatever cause, or cancelled in our name: either way the truth is known.
-    let is_settled = action.status.is_final() || carries_tag(order.entry, &action);
+    let is_settled = action.status.is_final() || claim.is_ours(&action);
     Ok(if is_settled {
         Found::ours(&action)
     } else {
@@ -296,7 +294,7 @@ async fn read_answered(
 /// another form; a failure of either kind, and a list that leaves something out, prove nothing.
 async fn look_everywhere(
     context: &Context,
-    entry: EntryId,
+    claim: &Claim<'_>,
     sent: Option<Timestamp>,
 ) -> Result<Option<MachineAction>, Option<ApiError>> {
     let since = sent.unwrap_or_else(now) - ELSEWHERE;
@@ -309,37 +307,11 @@ async fn look_everywhere(
     let found = read.map_err(Some)?;
     let is_whole = found.complete && found.unreadable == 0;
     let mut actions = found.items.into_iter();
-    match actions.find(|action| carries_tag(entry, action)) {
+    match actions.find(|action| claim.is_ours(action)) {
         Some(action) => Ok(Some(action)),
         None if is_whole => Ok(None),
         None => Err(None),
     }
-}
-
-/// Whether an action that bears no name could be this order: of its kind, from about its time.
-/// The tag decides; where the service shows no comments, nobody can tell.
-fn may_be(
-    order: &Order,
-    kind: ActionKind,
-    sent: Option<Timestamp>,
-    action: &MachineAction,
-) -> bool {
-    let is_nameless = action.external_id.is_none()
-        && action
-            .requestor_comment
-            .as_deref()
-            .is_none_or(|c| c.trim().is_empty());
-    let is_of_the_time = match (action.created, sent) {
-        (Some(created), Some(sent)) => created >= sent - CLOCK_SLACK,
-        (None, _) | (_, None) => true,
-    };
-    is_nameless
-        && is_of_the_time
-        && action.kind == kind.spec().wire_type
-        && action
-            .machine_id
-            .as_ref()
-            .is_none_or(|m| *m == order.machine.id)
 }
 
 #[cfg(test)]

@@ -11,13 +11,14 @@ use tokio::time::Instant;
 use super::context::{Context, monotonic_now, now};
 use super::waiting::{Turn, wait_again, wait_until_ready};
 use super::{outcome, reconcile, settings};
+use crate::action::Risk;
 use crate::api::{ApiError, Lane, Permit, Verb, delay};
 use crate::auth::AuthError;
 use crate::explain::{Effect, Explain as _};
 use crate::guard::{self, Approval, Facts};
 use crate::journal::{JournalError, NotSentReason, Record, Standing};
-use crate::message::open_order;
-use crate::model::{EntryId, MachineActionId};
+use crate::message::open_orders_on;
+use crate::model::{EntryId, MachineActionId, MachineId};
 
 /// Facts older than this are read again before sending.
 const FRESH_FACTS: SignedDuration = SignedDuration::from_secs(30);
@@ -237,19 +238,18 @@ pub(super) fn check(context: &Context, approval: &Approval) -> Result<(), Stop> 
     let machine = &approval.order().machine.id;
     let known = context.known(machine);
     // The id is pinned; the name is what the person saw, and both have to fit together.
-    let renamed = known
-        .machine
-        .as_ref()
-        .is_some_and(|(m, _)| m.computer_dns_name != approval.order().machine.dns_name);
-    if renamed {
+    let order = approval.order();
+    let renamed = (known.machine.as_ref()).is_some_and(|(m, _)| order.machine.is_renamed_in(m));
+    // What the device has become forbids no giving back (rule 10).
+    if renamed && order.task.risk() != Risk::Routine {
         return Err(Stop::because(NotSentReason::FactsChanged));
     }
+    let merged_into = |id: &MachineId| {
+        let record = context.known(id).machine;
+        record.and_then(|(record, _)| record.merged_into.clone())
+    };
     let entries = context.entries();
-    let open: Vec<_> = entries
-        .iter()
-        .filter(|e| e.order.machine.id == *machine)
-        .filter_map(|entry| open_order(entry))
-        .collect();
+    let open = open_orders_on(machine, entries.iter(), merged_into);
     let facts = Facts {
         now: now(),
         policy: &context.policy(),
@@ -318,7 +318,7 @@ async fn attempts(context: &Arc<Context>, approval: &Approval, first: Permit, tu
             }
             (Effect::NothingChanged, _) => match pause(&error, attempt) {
                 Some(wait) => try_later(context, approval, &error, wait, turn).await,
-                None => return outcome::refuse(context, order, &error).await,
+                None => return outcome::refuse(context, approval, &error).await,
             },
         };
         let ready = match next {
@@ -373,6 +373,7 @@ fn pause(error: &ApiError, attempt: u32) -> Option<Duration> {
         | ApiError::Unauthorized(_)
         | ApiError::Refused(_)
         | ApiError::Fault { .. }
+        | ApiError::OtherRecord { .. }
         | ApiError::NotUnderstood { .. } => delay(error, Verb::Submit, attempt, fraction(attempt)),
     };
     pause.filter(|_| attempt < MAX_ATTEMPTS)

@@ -60,6 +60,36 @@ fn is_stranger(session: &SessionStatus) -> bool {
 }
 
 #[test]
+fn an_order_of_somebody_unnamed_does_not_leave_in_the_name_of_another() {
+    let simulator = tenant();
+    let control = simulator.control();
+    let (_, upn, name) = STRANGER;
+    control.sign_in_as("unknown", "jane@contoso.com", "Jane");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    let account = engine.state.session.account().expect("signed in");
+    assert!(!account.is_named());
+    let machine = engine.machine("FIN-LT-043");
+    engine.load(&machine);
+    let draft = Engine::draft(ActionKind::RestrictCodeExecution, &machine);
+    let approval = engine.approve(&draft).expect("nothing stands against it");
+    control.revoke_sign_ins();
+    engine.send(Command::Submit(Box::new(approval)));
+    let entry = draft.entry;
+    engine.until("its waiting", |s| {
+        matches!(s.notes.get(&entry), Some(Note::WaitsForSignIn))
+    });
+    control.sign_in_as("unknown", upn, name);
+    with_a_code(&mut engine);
+    engine.until("the question", |s| is_stranger(&s.session));
+    engine.send(Command::AcceptAccount);
+    let end = engine.until_end(entry);
+    assert!(matches!(end, Standing::NotSent { .. }), "{end:?}");
+    assert_eq!(accepted_posts(&control), 0);
+}
+
+#[test]
 fn somebody_else_comes_in_only_when_a_person_accepts_it_and_takes_nothing_over() {
     let (simulator, _folder, mut engine) = signed_in();
     let control = simulator.control();

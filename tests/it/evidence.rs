@@ -20,6 +20,7 @@ fn not_found_is_never_said_after_a_tenant_wide_look_that_failed_or_was_not_whole
     for (what, words) in [
         ("status:500", "has a problem"),
         ("next_link:looping", "is not complete"),
+        ("repeat_rows", "is not complete"),
         ("forbidden", "not allowed"),
         ("drop_before", "was lost"),
         // Of either form of the question.
@@ -130,6 +131,144 @@ fn a_refusal_says_whether_the_devices_actions_could_be_read_after_it() {
             "{records:?}"
         );
     }
+}
+
+#[test]
+fn another_file_is_another_request_that_neither_blocks_nor_answers_for_this_one() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    let first = engine.order(ActionKind::StopAndQuarantineFile, "FIN-LT-042");
+    engine.until("acceptance", move |s| {
+        s.entry(first)
+            .is_some_and(|e| e.standing().action().is_some())
+    });
+    engine.load(&machine);
+    let mut draft = Engine::draft(ActionKind::StopAndQuarantineFile, &machine);
+    assert!(engine.approve(&draft).is_err(), "the same file");
+    draft.entry = EntryId::random().expect("random bytes");
+    draft.sha1 = "0123456789abcdef0123456789abcdef01234567".into();
+    engine.control.inject(fault("submit", "status:400::Odd", 1));
+    let second = engine.submit(&draft);
+    let end = engine.until_end(second);
+    assert!(matches!(end, Standing::Refused { .. }), "{end:?}");
+    let third = engine.submit(&cordon::action::Draft {
+        entry: EntryId::random().expect("random bytes"),
+        ..draft
+    });
+    engine.until("acceptance", move |s| {
+        s.entry(third)
+            .is_some_and(|e| e.standing().action().is_some())
+    });
+}
+
+#[test]
+fn an_isolation_of_another_type_does_not_answer_for_a_refused_one_and_is_named() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.load(&machine);
+    let mut draft = Engine::draft(ActionKind::Isolate, &machine);
+    draft.isolation_type = cordon::action::IsolationType::Selective;
+    let approval = engine.approve(&draft).expect("nothing stands against it");
+    engine.control.never_finish(machine.id.as_str());
+    let acted = engine
+        .control
+        .act_as_colleague(machine.id.as_str(), "Isolate", "by hand");
+    assert!(acted.is_some());
+    engine.send(Command::Submit(Box::new(approval)));
+    let entry = draft.entry;
+    engine.until("the entry", move |s| s.entry(entry).is_some());
+    let end = engine.until_end(entry);
+    let Standing::Refused { message, .. } = &end else {
+        panic!("{end:?}")
+    };
+    assert!(
+        message.contains("an isolation of type Full, by s.weber@contoso.com"),
+        "{message}"
+    );
+}
+
+#[test]
+fn an_action_that_names_no_device_is_nobodys_in_a_list_of_all() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let (machine, other) = (engine.machine("FIN-LT-042"), engine.machine("ENG-LT-030"));
+    let is_isolated = |engine: &Engine| {
+        let known = engine.state.known_actions(&machine.id).iter();
+        known
+            .filter(|a| a.kind == MachineActionType::Isolate)
+            .count()
+            > 0
+    };
+    let isolate = |engine: &Engine, id: &str| {
+        let acted = engine.control.act_as_colleague(id, "Isolate", "by hand");
+        assert!(acted.is_some());
+    };
+    isolate(&engine, other.id.as_str());
+    let nameless = fault("machine_actions", "lacks:machineId", 1);
+    engine
+        .control
+        .inject(fault("machine_actions", "status:400", 1));
+    engine.control.inject(nameless.clone());
+    engine.load(&machine);
+    assert!(
+        !is_isolated(&engine),
+        "their isolation is of another device"
+    );
+    // The answer to the question for one device is about that device, whatever it leaves out.
+    isolate(&engine, machine.id.as_str());
+    engine.control.inject(nameless);
+    engine.load(&machine);
+    assert!(is_isolated(&engine));
+}
+
+#[test]
+fn what_is_read_by_its_id_has_to_bear_that_id() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("acceptance", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| e.standing().action().is_some())
+    });
+    engine
+        .control
+        .inject(fault("machine_actions", "status:400", 0));
+    engine
+        .control
+        .inject(fault("machine_action", "other_record", 0));
+    engine.until("a look that failed", move |s| {
+        let note = s.notes.get(&entry);
+        matches!(note, Some(Note::LookFailed { .. }))
+            || s.entry(entry).is_some_and(|e| e.standing().is_end())
+    });
+    let standing = engine.standing(entry);
+    assert!(
+        matches!(standing, Standing::Accepted { .. }),
+        "{standing:?}"
+    );
+    engine.control.clear_faults();
+
+    engine.control.inject(fault("machine", "other_record", 0));
+    engine.load(&machine);
+    let read = &engine.state.machines[&machine.id];
+    let failure = read.failure.as_ref().expect("it is not this device");
+    assert!(failure.headline.contains("another record"), "{failure:?}");
+}
+
+#[test]
+fn a_404_of_something_in_between_is_no_verdict_on_a_file() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    engine.control.inject(fault("api", "status:404::Odd", 0));
+    engine.send(Command::LoadFile(crate::common::SHA1.into()));
+    let look = |s: &cordon::state::State| {
+        let file = s.files.get(crate::common::SHA1)?;
+        Some((file.value.is_some(), file.failure.is_some()))
+    };
+    engine.until("an answer", |s| {
+        look(s).is_some_and(|(known, failed)| known || failed)
+    });
+    assert_eq!(look(&engine.state), Some((false, true)));
 }
 
 #[test]

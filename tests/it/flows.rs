@@ -7,7 +7,9 @@ use cordon::journal::Standing;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
-use crate::common::{Console, asked_about, journal_on_disk, machine_named, posts, tenant};
+use crate::common::{
+    Console, Engine, asked_about, journal_on_disk, machine_named, posts, signed_in, tenant,
+};
 
 #[test]
 fn isolated_is_said_only_after_the_service_said_succeeded() {
@@ -439,4 +441,39 @@ fn records_with_one_name_are_compared_and_the_other_one_is_shown_from_there() {
         "the comparison is closed"
     );
     assert!(posts(&console.control).is_empty());
+}
+
+#[test]
+fn another_spelling_is_no_new_name_and_a_renamed_device_can_be_given_back() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let laptops = crate::faults::ordinary_laptops(&engine);
+    type Name = fn(&str) -> Option<Box<str>>;
+    let cases: [(ActionKind, Name, bool); 4] = [
+        (
+            ActionKind::Isolate,
+            |name| Some(name.to_lowercase().into()),
+            true,
+        ),
+        (ActionKind::Isolate, |_| None, true),
+        (ActionKind::Isolate, |_| Some("OLD-NAME".into()), false),
+        (ActionKind::Unisolate, |_| Some("OLD-NAME".into()), true),
+    ];
+    for ((kind, seen, leaves), machine) in cases.into_iter().zip(laptops) {
+        engine.load(&machine);
+        let name = machine.dns_name.clone().expect("a name");
+        let chosen = cordon::model::MachineRef {
+            dns_name: seen(&name),
+            ..machine
+        };
+        let draft = Engine::draft(kind, &chosen);
+        match engine.approve(&draft) {
+            Ok(_) if leaves => {
+                let entry = engine.submit(&draft);
+                let end = engine.until_end(entry);
+                assert!(matches!(end, Standing::Done { .. }), "{kind:?} {end:?}");
+            }
+            Err(why) if !leaves => assert!(why.starts_with("Renewed name: now"), "{why}"),
+            other => panic!("{kind:?} {other:?}"),
+        }
+    }
 }

@@ -78,6 +78,26 @@ fn a_link_to_the_next_page_is_followed_on_our_host_only_and_never_for_ever() {
 }
 
 #[test]
+fn a_list_that_repeats_rows_or_breaks_off_with_a_404_is_not_complete() {
+    let (_tenant, _folder, mut engine) = crate::common::signed_in();
+    let all = engine.state.inventory.all().len();
+    for faults in [
+        &["repeat_rows"][..],
+        &["next_link:malformed", "status:404::ResourceNotFound"],
+    ] {
+        for what in faults {
+            engine.control.inject(fault("machines", what, 1));
+        }
+        engine.send(Command::RefreshMachines);
+        engine.until("the start", |s| s.inventory.loading);
+        engine.until("the end", |s| !s.inventory.loading);
+        let inventory = &engine.state.inventory;
+        assert!(inventory.incomplete.is_some(), "{faults:?}");
+        assert_eq!(inventory.all().len(), all, "{faults:?}");
+    }
+}
+
+#[test]
 fn what_became_of_an_order_is_found_even_where_filters_are_refused() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");

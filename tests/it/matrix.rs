@@ -73,8 +73,10 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         FaultKind::AlreadyPending | FaultKind::ActiveRequestExists => (Before, SomeoneElses),
         FaultKind::Unauthorized | FaultKind::ClaimsChallenge => (Before, DoneAtTheSecond),
         FaultKind::Forbidden { .. } => (Before, Refused),
-        // Lists and tokens have tests of their own.
+        // Lists, readings by id and tokens have tests of their own.
         FaultKind::LoseTail
+        | FaultKind::OtherRecord
+        | FaultKind::RepeatRows
         | FaultKind::NextLink(_)
         | FaultKind::OpaqueToken
         | FaultKind::NoRefreshToken

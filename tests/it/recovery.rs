@@ -39,12 +39,10 @@ fn leave_behind(
     if let Some(name) = stored {
         let machine = engine.machine(name);
         // Exactly what the console would have sent, without its journal knowing more.
-        assert!(
-            engine
-                .control
-                .act_as_colleague(machine.id.as_str(), "Isolate", &order.comment_to_send())
-                .is_some()
-        );
+        let us = account.user_name.as_deref().expect("a sign-in name");
+        let (id, comment) = (machine.id.as_str(), order.comment_to_send());
+        let acted = engine.control.act_as(us, id, "Isolate", &comment);
+        assert!(acted.is_some());
     }
     let path = engine.journal.clone();
     drop(engine);
@@ -407,6 +405,61 @@ fn what_turns_up_late_of_another_persons_order_is_left_to_that_person() {
     engine.load(&machine);
     assert!(matches!(engine.until_end(own), Standing::Done { .. }));
     assert_eq!(engine.standing(entry), Standing::NotFound);
+}
+
+#[test]
+fn a_colleague_who_quotes_our_tag_changes_no_verdict_and_orders_nothing_in_our_name() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let sent_and = |verdict| vec![Record::Sent, verdict];
+    let entries = [
+        sent_and(Record::Refused {
+            status: 403,
+            code: "Forbidden".into(),
+            message: "".into(),
+        }),
+        sent_and(Record::NotFound),
+        sent_and(Record::SomeoneElses {
+            action: cordon::model::MachineActionId::parse("b89eb834").expect("an id"),
+            requestor: "an unknown requestor".into(),
+            created: None,
+        }),
+        vec![Record::NotSent {
+            why: NotSentReason::Withdrawn,
+            detail: None,
+        }],
+    ]
+    .map(|records| leave_behind(&simulator, folder.path(), None, &records));
+    let mut engine = Engine::start(&simulator, folder.path());
+    let standings = entries.map(|entry| engine.standing(entry));
+    let machine = crate::common::machine_named(&engine.control, "FIN-LT-042");
+    let other = crate::common::machine_named(&engine.control, "ENG-LT-030");
+    for entry in entries {
+        let quoted = format!("[{entry}] alert 1234");
+        for (machine, kind) in [
+            (&machine, "Isolate"),
+            (&machine, "Unisolate"),
+            (&other, "Isolate"),
+        ] {
+            let acted = engine
+                .control
+                .act_as_colleague(machine.as_str(), kind, &quoted);
+            assert!(acted.is_some());
+        }
+    }
+    engine.sign_in();
+    for name in ["FIN-LT-042", "ENG-LT-030"] {
+        let machine = engine.machine(name);
+        engine.load(&machine);
+    }
+    assert_eq!(entries.map(|entry| engine.standing(entry)), standings);
+    let contained = engine.state.contained();
+    assert!(!contained.is_empty());
+    assert_eq!(
+        cordon::state::WayBack::of(&contained),
+        cordon::state::WayBack::default()
+    );
+    assert!(posts(&engine.control).is_empty());
 }
 
 #[test]

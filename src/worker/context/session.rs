@@ -156,7 +156,8 @@ impl Context {
     /// Takes a sign-in over. Another account or tenant than before begins a new epoch.
     pub fn enter(&self, account: &Account, renewal: Renewal) {
         let mut present = lock(&self.account);
-        let same = present.as_ref().is_some_and(|p| p.is_same(account));
+        // Two that do not say who they are may be two people.
+        let same = account.is_named() && present.as_ref().is_some_and(|p| p.is_same(account));
         if !same {
             self.new_epoch();
         }

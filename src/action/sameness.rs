@@ -1,0 +1,210 @@
+//! Whether two requests on one device ask for the same.
+
+use super::catalogue::ActionKind;
+use super::order::Task;
+use super::parameter::{IsolationType, Parameter, Sha1, Value};
+use crate::model::MachineAction;
+
+/// How what was requested on a device compares with what a task asks for there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sameness {
+    Same,
+    /// It isolates the device too, in another way: less or more is cut off.
+    OtherIsolation,
+    /// The service does not say enough: no type, or no file.
+    Unknown,
+    Different,
+}
+
+impl Task {
+    /// How an action of the service on the same device compares with this task.
+    #[must_use]
+    pub fn compared_with(&self, action: &MachineAction) -> Sameness {
+        match self {
+            Self::Cancel { action: wanted, .. } if *wanted == action.id => Sameness::Same,
+            Self::Cancel { .. } => Sameness::Different,
+            Self::Act { .. } if action.is_of_unknown_kind() => Sameness::Unknown,
+            Self::Act { kind, .. } if action.kind != kind.spec().wire_type => Sameness::Different,
+            Self::Act { kind, .. } => {
+                let named = action.file_identifier.as_deref();
+                let file = named.and_then(|text| Sha1::find(text).ok());
+                self.compared(*kind, file.as_ref(), action.scope.as_deref())
+            }
+        }
+    }
+
+    /// How another order on the same device compares with this task.
+    #[must_use]
+    pub fn compared_with_task(&self, other: &Self) -> Sameness {
+        match (self, other) {
+            (Self::Act { kind, .. }, Self::Act { kind: theirs, .. }) if kind == theirs => {
+                let scope = other.isolation_type().map(IsolationType::as_wire);
+                self.compared(*kind, other.file(), scope)
+            }
+            (Self::Cancel { action, .. }, Self::Cancel { action: theirs, .. })
+                if action == theirs =>
+            {
+                Sameness::Same
+            }
+            (Self::Act { .. } | Self::Cancel { .. }, Self::Act { .. } | Self::Cancel { .. }) => {
+                Sameness::Different
+            }
+        }
+    }
+
+    /// How much an isolation cuts off, where that was chosen.
+    #[must_use]
+    pub fn isolation_type(&self) -> Option<IsolationType> {
+        let Self::Act { values, .. } = self else {
+            return None;
+        };
+        values.iter().find_map(|value| match value {
+            Value::IsolationType(isolation_type) => Some(*isolation_type),
+            Value::Sha1(_) => None,
+        })
+    }
+
+    /// Compares what two requests of one kind are about.
+    fn compared(&self, kind: ActionKind, file: Option<&Sha1>, scope: Option<&str>) -> Sameness {
+        if kind.spec().parameters.contains(&Parameter::Sha1) {
+            return match (self.file(), file) {
+                (Some(ours), Some(theirs)) if ours == theirs => Sameness::Same,
+                (Some(_), Some(_)) => Sameness::Different,
+                (None, _) | (_, None) => Sameness::Unknown,
+            };
+        }
+        match (self.isolation_type(), scope) {
+            // How the service reports that a device is contained is not documented.
+            (None | Some(IsolationType::UnManagedDevice), _) | (_, None) => Sameness::Same,
+            (Some(ours), Some(theirs)) if ours.as_wire().eq_ignore_ascii_case(theirs) => {
+                Sameness::Same
+            }
+            (Some(_), Some(_)) => Sameness::OtherIsolation,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MachineActionId, MachineActionStatus, MachineActionType};
+
+    const FILE_A: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+    const FILE_B: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    fn action(kind: MachineActionType, file: Option<&str>, scope: Option<&str>) -> MachineAction {
+        let id = MachineActionId::parse("b89eb834").expect("a literal id");
+        let mut action = MachineAction::bare(id, kind, MachineActionStatus::Pending);
+        action.file_identifier = file.map(Into::into);
+        action.scope = scope.map(Into::into);
+        action
+    }
+
+    fn quarantine(file: &str) -> Task {
+        Task::Act {
+            kind: ActionKind::StopAndQuarantineFile,
+            values: Box::new([Value::Sha1(Sha1::find(file).expect("a literal hash"))]),
+        }
+    }
+
+    fn isolation(isolation_type: IsolationType) -> Task {
+        Task::Act {
+            kind: ActionKind::Isolate,
+            values: Box::new([Value::IsolationType(isolation_type)]),
+        }
+    }
+
+    #[test]
+    fn the_same_kind_is_the_same_request_only_about_the_same_file_and_isolation() {
+        use MachineActionType::{Isolate, StopAndQuarantineFile, Unisolate};
+        use Sameness::{Different, OtherIsolation, Same, Unknown};
+        let upper = FILE_A.to_uppercase();
+        let sha256 = "a".repeat(64);
+        let full = isolation(IsolationType::Full);
+        for (task, kind, file, scope, expected) in [
+            (
+                quarantine(FILE_A),
+                StopAndQuarantineFile,
+                Some(&*upper),
+                None,
+                Same,
+            ),
+            (
+                quarantine(FILE_A),
+                StopAndQuarantineFile,
+                Some(FILE_B),
+                None,
+                Different,
+            ),
+            (
+                quarantine(FILE_A),
+                StopAndQuarantineFile,
+                None,
+                None,
+                Unknown,
+            ),
+            (
+                quarantine(FILE_A),
+                StopAndQuarantineFile,
+                Some(&*sha256),
+                None,
+                Unknown,
+            ),
+            (full.clone(), Isolate, None, Some("full"), Same),
+            (full.clone(), Isolate, None, None, Same),
+            (
+                full.clone(),
+                Isolate,
+                None,
+                Some("Selective"),
+                OtherIsolation,
+            ),
+            (
+                isolation(IsolationType::UnManagedDevice),
+                Isolate,
+                None,
+                Some("Full"),
+                Same,
+            ),
+            (full.clone(), Unisolate, None, None, Different),
+            (
+                full,
+                MachineActionType::from_wire("Unknown"),
+                None,
+                None,
+                Unknown,
+            ),
+        ] {
+            let action = action(kind, file, scope);
+            assert_eq!(task.compared_with(&action), expected, "{task:?} {action:?}");
+        }
+    }
+
+    #[test]
+    fn two_orders_compare_as_their_actions_do() {
+        use Sameness::{Different, OtherIsolation, Same, Unknown};
+        let (a, b) = (quarantine(FILE_A), quarantine(FILE_B));
+        let (full, selective) = (
+            isolation(IsolationType::Full),
+            isolation(IsolationType::Selective),
+        );
+        let button = Task::Act {
+            kind: ActionKind::StopAndQuarantineFile,
+            values: Box::default(),
+        };
+        for (ours, theirs, expected) in [
+            (&a, &a, Same),
+            (&a, &b, Different),
+            (&button, &a, Unknown),
+            (&full, &full, Same),
+            (&full, &selective, OtherIsolation),
+            (&full, &a, Different),
+        ] {
+            assert_eq!(
+                ours.compared_with_task(theirs),
+                expected,
+                "{ours:?} {theirs:?}"
+            );
+        }
+    }
+}

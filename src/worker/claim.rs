@@ -1,0 +1,247 @@
+//! Which of the service's actions an order may claim as its own, and whose an answer is.
+//!
+//! People quote our tag: a comment that holds it is believed only where nothing speaks against it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::context::{Context, now};
+use crate::action::{Order, Sameness, Task};
+use crate::model::{Account, EntryId, MachineAction, normal};
+
+/// How wrong this computer's clock may be without a look-up being led astray.
+const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
+
+/// An order that left or was to leave, with what tells its action from others.
+pub(super) struct Claim<'a> {
+    order: &'a Order,
+    /// The sign-in name of the account that ordered it.
+    user_name: Option<Box<str>>,
+    has_left: bool,
+    /// What the service created before this time is not ours; `None` where nobody can tell.
+    not_before: Option<Timestamp>,
+}
+
+/// Whose the action is that came in answer to a submission.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    Ours,
+    SomeoneElses,
+    /// Not enough in the answer to tell: the action is looked up.
+    Unclear(&'static str),
+}
+
+/// What a later reading says of an action whose answer was unclear. Weaker evidence counts too, for
+/// there will be none better; our tag on a still later reading puts it right.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    Ours,
+    SomeoneElses,
+    /// Nothing speaks against its being ours: this account asked for such an action at that time.
+    MostLikelyOurs,
+    Unclear,
+    /// About another device, or something else: it says nothing about this order.
+    Unrelated,
+}
+
+/// Whether the service credits an action to the account that ordered.
+#[derive(PartialEq, Eq)]
+enum Credit {
+    ToUs,
+    ToAnother,
+    Unknown,
+}
+
+impl<'a> Claim<'a> {
+    /// The claim of an order of this account.
+    pub fn of(context: &Context, order: &'a Order, account: Option<&Account>) -> Self {
+        let entry = context.entry(order.entry);
+        let sent = entry.and_then(|entry| entry.first_sent_at());
+        Self {
+            order,
+            user_name: account.and_then(|account| account.user_name.clone()),
+            has_left: sent.is_some(),
+            not_before: not_before(sent, context.client.service_ahead(), now()),
+        }
+    }
+
+    /// Whether an action is this order's own, by its tag.
+    pub fn is_ours(&self, action: &MachineAction) -> bool {
+        let entry = self.order.entry;
+        match &self.order.task {
+            Task::Cancel { action: wanted, .. } => {
+                *wanted == action.id && holds(action.cancellation_comment.as_deref(), entry)
+            }
+            Task::Act { .. } => match self.order.task.compared_with(action) {
+                Sameness::Different => false,
+                Sameness::Same | Sameness::OtherIsolation | Sameness::Unknown => {
+                    action.external_id.as_deref() == Some(&entry.to_string())
+                        || holds(action.requestor_comment.as_deref(), entry)
+                            && self.is_believable(action)
+                }
+            },
+        }
+    }
+
+    /// Whether nothing speaks against an action whose comment holds our tag.
+    fn is_believable(&self, action: &MachineAction) -> bool {
+        let credit = self.credit(action);
+        let is_there = match &action.machine_id {
+            Some(machine) if *machine != self.order.machine.id => {
+                // The service may have carried it over to another record of the device.
+                credit == Credit::ToUs && self.is_as_sent(action)
+            }
+            Some(_) | None => true,
+        };
+        self.has_left && credit != Credit::ToAnother && is_there && !self.is_older(action)
+    }
+
+    /// Judges an answer. Our tag makes the action ours; without it, only an answer that leaves
+    /// nothing out is believed to be somebody else's.
+    pub fn whose(&self, action: &MachineAction) -> Whose {
+        if let Task::Cancel { action: wanted, .. } = &self.order.task {
+            return if *wanted == action.id {
+                Whose::Ours
+            } else {
+                Whose::Unclear("the service answered with another action")
+            };
+        }
+        if self.is_ours(action) {
+            return Whose::Ours;
+        }
+        match &action.machine_id {
+            Some(id) if *id == self.order.machine.id => {}
+            Some(_) => {
+                return Whose::Unclear("the service answered with an action on another device");
+            }
+            None => return Whose::Unclear("the service's answer does not name the device"),
+        }
+        let is_of_our_kind = self.order.task.kind().map(|kind| &kind.spec().wire_type);
+        match self.order.task.compared_with(action) {
+            // Nobody had seen these words before they left: whoever the service credits them to,
+            // which may be another name of this account, they are ours.
+            Sameness::Same | Sameness::OtherIsolation if self.is_as_sent(action) => {
+                return Whose::Ours;
+            }
+            Sameness::Same => {}
+            Sameness::OtherIsolation => {
+                return Whose::Unclear("the service answered with an isolation of another type");
+            }
+            Sameness::Unknown if action.is_of_unknown_kind() => {
+                return Whose::Unclear("the service's answer does not name the kind of action");
+            }
+            Sameness::Unknown => {
+                return Whose::Unclear("the service's answer does not name the file");
+            }
+            Sameness::Different if is_of_our_kind == Some(&action.kind) => {
+                return Whose::Unclear("the service answered with an action on another file");
+            }
+            Sameness::Different => {
+                return Whose::Unclear("the service answered with an action of another kind");
+            }
+        }
+        if filled(action.requestor_comment.as_deref()).is_none() {
+            Whose::Unclear("the service's answer has no comment")
+        } else if filled(action.requestor.as_deref()).is_none() {
+            Whose::Unclear("the service's answer does not name the requestor")
+        } else if action.created.is_none() {
+            Whose::Unclear("the service's answer has no time")
+        } else {
+            Whose::SomeoneElses
+        }
+    }
+
+    /// Judges a later reading of the action that the service answered with.
+    pub fn read_again(&self, action: &MachineAction) -> Reading {
+        if self.is_ours(action) {
+            return Reading::Ours;
+        }
+        let is_elsewhere =
+            (action.machine_id.as_ref()).is_some_and(|m| *m != self.order.machine.id);
+        match self.order.task.compared_with(action) {
+            Sameness::Different | Sameness::OtherIsolation => return Reading::Unrelated,
+            Sameness::Same | Sameness::Unknown if is_elsewhere => return Reading::Unrelated,
+            Sameness::Unknown => return Reading::Unclear,
+            Sameness::Same if action.machine_id.is_none() => return Reading::Unclear,
+            Sameness::Same => {}
+        }
+        let credit = self.credit(action);
+        let has_comment = filled(action.requestor_comment.as_deref()).is_some();
+        if has_comment || credit == Credit::ToAnother || self.is_older(action) {
+            Reading::SomeoneElses
+        } else if credit == Credit::ToUs && action.created.is_some() {
+            Reading::MostLikelyOurs
+        } else {
+            Reading::Unclear
+        }
+    }
+
+    /// Whether an action that bears no name could be this order: of its kind, from about its time.
+    /// The tag decides; where the service shows no comments, nobody can tell.
+    pub fn may_be(&self, action: &MachineAction) -> bool {
+        let is_nameless =
+            action.external_id.is_none() && filled(action.requestor_comment.as_deref()).is_none();
+        let is_there =
+            (action.machine_id.as_ref()).is_none_or(|machine| *machine == self.order.machine.id);
+        is_nameless
+            && is_there
+            && !self.is_older(action)
+            && self.order.task.compared_with(action) != Sameness::Different
+    }
+
+    fn is_older(&self, action: &MachineAction) -> bool {
+        (action.created.zip(self.not_before)).is_some_and(|(at, limit)| at < limit)
+    }
+
+    /// Whether the comment is the one that left with this order, and nothing besides.
+    fn is_as_sent(&self, action: &MachineAction) -> bool {
+        let came = action.requestor_comment.as_deref().unwrap_or_default();
+        self.has_left && normal(came) == normal(&self.order.comment_to_send())
+    }
+
+    fn credit(&self, action: &MachineAction) -> Credit {
+        let (us, requestor) = (
+            filled(self.user_name.as_deref()),
+            filled(action.requestor.as_deref()),
+        );
+        match (us, requestor) {
+            (Some(us), Some(requestor)) if us == requestor => Credit::ToUs,
+            // Applications are credited by their id, and guests have names in two forms.
+            (Some(us), Some(requestor)) if is_plain_name(&us) && is_plain_name(&requestor) => {
+                Credit::ToAnother
+            }
+            (Some(_) | None, _) => Credit::Unknown,
+        }
+    }
+}
+
+/// Since when an action can be ours: from a little before it was sent. `None` when it was not sent,
+/// and when the clock that timed it is not to be trusted: its difference from the service's is
+/// large or not known, or it has been set back since.
+fn not_before(
+    sent: Option<Timestamp>,
+    service_ahead: Option<SignedDuration>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    service_ahead.filter(|ahead| ahead.abs() <= CLOCK_SLACK)?;
+    let sent = sent.filter(|sent| *sent <= now)?;
+    Some(sent - CLOCK_SLACK)
+}
+
+/// Whether a comment holds this entry's tag.
+fn holds(comment: Option<&str>, entry: EntryId) -> bool {
+    comment.and_then(EntryId::find_in) == Some(entry)
+}
+
+fn is_plain_name(name: &str) -> bool {
+    name.contains('@') && !name.contains("#ext#")
+}
+
+/// The text in lower case, if there is any.
+fn filled(text: Option<&str>) -> Option<String> {
+    text.map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(str::to_lowercase)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,313 @@
+use super::*;
+use crate::action::{ActionKind, Draft, Subject};
+use crate::model::{
+    MachineActionId, MachineActionStatus, MachineActionType, MachineId, MachineRef,
+};
+
+const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
+const US: &str = "jane@contoso.com";
+const OTHERS: &str = "s.weber@contoso.com";
+const AS_SENT: &str = "[cdn-7F3K2Q9M] why";
+
+fn order(kind: ActionKind) -> Order {
+    let machine = MachineRef {
+        id: MachineId::parse("a1").expect("a literal id"),
+        dns_name: None,
+    };
+    let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
+    let mut draft = Draft::new(entry, machine, Subject::Act(kind));
+    draft.comment = "why".into();
+    draft.sha1 = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9".into();
+    draft.parse().expect("complete")
+}
+
+/// The claim of an order that left just now, by a clock that is right.
+fn claim(order: &Order) -> Claim<'_> {
+    Claim {
+        order,
+        user_name: Some(US.into()),
+        has_left: true,
+        not_before: not_before(Some(NOW), Some(SignedDuration::ZERO), NOW),
+    }
+}
+
+fn answer(comment: Option<&str>, requestor: Option<&str>, age_secs: i64) -> MachineAction {
+    let id = MachineActionId::parse("b89eb834").expect("a literal id");
+    let mut action =
+        MachineAction::bare(id, MachineActionType::Isolate, MachineActionStatus::Pending);
+    action.machine_id = MachineId::parse("A1").ok();
+    action.requestor_comment = comment.map(Into::into);
+    action.requestor = requestor.map(Into::into);
+    action.created = Some(NOW - SignedDuration::from_secs(age_secs));
+    action
+}
+
+#[test]
+fn the_tag_decides_and_only_a_whole_answer_without_it_is_somebody_elses() {
+    let order = order(ActionKind::Isolate);
+    let claim = claim(&order);
+    let tagged = answer(Some(" [CDN-7f3k2q9m] why "), None, 0);
+    assert_eq!(claim.whose(&tagged), Whose::Ours);
+    for comment in ["[cdn-00000001] why", "another reason"] {
+        let whole = answer(Some(comment), Some(OTHERS), 0);
+        assert_eq!(claim.whose(&whole), Whose::SomeoneElses, "{comment}");
+    }
+    let mut sparse: Vec<MachineAction> = (0..6)
+        .map(|_| answer(Some("another reason"), Some(OTHERS), 0))
+        .collect();
+    sparse[0].requestor_comment = None;
+    sparse[1].requestor = Some(" ".into());
+    sparse[2].created = None;
+    sparse[3].machine_id = None;
+    sparse[4].kind = MachineActionType::from_wire("Unknown");
+    sparse[5].scope = Some("Selective".into());
+    for answer in &sparse {
+        let judged = claim.whose(answer);
+        assert!(
+            matches!(judged, Whose::Unclear(_)),
+            "{answer:?}: {judged:?}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_about_another_file_or_about_none_is_nobodys() {
+    let order = order(ActionKind::StopAndQuarantineFile);
+    let claim = claim(&order);
+    let mut theirs = answer(Some("another reason"), Some(OTHERS), 0);
+    theirs.kind = MachineActionType::StopAndQuarantineFile;
+    for (file, is_theirs) in [
+        (Some("87662BC3D60E4200CEAF7AAE249D1C343F4B83C9"), true),
+        (Some("0123456789abcdef0123456789abcdef01234567"), false),
+        (None, false),
+    ] {
+        theirs.file_identifier = file.map(Into::into);
+        let judged = claim.whose(&theirs);
+        assert_eq!(judged == Whose::SomeoneElses, is_theirs, "{judged:?}");
+    }
+}
+
+#[test]
+fn our_tag_on_another_record_is_ours_where_the_service_credits_it_to_us() {
+    let order = order(ActionKind::Isolate);
+    let claim = claim(&order);
+    let mut carried_over = answer(Some(AS_SENT), Some(US), 0);
+    carried_over.machine_id = MachineId::parse("b2").ok();
+    assert_eq!(claim.whose(&carried_over), Whose::Ours);
+    for (comment, requestor) in [
+        (None, Some(US)),
+        (Some(AS_SENT), None),
+        (Some(AS_SENT), Some(OTHERS)),
+        (Some("as in [cdn-7F3K2Q9M] why"), Some(US)),
+    ] {
+        carried_over.requestor_comment = comment.map(Into::into);
+        carried_over.requestor = requestor.map(Into::into);
+        let judged = claim.whose(&carried_over);
+        assert!(
+            matches!(judged, Whose::Unclear(_)),
+            "{comment:?} {requestor:?}"
+        );
+    }
+    carried_over.external_id = Some("cdn-7F3K2Q9M".into());
+    assert_eq!(claim.whose(&carried_over), Whose::Ours);
+}
+
+#[test]
+fn a_tag_that_somebody_quotes_makes_nothing_ours() {
+    use MachineActionType::{Isolate, Unisolate};
+    let order = order(ActionKind::Isolate);
+    let quoted = |comment, requestor, age| answer(Some(comment), Some(requestor), age);
+    let (mut opposite, mut elsewhere) = (quoted(AS_SENT, US, 0), quoted(AS_SENT, OTHERS, 0));
+    opposite.kind = Unisolate;
+    elsewhere.machine_id = MachineId::parse("b2").ok();
+    let mut cancelled = answer(Some("by hand"), Some(OTHERS), 0);
+    cancelled.cancellation_comment = Some(AS_SENT.into());
+    let mut guest = quoted(AS_SENT, "jane_fabrikam.com#EXT#@contoso.com", 0);
+    let mut of_no_kind = quoted(AS_SENT, US, 0);
+    of_no_kind.kind = MachineActionType::from_wire("Unknown");
+    for (action, is_ours) in [
+        (quoted(AS_SENT, US, 0), true),
+        (quoted("0b1c: as in [cdn-7F3K2Q9M]", "0b1c-app", 0), true),
+        (guest.clone(), true),
+        (of_no_kind, true),
+        (quoted(AS_SENT, OTHERS, 0), false),
+        (quoted(AS_SENT, US, 3_600), false),
+        (opposite, false),
+        (elsewhere, false),
+        (cancelled, false),
+    ] {
+        assert_eq!(claim(&order).is_ours(&action), is_ours, "{action:?}");
+    }
+    guest.kind = Isolate;
+    let never_left = Claim {
+        has_left: false,
+        not_before: None,
+        ..claim(&order)
+    };
+    assert!(
+        !never_left.is_ours(&guest),
+        "what never left made no action"
+    );
+}
+
+#[test]
+fn a_cancellation_is_told_by_the_comment_on_the_action_that_it_cancels() {
+    let mut order = order(ActionKind::Isolate);
+    order.task = Task::Cancel {
+        action: MachineActionId::parse("b89eb834").expect("a literal id"),
+        action_type: MachineActionType::Isolate,
+    };
+    let mut cancelled = answer(Some("by hand"), Some(OTHERS), 3_600);
+    assert!(!claim(&order).is_ours(&cancelled));
+    cancelled.cancellation_comment = Some(AS_SENT.into());
+    assert!(claim(&order).is_ours(&cancelled));
+    cancelled.id = MachineActionId::parse("c89eb834").expect("a literal id");
+    assert!(!claim(&order).is_ours(&cancelled), "another action");
+}
+
+#[test]
+fn a_later_reading_may_speak_by_requestor_and_time() {
+    let order = order(ActionKind::Isolate);
+    let us = Some("Jane@contoso.com ");
+    for (comment, requestor, age, expected) in [
+        (Some(AS_SENT), None, 0, Reading::Ours),
+        (Some("another reason"), us, 0, Reading::SomeoneElses),
+        (None, Some(OTHERS), 0, Reading::SomeoneElses),
+        (None, us, 900, Reading::SomeoneElses),
+        (None, us, 0, Reading::MostLikelyOurs),
+        (None, None, 0, Reading::Unclear),
+    ] {
+        let judged = claim(&order).read_again(&answer(comment, requestor, age));
+        assert_eq!(judged, expected, "{comment:?} {requestor:?} {age}");
+    }
+}
+
+#[test]
+fn a_later_reading_about_something_else_says_nothing_about_the_order() {
+    let order = order(ActionKind::Isolate);
+    let read = |change: fn(&mut MachineAction)| {
+        let mut action = answer(Some("another reason"), Some(OTHERS), 900);
+        change(&mut action);
+        claim(&order).read_again(&action)
+    };
+    let others = [
+        read(|a| a.machine_id = MachineId::parse("b2").ok()),
+        read(|a| a.kind = MachineActionType::Unisolate),
+        read(|a| a.scope = Some("Selective".into())),
+    ];
+    assert_eq!(others, [const { Reading::Unrelated }; 3]);
+    let vague = [
+        read(|a| a.machine_id = None),
+        read(|a| a.kind = MachineActionType::from_wire("Unknown")),
+    ];
+    assert_eq!(vague, [const { Reading::Unclear }; 2]);
+}
+
+#[test]
+fn a_wrong_clock_of_this_computer_decides_nothing() {
+    let order = order(ActionKind::Isolate);
+    // Created by the service two minutes after it was sent, without a comment.
+    let nameless = answer(None, Some(US), 0);
+    for (skew_mins, is_known) in [
+        (0, true),
+        (8, true),
+        (-8, true),
+        (20, true),
+        (-20, true),
+        (20, false),
+    ] {
+        let skew = SignedDuration::from_mins(skew_mins);
+        // By this computer's clock, which is so far ahead of the service's.
+        let sent = NOW - SignedDuration::from_mins(2) + skew;
+        let claim = Claim {
+            not_before: not_before(Some(sent), is_known.then_some(-skew), NOW + skew),
+            ..claim(&order)
+        };
+        let case = format!("{skew_mins} {is_known}");
+        assert!(claim.may_be(&nameless), "{case}");
+        assert_eq!(
+            claim.read_again(&nameless),
+            Reading::MostLikelyOurs,
+            "{case}"
+        );
+    }
+    let hour_old = answer(None, Some(US), 3_600);
+    assert!(
+        !claim(&order).may_be(&hour_old),
+        "a right clock still tells"
+    );
+    let set_back_since = not_before(Some(NOW + CLOCK_SLACK), Some(SignedDuration::ZERO), NOW);
+    assert_eq!(set_back_since, None);
+}
+
+#[test]
+fn a_cancellation_is_ours_when_it_is_of_the_action_that_was_to_be_cancelled() {
+    let mut cancel = order(ActionKind::Isolate);
+    let task = |id: &str| Task::Cancel {
+        action: MachineActionId::parse(id).expect("a literal id"),
+        action_type: MachineActionType::Isolate,
+    };
+    let others = answer(Some("another reason"), Some(OTHERS), 0);
+    cancel.task = task("b89eb834");
+    assert_eq!(claim(&cancel).whose(&others), Whose::Ours);
+    cancel.task = task("another");
+    let tagged = answer(Some(AS_SENT), None, 0);
+    assert!(matches!(claim(&cancel).whose(&tagged), Whose::Unclear(_)));
+}
+
+#[test]
+fn only_what_was_asked_for_is_most_likely_ours() {
+    let order = order(ActionKind::Isolate);
+    let ours = answer(None, Some(US), 0);
+    let read = |change: fn(&mut MachineAction)| {
+        let mut action = ours.clone();
+        change(&mut action);
+        claim(&order).read_again(&action)
+    };
+    assert_eq!(read(|_| {}), Reading::MostLikelyOurs);
+    let elsewhere = read(|action| action.machine_id = MachineId::parse("b2").ok());
+    assert_eq!(elsewhere, Reading::Unrelated);
+    let of_another_kind = read(|action| action.kind = MachineActionType::Unisolate);
+    assert_eq!(of_another_kind, Reading::Unrelated);
+    assert_eq!(read(|action| action.machine_id = None), Reading::Unclear);
+    assert_eq!(read(|action| action.created = None), Reading::Unclear);
+    let nobody = Claim {
+        user_name: None,
+        ..claim(&order)
+    };
+    let read = nobody.read_again(&ours);
+    assert_eq!(read, Reading::Unclear, "who we are is not known");
+}
+
+#[test]
+fn a_nameless_action_of_our_kind_device_and_time_may_be_ours_and_no_other_may() {
+    let order = order(ActionKind::Isolate);
+    let may_be = |change: fn(&mut MachineAction)| {
+        let mut action = answer(None, None, 0);
+        change(&mut action);
+        claim(&order).may_be(&action)
+    };
+    assert!(may_be(|_| {}));
+    assert!(may_be(|action| action.requestor_comment = Some(" ".into())));
+    assert!(may_be(|action| action.machine_id = None), "device not told");
+    assert!(may_be(|action| action.created = None), "time not told");
+    assert!(
+        may_be(|action| action.kind = MachineActionType::from_wire("Unknown")),
+        "kind not told"
+    );
+    assert!(
+        may_be(|action| action.created = Some(NOW - CLOCK_SLACK)),
+        "as far as clocks may differ"
+    );
+    assert!(!may_be(|action| {
+        action.created = Some(NOW - CLOCK_SLACK - SignedDuration::from_secs(1));
+    }));
+    assert!(!may_be(
+        |action| action.requestor_comment = Some("by hand".into())
+    ));
+    assert!(!may_be(|action| action.external_id = Some("INC-1".into())));
+    assert!(!may_be(
+        |action| action.machine_id = MachineId::parse("b2").ok()
+    ));
+    assert!(!may_be(|action| action.kind = MachineActionType::Unisolate));
+}
