@@ -246,6 +246,8 @@ pub enum AskedNews {
         unreadable: usize,
         /// Whether there are more than were sent.
         is_cut: bool,
+        /// Whether nobody has the address now that was asked for: these reported it last.
+        is_of_last_report: bool,
     },
     Failed(Explanation),
     /// The person waits no longer.

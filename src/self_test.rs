@@ -424,7 +424,7 @@ impl Rehearsal {
             state.sign_in_failure.as_ref(),
             state.inventory.failure.as_ref(),
             journal,
-            state.problems.last(),
+            state.problems.last().map(|problem| &problem.explanation),
         ]
         .into_iter()
         .flatten()

@@ -17,6 +17,8 @@ pub struct Found {
     pub unreadable: usize,
     /// Whether there are more.
     pub is_cut: bool,
+    /// Whether nobody has the address now that was asked for: these reported it last, some time ago.
+    pub is_of_last_report: bool,
 }
 
 impl Client {
@@ -134,8 +136,12 @@ impl Client {
         if at.is_some() || !found.machines.is_empty() || found.unreadable > 0 {
             return Ok(found);
         }
-        self.matching(&format!("lastIpAddress eq {}", quoted(&ip.to_string())))
-            .await
+        let filter = format!("lastIpAddress eq {}", quoted(&ip.to_string()));
+        let found = self.matching(&filter).await?;
+        Ok(Found {
+            is_of_last_report: true,
+            ..found
+        })
     }
 
     async fn matching(&self, filter: &str) -> Result<Found, ApiError> {
@@ -164,6 +170,7 @@ impl Client {
             machines,
             unreadable: page.unreadable,
             is_cut,
+            is_of_last_report: false,
         })
     }
 }

@@ -256,9 +256,7 @@ impl App {
             return;
         }
         ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-        let open = self.views.dialog.replace(Dialog::ConfirmClose);
-        let form = open.filter(|dialog| matches!(dialog, Dialog::Form(_)));
-        self.views.covered = form.or(self.views.covered.take());
+        self.views.open(Dialog::ConfirmClose);
     }
 
     fn send(&mut self, command: Command) {

@@ -18,17 +18,11 @@ impl App {
         }
         if let Err(why) = command.availability(&self.state, &self.views, now()) {
             let headline = format!("{}: {why}", command.spec().title);
-            self.state.apply(Event::Problem(Explanation::harmless(
-                headline,
-                NextStep::None,
-            )));
-            self.views.refused_at = Some(self.state.problems_raised);
+            self.views.refusal = Some(Explanation::harmless(headline, NextStep::None));
             return;
         }
-        if self.views.refused_at.take() == Some(self.state.problems_raised) {
-            // Why a key did nothing is past as soon as another does something.
-            self.views.problems_dismissed = self.state.problems_raised;
-        }
+        // Why a key did nothing is past as soon as another does something.
+        self.views.refusal = None;
         match command {
             UiCommand::FindMachine => self.views.focus_search = true,
             UiCommand::Refresh => self.send(Command::RefreshMachines),
@@ -41,11 +35,11 @@ impl App {
                 self.send(Command::ReadSettings);
             }
             UiCommand::AcceptAccount => self.send(Command::AcceptAccount),
-            UiCommand::ShowAccount => self.views.dialog = Some(Dialog::Account),
+            UiCommand::ShowAccount => self.views.open(Dialog::Account),
             UiCommand::SwitchProfile => self.wants_profiles = true,
             UiCommand::RenewSignIn => self.send(Command::RenewSignIn),
             UiCommand::CancelSignIn => self.send(Command::CancelSignIn),
-            UiCommand::SignOut => self.views.dialog = Some(Dialog::ConfirmSignOut),
+            UiCommand::SignOut => self.views.open(Dialog::ConfirmSignOut),
             UiCommand::TryKeyringAgain => self.send(Command::TryKeyringAgain),
             UiCommand::SwitchTheme => {
                 self.views.layout.theme = match self.views.layout.theme {
@@ -55,7 +49,7 @@ impl App {
                 };
                 self.show_theme(ctx);
             }
-            UiCommand::ShowKeys => self.views.dialog = Some(Dialog::Keys),
+            UiCommand::ShowKeys => self.views.open(Dialog::Keys),
             UiCommand::Act(kind) => self.open_form(ctx, kind),
         }
     }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Asked, HistoryRead, Panels, Remote, State};
+use super::{Asked, HistoryRead, Panels, Problem, Remote, State};
 use crate::explain::Explanation;
 use crate::journal::Entry;
 use crate::message::{Event, InventoryNews};
@@ -102,11 +102,14 @@ impl State {
             }
             Event::Budget(budget) => self.budget = Some(budget),
             Event::Settings { file, news } => self.apply_settings(file, *news),
-            Event::Problem(problem) => {
+            Event::Problem(explanation) => {
                 self.problems_raised += 1;
-                if self.problems.last() != Some(&problem) {
-                    self.problems.push(problem);
-                }
+                self.problems
+                    .retain(|problem| problem.explanation != explanation);
+                self.problems.push(Problem {
+                    number: self.problems_raised,
+                    explanation,
+                });
                 let excess = self.problems.len().saturating_sub(MAX_PROBLEMS);
                 self.problems.drain(..excess);
             }

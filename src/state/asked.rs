@@ -54,6 +54,8 @@ pub struct Answer {
     pub unreadable: usize,
     /// Whether there are more.
     pub is_cut: bool,
+    /// Whether nobody has the address now that was asked for: these reported it last.
+    pub is_of_last_report: bool,
 }
 
 impl Asked {
@@ -121,12 +123,14 @@ impl State {
                 machines,
                 unreadable,
                 is_cut,
+                is_of_last_report,
             } => {
                 let answer = Answer {
                     at,
                     machines: machines.iter().map(|machine| machine.id.clone()).collect(),
                     unreadable,
                     is_cut,
+                    is_of_last_report,
                 };
                 for id in &answer.machines {
                     let is_listed = self.inventory.get(id).is_some();
@@ -178,6 +182,7 @@ mod tests {
                 machines: answer.iter().copied().map(machine).collect(),
                 unreadable: 0,
                 is_cut: false,
+                is_of_last_report: false,
             },
         );
     }

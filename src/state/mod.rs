@@ -106,9 +106,17 @@ pub struct State {
     pub notes: HashMap<EntryId, Note>,
     pub budget: Option<Budget>,
     /// Problems without a row of their own, newest last.
-    pub problems: Vec<Explanation>,
+    pub problems: Vec<Problem>,
     /// How many were raised in this run, repetitions included.
-    pub problems_raised: usize,
+    problems_raised: usize,
+}
+
+/// A problem without a row of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// No other problem of this run has it; one that is raised again gets a new one.
+    pub number: usize,
+    pub explanation: Explanation,
 }
 
 impl State {

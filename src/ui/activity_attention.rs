@@ -125,10 +125,11 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
             let why_not = why_not_acknowledge(cx.state);
             let button = ActionButton::quiet("Acknowledge all…")
                 .hint("Shows the list first")
+                .arms_late()
                 .disabled_because(why_not.as_deref());
             if ui.add(button).clicked() {
                 let ids = listed.iter().map(|entry| entry.id()).collect();
-                cx.views.dialog = Some(views::Dialog::Acknowledge(ids));
+                cx.views.open(views::Dialog::Acknowledge(ids));
             }
         });
     });
@@ -160,6 +161,8 @@ pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, ids: Vec<EntryId>) {
             }
             let why_not = why_not_acknowledge(state);
             let button = ActionButton::primary(&title)
+                .key("acknowledge")
+                .arms_late()
                 .ignores_enter()
                 .disabled_because(why_not.as_deref());
             (keep.clicked(), ui.add(button).clicked())

@@ -5,6 +5,7 @@ use egui::Ui;
 use super::activity_words;
 use super::commands::{acting_trouble, journal_trouble};
 use super::theme::Role;
+use super::views::Dialog;
 use super::widgets::{ActionButton, Icon, badge, copy_button_ui};
 use super::{Cx, activity_attention, activity_record, order};
 use crate::action::{ActionKind, Draft, Subject, Task, Value};
@@ -36,7 +37,7 @@ impl Button {
         match self {
             Self::Acknowledge => "Acknowledge".to_owned(),
             Self::Withdraw => "Withdraw".to_owned(),
-            Self::Insist => "Send anyway".to_owned(),
+            Self::Insist => "Send anyway…".to_owned(),
             Self::CancelOwn(..) => "Cancel…".to_owned(),
             Self::CancelOpposite(_, action_type) => format!("Cancel {action_type}…"),
             Self::Undo(_) => "Undo…".to_owned(),
@@ -119,7 +120,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
     let device = entry.machine().quoted();
     let label = button.label();
     let cannot_act = acting_trouble(cx.state).err();
-    let look = ActionButton::new(&label).compact();
+    let look = ActionButton::new(&label).compact().arms_late();
     let look = match button.icon() {
         Some(icon) => look.icon(icon),
         None => look,
@@ -151,10 +152,10 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
             }
         }
         Button::Insist => {
-            let hint = "Sends it without waiting for the other action to end";
+            let hint = "Asks once more, and then does not wait for the other action to end";
             let look = look.hint(hint).disabled_because(cannot_act.as_deref());
-            if ui.add(look.ignores_enter()).clicked() {
-                cx.out.work.push(Command::Insist(entry.id()));
+            if ui.add(look).clicked() {
+                cx.views.open(Dialog::Insist(entry.id()));
             }
         }
         Button::CancelOwn(action, action_type) | Button::CancelOpposite(action, action_type) => {

@@ -15,7 +15,7 @@ use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, ExplanationView, Icon, badge, icon};
 use super::words::{ago, local_time};
 use crate::message::Command;
-use crate::model::{Question, clean};
+use crate::model::{MachineId, Question, clean};
 use crate::state::{Answer, Asking, Progress};
 
 /// How long a typed text has to rest before it is asked about unasked. What was pasted is whole.
@@ -36,6 +36,9 @@ pub struct AskView {
     is_sent: bool,
     /// Enter was pressed: a single device that comes is meant.
     is_entered: bool,
+    /// The device in the panel when it was asked, or when Enter was pressed: an answer takes the
+    /// place of no other that was chosen meanwhile.
+    beside: Option<MachineId>,
     /// The number of the answer whose device was selected.
     taken: Option<u64>,
 }
@@ -97,8 +100,14 @@ fn unasked<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
 
 fn ask(cx: &mut Cx<'_>, question: Question) {
     cx.views.asking.is_sent = true;
+    cx.views.asking.beside = selected_id(cx);
     let text = cx.views.search.trim().into();
     cx.out.work.push(Command::Ask { text, question });
+}
+
+fn selected_id(cx: &Cx<'_>) -> Option<MachineId> {
+    let selected = cx.views.selected.as_ref();
+    selected.map(|machine| machine.id.clone())
 }
 
 /// Enter in the search field where no device is shown; whether there is something to ask.
@@ -121,13 +130,15 @@ pub fn enter(cx: &mut Cx<'_>) -> bool {
         return false;
     }
     cx.views.asking.is_entered = true;
+    cx.views.asking.beside = selected_id(cx);
     if !is_waiting {
         ask(cx, first);
     }
     true
 }
 
-/// Selects the one device that was meant by its id, or by Enter; of several none.
+/// Selects the one device that was meant by its id, or by Enter; of several none, and none where
+/// another was chosen since it was asked.
 fn take_answer(cx: &mut Cx<'_>) {
     let Some((number, answer)) = cx.state.asked.answer(&cx.views.search) else {
         return;
@@ -138,6 +149,10 @@ fn take_answer(cx: &mut Cx<'_>) {
     let [only] = answer.machines.as_slice() else {
         return;
     };
+    // Who had an address last is not who has it now, and a person has chosen otherwise meanwhile.
+    if answer.is_of_last_report || cx.views.asking.beside != selected_id(cx) {
+        return;
+    }
     let by_id = matches!(cx.views.asking.questions.as_slice(), [Question::Id(id)] if id == only);
     if by_id || cx.views.asking.is_entered {
         select(cx, 0, Way::Chosen);
@@ -220,6 +235,9 @@ fn answer_words(answer: &Answer, cx: &Cx<'_>) -> String {
         1 => "1 device".to_owned(),
         many => format!("{many} devices"),
     };
+    if answer.is_of_last_report && !answer.machines.is_empty() {
+        words = last_report_words(answer, &words, cx);
+    }
     if answer.is_cut {
         words.push_str(" and more: a longer text finds fewer");
     }
@@ -227,6 +245,14 @@ fn answer_words(answer: &Answer, cx: &Cx<'_>) -> String {
         words = format!("{words}, {} could not be read", answer.unreadable);
     }
     format!("{words}, {}", ago(answer.at, cx.now))
+}
+
+/// That nobody has the address now, and who had it last.
+fn last_report_words(answer: &Answer, devices: &str, cx: &Cx<'_>) -> String {
+    let records = answer.machines.iter().filter_map(|id| cx.state.machine(id));
+    let newest = records.filter_map(|machine| machine.last_seen).max();
+    let when = newest.map_or_else(String::new, |at| format!(" ({})", ago(at, cx.now)));
+    format!("no device had it in the last 15 minutes; {devices} reported it last{when}")
 }
 
 /// What stands in the place of the rows where there are none.

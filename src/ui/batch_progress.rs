@@ -33,38 +33,49 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     raised_frame(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal_wrapped(|ui| {
+            // Before the words, which change by the second: nothing moves under the pointer.
+            buttons_ui(ui, cx, batch);
             let verb = first.order.task.verb();
             let title = format!("{verb} {}:", devices(batch.entries.len()));
             ui.label(RichText::new(title).text_style(text::strong()));
             ui.add(Label::new(summary(batch)).wrap());
-            if batch.waiting() > 0 {
-                if let Some(left) = batch.time_left(cx.now) {
-                    let left = format!("about {} left", duration(left.as_secs().max(1)));
-                    ui.label(RichText::new(left).color(tokens.text_weak));
-                }
-                let cannot = journal_trouble(cx.state).err();
-                let stop = ActionButton::new("Stop the rest")
-                    .icon(Icon::NotSent)
-                    .hint("Anything not yet sent will not be sent; anything already sent continues")
-                    .disabled_because(cannot.as_deref());
-                if ui.add(stop).clicked() {
-                    cx.out.work.push(Command::StopBatch(batch.id));
-                }
-                return;
-            }
-            if !batch.unsent.is_empty() {
-                let label = format!("Send the unsent again ({})…", batch.unsent.len());
-                let only_looks = acting_trouble(cx.state).err();
-                let again = ActionButton::new(&label).disabled_because(only_looks.as_deref());
-                if ui.add(again).clicked() {
-                    send_again(ui, cx, batch);
-                }
-            }
-            if batch.has_ended() {
-                acknowledge_ui(ui, cx, batch);
+            if batch.waiting() > 0
+                && let Some(left) = batch.time_left(cx.now)
+            {
+                let left = format!("about {} left", duration(left.as_secs().max(1)));
+                ui.label(RichText::new(left).color(tokens.text_weak));
             }
         });
     });
+}
+
+/// What can be done about it now.
+fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
+    if batch.waiting() > 0 {
+        let cannot = journal_trouble(cx.state).err();
+        let stop = ActionButton::new("Stop the rest")
+            .icon(Icon::NotSent)
+            .hint("Anything not yet sent will not be sent; anything already sent continues")
+            .disabled_because(cannot.as_deref())
+            .arms_late();
+        if ui.add(stop).clicked() {
+            cx.out.work.push(Command::StopBatch(batch.id));
+        }
+        return;
+    }
+    if batch.has_ended() {
+        acknowledge_ui(ui, cx, batch);
+    }
+    if !batch.unsent.is_empty() {
+        let label = format!("Send the unsent again ({})…", batch.unsent.len());
+        let only_looks = acting_trouble(cx.state).err();
+        let again = ActionButton::new(&label)
+            .disabled_because(only_looks.as_deref())
+            .arms_late();
+        if ui.add(again).clicked() {
+            send_again(ui, cx, batch);
+        }
+    }
 }
 
 /// "4 isolated, 1 refused".
@@ -87,6 +98,7 @@ fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
         "Acknowledge"
     })
     .icon(Icon::Done)
+    .arms_late()
     .hint("Takes the summary away; the entries stay in the list and in the journal")
     .disabled_because(why_not.as_deref());
     if !ui.add(button).clicked() {
@@ -95,7 +107,7 @@ fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     let unread = batch.entries.iter().filter(|e| e.acknowledged().is_none());
     if wrong {
         let ids = unread.map(|entry| entry.id()).collect();
-        cx.views.dialog = Some(Dialog::Acknowledge(ids));
+        cx.views.open(Dialog::Acknowledge(ids));
     } else {
         let seen = unread.map(|entry| (entry.id(), entry.standing().key()));
         cx.out.work.push(Command::Acknowledge(seen.collect()));

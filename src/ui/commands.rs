@@ -258,6 +258,9 @@ impl UiCommand {
             // The device on screen, whatever is ticked: a ticked one may be out of sight.
             Self::Act(kind) => match &views.selected {
                 None => Err("No device is open".into()),
+                Some(selected) if views.shown.as_ref() != Some(&selected.id) => {
+                    Err("Open the device first".into())
+                }
                 Some(selected) => act_availability(kind, selected, state, now),
             },
         }

@@ -29,7 +29,7 @@ pub fn compare(cx: &mut Cx<'_>, machine: &MachineRef) {
         cx.out.work.push(Command::LoadMachine(id.clone()));
         cx.out.work.push(Command::LoadPart(id, PanelPart::Users));
     }
-    cx.views.dialog = Some(OpenDialog::Compare(machine.clone()));
+    cx.views.open(OpenDialog::Compare(machine.clone()));
 }
 
 fn records(cx: &Cx<'_>, machine: &MachineRef) -> Vec<MachineRef> {

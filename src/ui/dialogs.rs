@@ -11,7 +11,7 @@ use super::picks::devices;
 use super::theme::{TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Views};
 use super::widgets::{ActionButton, Dialog, small_ui};
-use super::{Cx, account, activity_attention, compare, help, words};
+use super::{Cx, account, activity_attention, compare, help, insist, words};
 use crate::explain::NextStep;
 use crate::journal::Entry;
 use crate::model::KeyringState;
@@ -28,6 +28,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Some(OpenDialog::Compare(machine)) => compare::compare_ui(ui, cx, &machine),
         Some(OpenDialog::Account) => account::account_ui(ui, cx),
         Some(OpenDialog::Acknowledge(ids)) => activity_attention::acknowledge_ui(ui, cx, ids),
+        Some(OpenDialog::Insist(entry)) => insist::insist_ui(ui, cx, entry),
         Some(OpenDialog::ConfirmSignOut) => account::confirm_sign_out_ui(ui, cx),
         Some(OpenDialog::ConfirmClose) => confirm_close_ui(ui, cx),
         // It waits behind the sign-in, with everything that was typed.
@@ -36,6 +37,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         Some(OpenDialog::Form(form)) => order::order_ui(ui, cx, form),
     }
+    cx.views.uncover();
 }
 
 /// Something that closing the window would end or lose.
@@ -50,11 +52,7 @@ pub struct Concern {
 pub fn closing_concerns(state: &State, views: &Views) -> Vec<Concern> {
     let mut concerns = order_concerns(state);
     let mut add = |what: String, consequence| concerns.push(Concern { what, consequence });
-    let form = match (&views.dialog, &views.covered) {
-        (Some(OpenDialog::Form(form)), _) | (_, Some(OpenDialog::Form(form))) => Some(form),
-        _ => None,
-    };
-    if let Some(form) = form.filter(|form| form.has_input()) {
+    if let Some(form) = views.form().filter(|form| form.has_input()) {
         let title = order::confirm_label(&form.draft.task(), form);
         add(
             format!("A form is open: {title}"),
@@ -181,7 +179,6 @@ fn confirm_close_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         cx.views.dialog = Some(OpenDialog::ConfirmClose);
         return;
     }
-    cx.views.dialog = cx.views.covered.take();
     Dialog::return_focus(ui.ctx(), id);
 }
 

@@ -31,6 +31,7 @@ const LOW: f32 = 420.0;
 /// Shows the whole window. The keyboard goes from the list to the panel, the activity and the strip.
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     settle_size(ui);
+    cx.views.shown = None;
     let strip = reserve_strip(ui);
     banners_ui(ui, cx);
     match cx.state.session {
@@ -134,9 +135,7 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .frame(centre)
         .show(ui, |ui| main_ui(ui, cx, device.is_some()));
     if let Some(Reserved { whole, room }) = device {
-        part_ui(ui, "device part", room, |ui| {
-            machine_detail::machine_detail_ui(ui, cx);
-        });
+        part_ui(ui, "device part", room, |ui| panel_ui(ui, cx));
         let id = Id::unique("width of the device panel");
         let name = "Width of the device panel";
         if let Some(x) = splitter_ui(ui, id, whole, Split::Upright, name) {
@@ -193,8 +192,14 @@ fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
     {
         show_list(cx);
     }
-    machine_detail::machine_detail_ui(ui, cx);
+    panel_ui(ui, cx);
     machines::mind_rest(ui, cx);
+}
+
+fn panel_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    machine_detail::machine_detail_ui(ui, cx);
+    let selected = cx.views.selected.as_ref();
+    cx.views.shown = selected.map(|machine| machine.id.clone());
 }
 
 /// What stands in the middle of the window.
@@ -308,19 +313,34 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         cx.views.clock_read = Some(clock.headline.clone());
     }
     account::welcome_ui(ui, cx);
-    let fresh = state.problems_raised - cx.views.problems_dismissed;
-    let first = state.problems.len().saturating_sub(fresh);
-    if let Some((newest, older)) = state.problems[first..].split_last()
-        && banner_ui(
+    let dismissed = &mut cx.views.problems_dismissed;
+    let unread = state.problems.iter();
+    let unread: Vec<_> = unread.filter(|p| !dismissed.contains(&p.number)).collect();
+    if let Some((newest, older)) = unread.split_last() {
+        let older: Vec<_> = older.iter().map(|p| &p.explanation).collect();
+        let said = &newest.explanation;
+        if banner_ui(
             ui,
             "problem",
             Role::Caution,
-            newest,
-            newest.effect.words(),
-            older,
+            said,
+            said.effect.words(),
+            &older,
+        ) {
+            dismissed.insert(newest.number);
+        }
+    }
+    if let Some(refusal) = cx.views.refusal.clone()
+        && banner_ui(
+            ui,
+            "refusal",
+            Role::Caution,
+            &refusal,
+            refusal.effect.words(),
+            &[],
         )
     {
-        cx.views.problems_dismissed = state.problems_raised;
+        cx.views.refusal = None;
     }
 }
 
@@ -331,7 +351,7 @@ fn banner_ui(
     role: Role,
     explanation: &Explanation,
     effect: &str,
-    older: &[Explanation],
+    older: &[&Explanation],
 ) -> bool {
     let tokens = ui.tokens();
     let colour = tokens.colour(role);
@@ -371,7 +391,9 @@ fn banner_ui(
                         response.on_hover_text(all);
                     }
                     if role != Role::Danger {
-                        dismissed = ui.add(ActionButton::quiet("Dismiss")).clicked();
+                        // Each has its own: what comes up next is not put away by the same click.
+                        let dismiss = ActionButton::quiet("Dismiss").key(&explanation.headline);
+                        dismissed = ui.add(dismiss.arms_late()).clicked();
                     }
                 });
             });

@@ -6,6 +6,7 @@ use egui::{RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 
 use super::device_marks::{device_marks, panel_marks_ui};
+use super::picks::absence_words;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
     ActionButton, EmptyState, Icon, badge, copy_button_ui, copy_labelled_ui, copyable_ui,
@@ -50,27 +51,19 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .auto_shrink(false)
         .show(ui, |ui| {
             identity_ui(ui, &selected, is_low);
+            // Right below the name: nothing that is read later moves them under the pointer.
+            machine_actions::buttons_ui(ui, cx, &selected);
             panel_marks_ui(ui, &device_marks(state, &selected, record));
-            records_ui(ui, cx, &selected, record);
-            if is_low {
-                machine_actions::buttons_ui(ui, cx, &selected);
+            if let Some(absence) = absence_words(state, &selected, cx.now) {
+                badge(ui, Icon::Warning, Role::Caution, &absence);
             }
+            records_ui(ui, cx, &selected, record);
             links_ui(ui, cx, &selected, record);
             match record {
                 Some(machine) => summary_ui(ui, cx, machine),
-                None => {
-                    badge(
-                        ui,
-                        Icon::Unfamiliar,
-                        Role::Unknown,
-                        "This device's record has not been read yet",
-                    );
-                }
+                None => no_record_ui(ui, cx, &selected),
             }
             machine_state::state_ui(ui, cx, &selected);
-            if !is_low {
-                machine_actions::buttons_ui(ui, cx, &selected);
-            }
             panel_alerts::alerts_ui(ui, cx, &selected.id);
             panel_users::users_ui(ui, cx, &selected.id);
             machine_actions::recent_ui(ui, cx, &selected);
@@ -81,6 +74,22 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             reading_ui(ui, cx, &selected.id);
             read_again_ui(ui, cx, &selected);
         });
+}
+
+/// Why there are no facts: that it has left the list is another thing than not to have been read.
+fn no_record_ui(ui: &mut Ui, cx: &Cx<'_>, selected: &MachineRef) {
+    let reading = cx.state.machines.get(&selected.id);
+    let words = if reading.is_some_and(|reading| reading.loading) {
+        "This device's record is being read"
+    } else if reading.is_some_and(|reading| reading.failure.is_some()) {
+        "This device's record could not be read"
+    } else if absence_words(cx.state, selected, cx.now).is_some() {
+        // Said already.
+        return;
+    } else {
+        "This device's record has not been read yet"
+    };
+    badge(ui, Icon::Unfamiliar, Role::Unknown, words);
 }
 
 fn identity_ui(ui: &mut Ui, selected: &MachineRef, is_low: bool) {

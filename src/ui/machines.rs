@@ -330,13 +330,16 @@ fn take_walking_keys(ui: &Ui) -> Vec<Key> {
                 key,
                 pressed: true,
                 modifiers: Modifiers::NONE,
+                repeat,
                 ..
             } = event
             else {
                 return true;
             };
             let walks = WALKING.contains(key);
-            taken.extend(walks.then_some(*key));
+            // One that is held down goes on walking, and neither ticks nor opens anything.
+            let is_held = *repeat && matches!(key, Key::Space | Key::Enter);
+            taken.extend((walks && !is_held).then_some(*key));
             !walks
         });
     });

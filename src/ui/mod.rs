@@ -28,6 +28,7 @@ mod device_state;
 mod file;
 mod frame;
 mod help;
+mod insist;
 mod look;
 mod machine_actions;
 mod machine_detail;

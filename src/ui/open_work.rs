@@ -81,7 +81,6 @@ pub fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     for (author, entries) in authors {
         let is_theirs = account.is_some_and(|account| author.is(account));
         let words = unsent_words(entries.len(), &who(author), is_theirs);
-        badge(ui, Icon::Waiting, Role::Caution, &words);
         let button = match entries.len() {
             1 => ActionButton::new("Withdraw it"),
             _ => ActionButton::new("Withdraw them"),
@@ -92,6 +91,7 @@ pub fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         {
             withdrawn = entries;
         }
+        badge(ui, Icon::Waiting, Role::Caution, &words);
     }
     cx.out
         .work

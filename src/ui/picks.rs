@@ -3,10 +3,14 @@
 
 use egui::{Align, Id, Label, Layout, Panel, Popup, Rect, RichText, Sense, Ui, UiBuilder};
 
+use jiff::Timestamp;
+
 use super::commands::acting_trouble;
+use super::coverage::{Coverage, coverage};
 use super::theme::{TokensExt as _, text};
 use super::views::Views;
 use super::widgets::{ActionButton, Icon, button_width, is_arming, raised_frame};
+use super::words::ago;
 use super::{Cx, order};
 use crate::action::{ActionKind, Subject};
 use crate::model::MachineRef;
@@ -164,6 +168,20 @@ pub fn absence(state: &State, views: &Views, machine: &MachineRef) -> Option<Abs
     let is_hidden =
         !views.search.trim().is_empty() && views.rows.row_of(state, &machine.id).is_none();
     is_hidden.then_some(Absence::HiddenBySearch)
+}
+
+/// What the panel and the form of one device say where its record is not in the list.
+pub fn absence_words(state: &State, machine: &MachineRef, now: Timestamp) -> Option<String> {
+    let Coverage::Whole(at) = coverage(state) else {
+        return None;
+    };
+    let is_listed = state.inventory.get(&machine.id).is_some();
+    (!is_listed).then(|| {
+        format!(
+            "Not in the list read {}: removed, or outside your device groups",
+            ago(at, now)
+        )
+    })
 }
 
 /// What is to be said of devices that are not among the rows as they were ticked.

@@ -35,23 +35,31 @@ pub fn session_banner_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn ended_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let headline = "Your sign-in has ended";
-    banner_ui(ui, headline, |ui| {
-        let failure = cx.state.renewal_failure.as_ref();
+    let failure = cx.state.renewal_failure.as_ref();
+    // Where the same refusal came again, nothing is recommended.
+    let helps = failure.is_none_or(|failure| failure.next == NextStep::SignIn);
+    let buttons = Buttons {
+        renews: false,
+        stands_out: helps,
+    };
+    banner_ui(ui, cx, headline, buttons, |ui, cx| {
         // The same words twice tell nothing.
         reason_ui(ui, failure.filter(|failure| failure.headline != headline));
         ui.label("What you see is as of then; nothing is sent until you sign in again");
-        // Where the same refusal came again, nothing is recommended.
-        let helps = failure.is_none_or(|failure| failure.next == NextStep::SignIn);
-        doors_ui(ui, helps, cx);
-        unsent_ui(ui, cx);
         last_attempt_ui(ui, cx);
     });
 }
 
 fn not_renewed_ui(ui: &mut Ui, retry: Retry, cx: &mut Cx<'_>) {
-    banner_ui(ui, "Your sign-in could not be renewed", |ui| {
+    let headline = "Your sign-in could not be renewed";
+    let buttons = Buttons {
+        renews: true,
+        stands_out: false,
+    };
+    banner_ui(ui, cx, headline, buttons, |ui, cx| {
         reason_ui(ui, cx.state.renewal_failure.as_ref());
         ui.label("What you see may be old; nothing is sent until it is renewed");
+        last_attempt_ui(ui, cx);
         if let Retry::At(at) = retry {
             let left_secs = at.duration_since(cx.now).as_secs();
             ui.label(match left_secs {
@@ -61,10 +69,6 @@ fn not_renewed_ui(ui: &mut Ui, retry: Retry, cx: &mut Cx<'_>) {
             });
             ui.ctx().request_repaint_after(Duration::from_secs(1));
         }
-        again_ui(ui, cx);
-        doors_ui(ui, false, cx);
-        unsent_ui(ui, cx);
-        last_attempt_ui(ui, cx);
     });
 }
 
@@ -82,13 +86,17 @@ fn renewing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .request_repaint_after(Duration::from_secs_f64(left_secs));
         return;
     }
+    let buttons = Buttons {
+        renews: false,
+        stands_out: false,
+    };
     banner_ui(
         ui,
+        cx,
         "Renewing your sign-in is taking longer than usual",
-        |ui| {
+        buttons,
+        |ui, _| {
             ui.label("The sign-in host has not answered yet. You can wait, or sign in again");
-            doors_ui(ui, false, cx);
-            unsent_ui(ui, cx);
         },
     );
 }
@@ -105,7 +113,23 @@ fn others_orders_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-fn banner_ui(ui: &mut Ui, headline: &str, more_ui: impl FnOnce(&mut Ui)) {
+/// Which buttons a banner has beside the doors.
+#[derive(Clone, Copy)]
+struct Buttons {
+    /// Whether renewing can be tried at once.
+    renews: bool,
+    /// Whether the first door is what to do.
+    stands_out: bool,
+}
+
+/// The headline with all buttons, and the rest below: words that change by the second move no button.
+fn banner_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    headline: &str,
+    buttons: Buttons,
+    more_ui: impl FnOnce(&mut Ui, &Cx<'_>),
+) {
     let caution = ui.tokens().caution;
     Panel::top("session")
         .frame(raised_frame(ui))
@@ -114,8 +138,13 @@ fn banner_ui(ui: &mut Ui, headline: &str, more_ui: impl FnOnce(&mut Ui)) {
                 icon(ui, Icon::Warning, caution);
                 let headline = RichText::new(headline).text_style(text::strong());
                 ui.label(headline.color(caution));
-                more_ui(ui);
+                if buttons.renews {
+                    again_ui(ui, cx);
+                }
+                doors_ui(ui, buttons.stands_out, cx);
+                unsent_ui(ui, cx);
             });
+            ui.horizontal_wrapped(|ui| more_ui(ui, cx));
         });
 }
 

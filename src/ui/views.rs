@@ -1,11 +1,14 @@
 //! What the analyst is looking at: plain data, mutated in place by widgets. Nothing here can hurt
 //! anyone.
 
+use std::collections::BTreeSet;
+
 use super::asked::AskView;
 use super::order::{OrderForm, UsedTicket};
 use super::rows::Rows;
 use super::rule_matches::RuleMatches;
 use super::search_completion::Completion;
+use crate::explain::Explanation;
 pub use crate::model::{Column, PanelPart, Sort};
 use crate::model::{EntryId, MachineId, MachineRef, WindowLayout};
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
@@ -23,8 +26,11 @@ pub struct Views {
     pub picked_at: f64,
     pub dialog: Option<Dialog>,
     pub screen: Screen,
-    /// The form that the closing question lies over; back when the person stays.
-    pub covered: Option<Dialog>,
+    /// Forms that another dialog lies over, the lowest first; each is back when that has closed.
+    pub covered: Vec<Box<OrderForm>>,
+    /// The device whose panel was drawn in the last frame: a key that acts on it is only for whoever
+    /// sees which device that is.
+    pub shown: Option<MachineId>,
     /// Why the form that was asked for cannot be opened.
     pub form_failure: Option<String>,
     /// The search field wants the focus in this frame.
@@ -34,10 +40,10 @@ pub struct Views {
     /// The entry that was asked for by "Show"; its row is marked.
     pub marked_entry: Option<EntryId>,
     pub rows: Rows,
-    /// How many of the raised problems the person has put away.
-    pub problems_dismissed: usize,
-    /// How many had been raised when a key was told why it does nothing.
-    pub refused_at: Option<usize>,
+    /// The numbers of the problems that the person has put away.
+    pub problems_dismissed: BTreeSet<usize>,
+    /// Why the last command by key did nothing, until another does something.
+    pub refusal: Option<Explanation>,
     /// What the person has read about this computer's clock, and put away.
     pub clock_read: Option<String>,
     /// How many of the sign-ins of this run the person has read about.
@@ -140,6 +146,8 @@ pub enum Dialog {
     Account,
     /// Several entries that are to be acknowledged together.
     Acknowledge(Vec<EntryId>),
+    /// Before a held order is sent all the same.
+    Insist(EntryId),
     /// Before signing out.
     ConfirmSignOut,
     /// Closing while something would be lost by it.
@@ -163,6 +171,29 @@ impl Views {
         self.walked_to = self.selected.as_ref().map(|machine| machine.id.clone());
     }
 
+    /// Opens a dialog. A form in its place keeps what was typed, and is back when it has closed.
+    pub fn open(&mut self, dialog: Dialog) {
+        if let Some(Dialog::Form(form)) = self.dialog.replace(dialog) {
+            self.covered.push(form);
+        }
+    }
+
+    /// Brings back the form that a dialog lay over which has closed.
+    pub fn uncover(&mut self) {
+        if self.dialog.is_none() {
+            self.dialog = self.covered.pop().map(Dialog::Form);
+        }
+    }
+
+    /// The form that is open, or is back when what lies over it has closed.
+    #[must_use]
+    pub fn form(&self) -> Option<&OrderForm> {
+        match &self.dialog {
+            Some(Dialog::Form(form)) => Some(form),
+            _ => self.covered.last().map(AsRef::as_ref),
+        }
+    }
+
     /// Arranges the window as it was left.
     pub fn arrange(&mut self, layout: WindowLayout) {
         self.layout = layout;
@@ -175,7 +206,8 @@ impl Views {
         self.ticket = None;
         self.rest = None;
         self.form_failure = None;
-        self.covered = None;
+        self.covered.clear();
+        self.refusal = None;
         self.screen = Screen::Devices;
         if matches!(
             self.dialog,
@@ -184,6 +216,7 @@ impl Views {
                     | Dialog::Compare(_)
                     | Dialog::Account
                     | Dialog::Acknowledge(_)
+                    | Dialog::Insist(_)
                     | Dialog::ConfirmSignOut
             )
         ) {

@@ -74,6 +74,7 @@ async fn ask(context: Arc<Context>, text: Box<str>, question: Question) {
                 machines,
                 unreadable: found.unreadable,
                 is_cut: found.is_cut,
+                is_of_last_report: found.is_of_last_report,
             }
         }
         Err(error) => AskedNews::Failed(explain(&error, &question)),

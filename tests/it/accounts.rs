@@ -344,7 +344,7 @@ fn a_clock_that_is_hours_off_is_said_once_and_nothing_else_depends_on_it() {
         said.headline,
         "The clock of this computer is 3 hours behind the service's"
     );
-    assert_eq!(engine.state.problems, []);
+    assert!(engine.state.problems.is_empty());
     engine.state.inventory.read_at = None;
     engine.send(Command::RefreshMachines);
     engine.until("the list", |s| s.inventory.read_at.is_some());

@@ -146,6 +146,13 @@ fn each_kind_of_question_is_answered_while_the_list_cannot_be_read() {
         .position(|(id, _)| id == silent.as_str());
     let address = format!("10.20.10.{}", 10 + record.expect("in the fleet"));
     assert_eq!(answer(&mut engine, &address), [silent]);
+    let is_of_last_report = |engine: &Engine, text: &str| {
+        let answer = engine.state.asked.answer(text).expect("just answered");
+        answer.1.is_of_last_report
+    };
+    assert!(is_of_last_report(&engine, &address));
+    answer(&mut engine, "10.20.4.42");
+    assert!(!is_of_last_report(&engine, "10.20.4.42"), "it has it now");
     for user in ["user:p.marsh", "P.Marsh@contoso.com", "CONTOSO\\p.marsh"] {
         assert_eq!(answer(&mut engine, user).len(), 2, "{user}");
     }

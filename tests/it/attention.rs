@@ -64,7 +64,7 @@ fn an_unread_refusal_is_on_top_again_after_a_restart_and_a_second_console_cannot
     second.until("why not", |s| {
         s.problems
             .iter()
-            .any(|p| p.headline.contains("acknowledge it there"))
+            .any(|p| p.explanation.headline.contains("acknowledge it there"))
     });
     assert_eq!(second.state.entries.attention_count(), 1);
     assert_eq!(acknowledgements(&engine.journal), 0);

@@ -386,6 +386,12 @@ impl Console {
         self.step_until(&format!("“{label}”"), |console| console.shows(label));
         self.node_to_click(label).scroll_to_me();
         self.harness.run_steps(3);
+        // One that has just moved works half a second later.
+        for _ in 0..7 {
+            if self.node_to_click(label).accesskit_node().is_disabled() {
+                self.harness.step();
+            }
+        }
         self.node_to_click(label).click();
         self.harness.step();
     }

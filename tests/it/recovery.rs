@@ -218,7 +218,7 @@ fn a_second_console_on_the_same_folder_only_looks() {
         .expect("the guardrails know nothing of journals");
     second.send(cordon::message::Command::Submit(Box::new(approval)));
     second.until("the refusal", |s| !s.problems.is_empty());
-    let said = &second.state.problems[0];
+    let said = &second.state.problems[0].explanation;
     assert!(said.headline.contains("Another console"), "{said:?}");
     assert!(!format!("{said:?}").contains("Make room"), "{said:?}");
     assert!(posts(&second.control).is_empty(), "rule 3");

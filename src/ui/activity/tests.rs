@@ -14,8 +14,11 @@ use crate::model::{
     EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, Mode, PanelPart,
 };
 use crate::state::{State, fixtures};
+use crate::ui::dialogs::dialog_ui;
 use crate::ui::views::{Dialog, Views};
 use crate::ui::{Outbox, theme};
+
+mod moving;
 
 struct World {
     state: State,
@@ -71,16 +74,15 @@ fn sized_harness(entries: Vec<Entry>, size: egui::Vec2) -> Harness<'static, Worl
             |ui, world: &mut World| {
                 let World { state, views, out } = world;
                 let (now, zone) = (Timestamp::UNIX_EPOCH, &TimeZone::UTC);
-                activity_ui(
-                    ui,
-                    &mut Cx {
-                        state,
-                        views,
-                        now,
-                        zone,
-                        out,
-                    },
-                );
+                let mut cx = Cx {
+                    state,
+                    views,
+                    now,
+                    zone,
+                    out,
+                };
+                activity_ui(ui, &mut cx);
+                dialog_ui(ui, &mut cx);
             },
             world,
         )
@@ -427,8 +429,9 @@ fn buttons_raise_what_they_say() {
         ActionKind::Isolate,
         vec![Record::Held { by: action() }],
     );
-    let world = click(held, "Send anyway");
-    assert!(matches!(world.out.work[..], [Command::Insist(e)] if e == id));
+    let world = click(held, "Send anyway…");
+    assert!(world.out.work.is_empty());
+    assert!(matches!(world.views.dialog, Some(Dialog::Insist(e)) if e == id));
     let world = click(waiting(), "Show device");
     assert!(world.views.is_selected(&waiting().order.machine.id));
     let status = MachineActionStatus::Pending;

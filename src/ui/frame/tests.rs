@@ -27,6 +27,7 @@ use crate::state::State;
 use crate::ui::commands::UiCommand;
 
 mod focus;
+mod hands;
 mod table;
 
 const FIN: &str = "1e5bc9d7e413ddd7902c2932e418702b84d09c07";

@@ -460,3 +460,26 @@ fn the_first_ten_are_shown_cleaned_and_the_rest_counted() {
         ],
     );
 }
+
+#[test]
+fn a_device_that_has_left_the_list_is_said_to_have() {
+    let mut world = world(Vec::new());
+    let epoch = Epoch(0);
+    let seen = vec![machine("b2c3d4").id];
+    let done = InventoryNews::Done {
+        at: Timestamp::from_second(2280).expect("a literal time"),
+        unreadable: 0,
+        incomplete: None,
+        seen,
+    };
+    world.state.apply(Event::Inventory { epoch, news: done });
+    let mut harness = harness(world);
+    harness.run();
+    let gone = "Not in the list read 2 min ago: removed, or outside your device groups";
+    assert!(harness.query_by_label(gone).is_some());
+    assert!(
+        harness
+            .query_by_label_contains("not been read yet")
+            .is_none()
+    );
+}

@@ -164,7 +164,7 @@ pub fn open(
         form.ticket = ticket::preset(state, views, &ids).unwrap_or_default();
     }
     let alerts = alerts_to_read(state, &form.draft, &ids);
-    views.dialog = Some(Dialog::Form(Box::new(form)));
+    views.open(Dialog::Form(Box::new(form)));
     let mut load = match ids.as_slice() {
         [only] => vec![
             Command::LoadMachine(only.clone()),

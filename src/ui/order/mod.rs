@@ -12,7 +12,7 @@ mod ticket;
 
 pub use form::{OrderForm, Target, UsedTicket, open};
 
-use egui::{Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
+use egui::{Event, Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
 
 use super::commands::acting_trouble;
 use super::picks::devices;
@@ -112,7 +112,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
         // Taken before the buttons are drawn, for which Enter would be a click.
-        let by_key = ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
+        let by_key = take_confirming_key(ui);
         let drawn = reviews(cx, form);
         let wanted = targets::required(form, &drawn, names_devices(&task));
         if form.exposure.is_changed_to(wanted.clone()) || is_opening {
@@ -171,6 +171,31 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
     } else {
         Outcome::Open
     }
+}
+
+/// Whether the keys that confirm were pressed anew: not held down since before, and not meant for a
+/// list that is open over the form.
+fn take_confirming_key(ui: &Ui) -> bool {
+    let is_for_popup = egui::Popup::is_any_open(ui.ctx());
+    ui.input_mut(|input| {
+        let mut confirms = false;
+        input.events.retain(|event| {
+            let Event::Key {
+                key: Key::Enter,
+                pressed: true,
+                repeat,
+                modifiers,
+                ..
+            } = event
+            else {
+                return true;
+            };
+            let is_meant = modifiers.matches_logically(Modifiers::COMMAND);
+            confirms |= is_meant && !repeat && !is_for_popup;
+            !is_meant
+        });
+        confirms
+    })
 }
 
 /// Whether each device has to have been on screen.

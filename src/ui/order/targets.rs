@@ -125,6 +125,9 @@ pub fn findings_ui(
     list_ui(ui, "findings", height, |ui| {
         for (target, review) in form.targets.iter().zip(reviews) {
             let id = &target.machine.id;
+            if let Some(absence) = picks::absence_words(cx.state, &target.machine, cx.now) {
+                badge(ui, Icon::Warning, Role::Caution, &absence);
+            }
             review::findings_ui(ui, review, cx, |ui, finding, rect| {
                 form.exposure.note(ui, &Item::finding(id, finding), rect);
             });

@@ -21,6 +21,7 @@ use crate::ui::views::Views;
 use crate::ui::{Outbox, theme};
 
 mod input;
+mod keys;
 mod sight;
 
 struct World {

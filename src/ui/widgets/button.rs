@@ -8,11 +8,15 @@ use egui::{
 
 use super::{
     super::theme::{Tokens, TokensExt as _, text},
+    arming::has_just_moved,
     elide::elided,
     focus::focus_ring,
     icon::{Icon, paint_icon},
     tip::{explained, keep_clear},
 };
+
+/// Why a button does nothing yet that has just appeared or moved.
+const ARMING: &str = "Available in half a second, so that a stray click or key does nothing";
 
 /// How much a button stands out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,6 +55,7 @@ pub struct ActionButton<'a> {
     key: Option<&'a str>,
     enter_key: EnterKey,
     is_compact: bool,
+    arms_late: bool,
 }
 
 impl<'a> ActionButton<'a> {
@@ -69,6 +74,7 @@ impl<'a> ActionButton<'a> {
             key: None,
             enter_key: EnterKey::Presses,
             is_compact: false,
+            arms_late: false,
         }
     }
 
@@ -171,6 +177,13 @@ impl<'a> ActionButton<'a> {
         self
     }
 
+    /// Does nothing in the half second after it appeared or moved: no click or key presses it that
+    /// was meant for what was there before. For what acts in a list whose rows move.
+    pub fn arms_late(mut self) -> Self {
+        self.arms_late = true;
+        self
+    }
+
     fn colours(&self, ui: &Ui, response: &Response) -> Colours {
         let tokens = ui.tokens();
         let on = response.hovered() || response.is_pointer_button_down_on();
@@ -262,7 +275,7 @@ impl Colours {
 }
 
 impl Widget for ActionButton<'_> {
-    fn ui(self, ui: &mut Ui) -> Response {
+    fn ui(mut self, ui: &mut Ui) -> Response {
         let tokens = ui.tokens();
         let font = TextStyle::Button.resolve(ui.style());
         let painter = ui.painter();
@@ -287,6 +300,11 @@ impl Widget for ActionButton<'_> {
             tokens.height.target,
         ));
 
+        let rect = ui.allocate_space(size).1;
+        let id = stable_id(ui, self.key.unwrap_or(self.name));
+        if self.arms_late && has_just_moved(ui, id, rect) {
+            self.disabled_because = self.disabled_because.or(Some(ARMING));
+        }
         let is_enabled = self.disabled_because.is_none();
         // A disabled button still takes the keyboard, or its reason could not be reached with it.
         let sense = if is_enabled {
@@ -294,10 +312,8 @@ impl Widget for ActionButton<'_> {
         } else {
             Sense::focusable_noninteractive()
         };
-        let rect = ui.allocate_space(size).1;
-        let id = stable_id(ui, self.key.unwrap_or(self.name));
         let mut response = ui.interact(rect, id, sense);
-        if self.enter_key == EnterKey::Ignored && pressed_by_enter(ui, &response) {
+        if pressed_by_wrong_key(ui, &response, self.enter_key) {
             response
                 .flags
                 .remove(Flags::CLICKED | Flags::FAKE_PRIMARY_CLICKED);
@@ -394,9 +410,39 @@ fn stable_id(ui: &Ui, name: &str) -> Id {
     if nth == 1 { id } else { id.with(nth) }
 }
 
-fn pressed_by_enter(ui: &Ui, response: &Response) -> bool {
-    response.has_focus()
+/// Whether only keys pressed it that are not to: one that is held down since before, one with a
+/// modifier that makes it a shortcut, or Enter where that is ignored.
+fn pressed_by_wrong_key(ui: &Ui, response: &Response, enter_key: EnterKey) -> bool {
+    let by_key = response.has_focus()
         && response.clicked()
-        && !response.clicked_by(egui::PointerButton::Primary)
-        && ui.input(|input| input.key_pressed(egui::Key::Enter))
+        && !response.clicked_by(egui::PointerButton::Primary);
+    by_key
+        && ui.input(|input| {
+            let mut presses = input
+                .events
+                .iter()
+                .filter_map(|event| is_press(event, enter_key))
+                .peekable();
+            presses.peek().is_some() && !presses.any(|is_right| is_right)
+        })
+}
+
+/// Whether a key that presses buttons does so here; `None` for any other event.
+fn is_press(event: &egui::Event, enter_key: EnterKey) -> Option<bool> {
+    let egui::Event::Key {
+        key,
+        pressed: true,
+        repeat,
+        modifiers,
+        ..
+    } = event
+    else {
+        return None;
+    };
+    if !matches!(key, egui::Key::Enter | egui::Key::Space) {
+        return None;
+    }
+    let is_allowed = *key == egui::Key::Space || enter_key == EnterKey::Presses;
+    let is_shortcut = modifiers.command || modifiers.ctrl || modifiers.alt;
+    Some(is_allowed && !repeat && !is_shortcut)
 }

@@ -24,7 +24,7 @@ mod focus;
 mod gallery;
 mod tip;
 
-pub use arming::is_arming;
+pub use arming::{has_just_moved, is_arming};
 pub use badge::badge;
 pub use button::{ActionButton, ButtonStyle, button_width};
 pub use copyable::{copy_button_ui, copy_labelled_ui, copyable_ui};
