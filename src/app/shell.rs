@@ -11,6 +11,8 @@ use super::App;
 use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::settings::{FILE_NAME, Profile, Settings, SettingsError, save_profile};
 use crate::ui;
+use crate::ui::dialogs::closing_concerns;
+use crate::ui::leaving::Leaving;
 use crate::ui::profiles::{ProfilesPage, Wish, profiles_ui};
 
 /// Begins the console of a profile; `main` decided how.
@@ -157,7 +159,7 @@ impl Shell {
                 Err(error) => self.show_page(&Settings::default(), Some(error.explain())),
             },
             Some(Done::Saved(saved)) => match *saved {
-                Ok(profile) => self.switch_to(profile, ctx),
+                Ok(profile) => self.switch_to(profile, ctx, false),
                 Err(error) => self.fail(error.explain()),
             },
             Some(Done::Closed(profile)) => self.begin(*profile, ctx),
@@ -166,32 +168,7 @@ impl Shell {
 
     /// Ends the present console, if there is one, and begins another: nothing of the old one is
     /// left to be mixed up.
-    fn switch_to(&mut self, profile: Profile, ctx: &Context) {
-        let open = self
-            .app
-            .as_ref()
-            .map_or(0, |(_, app)| app.state.open_entries().count());
-        let asked = self
-            .page
-            .as_ref()
-            .is_some_and(|page| page.leaves.as_ref() == Some(&profile));
-        if open > 0
-            && !asked
-            && let Some(page) = &mut self.page
-        {
-            page.failure = Some(Explanation::harmless(
-                match open {
-                    1 => "1 action is still pending in the profile in use".to_owned(),
-                    open => format!("{open} actions are still pending in the profile in use"),
-                },
-                NextStep::Outside(
-                    "Accepted actions continue in Defender; cordon follows them again when you return to that profile; anything not yet sent will not be sent. Press once more to switch anyway"
-                        .into(),
-                ),
-            ));
-            page.leaves = Some(profile);
-            return;
-        }
+    fn switch_to(&mut self, profile: Profile, ctx: &Context, is_confirmed: bool) {
         if let Some((_, app)) = &self.app
             && app.state.awaits_answer()
         {
@@ -201,6 +178,20 @@ impl Shell {
                     "Go back and wait for it; that takes half a minute at most".into(),
                 ),
             ));
+            return;
+        }
+        let app = self.app.as_ref();
+        let concerns = app.map_or_else(Vec::new, |(_, app)| {
+            closing_concerns(&app.state, &app.views)
+        });
+        if !concerns.is_empty()
+            && !is_confirmed
+            && let Some(page) = &mut self.page
+        {
+            page.leaving = Some(Leaving {
+                to: profile,
+                concerns,
+            });
             return;
         }
         match self.app.take() {
@@ -222,7 +213,8 @@ impl Shell {
     fn run(&mut self, wish: Wish, ctx: &Context) {
         let folder = self.folder.clone();
         match wish {
-            Wish::Use(profile) => self.switch_to(profile, ctx),
+            Wish::Use(profile) => self.switch_to(profile, ctx, false),
+            Wish::Leave(profile) => self.switch_to(profile, ctx, true),
             Wish::SaveAndUse {
                 profile,
                 instead_of,

@@ -178,6 +178,7 @@ impl State {
                 self.inventory.loading = false;
                 self.inventory.slow = None;
                 self.inventory.read_at = Some(at);
+                self.inventory.failure = None;
                 self.inventory.kept_at = None;
                 self.inventory.unreadable = unreadable;
                 // What could not be read may well be one of those that were not seen.

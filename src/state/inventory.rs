@@ -73,6 +73,7 @@ pub struct Inventory {
     pub unreadable: usize,
     /// Why the last reading is not complete.
     pub incomplete: Option<String>,
+    /// Why the last reading failed; it stands until the next one has ended.
     pub failure: Option<Explanation>,
 }
 
@@ -151,7 +152,6 @@ impl Inventory {
         self.began_at = Some(at);
         self.loading = true;
         self.slow = None;
-        self.failure = None;
         self.changes.clear();
     }
 

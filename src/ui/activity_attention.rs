@@ -5,6 +5,7 @@ use egui::{Align, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke
 
 use super::activity_row::{Ticking, entry_ui};
 use super::commands::acting_trouble;
+use super::order::{Exposure, Item};
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, Dialog, Icon, badge, icon, strip_well_ui};
 use super::{Cx, look, views};
@@ -129,28 +130,48 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
                 .disabled_because(why_not.as_deref());
             if ui.add(button).clicked() {
                 let ids = listed.iter().map(|entry| entry.id()).collect();
-                cx.views.open(views::Dialog::Acknowledge(ids));
+                cx.views
+                    .open(views::Dialog::Acknowledge(Acknowledging::of(ids)));
             }
         });
     });
 }
 
-/// The dialog that acknowledges several entries: each of them is on it.
-pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, ids: Vec<EntryId>) {
+/// Entries that are to be acknowledged together, and which of them have been on screen.
+#[derive(Debug, Default)]
+pub struct Acknowledging {
+    pub ids: Vec<EntryId>,
+    exposure: Exposure,
+}
+
+impl Acknowledging {
+    /// The question about these; none has been on screen.
+    #[must_use]
+    pub fn of(ids: Vec<EntryId>) -> Box<Self> {
+        let exposure = Exposure::default();
+        Box::new(Self { ids, exposure })
+    }
+}
+
+/// The dialog that acknowledges several entries: each of them is on it, and has to have been in sight.
+pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut asked: Box<Acknowledging>) {
     let id = Id::unique("acknowledge all");
     let state = cx.state;
-    let entries: Vec<&Entry> = ids.iter().filter_map(|id| state.entry(*id)).collect();
+    let ids = asked.ids.iter();
+    let entries: Vec<&Entry> = ids.filter_map(|id| state.entry(*id)).collect();
     let title = format!("Acknowledge {} entries", entries.len());
     let what = "They leave the top of Activity and stay in the journal. Nothing is sent";
     let dialog = Dialog::new(id, &title).description(what);
     let is_opening = dialog.is_opening(ui.ctx());
     let room = Dialog::room(ui.ctx()) - 3.0 * ui.tokens().height.control;
+    let exposure = &mut asked.exposure;
     let response = dialog.show(ui.ctx(), |ui| {
         ui.add(Label::new(what).wrap());
         let list = ScrollArea::vertical().max_height(room).id_salt("listed");
         list.show(ui, |ui| {
             for entry in &entries {
-                ui.push_id(entry.id(), |ui| listed_ui(ui, entry));
+                let row = ui.push_id(entry.id(), |ui| listed_ui(ui, entry));
+                exposure.note(ui, &Item::Entry(entry.id()), row.response.rect);
             }
         });
         ui.add_space(ui.tokens().space.s);
@@ -159,13 +180,10 @@ pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, ids: Vec<EntryId>) {
             if is_opening {
                 keep.request_focus();
             }
-            let why_not = why_not_acknowledge(state);
-            let button = ActionButton::primary(&title)
-                .key("acknowledge")
-                .arms_late()
-                .ignores_enter()
-                .disabled_because(why_not.as_deref());
-            (keep.clicked(), ui.add(button).clicked())
+            (
+                keep.clicked(),
+                confirm_ui(ui, state, &title, &entries, exposure),
+            )
         })
         .inner
     });
@@ -176,10 +194,42 @@ pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, ids: Vec<EntryId>) {
             .map(|entry| (entry.id(), entry.standing().key()));
         cx.out.work.push(Command::Acknowledge(seen.collect()));
     } else if !keeps && !response.close_requested {
-        cx.views.dialog = Some(views::Dialog::Acknowledge(ids));
+        cx.views.dialog = Some(views::Dialog::Acknowledge(asked));
         return;
     }
     Dialog::return_focus(ui.ctx(), id);
+}
+
+/// The button that acknowledges, and the way to what has not been in sight yet; whether it was pressed.
+fn confirm_ui(
+    ui: &mut Ui,
+    state: &State,
+    title: &str,
+    entries: &[&Entry],
+    exposure: &mut Exposure,
+) -> bool {
+    let items = entries.iter().map(|entry| Item::Entry(entry.id()));
+    let unseen: Vec<_> = items.filter(|item| !exposure.has_seen(item)).collect();
+    let unread = (!unseen.is_empty())
+        .then(|| format!("{} not shown yet: scroll or press Show next", unseen.len()));
+    let why_not = why_not_acknowledge(state).or(unread);
+    let button = ActionButton::primary(title)
+        .key("acknowledge")
+        .arms_late()
+        .ignores_enter()
+        .disabled_because(why_not.as_deref());
+    let is_pressed = ui.add(button).clicked();
+    if let Some(first) = unseen.first() {
+        let label = format!("Show next ({})", unseen.len());
+        let next = ActionButton::new(&label)
+            .key("show next")
+            .hint("Scrolls to what has not been shown yet");
+        if ui.add(next).clicked() {
+            exposure.scroll_to = Some(first.clone());
+            ui.ctx().request_repaint();
+        }
+    }
+    is_pressed
 }
 
 fn listed_ui(ui: &mut Ui, entry: &Entry) {

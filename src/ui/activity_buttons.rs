@@ -7,7 +7,7 @@ use super::commands::{acting_trouble, journal_trouble};
 use super::theme::Role;
 use super::views::Dialog;
 use super::widgets::{ActionButton, Icon, badge, copy_button_ui};
-use super::{Cx, activity_attention, activity_record, order};
+use super::{Cx, activity_attention, activity_record, machine_detail, order};
 use crate::action::{ActionKind, Draft, Subject, Task, Value};
 use crate::journal::{Entry, Standing};
 use crate::message::Command;
@@ -195,8 +195,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
         Button::ShowDevice => {
             let name = format!("Show {device}");
             if ui.add(ActionButton::quiet(&label).hint(&name)).clicked() {
-                cx.views.selected = Some(entry.machine());
-                cx.views.scroll_to_selection = true;
+                machine_detail::select(cx, entry.machine());
             }
         }
         Button::Copy => {

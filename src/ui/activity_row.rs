@@ -7,7 +7,7 @@ use egui::{
 use super::activity_buttons::{Button, button_ui, buttons};
 use super::activity_words::{self, TICKING_SECS};
 use super::theme::{Role, TokensExt as _, text};
-use super::widgets::{ActionButton, Icon, badge, copyable_ui, small_ui};
+use super::widgets::{ActionButton, Icon, badge, copyable_ui, elided_ui, small_ui};
 use super::{Cx, activity_record, look, words};
 use crate::journal::Entry;
 use crate::message::Note;
@@ -189,8 +189,7 @@ fn line_ui(
     ui.ctx().accesskit_node_builder(status.id, |node| {
         node.set_live(accesskit::Live::Polite);
     });
-    let name = RichText::new(entry.machine().quoted()).text_style(text::strong());
-    ui.add(Label::new(name).truncate());
+    elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);
     ui.add(Label::new(task.title()).truncate());
     let age = activity_record::age(entry, cx.state, cx.now);
     ui.add(weak(age))

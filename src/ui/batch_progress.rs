@@ -2,7 +2,7 @@
 
 use egui::{Label, RichText, Ui};
 
-use super::activity_attention::why_not_acknowledge;
+use super::activity_attention::{Acknowledging, why_not_acknowledge};
 use super::commands::{acting_trouble, journal_trouble};
 use super::picks::devices;
 use super::theme::{TokensExt as _, text};
@@ -107,7 +107,7 @@ fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     let unread = batch.entries.iter().filter(|e| e.acknowledged().is_none());
     if wrong {
         let ids = unread.map(|entry| entry.id()).collect();
-        cx.views.open(Dialog::Acknowledge(ids));
+        cx.views.open(Dialog::Acknowledge(Acknowledging::of(ids)));
     } else {
         let seen = unread.map(|entry| (entry.id(), entry.standing().key()));
         cx.out.work.push(Command::Acknowledge(seen.collect()));

@@ -5,9 +5,9 @@ use egui_extras::{Column as TableColumn, TableBody, TableBuilder};
 
 use super::device_state::DeviceState;
 use super::machine_detail::{os, select, tags, told};
-use super::theme::{TokensExt as _, text};
+use super::theme::{Role, TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
-use super::widgets::{ActionButton, Dialog};
+use super::widgets::{ActionButton, Dialog, Icon, badge};
 use super::{Cx, look, panel_users, words};
 use crate::message::Command;
 use crate::model::{Machine, MachineRef, PanelPart};
@@ -24,7 +24,7 @@ const ABOVE_FACTS: f32 = HEAD + 56.0;
 
 /// Opens the comparison, and has read what is not known yet.
 pub fn compare(cx: &mut Cx<'_>, machine: &MachineRef) {
-    for record in records(cx, machine) {
+    for record in records(cx, machine).into_iter().take(MOST) {
         let id = record.id;
         cx.out.work.push(Command::LoadMachine(id.clone()));
         cx.out.work.push(Command::LoadPart(id, PanelPart::Users));
@@ -34,23 +34,34 @@ pub fn compare(cx: &mut Cx<'_>, machine: &MachineRef) {
 
 fn records(cx: &Cx<'_>, machine: &MachineRef) -> Vec<MachineRef> {
     let twins = cx.state.namesakes(machine).into_iter();
-    std::iter::once(machine.clone())
-        .chain(twins)
-        .take(MOST)
-        .collect()
+    std::iter::once(machine.clone()).chain(twins).collect()
+}
+
+/// That there are more records than columns.
+fn left_out_words(all: usize) -> Option<String> {
+    (all > MOST).then(|| format!("{MOST} of {all} records; the others are in the list"))
 }
 
 /// Draws the comparison while it is the open dialog.
 pub fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     let id = Id::unique(("compare", machine.id.as_str()));
     let title = format!("Records like {}", machine.quoted());
-    let records = records(cx, machine);
+    let mut records = records(cx, machine);
+    let left_out = left_out_words(records.len());
+    records.truncate(MOST);
     let columns = records.iter().fold(FACT_WIDTH, |sum, _| sum + RECORD_WIDTH);
     let width = columns.max(ui.tokens().dialog_width);
     let dialog = Dialog::new(id, &title).plain().width(width);
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
-        let close = ui.add(ActionButton::new("Close"));
+        let close = ui.horizontal(|ui| {
+            let close = ui.add(ActionButton::new("Close"));
+            if let Some(words) = &left_out {
+                badge(ui, Icon::Info, Role::Caution, words);
+            }
+            close
+        });
+        let close = close.inner;
         if is_opening {
             close.request_focus();
         }
@@ -137,7 +148,13 @@ fn facts_ui(body: &mut TableBody<'_>, cx: &Cx<'_>, records: &[MachineRef], line:
         body.row(height, |mut row| {
             row.col(|ui| {
                 ui.add_space(tokens.space.xs);
-                ui.label(RichText::new(*name).color(tokens.text_weak));
+                // Not by weight alone.
+                let name = if is_same {
+                    RichText::new(*name).color(tokens.text_weak)
+                } else {
+                    RichText::new(format!("≠ {name}"))
+                };
+                ui.label(name);
             });
             for value in values {
                 let value = RichText::new(value);
@@ -251,3 +268,15 @@ const FACTS: &[(&str, Fact)] = &[
         word.into()
     }),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_without_a_column_are_counted() {
+        assert_eq!(left_out_words(MOST), None);
+        let words = "6 of 9 records; the others are in the list";
+        assert_eq!(left_out_words(9).as_deref(), Some(words));
+    }
+}

@@ -281,16 +281,22 @@ fn request_ui(ui: &mut Ui, cx: &Cx<'_>, age_of: Age, request: &Request) {
 }
 
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
-    if ui.add(ActionButton::new("Show device")).clicked() {
-        cx.views.selected = Some(row.machine.clone());
-        cx.views.walked_to = None;
+    // Each row has these: a screen reader hears whose they are.
+    let device = row.machine.quoted();
+    let name = format!("Show {device}");
+    let show = ActionButton::new("Show device").name(&name);
+    if ui.add(show).clicked() {
+        cx.views.show_device(row.machine.clone());
     }
     let only_looks = acting_trouble(cx.state).err();
     let only_looks = only_looks.as_deref();
     if let Some((_, request)) = &row.pending {
         let what = subject_word(&request.kind).to_lowercase();
         let label = format!("Cancel the {what}…");
-        let cancel = ActionButton::new(&label).disabled_because(only_looks);
+        let name = format!("Cancel the {what} of {device}…");
+        let cancel = ActionButton::new(&label)
+            .name(&name)
+            .disabled_because(only_looks);
         if ui.add(cancel).clicked() {
             let subject = Subject::Cancel {
                 action: request.action.clone(),
@@ -302,7 +308,9 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     let is_leaving = matches!(row.pending, Some((Direction::OutOfIt, _)));
     let back = row.condition.way_back();
     let label = format!("{}…", back.spec().button);
+    let name = format!("{} {device}…", back.spec().button);
     let release = ActionButton::new(&label)
+        .name(&name)
         .icon(Icon::Undo)
         .disabled_because(only_looks);
     if !is_leaving && ui.add(release).clicked() {

@@ -27,7 +27,9 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         Some(OpenDialog::Compare(machine)) => compare::compare_ui(ui, cx, &machine),
         Some(OpenDialog::Account) => account::account_ui(ui, cx),
-        Some(OpenDialog::Acknowledge(ids)) => activity_attention::acknowledge_ui(ui, cx, ids),
+        Some(OpenDialog::Acknowledge(asked)) => {
+            activity_attention::acknowledge_ui(ui, cx, asked);
+        }
         Some(OpenDialog::Insist(entry)) => insist::insist_ui(ui, cx, entry),
         Some(OpenDialog::ConfirmSignOut) => account::confirm_sign_out_ui(ui, cx),
         Some(OpenDialog::ConfirmClose) => confirm_close_ui(ui, cx),

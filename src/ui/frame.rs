@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use egui::{
-    Align, CentralPanel, Frame, Id, Key, Layout, Margin, Modifiers, Panel, Rect, RichText,
-    ScrollArea, Sense, Ui, UiBuilder,
+    Align, CentralPanel, Frame, Id, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Ui,
+    UiBuilder,
 };
 
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{
     ActionButton, Icon, Split, copy_button_ui, icon, keep_focus_in_view, raised_frame, splitter_ui,
+    take_escape,
 };
 use super::{
     Cx, account, activity, contained, dialogs, machine_detail, machines, session_banner, settings,
@@ -181,8 +182,7 @@ fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
         screen_ui(ui, cx);
         return;
     }
-    let is_free = cx.views.dialog.is_none() && !ui.ctx().text_edit_focused();
-    if is_free && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+    if cx.views.dialog.is_none() && take_escape(ui.ctx()) {
         show_list(cx);
     }
     follow_page(ui, cx, Page::Device);
@@ -259,9 +259,8 @@ fn screen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         // The search field is on the list.
         cx.views.screen = Screen::Devices;
     }
-    let is_typing = ui.ctx().text_edit_focused() || cx.views.dialog.is_some();
-    let may_leave = cx.views.screen != Screen::Devices && !is_typing;
-    if may_leave && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+    let may_leave = cx.views.screen != Screen::Devices && cx.views.dialog.is_none();
+    if may_leave && take_escape(ui.ctx()) {
         cx.views.screen = Screen::Devices;
     }
     match cx.views.screen {

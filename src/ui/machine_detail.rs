@@ -225,8 +225,7 @@ pub fn select(cx: &mut Cx<'_>, machine: MachineRef) {
     if cx.state.machine(&machine.id).is_none() {
         cx.out.work.push(Command::LoadMachine(machine.id.clone()));
     }
-    cx.views.selected = Some(machine);
-    cx.views.scroll_to_selection = true;
+    cx.views.show_device(machine);
 }
 
 /// What decides at a glance: is it alive, how bad is it, whose is it, where is it.

@@ -13,7 +13,7 @@ use super::look::{self, Look};
 use super::table_layout::TableLayout;
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Column;
-use super::widgets::{Icon, icon, paint_icon};
+use super::widgets::{Icon, elided_ui, icon, paint_icon};
 use super::words::{ago, both_times, os_name};
 use super::{Cx, activity_attention, asked};
 use crate::journal::Entry;
@@ -260,8 +260,7 @@ impl MachineRow<'_> {
             asked::mark_ui(ui);
         }
         row_marks_ui(ui, marks);
-        let name = RichText::new(self.reference.name()).text_style(text::strong());
-        ui.add(Label::new(name.color(colour)).truncate().selectable(false));
+        elided_ui(ui, &self.reference.name(), text::strong(), colour);
     }
 
     fn text_ui(&self, ui: &mut Ui, text: Option<&str>) {

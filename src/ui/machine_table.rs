@@ -14,6 +14,7 @@ use super::table_layout::TableLayout;
 use super::theme::TokensExt as _;
 use super::views::Sort;
 use super::widgets::sideways_bar_ui;
+use crate::model::MachineId;
 
 /// What of the table was clicked, by its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl RowResponse {
 }
 
 /// Where the table is scrolled to.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct Scroll {
     /// How far the columns are scrolled sideways, before it is rounded to a column.
     sideways: f32,
@@ -49,6 +50,17 @@ struct Scroll {
     seen: f32,
     /// By what the rows were ordered when that was.
     sort: Sort,
+    /// The row that stays where it is while others come and go.
+    anchor: Option<Anchor>,
+}
+
+/// A row of the last frame: the one under the pointer, else the first in sight.
+#[derive(Debug, Clone)]
+struct Anchor {
+    id: MachineId,
+    row: usize,
+    /// What was searched for then.
+    search: String,
 }
 
 /// Draws the rows that can be seen.
@@ -128,7 +140,10 @@ fn rows_ui(
         .auto_shrink(false)
         .min_scrolled_height(0.0)
         .scroll_bar_visibility(ScrollBarVisibility::VisibleWhenNeeded);
-    if let Some(down) = jump(row_height, scroll, cx) {
+    let pointer = ui.input(|input| input.pointer.hover_pos());
+    let aimed = pointer.filter(|at| layout.rows().contains(*at));
+    let jump = jump(row_height, scroll, cx);
+    if let Some(down) = jump.or_else(|| held_still(row_height, scroll, aimed.is_some(), cx)) {
         area = area.vertical_scroll_offset(down);
     }
     // Gathered once: a long journal must not be walked for each row.
@@ -168,11 +183,30 @@ fn rows_ui(
     });
     scroll.down = output.state.clamped_offset().y;
     scroll.seen = output.inner_rect.height();
+    let at = aimed.map_or(0.0, |at| at.y - layout.rows().top());
+    let row = as_row((scroll.down + at.max(0.0)) / row_height);
+    scroll.anchor = cx.views.rows.machine(cx.state, row).map(|machine| Anchor {
+        id: machine.id.clone(),
+        row,
+        search: cx.views.search.clone(),
+    });
     ui.ctx()
         .accesskit_node_builder(output.id.with(1_usize), |node| {
             node.set_label("Scroll the devices");
         });
     clicked
+}
+
+/// Where the rows have to be scrolled to, so that the anchor's row stays where it is though others
+/// have come or gone above it. At the top of the list new rows come into sight, unless somebody points
+/// at one of those that are there.
+fn held_still(row_height: f32, scroll: &Scroll, is_pointed_at: bool, cx: &Cx<'_>) -> Option<f32> {
+    let anchor = scroll.anchor.as_ref()?;
+    let row = cx.views.rows.row_of(cx.state, &anchor.id)?;
+    let is_held = scroll.down > 0.0 || is_pointed_at;
+    let has_moved = row != anchor.row && anchor.search == cx.views.search;
+    let by = as_points(row) - as_points(anchor.row);
+    (is_held && has_moved).then(|| (scroll.down + by * row_height).max(0.0))
 }
 
 /// Where the rows have to be scrolled to: to the top when they are ordered anew, else to the selection

@@ -11,11 +11,11 @@ use super::coverage::{Coverage, coverage};
 use super::machine_table::{Clicked, table_ui};
 use super::picks::{picks_ui, reserve_picks};
 use super::search_completion::offers_ui;
-use super::theme::{Role, TokensExt as _};
+use super::theme::TokensExt as _;
 use super::views::Rest;
-use super::widgets::{ActionButton, Dialog, ExplanationView, Icon, TextField, badge};
+use super::widgets::{ActionButton, Dialog, Icon, TextField};
 use super::words::{ago, both_times};
-use super::{Cx, asked, panel_parts};
+use super::{Cx, asked, list_notes, panel_parts};
 use crate::message::Command;
 use crate::state::Remote;
 
@@ -33,7 +33,7 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let table_id = Id::unique("devices table");
     let hands_over = search_ui(ui, table_id, cx);
     asked::follow(ui, cx);
-    notes_ui(ui, cx);
+    list_notes::notes_ui(ui, cx);
     if cx.views.rows.is_empty() {
         Dialog::set_focus_home(ui.ctx(), search_id());
         asked::empty_ui(ui, cx);
@@ -175,6 +175,7 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let stop = ActionButton::new("Stop")
             .icon(Icon::Close)
             .name("Stop loading")
+            .key("reading")
             .hint("Leaves the list as far as it has come");
         if ui.add(stop).clicked() {
             cx.out.work.push(Command::StopRefresh);
@@ -210,87 +211,11 @@ fn refresh_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let spec = refresh.spec();
     let button = ActionButton::new(spec.title)
         .icon(Icon::Refresh)
+        .key("reading")
         .hint(spec.help)
         .disabled_because(unavailable.as_deref());
     if ui.add(button).clicked() {
         cx.out.commands.push(refresh);
-    }
-}
-
-fn amount_text(bytes: u64) -> String {
-    match bytes / 1024 {
-        0 => "under 1 kB".to_owned(),
-        kilobytes @ ..1024 => format!("{kilobytes} kB"),
-        kilobytes => format!("{}.{} MB", kilobytes / 1024, kilobytes % 1024 * 10 / 1024),
-    }
-}
-
-/// What keeps the list from being the whole truth.
-fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let inventory = &cx.state.inventory;
-    if let (Some(bytes), true) = (inventory.slow, inventory.loading) {
-        let words = format!(
-            "The line is slow: {} of the next devices have come, {} are shown",
-            amount_text(bytes),
-            inventory.all().len()
-        );
-        badge(ui, Icon::Waiting, Role::Caution, &words);
-    }
-    if let Some(why) = &inventory.incomplete {
-        badge(
-            ui,
-            Icon::Warning,
-            Role::Caution,
-            &format!("The list is not complete: {why}"),
-        );
-    }
-    if let Some(at) = inventory.kept_at {
-        let words = format!(
-            "This is the list of an earlier run, read {}; each device is read again before an order leaves",
-            ago(at, cx.now)
-        );
-        badge(ui, Icon::Unknown, Role::Stale, &words);
-    }
-    match inventory.unreadable {
-        0 => {}
-        1 => {
-            badge(
-                ui,
-                Icon::Warning,
-                Role::Caution,
-                "1 entry could not be read",
-            );
-        }
-        n => {
-            badge(
-                ui,
-                Icon::Warning,
-                Role::Caution,
-                &format!("{n} entries could not be read"),
-            );
-        }
-    }
-    if let Some(failure) = &cx.state.recent_actions.failure {
-        let text = format!("The state column may be out of date: {}", failure.headline);
-        badge(ui, Icon::Warning, Role::Caution, &text);
-    }
-    if let Some(failure) = &inventory.failure {
-        let kept = if inventory.all().is_empty() {
-            ""
-        } else {
-            "; the list below is the last one read"
-        };
-        let clicked = ExplanationView {
-            headline: &failure.headline,
-            effect: &format!("{}{kept}. {}", failure.effect.words(), failure.next.words()),
-            role: Role::Caution,
-            next_label: Some("Read the list again"),
-            details: &failure.details,
-        }
-        .show_ui(ui);
-        if clicked {
-            cx.out.commands.push(UiCommand::Refresh);
-        }
     }
 }
 

@@ -29,6 +29,8 @@ mod file;
 mod frame;
 mod help;
 mod insist;
+pub mod leaving;
+mod list_notes;
 mod look;
 mod machine_actions;
 mod machine_detail;

@@ -76,6 +76,8 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
     let clear = ActionButton::quiet("Clear selection").icon(Icon::Close);
     if ui.add(clear).clicked() {
         cx.views.picked.clear();
+        // The button goes away with what it cleared.
+        ui.memory_mut(|memory| memory.request_focus(Id::unique("devices table")));
         return None;
     }
     let labels = ActionKind::ALL.map(|kind| (kind, format!("{} {count}…", kind.spec().verb)));

@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use egui::{Id, Key, Label, Modifiers, RichText, Role as Kind, TextStyle, Ui, WidgetInfo};
+use egui::{Id, Key, Label, RichText, Role as Kind, TextStyle, Ui, WidgetInfo};
 
+use super::leaving::{Leaving, leaving_ui};
 use super::registration_steps::steps_ui;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
     ActionButton, ExplanationView, Icon, TextField, badge, copyable_ui, page_ui, section_ui,
-    small_ui,
+    small_ui, take_escape,
 };
 use crate::explain::{Effect, Explanation};
 use crate::model::{ClientId, Cloud, Region, Scopes, TenantName, clean};
@@ -21,6 +22,8 @@ const NAME: &str = "name of the profile";
 #[derive(Debug)]
 pub enum Wish {
     Use(Profile),
+    /// The same, knowing what it ends or loses.
+    Leave(Profile),
     /// `instead_of` is what it was called before.
     SaveAndUse {
         profile: Profile,
@@ -41,8 +44,8 @@ pub struct ProfilesPage {
     pub busy: Option<&'static str>,
     /// The profile of the console behind this page.
     pub current: Option<ProfileName>,
-    /// The profile that the person was asked about, because orders are under way.
-    pub leaves: Option<Profile>,
+    /// The switch that the person is asked about.
+    pub leaving: Option<Leaving>,
     /// The server that stands in for both hosts in this run.
     pub stand_in: Option<String>,
     /// The profile that the next start begins with.
@@ -88,7 +91,7 @@ impl ProfilesPage {
             failure,
             busy: None,
             current,
-            leaves: None,
+            leaving: None,
             stand_in: None,
             default: settings.default.clone(),
             edited: None,
@@ -169,6 +172,7 @@ pub fn profiles_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
         wish = form_and_saved_ui(ui, page);
         steps_ui(ui, &mut page.steps_shown);
     });
+    wish = leaving_ui(ui, page).or(wish);
     wish.filter(|_| page.busy.is_none())
 }
 
@@ -178,7 +182,7 @@ fn form_and_saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
         if std::mem::take(&mut page.is_opening) {
             back.request_focus();
         }
-        back.clicked() || ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+        back.clicked() || page.leaving.is_none() && take_escape(ui.ctx())
     };
     let saved = saved_ui(ui, page);
     let typed = form_ui(ui, page);

@@ -15,6 +15,7 @@ use super::look::health_word;
 use super::machine_filter::{FIELDS, Field};
 use super::rows::states_mark;
 use super::theme::TokensExt as _;
+use super::widgets::{elided, text_width};
 use crate::model::{ExposureLevel, Machine, RiskScore, clean, normal};
 use crate::state::State;
 
@@ -480,18 +481,17 @@ fn offer_ui(ui: &mut Ui, id: Id, offer: &Offer, is_marked: bool) -> bool {
         font.clone(),
         tokens.text_weak,
     );
-    let room = egui::Rect::from_min_max(
-        inner.min,
-        egui::pos2(hint.left() - tokens.space.s, inner.max.y),
-    );
-    painter.with_clip_rect(room.intersect(ui.clip_rect())).text(
-        inner.left_center(),
-        Align2::LEFT_CENTER,
-        &offer.text,
-        font,
-        tokens.text,
-    );
-    response.clicked()
+    let room = hint.left() - tokens.space.s - inner.left();
+    // What tells two apart may well be the end.
+    let shown = elided(&offer.text, room, |text| text_width(ui, text, &font));
+    let is_whole = shown == offer.text;
+    let at = inner.left_center();
+    painter.text(at, Align2::LEFT_CENTER, shown, font, tokens.text);
+    let is_chosen = response.clicked();
+    if !is_whole {
+        response.on_hover_text(&offer.text);
+    }
+    is_chosen
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::activity_attention::Acknowledging;
 use super::asked::AskView;
 use super::order::{OrderForm, UsedTicket};
 use super::rows::Rows;
@@ -145,7 +146,7 @@ pub enum Dialog {
     /// Who is signed in, and what that allows.
     Account,
     /// Several entries that are to be acknowledged together.
-    Acknowledge(Vec<EntryId>),
+    Acknowledge(Box<Acknowledging>),
     /// Before a held order is sent all the same.
     Insist(EntryId),
     /// Before signing out.
@@ -169,6 +170,13 @@ impl Views {
     pub fn show(&mut self, screen: Screen) {
         self.screen = screen;
         self.walked_to = self.selected.as_ref().map(|machine| machine.id.clone());
+    }
+
+    /// Puts a device into the panel, which opens in a narrow window too, and its row into sight.
+    pub fn show_device(&mut self, machine: MachineRef) {
+        self.selected = Some(machine);
+        self.walked_to = None;
+        self.scroll_to_selection = true;
     }
 
     /// Opens a dialog. A form in its place keeps what was typed, and is back when it has closed.

@@ -227,7 +227,7 @@ fn all_are_acknowledged_only_by_a_dialog_that_lists_them() {
     harness.run_steps(2);
     let world = harness.into_state();
     assert!(world.out.work.is_empty());
-    assert!(matches!(&world.views.dialog, Some(Dialog::Acknowledge(listed)) if *listed == ids));
+    assert!(matches!(&world.views.dialog, Some(Dialog::Acknowledge(asked)) if asked.ids == ids));
 }
 
 #[test]

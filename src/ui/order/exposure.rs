@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use egui::{Rect, Ui};
 
 use crate::guard::Finding;
-use crate::model::MachineId;
+use crate::model::{EntryId, MachineId};
 
 /// Lines that layout rounds differ by less than this, in points.
 const TOLERANCE: f32 = 1.0;
@@ -14,6 +14,8 @@ const TOLERANCE: f32 = 1.0;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Item {
     Device(MachineId),
+    /// An entry that is to be acknowledged.
+    Entry(EntryId),
     Finding {
         machine: MachineId,
         rail: &'static str,

@@ -10,6 +10,7 @@ mod targets;
 mod templates;
 mod ticket;
 
+pub use exposure::{Exposure, Item};
 pub use form::{OrderForm, Target, UsedTicket, open};
 
 use egui::{Event, Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
@@ -24,7 +25,6 @@ use crate::action::{Draft, Risk, Sha1, Subject, Task};
 use crate::guard::{self, Review};
 use crate::message::Command;
 use crate::model::MachineRef;
-use exposure::Item;
 use footer::{Pressed, footer_height, footer_ui, keep_label};
 use paste::Field;
 

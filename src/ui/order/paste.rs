@@ -96,11 +96,20 @@ fn fitting(form: &OrderForm, text: &str, wants_name: bool) -> Field {
     }
     if wants_name && let Some(machine) = form.only() {
         let mut named = draft.about(draft.entry, machine.clone());
+        named.typed_name.clone_from(&draft.typed_name);
+        if named.is_named() {
+            // It is there: a second one belongs to the reason.
+            return ticket_or_comment(form, text);
+        }
         text.trim().clone_into(&mut named.typed_name);
         if named.is_named() {
             return Field::Name;
         }
     }
+    ticket_or_comment(form, text)
+}
+
+fn ticket_or_comment(form: &OrderForm, text: &str) -> Field {
     let is_ticket = ticket::find(text, |_| false).is_some_and(|ticket| ticket == text.trim());
     if is_ticket && form.ticket.trim().is_empty() {
         return Field::Ticket;

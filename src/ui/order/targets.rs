@@ -9,9 +9,7 @@ use crate::model::{Machine, MachineRef};
 use crate::ui::machine_detail::os;
 use crate::ui::picks::{self, devices};
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{
-    ActionButton, Icon, badge, elided, is_arming, raised_frame, small_ui, text_width,
-};
+use crate::ui::widgets::{ActionButton, Icon, badge, elided_ui, is_arming, raised_frame, small_ui};
 use crate::ui::{Cx, review, words};
 
 /// Whether a guardrail forbids this one; what is wrong with the text concerns them all.
@@ -49,6 +47,8 @@ pub fn unseen_words(form: &OrderForm, required: &[Item]) -> Option<String> {
         match item {
             Item::Device(_) => machines += 1,
             Item::Finding { .. } => warnings += 1,
+            // No form is about an entry.
+            Item::Entry(_) => {}
         }
     }
     let warnings = match warnings {
@@ -265,14 +265,7 @@ fn row_ui(
                 let button = ActionButton::quiet("Leave out").name(&leave);
                 let leaves = ui.add(button.disabled_because(arming)).clicked();
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let style = text::strong();
-                    let font = style.resolve(ui.style());
-                    let shown = elided(&name, ui.available_width(), |name| {
-                        text_width(ui, name, &font)
-                    });
-                    let response = ui.label(RichText::new(shown).text_style(style));
-                    ui.ctx()
-                        .accesskit_node_builder(response.id, |node| node.set_value(&*name));
+                    elided_ui(ui, &name, text::strong(), tokens.text);
                 });
                 leaves
             })

@@ -10,7 +10,7 @@ use super::{
     super::theme::{Tokens, TokensExt as _, text},
     arming::has_just_moved,
     elide::elided,
-    focus::focus_ring,
+    focus::{focus_ring, note_button},
     icon::{Icon, paint_icon},
     tip::{explained, keep_clear},
 };
@@ -178,7 +178,8 @@ impl<'a> ActionButton<'a> {
     }
 
     /// Does nothing in the half second after it appeared or moved: no click or key presses it that
-    /// was meant for what was there before. For what acts in a list whose rows move.
+    /// was meant for what was there before. For what acts in a list whose rows move; when it has gone
+    /// by being pressed, the button next to it has the keyboard.
     pub fn arms_late(mut self) -> Self {
         self.arms_late = true;
         self
@@ -302,6 +303,7 @@ impl Widget for ActionButton<'_> {
 
         let rect = ui.allocate_space(size).1;
         let id = stable_id(ui, self.key.unwrap_or(self.name));
+        note_button(ui, id, rect, self.arms_late);
         if self.arms_late && has_just_moved(ui, id, rect) {
             self.disabled_because = self.disabled_because.or(Some(ARMING));
         }

@@ -129,6 +129,11 @@ impl<'a> Dialog<'a> {
         ctx.plugin_or_default::<ReturningFocus>().lock().home = Some(home);
     }
 
+    /// What has the keyboard where nothing else is to have it.
+    pub(super) fn focus_home(ctx: &Context) -> Option<Id> {
+        ctx.plugin_or_default::<ReturningFocus>().lock().home
+    }
+
     /// Height for the content of a dialog in this window, under its title of a line. A dialog that
     /// keeps its buttons in sight scrolls its other part within this height less the buttons'.
     #[must_use]

@@ -1,6 +1,6 @@
 //! Text that has to fit into a line and keep its end: a device's id stands there.
 
-use egui::{Color32, FontId, Ui};
+use egui::{Color32, FontId, Label, Response, RichText, TextStyle, TextWrapMode, Ui};
 
 /// The end that is kept.
 const KEPT_END: usize = 8;
@@ -37,4 +37,24 @@ pub fn elided(text: &str, room: f32, width: impl Fn(&str) -> f32) -> String {
         }
     }
     shortened(fitting)
+}
+
+/// Shows a name on one line: of one that is too long the middle is left out, for its end tells it from
+/// others, and hovering shows all of it.
+pub fn elided_ui(ui: &mut Ui, name: &str, style: TextStyle, colour: Color32) -> Response {
+    let font = style.resolve(ui.style());
+    let shown = elided(name, ui.available_width(), |name| {
+        text_width(ui, name, &font)
+    });
+    let is_whole = shown == name;
+    let label = RichText::new(shown).text_style(style).color(colour);
+    let label = Label::new(label).selectable(false);
+    let response = ui.add(label.wrap_mode(TextWrapMode::Truncate));
+    ui.ctx()
+        .accesskit_node_builder(response.id, |node| node.set_value(name));
+    if is_whole {
+        response
+    } else {
+        response.on_hover_text(name)
+    }
 }

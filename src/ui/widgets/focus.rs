@@ -1,10 +1,16 @@
 //! The ring around what has the keyboard.
 
+use egui::text_edit::TextEditState;
 use egui::{
-    Context, Event, Id, Plugin, RawInput, Rect, Response, Stroke, StrokeKind, Ui, accesskit,
+    Context, Event, Id, Key, LayerId, Modifiers, Order, Plugin, Popup, RawInput, Rect, Response,
+    Stroke, StrokeKind, Ui, accesskit,
 };
 
 use super::super::theme::TokensExt as _;
+use super::dialog::Dialog;
+
+/// A button farther away than this is not the next one of a list, in points.
+const NEAR: f32 = 96.0;
 
 /// Paints the ring around `rect` if `response` has the keyboard.
 ///
@@ -70,4 +76,77 @@ impl Plugin for FocusInView {
 /// Keeps what has the keyboard in sight; call it in each frame.
 pub fn keep_focus_in_view(ctx: &Context) {
     let _ = ctx.plugin_or_default::<FocusInView>();
+}
+
+/// Takes the Esc that leaves a page: not one that only leaves a text field or closes a list that is
+/// open, for which it was meant. Call it before what may take it is drawn.
+pub fn take_escape(ctx: &Context) -> bool {
+    // egui has taken the keyboard from the field by now.
+    let before = ctx.plugin_or_default::<FocusInView>().lock().known;
+    let was_field = before.is_some_and(|id| TextEditState::load(ctx, id).is_some());
+    !was_field
+        && !ctx.text_edit_focused()
+        && !Popup::is_any_open(ctx)
+        && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+}
+
+/// A button as it was drawn.
+#[derive(Clone, Copy)]
+struct Drawn {
+    id: Id,
+    layer: LayerId,
+    rect: Rect,
+    passes_on: bool,
+}
+
+/// Gives the keyboard to the nearest button where the one that had it has gone, as a row does that was
+/// dealt with.
+#[derive(Default)]
+struct FocusHeir {
+    /// The buttons of this pass.
+    drawn: Vec<Drawn>,
+    /// The one that had the keyboard in the pass before.
+    focused: Option<Drawn>,
+}
+
+impl Plugin for FocusHeir {
+    fn debug_name(&self) -> &'static str {
+        "focus heir"
+    }
+
+    fn on_end_pass(&mut self, ui: &mut Ui) {
+        let drawn = std::mem::take(&mut self.drawn);
+        let focused = ui.memory(egui::Memory::focused);
+        let known = |id: Id| drawn.iter().find(|button| button.id == id).copied();
+        let before = std::mem::replace(&mut self.focused, focused.and_then(known));
+        let Some(lost) = before
+            .filter(|lost| lost.passes_on && focused == Some(lost.id) && known(lost.id).is_none())
+        else {
+            return;
+        };
+        let distance = |button: &Drawn| button.rect.min.distance(lost.rect.min);
+        let near = drawn
+            .iter()
+            .filter(|button| button.layer == lost.layer && distance(button) <= NEAR);
+        let heir = near.min_by(|one, other| distance(one).total_cmp(&distance(other)));
+        self.focused = heir.copied();
+        let is_page = lost.layer.order == Order::Background;
+        let home = is_page.then(|| Dialog::focus_home(ui.ctx())).flatten();
+        if let Some(to) = heir.map(|heir| heir.id).or(home) {
+            ui.memory_mut(|memory| memory.request_focus(to));
+            ui.ctx().request_repaint();
+        }
+    }
+}
+
+/// Notes that a button was drawn; `passes_on` is whether another takes the keyboard over when it has
+/// gone.
+pub(super) fn note_button(ui: &Ui, id: Id, rect: Rect, passes_on: bool) {
+    let heir = ui.ctx().plugin_or_default::<FocusHeir>();
+    heir.lock().drawn.push(Drawn {
+        id,
+        layer: ui.layer_id(),
+        rect,
+        passes_on,
+    });
 }

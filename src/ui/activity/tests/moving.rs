@@ -74,11 +74,8 @@ fn a_held_order_is_sent_only_by_a_dialog_that_says_what_will_come_of_it() {
     harness.run_steps(1);
     assert!(harness.state().out.work.is_empty());
     assert!(harness.get_by_label("Keep waiting").is_focused());
-    assert!(
-        harness
-            .query_by_label_contains("most likely end up")
-            .is_some()
-    );
+    let said = harness.query_all_by_label_contains("most likely end up");
+    assert!(said.count() > 0);
     harness.get_by_label("Keep waiting").click();
     harness.run_steps(2);
     let world = harness.state();
@@ -112,4 +109,86 @@ fn a_held_order_that_went_on_meanwhile_is_not_sent_again_by_its_dialog() {
     harness.get_by_label_contains("Send now: ").click();
     harness.run_steps(2);
     assert!(harness.state().out.work.is_empty());
+}
+
+#[test]
+fn the_next_row_has_the_keyboard_when_one_was_acknowledged_by_it() {
+    let first = entry("cdn-00000001", ActionKind::Isolate, refused());
+    let last = entry("cdn-00000002", ActionKind::Isolate, refused());
+    let mut harness = harness(vec![first, last.clone()]);
+    harness.run_steps(3);
+    let tops = |harness: &Harness<'static, World>| {
+        let all = harness.query_all_by_label("Acknowledge");
+        let mut all: Vec<_> = all.map(|n| (n.rect().top(), n.is_focused())).collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0));
+        all
+    };
+    let all = harness.query_all_by_label("Acknowledge");
+    all.min_by(|a, b| a.rect().top().total_cmp(&b.rect().top()))
+        .expect("a button")
+        .focus();
+    harness.run_steps(1);
+    harness.key_press(egui::Key::Enter);
+    harness.run_steps(1);
+    assert_eq!(acknowledgements(&harness), 1);
+    assert!(tops(&harness)[0].1);
+    harness.state_mut().state.apply(acknowledged(last));
+    harness.run_steps(3);
+    let left = tops(&harness);
+    assert!(left.len() == 1 && left[0].1, "{left:?}");
+    assert!(harness.query_all_by_label("Acknowledge").count() == 1);
+}
+
+#[test]
+fn entries_are_acknowledged_together_only_when_each_has_been_in_sight() {
+    let all = (0..30).map(|n| {
+        entry(
+            &format!("cdn-000000{:02}", n + 2),
+            ActionKind::Isolate,
+            refused(),
+        )
+    });
+    let mut harness = sized_harness(all.collect(), egui::vec2(900.0, 420.0));
+    harness.run_steps(3);
+    harness.get_by_label("Acknowledge all…").click();
+    harness.run_steps(4);
+    let label = "Acknowledge 30 entries";
+    let is_disabled = |harness: &Harness<'static, World>| {
+        let buttons = harness.query_all_by_label(label);
+        let mut buttons = buttons.filter(|n| {
+            egui_kittest::kittest::NodeT::accesskit_node(n).role() == egui::accesskit::Role::Button
+        });
+        let button = buttons.next().expect("the button");
+        egui_kittest::kittest::NodeT::accesskit_node(&button).is_disabled()
+    };
+    assert!(is_disabled(&harness));
+    for _ in 0..40 {
+        let Some(next) = harness.query_by_label_contains("Show next (") else {
+            break;
+        };
+        assert!(is_disabled(&harness));
+        next.click();
+        harness.run_steps(3);
+    }
+    harness.run_steps(3);
+    assert!(!is_disabled(&harness));
+}
+
+#[test]
+fn the_device_of_an_entry_is_shown_where_its_panel_was_closed() {
+    let mut harness = harness(vec![entry("cdn-00000001", ActionKind::Isolate, done())]);
+    let machine = harness
+        .state()
+        .state
+        .entries
+        .iter()
+        .next()
+        .expect("one")
+        .machine();
+    harness.state_mut().views.selected = Some(machine.clone());
+    harness.state_mut().views.walked_to = Some(machine.id);
+    harness.run_steps(3);
+    harness.get_by_label("Show device").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().views.walked_to, None);
 }

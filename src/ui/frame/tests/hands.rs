@@ -82,7 +82,7 @@ fn each_problem_stays_until_it_is_dismissed_and_a_refused_key_has_a_place_of_its
         "unread still"
     );
     harness.get_by_label("Dismiss").click();
-    harness.run_steps(1);
+    harness.run_steps(2);
     assert!(
         harness.query_by_label("Problem 2").is_some(),
         "the one before"
@@ -219,7 +219,7 @@ fn a_space_that_is_held_down_ticks_once() {
             physical_key: None,
             pressed: true,
             repeat: false,
-            modifiers: Modifiers::NONE,
+            modifiers: egui::Modifiers::NONE,
         });
         harness.run_steps(1);
     }

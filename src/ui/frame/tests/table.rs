@@ -254,13 +254,13 @@ fn keys_scroll_the_comparison_below_its_head() {
             })
         })
     };
-    assert!(seen(&harness, "State") && !seen(&harness, "May be a duplicate"));
+    assert!(seen(&harness, "≠ State") && !seen(&harness, "May be a duplicate"));
     let head = harness
         .get_by_label(&format!("Show {}", twin.quoted()))
         .rect();
     harness.key_press(Key::End);
     harness.run_steps(3);
-    assert!(seen(&harness, "May be a duplicate") && !seen(&harness, "State"));
+    assert!(seen(&harness, "May be a duplicate") && !seen(&harness, "≠ State"));
     let now = harness
         .get_by_label(&format!("Show {}", twin.quoted()))
         .rect();
@@ -270,4 +270,120 @@ fn keys_scroll_the_comparison_below_its_head() {
     harness.run_steps(3);
     assert!(!seen(&harness, "May be a duplicate"));
     assert!(harness.get_by_label("Close").is_focused());
+}
+
+#[test]
+fn the_end_of_a_long_name_tells_devices_apart() {
+    let mut state = signed_in();
+    let names =
+        ["01", "02"].map(|end| format!("WORKSTATION-WESTERN-BRANCH-FLOOR-3-ROOM-117-DESK-{end}"));
+    let machines = names.iter().enumerate().map(|(n, name)| {
+        let id = format!("{:040x}", n + 1);
+        machine(&id, name)
+    });
+    state.apply(crate::message::Event::Inventory {
+        epoch: Epoch(0),
+        news: InventoryNews::Page(machines.collect()),
+    });
+    let (_desk, harness) = desk(state, egui::vec2(800.0, 600.0));
+    let window = Rect::from_min_size(Pos2::ZERO, egui::vec2(800.0, 600.0));
+    let drawn: Vec<_> = written(&harness, window)
+        .into_iter()
+        .map(|(text, ..)| text)
+        .filter(|text| text.starts_with("WORKSTATION"))
+        .collect();
+    assert_eq!(drawn.len(), 2, "{drawn:?}");
+    assert_ne!(drawn[0], drawn[1]);
+    assert!(
+        drawn[0].contains('…') && drawn[0].ends_with("-01"),
+        "{drawn:?}"
+    );
+}
+
+/// Where the row of a device lies.
+fn row_top(harness: &Harness<'static>, name: &str) -> f32 {
+    let mut rows = harness.query_all_by(|node| node.role() == Part::Row);
+    let row = rows.find(|row| {
+        let label = row.accesskit_node().label();
+        label.is_some_and(|label| label.starts_with(name))
+    });
+    row.expect("in sight").rect().top()
+}
+
+fn page_above(desk: &Shared) {
+    let machines = (0..25).map(|n| machine(&format!("{:040x}", 0xf000 + n), &format!("AA-{n:05}")));
+    desk.borrow_mut()
+        .state
+        .apply(crate::message::Event::Inventory {
+            epoch: Epoch(0),
+            news: InventoryNews::Page(machines.collect()),
+        });
+}
+
+#[test]
+fn a_row_stays_under_the_pointer_while_devices_arrive_above_it() {
+    let (desk, mut harness) = table(200, (1400.0, 900.0), 0);
+    let before = row_top(&harness, "LT-00004");
+    harness.hover_at(egui::pos2(60.0, before + 12.0));
+    harness.run_steps(2);
+    page_above(&desk);
+    harness.run_steps(3);
+    assert!((row_top(&harness, "LT-00004") - before).abs() < 1.0);
+    // Scrolled, with the pointer elsewhere.
+    let (desk, mut harness) = table(200, (1400.0, 900.0), 150);
+    let before = row_top(&harness, "LT-00148");
+    page_above(&desk);
+    harness.run_steps(3);
+    assert!((row_top(&harness, "LT-00148") - before).abs() < 1.0);
+    // At the top nobody has gone anywhere yet.
+    let (desk, mut harness) = table(200, (1400.0, 900.0), 0);
+    desk.borrow_mut().views.selected = None;
+    harness.run_steps(2);
+    page_above(&desk);
+    harness.run_steps(3);
+    let top = row_top(&harness, "AA-00000");
+    assert!(top < before, "{top}");
+}
+
+#[test]
+fn no_row_moves_when_a_reading_fails_or_ends() {
+    let (desk, mut harness) = table(60, (1400.0, 900.0), 0);
+    let before = row_top(&harness, "LT-00004");
+    let failed = || {
+        let why = Explanation::harmless("The Defender service has a problem", NextStep::TryAgain);
+        InventoryNews::Failed(why)
+    };
+    let seen = desk
+        .borrow()
+        .state
+        .inventory
+        .all()
+        .iter()
+        .map(|m| m.id.clone())
+        .collect();
+    let done = InventoryNews::Done {
+        at: at(20),
+        unreadable: 0,
+        incomplete: None,
+        seen,
+    };
+    for (news, is_failed) in [
+        (failed(), true),
+        (InventoryNews::Started, true),
+        (failed(), true),
+        (InventoryNews::Started, true),
+        (done, false),
+        (InventoryNews::Started, false),
+    ] {
+        desk.borrow_mut()
+            .state
+            .apply(crate::message::Event::Inventory {
+                epoch: Epoch(0),
+                news,
+            });
+        harness.run_steps(3);
+        assert!((row_top(&harness, "LT-00004") - before).abs() < 0.5);
+        let shown = harness.query_by_label("The Defender service has a problem");
+        assert_eq!(shown.is_some(), is_failed);
+    }
 }

@@ -183,3 +183,21 @@ fn closing_says_what_would_be_lost() {
         ]
     );
 }
+
+#[test]
+fn a_second_name_that_is_pasted_belongs_to_the_reason() {
+    let mut world = world(ActionKind::Isolate);
+    world.state.policy.protected_names = vec![Pattern::parse("FIN-*").expect("a pattern")];
+    let mut harness = harness(world);
+    harness.run_steps(3);
+    paste(&mut harness, "FIN-LT-042");
+    assert_eq!(form(&harness).draft.typed_name, "FIN-LT-042");
+    harness.get_by_label("Comment").focus();
+    harness.run_steps(2);
+    paste(&mut harness, "FIN-LT-042");
+    let draft = &form(&harness).draft;
+    assert_eq!(
+        (&*draft.typed_name, &*draft.comment),
+        ("FIN-LT-042", "FIN-LT-042")
+    );
+}
