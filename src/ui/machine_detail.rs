@@ -25,8 +25,7 @@ const TAG_CHARS: usize = 40;
 const MAX_ADDRESSES: usize = 12;
 /// Other records with the same name that are shown one by one.
 const TWINS_LISTED: usize = 10;
-/// In a window lower than this the panel shows the actions before the facts, in points. The panel's own
-/// height would not do: it changes with each row of Activity, and the buttons would move.
+/// In a window lower than this the id of the device is only a button to copy it, in points.
 const LOW: f32 = 680.0;
 /// The column of names beside the facts, in points.
 const NAME_WIDTH: f32 = 128.0;
@@ -44,7 +43,6 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     let state = cx.state;
     let record = state.machine(&selected.id).map(AsRef::as_ref);
-    // Where little is seen at once, the ways to act are not scrolled away.
     let is_low = ui.ctx().content_rect().height() < LOW;
     ScrollArea::vertical()
         .id_salt(("device panel", &selected.id))
