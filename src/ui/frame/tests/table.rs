@@ -290,7 +290,7 @@ fn the_end_of_a_long_name_tells_devices_apart() {
     let drawn: Vec<_> = written(&harness, window)
         .into_iter()
         .map(|(text, ..)| text)
-        .filter(|text| text.starts_with("WORKSTATION"))
+        .filter(|text| text.starts_with("WORK"))
         .collect();
     assert_eq!(drawn.len(), 2, "{drawn:?}");
     assert_ne!(drawn[0], drawn[1]);
