@@ -37,7 +37,7 @@ pub use transport::Http;
 
 use crate::action::Order;
 use crate::auth::{AccessToken, AuthError, Clock, RefusedToken, Session, WantedClaims};
-use crate::model::{Account, Budget, Endpoints};
+use crate::model::{Account, Budget, Endpoints, MachineAction};
 use rate_limit::RateLimiter;
 use transport::{Answer, Limits};
 use wire::Noun;
@@ -85,8 +85,6 @@ impl Client {
             refused: Mutex::new(None),
             ahead_secs: AtomicI64::new(NEVER_ANSWERED),
         }))
-    }
-
     }
 
     /// Leave for one request, or the time at which to ask again.

@@ -73,7 +73,6 @@ fn hangs_on_history(task: &Task) -> String {
     }
 }
 
-
 /// An open order of this console that this one would repeat.
 fn own_order(question: &Question<'_>, facts: &Facts<'_>) -> Option<Verdict> {
     let repeats = |open: &&OpenOrder| {

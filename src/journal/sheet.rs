@@ -214,7 +214,8 @@ fn next_step(
         }
         Section::Open => match entry.standing().phase() {
             Phase::Unsent => {
-                "Not sent yet. Send or withdraw it in cordon, on the computer this journal is on".to_owned()
+                "Not sent yet. Send or withdraw it in cordon, on the computer this journal is on"
+                    .to_owned()
             }
             Phase::UnderWay(_) => {
                 let deadline = entry.first_sent_at().unwrap_or(entry.intended_at()) + DEVICE_HAS;

@@ -6,9 +6,7 @@ use super::{Asked, HistoryRead, Panels, Problem, Remote, State};
 use crate::explain::Explanation;
 use crate::journal::Entry;
 use crate::message::{Event, InventoryNews};
-use crate::model::{
-    Epoch, Listed, MachineAction, MachineActionStatus, MachineId, SessionStatus,
-};
+use crate::model::{Epoch, Listed, MachineAction, MachineActionStatus, MachineId, SessionStatus};
 
 /// Problems kept on screen.
 const MAX_PROBLEMS: usize = 20;

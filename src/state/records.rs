@@ -110,6 +110,7 @@ mod tests {
                 machines: vec![Arc::new(with(&inactive))],
                 unreadable: 0,
                 is_cut: false,
+                is_of_last_report: false,
             },
         ] {
             let (epoch, text) = (state.epoch, "a1".into());

@@ -210,12 +210,7 @@ async fn run(
     tokio::spawn(sign_in::report_keyring(Arc::clone(&context)));
     tokio::spawn(watch::run(Arc::clone(&context)));
     tokio::spawn(renewal::run(Arc::clone(&context), addresses));
-    let this_computer = tokio::task::spawn_blocking(host::this_computer);
-    let telling = Arc::clone(&context);
-    tokio::spawn(async move {
-        let host = this_computer.await.unwrap_or_default();
-        telling.emit(Event::Host(host)).await;
-    });
+    tokio::spawn(host::report(Arc::clone(&context)));
     let mut sign_in: Option<AbortHandle> =
         Some(tokio::spawn(sign_in::restore(Arc::clone(&context))).abort_handle());
     let (mut refresh, mut reading): (Option<AbortHandle>, Option<AbortHandle>) = (None, None);

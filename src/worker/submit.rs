@@ -249,7 +249,7 @@ pub(super) fn check(context: &Context, approval: &Approval) -> Result<(), Stop> 
         record.and_then(|(record, _)| record.merged_into.clone())
     };
     let entries = context.entries();
-    let open = open_orders_on(machine, entries.iter(), merged_into);
+    let open = open_orders_on(machine, entries.iter().map(AsRef::as_ref), merged_into);
     let facts = Facts {
         now: now(),
         policy: &context.policy(),

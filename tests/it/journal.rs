@@ -171,7 +171,7 @@ fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_ch
         "nobody else waits"
     );
     engine.until("the notice", |s| !s.problems.is_empty());
-    let said = &engine.state.problems[0].headline;
+    let said = &engine.state.problems[0].explanation.headline;
     assert!(
         said.starts_with("The disk has not answered for 3 seconds"),
         "{said}"

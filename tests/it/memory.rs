@@ -14,7 +14,7 @@ use cordon::message::Command;
 use cordon::model::{Endpoints, Mode, SessionStatus};
 use cordon::simulator::{CLIENT_ID, TENANT_ID};
 use cordon::state::State;
-use cordon::worker::{Pace, Setup, WorkerHandle};
+use cordon::worker::{Pace, REFRESH_EVERY, Setup, WorkerHandle};
 
 use crate::common::{PATIENCE, SPEED, tell, tenant};
 
@@ -132,6 +132,8 @@ fn a_person_signs_in_and_out() {
         memory: Some(folder.path().to_owned()),
         policy: Policy::default(),
         pace: Pace::faster(SPEED),
+        refresh_every: REFRESH_EVERY,
+        addresses: Arc::new(Vec::new),
         wake: Arc::new(|| {}),
         on_entry: Arc::new(|_| {}),
     })

@@ -166,7 +166,8 @@ fn where_the_actions_were_not_read_nobody_knows_whose_containment_is_lifted() {
         action_type,
     };
     let isolation = || cancel(MachineActionType::Isolate);
-    let unread = "Not checked: whose request this cancels: this device's action history could not be read";
+    let unread =
+        "Not checked: whose request this cancels: this device's action history could not be read";
     assert_eq!(not_checked(&world, isolation()), [unread]);
     let release = cancel(MachineActionType::Unisolate);
     assert_eq!(not_checked(&world, release), [""; 0]);

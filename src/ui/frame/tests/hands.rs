@@ -235,7 +235,7 @@ fn the_buttons_of_the_panel_stay_where_they_are_while_the_device_is_read() {
     let place = |harness: &Harness<'static>| harness.get_by_label("Isolate…").rect();
     let before = place(&harness);
     let mut twins = vec![(*machine(HR, "HR-LT-007")).clone()];
-    twins[0].machine_tags = (0..30).map(|n| format!("tag number {n}").into()).collect();
+    twins[0].machine_tags = Some((0..30).map(|n| format!("tag number {n}").into()).collect());
     twins[0].is_potential_duplication = true;
     twins.push((*machine(STRANGER, "HR-LT-007")).clone());
     desk.borrow_mut().state.apply(Event::Inventory {

@@ -359,7 +359,7 @@ fn a_browser_that_came_over_https_is_said_and_the_page_opens_by_a_new_address() 
 fn a_slow_line_says_how_far_it_has_come() {
     let mut state = signed_in();
     for news in [
-        InventoryNews::Started,
+        InventoryNews::Started(at(10)),
         InventoryNews::Slow { bytes: 3_400_000 },
     ] {
         let epoch = Epoch(0);

@@ -369,11 +369,11 @@ fn no_row_moves_when_a_reading_fails_or_ends() {
     };
     for (news, is_failed) in [
         (failed(), true),
-        (InventoryNews::Started, true),
+        (InventoryNews::Started(at(10)), true),
         (failed(), true),
-        (InventoryNews::Started, true),
+        (InventoryNews::Started(at(10)), true),
         (done, false),
-        (InventoryNews::Started, false),
+        (InventoryNews::Started(at(10)), false),
     ] {
         desk.borrow_mut()
             .state
