@@ -443,9 +443,9 @@ fn records_with_one_name_are_compared_and_the_other_one_is_shown_from_there() {
 
 #[test]
 fn another_spelling_is_no_new_name_and_a_renamed_device_can_be_given_back() {
+    type Name = fn(&str) -> Option<Box<str>>;
     let (_tenant, _folder, mut engine) = signed_in();
     let laptops = crate::faults::ordinary_laptops(&engine);
-    type Name = fn(&str) -> Option<Box<str>>;
     let cases: [(ActionKind, Name, bool); 4] = [
         (
             ActionKind::Isolate,
