@@ -418,4 +418,34 @@ mod tests {
         });
         assert!(state.inventory.all().is_empty());
     }
+
+    #[test]
+    fn an_open_order_is_found_on_the_record_that_its_device_was_merged_into() {
+        use crate::action::{ActionKind, Order, Task};
+        let mut state = state();
+        let mut old = Machine::bare(MachineId::parse("a1").expect("a literal id"));
+        old.merged_into = MachineId::parse("b2").ok();
+        let ordered_on = old.reference();
+        page(&mut state, &[Arc::new(old), machine("b2", "one")]);
+        let author = crate::journal::Author {
+            mode: "DEMO".into(),
+            tenant: "t".into(),
+            object_id: "o".into(),
+            account: "jane".into(),
+        };
+        let order = Order {
+            entry: crate::model::EntryId::parse("cdn-00000001").expect("a literal tag"),
+            machine: ordered_on,
+            comment: "why".into(),
+            batch: None,
+            task: Task::Act {
+                kind: ActionKind::Isolate,
+                values: Box::default(),
+            },
+        };
+        state.apply(Event::Entry(Box::new(Entry::new(author, order))));
+        let left = state.inventory.all()[1].reference();
+        let open = state.with_facts(&left, Timestamp::UNIX_EPOCH, |f| f.open_orders.len());
+        assert_eq!(open, 1);
+    }
 }

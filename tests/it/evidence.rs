@@ -20,8 +20,8 @@ fn not_found_is_never_said_after_a_tenant_wide_look_that_failed_or_was_not_whole
     for (what, words) in [
         ("status:500", "has a problem"),
         ("next_link:looping", "is not complete"),
-        ("repeat_rows", "is not complete"),
         ("forbidden", "not allowed"),
+        ("repeat_rows", "is not complete"),
         ("drop_before", "was lost"),
         // Of either form of the question.
         ("status:400", "refused to"),
@@ -442,14 +442,12 @@ fn an_action_without_our_tag_is_ours_only_after_as_many_whole_looks_as_absence_t
     });
     let found = engine.state.entry(entry).expect("an entry");
     for (_, record) in found.records() {
-        match record {
-            Record::Unclear { .. } => unclear += 1,
-            Record::Accepted { action: id, .. } => action = id.to_string(),
-            other => assert!(
-                !matches!(other, Record::SomeoneElses { .. } | Record::NotFound),
-                "{other:?}"
-            ),
+        if let Record::Accepted { action: id, .. } = record {
+            action = id.to_string();
         }
+        unclear += usize::from(matches!(record, Record::Unclear { .. }));
+        let is_wrong = matches!(record, Record::SomeoneElses { .. } | Record::NotFound);
+        assert!(!is_wrong, "{record:?}");
     }
     assert_eq!(unclear, 1, "{:?}", found.records());
     assert!(asked_about(&engine.control, &action) >= 3, "{action}");
