@@ -470,12 +470,15 @@ fn fail(explanation: &Explanation) -> ExitCode {
 /// Warnings of our own, and of others only what is serious; `CORDON_LOG` says otherwise. Nothing
 /// secret is ever logged.
 fn log_to_stderr() {
-    use tracing_subscriber::EnvFilter;
-    let filter =
-        EnvFilter::try_from_env("CORDON_LOG").unwrap_or_else(|_unset| EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::prelude::*;
+    let wanted = std::env::var("CORDON_LOG").ok();
+    let filter: Option<Targets> = wanted.and_then(|wanted| wanted.parse().ok());
+    let filter = filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::WARN));
+    let to_stderr = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
-        .with_ansi(false)
+        .with_ansi(false);
+    tracing_subscriber::registry()
+        .with(to_stderr.with_filter(filter))
         .init();
 }
