@@ -101,7 +101,7 @@ fn under_way(
     let checked = checked(entry, state, now);
     match status {
         MachineActionStatus::Pending => Some(silent(entry, action, &checked, state, now, zone)),
-        MachineActionStatus::InProgress => Some(format!("In progress {checked}")),
+        MachineActionStatus::InProgress => Some(format!("In progress, {checked}")),
         MachineActionStatus::Succeeded
         | MachineActionStatus::Failed
         | MachineActionStatus::TimeOut
@@ -118,9 +118,9 @@ fn checked(entry: &Entry, state: &State, now: Timestamp) -> String {
     };
     let at = in_this_run.unwrap_or_else(|| entry.standing_since());
     match now.duration_since(at).as_secs() {
-        ..=0 => "when checked just now".to_owned(),
-        secs @ 1..60 => format!("when checked {secs} s ago"),
-        _ => format!("when checked {}", words::ago(at, now)),
+        ..=0 => "checked just now".to_owned(),
+        secs @ 1..60 => format!("checked {secs} s ago"),
+        _ => format!("checked {}", words::ago(at, now)),
     }
 }
 
@@ -342,7 +342,7 @@ fn silent(
     now: Timestamp,
     zone: &TimeZone,
 ) -> String {
-    let picked_up = format!("not picked up yet {checked}");
+    let picked_up = format!("not picked up yet, {checked}");
     let Some(machine) = state.machine(&entry.order.machine.id) else {
         return format!("Last report unknown; {picked_up}");
     };

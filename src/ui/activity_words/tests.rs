@@ -344,13 +344,13 @@ fn what_was_read_is_told_with_its_age_and_never_as_the_present() {
     );
     assert_eq!(
         said(accepted(MachineActionStatus::InProgress), &state),
-        "In progress when checked 12 s ago"
+        "In progress, checked 12 s ago"
     );
     // Not looked at in this run: what the journal says, and since when.
     state.notes.clear();
     assert_eq!(
         said(accepted(MachineActionStatus::InProgress), &state),
-        "In progress when checked 2 h ago"
+        "In progress, checked 2 h ago"
     );
 }
 
