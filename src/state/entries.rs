@@ -74,8 +74,8 @@ impl Entries {
         }
         if let Some(action) = entry.standing().action() {
             let of_action = self.by_action.entry(action.clone()).or_default();
-            if !of_action.contains(&place) {
-                of_action.push(place);
+            if let Err(gap) = of_action.binary_search(&place) {
+                of_action.insert(gap, place);
             }
         }
         let is_open = !entry.standing().is_end();
