@@ -197,6 +197,22 @@ fn entries_of_another_person_are_shown_but_not_taken_up() {
 }
 
 #[test]
+fn an_order_of_somebody_unnamed_is_not_taken_up_by_the_next_who_is() {
+    let simulator = tenant();
+    let control = simulator.control();
+    control.sign_in_as("unknown", "jane@contoso.com", "Jane");
+    let folder = tempfile::tempdir().expect("a folder");
+    let stored = Some("FIN-LT-042");
+    let left = leave_behind(&simulator, folder.path(), stored, &[Record::Sent]);
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    // By its end, the one that was left would have been looked up too.
+    let own = engine.order(ActionKind::Isolate, "ENG-LT-030");
+    assert!(matches!(engine.until_end(own), Standing::Done { .. }));
+    assert_eq!(engine.standing(left), Standing::Sent);
+}
+
+#[test]
 fn a_second_console_on_the_same_folder_only_looks() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
