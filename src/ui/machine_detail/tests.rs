@@ -82,6 +82,7 @@ fn world(history: Vec<MachineAction>) -> World {
 fn isolation(status: MachineActionStatus) -> MachineAction {
     let id = MachineActionId::parse("b89eb834").expect("a literal id");
     let mut action = MachineAction::bare(id, MachineActionType::Isolate, status);
+    action.machine_id = MachineId::parse("a19c07").ok();
     action.requestor = Some("s.weber@contoso.com".into());
     action.created = Some(Timestamp::UNIX_EPOCH);
     action.last_updated = Some(Timestamp::UNIX_EPOCH);

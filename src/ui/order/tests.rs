@@ -247,6 +247,7 @@ fn a_form_that_lifts_a_containment_asks_for_the_alerts_and_takes_them_in_where_t
     let id = machine().id;
     let isolated = MachineAction {
         requestor: Some("sam@contoso.com".into()),
+        machine_id: Some(id.clone()),
         ..MachineAction::bare(
             MachineActionId::parse("act-1").expect("a literal id"),
             MachineActionType::Isolate,

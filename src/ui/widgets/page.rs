@@ -3,9 +3,11 @@
 use egui::{RichText, ScrollArea, Ui};
 
 use super::super::theme::{TokensExt as _, text};
+use super::keep_focus_in_view;
 
 /// Shows `title` and what `add` shows below it, at most `width` points wide.
 pub fn page_ui(ui: &mut Ui, width: f32, title: &str, add: impl FnOnce(&mut Ui)) {
+    keep_focus_in_view(ui.ctx());
     let tokens = ui.tokens();
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let margin = ((ui.available_width() - width) / 2.0).max(0.0);

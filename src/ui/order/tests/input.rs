@@ -141,11 +141,14 @@ fn the_safe_button_does_not_promise_what_is_not_so() {
     world.state.apply(Fact::History {
         epoch: Epoch(0),
         id: machine().id,
-        result: Ok(vec![MachineAction::bare(
-            id,
-            MachineActionType::Isolate,
-            MachineActionStatus::Succeeded,
-        )]
+        result: Ok(vec![MachineAction {
+            machine_id: Some(machine().id),
+            ..MachineAction::bare(
+                id,
+                MachineActionType::Isolate,
+                MachineActionStatus::Succeeded,
+            )
+        }]
         .into()),
         at: Timestamp::UNIX_EPOCH,
     });

@@ -30,11 +30,12 @@ fn device(n: usize, name: &str) -> Machine {
 }
 
 /// Releases under way, each a finding of its own against an isolation.
-fn releases(count: usize) -> Vec<MachineAction> {
+fn releases(of: &MachineId, count: usize) -> Vec<MachineAction> {
     let one = |n| {
         let id = MachineActionId::parse(&format!("act-{n}")).expect("a literal id");
         MachineAction {
             requestor: Some(format!("r{n}@contoso.com").into()),
+            machine_id: Some(of.clone()),
             ..MachineAction::bare(
                 id,
                 MachineActionType::Unisolate,
@@ -55,7 +56,7 @@ fn read(state: &mut State, machine: &Machine, findings: usize) {
     state.apply(Fact::History {
         epoch: Epoch(0),
         id: machine.id.clone(),
-        result: Ok(releases(findings).into()),
+        result: Ok(releases(&machine.id, findings).into()),
         at: Timestamp::UNIX_EPOCH,
     });
 }
