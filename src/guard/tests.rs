@@ -461,26 +461,19 @@ fn a_file_that_is_needed_or_could_not_be_looked_at_warns() {
             ..FileFacts::default()
         })
     };
+    let microsoft = "Microsoft Corporation";
+    let (signed, windows) = (Some(true), "Microsoft Windows");
     for (file, words) in [
+        (known(microsoft, signed, Some(1), "Unknown"), "Signed by"),
+        (known(windows, None, Some(1), "Unknown"), "Signed by"),
+        (known("Acme", signed, Some(41), "Malware"), "on 41 devices"),
         (
-            known("Microsoft Corporation", Some(true), Some(1), "Unknown"),
-            "Signed by Microsoft",
+            known("Acme", signed, None, "Malware"),
+            "Not checked: on how",
         ),
         (
-            known("Microsoft Windows", None, Some(1), "Unknown"),
-            "Signed by Microsoft",
-        ),
-        (
-            known("Acme", Some(true), Some(41), "Malware"),
-            "on 41 devices",
-        ),
-        (
-            known("Acme", Some(true), None, "Malware"),
-            "Not checked: on how many",
-        ),
-        (
-            known("Acme", Some(true), Some(1), "Clean"),
-            "rates this file as clean",
+            known("Acme", signed, Some(1), "Clean"),
+            "rates this file as",
         ),
         (File::Unknown, "Defender has never seen this SHA-1"),
         (File::NotYet, "Not checked yet"),
@@ -493,7 +486,7 @@ fn a_file_that_is_needed_or_could_not_be_looked_at_warns() {
         );
     }
     // A name that anybody can write on a file is no signature.
-    world.file = known("Microsoft Corporation", Some(false), Some(1), "Unknown");
+    world.file = known(microsoft, Some(false), Some(1), "Unknown");
     assert_eq!(warnings(&world), [""; 0]);
     world.session = SessionStatus::SignedIn {
         account: account(),

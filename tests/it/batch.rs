@@ -181,9 +181,9 @@ fn they_leave_one_after_the_other_and_the_rest_can_be_stopped() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machines = isolable(&engine);
     for (number, why) in [
-        ("", "Type how many"),
-        ("2", "Type how many"),
-        ("three", "Type how many"),
+        ("", "Type the number"),
+        ("2", "Type the number"),
+        ("three", "Type the number"),
     ] {
         let refused = approve(&engine, &machines, number).expect_err(number);
         assert!(refused.starts_with(why), "{refused}");

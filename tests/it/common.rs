@@ -114,13 +114,8 @@ impl Engine {
 
     /// With waits so many times shorter.
     pub fn start_faster(simulator: &Simulator, folder: &Path, speed: f64) -> Self {
-        Self::start_all(
-            simulator,
-            folder,
-            &Policy::default(),
-            TokenStore::memory(),
-            speed,
-        )
+        let store = TokenStore::memory();
+        Self::start_all(simulator, folder, &Policy::default(), store, speed)
     }
 
     pub fn start_with(
@@ -497,10 +492,7 @@ impl Console {
     }
 
     pub fn standing(&self, entry: EntryId) -> Standing {
-        self.state()
-            .entry(entry)
-            .expect("an entry")
-            .standing()
-            .clone()
+        let entry = self.state().entry(entry);
+        entry.expect("an entry").standing().clone()
     }
 }

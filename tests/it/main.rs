@@ -11,6 +11,7 @@
 static WIPES_WHAT_IS_FREED: zeroizing_alloc::ZeroAlloc<std::alloc::System> =
     zeroizing_alloc::ZeroAlloc(std::alloc::System);
 
+mod absence;
 mod accounts;
 mod architecture;
 mod ask;

@@ -1,0 +1,198 @@
+//! When an action is taken for ours or said to be absent although no answer named it.
+
+use std::time::Duration;
+
+use cordon::action::ActionKind;
+use cordon::journal::{Record, Standing};
+use cordon::message::{Command, Note};
+use cordon::model::{EntryId, SessionStatus};
+
+use crate::common::{Engine, asked_about, fault, posts, signed_in, tenant};
+use crate::evidence::isolate_after;
+use crate::faults::ordinary_laptops;
+
+/// Isolates a device whose list of actions is cut before the only one there is.
+fn isolate_unlisted(engine: &mut Engine) -> EntryId {
+    let machine = ordinary_laptops(engine).remove(0);
+    engine.load(&machine);
+    let draft = Engine::draft(ActionKind::Isolate, &machine);
+    let approval = engine.approve(&draft).expect("nothing stands against it");
+    let cut = fault("machine_actions", "lose_tail", 0);
+    engine.control.inject(cut);
+    engine.send(Command::Submit(Box::new(approval)));
+    let entry = draft.entry;
+    engine.until("the entry", move |s| s.entry(entry).is_some());
+    entry
+}
+
+/// The service shows neither comment nor reference: that this account asked for such an action at
+/// that time is all there is to go by, and it has to be read more than once.
+#[test]
+fn an_action_without_our_tag_is_ours_only_after_as_many_whole_looks_as_absence_takes() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    engine.control.set_limits(100_000, 1_000_000);
+    let bare = "lacks:requestorComment,externalId";
+    engine.control.inject(fault("submit", bare, 1));
+    engine.control.inject(fault("machine_action", bare, 0));
+    let entry = isolate_unlisted(&mut engine);
+    let (mut action, mut unclear) = (String::new(), 0);
+    engine.until("the verdict", |s| {
+        s.entry(entry)
+            .is_some_and(|e| e.standing().action().is_some() || e.standing().is_end())
+    });
+    let found = engine.state.entry(entry).expect("an entry");
+    for (_, record) in found.records() {
+        if let Record::Accepted { action: id, .. } = record {
+            action = id.to_string();
+        }
+        unclear += usize::from(matches!(record, Record::Unclear { .. }));
+        let is_wrong = matches!(record, Record::SomeoneElses { .. } | Record::NotFound);
+        assert!(!is_wrong, "{record:?}");
+    }
+    assert_eq!(unclear, 1, "{:?}", found.records());
+    assert!(asked_about(&engine.control, &action) >= 3, "{action}");
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn an_action_that_may_not_be_read_just_now_is_not_called_absent() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let bare = "lacks:requestorComment,externalId,requestor";
+    engine.control.inject(fault("submit", bare, 1));
+    engine
+        .control
+        .inject(fault("machine_action", "forbidden", 0));
+    let entry = isolate_unlisted(&mut engine);
+    engine.until("a look that fails for this reason", move |s| {
+        let failed = matches!(s.notes.get(&entry), Some(Note::LookFailed { why, .. })
+            if why.headline.contains("not allowed"));
+        failed || s.entry(entry).is_some_and(|e| e.standing().is_end())
+    });
+    assert!(engine.standing(entry).is_unknown());
+    engine.control.clear_faults();
+    assert!(matches!(engine.until_end(entry), Standing::Done { .. }));
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn only_an_open_action_of_the_same_kind_is_taken_for_the_reason_of_a_refusal() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let entry = isolate_after(&mut engine, |engine, machine| {
+        engine.control.never_finish(machine);
+        let act = |kind| {
+            let acted = engine.control.act_as_colleague(machine, kind, "by hand");
+            acted.expect("the tenant takes it")
+        };
+        let ended = act("Isolate");
+        assert!(engine.control.set_status(&ended, "Failed"));
+        act("RestrictCodeExecution");
+        engine.control.inject(fault("submit", "status:400::Odd", 1));
+    });
+    let end = engine.until_end(entry);
+    assert!(matches!(end, Standing::Refused { .. }), "{end:?}");
+}
+
+/// Carried over to another record, an action is in no list of the device's own.
+#[test]
+fn absence_is_said_after_one_look_at_the_whole_tenant_from_before_it_was_sent() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    engine.control.inject(fault("submit", "drop_before", 1));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    assert_eq!(engine.until_end(entry), Standing::NotFound);
+    let found = engine.state.entry(entry).expect("an entry");
+    let sent = found.first_sent_at().expect("sent");
+    let day_before = (sent - jiff::SignedDuration::from_hours(24)).to_string();
+    // To the minute, in the form in which the query has it.
+    let since = format!("ge%20{}", day_before[..16].replace(':', "%3A"));
+    let looks = engine.control.requests().into_iter();
+    let looks: Vec<_> = looks
+        .filter(|r| r.path.ends_with("/machineactions") && r.at >= sent)
+        .map(|r| r.query.replace('+', "%20"))
+        .collect();
+    let whole: Vec<_> = looks.iter().map(|query| query.contains(&since)).collect();
+    assert_eq!(
+        whole.iter().filter(|is_whole| **is_whole).count(),
+        1,
+        "{since} {looks:?}"
+    );
+    assert_eq!(whole.last(), Some(&true), "{looks:?}");
+    assert!(whole.len() >= 3, "{looks:?}");
+}
+
+#[test]
+fn a_look_that_found_nothing_says_when_the_next_one_comes() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut engine = Engine::start_faster(&simulator, folder.path(), 1.0);
+    engine.sign_in();
+    engine.control.inject(fault("submit", "drop_before", 1));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("what comes next", move |s| {
+        matches!(s.notes.get(&entry), Some(Note::LookedUp { .. }))
+    });
+    let Some(Note::LookedUp { again_at, .. }) = engine.state.notes.get(&entry) else {
+        panic!("just seen")
+    };
+    let unknown_since = engine
+        .state
+        .entry(entry)
+        .expect("an entry")
+        .standing_since();
+    let wait = again_at.duration_since(unknown_since).as_secs_f64();
+    assert!(wait >= 2.0, "{wait}");
+}
+
+#[test]
+fn an_older_action_on_the_device_is_not_taken_for_the_one_that_was_answered_with() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let entry = isolate_after(&mut engine, |engine, machine| {
+        let act = engine
+            .control
+            .act_as_colleague(machine, "Isolate", "by hand");
+        let theirs = act.expect("the tenant takes it");
+        assert!(engine.control.set_status(&theirs, "Failed"));
+        engine.control.hide_new_actions(Duration::from_hours(9));
+        let bare = "lacks:requestorComment,externalId,requestor";
+        engine.control.inject(fault("submit", bare, 1));
+    });
+    assert_eq!(engine.until_end(entry), Standing::NotFound);
+}
+
+#[test]
+fn a_look_up_that_fails_because_the_sign_in_has_ended_asks_for_a_person() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    engine.control.inject(fault("submit", "drop_before", 1));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("the loss", move |s| {
+        s.entry(entry).is_some_and(|e| e.standing().is_unknown())
+    });
+    engine.control.revoke_sign_ins();
+    engine.control.expire_access_tokens();
+    engine.until("the need", |s| {
+        matches!(s.session, SessionStatus::NeedsSignIn { .. })
+    });
+    engine.sign_in();
+    assert_eq!(engine.until_end(entry), Standing::NotFound);
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn later_readings_add_nothing_to_an_order_that_has_ended() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    assert!(matches!(engine.until_end(entry), Standing::Done { .. }));
+    let machine = engine.machine("FIN-LT-042");
+    let records = |engine: &Engine| {
+        let entry = engine.state.entry(entry).expect("an entry");
+        entry.records().to_vec()
+    };
+    let before = records(&engine);
+    for _ in 0..2 {
+        engine.load(&machine);
+    }
+    assert_eq!(records(&engine), before);
+    let accepted = before
+        .iter()
+        .filter(|(_, r)| matches!(r, Record::Accepted { .. }));
+    assert_eq!(accepted.count(), 1);
+}
