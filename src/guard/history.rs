@@ -86,7 +86,8 @@ fn own_order(question: &Question<'_>, facts: &Facts<'_>) -> Option<Verdict> {
         format!("The outcome of {entry} is unknown; repeating could do it twice")
     } else {
         let ours = open.order.task.isolation_type();
-        let scope = ours.filter(|_| ours != question.task.isolation_type());
+        let asked = question.task.isolation_type();
+        let scope = ours.filter(|_| asked.is_some() && ours != asked);
         let scope = scope.map_or(String::new(), |scope| {
             format!(" with type {}", scope.word())
         });
