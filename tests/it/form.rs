@@ -142,7 +142,7 @@ fn the_keyboard_goes_to_the_list_where_the_opener_is_gone() {
             console.click("Isolate 2 devices…");
         }
         console.fill("Comment", "INC-4711 the same beacon");
-        console.fill("Type how many devices these are", "2");
+        console.fill("Type the number of devices", "2");
         if by_keyboard {
             console.step_until("everything seen", |console| {
                 let next = console

@@ -238,7 +238,7 @@ fn the_list_is_read_again_by_itself_while_somebody_is_signed_in() {
     });
     // One that fails is tried again in its turn, and what was read stays.
     let known = engine.state.inventory.all().len();
-    engine.control.inject(fault("machines", "status:404", 1));
+    engine.control.inject(fault("machines", "forbidden", 1));
     engine.until("a reading that failed", |s| s.inventory.failure.is_some());
     engine.until("the next one", |s| {
         s.inventory.failure.is_none() && !s.inventory.loading
