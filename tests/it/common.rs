@@ -204,11 +204,8 @@ impl Engine {
 
     pub fn machine(&self, name: &str) -> MachineRef {
         let id = machine_named(&self.control, name);
-        self.state
-            .inventory
-            .get(&id)
-            .map(|m| m.reference())
-            .expect("in the list")
+        let known = self.state.inventory.get(&id);
+        known.expect("in the list").reference()
     }
 
     pub fn load(&mut self, machine: &MachineRef) {
@@ -427,6 +424,10 @@ impl Console {
     }
 
     pub fn sign_in(&mut self) {
+        // The page is another one until then, and the button in another place.
+        self.step_until("the start", |c| {
+            c.state().session != SessionStatus::Restoring
+        });
         self.click("Sign in with a code");
         self.step_until("a code", |c| {
             matches!(c.state().session, SessionStatus::WaitingForPerson(_))
