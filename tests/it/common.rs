@@ -424,11 +424,12 @@ impl Console {
     }
 
     pub fn sign_in(&mut self) {
-        // The page is another one until then, and the button in another place.
         self.step_until("the start", |c| {
-            c.state().session != SessionStatus::Restoring
+            let has_started = c.state().session != SessionStatus::Restoring;
+            has_started && c.shows("Sign in with a code")
         });
-        self.click("Sign in with a code");
+        // Not by the pointer: what comes in at the start may still move it.
+        self.node_to_click("Sign in with a code").click_accesskit();
         self.step_until("a code", |c| {
             matches!(c.state().session, SessionStatus::WaitingForPerson(_))
         });
