@@ -343,35 +343,18 @@ fn clause(standing: &Standing, task: &Task) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::{ActionKind, Order};
-    use crate::journal::{Author, Record};
-    use crate::model::MachineRef;
+    use crate::action::ActionKind;
+    use crate::journal::Record;
+    use crate::state::fixtures;
 
     fn id(text: &str) -> MachineId {
         MachineId::parse(text).expect("a literal id")
     }
 
     fn entry_on(machine: &str) -> Entry {
-        let author = Author {
-            mode: "DEMO".into(),
-            tenant: "t".into(),
-            object_id: "o".into(),
-            account: "jane".into(),
-        };
-        let order = Order {
-            entry: EntryId::parse("cdn-00000001").expect("a literal tag"),
-            machine: MachineRef {
-                id: id(machine),
-                dns_name: None,
-            },
-            comment: "why".into(),
-            batch: None,
-            task: Task::Act {
-                kind: ActionKind::Isolate,
-                values: Box::default(),
-            },
-        };
-        Entry::new(author, order)
+        let machine = fixtures::machine_ref(machine, None);
+        let order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
+        Entry::new(fixtures::author(), order)
     }
 
     #[test]

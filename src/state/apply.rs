@@ -268,22 +268,10 @@ mod tests {
     use super::*;
     use crate::guard::Policy;
     use crate::model::{Machine, MachineActionId, MachineActionType, Mode};
+    use crate::state::fixtures::{machine, page};
 
     fn state() -> State {
         State::new(Mode::Demo, "Demo", Policy::default())
-    }
-
-    fn machine(id: &str, name: &str) -> Arc<Machine> {
-        let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
-        machine.computer_dns_name = Some(name.into());
-        Arc::new(machine)
-    }
-
-    fn page(state: &mut State, machines: &[Arc<Machine>]) {
-        state.apply(Event::Inventory {
-            epoch: state.epoch,
-            news: InventoryNews::Page(machines.to_vec()),
-        });
     }
 
     #[test]

@@ -26,32 +26,18 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::action::{ActionKind, IsolationType, Order, Sha1, Task, Value};
+    use crate::action::{ActionKind, IsolationType, Sha1, Task, Value};
     use crate::guard::Policy;
-    use crate::journal::{Author, Record};
+    use crate::journal::Record;
     use crate::message::Event;
-    use crate::model::{
-        EntryId, HResult, MachineActionId, MachineActionStatus, MachineActionType, MachineRef, Mode,
-    };
+    use crate::model::{HResult, MachineActionId, MachineActionStatus, MachineActionType, Mode};
+    use crate::state::fixtures;
 
     fn entry(tag: &str, task: &Task, status: MachineActionStatus) -> Event {
-        let author = Author {
-            mode: "DEMO".into(),
-            tenant: "t".into(),
-            object_id: "o".into(),
-            account: "jane".into(),
-        };
-        let order = Order {
-            entry: EntryId::parse(tag).expect("a literal tag"),
-            machine: MachineRef {
-                id: MachineId::parse("a1").expect("a literal id"),
-                dns_name: None,
-            },
-            comment: "why".into(),
-            batch: None,
-            task: task.clone(),
-        };
-        let mut entry = Entry::new(author, order);
+        let machine = fixtures::machine_ref("a1", None);
+        let mut order = fixtures::order(tag, machine, ActionKind::Isolate);
+        order.task = task.clone();
+        let mut entry = Entry::new(fixtures::author(), order);
         let finished = Record::Finished {
             action: MachineActionId::parse("b89eb834").expect("a literal id"),
             status,

@@ -1,10 +1,14 @@
-//! Entries for the tests of whatever shows or judges them.
+//! Devices and entries for the tests of whatever shows or judges them.
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use super::State;
 use crate::action::{ActionKind, Order, Task};
 use crate::journal::{Author, Entry, Record};
-use crate::model::{EntryId, MachineId, MachineRef};
+use crate::message::{Event, InventoryNews};
+use crate::model::{EntryId, Machine, MachineId, MachineRef};
 
 /// Somebody in the built-in tenant.
 pub fn author() -> Author {
@@ -14,6 +18,21 @@ pub fn author() -> Author {
         object_id: "o".into(),
         account: "jane@contoso.com".into(),
     }
+}
+
+/// The record of a machine, of which no more than a literal id and a name is known.
+pub fn machine(id: &str, dns_name: &str) -> Arc<Machine> {
+    let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
+    machine.computer_dns_name = Some(dns_name.into());
+    Arc::new(machine)
+}
+
+/// Tells the window a page of the list.
+pub fn page(state: &mut State, machines: &[Arc<Machine>]) {
+    state.apply(Event::Inventory {
+        epoch: state.epoch,
+        news: InventoryNews::Page(machines.to_vec()),
+    });
 }
 
 /// A machine by a literal id, with its name if it has one.

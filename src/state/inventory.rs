@@ -235,12 +235,7 @@ fn indexed_name(dns_name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn machine(id: &str, name: &str) -> Arc<Machine> {
-        let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
-        machine.computer_dns_name = Some(name.into());
-        Arc::new(machine)
-    }
+    use crate::state::fixtures::machine;
 
     #[test]
     fn twins_are_records_whose_host_names_look_the_same() {

@@ -52,19 +52,7 @@ mod tests {
     use crate::guard::{Policy, review};
     use crate::message::{AskedNews, Event, InventoryNews};
     use crate::model::{EntryId, HealthStatus, Mode, OnboardingStatus, Question};
-
-    fn machine(id: &str, name: &str) -> Arc<Machine> {
-        let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
-        machine.computer_dns_name = Some(name.into());
-        Arc::new(machine)
-    }
-
-    fn page(state: &mut State, machines: &[Arc<Machine>]) {
-        state.apply(Event::Inventory {
-            epoch: state.epoch,
-            news: InventoryNews::Page(machines.to_vec()),
-        });
-    }
+    use crate::state::fixtures::{machine, page};
 
     fn read_alone(state: &mut State, machine: Machine, at: i64) {
         state.apply(Event::Machine {

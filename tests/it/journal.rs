@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cordon::action::ActionKind;
-use cordon::explain::NextStep;
+use cordon::explain::{Explanation, NextStep};
 use cordon::journal::{NotSentReason, Record, Standing};
 use cordon::message::Command;
 use rusqlite::Connection;
@@ -23,6 +23,12 @@ fn isolate(engine: &mut Engine, name: &str) -> Standing {
     engine.standing(entry)
 }
 
+/// What the window says of the journal.
+fn banner(engine: &Engine) -> Explanation {
+    let journal = engine.state.journal.clone().expect("told");
+    journal.expect_err("trouble")
+}
+
 #[track_caller]
 fn assert_stops(engine: &mut Engine, headline: &str) {
     let before = posts(&engine.control);
@@ -35,12 +41,7 @@ fn assert_stops(engine: &mut Engine, headline: &str) {
     assert_eq!(posts(&engine.control), before, "rule 3");
     // The whole console says so, and its buttons with it.
     engine.until("the banner", |s| matches!(s.journal, Some(Err(_))));
-    let banner = engine
-        .state
-        .journal
-        .clone()
-        .expect("told")
-        .expect_err("told");
+    let banner = banner(engine);
     assert_eq!(banner.headline, headline);
     assert!(matches!(banner.next, NextStep::Outside(_)));
 }
@@ -94,12 +95,7 @@ fn a_trigger_planted_under_a_running_console_stops_everything_before_it_leaves()
         &mut engine,
         "The journal is damaged, so nothing can be sent",
     );
-    let banner = engine
-        .state
-        .journal
-        .clone()
-        .expect("told")
-        .expect_err("told");
+    let banner = banner(&engine);
     let named = "the file has a trigger “swallow” that cordon did not make";
     assert!(banner.details.iter().any(|d| d == named), "{banner:?}");
 }

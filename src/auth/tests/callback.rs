@@ -18,6 +18,12 @@ struct Waiting {
 }
 
 impl Waiting {
+    /// Waits for its end, which is a sign-in.
+    async fn signs_in(self) {
+        let ended = self.finishing.await.expect("no panic");
+        ended.expect("signed in");
+    }
+
     async fn start(host: &Host) -> Self {
         let session = host.session(TokenStore::memory());
         let flow = session.begin_in_browser().await.expect("a port");
@@ -117,11 +123,7 @@ async fn the_address_for_the_browser_tells_nothing_and_leads_on_once() {
             .await
             .contains("You can close this window")
     );
-    waiting
-        .finishing
-        .await
-        .expect("no panic")
-        .expect("signed in");
+    waiting.signs_in().await;
 }
 
 #[tokio::test]
@@ -140,11 +142,7 @@ async fn a_strangers_code_is_refused_and_does_not_end_the_wait() {
     assert_eq!(host.bodies(), [""; 0], "nothing was redeemed");
     host.then(tokens_for(&waiting));
     waiting.bring_the_code().await;
-    waiting
-        .finishing
-        .await
-        .expect("no panic")
-        .expect("signed in");
+    waiting.signs_in().await;
 }
 
 #[tokio::test]
@@ -168,11 +166,7 @@ async fn a_code_in_an_address_counts_only_where_the_host_knows_no_forms() {
             assert!(!waiting.is_over(), "{metadata}");
             waiting.bring_the_code().await;
         }
-        waiting
-            .finishing
-            .await
-            .expect("no panic")
-            .expect("signed in");
+        waiting.signs_in().await;
     }
 }
 
@@ -247,10 +241,6 @@ async fn two_hundred_slow_connections_do_not_keep_the_real_one_waiting() {
     let took = began.elapsed();
     assert!(answer.contains("You can close this window"), "{answer}");
     assert!(took < Duration::from_secs(1), "{took:?}");
-    waiting
-        .finishing
-        .await
-        .expect("no panic")
-        .expect("signed in");
+    waiting.signs_in().await;
     drop(slow);
 }
