@@ -73,7 +73,7 @@ pub mod cli;
 pub mod crash;
 pub mod display;
 pub mod doctor;
-pub mod places;
+pub mod paths;
 #[cfg(feature = "simulator")]
 pub mod self_test;
 #[cfg(feature = "simulator")]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
 use clap::Parser as _;
-use cordon::app::{App, Named, Notifier, Open, Shell};
+use cordon::app::{App, CliTarget, Notifier, OpenProfile, Shell};
 use cordon::auth::TokenStore;
 use cordon::cli::{Arguments, JournalCommand, Subcommands};
 use cordon::display::Trouble;
@@ -15,7 +15,7 @@ use cordon::explain::{Explain as _, Explanation, NextStep};
 use cordon::guard::Policy;
 use cordon::journal::{Entry, Journal, JournalError, Moment, Report, Verified, begin_anew, export};
 use cordon::model::{Endpoints, Mode};
-use cordon::places::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
+use cordon::paths::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
 use cordon::settings::{Profile, Settings};
 use cordon::state::State;
 use cordon::ui::theme;
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     if let Err(error) = crash::keep_memory_private() {
         tracing::warn!("a core dump could hold tokens: {error}");
     }
-    let folder = places::data_folder(arguments.data_dir.as_deref());
+    let folder = paths::data_folder(arguments.data_dir.as_deref());
     match &arguments.command {
         None => console(&arguments, &folder),
         Some(Subcommands::Doctor) => doctor::run(&folder, &arguments),
@@ -87,7 +87,7 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    let wake = Wake::default();
+    let wake = RepaintHandle::default();
     #[cfg(feature = "simulator")]
     let mut run = run;
     #[cfg(feature = "simulator")]
@@ -107,7 +107,7 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
 }
 
 /// The window once there is one; the background wakes it.
-type Wake = Arc<OnceLock<egui::Context>>;
+type RepaintHandle = Arc<OnceLock<egui::Context>>;
 
 /// Starts the background, and the console over it.
 fn begin(
@@ -116,9 +116,9 @@ fn begin(
     policy: Policy,
     arguments: &Arguments,
     folder: &Path,
-    wake: &Wake,
+    wake: &RepaintHandle,
 ) -> Result<App, Explanation> {
-    let journal = places::journal_file(folder, run.mode, &run.endpoints);
+    let journal = paths::journal_file(folder, run.mode, &run.endpoints);
     if run.mode == Mode::Demo {
         begin_anew(&journal);
     }
@@ -183,7 +183,7 @@ fn stand_in(address: &str) -> Result<Run, String> {
 fn os_keyring() -> Result<TokenStore, String> {
     let store =
         TokenStore::os_keyring().map_err(|error| format!("No thread for the keyring: {error}"))?;
-    Ok(store.taking_turns_in(places::shared_folder()))
+    Ok(store.taking_turns_in(paths::shared_folder()))
 }
 
 /// The real service, or with `--stand-in` a server in its place, in the tenant of a profile.
@@ -203,17 +203,17 @@ fn with_profiles(arguments: &Arguments, folder: &Path) -> ExitCode {
     if let Err(error) = &first {
         say_error!("{}: {error}", error.explain().headline);
     }
-    let (wake, folder) = (Wake::default(), folder.to_owned());
+    let (wake, folder) = (RepaintHandle::default(), folder.to_owned());
     let (waking, inner) = (Arc::clone(&wake), folder.clone());
     let arguments = arguments.clone();
-    let named = Named {
+    let named = CliTarget {
         stand_in: arguments.stand_in.clone(),
         asked: arguments.profile.clone(),
     };
-    let open: Open = Box::new(move |profile, ctx| {
+    let open: OpenProfile = Box::new(move |profile, ctx| {
         let registration = &profile.registration;
         let (mode, endpoints) = match &address {
-            Some(address) => (Mode::StandIn, places::stand_in_for(address, registration)),
+            Some(address) => (Mode::StandIn, paths::stand_in_for(address, registration)),
             None => (
                 Mode::Live,
                 Endpoints::live(registration).map_err(|error| error.to_string()),

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use crate::action::Task;
 use crate::explain::{Explanation, NextStep};
 use crate::guard::{Approval, OpenOrder, Policy};
-use crate::journal::{Entry, Standing};
+use crate::journal::{Entry, OrderStatus};
 use crate::model::{
-    Alert, AvailableActions, Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Listed,
+    Alert, AvailableActions, Budget, EntryId, Epoch, FileFacts, Host, KeyringState, Listed,
     LoggedOnUser, Machine, MachineAction, MachineActionStatus, MachineId, PanelPart, Question,
-    SessionStatus, WindowLayout,
+    SessionStatus, SignInMethod, WindowLayout,
 };
 use crate::settings::{RuleChange, Rules};
 
@@ -61,7 +61,7 @@ pub enum Command {
     /// Send a held order all the same.
     Insist(EntryId),
     /// Record that a person has read how these entries stand, each with the status on screen
-    /// ([`Standing::key`](crate::journal::Standing::key)).
+    /// ([`OrderStatus::key`](crate::journal::Standing::key)).
     Acknowledge(Vec<(EntryId, &'static str)>),
     /// Look at all actions in flight now.
     LookNow,
@@ -93,7 +93,7 @@ pub enum Event {
     /// Why the sign-in of the present account could not be renewed.
     RenewalFailed(Explanation),
     /// The way to sign in that the last refusal asks for, if it asks for one.
-    Advice(Option<Door>),
+    Advice(Option<SignInMethod>),
     Keyring(KeyringState),
     /// What is known about a file; `None` when the service knows no such file.
     File {
@@ -107,7 +107,7 @@ pub enum Event {
     /// What this computer is, if it tells.
     Host(Option<Host>),
     /// The door by which the account that used this place last came in.
-    Door(Option<Door>),
+    SignInMethod(Option<SignInMethod>),
     /// Whether this console may act on this journal, and if not, why.
     Journal(Result<(), Explanation>),
     Inventory {
@@ -156,9 +156,9 @@ pub enum Event {
     /// One entry has a new record.
     Entry(Box<Entry>),
     /// What an entry is waiting for; not journalled.
-    Note {
+    Progress {
         entry: EntryId,
-        note: Option<Note>,
+        progress: Option<OrderProgress>,
     },
     Budget(Budget),
     /// The settings were read or saved; `file` is where, if this run keeps them on disk.
@@ -172,7 +172,7 @@ pub enum Event {
 
 /// What is going on with an entry between two records.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Note {
+pub enum OrderProgress {
     /// Leaves at this time at the earliest: the limit is used up or the service asked for a pause.
     LeavesAt(Timestamp),
     /// The action is followed: when it was last read in this run, and when it is looked at next.
@@ -299,11 +299,11 @@ impl SettingsNews {
 /// the worker both need it, and neither `guard` nor `journal` knows the other.
 #[must_use]
 fn open_order(entry: &Entry) -> Option<OpenOrder> {
-    let standing = entry.standing();
-    (!standing.is_end()).then(|| OpenOrder {
+    let status = entry.status();
+    (!status.is_end()).then(|| OpenOrder {
         order: entry.order.clone(),
-        standing: clause(standing, &entry.order.task),
-        outcome_unknown: standing.is_unknown(),
+        status: clause(status, &entry.order.task),
+        outcome_unknown: status.is_unknown(),
         action: entry.own_action(),
     })
 }
@@ -330,13 +330,13 @@ pub fn open_orders_on<'a>(
 const LONGEST_MERGE: usize = 8;
 
 /// Where an open order stands, inside a sentence.
-fn clause(standing: &Standing, task: &Task) -> String {
-    let is_pending = matches!(standing, Standing::Accepted { status, .. }
+fn clause(status: &OrderStatus, task: &Task) -> String {
+    let is_pending = matches!(status, OrderStatus::Accepted { status, .. }
         if *status == MachineActionStatus::Pending);
     if is_pending {
         "pending".to_owned()
     } else {
-        standing.word(task).to_lowercase()
+        status.word(task).to_lowercase()
     }
 }
 

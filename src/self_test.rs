@@ -18,13 +18,13 @@ use crate::auth::TokenStore;
 use crate::cli::Step;
 use crate::files;
 use crate::guard::{self, Policy};
-use crate::journal::{Entry, Standing};
+use crate::journal::{Entry, OrderStatus};
 use crate::message::Command;
 use crate::model::{
     Endpoints, EntryId, HealthStatus, MachineRef, Mode, OnboardingStatus, OsFamily, SessionStatus,
     loopback_addresses,
 };
-use crate::places::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
+use crate::paths::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
 use crate::say;
 use crate::simulator::{Fault, SimControl, SimOptions, Simulator};
 use crate::state::State;
@@ -107,7 +107,7 @@ fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
         endpoints: endpoints.clone(),
         mode,
         store: TokenStore::memory(),
-        journal: places::journal_file(rehearsed.folder.unwrap_or(scratch.path()), mode, &endpoints),
+        journal: paths::journal_file(rehearsed.folder.unwrap_or(scratch.path()), mode, &endpoints),
         memory: None,
         policy: Policy::default(),
         pace: Pace::faster(f64::from(speed)),
@@ -155,7 +155,7 @@ impl Rehearsal {
     fn play(&mut self) -> Result<(), Failed> {
         self.sign_in()?;
         let machine = self.devices()?;
-        self.settle()?;
+        self.quiesce()?;
         let orders = [
             ("isolate", ActionKind::Isolate),
             ("release", ActionKind::Unisolate),
@@ -267,7 +267,7 @@ impl Rehearsal {
     }
 
     /// Brings to its end what an earlier run left open in the journal.
-    fn settle(&mut self) -> Result<(), Failed> {
+    fn quiesce(&mut self) -> Result<(), Failed> {
         let open: Vec<EntryId> = self.state.open_entries().map(Entry::id).collect();
         for entry in open {
             self.until_end("earlier run", entry)?;
@@ -288,7 +288,7 @@ impl Rehearsal {
                 step,
                 why: format!("{entry} is gone from the journal"),
             })?;
-            let (standing, word) = (found.standing(), found.standing().word(&found.order.task));
+            let (status, word) = (found.status(), found.status().word(&found.order.task));
             if word != told {
                 say!(
                     "        {step}: {entry} {}: {word}",
@@ -296,10 +296,10 @@ impl Rehearsal {
                 );
                 told = word;
             }
-            if standing.is_end() {
+            if status.is_end() {
                 return Ok(());
             }
-            let longest = if matches!(standing, Standing::Accepted { .. }) {
+            let longest = if matches!(status, OrderStatus::Accepted { .. }) {
                 SERVICE_SECS
             } else {
                 ORDER_SECS
@@ -359,9 +359,9 @@ impl Rehearsal {
         let Some(found) = self.state.entry(entry) else {
             return Err(failed("the entry is gone".into()));
         };
-        let (standing, word) = (found.standing(), found.standing().word(&found.order.task));
-        if !matches!(standing, Standing::Done { .. }) {
-            let detail = standing.detail().map(|d| format!(": {d}"));
+        let (status, word) = (found.status(), found.status().word(&found.order.task));
+        if !matches!(status, OrderStatus::Done { .. }) {
+            let detail = status.detail().map(|d| format!(": {d}"));
             return Err(failed(format!("{word}{}", detail.unwrap_or_default())));
         }
         say!(

@@ -70,7 +70,7 @@ pub struct Submitted {
 /// In the place of a difference between two clocks that is not known.
 const NEVER_ANSWERED: i64 = i64::MIN;
 /// Longest sleep before the clock is looked at again, as it may be set meanwhile.
-const LONGEST_NAP: Duration = Duration::from_secs(1);
+const MAX_SLEEP: Duration = Duration::from_secs(1);
 
 impl Client {
     /// A client that has made no calls yet.
@@ -103,7 +103,7 @@ impl Client {
                 Err(until) => {
                     let wait =
                         Duration::try_from(until.duration_since(self.now())).unwrap_or_default();
-                    tokio::time::sleep(wait.clamp(Duration::from_millis(10), LONGEST_NAP)).await;
+                    tokio::time::sleep(wait.clamp(Duration::from_millis(10), MAX_SLEEP)).await;
                 }
             }
         }

@@ -100,7 +100,7 @@ impl RateLimiter {
 
     /// Leave for one call now, or the time at which to ask again.
     pub(super) fn poll(&mut self, lane: Lane, now: Timestamp) -> Result<Permit, Timestamp> {
-        self.settle(now);
+        self.evict_expired(now);
         if let Some(until) = self.gate_until {
             return Err(until);
         }
@@ -123,7 +123,7 @@ impl RateLimiter {
     /// used little says that others share its limit: the service counts for one application in one
     /// tenant. Background calls then take half of their share, for a while.
     pub(super) fn close_gate(&mut self, until: Timestamp, now: Timestamp) {
-        self.settle(now);
+        self.evict_expired(now);
         self.gate_until = self.gate_until.max(Some(until));
         let is_low = self
             .windows
@@ -149,19 +149,19 @@ impl RateLimiter {
 
     /// Whether others seem to use the same limit.
     pub(super) fn is_shared(&mut self, now: Timestamp) -> bool {
-        self.settle(now);
+        self.evict_expired(now);
         self.shared_until.is_some()
     }
 
     /// Until when the gate is closed, if it is.
     pub(super) fn gate_until(&mut self, now: Timestamp) -> Option<Timestamp> {
-        self.settle(now);
+        self.evict_expired(now);
         self.gate_until
     }
 
     /// How many calls a person could still make in this window.
     pub(super) fn left(&mut self, window: Window, now: Timestamp) -> u32 {
-        self.settle(now);
+        self.evict_expired(now);
         let used = self.within(window, now).count();
         u32::try_from(window.calls.saturating_sub(used)).unwrap_or(u32::MAX)
     }
@@ -200,7 +200,7 @@ impl RateLimiter {
 
     /// Forgets what is over. A clock set back must not lock anybody out: what lies in the future
     /// is taken to have just happened.
-    fn settle(&mut self, now: Timestamp) {
+    fn evict_expired(&mut self, now: Timestamp) {
         for call in self.calls.iter_mut().rev().take_while(|call| call.at > now) {
             call.at = now;
         }

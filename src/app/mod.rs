@@ -5,7 +5,7 @@ mod run;
 mod shell;
 
 pub use notify::Notifier;
-pub use shell::{Named, Open, Shell};
+pub use shell::{CliTarget, OpenProfile, Shell};
 
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -80,17 +80,17 @@ impl App {
 
     /// What the window is called: the mode is unmistakable in a task bar too.
     #[must_use]
-    pub fn title(mode: Mode, place: &str) -> String {
+    pub fn title(mode: Mode, target: &str) -> String {
         match mode {
-            Mode::Live => format!("cordon: {place}"),
+            Mode::Live => format!("cordon: {target}"),
             Mode::Demo => "DEMO cordon".to_owned(),
-            Mode::StandIn => format!("STAND-IN cordon: {place}"),
+            Mode::StandIn => format!("STAND-IN cordon: {target}"),
         }
     }
 
     /// As [`Self::title`], led by how many entries need attention.
     fn title_now(&self) -> String {
-        let title = Self::title(self.state.mode, &self.state.place);
+        let title = Self::title(self.state.mode, &self.state.target);
         match self.state.entries.attention_count() {
             0 => title,
             count => format!("({count}) {title}"),

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use egui::{UserAttentionType, ViewportCommand};
 
-use crate::journal::{Entry, NotSentReason, Record, Standing};
+use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
 use crate::model::{EntryId, Mode};
 
 /// More than the desktop shows; what does not fit is in the window all the same.
@@ -99,15 +99,15 @@ impl Notifier {
     /// Takes notice of an entry that has a new record. Never waits.
     pub fn observe(&self, entry: &Entry) {
         let inner = &self.0;
-        let standing = entry.standing();
-        let key = standing.key();
+        let status = entry.status();
+        let key = status.key();
         let before = {
             let mut seen = inner.seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.insert(entry.id(), key)
         };
         let is_news = before != Some(key) && !is_acknowledging(entry);
-        let is_news = is_news && (standing.is_end() || standing.is_unknown());
-        if !is_news || is_withdrawn(standing) || inner.is_watched.load(Ordering::Acquire) {
+        let is_news = is_news && (status.is_end() || status.is_unknown());
+        if !is_news || is_withdrawn(status) || inner.is_watched.load(Ordering::Acquire) {
             return;
         }
         if let Some(window) = inner.window.get() {
@@ -135,15 +135,15 @@ fn is_acknowledging(entry: &Entry) -> bool {
 }
 
 /// Whether the person took it back; nobody has to be told of that.
-fn is_withdrawn(standing: &Standing) -> bool {
+fn is_withdrawn(status: &OrderStatus) -> bool {
     let withdrawn = NotSentReason::Withdrawn;
-    matches!(standing, Standing::NotSent { why, .. } if *why == withdrawn)
+    matches!(status, OrderStatus::NotSent { why, .. } if *why == withdrawn)
 }
 
 fn notice(entry: &Entry, mode: Mode) -> Notice {
     let task = &entry.order.task;
-    let word = entry.standing().word(task);
-    let went_wrong = entry.standing().went_wrong();
+    let word = entry.status().word(task);
+    let went_wrong = entry.status().went_wrong();
     let mut body = match mode {
         Mode::Live => task.title(),
         Mode::Demo | Mode::StandIn => format!("{}: {}", mode.word(), task.title()),
@@ -301,7 +301,7 @@ mod tests {
         add(
             &mut read,
             Record::Acknowledged {
-                standing: "Failed".into(),
+                status: "Failed".into(),
                 object_id: "o".into(),
                 account: "jane".into(),
             },

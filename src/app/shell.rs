@@ -13,14 +13,14 @@ use crate::settings::{FILE_NAME, Profile, Settings, SettingsError, save_profile}
 use crate::ui;
 use crate::ui::dialogs::closing_concerns;
 use crate::ui::leaving::Leaving;
-use crate::ui::profiles::{ProfilesPage, Wish, profiles_ui};
+use crate::ui::profiles::{PageRequest, ProfilesPage, profiles_ui};
 
 /// Begins the console of a profile; `main` decided how.
-pub type Open = Box<dyn FnMut(&Profile, &Context) -> Result<App, Explanation>>;
+pub type OpenProfile = Box<dyn FnMut(&Profile, &Context) -> Result<App, Explanation>>;
 
 /// What the command line named.
 #[derive(Debug, Default)]
-pub struct Named {
+pub struct CliTarget {
     /// The server in the place of the service.
     pub stand_in: Option<String>,
     pub asked: Option<String>,
@@ -29,7 +29,7 @@ pub struct Named {
 /// The window of a run with profiles.
 pub struct Shell {
     folder: PathBuf,
-    open: Open,
+    open: OpenProfile,
     app: Option<(Profile, App)>,
     page: Option<ProfilesPage>,
     /// The server in the place of the service, where there is one.
@@ -51,13 +51,13 @@ impl Shell {
     /// there is none.
     pub fn new(
         folder: PathBuf,
-        open: Open,
+        open: OpenProfile,
         first: Result<Option<Profile>, SettingsError>,
         settings: &Settings,
-        named: Named,
+        named: CliTarget,
         ctx: &Context,
     ) -> Self {
-        let Named { stand_in, asked } = named;
+        let CliTarget { stand_in, asked } = named;
         let mut shell = Self {
             folder,
             open,
@@ -89,7 +89,7 @@ impl Shell {
     fn begin(&mut self, profile: Profile, ctx: &Context) {
         match (self.open)(&profile, ctx) {
             Ok(app) => {
-                let title = App::title(app.state.mode, &app.state.place);
+                let title = App::title(app.state.mode, &app.state.target);
                 ctx.send_viewport_cmd(ViewportCommand::Title(title));
                 self.app = Some((profile, app));
                 self.page = None;
@@ -210,20 +210,20 @@ impl Shell {
         }
     }
 
-    fn run(&mut self, wish: Wish, ctx: &Context) {
+    fn run(&mut self, request: PageRequest, ctx: &Context) {
         let folder = self.folder.clone();
-        match wish {
-            Wish::Use(profile) => self.switch_to(profile, ctx, false),
-            Wish::Leave(profile) => self.switch_to(profile, ctx, true),
-            Wish::SaveAndUse {
+        match request {
+            PageRequest::Use(profile) => self.switch_to(profile, ctx, false),
+            PageRequest::Leave(profile) => self.switch_to(profile, ctx, true),
+            PageRequest::SaveAndUse {
                 profile,
                 instead_of,
             } => self.start(ctx, "Saving…", move || {
                 let saved = save_profile(&folder, &profile, instead_of.as_ref());
                 Done::Saved(Box::new(saved.map(|()| profile)))
             }),
-            Wish::Back => self.page = None,
-            Wish::Demo => {
+            PageRequest::Back => self.page = None,
+            PageRequest::Demo => {
                 if let Err(error) = start_demo() {
                     let mut explanation =
                         Explanation::harmless("The demo could not be started", NextStep::None);
@@ -267,7 +267,7 @@ impl eframe::App for Shell {
     }
 
     fn ui(&mut self, ui: &mut egui::Ui, _: &mut eframe::Frame) {
-        let wish = match (&mut self.page, &mut self.app) {
+        let request = match (&mut self.page, &mut self.app) {
             (Some(page), app) => {
                 if let Some((_, app)) = app {
                     app.draw(ui, ui::strip_ui);
@@ -281,9 +281,9 @@ impl eframe::App for Shell {
             }
             (None, None) => None,
         };
-        if let Some(wish) = wish {
+        if let Some(request) = request {
             let ctx = ui.ctx().clone();
-            self.run(wish, &ctx);
+            self.run(request, &ctx);
         }
     }
 

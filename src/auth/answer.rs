@@ -33,25 +33,25 @@ const SECRETS: [&str; 4] = ["device_code", "refresh_token", "code", "code_verifi
 
 /// What came back from the sign-in host.
 #[derive(Debug)]
-pub(super) enum Heard {
+pub(super) enum TokenReply {
     /// A JSON object without `error` in a 2xx answer.
-    Fields(Box<Fields>),
+    Success(Box<Fields>),
     /// The host's own refusal, whatever the HTTP status.
-    Refused(Box<Refusal>),
+    ProtocolError(Box<Refusal>),
     /// No answer of the protocol: a fault, an overload, a proxy's page.
-    Nothing(Nothing),
+    NoReply(NoReply),
 }
 
 /// No usable answer. Never a reason to think that the sign-in is bad.
 #[derive(Debug)]
-pub(super) struct Nothing {
+pub(super) struct NoReply {
     pub why: AuthError,
     pub retry_after: Option<Duration>,
     /// The host may have acted on the request, and its answer got lost.
-    pub maybe_acted: bool,
+    pub may_have_executed: bool,
 }
 
-impl Nothing {
+impl NoReply {
     /// The error for somebody who does not ask again by himself.
     pub(super) fn into_error(self, now: Timestamp) -> AuthError {
         match self.retry_after.and_then(|wait| now.checked_add(wait).ok()) {
@@ -186,7 +186,7 @@ impl Fields {
 }
 
 /// Posts `form` and reads the answer.
-pub(super) async fn post(http: &SendRequest, url: &Url, form: &[(&str, &str)]) -> Heard {
+pub(super) async fn post(http: &SendRequest, url: &Url, form: &[(&str, &str)]) -> TokenReply {
     let Some(request) = request(url, form) else {
         return fault(HttpFault::NotReached);
     };
@@ -217,9 +217,9 @@ fn request(url: &Url, form: &[(&str, &str)]) -> Option<HttpRequest> {
     Some(request)
 }
 
-pub(super) fn fault(fault: HttpFault) -> Heard {
-    Heard::Nothing(Nothing {
-        maybe_acted: !matches!(
+pub(super) fn fault(fault: HttpFault) -> TokenReply {
+    TokenReply::NoReply(NoReply {
+        may_have_executed: !matches!(
             fault,
             HttpFault::NotReached | HttpFault::Certificate | HttpFault::ProxyRefuses
         ),
@@ -228,7 +228,7 @@ pub(super) fn fault(fault: HttpFault) -> Heard {
     })
 }
 
-fn read(response: HttpResponse, blank: Blank) -> Heard {
+fn read(response: HttpResponse, blank: Blank) -> TokenReply {
     let (head, mut body) = response.into_parts();
     if body.len() > MAX_BODY {
         body.zeroize();
@@ -250,24 +250,24 @@ fn read(response: HttpResponse, blank: Blank) -> Heard {
             Some(refusal)
                 if !refusal.is_transient() && (!overloaded || refusal.is_about_polling()) =>
             {
-                return Heard::Refused(Box::new(refusal));
+                return TokenReply::ProtocolError(Box::new(refusal));
             }
             Some(_transient) => {}
-            None if head.status.is_success() => return Heard::Fields(Box::new(fields)),
+            None if head.status.is_success() => return TokenReply::Success(Box::new(fields)),
             None => {}
         }
     }
     let asked = header(RETRY_AFTER).and_then(|text| retry_after_secs(text, date));
     let asked = asked.map(|secs| Duration::from_secs(secs.unsigned_abs()));
     let pause = (head.status == StatusCode::TOO_MANY_REQUESTS).then_some(DEFAULT_RETRY_AFTER);
-    Heard::Nothing(Nothing {
+    TokenReply::NoReply(NoReply {
         why: AuthError::NotUnderstood {
             status: head.status.as_u16(),
         },
         retry_after: asked.or(pause).map(|wait| wait.min(MAX_RETRY_AFTER)),
         // A success whose body was cut off on the way was a success; a gateway that did not wait
         // for the answer had passed the question on.
-        maybe_acted: head.status.is_success() || head.status == StatusCode::GATEWAY_TIMEOUT,
+        may_have_executed: head.status.is_success() || head.status == StatusCode::GATEWAY_TIMEOUT,
     })
 }
 
@@ -331,7 +331,7 @@ mod tests {
     use super::*;
     use crate::explain::Explain as _;
 
-    fn heard(status: u16, body: &str) -> Heard {
+    fn reply(status: u16, body: &str) -> TokenReply {
         let mut response = HttpResponse::new(body.as_bytes().to_vec());
         *response.status_mut() = StatusCode::from_u16(status).expect("a literal status");
         read(response, Blank::new(["canary-refresh-token"]))
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn numbers_may_be_text_and_both_addresses_may_be_there() {
-        let Heard::Fields(fields) = heard(
+        let TokenReply::Success(fields) = reply(
             200,
             r#"{"expires_in":"900","interval":5.0,"token_type":7,
             "verification_uri":"https://a","verification_url":"https://b","new":{"x":[1]}}"#,
@@ -354,7 +354,7 @@ mod tests {
     #[test]
     fn an_error_counts_whatever_the_status() {
         for status in [200, 400, 401, 403] {
-            let Heard::Refused(refusal) = heard(
+            let TokenReply::ProtocolError(refusal) = reply(
                 status,
                 r#"{"error":"invalid_grant","error_codes":["50173"],
                 "error_description":"AADSTS50173: gone\r\nTrace","claims":"{}"}"#,
@@ -370,7 +370,7 @@ mod tests {
                 Some("AADSTS50173: gone Trace")
             );
         }
-        let Heard::Refused(refusal) = heard(
+        let TokenReply::ProtocolError(refusal) = reply(
             400,
             r#"{"error":"x","error_description":"AADSTS700016: a AADSTS5: b"}"#,
         ) else {
@@ -386,7 +386,7 @@ mod tests {
             "error": said, "suberror": said, "error_description": said, "correlation_id": said,
             "timestamp": said, "claims": said,
         });
-        let Heard::Refused(refusal) = heard(400, &body.to_string()) else {
+        let TokenReply::ProtocolError(refusal) = reply(400, &body.to_string()) else {
             panic!("not refused")
         };
         let texts = [
@@ -427,7 +427,7 @@ mod tests {
             response.headers_mut().insert(RETRY_AFTER, value);
             let date = HeaderValue::from_static("Sun, 06 Nov 1994 08:49:37 GMT");
             response.headers_mut().insert(DATE, date);
-            let Heard::Nothing(nothing) = read(response, Blank::default()) else {
+            let TokenReply::NoReply(nothing) = read(response, Blank::default()) else {
                 panic!("{text}")
             };
             let pause = nothing.retry_after.map(|pause| pause.as_secs());
@@ -447,22 +447,22 @@ mod tests {
             (400, "{\"error\":\"temporarily_unavailable\"}", false),
             (404, "[]", false),
         ] {
-            let Heard::Nothing(nothing) = heard(status, body) else {
+            let TokenReply::NoReply(nothing) = reply(status, body) else {
                 panic!("{status} {body}")
             };
-            assert_eq!(nothing.maybe_acted, lost, "{status} {body}");
+            assert_eq!(nothing.may_have_executed, lost, "{status} {body}");
             assert!(nothing.may_pass());
         }
         assert!(matches!(
-            heard(200, &" ".repeat(MAX_BODY + 1)),
-            Heard::Nothing(Nothing {
+            reply(200, &" ".repeat(MAX_BODY + 1)),
+            TokenReply::NoReply(NoReply {
                 why: AuthError::Unreachable(HttpFault::TooLarge),
                 ..
             })
         ));
         assert!(matches!(
-            heard(429, r#"{"error":"authorization_pending"}"#),
-            Heard::Refused(_)
+            reply(429, r#"{"error":"authorization_pending"}"#),
+            TokenReply::ProtocolError(_)
         ));
     }
 }

@@ -16,7 +16,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 use url::Url;
 
-use super::answer::{Fields, Heard, post};
+use super::answer::{Fields, TokenReply, post};
 use super::blank::Blank;
 use super::callback::{Callback, ENTRY, Expected, FormPost, serve};
 use super::challenge::WantedClaims;
@@ -309,9 +309,9 @@ async fn redeem(
     ];
     form.extend(flow.claims.iter().map(|c| ("claims", c.as_json())));
     match post(http, &endpoints.token, &form).await {
-        Heard::Fields(fields) => Ok(fields),
-        Heard::Refused(refusal) => Err(refusal.into_error()),
-        Heard::Nothing(nothing) if nothing.maybe_acted => Err(AuthError::AnswerLost),
-        Heard::Nothing(nothing) => Err(nothing.into_error(now)),
+        TokenReply::Success(fields) => Ok(fields),
+        TokenReply::ProtocolError(refusal) => Err(refusal.into_error()),
+        TokenReply::NoReply(nothing) if nothing.may_have_executed => Err(AuthError::AnswerLost),
+        TokenReply::NoReply(nothing) => Err(nothing.into_error(now)),
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use url::{Host, Url};
 
-use super::answer::{Fields, Heard, Nothing, post};
+use super::answer::{Fields, NoReply, TokenReply, post};
 use super::challenge::WantedClaims;
 use super::error::AuthError;
 use super::secret::Secret;
@@ -98,9 +98,9 @@ pub(super) async fn ask(
     ];
     form.extend(claims.iter().map(|claims| ("claims", claims.as_json())));
     let mut fields = match post(http, &endpoints.device_authorization, &form).await {
-        Heard::Fields(fields) => fields,
-        Heard::Refused(refusal) => return Err(refusal.into_error()),
-        Heard::Nothing(nothing) => return Err(nothing.into_error(clock())),
+        TokenReply::Success(fields) => fields,
+        TokenReply::ProtocolError(refusal) => return Err(refusal.into_error()),
+        TokenReply::NoReply(nothing) => return Err(nothing.into_error(clock())),
     };
     let taken = (
         fields.device_code.take(),
@@ -186,14 +186,14 @@ pub(super) async fn wait_for_person(
             ("client_info", "1"),
         ];
         form.extend(flow.claims.iter().map(|c| ("claims", c.as_json())));
-        let heard = post(http, &endpoints.token, &form).await;
-        let seen = match &heard {
-            Heard::Fields(fields) if fields.access_token.is_some() => Seen::Success,
+        let reply = post(http, &endpoints.token, &form).await;
+        let seen = match &reply {
+            TokenReply::Success(fields) if fields.access_token.is_some() => Seen::Success,
             // A 2xx without a token: something between here and there answered instead.
-            Heard::Fields(_) => Seen::Transient { retry_after: None },
-            Heard::Refused(refusal) => Seen::Error(&refusal.error),
-            Heard::Nothing(nothing) if !nothing.may_pass() => Seen::Error(""),
-            Heard::Nothing(nothing) => Seen::Transient {
+            TokenReply::Success(_) => Seen::Transient { retry_after: None },
+            TokenReply::ProtocolError(refusal) => Seen::Error(&refusal.error),
+            TokenReply::NoReply(nothing) if !nothing.may_pass() => Seen::Error(""),
+            TokenReply::NoReply(nothing) => Seen::Transient {
                 retry_after: nothing.retry_after,
             },
         };
@@ -201,21 +201,23 @@ pub(super) async fn wait_for_person(
         flow.trouble
             .send_if_modified(|before| std::mem::replace(before, is_silent) != is_silent);
         let step = poller.step(&seen, flow.left(clock));
-        match (step, heard) {
-            (Step::Done, Heard::Fields(fields)) => return Ok(fields),
-            (Step::Wait(next), heard) => {
+        match (step, reply) {
+            (Step::Done, TokenReply::Success(fields)) => return Ok(fields),
+            (Step::Wait(next), reply) => {
                 wait = next;
-                answer_lost = match heard {
+                answer_lost = match reply {
                     // It still waits for the person, so nothing was lost before.
-                    Heard::Refused(_) => false,
-                    Heard::Fields(_) => true,
+                    TokenReply::ProtocolError(_) => false,
+                    TokenReply::Success(_) => true,
                     // Once lost, no silence after it brings it back.
-                    Heard::Nothing(Nothing { maybe_acted, .. }) => answer_lost || maybe_acted,
+                    TokenReply::NoReply(NoReply {
+                        may_have_executed, ..
+                    }) => answer_lost || may_have_executed,
                 };
             }
             (Step::Declined, _) => return Err(AuthError::Declined),
             (Step::Expired, _) => return Err(AuthError::Expired),
-            (Step::Failed | Step::Done, Heard::Refused(refusal)) => {
+            (Step::Failed | Step::Done, TokenReply::ProtocolError(refusal)) => {
                 // A code works once: if the answer before was lost, that was it.
                 let was_used = answer_lost && refusal.may_be_used_code();
                 return Err(if was_used {
@@ -224,8 +226,8 @@ pub(super) async fn wait_for_person(
                     refusal.into_error()
                 });
             }
-            (Step::Failed | Step::Done, Heard::Nothing(nothing)) => return Err(nothing.why),
-            (Step::Failed, Heard::Fields(_)) => {
+            (Step::Failed | Step::Done, TokenReply::NoReply(nothing)) => return Err(nothing.why),
+            (Step::Failed, TokenReply::Success(_)) => {
                 return Err(AuthError::Unusable);
             }
         }

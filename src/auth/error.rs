@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::answer::numbers_in;
 use super::blank::Blank;
-use crate::model::{Door, clean};
+use crate::model::{SignInMethod, clean};
 
 /// Why a request to the sign-in host got no answer. Facts only.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -123,16 +123,16 @@ impl AuthError {
 
     /// The way to sign in that a refusal asks for.
     #[must_use]
-    pub fn advised_way(&self) -> Option<Door> {
+    pub fn advised_way(&self) -> Option<SignInMethod> {
         if *self == Self::NoPort {
-            return Some(Door::Code);
+            return Some(SignInMethod::Code);
         }
         let (Self::Interact { refusal } | Self::Blocked { refusal } | Self::Config { refusal }) =
             self
         else {
             return None;
         };
-        refusal.wants_browser().then_some(Door::Browser)
+        refusal.wants_browser().then_some(SignInMethod::Browser)
     }
 
     /// Whether nothing goes on before a person has signed in again.

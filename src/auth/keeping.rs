@@ -6,10 +6,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::error::AuthError;
-use super::held::Held;
-use super::saved::{Saved, account_item};
 use super::session::{Inner, Session, SignedIn};
 use super::store::Ticket;
+use super::stored_sign_in::{StoredSignIn, account_item};
+use super::token_cache::TokenCache;
 use super::trouble::{Trouble, TroubleKind};
 use crate::model::{Account, KeyringState, Permissions};
 
@@ -24,11 +24,11 @@ impl Session {
     /// # Errors
     /// [`AuthError::SavedTwice`] when there were several, which are gone now.
     pub async fn find_saved(&self, object_id: Option<&str>) -> Result<Option<Account>, AuthError> {
-        let present = |held: &Held| (held.generation, held.flow);
+        let present = |held: &TokenCache| (held.generation, held.flow);
         let before = present(&self.0.held());
-        let place = &self.0.place;
-        let own = object_id.map(|id| (account_item(place, id), false));
-        for (item, is_old) in own.into_iter().chain([(Arc::clone(place), true)]) {
+        let target = &self.0.target;
+        let own = object_id.map(|id| (account_item(target, id), false));
+        for (item, is_old) in own.into_iter().chain([(Arc::clone(target), true)]) {
             let json = match self.0.store.read(&item).await {
                 Ok(json) => json,
                 Err(trouble) if trouble.kind == TroubleKind::Duplicate => {
@@ -36,7 +36,10 @@ impl Session {
                 }
                 Err(_) => return Ok(None),
             };
-            let Some(saved) = json.as_deref().and_then(|json| Saved::from_json(json)) else {
+            let Some(saved) = json
+                .as_deref()
+                .and_then(|json| StoredSignIn::from_json(json))
+            else {
                 continue;
             };
             let mut held = self.0.held();
@@ -74,7 +77,7 @@ impl Session {
         drop(held);
         self.0
             .store
-            .was_found(item.as_ref().unwrap_or(&self.0.place));
+            .was_found(item.as_ref().unwrap_or(&self.0.target));
         Some(signed_in)
     }
 
@@ -84,19 +87,21 @@ impl Session {
     /// [`AuthError::KeyringKept`] when the keyring did not do it, or not yet.
     pub async fn remove_saved(&self, object_ids: &[Box<str>]) -> Result<(), AuthError> {
         let store = &self.0.store;
-        let place = &self.0.place;
+        let target = &self.0.target;
         if object_ids.is_empty() {
             return Ok(());
         }
         for object_id in object_ids {
-            let removed = store.post_removal(&account_item(place, object_id));
-            store.settled(removed).await.map_err(keyring_kept)?;
+            let removed = store.post_removal(&account_item(target, object_id));
+            store.completed(removed).await.map_err(keyring_kept)?;
         }
         // From before there were items by account.
-        let old = store.read(place).await.map_err(keyring_kept)?;
-        let old = old.as_deref().and_then(|json| Saved::from_json(json));
+        let old = store.read(target).await.map_err(keyring_kept)?;
+        let old = old
+            .as_deref()
+            .and_then(|json| StoredSignIn::from_json(json));
         if old.is_some_and(|old| object_ids.contains(&old.account.object_id)) {
-            let removed = store.settled(store.post_removal(place)).await;
+            let removed = store.completed(store.post_removal(target)).await;
             removed.map_err(keyring_kept)?;
         }
         Ok(())
@@ -115,17 +120,17 @@ impl Session {
             let maybe_saved = held.was_saved || saves;
             // Under the lock, as every wish: a renewal that is just ending must not save after it.
             let ticket = self.0.post_removal(&held);
-            *held = Held {
+            *held = TokenCache {
                 generation: held.generation + 1,
                 flow: held.flow + 1,
                 failures: held.failures,
                 was_saved: held.was_saved,
-                ..Held::default()
+                ..TokenCache::default()
             };
             (ticket, maybe_saved)
         };
         self.0.left.notify_waiters();
-        match self.0.store.settled(ticket).await {
+        match self.0.store.completed(ticket).await {
             Ok(()) => {
                 self.0.held().was_saved = false;
                 Ok(())
@@ -176,32 +181,32 @@ fn keyring_kept(trouble: Trouble) -> AuthError {
 
 impl Inner {
     /// The keyring's name for what is held.
-    pub(super) fn item(&self, held: &Held) -> Option<Arc<str>> {
+    pub(super) fn item(&self, held: &TokenCache) -> Option<Arc<str>> {
         let signed_in = held.signed_in.as_ref()?;
-        Some(account_item(&self.place, &signed_in.account.object_id))
+        Some(account_item(&self.target, &signed_in.account.object_id))
     }
 
     /// Wants what is held gone from the keyring. Under the lock of `held`.
-    pub(super) fn post_removal(&self, held: &Held) -> Ticket {
+    pub(super) fn post_removal(&self, held: &TokenCache) -> Ticket {
         if held.has_old_item {
-            self.store.post_removal(&self.place);
+            self.store.post_removal(&self.target);
         }
-        let item = self.item(held).unwrap_or_else(|| Arc::clone(&self.place));
+        let item = self.item(held).unwrap_or_else(|| Arc::clone(&self.target));
         self.store.post_removal(&item)
     }
 
     /// Wants what is held saved. Under the lock of `held`, so that the newest token is the last.
-    pub(super) fn post_save(&self, held: &Held) -> Option<Ticket> {
+    pub(super) fn post_save(&self, held: &TokenCache) -> Option<Ticket> {
         let account = held.signed_in.as_ref()?.account.clone();
-        let item = account_item(&self.place, &account.object_id);
-        let saved = Saved {
+        let item = account_item(&self.target, &account.object_id);
+        let saved = StoredSignIn {
             refresh: Arc::clone(held.refresh.as_ref()?),
             scope: held.scope.clone(),
             home: held.home.clone(),
             account,
         };
         let json = saved.to_json((self.clock)());
-        let old = held.has_old_item.then_some(&self.place);
+        let old = held.has_old_item.then_some(&self.target);
         Some(self.store.post_save(&item, json, old))
     }
 }

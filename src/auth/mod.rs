@@ -12,20 +12,20 @@ mod blank;
 mod browser;
 mod callback;
 mod challenge;
+mod chunked_store;
 mod device_code;
 mod error;
-mod held;
 mod id_token;
 mod keeping;
 mod lock;
 mod renewal;
-mod saved;
 mod secret;
 mod session;
 mod store;
+mod stored_sign_in;
 mod token;
+mod token_cache;
 mod trouble;
-mod vault;
 mod words;
 
 #[cfg(test)]
@@ -42,7 +42,7 @@ pub use challenge::WantedClaims;
 pub use device_code::DeviceFlow;
 pub use error::{AuthError, HttpFault, Refusal};
 pub use secret::Secret;
-pub use session::{Arrival, RefusedToken, Session, SignedIn};
+pub use session::{PendingSignIn, RefusedToken, Session, SignedIn};
 pub use store::{Keyring, Memory, TokenStore, probe_keyring};
 pub use token::AccessToken;
 

@@ -6,16 +6,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::HttpFault;
-use super::answer::{Fields, Heard, fault, post};
+use super::answer::{Fields, TokenReply, fault, post};
 use super::challenge::WantedClaims;
 use super::error::{AuthError, Refusal};
-use super::held::Failure;
 use super::id_token::Nonce;
-use super::saved::Saved;
 use super::secret::Secret;
 use super::session::{Inner, RefusedToken};
 use super::store::LIMIT;
+use super::stored_sign_in::StoredSignIn;
 use super::token::{AccessToken, Grant, monotonic_now};
+use super::token_cache::Failure;
 use crate::model::{KeyringState, Permissions};
 
 /// A refusal does not change within a minute (as in MSAL).
@@ -59,29 +59,29 @@ impl Inner {
         // Held until the new token is saved.
         let item = self
             .item(&self.held())
-            .unwrap_or_else(|| Arc::clone(&self.place));
+            .unwrap_or_else(|| Arc::clone(&self.target));
         let _turn_among_consoles = self.store.turn(&item).await;
         let refresh = self.renewed_elsewhere(&refresh).await.unwrap_or(refresh);
         let claims = self.held().claims.clone();
         let claims = claims.as_ref();
-        let mut heard = self.ask(&refresh, claims, generation).await;
-        if matches!(&heard, Heard::Refused(refusal) if &*refusal.error == "invalid_grant")
+        let mut reply = self.ask(&refresh, claims, generation).await;
+        if matches!(&reply, TokenReply::ProtocolError(refusal) if &*refusal.error == "invalid_grant")
             && let Some(newer) = self.renewed_elsewhere(&refresh).await
         {
-            heard = self.ask(&newer, claims, generation).await;
+            reply = self.ask(&newer, claims, generation).await;
         }
         let now = (self.clock)();
-        let (error, refusal) = match heard {
-            Heard::Fields(fields) => match self.renewed_grant(fields, generation, now) {
+        let (error, refusal) = match reply {
+            TokenReply::Success(fields) => match self.renewed_grant(fields, generation, now) {
                 Ok(grant) => return self.adopt_renewal(grant, generation).await,
                 Err(error) => (error, None),
             },
-            Heard::Refused(mut refusal) => {
+            TokenReply::ProtocolError(mut refusal) => {
                 refusal.asked = self.asked_by_name();
                 self.held().learn_from(&mut refusal);
                 (refusal.clone().into_error(), Some(refusal))
             }
-            Heard::Nothing(nothing) => (nothing.into_error(now), None),
+            TokenReply::NoReply(nothing) => (nothing.into_error(now), None),
         };
         self.failed(error, refusal.as_deref(), generation, refused.as_ref(), now)
     }
@@ -92,23 +92,23 @@ impl Inner {
         refresh: &Secret<String>,
         claims: Option<&WantedClaims>,
         generation: u64,
-    ) -> Heard {
+    ) -> TokenReply {
         // Before the generation is looked at, so that no sign-out falls in between.
         let left = self.left.notified();
         if self.held().generation != generation {
             return fault(HttpFault::Interrupted);
         }
         tokio::select! {
-            heard = self.ask_until_heard(refresh, claims) => heard,
+            reply = self.ask_until_answered(refresh, claims) => reply,
             () = left => fault(HttpFault::Interrupted),
         }
     }
 
-    async fn ask_until_heard(
+    async fn ask_until_answered(
         &self,
         refresh: &Secret<String>,
         claims: Option<&WantedClaims>,
-    ) -> Heard {
+    ) -> TokenReply {
         let mut pause = Duration::from_secs(1);
         let mut tries = 1;
         let mut scope = Some(self.scope.as_str());
@@ -122,20 +122,20 @@ impl Inner {
             ];
             form.extend(scope.map(|scope| ("scope", scope)));
             form.extend(claims.map(|claims| ("claims", claims.as_json())));
-            let heard = post(&self.http, &self.endpoints.token, &form).await;
-            if matches!(&heard, Heard::Refused(refusal) if &*refusal.error == "invalid_scope")
+            let reply = post(&self.http, &self.endpoints.token, &form).await;
+            if matches!(&reply, TokenReply::ProtocolError(refusal) if &*refusal.error == "invalid_scope")
                 && scope.take().is_some()
             {
                 // Less was granted than was asked for, which RFC 6749 section 6 minds: without a
                 // scope it is what was granted.
                 continue;
             }
-            let Heard::Nothing(nothing) = &heard else {
-                return heard;
+            let TokenReply::NoReply(nothing) = &reply else {
+                return reply;
             };
             let wait = nothing.retry_after.unwrap_or_else(|| pause + jitter(pause));
             if tries == TRIES || !nothing.may_pass() || wait > LONGEST_PAUSE {
-                return heard;
+                return reply;
             }
             tracing::debug!(tries, "no usable answer to a renewal: {}", nothing.why);
             tokio::time::sleep(wait).await;
@@ -152,7 +152,7 @@ impl Inner {
         }
         let item = self.item(&self.held())?;
         let read = tokio::time::timeout(LIMIT, self.store.read(&item)).await;
-        let saved = Saved::from_json(&read.ok()?.ok()??)?;
+        let saved = StoredSignIn::from_json(&read.ok()?.ok()??)?;
         let same_account = self
             .held()
             .signed_in

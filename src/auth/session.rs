@@ -10,11 +10,11 @@ use super::browser::{self, BrowserFlow};
 use super::challenge::WantedClaims;
 use super::device_code::{self, DeviceFlow};
 use super::error::AuthError;
-use super::held::Held;
 use super::id_token::Nonce;
-use super::saved::{account_item, place_name};
 use super::store::{Ticket, TokenStore};
+use super::stored_sign_in::{account_item, target_name};
 use super::token::{AccessToken, Grant, monotonic_now, unnamed_account, wanted_scope};
+use super::token_cache::TokenCache;
 use super::{Clock, HttpFault, SendRequest};
 use crate::model::{Account, Endpoints, Mode, Permissions, Scopes};
 
@@ -27,13 +27,13 @@ pub struct SignedIn {
 
 /// A sign-in that a door gave, not yet taken over: whose it is can be looked at first. Dropping it
 /// forgets its tokens.
-pub struct Arrival {
+pub struct PendingSignIn {
     account: Account,
     grant: Grant,
     flow: u64,
 }
 
-impl Arrival {
+impl PendingSignIn {
     /// Who has signed in.
     #[must_use]
     pub fn account(&self) -> &Account {
@@ -41,7 +41,7 @@ impl Arrival {
     }
 }
 
-impl fmt::Debug for Arrival {
+impl fmt::Debug for PendingSignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Arrival").finish_non_exhaustive()
     }
@@ -64,10 +64,10 @@ pub(super) struct Inner {
     pub(super) store: TokenStore,
     pub(super) clock: Clock,
     /// Cloud, application and tenant: the beginning of the keyring's names.
-    pub(super) place: Arc<str>,
+    pub(super) target: Arc<str>,
     pub(super) scope: Scope,
     /// Never held across an `await`.
-    pub(super) held: Mutex<Held>,
+    pub(super) held: Mutex<TokenCache>,
     /// One renewal at a time.
     pub(super) turn: tokio::sync::Mutex<()>,
     /// Tells a renewal that nobody is signed in any more.
@@ -93,7 +93,7 @@ impl Session {
         clock: Clock,
     ) -> Self {
         Self(Arc::new(Inner {
-            place: place_name(endpoints, mode),
+            target: target_name(endpoints, mode),
             scope: Scope::new(wanted_scope(endpoints)),
             endpoints: Arc::new(endpoints.clone()),
             http,
@@ -138,7 +138,7 @@ impl Session {
     ///
     /// # Errors
     /// When it was declined, expired, was refused or replaced, or its answer got lost.
-    pub async fn finish(&self, flow: DeviceFlow) -> Result<Arrival, AuthError> {
+    pub async fn finish(&self, flow: DeviceFlow) -> Result<PendingSignIn, AuthError> {
         let Inner {
             http,
             clock,
@@ -147,7 +147,7 @@ impl Session {
         } = &*self.0;
         let fields = device_code::wait_for_person(http, clock, endpoints, &flow).await;
         let fields = fields.map_err(|error| self.0.learn(error))?;
-        self.0.arrival(fields, &Nonce::NotSent, flow.number)
+        self.0.pending_sign_in(fields, &Nonce::NotSent, flow.number)
     }
 
     /// Takes a port of this computer for the browser to come back to. A code or page that was asked
@@ -175,7 +175,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Self::finish`].
-    pub async fn finish_in_browser(&self, flow: BrowserFlow) -> Result<Arrival, AuthError> {
+    pub async fn finish_in_browser(&self, flow: BrowserFlow) -> Result<PendingSignIn, AuthError> {
         let Inner {
             http,
             clock,
@@ -188,15 +188,15 @@ impl Session {
         let fields = fields.map_err(|error| self.0.learn(error))?;
         // EXPOSE: to compare it with what came back.
         let nonce = Nonce::Sent(nonce.secret());
-        self.0.arrival(fields, &nonce, number)
+        self.0.pending_sign_in(fields, &nonce, number)
     }
 
     /// Takes a sign-in over, and has it saved.
     ///
     /// # Errors
     /// [`AuthError::Superseded`] when another one has begun meanwhile.
-    pub fn admit(&self, arrival: Arrival) -> Result<SignedIn, AuthError> {
-        let (signed_in, ticket) = self.0.adopt(arrival)?;
+    pub fn complete_sign_in(&self, pending_sign_in: PendingSignIn) -> Result<SignedIn, AuthError> {
+        let (signed_in, ticket) = self.0.adopt(pending_sign_in)?;
         // On its own: neither a slow keyring nor a cancelled caller may hold up a sign-in.
         let inner = Arc::clone(&self.0);
         tokio::spawn(async move { inner.store.saved(ticket).await });
@@ -260,8 +260,8 @@ impl Session {
 
     /// Which sign-in this is, in words without a person in them: cloud, application and tenant.
     #[must_use]
-    pub fn place(&self) -> &str {
-        &self.0.place
+    pub fn target(&self) -> &str {
+        &self.0.target
     }
 
     /// The account of this session. Stays known when only a person can renew its sign-in.
@@ -272,7 +272,7 @@ impl Session {
 }
 
 impl Inner {
-    pub(super) fn held(&self) -> MutexGuard<'_, Held> {
+    pub(super) fn held(&self) -> MutexGuard<'_, TokenCache> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -284,12 +284,12 @@ impl Inner {
     }
 
     /// What a door gave, unless it stopped counting meanwhile.
-    fn arrival(
+    fn pending_sign_in(
         &self,
         fields: Box<Fields>,
         nonce: &Nonce<'_>,
         flow: u64,
-    ) -> Result<Arrival, AuthError> {
+    ) -> Result<PendingSignIn, AuthError> {
         let mut grant = Grant::from_answer(fields, nonce, (self.clock)(), &self.endpoints)?;
         if self.held().flow != flow {
             return Err(AuthError::Superseded);
@@ -299,19 +299,19 @@ impl Inner {
             .take()
             .or_else(|| unnamed_account(&self.endpoints))
             .ok_or(AuthError::Unusable)?;
-        Ok(Arrival {
+        Ok(PendingSignIn {
             account,
             grant,
             flow,
         })
     }
 
-    fn adopt(&self, arrival: Arrival) -> Result<(SignedIn, Ticket), AuthError> {
-        let Arrival {
+    fn adopt(&self, pending_sign_in: PendingSignIn) -> Result<(SignedIn, Ticket), AuthError> {
+        let PendingSignIn {
             account,
             grant,
             flow,
-        } = arrival;
+        } = pending_sign_in;
         let signed_in = SignedIn {
             account,
             permissions: grant.permissions,
@@ -324,7 +324,7 @@ impl Inner {
         if let Some(last) = &mut last_refusal {
             last.signed_in_at = Some(monotonic_now());
         }
-        *held = Held {
+        *held = TokenCache {
             signed_in: Some(signed_in.clone()),
             home: grant.identity.home,
             nonce: grant.nonce,
@@ -337,11 +337,11 @@ impl Inner {
             flow: held.flow + 1,
             was_saved: held.was_saved,
             last_refusal,
-            ..Held::default()
+            ..TokenCache::default()
         };
         // Without a refresh token nothing can be kept, and what was kept is of no use.
         let ticket = self.post_save(&held).unwrap_or_else(|| {
-            let item = account_item(&self.place, &signed_in.account.object_id);
+            let item = account_item(&self.target, &signed_in.account.object_id);
             self.store.post_nothing(&item)
         });
         Ok((signed_in, ticket))

@@ -14,8 +14,8 @@ use keyring_core::CredentialStore;
 use tokio::sync::{oneshot, watch};
 use zeroize::Zeroizing;
 
+use super::chunked_store::{ChunkedStore, Layout};
 use super::trouble::{Trouble, TroubleKind};
-use super::vault::{Layout, Vault};
 use crate::model::KeyringState;
 
 /// How long anybody waits for the keyring. GitHub's command line takes the same.
@@ -62,7 +62,7 @@ impl TokenStore {
     /// # Errors
     /// When the system gives no thread.
     pub fn os_keyring() -> std::io::Result<Self> {
-        Self::on_thread(platform_vault)
+        Self::on_thread(platform_items)
     }
 
     /// Another store, opened by `make` on the keyring's thread, and again on "Try again".
@@ -73,7 +73,7 @@ impl TokenStore {
         make: impl Fn() -> keyring_core::Result<Arc<CredentialStore>> + Send + 'static,
     ) -> std::io::Result<Self> {
         Self::on_thread(move || {
-            Ok(Vault {
+            Ok(ChunkedStore {
                 store: make()?,
                 modifiers: HashMap::new(),
                 layout: Layout::Whole,
@@ -82,7 +82,7 @@ impl TokenStore {
     }
 
     fn on_thread(
-        open: impl Fn() -> keyring_core::Result<Vault> + Send + 'static,
+        open: impl Fn() -> keyring_core::Result<ChunkedStore> + Send + 'static,
     ) -> std::io::Result<Self> {
         let (jobs, queue) = sync_channel(QUEUE);
         let shared = Arc::new(Shared {
@@ -143,12 +143,12 @@ impl TokenStore {
         old: Option<&Arc<str>>,
     ) -> Ticket {
         let old = old.map(Arc::clone);
-        self.post(item, Wish::Save { value, old })
+        self.post(item, ItemChange::Save { value, old })
     }
 
     /// Wants the item gone. Returns at once; the newest wish about an item wins.
     pub(super) fn post_removal(&self, item: &Arc<str>) -> Ticket {
-        self.post(item, Wish::Remove(KeyringState::Checking))
+        self.post(item, ItemChange::Remove(KeyringState::Checking))
     }
 
     /// The same for a sign-in that brings nothing to be saved.
@@ -157,7 +157,7 @@ impl TokenStore {
             reason: "The sign-in host gave nothing to save".into(),
             remedy: "Sign in again after the next start".into(),
         };
-        self.post(item, Wish::Remove(state))
+        self.post(item, ItemChange::Remove(state))
     }
 
     /// What is held came from the keyring, and is still there under `item`.
@@ -168,16 +168,16 @@ impl TokenStore {
         }
     }
 
-    fn post(&self, item: &Arc<str>, wish: Wish) -> Ticket {
+    fn post(&self, item: &Arc<str>, change: ItemChange) -> Ticket {
         let Self::Keyring(keyring) = self else {
             return Ticket(0);
         };
         let mut wanted = keyring.shared.wanted();
         wanted.number += 1;
         let ticket = Ticket(wanted.number);
-        let is_first = wanted.wishes.is_empty();
-        wanted.wishes.retain(|(known, _)| known != item);
-        wanted.wishes.push((Arc::clone(item), wish));
+        let is_first = wanted.changes.is_empty();
+        wanted.changes.retain(|(known, _)| known != item);
+        wanted.changes.push((Arc::clone(item), change));
         drop(wanted);
         // A full queue is no loss: each job in it looks at the wishes first.
         if is_first && let Err(TrySendError::Disconnected(_)) = keyring.jobs.try_send(Job::Look) {
@@ -190,7 +190,7 @@ impl TokenStore {
     }
 
     /// How a wish went, within [`LIMIT`].
-    pub(super) async fn settled(&self, ticket: Ticket) -> Result<(), Trouble> {
+    pub(super) async fn completed(&self, ticket: Ticket) -> Result<(), Trouble> {
         let Self::Keyring(keyring) = self else {
             return Ok(());
         };
@@ -201,9 +201,9 @@ impl TokenStore {
         }
     }
 
-    /// As [`Self::settled`], and says so on screen when the keyring does not answer.
+    /// As [`Self::completed`], and says so on screen when the keyring does not answer.
     pub(super) async fn saved(&self, ticket: Ticket) {
-        let (Err(trouble), Self::Keyring(keyring)) = (self.settled(ticket).await, self) else {
+        let (Err(trouble), Self::Keyring(keyring)) = (self.completed(ticket).await, self) else {
             return;
         };
         keyring.shared.state.send_if_modified(|state| {
@@ -254,12 +254,12 @@ struct Shared {
 #[derive(Default)]
 struct Wanted {
     number: u64,
-    wishes: Vec<(Arc<str>, Wish)>,
+    changes: Vec<(Arc<str>, ItemChange)>,
     /// The item that was saved or found last, while it is there.
     saved: Option<Arc<str>>,
 }
 
-enum Wish {
+enum ItemChange {
     Save {
         value: Zeroizing<Vec<u8>>,
         /// The name under which it was kept before.
@@ -304,7 +304,11 @@ impl Shared {
 }
 
 /// The keyring's thread. Ends when the last handle is gone.
-fn serve(open: &dyn Fn() -> keyring_core::Result<Vault>, queue: &Receiver<Job>, shared: &Shared) {
+fn serve(
+    open: &dyn Fn() -> keyring_core::Result<ChunkedStore>,
+    queue: &Receiver<Job>,
+    shared: &Shared,
+) {
     let mut vault = None;
     while let Ok(job) = queue.recv() {
         grant(open, &mut vault, shared);
@@ -329,23 +333,23 @@ fn serve(open: &dyn Fn() -> keyring_core::Result<Vault>, queue: &Receiver<Job>, 
 }
 
 fn grant(
-    open: &dyn Fn() -> keyring_core::Result<Vault>,
-    vault: &mut Option<Vault>,
+    open: &dyn Fn() -> keyring_core::Result<ChunkedStore>,
+    vault: &mut Option<ChunkedStore>,
     shared: &Shared,
 ) {
-    let (number, wishes, mut saved) = {
+    let (number, changes, mut saved) = {
         let mut wanted = shared.wanted();
-        let wishes = std::mem::take(&mut wanted.wishes);
-        (wanted.number, wishes, wanted.saved.clone())
+        let changes = std::mem::take(&mut wanted.changes);
+        (wanted.number, changes, wanted.saved.clone())
     };
-    if wishes.is_empty() {
+    if changes.is_empty() {
         return;
     }
     let (mut state, mut first_trouble) = (None, None);
-    for (item, wish) in wishes {
-        let (outcome, next) = match wish {
-            Wish::Save { value, old } => {
-                let put = |vault: &Vault| {
+    for (item, change) in changes {
+        let (outcome, next) = match change {
+            ItemChange::Save { value, old } => {
+                let put = |vault: &ChunkedStore| {
                     vault.put(&item, &value)?;
                     old.map_or(Ok(()), |old| vault.remove(&old))
                 };
@@ -354,7 +358,7 @@ fn grant(
                 // Only a write that went well proves that the sign-in is saved.
                 (outcome, Some(KeyringState::Saved))
             }
-            Wish::Remove(next) => {
+            ItemChange::Remove(next) => {
                 let outcome = with(open, vault, |vault| vault.remove(&item));
                 // What becomes of another item says nothing of the one that is saved.
                 let is_another = saved.as_ref().is_some_and(|saved| *saved != item);
@@ -379,9 +383,9 @@ fn grant(
 }
 
 fn with<T>(
-    open: &dyn Fn() -> keyring_core::Result<Vault>,
-    vault: &mut Option<Vault>,
-    act: impl FnOnce(&Vault) -> keyring_core::Result<T>,
+    open: &dyn Fn() -> keyring_core::Result<ChunkedStore>,
+    vault: &mut Option<ChunkedStore>,
+    act: impl FnOnce(&ChunkedStore) -> keyring_core::Result<T>,
 ) -> Result<T, Trouble> {
     let opened = match vault {
         Some(vault) => vault,
@@ -396,7 +400,7 @@ pub fn probe_keyring() -> KeyringState {
     let (give, take) = sync_channel(1);
     let probe = move || {
         let item = "v1:probe";
-        let tried = platform_vault()
+        let tried = platform_items()
             .and_then(|vault| vault.put(item, b"probe").and_then(|()| vault.remove(item)));
         give.send(tried.map_err(|error| Trouble::from_error(&error)))
             .ok();
@@ -411,8 +415,8 @@ pub fn probe_keyring() -> KeyringState {
     }
 }
 
-fn platform_vault() -> keyring_core::Result<Vault> {
-    Ok(Vault {
+fn platform_items() -> keyring_core::Result<ChunkedStore> {
+    Ok(ChunkedStore {
         store: platform_store()?,
         modifiers: platform_modifiers(),
         layout: platform_layout(),

@@ -35,9 +35,9 @@ pub(super) fn monotonic_now() -> Instant {
 
 /// A bearer token in memory. Cheap to clone, wiped with its last clone.
 #[derive(Clone)]
-pub struct AccessToken(Arc<Held>);
+pub struct AccessToken(Arc<Validity>);
 
-struct Held {
+struct Validity {
     text: Secret<String>,
     endpoints: Arc<Endpoints>,
     received: Instant,
@@ -54,7 +54,7 @@ impl AccessToken {
         endpoints: Arc<Endpoints>,
     ) -> Self {
         let received = monotonic_now();
-        Self(Arc::new(Held {
+        Self(Arc::new(Validity {
             text: Secret::new(text),
             endpoints,
             received,
@@ -102,7 +102,7 @@ impl AccessToken {
     /// The shorter of what two clocks say: the monotonic one stops while a laptop sleeps, the other
     /// one can be set.
     fn left(&self, now: Timestamp) -> Duration {
-        let Held {
+        let Validity {
             received,
             received_at,
             lifetime,

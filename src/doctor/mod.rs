@@ -17,7 +17,7 @@ use crate::explain::Explain as _;
 use crate::files::{self, Refusal};
 use crate::journal::{Journal, JournalError, Report};
 use crate::model::{Endpoints, KeyringState};
-use crate::places::{STAND_IN_CLIENT, STAND_IN_TENANT, stand_in_for};
+use crate::paths::{STAND_IN_CLIENT, STAND_IN_TENANT, stand_in_for};
 use crate::say;
 use crate::settings::Settings;
 

@@ -13,7 +13,7 @@ pub const SEVERAL_AT_ONCE: &str = "several at once";
 
 /// A slip must not reach more devices than the organisation allows.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    let (count, most) = (facts.together, facts.policy.most_at_once);
+    let (count, most) = (facts.batch_size, facts.policy.max_batch);
     let is_too_many = count > most && wants_number(question.task);
     let next = NextStep::Outside("Select fewer devices, or act in batches".into());
     is_too_many
@@ -61,8 +61,8 @@ pub fn approve_all(
             Err(errors) => {
                 return Err(errors.first().map(ToString::to_string).unwrap_or_default());
             }
-            Ok(_) if review.together != count => {
-                return Err(format!("{} were reviewed, not {count}", review.together));
+            Ok(_) if review.batch_size != count => {
+                return Err(format!("{} were reviewed, not {count}", review.batch_size));
             }
             Ok(order) if orders.iter().any(|o| o.machine.id == order.machine.id) => {
                 return Err(format!("{} is in the list twice", order.machine.quoted()));

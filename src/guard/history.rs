@@ -93,7 +93,7 @@ fn own_order(question: &Question<'_>, facts: &Facts<'_>) -> Option<Verdict> {
         });
         format!(
             "Already requested from this console{scope}, {} ({entry})",
-            open.standing
+            open.status
         )
     };
     Some(Verdict::block(text, NextStep::ShowEntry(entry)))
@@ -132,14 +132,14 @@ pub(super) fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec
         .filter(|open| open.order.task.kind() == Some(opposite))
         .filter(|open| !is_shown(open))
         .map(|open| {
-            let standing = if open.outcome_unknown {
+            let status = if open.outcome_unknown {
                 "has no known outcome"
             } else {
                 "has not ended"
             };
             let entry = open.order.entry;
             Verdict::warn(format!(
-                "The opposite was ordered from this console: {} ({entry}) {standing}, and may still take effect",
+                "The opposite was ordered from this console: {} ({entry}) {status}, and may still take effect",
                 opposite.spec().noun
             ))
             .next(NextStep::ShowEntry(entry))

@@ -72,7 +72,7 @@ fn warning(action: &MachineAction, what: &str, facts: &Facts<'_>) -> Option<Verd
     };
     let whose = match ownership(action, facts.session.account(), facts.own_actions) {
         Ownership::Mine => return None,
-        Ownership::SomeoneElses => "not by you",
+        Ownership::NotOurs => "not by you",
         Ownership::Unknown => "perhaps not by you",
     };
     let at = action.last_updated.or(action.created);

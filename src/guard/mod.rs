@@ -60,7 +60,7 @@ pub struct Facts<'a> {
     /// All devices that are known.
     pub devices: Devices<'a>,
     /// How many devices are to be confirmed together, this one included.
-    pub together: usize,
+    pub batch_size: usize,
 }
 
 /// Actions on a machine, as far as they were read.
@@ -115,7 +115,7 @@ pub struct Devices<'a> {
 pub struct OpenOrder {
     pub order: Order,
     /// Where it stands, as a clause.
-    pub standing: String,
+    pub status: String,
     /// Its answer never came: repeating it could do it twice.
     pub outcome_unknown: bool,
     /// The service's action that it made, where that is known.
@@ -155,7 +155,7 @@ pub struct Review {
     /// Whether the person has typed the device's name.
     is_named: bool,
     /// How many are to be confirmed together.
-    together: usize,
+    batch_size: usize,
     /// The device's tags, where its record told them.
     tags: Option<Box<[Box<str>]>>,
 }
@@ -217,7 +217,7 @@ pub struct Approval {
     /// Whether the person typed the device's name.
     is_named: bool,
     /// How many were confirmed together.
-    together: usize,
+    batch_size: usize,
     /// The device's tags as the person saw them.
     reviewed_tags: Option<Box<[Box<str>]>>,
 }
@@ -266,7 +266,7 @@ pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
         order: draft.parse(),
         findings,
         is_named,
-        together: facts.together,
+        batch_size: facts.batch_size,
         tags: facts
             .machine
             .and_then(|machine| machine.machine_tags.clone()),
@@ -280,7 +280,7 @@ pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
 pub fn enforce(approval: &Approval, facts: &Facts<'_>) -> Result<(), Finding> {
     let order = &approval.order;
     let facts = Facts {
-        together: approval.together,
+        batch_size: approval.batch_size,
         ..*facts
     };
     let question = verdict::Question {
@@ -346,7 +346,7 @@ impl Review {
         epoch: Epoch,
         now: Timestamp,
     ) -> Result<Approval, String> {
-        match self.together {
+        match self.batch_size {
             1 => self.seal(account, epoch, now),
             several => Err(format!("This is one of {several} to be confirmed together")),
         }
@@ -356,7 +356,7 @@ impl Review {
         if let Some(block) = self.block() {
             return Err(block);
         }
-        let (is_named, together, reviewed_tags) = (self.is_named, self.together, self.tags);
+        let (is_named, batch_size, reviewed_tags) = (self.is_named, self.batch_size, self.tags);
         let accepted_opposites = self
             .findings
             .iter()
@@ -370,7 +370,7 @@ impl Review {
                 confirmed_at: now,
                 accepted_opposites,
                 is_named,
-                together,
+                batch_size,
                 reviewed_tags,
             }),
             Err(errors) => Err(errors.first().map(ToString::to_string).unwrap_or_default()),

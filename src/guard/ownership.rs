@@ -15,7 +15,7 @@ pub struct OwnAction {
 pub enum Ownership {
     /// Requested by the present account, and credited to it by the service.
     Mine,
-    SomeoneElses,
+    NotOurs,
     /// The service reports neither a requestor nor our tag: never read as "mine".
     Unknown,
 }
@@ -37,7 +37,7 @@ pub fn ownership(
     match name.map(str::trim).filter(|name| !name.is_empty()) {
         _ if requestor.is_empty() => Ownership::Unknown,
         Some(name) if requestor.to_lowercase() == name.to_lowercase() => Ownership::Mine,
-        Some(_) => Ownership::SomeoneElses,
+        Some(_) => Ownership::NotOurs,
         None => Ownership::Unknown,
     }
 }
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn mine_is_what_the_service_credits_to_this_account_and_nothing_else() {
-        use Ownership::{Mine, SomeoneElses, Unknown};
+        use Ownership::{Mine, NotOurs, Unknown};
         let jane = account(Some("jane@contoso.com"));
         let nameless = account(None);
         let id = MachineActionId::parse("b89eb834").expect("a literal id");
@@ -80,22 +80,16 @@ mod tests {
         let tag = Some("[cdn-7F3K2Q9M] beacon");
         for (requestor, comment, account, own, expected) in [
             (Some(" Jane@Contoso.com "), None, Some(&jane), &[][..], Mine),
-            (
-                Some("sam@contoso.com"),
-                None,
-                Some(&jane),
-                &[],
-                SomeoneElses,
-            ),
+            (Some("sam@contoso.com"), None, Some(&jane), &[], NotOurs),
             // Their comment may quote our tag: without an order of ours behind it that says nothing.
-            (Some("sam@contoso.com"), tag, Some(&jane), &[], SomeoneElses),
+            (Some("sam@contoso.com"), tag, Some(&jane), &[], NotOurs),
             (Some("0b1c-app"), tag, Some(&jane), &made, Mine),
             (
                 Some("sam@contoso.com"),
                 Some("beacon"),
                 Some(&jane),
                 &made,
-                SomeoneElses,
+                NotOurs,
             ),
             (None, tag, Some(&jane), &made, Mine),
             (None, None, Some(&jane), &made, Unknown),

@@ -25,7 +25,7 @@ pub struct Policy {
     /// Of the computer that the console runs on, where it is known.
     pub own_entra_device_id: Option<Box<str>>,
     /// How many devices one confirmation may reach.
-    pub most_at_once: usize,
+    pub max_batch: usize,
     /// Why some of what an organisation has set could not be read. The rules here are those that
     /// could; as others may be missing, every disruptive order wants the device's name typed.
     pub unread: Option<Box<str>>,
@@ -42,7 +42,7 @@ impl Default for Policy {
             protected_ids: Vec::new(),
             vpn_ranges: Vec::new(),
             own_entra_device_id: None,
-            most_at_once: 10,
+            max_batch: 10,
             unread: None,
         }
     }
@@ -77,7 +77,7 @@ impl Policy {
             add_missing(&mut self.vpn_ranges, &before.vpn_ranges);
             let own = before.own_entra_device_id.clone();
             self.own_entra_device_id = self.own_entra_device_id.or(own);
-            self.most_at_once = self.most_at_once.min(before.most_at_once);
+            self.max_batch = self.max_batch.min(before.max_batch);
         }
         Self {
             read_only: before.read_only,
@@ -317,7 +317,7 @@ mod tests {
         assert!(!started.has_rules());
         assert!(Policy::unread("no TOML").has_rules());
         let limited = Policy {
-            most_at_once: 3,
+            max_batch: 3,
             ..started
         };
         assert!(limited.has_rules());
@@ -327,17 +327,17 @@ mod tests {
     fn rules_that_could_be_read_in_part_add_to_those_before_under_the_tighter_limit() {
         let before = Policy {
             protected_tags: vec!["tier0".into()],
-            most_at_once: 3,
+            max_batch: 3,
             ..Policy::default()
         };
         let partly = Policy {
             protected_tags: vec!["vip".into(), "tier0".into()],
-            most_at_once: 7,
+            max_batch: 7,
             ..Policy::unread("team.toml: no TOML")
         };
         let holds = partly.clone().in_place_of(&before);
         assert_eq!(holds.protected_tags, ["vip".into(), "tier0".into()]);
-        assert_eq!(holds.most_at_once, 3);
+        assert_eq!(holds.max_batch, 3);
         assert_eq!(before.in_place_of(&holds).unread, None);
         assert_eq!(partly.in_place_of(&holds).protected_tags.len(), 2);
     }

@@ -26,7 +26,7 @@ struct World {
     open_orders: Vec<OpenOrder>,
     host: Option<Host>,
     file: File,
-    together: usize,
+    batch_size: usize,
     own_actions: Vec<OwnAction>,
     alerts: AlertsLook,
     devices: Vec<Arc<Machine>>,
@@ -72,7 +72,7 @@ fn world() -> World {
         history: Some(Vec::new()),
         is_history_complete: true,
         open_orders: Vec::new(),
-        together: 1,
+        batch_size: 1,
         own_actions: Vec::new(),
         alerts: AlertsLook::NotChecked,
         devices: Vec::new(),
@@ -112,7 +112,7 @@ impl World {
                 list: &self.devices,
                 is_complete: self.is_list_complete,
             },
-            together: self.together,
+            batch_size: self.batch_size,
         }
     }
 
@@ -296,7 +296,7 @@ fn an_entry_whose_outcome_is_unknown_blocks_its_repetition_but_not_itself() {
     let order = world.draft(ActionKind::Isolate).parse().expect("complete");
     world.open_orders.push(OpenOrder {
         order,
-        standing: "Outcome unknown".into(),
+        status: "Outcome unknown".into(),
         outcome_unknown: true,
         action: None,
     });

@@ -359,14 +359,14 @@ fn a_trigger_planted_under_a_running_console_swallows_nothing() {
     journal.schema_version = schema::version_of(&journal.db).expect("a number");
     assert!(matches!(
         next(&mut journal),
-        Err(JournalError::NotTaken { seq: 8 })
+        Err(JournalError::AttemptRejected { seq: 8 })
     ));
     let change = "DROP TRIGGER swallow; CREATE TRIGGER change AFTER INSERT ON record BEGIN INSERT INTO record VALUES (NEW.seq + 1, '', '', '', '', ''); END";
     other.execute_batch(change).expect("planted");
     journal.schema_version = schema::version_of(&journal.db).expect("a number");
     assert!(matches!(
         next(&mut journal),
-        Err(JournalError::NotTaken { seq: 8 })
+        Err(JournalError::AttemptRejected { seq: 8 })
     ));
     other
         .execute_batch("DROP TRIGGER change")

@@ -107,7 +107,7 @@ impl Row {
         if inserted == 1 && is_there? {
             Ok(())
         } else {
-            Err(JournalError::NotTaken { seq: self.seq })
+            Err(JournalError::AttemptRejected { seq: self.seq })
         }
     }
 

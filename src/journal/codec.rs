@@ -18,7 +18,7 @@ pub(super) fn write(record: &Record) -> (&'static str, Json) {
         Record::Held { by } => ("Held", json!({ "action": by.as_str() })),
         Record::NotReread { what } => ("NotReread", json!({ "what": what })),
         Record::Sent => ("Sent", json!({})),
-        Record::NotTaken { why } => ("NotTaken", json!({ "why": why })),
+        Record::AttemptRejected { why } => ("NotTaken", json!({ "why": why })),
         Record::NotSent { why, detail } => {
             ("NotSent", json!({ "why": key_of(*why), "detail": detail }))
         }
@@ -27,7 +27,7 @@ pub(super) fn write(record: &Record) -> (&'static str, Json) {
             json!({ "action": action.as_str(), "status": status.as_wire() }),
         ),
         Record::Redirected { machine } => ("Redirected", json!({ "machineId": machine.as_str() })),
-        Record::SomeoneElses {
+        Record::NotOurs {
             action,
             requestor,
             created,
@@ -68,12 +68,12 @@ pub(super) fn write(record: &Record) -> (&'static str, Json) {
             json!({ "action": action.as_str(), "status": status.as_wire(), "hresult": hresult.0, "by": by, "comment": comment }),
         ),
         Record::Acknowledged {
-            standing,
+            status,
             object_id,
             account,
         } => (
             "Acknowledged",
-            json!({ "standing": standing, "objectId": object_id, "account": account }),
+            json!({ "standing": status, "objectId": object_id, "account": account }),
         ),
     }
 }
@@ -192,7 +192,7 @@ fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
             what: text("what")?,
         },
         "Sent" => Record::Sent,
-        "NotTaken" => Record::NotTaken { why: text("why")? },
+        "NotTaken" => Record::AttemptRejected { why: text("why")? },
         "NotSent" => {
             let why = text("why")?;
             Record::NotSent {
@@ -209,7 +209,7 @@ fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
         "Redirected" => Record::Redirected {
             machine: MachineId::parse(json["machineId"].as_str()?).ok()?,
         },
-        "SomeoneElses" => Record::SomeoneElses {
+        "SomeoneElses" => Record::NotOurs {
             action: action()?,
             requestor: text("requestor")?,
             created: json["created"].as_str().and_then(|t| t.parse().ok()),
@@ -238,7 +238,7 @@ fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
             comment: text("comment"),
         },
         "Acknowledged" => Record::Acknowledged {
-            standing: text("standing")?,
+            status: text("standing")?,
             object_id: text("objectId")?,
             account: text("account")?,
         },

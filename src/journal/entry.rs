@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Reply, Standing};
+use super::{OrderStatus, Reply};
 use crate::action::{Order, Task};
 use crate::model::{
     Account, EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, MachineRef,
@@ -100,7 +100,7 @@ pub enum Record {
     /// Written before the request leaves, once for each attempt.
     Sent,
     /// The attempt certainly did not reach the service's store; another may follow.
-    NotTaken {
+    AttemptRejected {
         why: Box<str>,
     },
     NotSent {
@@ -117,7 +117,7 @@ pub enum Record {
         machine: MachineId,
     },
     /// The service gave back an action that is not ours.
-    SomeoneElses {
+    NotOurs {
         action: MachineActionId,
         requestor: Box<str>,
         created: Option<Timestamp>,
@@ -159,8 +159,8 @@ pub enum Record {
     /// A person has read how the order stands. It says what was read, so that a status which came
     /// at the same moment is not taken for read.
     Acknowledged {
-        /// [`Standing::key`] of what was on screen.
-        standing: Box<str>,
+        /// [`OrderStatus::key`] of what was on screen.
+        status: Box<str>,
         object_id: Box<str>,
         /// For people.
         account: Box<str>,
@@ -181,8 +181,8 @@ pub struct Entry {
     pub order: Order,
     records: Vec<(Timestamp, Record)>,
     // Kept with each record, because views ask for these in every frame.
-    standing: Standing,
-    standing_since: Timestamp,
+    status: OrderStatus,
+    status_since: Timestamp,
     acknowledged: Option<Acknowledgement>,
 }
 
@@ -194,8 +194,8 @@ impl Entry {
             author,
             order,
             records: Vec::new(),
-            standing: Standing::Waiting,
-            standing_since: Timestamp::UNIX_EPOCH,
+            status: OrderStatus::Waiting,
+            status_since: Timestamp::UNIX_EPOCH,
             acknowledged: None,
         }
     }
@@ -203,20 +203,20 @@ impl Entry {
     /// Adds what became known at that time.
     pub fn push(&mut self, at: Timestamp, record: Record) {
         if let Record::Acknowledged {
-            standing, account, ..
+            status, account, ..
         } = &record
         {
-            if **standing == *self.standing.key() {
+            if **status == *self.status.key() {
                 let account = account.clone();
                 self.acknowledged = Some(Acknowledgement { at, account });
             }
-        } else if !self.standing.is_last_word() {
+        } else if !self.status.is_last_word() {
             // What the service said last stands; whatever comes late cannot take it back.
-            let before = std::mem::replace(&mut self.standing, Standing::Waiting);
+            let before = std::mem::replace(&mut self.status, OrderStatus::Waiting);
             let key = before.key();
-            self.standing = self.after(before, &record);
-            self.standing_since = at;
-            if self.standing.key() != key {
+            self.status = self.after(before, &record);
+            self.status_since = at;
+            if self.status.key() != key {
                 self.acknowledged = None;
             }
         }
@@ -250,8 +250,8 @@ impl Entry {
 
     /// When the present standing was reached.
     #[must_use]
-    pub fn standing_since(&self) -> Timestamp {
-        self.standing_since
+    pub fn status_since(&self) -> Timestamp {
+        self.status_since
     }
 
     /// The first time the request left, if it did.
@@ -309,15 +309,15 @@ impl Entry {
     /// that it waits for or cancels, nor one that turned out to be someone else's.
     #[must_use]
     pub fn own_action(&self) -> Option<MachineActionId> {
-        match (&self.order.task, self.standing()) {
+        match (&self.order.task, self.status()) {
             (
                 Task::Act { .. },
-                Standing::Accepted { action, .. }
-                | Standing::Done { action }
-                | Standing::Failed { action, .. }
-                | Standing::TooLate { action, .. }
-                | Standing::TimedOut { action }
-                | Standing::Cancelled { action, .. },
+                OrderStatus::Accepted { action, .. }
+                | OrderStatus::Done { action }
+                | OrderStatus::Failed { action, .. }
+                | OrderStatus::TooLate { action, .. }
+                | OrderStatus::TimedOut { action }
+                | OrderStatus::Cancelled { action, .. },
             ) => Some(action.clone()),
             _ => None,
         }
@@ -325,42 +325,42 @@ impl Entry {
 
     /// Where it stands, as the records have it.
     #[must_use]
-    pub fn standing(&self) -> &Standing {
+    pub fn status(&self) -> &OrderStatus {
         #[cfg(test)]
         tests::STANDINGS_ASKED.with(|asked| asked.set(asked.get() + 1));
-        &self.standing
+        &self.status
     }
 
-    fn after(&self, before: Standing, record: &Record) -> Standing {
+    fn after(&self, before: OrderStatus, record: &Record) -> OrderStatus {
         // What the service has stored for us is never called anything less again.
         let takes_back = matches!(
             record,
-            Record::SomeoneElses { .. }
+            Record::NotOurs { .. }
                 | Record::Refused { .. }
                 | Record::Unknown { .. }
                 | Record::Unclear { .. }
                 | Record::NotFound
         );
-        if takes_back && matches!(before, Standing::Accepted { .. }) {
+        if takes_back && matches!(before, OrderStatus::Accepted { .. }) {
             return before;
         }
         match record {
-            Record::Intended { .. } | Record::NotTaken { .. } => Standing::Waiting,
-            Record::Held { by } => Standing::Held { by: by.clone() },
-            Record::Sent => Standing::Sent,
-            Record::NotSent { why, detail } => Standing::NotSent {
+            Record::Intended { .. } | Record::AttemptRejected { .. } => OrderStatus::Waiting,
+            Record::Held { by } => OrderStatus::Held { by: by.clone() },
+            Record::Sent => OrderStatus::Sent,
+            Record::NotSent { why, detail } => OrderStatus::NotSent {
                 why: *why,
                 detail: detail.clone(),
             },
-            Record::Accepted { action, status } => Standing::Accepted {
+            Record::Accepted { action, status } => OrderStatus::Accepted {
                 action: action.clone(),
                 status: status.clone(),
             },
-            Record::SomeoneElses {
+            Record::NotOurs {
                 action,
                 requestor,
                 created,
-            } => Standing::SomeoneElses {
+            } => OrderStatus::NotOurs {
                 action: action.clone(),
                 requestor: requestor.clone(),
                 created: *created,
@@ -369,12 +369,12 @@ impl Entry {
                 status,
                 code,
                 message,
-            } => Standing::Refused {
+            } => OrderStatus::Refused {
                 status: *status,
                 code: code.clone(),
                 message: message.clone(),
             },
-            Record::Unknown { why } => Standing::Unknown {
+            Record::Unknown { why } => OrderStatus::Unknown {
                 why: why.clone(),
                 reply: Reply::of_old_record(why),
             },
@@ -382,7 +382,7 @@ impl Entry {
                 status,
                 action,
                 why,
-            } => Standing::Unknown {
+            } => OrderStatus::Unknown {
                 why: why.clone(),
                 reply: match (action, status) {
                     (Some(action), _) => Reply::Action(action.clone()),
@@ -390,15 +390,15 @@ impl Entry {
                     (None, None) => Reply::Missing,
                 },
             },
-            Record::NotFound => Standing::NotFound,
+            Record::NotFound => OrderStatus::NotFound,
             Record::Redirected { .. }
             | Record::Acknowledged { .. }
             | Record::NotReread { .. }
             | Record::ActiveActionsRead { .. } => before,
             Record::Progress { status } => {
-                if let Standing::Accepted { action, .. } = before {
+                if let OrderStatus::Accepted { action, .. } = before {
                     let status = status.clone();
-                    Standing::Accepted { action, status }
+                    OrderStatus::Accepted { action, status }
                 } else {
                     before
                 }
@@ -420,28 +420,30 @@ impl Entry {
         hresult: HResult,
         by: Option<&str>,
         comment: Option<&str>,
-    ) -> Standing {
+    ) -> OrderStatus {
         let action = action.clone();
         match (&self.order.task, status) {
             (Task::Cancel { .. }, MachineActionStatus::Cancelled)
-            | (Task::Act { .. }, MachineActionStatus::Succeeded) => Standing::Done { action },
-            (Task::Cancel { .. }, _) => Standing::TooLate {
+            | (Task::Act { .. }, MachineActionStatus::Succeeded) => OrderStatus::Done { action },
+            (Task::Cancel { .. }, _) => OrderStatus::TooLate {
                 action,
                 status: status.clone(),
             },
-            (Task::Act { .. }, MachineActionStatus::Cancelled) => Standing::Cancelled {
+            (Task::Act { .. }, MachineActionStatus::Cancelled) => OrderStatus::Cancelled {
                 action,
                 by: by.map(Into::into),
                 comment: comment.map(Into::into),
             },
-            (Task::Act { .. }, MachineActionStatus::TimeOut) => Standing::TimedOut { action },
-            (Task::Act { .. }, MachineActionStatus::Failed) => Standing::Failed { action, hresult },
+            (Task::Act { .. }, MachineActionStatus::TimeOut) => OrderStatus::TimedOut { action },
+            (Task::Act { .. }, MachineActionStatus::Failed) => {
+                OrderStatus::Failed { action, hresult }
+            }
             (
                 Task::Act { .. },
                 MachineActionStatus::Pending
                 | MachineActionStatus::InProgress
                 | MachineActionStatus::Other(_),
-            ) => Standing::Accepted {
+            ) => OrderStatus::Accepted {
                 action,
                 status: status.clone(),
             },

@@ -35,7 +35,7 @@ pub enum JournalError {
     #[error("something else has written to the journal while this console had it")]
     WrittenByAnother,
     #[error("the file did not take record {seq} as it was written")]
-    NotTaken { seq: i64 },
+    AttemptRejected { seq: i64 },
     #[error("the journal's own thread has ended")]
     Ended,
     #[error("the database does not answer")]
@@ -73,7 +73,7 @@ impl JournalError {
             | Self::Replaced(_)
             | Self::WrittenByAnother
             | Self::Damaged(_)
-            | Self::NotTaken { .. }
+            | Self::AttemptRejected { .. }
             | Self::Ended => true,
             Self::Folder(..)
             | Self::InUse(_)
@@ -106,7 +106,7 @@ impl JournalError {
                 "The journal is damaged",
                 "Rename the file and keep it as evidence; the next start begins a new journal",
             ),
-            Self::NotTaken { .. } => (
+            Self::AttemptRejected { .. } => (
                 "The journal's file does not take records as they are written",
                 "Close cordon, rename the file and keep it as evidence; the next start begins a new journal",
             ),

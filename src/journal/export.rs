@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::sheet::{self, Moment};
-use super::{Entry, Standing, Verified};
+use super::{Entry, OrderStatus, Verified};
 use crate::action::Task;
 use crate::model::clean;
 
@@ -44,11 +44,11 @@ pub(super) fn parameters(task: &Task) -> String {
 }
 
 /// What the status alone does not say.
-pub(super) fn detail(entry: &Entry, standing: &Standing) -> String {
+pub(super) fn detail(entry: &Entry, status: &OrderStatus) -> String {
     let ordered = &entry.order.machine;
     let redirected = (entry.machine().id != ordered.id)
         .then(|| format!("ordered for {}, carried over by the service", ordered.id));
-    let more = standing.detail();
+    let more = status.detail();
     redirected
         .into_iter()
         .chain(more)
@@ -67,8 +67,8 @@ pub(super) fn not_reread(entry: &Entry) -> String {
 /// The columns of CSV and JSON, one definition.
 fn columns(entry: &Entry) -> [(&'static str, String); 15] {
     let order = &entry.order;
-    let standing = entry.standing();
-    let action = standing.action().map(ToString::to_string);
+    let status = entry.status();
+    let action = status.action().map(ToString::to_string);
     [
         ("entry", order.entry.to_string()),
         ("mode", entry.author.mode.to_string()),
@@ -79,10 +79,10 @@ fn columns(entry: &Entry) -> [(&'static str, String); 15] {
         ("parameters", parameters(&order.task)),
         ("device", order.machine.name()),
         ("device id", entry.machine().id.to_string()),
-        ("standing", standing.word(&order.task)),
-        ("detail", detail(entry, standing)),
+        ("standing", status.word(&order.task)),
+        ("detail", detail(entry, status)),
         ("not re-read", not_reread(entry)),
-        ("since", sheet::utc(entry.standing_since())),
+        ("since", sheet::utc(entry.status_since())),
         ("service action", action.unwrap_or_default()),
         ("comment", clean(&order.comment, 2_000).into_owned()),
     ]

@@ -16,7 +16,7 @@ mod mark;
 mod place;
 mod schema;
 mod sheet;
-mod standing;
+mod status;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub use finding::{Finding, Witness};
 pub use mark::Mark;
 pub use place::begin_anew;
 pub use sheet::Moment;
-pub use standing::{Phase, Reply, Standing};
+pub use status::{OrderStatus, Phase, Reply};
 
 use chain::{End, Row, SELECT};
 use check::Remembered;

@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::export::{detail, not_reread, parameters};
-use super::{Entry, NotSentReason, Phase, Standing, Verified};
+use super::{Entry, NotSentReason, OrderStatus, Phase, Verified};
 use crate::action::{Change, Risk};
 use crate::model::{age_text, clean};
 
@@ -64,8 +64,8 @@ impl Section {
     }
 
     fn of(entry: &Entry, all: &[Entry]) -> Self {
-        let standing = entry.standing();
-        if !standing.is_end() {
+        let status = entry.status();
+        if !status.is_end() {
             Self::Open
         } else if !is_done(entry) {
             Self::Failed
@@ -146,16 +146,16 @@ fn row(
     moment: &Moment<'_>,
 ) -> std::fmt::Result {
     let order = &entry.order;
-    let standing = entry.standing();
-    let at = entry.standing_since();
+    let status = entry.status();
+    let at = entry.status_since();
     let when = match (section, ended_by(entry, all)) {
         (Section::Contained | Section::Open, _) => {
             format!("since {}, {}", moment.both(at), moment.ago(at))
         }
         (Section::Failed | Section::Done, None) => format!("at {}", moment.both(at)),
         (Section::Failed | Section::Done, Some(later)) => {
-            let word = later.standing().word(&later.order.task).to_lowercase();
-            let until = moment.both(later.standing_since());
+            let word = later.status().word(&later.order.task).to_lowercase();
+            let until = moment.both(later.status_since());
             format!("at {}; {word} at {until}", moment.both(at))
         }
     };
@@ -165,13 +165,13 @@ fn row(
         foreign(&order.machine.quoted()),
         foreign(entry.machine().id.as_str()),
         order.task.title(),
-        standing.word(&order.task),
+        status.word(&order.task),
     )?;
     let parameters = parameters(&order.task);
     if !parameters.is_empty() {
         writeln!(out, "    - Sent with: {}", foreign(&parameters))?;
     }
-    let detail = detail(entry, standing);
+    let detail = detail(entry, status);
     if !detail.is_empty() {
         writeln!(out, "    - Detail: {}", foreign(&detail))?;
     }
@@ -190,7 +190,7 @@ fn row(
     if let Some(next) = next_step(entry, all, section, moment) {
         writeln!(out, "    - Next: {next}")?;
     }
-    let action = standing.action().map_or_else(String::new, |action| {
+    let action = status.action().map_or_else(String::new, |action| {
         format!(", service action {}", foreign(action.as_str()))
     });
     writeln!(out, "    - Entry {}{action}", order.entry)
@@ -212,7 +212,7 @@ fn next_step(
                 "“{undo}” once the device is clean. There is no deadline: it stays contained until then"
             )
         }
-        Section::Open => match entry.standing().phase() {
+        Section::Open => match entry.status().phase() {
             Phase::Unsent => {
                 "Not sent yet. Send or withdraw it in cordon, on the computer this journal is on"
                     .to_owned()
@@ -237,23 +237,23 @@ fn next_step(
 fn next_after_failure(entry: &Entry, all: &[Entry]) -> Option<String> {
     let task = &entry.order.task;
     if let Some(later) = superseded_by(entry, all) {
-        let word = later.standing().word(&later.order.task);
+        let word = later.status().word(&later.order.task);
         return Some(format!("Superseded by {}: {word}", later.id()));
     }
-    let standing = entry.standing();
+    let status = entry.status();
     let is_withdrawn =
-        matches!(standing, Standing::NotSent { why, .. } if *why == NotSentReason::Withdrawn);
-    if is_withdrawn || standing.was_cancelled_here(|tag| all.iter().find(|e| e.id() == tag)) {
+        matches!(status, OrderStatus::NotSent { why, .. } if *why == NotSentReason::Withdrawn);
+    if is_withdrawn || status.was_cancelled_here(|tag| all.iter().find(|e| e.id() == tag)) {
         return None;
     }
-    if let Standing::SomeoneElses { requestor, .. } = standing {
+    if let OrderStatus::NotOurs { requestor, .. } = status {
         let requestor = foreign(requestor);
         return Some(format!(
             "Check whether the request of {requestor} took effect. This one was not queued"
         ));
     }
     let is_disruptive = task.risk() != Risk::Routine;
-    let next = if matches!(standing, Standing::TooLate { .. }) {
+    let next = if matches!(status, OrderStatus::TooLate { .. }) {
         "Nothing left to cancel. Check the device's state, and undo the action where it took effect"
     } else if is_disruptive {
         "Not in effect. Request it again now, or cut the device off at the switch and disable the account"
@@ -269,7 +269,7 @@ fn superseded_by<'a>(entry: &Entry, all: &'a [Entry]) -> Option<&'a Entry> {
         other.id() != entry.id()
             && other.machine().id == entry.machine().id
             && other.intended_at() >= entry.intended_at()
-            && (is_done(other) || !other.standing().is_end())
+            && (is_done(other) || !other.status().is_end())
             && other.order.task.makes_up_for(&entry.order.task)
     };
     let later = all.iter().filter(is_later);
@@ -294,7 +294,7 @@ fn foreign(text: &str) -> String {
 }
 
 fn is_done(entry: &Entry) -> bool {
-    matches!(entry.standing(), Standing::Done { .. })
+    matches!(entry.status(), OrderStatus::Done { .. })
 }
 
 fn change(entry: &Entry) -> Option<Change> {
@@ -317,7 +317,7 @@ fn ended_by<'a>(entry: &Entry, all: &'a [Entry]) -> Option<&'a Entry> {
             Some(Change::Sets(c) | Change::Clears(c)) if c == condition
         ) && other.machine().id == entry.machine().id
             && is_done(other)
-            && (other.standing_since(), other.intended_at())
-                > (entry.standing_since(), entry.intended_at())
+            && (other.status_since(), other.intended_at())
+                > (entry.status_since(), entry.intended_at())
     })
 }

@@ -50,7 +50,7 @@ pub(crate) fn records() -> Vec<Record> {
             what: "the rules".into(),
         },
         Record::Sent,
-        Record::NotTaken { why: "429".into() },
+        Record::AttemptRejected { why: "429".into() },
         Record::Accepted {
             action: action.clone(),
             status: MachineActionStatus::from_wire("New"),
@@ -58,7 +58,7 @@ pub(crate) fn records() -> Vec<Record> {
         Record::Redirected {
             machine: MachineId::parse("a1").expect("a literal id"),
         },
-        Record::SomeoneElses {
+        Record::NotOurs {
             action: action.clone(),
             requestor: "s.weber".into(),
             created: Some(Timestamp::UNIX_EPOCH),
@@ -94,7 +94,7 @@ pub(crate) fn records() -> Vec<Record> {
             comment: None,
         },
         Record::Acknowledged {
-            standing: "Cancelled".into(),
+            status: "Cancelled".into(),
             object_id: "o".into(),
             account: "jane@contoso.com".into(),
         },

@@ -43,8 +43,8 @@ pub use question::Question;
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
 pub use search_words::{SearchWord, search_words, without_excluded};
 pub use session::{
-    Account, BrowserPrompt, Door, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
-    SessionStatus, SignInPrompt, Unfamiliar,
+    Account, BrowserPrompt, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
+    SessionStatus, SignInMethod, SignInPrompt, Unfamiliar,
 };
 pub use text::{SHOWN_CHARS, clean, visible};
 pub use window::{Column, Sort, ThemeChoice, WindowLayout};

@@ -37,7 +37,7 @@ pub struct Epoch(pub u64);
 
 /// A way to sign in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Door {
+pub enum SignInMethod {
     /// A code, typed into a browser somewhere.
     Code,
     /// The browser of this computer.
@@ -244,7 +244,7 @@ pub enum SessionStatus {
     /// The person signs in with the browser of this computer.
     InBrowser(BrowserPrompt),
     /// Somebody has signed in whom a person has to accept first.
-    Stranger {
+    DifferentAccount {
         account: Account,
         /// What the account before is called, if that is known.
         before: Option<Box<str>>,
@@ -274,7 +274,7 @@ impl SessionStatus {
             | Self::AskingForCode
             | Self::WaitingForPerson(_)
             | Self::InBrowser(_)
-            | Self::Stranger { .. } => None,
+            | Self::DifferentAccount { .. } => None,
         }
     }
 
@@ -285,7 +285,7 @@ impl SessionStatus {
             Self::AskingForCode
             | Self::WaitingForPerson(_)
             | Self::InBrowser(_)
-            | Self::Stranger { .. } => true,
+            | Self::DifferentAccount { .. } => true,
             Self::SignedOut
             | Self::Restoring
             | Self::Renewing { .. }

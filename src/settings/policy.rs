@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::{Document, Item, Value};
 
 use super::hosts;
-use super::rules::{desktop_trouble, most_devices, template_trouble};
+use super::rules::{desktop_trouble, max_devices, template_trouble};
 use super::{
     Rules, Settings, SettingsError, WrittenRules, line_at, provided_text_of, toml_problem,
 };
@@ -37,7 +37,7 @@ pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules 
         ..Rules::default()
     };
     let own = add(&mut rules.policy, text, document, file);
-    let (mut most, mut trouble) = (own.most_devices, own.trouble);
+    let (mut most, mut trouble) = (own.max_devices, own.trouble);
     let folder = file.parent().unwrap_or(Path::new(""));
     rules.asks_host = own
         .shared_host
@@ -51,19 +51,19 @@ pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules 
         match read_shared(&mut rules, &file) {
             // Of two limits the tighter one holds.
             Ok(theirs) => {
-                most = most.into_iter().chain(theirs.most_devices).min();
+                most = most.into_iter().chain(theirs.max_devices).min();
                 trouble = trouble.or(theirs.trouble);
             }
             Err(why) => trouble = trouble.or(Some(why)),
         }
     }
     if let Some(most) = most {
-        rules.policy.most_at_once = most;
+        rules.policy.max_batch = most;
     }
     if let Some(why) = trouble {
         // A limit that nobody could read may be tighter than the one that was.
         let unread = unread(&why);
-        rules.policy.most_at_once = rules.policy.most_at_once.min(unread.most_at_once);
+        rules.policy.max_batch = rules.policy.max_batch.min(unread.max_batch);
         rules.policy.unread = unread.unread;
     }
     rules
@@ -90,7 +90,7 @@ struct Added {
     shared: Option<PathBuf>,
     /// The other computer on which it lies.
     shared_host: Option<Box<str>>,
-    most_devices: Option<usize>,
+    max_devices: Option<usize>,
     /// The first thing in it that could not be read.
     trouble: Option<String>,
 }
@@ -140,7 +140,7 @@ fn add_key(
         }
         "most_devices" => {
             let most = item.as_integer().ok_or("is not a number")?;
-            added.most_devices = Some(most_devices(most)?);
+            added.max_devices = Some(max_devices(most)?);
             Ok(())
         }
         "shared_file" => {

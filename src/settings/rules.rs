@@ -107,7 +107,7 @@ impl RuleKey {
                 .map_err(|_text| "is not a device id"),
             Self::VpnRanges => IpRange::parse(entry).map(|_| ()),
             Self::MostDevices => match entry.parse() {
-                Ok(most) => most_devices(most).map(|_| ()),
+                Ok(most) => max_devices(most).map(|_| ()),
                 Err(_) => Err(NO_MOST),
             },
             Self::OwnEntraDeviceId if !is_guid(entry) => Err(
@@ -132,7 +132,7 @@ const NO_FLAG: &str = "is neither true nor false";
 const NO_MOST: &str = "is not a number from 1 to 100";
 
 /// How many devices at once may be allowed.
-pub(super) fn most_devices(number: i64) -> Result<usize, &'static str> {
+pub(super) fn max_devices(number: i64) -> Result<usize, &'static str> {
     usize::try_from(number)
         .ok()
         .filter(|most| (1..=100).contains(most))
@@ -157,7 +157,7 @@ impl WrittenRules {
         *written.text_mut(RuleKey::ProtectedIds) = lines(ids);
         let ranges = policy.vpn_ranges.iter().map(ToString::to_string);
         *written.text_mut(RuleKey::VpnRanges) = lines(ranges);
-        *written.text_mut(RuleKey::MostDevices) = policy.most_at_once.to_string();
+        *written.text_mut(RuleKey::MostDevices) = policy.max_batch.to_string();
         let own = policy.own_entra_device_id.as_deref();
         own.unwrap_or_default()
             .clone_into(written.text_mut(RuleKey::OwnEntraDeviceId));

@@ -212,7 +212,7 @@ fn rules_are_read_with_those_that_a_team_shares_and_a_slip_protects_nothing_in_s
         assert!(unread.contains(words), "{unread}");
         // What stands beside the slip holds, under the limit of a console without rules.
         assert_eq!(&*policy.protected_tags[0], "tier0", "{wrong}");
-        assert_eq!(policy.most_at_once, 10, "{wrong}");
+        assert_eq!(policy.max_batch, 10, "{wrong}");
     }
     assert!(write(FILE_NAME, "policy = 3").unread.is_some());
     assert!(write(FILE_NAME, "[policy").unread.is_some());
@@ -296,18 +296,15 @@ templates = ["{ticket}: beacon seen", "clean again"]
     );
     let policy = &rules.policy;
     assert!(policy.protected_names[2].fits("vie-vpn") && policy.vpn_ranges.len() == 1);
-    assert_eq!(
-        (policy.most_at_once, &policy.own_entra_device_id),
-        (25, &None)
-    );
+    assert_eq!((policy.max_batch, &policy.own_entra_device_id), (25, &None));
     let templates: Vec<_> = rules.written.entries(RuleKey::Templates).collect();
     assert_eq!(templates, ["{ticket}: beacon seen", "clean again"]);
 
     // The first of an empty folder; and a limit is taken away again.
     let folder = tempfile::tempdir().expect("a folder");
     let save = |from, to| save_rules(folder.path(), &changes(&[(RuleKey::MostDevices, from, to)]));
-    assert_eq!(save("", "3").expect("saved").policy.most_at_once, 3);
-    assert_eq!(save("3", "").expect("saved").policy.most_at_once, 10);
+    assert_eq!(save("", "3").expect("saved").policy.max_batch, 3);
+    assert_eq!(save("3", "").expect("saved").policy.max_batch, 10);
 }
 
 #[test]
@@ -456,11 +453,7 @@ fn of_two_limits_the_tighter_one_holds_and_wrong_templates_spoil_no_policy() {
         ("most_devices = 30", "most_devices = 25", 25),
         ("most_devices = 2", "most_devices = 25", 2),
     ] {
-        assert_eq!(
-            read(own, shared).policy.most_at_once,
-            most,
-            "{own} {shared}"
-        );
+        assert_eq!(read(own, shared).policy.max_batch, most, "{own} {shared}");
     }
     let rules = read("", "protected_tags = [\"tier0\"]");
     let (file, shared) = rules.shared.expect("a shared file");

@@ -12,7 +12,7 @@ const HUGE: usize = 10 * 1024 * 1024;
 const DEEP: usize = 100_000;
 
 /// The answer given without doing anything, if the fault asks for one.
-pub(super) fn instead(fault: Option<&FaultKind>) -> Option<Reply> {
+pub(super) fn short_circuit(fault: Option<&FaultKind>) -> Option<Reply> {
     match fault? {
         FaultKind::Status {
             code,

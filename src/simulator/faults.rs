@@ -216,7 +216,7 @@ impl Faults {
     }
 
     /// All delays that strike this request, and the first other fault that does.
-    pub(super) fn strike(&mut self, place: Place) -> (Duration, Option<FaultKind>) {
+    pub(super) fn take_matching(&mut self, place: Place) -> (Duration, Option<FaultKind>) {
         let mut delay = Duration::ZERO;
         let mut struck = None;
         self.0.retain_mut(|fault| {
@@ -413,11 +413,14 @@ mod tests {
             times: 0,
             what: FaultKind::Latency(Duration::from_millis(5)),
         });
-        assert_eq!(faults.strike(Place::Token), (Duration::ZERO, None));
+        assert_eq!(faults.take_matching(Place::Token), (Duration::ZERO, None));
         assert_eq!(
-            faults.strike(ISOLATE),
+            faults.take_matching(ISOLATE),
             (Duration::from_millis(5), Some(FaultKind::DropAfter))
         );
-        assert_eq!(faults.strike(ISOLATE), (Duration::from_millis(5), None));
+        assert_eq!(
+            faults.take_matching(ISOLATE),
+            (Duration::from_millis(5), None)
+        );
     }
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::clock::{shifted, written};
-use super::random::Dice;
+use super::random::Rng;
 use super::story::{self, CAST};
 
 /// The properties of one machine.
@@ -42,7 +42,7 @@ pub(super) struct Fleet {
 impl Fleet {
     pub(super) fn new(devices: usize, seed: u64, begun: Timestamp) -> Self {
         let ids: Vec<String> = (0..devices)
-            .map(|index| Dice::of(seed, index).hex(40))
+            .map(|index| Rng::of(seed, index).hex(40))
             .collect();
         let by_id = ids
             .iter()
@@ -100,24 +100,24 @@ impl Fleet {
 
     /// What a machine of this platform looks like when nothing is special about it.
     fn usual(&self, index: usize, id: &str, name: &str, platform: &str) -> Record {
-        let mut dice = Dice::of(self.seed ^ 0xf1ee7, index);
+        let mut rng = Rng::of(self.seed ^ 0xf1ee7, index);
         let windows = platform.starts_with("Windows");
         let server = platform.starts_with("WindowsServer") || platform == "Ubuntu";
         let last_seen = shifted(
             self.begun,
-            -i64::try_from(dice.below(22 * 3_600)).unwrap_or(0) - 60,
+            -i64::try_from(rng.below(22 * 3_600)).unwrap_or(0) - 60,
         );
         let first_seen = shifted(
             last_seen,
-            -i64::try_from(86_400 * (30 + dice.below(700))).unwrap_or(0),
+            -i64::try_from(86_400 * (30 + rng.below(700))).unwrap_or(0),
         );
         let (group_id, group) = group_of(name);
         let subnet = 10 + index / 200 % 200;
         let ip = format!("10.20.{subnet}.{}", 10 + index % 200);
-        let mac = dice.hex(12).to_ascii_uppercase();
+        let mac = rng.hex(12).to_ascii_uppercase();
         let (version, build) = release_of(platform);
         let agent = if windows {
-            format!("10.8792.{build}.{}", 2_000 + dice.below(4_000))
+            format!("10.8792.{build}.{}", 2_000 + rng.below(4_000))
         } else {
             "30.124092.2.0".to_owned()
         };
@@ -125,8 +125,8 @@ impl Fleet {
         let mut addresses = vec![json!({
             "ipAddress": ip, "macAddress": mac, "type": if joined { "IEEE80211" } else { "Ethernet" }, "operationalStatus": "Up"
         })];
-        if dice.below(3) == 0 {
-            let tail = dice.hex(4);
+        if rng.below(3) == 0 {
+            let tail = rng.hex(4);
             addresses.push(json!({
                 "ipAddress": format!("fe80::20c:29ff:fe{}:{tail}", &mac[6..8]), "macAddress": mac, "type": "Ethernet",
                 "operationalStatus": "Up"
@@ -136,7 +136,7 @@ impl Fleet {
             "ipAddress": "127.0.0.1", "macAddress": if windows { Value::Null } else { json!("000000000000") },
             "type": "SoftwareLoopback", "operationalStatus": "Up"
         }));
-        let external = format!("203.0.113.{}", 1 + dice.below(254));
+        let external = format!("203.0.113.{}", 1 + rng.below(254));
         let value = json!({
             "id": id,
             "mergedIntoMachineId": null,
@@ -158,10 +158,10 @@ impl Fleet {
             "deviceValue": "Normal",
             "rbacGroupId": group_id,
             "rbacGroupName": group,
-            "riskScore": dice.pick(&["None", "None", "None", "Informational", "Low", "Medium"], "None"),
-            "exposureLevel": dice.pick(&["Low", "Low", "Medium", "High"], "Low"),
+            "riskScore": rng.choose(&["None", "None", "None", "Informational", "Low", "Medium"], "None"),
+            "exposureLevel": rng.choose(&["Low", "Low", "Medium", "High"], "Low"),
             "isAadJoined": joined,
-            "aadDeviceId": if joined { json!(dice.guid()) } else { Value::Null },
+            "aadDeviceId": if joined { json!(rng.guid()) } else { Value::Null },
             "machineTags": if server { json!(["server"]) } else { json!([]) },
             "onboardingStatus": "Onboarded",
             "osArchitecture": "64-bit",
@@ -175,18 +175,18 @@ impl Fleet {
         } else {
             Record::new()
         };
-        self.vary(index, &mut record, &mut dice);
+        self.vary(index, &mut record, &mut rng);
         record
     }
 
     /// A few ordinary machines are silent, lack properties or have null where one expects a value.
-    fn vary(&self, index: usize, record: &mut Record, dice: &mut Dice) {
+    fn vary(&self, index: usize, record: &mut Record, rng: &mut Rng) {
         if index < CAST.len() {
             return;
         }
-        match dice.below(40) {
+        match rng.below(40) {
             0 | 1 => {
-                let days = 8 + i64::try_from(dice.below(60)).unwrap_or(0);
+                let days = 8 + i64::try_from(rng.below(60)).unwrap_or(0);
                 record.insert("healthStatus".into(), json!("Inactive"));
                 record.insert(
                     "lastSeen".into(),
@@ -212,7 +212,7 @@ impl Fleet {
                 );
                 record.insert(
                     "machineTags".into(),
-                    json!(["pilot", "branch-".to_owned() + &dice.hex(2)]),
+                    json!(["pilot", "branch-".to_owned() + &rng.hex(2)]),
                 );
             }
             6 => {
@@ -229,8 +229,8 @@ impl Fleet {
 }
 
 fn ordinary_name(seed: u64, index: usize) -> String {
-    let mut dice = Dice::of(seed ^ 0x0a3e, index);
-    let place = dice.pick(
+    let mut rng = Rng::of(seed ^ 0x0a3e, index);
+    let place = rng.choose(
         &[
             "ENG-LT", "HR-LT", "FIN-LT", "SALES-LT", "MKT-LT", "OPS-WS", "SRV-APP", "SRV-FILE",
             "DEV-LNX",

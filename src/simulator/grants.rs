@@ -11,7 +11,7 @@ use super::clock::{later, shifted};
 use super::faults::FaultKind;
 use super::identity::{Access, Application, CodeGrant, GrantState, Identity, Refresh};
 use super::oauth::{client_of, oauth_error, refuse_scope, removed_application};
-use super::random::{Dice, TOKEN_LETTERS};
+use super::random::{Rng, TOKEN_LETTERS};
 use super::reply::Reply;
 use super::scopes::Asked;
 use super::tokens::Person;
@@ -304,17 +304,17 @@ impl Identity {
         now: Timestamp,
         fault: Option<&FaultKind>,
     ) -> Reply {
-        let mut dice = Dice::unforeseeable();
+        let mut rng = Rng::unforeseeable();
         let asked = granted.asked;
         let resource = asked
             .resource
             .clone()
             .unwrap_or_else(|| scopes::MAIN_RESOURCE.to_owned());
-        let expires_in = 3_600 + i64::try_from(dice.below(1_801)).unwrap_or(0);
+        let expires_in = 3_600 + i64::try_from(rng.below(1_801)).unwrap_or(0);
         // As Entra may: everything granted for the resource, however few were asked for.
         let scp: Vec<&str> = self.granted.iter().map(String::as_str).collect();
         let access_token = if fault == Some(&FaultKind::OpaqueToken) {
-            tokens::opaque_token(&mut dice)
+            tokens::opaque_token(&mut rng)
         } else {
             tokens::access_token(
                 &resource,
@@ -322,7 +322,7 @@ impl Identity {
                 now,
                 expires_in,
                 &granted.person,
-                &mut dice,
+                &mut rng,
             )
         };
         let scope: Vec<String> = scp
@@ -345,7 +345,7 @@ impl Identity {
                 self.families += 1;
                 self.families
             });
-            let token = tokens::refresh_token(&mut dice);
+            let token = tokens::refresh_token(&mut rng);
             answer["refresh_token"] = json!(token);
             self.refresh.insert(
                 token,
@@ -365,7 +365,7 @@ impl Identity {
                 granted.nonce.as_deref(),
                 CLIENT_ID,
                 &granted.person,
-                &mut dice
+                &mut rng
             ));
         }
         if client_info {
@@ -387,7 +387,7 @@ impl Identity {
         if field("code_challenge_method") != "S256" || field("code_challenge").len() != 43 {
             return Err("AADSTS9002325: Proof Key for Code Exchange is required.".to_owned());
         }
-        let code = format!("1.{}", Dice::unforeseeable().text(600, TOKEN_LETTERS));
+        let code = format!("1.{}", Rng::unforeseeable().text(600, TOKEN_LETTERS));
         self.seen.extend(form.get("state").cloned());
         let grant = CodeGrant {
             claims: form.get("claims").cloned(),

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::call::Call;
 use super::clock::shifted;
 use super::oauth::{client_of, refuse_scope, removed_application};
-use super::random::{CAPITALS_AND_DIGITS, Dice, TOKEN_LETTERS};
+use super::random::{CAPITALS_AND_DIGITS, Rng, TOKEN_LETTERS};
 use super::reply::Reply;
 use super::scopes;
 use super::scopes::{Asked, DEFAULT_PERMISSIONS};
@@ -257,9 +257,9 @@ impl Identity {
             Ok(asked) => asked,
             Err(problem) => return refuse_scope(problem, now),
         };
-        let mut dice = Dice::unforeseeable();
-        let device_code = dice.text(212, TOKEN_LETTERS);
-        let user_code = dice.text(9, CAPITALS_AND_DIGITS);
+        let mut rng = Rng::unforeseeable();
+        let device_code = rng.text(212, TOKEN_LETTERS);
+        let user_code = rng.text(9, CAPITALS_AND_DIGITS);
         let page = format!("{address}/devicelogin");
         let message = format!(
             "To sign in, use a web browser to open the page {page} and enter the code {user_code} to authenticate."

@@ -55,7 +55,7 @@ impl Status {
 
 /// How an action will go if nobody interferes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Course {
+pub(super) enum PlannedOutcome {
     /// The device answers: picked up after about 3 s, done after so many.
     Usual(u32),
     /// The device is silent: Pending for three days and fourteen minutes, then timed out.
@@ -94,20 +94,23 @@ pub(super) struct Action {
 }
 
 /// The steps of a course that begins at `created`.
-pub(super) fn steps(course: Course, created: Timestamp) -> Vec<(Timestamp, Status, i32)> {
+pub(super) fn steps(
+    planned_outcome: PlannedOutcome,
+    created: Timestamp,
+) -> Vec<(Timestamp, Status, i32)> {
     let at = |seconds: i64| shifted(created, seconds);
     let picked_up = (at(3), Status::InProgress, 0);
-    match course {
-        Course::Usual(done) => vec![picked_up, (at(i64::from(done)), Status::Succeeded, 0)],
-        Course::Silent => vec![(at(PATIENCE), Status::TimeOut, TIMED_OUT)],
-        Course::Held(done) => {
+    match planned_outcome {
+        PlannedOutcome::Usual(done) => vec![picked_up, (at(i64::from(done)), Status::Succeeded, 0)],
+        PlannedOutcome::Silent => vec![(at(PATIENCE), Status::TimeOut, TIMED_OUT)],
+        PlannedOutcome::Held(done) => {
             vec![
                 (at(600), Status::InProgress, 0),
                 (at(600 + i64::from(done)), Status::Succeeded, 0),
             ]
         }
-        Course::NeverEnds => vec![picked_up],
-        Course::Fails(done, hresult) => {
+        PlannedOutcome::NeverEnds => vec![picked_up],
+        PlannedOutcome::Fails(done, hresult) => {
             vec![picked_up, (at(i64::from(done)), Status::Failed, hresult)]
         }
     }
@@ -115,7 +118,7 @@ pub(super) fn steps(course: Course, created: Timestamp) -> Vec<(Timestamp, Statu
 
 impl Action {
     /// Lets happen what is due; true when it has just succeeded.
-    pub(super) fn settle(&mut self, now: Timestamp) -> bool {
+    pub(super) fn run_due(&mut self, now: Timestamp) -> bool {
         let mut succeeded = false;
         while let Some((at, status, hresult)) = self.ahead.first().copied() {
             if at > now {
@@ -184,7 +187,7 @@ mod tests {
         "2026-11-22T08:00:00Z".parse().unwrap()
     }
 
-    fn action(course: Course) -> Action {
+    fn action(planned_outcome: PlannedOutcome) -> Action {
         Action {
             id: "b89eb834-4578-496c-8be0-03f004061435".into(),
             kind: "Isolate".into(),
@@ -203,36 +206,42 @@ mod tests {
             source: "PublicApi".into(),
             sha1: None,
             visible: begun(),
-            ahead: steps(course, begun()),
+            ahead: steps(planned_outcome, begun()),
         }
     }
 
-    fn after(course: Course, seconds: i64) -> (Status, i32) {
-        let mut action = action(course);
-        action.settle(shifted(begun(), seconds));
+    fn after(planned_outcome: PlannedOutcome, seconds: i64) -> (Status, i32) {
+        let mut action = action(planned_outcome);
+        action.run_due(shifted(begun(), seconds));
         (action.status, action.hresult)
     }
 
     #[test]
     fn an_action_lives_through_its_states() {
-        assert_eq!(after(Course::Usual(8), 2), (Status::Pending, 0));
-        assert_eq!(after(Course::Usual(8), 4), (Status::InProgress, 0));
-        assert_eq!(after(Course::Usual(8), 8), (Status::Succeeded, 0));
-        assert_eq!(after(Course::Silent, PATIENCE - 1), (Status::Pending, 0));
+        assert_eq!(after(PlannedOutcome::Usual(8), 2), (Status::Pending, 0));
+        assert_eq!(after(PlannedOutcome::Usual(8), 4), (Status::InProgress, 0));
+        assert_eq!(after(PlannedOutcome::Usual(8), 8), (Status::Succeeded, 0));
         assert_eq!(
-            after(Course::Silent, PATIENCE),
+            after(PlannedOutcome::Silent, PATIENCE - 1),
+            (Status::Pending, 0)
+        );
+        assert_eq!(
+            after(PlannedOutcome::Silent, PATIENCE),
             (Status::TimeOut, TIMED_OUT)
         );
-        assert_eq!(after(Course::Held(8), 599), (Status::Pending, 0));
-        assert_eq!(after(Course::NeverEnds, 1_000_000), (Status::InProgress, 0));
-        assert_eq!(after(Course::Fails(8, -5), 8), (Status::Failed, -5));
+        assert_eq!(after(PlannedOutcome::Held(8), 599), (Status::Pending, 0));
+        assert_eq!(
+            after(PlannedOutcome::NeverEnds, 1_000_000),
+            (Status::InProgress, 0)
+        );
+        assert_eq!(after(PlannedOutcome::Fails(8, -5), 8), (Status::Failed, -5));
     }
 
     #[test]
     fn a_cancelled_action_stays_cancelled() {
-        let mut action = action(Course::Usual(8));
+        let mut action = action(PlannedOutcome::Usual(8));
         action.cancel("s.weber@contoso.com", "changed my mind", begun());
-        assert!(!action.settle(shifted(begun(), 1_000)));
+        assert!(!action.run_due(shifted(begun(), 1_000)));
         let json = action.json();
         assert_eq!(json["status"], "Cancelled");
         assert_eq!(json["errorHResult"], CANCELLED);

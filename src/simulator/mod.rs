@@ -63,7 +63,7 @@ pub use handle::SimControl;
 pub use log::{LoggedRequest, RequestKind};
 
 use tenant::SimTenant;
-use wire::{Doorway, Line};
+use wire::{Connection, ResettableListener};
 
 /// The tenant's id.
 pub const TENANT_ID: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
@@ -176,12 +176,12 @@ async fn open(options: &SimOptions) -> io::Result<(TcpListener, Arc<SimTenant>)>
 }
 
 async fn serve(listener: TcpListener, tenant: Arc<SimTenant>, stopped: oneshot::Receiver<()>) {
-    let service: IntoMakeServiceWithConnectInfo<Router, Line> = Router::new()
+    let service: IntoMakeServiceWithConnectInfo<Router, Connection> = Router::new()
         .fallback(routes::answer)
         .with_state(tenant)
         .into_make_service_with_connect_info();
     tokio::select! {
-        served = async { axum::serve(Doorway(listener), service).await } => {
+        served = async { axum::serve(ResettableListener(listener), service).await } => {
             if let Err(error) = served {
                 tracing::warn!(%error, "the built-in tenant stopped by itself");
             }

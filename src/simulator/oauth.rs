@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::call::Call;
-use super::random::Dice;
+use super::random::Rng;
 use super::reply::Reply;
 use super::scopes::{self, Problem};
 use super::{CLIENT_ID, TENANT_ID};
@@ -103,8 +103,8 @@ pub(super) fn oauth_error(
     text: &str,
     now: Timestamp,
 ) -> Reply {
-    let mut dice = Dice::unforeseeable();
-    let (trace, correlation) = (dice.guid(), dice.guid());
+    let mut rng = Rng::unforeseeable();
+    let (trace, correlation) = (rng.guid(), rng.guid());
     let stamp = now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
     let mut body = json!({
         "error": error,

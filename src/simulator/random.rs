@@ -12,9 +12,9 @@ pub(super) const fn mix(seed: u64) -> u64 {
 
 /// A stream of numbers; the same seed gives the same stream.
 #[derive(Debug, Clone)]
-pub(super) struct Dice(u64);
+pub(super) struct Rng(u64);
 
-impl Dice {
+impl Rng {
     pub(super) const fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -39,7 +39,7 @@ impl Dice {
         if bound == 0 { 0 } else { self.next() % bound }
     }
 
-    pub(super) fn pick<T: Copy>(&mut self, from: &[T], otherwise: T) -> T {
+    pub(super) fn choose<T: Copy>(&mut self, from: &[T], otherwise: T) -> T {
         let at = usize::try_from(self.below(from.len() as u64)).unwrap_or(0);
         from.get(at).copied().unwrap_or(otherwise)
     }
@@ -57,7 +57,7 @@ impl Dice {
     /// A random (version 4) GUID.
     pub(super) fn guid(&mut self) -> String {
         let hex = self.hex(32);
-        let variant = self.pick(&['8', '9', 'a', 'b'], '8');
+        let variant = self.choose(&['8', '9', 'a', 'b'], '8');
         format!(
             "{}-{}-4{}-{variant}{}-{}",
             &hex[..8],
@@ -70,7 +70,7 @@ impl Dice {
 
     pub(super) fn text(&mut self, length: usize, alphabet: &[u8]) -> String {
         (0..length)
-            .map(|_| char::from(self.pick(alphabet, b'0')))
+            .map(|_| char::from(self.choose(alphabet, b'0')))
             .collect()
     }
 }
@@ -87,9 +87,9 @@ mod tests {
 
     #[test]
     fn the_same_seed_tells_the_same_story() {
-        assert_eq!(Dice::of(7, 3).hex(40), Dice::of(7, 3).hex(40));
-        assert_ne!(Dice::of(7, 3).hex(40), Dice::of(7, 4).hex(40));
-        let guid = Dice::new(1).guid();
+        assert_eq!(Rng::of(7, 3).hex(40), Rng::of(7, 3).hex(40));
+        assert_ne!(Rng::of(7, 3).hex(40), Rng::of(7, 4).hex(40));
+        let guid = Rng::new(1).guid();
         assert_eq!((guid.len(), &guid[14..15]), (36, "4"));
     }
 }

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::encoding::{Compress, pack};
-use super::random::Dice;
+use super::random::Rng;
 
 /// An answer.
 #[derive(Debug)]
@@ -63,11 +63,11 @@ impl Reply {
     /// The service's error envelope.
     pub(super) fn error(status: u16, code: &str, message: &str) -> Self {
         // The correlation id has two shapes in the wild.
-        let mut dice = Dice::unforeseeable();
-        let target = if dice.below(2) == 0 {
-            dice.guid()
+        let mut rng = Rng::unforeseeable();
+        let target = if rng.below(2) == 0 {
+            rng.guid()
         } else {
-            format!("|{}-{}.", dice.hex(8), dice.hex(16))
+            format!("|{}-{}.", rng.hex(8), rng.hex(16))
         };
         Self::json(
             status,

@@ -17,7 +17,7 @@ use super::log::{LoggedRequest, RequestKind, harmless};
 use super::oauth::{discovery, oauth_error};
 use super::reply::Reply;
 use super::tenant::SimTenant;
-use super::wire::Line;
+use super::wire::Connection;
 use super::{api, control, lookups, pages, submit};
 
 /// No client of the service sends more than this.
@@ -26,7 +26,7 @@ const LONGEST_BODY: usize = 1 << 20;
 /// Answers one request.
 pub(super) async fn answer(
     State(tenant): State<Arc<SimTenant>>,
-    ConnectInfo(line): ConnectInfo<Line>,
+    ConnectInfo(line): ConnectInfo<Connection>,
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
@@ -49,7 +49,7 @@ pub(super) async fn answer(
     }
     let place = place_of(&call, &path);
     let entry = note(&tenant, &call, place);
-    let (delay, fault) = tenant.lock().faults.strike(place);
+    let (delay, fault) = tenant.lock().faults.take_matching(place);
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
@@ -57,9 +57,8 @@ pub(super) async fn answer(
     let reply = match fault {
         Some(FaultKind::Stall) => std::future::pending().await,
         Some(FaultKind::DropBefore) => Reply::empty(503),
-        _ => {
-            distort::instead(fault).unwrap_or_else(|| dispatch(&tenant, &call, &path, place, fault))
-        }
+        _ => distort::short_circuit(fault)
+            .unwrap_or_else(|| dispatch(&tenant, &call, &path, place, fault)),
     };
     if matches!(fault, Some(FaultKind::DropBefore | FaultKind::DropAfter)) {
         line.cut();
@@ -125,7 +124,7 @@ fn finish(tenant: &SimTenant, call: &Call, place: Place, entry: usize, reply: Re
             "strict-transport-security",
             "max-age=15724800; includeSubDomains",
         );
-        reply = reply.with("mise-correlation-id", &inner.dice.guid());
+        reply = reply.with("mise-correlation-id", &inner.rng.guid());
     } else {
         reply = reply
             .with("cache-control", "no-store, no-cache")
@@ -135,7 +134,7 @@ fn finish(tenant: &SimTenant, call: &Call, place: Place, entry: usize, reply: Re
             .iter()
             .any(|(name, _)| *name == "x-ms-request-id")
         {
-            reply = reply.with("x-ms-request-id", &inner.dice.guid());
+            reply = reply.with("x-ms-request-id", &inner.rng.guid());
         }
         if let Some(id) = &call.client_request_id {
             reply = reply.with("client-request-id", id);

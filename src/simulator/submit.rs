@@ -7,7 +7,7 @@ use super::call::Call;
 use super::faults::FaultKind;
 use super::fleet::Record;
 use super::reply::Reply;
-use super::tenant::{SimTenant, Wish};
+use super::tenant::{SimTenant, SubmitRequest};
 
 /// Longest comment that is taken; the service's own limit is not documented.
 const LONGEST_COMMENT: usize = 4_000;
@@ -39,8 +39,8 @@ pub(super) fn submit(
     if let Some(reply) = wrong_content_type(call) {
         return reply;
     }
-    let mut wish = match wish_of(&call.body, row) {
-        Ok(wish) => wish,
+    let mut request = match request_of(&call.body, row) {
+        Ok(request) => request,
         Err(reply) => return *reply,
     };
     let Some(index) = tenant.fleet.find_id(id) else {
@@ -51,9 +51,9 @@ pub(super) fn submit(
         );
     };
     let mut inner = tenant.lock();
-    wish.requestor = inner.identity.requestor(call);
+    request.requestor = inner.identity.requestor(call);
     let record = tenant.record(index, &inner.changed);
-    if let Some((code, message)) = unsuitable(&record, row, wish.scope.as_deref()) {
+    if let Some((code, message)) = unsuitable(&record, row, request.scope.as_deref()) {
         return Reply::error(400, code, &message);
     }
     let exists = || {
@@ -66,19 +66,19 @@ pub(super) fn submit(
     let machine_id = tenant.fleet.id(index).unwrap_or_default();
     let stored = match fault {
         Some(FaultKind::AlreadyPending) => {
-            tenant.pending_or_colleagues(&mut inner, index, row, wish)
+            tenant.pending_or_colleagues(&mut inner, index, row, request)
         }
         Some(FaultKind::ActiveRequestExists) => {
-            tenant.pending_or_colleagues(&mut inner, index, row, wish);
+            tenant.pending_or_colleagues(&mut inner, index, row, request);
             return exists();
         }
         Some(FaultKind::CarriedOver) => {
-            tenant.begin(&mut inner, (index + 1) % tenant.fleet.len(), row, wish)
+            tenant.begin(&mut inner, (index + 1) % tenant.fleet.len(), row, request)
         }
-        _ if (inner.pending(machine_id, row.kind, wish.sha1.as_deref())).is_some() => {
+        _ if (inner.pending(machine_id, row.kind, request.sha1.as_deref())).is_some() => {
             return exists();
         }
-        _ => tenant.begin(&mut inner, index, row, wish),
+        _ => tenant.begin(&mut inner, index, row, request),
     };
     tracing::debug!(kind = row.kind, "an action was stored");
     created(tenant, row.success, stored.json())
@@ -193,7 +193,7 @@ fn comment_of(body: &Map<String, Value>) -> Result<String, Refused> {
 }
 
 /// Reads the body of an action as strictly as the service does, and a little more so.
-fn wish_of(bytes: &[u8], row: &ActionRow) -> Result<Wish, Refused> {
+fn request_of(bytes: &[u8], row: &ActionRow) -> Result<SubmitRequest, Refused> {
     let mut known = COMMON_PROPERTIES.to_vec();
     known.extend(row.parameter.map(|parameter| parameter.name));
     let body = body_of(bytes, &known)?;
@@ -207,7 +207,7 @@ fn wish_of(bytes: &[u8], row: &ActionRow) -> Result<Wish, Refused> {
             ),
         },
     };
-    let mut wish = Wish {
+    let mut request = SubmitRequest {
         // Known once the token is looked at.
         requestor: String::new(),
         source: text("RequestSource")?.unwrap_or_else(|| "PublicApi".to_owned()),
@@ -217,11 +217,11 @@ fn wish_of(bytes: &[u8], row: &ActionRow) -> Result<Wish, Refused> {
         scope: None,
         sha1: None,
     };
-    if !SOURCES.contains(&wish.source.as_str()) {
+    if !SOURCES.contains(&request.source.as_str()) {
         return refuse("InvalidInput", "RequestSource has an unknown value");
     }
     let Some(parameter) = row.parameter else {
-        return Ok(wish);
+        return Ok(request);
     };
     let Some(value) = text(parameter.name)?.or_else(|| parameter.default.map(str::to_owned)) else {
         return refuse(
@@ -233,16 +233,16 @@ fn wish_of(bytes: &[u8], row: &ActionRow) -> Result<Wish, Refused> {
         if !is_sha1(&value) {
             return refuse("InvalidHashValue", &format!("{value} is not a valid SHA-1"));
         }
-        wish.sha1 = Some(value.to_ascii_lowercase());
+        request.sha1 = Some(value.to_ascii_lowercase());
     } else if !parameter.values.contains(&value.as_str()) {
         return refuse(
             "InvalidInput",
             &format!("{} has an invalid value: {value}", parameter.name),
         );
     } else if parameter.is_scope {
-        wish.scope = Some(value);
+        request.scope = Some(value);
     }
-    Ok(wish)
+    Ok(request)
 }
 
 /// Why an action cannot be done on this machine: code and text of a 400.
@@ -323,7 +323,7 @@ mod tests {
 
     fn code_of(route: &str, body: &Value) -> String {
         let row = by_route(route).unwrap();
-        match wish_of(body.to_string().as_bytes(), row) {
+        match request_of(body.to_string().as_bytes(), row) {
             Ok(_) => "fine".to_owned(),
             Err(mut reply) => reply.value_mut().unwrap()["error"]["code"]
                 .as_str()

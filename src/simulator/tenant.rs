@@ -12,10 +12,10 @@ use super::encoding::Compress;
 use super::faults::Faults;
 use super::fleet::{Fleet, Record};
 use super::identity::Identity;
-use super::lifecycle::{Action, Course, Status, steps};
+use super::lifecycle::{Action, PlannedOutcome, Status, steps};
 use super::limits::Limits;
 use super::log::LoggedRequest;
-use super::random::Dice;
+use super::random::Rng;
 use super::story::{CAST, PAST};
 use super::{SimOptions, files};
 
@@ -41,7 +41,7 @@ pub(super) struct Inner {
     pub(super) faults: Faults,
     pub(super) limits: Limits,
     pub(super) log: Vec<LoggedRequest>,
-    pub(super) dice: Dice,
+    pub(super) rng: Rng,
     pub(super) compress: Compress,
     /// New actions stay invisible to reads for so long.
     pub(super) hidden_for: Duration,
@@ -53,7 +53,7 @@ pub(super) struct Inner {
 
 /// What somebody asks for.
 #[derive(Debug, Default)]
-pub(super) struct Wish {
+pub(super) struct SubmitRequest {
     pub(super) requestor: String,
     pub(super) source: String,
     pub(super) comment: String,
@@ -73,7 +73,7 @@ impl SimTenant {
             faults: Faults::default(),
             limits: Limits::new(100, 1_500),
             log: Vec::new(),
-            dice: Dice::unforeseeable(),
+            rng: Rng::unforeseeable(),
             compress: Compress::default(),
             hidden_for: Duration::ZERO,
             never_finish: BTreeSet::new(),
@@ -96,7 +96,7 @@ impl SimTenant {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         let mut offboarded = Vec::new();
         for action in &mut inner.actions {
-            if !action.ahead.is_empty() && action.settle(now) && action.kind == "Offboard" {
+            if !action.ahead.is_empty() && action.run_due(now) && action.kind == "Offboard" {
                 offboarded.push(action.machine_id.clone());
             }
         }
@@ -120,7 +120,7 @@ impl SimTenant {
     }
 
     fn play_past(&self, seed: u64) {
-        let mut dice = Dice::new(seed ^ 0x9a57);
+        let mut rng = Rng::new(seed ^ 0x9a57);
         let begun = self.clock.begun();
         let mut inner = self.lock();
         for past in PAST
@@ -139,7 +139,7 @@ impl SimTenant {
                 Vec::new()
             };
             inner.actions.push(Action {
-                id: dice.guid(),
+                id: rng.guid(),
                 kind: past.kind.to_owned(),
                 title: None,
                 requestor: past.requestor.to_owned(),
@@ -168,17 +168,17 @@ impl SimTenant {
         inner: &mut Inner,
         index: usize,
         row: &ActionRow,
-        wish: Wish,
+        request: SubmitRequest,
     ) -> Action {
         let now = self.clock.now();
         let machine_id = self.fleet.id(index).unwrap_or_default().to_owned();
-        let course = self.course(inner, index, &machine_id, row, &wish);
+        let planned_outcome = self.planned_outcome(inner, index, &machine_id, row, &request);
         let action = Action {
-            id: inner.dice.guid(),
+            id: inner.rng.guid(),
             kind: row.kind.to_owned(),
-            title: wish.title,
-            requestor: wish.requestor,
-            comment: wish.comment,
+            title: request.title,
+            requestor: request.requestor,
+            comment: request.comment,
             status: Status::Pending,
             machine_name: self.fleet.name(index),
             machine_id,
@@ -186,53 +186,53 @@ impl SimTenant {
             updated: now,
             cancelled: None,
             hresult: 0,
-            scope: wish.scope,
-            external_id: wish.external_id,
+            scope: request.scope,
+            external_id: request.external_id,
             visible: later(now, inner.hidden_for),
-            source: wish.source,
-            sha1: wish.sha1,
-            ahead: steps(course, now),
+            source: request.source,
+            sha1: request.sha1,
+            ahead: steps(planned_outcome, now),
         };
         inner.actions.push(action.clone());
         action
     }
 
-    fn course(
+    fn planned_outcome(
         &self,
         inner: &mut Inner,
         index: usize,
         machine_id: &str,
         row: &ActionRow,
-        wish: &Wish,
-    ) -> Course {
-        let secs = match (row.kind, wish.scope.as_deref()) {
+        request: &SubmitRequest,
+    ) -> PlannedOutcome {
+        let secs = match (row.kind, request.scope.as_deref()) {
             ("RunAntiVirusScan", Some("Full")) => row.typical_secs * 3,
             _ => row.typical_secs,
         };
         if let Some(hresult) = inner.fail_next.remove(machine_id) {
-            return Course::Fails(secs, hresult);
+            return PlannedOutcome::Fails(secs, hresult);
         }
         if inner.never_finish.contains(machine_id) {
-            return Course::NeverEnds;
+            return PlannedOutcome::NeverEnds;
         }
         let record = self.record(index, &inner.changed);
         let health = record
             .get("healthStatus")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        let contained = wish.scope.as_deref() == Some("UnManagedDevice")
+        let contained = request.scope.as_deref() == Some("UnManagedDevice")
             || (row.kind == "Unisolate" && health.starts_with("NoSensorData"));
         if !contained && (health == "Inactive" || health.starts_with("NoSensorData")) {
-            return Course::Silent;
+            return PlannedOutcome::Silent;
         }
         if row.kind == "Isolate" && inner.is_isolated(machine_id) {
-            return Course::Held(secs);
+            return PlannedOutcome::Held(secs);
         }
-        if wish.sha1.as_deref().is_some_and(files::is_protected) {
+        if request.sha1.as_deref().is_some_and(files::is_protected) {
             // Access denied: files of the system are not touched.
-            return Course::Fails(secs, -2_147_024_891);
+            return PlannedOutcome::Fails(secs, -2_147_024_891);
         }
-        Course::Usual(secs)
+        PlannedOutcome::Usual(secs)
     }
 
     /// The pending action of this kind on this machine; a colleague's is made if there is none.
@@ -241,21 +241,21 @@ impl SimTenant {
         inner: &mut Inner,
         index: usize,
         row: &ActionRow,
-        asked: Wish,
+        asked: SubmitRequest,
     ) -> Action {
         let machine_id = self.fleet.id(index).unwrap_or_default().to_owned();
         if let Some(existing) = inner.pending(&machine_id, row.kind, asked.sha1.as_deref()) {
             return existing.clone();
         }
-        let wish = Wish {
+        let request = SubmitRequest {
             requestor: COLLEAGUE.to_owned(),
             source: "Portal".to_owned(),
             comment: "Already on it".to_owned(),
             scope: asked.scope,
             sha1: asked.sha1,
-            ..Wish::default()
+            ..SubmitRequest::default()
         };
-        let mut action = self.begin(inner, index, row, wish);
+        let mut action = self.begin(inner, index, row, request);
         let earlier = shifted(self.clock.now(), -120);
         (action.created, action.updated, action.visible) = (earlier, earlier, earlier);
         // It was stored last.
@@ -280,14 +280,14 @@ impl SimTenant {
             "RunAntiVirusScan" => Some("Quick".to_owned()),
             _ => None,
         };
-        let wish = Wish {
+        let request = SubmitRequest {
             requestor: requestor.to_owned(),
             source: "Portal".to_owned(),
             comment: comment.to_owned(),
             scope,
-            ..Wish::default()
+            ..SubmitRequest::default()
         };
-        let mut action = self.begin(&mut inner, index, row, wish);
+        let mut action = self.begin(&mut inner, index, row, request);
         // What is done in the portal is visible at once.
         action.visible = action.created;
         inner.actions.pop();

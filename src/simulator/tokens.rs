@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::random::{Dice, TOKEN_LETTERS};
+use super::random::{Rng, TOKEN_LETTERS};
 use super::{CLIENT_ID, TENANT_ID};
 
 /// Somebody of the tenant who can sign in.
@@ -31,14 +31,14 @@ const ACCESS_TOKEN_LENGTH: usize = 2_900;
 const REFRESH_TOKEN_LENGTH: usize = 1_500;
 
 /// A three-part token; nobody checks its signature.
-fn jwt(claims: &Value, dice: &mut Dice) -> String {
+fn jwt(claims: &Value, rng: &mut Rng) -> String {
     let head = json!({ "typ": "JWT", "alg": "RS256", "kid": "simulated" });
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     format!(
         "{}.{}.{}",
         part(&head),
         part(claims),
-        dice.text(342, TOKEN_LETTERS)
+        rng.text(342, TOKEN_LETTERS)
     )
 }
 
@@ -48,21 +48,21 @@ pub(super) fn access_token(
     now: Timestamp,
     expires_in: i64,
     person: &Person,
-    dice: &mut Dice,
+    rng: &mut Rng,
 ) -> String {
     let Person { oid, upn, name } = person;
     let issued = now.as_second();
     let mut claims = json!({
         "aud": resource, "iss": format!("https://sts.windows.net/{TENANT_ID}/"), "iat": issued, "nbf": issued,
         "exp": issued + expires_in, "appid": CLIENT_ID, "appidacr": "0", "name": name, "oid": oid, "scp": scp,
-        "sub": dice.text(43, TOKEN_LETTERS), "tid": TENANT_ID, "unique_name": upn, "upn": upn,
-        "uti": dice.text(22, TOKEN_LETTERS), "ver": "1.0"
+        "sub": rng.text(43, TOKEN_LETTERS), "tid": TENANT_ID, "unique_name": upn, "upn": upn,
+        "uti": rng.text(22, TOKEN_LETTERS), "ver": "1.0"
     });
     // Three quarters of the missing length, since base64 adds a third.
     let missing =
         ACCESS_TOKEN_LENGTH.saturating_sub(450 + claims.to_string().len() * 4 / 3) * 3 / 4;
-    claims["xms_ftd"] = Value::String(dice.text(missing, TOKEN_LETTERS));
-    jwt(&claims, dice)
+    claims["xms_ftd"] = Value::String(rng.text(missing, TOKEN_LETTERS));
+    jwt(&claims, rng)
 }
 
 pub(super) fn id_token(
@@ -70,27 +70,27 @@ pub(super) fn id_token(
     nonce: Option<&str>,
     client: &str,
     person: &Person,
-    dice: &mut Dice,
+    rng: &mut Rng,
 ) -> String {
     let Person { oid, upn, name } = person;
     let issued = now.as_second();
     let mut claims = json!({
         "aud": client, "iss": format!("https://login.microsoftonline.com/{TENANT_ID}/v2.0"), "iat": issued, "nbf": issued,
-        "exp": issued + 3_600, "name": name, "oid": oid, "preferred_username": upn, "sub": dice.text(43, TOKEN_LETTERS),
-        "tid": TENANT_ID, "uti": dice.text(22, TOKEN_LETTERS), "rh": dice.text(40, TOKEN_LETTERS), "ver": "2.0"
+        "exp": issued + 3_600, "name": name, "oid": oid, "preferred_username": upn, "sub": rng.text(43, TOKEN_LETTERS),
+        "tid": TENANT_ID, "uti": rng.text(22, TOKEN_LETTERS), "rh": rng.text(40, TOKEN_LETTERS), "ver": "2.0"
     });
     if let Some(nonce) = nonce {
         claims["nonce"] = Value::String(nonce.to_owned());
     }
-    jwt(&claims, dice)
+    jwt(&claims, rng)
 }
 
-pub(super) fn refresh_token(dice: &mut Dice) -> String {
-    format!("1.{}", dice.text(REFRESH_TOKEN_LENGTH, TOKEN_LETTERS))
+pub(super) fn refresh_token(rng: &mut Rng) -> String {
+    format!("1.{}", rng.text(REFRESH_TOKEN_LENGTH, TOKEN_LETTERS))
 }
 
-pub(super) fn opaque_token(dice: &mut Dice) -> String {
-    dice.text(ACCESS_TOKEN_LENGTH, TOKEN_LETTERS)
+pub(super) fn opaque_token(rng: &mut Rng) -> String {
+    rng.text(ACCESS_TOKEN_LENGTH, TOKEN_LETTERS)
 }
 
 /// `client_info`: who, and where at home.
@@ -202,7 +202,7 @@ mod tests {
             now,
             3_600,
             &Person::default(),
-            &mut Dice::new(1),
+            &mut Rng::new(1),
         );
         assert!((2_700..3_100).contains(&token.len()), "{}", token.len());
         let claims = URL_SAFE_NO_PAD

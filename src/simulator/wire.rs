@@ -18,9 +18,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// The switch of one connection, as handlers see it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Line(Arc<AtomicBool>);
+pub(super) struct Connection(Arc<AtomicBool>);
 
-impl Line {
+impl Connection {
     /// From now on nothing leaves, and the peer sees a reset.
     pub(super) fn cut(&self) {
         self.0.store(true, Ordering::SeqCst);
@@ -31,19 +31,19 @@ impl Line {
     }
 }
 
-impl Connected<IncomingStream<'_, Doorway>> for Line {
-    fn connect_info(stream: IncomingStream<'_, Doorway>) -> Self {
+impl Connected<IncomingStream<'_, ResettableListener>> for Connection {
+    fn connect_info(stream: IncomingStream<'_, ResettableListener>) -> Self {
         stream.remote_addr().clone()
     }
 }
 
 /// The listening socket.
 #[derive(Debug)]
-pub(super) struct Doorway(pub(super) TcpListener);
+pub(super) struct ResettableListener(pub(super) TcpListener);
 
-impl Listener for Doorway {
+impl Listener for ResettableListener {
     type Io = Wire;
-    type Addr = Line;
+    type Addr = Connection;
 
     async fn accept(&mut self) -> (Self::Io, Self::Addr) {
         loop {
@@ -51,7 +51,7 @@ impl Listener for Doorway {
                 Ok((stream, SocketAddr::V4(_) | SocketAddr::V6(_))) => {
                     // Small answers should not wait for more; a failure only costs speed.
                     stream.set_nodelay(true).ok();
-                    let line = Line::default();
+                    let line = Connection::default();
                     return (
                         Wire {
                             stream,
@@ -67,7 +67,7 @@ impl Listener for Doorway {
     }
 
     fn local_addr(&self) -> io::Result<Self::Addr> {
-        Ok(Line::default())
+        Ok(Connection::default())
     }
 }
 
@@ -75,7 +75,7 @@ impl Listener for Doorway {
 #[derive(Debug)]
 pub(super) struct Wire {
     stream: TcpStream,
-    line: Line,
+    line: Connection,
 }
 
 impl Wire {

@@ -21,7 +21,7 @@ impl State {
             Event::SignInFailed(explanation) => self.sign_in_failure = Some(explanation),
             Event::SignInFailureOver => self.sign_in_failure = None,
             Event::RenewalFailed(explanation) => self.renewal_failure = Some(explanation),
-            Event::Advice(door) => self.advised_door = door,
+            Event::Advice(sign_in_method) => self.advised_method = sign_in_method,
             Event::Keyring(keyring) => self.keyring = keyring,
             Event::File {
                 epoch,
@@ -30,12 +30,12 @@ impl State {
                 at,
             } => {
                 if epoch == self.epoch {
-                    self.files.entry(sha1).or_default().settle(result, at);
+                    self.files.entry(sha1).or_default().set(result, at);
                 }
             }
             Event::Clock(explanation) => self.clock = Some(explanation),
             Event::Host(host) => self.host = host,
-            Event::Door(door) => self.door = door,
+            Event::SignInMethod(sign_in_method) => self.sign_in_method = sign_in_method,
             Event::Journal(result) => self.journal = Some(result),
             Event::Inventory { epoch, news } => {
                 if epoch == self.epoch {
@@ -92,10 +92,13 @@ impl State {
             }
             Event::Entries(entries) => self.apply_entries(entries),
             Event::Entry(entry) => self.apply_entry(*entry),
-            Event::Note { entry, note } => {
+            Event::Progress {
+                entry,
+                progress: note,
+            } => {
                 match note {
-                    Some(note) => self.notes.insert(entry, note),
-                    None => self.notes.remove(&entry),
+                    Some(note) => self.progress.insert(entry, note),
+                    None => self.progress.remove(&entry),
                 };
             }
             Event::Budget(budget) => self.budget = Some(budget),
@@ -127,7 +130,7 @@ impl State {
             self.recent_actions = Remote::default();
             self.containments = Remote::default();
             // What the account before was waiting for is nobody's business here.
-            self.notes.clear();
+            self.progress.clear();
             self.epoch = epoch;
         }
         if matches!(
@@ -139,7 +142,7 @@ impl State {
             self.sign_in_failure = None;
         }
         if status.is_signed_in() {
-            self.advised_door = None;
+            self.advised_method = None;
         }
         if status.is_signed_in() || status == SessionStatus::SignedOut {
             self.renewal_failure = None;
@@ -148,7 +151,7 @@ impl State {
             self.session,
             SessionStatus::WaitingForPerson(_)
                 | SessionStatus::InBrowser(_)
-                | SessionStatus::Stranger { .. }
+                | SessionStatus::DifferentAccount { .. }
         );
         if by_a_person && status.is_signed_in() {
             self.sign_ins += 1;
@@ -193,11 +196,11 @@ impl State {
             }
             InventoryNews::RecentActions(result) => {
                 let at = self.inventory.read_at.unwrap_or_default();
-                self.recent_actions.settle(result, at);
+                self.recent_actions.set(result, at);
             }
             InventoryNews::Containments(result) => {
                 let at = self.inventory.read_at.unwrap_or_default();
-                self.containments.settle(result, at);
+                self.containments.set(result, at);
             }
         }
     }
@@ -215,7 +218,7 @@ impl State {
             }
             HistoryRead { is_complete }
         });
-        self.histories.entry(id).or_default().settle(result, at);
+        self.histories.entry(id).or_default().set(result, at);
     }
 
     /// Takes a reading of an action in, beside what other readings have told of it.
@@ -247,8 +250,8 @@ impl State {
     }
 
     fn apply_entry(&mut self, entry: Entry) {
-        if entry.standing().is_end() {
-            self.notes.remove(&entry.id());
+        if entry.status().is_end() {
+            self.progress.remove(&entry.id());
         }
         self.entries.put(entry);
     }

@@ -1,7 +1,7 @@
 //! What a person has to know of without having looked for it.
 
 use super::State;
-use crate::journal::{Entry, Standing};
+use crate::journal::{Entry, OrderStatus};
 use crate::model::MachineId;
 
 impl State {
@@ -10,7 +10,7 @@ impl State {
     #[must_use]
     pub fn attention_on(&self, id: &MachineId) -> Option<&Entry> {
         let newest_first = || self.entries.of_machine(id).rev();
-        let is_done = |entry: &&Entry| matches!(entry.standing(), Standing::Done { .. });
+        let is_done = |entry: &&Entry| matches!(entry.status(), OrderStatus::Done { .. });
         let mut with_place = newest_first().enumerate();
         let (_, entry) = with_place.find(|(place, entry)| {
             let mut later = newest_first().take(*place).filter(is_done);

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::State;
-use crate::journal::{Entry, Standing};
+use crate::journal::{Entry, OrderStatus};
 use crate::model::EntryId;
 
 /// What has not left of an older batch is no work that was just interrupted.
@@ -27,8 +27,8 @@ impl Batch<'_> {
     #[must_use]
     pub fn waiting(&self) -> usize {
         let waits = |entry: &&&Entry| {
-            let standing = entry.standing();
-            matches!(standing, Standing::Waiting | Standing::Held { .. })
+            let status = entry.status();
+            matches!(status, OrderStatus::Waiting | OrderStatus::Held { .. })
         };
         self.entries.iter().filter(waits).count()
     }
@@ -43,15 +43,15 @@ impl Batch<'_> {
     /// Whether none of them is under way.
     #[must_use]
     pub fn has_ended(&self) -> bool {
-        self.entries.iter().all(|entry| entry.standing().is_end())
+        self.entries.iter().all(|entry| entry.status().is_end())
     }
 
     /// How many stand where, in the words on screen; the most frequent first.
     #[must_use]
-    pub fn standings(&self) -> Vec<(String, usize)> {
+    pub fn statuses(&self) -> Vec<(String, usize)> {
         let mut counts: Vec<(String, usize)> = Vec::new();
         for entry in &self.entries {
-            let word = entry.standing().word(&entry.order.task);
+            let word = entry.status().word(&entry.order.task);
             match counts.iter_mut().find(|(known, _)| *known == word) {
                 Some((_, count)) => *count += 1,
                 None => counts.push((word, 1)),
@@ -114,7 +114,7 @@ impl State {
         };
         let mut newest_first = self.entries.of_machine(&entry.order.machine.id).rev();
         let last = newest_first.find(is_again);
-        matches!(entry.standing(), Standing::NotSent { .. })
+        matches!(entry.status(), OrderStatus::NotSent { .. })
             && last.is_some_and(|last| last.id() == entry.id())
     }
 }

@@ -329,7 +329,7 @@ mod tests {
         };
         state.apply(entry("cdn-7F3K2Q9M", "a7", done("a7-7")));
         // Somebody was first: the entry knows their action, and has made none.
-        let theirs = Record::SomeoneElses {
+        let theirs = Record::NotOurs {
             action: MachineActionId::parse("a8-8").expect("a literal id"),
             requestor: sam.into(),
             created: None,
@@ -349,8 +349,8 @@ mod tests {
             let row = rows.find(|row| row.machine.id.as_str() == id);
             row.and_then(Contained::setter).map(|request| request.whose)
         };
-        assert_eq!(whose("a2"), Some(Ownership::SomeoneElses));
+        assert_eq!(whose("a2"), Some(Ownership::NotOurs));
         assert_eq!(whose("a3"), Some(Ownership::Unknown));
-        assert_eq!(whose("a8"), Some(Ownership::SomeoneElses));
+        assert_eq!(whose("a8"), Some(Ownership::NotOurs));
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use jiff::Timestamp;
 
-use crate::journal::{Entry, Standing};
+use crate::journal::{Entry, OrderStatus};
 use crate::model::{EntryId, MachineActionId, MachineId};
 
 /// All entries, oldest first.
@@ -27,7 +27,7 @@ pub struct Entries {
     /// Went wrong, and nobody has acknowledged it; also those whose outcome is unknown.
     attention: BTreeSet<usize>,
     /// At an end, and not in need of attention.
-    settled: BTreeSet<usize>,
+    ended: BTreeSet<usize>,
 }
 
 impl Entries {
@@ -72,18 +72,18 @@ impl Entries {
                 of_machine.sort_unstable();
             }
         }
-        if let Some(action) = entry.standing().action() {
+        if let Some(action) = entry.status().action() {
             let of_action = self.by_action.entry(action.clone()).or_default();
             if let Err(gap) = of_action.binary_search(&place) {
                 of_action.insert(gap, place);
             }
         }
-        let is_open = !entry.standing().is_end();
+        let is_open = !entry.status().is_end();
         let needs_attention = self.needs_attention(entry);
         let lists = [
             (&mut self.open, is_open),
             (&mut self.attention, needs_attention),
-            (&mut self.settled, !is_open && !needs_attention),
+            (&mut self.ended, !is_open && !needs_attention),
         ];
         for (list, belongs) in lists {
             if belongs {
@@ -97,11 +97,11 @@ impl Entries {
     /// Whether an entry waits for a person to have read it.
     #[must_use]
     pub fn needs_attention(&self, entry: &Entry) -> bool {
-        let standing = entry.standing();
-        standing.went_wrong()
+        let status = entry.status();
+        status.went_wrong()
             && !self.is_read(entry)
             // What this console itself has cancelled went as it was meant to.
-            && !standing.was_cancelled_here(|tag| self.get(tag))
+            && !status.was_cancelled_here(|tag| self.get(tag))
     }
 
     /// Whether a person has read how an entry stands; where somebody else's request came in its
@@ -110,7 +110,7 @@ impl Entries {
         let Some(read) = entry.acknowledged() else {
             return false;
         };
-        let Standing::SomeoneElses { action, .. } = entry.standing() else {
+        let OrderStatus::NotOurs { action, .. } = entry.status() else {
             return true;
         };
         let failed = self.theirs_failed.get(action);
@@ -122,7 +122,7 @@ impl Entries {
     pub(super) fn note_failed(&mut self, action: &MachineActionId, at: Timestamp) {
         let places = self.by_action.get(action).cloned().unwrap_or_default();
         let is_theirs =
-            |place: &usize| matches!(self.all[*place].standing(), Standing::SomeoneElses { .. });
+            |place: &usize| matches!(self.all[*place].status(), OrderStatus::NotOurs { .. });
         if places.iter().any(is_theirs) {
             self.theirs_failed.insert(action.clone(), at);
             for place in places {
@@ -160,13 +160,13 @@ impl Entries {
     }
 
     /// Entries that ended and need nobody, oldest first.
-    pub fn settled(&self) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
-        self.at(&self.settled)
+    pub fn ended(&self) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
+        self.at(&self.ended)
     }
 
     #[must_use]
-    pub fn settled_count(&self) -> usize {
-        self.settled.len()
+    pub fn ended_count(&self) -> usize {
+        self.ended.len()
     }
 
     /// Entries about a machine, oldest first.
@@ -263,9 +263,9 @@ mod tests {
         }
     }
 
-    fn acknowledged(standing: &str) -> Record {
+    fn acknowledged(status: &str) -> Record {
         Record::Acknowledged {
-            standing: standing.into(),
+            status: status.into(),
             object_id: "o".into(),
             account: "jane".into(),
         }
@@ -301,7 +301,7 @@ mod tests {
                 code: "".into(),
                 message: "".into(),
             },
-            Record::SomeoneElses {
+            Record::NotOurs {
                 action: MachineActionId::parse("b89eb834").expect("a literal id"),
                 requestor: "sam".into(),
                 created: None,
@@ -311,7 +311,7 @@ mod tests {
             finished(MachineActionStatus::Cancelled, None),
             not_sent(NotSentReason::ConsoleEnded),
         ] {
-            let key = entry("cdn-00000001", vec![wrong.clone()]).standing().key();
+            let key = entry("cdn-00000001", vec![wrong.clone()]).status().key();
             assert!(needs_attention(vec![wrong.clone()]), "{key}");
             assert!(!needs_attention(vec![wrong, acknowledged(key)]), "{key}");
         }
@@ -369,7 +369,7 @@ mod tests {
 
     #[test]
     fn somebody_elses_request_that_ends_badly_has_to_be_read_again() {
-        let theirs = Record::SomeoneElses {
+        let theirs = Record::NotOurs {
             action: MachineActionId::parse(ACTION).expect("a literal id"),
             requestor: "sam".into(),
             created: None,
@@ -403,7 +403,7 @@ mod tests {
             (
                 entries.open().count(),
                 entries.attention_count(),
-                entries.settled_count(),
+                entries.ended_count(),
             )
         };
         entries.put(entry(tag, records.clone()));

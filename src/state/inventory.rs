@@ -27,21 +27,21 @@ impl Index {
         u32::try_from(self.seed.hash_one(what) >> 32).unwrap_or_default()
     }
 
-    fn insert(&mut self, what: impl Hash, place: u32) {
+    fn insert(&mut self, what: impl Hash, index: u32) {
         let hash = self.hash(what);
-        let before = self.newest.insert(hash, place).unwrap_or(NOWHERE);
-        let end = place as usize + 1;
+        let before = self.newest.insert(hash, index).unwrap_or(NOWHERE);
+        let end = index as usize + 1;
         if self.before.len() < end {
             self.before.resize(end, NOWHERE);
         }
-        self.before[place as usize] = before;
+        self.before[index as usize] = before;
     }
 
     fn places(&self, what: impl Hash) -> impl Iterator<Item = usize> {
         let newest = self.newest.get(&self.hash(what)).copied();
-        let real = |place: u32| (place != NOWHERE).then_some(place);
-        std::iter::successors(newest, move |place| real(self.before[*place as usize]))
-            .map(|place| place as usize)
+        let real = |index: u32| (index != NOWHERE).then_some(index);
+        std::iter::successors(newest, move |index| real(self.before[*index as usize]))
+            .map(|index| index as usize)
     }
 
     fn clear(&mut self) {
@@ -91,22 +91,22 @@ impl Inventory {
 
     #[must_use]
     pub fn get(&self, id: &MachineId) -> Option<&Arc<Machine>> {
-        self.place(id).map(|place| &self.machines[place])
+        self.index_of(id).map(|index| &self.machines[index])
     }
 
     /// Where in [`Self::all`] a machine stands.
     #[must_use]
-    pub fn place(&self, id: &MachineId) -> Option<usize> {
+    pub fn index_of(&self, id: &MachineId) -> Option<usize> {
         let mut places = self.by_id.places(id);
-        places.find(|&place| self.machines[place].id == *id)
+        places.find(|&index| self.machines[index].id == *id)
     }
 
     /// Where in [`Self::all`] machines with this name stand, short or in full, in any spelling. A
     /// machine that tells no domain is meant by its name with any.
     pub fn places_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
         let places = indexed_name(name).map(|name| self.by_name.places(name));
-        places.into_iter().flatten().filter(move |&place| {
-            let known = self.machines[place].computer_dns_name.as_deref();
+        places.into_iter().flatten().filter(move |&index| {
+            let known = self.machines[index].computer_dns_name.as_deref();
             known.is_some_and(|known| same_name(known, name))
         })
     }
@@ -129,7 +129,7 @@ impl Inventory {
         let others = places
             .into_iter()
             .flatten()
-            .map(|place| &self.machines[place]);
+            .map(|index| &self.machines[index]);
         others.filter(move |other| {
             // Hundreds of phones may share one name: those spelt alike need no second look.
             other.id != machine.id
@@ -160,7 +160,7 @@ impl Inventory {
         if self.read_at.is_none() {
             let unknown: Vec<_> = machines
                 .into_iter()
-                .filter(|machine| self.place(&machine.id).is_none())
+                .filter(|machine| self.index_of(&machine.id).is_none())
                 .collect();
             self.upsert(unknown);
             self.kept_at = Some(at);
@@ -172,20 +172,20 @@ impl Inventory {
     pub(super) fn upsert(&mut self, machines: impl IntoIterator<Item = Arc<Machine>>) {
         let mut renamed = false;
         for machine in machines {
-            let known = self.place(&machine.id);
-            let machine = Machine::filled(machine, known.map(|place| &self.machines[place]));
-            if known.is_some_and(|place| self.machines[place] == machine) {
+            let known = self.index_of(&machine.id);
+            let machine = Machine::filled(machine, known.map(|index| &self.machines[index]));
+            if known.is_some_and(|index| self.machines[index] == machine) {
                 continue;
             }
-            let place = known.unwrap_or(self.machines.len());
-            let Ok(change) = u32::try_from(place) else {
+            let index = known.unwrap_or(self.machines.len());
+            let Ok(change) = u32::try_from(index) else {
                 return;
             };
             self.generation += 1;
             self.changes.push(change);
             if known.is_some() {
-                renamed |= self.machines[place].computer_dns_name != machine.computer_dns_name;
-                self.machines[place] = machine;
+                renamed |= self.machines[index].computer_dns_name != machine.computer_dns_name;
+                self.machines[index] = machine;
             } else {
                 self.by_id.insert(&machine.id, change);
                 self.index_name(&machine, change);
@@ -213,16 +213,16 @@ impl Inventory {
         self.by_id.clear();
         self.by_name.clear();
         let machines = std::mem::take(&mut self.machines);
-        for (place, machine) in (0..).zip(&machines) {
-            self.by_id.insert(&machine.id, place);
-            self.index_name(machine, place);
+        for (index, machine) in (0..).zip(&machines) {
+            self.by_id.insert(&machine.id, index);
+            self.index_name(machine, index);
         }
         self.machines = machines;
     }
 
-    fn index_name(&mut self, machine: &Machine, place: u32) {
+    fn index_name(&mut self, machine: &Machine, index: u32) {
         if let Some(name) = machine.computer_dns_name.as_deref().and_then(indexed_name) {
-            self.by_name.insert(name, place);
+            self.by_name.insert(name, index);
         }
     }
 }

@@ -30,11 +30,11 @@ pub use settings::SettingsFacts;
 
 use crate::explain::Explanation;
 use crate::guard::{AlertsLook, Devices, Facts, FileLook, History, OwnAction, Policy};
-use crate::journal::{Entry, Standing};
-use crate::message::{LookBack, Note, open_orders_on};
+use crate::journal::{Entry, OrderStatus};
+use crate::message::{LookBack, OrderProgress, open_orders_on};
 use crate::model::{
-    AvailableActions, Budget, Door, EntryId, Epoch, FileFacts, Host, KeyringState, Machine,
-    MachineAction, MachineActionId, MachineId, MachineRef, Mode, SessionStatus,
+    AvailableActions, Budget, EntryId, Epoch, FileFacts, Host, KeyringState, Machine,
+    MachineAction, MachineActionId, MachineId, MachineRef, Mode, SessionStatus, SignInMethod,
 };
 
 /// How long what the service offers is taken to hold.
@@ -52,7 +52,7 @@ pub struct HistoryRead {
 pub struct State {
     pub mode: Mode,
     /// The cloud's name, or the stand-in's address.
-    pub place: Box<str>,
+    pub target: Box<str>,
     /// The tenant as it was set: an id or a domain; empty where nobody set one.
     pub tenant: Box<str>,
     /// The application that signs in.
@@ -75,7 +75,7 @@ pub struct State {
     /// What this computer is, if it tells.
     pub host: Option<Host>,
     /// The door by which the account that used this place last came in.
-    pub door: Option<Door>,
+    pub sign_in_method: Option<SignInMethod>,
     /// How often a person has signed in during this run.
     pub sign_ins: usize,
     /// Why the last sign-in did not work.
@@ -83,7 +83,7 @@ pub struct State {
     /// Why the sign-in of the present account could not be renewed; gone once it can be used.
     pub renewal_failure: Option<Explanation>,
     /// The way to sign in that the last refusal asks for.
-    pub advised_door: Option<Door>,
+    pub advised_method: Option<SignInMethod>,
     /// Whether this console may act; `None` until the journal was opened.
     pub journal: Option<Result<(), Explanation>>,
     pub inventory: Inventory,
@@ -103,7 +103,7 @@ pub struct State {
     pub containments: Remote<LookBack>,
     /// This console's entries, oldest first.
     pub entries: Entries,
-    pub notes: HashMap<EntryId, Note>,
+    pub progress: HashMap<EntryId, OrderProgress>,
     pub budget: Option<Budget>,
     /// Problems without a row of their own, newest last.
     pub problems: Vec<Problem>,
@@ -122,10 +122,10 @@ pub struct Problem {
 impl State {
     /// A state in which nothing is known yet.
     #[must_use]
-    pub fn new(mode: Mode, place: &str, policy: Policy) -> Self {
+    pub fn new(mode: Mode, target: &str, policy: Policy) -> Self {
         Self {
             mode,
-            place: place.into(),
+            target: target.into(),
             tenant: Box::default(),
             client_id: Box::default(),
             sign_out_page: Box::default(),
@@ -138,11 +138,11 @@ impl State {
             files: HashMap::new(),
             clock: None,
             host: None,
-            door: None,
+            sign_in_method: None,
             sign_ins: 0,
             sign_in_failure: None,
             renewal_failure: None,
-            advised_door: None,
+            advised_method: None,
             journal: None,
             inventory: Inventory::default(),
             asked: Asked::default(),
@@ -153,7 +153,7 @@ impl State {
             recent_actions: Remote::default(),
             containments: Remote::default(),
             entries: Entries::default(),
-            notes: HashMap::new(),
+            progress: HashMap::new(),
             budget: None,
             problems: Vec::new(),
             problems_raised: 0,
@@ -210,9 +210,12 @@ impl State {
 
     /// Orders of whichever account that wait to be sent.
     pub fn waiting(&self) -> impl Iterator<Item = &Entry> {
-        self.entries
-            .open()
-            .filter(|entry| matches!(entry.standing(), Standing::Waiting | Standing::Held { .. }))
+        self.entries.open().filter(|entry| {
+            matches!(
+                entry.status(),
+                OrderStatus::Waiting | OrderStatus::Held { .. }
+            )
+        })
     }
 
     /// Why no list of devices was read since the start, where the sign-in is the reason: then
@@ -228,7 +231,7 @@ impl State {
     pub fn awaits_answer(&self) -> bool {
         self.entries
             .open()
-            .any(|entry| *entry.standing() == Standing::Sent)
+            .any(|entry| *entry.status() == OrderStatus::Sent)
     }
 
     /// Whether orders are under way that the next start can follow only after a new sign-in.
@@ -319,7 +322,7 @@ impl State {
         &self,
         machine: &MachineRef,
         sha1: Option<&str>,
-        together: usize,
+        batch_size: usize,
         now: Timestamp,
         with: impl FnOnce(&Facts<'_>) -> R,
     ) -> R {
@@ -345,7 +348,7 @@ impl State {
                 list: self.inventory.all(),
                 is_complete: self.inventory.is_complete(),
             },
-            together,
+            batch_size,
         })
     }
 }

@@ -19,7 +19,7 @@ pub struct Panel {
 impl Panel {
     /// When a part was read, and whether it is being read.
     #[must_use]
-    pub fn standing(&self, part: PanelPart) -> (Option<Timestamp>, bool) {
+    pub fn freshness(&self, part: PanelPart) -> (Option<Timestamp>, bool) {
         match part {
             PanelPart::Users => (self.users.read_at(), self.users.loading),
             PanelPart::Alerts => (self.alerts.read_at(), self.alerts.loading),
@@ -32,9 +32,9 @@ impl Panel {
             PanelNews::Reading(PanelPart::Users) => self.users.loading = true,
             PanelNews::Reading(PanelPart::Alerts) => self.alerts.loading = true,
             PanelNews::Reading(PanelPart::AvailableActions) => self.available.loading = true,
-            PanelNews::Users(result) => self.users.settle(result, at),
-            PanelNews::Alerts(result) => self.alerts.settle(result, at),
-            PanelNews::AvailableActions(result) => self.available.settle(result, at),
+            PanelNews::Users(result) => self.users.set(result, at),
+            PanelNews::Alerts(result) => self.alerts.set(result, at),
+            PanelNews::AvailableActions(result) => self.available.set(result, at),
         }
     }
 }

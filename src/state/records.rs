@@ -21,7 +21,7 @@ impl State {
         if let Ok(machine) = &result {
             self.inventory.upsert([Arc::clone(machine)]);
         }
-        self.machines.entry(id).or_default().settle(result, at);
+        self.machines.entry(id).or_default().set(result, at);
     }
 
     /// Takes in records that several came with, not older than `at`. Of a machine that was read on

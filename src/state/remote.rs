@@ -35,7 +35,7 @@ impl<T> Remote<T> {
     }
 
     /// Takes the result of a try.
-    pub fn settle(&mut self, result: Result<T, Explanation>, at: Timestamp) {
+    pub fn set(&mut self, result: Result<T, Explanation>, at: Timestamp) {
         self.loading = false;
         match result {
             Ok(value) => {

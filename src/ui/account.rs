@@ -207,7 +207,7 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>) {
         ui.label("Object id");
         copyable_ui(ui, "object id", &account.object_id);
     }
-    ui.label(clean(&state.place, 80));
+    ui.label(clean(&state.target, 80));
     if let Some(profile) = &state.profile {
         ui.label(format!("Profile {}", clean(profile, 40)));
     }

@@ -73,10 +73,10 @@ fn in_order(state: &State) -> (Vec<&Entry>, usize) {
     let entries = &state.entries;
     let open = entries.open().rev();
     let open = open.filter(|entry| !entries.needs_attention(entry));
-    let ended = entries.settled().rev().take(MAX_ENDED);
+    let ended = entries.ended().rev().take(MAX_ENDED);
     let is_at_risk = |entry: &&Entry| still_open_opposites(entry, state).next().is_some();
     let (at_risk, others): (Vec<_>, Vec<_>) = ended.partition(is_at_risk);
-    let older = entries.settled_count().saturating_sub(MAX_ENDED);
+    let older = entries.ended_count().saturating_sub(MAX_ENDED);
     (
         at_risk.into_iter().chain(open).chain(others).collect(),
         older,

@@ -191,7 +191,7 @@ pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut asked: Box<Acknowledging
     if acknowledges {
         let seen = entries
             .iter()
-            .map(|entry| (entry.id(), entry.standing().key()));
+            .map(|entry| (entry.id(), entry.status().key()));
         cx.out.work.push(Command::Acknowledge(seen.collect()));
     } else if !keeps && !response.close_requested {
         cx.views.dialog = Some(views::Dialog::Acknowledge(asked));
@@ -234,8 +234,8 @@ fn confirm_ui(
 
 fn listed_ui(ui: &mut Ui, entry: &Entry) {
     ui.horizontal_wrapped(|ui| {
-        let (icon, role) = look::order_status(entry.standing());
-        badge(ui, icon, role, &entry.standing().word(&entry.order.task));
+        let (icon, role) = look::order_status(entry.status());
+        badge(ui, icon, role, &entry.status().word(&entry.order.task));
         let name = RichText::new(entry.machine().quoted()).text_style(text::strong());
         ui.add(Label::new(name).wrap());
         ui.add(Label::new(entry.order.task.title()).wrap());
@@ -244,8 +244,8 @@ fn listed_ui(ui: &mut Ui, entry: &Entry) {
 
 /// What a device's newest order came to, where somebody has to know: for its row and its panel.
 pub fn mark(entry: &Entry) -> (Icon, Role, String) {
-    let (icon, role) = look::order_status(entry.standing());
+    let (icon, role) = look::order_status(entry.status());
     let task = &entry.order.task;
-    let word = entry.standing().word(task).to_lowercase();
+    let word = entry.status().word(task).to_lowercase();
     (icon, role, format!("{}: {word}", task.title()))
 }

@@ -9,7 +9,7 @@ use super::views::Dialog;
 use super::widgets::{ActionButton, Icon, badge, copy_button_ui};
 use super::{Cx, activity_attention, activity_record, machine_detail, order};
 use crate::action::{ActionKind, Draft, Subject, Task, Value};
-use crate::journal::{Entry, Standing};
+use crate::journal::{Entry, OrderStatus};
 use crate::message::Command;
 use crate::model::{MachineAction, MachineActionId, MachineActionType};
 use crate::state::State;
@@ -75,17 +75,17 @@ pub fn buttons(
     if state.entries.needs_attention(entry) {
         buttons.push(Button::Acknowledge);
     }
-    match entry.standing() {
-        Standing::Waiting => buttons.push(Button::Withdraw),
-        Standing::Held { .. } => buttons.extend([Button::Insist, Button::Withdraw]),
-        Standing::Accepted { action, .. } => {
+    match entry.status() {
+        OrderStatus::Waiting => buttons.push(Button::Withdraw),
+        OrderStatus::Held { .. } => buttons.extend([Button::Insist, Button::Withdraw]),
+        OrderStatus::Accepted { action, .. } => {
             let own = entry.order.task.kind().map(|kind| {
                 let wire_type = kind.spec().wire_type.clone();
                 Button::CancelOwn(action.clone(), wire_type)
             });
             buttons.extend(own);
         }
-        Standing::Done { .. } => {
+        OrderStatus::Done { .. } => {
             let against = opposites.iter();
             let against = against.map(|a| Button::CancelOpposite(a.id.clone(), a.kind.clone()));
             buttons.extend(against);
@@ -94,22 +94,22 @@ pub fn buttons(
                 buttons.extend(kind.spec().no_way_back.map(Button::NoWayBack));
             }
         }
-        Standing::NotSent { .. }
-        | Standing::NotFound
-        | Standing::TimedOut { .. }
-        | Standing::Failed { .. }
-        | Standing::Cancelled { .. } => buttons.push(Button::SendAgain),
-        Standing::SomeoneElses { .. } => {
+        OrderStatus::NotSent { .. }
+        | OrderStatus::NotFound
+        | OrderStatus::TimedOut { .. }
+        | OrderStatus::Failed { .. }
+        | OrderStatus::Cancelled { .. } => buttons.push(Button::SendAgain),
+        OrderStatus::NotOurs { .. } => {
             if activity_words::ended_without_success(entry, state) {
                 buttons.push(Button::SendAgain);
             }
         }
-        Standing::Refused { status, code, .. } => {
+        OrderStatus::Refused { status, code, .. } => {
             if activity_words::may_be_accepted_later(&entry.order.task, *status, code) {
                 buttons.push(Button::SendAgain);
             }
         }
-        Standing::Sent | Standing::TooLate { .. } | Standing::Unknown { .. } => {}
+        OrderStatus::Sent | OrderStatus::TooLate { .. } | OrderStatus::Unknown { .. } => {}
     }
     buttons.extend([Button::ShowDevice, Button::Copy]);
     buttons
@@ -136,7 +136,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
                 response.request_focus();
             }
             if response.clicked() {
-                let seen = vec![(entry.id(), entry.standing().key())];
+                let seen = vec![(entry.id(), entry.status().key())];
                 cx.out.work.push(Command::Acknowledge(seen));
             }
         }

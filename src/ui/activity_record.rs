@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use super::words;
 use crate::action::{Task, Value};
-use crate::journal::{Entry, Standing};
+use crate::journal::{Entry, OrderStatus};
 use crate::model::{MachineAction, clean};
 use crate::state::State;
 
@@ -14,19 +14,19 @@ const COMMENT_CHARS: usize = 300;
 /// When the present status was reached: by the service's clock where it tells, as it is shown
 /// everywhere else.
 fn reached_at(entry: &Entry, state: &State) -> Timestamp {
-    let standing = entry.standing();
+    let status = entry.status();
     let machine = &entry.machine().id;
-    let action = standing.action().and_then(|id| state.action(machine, id));
+    let action = status.action().and_then(|id| state.action(machine, id));
     let is_its_end = |action: &&MachineAction| {
-        action.status.is_final() && !matches!(standing, Standing::SomeoneElses { .. })
+        action.status.is_final() && !matches!(status, OrderStatus::NotOurs { .. })
     };
     let told = action.filter(is_its_end).and_then(|a| a.last_updated);
-    told.unwrap_or_else(|| entry.standing_since())
+    told.unwrap_or_else(|| entry.status_since())
 }
 
 /// How long it has been under way, or how long ago it ended.
 pub fn age(entry: &Entry, state: &State, now: Timestamp) -> String {
-    if entry.standing().is_end() {
+    if entry.status().is_end() {
         return words::ago(reached_at(entry, state), now);
     }
     let secs = words::secs_since(entry.intended_at(), now);
@@ -42,11 +42,11 @@ pub fn times(entry: &Entry, state: &State, zone: &TimeZone) -> Vec<String> {
     let confirmed = entry.intended_at();
     let author = clean(&entry.author.account, 80);
     let mut lines = vec![format!("Confirmed {} by {author}", both(confirmed))];
-    let standing = entry.standing();
-    if standing.is_end() {
+    let status = entry.status();
+    if status.is_end() {
         let ended = reached_at(entry, state);
         let took = words::duration(words::secs_since(confirmed, ended));
-        let word = standing.word(&entry.order.task);
+        let word = status.word(&entry.order.task);
         lines.push(format!("{word} {}, after {took}", both(ended)));
     }
     if let Some(read) = entry.acknowledged() {
@@ -85,14 +85,14 @@ fn parameter(value: &Value) -> String {
 /// One line for a ticket, in UTC: what became of it, and everything that was sent.
 pub fn ticket_line(entry: &Entry, state: &State) -> String {
     let order = &entry.order;
-    let standing = entry.standing();
+    let status = entry.status();
     let mut facts = vec![format!(
         "{} at {}",
-        standing.word(&order.task),
+        status.word(&order.task),
         words::utc_time(reached_at(entry, state))
     )];
     facts.extend(parameters(&order.task));
-    facts.extend(standing.action().map(|id| format!("Action id: {id}")));
+    facts.extend(status.action().map(|id| format!("Action id: {id}")));
     format!(
         "{} {} on {} ({}): {} [{}] by {}: {}",
         words::utc_time(entry.intended_at()),

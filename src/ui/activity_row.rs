@@ -10,7 +10,7 @@ use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, Icon, badge, copyable_ui, elided_ui, small_ui};
 use super::{Cx, activity_record, look, words};
 use crate::journal::Entry;
-use crate::message::Note;
+use crate::message::OrderProgress;
 use crate::model::clean;
 
 /// Width that the line keeps for its words; buttons that do not fit beside it are below, when the
@@ -58,7 +58,7 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Tic
     ui.ctx().accesskit_node_builder(row.response.id, |node| {
         node.set_role(accesskit::Role::Group);
         node.set_label(name);
-        node.set_description(entry.standing().word(task));
+        node.set_description(entry.status().word(task));
         node.set_bounds(accesskit::Rect {
             x0: rect.min.x.into(),
             y0: rect.min.y.into(),
@@ -177,16 +177,16 @@ fn line_ui(
     reasons: &[String],
 ) -> Ticking {
     let tokens = ui.tokens();
-    let standing = entry.standing();
+    let status = entry.status();
     let task = &entry.order.task;
-    let note = cx.state.notes.get(&entry.id());
+    let note = cx.state.progress.get(&entry.id());
     let weak = |text: String| Label::new(RichText::new(text).color(tokens.text_weak)).truncate();
     let (icon, role) = match overtaken {
-        Some(_) => (look::order_status(standing).0, Role::Stale),
-        None => look::order_status(standing),
+        Some(_) => (look::order_status(status).0, Role::Stale),
+        None => look::order_status(status),
     };
-    let status = badge(ui, icon, role, &standing.word(task));
-    ui.ctx().accesskit_node_builder(status.id, |node| {
+    let status_badge = badge(ui, icon, role, &status.word(task));
+    ui.ctx().accesskit_node_builder(status_badge.id, |node| {
         node.set_live(accesskit::Live::Polite);
     });
     elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);
@@ -195,12 +195,12 @@ fn line_ui(
     ui.add(weak(age))
         .on_hover_text(activity_record::times(entry, cx.state, cx.zone).join("\n"));
     if let Some(later) = overtaken {
-        let word = later.standing().word(&later.order.task);
+        let word = later.status().word(&later.order.task);
         ui.add(Label::new(format!("{} since then", word.to_lowercase())).truncate());
     }
     if !is_ours(entry, cx) {
         let author = clean(&entry.author.account, 80);
-        let words = if standing.is_end() {
+        let words = if status.is_end() {
             format!("by {author}")
         } else {
             format!("by {author}: followed again when that account signs in")
@@ -230,7 +230,7 @@ fn details_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, reasons: &[String], is_op
     for line in activity_record::sent(entry) {
         small_ui(ui, &line);
     }
-    if let Some(action) = entry.standing().action() {
+    if let Some(action) = entry.status().action() {
         ui.horizontal(|ui| {
             small_ui(ui, "Action id:");
             copyable_ui(ui, "action id", action.as_str());
@@ -244,14 +244,14 @@ fn is_ours(entry: &Entry, cx: &Cx<'_>) -> bool {
     account.is_none_or(|account| entry.author.is(account))
 }
 
-fn ticking(entry: &Entry, note: Option<&Note>, cx: &Cx<'_>) -> Ticking {
+fn ticking(entry: &Entry, note: Option<&OrderProgress>, cx: &Cx<'_>) -> Ticking {
     let secs = words::secs_since(entry.intended_at(), cx.now);
-    let is_open = !entry.standing().is_end();
+    let is_open = !entry.status().is_end();
     let counts_up = is_ours(entry, cx) && is_open && secs < TICKING_SECS;
     let counts_down = note.is_some_and(|note| {
         !matches!(
             note,
-            Note::Stuck(_) | Note::WaitsForSignIn | Note::WaitsForTurn
+            OrderProgress::Stuck(_) | OrderProgress::WaitsForSignIn | OrderProgress::WaitsForTurn
         )
     });
     if counts_up || counts_down {

@@ -9,8 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::words;
 use crate::action::{ActionKind, Change, Risk, Task};
-use crate::journal::{Entry, NotSentReason, Record, Reply, Standing};
-use crate::message::Note;
+use crate::journal::{Entry, NotSentReason, OrderStatus, Record, Reply};
+use crate::message::OrderProgress;
 use crate::model::{
     HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, clean,
 };
@@ -30,7 +30,7 @@ pub fn overtaken_by<'a>(entry: &Entry, state: &'a State) -> Option<&'a Entry> {
         Change::Sets(condition) | Change::Clears(condition) => Some(condition.way_back()),
         Change::Nothing => None,
     };
-    let is_done = |entry: &Entry| matches!(entry.standing(), Standing::Done { .. });
+    let is_done = |entry: &Entry| matches!(entry.status(), OrderStatus::Done { .. });
     let own = way_back(entry).filter(|_| is_done(entry))?;
     let machine = entry.machine();
     let newest_first = state.entries.of_machine(&machine.id).rev();
@@ -42,7 +42,7 @@ pub fn overtaken_by<'a>(entry: &Entry, state: &'a State) -> Option<&'a Entry> {
 }
 
 /// What comes next by itself. `pause` is until when the service asked for none of our requests.
-pub fn next(note: &Note, pause: Option<Timestamp>, now: Timestamp) -> String {
+pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> String {
     let left = |until: Timestamp| words::secs_since(now, until);
     let check = |at: Timestamp| match pause.map_or(0, left) {
         0 => match left(at) {
@@ -55,15 +55,15 @@ pub fn next(note: &Note, pause: Option<Timestamp>, now: Timestamp) -> String {
         ),
     };
     match note {
-        Note::LeavesAt(at) => match left(*at) {
+        OrderProgress::LeavesAt(at) => match left(*at) {
             0 => "being sent".to_owned(),
             secs => format!("will be sent in {}", words::duration(secs)),
         },
-        Note::Watching { next_at, .. } => check(*next_at),
-        Note::LookFailed { why, next_at, .. } => {
+        OrderProgress::Watching { next_at, .. } => check(*next_at),
+        OrderProgress::LookFailed { why, next_at, .. } => {
             format!("Last check failed: {}; {}", why.headline, check(*next_at))
         }
-        Note::LookedUp { complete, again_at } => {
+        OrderProgress::LookedUp { complete, again_at } => {
             let so_far = match complete {
                 0 => "being looked up".to_owned(),
                 1 => "looked up once, not there yet".to_owned(),
@@ -72,34 +72,34 @@ pub fn next(note: &Note, pause: Option<Timestamp>, now: Timestamp) -> String {
             };
             format!("{so_far}; {}", check(*again_at))
         }
-        Note::WaitsForSignIn => "will be sent once you are signed in again".to_owned(),
-        Note::WaitsForTurn => "queued behind earlier actions".to_owned(),
-        Note::Stuck(explanation) => explanation.headline.clone(),
+        OrderProgress::WaitsForSignIn => "will be sent once you are signed in again".to_owned(),
+        OrderProgress::WaitsForTurn => "queued behind earlier actions".to_owned(),
+        OrderProgress::Stuck(explanation) => explanation.headline.clone(),
     }
 }
 
 /// What was read last of an action that is under way, and when.
 fn under_way(
     entry: &Entry,
-    status: &MachineActionStatus,
+    reported: &MachineActionStatus,
     state: &State,
     now: Timestamp,
     zone: &TimeZone,
 ) -> Option<String> {
-    let standing = entry.standing();
-    let action = standing
+    let status = entry.status();
+    let action = status
         .action()
         .and_then(|id| state.action(&entry.machine().id, id));
     // In a console that only looks the journal may be behind what is read here.
     let only_looks = matches!(state.journal, Some(Err(_)));
-    if let Some(read) = action.filter(|read| only_looks && read.status != *status) {
+    if let Some(read) = action.filter(|read| only_looks && read.status != *reported) {
         return Some(format!(
             "Defender says now: {}; the other console has not recorded it yet",
             read.status
         ));
     }
     let checked = checked(entry, state, now);
-    match status {
+    match reported {
         MachineActionStatus::Pending => Some(silent(entry, action, &checked, state, now, zone)),
         MachineActionStatus::InProgress => Some(format!("In progress, {checked}")),
         MachineActionStatus::Succeeded
@@ -112,11 +112,13 @@ fn under_way(
 
 /// How long ago the action was read last: in this run, or when that was written down.
 fn checked(entry: &Entry, state: &State, now: Timestamp) -> String {
-    let in_this_run = match state.notes.get(&entry.id()) {
-        Some(Note::Watching { read_at, .. } | Note::LookFailed { read_at, .. }) => *read_at,
+    let in_this_run = match state.progress.get(&entry.id()) {
+        Some(
+            OrderProgress::Watching { read_at, .. } | OrderProgress::LookFailed { read_at, .. },
+        ) => *read_at,
         Some(_) | None => None,
     };
-    let at = in_this_run.unwrap_or_else(|| entry.standing_since());
+    let at = in_this_run.unwrap_or_else(|| entry.status_since());
     match now.duration_since(at).as_secs() {
         ..=0 => "checked just now".to_owned(),
         secs @ 1..60 => format!("checked {secs} s ago"),
@@ -138,7 +140,7 @@ pub fn details(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) ->
     let not_reread = not_reread
         .into_iter()
         .map(|what| format!("Not re-read before sending: {}", clean(what, 300)));
-    let more = about_standing(entry, state, now, zone);
+    let more = about_status(entry, state, now, zone);
     redirected
         .into_iter()
         .chain(not_reread)
@@ -146,40 +148,40 @@ pub fn details(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) ->
         .collect()
 }
 
-fn about_standing(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
-    let standing = entry.standing();
+fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
+    let status = entry.status();
     let task = &entry.order.task;
-    match standing {
-        Standing::Held { by } => vec![held(entry, by, state)],
-        Standing::NotSent { why, detail } => not_sent(*why, detail.as_deref()),
-        Standing::Accepted { action, status } => {
+    match status {
+        OrderStatus::Held { by } => vec![held(entry, by, state)],
+        OrderStatus::NotSent { why, detail } => not_sent(*why, detail.as_deref()),
+        OrderStatus::Accepted { action, status } => {
             let asked = cancellation_requested(entry, action, state);
             let read = under_way(entry, status, state, now, zone);
             asked.into_iter().chain(read).collect()
         }
-        Standing::Waiting => waiting(state, now),
-        Standing::Done { .. } => older_opposites(entry, state),
-        Standing::Sent => Vec::new(),
-        Standing::Failed { hresult, .. } => failed(task, *hresult),
-        Standing::TooLate { status, .. } => {
+        OrderStatus::Waiting => waiting(state, now),
+        OrderStatus::Done { .. } => older_opposites(entry, state),
+        OrderStatus::Sent => Vec::new(),
+        OrderStatus::Failed { hresult, .. } => failed(task, *hresult),
+        OrderStatus::TooLate { status, .. } => {
             vec![format!(
                 "The action had ended before: the service says “{status}”"
             )]
         }
-        Standing::TimedOut { .. } => vec![format!(
+        OrderStatus::TimedOut { .. } => vec![format!(
             "The service gave up waiting for the device ({}). {}",
             given_up(entry),
             another_way(task)
         )],
-        Standing::Cancelled { by, comment, .. } => {
+        OrderStatus::Cancelled { by, comment, .. } => {
             vec![cancelled(by.as_deref(), comment.as_deref())]
         }
-        Standing::Refused {
+        OrderStatus::Refused {
             status,
             code,
             message,
         } => refusal::lines(entry, &state.session, *status, code, message),
-        Standing::Unknown { why, reply } => {
+        OrderStatus::Unknown { why, reply } => {
             let what = match reply {
                 Reply::Missing => "No answer came".to_owned(),
                 Reply::Status(status) => {
@@ -192,13 +194,13 @@ fn about_standing(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone)
                 format!("Cause: {}", clean(why, COMMENT_CHARS)),
             ]
         }
-        Standing::NotFound => {
+        OrderStatus::NotFound => {
             vec![
                 "Defender does not have it: looked up completely over five minutes. You may send it again"
                     .to_owned(),
             ]
         }
-        Standing::SomeoneElses {
+        OrderStatus::NotOurs {
             action,
             requestor,
             created,
@@ -224,7 +226,7 @@ fn about_standing(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone)
 /// Whether somebody else's request, which came in the place of this one, has ended without
 /// bringing about what was wanted.
 pub fn ended_without_success(entry: &Entry, state: &State) -> bool {
-    let Standing::SomeoneElses { action, .. } = entry.standing() else {
+    let OrderStatus::NotOurs { action, .. } = entry.status() else {
         return false;
     };
     let theirs = state.action(&entry.order.machine.id, action);
@@ -300,7 +302,7 @@ pub fn still_open_opposites<'a>(
 ) -> impl Iterator<Item = &'a MachineAction> {
     let opposite = entry.order.task.kind().and_then(ActionKind::opposite);
     let machine = &entry.machine().id;
-    let own = entry.standing().action().cloned();
+    let own = entry.status().action().cloned();
     let ended = own
         .and_then(|id| state.action(machine, &id))
         .and_then(|own| own.last_updated);

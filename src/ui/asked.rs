@@ -10,7 +10,7 @@ use super::Cx;
 use super::commands::UiCommand;
 use super::coverage::{Coverage, coverage};
 use super::machine_filter::field_trouble;
-use super::machines::{Way, select};
+use super::machines::{SelectedBy, select};
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{ActionButton, ExplanationView, Icon, badge, icon};
 use super::words::{ago, local_time};
@@ -155,7 +155,7 @@ fn take_answer(cx: &mut Cx<'_>) {
     }
     let by_id = matches!(cx.views.asking.questions.as_slice(), [Question::Id(id)] if id == only);
     if by_id || cx.views.asking.is_entered {
-        select(cx, 0, Way::Chosen);
+        select(cx, 0, SelectedBy::Chosen);
     }
 }
 

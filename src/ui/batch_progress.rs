@@ -3,8 +3,8 @@
 use egui::{Label, RichText, Ui};
 
 use super::activity_attention::{Acknowledging, why_not_acknowledge};
+use super::bulk_selection::devices;
 use super::commands::{acting_trouble, journal_trouble};
-use super::picks::devices;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog;
 use super::widgets::{ActionButton, Icon, raised_frame};
@@ -80,7 +80,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
 
 /// "4 isolated, 1 refused".
 fn summary(batch: &Batch<'_>) -> String {
-    let counts = batch.standings().into_iter();
+    let counts = batch.statuses().into_iter();
     let counts: Vec<_> = counts
         .map(|(word, count)| format!("{count} {}", word.to_lowercase()))
         .collect();
@@ -109,7 +109,7 @@ fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
         let ids = unread.map(|entry| entry.id()).collect();
         cx.views.open(Dialog::Acknowledge(Acknowledging::of(ids)));
     } else {
-        let seen = unread.map(|entry| (entry.id(), entry.standing().key()));
+        let seen = unread.map(|entry| (entry.id(), entry.status().key()));
         cx.out.work.push(Command::Acknowledge(seen.collect()));
     }
 }

@@ -204,7 +204,7 @@ impl UiCommand {
                     | SessionStatus::NotRenewed { .. }
                     | SessionStatus::WaitingForPerson(_)
                     | SessionStatus::InBrowser(_)
-                    | SessionStatus::Stranger { .. }
+                    | SessionStatus::DifferentAccount { .. }
                     | SessionStatus::NeedsSignIn { .. },
                 ) => Ok(()),
             },
@@ -212,7 +212,7 @@ impl UiCommand {
                 SessionStatus::AskingForCode
                 | SessionStatus::WaitingForPerson(_)
                 | SessionStatus::InBrowser(_)
-                | SessionStatus::Stranger { .. }
+                | SessionStatus::DifferentAccount { .. }
                 | SessionStatus::Restoring => Ok(()),
                 SessionStatus::SignedIn { .. }
                 | SessionStatus::SignedOut
@@ -221,7 +221,7 @@ impl UiCommand {
                 | SessionStatus::NeedsSignIn { .. } => Err("No sign-in is in progress".into()),
             },
             Self::AcceptAccount => match state.session {
-                SessionStatus::Stranger { .. } => Ok(()),
+                SessionStatus::DifferentAccount { .. } => Ok(()),
                 SessionStatus::SignedOut
                 | SessionStatus::Restoring
                 | SessionStatus::AskingForCode

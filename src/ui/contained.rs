@@ -157,7 +157,7 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
     }
     for (whose, words) in [
         (
-            Ownership::SomeoneElses,
+            Ownership::NotOurs,
             "Not included, requested by somebody else",
         ),
         (Ownership::Unknown, "Not included, perhaps not yours"),

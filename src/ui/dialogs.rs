@@ -5,9 +5,9 @@ use std::time::Duration;
 use egui::{Id, RichText, Ui};
 use jiff::Timestamp;
 
+use super::bulk_selection::devices;
 use super::open_work;
 use super::order;
-use super::picks::devices;
 use super::theme::{TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Views};
 use super::widgets::{ActionButton, Dialog, small_ui};
@@ -61,7 +61,7 @@ pub fn closing_concerns(state: &State, views: &Views) -> Vec<Concern> {
             "What you typed there will be lost",
         );
     }
-    match views.picked.len() {
+    match views.bulk_selection.len() {
         0 => {}
         1 => add("1 device is selected".into(), "The selection will be lost"),
         count => add(

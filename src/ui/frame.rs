@@ -45,7 +45,7 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         | SessionStatus::AskingForCode
         | SessionStatus::WaitingForPerson(_)
         | SessionStatus::InBrowser(_)
-        | SessionStatus::Stranger { .. } => {
+        | SessionStatus::DifferentAccount { .. } => {
             CentralPanel::default().show(ui, |ui| sign_in::sign_in_ui(ui, cx));
         }
     }
@@ -193,7 +193,7 @@ fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
         show_list(cx);
     }
     panel_ui(ui, cx);
-    machines::mind_rest(ui, cx);
+    machines::load_after_dwell(ui, cx);
 }
 
 fn panel_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -267,11 +267,11 @@ fn screen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Screen::Devices => machines::machines_ui(ui, cx),
         Screen::Contained => {
             contained::contained_ui(ui, cx);
-            machines::mind_rest(ui, cx);
+            machines::load_after_dwell(ui, cx);
         }
         Screen::Settings => {
             settings::settings_ui(ui, cx);
-            machines::mind_rest(ui, cx);
+            machines::load_after_dwell(ui, cx);
         }
     }
 }

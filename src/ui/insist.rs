@@ -8,7 +8,7 @@ use super::commands::journal_trouble;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{ActionButton, Dialog};
-use crate::journal::{Entry, Standing};
+use crate::journal::{Entry, OrderStatus};
 use crate::message::Command;
 use crate::model::EntryId;
 
@@ -63,9 +63,9 @@ pub fn insist_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
 
 /// Why it cannot be sent so; the order may have gone on while the question stood there.
 fn why_not(cx: &Cx<'_>, entry: &Entry) -> Option<String> {
-    if matches!(entry.standing(), Standing::Held { .. }) {
+    if matches!(entry.status(), OrderStatus::Held { .. }) {
         return journal_trouble(cx.state).err();
     }
-    let word = entry.standing().word(&entry.order.task).to_lowercase();
+    let word = entry.status().word(&entry.order.task).to_lowercase();
     Some(format!("It is no longer held: {word}"))
 }

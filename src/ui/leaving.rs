@@ -3,7 +3,7 @@
 use egui::{Id, Label, RichText, Ui};
 
 use super::dialogs::Concern;
-use super::profiles::{ProfilesPage, Wish};
+use super::profiles::{PageRequest, ProfilesPage};
 use super::theme::{TokensExt as _, text};
 use super::widgets::{ActionButton, Dialog};
 use crate::settings::Profile;
@@ -16,7 +16,7 @@ pub struct Leaving {
 }
 
 /// Asks while there is something to ask; the switch if it was confirmed.
-pub fn leaving_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
+pub fn leaving_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
     let leaving = page.leaving.take()?;
     let id = Id::unique("leaving the profile");
     let what: Vec<_> = leaving.concerns.iter().map(|c| c.consequence).collect();
@@ -48,7 +48,7 @@ pub fn leaving_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
         return None;
     }
     Dialog::return_focus(ui.ctx(), id);
-    switches.then_some(Wish::Leave(leaving.to))
+    switches.then_some(PageRequest::Leave(leaving.to))
 }
 
 #[cfg(test)]
@@ -64,7 +64,7 @@ mod tests {
 
     struct World {
         page: ProfilesPage,
-        wishes: Vec<Wish>,
+        requests: Vec<PageRequest>,
     }
 
     fn harness() -> Harness<'static, World> {
@@ -87,17 +87,17 @@ mod tests {
             to,
             concerns: vec![concern],
         });
-        let wishes = Vec::new();
+        let requests = Vec::new();
         let mut harness = Harness::builder()
             .with_size(egui::vec2(1000.0, 900.0))
             .with_context_setup(|ctx: &egui::Context| theme::apply(ctx))
             .build_ui_state(
                 |ui, world: &mut World| {
                     crate::ui::widgets::keep_focus_in_view(ui.ctx());
-                    let wish = profiles_ui(ui, &mut world.page);
-                    world.wishes.extend(wish);
+                    let request = profiles_ui(ui, &mut world.page);
+                    world.requests.extend(request);
                 },
-                World { page, wishes },
+                World { page, requests },
             );
         harness.run_steps(5);
         harness
@@ -110,16 +110,19 @@ mod tests {
         assert!(held.get_by_label("Stay").is_focused());
         held.key_press(Key::Enter);
         held.run_steps(2);
-        assert!(held.state().page.leaving.is_none() && held.state().wishes.is_empty());
+        assert!(held.state().page.leaving.is_none() && held.state().requests.is_empty());
         let mut escaped = harness();
         escaped.key_press(Key::Escape);
         escaped.run_steps(2);
         let world = escaped.state();
-        assert!(world.page.leaving.is_none() && world.wishes.is_empty());
+        assert!(world.page.leaving.is_none() && world.requests.is_empty());
         let mut switched = harness();
         switched.get_by_label("Switch anyway").click();
         switched.run_steps(2);
-        assert!(matches!(switched.state().wishes[..], [Wish::Leave(_)]));
+        assert!(matches!(
+            switched.state().requests[..],
+            [PageRequest::Leave(_)]
+        ));
     }
 
     #[test]
@@ -134,9 +137,9 @@ mod tests {
         harness.run_steps(2);
         harness.key_press(Key::Escape);
         harness.run_steps(2);
-        assert!(harness.state().wishes.is_empty());
+        assert!(harness.state().requests.is_empty());
         harness.key_press(Key::Escape);
         harness.run_steps(2);
-        assert!(matches!(harness.state().wishes[..], [Wish::Back]));
+        assert!(matches!(harness.state().requests[..], [PageRequest::Back]));
     }
 }

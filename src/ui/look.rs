@@ -12,7 +12,7 @@ use super::theme::Role;
 use super::widgets::{Icon, badge};
 use super::words::spaced;
 use crate::action::{Condition, ConditionState};
-use crate::journal::Standing;
+use crate::journal::OrderStatus;
 use crate::model::{
     AlertSeverity, AlertStatus, ExposureLevel, HealthStatus, MachineActionStatus, OnboardingStatus,
     RiskScore, clean,
@@ -186,28 +186,28 @@ pub fn action_status(status: &MachineActionStatus) -> Look {
     }
 }
 
-/// Where an order of this console stands; its words depend on the order ([`Standing::word`]).
+/// Where an order of this console stands; its words depend on the order ([`OrderStatus::word`]).
 #[must_use]
-pub const fn order_status(standing: &Standing) -> (Icon, Role) {
-    match standing {
-        Standing::Waiting => (Icon::Waiting, Role::Neutral),
-        Standing::Held { .. } => (Icon::Held, Role::Caution),
-        Standing::NotSent { .. } => (Icon::NotSent, Role::Stale),
-        Standing::Sent => (Icon::Sent, Role::Accent),
-        Standing::Accepted {
+pub const fn order_status(status: &OrderStatus) -> (Icon, Role) {
+    match status {
+        OrderStatus::Waiting => (Icon::Waiting, Role::Neutral),
+        OrderStatus::Held { .. } => (Icon::Held, Role::Caution),
+        OrderStatus::NotSent { .. } => (Icon::NotSent, Role::Stale),
+        OrderStatus::Sent => (Icon::Sent, Role::Accent),
+        OrderStatus::Accepted {
             status: MachineActionStatus::InProgress,
             ..
         } => (Icon::InProgress, Role::Accent),
-        Standing::Accepted { .. } => (Icon::Accepted, Role::Pending),
-        Standing::Done { .. } => (Icon::Done, Role::Ok),
-        Standing::Failed { .. } => (Icon::Failed, Role::Danger),
-        Standing::TooLate { .. } => (Icon::Info, Role::Caution),
-        Standing::TimedOut { .. } => (Icon::TimedOut, Role::Danger),
-        Standing::Cancelled { .. } => (Icon::Cancelled, Role::Stale),
-        Standing::Refused { .. } => (Icon::Refused, Role::Danger),
-        Standing::Unknown { .. } => (Icon::Unknown, Role::Unknown),
-        Standing::NotFound => (Icon::NotFound, Role::Unknown),
-        Standing::SomeoneElses { .. } => (Icon::SomeoneElses, Role::Caution),
+        OrderStatus::Accepted { .. } => (Icon::Accepted, Role::Pending),
+        OrderStatus::Done { .. } => (Icon::Done, Role::Ok),
+        OrderStatus::Failed { .. } => (Icon::Failed, Role::Danger),
+        OrderStatus::TooLate { .. } => (Icon::Info, Role::Caution),
+        OrderStatus::TimedOut { .. } => (Icon::TimedOut, Role::Danger),
+        OrderStatus::Cancelled { .. } => (Icon::Cancelled, Role::Stale),
+        OrderStatus::Refused { .. } => (Icon::Refused, Role::Danger),
+        OrderStatus::Unknown { .. } => (Icon::Unknown, Role::Unknown),
+        OrderStatus::NotFound => (Icon::NotFound, Role::Unknown),
+        OrderStatus::NotOurs { .. } => (Icon::NotOurs, Role::Caution),
     }
 }
 

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use egui::{RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 
+use super::bulk_selection::absence_words;
 use super::device_marks::{device_marks, panel_marks_ui};
-use super::picks::absence_words;
 use super::theme::{Role, TokensExt as _, text};
 use super::widgets::{
     ActionButton, EmptyState, Icon, badge, copy_button_ui, copy_labelled_ui, copyable_ui,
@@ -460,7 +460,7 @@ fn portal_page(cx: &Cx<'_>, id: &MachineId) -> Option<String> {
     // The place may name a region behind its cloud.
     let cloud = Cloud::ALL
         .into_iter()
-        .filter(|cloud| cx.state.place.starts_with(cloud.name()))
+        .filter(|cloud| cx.state.target.starts_with(cloud.name()))
         .max_by_key(|cloud| cloud.name().len())?;
     Some(format!("https://{}/machines/{id}", cloud.portal_host()))
 }

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+pub use super::bigrams::BigramSignature;
+use super::bigrams::{StackText, forms, is_plain};
 use super::device_state::DeviceState;
 use super::look::health_word;
-pub use super::marks::Marks;
-use super::marks::{StackText, forms, is_plain};
 use super::pasted::{Pasted, pasted_id};
 use crate::model::{
     ExposureLevel, MacAddress, Machine, MachineId, Question, RiskScore, SearchWord, clean, normal,
@@ -141,7 +141,7 @@ impl Filter {
     pub fn matches<'a>(
         &self,
         machine: &Machine,
-        marks: &Marks,
+        marks: &BigramSignature,
         odd: impl Fn() -> Option<&'a str>,
         state: impl Fn(&MachineId) -> DeviceState,
     ) -> bool {
@@ -223,7 +223,7 @@ impl Term {
     fn is_met_by<'a>(
         &self,
         machine: &Machine,
-        marks: &Marks,
+        marks: &BigramSignature,
         odd: impl Fn() -> Option<&'a str>,
         state: impl Fn(&MachineId) -> DeviceState,
     ) -> bool {
@@ -235,7 +235,7 @@ impl Term {
     }
 
     /// The answer, where the marks of a device are enough for one.
-    fn answer_by(&self, marks: &Marks) -> Option<bool> {
+    fn answer_by(&self, marks: &BigramSignature) -> Option<bool> {
         let is_any = self.field == Field::Any;
         is_any.then(|| self.needle.answer_by(marks)).flatten()
     }
@@ -299,9 +299,9 @@ struct Needle {
     may_be_id: bool,
     may_be_address: bool,
     /// What a device has to be marked with, for the needle to stand in a text or in an id.
-    in_text: Marks,
-    in_id: Marks,
-    in_mac: Marks,
+    in_text: BigramSignature,
+    in_id: BigramSignature,
+    in_mac: BigramSignature,
 }
 
 impl Needle {
@@ -314,15 +314,18 @@ impl Needle {
             address: text.parse().ok(),
             may_be_id: all(|b| b.is_ascii_hexdigit() || b == b'-'),
             may_be_address: all(|b| b.is_ascii_hexdigit() || b == b'.' || b == b':'),
-            in_text: Marks::of_text(text),
-            in_id: Marks::of_id(text),
-            in_mac: mac.as_deref().map(Marks::of_id).unwrap_or_default(),
+            in_text: BigramSignature::of_text(text),
+            in_id: BigramSignature::of_id(text),
+            in_mac: mac
+                .as_deref()
+                .map(BigramSignature::of_id)
+                .unwrap_or_default(),
             mac,
             normal: text.into(),
         }
     }
 
-    fn answer_by(&self, marks: &Marks) -> Option<bool> {
+    fn answer_by(&self, marks: &BigramSignature) -> Option<bool> {
         // An address has many spellings.
         if self.address.is_some() {
             return None;

@@ -24,12 +24,12 @@ fn own_order(machine: &MachineRef, open: &[&Entry]) -> Option<(Icon, Role, Strin
     let entry = open
         .iter()
         .rfind(|entry| entry.order.machine.id == machine.id)?;
-    let standing = entry.standing();
-    if !standing.is_unknown() && standing.action().is_some() {
+    let status = entry.status();
+    if !status.is_unknown() && status.action().is_some() {
         return None;
     }
-    let (icon, role) = look::order_status(standing);
-    Some((icon, role, standing.word(&entry.order.task)))
+    let (icon, role) = look::order_status(status);
+    Some((icon, role, status.word(&entry.order.task)))
 }
 
 /// What the state column shows of a device.
@@ -61,7 +61,7 @@ pub struct MachineRow<'a> {
     pub id: Id,
     pub is_selected: bool,
     /// Whether it is one of those to act on together.
-    pub is_picked: bool,
+    pub is_ticked: bool,
     /// Whether it was asked for directly, and no page of the list has shown it.
     pub is_asked_for: bool,
     /// This console's entries that have not ended, of any device, oldest first.
@@ -76,7 +76,7 @@ pub struct MachineRow<'a> {
 pub struct RowResponse {
     pub row: Response,
     /// Of the box by which it is picked, where its column is shown.
-    pub pick: Option<Response>,
+    pub checkbox: Option<Response>,
     /// Whether enough of it is seen to read its name.
     pub is_legible: bool,
 }
@@ -88,7 +88,7 @@ impl MachineRow<'_> {
         let marks = device_marks(cx.state, &self.reference, Some(self.machine));
         // Before the cells: they lie on it, and keep their hover texts.
         let row = self.row_ui(ui, &state.words, &marks);
-        let mut pick = None;
+        let mut checkbox = None;
         for span in layout.spans() {
             let rect = egui::Rect::from_x_y_ranges(span.seen, self.rect.y_range());
             let builder = UiBuilder::new()
@@ -98,19 +98,19 @@ impl MachineRow<'_> {
             let mut cell = ui.new_child(builder);
             cell.set_clip_rect(rect.intersect(self.clip));
             if span.column == Column::Name {
-                pick = Some(self.pick_ui(&mut cell));
+                checkbox = Some(self.checkbox_ui(&mut cell));
             }
             self.cell_ui(&mut cell, span.column, &state, &marks, cx);
         }
         RowResponse {
             row,
-            pick,
+            checkbox,
             is_legible: 2.0 * self.rect.intersect(self.clip).height() >= self.rect.height(),
         }
     }
 
     /// The box by which it is picked. Not focusable, as the row: the space bar is its key.
-    fn pick_ui(&self, ui: &mut Ui) -> Response {
+    fn checkbox_ui(&self, ui: &mut Ui) -> Response {
         let tokens = ui.tokens();
         let size = egui::vec2(tokens.height.row, tokens.height.row);
         let (_, rect) = ui.allocate_space(size);
@@ -118,10 +118,10 @@ impl MachineRow<'_> {
         let response = ui.interact(rect, self.id.with("pick"), Sense::CLICK);
         let name = format!("Select {}", self.reference.quoted());
         response.widget_info(|| {
-            WidgetInfo::selected(accesskit::Role::CheckBox, true, self.is_picked, &name)
+            WidgetInfo::selected(accesskit::Role::CheckBox, true, self.is_ticked, &name)
         });
         let square = egui::Rect::from_center_size(rect.center(), egui::Vec2::splat(14.0));
-        let (fill, line) = if self.is_picked {
+        let (fill, line) = if self.is_ticked {
             (tokens.accent, tokens.accent)
         } else if response.hovered() {
             (tokens.surface.hover, tokens.text)
@@ -131,7 +131,7 @@ impl MachineRow<'_> {
         let painter = ui.painter();
         let stroke = egui::Stroke::new(1.0, line);
         painter.rect(square, 2.0, fill, stroke, egui::StrokeKind::Inside);
-        if self.is_picked {
+        if self.is_ticked {
             paint_icon(painter, square, Icon::Done, tokens.on_accent);
         }
         response

@@ -21,7 +21,7 @@ use crate::model::MachineId;
 pub enum Clicked {
     Row(usize),
     /// The box by which a device is picked; a click on the row with the command key does the same.
-    Pick(usize),
+    Toggle(usize),
 }
 
 impl RowResponse {
@@ -29,11 +29,11 @@ impl RowResponse {
         if !self.is_legible {
             return None;
         }
-        let by_box = self.pick.as_ref().is_some_and(Response::clicked);
+        let by_box = self.checkbox.as_ref().is_some_and(Response::clicked);
         let with_command = || self.row.ctx.input(|input| input.modifiers.command);
         match self.row.clicked() {
-            _ if by_box => Some(Clicked::Pick(row)),
-            true if with_command() => Some(Clicked::Pick(row)),
+            _ if by_box => Some(Clicked::Toggle(row)),
+            true if with_command() => Some(Clicked::Toggle(row)),
             true => Some(Clicked::Row(row)),
             false => None,
         }
@@ -155,11 +155,11 @@ fn rows_ui(
         let clip = ui.clip_rect().intersect(layout.rows_and_bar());
         let first = as_row(viewport.min.y / row_height);
         let last = as_row(viewport.max.y / row_height).saturating_add(1);
-        for place in first..last.min(count) {
-            let Some(machine) = cx.views.rows.machine(cx.state, place) else {
+        for index in first..last.min(count) {
+            let Some(machine) = cx.views.rows.machine(cx.state, index) else {
                 continue;
             };
-            let top = clip.top() + (as_points(place) * row_height - viewport.min.y);
+            let top = clip.top() + (as_points(index) * row_height - viewport.min.y);
             let id = table_id.with(machine.id.as_str());
             let is_selected = cx.views.is_selected(&machine.id);
             if is_selected {
@@ -172,13 +172,17 @@ fn rows_ui(
                 reference: machine.reference(),
                 id,
                 is_selected,
-                is_picked: cx.views.picked.iter().any(|picked| picked.id == machine.id),
+                is_ticked: cx
+                    .views
+                    .bulk_selection
+                    .iter()
+                    .any(|picked| picked.id == machine.id),
                 is_asked_for: cx.state.asked.is_unlisted(&machine.id),
                 open_entries: &open_entries,
                 rect: Rect::from_x_y_ranges(layout.rows().x_range(), top..=top + row_height),
                 clip: layout.rows().intersect(clip),
             };
-            clicked = row.show_ui(ui, layout, cx).clicked(place).or(clicked);
+            clicked = row.show_ui(ui, layout, cx).clicked(index).or(clicked);
         }
     });
     scroll.down = output.state.clamped_offset().y;

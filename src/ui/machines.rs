@@ -5,14 +5,14 @@ use std::time::Duration;
 use egui::text::{CCursor, CCursorRange};
 use egui::{Event, Id, Key, Modifiers, RichText, Ui};
 
+use super::bulk_selection::{bulk_ui, reserve_bulk};
 use super::columns::columns_ui;
 use super::commands::UiCommand;
 use super::coverage::{Coverage, coverage};
 use super::machine_table::{Clicked, table_ui};
-use super::picks::{picks_ui, reserve_picks};
 use super::search_completion::offers_ui;
 use super::theme::TokensExt as _;
-use super::views::Rest;
+use super::views::Dwell;
 use super::widgets::{ActionButton, Dialog, Icon, TextField};
 use super::words::{ago, both_times};
 use super::{Cx, asked, list_notes, panel_parts};
@@ -29,7 +29,7 @@ const PAGE: usize = 10;
 /// Shows the devices.
 pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     refresh_rows(cx);
-    let picks = reserve_picks(ui);
+    let picks = reserve_bulk(ui);
     let table_id = Id::unique("devices table");
     let hands_over = search_ui(ui, table_id, cx);
     asked::follow(ui, cx);
@@ -45,13 +45,13 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             walk(ui, table_id, cx);
         }
         match table_ui(ui, table_id, cx) {
-            Some(Clicked::Row(row)) => select(cx, row, Way::Chosen),
-            Some(Clicked::Pick(row)) => pick(ui, cx, row),
+            Some(Clicked::Row(row)) => select(cx, row, SelectedBy::Chosen),
+            Some(Clicked::Toggle(row)) => toggle_bulk(ui, cx, row),
             None => {}
         }
     }
-    picks_ui(ui, picks, cx);
-    mind_rest(ui, cx);
+    bulk_ui(ui, picks, cx);
+    load_after_dwell(ui, cx);
 }
 
 /// Sorts and picks again where something has changed since.
@@ -138,7 +138,15 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
             refresh_rows(cx);
             // Of several devices none is preselected: the arrows choose.
             if goes_down || cx.views.rows.len() == 1 {
-                select(cx, 0, if goes_down { Way::Walked } else { Way::Chosen });
+                select(
+                    cx,
+                    0,
+                    if goes_down {
+                        SelectedBy::Walked
+                    } else {
+                        SelectedBy::Chosen
+                    },
+                );
             }
             ui.memory_mut(|memory| memory.request_focus(table_id));
             hands_over = true;
@@ -283,7 +291,7 @@ fn walk_by(ui: &Ui, key: Key, cx: &mut Cx<'_>) {
             cx.views.walked_to = None;
             return;
         }
-        (Key::Space, Some(at)) => return pick(ui, cx, at),
+        (Key::Space, Some(at)) => return toggle_bulk(ui, cx, at),
         (Key::Space, None) => return,
         (Key::End, _) | (Key::ArrowUp, None) => last,
         (Key::ArrowDown, Some(at)) => at + 1,
@@ -292,12 +300,12 @@ fn walk_by(ui: &Ui, key: Key, cx: &mut Cx<'_>) {
         (Key::PageUp, Some(at)) => at.saturating_sub(PAGE),
         (_, _) => 0,
     };
-    select(cx, to.min(last), Way::Walked);
+    select(cx, to.min(last), SelectedBy::Walked);
 }
 
 /// How a selection came about.
 #[derive(Clone, Copy)]
-pub enum Way {
+pub enum SelectedBy {
     /// By a click or Enter: the panel opens.
     Chosen,
     /// By an arrow key, on the way to somewhere.
@@ -305,35 +313,35 @@ pub enum Way {
 }
 
 /// Pins the device of a row.
-pub fn select(cx: &mut Cx<'_>, place: usize, way: Way) {
-    let Some(machine) = cx.views.rows.machine(cx.state, place) else {
+pub fn select(cx: &mut Cx<'_>, index: usize, by: SelectedBy) {
+    let Some(machine) = cx.views.rows.machine(cx.state, index) else {
         return;
     };
-    cx.views.walked_to = match way {
-        Way::Chosen => None,
-        Way::Walked => Some(machine.id.clone()),
+    cx.views.walked_to = match by {
+        SelectedBy::Chosen => None,
+        SelectedBy::Walked => Some(machine.id.clone()),
     };
     cx.views.selected = Some(machine.reference());
     cx.views.scroll_to_selection = true;
 }
 
 /// Picks the device of a row to act on it with others, or puts it back.
-fn pick(ui: &Ui, cx: &mut Cx<'_>, row: usize) {
+fn toggle_bulk(ui: &Ui, cx: &mut Cx<'_>, row: usize) {
     cx.views.picked_at = ui.input(|input| input.time);
     let Some(machine) = cx.views.rows.machine(cx.state, row) else {
         return;
     };
-    let picked = &mut cx.views.picked;
-    match picked.iter().position(|known| known.id == machine.id) {
+    let selection = &mut cx.views.bulk_selection;
+    match selection.iter().position(|known| known.id == machine.id) {
         Some(known) => {
-            picked.remove(known);
+            selection.remove(known);
         }
-        None => picked.push(machine.reference()),
+        None => selection.push(machine.reference()),
     }
 }
 
 /// Has the facts of a device read once the selection has rested on it.
-pub fn mind_rest(ui: &Ui, cx: &mut Cx<'_>) {
+pub fn load_after_dwell(ui: &Ui, cx: &mut Cx<'_>) {
     let Some(selected) = &cx.views.selected else {
         cx.views.rest = None;
         return;
@@ -341,7 +349,7 @@ pub fn mind_rest(ui: &Ui, cx: &mut Cx<'_>) {
     let time = ui.input(|input| input.time);
     let rest = match &mut cx.views.rest {
         Some(rest) if rest.id == selected.id => rest,
-        rest => rest.insert(Rest {
+        rest => rest.insert(Dwell {
             id: selected.id.clone(),
             since: time,
             asked: false,

@@ -10,7 +10,7 @@ use super::theme::Role;
 use super::widgets::{ActionButton, Icon, badge};
 use super::words::ago;
 use crate::action::{ActionKind, Task};
-use crate::journal::{Author, Entry, Standing};
+use crate::journal::{Author, Entry, OrderStatus};
 use crate::message::Command;
 use crate::model::{EntryId, clean};
 
@@ -27,16 +27,16 @@ pub fn open_work_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 pub fn pending_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let mut kinds: BTreeMap<(&str, bool), Vec<&Entry>> = BTreeMap::new();
     for entry in cx.state.open_entries() {
-        let standing = entry.standing();
-        if matches!(standing, Standing::Waiting | Standing::Held { .. }) {
+        let status = entry.status();
+        if matches!(status, OrderStatus::Waiting | OrderStatus::Held { .. }) {
             continue;
         }
-        let is_unknown = !matches!(standing, Standing::Accepted { .. });
+        let is_unknown = !matches!(status, OrderStatus::Accepted { .. });
         let noun = noun(&entry.order.task);
         kinds.entry((noun, is_unknown)).or_default().push(entry);
     }
     for ((noun, is_unknown), entries) in kinds {
-        let last = entries.iter().map(|e| e.standing_since()).max();
+        let last = entries.iter().map(|e| e.status_since()).max();
         let what = if is_unknown {
             "with unknown outcome"
         } else {

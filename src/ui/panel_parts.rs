@@ -19,7 +19,7 @@ const SHOWN: usize = 10;
 pub fn load_stale(cx: &mut Cx<'_>, id: &MachineId) {
     let panel = cx.state.panels.get(id);
     let is_stale = |part: &PanelPart| {
-        let (read_at, is_loading) = panel.map_or((None, false), |panel| panel.standing(*part));
+        let (read_at, is_loading) = panel.map_or((None, false), |panel| panel.freshness(*part));
         let age = read_at.map(|at| cx.now.duration_since(at).as_secs());
         !is_loading && age.is_none_or(|age| age >= FRESH_SECS)
     };
@@ -63,7 +63,7 @@ pub fn list_ui<T>(
 ) {
     let list = read.and_then(Remote::get);
     section_ui(ui, &heading(words.title, list));
-    standing_ui(ui, cx, words, read);
+    list_status_ui(ui, cx, words, read);
     let Some(list) = list else {
         return;
     };
@@ -74,7 +74,7 @@ pub fn list_ui<T>(
 }
 
 /// Says how far a list has come: not checked and why, being read, failed, none, or how old.
-fn standing_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remote<Listed<T>>>) {
+fn list_status_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remote<Listed<T>>>) {
     let Words {
         part, what, none, ..
     } = words;

@@ -50,9 +50,9 @@ impl Pasted {
     #[must_use]
     pub fn places(&self, inventory: &Inventory) -> Vec<usize> {
         let machines = inventory.all();
-        let has_one = |place: usize| {
+        let has_one = |index: usize| {
             let (mut addresses, mut macs) = (self.addresses.iter(), self.macs.iter());
-            let machine = &machines[place];
+            let machine = &machines[index];
             addresses.any(|ip| has_address(machine, *ip))
                 || macs.any(|mac| machine.mac_addresses.contains(mac))
         };

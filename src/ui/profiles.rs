@@ -20,7 +20,7 @@ const NAME: &str = "name of the profile";
 
 /// What the person wants.
 #[derive(Debug)]
-pub enum Wish {
+pub enum PageRequest {
     Use(Profile),
     /// The same, knowing what it ends or loses.
     Leave(Profile),
@@ -155,13 +155,13 @@ impl ProfilesPage {
 }
 
 /// Shows the page; tells what the person wants.
-pub fn profiles_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
+pub fn profiles_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
     let title = if page.saved.is_empty() {
         "Which tenant does cordon work in?"
     } else {
         "Profiles"
     };
-    let mut wish = None;
+    let mut request = None;
     page_ui(ui, WIDTH, title, |ui| {
         if let Some(failure) = &page.failure {
             failure_ui(ui, failure);
@@ -169,14 +169,14 @@ pub fn profiles_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
         if let Some(busy) = page.busy {
             badge(ui, Icon::InProgress, Role::Neutral, busy);
         }
-        wish = form_and_saved_ui(ui, page);
+        request = form_and_saved_ui(ui, page);
         steps_ui(ui, &mut page.steps_shown);
     });
-    wish = leaving_ui(ui, page).or(wish);
-    wish.filter(|_| page.busy.is_none())
+    request = leaving_ui(ui, page).or(request);
+    request.filter(|_| page.busy.is_none())
 }
 
-fn form_and_saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
+fn form_and_saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
     let goes_back = page.current.is_some() && {
         let back = ui.add(ActionButton::new("Back").icon(Icon::Undo));
         if std::mem::take(&mut page.is_opening) {
@@ -186,7 +186,7 @@ fn form_and_saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
     };
     let saved = saved_ui(ui, page);
     let typed = form_ui(ui, page);
-    goes_back.then_some(Wish::Back).or(saved).or(typed)
+    goes_back.then_some(PageRequest::Back).or(saved).or(typed)
 }
 
 fn failure_ui(ui: &mut Ui, failure: &Explanation) {
@@ -206,9 +206,9 @@ fn failure_ui(ui: &mut Ui, failure: &Explanation) {
     .show_ui(ui);
 }
 
-fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
+fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
     let tokens = ui.tokens();
-    let (mut wish, mut edited) = (None, None);
+    let (mut request, mut edited) = (None, None);
     for (at, (name, read, _)) in page.saved.iter().enumerate() {
         let shown = clean(name.as_str(), 40);
         ui.horizontal_wrapped(|ui| {
@@ -222,7 +222,7 @@ fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
             if let Ok(profile) = read
                 && use_it.clicked()
             {
-                wish = Some(Wish::Use(profile.clone()));
+                request = Some(PageRequest::Use(profile.clone()));
             }
             let label = format!("Edit {shown}");
             if ui.add(ActionButton::quiet(&label)).clicked() {
@@ -254,10 +254,10 @@ fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
     if let Some(at) = edited {
         page.edit(at);
     }
-    wish
+    request
 }
 
-fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
+fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
     let tokens = ui.tokens();
     if page.saved.is_empty() {
         ui.add(Label::new("An administrator registers the application once in your tenant; none of the values below is a secret").wrap());
@@ -270,7 +270,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
         |why: Option<&'static str>, text: &str| why.filter(|_| tried || !text.trim().is_empty());
     let why = shown(page.name_error(), &page.name);
     let mut entered = false;
-    let mut mind_enter = |response: &egui::Response, ui: &Ui| {
+    let mut note_enter = |response: &egui::Response, ui: &Ui| {
         entered |= response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     };
     let response = TextField::new("Name", &mut page.name)
@@ -279,7 +279,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
         .id(Id::unique(NAME))
         .error(why)
         .show_ui(ui);
-    mind_enter(&response, ui);
+    note_enter(&response, ui);
     if std::mem::take(&mut page.is_opening) && page.saved.is_empty() {
         ui.memory_mut(|memory| memory.request_focus(Id::unique(NAME)));
     }
@@ -297,7 +297,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
         .monospace()
         .error(why)
         .show_ui(ui);
-    mind_enter(&response, ui);
+    note_enter(&response, ui);
     let why = shown(ClientId::parse(client_id).err(), client_id);
     let response = TextField::new("Client id", client_id)
         .hint("00000000-0000-0000-0000-000000000000")
@@ -305,7 +305,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
         .monospace()
         .error(why)
         .show_ui(ui);
-    mind_enter(&response, ui);
+    note_enter(&response, ui);
     let why = Scopes::parse(scopes).err();
     let response = TextField::new("Permissions", scopes)
         .hint(".default")
@@ -313,9 +313,9 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
         .monospace()
         .error(why)
         .show_ui(ui);
-    mind_enter(&response, ui);
+    note_enter(&response, ui);
     ui.add_space(tokens.space.s);
-    let mut wish = None;
+    let mut request = None;
     ui.horizontal_wrapped(|ui| {
         let waits = page.busy.map(|_| "Wait until this is done");
         let save = ActionButton::primary("Save and continue").disabled_because(waits);
@@ -327,12 +327,12 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
             match page.typed() {
                 Ok(profile) if saves => {
                     let instead_of = page.edited.clone();
-                    wish = Some(Wish::SaveAndUse {
+                    request = Some(PageRequest::SaveAndUse {
                         profile,
                         instead_of,
                     });
                 }
-                Ok(profile) => wish = Some(Wish::Use(profile)),
+                Ok(profile) => request = Some(PageRequest::Use(profile)),
                 Err(_) => {}
             }
         }
@@ -340,7 +340,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
             let demo = ActionButton::new("Try the demo")
                 .hint("Opens another window on the built-in tenant; nothing leaves this computer");
             if ui.add(demo).clicked() {
-                wish = Some(Wish::Demo);
+                request = Some(PageRequest::Demo);
             }
         }
     });
@@ -353,7 +353,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<Wish> {
         RichText::new("The next start uses the profile that was saved last. The settings file:");
     ui.label(saved.text_style(TextStyle::Small).color(tokens.text_weak));
     copyable_ui(ui, "settings file", &page.file.display().to_string());
-    wish
+    request
 }
 
 /// Both choices as rows of buttons: one look shows what there is.

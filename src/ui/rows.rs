@@ -6,10 +6,10 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::bigrams::odd_text;
 use super::device_state::DeviceState;
-use super::machine_filter::{Filter, Marks};
+use super::machine_filter::{BigramSignature, Filter};
 use super::machine_order;
-use super::marks::odd_text;
 use super::views::{Column, Sort};
 use crate::model::{Machine, MachineAction, MachineId};
 use crate::state::State;
@@ -24,7 +24,7 @@ pub struct Rows {
     /// By place: by what a device is ordered, what a search can rule it out by, and whether it is
     /// found.
     keys: Vec<u128>,
-    marks: Vec<Marks>,
+    signatures: Vec<BigramSignature>,
     hits: Vec<bool>,
     /// By place, the normal form of those few texts that are not plain.
     odd: HashMap<u32, Box<str>>,
@@ -66,8 +66,8 @@ impl Rows {
     /// The row of a device.
     #[must_use]
     pub fn row_of(&self, state: &State, id: &MachineId) -> Option<usize> {
-        let place = state.inventory.place(id)?;
-        self.found.iter().position(|&found| found as usize == place)
+        let index = state.inventory.index_of(id)?;
+        self.found.iter().position(|&found| found as usize == index)
     }
 
     /// Sorts and picks again where something has changed since. Tells whether another search than
@@ -123,22 +123,22 @@ impl Rows {
             Some(_) | None => self.sort(state, sort),
         }
         match &changes {
-            Some(_) if self.is_by_paste || was_asked => self.pick(state, &filter, all()),
+            Some(_) if self.is_by_paste || was_asked => self.filter_at(state, &filter, all()),
             Some(changes) if same_search && same_states => {
-                self.pick(state, &filter, changes.iter().copied());
+                self.filter_at(state, &filter, changes.iter().copied());
             }
             Some(changes) if changes.is_empty() && same_order && narrows => {
                 self.narrow(state, &filter);
             }
-            Some(_) | None => self.pick(state, &filter, all()),
+            Some(_) | None => self.filter_at(state, &filter, all()),
         }
         if let Some((_, answer)) = answer {
-            for place in answer
+            for index in answer
                 .machines
                 .iter()
-                .filter_map(|id| state.inventory.place(id))
+                .filter_map(|id| state.inventory.index_of(id))
             {
-                self.hit(state, &filter, place);
+                self.hit(state, &filter, index);
             }
             self.gather();
         }
@@ -147,20 +147,21 @@ impl Rows {
 
     fn mark(&mut self, state: &State, places: impl Iterator<Item = u32>) {
         let machines = state.inventory.all();
-        self.marks.resize(machines.len(), Marks::default());
+        self.signatures
+            .resize(machines.len(), BigramSignature::default());
         self.keys.resize(machines.len(), 0);
         self.hits.resize(machines.len(), false);
-        for place in places {
-            let machine = &machines[place as usize];
+        for index in places {
+            let machine = &machines[index as usize];
             let odd = odd_text(machine);
-            self.marks[place as usize] = Marks::of(machine, odd.as_deref());
+            self.signatures[index as usize] = BigramSignature::of(machine, odd.as_deref());
             match odd {
                 Some(odd) => {
-                    self.odd.insert(place, odd);
+                    self.odd.insert(index, odd);
                 }
                 None if self.odd.is_empty() => {}
                 None => {
-                    self.odd.remove(&place);
+                    self.odd.remove(&index);
                 }
             }
         }
@@ -177,7 +178,7 @@ impl Rows {
         keyed.sort_unstable_by(|one, other| compare(machines, *one, *other));
         self.sorted.clear();
         self.sorted
-            .extend(keyed.into_iter().map(|(_, place)| place));
+            .extend(keyed.into_iter().map(|(_, index)| index));
     }
 
     /// Puts what has changed, in the order of places, where it belongs among the others.
@@ -186,30 +187,30 @@ impl Rows {
         let known = self.sorted.len();
         if changes
             .first()
-            .is_some_and(|place| (*place as usize) < known)
+            .is_some_and(|index| (*index as usize) < known)
         {
             let mut is_changed = vec![false; machines.len()];
-            for place in changes {
-                is_changed[*place as usize] = true;
+            for index in changes {
+                is_changed[*index as usize] = true;
             }
-            self.sorted.retain(|place| !is_changed[*place as usize]);
+            self.sorted.retain(|index| !is_changed[*index as usize]);
         }
-        for place in changes.iter().map(|place| *place as usize) {
-            self.keys[place] = machine_order::key(&machines[place], sort, state_of(state));
+        for index in changes.iter().map(|index| *index as usize) {
+            self.keys[index] = machine_order::key(&machines[index], sort, state_of(state));
         }
         let keys = &self.keys;
-        let keyed = |place: u32| (keys[place as usize], place);
+        let keyed = |index: u32| (keys[index as usize], index);
         let mut new = changes.to_vec();
         new.sort_unstable_by(|one, other| compare(machines, keyed(*one), keyed(*other)));
         let old = std::mem::take(&mut self.sorted);
         let mut rest = old.as_slice();
         self.sorted.reserve(old.len() + new.len());
-        for place in new {
+        for index in new {
             let is_before =
-                |old: &u32| compare(machines, keyed(*old), keyed(place)) == Ordering::Less;
+                |old: &u32| compare(machines, keyed(*old), keyed(index)) == Ordering::Less;
             let (before, after) = rest.split_at(rest.partition_point(is_before));
             self.sorted.extend_from_slice(before);
-            self.sorted.push(place);
+            self.sorted.push(index);
             rest = after;
         }
         self.sorted.extend_from_slice(rest);
@@ -218,24 +219,24 @@ impl Rows {
     /// Picks among what was found before.
     fn narrow(&mut self, state: &State, filter: &Filter) {
         // In the order of places, in which the memory lies.
-        let rows = state.inventory.all().iter().zip(&self.marks);
-        for ((hit, (machine, marks)), place) in self.hits.iter_mut().zip(rows).zip(0..) {
-            let odd = || odd_of(&self.odd, marks, place);
-            *hit = *hit && filter.matches(machine, marks, odd, state_of(state));
+        let rows = state.inventory.all().iter().zip(&self.signatures);
+        for ((hit, (machine, signatures)), index) in self.hits.iter_mut().zip(rows).zip(0..) {
+            let odd = || odd_of(&self.odd, signatures, index);
+            *hit = *hit && filter.matches(machine, signatures, odd, state_of(state));
         }
         let hits = &self.hits;
-        self.found.retain(|place| hits[*place as usize]);
+        self.found.retain(|index| hits[*index as usize]);
         self.go_by_paste(state, filter);
     }
 
     /// Looks at these places again, and gathers what is found.
-    fn pick(&mut self, state: &State, filter: &Filter, places: impl Iterator<Item = u32>) {
+    fn filter_at(&mut self, state: &State, filter: &Filter, places: impl Iterator<Item = u32>) {
         let machines = state.inventory.all();
-        for place in places {
-            let at = place as usize;
-            let marks = &self.marks[at];
-            let odd = || odd_of(&self.odd, marks, place);
-            self.hits[at] = filter.matches(&machines[at], marks, odd, state_of(state));
+        for index in places {
+            let at = index as usize;
+            let signatures = &self.signatures[at];
+            let odd = || odd_of(&self.odd, signatures, index);
+            self.hits[at] = filter.matches(&machines[at], signatures, odd, state_of(state));
         }
         self.gather();
         self.go_by_paste(state, filter);
@@ -245,8 +246,8 @@ impl Rows {
     fn go_by_paste(&mut self, state: &State, filter: &Filter) {
         self.is_by_paste = false;
         if let Some(pasted) = filter.pasted().filter(|_| self.found.is_empty()) {
-            for place in pasted.places(&state.inventory) {
-                self.hit(state, filter, place);
+            for index in pasted.places(&state.inventory) {
+                self.hit(state, filter, index);
             }
             self.gather();
             self.is_by_paste = !self.found.is_empty();
@@ -254,28 +255,32 @@ impl Rows {
     }
 
     /// Takes in what the words alone do not find, unless one of them leaves it out.
-    fn hit(&mut self, state: &State, filter: &Filter, place: usize) {
-        let (machine, marks) = (&state.inventory.all()[place], &self.marks[place]);
-        let at = u32::try_from(place).unwrap_or(u32::MAX);
-        let odd = odd_of(&self.odd, marks, at);
-        self.hits[place] = !filter.leaves_out(machine, odd, state_of(state));
+    fn hit(&mut self, state: &State, filter: &Filter, index: usize) {
+        let (machine, signatures) = (&state.inventory.all()[index], &self.signatures[index]);
+        let at = u32::try_from(index).unwrap_or(u32::MAX);
+        let odd = odd_of(&self.odd, signatures, at);
+        self.hits[index] = !filter.leaves_out(machine, odd, state_of(state));
     }
 
     fn gather(&mut self) {
         let hits = &self.hits;
-        let is_hit = |place: &&u32| hits[**place as usize];
+        let is_hit = |index: &&u32| hits[**index as usize];
         self.found.clear();
         self.found.extend(self.sorted.iter().filter(is_hit));
     }
 }
 
-fn odd_of<'a>(odd: &'a HashMap<u32, Box<str>>, marks: &Marks, place: u32) -> Option<&'a str> {
-    let odd = marks.is_odd().then(|| odd.get(&place)).flatten();
+fn odd_of<'a>(
+    odd: &'a HashMap<u32, Box<str>>,
+    signatures: &BigramSignature,
+    index: u32,
+) -> Option<&'a str> {
+    let odd = signatures.is_odd().then(|| odd.get(&index)).flatten();
     odd.map(AsRef::as_ref)
 }
 
 fn compare(machines: &[Arc<Machine>], one: (u128, u32), other: (u128, u32)) -> Ordering {
-    let machine = |place: u32| &machines[place as usize];
+    let machine = |index: u32| &machines[index as usize];
     one.0
         .cmp(&other.0)
         .then_with(|| machine_order::compare_equals(machine(one.1), machine(other.1)))

@@ -19,13 +19,13 @@ use super::widgets::{elided, text_width};
 use crate::model::{ExposureLevel, Machine, RiskScore, clean, normal};
 use crate::state::State;
 
-const MOST_OFFERS: usize = 8;
+const MAX_SUGGESTIONS: usize = 8;
 /// The most frequent values: more are not gone through with each keystroke.
-const MOST_VALUES: usize = 5_000;
+const MAX_VALUES: usize = 5_000;
 /// Devices that are counted in one frame.
 const COUNTED_AT_ONCE: usize = 20_000;
 /// What is longer is no value that anybody would pick from a list.
-const LONGEST_VALUE: usize = 60;
+const MAX_VALUE_CHARS: usize = 60;
 
 /// Something that the last word of the search could become.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,7 +106,7 @@ fn field_offers(word: &str) -> Vec<Offer> {
             text: format!("{name}:"),
             hint: (*hint).to_owned(),
         })
-        .take(MOST_OFFERS)
+        .take(MAX_SUGGESTIONS)
         .collect()
 }
 
@@ -118,7 +118,7 @@ fn value_offers(name: &str, typed: &str, counts: &Counts) -> Vec<Offer> {
     };
     let fitting = counts.iter().filter(|(value, _)| fits(value));
     fitting
-        .take(MOST_OFFERS)
+        .take(MAX_SUGGESTIONS)
         .map(|(value, count)| Offer {
             text: if value.contains(char::is_whitespace) {
                 format!("{name}:\"{value}\"")
@@ -262,7 +262,7 @@ fn count_states(state: &State) -> HashMap<Box<str>, usize> {
 /// Most frequent first. What cannot be typed, or would not look like itself, is left out.
 fn ranked(counts: HashMap<Box<str>, usize>) -> Vec<(Box<str>, usize)> {
     let can_be_typed = |value: &str| {
-        !value.trim().is_empty() && !value.contains('"') && clean(value, LONGEST_VALUE) == value
+        !value.trim().is_empty() && !value.contains('"') && clean(value, MAX_VALUE_CHARS) == value
     };
     let mut values: Vec<_> = counts
         .into_iter()
@@ -270,7 +270,7 @@ fn ranked(counts: HashMap<Box<str>, usize>) -> Vec<(Box<str>, usize)> {
         .collect();
     values
         .sort_unstable_by(|(one, many), (other, more)| more.cmp(many).then_with(|| one.cmp(other)));
-    values.truncate(MOST_VALUES);
+    values.truncate(MAX_VALUES);
     values
 }
 
@@ -380,7 +380,7 @@ pub fn offers_ui(ui: &Ui, field: &Response, enter_chooses: bool, cx: &mut Cx<'_>
         completion.marked.filter(|_| enter_chooses)
     };
     let taken = by_key.or_else(|| list_ui(ui, list, field, &offers, completion.marked));
-    let Some(offer) = taken.and_then(|place| offers.get(place)) else {
+    let Some(offer) = taken.and_then(|index| offers.get(index)) else {
         completion.offers = offers;
         return false;
     };
@@ -441,9 +441,9 @@ fn list_ui(
             ui.set_width(width);
             ui.spacing_mut().item_spacing.y = 0.0;
             let mut clicked = None;
-            for (place, offer) in offers.iter().enumerate() {
-                if offer_ui(ui, list.with(place), offer, marked == Some(place)) {
-                    clicked = Some(place);
+            for (index, offer) in offers.iter().enumerate() {
+                if offer_ui(ui, list.with(index), offer, marked == Some(index)) {
+                    clicked = Some(index);
                 }
             }
             clicked

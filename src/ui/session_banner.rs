@@ -7,7 +7,7 @@ use egui::{Id, Label, Panel, RichText, Ui};
 use super::Cx;
 use super::commands::UiCommand;
 use super::open_work::unsent_ui;
-use super::sign_in::doors;
+use super::sign_in::sign_in_methods;
 use super::theme::{TokensExt as _, text};
 use super::widgets::{ActionButton, Icon, copy_button_ui, icon, raised_frame};
 use crate::explain::{Explanation, NextStep};
@@ -29,7 +29,7 @@ pub fn session_banner_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         | SessionStatus::AskingForCode
         | SessionStatus::WaitingForPerson(_)
         | SessionStatus::InBrowser(_)
-        | SessionStatus::Stranger { .. } => {}
+        | SessionStatus::DifferentAccount { .. } => {}
     }
 }
 
@@ -141,7 +141,7 @@ fn banner_ui(
                 if buttons.renews {
                     again_ui(ui, cx);
                 }
-                doors_ui(ui, buttons.stands_out, cx);
+                methods_ui(ui, buttons.stands_out, cx);
                 unsent_ui(ui, cx);
             });
             ui.horizontal_wrapped(|ui| more_ui(ui, cx));
@@ -178,10 +178,10 @@ fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// Both ways to sign in; the first one stands out where it is what to do.
-fn doors_ui(ui: &mut Ui, stands_out: bool, cx: &mut Cx<'_>) {
-    for (place, command) in doors(cx.state).into_iter().enumerate() {
+fn methods_ui(ui: &mut Ui, stands_out: bool, cx: &mut Cx<'_>) {
+    for (index, command) in sign_in_methods(cx.state).into_iter().enumerate() {
         let spec = command.spec();
-        let button = if stands_out && place == 0 {
+        let button = if stands_out && index == 0 {
             ActionButton::primary(spec.title)
         } else {
             ActionButton::new(spec.title)

@@ -16,7 +16,7 @@ use super::{Cx, qr};
 use crate::explain::{Explanation, NextStep};
 use crate::message::Command;
 use crate::model::{
-    Account, BrowserPrompt, Door, Mode, SessionStatus, SignInPrompt, Unfamiliar, clean,
+    Account, BrowserPrompt, Mode, SessionStatus, SignInMethod, SignInPrompt, Unfamiliar, clean,
 };
 use crate::state::State;
 
@@ -40,11 +40,11 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             SessionStatus::AskingForCode => asking_ui(ui, cx),
             SessionStatus::WaitingForPerson(prompt) => prompt_ui(ui, prompt, cx),
             SessionStatus::InBrowser(prompt) => browser_ui(ui, prompt, cx),
-            SessionStatus::Stranger {
+            SessionStatus::DifferentAccount {
                 account,
                 before,
                 reason,
-            } => stranger_ui(ui, account, before.as_deref(), reason, cx),
+            } => different_account_ui(ui, account, before.as_deref(), reason, cx),
             // Where an account is known the list is shown, and its banner offers this.
             SessionStatus::SignedOut
             | SessionStatus::SignedIn { .. }
@@ -61,9 +61,9 @@ fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui,
         "cordon shows the devices of Microsoft Defender for Endpoint and contains them: isolate, release, restrict apps, stop and quarantine a file. You act under your own name and with your own permissions",
     );
-    let place = clean(&cx.state.place, 80);
+    let target = clean(&cx.state.target, 80);
     match cx.state.mode {
-        Mode::Live => wrapped_ui(ui, &format!("Cloud: {place}")),
+        Mode::Live => wrapped_ui(ui, &format!("Cloud: {target}")),
         Mode::Demo => {
             badge(
                 ui,
@@ -74,7 +74,7 @@ fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         Mode::StandIn => {
             let text = format!(
-                "A stand-in answers at {place}. This is not Microsoft's sign-in: do not enter a real password"
+                "A stand-in answers at {target}. This is not Microsoft's sign-in: do not enter a real password"
             );
             badge(ui, Icon::Warning, Role::Caution, &text);
         }
@@ -108,25 +108,25 @@ fn failure_ui(ui: &mut Ui, failure: &Explanation) {
 }
 
 /// Both ways, first the one that the last refusal asks for, else the one that worked last.
-pub fn doors(state: &State) -> [UiCommand; 2] {
-    match state.advised_door.or(state.door) {
-        Some(Door::Browser) => [UiCommand::SignInWithBrowser, UiCommand::SignIn],
-        Some(Door::Code) | None => [UiCommand::SignIn, UiCommand::SignInWithBrowser],
+pub fn sign_in_methods(state: &State) -> [UiCommand; 2] {
+    match state.advised_method.or(state.sign_in_method) {
+        Some(SignInMethod::Browser) => [UiCommand::SignInWithBrowser, UiCommand::SignIn],
+        Some(SignInMethod::Code) | None => [UiCommand::SignIn, UiCommand::SignInWithBrowser],
     }
 }
 
 /// Both doors, side by side: many organisations allow only one of them.
 fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
-        let doors = doors(cx.state);
+        let sign_in_methods = sign_in_methods(cx.state);
         // What is new above the buttons moves them, and the focus would be lost.
         let failure = cx.state.sign_in_failure.as_ref();
-        let shown = format!("{doors:?} {:?}", failure.map(|f| &f.headline));
+        let shown = format!("{sign_in_methods:?} {:?}", failure.map(|f| &f.headline));
         let is_opening = is_opening(ui, &shown);
-        for command in doors {
+        for command in sign_in_methods {
             // No hints: the first has the focus at once, and would cover what stands below.
             let title = command.spec().title;
-            let is_first = command == doors[0];
+            let is_first = command == sign_in_methods[0];
             let button = ui.add(if is_first {
                 ActionButton::primary(title)
             } else {
@@ -147,7 +147,7 @@ fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 /// Somebody has signed in or is saved whom a person has to look at first.
-fn stranger_ui(
+fn different_account_ui(
     ui: &mut Ui,
     account: &Account,
     before: Option<&str>,
@@ -207,14 +207,14 @@ fn stranger_ui(
     });
     small_ui(ui, "To sign in with another account:");
     ui.horizontal_wrapped(|ui| {
-        for command in doors(cx.state) {
-            other_door_ui(ui, cx, command);
+        for command in sign_in_methods(cx.state) {
+            other_method_ui(ui, cx, command);
         }
     });
 }
 
 /// The other way, for whoever the first one does not help.
-fn other_door_ui(ui: &mut Ui, cx: &mut Cx<'_>, command: UiCommand) {
+fn other_method_ui(ui: &mut Ui, cx: &mut Cx<'_>, command: UiCommand) {
     if ui.add(ActionButton::new(command.spec().title)).clicked() {
         cx.out.commands.push(command);
     }
@@ -244,8 +244,8 @@ fn restoring_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         );
     }
     ui.horizontal_wrapped(|ui| {
-        for command in doors(cx.state) {
-            other_door_ui(ui, cx, command);
+        for command in sign_in_methods(cx.state) {
+            other_method_ui(ui, cx, command);
         }
         cancel_ui(ui, cx);
     });
@@ -255,7 +255,7 @@ fn asking_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     badge(ui, Icon::InProgress, Role::Neutral, "Asking for a code…");
     ui.horizontal_wrapped(|ui| {
         cancel_ui(ui, cx);
-        other_door_ui(ui, cx, UiCommand::SignInWithBrowser);
+        other_method_ui(ui, cx, UiCommand::SignInWithBrowser);
     });
 }
 
@@ -309,7 +309,7 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
         ui,
         "If the browser says that access is blocked, your organisation may not allow codes. cordon cannot see that; sign in with the browser instead:",
     );
-    other_door_ui(ui, cx, UiCommand::SignInWithBrowser);
+    other_method_ui(ui, cx, UiCommand::SignInWithBrowser);
 }
 
 fn expired_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -324,7 +324,7 @@ fn expired_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             // worker lets the new sign-in take its place.
             cx.out.work.push(Command::SignIn);
         }
-        other_door_ui(ui, cx, UiCommand::SignInWithBrowser);
+        other_method_ui(ui, cx, UiCommand::SignInWithBrowser);
         cancel_ui(ui, cx);
     });
 }
@@ -384,7 +384,7 @@ fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>) {
     );
     ui.add_space(tokens.space.s);
     small_ui(ui, "If no browser opens on this computer, use a code:");
-    other_door_ui(ui, cx, UiCommand::SignIn);
+    other_method_ui(ui, cx, UiCommand::SignIn);
 }
 
 /// Its accessible name says what it is, its value is the code, for those who hear the screen.

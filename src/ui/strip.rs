@@ -147,10 +147,10 @@ impl Plan {
                 .enumerate()
                 .filter(|(_, fact)| fact.rank > Rank::Clipped)
                 .max_by_key(|(_, fact)| fact.rank);
-            let Some((place, _)) = dispensable else {
+            let Some((target, _)) = dispensable else {
                 break;
             };
-            left_out.insert(0, facts.remove(place));
+            left_out.insert(0, facts.remove(target));
         }
         let over = (whole(&facts) + menu - room).max(0.0);
         let account = facts.iter().filter(|fact| fact.rank == Rank::Clipped);
@@ -236,9 +236,9 @@ fn facts(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Vec<
             "The profile in use",
         ));
     }
-    if !(state.mode == Mode::Demo && &*state.place == "Demo") {
-        let place = clean(&state.place, 48);
-        facts.push(fact(Rank::Place, &place, "The cloud or server"));
+    if !(state.mode == Mode::Demo && &*state.target == "Demo") {
+        let target = clean(&state.target, 48);
+        facts.push(fact(Rank::Place, &target, "The cloud or server"));
     }
     facts.extend(keyring(state));
     facts.extend(budget(state, now, zone));
@@ -281,7 +281,9 @@ fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
         | SessionStatus::AskingForCode
         | SessionStatus::WaitingForPerson(_)
         | SessionStatus::InBrowser(_)
-        | SessionStatus::Stranger { .. } => ("Signing in…", "A sign-in is already in progress"),
+        | SessionStatus::DifferentAccount { .. } => {
+            ("Signing in…", "A sign-in is already in progress")
+        }
         SessionStatus::SignedOut => ("Signed out", "Nobody is signed in"),
     }
 }

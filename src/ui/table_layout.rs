@@ -186,8 +186,8 @@ impl TableLayout {
         self.columns
             .iter()
             .enumerate()
-            .filter_map(move |(place, (column, title, width))| {
-                let (whole, view) = match place.checked_sub(1).and_then(|place| starts.get(place)) {
+            .filter_map(move |(index, (column, title, width))| {
+                let (whole, view) = match index.checked_sub(1).and_then(|index| starts.get(index)) {
                     None => {
                         let left = self.area.left();
                         let whole = Rangef::new(left, left + self.fixed);

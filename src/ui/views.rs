@@ -22,7 +22,7 @@ pub struct Views {
     /// The device in the panel, pinned by its id.
     pub selected: Option<MachineRef>,
     /// Devices ticked to act on together, in that order.
-    pub picked: Vec<MachineRef>,
+    pub bulk_selection: Vec<MachineRef>,
     /// egui's time of the last change to them.
     pub picked_at: f64,
     pub dialog: Option<Dialog>,
@@ -50,7 +50,7 @@ pub struct Views {
     /// How many of the sign-ins of this run the person has read about.
     pub sign_ins_seen: usize,
     /// How long the selection has rested where it is.
-    pub rest: Option<Rest>,
+    pub rest: Option<Dwell>,
     /// The device that the arrow keys came to last: in a narrow window its panel stays closed, so
     /// that the list can be walked.
     pub walked_to: Option<MachineId>,
@@ -157,7 +157,7 @@ pub enum Dialog {
 
 /// Since when a device is selected, so that walking the list does not eat the budget.
 #[derive(Debug, Clone)]
-pub struct Rest {
+pub struct Dwell {
     pub id: MachineId,
     /// egui's time of the selection.
     pub since: f64,
@@ -210,7 +210,7 @@ impl Views {
     /// Another account: what was looked at and typed in the name of the one before goes.
     pub fn forget_account(&mut self) {
         self.selected = None;
-        self.picked.clear();
+        self.bulk_selection.clear();
         self.ticket = None;
         self.rest = None;
         self.form_failure = None;

@@ -36,8 +36,8 @@ pub fn spaced(word: &str) -> Cow<'_, str> {
     let parts = parts(word);
     let is_acronym = |part: &str| part.len() > 1 && !part.bytes().any(|b| b.is_ascii_lowercase());
     let mut spaced = String::with_capacity(word.len() + parts.len());
-    for (place, part) in parts.iter().enumerate() {
-        match place {
+    for (index, part) in parts.iter().enumerate() {
+        match index {
             0 => spaced.push_str(part),
             _ if is_acronym(part) => spaced.extend([" ", part]),
             _ => spaced.extend([" ", &part.to_ascii_lowercase()]),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::files;
-use crate::model::{Account, Door, Unfamiliar};
+use crate::model::{Account, SignInMethod, Unfamiliar};
 
 pub(super) const FILE_NAME: &str = "accounts.json";
 /// Hundreds of places fit into this.
@@ -47,7 +47,7 @@ impl Place {
         &self,
         account: &Account,
         before: Option<&Account>,
-        door: Option<Door>,
+        door: Option<SignInMethod>,
     ) -> Option<Unfamiliar> {
         let tenant = account.tenant_id.as_str();
         let so_far = self.last.as_deref().map(tenant_id);
@@ -64,14 +64,14 @@ impl Place {
             return Some(Unfamiliar::OtherAccount);
         }
         let is_new = before.is_none() && !self.doors.contains_key(&key(account));
-        (is_new && door == Some(Door::Browser)).then_some(Unfamiliar::New)
+        (is_new && door == Some(SignInMethod::Browser)).then_some(Unfamiliar::New)
     }
 
     /// The door by which the account that used it last came in.
-    pub fn door(&self) -> Option<Door> {
+    pub fn door(&self) -> Option<SignInMethod> {
         Some(match self.doors.get(self.last.as_ref()?)? {
-            Way::Code => Door::Code,
-            Way::Browser => Door::Browser,
+            Way::Code => SignInMethod::Code,
+            Way::Browser => SignInMethod::Browser,
         })
     }
 
@@ -111,10 +111,10 @@ impl Place {
     }
 
     /// Somebody came in.
-    pub fn remember(&mut self, account: &Account, door: Door) {
+    pub fn remember(&mut self, account: &Account, door: SignInMethod) {
         let way = match door {
-            Door::Code => Way::Code,
-            Door::Browser => Way::Browser,
+            SignInMethod::Code => Way::Code,
+            SignInMethod::Browser => Way::Browser,
         };
         self.doors.insert(key(account), way);
         self.use_last(account);
@@ -218,14 +218,14 @@ mod tests {
             ),
             (None, false)
         );
-        here.here.remember(&account("a"), Door::Browser);
+        here.here.remember(&account("a"), SignInMethod::Browser);
         here.write();
         let mut elsewhere = open("elsewhere");
-        elsewhere.here.remember(&account("b"), Door::Code);
+        elsewhere.here.remember(&account("b"), SignInMethod::Code);
         elsewhere.write();
 
         let again = open("here").here;
-        assert_eq!(again.door(), Some(Door::Browser));
+        assert_eq!(again.door(), Some(SignInMethod::Browser));
         assert!(again.knows_another_than(&account("b")));
         assert!(!again.knows_another_than(&account("A")), "ids have no case");
         let text = std::fs::read_to_string(folder.path().join(FILE_NAME)).expect("written");
@@ -239,15 +239,18 @@ mod tests {
             ..account(object_id)
         };
         let mut here = Place::default();
-        let by_browser = Some(Door::Browser);
+        let by_browser = Some(SignInMethod::Browser);
         assert_eq!(
             here.unfamiliar(&account("a"), None, by_browser),
             Some(Unfamiliar::New)
         );
-        assert_eq!(here.unfamiliar(&account("a"), None, Some(Door::Code)), None);
-        here.remember(&account("a"), Door::Browser);
+        assert_eq!(
+            here.unfamiliar(&account("a"), None, Some(SignInMethod::Code)),
+            None
+        );
+        here.remember(&account("a"), SignInMethod::Browser);
         assert_eq!(here.unfamiliar(&account("A"), None, by_browser), None);
-        for door in [by_browser, Some(Door::Code), None] {
+        for door in [by_browser, Some(SignInMethod::Code), None] {
             assert_eq!(
                 here.unfamiliar(&account("b"), None, door),
                 Some(Unfamiliar::OtherAccount)

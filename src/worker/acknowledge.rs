@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::context::Context;
 use crate::explain::{Explain as _, Explanation, NextStep};
-use crate::journal::{Record, Standing};
+use crate::journal::{OrderStatus, Record};
 use crate::model::EntryId;
 
 /// Records that the present account has read how these entries stand: all of them in one step.
@@ -28,19 +28,18 @@ pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'sta
     };
     let author = context.author(&account);
     let mut records = Vec::new();
-    for (id, standing) in seen {
+    for (id, status) in seen {
         let known = context.entry(id);
         let is_new = known.is_some_and(|entry| {
             // Somebody else's request may have ended since: then it is read once more.
-            let may_be_read_again = matches!(entry.standing(), Standing::SomeoneElses { .. });
-            (entry.acknowledged().is_none() || may_be_read_again)
-                && entry.standing().key() == standing
+            let may_be_read_again = matches!(entry.status(), OrderStatus::NotOurs { .. });
+            (entry.acknowledged().is_none() || may_be_read_again) && entry.status().key() == status
         });
         if !is_new {
             continue;
         }
         let record = Record::Acknowledged {
-            standing: standing.into(),
+            status: status.into(),
             object_id: author.object_id.clone(),
             account: author.account.clone(),
         };

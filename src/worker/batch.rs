@@ -8,8 +8,8 @@ use super::submit::{self, Answer};
 use super::waiting::{Queue, Turn};
 use super::{inventory, panel, settings};
 use crate::guard::Approval;
-use crate::journal::{Record, Standing};
-use crate::message::Note;
+use crate::journal::{OrderStatus, Record};
+use crate::message::OrderProgress;
 use crate::model::{EntryId, MachineId, PanelPart};
 
 /// Sends approved orders one by one. Each waits for the answers of those before it, and can be
@@ -43,7 +43,7 @@ pub(super) async fn submit_all(context: Arc<Context>, approvals: Vec<Approval>) 
     let queue = Queue::default();
     for approval in approvals {
         let entry = approval.order().entry;
-        context.note(entry, Some(Note::WaitsForTurn)).await;
+        context.note(entry, Some(OrderProgress::WaitsForTurn)).await;
         let turn = Turn::in_queue(&queue).await;
         tokio::spawn(submit::submit_written(Arc::clone(&context), approval, turn));
     }
@@ -75,7 +75,10 @@ pub(super) async fn load_machines(context: Arc<Context>, ids: Vec<MachineId>) {
 pub(super) async fn stop(context: &Arc<Context>, batch: EntryId) {
     for entry in context.entries() {
         let is_of_it = entry.order.batch == Some(batch);
-        let waits = matches!(entry.standing(), Standing::Waiting | Standing::Held { .. });
+        let waits = matches!(
+            entry.status(),
+            OrderStatus::Waiting | OrderStatus::Held { .. }
+        );
         if is_of_it && waits {
             context.answer_waiting(entry.id(), Answer::Withdraw).await;
         }

@@ -25,7 +25,7 @@ pub(super) struct Claim<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Whose {
     Ours,
-    SomeoneElses,
+    NotOurs,
     /// Not enough in the answer to tell: the action is looked up.
     Unclear(&'static str),
 }
@@ -35,7 +35,7 @@ pub(super) enum Whose {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reading {
     Ours,
-    SomeoneElses,
+    NotOurs,
     /// Nothing speaks against its being ours: this account asked for such an action at that time.
     MostLikelyOurs,
     Unclear,
@@ -146,7 +146,7 @@ impl<'a> Claim<'a> {
         } else if action.created.is_none() {
             Whose::Unclear("the service's answer has no time")
         } else {
-            Whose::SomeoneElses
+            Whose::NotOurs
         }
     }
 
@@ -167,7 +167,7 @@ impl<'a> Claim<'a> {
         let credit = self.credit(action);
         let has_comment = filled(action.requestor_comment.as_deref()).is_some();
         if has_comment || credit == Credit::ToAnother || self.is_older(action) {
-            Reading::SomeoneElses
+            Reading::NotOurs
         } else if credit == Credit::ToUs && action.created.is_some() {
             Reading::MostLikelyOurs
         } else {

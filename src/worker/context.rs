@@ -24,8 +24,8 @@ use crate::api::Client;
 use crate::auth::Session;
 use crate::explain::{Explanation, NextStep};
 use crate::guard::Policy;
-use crate::journal::{Entry, NotSentReason, Record, Standing};
-use crate::message::{Event, Note};
+use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
+use crate::message::{Event, OrderProgress};
 use crate::model::{
     Account, Endpoints, EntryId, Epoch, Listed, Machine, MachineAction, MachineActionId,
     MachineActionStatus, MachineId, Mode,
@@ -178,8 +178,12 @@ impl Context {
         (self.wake)();
     }
 
-    pub async fn note(&self, entry: EntryId, note: Option<Note>) {
-        self.emit(Event::Note { entry, note }).await;
+    pub async fn note(&self, entry: EntryId, note: Option<OrderProgress>) {
+        self.emit(Event::Progress {
+            entry,
+            progress: note,
+        })
+        .await;
     }
 
     pub async fn problem(&self, explanation: Explanation) {
@@ -325,8 +329,11 @@ impl Context {
     /// Passes on what a person said about a waiting order. One that has left cannot be taken back.
     pub async fn answer_waiting(self: &Arc<Self>, entry: EntryId, answer: Answer) {
         let waiting = lock(&self.waiting).remove(&entry);
-        let standing = self.entry(entry).map(|e| e.standing().clone());
-        let has_not_left = matches!(standing, Some(Standing::Waiting | Standing::Held { .. }));
+        let status = self.entry(entry).map(|e| e.status().clone());
+        let has_not_left = matches!(
+            status,
+            Some(OrderStatus::Waiting | OrderStatus::Held { .. })
+        );
         if let Some(waiting) = waiting {
             waiting.send(answer).ok();
         } else if has_not_left && self.is_sending(entry) {

@@ -206,7 +206,7 @@ fn keep(context: &Arc<Context>, epoch: Epoch, list: Vec<Arc<Machine>>) {
             cache::write(&file, at, &list);
             // Signed out while it was being written.
             if context.epoch() != epoch {
-                cache::remove_all(&folder, context.session.place(), None);
+                cache::remove_all(&folder, context.session.target(), None);
             }
         }
     });

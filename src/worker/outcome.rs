@@ -23,7 +23,7 @@ pub(super) async fn settle(context: &Arc<Context>, approval: &Approval, submitte
         Whose::Ours => {
             accepted(context, order, &action).await;
         }
-        Whose::SomeoneElses => {
+        Whose::NotOurs => {
             record_someone_elses(context, order, &action).await;
         }
         Whose::Unclear(why) => {
@@ -102,7 +102,7 @@ fn someone_elses(action: &MachineAction) -> Record {
         .requestor
         .as_deref()
         .map_or("an unknown requestor", str::trim);
-    Record::SomeoneElses {
+    Record::NotOurs {
         action: action.id.clone(),
         requestor: requestor.into(),
         created: action.created,
@@ -159,7 +159,7 @@ pub(super) async fn refuse(context: &Arc<Context>, approval: &Approval, error: &
                 accepted(context, order, &action).await;
                 return;
             }
-            Cause::SomeoneElses(action) => {
+            Cause::NotOurs(action) => {
                 record_someone_elses(context, order, &action).await;
                 return;
             }
@@ -183,7 +183,7 @@ pub(super) async fn refuse(context: &Arc<Context>, approval: &Approval, error: &
 enum Cause {
     /// Ours is there: somebody on the way refused what the service had stored.
     Stored(Box<MachineAction>),
-    SomeoneElses(Box<MachineAction>),
+    NotOurs(Box<MachineAction>),
     /// An isolation that cuts off less or more than the one that was ordered.
     OtherIsolation(Box<MachineAction>),
     /// The action that was to be cancelled had come to its end.
@@ -242,7 +242,7 @@ async fn active_action(context: &Context, approval: &Approval) -> Cause {
     let cause = if let Some(ours) = ours {
         Cause::Stored(Box::new(ours.clone()))
     } else if let Some(active) = newest(Sameness::Same) {
-        Cause::SomeoneElses(active)
+        Cause::NotOurs(active)
     } else if let Some(active) = newest(Sameness::OtherIsolation) {
         Cause::OtherIsolation(active)
     } else if is_whole && newest(Sameness::Unknown).is_none() {
@@ -250,9 +250,7 @@ async fn active_action(context: &Context, approval: &Approval) -> Cause {
     } else {
         Cause::NotRead
     };
-    if let Cause::Stored(action) | Cause::SomeoneElses(action) | Cause::OtherIsolation(action) =
-        &cause
-    {
+    if let Cause::Stored(action) | Cause::NotOurs(action) | Cause::OtherIsolation(action) = &cause {
         watch::learn(context, action).await;
     }
     cause

@@ -15,8 +15,8 @@ use super::watch;
 use crate::action::Task;
 use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
 use crate::explain::{Explanation, NextStep};
-use crate::journal::{Entry, Phase, Record, Standing};
-use crate::message::Note;
+use crate::journal::{Entry, OrderStatus, Phase, Record};
+use crate::message::OrderProgress;
 use crate::model::{Account, EntryId, Epoch, MachineAction, MachineActionId};
 
 /// How far back all actions of the tenant are looked through, as clocks may differ by hours.
@@ -43,15 +43,15 @@ pub(super) async fn resume(context: &Arc<Context>) {
         if context.is_sending(entry.id()) {
             continue;
         }
-        let standing = entry.standing();
-        match (standing.phase(), standing) {
+        let status = entry.status();
+        match (status.phase(), status) {
             (Phase::Unanswered, _) if context.may_act() => start(context, entry.id()),
             (Phase::UnderWay(action), _) => {
                 watch::follow(context, entry.id(), action, None).await;
             }
             // Whether it brought about what this entry was to bring about is not known yet.
-            (_, Standing::SomeoneElses { action, .. })
-                if now().duration_since(entry.standing_since()) < REQUEST_LASTS =>
+            (_, OrderStatus::NotOurs { action, .. })
+                if now().duration_since(entry.status_since()) < REQUEST_LASTS =>
             {
                 watch::follow_theirs(context, action, entry.machine().id);
             }
@@ -85,11 +85,11 @@ pub(super) async fn mind_late(context: &Arc<Context>, actions: &[MachineAction])
     };
     for entry in context.entries() {
         let is_open_to_news = matches!(
-            entry.standing(),
-            Standing::NotFound
-                | Standing::Refused { .. }
-                | Standing::SomeoneElses { .. }
-                | Standing::NotSent { .. }
+            entry.status(),
+            OrderStatus::NotFound
+                | OrderStatus::Refused { .. }
+                | OrderStatus::NotOurs { .. }
+                | OrderStatus::NotSent { .. }
         );
         let is_act = matches!(entry.order.task, Task::Act { .. });
         if !is_open_to_news || !is_act || !entry.author.is(&account) {
@@ -106,7 +106,7 @@ async fn find_out(context: &Arc<Context>, id: EntryId, epoch: Epoch) {
     let Some(entry) = context.entry(id) else {
         return;
     };
-    if matches!(entry.standing(), Standing::Sent) {
+    if matches!(entry.status(), OrderStatus::Sent) {
         let why = "no answer was recorded".into();
         context
             .record_or_say(id, vec![Record::Unknown { why }])
@@ -119,8 +119,8 @@ async fn find_out(context: &Arc<Context>, id: EntryId, epoch: Epoch) {
             now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(2));
         let note = trouble
             .take()
-            .map_or(Note::LookedUp { complete, again_at }, |why| {
-                Note::LookFailed {
+            .map_or(OrderProgress::LookedUp { complete, again_at }, |why| {
+                OrderProgress::LookFailed {
                     why,
                     read_at: None,
                     next_at: again_at,
@@ -150,7 +150,7 @@ async fn find_out(context: &Arc<Context>, id: EntryId, epoch: Epoch) {
                     return;
                 }
             }
-            Ok(Found::SomeoneElses(action)) => {
+            Ok(Found::NotOurs(action)) => {
                 watch::learn(context, &action).await;
                 if record_someone_elses(context, &entry.order, &action).await {
                     return;
@@ -190,7 +190,7 @@ enum Where {
 /// What one complete and successful look found.
 enum Found {
     Ours(Box<MachineAction>),
-    SomeoneElses(Box<MachineAction>),
+    NotOurs(Box<MachineAction>),
     /// The service does not have it.
     Nothing,
 }
@@ -226,7 +226,7 @@ async fn look_up(
     if let Some(action) = &answered {
         match claim.read_again(action) {
             Reading::Ours => return Ok(Found::ours(action)),
-            Reading::SomeoneElses => return Ok(Found::SomeoneElses(Box::new(action.clone()))),
+            Reading::NotOurs => return Ok(Found::NotOurs(Box::new(action.clone()))),
             // A fuller reading may come yet; without one this is all that there is to go by.
             Reading::MostLikelyOurs if where_to == Where::Everywhere => {
                 return Ok(Found::ours(action));

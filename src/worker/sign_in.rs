@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::accounts::Accounts;
 use super::context::{Context, Renewal, lock};
 use super::{cache, inventory, reconcile};
-use crate::auth::{Arrival, AuthError, SignedIn};
+use crate::auth::{AuthError, PendingSignIn, SignedIn};
 use crate::explain::Explain as _;
 use crate::message::Event;
 use crate::model::{
-    Account, BrowserPrompt, Door, KeyringState, SessionStatus, SignInPrompt, Unfamiliar,
+    Account, BrowserPrompt, KeyringState, SessionStatus, SignInMethod, SignInPrompt, Unfamiliar,
 };
 
 /// Looks for a saved sign-in and takes it up. A late answer of the keyring counts.
@@ -90,7 +90,7 @@ pub(super) async fn sign_in(context: Arc<Context>) {
         finished
     };
     let result = arrived.await;
-    come_in(context, result, Door::Code).await;
+    come_in(context, result, SignInMethod::Code).await;
 }
 
 /// Takes a port and waits for the browser, which the window opens. Cancelled by dropping this future.
@@ -117,7 +117,7 @@ pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
         }
     };
     let result = arrived.await;
-    come_in(context, result, Door::Browser).await;
+    come_in(context, result, SignInMethod::Browser).await;
 }
 
 /// A person gave up signing in: everything is as it was before.
@@ -157,7 +157,7 @@ fn remove_kept_lists(context: &Arc<Context>, present: Option<PathBuf>) {
     if let Some(folder) = lock(&context.accounts).folder() {
         let context = Arc::clone(context);
         tokio::task::spawn_blocking(move || {
-            cache::remove_all(&folder, context.session.place(), present.as_deref());
+            cache::remove_all(&folder, context.session.target(), present.as_deref());
         });
     }
 }
@@ -216,7 +216,7 @@ async fn ask_about(
     let accepted = context.accepted.notified();
     context.set_person_signs_in(true);
     let before = before.map(|before| before.label().into());
-    let question = SessionStatus::Stranger {
+    let question = SessionStatus::DifferentAccount {
         account,
         before,
         reason,
@@ -227,7 +227,11 @@ async fn ask_about(
 
 /// What came of a door. Whoever is not the account of before comes in only when a person accepts
 /// that.
-async fn come_in(context: Arc<Context>, result: Result<Arrival, AuthError>, door: Door) {
+async fn come_in(
+    context: Arc<Context>,
+    result: Result<PendingSignIn, AuthError>,
+    door: SignInMethod,
+) {
     let admitted = async {
         let arrival = result?;
         let account = arrival.account().clone();
@@ -238,13 +242,13 @@ async fn come_in(context: Arc<Context>, result: Result<Arrival, AuthError>, door
         if let Some(reason) = reason {
             ask_about(&context, account, before, reason).await;
         }
-        context.session.admit(arrival)
+        context.session.complete_sign_in(arrival)
     };
     let admitted = admitted.await;
     context.set_person_signs_in(false);
     match admitted {
         Ok(signed_in) => {
-            context.emit(Event::Door(Some(door))).await;
+            context.emit(Event::SignInMethod(Some(door))).await;
             // Not waited for: a slow disk must not hold up a sign-in.
             tokio::spawn(remember(
                 Arc::clone(&context),
@@ -258,7 +262,7 @@ async fn come_in(context: Arc<Context>, result: Result<Arrival, AuthError>, door
 }
 
 /// Remembers who came in, and how; what an account before had saved is of no use any more.
-async fn remember(context: Arc<Context>, account: Account, door: Door) {
+async fn remember(context: Arc<Context>, account: Account, door: SignInMethod) {
     let remembered = account.clone();
     let remember = move |accounts: &mut Accounts| accounts.here.remember(&remembered, door);
     context.change_accounts(remember).await;

@@ -16,7 +16,7 @@ use crate::api::{ApiError, Lane, Permit, Verb, delay};
 use crate::auth::AuthError;
 use crate::explain::{Effect, Explain as _};
 use crate::guard::{self, Approval, Facts};
-use crate::journal::{JournalError, NotSentReason, Record, Standing};
+use crate::journal::{JournalError, NotSentReason, OrderStatus, Record};
 use crate::message::open_orders_on;
 use crate::model::{EntryId, MachineActionId, MachineId};
 
@@ -76,7 +76,7 @@ async fn settled(context: &Arc<Context>, approval: &Approval) {
     // What could not be written is found out again, when the disk may have been mended.
     if context
         .entry(entry)
-        .is_some_and(|e| *e.standing() == Standing::Sent)
+        .is_some_and(|e| *e.status() == OrderStatus::Sent)
     {
         reconcile::start(context, entry);
     }
@@ -178,7 +178,7 @@ async fn written_in_time(context: &Context, entry: EntryId, began: Instant) -> R
         "the disk took {} seconds to write this down, so nothing was sent and the order is checked again",
         took.as_secs()
     );
-    let record = Record::NotTaken { why: why.into() };
+    let record = Record::AttemptRejected { why: why.into() };
     let written = context.record(entry, vec![record]).await;
     written.map(|()| false).map_err(Stop::unwritten)
 }
@@ -269,7 +269,7 @@ pub(super) fn check(context: &Context, approval: &Approval) -> Result<(), Stop> 
         alerts: guard::AlertsLook::NotChecked,
         devices: guard::Devices::default(),
         // The approval knows.
-        together: 1,
+        batch_size: 1,
     };
     guard::enforce(approval, &facts).map_err(|finding| Stop {
         why: NotSentReason::Blocked,
@@ -414,7 +414,7 @@ async fn try_later(
 }
 
 async fn not_taken(context: &Context, entry: EntryId, error: &ApiError) -> Result<(), Stop> {
-    let record = Record::NotTaken {
+    let record = Record::AttemptRejected {
         why: error.to_string().into(),
     };
     context

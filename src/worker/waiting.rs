@@ -19,11 +19,11 @@ use crate::action::Risk;
 use crate::api::{Lane, Permit};
 use crate::guard::Approval;
 use crate::journal::{NotSentReason, Record};
-use crate::message::Note;
+use crate::message::OrderProgress;
 use crate::model::{EntryId, MachineActionId};
 
 /// Longest sleep before the clock is looked at again.
-const LONGEST_NAP: Duration = Duration::from_secs(1);
+const MAX_SLEEP: Duration = Duration::from_secs(1);
 
 /// Reads facts again, lets a person decide where they have to, and waits for a permit. Whatever
 /// the person said meanwhile counts, up to the moment at which the order leaves.
@@ -120,7 +120,7 @@ async fn make_ready(
 #[derive(Default)]
 pub(super) struct Turn {
     queue: Option<Queue>,
-    standing: Option<Pin<Box<dyn Future<Output = OwnedMutexGuard<()>> + Send>>>,
+    status: Option<Pin<Box<dyn Future<Output = OwnedMutexGuard<()>> + Send>>>,
     held: Option<OwnedMutexGuard<()>>,
 }
 
@@ -153,11 +153,11 @@ impl Turn {
         let Some(queue) = self.queue.as_ref().filter(|_| self.held.is_none()) else {
             return Poll::Ready(());
         };
-        let standing = self
-            .standing
+        let status = self
+            .status
             .get_or_insert_with(|| Box::pin(Arc::clone(queue).lock_owned()));
-        self.held = Some(ready!(standing.as_mut().poll(cx)));
-        self.standing = None;
+        self.held = Some(ready!(status.as_mut().poll(cx)));
+        self.status = None;
         Poll::Ready(())
     }
 }
@@ -192,13 +192,13 @@ async fn wait_for_sign_in(
         }
         if !said {
             said = true;
-            let note = Some(Note::WaitsForSignIn);
+            let note = Some(OrderProgress::WaitsForSignIn);
             context.note(approval.order().entry, note).await;
         }
         tokio::select! {
             biased;
             answer = &mut *heard => obey(context, approval, answer, heard).await?,
-            () = tokio::time::sleep(LONGEST_NAP) => {}
+            () = tokio::time::sleep(MAX_SLEEP) => {}
         }
     }
 }
@@ -328,7 +328,9 @@ async fn sleep_until(
         }
         if !said {
             said = true;
-            context.note(entry, Some(Note::LeavesAt(until))).await;
+            context
+                .note(entry, Some(OrderProgress::LeavesAt(until)))
+                .await;
             context.report_budget().await;
         }
         tokio::select! {
@@ -336,7 +338,7 @@ async fn sleep_until(
             biased;
             answer = &mut *heard => obey(context, approval, answer, heard).await?,
             // Not in one piece: this computer's clock may be set meanwhile.
-            () = tokio::time::sleep(wait.min(LONGEST_NAP)) => {}
+            () = tokio::time::sleep(wait.min(MAX_SLEEP)) => {}
         }
     }
 }

@@ -11,8 +11,8 @@ use super::context::{Context, lock, monotonic_now, now};
 use super::{inventory, reconcile};
 use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
-use crate::journal::{Record, Standing};
-use crate::message::{Event, Note};
+use crate::journal::{OrderStatus, Record};
+use crate::message::{Event, OrderProgress};
 use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
 
 /// A new action may be answered with 404, or be missing in lists, for about two minutes.
@@ -66,7 +66,7 @@ pub(super) async fn follow(
         return;
     }
     let next_at = add(context, action, machine, Some(entry), read_at);
-    let note = Note::Watching { read_at, next_at };
+    let note = OrderProgress::Watching { read_at, next_at };
     context.note(entry, Some(note)).await;
 }
 
@@ -291,7 +291,7 @@ async fn not_seen(context: &Context, id: &MachineActionId, why: Explanation) {
         return;
     };
     for entry in entries {
-        let note = Note::LookFailed {
+        let note = OrderProgress::LookFailed {
             why: why.clone(),
             read_at,
             next_at,
@@ -312,14 +312,14 @@ async fn not_there(context: &Context, id: &MachineActionId) {
     };
     for entry in entries {
         let note = if is_new {
-            Note::Watching { read_at, next_at }
+            OrderProgress::Watching { read_at, next_at }
         } else {
             let headline = "The service accepted this action but does not show it any more";
             let next = NextStep::Outside("Look at the device in the Defender portal".into());
             let mut why = Explanation::harmless(headline, next);
             why.effect = Effect::Unknown;
             why.details.push(format!("action {id}"));
-            Note::LookFailed {
+            OrderProgress::LookFailed {
                 why,
                 read_at,
                 next_at,
@@ -356,9 +356,9 @@ async fn seen(context: &Arc<Context>, id: &MachineActionId, action: &MachineActi
     };
     for entry in entries {
         let now = context.entry(entry);
-        let is_open = now.is_some_and(|e| matches!(e.standing(), Standing::Accepted { .. }));
+        let is_open = now.is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }));
         if is_open {
-            let note = Note::Watching { read_at, next_at };
+            let note = OrderProgress::Watching { read_at, next_at };
             context.note(entry, Some(note)).await;
         }
     }
@@ -382,8 +382,8 @@ pub(super) async fn take_in(
     let end = finished(action);
     let mut written = true;
     for entry in entries {
-        let Some(Standing::Accepted { status, .. }) =
-            context.entry(entry).map(|e| e.standing().clone())
+        let Some(OrderStatus::Accepted { status, .. }) =
+            context.entry(entry).map(|e| e.status().clone())
         else {
             continue;
         };

@@ -84,9 +84,9 @@ const SNIPPETS: &[&str] = &[
 ];
 
 /// Makes cases; the same for the same seed.
-struct Dice(fastrand::Rng);
+struct Rng(fastrand::Rng);
 
-impl Dice {
+impl Rng {
     /// In `0..below`; 0 where that is empty.
     fn roll(&mut self, below: usize) -> usize {
         self.0.usize(..below.max(1))
@@ -155,14 +155,14 @@ fn throw(parser: &str, per_byte: usize, samples: &[Vec<u8>], mut parse: impl FnM
     let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let cases = number("CORDON_BYTE_CASES", 3_000);
     let seed = number("CORDON_SEED", 0xb17e_5eed);
-    let mut dice = Dice(fastrand::Rng::with_seed(seed));
+    let mut rng = Rng(fastrand::Rng::with_seed(seed));
     // What is set up once, such as a parser's own tables, is not any case's.
     for sample in samples {
         parse(sample);
     }
     let (mut most, mut longest, start) = (0, 0, Instant::now());
     for n in 0..cases {
-        let case = dice.case(samples);
+        let case = rng.case(samples);
         let before = MEMORY.current_usage();
         MEMORY.reset_peak_usage();
         parse(&case);

@@ -189,7 +189,7 @@ fn token_answers() {
             *next.lock().expect("whole") = vec![bytes.to_vec(), device.as_bytes().to_vec()];
             if let Ok(flow) = session.begin().await
                 && let Ok(arrival) = session.finish(flow).await
-                && session.admit(arrival).is_ok()
+                && session.complete_sign_in(arrival).is_ok()
             {
                 assert!(session.signed_in().is_some());
             }

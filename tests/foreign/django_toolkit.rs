@@ -28,7 +28,9 @@ async fn a_code_is_approved_declined_or_unknown() {
         decide(&server, "approve", &code);
     });
     // No id token says who it is.
-    session.admit(arrived.expect("approved")).expect("admitted");
+    session
+        .complete_sign_in(arrived.expect("approved"))
+        .expect("admitted");
     passed(NAME, "device code, pending at first, without an id token");
 
     let flow = session.begin().await.expect("a code");
@@ -55,7 +57,7 @@ async fn the_browser_comes_back_by_query_and_renewals_rotate() {
     let arrival = through_the_browser(&session, "approve")
         .await
         .expect("approved");
-    session.admit(arrival).expect("admitted");
+    session.complete_sign_in(arrival).expect("admitted");
     passed(
         NAME,
         "authorization code with PKCE, `query` where `form_post` is not known",

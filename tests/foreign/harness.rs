@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 use cordon::api::Http;
-use cordon::auth::{Arrival, AuthError, DeviceFlow, RefusedToken, Session, TokenStore};
+use cordon::auth::{AuthError, DeviceFlow, PendingSignIn, RefusedToken, Session, TokenStore};
 use cordon::model::{Endpoints, Mode, Scopes};
 use url::Url;
 
@@ -134,7 +134,10 @@ pub async fn renew(session: &Session) -> Result<(), AuthError> {
 }
 
 /// Goes through the browser door; the person presses `button` there.
-pub async fn through_the_browser(session: &Session, button: &str) -> Result<Arrival, AuthError> {
+pub async fn through_the_browser(
+    session: &Session,
+    button: &str,
+) -> Result<PendingSignIn, AuthError> {
     let flow = session.begin_in_browser().await.expect("a port");
     let page = flow.prompt().page.to_string();
     let mut browser = Command::new(python());

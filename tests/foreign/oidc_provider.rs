@@ -30,7 +30,9 @@ async fn signed_in() -> (Server, Session) {
     let flow = session.begin().await.expect("a code");
     decide(&server, "approve", &user_code(&flow));
     let arrival = session.finish(flow).await.expect("approved");
-    session.admit(arrival).expect("nothing else began");
+    session
+        .complete_sign_in(arrival)
+        .expect("nothing else began");
     (server, session)
 }
 
@@ -45,7 +47,9 @@ async fn a_code_is_waited_for_although_no_interval_is_named() {
         tokio::time::sleep(Duration::from_secs(7)).await;
         decide(&server, "approve", &code);
     });
-    let signed_in = session.admit(arrived.expect("approved")).expect("admitted");
+    let signed_in = session
+        .complete_sign_in(arrived.expect("approved"))
+        .expect("admitted");
     assert!(
         began.elapsed() >= Duration::from_secs(10),
         "two polls, five seconds each"
@@ -78,7 +82,7 @@ async fn the_browser_brings_a_code_and_a_no() {
     let arrival = through_the_browser(&session, "approve")
         .await
         .expect("approved");
-    let signed_in = session.admit(arrival).expect("admitted");
+    let signed_in = session.complete_sign_in(arrival).expect("admitted");
     assert_eq!(signed_in.account.label(), "ada@contoso.example");
     passed(NAME, "authorization code with PKCE, `form_post`, nonce");
     server.control("mood", "application/json", "{\"mood\":\"decline\"}");

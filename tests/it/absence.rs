@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cordon::action::ActionKind;
-use cordon::journal::{Record, Standing};
-use cordon::message::{Command, Note};
+use cordon::journal::{OrderStatus, Record};
+use cordon::message::{Command, OrderProgress};
 use cordon::model::{EntryId, SessionStatus};
 
 use crate::common::{Engine, asked_about, fault, posts, signed_in, tenant};
@@ -38,7 +38,7 @@ fn an_action_without_our_tag_is_ours_only_after_as_many_whole_looks_as_absence_t
     let (mut action, mut unclear) = (String::new(), 0);
     engine.until("the verdict", |s| {
         s.entry(entry)
-            .is_some_and(|e| e.standing().action().is_some() || e.standing().is_end())
+            .is_some_and(|e| e.status().action().is_some() || e.status().is_end())
     });
     let found = engine.state.entry(entry).expect("an entry");
     for (_, record) in found.records() {
@@ -46,7 +46,7 @@ fn an_action_without_our_tag_is_ours_only_after_as_many_whole_looks_as_absence_t
             action = id.to_string();
         }
         unclear += usize::from(matches!(record, Record::Unclear { .. }));
-        let is_wrong = matches!(record, Record::SomeoneElses { .. } | Record::NotFound);
+        let is_wrong = matches!(record, Record::NotOurs { .. } | Record::NotFound);
         assert!(!is_wrong, "{record:?}");
     }
     assert_eq!(unclear, 1, "{:?}", found.records());
@@ -64,13 +64,13 @@ fn an_action_that_may_not_be_read_just_now_is_not_called_absent() {
         .inject(fault("machine_action", "forbidden", 0));
     let entry = isolate_unlisted(&mut engine);
     engine.until("a look that fails for this reason", move |s| {
-        let failed = matches!(s.notes.get(&entry), Some(Note::LookFailed { why, .. })
+        let failed = matches!(s.progress.get(&entry), Some(OrderProgress::LookFailed { why, .. })
             if why.headline.contains("not allowed"));
-        failed || s.entry(entry).is_some_and(|e| e.standing().is_end())
+        failed || s.entry(entry).is_some_and(|e| e.status().is_end())
     });
-    assert!(engine.standing(entry).is_unknown());
+    assert!(engine.status(entry).is_unknown());
     engine.control.clear_faults();
-    assert!(matches!(engine.until_end(entry), Standing::Done { .. }));
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
@@ -89,7 +89,7 @@ fn only_an_open_action_of_the_same_kind_is_taken_for_the_reason_of_a_refusal() {
         engine.control.inject(fault("submit", "status:400::Odd", 1));
     });
     let end = engine.until_end(entry);
-    assert!(matches!(end, Standing::Refused { .. }), "{end:?}");
+    assert!(matches!(end, OrderStatus::Refused { .. }), "{end:?}");
 }
 
 /// Carried over to another record, an action is in no list of the device's own.
@@ -98,7 +98,7 @@ fn absence_is_said_after_one_look_at_the_whole_tenant_from_before_it_was_sent() 
     let (_tenant, _folder, mut engine) = signed_in();
     engine.control.inject(fault("submit", "drop_before", 1));
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    assert_eq!(engine.until_end(entry), Standing::NotFound);
+    assert_eq!(engine.until_end(entry), OrderStatus::NotFound);
     let found = engine.state.entry(entry).expect("an entry");
     let sent = found.first_sent_at().expect("sent");
     let day_before = (sent - jiff::SignedDuration::from_hours(24)).to_string();
@@ -128,16 +128,12 @@ fn a_look_that_found_nothing_says_when_the_next_one_comes() {
     engine.control.inject(fault("submit", "drop_before", 1));
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until("what comes next", move |s| {
-        matches!(s.notes.get(&entry), Some(Note::LookedUp { .. }))
+        matches!(s.progress.get(&entry), Some(OrderProgress::LookedUp { .. }))
     });
-    let Some(Note::LookedUp { again_at, .. }) = engine.state.notes.get(&entry) else {
+    let Some(OrderProgress::LookedUp { again_at, .. }) = engine.state.progress.get(&entry) else {
         panic!("just seen")
     };
-    let unknown_since = engine
-        .state
-        .entry(entry)
-        .expect("an entry")
-        .standing_since();
+    let unknown_since = engine.state.entry(entry).expect("an entry").status_since();
     let wait = again_at.duration_since(unknown_since).as_secs_f64();
     assert!(wait >= 2.0, "{wait}");
 }
@@ -155,7 +151,7 @@ fn an_older_action_on_the_device_is_not_taken_for_the_one_that_was_answered_with
         let bare = "lacks:requestorComment,externalId,requestor";
         engine.control.inject(fault("submit", bare, 1));
     });
-    assert_eq!(engine.until_end(entry), Standing::NotFound);
+    assert_eq!(engine.until_end(entry), OrderStatus::NotFound);
 }
 
 #[test]
@@ -164,7 +160,7 @@ fn a_look_up_that_fails_because_the_sign_in_has_ended_asks_for_a_person() {
     engine.control.inject(fault("submit", "drop_before", 1));
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until("the loss", move |s| {
-        s.entry(entry).is_some_and(|e| e.standing().is_unknown())
+        s.entry(entry).is_some_and(|e| e.status().is_unknown())
     });
     engine.control.revoke_sign_ins();
     engine.control.expire_access_tokens();
@@ -172,7 +168,7 @@ fn a_look_up_that_fails_because_the_sign_in_has_ended_asks_for_a_person() {
         matches!(s.session, SessionStatus::NeedsSignIn { .. })
     });
     engine.sign_in();
-    assert_eq!(engine.until_end(entry), Standing::NotFound);
+    assert_eq!(engine.until_end(entry), OrderStatus::NotFound);
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
@@ -180,7 +176,7 @@ fn a_look_up_that_fails_because_the_sign_in_has_ended_asks_for_a_person() {
 fn later_readings_add_nothing_to_an_order_that_has_ended() {
     let (_tenant, _folder, mut engine) = signed_in();
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    assert!(matches!(engine.until_end(entry), Standing::Done { .. }));
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
     let machine = engine.machine("FIN-LT-042");
     let records = |engine: &Engine| {
         let entry = engine.state.entry(entry).expect("an entry");

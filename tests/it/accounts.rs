@@ -7,9 +7,9 @@ use std::time::Duration;
 use cordon::action::ActionKind;
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
-use cordon::journal::Standing;
-use cordon::message::{Command, Note};
-use cordon::model::{Door, KeyringState, SessionStatus, Unfamiliar};
+use cordon::journal::OrderStatus;
+use cordon::message::{Command, OrderProgress};
+use cordon::model::{KeyringState, SessionStatus, SignInMethod, Unfamiliar};
 use cordon::simulator::{LoggedRequest, RequestKind, SimControl};
 use keyring_core::{CredentialStore, mock};
 
@@ -56,7 +56,7 @@ fn accepted_posts(control: &SimControl) -> usize {
 }
 
 fn is_stranger(session: &SessionStatus) -> bool {
-    matches!(session, SessionStatus::Stranger { .. })
+    matches!(session, SessionStatus::DifferentAccount { .. })
 }
 
 #[test]
@@ -78,14 +78,14 @@ fn an_order_of_somebody_unnamed_does_not_leave_in_the_name_of_another() {
     engine.send(Command::Submit(Box::new(approval)));
     let entry = draft.entry;
     engine.until("its waiting", |s| {
-        matches!(s.notes.get(&entry), Some(Note::WaitsForSignIn))
+        matches!(s.progress.get(&entry), Some(OrderProgress::WaitsForSignIn))
     });
     control.sign_in_as("unknown", upn, name);
     with_a_code(&mut engine);
     engine.until("the question", |s| is_stranger(&s.session));
     engine.send(Command::AcceptAccount);
     let end = engine.until_end(entry);
-    assert!(matches!(end, Standing::NotSent { .. }), "{end:?}");
+    assert!(matches!(end, OrderStatus::NotSent { .. }), "{end:?}");
     assert_eq!(accepted_posts(&control), 0);
 }
 
@@ -98,7 +98,7 @@ fn somebody_else_comes_in_only_when_a_person_accepts_it_and_takes_nothing_over()
     let entry = engine.order(ActionKind::RestrictCodeExecution, "FIN-LT-043");
     engine.until("acceptance", |s| {
         s.entry(entry)
-            .is_some_and(|e| e.standing().action().is_some())
+            .is_some_and(|e| e.status().action().is_some())
     });
     let devices = engine.state.inventory.all().len();
 
@@ -110,7 +110,7 @@ fn somebody_else_comes_in_only_when_a_person_accepts_it_and_takes_nothing_over()
     somebody_else(&control);
     with_a_code(&mut engine);
     engine.until("the question", |s| is_stranger(&s.session));
-    let SessionStatus::Stranger {
+    let SessionStatus::DifferentAccount {
         account,
         before,
         reason,
@@ -138,23 +138,22 @@ fn somebody_else_comes_in_only_when_a_person_accepts_it_and_takes_nothing_over()
     engine.until("the list", |s| s.inventory.read_at.is_some());
 
     // What the account before had ordered is its own: nobody follows it in another name.
-    let action = engine.standing(entry).action().expect("accepted").clone();
+    let action = engine.status(entry).action().expect("accepted").clone();
     assert!(control.set_status(action.as_str(), "Succeeded"));
     let elsewhere = engine.machine("HR-LT-007");
     control.never_finish(elsewhere.id.as_str());
     let before = asked_about(&control, action.as_str());
     let own = engine.order(ActionKind::RestrictCodeExecution, "HR-LT-007");
     engine.until("acceptance", |s| {
-        s.entry(own)
-            .is_some_and(|e| e.standing().action().is_some())
+        s.entry(own).is_some_and(|e| e.status().action().is_some())
     });
-    let followed = engine.standing(own).action().expect("accepted").clone();
+    let followed = engine.status(own).action().expect("accepted").clone();
     engine.until_looked_at_again(followed.as_str());
     assert_eq!(asked_about(&control, action.as_str()), before);
     assert!(
-        matches!(engine.standing(entry), Standing::Accepted { .. }),
+        matches!(engine.status(entry), OrderStatus::Accepted { .. }),
         "{:?}",
-        engine.standing(entry)
+        engine.status(entry)
     );
 }
 
@@ -184,7 +183,7 @@ fn a_renewal_that_brings_another_account_sends_nothing_and_a_person_decides() {
         "the strip goes on naming her"
     );
     engine.until("it to wait for her", |s| {
-        s.notes.get(&draft.entry) == Some(&Note::WaitsForSignIn)
+        s.progress.get(&draft.entry) == Some(&OrderProgress::WaitsForSignIn)
     });
     assert_eq!(
         accepted_posts(&control),
@@ -196,7 +195,7 @@ fn a_renewal_that_brings_another_account_sends_nothing_and_a_person_decides() {
     control.renew_as(None);
     with_a_code(&mut engine);
     let end = engine.until_end(draft.entry);
-    assert!(matches!(end, Standing::Done { .. }), "{end:?}");
+    assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
     let requestors: Vec<_> = control
         .actions()
         .iter()
@@ -214,12 +213,12 @@ fn the_next_run_knows_the_door_and_asks_about_somebody_else() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut engine = Engine::start(&simulator, folder.path());
     engine.until("the start", |s| s.session == SessionStatus::SignedOut);
-    assert_eq!(engine.state.door, None);
+    assert_eq!(engine.state.sign_in_method, None);
     with_the_browser(&mut engine);
     engine.until("the question whether it is her", |s| {
         matches!(
             s.session,
-            SessionStatus::Stranger {
+            SessionStatus::DifferentAccount {
                 reason: Unfamiliar::New,
                 ..
             }
@@ -234,13 +233,15 @@ fn the_next_run_knows_the_door_and_asks_about_somebody_else() {
 
     somebody_else(&simulator.control());
     let mut engine = Engine::start(&simulator, folder.path());
-    engine.until("the door", |s| s.door == Some(Door::Browser));
+    engine.until("the door", |s| {
+        s.sign_in_method == Some(SignInMethod::Browser)
+    });
     engine.until("the start", |s| s.session == SessionStatus::SignedOut);
     with_a_code(&mut engine);
     engine.until("the question", |s| is_stranger(&s.session));
     engine.send(Command::AcceptAccount);
     engine.until("the sign-in", |s| s.session.is_signed_in());
-    assert_eq!(engine.state.door, Some(Door::Code));
+    assert_eq!(engine.state.sign_in_method, Some(SignInMethod::Code));
 }
 
 #[test]
@@ -315,7 +316,7 @@ fn signing_out_with_an_order_under_way_asks_first_and_says_what_becomes_of_it() 
     let machine = console.open_device("ENG-LT-030");
     console.control.never_finish(machine.id.as_str());
     let entry = console.order(ActionKind::Isolate, &machine, "alert 1234");
-    console.step_until("acceptance", |c| c.standing(entry).action().is_some());
+    console.step_until("acceptance", |c| c.status(entry).action().is_some());
     console.click("Sign out");
     console.step_until("the question", |c| {
         c.shows("1 action is still pending (“ENG-LT-030”)")

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cordon::action::ActionKind;
 use cordon::guard::Policy;
-use cordon::journal::Standing;
+use cordon::journal::OrderStatus;
 use cordon::message::Command;
 use cordon::model::{MachineId, Question, SessionStatus};
 use cordon::simulator::{RequestKind, SimControl, Simulator};
@@ -389,8 +389,8 @@ fn a_device_is_isolated_to_the_end_although_the_list_cannot_be_read() {
     console.click(&confirm);
     console.step_until("the entry", |c| c.state().entries.len() > before);
     let entry = console.state().entries.last().expect("an entry").id();
-    console.step_until_fast("the end", |c| c.standing(entry).is_end());
-    assert!(matches!(console.standing(entry), Standing::Done { .. }));
+    console.step_until_fast("the end", |c| c.status(entry).is_end());
+    assert!(matches!(console.status(entry), OrderStatus::Done { .. }));
     assert_eq!(posts(&console.control), ["isolate"]);
     // The list can be read again: the device stays where it is.
     console.control.clear_faults();

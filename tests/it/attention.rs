@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cordon::action::ActionKind;
-use cordon::journal::{Entry, Record, Standing};
+use cordon::journal::{Entry, OrderStatus, Record};
 use cordon::message::Command;
 use cordon::model::EntryId;
 
@@ -15,12 +15,12 @@ fn refused(engine: &mut Engine) -> EntryId {
     engine.control.inject(fault("submit", "forbidden", 1));
     let entry = engine.order(ActionKind::Isolate, NAME);
     let end = engine.until_end(entry);
-    assert!(matches!(end, Standing::Refused { .. }), "{end:?}");
+    assert!(matches!(end, OrderStatus::Refused { .. }), "{end:?}");
     entry
 }
 
 fn acknowledge(engine: &mut Engine, entry: EntryId) {
-    let key = engine.standing(entry).key();
+    let key = engine.status(entry).key();
     engine.send(Command::Acknowledge(vec![(entry, key)]));
     engine.until("the acknowledgement", |s| s.entries.attention_count() == 0);
 }
@@ -86,13 +86,13 @@ fn an_unknown_outcome_that_is_found_leaves_by_itself_and_comes_back_when_it_ends
         .inject(fault("machine_actions", "status:500", 2));
     let entry = engine.order(ActionKind::Isolate, NAME);
     engine.until("the unknown", |s| {
-        s.entry(entry).is_some_and(|e| e.standing().is_unknown())
+        s.entry(entry).is_some_and(|e| e.status().is_unknown())
     });
     assert_eq!(engine.state.entries.attention_count(), 1);
     acknowledge(&mut engine, entry);
     engine.until_fast("that it is found", |s| {
         s.entry(entry)
-            .is_some_and(|e| e.standing().action().is_some())
+            .is_some_and(|e| e.status().action().is_some())
     });
     assert_eq!(engine.state.entries.attention_count(), 0);
     let actions = engine.control.actions();
@@ -114,7 +114,7 @@ fn somebody_elses_request_that_is_cancelled_after_it_was_read_has_to_be_read_aga
     engine.control.inject(fault("submit", "already_pending", 1));
     let entry = engine.order(ActionKind::Isolate, NAME);
     let end = engine.until_end(entry);
-    let Standing::SomeoneElses { action, .. } = end else {
+    let OrderStatus::NotOurs { action, .. } = end else {
         panic!("{end:?}")
     };
     acknowledge(&mut engine, entry);
@@ -129,7 +129,7 @@ fn somebody_elses_request_that_is_cancelled_after_it_was_read_has_to_be_read_aga
     engine.until_fast("that it is to be read again", |s| {
         s.entries.attention_count() == 1
     });
-    assert_eq!(engine.standing(entry).key(), "SomeoneElses");
+    assert_eq!(engine.status(entry).key(), "SomeoneElses");
 }
 
 #[test]

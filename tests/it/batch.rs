@@ -4,7 +4,7 @@
 use cordon::action::ActionKind;
 use cordon::auth::TokenStore;
 use cordon::guard::{self, Approval, Policy};
-use cordon::journal::{NotSentReason, Standing};
+use cordon::journal::{NotSentReason, OrderStatus};
 use cordon::message::Command;
 use cordon::model::{EntryId, MachineRef, SessionStatus};
 use cordon::simulator::RequestKind;
@@ -101,7 +101,7 @@ fn what_was_selected_is_listed_and_each_is_ordered_once() {
         entries.len() == 3
             && entries
                 .iter()
-                .all(|e| matches!(e.standing(), Standing::Done { .. }))
+                .all(|e| matches!(e.status(), OrderStatus::Done { .. }))
     });
     assert!(
         console.shows_part("Tick boxes, or press Space"),
@@ -121,7 +121,7 @@ fn what_was_selected_is_listed_and_each_is_ordered_once() {
     console.fill("Comment", "INC-4711 clean again");
     console.confirm("Release 3 devices");
     console.step_until_fast("their release", |c| {
-        let done = |e: &&cordon::journal::Entry| matches!(e.standing(), Standing::Done { .. });
+        let done = |e: &&cordon::journal::Entry| matches!(e.status(), OrderStatus::Done { .. });
         c.state().entries.iter().filter(done).count() == 6
     });
     assert_eq!(posts(&console.control)[3..], ["unisolate"; 3]);
@@ -136,7 +136,7 @@ fn blocked_devices_are_left_out_by_hand_and_no_more_than_allowed_go_together() {
     let folder = tempfile::tempdir().expect("a folder");
     let policy = Policy {
         protected_names: vec![guard::Pattern::parse("eng-lt-030").expect("a name")],
-        most_at_once: 2,
+        max_batch: 2,
         ..Policy::default()
     };
     let settings = "[policy]\nprotected_names = [\"eng-lt-030\"]\nmost_devices = 2\n";
@@ -171,7 +171,7 @@ fn blocked_devices_are_left_out_by_hand_and_no_more_than_allowed_go_together() {
     console.confirm("Isolate 2 devices");
     console.step_until("both", |c| c.state().entries.len() == 2);
     console.step_until_fast("their end", |c| {
-        c.state().entries.iter().all(|e| e.standing().is_end())
+        c.state().entries.iter().all(|e| e.status().is_end())
     });
     assert_eq!(posts(&console.control).len(), 2);
 }
@@ -196,12 +196,12 @@ fn they_leave_one_after_the_other_and_the_rest_can_be_stopped() {
     let first = entries[0];
     engine.until("the first to leave", move |s| {
         s.entry(first)
-            .is_some_and(|e| *e.standing() == Standing::Sent)
+            .is_some_and(|e| *e.status() == OrderStatus::Sent)
     });
     for entry in &entries[1..] {
         assert_eq!(
-            engine.standing(*entry),
-            Standing::Waiting,
+            engine.status(*entry),
+            OrderStatus::Waiting,
             "they wait for the first"
         );
     }
@@ -209,9 +209,9 @@ fn they_leave_one_after_the_other_and_the_rest_can_be_stopped() {
     for entry in &entries[1..] {
         let end = engine.until_end(*entry);
         let why = NotSentReason::Withdrawn;
-        assert_eq!(end, Standing::NotSent { why, detail: None });
+        assert_eq!(end, OrderStatus::NotSent { why, detail: None });
     }
-    assert!(matches!(engine.until_end(first), Standing::Done { .. }));
+    assert!(matches!(engine.until_end(first), OrderStatus::Done { .. }));
     assert_eq!(asked_of(&engine), [machines[0].id.to_string()]);
     let now = jiff::Timestamp::now();
     let batches = engine.state.batches(now);
@@ -229,14 +229,14 @@ fn the_unsent_wait_for_a_new_sign_in_of_the_same_person_and_for_nobody_else() {
         let (first, last) = (entries[0], entries[2]);
         engine.until("the first to leave", move |s| {
             s.entry(first)
-                .is_some_and(|e| *e.standing() == Standing::Sent)
+                .is_some_and(|e| *e.status() == OrderStatus::Sent)
         });
         engine.control.revoke_sign_ins();
         engine.control.expire_access_tokens();
         engine.until("the end of the sign-in", |s| {
             matches!(s.session, SessionStatus::NeedsSignIn { .. })
         });
-        assert_eq!(engine.standing(last), Standing::Waiting);
+        assert_eq!(engine.status(last), OrderStatus::Waiting);
         if !same_person {
             engine.control.sign_in_as("other", "sam@contoso.com", "Sam");
         }
@@ -247,19 +247,19 @@ fn the_unsent_wait_for_a_new_sign_in_of_the_same_person_and_for_nobody_else() {
         assert!(engine.control.approve_latest());
         if same_person {
             for entry in &entries {
-                assert!(matches!(engine.until_end(*entry), Standing::Done { .. }));
+                assert!(matches!(engine.until_end(*entry), OrderStatus::Done { .. }));
             }
             let ids: Vec<_> = machines.iter().map(|m| m.id.to_string()).collect();
             assert_eq!(asked_of(&engine), ids, "each once, in order");
         } else {
             engine.until("the question", |s| {
-                matches!(s.session, SessionStatus::Stranger { .. })
+                matches!(s.session, SessionStatus::DifferentAccount { .. })
             });
             engine.send(Command::AcceptAccount);
             for entry in &entries[1..] {
                 let end = engine.until_end(*entry);
                 let why = NotSentReason::SignInEnded;
-                assert_eq!(end, Standing::NotSent { why, detail: None });
+                assert_eq!(end, OrderStatus::NotSent { why, detail: None });
             }
             let asked = asked_of(&engine);
             let is_asked = |machine: &MachineRef| asked.contains(&machine.id.to_string());
@@ -279,7 +279,7 @@ fn after_a_restart_the_unsent_ones_are_offered_and_not_sent() {
     let first = entries[0];
     engine.until("the first to leave", move |s| {
         s.entry(first)
-            .is_some_and(|e| *e.standing() == Standing::Sent)
+            .is_some_and(|e| *e.status() == OrderStatus::Sent)
     });
     drop(engine);
     engine_again(&simulator, folder.path(), &entries);
@@ -295,7 +295,7 @@ fn engine_again(
     for entry in &entries[1..] {
         let end = engine.until_end(*entry);
         let why = NotSentReason::ConsoleEnded;
-        assert_eq!(end, Standing::NotSent { why, detail: None });
+        assert_eq!(end, OrderStatus::NotSent { why, detail: None });
     }
     let now = jiff::Timestamp::now();
     let offered = engine.state.batches(now);
@@ -304,7 +304,7 @@ fn engine_again(
     let first = asked_of(&engine).remove(0);
     // What is ordered now leaves, and they would have left before it.
     let new = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    assert!(matches!(engine.until_end(new), Standing::Done { .. }));
+    assert!(matches!(engine.until_end(new), OrderStatus::Done { .. }));
     let ordered = engine.machine("FIN-LT-042").id.to_string();
     assert_eq!(
         asked_of(&engine),
@@ -328,7 +328,7 @@ fn a_device_without_a_sensor_is_contained_shown_so_and_released() {
     console.click(&format!("Contain {}", machine.quoted()));
     console.step_until_fast("its end", |c| {
         let mut entries = c.state().entries.iter();
-        entries.any(|e| matches!(e.standing(), Standing::Done { .. }))
+        entries.any(|e| matches!(e.status(), OrderStatus::Done { .. }))
     });
     let stored = console.control.actions();
     assert!(
@@ -358,12 +358,12 @@ fn one_that_is_held_lets_the_others_go_first() {
     let held = entries[0];
     engine.until("the first to be held", move |s| {
         let entry = s.entry(held);
-        entry.is_some_and(|e| matches!(e.standing(), Standing::Held { .. }))
+        entry.is_some_and(|e| matches!(e.status(), OrderStatus::Held { .. }))
     });
     for entry in &entries[1..] {
-        assert!(matches!(engine.until_end(*entry), Standing::Done { .. }));
+        assert!(matches!(engine.until_end(*entry), OrderStatus::Done { .. }));
     }
-    assert!(matches!(engine.standing(held), Standing::Held { .. }));
+    assert!(matches!(engine.status(held), OrderStatus::Held { .. }));
     assert_eq!(asked_of(&engine).len(), 2);
 }
 
@@ -376,13 +376,13 @@ fn what_is_withdrawn_while_its_token_is_renewed_does_not_leave() {
     let first = entries[0];
     engine.until("the refusal of the token", move |s| {
         s.entry(first)
-            .is_some_and(|e| *e.standing() == Standing::Waiting && e.first_sent_at().is_some())
+            .is_some_and(|e| *e.status() == OrderStatus::Waiting && e.first_sent_at().is_some())
     });
     engine.send(Command::StopBatch(first));
     for entry in &entries {
         let end = engine.until_end(*entry);
         let why = NotSentReason::Withdrawn;
-        assert_eq!(end, Standing::NotSent { why, detail: None });
+        assert_eq!(end, OrderStatus::NotSent { why, detail: None });
     }
     assert!(asked_of(&engine).is_empty(), "nothing was carried out");
     assert!(
@@ -407,9 +407,9 @@ fn one_refusal_of_a_batch_stays_on_top_with_the_summary_until_it_is_acknowledged
     engine.control.inject(fault("submit", "forbidden", 1));
     let entries = ordered(&mut engine);
     engine.until_fast("the end of all", |s| {
-        s.entries.iter().all(|entry| entry.standing().is_end())
+        s.entries.iter().all(|entry| entry.status().is_end())
     });
-    let is_refused = |id: &&EntryId| matches!(engine.standing(**id), Standing::Refused { .. });
+    let is_refused = |id: &&EntryId| matches!(engine.status(**id), OrderStatus::Refused { .. });
     let refused: Vec<_> = entries.iter().filter(is_refused).copied().collect();
     let [refused] = refused[..] else {
         panic!("{refused:?}")

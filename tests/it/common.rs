@@ -11,10 +11,10 @@ use cordon::action::{ActionKind, Draft, Subject};
 use cordon::app::App;
 use cordon::auth::TokenStore;
 use cordon::guard::{self, Approval, Policy};
-use cordon::journal::{Entry, Standing};
+use cordon::journal::{Entry, OrderStatus};
 use cordon::message::Command;
 use cordon::model::{Endpoints, EntryId, MachineRef, Mode, SessionStatus};
-use cordon::places;
+use cordon::paths;
 use cordon::settings::{FILE_NAME, WrittenRules, save_rules};
 use cordon::simulator::{CLIENT_ID, Fault, SimControl, SimOptions, Simulator, TENANT_ID};
 use cordon::state::State;
@@ -68,7 +68,7 @@ pub fn setup(
     speed: f64,
 ) -> (Setup, PathBuf) {
     let endpoints = endpoints(simulator);
-    let journal = places::journal_file(folder, Mode::StandIn, &endpoints);
+    let journal = paths::journal_file(folder, Mode::StandIn, &endpoints);
     if policy.has_rules() && !folder.join(FILE_NAME).exists() {
         // A run has its rules from the file, and reads them again from there.
         let written = WrittenRules::of(policy).as_changes();
@@ -163,7 +163,7 @@ impl Engine {
                     .state
                     .entries
                     .iter()
-                    .map(Entry::standing)
+                    .map(Entry::status)
                     .cloned()
                     .collect();
                 assert!(
@@ -259,19 +259,15 @@ impl Engine {
         self.submit(&draft)
     }
 
-    pub fn standing(&self, entry: EntryId) -> Standing {
-        self.state
-            .entry(entry)
-            .expect("an entry")
-            .standing()
-            .clone()
+    pub fn status(&self, entry: EntryId) -> OrderStatus {
+        self.state.entry(entry).expect("an entry").status().clone()
     }
 
-    pub fn until_end(&mut self, entry: EntryId) -> Standing {
+    pub fn until_end(&mut self, entry: EntryId) -> OrderStatus {
         self.until_fast("the end", move |s| {
-            s.entry(entry).is_some_and(|e| e.standing().is_end())
+            s.entry(entry).is_some_and(|e| e.status().is_end())
         });
-        self.standing(entry)
+        self.status(entry)
     }
 }
 
@@ -493,8 +489,8 @@ impl Console {
         self.click(label);
     }
 
-    pub fn standing(&self, entry: EntryId) -> Standing {
+    pub fn status(&self, entry: EntryId) -> OrderStatus {
         let entry = self.state().entry(entry);
-        entry.expect("an entry").standing().clone()
+        entry.expect("an entry").status().clone()
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use cordon::action::{ActionKind, Subject};
 use cordon::guard;
-use cordon::journal::{Record, Standing};
-use cordon::message::{Command, Note};
+use cordon::journal::{OrderStatus, Record};
+use cordon::message::{Command, OrderProgress};
 use cordon::model::{EntryId, MachineActionType};
 
 use crate::common::{Engine, asked_about, fault, posts, signed_in, tenant};
@@ -33,15 +33,15 @@ fn not_found_is_never_said_after_a_tenant_wide_look_that_failed_or_was_not_whole
             engine.order(ActionKind::Isolate, "FIN-LT-042")
         });
         engine.until("a look that fails for this reason", move |s| {
-            let failed = matches!(s.notes.get(&entry), Some(Note::LookFailed { why, .. })
+            let failed = matches!(s.progress.get(&entry), Some(OrderProgress::LookFailed { why, .. })
                 if why.headline.contains(words));
-            failed || s.entry(entry).is_some_and(|e| e.standing().is_end())
+            failed || s.entry(entry).is_some_and(|e| e.status().is_end())
         });
-        assert!(engine.standing(entry).is_unknown(), "{what}");
+        assert!(engine.status(entry).is_unknown(), "{what}");
     }
     let entry = entry.expect("ordered");
     engine.control.clear_faults();
-    assert_eq!(engine.until_end(entry), Standing::NotFound);
+    assert_eq!(engine.until_end(entry), OrderStatus::NotFound);
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
@@ -103,7 +103,7 @@ fn a_duplicate_under_any_code_is_told_as_somebody_elses_request_and_watched() {
             engine.control.inject(fault("submit", what, 1));
         });
         let end = engine.until_end(entry);
-        let Standing::SomeoneElses { action, .. } = &end else {
+        let OrderStatus::NotOurs { action, .. } = &end else {
             panic!("{what}: {end:?}")
         };
         assert_eq!(action.as_str(), colleague, "{what}");
@@ -123,7 +123,7 @@ fn a_refusal_says_whether_the_devices_actions_could_be_read_after_it() {
             }
         });
         let end = engine.until_end(entry);
-        assert!(matches!(end, Standing::Refused { .. }), "{end:?}");
+        assert!(matches!(end, OrderStatus::Refused { .. }), "{end:?}");
         let records = &engine.state.entry(entry).expect("an entry").records();
         let read = Record::ActiveActionsRead { complete };
         assert!(
@@ -141,7 +141,7 @@ fn another_file_is_another_request_that_neither_blocks_nor_answers_for_this_one(
     let first = engine.order(ActionKind::StopAndQuarantineFile, "FIN-LT-042");
     engine.until("acceptance", move |s| {
         s.entry(first)
-            .is_some_and(|e| e.standing().action().is_some())
+            .is_some_and(|e| e.status().action().is_some())
     });
     engine.load(&machine);
     let mut draft = Engine::draft(ActionKind::StopAndQuarantineFile, &machine);
@@ -151,14 +151,14 @@ fn another_file_is_another_request_that_neither_blocks_nor_answers_for_this_one(
     engine.control.inject(fault("submit", "status:400::Odd", 1));
     let second = engine.submit(&draft);
     let end = engine.until_end(second);
-    assert!(matches!(end, Standing::Refused { .. }), "{end:?}");
+    assert!(matches!(end, OrderStatus::Refused { .. }), "{end:?}");
     let third = engine.submit(&cordon::action::Draft {
         entry: EntryId::random().expect("random bytes"),
         ..draft
     });
     engine.until("acceptance", move |s| {
         s.entry(third)
-            .is_some_and(|e| e.standing().action().is_some())
+            .is_some_and(|e| e.status().action().is_some())
     });
 }
 
@@ -179,7 +179,7 @@ fn an_isolation_of_another_type_does_not_answer_for_a_refused_one_and_is_named()
     let entry = draft.entry;
     engine.until("the entry", move |s| s.entry(entry).is_some());
     let end = engine.until_end(entry);
-    let Standing::Refused { message, .. } = &end else {
+    let OrderStatus::Refused { message, .. } = &end else {
         panic!("{end:?}")
     };
     assert!(
@@ -229,7 +229,7 @@ fn what_is_read_by_its_id_has_to_bear_that_id() {
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until("acceptance", move |s| {
         s.entry(entry)
-            .is_some_and(|e| e.standing().action().is_some())
+            .is_some_and(|e| e.status().action().is_some())
     });
     engine
         .control
@@ -238,15 +238,12 @@ fn what_is_read_by_its_id_has_to_bear_that_id() {
         .control
         .inject(fault("machine_action", "other_record", 0));
     engine.until("a look that failed", move |s| {
-        let note = s.notes.get(&entry);
-        matches!(note, Some(Note::LookFailed { .. }))
-            || s.entry(entry).is_some_and(|e| e.standing().is_end())
+        let note = s.progress.get(&entry);
+        matches!(note, Some(OrderProgress::LookFailed { .. }))
+            || s.entry(entry).is_some_and(|e| e.status().is_end())
     });
-    let standing = engine.standing(entry);
-    assert!(
-        matches!(standing, Standing::Accepted { .. }),
-        "{standing:?}"
-    );
+    let status = engine.status(entry);
+    assert!(matches!(status, OrderStatus::Accepted { .. }), "{status:?}");
     engine.control.clear_faults();
 
     engine.control.inject(fault("machine", "other_record", 0));
@@ -296,7 +293,7 @@ fn a_cancellation_that_is_refused_because_the_action_has_ended_says_so() {
     let entry = draft.entry;
     engine.until("the entry", move |s| s.entry(entry).is_some());
     let end = engine.until_end(entry);
-    assert!(matches!(end, Standing::TooLate { .. }), "{end:?}");
+    assert!(matches!(end, OrderStatus::TooLate { .. }), "{end:?}");
 }
 
 #[test]
@@ -319,17 +316,14 @@ fn an_answer_without_any_one_of_its_fields_is_looked_up_and_found_to_be_ours() {
         let draft = Engine::draft(ActionKind::Isolate, machine);
         let entry = engine.submit(&draft);
         let end = engine.until_end(entry);
-        assert!(matches!(end, Standing::Done { .. }), "{field}: {end:?}");
+        assert!(matches!(end, OrderStatus::Done { .. }), "{field}: {end:?}");
         let records = &engine.state.entry(entry).expect("an entry").records();
         let has = |wanted: fn(&Record) -> bool| records.iter().any(|(_, record)| wanted(record));
         assert!(
             has(|r| matches!(r, Record::Unclear { .. })),
             "{field}: {records:?}"
         );
-        assert!(
-            !has(|r| matches!(r, Record::SomeoneElses { .. })),
-            "{field}"
-        );
+        assert!(!has(|r| matches!(r, Record::NotOurs { .. })), "{field}");
     }
     assert_eq!(posts(&engine.control), ["isolate"; 6]);
 }
@@ -344,15 +338,17 @@ fn the_first_look_at_ones_own_action_comes_after_five_seconds_and_says_when_it_r
     engine.control.never_finish(machine.id.as_str());
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until("what comes next", move |s| {
-        matches!(s.notes.get(&entry), Some(Note::Watching { .. }))
+        matches!(s.progress.get(&entry), Some(OrderProgress::Watching { .. }))
     });
-    let Some(Note::Watching { read_at, next_at }) = engine.state.notes.get(&entry).cloned() else {
+    let Some(OrderProgress::Watching { read_at, next_at }) =
+        engine.state.progress.get(&entry).cloned()
+    else {
         panic!("just seen")
     };
     let read_at = read_at.expect("the answer was a reading");
     let wait = next_at.duration_since(read_at).as_secs_f64();
     assert!((4.5..=5.5).contains(&wait), "{wait}");
-    let action = engine.standing(entry).action().expect("accepted").clone();
+    let action = engine.status(entry).action().expect("accepted").clone();
     engine.control.advance(Duration::from_secs(4));
     engine.until_tenant("a look", |control| {
         asked_about(control, action.as_str()) > 0
@@ -371,10 +367,10 @@ fn the_first_look_at_ones_own_action_comes_after_five_seconds_and_says_when_it_r
     assert!((4.0..10.0).contains(&after), "{after}");
     engine.until("its progress", move |s| {
         s.entry(entry)
-            .is_some_and(|e| e.standing().word(&e.order.task) == "In progress")
+            .is_some_and(|e| e.status().word(&e.order.task) == "In progress")
     });
     engine.until("the time of that reading", move |s| {
-        matches!(s.notes.get(&entry), Some(Note::Watching { read_at: Some(at), .. }) if *at > read_at)
+        matches!(s.progress.get(&entry), Some(OrderProgress::Watching { read_at: Some(at), .. }) if *at > read_at)
     });
 }
 
@@ -386,7 +382,7 @@ fn a_pause_is_told_while_it_lasts_and_a_look_that_failed_says_when_the_next_come
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until("acceptance", move |s| {
         s.entry(entry)
-            .is_some_and(|e| e.standing().action().is_some())
+            .is_some_and(|e| e.status().action().is_some())
     });
     engine
         .control
@@ -395,12 +391,12 @@ fn a_pause_is_told_while_it_lasts_and_a_look_that_failed_says_when_the_next_come
         .control
         .inject(fault("machine_action", "drop_before", 0));
     engine.until("a look that failed", move |s| {
-        matches!(s.notes.get(&entry), Some(Note::LookFailed { read_at: Some(at), next_at, .. })
+        matches!(s.progress.get(&entry), Some(OrderProgress::LookFailed { read_at: Some(at), next_at, .. })
             if next_at > at)
     });
     engine.control.clear_faults();
     engine.until("a look that did not", move |s| {
-        matches!(s.notes.get(&entry), Some(Note::Watching { .. }))
+        matches!(s.progress.get(&entry), Some(OrderProgress::Watching { .. }))
     });
     engine
         .control

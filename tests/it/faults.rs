@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use cordon::action::{ActionKind, Sha1};
-use cordon::journal::{NotSentReason, Standing};
+use cordon::journal::{NotSentReason, OrderStatus};
 use cordon::message::Command;
 use cordon::model::{MachineActionStatus, MachineRef};
 
@@ -16,27 +16,27 @@ struct Case {
     what: &'static str,
     times: u32,
     /// Last words that are right.
-    ends: fn(&Standing) -> bool,
+    ends: fn(&OrderStatus) -> bool,
     /// POSTs that reached the tenant.
     posts: usize,
     /// Actions that the tenant stored for us.
     stored: usize,
 }
 
-fn done(standing: &Standing) -> bool {
-    matches!(standing, Standing::Done { .. })
+fn done(status: &OrderStatus) -> bool {
+    matches!(status, OrderStatus::Done { .. })
 }
 
-fn refused(standing: &Standing) -> bool {
-    matches!(standing, Standing::Refused { .. })
+fn refused(status: &OrderStatus) -> bool {
+    matches!(status, OrderStatus::Refused { .. })
 }
 
-fn not_found(standing: &Standing) -> bool {
-    matches!(standing, Standing::NotFound)
+fn not_found(status: &OrderStatus) -> bool {
+    matches!(status, OrderStatus::NotFound)
 }
 
-fn someone_elses(standing: &Standing) -> bool {
-    matches!(standing, Standing::SomeoneElses { .. })
+fn someone_elses(status: &OrderStatus) -> bool {
+    matches!(status, OrderStatus::NotOurs { .. })
 }
 
 const CASES: &[Case] = &[
@@ -282,7 +282,7 @@ fn under_every_fault_the_service_gets_one_order_and_the_last_word_is_true() {
             assert_eq!(stored(&engine, machine), case.stored, "stored: {about}");
             let on_disk = journal_on_disk(&engine.journal);
             let written = on_disk.iter().find(|e| e.id() == entry);
-            assert_eq!(*written.expect("in the journal").standing(), end);
+            assert_eq!(*written.expect("in the journal").status(), end);
         }
     }
 }
@@ -326,13 +326,13 @@ fn an_order_that_waits_for_the_limit_can_be_taken_back_and_was_never_sent_twice(
     let (_tenant, _folder, mut engine) = signed_in();
     engine.control.inject(fault("submit", "status:429:200", 0));
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    engine.until("the pause", move |s| s.notes.contains_key(&entry));
-    assert_eq!(engine.standing(entry), Standing::Waiting);
+    engine.until("the pause", move |s| s.progress.contains_key(&entry));
+    assert_eq!(engine.status(entry), OrderStatus::Waiting);
     engine.send(Command::Withdraw(entry));
     let end = engine.until_end(entry);
     assert_eq!(
         end,
-        Standing::NotSent {
+        OrderStatus::NotSent {
             why: NotSentReason::Withdrawn,
             detail: None
         }
@@ -350,7 +350,7 @@ fn a_failed_and_a_cancelled_action_end_as_what_they_are() {
     let failed = engine.order(ActionKind::RestrictCodeExecution, "FIN-LT-042");
     let end = engine.until_end(failed);
     assert!(
-        matches!(end, Standing::Failed { hresult, .. } if hresult.to_string().contains("0x80070005")),
+        matches!(end, OrderStatus::Failed { hresult, .. } if hresult.to_string().contains("0x80070005")),
         "{end:?}"
     );
 
@@ -358,9 +358,9 @@ fn a_failed_and_a_cancelled_action_end_as_what_they_are() {
     let isolate = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until("acceptance", move |s| {
         s.entry(isolate)
-            .is_some_and(|e| e.standing().action().is_some())
+            .is_some_and(|e| e.status().action().is_some())
     });
-    let action = engine.standing(isolate).action().expect("accepted").clone();
+    let action = engine.status(isolate).action().expect("accepted").clone();
     let mut cancel = Engine::draft(ActionKind::Isolate, &machine);
     cancel.subject = cordon::action::Subject::Cancel {
         action,
@@ -368,10 +368,10 @@ fn a_failed_and_a_cancelled_action_end_as_what_they_are() {
     };
     cancel.comment = "wrong device".into();
     let cancel = engine.submit(&cancel);
-    assert!(matches!(engine.until_end(cancel), Standing::Done { .. }));
+    assert!(matches!(engine.until_end(cancel), OrderStatus::Done { .. }));
     let end = engine.until_end(isolate);
     assert!(
-        matches!(&end, Standing::Cancelled { comment: Some(c), .. } if c.contains("wrong device")),
+        matches!(&end, OrderStatus::Cancelled { comment: Some(c), .. } if c.contains("wrong device")),
         "{end:?}"
     );
     assert_eq!(
@@ -386,20 +386,23 @@ fn a_silent_device_times_out_after_three_days_and_nothing_says_done_before() {
     let entry = engine.order(ActionKind::Isolate, "SALES-LT-019");
     engine.until("acceptance", move |s| {
         s.entry(entry)
-            .is_some_and(|e| e.standing().action().is_some())
+            .is_some_and(|e| e.status().action().is_some())
     });
-    let action = engine.standing(entry).action().expect("accepted").clone();
+    let action = engine.status(entry).action().expect("accepted").clone();
     engine.control.advance(Duration::from_hours(24));
     engine.until_looked_at_again(action.as_str());
     assert!(matches!(
-        engine.standing(entry),
-        Standing::Accepted {
+        engine.status(entry),
+        OrderStatus::Accepted {
             status: MachineActionStatus::Pending,
             ..
         }
     ));
     engine.control.advance(Duration::from_hours(72));
-    assert!(matches!(engine.until_end(entry), Standing::TimedOut { .. }));
+    assert!(matches!(
+        engine.until_end(entry),
+        OrderStatus::TimedOut { .. }
+    ));
 }
 
 #[test]
@@ -411,7 +414,7 @@ fn the_sha1_leaves_in_lower_case_and_the_comment_with_its_tag() {
     draft.sha1 = format!("SHA-1: {}", crate::common::SHA1.to_uppercase());
     assert!(Sha1::find(&draft.sha1).is_ok());
     let entry = engine.submit(&draft);
-    assert!(matches!(engine.until_end(entry), Standing::Done { .. }));
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
     let post = engine
         .control
         .requests()

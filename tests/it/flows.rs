@@ -3,7 +3,7 @@
 
 use cordon::action::ActionKind;
 use cordon::guard::Policy;
-use cordon::journal::Standing;
+use cordon::journal::OrderStatus;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable as _;
 
@@ -18,8 +18,8 @@ fn isolated_is_said_only_after_the_service_said_succeeded() {
     let machine = console.open_device("FIN-LT-042");
     let entry = console.order(ActionKind::Isolate, &machine, "alert 1234");
     console.step_until("acceptance", |c| c.shows("Accepted (Pending)"));
-    console.step_until("the action's id", |c| c.standing(entry).action().is_some());
-    let action = console.standing(entry).action().expect("just seen").clone();
+    console.step_until("the action's id", |c| c.status(entry).action().is_some());
+    let action = console.status(entry).action().expect("just seen").clone();
     let before = asked_about(&console.control, action.as_str());
     console.step_until("two looks", |console| {
         let succeeded = console.control.actions().iter().any(|a| {
@@ -37,15 +37,15 @@ fn isolated_is_said_only_after_the_service_said_succeeded() {
     });
     // The list of devices may say so first, for it shows what was read; the journal comes next.
     console.step_until_fast("success", |c| {
-        c.shows("Isolated") && matches!(c.standing(entry), Standing::Done { .. })
+        c.shows("Isolated") && matches!(c.status(entry), OrderStatus::Done { .. })
     });
     assert_eq!(posts(&console.control), ["isolate"]);
     let written = journal_on_disk(&console.journal);
-    assert!(matches!(written[0].standing(), Standing::Done { .. }));
+    assert!(matches!(written[0].status(), OrderStatus::Done { .. }));
 
     let entry = console.order(ActionKind::Unisolate, &machine, "clean again");
     console.step_until_fast("release", |c| c.shows("Released"));
-    assert!(matches!(console.standing(entry), Standing::Done { .. }));
+    assert!(matches!(console.status(entry), OrderStatus::Done { .. }));
     assert_eq!(posts(&console.control), ["isolate", "unisolate"]);
 }
 
@@ -310,7 +310,7 @@ fn what_is_contained_stands_in_one_list_and_is_released_from_there() {
     console.click(&format!("Release {}", machine.quoted()));
     console.step_until("the entry", |c| c.state().entries.len() == 1);
     console.step_until_fast("the row to go", |c| {
-        let released = c.state().entries[0].standing().is_end();
+        let released = c.state().entries[0].status().is_end();
         released && !c.state().contained().iter().any(|row| row.machine.id == id)
     });
 }
@@ -366,8 +366,8 @@ fn a_sign_in_that_ends_in_the_middle_of_a_form_is_renewed_from_there_and_the_tex
     console.fill("Comment", "INC-4711 beacon seen");
     // The banner behind the form has the same buttons.
     console.step_until("the doors", |c| c.shows("What you have typed is kept"));
-    let doors = console.harness.query_all_by_label("Sign in with a code");
-    doors.last().expect("in the form").click();
+    let sign_in_methods = console.harness.query_all_by_label("Sign in with a code");
+    sign_in_methods.last().expect("in the form").click();
     console.step_until("a code", |c| {
         matches!(
             c.state().session,
@@ -468,7 +468,7 @@ fn another_spelling_is_no_new_name_and_a_renamed_device_can_be_given_back() {
             Ok(_) if leaves => {
                 let entry = engine.submit(&draft);
                 let end = engine.until_end(entry);
-                assert!(matches!(end, Standing::Done { .. }), "{kind:?} {end:?}");
+                assert!(matches!(end, OrderStatus::Done { .. }), "{kind:?} {end:?}");
             }
             Err(why) if !leaves => assert!(why.starts_with("Renewed name: now"), "{why}"),
             other => panic!("{kind:?} {other:?}"),

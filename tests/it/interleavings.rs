@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use cordon::action::{ActionKind, Draft, Order, Subject};
-use cordon::journal::{Author, Entry, Journal, NotSentReason, Record, Standing};
+use cordon::journal::{Author, Entry, Journal, NotSentReason, OrderStatus, Record};
 use cordon::message::{Command, Event};
 use cordon::model::{
     EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, MachineRef, Mode,
@@ -39,14 +39,14 @@ fn record() -> impl Strategy<Value = Record> {
     let action = || MachineActionId::parse("b89eb834-4578-496c-8be0-03f004061435").expect("an id");
     prop_oneof![
         Just(Record::Sent),
-        Just(Record::NotTaken { why: "429".into() }),
+        Just(Record::AttemptRejected { why: "429".into() }),
         Just(Record::NotFound),
         Just(Record::Held { by: action() }),
         Just(Record::Unknown {
             why: "reset".into()
         }),
         Just(Record::Acknowledged {
-            standing: "Unknown".into(),
+            status: "Unknown".into(),
             object_id: "o".into(),
             account: "jane@contoso.com".into()
         }),
@@ -65,7 +65,7 @@ fn record() -> impl Strategy<Value = Record> {
             code: "Forbidden".into(),
             message: "".into()
         }),
-        Just(Record::SomeoneElses {
+        Just(Record::NotOurs {
             action: action(),
             requestor: "s.weber".into(),
             created: None
@@ -151,11 +151,11 @@ fn whatever_comes_in_whatever_order_done_rests_on_a_read_success_and_stands() {
             if let Some(newest) = known.last() {
                 entry.push(Timestamp::UNIX_EPOCH, newest.clone());
             }
-            let standing = entry.standing();
+            let status = entry.status();
             let succeeded = last_word(known) == Some(&MachineActionStatus::Succeeded);
-            prop_assert_eq!(matches!(standing, Standing::Done { .. }), succeeded);
+            prop_assert_eq!(matches!(status, OrderStatus::Done { .. }), succeeded);
             // A last word ends it, and nothing later opens it again.
-            prop_assert!(last_word(known).is_none() || standing.is_end());
+            prop_assert!(last_word(known).is_none() || status.is_end());
         }
         Ok(())
     });
@@ -364,17 +364,17 @@ impl World {
     }
 
     /// Mends everything, answers what waits for a person, and waits for the end of every entry.
-    fn settle(&mut self) {
+    fn quiesce(&mut self) {
         self.control().clear_faults();
         if !self.engine().state.session.is_signed_in() {
             self.restart();
         }
         for round in 0..50 {
             let entries = &self.engine().state.entries;
-            if entries.iter().all(|e| e.standing().is_end()) {
+            if entries.iter().all(|e| e.status().is_end()) {
                 return;
             }
-            let is_held = |e: &&Entry| matches!(e.standing(), Standing::Held { .. });
+            let is_held = |e: &&Entry| matches!(e.status(), OrderStatus::Held { .. });
             let held: Vec<_> = entries.iter().filter(is_held).map(Entry::id).collect();
             for entry in held {
                 self.engine().send(Command::Withdraw(entry));
@@ -385,7 +385,7 @@ impl World {
             let until = Instant::now() + Duration::from_millis(400);
             self.engine().until("ends", move |s| {
                 control.advance(Duration::from_millis(200));
-                Instant::now() > until || s.entries.iter().all(|e| e.standing().is_end())
+                Instant::now() > until || s.entries.iter().all(|e| e.status().is_end())
             });
         }
     }
@@ -433,29 +433,29 @@ impl World {
                 posts,
                 attempts
             );
-            let status = stored.first().and_then(|a| a["status"].as_str());
-            let standing = entry.standing();
-            let is_true = match standing {
-                Standing::Done { .. } => status == Some("Succeeded"),
-                Standing::Failed { .. } => status == Some("Failed"),
-                Standing::TimedOut { .. } => status == Some("TimeOut"),
-                Standing::Cancelled { .. } => status == Some("Cancelled"),
-                Standing::NotSent { .. }
-                | Standing::NotFound
-                | Standing::Refused { .. }
-                | Standing::SomeoneElses { .. } => status.is_none(),
-                Standing::Waiting
-                | Standing::Held { .. }
-                | Standing::Sent
-                | Standing::Accepted { .. }
-                | Standing::TooLate { .. }
-                | Standing::Unknown { .. } => false,
+            let service_status = stored.first().and_then(|a| a["status"].as_str());
+            let status = entry.status();
+            let is_true = match status {
+                OrderStatus::Done { .. } => service_status == Some("Succeeded"),
+                OrderStatus::Failed { .. } => service_status == Some("Failed"),
+                OrderStatus::TimedOut { .. } => service_status == Some("TimeOut"),
+                OrderStatus::Cancelled { .. } => service_status == Some("Cancelled"),
+                OrderStatus::NotSent { .. }
+                | OrderStatus::NotFound
+                | OrderStatus::Refused { .. }
+                | OrderStatus::NotOurs { .. } => service_status.is_none(),
+                OrderStatus::Waiting
+                | OrderStatus::Held { .. }
+                | OrderStatus::Sent
+                | OrderStatus::Accepted { .. }
+                | OrderStatus::TooLate { .. }
+                | OrderStatus::Unknown { .. } => false,
             };
             prop_assert!(
                 is_true,
                 "{}: {:?}, the tenant says {:?}; {:?}",
                 tag,
-                standing,
+                status,
                 status,
                 entry.records()
             );
@@ -480,7 +480,7 @@ fn whatever_happens_to_the_engine_the_service_executes_each_order_once_at_most()
         for step in &steps {
             world.take(step);
         }
-        world.settle();
+        world.quiesce();
         world.judge()
     });
     tell(&format!(

@@ -3,7 +3,7 @@
 use cordon::action::ActionKind;
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
-use cordon::journal::{NotSentReason, Record, Standing};
+use cordon::journal::{NotSentReason, OrderStatus, Record};
 use cordon::message::Command;
 
 use crate::common::{Engine, posts, signed_in, tenant};
@@ -24,7 +24,7 @@ fn an_opposite_action_that_nobody_knew_of_holds_the_order_until_a_person_insists
     let entry = engine.submit(&draft);
     engine.until("the hold", move |s| {
         s.entry(entry)
-            .is_some_and(|e| matches!(e.standing(), Standing::Held { .. }))
+            .is_some_and(|e| matches!(e.status(), OrderStatus::Held { .. }))
     });
     assert!(posts(&engine.control).is_empty());
     engine.send(Command::Insist(entry));
@@ -90,7 +90,7 @@ fn a_confirmation_that_is_too_old_sends_nothing() {
         let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
         let why = NotSentReason::ApprovalLapsed;
         let end = engine.until_end(entry);
-        assert_eq!(end, Standing::NotSent { why, detail: None });
+        assert_eq!(end, OrderStatus::NotSent { why, detail: None });
     }
     assert!(posts(&engine.control).is_empty());
 }
@@ -108,13 +108,13 @@ fn a_held_order_leaves_by_itself_when_the_opposite_action_has_ended() {
     let entry = engine.submit(&draft);
     engine.until("the hold", move |s| {
         s.entry(entry)
-            .is_some_and(|e| matches!(e.standing(), Standing::Held { .. }))
+            .is_some_and(|e| matches!(e.status(), OrderStatus::Held { .. }))
     });
     assert!(posts(&engine.control).is_empty());
     assert!(engine.control.set_status(&release, "Succeeded"));
     engine.until("acceptance", move |s| {
         s.entry(entry)
-            .is_some_and(|e| matches!(e.standing(), Standing::Accepted { .. }))
+            .is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
     });
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
@@ -123,13 +123,16 @@ fn a_held_order_leaves_by_itself_when_the_opposite_action_has_ended() {
 fn an_older_reading_of_what_has_ended_holds_nothing_up() {
     let (_tenant, _folder, mut engine) = signed_in();
     let isolate = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    let Standing::Done { action } = engine.until_end(isolate) else {
+    let OrderStatus::Done { action } = engine.until_end(isolate) else {
         panic!("isolated")
     };
     // Another host of the service has not heard of it yet.
     assert!(engine.control.set_status(action.as_str(), "InProgress"));
     let release = engine.order(ActionKind::Unisolate, "FIN-LT-042");
-    assert!(matches!(engine.until_end(release), Standing::Done { .. }));
+    assert!(matches!(
+        engine.until_end(release),
+        OrderStatus::Done { .. }
+    ));
     let entry = engine.state.entry(release).expect("an entry");
     let was_held = |(_, record): &(_, Record)| matches!(record, Record::Held { .. });
     assert!(

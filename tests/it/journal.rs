@@ -6,21 +6,21 @@ use std::time::{Duration, Instant};
 
 use cordon::action::ActionKind;
 use cordon::explain::{Explanation, NextStep};
-use cordon::journal::{NotSentReason, Record, Standing};
+use cordon::journal::{NotSentReason, OrderStatus, Record};
 use cordon::message::Command;
 use rusqlite::Connection;
 
 use crate::common::{Engine, journal_on_disk, posts, signed_in, tenant};
 
 /// Tries to isolate one more device, and waits for how that ends.
-fn isolate(engine: &mut Engine, name: &str) -> Standing {
+fn isolate(engine: &mut Engine, name: &str) -> OrderStatus {
     let machine = engine.machine(name);
     engine.load(&machine);
     let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
     engine.until("its end", |s| {
-        s.entry(entry).is_some_and(|e| e.standing().is_end())
+        s.entry(entry).is_some_and(|e| e.status().is_end())
     });
-    engine.standing(entry)
+    engine.status(entry)
 }
 
 /// What the window says of the journal.
@@ -32,9 +32,9 @@ fn banner(engine: &Engine) -> Explanation {
 #[track_caller]
 fn assert_stops(engine: &mut Engine, headline: &str) {
     let before = posts(&engine.control);
-    let standing = isolate(engine, "HR-LT-007");
-    let Standing::NotSent { why, detail } = standing else {
-        panic!("{standing:?}");
+    let status = isolate(engine, "HR-LT-007");
+    let OrderStatus::NotSent { why, detail } = status else {
+        panic!("{status:?}");
     };
     assert_eq!(why, NotSentReason::Unwritten);
     assert_eq!(detail.as_deref(), Some(headline));
@@ -173,7 +173,7 @@ fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_ch
         "{said}"
     );
     assert!(posts(&engine.control).is_empty());
-    assert!(matches!(engine.until_end(entry), Standing::Done { .. }));
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
     assert_eq!(posts(&engine.control), ["isolate"]);
     slow_disk.join().expect("let go");
     let entries = journal_on_disk(&engine.journal);
@@ -185,6 +185,6 @@ fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_ch
             .count()
     };
     let taken_back =
-        of(|r| matches!(r, Record::NotTaken { why } if why.starts_with("the disk took")));
+        of(|r| matches!(r, Record::AttemptRejected { why } if why.starts_with("the disk took")));
     assert_eq!((taken_back, of(|r| *r == Record::Sent)), (1, 2));
 }

@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use cordon::journal::{Entry, Journal, Record, Standing};
+use cordon::journal::{Entry, Journal, OrderStatus, Record};
 use cordon::model::EntryId;
 use cordon::simulator::{RequestKind, SimControl, SimOptions, Simulator};
 
@@ -130,13 +130,13 @@ impl Lane {
                 seen.kills += 1;
                 missed = 0;
                 let entries = self.journal().unwrap_or_default();
-                let is_open = |e: &Entry| !e.standing().is_end();
+                let is_open = |e: &Entry| !e.status().is_end();
                 seen.at_work += u64::from(entries.len() > before || entries.iter().any(is_open));
                 before = entries.len();
                 let newest = entries.last();
                 let stage = newest.map_or("nothing written".to_owned(), |e| {
-                    let word = e.standing().word(&e.order.task);
-                    if e.standing().is_end() {
+                    let word = e.status().word(&e.order.task);
+                    if e.status().is_end() {
                         "ended".to_owned()
                     } else {
                         word
@@ -225,25 +225,25 @@ impl Lane {
         seen.sent_twice = posts.values().filter(|count| **count > 1).count() as u64;
         let actions = self.control().actions();
         for entry in &entries {
-            let standing = entry.standing();
-            seen.without_end += u64::from(!standing.is_end());
+            let status = entry.status();
+            seen.without_end += u64::from(!status.is_end());
             let tag = entry.id().to_string();
             let stored = actions.iter().find(|a| a["externalId"] == tag.as_str());
             let sent = entry
                 .records()
                 .iter()
                 .any(|(_, record)| matches!(record, Record::Sent));
-            let is_true = match (&standing, stored) {
-                (Standing::Done { action }, Some(stored)) => {
+            let is_true = match (&status, stored) {
+                (OrderStatus::Done { action }, Some(stored)) => {
                     stored["status"] == "Succeeded" && stored["id"] == action.as_str()
                 }
-                (Standing::NotFound, None) => sent,
-                (Standing::NotSent { .. }, None) => !posts.contains_key(&entry.id()),
+                (OrderStatus::NotFound, None) => sent,
+                (OrderStatus::NotSent { .. }, None) => !posts.contains_key(&entry.id()),
                 (_, _) => false,
             };
             if !is_true || (posts.contains_key(&entry.id()) && !sent) {
                 seen.untrue
-                    .push(format!("{tag} {standing:?}; the tenant: {stored:?}"));
+                    .push(format!("{tag} {status:?}; the tenant: {stored:?}"));
             }
         }
         for tag in posts.keys() {

@@ -112,7 +112,7 @@ fn what_became_of_an_order_is_found_even_where_filters_are_refused() {
     let entry = engine.order(cordon::action::ActionKind::Isolate, "FIN-LT-042");
     let end = engine.until_end(entry);
     assert!(
-        matches!(end, cordon::journal::Standing::Done { .. }),
+        matches!(end, cordon::journal::OrderStatus::Done { .. }),
         "{end:?}"
     );
     assert_eq!(crate::common::posts(&engine.control), ["isolate"]);

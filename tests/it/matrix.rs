@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 
 use cordon::action::{ActionKind, Draft, Subject};
-use cordon::journal::{Entry, Record, Standing};
+use cordon::journal::{Entry, OrderStatus, Record};
 use cordon::model::{MachineActionType, MachineRef};
 use cordon::simulator::{Fault, FaultKind, SimControl};
 
@@ -37,13 +37,13 @@ enum End {
     /// Nobody knows, so it was looked up, and not sent again.
     NotFound,
     /// The service gave back an action that is not ours.
-    SomeoneElses,
+    NotOurs,
 }
 
 /// What a fault does to a submission, and what has to come of it; `None` where it concerns
 /// answers that a submission does not have.
 fn expected(what: &FaultKind) -> Option<(Moment, End)> {
-    use End::{Done, DoneAtTheSecond, NotFound, Refused, SomeoneElses};
+    use End::{Done, DoneAtTheSecond, NotFound, NotOurs, Refused};
     use Moment::{After, Before};
     Some(match what {
         FaultKind::Status { code, .. } => match code {
@@ -70,7 +70,7 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         | FaultKind::CarriedOver
         | FaultKind::DropAfter => (After, Done),
         FaultKind::DropBefore | FaultKind::Stall => (Before, NotFound),
-        FaultKind::AlreadyPending | FaultKind::ActiveRequestExists => (Before, SomeoneElses),
+        FaultKind::AlreadyPending | FaultKind::ActiveRequestExists => (Before, NotOurs),
         FaultKind::Unauthorized | FaultKind::ClaimsChallenge => (Before, DoneAtTheSecond),
         FaultKind::Forbidden { .. } => (Before, Refused),
         // Lists, readings by id and tokens have tests of their own.
@@ -257,13 +257,9 @@ impl Played {
         let (ends_well, posts, to_store) = match self.end {
             End::Done => (self.is_done(), 1, 1),
             End::DoneAtTheSecond => (self.is_done(), 2, 1),
-            End::Refused => (matches!(self.standing(), Standing::Refused { .. }), 1, 0),
-            End::NotFound => (matches!(self.standing(), Standing::NotFound), 1, 0),
-            End::SomeoneElses => (
-                matches!(self.standing(), Standing::SomeoneElses { .. }),
-                1,
-                0,
-            ),
+            End::Refused => (matches!(self.status(), OrderStatus::Refused { .. }), 1, 0),
+            End::NotFound => (matches!(self.status(), OrderStatus::NotFound), 1, 0),
+            End::NotOurs => (matches!(self.status(), OrderStatus::NotOurs { .. }), 1, 0),
         };
         assert!(ends_well, "{}: {:?}", self.about, self.entry.records());
         assert_eq!(stored, to_store, "stored: {}", self.about);
@@ -283,14 +279,14 @@ impl Played {
             .into_iter()
             .any(|a| a["machineId"] == self.machine.id.as_str() && a["status"] == "Cancelled");
         let (ends_well, posts) = match self.end {
-            End::Done | End::SomeoneElses => (self.is_done() && cancelled, 1),
+            End::Done | End::NotOurs => (self.is_done() && cancelled, 1),
             End::DoneAtTheSecond => (self.is_done() && cancelled, 2),
             End::Refused => (
-                matches!(self.standing(), Standing::Refused { .. }) && !cancelled,
+                matches!(self.status(), OrderStatus::Refused { .. }) && !cancelled,
                 1,
             ),
             End::NotFound => (
-                matches!(self.standing(), Standing::NotFound) && !cancelled,
+                matches!(self.status(), OrderStatus::NotFound) && !cancelled,
                 1,
             ),
         };
@@ -323,11 +319,11 @@ impl Played {
         );
     }
 
-    fn standing(&self) -> &Standing {
-        self.entry.standing()
+    fn status(&self) -> &OrderStatus {
+        self.entry.status()
     }
 
     fn is_done(&self) -> bool {
-        matches!(self.standing(), Standing::Done { .. })
+        matches!(self.status(), OrderStatus::Done { .. })
     }
 }

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use cordon::app::{App, Named, Open, Shell};
+use cordon::app::{App, CliTarget, OpenProfile, Shell};
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::model::Mode;
-use cordon::places;
+use cordon::paths;
 use cordon::settings::{FILE_NAME, Settings};
 use cordon::simulator::{CLIENT_ID, Simulator};
 use cordon::state::State;
@@ -35,16 +35,15 @@ impl Window {
         };
         let opened: Arc<Mutex<Vec<String>>> = Arc::default();
         let (seen, address, at) = (Arc::clone(&opened), simulator.address(), folder.to_owned());
-        let open: Open = Box::new(move |profile, _| {
-            let endpoints =
-                places::stand_in_for(&address, &profile.registration).expect("loopback");
+        let open: OpenProfile = Box::new(move |profile, _| {
+            let endpoints = paths::stand_in_for(&address, &profile.registration).expect("loopback");
             seen.lock()
                 .expect("whole")
                 .push(endpoints.tenant.to_string());
             let mut state = State::new(Mode::StandIn, &endpoints.name, Policy::default());
             state.profile = Some(profile.name.as_str().into());
             let worker = WorkerHandle::spawn(Setup {
-                journal: places::journal_file(&at, Mode::StandIn, &endpoints),
+                journal: paths::journal_file(&at, Mode::StandIn, &endpoints),
                 endpoints,
                 mode: Mode::StandIn,
                 store: TokenStore::memory(),
@@ -59,7 +58,7 @@ impl Window {
             Ok(App::new(state, worker, jiff::tz::TimeZone::UTC, ""))
         });
         let folder = folder.to_owned();
-        let named = Named {
+        let named = CliTarget {
             stand_in: None,
             asked: asked.map(str::to_owned),
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cordon::action::ActionKind;
 use cordon::guard::Policy;
-use cordon::journal::{Author, Journal, NotSentReason, Record, Standing};
+use cordon::journal::{Author, Journal, NotSentReason, OrderStatus, Record};
 use cordon::model::SessionStatus;
 use cordon::simulator::Simulator;
 
@@ -16,7 +16,7 @@ fn restart(simulator: &Simulator, folder: &Path) -> Engine {
     let mut engine = Engine::start(simulator, folder);
     engine.sign_in();
     engine.until_fast("the end of every entry", |s| {
-        s.entries.iter().all(|e| e.standing().is_end())
+        s.entries.iter().all(|e| e.status().is_end())
     });
     engine
 }
@@ -68,8 +68,8 @@ fn an_order_that_was_never_sent_is_not_sent_after_a_restart() {
     let entry = leave_behind(&simulator, folder.path(), None, &[]);
     let engine = restart(&simulator, folder.path());
     assert_eq!(
-        engine.standing(entry),
-        Standing::NotSent {
+        engine.status(entry),
+        OrderStatus::NotSent {
             why: NotSentReason::ConsoleEnded,
             detail: None
         }
@@ -88,7 +88,7 @@ fn an_order_killed_between_sent_and_answered_is_found_when_the_service_has_it() 
         &[Record::Sent],
     );
     let engine = restart(&simulator, folder.path());
-    assert!(matches!(engine.standing(entry), Standing::Done { .. }));
+    assert!(matches!(engine.status(entry), OrderStatus::Done { .. }));
     assert!(posts(&engine.control).is_empty());
 }
 
@@ -98,7 +98,7 @@ fn an_order_killed_between_sent_and_answered_is_not_found_when_the_service_never
     let folder = tempfile::tempdir().expect("a folder");
     let entry = leave_behind(&simulator, folder.path(), None, &[Record::Sent]);
     let engine = restart(&simulator, folder.path());
-    assert_eq!(engine.standing(entry), Standing::NotFound);
+    assert_eq!(engine.status(entry), OrderStatus::NotFound);
     assert!(posts(&engine.control).is_empty());
     let records = &engine.state.entry(entry).expect("an entry").records();
     assert!(
@@ -119,7 +119,7 @@ fn an_answer_with_an_action_that_the_service_does_not_know_is_not_found() {
     };
     let entry = leave_behind(&simulator, folder.path(), None, &[Record::Sent, unclear]);
     let engine = restart(&simulator, folder.path());
-    assert_eq!(engine.standing(entry), Standing::NotFound);
+    assert_eq!(engine.status(entry), OrderStatus::NotFound);
     assert!(asked_about(&engine.control, UNKNOWN) > 0);
     assert!(posts(&engine.control).is_empty());
 }
@@ -132,16 +132,16 @@ fn a_pending_action_is_followed_again_after_a_crash() {
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until("acceptance", move |s| {
         s.entry(entry)
-            .is_some_and(|e| e.standing().action().is_some())
+            .is_some_and(|e| e.status().action().is_some())
     });
-    let action = engine.standing(entry).action().expect("accepted").clone();
+    let action = engine.status(entry).action().expect("accepted").clone();
     drop(engine);
 
     let mut engine = Engine::start(&simulator, folder.path());
     engine.sign_in();
-    assert!(!engine.standing(entry).is_end(), "pending is not done");
+    assert!(!engine.status(entry).is_end(), "pending is not done");
     assert!(simulator.control().set_status(action.as_str(), "Succeeded"));
-    assert_eq!(engine.until_end(entry), Standing::Done { action });
+    assert_eq!(engine.until_end(entry), OrderStatus::Done { action });
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
@@ -191,8 +191,8 @@ fn entries_of_another_person_are_shown_but_not_taken_up() {
     };
     let mut engine = Engine::start(&simulator, folder.path());
     engine.sign_in();
-    assert!(matches!(engine.until_end(own), Standing::Done { .. }));
-    assert_eq!(engine.standing(entry), Standing::Sent);
+    assert!(matches!(engine.until_end(own), OrderStatus::Done { .. }));
+    assert_eq!(engine.status(entry), OrderStatus::Sent);
     assert_eq!(asked_about(&engine.control, elsewhere.as_str()), 0);
 }
 
@@ -208,8 +208,8 @@ fn an_order_of_somebody_unnamed_is_not_taken_up_by_the_next_who_is() {
     engine.sign_in();
     // By its end, the one that was left would have been looked up too.
     let own = engine.order(ActionKind::Isolate, "ENG-LT-030");
-    assert!(matches!(engine.until_end(own), Standing::Done { .. }));
-    assert_eq!(engine.standing(left), Standing::Sent);
+    assert!(matches!(engine.until_end(own), OrderStatus::Done { .. }));
+    assert_eq!(engine.status(left), OrderStatus::Sent);
 }
 
 #[test]
@@ -252,15 +252,15 @@ fn a_console_that_only_looks_shows_what_the_other_one_does_and_writes_nothing() 
     let entry = first.order(ActionKind::Isolate, "FIN-LT-042");
     let is_accepted = |s: &cordon::state::State| {
         s.entry(entry)
-            .is_some_and(|e| matches!(e.standing(), Standing::Accepted { .. }))
+            .is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
     };
     first.until("acceptance", is_accepted);
     second.until("what the other one has ordered", is_accepted);
-    let action = first.standing(entry).action().expect("accepted").clone();
+    let action = first.status(entry).action().expect("accepted").clone();
     second.until("a look of its own", |s| {
         matches!(
-            s.notes.get(&entry),
-            Some(cordon::message::Note::Watching {
+            s.progress.get(&entry),
+            Some(cordon::message::OrderProgress::Watching {
                 read_at: Some(_),
                 ..
             })
@@ -271,9 +271,9 @@ fn a_console_that_only_looks_shows_what_the_other_one_does_and_writes_nothing() 
         let read = s.action(&machine.id, &action);
         read.is_some_and(|a| a.status.is_final())
     });
-    assert!(matches!(first.until_end(entry), Standing::Done { .. }));
+    assert!(matches!(first.until_end(entry), OrderStatus::Done { .. }));
     let end = second.until_end(entry);
-    assert_eq!(end, first.standing(entry), "as the journal has it");
+    assert_eq!(end, first.status(entry), "as the journal has it");
     let written = crate::common::journal_on_disk(&first.journal);
     assert_eq!(Some(&written[0]), first.state.entry(entry), "by one alone");
     assert_eq!(posts(&control), ["isolate"]);
@@ -324,7 +324,7 @@ fn a_sign_in_that_was_revoked_while_following_asks_for_a_person_and_goes_on_afte
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
     engine.until("acceptance", move |s| {
         s.entry(entry)
-            .is_some_and(|e| e.standing().action().is_some())
+            .is_some_and(|e| e.status().action().is_some())
     });
     simulator.control().revoke_sign_ins();
     engine.until("the need", |s| {
@@ -332,9 +332,9 @@ fn a_sign_in_that_was_revoked_while_following_asks_for_a_person_and_goes_on_afte
     });
     assert!(!engine.state.inventory.all().is_empty(), "the list stays");
     engine.sign_in();
-    let action = engine.standing(entry).action().expect("accepted").clone();
+    let action = engine.status(entry).action().expect("accepted").clone();
     assert!(simulator.control().set_status(action.as_str(), "Succeeded"));
-    assert!(matches!(engine.until_end(entry), Standing::Done { .. }));
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
     simulator.control().inject(fault("any", "latency:1", 1));
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
@@ -347,15 +347,15 @@ fn an_action_that_the_service_shows_too_late_puts_not_found_right_again() {
         .hide_new_actions(Duration::from_hours(9));
     simulator.control().inject(fault("submit", "drop_after", 1));
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
-    assert_eq!(engine.until_end(entry), Standing::NotFound);
+    assert_eq!(engine.until_end(entry), OrderStatus::NotFound);
     simulator.control().advance(Duration::from_hours(10));
     let machine = engine.machine("FIN-LT-042");
     engine.load(&machine);
     engine.until("the action to be found after all", move |s| {
         s.entry(entry)
-            .is_some_and(|e| e.standing().action().is_some())
+            .is_some_and(|e| e.status().action().is_some())
     });
-    assert!(matches!(engine.until_end(entry), Standing::Done { .. }));
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
@@ -363,7 +363,7 @@ fn an_action_that_the_service_shows_too_late_puts_not_found_right_again() {
 fn a_request_taken_for_somebody_elses_becomes_ours_when_a_reading_carries_our_tag() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
-    let verdict = Record::SomeoneElses {
+    let verdict = Record::NotOurs {
         action: cordon::model::MachineActionId::parse("b89eb834").expect("an id"),
         requestor: "an unknown requestor".into(),
         created: None,
@@ -375,7 +375,7 @@ fn a_request_taken_for_somebody_elses_becomes_ours_when_a_reading_carries_our_ta
     engine.sign_in();
     engine.until_fast("the better verdict", |s| {
         s.entry(entry)
-            .is_some_and(|e| matches!(e.standing(), Standing::Done { .. }))
+            .is_some_and(|e| matches!(e.status(), OrderStatus::Done { .. }))
     });
     assert!(posts(&engine.control).is_empty());
 }
@@ -419,8 +419,8 @@ fn what_turns_up_late_of_another_persons_order_is_left_to_that_person() {
     engine.sign_in();
     let machine = engine.machine("ENG-LT-030");
     engine.load(&machine);
-    assert!(matches!(engine.until_end(own), Standing::Done { .. }));
-    assert_eq!(engine.standing(entry), Standing::NotFound);
+    assert!(matches!(engine.until_end(own), OrderStatus::Done { .. }));
+    assert_eq!(engine.status(entry), OrderStatus::NotFound);
 }
 
 #[test]
@@ -435,7 +435,7 @@ fn a_colleague_who_quotes_our_tag_changes_no_verdict_and_orders_nothing_in_our_n
             message: "".into(),
         }),
         sent_and(Record::NotFound),
-        sent_and(Record::SomeoneElses {
+        sent_and(Record::NotOurs {
             action: cordon::model::MachineActionId::parse("b89eb834").expect("an id"),
             requestor: "an unknown requestor".into(),
             created: None,
@@ -447,7 +447,7 @@ fn a_colleague_who_quotes_our_tag_changes_no_verdict_and_orders_nothing_in_our_n
     ]
     .map(|records| leave_behind(&simulator, folder.path(), None, &records));
     let mut engine = Engine::start(&simulator, folder.path());
-    let standings = entries.map(|entry| engine.standing(entry));
+    let statuses = entries.map(|entry| engine.status(entry));
     let machine = crate::common::machine_named(&engine.control, "FIN-LT-042");
     let other = crate::common::machine_named(&engine.control, "ENG-LT-030");
     for entry in entries {
@@ -468,7 +468,7 @@ fn a_colleague_who_quotes_our_tag_changes_no_verdict_and_orders_nothing_in_our_n
         let machine = engine.machine(name);
         engine.load(&machine);
     }
-    assert_eq!(entries.map(|entry| engine.standing(entry)), standings);
+    assert_eq!(entries.map(|entry| engine.status(entry)), statuses);
     let contained = engine.state.contained();
     assert!(!contained.is_empty());
     assert_eq!(
@@ -485,7 +485,7 @@ fn an_order_that_the_service_carried_over_to_another_record_is_found_there_and_s
     let other = Some("ENG-LT-030");
     let entry = leave_behind(&simulator, folder.path(), other, &[Record::Sent]);
     let engine = restart(&simulator, folder.path());
-    assert!(matches!(engine.standing(entry), Standing::Done { .. }));
+    assert!(matches!(engine.status(entry), OrderStatus::Done { .. }));
     let (ordered, acted_on) = (engine.machine("FIN-LT-042"), engine.machine("ENG-LT-030"));
     let found = engine.state.entry(entry).expect("an entry");
     assert_eq!(

@@ -7,7 +7,7 @@ use std::time::Duration;
 use cordon::action::ActionKind;
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
-use cordon::message::{Command, Note};
+use cordon::message::{Command, OrderProgress};
 use cordon::model::{KeyringState, Retry, SessionStatus};
 use cordon::simulator::Simulator;
 use keyring_core::api::CredentialStoreApi as _;
@@ -176,7 +176,7 @@ fn a_new_address_renews_at_once_and_takes_up_the_list_and_what_is_unknown() {
     engine.until("the list", |s| s.inventory.read_at.is_some());
     let entry = engine.order(ActionKind::Isolate, "FIN-LT-043");
     engine.until("that nobody knows", |s| {
-        s.entry(entry).is_some_and(|e| e.standing().is_unknown())
+        s.entry(entry).is_some_and(|e| e.status().is_unknown())
     });
     drop(engine);
 
@@ -217,7 +217,7 @@ fn a_new_address_renews_at_once_and_takes_up_the_list_and_what_is_unknown() {
     engine.until("the sign-in", |s| s.session.is_signed_in());
     engine.until("the list", |s| s.inventory.read_at.is_some());
     engine.until("the look-up of what is unknown", |s| {
-        matches!(s.notes.get(&entry), Some(Note::LookedUp { .. }))
+        matches!(s.progress.get(&entry), Some(OrderProgress::LookedUp { .. }))
     });
     assert_eq!(token_requests(&engine), tries + 1);
 }
@@ -272,9 +272,9 @@ fn a_removed_application_is_said_and_not_asked_for_again_and_again() {
     let entry = other.order(ActionKind::Isolate, "FIN-LT-042");
     other.until("acceptance", |s| {
         s.entry(entry)
-            .is_some_and(|e| e.standing().action().is_some())
+            .is_some_and(|e| e.status().action().is_some())
     });
-    let action = other.standing(entry).action().expect("accepted").clone();
+    let action = other.status(entry).action().expect("accepted").clone();
     for _ in 0..5 {
         other.until_looked_at_again(action.as_str());
     }
@@ -379,7 +379,7 @@ fn a_saved_sign_in_of_another_account_than_this_folder_knew_asks_first() {
 
     let mut engine = home.start(&simulator);
     engine.until("the question", |s| {
-        matches!(s.session, SessionStatus::Stranger { .. })
+        matches!(s.session, SessionStatus::DifferentAccount { .. })
     });
     assert_eq!(
         simulator.control().requests().len(),
@@ -392,7 +392,7 @@ fn a_saved_sign_in_of_another_account_than_this_folder_knew_asks_first() {
 
     let mut engine = home.start(&simulator);
     engine.until("the question", |s| {
-        matches!(s.session, SessionStatus::Stranger { .. })
+        matches!(s.session, SessionStatus::DifferentAccount { .. })
     });
     engine.send(Command::AcceptAccount);
     engine.until("the sign-in", |s| s.session.is_signed_in());

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use cordon::action::ActionKind;
-use cordon::journal::{NotSentReason, Standing};
+use cordon::journal::{NotSentReason, OrderStatus};
 use cordon::message::Command;
 use cordon::settings::FILE_NAME;
 
@@ -35,7 +35,7 @@ fn a_rule_written_by_hand_after_the_confirmation_stops_the_order_with_its_reason
         write(folder.path(), if shared { SHARED } else { FILE_NAME }, rule);
         engine.send(Command::Submit(Box::new(approval)));
         let end = engine.until_end(draft.entry);
-        let Standing::NotSent { why, detail } = end else {
+        let OrderStatus::NotSent { why, detail } = end else {
             panic!("{end:?}");
         };
         assert_eq!(why, NotSentReason::Blocked);
@@ -77,12 +77,12 @@ fn rules_that_vanish_during_a_run_hold_on_and_every_disruptive_order_wants_the_n
         "[policy]\nshared_file = \"team.toml\"\n",
     );
     engine.send(Command::ReadSettings);
-    engine.until("the rules", |s| s.policy.most_at_once == 3);
+    engine.until("the rules", |s| s.policy.max_batch == 3);
     std::fs::remove_file(folder.path().join(SHARED)).expect("it was there");
     let machine = engine.machine("ENG-LT-030");
     engine.load(&machine);
     engine.until("that they are gone", |s| s.policy.unread.is_some());
-    assert_eq!(engine.state.policy.most_at_once, 3);
+    assert_eq!(engine.state.policy.max_batch, 3);
     assert_eq!(&*engine.state.policy.protected_tags[0], "tier0");
     let mut draft = Engine::draft(ActionKind::Isolate, &machine);
     let refused = engine.approve(&draft).expect_err("the name is wanted");

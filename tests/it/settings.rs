@@ -7,10 +7,10 @@ use cordon::action::ActionKind;
 use cordon::app::Notifier;
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
-use cordon::journal::{NotSentReason, Standing};
+use cordon::journal::{NotSentReason, OrderStatus};
 use cordon::message::Command;
 use cordon::model::Mode;
-use cordon::places;
+use cordon::paths;
 use cordon::settings::{FILE_NAME, RuleChange, RuleKey};
 use cordon::state::State;
 use cordon::worker::{Pace, REFRESH_EVERY, Setup, WorkerHandle};
@@ -179,7 +179,7 @@ fn an_approval_is_judged_by_the_rules_in_force_when_it_is_submitted() {
     engine.send(Command::Submit(Box::new(approval)));
     let end = engine.until_end(draft.entry);
     assert!(
-        matches!(&end, Standing::NotSent { why, .. } if *why == NotSentReason::Blocked),
+        matches!(&end, OrderStatus::NotSent { why, .. } if *why == NotSentReason::Blocked),
         "{end:?}"
     );
     assert!(posts(&engine.control).is_empty());
@@ -195,7 +195,7 @@ fn in_the_demo_what_is_saved_holds_and_nothing_is_written() {
         ..Policy::default()
     };
     let endpoints = endpoints(&simulator);
-    let journal = places::journal_file(folder.path(), Mode::Demo, &endpoints);
+    let journal = paths::journal_file(folder.path(), Mode::Demo, &endpoints);
     let state = State::new(Mode::Demo, "Demo", policy.clone());
     let worker = WorkerHandle::spawn(Setup {
         endpoints,

@@ -163,9 +163,9 @@ fn a_start_without_network_keeps_the_account_and_goes_on_when_it_is_back() {
     let entry = engine.order(cordon::action::ActionKind::Isolate, "FIN-LT-042");
     engine.until("acceptance", move |s| {
         s.entry(entry)
-            .is_some_and(|e| e.standing().action().is_some())
+            .is_some_and(|e| e.status().action().is_some())
     });
-    let action = engine.standing(entry).action().expect("accepted").clone();
+    let action = engine.status(entry).action().expect("accepted").clone();
     drop(engine);
 
     simulator.control().inject(fault("token", "html:503", 0));
@@ -181,7 +181,7 @@ fn a_start_without_network_keeps_the_account_and_goes_on_when_it_is_back() {
     // Nobody signs in again: the saved sign-in is as good as ever.
     let end = engine.until_end(entry);
     assert!(
-        matches!(end, cordon::journal::Standing::Done { .. }),
+        matches!(end, cordon::journal::OrderStatus::Done { .. }),
         "{end:?}"
     );
 }
@@ -222,7 +222,7 @@ fn the_browser_signs_in_and_strangers_on_the_port_change_nothing() {
     let shown = press("approve", &page);
     assert!(shown.contains("You can close this window") && !shown.contains("code="));
     engine.until("the question whether it is her", |s| {
-        matches!(s.session, SessionStatus::Stranger { .. })
+        matches!(s.session, SessionStatus::DifferentAccount { .. })
     });
     engine.send(Command::AcceptAccount);
     engine.until("the list", |s| {

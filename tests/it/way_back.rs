@@ -28,7 +28,7 @@ fn an_order_that_was_somebody_elses_is_not_released_as_mine() {
     engine.send(cordon::message::Command::Submit(Box::new(approval)));
     let end = engine.until_end(draft.entry);
     assert!(
-        matches!(end, cordon::journal::Standing::SomeoneElses { .. }),
+        matches!(end, cordon::journal::OrderStatus::NotOurs { .. }),
         "{end:?}"
     );
     let id = machine.id.clone();
@@ -41,7 +41,7 @@ fn an_order_that_was_somebody_elses_is_not_released_as_mine() {
     let rows = engine.state.contained();
     let theirs = row(&rows, "ENG-LT-030").expect("it is contained");
     let setter = theirs.setter().expect("what isolated it");
-    assert_eq!(setter.whose, Ownership::SomeoneElses);
+    assert_eq!(setter.whose, Ownership::NotOurs);
     assert!(!WayBack::of(&rows).to_release.contains(&machine));
 }
 

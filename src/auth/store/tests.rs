@@ -52,7 +52,7 @@ async fn a_write_proves_it() {
     );
     store.reopen().await.expect("a fresh store");
     assert_eq!(store.state(), KeyringState::Checking);
-    assert_eq!(store.settled(store.post_removal(&item())).await, Ok(()));
+    assert_eq!(store.completed(store.post_removal(&item())).await, Ok(()));
     assert_eq!(store.read(&item()).await, Ok(None));
 }
 
@@ -96,7 +96,7 @@ async fn several_items_are_served_at_once_and_an_old_name_goes_after_its_value_i
     store.saved(store.post_save(&old, value("a"), None)).await;
     store.post_save(&second, value("c"), None);
     store.post_save(&first, value("b"), Some(&old));
-    assert_eq!(store.settled(store.post_removal(&second)).await, Ok(()));
+    assert_eq!(store.completed(store.post_removal(&second)).await, Ok(()));
     assert_eq!(store.read(&first).await, Ok(Some(value("b"))));
     assert_eq!(
         store.read(&second).await,
@@ -113,16 +113,16 @@ async fn removing_another_accounts_item_leaves_the_state_of_the_one_that_is_save
     let (store, mock) = mock_store();
     let (other, saved): (Arc<str>, Arc<str>) = ("v1:other".into(), item());
     store.saved(store.post_save(&saved, value("b"), None)).await;
-    assert_eq!(store.settled(store.post_removal(&other)).await, Ok(()));
+    assert_eq!(store.completed(store.post_removal(&other)).await, Ok(()));
     assert_eq!(store.state(), KeyringState::Saved);
 
     store.was_found(&other);
     fail_next(&mock, Error::NoStorageAccess("prompt dismissed".into()));
-    let removed = store.settled(store.post_removal(&saved)).await;
+    let removed = store.completed(store.post_removal(&saved)).await;
     assert!(removed.is_err(), "who asked hears of it");
     assert_eq!(store.state(), KeyringState::Saved);
 
-    assert_eq!(store.settled(store.post_removal(&other)).await, Ok(()));
+    assert_eq!(store.completed(store.post_removal(&other)).await, Ok(()));
     assert_eq!(store.state(), KeyringState::Checking, "nothing is saved");
 }
 

@@ -14,7 +14,7 @@ struct Waiting {
     entry: String,
     sign_in_page: Url,
     came_over_https: tokio::sync::watch::Receiver<bool>,
-    finishing: JoinHandle<Result<Arrival, AuthError>>,
+    finishing: JoinHandle<Result<PendingSignIn, AuthError>>,
 }
 
 impl Waiting {
@@ -84,7 +84,7 @@ impl Waiting {
 }
 
 /// Tokens for the request of `waiting`.
-fn tokens_for(waiting: &Waiting) -> Say {
+fn tokens_for(waiting: &Waiting) -> ScriptedReply {
     let nonce = waiting.asked_for("nonce");
     let id = format!(r#"{{"aud":"c1","tid":"t1","oid":"o1","nonce":"{nonce}"}}"#);
     let id = URL_SAFE_NO_PAD.encode(id);

@@ -10,7 +10,7 @@ const TENANT: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
 const OTHER: &str = "33333333-9d1e-4c0f-8a55-3d2b6f7e9a10";
 
 /// An answer whose id token has these claims instead of the right ones; null leaves one out.
-fn answer(changed: &[(&str, Value)]) -> Say {
+fn answer(changed: &[(&str, Value)]) -> ScriptedReply {
     let mut claims = json!({
         "iss": format!("https://login.microsoftonline.com/{TENANT}/v2.0"), "aud": "c1",
         "iat": 0, "exp": 7_200, "tid": TENANT, "oid": "o1", "name": "Ada",
@@ -29,19 +29,21 @@ fn answer(changed: &[(&str, Value)]) -> Say {
     ))
 }
 
-fn with_id_token(token: &str) -> Say {
+fn with_id_token(token: &str) -> ScriptedReply {
     let answer = json!({
         "access_token": "opaque", "refresh_token": "canary-refresh", "expires_in": 3_600, "id_token": token,
     });
     ok(answer.to_string())
 }
 
-async fn signed_in_with(tenant: &str, answer: Say) -> (Host, Session, Option<AuthError>) {
+async fn signed_in_with(tenant: &str, answer: ScriptedReply) -> (Host, Session, Option<AuthError>) {
     let host = Host::new([ok(DEVICE), answer]);
     let session = registered(&host, tenant);
     let flow = session.begin().await.expect("a code");
     let arrived = session.finish(flow).await;
-    let error = arrived.and_then(|arrival| session.admit(arrival)).err();
+    let error = arrived
+        .and_then(|pending_sign_in| session.complete_sign_in(pending_sign_in))
+        .err();
     (host, session, error)
 }
 
@@ -198,7 +200,7 @@ async fn a_token_is_held_against_the_time_of_its_answer() {
         (-4_000, false),
         (400, false),
     ] {
-        let dated = Say::Dated(DATE, Box::new(in_2001(issued)));
+        let dated = ScriptedReply::Dated(DATE, Box::new(in_2001(issued)));
         let (_, _, error) = signed_in_with(TENANT, dated).await;
         assert_eq!(error.is_none(), is_taken, "{issued}");
     }
@@ -216,8 +218,10 @@ async fn a_token_that_lives_no_time_is_used_and_not_renewed_at_each_call() {
             let host = Host::new([ok(DEVICE), ok(claims.to_string())]);
             let session = host.session(TokenStore::memory());
             let flow = session.begin().await.expect("a code");
-            let arrival = session.finish(flow).await.expect("signed in");
-            session.admit(arrival).expect("nothing else began");
+            let pending_sign_in = session.finish(flow).await.expect("signed in");
+            session
+                .complete_sign_in(pending_sign_in)
+                .expect("nothing else began");
             (host, session)
         };
         let asked = host.bodies().len();

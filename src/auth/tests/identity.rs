@@ -13,7 +13,7 @@ fn jwt(claims: &str) -> String {
 }
 
 /// An answer to a renewal with these claims in its parts; `None` leaves the part out.
-fn renewal(id: Option<&str>, access: Option<&str>, home: Option<&str>) -> Say {
+fn renewal(id: Option<&str>, access: Option<&str>, home: Option<&str>) -> ScriptedReply {
     let mut answer = serde_json::json!({
         "token_type": "Bearer", "expires_in": 3600, "refresh_token": "canary-rt9",
         "access_token": access.map_or("opaque".to_owned(), jwt),
@@ -28,7 +28,7 @@ fn renewal(id: Option<&str>, access: Option<&str>, home: Option<&str>) -> Say {
 }
 
 /// Signed in as O1 of T1, then renewed with `answer`.
-async fn renewed_with(answer: Say) -> (Host, Session, Result<AccessToken, AuthError>) {
+async fn renewed_with(answer: ScriptedReply) -> (Host, Session, Result<AccessToken, AuthError>) {
     let (host, session) = signed_in().await;
     tokio::time::advance(Duration::from_hours(1)).await;
     host.then(answer);
@@ -155,8 +155,10 @@ async fn a_saved_sign_in_that_brings_another_account_is_dropped_from_the_keyring
     let host = Host::new([ok(DEVICE.replace(":5", ":1")), tokens(1)]);
     let first = host.session(store());
     let flow = first.begin().await.expect("a code");
-    let arrival = first.finish(flow).await.expect("signed in");
-    first.admit(arrival).expect("nothing else began");
+    let pending_sign_in = first.finish(flow).await.expect("signed in");
+    first
+        .complete_sign_in(pending_sign_in)
+        .expect("nothing else began");
     first
         .watch_keyring()
         .wait_for(|state| *state == KeyringState::Saved)

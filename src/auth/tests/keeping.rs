@@ -17,8 +17,10 @@ async fn with_keyring(
     let host = Host::new([ok(DEVICE.replace(":5", ":1")), tokens(1)]);
     let session = host.session(TokenStore::with_store(make).expect("a thread"));
     let flow = session.begin().await.expect("a code");
-    let arrival = session.finish(flow).await.expect("signed in");
-    session.admit(arrival).expect("nothing else began");
+    let pending_sign_in = session.finish(flow).await.expect("signed in");
+    session
+        .complete_sign_in(pending_sign_in)
+        .expect("nothing else began");
     (host, session)
 }
 
@@ -148,7 +150,7 @@ async fn a_keyring_that_hangs_is_waited_for_three_seconds_and_still_counts_later
         .await
         .expect("a late write");
     store
-        .settled(last.expect("ten"))
+        .completed(last.expect("ten"))
         .await
         .expect("a late write");
     assert_eq!(store.state(), KeyringState::Saved);
@@ -190,8 +192,8 @@ async fn the_claims_that_a_challenge_asks_for_go_into_the_renewal_and_into_no_ot
 #[tokio::test(start_paused = true)]
 async fn a_sign_out_ends_a_renewal_that_waits_or_hangs() {
     for stuck in [
-        Say::Late(20, Box::new(tokens(2))),
-        Say::Json(503, "later".into()),
+        ScriptedReply::Late(20, Box::new(tokens(2))),
+        ScriptedReply::Json(503, "later".into()),
     ] {
         let (host, session) = signed_in().await;
         let old = session.token().await.expect("fresh");
@@ -220,7 +222,7 @@ async fn a_refused_token_is_not_used_again_and_its_wishes_are_not_forgotten() {
     let (host, session) = signed_in().await;
     let old = session.token().await.expect("fresh");
     let claims = WantedClaims::from_json(r#"{"access_token":{"acrs":{"value":"c1"}}}"#);
-    host.then(Say::Json(429, "{}".into()));
+    host.then(ScriptedReply::Json(429, "{}".into()));
     let challenged = RefusedToken { token: old, claims };
     assert!(session.token_instead_of(challenged).await.is_err());
     assert!(
@@ -237,7 +239,7 @@ async fn a_refused_token_is_not_used_again_and_its_wishes_are_not_forgotten() {
 /// A keyring as a version before items by account left it, and a session on it.
 fn with_an_old_item(
     object_id: &str,
-    script: impl IntoIterator<Item = Say>,
+    script: impl IntoIterator<Item = ScriptedReply>,
 ) -> (Arc<mock::Store>, Host, Session) {
     let mock = mock::Store::new().expect("a mock");
     let json = format!(

@@ -27,24 +27,24 @@ const DEVICE: &str = r#"{"user_code":"B7XQK4M2R","device_code":"canary-dc","expi
 const PENDING: &str = r#"{"error":"authorization_pending","error_codes":[70016]}"#;
 
 #[derive(Clone)]
-enum Say {
+enum ScriptedReply {
     Json(u16, String),
     Fault(HttpFault),
     /// Answers with this time in its head.
-    Dated(&'static str, Box<Say>),
+    Dated(&'static str, Box<ScriptedReply>),
     /// Answers after so long.
-    Late(u64, Box<Say>),
+    Late(u64, Box<ScriptedReply>),
 }
 
-fn ok(body: impl Into<String>) -> Say {
-    Say::Json(200, body.into())
+fn ok(body: impl Into<String>) -> ScriptedReply {
+    ScriptedReply::Json(200, body.into())
 }
 
-fn no(body: &str) -> Say {
-    Say::Json(400, body.into())
+fn no(body: &str) -> ScriptedReply {
+    ScriptedReply::Json(400, body.into())
 }
 
-fn tokens(n: u32) -> Say {
+fn tokens(n: u32) -> ScriptedReply {
     let claims = |json: &str| format!("e30.{}.sig", URL_SAFE_NO_PAD.encode(json));
     let id =
         claims(r#"{"aud":"c1","tid":"t1","oid":"O1","preferred_username":"ada@contoso.example"}"#);
@@ -60,26 +60,26 @@ fn tokens(n: u32) -> Say {
 /// The host: what it says next, and what it was asked (with the time since its start).
 #[derive(Clone)]
 struct Host {
-    script: Arc<Mutex<VecDeque<Say>>>,
-    heard: Arc<Mutex<Vec<(Duration, String)>>>,
+    script: Arc<Mutex<VecDeque<ScriptedReply>>>,
+    reply: Arc<Mutex<Vec<(Duration, String)>>>,
     started: Instant,
 }
 
 impl Host {
-    fn new(script: impl IntoIterator<Item = Say>) -> Self {
+    fn new(script: impl IntoIterator<Item = ScriptedReply>) -> Self {
         Self {
             script: Arc::new(Mutex::new(script.into_iter().collect())),
-            heard: Arc::default(),
+            reply: Arc::default(),
             started: token::monotonic_now(),
         }
     }
 
-    fn then(&self, say: Say) {
+    fn then(&self, say: ScriptedReply) {
         self.script.lock().unwrap().push_back(say);
     }
 
     fn seconds(&self) -> Vec<u64> {
-        self.heard
+        self.reply
             .lock()
             .unwrap()
             .iter()
@@ -88,7 +88,7 @@ impl Host {
     }
 
     fn bodies(&self) -> Vec<String> {
-        self.heard
+        self.reply
             .lock()
             .unwrap()
             .iter()
@@ -102,30 +102,32 @@ impl Host {
             let host = host.clone();
             Box::pin(async move {
                 let body = String::from_utf8(request.into_body()).unwrap();
-                host.heard
+                host.reply
                     .lock()
                     .unwrap()
                     .push((host.started.elapsed(), body));
                 let next = host.script.lock().unwrap().pop_front();
                 let mut next = next.unwrap_or_else(|| no(PENDING));
-                if let Say::Late(secs, inner) = next {
+                if let ScriptedReply::Late(secs, inner) = next {
                     tokio::time::sleep(Duration::from_secs(secs)).await;
                     next = *inner;
                 }
                 let mut date = None;
-                if let Say::Dated(at, inner) = next {
+                if let ScriptedReply::Dated(at, inner) = next {
                     date = Some(HeaderValue::from_static(at));
                     next = *inner;
                 }
                 match next {
-                    Say::Json(status, body) => {
+                    ScriptedReply::Json(status, body) => {
                         let mut response = HttpResponse::new(body.into_bytes());
                         *response.status_mut() = StatusCode::from_u16(status).unwrap();
                         response.headers_mut().extend(date.map(|at| (DATE, at)));
                         Ok(response)
                     }
-                    Say::Fault(fault) => Err(fault),
-                    Say::Late(..) | Say::Dated(..) => unreachable!("one of each at most"),
+                    ScriptedReply::Fault(fault) => Err(fault),
+                    ScriptedReply::Late(..) | ScriptedReply::Dated(..) => {
+                        unreachable!("one of each at most")
+                    }
                 }
             })
         })
@@ -140,13 +142,13 @@ impl Host {
 }
 
 async fn sign_in(
-    script: impl IntoIterator<Item = Say>,
+    script: impl IntoIterator<Item = ScriptedReply>,
 ) -> (Host, Session, Result<SignedIn, AuthError>) {
     let host = Host::new(std::iter::once(ok(DEVICE)).chain(script));
     let session = host.session(TokenStore::memory());
     let flow = session.begin().await.expect("a code");
     let result = session.finish(flow).await;
-    let result = result.and_then(|arrival| session.admit(arrival));
+    let result = result.and_then(|pending_sign_in| session.complete_sign_in(pending_sign_in));
     (host, session, result)
 }
 

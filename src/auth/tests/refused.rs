@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use super::*;
 use crate::explain::{Explain as _, NextStep};
-use crate::model::{Door, Scopes};
+use crate::model::{Scopes, SignInMethod};
 
 /// Asks for a code and waits with it, as a person who tries again does.
 async fn try_with_a_code(
     host: &Host,
     session: &Session,
-    answer: Say,
-) -> Result<Arrival, AuthError> {
+    answer: ScriptedReply,
+) -> Result<PendingSignIn, AuthError> {
     host.then(ok(DEVICE));
     host.then(answer);
     let flow = session.begin().await.expect("a code");
@@ -27,7 +27,7 @@ async fn the_claims_of_a_refused_poll_go_into_the_next_attempt() {
         .await
         .expect_err("refused");
     assert!(!host.bodies()[0].contains("claims="));
-    let arrival = try_with_a_code(&host, &session, tokens(1))
+    let pending_sign_in = try_with_a_code(&host, &session, tokens(1))
         .await
         .expect("signed in");
     let bodies = host.bodies();
@@ -37,7 +37,9 @@ async fn the_claims_of_a_refused_poll_go_into_the_next_attempt() {
         bodies[2]
     );
     assert!(bodies[3].contains("claims="), "{}", bodies[3]);
-    session.admit(arrival).expect("nothing else began");
+    session
+        .complete_sign_in(pending_sign_in)
+        .expect("nothing else began");
 
     let flow = session.begin_in_browser().await.expect("a port");
     assert!(
@@ -99,10 +101,12 @@ async fn a_sign_in_that_only_leads_to_the_same_refusal_is_no_way_out() {
         let session = host.session(TokenStore::memory());
         let mut next = NextStep::None;
         for n in 0..2 {
-            let arrival = try_with_a_code(&host, &session, tokens(n))
+            let pending_sign_in = try_with_a_code(&host, &session, tokens(n))
                 .await
                 .expect("signed in");
-            session.admit(arrival).expect("nothing else began");
+            session
+                .complete_sign_in(pending_sign_in)
+                .expect("nothing else began");
             let token = session.token().await.expect("fresh");
             tokio::time::advance(Duration::from_mins(lasted)).await;
             host.then(no(REVOKED));
@@ -176,8 +180,10 @@ async fn missing_consent_at_a_renewal_names_the_permissions_too() {
         Arc::new(|| Timestamp::UNIX_EPOCH),
     );
     let flow = session.begin().await.expect("a code");
-    let arrival = session.finish(flow).await.expect("signed in");
-    session.admit(arrival).expect("nothing else began");
+    let pending_sign_in = session.finish(flow).await.expect("signed in");
+    session
+        .complete_sign_in(pending_sign_in)
+        .expect("nothing else began");
     let token = session.token().await.expect("fresh");
     let renewed = session.token_instead_of(refused(&token)).await;
     let said = renewed.expect_err("refused").explain();
@@ -190,8 +196,8 @@ async fn missing_consent_at_a_renewal_names_the_permissions_too() {
 #[tokio::test(start_paused = true)]
 async fn what_the_number_asks_for_is_the_way_that_is_advised() {
     for (number, advised) in [
-        (530_036, Some(Door::Browser)),
-        (530_033, Some(Door::Browser)),
+        (530_036, Some(SignInMethod::Browser)),
+        (530_033, Some(SignInMethod::Browser)),
         (50_076, None),
     ] {
         let body = format!(r#"{{"error":"invalid_grant","error_codes":[{number}]}}"#);
@@ -208,15 +214,19 @@ async fn what_the_number_asks_for_is_the_way_that_is_advised() {
 async fn an_answer_that_was_lost_stays_lost_whatever_silence_follows() {
     let used = no(r#"{"error":"invalid_grant","error_codes":[54005]}"#);
     for silence in [
-        Say::Json(503, "<html>".into()),
-        Say::Json(504, "<html>".into()),
-        Say::Fault(HttpFault::NotReached),
+        ScriptedReply::Json(503, "<html>".into()),
+        ScriptedReply::Json(504, "<html>".into()),
+        ScriptedReply::Fault(HttpFault::NotReached),
     ] {
-        let (_, _, result) =
-            sign_in([Say::Fault(HttpFault::Interrupted), silence, used.clone()]).await;
+        let (_, _, result) = sign_in([
+            ScriptedReply::Fault(HttpFault::Interrupted),
+            silence,
+            used.clone(),
+        ])
+        .await;
         assert_eq!(result.err(), Some(AuthError::AnswerLost));
     }
-    let gateway = Say::Json(504, "<html>".into());
+    let gateway = ScriptedReply::Json(504, "<html>".into());
     let (_, _, result) = sign_in([gateway, used]).await;
     assert_eq!(result.err(), Some(AuthError::AnswerLost));
 }
@@ -226,7 +236,7 @@ async fn line_trouble_while_the_person_types_is_told_and_passes() {
     let host = Host::new([
         ok(DEVICE),
         no(PENDING),
-        Say::Fault(HttpFault::NotReached),
+        ScriptedReply::Fault(HttpFault::NotReached),
         no(PENDING),
         tokens(1),
     ]);

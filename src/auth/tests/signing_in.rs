@@ -50,9 +50,9 @@ async fn pending_then_success() {
 async fn trouble_on_the_way_does_not_end_the_wait_or_speed_it_up() {
     let (host, _, result) = sign_in([
         no(r#"{"error":"slow_down"}"#),
-        Say::Fault(HttpFault::Interrupted),
-        Say::Json(503, "<html>busy</html>".into()),
-        Say::Json(200, "<html>portal</html>".into()),
+        ScriptedReply::Fault(HttpFault::Interrupted),
+        ScriptedReply::Json(503, "<html>busy</html>".into()),
+        ScriptedReply::Json(200, "<html>portal</html>".into()),
         tokens(1),
     ])
     .await;
@@ -63,7 +63,7 @@ async fn trouble_on_the_way_does_not_end_the_wait_or_speed_it_up() {
 
 #[tokio::test(start_paused = true)]
 async fn the_ends_of_a_code() {
-    let lost = Say::Fault(HttpFault::Interrupted);
+    let lost = ScriptedReply::Fault(HttpFault::Interrupted);
     for (script, expected) in [
         (
             vec![no(r#"{"error":"authorization_declined"}"#)],
@@ -87,7 +87,7 @@ async fn the_ends_of_a_code() {
             AuthError::AnswerLost,
         ),
         (
-            vec![Say::Fault(HttpFault::Certificate)],
+            vec![ScriptedReply::Fault(HttpFault::Certificate)],
             AuthError::Unreachable(HttpFault::Certificate),
         ),
     ] {
@@ -107,7 +107,11 @@ async fn the_ends_of_a_code() {
 
 #[tokio::test(start_paused = true)]
 async fn cancelling_acts_at_once_and_a_newer_code_wins() {
-    let host = Host::new([ok(DEVICE), ok(DEVICE), Say::Late(20, Box::new(tokens(1)))]);
+    let host = Host::new([
+        ok(DEVICE),
+        ok(DEVICE),
+        ScriptedReply::Late(20, Box::new(tokens(1))),
+    ]);
     let session = host.session(TokenStore::memory());
     let first = session.begin().await.expect("a code");
     let second = session.begin().await.expect("another");
@@ -128,7 +132,7 @@ async fn cancelling_acts_at_once_and_a_newer_code_wins() {
 async fn fifty_waiters_cause_one_renewal() {
     let (host, session) = signed_in().await;
     tokio::time::advance(Duration::from_secs(3600 - 299)).await;
-    host.then(Say::Late(2, Box::new(tokens(2))));
+    host.then(ScriptedReply::Late(2, Box::new(tokens(2))));
     let all: Vec<_> = (0..50)
         .map(|_| {
             let session = session.clone();
@@ -214,7 +218,7 @@ async fn an_api_that_refuses_every_token_causes_one_renewal_a_minute() {
 async fn a_cancelled_caller_does_not_lose_the_rotated_token() {
     let (host, session) = signed_in().await;
     tokio::time::advance(Duration::from_hours(1)).await;
-    host.then(Say::Late(5, Box::new(tokens(2))));
+    host.then(ScriptedReply::Late(5, Box::new(tokens(2))));
     tokio::time::timeout(Duration::from_secs(1), session.token())
         .await
         .expect_err("cancelled");
@@ -245,7 +249,7 @@ async fn failures_are_shared_and_remembered_for_a_minute() {
 async fn a_line_that_is_down_uses_up_the_old_token_first() {
     let (host, session) = signed_in().await;
     tokio::time::advance(Duration::from_secs(3600 - 200)).await;
-    let down = || (0..3).for_each(|_| host.then(Say::Fault(HttpFault::NotReached)));
+    let down = || (0..3).for_each(|_| host.then(ScriptedReply::Fault(HttpFault::NotReached)));
     down();
     session.token().await.expect("still alive");
     assert_eq!(host.bodies().len(), 5, "three tries");
@@ -308,8 +312,10 @@ async fn secrets_do_not_print() {
     assert_eq!(&*flow.prompt().user_code, "B7XQK4M2R");
     assert!(flow.prompt().may_open);
     let printed = format!("{flow:?}");
-    let arrival = session.finish(flow).await.expect("signed in");
-    session.admit(arrival).expect("nothing else began");
+    let pending_sign_in = session.finish(flow).await.expect("signed in");
+    session
+        .complete_sign_in(pending_sign_in)
+        .expect("nothing else began");
     let token = session.token().await.expect("fresh");
     let printed = format!("{printed} {session:?} {token:?}");
     for secret in ["canary", "B7XQ", "e30."] {

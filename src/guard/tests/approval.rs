@@ -37,7 +37,7 @@ fn an_approval_accepts_the_opposites_that_were_shown_and_no_others() {
 #[test]
 fn one_device_is_not_confirmed_twice_in_a_batch() {
     let world = World {
-        together: 2,
+        batch_size: 2,
         ..world()
     };
     let of = |id: &str| {

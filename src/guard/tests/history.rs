@@ -49,7 +49,7 @@ fn an_order_of_ours_whose_action_has_ended_does_not_stand_in_the_way() {
             entry: EntryId::parse("cdn-00000001").expect("a literal tag"),
             ..order
         },
-        standing: "pending".into(),
+        status: "pending".into(),
         outcome_unknown: false,
         action: Some(made),
     }];

@@ -18,7 +18,7 @@ fn quarantine_of(file: Option<&str>) -> MachineAction {
 fn open(order: Order, outcome_unknown: bool) -> OpenOrder {
     OpenOrder {
         order,
-        standing: "pending".into(),
+        status: "pending".into(),
         outcome_unknown,
         action: None,
     }

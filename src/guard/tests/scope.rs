@@ -37,9 +37,9 @@ fn containing_is_for_what_is_not_onboarded_and_nothing_else_but_a_release_is() {
 #[test]
 fn several_are_confirmed_together_or_not_at_all() {
     let world = || World {
-        together: 3,
+        batch_size: 3,
         policy: Policy {
-            most_at_once: 2,
+            max_batch: 2,
             ..Policy::default()
         },
         ..world()
@@ -74,7 +74,7 @@ fn several_are_confirmed_together_or_not_at_all() {
 #[test]
 fn a_limit_that_is_lowered_after_the_confirmation_stops_each_of_a_batch() {
     let mut world = World {
-        together: 2,
+        batch_size: 2,
         ..world()
     };
     let of = |id: &str, world: &World| {
@@ -91,11 +91,11 @@ fn a_limit_that_is_lowered_after_the_confirmation_stops_each_of_a_batch() {
     let approvals = confirm(" 2 ").expect("the right number");
     assert_eq!(approvals.len(), 2);
     // At the submission each is judged by itself, but counts as one of two.
-    world.together = 1;
+    world.batch_size = 1;
     for approval in &approvals {
         assert_eq!(enforce(approval, &world.facts()), Ok(()));
     }
-    world.policy.most_at_once = 1;
+    world.policy.max_batch = 1;
     for approval in &approvals {
         let finding = enforce(approval, &world.facts()).expect_err("over the limit");
         assert_eq!(finding.rail, SEVERAL_AT_ONCE);

@@ -41,23 +41,20 @@ fn accepted_is_not_done_and_only_succeeded_is() {
         status: MachineActionStatus::Pending,
     };
     let mut entry = entry(isolate(), vec![Record::Sent, accepted]);
-    assert_eq!(
-        entry.standing().word(&entry.order.task),
-        "Accepted (Pending)"
-    );
+    assert_eq!(entry.status().word(&entry.order.task), "Accepted (Pending)");
     entry.push(
         Timestamp::UNIX_EPOCH,
         Record::Progress {
             status: MachineActionStatus::InProgress,
         },
     );
-    assert_eq!(entry.standing().word(&entry.order.task), "In progress");
-    assert!(!entry.standing().is_end());
+    assert_eq!(entry.status().word(&entry.order.task), "In progress");
+    assert!(!entry.status().is_end());
     entry.push(
         Timestamp::UNIX_EPOCH,
         finished(MachineActionStatus::Succeeded),
     );
-    assert_eq!(entry.standing().word(&entry.order.task), "Isolated");
+    assert_eq!(entry.status().word(&entry.order.task), "Isolated");
 }
 
 #[test]
@@ -70,12 +67,12 @@ fn a_cancellation_is_done_when_the_action_is_cancelled_and_too_late_when_it_succ
         cancel(),
         vec![Record::Sent, finished(MachineActionStatus::Cancelled)],
     );
-    assert_eq!(*done.standing(), Standing::Done { action: action() });
+    assert_eq!(*done.status(), OrderStatus::Done { action: action() });
     let late = entry(
         cancel(),
         vec![Record::Sent, finished(MachineActionStatus::Succeeded)],
     );
-    assert_eq!(late.standing().word(&late.order.task), "Too late to cancel");
+    assert_eq!(late.status().word(&late.order.task), "Too late to cancel");
 }
 
 fn isolate() -> Task {
@@ -85,9 +82,9 @@ fn isolate() -> Task {
     }
 }
 
-fn acknowledged(standing: &str) -> Record {
+fn acknowledged(status: &str) -> Record {
     Record::Acknowledged {
-        standing: standing.into(),
+        status: status.into(),
         object_id: "o".into(),
         account: "jane".into(),
     }
@@ -103,7 +100,7 @@ fn acknowledging_counts_for_the_status_that_was_read_and_for_no_other() {
     assert!(entry.acknowledged().is_none());
     entry.push(Timestamp::UNIX_EPOCH, acknowledged("Unknown"));
     assert!(entry.acknowledged().is_some());
-    assert!(entry.standing().is_unknown(), "it stands where it stood");
+    assert!(entry.status().is_unknown(), "it stands where it stood");
     entry.push(Timestamp::UNIX_EPOCH, unknown("another reset"));
     assert!(entry.acknowledged().is_some(), "still the same status");
     entry.push(Timestamp::UNIX_EPOCH, finished(MachineActionStatus::Failed));
@@ -116,13 +113,13 @@ fn acknowledging_counts_for_the_status_that_was_read_and_for_no_other() {
         acknowledged("Failed"),
     );
     assert!(entry.acknowledged().is_some(), "also after the last word");
-    assert_eq!(entry.standing_since(), Timestamp::UNIX_EPOCH);
+    assert_eq!(entry.status_since(), Timestamp::UNIX_EPOCH);
     assert_eq!(entry.records().len(), 7);
 }
 
 #[test]
 fn a_verdict_improves_with_evidence_and_never_gets_worse() {
-    let someone_elses = || Record::SomeoneElses {
+    let someone_elses = || Record::NotOurs {
         action: action(),
         requestor: "s.weber".into(),
         created: None,
@@ -131,13 +128,13 @@ fn a_verdict_improves_with_evidence_and_never_gets_worse() {
         action: action(),
         status: MachineActionStatus::Pending,
     };
-    let standing = |records| entry(isolate(), records).standing().clone();
-    let ours = Standing::Accepted {
+    let status = |records| entry(isolate(), records).status().clone();
+    let ours = OrderStatus::Accepted {
         action: action(),
         status: MachineActionStatus::Pending,
     };
     assert_eq!(
-        standing(vec![Record::Sent, someone_elses(), accepted()]),
+        status(vec![Record::Sent, someone_elses(), accepted()]),
         ours
     );
     let unclear = Record::Unclear {
@@ -157,7 +154,7 @@ fn a_verdict_improves_with_evidence_and_never_gets_worse() {
         },
     ] {
         assert_eq!(
-            standing(vec![Record::Sent, accepted(), worse.clone()]),
+            status(vec![Record::Sent, accepted(), worse.clone()]),
             ours,
             "{worse:?}"
         );
@@ -176,12 +173,12 @@ fn a_journal_of_an_earlier_build_tells_an_answer_from_none() {
         ("no answer was recorded", Reply::Missing),
     ] {
         let unknown = Record::Unknown { why: why.into() };
-        let standing = entry(isolate(), vec![Record::Sent, unknown])
-            .standing()
+        let status = entry(isolate(), vec![Record::Sent, unknown])
+            .status()
             .clone();
         assert_eq!(
-            standing,
-            Standing::Unknown {
+            status,
+            OrderStatus::Unknown {
                 why: why.into(),
                 reply
             }
@@ -219,7 +216,7 @@ fn an_author_is_the_same_person_in_the_same_tenant() {
 #[test]
 fn an_entry_says_when_it_was_confirmed_and_when_it_was_first_sent() {
     let held = Record::Held { by: action() };
-    let not_taken = Record::NotTaken { why: "429".into() };
+    let not_taken = Record::AttemptRejected { why: "429".into() };
     let waiting = timed(isolate(), &[(5, held.clone())]);
     assert_eq!(
         (waiting.intended_at(), waiting.first_sent_at()),
@@ -277,7 +274,7 @@ fn what_was_not_reread_is_listed_once_each() {
         ],
     );
     assert_eq!(entry.not_reread(), ["the rules", "the device"]);
-    assert_eq!(*entry.standing(), Standing::Sent);
+    assert_eq!(*entry.status(), OrderStatus::Sent);
 }
 
 /// Credited to this order is what the service stored for it, and nothing else that it names.
@@ -287,7 +284,7 @@ fn an_orders_own_action_is_the_one_that_the_service_stored_for_it() {
         action: action(),
         status: MachineActionStatus::Pending,
     };
-    let someone_elses = Record::SomeoneElses {
+    let someone_elses = Record::NotOurs {
         action: action(),
         requestor: "s.weber".into(),
         created: None,
@@ -319,7 +316,7 @@ fn an_orders_own_action_is_the_one_that_the_service_stored_for_it() {
 
 #[test]
 fn a_status_says_in_one_line_why_by_whom_and_with_which_code() {
-    let detail = |record| entry(isolate(), vec![record]).standing().detail();
+    let detail = |record| entry(isolate(), vec![record]).status().detail();
     let not_sent = |detail: Option<&str>| Record::NotSent {
         why: NotSentReason::Blocked,
         detail: detail.map(Into::into),
@@ -353,7 +350,7 @@ fn a_status_says_in_one_line_why_by_whom_and_with_which_code() {
         ),
         (unknown("reset"), Some("reset")),
         (
-            Record::SomeoneElses {
+            Record::NotOurs {
                 action: action(),
                 requestor: "s.weber".into(),
                 created: None,
@@ -373,7 +370,7 @@ fn a_status_says_in_one_line_why_by_whom_and_with_which_code() {
 fn withdrawing_is_nothing_gone_wrong_and_any_other_end_before_sending_is() {
     for why in NotSentReason::ALL {
         let not_sent = Record::NotSent { why, detail: None };
-        let went_wrong = entry(isolate(), vec![not_sent]).standing().went_wrong();
+        let went_wrong = entry(isolate(), vec![not_sent]).status().went_wrong();
         assert_eq!(went_wrong, why != NotSentReason::Withdrawn, "{why:?}");
     }
 }

@@ -380,7 +380,7 @@ fn a_device_that_was_not_carried_over_has_no_detail_without_a_reason() {
         .append(Timestamp::UNIX_EPOCH, &records)
         .expect("appended");
     let entries = journal.entries().expect("readable");
-    assert_eq!(detail(&entries[0], entries[0].standing()), "");
+    assert_eq!(detail(&entries[0], entries[0].status()), "");
     let verified = journal.verify().expect("whole");
     let sheet = export(&entries, &verified, Format::Markdown, &moment());
     assert!(!sheet.contains("    - Detail"), "{sheet}");

@@ -27,6 +27,6 @@ fn an_unreadable_shared_file_leaves_what_could_be_read_in_force() {
         assert!(policy.unread.is_some(), "{what}");
         assert_eq!(&*policy.protected_tags[0], "mine", "{what}");
         assert_eq!(policy.protected_names.len(), names, "{what}");
-        assert_eq!(policy.most_at_once, most, "{what}");
+        assert_eq!(policy.max_batch, most, "{what}");
     }
 }

@@ -136,7 +136,7 @@ fn every_standing_has_its_own_words_shape_and_row() {
             },
         ],
         vec![Record::Sent, Record::NotFound],
-        vec![Record::SomeoneElses {
+        vec![Record::NotOurs {
             action: action(),
             requestor: "x".into(),
             created: None,
@@ -145,10 +145,10 @@ fn every_standing_has_its_own_words_shape_and_row() {
     let mut shapes = std::collections::HashSet::new();
     for records in all {
         let entry = entry("cdn-00000001", ActionKind::Isolate, records);
-        let standing = entry.standing();
-        let word = standing.word(&entry.order.task);
+        let status = entry.status();
+        let word = status.word(&entry.order.task);
         assert!(
-            shapes.insert(crate::ui::look::order_status(standing).0),
+            shapes.insert(crate::ui::look::order_status(status).0),
             "{word}"
         );
         let mut harness = harness(vec![entry]);
@@ -362,7 +362,7 @@ fn a_release_that_an_open_isolation_may_undo_says_so_whole_with_the_button_besid
 
 #[test]
 fn after_a_colleagues_request_was_cancelled_it_can_be_ordered_again() {
-    let theirs = Record::SomeoneElses {
+    let theirs = Record::NotOurs {
         action: action(),
         requestor: "sam".into(),
         created: None,

@@ -113,7 +113,7 @@ fn missing(entry: &Entry, session: &SessionStatus, status: u16, code: &str) -> S
         | SessionStatus::AskingForCode
         | SessionStatus::WaitingForPerson(_)
         | SessionStatus::InBrowser(_)
-        | SessionStatus::Stranger { .. }
+        | SessionStatus::DifferentAccount { .. }
         | SessionStatus::Renewing { .. }
         | SessionStatus::NotRenewed { .. }
         | SessionStatus::NeedsSignIn { .. } => None,

@@ -276,11 +276,11 @@ fn an_order_that_waits_says_whose_limit_it_waits_for() {
 fn what_comes_next_counts_down() {
     let now = Timestamp::UNIX_EPOCH;
     let at = |second| Timestamp::from_second(second).expect("a literal time");
-    let watching = |second| Note::Watching {
+    let watching = |second| OrderProgress::Watching {
         read_at: None,
         next_at: at(second),
     };
-    let failed = Note::LookFailed {
+    let failed = OrderProgress::LookFailed {
         why: crate::explain::Explanation::harmless(
             "Could not reach the Defender service",
             crate::explain::NextStep::None,
@@ -288,12 +288,16 @@ fn what_comes_next_counts_down() {
         read_at: None,
         next_at: at(20),
     };
-    let looked_up = Note::LookedUp {
+    let looked_up = OrderProgress::LookedUp {
         complete: 1,
         again_at: at(75),
     };
     for (note, pause, words) in [
-        (Note::LeavesAt(at(18)), None, "will be sent in 18 s"),
+        (
+            OrderProgress::LeavesAt(at(18)),
+            None,
+            "will be sent in 18 s",
+        ),
         (watching(11), None, "next check in 11 s"),
         (watching(0), None, "checking now"),
         (
@@ -337,7 +341,9 @@ fn what_was_read_is_told_with_its_age_and_never_as_the_present() {
     let tag = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
     let read_at = Timestamp::from_second(7188).ok();
     let next_at = Timestamp::from_second(7200).expect("a literal time");
-    state.notes.insert(tag, Note::Watching { read_at, next_at });
+    state
+        .progress
+        .insert(tag, OrderProgress::Watching { read_at, next_at });
     assert_eq!(
         said(accepted(MachineActionStatus::Pending), &state),
         "Last report unknown; not picked up yet, checked 12 s ago"
@@ -347,7 +353,7 @@ fn what_was_read_is_told_with_its_age_and_never_as_the_present() {
         "In progress, checked 12 s ago"
     );
     // Not looked at in this run: what the journal says, and since when.
-    state.notes.clear();
+    state.progress.clear();
     assert_eq!(
         said(accepted(MachineActionStatus::InProgress), &state),
         "In progress, checked 2 h ago"

@@ -377,8 +377,11 @@ fn signing_in_starts_with_enter_and_says_why_it_failed() {
     desk.borrow_mut().state.apply(Event::SignInFailed(failure));
     harness.run_steps(2);
     assert!(harness.query_by_label("The code was declined").is_some());
-    for door in ["Sign in with a code", "Sign in with the browser"] {
-        assert!(harness.query_by_label(door).is_some(), "{door}");
+    for sign_in_method in ["Sign in with a code", "Sign in with the browser"] {
+        assert!(
+            harness.query_by_label(sign_in_method).is_some(),
+            "{sign_in_method}"
+        );
     }
 }
 
@@ -404,12 +407,12 @@ fn a_sign_in_that_ended_keeps_the_list_and_offers_another() {
     assert!(harness.query_by_label("Problem 3").is_some());
     assert!(harness.query_by_label("Problem 2").is_none());
     assert!(harness.query_by_label("2 more").is_some());
-    let doors = [UiCommand::SignIn, UiCommand::SignInWithBrowser];
-    for command in doors {
+    let sign_in_methods = [UiCommand::SignIn, UiCommand::SignInWithBrowser];
+    for command in sign_in_methods {
         harness.get_by_label(command.spec().title).click();
         harness.run_steps(2);
     }
-    assert_eq!(desk.borrow().raised, doors);
+    assert_eq!(desk.borrow().raised, sign_in_methods);
 }
 
 fn drag(harness: &mut Harness<'static>, from: egui::Pos2, by: egui::Vec2) {

@@ -19,7 +19,7 @@ const RESULTS: [Icon; 14] = [
     Icon::Refused,
     Icon::Unknown,
     Icon::NotFound,
-    Icon::SomeoneElses,
+    Icon::NotOurs,
 ];
 
 fn facts() -> Vec<Look> {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::super::marks::odd_text;
+use super::super::bigrams::odd_text;
 use super::*;
 use crate::model::{HealthStatus, MachineRef, odd_text as any_odd_text};
 
@@ -28,7 +28,7 @@ fn machine(name: &str) -> Machine {
 fn is_found(search: &str, machine: &Machine) -> bool {
     let filter = Filter::parse(search);
     let odd = odd_text(machine);
-    let marks = Marks::of(machine, odd.as_deref());
+    let marks = BigramSignature::of(machine, odd.as_deref());
     filter.matches(
         machine,
         &marks,

@@ -106,7 +106,7 @@ pub fn comment_ui(ui: &mut Ui, form: &mut OrderForm, id: Id) {
 /// Both ways to sign in, where the sign-in has ended while the form was open.
 pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal(|ui| {
-        for command in sign_in::doors(cx.state) {
+        for command in sign_in::sign_in_methods(cx.state) {
             if ui.add(ActionButton::new(command.spec().title)).clicked() {
                 cx.out.commands.push(command);
             }

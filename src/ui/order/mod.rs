@@ -15,8 +15,8 @@ pub use form::{OrderForm, Target, UsedTicket, open};
 
 use egui::{Event, Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
 
+use super::bulk_selection::devices;
 use super::commands::acting_trouble;
-use super::picks::devices;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{Dialog, copyable_ui, elided, is_arming, small_ui, text_width};
@@ -355,7 +355,7 @@ fn body_ui(
 
 /// A review of each device, in the order of the list.
 fn reviews(cx: &Cx<'_>, form: &OrderForm) -> Vec<Review> {
-    let together = form.targets.len();
+    let batch_size = form.targets.len();
     let sha1 = form.draft.file_sha1();
     let sha1 = sha1.as_ref().map(Sha1::as_str);
     form.drafts()
@@ -363,7 +363,7 @@ fn reviews(cx: &Cx<'_>, form: &OrderForm) -> Vec<Review> {
             let judge = |facts: &guard::Facts<'_>| guard::review(&draft, facts);
             let machine = &draft.machine;
             cx.state
-                .with_more_facts(machine, sha1, together, cx.now, judge)
+                .with_more_facts(machine, sha1, batch_size, cx.now, judge)
         })
         .collect()
 }
@@ -413,7 +413,9 @@ fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm, reviews: Vec<Review>) -> Outco
     if form.from_selection {
         let targets = &form.targets;
         let is_ordered = |id: &_| targets.iter().any(|target| target.machine.id == *id);
-        cx.views.picked.retain(|picked| !is_ordered(&picked.id));
+        cx.views
+            .bulk_selection
+            .retain(|picked| !is_ordered(&picked.id));
     }
     cx.out.work.push(match approvals.len() {
         1 => approvals.pop().map_or_else(

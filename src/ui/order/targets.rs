@@ -6,8 +6,8 @@ use super::exposure::Item;
 use super::form::OrderForm;
 use crate::guard::{self, Review};
 use crate::model::{Machine, MachineRef};
+use crate::ui::bulk_selection::{self, devices};
 use crate::ui::machine_detail::os;
-use crate::ui::picks::{self, devices};
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Icon, badge, elided_ui, is_arming, raised_frame, small_ui};
 use crate::ui::{Cx, review, words};
@@ -125,7 +125,8 @@ pub fn findings_ui(
     list_ui(ui, "findings", height, |ui| {
         for (target, review) in form.targets.iter().zip(reviews) {
             let id = &target.machine.id;
-            if let Some(absence) = picks::absence_words(cx.state, &target.machine, cx.now) {
+            if let Some(absence) = bulk_selection::absence_words(cx.state, &target.machine, cx.now)
+            {
                 badge(ui, Icon::Warning, Role::Caution, &absence);
             }
             review::findings_ui(ui, review, cx, |ui, finding, rect| {
@@ -235,9 +236,9 @@ fn leave_out_ui(
                     .disabled_because(why),
             )
             .clicked();
-        let note = form
-            .from_selection
-            .then(|| picks::note(cx.state, cx.views, form.targets.iter().map(|t| &t.machine)));
+        let note = form.from_selection.then(|| {
+            bulk_selection::note(cx.state, cx.views, form.targets.iter().map(|t| &t.machine))
+        });
         if let Some(note) = note.flatten() {
             let colour = ui.tokens().caution;
             let note = RichText::new(note).text_style(TextStyle::Small);
@@ -275,7 +276,7 @@ fn row_ui(
     let facts = cx.state.machine(&machine.id);
     let mut facts = facts.map_or_else(String::new, |machine| device_facts(machine, cx));
     if let Some(absence) = from_selection
-        .then(|| picks::absence(cx.state, cx.views, machine))
+        .then(|| bulk_selection::absence(cx.state, cx.views, machine))
         .flatten()
     {
         badge(ui, Icon::Warning, Role::Caution, &absence.words());

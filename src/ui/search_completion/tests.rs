@@ -86,7 +86,7 @@ fn values_are_offered_by_frequency_and_quoted_where_they_have_blanks() {
 #[test]
 fn at_most_eight_are_offered() {
     let many: Vec<_> = (0..100).map(|n| (format!("t{n}").into(), 1)).collect();
-    assert_eq!(value_offers("tag", "t", &many).len(), MOST_OFFERS);
+    assert_eq!(value_offers("tag", "t", &many).len(), MAX_SUGGESTIONS);
 }
 
 fn state() -> State {

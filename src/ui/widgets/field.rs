@@ -116,8 +116,8 @@ impl<'a> TextField<'a> {
                 Label::Above => {
                     let text = RichText::new(label).text_style(TextStyle::Small);
                     let label = ui.label(text.color(tokens.text_weak));
-                    let (response, foot) = self.edit_ui(ui);
-                    foot.show_ui(ui);
+                    let (response, footer) = self.edit_ui(ui);
+                    footer.show_ui(ui);
                     response.labelled_by(label.id)
                 }
             }
@@ -125,7 +125,7 @@ impl<'a> TextField<'a> {
         .inner
     }
 
-    fn edit_ui(self, ui: &mut Ui) -> (Response, Foot<'a>) {
+    fn edit_ui(self, ui: &mut Ui) -> (Response, FieldFooter<'a>) {
         let tokens = ui.tokens();
         let edit = if self.rows > 1 {
             TextEdit::multiline(self.text).desired_rows(self.rows)
@@ -162,24 +162,24 @@ impl<'a> TextField<'a> {
             ui.painter()
                 .rect_stroke(response.rect, tokens.radius, outline, StrokeKind::Inside);
         }
-        let foot = Foot {
+        let footer = FieldFooter {
             help: self.help,
             error: self.error,
             counter: self.max_chars.map(|max| counter_text(count, max)),
             is_too_long,
         };
-        (response, foot)
+        (response, footer)
     }
 }
 
-struct Foot<'a> {
+struct FieldFooter<'a> {
     help: &'a str,
     error: Option<&'a str>,
     counter: Option<String>,
     is_too_long: bool,
 }
 
-impl Foot<'_> {
+impl FieldFooter<'_> {
     /// The line is there even when it is empty: what is below must not jump when an error comes.
     fn show_ui(self, ui: &mut Ui) {
         let tokens = ui.tokens();

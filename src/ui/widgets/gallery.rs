@@ -76,7 +76,7 @@ fn icons_ui(ui: &mut Ui) {
             (Icon::Refused, Role::Danger, "Refused"),
             (Icon::Unknown, Role::Unknown, "Outcome unknown"),
             (Icon::NotFound, Role::Unknown, "Not found"),
-            (Icon::SomeoneElses, Role::Caution, "Someone else's request"),
+            (Icon::NotOurs, Role::Caution, "Someone else's request"),
         ] {
             badge(ui, shape, role, word);
         }

@@ -3,9 +3,9 @@
 use egui::{Color32, Painter, Rect, Response, Sense, Shape, Ui, Vec2};
 
 use super::super::theme::TokensExt as _;
-use pen::Pen;
+use painter::IconPainter;
 
-mod pen;
+mod painter;
 
 /// What an icon stands for; each has a shape of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,7 +37,7 @@ pub enum Icon {
     /// Not found: a broken ring.
     NotFound,
     /// Someone else's: a person.
-    SomeoneElses,
+    NotOurs,
     /// A warning: a triangle with an exclamation mark.
     Warning,
     /// Blocked: an octagon with an exclamation mark.
@@ -100,7 +100,7 @@ impl Icon {
         Self::Refused,
         Self::Unknown,
         Self::NotFound,
-        Self::SomeoneElses,
+        Self::NotOurs,
         Self::Warning,
         Self::Block,
         Self::Info,
@@ -142,9 +142,9 @@ pub fn paint_icon(painter: &Painter, rect: Rect, icon: Icon, colour: Color32) {
 }
 
 fn shapes(rect: Rect, icon: Icon, colour: Color32) -> Vec<Shape> {
-    let mut pen = Pen::new(rect, colour);
-    pen.draw(icon);
-    pen.shapes
+    let mut painter = IconPainter::new(rect, colour);
+    painter.draw(icon);
+    painter.shapes
 }
 
 #[cfg(test)]

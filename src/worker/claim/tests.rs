@@ -50,7 +50,7 @@ fn the_tag_decides_and_only_a_whole_answer_without_it_is_somebody_elses() {
     assert_eq!(claim.whose(&tagged), Whose::Ours);
     for comment in ["[cdn-00000001] why", "another reason"] {
         let whole = answer(Some(comment), Some(OTHERS), 0);
-        assert_eq!(claim.whose(&whole), Whose::SomeoneElses, "{comment}");
+        assert_eq!(claim.whose(&whole), Whose::NotOurs, "{comment}");
     }
     let mut sparse: Vec<MachineAction> = (0..6)
         .map(|_| answer(Some("another reason"), Some(OTHERS), 0))
@@ -83,7 +83,7 @@ fn an_answer_about_another_file_or_about_none_is_nobodys() {
     ] {
         theirs.file_identifier = file.map(Into::into);
         let judged = claim.whose(&theirs);
-        assert_eq!(judged == Whose::SomeoneElses, is_theirs, "{judged:?}");
+        assert_eq!(judged == Whose::NotOurs, is_theirs, "{judged:?}");
     }
 }
 
@@ -171,9 +171,9 @@ fn a_later_reading_may_speak_by_requestor_and_time() {
     let us = Some("Jane@contoso.com ");
     for (comment, requestor, age, expected) in [
         (Some(AS_SENT), None, 0, Reading::Ours),
-        (Some("another reason"), us, 0, Reading::SomeoneElses),
-        (None, Some(OTHERS), 0, Reading::SomeoneElses),
-        (None, us, 900, Reading::SomeoneElses),
+        (Some("another reason"), us, 0, Reading::NotOurs),
+        (None, Some(OTHERS), 0, Reading::NotOurs),
+        (None, us, 900, Reading::NotOurs),
         (None, us, 0, Reading::MostLikelyOurs),
         (None, None, 0, Reading::Unclear),
     ] {

@@ -12,8 +12,8 @@ use super::super::journal::{Changed, Written, take_in};
 use super::super::look_only::{Stamp, look_on};
 use super::{Context, lock, now};
 use crate::explain::{Explain as _, Explanation, NextStep};
-use crate::journal::{Entry, JournalError, NotSentReason, Record, Standing};
-use crate::message::{Event, Note};
+use crate::journal::{Entry, JournalError, NotSentReason, OrderStatus, Record};
+use crate::message::{Event, OrderProgress};
 use crate::model::{EntryId, Mode};
 
 /// An append that takes longer than this is said.
@@ -97,7 +97,7 @@ impl Context {
         let unsent: Vec<EntryId> = self
             .entries()
             .iter()
-            .filter(|e| matches!(e.standing(), Standing::Waiting | Standing::Held { .. }))
+            .filter(|e| matches!(e.status(), OrderStatus::Waiting | OrderStatus::Held { .. }))
             .map(|e| e.id())
             .collect();
         for entry in unsent {
@@ -205,7 +205,7 @@ impl Context {
                 .is_some_and(|e| e.first_sent_at().is_some());
             if has_left {
                 let explanation = error.explain_after_sending(entry);
-                let note = Note::Stuck(explanation.clone());
+                let note = OrderProgress::Stuck(explanation.clone());
                 self.note(entry, Some(note)).await;
                 self.problem(explanation).await;
             } else {

@@ -168,10 +168,10 @@ impl Context {
 
     /// Reads who was here before, and by which door.
     pub async fn read_accounts(&self, folder: Option<PathBuf>) {
-        let place = self.session.place().to_owned();
+        let place = self.session.target().to_owned();
         let read = tokio::task::spawn_blocking(move || Accounts::read(folder, &place)).await;
         let accounts = read.unwrap_or_default();
-        self.emit(Event::Door(accounts.here.door())).await;
+        self.emit(Event::SignInMethod(accounts.here.door())).await;
         *lock(&self.accounts) = accounts;
     }
 
@@ -195,7 +195,7 @@ impl Context {
     pub fn kept_list_of(&self, account: &Account) -> Option<(PathBuf, PathBuf)> {
         let folder = lock(&self.accounts).folder()?;
         let account = format!("{}-{}", account.tenant_id, account.object_id);
-        let file = cache::file_of(&folder, self.session.place(), &account);
+        let file = cache::file_of(&folder, self.session.target(), &account);
         Some((folder, file))
     }
 

@@ -30,7 +30,7 @@ async fn what_is_shown_follows_the_chain_however_many_append_at_once() {
             let handle = Arc::clone(&handle);
             let why = format!("attempt {n}").into();
             tokio::spawn(async move {
-                let record = (entry, Record::NotTaken { why });
+                let record = (entry, Record::AttemptRejected { why });
                 handle.append(at, vec![record]).await
             })
         })

@@ -62,7 +62,7 @@ pub const STARTERS: [&str; 11] = [
     "display",
     "doctor",
     "self_test",
-    "places",
+    "paths",
     "crash",
     "terminal",
     // The macros of `terminal`, which stand at the root.
@@ -103,7 +103,7 @@ pub const CRATES: [(&str, &[&str]); 29] = [
     ("toml_edit", &["settings"]),
     ("rustix", &["platform"]),
     ("tempfile", &["files"]),
-    ("directories", &["places", "doctor"]),
+    ("directories", &["paths", "doctor"]),
     ("gethostname", &["worker::host"]),
     ("if_addrs", &["worker::host"]),
     ("hyper_util", &["doctor::proxy"]),

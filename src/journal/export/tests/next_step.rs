@@ -60,7 +60,7 @@ fn withdrawn() -> Record {
 }
 
 fn theirs() -> Record {
-    Record::SomeoneElses {
+    Record::NotOurs {
         action: action(),
         requestor: "sam@contoso.com".into(),
         created: None,

@@ -7,7 +7,7 @@ fn acknowledged(mut entry: Entry) -> Event {
     entry.push(
         Timestamp::UNIX_EPOCH,
         Record::Acknowledged {
-            standing: entry.standing().key().into(),
+            status: entry.status().key().into(),
             object_id: "o".into(),
             account: "jane".into(),
         },

@@ -18,20 +18,20 @@ use crate::ui::views::{Dialog, Screen};
 
 /// What has the keyboard.
 #[derive(Debug, Clone)]
-struct Stop {
+struct TabStop {
     id: NodeId,
     name: String,
     role: Part,
     rect: Rect,
 }
 
-fn stop(harness: &Harness<'static>) -> Option<Stop> {
+fn stop(harness: &Harness<'static>) -> Option<TabStop> {
     // Not what the tree calls focused: there a row stands for its table.
     let id = harness.ctx.memory(egui::Memory::focused)?.accesskit_id();
     let mut focused = harness.query_all_by(|node| node.locate().0 == id);
     let node = focused.next()?;
     let inner = node.accesskit_node();
-    Some(Stop {
+    Some(TabStop {
         id,
         name: inner.label().or_else(|| inner.value()).unwrap_or_default(),
         role: inner.role(),
@@ -66,10 +66,10 @@ fn rings(harness: &Harness<'static>) -> Vec<Rect> {
 }
 
 /// Presses Tab until it has come round; every stop has to be one that a person can use.
-fn walk(harness: &mut Harness<'static>, size: egui::Vec2, page: &str) -> Vec<Stop> {
+fn walk(harness: &mut Harness<'static>, size: egui::Vec2, page: &str) -> Vec<TabStop> {
     const MOST: usize = 120;
     let window = Rect::from_min_size(Pos2::ZERO, size).expand(1.0);
-    let mut stops: Vec<Stop> = Vec::new();
+    let mut stops: Vec<TabStop> = Vec::new();
     let mut known = BTreeSet::new();
     for _ in 0..MOST {
         harness.key_press(Key::Tab);
@@ -102,7 +102,7 @@ fn walk(harness: &mut Harness<'static>, size: egui::Vec2, page: &str) -> Vec<Sto
     panic!("{page}: it never comes round: {names:?}");
 }
 
-fn names(stops: &[Stop]) -> Vec<&str> {
+fn names(stops: &[TabStop]) -> Vec<&str> {
     stops.iter().map(|stop| stop.name.as_str()).collect()
 }
 
@@ -156,7 +156,7 @@ fn tab_goes_from_the_list_to_the_panel_and_the_strip() {
         }
         if picks {
             let mut desk = desk.borrow_mut();
-            desk.views.picked = desk.views.selected.iter().cloned().collect();
+            desk.views.bulk_selection = desk.views.selected.iter().cloned().collect();
         }
         harness.run_steps(60);
         let stops = walk(&mut harness, WIDE_WINDOW, "devices");

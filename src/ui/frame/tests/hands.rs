@@ -223,7 +223,7 @@ fn a_space_that_is_held_down_ticks_once() {
         });
         harness.run_steps(1);
     }
-    assert_eq!(desk.borrow().views.picked.len(), 1);
+    assert_eq!(desk.borrow().views.bulk_selection.len(), 1);
 }
 
 #[test]

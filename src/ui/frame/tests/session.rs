@@ -6,7 +6,7 @@ use super::*;
 use crate::action::ActionKind;
 use crate::explain::NextStep;
 use crate::journal::{Author, Entry, Record};
-use crate::model::{BrowserPrompt, Door, EntryId, Retry, Unfamiliar};
+use crate::model::{BrowserPrompt, EntryId, Retry, SignInMethod, Unfamiliar};
 use crate::state::fixtures;
 use crate::ui::views::Screen;
 
@@ -130,7 +130,7 @@ fn the_sign_in_page_says_what_is_still_open() {
 #[test]
 fn orders_of_somebody_else_are_said_to_be_theirs_and_nowhere_to_leave_by_themselves() {
     let alice = author("alice", "alice@contoso.com");
-    let stranger = SessionStatus::Stranger {
+    let stranger = SessionStatus::DifferentAccount {
         account: account(),
         before: Some("alice@contoso.com".into()),
         reason: Unfamiliar::OtherAccount,
@@ -165,20 +165,23 @@ fn one_button_stands_out_and_the_way_that_helps_comes_first() {
         let left = |label: &str| harness.get_by_label(label).rect().left();
         left("Sign in with a code") < left("Sign in with the browser")
     };
-    let signed_out = |door, advised| {
+    let signed_out = |sign_in_method, advised| {
         let mut state = State::new(Mode::Live, "Commercial", Policy::default());
         set(&mut state, SessionStatus::SignedOut);
-        state.apply(Event::Door(door));
+        state.apply(Event::SignInMethod(sign_in_method));
         state.apply(Event::Advice(advised));
         state
     };
     assert!(order(signed_out(None, None)));
     assert!(
-        !order(signed_out(Some(Door::Browser), None)),
+        !order(signed_out(Some(SignInMethod::Browser), None)),
         "it worked last"
     );
     assert!(
-        !order(signed_out(Some(Door::Code), Some(Door::Browser))),
+        !order(signed_out(
+            Some(SignInMethod::Code),
+            Some(SignInMethod::Browser)
+        )),
         "it is asked for"
     );
 }
@@ -215,7 +218,7 @@ fn a_console_that_only_looks_offers_no_order_anywhere() {
             let desk = &mut *desk.borrow_mut();
             let id = MachineId::parse(FIN).expect("a literal id");
             let machine = desk.state.machine(&id).expect("in the list").reference();
-            desk.views.picked = vec![machine.clone()];
+            desk.views.bulk_selection = vec![machine.clone()];
             desk.views.selected = Some(machine);
         }
         harness.run_steps(60);
@@ -320,7 +323,7 @@ fn whose_sign_in_it_is_is_asked_with_the_reason() {
     ] {
         let mut state = signed_in();
         state.tenant = "contoso.example".into();
-        let question = SessionStatus::Stranger {
+        let question = SessionStatus::DifferentAccount {
             account: account(),
             before: None,
             reason,

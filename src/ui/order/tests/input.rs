@@ -167,7 +167,7 @@ fn closing_says_what_would_be_lost() {
     if let Some(OpenDialog::Form(form)) = &mut world.views.dialog {
         form.draft.comment = "beacon".into();
     }
-    world.views.picked = vec![machine().reference()];
+    world.views.bulk_selection = vec![machine().reference()];
     let typed = world.views.settings.typed.text_mut(RuleKey::ProtectedTags);
     typed.push_str("tier0");
     world.state.keyring = crate::model::KeyringState::NotSaved {

@@ -5,14 +5,14 @@ use egui::{Color32, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2};
 use super::Icon;
 
 /// Draws on a grid of 16 × 16.
-pub(super) struct Pen {
+pub(super) struct IconPainter {
     origin: Pos2,
     scale: f32,
     colour: Color32,
     pub(super) shapes: Vec<Shape>,
 }
 
-impl Pen {
+impl IconPainter {
     pub(super) fn new(rect: Rect, colour: Color32) -> Self {
         let side = rect.width().min(rect.height());
         Self {
@@ -99,7 +99,7 @@ impl Pen {
             | Icon::Refused
             | Icon::Unknown
             | Icon::NotFound
-            | Icon::SomeoneElses => self.draw_status(icon),
+            | Icon::NotOurs => self.draw_status(icon),
             Icon::Warning
             | Icon::Block
             | Icon::Info
@@ -187,7 +187,7 @@ impl Pen {
                     self.arc(MIDDLE, 6.0, quarter + 0.05, quarter + 0.20);
                 }
             }
-            Icon::SomeoneElses => {
+            Icon::NotOurs => {
                 self.circle((8.0, 5.0), 2.9);
                 let mut shoulders = vec![(2.5, 14.0)];
                 shoulders.extend(arc((8.0, 14.0), 5.5, -0.5, 0.0));

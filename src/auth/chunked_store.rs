@@ -20,7 +20,7 @@ const TAG_BYTES: usize = 16;
 const SIDES: [char; 2] = ['a', 'b'];
 
 /// A store, and how values are laid out in it.
-pub(super) struct Vault {
+pub(super) struct ChunkedStore {
     pub store: Arc<CredentialStore>,
     /// Extra wishes for each item, in the store's own words.
     pub modifiers: HashMap<&'static str, &'static str>,
@@ -49,7 +49,7 @@ struct Head {
     tag: String,
 }
 
-impl Vault {
+impl ChunkedStore {
     /// Stores `value` under `user`, instead of what is there.
     pub(super) fn put(&self, user: &str, value: &[u8]) -> Result<()> {
         let part_bytes = match self.layout {
@@ -201,22 +201,22 @@ mod tests {
 
     const USER: &str = "v1:test";
 
-    fn vault(layout: Layout) -> Vault {
-        Vault {
+    fn vault(layout: Layout) -> ChunkedStore {
+        ChunkedStore {
             store: mock::Store::new().expect("a mock"),
             modifiers: HashMap::new(),
             layout,
         }
     }
 
-    fn load(vault: &Vault) -> Option<Vec<u8>> {
+    fn load(vault: &ChunkedStore) -> Option<Vec<u8>> {
         vault
             .load(USER)
             .expect("no fault was set")
             .map(|bytes| bytes.to_vec())
     }
 
-    fn fail_next(vault: &Vault, user: &str) {
+    fn fail_next(vault: &ChunkedStore, user: &str) {
         let entry = vault.entry(user).expect("a mock entry");
         let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");
         cred.set_error(Error::NoStorageAccess("locked".into()));

@@ -15,7 +15,7 @@ use crate::model::{Account, Endpoints, Mode, TenantId};
 const VERSION: u8 = 1;
 
 /// A sign-in read back from the keyring.
-pub(super) struct Saved {
+pub(super) struct StoredSignIn {
     pub refresh: Arc<Secret<String>>,
     pub scope: Option<Box<str>>,
     /// The same account at home, for a guest another one than here.
@@ -42,7 +42,7 @@ struct Json<'a> {
     saved: Cow<'a, str>,
 }
 
-impl Saved {
+impl StoredSignIn {
     pub(super) fn to_json(&self, now: Timestamp) -> Zeroizing<Vec<u8>> {
         // EXPOSE: for the keyring, the only place outside memory where it may be.
         let token = self.refresh.expose();
@@ -94,14 +94,14 @@ impl Saved {
 
 /// The item's user name of one account. Object ids name nobody, and two people of one tenant do not
 /// take each other's place.
-pub(super) fn account_item(place: &str, object_id: &str) -> Arc<str> {
-    format!("{place}:{object_id}").to_lowercase().into()
+pub(super) fn account_item(target: &str, object_id: &str) -> Arc<str> {
+    format!("{target}:{object_id}").to_lowercase().into()
 }
 
 /// Where a sign-in counts: where, as which application, in which tenant. Nobody's name is in it,
 /// because keyring tools and logs show it; mode, host and port are, so that a stand-in can never be
 /// handed a live sign-in (rule 11). Before there were items by account, it was an item's name.
-pub(super) fn place_name(endpoints: &Endpoints, mode: Mode) -> Arc<str> {
+pub(super) fn target_name(endpoints: &Endpoints, mode: Mode) -> Arc<str> {
     let host = endpoints.api.host_str().unwrap_or("");
     let port = endpoints.api.port_or_known_default().unwrap_or(0);
     let (client, tenant) = (&endpoints.client_id, &endpoints.tenant);
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_sign_in_survives_the_keyring() {
-        let saved = Saved {
+        let saved = StoredSignIn {
             refresh: Arc::new(Secret::new("rt\"1".into())),
             scope: None,
             home: Some("o.t".into()),
@@ -129,7 +129,7 @@ mod tests {
             },
         };
         let json = saved.to_json(Timestamp::UNIX_EPOCH);
-        let back = Saved::from_json(&json).expect("our own format");
+        let back = StoredSignIn::from_json(&json).expect("our own format");
         assert_eq!(
             (back.refresh.expose().as_str(), back.account),
             ("rt\"1", saved.account)
@@ -137,8 +137,8 @@ mod tests {
         let newer = String::from_utf8(json.to_vec())
             .expect("UTF-8")
             .replace("\"v\":1", "\"v\":2");
-        assert!(Saved::from_json(newer.as_bytes()).is_none());
-        assert!(Saved::from_json(b"{}").is_none());
+        assert!(StoredSignIn::from_json(newer.as_bytes()).is_none());
+        assert!(StoredSignIn::from_json(b"{}").is_none());
     }
 
     #[test]
@@ -148,13 +148,13 @@ mod tests {
         let other =
             Endpoints::stand_in("http://127.0.0.1:8080", &live.tenant, "C1").expect("loopback");
         assert_eq!(
-            &*place_name(&live, Mode::Live),
+            &*target_name(&live, Mode::Live),
             "v1:live:api.security.microsoft.com:443:c1:5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10"
         );
-        assert!(place_name(&other, Mode::StandIn).starts_with("v1:stand-in:127.0.0.1:8080:c1:"));
+        assert!(target_name(&other, Mode::StandIn).starts_with("v1:stand-in:127.0.0.1:8080:c1:"));
         assert_ne!(
-            place_name(&other, Mode::StandIn),
-            place_name(&other, Mode::Demo)
+            target_name(&other, Mode::StandIn),
+            target_name(&other, Mode::Demo)
         );
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{EntryId, HResult, MachineActionId, MachineActionStatus, clean
 
 /// Where an entry stands: what the last telling record says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum OrderStatus {
     Waiting,
     Held {
         by: MachineActionId,
@@ -52,7 +52,7 @@ pub enum Standing {
         reply: Reply,
     },
     NotFound,
-    SomeoneElses {
+    NotOurs {
         action: MachineActionId,
         requestor: Box<str>,
         created: Option<Timestamp>,
@@ -96,7 +96,7 @@ pub enum Phase<'a> {
     Ended,
 }
 
-impl Standing {
+impl OrderStatus {
     /// Nothing more will happen to this entry by itself.
     #[must_use]
     pub fn is_end(&self) -> bool {
@@ -118,7 +118,7 @@ impl Standing {
             | Self::Cancelled { .. }
             | Self::Refused { .. }
             | Self::NotFound
-            | Self::SomeoneElses { .. } => Phase::Ended,
+            | Self::NotOurs { .. } => Phase::Ended,
         }
     }
 
@@ -139,7 +139,7 @@ impl Standing {
             Self::Refused { .. } => "Refused",
             Self::Unknown { .. } => "Unknown",
             Self::NotFound => "NotFound",
-            Self::SomeoneElses { .. } => "SomeoneElses",
+            Self::NotOurs { .. } => "SomeoneElses",
         }
     }
 
@@ -160,7 +160,7 @@ impl Standing {
             | Self::Refused { .. }
             | Self::Unknown { .. }
             | Self::NotFound
-            | Self::SomeoneElses { .. } => true,
+            | Self::NotOurs { .. } => true,
         }
     }
 
@@ -195,7 +195,7 @@ impl Standing {
             | Self::Refused { .. }
             | Self::Unknown { .. }
             | Self::NotFound
-            | Self::SomeoneElses { .. } => false,
+            | Self::NotOurs { .. } => false,
         }
     }
 
@@ -215,7 +215,7 @@ impl Standing {
             | Self::TooLate { action, .. }
             | Self::TimedOut { action }
             | Self::Cancelled { action, .. }
-            | Self::SomeoneElses { action, .. }
+            | Self::NotOurs { action, .. }
             | Self::Held { by: action } => Some(action),
             Self::Waiting
             | Self::NotSent { .. }
@@ -246,7 +246,7 @@ impl Standing {
                 message,
             } => format!("{status} {code} {message}"),
             Self::Unknown { why, .. } => why.to_string(),
-            Self::SomeoneElses { requestor, .. } => format!("requested by {requestor}"),
+            Self::NotOurs { requestor, .. } => format!("requested by {requestor}"),
             Self::Waiting
             | Self::Held { .. }
             | Self::Sent
@@ -285,7 +285,7 @@ impl Standing {
             Self::Refused { .. } => "Refused".into(),
             Self::Unknown { .. } => "Outcome unknown".into(),
             Self::NotFound => "Not found".into(),
-            Self::SomeoneElses { .. } => "Someone else's request".into(),
+            Self::NotOurs { .. } => "Someone else's request".into(),
         }
     }
 }

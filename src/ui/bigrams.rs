@@ -10,7 +10,7 @@ use crate::model::{Machine, SHOWN_CHARS, clean, normal};
 /// enough to rule most devices out without a look at them, and all there is to know about a single
 /// letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Marks {
+pub struct BigramSignature {
     /// A bit for each known character: first those in texts, then those in ids and addresses; one
     /// between them where the device has an [`odd_text`].
     letters: u64,
@@ -62,7 +62,7 @@ pub fn forms(text: &str) -> String {
     forms
 }
 
-impl Marks {
+impl BigramSignature {
     /// Of a device with its [`odd_text`].
     #[must_use]
     pub fn of(machine: &Machine, odd: Option<&str>) -> Self {

@@ -8,14 +8,14 @@ use tokio::time::Instant;
 
 use super::challenge::WantedClaims;
 use super::error::{AuthError, Refusal};
-use super::saved::Saved;
 use super::secret::Secret;
 use super::session::{RefusedToken, SignedIn};
+use super::stored_sign_in::StoredSignIn;
 use super::token::{AccessToken, monotonic_now};
 
 /// Under one lock, never held across an `await`.
 #[derive(Default)]
-pub(super) struct Held {
+pub(super) struct TokenCache {
     pub(super) signed_in: Option<SignedIn>,
     /// The same account at home (`client_info`), if it was told.
     pub(super) home: Option<Box<str>>,
@@ -36,7 +36,7 @@ pub(super) struct Held {
     /// Whether this run has met a saved sign-in.
     pub(super) was_saved: bool,
     /// A saved sign-in that was found and that nobody has accepted yet.
-    pub(super) found: Option<Saved>,
+    pub(super) found: Option<StoredSignIn>,
     /// It was saved under the name that every account of its place had.
     pub(super) has_old_item: bool,
     pub(super) last_refusal: Option<LastRefusal>,
@@ -70,7 +70,7 @@ pub(super) struct Failure {
     pub(super) until: Option<Instant>,
 }
 
-impl Held {
+impl TokenCache {
     pub(super) fn usable(
         &self,
         now: Timestamp,

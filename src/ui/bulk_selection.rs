@@ -21,7 +21,7 @@ const MIN_WORDS: f32 = 150.0;
 
 /// Keeps the room of the bar below the rows: it is always there, and the rows over it stay under the
 /// pointer that ticks one after the other.
-pub fn reserve_picks(ui: &mut Ui) -> Rect {
+pub fn reserve_bulk(ui: &mut Ui) -> Rect {
     let tokens = ui.tokens();
     Panel::bottom("picks")
         .frame(raised_frame(ui))
@@ -37,14 +37,14 @@ pub fn reserve_picks(ui: &mut Ui) -> Rect {
 
 /// Shows what is ticked, with what can be done about it. Drawn after the rows, as the keyboard comes to it
 /// after them.
-pub fn picks_ui(ui: &mut Ui, room: Rect, cx: &mut Cx<'_>) {
+pub fn bulk_ui(ui: &mut Ui, room: Rect, cx: &mut Cx<'_>) {
     let builder = UiBuilder::new()
         .max_rect(room)
         .layout(Layout::right_to_left(Align::Center))
         .scope_id(Id::unique("picks part"));
     let mut bar = ui.new_child(builder);
     bar.spacing_mut().item_spacing.x = ui.tokens().space.xs;
-    let chosen = if cx.views.picked.is_empty() {
+    let chosen = if cx.views.bulk_selection.is_empty() {
         None
     } else {
         buttons_ui(&mut bar, cx)
@@ -59,7 +59,7 @@ pub fn picks_ui(ui: &mut Ui, room: Rect, cx: &mut Cx<'_>) {
 
 /// Opens the form of an action on the ticked devices.
 fn raise(ui: &Ui, cx: &mut Cx<'_>, kind: ActionKind) {
-    let picked = cx.views.picked.clone();
+    let picked = cx.views.bulk_selection.clone();
     order::raise(ui, cx, &picked, Subject::Act(kind), |_| {});
     if let Some(super::views::Dialog::Form(form)) = &mut cx.views.dialog {
         form.from_selection = true;
@@ -68,14 +68,14 @@ fn raise(ui: &Ui, cx: &mut Cx<'_>, kind: ActionKind) {
 
 /// The buttons, the first on the right; those without room are in a menu.
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
-    let count = devices(cx.views.picked.len());
+    let count = devices(cx.views.bulk_selection.len());
     let only_looks = acting_trouble(cx.state).err();
     let arming = is_arming(ui, cx.views.picked_at)
         .then_some("Available in half a second, so that a stray click opens no form");
     let why_not = only_looks.as_deref().or(arming);
     let clear = ActionButton::quiet("Clear selection").icon(Icon::Close);
     if ui.add(clear).clicked() {
-        cx.views.picked.clear();
+        cx.views.bulk_selection.clear();
         // The button goes away with what it cleared.
         ui.memory_mut(|memory| memory.request_focus(Id::unique("devices table")));
         return None;
@@ -115,7 +115,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
 
 fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
     let tokens = ui.tokens();
-    let picked = &views.picked;
+    let picked = &views.bulk_selection;
     if picked.is_empty() {
         let words = RichText::new("Tick boxes, or press Space, to act on several devices");
         ui.add(Label::new(words.color(tokens.text_weak)).truncate());
