@@ -13,7 +13,7 @@ use cordon::cli::{Arguments, JournalCommand, Subcommands};
 use cordon::display::Trouble;
 use cordon::explain::{Explain as _, Explanation, NextStep};
 use cordon::guard::Policy;
-use cordon::journal::{Entry, Journal, JournalError, Moment, Report, Verified, begin_anew, export};
+use cordon::journal::{Entry, Journal, JournalError, Moment, Report, Verified, export, recreate};
 use cordon::model::{Endpoints, Mode};
 use cordon::paths::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
 use cordon::settings::{Profile, Settings};
@@ -120,7 +120,7 @@ fn begin(
 ) -> Result<App, Explanation> {
     let journal = paths::journal_file(folder, run.mode, &run.endpoints);
     if run.mode == Mode::Demo {
-        begin_anew(&journal);
+        recreate(&journal);
     }
     let policy = Policy {
         read_only: arguments.read_only,

@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_sensor_is_contained_and_released_whatever_its_system() {
+    fn devices_without_sensor_are_contained_on_any_os() {
         use crate::model::OnboardingStatus::{CanBeOnboarded, Onboarded};
         let phone = machine("iOS", CanBeOnboarded);
         let supports = |kind: ActionKind, machine: &Machine, how: IsolationType| {

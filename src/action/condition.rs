@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn on_a_tie_the_later_request_decides_and_without_times_nobody_knows() {
+    fn ties_go_to_the_later_request_and_are_unknown_without_times() {
         let timeless = |kind| {
             let mut action = action(kind, Succeeded, 1, 1);
             (action.created, action.last_updated) = (None, None);

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tag_stands_first_in_the_comment() {
+    fn the_tag_comes_first_in_the_comment() {
         let mut draft = draft(ActionKind::Isolate);
         draft.comment = "  alert 1234 ".into();
         let order = draft.parse().expect("complete");

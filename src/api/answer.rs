@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn each_recorded_error_is_told_by_status_and_code() {
+    fn each_recorded_error_is_classified_by_status_and_code() {
         let samples: serde_json::Value =
             serde_json::from_str(include_str!("../../tests/fixtures/errors.json")).expect("JSON");
         let told: Vec<String> = samples

@@ -386,7 +386,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_action_already_under_way_is_told_by_its_code() {
+    fn an_active_request_is_recognised_by_its_code() {
         assert!(refusal(400, "ActiveRequestAlreadyExists", "").is_active_request());
         assert!(!refusal(400, "BadRequest", "ActiveRequestAlreadyExists").is_active_request());
     }

@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_that_is_not_of_our_making_is_told_apart_and_makes_polling_modest() {
+    fn a_limit_shared_with_others_is_recognised_and_slows_polling() {
         let mut limiter = RateLimiter::new(WINDOWS);
         assert_eq!(drain(&mut limiter, Lane::Watch, at(0)), 50);
         limiter.close_gate(at(60), at(1));
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_locks_nobody_out() {
+    fn a_clock_set_back_does_not_block_requests() {
         let mut limiter = RateLimiter::new(WINDOWS);
         assert_eq!(drain(&mut limiter, Lane::Analyst, at(86_400)), 100);
         limiter.close_gate(at(86_460), at(86_400));

@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn an_end_that_nobody_watches_is_told_once_without_names_comments_or_tenant() {
+    fn an_unwatched_end_notifies_once_without_names_comments_or_tenant() {
         let (notifier, notices) = notifier();
         notifier.set_watched(false);
         let mut entry = entry("cdn-00000001");
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn good_ends_and_unknown_outcomes_are_told_too_and_withdrawing_and_reading_are_not() {
+    fn successes_and_unknown_outcomes_notify_and_withdrawals_do_not() {
         let (notifier, notices) = notifier();
         notifier.set_watched(false);
         let mut good = entry("cdn-00000001");

@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_counts_whatever_the_status() {
+    fn an_oauth_error_counts_under_any_http_status() {
         for status in [200, 400, 401, 403] {
             let TokenReply::ProtocolError(refusal) = reply(
                 status,

@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn our_own_answer_is_told_from_every_stranger() {
+    fn only_our_own_callback_is_accepted() {
         let post = "POST / HTTP/1.1\r\nHost: localhost:51234\r\nContent-Type: application/x-www-form-urlencoded";
         for (body, expected) in [
             ("code=c1&state=right&session_state=x", "200 code c1"),

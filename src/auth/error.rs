@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_logged_names_nobody() {
+    fn log_texts_name_no_account() {
         let error = refusal("invalid_grant", None, &[]).into_error();
         assert!(!format!("{error:?} {error}").contains("ada@"));
     }

@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_stands_for_anything() {
+    fn a_star_matches_anything() {
         let fits = |pattern: &str, name: &str| Pattern::parse(pattern).expect(pattern).fits(name);
         for (pattern, name) in [
             ("DC01", "dc01"),

@@ -149,7 +149,7 @@ fn action(kind: MachineActionType, status: MachineActionStatus) -> MachineAction
 use Severity::{Block, NameWanted, NotChecked, Warn};
 
 #[test]
-fn nothing_stands_against_an_ordinary_isolation() {
+fn an_ordinary_isolation_has_no_findings() {
     let world = world();
     assert_eq!(world.findings(ActionKind::Isolate), []);
     let review = review(&world.draft(ActionKind::Isolate), &world.facts());

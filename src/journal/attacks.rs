@@ -72,7 +72,7 @@ fn shortened(last: i64, expected: i64, witness: Witness) -> Finding {
 }
 
 #[test]
-fn a_journal_that_nobody_touched_is_whole() {
+fn an_untouched_journal_verifies() {
     let (_folder, path) = written();
     let report = Journal::inspect(&path, &[]).expect("opened");
     assert_eq!((report.findings, report.not_checked), (vec![], vec![]));
@@ -486,14 +486,14 @@ fn what_was_carried_over_is_in_a_copy_of_the_file_alone() {
 }
 
 #[test]
-fn a_rehearsal_begins_anew_and_never_under_another_console() {
+fn a_rehearsal_starts_empty_and_never_under_another_console() {
     let (_folder, path) = written();
     let running = Journal::open(&path).expect("opened");
     let mark = || Mark::beside(&path).ok().map(|mark| mark.records);
-    begin_anew(&path);
+    recreate(&path);
     assert_eq!((path.exists(), mark()), (true, Some(7)));
     drop(running);
-    begin_anew(&path);
+    recreate(&path);
     assert_eq!((path.exists(), mark()), (false, None));
     assert!(!Journal::open(&path).expect("made").lost_its_past());
 }

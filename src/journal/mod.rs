@@ -30,7 +30,7 @@ pub use error::JournalError;
 pub use export::{Format, export};
 pub use finding::{Finding, Witness};
 pub use mark::Mark;
-pub use place::begin_anew;
+pub use place::recreate;
 pub use sheet::Moment;
 pub use status::{OrderStatus, Phase, Reply};
 

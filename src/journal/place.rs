@@ -144,7 +144,7 @@ impl Place {
 
 /// Removes the journal of an earlier rehearsal, unless another console is using it: each begins
 /// with an empty account, as its tenant does.
-pub fn begin_anew(journal: &Path) {
+pub fn recreate(journal: &Path) {
     // Held to the end of this function only.
     let Ok(lock) = Lock::take(journal) else {
         return;

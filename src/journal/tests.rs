@@ -324,7 +324,7 @@ fn no_word_on_screen_is_a_key_on_disk() {
 }
 
 #[test]
-fn a_full_disk_damage_and_other_trouble_are_told_apart() {
+fn disk_full_corruption_and_other_errors_are_distinguished() {
     use rusqlite::ffi;
     let told = |code| {
         let error = ffi::Error::new(code);

@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn unusual_ids_that_are_harmless_are_kept_and_known_for_it() {
+    fn unusual_but_harmless_ids_are_kept_and_flagged() {
         for odd in ["a_1", "a.b", "dev:1@x", "a+b=c", "$1", &"a".repeat(65)] {
             let id = MachineId::parse(odd);
             assert!(id.is_ok_and(|id| id.is_unusual()), "{odd:?}");

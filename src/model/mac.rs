@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn the_beginning_of_an_address_is_told_from_other_numbers() {
+    fn the_start_of_a_mac_address_is_recognised() {
         let part = |text| MacAddress::part(text).map(String::from).unwrap_or_default();
         assert_eq!(part("00:5E:00"), "005e00");
         assert_eq!(part("00-5e-00-5"), "005e005");

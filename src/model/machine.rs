@@ -336,7 +336,7 @@ mod tests {
     use crate::model::odd_text;
 
     #[test]
-    fn os_families_are_told_by_prefix() {
+    fn os_families_are_recognised_by_prefix() {
         let family = |platform: &str| {
             let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
             machine.os_platform = Some(platform.into());
@@ -414,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sparse_answer_takes_nothing_away_and_one_that_tells_is_believed() {
+    fn a_sparse_answer_clears_nothing_and_a_full_one_is_believed() {
         let bare = || Machine::bare(MachineId::parse("a1").expect("a literal id"));
         let full = Arc::new(Machine {
             computer_dns_name: Some("DC01".into()),

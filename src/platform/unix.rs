@@ -118,7 +118,7 @@ pub(crate) fn keep_memory_private() -> io::Result<()> {
 mod tests {
     #[cfg(target_os = "linux")]
     #[test]
-    fn nobody_else_can_look_into_the_memory() {
+    fn other_processes_cannot_read_the_memory() {
         super::keep_memory_private().expect("allowed");
         let dumpable = rustix::process::dumpable_behavior().expect("told");
         assert_eq!(dumpable, rustix::process::DumpableBehavior::NotDumpable);

@@ -228,7 +228,7 @@ fn changes(changes: &[(RuleKey, &str, &str)]) -> Vec<RuleChange> {
 }
 
 #[test]
-fn rules_that_are_saved_are_read_again_and_the_rest_of_the_file_stays() {
+fn saved_rules_are_read_back_and_the_rest_of_the_file_is_kept() {
     let before = r#"# Ours.
 default_profile = "contoso"
 
@@ -308,7 +308,7 @@ templates = ["{ticket}: beacon seen", "clean again"]
 }
 
 #[test]
-fn what_somebody_else_has_changed_is_not_overwritten() {
+fn concurrent_changes_of_the_settings_are_not_overwritten() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join(FILE_NAME);
     let theirs = "[policy]\nprotected_tags = [\"tier0\", \"vip\"]\n";

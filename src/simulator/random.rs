@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_tells_the_same_story() {
+    fn the_same_seed_gives_the_same_fleet() {
         assert_eq!(Rng::of(7, 3).hex(40), Rng::of(7, 3).hex(40));
         assert_ne!(Rng::of(7, 3).hex(40), Rng::of(7, 4).hex(40));
         let guid = Rng::new(1).guid();

@@ -441,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn guids_are_told_from_machine_ids() {
+    fn guids_are_distinguished_from_machine_ids() {
         assert!(is_guid("b89eb834-4578-496c-8be0-03f004061435"));
         assert!(!is_guid("556b3952acb0bff29816d267822305781cc183ec"));
     }

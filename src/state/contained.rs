@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn the_oldest_stands_first_and_what_was_given_back_is_gone() {
+    fn contained_is_sorted_oldest_first_without_released_devices() {
         use MachineActionStatus::{Failed, Pending, Succeeded};
         use MachineActionType::{Isolate, RestrictCodeExecution, Unisolate};
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
@@ -293,7 +293,7 @@ mod tests {
 
     /// The way back is of what this account requested and the service credits to it.
     #[test]
-    fn what_is_mine_is_never_somebody_elses_nor_of_unknown_origin() {
+    fn mine_is_never_also_others_or_unknown() {
         use MachineActionStatus::{Pending, Succeeded};
         use MachineActionType::{Isolate, RestrictCodeExecution, Unisolate};
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());

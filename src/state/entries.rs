@@ -368,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_elses_request_that_ends_badly_has_to_be_read_again() {
+    fn not_ours_that_ends_badly_needs_attention_again() {
         let theirs = Record::NotOurs {
             action: MachineActionId::parse(ACTION).expect("a literal id"),
             requestor: "sam".into(),

@@ -193,7 +193,7 @@ impl Inventory {
             }
         }
         if renamed {
-            self.index_anew();
+            self.rebuild_index();
         }
     }
 
@@ -206,10 +206,10 @@ impl Inventory {
         self.generation += 1;
         self.changes.clear();
         self.machines.retain(|machine| seen.contains(&machine.id));
-        self.index_anew();
+        self.rebuild_index();
     }
 
-    fn index_anew(&mut self) {
+    fn rebuild_index(&mut self) {
         self.by_id.clear();
         self.by_name.clear();
         let machines = std::mem::take(&mut self.machines);

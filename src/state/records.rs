@@ -109,7 +109,7 @@ mod tests {
 
     /// A sparser answer lifts no protection.
     #[test]
-    fn a_record_that_leaves_tags_and_merge_out_keeps_those_that_were_told() {
+    fn a_sparse_record_keeps_known_tags_and_merge() {
         let mut state = State::new(Mode::Demo, "Demo", Policy::default());
         state.policy.protected_tags = vec!["tier0".into()];
         let bare = || Machine::clone(&machine("a1", "one"));

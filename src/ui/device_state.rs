@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn both_conditions_are_told() {
+    fn both_conditions_are_shown() {
         let text = |actions: &[MachineAction]| DeviceState::of(actions).text();
         assert_eq!(text(&[action(Isolate, Succeeded)]), "Isolated");
         assert_eq!(text(&[action(Isolate, Pending)]), "Isolation pending");

@@ -251,7 +251,7 @@ mod tests {
     use crate::model::{MachineActionId, MachineActionStatus, MachineActionType};
 
     #[test]
-    fn an_action_tells_who_why_and_how_it_went_wrong() {
+    fn an_action_shows_requestor_reason_and_error() {
         let id = MachineActionId::parse("a").expect("a literal id");
         let mut action =
             MachineAction::bare(id, MachineActionType::Isolate, MachineActionStatus::Failed);

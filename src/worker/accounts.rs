@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_account_and_its_door_are_known_in_the_next_run_and_nobodys_name() {
+    fn the_last_account_and_method_are_known_in_the_next_run_without_a_name() {
         let folder = tempfile::tempdir().expect("a folder");
         let open = |place: &str| Accounts::read(Some(folder.path().to_owned()), place);
         let mut here = open("here");

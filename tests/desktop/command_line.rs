@@ -78,7 +78,7 @@ fn the_doctor_works_without_a_display_and_names_what_is_missing() {
 }
 
 #[test]
-fn the_self_test_passes_and_fails_where_it_is_told_to() {
+fn the_self_test_passes_and_fails_at_an_injected_fault() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let output = bare(&folder)
         .arg("self-test")

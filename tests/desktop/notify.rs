@@ -72,7 +72,7 @@ fn shown(shown: &Shown) -> Vec<(String, String)> {
 }
 
 #[test]
-fn a_minimised_window_tells_of_an_end_and_of_a_failure() {
+fn a_minimised_window_notifies_of_an_end_and_of_a_failure() {
     let session = Session::start("notify-minimised");
     let (_bus, notifications) = desktop(&session);
     let tenant = Tenant::start(&session);
@@ -96,7 +96,7 @@ fn a_minimised_window_tells_of_an_end_and_of_a_failure() {
 }
 
 #[test]
-fn a_covered_window_tells_of_an_end() {
+fn a_covered_window_notifies_of_an_end() {
     let session = Session::start("notify-covered");
     let (_bus, notifications) = desktop(&session);
     let tenant = Tenant::start(&session);

@@ -64,7 +64,7 @@ async fn a_code_is_waited_for_although_no_interval_is_named() {
 }
 
 #[tokio::test]
-async fn a_declined_and_an_expired_code_are_told_apart() {
+async fn declined_and_expired_codes_are_distinguished() {
     let (server, session) = start();
     let flow = session.begin().await.expect("a code");
     decide(&server, "decline", &user_code(&flow));

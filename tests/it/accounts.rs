@@ -60,7 +60,7 @@ fn is_stranger(session: &SessionStatus) -> bool {
 }
 
 #[test]
-fn an_order_of_somebody_unnamed_does_not_leave_in_the_name_of_another() {
+fn an_order_of_an_unnamed_account_is_not_sent_under_another() {
     let simulator = tenant();
     let control = simulator.control();
     let (_, upn, name) = STRANGER;
@@ -90,7 +90,7 @@ fn an_order_of_somebody_unnamed_does_not_leave_in_the_name_of_another() {
 }
 
 #[test]
-fn somebody_else_comes_in_only_when_a_person_accepts_it_and_takes_nothing_over() {
+fn a_different_account_needs_confirmation_and_inherits_nothing() {
     let (simulator, _folder, mut engine) = signed_in();
     let control = simulator.control();
     let machine = engine.machine("FIN-LT-043");
@@ -208,7 +208,7 @@ fn a_renewal_that_brings_another_account_sends_nothing_and_a_person_decides() {
 }
 
 #[test]
-fn the_next_run_knows_the_door_and_asks_about_somebody_else() {
+fn the_next_run_knows_the_method_and_asks_about_a_different_account() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
     let mut engine = Engine::start(&simulator, folder.path());

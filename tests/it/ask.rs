@@ -430,7 +430,7 @@ fn nothing_is_called_absent_before_the_list_was_read_whole() {
 }
 
 #[test]
-fn an_id_that_nobody_knows_and_a_failure_are_said_in_words() {
+fn an_unknown_id_and_a_failure_are_shown_in_words() {
     let (mut console, _simulator, _folder) = console("latency:1", 1);
     console.step_until("the list", |c| c.state().inventory.read_at.is_some());
     let unknown = "0123456789012345678901234567890123456789";

@@ -107,7 +107,7 @@ fn an_unknown_outcome_that_is_found_leaves_by_itself_and_comes_back_when_it_ends
 
 /// What somebody else has requested in the place of an order may still fail, also after a restart.
 #[test]
-fn somebody_elses_request_that_is_cancelled_after_it_was_read_has_to_be_read_again() {
+fn not_ours_cancelled_after_acknowledgement_needs_attention_again() {
     let (simulator, folder, mut engine) = signed_in();
     let machine = engine.machine(NAME);
     engine.control.never_finish(machine.id.as_str());

@@ -220,7 +220,7 @@ fn they_leave_one_after_the_other_and_the_rest_can_be_stopped() {
 }
 
 #[test]
-fn the_unsent_wait_for_a_new_sign_in_of_the_same_person_and_for_nobody_else() {
+fn unsent_orders_wait_for_the_same_account_only() {
     for same_person in [true, false] {
         let (_simulator, _folder, mut engine) = signed_in();
         engine.control.inject(fault("submit", "latency:700", 1));

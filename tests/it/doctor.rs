@@ -62,7 +62,7 @@ fn both_hosts_are_asked_and_the_clock_is_compared() {
 }
 
 #[test]
-fn a_mistake_in_the_settings_is_placed_without_what_stands_there() {
+fn a_settings_error_names_its_line_and_quotes_no_value() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join(FILE_NAME);
     for (text, words) in [
@@ -86,7 +86,7 @@ fn a_mistake_in_the_settings_is_placed_without_what_stands_there() {
 /// A proxy that wants a password, which is the least that can be seen of one: whom it was asked
 /// for, and nothing behind it.
 #[test]
-fn the_proxy_of_the_system_is_used_named_without_its_password_and_its_refusal_told() {
+fn the_system_proxy_is_used_and_named_without_its_password() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let asked: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -161,7 +161,7 @@ fn a_socks_proxy_is_named_as_what_cordon_cannot_use() {
 }
 
 #[test]
-fn each_proxy_variable_is_told_with_whether_it_counts() {
+fn each_proxy_variable_is_listed_with_whether_it_applies() {
     let (folder, closed) = with_profile();
     let proxy = format!("http://{closed}");
     let (all, plain) = ("http://127.0.0.1:9", "http://127.0.0.1:8");
@@ -203,7 +203,7 @@ fn each_proxy_variable_is_told_with_whether_it_counts() {
 /// The program that tells a desktop's settings, played by a script.
 #[cfg(all(unix, not(target_os = "macos")))]
 #[test]
-fn a_proxy_script_of_the_desktop_is_told() {
+fn a_desktop_proxy_script_is_reported() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let (folder, _closed) = with_profile();
@@ -230,7 +230,7 @@ fn a_proxy_script_of_the_desktop_is_told() {
 
 #[cfg(all(unix, not(target_os = "macos")))]
 #[test]
-fn no_display_and_a_display_that_does_not_answer_are_told_apart() {
+fn no_display_and_a_silent_display_are_distinguished() {
     let folder = tempfile::tempdir().expect("a folder");
     let said = doctor(folder.path(), &[], &[]);
     assert!(

@@ -84,7 +84,7 @@ pub fn isolate_after(engine: &mut Engine, meanwhile: impl FnOnce(&Engine, &str))
 }
 
 #[test]
-fn a_duplicate_under_any_code_is_told_as_somebody_elses_request_and_watched() {
+fn a_duplicate_under_any_code_is_not_ours_and_watched() {
     for what in [
         "status:400::DuplicateRequest",
         "status:400::OsPlatformNotSupported",
@@ -189,7 +189,7 @@ fn an_isolation_of_another_type_does_not_answer_for_a_refused_one_and_is_named()
 }
 
 #[test]
-fn an_action_that_names_no_device_is_nobodys_in_a_list_of_all() {
+fn an_action_without_a_device_belongs_to_no_device() {
     let (_tenant, _folder, mut engine) = signed_in();
     let (machine, other) = (engine.machine("FIN-LT-042"), engine.machine("ENG-LT-030"));
     let is_isolated = |engine: &Engine| {
@@ -375,7 +375,7 @@ fn the_first_look_at_ones_own_action_comes_after_five_seconds_and_says_when_it_r
 }
 
 #[test]
-fn a_pause_is_told_while_it_lasts_and_a_look_that_failed_says_when_the_next_comes() {
+fn a_pause_is_shown_while_it_lasts_and_a_failed_check_names_the_next() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     engine.control.never_finish(machine.id.as_str());

@@ -288,7 +288,7 @@ fn without_room_the_old_file_stays_and_nothing_half_written_is_left() {
 }
 
 #[test]
-fn a_probe_that_somebody_has_laid_out_is_not_written_through() {
+fn a_planted_probe_file_is_not_written_through() {
     let (place, elsewhere) = (folder(), folder());
     let victim = elsewhere.path().join("victim");
     fs::write(&victim, "precious").expect("written");

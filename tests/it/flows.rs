@@ -289,7 +289,7 @@ fn a_protected_device_is_isolated_only_after_its_name_was_typed() {
 }
 
 #[test]
-fn what_is_contained_stands_in_one_list_and_is_released_from_there() {
+fn contained_devices_are_listed_together_and_released_from_there() {
     let mut console = Console::start();
     console.sign_in();
     console.harness.key_press(Key::F6);
@@ -442,7 +442,7 @@ fn records_with_one_name_are_compared_and_the_other_one_is_shown_from_there() {
 }
 
 #[test]
-fn another_spelling_is_no_new_name_and_a_renamed_device_can_be_given_back() {
+fn another_spelling_is_no_rename_and_a_renamed_device_can_be_released() {
     type Name = fn(&str) -> Option<Box<str>>;
     let (_tenant, _folder, mut engine) = signed_in();
     let laptops = crate::faults::ordinary_laptops(&engine);

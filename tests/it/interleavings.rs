@@ -136,7 +136,7 @@ fn cases(otherwise: u64) -> Config {
 }
 
 #[test]
-fn whatever_comes_in_whatever_order_done_rests_on_a_read_success_and_stands() {
+fn done_always_rests_on_a_read_success_and_is_final() {
     let runs = prop::collection::vec(record(), 0..14);
     let checked = runner(cases(2_000)).run(&runs, |records| {
         let order = order("cdn-7F3K2Q9M");
@@ -151,7 +151,7 @@ fn whatever_comes_in_whatever_order_done_rests_on_a_read_success_and_stands() {
             if let Some(newest) = known.last() {
                 entry.push(Timestamp::UNIX_EPOCH, newest.clone());
             }
-            let status = entry.status();
+            let service_status = entry.status();
             let succeeded = last_word(known) == Some(&MachineActionStatus::Succeeded);
             prop_assert_eq!(matches!(status, OrderStatus::Done { .. }), succeeded);
             // A last word ends it, and nothing later opens it again.
@@ -163,7 +163,7 @@ fn whatever_comes_in_whatever_order_done_rests_on_a_read_success_and_stands() {
 }
 
 #[test]
-fn the_journal_gives_back_what_was_written_and_the_screen_loses_no_entry() {
+fn journal_entries_round_trip_and_none_is_lost_on_screen() {
     let batches = prop::collection::vec((0_usize..3, prop::collection::vec(record(), 1..4)), 1..12);
     let shuffled = (batches, any::<prop::sample::Index>(), any::<u64>());
     let checked = runner(cases(300)).run(&shuffled, |(batches, again, seed)| {
@@ -434,7 +434,7 @@ impl World {
                 attempts
             );
             let service_status = stored.first().and_then(|a| a["status"].as_str());
-            let status = entry.status();
+            let service_status = entry.status();
             let is_true = match status {
                 OrderStatus::Done { .. } => service_status == Some("Succeeded"),
                 OrderStatus::Failed { .. } => service_status == Some("Failed"),
@@ -465,7 +465,7 @@ impl World {
 }
 
 #[test]
-fn whatever_happens_to_the_engine_the_service_executes_each_order_once_at_most() {
+fn each_order_is_executed_at_most_once() {
     let steps = prop::collection::vec(step(), 4..14);
     let worlds = number_from_environment("CORDON_WORLDS", 16);
     let config = Config {

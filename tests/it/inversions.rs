@@ -9,7 +9,7 @@ use cordon::message::Command;
 use crate::common::{Engine, posts, signed_in, tenant};
 
 #[test]
-fn an_opposite_action_that_nobody_knew_of_holds_the_order_until_a_person_insists() {
+fn an_unexpected_opposite_action_holds_the_order_until_confirmed() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     // Known to nobody here: facts are read again only because none were read for this device yet.
@@ -143,7 +143,7 @@ fn an_older_reading_of_what_has_ended_holds_nothing_up() {
 }
 
 #[test]
-fn the_end_of_a_colleagues_action_is_seen_on_a_device_that_somebody_looked_at() {
+fn the_end_of_a_colleagues_action_is_seen_on_a_viewed_device() {
     let (_tenant, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     engine.control.never_finish(machine.id.as_str());

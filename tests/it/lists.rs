@@ -223,7 +223,7 @@ fn a_page_that_breaks_off_is_asked_for_in_smaller_pieces() {
 
 /// Nobody has to ask for it, and what a person looks at stays.
 #[test]
-fn the_list_is_read_again_by_itself_while_somebody_is_signed_in() {
+fn the_list_refreshes_itself_while_signed_in() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
     let (policy, store) = (Policy::default(), TokenStore::memory());

@@ -116,7 +116,7 @@ impl Window {
 }
 
 #[test]
-fn a_first_run_is_told_what_is_wrong_as_it_types_and_goes_on_from_the_form() {
+fn a_first_run_validates_as_one_types_and_continues_from_the_form() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
     let mut window = Window::open(&simulator, folder.path(), None);

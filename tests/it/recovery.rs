@@ -197,7 +197,7 @@ fn entries_of_another_person_are_shown_but_not_taken_up() {
 }
 
 #[test]
-fn an_order_of_somebody_unnamed_is_not_taken_up_by_the_next_who_is() {
+fn an_order_of_an_unnamed_account_is_not_resumed_by_the_next_unnamed_one() {
     let simulator = tenant();
     let control = simulator.control();
     control.sign_in_as("unknown", "jane@contoso.com", "Jane");
@@ -360,7 +360,7 @@ fn an_action_that_the_service_shows_too_late_puts_not_found_right_again() {
 }
 
 #[test]
-fn a_request_taken_for_somebody_elses_becomes_ours_when_a_reading_carries_our_tag() {
+fn not_ours_becomes_ours_when_a_reading_carries_our_tag() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
     let verdict = Record::NotOurs {

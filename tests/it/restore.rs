@@ -323,7 +323,7 @@ fn a_sign_in_that_cannot_be_renewed_in_the_middle_holds_orders_and_comes_back_by
 }
 
 #[test]
-fn another_accounts_tokens_at_the_start_sign_nobody_in() {
+fn another_accounts_tokens_at_start_do_not_sign_in() {
     let simulator = tenant();
     let home = Home::after_a_first_run(&simulator);
     let control = simulator.control();

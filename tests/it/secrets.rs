@@ -149,7 +149,7 @@ fn nothing_secret_is_in_log_journal_settings_or_exports_of_a_run() {
 
 /// The window: what a screen reader is told in each state of each door, and what is on disk.
 #[test]
-fn nothing_secret_is_told_to_a_screen_reader() {
+fn no_secret_reaches_a_screen_reader() {
     let mut console = Console::start();
     let mut screens = Vec::new();
     let mut look = |console: &Console| {

@@ -41,7 +41,7 @@ fn cancel_acts_at_once_even_in_the_middle_of_a_request() {
 }
 
 #[test]
-fn a_late_approval_of_a_cancelled_code_signs_nobody_in() {
+fn late_approval_of_a_cancelled_code_does_not_sign_in() {
     let simulator = tenant();
     let control = simulator.control();
     let folders = [(); 2].map(|()| tempfile::tempdir().expect("a folder"));
@@ -266,7 +266,7 @@ fn a_sign_in_that_was_cancelled_in_the_browser_or_here_is_over() {
 }
 
 #[test]
-fn a_guest_network_that_answers_instead_is_told_from_a_refusal() {
+fn captive_portal_is_not_reported_as_refusal() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
     let mut engine = Engine::start(&simulator, folder.path());

@@ -13,7 +13,7 @@ fn row<'a>(rows: &'a [Contained], name: &str) -> Option<&'a Contained> {
 }
 
 #[test]
-fn an_order_that_was_somebody_elses_is_not_released_as_mine() {
+fn an_order_that_was_not_ours_is_not_released_as_mine() {
     let (_simulator, _folder, mut engine) = signed_in();
     let machine = engine.machine("ENG-LT-030");
     engine.load(&machine);
@@ -50,7 +50,7 @@ fn cordon_draft(machine: &cordon::model::MachineRef) -> cordon::action::Draft {
 }
 
 #[test]
-fn the_way_back_tells_what_is_being_released_instead_of_nothing() {
+fn the_release_offer_names_what_is_already_being_released() {
     let mut console = Console::start();
     console.sign_in();
     let machine = console.open_device("ENG-LT-030");

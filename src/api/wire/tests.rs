@@ -112,7 +112,7 @@ fn an_element_that_cannot_be_read_costs_only_itself() {
 }
 
 #[test]
-fn what_is_told_to_be_none_is_not_what_is_not_told() {
+fn none_is_distinct_from_not_reported() {
     let read = |more: &str| {
         let body = format!(r#"{{"id":"a1"{more}}}"#);
         let machine = one::<Machine>(body.as_bytes()).expect("a machine");
@@ -216,7 +216,7 @@ fn result_codes_come_signed_or_unsigned() {
 }
 
 #[test]
-fn hostile_bodies_are_told_apart() {
+fn hostile_bodies_are_classified() {
     let deep_list = format!("{{\"value\":{}", "[".repeat(1_000_000));
     let deep_object = format!("{{\"value\":[{}", "{\"a\":".repeat(1_000_000));
     for (body, why) in [

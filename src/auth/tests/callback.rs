@@ -92,7 +92,7 @@ fn tokens_for(waiting: &Waiting) -> ScriptedReply {
 }
 
 #[tokio::test]
-async fn the_address_for_the_browser_tells_nothing_and_leads_on_once() {
+async fn the_browser_address_reveals_nothing_and_works_once() {
     let host = Host::new([]);
     let waiting = Waiting::start(&host).await;
     for secret in ["state", "nonce", "code_challenge"] {
@@ -171,7 +171,7 @@ async fn a_code_in_an_address_counts_only_where_the_host_knows_no_forms() {
 }
 
 #[tokio::test]
-async fn a_browser_that_comes_over_https_is_told_at_once() {
+async fn https_at_the_callback_is_reported_at_once() {
     let host = Host::new([]);
     let mut waiting = Waiting::start(&host).await;
     let hello = [&[22, 3, 1, 2, 0, 1, 0, 1, 252, 3, 3][..], &[7; 506]].concat();

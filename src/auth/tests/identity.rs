@@ -106,7 +106,7 @@ async fn a_renewal_may_leave_out_who_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_account_at_home_tells_a_guest_from_another_guest() {
+async fn the_home_account_distinguishes_two_guests() {
     let (host, session) = signed_in().await;
     for (home, same) in [
         (r#"{"uid":"h1","utid":"home"}"#, true),
@@ -120,7 +120,7 @@ async fn the_account_at_home_tells_a_guest_from_another_guest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sign_in_that_named_nobody_is_not_given_a_name_by_a_renewal() {
+async fn an_unnamed_sign_in_gets_no_name_from_a_renewal() {
     let (host, session, result) =
         sign_in([ok(r#"{"access_token":"a","refresh_token":"r"}"#)]).await;
     result.expect("signed in");

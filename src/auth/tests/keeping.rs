@@ -97,7 +97,7 @@ async fn no_keyring_at_all_is_fine() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_keyring_that_hangs_holds_nobody_up() {
+async fn a_hung_keyring_blocks_nothing_else() {
     let (host, session) = with_keyring(|| {
         std::thread::park();
         Err(keyring_core::Error::NoEntry)

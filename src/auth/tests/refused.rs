@@ -211,7 +211,7 @@ async fn what_the_number_asks_for_is_the_way_that_is_advised() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_was_lost_stays_lost_whatever_silence_follows() {
+async fn a_lost_answer_stays_lost_after_further_silence() {
     let used = no(r#"{"error":"invalid_grant","error_codes":[54005]}"#);
     for silence in [
         ScriptedReply::Json(503, "<html>".into()),
@@ -232,7 +232,7 @@ async fn an_answer_that_was_lost_stays_lost_whatever_silence_follows() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn line_trouble_while_the_person_types_is_told_and_passes() {
+async fn a_connection_problem_during_sign_in_is_shown_and_clears() {
     let host = Host::new([
         ok(DEVICE),
         no(PENDING),

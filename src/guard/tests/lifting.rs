@@ -122,7 +122,7 @@ fn a_history_that_is_not_whole_says_what_was_not_checked_and_claims_nothing() {
 }
 
 #[test]
-fn what_is_in_force_is_told_whatever_is_under_way_meanwhile() {
+fn a_condition_in_force_is_shown_while_another_action_is_pending() {
     let mut world = isolated_by(Some("sam@contoso.com"), Some("beacon"));
     let told = said(&world, ActionKind::Unisolate);
     for kind in [MachineActionType::Unisolate, MachineActionType::Isolate] {
@@ -138,7 +138,7 @@ fn what_is_in_force_is_told_whatever_is_under_way_meanwhile() {
 }
 
 #[test]
-fn where_the_actions_were_not_read_nobody_knows_whose_containment_is_lifted() {
+fn ownership_is_unknown_where_actions_were_not_read() {
     let mut world = world();
     world.history = None;
     let not_checked = |world: &World, subject: Subject| {
@@ -183,7 +183,7 @@ fn where_the_actions_were_not_read_nobody_knows_whose_containment_is_lifted() {
 
 /// Rule 10. The words are literals: a table of ours must not decide what the test believes.
 #[test]
-fn giving_back_is_never_forbidden_whatever_is_known_of_the_device() {
+fn releasing_is_never_forbidden() {
     let gives_back = |kind: &ActionKind| kind.spec().risk == Risk::Routine;
     let kinds: Vec<_> = ActionKind::ALL.into_iter().filter(gives_back).collect();
     assert!(

@@ -166,7 +166,7 @@ fn a_name_that_only_looks_the_same_is_a_twin_and_said_to_be() {
 
 /// The service may leave tags out of one answer, or the record may not be read again.
 #[test]
-fn the_tags_that_were_reviewed_protect_where_no_newer_ones_are_told() {
+fn reviewed_tags_protect_when_no_newer_ones_are_reported() {
     let mut world = world();
     world.machine.machine_tags = Some(["vip".into()].into());
     let reviewed = review(&world.draft(ActionKind::Isolate), &world.facts());
@@ -189,7 +189,7 @@ fn the_tags_that_were_reviewed_protect_where_no_newer_ones_are_told() {
 }
 
 #[test]
-fn of_many_twins_the_first_are_told_and_the_rest_counted() {
+fn of_many_twins_the_first_are_named_and_the_rest_counted() {
     let mut world = world();
     let twins = (10..22).map(|n| named(&format!("a{n}"), "FIN-LT-042"));
     world.namesakes = twins.collect();

@@ -162,7 +162,7 @@ fn a_verdict_improves_with_evidence_and_never_gets_worse() {
 }
 
 #[test]
-fn a_journal_of_an_earlier_build_tells_an_answer_from_none() {
+fn an_earlier_journal_distinguishes_an_unclear_answer_from_none() {
     for (why, reply) in [
         ("api.example answered 502", Reply::Status(502)),
         (

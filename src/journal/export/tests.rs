@@ -74,7 +74,7 @@ fn the_hand_over_sheet_says_what_is_still_to_release() {
 }
 
 #[test]
-fn exports_stay_intact_whatever_is_in_them() {
+fn exports_stay_well_formed_with_any_content() {
     let mut journal = Journal::in_memory().expect("memory");
     for order in orders() {
         journal
@@ -189,7 +189,7 @@ fn foreign_text_on_the_sheet_is_text() {
 }
 
 #[test]
-fn no_cell_is_a_formula_whatever_separates_them() {
+fn no_cell_is_a_formula_under_any_separator() {
     let (entries, verified) = hostile_journal();
     let text = export(&entries, &verified, Format::Csv, &moment());
     for separator in [b',', b';', b'\t', b'|'] {
@@ -444,7 +444,7 @@ fn an_order_that_left_by_what_was_read_before_says_so_in_each_export() {
 }
 
 #[test]
-fn a_name_that_leads_its_row_stands_in_quotation_marks() {
+fn a_name_at_the_start_of_its_row_is_quoted() {
     let (entries, verified) = not_reread_journal();
     let sheet = export(&entries, &verified, Format::Markdown, &moment());
     let row = sheet

@@ -128,7 +128,7 @@ fn short_and_full_names_are_the_same_both_ways() {
 }
 
 #[test]
-fn names_that_cannot_be_told_apart_have_one_skeleton() {
+fn confusable_names_share_a_skeleton() {
     for (one, other) in [
         ("DC01", "D\u{421}01"),
         ("DC01", "DCO1"),
@@ -149,7 +149,7 @@ fn names_that_cannot_be_told_apart_have_one_skeleton() {
 }
 
 #[test]
-fn odd_names_are_told_from_ordinary_ones() {
+fn odd_names_are_recognised() {
     use NameOddity::{Clipped, Hidden, LookAlike, UnusualCharacters};
     for name in [
         "FIN-LT-042.contoso.com",

@@ -327,7 +327,7 @@ fn what_comes_next_counts_down() {
 }
 
 #[test]
-fn what_was_read_is_told_with_its_age_and_never_as_the_present() {
+fn cached_readings_are_shown_with_their_age() {
     let mut state = state();
     let accepted = |status| {
         vec![

@@ -114,7 +114,7 @@ fn fields_are_searched_alone() {
 }
 
 #[test]
-fn what_a_hyphen_stands_before_is_left_out() {
+fn a_word_after_a_hyphen_is_excluded() {
     for search in [
         "-hr",
         "fin -health:active",
@@ -193,7 +193,7 @@ proptest! {
 }
 
 #[test]
-fn a_name_is_found_in_any_spelling_and_with_what_stands_around_it() {
+fn a_name_is_found_in_any_spelling_and_surrounded_by_other_text() {
     let device = machine("FIN-LT-042.contoso.com");
     for search in [
         "FIN-LT-042$",

@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_ticket_stands_in_its_place_or_nothing_does() {
+    fn a_template_needs_its_ticket() {
         for (template, with, without) in [
             ("{ticket}: beacon seen", "INC-1: beacon seen", "beacon seen"),
             ("beacon seen, {ticket}", "beacon seen, INC-1", "beacon seen"),

@@ -24,7 +24,7 @@ fn ids(rows: &Rows, state: &State) -> Vec<String> {
 }
 
 #[test]
-fn rows_stand_by_column_then_name_and_what_is_missing_stands_last() {
+fn rows_sort_by_column_then_name_with_missing_values_last() {
     let mut state = State::new(Mode::Demo, "Demo", Policy::default());
     let machines = vec![
         machine("a4", "d", None),
@@ -46,7 +46,7 @@ fn rows_stand_by_column_then_name_and_what_is_missing_stands_last() {
 
 /// What one person may see while pages come, rows change, devices go, and they type and sort.
 #[test]
-fn whatever_changes_the_rows_are_those_that_would_be_made_anew() {
+fn incremental_rows_equal_a_full_rebuild() {
     let mut dice = fastrand::Rng::with_seed(7);
     let searches = [
         "",
@@ -145,7 +145,7 @@ fn whatever_changes_the_rows_are_those_that_would_be_made_anew() {
 }
 
 #[test]
-fn another_search_is_told_and_a_change_of_the_list_is_none() {
+fn a_new_search_is_reported_and_a_changed_list_is_not() {
     let mut state = State::new(Mode::Demo, "Demo", Policy::default());
     let mut rows = Rows::default();
     assert!(!rows.refresh(&state, "web", Sort::default()));

@@ -316,7 +316,7 @@ fn what_a_focused_button_says_covers_no_other_button() {
 }
 
 #[test]
-fn the_keyboard_stays_with_a_button_whatever_comes_above_it() {
+fn focus_stays_on_a_button_when_content_is_inserted_above() {
     let more = Rc::new(Cell::new(0));
     let shown = Rc::clone(&more);
     let mut harness = harness(Theme::Dark, move |ui| {

@@ -43,7 +43,7 @@ fn answer(comment: Option<&str>, requestor: Option<&str>, age_secs: i64) -> Mach
 }
 
 #[test]
-fn the_tag_decides_and_only_a_whole_answer_without_it_is_somebody_elses() {
+fn the_tag_decides_and_only_a_complete_answer_without_it_is_not_ours() {
     let order = order(ActionKind::Isolate);
     let claim = claim(&order);
     let tagged = answer(Some(" [CDN-7f3k2q9m] why "), None, 0);
@@ -71,7 +71,7 @@ fn the_tag_decides_and_only_a_whole_answer_without_it_is_somebody_elses() {
 }
 
 #[test]
-fn an_answer_about_another_file_or_about_none_is_nobodys() {
+fn an_answer_about_another_file_or_none_is_unclear() {
     let order = order(ActionKind::StopAndQuarantineFile);
     let claim = claim(&order);
     let mut theirs = answer(Some("another reason"), Some(OTHERS), 0);
@@ -113,7 +113,7 @@ fn our_tag_on_another_record_is_ours_where_the_service_credits_it_to_us() {
 }
 
 #[test]
-fn a_tag_that_somebody_quotes_makes_nothing_ours() {
+fn a_quoted_tag_makes_nothing_ours() {
     use MachineActionType::{Isolate, Unisolate};
     let order = order(ActionKind::Isolate);
     let quoted = |comment, requestor, age| answer(Some(comment), Some(requestor), age);
@@ -151,7 +151,7 @@ fn a_tag_that_somebody_quotes_makes_nothing_ours() {
 }
 
 #[test]
-fn a_cancellation_is_told_by_the_comment_on_the_action_that_it_cancels() {
+fn a_cancellation_is_recognised_by_the_comment_on_the_cancelled_action() {
     let mut order = order(ActionKind::Isolate);
     order.task = Task::Cancel {
         action: MachineActionId::parse("b89eb834").expect("a literal id"),

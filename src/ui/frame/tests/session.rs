@@ -128,7 +128,7 @@ fn the_sign_in_page_says_what_is_still_open() {
 }
 
 #[test]
-fn orders_of_somebody_else_are_said_to_be_theirs_and_nowhere_to_leave_by_themselves() {
+fn orders_of_another_account_are_shown_as_theirs_and_never_sent() {
     let alice = author("alice", "alice@contoso.com");
     let stranger = SessionStatus::DifferentAccount {
         account: account(),
@@ -159,7 +159,7 @@ fn orders_of_somebody_else_are_said_to_be_theirs_and_nowhere_to_leave_by_themsel
 }
 
 #[test]
-fn one_button_stands_out_and_the_way_that_helps_comes_first() {
+fn one_button_is_primary_and_the_helpful_method_comes_first() {
     let order = |state: State| {
         let (_, harness) = wide(state);
         let left = |label: &str| harness.get_by_label(label).rect().left();

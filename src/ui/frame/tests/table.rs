@@ -166,7 +166,7 @@ fn arrow_keys_reach_the_last_column_and_the_first() {
 }
 
 #[test]
-fn ordering_anew_goes_to_the_top_and_keeps_the_selection() {
+fn sorting_scrolls_to_the_top_and_keeps_the_selection() {
     let (desk, mut harness) = table(400, SIZES[0], 300);
     assert!(selected_row(&desk, &harness).is_some(), "scrolled to it");
     let before = selected(&desk);
@@ -273,7 +273,7 @@ fn keys_scroll_the_comparison_below_its_head() {
 }
 
 #[test]
-fn the_end_of_a_long_name_tells_devices_apart() {
+fn the_end_of_a_long_name_distinguishes_devices() {
     let mut state = signed_in();
     let names =
         ["01", "02"].map(|end| format!("WORKSTATION-WESTERN-BRANCH-FLOOR-3-ROOM-117-DESK-{end}"));

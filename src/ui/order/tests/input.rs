@@ -12,7 +12,7 @@ fn paste(harness: &mut Harness<'_, World>, text: &str) {
 }
 
 #[test]
-fn a_pasted_hash_goes_into_its_field_whatever_kind_it_is() {
+fn a_pasted_hash_of_any_kind_goes_into_its_field() {
     let md5 = "a".repeat(32);
     for (text, field) in [
         (SHA1, SHA1),

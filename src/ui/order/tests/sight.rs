@@ -242,7 +242,7 @@ fn the_device_and_the_buttons_are_in_sight_at_every_size() {
 }
 
 #[test]
-fn nothing_moves_when_findings_come_and_they_arm_the_button_anew() {
+fn nothing_moves_when_findings_arrive_and_the_button_rearms() {
     for size in [vec2(1400.0, 900.0), vec2(800.0, 600.0), vec2(640.0, 360.0)] {
         for count in [1, 3] {
             let devices: Vec<_> = (0..count).map(|n| device(n, "FIN-LT-")).collect();
