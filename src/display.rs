@@ -1,4 +1,4 @@
-//! Whether there is a window to be had, and what stands in the way: no display is one thing, a display
+//! Whether there is a window to be had, and why not: no display is one thing, a display
 //! without a usable OpenGL another.
 
 use std::sync::{Arc, OnceLock};
@@ -109,7 +109,7 @@ impl Trouble {
 /// Makes a window that is never shown, and says what would draw in it.
 ///
 /// # Errors
-/// What stands in the way.
+/// Why there is no window.
 pub fn probe() -> Result<String, Trouble> {
     let options = eframe::NativeOptions {
         viewport: eframe::egui::ViewportBuilder::default().with_visible(false),

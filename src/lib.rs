@@ -43,7 +43,7 @@
 //!
 //! # Reading order
 //!
-//! The modules below stand in it. For a first look: [`action`] (what can be done), [`message`]
+//! The modules are listed in that order. For a first look: [`action`] (what can be done), [`message`]
 //! (everything that crosses between window and background), [`guard`] (when it refuses),
 //! `worker/submit.rs` (how one action is sent), [`state`] (how the screen learns).
 

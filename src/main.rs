@@ -106,7 +106,7 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     })
 }
 
-/// The window once there is one; the background wakes it.
+/// The window once there is one; the background requests its repaints.
 type RepaintHandle = Arc<OnceLock<egui::Context>>;
 
 /// Starts the background, and the console over it.
@@ -186,7 +186,7 @@ fn os_keyring() -> Result<TokenStore, String> {
     Ok(store.taking_turns_in(paths::shared_folder()))
 }
 
-/// The real service, or with `--stand-in` a server in its place, in the tenant of a profile.
+/// The real service, or with `--stand-in` a local server, in the tenant of a profile.
 fn with_profiles(arguments: &Arguments, folder: &Path) -> ExitCode {
     let address = arguments.stand_in.clone();
     if let Some(Err(error)) = address.as_ref().map(|a| Endpoints::stand_in(a, "t", "c")) {

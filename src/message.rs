@@ -104,9 +104,9 @@ pub enum Event {
     },
     /// This computer's clock is far from the service's.
     Clock(Explanation),
-    /// What this computer is, if it tells.
+    /// What this computer is, if known.
     Host(Option<Host>),
-    /// The door by which the account that used this place last came in.
+    /// The method by which the last account signed in here.
     SignInMethod(Option<SignInMethod>),
     /// Whether this console may act on this journal, and if not, why.
     Journal(Result<(), Explanation>),
@@ -246,7 +246,7 @@ pub enum AskedNews {
         unreadable: usize,
         /// Whether there are more than were sent.
         is_cut: bool,
-        /// Whether nobody has the address now that was asked for: these reported it last.
+        /// Whether no device has the requested address now: these reported it last.
         is_of_last_report: bool,
     },
     Failed(Explanation),

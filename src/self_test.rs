@@ -38,7 +38,7 @@ const ORDER_SECS: u64 = 900;
 const SERVICE_SECS: u64 = 240;
 /// Waits are this much shorter against the built-in tenant, whose clock is moved along.
 const SPEED: u16 = 20;
-/// A hash that is nobody's file.
+/// A hash of no file.
 const SOME_SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
 /// What is rehearsed.
@@ -209,7 +209,7 @@ impl Rehearsal {
         Ok(())
     }
 
-    /// Approves a code at the built-in tenant, here or in another process. Other stand-ins want a
+    /// Approves a code at the built-in tenant, here or in another process. Other stand-ins need a
     /// person at their page.
     fn approve(&self, code: &str) -> bool {
         match &self.control {
@@ -222,7 +222,7 @@ impl Rehearsal {
         }
     }
 
-    /// Waits for the list and picks a device on which every action is possible.
+    /// Waits for the list and chooses a device on which every action is possible.
     fn devices(&mut self) -> Result<MachineRef, Failed> {
         let step = "devices";
         self.until(step, |s| {
@@ -279,7 +279,7 @@ impl Rehearsal {
         Ok(())
     }
 
-    /// Follows an entry to its end, and tells each standing that it comes to.
+    /// Follows an entry to its end, and prints each status on the way.
     fn until_end(&mut self, step: &'static str, entry: EntryId) -> Result<(), Failed> {
         let start = instant();
         let mut told = String::new();

@@ -1,4 +1,4 @@
-//! THE place where an action is described. Buttons, forms, bodies, permissions, eligibility and
+//! The only place where an action is described. Buttons, forms, bodies, permissions, eligibility and
 //! wording derive from it; a new variant does not compile until it is described.
 
 use super::condition::Condition;
@@ -20,7 +20,7 @@ pub enum ActionKind {
 pub enum Risk {
     /// Restores service.
     Routine,
-    /// Stops somebody's work; can be taken back.
+    /// Interrupts a person's work; can be undone.
     Disruptive,
     /// Cannot be taken back from here.
     Irreversible,
@@ -269,7 +269,7 @@ fn supports_unrestriction(machine: &Machine, _: &[Value]) -> Support {
     never_forbidden(supports_restriction(machine, &[]))
 }
 
-/// What can be set can be lifted, whatever a table says about the device (rule 10): a contained
+/// What can be set can be lifted, regardless of the tables (rule 10): a contained
 /// phone may be known as anything.
 fn never_forbidden(support: Support) -> Support {
     match support {

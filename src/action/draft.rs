@@ -1,4 +1,4 @@
-//! What stands in the form, and how it becomes an [`Order`].
+//! The content of the form, and how it becomes an [`Order`].
 
 use super::catalogue::ActionKind;
 use super::order::{MAX_COMMENT_CHARS, Order, Task};
@@ -31,7 +31,7 @@ pub struct Draft {
     pub batch: Option<EntryId>,
 }
 
-/// Why a form is not complete yet; stands beside its field.
+/// Why a form is not complete yet; shown beside its field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DraftError {
     #[error("Write why: the service requires a comment")]

@@ -179,7 +179,7 @@ impl Task {
         format!("{} {}", self.verb(), machine.quoted())
     }
 
-    /// What stands before the device's name on the confirm button.
+    /// The words before the device's name on the confirm button.
     #[must_use]
     pub fn verb(&self) -> &'static str {
         match self {

@@ -202,7 +202,7 @@ impl fmt::Display for Sha1 {
     }
 }
 
-/// The lengths of the last words that make up so many digits, in their order; a label may be written
+/// The lengths of the last words that make up `digits` digits, in their order; a label may be written
 /// together with the first of them.
 fn lengths_of_pieces(words: &[&str], digits: usize) -> Vec<usize> {
     let mut left = digits;

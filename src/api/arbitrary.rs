@@ -1,4 +1,4 @@
-//! The parsers that a stranger's answer reaches, each as a function of bytes: for the test that
+//! The parsers that read untrusted answers, each as a function of bytes: for the test that
 //! throws arbitrary ones at them. Each gives a number that grows with what it made of them.
 
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! Asking the service for devices directly, whatever the list of all of them is doing.
+//! Asking the service for devices directly, whatever the state of the full list.
 
 use jiff::Timestamp;
 use url::Url;
@@ -17,7 +17,7 @@ pub struct Found {
     pub unreadable: usize,
     /// Whether there are more.
     pub is_cut: bool,
-    /// Whether nobody has the address now that was asked for: these reported it last, some time ago.
+    /// Whether no device has the requested address now: these reported it last, some time ago.
     pub is_of_last_report: bool,
 }
 
@@ -76,7 +76,7 @@ impl Client {
     }
 
     /// Every record with the name, in any domain where it names none: twins belong to the answer.
-    /// Whether the service tells letter case apart is not documented, so the usual spellings are
+    /// Whether the service is case-sensitive is not documented, so the usual spellings are
     /// all asked for in one request, and compared here.
     async fn by_name(&self, name: &str) -> Result<Found, ApiError> {
         let host = name.split('.').next().unwrap_or(name);

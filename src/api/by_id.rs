@@ -1,4 +1,4 @@
-//! What is read by its id: the answer has to bear that id, or it is about something else.
+//! What is read by its id: the answer must have that id, or it is about something else.
 
 use super::rate_limit::Lane;
 use super::{ApiError, Client};

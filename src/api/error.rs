@@ -229,7 +229,7 @@ impl ApiError {
         }
     }
 
-    /// Whether the request may have changed something: the one place where this is decided, for
+    /// Whether the request may have changed something: the only place where this is decided, for
     /// wording and for repeats alike.
     #[must_use]
     pub const fn effect(&self, verb: Verb) -> Effect {
@@ -245,7 +245,7 @@ impl ApiError {
                 | Self::Unauthorized(_)
                 | Self::Refused(_)
                 | Self::Throttled { .. } => Effect::NothingChanged,
-                // It left, and nobody who knows has answered.
+                // It left, and the service has not answered.
                 Self::TimedOut { .. }
                 | Self::Interrupted { .. }
                 | Self::Fault { .. }

@@ -59,7 +59,7 @@ struct Inner {
     ahead_secs: AtomicI64,
 }
 
-/// The service's record of what was submitted; not necessarily of this order (the tag tells).
+/// The service's record of what was submitted; not necessarily of this order (the tag decides).
 #[derive(Debug, Clone)]
 pub struct Submitted {
     pub action: MachineAction,
@@ -109,7 +109,7 @@ impl Client {
         }
     }
 
-    /// Sends exactly one POST, whatever happens (rules 2 and 4): only `worker/submit.rs` calls this.
+    /// Sends exactly one POST (rules 2 and 4): only `worker/submit.rs` calls this.
     ///
     /// # Errors
     /// [`ApiError::effect`] tells whether something may have changed all the same.
@@ -237,7 +237,7 @@ impl Client {
         self.send_with(token, url, permit, sending).await
     }
 
-    /// One request. Keeps the limiter and the token's standing up to date.
+    /// One request. Keeps the limiter and the token's state up to date.
     async fn send_with(
         &self,
         token: Result<AccessToken, AuthError>,

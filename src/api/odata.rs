@@ -19,7 +19,7 @@ pub(super) const ACTIONS_TOP: usize = 1_000;
 pub(super) const FOUND_TOP: usize = 500;
 /// Alerts of one machine; who has more open ones than this is told that there are more.
 pub(super) const ALERTS_TOP: usize = 1_000;
-/// The alerts that nobody has resolved.
+/// The alerts that are unresolved.
 pub(super) const OPEN: &str = "status ne 'Resolved'";
 /// So many pages, and no more, whatever the service says.
 pub(super) const MAX_PAGES: usize = 1_000;

@@ -45,7 +45,7 @@ impl Client {
         Ok(users)
     }
 
-    /// The alerts of a machine that nobody has resolved, worst first. Needs `Alert.Read` or
+    /// The alerts of a machine that are unresolved, worst first. Needs `Alert.Read` or
     /// `Alert.ReadWrite`.
     ///
     /// # Errors

@@ -227,7 +227,7 @@ impl RateLimiter {
     }
 }
 
-/// `at` and so many seconds, at most the end of time.
+/// `at` plus `secs` seconds, at most the end of time.
 pub(super) fn later(at: Timestamp, secs: i64) -> Timestamp {
     at.checked_add(SignedDuration::from_secs(secs))
         .unwrap_or(Timestamp::MAX)

@@ -77,11 +77,11 @@ pub(super) enum Ending {
     TooLarge,
     /// Cut off by us: less came in a minute than a slow line brings.
     TooSlow,
-    /// Cut off by somebody else, by time, or not decompressible.
+    /// Cut off by the peer, by time, or not decompressible.
     BrokenOff,
 }
 
-/// An answer, whatever its status; of its headers only those that are used.
+/// An answer of any status; of its headers only those that are used.
 #[derive(Debug, Clone)]
 pub(super) struct Answer {
     pub status: u16,

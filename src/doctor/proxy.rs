@@ -45,7 +45,7 @@ impl Host {
     }
 }
 
-/// Scheme, host and port, without what may stand before them: a name and a password.
+/// Scheme, host and port, without user information: a name and a password.
 fn bare(proxy: &Intercept) -> String {
     let uri = proxy.uri();
     let scheme = uri.scheme_str().unwrap_or_default();

@@ -2,7 +2,7 @@
 //!
 //! A *private* file lies in a private folder, which belongs to the person who runs cordon and to
 //! which nobody else can write. No link is followed to one, and nothing but a regular file is
-//! opened, so that neither a stranger's link nor a pipe decides what is read or where it is written.
+//! opened, so that neither a planted link nor a pipe decides what is read or where it is written.
 //! Whatever is not as it should be is refused with a [`Refusal`] inside the error.
 
 mod refusal;
@@ -21,7 +21,7 @@ use crate::platform::{self, Access, Facts, Kind};
 
 /// How the name of a file ends that is not yet in its place.
 const UNFINISHED: &str = ".new";
-/// How often a replacement begins anew when its unfinished file was cleaned up under it.
+/// How often a replacement starts over when its unfinished file was cleaned up under it.
 const ATTEMPTS: usize = 3;
 
 /// Makes a private folder where there is none. One that is there is never changed, only judged.
@@ -41,7 +41,7 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
 /// Judges a private folder.
 ///
 /// # Errors
-/// When it is not there, a link, somebody else's or writable by others.
+/// When it is not there, a link, owned by another user or writable by others.
 pub fn check_folder(folder: &Path) -> io::Result<()> {
     let folder = plain(folder);
     let facts = platform::facts_of(&fs::symlink_metadata(&folder)?);
@@ -60,7 +60,7 @@ pub fn read(file: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     read_bounded(file, opened, max_bytes).map(Some)
 }
 
-/// The content of a file that somebody else provides, wherever it lies and whoever owns it; `None`
+/// The content of a file that others provide, wherever it lies and whoever its owner is; `None`
 /// when there is none.
 ///
 /// # Errors
@@ -112,7 +112,7 @@ pub fn open_or_create(file: &Path) -> io::Result<File> {
 /// Judges a private file without opening it; `None` when there is none.
 ///
 /// # Errors
-/// When it is a link, no regular file, somebody else's or writable by others.
+/// When it is a link, no regular file, owned by another user or writable by others.
 pub fn check_file(file: &Path) -> io::Result<Option<()>> {
     match found(fs::symlink_metadata(file))? {
         Some(metadata) => judge(file, &metadata).map(|_facts| Some(())),
@@ -244,7 +244,7 @@ pub fn probe(folder: &Path) -> io::Result<()> {
     probe.close()
 }
 
-/// The permission bits of what is at this path; `None` where the system does not tell access by
+/// The permission bits of what is at this path; `None` where the system does not express access by
 /// them.
 ///
 /// # Errors
@@ -253,7 +253,7 @@ pub fn mode(path: &Path) -> io::Result<Option<u32>> {
     Ok(platform::facts_of(&fs::symlink_metadata(plain(path))?).mode)
 }
 
-/// Which file is at this path now; `None` where the system cannot tell.
+/// Which file is at this path now; `None` where the system does not say.
 ///
 /// # Errors
 /// When nothing is there.
@@ -261,7 +261,7 @@ pub fn identity_at(path: &Path) -> io::Result<Option<Identity>> {
     Ok(platform::identity_of(&fs::symlink_metadata(path)?))
 }
 
-/// Which file this open one is; `None` where the system cannot tell.
+/// Which file this open one is; `None` where the system does not say.
 ///
 /// # Errors
 /// When the system does not answer.
@@ -269,7 +269,7 @@ pub fn identity_of(file: &File) -> io::Result<Option<Identity>> {
     Ok(platform::identity_of(&file.metadata()?))
 }
 
-/// A private folder under a name that nobody can foresee, removed with this value.
+/// A private folder under an unpredictable name, removed with this value.
 pub fn make_scratch_folder() -> io::Result<tempfile::TempDir> {
     let mut builder = tempfile::Builder::new();
     if let Some(permissions) = platform::private_folder_permissions() {
@@ -292,7 +292,7 @@ fn demand_regular(file: &Path, metadata: &Metadata) -> io::Result<()> {
     }
 }
 
-/// Reads no more than that, whatever the file's size is said to be.
+/// Reads no more than that, whatever size the file reports.
 fn read_bounded(path: &Path, file: File, max_bytes: u64) -> io::Result<Vec<u8>> {
     let too_large = || Refusal::error(path, Problem::TooLarge { max_bytes });
     let len = file.metadata()?.len();

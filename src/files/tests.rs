@@ -32,7 +32,7 @@ fn a_folder_must_belong_to_its_owner_and_be_writable_by_no_other() {
     for kind in [Kind::File, Kind::Special] {
         assert_eq!(judge(kind, ADA, 0o700), Err(Problem::NotAFolder));
     }
-    // Where access is told by lists and not by modes.
+    // Where access is controlled by lists and not by modes.
     let listed = Facts {
         owner: None,
         mode: None,

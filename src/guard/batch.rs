@@ -8,7 +8,7 @@ use crate::action::{Order, Risk, Task};
 use crate::explain::NextStep;
 use crate::model::{Account, Epoch};
 
-/// The name of the guardrail that minds how many there are.
+/// The name of the guardrail on how many there are.
 pub const SEVERAL_AT_ONCE: &str = "several at once";
 
 /// A slip must not reach more devices than the organisation allows.

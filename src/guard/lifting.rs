@@ -1,4 +1,4 @@
-//! Lifting what somebody else has ordered: they may still need it.
+//! Lifting what someone else ordered: they may still need it.
 
 use super::history::capitalised;
 use super::verdict::{Question, Verdict};
@@ -44,7 +44,7 @@ fn calling_off(
     })
 }
 
-/// What a release takes away, whatever else is under way meanwhile.
+/// What a release takes away, whatever else is pending.
 fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     let conditions: &[Condition] = match task.change() {
         // A release lifts either.

@@ -41,7 +41,7 @@ pub struct Facts<'a> {
     pub session: &'a SessionStatus,
     /// The record of the machine in question, if it could be read.
     pub machine: Option<&'a Machine>,
-    /// The computer that the console runs on, if it tells.
+    /// The computer that the console runs on, if known.
     pub host: Option<&'a Host>,
     /// What is known about the file in question, if the task is about one.
     pub file: FileLook<'a>,
@@ -89,7 +89,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// How many alerts of a machine nobody has resolved.
+/// How many alerts of a machine that are unresolved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum AlertsLook {
     /// Not read, or the last try failed.
@@ -114,7 +114,7 @@ pub struct Devices<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenOrder {
     pub order: Order,
-    /// Where it stands, as a clause.
+    /// Its status, as a clause.
     pub status: String,
     /// Its answer never came: repeating it could do it twice.
     pub outcome_unknown: bool,
@@ -156,7 +156,7 @@ pub struct Review {
     is_named: bool,
     /// How many are to be confirmed together.
     batch_size: usize,
-    /// The device's tags, where its record told them.
+    /// The device's tags, where its record reported them.
     tags: Option<Box<[Box<str>]>>,
 }
 
@@ -273,7 +273,7 @@ pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
     }
 }
 
-/// What stands against sending an approved order now, with facts read again.
+/// What forbids sending an approved order now, with facts read again.
 ///
 /// # Errors
 /// The finding that forbids it.
@@ -316,7 +316,7 @@ impl Review {
         findings.any(|finding| finding.severity == Severity::NameWanted)
     }
 
-    /// Whether this finding forbids the order as it stands.
+    /// Whether this finding forbids the order.
     #[must_use]
     pub const fn is_stopped_by(&self, finding: &Finding) -> bool {
         finding.forbids(self.is_named)

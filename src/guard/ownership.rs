@@ -3,7 +3,7 @@
 use crate::model::{Account, EntryId, MachineAction, MachineActionId};
 
 /// An action that one of the present account's orders made, as the journal has it. Orders that
-/// ended as someone else's request made none.
+/// ended as not ours made none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnAction {
     pub action: MachineActionId,

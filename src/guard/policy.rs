@@ -14,7 +14,7 @@ pub struct Policy {
     pub read_only: bool,
     /// `lastSeen` is a daily report: older than this, the device may be off.
     pub silent_after: SignedDuration,
-    /// Longest time between confirmation and the door.
+    /// Longest time between confirmation and submission.
     pub approval_life: SignedDuration,
     /// Devices that take their name typed before anything is taken from them.
     pub protected_names: Vec<Pattern>,
@@ -96,7 +96,7 @@ fn add_missing<T: Clone + PartialEq>(to: &mut Vec<T>, from: &[T]) {
     }
 }
 
-/// A device name, in which `*` stands for anything. Names are compared in their normal form, short
+/// A device name, in which `*` matches anything. Names are compared in their normal form, short
 /// and full both ways.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
@@ -106,7 +106,7 @@ pub struct Pattern {
 
 impl Pattern {
     /// # Errors
-    /// The sentence for whoever wrote it.
+    /// The message for its author.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let normal = normal_name(text);
         if is_any(&normal) {
@@ -166,7 +166,7 @@ fn glob(pattern: &str, text: &str) -> bool {
             None => return false,
         }
     }
-    // What follows the last star has to stand at the end.
+    // What follows the last star must be at the end.
     last.map_or(rest.is_empty(), |last| text.ends_with(last))
 }
 
@@ -246,7 +246,7 @@ pub struct IpRange {
 
 impl IpRange {
     /// # Errors
-    /// The sentence for whoever wrote it.
+    /// The message for its author.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         const WRONG: &str = "is not an address range, such as 10.8.0.0/16";
         let (address, bits) = match text.trim().split_once('/') {
@@ -387,7 +387,7 @@ mod tests {
             let id = MachineId::parse("a1").expect("a literal id");
             let machine = |name: &str| MachineRef { id: id.clone(), dns_name: Some(name.into()) };
             let spellings = |text: &str| [text.to_owned(), normal(text), format!(" {text}\u{200b}.")];
-            // A star in a rule stands for anything.
+            // A star in a rule matches anything.
             let plain = name.replace(['*', '\u{ff0a}', '\u{fe61}'], "");
             for rule in spellings(&plain) {
                 let Ok(rule) = Pattern::parse(&rule) else { continue };

@@ -50,7 +50,7 @@ fn account() -> Account {
     }
 }
 
-/// A world in which nothing stands against any action.
+/// A world without any finding.
 fn world() -> World {
     let mut machine = Machine::bare(
         MachineId::parse("1e5bc9d7e413ddd7902c2932e418702b84d09c07").expect("a literal id"),
@@ -361,7 +361,7 @@ fn a_protected_device_wants_its_name_typed_and_giving_back_does_not() {
         let approval = confirm(" fin-lt-042 ").expect("named");
         assert_eq!(enforce(&approval, &world.facts()), Ok(()));
     }
-    // One that became protected after the confirmation is stopped at the door.
+    // One that became protected after the confirmation is stopped before it is sent.
     let mut world = world();
     let review = review(&world.draft(ActionKind::Isolate), &world.facts());
     let approval = review.approve(&account(), Epoch(1), NOW).expect("approved");

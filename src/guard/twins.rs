@@ -6,10 +6,10 @@ use super::Facts;
 use super::verdict::{Question, Verdict};
 use crate::model::{Machine, age_text, short_name};
 
-/// How many other records are told one by one.
+/// How many other records are named one by one.
 const TOLD: usize = 10;
 
-/// The other record with the same name, and what tells the two apart.
+/// The other record with the same name, and what distinguishes the two.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if !question.is_act() {
         return Vec::new();

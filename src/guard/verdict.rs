@@ -7,7 +7,7 @@ use crate::model::{EntryId, MachineActionId, MachineRef};
 
 /// What is judged.
 pub struct Question<'a> {
-    /// The entry of the order itself, so that it does not stand in its own way.
+    /// The entry of the order itself, so that it does not block itself.
     pub entry: Option<EntryId>,
     pub task: &'a Task,
     pub machine: &'a MachineRef,

@@ -14,7 +14,7 @@ use crate::files::{self, File, Identity, TryLockError};
 /// this process.
 struct Pinned {
     path: PathBuf,
-    /// `None` where the system cannot tell.
+    /// `None` where the system does not say.
     id: Option<Identity>,
 }
 

@@ -174,7 +174,7 @@ pub struct NotLoopback;
 /// Every address of one run. Decided once, at start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoints {
-    /// What the strip calls the place: a cloud's name or the stand-in's address.
+    /// What the strip calls the target: a cloud's name or the stand-in's address.
     pub name: Box<str>,
     /// The tenant as it was set: a GUID or a domain.
     pub tenant: Box<str>,
@@ -282,10 +282,10 @@ impl Endpoints {
     }
 }
 
-/// The name that always means this computer, whatever a resolver says of it (RFC 6761, 6.3).
+/// The name that always means this computer, regardless of a resolver (RFC 6761, 6.3).
 pub const LOOPBACK_NAME: &str = "localhost";
 
-/// The addresses of a stand-in's host; nobody is asked for those of `localhost`.
+/// The addresses of a stand-in's host; `localhost` needs no resolver.
 #[must_use]
 pub fn loopback_addresses(url: &Url) -> Vec<SocketAddr> {
     let port = url.port_or_known_default().unwrap_or_default();

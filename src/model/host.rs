@@ -1,4 +1,4 @@
-//! What this computer is, as far as it tells.
+//! What this computer is, as far as it is reported.
 
 use std::net::IpAddr;
 

@@ -56,7 +56,7 @@ macro_rules! id {
                 !is_usual(&self.0)
             }
 
-            /// The last four characters: enough to tell two records with one name apart.
+            /// The last four characters: enough to distinguish two records with one name.
             #[must_use]
             pub fn tail(&self) -> &str {
                 &self.0[self.0.len().saturating_sub(4)..]
@@ -112,7 +112,7 @@ id! {
     TenantId
 }
 
-/// One order in the journal, and the tag that stands first in the comment sent to the service.
+/// One order in the journal, and the tag that comes first in the comment sent to the service.
 ///
 /// Prints as `cdn-` and eight characters of Crockford's base 32 (no I, L, O, U): 40 random bits,
 /// short enough to read out over the telephone.

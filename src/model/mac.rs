@@ -8,7 +8,7 @@ pub struct MacAddress([u8; 6]);
 
 impl MacAddress {
     /// Reads `AA-BB-CC-DD-EE-FF`, `aa:bb:cc:dd:ee:ff`, `aabb.ccdd.eeff` and 12 bare digits. The
-    /// address of all zeros, which stands for none, is none.
+    /// address of all zeros, which means none, counts as none.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = hex_digits(text).filter(|digits| digits.len() == 12)?;

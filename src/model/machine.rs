@@ -53,7 +53,7 @@ pub enum OsFamily {
     Linux,
     /// iOS, Android and the like.
     Mobile,
-    /// Not told, or not known to this version.
+    /// Not reported, or unknown to this version.
     Unknown,
 }
 
@@ -79,7 +79,7 @@ pub struct Machine {
     pub exposure_level: Option<ExposureLevel>,
     pub device_value: Option<Box<str>>,
     pub rbac_group_name: Option<Box<str>>,
-    /// `None` where the answer does not tell.
+    /// `None` where the answer does not say.
     pub machine_tags: Option<Box<[Box<str>]>>,
     pub aad_device_id: Option<Box<str>>,
     pub last_ip_address: Option<IpAddr>,
@@ -140,7 +140,7 @@ impl Machine {
             + size_of_val(&*self.mac_addresses)
     }
 
-    /// Its tags, as far as the service told them.
+    /// Its tags, as far as the service reported them.
     #[must_use]
     pub fn tags(&self) -> &[Box<str>] {
         self.machine_tags.as_deref().unwrap_or_default()
@@ -261,7 +261,7 @@ impl MachineRef {
             .unwrap_or_else(|| format!("unnamed device (…{})", self.id.tail()))
     }
 
-    /// Name and id tail, the form that tells twins apart: `FIN-LT-042 (…9c07)`.
+    /// Name and id tail, the form that distinguishes twins: `FIN-LT-042 (…9c07)`.
     #[must_use]
     pub fn name_and_tail(&self) -> String {
         match self.shown_name() {
@@ -270,7 +270,7 @@ impl MachineRef {
         }
     }
 
-    /// The name in quotation marks and the id tail, for a place among words of ours, so that no
+    /// The name in quotation marks and the id tail, for use inside our own sentences, so that no
     /// name can read as one of them: `“FIN-LT-042” (…9c07)`.
     #[must_use]
     pub fn quoted(&self) -> String {
@@ -280,7 +280,7 @@ impl MachineRef {
         }
     }
 
-    /// As [`Self::quoted`], where the id tail stands beside it or would be too much: `“FIN-LT-042”`.
+    /// As [`Self::quoted`], where the id tail is shown beside it or would be too long: `“FIN-LT-042”`.
     #[must_use]
     pub fn quoted_name(&self) -> String {
         match self.shown_name() {
@@ -290,7 +290,7 @@ impl MachineRef {
         }
     }
 
-    /// Whether the record bears another name than the one that was seen. A spelling is no other
+    /// Whether the record has another name than the one that was seen. A spelling is no other
     /// name, and neither is none.
     #[must_use]
     pub fn is_renamed_in(&self, record: &Machine) -> bool {

@@ -44,7 +44,7 @@ fn fill<T>(gap: &mut Option<T>, other: Option<T>) {
 const MISSING: &str = "Unknown";
 
 impl MachineActionType {
-    /// The type of an action of which the service told none.
+    /// The type of an action for which the service reported none.
     #[must_use]
     pub fn missing() -> Self {
         Self::from_wire(MISSING)
@@ -56,7 +56,7 @@ impl MachineActionType {
 }
 
 impl MachineActionStatus {
-    /// The status of an action of which the service told none; it is not final.
+    /// The status of an action for which the service reported none; it is not final.
     #[must_use]
     pub fn missing() -> Self {
         Self::from_wire(MISSING)
@@ -105,7 +105,7 @@ impl fmt::Display for HResult {
     }
 }
 
-/// One response action as the service tells it (`machineAction` resource).
+/// One response action as the service reports it (`machineAction` resource).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MachineAction {
     pub id: MachineActionId,
@@ -254,7 +254,7 @@ mod tests {
             known.take_in(late);
             assert_eq!((&known.status, known.last_updated), (&Succeeded, at(25)));
         }
-        // What comes late and is older still fills what was never told.
+        // What comes late and is older still fills in what was never reported.
         let mut known = sparse(InProgress, 20);
         known.take_in(full.clone());
         assert_eq!(known, progress);

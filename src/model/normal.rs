@@ -55,7 +55,7 @@ pub fn short_name(dns_name: &str) -> String {
     name
 }
 
-/// The part of a name in normal form that stands before its domain.
+/// The part of a normalised name before its domain.
 #[must_use]
 pub fn host_part(normal_name: &str) -> &str {
     match normal_name.split_once('.') {
@@ -72,7 +72,7 @@ pub fn same_name(one: &str, other: &str) -> bool {
     !one.is_empty() && (one == other || is_short && host_part(&one) == host_part(&other))
 }
 
-/// What a name looks like: equal for names that a person cannot tell apart on screen (UTS 39,
+/// What a name looks like: equal for names that look the same on screen (UTS 39,
 /// section 4, over the normal form).
 #[must_use]
 pub fn skeleton(name: &str) -> String {

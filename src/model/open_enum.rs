@@ -1,8 +1,8 @@
 //! The one macro for enums of the service that keep values we do not know (rule 8).
 
-/// Defines an enum with the given wire names plus `Other(Box<str>)` for whatever else arrives.
+/// Defines an enum with the given wire names plus `Other(Box<str>)` for any other value.
 ///
-/// Reading never fails, whatever the letter case; an unknown value is written as it was read. Extra
+/// Reading never fails and ignores letter case; an unknown value is written as it was read. Extra
 /// spellings of a value can be listed after `|`; the first is the one written.
 macro_rules! open_enum {
     ($(#[$meta:meta])* $name:ident { $($(#[$vmeta:meta])* $variant:ident = $wire:literal $(| $alias:literal)*),+ $(,)? }) => {

@@ -1,4 +1,4 @@
-//! What the service tells of a machine beside its record and its actions: who is logged on, what is
+//! What the service reports about a machine besides its record and its actions: who is logged on, what is
 //! alarming about it, and which actions it offers.
 
 use std::cmp::Reverse;
@@ -104,7 +104,7 @@ open_enum! {
 }
 
 impl AlertSeverity {
-    /// Grows with how bad it is. One that nobody has heard of is not taken lightly.
+    /// Grows with how bad it is. An unknown one ranks high.
     const fn weight(&self) -> u8 {
         match self {
             Self::Unspecified => 0,
@@ -118,7 +118,7 @@ impl AlertSeverity {
 }
 
 open_enum! {
-    /// Whether somebody has dealt with an alert.
+    /// Whether an alert was dealt with.
     AlertStatus {
         Unknown = "Unknown",
         New = "New",
@@ -139,7 +139,7 @@ pub struct Alert {
 }
 
 impl Alert {
-    /// Whether nobody has resolved it; one whose status is not told is open.
+    /// Whether it is unresolved; one without a reported status is open.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.status != AlertStatus::Resolved
@@ -197,7 +197,7 @@ mod tests {
             (alerts, "Alert.Read"),
             (alerts, "Alert.ReadWrite"),
             (actions, "Machine.ReadWrite"),
-            // An opaque token does not tell.
+            // An opaque token does not say.
             (users, "openid"),
             (alerts, ""),
         ] {

@@ -197,7 +197,7 @@ impl Question {
     }
 }
 
-/// Addresses and names as people write them so that nobody follows them, made whole.
+/// Addresses and names as people write them so that they cannot be followed by accident, made whole.
 fn refanged(text: &str) -> String {
     text.replace("[.]", ".").replace("[:]", ":")
 }

@@ -41,7 +41,7 @@ pub struct TenantName(Box<str>);
 
 impl TenantName {
     /// # Errors
-    /// The sentence for whoever typed it.
+    /// The message for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim().to_ascii_lowercase();
         if text.is_empty() {
@@ -75,7 +75,7 @@ pub struct ClientId(Box<str>);
 
 impl ClientId {
     /// # Errors
-    /// The sentence for whoever typed it.
+    /// The message for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim().to_ascii_lowercase();
         if is_guid(&text) {
@@ -96,7 +96,7 @@ impl ClientId {
 /// What a sign-in asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Scopes {
-    /// `.default`: whatever an administrator has granted. One that is missing breaks nothing.
+    /// `.default`: what an administrator has granted. One that is missing breaks nothing.
     #[default]
     Granted,
     /// By name. One that is not granted makes the whole sign-in fail.
@@ -107,7 +107,7 @@ impl Scopes {
     /// Reads `.default`, or names such as `Machine.Read`, separated by spaces or commas.
     ///
     /// # Errors
-    /// The sentence for whoever typed it.
+    /// The message for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let words: Vec<&str> = text
             .split([' ', ',', '\n', '\t'])

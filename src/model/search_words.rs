@@ -8,15 +8,15 @@ use std::ops::Range;
 pub struct SearchWord {
     /// Without its quotation marks and without the hyphen that excludes.
     pub text: String,
-    /// Whether it starts with a quotation mark: then it is plain text, whatever it looks like.
+    /// Whether it starts with a quotation mark: then it is plain text.
     pub is_quoted: bool,
     /// Whether what has it is left out: `-word`, `-field:value`, `-"two words"`.
     pub is_excluded: bool,
-    /// Where it stands in the search.
+    /// Its range in the search.
     span: Range<usize>,
 }
 
-/// Words parted by blanks; what stands in quotation marks stays together.
+/// Words parted by blanks; quoted text stays together.
 #[must_use]
 pub fn search_words(text: &str) -> Vec<SearchWord> {
     let (mut words, mut word) = (Vec::new(), SearchWord::default());

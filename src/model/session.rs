@@ -66,7 +66,7 @@ impl Account {
         (&self.tenant_id, &self.object_id) == (&other.tenant_id, &other.object_id)
     }
 
-    /// Whether the sign-in told whose it is.
+    /// Whether the sign-in named its account.
     #[must_use]
     pub fn is_named(&self) -> bool {
         *self.object_id != *Self::UNNAMED
@@ -99,11 +99,11 @@ open_enum! {
     }
 }
 
-/// What the present sign-in was granted, as far as it tells.
+/// What the present sign-in was granted, as far as it is reported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Permissions {
     Known(Box<[Permission]>),
-    /// The token does not tell: try, and let the service decide.
+    /// The token does not say: try, and let the service decide.
     Unknown,
 }
 
@@ -126,7 +126,7 @@ impl Permissions {
         }
     }
 
-    /// Whether one of `any_of` is held; `None` when the sign-in does not tell.
+    /// Whether one of `any_of` is held; `None` when the sign-in does not say.
     #[must_use]
     pub fn holds(&self, any_of: &[Permission]) -> Option<bool> {
         match self {
@@ -182,7 +182,7 @@ pub struct BrowserPrompt {
 }
 
 impl fmt::Debug for BrowserPrompt {
-    // The page's address tells this sign-in from others.
+    // The page's address identifies this sign-in.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BrowserPrompt").finish_non_exhaustive()
     }

@@ -56,7 +56,7 @@ impl Column {
         Self::ALL.into_iter().find(|column| column.word() == word)
     }
 
-    /// Without its name a row is nobody's.
+    /// A row without its name identifies no device.
     #[must_use]
     pub fn can_be_hidden(self) -> bool {
         self != Self::Name
@@ -70,7 +70,7 @@ pub struct Sort {
     pub descending: bool,
 }
 
-/// Light, dark, or whatever the system says.
+/// Light, dark, or as the system is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ThemeChoice {
     #[default]
@@ -104,7 +104,7 @@ impl WindowLayout {
         !self.hidden.contains(&column)
     }
 
-    /// The same without what cannot be: from a file that somebody else may have written.
+    /// The same without what cannot be: from a file of unknown origin.
     #[must_use]
     pub fn sane(mut self) -> Self {
         self.hidden.retain(|column| column.can_be_hidden());

@@ -43,7 +43,7 @@ pub(crate) struct Facts {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
-    /// Also follows links: for a file that somebody else provides.
+    /// Also follows links: for a file that others provide.
     ReadThroughLinks,
     /// Reads and writes; makes the file, readable by its owner only, where there is none.
     Write,

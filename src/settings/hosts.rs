@@ -1,5 +1,5 @@
 //! Computers whose shared file may be read. On Windows, opening a file on another computer signs in
-//! there with the account of the person, so a path alone, which somebody else may have written, must
+//! there with the account of the person, so a path alone, which others may have written, must
 //! not be enough.
 
 use std::path::Path;

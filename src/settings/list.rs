@@ -11,7 +11,7 @@ struct Line {
     tail: String,
 }
 
-/// Gives a list other entries. One that stays keeps what stands around it.
+/// Gives a list other entries. One that stays keeps its surroundings.
 pub(super) fn set(list: &mut Array, entries: &[&str]) {
     let (gaps, values) = taken_apart(list);
     let indents = gaps.iter().filter_map(|gap| Some(&gap[gap.rfind('\n')?..]));

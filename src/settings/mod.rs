@@ -1,5 +1,5 @@
 //! What a person or an organisation has set: `settings.toml` in the data folder. Written only when
-//! a person saves the form; comments and whatever else stands in it are kept.
+//! a person saves the form; comments and everything else in it are kept.
 
 mod hosts;
 mod list;
@@ -69,7 +69,7 @@ pub struct Settings {
     pub rules: Rules,
 }
 
-/// A value that cannot be used, and where it stands.
+/// A value that cannot be used, and its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {key}: {problem}")]
 pub struct WrongValue {
@@ -91,7 +91,7 @@ pub enum SettingsError {
     TooLarge(PathBuf),
     #[error("{}: {}", .0.display(), toml_problem(.1))]
     NotToml(PathBuf, Box<TomlError>),
-    /// Something that is no table stands where one of this name belongs.
+    /// Something other than a table has this name.
     #[error("{}: “{}” is not a table", .0.display(), .1)]
     NoTable(PathBuf, &'static str),
     /// It was there in this run: taking that for no rules would lift every protection.
@@ -155,7 +155,7 @@ impl Explain for SettingsError {
 }
 
 impl SettingsError {
-    /// Where the mistake is, without what stands there: for a report that is pasted elsewhere.
+    /// Where the mistake is, without quoting it: for a report that is pasted elsewhere.
     #[must_use]
     pub fn place(&self) -> String {
         match self {
@@ -288,7 +288,7 @@ fn text_of(file: &Path) -> Result<Option<String>, SettingsError> {
     text_from(file, files::read)
 }
 
-/// The text of a file that somebody else provides; `None` when there is no file.
+/// The text of a file that others provide; `None` when there is no file.
 fn provided_text_of(file: &Path) -> Result<Option<String>, SettingsError> {
     text_from(file, files::read_provided)
 }

@@ -28,7 +28,7 @@ fn unread(why: &str) -> Policy {
 }
 
 /// Reads `[policy]` of the settings file and of the file that it names as shared, and the comment
-/// templates. What can be read holds, whatever stands beside it.
+/// templates. What can be read applies.
 pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules {
     let mut rules = Rules {
         written: WrittenRules::read(document),
@@ -61,7 +61,7 @@ pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules 
         rules.policy.max_batch = most;
     }
     if let Some(why) = trouble {
-        // A limit that nobody could read may be tighter than the one that was.
+        // An unreadable limit may be tighter than the one that was.
         let unread = unread(&why);
         rules.policy.max_batch = rules.policy.max_batch.min(unread.max_batch);
         rules.policy.unread = unread.unread;

@@ -20,7 +20,7 @@ impl ProfileName {
     /// Takes 1 to 40 characters that can be shown.
     ///
     /// # Errors
-    /// The sentence for whoever typed it.
+    /// The message for the person who typed it.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let text = text.trim();
         if text.is_empty() {
@@ -80,7 +80,7 @@ impl Written {
     /// The registration, if every value can be used.
     ///
     /// # Errors
-    /// The first key whose value cannot, and why: the sentence for whoever wrote it.
+    /// The first key whose value cannot, and why: the message for its author.
     pub fn parse(&self) -> Result<Registration, (&'static str, &'static str)> {
         if self.cloud.trim().is_empty() {
             return Err(("cloud", "is missing: Commercial, GCC, GCC High or DoD"));

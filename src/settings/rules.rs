@@ -11,9 +11,9 @@ use super::save::RuleChange;
 use crate::guard::{IpRange, Pattern, Policy};
 use crate::model::{MachineId, clean, is_guid};
 
-/// Longer than this, a template leaves no room for a reason of one's own.
+/// Longer than this, a template leaves no room for a free reason.
 const MAX_TEMPLATE_CHARS: usize = 500;
-/// What stands for the ticket's number in a template.
+/// The placeholder for the ticket's number in a template.
 pub const TICKET: &str = "{ticket}";
 /// The rehearsal has templates, so that they can be met.
 pub const DEMO_TEMPLATES: &str =
@@ -196,7 +196,7 @@ impl WrittenRules {
         &mut self.texts[key as usize]
     }
 
-    /// Whether the desktop is to show notifications: unless somebody has switched them off.
+    /// Whether the desktop is to show notifications: unless they were switched off.
     #[must_use]
     pub fn wants_notifications(&self) -> bool {
         !self.entries(RuleKey::Notifications).eq([OFF])

@@ -218,7 +218,7 @@ pub(super) fn with_profile(
     Ok(document.to_string())
 }
 
-/// Gives a key another value; what stands around the old one, such as a comment, stays.
+/// Gives a key another value; what surrounds the old one, such as a comment, stays.
 fn set(table: &mut dyn toml_edit::TableLike, key: &str, mut value: Value) {
     match table.get_mut(key).and_then(Item::as_value_mut) {
         Some(old) => {

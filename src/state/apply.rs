@@ -12,7 +12,7 @@ use crate::model::{Epoch, Listed, MachineAction, MachineActionStatus, MachineId,
 const MAX_PROBLEMS: usize = 20;
 
 impl State {
-    /// Takes one fact in. The only place where facts change.
+    /// Applies one event. The only place where facts change.
     pub fn apply(&mut self, event: Event) {
         match event {
             // How facts are shown is no fact: the window takes it for itself.

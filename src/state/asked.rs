@@ -54,7 +54,7 @@ pub struct Answer {
     pub unreadable: usize,
     /// Whether there are more.
     pub is_cut: bool,
-    /// Whether nobody has the address now that was asked for: these reported it last.
+    /// Whether no device has the requested address now: these reported it last.
     pub is_of_last_report: bool,
 }
 
@@ -87,7 +87,7 @@ impl Asked {
         self.unlisted.iter()
     }
 
-    /// A page of the list has come: what stands in it is listed.
+    /// A page of the list has come: its devices are listed.
     pub(super) fn note_listed(&mut self, machines: &[Arc<Machine>]) {
         if !self.unlisted.is_empty() {
             self.unlisted

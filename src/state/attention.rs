@@ -5,7 +5,7 @@ use crate::journal::{Entry, OrderStatus};
 use crate::model::MachineId;
 
 impl State {
-    /// The newest order about a machine that went wrong and that nobody has acknowledged. A later
+    /// The newest order about a machine that went wrong and is not acknowledged. A later
     /// success makes up for it only where it is of the same: what else was done since says nothing.
     #[must_use]
     pub fn attention_on(&self, id: &MachineId) -> Option<&Entry> {

@@ -18,7 +18,7 @@ pub struct Batch<'a> {
     /// The first of them.
     pub id: EntryId,
     pub entries: Vec<&'a Entry>,
-    /// Those that were not sent, and that nobody has ordered again since.
+    /// Those that were not sent and not ordered again since.
     pub unsent: Vec<&'a Entry>,
 }
 
@@ -46,7 +46,7 @@ impl Batch<'_> {
         self.entries.iter().all(|entry| entry.status().is_end())
     }
 
-    /// How many stand where, in the words on screen; the most frequent first.
+    /// How many have each status, in the words on screen; the most frequent first.
     #[must_use]
     pub fn statuses(&self) -> Vec<(String, usize)> {
         let mut counts: Vec<(String, usize)> = Vec::new();
@@ -76,7 +76,7 @@ impl Batch<'_> {
 }
 
 impl State {
-    /// The batches that are under way, were interrupted, or whose result nobody has acknowledged;
+    /// The batches that are under way, were interrupted, or whose result is not acknowledged;
     /// newest first.
     #[must_use]
     pub fn batches(&self, now: Timestamp) -> Vec<Batch<'_>> {

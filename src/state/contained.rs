@@ -32,11 +32,11 @@ pub enum Direction {
 pub struct Request {
     pub action: MachineActionId,
     pub kind: MachineActionType,
-    /// Whether the device has picked it up.
+    /// Whether the device has started it.
     pub is_picked_up: bool,
     /// When it took effect; of a pending one, when the service last reported on it.
     pub at: Option<Timestamp>,
-    /// As the service reports it; `None` where it reports nobody.
+    /// As the service reports it; `None` where it reports none.
     pub by: Option<Box<str>>,
     pub comment: Option<Box<str>>,
     pub whose: Ownership,

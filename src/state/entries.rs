@@ -24,7 +24,7 @@ pub struct Entries {
     batches: Vec<EntryId>,
     /// Not at an end.
     open: BTreeSet<usize>,
-    /// Went wrong, and nobody has acknowledged it; also those whose outcome is unknown.
+    /// Went wrong and is not acknowledged; also those whose outcome is unknown.
     attention: BTreeSet<usize>,
     /// At an end, and not in need of attention.
     ended: BTreeSet<usize>,
@@ -104,7 +104,7 @@ impl Entries {
             && !status.was_cancelled_here(|tag| self.get(tag))
     }
 
-    /// Whether a person has read how an entry stands; where somebody else's request came in its
+    /// Whether a person has acknowledged an entry's status; where somebody else's request came in its
     /// place, also how that ended.
     fn is_read(&self, entry: &Entry) -> bool {
         let Some(read) = entry.acknowledged() else {
@@ -159,7 +159,7 @@ impl Entries {
         self.attention.len()
     }
 
-    /// Entries that ended and need nobody, oldest first.
+    /// Entries that ended and need no attention, oldest first.
     pub fn ended(&self) -> impl DoubleEndedIterator<Item = &Entry> + Clone {
         self.at(&self.ended)
     }

@@ -94,15 +94,15 @@ impl Inventory {
         self.index_of(id).map(|index| &self.machines[index])
     }
 
-    /// Where in [`Self::all`] a machine stands.
+    /// The index of a machine in [`Self::all`].
     #[must_use]
     pub fn index_of(&self, id: &MachineId) -> Option<usize> {
         let mut places = self.by_id.places(id);
         places.find(|&index| self.machines[index].id == *id)
     }
 
-    /// Where in [`Self::all`] machines with this name stand, short or in full, in any spelling. A
-    /// machine that tells no domain is meant by its name with any.
+    /// The indices in [`Self::all`] of machines with this name, short or in full, in any spelling. A
+    /// machine without a domain matches its name with any.
     pub fn places_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
         let places = indexed_name(name).map(|name| self.by_name.places(name));
         places.into_iter().flatten().filter(move |&index| {
@@ -138,7 +138,7 @@ impl Inventory {
         })
     }
 
-    /// Begins anew, for another account.
+    /// Starts over, for another account.
     pub(super) fn forget(&mut self) {
         *self = Self {
             // What was derived from this list must not pass for derived from the next.
@@ -167,7 +167,7 @@ impl Inventory {
         }
     }
 
-    /// Takes machines in; a known id is replaced where it stands, so that no row jumps. What a record
+    /// Takes machines in; a known id is replaced in place, so that no row jumps. What a record
     /// leaves out is taken from the one before.
     pub(super) fn upsert(&mut self, machines: impl IntoIterator<Item = Arc<Machine>>) {
         let mut renamed = false;
@@ -227,7 +227,7 @@ impl Inventory {
     }
 }
 
-/// What twins share: how their host names look. A nameless record is nobody's twin.
+/// What twins share: how their host names look. A nameless record has no twin.
 fn indexed_name(dns_name: &str) -> Option<String> {
     Some(skeleton(&short_name(dns_name))).filter(|name| !name.is_empty())
 }

@@ -53,7 +53,7 @@ pub struct State {
     pub mode: Mode,
     /// The cloud's name, or the stand-in's address.
     pub target: Box<str>,
-    /// The tenant as it was set: an id or a domain; empty where nobody set one.
+    /// The tenant as it was set: an id or a domain; empty where none is set.
     pub tenant: Box<str>,
     /// The application that signs in.
     pub client_id: Box<str>,
@@ -72,9 +72,9 @@ pub struct State {
     pub files: HashMap<Box<str>, Remote<Option<FileFacts>>>,
     /// That this computer's clock is far from the service's, if it is.
     pub clock: Option<Explanation>,
-    /// What this computer is, if it tells.
+    /// What this computer is, if known.
     pub host: Option<Host>,
-    /// The door by which the account that used this place last came in.
+    /// The method by which the last account signed in here.
     pub sign_in_method: Option<SignInMethod>,
     /// How often a person has signed in during this run.
     pub sign_ins: usize,

@@ -242,7 +242,7 @@ fn listed_ui(ui: &mut Ui, entry: &Entry) {
     });
 }
 
-/// What a device's newest order came to, where somebody has to know: for its row and its panel.
+/// What a device's newest order came to, where it needs attention: for its row and its panel.
 pub fn mark(entry: &Entry) -> (Icon, Role, String) {
     let (icon, role) = look::order_status(entry.status());
     let task = &entry.order.task;

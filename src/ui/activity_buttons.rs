@@ -115,7 +115,7 @@ pub fn buttons(
     buttons
 }
 
-/// Shows a button, and raises what it stands for.
+/// Shows a button, and raises its command.
 pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, focus: bool) {
     let device = entry.machine().quoted();
     let label = button.label();

@@ -238,7 +238,7 @@ fn details_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, reasons: &[String], is_op
     }
 }
 
-/// Whether nobody else than the present account has ordered it.
+/// Whether the present account ordered it.
 fn is_ours(entry: &Entry, cx: &Cx<'_>) -> bool {
     let account = cx.state.session.account();
     account.is_none_or(|account| entry.author.is(account))

@@ -126,7 +126,7 @@ fn checked(entry: &Entry, state: &State, now: Timestamp) -> String {
     }
 }
 
-/// What is to be known about this standing: one line each.
+/// What to know about this status: one line each.
 pub fn details(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
     let (acted_on, ordered) = (entry.machine(), &entry.order.machine);
     let redirected = (acted_on.id != ordered.id).then(|| {

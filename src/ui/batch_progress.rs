@@ -14,7 +14,7 @@ use crate::journal::Entry;
 use crate::message::Command;
 use crate::state::Batch;
 
-/// Shows the batches that are under way, were interrupted, or whose result nobody has acknowledged.
+/// Shows the batches that are under way, were interrupted, or whose result is not acknowledged.
 /// The newest so many; older ones move up when these are acknowledged. Whether something in them ticks.
 pub fn batches_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize) -> bool {
     let mut batches = cx.state.batches(cx.now);

@@ -6,7 +6,7 @@ use super::theme::TokensExt as _;
 use super::views::{Column, Views};
 use super::widgets::{ActionButton, Icon};
 
-/// Columns with their heads and first widths, in the order in which they stand.
+/// Columns with their heads and first widths, in their order.
 pub const COLUMNS: [(Column, &str, f32); 10] = [
     (Column::Name, "Device", 204.0),
     (Column::State, "State", 148.0),

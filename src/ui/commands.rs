@@ -255,7 +255,7 @@ impl UiCommand {
                     Err("There is nothing to try again".into())
                 }
             },
-            // The device on screen, whatever is ticked: a ticked one may be out of sight.
+            // The device on screen, not the ticked ones, which may be out of sight.
             Self::Act(kind) => match &views.selected {
                 None => Err("No device is open".into()),
                 Some(selected) if views.shown.as_ref() != Some(&selected.id) => {
@@ -389,7 +389,7 @@ mod tests {
         }
     }
 
-    /// What egui and eframe do by key on their own, whatever is on screen.
+    /// What egui and eframe do by key on their own.
     fn keys_of_the_toolkit() -> Vec<KeyboardShortcut> {
         use egui::gui_zoom::kb_shortcuts;
 

@@ -69,7 +69,7 @@ pub fn words(marks: &[DeviceMark]) -> String {
         .fold(String::new(), |words, mark| words + ", " + mark.word)
 }
 
-/// Shows in a row of the list that there are twins, and what tells them apart.
+/// Shows in a row of the list that there are twins, and what distinguishes them.
 pub fn twins_ui(ui: &mut Ui, state: &State, device: &MachineRef) {
     let tokens = ui.tokens();
     let twins = state.inventory.namesakes(device).count();

@@ -26,7 +26,7 @@ impl Note {
     }
 }
 
-/// Shows what there is to be known. Over rows it is a line that is always there, whatever stands in
+/// Shows the notes. Over rows it is a line that is always there, whatever stands in
 /// it: no row moves under the pointer because a reading has failed or ended.
 pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let notes = notes(cx);

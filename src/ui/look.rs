@@ -138,7 +138,7 @@ pub fn severity(severity: &AlertSeverity) -> Look {
     }
 }
 
-/// Whether somebody has dealt with an alert.
+/// Whether an alert was dealt with.
 #[must_use]
 pub fn alert_status(status: &AlertStatus) -> String {
     match status {

@@ -54,7 +54,7 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     });
     let stale = ui.tokens().stale;
     for (reason, labels) in reasons {
-        // One line for what stands against all of them.
+        // One line for what blocks all of them.
         let line = if labels.len() == ActionKind::ALL.len() {
             reason
         } else {

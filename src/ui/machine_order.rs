@@ -1,4 +1,4 @@
-//! In which order devices stand.
+//! The order of devices.
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use super::look::health_word;
 use super::views::{Column, Sort};
 use crate::model::{ExposureLevel, Machine, MachineId, RiskScore};
 
-/// A number that is ordered as the devices are by this column. What is missing stands last in both
+/// A number that is ordered as the devices are by this column. Missing values come last in both
 /// directions, so no value is 0. Text is told apart by its first sixteen bytes.
 #[must_use]
 pub fn key(machine: &Machine, sort: Sort, state: impl Fn(&MachineId) -> DeviceState) -> u128 {
@@ -19,7 +19,7 @@ pub fn key(machine: &Machine, sort: Sort, state: impl Fn(&MachineId) -> DeviceSt
     }
 }
 
-/// How devices stand whose keys are equal: by name, and twins by id.
+/// The order of devices whose keys are equal: by name, and twins by id.
 #[must_use]
 pub fn compare_equals(one: &Machine, other: &Machine) -> Ordering {
     let name = |machine: &Machine| prefix(machine.computer_dns_name.as_deref().unwrap_or_default());

@@ -20,7 +20,7 @@ use crate::model::MachineId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Clicked {
     Row(usize),
-    /// The box by which a device is picked; a click on the row with the command key does the same.
+    /// The box by which a device is ticked; a click on the row with the command key does the same.
     Toggle(usize),
 }
 
@@ -202,7 +202,7 @@ fn rows_ui(
 }
 
 /// Where the rows have to be scrolled to, so that the anchor's row stays where it is though others
-/// have come or gone above it. At the top of the list new rows come into sight, unless somebody points
+/// have come or gone above it. At the top of the list new rows come into sight, unless the pointer is
 /// at one of those that are there.
 fn held_still(row_height: f32, scroll: &Scroll, is_pointed_at: bool, cx: &Cx<'_>) -> Option<f32> {
     let anchor = scroll.anchor.as_ref()?;
@@ -213,7 +213,7 @@ fn held_still(row_height: f32, scroll: &Scroll, is_pointed_at: bool, cx: &Cx<'_>
     (is_held && has_moved).then(|| (scroll.down + by * row_height).max(0.0))
 }
 
-/// Where the rows have to be scrolled to: to the top when they are ordered anew, else to the selection
+/// Where the rows have to be scrolled to: to the top when they are sorted again, else to the selection
 /// when that was asked for.
 fn jump(row_height: f32, scroll: &mut Scroll, cx: &mut Cx<'_>) -> Option<f32> {
     let sort = cx.views.layout.sort;

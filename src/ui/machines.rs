@@ -54,7 +54,7 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     load_after_dwell(ui, cx);
 }
 
-/// Sorts and picks again where something has changed since.
+/// Sorts and filters again after changes.
 fn refresh_rows(cx: &mut Cx<'_>) {
     let (state, views) = (cx.state, &mut *cx.views);
     let is_new_search = views.rows.refresh(state, &views.search, views.layout.sort);
@@ -81,7 +81,7 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
     let search_id = search_id();
     if std::mem::take(&mut cx.views.focus_search) {
         // Before the field is drawn: what is typed in this very frame is meant for it, and
-        // replaces what stands there.
+        // replaces what is there.
         ui.memory_mut(|memory| memory.request_focus(search_id));
         select_all(ui, search_id, &cx.views.search);
     }
@@ -91,7 +91,7 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
         is_typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
     let mut hands_over = false;
     ui.horizontal(|ui| {
-        // What stands beside the field takes about this much.
+        // What is beside the field takes about this much.
         let width = (ui.available_width() - 560.0).max(180.0);
         let trouble = asked::trouble(cx);
         let before = cx.views.search.clone();

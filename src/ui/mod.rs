@@ -95,7 +95,7 @@ pub struct Cx<'a> {
 pub struct Outbox {
     pub commands: Vec<UiCommand>,
     pub work: Vec<Command>,
-    /// An address to open in the browser; checked by whoever raised it.
+    /// An address to open in the browser; checked where it was raised.
     pub open_page: Option<String>,
 }
 

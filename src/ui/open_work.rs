@@ -1,4 +1,4 @@
-//! What the journal says is still open, for whoever is not signed in: orders that wait to be sent,
+//! What the journal says is still open, for a person who is not signed in: orders that wait to be sent,
 //! and orders that Defender had not carried out when they were last looked at.
 
 use std::collections::BTreeMap;
@@ -60,7 +60,7 @@ pub fn pending_ui(ui: &mut Ui, cx: &Cx<'_>) {
     }
 }
 
-/// Orders that wait to be sent, each in the name of whoever ordered it; they can be withdrawn.
+/// Orders that wait to be sent, each in the name of its author; they can be withdrawn.
 pub fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let mut authors: Vec<(&Author, Vec<EntryId>)> = Vec::new();
     for entry in cx.state.waiting() {

@@ -10,7 +10,7 @@ use crate::model::{Alert, MachineId, PanelPart, clean};
 const TITLE_CHARS: usize = 200;
 const CATEGORY_CHARS: usize = 60;
 
-/// Shows the alerts that nobody has resolved, worst first.
+/// Shows the alerts that are unresolved, worst first.
 pub fn alerts_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
     let alerts = cx.state.panels.get(id).map(|panel| &panel.alerts);
     let words = Words {

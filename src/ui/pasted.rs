@@ -20,7 +20,7 @@ pub struct Pasted {
 impl Pasted {
     #[must_use]
     pub fn find(text: &str) -> Self {
-        // As people write addresses so that nobody follows them.
+        // As people write addresses so that they cannot be followed by accident.
         let text = normal(text).replace("[.]", ".");
         let words = || text.split_whitespace().take(MOST_WORDS);
         let is_in_names = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -77,14 +77,14 @@ pub fn pasted_id(text: &str) -> Option<&str> {
         .find(|word| word.len() == 40 && word.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// A MAC address in a word, with whatever stands around it: `mac=00-5E-00-53-AF-01,`.
+/// A MAC address in a word, with surrounding characters: `mac=00-5E-00-53-AF-01,`.
 fn mac(word: &str) -> Option<MacAddress> {
     let is_in = |c: char| c.is_ascii_hexdigit() || matches!(c, '-' | ':' | '.');
     word.split(|c| !is_in(c))
         .find_map(|part| MacAddress::parse(part.trim_matches(['-', ':', '.'])))
 }
 
-/// An address in a word, with whatever stands around it: `ip=10.0.0.1,`, `[fe80::1]`, `10.0.0.1:443`.
+/// An address in a word, with surrounding characters: `ip=10.0.0.1,`, `[fe80::1]`, `10.0.0.1:443`.
 fn address(word: &str) -> Option<IpAddr> {
     word.split(|c: char| !(c.is_ascii_hexdigit() || c == '.' || c == ':'))
         .find_map(|part| {

@@ -46,7 +46,7 @@ pub struct ProfilesPage {
     pub current: Option<ProfileName>,
     /// The switch that the person is asked about.
     pub leaving: Option<Leaving>,
-    /// The server that stands in for both hosts in this run.
+    /// The stand-in for both hosts in this run.
     pub stand_in: Option<String>,
     /// The profile that the next start begins with.
     default: Option<ProfileName>,
@@ -358,7 +358,7 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
 
 /// Both choices as rows of buttons: one look shows what there is.
 fn cloud_ui(ui: &mut Ui, written: &mut Written, stand_in: Option<&str>) {
-    // One that was misspelt is chosen anew, not guessed.
+    // A misspelt one is chosen again, not guessed.
     let named = Cloud::named(&written.cloud);
     let mut chosen = None;
     choice_ui(ui, "Cloud", |ui| {

@@ -70,7 +70,7 @@ impl Rows {
         self.found.iter().position(|&found| found as usize == index)
     }
 
-    /// Sorts and picks again where something has changed since. Tells whether another search than
+    /// Sorts and filters again after changes. Tells whether another search than
     /// before was asked for.
     pub fn refresh(&mut self, state: &State, search: &str, sort: Sort) -> bool {
         let answer = state.asked.answer(search);

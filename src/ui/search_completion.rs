@@ -24,7 +24,7 @@ const MAX_SUGGESTIONS: usize = 8;
 const MAX_VALUES: usize = 5_000;
 /// Devices that are counted in one frame.
 const COUNTED_AT_ONCE: usize = 20_000;
-/// What is longer is no value that anybody would pick from a list.
+/// Longer values are not offered.
 const MAX_VALUE_CHARS: usize = 60;
 
 /// Something that the last word of the search could become.

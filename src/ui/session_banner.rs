@@ -113,12 +113,12 @@ fn others_orders_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Which buttons a banner has beside the doors.
+/// Which buttons a banner has besides the sign-in methods.
 #[derive(Clone, Copy)]
 struct Buttons {
     /// Whether renewing can be tried at once.
     renews: bool,
-    /// Whether the first door is what to do.
+    /// Whether the first method is what to do.
     stands_out: bool,
 }
 
@@ -177,7 +177,7 @@ fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Both ways to sign in; the first one stands out where it is what to do.
+/// Both ways to sign in; the first one is primary where it is what to do.
 fn methods_ui(ui: &mut Ui, stands_out: bool, cx: &mut Cx<'_>) {
     for (index, command) in sign_in_methods(cx.state).into_iter().enumerate() {
         let spec = command.spec();

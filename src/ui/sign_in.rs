@@ -20,9 +20,9 @@ use crate::model::{
 };
 use crate::state::State;
 
-/// After this long a keyring is probably waiting for somebody.
+/// After this long a keyring is probably waiting for a person.
 const KEYRING_PATIENCE_SECS: f64 = 3.0;
-/// Below this much time the countdown stands out.
+/// Below this much time the countdown is emphasised.
 const HURRY_SECS: i64 = 120;
 const WIDTH: f32 = 620.0;
 
@@ -115,7 +115,7 @@ pub fn sign_in_methods(state: &State) -> [UiCommand; 2] {
     }
 }
 
-/// Both doors, side by side: many organisations allow only one of them.
+/// Both sign-in methods, side by side: many organisations allow only one of them.
 fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal_wrapped(|ui| {
         let sign_in_methods = sign_in_methods(cx.state);
@@ -124,7 +124,7 @@ fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let shown = format!("{sign_in_methods:?} {:?}", failure.map(|f| &f.headline));
         let is_opening = is_opening(ui, &shown);
         for command in sign_in_methods {
-            // No hints: the first has the focus at once, and would cover what stands below.
+            // No hints: the first has the focus at once, and would cover what is below.
             let title = command.spec().title;
             let is_first = command == sign_in_methods[0];
             let button = ui.add(if is_first {
@@ -213,7 +213,7 @@ fn different_account_ui(
     });
 }
 
-/// The other way, for whoever the first one does not help.
+/// The other method, in case the first does not work here.
 fn other_method_ui(ui: &mut Ui, cx: &mut Cx<'_>, command: UiCommand) {
     if ui.add(ActionButton::new(command.spec().title)).clicked() {
         cx.out.commands.push(command);
@@ -260,7 +260,7 @@ fn asking_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn cancel_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Response {
-    // No hint: it may have the focus at once, and would cover what stands below.
+    // No hint: it may have the focus at once, and would cover what is below.
     let button = ui.add(ActionButton::new("Cancel"));
     if button.clicked() {
         cx.out.commands.push(UiCommand::CancelSignIn);
@@ -366,7 +366,7 @@ fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>) {
             // The address works once: the worker makes another.
             cx.out.work.push(Command::SignInWithBrowser);
         }
-        // Not shown: it carries what tells this sign-in from others.
+        // Not shown: it carries the secret of this sign-in.
         let copy = ActionButton::new("Copy address").icon(Icon::Copy);
         if ui.add(copy).clicked() {
             ui.copy_text(prompt.page.to_string());

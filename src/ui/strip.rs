@@ -21,7 +21,7 @@ const MENU: &str = "Menu";
 /// An account is never shown in less than this.
 const LEAST_ACCOUNT: f32 = 72.0;
 
-/// What stands when there is less room: the lower, the longer it stands.
+/// What stands when there is less room: the lower, the later it is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     /// Never left out, never cut.
@@ -204,7 +204,7 @@ fn button_width(ui: &Ui, label: &str) -> f32 {
     width.max(ui.tokens().height.target)
 }
 
-/// What the strip says, in the order in which it stands.
+/// What the strip says, in its order of appearance.
 fn facts(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Vec<Fact> {
     let fact = |rank, text: &str, more: &str| Fact {
         rank,
@@ -245,7 +245,7 @@ fn facts(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Vec<
     facts
 }
 
-/// A domain is what people know a tenant by; of an id the beginning tells it from others.
+/// A domain is what people know a tenant by; of an id the beginning is shown.
 fn tenant(state: &State) -> Option<Fact> {
     let id = state.session.account().map(|a| a.tenant_id.as_str());
     let tenant = if state.tenant.contains('.') {

@@ -67,7 +67,7 @@ pub struct Views {
     pub asking: AskView,
 }
 
-/// What stands beside the device panel.
+/// What is beside the device panel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Screen {
     #[default]

@@ -102,7 +102,7 @@ pub fn first_upper(text: &str) -> String {
     first.into_iter().flatten().chain(chars).collect()
 }
 
-/// Local date and time with its UTC offset; UTC stands in the hover text.
+/// Local date and time with its UTC offset; UTC is in the tooltip.
 pub fn local_time(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone())
         .strftime("%Y-%m-%d %H:%M:%S %:z")

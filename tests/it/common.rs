@@ -29,7 +29,7 @@ pub use barriers::{asked_about, journal_on_disk, machine_named, polls, posts, wa
 pub const PATIENCE: Duration = Duration::from_mins(2);
 /// The waits of following and looking up, this many times shorter.
 pub const SPEED: f64 = 40.0;
-/// A hash that is nobody's file.
+/// A hash of no file.
 pub const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
 /// Tells a run's figures: past the harness, which keeps what passing tests print to itself.

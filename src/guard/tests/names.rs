@@ -1,4 +1,4 @@
-//! Protected devices and twins, whatever the spelling of a name.
+//! Protected devices and twins, in any spelling of a name.
 
 use super::*;
 

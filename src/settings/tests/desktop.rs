@@ -1,4 +1,4 @@
-//! The table `[desktop]`: notifications are on unless somebody has switched them off.
+//! The table `[desktop]`: notifications are on unless they were switched off.
 
 use super::*;
 

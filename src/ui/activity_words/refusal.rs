@@ -1,11 +1,11 @@
-//! Why the service refused an order, as far as it can be told apart.
+//! Why the service refused an order, as far as it can be determined.
 
 use super::COMMENT_CHARS;
 use crate::action::Task;
 use crate::journal::{Entry, Record};
 use crate::model::{Permission, SessionStatus, clean};
 
-/// Says what was missing as far as it can be told apart; a 403 does not say it itself.
+/// Says what was missing as far as it can be determined; a 403 does not say it itself.
 pub(super) fn lines(
     entry: &Entry,
     session: &SessionStatus,

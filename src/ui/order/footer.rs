@@ -12,7 +12,7 @@ use crate::ui::widgets::{ActionButton, ButtonStyle, button_width, is_arming};
 /// What the safe button says where it cannot promise that anything stays as the action would undo it.
 const KEEP_NOTHING: &str = "Cancel";
 
-/// What a person did with the buttons, or with the keys that stand for them.
+/// What a person did with the buttons, or with their keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pressed {
     Nothing,
@@ -77,7 +77,7 @@ pub(super) fn footer_ui(
         Risk::Disruptive | Risk::Irreversible => ButtonStyle::Danger,
     };
     let label = confirm_label(task, form);
-    // An id of their own: the focus stays where it is, whatever is drawn above.
+    // An id of their own: the focus stays where it is when something is drawn above.
     let builder = UiBuilder::new().scope_id(id.with("buttons"));
     let pressed = ui.scope_builder(builder, |ui| {
         ui.horizontal(|ui| {

@@ -267,7 +267,7 @@ fn checks_ui(
     Vec::new()
 }
 
-/// The part that scrolls; as high as this, whatever is in it.
+/// The part that scrolls; as high as this, whatever its content.
 fn scroll_ui<R>(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui) -> R) -> R {
     let height = height.max(MIN_BODY);
     ScrollArea::vertical()
@@ -368,7 +368,7 @@ fn reviews(cx: &Cx<'_>, form: &OrderForm) -> Vec<Review> {
         .collect()
 }
 
-/// Why the form cannot be confirmed as it stands.
+/// Why the form cannot be confirmed now.
 fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String> {
     let mut blocks = form.targets.iter().zip(reviews);
     let stopped = blocks.find_map(|(target, review)| {
@@ -388,7 +388,7 @@ fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String> {
         .or_else(|| guard::number_trouble(task, form.targets.len(), &form.number))
 }
 
-/// Hands the approved orders to the worker; what stands against them is said, and the text stays.
+/// Hands the approved orders to the worker; what blocks them is shown, and the text stays.
 fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm, reviews: Vec<Review>) -> Outcome {
     let wanted = targets::required(form, &reviews, names_devices(&form.draft.task()));
     let approvals = match (

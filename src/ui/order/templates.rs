@@ -87,7 +87,7 @@ fn label(template: &str) -> String {
     clean(&fill(template, ""), LABEL_CHARS).into_owned()
 }
 
-/// The template's text with the ticket in its place. Without one its place goes, and the
+/// The template's text with the ticket filled in. Without one its placeholder goes, and the
 /// punctuation and blank beside it.
 fn fill(template: &str, ticket: &str) -> String {
     if !ticket.is_empty() {

@@ -1,4 +1,4 @@
-//! The rows after changes are those that would be made anew.
+//! Incremental rows equal a full rebuild.
 
 use super::*;
 use crate::guard::Policy;

@@ -58,7 +58,7 @@ fn definitions(fallbacks: &[FontSource]) -> FontDefinitions {
         let data = FontData::from_blob(source.bytes.clone(), source.index);
         fonts.font_data.insert(source.name.clone(), Arc::new(data));
     }
-    // The shipped families also stand in for each other: a sign that one lacks, another may have.
+    // The shipped families also complement each other: a sign that one lacks, another may have.
     let chains = [
         (FontFamily::Proportional, ["Inter", "JetBrains Mono"]),
         (semibold(), ["Inter SemiBold", "JetBrains Mono"]),

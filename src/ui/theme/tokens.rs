@@ -41,7 +41,7 @@ impl Role {
     ];
 }
 
-/// What things stand on, from back to front.
+/// Surfaces, from back to front.
 #[derive(Clone, Copy, Debug)]
 pub struct Surfaces {
     /// The window itself.
@@ -113,7 +113,7 @@ pub struct Heights {
 /// One theme.
 #[derive(Clone, Copy, Debug)]
 pub struct Tokens {
-    /// What things stand on.
+    /// Surfaces.
     pub surface: Surfaces,
     /// Most text.
     pub text: Color32,

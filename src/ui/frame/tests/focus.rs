@@ -26,7 +26,7 @@ struct TabStop {
 }
 
 fn stop(harness: &Harness<'static>) -> Option<TabStop> {
-    // Not what the tree calls focused: there a row stands for its table.
+    // Not what the tree calls focused: there a row represents its table.
     let id = harness.ctx.memory(egui::Memory::focused)?.accesskit_id();
     let mut focused = harness.query_all_by(|node| node.locate().0 == id);
     let node = focused.next()?;
