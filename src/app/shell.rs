@@ -12,8 +12,8 @@ use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::settings::{FILE_NAME, Profile, Settings, SettingsError, save_profile};
 use crate::ui;
 use crate::ui::dialogs::closing_concerns;
-use crate::ui::leaving::Leaving;
-use crate::ui::profiles::{PageRequest, ProfilesPage, profiles_ui};
+use crate::ui::sign_in::leaving::Leaving;
+use crate::ui::sign_in::profiles::{PageRequest, ProfilesPage, profiles_ui};
 
 /// Begins the console of a profile; `main` decided how.
 pub type OpenProfile = Box<dyn FnMut(&Profile, &Context) -> Result<App, Explanation>>;

@@ -5,17 +5,20 @@ use std::time::Duration;
 use egui::{Id, RichText, Ui};
 use jiff::Timestamp;
 
-use super::bulk_selection::devices;
-use super::open_work;
 use super::order;
 use super::theme::{TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Views};
 use super::widgets::{ActionButton, Dialog, small_ui};
-use super::{Cx, account, activity_attention, compare, help, insist, words};
+use super::{Cx, help, words};
 use crate::explain::NextStep;
 use crate::journal::Entry;
 use crate::model::KeyringState;
 use crate::state::State;
+use crate::ui::activity::open_work;
+use crate::ui::activity::{attention, insist};
+use crate::ui::device::compare;
+use crate::ui::devices::bulk_selection::devices;
+use crate::ui::sign_in::account;
 
 /// Draws whatever dialog is open.
 pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -28,7 +31,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Some(OpenDialog::Compare(machine)) => compare::compare_ui(ui, cx, &machine),
         Some(OpenDialog::Account) => account::account_ui(ui, cx),
         Some(OpenDialog::Acknowledge(asked)) => {
-            activity_attention::acknowledge_ui(ui, cx, asked);
+            attention::acknowledge_ui(ui, cx, asked);
         }
         Some(OpenDialog::Insist(entry)) => insist::insist_ui(ui, cx, entry),
         Some(OpenDialog::ConfirmSignOut) => account::confirm_sign_out_ui(ui, cx),

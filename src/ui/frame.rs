@@ -13,12 +13,13 @@ use super::widgets::{
     ActionButton, Icon, Split, copy_button_ui, icon, keep_focus_in_view, raised_frame, splitter_ui,
     take_escape,
 };
-use super::{
-    Cx, account, activity, contained, dialogs, machine_detail, machines, session_banner, settings,
-    shared_host, sign_in, strip,
-};
+use super::{Cx, activity, contained, dialogs, settings, sign_in, strip};
 use crate::explain::{Explanation, NextStep};
 use crate::model::SessionStatus;
+use crate::ui::device::panel;
+use crate::ui::devices::screen;
+use crate::ui::settings::shared_host;
+use crate::ui::sign_in::{account, banner};
 
 /// From this width on the device panel stands beside the table, below it over the table.
 const WIDE: f32 = 1100.0;
@@ -193,11 +194,11 @@ fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
         show_list(cx);
     }
     panel_ui(ui, cx);
-    machines::load_after_dwell(ui, cx);
+    screen::load_after_dwell(ui, cx);
 }
 
 fn panel_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    machine_detail::machine_detail_ui(ui, cx);
+    panel::machine_detail_ui(ui, cx);
     let selected = cx.views.selected.as_ref();
     cx.views.shown = selected.map(|machine| machine.id.clone());
 }
@@ -264,14 +265,14 @@ fn screen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         cx.views.screen = Screen::Devices;
     }
     match cx.views.screen {
-        Screen::Devices => machines::machines_ui(ui, cx),
+        Screen::Devices => screen::machines_ui(ui, cx),
         Screen::Contained => {
             contained::contained_ui(ui, cx);
-            machines::load_after_dwell(ui, cx);
+            screen::load_after_dwell(ui, cx);
         }
         Screen::Settings => {
             settings::settings_ui(ui, cx);
-            machines::load_after_dwell(ui, cx);
+            screen::load_after_dwell(ui, cx);
         }
     }
 }
@@ -303,7 +304,7 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             &[],
         );
     }
-    session_banner::session_banner_ui(ui, cx);
+    banner::session_banner_ui(ui, cx);
     shared_host::shared_host_ui(ui, cx);
     if let Some(clock) = &state.clock
         && cx.views.clock_read.as_ref() != Some(&clock.headline)

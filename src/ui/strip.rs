@@ -6,7 +6,6 @@ use egui::{
 };
 
 use super::Cx;
-use super::activity_attention::{count_words, counter_ui};
 use super::commands::UiCommand;
 use super::theme::{TokensExt as _, text};
 use super::widgets::{
@@ -15,6 +14,7 @@ use super::widgets::{
 use super::words::local_time;
 use crate::model::{KeyringState, Mode, SessionStatus, ThemeChoice, clean};
 use crate::state::State;
+use crate::ui::activity::attention::{count_words, counter_ui};
 
 const TRY_AGAIN: &str = "Try again";
 const MENU: &str = "Menu";

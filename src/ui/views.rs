@@ -3,16 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use super::activity_attention::Acknowledging;
-use super::asked::AskView;
 use super::order::{OrderForm, UsedTicket};
 use super::rows::Rows;
-use super::rule_matches::RuleMatches;
-use super::search_completion::Completion;
 use crate::explain::Explanation;
 pub use crate::model::{Column, PanelPart, Sort};
 use crate::model::{EntryId, MachineId, MachineRef, WindowLayout};
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
+use crate::ui::activity::attention::Acknowledging;
+use crate::ui::devices::asked::AskView;
+use crate::ui::devices::suggestions::Completion;
+use crate::ui::settings::rule_matches::RuleMatches;
 
 /// View state.
 #[derive(Debug, Default)]

@@ -151,11 +151,11 @@ fn done_always_rests_on_a_read_success_and_is_final() {
             if let Some(newest) = known.last() {
                 entry.push(Timestamp::UNIX_EPOCH, newest.clone());
             }
-            let service_status = entry.status();
+            let order_status = entry.status();
             let succeeded = last_word(known) == Some(&MachineActionStatus::Succeeded);
-            prop_assert_eq!(matches!(status, OrderStatus::Done { .. }), succeeded);
+            prop_assert_eq!(matches!(order_status, OrderStatus::Done { .. }), succeeded);
             // A last word ends it, and nothing later opens it again.
-            prop_assert!(last_word(known).is_none() || status.is_end());
+            prop_assert!(last_word(known).is_none() || order_status.is_end());
         }
         Ok(())
     });
@@ -433,17 +433,17 @@ impl World {
                 posts,
                 attempts
             );
-            let service_status = stored.first().and_then(|a| a["status"].as_str());
-            let service_status = entry.status();
-            let is_true = match status {
-                OrderStatus::Done { .. } => service_status == Some("Succeeded"),
-                OrderStatus::Failed { .. } => service_status == Some("Failed"),
-                OrderStatus::TimedOut { .. } => service_status == Some("TimeOut"),
-                OrderStatus::Cancelled { .. } => service_status == Some("Cancelled"),
+            let status = stored.first().and_then(|a| a["status"].as_str());
+            let order_status = entry.status();
+            let is_true = match order_status {
+                OrderStatus::Done { .. } => status == Some("Succeeded"),
+                OrderStatus::Failed { .. } => status == Some("Failed"),
+                OrderStatus::TimedOut { .. } => status == Some("TimeOut"),
+                OrderStatus::Cancelled { .. } => status == Some("Cancelled"),
                 OrderStatus::NotSent { .. }
                 | OrderStatus::NotFound
                 | OrderStatus::Refused { .. }
-                | OrderStatus::NotOurs { .. } => service_status.is_none(),
+                | OrderStatus::NotOurs { .. } => status.is_none(),
                 OrderStatus::Waiting
                 | OrderStatus::Held { .. }
                 | OrderStatus::Sent
@@ -455,7 +455,7 @@ impl World {
                 is_true,
                 "{}: {:?}, the tenant says {:?}; {:?}",
                 tag,
-                status,
+                order_status,
                 status,
                 entry.records()
             );

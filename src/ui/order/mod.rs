@@ -1,6 +1,9 @@
 //! The action form for one or several devices, with its review. The device, what was found about
 //! it and the buttons are always in sight; the fields scroll between them.
 
+pub(in crate::ui) mod file;
+pub(in crate::ui) mod review;
+
 mod exposure;
 mod fields;
 mod footer;
@@ -15,16 +18,16 @@ pub use form::{OrderForm, Target, UsedTicket, open};
 
 use egui::{Event, Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
 
-use super::bulk_selection::devices;
+use super::Cx;
 use super::commands::acting_trouble;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{Dialog, copyable_ui, elided, is_arming, small_ui, text_width};
-use super::{Cx, file, review};
 use crate::action::{Draft, Risk, Sha1, Subject, Task};
 use crate::guard::{self, Review};
 use crate::message::Command;
 use crate::model::MachineRef;
+use crate::ui::devices::bulk_selection::devices;
 use footer::{Pressed, footer_height, footer_ui, keep_label};
 use paste::Field;
 

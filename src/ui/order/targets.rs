@@ -6,11 +6,13 @@ use super::exposure::Item;
 use super::form::OrderForm;
 use crate::guard::{self, Review};
 use crate::model::{Machine, MachineRef};
-use crate::ui::bulk_selection::{self, devices};
-use crate::ui::machine_detail::os;
+use crate::ui::device::panel::os;
+use crate::ui::devices::bulk_selection;
+use crate::ui::devices::bulk_selection::devices;
+use crate::ui::order::review;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Icon, badge, elided_ui, is_arming, raised_frame, small_ui};
-use crate::ui::{Cx, review, words};
+use crate::ui::{Cx, words};
 
 /// Whether a guardrail forbids this one; what is wrong with the text concerns them all.
 pub fn is_forbidden(review: &Review) -> bool {

@@ -12,7 +12,7 @@ use crate::model::{EntryId, MachineRef};
 use crate::settings::Settings;
 use crate::state::fixtures;
 use crate::ui::order;
-use crate::ui::profiles::{ProfilesPage, profiles_ui};
+use crate::ui::sign_in::profiles::{ProfilesPage, profiles_ui};
 use crate::ui::theme::tokens::Tokens;
 use crate::ui::views::{Dialog, Screen};
 

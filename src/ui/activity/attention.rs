@@ -1,0 +1,251 @@
+//! What needs a person: the list over all others, its counter in the strip, and the dialog that
+//! acknowledges all of it.
+
+use egui::{Align, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui, accesskit};
+
+use crate::journal::Entry;
+use crate::message::Command;
+use crate::model::EntryId;
+use crate::state::State;
+use crate::ui::activity::row::{Ticking, entry_ui};
+use crate::ui::commands::acting_trouble;
+use crate::ui::order::{Exposure, Item};
+use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::widgets::{ActionButton, Dialog, Icon, badge, icon, strip_well_ui};
+use crate::ui::{Cx, look, views};
+
+/// Entries listed; the others move up when these are acknowledged.
+const MAX_LISTED: usize = 50;
+
+/// Why nothing can be acknowledged here; `None` when it can.
+pub fn why_not_acknowledge(state: &State) -> Option<String> {
+    let nobody = state.session.account().is_none();
+    let nobody = nobody.then(|| "Sign in first: it is recorded who has read it".to_owned());
+    acting_trouble(state).err().or(nobody)
+}
+
+/// "2 need attention".
+pub fn count_words(count: usize) -> String {
+    match count {
+        1 => "1 needs attention".to_owned(),
+        count => format!("{count} need attention"),
+    }
+}
+
+/// The counter in the strip, which leads to the list.
+pub fn counter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let count = cx.state.entries.attention_count();
+    if count == 0 {
+        return;
+    }
+    let nobody = cx.state.session.account().is_none();
+    let why_not = nobody.then_some("Sign in to see what it is");
+    let label = count_words(count);
+    let pressed = strip_well_ui(ui, |ui| {
+        let caution = ui.tokens().caution;
+        icon(ui, Icon::Warning, caution);
+        let button = ActionButton::quiet(&label)
+            .hint("Shows what went wrong, at the top of Activity")
+            .disabled_because(why_not);
+        let response = ui.add(button);
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_live(accesskit::Live::Polite);
+        });
+        response.clicked()
+    });
+    if pressed {
+        ui.data_mut(|data| data.insert_temp(asked_id(), true));
+    }
+}
+
+/// That the list was asked for and has yet to take the keyboard.
+fn asked_id() -> Id {
+    Id::unique("attention asked for")
+}
+
+/// Shows the entries that need attention, if there are any, at most `max_height` high.
+pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32) -> Ticking {
+    let state = cx.state;
+    let count = state.entries.attention_count();
+    if count == 0 {
+        return Ticking::No;
+    }
+    let asked = ui.data_mut(|data| data.remove_temp::<bool>(asked_id())) == Some(true);
+    let tokens = ui.tokens();
+    let listed: Vec<&Entry> = state.entries.attention().rev().take(MAX_LISTED).collect();
+    let mut ticking = Ticking::No;
+    let frame = Frame::new()
+        .fill(tokens.surface.panel)
+        .stroke(Stroke::new(tokens.border_width, tokens.caution))
+        .corner_radius(tokens.radius)
+        .inner_margin(Margin::symmetric(4, 2));
+    frame.show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        heading_ui(ui, cx, count, &listed);
+        let rows = ScrollArea::vertical()
+            .id_salt("attention")
+            .max_height(max_height)
+            .auto_shrink([false, true]);
+        let rows = if asked {
+            rows.vertical_scroll_offset(0.0)
+        } else {
+            rows
+        };
+        rows.show(ui, |ui| {
+            for (n, entry) in listed.iter().enumerate() {
+                if entry_ui(ui, cx, entry, asked && n == 0) == Ticking::Yes {
+                    ticking = Ticking::Yes;
+                }
+            }
+            if count > listed.len() {
+                let more = count - listed.len();
+                ui.label(format!("{more} more appear as you acknowledge these"));
+            }
+        });
+    });
+    ticking
+}
+
+fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
+    let tokens = ui.tokens();
+    ui.horizontal(|ui| {
+        icon(ui, Icon::Warning, tokens.caution);
+        let title = format!("Needs your attention ({count})");
+        let heading = RichText::new(&title)
+            .text_style(text::section())
+            .color(tokens.caution);
+        let response = ui.add(Label::new(heading).truncate());
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_role(accesskit::Role::Heading);
+            node.set_label(title);
+        });
+        if listed.len() < 2 {
+            return;
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let why_not = why_not_acknowledge(cx.state);
+            let button = ActionButton::quiet("Acknowledge all…")
+                .hint("Shows the list first")
+                .arms_late()
+                .disabled_because(why_not.as_deref());
+            if ui.add(button).clicked() {
+                let ids = listed.iter().map(|entry| entry.id()).collect();
+                cx.views
+                    .open(views::Dialog::Acknowledge(Acknowledging::of(ids)));
+            }
+        });
+    });
+}
+
+/// Entries that are to be acknowledged together, and which of them have been on screen.
+#[derive(Debug, Default)]
+pub struct Acknowledging {
+    pub ids: Vec<EntryId>,
+    exposure: Exposure,
+}
+
+impl Acknowledging {
+    /// The question about these; none has been on screen.
+    #[must_use]
+    pub fn of(ids: Vec<EntryId>) -> Box<Self> {
+        let exposure = Exposure::default();
+        Box::new(Self { ids, exposure })
+    }
+}
+
+/// The dialog that acknowledges several entries: each of them is on it, and has to have been in sight.
+pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut asked: Box<Acknowledging>) {
+    let id = Id::unique("acknowledge all");
+    let state = cx.state;
+    let ids = asked.ids.iter();
+    let entries: Vec<&Entry> = ids.filter_map(|id| state.entry(*id)).collect();
+    let title = format!("Acknowledge {} entries", entries.len());
+    let what = "They leave the top of Activity and stay in the journal. Nothing is sent";
+    let dialog = Dialog::new(id, &title).description(what);
+    let is_opening = dialog.is_opening(ui.ctx());
+    let room = Dialog::room(ui.ctx()) - 3.0 * ui.tokens().height.control;
+    let exposure = &mut asked.exposure;
+    let response = dialog.show(ui.ctx(), |ui| {
+        ui.add(Label::new(what).wrap());
+        let list = ScrollArea::vertical().max_height(room).id_salt("listed");
+        list.show(ui, |ui| {
+            for entry in &entries {
+                let row = ui.push_id(entry.id(), |ui| listed_ui(ui, entry));
+                exposure.note(ui, &Item::Entry(entry.id()), row.response.rect);
+            }
+        });
+        ui.add_space(ui.tokens().space.s);
+        ui.horizontal_wrapped(|ui| {
+            let keep = ui.add(ActionButton::new("Keep them on top"));
+            if is_opening {
+                keep.request_focus();
+            }
+            (
+                keep.clicked(),
+                confirm_ui(ui, state, &title, &entries, exposure),
+            )
+        })
+        .inner
+    });
+    let (keeps, acknowledges) = response.inner;
+    if acknowledges {
+        let seen = entries
+            .iter()
+            .map(|entry| (entry.id(), entry.status().key()));
+        cx.out.work.push(Command::Acknowledge(seen.collect()));
+    } else if !keeps && !response.close_requested {
+        cx.views.dialog = Some(views::Dialog::Acknowledge(asked));
+        return;
+    }
+    Dialog::return_focus(ui.ctx(), id);
+}
+
+/// The button that acknowledges, and the way to what has not been in sight yet; whether it was pressed.
+fn confirm_ui(
+    ui: &mut Ui,
+    state: &State,
+    title: &str,
+    entries: &[&Entry],
+    exposure: &mut Exposure,
+) -> bool {
+    let items = entries.iter().map(|entry| Item::Entry(entry.id()));
+    let unseen: Vec<_> = items.filter(|item| !exposure.has_seen(item)).collect();
+    let unread = (!unseen.is_empty())
+        .then(|| format!("{} not shown yet: scroll or press Show next", unseen.len()));
+    let why_not = why_not_acknowledge(state).or(unread);
+    let button = ActionButton::primary(title)
+        .key("acknowledge")
+        .arms_late()
+        .ignores_enter()
+        .disabled_because(why_not.as_deref());
+    let is_pressed = ui.add(button).clicked();
+    if let Some(first) = unseen.first() {
+        let label = format!("Show next ({})", unseen.len());
+        let next = ActionButton::new(&label)
+            .key("show next")
+            .hint("Scrolls to what has not been shown yet");
+        if ui.add(next).clicked() {
+            exposure.scroll_to = Some(first.clone());
+            ui.ctx().request_repaint();
+        }
+    }
+    is_pressed
+}
+
+fn listed_ui(ui: &mut Ui, entry: &Entry) {
+    ui.horizontal_wrapped(|ui| {
+        let (icon, role) = look::order_status(entry.status());
+        badge(ui, icon, role, &entry.status().word(&entry.order.task));
+        let name = RichText::new(entry.machine().quoted()).text_style(text::strong());
+        ui.add(Label::new(name).wrap());
+        ui.add(Label::new(entry.order.task.title()).wrap());
+    });
+}
+
+/// What a device's newest order came to, where it needs attention: for its row and its panel.
+pub fn mark(entry: &Entry) -> (Icon, Role, String) {
+    let (icon, role) = look::order_status(entry.status());
+    let task = &entry.order.task;
+    let word = entry.status().word(task).to_lowercase();
+    (icon, role, format!("{}: {word}", task.title()))
+}

@@ -1,0 +1,128 @@
+//! What became of orders that were confirmed together, over the rows of the activity list.
+
+use egui::{Label, RichText, Ui};
+
+use crate::journal::Entry;
+use crate::message::Command;
+use crate::state::Batch;
+use crate::ui::activity::attention::{Acknowledging, why_not_acknowledge};
+use crate::ui::activity::buttons;
+use crate::ui::commands::{acting_trouble, journal_trouble};
+use crate::ui::devices::bulk_selection::devices;
+use crate::ui::theme::{TokensExt as _, text};
+use crate::ui::views::Dialog;
+use crate::ui::widgets::{ActionButton, Icon, raised_frame};
+use crate::ui::words::duration;
+use crate::ui::{Cx, order};
+
+/// Shows the batches that are under way, were interrupted, or whose result is not acknowledged.
+/// The newest so many; older ones move up when these are acknowledged. Whether something in them ticks.
+pub fn batches_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize) -> bool {
+    let mut batches = cx.state.batches(cx.now);
+    batches.truncate(max_shown);
+    for batch in &batches {
+        ui.push_id(batch.id, |ui| batch_ui(ui, cx, batch));
+    }
+    batches.iter().any(|batch| batch.waiting() > 0)
+}
+
+fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
+    let Some(first) = batch.entries.first() else {
+        return;
+    };
+    let tokens = ui.tokens();
+    raised_frame(ui).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal_wrapped(|ui| {
+            // Before the words, which change by the second: nothing moves under the pointer.
+            buttons_ui(ui, cx, batch);
+            let verb = first.order.task.verb();
+            let title = format!("{verb} {}:", devices(batch.entries.len()));
+            ui.label(RichText::new(title).text_style(text::strong()));
+            ui.add(Label::new(summary(batch)).wrap());
+            if batch.waiting() > 0
+                && let Some(left) = batch.time_left(cx.now)
+            {
+                let left = format!("about {} left", duration(left.as_secs().max(1)));
+                ui.label(RichText::new(left).color(tokens.text_weak));
+            }
+        });
+    });
+}
+
+/// What can be done about it now.
+fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
+    if batch.waiting() > 0 {
+        let cannot = journal_trouble(cx.state).err();
+        let stop = ActionButton::new("Stop the rest")
+            .icon(Icon::NotSent)
+            .hint("Anything not yet sent will not be sent; anything already sent continues")
+            .disabled_because(cannot.as_deref())
+            .arms_late();
+        if ui.add(stop).clicked() {
+            cx.out.work.push(Command::StopBatch(batch.id));
+        }
+        return;
+    }
+    if batch.has_ended() {
+        acknowledge_ui(ui, cx, batch);
+    }
+    if !batch.unsent.is_empty() {
+        let label = format!("Send the unsent again ({})…", batch.unsent.len());
+        let only_looks = acting_trouble(cx.state).err();
+        let again = ActionButton::new(&label)
+            .disabled_because(only_looks.as_deref())
+            .arms_late();
+        if ui.add(again).clicked() {
+            send_again(ui, cx, batch);
+        }
+    }
+}
+
+/// "4 isolated, 1 refused".
+fn summary(batch: &Batch<'_>) -> String {
+    let counts = batch.statuses().into_iter();
+    let counts: Vec<_> = counts
+        .map(|(word, count)| format!("{count} {}", word.to_lowercase()))
+        .collect();
+    counts.join(", ")
+}
+
+/// Where one of them went wrong, the dialog names it once more.
+fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
+    let entries = &cx.state.entries;
+    let wrong = batch.entries.iter().any(|e| entries.needs_attention(e));
+    let why_not = why_not_acknowledge(cx.state);
+    let button = ActionButton::new(if wrong {
+        "Acknowledge…"
+    } else {
+        "Acknowledge"
+    })
+    .icon(Icon::Done)
+    .arms_late()
+    .hint("Takes the summary away; the entries stay in the list and in the journal")
+    .disabled_because(why_not.as_deref());
+    if !ui.add(button).clicked() {
+        return;
+    }
+    let unread = batch.entries.iter().filter(|e| e.acknowledged().is_none());
+    if wrong {
+        let ids = unread.map(|entry| entry.id()).collect();
+        cx.views.open(Dialog::Acknowledge(Acknowledging::of(ids)));
+    } else {
+        let seen = unread.map(|entry| (entry.id(), entry.status().key()));
+        cx.out.work.push(Command::Acknowledge(seen.collect()));
+    }
+}
+
+/// Opens the form of those that were not sent, with the same text; nothing is confirmed by it.
+fn send_again(ui: &Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
+    let Some(first) = batch.unsent.first() else {
+        return;
+    };
+    let machines: Vec<_> = batch.unsent.iter().copied().map(Entry::machine).collect();
+    let subject = buttons::subject(first);
+    order::raise(ui, cx, &machines, subject, |draft| {
+        buttons::refill(draft, first);
+    });
+}

@@ -1,0 +1,305 @@
+//! What can be done about an entry: one list of buttons, the most urgent first.
+
+use egui::Ui;
+
+use crate::action::{ActionKind, Draft, Subject, Task, Value};
+use crate::journal::{Entry, OrderStatus};
+use crate::message::Command;
+use crate::model::{MachineAction, MachineActionId, MachineActionType};
+use crate::state::State;
+use crate::ui::activity::wording;
+use crate::ui::activity::{attention, record};
+use crate::ui::commands::{acting_trouble, journal_trouble};
+use crate::ui::device::panel;
+use crate::ui::theme::Role;
+use crate::ui::views::Dialog;
+use crate::ui::widgets::{ActionButton, Icon, badge, copy_button_ui};
+use crate::ui::{Cx, order};
+
+/// One button of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Button {
+    Acknowledge,
+    Withdraw,
+    Insist,
+    /// Cancels the action that the order brought about.
+    CancelOwn(MachineActionId, MachineActionType),
+    /// Cancels somebody's action that may yet undo this one.
+    CancelOpposite(MachineActionId, MachineActionType),
+    Undo(ActionKind),
+    /// There is none to undo it, and why.
+    NoWayBack(&'static str),
+    SendAgain,
+    ShowDevice,
+    Copy,
+}
+
+impl Button {
+    pub fn label(&self) -> String {
+        match self {
+            Self::Acknowledge => "Acknowledge".to_owned(),
+            Self::Withdraw => "Withdraw".to_owned(),
+            Self::Insist => "Send anyway…".to_owned(),
+            Self::CancelOwn(..) => "Cancel…".to_owned(),
+            Self::CancelOpposite(_, action_type) => format!("Cancel {action_type}…"),
+            Self::Undo(_) => "Undo…".to_owned(),
+            Self::NoWayBack(why) => (*why).to_owned(),
+            Self::SendAgain => "Send again…".to_owned(),
+            Self::ShowDevice => "Show device".to_owned(),
+            Self::Copy => String::new(),
+        }
+    }
+
+    pub fn icon(&self) -> Option<Icon> {
+        match self {
+            Self::Acknowledge => Some(Icon::Done),
+            Self::Undo(_) => Some(Icon::Undo),
+            Self::NoWayBack(_) => Some(Icon::Info),
+            Self::Copy
+            | Self::Withdraw
+            | Self::Insist
+            | Self::CancelOwn(..)
+            | Self::CancelOpposite(..)
+            | Self::SendAgain
+            | Self::ShowDevice => None,
+        }
+    }
+}
+
+/// The buttons of an entry.
+pub fn buttons(
+    entry: &Entry,
+    state: &State,
+    overtaken: Option<&Entry>,
+    opposites: &[&MachineAction],
+) -> Vec<Button> {
+    let mut buttons = Vec::new();
+    if state.entries.needs_attention(entry) {
+        buttons.push(Button::Acknowledge);
+    }
+    match entry.status() {
+        OrderStatus::Waiting => buttons.push(Button::Withdraw),
+        OrderStatus::Held { .. } => buttons.extend([Button::Insist, Button::Withdraw]),
+        OrderStatus::Accepted { action, .. } => {
+            let own = entry.order.task.kind().map(|kind| {
+                let wire_type = kind.spec().wire_type.clone();
+                Button::CancelOwn(action.clone(), wire_type)
+            });
+            buttons.extend(own);
+        }
+        OrderStatus::Done { .. } => {
+            let against = opposites.iter();
+            let against = against.map(|a| Button::CancelOpposite(a.id.clone(), a.kind.clone()));
+            buttons.extend(against);
+            if let Some(kind) = entry.order.task.kind().filter(|_| overtaken.is_none()) {
+                buttons.extend(kind.spec().undo.map(Button::Undo));
+                buttons.extend(kind.spec().no_way_back.map(Button::NoWayBack));
+            }
+        }
+        OrderStatus::NotSent { .. }
+        | OrderStatus::NotFound
+        | OrderStatus::TimedOut { .. }
+        | OrderStatus::Failed { .. }
+        | OrderStatus::Cancelled { .. } => buttons.push(Button::SendAgain),
+        OrderStatus::NotOurs { .. } => {
+            if wording::ended_without_success(entry, state) {
+                buttons.push(Button::SendAgain);
+            }
+        }
+        OrderStatus::Refused { status, code, .. } => {
+            if wording::may_be_accepted_later(&entry.order.task, *status, code) {
+                buttons.push(Button::SendAgain);
+            }
+        }
+        OrderStatus::Sent | OrderStatus::TooLate { .. } | OrderStatus::Unknown { .. } => {}
+    }
+    buttons.extend([Button::ShowDevice, Button::Copy]);
+    buttons
+}
+
+/// Shows a button, and raises its command.
+pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, focus: bool) {
+    let device = entry.machine().quoted();
+    let label = button.label();
+    let cannot_act = acting_trouble(cx.state).err();
+    let look = ActionButton::new(&label).compact().arms_late();
+    let look = match button.icon() {
+        Some(icon) => look.icon(icon),
+        None => look,
+    };
+    match button {
+        Button::Acknowledge => {
+            let why_not = attention::why_not_acknowledge(cx.state);
+            let response = ui.add(
+                look.hint("Takes it off the top: you have read it")
+                    .disabled_because(why_not.as_deref()),
+            );
+            if focus {
+                response.request_focus();
+            }
+            if response.clicked() {
+                let seen = vec![(entry.id(), entry.status().key())];
+                cx.out.work.push(Command::Acknowledge(seen));
+            }
+        }
+        Button::Withdraw => {
+            if ui
+                .add(
+                    look.hint("Takes the order back before it is sent")
+                        .disabled_because(journal_trouble(cx.state).err().as_deref()),
+                )
+                .clicked()
+            {
+                cx.out.work.push(Command::Withdraw(entry.id()));
+            }
+        }
+        Button::Insist => {
+            let hint = "Asks once more, and then does not wait for the other action to end";
+            let look = look.hint(hint).disabled_because(cannot_act.as_deref());
+            if ui.add(look).clicked() {
+                cx.views.open(Dialog::Insist(entry.id()));
+            }
+        }
+        Button::CancelOwn(action, action_type) | Button::CancelOpposite(action, action_type) => {
+            if ui
+                .add(look.disabled_because(cannot_act.as_deref()))
+                .clicked()
+            {
+                raise_cancel(ui, cx, entry, action, action_type);
+            }
+        }
+        Button::Undo(undo) => {
+            let look = look
+                .hint(undo.spec().title)
+                .disabled_because(cannot_act.as_deref());
+            if ui.add(look).clicked() {
+                order::raise(ui, cx, &[entry.machine()], Subject::Act(*undo), |_| {});
+            }
+        }
+        Button::NoWayBack(why) => {
+            badge(ui, Icon::Info, Role::Stale, why);
+        }
+        Button::SendAgain => {
+            let hint = "Opens the form with the same text; nothing is sent before you confirm it";
+            let look = look.hint(hint).disabled_because(cannot_act.as_deref());
+            if ui.add(look).clicked() {
+                order::raise(
+                    ui,
+                    cx,
+                    std::slice::from_ref(&entry.order.machine),
+                    subject(entry),
+                    |draft| {
+                        refill(draft, entry);
+                    },
+                );
+            }
+        }
+        Button::ShowDevice => {
+            let name = format!("Show {device}");
+            if ui.add(ActionButton::quiet(&label).hint(&name)).clicked() {
+                panel::select(cx, entry.machine());
+            }
+        }
+        Button::Copy => {
+            let line = record::ticket_line(entry, cx.state);
+            copy_button_ui(ui, "for ticket", &line);
+        }
+    }
+}
+
+/// Opens the form that cancels an action on the entry's device.
+fn raise_cancel(
+    ui: &Ui,
+    cx: &mut Cx<'_>,
+    entry: &Entry,
+    action: &MachineActionId,
+    action_type: &MachineActionType,
+) {
+    let subject = Subject::Cancel {
+        action: action.clone(),
+        action_type: action_type.clone(),
+    };
+    order::raise(ui, cx, &[entry.machine()], subject, |_| {});
+}
+
+/// What the form of an entry was about.
+pub fn subject(entry: &Entry) -> Subject {
+    match &entry.order.task {
+        Task::Act { kind, .. } => Subject::Act(*kind),
+        Task::Cancel {
+            action,
+            action_type,
+        } => Subject::Cancel {
+            action: action.clone(),
+            action_type: action_type.clone(),
+        },
+    }
+}
+
+/// Puts the text of an entry into a form.
+pub fn refill(draft: &mut Draft, entry: &Entry) {
+    draft.comment = entry.order.comment.to_string();
+    if let Task::Act { values, .. } = &entry.order.task {
+        for value in values {
+            match value {
+                Value::IsolationType(isolation_type) => draft.isolation_type = *isolation_type,
+                Value::Sha1(sha1) => draft.sha1 = sha1.to_string(),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::action::Order;
+    use crate::guard::Policy;
+    use crate::journal::Record;
+    use crate::model::Mode;
+    use crate::state::fixtures;
+    use crate::ui::activity::buttons::*;
+
+    fn refused(task: Task, status: u16, code: &str) -> Vec<Button> {
+        let machine = fixtures::machine_ref("a19c07", None);
+        let order = Order {
+            task,
+            ..fixtures::order("cdn-00000001", machine, ActionKind::Isolate)
+        };
+        let refusal = Record::Refused {
+            status,
+            code: code.into(),
+            message: "".into(),
+        };
+        let entry = fixtures::entry(fixtures::author(), order, vec![refusal]);
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        state.entries = vec![entry.clone()].into();
+        buttons(&entry, &state, None, &[])
+    }
+
+    #[test]
+    fn a_refused_order_can_be_sent_again_where_the_answer_may_be_another_one() {
+        let isolate = || Task::Act {
+            kind: ActionKind::Isolate,
+            values: Box::default(),
+        };
+        let cancel = || Task::Cancel {
+            action: MachineActionId::parse("b89eb834").expect("a literal id"),
+            action_type: MachineActionType::Isolate,
+        };
+        for (task, status, code, again) in [
+            (isolate(), 403, "Forbidden", true),
+            (isolate(), 429, "", true),
+            (isolate(), 404, "ResourceNotFound", true),
+            (isolate(), 400, "ActiveRequestAlreadyExists", true),
+            (isolate(), 400, "OsPlatformNotSupported", false),
+            (isolate(), 400, "InvalidHashValue", false),
+            (isolate(), 400, "", false),
+            (cancel(), 403, "Forbidden", true),
+            (cancel(), 400, "", false),
+            (cancel(), 404, "", false),
+        ] {
+            let found = refused(task, status, code);
+            assert_eq!(found[0], Button::Acknowledge, "{status} {code}");
+            assert_eq!(found.contains(&Button::SendAgain), again, "{status} {code}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! An entry as an account of what was done: when, by whom, what was sent. Pure functions to text.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::action::{Task, Value};
+use crate::journal::{Entry, OrderStatus};
+use crate::model::{MachineAction, clean};
+use crate::state::State;
+use crate::ui::words;
+
+const COMMENT_CHARS: usize = 300;
+
+/// When the present status was reached: by the service's clock where it tells, as it is shown
+/// everywhere else.
+fn reached_at(entry: &Entry, state: &State) -> Timestamp {
+    let status = entry.status();
+    let machine = &entry.machine().id;
+    let action = status.action().and_then(|id| state.action(machine, id));
+    let is_its_end = |action: &&MachineAction| {
+        action.status.is_final() && !matches!(status, OrderStatus::NotOurs { .. })
+    };
+    let told = action.filter(is_its_end).and_then(|a| a.last_updated);
+    told.unwrap_or_else(|| entry.status_since())
+}
+
+/// How long it has been under way, or how long ago it ended.
+pub fn age(entry: &Entry, state: &State, now: Timestamp) -> String {
+    if entry.status().is_end() {
+        return words::ago(reached_at(entry, state), now);
+    }
+    let secs = words::secs_since(entry.intended_at(), now);
+    format!("for {}", words::duration(secs))
+}
+
+/// When it was confirmed and by whom, when it reached its present status, and who has read that.
+pub fn times(entry: &Entry, state: &State, zone: &TimeZone) -> Vec<String> {
+    let both = |at| {
+        let (local, utc) = (words::local_time(at, zone), words::utc_time(at));
+        format!("{local} · {utc}")
+    };
+    let confirmed = entry.intended_at();
+    let author = clean(&entry.author.account, 80);
+    let mut lines = vec![format!("Confirmed {} by {author}", both(confirmed))];
+    let status = entry.status();
+    if status.is_end() {
+        let ended = reached_at(entry, state);
+        let took = words::duration(words::secs_since(confirmed, ended));
+        let word = status.word(&entry.order.task);
+        lines.push(format!("{word} {}, after {took}", both(ended)));
+    }
+    if let Some(read) = entry.acknowledged() {
+        let by = clean(&read.account, 80);
+        lines.push(format!("Acknowledged {} by {by}", both(read.at)));
+    }
+    lines
+}
+
+/// Everything that was sent, as it was sent.
+pub fn sent(entry: &Entry) -> Vec<String> {
+    let order = &entry.order;
+    let mut lines = parameters(&order.task);
+    let comment = order.comment_to_send();
+    lines.push(format!("Comment: {}", clean(&comment, COMMENT_CHARS)));
+    lines
+}
+
+/// What an action was given besides its comment: one line each.
+fn parameters(task: &Task) -> Vec<String> {
+    match task {
+        Task::Act { values, .. } => values.iter().map(parameter).collect(),
+        Task::Cancel { action, .. } => vec![format!("Cancelled action: {action}")],
+    }
+}
+
+fn parameter(value: &Value) -> String {
+    match value {
+        Value::IsolationType(isolation_type) => {
+            format!("Isolation type: {}", isolation_type.as_wire())
+        }
+        Value::Sha1(sha1) => format!("SHA-1: {sha1}"),
+    }
+}
+
+/// One line for a ticket, in UTC: what became of it, and everything that was sent.
+pub fn ticket_line(entry: &Entry, state: &State) -> String {
+    let order = &entry.order;
+    let status = entry.status();
+    let mut facts = vec![format!(
+        "{} at {}",
+        status.word(&order.task),
+        words::utc_time(reached_at(entry, state))
+    )];
+    facts.extend(parameters(&order.task));
+    facts.extend(status.action().map(|id| format!("Action id: {id}")));
+    format!(
+        "{} {} on {} ({}): {} [{}] by {}: {}",
+        words::utc_time(entry.intended_at()),
+        order.task.title(),
+        order.machine.quoted_name(),
+        entry.machine().id,
+        facts.join("; "),
+        order.entry,
+        clean(&entry.author.account, 80),
+        clean(&order.comment, 1_000)
+    )
+}

@@ -1,0 +1,264 @@
+//! One row of the activity list: a line, and more of it when it is opened.
+
+use egui::{
+    Align, Frame, Id, Label, Layout, Margin, RichText, Sense, TextStyle, Ui, UiBuilder, accesskit,
+};
+
+use crate::journal::Entry;
+use crate::message::OrderProgress;
+use crate::model::clean;
+use crate::ui::activity::buttons::{Button, button_ui, buttons};
+use crate::ui::activity::record;
+use crate::ui::activity::wording;
+use crate::ui::activity::wording::TICKING_SECS;
+use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::widgets::{ActionButton, Icon, badge, copyable_ui, elided_ui, small_ui};
+use crate::ui::{Cx, look, words};
+
+/// Width that the line keeps for its words; buttons that do not fit beside it are below, when the
+/// row is opened.
+const WORDS_WIDTH: f32 = 330.0;
+/// Less than this shows no word of a reason.
+const REASON_WIDTH: f32 = 60.0;
+
+/// Whether the row shows something that changes by the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ticking {
+    Yes,
+    No,
+}
+
+/// Shows an entry with its buttons. `focus` asks for the keyboard on its first button.
+pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticking {
+    let tokens = ui.tokens();
+    let is_marked = cx.views.marked_entry == Some(entry.id());
+    let fill = if is_marked {
+        tokens.surface.selected
+    } else {
+        tokens.surface.panel
+    };
+    let frame = Frame::new()
+        .fill(fill)
+        .corner_radius(tokens.radius)
+        .inner_margin(Margin::symmetric(4, 1));
+    // By the entry and not by its place: rows move when one ends, and the keyboard stays where it is.
+    let builder = UiBuilder::new()
+        .scope_id(Id::unique(("entry", entry.id())))
+        .sense(Sense::hover());
+    let row = ui.scope_builder(builder, |ui| {
+        frame
+            .show(ui, |ui| {
+                ui.set_min_width(ui.available_width());
+                ui.spacing_mut().item_spacing.y = tokens.space.xs;
+                content_ui(ui, cx, entry, focus)
+            })
+            .inner
+    });
+    let rect = row.response.rect;
+    let task = &entry.order.task;
+    let name = format!("{}: {}", entry.machine().quoted(), task.title());
+    ui.ctx().accesskit_node_builder(row.response.id, |node| {
+        node.set_role(accesskit::Role::Group);
+        node.set_label(name);
+        node.set_description(entry.status().word(task));
+        node.set_bounds(accesskit::Rect {
+            x0: rect.min.x.into(),
+            y0: rect.min.y.into(),
+            x1: rect.max.x.into(),
+            y1: rect.max.y.into(),
+        });
+    });
+    if is_marked {
+        scroll_once(ui, entry, rect);
+    }
+    row.inner
+}
+
+/// A newly marked row comes into sight; after that the person scrolls.
+fn scroll_once(ui: &Ui, entry: &Entry, rect: egui::Rect) {
+    let id = Id::unique("activity scrolled to");
+    let before = ui.data(|data| data.get_temp(id));
+    if before != Some(entry.id()) {
+        ui.data_mut(|data| data.insert_temp(id, entry.id()));
+        ui.scroll_to_rect(rect, Some(Align::Center));
+    }
+}
+
+fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticking {
+    let overtaken = wording::overtaken_by(entry, cx.state);
+    let opposites: Vec<_> = wording::still_open_opposites(entry, cx.state).collect();
+    let buttons = buttons(entry, cx.state, overtaken, &opposites);
+    let reasons = wording::details(entry, cx.state, cx.now, cx.zone);
+    let id = Id::unique(("activity opened", entry.id()));
+    let mut is_open = ui.data(|data| data.get_temp(id)).unwrap_or(false);
+    let (toggled, shown, ticking) = ui
+        .horizontal(|ui| {
+            let toggled = fold_ui(ui, entry, is_open);
+            let room = ui.available_width();
+            let shown = fitting(ui, &buttons, room - WORDS_WIDTH);
+            let size = egui::vec2(room - shown.1, ui.tokens().height.target);
+            let reasons = if is_open { &[][..] } else { &reasons[..] };
+            let layout = Layout::left_to_right(Align::Center);
+            let ticking = ui
+                .allocate_ui_with_layout(size, layout, |ui| {
+                    ui.set_min_width(size.x);
+                    line_ui(ui, cx, entry, overtaken, reasons)
+                })
+                .inner;
+            for (n, button) in buttons[..shown.0].iter().enumerate() {
+                button_ui(ui, cx, entry, button, focus && n == 0);
+            }
+            (toggled, shown.0, ticking)
+        })
+        .inner;
+    if toggled {
+        is_open = !is_open;
+        ui.data_mut(|data| data.insert_temp(id, is_open));
+    }
+    // What may yet undo it stands there whole, with the button against it.
+    if is_open || !opposites.is_empty() {
+        details_ui(ui, cx, entry, &reasons, is_open);
+        let below = &buttons[shown..];
+        ui.horizontal_wrapped(|ui| {
+            for button in below {
+                if is_open || matches!(button, Button::CancelOpposite(..)) {
+                    button_ui(ui, cx, entry, button, false);
+                }
+            }
+        });
+    }
+    ticking
+}
+
+/// How many of the buttons go on the line within this width, and how much they take. The first is
+/// always there.
+fn fitting(ui: &Ui, buttons: &[Button], room: f32) -> (usize, f32) {
+    let font = TextStyle::Button.resolve(ui.style());
+    let spacing = ui.spacing();
+    let (gap, padding) = (spacing.item_spacing.x, spacing.button_padding.x);
+    let mut taken = 0.0;
+    for (n, button) in buttons.iter().enumerate() {
+        let label = button.label();
+        let painter = ui.painter();
+        let galley = painter.layout_no_wrap(label, font.clone(), egui::Color32::PLACEHOLDER);
+        let icon = button.icon().map_or(0.0, |_| 20.0);
+        let width = (galley.size().x + icon + 2.0 * padding).max(24.0) + gap;
+        if n > 0 && taken + width > room {
+            return (n, taken);
+        }
+        taken += width;
+    }
+    (buttons.len(), taken)
+}
+
+/// The switch that opens and closes a row.
+fn fold_ui(ui: &mut Ui, entry: &Entry, is_open: bool) -> bool {
+    let mark = if is_open {
+        Icon::Unfolded
+    } else {
+        Icon::Folded
+    };
+    let verb = if is_open { "Hide" } else { "Show" };
+    let name = format!(
+        "{verb} details of {}: {}",
+        entry.machine().quoted(),
+        entry.order.task.title()
+    );
+    let response = ui.add(ActionButton::icon_only(mark, &name));
+    ui.ctx()
+        .accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
+    response.clicked()
+}
+
+/// Status, device, action, how long, and why: in this order as far as there is room.
+fn line_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    entry: &Entry,
+    overtaken: Option<&Entry>,
+    reasons: &[String],
+) -> Ticking {
+    let tokens = ui.tokens();
+    let status = entry.status();
+    let task = &entry.order.task;
+    let note = cx.state.progress.get(&entry.id());
+    let weak = |text: String| Label::new(RichText::new(text).color(tokens.text_weak)).truncate();
+    let (icon, role) = match overtaken {
+        Some(_) => (look::order_status(status).0, Role::Stale),
+        None => look::order_status(status),
+    };
+    let status_badge = badge(ui, icon, role, &status.word(task));
+    ui.ctx().accesskit_node_builder(status_badge.id, |node| {
+        node.set_live(accesskit::Live::Polite);
+    });
+    elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);
+    ui.add(Label::new(task.title()).truncate());
+    let age = record::age(entry, cx.state, cx.now);
+    ui.add(weak(age))
+        .on_hover_text(record::times(entry, cx.state, cx.zone).join("\n"));
+    if let Some(later) = overtaken {
+        let word = later.status().word(&later.order.task);
+        ui.add(Label::new(format!("{} since then", word.to_lowercase())).truncate());
+    }
+    if !is_ours(entry, cx) {
+        let author = clean(&entry.author.account, 80);
+        let words = if status.is_end() {
+            format!("by {author}")
+        } else {
+            format!("by {author}: followed again when that account signs in")
+        };
+        ui.add(weak(words));
+    } else if let Some(note) = note {
+        let pause = cx.state.budget.and_then(|budget| budget.gate_until);
+        ui.add(weak(wording::next(note, pause, cx.now)));
+    }
+    if !reasons.is_empty() && ui.available_width() > REASON_WIDTH {
+        ui.add(weak(reasons.join(". ")));
+    }
+    ticking(entry, note, cx)
+}
+
+/// Everything that is known, below the line: why, when, and what was sent.
+fn details_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, reasons: &[String], is_open: bool) {
+    for line in reasons {
+        ui.add(Label::new(line).wrap());
+    }
+    if !is_open {
+        return;
+    }
+    for line in record::times(entry, cx.state, cx.zone) {
+        small_ui(ui, &line);
+    }
+    for line in record::sent(entry) {
+        small_ui(ui, &line);
+    }
+    if let Some(action) = entry.status().action() {
+        ui.horizontal(|ui| {
+            small_ui(ui, "Action id:");
+            copyable_ui(ui, "action id", action.as_str());
+        });
+    }
+}
+
+/// Whether the present account ordered it.
+fn is_ours(entry: &Entry, cx: &Cx<'_>) -> bool {
+    let account = cx.state.session.account();
+    account.is_none_or(|account| entry.author.is(account))
+}
+
+fn ticking(entry: &Entry, note: Option<&OrderProgress>, cx: &Cx<'_>) -> Ticking {
+    let secs = words::secs_since(entry.intended_at(), cx.now);
+    let is_open = !entry.status().is_end();
+    let counts_up = is_ours(entry, cx) && is_open && secs < TICKING_SECS;
+    let counts_down = note.is_some_and(|note| {
+        !matches!(
+            note,
+            OrderProgress::Stuck(_) | OrderProgress::WaitsForSignIn | OrderProgress::WaitsForTurn
+        )
+    });
+    if counts_up || counts_down {
+        Ticking::Yes
+    } else {
+        Ticking::No
+    }
+}

@@ -1,0 +1,423 @@
+//! What the activity list says about an entry: pure functions from facts to text.
+
+mod refusal;
+
+pub use refusal::may_be_accepted_later;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::action::{ActionKind, Change, Risk, Task};
+use crate::journal::{Entry, NotSentReason, OrderStatus, Record, Reply};
+use crate::message::OrderProgress;
+use crate::model::{
+    HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, clean,
+};
+use crate::state::State;
+use crate::ui::words;
+
+/// How long the service keeps an action for a device that does not report.
+const SERVICE_WAITS: SignedDuration = SignedDuration::from_hours(72);
+
+/// From this age on an entry's age has no seconds, so nothing has to tick.
+pub const TICKING_SECS: i64 = 3600;
+
+const COMMENT_CHARS: usize = 300;
+
+/// What a later order has made of the condition that this one brought about.
+pub fn overtaken_by<'a>(entry: &Entry, state: &'a State) -> Option<&'a Entry> {
+    let way_back = |entry: &Entry| match entry.order.task.change() {
+        Change::Sets(condition) | Change::Clears(condition) => Some(condition.way_back()),
+        Change::Nothing => None,
+    };
+    let is_done = |entry: &Entry| matches!(entry.status(), OrderStatus::Done { .. });
+    let own = way_back(entry).filter(|_| is_done(entry))?;
+    let machine = entry.machine();
+    let newest_first = state.entries.of_machine(&machine.id).rev();
+    let newer = newest_first.take_while(|e| e.id() != entry.id());
+    let mut later = newer.filter(|later| {
+        way_back(later) == Some(own) && is_done(later) && later.machine().id == machine.id
+    });
+    later.next()
+}
+
+/// What comes next by itself. `pause` is until when the service asked for none of our requests.
+pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> String {
+    let left = |until: Timestamp| words::secs_since(now, until);
+    let check = |at: Timestamp| match pause.map_or(0, left) {
+        0 => match left(at) {
+            0 => "checking now".to_owned(),
+            secs => format!("next check in {}", words::duration(secs)),
+        },
+        pause => format!(
+            "Defender asked for a pause: next check in {}",
+            words::duration(pause.max(left(at)))
+        ),
+    };
+    match note {
+        OrderProgress::LeavesAt(at) => match left(*at) {
+            0 => "being sent".to_owned(),
+            secs => format!("will be sent in {}", words::duration(secs)),
+        },
+        OrderProgress::Watching { next_at, .. } => check(*next_at),
+        OrderProgress::LookFailed { why, next_at, .. } => {
+            format!("Last check failed: {}; {}", why.headline, check(*next_at))
+        }
+        OrderProgress::LookedUp { complete, again_at } => {
+            let so_far = match complete {
+                0 => "being looked up".to_owned(),
+                1 => "looked up once, not there yet".to_owned(),
+                2 => "looked up twice, not there yet".to_owned(),
+                more => format!("looked up {more} times, not there yet"),
+            };
+            format!("{so_far}; {}", check(*again_at))
+        }
+        OrderProgress::WaitsForSignIn => "will be sent once you are signed in again".to_owned(),
+        OrderProgress::WaitsForTurn => "queued behind earlier actions".to_owned(),
+        OrderProgress::Stuck(explanation) => explanation.headline.clone(),
+    }
+}
+
+/// What was read last of an action that is under way, and when.
+fn under_way(
+    entry: &Entry,
+    reported: &MachineActionStatus,
+    state: &State,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> Option<String> {
+    let status = entry.status();
+    let action = status
+        .action()
+        .and_then(|id| state.action(&entry.machine().id, id));
+    // In a console that only looks the journal may be behind what is read here.
+    let only_looks = matches!(state.journal, Some(Err(_)));
+    if let Some(read) = action.filter(|read| only_looks && read.status != *reported) {
+        return Some(format!(
+            "Defender says now: {}; the other console has not recorded it yet",
+            read.status
+        ));
+    }
+    let checked = checked(entry, state, now);
+    match reported {
+        MachineActionStatus::Pending => Some(silent(entry, action, &checked, state, now, zone)),
+        MachineActionStatus::InProgress => Some(format!("In progress, {checked}")),
+        MachineActionStatus::Succeeded
+        | MachineActionStatus::Failed
+        | MachineActionStatus::TimeOut
+        | MachineActionStatus::Cancelled
+        | MachineActionStatus::Other(_) => None,
+    }
+}
+
+/// How long ago the action was read last: in this run, or when that was written down.
+fn checked(entry: &Entry, state: &State, now: Timestamp) -> String {
+    let in_this_run = match state.progress.get(&entry.id()) {
+        Some(
+            OrderProgress::Watching { read_at, .. } | OrderProgress::LookFailed { read_at, .. },
+        ) => *read_at,
+        Some(_) | None => None,
+    };
+    let at = in_this_run.unwrap_or_else(|| entry.status_since());
+    match now.duration_since(at).as_secs() {
+        ..=0 => "checked just now".to_owned(),
+        secs @ 1..60 => format!("checked {secs} s ago"),
+        _ => format!("checked {}", words::ago(at, now)),
+    }
+}
+
+/// What to know about this status: one line each.
+pub fn details(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
+    let (acted_on, ordered) = (entry.machine(), &entry.order.machine);
+    let redirected = (acted_on.id != ordered.id).then(|| {
+        format!(
+            "The service acts on another record (…{}), not on the one you chose (…{})",
+            acted_on.id.tail(),
+            ordered.id.tail()
+        )
+    });
+    let not_reread = entry.not_reread();
+    let not_reread = not_reread
+        .into_iter()
+        .map(|what| format!("Not re-read before sending: {}", clean(what, 300)));
+    let more = about_status(entry, state, now, zone);
+    redirected
+        .into_iter()
+        .chain(not_reread)
+        .chain(more)
+        .collect()
+}
+
+fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
+    let status = entry.status();
+    let task = &entry.order.task;
+    match status {
+        OrderStatus::Held { by } => vec![held(entry, by, state)],
+        OrderStatus::NotSent { why, detail } => not_sent(*why, detail.as_deref()),
+        OrderStatus::Accepted { action, status } => {
+            let asked = cancellation_requested(entry, action, state);
+            let read = under_way(entry, status, state, now, zone);
+            asked.into_iter().chain(read).collect()
+        }
+        OrderStatus::Waiting => waiting(state, now),
+        OrderStatus::Done { .. } => older_opposites(entry, state),
+        OrderStatus::Sent => Vec::new(),
+        OrderStatus::Failed { hresult, .. } => failed(task, *hresult),
+        OrderStatus::TooLate { status, .. } => {
+            vec![format!(
+                "The action had ended before: the service says “{status}”"
+            )]
+        }
+        OrderStatus::TimedOut { .. } => vec![format!(
+            "The service gave up waiting for the device ({}). {}",
+            given_up(entry),
+            another_way(task)
+        )],
+        OrderStatus::Cancelled { by, comment, .. } => {
+            vec![cancelled(by.as_deref(), comment.as_deref())]
+        }
+        OrderStatus::Refused {
+            status,
+            code,
+            message,
+        } => refusal::lines(entry, &state.session, *status, code, message),
+        OrderStatus::Unknown { why, reply } => {
+            let what = match reply {
+                Reply::Missing => "No answer came".to_owned(),
+                Reply::Status(status) => {
+                    format!("The answer does not say whether it was done ({status})")
+                }
+                Reply::Action(_) => "The answer does not say whose action it is".to_owned(),
+            };
+            vec![
+                format!("{what}. It is being looked up; sending again is blocked until then"),
+                format!("Cause: {}", clean(why, COMMENT_CHARS)),
+            ]
+        }
+        OrderStatus::NotFound => {
+            vec![
+                "Defender does not have it: looked up completely over five minutes. You may send it again"
+                    .to_owned(),
+            ]
+        }
+        OrderStatus::NotOurs {
+            action,
+            requestor,
+            created,
+        } => {
+            let at = created.map(|at| format!(" at {}", words::local_time(at, zone)));
+            let mut lines = vec![format!(
+                "Already requested by {}{}; yours was not queued",
+                clean(requestor, 80),
+                at.unwrap_or_default()
+            )];
+            if let Some(action) = state.action(&entry.order.machine.id, action) {
+                lines.push(if action.status.is_final() {
+                    format!("That request has ended: {}", action.status)
+                } else {
+                    format!("That request now: {}", action.status)
+                });
+            }
+            lines
+        }
+    }
+}
+
+/// Whether somebody else's request, which came in the place of this one, has ended without
+/// bringing about what was wanted.
+pub fn ended_without_success(entry: &Entry, state: &State) -> bool {
+    let OrderStatus::NotOurs { action, .. } = entry.status() else {
+        return false;
+    };
+    let theirs = state.action(&entry.order.machine.id, action);
+    theirs.is_some_and(|theirs| {
+        theirs.status.is_final() && theirs.status != MachineActionStatus::Succeeded
+    })
+}
+
+/// Who wants the action stopped, as long as it is not: asking is not cancelling.
+fn cancellation_requested(
+    entry: &Entry,
+    action: &MachineActionId,
+    state: &State,
+) -> Option<String> {
+    let action = state.action(&entry.machine().id, action)?;
+    let by = action.cancellation_requestor.as_deref()?.trim();
+    let by = Some(by).filter(|by| !by.is_empty())?;
+    let why = action.cancellation_comment.as_deref().map(str::trim);
+    let why = why
+        .filter(|why| !why.is_empty())
+        .map(|why| format!(": {}", clean(why, COMMENT_CHARS)));
+    let by = clean(by, 80);
+    Some(format!(
+        "Cancellation requested by {by}{}",
+        why.unwrap_or_default()
+    ))
+}
+
+/// Why an order has not left, where the limit is the reason.
+fn waiting(state: &State, now: Timestamp) -> Vec<String> {
+    let Some(budget) = state.budget else {
+        return Vec::new();
+    };
+    let paused = budget.gate_until.is_some_and(|until| until > now);
+    let why = match (paused, budget.is_shared) {
+        (true, true) => {
+            "Defender asked for a pause although this console made few requests: others share its limit, or Defender is busy"
+        }
+        (true, false) => "Defender asked for a pause",
+        (false, _) if budget.left_minute == 0 => "Defender's limit per minute is used up",
+        (false, _) if budget.left_hour == 0 => "Defender's limit per hour is used up",
+        (false, _) => return Vec::new(),
+    };
+    vec![why.to_owned()]
+}
+
+fn held(entry: &Entry, by: &MachineActionId, state: &State) -> String {
+    let under_way = match state.action(&entry.order.machine.id, by) {
+        Some(action) => format!(
+            "{} by {} is under way ({})",
+            action.kind,
+            clean(
+                action
+                    .requestor
+                    .as_deref()
+                    .unwrap_or("an unknown requestor"),
+                80
+            ),
+            action.status
+        ),
+        None => "An opposite action is under way".to_owned(),
+    };
+    let end = entry.order.task.done();
+    format!(
+        "{under_way}. Yours waits until it has ended, unless you send it anyway. Whichever ends last decides: sent now, the device will most likely end up “{end}”"
+    )
+}
+
+/// Opposite actions from before this one's success that are still open: each can undo it yet.
+pub fn still_open_opposites<'a>(
+    entry: &Entry,
+    state: &'a State,
+) -> impl Iterator<Item = &'a MachineAction> {
+    let opposite = entry.order.task.kind().and_then(ActionKind::opposite);
+    let machine = &entry.machine().id;
+    let own = entry.status().action().cloned();
+    let ended = own
+        .and_then(|id| state.action(machine, &id))
+        .and_then(|own| own.last_updated);
+    state.known_actions(machine).iter().filter(move |action| {
+        let is_later = action.created.zip(ended).is_some_and(|(c, e)| c > e);
+        !action.status.is_final()
+            && !is_later
+            && opposite.is_some_and(|o| o.spec().wire_type == action.kind)
+    })
+}
+
+fn older_opposites(entry: &Entry, state: &State) -> Vec<String> {
+    still_open_opposites(entry, state)
+        .map(|action| {
+            format!(
+                "{} by {} is still {}: if it completes, it undoes this. Cancel it if you do not want that",
+                action.kind,
+                clean(action.requestor.as_deref().unwrap_or("an unknown requestor"), 80),
+                action.status,
+            )
+        })
+        .collect()
+}
+
+fn not_sent(why: NotSentReason, detail: Option<&str>) -> Vec<String> {
+    let first = format!("Nothing was changed: {}", why.words());
+    let detail = detail.filter(|detail| !detail.trim().is_empty());
+    std::iter::once(first)
+        .chain(detail.map(|detail| clean(detail, COMMENT_CHARS).into_owned()))
+        .collect()
+}
+
+/// When the device last reported, and for a silent one when the service gives up.
+fn silent(
+    entry: &Entry,
+    action: Option<&MachineAction>,
+    checked: &str,
+    state: &State,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> String {
+    let picked_up = format!("not picked up yet, {checked}");
+    let Some(machine) = state.machine(&entry.order.machine.id) else {
+        return format!("Last report unknown; {picked_up}");
+    };
+    let seen = machine.last_seen.map_or_else(
+        || "Last report unknown".to_owned(),
+        |at| format!("Last full report {}", words::ago(at, now)),
+    );
+    if machine.health_status == HealthStatus::Active {
+        return format!("{seen}; {picked_up}");
+    }
+    let created = action.and_then(|a| a.created).or(entry.first_sent_at());
+    let until = created.and_then(|at| at.checked_add(SERVICE_WAITS).ok());
+    let until = until.map_or_else(String::new, |until| {
+        format!(
+            "; Defender waits for it until {}",
+            words::local_time(until, zone)
+        )
+    });
+    format!(
+        "{seen}, health {}; {picked_up}{until}",
+        machine.health_status
+    )
+}
+
+/// The code of the end, and whether the device had begun.
+fn given_up(entry: &Entry) -> String {
+    let begun = entry.records().iter().any(|(_, record)| {
+        matches!(record, Record::Progress { status } | Record::Accepted { status, .. }
+            if *status == MachineActionStatus::InProgress)
+    });
+    let mut words = match entry.records().last() {
+        Some((_, Record::Finished { hresult, .. })) => hresult.to_string(),
+        Some(_) | None => String::new(),
+    };
+    if begun {
+        words += "; it had begun, so check the device";
+    }
+    words
+}
+
+fn failed(task: &Task, hresult: HResult) -> Vec<String> {
+    let what = if hresult == HResult(0) {
+        "The service gave no reason".to_owned()
+    } else {
+        hresult.to_string()
+    };
+    vec![what, another_way(task).to_owned()]
+}
+
+/// What to do when the service cannot.
+fn another_way(task: &Task) -> &'static str {
+    match task.risk() {
+        Risk::Disruptive | Risk::Irreversible => {
+            "Next: isolate at the switch, or disable the account"
+        }
+        Risk::Routine if task.kind() == Some(ActionKind::Unisolate) => {
+            "Next: check that the device is connected and send it again, or run the release script from the device's page in the Defender portal on the device itself"
+        }
+        Risk::Routine => "Next: check that the device is connected, then send it again",
+    }
+}
+
+fn cancelled(by: Option<&str>, comment: Option<&str>) -> String {
+    let by = by.filter(|by| !by.trim().is_empty());
+    let by = by.map_or_else(
+        || "By an unknown requestor".to_owned(),
+        |by| format!("By {}", clean(by, 80)),
+    );
+    match comment.filter(|comment| !comment.trim().is_empty()) {
+        Some(comment) => format!("{by}: {}", clean(comment, COMMENT_CHARS)),
+        None => by,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,275 @@
+//! The device panel's lower half: what can be ordered, and what was done to the device by anybody.
+
+use egui::{Frame, Margin, RichText, TextStyle, Ui, UiBuilder, accesskit};
+use jiff::SignedDuration;
+
+use crate::action::{ActionKind, Condition, Risk, Subject};
+use crate::model::{HResult, MachineAction, MachineActionStatus, MachineRef, clean};
+use crate::state::Remote;
+use crate::ui::commands::{act_availability, acting_trouble};
+use crate::ui::look;
+use crate::ui::look::condition_icon;
+use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::widgets::{ActionButton, ExplanationView, Icon, copyable_ui, section_ui};
+use crate::ui::{Cx, order, words};
+
+const COMMENT_CHARS: usize = 500;
+/// Actions drawn; the list above says how many there are.
+const MAX_ACTIONS: usize = 40;
+/// An action as young as this is somebody's present work.
+const RECENT: SignedDuration = SignedDuration::from_hours(1);
+
+/// Shows a button for each kind of action; one that cannot be ordered says why.
+pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
+    section_ui(ui, "Actions");
+    let mut reasons: Vec<(String, Vec<&'static str>)> = Vec::new();
+    ui.horizontal_wrapped(|ui| {
+        for kind in ActionKind::ALL {
+            let spec = kind.spec();
+            let reason = act_availability(kind, machine, cx.state, cx.now).err();
+            let label = format!("{}…", spec.button);
+            let icon = match spec.risk {
+                Risk::Routine => Icon::Undo,
+                Risk::Disruptive | Risk::Irreversible => icon_of(kind),
+            };
+            let button = ActionButton::new(&label)
+                .icon(icon)
+                .hint(spec.consequence)
+                .disabled_because(reason.as_deref());
+            if ui.add(button).clicked() {
+                order::raise(
+                    ui,
+                    cx,
+                    std::slice::from_ref(machine),
+                    Subject::Act(kind),
+                    |_| {},
+                );
+            }
+            if let Some(reason) = reason {
+                match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                    Some((_, labels)) => labels.push(spec.button),
+                    None => reasons.push((reason, vec![spec.button])),
+                }
+            }
+        }
+    });
+    let stale = ui.tokens().stale;
+    for (reason, labels) in reasons {
+        // One line for what blocks all of them.
+        let line = if labels.len() == ActionKind::ALL.len() {
+            reason
+        } else {
+            format!("{}: {reason}", labels.join(", "))
+        };
+        let line = RichText::new(line)
+            .text_style(TextStyle::Small)
+            .color(stale);
+        ui.add(egui::Label::new(line).wrap());
+    }
+}
+
+const fn icon_of(kind: ActionKind) -> Icon {
+    match kind {
+        ActionKind::Isolate | ActionKind::Unisolate => condition_icon(Condition::Isolated),
+        ActionKind::RestrictCodeExecution | ActionKind::UnrestrictCodeExecution => {
+            condition_icon(Condition::Restricted)
+        }
+        ActionKind::StopAndQuarantineFile => Icon::Block,
+    }
+}
+
+/// Shows the actions on the device by anybody, newest first.
+pub fn recent_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
+    section_ui(ui, "Recent actions");
+    let weak = ui.tokens().text_weak;
+    let state = cx.state;
+    let reading = state.histories.get(&machine.id);
+    let actions = state.known_actions(&machine.id);
+    if let Some(failure) = reading.and_then(|reading| reading.failure.as_ref()) {
+        ExplanationView {
+            headline: &failure.headline,
+            effect: &format!("{}. {}", failure.effect.words(), failure.next.words()),
+            role: Role::Caution,
+            next_label: None,
+            details: &failure.details,
+        }
+        .show_ui(ui);
+    }
+    let read_at = reading.and_then(Remote::read_at);
+    let is_whole = state
+        .history(&machine.id)
+        .is_none_or(|history| history.is_complete);
+    let status = match (reading.is_some_and(|reading| reading.loading), read_at) {
+        (true, _) => "Reading the action history…".to_owned(),
+        (false, Some(at)) if !is_whole => format!(
+            "{} read {}; others were cut off or unreadable",
+            actions.len(),
+            words::ago(at, cx.now)
+        ),
+        (false, Some(at)) if actions.is_empty() => {
+            format!(
+                "No actions in the history of this device (read {})",
+                words::ago(at, cx.now)
+            )
+        }
+        (false, Some(at)) => format!("{} in all, read {}", actions.len(), words::ago(at, cx.now)),
+        (false, None) if actions.is_empty() => "Not read yet".to_owned(),
+        (false, None) => {
+            "Possibly incomplete: this device's own history was not read yet".to_owned()
+        }
+    };
+    ui.label(
+        RichText::new(status)
+            .text_style(TextStyle::Small)
+            .color(weak),
+    );
+    for action in actions.iter().take(MAX_ACTIONS) {
+        action_ui(ui, cx, machine, action);
+    }
+}
+
+fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &MachineAction) {
+    let tokens = ui.tokens();
+    let is_recent = action
+        .created
+        .is_some_and(|at| cx.now.duration_since(at) < RECENT);
+    let fill = if is_recent {
+        tokens.surface.raised
+    } else {
+        tokens.surface.panel
+    };
+    let builder = UiBuilder::new()
+        .id_salt(("action", &action.id))
+        .sense(egui::Sense::hover());
+    let row = ui.scope_builder(builder, |ui| {
+        Frame::new()
+            .fill(fill)
+            .corner_radius(tokens.radius)
+            .inner_margin(Margin::symmetric(8, 4))
+            .show(ui, |ui| {
+                ui.set_min_width(ui.available_width());
+                ui.spacing_mut().item_spacing.y = tokens.space.xs;
+                action_head_ui(ui, cx, action);
+                for line in action_lines(action) {
+                    let line = RichText::new(line).text_style(TextStyle::Small);
+                    ui.add(egui::Label::new(line.color(tokens.text_weak)).wrap());
+                }
+                if let Some(sha1) = action.file_identifier.as_deref() {
+                    copyable_ui(ui, "file hash", &clean(sha1, 80));
+                }
+                let why = acting_trouble(cx.state).err();
+                let cancel = ActionButton::new("Cancel…").disabled_because(why.as_deref());
+                if !action.status.is_final() && ui.add(cancel).clicked() {
+                    let (action, action_type) = (action.id.clone(), action.kind.clone());
+                    let subject = Subject::Cancel {
+                        action,
+                        action_type,
+                    };
+                    order::raise(ui, cx, std::slice::from_ref(machine), subject, |_| {});
+                }
+            });
+    });
+    let status = look::action_status(&action.status).word;
+    let name = format!("{}: {status}", action_name(action));
+    ui.ctx().accesskit_node_builder(row.response.id, |node| {
+        node.set_role(accesskit::Role::Group);
+        node.set_label(name);
+    });
+}
+
+/// What an action does, and of what kind: `Isolate (Full)`.
+pub(in crate::ui) fn action_name(action: &MachineAction) -> String {
+    let kind = words::spaced(action.kind.as_wire());
+    let kind = clean(&kind, 64);
+    match action.scope.as_deref() {
+        Some(scope) => format!("{kind} ({})", clean(&words::spaced(scope), 40)),
+        None => kind.into_owned(),
+    }
+}
+
+fn action_head_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
+    let weak = ui.tokens().text_weak;
+    ui.horizontal_wrapped(|ui| {
+        let what = action_name(action);
+        ui.label(RichText::new(what).text_style(text::strong()));
+        look::action_status(&action.status).badge_ui(ui);
+        match action.created {
+            Some(at) => {
+                let when = format!(
+                    "{}, {}",
+                    words::local_time(at, cx.zone),
+                    words::ago(at, cx.now)
+                );
+                ui.label(RichText::new(when).color(weak))
+                    .on_hover_text(words::utc_time(at));
+            }
+            None => {
+                ui.label(RichText::new("time unknown").color(weak));
+            }
+        }
+    });
+}
+
+/// Who, from where, why, and how it went wrong.
+fn action_lines(action: &MachineAction) -> Vec<String> {
+    let given = |text: &Option<Box<str>>, max_chars: usize| {
+        let text = text
+            .as_deref()
+            .map(str::trim)
+            .filter(|text| !text.is_empty());
+        text.map(|text| clean(text, max_chars).into_owned())
+    };
+    let by = given(&action.requestor, 80).unwrap_or_else(|| "an unknown requestor".to_owned());
+    let source = given(&action.request_source, 60);
+    let source = source.map_or_else(String::new, |source| format!(", through {source}"));
+    let mut lines = vec![format!("By {by}{source}")];
+    lines.extend(given(&action.requestor_comment, COMMENT_CHARS));
+    let cancelled_by = given(&action.cancellation_requestor, 80);
+    let cancelled_why = given(&action.cancellation_comment, COMMENT_CHARS);
+    // Asked for is not done: a device may carry the action out all the same.
+    let cancelled = if action.status == MachineActionStatus::Cancelled {
+        "Cancelled"
+    } else if action.status.is_final() {
+        "Cancellation was requested"
+    } else {
+        "Cancellation requested"
+    };
+    match (cancelled_by, cancelled_why) {
+        (Some(by), Some(why)) => lines.push(format!("{cancelled} by {by}: {why}")),
+        (Some(by), None) => lines.push(format!("{cancelled} by {by}")),
+        (None, Some(why)) => lines.push(format!("{cancelled}: {why}")),
+        (None, None) => {}
+    }
+    if action.error_hresult != HResult(0) {
+        lines.push(format!("Result {}", action.error_hresult));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{MachineActionId, MachineActionStatus, MachineActionType};
+    use crate::ui::device::actions::*;
+
+    #[test]
+    fn an_action_shows_requestor_reason_and_error() {
+        let id = MachineActionId::parse("a").expect("a literal id");
+        let mut action =
+            MachineAction::bare(id, MachineActionType::Isolate, MachineActionStatus::Failed);
+        assert_eq!(action_lines(&action), ["By an unknown requestor"]);
+        action.requestor = Some("s.weber@contoso.com".into());
+        action.request_source = Some("Portal".into());
+        action.requestor_comment = Some("evil\u{202e}".into());
+        action.cancellation_requestor = Some("jane".into());
+        action.error_hresult = HResult(-2_147_467_260);
+        assert_eq!(
+            action_lines(&action),
+            [
+                "By s.weber@contoso.com, through Portal",
+                "evil\\u{202e}",
+                "Cancellation was requested by jane",
+                "Result 0x80004004 (-2147467260), the operation was aborted"
+            ]
+        );
+    }
+}

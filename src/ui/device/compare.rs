@@ -1,0 +1,283 @@
+//! Records with one name, side by side, so that the right one is chosen by what differs.
+
+use egui::{Align, Id, Key, Layout, Modifiers, RichText, ScrollArea, TextStyle, TextWrapMode, Ui};
+use egui_extras::{Column as TableColumn, TableBody, TableBuilder};
+
+use crate::message::Command;
+use crate::model::{Machine, MachineRef, PanelPart};
+use crate::ui::device::panel::{os, select, tags, told};
+use crate::ui::device::users;
+use crate::ui::device_state::DeviceState;
+use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::views::Dialog as OpenDialog;
+use crate::ui::widgets::{ActionButton, Dialog, Icon, badge};
+use crate::ui::{Cx, look, words};
+
+/// Records that fit beside each other; more than these stand in the list.
+const MOST: usize = 6;
+const MOST_ADDRESSES: usize = 4;
+/// How wide a column is at least, in points: the first one, and that of each record.
+const FACT_WIDTH: f32 = 170.0;
+const RECORD_WIDTH: f32 = 200.0;
+/// The height of the table's head, and of all that stands over the facts or below them.
+const HEAD: f32 = 36.0;
+const ABOVE_FACTS: f32 = HEAD + 56.0;
+
+/// Opens the comparison, and has read what is not known yet.
+pub fn compare(cx: &mut Cx<'_>, machine: &MachineRef) {
+    for record in records(cx, machine).into_iter().take(MOST) {
+        let id = record.id;
+        cx.out.work.push(Command::LoadMachine(id.clone()));
+        cx.out.work.push(Command::LoadPart(id, PanelPart::Users));
+    }
+    cx.views.open(OpenDialog::Compare(machine.clone()));
+}
+
+fn records(cx: &Cx<'_>, machine: &MachineRef) -> Vec<MachineRef> {
+    let twins = cx.state.namesakes(machine).into_iter();
+    std::iter::once(machine.clone()).chain(twins).collect()
+}
+
+/// That there are more records than columns.
+fn left_out_words(all: usize) -> Option<String> {
+    (all > MOST).then(|| format!("{MOST} of {all} records; the others are in the list"))
+}
+
+/// Draws the comparison while it is the open dialog.
+pub fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
+    let id = Id::unique(("compare", machine.id.as_str()));
+    let title = format!("Records like {}", machine.quoted());
+    let mut records = records(cx, machine);
+    let left_out = left_out_words(records.len());
+    records.truncate(MOST);
+    let columns = records.iter().fold(FACT_WIDTH, |sum, _| sum + RECORD_WIDTH);
+    let width = columns.max(ui.tokens().dialog_width);
+    let dialog = Dialog::new(id, &title).plain().width(width);
+    let is_opening = dialog.is_opening(ui.ctx());
+    let response = dialog.show(ui.ctx(), |ui| {
+        let close = ui.horizontal(|ui| {
+            let close = ui.add(ActionButton::new("Close"));
+            if let Some(words) = &left_out {
+                badge(ui, Icon::Info, Role::Caution, words);
+            }
+            close
+        });
+        let close = close.inner;
+        if is_opening {
+            close.request_focus();
+        }
+        ui.add_space(ui.tokens().space.s);
+        let area = ScrollArea::horizontal().show(ui, |ui| records_ui(ui, id, cx, &records));
+        (close.clicked(), area.inner)
+    });
+    let (closes, shown) = response.inner;
+    if closes || shown.is_some() || response.close_requested {
+        Dialog::return_focus(ui.ctx(), id);
+    } else {
+        cx.views.dialog = Some(OpenDialog::Compare(machine.clone()));
+    }
+    if let Some(record) = shown {
+        select(cx, record);
+    }
+}
+
+/// One record a column under a head that stays in sight, one fact a row; the record that is to be shown.
+fn records_ui(ui: &mut Ui, id: Id, cx: &Cx<'_>, records: &[MachineRef]) -> Option<MachineRef> {
+    let tokens = ui.tokens();
+    ui.spacing_mut().item_spacing = egui::vec2(tokens.space.s, 0.0);
+    ui.style_mut().wrap_mode = Some(TextWrapMode::Extend);
+    ui.visuals_mut().faint_bg_color = tokens.surface.raised;
+    let line = ui.text_style_height(&TextStyle::Body);
+    let room = (Dialog::room(ui.ctx()) - ABOVE_FACTS).max(3.0 * line);
+    let scroll: Scroll = ui.data(|data| data.get_temp(id)).unwrap_or_default();
+    let by_keys = scroll.by_keys(ui);
+    let mut table = TableBuilder::new(ui)
+        .id_salt("records")
+        .striped(true)
+        .cell_layout(Layout::left_to_right(Align::Center))
+        .min_scrolled_height(0.0)
+        .max_scroll_height(room)
+        .column(TableColumn::auto().at_least(FACT_WIDTH - 2.0 * tokens.space.l))
+        .columns(
+            TableColumn::auto().at_least(RECORD_WIDTH - tokens.space.l),
+            records.len(),
+        );
+    if let Some(down) = by_keys {
+        table = table.vertical_scroll_offset(down);
+    }
+    let mut shown = None;
+    let table = table.header(HEAD, |mut head| {
+        head.col(|_| {});
+        for record in records {
+            head.col(|ui| shown = head_ui(ui, record).or(shown.take()));
+        }
+    });
+    let output = table.body(|mut body| facts_ui(&mut body, cx, records, line));
+    let scroll = Scroll {
+        down: output.state.clamped_offset().y,
+        seen: output.inner_rect.height(),
+        all: output.content_size.y,
+    };
+    ui.data_mut(|data| data.insert_temp(id, scroll));
+    shown
+}
+
+/// The end of a record's id, and the way to it; the record if that was chosen.
+fn head_ui(ui: &mut Ui, record: &MachineRef) -> Option<MachineRef> {
+    let tail = RichText::new(format!("…{}", record.id.tail()));
+    ui.label(tail.text_style(text::device()));
+    ui.add_space(ui.tokens().space.s);
+    let name = format!("Show {}", record.quoted());
+    let show = ui.add(ActionButton::new("Show").name(&name));
+    show.clicked().then(|| record.clone())
+}
+
+fn facts_ui(body: &mut TableBody<'_>, cx: &Cx<'_>, records: &[MachineRef], line: f32) {
+    let tokens = body.ui_mut().tokens();
+    let machines: Vec<_> = records
+        .iter()
+        .map(|record| cx.state.machine(&record.id).map(AsRef::as_ref))
+        .collect();
+    for (name, fact) in FACTS {
+        let values: Vec<String> = machines
+            .iter()
+            .map(|machine| machine.map_or_else(|| told(None), |machine| fact(machine, cx)))
+            .collect();
+        let is_same = values.iter().all(|value| Some(value) == values.first());
+        let lines = values.iter().map(|value| value.lines().count()).max();
+        let height = (1..lines.unwrap_or(1)).fold(tokens.height.row, |sum, _| sum + line);
+        body.row(height, |mut row| {
+            row.col(|ui| {
+                ui.add_space(tokens.space.xs);
+                // Not by weight alone.
+                let name = if is_same {
+                    RichText::new(*name).color(tokens.text_weak)
+                } else {
+                    RichText::new(format!("≠ {name}"))
+                };
+                ui.label(name);
+            });
+            for value in values {
+                let value = RichText::new(value);
+                // What differs is what decides.
+                let value = if is_same {
+                    value.color(tokens.text_weak)
+                } else {
+                    value.strong()
+                };
+                row.col(|ui| {
+                    ui.label(value);
+                });
+            }
+        });
+    }
+}
+
+/// How far the facts are scrolled down, how much of them is seen, and how much there is.
+#[derive(Debug, Clone, Copy, Default)]
+struct Scroll {
+    down: f32,
+    seen: f32,
+    all: f32,
+}
+
+impl Scroll {
+    /// Where keys scroll to. Up and down scroll too, as all the buttons stand in one line.
+    fn by_keys(self, ui: &Ui) -> Option<f32> {
+        let most = (self.all - self.seen).max(0.0);
+        if most == 0.0 {
+            return None;
+        }
+        if let Some(focused) = ui.memory(egui::Memory::focused) {
+            let filter = egui::EventFilter {
+                vertical_arrows: true,
+                ..egui::EventFilter::default()
+            };
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(focused, filter));
+        }
+        let step = ui.tokens().height.row;
+        let steps = [
+            (Key::ArrowDown, step),
+            (Key::ArrowUp, -step),
+            (Key::PageDown, self.seen),
+            (Key::PageUp, -self.seen),
+            (Key::Home, -self.all),
+            (Key::End, self.all),
+        ];
+        let by = steps
+            .into_iter()
+            .find(|(key, _)| ui.input_mut(|input| input.consume_key(Modifiers::NONE, *key)));
+        by.map(|(_, by)| (self.down + by).clamp(0.0, most))
+    }
+}
+
+type Fact = fn(&Machine, &Cx<'_>) -> String;
+
+const FACTS: &[(&str, Fact)] = &[
+    ("State", |machine, cx| {
+        DeviceState::of(cx.state.known_actions(&machine.id)).text()
+    }),
+    ("Health", |machine, _| {
+        look::health(&machine.health_status).word.into_owned()
+    }),
+    ("Last full report", |machine, cx| {
+        machine
+            .last_seen
+            .map_or_else(|| told(None), |at| words::ago(at, cx.now))
+    }),
+    ("First seen", |machine, cx| {
+        machine
+            .first_seen
+            .map_or_else(|| told(None), |at| words::ago(at, cx.now))
+    }),
+    ("Risk", |machine, _| {
+        look::risk(machine.risk_score.as_ref()).word.into_owned()
+    }),
+    ("Operating system", |machine, _| os(machine)),
+    ("Logged-on user", |machine, cx| {
+        users::newest(cx, &machine.id).unwrap_or_else(|| "unknown".into())
+    }),
+    ("Addresses", |machine, _| {
+        let addresses = machine.addresses().take(MOST_ADDRESSES);
+        addresses
+            .map(|ip| ip.to_string())
+            .collect::<Vec<_>>()
+            .join("\n")
+    }),
+    ("Onboarding", |machine, _| {
+        look::onboarding(machine.onboarding_status.as_ref())
+            .word
+            .into_owned()
+    }),
+    ("Group", |machine, _| {
+        told(machine.rbac_group_name.as_deref())
+    }),
+    ("Tags", |machine, _| tags(machine)),
+    ("Full name", |machine, _| {
+        told(machine.computer_dns_name.as_deref())
+    }),
+    ("Merged into", |machine, _| match &machine.merged_into {
+        Some(survivor) => format!("…{}", survivor.tail()),
+        None => "no".into(),
+    }),
+    ("May be a duplicate", |machine, _| {
+        let word = if machine.is_potential_duplication {
+            "yes"
+        } else {
+            "no"
+        };
+        word.into()
+    }),
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::ui::device::compare::*;
+
+    #[test]
+    fn records_without_a_column_are_counted() {
+        assert_eq!(left_out_words(MOST), None);
+        let words = "6 of 9 records; the others are in the list";
+        assert_eq!(left_out_words(9).as_deref(), Some(words));
+    }
+}

@@ -1,0 +1,110 @@
+//! Marks of a device that are no condition of it: that its name or its id is one to look at twice,
+//! and that it is protected.
+
+use egui::{Label, RichText, TextStyle, Ui, accesskit};
+
+use crate::model::{Machine, MachineRef};
+use crate::state::State;
+use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::widgets::{Icon, badge, icon};
+
+/// One mark: an icon and a word, with what they mean.
+pub struct DeviceMark {
+    icon: Icon,
+    role: Role,
+    /// In the list, where there is little room.
+    pub word: &'static str,
+    /// In the panel.
+    title: String,
+    pub explanation: &'static str,
+}
+
+/// The marks of a device; `record` is the service's, where it is known.
+#[must_use]
+pub fn device_marks(
+    state: &State,
+    device: &MachineRef,
+    record: Option<&Machine>,
+) -> Vec<DeviceMark> {
+    let mut marks = Vec::new();
+    if let Some(oddity) = device.oddity() {
+        marks.push(DeviceMark {
+            icon: Icon::Warning,
+            role: Role::Caution,
+            word: "odd name",
+            title: format!("Odd name: {}", oddity.word()),
+            explanation: oddity.explanation(),
+        });
+    }
+    if device.id.is_unusual() {
+        marks.push(DeviceMark {
+            icon: Icon::Info,
+            role: Role::Caution,
+            word: "unusual id",
+            title: "Unusual device id".to_owned(),
+            explanation: "This device id is not of the form that Defender gives. Check the device in the portal before you act on it",
+        });
+    }
+    let protecting = match record {
+        Some(machine) => state.policy.protecting(machine),
+        None => state.policy.protecting_ref(device, &[]),
+    };
+    if let Some(rule) = protecting {
+        marks.push(DeviceMark {
+            icon: Icon::Protected,
+            role: Role::Neutral,
+            word: "protected",
+            title: format!("Protected: {rule}"),
+            explanation: "Your organisation protects this device: isolating or restricting it needs its name typed. Releasing never does",
+        });
+    }
+    marks
+}
+
+/// What the marks add to the accessible name of a row.
+#[must_use]
+pub fn words(marks: &[DeviceMark]) -> String {
+    marks
+        .iter()
+        .fold(String::new(), |words, mark| words + ", " + mark.word)
+}
+
+/// Shows in a row of the list that there are twins, and what distinguishes them.
+pub fn twins_ui(ui: &mut Ui, state: &State, device: &MachineRef) {
+    let tokens = ui.tokens();
+    let twins = state.inventory.namesakes(device).count();
+    if twins == 0 {
+        return;
+    }
+    let words = format!(
+        "{twins} other {} with this name, or one that looks like it",
+        if twins == 1 { "record" } else { "records" }
+    );
+    icon(ui, Icon::Twin, tokens.caution).on_hover_text(words);
+    let tail = RichText::new(format!("…{}", device.id.tail())).text_style(text::id());
+    ui.add(Label::new(tail.color(tokens.text_weak)).selectable(false));
+}
+
+/// Shows the marks in a row of the list.
+pub fn row_marks_ui(ui: &mut Ui, marks: &[DeviceMark]) {
+    for mark in marks {
+        let colour = ui.tokens().colour(mark.role);
+        ui.spacing_mut().item_spacing.x = ui.tokens().space.xs;
+        icon(ui, mark.icon, colour).on_hover_text(&mark.title);
+        let word = RichText::new(mark.word).text_style(TextStyle::Small);
+        ui.add(Label::new(word.color(colour)).selectable(false))
+            .on_hover_text(format!("{}\n{}", mark.title, mark.explanation));
+    }
+}
+
+/// Shows the marks in the panel.
+pub fn panel_marks_ui(ui: &mut Ui, marks: &[DeviceMark]) {
+    for mark in marks {
+        let shown = badge(ui, mark.icon, mark.role, &mark.title);
+        ui.ctx()
+            .accesskit_node_builder(shown.id, |node: &mut accesskit::Node| {
+                node.set_description(mark.explanation);
+            });
+        shown.on_hover_text(mark.explanation);
+    }
+}

@@ -1,0 +1,10 @@
+//! The panel of one device.
+
+pub(in crate::ui) mod actions;
+pub(in crate::ui) mod alerts;
+pub(in crate::ui) mod compare;
+pub(in crate::ui) mod marks;
+pub(in crate::ui) mod panel;
+pub(in crate::ui) mod parts;
+pub(in crate::ui) mod state_section;
+pub(in crate::ui) mod users;

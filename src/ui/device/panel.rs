@@ -1,0 +1,479 @@
+//! The panel of the selected device: what is worth knowing before acting, and the ways to act.
+
+use std::net::IpAddr;
+
+use egui::{RichText, ScrollArea, Ui};
+use jiff::Timestamp;
+
+use crate::message::Command;
+use crate::model::{Cloud, Machine, MachineId, MachineRef, Mode, clean, short_name};
+use crate::ui::device::marks::{device_marks, panel_marks_ui};
+use crate::ui::device::{actions, alerts, compare, parts, state_section, users};
+use crate::ui::devices::bulk_selection::absence_words;
+use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::widgets::{
+    ActionButton, EmptyState, Icon, badge, copy_button_ui, copy_labelled_ui, copyable_ui,
+    section_ui, small_ui,
+};
+use crate::ui::{Cx, look, words};
+
+const VALUE_CHARS: usize = 200;
+const TAG_CHARS: usize = 40;
+/// Addresses shown; a record can hold hundreds.
+const MAX_ADDRESSES: usize = 12;
+/// Other records with the same name that are shown one by one.
+const TWINS_LISTED: usize = 10;
+/// In a window lower than this the id of the device is only a button to copy it, in points.
+const LOW: f32 = 680.0;
+/// The column of names beside the facts, in points.
+const NAME_WIDTH: f32 = 128.0;
+
+/// Draws the panel of the selected device.
+pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(selected) = cx.views.selected.clone() else {
+        EmptyState {
+            headline: "Select a device…",
+            how: "Its facts, its actions and what is contained are shown here",
+            action: None,
+        }
+        .show_ui(ui);
+        return;
+    };
+    let state = cx.state;
+    let record = state.machine(&selected.id).map(AsRef::as_ref);
+    let is_low = ui.ctx().content_rect().height() < LOW;
+    ScrollArea::vertical()
+        .id_salt(("device panel", &selected.id))
+        .auto_shrink(false)
+        .show(ui, |ui| {
+            identity_ui(ui, &selected, is_low);
+            // Right below the name: nothing that is read later moves them under the pointer.
+            actions::buttons_ui(ui, cx, &selected);
+            panel_marks_ui(ui, &device_marks(state, &selected, record));
+            if let Some(absence) = absence_words(state, &selected, cx.now) {
+                badge(ui, Icon::Warning, Role::Caution, &absence);
+            }
+            records_ui(ui, cx, &selected, record);
+            links_ui(ui, cx, &selected, record);
+            match record {
+                Some(machine) => summary_ui(ui, cx, machine),
+                None => no_record_ui(ui, cx, &selected),
+            }
+            state_section::state_ui(ui, cx, &selected);
+            alerts::alerts_ui(ui, cx, &selected.id);
+            users::users_ui(ui, cx, &selected.id);
+            actions::recent_ui(ui, cx, &selected);
+            section_ui(ui, "Record");
+            if let Some(machine) = record {
+                facts_ui(ui, cx, machine);
+            }
+            reading_ui(ui, cx, &selected.id);
+            read_again_ui(ui, cx, &selected);
+        });
+}
+
+/// Why there are no facts: that it has left the list is another thing than not to have been read.
+fn no_record_ui(ui: &mut Ui, cx: &Cx<'_>, selected: &MachineRef) {
+    let reading = cx.state.machines.get(&selected.id);
+    let words = if reading.is_some_and(|reading| reading.loading) {
+        "This device's record is being read"
+    } else if reading.is_some_and(|reading| reading.failure.is_some()) {
+        "This device's record could not be read"
+    } else if absence_words(cx.state, selected, cx.now).is_some() {
+        // Said already.
+        return;
+    } else {
+        "This device's record has not been read yet"
+    };
+    badge(ui, Icon::Unfamiliar, Role::Unknown, words);
+}
+
+fn identity_ui(ui: &mut Ui, selected: &MachineRef, is_low: bool) {
+    let tokens = ui.tokens();
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(selected.name()).text_style(text::device()));
+        let tail = format!("…{}", selected.id.tail());
+        ui.label(
+            RichText::new(tail)
+                .text_style(text::id())
+                .color(tokens.text_weak),
+        );
+        if is_low {
+            copy_button_ui(ui, "device id", selected.id.as_str());
+        }
+    });
+    if !is_low {
+        copyable_ui(ui, "device id", selected.id.as_str());
+    }
+}
+
+/// Other records that could be meant: twins, and the one that a merged record went into.
+fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<&Machine>) {
+    if let Some(survivor) = record.and_then(|machine| machine.merged_into.as_ref()) {
+        ui.horizontal_wrapped(|ui| {
+            let notice = format!("This record was merged into another (…{})", survivor.tail());
+            badge(ui, Icon::Block, Role::Danger, &notice);
+            if ui
+                .add(ActionButton::new("Show the surviving record"))
+                .clicked()
+            {
+                let known = cx
+                    .state
+                    .machine(survivor)
+                    .map(|machine| machine.reference());
+                // Not in the list yet: its name is unknown until it was read.
+                let target = known.unwrap_or_else(|| MachineRef {
+                    id: survivor.clone(),
+                    dns_name: None,
+                });
+                select(cx, target);
+            }
+        });
+    }
+    let state = cx.state;
+    let twins: Vec<&Machine> = state
+        .inventory
+        .namesakes(selected)
+        .map(AsRef::as_ref)
+        .collect();
+    let Some(first) = twins.first() else {
+        if record.is_some_and(|machine| machine.is_potential_duplication) {
+            let notice = "The service says this may be a duplicate; no other record has this name";
+            badge(ui, Icon::Twin, Role::Caution, notice);
+        }
+        return;
+    };
+    let about = |twin: &Machine| {
+        let seen = twin.last_seen.map_or_else(
+            || "no full report yet".to_owned(),
+            |at| format!("last full report {}", words::ago(at, cx.now)),
+        );
+        let health = look::health(&twin.health_status).word;
+        format!("…{} ({health}, {seen})", twin.id.tail())
+    };
+    let own_name = selected.dns_name.as_deref().map(short_name);
+    let is_alike = |twin: &Machine| {
+        let name = twin.computer_dns_name.as_deref().map(short_name);
+        name != own_name
+    };
+    let about = |twin: &Machine| {
+        if is_alike(twin) {
+            format!("{} {}", twin.reference().quoted_name(), about(twin))
+        } else {
+            about(twin)
+        }
+    };
+    let notice = match twins.len() {
+        1 if is_alike(first) => {
+            format!(
+                "1 other record with a name that looks like this one: {}",
+                about(first)
+            )
+        }
+        1 => format!("1 other record with this name: {}", about(first)),
+        several if twins.iter().any(|twin| is_alike(twin)) => {
+            format!("{several} other records with this name, or one that looks like it")
+        }
+        several => format!("{several} other records with this name"),
+    };
+    let lines: Vec<_> = twins
+        .iter()
+        .take(TWINS_LISTED)
+        .map(|twin| (about(twin), twin.reference()))
+        .collect();
+    let is_one = lines.len() == 1;
+    if !is_one {
+        badge(ui, Icon::Twin, Role::Caution, &notice);
+    }
+    for (line, twin) in lines {
+        ui.horizontal_wrapped(|ui| {
+            if is_one {
+                badge(ui, Icon::Twin, Role::Caution, &notice);
+            } else {
+                ui.label(line);
+            }
+            let name = format!("Show {}", twin.quoted());
+            if ui.add(ActionButton::new("Show").hint(&name)).clicked() {
+                select(cx, twin);
+            }
+            if is_one {
+                compare_ui(ui, cx, selected);
+            }
+        });
+    }
+    if twins.len() > TWINS_LISTED {
+        small_ui(ui, &format!("And {} more", twins.len() - TWINS_LISTED));
+    }
+    if !is_one {
+        compare_ui(ui, cx, selected);
+    }
+}
+
+fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef) {
+    let all = ActionButton::new("Compare…").hint("Shows all records with this name side by side");
+    if ui.add(all).clicked() {
+        compare::compare(cx, selected);
+    }
+}
+
+/// Selects a device and has it read, for it may not be in the list.
+pub fn select(cx: &mut Cx<'_>, machine: MachineRef) {
+    if cx.state.machine(&machine.id).is_none() {
+        cx.out.work.push(Command::LoadMachine(machine.id.clone()));
+    }
+    cx.views.show_device(machine);
+}
+
+/// What decides at a glance: is it alive, how bad is it, whose is it, where is it.
+fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
+    let tokens = ui.tokens();
+    ui.horizontal_wrapped(|ui| {
+        look::health(&machine.health_status).badge_ui(ui);
+        look::risk_phrase(machine.risk_score.as_ref()).badge_ui(ui);
+        ui.label(os_known(machine).unwrap_or_else(|| "OS unknown".to_owned()));
+        let seen = machine.last_seen.map_or_else(
+            || "no full report yet".to_owned(),
+            |at| format!("last full report {}", words::ago(at, cx.now)),
+        );
+        ui.label(RichText::new(seen).color(tokens.text_weak));
+    });
+    let group = machine.rbac_group_name.as_deref();
+    let mut whose = vec![group.map_or_else(|| "no group".to_owned(), |group| told(Some(group)))];
+    if !machine.tags().is_empty() {
+        whose.push(format!("tags: {}", tags(machine)));
+    }
+    whose.extend(
+        machine
+            .addresses()
+            .find(|a| !a.is_loopback())
+            .map(|a| a.to_string()),
+    );
+    whose.extend(users::newest(cx, &machine.id));
+    ui.add(egui::Label::new(whose.join(", ")).wrap());
+}
+
+fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
+    let tokens = ui.tokens();
+    ui.add_space(tokens.space.xs);
+    // Not a grid: its columns start narrow, and wrapping text keeps them so.
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = tokens.space.xs;
+        row_ui(ui, "Health", |ui| {
+            look::health(&machine.health_status).badge_ui(ui);
+        });
+        row_ui(ui, "Last full report", |ui| {
+            time_ui(ui, cx, machine.last_seen);
+        });
+        value_ui(ui, "Operating system", &os(machine));
+        value_ui(ui, "Agent", &told(machine.agent_version.as_deref()));
+        value_ui(
+            ui,
+            "Onboarding",
+            &look::onboarding(machine.onboarding_status.as_ref()).word,
+        );
+        row_ui(ui, "Risk", |ui| {
+            look::risk(machine.risk_score.as_ref()).badge_ui(ui);
+        });
+        row_ui(ui, "Exposure", |ui| {
+            look::exposure(machine.exposure_level.as_ref()).badge_ui(ui);
+        });
+        value_ui(ui, "Device value", &told(machine.device_value.as_deref()));
+        value_ui(ui, "Group", &told(machine.rbac_group_name.as_deref()));
+        value_ui(ui, "Tags", &tags(machine));
+        row_ui(ui, "Entra device id", |ui| {
+            match machine.aad_device_id.as_deref() {
+                Some(id) if !id.trim().is_empty() => {
+                    copyable_ui(ui, "Entra device id", &clean(id, VALUE_CHARS));
+                }
+                Some(_) | None => unknown_ui(ui),
+            }
+        });
+        row_ui(ui, "Addresses", |ui| addresses_ui(ui, machine));
+        if !machine.mac_addresses.is_empty() {
+            let macs = machine.mac_addresses.iter().take(MAX_ADDRESSES);
+            let macs: Vec<_> = macs.map(ToString::to_string).collect();
+            value_ui(ui, "MAC addresses", &macs.join(", "));
+        }
+        row_ui(ui, "First seen", |ui| time_ui(ui, cx, machine.first_seen));
+    });
+}
+
+pub(in crate::ui) fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
+    let weak = ui.tokens().text_weak;
+    ui.horizontal_top(|ui| {
+        let start = ui.cursor().left();
+        ui.label(RichText::new(name).color(weak));
+        let used = ui.cursor().left() - start;
+        ui.add_space((NAME_WIDTH - used).max(0.0));
+        ui.vertical(value);
+    });
+}
+
+pub(in crate::ui) fn value_ui(ui: &mut Ui, name: &str, value: &str) {
+    row_ui(ui, name, |ui| {
+        ui.add(egui::Label::new(value).wrap());
+    });
+}
+
+fn unknown_ui(ui: &mut Ui) {
+    ui.label(unknown());
+}
+
+fn time_ui(ui: &mut Ui, cx: &Cx<'_>, at: Option<Timestamp>) {
+    match at {
+        Some(at) => {
+            let shown = format!(
+                "{}, {}",
+                words::ago(at, cx.now),
+                words::local_time(at, cx.zone)
+            );
+            ui.add(egui::Label::new(shown).wrap())
+                .on_hover_text(words::utc_time(at));
+        }
+        None => unknown_ui(ui),
+    }
+}
+
+fn addresses_ui(ui: &mut Ui, machine: &Machine) {
+    let mono = |text: String| RichText::new(text).text_style(text::id());
+    let mut all: Vec<IpAddr> = machine.addresses().collect();
+    let left_out = all.len().saturating_sub(MAX_ADDRESSES);
+    all.truncate(MAX_ADDRESSES);
+    if all.is_empty() {
+        unknown_ui(ui);
+    }
+    for address in all {
+        ui.label(mono(address.to_string()));
+    }
+    if left_out > 0 {
+        ui.label(format!("and {left_out} more"));
+    }
+    if let Some(external) = machine.last_external_ip_address {
+        ui.label(mono(format!("{external} (external)")));
+    }
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}
+
+pub(in crate::ui) fn told(value: Option<&str>) -> String {
+    value
+        .filter(|value| !value.trim().is_empty())
+        .map_or_else(unknown, |value| clean(value, VALUE_CHARS).into_owned())
+}
+
+/// The operating system with its version.
+pub fn os(machine: &Machine) -> String {
+    os_known(machine).unwrap_or_else(unknown)
+}
+
+fn os_known(machine: &Machine) -> Option<String> {
+    let given = |text: &Option<Box<str>>| {
+        let text = text.as_deref().map(str::trim);
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let platform = given(&machine.os_platform).map(|platform| words::os_name(&platform));
+    let parts: Vec<_> = [platform, given(&machine.version)]
+        .into_iter()
+        .flatten()
+        .map(|part| clean(&part, 40).into_owned())
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// All tags, safe to show.
+pub fn tags(machine: &Machine) -> String {
+    match machine.machine_tags.as_deref() {
+        None => return told(None),
+        Some([]) => return "none".to_owned(),
+        Some(_) => {}
+    }
+    let tags: Vec<_> = machine
+        .tags()
+        .iter()
+        .map(|tag| clean(tag, TAG_CHARS))
+        .collect();
+    clean(&tags.join(", "), VALUE_CHARS).into_owned()
+}
+
+/// How fresh the record is; the old values stay while it is read or could not be.
+fn reading_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
+    let tokens = ui.tokens();
+    let Some(read) = cx.state.machines.get(id) else {
+        return;
+    };
+    let age = read
+        .read_at()
+        .map(|at| format!("read {}", words::ago(at, cx.now)));
+    if read.loading {
+        ui.label(RichText::new("Reading this device again…").color(tokens.text_weak));
+    } else if let Some(failure) = &read.failure {
+        let old = age.map_or_else(String::new, |age| format!(" (shown as {age})"));
+        badge(
+            ui,
+            Icon::Warning,
+            Role::Caution,
+            &format!("Not re-read: {}{old}", failure.headline),
+        );
+    } else if let Some(age) = age {
+        ui.label(RichText::new(format!("Record {age}")).color(tokens.stale));
+    }
+}
+
+fn read_again_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef) {
+    let signed_out = (!cx.state.session.is_signed_in()).then_some("You are not signed in");
+    let again = ActionButton::new("Read again")
+        .icon(Icon::Refresh)
+        .disabled_because(signed_out);
+    if ui.add(again).clicked() {
+        cx.out.work.push(Command::LoadMachine(selected.id.clone()));
+        parts::load_all(cx, &selected.id);
+    }
+}
+
+/// Ways to take the device elsewhere: its page in the portal, its line for a ticket.
+fn links_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<&Machine>) {
+    ui.horizontal_wrapped(|ui| {
+        let page = portal_page(cx, &selected.id);
+        let elsewhere = match cx.state.mode {
+            Mode::Live => page
+                .is_none()
+                .then_some("This server belongs to no Defender portal"),
+            Mode::Demo | Mode::StandIn => Some("This device exists in no Defender portal"),
+        };
+        let portal = ActionButton::new("Open in Defender portal")
+            .icon(Icon::OpenElsewhere)
+            .disabled_because(elsewhere);
+        if ui.add(portal).clicked() {
+            cx.out.open_page = page;
+        }
+        let line = device_line(selected, record);
+        copy_labelled_ui(ui, "device line", &line);
+    });
+}
+
+/// An id holds only letters, digits and hyphens, so it is safe in an address.
+fn portal_page(cx: &Cx<'_>, id: &MachineId) -> Option<String> {
+    // The place may name a region behind its cloud.
+    let cloud = Cloud::ALL
+        .into_iter()
+        .filter(|cloud| cx.state.target.starts_with(cloud.name()))
+        .max_by_key(|cloud| cloud.name().len())?;
+    Some(format!("https://{}/machines/{id}", cloud.portal_host()))
+}
+
+/// Name, id, operating system and addresses, for a spreadsheet or a ticket.
+fn device_line(selected: &MachineRef, record: Option<&Machine>) -> String {
+    let (os, addresses) = record.map_or_else(Default::default, |machine| {
+        let addresses: Vec<_> = machine
+            .addresses()
+            .map(|address| address.to_string())
+            .collect();
+        (os(machine), addresses.join(" "))
+    });
+    [selected.name(), selected.id.to_string(), os, addresses].join("\t")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,486 @@
+//! What the panel shows and what its buttons raise.
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use jiff::tz::TimeZone;
+
+use crate::action::{ActionKind, Subject};
+use crate::explain::{Explanation, NextStep};
+use crate::guard::Policy;
+use crate::message::{Event, InventoryNews, PanelNews};
+use crate::model::{
+    Account, Alert, AlertSeverity, AlertStatus, Epoch, HealthStatus, Listed, LoggedOnUser,
+    MachineAction, MachineActionId, MachineActionStatus, MachineActionType, OnboardingStatus,
+    PanelPart, Permissions, SessionStatus, TenantId,
+};
+use crate::state::State;
+use crate::ui::device::panel::*;
+use crate::ui::views::{Dialog, Views};
+use crate::ui::{Outbox, theme};
+
+struct World {
+    state: State,
+    views: Views,
+    out: Outbox,
+}
+
+fn machine(id: &str) -> Machine {
+    let mut machine = Machine::bare(MachineId::parse(id).expect("a literal id"));
+    machine.computer_dns_name = Some("FIN-LT-042".into());
+    machine.os_platform = Some("Windows11".into());
+    machine.onboarding_status = Some(OnboardingStatus::Onboarded);
+    machine.health_status = HealthStatus::Inactive;
+    machine.last_ip_address = "10.20.4.17".parse().ok();
+    machine
+}
+
+fn sign_in(state: &mut State, permissions: Permissions) {
+    let account = Account {
+        tenant_id: TenantId::parse("t").expect("a literal id"),
+        object_id: "o".into(),
+        user_name: None,
+        display_name: None,
+    };
+    let status = SessionStatus::SignedIn {
+        account,
+        permissions,
+    };
+    let epoch = Epoch(0);
+    state.apply(Event::Session { status, epoch });
+}
+
+fn world(history: Vec<MachineAction>) -> World {
+    let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+    let epoch = Epoch(0);
+    sign_in(&mut state, Permissions::Unknown);
+    let page = ["a19c07", "b2c3d4"]
+        .map(|id| std::sync::Arc::new(machine(id)))
+        .to_vec();
+    state.apply(Event::Inventory {
+        epoch,
+        news: InventoryNews::Page(page),
+    });
+    let id = machine("a19c07").id;
+    let at = Timestamp::UNIX_EPOCH;
+    state.apply(Event::History {
+        epoch,
+        id,
+        result: Ok(history.into()),
+        at,
+    });
+    let selected = Some(machine("a19c07").reference());
+    World {
+        state,
+        views: Views {
+            selected,
+            ..Views::default()
+        },
+        out: Outbox::default(),
+    }
+}
+
+fn isolation(status: MachineActionStatus) -> MachineAction {
+    let id = MachineActionId::parse("b89eb834").expect("a literal id");
+    let mut action = MachineAction::bare(id, MachineActionType::Isolate, status);
+    action.machine_id = MachineId::parse("a19c07").ok();
+    action.requestor = Some("s.weber@contoso.com".into());
+    action.created = Some(Timestamp::UNIX_EPOCH);
+    action.last_updated = Some(Timestamp::UNIX_EPOCH);
+    action
+}
+
+fn harness(world: World) -> Harness<'static, World> {
+    Harness::builder()
+        .with_size(egui::vec2(560.0, 1600.0))
+        .with_context_setup(|ctx: &egui::Context| theme::apply(ctx))
+        .build_ui_state(
+            |ui, world: &mut World| {
+                let World { state, views, out } = world;
+                let now = Timestamp::from_second(2400).expect("a literal time");
+                let zone = &TimeZone::UTC;
+                machine_detail_ui(
+                    ui,
+                    &mut Cx {
+                        state,
+                        views,
+                        now,
+                        zone,
+                        out,
+                    },
+                );
+            },
+            world,
+        )
+}
+
+#[test]
+fn without_a_selection_the_panel_says_what_to_do() {
+    let mut world = world(Vec::new());
+    world.views.selected = None;
+    let mut harness = harness(world);
+    harness.run();
+    assert!(harness.query_by_label("Select a device…").is_some());
+}
+
+#[test]
+fn the_state_rests_on_evidence_and_the_buttons_follow_the_catalogue() {
+    let mut harness = harness(world(vec![isolation(MachineActionStatus::Succeeded)]));
+    harness.run();
+    let state = "Isolated since 00:00 (40 min ago), by s.weber@contoso.com";
+    assert!(harness.query_by_label(state).is_some());
+    assert!(
+        harness
+            .query_by_label("Restriction unknown: no record in the action history")
+            .is_some()
+    );
+    for kind in ActionKind::ALL {
+        let label = format!("{}…", kind.spec().button);
+        assert!(harness.query_by_label(&label).is_some(), "{label}");
+    }
+    harness.get_by_label("Release…").click();
+    harness.run();
+    let open = harness.state().views.dialog.as_ref();
+    let Some(Dialog::Form(form)) = open else {
+        panic!("{open:?}");
+    };
+    assert_eq!(form.draft.subject, Subject::Act(ActionKind::Unisolate));
+    assert_eq!(
+        form.draft.machine.id.as_str(),
+        "a19c07",
+        "the panel's device"
+    );
+}
+
+#[test]
+fn a_button_that_cannot_be_used_says_why_to_eyes_and_ears() {
+    let mut world = world(Vec::new());
+    world.state.apply(Event::Session {
+        status: SessionStatus::SignedOut,
+        epoch: Epoch(0),
+    });
+    let mut harness = harness(world);
+    harness.run();
+    let button = harness.get_by_label("Isolate…");
+    assert!(button.accesskit_node().is_disabled());
+    let why = button.accesskit_node().description();
+    assert_eq!(why.as_deref(), Some("You are not signed in"));
+    assert!(harness.query_by_label("You are not signed in").is_some());
+}
+
+#[test]
+fn actions_never_read_are_not_called_none() {
+    let mut world = world(Vec::new());
+    world.state.histories.clear();
+    let mut harness = harness(world);
+    harness.run();
+    let words = "Isolation and restriction not checked: action history not read yet";
+    assert!(harness.query_by_label(words).is_some());
+}
+
+#[test]
+fn a_history_that_came_cut_off_is_not_taken_for_a_whole_one() {
+    let mut world = world(Vec::new());
+    let id = machine("a19c07").id;
+    world.state.apply(Event::History {
+        epoch: world.state.epoch,
+        id,
+        result: Ok(Listed {
+            items: Vec::new(),
+            unreadable: 1,
+            is_cut: false,
+        }),
+        at: Timestamp::UNIX_EPOCH,
+    });
+    let mut harness = harness(world);
+    harness.run();
+    let said = |words: &str| harness.query_by_label_contains(words).is_some();
+    assert!(said(
+        "not fully checked: part of this device's action history"
+    ));
+    assert!(said("others were cut off or unreadable"));
+    assert!(!said("no record in the action history"));
+    assert!(!said("No actions in the history"));
+}
+
+#[test]
+fn what_is_odd_about_a_device_and_what_protects_it_is_marked() {
+    let mut world = world(Vec::new());
+    let mut odd = machine("dev_0bad");
+    odd.computer_dns_name = Some("D\u{421}01".into());
+    odd.machine_tags = Some(["Tier0".into()].into());
+    let news = InventoryNews::Page(vec![std::sync::Arc::new(odd.clone())]);
+    let epoch = world.state.epoch;
+    world.state.apply(Event::Inventory { epoch, news });
+    world.state.policy.protected_tags = vec!["TIER0".into()];
+    world.views.selected = Some(odd.reference());
+    let mut harness = harness(world);
+    harness.run();
+    for mark in [
+        "Odd name: look-alike letters",
+        "Unusual device id",
+        "Protected: it has the tag “Tier0”",
+    ] {
+        let node = harness.query_by_label(mark);
+        let node = node.unwrap_or_else(|| panic!("{mark}"));
+        assert!(
+            node.accesskit_node().data().description().is_some(),
+            "{mark}"
+        );
+    }
+}
+
+#[test]
+fn the_twin_is_named_and_can_be_shown() {
+    let mut harness = harness(world(Vec::new()));
+    harness.run();
+    let notice = "1 other record with this name: …c3d4 (Inactive, no full report yet)";
+    assert!(harness.query_by_label(notice).is_some());
+    harness.get_by_label("Show").click();
+    harness.run();
+    assert!(harness.state().views.is_selected(&machine("b2c3d4").id));
+}
+
+#[test]
+fn an_open_action_of_anybody_can_be_cancelled() {
+    let mut harness = harness(world(vec![isolation(MachineActionStatus::Pending)]));
+    harness.run();
+    assert!(
+        harness
+            .query_by_label("Isolation pending: waiting for the device, which has not reported. Requested by s.weber@contoso.com")
+            .is_some()
+    );
+    harness.get_by_label("Cancel…").click();
+    harness.run();
+    assert!(matches!(
+        harness.state().views.dialog,
+        Some(Dialog::Form(_))
+    ));
+}
+
+#[test]
+fn a_device_line_is_tab_separated() {
+    let machine = machine("a19c07");
+    let line = device_line(&machine.reference(), Some(&machine));
+    assert_eq!(line, "FIN-LT-042\ta19c07\tWindows 11\t10.20.4.17");
+}
+
+#[test]
+fn the_portal_is_that_of_the_cloud() {
+    for (place, page) in [
+        (
+            "Commercial",
+            Some("https://security.microsoft.com/machines/a19c07"),
+        ),
+        (
+            "Commercial, EU",
+            Some("https://security.microsoft.com/machines/a19c07"),
+        ),
+        (
+            "GCC",
+            Some("https://security.microsoft.com/machines/a19c07"),
+        ),
+        (
+            "GCC High",
+            Some("https://security.microsoft.us/machines/a19c07"),
+        ),
+        ("DoD", Some("https://security.apps.mil/machines/a19c07")),
+        ("http://127.0.0.1:18432", None),
+    ] {
+        let mut world = world(Vec::new());
+        world.state = State::new(Mode::Live, place, Policy::default());
+        let cx = Cx {
+            state: &world.state,
+            views: &mut world.views,
+            now: Timestamp::UNIX_EPOCH,
+            zone: &TimeZone::UTC,
+            out: &mut world.out,
+        };
+        let machine = machine("a19c07");
+        assert_eq!(portal_page(&cx, &machine.id).as_deref(), page, "{place}");
+    }
+}
+
+#[test]
+fn a_silent_device_is_not_said_to_be_changing_until_it_has_picked_the_action_up() {
+    let silent = |status| {
+        let mut world = world(vec![isolation(status)]);
+        let mut record = machine("a19c07");
+        record.last_seen = Timestamp::UNIX_EPOCH
+            .checked_sub(jiff::SignedDuration::from_hours(120))
+            .ok();
+        world.state.apply(Event::Inventory {
+            epoch: Epoch(0),
+            news: InventoryNews::Page(vec![std::sync::Arc::new(record)]),
+        });
+        let mut harness = harness(world);
+        harness.run();
+        harness
+    };
+    let pending = silent(MachineActionStatus::Pending);
+    let words = "Isolation pending: waiting for the device, silent since its last full report 5 d ago. Requested by s.weber@contoso.com";
+    assert!(pending.query_by_label(words).is_some());
+    let begun = silent(MachineActionStatus::InProgress);
+    let words = "Isolating… Requested by s.weber@contoso.com";
+    assert!(begun.query_by_label(words).is_some());
+}
+
+fn tell(world: &mut World, news: PanelNews) {
+    world.state.apply(Event::Panel {
+        epoch: Epoch(0),
+        id: machine("a19c07").id,
+        news,
+        at: Timestamp::UNIX_EPOCH,
+    });
+}
+
+fn alert(n: usize, title: &str) -> Alert {
+    Alert {
+        id: format!("da{n}").into(),
+        title: Some(title.into()),
+        severity: AlertSeverity::High,
+        status: AlertStatus::InProgress,
+        category: Some("Execution".into()),
+        created: Some(Timestamp::UNIX_EPOCH),
+    }
+}
+
+fn shows(world: World, labels: &[&str]) {
+    let mut harness = harness(world);
+    harness.run();
+    for label in labels {
+        assert!(
+            harness.query_all_by_label(label).next().is_some(),
+            "{label}"
+        );
+    }
+}
+
+#[test]
+fn the_action_that_a_state_rests_on_is_one_click_away() {
+    let mut isolation = isolation(MachineActionStatus::Succeeded);
+    isolation.request_source = Some("Portal".into());
+    let mut harness = harness(world(vec![isolation]));
+    harness.run();
+    assert!(harness.query_by_label("Copy action id").is_none());
+    harness.get_by_label("Evidence: Isolate, Succeeded").click();
+    harness.run();
+    assert!(harness.query_by_label("Copy action id").is_some());
+    let both = "1970-01-01 00:00:00 +00:00 · 1970-01-01T00:00:00Z";
+    assert_eq!(harness.query_all_by_label(both).count(), 2);
+    assert!(harness.query_by_label("Portal").is_some());
+}
+
+#[test]
+fn without_its_permission_a_section_names_it() {
+    let mut world = world(Vec::new());
+    sign_in(&mut world.state, Permissions::from_scopes("Machine.Read"));
+    shows(
+        world,
+        &[
+            "Not checked: open alerts; that takes the permission Alert.Read",
+            "Not checked: who is logged on; that takes the permission User.Read.All",
+        ],
+    );
+}
+
+#[test]
+fn a_section_that_fails_keeps_its_old_value_with_its_age() {
+    let mut world = world(Vec::new());
+    let users = Explanation::harmless("You are not allowed to read it", NextStep::TryAgain);
+    tell(&mut world, PanelNews::Users(Err(users)));
+    let list = vec![alert(1, "Beacon")].into();
+    tell(&mut world, PanelNews::Alerts(Ok(list)));
+    let failure = Explanation::harmless("No answer", NextStep::TryAgain);
+    tell(&mut world, PanelNews::Alerts(Err(failure)));
+    shows(
+        world,
+        &[
+            "Alerts (1)",
+            "Beacon",
+            "Not re-read: No answer (shown as read 40 min ago)",
+            "Logged-on users",
+            "Not checked: who is logged on: You are not allowed to read it",
+        ],
+    );
+}
+
+#[test]
+fn sections_say_that_they_are_loading_and_that_there_is_none() {
+    let mut empty = world(Vec::new());
+    tell(&mut empty, PanelNews::Reading(PanelPart::Users));
+    tell(&mut empty, PanelNews::Alerts(Ok(Vec::new().into())));
+    shows(
+        empty,
+        &["Reading who is logged on…", "Alerts (0)", "No open alerts"],
+    );
+    let mut unreadable = world(Vec::new());
+    let unread = Listed {
+        unreadable: 2,
+        ..Vec::new().into()
+    };
+    tell(&mut unreadable, PanelNews::Alerts(Ok(unread)));
+    shows(
+        unreadable,
+        &["2 of them could not be read", "None that could be read"],
+    );
+}
+
+#[test]
+fn the_first_ten_are_shown_cleaned_and_the_rest_counted() {
+    let mut world = world(Vec::new());
+    let alerts = (0..12).map(|n| alert(n, &format!("Beacon\u{202e} {n}")));
+    tell(
+        &mut world,
+        PanelNews::Alerts(Ok(alerts.collect::<Vec<_>>().into())),
+    );
+    let user = |name: &str, is_domain_admin| LoggedOnUser {
+        name: name.into(),
+        domain: Some("contoso".into()),
+        last_seen: Some(Timestamp::UNIX_EPOCH),
+        logon_types: Some("Interactive".into()),
+        is_domain_admin,
+    };
+    let users = vec![
+        user("jane.doe", false),
+        user("adm\n1", true),
+        user("x", false),
+    ];
+    tell(&mut world, PanelNews::Users(Ok(users.into())));
+    shows(
+        world,
+        &[
+            "Alerts (12)",
+            "Beacon\\u{202e} 9",
+            "Execution · 40 min ago · In progress",
+            "and 2 more",
+            "Logged-on users (3)",
+            "contoso\\adm\\u{a}1",
+            "Domain admin",
+            "last seen 40 min ago · Interactive",
+            "no group, 10.20.4.17, jane.doe (2 more)",
+        ],
+    );
+}
+
+#[test]
+fn a_device_that_has_left_the_list_is_said_to_have() {
+    let mut world = world(Vec::new());
+    let epoch = Epoch(0);
+    let seen = vec![machine("b2c3d4").id];
+    let done = InventoryNews::Done {
+        at: Timestamp::from_second(2280).expect("a literal time"),
+        unreadable: 0,
+        incomplete: None,
+        seen,
+    };
+    world.state.apply(Event::Inventory { epoch, news: done });
+    let mut harness = harness(world);
+    harness.run();
+    let gone = "Not in the list read 2 min ago: removed, or outside your device groups";
+    assert!(harness.query_by_label(gone).is_some());
+    assert!(
+        harness
+            .query_by_label_contains("not been read yet")
+            .is_none()
+    );
+}

@@ -1,0 +1,142 @@
+//! The parts of the device panel that are read on their own: when they are asked for, and what
+//! stands where one is missing, old or cut.
+
+use egui::{Response, Ui, accesskit};
+
+use crate::explain::NextStep;
+use crate::message::Command;
+use crate::model::{Listed, MachineId, PanelPart};
+use crate::state::Remote;
+use crate::ui::devices::screen::FRESH_SECS;
+use crate::ui::theme::Role;
+use crate::ui::widgets::{Icon, badge, section_ui, small_ui};
+use crate::ui::{Cx, words};
+
+/// Elements drawn of each list.
+const SHOWN: usize = 10;
+
+/// Has the parts read that are not fresh.
+pub fn load_stale(cx: &mut Cx<'_>, id: &MachineId) {
+    let panel = cx.state.panels.get(id);
+    let is_stale = |part: &PanelPart| {
+        let (read_at, is_loading) = panel.map_or((None, false), |panel| panel.freshness(*part));
+        let age = read_at.map(|at| cx.now.duration_since(at).as_secs());
+        !is_loading && age.is_none_or(|age| age >= FRESH_SECS)
+    };
+    let stale = PanelPart::ALL.into_iter().filter(is_stale);
+    let work = stale.map(|part| Command::LoadPart(id.clone(), part));
+    cx.out.work.extend(work);
+}
+
+/// Has all parts read.
+pub fn load_all(cx: &mut Cx<'_>, id: &MachineId) {
+    let work = PanelPart::ALL.map(|part| Command::LoadPart(id.clone(), part));
+    cx.out.work.extend(work);
+}
+
+/// A section's heading, with how many there are where that is known.
+fn heading<T>(title: &str, list: Option<&Listed<T>>) -> String {
+    match list {
+        Some(list) if list.is_cut => format!("{title} ({}+)", list.items.len()),
+        Some(list) => format!("{title} ({})", list.items.len()),
+        None => title.to_owned(),
+    }
+}
+
+/// What a list is called.
+pub struct Words {
+    pub part: PanelPart,
+    pub title: &'static str,
+    /// `open alerts`.
+    pub what: &'static str,
+    /// `No open alerts`.
+    pub none: &'static str,
+}
+
+/// A section with the first elements of a list.
+pub fn list_ui<T>(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    words: &Words,
+    read: Option<&Remote<Listed<T>>>,
+    element_ui: fn(&mut Ui, &Cx<'_>, &T),
+) {
+    let list = read.and_then(Remote::get);
+    section_ui(ui, &heading(words.title, list));
+    list_status_ui(ui, cx, words, read);
+    let Some(list) = list else {
+        return;
+    };
+    for element in list.items.iter().take(SHOWN) {
+        element_ui(ui, cx, element);
+    }
+    rest_ui(ui, list);
+}
+
+/// Says how far a list has come: not checked and why, being read, failed, none, or how old.
+fn list_status_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remote<Listed<T>>>) {
+    let Words {
+        part, what, none, ..
+    } = words;
+    if let Some(permission) = part.lacking(&cx.state.session) {
+        let text = format!("Not checked: {what}; that takes the permission {permission}");
+        badge(ui, Icon::Unknown, Role::Unknown, &text);
+        return;
+    }
+    let Some(list) = list else {
+        small_ui(ui, "Not read yet");
+        return;
+    };
+    let Some((value, at)) = &list.value else {
+        match &list.failure {
+            _ if list.loading => small_ui(ui, &format!("Reading {what}…")),
+            Some(failure) => {
+                let text = format!("Not checked: {what}: {}", failure.headline);
+                let response = badge(ui, Icon::Unknown, Role::Unknown, &text);
+                announce(ui, &response);
+                if failure.next != NextStep::None {
+                    small_ui(ui, &failure.next.words());
+                }
+            }
+            None => small_ui(ui, "Not read yet"),
+        }
+        return;
+    };
+    let age = words::ago(*at, cx.now);
+    match &list.failure {
+        _ if list.loading => small_ui(ui, &format!("Reading {what} again… (shown as read {age})")),
+        Some(failure) => {
+            let text = format!("Not re-read: {} (shown as read {age})", failure.headline);
+            let response = badge(ui, Icon::Warning, Role::Caution, &text);
+            announce(ui, &response);
+        }
+        None => small_ui(ui, &format!("Read {age}")),
+    }
+    if value.unreadable > 0 {
+        let line = format!("{} of them could not be read", value.unreadable);
+        small_ui(ui, &line);
+    }
+    if value.items.is_empty() {
+        let is_whole = value.unreadable == 0 && !value.is_cut;
+        ui.label(if is_whole {
+            none
+        } else {
+            "None that could be read"
+        });
+    }
+}
+
+/// Has it read out when it comes or changes.
+fn announce(ui: &Ui, response: &Response) {
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_live(accesskit::Live::Polite);
+    });
+}
+
+/// Says how many are not drawn.
+fn rest_ui<T>(ui: &mut Ui, list: &Listed<T>) {
+    let left_out = list.items.len().saturating_sub(SHOWN);
+    if left_out > 0 {
+        ui.label(format!("and {left_out} more"));
+    }
+}

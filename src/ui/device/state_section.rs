@@ -1,0 +1,192 @@
+//! What the device is inferred to be in, and the action that this rests on.
+
+use egui::{Ui, accesskit};
+use jiff::Timestamp;
+
+use crate::action::{Condition, ConditionState, Evidence, infer};
+use crate::model::{MachineAction, MachineRef, clean};
+use crate::ui::activity::attention;
+use crate::ui::device::actions::action_name;
+use crate::ui::device::panel::{row_ui, told, value_ui};
+use crate::ui::device_state::waiting_words;
+use crate::ui::look;
+use crate::ui::look::{Phase, condition_noun};
+use crate::ui::theme::{Role, TokensExt as _};
+use crate::ui::widgets::{Icon, badge, copyable_ui, foldable_ui, section_ui, small_ui};
+use crate::ui::words::first_upper;
+use crate::ui::{Cx, words};
+
+/// What every line of the state rests on.
+const NOTE: &str =
+    "As far as the action history shows; a release on the device itself does not show";
+
+/// What is said above all that was read of it.
+const INCOMPLETE: &str = "Isolation and restriction not fully checked: part of this device's action history was cut off or unreadable";
+
+/// Shows what the device is inferred to be in.
+pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
+    section_ui(ui, "State");
+    if let Some(entry) = cx.state.attention_on(&machine.id) {
+        let (icon, role, words) = attention::mark(entry);
+        let words = format!("{words}, needs attention: see Activity");
+        badge(ui, icon, role, &words);
+    }
+    let Some(history) = cx.state.history(&machine.id) else {
+        announce(ui, Icon::Unfamiliar, Role::Unknown, &unchecked(cx, machine));
+        return;
+    };
+    if !history.is_complete {
+        announce(ui, Icon::Unknown, Role::Unknown, INCOMPLETE);
+    }
+    let states = Condition::ALL.map(|condition| (condition, infer(condition, history.actions)));
+    let mut unknown = Vec::new();
+    for (condition, state) in &states {
+        let Some(words) = condition_words(*condition, state, cx, machine) else {
+            // Containing is of devices without a sensor only.
+            if *condition != Condition::Contained && history.is_complete {
+                unknown.push(condition_noun(*condition));
+            }
+            continue;
+        };
+        let look = look::condition(*condition, Phase::of(state));
+        announce(ui, look.icon, look.role, &words);
+        if let Some(action) = evidence(state, cx, machine) {
+            evidence_ui(ui, cx, action);
+        }
+    }
+    if !unknown.is_empty() {
+        let what = unknown.join(" and ").to_lowercase();
+        let words = format!(
+            "{} unknown: no record in the action history",
+            first_upper(&what)
+        );
+        announce(ui, Icon::Unfamiliar, Role::Unknown, &words);
+    }
+    if states
+        .iter()
+        .any(|(_, state)| *state != ConditionState::Unknown)
+    {
+        small_ui(ui, NOTE);
+    }
+}
+
+/// A badge that is read out when it comes or changes.
+fn announce(ui: &mut Ui, icon: Icon, role: Role, words: &str) {
+    let response = badge(ui, icon, role, words);
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_live(accesskit::Live::Polite);
+    });
+}
+
+/// Why nothing is said about the state.
+fn unchecked(cx: &Cx<'_>, machine: &MachineRef) -> String {
+    let reading = cx.state.histories.get(&machine.id);
+    match reading.and_then(|reading| reading.failure.as_ref()) {
+        Some(failure) => format!(
+            "Isolation and restriction not checked: the action history could not be read: {}",
+            failure.headline
+        ),
+        None if reading.is_some_and(|reading| reading.loading) => {
+            "Isolation and restriction not checked yet: reading the action history…".to_owned()
+        }
+        None => "Isolation and restriction not checked: action history not read yet".to_owned(),
+    }
+}
+
+/// What is known of a condition, with who and when; nothing where nothing is known.
+fn condition_words(
+    condition: Condition,
+    state: &ConditionState,
+    cx: &Cx<'_>,
+    machine: &MachineRef,
+) -> Option<String> {
+    let word = look::condition_word(condition, Phase::of(state));
+    let by = |evidence: &Evidence| {
+        let by = evidence.by.as_deref().filter(|by| !by.is_empty());
+        by.map_or_else(
+            || "an unknown requestor".to_owned(),
+            |by| clean(by, 80).into_owned(),
+        )
+    };
+    match state {
+        ConditionState::Unknown => None,
+        ConditionState::No(_) | ConditionState::Unclear(_) => Some(word.to_owned()),
+        ConditionState::Yes(evidence) => {
+            let since = evidence.since.map_or_else(String::new, |since| {
+                let clock = short_local(since, cx);
+                format!(" since {clock} ({})", words::ago(since, cx.now))
+            });
+            Some(format!("{word}{since}, by {}", by(evidence)))
+        }
+        ConditionState::Changing { evidence, .. } if evidence.is_picked_up => {
+            Some(format!("{word} Requested by {}", by(evidence)))
+        }
+        ConditionState::Changing { evidence, .. } => {
+            let record = cx.state.machine(&machine.id).map(AsRef::as_ref);
+            let waits = waiting_words(record, &cx.state.policy, cx.now);
+            Some(format!("{word}: {waits}. Requested by {}", by(evidence)))
+        }
+    }
+}
+
+/// Today's times without their date.
+fn short_local(at: Timestamp, cx: &Cx<'_>) -> String {
+    let (then, today) = (
+        at.to_zoned(cx.zone.clone()),
+        cx.now.to_zoned(cx.zone.clone()),
+    );
+    let format = if then.date() == today.date() {
+        "%H:%M"
+    } else {
+        "%Y-%m-%d %H:%M"
+    };
+    then.strftime(format).to_string()
+}
+
+/// The action that a state rests on, as it is known.
+fn evidence<'a>(
+    state: &ConditionState,
+    cx: &Cx<'a>,
+    machine: &MachineRef,
+) -> Option<&'a MachineAction> {
+    match state {
+        ConditionState::Yes(evidence)
+        | ConditionState::No(evidence)
+        | ConditionState::Unclear(evidence)
+        | ConditionState::Changing { evidence, .. } => {
+            cx.state.action(&machine.id, &evidence.action)
+        }
+        ConditionState::Unknown => None,
+    }
+}
+
+fn evidence_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
+    let status = look::action_status(&action.status).word;
+    let label = format!("Evidence: {}, {status}", action_name(action));
+    foldable_ui(ui, &label, |ui| {
+        ui.spacing_mut().item_spacing.y = ui.tokens().space.xs;
+        value_ui(ui, "Type", &action_name(action));
+        row_ui(ui, "Status", |ui| {
+            look::action_status(&action.status).badge_ui(ui);
+        });
+        value_ui(ui, "Requested by", &told(action.requestor.as_deref()));
+        value_ui(ui, "Source", &told(action.request_source.as_deref()));
+        value_ui(ui, "Comment", &told(action.requestor_comment.as_deref()));
+        value_ui(ui, "Created", &both_times(action.created, cx));
+        value_ui(ui, "Last update", &both_times(action.last_updated, cx));
+        row_ui(ui, "Action id", |ui| {
+            copyable_ui(ui, "action id", action.id.as_str());
+        });
+    });
+}
+
+/// Local and UTC, for a ticket or a call to another time zone.
+fn both_times(at: Option<Timestamp>, cx: &Cx<'_>) -> String {
+    at.map_or_else(
+        || told(None),
+        |at| {
+            let (local, utc) = (words::local_time(at, cx.zone), words::utc_time(at));
+            format!("{local} · {utc}")
+        },
+    )
+}

@@ -1,0 +1,223 @@
+//! The devices ticked to act on together. They are named by what was ticked: one that the list no
+//! longer shows is said, and stays.
+
+use egui::{Align, Id, Label, Layout, Panel, Popup, Rect, RichText, Sense, Ui, UiBuilder};
+
+use jiff::Timestamp;
+
+use crate::action::{ActionKind, Subject};
+use crate::model::MachineRef;
+use crate::state::State;
+use crate::ui::commands::acting_trouble;
+use crate::ui::devices::coverage::{Coverage, coverage};
+use crate::ui::theme::{TokensExt as _, text};
+use crate::ui::views::Views;
+use crate::ui::widgets::{ActionButton, Icon, button_width, is_arming, raised_frame};
+use crate::ui::words::ago;
+use crate::ui::{Cx, order};
+
+/// Room that the words keep beside the buttons, in points.
+const MIN_WORDS: f32 = 150.0;
+
+/// Keeps the room of the bar below the rows: it is always there, and the rows over it stay under the
+/// pointer that ticks one after the other.
+pub fn reserve_bulk(ui: &mut Ui) -> Rect {
+    let tokens = ui.tokens();
+    Panel::bottom("picks")
+        .frame(raised_frame(ui))
+        .resizable(false)
+        .exact_size(tokens.height.control + 2.0 * tokens.space.xs)
+        .show(ui, |ui| {
+            let room = ui.max_rect();
+            ui.allocate_rect(room, Sense::hover());
+            room
+        })
+        .inner
+}
+
+/// Shows what is ticked, with what can be done about it. Drawn after the rows, as the keyboard comes to it
+/// after them.
+pub fn bulk_ui(ui: &mut Ui, room: Rect, cx: &mut Cx<'_>) {
+    let builder = UiBuilder::new()
+        .max_rect(room)
+        .layout(Layout::right_to_left(Align::Center))
+        .scope_id(Id::unique("picks part"));
+    let mut bar = ui.new_child(builder);
+    bar.spacing_mut().item_spacing.x = ui.tokens().space.xs;
+    let chosen = if cx.views.bulk_selection.is_empty() {
+        None
+    } else {
+        buttons_ui(&mut bar, cx)
+    };
+    bar.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        words_ui(ui, cx.state, cx.views);
+    });
+    if let Some(kind) = chosen {
+        raise(&bar, cx, kind);
+    }
+}
+
+/// Opens the form of an action on the ticked devices.
+fn raise(ui: &Ui, cx: &mut Cx<'_>, kind: ActionKind) {
+    let picked = cx.views.bulk_selection.clone();
+    order::raise(ui, cx, &picked, Subject::Act(kind), |_| {});
+    if let Some(crate::ui::views::Dialog::Form(form)) = &mut cx.views.dialog {
+        form.from_selection = true;
+    }
+}
+
+/// The buttons, the first on the right; those without room are in a menu.
+fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
+    let count = devices(cx.views.bulk_selection.len());
+    let only_looks = acting_trouble(cx.state).err();
+    let arming = is_arming(ui, cx.views.picked_at)
+        .then_some("Available in half a second, so that a stray click opens no form");
+    let why_not = only_looks.as_deref().or(arming);
+    let clear = ActionButton::quiet("Clear selection").icon(Icon::Close);
+    if ui.add(clear).clicked() {
+        cx.views.bulk_selection.clear();
+        // The button goes away with what it cleared.
+        ui.memory_mut(|memory| memory.request_focus(Id::unique("devices table")));
+        return None;
+    }
+    let labels = ActionKind::ALL.map(|kind| (kind, format!("{} {count}…", kind.spec().verb)));
+    let more = ActionButton::new("More…").name("More actions on the selected devices");
+    let more = ui.add(more.disabled_because(why_not));
+    let mut chosen = None;
+    let mut room = ui.available_width() - MIN_WORDS;
+    let mut fitting = 0;
+    for (_, label) in &labels {
+        room -= button_width(ui, label) + ui.spacing().item_spacing.x;
+        if room < 0.0 {
+            break;
+        }
+        fitting += 1;
+    }
+    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        for (kind, label) in labels[..fitting].iter().rev() {
+            let button = ActionButton::new(label).key(kind.spec().button);
+            if ui.add(button.disabled_because(why_not)).clicked() {
+                chosen = Some(*kind);
+            }
+        }
+    });
+    Popup::menu(&more)
+        .accessible_name("More actions on the selected devices")
+        .show(|ui| {
+            for (kind, label) in &labels[fitting..] {
+                if ui.add(ActionButton::quiet(label)).clicked() {
+                    chosen = Some(*kind);
+                }
+            }
+        });
+    chosen
+}
+
+fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
+    let tokens = ui.tokens();
+    let picked = &views.bulk_selection;
+    if picked.is_empty() {
+        let words = RichText::new("Tick boxes, or press Space, to act on several devices");
+        ui.add(Label::new(words.color(tokens.text_weak)).truncate());
+        return;
+    }
+    let names: Vec<_> = picked.iter().map(MachineRef::quoted).collect();
+    let names = names.join(", ");
+    let (words, colour) = match note(state, views, picked.iter()) {
+        Some(note) => (format!("{} selected, {note}", picked.len()), tokens.caution),
+        None => (format!("{} selected", picked.len()), tokens.text),
+    };
+    let line = format!("{words}: {names}");
+    let shown = RichText::new(&line)
+        .text_style(text::strong())
+        .color(colour);
+    let response = ui.add(Label::new(shown).truncate());
+    response.on_hover_text(line);
+}
+
+/// Why a ticked device is not among the rows as it was ticked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Absence {
+    HiddenBySearch,
+    NotInList,
+    Merged,
+    Renamed(String),
+}
+
+impl Absence {
+    pub fn words(&self) -> String {
+        match self {
+            Self::HiddenBySearch => "Not shown by this search".to_owned(),
+            Self::NotInList => "Not in the list".to_owned(),
+            Self::Merged => "Merged into another record".to_owned(),
+            Self::Renamed(now) => format!("Renamed since it was selected: now {now}"),
+        }
+    }
+}
+
+/// What is not as it was when this device was ticked.
+pub fn absence(state: &State, views: &Views, machine: &MachineRef) -> Option<Absence> {
+    let Some(known) = state.inventory.get(&machine.id) else {
+        return Some(Absence::NotInList);
+    };
+    if known.merged_into.is_some() {
+        return Some(Absence::Merged);
+    }
+    let now = known.reference();
+    if machine.is_renamed_in(known) {
+        return Some(Absence::Renamed(now.quoted_name()));
+    }
+    let is_hidden =
+        !views.search.trim().is_empty() && views.rows.row_of(state, &machine.id).is_none();
+    is_hidden.then_some(Absence::HiddenBySearch)
+}
+
+/// What the panel and the form of one device say where its record is not in the list.
+pub fn absence_words(state: &State, machine: &MachineRef, now: Timestamp) -> Option<String> {
+    let Coverage::Whole(at) = coverage(state) else {
+        return None;
+    };
+    let is_listed = state.inventory.get(&machine.id).is_some();
+    (!is_listed).then(|| {
+        format!(
+            "Not in the list read {}: removed, or outside your device groups",
+            ago(at, now)
+        )
+    })
+}
+
+/// What is to be said of devices that are not among the rows as they were ticked.
+pub fn note<'a>(
+    state: &State,
+    views: &Views,
+    machines: impl ExactSizeIterator<Item = &'a MachineRef>,
+) -> Option<String> {
+    let of = machines.len();
+    let (mut hidden, mut gone, mut merged, mut renamed) = (0, 0, 0, 0);
+    for machine in machines {
+        match absence(state, views, machine) {
+            None => {}
+            Some(Absence::HiddenBySearch) => hidden += 1,
+            Some(Absence::NotInList) => gone += 1,
+            Some(Absence::Merged) => merged += 1,
+            Some(Absence::Renamed(_)) => renamed += 1,
+        }
+    }
+    let is = |count: usize| if count == 1 { "is" } else { "are" };
+    let parts = [
+        (hidden > 0).then(|| format!("{hidden} of {of} {} not shown by this search", is(hidden))),
+        (gone > 0).then(|| format!("{gone} of {of} {} not in the list", is(gone))),
+        (merged > 0).then(|| format!("{merged} of {of} merged into another record")),
+        (renamed > 0).then(|| format!("{renamed} of {of} renamed")),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// That many of them, in words.
+pub fn devices(count: usize) -> String {
+    match count {
+        1 => "1 device".to_owned(),
+        count => format!("{count} devices"),
+    }
+}

@@ -1,0 +1,70 @@
+//! The columns of the table, and the menu that hides and shows them.
+
+use egui::{Popup, PopupCloseBehavior, Ui, WidgetInfo, accesskit};
+
+use crate::ui::theme::TokensExt as _;
+use crate::ui::views::{Column, Views};
+use crate::ui::widgets::{ActionButton, Icon};
+
+/// Columns with their heads and first widths, in their order.
+pub const COLUMNS: [(Column, &str, f32); 10] = [
+    (Column::Name, "Device", 204.0),
+    (Column::State, "State", 148.0),
+    (Column::Health, "Health", 104.0),
+    (Column::Risk, "Risk", 84.0),
+    (Column::LastSeen, "Last seen", 84.0),
+    (Column::Os, "OS", 96.0),
+    (Column::Exposure, "Exposure", 88.0),
+    (Column::Tags, "Tags", 110.0),
+    (Column::Group, "Group", 130.0),
+    (Column::Addresses, "Addresses", 170.0),
+];
+
+/// Where the row has less room than this, the button goes without its word.
+const NARROW: f32 = 480.0;
+
+/// Shows the button with its menu.
+pub fn columns_ui(ui: &mut Ui, views: &mut Views) {
+    let button = if ui.max_rect().width() < NARROW {
+        ActionButton::icon_only(Icon::Settings, "Columns")
+    } else {
+        ActionButton::new("Columns")
+    };
+    let button = ui.add(button.hint("Chooses what the table shows"));
+    let was_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&button));
+    let menu = Popup::menu(&button)
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .accessible_name("Columns")
+        .show(|ui| menu_ui(ui, views));
+    let is_closed = menu.is_none_or(|menu| menu.response.should_close());
+    if was_open && is_closed && ui.input(|input| input.key_pressed(egui::Key::Escape)) {
+        button.request_focus();
+    }
+}
+
+fn menu_ui(ui: &mut Ui, views: &mut Views) {
+    ui.spacing_mut().interact_size.y = ui.tokens().height.control;
+    for (column, title, _) in COLUMNS {
+        if !column.can_be_hidden() {
+            continue;
+        }
+        let mut is_shown = views.layout.shows(column);
+        let response = ui.checkbox(&mut is_shown, title);
+        let name = format!("Show column {title}");
+        response.widget_info(|| {
+            WidgetInfo::selected(accesskit::Role::CheckBox, true, is_shown, name.as_str())
+        });
+        if response.changed() {
+            if is_shown {
+                views.layout.hidden.remove(&column);
+            } else {
+                views.layout.hidden.insert(column);
+            }
+        }
+    }
+    let why = (views.layout.hidden.is_empty()).then_some("No column is hidden");
+    let all = ActionButton::quiet("Show all columns").disabled_because(why);
+    if ui.add(all).clicked() {
+        views.layout.hidden.clear();
+    }
+}

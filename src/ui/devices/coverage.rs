@@ -1,0 +1,85 @@
+//! How much of the list of devices is known, so that absence is said only of what was read whole.
+
+use jiff::Timestamp;
+
+use crate::state::State;
+use crate::ui::words::ago;
+
+/// How much of the list of devices is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coverage<'a> {
+    NotRead,
+    Loading,
+    Failed,
+    CutOff(&'a str),
+    Unreadable,
+    /// The list of an earlier run.
+    Kept(Timestamp),
+    Whole(Timestamp),
+}
+
+/// How much of the list of devices is known: what is not there is absent only from a whole one.
+pub fn coverage(state: &State) -> Coverage<'_> {
+    let inventory = &state.inventory;
+    if let Some(at) = inventory.kept_at {
+        return Coverage::Kept(at);
+    }
+    match (inventory.read_at, &inventory.incomplete) {
+        (None, _) if inventory.loading => Coverage::Loading,
+        (None, _) if inventory.failure.is_some() => Coverage::Failed,
+        (_, Some(why)) => Coverage::CutOff(why),
+        (None, None) => Coverage::NotRead,
+        (Some(_), None) if inventory.unreadable > 0 => Coverage::Unreadable,
+        (Some(at), None) => Coverage::Whole(at),
+    }
+}
+
+impl Coverage<'_> {
+    /// The sentence on screen.
+    pub fn words(self, now: Timestamp) -> String {
+        match self {
+            Self::NotRead => "The list of devices has not been read".to_owned(),
+            Self::Loading => "The list of devices is still being read".to_owned(),
+            Self::Failed => "The list of devices could not be read".to_owned(),
+            Self::CutOff(why) => format!("The list of devices is not complete: {why}"),
+            Self::Unreadable => "Some entries of the list of devices could not be read".to_owned(),
+            Self::Kept(at) => format!(
+                "The list of devices is that of an earlier run, {}",
+                ago(at, now)
+            ),
+            Self::Whole(at) => format!("The list of devices was read whole {}", ago(at, now)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::explain::{Explanation, NextStep};
+    use crate::guard::Policy;
+    use crate::model::Mode;
+    use crate::ui::devices::coverage::*;
+
+    #[test]
+    fn a_list_is_whole_only_when_it_was_read_to_its_end_without_gaps() {
+        let at = Timestamp::UNIX_EPOCH;
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        assert_eq!(coverage(&state), Coverage::NotRead);
+        state.inventory.loading = true;
+        assert_eq!(coverage(&state), Coverage::Loading);
+        state.inventory.loading = false;
+        state.inventory.failure = Some(Explanation::harmless("no line", NextStep::None));
+        assert_eq!(coverage(&state), Coverage::Failed);
+        state.inventory.failure = None;
+        state.inventory.incomplete = Some("stopped".into());
+        assert_eq!(coverage(&state), Coverage::CutOff("stopped"));
+        state.inventory.read_at = Some(at);
+        assert_eq!(coverage(&state), Coverage::CutOff("stopped"));
+        state.inventory.incomplete = None;
+        state.inventory.unreadable = 1;
+        assert_eq!(coverage(&state), Coverage::Unreadable);
+        state.inventory.unreadable = 0;
+        assert_eq!(coverage(&state), Coverage::Whole(at));
+        state.inventory.kept_at = Some(at);
+        assert_eq!(coverage(&state), Coverage::Kept(at));
+    }
+}

@@ -1,0 +1,162 @@
+//! What keeps the list of devices from being the whole truth, over its rows.
+
+use egui::{Align, Label, Layout, Popup, RichText, Ui, vec2};
+
+use crate::explain::Explanation;
+use crate::ui::Cx;
+use crate::ui::commands::UiCommand;
+use crate::ui::theme::{Role, TokensExt as _};
+use crate::ui::widgets::{ActionButton, ExplanationView, Icon, badge, copy_button_ui, icon};
+use crate::ui::words::ago;
+
+/// Something that is to be known about the list.
+struct Note {
+    icon: Icon,
+    role: Role,
+    words: String,
+}
+
+impl Note {
+    fn warning(words: String) -> Self {
+        Self {
+            icon: Icon::Warning,
+            role: Role::Caution,
+            words,
+        }
+    }
+}
+
+/// Shows the notes. Over rows it is a line that is always there, whatever stands in
+/// it: no row moves under the pointer because a reading has failed or ended.
+pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let notes = notes(cx);
+    let failure = cx.state.inventory.failure.as_ref();
+    if !cx.state.inventory.all().is_empty() {
+        line_ui(ui, cx, &notes, failure);
+        return;
+    }
+    for note in notes {
+        badge(ui, note.icon, note.role, &note.words);
+    }
+    if let Some(failure) = failure {
+        let clicked = ExplanationView {
+            headline: &failure.headline,
+            effect: &effect_words(failure),
+            role: Role::Caution,
+            next_label: Some("Read the list again"),
+            details: &failure.details,
+        }
+        .show_ui(ui);
+        if clicked {
+            cx.out.commands.push(UiCommand::Refresh);
+        }
+    }
+}
+
+fn effect_words(failure: &Explanation) -> String {
+    format!("{}. {}", failure.effect.words(), failure.next.words())
+}
+
+/// All but the failure, the gravest first.
+fn notes(cx: &Cx<'_>) -> Vec<Note> {
+    let inventory = &cx.state.inventory;
+    let incomplete = inventory.incomplete.as_ref();
+    let incomplete =
+        incomplete.map(|why| Note::warning(format!("The list is not complete: {why}")));
+    let unreadable = match inventory.unreadable {
+        0 => None,
+        1 => Some("1 entry could not be read".to_owned()),
+        n => Some(format!("{n} entries could not be read")),
+    };
+    let states = cx.state.recent_actions.failure.as_ref();
+    let states = states.map(|failure| {
+        let words = format!("The state column may be out of date: {}", failure.headline);
+        Note::warning(words)
+    });
+    let kept = inventory.kept_at.map(|at| Note {
+        icon: Icon::Unknown,
+        role: Role::Stale,
+        words: format!(
+            "This is the list of an earlier run, read {}; each device is read again before an order leaves",
+            ago(at, cx.now)
+        ),
+    });
+    let unreadable = unreadable.map(Note::warning);
+    let slow = inventory.slow.filter(|_| inventory.loading);
+    let slow = slow.map(|bytes| Note {
+        icon: Icon::Waiting,
+        role: Role::Caution,
+        words: format!(
+            "The line is slow: {} of the next devices have come, {} are shown",
+            amount_text(bytes),
+            inventory.all().len()
+        ),
+    });
+    [slow, incomplete, unreadable, states, kept]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn amount_text(bytes: u64) -> String {
+    match bytes / 1024 {
+        0 => "under 1 kB".to_owned(),
+        kilobytes @ ..1024 => format!("{kilobytes} kB"),
+        kilobytes => format!("{}.{} MB", kilobytes / 1024, kilobytes % 1024 * 10 / 1024),
+    }
+}
+
+/// The gravest of them on a line, and all of them in full behind a button.
+fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Note], failure: Option<&Explanation>) {
+    let size = vec2(ui.available_width(), ui.tokens().height.target);
+    let layout = Layout::right_to_left(Align::Center);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.set_min_size(size);
+        let count = notes.len() + usize::from(failure.is_some());
+        if count > 1 || failure.is_some() {
+            details_ui(ui, notes, failure);
+        }
+        if failure.is_some() {
+            let is_read = (cx.state.inventory.loading).then_some("It is being read");
+            let again = ActionButton::quiet("Read the list again").disabled_because(is_read);
+            if ui.add(again).clicked() {
+                cx.out.commands.push(UiCommand::Refresh);
+            }
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            let failed = failure.map(|failure| Note::warning(failure.headline.clone()));
+            let all = failed.as_ref().into_iter().chain(notes);
+            if let Some(note) = all.into_iter().next() {
+                let colour = ui.tokens().colour(note.role);
+                icon(ui, note.icon, colour);
+                let words = RichText::new(&note.words).color(colour);
+                ui.add(Label::new(words).truncate());
+            }
+            if failure.is_some() {
+                let weak = ui.tokens().text_weak;
+                let words = RichText::new("The list below is the last one read").color(weak);
+                ui.add(Label::new(words).truncate());
+            }
+        });
+    });
+}
+
+fn details_ui(ui: &mut Ui, notes: &[Note], failure: Option<&Explanation>) {
+    let button = ActionButton::quiet("Details").name("Details about the list");
+    let button = ui.add(button);
+    Popup::menu(&button)
+        .accessible_name("Details about the list")
+        .show(|ui| {
+            ui.set_max_width(ui.tokens().dialog_width);
+            if let Some(failure) = failure {
+                badge(ui, Icon::Warning, Role::Caution, &failure.headline);
+                ui.add(Label::new(effect_words(failure)).wrap());
+                if !failure.details.is_empty() {
+                    copy_button_ui(ui, "details", &failure.details.join("\n"));
+                }
+            }
+            for note in notes {
+                badge(ui, note.icon, note.role, &note.words);
+            }
+        });
+}

@@ -1,0 +1,331 @@
+//! One device in the table: its cells, and its name for those who do not see them.
+
+use std::sync::Arc;
+
+use egui::{
+    Align, Id, Label, Layout, Response, RichText, Sense, Ui, UiBuilder, WidgetInfo, accesskit,
+};
+use jiff::Timestamp;
+
+use crate::journal::Entry;
+use crate::model::{Machine, MachineRef, clean};
+use crate::ui::Cx;
+use crate::ui::activity::attention;
+use crate::ui::device::marks::{DeviceMark, device_marks, row_marks_ui, twins_ui, words};
+use crate::ui::device_state::DeviceState;
+use crate::ui::devices::asked;
+use crate::ui::devices::table_layout::TableLayout;
+use crate::ui::look;
+use crate::ui::look::Look;
+use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::views::Column;
+use crate::ui::widgets::{Icon, elided_ui, icon, paint_icon};
+use crate::ui::words::{ago, both_times, os_name};
+
+/// How far an order of this console has come that the service's history does not show yet.
+fn own_order(machine: &MachineRef, open: &[&Entry]) -> Option<(Icon, Role, String)> {
+    let entry = open
+        .iter()
+        .rfind(|entry| entry.order.machine.id == machine.id)?;
+    let status = entry.status();
+    if !status.is_unknown() && status.action().is_some() {
+        return None;
+    }
+    let (icon, role) = look::order_status(status);
+    Some((icon, role, status.word(&entry.order.task)))
+}
+
+/// What the state column shows of a device.
+struct StateCell {
+    icon: Option<Icon>,
+    role: Role,
+    words: String,
+    /// The same where the column is too narrow for all of it.
+    short: String,
+    hint: String,
+}
+
+impl StateCell {
+    fn show_ui(&self, ui: &mut Ui) {
+        let words = if fits(ui, &self.words) {
+            &self.words
+        } else {
+            &self.short
+        };
+        cell_ui(ui, self.icon, self.role, words).on_hover_text(&self.hint);
+    }
+}
+
+/// A row about to be drawn.
+pub struct MachineRow<'a> {
+    pub machine: &'a Arc<Machine>,
+    pub reference: MachineRef,
+    /// The id of the row for the pointer and the accessibility tree.
+    pub id: Id,
+    pub is_selected: bool,
+    /// Whether it is one of those to act on together.
+    pub is_ticked: bool,
+    /// Whether it was asked for directly, and no page of the list has shown it.
+    pub is_asked_for: bool,
+    /// This console's entries that have not ended, of any device, oldest first.
+    pub open_entries: &'a [&'a Entry],
+    /// Where it is, all columns together.
+    pub rect: egui::Rect,
+    /// What of the rows can be seen.
+    pub clip: egui::Rect,
+}
+
+/// What came of drawing a row.
+pub struct RowResponse {
+    pub row: Response,
+    /// Of the box by which it is picked, where its column is shown.
+    pub checkbox: Option<Response>,
+    /// Whether enough of it is seen to read its name.
+    pub is_legible: bool,
+}
+
+impl MachineRow<'_> {
+    /// Draws the cells.
+    pub fn show_ui(self, ui: &mut Ui, layout: &TableLayout, cx: &Cx<'_>) -> RowResponse {
+        let state = self.state(cx);
+        let marks = device_marks(cx.state, &self.reference, Some(self.machine));
+        // Before the cells: they lie on it, and keep their hover texts.
+        let row = self.row_ui(ui, &state.words, &marks);
+        let mut checkbox = None;
+        for span in layout.spans() {
+            let rect = egui::Rect::from_x_y_ranges(span.seen, self.rect.y_range());
+            let builder = UiBuilder::new()
+                .max_rect(rect)
+                .layout(Layout::left_to_right(Align::Center))
+                .scope_id(self.id.with(span.title));
+            let mut cell = ui.new_child(builder);
+            cell.set_clip_rect(rect.intersect(self.clip));
+            if span.column == Column::Name {
+                checkbox = Some(self.checkbox_ui(&mut cell));
+            }
+            self.cell_ui(&mut cell, span.column, &state, &marks, cx);
+        }
+        RowResponse {
+            row,
+            checkbox,
+            is_legible: 2.0 * self.rect.intersect(self.clip).height() >= self.rect.height(),
+        }
+    }
+
+    /// The box by which it is picked. Not focusable, as the row: the space bar is its key.
+    fn checkbox_ui(&self, ui: &mut Ui) -> Response {
+        let tokens = ui.tokens();
+        let size = egui::vec2(tokens.height.row, tokens.height.row);
+        let (_, rect) = ui.allocate_space(size);
+        // By the device and not by the place: rows may come in above while it is pressed.
+        let response = ui.interact(rect, self.id.with("pick"), Sense::CLICK);
+        let name = format!("Select {}", self.reference.quoted());
+        response.widget_info(|| {
+            WidgetInfo::selected(accesskit::Role::CheckBox, true, self.is_ticked, &name)
+        });
+        let square = egui::Rect::from_center_size(rect.center(), egui::Vec2::splat(14.0));
+        let (fill, line) = if self.is_ticked {
+            (tokens.accent, tokens.accent)
+        } else if response.hovered() {
+            (tokens.surface.hover, tokens.text)
+        } else {
+            (tokens.surface.panel, tokens.text_weak)
+        };
+        let painter = ui.painter();
+        let stroke = egui::Stroke::new(1.0, line);
+        painter.rect(square, 2.0, fill, stroke, egui::StrokeKind::Inside);
+        if self.is_ticked {
+            paint_icon(painter, square, Icon::Done, tokens.on_accent);
+        }
+        response
+    }
+
+    fn state(&self, cx: &Cx<'_>) -> StateCell {
+        if let Some((icon, role, word)) = own_order(&self.reference, self.open_entries) {
+            return StateCell {
+                icon: Some(icon),
+                role,
+                hint: format!("{word}\nRequested from this console"),
+                short: word.clone(),
+                words: word,
+            };
+        }
+        let state = DeviceState::of(cx.state.known_actions(&self.machine.id));
+        let hint = state.hint(Some(self.machine), &cx.state.policy, cx.now);
+        if let Some(entry) = cx.state.attention_on(&self.machine.id) {
+            // Never a dash alone where an order was lost.
+            let (icon, role, lost) = attention::mark(entry);
+            let words = if state.rank().is_some() {
+                format!("{}; {lost}", state.text())
+            } else {
+                lost.clone()
+            };
+            return StateCell {
+                icon: Some(icon),
+                role,
+                words,
+                short: lost,
+                hint: format!("{hint}\nYour newest order needs attention: see Activity"),
+            };
+        }
+        let (icon, role) = state.look();
+        StateCell {
+            icon,
+            role,
+            words: state.text(),
+            short: state.short_text(),
+            hint,
+        }
+    }
+
+    fn row_ui(&self, ui: &mut Ui, state: &str, marks: &[DeviceMark]) -> Response {
+        // What is told to others is what can be hit: one that is cut off takes the clicks on it, so that
+        // they do not go to its neighbour.
+        let rect = self.rect.intersect(self.clip);
+        // Not focusable: the table is one stop, and the arrow keys walk within it.
+        let response = ui.interact(rect, self.id, Sense::CLICK);
+        let tokens = ui.tokens();
+        let fill = match (self.is_selected, response.hovered()) {
+            (true, _) => Some(tokens.surface.selected),
+            (false, true) => Some(tokens.surface.hover),
+            (false, false) => None,
+        };
+        if let Some(fill) = fill {
+            let painter = ui.painter().with_clip_rect(self.clip);
+            painter.rect_filled(self.rect, 0.0, fill);
+        }
+        let merged = self.machine.merged_into.as_ref().map_or("", |_| ", merged");
+        let merged = format!("{merged}{}", asked::spoken_mark(self.is_asked_for));
+        let state = if state == "–" {
+            "state unknown"
+        } else {
+            state
+        };
+        let reference = self.reference.name_and_tail();
+        let name = format!("{reference}, {state}{merged}{}", words(marks));
+        response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Row, true, &name));
+        ui.ctx().accesskit_node_builder(self.id, |node| {
+            node.set_selected(self.is_selected);
+            if let Some(mark) = marks.first() {
+                node.set_description(mark.explanation);
+            }
+        });
+        response
+    }
+
+    fn cell_ui(
+        &self,
+        ui: &mut Ui,
+        column: Column,
+        state: &StateCell,
+        marks: &[DeviceMark],
+        cx: &Cx<'_>,
+    ) {
+        let machine = self.machine.as_ref();
+        match column {
+            Column::Name => self.name_ui(ui, marks, cx),
+            Column::State => state.show_ui(ui),
+            Column::Health => {
+                look_ui(ui, &look::health(&machine.health_status));
+            }
+            Column::Risk => {
+                look_ui(ui, &look::risk(machine.risk_score.as_ref()));
+            }
+            Column::Exposure => {
+                look_ui(ui, &look::exposure(machine.exposure_level.as_ref()));
+            }
+            Column::Os => {
+                let platform = machine.os_platform.as_deref();
+                self.text_ui(ui, platform.map(os_name).as_deref());
+            }
+            Column::LastSeen => last_seen_ui(ui, machine.last_seen, cx),
+            Column::Tags => self.text_ui(ui, Some(&machine.tags().join(", "))),
+            Column::Group => self.text_ui(ui, machine.rbac_group_name.as_deref()),
+            Column::Addresses => {
+                let all: Vec<_> = machine.addresses().map(|ip| ip.to_string()).collect();
+                self.text_ui(ui, Some(&all.join(", ")));
+            }
+        }
+    }
+
+    fn name_ui(&self, ui: &mut Ui, marks: &[DeviceMark], cx: &Cx<'_>) {
+        let tokens = ui.tokens();
+        // Clear of the table's focus ring.
+        ui.add_space(tokens.space.xs);
+        twins_ui(ui, cx.state, &self.reference);
+        let is_merged = self.machine.merged_into.is_some();
+        let colour = if is_merged { tokens.stale } else { tokens.text };
+        if is_merged {
+            ui.add(Label::new(RichText::new("merged").color(tokens.stale)).selectable(false))
+                .on_hover_text("This record was merged into another one; act on that");
+        }
+        if self.is_asked_for {
+            asked::mark_ui(ui);
+        }
+        row_marks_ui(ui, marks);
+        elided_ui(ui, &self.reference.name(), text::strong(), colour);
+    }
+
+    fn text_ui(&self, ui: &mut Ui, text: Option<&str>) {
+        let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+            nothing_ui(ui);
+            return;
+        };
+        let role = if self.machine.merged_into.is_some() {
+            Role::Stale
+        } else {
+            Role::Neutral
+        };
+        cell_ui(ui, None, role, &clean(text, 120));
+    }
+}
+
+/// Whether a cell with an icon has room for all of the words.
+fn fits(ui: &Ui, words: &str) -> bool {
+    let tokens = ui.tokens();
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    let galley = ui
+        .painter()
+        .layout_no_wrap(words.to_owned(), font, tokens.text);
+    tokens.height.icon + tokens.space.xs + galley.size().x <= ui.available_width()
+}
+
+fn cell_ui(ui: &mut Ui, shape: Option<Icon>, role: Role, text: &str) -> Response {
+    let colour = ui.tokens().colour(role);
+    if let Some(shape) = shape {
+        ui.spacing_mut().item_spacing.x = ui.tokens().space.xs;
+        icon(ui, shape, colour);
+    }
+    ui.add(
+        Label::new(RichText::new(text).color(colour))
+            .truncate()
+            .selectable(false),
+    )
+}
+
+fn look_ui(ui: &mut Ui, look: &Look) -> Response {
+    cell_ui(ui, Some(look.icon), look.role, &look.word)
+}
+
+fn nothing_ui(ui: &mut Ui) {
+    cell_ui(ui, None, Role::Stale, "–");
+}
+
+fn last_seen_ui(ui: &mut Ui, at: Option<Timestamp>, cx: &Cx<'_>) {
+    let Some(at) = at else {
+        cell_ui(ui, None, Role::Stale, "never").on_hover_text("No full report so far");
+        return;
+    };
+    let is_silent = cx.now.duration_since(at) > cx.state.policy.silent_after;
+    let role = if is_silent {
+        Role::Caution
+    } else {
+        Role::Neutral
+    };
+    let shape = is_silent.then_some(Icon::TimedOut);
+    let hover = format!(
+        "Last full report, sent about once a day\n{}",
+        both_times(at, cx.zone)
+    );
+    cell_ui(ui, shape, role, &ago(at, cx.now)).on_hover_text(hover);
+}

@@ -1,0 +1,380 @@
+//! The devices: search, what is to be known about the list, and the table.
+
+use std::time::Duration;
+
+use egui::text::{CCursor, CCursorRange};
+use egui::{Event, Id, Key, Modifiers, RichText, Ui};
+
+use crate::message::Command;
+use crate::state::Remote;
+use crate::ui::Cx;
+use crate::ui::commands::UiCommand;
+use crate::ui::device::parts;
+use crate::ui::devices::bulk_selection::{bulk_ui, reserve_bulk};
+use crate::ui::devices::columns::columns_ui;
+use crate::ui::devices::coverage::{Coverage, coverage};
+use crate::ui::devices::suggestions::offers_ui;
+use crate::ui::devices::table::{Clicked, table_ui};
+use crate::ui::devices::{asked, list_notes};
+use crate::ui::theme::TokensExt as _;
+use crate::ui::views::Dwell;
+use crate::ui::widgets::{ActionButton, Dialog, Icon, TextField};
+use crate::ui::words::{ago, both_times};
+
+/// Facts younger than this are not read again because the selection came back.
+pub const FRESH_SECS: i64 = 60;
+/// How long a selection has to rest before its facts are read.
+const REST_SECS: f64 = 0.4;
+/// Rows that Page Up and Page Down go by.
+const PAGE: usize = 10;
+
+/// Shows the devices.
+pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    refresh_rows(cx);
+    let picks = reserve_bulk(ui);
+    let table_id = Id::unique("devices table");
+    let hands_over = search_ui(ui, table_id, cx);
+    asked::follow(ui, cx);
+    list_notes::notes_ui(ui, cx);
+    if cx.views.rows.is_empty() {
+        Dialog::set_focus_home(ui.ctx(), search_id());
+        asked::empty_ui(ui, cx);
+    } else {
+        Dialog::set_focus_home(ui.ctx(), table_id);
+        asked::note_ui(ui, cx);
+        // The other keys of that frame were typed into the search.
+        if !hands_over {
+            walk(ui, table_id, cx);
+        }
+        match table_ui(ui, table_id, cx) {
+            Some(Clicked::Row(row)) => select(cx, row, SelectedBy::Chosen),
+            Some(Clicked::Toggle(row)) => toggle_bulk(ui, cx, row),
+            None => {}
+        }
+    }
+    bulk_ui(ui, picks, cx);
+    load_after_dwell(ui, cx);
+}
+
+/// Sorts and filters again after changes.
+fn refresh_rows(cx: &mut Cx<'_>) {
+    let (state, views) = (cx.state, &mut *cx.views);
+    let is_new_search = views.rows.refresh(state, &views.search, views.layout.sort);
+    // What a key acts on is what this search was for: of several devices none is chosen yet.
+    let is_shown = |id: &_| views.rows.row_of(state, id).is_some();
+    let is_meant = views.search.trim().is_empty() || views.rows.len() == 1;
+    if is_new_search
+        && views
+            .selected
+            .as_ref()
+            .is_some_and(|s| !is_meant || !is_shown(&s.id))
+    {
+        views.selected = None;
+    }
+}
+
+fn search_id() -> Id {
+    Id::unique("search devices")
+}
+
+/// The search; whether it hands the keyboard over to the table.
+fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
+    let tokens = ui.tokens();
+    let search_id = search_id();
+    if std::mem::take(&mut cx.views.focus_search) {
+        // Before the field is drawn: what is typed in this very frame is meant for it, and
+        // replaces what is there.
+        ui.memory_mut(|memory| memory.request_focus(search_id));
+        select_all(ui, search_id, &cx.views.search);
+    }
+    let is_typing = ui.memory(|memory| memory.has_focus(search_id));
+    let enter_chooses = is_typing && cx.views.completion.take_keys(ui);
+    let goes_down =
+        is_typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
+    let mut hands_over = false;
+    ui.horizontal(|ui| {
+        // What is beside the field takes about this much.
+        let width = (ui.available_width() - 560.0).max(180.0);
+        let trouble = asked::trouble(cx);
+        let before = cx.views.search.clone();
+        let response = TextField::new("Search devices", &mut cx.views.search)
+            .label_unseen()
+            .hint("Name, id, IP, user, tag… ( / )")
+            .width(width)
+            .error(trouble.as_deref())
+            .id(search_id)
+            .show_ui(ui);
+        if response.gained_focus() {
+            // Also when a dialog gives the keyboard back: what is typed next begins a new search.
+            select_all(ui, search_id, &cx.views.search);
+        }
+        // The key that leads here, pressed when one is here already.
+        if let Some(rest) = cx.views.search.strip_prefix('/') {
+            cx.views.search = if rest.is_empty() {
+                before
+            } else {
+                String::from(rest)
+            };
+            select_all(ui, search_id, &cx.views.search);
+        }
+        if response.changed() {
+            // At once: the next key may be one that acts on the selection.
+            refresh_rows(cx);
+        }
+        if offers_ui(ui, &response, enter_chooses, cx) {
+            refresh_rows(cx);
+        }
+        let (enter, escape) = ui.input(|i| (i.key_pressed(Key::Enter), i.key_pressed(Key::Escape)));
+        if response.lost_focus() && escape && !cx.views.search.is_empty() {
+            cx.views.search.clear();
+            response.request_focus();
+        }
+        let is_entered = response.lost_focus() && enter;
+        if is_entered {
+            // What was typed in this very frame counts.
+            refresh_rows(cx);
+        }
+        if is_entered && cx.views.rows.is_empty() && asked::enter(cx) {
+            response.request_focus();
+        } else if goes_down || is_entered {
+            refresh_rows(cx);
+            // Of several devices none is preselected: the arrows choose.
+            if goes_down || cx.views.rows.len() == 1 {
+                select(
+                    cx,
+                    0,
+                    if goes_down {
+                        SelectedBy::Walked
+                    } else {
+                        SelectedBy::Chosen
+                    },
+                );
+            }
+            ui.memory_mut(|memory| memory.request_focus(table_id));
+            hands_over = true;
+        }
+        ui.horizontal_wrapped(|ui| list_facts_ui(ui, cx));
+    });
+    ui.add_space(tokens.space.xs);
+    hands_over
+}
+
+/// Selects the whole text of a field that has been drawn before.
+fn select_all(ui: &Ui, field: Id, text: &str) {
+    if let Some(mut edit) = egui::TextEdit::load_state(ui.ctx(), field) {
+        let end = CCursor::new(text.chars().count());
+        edit.cursor
+            .set_char_range(Some(CCursorRange::two(CCursor::default(), end)));
+        edit.store(ui.ctx(), field);
+    }
+}
+
+/// The buttons stand first: what is said of the list grows and shrinks.
+fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let contained = UiCommand::ShowContained;
+    let spec = contained.spec();
+    if ui
+        .add(ActionButton::new(spec.title).hint(spec.help))
+        .clicked()
+    {
+        cx.out.commands.push(contained);
+    }
+    columns_ui(ui, cx.views);
+    let inventory = &cx.state.inventory;
+    if inventory.loading {
+        let stop = ActionButton::new("Stop")
+            .icon(Icon::Close)
+            .name("Stop loading")
+            .key("reading")
+            .hint("Leaves the list as far as it has come");
+        if ui.add(stop).clicked() {
+            cx.out.work.push(Command::StopRefresh);
+        }
+    } else {
+        refresh_ui(ui, cx);
+    }
+    let tokens = ui.tokens();
+    let weak = |text: String| RichText::new(text).color(tokens.text_weak);
+    // Nothing read is no list of none.
+    if !inventory.all().is_empty() || matches!(coverage(cx.state), Coverage::Whole(_)) {
+        let (found, all) = (cx.views.rows.len(), inventory.all().len());
+        ui.label(weak(format!("{found} of {all}")));
+    }
+    if inventory.loading {
+        // In the place of the age: the row must not grow a second line for the time.
+        ui.label(weak("Loading…".to_owned()));
+    } else if let Some(at) = inventory.read_at.or(inventory.kept_at) {
+        let age = cx.now.duration_since(at).as_secs();
+        ui.label(weak(ago(at, cx.now)))
+            .on_hover_text(format!("The list was read\n{}", both_times(at, cx.zone)));
+        // When the words change next, and no sooner.
+        let unit = if age < 3600 { 60 } else { 3600 };
+        let wait = unit - age.max(0) % unit;
+        ui.ctx()
+            .request_repaint_after(Duration::from_secs(wait.unsigned_abs()));
+    }
+}
+
+fn refresh_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let refresh = UiCommand::Refresh;
+    let unavailable = refresh.availability(cx.state, cx.views, cx.now).err();
+    let spec = refresh.spec();
+    let button = ActionButton::new(spec.title)
+        .icon(Icon::Refresh)
+        .key("reading")
+        .hint(spec.help)
+        .disabled_because(unavailable.as_deref());
+    if ui.add(button).clicked() {
+        cx.out.commands.push(refresh);
+    }
+}
+
+/// Moves the selection by keys while the table has the keyboard.
+fn walk(ui: &Ui, table_id: Id, cx: &mut Cx<'_>) {
+    if !ui.memory(|memory| memory.has_focus(table_id)) {
+        return;
+    }
+    let filter = egui::EventFilter {
+        vertical_arrows: true,
+        // They scroll the columns.
+        horizontal_arrows: true,
+        ..egui::EventFilter::default()
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(table_id, filter));
+    for key in take_walking_keys(ui) {
+        walk_by(ui, key, cx);
+    }
+}
+
+/// The keys that walk, in the order in which they were pressed: a slow frame may hold several.
+fn take_walking_keys(ui: &Ui) -> Vec<Key> {
+    const WALKING: [Key; 8] = [
+        Key::ArrowDown,
+        Key::ArrowUp,
+        Key::PageDown,
+        Key::PageUp,
+        Key::Home,
+        Key::End,
+        Key::Enter,
+        Key::Space,
+    ];
+    let mut taken = Vec::new();
+    ui.input_mut(|input| {
+        input.events.retain(|event| {
+            let Event::Key {
+                key,
+                pressed: true,
+                modifiers: Modifiers::NONE,
+                repeat,
+                ..
+            } = event
+            else {
+                return true;
+            };
+            let walks = WALKING.contains(key);
+            // One that is held down goes on walking, and neither ticks nor opens anything.
+            let is_held = *repeat && matches!(key, Key::Space | Key::Enter);
+            taken.extend((walks && !is_held).then_some(*key));
+            !walks
+        });
+    });
+    taken
+}
+
+fn walk_by(ui: &Ui, key: Key, cx: &mut Cx<'_>) {
+    let rows = &cx.views.rows;
+    let Some(last) = rows.len().checked_sub(1) else {
+        return;
+    };
+    let selected = cx.views.selected.as_ref();
+    let at = selected.and_then(|selected| rows.row_of(cx.state, &selected.id));
+    let to = match (key, at) {
+        (Key::Enter, _) => {
+            cx.views.walked_to = None;
+            return;
+        }
+        (Key::Space, Some(at)) => return toggle_bulk(ui, cx, at),
+        (Key::Space, None) => return,
+        (Key::End, _) | (Key::ArrowUp, None) => last,
+        (Key::ArrowDown, Some(at)) => at + 1,
+        (Key::ArrowUp, Some(at)) => at.saturating_sub(1),
+        (Key::PageDown, Some(at)) => at + PAGE,
+        (Key::PageUp, Some(at)) => at.saturating_sub(PAGE),
+        (_, _) => 0,
+    };
+    select(cx, to.min(last), SelectedBy::Walked);
+}
+
+/// How a selection came about.
+#[derive(Clone, Copy)]
+pub enum SelectedBy {
+    /// By a click or Enter: the panel opens.
+    Chosen,
+    /// By an arrow key, on the way to somewhere.
+    Walked,
+}
+
+/// Pins the device of a row.
+pub fn select(cx: &mut Cx<'_>, index: usize, by: SelectedBy) {
+    let Some(machine) = cx.views.rows.machine(cx.state, index) else {
+        return;
+    };
+    cx.views.walked_to = match by {
+        SelectedBy::Chosen => None,
+        SelectedBy::Walked => Some(machine.id.clone()),
+    };
+    cx.views.selected = Some(machine.reference());
+    cx.views.scroll_to_selection = true;
+}
+
+/// Picks the device of a row to act on it with others, or puts it back.
+fn toggle_bulk(ui: &Ui, cx: &mut Cx<'_>, row: usize) {
+    cx.views.picked_at = ui.input(|input| input.time);
+    let Some(machine) = cx.views.rows.machine(cx.state, row) else {
+        return;
+    };
+    let selection = &mut cx.views.bulk_selection;
+    match selection.iter().position(|known| known.id == machine.id) {
+        Some(known) => {
+            selection.remove(known);
+        }
+        None => selection.push(machine.reference()),
+    }
+}
+
+/// Has the facts of a device read once the selection has rested on it.
+pub fn load_after_dwell(ui: &Ui, cx: &mut Cx<'_>) {
+    let Some(selected) = &cx.views.selected else {
+        cx.views.rest = None;
+        return;
+    };
+    let time = ui.input(|input| input.time);
+    let rest = match &mut cx.views.rest {
+        Some(rest) if rest.id == selected.id => rest,
+        rest => rest.insert(Dwell {
+            id: selected.id.clone(),
+            since: time,
+            asked: false,
+        }),
+    };
+    if rest.asked || !cx.state.session.is_signed_in() {
+        return;
+    }
+    let left_secs = rest.since + REST_SECS - time;
+    if left_secs > 0.0 {
+        ui.ctx()
+            .request_repaint_after(Duration::from_secs_f64(left_secs));
+        return;
+    }
+    rest.asked = true;
+    let machine = cx.state.machines.get(&rest.id).and_then(Remote::read_at);
+    let history = cx.state.histories.get(&rest.id).and_then(Remote::read_at);
+    let is_fresh = [machine, history]
+        .iter()
+        .all(|at| at.is_some_and(|at| cx.now.duration_since(at).as_secs() < FRESH_SECS));
+    if !is_fresh {
+        cx.out.work.push(Command::LoadMachine(rest.id.clone()));
+    }
+    let id = rest.id.clone();
+    parts::load_stale(cx, &id);
+}

@@ -1,0 +1,498 @@
+//! What the search field offers while a field or its value is being typed. The text never changes
+//! unless an offer is taken.
+
+use std::collections::HashMap;
+
+use egui::text::{CCursor, CCursorRange};
+use egui::{
+    Align2, Area, EventFilter, Frame, Id, Key, LayerId, Modifiers, Order, Response, Sense,
+    TextEdit, TextStyle, Ui, WidgetInfo, accesskit,
+};
+
+use crate::model::{ExposureLevel, Machine, RiskScore, clean, normal};
+use crate::state::State;
+use crate::ui::Cx;
+use crate::ui::device_state::DeviceState;
+use crate::ui::look::health_word;
+use crate::ui::machine_filter::{FIELDS, Field};
+use crate::ui::rows::states_mark;
+use crate::ui::theme::TokensExt as _;
+use crate::ui::widgets::{elided, text_width};
+
+const MAX_SUGGESTIONS: usize = 8;
+/// The most frequent values: more are not gone through with each keystroke.
+const MAX_VALUES: usize = 5_000;
+/// Devices that are counted in one frame.
+const COUNTED_AT_ONCE: usize = 20_000;
+/// Longer values are not offered.
+const MAX_VALUE_CHARS: usize = 60;
+
+/// Something that the last word of the search could become.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Offer {
+    text: String,
+    hint: String,
+}
+
+/// What the last word is about to be.
+#[derive(Debug, PartialEq, Eq)]
+enum Typed<'a> {
+    Field(&'a str),
+    Value {
+        field: Field,
+        name: &'a str,
+        typed: String,
+    },
+}
+
+/// Values with the number of their devices, most frequent first.
+type Counts = [(Box<str>, usize)];
+
+fn last_word(search: &str) -> &str {
+    let (mut start, mut in_quotes) = (0, false);
+    for (at, c) in search.char_indices() {
+        if c == '"' {
+            in_quotes = !in_quotes;
+        } else if c.is_whitespace() && !in_quotes {
+            start = at + c.len_utf8();
+        }
+    }
+    let word = &search[start..];
+    // What is left out has a hyphen before it, which stays.
+    let excluded = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+    excluded.unwrap_or(word)
+}
+
+fn typed(search: &str) -> Option<Typed<'_>> {
+    let word = last_word(search);
+    match word.split_once(':') {
+        _ if word.starts_with('"') => None,
+        None => (word.len() > 1).then_some(Typed::Field(word)),
+        Some((name, rest)) => {
+            let field = Field::from_word(name).filter(|field| has_values(*field))?;
+            let typed = rest.replace('"', "");
+            Some(Typed::Value { field, name, typed })
+        }
+    }
+}
+
+/// Whether few enough values are expected to be chosen from.
+fn has_values(field: Field) -> bool {
+    match field {
+        Field::Health
+        | Field::Risk
+        | Field::Exposure
+        | Field::Value
+        | Field::Os
+        | Field::Version
+        | Field::Tag
+        | Field::Group
+        | Field::State => true,
+        Field::Any
+        | Field::Name
+        | Field::Id
+        | Field::Ip
+        | Field::Mac
+        | Field::Entra
+        | Field::User => false,
+    }
+}
+
+fn field_offers(word: &str) -> Vec<Offer> {
+    let word = word.to_ascii_lowercase();
+    let begun = FIELDS.iter().filter(|(name, _, _)| name.starts_with(&word));
+    begun
+        .map(|(name, _, hint)| Offer {
+            text: format!("{name}:"),
+            hint: (*hint).to_owned(),
+        })
+        .take(MAX_SUGGESTIONS)
+        .collect()
+}
+
+fn value_offers(name: &str, typed: &str, counts: &Counts) -> Vec<Offer> {
+    let typed = normal(typed);
+    let fits = |value: &str| {
+        let value = normal(value);
+        value != typed && begins_a_word(&value, &typed)
+    };
+    let fitting = counts.iter().filter(|(value, _)| fits(value));
+    fitting
+        .take(MAX_SUGGESTIONS)
+        .map(|(value, count)| Offer {
+            text: if value.contains(char::is_whitespace) {
+                format!("{name}:\"{value}\"")
+            } else {
+                format!("{name}:{value}")
+            },
+            hint: match count {
+                1 => "1 device".to_owned(),
+                count => format!("{count} devices"),
+            },
+        })
+        .collect()
+}
+
+/// Whether the text, or a word in it, begins so.
+fn begins_a_word(text: &str, beginning: &str) -> bool {
+    text.match_indices(beginning)
+        .any(|(at, _)| !text[..at].ends_with(char::is_alphanumeric))
+}
+
+/// The search with the offer in the place of its last word.
+fn completed(search: &str, offer: &Offer) -> String {
+    let before = &search[..search.len() - last_word(search).len()];
+    // A value is whole, and the next word may follow; after a field its value follows.
+    let blank = if offer.text.ends_with(':') { "" } else { " " };
+    format!("{before}{}{blank}", offer.text)
+}
+
+/// How many devices have each value of a field: counted when it is asked for, once for each state
+/// of the list, and a part in each frame.
+#[derive(Debug, Default)]
+struct Tally {
+    /// The field, and the generation of the list that it was counted in.
+    of: Option<(Field, u64)>,
+    counted: usize,
+    counts: HashMap<Box<str>, usize>,
+    /// The last full count of this field, while a newer one is under way.
+    values: Vec<(Box<str>, usize)>,
+    is_whole: bool,
+}
+
+impl Tally {
+    /// Goes on counting, if there is more to count.
+    fn go_on(&mut self, field: Field, state: &State) {
+        let actions = if field == Field::State {
+            states_mark(state)
+        } else {
+            0
+        };
+        let of = (field, state.inventory.generation.wrapping_add(actions));
+        if self.of != Some(of) {
+            let is_other_field = self.of.is_none_or(|(before, _)| before != field);
+            let values = std::mem::take(&mut self.values);
+            *self = Self {
+                of: Some(of),
+                values: if is_other_field { Vec::new() } else { values },
+                ..Self::default()
+            };
+        }
+        if self.is_whole {
+            return;
+        }
+        let machines = state.inventory.all();
+        if field == Field::State {
+            self.counts = count_states(state);
+            self.counted = machines.len();
+        }
+        let rest = machines.get(self.counted..).unwrap_or_default();
+        let counts = &mut self.counts;
+        for machine in rest.iter().take(COUNTED_AT_ONCE) {
+            each_value(field, machine, |value| add(counts, value));
+        }
+        self.counted += rest.len().min(COUNTED_AT_ONCE);
+        if self.counted >= machines.len() {
+            self.values = ranked(std::mem::take(&mut self.counts));
+            self.is_whole = true;
+        }
+    }
+}
+
+fn add(counts: &mut HashMap<Box<str>, usize>, value: &str) {
+    match counts.get_mut(value) {
+        Some(count) => *count += 1,
+        None => {
+            counts.insert(value.into(), 1);
+        }
+    }
+}
+
+fn each_value(field: Field, machine: &Machine, mut take: impl FnMut(&str)) {
+    let one = match field {
+        Field::Health => Some(health_word(&machine.health_status)),
+        Field::Risk => machine.risk_score.as_ref().map(RiskScore::as_wire),
+        Field::Exposure => machine.exposure_level.as_ref().map(ExposureLevel::as_wire),
+        Field::Value => machine.device_value.as_deref(),
+        Field::Os => machine.os_platform.as_deref(),
+        Field::Version => machine.version.as_deref(),
+        Field::Group => machine.rbac_group_name.as_deref(),
+        Field::Tag => {
+            machine.tags().iter().for_each(|tag| take(tag));
+            None
+        }
+        Field::Any
+        | Field::Name
+        | Field::Id
+        | Field::Ip
+        | Field::Mac
+        | Field::State
+        | Field::Entra
+        | Field::User => None,
+    };
+    if let Some(value) = one {
+        take(value);
+    }
+}
+
+/// Only devices with actions can be in a state that is known.
+fn count_states(state: &State) -> HashMap<Box<str>, usize> {
+    let mut counts = HashMap::new();
+    let mut unknown = state.inventory.all().len();
+    let listed = state
+        .actions
+        .iter()
+        .filter(|(id, _)| state.inventory.get(id).is_some());
+    for (_, actions) in listed {
+        let device = DeviceState::of(actions);
+        if device == DeviceState::default() {
+            continue;
+        }
+        unknown -= 1;
+        for word in device.words() {
+            add(&mut counts, word);
+        }
+    }
+    if unknown > 0 {
+        counts.insert("Unknown".into(), unknown);
+    }
+    counts
+}
+
+/// Most frequent first. What cannot be typed, or would not look like itself, is left out.
+fn ranked(counts: HashMap<Box<str>, usize>) -> Vec<(Box<str>, usize)> {
+    let can_be_typed = |value: &str| {
+        !value.trim().is_empty() && !value.contains('"') && clean(value, MAX_VALUE_CHARS) == value
+    };
+    let mut values: Vec<_> = counts
+        .into_iter()
+        .filter(|(value, _)| can_be_typed(value))
+        .collect();
+    values
+        .sort_unstable_by(|(one, many), (other, more)| more.cmp(many).then_with(|| one.cmp(other)));
+    values.truncate(MAX_VALUES);
+    values
+}
+
+/// The list under the search field.
+#[derive(Debug, Default)]
+pub struct Completion {
+    /// As they were shown in the last frame.
+    offers: Vec<Offer>,
+    marked: Option<usize>,
+    /// The search that the mark belongs to.
+    search: String,
+    /// The search for which the list is not wanted.
+    closed_for: Option<String>,
+    tally: Tally,
+}
+
+impl Completion {
+    /// Takes the keys that are meant for the list, before field and table see them; whether Enter
+    /// takes the marked offer.
+    pub fn take_keys(&mut self, ui: &Ui) -> bool {
+        let Some(last) = self.offers.len().checked_sub(1) else {
+            return false;
+        };
+        let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        let goes_back = ui.input_mut(|input| input.consume_key(Modifiers::SHIFT, Key::Tab));
+        if pressed(Key::Escape) || goes_back {
+            self.offers.clear();
+            self.closed_for = Some(self.search.clone());
+            return false;
+        }
+        if ui.input(|input| input.events.iter().any(is_text)) {
+            // The list is not that of the text as it will be: nothing of it is meant.
+            self.marked = None;
+            return false;
+        }
+        if pressed(Key::ArrowDown) {
+            self.marked = Some(self.marked.map_or(0, |marked| (marked + 1).min(last)));
+        } else if pressed(Key::ArrowUp) {
+            self.marked = self.marked.and_then(|marked| marked.checked_sub(1));
+        }
+        self.marked.is_some() && pressed(Key::Enter)
+    }
+
+    /// What can be offered for the search; nothing while it is being counted.
+    fn offers_for(&mut self, search: &str, state: &State) -> Vec<Offer> {
+        match typed(search) {
+            None => Vec::new(),
+            Some(Typed::Field(word)) => field_offers(word),
+            Some(Typed::Value { field, name, typed }) => {
+                self.tally.go_on(field, state);
+                value_offers(name, &typed, &self.tally.values)
+            }
+        }
+    }
+}
+
+fn is_text(event: &egui::Event) -> bool {
+    matches!(event, egui::Event::Text(_) | egui::Event::Paste(_))
+}
+
+/// Shows the list under the field, which has been drawn; whether an offer was taken.
+pub fn offers_ui(ui: &Ui, field: &Response, enter_chooses: bool, cx: &mut Cx<'_>) -> bool {
+    let (search, completion) = (&mut cx.views.search, &mut cx.views.completion);
+    if completion.search != *search {
+        completion.search.clone_from(search);
+        completion.marked = None;
+        // What was pasted is whole.
+        let is_pasted = ui.input(|input| {
+            let mut events = input.events.iter();
+            events.any(|event| matches!(event, egui::Event::Paste(_)))
+        });
+        completion.closed_for = is_pasted.then(|| search.clone());
+    }
+    let list = field.id.with("offers");
+    let was_shown = !completion.offers.is_empty();
+    let is_typing = field.has_focus() && is_cursor_at_end(ui, field.id, search);
+    // A click takes the keyboard from the field before the list hears of it.
+    let is_wanted = is_typing || (was_shown && is_clicked(ui, list));
+    let offers = if is_wanted && completion.closed_for.as_ref() != Some(search) {
+        completion.offers_for(search, cx.state)
+    } else {
+        Vec::new()
+    };
+    if completion.tally.of.is_some() && !completion.tally.is_whole && is_wanted {
+        ui.ctx().request_repaint();
+    }
+    if offers.is_empty() {
+        completion.offers = offers;
+        return false;
+    }
+    // While the list is there, these keys do not lead out of the field.
+    let kept = EventFilter {
+        tab: true,
+        escape: true,
+        horizontal_arrows: true,
+        vertical_arrows: true,
+    };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(field.id, kept));
+    // Nor is an offer meant that came up in this very frame.
+    let tab = was_shown
+        && ui.input_mut(|input| {
+            input.consume_key(Modifiers::NONE, Key::Tab) && !input.events.iter().any(is_text)
+        });
+    let by_key = if tab {
+        Some(completion.marked.unwrap_or(0))
+    } else {
+        completion.marked.filter(|_| enter_chooses)
+    };
+    let taken = by_key.or_else(|| list_ui(ui, list, field, &offers, completion.marked));
+    let Some(offer) = taken.and_then(|index| offers.get(index)) else {
+        completion.offers = offers;
+        return false;
+    };
+    *search = completed(search, offer);
+    completion.offers.clear();
+    put_cursor_at_end(ui, field.id, search);
+    field.request_focus();
+    ui.ctx().request_repaint();
+    true
+}
+
+fn is_cursor_at_end(ui: &Ui, field: Id, text: &str) -> bool {
+    let edit = TextEdit::load_state(ui.ctx(), field);
+    let cursor = edit.and_then(|edit| edit.cursor.char_range());
+    let end = CCursor::new(text.chars().count());
+    cursor.is_some_and(|range| range.is_empty() && range.primary.index == end.index)
+}
+
+fn put_cursor_at_end(ui: &Ui, field: Id, text: &str) {
+    if let Some(mut edit) = TextEdit::load_state(ui.ctx(), field) {
+        let end = CCursor::new(text.chars().count());
+        edit.cursor.set_char_range(Some(CCursorRange::one(end)));
+        edit.store(ui.ctx(), field);
+    }
+}
+
+fn is_clicked(ui: &Ui, list: Id) -> bool {
+    let at = ui.ctx().pointer_interact_pos();
+    let layer = at.and_then(|at| ui.ctx().layer_id_at(at));
+    layer == Some(LayerId::new(Order::Foreground, list))
+        && ui.input(|input| input.pointer.any_click())
+}
+
+/// Draws the list; gives the place of the offer that was clicked.
+fn list_ui(
+    ui: &Ui,
+    list: Id,
+    field: &Response,
+    offers: &[Offer],
+    marked: Option<usize>,
+) -> Option<usize> {
+    let tokens = ui.tokens();
+    ui.ctx().accesskit_node_builder(field.id, |node| {
+        node.set_expanded(true);
+        if let Some(marked) = marked {
+            node.set_active_descendant(list.with(marked).accesskit_id());
+        }
+    });
+    let width = field.rect.width().max(320.0);
+    let area = Area::new(list)
+        .order(Order::Foreground)
+        .fixed_pos(field.rect.left_bottom() + egui::vec2(0.0, tokens.space.xs))
+        .role(accesskit::Role::ListBox)
+        .accessible_name("Completions");
+    let shown = area.show(ui.ctx(), |ui| {
+        let frame = Frame::popup(ui.style());
+        let inner = frame.show(ui, |ui| {
+            ui.set_width(width);
+            ui.spacing_mut().item_spacing.y = 0.0;
+            let mut clicked = None;
+            for (index, offer) in offers.iter().enumerate() {
+                if offer_ui(ui, list.with(index), offer, marked == Some(index)) {
+                    clicked = Some(index);
+                }
+            }
+            clicked
+        });
+        inner.inner
+    });
+    shown.inner
+}
+
+fn offer_ui(ui: &mut Ui, id: Id, offer: &Offer, is_marked: bool) -> bool {
+    let tokens = ui.tokens();
+    let size = egui::vec2(ui.available_width(), tokens.height.target);
+    let (_, rect) = ui.allocate_space(size);
+    // Not focusable: the cursor stays in the field, and the arrow keys walk from there.
+    let response = ui.interact(rect, id, Sense::CLICK);
+    let name = format!("{} {}", offer.text, offer.hint);
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ListBoxOption, true, &name));
+    ui.ctx()
+        .accesskit_node_builder(id, |node| node.set_selected(is_marked));
+    let painter = ui.painter();
+    if is_marked || response.hovered() {
+        let fill = if is_marked {
+            tokens.surface.selected
+        } else {
+            tokens.surface.hover
+        };
+        painter.rect_filled(rect, tokens.radius, fill);
+    }
+    let font = TextStyle::Body.resolve(ui.style());
+    let inner = rect.shrink2(egui::vec2(tokens.space.xs, 0.0));
+    let hint = painter.text(
+        inner.right_center(),
+        Align2::RIGHT_CENTER,
+        &offer.hint,
+        font.clone(),
+        tokens.text_weak,
+    );
+    let room = hint.left() - tokens.space.s - inner.left();
+    // What tells two apart may well be the end.
+    let shown = elided(&offer.text, room, |text| text_width(ui, text, &font));
+    let is_whole = shown == offer.text;
+    let at = inner.left_center();
+    painter.text(at, Align2::LEFT_CENTER, shown, font, tokens.text);
+    let is_chosen = response.clicked();
+    if !is_whole {
+        response.on_hover_text(&offer.text);
+    }
+    is_chosen
+}
+
+#[cfg(test)]
+mod tests;

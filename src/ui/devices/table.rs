@@ -1,0 +1,255 @@
+//! The table of devices: one stop for the keyboard, one element per row for a screen reader. Its first
+//! column stays where it is while the others are scrolled sideways.
+
+use egui::scroll_area::ScrollBarVisibility;
+use egui::{
+    Id, Key, Modifiers, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    WidgetInfo, accesskit,
+};
+
+use crate::model::MachineId;
+use crate::ui::Cx;
+use crate::ui::devices::row::{MachineRow, RowResponse};
+use crate::ui::devices::table_head::heads_ui;
+use crate::ui::devices::table_layout::TableLayout;
+use crate::ui::theme::TokensExt as _;
+use crate::ui::views::Sort;
+use crate::ui::widgets::sideways_bar_ui;
+
+/// What of the table was clicked, by its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clicked {
+    Row(usize),
+    /// The box by which a device is ticked; a click on the row with the command key does the same.
+    Toggle(usize),
+}
+
+impl RowResponse {
+    fn clicked(&self, row: usize) -> Option<Clicked> {
+        if !self.is_legible {
+            return None;
+        }
+        let by_box = self.checkbox.as_ref().is_some_and(Response::clicked);
+        let with_command = || self.row.ctx.input(|input| input.modifiers.command);
+        match self.row.clicked() {
+            _ if by_box => Some(Clicked::Toggle(row)),
+            true if with_command() => Some(Clicked::Toggle(row)),
+            true => Some(Clicked::Row(row)),
+            false => None,
+        }
+    }
+}
+
+/// Where the table is scrolled to.
+#[derive(Debug, Clone, Default)]
+struct Scroll {
+    /// How far the columns are scrolled sideways, before it is rounded to a column.
+    sideways: f32,
+    /// How far the rows are scrolled down, and how much of them was seen.
+    down: f32,
+    seen: f32,
+    /// By what the rows were ordered when that was.
+    sort: Sort,
+    /// The row that stays where it is while others come and go.
+    anchor: Option<Anchor>,
+}
+
+/// A row of the last frame: the one under the pointer, else the first in sight.
+#[derive(Debug, Clone)]
+struct Anchor {
+    id: MachineId,
+    row: usize,
+    /// What was searched for then.
+    search: String,
+}
+
+/// Draws the rows that can be seen.
+pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<Clicked> {
+    let tokens = ui.tokens();
+    let area = ui.available_rect_before_wrap();
+    ui.allocate_rect(area, Sense::hover());
+    let mut scroll: Scroll = ui.data(|data| data.get_temp(table_id)).unwrap_or_default();
+    let layout = TableLayout::new(ui, area, &cx.views.layout, scroll.sideways);
+    let heads = heads_ui(ui, table_id, &layout, &mut cx.views.layout);
+    let response = ui.interact(area, table_id, Sense::FOCUSABLE);
+    let before = scroll.sideways;
+    response.widget_info(|| WidgetInfo::labeled(accesskit::Role::Table, true, "Devices"));
+    if response.has_focus() {
+        scroll.sideways = layout.stepped(scroll.sideways, sideways_steps(ui));
+    }
+    if let Some(column) = heads.shown {
+        scroll.sideways = layout.bring_into_view(column, scroll.sideways);
+    }
+    scroll_sideways(ui, table_id, &layout, &mut scroll);
+    if (scroll.sideways - before).abs() > f32::EPSILON {
+        // Heads and rows of one frame agree; the next one shows it.
+        ui.ctx().request_repaint();
+    }
+    let clicked = rows_ui(ui, table_id, &layout, &mut scroll, cx);
+    if response.has_focus() {
+        let ring = Stroke::new(tokens.focus_width, tokens.focus);
+        ui.painter()
+            .rect_stroke(area, tokens.radius, ring, StrokeKind::Inside);
+    }
+    if clicked.is_some() {
+        response.request_focus();
+    }
+    ui.data_mut(|data| data.insert_temp(table_id, scroll));
+    clicked
+}
+
+/// Arrow keys to the right less those to the left.
+fn sideways_steps(ui: &Ui) -> i32 {
+    ui.input_mut(|input| {
+        let mut count = |key| {
+            let count = input.count_and_consume_key(Modifiers::NONE, key);
+            i32::try_from(count).unwrap_or_default()
+        };
+        count(Key::ArrowRight) - count(Key::ArrowLeft)
+    })
+}
+
+/// Scrolls by wheel and bar; the bar is always in view where there is anything to scroll.
+fn scroll_sideways(ui: &mut Ui, table_id: Id, layout: &TableLayout, scroll: &mut Scroll) {
+    let max = layout.max_sideways();
+    if ui.rect_contains_pointer(layout.area()) {
+        scroll.sideways -= ui.input(egui::InputState::smooth_scroll_delta).x;
+    }
+    scroll.sideways = scroll.sideways.clamp(0.0, max);
+    if max > 0.0 {
+        let bar_id = table_id.with("sideways");
+        let name = "Scroll the columns sideways";
+        sideways_bar_ui(ui, bar_id, layout.bar(), name, &mut scroll.sideways, max);
+    }
+}
+
+fn rows_ui(
+    ui: &mut Ui,
+    table_id: Id,
+    layout: &TableLayout,
+    scroll: &mut Scroll,
+    cx: &mut Cx<'_>,
+) -> Option<Clicked> {
+    let row_height = ui.tokens().height.row;
+    let count = cx.views.rows.len();
+    let builder = UiBuilder::new()
+        .max_rect(layout.rows_and_bar())
+        .scope_id(table_id.with("rows"));
+    let mut area = ScrollArea::vertical()
+        .id_salt("rows")
+        .auto_shrink(false)
+        .min_scrolled_height(0.0)
+        .scroll_bar_visibility(ScrollBarVisibility::VisibleWhenNeeded);
+    let pointer = ui.input(|input| input.pointer.hover_pos());
+    let aimed = pointer.filter(|at| layout.rows().contains(*at));
+    let jump = jump(row_height, scroll, cx);
+    if let Some(down) = jump.or_else(|| held_still(row_height, scroll, aimed.is_some(), cx)) {
+        area = area.vertical_scroll_offset(down);
+    }
+    // Gathered once: a long journal must not be walked for each row.
+    let open_entries: Vec<_> = cx.state.open_entries().collect();
+    let mut clicked = None;
+    let mut rows = ui.new_child(builder);
+    let output = area.show_viewport(&mut rows, |ui, viewport| {
+        ui.set_height(as_points(count) * row_height);
+        let clip = ui.clip_rect().intersect(layout.rows_and_bar());
+        let first = as_row(viewport.min.y / row_height);
+        let last = as_row(viewport.max.y / row_height).saturating_add(1);
+        for index in first..last.min(count) {
+            let Some(machine) = cx.views.rows.machine(cx.state, index) else {
+                continue;
+            };
+            let top = clip.top() + (as_points(index) * row_height - viewport.min.y);
+            let id = table_id.with(machine.id.as_str());
+            let is_selected = cx.views.is_selected(&machine.id);
+            if is_selected {
+                ui.ctx().accesskit_node_builder(table_id, |node| {
+                    node.set_active_descendant(id.accesskit_id());
+                });
+            }
+            let row = MachineRow {
+                machine,
+                reference: machine.reference(),
+                id,
+                is_selected,
+                is_ticked: cx
+                    .views
+                    .bulk_selection
+                    .iter()
+                    .any(|picked| picked.id == machine.id),
+                is_asked_for: cx.state.asked.is_unlisted(&machine.id),
+                open_entries: &open_entries,
+                rect: Rect::from_x_y_ranges(layout.rows().x_range(), top..=top + row_height),
+                clip: layout.rows().intersect(clip),
+            };
+            clicked = row.show_ui(ui, layout, cx).clicked(index).or(clicked);
+        }
+    });
+    scroll.down = output.state.clamped_offset().y;
+    scroll.seen = output.inner_rect.height();
+    let at = aimed.map_or(0.0, |at| at.y - layout.rows().top());
+    let row = as_row((scroll.down + at.max(0.0)) / row_height);
+    scroll.anchor = cx.views.rows.machine(cx.state, row).map(|machine| Anchor {
+        id: machine.id.clone(),
+        row,
+        search: cx.views.search.clone(),
+    });
+    ui.ctx()
+        .accesskit_node_builder(output.id.with(1_usize), |node| {
+            node.set_label("Scroll the devices");
+        });
+    clicked
+}
+
+/// Where the rows have to be scrolled to, so that the anchor's row stays where it is though others
+/// have come or gone above it. At the top of the list new rows come into sight, unless the pointer is
+/// at one of those that are there.
+fn held_still(row_height: f32, scroll: &Scroll, is_pointed_at: bool, cx: &Cx<'_>) -> Option<f32> {
+    let anchor = scroll.anchor.as_ref()?;
+    let row = cx.views.rows.row_of(cx.state, &anchor.id)?;
+    let is_held = scroll.down > 0.0 || is_pointed_at;
+    let has_moved = row != anchor.row && anchor.search == cx.views.search;
+    let by = as_points(row) - as_points(anchor.row);
+    (is_held && has_moved).then(|| (scroll.down + by * row_height).max(0.0))
+}
+
+/// Where the rows have to be scrolled to: to the top when they are sorted again, else to the selection
+/// when that was asked for.
+fn jump(row_height: f32, scroll: &mut Scroll, cx: &mut Cx<'_>) -> Option<f32> {
+    let sort = cx.views.layout.sort;
+    let is_sorted_anew = std::mem::replace(&mut scroll.sort, sort) != sort;
+    let to_selection = std::mem::take(&mut cx.views.scroll_to_selection);
+    if is_sorted_anew && scroll.seen > 0.0 {
+        return Some(0.0);
+    }
+    let selected = cx.views.selected.as_ref().filter(|_| to_selection)?;
+    let row = cx.views.rows.row_of(cx.state, &selected.id)?;
+    let top = as_points(row) * row_height;
+    let lowest = top + row_height - scroll.seen;
+    let is_seen = (lowest..=top).contains(&scroll.down);
+    // Before the first frame nothing is known of the height: the row goes to the top.
+    (!is_seen).then(|| {
+        if scroll.down > top {
+            top
+        } else {
+            lowest.max(0.0)
+        }
+    })
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "there are fewer rows than a float counts exactly"
+)]
+const fn as_points(rows: usize) -> f32 {
+    rows as f32
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a row is a small number, and what is above the first is the first"
+)]
+const fn as_row(rows: f32) -> usize {
+    rows as usize
+}

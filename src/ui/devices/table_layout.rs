@@ -1,0 +1,224 @@
+//! Where the columns of the table are: the first one fixed, the others scrolled sideways by whole columns,
+//! so that none is cut at its beginning.
+
+use egui::{Rangef, Rect, Ui};
+
+use crate::model::{Column, WindowLayout};
+use crate::ui::devices::columns::COLUMNS;
+use crate::ui::theme::TokensExt as _;
+
+/// The most of the table's width that the fixed column takes.
+const FIXED_SHARE: f32 = 0.6;
+/// Less of a column than this is not worth drawing.
+const LEAST: f32 = 24.0;
+/// The height of the bar below the rows.
+const BAR: f32 = 10.0;
+
+/// One column that is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    pub column: Column,
+    pub title: &'static str,
+    /// Its whole width on screen, of which a part may be out of sight.
+    pub whole: Rangef,
+    /// What of it is drawn.
+    pub seen: Rangef,
+}
+
+/// The places of the columns in this frame.
+#[derive(Debug)]
+pub struct TableLayout {
+    area: Rect,
+    head_height: f32,
+    bar_width: f32,
+    gap: f32,
+    fixed: f32,
+    /// Titles and widths, the fixed one first.
+    columns: Vec<(Column, &'static str, f32)>,
+    sideways: f32,
+}
+
+impl TableLayout {
+    /// Lays the columns out in `area`, scrolled sideways by about so many points.
+    #[must_use]
+    pub fn new(ui: &Ui, area: Rect, window: &WindowLayout, sideways: f32) -> Self {
+        let tokens = ui.tokens();
+        let columns: Vec<_> = COLUMNS
+            .into_iter()
+            .filter(|(column, _, _)| window.shows(*column))
+            .map(|(column, title, width)| {
+                let width = window.widths.get(&column).copied().unwrap_or(width);
+                (column, title, width)
+            })
+            .collect();
+        let bar_width = ui.spacing().scroll.allocated_width();
+        let most = (area.width() - bar_width) * FIXED_SHARE;
+        let mut layout = Self {
+            area,
+            head_height: tokens.height.row,
+            bar_width,
+            gap: tokens.space.s,
+            fixed: columns.first().map_or(0.0, |column| column.2).min(most),
+            columns,
+            sideways: 0.0,
+        };
+        layout.sideways = layout.snapped(sideways);
+        layout
+    }
+
+    #[must_use]
+    pub const fn area(&self) -> Rect {
+        self.area
+    }
+
+    /// The heads of the columns, without the bar's room.
+    #[must_use]
+    pub fn head(&self) -> Rect {
+        let head = Rect::from_min_size(
+            self.area.min,
+            egui::vec2(self.area.width(), self.head_height),
+        );
+        head.with_max_x(self.area.right() - self.bar_width)
+    }
+
+    /// The rows with their scroll bar.
+    #[must_use]
+    pub fn rows_and_bar(&self) -> Rect {
+        let bar = if self.max_sideways() > 0.0 { BAR } else { 0.0 };
+        Rect::from_min_max(
+            egui::pos2(self.area.left(), self.head().bottom()),
+            egui::pos2(self.area.right(), self.area.bottom() - bar),
+        )
+    }
+
+    /// The rows alone.
+    #[must_use]
+    pub fn rows(&self) -> Rect {
+        let rows = self.rows_and_bar();
+        rows.with_max_x(rows.right() - self.bar_width)
+    }
+
+    /// The bar that scrolls sideways: below the columns that move.
+    #[must_use]
+    pub fn bar(&self) -> Rect {
+        Rect::from_min_max(
+            egui::pos2(self.moving().min, self.area.bottom() - BAR),
+            egui::pos2(self.moving().max, self.area.bottom()),
+        )
+    }
+
+    fn moving(&self) -> Rangef {
+        let start = self.area.left() + self.fixed + self.gap;
+        Rangef::new(start, (self.area.right() - self.bar_width).max(start))
+    }
+
+    /// Where each moving column begins, from the first of them, and where the last one ends.
+    fn starts(&self) -> (Vec<f32>, f32) {
+        let mut at = 0.0;
+        let mut starts = Vec::with_capacity(self.columns.len());
+        for (_, _, width) in self.columns.iter().skip(1) {
+            starts.push(at);
+            at += width + self.gap;
+        }
+        (starts, at)
+    }
+
+    /// How far it can be scrolled: until the last column is whole.
+    #[must_use]
+    pub fn max_sideways(&self) -> f32 {
+        let (starts, end) = self.starts();
+        let hidden = end - self.moving().span();
+        if hidden <= 1.0 {
+            return 0.0;
+        }
+        let enough = starts.iter().copied().find(|start| *start >= hidden);
+        enough.or_else(|| starts.last().copied()).unwrap_or(0.0)
+    }
+
+    /// The beginning of a column that is nearest.
+    fn snapped(&self, sideways: f32) -> f32 {
+        let max = self.max_sideways();
+        let (starts, _) = self.starts();
+        let near = |a: &&f32, b: &&f32| (**a - sideways).abs().total_cmp(&(**b - sideways).abs());
+        let reachable = starts.iter().filter(|start| **start <= max);
+        reachable.min_by(near).copied().unwrap_or(0.0)
+    }
+
+    /// The scrolling by so many columns further.
+    #[must_use]
+    pub fn stepped(&self, sideways: f32, steps: i32) -> f32 {
+        if steps == 0 {
+            return sideways;
+        }
+        let now = self.snapped(sideways);
+        let (starts, _) = self.starts();
+        let at = starts.iter().position(|start| *start >= now).unwrap_or(0);
+        let to = at.saturating_add_signed(isize::try_from(steps).unwrap_or(0));
+        let last = starts.last().copied().unwrap_or(0.0);
+        starts
+            .get(to)
+            .copied()
+            .unwrap_or(last)
+            .min(self.max_sideways())
+    }
+
+    /// The scrolling with which this column is seen.
+    #[must_use]
+    pub fn bring_into_view(&self, column: Column, sideways: f32) -> f32 {
+        let (starts, _) = self.starts();
+        let moving = self.columns.iter().skip(1).zip(&starts);
+        let found = moving.into_iter().find(|((this, _, _), _)| *this == column);
+        let Some(((_, _, width), start)) = found else {
+            return sideways;
+        };
+        let is_right = start + width > self.sideways + self.moving().span();
+        if *start < self.sideways || is_right {
+            start.min(self.max_sideways())
+        } else {
+            sideways
+        }
+    }
+
+    /// The columns of which something is seen, the fixed one first.
+    pub fn spans(&self) -> impl Iterator<Item = Span> + '_ {
+        let moving = self.moving();
+        let (starts, _) = self.starts();
+        self.columns
+            .iter()
+            .enumerate()
+            .filter_map(move |(index, (column, title, width))| {
+                let (whole, view) = match index.checked_sub(1).and_then(|index| starts.get(index)) {
+                    None => {
+                        let left = self.area.left();
+                        let whole = Rangef::new(left, left + self.fixed);
+                        (whole, whole)
+                    }
+                    Some(start) => {
+                        let left = moving.min + start - self.sideways;
+                        (Rangef::new(left, left + width), moving)
+                    }
+                };
+                let seen = whole.intersection(view);
+                let is_seen = seen.min >= whole.min && seen.span() >= LEAST.min(*width);
+                is_seen.then_some(Span {
+                    column: *column,
+                    title,
+                    whole,
+                    seen,
+                })
+            })
+    }
+
+    /// Half of the gap between two columns.
+    #[must_use]
+    pub const fn half_gap(&self) -> f32 {
+        self.gap / 2.0
+    }
+
+    /// All columns that are shown, also those out of sight.
+    pub fn shown(&self) -> impl Iterator<Item = (Column, &'static str)> + '_ {
+        self.columns
+            .iter()
+            .map(|(column, title, _)| (*column, *title))
+    }
+}

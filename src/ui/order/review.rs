@@ -1,0 +1,210 @@
+//! What the form says beside its fields: how fresh the facts are, what the guardrails found, and
+//! the exact text that would leave.
+
+use egui::{Frame, Margin, Rect, RichText, TextStyle, Ui, accesskit};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::action::{Draft, Order};
+use crate::explain::NextStep;
+use crate::guard::{Finding, Review, Severity};
+use crate::model::{MachineId, clean};
+use crate::state::{Remote, State};
+use crate::ui::Cx;
+use crate::ui::order::OrderForm;
+use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::widgets::{Icon, badge};
+use crate::ui::words;
+
+/// Whether the devices were read again since the form opened, in words.
+pub fn facts_status(ui: &Ui, cx: &Cx<'_>, form: &OrderForm) -> (Role, String) {
+    let open_for = ui.input(|input| input.time) - form.opened_at;
+    let opened = SignedDuration::try_from_secs_f64(open_for).unwrap_or_default();
+    let ids = form.targets.iter().map(|target| &target.machine.id);
+    // What can be said of all of them.
+    let least = ids.map(|id| freshness(cx.state, id, cx.now - opened)).max();
+    least.map_or_else(
+        || (Role::Neutral, String::new()),
+        |least| least.words(cx.now),
+    )
+}
+
+/// How well the facts about a device are known, the best first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Freshness<'a> {
+    /// The longer ago, the worse.
+    Read(std::cmp::Reverse<Timestamp>),
+    Reading,
+    Failed(&'a str),
+}
+
+impl Freshness<'_> {
+    fn words(self, now: Timestamp) -> (Role, String) {
+        match self {
+            Self::Read(std::cmp::Reverse(at)) => {
+                let age = now.duration_since(at).as_secs();
+                let age = if age < 60 {
+                    "just now".to_owned()
+                } else {
+                    words::ago(at, now)
+                };
+                (Role::Neutral, format!("Checked against Defender {age}"))
+            }
+            Self::Reading => (Role::Neutral, "Checking against Defender…".to_owned()),
+            Self::Failed(why) => (Role::Unknown, format!("Not checked again: {why}")),
+        }
+    }
+}
+
+fn freshness<'a>(state: &'a State, id: &MachineId, opened: Timestamp) -> Freshness<'a> {
+    let (machine, history) = (state.machines.get(id), state.histories.get(id));
+    let read_at = |at: Option<Timestamp>| at.filter(|at| *at >= opened);
+    let reads = (
+        read_at(machine.and_then(Remote::read_at)),
+        read_at(history.and_then(Remote::read_at)),
+    );
+    if let (Some(one), Some(other)) = reads {
+        return Freshness::Read(std::cmp::Reverse(one.min(other)));
+    }
+    let is_loading = machine.is_some_and(|m| m.loading) || history.is_some_and(|h| h.loading);
+    let failure = machine
+        .and_then(|m| m.failure.as_ref())
+        .or(history.and_then(|h| h.failure.as_ref()));
+    match failure.filter(|_| !is_loading) {
+        Some(failure) => Freshness::Failed(&failure.headline),
+        None => Freshness::Reading,
+    }
+}
+
+/// Shows what the guardrails found, blocks first; `shown` hears where each is.
+pub fn findings_ui(
+    ui: &mut Ui,
+    review: &Review,
+    cx: &Cx<'_>,
+    mut shown: impl FnMut(&Ui, &Finding, Rect),
+) {
+    for finding in &review.findings {
+        let rect = ui
+            .scope(|ui| finding_ui(ui, review, finding, cx))
+            .response
+            .rect;
+        shown(ui, finding, rect);
+    }
+}
+
+fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
+    let tokens = ui.tokens();
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let (icon, role) = if review.is_stopped_by(finding) {
+        (Icon::Block, Role::Danger)
+    } else if finding.severity == Severity::NotChecked {
+        (Icon::Unknown, Role::Unknown)
+    } else {
+        (Icon::Warning, Role::Caution)
+    };
+    let response = badge(ui, icon, role, &finding.text);
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_live(accesskit::Live::Polite);
+    });
+    let mut next = finding.next.words();
+    if let NextStep::Wait { until } = &finding.next {
+        next = format!("{next}, until {}", words::local_time(*until, cx.zone));
+    }
+    if !next.is_empty() {
+        let next = RichText::new(next)
+            .text_style(TextStyle::Small)
+            .color(tokens.text_weak);
+        ui.indent(finding.rail, |ui| ui.add(egui::Label::new(next).wrap()));
+    }
+}
+
+/// Shows each property of the request body as it would leave.
+pub fn preview_ui(ui: &mut Ui, draft: &Draft) {
+    let tokens = ui.tokens();
+    let label = RichText::new("Exact text to be sent").text_style(TextStyle::Small);
+    ui.label(label.color(tokens.text_weak));
+    Frame::new()
+        .fill(tokens.surface.raised)
+        .corner_radius(tokens.radius)
+        .inner_margin(Margin::same(8))
+        .show(ui, |ui| {
+            ui.set_min_width(ui.available_width());
+            for line in preview(draft) {
+                let line = RichText::new(line).text_style(text::id());
+                ui.add(egui::Label::new(line).wrap());
+            }
+        });
+}
+
+fn preview(draft: &Draft) -> Vec<String> {
+    let order = Order {
+        entry: draft.entry,
+        machine: draft.machine.clone(),
+        comment: draft.comment.trim().into(),
+        batch: draft.batch,
+        task: draft.task(),
+    };
+    let body = order.body().into_iter();
+    body.map(|(name, value)| format!("{name}: {}", clean(&value, 2_000)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::action::{ActionKind, Subject};
+    use crate::explain::Explanation;
+    use crate::guard::Policy;
+    use crate::model::{EntryId, MachineRef, Mode};
+    use crate::state::HistoryRead;
+    use crate::ui::order::review::*;
+
+    fn id() -> MachineId {
+        MachineId::parse("a1").expect("a literal id")
+    }
+
+    #[test]
+    fn the_preview_is_the_body_even_of_an_unfinished_form() {
+        let machine = MachineRef {
+            id: id(),
+            dns_name: None,
+        };
+        let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
+        let mut draft = Draft::new(entry, machine, Subject::Act(ActionKind::Isolate));
+        draft.comment = "  alert 12\u{202e}34 ".into();
+        assert_eq!(
+            preview(&draft),
+            [
+                "Comment: [cdn-7F3K2Q9M] alert 12\\u{202e}34",
+                "IsolationType: Full",
+                "ExternalId: cdn-7F3K2Q9M"
+            ]
+        );
+    }
+
+    #[test]
+    fn only_a_reading_after_opening_counts_as_read_again() {
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        let at = |second| Timestamp::from_second(second).expect("a literal time");
+        let status = |state: &State| freshness(state, &id(), at(10)).words(at(20)).1;
+        assert_eq!(status(&state), "Checking against Defender…");
+        let read = |second| Remote {
+            value: Some((HistoryRead { is_complete: true }, at(second))),
+            ..Remote::default()
+        };
+        let machine = std::sync::Arc::new(crate::model::Machine::bare(id()));
+        let machine = Remote {
+            value: Some((machine, at(12))),
+            ..Remote::default()
+        };
+        state.machines.insert(id(), machine);
+        state.histories.insert(id(), read(9));
+        assert_eq!(status(&state), "Checking against Defender…");
+        state.histories.insert(id(), read(12));
+        assert_eq!(status(&state), "Checked against Defender just now");
+        let failed = Remote {
+            failure: Some(Explanation::harmless("No answer", NextStep::TryAgain)),
+            ..read(9)
+        };
+        state.histories.insert(id(), failed);
+        assert_eq!(status(&state), "Not checked again: No answer");
+    }
+}

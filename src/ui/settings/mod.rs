@@ -1,0 +1,313 @@
+//! The settings screen: what the organisation protects and allows, this computer, and the comment
+//! templates. Checked as typed, and saved in one step.
+
+pub(in crate::ui) mod rule_matches;
+pub(in crate::ui) mod shared_host;
+
+use egui::{Label, Ui, accesskit};
+
+use super::Cx;
+use super::theme::Role;
+use super::views::{Screen, SettingsForm};
+use super::widgets::{
+    ActionButton, ExplanationView, Icon, TextField, badge, copyable_ui, page_ui, section_ui,
+    small_ui,
+};
+use crate::explain::Explanation;
+use crate::message::Command;
+use crate::model::{Host, Mode, clean};
+use crate::settings::{RuleKey, WrittenRules};
+use crate::state::{SettingsFacts, State};
+use crate::ui::settings::rule_matches::rule_matches_ui;
+
+const WIDTH: f32 = 760.0;
+
+/// Shows the settings in the place of the table.
+pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    cx.views.settings.follow(&cx.state.settings.written);
+    bar_ui(ui, cx);
+    page_ui(ui, WIDTH, "Settings", |ui| {
+        notes_ui(ui, cx.state);
+        let (state, form) = (cx.state, &mut cx.views.settings);
+        if form.matches.go_on(&form.typed, &state.inventory) {
+            ui.ctx().request_repaint();
+        }
+        section_ui(ui, "Protected devices");
+        small_ui(
+            ui,
+            "Isolating or restricting these devices needs their name typed. Releasing never does",
+        );
+        rule_ui(ui, state, form, RuleKey::ProtectedNames);
+        rule_ui(ui, state, form, RuleKey::ProtectedTags);
+        rule_ui(ui, state, form, RuleKey::ProtectedIds);
+        section_ui(ui, "VPN and proxy ranges");
+        rule_ui(ui, state, form, RuleKey::VpnRanges);
+        section_ui(ui, "Several devices at once");
+        field_ui(ui, form, RuleKey::MostDevices);
+        section_ui(ui, "This computer");
+        host_ui(ui, cx.state.host.as_ref());
+        field_ui(ui, form, RuleKey::OwnEntraDeviceId);
+        section_ui(ui, "Shared file");
+        shared_ui(ui, &cx.state.settings, form);
+        section_ui(ui, "Comment templates");
+        if let Some(why) = &cx.state.settings.template_trouble {
+            badge(ui, Icon::Warning, Role::Caution, &clean(why, 300));
+        }
+        field_ui(ui, form, RuleKey::Templates);
+        section_ui(ui, "Desktop notifications");
+        notifications_ui(ui, &cx.state.settings, form);
+    });
+}
+
+/// The way back and what can be done with the text: always in sight.
+fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let facts = &cx.state.settings;
+    let changes = cx.views.settings.changes();
+    let only_looks = matches!(cx.state.journal, Some(Err(_)));
+    let blocked = if only_looks {
+        // Where orders leave, nobody would hear of it.
+        Some("This console is look-only: save in the one that acts".to_owned())
+    } else {
+        why_not_saved(facts, &cx.views.settings.typed, changes.is_empty())
+    };
+    ui.horizontal_wrapped(|ui| {
+        let back = ActionButton::new("Back to the list").icon(Icon::Undo);
+        if ui.add(back).clicked() {
+            cx.views.screen = Screen::Devices;
+        }
+        let save = ActionButton::primary("Save").disabled_because(blocked.as_deref());
+        let saves = ui.add(save).clicked();
+        let nothing = changes.is_empty().then_some("Nothing has changed");
+        let discard = ActionButton::new("Discard changes").disabled_because(nothing);
+        if ui.add(discard).clicked() {
+            cx.views.settings.discard();
+        }
+        status_ui(ui, facts, changes.is_empty());
+        if saves {
+            cx.out.work.push(Command::SaveSettings(changes));
+        }
+    });
+    // The line is always there: nothing may move under the pointer.
+    let words = blocked
+        .as_deref()
+        .unwrap_or("Saved changes apply immediately");
+    small_ui(ui, words);
+}
+
+fn status_ui(ui: &mut Ui, facts: &SettingsFacts, is_unchanged: bool) {
+    let (icon, role, words) = if facts.saving {
+        (Icon::InProgress, Role::Neutral, "Saving…")
+    } else if !is_unchanged {
+        (Icon::Info, Role::Caution, "Not saved yet")
+    } else if facts.saves > 0 && facts.not_saved.is_none() {
+        let words = if facts.file.is_some() {
+            "Saved and in effect"
+        } else {
+            "In effect until you close cordon"
+        };
+        (Icon::Info, Role::Neutral, words)
+    } else {
+        return;
+    };
+    let response = badge(ui, icon, role, words);
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_live(accesskit::Live::Polite);
+    });
+}
+
+/// Why the text cannot be saved as it stands.
+fn why_not_saved(
+    facts: &SettingsFacts,
+    typed: &WrittenRules,
+    is_unchanged: bool,
+) -> Option<String> {
+    if facts.saving {
+        return Some("Being saved".into());
+    }
+    if let Some(unusable) = &facts.unusable {
+        let detail = unusable.details.first().unwrap_or(&unusable.headline);
+        return Some(format!("The settings file is not usable: {detail}"));
+    }
+    let wrong = RuleKey::ALL
+        .into_iter()
+        .find_map(|key| Some((label(key), typed.wrong(key)?)));
+    match wrong {
+        Some((label, why)) => Some(format!("{label}: {why}")),
+        None => is_unchanged.then(|| "Nothing has changed".into()),
+    }
+}
+
+/// What is to be known before anything is typed: what went wrong, and where this is kept.
+fn notes_ui(ui: &mut Ui, state: &State) {
+    let facts = &state.settings;
+    for (failure, role) in [
+        (&facts.unusable, Role::Danger),
+        (&facts.not_saved, Role::Caution),
+    ] {
+        if let Some(failure) = failure {
+            failure_ui(ui, failure, role);
+        }
+    }
+    match (&facts.file, state.mode) {
+        (Some(file), _) => {
+            small_ui(
+                ui,
+                "These settings apply to every profile. The settings file:",
+            );
+            copyable_ui(ui, "settings file", &file.display().to_string());
+        }
+        (None, Mode::Demo) => {
+            small_ui(
+                ui,
+                "The demo writes nothing to disk: what you save applies until you close it",
+            );
+        }
+        (None, Mode::Live | Mode::StandIn) => {
+            small_ui(
+                ui,
+                "There is no data folder, so nothing is written to disk: what you save applies until you close cordon",
+            );
+        }
+    }
+}
+
+fn failure_ui(ui: &mut Ui, failure: &Explanation, role: Role) {
+    let effect = format!("{}. {}", failure.effect.words(), failure.next.words());
+    ExplanationView {
+        headline: &failure.headline,
+        effect: &effect,
+        role,
+        next_label: None,
+        // They say what there is to mend, so they are not folded away.
+        details: &[],
+    }
+    .show_ui(ui);
+    for detail in &failure.details {
+        small_ui(ui, detail);
+    }
+}
+
+/// A field of rules about devices, and how many each of them fits.
+fn rule_ui(ui: &mut Ui, state: &State, form: &mut SettingsForm, key: RuleKey) {
+    field_ui(ui, form, key);
+    rule_matches_ui(ui, state, &form.matches, key, &form.typed);
+}
+
+const fn label(key: RuleKey) -> &'static str {
+    match key {
+        RuleKey::ProtectedNames => "Protected names",
+        RuleKey::ProtectedTags => "Protected tags",
+        RuleKey::ProtectedIds => "Protected device ids",
+        RuleKey::VpnRanges => "Address ranges",
+        RuleKey::MostDevices => "Most devices in one action",
+        RuleKey::OwnEntraDeviceId => "Entra device id of this computer",
+        RuleKey::SharedFile => "Path of the shared file",
+        RuleKey::Templates => "Templates",
+        RuleKey::Notifications => "Notify me when an action ends while cordon is not in front",
+    }
+}
+
+/// What an empty field shows, and what stands below it.
+const fn words(key: RuleKey) -> (&'static str, &'static str) {
+    match key {
+        RuleKey::ProtectedNames => (
+            "For example DC01",
+            "One per line; * stands for anything: *-dc.contoso.com. Short and full names and all spellings are the same",
+        ),
+        RuleKey::ProtectedTags => ("For example tier0", "One per line, as Defender shows them"),
+        RuleKey::ProtectedIds => ("", "One per line"),
+        RuleKey::VpnRanges => (
+            "For example 10.8.0.0/16",
+            "One per line. Many devices share these addresses in turn, so they do not identify a device",
+        ),
+        RuleKey::MostDevices => (
+            "For example 10",
+            "From 1 to 100. Empty: the shared file's number, else 10. If both are set, the smaller of the two applies",
+        ),
+        RuleKey::OwnEntraDeviceId => (
+            "For example 00000000-0000-0000-0000-000000000000",
+            "Used to warn you before you isolate this computer",
+        ),
+        RuleKey::SharedFile => (
+            "For example team.toml",
+            "Adds the [policy] of another file: a path, relative to the data folder or absolute",
+        ),
+        RuleKey::Templates => (
+            "For example {ticket}: beacon seen, contained until checked",
+            "One per line; {ticket} stands for the ticket number",
+        ),
+        RuleKey::Notifications => (
+            "",
+            "They name the device and its status, no person and no comment. A lock screen may show them",
+        ),
+    }
+}
+
+fn field_ui(ui: &mut Ui, form: &mut SettingsForm, key: RuleKey) {
+    let wrong = form.typed.wrong(key);
+    let (hint, help) = words(key);
+    let field = TextField::new(label(key), form.typed.text_mut(key))
+        .hint(hint)
+        .help(help)
+        .error(wrong.as_deref());
+    let field = match key {
+        RuleKey::ProtectedIds | RuleKey::VpnRanges => field.rows(3).monospace(),
+        RuleKey::ProtectedNames | RuleKey::ProtectedTags | RuleKey::Templates => field.rows(3),
+        RuleKey::MostDevices | RuleKey::Notifications => field,
+        RuleKey::OwnEntraDeviceId | RuleKey::SharedFile => field.monospace(),
+    };
+    field.show_ui(ui);
+}
+
+fn notifications_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
+    if let Some(why) = &facts.desktop_trouble {
+        badge(ui, Icon::Warning, Role::Caution, &clean(why, 300));
+    }
+    let key = RuleKey::Notifications;
+    let mut wanted = form.typed.wants_notifications();
+    if ui.checkbox(&mut wanted, label(key)).changed() {
+        form.set_notifications(wanted);
+    }
+    small_ui(ui, words(key).1);
+}
+
+fn host_ui(ui: &mut Ui, host: Option<&Host>) {
+    let Some(host) = host else {
+        small_ui(ui, "Host name and addresses unavailable");
+        return;
+    };
+    let name = host.name.as_deref().unwrap_or("unknown");
+    ui.label(format!("Name: {}", clean(name, 80)));
+    let addresses: Vec<_> = host.addresses.iter().map(ToString::to_string).collect();
+    let addresses = if addresses.is_empty() {
+        "none known".to_owned()
+    } else {
+        addresses.join(", ")
+    };
+    ui.add(Label::new(format!("Addresses: {addresses}")).wrap());
+}
+
+fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
+    if facts.file.is_none() {
+        small_ui(ui, "Not available in the demo");
+        return;
+    }
+    field_ui(ui, form, RuleKey::SharedFile);
+    let Some((file, shared)) = &facts.shared else {
+        return;
+    };
+    let file = file.display().to_string();
+    small_ui(
+        ui,
+        &format!("From {}, not written here:", clean(&file, 200)),
+    );
+    for key in RuleKey::ALL {
+        let entries: Vec<_> = shared.entries(key).map(|entry| clean(entry, 80)).collect();
+        // Of a shared file only the policy counts.
+        let counts = !matches!(key, RuleKey::Templates | RuleKey::Notifications);
+        if counts && !entries.is_empty() {
+            let line = format!("{}: {}", label(key), entries.join(", "));
+            ui.add(Label::new(line).wrap());
+        }
+    }
+}

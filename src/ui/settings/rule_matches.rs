@@ -1,0 +1,272 @@
+//! How many devices of the list each rule of the settings fits, while the rules are typed. A part of
+//! the list is looked at in each frame, for there may be a hundred thousand devices.
+
+use std::collections::HashMap;
+
+use egui::Ui;
+
+use crate::guard::{IpRange, Pattern, Policy};
+use crate::model::{Machine, MachineId, clean};
+use crate::settings::{RuleKey, WrittenRules};
+use crate::state::{Inventory, State};
+use crate::ui::theme::Role;
+use crate::ui::widgets::{Icon, badge, small_ui};
+
+/// Devices that a frame holds against rules.
+const CHECKS_A_FRAME: usize = 10_000;
+/// Rules that are shown with their counts; those that fit nothing come first.
+const MAX_LINES: usize = 6;
+
+/// The counts, kept for the texts of the rules they belong to.
+#[derive(Debug, Default)]
+pub struct RuleMatches {
+    /// Of the list that was counted in.
+    generation: u64,
+    counts: HashMap<(RuleKey, Box<str>), Count>,
+}
+
+#[derive(Debug)]
+struct Count {
+    rule: Rule,
+    looked_at: usize,
+    found: usize,
+    /// The last full count, while a newer one is under way.
+    shown: Option<usize>,
+}
+
+/// One rule by itself, judged as the guardrails judge it.
+#[derive(Debug)]
+enum Rule {
+    Protects(Box<Policy>),
+    Range(IpRange),
+}
+
+impl Rule {
+    /// `None` for a text that is no rule, or none about devices.
+    fn parse(key: RuleKey, entry: &str) -> Option<Self> {
+        let mut policy = Policy::default();
+        match key {
+            RuleKey::ProtectedNames => policy.protected_names.push(Pattern::parse(entry).ok()?),
+            RuleKey::ProtectedTags => policy.protected_tags.push(entry.into()),
+            RuleKey::ProtectedIds => policy.protected_ids.push(MachineId::parse(entry).ok()?),
+            RuleKey::VpnRanges => return IpRange::parse(entry).ok().map(Self::Range),
+            RuleKey::MostDevices
+            | RuleKey::OwnEntraDeviceId
+            | RuleKey::SharedFile
+            | RuleKey::Templates
+            | RuleKey::Notifications => return None,
+        }
+        Some(Self::Protects(Box::new(policy)))
+    }
+
+    fn fits(&self, machine: &Machine) -> bool {
+        match self {
+            Self::Protects(policy) => policy.protecting(machine).is_some(),
+            Self::Range(range) => machine.addresses().any(|address| range.contains(address)),
+        }
+    }
+}
+
+impl RuleMatches {
+    /// Counts on for the rules as they are typed; whether there is more to count.
+    pub fn go_on(&mut self, typed: &WrittenRules, inventory: &Inventory) -> bool {
+        if self.generation != inventory.generation {
+            self.generation = inventory.generation;
+            for count in self.counts.values_mut() {
+                (count.looked_at, count.found) = (0, 0);
+            }
+        }
+        let is_typed = |key: RuleKey, text: &str| typed.entries(key).any(|entry| entry == text);
+        self.counts.retain(|(key, text), _| is_typed(*key, text));
+        for key in RuleKey::ALL {
+            for entry in typed.entries(key) {
+                let place = (key, Box::from(entry));
+                if !self.counts.contains_key(&place)
+                    && let Some(rule) = Rule::parse(key, entry)
+                {
+                    let count = Count {
+                        rule,
+                        looked_at: 0,
+                        found: 0,
+                        shown: None,
+                    };
+                    self.counts.insert(place, count);
+                }
+            }
+        }
+        let machines = inventory.all();
+        let mut left = CHECKS_A_FRAME;
+        for count in self.counts.values_mut() {
+            let rest = machines.get(count.looked_at..).unwrap_or_default();
+            let part = &rest[..rest.len().min(left)];
+            count.found += part.iter().filter(|m| count.rule.fits(m)).count();
+            count.looked_at += part.len();
+            left -= part.len();
+            if count.looked_at >= machines.len() {
+                count.shown = Some(count.found);
+            }
+        }
+        self.counts.values().any(|c| c.looked_at < machines.len())
+    }
+
+    /// How many devices a rule fits; `None` while that is not known, and for what is no rule.
+    #[must_use]
+    pub fn of(&self, key: RuleKey, entry: &str) -> Option<usize> {
+        self.counts.get(&(key, entry.into()))?.shown
+    }
+}
+
+/// What a rule that names a domain alone does not protect.
+fn domain_words(entry: &str) -> String {
+    format!(
+        "“{}” does not protect a device that reports its short name only, such as DC01: also add DC*",
+        clean(entry, 60)
+    )
+}
+
+/// Says below a field how many devices each of its rules fits.
+pub fn rule_matches_ui(
+    ui: &mut Ui,
+    state: &State,
+    matches: &RuleMatches,
+    key: RuleKey,
+    typed: &WrittenRules,
+) {
+    if key == RuleKey::ProtectedNames {
+        for entry in typed.entries(key) {
+            if Pattern::parse(entry).is_ok_and(|pattern| pattern.wants_domain()) {
+                let words = domain_words(entry);
+                badge(ui, Icon::Info, Role::Neutral, &words);
+            }
+        }
+    }
+    let inventory = &state.inventory;
+    let mut lines: Vec<(&str, usize)> = typed
+        .entries(key)
+        .filter_map(|entry| Some((entry, matches.of(key, entry)?)))
+        .collect();
+    if lines.is_empty() {
+        return;
+    }
+    if inventory.all().is_empty() {
+        small_ui(ui, "Not counted: no list of devices has been read yet");
+        return;
+    }
+    lines.dedup();
+    // What may be a slip comes first; the others stay in their order.
+    lines.sort_by_key(|(_, count)| *count > 0);
+    let is_whole =
+        !inventory.loading && inventory.incomplete.is_none() && inventory.failure.is_none();
+    for (entry, count) in lines.iter().take(MAX_LINES) {
+        let entry = clean(entry, 60);
+        match count {
+            0 if is_whole => {
+                let words = format!("“{entry}” matches no device in the list");
+                badge(ui, Icon::Warning, Role::Caution, &words);
+            }
+            0 => {
+                let words = format!("“{entry}” matches no device read so far");
+                badge(ui, Icon::Warning, Role::Caution, &words);
+            }
+            1 => small_ui(ui, &format!("“{entry}” matches 1 device")),
+            count => small_ui(ui, &format!("“{entry}” matches {count} devices")),
+        }
+    }
+    if let Some(more) = lines.len().checked_sub(MAX_LINES).filter(|more| *more > 0) {
+        small_ui(ui, &format!("and {more} more rules"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::message::{Event, InventoryNews};
+    use crate::model::{Account, Mode, Permissions, SessionStatus, TenantId};
+    use crate::ui::settings::rule_matches::*;
+
+    fn state(devices: usize) -> State {
+        let mut state = State::new(Mode::Live, "tests", Policy::default());
+        let epoch = state.epoch;
+        let account = Account {
+            tenant_id: TenantId::parse("t").expect("a literal id"),
+            object_id: "o".into(),
+            user_name: None,
+            display_name: None,
+        };
+        let status = SessionStatus::SignedIn {
+            account,
+            permissions: Permissions::Unknown,
+        };
+        state.apply(Event::Session { status, epoch });
+        let epoch = state.epoch;
+        let page = (0..devices).map(|n| {
+            let mut machine = Machine::bare(MachineId::parse(&format!("{n:040}")).expect("an id"));
+            machine.computer_dns_name = Some(format!("DC{n:05}.contoso.com").into());
+            machine.machine_tags = Some(["Tier0".into()].into());
+            machine.last_ip_address = "10.8.0.7".parse().ok();
+            Arc::new(machine)
+        });
+        let news = InventoryNews::Page(page.collect());
+        state.apply(Event::Inventory { epoch, news });
+        state
+    }
+
+    #[test]
+    fn a_rule_of_a_domain_alone_says_that_it_misses_bare_names() {
+        use egui_kittest::Harness;
+        use egui_kittest::kittest::Queryable as _;
+
+        let state = state(0);
+        let mut typed = WrittenRules::default();
+        *typed.text_mut(RuleKey::ProtectedNames) = "*.contoso.com\n*-dc.contoso.com\nDC*".into();
+        let matches = RuleMatches::default();
+        let harness = Harness::builder()
+            .with_size([700.0, 300.0])
+            .build_ui(move |ui| {
+                crate::ui::prepare(ui.ctx());
+                rule_matches_ui(ui, &state, &matches, RuleKey::ProtectedNames, &typed);
+            });
+        let said: Vec<_> = harness
+            .query_all_by_label_contains("does not protect")
+            .collect();
+        assert_eq!(said.len(), 1);
+        let line = "“*.contoso.com” does not protect a device that reports its short name only, such as DC01: also add DC*";
+        assert!(harness.query_by_label(line).is_some());
+        let fits = |rule: &str| Pattern::parse(rule).expect("a rule").fits("DC01");
+        assert!(!fits("*.contoso.com") && fits("DC*") && fits("DC*.contoso.com"));
+    }
+
+    #[test]
+    fn each_rule_is_counted_as_it_is_typed_and_a_part_in_each_frame() {
+        let state = state(CHECKS_A_FRAME + 10);
+        let mut typed = WrittenRules::default();
+        *typed.text_mut(RuleKey::ProtectedNames) = "dc0000*\ndc00001\nvie-*\n*".into();
+        *typed.text_mut(RuleKey::ProtectedTags) = "TIER0\ntier1".into();
+        *typed.text_mut(RuleKey::ProtectedIds) = format!("{:040}", 3);
+        *typed.text_mut(RuleKey::VpnRanges) = "10.8.0.0/16\n10.9.0.0/16".into();
+        let mut matches = RuleMatches::default();
+        let mut frames = 1;
+        while matches.go_on(&typed, &state.inventory) {
+            frames += 1;
+        }
+        assert!(
+            (8..=10).contains(&frames),
+            "{frames}: no frame looks at all"
+        );
+        let of = |key, entry| matches.of(key, entry);
+        assert_eq!(of(RuleKey::ProtectedNames, "dc0000*"), Some(10));
+        assert_eq!(of(RuleKey::ProtectedNames, "dc00001"), Some(1));
+        assert_eq!(of(RuleKey::ProtectedNames, "vie-*"), Some(0));
+        assert_eq!(of(RuleKey::ProtectedNames, "*"), None, "no rule");
+        let all = Some(CHECKS_A_FRAME + 10);
+        assert_eq!(of(RuleKey::ProtectedTags, "TIER0"), all);
+        assert_eq!(of(RuleKey::ProtectedTags, "tier1"), Some(0));
+        let id = format!("{:040}", 3);
+        assert_eq!(matches.of(RuleKey::ProtectedIds, &id), Some(1));
+        assert_eq!(of(RuleKey::VpnRanges, "10.8.0.0/16"), all);
+        assert_eq!(of(RuleKey::VpnRanges, "10.9.0.0/16"), Some(0));
+        // What has not changed is not counted again.
+        assert!(!matches.go_on(&typed, &state.inventory));
+    }
+}

@@ -1,0 +1,37 @@
+//! The question whether the organisation's rules may be read from another computer.
+
+use egui::{Label, Panel, RichText, Ui};
+
+use crate::message::Command;
+use crate::model::{SHOWN_CHARS, clean};
+use crate::ui::Cx;
+use crate::ui::theme::{TokensExt as _, text};
+use crate::ui::widgets::{ActionButton, Icon, icon, raised_frame};
+
+/// Asks as long as it is not answered: until then those rules do not hold, and each order says so.
+pub fn shared_host_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(host) = &cx.state.settings.asks_host else {
+        return;
+    };
+    let caution = ui.tokens().caution;
+    let shown = clean(host, SHOWN_CHARS);
+    Panel::top("host of the shared rules")
+        .frame(raised_frame(ui))
+        .show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                icon(ui, Icon::Warning, caution);
+                let question = format!("Read your organisation's rules from the computer “{shown}”?");
+                let question = RichText::new(question).text_style(text::strong());
+                ui.label(question.color(caution));
+                let consequence = "Your settings name a file there as shared. Opening it may send your Windows sign-in to \
+                                   that computer. Until you confirm it, those rules are not read";
+                ui.add(Label::new(consequence).wrap());
+                let label = format!("Read from {shown}");
+                let read = ActionButton::new(&label)
+                    .hint("Remembered for this computer; it is not asked again");
+                if ui.add(read).clicked() {
+                    cx.out.work.push(Command::TrustRulesHost(host.clone()));
+                }
+            });
+        });
+}

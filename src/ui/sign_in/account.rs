@@ -1,0 +1,263 @@
+//! What the present sign-in allows: once after signing in, and in the account's own sheet.
+
+use egui::{Id, Panel, RichText, Ui};
+
+use crate::message::Command;
+use crate::model::{Permission, Permissions, SessionStatus, clean};
+use crate::ui::Cx;
+use crate::ui::activity::open_work;
+use crate::ui::commands::UiCommand;
+use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::views::Dialog as OpenDialog;
+use crate::ui::widgets::{
+    ActionButton, Dialog, Icon, badge, copyable_ui, icon, raised_frame, section_ui,
+};
+
+/// What each permission that this console uses is for, in the words of the screen.
+const USES: [(Permission, &str); 4] = [
+    (Permission::MachineRead, "see devices and follow actions"),
+    (Permission::MachineIsolate, "isolate and release"),
+    (
+        Permission::MachineRestrictExecution,
+        "restrict apps and lift the restriction",
+    ),
+    (
+        Permission::MachineStopAndQuarantine,
+        "stop and quarantine files",
+    ),
+];
+
+/// What can and cannot be done with these permissions, in a sentence each.
+struct Allowed {
+    can: String,
+    /// What is not granted, with the permission that it needs.
+    cannot: Vec<String>,
+}
+
+impl Allowed {
+    fn of(permissions: &Permissions) -> Self {
+        let holds = |permission: &Permission| permissions.holds(std::slice::from_ref(permission));
+        let granted = |permission: &Permission| {
+            holds(permission) == Some(true)
+                || *permission == Permission::MachineRead
+                    && holds(&Permission::MachineReadWrite) == Some(true)
+        };
+        if *permissions == Permissions::Unknown {
+            return Self {
+                can: "This sign-in does not say what it allows: Defender decides when you try"
+                    .into(),
+                cannot: Vec::new(),
+            };
+        }
+        let can: Vec<&str> = USES
+            .iter()
+            .filter(|(permission, _)| granted(permission))
+            .map(|(_, what)| *what)
+            .collect();
+        Self {
+            can: if can.is_empty() {
+                "This sign-in allows nothing in cordon".into()
+            } else {
+                format!("You can {}", can.join(", "))
+            },
+            cannot: USES
+                .iter()
+                .filter(|(permission, _)| !granted(permission))
+                .map(|(permission, what)| {
+                    if *permission == Permission::MachineRead {
+                        format!("You cannot see any device or follow any action: {permission} is not granted. An administrator has to add it and grant consent")
+                    } else {
+                        format!("You cannot {what}: {permission} is not granted")
+                    }
+                })
+                .collect(),
+        }
+    }
+}
+
+/// Says once after signing in what this account may do.
+pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let SessionStatus::SignedIn {
+        account,
+        permissions,
+    } = &cx.state.session
+    else {
+        return;
+    };
+    if cx.views.sign_ins_seen >= cx.state.sign_ins {
+        return;
+    }
+    let allowed = Allowed::of(permissions);
+    let tokens = ui.tokens();
+    Panel::top("welcome")
+        .frame(raised_frame(ui))
+        .show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                let (shape, colour) = if allowed.cannot.is_empty() {
+                    (Icon::Info, tokens.accent)
+                } else {
+                    (Icon::Warning, tokens.caution)
+                };
+                icon(ui, shape, colour);
+                let who = format!("Signed in as {}", account.label());
+                ui.label(RichText::new(who).text_style(text::strong()));
+                ui.label(&allowed.can);
+                for missing in &allowed.cannot {
+                    ui.label(RichText::new(missing).color(tokens.caution));
+                }
+                if ui.add(ActionButton::quiet("Dismiss")).clicked() {
+                    cx.views.sign_ins_seen = cx.state.sign_ins;
+                }
+            });
+        });
+}
+
+/// Draws the account's sheet while it is the open dialog.
+pub fn account_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let id = Id::unique("account");
+    let dialog = Dialog::new(id, "This sign-in").plain();
+    let is_opening = dialog.is_opening(ui.ctx());
+    let response = dialog.show(ui.ctx(), |ui| {
+        let mut closes = false;
+        ui.horizontal_wrapped(|ui| {
+            let close = ui.add(ActionButton::new("Close"));
+            if is_opening {
+                close.request_focus();
+            }
+            closes = close.clicked();
+            let page = &cx.state.sign_out_page;
+            let browser = ActionButton::new("Sign out in the browser")
+                .icon(Icon::OpenElsewhere)
+                .hint("Your browser stays signed in; this opens the page that signs it out");
+            if !page.is_empty() && ui.add(browser).clicked() {
+                cx.out.open_page = Some(page.to_string());
+            }
+            for command in [UiCommand::SwitchProfile, UiCommand::SignOut] {
+                let why = command.availability(cx.state, cx.views, cx.now).err();
+                let spec = command.spec();
+                let button = ActionButton::new(spec.title)
+                    .hint(spec.help)
+                    .disabled_because(why.as_deref());
+                if ui.add(button).clicked() {
+                    cx.out.commands.push(command);
+                    closes = true;
+                }
+            }
+        });
+        facts_ui(ui, cx);
+        closes
+    });
+    if response.inner || response.close_requested {
+        Dialog::return_focus(ui.ctx(), id);
+    } else {
+        cx.views.dialog = Some(OpenDialog::Account);
+    }
+}
+
+/// Asks before signing out, and says what becomes of actions that have not ended.
+pub fn confirm_sign_out_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let id = Id::unique("confirm sign-out");
+    let open: Vec<_> = cx.state.open_entries().collect();
+    let names = open_work::names(&open);
+    let title = match open.len() {
+        0 => "Sign out?".to_owned(),
+        1 => format!("1 action is still pending ({names})"),
+        count => format!("{count} actions are still pending ({names})"),
+    };
+    let (what, label) = if open.is_empty() {
+        let what = "cordon forgets this sign-in and the device list it has kept";
+        (what, "Sign out now")
+    } else {
+        let what = "Defender carries out what it has accepted without cordon; sign in again with the same account to follow it. Anything not yet sent will not be sent";
+        (what, "Sign out anyway")
+    };
+    let dialog = Dialog::new(id, &title).description(what);
+    let is_opening = dialog.is_opening(ui.ctx());
+    let response = dialog.show(ui.ctx(), |ui| {
+        ui.add(egui::Label::new(what).wrap());
+        ui.add_space(ui.tokens().space.s);
+        ui.horizontal_wrapped(|ui| {
+            let stay = ui.add(ActionButton::new("Stay signed in"));
+            if is_opening {
+                stay.request_focus();
+            }
+            let leave = ui.add(ActionButton::primary(label).ignores_enter());
+            (stay.clicked(), leave.clicked())
+        })
+        .inner
+    });
+    let (stays, leaves) = response.inner;
+    if leaves {
+        cx.out.work.push(Command::SignOut);
+    } else if !stays && !response.close_requested {
+        cx.views.dialog = Some(OpenDialog::ConfirmSignOut);
+        return;
+    }
+    Dialog::return_focus(ui.ctx(), id);
+}
+
+fn facts_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let state = cx.state;
+    if let Some(account) = state.session.account() {
+        section_ui(ui, &account.label());
+        if let Some(name) = &account.display_name {
+            ui.label(clean(name, 120));
+        }
+        ui.label("Tenant");
+        copyable_ui(ui, "tenant", account.tenant_id.as_str());
+        ui.label("Object id");
+        copyable_ui(ui, "object id", &account.object_id);
+    }
+    ui.label(clean(&state.target, 80));
+    if let Some(profile) = &state.profile {
+        ui.label(format!("Profile {}", clean(profile, 40)));
+    }
+    let SessionStatus::SignedIn { permissions, .. } = &state.session else {
+        return;
+    };
+    section_ui(ui, "What it allows");
+    let allowed = Allowed::of(permissions);
+    badge(ui, Icon::Info, Role::Neutral, &allowed.can);
+    for missing in &allowed.cannot {
+        badge(ui, Icon::Warning, Role::Caution, missing);
+    }
+    if let Permissions::Known(granted) = permissions {
+        let names: Vec<&str> = granted.iter().map(Permission::as_wire).collect();
+        copyable_ui(ui, "permissions granted", &names.join(" "));
+    }
+    ui.add(
+        egui::Label::new(
+            "You also need a role in the Defender portal (View data, Active remediation actions) with access to the device's group; cordon learns of a missing one only when an action is refused",
+        )
+        .wrap(),
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::action::ActionKind;
+    use crate::ui::sign_in::account::*;
+
+    #[test]
+    fn every_action_says_what_its_permission_is_for() {
+        for kind in ActionKind::ALL {
+            let permission = &kind.spec().permission;
+            assert!(
+                USES.iter().any(|(known, _)| known == permission),
+                "{permission}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_named_and_reading_comes_first() {
+        let allowed = Allowed::of(&Permissions::from_scopes("Machine.Isolate"));
+        assert_eq!(allowed.can, "You can isolate and release");
+        assert!(allowed.cannot[0].contains("Machine.Read is not granted"));
+        assert_eq!(allowed.cannot.len(), 3);
+        let more = Allowed::of(&Permissions::from_scopes("Machine.ReadWrite Machine.Scan"));
+        assert_eq!(more.can, "You can see devices and follow actions");
+        let unknown = Allowed::of(&Permissions::Unknown);
+        assert!(unknown.cannot.is_empty() && unknown.can.contains("does not say"));
+    }
+}

@@ -1,0 +1,206 @@
+//! What the window says above the devices while the sign-in cannot be used.
+
+use std::time::Duration;
+
+use egui::{Id, Label, Panel, RichText, Ui};
+
+use crate::explain::{Explanation, NextStep};
+use crate::model::{Retry, SessionStatus};
+use crate::ui::Cx;
+use crate::ui::activity::open_work::unsent_ui;
+use crate::ui::commands::UiCommand;
+use crate::ui::sign_in::sign_in_methods;
+use crate::ui::theme::{TokensExt as _, text};
+use crate::ui::widgets::{ActionButton, Icon, copy_button_ui, icon, raised_frame};
+
+/// After this long a renewal is worth a word.
+const PATIENCE_SECS: f64 = 3.0;
+
+/// Shows why the sign-in cannot be used, and every way to go on.
+pub fn session_banner_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    match &cx.state.session {
+        SessionStatus::NeedsSignIn { .. } => ended_ui(ui, cx),
+        SessionStatus::NotRenewed { retry, .. } => not_renewed_ui(ui, *retry, cx),
+        SessionStatus::Renewing { .. } => renewing_ui(ui, cx),
+        SessionStatus::SignedIn { .. } => others_orders_ui(ui, cx),
+        // The sign-in page says it.
+        SessionStatus::SignedOut
+        | SessionStatus::Restoring
+        | SessionStatus::AskingForCode
+        | SessionStatus::WaitingForPerson(_)
+        | SessionStatus::InBrowser(_)
+        | SessionStatus::DifferentAccount { .. } => {}
+    }
+}
+
+fn ended_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let headline = "Your sign-in has ended";
+    let failure = cx.state.renewal_failure.as_ref();
+    // Where the same refusal came again, nothing is recommended.
+    let helps = failure.is_none_or(|failure| failure.next == NextStep::SignIn);
+    let buttons = Buttons {
+        renews: false,
+        stands_out: helps,
+    };
+    banner_ui(ui, cx, headline, buttons, |ui, cx| {
+        // The same words twice tell nothing.
+        reason_ui(ui, failure.filter(|failure| failure.headline != headline));
+        ui.label("What you see is as of then; nothing is sent until you sign in again");
+        last_attempt_ui(ui, cx);
+    });
+}
+
+fn not_renewed_ui(ui: &mut Ui, retry: Retry, cx: &mut Cx<'_>) {
+    let headline = "Your sign-in could not be renewed";
+    let buttons = Buttons {
+        renews: true,
+        stands_out: false,
+    };
+    banner_ui(ui, cx, headline, buttons, |ui, cx| {
+        reason_ui(ui, cx.state.renewal_failure.as_ref());
+        ui.label("What you see may be old; nothing is sent until it is renewed");
+        last_attempt_ui(ui, cx);
+        if let Retry::At(at) = retry {
+            let left_secs = at.duration_since(cx.now).as_secs();
+            ui.label(match left_secs {
+                ..=0 => "Trying again now".to_owned(),
+                1 => "Next try in 1 second".to_owned(),
+                left_secs => format!("Next try in {left_secs} seconds"),
+            });
+            ui.ctx().request_repaint_after(Duration::from_secs(1));
+        }
+    });
+}
+
+/// Only when it takes long: what comes and goes in a moment would make the list jump.
+fn renewing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let time = ui.input(|input| input.time);
+    let id = Id::unique("renewing since");
+    let pass = ui.ctx().cumulative_pass_nr();
+    let (since, seen) = ui.data(|data| data.get_temp(id)).unwrap_or((time, pass));
+    let since = if seen + 1 < pass { time } else { since };
+    ui.data_mut(|data| data.insert_temp::<(f64, u64)>(id, (since, pass)));
+    let left_secs = since + PATIENCE_SECS - time;
+    if left_secs > 0.0 {
+        ui.ctx()
+            .request_repaint_after(Duration::from_secs_f64(left_secs));
+        return;
+    }
+    let buttons = Buttons {
+        renews: false,
+        stands_out: false,
+    };
+    banner_ui(
+        ui,
+        cx,
+        "Renewing your sign-in is taking longer than usual",
+        buttons,
+        |ui, _| {
+            ui.label("The sign-in host has not answered yet. You can wait, or sign in again");
+        },
+    );
+}
+
+/// Somebody else's orders that wait for them.
+fn others_orders_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let account = cx.state.session.account();
+    let are_there =
+        (cx.state.waiting()).any(|entry| account.is_some_and(|account| !entry.author.is(account)));
+    if are_there {
+        Panel::top("orders of others")
+            .frame(raised_frame(ui))
+            .show(ui, |ui| ui.horizontal_wrapped(|ui| unsent_ui(ui, cx)));
+    }
+}
+
+/// Which buttons a banner has besides the sign-in methods.
+#[derive(Clone, Copy)]
+struct Buttons {
+    /// Whether renewing can be tried at once.
+    renews: bool,
+    /// Whether the first method is what to do.
+    stands_out: bool,
+}
+
+/// The headline with all buttons, and the rest below: words that change by the second move no button.
+fn banner_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    headline: &str,
+    buttons: Buttons,
+    more_ui: impl FnOnce(&mut Ui, &Cx<'_>),
+) {
+    let caution = ui.tokens().caution;
+    Panel::top("session")
+        .frame(raised_frame(ui))
+        .show(ui, |ui| {
+            ui.horizontal_wrapped(|ui| {
+                icon(ui, Icon::Warning, caution);
+                let headline = RichText::new(headline).text_style(text::strong());
+                ui.label(headline.color(caution));
+                if buttons.renews {
+                    again_ui(ui, cx);
+                }
+                methods_ui(ui, buttons.stands_out, cx);
+                unsent_ui(ui, cx);
+            });
+            ui.horizontal_wrapped(|ui| more_ui(ui, cx));
+        });
+}
+
+fn reason_ui(ui: &mut Ui, failure: Option<&Explanation>) {
+    let Some(failure) = failure else {
+        return;
+    };
+    let is_on_a_button = matches!(
+        failure.next,
+        NextStep::None | NextStep::SignIn | NextStep::TryAgain
+    );
+    let words = if is_on_a_button {
+        failure.headline.clone()
+    } else {
+        format!("{}. {}", failure.headline, failure.next.words())
+    };
+    ui.add(Label::new(words).wrap());
+    if !failure.details.is_empty() {
+        copy_button_ui(ui, "details", &failure.details.join("\n"));
+    }
+}
+
+fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let renew = UiCommand::RenewSignIn;
+    let button = ActionButton::primary("Try again")
+        .name("Try again to renew the sign-in")
+        .hint(renew.spec().help);
+    if ui.add(button).clicked() {
+        cx.out.commands.push(renew);
+    }
+}
+
+/// Both ways to sign in; the first one is primary where it is what to do.
+fn methods_ui(ui: &mut Ui, stands_out: bool, cx: &mut Cx<'_>) {
+    for (index, command) in sign_in_methods(cx.state).into_iter().enumerate() {
+        let spec = command.spec();
+        let button = if stands_out && index == 0 {
+            ActionButton::primary(spec.title)
+        } else {
+            ActionButton::new(spec.title)
+        };
+        if ui.add(button.hint(spec.help)).clicked() {
+            cx.out.commands.push(command);
+        }
+    }
+}
+
+/// Why signing in by hand did not work, if that was tried.
+fn last_attempt_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let Some(failure) = &cx.state.sign_in_failure else {
+        return;
+    };
+    let danger = ui.tokens().danger;
+    let words = format!("{}. {}", failure.headline, failure.next.words());
+    ui.add(Label::new(RichText::new(words).color(danger)).wrap());
+    if !failure.details.is_empty() {
+        copy_button_ui(ui, "details of the sign-in", &failure.details.join("\n"));
+    }
+}
