@@ -66,6 +66,8 @@ pub mod app;
 pub mod message;
 pub mod settings;
 pub mod state;
+
+pub mod search;
 pub mod ui;
 pub mod worker;
 

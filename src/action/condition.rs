@@ -30,6 +30,16 @@ impl Condition {
         }
     }
 
+    /// What brings it about, as a noun.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Isolated => "Isolation",
+            Self::Restricted => "Restriction",
+            Self::Contained => "Containment",
+        }
+    }
+
     /// The action that ends it.
     #[must_use]
     pub const fn way_back(self) -> ActionKind {

@@ -5,6 +5,7 @@ mod condition;
 mod draft;
 mod order;
 mod parameter;
+mod phase;
 mod sameness;
 
 pub use catalogue::{ActionKind, ActionSpec, CANCEL_PERMISSIONS, Change, Risk, Support};
@@ -12,4 +13,5 @@ pub use condition::{Condition, ConditionState, Evidence, infer, infer_ended};
 pub use draft::{Draft, DraftError, Subject};
 pub use order::{MAX_COMMENT_CHARS, Order, Task};
 pub use parameter::{IsolationType, Parameter, Sha1, Sha1Error, Value};
+pub use phase::Phase;
 pub use sameness::Sameness;

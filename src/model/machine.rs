@@ -20,6 +20,23 @@ open_enum! {
         Unknown = "Unknown",
     }
 }
+
+impl HealthStatus {
+    /// The word on screen and in the search, by which devices are also sorted.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Active => "Active",
+            Self::Inactive => "Inactive",
+            Self::ImpairedCommunication => "Impaired communication",
+            Self::NoSensorData => "No sensor data",
+            Self::NoSensorDataImpairedCommunication => "No sensor data, impaired communication",
+            Self::Unknown => "Unknown",
+            Self::Other(text) => text,
+        }
+    }
+}
+
 open_enum! {
     /// The service's assessment of the device (`riskScore`).
     RiskScore { None = "None", Informational = "Informational", Low = "Low", Medium = "Medium", High = "High" }

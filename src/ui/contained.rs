@@ -5,13 +5,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::commands::{UiCommand, acting_trouble};
-use super::device_state::waiting_words;
-use super::look::{self, Phase};
+use super::device::state_hint::waiting_words;
+use super::look;
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{ActionButton, EmptyState, Icon, badge, raised_frame, section_ui, small_ui};
 use super::words::{ago, both_times, lasting};
 use super::{Cx, order};
+use crate::action::Phase;
 use crate::action::{ActionKind, Condition, Subject};
 use crate::guard::Ownership;
 use crate::message::LookBack;

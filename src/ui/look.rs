@@ -11,12 +11,13 @@ use egui::{Response, Ui};
 use super::theme::Role;
 use super::widgets::{Icon, badge};
 use super::words::spaced;
-use crate::action::{Condition, ConditionState};
+use crate::action::{Condition, Phase};
 use crate::journal::OrderStatus;
 use crate::model::{
     AlertSeverity, AlertStatus, ExposureLevel, HealthStatus, MachineActionStatus, OnboardingStatus,
     RiskScore, clean,
 };
+use crate::search::DeviceState;
 
 /// Longest word of the service that is shown whole.
 const WORD_CHARS: usize = 48;
@@ -67,21 +68,7 @@ pub fn health(health: &HealthStatus) -> Look {
         HealthStatus::Unknown => (Icon::Unfamiliar, Role::Unknown),
         HealthStatus::Other(text) => return Look::unfamiliar(text),
     };
-    Look::new(icon, role, health_word(health).to_owned())
-}
-
-/// The word for a device's health: on screen, in the search, and by which devices are sorted.
-#[must_use]
-pub fn health_word(health: &HealthStatus) -> &str {
-    match health {
-        HealthStatus::Active => "Active",
-        HealthStatus::Inactive => "Inactive",
-        HealthStatus::ImpairedCommunication => "Impaired communication",
-        HealthStatus::NoSensorData => "No sensor data",
-        HealthStatus::NoSensorDataImpairedCommunication => "No sensor data, impaired communication",
-        HealthStatus::Unknown => "Unknown",
-        HealthStatus::Other(text) => text,
-    }
+    Look::new(icon, role, health.word().to_owned())
 }
 
 /// The service's assessment of a device. "None" means that nothing is known against it.
@@ -211,55 +198,6 @@ pub const fn order_status(status: &OrderStatus) -> (Icon, Role) {
     }
 }
 
-/// How a condition of a device stands, without its evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Phase {
-    /// The history holds nothing about it: never read as "no".
-    #[default]
-    Unknown,
-    No,
-    Yes,
-    /// It was set and lifted, and nobody knows which came last.
-    Unclear,
-    /// An action that sets or clears it was accepted; the device has not picked it up.
-    Pending {
-        to: bool,
-    },
-    /// The device is carrying it out.
-    UnderWay {
-        to: bool,
-    },
-}
-
-impl Phase {
-    /// The phase of what was inferred.
-    #[must_use]
-    pub fn of(state: &ConditionState) -> Self {
-        match state {
-            ConditionState::Unknown => Self::Unknown,
-            ConditionState::No(_) => Self::No,
-            ConditionState::Yes(_) => Self::Yes,
-            ConditionState::Unclear(_) => Self::Unclear,
-            ConditionState::Changing { to, evidence } if evidence.is_picked_up => {
-                Self::UnderWay { to: *to }
-            }
-            ConditionState::Changing { to, .. } => Self::Pending { to: *to },
-        }
-    }
-
-    /// Whether it holds or an action on it has not ended.
-    #[must_use]
-    pub const fn is_of_note(self) -> bool {
-        !matches!(self, Self::Unknown | Self::No)
-    }
-
-    /// Whether an action on it has not ended.
-    #[must_use]
-    pub const fn is_changing(self) -> bool {
-        matches!(self, Self::Pending { .. } | Self::UnderWay { .. })
-    }
-}
-
 /// How a condition in that phase looks.
 #[must_use]
 pub fn condition(condition: Condition, phase: Phase) -> Look {
@@ -270,7 +208,18 @@ pub fn condition(condition: Condition, phase: Phase) -> Look {
         Phase::Pending { .. } => (Icon::Accepted, Role::Pending),
         Phase::UnderWay { .. } => (Icon::InProgress, Role::Accent),
     };
-    Look::new(icon, role, condition_word(condition, phase))
+    Look::new(icon, role, phase.word(condition))
+}
+
+/// A device's icon in the list, where there is something to be seen, and its colour.
+#[must_use]
+pub fn device_state(state: DeviceState) -> (Option<Icon>, Role) {
+    let (kind, phase) = state.lead();
+    if !phase.is_of_note() {
+        return (None, Role::Stale);
+    }
+    let look = condition(kind, phase);
+    (Some(look.icon), look.role)
 }
 
 /// The shape of a condition that holds, and of the actions that bring it about.
@@ -280,55 +229,6 @@ pub const fn condition_icon(condition: Condition) -> Icon {
         Condition::Isolated => Icon::Isolated,
         Condition::Restricted => Icon::Restricted,
         Condition::Contained => Icon::Contained,
-    }
-}
-
-/// What brings a condition about, as a noun.
-#[must_use]
-pub const fn condition_noun(condition: Condition) -> &'static str {
-    match condition {
-        Condition::Isolated => "Isolation",
-        Condition::Restricted => "Restriction",
-        Condition::Contained => "Containment",
-    }
-}
-
-/// The word of a phase, without what else still holds: for a narrow column and for the search.
-#[must_use]
-pub const fn condition_short(condition: Condition, phase: Phase) -> &'static str {
-    match (phase, condition) {
-        (Phase::Pending { to: false }, Condition::Restricted) => "Lifting pending",
-        (Phase::Pending { to: false }, Condition::Isolated | Condition::Contained) => {
-            "Release pending"
-        }
-        (phase, condition) => condition_word(condition, phase),
-    }
-}
-
-/// The word of a phase.
-#[must_use]
-pub const fn condition_word(condition: Condition, phase: Phase) -> &'static str {
-    use Condition::{Contained, Isolated, Restricted};
-    match (phase, condition) {
-        (Phase::Unknown, _) => "Unknown",
-        (Phase::No, Isolated) => "Not isolated",
-        (Phase::No, Restricted) => "Unrestricted",
-        (Phase::No, Contained) => "Not contained",
-        (Phase::Yes, condition) => condition.word(),
-        (Phase::Unclear, Isolated) => "Isolated or released: not sure",
-        (Phase::Unclear, Restricted) => "Restricted or unrestricted: not sure",
-        (Phase::Unclear, Contained) => "Contained or released: not sure",
-        (Phase::Pending { to: true }, Isolated) => "Isolation pending",
-        (Phase::Pending { to: true }, Restricted) => "Restriction pending",
-        (Phase::Pending { to: true }, Contained) => "Containment pending",
-        (Phase::Pending { to: false }, Isolated) => "Still isolated, release pending",
-        (Phase::Pending { to: false }, Restricted) => "Still restricted, lifting pending",
-        (Phase::Pending { to: false }, Contained) => "Still contained, release pending",
-        (Phase::UnderWay { to: true }, Isolated) => "Isolating…",
-        (Phase::UnderWay { to: true }, Restricted) => "Restricting…",
-        (Phase::UnderWay { to: true }, Contained) => "Containing…",
-        (Phase::UnderWay { to: false }, Isolated | Contained) => "Releasing…",
-        (Phase::UnderWay { to: false }, Restricted) => "Unrestricting…",
     }
 }
 

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::order::{OrderForm, UsedTicket};
-use super::rows::Rows;
 use crate::explain::Explanation;
 pub use crate::model::{Column, PanelPart, Sort};
 use crate::model::{EntryId, MachineId, MachineRef, WindowLayout};
+use crate::search::Rows;
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
 use crate::ui::activity::attention::Acknowledging;
 use crate::ui::devices::asked::AskView;

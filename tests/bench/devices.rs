@@ -19,8 +19,8 @@ use cordon::model::{
     Account, ExposureLevel, HealthStatus, Machine, MachineId, Mode, OnboardingStatus, Permissions,
     RiskScore, SessionStatus, TenantId,
 };
+use cordon::search::Rows;
 use cordon::state::State;
-use cordon::ui::rows::Rows;
 use cordon::ui::views::{Sort, Views};
 use cordon::ui::{Cx, Outbox, frame_ui, theme};
 use criterion::{BatchSize, Criterion};

@@ -5,9 +5,9 @@ use egui_extras::{Column as TableColumn, TableBody, TableBuilder};
 
 use crate::message::Command;
 use crate::model::{Machine, MachineRef, PanelPart};
+use crate::search::DeviceState;
 use crate::ui::device::panel::{os, select, tags, told};
 use crate::ui::device::users;
-use crate::ui::device_state::DeviceState;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::views::Dialog as OpenDialog;
 use crate::ui::widgets::{ActionButton, Dialog, Icon, badge};

@@ -6,5 +6,6 @@ pub(in crate::ui) mod compare;
 pub(in crate::ui) mod marks;
 pub(in crate::ui) mod panel;
 pub(in crate::ui) mod parts;
+pub(in crate::ui) mod state_hint;
 pub(in crate::ui) mod state_section;
 pub(in crate::ui) mod users;

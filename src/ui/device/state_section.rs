@@ -3,14 +3,14 @@
 use egui::{Ui, accesskit};
 use jiff::Timestamp;
 
+use super::state_hint::waiting_words;
+use crate::action::Phase;
 use crate::action::{Condition, ConditionState, Evidence, infer};
 use crate::model::{MachineAction, MachineRef, clean};
 use crate::ui::activity::attention;
 use crate::ui::device::actions::action_name;
 use crate::ui::device::panel::{row_ui, told, value_ui};
-use crate::ui::device_state::waiting_words;
 use crate::ui::look;
-use crate::ui::look::{Phase, condition_noun};
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{Icon, badge, copyable_ui, foldable_ui, section_ui, small_ui};
 use crate::ui::words::first_upper;
@@ -44,7 +44,7 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
         let Some(words) = condition_words(*condition, state, cx, machine) else {
             // Containing is of devices without a sensor only.
             if *condition != Condition::Contained && history.is_complete {
-                unknown.push(condition_noun(*condition));
+                unknown.push(condition.noun());
             }
             continue;
         };
@@ -100,7 +100,7 @@ fn condition_words(
     cx: &Cx<'_>,
     machine: &MachineRef,
 ) -> Option<String> {
-    let word = look::condition_word(condition, Phase::of(state));
+    let word = Phase::of(state).word(condition);
     let by = |evidence: &Evidence| {
         let by = evidence.by.as_deref().filter(|by| !by.is_empty());
         by.map_or_else(

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 
 use crate::message::Command;
 use crate::model::{MachineId, Question, clean};
+use crate::search::field_trouble;
 use crate::state::{Answer, Asking, Progress};
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
 use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::devices::screen::{SelectedBy, select};
-use crate::ui::machine_filter::field_trouble;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, ExplanationView, Icon, badge, icon};
 use crate::ui::words::{ago, local_time};

@@ -9,10 +9,11 @@ use jiff::Timestamp;
 
 use crate::journal::Entry;
 use crate::model::{Machine, MachineRef, clean};
+use crate::search::DeviceState;
 use crate::ui::Cx;
 use crate::ui::activity::attention;
 use crate::ui::device::marks::{DeviceMark, device_marks, row_marks_ui, twins_ui, words};
-use crate::ui::device_state::DeviceState;
+use crate::ui::device::state_hint;
 use crate::ui::devices::asked;
 use crate::ui::devices::table_layout::TableLayout;
 use crate::ui::look;
@@ -151,7 +152,7 @@ impl MachineRow<'_> {
             };
         }
         let state = DeviceState::of(cx.state.known_actions(&self.machine.id));
-        let hint = state.hint(Some(self.machine), &cx.state.policy, cx.now);
+        let hint = state_hint::hint(state, Some(self.machine), &cx.state.policy, cx.now);
         if let Some(entry) = cx.state.attention_on(&self.machine.id) {
             // Never a dash alone where an order was lost.
             let (icon, role, lost) = attention::mark(entry);
@@ -168,7 +169,7 @@ impl MachineRow<'_> {
                 hint: format!("{hint}\nYour newest order needs attention: see Activity"),
             };
         }
-        let (icon, role) = state.look();
+        let (icon, role) = look::device_state(state);
         StateCell {
             icon,
             role,

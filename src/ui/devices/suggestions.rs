@@ -10,12 +10,9 @@ use egui::{
 };
 
 use crate::model::{ExposureLevel, Machine, RiskScore, clean, normal};
+use crate::search::{DeviceState, FIELDS, Field, states_mark};
 use crate::state::State;
 use crate::ui::Cx;
-use crate::ui::device_state::DeviceState;
-use crate::ui::look::health_word;
-use crate::ui::machine_filter::{FIELDS, Field};
-use crate::ui::rows::states_mark;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{elided, text_width};
 
@@ -210,7 +207,7 @@ fn add(counts: &mut HashMap<Box<str>, usize>, value: &str) {
 
 fn each_value(field: Field, machine: &Machine, mut take: impl FnMut(&str)) {
     let one = match field {
-        Field::Health => Some(health_word(&machine.health_status)),
+        Field::Health => Some(machine.health_status.word()),
         Field::Risk => machine.risk_score.as_ref().map(RiskScore::as_wire),
         Field::Exposure => machine.exposure_level.as_ref().map(ExposureLevel::as_wire),
         Field::Value => machine.device_value.as_deref(),

@@ -1,7 +1,7 @@
 //! Each status has one look, and none of them says more or less than it means.
 
 use super::*;
-use crate::action::Evidence;
+use crate::action::{ConditionState, Evidence};
 use crate::model::MachineActionId;
 
 /// What only an order or an action of the service may look like.

@@ -1,7 +1,7 @@
 //! The rules as data. A new module or crate gets its row here.
 
 /// Which module may use which others. A longer path on the right narrows it to that part.
-pub const IMPORTS: [(&str, &[&str]); 16] = [
+pub const IMPORTS: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("platform", &[]),
     ("files", &["platform"]),
@@ -29,10 +29,12 @@ pub const IMPORTS: [(&str, &[&str]); 16] = [
             "message", "model", "action", "guard", "journal", "settings", "explain",
         ],
     ),
+    ("search", &["state", "action", "model"]),
     (
         "ui",
         &[
-            "state", "message", "settings", "action", "guard", "journal", "model", "explain",
+            "search", "state", "message", "settings", "action", "guard", "journal", "model",
+            "explain",
         ],
     ),
     (

@@ -4,9 +4,7 @@ use std::cmp::Ordering;
 use std::net::IpAddr;
 
 use super::device_state::DeviceState;
-use super::look::health_word;
-use super::views::{Column, Sort};
-use crate::model::{ExposureLevel, Machine, MachineId, RiskScore};
+use crate::model::{Column, ExposureLevel, Machine, MachineId, RiskScore, Sort};
 
 /// A number that is ordered as the devices are by this column. Missing values come last in both
 /// directions, so no value is 0. Text is told apart by its first sixteen bytes.
@@ -42,7 +40,7 @@ fn value(
     match column {
         Column::Name => machine.computer_dns_name.as_deref().map(prefix),
         Column::State => state(&machine.id).rank().map(|rank| rank + 1),
-        Column::Health => text(Some(health_word(&machine.health_status))),
+        Column::Health => text(Some(machine.health_status.word())),
         Column::Risk => machine.risk_score.as_ref().map(risk_rank),
         Column::Exposure => machine.exposure_level.as_ref().map(exposure_rank),
         Column::Os => text(machine.os_platform.as_deref()),

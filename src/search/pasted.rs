@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::machine_filter::has_address;
+use super::filter::has_address;
 use crate::model::{MacAddress, normal};
 use crate::state::Inventory;
 

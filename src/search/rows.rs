@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use super::bigrams::odd_text;
 use super::device_state::DeviceState;
-use super::machine_filter::{BigramSignature, Filter};
-use super::machine_order;
-use super::views::{Column, Sort};
-use crate::model::{Machine, MachineAction, MachineId};
+use super::filter::{BigramSignature, Filter};
+use super::sort as sort_keys;
+use crate::model::{Column, Machine, MachineAction, MachineId, Sort};
 use crate::state::State;
 
 /// Devices by their places in the inventory.
@@ -171,7 +170,7 @@ impl Rows {
     fn sort(&mut self, state: &State, sort: Sort) {
         let machines = state.inventory.all();
         for (key, machine) in self.keys.iter_mut().zip(machines) {
-            *key = machine_order::key(machine, sort, state_of(state));
+            *key = sort_keys::key(machine, sort, state_of(state));
         }
         // Comparing what lies side by side is many times faster than following pointers.
         let mut keyed: Vec<(u128, u32)> = self.keys.iter().copied().zip(0..).collect();
@@ -196,7 +195,7 @@ impl Rows {
             self.sorted.retain(|index| !is_changed[*index as usize]);
         }
         for index in changes.iter().map(|index| *index as usize) {
-            self.keys[index] = machine_order::key(&machines[index], sort, state_of(state));
+            self.keys[index] = sort_keys::key(&machines[index], sort, state_of(state));
         }
         let keys = &self.keys;
         let keyed = |index: u32| (keys[index as usize], index);
@@ -283,7 +282,7 @@ fn compare(machines: &[Arc<Machine>], one: (u128, u32), other: (u128, u32)) -> O
     let machine = |index: u32| &machines[index as usize];
     one.0
         .cmp(&other.0)
-        .then_with(|| machine_order::compare_equals(machine(one.1), machine(other.1)))
+        .then_with(|| sort_keys::compare_equals(machine(one.1), machine(other.1)))
 }
 
 fn state_of(state: &State) -> impl Fn(&MachineId) -> DeviceState + '_ {

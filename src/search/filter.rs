@@ -6,7 +6,6 @@ use std::net::IpAddr;
 pub use super::bigrams::BigramSignature;
 use super::bigrams::{StackText, forms, is_plain};
 use super::device_state::DeviceState;
-use super::look::health_word;
 use super::pasted::{Pasted, pasted_id};
 use crate::model::{
     ExposureLevel, MacAddress, Machine, MachineId, Question, RiskScore, SearchWord, clean, normal,
@@ -136,7 +135,7 @@ impl Filter {
     }
 
     /// Whether a device is found. Its marks spare most looks at it; `odd` is its
-    /// [`odd_text`](super::marks::odd_text), and `state` is worked out only when it is asked for.
+    /// [`odd_text`](super::bigrams::odd_text), and `state` is worked out only when it is asked for.
     #[must_use]
     pub fn matches<'a>(
         &self,
@@ -273,7 +272,7 @@ impl Term {
             Field::Mac => needle.is_mac_of(machine),
             Field::Health => {
                 needle.starts(machine.health_status.as_wire())
-                    || needle.starts(health_word(&machine.health_status))
+                    || needle.starts(machine.health_status.word())
             }
             Field::Risk => is_in(machine.risk_score.as_ref().map(RiskScore::as_wire)),
             Field::Exposure => is_in(machine.exposure_level.as_ref().map(ExposureLevel::as_wire)),

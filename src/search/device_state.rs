@@ -1,14 +1,7 @@
 //! What history says about a device, as the list, the search and the comparison show it.
 
-use jiff::{SignedDuration, Timestamp};
-
-use super::look::{self, Phase, condition_short, condition_word};
-use super::theme::Role;
-use super::widgets::Icon;
-use super::words::{ago, first_upper};
-use crate::action::{Condition, infer};
-use crate::guard::Policy;
-use crate::model::{HealthStatus, Machine, MachineAction};
+use crate::action::{Condition, Phase, infer};
+use crate::model::MachineAction;
 
 /// What history says about a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,7 +58,7 @@ impl DeviceState {
         known.flat_map(|(condition, phase)| {
             let still = matches!(phase, Phase::Pending { to: false });
             let still = still.then(|| condition.word());
-            let word = condition_short(condition, phase).trim_end_matches('…');
+            let word = phase.short_word(condition).trim_end_matches('…');
             still.into_iter().chain([word])
         })
     }
@@ -88,7 +81,7 @@ impl DeviceState {
     /// The words on screen; what is in force goes before what is not.
     #[must_use]
     pub fn text(self) -> String {
-        self.joined(condition_word)
+        self.joined(|condition, phase| phase.word(condition))
     }
 
     /// The same in fewer words, where there is little room.
@@ -97,7 +90,7 @@ impl DeviceState {
         if self.phases().iter().all(|(_, phase)| phase.is_changing()) {
             return "2 actions open".to_owned();
         }
-        self.joined(condition_short)
+        self.joined(|condition, phase| phase.short_word(condition))
     }
 
     fn joined(self, word: fn(Condition, Phase) -> &'static str) -> String {
@@ -119,71 +112,20 @@ impl DeviceState {
     }
 
     /// The phase that the eye has to see first.
-    fn lead(self) -> (Condition, Phase) {
+    #[must_use]
+    pub fn lead(self) -> (Condition, Phase) {
         let phases = self.phases();
         let first = |is: fn(Phase) -> bool| phases.into_iter().find(|(_, phase)| is(*phase));
         first(Phase::is_changing)
             .or_else(|| first(Phase::is_of_note))
             .unwrap_or((self.cut_off(), self.isolation))
     }
-
-    /// Its icon, where there is something to be seen, and its colour.
-    #[must_use]
-    pub fn look(self) -> (Option<Icon>, Role) {
-        let (condition, phase) = self.lead();
-        if !phase.is_of_note() {
-            return (None, Role::Stale);
-        }
-        let look = look::condition(condition, phase);
-        (Some(look.icon), look.role)
-    }
-
-    /// What more is to be said: what it rests on, or what is waited for.
-    #[must_use]
-    pub fn hint(self, machine: Option<&Machine>, policy: &Policy, now: Timestamp) -> String {
-        if self == Self::default() {
-            return "Unknown: no record in the action history".to_owned();
-        }
-        let (_, phase) = self.lead();
-        let more = match phase {
-            Phase::Pending { .. } => first_upper(&waiting_words(machine, policy, now)),
-            Phase::UnderWay { .. } => "The device is carrying it out".to_owned(),
-            Phase::Yes | Phase::Unclear | Phase::No | Phase::Unknown => {
-                "From the action history".to_owned()
-            }
-        };
-        format!("{}\n{more}", self.text())
-    }
-}
-
-/// What a pending action waits for, and for a silent device since when it is silent.
-#[must_use]
-pub fn waiting_words(machine: Option<&Machine>, policy: &Policy, now: Timestamp) -> String {
-    const WAITS: &str = "waiting for the device";
-    let Some(machine) = machine else {
-        return WAITS.to_owned();
-    };
-    match machine.last_seen {
-        Some(at) if is_silent(machine, policy.silent_after, now) => {
-            format!(
-                "{WAITS}, silent since its last full report {}",
-                ago(at, now)
-            )
-        }
-        Some(_) => WAITS.to_owned(),
-        None => format!("{WAITS}, which has not reported"),
-    }
-}
-
-fn is_silent(machine: &Machine, silent_after: SignedDuration, now: Timestamp) -> bool {
-    let is_old = |at| now.duration_since(at) > silent_after;
-    machine.health_status != HealthStatus::Active || machine.last_seen.is_some_and(is_old)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MachineActionId, MachineActionStatus, MachineActionType, MachineId};
+    use crate::model::{MachineActionId, MachineActionStatus, MachineActionType};
     use MachineActionStatus::{InProgress, Pending, Succeeded};
     use MachineActionType::{Isolate, RestrictCodeExecution, Unisolate};
 
@@ -246,25 +188,5 @@ mod tests {
         assert_eq!(words(&release), ["Isolated", "Release pending"]);
         assert_eq!(DeviceState::of(&release).short_text(), "Release pending");
         assert_eq!(words(&[action(Isolate, Succeeded)]), ["Isolated"]);
-    }
-
-    #[test]
-    fn pending_looks_other_than_under_way_and_names_the_silence() {
-        let [pending, under_way] =
-            [Pending, InProgress].map(|status| DeviceState::of(&[action(Isolate, status)]));
-        assert_ne!(pending.look(), under_way.look());
-        let now = Timestamp::from_second(1_795_000_000).expect("a small number");
-        let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
-        machine.health_status = HealthStatus::Inactive;
-        machine.last_seen = now.checked_sub(SignedDuration::from_hours(5 * 24)).ok();
-        let policy = Policy::default();
-        let hint = |state: DeviceState, machine: &Machine| state.hint(Some(machine), &policy, now);
-        let silent =
-            "Isolation pending\nWaiting for the device, silent since its last full report 5 d ago";
-        assert_eq!(hint(pending, &machine), silent);
-        assert!(!hint(under_way, &machine).contains("Waiting"));
-        machine.health_status = HealthStatus::Active;
-        machine.last_seen = Some(now);
-        assert!(hint(pending, &machine).ends_with("Waiting for the device"));
     }
 }

@@ -1,0 +1,13 @@
+//! Finding devices: pasted text and search words are parsed, a bigram signature rules most devices
+//! out, the rest are matched and sorted. Pure, without a window.
+
+mod bigrams;
+mod device_state;
+mod filter;
+mod pasted;
+mod rows;
+mod sort;
+
+pub use device_state::DeviceState;
+pub use filter::{FIELDS, Field, field_trouble};
+pub use rows::{Rows, states_mark};

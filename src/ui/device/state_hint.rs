@@ -1,0 +1,88 @@
+//! What a device's state rests on, and what a pending action waits for.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::action::Phase;
+use crate::guard::Policy;
+use crate::model::{HealthStatus, Machine};
+use crate::search::DeviceState;
+use crate::ui::words::{ago, first_upper};
+
+/// The tooltip of a state: what it rests on, or what it waits for.
+#[must_use]
+pub fn hint(
+    state: DeviceState,
+    machine: Option<&Machine>,
+    policy: &Policy,
+    now: Timestamp,
+) -> String {
+    if state == DeviceState::default() {
+        return "Unknown: no record in the action history".to_owned();
+    }
+    let (_, phase) = state.lead();
+    let more = match phase {
+        Phase::Pending { .. } => first_upper(&waiting_words(machine, policy, now)),
+        Phase::UnderWay { .. } => "The device is carrying it out".to_owned(),
+        Phase::Yes | Phase::Unclear | Phase::No | Phase::Unknown => {
+            "From the action history".to_owned()
+        }
+    };
+    format!("{}\n{more}", state.text())
+}
+
+/// What a pending action waits for, and for a silent device since when it is silent.
+#[must_use]
+pub fn waiting_words(machine: Option<&Machine>, policy: &Policy, now: Timestamp) -> String {
+    const WAITS: &str = "waiting for the device";
+    let Some(machine) = machine else {
+        return WAITS.to_owned();
+    };
+    match machine.last_seen {
+        Some(at) if is_silent(machine, policy.silent_after, now) => {
+            format!(
+                "{WAITS}, silent since its last full report {}",
+                ago(at, now)
+            )
+        }
+        Some(_) => WAITS.to_owned(),
+        None => format!("{WAITS}, which has not reported"),
+    }
+}
+
+fn is_silent(machine: &Machine, silent_after: SignedDuration, now: Timestamp) -> bool {
+    let is_old = |at| now.duration_since(at) > silent_after;
+    machine.health_status != HealthStatus::Active || machine.last_seen.is_some_and(is_old)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::MachineActionStatus::{InProgress, Pending};
+    use crate::model::{MachineAction, MachineActionId, MachineActionType, MachineId};
+    use crate::ui::look;
+
+    #[test]
+    fn pending_looks_other_than_under_way_and_names_the_silence() {
+        let [pending, under_way] = [Pending, InProgress].map(|status| {
+            DeviceState::of(&[MachineAction::bare(
+                MachineActionId::parse("a").expect("a literal id"),
+                MachineActionType::Isolate,
+                status,
+            )])
+        });
+        assert_ne!(look::device_state(pending), look::device_state(under_way));
+        let now = Timestamp::from_second(1_795_000_000).expect("a small number");
+        let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
+        machine.health_status = HealthStatus::Inactive;
+        machine.last_seen = now.checked_sub(SignedDuration::from_hours(5 * 24)).ok();
+        let policy = Policy::default();
+        let text = |state: DeviceState, machine: &Machine| hint(state, Some(machine), &policy, now);
+        let silent =
+            "Isolation pending\nWaiting for the device, silent since its last full report 5 d ago";
+        assert_eq!(text(pending, &machine), silent);
+        assert!(!text(under_way, &machine).contains("Waiting"));
+        machine.health_status = HealthStatus::Active;
+        machine.last_seen = Some(now);
+        assert!(text(pending, &machine).ends_with("Waiting for the device"));
+    }
+}
