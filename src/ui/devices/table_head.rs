@@ -120,6 +120,7 @@ fn head_ui(ui: &mut Ui, heads: Rect, span: &Span, is_current: bool, sort: Sort) 
     let galley = title.into_galley(ui, wrap, room.max(0.0), egui::TextStyle::Body);
     let at = egui::pos2(rect.left() + inset, rect.center().y - galley.size().y / 2.0);
     let end = at.x + galley.size().x;
+    let is_cut = galley.elided;
     ui.painter().galley(at, galley, colour);
     if is_sorted {
         let centre = egui::pos2(end + tokens.space.s, rect.center().y);
@@ -130,7 +131,11 @@ fn head_ui(ui: &mut Ui, heads: Rect, span: &Span, is_current: bool, sort: Sort) 
         ui.painter()
             .rect_stroke(rect, tokens.radius, ring, StrokeKind::Inside);
     }
-    response
+    if is_cut {
+        response.on_hover_text(span.title)
+    } else {
+        response
+    }
 }
 
 fn sort_mark(ui: &Ui, centre: egui::Pos2, points_down: bool) {
@@ -159,8 +164,8 @@ fn resizer_ui(
     if span.seen.max < span.whole.max {
         return;
     }
-    let x = span.whole.max + layout.half_gap();
     let heads = layout.head();
+    let x = (span.whole.max + layout.half_gap()).min(heads.right());
     let grip = ui.style().interaction.resize_grab_radius_side;
     let rect = Rect::from_x_y_ranges(x - grip..=x + grip, heads.y_range());
     // Not focusable: widths are for the pointer, and no stop of the keyboard may be invisible.

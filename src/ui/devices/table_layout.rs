@@ -5,12 +5,15 @@ use egui::{Rangef, Rect, Ui};
 
 use crate::model::{Column, WindowLayout};
 use crate::ui::devices::columns::COLUMNS;
-use crate::ui::theme::TokensExt as _;
+use crate::ui::theme::{TokensExt as _, text};
+use crate::ui::widgets::text_width;
 
 /// The most of the table's width that the fixed column takes.
 const FIXED_SHARE: f32 = 0.6;
-/// Less of a column than this is not worth drawing.
-const LEAST: f32 = 24.0;
+/// The fixed column takes what the others leave up to this width, unless a person has set it.
+const FIXED_MOST: f32 = 320.0;
+/// Less of a column than this is not begun, nor less than its head takes.
+const LEAST: f32 = 72.0;
 /// The height of the bar below the rows.
 const BAR: f32 = 10.0;
 
@@ -33,9 +36,20 @@ pub struct TableLayout {
     bar_width: f32,
     gap: f32,
     fixed: f32,
-    /// Titles and widths, the fixed one first.
-    columns: Vec<(Column, &'static str, f32)>,
+    /// The fixed one first.
+    columns: Vec<Wanted>,
     sideways: f32,
+    spans: Vec<Span>,
+}
+
+/// A column as it was set.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    column: Column,
+    title: &'static str,
+    width: f32,
+    /// The least of it that is shown.
+    least: f32,
 }
 
 impl TableLayout {
@@ -48,7 +62,13 @@ impl TableLayout {
             .filter(|(column, _, _)| window.shows(*column))
             .map(|(column, title, width)| {
                 let width = window.widths.get(&column).copied().unwrap_or(width);
-                (column, title, width)
+                let least = head_width(ui, title).max(LEAST).min(width);
+                Wanted {
+                    column,
+                    title,
+                    width,
+                    least,
+                }
             })
             .collect();
         let bar_width = ui.spacing().scroll.allocated_width();
@@ -58,11 +78,18 @@ impl TableLayout {
             head_height: tokens.height.row,
             bar_width,
             gap: tokens.space.s,
-            fixed: columns.first().map_or(0.0, |column| column.2).min(most),
+            fixed: columns.first().map_or(0.0, |first| first.width).min(most),
             columns,
             sideways: 0.0,
+            spans: Vec::new(),
         };
+        if !window.widths.contains_key(&Column::Name) {
+            // By what is left when nothing is scrolled: it must not change with the scrolling.
+            let most = FIXED_MOST.min(most).max(layout.fixed);
+            layout.fixed = (layout.fixed + layout.spare()).min(most);
+        }
         layout.sideways = layout.snapped(sideways);
+        layout.spans = layout.index();
         layout
     }
 
@@ -116,9 +143,9 @@ impl TableLayout {
     fn starts(&self) -> (Vec<f32>, f32) {
         let mut at = 0.0;
         let mut starts = Vec::with_capacity(self.columns.len());
-        for (_, _, width) in self.columns.iter().skip(1) {
+        for wanted in self.columns.iter().skip(1) {
             starts.push(at);
-            at += width + self.gap;
+            at += wanted.width + self.gap;
         }
         (starts, at)
     }
@@ -167,11 +194,11 @@ impl TableLayout {
     pub fn bring_into_view(&self, column: Column, sideways: f32) -> f32 {
         let (starts, _) = self.starts();
         let moving = self.columns.iter().skip(1).zip(&starts);
-        let found = moving.into_iter().find(|((this, _, _), _)| *this == column);
-        let Some(((_, _, width), start)) = found else {
+        let found = moving.into_iter().find(|(this, _)| this.column == column);
+        let Some((wanted, start)) = found else {
             return sideways;
         };
-        let is_right = start + width > self.sideways + self.moving().span();
+        let is_right = start + wanted.width > self.sideways + self.moving().span();
         if *start < self.sideways || is_right {
             start.min(self.max_sideways())
         } else {
@@ -179,34 +206,60 @@ impl TableLayout {
         }
     }
 
-    /// The columns of which something is seen, the fixed one first.
+    /// The columns that are shown, the fixed one first.
     pub fn spans(&self) -> impl Iterator<Item = Span> + '_ {
-        let moving = self.moving();
+        self.spans.iter().copied()
+    }
+
+    /// Places the columns. One that would have less than the least of it is not begun, and the last
+    /// one that is takes what is left.
+    fn index(&self) -> Vec<Span> {
+        let view = self.moving();
         let (starts, _) = self.starts();
-        self.columns
-            .iter()
-            .enumerate()
-            .filter_map(move |(index, (column, title, width))| {
-                let (whole, view) = match index.checked_sub(1).and_then(|index| starts.get(index)) {
-                    None => {
-                        let left = self.area.left();
-                        let whole = Rangef::new(left, left + self.fixed);
-                        (whole, whole)
-                    }
-                    Some(start) => {
-                        let left = moving.min + start - self.sideways;
-                        (Rangef::new(left, left + width), moving)
-                    }
-                };
-                let seen = whole.intersection(view);
-                let is_seen = seen.min >= whole.min && seen.span() >= LEAST.min(*width);
-                is_seen.then_some(Span {
-                    column: *column,
-                    title,
-                    whole,
-                    seen,
-                })
-            })
+        let moving = self.columns.iter().skip(1).zip(starts);
+        let mut spans = Vec::with_capacity(self.columns.len());
+        for (wanted, start) in moving {
+            let left = view.min + start - self.sideways;
+            let room = view.max - left;
+            let is_first = spans.is_empty();
+            if left < view.min - 0.5 || (room < wanted.least && !is_first) {
+                continue;
+            }
+            spans.push(Span {
+                column: wanted.column,
+                title: wanted.title,
+                whole: Rangef::new(left, left + wanted.width),
+                seen: Rangef::new(left, left + wanted.width.min(room)),
+            });
+        }
+        if let Some(last) = spans.last_mut() {
+            last.whole.max = last.whole.max.max(view.max);
+            last.seen.max = view.max;
+        }
+        if let Some(fixed) = self.columns.first() {
+            let left = self.area.left();
+            let whole = Rangef::new(left, left + self.fixed);
+            let fixed = Span {
+                column: fixed.column,
+                title: fixed.title,
+                whole,
+                seen: whole,
+            };
+            spans.insert(0, fixed);
+        }
+        spans
+    }
+
+    /// What the columns that are shown leave of the width.
+    fn spare(&self) -> f32 {
+        let view = self.moving();
+        let (starts, _) = self.starts();
+        let moving = self.columns.iter().skip(1).zip(starts);
+        let begun = moving.take_while(|(wanted, start)| start + wanted.least <= view.span());
+        let end = begun
+            .last()
+            .map_or(0.0, |(wanted, start)| start + wanted.width);
+        (view.span() - end).max(0.0)
     }
 
     /// Half of the gap between two columns.
@@ -219,6 +272,12 @@ impl TableLayout {
     pub fn shown(&self) -> impl Iterator<Item = (Column, &'static str)> + '_ {
         self.columns
             .iter()
-            .map(|(column, title, _)| (*column, *title))
+            .map(|wanted| (wanted.column, wanted.title))
     }
+}
+
+/// The width of a head that shows its whole title and the mark of sorting.
+pub fn head_width(ui: &Ui, title: &str) -> f32 {
+    let font = text::strong().resolve(ui.style());
+    text_width(ui, title, &font) + ui.tokens().height.icon + 1.0
 }

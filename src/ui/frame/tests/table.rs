@@ -387,3 +387,70 @@ fn no_row_moves_when_a_reading_fails_or_ends() {
         assert_eq!(shown.is_some(), is_failed);
     }
 }
+
+/// The heads that are shown, from the left.
+fn heads(harness: &Harness<'static>) -> Vec<(String, Rect)> {
+    let heads = harness.query_all_by(|node| node.role() == Part::Button);
+    let mut heads: Vec<_> = heads
+        .filter_map(|head| {
+            let label = head.accesskit_node().label()?;
+            let column = label.strip_prefix("Sort by ")?.to_owned();
+            Some((column, head.rect()))
+        })
+        .collect();
+    heads.sort_by(|one, other| one.1.left().total_cmp(&other.1.left()));
+    heads
+}
+
+#[test]
+fn no_head_is_cut_and_the_columns_fill_the_table() {
+    for width in [620_u16, 800, 1_000, 1_120, 1_280, 1_400, 1_600, 1_900] {
+        let (_, mut harness) = table(40, (width.into(), 600.0), 3);
+        harness.get_by_role(Part::Table).focus();
+        harness.run_steps(2);
+        let room = harness.get_by_label("Column heads, for sorting").rect();
+        let name = heads(&harness)[0].1.width();
+        for turn in 0..9 {
+            let heads = heads(&harness);
+            for (text, ..) in written(&harness, room.expand(0.5)) {
+                assert!(!text.contains('…'), "{width}, {turn}: {text:?}");
+            }
+            let last = heads.last().expect("a head");
+            assert!(
+                (last.1.right() - room.right()).abs() < 1.0,
+                "{width}, {turn}: {last:?} in {room:?}"
+            );
+            let now = heads[0].1.width();
+            assert!((now - name).abs() < 0.5, "the first one stays as it is");
+            harness.key_press(Key::ArrowRight);
+            harness.run_steps(2);
+        }
+        let last = heads(&harness).pop().expect("a head");
+        assert_eq!(last.0, "Addresses", "{width}");
+    }
+}
+
+#[test]
+fn what_the_columns_leave_goes_to_the_names_unless_they_were_set() {
+    let (desk, mut harness) = table(40, (2_800.0, 900.0), 3);
+    let name = |harness: &Harness<'static>| heads(harness)[0].1.width();
+    assert!(name(&harness) > 300.0, "{}", name(&harness));
+    let set = |column, width| desk.borrow_mut().views.layout.widths.insert(column, width);
+    set(Column::Name, 150.0);
+    harness.run_steps(2);
+    assert!((name(&harness) - 150.0).abs() < 1.0);
+}
+
+#[test]
+fn a_head_that_was_made_too_narrow_says_its_title() {
+    let (desk, mut harness) = table(400, SIZES[2], 3);
+    let set = |column, width| desk.borrow_mut().views.layout.widths.insert(column, width);
+    set(Column::LastSeen, 48.0);
+    harness.run_steps(2);
+    assert!(harness.query_by_label("Last seen").is_none());
+    let head = harness.get_by_label("Sort by Last seen").rect();
+    assert!((head.width() - 48.0).abs() < 1.0);
+    harness.hover_at(head.center() - Vec2::X * 8.0);
+    harness.run_steps(8);
+    assert!(harness.query_by_label("Last seen").is_some());
+}
