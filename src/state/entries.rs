@@ -28,6 +28,8 @@ pub struct Entries {
     attention: BTreeSet<usize>,
     /// At an end, and not in need of attention.
     ended: BTreeSet<usize>,
+    /// How many the journal held when it was opened: orders of an earlier run.
+    of_earlier_runs: usize,
 }
 
 impl Entries {
@@ -139,6 +141,13 @@ impl Entries {
         entries.find(|entry| entry.own_action().as_ref() == Some(action))
     }
 
+    /// Whether an entry was in the journal when that was opened.
+    #[must_use]
+    pub fn is_of_earlier_run(&self, id: EntryId) -> bool {
+        let place = self.by_id.get(&id);
+        place.is_some_and(|place| *place < self.of_earlier_runs)
+    }
+
     #[must_use]
     pub fn get(&self, id: EntryId) -> Option<&Entry> {
         self.by_id.get(&id).map(|place| &self.all[*place])
@@ -224,6 +233,7 @@ impl From<Vec<Entry>> for Entries {
         for place in cancelled {
             entries.sort_in(place);
         }
+        entries.of_earlier_runs = entries.all.len();
         entries
     }
 }

@@ -202,7 +202,8 @@ fn line_ui(
     }
     if !is_ours(entry, cx) {
         let author = clean(&entry.author.account, 80);
-        let words = if status.is_end() {
+        let is_lost = wording::why_not_followed(entry, cx.state).is_some();
+        let words = if status.is_end() || is_lost {
             format!("by {author}")
         } else {
             format!("by {author}: followed again when that account signs in")

@@ -11,7 +11,7 @@ use crate::action::{ActionKind, Change, Risk, Task};
 use crate::journal::{Entry, NotSentReason, OrderStatus, Record, Reply};
 use crate::message::OrderProgress;
 use crate::model::{
-    HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, clean,
+    Account, HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, clean,
 };
 use crate::state::State;
 use crate::ui::words;
@@ -141,11 +141,25 @@ pub fn details(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) ->
         .into_iter()
         .map(|what| format!("Not re-read before sending: {}", clean(what, 300)));
     let more = about_status(entry, state, now, zone);
-    redirected
+    let not_followed = why_not_followed(entry, state).map(ToOwned::to_owned);
+    not_followed
         .into_iter()
+        .chain(redirected)
         .chain(not_reread)
         .chain(more)
         .collect()
+}
+
+/// Why nobody finds out how an open order ended, where it is so: no later sign-in can be known to be
+/// that of its author, so none takes it up.
+pub fn why_not_followed(entry: &Entry, state: &State) -> Option<&'static str> {
+    let is_unnamed = *entry.author.object_id == *Account::UNNAMED;
+    let is_left = state.entries.is_of_earlier_run(entry.id());
+    // What another console does about its own is not known here.
+    let acts = matches!(state.journal, Some(Ok(())));
+    (is_unnamed && is_left && acts && !entry.status().is_end()).then_some(
+        "Not followed any more: the sign-in that sent it did not say whose account it was, so no later one takes it up. Check the device's action history, here or in the Defender portal",
+    )
 }
 
 fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -> Vec<String> {
