@@ -111,7 +111,7 @@ pub enum ConditionState {
 impl ConditionState {
     /// What set the condition, while it is or may be in force.
     #[must_use]
-    pub fn in_force(self) -> Option<Evidence> {
+    pub const fn in_force(&self) -> Option<&Evidence> {
         match self {
             Self::Yes(evidence) | Self::Unclear(evidence) => Some(evidence),
             Self::No(_) | Self::Changing { .. } | Self::Unknown => None,
@@ -119,10 +119,42 @@ impl ConditionState {
     }
 }
 
+/// What a machine's actions say about each condition.
+#[derive(Debug, Clone)]
+pub struct Conditions {
+    states: [ConditionState; Condition::ALL.len()],
+    ended: [ConditionState; Condition::ALL.len()],
+}
+
+impl Conditions {
+    /// Infers all of them.
+    #[must_use]
+    pub fn of(history: &[MachineAction]) -> Self {
+        Self {
+            states: Condition::ALL.map(|condition| infer(condition, history)),
+            ended: Condition::ALL.map(|condition| infer_ended(condition, history)),
+        }
+    }
+
+    /// As [`infer`] says it.
+    #[must_use]
+    pub const fn state(&self, condition: Condition) -> &ConditionState {
+        &self.states[condition as usize]
+    }
+
+    /// As [`infer_ended`] says it.
+    #[must_use]
+    pub const fn ended(&self, condition: Condition) -> &ConditionState {
+        &self.ended[condition as usize]
+    }
+}
+
 /// Infers a condition from a machine's actions, in any order. Actions finish out of order, so the
 /// one that ended last decides; an unfinished one makes the state "changing".
 #[must_use]
 pub fn infer(condition: Condition, history: &[MachineAction]) -> ConditionState {
+    #[cfg(test)]
+    INFERENCES.with(|count| count.set(count.get() + 1));
     let open = history.iter().filter(|action| !action.status.is_final());
     let open = open.filter_map(|action| Some((action, condition.is_set_by(action, history)?)));
     // Where the times say nothing, the id decides: another order of the list must not.
@@ -138,6 +170,8 @@ pub fn infer(condition: Condition, history: &[MachineAction]) -> ConditionState 
 /// As [`infer`], as if what has not ended had never been requested: what is in force meanwhile.
 #[must_use]
 pub fn infer_ended(condition: Condition, history: &[MachineAction]) -> ConditionState {
+    #[cfg(test)]
+    INFERENCES.with(|count| count.set(count.get() + 1));
     let succeeded = |action: &&MachineAction| action.status == MachineActionStatus::Succeeded;
     let changes = || {
         let ended = history.iter().filter(succeeded);
@@ -189,9 +223,22 @@ fn ended(action: &MachineAction) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
+thread_local! {
+    /// How often anything was inferred on this thread: a frame in which nothing has changed infers nothing.
+    pub static INFERENCES: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::MachineActionType;
+
+    #[test]
+    fn a_condition_is_where_its_list_has_it() {
+        for (place, condition) in Condition::ALL.into_iter().enumerate() {
+            assert_eq!(condition as usize, place, "{condition:?}");
+        }
+    }
 
     fn action(
         kind: MachineActionType,
@@ -306,10 +353,10 @@ mod tests {
         let pending = action(Unisolate, Pending, 60, 60);
         let meanwhile = [tie[0].clone(), pending];
         assert!(matches!(of(&meanwhile), ConditionState::Changing { .. }));
-        let in_force = infer_ended(Condition::Isolated, &meanwhile).in_force();
+        let ended = infer_ended(Condition::Isolated, &meanwhile);
         assert_eq!(
-            in_force.map(|evidence| evidence.action),
-            Some(tie[0].id.clone())
+            ended.in_force().map(|evidence| &evidence.action),
+            Some(&tie[0].id)
         );
     }
 

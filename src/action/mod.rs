@@ -9,7 +9,9 @@ mod phase;
 mod sameness;
 
 pub use catalogue::{ActionKind, ActionSpec, CANCEL_PERMISSIONS, Change, Risk, Support};
-pub use condition::{Condition, ConditionState, Evidence, infer, infer_ended};
+#[cfg(test)]
+pub use condition::INFERENCES;
+pub use condition::{Condition, ConditionState, Conditions, Evidence, infer, infer_ended};
 pub use draft::{Draft, DraftError, Subject};
 pub use order::{MAX_COMMENT_CHARS, Order, Task};
 pub use parameter::{IsolationType, Parameter, Sha1, Sha1Error, Value};

@@ -56,7 +56,8 @@ fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
     };
     let history = facts.actions();
     let in_force = conditions.iter().filter_map(|condition| {
-        let evidence = infer_ended(*condition, history).in_force()?;
+        let state = infer_ended(*condition, history);
+        let evidence = state.in_force()?;
         let action = history.iter().find(|a| a.id == evidence.action)?;
         warning(action, condition.word(), facts)
     });

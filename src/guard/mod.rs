@@ -252,9 +252,11 @@ fn ask(question: &verdict::Question<'_>, facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Judges a draft. Cheap; the form calls it each frame.
+/// Judges a draft. It may walk all devices: the form calls it once for each change.
 #[must_use]
 pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
+    #[cfg(test)]
+    REVIEWS.with(|count| count.set(count.get() + 1));
     let is_named = draft.is_named();
     let mut findings = judge(Some(draft.entry), &draft.task(), &draft.machine, facts);
     for finding in &mut findings {
@@ -404,6 +406,12 @@ impl Approval {
     pub fn accepts_opposite(&self, action: &MachineActionId) -> bool {
         self.accepted_opposites.contains(action)
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many drafts were judged on this thread.
+    pub static REVIEWS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What history says about a device, as the list, the search and the comparison show it.
 
-use crate::action::{Condition, Phase, infer};
-use crate::model::MachineAction;
+use crate::action::{Condition, Conditions, Phase};
+use crate::model::MachineId;
+use crate::state::State;
 
 /// What history says about a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -10,26 +11,19 @@ pub struct DeviceState {
     restriction: Phase,
     /// Whether it is one without a sensor, cut off by the others.
     is_contained: bool,
+    /// Whether it is cut off or restricted now, whatever else is under way.
+    is_in_force: bool,
 }
 
 impl DeviceState {
-    /// Worked out from what is known of a device's actions.
+    /// What is known of a device's actions.
     #[must_use]
-    pub fn of(actions: &[MachineAction]) -> Self {
-        if actions.is_empty() {
-            return Self::default();
-        }
-        let phase = |condition| Phase::of(&infer(condition, actions));
-        let (isolation, containment) = (phase(Condition::Isolated), phase(Condition::Contained));
-        // One that was contained and is managed now is told by its isolation.
-        let is_contained = containment != Phase::Unknown
-            && !isolation.is_of_note()
-            && (containment.is_of_note() || isolation == Phase::Unknown);
-        Self {
-            isolation: if is_contained { containment } else { isolation },
-            restriction: phase(Condition::Restricted),
-            is_contained,
-        }
+    pub fn known(state: &State, id: &MachineId) -> Self {
+        state
+            .actions
+            .conditions(id)
+            .map(Self::from)
+            .unwrap_or_default()
     }
 
     const fn cut_off(self) -> Condition {
@@ -61,6 +55,14 @@ impl DeviceState {
             let word = phase.short_word(condition).trim_end_matches('…');
             still.into_iter().chain([word])
         })
+    }
+
+    /// The words by which it can be searched for together with others: cut off or restricted in
+    /// whichever way, and whatever is under way.
+    pub fn group_words(self) -> impl Iterator<Item = &'static str> {
+        let is_pending = self.isolation.is_changing() || self.restriction.is_changing();
+        let contained = self.is_in_force.then_some("Contained");
+        contained.into_iter().chain(is_pending.then_some("Pending"))
     }
 
     /// Its rank when rows are ordered by state: what goes on first, what holds next.
@@ -122,10 +124,33 @@ impl DeviceState {
     }
 }
 
+impl From<&Conditions> for DeviceState {
+    fn from(conditions: &Conditions) -> Self {
+        let phase = |condition| Phase::of(conditions.state(condition));
+        let (isolation, containment) = (phase(Condition::Isolated), phase(Condition::Contained));
+        // One that was contained and is managed now is told by its isolation.
+        let is_contained = containment != Phase::Unknown
+            && !isolation.is_of_note()
+            && (containment.is_of_note() || isolation == Phase::Unknown);
+        let cut_off = if is_contained {
+            Condition::Contained
+        } else {
+            Condition::Isolated
+        };
+        let in_force = |condition| conditions.ended(condition).in_force().is_some();
+        Self {
+            isolation: if is_contained { containment } else { isolation },
+            restriction: phase(Condition::Restricted),
+            is_contained,
+            is_in_force: in_force(cut_off) || in_force(Condition::Restricted),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MachineActionId, MachineActionStatus, MachineActionType};
+    use crate::model::{MachineAction, MachineActionId, MachineActionStatus, MachineActionType};
     use MachineActionStatus::{InProgress, Pending, Succeeded};
     use MachineActionType::{Isolate, RestrictCodeExecution, Unisolate};
 
@@ -137,20 +162,24 @@ mod tests {
         )
     }
 
+    fn of(actions: &[MachineAction]) -> DeviceState {
+        DeviceState::from(&Conditions::of(actions))
+    }
+
     fn words(actions: &[MachineAction]) -> Vec<&'static str> {
-        DeviceState::of(actions).words().collect()
+        of(actions).words().collect()
     }
 
     #[test]
     fn nothing_known_is_a_dash_and_never_a_no() {
-        assert_eq!(DeviceState::of(&[]).text(), "–");
+        assert_eq!(of(&[]).text(), "–");
         assert_eq!(words(&[]), ["Unknown"]);
-        assert_eq!(DeviceState::of(&[]).rank(), None);
+        assert_eq!(of(&[]).rank(), None);
     }
 
     #[test]
     fn both_conditions_are_shown() {
-        let text = |actions: &[MachineAction]| DeviceState::of(actions).text();
+        let text = |actions: &[MachineAction]| of(actions).text();
         assert_eq!(text(&[action(Isolate, Succeeded)]), "Isolated");
         assert_eq!(text(&[action(Isolate, Pending)]), "Isolation pending");
         assert_eq!(text(&[action(Isolate, InProgress)]), "Isolating…");
@@ -186,7 +215,7 @@ mod tests {
     fn one_whose_release_is_pending_is_found_as_isolated() {
         let release = [action(Isolate, Succeeded), action(Unisolate, Pending)];
         assert_eq!(words(&release), ["Isolated", "Release pending"]);
-        assert_eq!(DeviceState::of(&release).short_text(), "Release pending");
+        assert_eq!(of(&release).short_text(), "Release pending");
         assert_eq!(words(&[action(Isolate, Succeeded)]), ["Isolated"]);
     }
 }

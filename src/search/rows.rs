@@ -10,7 +10,7 @@ use super::bigrams::odd_text;
 use super::device_state::DeviceState;
 use super::filter::{BigramSignature, Filter};
 use super::sort as sort_keys;
-use crate::model::{Column, Machine, MachineAction, MachineId, Sort};
+use crate::model::{Column, Machine, MachineId, Sort};
 use crate::state::State;
 
 /// Devices by their places in the inventory.
@@ -78,7 +78,7 @@ impl Rows {
                 && from.sort == sort
                 && from.search == search
                 && from.answer == answer.map(|(number, _)| number)
-                && (!from.needs_states || from.states == states_mark(state))
+                && (!from.needs_states || from.states == state.actions.generation())
         };
         if self.from.as_ref().is_some_and(is_as_before) {
             return false;
@@ -88,7 +88,11 @@ impl Rows {
         let now = From {
             generation: state.inventory.generation,
             needs_states,
-            states: if needs_states { states_mark(state) } else { 0 },
+            states: if needs_states {
+                state.actions.generation()
+            } else {
+                0
+            },
             sort,
             search: search.to_owned(),
             answer: answer.map(|(number, _)| number),
@@ -286,16 +290,7 @@ fn compare(machines: &[Arc<Machine>], one: (u128, u32), other: (u128, u32)) -> O
 }
 
 fn state_of(state: &State) -> impl Fn(&MachineId) -> DeviceState + '_ {
-    |id| DeviceState::of(state.known_actions(id))
-}
-
-/// Differs when an action was learnt or has ended.
-pub fn states_mark(state: &State) -> u64 {
-    let of = |actions: &Vec<MachineAction>| {
-        let ended = actions.iter().filter(|action| action.status.is_final());
-        (actions.len() as u64) + ((ended.count() as u64) << 32)
-    };
-    state.actions.values().map(of).fold(1, u64::wrapping_add)
+    |id| DeviceState::known(state, id)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Asked, HistoryRead, Panels, Problem, Remote, State};
+use super::{Asked, HistoryRead, Panels, Problem, Remote, State, next_revision};
 use crate::explain::Explanation;
 use crate::journal::Entry;
 use crate::message::{Event, InventoryNews};
@@ -14,6 +14,9 @@ const MAX_PROBLEMS: usize = 20;
 impl State {
     /// Applies one event. The only place where facts change.
     pub fn apply(&mut self, event: Event) {
+        if changes_facts(&event) {
+            self.revision = next_revision();
+        }
         match event {
             // How facts are shown is no fact: the window takes it for itself.
             Event::Window(_) => {}
@@ -125,7 +128,7 @@ impl State {
             self.machines.clear();
             self.histories.clear();
             self.panels = Panels::default();
-            self.actions.clear();
+            self.actions.forget();
             self.files.clear();
             self.recent_actions = Remote::default();
             self.containments = Remote::default();
@@ -221,28 +224,17 @@ impl State {
         self.histories.entry(id).or_default().set(result, at);
     }
 
-    /// Takes a reading of an action in, beside what other readings have told of it.
     fn learn(&mut self, action: MachineAction) {
-        let Some(machine) = action.machine_id.clone() else {
-            return;
-        };
-        let known = self.actions.entry(machine).or_default();
-        let id = action.id.clone();
-        if let Some(old) = known.iter_mut().find(|a| a.id == id) {
-            old.take_in(action);
-        } else {
-            known.push(action);
-        }
-        let failed = known.iter().find(|a| a.id == id).and_then(failed_at);
-        if let Some(at) = failed {
+        let failed = self.actions.learn(action);
+        let failed = failed.and_then(|action| Some((action.id.clone(), failed_at(action)?)));
+        if let Some((id, at)) = failed {
             self.entries.note_failed(&id, at);
         }
-        known.sort_by_key(|a| std::cmp::Reverse(a.created));
     }
 
     fn apply_entries(&mut self, entries: Vec<Entry>) {
         self.entries = entries.into();
-        for action in self.actions.values().flatten() {
+        for action in self.actions.all() {
             if let Some(at) = failed_at(action) {
                 self.entries.note_failed(&action.id, at);
             }
@@ -255,6 +247,18 @@ impl State {
         }
         self.entries.put(entry);
     }
+}
+
+/// Whether what is derived from facts may be another after this.
+const fn changes_facts(event: &Event) -> bool {
+    !matches!(
+        event,
+        Event::Window(_)
+            | Event::Budget(_)
+            | Event::Progress { .. }
+            | Event::Clock(_)
+            | Event::Problem(_)
+    )
 }
 
 /// When an action ended without success, if it did.

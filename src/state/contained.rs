@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::State;
-use crate::action::{Condition, ConditionState, Evidence, infer, infer_ended};
+use crate::action::{Condition, ConditionState, Conditions, Evidence};
 use crate::guard::{Ownership, ownership};
 use crate::model::{MachineAction, MachineActionId, MachineActionType, MachineId, MachineRef};
 
@@ -43,7 +43,7 @@ pub struct Request {
 }
 
 /// What the person who is signed in has to give back.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WayBack {
     /// Isolated or contained by this account, and not being released.
     pub to_release: Vec<MachineRef>,
@@ -61,10 +61,9 @@ impl State {
     #[must_use]
     pub fn contained(&self) -> Vec<Contained> {
         let mut found = Vec::new();
-        for (id, actions) in &self.actions {
-            let machine = self.named(id, actions);
-            let conditions = Condition::ALL.into_iter();
-            found.extend(conditions.filter_map(|c| self.contained_by(&machine, c, actions)));
+        for (id, actions, conditions) in self.actions.machines() {
+            let of = |condition| self.contained_by(id, condition, actions, conditions);
+            found.extend(Condition::ALL.into_iter().filter_map(of));
         }
         found.sort_by(|a, b| (a.since(), &a.machine.id).cmp(&(b.since(), &b.machine.id)));
         found
@@ -81,18 +80,19 @@ impl State {
 
     fn contained_by(
         &self,
-        machine: &MachineRef,
+        id: &MachineId,
         condition: Condition,
         actions: &[MachineAction],
+        conditions: &Conditions,
     ) -> Option<Contained> {
-        let ended = infer_ended(condition, actions);
+        let ended = conditions.ended(condition);
         let is_unclear = matches!(ended, ConditionState::Unclear(_));
-        let (in_force, pending) = match infer(condition, actions) {
+        let (in_force, pending) = match conditions.state(condition) {
             ConditionState::Yes(evidence) | ConditionState::Unclear(evidence) => {
                 (Some(evidence), None)
             }
             ConditionState::Changing { to, evidence } => {
-                let direction = if to {
+                let direction = if *to {
                     Direction::IntoIt
                 } else {
                     Direction::OutOfIt
@@ -101,7 +101,7 @@ impl State {
             }
             ConditionState::No(_) | ConditionState::Unknown => return None,
         };
-        let request = |evidence: Evidence| {
+        let request = |evidence: &Evidence| {
             let id = &evidence.action;
             let action = actions.iter().find(|action| action.id == *id)?;
             let by = action.requestor.as_deref().map(str::trim);
@@ -117,7 +117,7 @@ impl State {
             })
         };
         Some(Contained {
-            machine: machine.clone(),
+            machine: self.named(id, actions),
             condition,
             in_force: in_force.and_then(request),
             is_unclear,

@@ -1,5 +1,6 @@
 //! Facts: everything the window shows. Changed by [`State::apply`] and by nothing else (rule 7).
 
+mod actions;
 mod apply;
 mod asked;
 mod attention;
@@ -16,9 +17,11 @@ mod settings;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
+pub use actions::Actions;
 pub use asked::{Answer, Asked, Asking, Progress};
 pub use batch::Batch;
 pub use contained::{Contained, Direction, Request, WayBack};
@@ -95,8 +98,8 @@ pub struct State {
     pub histories: HashMap<MachineId, Remote<HistoryRead>>,
     /// What else is known of the machines that were looked at.
     pub panels: Panels,
-    /// All known actions, by machine, newest first.
-    pub actions: HashMap<MachineId, Vec<MachineAction>>,
+    /// All known actions, by machine.
+    pub actions: Actions,
     /// How far back the actions of all kinds were read, for the state column.
     pub recent_actions: Remote<LookBack>,
     /// How far back those that contain were read, for *Contained now*.
@@ -109,6 +112,13 @@ pub struct State {
     pub problems: Vec<Problem>,
     /// How many were raised in this run, repetitions included.
     problems_raised: usize,
+    revision: u64,
+}
+
+/// A number that no revision of any state has had.
+fn next_revision() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed) + 1
 }
 
 /// A problem without a row of its own.
@@ -149,7 +159,7 @@ impl State {
             machines: HashMap::new(),
             histories: HashMap::new(),
             panels: Panels::default(),
-            actions: HashMap::new(),
+            actions: Actions::default(),
             recent_actions: Remote::default(),
             containments: Remote::default(),
             entries: Entries::default(),
@@ -157,7 +167,15 @@ impl State {
             budget: None,
             problems: Vec::new(),
             problems_raised: 0,
+            revision: next_revision(),
         }
+    }
+
+    /// Another one after each event that may change what is known of devices, actions, orders, the
+    /// session and the rules. What is derived from them remembers the one it came from.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// The freshest record of a machine.
@@ -182,7 +200,7 @@ impl State {
     /// What is known of a machine's actions, complete or not.
     #[must_use]
     pub fn known_actions(&self, id: &MachineId) -> &[MachineAction] {
-        self.actions.get(id).map(Vec::as_slice).unwrap_or_default()
+        self.actions.of(id)
     }
 
     /// One action by its id.
@@ -250,9 +268,8 @@ impl State {
             .collect()
     }
 
-    /// What the service says it offers for a machine; `None` also when the last try to read that
-    /// failed, for it is a hint and nothing hangs on it.
-    /// What the service offers for a machine, if it said so lately.
+    /// What the service offers for a machine, if it said so lately; `None` also when the last try to
+    /// read that failed, for it is a hint and nothing hangs on it.
     fn available(&self, id: &MachineId, now: Timestamp) -> Option<&AvailableActions> {
         let available = &self.panels.get(id)?.available;
         let age = now.duration_since(available.read_at()?);

@@ -1,10 +1,11 @@
 //! What is contained now: by whom, why, for how long, and the way back from the row.
 
-use egui::{Label, RichText, ScrollArea, Ui};
+use egui::{Label, RichText, Ui};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::commands::{UiCommand, acting_trouble};
+use super::contained_view::{ContainedList, rows_ui};
 use super::device::state_hint::waiting_words;
 use super::look;
 use super::theme::{Role, TokensExt as _, text};
@@ -18,6 +19,9 @@ use crate::guard::Ownership;
 use crate::message::LookBack;
 use crate::model::{MachineActionType, MachineRef, clean};
 use crate::state::{Contained, Direction, Remote, Request, WayBack};
+
+/// With less height than this the rows leave none to what stands over them: it scrolls with them.
+const LOW: f32 = 360.0;
 
 /// Shows the list in the place of the table.
 pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -37,11 +41,14 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.out.commands.push(refresh);
         }
     });
-    let contained = cx.state.contained();
-    way_back_ui(ui, cx, &contained);
-    section_ui(ui, "Contained now");
-    look_back_ui(ui, cx);
-    if contained.is_empty() {
+    let list = cx.views.contained.refresh(cx.state);
+    let head = |ui: &mut Ui, cx: &mut Cx<'_>| {
+        way_back_ui(ui, cx, &list);
+        section_ui(ui, "Contained now");
+        look_back_ui(ui, cx);
+    };
+    if list.rows.is_empty() {
+        head(ui, cx);
         if cx.state.containments.value.is_some() {
             EmptyState {
                 headline: "No contained devices in the action history",
@@ -52,13 +59,12 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         return;
     }
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        for row in &contained {
-            ui.push_id((row.machine.id.as_str(), row.condition), |ui| {
-                row_ui(ui, cx, row);
-            });
-        }
-    });
+    if ui.available_height() < LOW {
+        rows_ui(ui, cx, &list, head);
+    } else {
+        head(ui, cx);
+        rows_ui(ui, cx, &list, |_, _| {});
+    }
 }
 
 /// Says how far back the history was read, and what of it could not be.
@@ -114,11 +120,11 @@ fn local_date(at: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// The way back for all that this person has contained: a list, its checks, one confirmation.
-fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
-    let way_back = WayBack::of(contained);
+fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
+    let way_back = &list.way_back;
     ui.horizontal_wrapped(|ui| {
         let only_looks = acting_trouble(cx.state).err();
-        let nothing = why_nothing(&way_back, cx.state.containments.value.is_some());
+        let nothing = why_nothing(way_back, cx.state.containments.value.is_some());
         let why = only_looks.clone().or(nothing);
         let label = format!("Release what you isolated ({})…", way_back.to_release.len());
         let button = ActionButton::new(&label)
@@ -147,7 +153,7 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
             });
         }
     });
-    let changing = changing(&way_back);
+    let changing = changing(way_back);
     if !changing.is_empty() {
         badge(
             ui,
@@ -156,17 +162,8 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, contained: &[Contained]) {
             &format!("Yours: {}", changing.join(", ")),
         );
     }
-    for (whose, words) in [
-        (
-            Ownership::NotOurs,
-            "Not included, requested by somebody else",
-        ),
-        (Ownership::Unknown, "Not included, perhaps not yours"),
-    ] {
-        let others = others(contained, whose);
-        if !others.is_empty() {
-            small_ui(ui, &format!("{words}: {}", others.join(", ")));
-        }
+    for line in &list.not_included {
+        small_ui(ui, line);
     }
 }
 
@@ -210,24 +207,8 @@ fn changing(way_back: &WayBack) -> Vec<String> {
     lifted.into_iter().chain(pending).collect()
 }
 
-/// Devices that are contained by others, with their requestors.
-fn others(contained: &[Contained], whose: Ownership) -> Vec<String> {
-    let setters = contained
-        .iter()
-        .filter_map(|row| Some((row, row.setter()?)));
-    setters
-        .filter(|(_, request)| request.whose == whose)
-        .map(|(row, request)| {
-            let name = row.machine.quoted();
-            match &request.by {
-                Some(by) => format!("{name} by {}", clean(by, 80)),
-                None => name,
-            }
-        })
-        .collect()
-}
-
-fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
+/// Shows a device with what contains it, and the way back.
+pub fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     let tokens = ui.tokens();
     raised_frame(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());

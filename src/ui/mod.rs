@@ -10,6 +10,7 @@ pub mod widgets;
 
 mod activity;
 mod contained;
+mod contained_view;
 mod device;
 mod devices;
 mod frame;

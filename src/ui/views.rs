@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::contained_view::ContainedView;
 use super::order::{OrderForm, UsedTicket};
 use crate::explain::Explanation;
 pub use crate::model::{Column, PanelPart, Sort};
@@ -41,6 +42,7 @@ pub struct Views {
     /// The entry that was asked for by "Show"; its row is marked.
     pub marked_entry: Option<EntryId>,
     pub rows: Rows,
+    pub contained: ContainedView,
     /// The numbers of the problems that the person has put away.
     pub problems_dismissed: BTreeSet<usize>,
     /// Why the last command by key did nothing, until another does something.

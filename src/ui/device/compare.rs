@@ -215,7 +215,7 @@ type Fact = fn(&Machine, &Cx<'_>) -> String;
 
 const FACTS: &[(&str, Fact)] = &[
     ("State", |machine, cx| {
-        DeviceState::of(cx.state.known_actions(&machine.id)).text()
+        DeviceState::known(cx.state, &machine.id).text()
     }),
     ("Health", |machine, _| {
         look::health(&machine.health_status).word.into_owned()

@@ -4,8 +4,7 @@ use egui::{Ui, accesskit};
 use jiff::Timestamp;
 
 use super::state_hint::waiting_words;
-use crate::action::Phase;
-use crate::action::{Condition, ConditionState, Evidence, infer};
+use crate::action::{Condition, ConditionState, Evidence, Phase};
 use crate::model::{MachineAction, MachineRef, clean};
 use crate::ui::activity::attention;
 use crate::ui::device::actions::action_name;
@@ -38,17 +37,21 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     if !history.is_complete {
         announce(ui, Icon::Unknown, Role::Unknown, INCOMPLETE);
     }
-    let states = Condition::ALL.map(|condition| (condition, infer(condition, history.actions)));
+    let conditions = cx.state.actions.conditions(&machine.id);
+    let states = Condition::ALL.map(|condition| {
+        let state = conditions.map(|conditions| conditions.state(condition));
+        (condition, state.unwrap_or(&ConditionState::Unknown))
+    });
     let mut unknown = Vec::new();
-    for (condition, state) in &states {
-        let Some(words) = condition_words(*condition, state, cx, machine) else {
+    for (condition, state) in states {
+        let Some(words) = condition_words(condition, state, cx, machine) else {
             // Containing is of devices without a sensor only.
-            if *condition != Condition::Contained && history.is_complete {
+            if condition != Condition::Contained && history.is_complete {
                 unknown.push(condition.noun());
             }
             continue;
         };
-        let look = look::condition(*condition, Phase::of(state));
+        let look = look::condition(condition, Phase::of(state));
         announce(ui, look.icon, look.role, &words);
         if let Some(action) = evidence(state, cx, machine) {
             evidence_ui(ui, cx, action);
@@ -64,7 +67,7 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     }
     if states
         .iter()
-        .any(|(_, state)| *state != ConditionState::Unknown)
+        .any(|(_, state)| **state != ConditionState::Unknown)
     {
         small_ui(ui, NOTE);
     }

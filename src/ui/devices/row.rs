@@ -151,7 +151,7 @@ impl MachineRow<'_> {
                 words: word,
             };
         }
-        let state = DeviceState::of(cx.state.known_actions(&self.machine.id));
+        let state = DeviceState::known(cx.state, &self.machine.id);
         let hint = state_hint::hint(state, Some(self.machine), &cx.state.policy, cx.now);
         if let Some(entry) = cx.state.attention_on(&self.machine.id) {
             // Never a dash alone where an order was lost.

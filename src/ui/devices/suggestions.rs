@@ -161,7 +161,7 @@ impl Tally {
     /// Goes on counting, if there is more to count.
     fn go_on(&mut self, field: Field, state: &State) {
         let actions = if field == Field::State {
-            states_mark(state)
+            state.actions.generation()
         } else {
             0
         };
@@ -238,10 +238,10 @@ fn count_states(state: &State) -> HashMap<Box<str>, usize> {
     let mut unknown = state.inventory.all().len();
     let listed = state
         .actions
-        .iter()
-        .filter(|(id, _)| state.inventory.get(id).is_some());
-    for (_, actions) in listed {
-        let device = DeviceState::of(actions);
+        .machines()
+        .filter(|(id, ..)| state.inventory.get(id).is_some());
+    for (_, _, conditions) in listed {
+        let device = DeviceState::from(conditions);
         if device == DeviceState::default() {
             continue;
         }

@@ -26,6 +26,8 @@ use crate::model::{
 use crate::state::State;
 use crate::ui::commands::UiCommand;
 
+mod clicks;
+mod contained;
 mod focus;
 mod hands;
 mod table;

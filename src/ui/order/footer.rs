@@ -3,7 +3,7 @@
 use egui::{Id, Key, Label, Modifiers, TextStyle, Ui, UiBuilder, accesskit};
 
 use super::{OrderForm, confirm_label, fields};
-use crate::action::{Change, ConditionState, Risk, Task, infer};
+use crate::action::{Change, ConditionState, Risk, Task};
 use crate::model::MachineRef;
 use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
@@ -23,19 +23,24 @@ pub(super) enum Pressed {
 /// What the safe button says: that all stays as it is, where that is known to be so.
 pub(super) fn keep_label(cx: &Cx<'_>, form: &OrderForm, task: &Task) -> &'static str {
     let is_so = |machine: &MachineRef| {
-        let actions = cx.state.known_actions(&machine.id);
+        let conditions = cx.state.actions.conditions(&machine.id);
+        let state = |condition| conditions.map(|conditions| conditions.state(condition));
         match task.change() {
             Change::Sets(condition) => matches!(
-                infer(condition, actions),
-                ConditionState::Yes(_)
-                    | ConditionState::Unclear(_)
-                    | ConditionState::Changing { .. }
+                state(condition),
+                Some(
+                    ConditionState::Yes(_)
+                        | ConditionState::Unclear(_)
+                        | ConditionState::Changing { .. }
+                )
             ),
             Change::Clears(condition) => matches!(
-                infer(condition, actions),
-                ConditionState::No(_)
-                    | ConditionState::Unclear(_)
-                    | ConditionState::Changing { .. }
+                state(condition),
+                Some(
+                    ConditionState::No(_)
+                        | ConditionState::Unclear(_)
+                        | ConditionState::Changing { .. }
+                )
             ),
             Change::Nothing => false,
         }

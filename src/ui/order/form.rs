@@ -1,6 +1,7 @@
 //! The data of an open action form, for one device or several, and the one way to open it.
 
 use super::exposure::Exposure;
+use super::judged::Judged;
 use super::ticket;
 use crate::action::{ActionKind, Change, Draft, IsolationType, Subject, Task};
 use crate::message::Command;
@@ -39,6 +40,9 @@ pub struct OrderForm {
     pub looked_up: Option<Box<str>>,
     /// Why the last try to confirm did not work; typed text survives it.
     pub error: Option<String>,
+    /// The safe button takes the keyboard in the next frame, as it does when the form opens.
+    pub keep_takes_focus: bool,
+    pub(super) judged: Judged,
 }
 
 /// One device of the form.
@@ -72,6 +76,8 @@ impl OrderForm {
             from_template: None,
             looked_up: None,
             error: None,
+            keep_takes_focus: false,
+            judged: Judged::default(),
         }
     }
 

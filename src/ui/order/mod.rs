@@ -8,6 +8,7 @@ mod exposure;
 mod fields;
 mod footer;
 mod form;
+mod judged;
 mod paste;
 mod targets;
 mod templates;
@@ -116,7 +117,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
     let response = dialog.show(ui.ctx(), |ui| {
         // Taken before the buttons are drawn, for which Enter would be a click.
         let by_key = take_confirming_key(ui);
-        let drawn = reviews(cx, form);
+        let drawn = form.reviews(cx.state, cx.now);
         let wanted = targets::required(form, &drawn, names_devices(&task));
         if form.exposure.is_changed_to(wanted.clone()) || is_opening {
             // A click or key that was meant for what was here before confirms nothing.
@@ -138,11 +139,12 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
         if is_changed {
             form.error = None;
         }
-        // What is confirmed is what the fields say now.
-        let reviews = if is_changed { reviews(cx, form) } else { drawn };
+        // What the buttons say is what the fields say now.
+        let reviews = form.reviews(cx.state, cx.now);
         let task = form.draft.task();
         let block = block(form, &reviews, &task);
         let keep = keep_label(cx, form, &task);
+        let wants_focus = std::mem::take(&mut form.keep_takes_focus);
         let pressed = footer_ui(
             ui,
             cx,
@@ -150,16 +152,19 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
             &task,
             keep,
             block.as_deref(),
-            (id, is_opening, is_tiny),
+            (id, is_opening || wants_focus, is_tiny),
         );
-        (pressed, by_key, reviews, left_out)
+        (pressed, by_key, left_out)
     });
-    let (pressed, by_key, reviews, left_out) = response.inner;
+    let (pressed, by_key, left_out) = response.inner;
     if !left_out.is_empty() {
         form.targets
             .retain(|target| !left_out.contains(&target.machine));
         form.left_out.extend(left_out);
         form.number.clear();
+        // The list that the keyboard was in is gone.
+        form.keep_takes_focus = form.only().is_some();
+        ui.ctx().request_repaint();
         return if form.targets.is_empty() {
             Outcome::Closed
         } else {
@@ -168,7 +173,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
     }
     let confirms = pressed == Pressed::Confirm || (pressed == Pressed::Nothing && by_key);
     if confirms && !is_arming(ui, form.armed_at) {
-        confirm(cx, form, reviews)
+        confirm(cx, form)
     } else if pressed == Pressed::Keep || response.close_requested {
         Outcome::Closed
     } else {
@@ -356,21 +361,6 @@ fn body_ui(
     }
 }
 
-/// A review of each device, in the order of the list.
-fn reviews(cx: &Cx<'_>, form: &OrderForm) -> Vec<Review> {
-    let batch_size = form.targets.len();
-    let sha1 = form.draft.file_sha1();
-    let sha1 = sha1.as_ref().map(Sha1::as_str);
-    form.drafts()
-        .map(|draft| {
-            let judge = |facts: &guard::Facts<'_>| guard::review(&draft, facts);
-            let machine = &draft.machine;
-            cx.state
-                .with_more_facts(machine, sha1, batch_size, cx.now, judge)
-        })
-        .collect()
-}
-
 /// Why the form cannot be confirmed now.
 fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String> {
     let mut blocks = form.targets.iter().zip(reviews);
@@ -392,7 +382,8 @@ fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String> {
 }
 
 /// Hands the approved orders to the worker; what blocks them is shown, and the text stays.
-fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm, reviews: Vec<Review>) -> Outcome {
+fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
+    let reviews = form.judge(cx.state, cx.now);
     let wanted = targets::required(form, &reviews, names_devices(&form.draft.task()));
     let approvals = match (
         targets::unseen_words(form, &wanted),
@@ -400,9 +391,13 @@ fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm, reviews: Vec<Review>) -> Outco
     ) {
         (Some(unseen), _) => Err(unseen),
         (None, None) => Err("You are not signed in".to_owned()),
-        (None, Some(account)) => {
-            guard::approve_all(reviews, &form.number, account, cx.state.epoch, cx.now)
-        }
+        (None, Some(account)) => guard::approve_all(
+            reviews.to_vec(),
+            &form.number,
+            account,
+            cx.state.epoch,
+            cx.now,
+        ),
     };
     let mut approvals = match approvals {
         Ok(approvals) => approvals,

@@ -265,7 +265,9 @@ fn row_ui(
         .horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let leave = format!("Leave out {}", machine.quoted());
-                let button = ActionButton::quiet("Leave out").name(&leave);
+                let button = ActionButton::quiet("Leave out")
+                    .name(&leave)
+                    .passes_focus_on();
                 let leaves = ui.add(button.disabled_because(arming)).clicked();
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     elided_ui(ui, &name, text::strong(), tokens.text);

@@ -22,6 +22,7 @@ use crate::ui::{Outbox, theme};
 
 mod input;
 mod keys;
+mod several;
 mod sight;
 
 struct World {

@@ -39,6 +39,16 @@ enum EnterKey {
     Ignored,
 }
 
+/// How a button behaves that comes and goes with its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum InRow {
+    No,
+    /// Another takes the keyboard over when it has gone.
+    PassesFocusOn,
+    /// Besides, it does nothing in the half second after it appeared or moved.
+    ArmsLate,
+}
+
 /// A button with a label, an icon or both.
 #[derive(Clone, Debug)]
 #[must_use = "add it to a Ui"]
@@ -55,7 +65,8 @@ pub struct ActionButton<'a> {
     key: Option<&'a str>,
     enter_key: EnterKey,
     is_compact: bool,
-    arms_late: bool,
+    in_row: InRow,
+    toggled: Option<bool>,
 }
 
 impl<'a> ActionButton<'a> {
@@ -74,7 +85,8 @@ impl<'a> ActionButton<'a> {
             key: None,
             enter_key: EnterKey::Presses,
             is_compact: false,
-            arms_late: false,
+            in_row: InRow::No,
+            toggled: None,
         }
     }
 
@@ -165,6 +177,13 @@ impl<'a> ActionButton<'a> {
         self
     }
 
+    /// Makes it a switch that is on or off: on, it has a tick.
+    pub fn toggled(mut self, is_on: bool) -> Self {
+        self.toggled = Some(is_on);
+        self.icon = is_on.then_some(Icon::Done);
+        self
+    }
+
     /// As low as a target may be, for a button in a row of a list.
     pub fn compact(mut self) -> Self {
         self.is_compact = true;
@@ -181,7 +200,14 @@ impl<'a> ActionButton<'a> {
     /// was meant for what was there before. For what acts in a list whose rows move; when it has gone
     /// by being pressed, the button next to it has the keyboard.
     pub fn arms_late(mut self) -> Self {
-        self.arms_late = true;
+        self.in_row = InRow::ArmsLate;
+        self
+    }
+
+    /// Leaves the keyboard to the nearest of its kind when it has gone, as the button of a row does
+    /// that takes its row away.
+    pub fn passes_focus_on(mut self) -> Self {
+        self.in_row = InRow::PassesFocusOn;
         self
     }
 
@@ -192,6 +218,11 @@ impl<'a> ActionButton<'a> {
             return Colours::disabled(self.style, ui);
         }
         match self.style {
+            _ if self.toggled == Some(true) => Colours {
+                text: tokens.text,
+                fill: tokens.surface.selected,
+                outline: tokens.accent,
+            },
             ButtonStyle::Primary => Colours {
                 text: tokens.on_accent,
                 fill: if on {
@@ -303,8 +334,8 @@ impl Widget for ActionButton<'_> {
 
         let rect = ui.allocate_space(size).1;
         let id = stable_id(ui, self.key.unwrap_or(self.name));
-        note_button(ui, id, rect, self.arms_late);
-        if self.arms_late && has_just_moved(ui, id, rect) {
+        note_button(ui, id, rect, self.in_row != InRow::No);
+        if self.in_row == InRow::ArmsLate && has_just_moved(ui, id, rect) {
             self.disabled_because = self.disabled_because.or(Some(ARMING));
         }
         let is_enabled = self.disabled_because.is_none();
@@ -331,6 +362,11 @@ impl Widget for ActionButton<'_> {
                 self.name,
             )
         });
+
+        if let Some(is_on) = self.toggled {
+            ui.ctx()
+                .accesskit_node_builder(response.id, |node| node.set_toggled(is_on.into()));
+        }
 
         if ui.is_rect_visible(rect) {
             let colours = self.colours(ui, &response);

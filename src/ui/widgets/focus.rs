@@ -125,12 +125,19 @@ impl Plugin for FocusHeir {
             return;
         };
         let distance = |button: &Drawn| button.rect.min.distance(lost.rect.min);
-        let near = drawn
-            .iter()
-            .filter(|button| button.layer == lost.layer && distance(button) <= NEAR);
+        let is_page = lost.layer.order == Order::Background;
+        // In a dialog the keyboard stays in the list: it does not end on what confirms.
+        let is_heir = |button: &&Drawn| {
+            button.layer == lost.layer
+                && if is_page {
+                    distance(button) <= NEAR
+                } else {
+                    button.passes_on
+                }
+        };
+        let near = drawn.iter().filter(is_heir);
         let heir = near.min_by(|one, other| distance(one).total_cmp(&distance(other)));
         self.focused = heir.copied();
-        let is_page = lost.layer.order == Order::Background;
         let home = is_page.then(|| Dialog::focus_home(ui.ctx())).flatten();
         if let Some(to) = heir.map(|heir| heir.id).or(home) {
             ui.memory_mut(|memory| memory.request_focus(to));

@@ -18,7 +18,7 @@ const SIZES: [Vec2; 6] = [
     vec2(320.0, 200.0),
 ];
 
-fn device(n: usize, name: &str) -> Machine {
+pub(super) fn device(n: usize, name: &str) -> Machine {
     let id = format!("{:036x}{:04x}", n + 1, n + 0xa000);
     Machine {
         id: MachineId::parse(&id).expect("40 digits"),
@@ -62,7 +62,7 @@ fn read(state: &mut State, machine: &Machine, findings: usize) {
 }
 
 /// An isolation of these devices, ready but for what has to be looked at.
-fn crowded(devices: &[Machine], findings: usize) -> World {
+pub(super) fn crowded(devices: &[Machine], findings: usize) -> World {
     let mut world = world(ActionKind::Isolate);
     for machine in devices {
         read(&mut world.state, machine, findings);
@@ -85,12 +85,12 @@ fn crowded(devices: &[Machine], findings: usize) -> World {
 }
 
 /// Few and long frames: each of them is slow in a debug build.
-fn harness_of(world: World, size: Vec2) -> Harness<'static, World> {
+pub(super) fn harness_of(world: World, size: Vec2) -> Harness<'static, World> {
     harness_with(world, size, 0.1)
 }
 
 /// Half a second, and a little more.
-fn arm(harness: &mut Harness<'_, World>) {
+pub(super) fn arm(harness: &mut Harness<'_, World>) {
     harness.run_steps(7);
 }
 

@@ -1,0 +1,101 @@
+//! A click counts for the button that was pressed, whatever comes between press and release.
+
+use super::*;
+use crate::action::ActionKind;
+use crate::journal::{Author, Record};
+use crate::state::fixtures;
+
+const WAYS_IN: [(&str, UiCommand); 2] = [
+    ("Sign in with a code", UiCommand::SignIn),
+    ("Sign in with the browser", UiCommand::SignInWithBrowser),
+];
+
+fn starting(status: SessionStatus) -> State {
+    let mut state = State::new(Mode::Live, "Commercial", Policy::default());
+    set(&mut state, status);
+    state
+}
+
+fn explained(headline: &str) -> Explanation {
+    Explanation::harmless(headline, NextStep::TryAgain)
+}
+
+/// What may come at the start, while a person presses.
+fn news() -> Vec<(&'static str, Vec<Event>)> {
+    let author = Author {
+        mode: "LIVE".into(),
+        tenant: account().tenant_id.as_str().into(),
+        object_id: "o".into(),
+        account: "jane@contoso.com at Commercial".into(),
+    };
+    let machine = fixtures::machine_ref(FIN, Some("FIN-LT-051"));
+    let order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
+    let sent = fixtures::entry_at(at(14), author, order, vec![Record::Sent]);
+    let signed_out = || Event::Session {
+        status: SessionStatus::SignedOut,
+        epoch: Epoch(0),
+    };
+    let failed = || Event::SignInFailed(explained("The saved sign-in is of no use any more"));
+    vec![
+        ("nothing is saved", vec![signed_out()]),
+        ("what is saved is of no use", vec![failed(), signed_out()]),
+        ("only the failure", vec![failed()]),
+        ("open orders", vec![Event::Entries(vec![sent])]),
+        (
+            "the journal cannot be used",
+            vec![Event::Journal(Err(explained("The disk is full")))],
+        ),
+        ("a problem", vec![Event::Problem(explained("No network"))]),
+        (
+            "another account",
+            vec![Event::Session {
+                status: SessionStatus::SignedOut,
+                epoch: Epoch(1),
+            }],
+        ),
+        (
+            "its way",
+            vec![Event::SignInMethod(Some(
+                crate::model::SignInMethod::Browser,
+            ))],
+        ),
+        (
+            "an advice",
+            vec![
+                Event::Advice(Some(crate::model::SignInMethod::Browser)),
+                failed(),
+            ],
+        ),
+    ]
+}
+
+#[test]
+fn a_click_on_a_way_to_sign_in_counts_whatever_the_start_brings_meanwhile() {
+    for before in [SessionStatus::Restoring, SessionStatus::SignedOut] {
+        for (what, events) in news() {
+            for (label, command) in WAYS_IN {
+                // Longer than two frames would be no click.
+                for frames in [0, 1] {
+                    let (desk, mut harness) = wide(starting(before.clone()));
+                    let button = harness.get_by_label(label).rect().center();
+                    harness.hover_at(button);
+                    harness.run_steps(2);
+                    harness.drag_at(button);
+                    harness.run_steps(frames);
+                    for event in events.clone() {
+                        desk.borrow_mut().state.apply(event);
+                    }
+                    harness.run_steps(frames);
+                    harness.drop_at(button);
+                    harness.run_steps(3);
+                    let raised = &desk.borrow().raised;
+                    assert_eq!(
+                        *raised,
+                        [command],
+                        "{label}: {before:?}, then {what}, {frames} frames"
+                    );
+                }
+            }
+        }
+    }
+}

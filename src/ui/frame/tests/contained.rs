@@ -1,0 +1,176 @@
+//! *Contained now* with many rows, and what a frame costs in which nothing has changed.
+
+use egui::accesskit::Role as Part;
+use egui::{Pos2, Rect};
+
+use super::*;
+use crate::action::INFERENCES;
+use crate::ui::views::Screen;
+
+fn isolation(n: usize, status: MachineActionStatus) -> MachineAction {
+    let id = MachineActionId::parse(&format!("act-{n}")).expect("a literal id");
+    let mut action = MachineAction::bare(id, MachineActionType::Isolate, status);
+    action.machine_id = MachineId::parse(&format!("{n:040x}")).ok();
+    action.computer_dns_name = Some(format!("LT-{n:05}").into());
+    action.created = Some(at(i64::try_from(n).expect("a small number") - 100_000));
+    action.last_updated = action.created;
+    action.requestor = Some("sam@contoso.com".into());
+    // Of several lines, in some of the rows.
+    action.requestor_comment = Some("beacon to a known host ".repeat(n % 7 * 4).into());
+    action
+}
+
+fn learn(state: &mut State, actions: Vec<MachineAction>) {
+    state.apply(Event::Actions {
+        epoch: Epoch(0),
+        actions,
+    });
+}
+
+/// So many devices that are isolated, the first of them longest.
+fn many(count: usize) -> State {
+    let mut state = signed_in();
+    let actions = (0..count).map(|n| isolation(n, MachineActionStatus::Succeeded));
+    learn(&mut state, actions.collect());
+    state
+}
+
+fn contained(count: usize, size: egui::Vec2) -> (Shared, Harness<'static>) {
+    let (desk, mut harness) = desk(many(count), size);
+    desk.borrow_mut().views.show(Screen::Contained);
+    harness.run_steps(4);
+    (desk, harness)
+}
+
+/// The numbers of the rows that are drawn, with where their first button is.
+fn drawn(harness: &Harness<'static>) -> Vec<(usize, Rect)> {
+    let buttons = harness.query_all_by(|node| node.role() == Part::Button);
+    let number = |label: &str| {
+        let name = label.strip_prefix("Show “LT-")?;
+        name.get(..5)?.parse().ok()
+    };
+    buttons
+        .filter_map(|node| Some((number(&node.accesskit_node().label()?)?, node.rect())))
+        .collect()
+}
+
+#[test]
+fn of_many_contained_devices_only_those_in_sight_are_drawn() {
+    for size in [(1400.0, 900.0), (800.0, 600.0), (640.0, 360.0)] {
+        let (_, mut harness) = contained(2_000, size.into());
+        let rows = drawn(&harness);
+        // In a low window what stands over them fills the page, and is scrolled with them.
+        assert_eq!(rows.is_empty(), size.1 < 400.0, "{size:?}");
+        assert!(rows.len() < 30, "{size:?}: {rows:?}");
+        assert!(
+            rows.first().is_none_or(|row| row.0 == 0),
+            "the oldest first"
+        );
+        let middle = egui::pos2(200.0, size.1 * 0.5);
+        harness.event(egui::Event::PointerMoved(middle));
+        harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, -1e7),
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Unknown,
+            modifiers: egui::Modifiers::NONE,
+        });
+        harness.run_steps(30);
+        let rows = drawn(&harness);
+        assert_eq!(rows.last().map(|row| row.0), Some(1_999), "{size:?}");
+        assert!(rows.len() < 30, "{size:?}: {rows:?}");
+    }
+}
+
+#[test]
+fn rows_of_any_height_lie_one_below_the_other() {
+    let (_, harness) = contained(200, egui::vec2(1400.0, 900.0));
+    let rows = drawn(&harness);
+    let gaps: Vec<f32> = (rows.windows(2))
+        .map(|pair| pair[1].1.top() - pair[0].1.bottom())
+        .collect();
+    assert!(gaps.iter().all(|gap| *gap > 8.0), "{gaps:?}");
+    let least = gaps.iter().copied().fold(f32::INFINITY, f32::min);
+    assert!(
+        gaps.iter().any(|gap| *gap > least + 10.0),
+        "some are higher"
+    );
+}
+
+#[test]
+fn the_tab_key_comes_to_every_contained_device() {
+    let size = egui::vec2(800.0, 600.0);
+    let (_, mut harness) = contained(25, size);
+    let window = Rect::from_min_size(Pos2::ZERO, size);
+    let mut reached = Vec::new();
+    for _ in 0..140 {
+        harness.key_press(Key::Tab);
+        harness.run_steps(4);
+        let Some(id) = harness.ctx.memory(egui::Memory::focused) else {
+            continue;
+        };
+        let focused = harness.query_all_by(|node| node.locate().0 == id.accesskit_id());
+        let focused = focused.map(|node| node.rect()).next();
+        let row = drawn(&harness)
+            .into_iter()
+            .find(|row| Some(row.1) == focused);
+        if let Some((n, rect)) = row {
+            assert!(window.contains_rect(rect), "{n} at {rect:?}");
+            reached.push(n);
+        }
+        if reached.last() == Some(&24) {
+            break;
+        }
+    }
+    assert_eq!(reached, (0..25).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_frame_in_which_nothing_has_changed_infers_nothing() {
+    for screen in [Screen::Devices, Screen::Contained] {
+        let (desk, mut harness) = wide(many(300));
+        {
+            // Without a device in the panel: its buttons are judged by its actions alone.
+            let mut desk = desk.borrow_mut();
+            desk.views.show(screen);
+            // The order and the search go by states too.
+            desk.views.layout.sort.column = Column::State;
+            desk.views.search = "-state:restricted".into();
+        }
+        harness.run_steps(3);
+        let before = INFERENCES.with(std::cell::Cell::get);
+        harness.run_steps(2);
+        let inferred = INFERENCES.with(std::cell::Cell::get) - before;
+        assert_eq!(inferred, 0, "{screen:?}");
+        // What is learnt of one device is inferred of that one alone.
+        let pending = isolation(7, MachineActionStatus::Pending);
+        let news = MachineAction {
+            id: MachineActionId::parse("another").expect("a literal id"),
+            machine_id: MachineId::parse(FIN).ok(),
+            ..pending
+        };
+        learn(&mut desk.borrow_mut().state, vec![news]);
+        harness.run_steps(2);
+        let inferred = INFERENCES.with(std::cell::Cell::get) - before;
+        assert!((1..20).contains(&inferred), "{screen:?}: {inferred}");
+    }
+}
+
+#[test]
+fn a_release_takes_its_row_away() {
+    let (desk, mut harness) = contained(3, egui::vec2(1400.0, 900.0));
+    let numbers = |harness: &Harness<'static>| -> Vec<usize> {
+        drawn(harness).into_iter().map(|row| row.0).collect()
+    };
+    assert_eq!(numbers(&harness), [0, 1, 2]);
+    let release = MachineAction {
+        id: MachineActionId::parse("release").expect("a literal id"),
+        kind: MachineActionType::Unisolate,
+        created: Some(at(10)),
+        last_updated: Some(at(20)),
+        ..isolation(1, MachineActionStatus::Succeeded)
+    };
+    learn(&mut desk.borrow_mut().state, vec![release]);
+    harness.run_steps(2);
+    assert_eq!(numbers(&harness), [0, 2]);
+}

@@ -1,0 +1,89 @@
+//! A form for several devices: who has the keyboard when one is left out, and what a frame costs.
+
+use super::sight::{arm, crowded, device, harness_of};
+use super::*;
+use crate::guard::REVIEWS;
+
+fn form_of(count: usize, findings: usize) -> Harness<'static, World> {
+    let devices: Vec<_> = (0..count).map(|n| device(n, "PC-")).collect();
+    let mut harness = harness_of(crowded(&devices, findings), egui::vec2(900.0, 800.0));
+    arm(&mut harness);
+    harness
+}
+
+fn leave_out(n: usize) -> String {
+    format!("Leave out {}", device(n, "PC-").reference().quoted())
+}
+
+#[test]
+fn leaving_a_device_out_passes_the_keyboard_on_to_the_next_one() {
+    // With findings the rows are higher than what is near.
+    for findings in [0, 3] {
+        let mut harness = form_of(4, findings);
+        harness.get_by_label(&leave_out(1)).focus();
+        harness.run_steps(2);
+        for (pressed, next) in [(1, 2), (2, 3), (3, 0)] {
+            assert!(harness.get_by_label(&leave_out(pressed)).is_focused());
+            harness.key_press(egui::Key::Space);
+            harness.run_steps(4);
+            if next != 0 {
+                assert!(harness.get_by_label(&leave_out(next)).is_focused());
+            }
+            arm(&mut harness);
+        }
+        assert_eq!(form(&harness).targets.len(), 1);
+        let keep = ["Keep connected", "Cancel"]
+            .into_iter()
+            .find_map(|label| harness.query_by_label(label));
+        assert!(keep.expect("the safe button").is_focused());
+    }
+}
+
+#[test]
+fn the_last_of_the_list_passes_it_back() {
+    let mut harness = form_of(3, 2);
+    harness.get_by_label(&leave_out(2)).focus();
+    harness.run_steps(2);
+    harness.key_press(egui::Key::Space);
+    harness.run_steps(4);
+    assert!(harness.get_by_label(&leave_out(1)).is_focused());
+}
+
+#[test]
+fn the_devices_of_a_form_are_judged_once_for_each_change() {
+    let judged = |harness: &mut Harness<'static, World>, act: &dyn Fn(&mut World)| {
+        let before = REVIEWS.with(std::cell::Cell::get);
+        act(harness.state_mut());
+        harness.run_steps(4);
+        REVIEWS.with(std::cell::Cell::get) - before
+    };
+    let mut harness = form_of(3, 1);
+    assert_eq!(judged(&mut harness, &|_| {}), 0);
+    let ticket = |world: &mut World| {
+        if let Some(OpenDialog::Form(form)) = &mut world.views.dialog {
+            form.ticket = "INC-2".into();
+        }
+    };
+    assert_eq!(judged(&mut harness, &ticket), 3);
+    let read_again = |world: &mut World| {
+        world.state.apply(Fact::Machine {
+            epoch: Epoch(0),
+            id: machine().id,
+            result: Ok(std::sync::Arc::new(machine())),
+            at: Timestamp::UNIX_EPOCH,
+        });
+    };
+    assert_eq!(judged(&mut harness, &read_again), 3);
+    let passing = |world: &mut World| {
+        let budget = crate::model::Budget {
+            left_minute: 1,
+            of_minute: 2,
+            left_hour: 3,
+            of_hour: 4,
+            gate_until: None,
+            is_shared: false,
+        };
+        world.state.apply(Fact::Budget(budget));
+    };
+    assert_eq!(judged(&mut harness, &passing), 0);
+}
