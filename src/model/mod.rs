@@ -41,7 +41,7 @@ pub use panel::{
 };
 pub use question::Question;
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
-pub use search_words::{SearchWord, search_words, without_excluded};
+pub use search_words::{SearchWord, holds_word, search_words, toggled_word, without_excluded};
 pub use session::{
     Account, BrowserPrompt, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
     SessionStatus, SignInMethod, SignInPrompt, Unfamiliar,

@@ -16,6 +16,14 @@ pub struct SearchWord {
     span: Range<usize>,
 }
 
+impl SearchWord {
+    /// Whether it was written so, in any letter case.
+    fn is(&self, text: &str, word: &str) -> bool {
+        let written = text.get(self.span.clone());
+        written.is_some_and(|written| written.eq_ignore_ascii_case(word))
+    }
+}
+
 /// Words parted by blanks; quoted text stays together.
 #[must_use]
 pub fn search_words(text: &str) -> Vec<SearchWord> {
@@ -64,6 +72,30 @@ pub fn without_excluded(text: &str) -> Cow<'_, str> {
     Cow::Owned(wanted.join(" "))
 }
 
+/// Whether this word stands in the search, in any letter case.
+#[must_use]
+pub fn holds_word(text: &str, word: &str) -> bool {
+    search_words(text).iter().any(|known| known.is(text, word))
+}
+
+/// The search without this word where it stands in it, else with it at its end.
+#[must_use]
+pub fn toggled_word(text: &str, word: &str) -> String {
+    let others = search_words(text).into_iter();
+    let others = others.filter(|known| !known.is(text, word));
+    let others = others.filter_map(|known| text.get(known.span));
+    let others: Vec<_> = others.filter(|known| !known.is_empty()).collect();
+    let mut toggled = others.join(" ");
+    if !holds_word(text, word) {
+        // In quotation marks that are still open it would be one of the words quoted.
+        let is_open = text.matches('"').count() % 2 == 1;
+        toggled.push_str(if is_open { "\"" } else { "" });
+        toggled.push_str(if toggled.is_empty() { "" } else { " " });
+        toggled.push_str(word);
+    }
+    toggled
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +132,30 @@ mod tests {
         ] {
             assert_eq!(without_excluded(text), wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn a_word_is_put_in_and_taken_out_and_the_others_stay_as_they_were() {
+        for (text, with) in [
+            ("", "risk:high"),
+            ("fin", "fin risk:high"),
+            ("  fin  -web ", "fin -web risk:high"),
+            ("tag:\"red team\"", "tag:\"red team\" risk:high"),
+            ("\"red team", "\"red team\" risk:high"),
+            ("risk:low risk:higher", "risk:low risk:higher risk:high"),
+        ] {
+            assert!(!holds_word(text, "risk:high"), "{text}");
+            assert_eq!(toggled_word(text, "risk:high"), with);
+            assert!(holds_word(with, "risk:high"), "{with}");
+        }
+        for (with, text) in [
+            ("risk:high", ""),
+            ("fin RISK:High -web", "fin -web"),
+            ("risk:high risk:high \"a risk:high b\"", "\"a risk:high b\""),
+        ] {
+            assert_eq!(toggled_word(with, "risk:high"), text);
+        }
+        assert_eq!(toggled_word("-health:active lt", "-health:active"), "lt");
+        assert!(!holds_word("\"risk:high\"", "risk:high"));
     }
 }

@@ -283,7 +283,11 @@ impl Term {
             Field::Os => is_in(machine.os_platform.as_deref()) || is_in(machine.version.as_deref()),
             Field::Tag => in_tags(),
             Field::Group => is_in(machine.rbac_group_name.as_deref()),
-            Field::State => state(&machine.id).words().any(|word| needle.starts(word)),
+            Field::State => {
+                let state = state(&machine.id);
+                let mut words = state.words().chain(state.group_words());
+                words.any(|word| needle.starts(word))
+            }
         }
     }
 }

@@ -5,9 +5,14 @@ use egui::{Align, Label, Layout, Popup, RichText, Ui, vec2};
 use crate::explain::Explanation;
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
+use crate::ui::devices::quick_filters::quick_filters_ui;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{ActionButton, ExplanationView, Icon, badge, copy_button_ui, icon};
 use crate::ui::words::ago;
+
+/// Room that a note keeps beside the quick filters, in points; a failure has buttons too.
+const NOTE_WIDTH: f32 = 320.0;
+const FAILURE_WIDTH: f32 = 520.0;
 
 /// Something that is to be known about the list.
 struct Note {
@@ -106,39 +111,51 @@ fn amount_text(bytes: u64) -> String {
     }
 }
 
-/// The gravest of them on a line, and all of them in full behind a button.
+/// The quick filters; beside them the gravest note, and all of them in full behind a button.
 fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Note], failure: Option<&Explanation>) {
     let size = vec2(ui.available_width(), ui.tokens().height.target);
-    let layout = Layout::right_to_left(Align::Center);
+    let layout = Layout::left_to_right(Align::Center);
     ui.allocate_ui_with_layout(size, layout, |ui| {
         ui.set_min_size(size);
-        let count = notes.len() + usize::from(failure.is_some());
-        if count > 1 || failure.is_some() {
-            details_ui(ui, notes, failure);
-        }
-        if failure.is_some() {
-            let is_read = (cx.state.inventory.loading).then_some("It is being read");
-            let again = ActionButton::quiet("Read the list again").disabled_because(is_read);
-            if ui.add(again).clicked() {
-                cx.out.commands.push(UiCommand::Refresh);
-            }
-        }
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let failed = failure.map(|failure| Note::warning(failure.headline.clone()));
-            let all = failed.as_ref().into_iter().chain(notes);
-            if let Some(note) = all.into_iter().next() {
-                let colour = ui.tokens().colour(note.role);
-                icon(ui, note.icon, colour);
-                let words = RichText::new(&note.words).color(colour);
-                ui.add(Label::new(words).truncate());
+        let room = match (notes, failure) {
+            (_, Some(_)) => FAILURE_WIDTH,
+            ([], None) => 0.0,
+            ([..], None) => NOTE_WIDTH,
+        };
+        quick_filters_ui(ui, cx, room);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let count = notes.len() + usize::from(failure.is_some());
+            if count > 1 || failure.is_some() {
+                details_ui(ui, notes, failure);
             }
             if failure.is_some() {
-                let weak = ui.tokens().text_weak;
-                let words = RichText::new("The list below is the last one read").color(weak);
-                ui.add(Label::new(words).truncate());
+                let is_read = (cx.state.inventory.loading).then_some("It is being read");
+                let again = ActionButton::quiet("Read the list again").disabled_because(is_read);
+                if ui.add(again).clicked() {
+                    cx.out.commands.push(UiCommand::Refresh);
+                }
             }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                words_ui(ui, notes, failure);
+            });
         });
     });
+}
+
+fn words_ui(ui: &mut Ui, notes: &[Note], failure: Option<&Explanation>) {
+    let failed = failure.map(|failure| Note::warning(failure.headline.clone()));
+    let all = failed.as_ref().into_iter().chain(notes);
+    if let Some(note) = all.into_iter().next() {
+        let colour = ui.tokens().colour(note.role);
+        icon(ui, note.icon, colour);
+        let words = RichText::new(&note.words).color(colour);
+        ui.add(Label::new(words).truncate());
+    }
+    if failure.is_some() {
+        let weak = ui.tokens().text_weak;
+        let words = RichText::new("The list below is the last one read").color(weak);
+        ui.add(Label::new(words).truncate());
+    }
 }
 
 fn details_ui(ui: &mut Ui, notes: &[Note], failure: Option<&Explanation>) {

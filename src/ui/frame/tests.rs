@@ -28,6 +28,7 @@ use crate::ui::commands::UiCommand;
 
 mod clicks;
 mod contained;
+mod filters;
 mod focus;
 mod hands;
 mod table;

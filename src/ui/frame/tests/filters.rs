@@ -1,0 +1,149 @@
+//! The quick filters over the list.
+
+use egui::accesskit::{Role as Part, Toggled};
+use egui::{Pos2, Rect};
+
+use super::*;
+use crate::model::RiskScore;
+use crate::ui::devices::quick_filters::FILTERS;
+
+fn fleet() -> State {
+    let mut state = signed_in();
+    let mut risky = (*machine(HR, "HR-LT-007")).clone();
+    risky.risk_score = Some(RiskScore::High);
+    state.apply(Event::Inventory {
+        epoch: Epoch(0),
+        news: InventoryNews::Page(vec![Arc::new(risky)]),
+    });
+    state
+}
+
+fn toggled(harness: &Harness<'static>, name: &str) -> Option<Toggled> {
+    harness.get_by_label(name).accesskit_node().toggled()
+}
+
+fn rows(harness: &Harness<'static>) -> Vec<String> {
+    let rows = harness.query_all_by(|node| node.role() == Part::Row);
+    let name = |label: String| label.split(' ').next().map(ToOwned::to_owned);
+    let mut rows: Vec<_> = rows
+        .filter_map(|row| name(row.accesskit_node().label()?))
+        .collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn a_filter_sets_its_word_and_takes_it_back_and_leaves_the_others() {
+    let (desk, mut harness) = wide(fleet());
+    harness.get_by_label("Search devices").type_text("lt");
+    harness.run_steps(2);
+    let search = |desk: &Shared| desk.borrow().views.search.clone();
+    harness.get_by_label("Filter: High risk").click();
+    harness.run_steps(3);
+    assert_eq!(search(&desk), "lt risk:high");
+    assert_eq!(rows(&harness), ["HR-LT-007"]);
+    assert_eq!(toggled(&harness, "Filter: High risk"), Some(Toggled::True));
+    assert_eq!(toggled(&harness, "Filter: Contained"), Some(Toggled::False));
+    // By the keyboard, which stays on it.
+    let chip = harness.get_by_label("Filter: High risk");
+    assert!(chip.is_focused());
+    harness.key_press(Key::Space);
+    harness.run_steps(3);
+    assert_eq!(search(&desk), "lt");
+    assert_eq!(rows(&harness).len(), 3);
+    harness.get_by_label("Filter: Contained").click();
+    harness.run_steps(3);
+    assert_eq!(search(&desk), "lt state:contained");
+    assert_eq!(rows(&harness), ["FIN-LT-042"]);
+    // A filter that was typed is set as well.
+    desk.borrow_mut().views.search = "-Health:Active RISK:high".into();
+    harness.run_steps(3);
+    for name in ["Filter: High risk", "Filter: Not active"] {
+        assert_eq!(toggled(&harness, name), Some(Toggled::True), "{name}");
+    }
+    // Of a search for an id nothing is left out.
+    desk.borrow_mut().views.search = FIN.into();
+    harness.run_steps(3);
+    let chip = harness.get_by_label("Filter: High risk");
+    assert!(chip.accesskit_node().is_disabled());
+}
+
+#[test]
+fn contained_and_pending_find_whatever_kind_it_is() {
+    let mut state = fleet();
+    let act = |id: &str, kind, status| {
+        let of = MachineActionId::parse(&format!("{id:.6}")).expect("a literal id");
+        let mut action = MachineAction::bare(of, kind, status);
+        action.machine_id = MachineId::parse(id).ok();
+        action
+    };
+    state.apply(Event::Actions {
+        epoch: Epoch(0),
+        actions: vec![
+            act(
+                HR,
+                MachineActionType::RestrictCodeExecution,
+                MachineActionStatus::Succeeded,
+            ),
+            // Isolated already, and once more.
+            act(
+                FIN,
+                MachineActionType::Isolate,
+                MachineActionStatus::InProgress,
+            ),
+            act(
+                TWIN,
+                MachineActionType::Isolate,
+                MachineActionStatus::Pending,
+            ),
+        ],
+    });
+    let (desk, mut harness) = wide(state);
+    for (search, found) in [
+        ("state:contained", &["FIN-LT-042", "HR-LT-007"][..]),
+        ("state:pending", &["FIN-LT-042", "fin-lt-042.contoso.com"]),
+        ("state:contained -state:pending", &["HR-LT-007"]),
+    ] {
+        desk.borrow_mut().views.search = search.into();
+        harness.run_steps(3);
+        assert_eq!(rows(&harness), found, "{search}");
+    }
+}
+
+#[test]
+fn the_filters_take_no_room_from_the_rows_and_are_within_the_window_at_every_size() {
+    for size in [(1400.0, 900.0), (800.0, 600.0), (640.0, 360.0)] {
+        let (desk, mut harness) = desk(fleet(), size.into());
+        let window = Rect::from_min_size(Pos2::ZERO, size.into());
+        let search = harness.get_by_label("Search devices").rect();
+        let heads = harness.get_by_label("Column heads, for sorting").rect();
+        let between = heads.top() - search.bottom();
+        assert!(between < 64.0, "{size:?}: {between}");
+        for (label, ..) in FILTERS {
+            let chip = harness.get_by_label(&format!("Filter: {label}")).rect();
+            assert!(window.contains_rect(chip), "{size:?}: {label} at {chip:?}");
+            assert!(chip.top() > search.bottom() - 1.0 && chip.bottom() < heads.top() + 1.0);
+        }
+        let place = |harness: &Harness<'static>| {
+            FILTERS.map(|(label, ..)| harness.get_by_label(&format!("Filter: {label}")).rect())
+        };
+        let before = place(&harness);
+        harness.get_by_label("Filter: High risk").click();
+        harness.run_steps(3);
+        assert_eq!(place(&harness), before, "{size:?}: no chip moves");
+        // What is to be known of the list goes before: then they are in a menu.
+        let failed = Explanation::harmless("Defender has a problem", NextStep::TryAgain);
+        desk.borrow_mut().state.apply(Event::Inventory {
+            epoch: Epoch(0),
+            news: InventoryNews::Failed(failed),
+        });
+        harness.run_steps(3);
+        if harness.query_by_label("Filter: High risk").is_none() {
+            harness.get_by_label("Filters (1)").click();
+            harness.run_steps(3);
+        }
+        harness.get_by_label("Filter: High risk").click();
+        harness.run_steps(3);
+        assert_eq!(desk.borrow().views.search, "", "{size:?}");
+    }
+}
