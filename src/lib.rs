@@ -75,6 +75,7 @@ pub mod cli;
 pub mod crash;
 pub mod display;
 pub mod doctor;
+pub mod journal_command;
 pub mod paths;
 #[cfg(feature = "simulator")]
 pub mod self_test;

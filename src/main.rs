@@ -2,28 +2,26 @@
 
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
 use clap::Parser as _;
 use cordon::app::{App, CliTarget, Notifier, OpenProfile, Shell};
 use cordon::auth::TokenStore;
-use cordon::cli::{Arguments, JournalCommand, Subcommands};
+use cordon::cli::{Arguments, Subcommands};
 use cordon::display::Trouble;
 use cordon::explain::{Explain as _, Explanation, NextStep};
 use cordon::guard::Policy;
-use cordon::journal::{Entry, Journal, JournalError, Moment, Report, Verified, export, recreate};
+use cordon::journal::recreate;
 use cordon::model::{Endpoints, Mode};
 use cordon::paths::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
 use cordon::settings::{Profile, Settings};
 use cordon::state::State;
 use cordon::ui::theme;
 use cordon::worker::{Pace, Setup, WorkerHandle};
-use cordon::{crash, doctor, files, say, say_error, terminal};
+use cordon::{crash, doctor, journal_command, say, say_error};
 use eframe::egui;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use zeroizing_alloc::ZeroAlloc;
 
 /// Tokens pass through buffers of the HTTP, TLS and JSON libraries, which free them as they are.
@@ -43,7 +41,7 @@ fn main() -> ExitCode {
     match &arguments.command {
         None => console(&arguments, &folder),
         Some(Subcommands::Doctor) => doctor::run(&folder, &arguments),
-        Some(Subcommands::Journal { what }) => journal(what, &folder),
+        Some(Subcommands::Journal { what }) => journal_command::run(what, &folder),
         #[cfg(feature = "simulator")]
         Some(Subcommands::SelfTest { fail, speed }) => {
             crash::write_reports_to(&folder);
@@ -348,115 +346,6 @@ fn read_system_fonts(
         .spawn(read)
         .ok();
     take
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an export without a window says when it was made"
-)]
-fn now() -> Timestamp {
-    Timestamp::now()
-}
-
-/// Verifies every journal of the folder, or the one that is named; exports one.
-fn journal(what: &JournalCommand, folder: &Path) -> ExitCode {
-    let (named, format) = match what {
-        JournalCommand::Verify { file } => (file, None),
-        JournalCommand::Export { file, format } => (file, Some(*format)),
-    };
-    let files = match named {
-        Some(file) => Ok(vec![file.clone()]),
-        None => journals_in(folder),
-    };
-    let files = match files {
-        Ok(files) => files,
-        Err(error) => {
-            say_error!("{} cannot be searched: {error}", folder.display());
-            return ExitCode::FAILURE;
-        }
-    };
-    match (files.as_slice(), format) {
-        ([], _) => {
-            say_error!("There is no journal in {}", folder.display());
-            ExitCode::FAILURE
-        }
-        ([_, _, ..], Some(_)) => {
-            say_error!("There are several journals; name the file");
-            for file in &files {
-                say_error!("  {}", file.display());
-            }
-            ExitCode::FAILURE
-        }
-        ([file], Some(format)) => match read(file) {
-            Ok((verified, entries)) => {
-                let moment = Moment {
-                    now: now(),
-                    zone: &TimeZone::system(),
-                };
-                terminal::export(&export(&entries, &verified, format.into(), &moment));
-                ExitCode::SUCCESS
-            }
-            Err(explanation) => fail(&explanation),
-        },
-        (files, None) => {
-            let whole = files.iter().filter(|file| verify(file)).count();
-            ExitCode::from(u8::from(whole < files.len()))
-        }
-    }
-}
-
-/// Says how a journal is; `false` when anything is wrong with it.
-fn verify(file: &Path) -> bool {
-    let report = match inspect(file) {
-        Ok(report) => report,
-        Err(explanation) => {
-            fail(&explanation);
-            return false;
-        }
-    };
-    let Verified { records, last_hash } = &report.verified;
-    let shown = file.display();
-    if report.findings.is_empty() {
-        say!("The chain is whole: {records} records, last hash {last_hash} ({shown})");
-    } else {
-        say_error!("{} ({shown})", report.headline());
-        for finding in &report.findings {
-            say_error!("  {finding}");
-        }
-        say_error!("  Keep the file as evidence; {records} records can be read");
-    }
-    for what in &report.not_checked {
-        say!("  Not checked: {what}");
-    }
-    report.findings.is_empty()
-}
-
-fn inspect(file: &Path) -> Result<Report, Explanation> {
-    Journal::inspect(file, &[]).map_err(|error| cannot_read(&error, file))
-}
-
-/// What can be read is exported; that the end is missing, or is not the one that was written, is
-/// said beside it.
-fn read(file: &Path) -> Result<(Verified, Vec<Entry>), Explanation> {
-    let report = inspect(file)?;
-    for finding in report.findings.iter().filter(|f| f.is_of_another_file()) {
-        say_error!("The journal is not the one that was written last: {finding}");
-    }
-    Journal::open_read_only(file)
-        .and_then(|journal| Ok((journal.verify()?, journal.entries()?)))
-        .map_err(|error| cannot_read(&error, file))
-}
-
-fn cannot_read(error: &JournalError, file: &Path) -> Explanation {
-    let mut explanation = error.explain_reading();
-    explanation.details.push(file.display().to_string());
-    explanation
-}
-
-fn journals_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
-    let mut found = files::list(folder)?;
-    found.retain(|path| path.extension().is_some_and(|e| e == "sqlite"));
-    Ok(found)
 }
 
 fn fail(explanation: &Explanation) -> ExitCode {

@@ -142,7 +142,14 @@ impl ChunkedStore {
     }
 
     fn entry(&self, user: &str) -> Result<Entry> {
-        self.store.build(SERVICE, user, Some(&self.modifiers))
+        let mut modifiers = self.modifiers.clone();
+        // What stays after a sign-out must not look like one that stayed.
+        if user.starts_with("v1:journal:")
+            && let Some(label) = modifiers.get_mut("label")
+        {
+            *label = "cordon journal";
+        }
+        self.store.build(SERVICE, user, Some(&modifiers))
     }
 
     /// As [`Self::get_only`]; several of one name count as none.

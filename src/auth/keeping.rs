@@ -2,6 +2,7 @@
 //! a person signs out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -162,6 +163,29 @@ impl Session {
             }
         }
         self.keyring()
+    }
+
+    /// Wants `note` kept under `item` beside the sign-in. Returns at once; the newest about an item
+    /// wins, and what the keyring does not take is lost.
+    pub fn keep_note(&self, item: &str, note: String) {
+        self.0.store.post_note(item, note);
+    }
+
+    /// As [`Self::keep_note`], and waits until the keyring was given it, for `limit` at most.
+    pub async fn keep_note_within(&self, item: &str, note: String, limit: Duration) {
+        let ticket = self.0.store.post_note(item, note);
+        self.0.store.note_tried(ticket, limit).await;
+    }
+
+    /// What is kept under `item`. Takes as long as the keyring takes.
+    ///
+    /// # Errors
+    /// Why it could not be read.
+    pub async fn note(&self, item: &str) -> Result<Option<String>, &'static str> {
+        match self.0.store.note(item).await {
+            Ok(note) => Ok(note.map(|note| String::from_utf8_lossy(&note).into_owned())),
+            Err(trouble) => Err(trouble.reason),
+        }
     }
 
     /// Tells each change of [`Self::keyring`].

@@ -43,7 +43,7 @@ pub use device_code::DeviceFlow;
 pub use error::{AuthError, HttpFault, Refusal};
 pub use secret::Secret;
 pub use session::{PendingSignIn, RefusedToken, Session, SignedIn};
-pub use store::{Keyring, Memory, TokenStore, probe_keyring};
+pub use store::{Keyring, Memory, TokenStore, probe_keyring, read_note};
 pub use token::AccessToken;
 
 /// Sends one request to the sign-in host: redirects off, with its own time limits.

@@ -14,6 +14,13 @@ use keyring_core::CredentialStore;
 use tokio::sync::{oneshot, watch};
 use zeroize::Zeroizing;
 
+mod notes;
+mod once;
+
+pub use once::{probe_keyring, read_note};
+
+use notes::Notes;
+
 use super::chunked_store::{ChunkedStore, Layout};
 use super::trouble::{Trouble, TroubleKind};
 use crate::model::KeyringState;
@@ -87,6 +94,7 @@ impl TokenStore {
         let (jobs, queue) = sync_channel(QUEUE);
         let shared = Arc::new(Shared {
             wanted: Mutex::default(),
+            notes: Notes::default(),
             done: watch::Sender::new(Done::default()),
             state: watch::Sender::new(KeyringState::Checking),
         });
@@ -118,12 +126,21 @@ impl TokenStore {
         &self,
         item: &Arc<str>,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, Trouble> {
+        self.read_as(item, Kind::SignIn).await
+    }
+
+    async fn read_as(
+        &self,
+        item: &Arc<str>,
+        kind: Kind,
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, Trouble> {
         let Self::Keyring(keyring) = self else {
             return Ok(None);
         };
         let (reply, answer) = oneshot::channel();
         let job = Job::Read {
             item: Arc::clone(item),
+            kind,
             reply,
         };
         if keyring.jobs.try_send(job).is_err() {
@@ -245,6 +262,7 @@ pub(super) struct Ticket(u64);
 
 struct Shared {
     wanted: Mutex<Wanted>,
+    notes: Notes,
     done: watch::Sender<Done>,
     state: watch::Sender<KeyringState>,
 }
@@ -275,12 +293,20 @@ struct Done {
     trouble: Option<Trouble>,
 }
 
+/// What an item holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    SignIn,
+    Note,
+}
+
 enum Job {
     Read {
         item: Arc<str>,
+        kind: Kind,
         reply: oneshot::Sender<Result<Option<Zeroizing<Vec<u8>>>, Trouble>>,
     },
-    /// There is a wish.
+    /// There is a wish or a note.
     Look,
     Reopen {
         reply: oneshot::Sender<Result<(), Trouble>>,
@@ -314,9 +340,10 @@ fn serve(
         grant(open, &mut vault, shared);
         match job {
             Job::Look => {}
-            Job::Read { item, reply } => {
+            Job::Read { item, kind, reply } => {
                 let read = with(open, &mut vault, |vault| vault.load(&item));
                 if let Err(trouble) = &read
+                    && kind == Kind::SignIn
                     && trouble.kind != TroubleKind::Duplicate
                 {
                     shared.state.send_replace(trouble.state());
@@ -329,6 +356,9 @@ fn serve(
                 reply.send(with(open, &mut vault, |_| Ok(()))).ok();
             }
         }
+        shared.notes.write(|item, value| {
+            with(open, &mut vault, |vault| vault.put(item, value)).ok();
+        });
     }
 }
 
@@ -392,27 +422,6 @@ fn with<T>(
         None => vault.insert(open().map_err(|error| Trouble::from_error(&error))?),
     };
     act(opened).map_err(|error| Trouble::from_error(&error))
-}
-
-/// Writes a probe into the keyring and removes it: a read proves nothing. Waits 3 s at most.
-#[must_use]
-pub fn probe_keyring() -> KeyringState {
-    let (give, take) = sync_channel(1);
-    let probe = move || {
-        let item = "v1:probe";
-        let tried = platform_items()
-            .and_then(|vault| vault.put(item, b"probe").and_then(|()| vault.remove(item)));
-        give.send(tried.map_err(|error| Trouble::from_error(&error)))
-            .ok();
-    };
-    let started = std::thread::Builder::new()
-        .name("cordon-keyring-probe".into())
-        .spawn(probe);
-    match started.map(|_detached| take.recv_timeout(LIMIT)) {
-        Ok(Ok(Ok(()))) => KeyringState::Saved,
-        Ok(Ok(Err(trouble))) => trouble.state(),
-        Ok(Err(_)) | Err(_) => Trouble::silent().state(),
-    }
 }
 
 fn platform_items() -> keyring_core::Result<ChunkedStore> {

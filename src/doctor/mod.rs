@@ -15,7 +15,8 @@ use crate::cli::Arguments;
 use crate::display;
 use crate::explain::Explain as _;
 use crate::files::{self, Refusal};
-use crate::journal::{Journal, JournalError, Report};
+use crate::journal::{JournalError, Report};
+use crate::journal_command::inspect;
 use crate::model::{Endpoints, KeyringState};
 use crate::paths::{STAND_IN_CLIENT, STAND_IN_TENANT, stand_in_for};
 use crate::say;
@@ -210,7 +211,7 @@ fn journal_lines(folder: &Path) -> Vec<Line> {
             let kinds = ["journal-demo", "journal-stand-in", "journal-live"];
             let kind = kinds.into_iter().find(|kind| name.starts_with(kind));
             let name = format!("{}…", kind.unwrap_or("another"));
-            match Journal::inspect(&path, &[]) {
+            match inspect(&path) {
                 Ok(report) => journal_line(&name, &report),
                 Err(error) => {
                     let explanation = error.explain();
@@ -231,7 +232,7 @@ fn journal_line(name: &str, report: &Report) -> Line {
         let checked = if report.not_checked.is_empty() {
             "chain and end whole"
         } else {
-            "chain whole; whether its end is missing could not be checked"
+            "chain whole; its end was not held against all that remembers it (cordon journal verify says why)"
         };
         let records = report.verified.records;
         return Line::good(what, format!("{name}, {records} records, {checked}"));

@@ -127,7 +127,6 @@ impl Row {
     pub(super) fn hash(&self, rule: HashRule) -> String {
         let number = self.seq.to_string();
         let number = (rule == HashRule::WithNumber).then_some(&number);
-        let mut sum = Sha256::new();
         let fields = [
             &self.entry,
             &self.at,
@@ -135,19 +134,35 @@ impl Row {
             &self.data,
             &self.previous_hash,
         ];
-        for field in number.into_iter().chain(fields) {
-            sum.update((field.len() as u64).to_be_bytes());
-            sum.update(field.as_bytes());
-        }
-        sum.finalize()
-            .iter()
-            .fold(String::with_capacity(64), |mut hex, byte| {
-                use std::fmt::Write as _;
-                // Writing to a string cannot fail.
-                write!(hex, "{byte:02x}").ok();
-                hex
-            })
+        let fields = number.into_iter().chain(fields);
+        sha256_hex(fields.map(String::as_bytes))
     }
+}
+
+/// SHA-256 in hexadecimal over several fields, each with its length before it.
+pub(super) fn sha256_hex<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut sum = Sha256::new();
+    for field in fields {
+        sum.update((field.len() as u64).to_be_bytes());
+        sum.update(field);
+    }
+    sum.finalize()
+        .iter()
+        .fold(String::with_capacity(64), |mut hex, byte| {
+            use std::fmt::Write as _;
+            // Writing to a string cannot fail.
+            write!(hex, "{byte:02x}").ok();
+            hex
+        })
+}
+
+/// The hash of a record of a chain that ends with `end`, as the record after it has it.
+pub(super) fn hash_of(db: &Connection, seq: i64, end: &End) -> Result<String, JournalError> {
+    if seq == end.seq {
+        return Ok(end.hash.clone());
+    }
+    let mut after = db.prepare_cached("SELECT previous_hash FROM record WHERE seq = ?")?;
+    Ok(after.query_row([seq + 1], |row| row.get(0))?)
 }
 
 /// The last record as it is in the file now.

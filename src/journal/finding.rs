@@ -42,10 +42,7 @@ pub enum Finding {
     Unlinked { seq: i64 },
     #[error("record {seq} cannot be read")]
     Unreadable { seq: i64 },
-    #[error(
-        "records {} to {expected} are missing: the end was cut off, or an older copy was put in place ({witness} has {expected})",
-        .last + 1
-    )]
+    #[error("{}", shortened(*.last, *.expected, *.witness))]
     Shortened {
         last: i64,
         expected: i64,
@@ -57,6 +54,25 @@ pub enum Finding {
     Exchanged { seq: i64, witness: Witness },
     #[error("the file's pages are damaged after record {after}: {what}")]
     Pages { after: i64, what: Box<str> },
+}
+
+fn shortened(last: i64, expected: i64, witness: Witness) -> String {
+    if witness == Witness::Keyring {
+        // Only this one is out of reach of whoever puts a whole folder back.
+        return match expected - last {
+            1 => format!(
+                "the journal is older than the keyring remembers: record {expected} is missing"
+            ),
+            missing => format!(
+                "the journal is older than the keyring remembers: {missing} records are missing ({} to {expected})",
+                last + 1
+            ),
+        };
+    }
+    format!(
+        "records {} to {expected} are missing: the end was cut off, or an older copy was put in place ({witness} has {expected})",
+        last + 1
+    )
 }
 
 impl Finding {

@@ -1,12 +1,13 @@
 //! Count and last hash of a journal, kept outside of its file, so that a cut tail, an older copy and
-//! a replaced last record show.
+//! a replaced last record show: in the lock file beside it, and in the keyring, which no copy of the
+//! whole folder brings back.
 //!
 //! Written after the records are durable: after a crash a mark may be behind its file, never ahead.
 
 use std::io::{Read as _, Result, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use super::Verified;
+use super::{Verified, chain};
 use crate::files::{self, File};
 
 /// What a journal had at some time.
@@ -42,6 +43,16 @@ impl Mark {
             records,
             last_hash: hash.to_owned(),
         })
+    }
+
+    /// The keyring's name for the mark of the journal in this place. No tenant can be read from it:
+    /// the system's tools show names.
+    #[must_use]
+    pub fn keyring_item(journal: &Path) -> String {
+        let place = journal.canonicalize();
+        let place = place.as_deref().unwrap_or(journal).as_os_str();
+        let sum = chain::sha256_hex([place.as_encoded_bytes()]);
+        format!("v1:journal:{}", &sum[..32])
     }
 
     /// What the lock file beside the journal says.

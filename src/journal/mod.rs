@@ -41,6 +41,15 @@ use place::{Lock, Place, log_of};
 use crate::files;
 use crate::model::EntryId;
 
+/// How an open journal is to what is remembered of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compared {
+    /// The same, or continued.
+    Same,
+    /// A new one was begun where there was another.
+    LostItsPast,
+}
+
 /// An open journal. Synchronous: it belongs to one thread, which may wait.
 pub struct Journal {
     // Closed before `place`, whose lock lets another console in.
@@ -49,6 +58,8 @@ pub struct Journal {
     end: End,
     schema_version: i64,
     writable: bool,
+    /// Nothing was in the file when it was opened.
+    is_new: bool,
     lost_its_past: bool,
     /// Where it is, kept while this console is the one that may act on it.
     place: Option<Place>,
@@ -79,6 +90,7 @@ impl Journal {
         place.lock.remember(&journal.end);
         journal.place = Some(place);
         journal.lost_its_past = lost_its_past;
+        journal.is_new = is_empty;
         Ok(journal)
     }
 
@@ -117,6 +129,7 @@ impl Journal {
             db,
             end: walk.end,
             writable,
+            is_new: false,
             lost_its_past: false,
             place: None,
         })
@@ -225,6 +238,34 @@ impl Journal {
         place.rest();
     }
 
+    /// Holds the open file against what the keyring remembers of it. Its chain was walked when it was
+    /// opened, so that one record tells.
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] when it is not the file that was written last; others when it cannot
+    /// be read.
+    pub fn compare(&self, remembered: &Mark) -> Result<Compared, JournalError> {
+        let (last, expected, witness) = (self.end.seq, remembered.records, Witness::Keyring);
+        if expected == 0 {
+            return Ok(Compared::Same);
+        }
+        if self.is_new {
+            return Ok(Compared::LostItsPast);
+        }
+        if expected > last {
+            return Err(JournalError::Damaged(Finding::Shortened {
+                last,
+                expected,
+                witness,
+            }));
+        }
+        if chain::hash_of(&self.db, expected, &self.end)? != remembered.last_hash {
+            let seq = expected;
+            return Err(JournalError::Damaged(Finding::Exchanged { seq, witness }));
+        }
+        Ok(Compared::Same)
+    }
+
     /// Count and last hash, to be kept outside of the file.
     #[must_use]
     pub fn mark(&self) -> Mark {
@@ -330,5 +371,7 @@ fn open_on_read_only_media(path: &Path) -> Option<Connection> {
 mod attacks;
 #[cfg(test)]
 mod layouts;
+#[cfg(test)]
+mod rollback;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,6 +1,7 @@
 //! What the worker's tasks share.
 
 mod journal;
+mod marks;
 mod session;
 
 use std::collections::{HashMap, HashSet};

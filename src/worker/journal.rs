@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use jiff::Timestamp;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::context::lock;
-use crate::journal::{Entry, Journal, JournalError, Record};
+use crate::journal::{Compared, Entry, Journal, JournalError, Mark, Record};
 use crate::model::EntryId;
 
 /// Appends that wait for the disk, and such as wait to be shown. Who asks for more waits as well.
@@ -50,6 +50,11 @@ enum Job {
         records: Vec<(EntryId, Record)>,
         reply: Reply,
     },
+    /// Hold the file against a mark.
+    Compare {
+        mark: Mark,
+        reply: oneshot::Sender<Result<Compared, JournalError>>,
+    },
     /// Nothing has been written for a while.
     Rest,
     Close {
@@ -62,6 +67,10 @@ enum Job {
 pub(super) struct JournalHandle {
     pub entries: Entries,
     jobs: OnceLock<Sender<Job>>,
+    /// What the file has; `None` until it is open.
+    mark: watch::Sender<Option<Mark>>,
+    /// Where the keyring keeps that, once it may.
+    keyring_item: OnceLock<Box<str>>,
 }
 
 impl JournalHandle {
@@ -77,6 +86,7 @@ impl JournalHandle {
         let (opened, answer) = oneshot::channel();
         let (written, to_show) = channel(QUEUE);
         let entries = Arc::clone(&self.entries);
+        let mark = self.mark.clone();
         // Never joined: a disk that hangs must not keep the program from ending.
         std::thread::Builder::new()
             .name("cordon-journal".into())
@@ -85,7 +95,8 @@ impl JournalHandle {
                 lock(&entries).extend(how.entries.iter().cloned().map(Arc::new));
                 opened.send(how).ok();
                 if let Some(journal) = journal {
-                    serve(journal, queue, &entries, &written);
+                    mark.send_replace(Some(journal.mark()));
+                    serve(journal, queue, &entries, &written, &mark);
                 }
             })?;
         let opened = answer.await.map_err(std::io::Error::other)?;
@@ -104,6 +115,35 @@ impl JournalHandle {
         let (reply, answer) = oneshot::channel();
         let job = Job::Append { at, records, reply };
         let jobs = self.jobs.get().ok_or(JournalError::ReadOnly)?;
+        let taken = jobs.send(job).await;
+        taken.map_err(|_ended| JournalError::Ended)?;
+        answer.await.unwrap_or(Err(JournalError::Ended))
+    }
+
+    /// What the file has, now and whenever that changes.
+    pub(super) fn newest_mark(&self) -> watch::Receiver<Option<Mark>> {
+        self.mark.subscribe()
+    }
+
+    /// Allows the last mark to be kept at the end, under this name.
+    pub(super) fn keep_last_mark_under(&self, item: &str) {
+        self.keyring_item.set(item.into()).ok();
+    }
+
+    /// What the file has, and the keyring's name for it where it may be kept.
+    pub(super) fn last_mark(&self) -> Option<(&str, Mark)> {
+        let item = self.keyring_item.get()?;
+        Some((item, self.mark.borrow().clone()?))
+    }
+
+    /// Holds the open file against a mark.
+    ///
+    /// # Errors
+    /// As [`Journal::compare`].
+    pub(super) async fn compare(&self, mark: Mark) -> Result<Compared, JournalError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job::Compare { mark, reply };
+        let jobs = self.jobs.get().ok_or(JournalError::Ended)?;
         let taken = jobs.send(job).await;
         taken.map_err(|_ended| JournalError::Ended)?;
         answer.await.unwrap_or(Err(JournalError::Ended))
@@ -151,18 +191,23 @@ fn serve(
     mut queue: Receiver<Job>,
     entries: &Entries,
     written: &Sender<Written>,
+    mark: &watch::Sender<Option<Mark>>,
 ) {
     while let Some(job) = queue.blocking_recv() {
         match job {
             Job::Append { at, records, reply } => match journal.append(at, &records) {
                 Ok(()) => {
                     let changed = take_in(entries, at, records);
+                    mark.send_replace(Some(journal.mark()));
                     written.blocking_send(Written { changed, reply }).ok();
                 }
                 Err(error) => {
                     reply.send(Err(error)).ok();
                 }
             },
+            Job::Compare { mark, reply } => {
+                reply.send(journal.compare(&mark)).ok();
+            }
             Job::Rest => journal.rest(),
             Job::Close { done } => {
                 drop(journal);

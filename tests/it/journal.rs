@@ -1,13 +1,20 @@
 //! The journal's file under a running console: swapped, planted, slow, or older than it was left.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cordon::action::ActionKind;
+use cordon::auth::TokenStore;
 use cordon::explain::{Explanation, NextStep};
-use cordon::journal::{NotSentReason, OrderStatus, Record};
+use cordon::guard::Policy;
+use cordon::journal::{Journal, Mark, NotSentReason, OrderStatus, Record};
 use cordon::message::Command;
+use cordon::model::SessionStatus;
+use cordon::simulator::Simulator;
+use keyring_core::api::CredentialStoreApi as _;
+use keyring_core::{CredentialStore, mock};
 use rusqlite::Connection;
 
 use crate::common::{Engine, journal_on_disk, posts, signed_in, tenant};
@@ -17,7 +24,7 @@ fn isolate(engine: &mut Engine, name: &str) -> OrderStatus {
     let machine = engine.machine(name);
     engine.load(&machine);
     let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &machine));
-    engine.until("its end", |s| {
+    engine.until_fast("its end", |s| {
         s.entry(entry).is_some_and(|e| e.status().is_end())
     });
     engine.status(entry)
@@ -187,4 +194,157 @@ fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_ch
     let taken_back =
         of(|r| matches!(r, Record::AttemptRejected { why } if why.starts_with("the disk took")));
     assert_eq!((taken_back, of(|r| *r == Record::Sent)), (1, 2));
+}
+
+/// What the keyring remembers of a journal.
+fn remembered(keyring: &mock::Store, journal: &Path) -> Option<Mark> {
+    let item = keyring.build("io.github.cordon", &Mark::keyring_item(journal), None);
+    let text = item.expect("a name").get_secret().ok()?;
+    Mark::from_text(std::str::from_utf8(&text).expect("text"))
+}
+
+fn with_keyring(simulator: &Simulator, folder: &Path, keyring: &Arc<mock::Store>) -> Engine {
+    let keyring: Arc<CredentialStore> = keyring.clone();
+    let store = TokenStore::with_store(move || Ok(keyring.clone())).expect("a thread");
+    Engine::start_with(simulator, folder, &Policy::default(), store)
+}
+
+/// After a start with a saved sign-in.
+fn list_is_read(engine: &mut Engine) {
+    engine.until("the list", |s| {
+        s.inventory.read_at.is_some() && s.recent_actions.value.is_some()
+    });
+}
+
+/// A file, and what is in it.
+type Copied = Vec<(PathBuf, Vec<u8>)>;
+
+fn files_of(folder: &Path) -> Copied {
+    let files = fs::read_dir(folder).expect("a folder");
+    let paths = files.map(|file| file.expect("a file").path());
+    let files = paths.filter(|path| path.is_file());
+    files
+        .map(|path| (path.clone(), fs::read(path).expect("read")))
+        .collect()
+}
+
+fn put_back(folder: &Path, files: &Copied) {
+    for (path, _) in files_of(folder) {
+        fs::remove_file(path).expect("removed");
+    }
+    for (path, content) in files {
+        fs::write(path, content).expect("put back");
+    }
+}
+
+#[test]
+fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_remembers_more() {
+    let simulator = tenant();
+    let keyring = mock::Store::new().expect("a mock");
+    let folder = tempfile::tempdir().expect("a folder");
+    let written = |journal: &Path| {
+        let report = Journal::inspect(journal, &[]).expect("opened");
+        Some(Mark::from(&report.verified))
+    };
+    let journal = {
+        let mut engine = with_keyring(&simulator, folder.path(), &keyring);
+        engine.sign_in();
+        isolate(&mut engine, "FIN-LT-042");
+        engine.journal.clone()
+    };
+    assert_eq!(
+        remembered(&keyring, &journal),
+        written(&journal),
+        "at the end"
+    );
+    let older = files_of(folder.path());
+    {
+        let mut engine = with_keyring(&simulator, folder.path(), &keyring);
+        list_is_read(&mut engine);
+        isolate(&mut engine, "HR-LT-007");
+        assert_eq!(
+            engine.state.journal,
+            Some(Ok(())),
+            "continued, not replaced"
+        );
+        assert!(engine.state.problems.is_empty());
+    }
+    let newest = remembered(&keyring, &journal);
+    assert_eq!(newest, written(&journal));
+
+    put_back(folder.path(), &older);
+    let mut engine = with_keyring(&simulator, folder.path(), &keyring);
+    list_is_read(&mut engine);
+    let headline = "The journal is not the one that was written last, so nothing can be sent";
+    assert_stops(&mut engine, headline);
+    let told = banner(&engine);
+    let missing = "the journal is older than the keyring remembers: ";
+    assert!(
+        told.details.iter().any(|d| d.starts_with(missing)),
+        "{told:?}"
+    );
+    drop(engine);
+    assert_eq!(
+        remembered(&keyring, &journal),
+        newest,
+        "so that it is said again"
+    );
+
+    // On another computer, or with a keyring that was wiped, nothing is remembered.
+    put_back(folder.path(), &older);
+    let wiped = mock::Store::new().expect("a mock");
+    let mut engine = with_keyring(&simulator, folder.path(), &wiped);
+    engine.sign_in();
+    isolate(&mut engine, "HR-LT-007");
+    assert_eq!(engine.state.journal, Some(Ok(())));
+    assert!(
+        engine.state.problems.is_empty(),
+        "{:?}",
+        engine.state.problems
+    );
+    drop(engine);
+    assert_eq!(remembered(&wiped, &journal), written(&journal));
+
+    // As whoever finds such a journal is told to do; an empty folder is no other case.
+    put_back(folder.path(), &Vec::new());
+    let mut engine = with_keyring(&simulator, folder.path(), &keyring);
+    engine.until("what is missed", |s| !s.problems.is_empty());
+    let told = &engine.state.problems[0].explanation.headline;
+    assert_eq!(
+        &**told,
+        "The journal that was here is gone, so a new one was begun"
+    );
+    engine.sign_in();
+    isolate(&mut engine, "HR-LT-007");
+    drop(engine);
+    assert_eq!(remembered(&keyring, &journal), written(&journal));
+}
+
+#[test]
+fn no_order_waits_for_a_keyring_that_is_locked_absent_or_hangs() {
+    type Open = fn() -> keyring_core::Result<Arc<CredentialStore>>;
+    let keyrings: [Open; 3] = [
+        || Err(keyring_core::Error::NoStorageAccess("locked".into())),
+        || Err(keyring_core::Error::PlatformFailure("no bus".into())),
+        || loop {
+            std::thread::park();
+        },
+    ];
+    for open in keyrings {
+        let simulator = tenant();
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = TokenStore::with_store(open).expect("a thread");
+        let policy = Policy::default();
+        let mut engine = Engine::start_with(&simulator, folder.path(), &policy, store);
+        // While the keyring may still be asked for a saved one.
+        engine.send(Command::SignIn);
+        engine.until("a code", |s| {
+            matches!(s.session, SessionStatus::WaitingForPerson(_))
+        });
+        assert!(engine.control.approve_latest());
+        list_is_read(&mut engine);
+        isolate(&mut engine, "FIN-LT-042");
+        assert_eq!(engine.state.journal, Some(Ok(())));
+        assert_eq!(posts(&engine.control), ["isolate"]);
+    }
 }

@@ -1,6 +1,6 @@
 //! The journal as the worker's tasks share it: on disk first, then on screen.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -38,11 +38,7 @@ impl Context {
         tokio::spawn(show_written(Arc::clone(self), to_show));
         // A rehearsal begins with an empty account on purpose.
         if self.mode != Mode::Demo && opened.lost_its_past {
-            let headline = "The journal that was here is gone, so a new one was begun";
-            let next = NextStep::Outside("If you moved it, put it back before you act".into());
-            let mut explanation = Explanation::harmless(headline, next);
-            explanation.details.push(file.clone());
-            self.problem(explanation).await;
+            self.say_that_the_past_is_lost(&path).await;
         }
         let may_act = opened.trouble.is_none();
         self.may_act.store(may_act, Ordering::Release);
@@ -56,6 +52,10 @@ impl Context {
                 self.cannot_act(explanation).await;
             }
         }
+        if may_act {
+            let marks = Arc::clone(self).keep_marks(path.clone(), opened.lost_its_past);
+            tokio::spawn(marks);
+        }
         if is_in_use {
             tokio::spawn(look_on(Arc::clone(self), path, stamp));
         }
@@ -64,8 +64,16 @@ impl Context {
         }
     }
 
+    pub(super) async fn say_that_the_past_is_lost(&self, journal: &Path) {
+        let headline = "The journal that was here is gone, so a new one was begun";
+        let next = NextStep::Outside("If you moved it, put it back before you act".into());
+        let mut explanation = Explanation::harmless(headline, next);
+        explanation.details.push(journal.display().to_string());
+        self.problem(explanation).await;
+    }
+
     /// From now on this console only looks, and says why.
-    async fn cannot_act(&self, why: Explanation) {
+    pub(super) async fn cannot_act(&self, why: Explanation) {
         self.may_act.store(false, Ordering::Release);
         *lock(&self.cannot_act) = Some(why.clone());
         self.emit(Event::Journal(Err(why))).await;
@@ -233,6 +241,7 @@ impl Context {
     pub(super) async fn close_journal(&self) {
         self.may_act.store(false, Ordering::Release);
         self.journal.close().await;
+        self.keep_last_mark().await;
     }
 }
 

@@ -57,12 +57,13 @@ pub const IMPORTS: [(&str, &[&str]); 17] = [
 ];
 
 /// These start the program and may use every module; `app` only if they are `main`.
-pub const STARTERS: [&str; 11] = [
+pub const STARTERS: [&str; 12] = [
     "lib",
     "main",
     "cli",
     "display",
     "doctor",
+    "journal_command",
     "self_test",
     "paths",
     "crash",
@@ -135,13 +136,14 @@ pub const CLOCK_READS: [&str; 5] = [
 ];
 /// Who may read the clock.
 /// `auth::token` reads the monotonic clock only: lifetimes count from receipt.
-pub const CLOCK_READERS: [&str; 7] = [
+pub const CLOCK_READERS: [&str; 8] = [
     "worker",
     "app",
     "self_test",
     "auth::token",
     "simulator::clock",
     "doctor",
+    "journal_command",
     "main",
 ];
 

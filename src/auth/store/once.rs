@@ -1,0 +1,46 @@
+//! The keyring as the commands without a window use it: one question, on a thread of its own.
+
+use std::sync::mpsc::sync_channel;
+
+use super::{ChunkedStore, LIMIT, Trouble, platform_items};
+use crate::model::KeyringState;
+
+/// Writes a probe into the keyring and removes it: a read proves nothing. Waits 3 s at most.
+#[must_use]
+pub fn probe_keyring() -> KeyringState {
+    let item = "v1:probe";
+    let probed = ask_once(move |vault| {
+        vault.put(item, b"probe")?;
+        vault.remove(item)
+    });
+    probed.map_or_else(|trouble| trouble.state(), |()| KeyringState::Saved)
+}
+
+/// What a console has kept under `item` beside its sign-in. Waits 3 s at most.
+///
+/// # Errors
+/// Why that could not be read.
+pub fn read_note(item: &str) -> Result<Option<String>, &'static str> {
+    let item = item.to_owned();
+    match ask_once(move |vault| vault.load(&item)) {
+        Ok(note) => Ok(note.map(|note| String::from_utf8_lossy(&note).into_owned())),
+        Err(trouble) => Err(trouble.reason),
+    }
+}
+
+fn ask_once<T: Send + 'static>(
+    ask: impl FnOnce(&ChunkedStore) -> keyring_core::Result<T> + Send + 'static,
+) -> Result<T, Trouble> {
+    let (give, take) = sync_channel(1);
+    let started = std::thread::Builder::new()
+        .name("cordon-keyring-once".into())
+        .spawn(move || {
+            let answer = platform_items().and_then(|vault| ask(&vault));
+            give.send(answer.map_err(|error| Trouble::from_error(&error)))
+                .ok();
+        });
+    match started.map(|_detached| take.recv_timeout(LIMIT)) {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) | Err(_) => Err(Trouble::silent()),
+    }
+}

@@ -1,0 +1,169 @@
+//! What putting back a whole folder does, its lock file with it: only a mark outside of the folder
+//! shows it.
+
+use std::path::PathBuf;
+
+use super::tests::{intended, orders};
+use super::*;
+
+/// A folder with a journal in it, and copies of all of its files.
+struct Folder {
+    place: tempfile::TempDir,
+    copies: Vec<(PathBuf, Vec<u8>)>,
+}
+
+impl Folder {
+    fn new() -> Self {
+        let place = tempfile::tempdir().expect("a folder");
+        let copies = Vec::new();
+        Self { place, copies }
+    }
+
+    fn journal(&self) -> PathBuf {
+        self.place.path().join("journal.sqlite")
+    }
+
+    /// Appends these orders in a run of its own, and returns what the keyring then remembers.
+    fn run(&self, which: std::ops::Range<usize>) -> Mark {
+        let mut journal = Journal::open(&self.journal()).expect("opened");
+        for order in orders().drain(which) {
+            let batch = [intended(order)];
+            let written = journal.append(Timestamp::UNIX_EPOCH, &batch);
+            written.expect("written");
+        }
+        journal.mark()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let files = std::fs::read_dir(self.place.path()).expect("a folder");
+        files.map(|file| file.expect("a file").path()).collect()
+    }
+
+    fn copy(&mut self) {
+        let read = |path: PathBuf| (path.clone(), std::fs::read(path).expect("read"));
+        self.copies = self.files().into_iter().map(read).collect();
+    }
+
+    fn put_back(&self) {
+        for path in self.files() {
+            std::fs::remove_file(path).expect("removed");
+        }
+        for (path, content) in &self.copies {
+            std::fs::write(path, content).expect("put back");
+        }
+    }
+
+    /// What `verify` finds with the keyring's mark, which the opened journal has to find as well.
+    #[track_caller]
+    fn found_with(&self, mark: &Mark) -> Vec<Finding> {
+        let remembered = [(Witness::Keyring, mark.clone())];
+        let report = Journal::inspect(&self.journal(), &remembered).expect("opened");
+        let opened = Journal::open(&self.journal()).expect("the folder agrees with itself");
+        match opened.compare(mark) {
+            Ok(_) => assert_eq!(report.findings, []),
+            Err(JournalError::Damaged(finding)) => assert_eq!(report.findings, [finding]),
+            Err(error) => panic!("{error}"),
+        }
+        report.findings
+    }
+}
+
+#[test]
+fn an_older_copy_of_the_whole_folder_agrees_with_itself_and_not_with_the_keyring() {
+    let mut folder = Folder::new();
+    folder.run(0..2);
+    folder.copy();
+    let newest = folder.run(2..6);
+    folder.put_back();
+    let report = Journal::inspect(&folder.journal(), &[]).expect("opened");
+    assert_eq!((report.findings, report.not_checked), (vec![], vec![]));
+    let found = folder.found_with(&newest);
+    let (last, expected, witness) = (3, 7, Witness::Keyring);
+    assert_eq!(
+        found,
+        [Finding::Shortened {
+            last,
+            expected,
+            witness
+        }]
+    );
+    assert_eq!(
+        found[0].to_string(),
+        "the journal is older than the keyring remembers: 4 records are missing (4 to 7)"
+    );
+}
+
+#[test]
+fn one_missing_record_is_enough() {
+    let mut folder = Folder::new();
+    folder.run(0..5);
+    folder.copy();
+    let newest = folder.run(5..6);
+    folder.put_back();
+    let [found] = &folder.found_with(&newest)[..] else {
+        panic!("one finding");
+    };
+    assert_eq!(
+        found.to_string(),
+        "the journal is older than the keyring remembers: record 7 is missing"
+    );
+}
+
+/// Also when it has as many records again, or more, and where it goes another way at once or later.
+#[test]
+fn an_older_copy_that_was_continued_elsewhere_is_not_the_same_journal() {
+    for (before, lost, instead) in [(0..2, 2..4, 4..6), (0..2, 2..3, 3..6), (0..0, 0..2, 2..6)] {
+        let mut folder = Folder::new();
+        folder.run(before.clone());
+        folder.copy();
+        let newest = folder.run(lost.clone());
+        folder.put_back();
+        folder.run(instead);
+        let found = folder.found_with(&newest);
+        let (seq, witness) = (newest.records, Witness::Keyring);
+        assert_eq!(
+            found,
+            [Finding::Exchanged { seq, witness }],
+            "{before:?} {lost:?}"
+        );
+    }
+}
+
+#[test]
+fn a_journal_that_went_on_after_the_mark_is_the_same() {
+    let folder = Folder::new();
+    let marks = [folder.run(0..0), folder.run(0..1), folder.run(1..4)];
+    let newest = folder.run(4..6);
+    for mark in marks.iter().chain([&newest]) {
+        assert_eq!(folder.found_with(mark), []);
+        let opened = Journal::open(&folder.journal()).expect("opened");
+        assert!(matches!(opened.compare(mark), Ok(Compared::Same)));
+    }
+}
+
+#[test]
+fn an_emptied_folder_is_a_new_journal_whose_past_the_keyring_misses() {
+    let mut folder = Folder::new();
+    folder.copy();
+    let newest = folder.run(0..3);
+    folder.put_back();
+    let opened = Journal::open(&folder.journal()).expect("opened");
+    assert!(!opened.lost_its_past(), "no lock file tells");
+    assert!(matches!(opened.compare(&newest), Ok(Compared::LostItsPast)));
+}
+
+#[test]
+fn each_place_has_an_item_of_its_own_that_names_nobody() {
+    let (one, two) = (Folder::new(), Folder::new());
+    let item = |folder: &Folder| {
+        folder.run(0..1);
+        Mark::keyring_item(&folder.journal())
+    };
+    let items = [item(&one), item(&two)];
+    assert_ne!(items[0], items[1]);
+    let name = items[0].strip_prefix("v1:journal:").expect("a kind");
+    assert!(name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit()));
+    // By whichever way one gets there.
+    let detour = one.place.path().join(".").join("journal.sqlite");
+    assert_eq!(Mark::keyring_item(&detour), items[0]);
+}

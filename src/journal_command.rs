@@ -1,0 +1,153 @@
+//! `cordon journal`: verifies and exports without a window.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::auth::read_note;
+use crate::cli::JournalCommand;
+use crate::explain::Explanation;
+use crate::journal::{
+    Entry, Journal, JournalError, Mark, Moment, Report, Verified, Witness, export,
+};
+use crate::{files, say, say_error, terminal};
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an export without a window says when it was made"
+)]
+fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Verifies every journal of the folder, or the one that is named; exports one.
+#[must_use]
+pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
+    let (named, format) = match what {
+        JournalCommand::Verify { file } => (file, None),
+        JournalCommand::Export { file, format } => (file, Some(*format)),
+    };
+    let files = match named {
+        Some(file) => Ok(vec![file.clone()]),
+        None => journals_in(folder),
+    };
+    let files = match files {
+        Ok(files) => files,
+        Err(error) => {
+            say_error!("{} cannot be searched: {error}", folder.display());
+            return ExitCode::FAILURE;
+        }
+    };
+    match (files.as_slice(), format) {
+        ([], _) => {
+            say_error!("There is no journal in {}", folder.display());
+            ExitCode::FAILURE
+        }
+        ([_, _, ..], Some(_)) => {
+            say_error!("There are several journals; name the file");
+            for file in &files {
+                say_error!("  {}", file.display());
+            }
+            ExitCode::FAILURE
+        }
+        ([file], Some(format)) => match read(file) {
+            Ok((verified, entries)) => {
+                let moment = Moment {
+                    now: now(),
+                    zone: &TimeZone::system(),
+                };
+                terminal::export(&export(&entries, &verified, format.into(), &moment));
+                ExitCode::SUCCESS
+            }
+            Err(explanation) => fail(&explanation),
+        },
+        (files, None) => {
+            let whole = files.iter().filter(|file| verify(file)).count();
+            ExitCode::from(u8::from(whole < files.len()))
+        }
+    }
+}
+
+/// Says how a journal is; `false` when anything is wrong with it.
+fn verify(file: &Path) -> bool {
+    let report = match inspect(file) {
+        Ok(report) => report,
+        Err(error) => {
+            fail(&cannot_read(&error, file));
+            return false;
+        }
+    };
+    let Verified { records, last_hash } = &report.verified;
+    let shown = file.display();
+    if report.findings.is_empty() {
+        say!("The chain is whole: {records} records, last hash {last_hash} ({shown})");
+    } else {
+        say_error!("{} ({shown})", report.headline());
+        for finding in &report.findings {
+            say_error!("  {finding}");
+        }
+        say_error!("  Keep the file as evidence; {records} records can be read");
+    }
+    for what in &report.not_checked {
+        say!("  Not checked: {what}");
+    }
+    report.findings.is_empty()
+}
+
+/// Verifies a journal, against what the keyring remembers of it as well.
+///
+/// # Errors
+/// When the file cannot be opened or is no journal of a known layout.
+pub fn inspect(file: &Path) -> Result<Report, JournalError> {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    // A rehearsal keeps nothing outside of its folder.
+    if name.starts_with("journal-demo") {
+        return Journal::inspect(file, &[]);
+    }
+    let kept = read_note(&Mark::keyring_item(file));
+    let kept = kept.map(|note| note.as_deref().and_then(Mark::from_text));
+    let (marks, not_checked) = match kept {
+        Ok(Some(mark)) => (vec![(Witness::Keyring, mark)], None),
+        Ok(None) => (vec![], Some("it remembers no journal in this place")),
+        Err(why) => (vec![], Some(why)),
+    };
+    let mut report = Journal::inspect(file, &marks)?;
+    report
+        .not_checked
+        .extend(not_checked.map(|why| format!("against the keyring: {why}")));
+    Ok(report)
+}
+
+/// What can be read is exported; that the end is missing, or is not the one that was written, is
+/// said beside it.
+fn read(file: &Path) -> Result<(Verified, Vec<Entry>), Explanation> {
+    let report = inspect(file).map_err(|error| cannot_read(&error, file))?;
+    for finding in report.findings.iter().filter(|f| f.is_of_another_file()) {
+        say_error!("The journal is not the one that was written last: {finding}");
+    }
+    Journal::open_read_only(file)
+        .and_then(|journal| Ok((journal.verify()?, journal.entries()?)))
+        .map_err(|error| cannot_read(&error, file))
+}
+
+fn cannot_read(error: &JournalError, file: &Path) -> Explanation {
+    let mut explanation = error.explain_reading();
+    explanation.details.push(file.display().to_string());
+    explanation
+}
+
+fn journals_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = files::list(folder)?;
+    found.retain(|path| path.extension().is_some_and(|e| e == "sqlite"));
+    Ok(found)
+}
+
+fn fail(explanation: &Explanation) -> ExitCode {
+    say_error!("{}", explanation.headline);
+    for detail in &explanation.details {
+        say_error!("  {detail}");
+    }
+    ExitCode::FAILURE
+}
