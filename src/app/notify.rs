@@ -234,6 +234,7 @@ mod tests {
             hresult: HResult(0),
             by: Some("sam@contoso.com".into()),
             comment: Some("not now".into()),
+            service_time: None,
         }
     }
 

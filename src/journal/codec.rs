@@ -63,10 +63,15 @@ pub(super) fn write(record: &Record) -> (&'static str, Json) {
             hresult,
             by,
             comment,
-        } => (
-            "Finished",
-            json!({ "action": action.as_str(), "status": status.as_wire(), "hresult": hresult.0, "by": by, "comment": comment }),
-        ),
+            service_time,
+        } => {
+            let mut data = json!({ "action": action.as_str(), "status": status.as_wire(), "hresult": hresult.0, "by": by, "comment": comment });
+            // Only where it is there: a console that does not know the key passes over it.
+            if let Some(time) = service_time {
+                data["serviceTime"] = time.to_string().into();
+            }
+            ("Finished", data)
+        }
         Record::Acknowledged {
             status,
             object_id,
@@ -236,6 +241,7 @@ fn read_json(entry: EntryId, name: &str, json: &Json) -> Option<Record> {
             hresult: HResult(i32::try_from(json["hresult"].as_i64()?).ok()?),
             by: text("by"),
             comment: text("comment"),
+            service_time: json["serviceTime"].as_str().and_then(|t| t.parse().ok()),
         },
         "Acknowledged" => Record::Acknowledged {
             status: text("standing")?,

@@ -155,6 +155,8 @@ pub enum Record {
         hresult: HResult,
         by: Option<Box<str>>,
         comment: Option<Box<str>>,
+        /// When the service says that it ended; absent in older journals, and where it says nothing.
+        service_time: Option<Timestamp>,
     },
     /// A person has read how the order stands. It says what was read, so that a status which came
     /// at the same moment is not taken for read.
@@ -174,6 +176,25 @@ pub struct Acknowledgement {
     pub account: Box<str>,
 }
 
+/// Whose clock a time is by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TimeSource {
+    /// The service said when it happened.
+    Service,
+    /// When this console read it.
+    Console,
+}
+
+impl TimeSource {
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Service => "Defender's clock",
+            Self::Console => "this computer's clock",
+        }
+    }
+}
+
 /// One order with all that is known about it, oldest record first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -183,6 +204,7 @@ pub struct Entry {
     // Kept with each record, because views ask for these in every frame.
     status: OrderStatus,
     status_since: Timestamp,
+    service_time: Option<Timestamp>,
     acknowledged: Option<Acknowledgement>,
 }
 
@@ -196,6 +218,7 @@ impl Entry {
             records: Vec::new(),
             status: OrderStatus::Waiting,
             status_since: Timestamp::UNIX_EPOCH,
+            service_time: None,
             acknowledged: None,
         }
     }
@@ -216,6 +239,11 @@ impl Entry {
             let key = before.key();
             self.status = self.after(before, &record);
             self.status_since = at;
+            self.service_time = if let Record::Finished { service_time, .. } = &record {
+                *service_time
+            } else {
+                None
+            };
             if self.status.key() != key {
                 self.acknowledged = None;
             }
@@ -252,6 +280,16 @@ impl Entry {
     #[must_use]
     pub fn status_since(&self) -> Timestamp {
         self.status_since
+    }
+
+    /// When the present status was reached: as the service has it where it said so, and otherwise when
+    /// this console read it.
+    #[must_use]
+    pub fn status_time(&self) -> (Timestamp, TimeSource) {
+        self.service_time
+            .map_or((self.status_since, TimeSource::Console), |time| {
+                (time, TimeSource::Service)
+            })
     }
 
     /// The first time the request left, if it did.
@@ -409,6 +447,7 @@ impl Entry {
                 hresult,
                 by,
                 comment,
+                ..
             } => self.finished(action, status, *hresult, by.as_deref(), comment.as_deref()),
         }
     }

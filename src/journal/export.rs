@@ -65,10 +65,11 @@ pub(super) fn not_reread(entry: &Entry) -> String {
 }
 
 /// The columns of CSV and JSON, one definition.
-fn columns(entry: &Entry) -> [(&'static str, String); 15] {
+fn columns(entry: &Entry) -> [(&'static str, String); 16] {
     let order = &entry.order;
     let status = entry.status();
     let action = status.action().map(ToString::to_string);
+    let (since, source) = entry.status_time();
     [
         ("entry", order.entry.to_string()),
         ("mode", entry.author.mode.to_string()),
@@ -82,7 +83,8 @@ fn columns(entry: &Entry) -> [(&'static str, String); 15] {
         ("standing", status.word(&order.task)),
         ("detail", detail(entry, status)),
         ("not re-read", not_reread(entry)),
-        ("since", sheet::utc(entry.status_since())),
+        ("since", sheet::utc(since)),
+        ("since by", source.words().to_owned()),
         ("service action", action.unwrap_or_default()),
         ("comment", clean(&order.comment, 2_000).into_owned()),
     ]

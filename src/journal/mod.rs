@@ -25,7 +25,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use check::{Report, Verified};
-pub use entry::{Acknowledgement, Author, Entry, NotSentReason, Record};
+pub use entry::{Acknowledgement, Author, Entry, NotSentReason, Record, TimeSource};
 pub use error::JournalError;
 pub use export::{Format, export};
 pub use finding::{Finding, Witness};

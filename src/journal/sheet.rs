@@ -32,6 +32,12 @@ impl Moment<'_> {
         format!("{} ({})", local.strftime("%Y-%m-%d %H:%M:%S %:z"), utc(at))
     }
 
+    /// When an entry came to stand as it does, and by whose clock.
+    fn status_of(&self, entry: &Entry) -> String {
+        let (at, source) = entry.status_time();
+        format!("{}, by {}", self.both(at), source.words())
+    }
+
     fn ago(&self, at: Timestamp) -> String {
         age_text(self.now.duration_since(at).as_secs())
     }
@@ -147,16 +153,17 @@ fn row(
 ) -> std::fmt::Result {
     let order = &entry.order;
     let status = entry.status();
-    let at = entry.status_since();
+    let (at, source) = entry.status_time();
     let when = match (section, ended_by(entry, all)) {
         (Section::Contained | Section::Open, _) => {
-            format!("since {}, {}", moment.both(at), moment.ago(at))
+            let (both, ago) = (moment.both(at), moment.ago(at));
+            format!("since {both}, {ago}, by {}", source.words())
         }
-        (Section::Failed | Section::Done, None) => format!("at {}", moment.both(at)),
+        (Section::Failed | Section::Done, None) => format!("at {}", moment.status_of(entry)),
         (Section::Failed | Section::Done, Some(later)) => {
             let word = later.status().word(&later.order.task).to_lowercase();
-            let until = moment.both(later.status_since());
-            format!("at {}; {word} at {until}", moment.both(at))
+            let (at, until) = (moment.status_of(entry), moment.status_of(later));
+            format!("at {at}; {word} at {until}")
         }
     };
     writeln!(

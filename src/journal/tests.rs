@@ -92,6 +92,7 @@ pub(crate) fn records() -> Vec<Record> {
             hresult: HResult(-1),
             by: Some("x".into()),
             comment: None,
+            service_time: None,
         },
         Record::Acknowledged {
             status: "Cancelled".into(),
@@ -104,6 +105,40 @@ pub(crate) fn records() -> Vec<Record> {
         detail: Some("why".into()),
     }));
     records
+}
+
+/// A key that older consoles pass over: it stands on disk only where there is something in it.
+#[test]
+fn the_services_time_of_an_end_survives_writing() {
+    let mut journal = Journal::in_memory().expect("memory");
+    let order = orders().remove(0);
+    let entry = order.entry;
+    let time = "2026-11-28T00:12:44.1234567Z".parse().expect("a time");
+    let finished = |service_time| Record::Finished {
+        action: action(),
+        status: MachineActionStatus::Succeeded,
+        hresult: HResult(0),
+        by: None,
+        comment: None,
+        service_time,
+    };
+    let records = [(entry, finished(None)), (entry, finished(Some(time)))];
+    let batch: Vec<_> = std::iter::once(intended(order)).chain(records).collect();
+    journal
+        .append(Timestamp::UNIX_EPOCH, &batch)
+        .expect("appended");
+    let entries = journal.entries().expect("readable");
+    let read = entries[0].records().iter().skip(1).map(|(_, r)| r.clone());
+    assert_eq!(
+        read.collect::<Vec<_>>(),
+        [finished(None), finished(Some(time))]
+    );
+    let with_key = "SELECT group_concat(seq) FROM record WHERE data LIKE '%serviceTime%'";
+    let with_key: String = journal
+        .db
+        .query_row(with_key, [], |row| row.get(0))
+        .expect("one");
+    assert_eq!(with_key, "4");
 }
 
 #[test]

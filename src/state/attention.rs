@@ -44,6 +44,7 @@ mod tests {
             hresult: HResult(0),
             by: None,
             comment: None,
+            service_time: None,
         };
         for record in [Record::Sent, finished] {
             entry.push(Timestamp::UNIX_EPOCH, record);

@@ -326,6 +326,7 @@ mod tests {
             hresult: HResult(0),
             by: None,
             comment: None,
+            service_time: None,
         };
         state.apply(entry("cdn-7F3K2Q9M", "a7", done("a7-7")));
         // Somebody was first: the entry knows their action, and has made none.

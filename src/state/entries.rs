@@ -288,6 +288,7 @@ mod tests {
             hresult: HResult(0),
             by: None,
             comment: comment.map(Into::into),
+            service_time: None,
         }
     }
 

@@ -129,6 +129,7 @@ pub(super) fn finished(action: &MachineAction) -> Option<Record> {
             .as_deref()
             .map(|r| r.trim().into()),
         comment: action.cancellation_comment.clone(),
+        service_time: action.last_updated,
     })
 }
 

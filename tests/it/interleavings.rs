@@ -80,7 +80,8 @@ fn record() -> impl Strategy<Value = Record> {
             status,
             hresult: HResult(0),
             by: None,
-            comment: None
+            comment: None,
+            service_time: None,
         }),
     ]
 }

@@ -9,7 +9,7 @@ use cordon::action::ActionKind;
 use cordon::auth::TokenStore;
 use cordon::explain::{Explanation, NextStep};
 use cordon::guard::Policy;
-use cordon::journal::{Journal, Mark, NotSentReason, OrderStatus, Record};
+use cordon::journal::{Journal, Mark, NotSentReason, OrderStatus, Record, TimeSource};
 use cordon::message::Command;
 use cordon::model::SessionStatus;
 use cordon::simulator::Simulator;
@@ -194,6 +194,25 @@ fn a_slow_disk_holds_up_its_order_alone_and_is_said_and_what_it_takes_late_is_ch
     let taken_back =
         of(|r| matches!(r, Record::AttemptRejected { why } if why.starts_with("the disk took")));
     assert_eq!((taken_back, of(|r| *r == Record::Sent)), (1, 2));
+}
+
+#[test]
+fn the_end_of_an_action_is_on_disk_with_the_services_own_time() {
+    let (simulator, _folder, mut engine) = signed_in();
+    // Its clock is not this computer's.
+    simulator.control().advance(Duration::from_mins(90));
+    isolate(&mut engine, "FIN-LT-042");
+    let entries = journal_on_disk(&engine.journal);
+    let id = entries[0].status().action().expect("accepted").as_str();
+    let actions = simulator.control().actions();
+    let action = actions.iter().find(|a| a["id"] == id).expect("stored");
+    let updated = action["lastUpdateDateTimeUtc"].as_str().expect("a time");
+    let (time, source) = entries[0].status_time();
+    assert_eq!(
+        (Some(time), source),
+        (updated.parse().ok(), TimeSource::Service)
+    );
+    assert_ne!(time, entries[0].status_since());
 }
 
 /// What the keyring remembers of a journal.

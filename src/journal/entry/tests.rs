@@ -31,6 +31,7 @@ fn finished(status: MachineActionStatus) -> Record {
         hresult: HResult(0),
         by: None,
         comment: None,
+        service_time: None,
     }
 }
 
@@ -327,6 +328,7 @@ fn a_status_says_in_one_line_why_by_whom_and_with_which_code() {
         hresult: HResult(0),
         by: by.map(Into::into),
         comment: comment.map(Into::into),
+        service_time: None,
     };
     for (record, expected) in [
         (not_sent(None), Some("a guardrail stands against it")),

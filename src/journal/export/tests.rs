@@ -1,4 +1,5 @@
 mod next_step;
+mod service_time;
 
 use super::*;
 use crate::action::ActionKind;
@@ -37,6 +38,7 @@ fn the_hand_over_sheet_says_what_is_still_to_release() {
             hresult: HResult(0),
             by: None,
             comment: None,
+            service_time: None,
         };
         seconds += 10;
         let at = Timestamp::from_second(seconds).expect("a literal time");
@@ -210,7 +212,7 @@ fn no_cell_is_a_formula_under_any_separator() {
                 );
             }
             if separator == b',' {
-                assert_eq!(row_len(&text), 17);
+                assert_eq!(row_len(&text), 18);
             }
         }
         assert_eq!(rows, 1 + HOSTILE.len());
@@ -236,6 +238,7 @@ fn the_sheet_says_who_why_since_when_and_what_is_next() {
         hresult: HResult(0),
         by: None,
         comment: None,
+        service_time: None,
     };
     for (time, records) in [
         (
@@ -301,6 +304,7 @@ fn every_export_has_what_was_sent_and_the_action_that_came_of_it() {
             hresult: HResult(0),
             by: None,
             comment: None,
+            service_time: None,
         };
         let entry = order.entry;
         let records = [intended(order), (entry, Record::Sent), (entry, finished)];

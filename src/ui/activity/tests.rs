@@ -43,6 +43,7 @@ fn finished(status: MachineActionStatus) -> Record {
         hresult: HResult(0),
         by: None,
         comment: None,
+        service_time: None,
     }
 }
 

@@ -49,6 +49,7 @@ fn finished(status: MachineActionStatus, comment: Option<&str>) -> Record {
         hresult: HResult(0),
         by: Some("sam".into()),
         comment: comment.map(Into::into),
+        service_time: None,
     }
 }
 

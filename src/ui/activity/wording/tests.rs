@@ -100,6 +100,7 @@ fn a_failure_says_its_code_in_words_and_what_to_do() {
         hresult: HResult(-2_147_467_260),
         by: None,
         comment: None,
+        service_time: None,
     };
     let text = said(vec![Record::Sent, finished], &state());
     assert!(
@@ -185,6 +186,7 @@ fn one_event_has_one_time_and_it_is_the_services() {
             hresult: HResult(0),
             by: None,
             comment: None,
+            service_time: None,
         },
     );
     let mut state = state();
@@ -227,6 +229,7 @@ fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_
             hresult: HResult(0),
             by: None,
             comment: None,
+            service_time: None,
         },
     ]);
     let mut know = |id: &str, kind, status, created: i64, updated: i64| {

@@ -1,0 +1,62 @@
+//! When it happened, and by whose clock.
+
+use super::*;
+
+/// The device may have been cut off long before this console read it.
+#[test]
+fn every_export_has_the_services_time_where_it_told_and_says_whose_clock_it_is() {
+    let time = |text: &str| text.parse::<Timestamp>().expect("a time");
+    let written = |service_time: Option<Timestamp>, format: Format| {
+        let mut journal = Journal::in_memory().expect("memory");
+        let isolate = orders().remove(0);
+        let entry = isolate.entry;
+        let finished = Record::Finished {
+            action: MachineActionId::parse("b89eb834-1").expect("an id"),
+            status: MachineActionStatus::Succeeded,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+            service_time,
+        };
+        let records = [intended(isolate), (entry, Record::Sent), (entry, finished)];
+        journal
+            .append(time("2026-11-28T00:15:00Z"), &records)
+            .expect("appended");
+        let verified = journal.verify().expect("whole");
+        let entries = journal.entries().expect("readable");
+        export(&entries, &verified, format, &moment())
+    };
+    let told = Some(time("2026-11-27T23:12:43.5Z"));
+    let sheet = written(told, Format::Markdown);
+    let since = "**Isolated** since 2026-11-27 23:12:43 +00:00 (2026-11-27T23:12:43Z), 3 h ago, by Defender's clock";
+    assert!(sheet.contains(since), "{sheet}");
+    let sheet = written(None, Format::Markdown);
+    let since = "**Isolated** since 2026-11-28 00:15:00 +00:00 (2026-11-28T00:15:00Z), 1 h ago, by this computer's clock";
+    assert!(sheet.contains(since), "{sheet}");
+    for (service_time, since, by) in [
+        (told, "2026-11-27T23:12:43Z", "Defender's clock"),
+        (None, "2026-11-28T00:15:00Z", "this computer's clock"),
+    ] {
+        let text = written(service_time, Format::Csv);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        let row: std::collections::BTreeMap<String, String> = reader
+            .deserialize()
+            .next()
+            .expect("one row")
+            .expect("readable");
+        assert_eq!((&*row["since"], &*row["since by"]), (since, by));
+        let json: serde_json::Value =
+            serde_json::from_str(&written(service_time, Format::Json)).expect("JSON");
+        let row = &json["entries"][0];
+        assert_eq!(
+            (&row["since"], &row["since by"]),
+            (&since.into(), &by.into())
+        );
+        let data = &row["records"][2]["data"];
+        assert_eq!(
+            data.get("serviceTime").is_some(),
+            service_time.is_some(),
+            "{data}"
+        );
+    }
+}
