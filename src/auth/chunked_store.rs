@@ -53,7 +53,7 @@ impl ChunkedStore {
     /// Stores `value` under `user`, instead of what is there.
     pub(super) fn put(&self, user: &str, value: &[u8]) -> Result<()> {
         let part_bytes = match self.layout {
-            Layout::Whole => return self.entry(user)?.set_secret(value),
+            Layout::Whole => return self.set(user, value),
             Layout::Parts(bytes) => bytes.saturating_sub(TAG_BYTES).max(1),
         };
         let before = self.head(user)?;
@@ -77,7 +77,7 @@ impl ChunkedStore {
             let mut item = Zeroizing::new(Vec::with_capacity(TAG_BYTES + part.len()));
             item.extend_from_slice(tag.as_bytes());
             item.extend_from_slice(part);
-            self.entry(&part_name(user, side, n))?.set_secret(&item)?;
+            self.set(&part_name(user, side, n), &item)?;
         }
         let head = Head {
             v: 1,
@@ -88,7 +88,7 @@ impl ChunkedStore {
         };
         let head = serde_json::to_vec(&head)
             .map_err(|error| Error::Invalid("head".into(), error.to_string()))?;
-        self.entry(user)?.set_secret(&head)?;
+        self.set(user, &head)?;
         if let Some(before) = before {
             // The new value is safe; what is left of the old one goes with the next write.
             self.sweep(user, before.side).ok();
@@ -150,6 +150,17 @@ impl ChunkedStore {
             *label = "cordon journal";
         }
         self.store.build(SERVICE, user, Some(&modifiers))
+    }
+
+    /// Puts a value into one item; where there are several of its name, in place of all of them.
+    fn set(&self, user: &str, value: &[u8]) -> Result<()> {
+        match self.entry(user)?.set_secret(value) {
+            Err(Error::Ambiguous(entries)) => {
+                entries.iter().try_for_each(Entry::delete_credential)?;
+                self.entry(user)?.set_secret(value)
+            }
+            set => set,
+        }
     }
 
     /// As [`Self::get_only`]; several of one name count as none.
@@ -261,6 +272,16 @@ mod tests {
             Err(Error::TooLong(..))
         ));
         assert_eq!(load(&vault), Some(vec![7; 100]));
+    }
+
+    #[test]
+    fn a_value_takes_the_place_of_several_of_its_name() {
+        let vault = vault(Layout::Whole);
+        let entry = vault.entry(USER).expect("a mock entry");
+        let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");
+        cred.set_error(Error::Ambiguous(Vec::new()));
+        vault.put(USER, &[1; 30]).expect("healed");
+        assert_eq!(load(&vault), Some(vec![1; 30]));
     }
 
     #[test]

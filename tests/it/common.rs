@@ -23,7 +23,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tempfile::TempDir;
 
-pub use barriers::{asked_about, journal_on_disk, machine_named, polls, posts, wait_for};
+pub use barriers::{asked_about, item_of, journal_on_disk, machine_named, polls, posts, wait_for};
 
 /// Longest real time that anything may take, on a slow machine too.
 pub const PATIENCE: Duration = Duration::from_mins(2);

@@ -28,6 +28,7 @@ mod form;
 mod interleavings;
 mod inversions;
 mod journal;
+mod keyring_states;
 mod kill;
 mod licences;
 mod lists;

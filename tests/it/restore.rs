@@ -14,7 +14,7 @@ use keyring_core::api::CredentialStoreApi as _;
 use keyring_core::{CredentialStore, Entry, mock};
 use tempfile::TempDir;
 
-use crate::common::{self, Engine, fault, signed_in, tenant, wait_for};
+use crate::common::{self, Engine, fault, item_of, signed_in, tenant, wait_for};
 
 /// A keyring and a folder that outlive the consoles.
 struct Home {
@@ -22,7 +22,6 @@ struct Home {
     folder: TempDir,
 }
 
-const PLACE: &str = "v1:stand-in:127.0.0.1";
 const JANE: &str = "c0a7f5e2-6b1d-4d8e-9a34-2f61b7c0d915";
 const STRANGER: (&str, &str, &str) = (
     "11111111-2222-4333-8444-555555555555",
@@ -73,13 +72,7 @@ impl Home {
 
     /// The keyring's item of an account, or of the place as it was before there were several.
     fn item(&self, simulator: &Simulator, object_id: Option<&str>) -> Entry {
-        let address = simulator.address();
-        let port = address.rsplit(':').next().expect("a port");
-        let (client, tenant) = (cordon::simulator::CLIENT_ID, cordon::simulator::TENANT_ID);
-        let mut name = format!("{PLACE}:{port}:{client}:{tenant}");
-        if let Some(object_id) = object_id {
-            name = format!("{name}:{object_id}");
-        }
+        let name = item_of(simulator, object_id);
         self.keyring
             .build("io.github.cordon", &name, None)
             .expect("a mock entry")

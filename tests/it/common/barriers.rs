@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use cordon::journal::{Entry, Journal};
 use cordon::model::MachineId;
-use cordon::simulator::{RequestKind, SimControl};
+use cordon::simulator::{CLIENT_ID, RequestKind, SimControl, Simulator, TENANT_ID};
 
 use super::{Console, Engine, PATIENCE};
 
@@ -37,6 +37,18 @@ pub fn machine_named(control: &SimControl, name: &str) -> MachineId {
     let found = machines.iter().find(|(_, n)| n.as_deref() == Some(name));
     let (id, _) = found.unwrap_or_else(|| panic!("no {name} in the fleet"));
     MachineId::parse(id).expect("an id")
+}
+
+/// The keyring's name for the sign-in of an account, or of the place as it was before there were
+/// several.
+pub fn item_of(simulator: &Simulator, object_id: Option<&str>) -> String {
+    let address = simulator.address();
+    let port = address.rsplit(':').next().expect("a port");
+    let place = format!("v1:stand-in:127.0.0.1:{port}:{CLIENT_ID}:{TENANT_ID}");
+    match object_id {
+        Some(object_id) => format!("{place}:{object_id}"),
+        None => place,
+    }
 }
 
 /// The journal as it is on disk now.
