@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use cordon::action::{ActionKind, Sha1};
-use cordon::journal::{NotSentReason, OrderStatus};
+use cordon::journal::{NotSentReason, OrderStatus, Record};
 use cordon::message::Command;
 use cordon::model::{MachineActionStatus, MachineRef};
+use cordon::simulator::RequestKind;
 
 use crate::common::{Engine, fault, journal_on_disk, posts, signed_in, tenant};
 
@@ -424,4 +425,36 @@ fn the_sha1_leaves_in_lower_case_and_the_comment_with_its_tag() {
     assert_eq!(post.body["Sha1"], crate::common::SHA1);
     assert_eq!(post.body["Comment"], format!("[{entry}] alert 1234"));
     assert_eq!(post.body["ExternalId"], entry.to_string());
+}
+
+/// The tag in the device's own list is enough: the tenant's is not asked for, and what was found is
+/// not looked for again.
+#[test]
+fn a_lost_answer_is_found_by_the_first_look_at_the_device_and_then_only_followed() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    engine.control.inject(fault("submit", "drop_after", 1));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("what was found", |s| {
+        s.entry(entry)
+            .is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
+    });
+    let control = engine.control.clone();
+    let looks = move || {
+        let requests = control.requests().into_iter();
+        let since = requests.skip_while(|r| r.kind != RequestKind::Change);
+        let looks = since
+            .skip(1)
+            .filter(|r| r.query.contains(machine.id.as_str()));
+        looks.count()
+    };
+    assert_eq!(looks(), 1);
+    let action = engine.status(entry).action().expect("accepted").clone();
+    engine.until_looked_at_again(action.as_str());
+    assert_eq!(looks(), 1);
+    let entries = journal_on_disk(&engine.journal);
+    let records = entries[0].records().iter();
+    let accepted = records.filter(|(_, r)| matches!(r, Record::Accepted { .. }));
+    assert_eq!(accepted.count(), 1);
 }
