@@ -27,6 +27,8 @@ impl<T> From<Complete<T>> for Listed<T> {
 /// Whoever looks at a device waits for its record and its actions; these must not use up the calls
 /// that a click needs.
 const LANE: Lane = Lane::Refresh;
+/// Memory for one list of one machine: many times what a thousand rows of the service take.
+const MAX_LIST_BYTES: usize = 1 << 20;
 
 impl Client {
     /// Who has logged on to a machine, who was there last first. Needs `User.Read.All`.
@@ -40,9 +42,7 @@ impl Client {
         );
         let (page, stop, _) = self.list(&url, LANE, Limits::ACTION_LIST).await?;
         let is_cut = stop.is_some() || page.is_overfull || page.next_link.is_some();
-        let mut users = listed(page, is_cut);
-        LoggedOnUser::newest_first(&mut users.items);
-        Ok(users)
+        Ok(users_of(page, is_cut))
     }
 
     /// The alerts of a machine that are unresolved, worst first. Needs `Alert.Read` or
@@ -69,11 +69,7 @@ impl Client {
         };
         let is_full = page.received() >= odata::ALERTS_TOP;
         let is_cut = is_full || page.is_overfull || stop.is_some() || page.next_link.is_some();
-        let mut alerts = listed(page, is_cut);
-        // Whatever the service made of the filter.
-        alerts.items.retain(Alert::is_open);
-        Alert::worst_first(&mut alerts.items);
-        Ok(alerts)
+        Ok(open_alerts_of(page, is_cut))
     }
 
     /// Which actions the service says it offers for a machine: undocumented, so a hint.
@@ -86,6 +82,22 @@ impl Client {
         let (page, ..) = self.list(&url, LANE, Limits::ONE).await?;
         Ok(AvailableActions(page.items))
     }
+}
+
+fn users_of(page: Listing<LoggedOnUser>, is_cut: bool) -> Listed<LoggedOnUser> {
+    let mut users = listed(page, is_cut);
+    LoggedOnUser::newest_first(&mut users.items);
+    users.keep_at_most(MAX_LIST_BYTES, LoggedOnUser::bytes);
+    users
+}
+
+fn open_alerts_of(page: Listing<Alert>, is_cut: bool) -> Listed<Alert> {
+    let mut alerts = listed(page, is_cut);
+    // Whatever the service made of the filter.
+    alerts.items.retain(Alert::is_open);
+    Alert::worst_first(&mut alerts.items);
+    alerts.keep_at_most(MAX_LIST_BYTES, Alert::bytes);
+    alerts
 }
 
 fn listed<T>(page: Listing<T>, is_cut: bool) -> Listed<T> {

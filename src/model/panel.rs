@@ -61,6 +61,25 @@ impl<T> Listed<T> {
     pub fn is_complete(&self) -> bool {
         !self.is_cut && self.unreadable == 0
     }
+
+    /// Leaves out what goes beyond this much memory, from the end, and says that there is more.
+    pub fn keep_at_most(&mut self, bytes: usize, bytes_of: impl Fn(&T) -> usize) {
+        let mut left = bytes;
+        let mut fits = |item: &T| {
+            let rest = left.checked_sub(bytes_of(item));
+            rest.inspect(|rest| left = *rest).is_some()
+        };
+        let count = self.items.iter().take_while(|item| fits(item)).count();
+        if count < self.items.len() {
+            self.items.truncate(count);
+            self.items.shrink_to_fit();
+            self.is_cut = true;
+        }
+    }
+}
+
+fn text_bytes<'a>(texts: impl IntoIterator<Item = Option<&'a str>>) -> usize {
+    texts.into_iter().flatten().map(str::len).sum()
 }
 
 impl<T> From<Vec<T>> for Listed<T> {
@@ -86,6 +105,13 @@ pub struct LoggedOnUser {
 }
 
 impl LoggedOnUser {
+    /// About how much memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let texts = [&self.domain, &self.logon_types].map(Option::as_deref);
+        size_of::<Self>() + self.name.len() + text_bytes(texts)
+    }
+
     /// Puts who was there last first.
     pub fn newest_first(users: &mut [Self]) {
         users.sort_by_key(|user| Reverse(user.last_seen));
@@ -145,6 +171,14 @@ impl Alert {
         self.status != AlertStatus::Resolved
     }
 
+    /// About how much memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let words = [self.severity.as_wire(), self.status.as_wire(), &self.id];
+        let texts = [&self.title, &self.category].map(Option::as_deref);
+        size_of::<Self>() + text_bytes(words.map(Some)) + text_bytes(texts)
+    }
+
     /// Puts the worst first, and of equals the newest.
     pub fn worst_first(alerts: &mut [Self]) {
         alerts.sort_by_key(|alert| Reverse((alert.severity.weight(), alert.created)));
@@ -165,6 +199,15 @@ pub struct Availability {
 }
 
 impl AvailableActions {
+    /// About how much memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let of = |said: &Availability| {
+            size_of::<Availability>() + text_bytes([Some(&*said.action), said.reason.as_deref()])
+        };
+        self.0.iter().map(of).sum()
+    }
+
     /// What was said about the action of this name, if anything.
     #[must_use]
     pub fn of(&self, action: &str) -> Option<&Availability> {
@@ -203,6 +246,28 @@ mod tests {
         ] {
             assert_eq!(lacking(part, scopes), None, "{part:?} {scopes}");
         }
+    }
+
+    #[test]
+    fn a_list_keeps_its_first_rows_within_its_bytes_and_says_that_there_are_more() {
+        let list = |lengths: &[usize]| Listed::from(lengths.to_vec());
+        for (lengths, kept) in [
+            (&[4, 3, 3][..], 3),
+            (&[4, 3, 4], 2),
+            (&[11, 1], 0),
+            (&[], 0),
+            // What comes after one that does not fit is not taken in its place.
+            (&[6, 5, 1], 1),
+        ] {
+            let mut listed = list(lengths);
+            listed.keep_at_most(10, |length| *length);
+            assert_eq!(listed.items, lengths[..kept]);
+            assert_eq!(listed.is_cut, kept < lengths.len(), "{lengths:?}");
+        }
+        let mut cut_before = list(&[1]);
+        cut_before.is_cut = true;
+        cut_before.keep_at_most(10, |length| *length);
+        assert!(cut_before.is_cut);
     }
 
     #[test]

@@ -27,6 +27,20 @@ impl Panel {
         }
     }
 
+    /// About how much memory it takes.
+    fn bytes(&self) -> usize {
+        let users = self.users.value.iter().flat_map(|(users, _)| &users.items);
+        let alerts = self
+            .alerts
+            .value
+            .iter()
+            .flat_map(|(alerts, _)| &alerts.items);
+        let available = self.available.value.as_ref();
+        users.map(LoggedOnUser::bytes).sum::<usize>()
+            + alerts.map(Alert::bytes).sum::<usize>()
+            + available.map_or(0, |(available, _)| available.bytes())
+    }
+
     fn apply(&mut self, news: PanelNews, at: Timestamp) {
         match news {
             PanelNews::Reading(PanelPart::Users) => self.users.loading = true,
@@ -41,11 +55,16 @@ impl Panel {
 
 /// Machines whose panels are kept; a shift's worth of looking.
 const KEPT: usize = 200;
+/// Memory for all of them: many times what those of a usual shift take.
+const MAX_BYTES: usize = 32 << 20;
 
 /// The panels of the machines that were looked at last.
 #[derive(Debug, Default)]
 pub struct Panels {
-    by_machine: HashMap<MachineId, Panel>,
+    /// Each with how much memory it takes.
+    by_machine: HashMap<MachineId, (Panel, usize)>,
+    /// Of all.
+    bytes: usize,
     /// Those there are, the one that heard news last at the end.
     order: VecDeque<MachineId>,
 }
@@ -53,17 +72,23 @@ pub struct Panels {
 impl Panels {
     #[must_use]
     pub fn get(&self, id: &MachineId) -> Option<&Panel> {
-        self.by_machine.get(id)
+        self.by_machine.get(id).map(|(panel, _)| panel)
     }
 
     pub(super) fn apply(&mut self, id: MachineId, news: PanelNews, at: Timestamp) {
         self.order.retain(|known| *known != id);
         self.order.push_back(id.clone());
-        self.by_machine.entry(id).or_default().apply(news, at);
-        if self.order.len() > KEPT
+        let (panel, bytes) = self.by_machine.entry(id).or_default();
+        panel.apply(news, at);
+        let before = std::mem::replace(bytes, panel.bytes());
+        self.bytes = self.bytes - before + *bytes;
+        // Never the one that heard news last.
+        while self.order.len() > 1
+            && (self.order.len() > KEPT || self.bytes > MAX_BYTES)
             && let Some(oldest) = self.order.pop_front()
         {
-            self.by_machine.remove(&oldest);
+            let gone = self.by_machine.remove(&oldest);
+            self.bytes -= gone.map_or(0, |(_, bytes)| bytes);
         }
     }
 }
@@ -102,6 +127,37 @@ mod tests {
         assert!(panel.alerts.value.is_some() && panel.alerts.failure.is_some());
         assert!(panel.users.value.is_some() && panel.users.failure.is_none());
         assert!(!panel.alerts.loading && panel.available.value.is_none());
+    }
+
+    #[test]
+    fn panels_are_bounded_in_memory_too() {
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        let large = || LoggedOnUser {
+            name: "x".repeat(1 << 20).into(),
+            domain: None,
+            last_seen: None,
+            logon_types: None,
+            is_domain_admin: false,
+        };
+        let mebibytes = MAX_BYTES >> 20;
+        for n in 0..2 * mebibytes {
+            tell(&mut state, 0, n, PanelNews::Users(Ok(vec![large()].into())));
+        }
+        let kept = (0..2 * mebibytes).filter(|n| state.panels.get(&id(*n)).is_some());
+        assert_eq!(
+            kept.count(),
+            mebibytes - 1,
+            "each takes a little more than one"
+        );
+        assert!(state.panels.get(&id(2 * mebibytes - 1)).is_some());
+        // Read anew, it does not count twice; one that is too large alone is shown all the same.
+        for _ in 0..2 * mebibytes {
+            tell(&mut state, 0, 7, PanelNews::Users(Ok(vec![large()].into())));
+        }
+        assert!(state.panels.get(&id(2 * mebibytes - 1)).is_some());
+        let huge = (0..2 * mebibytes).map(|_| large()).collect::<Vec<_>>();
+        tell(&mut state, 0, 8, PanelNews::Users(Ok(huge.into())));
+        assert!(state.panels.get(&id(8)).is_some() && state.panels.get(&id(7)).is_none());
     }
 
     #[test]

@@ -114,3 +114,35 @@ fn an_unreadable_answer_about_an_action_is_neither_yes_nor_no() {
         .collect();
     assert_eq!(said, [("FullIsolation", false, None)]);
 }
+
+/// As many rows as may come, each a hundred times as long as any of the service.
+#[test]
+fn lists_are_bounded_in_bytes_and_keep_what_matters_most() {
+    let long = "x".repeat(40_000);
+    let users: Vec<_> = (0..100)
+        .map(|n| json!({ "id": format!("contoso\\{n} {long}"), "lastSeen": format!("2025-04-02T02:{:02}:16Z", n % 60) }))
+        .collect();
+    let users = users_of(read(&json!({ "value": users })), false);
+    let bytes: usize = users.items.iter().map(LoggedOnUser::bytes).sum();
+    assert!(bytes <= MAX_LIST_BYTES && users.items.len() > 20, "{bytes}");
+    assert!(users.is_cut);
+    assert!(users.items[0].name.starts_with("59 "));
+
+    let alerts: Vec<_> = (0..100)
+        .map(|n| json!({ "id": format!("da{n}"), "title": long, "severity": if n < 99 { "Low" } else { "High" } }))
+        .collect();
+    let alerts = open_alerts_of(read(&json!({ "value": alerts })), false);
+    let bytes: usize = alerts.items.iter().map(Alert::bytes).sum();
+    assert!(
+        bytes <= MAX_LIST_BYTES && alerts.items.len() > 20,
+        "{bytes}"
+    );
+    assert!(alerts.is_cut);
+    assert_eq!(&*alerts.items[0].id, "da99");
+
+    let few = users_of(
+        read(&json!({ "value": [{ "id": "contoso\\p.marsh" }] })),
+        false,
+    );
+    assert!(!few.is_cut && few.items.len() == 1);
+}
