@@ -187,6 +187,11 @@ fn resizer_ui(
         let before = before.or(first.map(|(_, _, width)| width)).unwrap_or(least);
         let width = width.clamp(least, most);
         if (width - before).abs() > 0.5 {
+            if let Some(name) = layout.spans().next() {
+                // It takes what the others leave, and would move them under the pointer.
+                let width = name.whole.span().clamp(least, most);
+                window.widths.entry(name.column).or_insert(width);
+            }
             window.widths.insert(span.column, width);
         }
     }
