@@ -10,4 +10,5 @@ mod sort;
 
 pub use device_state::DeviceState;
 pub use filter::{FIELDS, Field, field_trouble};
-pub use rows::{Rows, states_mark};
+pub use pasted::pasted_id;
+pub use rows::Rows;

@@ -106,18 +106,21 @@ impl State {
             }
             Event::Budget(budget) => self.budget = Some(budget),
             Event::Settings { file, news } => self.apply_settings(file, *news),
-            Event::Problem(explanation) => {
-                self.problems_raised += 1;
-                self.problems
-                    .retain(|problem| problem.explanation != explanation);
-                self.problems.push(Problem {
-                    number: self.problems_raised,
-                    explanation,
-                });
-                let excess = self.problems.len().saturating_sub(MAX_PROBLEMS);
-                self.problems.drain(..excess);
-            }
+            Event::Problem(explanation) => self.note_problem(explanation),
         }
+    }
+
+    /// Adds a problem at the end, once; the oldest make room.
+    fn note_problem(&mut self, explanation: Explanation) {
+        self.problems_raised += 1;
+        self.problems
+            .retain(|problem| problem.explanation != explanation);
+        self.problems.push(Problem {
+            number: self.problems_raised,
+            explanation,
+        });
+        let excess = self.problems.len().saturating_sub(MAX_PROBLEMS);
+        self.problems.drain(..excess);
     }
 
     fn apply_session(&mut self, status: SessionStatus, epoch: Epoch) {

@@ -57,6 +57,7 @@ fn is_silent(machine: &Machine, silent_after: SignedDuration, now: Timestamp) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::Conditions;
     use crate::model::MachineActionStatus::{InProgress, Pending};
     use crate::model::{MachineAction, MachineActionId, MachineActionType, MachineId};
     use crate::ui::look;
@@ -64,11 +65,11 @@ mod tests {
     #[test]
     fn pending_looks_other_than_under_way_and_names_the_silence() {
         let [pending, under_way] = [Pending, InProgress].map(|status| {
-            DeviceState::of(&[MachineAction::bare(
+            DeviceState::from(&Conditions::of(&[MachineAction::bare(
                 MachineActionId::parse("a").expect("a literal id"),
                 MachineActionType::Isolate,
                 status,
-            )])
+            )]))
         });
         assert_ne!(look::device_state(pending), look::device_state(under_way));
         let now = Timestamp::from_second(1_795_000_000).expect("a small number");

@@ -3,8 +3,8 @@
 use egui::{Key, Popup, PopupCloseBehavior, Ui};
 
 use crate::model::{Question, holds_word, toggled_word, without_excluded};
+use crate::search::pasted_id;
 use crate::ui::Cx;
-use crate::ui::pasted::pasted_id;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, button_width};
 

@@ -10,7 +10,7 @@ use egui::{
 };
 
 use crate::model::{ExposureLevel, Machine, RiskScore, clean, normal};
-use crate::search::{DeviceState, FIELDS, Field, states_mark};
+use crate::search::{DeviceState, FIELDS, Field};
 use crate::state::State;
 use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
