@@ -25,7 +25,7 @@
 //! Numbered, so that code can point at them; `tests/it/architecture.rs` checks what a type cannot.
 //!
 //! 1. The UI thread never waits.
-//! 2. One door: only `worker/submit.rs` sends a request that changes anything, and it takes an
+//! 2. One door: only `worker/order/send.rs` sends a request that changes anything, and it takes an
 //!    [`Approval`](guard::Approval), which only [`guard`] can make.
 //! 3. Journal first: an order is on disk before its request leaves.
 //! 4. No blind repeats: for one confirmation the service executes at most one POST. What may have
@@ -45,7 +45,7 @@
 //!
 //! The modules are listed in that order. For a first look: [`action`] (what can be done), [`message`]
 //! (everything that crosses between window and background), [`guard`] (when it refuses),
-//! `worker/submit.rs` (how one action is sent), [`state`] (how the screen learns).
+//! `worker/order/task.rs` (the life of one order), [`state`] (how the screen learns).
 
 mod platform;
 

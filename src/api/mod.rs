@@ -14,6 +14,7 @@ mod file;
 mod list;
 mod loose;
 mod odata;
+mod on_machine;
 mod panel;
 mod rate_limit;
 mod retry;
@@ -109,7 +110,7 @@ impl Client {
         }
     }
 
-    /// Sends exactly one POST (rules 2 and 4): only `worker/submit.rs` calls this.
+    /// Sends exactly one POST (rules 2 and 4): only `worker/order/send.rs` calls this.
     ///
     /// # Errors
     /// [`ApiError::effect`] tells whether something may have changed all the same.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::files;
 use crate::model::{Account, SignInMethod, Unfamiliar};
@@ -136,11 +137,11 @@ fn object_id(key: &str) -> Box<str> {
 }
 
 /// The file of all places, of which a run knows its own. In a run without a file nothing is kept.
-#[derive(Debug, Clone, Default)]
 pub(super) struct Accounts {
     folder: Option<PathBuf>,
     place: Box<str>,
-    pub here: Place,
+    /// `None` until the file has been read.
+    here: watch::Sender<Option<Place>>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -150,18 +151,39 @@ struct File {
 }
 
 impl Accounts {
-    /// Reads what is known of `place`. A file that cannot be read counts as one that is not there:
-    /// it only spares questions.
-    pub fn read(folder: Option<PathBuf>, place: &str) -> Self {
-        let here = folder
-            .as_deref()
-            .and_then(|folder| read(folder).places.remove(place))
-            .unwrap_or_default();
+    /// What is known of `place`, once it has been read.
+    pub fn new(folder: Option<PathBuf>, place: &str) -> Self {
         Self {
             folder,
             place: place.into(),
-            here,
+            here: watch::Sender::default(),
         }
+    }
+
+    /// Reads the file. One that cannot be read counts as one that is not there: it only spares
+    /// questions.
+    pub async fn read(&self) -> Place {
+        let (folder, place) = (self.folder.clone(), self.place.clone());
+        let read = move || Some(read(&folder?).places.remove(&place)?);
+        let here = tokio::task::spawn_blocking(read).await;
+        let here = here.ok().flatten().unwrap_or_default();
+        // What was changed meanwhile counts.
+        self.here.send_if_modified(|known| {
+            let is_first = known.is_none();
+            known.get_or_insert(here);
+            is_first
+        });
+        self.here()
+    }
+
+    /// Waits until the file has been read: before that everybody would be a stranger, or nobody.
+    pub async fn until_read(&self) {
+        self.here.subscribe().wait_for(Option::is_some).await.ok();
+    }
+
+    /// What is known of this place.
+    pub fn here(&self) -> Place {
+        self.here.borrow().clone().unwrap_or_default()
     }
 
     /// Where this run keeps things, if it does.
@@ -169,18 +191,33 @@ impl Accounts {
         self.folder.clone()
     }
 
-    /// Writes what is known of this place; what others have written meanwhile stays.
-    pub fn write(&self) {
-        let Some(folder) = &self.folder else {
+    /// Changes what is known of this place, on disk too; what others have written there of other
+    /// places meanwhile stays.
+    pub async fn change(&self, change: impl FnOnce(&mut Place)) {
+        if self.here.borrow().is_none() {
+            self.read().await;
+        }
+        self.here
+            .send_modify(|here| change(here.get_or_insert_default()));
+        let Some(folder) = self.folder.clone() else {
             return;
         };
-        let mut file = read(folder);
-        file.places.insert(self.place.clone(), self.here.clone());
-        // Writing plain strings to memory cannot fail.
-        let json = serde_json::to_vec_pretty(&file).unwrap_or_default();
-        if let Err(error) = files::replace(&folder.join(FILE_NAME), &json) {
-            tracing::warn!("which door to take is not remembered: {error}");
-        }
+        let (place, here) = (self.place.clone(), self.here.subscribe());
+        let written = tokio::task::spawn_blocking(move || {
+            let here = here.borrow().clone().unwrap_or_default();
+            write(&folder, place, here);
+        });
+        written.await.ok();
+    }
+}
+
+fn write(folder: &Path, place: Box<str>, here: Place) {
+    let mut file = read(folder);
+    file.places.insert(place, here);
+    // Writing plain strings to memory cannot fail.
+    let json = serde_json::to_vec_pretty(&file).unwrap_or_default();
+    if let Err(error) = files::replace(&folder.join(FILE_NAME), &json) {
+        tracing::warn!("which door to take is not remembered: {error}");
     }
 }
 
@@ -206,25 +243,24 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_last_account_and_method_are_known_in_the_next_run_without_a_name() {
+    #[tokio::test]
+    async fn the_last_account_and_method_are_known_in_the_next_run_without_a_name() {
         let folder = tempfile::tempdir().expect("a folder");
-        let open = |place: &str| Accounts::read(Some(folder.path().to_owned()), place);
-        let mut here = open("here");
+        let open = |place: &str| Accounts::new(Some(folder.path().to_owned()), place);
+        let accounts = open("here");
+        let here = accounts.read().await;
         assert_eq!(
-            (
-                here.here.door(),
-                here.here.knows_another_than(&account("a"))
-            ),
+            (here.door(), here.knows_another_than(&account("a"))),
             (None, false)
         );
-        here.here.remember(&account("a"), SignInMethod::Browser);
-        here.write();
-        let mut elsewhere = open("elsewhere");
-        elsewhere.here.remember(&account("b"), SignInMethod::Code);
-        elsewhere.write();
+        accounts
+            .change(|here| here.remember(&account("a"), SignInMethod::Browser))
+            .await;
+        open("elsewhere")
+            .change(|here| here.remember(&account("b"), SignInMethod::Code))
+            .await;
 
-        let again = open("here").here;
+        let again = open("here").read().await;
         assert_eq!(again.door(), Some(SignInMethod::Browser));
         assert!(again.knows_another_than(&account("b")));
         assert!(!again.knows_another_than(&account("A")), "ids have no case");
@@ -281,11 +317,11 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_damaged_file_is_as_good_as_none() {
+    #[tokio::test]
+    async fn a_damaged_file_is_as_good_as_none() {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join(FILE_NAME), "{\"places\": 3}").expect("written");
-        let here = Accounts::read(Some(folder.path().to_owned()), "here");
-        assert_eq!(here.here, Place::default());
+        let accounts = Accounts::new(Some(folder.path().to_owned()), "here");
+        assert_eq!(accounts.read().await, Place::default());
     }
 }

@@ -10,26 +10,29 @@ use crate::model::EntryId;
 /// Records that the present account has read how these entries stand: all of them in one step.
 /// Each comes with the status that was on screen.
 pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'static str)>) {
-    let why_not = if !context.may_act() {
+    let why_not = if !context.journal.may_act() {
         Some("Another console is acting on this journal: acknowledge it there")
-    } else if context.policy().read_only {
+    } else if context.settings.policy().read_only {
         Some("Started with --read-only: nothing can be acknowledged here")
     } else {
         None
     };
     if let Some(why_not) = why_not {
         let explanation = Explanation::harmless(why_not, NextStep::None);
-        return context.problem(explanation).await;
+        return context.screen.problem(explanation).await;
     }
-    let Some(account) = context.account() else {
+    let Some(account) = context.session.account() else {
         let headline = "Nobody is signed in, so nothing can be acknowledged";
         let next = NextStep::SignIn;
-        return context.problem(Explanation::harmless(headline, next)).await;
+        return context
+            .screen
+            .problem(Explanation::harmless(headline, next))
+            .await;
     };
     let author = context.author(&account);
     let mut records = Vec::new();
     for (id, status) in seen {
-        let known = context.entry(id);
+        let known = context.journal.entry(id);
         let is_new = known.is_some_and(|entry| {
             // Somebody else's request may have ended since: then it is read once more.
             let may_be_read_again = matches!(entry.status(), OrderStatus::NotOurs { .. });
@@ -43,9 +46,9 @@ pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'sta
             object_id: author.object_id.clone(),
             account: author.account.clone(),
         };
-        if context.is_unwritten(id) {
+        if context.journal.is_unwritten(id) {
             // Its order is in no file, so neither is what was read of it.
-            context.show_only(id, vec![record]).await;
+            context.journal.show_only(id, vec![record]).await;
         } else {
             records.push((id, record));
         }
@@ -53,7 +56,7 @@ pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'sta
     if records.is_empty() {
         return;
     }
-    if let Err(error) = context.record_all(records).await {
-        context.problem(error.explain()).await;
+    if let Err(error) = context.journal.record_all(records).await {
+        context.screen.problem(error.explain()).await;
     }
 }

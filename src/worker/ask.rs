@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use tokio::task::AbortHandle;
 
-use super::context::{Context, now};
+use super::clock::now;
+use super::context::Context;
 use crate::api::{ApiError, Client, Verb};
 use crate::explain::Explanation;
 use crate::message::{AskedNews, Event};
@@ -45,28 +46,28 @@ impl Asking {
     /// The person waits no longer.
     pub(super) async fn stop(&mut self, context: &Context) {
         if let Some(text) = self.abort() {
-            tell(context, context.epoch(), &text, AskedNews::Stopped).await;
+            tell(context, context.session.epoch(), &text, AskedNews::Stopped).await;
         }
     }
 }
 
 async fn ask(context: Arc<Context>, text: Box<str>, question: Question) {
-    let epoch = context.epoch();
+    let epoch = context.session.epoch();
     tell(&context, epoch, &text, AskedNews::Started(question.clone())).await;
     let asked = tokio::select! {
         asked = context.client.ask(&question) => asked,
         () = report_pauses(&context, epoch, &text) => return,
     };
     if let Err(error) = &asked {
-        context.mind_sign_in(error).await;
+        context.session.note_auth_failure(error).await;
     }
     let at = now();
     let news = match asked {
         Ok(found) => {
             let machines: Vec<_> = found.machines.into_iter().map(Arc::new).collect();
-            if epoch == context.epoch() {
+            if epoch == context.session.epoch() {
                 for machine in &machines {
-                    context.learn_machine(Arc::clone(machine), at);
+                    context.known.learn_machine(Arc::clone(machine), at);
                 }
             }
             AskedNews::Answered {
@@ -121,5 +122,8 @@ fn explain(error: &ApiError, question: &Question) -> Explanation {
 
 async fn tell(context: &Context, epoch: Epoch, text: &str, news: AskedNews) {
     let text = text.into();
-    context.emit(Event::Asked { epoch, text, news }).await;
+    context
+        .screen
+        .emit(Event::Asked { epoch, text, news })
+        .await;
 }

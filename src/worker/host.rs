@@ -1,15 +1,19 @@
 //! What this computer is: its name and its addresses, so that nobody isolates it by mistake.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::context::Context;
+use super::screen::Screen;
 use crate::message::Event;
 use crate::model::Host;
 
+/// The addresses of this computer, whenever it is asked.
+pub type Addresses = Arc<dyn Fn() -> Vec<IpAddr> + Send + Sync>;
+
 /// Tells the window what this computer is, as soon as the system has said it.
-pub(super) async fn report(context: Arc<Context>) {
+pub(super) async fn report(screen: Screen) {
     let asked = tokio::task::spawn_blocking(this_computer).await;
-    context.emit(Event::Host(asked.unwrap_or_default())).await;
+    screen.emit(Event::Host(asked.unwrap_or_default())).await;
 }
 
 /// Asks the system. `None` when it tells neither name nor address.
@@ -25,7 +29,7 @@ fn this_computer() -> Option<Host> {
 
 /// The addresses under which it can be reached by others.
 #[must_use]
-pub fn addresses() -> Vec<std::net::IpAddr> {
+pub fn addresses() -> Vec<IpAddr> {
     if_addrs::get_if_addrs()
         .unwrap_or_default()
         .into_iter()

@@ -1,245 +1,377 @@
-//! The thread that owns the journal. An append is a message to it and a reply, so that a disk that
-//! hangs holds up the append in question and nothing else; no lock is held while the disk works.
-//!
-//! What it has written is shown in the order in which the chain has it.
+//! The journal as the worker's tasks share it: on disk first, then on screen, in the order in which
+//! the chain has it. A disk that hangs holds up the append in question and nothing else.
 
+mod thread;
+
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::sync::{oneshot, watch};
 
-use super::context::lock;
-use crate::journal::{Compared, Entry, Journal, JournalError, Mark, Record};
-use crate::model::EntryId;
+use super::clock::now;
+use super::screen::Screen;
+use crate::explain::{Explain as _, Explanation, NextStep};
+use crate::journal::{Compared, Entry, JournalError, Mark, NotSentReason, OrderStatus, Record};
+use crate::message::{Event, OrderProgress};
+use crate::model::{EntryId, MachineActionId, MachineActionStatus, MachineId};
+pub(super) use thread::Opened;
+use thread::{Changed, Ends, Entries, Job, Written};
 
-/// Appends that wait for the disk, and such as wait to be shown. Who asks for more waits as well.
-const QUEUE: usize = 64;
+/// An append that takes longer than this is said.
+const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The entries of this run, oldest first.
-pub(super) type Entries = Arc<Mutex<Vec<Arc<Entry>>>>;
-/// The entries that an append changed, each once, in the order of their first record in it.
-pub(super) type Changed = Vec<Arc<Entry>>;
-type Reply = oneshot::Sender<Result<Changed, JournalError>>;
+/// After as long without a record, the log is carried over into the file.
+const REST_AFTER: Duration = Duration::from_secs(1);
 
-/// How opening went.
-pub(super) struct Opened {
-    /// What could be read, also where it cannot be acted on.
-    pub entries: Vec<Entry>,
-    pub lost_its_past: bool,
-    pub trouble: Option<JournalError>,
-}
+/// Called with each entry that has a new record. Must not wait.
+pub(super) type OnEntry = Arc<dyn Fn(&Entry) + Send + Sync>;
 
-/// What is on disk, to be shown before whoever asked for it goes on.
-pub(super) struct Written {
-    pub changed: Changed,
-    reply: Reply,
-}
-
-impl Written {
-    /// Lets whoever asked for it go on.
-    pub(super) fn was_shown(self) {
-        self.reply.send(Ok(self.changed)).ok();
-    }
-}
-
-enum Job {
-    Append {
-        at: Timestamp,
-        records: Vec<(EntryId, Record)>,
-        reply: Reply,
-    },
-    /// Hold the file against a mark.
-    Compare {
-        mark: Mark,
-        reply: oneshot::Sender<Result<Compared, JournalError>>,
-    },
-    /// Nothing has been written for a while.
-    Rest,
-    Close {
-        done: oneshot::Sender<()>,
-    },
-}
-
-/// Handle of the thread.
-#[derive(Default)]
+/// Handle of the thread that owns the journal's file.
 pub(super) struct JournalHandle {
-    pub entries: Entries,
-    jobs: OnceLock<Sender<Job>>,
+    screen: Screen,
+    on_entry: OnEntry,
+    entries: Entries,
+    jobs: Sender<Job>,
+    /// Whether this console is the one that writes to it.
+    may_act: AtomicBool,
+    /// Why it is not; `None` as well while the file is being opened.
+    why_not: Mutex<Option<Explanation>>,
+    /// Whether it was said that an append waits for the disk.
+    disk_hangs: AtomicBool,
+    /// Entries that are in no file, because the disk did not take them.
+    unwritten: Mutex<HashSet<EntryId>>,
     /// What the file has; `None` until it is open.
-    mark: watch::Sender<Option<Mark>>,
+    mark: watch::Receiver<Option<Mark>>,
     /// Where the keyring keeps that, once it may.
     keyring_item: OnceLock<Box<str>>,
 }
 
+/// The opening of the file, while it is under way.
+pub(super) struct Opening {
+    opened: oneshot::Receiver<Opened>,
+    to_show: Receiver<Written>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere leaves plain values, which are still whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl JournalHandle {
-    /// Starts the thread and opens the journal on it. What it writes comes out of the queue.
+    /// Has a thread open the journal. What is to be appended waits until it is open.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(super) async fn open(
-        &self,
+    pub fn start(
         path: Box<Path>,
-    ) -> std::io::Result<(Opened, Receiver<Written>)> {
-        let (jobs, queue) = channel(QUEUE);
-        let (opened, answer) = oneshot::channel();
-        let (written, to_show) = channel(QUEUE);
-        let entries = Arc::clone(&self.entries);
-        let mark = self.mark.clone();
-        // Never joined: a disk that hangs must not keep the program from ending.
-        std::thread::Builder::new()
-            .name("cordon-journal".into())
-            .spawn(move || {
-                let (journal, how) = open(&path);
-                lock(&entries).extend(how.entries.iter().cloned().map(Arc::new));
-                opened.send(how).ok();
-                if let Some(journal) = journal {
-                    mark.send_replace(Some(journal.mark()));
-                    serve(journal, queue, &entries, &written, &mark);
-                }
-            })?;
-        let opened = answer.await.map_err(std::io::Error::other)?;
-        if opened.trouble.is_none() {
-            self.jobs.set(jobs).ok();
-        }
-        Ok((opened, to_show))
+        screen: Screen,
+        on_entry: OnEntry,
+    ) -> std::io::Result<(Self, Opening)> {
+        let entries = Entries::default();
+        let Ends {
+            jobs,
+            opened,
+            to_show,
+            mark,
+        } = thread::start(path, entries.clone())?;
+        let handle = Self {
+            entries,
+            mark,
+            ..Self::over(jobs, screen, on_entry)
+        };
+        Ok((handle, Opening { opened, to_show }))
     }
 
-    /// Puts records on disk and takes them into the entries, all or none.
-    pub(super) async fn append(
+    fn over(jobs: Sender<Job>, screen: Screen, on_entry: OnEntry) -> Self {
+        Self {
+            screen,
+            on_entry,
+            entries: Entries::default(),
+            jobs,
+            may_act: AtomicBool::new(false),
+            why_not: Mutex::default(),
+            disk_hangs: AtomicBool::new(false),
+            unwritten: Mutex::default(),
+            mark: watch::channel(None).1,
+            keyring_item: OnceLock::new(),
+        }
+    }
+
+    /// Waits until the file is open, and shows what is in it; a long wait is said. From then on what
+    /// is written is shown.
+    pub async fn show_opened(self: &Arc<Self>, opening: Opening) -> Opened {
+        let Opening {
+            mut opened,
+            to_show,
+        } = opening;
+        let how = match tokio::time::timeout(PATIENCE, &mut opened).await {
+            Ok(how) => how,
+            Err(_elapsed) => {
+                let headline = "The disk has not answered for 3 seconds: the journal is not open yet, so nothing can be sent";
+                let next = NextStep::Outside(
+                    "It goes on by itself as soon as the disk answers. Check the disk that holds the data folder".into(),
+                );
+                let why = Explanation::harmless(headline, next);
+                self.screen.emit(Event::Journal(Err(why))).await;
+                opened.await
+            }
+        };
+        let mut how = how.unwrap_or(Opened {
+            entries: Vec::new(),
+            lost_its_past: false,
+            trouble: Some(JournalError::Ended),
+        });
+        let entries = std::mem::take(&mut how.entries);
+        self.screen.emit(Event::Entries(entries.clone())).await;
+        self.may_act.store(how.trouble.is_none(), Ordering::Release);
+        if how.trouble.is_none() {
+            self.screen.emit(Event::Journal(Ok(()))).await;
+        }
+        tokio::spawn(show_written(Arc::clone(self), to_show));
+        Opened { entries, ..how }
+    }
+
+    /// From now on this console only looks, and says why.
+    pub async fn only_look(&self, why: Explanation) {
+        self.may_act.store(false, Ordering::Release);
+        *lock(&self.why_not) = Some(why.clone());
+        self.screen.emit(Event::Journal(Err(why))).await;
+    }
+
+    /// Whether this console is the one that may act on its journal.
+    pub fn may_act(&self) -> bool {
+        self.may_act.load(Ordering::Acquire)
+    }
+
+    pub fn entry(&self, id: EntryId) -> Option<Arc<Entry>> {
+        let entries = self.entries();
+        entries.iter().rev().find(|e| e.id() == id).cloned()
+    }
+
+    /// Where an entry stands; `None` when it is not on record.
+    pub fn status(&self, id: EntryId) -> Option<OrderStatus> {
+        self.entry(id).map(|entry| entry.status().clone())
+    }
+
+    pub fn entries(&self) -> Arc<Vec<Arc<Entry>>> {
+        self.entries.all()
+    }
+
+    /// The actions on this machine whose end is on record.
+    pub fn ended_on(&self, machine: &MachineId) -> HashMap<MachineActionId, MachineActionStatus> {
+        let entries = self.entries();
+        let of_machine = entries.iter().filter(|e| e.machine().id == *machine);
+        let records = of_machine.flat_map(|entry| entry.records());
+        let ends = records.filter_map(|(_, record)| match record {
+            Record::Finished { action, status, .. } if status.is_final() => {
+                Some((action.clone(), status.clone()))
+            }
+            _ => None,
+        });
+        ends.collect()
+    }
+
+    /// Puts records of one entry on disk, and then on screen.
+    ///
+    /// # Errors
+    /// When they could not be written; then nothing may be sent (rule 3).
+    pub async fn record(&self, entry: EntryId, records: Vec<Record>) -> Result<(), JournalError> {
+        let records = records.into_iter().map(|record| (entry, record)).collect();
+        self.record_all(records).await
+    }
+
+    /// Puts records of several entries on disk in one step, and then on screen.
+    ///
+    /// # Errors
+    /// When they could not be written: none is then.
+    pub async fn record_all(&self, records: Vec<(EntryId, Record)>) -> Result<(), JournalError> {
+        if lock(&self.why_not).is_some() {
+            return Err(JournalError::ReadOnly);
+        }
+        let written = self.patiently(self.append(now(), records)).await;
+        if let Err(error) = &written
+            && error.is_final()
+            && self.may_act()
+        {
+            self.only_look(error.explain()).await;
+        }
+        written.map(drop)
+    }
+
+    /// As [`Self::record`]; a failure is said on screen. For what the service already did.
+    /// `false` when it is not on disk.
+    pub async fn record_or_say(&self, entry: EntryId, records: Vec<Record>) -> bool {
+        let written = self.record(entry, records).await;
+        if let Err(error) = &written {
+            let known = self.entry(entry);
+            if known.is_some_and(|e| e.first_sent_at().is_some()) {
+                let explanation = error.explain_after_sending(entry);
+                let note = OrderProgress::Stuck(explanation.clone());
+                self.screen.note(entry, Some(note)).await;
+                self.screen.problem(explanation).await;
+            } else {
+                self.screen.problem(self.explain_unwritten(error)).await;
+            }
+        }
+        written.is_ok()
+    }
+
+    /// Why something could not be written: a console that only looks says why it does.
+    pub fn explain_unwritten(&self, error: &JournalError) -> Explanation {
+        let why = lock(&self.why_not).clone();
+        why.filter(|_| matches!(error, JournalError::ReadOnly))
+            .unwrap_or_else(|| error.explain())
+    }
+
+    /// Shows an order that could not be put on disk, so that nothing was sent: for this run, because
+    /// the text that a person typed must not be lost.
+    pub async fn show_unwritten(&self, intended: Record, error: &JournalError) {
+        let Record::Intended { order, .. } = &intended else {
+            return;
+        };
+        let not_sent = Record::NotSent {
+            why: NotSentReason::Unwritten,
+            detail: Some(self.explain_unwritten(error).headline.into()),
+        };
+        lock(&self.unwritten).insert(order.entry);
+        self.show_only(order.entry, vec![intended, not_sent]).await;
+    }
+
+    /// Whether an entry is in no file.
+    pub fn is_unwritten(&self, entry: EntryId) -> bool {
+        lock(&self.unwritten).contains(&entry)
+    }
+
+    /// Takes records of such an entry in, for this run.
+    pub async fn show_only(&self, entry: EntryId, records: Vec<Record>) {
+        let records = records.into_iter().map(|record| (entry, record)).collect();
+        let changed = self.entries.take_in(now(), records);
+        self.show(&changed).await;
+    }
+
+    /// Shows what another console has written. What could not be written here is kept for this run.
+    pub async fn show_journal_of_another(&self, written: Vec<Entry>) {
+        let all = self.entries.change(|entries| {
+            let is_written = |entry: &Entry| written.iter().any(|e| e.id() == entry.id());
+            entries.retain(|entry| !is_written(entry));
+            let unwritten = std::mem::take(entries);
+            entries.extend(written.into_iter().map(Arc::new));
+            entries.extend(unwritten);
+            entries.iter().map(|entry| Entry::clone(entry)).collect()
+        });
+        self.screen.emit(Event::Entries(all)).await;
+    }
+
+    /// What the file has, now and whenever that changes.
+    pub fn newest_mark(&self) -> watch::Receiver<Option<Mark>> {
+        self.mark.clone()
+    }
+
+    /// Allows the last mark to be kept at the end, under this name.
+    pub fn keep_last_mark_under(&self, item: &str) {
+        self.keyring_item.set(item.into()).ok();
+    }
+
+    /// What the file has, and the keyring's name for it where it may be kept.
+    pub fn last_mark(&self) -> Option<(&str, Mark)> {
+        let item = self.keyring_item.get()?;
+        Some((item, self.mark.borrow().clone()?))
+    }
+
+    /// Compares the open file with a mark.
+    ///
+    /// # Errors
+    /// As [`crate::journal::Journal::compare`].
+    pub async fn compare(&self, mark: Mark) -> Result<Compared, JournalError> {
+        let (reply, answer) = oneshot::channel();
+        let taken = self.jobs.send(Job::Compare { mark, reply }).await;
+        taken.map_err(|_ended| JournalError::Ended)?;
+        answer.await.unwrap_or(Err(JournalError::Ended))
+    }
+
+    /// What is still to be written is, and the next console may open the file.
+    pub async fn close(&self) {
+        let is_opening =
+            !self.may_act.swap(false, Ordering::AcqRel) && lock(&self.why_not).is_none();
+        let (done, closed) = oneshot::channel();
+        if !is_opening && self.jobs.send(Job::Close { done }).await.is_ok() {
+            closed.await.ok();
+        }
+    }
+
+    async fn append(
         &self,
         at: Timestamp,
         records: Vec<(EntryId, Record)>,
     ) -> Result<Changed, JournalError> {
         let (reply, answer) = oneshot::channel();
-        let job = Job::Append { at, records, reply };
-        let jobs = self.jobs.get().ok_or(JournalError::ReadOnly)?;
-        let taken = jobs.send(job).await;
+        let taken = self.jobs.send(Job::Append { at, records, reply }).await;
         taken.map_err(|_ended| JournalError::Ended)?;
         answer.await.unwrap_or(Err(JournalError::Ended))
     }
 
-    /// What the file has, now and whenever that changes.
-    pub(super) fn newest_mark(&self) -> watch::Receiver<Option<Mark>> {
-        self.mark.subscribe()
-    }
-
-    /// Allows the last mark to be kept at the end, under this name.
-    pub(super) fn keep_last_mark_under(&self, item: &str) {
-        self.keyring_item.set(item.into()).ok();
-    }
-
-    /// What the file has, and the keyring's name for it where it may be kept.
-    pub(super) fn last_mark(&self) -> Option<(&str, Mark)> {
-        let item = self.keyring_item.get()?;
-        Some((item, self.mark.borrow().clone()?))
-    }
-
-    /// Holds the open file against a mark.
-    ///
-    /// # Errors
-    /// As [`Journal::compare`].
-    pub(super) async fn compare(&self, mark: Mark) -> Result<Compared, JournalError> {
-        let (reply, answer) = oneshot::channel();
-        let job = Job::Compare { mark, reply };
-        let jobs = self.jobs.get().ok_or(JournalError::Ended)?;
-        let taken = jobs.send(job).await;
-        taken.map_err(|_ended| JournalError::Ended)?;
-        answer.await.unwrap_or(Err(JournalError::Ended))
-    }
-
-    /// Carries what is in the log over into the file. Where there is work to do, that goes first.
-    pub(super) fn rest(&self) {
-        if let Some(jobs) = self.jobs.get() {
-            jobs.try_send(Job::Rest).ok();
-        }
-    }
-
-    /// Closes the file, after what is still to be written.
-    pub(super) async fn close(&self) {
-        let (done, closed) = oneshot::channel();
-        if let Some(jobs) = self.jobs.get()
-            && jobs.send(Job::Close { done }).await.is_ok()
-        {
-            closed.await.ok();
-        }
-    }
-}
-
-fn open(path: &Path) -> (Option<Journal>, Opened) {
-    let opened = Journal::open(path).and_then(|journal| Ok((journal.entries()?, journal)));
-    let (entries, journal, trouble) = match opened {
-        Ok((entries, journal)) => (entries, Some(journal), None),
-        // It cannot be acted on; what is in it can perhaps still be read.
-        Err(error) => {
-            let read = Journal::open_read_only(path).and_then(|j| j.entries());
-            (read.unwrap_or_default(), None, Some(error))
-        }
-    };
-    let how = Opened {
-        entries,
-        lost_its_past: journal.as_ref().is_some_and(Journal::lost_its_past),
-        trouble,
-    };
-    (journal, how)
-}
-
-/// Until it is closed, or nobody is left to ask for anything.
-fn serve(
-    mut journal: Journal,
-    mut queue: Receiver<Job>,
-    entries: &Entries,
-    written: &Sender<Written>,
-    mark: &watch::Sender<Option<Mark>>,
-) {
-    while let Some(job) = queue.blocking_recv() {
-        match job {
-            Job::Append { at, records, reply } => match journal.append(at, &records) {
-                Ok(()) => {
-                    let changed = take_in(entries, at, records);
-                    mark.send_replace(Some(journal.mark()));
-                    written.blocking_send(Written { changed, reply }).ok();
+    /// Waits for the disk as long as it takes, and says so when that is long: once, however many
+    /// orders wait for it.
+    async fn patiently<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let done = match tokio::time::timeout(PATIENCE, &mut work).await {
+            Ok(done) => done,
+            Err(_elapsed) => {
+                // While the file is being opened, that is said instead.
+                if self.may_act() && !self.disk_hangs.swap(true, Ordering::AcqRel) {
+                    let headline = "The disk has not answered for 3 seconds: orders wait until the journal is written";
+                    let next = NextStep::Outside(
+                        "Nothing is sent until then. Check the disk that holds the data folder"
+                            .into(),
+                    );
+                    let said = Explanation::harmless(headline, next);
+                    self.screen.problem(said).await;
                 }
-                Err(error) => {
-                    reply.send(Err(error)).ok();
-                }
-            },
-            Job::Compare { mark, reply } => {
-                reply.send(journal.compare(&mark)).ok();
+                work.await
             }
-            Job::Rest => journal.rest(),
-            Job::Close { done } => {
-                drop(journal);
-                done.send(()).ok();
-                return;
-            }
+        };
+        self.disk_hangs.store(false, Ordering::Release);
+        done
+    }
+
+    async fn show(&self, changed: &Changed) {
+        for entry in changed {
+            (self.on_entry)(entry);
+            let entry = Box::new(Entry::clone(entry));
+            self.screen.emit(Event::Entry(entry)).await;
         }
     }
 }
 
-/// Adds records to their entries; a first one makes its entry.
-pub(super) fn take_in(
-    entries: &Entries,
-    at: Timestamp,
-    records: Vec<(EntryId, Record)>,
-) -> Changed {
-    let mut entries = lock(entries);
-    let mut ids: Vec<EntryId> = Vec::new();
-    for (id, record) in records {
-        if let Record::Intended { author, order } = &record {
-            entries.push(Arc::new(Entry::new(author.clone(), order.clone())));
-        }
-        // The newest are asked for the most.
-        if let Some(entry) = entries.iter_mut().rev().find(|e| e.id() == id) {
-            Arc::make_mut(entry).push(at, record);
-            if !ids.contains(&id) {
-                ids.push(id);
+/// Shows what is on disk, in the order of the chain; only then whoever asked for it goes on.
+async fn show_written(journal: Arc<JournalHandle>, mut to_show: Receiver<Written>) {
+    let mut is_rested = true;
+    loop {
+        let next = if is_rested {
+            Ok(to_show.recv().await)
+        } else {
+            tokio::time::timeout(REST_AFTER, to_show.recv()).await
+        };
+        match next {
+            Ok(Some(written)) => {
+                journal.show(&written.changed).await;
+                written.was_shown();
+                is_rested = false;
+            }
+            Ok(None) => return,
+            Err(_elapsed) => {
+                // Where there is work to do, that goes first.
+                journal.jobs.try_send(Job::Rest).ok();
+                is_rested = true;
             }
         }
     }
-    let newest = |id: &EntryId| entries.iter().rev().find(|e| e.id() == *id).cloned();
-    ids.iter().filter_map(newest).collect()
 }
 
 #[cfg(test)]

@@ -6,17 +6,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::context::Context;
-use super::reconcile;
+use super::order::resume;
 use crate::files;
 use crate::journal::{Entry, Journal};
 
 /// How often the journal's files are looked at; they are read only when they have changed.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Shows what the other console appends, for as long as this one runs. `seen` is the state of the
-/// files before they were read for the first time.
-pub(super) async fn look_on(context: Arc<Context>, path: PathBuf, seen: Stamp) {
-    let mut seen = seen;
+/// Shows what the other console appends, for as long as this one runs.
+pub(super) async fn look_on(context: Arc<Context>, path: PathBuf) {
+    let mut seen = None;
     loop {
         tokio::time::sleep(INTERVAL).await;
         let (from, before) = (path.clone(), seen);
@@ -25,16 +24,16 @@ pub(super) async fn look_on(context: Arc<Context>, path: PathBuf, seen: Stamp) {
         let Ok(Some((stamp, entries))) = read.await else {
             continue;
         };
-        seen = stamp;
-        context.show_journal_of_another(entries).await;
-        reconcile::resume(&context).await;
+        seen = Some(stamp);
+        context.journal.show_journal_of_another(entries).await;
+        resume(&context).await;
     }
 }
 
-fn read_if_changed(path: &Path, before: Stamp) -> Option<(Stamp, Vec<Entry>)> {
+fn read_if_changed(path: &Path, before: Option<Stamp>) -> Option<(Stamp, Vec<Entry>)> {
     // Before reading: what is appended meanwhile makes another stamp.
     let stamp = Stamp::of(path);
-    if stamp == before {
+    if before == Some(stamp) {
         return None;
     }
     let journal = Journal::open_read_only(path).ok()?;
@@ -43,10 +42,10 @@ fn read_if_changed(path: &Path, before: Stamp) -> Option<(Stamp, Vec<Entry>)> {
 
 /// Size and time of the journal's file, and of the log in which its newest records stand.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp([Option<(u64, Option<SystemTime>)>; 2]);
+struct Stamp([Option<(u64, Option<SystemTime>)>; 2]);
 
 impl Stamp {
-    pub(super) fn of(path: &Path) -> Self {
+    fn of(path: &Path) -> Self {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
         Self([path, Path::new(&log)].map(files::stamp))

@@ -1,29 +1,32 @@
 //! The background actor: everything slow happens here, on one named thread with its own runtime.
 
-mod accounts;
-mod acknowledge;
-mod ask;
-mod batch;
-mod cache;
-mod claim;
+mod order;
+
 mod context;
-mod host;
-mod inventory;
 mod journal;
-mod look_only;
-mod outcome;
-mod pace;
-mod panel;
-mod reconcile;
-mod renewal;
+mod known;
+mod screen;
+mod session;
 mod settings;
+mod start;
+
+mod accounts;
+mod renewal;
 mod sign_in;
-mod submit;
-mod waiting;
-mod watch;
+
+mod ask;
+mod cache;
+mod device;
+mod inventory;
+
+mod acknowledge;
+mod clock;
+mod host;
+mod look_only;
+mod marks;
+mod pace;
 mod window;
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +34,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-pub use host::addresses as own_addresses;
+pub use host::{Addresses, addresses as own_addresses};
 pub use pace::Pace;
 
 use crate::api::{ApiError, Client, Http};
@@ -42,6 +45,11 @@ use crate::journal::Entry;
 use crate::message::{Command, Event};
 use crate::model::{Endpoints, Mode};
 use context::Context;
+use journal::JournalHandle;
+use order::OrderControl;
+use screen::Screen;
+use settings::SettingsHandle;
+use window::LayoutWriter;
 
 /// As often as a person at the console expects, and as the background's share of the limits allows.
 pub const REFRESH_EVERY: Duration = Duration::from_mins(5);
@@ -53,9 +61,6 @@ const EVENTS: usize = 1_024;
 
 /// Naps of 5 ms: three seconds.
 const SHUT_DOWN_NAPS: u32 = 600;
-
-/// The addresses of this computer, whenever it is asked.
-pub type Addresses = Arc<dyn Fn() -> Vec<IpAddr> + Send + Sync>;
 
 /// What a run is made of. Decided once, in `main` (rule 11).
 pub struct Setup {
@@ -110,10 +115,14 @@ impl WorkerHandle {
             .map_err(|e| cannot(&e))?;
         let (commands, command_queue) = mpsc::channel(COMMANDS);
         let (event_queue, events) = mpsc::channel(EVENTS);
+        let screen = Screen::new(event_queue, Arc::clone(&setup.wake));
+        let (path, on_entry) = (setup.journal.clone(), Arc::clone(&setup.on_entry));
+        let journal = JournalHandle::start(path.into(), screen.clone(), on_entry);
+        let journal = journal.map_err(|e| cannot(&e))?;
         let thread = std::thread::Builder::new()
             .name("cordon-background".into())
             .spawn(move || {
-                runtime.block_on(run(setup, http, command_queue, event_queue));
+                runtime.block_on(run(setup, http, command_queue, screen, journal));
                 // A hung keyring or request must not hold the window's end.
                 runtime.shutdown_timeout(Duration::from_millis(200));
             })
@@ -180,104 +189,52 @@ async fn run(
     setup: Setup,
     http: Http,
     mut commands: mpsc::Receiver<Command>,
-    events: mpsc::Sender<Event>,
+    screen: Screen,
+    (journal, opening): (JournalHandle, journal::Opening),
 ) {
-    let clock: crate::auth::Clock = Arc::new(context::now);
     let Setup {
         endpoints,
         mode,
         store,
-        journal,
         memory,
         policy,
         pace,
         refresh_every,
         addresses,
-        wake,
-        on_entry,
+        ..
     } = setup;
+    let clock: crate::auth::Clock = Arc::new(clock::now);
     let session = Session::new(&endpoints, mode, http.lend(), store, Arc::clone(&clock));
-    let client = Client::new(&endpoints, http, session.clone(), clock);
-    let kept = settings::Kept::new(memory.clone(), mode, &policy);
     let context = Arc::new(Context::new(
-        client, session, policy, kept, pace, mode, &endpoints, events, wake, on_entry,
+        Client::new(&endpoints, http, session.clone(), clock),
+        session,
+        memory.clone(),
+        SettingsHandle::new(screen.clone(), memory.clone(), mode, policy),
+        Arc::new(journal),
+        screen.clone(),
+        (mode, endpoints.name, pace),
     ));
-
-    let window = window::Keeper::start(&context, memory.clone()).await;
-    context.open_journal(journal).await;
-    tokio::spawn(settings::begin(Arc::clone(&context)));
-    context.read_accounts(memory).await;
-    tokio::spawn(sign_in::report_keyring(Arc::clone(&context)));
-    tokio::spawn(watch::run(Arc::clone(&context)));
-    tokio::spawn(renewal::run(Arc::clone(&context), addresses));
-    tokio::spawn(host::report(Arc::clone(&context)));
-    let mut sign_in: Option<AbortHandle> =
-        Some(tokio::spawn(sign_in::restore(Arc::clone(&context))).abort_handle());
-    let (mut refresh, mut reading): (Option<AbortHandle>, Option<AbortHandle>) = (None, None);
-    let mut asking = ask::Asking::default();
-
+    let (window, layout_is_told) = LayoutWriter::start(screen, memory);
+    let journal = (setup.journal, opening);
+    spawn(start::begin(
+        Arc::clone(&context),
+        layout_is_told,
+        journal,
+        addresses,
+    ));
+    let mut tasks = Tasks::default();
+    replace(&mut tasks.sign_in, sign_in::restore(Arc::clone(&context)));
     while let Some(command) = next_command(&context, &mut commands, refresh_every).await {
-        let context = Arc::clone(&context);
         match command {
-            Command::SignIn => replace(&mut sign_in, sign_in::sign_in(context)),
-            Command::SignInWithBrowser => {
-                replace(&mut sign_in, sign_in::sign_in_with_browser(context));
-            }
-            Command::CancelSignIn => {
-                if let Some(task) = sign_in.take() {
-                    task.abort();
-                }
-                sign_in::cancelled(&context).await;
-            }
-            Command::AcceptAccount => context.accepted.notify_waiters(),
-            Command::SignOut => {
-                for task in [sign_in.take(), refresh.take()].into_iter().flatten() {
-                    task.abort();
-                }
-                asking.abort();
-                tokio::spawn(sign_in::sign_out(context));
-            }
-            Command::TryKeyringAgain => spawn(sign_in::try_keyring_again(context)),
-            Command::RenewSignIn => renewal::try_now(&context).await,
-            // The list comes by itself once that has gone well.
-            Command::RefreshMachines if context.renewal.borrow().due().is_some() => {
-                renewal::try_now(&context).await;
-            }
-            Command::RefreshMachines => replace(&mut refresh, inventory::refresh(context)),
-            Command::StopRefresh => replace(&mut refresh, inventory::stopped(context)),
-            Command::LoadMachine(id) => spawn(load_machine(context, id)),
-            Command::LoadMachines(ids) => {
-                replace(&mut reading, batch::load_machines(context, ids));
-            }
-            Command::Ask { text, question } => asking.begin(context, text, question),
-            Command::StopAsking => asking.stop(&context).await,
-            Command::LoadPart(id, part) => {
-                spawn(async move { panel::load(&context, id, part).await });
-            }
-            Command::LoadFile(sha1) => {
-                spawn(async move { inventory::load_file(&context, sha1).await });
-            }
-            Command::Submit(approval) => spawn(submit::submit(context, *approval)),
-            Command::SubmitAll(approvals) => spawn(batch::submit_all(context, approvals)),
-            Command::StopBatch(batch) => spawn(async move { batch::stop(&context, batch).await }),
-            Command::Withdraw(entry) => {
-                context
-                    .answer_waiting(entry, submit::Answer::Withdraw)
-                    .await;
-            }
-            Command::Insist(entry) => context.answer_waiting(entry, submit::Answer::Insist).await,
-            Command::Acknowledge(seen) => spawn(acknowledge::acknowledge(context, seen)),
-            Command::LookNow => watch::look_at_all_now(&context),
-            Command::ReadSettings => spawn(async move {
-                settings::read(context).await.ok();
-            }),
-            Command::SaveSettings(changes) => spawn(settings::save(context, changes)),
-            Command::TrustRulesHost(host) => spawn(settings::trust_host(context, host)),
             Command::RememberWindow(layout) => window.keep(*layout),
             Command::Shutdown => break,
+            command => tasks.handle(Arc::clone(&context), command).await,
         }
     }
-    context.close().await;
+    // What has not left will not leave.
+    context.orders.close().await;
+    context.journal.close().await;
+    marks::keep_last_mark(&context).await;
     window.finish().await;
 }
 
@@ -289,24 +246,86 @@ async fn next_command(
 ) -> Option<Command> {
     tokio::select! {
         command = commands.recv() => command,
-        () = context.list_gets_stale(refresh_every) => Some(Command::RefreshMachines),
+        () = context.list.gets_stale(refresh_every, &context.session) => {
+            Some(Command::RefreshMachines)
+        }
     }
 }
 
-/// Reads a machine for a person, and the rules with it: whoever looks may be about to act.
-async fn load_machine(context: Arc<Context>, id: crate::model::MachineId) {
-    spawn(settings::read_for_form(Arc::clone(&context)));
-    inventory::load_machine(&context, &id).await;
+/// Tasks of which there is one at a time.
+#[derive(Default)]
+struct Tasks {
+    sign_in: Option<AbortHandle>,
+    refresh: Option<AbortHandle>,
+    reading: Option<AbortHandle>,
+    asking: ask::Asking,
 }
 
-fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+impl Tasks {
+    /// Begins what a command asks for; nothing slow is waited for.
+    async fn handle(&mut self, context: Arc<Context>, command: Command) {
+        match command {
+            Command::SignIn => replace(&mut self.sign_in, sign_in::sign_in(context)),
+            Command::SignInWithBrowser => {
+                replace(&mut self.sign_in, sign_in::sign_in_with_browser(context));
+            }
+            Command::CancelSignIn => {
+                abort(&mut self.sign_in);
+                sign_in::cancelled(&context).await;
+            }
+            Command::AcceptAccount => context.session.accept(),
+            Command::SignOut => {
+                abort(&mut self.sign_in);
+                abort(&mut self.refresh);
+                self.asking.abort();
+                spawn(sign_in::sign_out(context));
+            }
+            Command::TryKeyringAgain => spawn(sign_in::try_keyring_again(context)),
+            Command::RenewSignIn => context.session.renew_now().await,
+            // The list comes by itself once that has gone well.
+            Command::RefreshMachines if context.session.renewal_is_due() => {
+                context.session.renew_now().await;
+            }
+            Command::RefreshMachines => replace(&mut self.refresh, inventory::refresh(context)),
+            Command::StopRefresh => replace(&mut self.refresh, inventory::stopped(context)),
+            Command::LoadMachine(id) => spawn(device::load(context, id)),
+            Command::LoadMachines(ids) => {
+                replace(&mut self.reading, device::load_several(context, ids));
+            }
+            Command::Ask { text, question } => self.asking.begin(context, text, question),
+            Command::StopAsking => self.asking.stop(&context).await,
+            Command::LoadPart(id, part) => spawn(device::load_part(context, id, part)),
+            Command::LoadFile(sha1) => spawn(device::load_file(context, sha1)),
+            Command::Submit(approval) => order::submit(&context, *approval),
+            Command::SubmitAll(approvals) => order::submit_all(&context, approvals),
+            Command::StopBatch(batch) => order::stop_batch(&context, batch).await,
+            Command::Withdraw(entry) => {
+                order::control(&context, entry, OrderControl::Withdraw).await;
+            }
+            Command::Insist(entry) => order::control(&context, entry, OrderControl::Insist).await,
+            Command::Acknowledge(seen) => spawn(acknowledge::acknowledge(context, seen)),
+            Command::LookNow => context.followed.look_now(),
+            Command::ReadSettings => spawn(Arc::clone(&context.settings).read()),
+            Command::SaveSettings(changes) => spawn(Arc::clone(&context.settings).save(changes)),
+            Command::TrustRulesHost(host) => spawn(Arc::clone(&context.settings).trust_host(host)),
+            // The loop itself does these.
+            Command::RememberWindow(_) | Command::Shutdown => {}
+        }
+    }
+}
+
+fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) {
     tokio::spawn(task);
+}
+
+fn abort(slot: &mut Option<AbortHandle>) {
+    if let Some(task) = slot.take() {
+        task.abort();
+    }
 }
 
 /// Starts `task` in place of one of its kind that may still be running.
 fn replace(slot: &mut Option<AbortHandle>, task: impl Future<Output = ()> + Send + 'static) {
-    if let Some(old) = slot.take() {
-        old.abort();
-    }
+    abort(slot);
     *slot = Some(tokio::spawn(task).abort_handle());
 }

@@ -5,8 +5,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::context::{Context, Renewal};
-use super::{Addresses, inventory, reconcile};
+use super::context::Context;
+use super::host::Addresses;
+use super::inventory;
+use super::order::resume;
+use super::session::Renewal;
 use crate::auth::{AuthError, HttpFault};
 
 /// How long one try may keep the window saying that it renews.
@@ -16,12 +19,12 @@ const BETWEEN_ADDRESSES: Duration = Duration::from_secs(2);
 
 /// Runs for as long as the worker does.
 pub(super) async fn run(context: Arc<Context>, addresses: Addresses) {
-    let mut renewal = context.renewal.subscribe();
+    let mut session = context.session.subscribe();
     loop {
-        let present = *renewal.borrow_and_update();
-        let due = present.due().filter(|_| !context.person_signs_in());
+        let present = session.borrow_and_update().clone();
+        let due = present.renewal.due().filter(|_| !present.is_signing_in);
         let Some(due) = due else {
-            if renewal.changed().await.is_err() {
+            if session.changed().await.is_err() {
                 return;
             }
             continue;
@@ -29,45 +32,31 @@ pub(super) async fn run(context: Arc<Context>, addresses: Addresses) {
         tokio::select! {
             () = tokio::time::sleep_until(due) => {}
             () = network_changed(&addresses) => {}
-            changed = renewal.changed() => {
+            changed = session.changed() => {
                 if changed.is_err() {
                     return;
                 }
                 continue;
             }
         }
-        try_once(&context, present).await;
-    }
-}
-
-/// A person wants it tried at once.
-pub(super) async fn try_now(context: &Arc<Context>) {
-    let is_new = context.renewal.send_if_modified(|present| {
-        let waits = matches!(present, Renewal::Failed { .. } | Renewal::NeedsPerson);
-        if waits {
-            *present = Renewal::Renewing;
-        }
-        waits
-    });
-    if is_new {
-        context.emit_session().await;
+        try_once(&context, present.renewal).await;
     }
 }
 
 async fn try_once(context: &Arc<Context>, present: Renewal) {
-    let epoch = context.epoch();
-    let renewed = tokio::time::timeout(LIMIT, context.session.renew_again()).await;
+    let epoch = context.session.epoch();
+    let renewed = tokio::time::timeout(LIMIT, context.auth.renew_again()).await;
     let renewed = renewed.unwrap_or(Err(AuthError::Unreachable(HttpFault::TimedOut)));
     // Signed out, or signing in by hand: this result is nobody's any more. A token that came all
     // the same is found by the next try.
-    if epoch != context.epoch() || context.person_signs_in() {
+    if epoch != context.session.epoch() || context.session.is_signing_in() {
         return;
     }
     match renewed {
         Ok(()) => {
-            context.renewal.send_replace(Renewal::Usable);
-            context.emit_session().await;
-            reconcile::resume(context).await;
+            context.session.set_renewal(Renewal::Usable);
+            context.session.show().await;
+            resume(context).await;
             // On its own, so that a long list does not keep the next failure from being noticed.
             tokio::spawn(inventory::refresh(Arc::clone(context)));
         }
@@ -78,8 +67,8 @@ async fn try_once(context: &Arc<Context>, present: Renewal) {
                 Renewal::Usable | Renewal::Renewing | Renewal::NeedsPerson => 0,
             };
             let next = Renewal::failed(&error, tries, context.pace);
-            context.renewal.send_replace(next);
-            context.say_not_renewed(&error).await;
+            context.session.set_renewal(next);
+            context.session.show_not_renewed(&error).await;
         }
     }
 }

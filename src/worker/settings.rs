@@ -2,10 +2,10 @@
 //! sending, and saved. What is on disk is what holds.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::context::{Context, lock};
+use super::screen::Screen;
 use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::files;
 use crate::guard::Policy;
@@ -19,10 +19,17 @@ use crate::settings::{
 /// Longest time that an order waits for the rules to be read again.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Where this run keeps its settings, and what is being done with them. The lock around it is never
-/// held over the disk.
-pub(super) struct Kept {
+/// Handle of the settings, and of the rules that hold now.
+pub(super) struct SettingsHandle {
+    screen: Screen,
+    /// Held for moments only, never over the disk.
+    state: Mutex<State>,
+}
+
+/// Where this run keeps its settings, and what is being done with them.
+struct State {
     place: Place,
+    policy: Arc<Policy>,
     /// Counts readings and savings as they begin, so that a late one cannot undo a newer one.
     begun: u64,
     /// The newest whose outcome holds.
@@ -39,41 +46,11 @@ enum Place {
     InMemory(String),
 }
 
-impl Kept {
-    /// In a run without a folder they begin as the run was started.
-    pub fn new(folder: Option<PathBuf>, mode: Mode, policy: &Policy) -> Self {
-        let place = if let Some(folder) = folder {
-            // Rules came from a file: gone before it was read again, it says nothing.
-            let was_there = policy.has_rules();
-            Place::OnDisk { folder, was_there }
-        } else {
-            let mut written = WrittenRules::of(policy);
-            if mode == Mode::Demo {
-                DEMO_TEMPLATES.clone_into(written.text_mut(RuleKey::Templates));
-            }
-            let begun = change_rules("", Path::new(FILE_NAME), &written.as_changes());
-            Place::InMemory(begun.map(|(text, _)| text).unwrap_or_default())
-        };
-        Self {
-            place,
-            begun: 0,
-            holds: 0,
-            is_reading: false,
-            is_saving: false,
-        }
-    }
-
-    fn file(&self) -> Option<PathBuf> {
-        match &self.place {
-            Place::OnDisk { folder, .. } => Some(folder.join(FILE_NAME)),
-            Place::InMemory(_) => None,
-        }
-    }
-
-    /// The number of a reading or saving that begins.
-    fn begin(&mut self) -> u64 {
+impl State {
+    /// The number of a reading that begins, and where it reads.
+    fn begin(&mut self) -> (Place, u64) {
         self.begun += 1;
-        self.begun
+        (self.place.clone(), self.begun)
     }
 
     /// Whether the outcome of this one holds: none that began later is in force.
@@ -90,114 +67,160 @@ impl Kept {
             *was_there |= is_there;
         }
     }
+
+    fn adopt(&mut self, policy: &Policy) {
+        self.policy = Arc::new(policy.clone().in_place_of(&self.policy));
+    }
 }
 
-/// Tells what the settings say at start. The rules that hold were decided before.
-pub(super) async fn begin(context: Arc<Context>) {
-    let (place, number) = {
-        let mut kept = lock(&context.settings);
-        (kept.place.clone(), kept.begin())
-    };
-    let (read, is_there) = read_place(place).await;
-    {
-        let mut kept = lock(&context.settings);
-        kept.note_file(is_there);
-        if !kept.may_hold(number) {
+impl SettingsHandle {
+    /// In a run without a folder they begin as the run was started.
+    pub fn new(screen: Screen, folder: Option<PathBuf>, mode: Mode, policy: Policy) -> Self {
+        let place = if let Some(folder) = folder {
+            // Rules came from a file: gone before it was read again, it says nothing.
+            let was_there = policy.has_rules();
+            Place::OnDisk { folder, was_there }
+        } else {
+            let mut written = WrittenRules::of(&policy);
+            if mode == Mode::Demo {
+                DEMO_TEMPLATES.clone_into(written.text_mut(RuleKey::Templates));
+            }
+            let begun = change_rules("", Path::new(FILE_NAME), &written.as_changes());
+            Place::InMemory(begun.map(|(text, _)| text).unwrap_or_default())
+        };
+        let state = State {
+            place,
+            policy: Arc::new(policy),
+            begun: 0,
+            holds: 0,
+            is_reading: false,
+            is_saving: false,
+        };
+        Self {
+            screen,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// A panic elsewhere leaves plain values, which are still whole.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rules that hold now.
+    pub fn policy(&self) -> Arc<Policy> {
+        Arc::clone(&self.state().policy)
+    }
+
+    /// Tells what the settings say at start. The rules that hold were decided before.
+    pub async fn begin(self: Arc<Self>) {
+        let (place, number) = self.state().begin();
+        let (read, is_there) = read_place(place).await;
+        let holds = {
+            let mut state = self.state();
+            state.note_file(is_there);
+            state.may_hold(number)
+        };
+        if holds {
+            self.show(SettingsNews::Begun(read)).await;
+        }
+    }
+
+    /// Reads the settings again: somebody may have changed them by hand, or the file that a team
+    /// shares.
+    ///
+    /// # Errors
+    /// Why rules could not be read; those before hold meanwhile.
+    pub async fn read(self: Arc<Self>) -> Result<(), Box<str>> {
+        let (place, number) = self.state().begin();
+        let (read, is_there) = read_place(place).await;
+        let policy = SettingsNews::policy_of(&read);
+        {
+            let mut state = self.state();
+            state.note_file(is_there);
+            if !state.may_hold(number) {
+                return Ok(());
+            }
+            state.adopt(&policy);
+        }
+        self.show(SettingsNews::Read(read)).await;
+        policy.unread.map_or(Ok(()), Err)
+    }
+
+    /// As [`Self::read`], for a form that opens; not while another such reading is under way, so
+    /// that a disk that hangs gathers no queue.
+    pub async fn read_for_form(self: Arc<Self>) {
+        if std::mem::replace(&mut self.state().is_reading, true) {
             return;
         }
+        Arc::clone(&self).read().await.ok();
+        self.state().is_reading = false;
     }
-    tell(&context, SettingsNews::Begun(read)).await;
-}
 
-/// Reads the settings again: somebody may have changed them by hand, or the file that a team shares.
-///
-/// # Errors
-/// Why rules could not be read; those before hold meanwhile.
-pub(super) async fn read(context: Arc<Context>) -> Result<(), Box<str>> {
-    let (place, number) = {
-        let mut kept = lock(&context.settings);
-        (kept.place.clone(), kept.begin())
-    };
-    let (read, is_there) = read_place(place).await;
-    let policy = SettingsNews::policy_of(&read);
-    {
-        let mut kept = lock(&context.settings);
-        kept.note_file(is_there);
-        if !kept.may_hold(number) {
-            return Ok(());
-        }
-        context.adopt(&policy);
-    }
-    tell(&context, SettingsNews::Read(read)).await;
-    policy.unread.map_or(Ok(()), Err)
-}
-
-/// As [`read`], for a form that opens; not while another such reading is under way, so that a disk
-/// that hangs gathers no queue.
-pub(super) async fn read_for_form(context: Arc<Context>) {
-    if std::mem::replace(&mut lock(&context.settings).is_reading, true) {
-        return;
-    }
-    read(Arc::clone(&context)).await.ok();
-    lock(&context.settings).is_reading = false;
-}
-
-/// Reads the rules again in the moment of sending, and waits for that only so long.
-///
-/// # Errors
-/// Why they were not read again; the order goes by those that were read last.
-pub(super) async fn read_before_sending(context: &Arc<Context>) -> Result<(), Box<str>> {
-    let reading = tokio::spawn(read(Arc::clone(context)));
-    match tokio::time::timeout(PATIENCE, reading).await {
-        Ok(Ok(read)) => read,
-        Ok(Err(_ended)) => Err("they could not be read".into()),
-        Err(_elapsed) => Err(format!("no answer from the disk in {} s", PATIENCE.as_secs()).into()),
-    }
-}
-
-/// Saves changed rules. From then on they hold, here before the window says so.
-pub(super) async fn save(context: Arc<Context>, changes: Vec<RuleChange>) {
-    tell(&context, SettingsNews::Saving).await;
-    let begun = {
-        let mut kept = lock(&context.settings);
-        if std::mem::replace(&mut kept.is_saving, true) {
-            None
-        } else {
-            Some(kept.place.clone())
-        }
-    };
-    let Some(place) = begun else {
-        let busy = Explanation::harmless("Another change is being saved", NextStep::TryAgain);
-        return tell(&context, SettingsNews::Saved(Err(busy))).await;
-    };
-    let (place, saved) = save_in(place, changes).await;
-    {
-        let mut kept = lock(&context.settings);
-        kept.is_saving = false;
-        if let Ok(rules) = &saved {
-            kept.place = place;
-            // What was read before this was written is older than this.
-            let number = kept.begin();
-            kept.holds = number;
-            context.adopt(&rules.policy);
+    /// Reads the rules again in the moment of sending, and waits for that only so long.
+    ///
+    /// # Errors
+    /// Why they were not read again; the order goes by those that were read last.
+    pub async fn read_before_sending(self: &Arc<Self>) -> Result<(), Box<str>> {
+        let reading = tokio::spawn(Arc::clone(self).read());
+        match tokio::time::timeout(PATIENCE, reading).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(_ended)) => Err("they could not be read".into()),
+            Err(_elapsed) => {
+                Err(format!("no answer from the disk in {} s", PATIENCE.as_secs()).into())
+            }
         }
     }
-    tell(&context, SettingsNews::Saved(saved)).await;
-}
 
-/// Remembers that shared rules may be read from this computer, and reads them.
-pub(super) async fn trust_host(context: Arc<Context>, host: Box<str>) {
-    let place = lock(&context.settings).place.clone();
-    if let Place::OnDisk { folder, .. } = place {
-        let trusted = blocking(move || {
-            trust_host_in(&folder, &host)?;
-            Ok(Rules::default())
-        });
-        if let Err(why) = trusted.await {
-            return context.emit(Event::Problem(why)).await;
+    /// Saves changed rules. From then on they hold, here before the window says so.
+    pub async fn save(self: Arc<Self>, changes: Vec<RuleChange>) {
+        self.show(SettingsNews::Saving).await;
+        let begun = {
+            let mut state = self.state();
+            (!std::mem::replace(&mut state.is_saving, true)).then(|| state.target.clone())
+        };
+        let Some(place) = begun else {
+            let busy = Explanation::harmless("Another change is being saved", NextStep::TryAgain);
+            return self.show(SettingsNews::Saved(Err(busy))).await;
+        };
+        let (place, saved) = save_in(place, changes).await;
+        {
+            let mut state = self.state();
+            state.is_saving = false;
+            if let Ok(rules) = &saved {
+                state.target = place;
+                // What was read before this was written is older than this.
+                state.begun += 1;
+                state.holds = state.begun;
+                state.adopt(&rules.policy);
+            }
         }
+        self.show(SettingsNews::Saved(saved)).await;
     }
-    read(context).await.ok();
+
+    /// Remembers that shared rules may be read from this computer, and reads them.
+    pub async fn trust_host(self: Arc<Self>, host: Box<str>) {
+        let place = self.state().place.clone();
+        if let Place::OnDisk { folder, .. } = place {
+            let trusted = blocking(move || {
+                trust_host_in(&folder, &host)?;
+                Ok(Rules::default())
+            });
+            if let Err(why) = trusted.await {
+                return self.screen.problem(why).await;
+            }
+        }
+        self.read().await.ok();
+    }
+
+    async fn show(&self, news: SettingsNews) {
+        let file = match &self.state().place {
+            Place::OnDisk { folder, .. } => Some(folder.join(FILE_NAME)),
+            Place::InMemory(_) => None,
+        };
+        let news = Box::new(news);
+        self.screen.emit(Event::Settings { file, news }).await;
+    }
 }
 
 /// Writes changed rules, and says where they are kept from then on.
@@ -220,12 +243,6 @@ async fn save_in(place: Place, changes: Vec<RuleChange>) -> (Place, Result<Rules
             Err(error) => (Place::InMemory(text), Err(explain(&error))),
         },
     }
-}
-
-async fn tell(context: &Context, news: SettingsNews) {
-    let file = lock(&context.settings).file();
-    let news = Box::new(news);
-    context.emit(Event::Settings { file, news }).await;
 }
 
 /// What the settings say, and whether their file is there.

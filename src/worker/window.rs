@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::context::Context;
+use super::screen::Screen;
 use crate::files;
 use crate::message::Event;
 use crate::model::{Column, Sort, ThemeChoice, WindowLayout};
@@ -21,37 +21,42 @@ const VERSION: u8 = 1;
 const PAUSE: Duration = Duration::from_secs(3);
 
 /// Writes what changes. In a run without a file nothing is kept.
-pub(super) struct Keeper(Option<(watch::Sender<WindowLayout>, JoinHandle<()>)>);
+pub(super) struct LayoutWriter(Option<(watch::Sender<WindowLayout>, JoinHandle<()>)>);
 
-impl Keeper {
-    /// Tells the window how it was left, and begins to keep what becomes of it.
-    pub async fn start(context: &Context, folder: Option<PathBuf>) -> Self {
+impl LayoutWriter {
+    /// Tells the window how it was left, and begins to keep what becomes of it. `is_told` says when
+    /// that was told: it comes before everything else, unless the disk hangs.
+    pub fn start(screen: Screen, folder: Option<PathBuf>) -> (Self, oneshot::Receiver<()>) {
+        let (told, is_told) = oneshot::channel();
         let Some(folder) = folder else {
-            return Self(None);
+            return (Self(None), is_told);
         };
-        let from = folder.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            // Of a run that was killed while it wrote.
-            files::remove_unfinished(&from).ok();
-            read(&from)
+        let (layouts, news) = watch::channel(WindowLayout::default());
+        let writing = tokio::spawn(async move {
+            let from = folder.clone();
+            let read = tokio::task::spawn_blocking(move || {
+                // Of a run that was killed while it wrote.
+                files::remove_unfinished(&from).ok();
+                read(&from)
+            });
+            let layout = read.await.ok().flatten().unwrap_or_default();
+            screen.emit(Event::Window(Box::new(layout))).await;
+            told.send(()).ok();
+            write_changes(folder, news).await;
         });
-        let read = read.await;
-        let layout = read.ok().flatten().unwrap_or_default();
-        context.emit(Event::Window(Box::new(layout.clone()))).await;
-        let (tell, news) = watch::channel(layout);
-        Self(Some((tell, tokio::spawn(write_changes(folder, news)))))
+        (Self(Some((layouts, writing))), is_told)
     }
 
     pub fn keep(&self, layout: WindowLayout) {
-        if let Some((tell, _)) = &self.0 {
-            tell.send_replace(layout);
+        if let Some((layouts, _)) = &self.0 {
+            layouts.send_replace(layout);
         }
     }
 
     /// The end of the run: what has not been written yet is written now.
     pub async fn finish(self) {
-        if let Some((tell, writing)) = self.0 {
-            drop(tell);
+        if let Some((layouts, writing)) = self.0 {
+            drop(layouts);
             writing.await.ok();
         }
     }

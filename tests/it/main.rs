@@ -44,6 +44,7 @@ mod rules;
 mod secrets;
 mod settings;
 mod sign_in;
+mod slow_disk;
 mod table;
 mod tables;
 mod way_back;

@@ -1,78 +1,135 @@
 use super::*;
+use crate::journal::Journal;
 use crate::journal::tests::{intended, orders};
+use tokio::sync::mpsc;
 
-async fn opened(path: &Path) -> (Arc<JournalHandle>, Receiver<Written>) {
-    let handle = Arc::new(JournalHandle::default());
-    let (opened, to_show) = handle.open(path.into()).await.expect("a thread");
+/// An open journal, and what it tells the window from then on.
+async fn opened(path: &Path) -> (Arc<JournalHandle>, mpsc::Receiver<Event>) {
+    let (events, told) = mpsc::channel(1_000);
+    let screen = Screen::new(events, Arc::new(|| {}));
+    let started = JournalHandle::start(path.into(), screen, Arc::new(|_| {}));
+    let (handle, opening) = started.expect("a thread");
+    let handle = Arc::new(handle);
+    let opened = handle.show_opened(opening).await;
     assert!(opened.trouble.is_none(), "{:?}", opened.trouble);
-    (handle, to_show)
+    (handle, told)
+}
+
+fn rejected(entry: EntryId, why: &str) -> (EntryId, Record) {
+    (entry, Record::AttemptRejected { why: why.into() })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_is_shown_follows_the_chain_however_many_append_at_once() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
-    let (handle, mut to_show) = opened(&path).await;
-    let showing = tokio::spawn(async move {
-        let mut shown = Vec::new();
-        while let Some(written) = to_show.recv().await {
-            shown.push(Arc::clone(&written.changed[0]));
-            written.was_shown();
-        }
-        shown
-    });
+    let (handle, mut told) = opened(&path).await;
     let order = intended(orders().remove(0));
     let entry = order.0;
-    let at = Timestamp::UNIX_EPOCH;
-    handle.append(at, vec![order]).await.expect("written");
+    handle.record_all(vec![order]).await.expect("written");
     let appends: Vec<_> = (0..40)
         .map(|n| {
             let handle = Arc::clone(&handle);
-            let why = format!("attempt {n}").into();
             tokio::spawn(async move {
-                let record = (entry, Record::AttemptRejected { why });
-                handle.append(at, vec![record]).await
+                let record = rejected(entry, &format!("attempt {n}"));
+                handle.record_all(vec![record]).await
             })
         })
         .collect();
     for append in appends {
-        let changed = append.await.expect("ran").expect("written");
-        assert_eq!(changed.len(), 1);
+        append.await.expect("ran").expect("written");
     }
     handle.close().await;
-    let shown = showing.await.expect("ran");
     let on_disk = Journal::open(&path)
         .expect("free again")
         .entries()
         .expect("readable");
-    assert_eq!(*lock(&handle.entries)[0], on_disk[0]);
+    assert_eq!(*handle.entries()[0], on_disk[0]);
     let chain = on_disk[0].records();
+    let shown = std::iter::from_fn(|| told.try_recv().ok());
+    let shown = shown.filter_map(|event| match event {
+        Event::Entry(entry) => Some(entry.records().to_vec()),
+        _ => None,
+    });
+    let shown: Vec<_> = shown.collect();
     assert_eq!(shown.len(), chain.len());
     for (n, shown) in shown.iter().enumerate() {
-        assert_eq!(shown.records(), &chain[..=n]);
+        assert_eq!(*shown, chain[..=n]);
     }
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_is_not_among_the_entries() {
+async fn what_cannot_be_written_is_not_among_the_entries_and_nothing_more_is() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
-    let (handle, _to_show) = opened(&path).await;
+    let (handle, _told) = opened(&path).await;
+    assert!(handle.may_act());
     std::fs::remove_file(&path).expect("removed");
-    let refused = handle
-        .append(Timestamp::UNIX_EPOCH, vec![intended(orders().remove(0))])
-        .await;
+    let refused = handle.record_all(vec![intended(orders().remove(0))]).await;
     assert!(matches!(refused, Err(JournalError::Gone(_))));
-    assert!(lock(&handle.entries).is_empty());
+    assert!(handle.entries().is_empty());
+    assert!(!handle.may_act());
+    let late = handle.record_all(Vec::new()).await;
+    assert!(matches!(late, Err(JournalError::ReadOnly)));
 }
 
 #[tokio::test]
 async fn a_journal_that_is_closed_takes_nothing_more_and_lets_the_next_console_in() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("journal.sqlite");
-    let (handle, _to_show) = opened(&path).await;
+    let (handle, _told) = opened(&path).await;
     handle.close().await;
-    let late = handle.append(Timestamp::UNIX_EPOCH, Vec::new()).await;
+    let late = handle.record_all(Vec::new()).await;
     assert!(matches!(late, Err(JournalError::Ended)));
     Journal::open(&path).expect("free");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_ordered_while_the_file_is_opened_waits_for_it_and_that_is_said() {
+    let (events, mut told) = mpsc::channel(1_000);
+    let screen = Screen::new(events, Arc::new(|| {}));
+    let (jobs, mut queue) = mpsc::channel(8);
+    let (opened_to, opened) = oneshot::channel();
+    let (_written, to_show) = mpsc::channel(8);
+    let handle = Arc::new(JournalHandle::over(jobs, screen, Arc::new(|_| {})));
+    let opening = tokio::spawn({
+        let handle = Arc::clone(&handle);
+        async move { handle.show_opened(Opening { opened, to_show }).await }
+    });
+    let append = tokio::spawn({
+        let handle = Arc::clone(&handle);
+        async move { handle.record_all(vec![intended(orders().remove(0))]).await }
+    });
+    let Some(Event::Journal(Err(why))) = told.recv().await else {
+        panic!("it is said what is waited for");
+    };
+    assert!(
+        why.headline.contains("the journal is not open yet"),
+        "{why:?}"
+    );
+    assert!(!handle.may_act() && !append.is_finished());
+    let how = Opened {
+        entries: Vec::new(),
+        lost_its_past: false,
+        trouble: None,
+    };
+    assert!(opened_to.send(how).is_ok());
+    opening.await.expect("ran");
+    assert!(handle.may_act());
+    let Some(Job::Append { records, reply, .. }) = queue.recv().await else {
+        panic!("the append has waited");
+    };
+    assert_eq!(records.len(), 1);
+    assert!(reply.send(Ok(Vec::new())).is_ok());
+    append.await.expect("ran").expect("written");
+}
+
+#[tokio::test]
+async fn closing_does_not_wait_for_a_file_that_never_opens() {
+    let (events, _told) = mpsc::channel(1);
+    let screen = Screen::new(events, Arc::new(|| {}));
+    let (jobs, _queue) = mpsc::channel(8);
+    JournalHandle::over(jobs, screen, Arc::new(|_| {}))
+        .close()
+        .await;
 }

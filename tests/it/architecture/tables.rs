@@ -124,7 +124,7 @@ pub const ONE_FILE_OF_UI: [&str; 3] = ["webbrowser", "qrcode", "rfd"];
 /// The methods of the client that change something, and the one file that may call them.
 pub const CHANGING: [&str; 1] = ["submit"];
 /// Rule 2.
-pub const ONE_DOOR: &str = "worker::submit";
+pub const ONE_DOOR: &str = "worker::order::send";
 
 /// What reads the clock.
 pub const CLOCK_READS: [&str; 5] = [

@@ -160,8 +160,8 @@ fn the_simulator_needs_its_feature_and_its_place() {
 #[test]
 fn a_second_door_is_found() {
     let text = "async fn f() { client.submit(order).await; Client::submit(&c, id) }";
-    assert_eq!(lines(one_door, "src/worker/watch.rs", text).len(), 2);
-    assert_eq!(lines(one_door, "src/worker/submit.rs", text), NONE);
+    assert_eq!(lines(one_door, "src/worker/order/watch.rs", text).len(), 2);
+    assert_eq!(lines(one_door, "src/worker/order/send.rs", text), NONE);
     let made = "fn f() -> Approval { let a = guard::Approval { order }; a }";
     assert_eq!(lines(approvals, "src/worker/mod.rs", made).len(), 1);
     assert_eq!(

@@ -1,89 +1,72 @@
-//! Finds out what became of an order whose answer never came, and takes up what an earlier run
-//! left behind. Nothing here ever sends an order again.
+//! Finds out what became of an order whose answer never came. Nothing here ever sends an order
+//! again.
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-
 use tokio::time::Instant;
 
 use super::claim::{Claim, Reading};
-use super::context::{Context, monotonic_now, now};
-use super::inventory::history_of;
-use super::outcome::{accepted, record_someone_elses};
-use super::watch;
+use super::outcome::{accepted, not_ours};
+use super::registry::Registration;
 use crate::action::Task;
 use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
 use crate::explain::{Explanation, NextStep};
 use crate::journal::{Entry, OrderStatus, Phase, Record};
 use crate::message::OrderProgress;
-use crate::model::{Account, EntryId, Epoch, MachineAction, MachineActionId};
+use crate::model::{EntryId, Epoch, MachineAction, MachineActionId};
+use crate::worker::clock::{monotonic_now, now};
+use crate::worker::context::Context;
 
 /// How far back all actions of the tenant are looked through, as clocks may differ by hours.
 const ELSEWHERE: SignedDuration = SignedDuration::from_hours(24);
-/// How long a request may wait for its device, and a day for the one who has to know.
-const REQUEST_LASTS: SignedDuration = SignedDuration::from_hours(4 * 24);
 /// Complete look-ups before *Not found* is said.
 const LOOK_UPS: u32 = 3;
 
-/// Takes up every open entry of this account: what was sent is looked up, what was accepted is
-/// followed. Entries of other accounts stay as they are. A console that only looks follows too, and
-/// leaves everything else to the one that acts.
-pub(super) async fn resume(context: &Arc<Context>) {
-    // Two accounts that do not say who they are may be two people.
-    let Some(account) = context.account().filter(Account::is_named) else {
-        return;
-    };
-    for entry in context
-        .entries()
-        .into_iter()
-        .filter(|e| e.author.is(&account))
+/// Begins to look for what became of an entry, in a task of its own.
+pub(super) fn start(context: &Arc<Context>, entry: EntryId) {
+    let epoch = context.session.epoch();
+    if is_of_present_account(context, entry)
+        && let Some(registration) = context.orders.register_look_up(entry, epoch)
     {
-        // One that is being sent has a task of its own.
-        if context.is_sending(entry.id()) {
-            continue;
-        }
-        let status = entry.status();
-        match (status.phase(), status) {
-            (Phase::Unanswered, _) if context.may_act() => start(context, entry.id()),
-            (Phase::UnderWay(action), _) => {
-                watch::follow(context, entry.id(), action, None).await;
-            }
-            // Whether it brought about what this entry was to bring about is not known yet.
-            (_, OrderStatus::NotOurs { action, .. })
-                if now().duration_since(entry.status_since()) < REQUEST_LASTS =>
-            {
-                watch::follow_theirs(context, action, entry.machine().id);
-            }
-            (Phase::Unanswered | Phase::Unsent | Phase::Ended, _) => {}
-        }
+        let context = Arc::clone(context);
+        tokio::spawn(async move {
+            find_out(&context, entry, epoch).await;
+            drop(registration);
+        });
     }
 }
 
-/// Begins to look for what became of an entry, in a task of its own.
-pub(super) fn start(context: &Arc<Context>, entry: EntryId) {
-    // Only in the name of whoever ordered it: another account may not see the device at all.
-    let is_ours = context
-        .entry(entry)
-        .zip(context.account())
-        .is_some_and(|(e, account)| e.author.is(&account));
-    if is_ours && context.begin_look_up(entry) {
-        let (context, epoch) = (Arc::clone(context), context.epoch());
-        tokio::spawn(async move {
-            find_out(&context, entry, epoch).await;
-            context.end_look_up(entry, epoch);
-        });
+/// Finds out what became of an order that was sent just now, if no answer has settled it.
+pub(super) async fn find_out_if_unanswered(
+    context: &Context,
+    entry: EntryId,
+    registration: Registration,
+) {
+    let status = context.journal.status(entry);
+    let is_unanswered = status.is_some_and(|s| s.phase() == Phase::Unanswered);
+    if is_unanswered && is_of_present_account(context, entry) {
+        let epoch = context.session.epoch();
+        registration.look_up(epoch);
+        find_out(context, entry, epoch).await;
     }
+}
+
+/// Only in the name of whoever ordered it: another account may not see the device at all.
+fn is_of_present_account(context: &Context, entry: EntryId) -> bool {
+    let known = context.journal.entry(entry).zip(context.session.account());
+    known.is_some_and(|(entry, account)| entry.author.is(&account))
 }
 
 /// What turns up late puts right what was said without it: *Not found* after a service that showed
 /// its new actions later than any look-up, or a refusal by something in front of one that had
 /// stored the action all the same.
-pub(super) async fn mind_late(context: &Arc<Context>, actions: &[MachineAction]) {
-    let Some(account) = context.account().filter(|_| context.may_act()) else {
+pub(in crate::worker) async fn reconcile_late(context: &Context, actions: &[MachineAction]) {
+    let account = context.session.account();
+    let Some(account) = account.filter(|_| context.journal.may_act()) else {
         return;
     };
-    for entry in context.entries() {
+    for entry in context.journal.entries().iter() {
         let is_open_to_news = matches!(
             entry.status(),
             OrderStatus::NotFound
@@ -102,81 +85,112 @@ pub(super) async fn mind_late(context: &Arc<Context>, actions: &[MachineAction])
     }
 }
 
-async fn find_out(context: &Arc<Context>, id: EntryId, epoch: Epoch) {
-    let Some(entry) = context.entry(id) else {
+/// How far a look-up has come.
+#[derive(Default)]
+struct Progress {
+    /// Complete look-ups that did not show it.
+    complete: u32,
+    /// When the first of these was.
+    first: Option<Instant>,
+    /// Why the last one proves nothing.
+    trouble: Option<Explanation>,
+}
+
+impl Progress {
+    /// What is shown until the next look-up.
+    fn note(&mut self, again_at: Timestamp) -> OrderProgress {
+        let complete = self.complete;
+        match self.trouble.take() {
+            None => OrderProgress::LookedUp { complete, again_at },
+            Some(why) => OrderProgress::LookFailed {
+                why,
+                read_at: None,
+                next_at: again_at,
+            },
+        }
+    }
+
+    /// Where to look next: *Not found* takes enough look-ups, spread over enough time.
+    fn place(&self, context: &Context) -> Where {
+        let spread = context.pace.look_up_spread();
+        let is_spread = self.first.is_some_and(|first| first.elapsed() >= spread);
+        if is_spread && self.complete + 1 >= LOOK_UPS {
+            Where::Everywhere
+        } else {
+            Where::AtTheMachine
+        }
+    }
+}
+
+async fn find_out(context: &Context, id: EntryId, epoch: Epoch) {
+    let Some(entry) = context.journal.entry(id) else {
         return;
     };
     if matches!(entry.status(), OrderStatus::Sent) {
         let why = "no answer was recorded".into();
-        context
-            .record_or_say(id, vec![Record::Unknown { why }])
-            .await;
+        let records = vec![Record::Unknown { why }];
+        context.journal.record_or_say(id, records).await;
     }
-    let (mut complete, mut first, mut trouble) = (0, None, None);
+    let mut progress = Progress::default();
     for looked in 0.. {
         let wait = context.pace.between_look_ups(looked);
         let again_at =
             now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(2));
-        let note = trouble
-            .take()
-            .map_or(OrderProgress::LookedUp { complete, again_at }, |why| {
-                OrderProgress::LookFailed {
-                    why,
-                    read_at: None,
-                    next_at: again_at,
-                }
-            });
-        context.note(id, Some(note)).await;
+        let note = progress.note(again_at);
+        context.screen.note(id, Some(note)).await;
         tokio::time::sleep(wait).await;
-        if epoch != context.epoch() {
+        if epoch != context.session.epoch() {
             return;
         }
-        let spread =
-            first.is_some_and(|first: Instant| first.elapsed() >= context.pace.look_up_spread());
-        let where_to = if spread && complete + 1 >= LOOK_UPS {
-            Where::Everywhere
-        } else {
-            Where::AtTheMachine
-        };
-        let found = look_up(context, &entry, where_to).await;
-        if epoch != context.epoch() {
+        let place = progress.place(context);
+        let found = look_up(context, &entry, place).await;
+        if epoch != context.session.epoch() {
             return;
         }
         context.report_budget().await;
-        match found {
-            Ok(Found::Ours(action)) => {
-                watch::learn(context, &action).await;
-                if accepted(context, &entry.order, &action).await {
-                    return;
-                }
-            }
-            Ok(Found::NotOurs(action)) => {
-                watch::learn(context, &action).await;
-                if record_someone_elses(context, &entry.order, &action).await {
-                    return;
-                }
-            }
-            Ok(Found::Nothing) => {
-                complete += 1;
-                first.get_or_insert_with(monotonic_now);
-                if where_to == Where::Everywhere
-                    && context.record_or_say(id, vec![Record::NotFound]).await
-                {
-                    return;
-                }
-            }
-            // A look-up that failed or was not complete proves nothing and does not count.
-            Err(Some(error)) => {
-                context.mind_sign_in(&error).await;
-                trouble = Some(error.explain_for(Verb::Read, "look up this order", None, None));
-            }
-            Err(None) => {
-                let headline =
-                    "The service's list of actions is not complete, so it proves nothing";
-                trouble = Some(Explanation::harmless(headline, NextStep::None));
-            }
+        if record_found(context, &entry, place, found, &mut progress).await {
+            return;
         }
     }
+}
+
+/// Puts on record what a look-up found. `true` when that settles it.
+async fn record_found(
+    context: &Context,
+    entry: &Entry,
+    place: Where,
+    found: Result<Found, Option<ApiError>>,
+    progress: &mut Progress,
+) -> bool {
+    match found {
+        Ok(Found::Ours(action)) => {
+            context.show_action(&action).await;
+            return accepted(context, &entry.order, &action).await;
+        }
+        Ok(Found::NotOurs(action)) => {
+            context.show_action(&action).await;
+            return not_ours(context, &entry.order, &action).await;
+        }
+        Ok(Found::Nothing) => {
+            progress.complete += 1;
+            progress.first.get_or_insert_with(monotonic_now);
+            if place == Where::Everywhere {
+                let records = vec![Record::NotFound];
+                return context.journal.record_or_say(entry.id(), records).await;
+            }
+        }
+        // A look-up that failed or was not complete proves nothing and does not count.
+        Err(Some(error)) => {
+            context.session.note_auth_failure(&error).await;
+            let why = error.explain_for(Verb::Read, "look up this order", None, None);
+            progress.trouble = Some(why);
+        }
+        Err(None) => {
+            let headline = "The service's list of actions is not complete, so it proves nothing";
+            progress.trouble = Some(Explanation::harmless(headline, NextStep::None));
+        }
+    }
+    false
 }
 
 /// Where an order's action is looked for.
@@ -208,14 +222,13 @@ async fn look_up(
     where_to: Where,
 ) -> Result<Found, Option<ApiError>> {
     let order = &entry.order;
-    let claim = Claim::of(context, order, context.account().as_ref());
+    let claim = Claim::of(context, order, context.session.account().as_ref());
     if let Task::Cancel { action, .. } = &order.task {
         return look_up_cancellation(context, &claim, action).await;
     }
     // No time in the question: this computer's clock may be wrong. The tag decides.
-    let found = history_of(context, &order.machine.id, Lane::Analyst)
-        .await
-        .map_err(Some)?;
+    let found = context.client.actions_on(&order.machine.id, Lane::Analyst);
+    let found = found.await.map_err(Some)?;
     if let Some(action) = found.items.iter().find(|action| claim.is_ours(action)) {
         return Ok(Found::ours(action));
     }

@@ -1,63 +1,52 @@
 //! What came of a request that left: ours, somebody else's, refused, or unknown.
 
-use std::sync::Arc;
-
 use super::claim::{Claim, Whose};
-use super::context::{Context, now};
-use super::{inventory, reconcile, watch};
+use super::follow::finished;
 use crate::action::{Order, Sameness, Task};
-use crate::api::{ApiError, Lane, Submitted};
+use crate::api::{ApiError, Lane};
 use crate::auth::AuthError;
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::guard::Approval;
 use crate::journal::{NotSentReason, Record};
-use crate::model::{MachineAction, MachineId, clean};
+use crate::model::{EntryId, MachineAction, MachineId, clean};
+use crate::worker::clock::now;
+use crate::worker::context::Context;
 
 /// The service answered with an action: is it ours, and how far is it?
-pub(super) async fn settle(context: &Arc<Context>, approval: &Approval, submitted: Submitted) {
-    let Submitted { action, .. } = submitted;
+pub(super) async fn classify(context: &Context, approval: &Approval, action: &MachineAction) {
     let order = approval.order();
-    watch::learn(context, &action).await;
+    context.show_action(action).await;
     let claim = Claim::of(context, order, Some(approval.account()));
-    match claim.whose(&action) {
+    match claim.whose(action) {
         Whose::Ours => {
-            accepted(context, order, &action).await;
+            accepted(context, order, action).await;
         }
         Whose::NotOurs => {
-            record_someone_elses(context, order, &action).await;
+            not_ours(context, order, action).await;
         }
         Whose::Unclear(why) => {
             let record = Record::Unclear {
                 status: None,
-                action: Some(action.id),
+                action: Some(action.id.clone()),
                 why: why.into(),
             };
-            context.record_or_say(order.entry, vec![record]).await;
-            reconcile::start(context, order.entry);
+            let journal = &context.journal;
+            journal.record_or_say(order.entry, vec![record]).await;
         }
     }
 }
 
 /// Records that the service's action is not ours, and follows it to its end all the same.
-pub(super) async fn record_someone_elses(
-    context: &Arc<Context>,
-    order: &Order,
-    action: &MachineAction,
-) -> bool {
-    let written = context
-        .record_or_say(order.entry, vec![someone_elses(action)])
-        .await;
-    watch::follow_foreign(context, action, &order.machine.id);
+pub(super) async fn not_ours(context: &Context, order: &Order, action: &MachineAction) -> bool {
+    let records = vec![someone_elses(action)];
+    let written = context.journal.record_or_say(order.entry, records).await;
+    context.followed.follow_foreign(action, &order.machine.id);
     written
 }
 
 /// Records what the service has stored for us, and follows it unless it is at its end already.
 /// `false` when that could not be written.
-pub(super) async fn accepted(
-    context: &Arc<Context>,
-    order: &Order,
-    action: &MachineAction,
-) -> bool {
+pub(super) async fn accepted(context: &Context, order: &Order, action: &MachineAction) -> bool {
     let mut records = vec![Record::Accepted {
         action: action.id.clone(),
         status: action.status.clone(),
@@ -68,16 +57,19 @@ pub(super) async fn accepted(
         .clone()
         .filter(|id| *id != order.machine.id);
     if let Some(machine) = carried_over {
-        context.problem(redirected(order, &machine, action)).await;
+        let problem = redirected(order, &machine, action);
+        context.screen.problem(problem).await;
         records.push(Record::Redirected { machine });
     }
-    records.extend(watch::finished(action));
-    let written = context.record_or_say(order.entry, records).await;
+    records.extend(finished(action));
+    let written = context.journal.record_or_say(order.entry, records).await;
     if written && !action.status.is_final() {
-        watch::follow(context, order.entry, &action.id, Some(now())).await;
+        let read_at = Some(now());
+        let followed = &context.followed;
+        followed.follow(order.entry, &action.id, read_at).await;
     }
     // A cancellation's answer is news for the order that it cancels.
-    watch::take_in(context, &action.id, action).await;
+    context.followed.take_in(action).await;
     written
 }
 
@@ -110,7 +102,7 @@ fn someone_elses(action: &MachineAction) -> Record {
 }
 
 /// The answer never came, or does not say whether it was done: find out, never guess (rule 4).
-pub(super) async fn lose_sight(context: &Arc<Context>, order: &Order, error: &ApiError) {
+pub(super) async fn mark_unknown(context: &Context, entry: EntryId, error: &ApiError) {
     let why = error.to_string().into();
     let record = match error.status() {
         Some(status) => Record::Unclear {
@@ -120,12 +112,11 @@ pub(super) async fn lose_sight(context: &Arc<Context>, order: &Order, error: &Ap
         },
         None => Record::Unknown { why },
     };
-    context.record_or_say(order.entry, vec![record]).await;
-    reconcile::start(context, order.entry);
+    context.journal.record_or_say(entry, vec![record]).await;
 }
 
 /// The service said no, or was never reached.
-pub(super) async fn refuse(context: &Arc<Context>, approval: &Approval, error: &ApiError) {
+pub(super) async fn refuse(context: &Context, approval: &Approval, error: &ApiError) {
     let order = approval.order();
     let (ApiError::Refused(refusal) | ApiError::Unauthorized(refusal)) = error else {
         let why = match error {
@@ -146,10 +137,11 @@ pub(super) async fn refuse(context: &Arc<Context>, approval: &Approval, error: &
             | ApiError::OtherRecord { .. }
             | ApiError::NotUnderstood { .. } => NotSentReason::NotReached,
         };
-        context.mind_sign_in(error).await;
+        context.session.note_auth_failure(error).await;
         let detail = Some(error.to_string().into());
         let record = Record::NotSent { why, detail };
-        context.record_or_say(order.entry, vec![record]).await;
+        let journal = &context.journal;
+        journal.record_or_say(order.entry, vec![record]).await;
         return;
     };
     let (mut records, mut message) = (Vec::new(), refusal.message.clone());
@@ -160,7 +152,7 @@ pub(super) async fn refuse(context: &Arc<Context>, approval: &Approval, error: &
                 return;
             }
             Cause::NotOurs(action) => {
-                record_someone_elses(context, order, &action).await;
+                not_ours(context, order, &action).await;
                 return;
             }
             Cause::OtherIsolation(action) => message = with_other_isolation(&message, &action),
@@ -176,7 +168,7 @@ pub(super) async fn refuse(context: &Arc<Context>, approval: &Approval, error: &
             message,
         });
     }
-    context.record_or_say(order.entry, records).await;
+    context.journal.record_or_say(order.entry, records).await;
 }
 
 /// What the device's actions say about a refusal whose code alone does not say why.
@@ -216,8 +208,8 @@ async fn look_for_cause(context: &Context, approval: &Approval) -> Cause {
         Task::Cancel { action, .. } => {
             match context.client.machine_action(action, Lane::Analyst).await {
                 Ok(action) => {
-                    watch::learn(context, &action).await;
-                    watch::finished(&action).map_or(Cause::NotThere, Cause::Ended)
+                    context.show_action(&action).await;
+                    finished(&action).map_or(Cause::NotThere, Cause::Ended)
                 }
                 Err(_unread) => Cause::NotRead,
             }
@@ -227,7 +219,10 @@ async fn look_for_cause(context: &Context, approval: &Approval) -> Cause {
 
 async fn active_action(context: &Context, approval: &Approval) -> Cause {
     let order = approval.order();
-    let read = inventory::history_of(context, &order.machine.id, Lane::Analyst).await;
+    let read = context
+        .client
+        .actions_on(&order.machine.id, Lane::Analyst)
+        .await;
     let Ok(found) = read else {
         return Cause::NotRead;
     };
@@ -251,7 +246,7 @@ async fn active_action(context: &Context, approval: &Approval) -> Cause {
         Cause::NotRead
     };
     if let Cause::Stored(action) | Cause::NotOurs(action) | Cause::OtherIsolation(action) = &cause {
-        watch::learn(context, action).await;
+        context.show_action(action).await;
     }
     cause
 }

@@ -4,9 +4,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::context::{Context, now};
 use crate::action::{Order, Sameness, Task};
 use crate::model::{Account, EntryId, MachineAction, normal};
+use crate::worker::clock::now;
+use crate::worker::context::Context;
 
 /// How wrong this computer's clock may be without a look-up being led astray.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
@@ -54,7 +55,7 @@ enum Credit {
 impl<'a> Claim<'a> {
     /// The claim of an order of this account.
     pub fn of(context: &Context, order: &'a Order, account: Option<&Account>) -> Self {
-        let entry = context.entry(order.entry);
+        let entry = context.journal.entry(order.entry);
         let sent = entry.and_then(|entry| entry.first_sent_at());
         Self {
             order,

@@ -1,0 +1,183 @@
+//! Reading one machine and what its panel shows, for a person who is looking at it or about to act.
+
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use super::clock::now;
+use super::context::Context;
+use super::order::reconcile_late;
+use crate::api::{ApiError, Lane, Verb};
+use crate::explain::Explanation;
+use crate::message::{Event, PanelNews};
+use crate::model::{Listed, MachineId, PanelPart};
+
+/// Reads a machine for a person, and the rules with it: whoever looks may be about to act.
+pub(super) async fn load(context: Arc<Context>, id: MachineId) {
+    tokio::spawn(Arc::clone(&context.settings).read_for_form());
+    load_machine(&context, &id).await;
+}
+
+/// Reads several machines for a person who is about to act on them; what the service offers is a
+/// hint, and comes last. Each reading goes to its end, also when the rest is not wanted any more.
+pub(super) async fn load_several(context: Arc<Context>, ids: Vec<MachineId>) {
+    // By the rules as they are now.
+    tokio::spawn(Arc::clone(&context.settings).read_for_form());
+    for id in &ids {
+        read(&context, id.clone()).await.ok();
+    }
+    for id in ids {
+        let context = Arc::clone(&context);
+        let hint = load_part(context, id, PanelPart::AvailableActions);
+        tokio::spawn(hint).await.ok();
+    }
+}
+
+/// Reads a machine in a task of its own: a reading that is dropped half way would look as if it
+/// went on.
+pub(super) fn read(context: &Arc<Context>, machine: MachineId) -> JoinHandle<()> {
+    let context = Arc::clone(context);
+    tokio::spawn(async move { load_machine(&context, &machine).await })
+}
+
+/// Reads one machine's record and its actions, for a person who is looking at it.
+async fn load_machine(context: &Arc<Context>, id: &MachineId) {
+    let epoch = context.session.epoch();
+    context
+        .screen
+        .emit(Event::Reading {
+            epoch,
+            id: id.clone(),
+        })
+        .await;
+    let (machine, history) = tokio::join!(
+        context.client.machine(id, Lane::Analyst),
+        context.client.actions_on(id, Lane::Analyst)
+    );
+    for error in machine
+        .as_ref()
+        .err()
+        .into_iter()
+        .chain(history.as_ref().err())
+    {
+        context.session.note_auth_failure(error).await;
+    }
+    let at = now();
+    let machine = machine
+        .map(Arc::new)
+        .map_err(|e| explain(&e, "read this device"));
+    let history = history
+        .map(Listed::from)
+        .map_err(|e| explain(&e, "read this device's actions"));
+    let is_present = epoch == context.session.epoch();
+    if is_present && let Ok(machine) = &machine {
+        context.known.learn_machine(Arc::clone(machine), at);
+    }
+    let mut actions = Vec::new();
+    if is_present && let Ok(history) = &history {
+        let ended = context.journal.ended_on(id);
+        let known = &context.known;
+        known.learn_history(id, history.clone(), at, &ended);
+        actions.clone_from(&history.items);
+        // Whoever looks at a device wants to see the end of what is under way there.
+        for action in &actions {
+            context.followed.follow_foreign(action, id);
+        }
+    }
+    let machine = Event::Machine {
+        epoch,
+        id: id.clone(),
+        result: machine,
+        at,
+    };
+    context.screen.emit(machine).await;
+    let history = Event::History {
+        epoch,
+        id: id.clone(),
+        result: history,
+        at,
+    };
+    context.screen.emit(history).await;
+    reconcile_late(context, &actions).await;
+    context.report_budget().await;
+}
+
+/// Reads one part, unless the sign-in is known not to allow it: then nothing is asked, and the
+/// panel says so.
+pub(super) async fn load_part(context: Arc<Context>, id: MachineId, part: PanelPart) {
+    if part.lacking(&context.session.status()).is_some() {
+        return;
+    }
+    let epoch = context.session.epoch();
+    let tell = async |news| {
+        let (id, at) = (id.clone(), now());
+        let event = Event::Panel {
+            epoch,
+            id,
+            news,
+            at,
+        };
+        context.screen.emit(event).await;
+    };
+    tell(PanelNews::Reading(part)).await;
+    let client = &context.client;
+    let news = match part {
+        PanelPart::Users => {
+            let read = client.logged_on_users(&id).await;
+            PanelNews::Users(explained(&context, part, read).await)
+        }
+        PanelPart::Alerts => {
+            let read = client.open_alerts(&id).await;
+            PanelNews::Alerts(explained(&context, part, read).await)
+        }
+        PanelPart::AvailableActions => {
+            let read = client.available_actions(&id).await;
+            PanelNews::AvailableActions(explained(&context, part, read).await)
+        }
+    };
+    tell(news).await;
+    context.report_budget().await;
+}
+
+async fn explained<T>(
+    context: &Context,
+    part: PanelPart,
+    read: Result<T, ApiError>,
+) -> Result<T, Explanation> {
+    if let Err(error) = &read {
+        context.session.note_auth_failure(error).await;
+    }
+    let infinitive = match part {
+        PanelPart::Users => "read who is logged on to this device",
+        PanelPart::Alerts => "read this device's alerts",
+        PanelPart::AvailableActions => "read which actions this device offers",
+    };
+    read.map_err(|error| {
+        error.explain_for(Verb::Read, infinitive, None, part.permissions().first())
+    })
+}
+
+/// Looks a file up, before somebody decides about it.
+pub(super) async fn load_file(context: Arc<Context>, sha1: Box<str>) {
+    let epoch = context.session.epoch();
+    let read = context.client.file(&sha1).await;
+    if let Err(error) = &read {
+        context.session.note_auth_failure(error).await;
+    }
+    let result = read.map_err(|error| explain(&error, "look this file up"));
+    let at = now();
+    context
+        .screen
+        .emit(Event::File {
+            epoch,
+            sha1,
+            result,
+            at,
+        })
+        .await;
+    context.report_budget().await;
+}
+
+fn explain(error: &ApiError, infinitive: &str) -> Explanation {
+    error.explain_for(Verb::Read, infinitive, None, None)
+}

@@ -1,0 +1,195 @@
+//! The thread that owns the journal's file. An append is a message to it and a reply.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::{oneshot, watch};
+
+use crate::journal::{Compared, Entry, Journal, JournalError, Mark, Record};
+use crate::model::EntryId;
+
+/// Appends that wait for the disk, and such as wait to be shown. Who asks for more waits as well.
+const QUEUE: usize = 64;
+
+/// The entries that an append changed, each once, in the order of their first record in it.
+pub(super) type Changed = Vec<Arc<Entry>>;
+type Reply = oneshot::Sender<Result<Changed, JournalError>>;
+
+/// The entries of this run, oldest first. A copy of the list is one more reference to it.
+#[derive(Clone, Default)]
+pub(super) struct Entries(Arc<Mutex<Arc<Vec<Arc<Entry>>>>>);
+
+impl Entries {
+    pub fn all(&self) -> Arc<Vec<Arc<Entry>>> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Changes the list; held for a moment, never over the disk.
+    pub fn change<T>(&self, change: impl FnOnce(&mut Vec<Arc<Entry>>) -> T) -> T {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(Arc::make_mut(&mut entries))
+    }
+
+    /// Adds records to their entries; a first one makes its entry.
+    pub fn take_in(&self, at: Timestamp, records: Vec<(EntryId, Record)>) -> Changed {
+        self.change(|entries| {
+            let mut ids: Vec<EntryId> = Vec::new();
+            for (id, record) in records {
+                if let Record::Intended { author, order } = &record {
+                    entries.push(Arc::new(Entry::new(author.clone(), order.clone())));
+                }
+                // The newest are asked for the most.
+                if let Some(entry) = entries.iter_mut().rev().find(|e| e.id() == id) {
+                    Arc::make_mut(entry).push(at, record);
+                    if !ids.contains(&id) {
+                        ids.push(id);
+                    }
+                }
+            }
+            let newest = |id: &EntryId| entries.iter().rev().find(|e| e.id() == *id).cloned();
+            ids.iter().filter_map(newest).collect()
+        })
+    }
+}
+
+/// How opening went.
+pub(in crate::worker) struct Opened {
+    /// What could be read, also where it cannot be acted on.
+    pub entries: Vec<Entry>,
+    pub lost_its_past: bool,
+    pub trouble: Option<JournalError>,
+}
+
+/// What is on disk, to be shown before whoever asked for it goes on.
+pub(super) struct Written {
+    pub changed: Changed,
+    reply: Reply,
+}
+
+impl Written {
+    /// Lets whoever asked for it go on.
+    pub fn was_shown(self) {
+        self.reply.send(Ok(self.changed)).ok();
+    }
+}
+
+pub(super) enum Job {
+    Append {
+        at: Timestamp,
+        records: Vec<(EntryId, Record)>,
+        reply: Reply,
+    },
+    /// Compares the file with a mark.
+    Compare {
+        mark: Mark,
+        reply: oneshot::Sender<Result<Compared, JournalError>>,
+    },
+    /// Nothing has been written for a while.
+    Rest,
+    Close {
+        done: oneshot::Sender<()>,
+    },
+}
+
+/// The thread's ends of what it is asked and what it says.
+pub(super) struct Ends {
+    pub jobs: Sender<Job>,
+    pub opened: oneshot::Receiver<Opened>,
+    pub to_show: Receiver<Written>,
+    /// What the file has; `None` until it is open.
+    pub mark: watch::Receiver<Option<Mark>>,
+}
+
+/// Starts the thread, which opens the file and then writes to it what is in the queue by then.
+///
+/// # Errors
+/// When the system gives no thread.
+pub(super) fn start(path: Box<Path>, entries: Entries) -> std::io::Result<Ends> {
+    let (jobs, queue) = channel(QUEUE);
+    let (opened_to, opened) = oneshot::channel();
+    let (written, to_show) = channel(QUEUE);
+    let (mark_to, mark) = watch::channel(None);
+    // Never joined: a disk that hangs must not keep the program from ending.
+    std::thread::Builder::new()
+        .name("cordon-journal".into())
+        .spawn(move || {
+            let (journal, how) = open(&path);
+            entries.change(|all| all.extend(how.entries.iter().cloned().map(Arc::new)));
+            mark_to.send_replace(journal.as_ref().map(Journal::mark));
+            opened_to.send(how).ok();
+            serve(journal, queue, &entries, &written, &mark_to);
+        })?;
+    Ok(Ends {
+        jobs,
+        opened,
+        to_show,
+        mark,
+    })
+}
+
+fn open(path: &Path) -> (Option<Journal>, Opened) {
+    let opened = Journal::open(path).and_then(|journal| Ok((journal.entries()?, journal)));
+    let (entries, journal, trouble) = match opened {
+        Ok((entries, journal)) => (entries, Some(journal), None),
+        // It cannot be acted on; what is in it can perhaps still be read.
+        Err(error) => {
+            let read = Journal::open_read_only(path).and_then(|j| j.entries());
+            (read.unwrap_or_default(), None, Some(error))
+        }
+    };
+    let how = Opened {
+        entries,
+        lost_its_past: journal.as_ref().is_some_and(Journal::lost_its_past),
+        trouble,
+    };
+    (journal, how)
+}
+
+/// Until it is closed, or nobody is left to ask for anything.
+fn serve(
+    mut journal: Option<Journal>,
+    mut queue: Receiver<Job>,
+    entries: &Entries,
+    written: &Sender<Written>,
+    mark_to: &watch::Sender<Option<Mark>>,
+) {
+    while let Some(job) = queue.blocking_recv() {
+        match job {
+            Job::Append { at, records, reply } => {
+                let appended = match &mut journal {
+                    Some(journal) => journal.append(at, &records),
+                    None => Err(JournalError::ReadOnly),
+                };
+                match appended {
+                    Ok(()) => {
+                        let changed = entries.take_in(at, records);
+                        mark_to.send_replace(journal.as_ref().map(Journal::mark));
+                        written.blocking_send(Written { changed, reply }).ok();
+                    }
+                    Err(error) => {
+                        reply.send(Err(error)).ok();
+                    }
+                }
+            }
+            Job::Compare { mark, reply } => {
+                let compared = match &mut journal {
+                    Some(journal) => journal.compare(&mark),
+                    None => Err(JournalError::ReadOnly),
+                };
+                reply.send(compared).ok();
+            }
+            Job::Rest => {
+                if let Some(journal) = &mut journal {
+                    journal.rest();
+                }
+            }
+            Job::Close { done } => {
+                drop(journal);
+                done.send(()).ok();
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What was last read: of each machine, and when the list of all of them.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::session::SessionHandle;
+use crate::model::{
+    Listed, Machine, MachineAction, MachineActionId, MachineActionStatus, MachineId,
+};
+
+/// Machines that are remembered; a shift looks at fewer. What is forgotten is read again.
+const MAX_MACHINES: usize = 1_000;
+
+/// What was last read about one machine, and when.
+#[derive(Clone, Default)]
+pub(super) struct Known {
+    pub machine: Option<(Arc<Machine>, Timestamp)>,
+    pub history: Option<(Listed<MachineAction>, Timestamp)>,
+}
+
+impl Known {
+    fn read_at(&self) -> Option<Timestamp> {
+        let machine = self.machine.as_ref().map(|(_, at)| *at);
+        machine.max(self.history.as_ref().map(|(_, at)| *at))
+    }
+}
+
+/// What was last read of each machine in this session.
+#[derive(Default)]
+pub(super) struct KnownMachines(Mutex<HashMap<MachineId, Known>>);
+
+impl KnownMachines {
+    /// A panic elsewhere leaves plain values, which are still whole.
+    fn all(&self) -> MutexGuard<'_, HashMap<MachineId, Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn get(&self, machine: &MachineId) -> Known {
+        self.all().get(machine).cloned().unwrap_or_default()
+    }
+
+    pub fn clear(&self) {
+        self.all().clear();
+    }
+
+    /// Takes a reading of a record in. What it leaves out stays as it was known.
+    pub fn learn_machine(&self, machine: Arc<Machine>, at: Timestamp) {
+        self.learn(&machine.id.clone(), |known| {
+            let before = known.machine.as_ref().map(|(before, _)| before);
+            known.machine = Some((Machine::filled(machine, before), at));
+        });
+    }
+
+    /// Takes a reading of a machine's actions in; `ended` are those whose end is in the journal. A
+    /// state that the service called final stays so, whatever an older reading says, and a sparse
+    /// reading takes nothing away.
+    pub fn learn_history(
+        &self,
+        machine: &MachineId,
+        mut history: Listed<MachineAction>,
+        at: Timestamp,
+        ended: &HashMap<MachineActionId, MachineActionStatus>,
+    ) {
+        self.learn(machine, |known| {
+            let before = known.history.take();
+            let before = before.map_or_else(Vec::new, |(listed, _)| listed.items);
+            let mut before: HashMap<_, _> = before.into_iter().map(|a| (a.id.clone(), a)).collect();
+            for action in &mut history.items {
+                if let Some(mut known) = before.remove(&action.id) {
+                    known.take_in(action.clone());
+                    *action = known;
+                }
+                if let Some(status) = ended.get(&action.id)
+                    && !action.status.is_final()
+                {
+                    action.status = status.clone();
+                }
+            }
+            known.history = Some((history, at));
+        });
+    }
+
+    fn learn(&self, machine: &MachineId, change: impl FnOnce(&mut Known)) {
+        let mut all = self.all();
+        if all.len() >= MAX_MACHINES && !all.contains_key(machine) {
+            let oldest = all.iter().min_by_key(|(_, known)| known.read_at());
+            let oldest = oldest.map(|(id, _)| id.clone());
+            oldest.and_then(|id| all.remove(&id));
+        }
+        change(all.entry(machine.clone()).or_default());
+    }
+}
+
+/// When the list of all machines was last read, and whether it was said that this computer's clock
+/// is off.
+#[derive(Default)]
+pub(super) struct ListAge {
+    /// `None` before the first reading has ended, and while one is going on.
+    read_at: watch::Sender<Option<Instant>>,
+    clock_said: AtomicBool,
+}
+
+impl ListAge {
+    pub fn begin_reading(&self) {
+        self.read_at.send_replace(None);
+    }
+
+    /// The reading has ended, well or not.
+    pub fn end_reading(&self, at: Instant) {
+        self.read_at.send_replace(Some(at));
+    }
+
+    /// Whether it was said before, by the one or another reading, that the clock is off.
+    pub fn clock_was_said(&self) -> bool {
+        self.clock_said.swap(true, Ordering::AcqRel)
+    }
+
+    /// Returns when the list is to be read again by itself: this long after the last reading,
+    /// while somebody is signed in.
+    pub async fn gets_stale(&self, after: Duration, session: &SessionHandle) {
+        let (mut read_at, mut present) = (self.read_at.subscribe(), session.subscribe());
+        loop {
+            present.mark_unchanged();
+            let read = *read_at.borrow_and_update();
+            let due = read.filter(|_| session.status().is_signed_in());
+            let stale = async {
+                match due {
+                    Some(read) => tokio::time::sleep_until(read + after).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = stale => return,
+                Ok(()) = read_at.changed() => {}
+                Ok(()) = present.changed() => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_longest_ago_is_forgotten_first() {
+        let known = KnownMachines::default();
+        let id = |n: usize| MachineId::parse(&format!("{n:040x}")).expect("an id");
+        let list = || Listed::from(Vec::new());
+        let at =
+            |n: usize| Timestamp::from_second(i64::try_from(n).expect("small")).expect("a time");
+        for n in 0..MAX_MACHINES {
+            known.learn_history(&id(n), list(), at(n), &HashMap::new());
+        }
+        known.learn_history(&id(0), list(), at(MAX_MACHINES), &HashMap::new());
+        known.learn_history(&id(MAX_MACHINES), list(), at(MAX_MACHINES), &HashMap::new());
+        assert_eq!(known.all().len(), MAX_MACHINES);
+        let is_known = |n| known.get(&id(n)).history.is_some();
+        assert_eq!(
+            [0, 1, 2, MAX_MACHINES].map(is_known),
+            [true, false, true, true]
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! What the journal has, kept in the keyring too: who puts an older copy of the whole data folder
+//! back has put its lock file back with it.
+//!
+//! No order waits for any of it. The keyring may be behind the file, as after a crash; never ahead.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::context::Context;
+use super::start::say_that_the_past_is_lost;
+use crate::explain::Explain as _;
+use crate::journal::{Compared, JournalError, Mark};
+use crate::model::KeyringState;
+
+/// Of the marks that follow one another faster, only the last is kept.
+const DEBOUNCE: Duration = Duration::from_secs(2);
+
+/// How long the end of the program waits for the keyring to take the last mark.
+const LAST_LIMIT: Duration = Duration::from_millis(500);
+
+/// Compares the open journal with what the keyring remembers, then keeps that up to date for as
+/// long as this console runs. What could not be compared is not overwritten either.
+/// `loss_was_said`: that an earlier journal is gone, because the lock file told.
+pub(super) async fn keep_marks(context: Arc<Context>, journal: PathBuf, loss_was_said: bool) {
+    let path = journal.clone();
+    let named = tokio::task::spawn_blocking(move || Mark::keyring_item(&path)).await;
+    let Ok(item) = named else {
+        return;
+    };
+    if let Some(mark) = remembered_mark(&context, &item).await {
+        match context.journal.compare(mark).await {
+            Ok(Compared::Same) => {}
+            Ok(Compared::LostItsPast) if loss_was_said => {}
+            Ok(Compared::LostItsPast) => say_that_the_past_is_lost(&context, &journal).await,
+            Err(error @ JournalError::Damaged(_)) => {
+                return context.journal.only_look(error.explain()).await;
+            }
+            Err(error) => {
+                tracing::warn!("the journal was not held against the keyring: {error}");
+                return;
+            }
+        }
+    }
+    let mut newest = context.journal.newest_mark();
+    context.journal.keep_last_mark_under(&item);
+    loop {
+        let mark = newest.borrow_and_update().clone();
+        if let Some(mark) = mark {
+            context.auth.keep_note(&item, mark.to_text());
+        }
+        if newest.changed().await.is_err() {
+            return;
+        }
+        tokio::time::sleep(DEBOUNCE).await;
+    }
+}
+
+/// What the keyring remembers; `None` also of a keyring that is new or was wiped. Where it cannot
+/// be read, it is asked again once it has taken a sign-in: it may not ask a person to unlock it
+/// for this alone.
+async fn remembered_mark(context: &Context, item: &str) -> Option<Mark> {
+    let mut keyring = context.auth.watch_keyring();
+    loop {
+        keyring.borrow_and_update();
+        match context.auth.note(item).await {
+            Ok(note) => return note.as_deref().and_then(Mark::from_text),
+            Err(why) => {
+                tracing::warn!("what the keyring remembers of the journal is unknown: {why}");
+            }
+        }
+        let works = |state: &KeyringState| *state == KeyringState::Saved;
+        if keyring.changed().await.is_err() || keyring.wait_for(works).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// The journal is closed: what it has in the end, unless the keyring takes too long.
+pub(super) async fn keep_last_mark(context: &Context) {
+    if let Some((item, mark)) = context.journal.last_mark() {
+        let text = mark.to_text();
+        context.auth.keep_note_within(item, text, LAST_LIMIT).await;
+    }
+}

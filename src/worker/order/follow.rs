@@ -1,0 +1,270 @@
+//! What is followed to its real end, and what a reading of it means for our entries.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::journal::{OrderStatus, Record};
+use crate::message::OrderProgress;
+use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
+use crate::worker::clock::{monotonic_now, now, on_the_wall_clock};
+use crate::worker::journal::JournalHandle;
+use crate::worker::pace::Pace;
+use crate::worker::screen::Screen;
+
+/// One action that is followed.
+struct Follow {
+    machine: MachineId,
+    /// Our entries about this action: the order itself, or its cancellation. None for a
+    /// colleague's action.
+    entries: Vec<EntryId>,
+    since: Instant,
+    next: Instant,
+    /// When it was last read in this run.
+    read_at: Option<Timestamp>,
+    /// The service's time of the newest reading: another of its hosts may answer with an older one.
+    newest: Option<Timestamp>,
+    /// What was read last is being taken in, which may wait for the disk.
+    is_taken_in: bool,
+}
+
+/// What a look has to go by, and where its note goes.
+pub(super) struct NextLook {
+    pub entries: Vec<EntryId>,
+    pub read_at: Option<Timestamp>,
+    pub next_at: Timestamp,
+}
+
+/// The actions that are followed.
+pub(in crate::worker) struct Followed {
+    journal: Arc<JournalHandle>,
+    screen: Screen,
+    pace: Pace,
+    by_action: Mutex<HashMap<MachineActionId, Follow>>,
+    /// Wakes the watcher.
+    changed: Notify,
+}
+
+impl Followed {
+    pub fn new(journal: Arc<JournalHandle>, screen: Screen, pace: Pace) -> Self {
+        Self {
+            journal,
+            screen,
+            pace,
+            by_action: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    /// A panic elsewhere leaves plain values, which are still whole.
+    fn all(&self) -> MutexGuard<'_, HashMap<MachineActionId, Follow>> {
+        self.by_action
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<T>(&self, id: &MachineActionId, change: impl FnOnce(&mut Follow) -> T) -> Option<T> {
+        self.all().get_mut(id).map(change)
+    }
+
+    /// Follows the action of one of our entries; `read_at` is when it was read last, if it was.
+    pub async fn follow(
+        &self,
+        entry: EntryId,
+        action: &MachineActionId,
+        read_at: Option<Timestamp>,
+    ) {
+        let Some(machine) = self.journal.entry(entry).map(|e| e.machine().id) else {
+            return;
+        };
+        if self.change(action, |f| f.entries.contains(&entry)) == Some(true) {
+            return;
+        }
+        let next_at = self.add(action, machine, Some(entry), read_at);
+        let note = OrderProgress::Watching { read_at, next_at };
+        self.screen.note(entry, Some(note)).await;
+    }
+
+    /// Follows somebody else's action, so that its end is seen too; `machine` is what was asked
+    /// about.
+    pub fn follow_foreign(&self, action: &MachineAction, machine: &MachineId) {
+        if !action.status.is_final() {
+            let machine = action.machine_id.as_ref().unwrap_or(machine);
+            self.add(&action.id, machine.clone(), None, Some(now()));
+        }
+    }
+
+    /// Follows the request that came in the place of one of our entries, to its end.
+    pub fn follow_theirs(&self, action: &MachineActionId, machine: MachineId) {
+        self.add(action, machine, None, None);
+    }
+
+    /// When the next look at the action comes.
+    fn add(
+        &self,
+        action: &MachineActionId,
+        machine: MachineId,
+        entry: Option<EntryId>,
+        read_at: Option<Timestamp>,
+    ) -> Timestamp {
+        let since = monotonic_now();
+        let first = since + self.pace.between_looks(Duration::ZERO);
+        let next = {
+            let mut all = self.all();
+            let follow = all.entry(action.clone()).or_insert(Follow {
+                machine,
+                entries: Vec::new(),
+                since,
+                next: first,
+                read_at,
+                newest: None,
+                is_taken_in: false,
+            });
+            follow.next = follow.next.min(first);
+            follow.read_at = follow.read_at.max(read_at);
+            let is_new = |e: &EntryId| !follow.entries.contains(e);
+            let new = entry.filter(is_new);
+            follow.entries.extend(new);
+            follow.next
+        };
+        self.changed.notify_one();
+        on_the_wall_clock(next)
+    }
+
+    /// Forgets all of them.
+    pub fn clear(&self) {
+        self.all().clear();
+    }
+
+    /// Makes every action due.
+    pub fn look_now(&self) {
+        self.put_off(Duration::ZERO);
+        self.changed.notify_one();
+    }
+
+    /// Sets the next look at every action.
+    pub(super) fn put_off(&self, wait: Duration) {
+        let next = monotonic_now() + wait;
+        for follow in self.all().values_mut() {
+            follow.next = next;
+        }
+    }
+
+    /// Returns when the next look is due.
+    pub(super) async fn until_due(&self) {
+        loop {
+            let changed = self.changed.notified();
+            let next = self.all().values().map(|f| f.next).min();
+            let Some(next) = next else {
+                changed.await;
+                continue;
+            };
+            tokio::select! {
+                () = tokio::time::sleep_until(next) => return,
+                // Something was added or made due: find the next look anew.
+                () = changed => {}
+            }
+        }
+    }
+
+    /// All of them, each with the machine that it is on.
+    pub(super) fn wanted(&self) -> Vec<(MachineActionId, MachineId)> {
+        let all = self.all();
+        all.iter()
+            .map(|(id, f)| (id.clone(), f.machine.clone()))
+            .collect()
+    }
+
+    /// How long an action has been followed; `None` when it is not any more.
+    pub(super) fn age(&self, id: &MachineActionId) -> Option<Duration> {
+        self.change(id, |f| f.since.elapsed())
+    }
+
+    /// Sets the next look at an action: after `wait`, or by how long it has been followed.
+    pub(super) fn set_next(
+        &self,
+        id: &MachineActionId,
+        wait: Option<Duration>,
+    ) -> Option<NextLook> {
+        self.change(id, |follow| {
+            let age = follow.since.elapsed().max(self.pace.secs(1));
+            follow.next = monotonic_now() + wait.unwrap_or_else(|| self.pace.between_looks(age));
+            NextLook {
+                entries: follow.entries.clone(),
+                read_at: follow.read_at,
+                next_at: on_the_wall_clock(follow.next),
+            }
+        })
+    }
+
+    /// Notes that an action was read now. Whether it is a colleague's; `None` when it is not
+    /// followed any more, or the reading before is still being taken in.
+    pub(super) fn begin_taking_in(&self, id: &MachineActionId) -> Option<bool> {
+        self.change(id, |follow| {
+            follow.read_at = Some(now());
+            let is_free = !std::mem::replace(&mut follow.is_taken_in, true);
+            is_free.then_some(follow.entries.is_empty())
+        })?
+    }
+
+    pub(super) fn end_taking_in(&self, id: &MachineActionId) {
+        self.change(id, |follow| follow.is_taken_in = false);
+    }
+
+    /// Records what a reading says about the entries of an action: progress, or the end. When the
+    /// next look comes is left as it is. `true` when the action is at its end and need not be
+    /// followed.
+    pub(super) async fn take_in(&self, action: &MachineAction) -> bool {
+        let id = &action.id;
+        let Some((entries, newest)) = self.change(id, |f| {
+            let before = f.newest;
+            f.newest = before.max(action.last_updated);
+            (f.entries.clone(), before)
+        }) else {
+            return false;
+        };
+        let is_older = action.last_updated.is_some_and(|at| Some(at) < newest);
+        let mut written = true;
+        for entry in entries {
+            let Some(OrderStatus::Accepted { status, .. }) = self.journal.status(entry) else {
+                continue;
+            };
+            let record = match finished(action) {
+                Some(end) => end,
+                None if action.status != status && !is_older => Record::Progress {
+                    status: action.status.clone(),
+                },
+                None => continue,
+            };
+            // Otherwise the console that acts writes it, and this one reads it there.
+            if self.journal.may_act() {
+                written &= self.journal.record_or_say(entry, vec![record]).await;
+            }
+        }
+        // An end that could not be written is read again, when the disk may have been mended.
+        let is_over = action.status.is_final() && written;
+        if is_over {
+            self.all().remove(id);
+        }
+        is_over
+    }
+}
+
+/// The record of an action's end, if it is at its end.
+pub(super) fn finished(action: &MachineAction) -> Option<Record> {
+    action.status.is_final().then(|| Record::Finished {
+        action: action.id.clone(),
+        status: action.status.clone(),
+        hresult: action.error_hresult,
+        by: action
+            .cancellation_requestor
+            .as_deref()
+            .map(|r| r.trim().into()),
+        comment: action.cancellation_comment.clone(),
+        service_time: action.last_updated,
+    })
+}

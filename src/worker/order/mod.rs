@@ -1,0 +1,28 @@
+//! One approved order, and several, from the intent on disk to the end. In reading order; `task` is
+//! the page to begin with.
+
+mod task;
+
+mod preflight;
+mod send;
+
+mod claim;
+mod outcome;
+
+mod lookup;
+mod resume;
+
+mod follow;
+mod watch;
+
+mod batch;
+mod registry;
+mod slot;
+
+pub(super) use batch::{stop as stop_batch, submit_all};
+pub(super) use follow::Followed;
+pub(super) use lookup::reconcile_late;
+pub(super) use registry::{OrderControl, Orders};
+pub(super) use resume::resume;
+pub(super) use task::{control, submit};
+pub(super) use watch::run as watch;

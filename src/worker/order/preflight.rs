@@ -1,0 +1,162 @@
+//! Everything that forbids sending, judged with what is known now.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::action::Risk;
+use crate::api::{Lane, Permit};
+use crate::explain::Explain as _;
+use crate::guard::{self, Approval, Facts};
+use crate::journal::{Entry, JournalError, NotSentReason, Record};
+use crate::message::open_orders_on;
+use crate::model::{MachineActionId, MachineId};
+use crate::worker::clock::now;
+use crate::worker::context::Context;
+
+/// Facts older than this are read again before sending.
+const FRESH_FACTS: SignedDuration = SignedDuration::from_secs(30);
+
+/// Why an order does not go out.
+pub(super) struct NotSent {
+    pub why: NotSentReason,
+    pub detail: Option<Box<str>>,
+}
+
+impl NotSent {
+    pub fn because(why: NotSentReason) -> Self {
+        Self { why, detail: None }
+    }
+
+    /// Rule 3: what cannot be written is not sent.
+    #[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
+    pub fn unwritten(error: JournalError) -> Self {
+        Self {
+            why: NotSentReason::Unwritten,
+            detail: Some(error.explain().headline.into()),
+        }
+    }
+
+    pub fn into_record(self) -> Record {
+        Record::NotSent {
+            why: self.why,
+            detail: self.detail,
+        }
+    }
+}
+
+/// A permit, when fresh facts are at hand, nothing stands against the order, and one is free.
+/// `intents` is what other orders are about to put on disk.
+pub(super) fn ready_at_once(
+    context: &Context,
+    approval: &Approval,
+    intents: &[Arc<Entry>],
+) -> Option<Permit> {
+    // Before the journal is open nobody knows what an earlier run has left under way.
+    let clear = context.journal.may_act()
+        && facts_are_fresh(context, approval)
+        && approval_is_young(context, approval).is_ok()
+        && preflight(context, approval, intents).is_ok()
+        && opposite_under_way(context, approval).is_none();
+    clear
+        .then(|| context.client.poll_permit(Lane::Analyst).ok())
+        .flatten()
+}
+
+/// What holds between confirmation and intent, and only there: from there an order may wait as long
+/// as it must.
+pub(super) fn may_begin(context: &Context, approval: &Approval) -> Result<(), NotSent> {
+    approval_is_young(context, approval)?;
+    preflight(context, approval, &context.orders.intents())
+}
+
+fn approval_is_young(context: &Context, approval: &Approval) -> Result<(), NotSent> {
+    let age = now().duration_since(approval.confirmed_at());
+    if age > context.settings.policy().approval_life {
+        Err(NotSent::because(NotSentReason::ApprovalLapsed))
+    } else {
+        Ok(())
+    }
+}
+
+/// An order waits in the name of the account that confirmed it, and for no other.
+pub(super) fn still_ours(context: &Context, approval: &Approval) -> Result<(), NotSent> {
+    if approval.epoch() == context.session.epoch() {
+        Ok(())
+    } else {
+        Err(NotSent::because(NotSentReason::SignInEnded))
+    }
+}
+
+/// Everything that forbids sending in this moment.
+pub(super) fn preflight(
+    context: &Context,
+    approval: &Approval,
+    intents: &[Arc<Entry>],
+) -> Result<(), NotSent> {
+    still_ours(context, approval)?;
+    let order = approval.order();
+    let machine = &order.machine.id;
+    let known = context.known.get(machine);
+    // The id is pinned; the name is what the person saw, and both have to fit together.
+    let renamed = (known.machine.as_ref()).is_some_and(|(m, _)| order.machine.is_renamed_in(m));
+    // What the device has become forbids no giving back (rule 10).
+    if renamed && order.task.risk() != Risk::Routine {
+        return Err(NotSent::because(NotSentReason::FactsChanged));
+    }
+    let merged_into = |id: &MachineId| {
+        let record = context.known.get(id).machine;
+        record.and_then(|(record, _)| record.merged_into.clone())
+    };
+    let entries = context.journal.entries();
+    let is_new = |intent: &&Arc<Entry>| entries.iter().rev().all(|e| e.id() != intent.id());
+    let orders = entries.iter().chain(intents.iter().filter(is_new));
+    let open = open_orders_on(machine, orders.map(AsRef::as_ref), merged_into);
+    let facts = Facts {
+        now: now(),
+        policy: &context.settings.policy(),
+        session: &context.session.status(),
+        machine: known.machine.as_ref().map(|(machine, _)| machine.as_ref()),
+        // These only warn, and that was done in the form.
+        host: None,
+        file: guard::FileLook::NotYet,
+        available: None,
+        namesakes: &[],
+        history: known.history.as_ref().map(|(listed, _)| guard::History {
+            actions: &listed.items,
+            is_complete: listed.is_complete(),
+        }),
+        open_orders: &open,
+        own_actions: &[],
+        alerts: guard::AlertsLook::NotChecked,
+        devices: guard::Devices::default(),
+        // The approval knows.
+        batch_size: 1,
+    };
+    guard::enforce(approval, &facts).map_err(|finding| NotSent {
+        why: NotSentReason::Blocked,
+        detail: Some(finding.text.into()),
+    })
+}
+
+/// Whether what is known about the machine is fresh, on a clock that may have been set back.
+pub(super) fn facts_are_fresh(context: &Context, approval: &Approval) -> bool {
+    let fresh = |at: Timestamp| now().duration_since(at).abs() <= FRESH_FACTS;
+    let known = context.known.get(&approval.order().machine.id);
+    known.machine.is_some_and(|(_, at)| fresh(at)) && known.history.is_some_and(|(_, at)| fresh(at))
+}
+
+/// An opposite action under way that the person did not know of when confirming.
+pub(super) fn opposite_under_way(
+    context: &Context,
+    approval: &Approval,
+) -> Option<MachineActionId> {
+    let opposite = approval.order().task.kind()?.opposite()?;
+    let (listed, _) = context.known.get(&approval.order().machine.id).history?;
+    listed
+        .items
+        .into_iter()
+        .filter(|a| !a.status.is_final() && a.kind == opposite.spec().wire_type)
+        .map(|a| a.id)
+        .find(|id| !approval.accepts_opposite(id))
+}

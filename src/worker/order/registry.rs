@@ -1,0 +1,304 @@
+//! The orders that have a task of their own, and how to reach it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::{mpsc, watch};
+
+use crate::journal::{Entry, NotSentReason};
+use crate::model::{EntryId, Epoch};
+
+/// A person clicks once, or a few times.
+const INBOX: usize = 8;
+
+/// What a person says about an order that waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::worker) enum OrderControl {
+    Withdraw,
+    Insist,
+}
+
+/// What the task of an order is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Writing or sending; it reads its inbox when it waits the next time.
+    Busy,
+    /// Heeds its inbox at once.
+    Waiting,
+    /// Finding out what became of it, in this epoch. It cannot be taken back any more.
+    LookingUp(Epoch),
+}
+
+struct Running {
+    /// Tells this task from another one about the same entry.
+    number: u64,
+    stage: Stage,
+    /// `None` when the console is closing.
+    inbox: Option<mpsc::Sender<OrderControl>>,
+    /// What it is about to put on disk: it counts for those that are judged meanwhile.
+    intent: Option<Arc<Entry>>,
+}
+
+#[derive(Default)]
+struct Table {
+    running: HashMap<EntryId, Running>,
+    is_closing: bool,
+}
+
+impl Table {
+    fn intents(&self) -> Vec<Arc<Entry>> {
+        let running = self.running.values();
+        running.filter_map(|order| order.intent.clone()).collect()
+    }
+}
+
+/// Registry of the orders that have a task.
+#[derive(Clone, Default)]
+pub(in crate::worker) struct Orders(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    table: watch::Sender<Table>,
+    begun: AtomicU64,
+}
+
+impl Orders {
+    /// Registers an order whose task begins.
+    pub fn register(&self, entry: EntryId) -> (Registration, mpsc::Receiver<OrderControl>) {
+        let (control, inbox) = mpsc::channel(INBOX);
+        let registration = self.number(entry);
+        self.0.table.send_modify(|table| {
+            let running = Running {
+                number: registration.number,
+                stage: Stage::Busy,
+                inbox: (!table.is_closing).then_some(control),
+                intent: None,
+            };
+            table.running.insert(entry, running);
+        });
+        (registration, inbox)
+    }
+
+    /// Registers the look-up of an entry, of which there is one at a time. One of an earlier epoch
+    /// ends by itself.
+    pub fn register_look_up(&self, entry: EntryId, epoch: Epoch) -> Option<Registration> {
+        let registration = self.number(entry);
+        let is_free = self.0.table.send_if_modified(|table| {
+            let is_free = match table.running.get(&entry).map(|order| order.stage) {
+                None => true,
+                Some(Stage::LookingUp(other)) => other != epoch,
+                Some(Stage::Busy | Stage::Waiting) => false,
+            };
+            if is_free {
+                let running = Running {
+                    number: registration.number,
+                    stage: Stage::LookingUp(epoch),
+                    inbox: None,
+                    intent: None,
+                };
+                table.running.insert(entry, running);
+            }
+            is_free
+        });
+        is_free.then_some(registration)
+    }
+
+    fn number(&self, entry: EntryId) -> Registration {
+        Registration {
+            orders: self.clone(),
+            entry,
+            number: self.0.begun.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+
+    /// What other orders are about to put on disk.
+    pub fn intents(&self) -> Vec<Arc<Entry>> {
+        self.0.table.borrow().intents()
+    }
+
+    /// Whether an order's own task is still to send it, or is sending it.
+    pub fn is_sending(&self, entry: EntryId) -> bool {
+        let table = self.0.table.borrow();
+        let order = table.running.get(&entry);
+        order.is_some_and(|order| !matches!(order.stage, Stage::LookingUp(_)))
+    }
+
+    /// Passes on what a person says. `false` when the order has no task that could heed it.
+    pub fn tell(&self, entry: EntryId, control: OrderControl) -> bool {
+        let table = self.0.table.borrow();
+        let order =
+            (table.running.get(&entry)).filter(|order| !matches!(order.stage, Stage::LookingUp(_)));
+        let Some(inbox) = order.and_then(|order| order.inbox.as_ref()) else {
+            return false;
+        };
+        // In a full one it has been said already.
+        !matches!(
+            inbox.try_send(control),
+            Err(mpsc::error::TrySendError::Closed(_))
+        )
+    }
+
+    /// Ends the orders that wait: none leaves from here on. Returns when they have written that.
+    pub async fn close(&self) {
+        self.0.table.send_modify(|table| {
+            table.is_closing = true;
+            for order in table.running.values_mut() {
+                order.inbox = None;
+            }
+        });
+        let have_ended =
+            |table: &Table| (table.running.values()).all(|order| order.stage != Stage::Waiting);
+        self.0.table.subscribe().wait_for(have_ended).await.ok();
+    }
+}
+
+/// An order's place in the registry; left when it is dropped.
+pub(in crate::worker) struct Registration {
+    orders: Orders,
+    entry: EntryId,
+    number: u64,
+}
+
+impl Registration {
+    fn change(&self, change: impl FnOnce(&mut Running)) {
+        self.orders.0.table.send_modify(|table| {
+            let order = table.running.get_mut(&self.entry);
+            order.filter(|o| o.number == self.number).map(change);
+        });
+    }
+
+    /// Claims what an order is about, and judges it by what others have claimed, in one step: of two
+    /// orders for one thing the second sees the first.
+    pub fn claim<T>(
+        &self,
+        intent: Entry,
+        judge: impl FnOnce(&[Arc<Entry>]) -> Option<T>,
+    ) -> Option<T> {
+        let mut judged = None;
+        self.orders.0.table.send_modify(|table| {
+            judged = judge(&table.intents());
+            if let Some(order) = table.running.get_mut(&self.entry) {
+                order.intent = Some(Arc::new(intent));
+            }
+        });
+        judged
+    }
+
+    /// Its intent is on disk, where everybody sees it, or is given up.
+    pub fn end_claim(&self) {
+        self.change(|order| order.intent = None);
+    }
+
+    /// From here on the task heeds its inbox.
+    pub fn wait(&self) {
+        self.change(|order| order.stage = Stage::Waiting);
+    }
+
+    /// From here on the order leaves, unless a person or the closing came first.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub fn leave(&self, inbox: &mut mpsc::Receiver<OrderControl>) -> Result<(), NotSentReason> {
+        let mut leaving = Ok(());
+        self.orders.0.table.send_modify(|table| {
+            leaving = if table.is_closing {
+                Err(NotSentReason::ConsoleEnded)
+            } else if is_withdrawn(inbox) {
+                Err(NotSentReason::Withdrawn)
+            } else {
+                Ok(())
+            };
+            if let (Ok(()), Some(order)) = (leaving, table.running.get_mut(&self.entry)) {
+                order.stage = Stage::Busy;
+            }
+        });
+        leaving
+    }
+
+    /// From here on it is found out what became of the order.
+    pub fn look_up(&self, epoch: Epoch) {
+        self.change(|order| order.stage = Stage::LookingUp(epoch));
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.orders.0.table.send_modify(|table| {
+            let order = table.running.get(&self.entry);
+            if order.is_some_and(|order| order.number == self.number) {
+                table.running.remove(&self.entry);
+            }
+        });
+    }
+}
+
+/// Whether a person took the order back. What else was said is dropped: nothing was asked.
+pub(super) fn is_withdrawn(inbox: &mut mpsc::Receiver<OrderControl>) -> bool {
+    std::iter::from_fn(|| inbox.try_recv().ok()).any(|said| said == OrderControl::Withdraw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(tag: &str) -> EntryId {
+        EntryId::parse(tag).expect("a literal tag")
+    }
+
+    #[test]
+    fn what_is_said_before_an_order_leaves_counts_and_afterwards_not() {
+        let orders = Orders::default();
+        let id = entry("cdn-00000001");
+        let (order, mut inbox) = orders.register(id);
+        order.wait();
+        assert!(orders.tell(id, OrderControl::Insist));
+        assert_eq!(order.leave(&mut inbox), Ok(()));
+        order.wait();
+        assert!(orders.tell(id, OrderControl::Withdraw));
+        assert_eq!(order.leave(&mut inbox), Err(NotSentReason::Withdrawn));
+        order.look_up(Epoch(0));
+        assert!(!orders.tell(id, OrderControl::Withdraw));
+        drop(order);
+        assert!(!orders.tell(id, OrderControl::Withdraw));
+    }
+
+    #[test]
+    fn an_entry_is_looked_up_once_in_each_epoch_and_not_while_it_is_sent() {
+        let orders = Orders::default();
+        let id = entry("cdn-00000001");
+        let (order, _inbox) = orders.register(id);
+        assert!(orders.register_look_up(id, Epoch(0)).is_none());
+        drop(order);
+        let old = orders.register_look_up(id, Epoch(0));
+        assert!(old.is_some());
+        assert!(orders.register_look_up(id, Epoch(0)).is_none());
+        let new = orders.register_look_up(id, Epoch(1));
+        assert!(new.is_some());
+        drop(old);
+        assert!(
+            orders.register_look_up(id, Epoch(1)).is_none(),
+            "still there"
+        );
+    }
+
+    #[tokio::test]
+    async fn closing_waits_for_those_that_wait_and_lets_none_leave() {
+        let orders = Orders::default();
+        let (waiting, mut inbox) = orders.register(entry("cdn-00000001"));
+        let (busy, mut busy_inbox) = orders.register(entry("cdn-00000002"));
+        waiting.wait();
+        let closing = tokio::spawn({
+            let orders = orders.clone();
+            async move { orders.close().await }
+        });
+        assert_eq!(inbox.recv().await, None);
+        assert!(!closing.is_finished());
+        drop(waiting);
+        closing.await.expect("closed");
+        assert_eq!(
+            busy.leave(&mut busy_inbox),
+            Err(NotSentReason::ConsoleEnded)
+        );
+    }
+}

@@ -1,0 +1,47 @@
+//! Takes up what an earlier run left behind.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+
+use super::lookup;
+use crate::journal::{OrderStatus, Phase};
+use crate::model::Account;
+use crate::worker::clock::now;
+use crate::worker::context::Context;
+
+/// How long a request may wait for its device, and a day for the one who has to know.
+const REQUEST_LASTS: SignedDuration = SignedDuration::from_hours(4 * 24);
+
+/// Takes up every open entry of this account: what was sent is looked up, what was accepted is
+/// followed. Entries of other accounts stay as they are. A console that only looks follows too, and
+/// leaves everything else to the one that acts.
+pub(in crate::worker) async fn resume(context: &Arc<Context>) {
+    // Two accounts that do not say who they are may be two people.
+    let Some(account) = context.session.account().filter(Account::is_named) else {
+        return;
+    };
+    let entries = context.journal.entries();
+    for entry in entries.iter().filter(|e| e.author.is(&account)) {
+        // One that is being sent has a task of its own.
+        if context.orders.is_sending(entry.id()) {
+            continue;
+        }
+        let status = entry.status();
+        match (status.phase(), status) {
+            (Phase::Unanswered, _) if context.journal.may_act() => {
+                lookup::start(context, entry.id());
+            }
+            (Phase::UnderWay(action), _) => {
+                context.followed.follow(entry.id(), action, None).await;
+            }
+            // Whether it brought about what this entry was to bring about is not known yet.
+            (_, OrderStatus::NotOurs { action, .. })
+                if now().duration_since(entry.status_since()) < REQUEST_LASTS =>
+            {
+                context.followed.follow_theirs(action, entry.machine().id);
+            }
+            (Phase::Unanswered | Phase::Unsent | Phase::Ended, _) => {}
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The submission path (rule 2): one attempt of an approved order, and whether another may follow.
+
+use std::time::Duration;
+
+use crate::api::{ApiError, Client, Permit, Verb, delay};
+use crate::auth::AuthError;
+use crate::explain::Effect;
+use crate::guard::Approval;
+use crate::model::MachineAction;
+use crate::worker::clock::now;
+
+/// Attempts of one order that certainly did nothing (429, 401, never connected).
+const MAX_ATTEMPTS: u32 = 12;
+
+/// What came of an order that was sent.
+pub(super) enum Reply {
+    /// The service answered with an action.
+    Action(MachineAction),
+    /// The answer never came, or does not say whether anything was done.
+    Unknown(ApiError),
+    /// The service said no, or was never reached, and another attempt would not help.
+    Refused(ApiError),
+}
+
+/// What has to come before another attempt.
+pub(super) enum Remedy {
+    /// Another token in the place of the one that was not accepted.
+    Renewal,
+    /// A while. A 429 waits at the limiter's gate, and what takes a person waits for one.
+    Pause(Duration),
+}
+
+/// The attempts of one order.
+#[derive(Default)]
+pub(super) struct Attempts {
+    made: u32,
+    renewed: bool,
+}
+
+impl Attempts {
+    /// Sends the order once. That it leaves is on disk already.
+    ///
+    /// # Errors
+    /// An attempt that certainly did nothing (rule 4), and what another one takes.
+    pub async fn make(
+        &mut self,
+        client: &Client,
+        approval: &Approval,
+        permit: Permit,
+    ) -> Result<Reply, (ApiError, Remedy)> {
+        self.made += 1;
+        let sent = client.submit(approval.order(), approval.account(), permit);
+        let error = match sent.await {
+            Ok(submitted) => return Ok(Reply::Action(submitted.action)),
+            Err(error) => error,
+        };
+        let is_last = self.made >= MAX_ATTEMPTS;
+        match (error.effect(Verb::Submit), &error) {
+            (Effect::Unknown | Effect::Changed, _) => Ok(Reply::Unknown(error)),
+            (Effect::NothingChanged, ApiError::Unauthorized(_)) if !self.renewed && !is_last => {
+                self.renewed = true;
+                Err((error, Remedy::Renewal))
+            }
+            (Effect::NothingChanged, _) => match self.pause_after(&error) {
+                Some(pause) if !is_last => Err((error, Remedy::Pause(pause))),
+                Some(_) | None => Ok(Reply::Refused(error)),
+            },
+        }
+    }
+
+    /// How long to wait before the next attempt of what certainly did nothing; `None` when another
+    /// would not help. A sign-in host that was not reached has ended nothing.
+    fn pause_after(&self, error: &ApiError) -> Option<Duration> {
+        match error {
+            _ if error.needs_person() => Some(Duration::ZERO),
+            ApiError::Throttled { .. } => Some(Duration::ZERO),
+            ApiError::SignIn(AuthError::Busy { until }) => {
+                Some(Duration::try_from(until.duration_since(now())).unwrap_or_default())
+            }
+            ApiError::SignIn(AuthError::Unreachable(_)) => {
+                Some(Duration::from_secs(10 * u64::from(self.made)))
+            }
+            ApiError::NotReached { .. }
+            | ApiError::TimedOut { .. }
+            | ApiError::Interrupted { .. }
+            | ApiError::Certificate { .. }
+            | ApiError::SignIn(_)
+            | ApiError::ForeignHost { .. }
+            | ApiError::NoClient { .. }
+            | ApiError::Unauthorized(_)
+            | ApiError::Refused(_)
+            | ApiError::Fault { .. }
+            | ApiError::OtherRecord { .. }
+            | ApiError::NotUnderstood { .. } => {
+                delay(error, Verb::Submit, self.made, jitter(self.made))
+            }
+        }
+    }
+}
+
+/// A number in 0..1; its quality does not matter.
+fn jitter(attempt: u32) -> f64 {
+    getrandom::u32().map_or(f64::from(attempt % 4) / 4.0, |random| {
+        f64::from(random) / f64::from(u32::MAX)
+    })
+}

@@ -1,0 +1,122 @@
+//! The order in which the orders of a batch leave: one at a time, first come, first served.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+type Permit = OwnedSemaphorePermit;
+
+/// The queue of a batch. Its one permit goes from order to order in the sequence in which they
+/// joined.
+#[derive(Clone)]
+pub(super) struct Queue(mpsc::Sender<oneshot::Sender<Permit>>);
+
+impl Queue {
+    /// A queue for this many orders.
+    pub fn start(orders: usize) -> Self {
+        // One that passed on joins again before its first place is used up.
+        let (queue, mut joined) = mpsc::channel::<oneshot::Sender<Permit>>(orders.max(1) * 2);
+        tokio::spawn(async move {
+            let one = Arc::new(Semaphore::new(1));
+            while let (Some(next), Ok(permit)) =
+                (joined.recv().await, Arc::clone(&one).acquire_owned().await)
+            {
+                // One that was withdrawn meanwhile lets it go at once.
+                next.send(permit).ok();
+            }
+        });
+        Self(queue)
+    }
+
+    /// Joins the tail.
+    fn join(&self) -> oneshot::Receiver<Permit> {
+        let (turn, comes) = oneshot::channel();
+        self.0.try_send(turn).ok();
+        comes
+    }
+}
+
+/// An order's place in such a queue, if it is in one.
+pub(super) struct Slot(Option<Place>);
+
+struct Place {
+    queue: Queue,
+    /// Where the turn comes from; `None` when it has come, or was passed on.
+    comes: Option<oneshot::Receiver<Permit>>,
+    /// It is this order's turn, for as long as this is held.
+    turn: Option<Permit>,
+}
+
+impl Slot {
+    /// Of an order that goes alone: it never waits.
+    pub fn alone() -> Self {
+        Self(None)
+    }
+
+    /// Behind those that are in this queue already.
+    pub fn joined(queue: &Queue) -> Self {
+        Self(Some(Place {
+            queue: queue.clone(),
+            comes: Some(queue.join()),
+            turn: None,
+        }))
+    }
+
+    /// Returns when it is this order's turn. Can be dropped and asked again: the place is kept.
+    pub async fn turn(&mut self) {
+        let Some(Place { queue, comes, turn }) = &mut self.0 else {
+            return;
+        };
+        if turn.is_none() {
+            *turn = comes.get_or_insert_with(|| queue.join()).await.ok();
+            *comes = None;
+        }
+    }
+
+    /// Lets those behind it go first; it joins the tail when it is asked for its turn again.
+    pub fn pass_on(&mut self) {
+        if let Some(place) = &mut self.0 {
+            place.turn = None;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    async fn has_turn(slot: &mut Slot) -> bool {
+        let turn = tokio::time::timeout(Duration::from_secs(1), slot.turn());
+        turn.await.is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_leaves_at_a_time_in_the_order_of_joining_and_who_passed_on_is_last() {
+        let queue = Queue::start(3);
+        let [mut a, mut b, mut c] = [(); 3].map(|()| Slot::joined(&queue));
+        assert!(!has_turn(&mut b).await);
+        assert!(has_turn(&mut a).await);
+        assert!(has_turn(&mut a).await, "it keeps its turn");
+        assert!(!has_turn(&mut c).await);
+        a.pass_on();
+        assert!(has_turn(&mut b).await);
+        assert!(!has_turn(&mut a).await);
+        drop(b);
+        assert!(!has_turn(&mut a).await, "joined behind the third");
+        assert!(has_turn(&mut c).await);
+        drop(c);
+        assert!(has_turn(&mut a).await);
+        assert!(has_turn(&mut Slot::alone()).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_is_gone_holds_up_nobody() {
+        let queue = Queue::start(3);
+        let [a, b, mut c] = [(); 3].map(|()| Slot::joined(&queue));
+        drop(b);
+        drop(a);
+        assert!(has_turn(&mut c).await);
+    }
+}

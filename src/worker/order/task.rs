@@ -1,0 +1,271 @@
+//! The life of one order: from the intent on disk, through waiting and sending, to what became of
+//! it. What a person says meanwhile comes into its inbox.
+
+mod wait;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::preflight::{NotSent, ready_at_once};
+use super::registry::{OrderControl, Registration, is_withdrawn};
+use super::send::{Attempts, Remedy, Reply};
+use super::slot::Slot;
+use super::{lookup, outcome};
+use crate::api::{ApiError, Permit};
+use crate::explain::{Explanation, NextStep};
+use crate::guard::Approval;
+use crate::journal::{Entry, JournalError, NotSentReason, OrderStatus, Record};
+use crate::model::EntryId;
+use crate::worker::clock::{monotonic_now, now};
+use crate::worker::context::Context;
+
+/// When writing that an order leaves took longer, what it was judged by is old: it is judged again.
+const SLOW_WRITE: Duration = Duration::from_secs(5);
+
+/// An approved order under way.
+pub(super) struct OrderTask {
+    context: Arc<Context>,
+    approval: Approval,
+    inbox: mpsc::Receiver<OrderControl>,
+    registration: Registration,
+    slot: Slot,
+}
+
+/// An order that leaves, as the journal has it; `since` is when that began to be written.
+pub(super) struct Leaving {
+    permit: Permit,
+    since: Instant,
+}
+
+/// Begins the life of an approved order.
+pub(in crate::worker) fn submit(context: &Arc<Context>, approval: Approval) {
+    let order = OrderTask::new(context, approval, Slot::alone());
+    tokio::spawn(order.run());
+}
+
+impl OrderTask {
+    /// Registers the order: from here on it can be taken back.
+    pub fn new(context: &Arc<Context>, approval: Approval, slot: Slot) -> Self {
+        let (registration, inbox) = context.orders.register(approval.order().entry);
+        Self {
+            context: Arc::clone(context),
+            approval,
+            inbox,
+            registration,
+            slot,
+        }
+    }
+
+    async fn run(self) {
+        match self.record_intent().await {
+            Ok(at_once) => self.carry_out(at_once).await,
+            Err(error) => {
+                let context = Arc::clone(&self.context);
+                self.show_unwritten(&error).await;
+                let why = context.journal.explain_unwritten(&error);
+                context.screen.problem(why).await;
+            }
+        }
+    }
+
+    /// From the intent on disk to what became of the order.
+    pub async fn carry_out(mut self, at_once: Option<Leaving>) {
+        let reply = self.send_with_retries(at_once).await;
+        let (context, approval) = (&self.context, &self.approval);
+        let entry = approval.order().entry;
+        match reply {
+            Ok(Reply::Action(action)) => outcome::classify(context, approval, &action).await,
+            Ok(Reply::Refused(error)) => outcome::refuse(context, approval, &error).await,
+            Ok(Reply::Unknown(error)) => outcome::mark_unknown(context, entry, &error).await,
+            Err(not_sent) => {
+                let record = not_sent.into_record();
+                context.journal.record_or_say(entry, vec![record]).await;
+            }
+        }
+        // The next of its batch may leave.
+        drop(self.slot);
+        context.report_budget().await;
+        // What could not be written is found out again, when the disk may have been mended.
+        lookup::find_out_if_unanswered(context, entry, self.registration).await;
+    }
+
+    /// Rule 3: on disk before it leaves. With everything at hand, in one step with `Sent`.
+    async fn record_intent(&self) -> Result<Option<Leaving>, JournalError> {
+        // Rules may have been changed by hand since they were last read.
+        let not_reread = rules_not_reread(&self.context).await;
+        let permit = self.claim(|others| ready_at_once(&self.context, &self.approval, others));
+        let mut records = vec![self.intent()];
+        records.extend(not_reread.map(|what| Record::NotReread { what }));
+        if permit.is_some() {
+            records.push(Record::Sent);
+        }
+        let since = monotonic_now();
+        self.context.journal.record(self.entry(), records).await?;
+        self.registration.end_claim();
+        Ok(permit.map(|permit| Leaving { permit, since }))
+    }
+
+    /// The intent could not be written, so nothing is sent.
+    pub async fn show_unwritten(self, error: &JournalError) {
+        let (context, intent) = (Arc::clone(&self.context), self.intent());
+        // What is not on disk is nobody's order any more.
+        drop(self);
+        context.journal.show_unwritten(intent, error).await;
+    }
+
+    /// Sends, and sends again only what certainly did nothing (rule 4).
+    async fn send_with_retries(&mut self, at_once: Option<Leaving>) -> Result<Reply, NotSent> {
+        let mut attempts = Attempts::default();
+        let mut permit = self.leave(at_once, None).await?;
+        loop {
+            let client = &self.context.client;
+            let (error, remedy) = match attempts.make(client, &self.approval, permit).await {
+                Ok(reply) => return Ok(reply),
+                Err(rejected) => rejected,
+            };
+            let again_at = self.remedy(&error, remedy).await?;
+            permit = self.leave(None, Some(again_at)).await?;
+        }
+    }
+
+    /// Waits for whatever the order has to wait for, until it is on disk that it leaves. The time is
+    /// that of another attempt.
+    async fn leave(
+        &mut self,
+        mut leaving: Option<Leaving>,
+        mut again_at: Option<Timestamp>,
+    ) -> Result<Permit, NotSent> {
+        loop {
+            let Leaving { permit, since } = match leaving.take() {
+                Some(leaving) => leaving,
+                None => {
+                    let permit = self.until_ready(again_at.take()).await?;
+                    let since = monotonic_now();
+                    self.record(Record::Sent).await?;
+                    Leaving { permit, since }
+                }
+            };
+            if self.may_still_leave(since).await? {
+                return Ok(permit);
+            }
+        }
+    }
+
+    /// Whether the disk took `Sent` soon enough for it to be true. Otherwise it is taken back: the
+    /// facts are old, or another person may have signed in.
+    async fn may_still_leave(&mut self, since: Instant) -> Result<bool, NotSent> {
+        let took = since.elapsed();
+        let is_withdrawn = is_withdrawn(&mut self.inbox);
+        let why = if is_withdrawn {
+            "withdrawn while this was written down, so nothing was sent".into()
+        } else if took > SLOW_WRITE {
+            let secs = took.as_secs();
+            format!("the disk took {secs} seconds to write this down, so nothing was sent and the order is checked again").into()
+        } else {
+            return Ok(true);
+        };
+        self.record(Record::AttemptRejected { why }).await?;
+        if is_withdrawn {
+            return Err(NotSent::because(NotSentReason::Withdrawn));
+        }
+        Ok(false)
+    }
+
+    /// Does what another attempt takes; the time at which it may leave.
+    async fn remedy(&self, error: &ApiError, remedy: Remedy) -> Result<Timestamp, NotSent> {
+        let why = error.to_string().into();
+        self.record(Record::AttemptRejected { why }).await?;
+        let session = &self.context.session;
+        match remedy {
+            Remedy::Renewal => {
+                if let Err(error) = self.context.client.renew().await {
+                    session.note_auth_failure(&error).await;
+                    if !error.needs_person() {
+                        return Err(NotSent {
+                            why: NotSentReason::SignInEnded,
+                            detail: Some(error.to_string().into()),
+                        });
+                    }
+                }
+                Ok(now())
+            }
+            Remedy::Pause(pause) => {
+                session.note_auth_failure(error).await;
+                let pause = SignedDuration::try_from(pause);
+                Ok(now() + pause.unwrap_or(SignedDuration::from_mins(5)))
+            }
+        }
+    }
+
+    async fn record(&self, record: Record) -> Result<(), NotSent> {
+        let written = self.context.journal.record(self.entry(), vec![record]);
+        written.await.map_err(NotSent::unwritten)
+    }
+
+    /// Claims what the order is about before it is on disk; see [`Registration::claim`].
+    pub fn claim<T>(&self, judge: impl FnOnce(&[Arc<Entry>]) -> Option<T>) -> Option<T> {
+        let author = self.context.author(self.approval.account());
+        let order = self.approval.order().clone();
+        self.registration.claim(Entry::new(author, order), judge)
+    }
+
+    pub fn end_claim(&self) {
+        self.registration.end_claim();
+    }
+
+    pub fn intent(&self) -> Record {
+        Record::Intended {
+            author: self.context.author(self.approval.account()),
+            order: self.approval.order().clone(),
+        }
+    }
+
+    pub fn entry(&self) -> EntryId {
+        self.approval.order().entry
+    }
+}
+
+/// Reads the rules again in the moment of sending; says where that failed, for the journal.
+pub(super) async fn rules_not_reread(context: &Context) -> Option<Box<str>> {
+    let why = context.settings.read_before_sending().await.err()?;
+    Some(format!("your organisation's rules: {why}").into())
+}
+
+/// Passes on what a person says about an order. One that has left cannot be taken back.
+pub(in crate::worker) async fn control(
+    context: &Arc<Context>,
+    entry: EntryId,
+    control: OrderControl,
+) {
+    let status = context.journal.status(entry);
+    let is_here = matches!(
+        status,
+        None | Some(OrderStatus::Waiting | OrderStatus::Held { .. })
+    );
+    if is_here && context.orders.tell(entry, control) {
+        return;
+    }
+    if is_here && status.is_some() && context.journal.may_act() {
+        // Nobody's any more: its task ended when the journal could not be written.
+        let why = NotSentReason::Withdrawn;
+        let record = NotSent::because(why).into_record();
+        let journal = Arc::clone(&context.journal);
+        // Commands do not wait for the disk.
+        tokio::spawn(async move { journal.record_or_say(entry, vec![record]).await });
+        return;
+    }
+    let headline = if context.journal.may_act() {
+        "This order has already left, so it cannot be taken back here"
+    } else {
+        "Another console is acting on this journal: take the order back there"
+    };
+    let next = NextStep::ShowEntry(entry);
+    context
+        .screen
+        .problem(Explanation::harmless(headline, next))
+        .await;
+}

@@ -1,0 +1,221 @@
+//! An order between its intent and the wire: it waits for room, for fresh facts, or for a person.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use super::{OrderTask, rules_not_reread};
+use crate::action::Risk;
+use crate::api::{Lane, Permit};
+use crate::journal::{NotSentReason, Record};
+use crate::message::OrderProgress;
+use crate::model::MachineActionId;
+use crate::worker::clock::{monotonic_now, now};
+use crate::worker::device;
+use crate::worker::order::preflight::{
+    NotSent, facts_are_fresh, may_begin, opposite_under_way, preflight, still_ours,
+};
+use crate::worker::order::registry::OrderControl;
+
+/// Longest sleep before the clock is looked at again.
+const MAX_SLEEP: Duration = Duration::from_secs(1);
+
+/// What a person says about an order that waits by itself: taking it back counts, and there is
+/// nothing to insist on. `None` is the closing of the console.
+fn heed(said: Option<OrderControl>) -> Result<(), NotSent> {
+    match said {
+        Some(OrderControl::Insist) => Ok(()),
+        Some(OrderControl::Withdraw) => Err(NotSent::because(NotSentReason::Withdrawn)),
+        None => Err(NotSent::because(NotSentReason::ConsoleEnded)),
+    }
+}
+
+/// Waits for `work`, unless the order is taken back. What a person said comes first.
+async fn heeding<T>(
+    inbox: &mut mpsc::Receiver<OrderControl>,
+    work: impl Future<Output = T>,
+) -> Result<T, NotSent> {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            said = inbox.recv() => heed(said)?,
+            done = &mut work => return Ok(done),
+        }
+    }
+}
+
+impl OrderTask {
+    /// Reads facts again, lets a person decide where they have to, and waits for a permit; at first,
+    /// or `again_at` this time. Whatever a person says counts, up to the moment at which the order
+    /// leaves.
+    pub(super) async fn until_ready(
+        &mut self,
+        again_at: Option<Timestamp>,
+    ) -> Result<Permit, NotSent> {
+        self.registration.wait();
+        if again_at.is_none() {
+            may_begin(&self.context, &self.approval)?;
+        }
+        let permit = self.make_ready(again_at.unwrap_or_else(now)).await?;
+        let leaving = self.registration.leave(&mut self.inbox);
+        leaving.map(|()| permit).map_err(NotSent::because)
+    }
+
+    /// Waits until `from` and for room; with facts that are fresh in the moment of leaving.
+    async fn make_ready(&mut self, from: Timestamp) -> Result<Permit, NotSent> {
+        let mut until = from;
+        let mut insisted = Vec::new();
+        loop {
+            heeding(&mut self.inbox, self.slot.turn()).await?;
+            self.sleep_until(until).await?;
+            self.wait_for_sign_in().await?;
+            let gate = self.context.client.budget().gate_until;
+            if let Some(gate) = gate.filter(|gate| *gate > now()) {
+                until = gate;
+                continue;
+            }
+            if !facts_are_fresh(&self.context, &self.approval) {
+                self.read_facts().await?;
+                if !self.context.session.status().is_signed_in() {
+                    // Found out just now: it waits for the person, as the others do.
+                    continue;
+                }
+            }
+            let intents = self.context.orders.intents();
+            preflight(&self.context, &self.approval, &intents)?;
+            if let Some(by) = opposite_under_way(&self.context, &self.approval)
+                && !insisted.contains(&by)
+            {
+                // A person may take long: those behind it go first.
+                self.slot.pass_on();
+                self.hold(by.clone()).await?;
+                insisted.push(by);
+                continue;
+            }
+            match self.context.client.poll_permit(Lane::Analyst) {
+                Ok(permit) => {
+                    self.context.screen.note(self.entry(), None).await;
+                    return Ok(permit);
+                }
+                Err(later) => until = later,
+            }
+        }
+    }
+
+    /// Waits, and says until when.
+    async fn sleep_until(&mut self, until: Timestamp) -> Result<(), NotSent> {
+        let mut said = false;
+        loop {
+            still_ours(&self.context, &self.approval)?;
+            let wait = Duration::try_from(until.duration_since(now())).unwrap_or_default();
+            if wait.is_zero() {
+                return Ok(());
+            }
+            if !said {
+                said = true;
+                let note = Some(OrderProgress::LeavesAt(until));
+                self.context.screen.note(self.entry(), note).await;
+                self.context.report_budget().await;
+            }
+            // Not in one piece: this computer's clock may be set meanwhile.
+            let nap = tokio::time::sleep(wait.min(MAX_SLEEP));
+            heeding(&mut self.inbox, nap).await?;
+        }
+    }
+
+    /// An order waits in the name of its account, and for nobody else.
+    async fn wait_for_sign_in(&mut self) -> Result<(), NotSent> {
+        let mut present = self.context.session.subscribe();
+        let mut said = false;
+        loop {
+            still_ours(&self.context, &self.approval)?;
+            if self.context.session.status().is_signed_in() {
+                return Ok(());
+            }
+            if !said {
+                said = true;
+                let note = Some(OrderProgress::WaitsForSignIn);
+                self.context.screen.note(self.entry(), note).await;
+            }
+            heeding(&mut self.inbox, present.changed()).await?.ok();
+        }
+    }
+
+    /// Reads the machine and the rules again; stops when it is not what was reviewed any more.
+    async fn read_facts(&mut self) -> Result<(), NotSent> {
+        let machine = self.approval.order().machine.id.clone();
+        let reviewed = self.context.known.get(&machine).machine;
+        let reading = device::read(&self.context, machine.clone());
+        heeding(&mut self.inbox, reading).await?.ok();
+        if let Some(what) = rules_not_reread(&self.context).await {
+            self.note_not_reread(what).await?;
+        }
+        let read = self.context.known.get(&machine).machine;
+        // What the device has become forbids no giving back (rule 10).
+        let gives_back = self.approval.order().task.risk() == Risk::Routine;
+        if let (Some((before, _)), Some((after, _))) = (reviewed, read)
+            && (before.merged_into != after.merged_into
+                || !gives_back && before.onboarding_status != after.onboarding_status)
+        {
+            return Err(NotSent::because(NotSentReason::FactsChanged));
+        }
+        self.note_stale().await
+    }
+
+    /// Writes down that the device could not be read again: the order goes by what was read before.
+    async fn note_stale(&self) -> Result<(), NotSent> {
+        if facts_are_fresh(&self.context, &self.approval) {
+            return Ok(());
+        }
+        let known = self.context.known.get(&self.approval.order().machine.id);
+        let (machine, history) = (
+            known.machine.map(|(_, at)| at),
+            known.history.map(|(_, at)| at),
+        );
+        let last = match machine.min(history) {
+            Some(at) => format!("last read at {}", at.strftime("%Y-%m-%dT%H:%M:%SZ")),
+            None => "not read so far".to_owned(),
+        };
+        let what = format!("the device's record and actions, {last}");
+        self.note_not_reread(what.into()).await
+    }
+
+    /// Writes down, once, what could not be read again before sending.
+    async fn note_not_reread(&self, what: Box<str>) -> Result<(), NotSent> {
+        let known = self.context.journal.entry(self.entry());
+        if known.is_some_and(|known| known.not_reread().contains(&&*what)) {
+            return Ok(());
+        }
+        self.record(Record::NotReread { what }).await
+    }
+
+    /// Holds an order while an opposite action is under way, until a person insists or it has ended.
+    async fn hold(&mut self, by: MachineActionId) -> Result<(), NotSent> {
+        self.record(Record::Held { by: by.clone() }).await?;
+        let machine = self.approval.order().machine.id.clone();
+        let held_since = monotonic_now();
+        loop {
+            let nap = self.context.pace.between_looks(held_since.elapsed());
+            let look = async {
+                tokio::time::sleep(nap).await;
+                device::read(&self.context, machine.clone()).await.ok();
+            };
+            tokio::select! {
+                biased;
+                said = self.inbox.recv() => {
+                    heed(said)?;
+                    return Ok(());
+                }
+                () = look => {}
+            }
+            still_ours(&self.context, &self.approval)?;
+            if opposite_under_way(&self.context, &self.approval).as_ref() != Some(&by) {
+                // It has ended, so this order leaves by itself; or another one has begun.
+                return Ok(());
+            }
+        }
+    }
+}

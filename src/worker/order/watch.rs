@@ -1,0 +1,199 @@
+//! The watcher: follows every action in flight to its real end, with one list call per tick for all
+//! of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::follow::NextLook;
+use super::lookup::reconcile_late;
+use crate::api::{ActionFilter, ApiError, Lane, Verb};
+use crate::explain::{Effect, Explanation, NextStep};
+use crate::journal::OrderStatus;
+use crate::message::OrderProgress;
+use crate::model::{MachineAction, MachineActionId, MachineId};
+use crate::worker::context::Context;
+
+/// A new action may be answered with 404, or be missing in lists, for about two minutes.
+const GRACE_SECS: u32 = 120;
+/// When a look fails, the next one.
+const AFTER_FAILURE_SECS: u32 = 20;
+/// While an answer is waited for: how soon a pause that the service asked for is told.
+const PAUSE_CHECK: Duration = Duration::from_millis(250);
+
+/// Runs for as long as the worker does.
+pub(in crate::worker) async fn run(context: Arc<Context>) {
+    loop {
+        context.followed.until_due().await;
+        look(&context).await;
+    }
+}
+
+/// Looks at all followed actions at once.
+async fn look(context: &Arc<Context>) {
+    if context.session.account().is_none() {
+        let wait = context.pace.secs(AFTER_FAILURE_SECS);
+        return context.followed.put_off(wait);
+    }
+    let wanted = context.followed.wanted();
+    let epoch = context.session.epoch();
+    let ids = ActionFilter::Ids(wanted.iter().map(|(id, _)| id.clone()).collect());
+    let asked = context.client.machine_actions(&ids, Lane::Watch);
+    let listed = match saying_pauses(context, asked).await {
+        Ok(list) => Ok(list.items),
+        // Refused in these words: each is asked for by itself.
+        Err(error) if error.is_about_the_question() => Ok(Vec::new()),
+        Err(error) => Err(error),
+    };
+    for (id, machine) in &wanted {
+        let reading = read_one(context, &listed, id, machine).await;
+        if epoch != context.session.epoch() {
+            return;
+        }
+        match reading {
+            Ok(Reading::There(action)) => take_in(context, *action).await,
+            Ok(Reading::Absent) => note_absent(context, id).await,
+            Ok(Reading::Incomplete) => {
+                let headline = "The service's list of actions is not complete";
+                let why = Explanation::harmless(headline, NextStep::None);
+                note_failed(context, id, why).await;
+            }
+            Err(error) => {
+                context.session.note_auth_failure(&error).await;
+                let why = error.explain_for(Verb::Read, "look at this action", None, None);
+                note_failed(context, id, why).await;
+            }
+        }
+    }
+    context.report_budget().await;
+}
+
+/// Waits for an answer, and tells the window meanwhile when the service has asked for a pause.
+async fn saying_pauses<T>(context: &Context, answer: impl Future<Output = T>) -> T {
+    let mut answer = std::pin::pin!(answer);
+    let mut said = None;
+    loop {
+        tokio::select! {
+            biased;
+            answer = &mut answer => return answer,
+            () = tokio::time::sleep(PAUSE_CHECK) => {}
+        }
+        let pause = context.client.budget().gate_until;
+        if pause.is_some() && pause != said {
+            said = pause;
+            context.report_budget().await;
+        }
+    }
+}
+
+/// What a look at one action brought.
+enum Reading {
+    There(Box<MachineAction>),
+    /// The service does not know it.
+    Absent,
+    /// It is not in a list that is not whole.
+    Incomplete,
+}
+
+/// An action from the list; one that the list does not show by its id, and where that is refused, by
+/// its machine.
+async fn read_one(
+    context: &Context,
+    listed: &Result<Vec<MachineAction>, ApiError>,
+    id: &MachineActionId,
+    machine: &MachineId,
+) -> Result<Reading, ApiError> {
+    let listed = listed.as_ref().map_err(Clone::clone)?;
+    if let Some(action) = listed.iter().find(|action| action.id == *id) {
+        return Ok(Reading::There(Box::new(action.clone())));
+    }
+    let by_id = context.client.machine_action(id, Lane::Watch);
+    match saying_pauses(context, by_id).await {
+        Ok(action) => Ok(Reading::There(Box::new(action))),
+        Err(ApiError::Refused(refusal)) if refusal.is_not_found() => Ok(Reading::Absent),
+        Err(error) if error.is_about_the_question() => {
+            let of_machine = context.client.actions_on(machine, Lane::Watch);
+            let found = saying_pauses(context, of_machine).await?;
+            let is_whole = found.complete && found.unreadable == 0;
+            let action = found.items.into_iter().find(|action| action.id == *id);
+            Ok(match action {
+                Some(action) => Reading::There(Box::new(action)),
+                None if is_whole => Reading::Absent,
+                None => Reading::Incomplete,
+            })
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Shows a reading and takes it in, in a task of its own: one that waits for the disk does not hold
+/// up the looks at the others.
+async fn take_in(context: &Arc<Context>, action: MachineAction) {
+    context.show_action(&action).await;
+    let is_foreign = context.followed.begin_taking_in(&action.id);
+    let next = context.followed.set_next(&action.id, None);
+    let (Some(is_foreign), Some(mut next)) = (is_foreign, next) else {
+        return;
+    };
+    let context = Arc::clone(context);
+    tokio::spawn(async move {
+        if is_foreign {
+            // What was taken for somebody else's may carry our tag in a fuller reading.
+            reconcile_late(&context, std::slice::from_ref(&action)).await;
+        }
+        let is_over = context.followed.take_in(&action).await;
+        context.followed.end_taking_in(&action.id);
+        if !is_over {
+            let is_open = |status| matches!(status, Some(OrderStatus::Accepted { .. }));
+            (next.entries).retain(|entry| is_open(context.journal.status(*entry)));
+            note_next(&context, Some(next), None).await;
+        }
+    });
+}
+
+/// One action could not be looked at: says why, and tries again; the others go on.
+async fn note_failed(context: &Context, id: &MachineActionId, why: Explanation) {
+    let wait = context.pace.secs(AFTER_FAILURE_SECS);
+    let next = context.followed.set_next(id, Some(wait));
+    note_next(context, next, Some(why)).await;
+}
+
+/// The service does not show the action: at first that is usual.
+async fn note_absent(context: &Context, id: &MachineActionId) {
+    let Some(age) = context.followed.age(id) else {
+        return;
+    };
+    let next = context.followed.set_next(id, None);
+    let is_new = age < context.pace.secs(GRACE_SECS);
+    let why = (!is_new).then(|| {
+        let headline = "The service accepted this action but does not show it any more";
+        let next = NextStep::Outside("Look at the device in the Defender portal".into());
+        let mut why = Explanation::harmless(headline, next);
+        why.effect = Effect::Unknown;
+        why.details.push(format!("action {id}"));
+        why
+    });
+    note_next(context, next, why).await;
+}
+
+/// Says when the next look comes, and why the last one failed, if it did.
+async fn note_next(context: &Context, next: Option<NextLook>, failed: Option<Explanation>) {
+    let Some(next) = next else {
+        return;
+    };
+    let NextLook {
+        entries,
+        read_at,
+        next_at,
+    } = next;
+    for entry in entries {
+        let note = match failed.clone() {
+            None => OrderProgress::Watching { read_at, next_at },
+            Some(why) => OrderProgress::LookFailed {
+                why,
+                read_at,
+                next_at,
+            },
+        };
+        context.screen.note(entry, Some(note)).await;
+    }
+}

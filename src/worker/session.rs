@@ -1,0 +1,259 @@
+//! Who is signed in, and whether that sign-in can be used: one copy, to which everyone who needs it
+//! subscribes.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::clock::{monotonic_now, now};
+use super::pace::Pace;
+use super::screen::Screen;
+use crate::api::ApiError;
+use crate::auth::{AuthError, Session, SignedIn};
+use crate::explain::Explain as _;
+use crate::message::Event;
+use crate::model::{Account, Epoch, Retry, SessionStatus};
+
+/// Whether the sign-in of the present account can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Renewal {
+    Usable,
+    /// Tried at once: at the start, or because a person asked for it.
+    Renewing,
+    /// Could not be renewed for now. Without a time for the next try only a person's wish helps.
+    Failed {
+        tries: u32,
+        next: Option<Instant>,
+    },
+    /// Only signing in anew helps.
+    NeedsPerson,
+}
+
+impl Renewal {
+    /// What a failure makes of it, after `tries` that failed.
+    pub fn failed(error: &AuthError, tries: u32, pace: Pace) -> Self {
+        if error.needs_person() {
+            return Self::NeedsPerson;
+        }
+        if !error.may_pass() {
+            return Self::Failed { tries, next: None };
+        }
+        let mut wait = pace.between_renewals(tries);
+        if let AuthError::Busy { until } = error {
+            let pause = Duration::try_from(until.duration_since(now())).unwrap_or_default();
+            wait = wait.max(pause);
+        }
+        let next = Some(monotonic_now() + wait);
+        Self::Failed { tries, next }
+    }
+
+    /// When to try next; `None` where nothing is to be tried.
+    pub fn due(self) -> Option<Instant> {
+        match self {
+            Self::Renewing => Some(monotonic_now()),
+            Self::Failed { next, .. } => next,
+            Self::Usable | Self::NeedsPerson => None,
+        }
+    }
+}
+
+/// Who is at this console now.
+#[derive(Debug, Clone)]
+pub(super) struct Present {
+    /// Another account or tenant than before begins a new one.
+    pub epoch: Epoch,
+    account: Option<Account>,
+    pub renewal: Renewal,
+    /// A person is in the middle of signing in: nothing else changes what is shown of it.
+    pub is_signing_in: bool,
+}
+
+/// Handle of the session.
+pub(super) struct SessionHandle {
+    auth: Session,
+    screen: Screen,
+    pace: Pace,
+    present: watch::Sender<Present>,
+    accepted: Notify,
+}
+
+impl SessionHandle {
+    pub fn new(auth: Session, screen: Screen, pace: Pace) -> Self {
+        let present = Present {
+            epoch: Epoch(0),
+            account: None,
+            renewal: Renewal::Usable,
+            is_signing_in: false,
+        };
+        Self {
+            auth,
+            screen,
+            pace,
+            present: watch::Sender::new(present),
+            accepted: Notify::new(),
+        }
+    }
+
+    /// Receiver of every change.
+    pub fn subscribe(&self) -> watch::Receiver<Present> {
+        self.present.subscribe()
+    }
+
+    pub fn epoch(&self) -> Epoch {
+        self.present.borrow().epoch
+    }
+
+    pub fn account(&self) -> Option<Account> {
+        self.present.borrow().account.clone()
+    }
+
+    pub fn is_signing_in(&self) -> bool {
+        self.present.borrow().is_signing_in
+    }
+
+    /// Whether a failed renewal will be tried again.
+    pub fn renewal_is_due(&self) -> bool {
+        self.present.borrow().renewal.due().is_some()
+    }
+
+    /// The session as the guardrails see it.
+    pub fn status(&self) -> SessionStatus {
+        let Present {
+            account, renewal, ..
+        } = self.present.borrow().clone();
+        let Some(account) = account else {
+            return SessionStatus::SignedOut;
+        };
+        match (renewal, self.auth.signed_in()) {
+            // The account whose facts are shown, and no other, may act.
+            (Renewal::Usable, Some(signed_in)) if signed_in.account.is_same(&account) => {
+                let SignedIn {
+                    account,
+                    permissions,
+                } = signed_in;
+                SessionStatus::SignedIn {
+                    account,
+                    permissions,
+                }
+            }
+            (Renewal::Usable | Renewal::NeedsPerson, _) => SessionStatus::NeedsSignIn { account },
+            (Renewal::Renewing, _) => SessionStatus::Renewing { account },
+            (Renewal::Failed { next, .. }, _) => {
+                let retry = next.map_or(Retry::ByHand, |next| {
+                    let wait = next.saturating_duration_since(monotonic_now());
+                    Retry::At(now() + SignedDuration::try_from(wait).unwrap_or_default())
+                });
+                SessionStatus::NotRenewed { account, retry }
+            }
+        }
+    }
+
+    /// Takes a sign-in over. `true` when it begins a new epoch.
+    pub fn start(&self, account: &Account, renewal: Renewal) -> bool {
+        let mut is_new = false;
+        self.present.send_modify(|present| {
+            // Two that do not say who they are may be two people.
+            let before = present.account.replace(account.clone());
+            is_new = !account.is_named() || before.is_none_or(|before| !before.is_same(account));
+            present.epoch.0 += u64::from(is_new);
+            present.renewal = renewal;
+        });
+        is_new
+    }
+
+    /// Forgets the account, and begins a new epoch.
+    pub fn end(&self) {
+        self.present.send_modify(|present| {
+            present.account = None;
+            present.epoch.0 += 1;
+            present.renewal = Renewal::Usable;
+        });
+    }
+
+    pub fn set_renewal(&self, renewal: Renewal) {
+        self.present
+            .send_modify(|present| present.renewal = renewal);
+    }
+
+    /// Has a failed renewal tried at once, and says so.
+    pub async fn renew_now(&self) {
+        let is_new = self.present.send_if_modified(|present| {
+            let waits = matches!(
+                present.renewal,
+                Renewal::Failed { .. } | Renewal::NeedsPerson
+            );
+            if waits {
+                present.renewal = Renewal::Renewing;
+            }
+            waits
+        });
+        if is_new {
+            self.show().await;
+        }
+    }
+
+    /// Notes that a call failed because the sign-in could not be renewed.
+    pub async fn note_auth_failure(&self, error: &ApiError) {
+        let ApiError::SignIn(error) = error else {
+            return;
+        };
+        let changed = self.present.send_if_modified(|present| {
+            let next = Renewal::failed(error, 0, self.pace);
+            // What is being tried already is reported by the one that tries.
+            let is_news = match present.renewal {
+                Renewal::Usable => error.concerns_renewal(),
+                Renewal::Failed { .. } => next == Renewal::NeedsPerson,
+                Renewal::Renewing | Renewal::NeedsPerson => false,
+            };
+            if is_news {
+                present.renewal = next;
+            }
+            is_news
+        });
+        if changed {
+            self.show_not_renewed(error).await;
+        }
+    }
+
+    /// Shows that the sign-in was not renewed, and why.
+    pub async fn show_not_renewed(&self, error: &AuthError) {
+        self.show().await;
+        self.screen
+            .emit(Event::RenewalFailed(error.explain()))
+            .await;
+    }
+
+    /// Shows who is signed in, unless a person is in the middle of signing in: the page with the
+    /// code must not go away under them.
+    pub async fn show(&self) {
+        if !self.is_signing_in() {
+            self.show_as(self.status()).await;
+        }
+    }
+
+    pub async fn show_as(&self, status: SessionStatus) {
+        let epoch = self.epoch();
+        self.screen.emit(Event::Session { status, epoch }).await;
+    }
+
+    pub fn set_signing_in(&self, signs_in: bool) {
+        self.present
+            .send_modify(|present| present.is_signing_in = signs_in);
+    }
+
+    /// Shows a question about an account, and waits until a person accepts it.
+    pub async fn ask(&self, question: SessionStatus) {
+        // Before it is asked: an answer cannot come too early to be heard.
+        let accepted = self.accepted.notified();
+        self.set_signing_in(true);
+        self.show_as(question).await;
+        accepted.await;
+    }
+
+    /// A person accepts the account that was asked about.
+    pub fn accept(&self) {
+        self.accepted.notify_waiters();
+    }
+}

@@ -1,0 +1,96 @@
+//! What a run begins with, each in a task of its own: a disk that hangs holds up none of the others,
+//! and the window says what is waited for.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::context::Context;
+use super::host::{self, Addresses};
+use super::journal::Opening;
+use super::look_only::look_on;
+use super::order::{self, resume};
+use super::{marks, renewal, sign_in};
+use crate::explain::{Explain as _, Explanation, NextStep};
+use crate::journal::{Entry, JournalError, NotSentReason, OrderStatus, Record};
+use crate::message::Event;
+use crate::model::Mode;
+
+/// How long everything else waits for how the window was left, so that nothing in it jumps.
+const LAYOUT_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Begins everything but the sign-in.
+pub(super) async fn begin(
+    context: Arc<Context>,
+    layout_is_told: oneshot::Receiver<()>,
+    (journal, opening): (PathBuf, Opening),
+    addresses: Addresses,
+) {
+    tokio::time::timeout(LAYOUT_PATIENCE, layout_is_told)
+        .await
+        .ok();
+    tokio::spawn(open_journal(Arc::clone(&context), journal, opening));
+    tokio::spawn(Arc::clone(&context.settings).begin());
+    tokio::spawn(read_accounts(Arc::clone(&context)));
+    tokio::spawn(sign_in::report_keyring(Arc::clone(&context)));
+    tokio::spawn(order::watch(Arc::clone(&context)));
+    tokio::spawn(renewal::run(Arc::clone(&context), addresses));
+    tokio::spawn(host::report(context.screen.clone()));
+}
+
+/// Reads who was here before, and by which method.
+async fn read_accounts(context: Arc<Context>) {
+    let here = context.accounts.read().await;
+    context.screen.emit(Event::SignInMethod(here.door())).await;
+}
+
+/// Waits for the journal, shows what is in it, and closes what was never sent.
+async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
+    let journal = &context.journal;
+    let opened = journal.show_opened(opening).await;
+    // A rehearsal begins with an empty account on purpose.
+    if context.mode != Mode::Demo && opened.lost_its_past {
+        say_that_the_past_is_lost(&context, &path).await;
+    }
+    if let Some(error) = &opened.trouble {
+        let mut why = error.explain();
+        why.details.push(path.display().to_string());
+        journal.only_look(why).await;
+        if matches!(error, JournalError::InUse(_)) {
+            tokio::spawn(look_on(Arc::clone(&context), path));
+        }
+    } else {
+        let marks = marks::keep_marks(Arc::clone(&context), path, opened.lost_its_past);
+        tokio::spawn(marks);
+    }
+    // A person may have signed in meanwhile.
+    resume(&context).await;
+    if opened.trouble.is_none() {
+        end_unsent(&context, &opened.entries).await;
+    }
+}
+
+/// Says that an earlier journal is gone and a new one was begun.
+pub(super) async fn say_that_the_past_is_lost(context: &Context, journal: &Path) {
+    let headline = "The journal that was here is gone, so a new one was begun";
+    let next = NextStep::Outside("If you moved it, put it back before you act".into());
+    let mut explanation = Explanation::harmless(headline, next);
+    explanation.details.push(journal.display().to_string());
+    context.screen.problem(explanation).await;
+}
+
+/// Orders of an earlier run that never left are not sent later: they are offered for a new review.
+async fn end_unsent(context: &Context, entries: &[Entry]) {
+    let never_left =
+        |e: &&Entry| matches!(e.status(), OrderStatus::Waiting | OrderStatus::Held { .. });
+    for entry in entries.iter().filter(never_left) {
+        let record = Record::NotSent {
+            why: NotSentReason::ConsoleEnded,
+            detail: None,
+        };
+        let journal = &context.journal;
+        journal.record_or_say(entry.id(), vec![record]).await;
+    }
+}

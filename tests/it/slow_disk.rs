@@ -1,0 +1,143 @@
+//! A disk that does not answer: it holds up what is being written, and nothing else.
+
+use cordon::action::ActionKind;
+use cordon::journal::{NotSentReason, OrderStatus, Record};
+use cordon::message::Command;
+use cordon::model::{EntryId, MachineActionId};
+use rusqlite::Connection;
+
+use crate::common::{Engine, asked_about, journal_on_disk, posts, signed_in};
+
+/// Lets nobody write to the journal until it is dropped.
+struct Held(Connection);
+
+impl Held {
+    fn of(engine: &Engine) -> Self {
+        let holder = Connection::open(&engine.journal).expect("opened");
+        holder.execute_batch("BEGIN IMMEDIATE").expect("held");
+        Self(holder)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.execute_batch("ROLLBACK").expect("let go");
+    }
+}
+
+/// The engine has taken up every command that was given before.
+fn let_it_begin(engine: &mut Engine) {
+    let other = engine.machine("ENG-LT-030");
+    engine.load(&other);
+    engine.load(&other);
+}
+
+#[test]
+fn of_two_orders_for_one_thing_the_second_sees_the_first_before_either_is_written() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.load(&machine);
+    let drafts = [(); 2].map(|()| Engine::draft(ActionKind::Isolate, &machine));
+    let held = Held::of(&engine);
+    for draft in &drafts {
+        let approval = engine.approve(draft).expect("nothing stands against it");
+        engine.send(Command::Submit(Box::new(approval)));
+    }
+    let_it_begin(&mut engine);
+    drop(held);
+    let mut ends = drafts.each_ref().map(|draft| {
+        let entry = draft.entry;
+        engine.until("the entry", move |s| s.entry(entry).is_some());
+        engine.until_end(entry)
+    });
+    ends.sort_by_key(|end| matches!(end, OrderStatus::Done { .. }));
+    assert!(
+        matches!(
+            &ends,
+            [
+                OrderStatus::NotSent {
+                    why: NotSentReason::Blocked,
+                    ..
+                },
+                OrderStatus::Done { .. }
+            ]
+        ),
+        "{ends:?}"
+    );
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+/// An isolation that the service has taken, and that does not end by itself.
+fn endless(engine: &mut Engine, name: &str) -> (EntryId, MachineActionId) {
+    let machine = engine.machine(name);
+    engine.control.never_finish(machine.id.as_str());
+    let entry = engine.order(ActionKind::Isolate, name);
+    engine.until("its acceptance", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
+    });
+    let OrderStatus::Accepted { action, .. } = engine.status(entry) else {
+        unreachable!("just seen");
+    };
+    (entry, action)
+}
+
+#[test]
+fn an_end_that_waits_for_the_disk_does_not_stop_the_looks_at_the_others() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let (first, action) = endless(&mut engine, "FIN-LT-042");
+    let (_, other) = endless(&mut engine, "HR-LT-007");
+    let held = Held::of(&engine);
+    assert!(engine.control.set_status(action.as_str(), "Succeeded"));
+    let machine = engine.machine("FIN-LT-042").id;
+    let read = action.clone();
+    engine.until("the reading of its end", move |s| {
+        s.action(&machine, &read)
+            .is_some_and(|a| a.status.as_wire() == "Succeeded")
+    });
+    let looks = asked_about(&engine.control, other.as_str());
+    let other = other.to_string();
+    engine.until_tenant("more looks", move |control| {
+        asked_about(control, &other) > looks + 2
+    });
+    assert!(
+        matches!(engine.status(first), OrderStatus::Accepted { .. }),
+        "on disk first"
+    );
+    drop(held);
+    assert!(matches!(engine.until_end(first), OrderStatus::Done { .. }));
+}
+
+#[test]
+fn what_is_withdrawn_while_it_is_written_down_does_not_leave() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    let draft = Engine::draft(ActionKind::Isolate, &machine);
+    engine.control.never_finish(machine.id.as_str());
+    let release = engine
+        .control
+        .act_as_colleague(machine.id.as_str(), "Unisolate", "clean");
+    assert!(release.is_some());
+    let entry = engine.submit(&draft);
+    engine.until("the hold", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| matches!(e.status(), OrderStatus::Held { .. }))
+    });
+    let held = Held::of(&engine);
+    engine.send(Command::Insist(entry));
+    let_it_begin(&mut engine);
+    engine.send(Command::Withdraw(entry));
+    let_it_begin(&mut engine);
+    drop(held);
+    let why = NotSentReason::Withdrawn;
+    assert_eq!(
+        engine.until_end(entry),
+        OrderStatus::NotSent { why, detail: None }
+    );
+    assert!(posts(&engine.control).is_empty());
+    assert!(engine.state.problems.is_empty(), "it was heeded");
+    let written = journal_on_disk(&engine.journal);
+    let records = written[0].records();
+    let taken_back = |(_, record): &(_, Record)| matches!(record, Record::AttemptRejected { .. });
+    assert!(records.iter().any(taken_back), "{records:?}");
+}
