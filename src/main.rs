@@ -19,7 +19,7 @@ use cordon::paths::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
 use cordon::settings::{Profile, Settings};
 use cordon::state::State;
 use cordon::ui::theme;
-use cordon::worker::{Pace, Setup, WorkerHandle};
+use cordon::worker::{Setup, Timing, WorkerHandle};
 use cordon::{crash, doctor, journal_command, say, say_error};
 use eframe::egui;
 use zeroizing_alloc::ZeroAlloc;
@@ -139,7 +139,7 @@ fn begin(
         journal,
         memory: (run.mode != Mode::Demo).then(|| folder.to_owned()),
         policy,
-        pace: Pace::REAL,
+        timing: Timing::REAL,
         wake: Arc::new(move || {
             if let Some(ctx) = wake.get() {
                 ctx.request_repaint();

@@ -28,7 +28,7 @@ use crate::paths::{self, STAND_IN_CLIENT, STAND_IN_TENANT};
 use crate::say;
 use crate::simulator::{Fault, SimControl, SimOptions, Simulator};
 use crate::state::State;
-use crate::worker::{Pace, Setup, WorkerHandle};
+use crate::worker::{Setup, Timing, WorkerHandle};
 
 /// Longest time without any news in one step, seconds.
 const STEP_SECS: u64 = 60;
@@ -110,7 +110,7 @@ fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
         journal: paths::journal_file(rehearsed.folder.unwrap_or(scratch.path()), mode, &endpoints),
         memory: None,
         policy: Policy::default(),
-        pace: Pace::faster(f64::from(speed)),
+        timing: Timing::faster(f64::from(speed)),
         wake: Arc::new(|| {}),
         refresh_every: crate::worker::REFRESH_EVERY,
         addresses: Arc::new(crate::worker::own_addresses),

@@ -164,7 +164,7 @@ impl Accounts {
     /// questions.
     pub async fn read(&self) -> Place {
         let (folder, place) = (self.folder.clone(), self.place.clone());
-        let read = move || Some(read(&folder?).places.remove(&place)?);
+        let read = move || read(&folder?).places.remove(&place);
         let here = tokio::task::spawn_blocking(read).await;
         let here = here.ok().flatten().unwrap_or_default();
         // What was changed meanwhile counts.

@@ -46,14 +46,14 @@ impl Asking {
     /// The person waits no longer.
     pub(super) async fn stop(&mut self, context: &Context) {
         if let Some(text) = self.abort() {
-            tell(context, context.session.epoch(), &text, AskedNews::Stopped).await;
+            report(context, context.session.epoch(), &text, AskedNews::Stopped).await;
         }
     }
 }
 
 async fn ask(context: Arc<Context>, text: Box<str>, question: Question) {
     let epoch = context.session.epoch();
-    tell(&context, epoch, &text, AskedNews::Started(question.clone())).await;
+    report(&context, epoch, &text, AskedNews::Started(question.clone())).await;
     let asked = tokio::select! {
         asked = context.client.ask(&question) => asked,
         () = report_pauses(&context, epoch, &text) => return,
@@ -80,7 +80,7 @@ async fn ask(context: Arc<Context>, text: Box<str>, question: Question) {
         }
         Err(error) => AskedNews::Failed(explain(&error, &question)),
     };
-    tell(&context, epoch, &text, news).await;
+    report(&context, epoch, &text, news).await;
     context.report_budget().await;
 }
 
@@ -96,7 +96,7 @@ async fn report_pauses(context: &Context, epoch: Epoch, text: &str) {
         if is_paused && !was_paused {
             // Where the limit is used up, a call leaves the window within this time.
             let until = budget.gate_until.unwrap_or_else(|| now() + LIMIT_WINDOW);
-            tell(context, epoch, text, AskedNews::Paused(until)).await;
+            report(context, epoch, text, AskedNews::Paused(until)).await;
             context.report_budget().await;
         }
     }
@@ -120,7 +120,7 @@ fn explain(error: &ApiError, question: &Question) -> Explanation {
     explanation
 }
 
-async fn tell(context: &Context, epoch: Epoch, text: &str, news: AskedNews) {
+async fn report(context: &Context, epoch: Epoch, text: &str, news: AskedNews) {
     let text = text.into();
     context
         .screen

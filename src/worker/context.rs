@@ -8,10 +8,10 @@ use super::cache;
 use super::journal::JournalHandle;
 use super::known::{KnownMachines, ListAge};
 use super::order::{Followed, Orders};
-use super::pace::Pace;
 use super::screen::Screen;
 use super::session::{Renewal, SessionHandle};
 use super::settings::SettingsHandle;
+use super::timing::Timing;
 use crate::api::Client;
 use crate::auth::Session;
 use crate::journal::Author;
@@ -33,7 +33,7 @@ pub(super) struct Context {
     pub list: ListAge,
     pub orders: Orders,
     pub followed: Followed,
-    pub pace: Pace,
+    pub timing: Timing,
     /// Where orders go: the mode, and the cloud or stand-in.
     pub mode: Mode,
     pub target: Box<str>,
@@ -48,11 +48,11 @@ impl Context {
         settings: SettingsHandle,
         journal: Arc<JournalHandle>,
         screen: Screen,
-        (mode, target, pace): (Mode, Box<str>, Pace),
+        (mode, target, timing): (Mode, Box<str>, Timing),
     ) -> Self {
         Self {
-            session: SessionHandle::new(auth.clone(), screen.clone(), pace),
-            followed: Followed::new(Arc::clone(&journal), screen.clone(), pace),
+            session: SessionHandle::new(auth.clone(), screen.clone(), timing),
+            followed: Followed::new(Arc::clone(&journal), screen.clone(), timing),
             accounts: Accounts::new(memory, auth.place()),
             client,
             auth,
@@ -62,7 +62,7 @@ impl Context {
             known: KnownMachines::default(),
             list: ListAge::default(),
             orders: Orders::default(),
-            pace,
+            timing,
             mode,
             target,
         }

@@ -12,7 +12,7 @@ use crate::explain::Explanation;
 use crate::message::{Event, PanelNews};
 use crate::model::{Listed, MachineId, PanelPart};
 
-/// Reads a machine for a person, and the rules with it: whoever looks may be about to act.
+/// Reads a machine for a person, and the rules with it: a person who looks may be about to act.
 pub(super) async fn load(context: Arc<Context>, id: MachineId) {
     tokio::spawn(Arc::clone(&context.settings).read_for_form());
     load_machine(&context, &id).await;
@@ -79,7 +79,7 @@ async fn load_machine(context: &Arc<Context>, id: &MachineId) {
         let known = &context.known;
         known.learn_history(id, history.clone(), at, &ended);
         actions.clone_from(&history.items);
-        // Whoever looks at a device wants to see the end of what is under way there.
+        // A person who looks at a device wants to see the end of what is under way there.
         for action in &actions {
             context.followed.follow_foreign(action, id);
         }
@@ -109,7 +109,7 @@ pub(super) async fn load_part(context: Arc<Context>, id: MachineId, part: PanelP
         return;
     }
     let epoch = context.session.epoch();
-    let tell = async |news| {
+    let report = async |news| {
         let (id, at) = (id.clone(), now());
         let event = Event::Panel {
             epoch,
@@ -119,7 +119,7 @@ pub(super) async fn load_part(context: Arc<Context>, id: MachineId, part: PanelP
         };
         context.screen.emit(event).await;
     };
-    tell(PanelNews::Reading(part)).await;
+    report(PanelNews::Reading(part)).await;
     let client = &context.client;
     let news = match part {
         PanelPart::Users => {
@@ -135,7 +135,7 @@ pub(super) async fn load_part(context: Arc<Context>, id: MachineId, part: PanelP
             PanelNews::AvailableActions(explained(&context, part, read).await)
         }
     };
-    tell(news).await;
+    report(news).await;
     context.report_budget().await;
 }
 

@@ -52,8 +52,8 @@ struct ListSoFar {
 }
 
 impl ListSoFar {
-    /// Takes a page in; where the next one is, if one is to be read.
-    fn take_in(&mut self, page: Page<Machine>) -> Option<Cursor> {
+    /// Adds a page; where the next one is, if one is to be read.
+    fn add(&mut self, page: Page<Machine>) -> Option<Cursor> {
         let before = self.seen.len();
         self.seen.extend(page.items.iter().map(|m| m.id.clone()));
         let new = self.seen.len() - before;
@@ -84,25 +84,25 @@ impl ListSoFar {
 /// Reads the list page by page, each shown as it comes, then the actions of the last weeks.
 async fn read_list(context: &Arc<Context>) {
     let epoch = context.session.epoch();
-    tell(context, epoch, InventoryNews::Started(now())).await;
+    report(context, epoch, InventoryNews::Started(now())).await;
     let mut list = ListSoFar::default();
     let mut next = Some(context.client.first_machines());
     while let Some(cursor) = next {
-        let page = telling_of_a_slow_line(context, epoch, context.client.machines_page(&cursor));
+        let page = reporting_slow_page(context, epoch, context.client.machines_page(&cursor));
         next = match page.await {
             Ok(page) => {
                 check_clock_skew(context, page.date).await;
                 let before = list.machines.len();
-                let next = list.take_in(page);
+                let next = list.add(page);
                 for some in list.machines[before..].chunks(AT_ONCE) {
-                    tell(context, epoch, InventoryNews::Page(some.to_vec())).await;
+                    report(context, epoch, InventoryNews::Page(some.to_vec())).await;
                 }
                 next
             }
             Err(error) if list.seen.is_empty() => {
                 context.session.note_auth_failure(&error).await;
                 let why = explain(&error, "read the list of devices");
-                tell(context, epoch, InventoryNews::Failed(why)).await;
+                report(context, epoch, InventoryNews::Failed(why)).await;
                 return context.report_budget().await;
             }
             Err(error) => {
@@ -120,13 +120,13 @@ async fn read_list(context: &Arc<Context>) {
         incomplete: list.incomplete,
         seen: list.seen.into_iter().collect(),
     };
-    tell(context, epoch, news).await;
+    report(context, epoch, news).await;
     recent_actions(context, epoch).await;
     context.report_budget().await;
 }
 
 /// Says how much has come while a page takes long.
-async fn telling_of_a_slow_line<T>(
+async fn reporting_slow_page<T>(
     context: &Context,
     epoch: Epoch,
     page: impl Future<Output = T>,
@@ -138,7 +138,7 @@ async fn telling_of_a_slow_line<T>(
             page = &mut page => return page,
             () = tokio::time::sleep(SLOW_AFTER) => {
                 let bytes = context.client.received_bytes() - before;
-                tell(context, epoch, InventoryNews::Slow { bytes }).await;
+                report(context, epoch, InventoryNews::Slow { bytes }).await;
             }
         }
     }
@@ -153,7 +153,7 @@ pub(super) async fn stopped(context: Arc<Context>) {
         incomplete: Some("you stopped the reading".to_owned()),
         seen: Vec::new(),
     };
-    tell(&context, epoch, news).await;
+    report(&context, epoch, news).await;
     recent_actions(&context, epoch).await;
     context.list.end_reading(monotonic_now());
 }
@@ -169,7 +169,7 @@ pub(super) async fn show_kept(context: &Arc<Context>) {
     if let Ok(Some(Cached { at, machines })) = read {
         for some in machines.chunks(AT_ONCE) {
             let machines = some.to_vec();
-            tell(context, epoch, InventoryNews::Kept { at, machines }).await;
+            report(context, epoch, InventoryNews::Kept { at, machines }).await;
         }
     }
 }
@@ -224,7 +224,7 @@ async fn recent_actions(context: &Arc<Context>, epoch: Epoch) {
     let since = now() - RECENT;
     let filter = ActionFilter::Recent { since };
     let result = look_back(context, epoch, since, &filter, "read the recent actions").await;
-    tell(context, epoch, InventoryNews::RecentActions(result)).await;
+    report(context, epoch, InventoryNews::RecentActions(result)).await;
     let since = now() - RETENTION;
     let filter = ActionFilter::OfKinds {
         kinds: containing_kinds(),
@@ -232,7 +232,7 @@ async fn recent_actions(context: &Arc<Context>, epoch: Epoch) {
     };
     let infinitive = "read the older isolations and restrictions";
     let result = look_back(context, epoch, since, &filter, infinitive).await;
-    tell(context, epoch, InventoryNews::Containments(result)).await;
+    report(context, epoch, InventoryNews::Containments(result)).await;
 }
 
 /// Types of the actions that set or clear a lasting condition.
@@ -260,7 +260,7 @@ async fn look_back(
     Ok(LookBack { since, is_complete })
 }
 
-async fn tell(context: &Context, epoch: Epoch, news: InventoryNews) {
+async fn report(context: &Context, epoch: Epoch, news: InventoryNews) {
     context.screen.emit(Event::Inventory { epoch, news }).await;
 }
 

@@ -168,13 +168,13 @@ impl JournalHandle {
         let entries = self.entries();
         let of_machine = entries.iter().filter(|e| e.machine().id == *machine);
         let records = of_machine.flat_map(|entry| entry.records());
-        let ends = records.filter_map(|(_, record)| match record {
-            Record::Finished { action, status, .. } if status.is_final() => {
-                Some((action.clone(), status.clone()))
-            }
-            _ => None,
+        let ends = records.filter_map(|(_, record)| {
+            let Record::Finished { action, status, .. } = record else {
+                return None;
+            };
+            Some((action.clone(), status.clone()))
         });
-        ends.collect()
+        ends.filter(|(_, status)| status.is_final()).collect()
     }
 
     /// Puts records of one entry on disk, and then on screen.
@@ -251,7 +251,7 @@ impl JournalHandle {
     /// Takes records of such an entry in, for this run.
     pub async fn show_only(&self, entry: EntryId, records: Vec<Record>) {
         let records = records.into_iter().map(|record| (entry, record)).collect();
-        let changed = self.entries.take_in(now(), records);
+        let changed = self.entries.add(now(), records);
         self.show(&changed).await;
     }
 
@@ -349,7 +349,7 @@ impl JournalHandle {
     }
 }
 
-/// Shows what is on disk, in the order of the chain; only then whoever asked for it goes on.
+/// Shows what is on disk, in the order of the chain; only then the caller goes on.
 async fn show_written(journal: Arc<JournalHandle>, mut to_show: Receiver<Written>) {
     let mut is_rested = true;
     loop {

@@ -24,7 +24,7 @@ mod clock;
 mod host;
 mod look_only;
 mod marks;
-mod pace;
+mod timing;
 mod window;
 
 use std::path::PathBuf;
@@ -35,7 +35,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 pub use host::{Addresses, addresses as own_addresses};
-pub use pace::Pace;
+pub use timing::Timing;
 
 use crate::api::{ApiError, Client, Http};
 use crate::auth::{Session, TokenStore};
@@ -74,7 +74,7 @@ pub struct Setup {
     pub memory: Option<PathBuf>,
     /// The rules to begin with.
     pub policy: Policy,
-    pub pace: Pace,
+    pub timing: Timing,
     /// How long a list of devices is old before it is read again by itself.
     pub refresh_every: Duration,
     /// Tells the addresses of this computer: a new one may mean that the network is back.
@@ -198,7 +198,7 @@ async fn run(
         store,
         memory,
         policy,
-        pace,
+        timing,
         refresh_every,
         addresses,
         ..
@@ -212,7 +212,7 @@ async fn run(
         SettingsHandle::new(screen.clone(), memory.clone(), mode, policy),
         Arc::new(journal),
         screen.clone(),
-        (mode, endpoints.name, pace),
+        (mode, endpoints.name, timing),
     ));
     let (window, layout_is_told) = LayoutWriter::start(screen, memory);
     let journal = (setup.journal, opening);
@@ -222,20 +222,25 @@ async fn run(
         journal,
         addresses,
     ));
-    let mut tasks = Tasks::default();
+    let mut tasks = Tasks {
+        window,
+        sign_in: None,
+        refresh: None,
+        reading: None,
+        asking: ask::Asking::default(),
+    };
     replace(&mut tasks.sign_in, sign_in::restore(Arc::clone(&context)));
     while let Some(command) = next_command(&context, &mut commands, refresh_every).await {
-        match command {
-            Command::RememberWindow(layout) => window.keep(*layout),
-            Command::Shutdown => break,
-            command => tasks.handle(Arc::clone(&context), command).await,
+        if matches!(command, Command::Shutdown) {
+            break;
         }
+        tasks.handle(Arc::clone(&context), command).await;
     }
     // What has not left will not leave.
     context.orders.close().await;
     context.journal.close().await;
     marks::keep_last_mark(&context).await;
-    window.finish().await;
+    tasks.window.finish().await;
 }
 
 /// What to do next, a list that has become old included; `None` at the end.
@@ -253,8 +258,8 @@ async fn next_command(
 }
 
 /// Tasks of which there is one at a time.
-#[derive(Default)]
 struct Tasks {
+    window: LayoutWriter,
     sign_in: Option<AbortHandle>,
     refresh: Option<AbortHandle>,
     reading: Option<AbortHandle>,
@@ -308,8 +313,9 @@ impl Tasks {
             Command::ReadSettings => spawn(Arc::clone(&context.settings).read()),
             Command::SaveSettings(changes) => spawn(Arc::clone(&context.settings).save(changes)),
             Command::TrustRulesHost(host) => spawn(Arc::clone(&context.settings).trust_host(host)),
-            // The loop itself does these.
-            Command::RememberWindow(_) | Command::Shutdown => {}
+            Command::RememberWindow(layout) => self.window.keep(*layout),
+            // Ends the loop.
+            Command::Shutdown => {}
         }
     }
 }

@@ -66,7 +66,7 @@ async fn try_once(context: &Arc<Context>, present: Renewal) {
                 Renewal::Failed { tries, .. } => tries + 1,
                 Renewal::Usable | Renewal::Renewing | Renewal::NeedsPerson => 0,
             };
-            let next = Renewal::failed(&error, tries, context.pace);
+            let next = Renewal::failed(&error, tries, context.timing);
             context.session.set_renewal(next);
             context.session.show_not_renewed(&error).await;
         }

@@ -8,8 +8,8 @@ use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::clock::{monotonic_now, now};
-use super::pace::Pace;
 use super::screen::Screen;
+use super::timing::Timing;
 use crate::api::ApiError;
 use crate::auth::{AuthError, Session, SignedIn};
 use crate::explain::Explain as _;
@@ -33,14 +33,14 @@ pub(super) enum Renewal {
 
 impl Renewal {
     /// What a failure makes of it, after `tries` that failed.
-    pub fn failed(error: &AuthError, tries: u32, pace: Pace) -> Self {
+    pub fn failed(error: &AuthError, tries: u32, timing: Timing) -> Self {
         if error.needs_person() {
             return Self::NeedsPerson;
         }
         if !error.may_pass() {
             return Self::Failed { tries, next: None };
         }
-        let mut wait = pace.between_renewals(tries);
+        let mut wait = timing.between_renewals(tries);
         if let AuthError::Busy { until } = error {
             let pause = Duration::try_from(until.duration_since(now())).unwrap_or_default();
             wait = wait.max(pause);
@@ -74,13 +74,13 @@ pub(super) struct Present {
 pub(super) struct SessionHandle {
     auth: Session,
     screen: Screen,
-    pace: Pace,
+    timing: Timing,
     present: watch::Sender<Present>,
     accepted: Notify,
 }
 
 impl SessionHandle {
-    pub fn new(auth: Session, screen: Screen, pace: Pace) -> Self {
+    pub fn new(auth: Session, screen: Screen, timing: Timing) -> Self {
         let present = Present {
             epoch: Epoch(0),
             account: None,
@@ -90,7 +90,7 @@ impl SessionHandle {
         Self {
             auth,
             screen,
-            pace,
+            timing,
             present: watch::Sender::new(present),
             accepted: Notify::new(),
         }
@@ -200,7 +200,7 @@ impl SessionHandle {
             return;
         };
         let changed = self.present.send_if_modified(|present| {
-            let next = Renewal::failed(error, 0, self.pace);
+            let next = Renewal::failed(error, 0, self.timing);
             // What is being tried already is reported by the one that tries.
             let is_news = match present.renewal {
                 Renewal::Usable => error.concerns_renewal(),

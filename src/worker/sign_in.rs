@@ -21,7 +21,7 @@ pub(super) async fn restore(context: Arc<Context>) {
     context.session.show_as(SessionStatus::Restoring).await;
     context.accounts.until_read().await;
     let signed_out_before = context.accounts.here().owes_last();
-    match remove_what_is_owed(&context).await {
+    match remove_owed(&context).await {
         // Signed out is signed out: what is still in the keyring signs nobody in.
         Err(error) if signed_out_before => return failed(&context, &error).await,
         Ok(()) if signed_out_before => return context.session.show().await,
@@ -29,14 +29,14 @@ pub(super) async fn restore(context: Arc<Context>) {
     }
     let last = context.accounts.here().last_object_id();
     match context.auth.find_saved(last.as_deref()).await {
-        Ok(Some(account)) => take_up(context, account).await,
+        Ok(Some(account)) => resume_saved(context, account).await,
         Ok(None) => context.session.show().await,
         Err(error) => failed(&context, &error).await,
     }
 }
 
 /// Shows whose sign-in was saved and what was kept of it; it is renewed behind that.
-async fn take_up(context: Arc<Context>, account: Account) {
+async fn resume_saved(context: Arc<Context>, account: Account) {
     let reason = context.accounts.here().unfamiliar(&account, None, None);
     if let Some(reason) = reason {
         ask_about(&context, account.clone(), None, reason).await;
@@ -93,7 +93,7 @@ pub(super) async fn sign_in(context: Arc<Context>) {
         finished
     };
     let result = arrived.await;
-    come_in(context, result, SignInMethod::Code).await;
+    complete_sign_in(context, result, SignInMethod::Code).await;
 }
 
 /// Takes a port and waits for the browser, which the window opens. Cancelled by dropping this future.
@@ -121,7 +121,7 @@ pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
         }
     };
     let result = arrived.await;
-    come_in(context, result, SignInMethod::Browser).await;
+    complete_sign_in(context, result, SignInMethod::Browser).await;
 }
 
 /// A person gave up signing in: everything is as it was before.
@@ -153,10 +153,8 @@ pub(super) async fn sign_out(context: Arc<Context>) {
             context.accounts.change(removed).await;
         }
         Err(error) => {
-            context
-                .screen
-                .emit(Event::SignInFailed(error.explain()))
-                .await
+            let why = error.explain();
+            context.screen.emit(Event::SignInFailed(why)).await;
         }
     }
 }
@@ -172,7 +170,7 @@ fn remove_kept_lists(context: &Arc<Context>, present: Option<PathBuf>) {
 }
 
 /// Removes from the keyring what an earlier sign-out had to leave there.
-async fn remove_what_is_owed(context: &Arc<Context>) -> Result<(), AuthError> {
+async fn remove_owed(context: &Arc<Context>) -> Result<(), AuthError> {
     let owed = context.accounts.here().owed();
     if owed.is_empty() {
         return Ok(());
@@ -190,7 +188,7 @@ pub(super) async fn try_keyring_again(context: Arc<Context>) {
     context.auth.try_keyring_again().await;
     if context.session.account().is_none() && !context.session.is_signing_in() {
         restore(context).await;
-    } else if let Err(error) = remove_what_is_owed(&context).await {
+    } else if let Err(error) = remove_owed(&context).await {
         tracing::warn!("{error}");
     }
 }
@@ -208,7 +206,7 @@ pub(super) async fn report_keyring(context: Arc<Context>) {
         if answers {
             let context = Arc::clone(&context);
             // On its own: the keyring may take long again.
-            tokio::spawn(async move { remove_what_is_owed(&context).await.ok() });
+            tokio::spawn(async move { remove_owed(&context).await.ok() });
         }
     }
 }
@@ -229,9 +227,9 @@ async fn ask_about(
     context.session.ask(question).await;
 }
 
-/// What came of a door. Whoever is not the account of before comes in only when a person accepts
-/// that.
-async fn come_in(
+/// Completes a sign-in, or shows why it failed. Another account than before is signed in only when a
+/// person accepts that.
+async fn complete_sign_in(
     context: Arc<Context>,
     result: Result<PendingSignIn, AuthError>,
     door: SignInMethod,
@@ -259,7 +257,7 @@ async fn come_in(
                 signed_in.account.clone(),
                 door,
             ));
-            entered(context, signed_in).await;
+            begin_session(context, signed_in).await;
         }
         Err(error) => failed(&context, &error).await,
     }
@@ -272,10 +270,10 @@ async fn remember(context: Arc<Context>, account: Account, door: SignInMethod) {
     if let Some((_, present)) = context.kept_list(&account) {
         remove_kept_lists(&context, Some(present));
     }
-    remove_what_is_owed(&context).await.ok();
+    remove_owed(&context).await.ok();
 }
 
-async fn entered(context: Arc<Context>, signed_in: SignedIn) {
+async fn begin_session(context: Arc<Context>, signed_in: SignedIn) {
     context.start_session(&signed_in.account, Renewal::Usable);
     context.session.show().await;
     inventory::show_kept(&context).await;

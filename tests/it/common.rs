@@ -18,7 +18,7 @@ use cordon::paths;
 use cordon::settings::{FILE_NAME, WrittenRules, save_rules};
 use cordon::simulator::{CLIENT_ID, Fault, SimControl, SimOptions, Simulator, TENANT_ID};
 use cordon::state::State;
-use cordon::worker::{Pace, REFRESH_EVERY, Setup, WorkerHandle};
+use cordon::worker::{REFRESH_EVERY, Setup, Timing, WorkerHandle};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use tempfile::TempDir;
@@ -81,7 +81,7 @@ pub fn setup(
         journal: journal.clone(),
         memory: Some(folder.to_owned()),
         policy: policy.clone(),
-        pace: Pace::faster(speed),
+        timing: Timing::faster(speed),
         wake: Arc::new(|| {}),
         refresh_every: REFRESH_EVERY,
         addresses: Arc::new(Vec::new),

@@ -14,7 +14,7 @@ use cordon::message::Command;
 use cordon::model::{Endpoints, Mode, SessionStatus};
 use cordon::simulator::{CLIENT_ID, TENANT_ID};
 use cordon::state::State;
-use cordon::worker::{Pace, REFRESH_EVERY, Setup, WorkerHandle};
+use cordon::worker::{REFRESH_EVERY, Setup, Timing, WorkerHandle};
 
 use crate::common::{PATIENCE, SPEED, tell, tenant};
 
@@ -131,7 +131,7 @@ fn a_person_signs_in_and_out() {
         journal: folder.path().join("journal.sqlite"),
         memory: Some(folder.path().to_owned()),
         policy: Policy::default(),
-        pace: Pace::faster(SPEED),
+        timing: Timing::faster(SPEED),
         refresh_every: REFRESH_EVERY,
         addresses: Arc::new(Vec::new),
         wake: Arc::new(|| {}),

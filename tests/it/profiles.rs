@@ -12,7 +12,7 @@ use cordon::paths;
 use cordon::settings::{FILE_NAME, Settings};
 use cordon::simulator::{CLIENT_ID, Simulator};
 use cordon::state::State;
-use cordon::worker::{Pace, REFRESH_EVERY, Setup, WorkerHandle};
+use cordon::worker::{REFRESH_EVERY, Setup, Timing, WorkerHandle};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -49,7 +49,7 @@ impl Window {
                 store: TokenStore::memory(),
                 memory: Some(at.clone()),
                 policy: Policy::default(),
-                pace: Pace::REAL,
+                timing: Timing::REAL,
                 wake: Arc::new(|| {}),
                 refresh_every: REFRESH_EVERY,
                 addresses: Arc::new(Vec::new),

@@ -13,7 +13,7 @@ use cordon::model::Mode;
 use cordon::paths;
 use cordon::settings::{FILE_NAME, RuleChange, RuleKey};
 use cordon::state::State;
-use cordon::worker::{Pace, REFRESH_EVERY, Setup, WorkerHandle};
+use cordon::worker::{REFRESH_EVERY, Setup, Timing, WorkerHandle};
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -204,7 +204,7 @@ fn in_the_demo_what_is_saved_holds_and_nothing_is_written() {
         journal: journal.clone(),
         memory: None,
         policy,
-        pace: Pace::REAL,
+        timing: Timing::REAL,
         wake: Arc::new(|| {}),
         refresh_every: REFRESH_EVERY,
         addresses: Arc::new(Vec::new),

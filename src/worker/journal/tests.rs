@@ -47,9 +47,11 @@ async fn what_is_shown_follows_the_chain_however_many_append_at_once() {
     assert_eq!(*handle.entries()[0], on_disk[0]);
     let chain = on_disk[0].records();
     let shown = std::iter::from_fn(|| told.try_recv().ok());
-    let shown = shown.filter_map(|event| match event {
-        Event::Entry(entry) => Some(entry.records().to_vec()),
-        _ => None,
+    let shown = shown.filter_map(|event| {
+        let Event::Entry(entry) = event else {
+            return None;
+        };
+        Some(entry.records().to_vec())
     });
     let shown: Vec<_> = shown.collect();
     assert_eq!(shown.len(), chain.len());

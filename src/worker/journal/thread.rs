@@ -10,7 +10,7 @@ use tokio::sync::{oneshot, watch};
 use crate::journal::{Compared, Entry, Journal, JournalError, Mark, Record};
 use crate::model::EntryId;
 
-/// Appends that wait for the disk, and such as wait to be shown. Who asks for more waits as well.
+/// Appends that wait for the disk, and those that wait to be shown. Further callers wait as well.
 const QUEUE: usize = 64;
 
 /// The entries that an append changed, each once, in the order of their first record in it.
@@ -33,7 +33,7 @@ impl Entries {
     }
 
     /// Adds records to their entries; a first one makes its entry.
-    pub fn take_in(&self, at: Timestamp, records: Vec<(EntryId, Record)>) -> Changed {
+    pub fn add(&self, at: Timestamp, records: Vec<(EntryId, Record)>) -> Changed {
         self.change(|entries| {
             let mut ids: Vec<EntryId> = Vec::new();
             for (id, record) in records {
@@ -62,14 +62,14 @@ pub(in crate::worker) struct Opened {
     pub trouble: Option<JournalError>,
 }
 
-/// What is on disk, to be shown before whoever asked for it goes on.
+/// What is on disk, to be shown before the caller goes on.
 pub(super) struct Written {
     pub changed: Changed,
     reply: Reply,
 }
 
 impl Written {
-    /// Lets whoever asked for it go on.
+    /// Lets the caller go on.
     pub fn was_shown(self) {
         self.reply.send(Ok(self.changed)).ok();
     }
@@ -164,7 +164,7 @@ fn serve(
                 };
                 match appended {
                     Ok(()) => {
-                        let changed = entries.take_in(at, records);
+                        let changed = entries.add(at, records);
                         mark_to.send_replace(journal.as_ref().map(Journal::mark));
                         written.blocking_send(Written { changed, reply }).ok();
                     }

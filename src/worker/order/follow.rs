@@ -13,8 +13,8 @@ use crate::message::OrderProgress;
 use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
 use crate::worker::clock::{monotonic_now, now, on_the_wall_clock};
 use crate::worker::journal::JournalHandle;
-use crate::worker::pace::Pace;
 use crate::worker::screen::Screen;
+use crate::worker::timing::Timing;
 
 /// One action that is followed.
 struct Follow {
@@ -28,8 +28,8 @@ struct Follow {
     read_at: Option<Timestamp>,
     /// The service's time of the newest reading: another of its hosts may answer with an older one.
     newest: Option<Timestamp>,
-    /// What was read last is being taken in, which may wait for the disk.
-    is_taken_in: bool,
+    /// What was read last is being put on record, which may wait for the disk.
+    is_being_recorded: bool,
 }
 
 /// What a look has to go by, and where its note goes.
@@ -43,18 +43,18 @@ pub(super) struct NextLook {
 pub(in crate::worker) struct Followed {
     journal: Arc<JournalHandle>,
     screen: Screen,
-    pace: Pace,
+    timing: Timing,
     by_action: Mutex<HashMap<MachineActionId, Follow>>,
     /// Wakes the watcher.
     changed: Notify,
 }
 
 impl Followed {
-    pub fn new(journal: Arc<JournalHandle>, screen: Screen, pace: Pace) -> Self {
+    pub fn new(journal: Arc<JournalHandle>, screen: Screen, timing: Timing) -> Self {
         Self {
             journal,
             screen,
-            pace,
+            timing,
             by_action: Mutex::default(),
             changed: Notify::new(),
         }
@@ -112,7 +112,7 @@ impl Followed {
         read_at: Option<Timestamp>,
     ) -> Timestamp {
         let since = monotonic_now();
-        let first = since + self.pace.between_looks(Duration::ZERO);
+        let first = since + self.timing.between_looks(Duration::ZERO);
         let next = {
             let mut all = self.all();
             let follow = all.entry(action.clone()).or_insert(Follow {
@@ -122,7 +122,7 @@ impl Followed {
                 next: first,
                 read_at,
                 newest: None,
-                is_taken_in: false,
+                is_being_recorded: false,
             });
             follow.next = follow.next.min(first);
             follow.read_at = follow.read_at.max(read_at);
@@ -191,8 +191,8 @@ impl Followed {
         wait: Option<Duration>,
     ) -> Option<NextLook> {
         self.change(id, |follow| {
-            let age = follow.since.elapsed().max(self.pace.secs(1));
-            follow.next = monotonic_now() + wait.unwrap_or_else(|| self.pace.between_looks(age));
+            let age = follow.since.elapsed().max(self.timing.secs(1));
+            follow.next = monotonic_now() + wait.unwrap_or_else(|| self.timing.between_looks(age));
             NextLook {
                 entries: follow.entries.clone(),
                 read_at: follow.read_at,
@@ -202,23 +202,23 @@ impl Followed {
     }
 
     /// Notes that an action was read now. Whether it is a colleague's; `None` when it is not
-    /// followed any more, or the reading before is still being taken in.
-    pub(super) fn begin_taking_in(&self, id: &MachineActionId) -> Option<bool> {
+    /// followed any more, or the reading before is still being put on record.
+    pub(super) fn begin_recording(&self, id: &MachineActionId) -> Option<bool> {
         self.change(id, |follow| {
             follow.read_at = Some(now());
-            let is_free = !std::mem::replace(&mut follow.is_taken_in, true);
+            let is_free = !std::mem::replace(&mut follow.is_being_recorded, true);
             is_free.then_some(follow.entries.is_empty())
         })?
     }
 
-    pub(super) fn end_taking_in(&self, id: &MachineActionId) {
-        self.change(id, |follow| follow.is_taken_in = false);
+    pub(super) fn end_recording(&self, id: &MachineActionId) {
+        self.change(id, |follow| follow.is_being_recorded = false);
     }
 
     /// Records what a reading says about the entries of an action: progress, or the end. When the
     /// next look comes is left as it is. `true` when the action is at its end and need not be
     /// followed.
-    pub(super) async fn take_in(&self, action: &MachineAction) -> bool {
+    pub(super) async fn record_reading(&self, action: &MachineAction) -> bool {
         let id = &action.id;
         let Some((entries, newest)) = self.change(id, |f| {
             let before = f.newest;

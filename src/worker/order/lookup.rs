@@ -52,7 +52,7 @@ pub(super) async fn find_out_if_unanswered(
     }
 }
 
-/// Only in the name of whoever ordered it: another account may not see the device at all.
+/// Whether the account that ordered is signed in: another one may not see the device at all.
 fn is_of_present_account(context: &Context, entry: EntryId) -> bool {
     let known = context.journal.entry(entry).zip(context.session.account());
     known.is_some_and(|(entry, account)| entry.author.is(&account))
@@ -112,7 +112,7 @@ impl Progress {
 
     /// Where to look next: *Not found* takes enough look-ups, spread over enough time.
     fn place(&self, context: &Context) -> Where {
-        let spread = context.pace.look_up_spread();
+        let spread = context.timing.look_up_spread();
         let is_spread = self.first.is_some_and(|first| first.elapsed() >= spread);
         if is_spread && self.complete + 1 >= LOOK_UPS {
             Where::Everywhere
@@ -133,7 +133,7 @@ async fn find_out(context: &Context, id: EntryId, epoch: Epoch) {
     }
     let mut progress = Progress::default();
     for looked in 0.. {
-        let wait = context.pace.between_look_ups(looked);
+        let wait = context.timing.between_look_ups(looked);
         let again_at =
             now() + SignedDuration::try_from(wait).unwrap_or(SignedDuration::from_mins(2));
         let note = progress.note(again_at);

@@ -56,8 +56,7 @@ pub(super) fn ready_at_once(
     let clear = context.journal.may_act()
         && facts_are_fresh(context, approval)
         && approval_is_young(context, approval).is_ok()
-        && preflight(context, approval, intents).is_ok()
-        && opposite_under_way(context, approval).is_none();
+        && preflight(context, approval, intents).is_ok_and(|opposite| opposite.is_none());
     clear
         .then(|| context.client.poll_permit(Lane::Analyst).ok())
         .flatten()
@@ -67,7 +66,7 @@ pub(super) fn ready_at_once(
 /// as it must.
 pub(super) fn may_begin(context: &Context, approval: &Approval) -> Result<(), NotSent> {
     approval_is_young(context, approval)?;
-    preflight(context, approval, &context.orders.intents())
+    preflight(context, approval, &context.orders.intents()).map(drop)
 }
 
 fn approval_is_young(context: &Context, approval: &Approval) -> Result<(), NotSent> {
@@ -79,22 +78,19 @@ fn approval_is_young(context: &Context, approval: &Approval) -> Result<(), NotSe
     }
 }
 
-/// An order waits in the name of the account that confirmed it, and for no other.
-pub(super) fn still_ours(context: &Context, approval: &Approval) -> Result<(), NotSent> {
-    if approval.epoch() == context.session.epoch() {
-        Ok(())
-    } else {
-        Err(NotSent::because(NotSentReason::SignInEnded))
-    }
-}
-
-/// Everything that forbids sending in this moment.
+/// Judges an order in this moment: an opposite action under way that the person did not know of when
+/// confirming holds it.
+///
+/// # Errors
+/// What forbids sending it.
 pub(super) fn preflight(
     context: &Context,
     approval: &Approval,
     intents: &[Arc<Entry>],
-) -> Result<(), NotSent> {
-    still_ours(context, approval)?;
+) -> Result<Option<MachineActionId>, NotSent> {
+    if approval.epoch() != context.session.epoch() {
+        return Err(NotSent::because(NotSentReason::SignInEnded));
+    }
     let order = approval.order();
     let machine = &order.machine.id;
     let known = context.known.get(machine);
@@ -136,7 +132,8 @@ pub(super) fn preflight(
     guard::enforce(approval, &facts).map_err(|finding| NotSent {
         why: NotSentReason::Blocked,
         detail: Some(finding.text.into()),
-    })
+    })?;
+    Ok(opposite_under_way(context, approval))
 }
 
 /// Whether what is known about the machine is fresh, on a clock that may have been set back.

@@ -24,7 +24,7 @@ pub(in crate::worker) enum OrderControl {
 enum Stage {
     /// Writing or sending; it reads its inbox when it waits the next time.
     Busy,
-    /// Heeds its inbox at once.
+    /// Reads its inbox at once.
     Waiting,
     /// Finding out what became of it, in this epoch. It cannot be taken back any more.
     LookingUp(Epoch),
@@ -124,8 +124,8 @@ impl Orders {
         order.is_some_and(|order| !matches!(order.stage, Stage::LookingUp(_)))
     }
 
-    /// Passes on what a person says. `false` when the order has no task that could heed it.
-    pub fn tell(&self, entry: EntryId, control: OrderControl) -> bool {
+    /// Passes on what a person says. `false` when the order has no task that reads its inbox.
+    pub fn deliver(&self, entry: EntryId, control: OrderControl) -> bool {
         let table = self.0.table.borrow();
         let order =
             (table.running.get(&entry)).filter(|order| !matches!(order.stage, Stage::LookingUp(_)));
@@ -190,7 +190,7 @@ impl Registration {
         self.change(|order| order.intent = None);
     }
 
-    /// From here on the task heeds its inbox.
+    /// From here on the task reads its inbox.
     pub fn wait(&self) {
         self.change(|order| order.stage = Stage::Waiting);
     }
@@ -252,15 +252,15 @@ mod tests {
         let id = entry("cdn-00000001");
         let (order, mut inbox) = orders.register(id);
         order.wait();
-        assert!(orders.tell(id, OrderControl::Insist));
+        assert!(orders.deliver(id, OrderControl::Insist));
         assert_eq!(order.leave(&mut inbox), Ok(()));
         order.wait();
-        assert!(orders.tell(id, OrderControl::Withdraw));
+        assert!(orders.deliver(id, OrderControl::Withdraw));
         assert_eq!(order.leave(&mut inbox), Err(NotSentReason::Withdrawn));
         order.look_up(Epoch(0));
-        assert!(!orders.tell(id, OrderControl::Withdraw));
+        assert!(!orders.deliver(id, OrderControl::Withdraw));
         drop(order);
-        assert!(!orders.tell(id, OrderControl::Withdraw));
+        assert!(!orders.deliver(id, OrderControl::Withdraw));
     }
 
     #[test]

@@ -15,7 +15,7 @@ const MAX_ATTEMPTS: u32 = 12;
 /// What came of an order that was sent.
 pub(super) enum Reply {
     /// The service answered with an action.
-    Action(MachineAction),
+    Action(Box<MachineAction>),
     /// The answer never came, or does not say whether anything was done.
     Unknown(ApiError),
     /// The service said no, or was never reached, and another attempt would not help.
@@ -51,7 +51,7 @@ impl Attempts {
         self.made += 1;
         let sent = client.submit(approval.order(), approval.account(), permit);
         let error = match sent.await {
-            Ok(submitted) => return Ok(Reply::Action(submitted.action)),
+            Ok(submitted) => return Ok(Reply::Action(Box::new(submitted.action))),
             Err(error) => error,
         };
         let is_last = self.made >= MAX_ATTEMPTS;

@@ -140,14 +140,13 @@ impl OrderTask {
         mut again_at: Option<Timestamp>,
     ) -> Result<Permit, NotSent> {
         loop {
-            let Leaving { permit, since } = match leaving.take() {
-                Some(leaving) => leaving,
-                None => {
-                    let permit = self.until_ready(again_at.take()).await?;
-                    let since = monotonic_now();
-                    self.record(Record::Sent).await?;
-                    Leaving { permit, since }
-                }
+            let Leaving { permit, since } = if let Some(leaving) = leaving.take() {
+                leaving
+            } else {
+                let permit = self.until_ready(again_at.take()).await?;
+                let since = monotonic_now();
+                self.record(Record::Sent).await?;
+                Leaving { permit, since }
             };
             if self.may_still_leave(since).await? {
                 return Ok(permit);
@@ -246,7 +245,7 @@ pub(in crate::worker) async fn control(
         status,
         None | Some(OrderStatus::Waiting | OrderStatus::Held { .. })
     );
-    if is_here && context.orders.tell(entry, control) {
+    if is_here && context.orders.deliver(entry, control) {
         return;
     }
     if is_here && status.is_some() && context.journal.may_act() {

@@ -31,14 +31,14 @@ pub(in crate::worker) async fn run(context: Arc<Context>) {
 /// Looks at all followed actions at once.
 async fn look(context: &Arc<Context>) {
     if context.session.account().is_none() {
-        let wait = context.pace.secs(AFTER_FAILURE_SECS);
+        let wait = context.timing.secs(AFTER_FAILURE_SECS);
         return context.followed.put_off(wait);
     }
     let wanted = context.followed.wanted();
     let epoch = context.session.epoch();
     let ids = ActionFilter::Ids(wanted.iter().map(|(id, _)| id.clone()).collect());
     let asked = context.client.machine_actions(&ids, Lane::Watch);
-    let listed = match saying_pauses(context, asked).await {
+    let listed = match reporting_pauses(context, asked).await {
         Ok(list) => Ok(list.items),
         // Refused in these words: each is asked for by itself.
         Err(error) if error.is_about_the_question() => Ok(Vec::new()),
@@ -50,7 +50,7 @@ async fn look(context: &Arc<Context>) {
             return;
         }
         match reading {
-            Ok(Reading::There(action)) => take_in(context, *action).await,
+            Ok(Reading::There(action)) => record_reading(context, *action).await,
             Ok(Reading::Absent) => note_absent(context, id).await,
             Ok(Reading::Incomplete) => {
                 let headline = "The service's list of actions is not complete";
@@ -68,7 +68,7 @@ async fn look(context: &Arc<Context>) {
 }
 
 /// Waits for an answer, and tells the window meanwhile when the service has asked for a pause.
-async fn saying_pauses<T>(context: &Context, answer: impl Future<Output = T>) -> T {
+async fn reporting_pauses<T>(context: &Context, answer: impl Future<Output = T>) -> T {
     let mut answer = std::pin::pin!(answer);
     let mut said = None;
     loop {
@@ -107,12 +107,12 @@ async fn read_one(
         return Ok(Reading::There(Box::new(action.clone())));
     }
     let by_id = context.client.machine_action(id, Lane::Watch);
-    match saying_pauses(context, by_id).await {
+    match reporting_pauses(context, by_id).await {
         Ok(action) => Ok(Reading::There(Box::new(action))),
         Err(ApiError::Refused(refusal)) if refusal.is_not_found() => Ok(Reading::Absent),
         Err(error) if error.is_about_the_question() => {
             let of_machine = context.client.actions_on(machine, Lane::Watch);
-            let found = saying_pauses(context, of_machine).await?;
+            let found = reporting_pauses(context, of_machine).await?;
             let is_whole = found.complete && found.unreadable == 0;
             let action = found.items.into_iter().find(|action| action.id == *id);
             Ok(match action {
@@ -125,11 +125,11 @@ async fn read_one(
     }
 }
 
-/// Shows a reading and takes it in, in a task of its own: one that waits for the disk does not hold
+/// Shows a reading and puts it on record in a task of its own: one that waits for the disk does not hold
 /// up the looks at the others.
-async fn take_in(context: &Arc<Context>, action: MachineAction) {
+async fn record_reading(context: &Arc<Context>, action: MachineAction) {
     context.show_action(&action).await;
-    let is_foreign = context.followed.begin_taking_in(&action.id);
+    let is_foreign = context.followed.begin_recording(&action.id);
     let next = context.followed.set_next(&action.id, None);
     let (Some(is_foreign), Some(mut next)) = (is_foreign, next) else {
         return;
@@ -140,8 +140,8 @@ async fn take_in(context: &Arc<Context>, action: MachineAction) {
             // What was taken for somebody else's may carry our tag in a fuller reading.
             reconcile_late(&context, std::slice::from_ref(&action)).await;
         }
-        let is_over = context.followed.take_in(&action).await;
-        context.followed.end_taking_in(&action.id);
+        let is_over = context.followed.record_reading(&action).await;
+        context.followed.end_recording(&action.id);
         if !is_over {
             let is_open = |status| matches!(status, Some(OrderStatus::Accepted { .. }));
             (next.entries).retain(|entry| is_open(context.journal.status(*entry)));
@@ -152,7 +152,7 @@ async fn take_in(context: &Arc<Context>, action: MachineAction) {
 
 /// One action could not be looked at: says why, and tries again; the others go on.
 async fn note_failed(context: &Context, id: &MachineActionId, why: Explanation) {
-    let wait = context.pace.secs(AFTER_FAILURE_SECS);
+    let wait = context.timing.secs(AFTER_FAILURE_SECS);
     let next = context.followed.set_next(id, Some(wait));
     note_next(context, next, Some(why)).await;
 }
@@ -163,7 +163,7 @@ async fn note_absent(context: &Context, id: &MachineActionId) {
         return;
     };
     let next = context.followed.set_next(id, None);
-    let is_new = age < context.pace.secs(GRACE_SECS);
+    let is_new = age < context.timing.secs(GRACE_SECS);
     let why = (!is_new).then(|| {
         let headline = "The service accepted this action but does not show it any more";
         let next = NextStep::Outside("Look at the device in the Defender portal".into());

@@ -15,16 +15,16 @@ use crate::model::MachineActionId;
 use crate::worker::clock::{monotonic_now, now};
 use crate::worker::device;
 use crate::worker::order::preflight::{
-    NotSent, facts_are_fresh, may_begin, opposite_under_way, preflight, still_ours,
+    NotSent, facts_are_fresh, may_begin, opposite_under_way, preflight,
 };
 use crate::worker::order::registry::OrderControl;
 
 /// Longest sleep before the clock is looked at again.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
 
-/// What a person says about an order that waits by itself: taking it back counts, and there is
+/// Judges what a person says about an order that waits by itself: withdrawing counts, and there is
 /// nothing to insist on. `None` is the closing of the console.
-fn heed(said: Option<OrderControl>) -> Result<(), NotSent> {
+fn check_withdrawn(said: Option<OrderControl>) -> Result<(), NotSent> {
     match said {
         Some(OrderControl::Insist) => Ok(()),
         Some(OrderControl::Withdraw) => Err(NotSent::because(NotSentReason::Withdrawn)),
@@ -33,7 +33,7 @@ fn heed(said: Option<OrderControl>) -> Result<(), NotSent> {
 }
 
 /// Waits for `work`, unless the order is taken back. What a person said comes first.
-async fn heeding<T>(
+async fn unless_withdrawn<T>(
     inbox: &mut mpsc::Receiver<OrderControl>,
     work: impl Future<Output = T>,
 ) -> Result<T, NotSent> {
@@ -41,7 +41,7 @@ async fn heeding<T>(
     loop {
         tokio::select! {
             biased;
-            said = inbox.recv() => heed(said)?,
+            said = inbox.recv() => check_withdrawn(said)?,
             done = &mut work => return Ok(done),
         }
     }
@@ -69,7 +69,7 @@ impl OrderTask {
         let mut until = from;
         let mut insisted = Vec::new();
         loop {
-            heeding(&mut self.inbox, self.slot.turn()).await?;
+            unless_withdrawn(&mut self.inbox, self.slot.turn()).await?;
             self.sleep_until(until).await?;
             self.wait_for_sign_in().await?;
             let gate = self.context.client.budget().gate_until;
@@ -85,10 +85,8 @@ impl OrderTask {
                 }
             }
             let intents = self.context.orders.intents();
-            preflight(&self.context, &self.approval, &intents)?;
-            if let Some(by) = opposite_under_way(&self.context, &self.approval)
-                && !insisted.contains(&by)
-            {
+            let opposite = preflight(&self.context, &self.approval, &intents)?;
+            if let Some(by) = opposite.filter(|by| !insisted.contains(by)) {
                 // A person may take long: those behind it go first.
                 self.slot.pass_on();
                 self.hold(by.clone()).await?;
@@ -105,11 +103,20 @@ impl OrderTask {
         }
     }
 
+    /// An order waits in the name of the account that confirmed it, and for no other.
+    fn is_still_ours(&self) -> Result<(), NotSent> {
+        if self.approval.epoch() == self.context.session.epoch() {
+            Ok(())
+        } else {
+            Err(NotSent::because(NotSentReason::SignInEnded))
+        }
+    }
+
     /// Waits, and says until when.
     async fn sleep_until(&mut self, until: Timestamp) -> Result<(), NotSent> {
         let mut said = false;
         loop {
-            still_ours(&self.context, &self.approval)?;
+            self.is_still_ours()?;
             let wait = Duration::try_from(until.duration_since(now())).unwrap_or_default();
             if wait.is_zero() {
                 return Ok(());
@@ -122,16 +129,15 @@ impl OrderTask {
             }
             // Not in one piece: this computer's clock may be set meanwhile.
             let nap = tokio::time::sleep(wait.min(MAX_SLEEP));
-            heeding(&mut self.inbox, nap).await?;
+            unless_withdrawn(&mut self.inbox, nap).await?;
         }
     }
 
-    /// An order waits in the name of its account, and for nobody else.
     async fn wait_for_sign_in(&mut self) -> Result<(), NotSent> {
         let mut present = self.context.session.subscribe();
         let mut said = false;
         loop {
-            still_ours(&self.context, &self.approval)?;
+            self.is_still_ours()?;
             if self.context.session.status().is_signed_in() {
                 return Ok(());
             }
@@ -140,7 +146,9 @@ impl OrderTask {
                 let note = Some(OrderProgress::WaitsForSignIn);
                 self.context.screen.note(self.entry(), note).await;
             }
-            heeding(&mut self.inbox, present.changed()).await?.ok();
+            unless_withdrawn(&mut self.inbox, present.changed())
+                .await?
+                .ok();
         }
     }
 
@@ -149,7 +157,7 @@ impl OrderTask {
         let machine = self.approval.order().machine.id.clone();
         let reviewed = self.context.known.get(&machine).machine;
         let reading = device::read(&self.context, machine.clone());
-        heeding(&mut self.inbox, reading).await?.ok();
+        unless_withdrawn(&mut self.inbox, reading).await?.ok();
         if let Some(what) = rules_not_reread(&self.context).await {
             self.note_not_reread(what).await?;
         }
@@ -198,7 +206,7 @@ impl OrderTask {
         let machine = self.approval.order().machine.id.clone();
         let held_since = monotonic_now();
         loop {
-            let nap = self.context.pace.between_looks(held_since.elapsed());
+            let nap = self.context.timing.between_looks(held_since.elapsed());
             let look = async {
                 tokio::time::sleep(nap).await;
                 device::read(&self.context, machine.clone()).await.ok();
@@ -206,12 +214,12 @@ impl OrderTask {
             tokio::select! {
                 biased;
                 said = self.inbox.recv() => {
-                    heed(said)?;
+                    check_withdrawn(said)?;
                     return Ok(());
                 }
                 () = look => {}
             }
-            still_ours(&self.context, &self.approval)?;
+            self.is_still_ours()?;
             if opposite_under_way(&self.context, &self.approval).as_ref() != Some(&by) {
                 // It has ended, so this order leaves by itself; or another one has begun.
                 return Ok(());

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 /// The waits of following and of finding out, real or sped up for tests and rehearsals.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Pace {
+pub struct Timing {
     /// Every wait is divided by this.
     speed: f64,
 }
 
-impl Pace {
+impl Timing {
     /// The waits as documented.
     pub const REAL: Self = Self { speed: 1.0 };
 
@@ -19,7 +19,7 @@ impl Pace {
         Self { speed }
     }
 
-    /// A wait of `secs` seconds at this pace.
+    /// A wait of `secs` seconds at this timing.
     #[must_use]
     pub fn secs(self, secs: u32) -> Duration {
         Duration::from_secs_f64(f64::from(secs) / self.speed)
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn looks_slow_down_with_age() {
         let looks = |secs| {
-            Pace::REAL
+            Timing::REAL
                 .between_looks(Duration::from_secs(secs))
                 .as_secs()
         };
@@ -95,6 +95,6 @@ mod tests {
             [0, 5, 119, 120, 599, 600, 200_000].map(looks),
             [5, 12, 12, 30, 30, 60, 60]
         );
-        assert_eq!(Pace::faster(10.0).secs(5), Duration::from_millis(500));
+        assert_eq!(Timing::faster(10.0).secs(5), Duration::from_millis(500));
     }
 }
