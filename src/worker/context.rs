@@ -53,7 +53,7 @@ impl Context {
         Self {
             session: SessionHandle::new(auth.clone(), screen.clone(), timing),
             followed: Followed::new(Arc::clone(&journal), screen.clone(), timing),
-            accounts: Accounts::new(memory, auth.place()),
+            accounts: Accounts::new(memory, auth.target()),
             client,
             auth,
             screen,
@@ -101,7 +101,7 @@ impl Context {
     pub fn kept_list(&self, account: &Account) -> Option<(PathBuf, PathBuf)> {
         let folder = self.accounts.folder()?;
         let account = format!("{}-{}", account.tenant_id, account.object_id);
-        let file = cache::file_of(&folder, self.auth.place(), &account);
+        let file = cache::file_of(&folder, self.auth.target(), &account);
         Some((folder, file))
     }
 

@@ -185,7 +185,7 @@ fn keep(context: &Arc<Context>, epoch: Epoch, list: Vec<Arc<Machine>>) {
             cache::write(&file, at, &list);
             // Signed out while it was being written.
             if context.session.epoch() != epoch {
-                cache::remove_all(&folder, context.auth.place(), None);
+                cache::remove_all(&folder, context.auth.target(), None);
             }
         }
     });

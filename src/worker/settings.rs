@@ -177,7 +177,7 @@ impl SettingsHandle {
         self.show(SettingsNews::Saving).await;
         let begun = {
             let mut state = self.state();
-            (!std::mem::replace(&mut state.is_saving, true)).then(|| state.target.clone())
+            (!std::mem::replace(&mut state.is_saving, true)).then(|| state.place.clone())
         };
         let Some(place) = begun else {
             let busy = Explanation::harmless("Another change is being saved", NextStep::TryAgain);
@@ -188,7 +188,7 @@ impl SettingsHandle {
             let mut state = self.state();
             state.is_saving = false;
             if let Ok(rules) = &saved {
-                state.target = place;
+                state.place = place;
                 // What was read before this was written is older than this.
                 state.begun += 1;
                 state.holds = state.begun;

@@ -164,7 +164,7 @@ fn remove_kept_lists(context: &Arc<Context>, present: Option<PathBuf>) {
     if let Some(folder) = context.accounts.folder() {
         let context = Arc::clone(context);
         tokio::task::spawn_blocking(move || {
-            cache::remove_all(&folder, context.auth.place(), present.as_deref());
+            cache::remove_all(&folder, context.auth.target(), present.as_deref());
         });
     }
 }
