@@ -169,6 +169,17 @@ pub enum Record {
     },
 }
 
+impl Record {
+    fn accepts(&self, id: &MachineActionId) -> bool {
+        matches!(self, Self::Accepted { action, .. } if action == id)
+    }
+
+    /// Whether it says that nobody can tell whose this action is.
+    fn disowns(&self, id: &MachineActionId) -> bool {
+        matches!(self, Self::Unclear { action: Some(action), .. } if action == id)
+    }
+}
+
 /// Who has read the present status of an entry, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledgement {
@@ -301,15 +312,26 @@ impl Entry {
             .map(|(at, _)| *at)
     }
 
-    /// The action that the service answered with when it was not clear whose it is.
+    /// The action that the service answered with when it was not clear whose it is; not one that
+    /// was clearly ours by the answer, and then was contradicted.
     #[must_use]
     pub fn answered_with(&self) -> Option<&MachineActionId> {
-        self.records.iter().rev().find_map(|(_, record)| {
+        let records = || self.records.iter().map(|(_, record)| record);
+        let unclear = records().rev().find_map(|record| {
             let Record::Unclear { action, .. } = record else {
                 return None;
             };
             action.as_ref()
-        })
+        })?;
+        let first = records().find(|r| r.accepts(unclear) || r.disowns(unclear));
+        first.filter(|r| r.disowns(unclear)).map(|_| unclear)
+    }
+
+    /// Whether a reading of this action contradicted the order that it had been accepted for.
+    #[must_use]
+    pub fn has_disowned(&self, action: &MachineActionId) -> bool {
+        let mut records = self.records.iter().map(|(_, record)| record);
+        records.any(|r| r.accepts(action)) && records.any(|r| r.disowns(action))
     }
 
     /// What the service acts on: the device that was chosen, unless it carried the order over to
@@ -370,7 +392,8 @@ impl Entry {
     }
 
     fn after(&self, before: OrderStatus, record: &Record) -> OrderStatus {
-        // What the service has stored for us is never called anything less again.
+        // What the service has stored for us is never called anything less again, unless it turns
+        // out to have named an action that is not ours.
         let takes_back = matches!(
             record,
             Record::NotOurs { .. }
@@ -379,7 +402,10 @@ impl Entry {
                 | Record::Unclear { .. }
                 | Record::NotFound
         );
-        if takes_back && matches!(before, OrderStatus::Accepted { .. }) {
+        if takes_back
+            && let OrderStatus::Accepted { action, .. } = &before
+            && !record.disowns(action)
+        {
             return before;
         }
         match record {

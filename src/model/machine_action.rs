@@ -50,7 +50,9 @@ impl MachineActionType {
         Self::from_wire(MISSING)
     }
 
-    fn is_missing(&self) -> bool {
+    /// Whether the service told none.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
         self.as_wire() == MISSING
     }
 }

@@ -80,6 +80,8 @@ pub(super) fn short_circuit(fault: Option<&FaultKind>) -> Option<Reply> {
         | FaultKind::AlreadyPending
         | FaultKind::CarriedOver
         | FaultKind::OtherRecord
+        | FaultKind::OtherId
+        | FaultKind::OtherFacts
         | FaultKind::RepeatRows
         | FaultKind::ActiveRequestExists
         | FaultKind::Stall
@@ -152,6 +154,11 @@ pub(super) fn after(
                 other_record(value);
             }
         }
+        FaultKind::OtherFacts => {
+            if let Some(value) = reply.value_mut() {
+                other_facts(value);
+            }
+        }
         FaultKind::RepeatRows => {
             if let Some(list) = list_of(&mut reply) {
                 list.extend(list.last().cloned());
@@ -185,6 +192,7 @@ pub(super) fn after(
         | FaultKind::DropAfter
         | FaultKind::AlreadyPending
         | FaultKind::CarriedOver
+        | FaultKind::OtherId
         | FaultKind::ActiveRequestExists
         | FaultKind::Stall
         | FaultKind::OpaqueToken
@@ -216,6 +224,23 @@ fn other_record(value: &mut Value) {
     value["id"] = json!(start + end);
     if let Some(status) = value.get_mut("status") {
         *status = json!("Succeeded");
+    }
+}
+
+/// Makes another action of one, under its id.
+fn other_facts(value: &mut Value) {
+    if let Some(list) = value.get_mut("value").and_then(Value::as_array_mut) {
+        list.iter_mut().for_each(other_facts);
+    } else if let Some(action) = value.as_object_mut() {
+        let others = json!({
+            "type": "Unisolate",
+            "machineId": "0".repeat(40),
+            "requestor": "mallory@contoso.com",
+            "requestorComment": "by hand",
+            "externalId": null,
+            "status": "Succeeded",
+        });
+        action.extend(others.as_object().cloned().unwrap_or_default());
     }
 }
 

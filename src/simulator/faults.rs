@@ -34,6 +34,8 @@ pub enum Route {
     MachineActions,
     /// The list of the whole tenant's machine actions alone.
     TenantActions,
+    /// The list of machine actions that are asked for by their ids.
+    ActionsById,
     /// One machine action.
     MachineAction,
     /// Who is logged on to one machine.
@@ -92,6 +94,11 @@ pub enum FaultKind {
     AlreadyPending,
     /// The answer is about another record than the one that was asked for, and its action has succeeded.
     OtherRecord,
+    /// The work is done and the answer has the id of another device's action that has ended.
+    OtherId,
+    /// An action keeps its id and is another one otherwise: of another device, kind and requestor,
+    /// without a tag, and it has succeeded. So is each one of a list.
+    OtherFacts,
     /// A list has its last element twice.
     RepeatRows,
     /// The action is stored on another machine than the one that was named, as for a merged record.
@@ -150,6 +157,7 @@ pub(super) enum Place {
     Machine,
     MachineActions,
     TenantActions,
+    ActionsById,
     MachineAction,
     LogonUsers,
     Alerts,
@@ -182,8 +190,12 @@ impl Route {
             Self::UserMachines => place == Place::UserMachines,
             Self::Machine => place == Place::Machine,
             Self::MachineActions => {
-                matches!(place, Place::MachineActions | Place::TenantActions)
+                matches!(
+                    place,
+                    Place::MachineActions | Place::TenantActions | Place::ActionsById
+                )
             }
+            Self::ActionsById => place == Place::ActionsById,
             Self::TenantActions => place == Place::TenantActions,
             Self::MachineAction => place == Place::MachineAction,
             Self::LogonUsers => place == Place::LogonUsers,
@@ -244,9 +256,9 @@ impl Fault {
     /// Reads the text forms of the control calls.
     ///
     /// Routes: `devicecode`, `token`, `machines`, `machine_search`, `find_by_ip`, `user_machines`, `machine`,
-    /// `machine_actions`, `tenant_actions`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
+    /// `machine_actions`, `tenant_actions`, `actions_by_id`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
-    /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `repeat_rows`, `unknown_enums`,
+    /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `other_id`, `other_facts`, `repeat_rows`, `unknown_enums`,
     /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
     /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`. Dashes and capitals don't matter.
     #[must_use]
@@ -282,6 +294,7 @@ fn parse_route(text: &str) -> Option<Route> {
         "machine" => Route::Machine,
         "machineactions" => Route::MachineActions,
         "tenantactions" => Route::TenantActions,
+        "actionsbyid" => Route::ActionsById,
         "machineaction" => Route::MachineAction,
         "logonusers" => Route::LogonUsers,
         "alerts" => Route::Alerts,
@@ -336,6 +349,8 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
         "alreadypending" => FaultKind::AlreadyPending,
         "carriedover" => FaultKind::CarriedOver,
         "otherrecord" => FaultKind::OtherRecord,
+        "otherid" => FaultKind::OtherId,
+        "otherfacts" => FaultKind::OtherFacts,
         "repeatrows" => FaultKind::RepeatRows,
         "activerequestexists" => FaultKind::ActiveRequestExists,
         "unknownenums" => FaultKind::UnknownEnums,

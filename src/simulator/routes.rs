@@ -153,10 +153,10 @@ fn under_api<'a, 'b>(path: &'b [&'a str]) -> Option<&'b [&'a str]> {
     }
 }
 
-/// Whether a list of actions is asked for without naming machines or actions.
-fn is_of_the_tenant(call: &Call) -> bool {
+/// Whether a list is asked for with a filter that has this in it.
+fn has_filter(call: &Call, part: &str) -> bool {
     let mut filters = call.query.iter().filter(|(name, _)| name == "$filter");
-    !filters.any(|(_, filter)| filter.contains("machineId") || filter.contains("id in "))
+    filters.any(|(_, filter)| filter.contains(part))
 }
 
 fn place_of(call: &Call, path: &[&str]) -> Place {
@@ -178,7 +178,8 @@ fn place_of(call: &Call, path: &[&str]) -> Place {
         ["machines", last] if last.starts_with("findbyip(") => Place::FindByIp,
         ["machines", _] => Place::Machine,
         ["users", _, "machines"] => Place::UserMachines,
-        ["machineactions"] if is_of_the_tenant(call) => Place::TenantActions,
+        ["machineactions"] if has_filter(call, "id in ") => Place::ActionsById,
+        ["machineactions"] if !has_filter(call, "machineId") => Place::TenantActions,
         ["machineactions"] | ["machines", _, "machineactions"] => Place::MachineActions,
         ["machineactions", _] => Place::MachineAction,
         ["machines", _, "logonusers"] => Place::LogonUsers,

@@ -81,7 +81,16 @@ pub(super) fn submit(
         _ => tenant.begin(&mut inner, index, row, request),
     };
     tracing::debug!(kind = row.kind, "an action was stored");
-    created(tenant, row.success, stored.json())
+    let mut answer = stored.json();
+    if fault == Some(&FaultKind::OtherId) {
+        let is_other = |a: &&super::lifecycle::Action| {
+            a.status.is_final() && a.machine_id != stored.machine_id
+        };
+        if let Some(other) = inner.actions.iter().find(is_other) {
+            answer["id"] = json!(other.id);
+        }
+    }
+    created(tenant, row.success, answer)
 }
 
 fn created(tenant: &SimTenant, status: u16, action: Value) -> Reply {

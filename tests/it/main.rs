@@ -18,6 +18,7 @@ mod ask;
 mod attention;
 mod batch;
 mod common;
+mod contradictions;
 mod crash;
 mod doctor;
 mod evidence;

@@ -68,6 +68,7 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         | FaultKind::NoId
         | FaultKind::Lacks(_)
         | FaultKind::CarriedOver
+        | FaultKind::OtherId
         | FaultKind::DropAfter => (After, Done),
         FaultKind::DropBefore | FaultKind::Stall => (Before, NotFound),
         FaultKind::AlreadyPending | FaultKind::ActiveRequestExists => (Before, NotOurs),
@@ -76,6 +77,7 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         // Lists, readings by id and tokens have tests of their own.
         FaultKind::LoseTail
         | FaultKind::OtherRecord
+        | FaultKind::OtherFacts
         | FaultKind::RepeatRows
         | FaultKind::NextLink(_)
         | FaultKind::OpaqueToken
@@ -112,6 +114,7 @@ const FAULTS: &[&str] = &[
     "no_id",
     "lacks:requestorComment",
     "carried_over",
+    "other_id",
     "drop_before",
     "drop_after",
     "stall",

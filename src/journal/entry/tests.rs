@@ -140,7 +140,7 @@ fn a_verdict_improves_with_evidence_and_never_gets_worse() {
     );
     let unclear = Record::Unclear {
         status: None,
-        action: Some(action()),
+        action: MachineActionId::parse("c89eb834").ok(),
         why: "no comment".into(),
     };
     for worse in [
@@ -375,4 +375,32 @@ fn withdrawing_is_nothing_gone_wrong_and_any_other_end_before_sending_is() {
         let went_wrong = entry(isolate(), vec![not_sent]).status().went_wrong();
         assert_eq!(went_wrong, why != NotSentReason::Withdrawn, "{why:?}");
     }
+}
+
+#[test]
+fn only_a_contradicted_action_takes_an_acceptance_back() {
+    let accepted = || Record::Accepted {
+        action: action(),
+        status: MachineActionStatus::Pending,
+    };
+    let unclear = |action: Option<MachineActionId>| Record::Unclear {
+        status: None,
+        action,
+        why: "the action that the service named is on another device".into(),
+    };
+    let other = MachineActionId::parse("c89eb834").ok();
+    for late in [unclear(None), unclear(other)] {
+        let entry = entry(isolate(), vec![Record::Sent, accepted(), late]);
+        assert!(matches!(entry.status(), OrderStatus::Accepted { .. }));
+        assert!(!entry.has_disowned(&action()));
+    }
+    let mut entry = entry(
+        isolate(),
+        vec![Record::Sent, accepted(), unclear(Some(action()))],
+    );
+    assert!(entry.status().is_unknown());
+    assert!(entry.has_disowned(&action()));
+    assert_eq!(entry.answered_with(), None, "it is known not to be ours");
+    entry.push(Timestamp::UNIX_EPOCH, accepted());
+    assert!(matches!(entry.status(), OrderStatus::Accepted { .. }));
 }

@@ -201,6 +201,9 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
                 Reply::Status(status) => {
                     format!("The answer does not say whether it was done ({status})")
                 }
+                Reply::Action(action) if entry.has_disowned(action) => {
+                    "What Defender says of this order contradicts itself".to_owned()
+                }
                 Reply::Action(_) => "The answer does not say whose action it is".to_owned(),
             };
             vec![

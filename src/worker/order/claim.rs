@@ -5,9 +5,14 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::action::{Order, Sameness, Task};
-use crate::model::{Account, EntryId, MachineAction, normal};
+use crate::journal::Entry;
+use crate::model::{Account, EntryId, MachineAction, MachineId, normal};
 use crate::worker::clock::now;
 use crate::worker::context::Context;
+
+mod contradiction;
+
+pub(super) use contradiction::disown_if_contradicted;
 
 /// How wrong this computer's clock may be without a look-up being led astray.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
@@ -18,6 +23,9 @@ pub(super) struct Claim<'a> {
     /// The sign-in name of the account that ordered it.
     user_name: Option<Box<str>>,
     has_left: bool,
+    /// Other records of the device: the one that the service carried the order over to, or that the
+    /// ordered one was merged into.
+    other_records: Vec<MachineId>,
     /// What the service created before this time is not ours; `None` where nobody can tell.
     not_before: Option<Timestamp>,
 }
@@ -56,11 +64,12 @@ impl<'a> Claim<'a> {
     /// The claim of an order of this account.
     pub fn of(context: &Context, order: &'a Order, account: Option<&Account>) -> Self {
         let entry = context.journal.entry(order.entry);
-        let sent = entry.and_then(|entry| entry.first_sent_at());
+        let sent = (entry.as_deref()).and_then(Entry::first_sent_at);
         Self {
             order,
             user_name: account.and_then(|account| account.user_name.clone()),
             has_left: sent.is_some(),
+            other_records: other_records(context, order, entry.as_deref()),
             not_before: not_before(sent, context.client.service_ahead(), now()),
         }
     }
@@ -100,10 +109,10 @@ impl<'a> Claim<'a> {
     /// nothing out is believed to be somebody else's.
     pub fn whose(&self, action: &MachineAction) -> Whose {
         if let Task::Cancel { action: wanted, .. } = &self.order.task {
-            return if *wanted == action.id {
-                Whose::Ours
-            } else {
-                Whose::Unclear("the service answered with another action")
+            return match self.contradiction(action) {
+                None if *wanted == action.id => Whose::Ours,
+                None => Whose::Unclear("the service answered with another action"),
+                Some(contradiction) => Whose::Unclear(contradiction.as_answer()),
             };
         }
         if self.is_ours(action) {
@@ -231,6 +240,26 @@ fn not_before(
 /// Whether a comment holds this entry's tag.
 fn holds(comment: Option<&str>, entry: EntryId) -> bool {
     comment.and_then(EntryId::find_in) == Some(entry)
+}
+
+/// The records, besides the ordered one, on which the order's action may be.
+fn other_records(context: &Context, order: &Order, entry: Option<&Entry>) -> Vec<MachineId> {
+    let known = context.known.get(&order.machine.id);
+    let merged = known.machine.and_then(|(m, _)| m.merged_into.clone());
+    let reviewed = match &order.task {
+        Task::Act { .. } => None,
+        // Where it was when the person chose to cancel it.
+        Task::Cancel { action, .. } => {
+            let listed = known.history.map(|(listed, _)| listed.items);
+            let mut listed = listed.into_iter().flatten();
+            listed.find(|a| a.id == *action).and_then(|a| a.machine_id)
+        }
+    };
+    let carried_over = entry.map(|entry| entry.machine().id);
+    [merged, reviewed, carried_over]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn is_plain_name(name: &str) -> bool {

@@ -215,10 +215,23 @@ impl Followed {
         self.change(id, |follow| follow.is_being_recorded = false);
     }
 
+    /// Follows an action for this entry no more. `true` when that leaves none that wants it.
+    pub(super) fn disown(&self, id: &MachineActionId, entry: EntryId) -> bool {
+        let mut all = self.all();
+        let is_unwanted = all.get_mut(id).is_some_and(|follow| {
+            follow.entries.retain(|e| *e != entry);
+            follow.entries.is_empty()
+        });
+        if is_unwanted {
+            all.remove(id);
+        }
+        is_unwanted
+    }
+
     /// Records what a reading says about the entries of an action: progress, or the end. When the
-    /// next look comes is left as it is. `true` when the action is at its end and need not be
+    /// next look comes is left as it is. `but`: entries that this reading contradicts. `true` when the action is at its end and need not be
     /// followed.
-    pub(super) async fn record_reading(&self, action: &MachineAction) -> bool {
+    pub(super) async fn record_reading(&self, action: &MachineAction, but: &[EntryId]) -> bool {
         let id = &action.id;
         let Some((entries, newest)) = self.change(id, |f| {
             let before = f.newest;
@@ -230,9 +243,16 @@ impl Followed {
         let is_older = action.last_updated.is_some_and(|at| Some(at) < newest);
         let mut written = true;
         for entry in entries {
-            let Some(OrderStatus::Accepted { status, .. }) = self.journal.status(entry) else {
+            let Some(OrderStatus::Accepted {
+                status,
+                action: own,
+            }) = self.journal.status(entry)
+            else {
                 continue;
             };
+            if own != *id || but.contains(&entry) {
+                continue;
+            }
             let record = match finished(action) {
                 Some(end) => end,
                 None if action.status != status && !is_older => Record::Progress {

@@ -11,7 +11,7 @@ use super::outcome::{accepted, not_ours};
 use super::registry::Registration;
 use crate::action::Task;
 use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
-use crate::explain::{Explanation, NextStep};
+use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{Entry, OrderStatus, Phase, Record};
 use crate::message::OrderProgress;
 use crate::model::{EntryId, Epoch, MachineAction, MachineActionId};
@@ -171,6 +171,7 @@ async fn record_found(
             context.show_action(&action).await;
             return not_ours(context, &entry.order, &action).await;
         }
+        Ok(Found::Contested) => progress.trouble = Some(contested()),
         Ok(Found::Nothing) => {
             progress.complete += 1;
             progress.first.get_or_insert_with(monotonic_now);
@@ -205,6 +206,8 @@ enum Where {
 enum Found {
     Ours(Box<MachineAction>),
     NotOurs(Box<MachineAction>),
+    /// Ours by this look and not by another.
+    Contested,
     /// The service does not have it.
     Nothing,
 }
@@ -215,16 +218,42 @@ impl Found {
     }
 }
 
-/// One look. `Err(None)` says that an answer was not complete, and so proves nothing.
+/// Why an action that the service describes in two ways settles nothing.
+fn contested() -> Explanation {
+    let headline = "Defender describes this action in two ways, so neither proves anything";
+    let next = NextStep::Outside("Look at the device in the Defender portal".into());
+    Explanation {
+        effect: Effect::Unknown,
+        ..Explanation::harmless(headline, next)
+    }
+}
+
+/// One look. What it found may contradict what an earlier reading said of the same action.
 async fn look_up(
     context: &Context,
     entry: &Entry,
     where_to: Where,
 ) -> Result<Found, Option<ApiError>> {
+    let claim = Claim::of(context, &entry.order, context.session.account().as_ref());
+    let found = search(context, entry, &claim, where_to).await?;
+    let is_contested = matches!(&found, Found::Ours(action) if claim.is_contested(entry, action));
+    Ok(if is_contested {
+        Found::Contested
+    } else {
+        found
+    })
+}
+
+/// Looks where an order's action may be. `Err(None)` says that an answer was not complete, and so proves nothing.
+async fn search(
+    context: &Context,
+    entry: &Entry,
+    claim: &Claim<'_>,
+    where_to: Where,
+) -> Result<Found, Option<ApiError>> {
     let order = &entry.order;
-    let claim = Claim::of(context, order, context.session.account().as_ref());
     if let Task::Cancel { action, .. } = &order.task {
-        return look_up_cancellation(context, &claim, action).await;
+        return look_up_cancellation(context, claim, action).await;
     }
     // No time in the question: this computer's clock may be wrong. The tag decides.
     let found = context.client.actions_on(&order.machine.id, Lane::Analyst);
@@ -251,7 +280,7 @@ async fn look_up(
         }
     }
     if where_to == Where::Everywhere
-        && let Some(action) = look_everywhere(context, &claim, entry.first_sent_at()).await?
+        && let Some(action) = look_everywhere(context, claim, entry.first_sent_at()).await?
     {
         return Ok(Found::Ours(Box::new(action)));
     }

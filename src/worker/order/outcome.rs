@@ -69,7 +69,7 @@ pub(super) async fn accepted(context: &Context, order: &Order, action: &MachineA
         followed.follow(order.entry, &action.id, read_at).await;
     }
     // A cancellation's answer is news for the order that it cancels.
-    context.followed.record_reading(action).await;
+    context.followed.record_reading(action, &[]).await;
     written
 }
 
@@ -203,15 +203,16 @@ fn with_other_isolation(message: &str, action: &MachineAction) -> Box<str> {
 }
 
 async fn look_for_cause(context: &Context, approval: &Approval) -> Cause {
+    let claim = Claim::of(context, approval.order(), Some(approval.account()));
     match &approval.order().task {
         Task::Act { .. } => active_action(context, approval).await,
         Task::Cancel { action, .. } => {
             match context.client.machine_action(action, Lane::Analyst).await {
-                Ok(action) => {
+                Ok(action) if claim.contradiction(&action).is_none() => {
                     context.show_action(&action).await;
                     finished(&action).map_or(Cause::NotThere, Cause::Ended)
                 }
-                Err(_unread) => Cause::NotRead,
+                Ok(_) | Err(_) => Cause::NotRead,
             }
         }
     }

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::claim::disown_if_contradicted;
 use super::follow::NextLook;
 use super::lookup::reconcile_late;
 use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::OrderStatus;
 use crate::message::OrderProgress;
-use crate::model::{MachineAction, MachineActionId, MachineId};
+use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
 use crate::worker::context::Context;
 
 /// A new action may be answered with 404, or be missing in lists, for about two minutes.
@@ -140,7 +141,12 @@ async fn record_reading(context: &Arc<Context>, action: MachineAction) {
             // What was taken for somebody else's may carry our tag in a fuller reading.
             reconcile_late(&context, std::slice::from_ref(&action)).await;
         }
-        let is_over = context.followed.record_reading(&action).await;
+        let (contradicted, is_disowned) = disown(&context, &action, &next.entries).await;
+        let is_over = is_disowned
+            || context
+                .followed
+                .record_reading(&action, &contradicted)
+                .await;
         context.followed.end_recording(&action.id);
         if !is_over {
             let is_open = |status| matches!(status, Some(OrderStatus::Accepted { .. }));
@@ -148,6 +154,26 @@ async fn record_reading(context: &Arc<Context>, action: MachineAction) {
             note_next(&context, Some(next), None).await;
         }
     });
+}
+
+/// The entries that a reading contradicts, and whether the action is followed for none any more.
+async fn disown(
+    context: &Arc<Context>,
+    action: &MachineAction,
+    entries: &[EntryId],
+) -> (Vec<EntryId>, bool) {
+    let (mut contradicted, mut is_disowned) = (Vec::new(), false);
+    for entry in entries.iter().copied() {
+        let status = context.journal.status(entry);
+        let is_own =
+            matches!(status, Some(OrderStatus::Accepted { action: own, .. }) if own == action.id);
+        if is_own && let Some(is_written) = disown_if_contradicted(context, entry, action).await {
+            contradicted.push(entry);
+            // What could not be written is read again, when the disk may have been mended.
+            is_disowned = is_written && context.followed.disown(&action.id, entry);
+        }
+    }
+    (contradicted, is_disowned)
 }
 
 /// One action could not be looked at: says why, and tries again; the others go on.

@@ -5,11 +5,11 @@ use crate::model::{
 };
 
 const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
-const US: &str = "jane@contoso.com";
-const OTHERS: &str = "s.weber@contoso.com";
-const AS_SENT: &str = "[cdn-7F3K2Q9M] why";
+pub const US: &str = "jane@contoso.com";
+pub const OTHERS: &str = "s.weber@contoso.com";
+pub const AS_SENT: &str = "[cdn-7F3K2Q9M] why";
 
-fn order(kind: ActionKind) -> Order {
+pub fn order(kind: ActionKind) -> Order {
     let machine = MachineRef {
         id: MachineId::parse("a1").expect("a literal id"),
         dns_name: None,
@@ -22,16 +22,17 @@ fn order(kind: ActionKind) -> Order {
 }
 
 /// The claim of an order that left just now, by a clock that is right.
-fn claim(order: &Order) -> Claim<'_> {
+pub fn claim(order: &Order) -> Claim<'_> {
     Claim {
         order,
         user_name: Some(US.into()),
         has_left: true,
+        other_records: Vec::new(),
         not_before: not_before(Some(NOW), Some(SignedDuration::ZERO), NOW),
     }
 }
 
-fn answer(comment: Option<&str>, requestor: Option<&str>, age_secs: i64) -> MachineAction {
+pub fn answer(comment: Option<&str>, requestor: Option<&str>, age_secs: i64) -> MachineAction {
     let id = MachineActionId::parse("b89eb834").expect("a literal id");
     let mut action =
         MachineAction::bare(id, MachineActionType::Isolate, MachineActionStatus::Pending);

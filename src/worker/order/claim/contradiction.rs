@@ -1,0 +1,135 @@
+//! Holds a reading of an order's action against the order, before the order moves or ends by it.
+//!
+//! Which action is ours is known from the answer to the request. An answer, and any later reading,
+//! may carry the wrong id, or another action under the right one.
+
+use std::sync::Arc;
+
+use super::{Claim, Credit, Task, filled, holds};
+use crate::action::Sameness;
+use crate::journal::{Entry, Record};
+use crate::model::{EntryId, MachineAction};
+use crate::worker::context::Context;
+use crate::worker::order::lookup;
+
+/// What in a reading cannot be true of the action that an order made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::worker) enum Contradiction {
+    Device,
+    Kind,
+    IsolationType,
+    Comment,
+    Requestor,
+    Created,
+}
+
+impl Contradiction {
+    /// The cause, where the answer to the request says it.
+    pub const fn as_answer(self) -> &'static str {
+        match self {
+            Self::Device => "the service answered with an action on another device",
+            Self::Kind => "the service answered with an action of another kind",
+            Self::IsolationType => "the service answered with an isolation of another type",
+            Self::Comment => "the service answered with an action that has another comment",
+            Self::Requestor => "the service answered with an action of another requestor",
+            Self::Created => "the service answered with an action older than this order",
+        }
+    }
+
+    /// The cause, where a later reading says it.
+    const fn as_reading(self) -> &'static str {
+        match self {
+            Self::Device => "the action that the service named is on another device",
+            Self::Kind => {
+                "the action that the service named is of another kind, or on another file"
+            }
+            Self::IsolationType => "the action that the service named isolates in another way",
+            Self::Comment => "the action that the service named does not have this order's comment",
+            Self::Requestor => "the action that the service named has another requestor",
+            Self::Created => "the action that the service named is older than this order",
+        }
+    }
+}
+
+impl Claim<'_> {
+    /// What a reading says of the order's action that cannot be true of it. What the service leaves
+    /// out contradicts nothing.
+    pub fn contradiction(&self, action: &MachineAction) -> Option<Contradiction> {
+        let machine = action.machine_id.as_ref();
+        let is_elsewhere =
+            machine.is_some_and(|m| *m != self.order.machine.id && !self.other_records.contains(m));
+        if let Task::Cancel { action_type, .. } = &self.order.task {
+            // Its requestor, comment and time are those of whoever requested the action.
+            let is_told = !action.is_of_unknown_kind() && !action_type.is_missing();
+            return if is_elsewhere {
+                Some(Contradiction::Device)
+            } else if is_told && action.kind != *action_type {
+                Some(Contradiction::Kind)
+            } else {
+                None
+            };
+        }
+        if self.is_ours(action) {
+            return None;
+        }
+        if is_elsewhere {
+            return Some(Contradiction::Device);
+        }
+        let comment = filled(action.requestor_comment.as_deref());
+        let holds_tag = holds(comment.as_deref(), self.order.entry);
+        match self.order.task.compared_with(action) {
+            Sameness::Different => Some(Contradiction::Kind),
+            // Its words are this order's: whoever the service credits them to, which may be another
+            // name of this account.
+            _ if self.is_as_sent(action) => None,
+            Sameness::OtherIsolation => Some(Contradiction::IsolationType),
+            Sameness::Same | Sameness::Unknown if comment.is_some() && !holds_tag => {
+                Some(Contradiction::Comment)
+            }
+            _ if self.credit(action) == Credit::ToAnother => Some(Contradiction::Requestor),
+            // A tag cannot be older than its order: where there is one, a clock was wrong.
+            _ if self.is_older(action) && !holds_tag => Some(Contradiction::Created),
+            Sameness::Same | Sameness::Unknown => None,
+        }
+    }
+
+    /// Whether the service has described this action in two ways, so that it is not known which of
+    /// them is true. Only an end that carries this order's tag settles that.
+    pub fn is_contested(&self, entry: &Entry, action: &MachineAction) -> bool {
+        let settles = action.status.is_final()
+            && match self.order.task {
+                Task::Act { .. } => self.is_ours(action),
+                Task::Cancel { .. } => true,
+            };
+        self.contradiction(action).is_some() || entry.has_disowned(&action.id) && !settles
+    }
+}
+
+/// Takes an acceptance back by which the order followed an action that is not its own: the order is
+/// unknown then, and is looked up by its tag. `None` when nothing contradicts; otherwise the reading
+/// says nothing about the order, and it is `true` once that is written.
+pub(in crate::worker) async fn disown_if_contradicted(
+    context: &Arc<Context>,
+    entry: EntryId,
+    action: &MachineAction,
+) -> Option<bool> {
+    let known = context.journal.entry(entry)?;
+    let account = context.session.account().filter(|a| known.author.is(a));
+    let claim = Claim::of(context, &known.order, account.as_ref());
+    let contradiction = claim.contradiction(action)?;
+    let record = Record::Unclear {
+        status: None,
+        action: Some(action.id.clone()),
+        why: contradiction.as_reading().into(),
+    };
+    // Otherwise the console that acts writes it, and this one reads it there.
+    let is_written =
+        context.journal.may_act() && context.journal.record_or_say(entry, vec![record]).await;
+    if is_written {
+        lookup::start(context, entry);
+    }
+    Some(is_written)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,80 @@
+//! A service that names the wrong action, or describes another one under the right name: an order
+//! neither moves nor ends by what is not about it.
+
+use cordon::action::ActionKind;
+use cordon::journal::{Entry, OrderStatus, Record};
+use cordon::model::EntryId;
+use cordon::state::State;
+
+use crate::common::{Engine, fault, posts, signed_in};
+
+/// Whether a reading was found to contradict the order, for this cause.
+fn is_disowned(state: &State, entry: EntryId, cause: &str) -> bool {
+    let records = state.entry(entry).map(Entry::records);
+    let mut records = records.into_iter().flatten().map(|(_, record)| record);
+    records.any(|record| matches!(record, Record::Unclear { why, .. } if why.contains(cause)))
+}
+
+/// The id of the action that the tenant stored for the order.
+fn true_action(engine: &Engine, entry: EntryId) -> String {
+    let tag = format!("[{entry}]");
+    let actions = engine.control.actions();
+    let has_tag = |a: &&serde_json::Value| {
+        let comment = a["requestorComment"].as_str();
+        comment.is_some_and(|comment| comment.contains(&tag))
+    };
+    let action = actions.iter().find(has_tag).expect("stored");
+    action["id"].as_str().expect("an id").to_owned()
+}
+
+#[test]
+fn an_answer_with_the_id_of_another_devices_ended_action_ends_nothing() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    engine.control.inject(fault("submit", "other_id", 1));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("the contradiction", |s| {
+        is_disowned(s, entry, "is on another device")
+    });
+    let own = true_action(&engine, entry);
+    engine.until("its own action", |s| {
+        let status = s.entry(entry).map(Entry::status);
+        matches!(status, Some(OrderStatus::Accepted { action, .. }) if action.as_str() == own)
+    });
+    assert!(engine.control.set_status(&own, "Succeeded"));
+    let end = engine.until_end(entry);
+    assert!(
+        matches!(&end, OrderStatus::Done { action } if action.as_str() == own),
+        "{end:?}"
+    );
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn readings_that_describe_another_action_end_nothing_and_the_true_end_is_found_all_the_same() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    engine
+        .control
+        .inject(fault("actions_by_id", "other_facts", 0));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("the contradiction", |s| {
+        is_disowned(s, entry, "is on another device")
+    });
+    // The device's own list has it with the tag, and not at its end.
+    engine.until("a look-up that settles nothing", |s| {
+        let progress = format!("{:?}", s.progress.get(&entry));
+        progress.contains("in two ways")
+    });
+    assert!(engine.status(entry).is_unknown());
+    let own = true_action(&engine, entry);
+    assert!(engine.control.set_status(&own, "Succeeded"));
+    let end = engine.until_end(entry);
+    assert!(
+        matches!(&end, OrderStatus::Done { action } if action.as_str() == own),
+        "{end:?}"
+    );
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
