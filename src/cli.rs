@@ -1,9 +1,12 @@
 //! Arguments and subcommands.
 
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
+use clap::builder::PossibleValue;
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::action::ActionKind;
 use crate::journal::Format;
 
 /// A console for one-off containment through Microsoft Defender for Endpoint.
@@ -93,15 +96,39 @@ impl From<ExportFormat> for Format {
 }
 
 /// The steps of the rehearsal, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     SignIn,
     Devices,
-    Isolate,
-    Release,
-    Restrict,
-    Unrestrict,
-    Quarantine,
+    Order(ActionKind),
+}
+
+impl Step {
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::Devices => "devices",
+            Self::Order(kind) => kind.into(),
+        }
+    }
+}
+
+impl ValueEnum for Step {
+    fn value_variants<'a>() -> &'a [Self] {
+        static ALL: LazyLock<Box<[Step]>> = LazyLock::new(|| {
+            let orders = ActionKind::ALL.iter().copied().map(Step::Order);
+            [Step::SignIn, Step::Devices]
+                .into_iter()
+                .chain(orders)
+                .collect()
+        });
+        &ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.name()))
+    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use url::Url;
 
-use crate::action::{ActionKind, Draft, Subject};
+use crate::action::{ActionKind, Devices, Draft, Subject};
 use crate::auth::TokenStore;
 use crate::cli::Step;
 use crate::files;
@@ -38,8 +38,6 @@ const ORDER_SECS: u64 = 900;
 const SERVICE_SECS: u64 = 240;
 /// Waits are this much shorter against the built-in tenant, whose clock is moved along.
 const SPEED: u16 = 20;
-/// A hash of no file.
-const SOME_SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 
 /// What is rehearsed.
 pub struct Rehearsed<'a> {
@@ -132,16 +130,14 @@ fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
 
 /// What makes the tenant fail at a step.
 fn fault(step: Step) -> Option<Fault> {
-    let (route, what) = match step {
-        Step::SignIn => ("devicecode", "status:400"),
-        Step::Devices => ("machines", "status:403"),
-        Step::Isolate => ("submit:isolate", "status:403"),
-        Step::Release => ("submit:unisolate", "status:403"),
-        Step::Restrict => ("submit:restrictCodeExecution", "status:403"),
-        Step::Unrestrict => ("submit:unrestrictCodeExecution", "status:403"),
-        Step::Quarantine => ("submit:StopAndQuarantineFile", "status:403"),
-    };
-    Fault::parse(route, what, 0)
+    match step {
+        Step::SignIn => Fault::parse("devicecode", "status:400", 0),
+        Step::Devices => Fault::parse("machines", "status:403", 0),
+        Step::Order(kind) => {
+            let route = format!("submit:{}", kind.spec().endpoint);
+            Fault::parse(&route, "status:403", 0)
+        }
+    }
 }
 
 struct Rehearsal {
@@ -156,18 +152,23 @@ impl Rehearsal {
         self.sign_in()?;
         let machine = self.devices()?;
         self.quiesce()?;
-        let orders = [
-            ("isolate", ActionKind::Isolate),
-            ("release", ActionKind::Unisolate),
-            ("restrict", ActionKind::RestrictCodeExecution),
-            ("unrestrict", ActionKind::UnrestrictCodeExecution),
-            ("quarantine", ActionKind::StopAndQuarantineFile),
-        ];
-        for (step, kind) in orders {
-            self.order(step, kind, &machine)?;
+        let unmanaged = self.unmanaged();
+        let mut ordered = 0;
+        for &kind in ActionKind::ALL {
+            let step = Step::Order(kind).name();
+            let machine = match (kind.spec().devices, &unmanaged) {
+                (Devices::Managed, _) => &machine,
+                (Devices::Unmanaged, Some(unmanaged)) => unmanaged,
+                (Devices::Unmanaged, None) => {
+                    say!("skipped {step}: every device is managed");
+                    continue;
+                }
+            };
+            self.order(step, kind, machine)?;
+            ordered += 1;
         }
         if let Some(control) = &self.control {
-            let (asked, ordered) = (control.changes_requested(), orders.len());
+            let asked = control.changes_requested();
             if asked != ordered {
                 return Err(Failed {
                     step: "request log",
@@ -222,7 +223,21 @@ impl Rehearsal {
         }
     }
 
-    /// Waits for the list and chooses a device on which every action is possible.
+    /// A device without a sensor, if there is one: only those can be contained.
+    fn unmanaged(&self) -> Option<MachineRef> {
+        let machines = self.state.inventory.all().iter();
+        let mut idle = machines.filter(|m| {
+            let actions = self.state.known_actions(&m.id);
+            let reference = m.reference();
+            m.is_unmanaged()
+                && m.merged_into.is_none()
+                && actions.iter().all(|a| a.status.is_final())
+                && self.state.inventory.namesakes(&reference).next().is_none()
+        });
+        idle.next().map(|m| m.reference())
+    }
+
+    /// Waits for the list and picks a managed device on which every other action is possible.
     fn devices(&mut self) -> Result<MachineRef, Failed> {
         let step = "devices";
         self.until(step, |s| {
@@ -338,7 +353,7 @@ impl Rehearsal {
         let entry = EntryId::random().map_err(|e| failed(e.to_string()))?;
         let mut draft = Draft::new(entry, machine.clone(), Subject::Act(kind));
         draft.comment = "cordon self-test".into();
-        draft.sha1 = SOME_SHA1.into();
+        draft.fill_examples();
         let account = self
             .state
             .session

@@ -1,83 +1,43 @@
-//! The only place where an action is described. Buttons, forms, bodies, permissions, eligibility and
-//! wording derive from it; a new variant does not compile until it is described.
+//! The only place where an action is described. Buttons, forms, bodies, permissions, eligibility, keys,
+//! wording, journal and rehearsal derive from it; a new variant does not compile until it is described.
+
+use std::sync::LazyLock;
+
+use strum::VariantArray as _;
 
 use super::condition::Condition;
-use super::parameter::{IsolationType, Parameter, Value};
-use crate::model::{Machine, MachineActionType, OsFamily, Permission};
+use super::parameter::{Choice, Parameter, ParameterKind};
+use super::spec::{ActionSpec, Change, Devices, Group, Risk, Scope, Shortcut};
+use super::systems;
+use crate::model::{MachineAction, MachineActionType, Permission};
 
-/// A response action that the console can order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A response action that the console can order, in the order of the screen. Its text is the step of the
+/// rehearsal.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    strum::VariantArray,
+    strum::IntoStaticStr,
+)]
+#[strum(serialize_all = "kebab-case")]
 pub enum ActionKind {
     Isolate,
+    #[strum(serialize = "release")]
     Unisolate,
+    Contain,
+    ReleaseContainment,
+    #[strum(serialize = "restrict")]
     RestrictCodeExecution,
+    #[strum(serialize = "unrestrict")]
     UnrestrictCodeExecution,
+    #[strum(serialize = "quarantine")]
     StopAndQuarantineFile,
-}
-
-/// How much harm a wrong click does; decides confirmation, colour and whether a key may be bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Risk {
-    /// Restores service.
-    Routine,
-    /// Interrupts a person's work; can be undone.
-    Disruptive,
-    /// Cannot be taken back from here.
-    Irreversible,
-}
-
-/// What a success means for the machine's condition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    Sets(Condition),
-    Clears(Condition),
-    Nothing,
-}
-
-/// Whether the documentation allows an action on a machine (rule 9).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Support {
-    Yes,
-    /// Not listed, or not known: a warning.
-    Unlisted(&'static str),
-    /// Excluded by name: blocks.
-    No(&'static str),
-}
-
-/// Everything there is to know about an action.
-pub struct ActionSpec {
-    /// `type` of the machine action that comes of it.
-    pub wire_type: MachineActionType,
-    /// Last segment of the request path.
-    pub endpoint: &'static str,
-    pub permission: Permission,
-    /// Menu, palette, heading of the form.
-    pub title: &'static str,
-    /// On the panel's button, before `…`.
-    pub button: &'static str,
-    /// Before the device's name on the confirm button.
-    pub verb: &'static str,
-    /// For "You are not allowed to …".
-    pub infinitive: &'static str,
-    /// In a sentence, with its article: "an isolation is already under way".
-    pub noun: &'static str,
-    /// The word for "the service said `Succeeded`", and for nothing else.
-    pub done: &'static str,
-    /// The safe button of the review.
-    pub keep: &'static str,
-    /// One sentence under the device's name.
-    pub consequence: &'static str,
-    /// Always true, so not findings: plain text under the consequence.
-    pub caveats: &'static [&'static str],
-    pub parameters: &'static [Parameter],
-    pub risk: Risk,
-    pub change: Change,
-    pub undo: Option<ActionKind>,
-    /// Why there is no inverse, and what can be done instead.
-    pub no_way_back: Option<&'static str>,
-    pub supports: fn(&Machine, &[Value]) -> Support,
-    /// Usual time to success on a device that is connected, seconds; a hint only.
-    pub typical_secs: u32,
 }
 
 /// Any one of these suffices to cancel an action in flight.
@@ -91,142 +51,266 @@ pub const CANCEL_PERMISSIONS: &[Permission] = &[
     Permission::MachineLiveResponse,
 ];
 
+const ISOLATION_TYPE_NAME: &str = "IsolationType";
+
+/// How much an isolation cuts off.
+pub const ISOLATION_TYPE: Parameter = Parameter {
+    wire_name: ISOLATION_TYPE_NAME,
+    label: "Isolation type",
+    help: "Selective keeps classic Outlook, classic Teams and Skype for Business connected, not their new versions",
+    kind: ParameterKind::Choice(&[FULL, SELECTIVE]),
+    required: true,
+};
+
+/// Everything but Defender is cut off.
+pub const FULL: Choice = Choice {
+    value: "Full",
+    word: "Full",
+    available_as: None,
+};
+
+/// Some applications stay connected.
+pub const SELECTIVE: Choice = Choice {
+    value: "Selective",
+    word: "Selective",
+    available_as: Some("SelectiveIsolation"),
+};
+
+/// The file that an action is about.
+pub const SHA1: Parameter = Parameter {
+    wire_name: "Sha1",
+    label: "SHA-1 of the file",
+    help: "40 hexadecimal digits; labels, spaces and upper case are fine",
+    kind: ParameterKind::Hash,
+    required: true,
+};
+
+const ANOTHER_WAY: &str = "Next: isolate at the switch, or disable the account";
+const SEND_AGAIN: &str = "Next: check that the device is connected, then send it again";
+
 impl ActionKind {
-    pub const ALL: [Self; 5] = [
-        Self::Isolate,
-        Self::Unisolate,
-        Self::RestrictCodeExecution,
-        Self::UnrestrictCodeExecution,
-        Self::StopAndQuarantineFile,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The one description of this action.
     #[must_use]
+    pub fn spec(self) -> &'static ActionSpec {
+        static TABLE: LazyLock<Box<[ActionSpec]>> =
+            LazyLock::new(|| (ActionKind::ALL.iter().map(|kind| kind.row())).collect());
+        &TABLE[self as usize]
+    }
+
     #[expect(clippy::too_many_lines, reason = "a table reads best in one piece")]
-    pub const fn spec(self) -> &'static ActionSpec {
+    fn row(self) -> ActionSpec {
         match self {
-            Self::Isolate => &ActionSpec {
+            Self::Isolate => ActionSpec {
                 wire_type: MachineActionType::Isolate,
                 endpoint: "isolate",
+                available_as: Some("FullIsolation"),
                 permission: Permission::MachineIsolate,
+                group: Group::Contain,
+                shortcut: Some(Shortcut::ctrl('I')),
                 title: "Isolate device",
                 button: "Isolate",
                 verb: "Isolate",
                 infinitive: "isolate",
-                noun: "an isolation",
+                ability: "isolate",
+                noun: "isolation",
                 done: "Isolated",
                 keep: "Keep connected",
+                if_failed: ANOTHER_WAY,
                 consequence: "Cuts every network connection except to Defender. Unsaved network work may be lost",
                 caveats: &[
                     "Behind a full-tunnel VPN the device may not reach Defender again, not even for its release",
                     "Behind a web proxy (PAC file) a full isolation may cut the device off from Defender too: choose Selective",
                     "Isolating a Hyper-V host isolates its guests",
                 ],
-                parameters: &[Parameter::IsolationType],
+                parameters: &[ISOLATION_TYPE],
                 risk: Risk::Disruptive,
                 change: Change::Sets(Condition::Isolated),
                 undo: Some(Self::Unisolate),
-                no_way_back: None,
-                supports: supports_isolation,
+                supports: systems::isolation,
                 typical_secs: 60,
+                ..ActionSpec::ON_MANAGED_DEVICE
             },
-            Self::Unisolate => &ActionSpec {
+            Self::Unisolate => ActionSpec {
                 wire_type: MachineActionType::Unisolate,
                 endpoint: "unisolate",
+                available_as: Some("Unisolation"),
                 permission: Permission::MachineIsolate,
+                group: Group::Contain,
+                shortcut: Some(Shortcut::ctrl_shift('I')),
                 title: "Release device from isolation",
                 button: "Release",
                 verb: "Release",
                 infinitive: "release",
-                noun: "a release",
+                ability: "release",
+                noun: "release",
                 done: "Released",
                 keep: "Keep isolated",
+                if_failed: "Next: check that the device is connected and send it again, or run the release script from the device's page in the Defender portal on the device itself",
                 consequence: "Gives the device its network back",
                 caveats: &[
                     "If the device does not pick the release up, the device's page in the Defender portal offers a script that releases it on the device itself",
                 ],
-                parameters: &[],
                 risk: Risk::Routine,
                 change: Change::Clears(Condition::Isolated),
                 undo: Some(Self::Isolate),
-                no_way_back: None,
-                supports: supports_release,
+                supports: systems::release,
                 typical_secs: 30,
+                ..ActionSpec::ON_MANAGED_DEVICE
             },
-            Self::RestrictCodeExecution => &ActionSpec {
+            Self::Contain => ActionSpec {
+                wire_type: MachineActionType::Isolate,
+                endpoint: "isolate",
+                fixed: &[(ISOLATION_TYPE_NAME, "UnManagedDevice")],
+                available_as: Some("UnManagedDeviceIsolation"),
+                permission: Permission::MachineIsolate,
+                devices: Devices::Unmanaged,
+                group: Group::Contain,
+                title: "Contain device",
+                button: "Contain",
+                verb: "Contain",
+                infinitive: "contain",
+                ability: "contain",
+                noun: "containment",
+                done: "Contained",
+                keep: "Keep connected",
+                if_failed: ANOTHER_WAY,
+                consequence: "The devices that Defender manages drop all traffic to and from it. That takes up to five minutes to spread",
+                caveats: &[
+                    "Goes by the device's addresses. Microsoft advises against more than about 100 contained devices",
+                ],
+                risk: Risk::Disruptive,
+                change: Change::Sets(Condition::Contained),
+                undo: Some(Self::ReleaseContainment),
+                supports: systems::any,
+                typical_secs: 300,
+                ..ActionSpec::ON_MANAGED_DEVICE
+            },
+            Self::ReleaseContainment => ActionSpec {
+                wire_type: MachineActionType::Unisolate,
+                journal_key: Some("ReleaseContainment"),
+                endpoint: "unisolate",
+                available_as: Some("UnManagedDeviceUnisolation"),
+                permission: Permission::MachineIsolate,
+                devices: Devices::Unmanaged,
+                group: Group::Contain,
+                title: "Release device from containment",
+                button: "Release containment",
+                verb: "Release containment of",
+                infinitive: "release the containment of",
+                ability: "release containments",
+                noun: "containment release",
+                done: "Released",
+                keep: "Keep contained",
+                if_failed: "Next: send it again, or release the device on its page in the Defender portal",
+                consequence: "The devices that Defender manages talk to it again. That takes up to five minutes to spread",
+                risk: Risk::Routine,
+                change: Change::Clears(Condition::Contained),
+                undo: Some(Self::Contain),
+                supports: systems::any,
+                typical_secs: 300,
+                ..ActionSpec::ON_MANAGED_DEVICE
+            },
+            Self::RestrictCodeExecution => ActionSpec {
                 wire_type: MachineActionType::RestrictCodeExecution,
                 endpoint: "restrictCodeExecution",
+                available_as: Some("RestrictCodeExecution"),
                 permission: Permission::MachineRestrictExecution,
+                group: Group::Contain,
+                shortcut: Some(Shortcut::ctrl('E')),
                 title: "Restrict app execution",
                 button: "Restrict apps",
                 verb: "Restrict apps on",
                 infinitive: "restrict apps on",
-                noun: "an app restriction",
+                ability: "restrict apps",
+                noun: "app restriction",
                 done: "Restricted",
                 keep: "Keep unrestricted",
+                if_failed: ANOTHER_WAY,
                 consequence: "Only programs signed by Microsoft may run. Other programs stop working",
                 caveats: &["Works through a code integrity policy; requires Defender Antivirus"],
-                parameters: &[],
                 risk: Risk::Disruptive,
                 change: Change::Sets(Condition::Restricted),
                 undo: Some(Self::UnrestrictCodeExecution),
-                no_way_back: None,
-                supports: supports_restriction,
+                supports: systems::restriction,
                 typical_secs: 60,
+                ..ActionSpec::ON_MANAGED_DEVICE
             },
-            Self::UnrestrictCodeExecution => &ActionSpec {
+            Self::UnrestrictCodeExecution => ActionSpec {
                 wire_type: MachineActionType::UnrestrictCodeExecution,
                 endpoint: "unrestrictCodeExecution",
+                available_as: Some("UnrestrictCodeExecution"),
                 permission: Permission::MachineRestrictExecution,
+                group: Group::Contain,
+                shortcut: Some(Shortcut::ctrl_shift('E')),
                 title: "Remove app restriction",
                 button: "Unrestrict apps",
                 verb: "Unrestrict apps on",
                 infinitive: "unrestrict apps on",
-                noun: "a removal of the app restriction",
+                ability: "lift the restriction",
+                noun: "app restriction removal",
                 done: "Unrestricted",
                 keep: "Keep restricted",
+                if_failed: SEND_AGAIN,
                 consequence: "Lets all programs run again",
-                caveats: &[],
-                parameters: &[],
                 risk: Risk::Routine,
                 change: Change::Clears(Condition::Restricted),
                 undo: Some(Self::RestrictCodeExecution),
-                no_way_back: None,
-                supports: supports_unrestriction,
+                supports: systems::unrestriction,
                 typical_secs: 30,
+                ..ActionSpec::ON_MANAGED_DEVICE
             },
-            Self::StopAndQuarantineFile => &ActionSpec {
+            Self::StopAndQuarantineFile => ActionSpec {
                 wire_type: MachineActionType::StopAndQuarantineFile,
                 endpoint: "StopAndQuarantineFile",
+                available_as: Some("StopAndQuarantineFile"),
                 permission: Permission::MachineStopAndQuarantine,
+                scope: Scope::File,
+                group: Group::File,
+                shortcut: Some(Shortcut::ctrl_shift('Q')),
                 title: "Stop and quarantine file",
                 button: "Quarantine file",
                 verb: "Quarantine file on",
                 infinitive: "quarantine a file on",
-                noun: "a file quarantine",
+                ability: "stop and quarantine files",
+                noun: "file quarantine",
                 done: "Quarantined",
                 keep: "Keep file",
+                if_failed: ANOTHER_WAY,
                 consequence: "Stops every process of this file, removes the file and its persistence (scheduled tasks, registry entries)",
                 caveats: &["Defender refuses files signed by Microsoft or by a trusted publisher"],
-                parameters: &[Parameter::Sha1],
+                parameters: &[SHA1],
                 risk: Risk::Irreversible,
-                change: Change::Nothing,
-                undo: None,
                 no_way_back: Some(
                     "There is no undo from here: restore the file on the device itself, from Defender's quarantine",
                 ),
-                supports: supports_quarantine,
+                supports: systems::quarantine,
                 typical_secs: 60,
+                ..ActionSpec::ON_MANAGED_DEVICE
             },
         }
     }
 
-    /// The kind that makes machine actions of this type, if the console can order it.
+    /// The kind that makes machine actions of this type, if the console can order it. Of several the
+    /// one without a fixed property.
     #[must_use]
     pub fn from_type(wire_type: &MachineActionType) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.spec().wire_type == *wire_type)
+        let mut kinds = Self::ALL.iter().copied();
+        kinds.find(|kind| kind.spec().wire_type == *wire_type)
+    }
+
+    /// The kind that made this action, as far as the service says.
+    #[must_use]
+    pub fn of(action: &MachineAction) -> Option<Self> {
+        let scope = action.scope.as_deref().unwrap_or_default();
+        let mut kinds = Self::ALL.iter().copied();
+        let by_scope = kinds.find(|kind| {
+            let mut fixed = kind.spec().fixed.iter();
+            kind.spec().wire_type == action.kind
+                && fixed.any(|(_, value)| value.eq_ignore_ascii_case(scope))
+        });
+        by_scope.or_else(|| Self::from_type(&action.kind))
     }
 
     /// The kind that would bring about the opposite of what this one changes.
@@ -239,77 +323,21 @@ impl ActionKind {
     }
 }
 
-const NOT_LISTED: &str = "not on the list of supported systems";
-
-fn supports_isolation(machine: &Machine, values: &[Value]) -> Support {
-    if values.contains(&Value::IsolationType(IsolationType::UnManagedDevice)) {
-        // Nothing runs on it; the others keep away.
-        return Support::Yes;
-    }
-    let selective = values.contains(&Value::IsolationType(IsolationType::Selective));
-    match machine.os_family() {
-        OsFamily::Linux if selective => Support::No("no selective isolation on Linux; choose Full"),
-        OsFamily::WindowsClient | OsFamily::WindowsServer | OsFamily::MacOs | OsFamily::Linux => {
-            Support::Yes
-        }
-        OsFamily::OldWindowsServer => Support::Unlisted("needs the modern agent"),
-        OsFamily::Mobile => Support::No("isolation is for Windows, macOS and Linux only"),
-        OsFamily::OldWindows | OsFamily::Unknown => Support::Unlisted(NOT_LISTED),
-    }
-}
-
-fn supports_release(machine: &Machine, _: &[Value]) -> Support {
-    if machine.is_unmanaged() {
-        return Support::Yes;
-    }
-    never_forbidden(supports_isolation(machine, &[]))
-}
-
-fn supports_unrestriction(machine: &Machine, _: &[Value]) -> Support {
-    never_forbidden(supports_restriction(machine, &[]))
-}
-
-/// What can be set can be lifted, regardless of the tables (rule 10): a contained
-/// phone may be known as anything.
-fn never_forbidden(support: Support) -> Support {
-    match support {
-        Support::No(why) | Support::Unlisted(why) => Support::Unlisted(why),
-        Support::Yes => Support::Yes,
-    }
-}
-
-fn supports_restriction(machine: &Machine, _: &[Value]) -> Support {
-    match machine.os_family() {
-        OsFamily::WindowsClient | OsFamily::WindowsServer => Support::Yes,
-        OsFamily::Linux | OsFamily::MacOs | OsFamily::Mobile => Support::No("Windows only"),
-        OsFamily::OldWindowsServer | OsFamily::OldWindows | OsFamily::Unknown => {
-            Support::Unlisted(NOT_LISTED)
-        }
-    }
-}
-
-fn supports_quarantine(machine: &Machine, _: &[Value]) -> Support {
-    match machine.os_family() {
-        OsFamily::WindowsClient => Support::Yes,
-        OsFamily::Linux | OsFamily::MacOs | OsFamily::Mobile => {
-            Support::No("Windows 10 and 11 only")
-        }
-        OsFamily::WindowsServer | OsFamily::OldWindowsServer | OsFamily::OldWindows => {
-            Support::Unlisted("documented for Windows 10 and 11 only")
-        }
-        OsFamily::Unknown => Support::Unlisted(NOT_LISTED),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::spec::Recorded;
     use super::*;
+    use crate::model::{MachineActionId, MachineActionStatus};
 
     #[test]
     fn undoing_restores_service_or_is_the_doing_itself() {
-        for kind in ActionKind::ALL {
+        for &kind in ActionKind::ALL {
             let spec = kind.spec();
-            assert_eq!(spec.undo.is_none(), spec.no_way_back.is_some(), "{kind:?}");
+            let is_irreversible = spec.risk == Risk::Irreversible;
+            assert_eq!(spec.no_way_back.is_some(), is_irreversible, "{kind:?}");
+            assert!(spec.undo.is_none() || !is_irreversible, "{kind:?}");
+            let gives_back = matches!(spec.change, Change::Clears(_));
+            assert_eq!(spec.risk == Risk::Routine, gives_back, "{kind:?}");
             if let Some(undo) = spec.undo {
                 assert_eq!(undo.spec().undo, Some(kind));
                 assert_ne!(
@@ -323,48 +351,42 @@ mod tests {
 
     #[test]
     fn a_type_leads_back_to_its_kind() {
-        for kind in ActionKind::ALL {
-            assert_eq!(ActionKind::from_type(&kind.spec().wire_type), Some(kind));
+        let id = MachineActionId::parse("a").expect("a literal id");
+        for &kind in ActionKind::ALL {
+            let spec = kind.spec();
+            let first = ActionKind::from_type(&spec.wire_type).expect("it has a kind");
+            assert_eq!(first.spec().endpoint, spec.endpoint);
+            assert!(first.spec().fixed.is_empty(), "{kind:?}");
+            let status = MachineActionStatus::Pending;
+            let mut action = MachineAction::bare(id.clone(), spec.wire_type.clone(), status);
+            action.scope = spec.fixed.first().map(|(_, value)| (*value).into());
+            let found = ActionKind::of(&action).expect("it has a kind");
+            assert_eq!(found.spec().fixed, spec.fixed);
         }
-        assert_eq!(
-            ActionKind::from_type(&MachineActionType::RunAntiVirusScan),
-            None
-        );
-    }
-
-    fn machine(system: &str, onboarding: crate::model::OnboardingStatus) -> Machine {
-        let id = crate::model::MachineId::parse("a1").expect("a literal id");
-        let mut machine = Machine::bare(id);
-        machine.os_platform = Some(system.into());
-        machine.onboarding_status = Some(onboarding);
-        machine
+        let offboard = &MachineActionType::Offboard;
+        assert_eq!(ActionKind::from_type(offboard), None);
     }
 
     #[test]
-    fn devices_without_sensor_are_contained_on_any_os() {
-        use crate::model::OnboardingStatus::{CanBeOnboarded, Onboarded};
-        let phone = machine("iOS", CanBeOnboarded);
-        let supports = |kind: ActionKind, machine: &Machine, how: IsolationType| {
-            (kind.spec().supports)(machine, &[Value::IsolationType(how)])
-        };
-        let contain = IsolationType::UnManagedDevice;
-        assert_eq!(supports(ActionKind::Isolate, &phone, contain), Support::Yes);
-        assert!(matches!(
-            supports(ActionKind::Isolate, &phone, IsolationType::Full),
-            Support::No(_)
-        ));
-        assert_eq!(
-            supports(ActionKind::Unisolate, &phone, contain),
-            Support::Yes
-        );
-        let linux = machine("Ubuntu", Onboarded);
-        assert_eq!(
-            supports(ActionKind::Isolate, &linux, IsolationType::Full),
-            Support::Yes
-        );
-        assert!(matches!(
-            supports(ActionKind::Isolate, &linux, IsolationType::Selective),
-            Support::No(_)
-        ));
+    fn no_two_kinds_share_a_key_of_the_journal_or_of_the_keyboard() {
+        let mut journal: Vec<_> = (ActionKind::ALL.iter())
+            .map(|kind| (kind.spec().journal_key(), kind.spec().fixed))
+            .collect();
+        journal.sort_unstable();
+        journal.dedup();
+        assert_eq!(journal.len(), ActionKind::ALL.len());
+        let keys = |kind: &ActionKind| kind.spec().shortcut;
+        let mut keyboard: Vec<Shortcut> = ActionKind::ALL.iter().filter_map(keys).collect();
+        let all = keyboard.len();
+        keyboard.sort_unstable();
+        keyboard.dedup();
+        assert_eq!(keyboard.len(), all);
+    }
+
+    #[test]
+    fn what_comes_back_of_every_kind_is_known_how_to_follow() {
+        for &kind in ActionKind::ALL {
+            assert_eq!(kind.spec().record, Recorded::MachineAction, "{kind:?}");
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use super::catalogue::{ActionKind, Change};
-use super::parameter::IsolationType;
+use super::catalogue::ActionKind;
+use super::spec::Change;
 use crate::model::{MachineAction, MachineActionId, MachineActionStatus};
 
 /// A lasting effect of an action.
@@ -44,34 +44,33 @@ impl Condition {
     #[must_use]
     pub const fn way_back(self) -> ActionKind {
         match self {
-            Self::Isolated | Self::Contained => ActionKind::Unisolate,
+            Self::Isolated => ActionKind::Unisolate,
             Self::Restricted => ActionKind::UnrestrictCodeExecution,
+            Self::Contained => ActionKind::ReleaseContainment,
         }
+    }
+
+    /// Whether one and the same request ends both: a release lifts an isolation and a containment.
+    #[must_use]
+    pub fn ends_with(self, other: Self) -> bool {
+        let release = |condition: Self| &condition.way_back().spec().wire_type;
+        release(self) == release(other)
     }
 
     /// Whether an action sets or clears it.
     fn is_set_by(self, action: &MachineAction, history: &[MachineAction]) -> Option<bool> {
-        let contained = |action: &MachineAction| {
-            let contain = IsolationType::UnManagedDevice.as_wire();
-            let mut scope = action.scope.iter();
-            scope.any(|scope| scope.eq_ignore_ascii_case(contain))
-        };
-        let isolates = |action: &MachineAction| {
-            action.kind == ActionKind::Isolate.spec().wire_type && !contained(action)
-        };
-        match ActionKind::from_type(&action.kind)?.spec().change {
-            Change::Sets(Self::Isolated) if contained(action) => {
-                (self == Self::Contained).then_some(true)
-            }
+        let contains = |action: &MachineAction| ActionKind::of(action) == Some(ActionKind::Contain);
+        let isolates = |action: &MachineAction| ActionKind::of(action) == Some(ActionKind::Isolate);
+        match ActionKind::of(action)?.spec().change {
             Change::Sets(condition) => (condition == self).then_some(true),
             // A release lifts either. It says nothing about containing where nobody did that, and
             // nothing about isolation where containing is all that was done.
-            Change::Clears(Self::Isolated) if self == Self::Contained => {
-                history.iter().any(contained).then_some(false)
+            Change::Clears(Self::Isolated | Self::Contained) if self == Self::Contained => {
+                history.iter().any(contains).then_some(false)
             }
-            Change::Clears(Self::Isolated) if self == Self::Isolated => {
+            Change::Clears(Self::Isolated | Self::Contained) if self == Self::Isolated => {
                 let is_of_containing =
-                    history.iter().any(contained) && !history.iter().any(isolates);
+                    history.iter().any(contains) && !history.iter().any(isolates);
                 (!is_of_containing).then_some(false)
             }
             Change::Clears(condition) => (condition == self).then_some(false),

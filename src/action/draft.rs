@@ -1,8 +1,11 @@
 //! The content of the form, and how it becomes an [`Order`].
 
+use std::collections::BTreeMap;
+
 use super::catalogue::ActionKind;
+use super::hash::Sha1;
 use super::order::{MAX_COMMENT_CHARS, Order, Task};
-use super::parameter::{IsolationType, Parameter, Sha1, Sha1Error, Value};
+use super::parameter::{Parameter, ParameterError, ParameterKind, Value};
 use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef};
 
 /// What a form is about.
@@ -23,8 +26,8 @@ pub struct Draft {
     pub machine: MachineRef,
     pub subject: Subject,
     pub comment: String,
-    pub isolation_type: IsolationType,
-    pub sha1: String,
+    /// The text of each field that was touched, by the parameter's wire name.
+    pub values: BTreeMap<&'static str, String>,
     /// The device's name as the person types it, where a protected device wants that.
     pub typed_name: String,
     /// The first of those that are to be confirmed together, where there are several.
@@ -39,7 +42,7 @@ pub enum DraftError {
     #[error("{chars} characters: at most {MAX_COMMENT_CHARS}")]
     CommentTooLong { chars: usize },
     #[error(transparent)]
-    Sha1(#[from] Sha1Error),
+    Parameter(#[from] ParameterError),
 }
 
 impl Draft {
@@ -51,8 +54,7 @@ impl Draft {
             machine,
             subject,
             comment: String::new(),
-            isolation_type: IsolationType::Full,
-            sha1: String::new(),
+            values: BTreeMap::new(),
             typed_name: String::new(),
             batch: None,
         }
@@ -99,22 +101,47 @@ impl Draft {
         }
     }
 
-    /// The typed value of one field.
+    /// The text of one field.
+    #[must_use]
+    pub fn text(&self, parameter: &Parameter) -> &str {
+        let touched = self.values.get(parameter.wire_name);
+        touched.map_or(parameter.preset(), String::as_str)
+    }
+
+    /// Puts text into one field.
+    pub fn set(&mut self, parameter: &Parameter, text: impl Into<String>) {
+        self.values.insert(parameter.wire_name, text.into());
+    }
+
+    /// Fills each field with a value that it takes, for a rehearsal.
+    pub fn fill_examples(&mut self) {
+        for parameter in self.parameters() {
+            self.set(parameter, parameter.example());
+        }
+    }
+
+    /// The typed value of one field; `None` where it is empty and may be.
     ///
     /// # Errors
     /// What is wrong with the field's text.
-    pub fn value(&self, parameter: Parameter) -> Result<Value, DraftError> {
-        match parameter {
-            Parameter::IsolationType => Ok(Value::IsolationType(self.isolation_type)),
-            Parameter::Sha1 => Ok(Value::Sha1(Sha1::find(&self.sha1)?)),
-        }
+    pub fn value(&self, parameter: &Parameter) -> Result<Option<Value>, ParameterError> {
+        parameter.parse(self.text(parameter))
+    }
+
+    /// The field for a file's hash, if the form has one.
+    #[must_use]
+    pub fn hash_field(&self) -> Option<&'static Parameter> {
+        let mut parameters = self.parameters().iter();
+        parameters.find(|parameter| parameter.kind == ParameterKind::Hash)
     }
 
     /// The SHA-1 in the form, if it is about a file and one can be read.
     #[must_use]
     pub fn file_sha1(&self) -> Option<Sha1> {
-        let has_field = self.parameters().contains(&Parameter::Sha1);
-        has_field.then(|| Sha1::find(&self.sha1).ok()).flatten()
+        match self.value(self.hash_field()?).ok()?? {
+            Value::Hash(sha1) => Some(sha1),
+            Value::Choice(_) | Value::Text(_) | Value::Number(_) | Value::Flag(_) => None,
+        }
     }
 
     /// The task as far as it is known; fields that cannot be read are left out.
@@ -126,7 +153,7 @@ impl Draft {
                 values: self
                     .parameters()
                     .iter()
-                    .filter_map(|p| self.value(*p).ok())
+                    .filter_map(|p| Some((p, self.value(p).ok()??)))
                     .collect(),
             },
             Subject::Cancel {
@@ -144,12 +171,9 @@ impl Draft {
     /// # Errors
     /// Everything that is missing or cannot be read, in the order of the form.
     pub fn parse(&self) -> Result<Order, Vec<DraftError>> {
-        let errors: Vec<_> = (self
-            .parameters()
-            .iter()
-            .filter_map(|p| self.value(*p).err()))
-        .chain(self.comment().err())
-        .collect();
+        let wrong = |parameter| self.value(parameter).err().map(DraftError::from);
+        let errors = self.parameters().iter().filter_map(wrong);
+        let errors: Vec<_> = errors.chain(self.comment().err()).collect();
         match self.comment() {
             Ok(comment) if errors.is_empty() => Ok(Order {
                 entry: self.entry,
@@ -165,6 +189,8 @@ impl Draft {
 
 #[cfg(test)]
 mod tests {
+    use super::super::catalogue::SHA1;
+    use super::super::hash::Sha1Error;
     use super::*;
     use crate::model::MachineId;
 
@@ -199,7 +225,7 @@ mod tests {
         assert_eq!(
             draft.parse(),
             Err(vec![
-                DraftError::Sha1(Sha1Error::Missing),
+                DraftError::Parameter(ParameterError::Hash(Sha1Error::Missing)),
                 DraftError::CommentMissing
             ])
         );
@@ -211,17 +237,17 @@ mod tests {
         draft.comment = "  alert 1234 ".into();
         let order = draft.parse().expect("complete");
         assert_eq!(order.comment_to_send(), "[cdn-7F3K2Q9M] alert 1234");
-        assert_eq!(order.body()[1], ("IsolationType", "Full".to_owned()));
+        assert_eq!(order.body()[1], ("IsolationType", "Full".into()));
     }
 
     #[test]
     fn a_comment_alone_orders_no_quarantine() {
         let mut draft = draft(ActionKind::StopAndQuarantineFile);
         draft.comment = "alert 1234".into();
-        draft.sha1 = "87662bc3".into();
+        draft.set(&SHA1, "87662bc3");
         let errors = draft.parse().expect_err("half a hash");
         assert!(
-            matches!(errors.as_slice(), [DraftError::Sha1(_)]),
+            matches!(errors.as_slice(), [DraftError::Parameter(_)]),
             "{errors:?}"
         );
     }

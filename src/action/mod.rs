@@ -3,17 +3,23 @@
 mod catalogue;
 mod condition;
 mod draft;
+mod hash;
 mod order;
 mod parameter;
 mod phase;
 mod sameness;
+mod spec;
+mod systems;
 
-pub use catalogue::{ActionKind, ActionSpec, CANCEL_PERMISSIONS, Change, Risk, Support};
+pub use catalogue::{ActionKind, CANCEL_PERMISSIONS, FULL, ISOLATION_TYPE, SELECTIVE, SHA1};
 #[cfg(test)]
 pub use condition::INFERENCES;
 pub use condition::{Condition, ConditionState, Conditions, Evidence, infer, infer_ended};
 pub use draft::{Draft, DraftError, Subject};
+pub use hash::{Sha1, Sha1Error};
 pub use order::{MAX_COMMENT_CHARS, Order, Task};
-pub use parameter::{IsolationType, Parameter, Sha1, Sha1Error, Value};
+pub use parameter::{Choice, Parameter, ParameterError, ParameterKind, Value, Values};
 pub use phase::Phase;
 pub use sameness::Sameness;
+pub use spec::{ActionSpec, Change, Devices, Group, Recorded, Risk, Scope, Shortcut, Yield};
+pub use systems::Support;

@@ -1,8 +1,12 @@
 //! One action on one machine, typed and complete.
 
-use super::catalogue::{ActionKind, CANCEL_PERMISSIONS, Change, Risk};
+use serde_json::Value as Json;
+
+use super::catalogue::{ActionKind, CANCEL_PERMISSIONS, SELECTIVE};
 use super::condition::Condition;
-use super::parameter::{IsolationType, Sha1, Value};
+use super::hash::Sha1;
+use super::parameter::{Value, Values};
+use super::spec::{ActionSpec, Change, Risk};
 use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef, Permission};
 
 /// The service names no limit for comments; this one keeps the whole request small.
@@ -26,7 +30,7 @@ pub struct Order {
 pub enum Task {
     Act {
         kind: ActionKind,
-        values: Box<[Value]>,
+        values: Values,
     },
     /// Stop an action in flight. Makes no new action; its tag comes back in the cancelled one.
     Cancel {
@@ -75,25 +79,31 @@ impl Task {
     }
 
     #[must_use]
-    pub const fn risk(&self) -> Risk {
-        match self {
-            Self::Act { kind, .. } => kind.spec().risk,
-            Self::Cancel { .. } => Risk::Routine,
-        }
+    pub fn risk(&self) -> Risk {
+        self.spec().map_or(Risk::Routine, |spec| spec.risk)
     }
 
-    /// Whether it contains a device without a sensor, which goes the way of an isolation.
+    /// The catalogue's row, if this is an action.
+    fn spec(&self) -> Option<&'static ActionSpec> {
+        self.kind().map(ActionKind::spec)
+    }
+
+    /// Whether it contains a device without a sensor.
     #[must_use]
     pub fn contains(&self) -> bool {
-        let contain = Value::IsolationType(IsolationType::UnManagedDevice);
-        matches!(self, Self::Act { values, .. } if values.contains(&contain))
+        self.change() == Change::Sets(Condition::Contained)
+    }
+
+    /// Whether it takes something back that was done to the device.
+    #[must_use]
+    pub fn gives_back(&self) -> bool {
+        self.risk() == Risk::Routine
     }
 
     /// Whether it leaves some applications connected.
     #[must_use]
     pub fn is_selective(&self) -> bool {
-        let selective = Value::IsolationType(IsolationType::Selective);
-        matches!(self, Self::Act { values, .. } if values.contains(&selective))
+        matches!(self, Self::Act { values, .. } if values.has(&SELECTIVE))
     }
 
     /// The file that it is about.
@@ -102,10 +112,23 @@ impl Task {
         let Self::Act { values, .. } = self else {
             return None;
         };
-        values.iter().find_map(|value| match value {
-            Value::Sha1(sha1) => Some(sha1),
-            Value::IsolationType(_) => None,
+        values.iter().find_map(|(_, value)| match value {
+            Value::Hash(sha1) => Some(sha1),
+            Value::Choice(_) | Value::Text(_) | Value::Number(_) | Value::Flag(_) => None,
         })
+    }
+
+    /// Name and value of what the request says besides comment and tag, in order.
+    #[must_use]
+    pub fn properties(&self) -> Vec<(&'static str, Json)> {
+        let Self::Act { kind, values } = self else {
+            return Vec::new();
+        };
+        let fixed = kind.spec().fixed.iter();
+        let fixed = fixed.map(|(name, value)| (*name, Json::from(*value)));
+        let given = values.iter();
+        let given = given.map(|(parameter, value)| (parameter.wire_name, value.to_json()));
+        fixed.chain(given).collect()
     }
 
     /// Whether it cuts a device off its network.
@@ -120,18 +143,13 @@ impl Task {
     /// What a success means for the machine's condition.
     #[must_use]
     pub fn change(&self) -> Change {
-        match self {
-            Self::Act { .. } if self.contains() => Change::Sets(Condition::Contained),
-            Self::Act { kind, .. } => kind.spec().change,
-            Self::Cancel { .. } => Change::Nothing,
-        }
+        self.spec().map_or(Change::Nothing, |spec| spec.change)
     }
 
     /// The heading of form, row and export.
     #[must_use]
     pub fn title(&self) -> String {
         match self {
-            Self::Act { .. } if self.contains() => "Contain device".to_owned(),
             Self::Act { kind, .. } => kind.spec().title.to_owned(),
             Self::Cancel { action_type, .. } => match ActionKind::from_type(action_type) {
                 Some(kind) => format!("Cancel “{}”", kind.spec().title),
@@ -142,35 +160,39 @@ impl Task {
 
     /// For "You are not allowed to …", with the device's name after it.
     #[must_use]
-    pub const fn infinitive(&self) -> &'static str {
-        match self {
-            Self::Act { kind, .. } => kind.spec().infinitive,
-            Self::Cancel { .. } => "cancel an action on",
-        }
+    pub fn infinitive(&self) -> &'static str {
+        self.spec()
+            .map_or("cancel an action on", |spec| spec.infinitive)
+    }
+
+    /// What it is called when several are counted, with an `s` after it.
+    #[must_use]
+    pub fn noun(&self) -> &'static str {
+        self.spec().map_or("cancellation", |spec| spec.noun)
     }
 
     /// The word for success.
     #[must_use]
     pub fn done(&self) -> &'static str {
-        match self {
-            Self::Act { .. } if self.contains() => Condition::Contained.word(),
-            Self::Act { kind, .. } => kind.spec().done,
-            Self::Cancel { .. } => "Action cancelled",
-        }
+        self.spec().map_or("Action cancelled", |spec| spec.done)
     }
 
     /// One sentence on what happens then.
     #[must_use]
     pub fn consequence(&self) -> &'static str {
-        match self {
-            Self::Act { .. } if self.contains() => {
-                "The devices that Defender manages drop all traffic to and from it. That takes up to five minutes to spread"
-            }
-            Self::Act { kind, .. } => kind.spec().consequence,
-            Self::Cancel { .. } => {
-                "Takes the action back, if the device has not carried it out yet"
-            }
-        }
+        self.spec().map_or(
+            "Takes the action back, if the device has not carried it out yet",
+            |spec| spec.consequence,
+        )
+    }
+
+    /// What to do when the service could not do it.
+    #[must_use]
+    pub fn if_failed(&self) -> &'static str {
+        self.spec().map_or(
+            "Next: check that the device is connected, then send it again",
+            |spec| spec.if_failed,
+        )
     }
 
     /// What the confirm button says, with the device pinned: `Isolate “FIN-LT-042” (…9c07)`.
@@ -182,20 +204,13 @@ impl Task {
     /// The words before the device's name on the confirm button.
     #[must_use]
     pub fn verb(&self) -> &'static str {
-        match self {
-            Self::Act { .. } if self.contains() => "Contain",
-            Self::Act { kind, .. } => kind.spec().verb,
-            Self::Cancel { .. } => "Cancel the action on",
-        }
+        self.spec().map_or("Cancel the action on", |spec| spec.verb)
     }
 
     /// What the safe button says.
     #[must_use]
-    pub const fn keep_label(&self) -> &'static str {
-        match self {
-            Self::Act { kind, .. } => kind.spec().keep,
-            Self::Cancel { .. } => "Don't cancel",
-        }
+    pub fn keep_label(&self) -> &'static str {
+        self.spec().map_or("Don't cancel", |spec| spec.keep)
     }
 }
 
@@ -208,15 +223,11 @@ impl Order {
 
     /// Name and value of each property of the request body, in order.
     #[must_use]
-    pub fn body(&self) -> Vec<(&'static str, String)> {
-        let mut body = vec![("Comment", self.comment_to_send())];
-        if let Task::Act { values, .. } = &self.task {
-            body.extend(
-                values
-                    .iter()
-                    .map(|v| (v.parameter().wire_name(), v.as_wire().to_owned())),
-            );
-            body.push(("ExternalId", self.entry.to_string()));
+    pub fn body(&self) -> Vec<(&'static str, Json)> {
+        let mut body = vec![("Comment", self.comment_to_send().into())];
+        body.extend(self.task.properties());
+        if let Task::Act { .. } = self.task {
+            body.push(("ExternalId", self.entry.to_string().into()));
         }
         body
     }
@@ -227,44 +238,47 @@ mod tests {
     use super::*;
     use crate::model::MachineId;
 
-    #[test]
-    fn containing_goes_the_way_of_an_isolation_under_words_of_its_own() {
-        let isolate = |how| Task::Act {
-            kind: ActionKind::Isolate,
-            values: Box::new([Value::IsolationType(how)]),
-        };
+    fn order(kind: ActionKind) -> Order {
         let machine = MachineRef {
             id: MachineId::parse("a19c07").expect("a literal id"),
             dns_name: Some("FIN-LT-042".into()),
         };
-        let words = |how| {
-            let task = isolate(how);
-            (task.title(), task.done(), task.confirm_label(&machine))
-        };
-        for how in [IsolationType::Full, IsolationType::Selective] {
-            assert_eq!(
-                words(how),
-                (
-                    "Isolate device".to_owned(),
-                    "Isolated",
-                    "Isolate “FIN-LT-042” (…9c07)".to_owned()
-                )
-            );
-            assert_eq!(
-                isolate(how).consequence(),
-                ActionKind::Isolate.spec().consequence
-            );
+        Order {
+            entry: EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag"),
+            machine,
+            comment: "why".into(),
+            batch: None,
+            task: Task::Act {
+                kind,
+                values: Values::default(),
+            },
         }
-        let contain = IsolationType::UnManagedDevice;
+    }
+
+    #[test]
+    fn containing_goes_the_way_of_an_isolation_under_words_of_its_own() {
+        let contain = order(ActionKind::Contain);
+        let isolate = order(ActionKind::Isolate);
         assert_eq!(
-            words(contain),
-            (
-                "Contain device".to_owned(),
-                "Contained",
-                "Contain “FIN-LT-042” (…9c07)".to_owned()
-            )
+            contain.task.confirm_label(&contain.machine),
+            "Contain “FIN-LT-042” (…9c07)"
         );
-        let consequence = isolate(contain).consequence();
-        assert!(consequence.starts_with("The devices that Defender manages drop all traffic"));
+        assert_eq!(
+            isolate.task.confirm_label(&isolate.machine),
+            "Isolate “FIN-LT-042” (…9c07)"
+        );
+        assert_eq!(
+            contain.body(),
+            [
+                ("Comment", "[cdn-7F3K2Q9M] why".into()),
+                ("IsolationType", "UnManagedDevice".into()),
+                ("ExternalId", "cdn-7F3K2Q9M".into()),
+            ]
+        );
+        let release = |kind| order(kind).body();
+        assert_eq!(
+            release(ActionKind::ReleaseContainment),
+            release(ActionKind::Unisolate)
+        );
     }
 }

@@ -1,325 +1,382 @@
-//! What an action needs besides its comment: each kind of input is defined once.
+//! What an action needs besides its comment. A parameter is data: form, request body, journal and
+//! export go by it, and none of them knows one by name.
 
-use std::fmt;
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
-use crate::model::clean;
+use serde_json::Value as Json;
 
-/// A kind of input: its field in the form, its name on the wire, its parser.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Parameter {
-    IsolationType,
-    Sha1,
+use super::hash::{Sha1, Sha1Error};
+
+/// One input of an action, and one property of its request body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// The property's name; case matters to the service.
+    pub wire_name: &'static str,
+    /// The label of the field, and its accessible name.
+    pub label: &'static str,
+    pub help: &'static str,
+    pub kind: ParameterKind,
+    /// Whether the action cannot be ordered without it.
+    pub required: bool,
 }
 
-impl Parameter {
-    /// The property name in the request body; case matters to the service.
-    #[must_use]
-    pub const fn wire_name(self) -> &'static str {
-        match self {
-            Self::IsolationType => "IsolationType",
-            Self::Sha1 => "Sha1",
-        }
-    }
+/// What a parameter takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// One of these. The first is preset where one is required.
+    Choice(&'static [Choice]),
+    /// One line of text.
+    Text { max_chars: usize },
+    /// The SHA-1 of a file.
+    Hash,
+    /// A whole number.
+    Number { range: RangeInclusive<i64> },
+    /// Yes or no.
+    Flag,
+    /// A path on the device.
+    Path,
+}
 
-    /// The label of the field, and its accessible name.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::IsolationType => "Isolation type",
-            Self::Sha1 => "SHA-1 of the file",
-        }
-    }
-
-    #[must_use]
-    pub const fn help(self) -> &'static str {
-        match self {
-            Self::IsolationType => {
-                "Selective keeps classic Outlook, classic Teams and Skype for Business connected, not their new versions. Contain is for devices that Defender does not manage: managed devices drop all traffic to and from them"
-            }
-            Self::Sha1 => "40 hexadecimal digits; labels, spaces and upper case are fine",
-        }
-    }
+/// One value of a [`ParameterKind::Choice`].
+#[derive(Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// As the service wants it, and as it comes back in the action's `scope`.
+    pub value: &'static str,
+    /// On screen.
+    pub word: &'static str,
+    /// The name in `availableMachineActions`, where it is not the action's own.
+    pub available_as: Option<&'static str>,
 }
 
 /// A typed value of a [`Parameter`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    IsolationType(IsolationType),
-    Sha1(Sha1),
+    Choice(&'static Choice),
+    Text(Box<str>),
+    Hash(Sha1),
+    Number(i64),
+    Flag(bool),
+}
+
+/// Why a field's text is no value of its parameter.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParameterError {
+    #[error(transparent)]
+    Hash(#[from] Sha1Error),
+    #[error("Fill in: {label}")]
+    Missing { label: &'static str },
+    #[error("{label}: not one of the values offered")]
+    NotOffered { label: &'static str },
+    #[error("{label}: {chars} characters, at most {max}")]
+    TooLong {
+        label: &'static str,
+        chars: usize,
+        max: usize,
+    },
+    #[error("{label}: one line only, without control characters")]
+    SeveralLines { label: &'static str },
+    #[error("{label}: a whole number from {low} to {high}")]
+    OutOfRange {
+        label: &'static str,
+        low: i64,
+        high: i64,
+    },
+}
+
+/// The longest path that Windows takes.
+const MAX_PATH_CHARS: usize = 32_767;
+
+const YES: &str = "true";
+const NO: &str = "false";
+
+impl Parameter {
+    /// What stands in the field before anybody has touched it.
+    #[must_use]
+    pub const fn preset(&self) -> &'static str {
+        match &self.kind {
+            ParameterKind::Choice([first, ..]) if self.required => first.value,
+            ParameterKind::Flag => NO,
+            ParameterKind::Choice(_)
+            | ParameterKind::Text { .. }
+            | ParameterKind::Hash
+            | ParameterKind::Number { .. }
+            | ParameterKind::Path => "",
+        }
+    }
+
+    /// Whether its field takes text.
+    #[must_use]
+    pub const fn is_typed(&self) -> bool {
+        match self.kind {
+            ParameterKind::Choice(_) | ParameterKind::Flag => false,
+            ParameterKind::Text { .. }
+            | ParameterKind::Hash
+            | ParameterKind::Number { .. }
+            | ParameterKind::Path => true,
+        }
+    }
+
+    /// A value that it takes, for a rehearsal.
+    #[must_use]
+    pub fn example(&self) -> String {
+        match &self.kind {
+            ParameterKind::Choice(choices) => choices.first().map_or("", |c| c.value).to_owned(),
+            ParameterKind::Text { .. } => "cordon".to_owned(),
+            ParameterKind::Hash => Sha1::EXAMPLE.to_owned(),
+            ParameterKind::Number { range } => range.start().to_string(),
+            ParameterKind::Flag => YES.to_owned(),
+            ParameterKind::Path => r"C:\Windows\Temp\cordon.txt".to_owned(),
+        }
+    }
+
+    /// Reads the text of its field; `None` where there is none and none is needed.
+    ///
+    /// # Errors
+    /// What the text is instead of a value.
+    pub fn parse(&self, text: &str) -> Result<Option<Value>, ParameterError> {
+        let label = self.label;
+        let text = text.trim();
+        if text.is_empty() && !self.required {
+            return Ok(None);
+        }
+        Ok(Some(match &self.kind {
+            ParameterKind::Hash => Value::Hash(Sha1::find(text)?),
+            _ if text.is_empty() => return Err(ParameterError::Missing { label }),
+            ParameterKind::Choice(choices) => {
+                let chosen = choices.iter().find(|choice| choice.value == text);
+                Value::Choice(chosen.ok_or(ParameterError::NotOffered { label })?)
+            }
+            ParameterKind::Text { max_chars } => Value::Text(one_line(text, label, *max_chars)?),
+            ParameterKind::Path => Value::Text(one_line(text, label, MAX_PATH_CHARS)?),
+            ParameterKind::Number { range } => {
+                let number = text.parse().ok().filter(|number| range.contains(number));
+                let (low, high) = (*range.start(), *range.end());
+                Value::Number(number.ok_or(ParameterError::OutOfRange { label, low, high })?)
+            }
+            ParameterKind::Flag => match text {
+                YES => Value::Flag(true),
+                NO => Value::Flag(false),
+                _ => return Err(ParameterError::NotOffered { label }),
+            },
+        }))
+    }
+
+    /// Reads back what [`Value::to_json`] wrote.
+    #[must_use]
+    pub fn read(&self, json: &Json) -> Option<Value> {
+        match (&self.kind, json) {
+            (ParameterKind::Choice(choices), Json::String(text)) => {
+                let chosen = choices.iter().find(|choice| choice.value == text);
+                chosen.map(Value::Choice)
+            }
+            (ParameterKind::Text { .. } | ParameterKind::Path, Json::String(text)) => {
+                Some(Value::Text(text.as_str().into()))
+            }
+            (ParameterKind::Hash, Json::String(text)) => Sha1::find(text).ok().map(Value::Hash),
+            (ParameterKind::Number { .. }, Json::Number(number)) => {
+                number.as_i64().map(Value::Number)
+            }
+            (ParameterKind::Flag, Json::Bool(flag)) => Some(Value::Flag(*flag)),
+            _ => None,
+        }
+    }
+}
+
+fn one_line(text: &str, label: &'static str, max: usize) -> Result<Box<str>, ParameterError> {
+    let chars = text.chars().count();
+    if text.chars().any(char::is_control) {
+        Err(ParameterError::SeveralLines { label })
+    } else if chars > max {
+        Err(ParameterError::TooLong { label, chars, max })
+    } else {
+        Ok(text.into())
+    }
 }
 
 impl Value {
-    #[must_use]
-    pub const fn parameter(&self) -> Parameter {
-        match self {
-            Self::IsolationType(_) => Parameter::IsolationType,
-            Self::Sha1(_) => Parameter::Sha1,
-        }
-    }
-
     /// The value as the service wants it.
     #[must_use]
-    pub fn as_wire(&self) -> &str {
+    pub fn to_json(&self) -> Json {
         match self {
-            Self::IsolationType(isolation_type) => isolation_type.as_wire(),
-            Self::Sha1(sha1) => sha1.as_str(),
+            Self::Number(number) => Json::from(*number),
+            Self::Flag(flag) => Json::from(*flag),
+            Self::Choice(_) | Self::Text(_) | Self::Hash(_) => Json::from(&*self.text()),
         }
     }
 
-    /// Reads back what [`Value::as_wire`] wrote.
+    /// The value as a field of a form holds it.
     #[must_use]
-    pub fn from_wire(wire_name: &str, text: &str) -> Option<Self> {
-        if wire_name == Parameter::Sha1.wire_name() {
-            Sha1::find(text).ok().map(Self::Sha1)
-        } else if wire_name == Parameter::IsolationType.wire_name() {
-            IsolationType::ALL
-                .into_iter()
-                .find(|t| t.as_wire() == text)
-                .map(Self::IsolationType)
-        } else {
-            None
-        }
-    }
-}
-
-/// How much an isolation cuts off (`IsolationType`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum IsolationType {
-    #[default]
-    Full,
-    Selective,
-    /// Contain: the device has no sensor, so the others keep away from it.
-    UnManagedDevice,
-}
-
-impl IsolationType {
-    pub const ALL: [Self; 3] = [Self::Full, Self::Selective, Self::UnManagedDevice];
-
-    #[must_use]
-    pub const fn as_wire(self) -> &'static str {
+    pub fn text(&self) -> Cow<'_, str> {
         match self {
-            Self::Full => "Full",
-            Self::Selective => "Selective",
-            Self::UnManagedDevice => "UnManagedDevice",
+            Self::Choice(choice) => choice.value.into(),
+            Self::Text(text) => (&**text).into(),
+            Self::Hash(sha1) => sha1.as_str().into(),
+            Self::Number(number) => number.to_string().into(),
+            Self::Flag(flag) => if *flag { YES } else { NO }.into(),
         }
     }
 
-    /// On screen.
+    /// The value in an account of what was sent.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub fn word(&self) -> Cow<'_, str> {
         match self {
-            Self::Full => "Full",
-            Self::Selective => "Selective",
-            Self::UnManagedDevice => "Contain",
+            Self::Choice(choice) => choice.word.into(),
+            Self::Flag(flag) => if *flag { "yes" } else { "no" }.into(),
+            Self::Text(_) | Self::Hash(_) | Self::Number(_) => self.text(),
         }
     }
 }
 
-/// The SHA-1 of a file: 40 lower-case hexadecimal digits.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Sha1(Box<str>);
+/// The values of an action's parameters, in the order of the catalogue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Values(Box<[(&'static Parameter, Value)]>);
 
-/// Why a text holds no SHA-1.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Sha1Error {
-    #[error("Enter the SHA-1 of the file")]
-    Missing,
-    #[error("This is an MD5 (32 digits). The service takes SHA-1 only: 40 digits")]
-    Md5,
-    #[error("This is a SHA-256 (64 digits). The service takes SHA-1 only: 40 digits")]
-    Sha256,
-    #[error("{digits} digits: a SHA-1 has 40")]
-    WrongLength { digits: usize },
-    #[error("“{}” (character {position}) is not a hexadecimal digit", clean(&character.to_string(), 8))]
-    WrongCharacter { character: char, position: usize },
-    #[error("This holds several hashes; leave only one")]
-    Several,
-    #[error("This is in several pieces: enter the SHA-1 alone, in one piece")]
-    Pieces,
-}
-
-const SHA1_DIGITS: usize = 40;
-const MD5_DIGITS: usize = 32;
-const SHA256_DIGITS: usize = 64;
-
-impl Sha1 {
-    /// Finds the one SHA-1 in pasted text: labels, quotes, spaces and upper case do no harm.
-    ///
-    /// # Errors
-    /// Says what the text is instead: a hash of another kind, too long or short, a wrong
-    /// character, or several hashes.
-    pub fn find(text: &str) -> Result<Self, Sha1Error> {
-        let is_hex = |word: &&str| word.bytes().all(|b| b.is_ascii_hexdigit());
-        let words: Vec<&str> = text
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .collect();
-        let mut whole = words
-            .iter()
-            .copied()
-            .filter(is_hex)
-            .filter(|word| word.len() == SHA1_DIGITS);
-        if let Some(found) = whole.next() {
-            return if whole.all(|other| other.eq_ignore_ascii_case(found)) {
-                Ok(Self(found.to_ascii_lowercase().into()))
-            } else {
-                Err(Sha1Error::Several)
-            };
-        }
-        let digits = without_label(text);
-        if let Some((position, character)) = digits
-            .chars()
-            .enumerate()
-            .find(|(_, c)| !c.is_ascii_hexdigit())
-        {
-            return Err(Sha1Error::WrongCharacter {
-                character,
-                position: position + 1,
-            });
-        }
-        let pieces = lengths_of_pieces(&words, digits.len());
-        match digits.len() {
-            0 => Err(Sha1Error::Missing),
-            MD5_DIGITS => Err(Sha1Error::Md5),
-            SHA256_DIGITS => Err(Sha1Error::Sha256),
-            _ if pieces.contains(&MD5_DIGITS) => Err(Sha1Error::Md5),
-            _ if pieces.contains(&SHA256_DIGITS) => Err(Sha1Error::Sha256),
-            SHA1_DIGITS if is_grouped(&pieces) => Ok(Self(digits.to_ascii_lowercase().into())),
-            SHA1_DIGITS => Err(Sha1Error::Pieces),
-            digits => Err(Sha1Error::WrongLength { digits }),
-        }
-    }
-
+impl Values {
+    /// The value of one parameter, where it was given.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+    pub fn get(&self, parameter: &Parameter) -> Option<&Value> {
+        self.iter()
+            .find(|(known, _)| known.wire_name == parameter.wire_name)
+            .map(|(_, value)| value)
     }
-}
 
-impl fmt::Display for Sha1 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+    /// Whether this choice was made.
+    #[must_use]
+    pub fn has(&self, choice: &Choice) -> bool {
+        self.iter()
+            .any(|(_, value)| matches!(value, Value::Choice(chosen) if *chosen == choice))
     }
-}
 
-/// The lengths of the last words that make up `digits` digits, in their order; a label may be written
-/// together with the first of them.
-fn lengths_of_pieces(words: &[&str], digits: usize) -> Vec<usize> {
-    let mut left = digits;
-    let mut lengths = Vec::new();
-    for word in words.iter().rev() {
-        let length = word.len().min(left);
-        if length == 0 {
-            break;
-        }
-        lengths.push(length);
-        left -= length;
-    }
-    lengths.reverse();
-    lengths
-}
-
-/// Whether digits were written in groups, as people do: all alike, and perhaps a shorter last one.
-fn is_grouped(pieces: &[usize]) -> bool {
-    let Some((last, [first, others @ ..])) = pieces.split_last() else {
-        return true;
-    };
-    others.iter().all(|length| length == first) && last <= first
-}
-
-/// The text without white space, separators between digits, quotes, and a leading `SHA-1:`,
-/// `MD5=`, `sha256 ` and the like.
-fn without_label(text: &str) -> String {
-    let packed: String = text
-        .chars()
-        .filter(|c| {
-            !c.is_whitespace()
-                && !matches!(
-                    c,
-                    '"' | '\'' | '`' | ':' | '=' | '-' | '(' | ')' | ',' | ';'
-                )
+    /// The variant of the action: the first choice that was made.
+    #[must_use]
+    pub fn variant(&self) -> Option<&'static Choice> {
+        self.iter().find_map(|(_, value)| match value {
+            Value::Choice(choice) => Some(*choice),
+            Value::Text(_) | Value::Hash(_) | Value::Number(_) | Value::Flag(_) => None,
         })
-        .collect();
-    for label in ["sha256", "sha1", "md5", "hash"] {
-        if packed
-            .get(..label.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(label))
-        {
-            return packed[label.len()..].to_owned();
-        }
     }
-    packed
+
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Parameter, &Value)> {
+        self.0.iter().map(|(parameter, value)| (*parameter, value))
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl FromIterator<(&'static Parameter, Value)> for Values {
+    fn from_iter<I: IntoIterator<Item = (&'static Parameter, Value)>>(values: I) -> Self {
+        Self(values.into_iter().collect())
+    }
+}
+
+impl<const N: usize> From<[(&'static Parameter, Value); N]> for Values {
+    fn from(values: [(&'static Parameter, Value); N]) -> Self {
+        values.into_iter().collect()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HASH: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+    const fn parameter(kind: ParameterKind, required: bool) -> Parameter {
+        Parameter {
+            wire_name: "Name",
+            label: "Label",
+            help: "",
+            kind,
+            required,
+        }
+    }
+
+    const CHOICES: &[Choice] = &[
+        Choice {
+            value: "Quick",
+            word: "Quick scan",
+            available_as: None,
+        },
+        Choice {
+            value: "Full",
+            word: "Full scan",
+            available_as: None,
+        },
+    ];
+
+    fn kinds() -> [ParameterKind; 6] {
+        [
+            ParameterKind::Choice(CHOICES),
+            ParameterKind::Text { max_chars: 10 },
+            ParameterKind::Hash,
+            ParameterKind::Number { range: 1..=30 },
+            ParameterKind::Flag,
+            ParameterKind::Path,
+        ]
+    }
 
     #[test]
-    fn a_sha1_is_found_in_what_people_paste() {
-        for text in [
-            HASH.to_owned(),
-            format!("  {HASH}\r\n"),
-            HASH.to_uppercase(),
-            format!("SHA-1: {HASH}"),
-            format!("sha1={HASH}"),
-            format!("SHA1 ({HASH})"),
-            format!("evil.exe\t{HASH}\tquarantine"),
-            HASH.as_bytes()
-                .chunks(4)
-                .map(|c| String::from_utf8_lossy(c).into_owned())
-                .collect::<Vec<_>>()
-                .join(" "),
-            format!("{HASH}, {HASH}"),
-            format!("SHA-1: {} {}", &HASH[..20], &HASH[20..]),
-            format!("sha1{HASH}"),
-            format!("{} {} {}", &HASH[..16], &HASH[16..32], &HASH[32..]),
-        ] {
-            assert_eq!(
-                Sha1::find(&text).map(|s| s.to_string()),
-                Ok(HASH.to_owned()),
-                "{text}"
-            );
+    fn every_kind_takes_its_example_and_reads_back_what_it_wrote() {
+        for kind in kinds() {
+            let parameter = parameter(kind, true);
+            let value = parameter.parse(&parameter.example());
+            let value = value.expect("an example").expect("it is not empty");
+            assert_eq!(parameter.read(&value.to_json()), Some(value.clone()));
+            assert_eq!(parameter.parse(&value.text()), Ok(Some(value)));
+            assert_eq!(parameter.read(&Json::Null), None);
         }
     }
 
     #[test]
-    fn what_is_no_sha1_is_named() {
-        let find = |text: &str| Sha1::find(text).expect_err("no SHA-1");
-        assert_eq!(find(""), Sha1Error::Missing);
-        assert_eq!(find(" \t"), Sha1Error::Missing);
-        assert_eq!(find(&"a".repeat(32)), Sha1Error::Md5);
-        assert_eq!(find(&format!("MD5: {}", "a".repeat(32))), Sha1Error::Md5);
-        assert_eq!(find(&"a".repeat(64)), Sha1Error::Sha256);
-        assert_eq!(find(&"a".repeat(39)), Sha1Error::WrongLength { digits: 39 });
-        assert_eq!(
-            find(&format!("{}g", "a".repeat(39))),
-            Sha1Error::WrongCharacter {
-                character: 'g',
-                position: 40
-            }
-        );
-        let md5 = "a".repeat(32);
-        for no_sha1 in [
-            format!("{md5} 20261128"),
-            format!("20261128 {md5}"),
-            format!("MD5: {md5} 20261128"),
-            format!("md5{md5} deadbeef"),
-            format!("{md5} 1234"),
+    fn values_leave_as_json_of_their_own_type() {
+        let json = |kind, text: &str| {
+            let value = parameter(kind, true).parse(text).expect("it fits");
+            value.expect("it is not empty").to_json().to_string()
+        };
+        let [choice, text, _, number, flag, path] = kinds();
+        assert_eq!(json(choice, "Full"), r#""Full""#);
+        assert_eq!(json(text, " INC-4711 "), r#""INC-4711""#);
+        assert_eq!(json(number, "7"), "7");
+        assert_eq!(json(flag, "true"), "true");
+        assert_eq!(json(path, r"C:\a"), r#""C:\\a""#);
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let label = "Label";
+        let [choice, text, hash, number, flag, _] = kinds();
+        for (kind, typed, expected) in [
+            (choice.clone(), "full", ParameterError::NotOffered { label }),
+            (
+                text.clone(),
+                "12345678901",
+                ParameterError::TooLong {
+                    label,
+                    chars: 11,
+                    max: 10,
+                },
+            ),
+            (text.clone(), "a\nb", ParameterError::SeveralLines { label }),
+            (text.clone(), " ", ParameterError::Missing { label }),
+            (hash, "", ParameterError::Hash(Sha1Error::Missing)),
+            (
+                number,
+                "31",
+                ParameterError::OutOfRange {
+                    label,
+                    low: 1,
+                    high: 30,
+                },
+            ),
+            (flag, "maybe", ParameterError::NotOffered { label }),
         ] {
-            assert_eq!(find(&no_sha1), Sha1Error::Md5, "{no_sha1}");
+            let parameter = parameter(kind, true);
+            assert_eq!(parameter.parse(typed), Err(expected), "{typed}");
         }
-        let sha256 = format!("{} 20261128", "a".repeat(64));
-        assert_eq!(find(&sha256), Sha1Error::Sha256);
-        for pieces in [[10, 30].as_slice(), &[30, 4, 6], &[8, 8, 16, 8]] {
-            let pieces: Vec<_> = pieces.iter().map(|length| "a".repeat(*length)).collect();
-            assert_eq!(find(&pieces.join(" ")), Sha1Error::Pieces, "{pieces:?}");
-        }
-        assert_eq!(
-            find(&format!("{HASH} {}", "b".repeat(40))),
-            Sha1Error::Several
-        );
+        assert_eq!(parameter(text, false).parse(" "), Ok(None));
+        assert_eq!(parameter(choice.clone(), true).preset(), "Quick");
+        assert_eq!(parameter(choice, false).preset(), "");
     }
 }

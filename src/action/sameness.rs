@@ -1,16 +1,17 @@
 //! Whether two requests on one device ask for the same.
 
 use super::catalogue::ActionKind;
+use super::hash::Sha1;
 use super::order::Task;
-use super::parameter::{IsolationType, Parameter, Sha1, Value};
+use super::parameter::{Choice, ParameterKind};
 use crate::model::MachineAction;
 
 /// How what was requested on a device compares with what a task asks for there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sameness {
     Same,
-    /// It isolates the device too, in another way: less or more is cut off.
-    OtherIsolation,
+    /// Of the same kind with another choice: an isolation that cuts off less or more, a longer scan.
+    OtherVariant,
     /// The service does not say enough: no type, or no file.
     Unknown,
     Different,
@@ -37,9 +38,10 @@ impl Task {
     #[must_use]
     pub fn compared_with_task(&self, other: &Self) -> Sameness {
         match (self, other) {
-            (Self::Act { kind, .. }, Self::Act { kind: theirs, .. }) if kind == theirs => {
-                let scope = other.isolation_type().map(IsolationType::as_wire);
-                self.compared(*kind, other.file(), scope)
+            (Self::Act { kind, .. }, Self::Act { kind: theirs, .. })
+                if kind.spec().wire_type == theirs.spec().wire_type =>
+            {
+                self.compared(*kind, other.file(), other.scope())
             }
             (Self::Cancel { action, .. }, Self::Cancel { action: theirs, .. })
                 if action == theirs =>
@@ -52,40 +54,45 @@ impl Task {
         }
     }
 
-    /// How much an isolation cuts off, where that was chosen.
+    /// The choice that tells this request from others of its kind, where there was one.
     #[must_use]
-    pub fn isolation_type(&self) -> Option<IsolationType> {
-        let Self::Act { values, .. } = self else {
-            return None;
-        };
-        values.iter().find_map(|value| match value {
-            Value::IsolationType(isolation_type) => Some(*isolation_type),
-            Value::Sha1(_) => None,
-        })
+    pub fn variant(&self) -> Option<&'static Choice> {
+        match self {
+            Self::Act { values, .. } => values.variant(),
+            Self::Cancel { .. } => None,
+        }
+    }
+
+    /// What the service reports as the `scope` of the action.
+    fn scope(&self) -> Option<&'static str> {
+        let fixed = self.kind().and_then(|kind| kind.spec().fixed.first());
+        let fixed = fixed.map(|(_, value)| *value);
+        fixed.or(self.variant().map(|choice| choice.value))
     }
 
     /// Compares what two requests of one kind are about.
     fn compared(&self, kind: ActionKind, file: Option<&Sha1>, scope: Option<&str>) -> Sameness {
-        if kind.spec().parameters.contains(&Parameter::Sha1) {
+        let mut parameters = kind.spec().parameters.iter();
+        if parameters.any(|parameter| parameter.kind == ParameterKind::Hash) {
             return match (self.file(), file) {
                 (Some(ours), Some(theirs)) if ours == theirs => Sameness::Same,
                 (Some(_), Some(_)) => Sameness::Different,
                 (None, _) | (_, None) => Sameness::Unknown,
             };
         }
-        match (self.isolation_type(), scope) {
+        match (self.variant(), scope) {
             // How the service reports that a device is contained is not documented.
-            (None | Some(IsolationType::UnManagedDevice), _) | (_, None) => Sameness::Same,
-            (Some(ours), Some(theirs)) if ours.as_wire().eq_ignore_ascii_case(theirs) => {
-                Sameness::Same
-            }
-            (Some(_), Some(_)) => Sameness::OtherIsolation,
+            (None, _) | (_, None) => Sameness::Same,
+            (Some(ours), Some(theirs)) if ours.value.eq_ignore_ascii_case(theirs) => Sameness::Same,
+            (Some(_), Some(_)) => Sameness::OtherVariant,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::catalogue::{FULL, ISOLATION_TYPE, SELECTIVE, SHA1};
+    use super::super::parameter::{Value, Values};
     use super::*;
     use crate::model::{MachineActionId, MachineActionStatus, MachineActionType};
 
@@ -101,26 +108,34 @@ mod tests {
     }
 
     fn quarantine(file: &str) -> Task {
+        let value = Value::Hash(Sha1::find(file).expect("a literal hash"));
         Task::Act {
             kind: ActionKind::StopAndQuarantineFile,
-            values: Box::new([Value::Sha1(Sha1::find(file).expect("a literal hash"))]),
+            values: [(&SHA1, value)].into(),
         }
     }
 
-    fn isolation(isolation_type: IsolationType) -> Task {
+    fn isolation(choice: &'static Choice) -> Task {
         Task::Act {
             kind: ActionKind::Isolate,
-            values: Box::new([Value::IsolationType(isolation_type)]),
+            values: [(&ISOLATION_TYPE, Value::Choice(choice))].into(),
+        }
+    }
+
+    fn plain(kind: ActionKind) -> Task {
+        Task::Act {
+            kind,
+            values: Values::default(),
         }
     }
 
     #[test]
     fn the_same_kind_is_the_same_request_only_about_the_same_file_and_isolation() {
         use MachineActionType::{Isolate, StopAndQuarantineFile, Unisolate};
-        use Sameness::{Different, OtherIsolation, Same, Unknown};
+        use Sameness::{Different, OtherVariant, Same, Unknown};
         let upper = FILE_A.to_uppercase();
         let sha256 = "a".repeat(64);
-        let full = isolation(IsolationType::Full);
+        let full = isolation(&FULL);
         for (task, kind, file, scope, expected) in [
             (
                 quarantine(FILE_A),
@@ -152,15 +167,9 @@ mod tests {
             ),
             (full.clone(), Isolate, None, Some("full"), Same),
             (full.clone(), Isolate, None, None, Same),
+            (full.clone(), Isolate, None, Some("Selective"), OtherVariant),
             (
-                full.clone(),
-                Isolate,
-                None,
-                Some("Selective"),
-                OtherIsolation,
-            ),
-            (
-                isolation(IsolationType::UnManagedDevice),
+                plain(ActionKind::Contain),
                 Isolate,
                 None,
                 Some("Full"),
@@ -182,23 +191,20 @@ mod tests {
 
     #[test]
     fn two_orders_compare_as_their_actions_do() {
-        use Sameness::{Different, OtherIsolation, Same, Unknown};
+        use Sameness::{Different, OtherVariant, Same, Unknown};
         let (a, b) = (quarantine(FILE_A), quarantine(FILE_B));
-        let (full, selective) = (
-            isolation(IsolationType::Full),
-            isolation(IsolationType::Selective),
-        );
-        let button = Task::Act {
-            kind: ActionKind::StopAndQuarantineFile,
-            values: Box::default(),
-        };
+        let (full, selective) = (isolation(&FULL), isolation(&SELECTIVE));
+        let button = plain(ActionKind::StopAndQuarantineFile);
+        let contain = plain(ActionKind::Contain);
         for (ours, theirs, expected) in [
             (&a, &a, Same),
             (&a, &b, Different),
             (&button, &a, Unknown),
             (&full, &full, Same),
-            (&full, &selective, OtherIsolation),
+            (&full, &selective, OtherVariant),
             (&full, &a, Different),
+            (&full, &contain, OtherVariant),
+            (&contain, &full, Same),
         ] {
             assert_eq!(
                 ours.compared_with_task(theirs),

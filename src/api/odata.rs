@@ -377,7 +377,7 @@ mod tests {
             batch: None,
             task: Task::Act {
                 kind: ActionKind::Isolate,
-                values: Box::default(),
+                values: crate::action::Values::default(),
             },
         };
         let api = endpoints().api;

@@ -172,12 +172,11 @@ fn why(error: &serde_json::Error) -> Unreadable {
     }
 }
 
-/// A JSON object of texts, its properties in the given order.
-pub(super) fn object(properties: &[(&str, String)]) -> Vec<u8> {
-    let text = |text: &str| serde_json::Value::from(text).to_string();
+/// A JSON object, its properties in the given order.
+pub(super) fn object(properties: &[(&str, serde_json::Value)]) -> Vec<u8> {
     let members: Vec<String> = properties
         .iter()
-        .map(|(name, value)| format!("{}:{}", text(name), text(value)))
+        .map(|(name, value)| format!("{}:{value}", serde_json::Value::from(*name)))
         .collect();
     format!("{{{}}}", members.join(",")).into_bytes()
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::verdict::{Question, Verdict};
 use super::{Approval, Facts, Review};
-use crate::action::{Order, Risk, Task};
+use crate::action::{Order, Task};
 use crate::explain::NextStep;
 use crate::model::{Account, Epoch};
 
@@ -28,10 +28,10 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
 }
 
 /// Whether confirming this task on several devices wants their number typed. Giving back never does
-/// (rule 10).
+/// (rule 10), and what harms nobody need not.
 #[must_use]
 pub(super) fn wants_number(task: &Task) -> bool {
-    task.risk() != Risk::Routine
+    task.risk().takes_away()
 }
 
 /// What is wrong with the number of devices as the person has typed it.

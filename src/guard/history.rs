@@ -24,11 +24,13 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
             text,
             NextStep::ShowAction(action.id.clone()),
         ))
-    } else if let Some(action) = first(Sameness::OtherIsolation) {
+    } else if let Some(action) = first(Sameness::OtherVariant) {
         let scope = clean(action.scope.as_deref().unwrap_or_default(), 40);
         let text = format!(
-            "An isolation of type {scope} is already under way, {}. Cancel it or wait for its end to isolate in another way",
-            requested_by(action)
+            "{} of type {scope} is already under way, {}. Cancel it or wait for its end to {} in another way",
+            capitalised(&noun(&action.kind)),
+            requested_by(action),
+            question.task.infinitive()
         );
         Some(Verdict::block(
             text,
@@ -77,7 +79,7 @@ fn hangs_on_history(task: &Task) -> String {
 fn own_order(question: &Question<'_>, facts: &Facts<'_>) -> Option<Verdict> {
     let repeats = |open: &&OpenOrder| {
         let sameness = question.task.compared_with_task(&open.order.task);
-        matches!(sameness, Sameness::Same | Sameness::OtherIsolation)
+        matches!(sameness, Sameness::Same | Sameness::OtherVariant)
             && !has_ended(open, facts.actions())
     };
     let open = other_orders(question, facts).find(repeats)?;
@@ -85,11 +87,11 @@ fn own_order(question: &Question<'_>, facts: &Facts<'_>) -> Option<Verdict> {
     let text = if open.outcome_unknown {
         format!("The outcome of {entry} is unknown; repeating could do it twice")
     } else {
-        let ours = open.order.task.isolation_type();
-        let asked = question.task.isolation_type();
+        let ours = open.order.task.variant();
+        let asked = question.task.variant();
         let scope = ours.filter(|_| asked.is_some() && ours != asked);
-        let scope = scope.map_or(String::new(), |scope| {
-            format!(" with type {}", scope.word())
+        let scope = scope.map_or(String::new(), |choice| {
+            format!(" with type {}", choice.word)
         });
         format!(
             "Already requested from this console{scope}, {} ({entry})",
@@ -129,7 +131,10 @@ pub(super) fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec
         shown.any(|id| Some(id) == open.action.as_ref())
     };
     let ordered = other_orders(question, facts)
-        .filter(|open| open.order.task.kind() == Some(opposite))
+        .filter(|open| {
+            let ordered = open.order.task.kind().map(|kind| &kind.spec().wire_type);
+            ordered == Some(&opposite.spec().wire_type)
+        })
         .filter(|open| !is_shown(open))
         .map(|open| {
             let status = if open.outcome_unknown {
@@ -140,7 +145,7 @@ pub(super) fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec
             let entry = open.order.entry;
             Verdict::warn(format!(
                 "The opposite was ordered from this console: {} ({entry}) {status}, and may still take effect",
-                opposite.spec().noun
+                opposite.spec().a_noun()
             ))
             .next(NextStep::ShowEntry(entry))
         });
@@ -256,7 +261,7 @@ fn by(requestor: Option<&str>) -> String {
 /// An action of this type in a sentence, with its article.
 fn noun(kind: &MachineActionType) -> String {
     match (ActionKind::from_type(kind), kind) {
-        (Some(kind), _) => kind.spec().noun.to_owned(),
+        (Some(kind), _) => kind.spec().a_noun(),
         (None, MachineActionType::RunAntiVirusScan) => "an antivirus scan".to_owned(),
         (None, MachineActionType::CollectInvestigationPackage) => {
             "an investigation package collection".to_owned()

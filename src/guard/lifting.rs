@@ -30,7 +30,7 @@ fn calling_off(
         return None;
     };
     if let Some(action) = facts.actions().iter().find(|action| action.id == *id) {
-        let what = format!("{} pending", capitalised(kind.spec().noun));
+        let what = format!("{} pending", capitalised(&kind.spec().a_noun()));
         return warning(action, &what, facts);
     }
     let is_own = facts.own_actions.iter().any(|own| own.action == *id);

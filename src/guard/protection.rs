@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use super::Facts;
 use super::verdict::{Question, Verdict};
-use crate::action::Risk;
 use crate::model::{Machine, normal, short_name};
 
 /// Wants the name of a protected device typed before a disruptive order; releasing never does (rule 10).
@@ -135,5 +134,5 @@ fn is_link_local(address: IpAddr) -> bool {
 }
 
 fn takes_away(question: &Question<'_>) -> bool {
-    question.task.risk() != Risk::Routine
+    question.task.risk().takes_away()
 }

@@ -2,7 +2,7 @@
 
 use super::verdict::{Question, Verdict};
 use super::{Facts, batch, blast_radius, file, history, lifting, protection, support, twins};
-use crate::action::{ActionKind, Risk, Task};
+use crate::action::Devices;
 use crate::explain::NextStep;
 use crate::model::{HealthStatus, OnboardingStatus, age_text};
 
@@ -199,7 +199,7 @@ fn renamed(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     };
     let text = format!("Renewed name: now {}", machine.reference().quoted());
     // Rule 10: what the device is never forbids giving back.
-    vec![if question.task.risk() == Risk::Routine {
+    vec![if question.task.gives_back() {
         Verdict::warn(text)
     } else {
         let next = "Close this form, look at the device, and choose it again";
@@ -211,26 +211,26 @@ fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let Some(machine) = facts.machine.filter(|_| question.is_act()) else {
         return Vec::new();
     };
-    let contains = question.task.contains();
-    // Of a button nobody has said yet what kind of isolation it will be.
-    let fits = match question.task {
-        Task::Act { kind, values } => match kind {
-            ActionKind::Isolate => contains || values.is_empty(),
-            // Rule 10: what the device is never forbids giving back.
-            ActionKind::Unisolate | ActionKind::UnrestrictCodeExecution => true,
-            ActionKind::RestrictCodeExecution | ActionKind::StopAndQuarantineFile => false,
-        },
-        Task::Cancel { .. } => true,
-    };
+    // Rule 10: what the device is never forbids giving back.
+    if question.task.gives_back() {
+        return match &machine.onboarding_status {
+            Some(OnboardingStatus::InsufficientInfo | OnboardingStatus::Other(_)) => {
+                vec![Verdict::not_checked("whether Defender manages this device")]
+            }
+            _ => Vec::new(),
+        };
+    }
+    let devices = question.task.kind().map(|kind| kind.spec().devices);
+    let is_for_unmanaged = devices == Some(Devices::Unmanaged);
     match &machine.onboarding_status {
         Some(OnboardingStatus::CanBeOnboarded | OnboardingStatus::Unsupported) => {
-            let next = NextStep::Outside("Isolate it with isolation type Contain".into());
+            let next = NextStep::Outside("Choose “Contain…” instead".into());
             let text = "Defender does not manage this device: it is not onboarded, and can only be contained";
-            let block = (!fits).then(|| Verdict::block(text, next));
+            let block = (!is_for_unmanaged).then(|| Verdict::block(text, next));
             block.into_iter().collect()
         }
-        Some(OnboardingStatus::Onboarded) if contains => {
-            let next = NextStep::Outside("Choose Full or Selective".into());
+        Some(OnboardingStatus::Onboarded) if is_for_unmanaged => {
+            let next = NextStep::Outside("Choose “Isolate…” instead".into());
             let text =
                 "Contain is only for devices that Defender does not manage: this one is onboarded";
             vec![Verdict::block(text, next)]
@@ -238,7 +238,7 @@ fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         Some(OnboardingStatus::InsufficientInfo | OnboardingStatus::Other(_)) => {
             vec![Verdict::not_checked("whether Defender manages this device")]
         }
-        None if contains => vec![Verdict::not_checked(
+        None if is_for_unmanaged => vec![Verdict::not_checked(
             "whether Defender manages this device, which its record does not say",
         )],
         Some(OnboardingStatus::Onboarded) | None => Vec::new(),
@@ -247,7 +247,8 @@ fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
 
 fn silent(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     // What has no sensor carries nothing out itself.
-    let is_asked = question.is_act() && !question.task.contains();
+    let devices = question.task.kind().map(|kind| kind.spec().devices);
+    let is_asked = devices == Some(Devices::Managed);
     let Some(machine) = facts.machine.filter(|_| is_asked) else {
         return Vec::new();
     };

@@ -3,39 +3,9 @@
 
 use super::Facts;
 use super::verdict::{Question, Verdict};
-use crate::action::{ActionKind, IsolationType, Support, Task, Value};
+use crate::action::{ActionKind, Support, Task, Values};
 use crate::explain::NextStep;
 use crate::model::{Availability, Machine, clean};
-
-const UNMANAGED: &str = IsolationType::UnManagedDevice.as_wire();
-
-/// The service's names of what can be ordered: kind, variant, name.
-const NAMES: &[(ActionKind, &str, &str)] = &[
-    (ActionKind::Isolate, "Full", "FullIsolation"),
-    (ActionKind::Isolate, "Selective", "SelectiveIsolation"),
-    (ActionKind::Isolate, UNMANAGED, "UnManagedDeviceIsolation"),
-    (ActionKind::Unisolate, "", "Unisolation"),
-    (
-        ActionKind::Unisolate,
-        UNMANAGED,
-        "UnManagedDeviceUnisolation",
-    ),
-    (
-        ActionKind::RestrictCodeExecution,
-        "",
-        "RestrictCodeExecution",
-    ),
-    (
-        ActionKind::UnrestrictCodeExecution,
-        "",
-        "UnrestrictCodeExecution",
-    ),
-    (
-        ActionKind::StopAndQuarantineFile,
-        "",
-        "StopAndQuarantineFile",
-    ),
-];
 
 /// Judges by the documentation, and passes on what the service says.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
@@ -47,7 +17,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
             "whether this action works here: the device's record could not be read",
         )];
     };
-    let said = name_of(*kind, values, machine)
+    let said = name_of(*kind, values)
         .and_then(|name| facts.available.and_then(|available| available.of(name)));
     let documented = documented(machine, (kind.spec().supports)(machine, values), said);
     let refused = said.filter(|said| !said.is_available).map(not_offered);
@@ -83,23 +53,10 @@ fn documented(machine: &Machine, support: Support, said: Option<&Availability>) 
     }
 }
 
-/// The service's name of an action with these values on this machine.
-fn name_of(kind: ActionKind, values: &[Value], machine: &Machine) -> Option<&'static str> {
-    let isolation = values.iter().find_map(|value| match value {
-        Value::IsolationType(isolation) => Some(isolation.as_wire()),
-        Value::Sha1(_) => None,
-    });
-    let variant = match kind {
-        ActionKind::Isolate => isolation.unwrap_or("Full"),
-        ActionKind::Unisolate if machine.is_unmanaged() => UNMANAGED,
-        ActionKind::Unisolate
-        | ActionKind::RestrictCodeExecution
-        | ActionKind::UnrestrictCodeExecution
-        | ActionKind::StopAndQuarantineFile => "",
-    };
-    let mut rows = NAMES.iter();
-    rows.find(|(k, v, _)| *k == kind && *v == variant)
-        .map(|(.., name)| *name)
+/// The service's name of an action with these values.
+fn name_of(kind: ActionKind, values: &Values) -> Option<&'static str> {
+    let of_choice = values.variant().and_then(|choice| choice.available_as);
+    of_choice.or(kind.spec().available_as)
 }
 
 fn not_offered(said: &Availability) -> Verdict {
@@ -113,51 +70,23 @@ fn not_offered(said: &Availability) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{MachineId, OnboardingStatus};
-
-    fn machine(onboarding: OnboardingStatus) -> Machine {
-        let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
-        machine.onboarding_status = Some(onboarding);
-        machine
-    }
+    use crate::action::{Choice, FULL, ISOLATION_TYPE, SELECTIVE, Value};
 
     #[test]
     fn every_action_has_the_name_that_the_service_gives_it() {
-        use ActionKind::{
-            Isolate, RestrictCodeExecution, StopAndQuarantineFile, Unisolate,
-            UnrestrictCodeExecution,
+        let with = |choice: &'static Choice| {
+            let value = (&ISOLATION_TYPE, Value::Choice(choice));
+            name_of(ActionKind::Isolate, &[value].into())
         };
-        use OnboardingStatus::{CanBeOnboarded, Onboarded};
-        let selective = [Value::IsolationType(IsolationType::Selective)];
-        let full = [Value::IsolationType(IsolationType::Full)];
-        for (kind, values, onboarding, name) in [
-            (Isolate, &full[..], Onboarded, "FullIsolation"),
-            (Isolate, &[], Onboarded, "FullIsolation"),
-            (Isolate, &selective, Onboarded, "SelectiveIsolation"),
-            (Unisolate, &[], Onboarded, "Unisolation"),
-            (Unisolate, &[], CanBeOnboarded, "UnManagedDeviceUnisolation"),
-            (
-                RestrictCodeExecution,
-                &[],
-                Onboarded,
-                "RestrictCodeExecution",
-            ),
-            (
-                UnrestrictCodeExecution,
-                &[],
-                Onboarded,
-                "UnrestrictCodeExecution",
-            ),
-            (
-                StopAndQuarantineFile,
-                &[],
-                Onboarded,
-                "StopAndQuarantineFile",
-            ),
-        ] {
-            let found = name_of(kind, values, &machine(onboarding));
-            assert_eq!(found, Some(name), "{kind:?}");
-        }
-        assert!(NAMES.contains(&(Isolate, "UnManagedDevice", "UnManagedDeviceIsolation")));
+        assert_eq!(with(&FULL), Some("FullIsolation"));
+        assert_eq!(with(&SELECTIVE), Some("SelectiveIsolation"));
+        let plain = |kind| name_of(kind, &Values::default());
+        assert_eq!(plain(ActionKind::Isolate), Some("FullIsolation"));
+        assert_eq!(plain(ActionKind::Unisolate), Some("Unisolation"));
+        assert_eq!(plain(ActionKind::Contain), Some("UnManagedDeviceIsolation"));
+        assert_eq!(
+            plain(ActionKind::ReleaseContainment),
+            Some("UnManagedDeviceUnisolation")
+        );
     }
 }

@@ -8,7 +8,7 @@ mod scope;
 mod support;
 
 use super::*;
-use crate::action::{ActionKind, Subject};
+use crate::action::{self, ActionKind, Subject};
 use crate::model::{
     Availability, AvailableActions, FileFacts, HealthStatus, Host, MachineActionStatus,
     MachineActionType, MachineId, OnboardingStatus, Permissions, TenantId,
@@ -123,7 +123,7 @@ impl World {
             Subject::Act(kind),
         );
         draft.comment = "alert 1234".into();
-        draft.sha1 = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9".into();
+        draft.fill_examples();
         draft
     }
 
@@ -337,13 +337,9 @@ fn a_protected_device_wants_its_name_typed_and_giving_back_does_not() {
         let mut world = world();
         world.machine.machine_tags = Some(["vip".into()].into());
         protect(&mut world.policy);
-        for kind in ActionKind::ALL {
+        for &kind in ActionKind::ALL {
             let wants = review(&world.draft(kind), &world.facts()).wants_name();
-            assert_eq!(
-                wants,
-                kind.spec().risk != crate::action::Risk::Routine,
-                "{kind:?}"
-            );
+            assert_eq!(wants, kind.spec().risk.takes_away(), "{kind:?}");
         }
         assert_eq!(
             world.findings(ActionKind::Isolate),
@@ -374,10 +370,14 @@ fn a_protected_device_wants_its_name_typed_and_giving_back_does_not() {
 fn rules_that_cannot_be_read_want_the_name_of_every_device_before_a_disruptive_order() {
     let mut world = world();
     world.policy.unread = Some("settings.toml, line 3: policy.x: is no key".into());
-    for kind in ActionKind::ALL {
+    for &kind in ActionKind::ALL {
+        world.machine.onboarding_status = Some(match kind.spec().devices {
+            action::Devices::Managed => OnboardingStatus::Onboarded,
+            action::Devices::Unmanaged => OnboardingStatus::CanBeOnboarded,
+        });
         let mut draft = world.draft(kind);
         let unnamed = review(&draft, &world.facts());
-        let is_disruptive = kind.spec().risk != crate::action::Risk::Routine;
+        let is_disruptive = kind.spec().risk.takes_away();
         assert_eq!(unnamed.wants_name(), is_disruptive, "{kind:?}");
         assert_eq!(unnamed.block().is_some(), is_disruptive, "{kind:?}");
         draft.typed_name = "FIN-LT-042".into();

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::JournalError;
 use super::entry::{Author, NotSentReason, Record};
-use crate::action::{ActionKind, Order, Task, Value};
+use crate::action::{ActionKind, Order, Parameter, Task};
 use crate::model::{
     EntryId, HResult, MachineActionId, MachineActionStatus, MachineActionType, MachineId,
     MachineRef,
@@ -120,19 +120,12 @@ const fn first_release_key_of(why: NotSentReason) -> &'static str {
 
 fn intended(author: &Author, order: &Order) -> Json {
     let (kind, parameters, cancels) = match &order.task {
-        Task::Act { kind, values } => {
-            let parameters: Map<_, _> = values
-                .iter()
-                .map(|v| {
-                    (
-                        v.parameter().wire_name().to_owned(),
-                        Json::from(v.as_wire()),
-                    )
-                })
-                .collect();
+        Task::Act { kind, .. } => {
+            let parameters = order.task.properties().into_iter();
+            let parameters = parameters.map(|(name, value)| (name.to_owned(), value));
             (
-                kind.spec().wire_type.as_wire().to_owned(),
-                Json::Object(parameters),
+                kind.spec().journal_key().to_owned(),
+                Json::Object(parameters.collect()),
                 Json::Null,
             )
         }
@@ -261,12 +254,35 @@ fn task(json: &Json) -> Option<Task> {
             action_type: MachineActionType::from_wire(cancels["type"].as_str()?),
         });
     }
-    let values = json["parameters"].as_object()?;
-    Some(Task::Act {
-        kind: ActionKind::from_type(&MachineActionType::from_wire(kind))?,
-        values: values
-            .iter()
-            .map(|(name, value)| Value::from_wire(name, value.as_str()?))
-            .collect::<Option<_>>()?,
-    })
+    let given = json["parameters"].as_object()?;
+    let kind = kind_of(kind, given)?;
+    let spec = kind.spec();
+    let is_fixed = |name: &str| spec.fixed.iter().any(|(fixed, _)| *fixed == name);
+    let given = given.iter().filter(|(name, _)| !is_fixed(name));
+    let mut values = Vec::new();
+    for (name, value) in given {
+        let mut parameters = spec.parameters.iter();
+        let parameter = parameters.find(|parameter| parameter.wire_name == name)?;
+        values.push((parameter, parameter.read(value)?));
+    }
+    let at = |known: &Parameter| spec.parameters.iter().position(|p| p == known);
+    values.sort_by_key(|(parameter, _)| at(parameter));
+    let values = values.into_iter().collect();
+    Some(Task::Act { kind, values })
+}
+
+/// The kind that the journal calls so: of several the one whose fixed properties are there. An
+/// isolation of unmanaged devices, which is what the first releases wrote, is a containment.
+fn kind_of(key: &str, given: &Map<String, Json>) -> Option<ActionKind> {
+    let named = |kind: &ActionKind| kind.spec().journal_key() == key;
+    let is_there = |kind: &ActionKind| {
+        let mut fixed = kind.spec().fixed.iter();
+        fixed.all(|(name, value)| given.get(*name).and_then(Json::as_str) == Some(*value))
+    };
+    let kinds = || ActionKind::ALL.iter().copied().filter(named);
+    let with_fixed = kinds().filter(|kind| !kind.spec().fixed.is_empty());
+    with_fixed
+        .filter(is_there)
+        .chain(kinds().filter(is_there))
+        .next()
 }

@@ -34,11 +34,14 @@ pub fn export(
 /// The parameters as they were sent: `IsolationType=Full`.
 pub(super) fn parameters(task: &Task) -> String {
     match task {
-        Task::Act { values, .. } => values
-            .iter()
-            .map(|v| format!("{}={}", v.parameter().wire_name(), v.as_wire()))
-            .collect::<Vec<_>>()
-            .join(" "),
+        Task::Act { .. } => {
+            let properties = task.properties().into_iter();
+            let words = properties.map(|(name, value)| match value.as_str() {
+                Some(text) => format!("{name}={text}"),
+                None => format!("{name}={value}"),
+            });
+            words.collect::<Vec<_>>().join(" ")
+        }
         Task::Cancel { action, .. } => format!("action={action}"),
     }
 }

@@ -321,7 +321,7 @@ fn ended_by<'a>(entry: &Entry, all: &'a [Entry]) -> Option<&'a Entry> {
     all.iter().find(|other| {
         matches!(
             change(other),
-            Some(Change::Sets(c) | Change::Clears(c)) if c == condition
+            Some(Change::Sets(c) | Change::Clears(c)) if c.ends_with(condition)
         ) && other.machine().id == entry.machine().id
             && is_done(other)
             && (other.status_since(), other.intended_at())

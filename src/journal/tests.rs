@@ -19,8 +19,7 @@ pub(crate) fn author() -> Author {
 
 pub(crate) fn orders() -> Vec<crate::action::Order> {
     let action = action();
-    let subjects = ActionKind::ALL
-        .into_iter()
+    let subjects = (ActionKind::ALL.iter().copied())
         .map(Subject::Act)
         .chain([Subject::Cancel {
             action,
@@ -35,7 +34,7 @@ pub(crate) fn orders() -> Vec<crate::action::Order> {
             };
             let mut draft = Draft::new(EntryId::random().expect("random bytes"), machine, subject);
             draft.comment = "=cmd|' \"quoted\", alert 1234".into();
-            draft.sha1 = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9".into();
+            draft.fill_examples();
             draft.parse().expect("complete")
         })
         .collect()
@@ -168,6 +167,49 @@ fn every_order_and_every_record_survives_writing() {
     }
 }
 
+/// What the first releases wrote stays what it was: a containment was an isolation with a type of its
+/// own, and one release lifted either.
+#[test]
+fn a_containment_is_written_and_read_as_the_first_releases_wrote_it() {
+    let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
+    let machine = MachineRef {
+        id: MachineId::parse("a1").expect("a literal id"),
+        dns_name: None,
+    };
+    for (kind, key, parameters) in [
+        (
+            ActionKind::Contain,
+            "Isolate",
+            r#"{"IsolationType":"UnManagedDevice"}"#,
+        ),
+        (
+            ActionKind::Isolate,
+            "Isolate",
+            r#"{"IsolationType":"Full"}"#,
+        ),
+        (ActionKind::Unisolate, "Unisolate", "{}"),
+        (ActionKind::ReleaseContainment, "ReleaseContainment", "{}"),
+        (
+            ActionKind::StopAndQuarantineFile,
+            "StopAndQuarantineFile",
+            r#"{"Sha1":"87662bc3d60e4200ceaf7aae249d1c343f4b83c9"}"#,
+        ),
+    ] {
+        let mut draft = Draft::new(entry, machine.clone(), Subject::Act(kind));
+        draft.comment = "INC-1".into();
+        draft.fill_examples();
+        let record = Record::Intended {
+            author: author(),
+            order: draft.parse().expect("complete"),
+        };
+        let (name, data) = codec::write(&record);
+        assert_eq!(data["kind"], key);
+        assert_eq!(data["parameters"].to_string(), parameters);
+        let read = codec::read(entry, name, &data.to_string()).expect("readable");
+        assert_eq!(read, record);
+    }
+}
+
 #[test]
 fn a_record_can_neither_be_changed_nor_deleted_and_a_forced_change_shows() {
     let mut journal = Journal::in_memory().expect("memory");
@@ -188,7 +230,11 @@ fn a_record_can_neither_be_changed_nor_deleted_and_a_forced_change_shows() {
     );
     assert!(journal.db.execute("DELETE FROM record", []).is_err());
     let before = journal.verify().expect("whole");
-    assert_eq!(before.records, 13, "and the one that begins the layout");
+    let written = 1 + 2 * orders().len() as u64;
+    assert_eq!(
+        before.records, written,
+        "with the one that begins the layout"
+    );
     journal.db.execute_batch("DROP TRIGGER record_is_never_changed; UPDATE record SET at = '1999-01-01T00:00:00Z' WHERE seq = 3").expect("forced");
     assert!(matches!(
         journal.verify(),

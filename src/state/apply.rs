@@ -438,7 +438,7 @@ mod tests {
             batch: None,
             task: Task::Act {
                 kind: ActionKind::Isolate,
-                values: Box::default(),
+                values: crate::action::Values::default(),
             },
         };
         state.apply(Event::Entry(Box::new(Entry::new(author, order))));

@@ -26,7 +26,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::action::{ActionKind, IsolationType, Sha1, Task, Value};
+    use crate::action::{ActionKind, ISOLATION_TYPE, SELECTIVE, SHA1, Sha1, Task, Value, Values};
     use crate::guard::Policy;
     use crate::journal::Record;
     use crate::message::Event;
@@ -55,30 +55,31 @@ mod tests {
     #[test]
     fn only_a_later_success_of_the_same_takes_the_mark_away() {
         use MachineActionStatus::{Cancelled, Failed, Succeeded};
-        let act = |kind, values: &[Value]| Task::Act {
+        let act = |kind, values: &Values| Task::Act {
             kind,
-            values: values.into(),
+            values: values.clone(),
         };
+        let none = Values::default();
         let file = |digit: &str| {
             let sha1 = Sha1::find(&digit.repeat(40)).expect("40 digits");
-            act(ActionKind::StopAndQuarantineFile, &[Value::Sha1(sha1)])
+            let values = [(&SHA1, Value::Hash(sha1))].into();
+            act(ActionKind::StopAndQuarantineFile, &values)
         };
-        let isolate = act(ActionKind::Isolate, &[]);
-        let selective = [Value::IsolationType(IsolationType::Selective)];
-        let contain = [Value::IsolationType(IsolationType::UnManagedDevice)];
+        let isolate = act(ActionKind::Isolate, &none);
+        let selective = [(&ISOLATION_TYPE, Value::Choice(&SELECTIVE))].into();
         let cancel = Task::Cancel {
             action: MachineActionId::parse("c0ffee").expect("a literal id"),
             action_type: MachineActionType::Isolate,
         };
         for (first, second, end, is_marked) in [
             (&isolate, &file("a"), Succeeded, true),
-            (&isolate, &act(ActionKind::Unisolate, &[]), Succeeded, true),
             (
                 &isolate,
-                &act(ActionKind::Isolate, &contain),
+                &act(ActionKind::Unisolate, &none),
                 Succeeded,
                 true,
             ),
+            (&isolate, &act(ActionKind::Contain, &none), Succeeded, true),
             (&isolate, &isolate, Succeeded, false),
             (
                 &isolate,

@@ -144,7 +144,7 @@ impl Contained {
     }
 
     fn is_isolation(&self) -> bool {
-        self.condition.way_back() == Condition::Isolated.way_back()
+        self.condition.ends_with(Condition::Isolated)
     }
 }
 

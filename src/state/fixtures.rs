@@ -52,7 +52,7 @@ pub fn order(tag: &str, machine: MachineRef, kind: ActionKind) -> Order {
         batch: None,
         task: Task::Act {
             kind,
-            values: Box::default(),
+            values: crate::action::Values::default(),
         },
     }
 }

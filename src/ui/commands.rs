@@ -1,11 +1,13 @@
 //! Everything an analyst can invoke by name: the only place with keys or menu words.
 
+use std::sync::LazyLock;
+
 use egui::{Key, KeyboardShortcut, Modifiers};
 use jiff::Timestamp;
 
 use super::Outbox;
 use super::views::Views;
-use crate::action::{ActionKind, Task};
+use crate::action::{ActionKind, Shortcut, Task, Values};
 use crate::guard::{self, Severity};
 use crate::model::{MachineRef, SessionStatus};
 use crate::state::State;
@@ -71,11 +73,11 @@ impl UiCommand {
             Self::ShowKeys,
         ]
         .into_iter()
-        .chain(ActionKind::ALL.map(Self::Act))
+        .chain(ActionKind::ALL.iter().copied().map(Self::Act))
     }
 
     #[must_use]
-    pub const fn spec(self) -> CommandSpec {
+    pub fn spec(self) -> CommandSpec {
         let (title, help, keys): (_, _, &'static [KeyboardShortcut]) = match self {
             Self::FindMachine => (
                 "Search devices",
@@ -267,15 +269,22 @@ impl UiCommand {
     }
 }
 
-/// Ways to the form only: nothing is sent by a key. Kinds that do harm never get a bare key.
-const fn act_keys(kind: ActionKind) -> &'static [KeyboardShortcut] {
-    match kind {
-        ActionKind::Isolate => const { &[keys(Modifiers::COMMAND, Key::I)] },
-        ActionKind::Unisolate => const { &[keys(COMMAND_SHIFT, Key::I)] },
-        ActionKind::RestrictCodeExecution => const { &[keys(Modifiers::COMMAND, Key::E)] },
-        ActionKind::UnrestrictCodeExecution => const { &[keys(COMMAND_SHIFT, Key::E)] },
-        ActionKind::StopAndQuarantineFile => const { &[keys(COMMAND_SHIFT, Key::Q)] },
-    }
+/// Ways to the form only: nothing is sent by a key.
+fn act_keys(kind: ActionKind) -> &'static [KeyboardShortcut] {
+    static KEYS: LazyLock<Box<[Option<KeyboardShortcut>]>> = LazyLock::new(|| {
+        let shortcuts = ActionKind::ALL.iter().map(|kind| kind.spec().shortcut);
+        shortcuts.map(|shortcut| keys_of(shortcut?)).collect()
+    });
+    KEYS[kind as usize].as_slice()
+}
+
+fn keys_of(shortcut: Shortcut) -> Option<KeyboardShortcut> {
+    let modifiers = if shortcut.shift {
+        COMMAND_SHIFT
+    } else {
+        Modifiers::COMMAND
+    };
+    Key::from_name(&shortcut.letter.to_string()).map(|key| keys(modifiers, key))
 }
 
 /// Takes the keys of this frame. Bare keys yield to a focused text field and to an open dialog;
@@ -361,7 +370,7 @@ pub fn act_availability(
     acting_trouble(state)?;
     let task = Task::Act {
         kind,
-        values: Box::default(),
+        values: Values::default(),
     };
     let findings = state.with_facts(machine, now, |facts| {
         guard::judge(None, &task, machine, facts)
@@ -463,7 +472,12 @@ mod tests {
 
     #[test]
     fn no_action_that_does_harm_has_a_bare_key() {
-        for kind in ActionKind::ALL {
+        for &kind in ActionKind::ALL {
+            assert_eq!(
+                kind.spec().shortcut.is_some(),
+                !act_keys(kind).is_empty(),
+                "{kind:?}: egui does not know the key"
+            );
             for keys in UiCommand::Act(kind).spec().keys {
                 assert!(
                     kind.spec().risk == Risk::Routine || keys.modifiers.command,

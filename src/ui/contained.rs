@@ -11,7 +11,7 @@ use super::look;
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{ActionButton, EmptyState, Icon, badge, raised_frame, section_ui, small_ui};
-use super::words::{ago, both_times, lasting};
+use super::words::{ago, both_times, first_upper, lasting};
 use super::{Cx, order};
 use crate::action::Phase;
 use crate::action::{ActionKind, Condition, Subject};
@@ -223,7 +223,10 @@ pub fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
         });
         if let Some((_, request)) = &row.pending {
             ui.horizontal_wrapped(|ui| {
-                ui.label(format!("{} requested", subject_word(&request.kind)));
+                ui.label(format!(
+                    "{} requested",
+                    first_upper(subject_word(&request.kind))
+                ));
                 request_ui(ui, cx, Age::Ago, request);
             });
         }
@@ -273,7 +276,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     let only_looks = acting_trouble(cx.state).err();
     let only_looks = only_looks.as_deref();
     if let Some((_, request)) = &row.pending {
-        let what = subject_word(&request.kind).to_lowercase();
+        let what = subject_word(&request.kind);
         let label = format!("Cancel the {what}…");
         let name = format!("Cancel the {what} of {device}…");
         let cancel = ActionButton::new(&label)
@@ -307,13 +310,7 @@ fn raise_form(ui: &Ui, cx: &mut Cx<'_>, row: &Contained, subject: Subject) {
 
 /// What a request is for.
 fn subject_word(kind: &MachineActionType) -> &'static str {
-    match ActionKind::from_type(kind) {
-        Some(ActionKind::Isolate) => "Isolation",
-        Some(ActionKind::Unisolate) => "Release",
-        Some(ActionKind::RestrictCodeExecution) => "Restriction",
-        Some(ActionKind::UnrestrictCodeExecution) => "Unrestriction",
-        Some(ActionKind::StopAndQuarantineFile) | None => "Action",
-    }
+    ActionKind::from_type(kind).map_or("action", |kind| kind.spec().noun)
 }
 
 fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {

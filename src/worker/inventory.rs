@@ -237,11 +237,14 @@ async fn recent_actions(context: &Arc<Context>, epoch: Epoch) {
 
 /// Types of the actions that set or clear a lasting condition.
 fn containing_kinds() -> Vec<MachineActionType> {
-    ActionKind::ALL
-        .into_iter()
+    let mut types: Vec<_> = ActionKind::ALL
+        .iter()
         .filter(|kind| kind.spec().change != Change::Nothing)
         .map(|kind| kind.spec().wire_type.clone())
-        .collect()
+        .collect();
+    let mut seen = HashSet::new();
+    types.retain(|wire_type| seen.insert(wire_type.clone()));
+    types
 }
 
 async fn look_back(

@@ -218,7 +218,7 @@ fn settings_file() {
 /// A journal of six orders, each with a few records.
 fn a_journal(path: &Path) {
     let mut journal = Journal::open(path).expect("opened");
-    for kind in ActionKind::ALL {
+    for &kind in ActionKind::ALL {
         let machine = MachineRef {
             id: MachineId::parse("1e5bc9d7e413ddd7902c2932e418702b84d0cc07").expect("an id"),
             dns_name: Some("FIN-LT-042".into()),
@@ -226,7 +226,7 @@ fn a_journal(path: &Path) {
         let entry = EntryId::random().expect("random bytes");
         let mut draft = Draft::new(entry, machine, Subject::Act(kind));
         draft.comment = "alert 1234".into();
-        draft.sha1 = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9".into();
+        draft.fill_examples();
         let author = Author {
             mode: "DEMO".into(),
             tenant: "t".into(),

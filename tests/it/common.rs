@@ -230,7 +230,7 @@ impl Engine {
             Subject::Act(kind),
         );
         draft.comment = "alert 1234".into();
-        draft.sha1 = SHA1.into();
+        draft.fill_examples();
         draft
     }
 

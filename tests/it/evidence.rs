@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cordon::action::{ActionKind, Subject};
+use cordon::action::{ActionKind, ISOLATION_TYPE, SELECTIVE, SHA1, Subject};
 use cordon::guard;
 use cordon::journal::{OrderStatus, Record};
 use cordon::message::{Command, OrderProgress};
@@ -147,7 +147,7 @@ fn another_file_is_another_request_that_neither_blocks_nor_answers_for_this_one(
     let mut draft = Engine::draft(ActionKind::StopAndQuarantineFile, &machine);
     assert!(engine.approve(&draft).is_err(), "the same file");
     draft.entry = EntryId::random().expect("random bytes");
-    draft.sha1 = "0123456789abcdef0123456789abcdef01234567".into();
+    draft.set(&SHA1, "0123456789abcdef0123456789abcdef01234567");
     engine.control.inject(fault("submit", "status:400::Odd", 1));
     let second = engine.submit(&draft);
     let end = engine.until_end(second);
@@ -168,7 +168,7 @@ fn an_isolation_of_another_type_does_not_answer_for_a_refused_one_and_is_named()
     let machine = engine.machine("FIN-LT-042");
     engine.load(&machine);
     let mut draft = Engine::draft(ActionKind::Isolate, &machine);
-    draft.isolation_type = cordon::action::IsolationType::Selective;
+    draft.set(&ISOLATION_TYPE, SELECTIVE.value);
     let approval = engine.approve(&draft).expect("nothing stands against it");
     engine.control.never_finish(machine.id.as_str());
     let acted = engine

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use cordon::action::{ActionKind, Sha1};
+use cordon::action::{ActionKind, SHA1, Sha1};
 use cordon::journal::{NotSentReason, OrderStatus, Record};
 use cordon::message::Command;
 use cordon::model::{MachineActionStatus, MachineRef};
@@ -412,8 +412,11 @@ fn the_sha1_leaves_in_lower_case_and_the_comment_with_its_tag() {
     let machine = engine.machine("FIN-LT-042");
     engine.load(&machine);
     let mut draft = Engine::draft(ActionKind::StopAndQuarantineFile, &machine);
-    draft.sha1 = format!("SHA-1: {}", crate::common::SHA1.to_uppercase());
-    assert!(Sha1::find(&draft.sha1).is_ok());
+    draft.set(
+        &SHA1,
+        format!("SHA-1: {}", crate::common::SHA1.to_uppercase()),
+    );
+    assert!(Sha1::find(draft.text(&SHA1)).is_ok());
     let entry = engine.submit(&draft);
     assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
     let post = engine

@@ -249,7 +249,7 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     let machine = 0_usize..3;
     prop_oneof![
-        6 => (prop::sample::select(&ActionKind::ALL[..]), machine.clone())
+        6 => (prop::sample::select(ActionKind::ALL), machine.clone())
             .prop_map(|(kind, machine)| Step::Order(kind, machine)),
         4 => prop::sample::select(faults.to_vec()).prop_map(|(on, what)| Step::Fault(on, what)),
         1 => (prop::sample::select(vec!["Isolate", "Unisolate"]), machine.clone())

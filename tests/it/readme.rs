@@ -7,7 +7,7 @@ const README: &str = include_str!("../../README.md");
 
 #[test]
 fn every_action_has_its_row() {
-    for kind in ActionKind::ALL {
+    for &kind in ActionKind::ALL {
         let spec = kind.spec();
         let row = format!(
             "| {} | {} | `{}` |",

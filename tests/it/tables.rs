@@ -1,7 +1,7 @@
 //! The catalogue against the documented requests and answers, and against the tenant's own table,
 //! so that console and tenant cannot both be wrong together.
 
-use cordon::action::{ActionKind, CANCEL_PERMISSIONS, Draft, IsolationType, Subject, Task, Value};
+use cordon::action::{ActionKind, CANCEL_PERMISSIONS, Draft, ParameterKind, Subject, Task, Values};
 use cordon::model::{EntryId, MachineActionType, MachineId, MachineRef, Permission};
 use cordon::simulator::actions;
 use serde_json::Value as Json;
@@ -21,23 +21,27 @@ fn draft(kind: ActionKind) -> Draft {
         Subject::Act(kind),
     );
     draft.comment = "why".into();
-    draft.sha1 = crate::common::SHA1.into();
+    draft.fill_examples();
     draft
+}
+
+fn path_of(pair: &Json) -> &str {
+    pair["request"]["path"].as_str().expect("a path")
 }
 
 #[test]
 fn every_kind_has_the_path_type_and_body_of_the_documented_pair() {
     let pairs = fixture(include_str!("../fixtures/actions_created_docs.json"));
-    for kind in ActionKind::ALL {
+    for &kind in ActionKind::ALL {
         let spec = kind.spec();
         let pair = pairs
             .as_array()
             .into_iter()
             .flatten()
-            .find(|p| p["response"]["body"]["type"] == spec.wire_type.as_wire())
+            .find(|p| path_of(p).rsplit('/').next() == Some(spec.endpoint))
             .unwrap_or_else(|| panic!("{kind:?} is not documented"));
-        let path = pair["request"]["path"].as_str().expect("a path");
-        assert_eq!(path.rsplit('/').next(), Some(spec.endpoint), "{kind:?}");
+        let made = &pair["response"]["body"]["type"];
+        assert_eq!(*made, spec.wire_type.as_wire(), "{kind:?}");
         let order = draft(kind).parse().expect("complete");
         let ours: Vec<&str> = order
             .body()
@@ -57,26 +61,31 @@ fn every_kind_has_the_path_type_and_body_of_the_documented_pair() {
 }
 
 #[test]
-fn every_value_of_the_isolation_type_that_the_console_offers_is_documented() {
+fn every_choice_that_the_console_offers_is_documented() {
     let bodies = fixture(include_str!("../fixtures/request_bodies.json"));
-    let documented: Vec<&str> = bodies["POST /api/machines/{id}/isolate"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(|body| body["IsolationType"].as_str())
-        .collect();
-    for isolation_type in IsolationType::ALL {
-        assert!(
-            documented.contains(&isolation_type.as_wire()),
-            "{isolation_type:?}"
-        );
+    for spec in ActionKind::ALL.iter().map(|kind| kind.spec()) {
+        let documented = &bodies[format!("POST /api/machines/{{id}}/{}", spec.endpoint)];
+        let is_documented = |name: &str, value: &str| {
+            let mut bodies = documented.as_array().into_iter().flatten();
+            bodies.any(|body| body[name] == value)
+        };
+        for (name, value) in spec.fixed {
+            assert!(is_documented(name, value), "{} {value}", spec.endpoint);
+        }
+        for parameter in spec.parameters {
+            if let ParameterKind::Choice(choices) = &parameter.kind {
+                for choice in *choices {
+                    assert!(is_documented(parameter.wire_name, choice.value));
+                }
+            }
+        }
     }
     assert!(bodies["POST /api/machineactions/{actionId}/cancel"][0]["Comment"].is_string());
 }
 
 #[test]
 fn catalogue_and_tenant_agree() {
-    for kind in ActionKind::ALL {
+    for &kind in ActionKind::ALL {
         let spec = kind.spec();
         let row = actions::by_kind(spec.wire_type.as_wire())
             .unwrap_or_else(|| panic!("the tenant lacks {kind:?}"));
@@ -84,9 +93,14 @@ fn catalogue_and_tenant_agree() {
         assert_eq!(row.permission, spec.permission.as_wire());
         assert_eq!(
             row.parameter.map(|p| p.name),
-            spec.parameters.first().map(|p| p.wire_name()),
+            (spec.parameters.first().map(|p| p.wire_name))
+                .or(spec.fixed.first().map(|(name, _)| *name)),
             "{kind:?}"
         );
+        let names = row.availability.iter().map(|(name, _)| *name);
+        if let Some(name) = spec.available_as {
+            assert!(names.clone().any(|known| known == name), "{kind:?}: {name}");
+        }
     }
     let ours: Vec<&str> = CANCEL_PERMISSIONS.iter().map(Permission::as_wire).collect();
     let mut theirs = actions::CANCEL_PERMISSIONS.to_vec();
@@ -99,7 +113,7 @@ fn the_wording_of_every_action_is_pinned() {
     use std::fmt::Write as _;
 
     let mut text = String::new();
-    for kind in ActionKind::ALL {
+    for &kind in ActionKind::ALL {
         let spec = kind.spec();
         let machine = MachineRef {
             id: MachineId::parse("1e5bc9d7e413ddd7902c2932e418702b84d09c07").expect("a literal id"),
@@ -107,7 +121,7 @@ fn the_wording_of_every_action_is_pinned() {
         };
         let task = Task::Act {
             kind,
-            values: Box::new([Value::IsolationType(IsolationType::Full)]),
+            values: Values::default(),
         };
         write!(
             text,

@@ -1,11 +1,24 @@
 //! Who else is cut off with a device.
 
 use super::*;
-use crate::action::IsolationType;
+use crate::action::{FULL, ISOLATION_TYPE, SELECTIVE};
 
-fn said(world: &World, how: IsolationType, rail: &str) -> Vec<(String, Severity)> {
-    let mut draft = world.draft(ActionKind::Isolate);
-    draft.isolation_type = how;
+/// A way to cut a device off.
+#[derive(Debug, Clone, Copy)]
+enum How {
+    Full,
+    Selective,
+    Contain,
+}
+
+fn said(world: &World, how: How, rail: &str) -> Vec<(String, Severity)> {
+    let (kind, choice) = match how {
+        How::Full => (ActionKind::Isolate, FULL.value),
+        How::Selective => (ActionKind::Isolate, SELECTIVE.value),
+        How::Contain => (ActionKind::Contain, ""),
+    };
+    let mut draft = world.draft(kind);
+    draft.set(&ISOLATION_TYPE, choice);
     let findings = review(&draft, &world.facts()).findings.into_iter();
     findings
         .filter(|finding| finding.rail == rail)
@@ -15,7 +28,7 @@ fn said(world: &World, how: IsolationType, rail: &str) -> Vec<(String, Severity)
 
 #[test]
 fn the_advice_fits_what_the_device_is_and_how_it_is_cut_off() {
-    use IsolationType::{Full, Selective, UnManagedDevice};
+    use How::{Contain, Full, Selective};
     const NO_HELP: &str =
         "isolating it cuts off everyone who depends on it, and Selective does not help them";
     const CONTAINED: &str = "containing it cuts off every managed device that depends on it";
@@ -35,7 +48,7 @@ fn the_advice_fits_what_the_device_is_and_how_it_is_cut_off() {
         ),
         (
             "DC01",
-            UnManagedDevice,
+            Contain,
             Some(format!("This looks like a domain controller: {CONTAINED}")),
         ),
         (
@@ -73,22 +86,22 @@ fn the_advice_fits_what_the_device_is_and_how_it_is_cut_off() {
         ),
         (
             "gw1",
-            UnManagedDevice,
+            Contain,
             Some(format!("This looks like a gateway: {NETWORK}")),
         ),
         (
             "rtr-core",
-            UnManagedDevice,
+            Contain,
             Some(format!("This looks like a router: {NETWORK}")),
         ),
         (
             "sw3",
-            UnManagedDevice,
+            Contain,
             Some(format!("This looks like a switch: {NETWORK}")),
         ),
         (
             "fw01",
-            UnManagedDevice,
+            Contain,
             Some(format!("This looks like a firewall: {NETWORK}")),
         ),
         ("fw01", Full, None),
@@ -108,7 +121,7 @@ fn the_advice_fits_what_the_device_is_and_how_it_is_cut_off() {
 #[test]
 fn containing_warns_of_a_managed_device_that_had_the_same_address() {
     let address = |text: &str| text.parse::<std::net::IpAddr>().expect("a literal address");
-    let contain = IsolationType::UnManagedDevice;
+    let contain = How::Contain;
     let mut world = world();
     world.machine.onboarding_status = Some(OnboardingStatus::CanBeOnboarded);
     assert_eq!(
@@ -132,7 +145,7 @@ fn containing_warns_of_a_managed_device_that_had_the_same_address() {
         said(&world, contain, "same address"),
         [(warning.to_owned(), Warn)]
     );
-    assert_eq!(said(&world, IsolationType::Full, "same address"), []);
+    assert_eq!(said(&world, How::Full, "same address"), []);
     other.onboarding_status = Some(OnboardingStatus::Unsupported);
     world.devices[1] = Arc::new(other);
     assert_eq!(
@@ -145,7 +158,7 @@ fn containing_warns_of_a_managed_device_that_had_the_same_address() {
 #[test]
 fn a_high_value_warns_where_nothing_says_more() {
     let mut world = world();
-    let full = |world: &World| said(world, IsolationType::Full, "blast radius");
+    let full = |world: &World| said(world, How::Full, "blast radius");
     assert_eq!(full(&world), []);
     world.machine.device_value = Some("High".into());
     let high = "This device is marked as high value: cutting it off may cut off others";

@@ -1,7 +1,7 @@
 //! What other requests on the same device say about a new one.
 
 use super::*;
-use crate::action::{IsolationType, Order};
+use crate::action::{ISOLATION_TYPE, Order, SELECTIVE, SHA1};
 
 const FILE: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
 const OTHER_FILE: &str = "0123456789abcdef0123456789abcdef01234567";
@@ -53,7 +53,7 @@ fn only_the_quarantine_of_the_same_file_blocks_and_one_of_no_file_is_not_checked
         assert_eq!(severity, expected, "{file:?} {said:?}");
     }
     world.history = Some(Vec::new());
-    let other = earlier(&world, quarantine, |draft| draft.sha1 = OTHER_FILE.into());
+    let other = earlier(&world, quarantine, |draft| draft.set(&SHA1, OTHER_FILE));
     world.open_orders = vec![open(other, false)];
     assert_eq!(said(&world, quarantine, "same action"), []);
     let same = earlier(&world, quarantine, |_| {});
@@ -76,7 +76,7 @@ fn an_isolation_of_another_type_blocks_and_is_named() {
     );
     world.history = Some(Vec::new());
     let ours = earlier(&world, ActionKind::Isolate, |draft| {
-        draft.isolation_type = IsolationType::Selective;
+        draft.set(&ISOLATION_TYPE, SELECTIVE.value);
     });
     world.open_orders = vec![open(ours, false)];
     let [(Block, text)] = &said(&world, ActionKind::Isolate, "same action")[..] else {

@@ -1,37 +1,33 @@
 //! What may be contained, and how many go together.
 
 use super::*;
-use crate::action::IsolationType;
+use crate::action::{self, Risk};
 
 #[test]
 fn containing_is_for_what_is_not_onboarded_and_nothing_else_but_a_release_is() {
-    use IsolationType::{Full, UnManagedDevice};
     use OnboardingStatus::{CanBeOnboarded, Onboarded, Unsupported};
-    let stops = |onboarding: OnboardingStatus, kind, isolation_type| {
+    let stops = |onboarding: OnboardingStatus, kind| {
         let mut world = world();
         world.machine.onboarding_status = Some(onboarding);
-        let mut draft = world.draft(kind);
-        draft.isolation_type = isolation_type;
-        let findings = review(&draft, &world.facts()).findings;
+        let findings = review(&world.draft(kind), &world.facts()).findings;
         let is_stop = |f: &Finding| f.rail == "onboarding" && f.severity == Severity::Block;
         findings.iter().any(is_stop)
     };
     for unmanaged in [CanBeOnboarded, Unsupported] {
-        assert!(stops(unmanaged.clone(), ActionKind::Isolate, Full));
-        assert!(stops(
-            unmanaged.clone(),
-            ActionKind::RestrictCodeExecution,
-            Full
-        ));
-        assert!(!stops(
-            unmanaged.clone(),
-            ActionKind::Isolate,
-            UnManagedDevice
-        ));
-        assert!(!stops(unmanaged, ActionKind::Unisolate, Full));
+        for &kind in ActionKind::ALL {
+            let spec = kind.spec();
+            let is_for_it =
+                spec.devices == action::Devices::Unmanaged || spec.risk == Risk::Routine;
+            assert_eq!(stops(unmanaged.clone(), kind), !is_for_it, "{kind:?}");
+        }
+        assert!(stops(unmanaged.clone(), ActionKind::Isolate));
+        assert!(!stops(unmanaged.clone(), ActionKind::Contain));
+        assert!(!stops(unmanaged.clone(), ActionKind::Unisolate));
+        assert!(!stops(unmanaged, ActionKind::ReleaseContainment));
     }
-    assert!(stops(Onboarded, ActionKind::Isolate, UnManagedDevice));
-    assert!(!stops(Onboarded, ActionKind::Isolate, Full));
+    assert!(stops(Onboarded, ActionKind::Contain));
+    assert!(!stops(Onboarded, ActionKind::ReleaseContainment));
+    assert!(!stops(Onboarded, ActionKind::Isolate));
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn a_cancellation_is_done_when_the_action_is_cancelled_and_too_late_when_it_succ
 fn isolate() -> Task {
     Task::Act {
         kind: ActionKind::Isolate,
-        values: Box::default(),
+        values: crate::action::Values::default(),
     }
 }
 

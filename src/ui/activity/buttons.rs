@@ -2,7 +2,7 @@
 
 use egui::Ui;
 
-use crate::action::{ActionKind, Draft, Subject, Task, Value};
+use crate::action::{ActionKind, Draft, Subject, Task};
 use crate::journal::{Entry, OrderStatus};
 use crate::message::Command;
 use crate::model::{MachineAction, MachineActionId, MachineActionType};
@@ -240,11 +240,8 @@ pub fn subject(entry: &Entry) -> Subject {
 pub fn refill(draft: &mut Draft, entry: &Entry) {
     draft.comment = entry.order.comment.to_string();
     if let Task::Act { values, .. } = &entry.order.task {
-        for value in values {
-            match value {
-                Value::IsolationType(isolation_type) => draft.isolation_type = *isolation_type,
-                Value::Sha1(sha1) => draft.sha1 = sha1.to_string(),
-            }
+        for (parameter, value) in values.iter() {
+            draft.set(parameter, value.text());
         }
     }
 }
@@ -279,7 +276,7 @@ mod tests {
     fn a_refused_order_can_be_sent_again_where_the_answer_may_be_another_one() {
         let isolate = || Task::Act {
             kind: ActionKind::Isolate,
-            values: Box::default(),
+            values: crate::action::Values::default(),
         };
         let cancel = || Task::Cancel {
             action: MachineActionId::parse("b89eb834").expect("a literal id"),

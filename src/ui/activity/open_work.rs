@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use egui::Ui;
 
-use crate::action::{ActionKind, Task};
 use crate::journal::{Author, Entry, OrderStatus};
 use crate::message::Command;
 use crate::model::{EntryId, clean};
@@ -32,7 +31,7 @@ pub fn pending_ui(ui: &mut Ui, cx: &Cx<'_>) {
             continue;
         }
         let is_unknown = !matches!(status, OrderStatus::Accepted { .. });
-        let noun = noun(&entry.order.task);
+        let noun = entry.order.task.noun();
         kinds.entry((noun, is_unknown)).or_default().push(entry);
     }
     for ((noun, is_unknown), entries) in kinds {
@@ -136,18 +135,6 @@ fn counted(count: usize, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         count => format!("{count} {noun}s"),
-    }
-}
-
-/// What an order is called when several are counted.
-pub fn noun(task: &Task) -> &'static str {
-    match task.kind() {
-        Some(ActionKind::Isolate) => "isolation",
-        Some(ActionKind::Unisolate) => "release",
-        Some(ActionKind::RestrictCodeExecution) => "app restriction",
-        Some(ActionKind::UnrestrictCodeExecution) => "lifting of an app restriction",
-        Some(ActionKind::StopAndQuarantineFile) => "file quarantine",
-        None => "cancellation",
     }
 }
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::action::{Task, Value};
+use crate::action::Task;
 use crate::journal::{Entry, OrderStatus};
 use crate::model::{MachineAction, clean};
 use crate::state::State;
@@ -68,17 +68,11 @@ pub fn sent(entry: &Entry) -> Vec<String> {
 /// What an action was given besides its comment: one line each.
 fn parameters(task: &Task) -> Vec<String> {
     match task {
-        Task::Act { values, .. } => values.iter().map(parameter).collect(),
+        Task::Act { values, .. } => values
+            .iter()
+            .map(|(parameter, value)| format!("{}: {}", parameter.label, clean(&value.word(), 200)))
+            .collect(),
         Task::Cancel { action, .. } => vec![format!("Cancelled action: {action}")],
-    }
-}
-
-fn parameter(value: &Value) -> String {
-    match value {
-        Value::IsolationType(isolation_type) => {
-            format!("Isolation type: {}", isolation_type.as_wire())
-        }
-        Value::Sha1(sha1) => format!("SHA-1: {sha1}"),
     }
 }
 

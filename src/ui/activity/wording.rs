@@ -7,7 +7,7 @@ pub use refusal::may_be_accepted_later;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{ActionKind, Change, Risk, Task};
+use crate::action::{ActionKind, Change, Task};
 use crate::journal::{Entry, NotSentReason, OrderStatus, Record, Reply};
 use crate::message::OrderProgress;
 use crate::model::{
@@ -26,17 +26,19 @@ const COMMENT_CHARS: usize = 300;
 
 /// What a later order has made of the condition that this one brought about.
 pub fn overtaken_by<'a>(entry: &Entry, state: &'a State) -> Option<&'a Entry> {
-    let way_back = |entry: &Entry| match entry.order.task.change() {
-        Change::Sets(condition) | Change::Clears(condition) => Some(condition.way_back()),
+    let changed = |entry: &Entry| match entry.order.task.change() {
+        Change::Sets(condition) | Change::Clears(condition) => Some(condition),
         Change::Nothing => None,
     };
     let is_done = |entry: &Entry| matches!(entry.status(), OrderStatus::Done { .. });
-    let own = way_back(entry).filter(|_| is_done(entry))?;
+    let own = changed(entry).filter(|_| is_done(entry))?;
     let machine = entry.machine();
     let newest_first = state.entries.of_machine(&machine.id).rev();
     let newer = newest_first.take_while(|e| e.id() != entry.id());
     let mut later = newer.filter(|later| {
-        way_back(later) == Some(own) && is_done(later) && later.machine().id == machine.id
+        changed(later).is_some_and(|condition| condition.ends_with(own))
+            && is_done(later)
+            && later.machine().id == machine.id
     });
     later.next()
 }
@@ -185,7 +187,7 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
         OrderStatus::TimedOut { .. } => vec![format!(
             "The service gave up waiting for the device ({}). {}",
             given_up(entry),
-            another_way(task)
+            task.if_failed()
         )],
         OrderStatus::Cancelled { by, comment, .. } => {
             vec![cancelled(by.as_deref(), comment.as_deref())]
@@ -408,20 +410,7 @@ fn failed(task: &Task, hresult: HResult) -> Vec<String> {
     } else {
         hresult.to_string()
     };
-    vec![what, another_way(task).to_owned()]
-}
-
-/// What to do when the service cannot.
-fn another_way(task: &Task) -> &'static str {
-    match task.risk() {
-        Risk::Disruptive | Risk::Irreversible => {
-            "Next: isolate at the switch, or disable the account"
-        }
-        Risk::Routine if task.kind() == Some(ActionKind::Unisolate) => {
-            "Next: check that the device is connected and send it again, or run the release script from the device's page in the Defender portal on the device itself"
-        }
-        Risk::Routine => "Next: check that the device is connected, then send it again",
-    }
+    vec![what, task.if_failed().to_owned()]
 }
 
 fn cancelled(by: Option<&str>, comment: Option<&str>) -> String {

@@ -1,9 +1,11 @@
 //! The device panel's lower half: what can be ordered, and what was done to the device by anybody.
 
-use egui::{Frame, Margin, RichText, TextStyle, Ui, UiBuilder, accesskit};
+use egui::{
+    Align, Frame, Label, Layout, Margin, RichText, TextStyle, Ui, UiBuilder, accesskit, vec2,
+};
 use jiff::SignedDuration;
 
-use crate::action::{ActionKind, Condition, Risk, Subject};
+use crate::action::{ActionKind, Change, Group, Subject};
 use crate::model::{HResult, MachineAction, MachineActionStatus, MachineRef, clean};
 use crate::state::Remote;
 use crate::ui::commands::{act_availability, acting_trouble};
@@ -14,49 +16,51 @@ use crate::ui::widgets::{ActionButton, ExplanationView, Icon, copyable_ui, secti
 use crate::ui::{Cx, order, words};
 
 const COMMENT_CHARS: usize = 500;
+/// Width of the word before a group of buttons.
+const GROUP_WIDTH: f32 = 72.0;
 /// Actions drawn; the list above says how many there are.
 const MAX_ACTIONS: usize = 40;
 /// An action as young as this is somebody's present work.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
 
-/// Shows a button for each kind of action; one that cannot be ordered says why.
+/// Shows a button for each kind of action, in groups; one that cannot be ordered says why.
 pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     section_ui(ui, "Actions");
+    let record = cx.state.machine(&machine.id).map(AsRef::as_ref);
+    let kinds = ActionKind::ALL.iter().copied();
+    let kinds: Vec<_> = kinds.filter(|kind| kind.is_offered_on(record)).collect();
     let mut reasons: Vec<(String, Vec<&'static str>)> = Vec::new();
-    ui.horizontal_wrapped(|ui| {
-        for kind in ActionKind::ALL {
-            let spec = kind.spec();
-            let reason = act_availability(kind, machine, cx.state, cx.now).err();
-            let label = format!("{}…", spec.button);
-            let icon = match spec.risk {
-                Risk::Routine => Icon::Undo,
-                Risk::Disruptive | Risk::Irreversible => icon_of(kind),
-            };
-            let button = ActionButton::new(&label)
-                .icon(icon)
-                .hint(spec.consequence)
-                .disabled_because(reason.as_deref());
-            if ui.add(button).clicked() {
-                order::raise(
-                    ui,
-                    cx,
-                    std::slice::from_ref(machine),
-                    Subject::Act(kind),
-                    |_| {},
-                );
-            }
-            if let Some(reason) = reason {
+    for group in Group::ALL {
+        let of_group = kinds.iter().filter(|kind| kind.spec().group == *group);
+        let of_group: Vec<_> = of_group.copied().collect();
+        if of_group.is_empty() {
+            continue;
+        }
+        ui.horizontal_wrapped(|ui| {
+            let word = RichText::new(group.word()).text_style(TextStyle::Small);
+            let size = vec2(GROUP_WIDTH, ui.tokens().height.control);
+            let label = Label::new(word.color(ui.tokens().text_weak));
+            let layout = Layout::left_to_right(Align::Center);
+            ui.allocate_ui_with_layout(size, layout, |ui| {
+                ui.set_min_width(GROUP_WIDTH);
+                ui.add(label);
+            });
+            for kind in of_group {
+                let Some(reason) = button_ui(ui, cx, machine, kind) else {
+                    continue;
+                };
+                let button = kind.spec().button;
                 match reasons.iter_mut().find(|(known, _)| *known == reason) {
-                    Some((_, labels)) => labels.push(spec.button),
-                    None => reasons.push((reason, vec![spec.button])),
+                    Some((_, labels)) => labels.push(button),
+                    None => reasons.push((reason, vec![button])),
                 }
             }
-        }
-    });
+        });
+    }
     let stale = ui.tokens().stale;
     for (reason, labels) in reasons {
         // One line for what blocks all of them.
-        let line = if labels.len() == ActionKind::ALL.len() {
+        let line = if labels.len() == kinds.len() {
             reason
         } else {
             format!("{}: {reason}", labels.join(", "))
@@ -64,17 +68,39 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
         let line = RichText::new(line)
             .text_style(TextStyle::Small)
             .color(stale);
-        ui.add(egui::Label::new(line).wrap());
+        ui.add(Label::new(line).wrap());
     }
 }
 
-const fn icon_of(kind: ActionKind) -> Icon {
-    match kind {
-        ActionKind::Isolate | ActionKind::Unisolate => condition_icon(Condition::Isolated),
-        ActionKind::RestrictCodeExecution | ActionKind::UnrestrictCodeExecution => {
-            condition_icon(Condition::Restricted)
-        }
-        ActionKind::StopAndQuarantineFile => Icon::Block,
+/// The button of one kind; why it cannot be pressed.
+fn button_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    machine: &MachineRef,
+    kind: ActionKind,
+) -> Option<String> {
+    let spec = kind.spec();
+    let reason = act_availability(kind, machine, cx.state, cx.now).err();
+    let label = format!("{}…", spec.button);
+    let button = ActionButton::new(&label)
+        .icon(icon_of(kind))
+        .hint(spec.consequence)
+        .disabled_because(reason.as_deref());
+    if ui.add(button).clicked() {
+        let targets = std::slice::from_ref(machine);
+        order::raise(ui, cx, targets, Subject::Act(kind), |_| {});
+    }
+    reason
+}
+
+fn icon_of(kind: ActionKind) -> Icon {
+    let spec = kind.spec();
+    match (spec.change, spec.group) {
+        (Change::Clears(_), _) => Icon::Undo,
+        (Change::Sets(condition), _) => condition_icon(condition),
+        (Change::Nothing, Group::Investigate) => Icon::Search,
+        (Change::Nothing, Group::Contain | Group::File) => Icon::Block,
+        (Change::Nothing, Group::Mark) => Icon::Info,
     }
 }
 
@@ -152,7 +178,7 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
                 action_head_ui(ui, cx, action);
                 for line in action_lines(action) {
                     let line = RichText::new(line).text_style(TextStyle::Small);
-                    ui.add(egui::Label::new(line.color(tokens.text_weak)).wrap());
+                    ui.add(Label::new(line.color(tokens.text_weak)).wrap());
                 }
                 if let Some(sha1) = action.file_identifier.as_deref() {
                     copyable_ui(ui, "file hash", &clean(sha1, 80));

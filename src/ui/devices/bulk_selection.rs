@@ -66,6 +66,13 @@ fn raise(ui: &Ui, cx: &mut Cx<'_>, kind: ActionKind) {
     }
 }
 
+/// Whether a kind of action is for one of the ticked devices at least.
+fn is_for_some(cx: &Cx<'_>, kind: ActionKind) -> bool {
+    let record = |device: &MachineRef| cx.state.machine(&device.id).map(AsRef::as_ref);
+    let mut picked = cx.views.bulk_selection.iter();
+    picked.any(|device| kind.is_offered_on(record(device)))
+}
+
 /// The buttons, the first on the right; those without room are in a menu.
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
     let count = devices(cx.views.bulk_selection.len());
@@ -80,7 +87,10 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
         ui.memory_mut(|memory| memory.request_focus(Id::unique("devices table")));
         return None;
     }
-    let labels = ActionKind::ALL.map(|kind| (kind, format!("{} {count}…", kind.spec().verb)));
+    let labels: Vec<_> = (ActionKind::ALL.iter().copied())
+        .filter(|kind| is_for_some(cx, *kind))
+        .map(|kind| (kind, format!("{} {count}…", kind.spec().verb)))
+        .collect();
     let more = ActionButton::new("More…").name("More actions on the selected devices");
     let more = ui.add(more.disabled_because(why_not));
     let mut chosen = None;

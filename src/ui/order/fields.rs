@@ -4,7 +4,7 @@ use egui::{Id, RichText, TextStyle, Ui};
 
 use super::form::OrderForm;
 use super::paste::Field;
-use crate::action::{Draft, DraftError, IsolationType, MAX_COMMENT_CHARS, Parameter, Task, Value};
+use crate::action::{Choice, Draft, DraftError, MAX_COMMENT_CHARS, Parameter, ParameterKind, Task};
 use crate::guard;
 use crate::model::MachineRef;
 use crate::ui::theme::TokensExt as _;
@@ -14,56 +14,70 @@ use crate::ui::{Cx, sign_in};
 /// The fields of an action besides the comment.
 pub fn parameters_ui(ui: &mut Ui, draft: &mut Draft, id: Id) {
     for parameter in draft.parameters() {
-        match parameter {
-            Parameter::IsolationType => isolation_type_ui(ui, draft),
-            Parameter::Sha1 => sha1_ui(ui, draft, id),
+        match &parameter.kind {
+            ParameterKind::Choice(choices) => choice_ui(ui, draft, parameter, choices),
+            ParameterKind::Flag => flag_ui(ui, draft, parameter),
+            ParameterKind::Text { .. }
+            | ParameterKind::Hash
+            | ParameterKind::Number { .. }
+            | ParameterKind::Path => text_ui(ui, draft, parameter, id),
         }
     }
 }
 
-fn isolation_type_ui(ui: &mut Ui, draft: &mut Draft) {
+fn choice_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, choices: &[Choice]) {
     let tokens = ui.tokens();
     let small = |text: &str| RichText::new(text).text_style(TextStyle::Small);
-    let parameter = Parameter::IsolationType;
-    ui.label(small(parameter.label()).color(tokens.text_weak));
+    ui.label(small(parameter.label).color(tokens.text_weak));
     ui.horizontal(|ui| {
         ui.spacing_mut().interact_size.y = tokens.height.control;
-        for isolation_type in IsolationType::ALL {
-            let word = isolation_type.word();
-            ui.radio_value(&mut draft.isolation_type, isolation_type, word);
+        for choice in choices {
+            let is_chosen = draft.text(parameter) == choice.value;
+            if ui.radio(is_chosen, choice.word).clicked() {
+                draft.set(parameter, choice.value);
+            }
         }
     });
-    ui.add(egui::Label::new(small(parameter.help()).color(tokens.text_weak)).wrap());
+    ui.add(egui::Label::new(small(parameter.help).color(tokens.text_weak)).wrap());
 }
 
-fn sha1_ui(ui: &mut Ui, draft: &mut Draft, id: Id) {
-    let parameter = Parameter::Sha1;
+fn flag_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter) {
+    let mut is_set = draft.text(parameter) == "true";
+    let ticked = ui.checkbox(&mut is_set, parameter.label);
+    if ticked.on_hover_text(parameter.help).changed() {
+        draft.set(parameter, is_set.to_string());
+    }
+}
+
+fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id) {
     let value = draft.value(parameter);
-    let is_empty = draft.sha1.trim().is_empty();
-    let error = value
-        .as_ref()
-        .err()
-        .filter(|_| !is_empty)
-        .map(ToString::to_string);
+    let mut text = draft.text(parameter).to_owned();
+    let is_empty = text.trim().is_empty();
+    let error = value.as_ref().err();
+    let error = error.filter(|_| !is_empty).map(ToString::to_string);
     // What will be sent, where the field says something else.
     let read = match &value {
-        Ok(Value::Sha1(sha1)) if sha1.as_str() != draft.sha1 => Some(format!("Read as {sha1}")),
-        Ok(Value::Sha1(_) | Value::IsolationType(_)) | Err(_) => None,
+        Ok(Some(value)) if value.text() != text => Some(format!("Read as {}", value.text())),
+        Ok(_) | Err(_) => None,
     };
-    TextField::new(parameter.label(), &mut draft.sha1)
-        .monospace()
-        .id(Field::Sha1.id(id))
-        .help(read.as_deref().unwrap_or_else(|| parameter.help()))
-        .error(error.as_deref())
-        .show_ui(ui);
+    let field = TextField::new(parameter.label, &mut text)
+        .id(Field::Parameter(parameter.wire_name).id(id))
+        .help(read.as_deref().unwrap_or(parameter.help))
+        .error(error.as_deref());
+    let is_code = matches!(parameter.kind, ParameterKind::Hash | ParameterKind::Path);
+    let field = if is_code { field.monospace() } else { field };
+    field.show_ui(ui);
+    if text != draft.text(parameter) {
+        draft.set(parameter, text);
+    }
 }
 
 /// The first field that still has to be filled in, else the comment.
 pub fn next_to_fill(form: &OrderForm, task: &Task, wants_name: bool) -> Field {
     let draft = &form.draft;
-    let parameters = draft.parameters();
-    if parameters.contains(&Parameter::Sha1) && draft.value(Parameter::Sha1).is_err() {
-        return Field::Sha1;
+    let mut parameters = draft.parameters().iter();
+    if let Some(open) = parameters.find(|field| draft.value(field).is_err()) {
+        return Field::Parameter(open.wire_name);
     }
     if let Some(machine) = form.only().filter(|_| wants_name)
         && !draft.about(draft.entry, machine.clone()).is_named()

@@ -78,7 +78,7 @@ pub(super) fn footer_ui(
         block
     };
     let style = match task.risk() {
-        Risk::Routine => ButtonStyle::Primary,
+        Risk::Routine | Risk::Harmless => ButtonStyle::Primary,
         Risk::Disruptive | Risk::Irreversible => ButtonStyle::Danger,
     };
     let label = confirm_label(task, form);

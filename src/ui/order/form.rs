@@ -3,9 +3,9 @@
 use super::exposure::Exposure;
 use super::judged::Judged;
 use super::ticket;
-use crate::action::{ActionKind, Change, Draft, IsolationType, Subject, Task};
+use crate::action::{ActionKind, Change, Draft, Subject, Task};
 use crate::message::Command;
-use crate::model::{EntryId, Machine, MachineId, MachineRef, PanelPart};
+use crate::model::{EntryId, MachineId, MachineRef, PanelPart};
 use crate::state::State;
 use crate::ui::views::{Dialog, Views};
 
@@ -97,8 +97,12 @@ impl OrderForm {
     #[must_use]
     pub fn has_input(&self) -> bool {
         let draft = &self.draft;
-        let typed = [&draft.comment, &draft.sha1, &draft.typed_name, &self.number];
-        typed.iter().any(|text| !text.trim().is_empty())
+        let fields = draft.parameters().iter().filter(|field| field.is_typed());
+        let typed = [&*draft.comment, &draft.typed_name, &self.number];
+        let mut typed = typed
+            .into_iter()
+            .chain(fields.map(|field| draft.text(field)));
+        typed.any(|text| !text.trim().is_empty())
     }
 
     /// The only device, where there is one.
@@ -155,14 +159,6 @@ pub fn open(
         return Vec::new();
     };
     let mut draft = Draft::new(first.entry, first.machine.clone(), subject);
-    let is_unmanaged = |target: &Target| {
-        let record = state.machine(&target.machine.id).map(AsRef::as_ref);
-        record.is_some_and(Machine::is_unmanaged)
-    };
-    if targets.iter().all(is_unmanaged) {
-        // Nothing else is possible there.
-        draft.isolation_type = IsolationType::UnManagedDevice;
-    }
     fill(&mut draft);
     let ids: Vec<_> = targets.iter().map(|t| t.machine.id.clone()).collect();
     let mut form = OrderForm::new(targets, draft, time);

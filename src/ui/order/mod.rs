@@ -24,7 +24,7 @@ use super::commands::acting_trouble;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{Dialog, copyable_ui, elided, is_arming, small_ui, text_width};
-use crate::action::{Draft, Risk, Sha1, Subject, Task};
+use crate::action::{Draft, Sha1, Subject, Task};
 use crate::guard::{self, Review};
 use crate::message::Command;
 use crate::model::MachineRef;
@@ -208,7 +208,7 @@ fn take_confirming_key(ui: &Ui) -> bool {
 
 /// Whether each device has to have been on screen.
 fn names_devices(task: &Task) -> bool {
-    task.risk() != Risk::Routine
+    task.risk().takes_away()
 }
 
 /// Everything over the buttons; the devices that are to be left out.
@@ -332,11 +332,7 @@ fn body_ui(
     fields::parameters_ui(ui, &mut form.draft, id);
     let sha1 = form.draft.file_sha1();
     let sha1 = sha1.as_ref().map(Sha1::as_str);
-    if form
-        .draft
-        .parameters()
-        .contains(&crate::action::Parameter::Sha1)
-    {
+    if form.draft.hash_field().is_some() {
         file::file_ui(ui, cx, sha1, &mut form.looked_up);
     }
     if let Some(machine) = form.only().cloned().filter(|_| wants_name) {

@@ -4,7 +4,7 @@ use egui::{Event, Id, Ui};
 
 use super::form::OrderForm;
 use super::ticket;
-use crate::action::{Parameter, Sha1, Sha1Error};
+use crate::action::{Draft, Sha1, Sha1Error};
 
 /// A hash has at most a label and a file name beside it.
 const MAX_HASH_WORDS: usize = 4;
@@ -12,7 +12,8 @@ const MAX_HASH_WORDS: usize = 4;
 /// A field of the form that takes text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
-    Sha1,
+    /// Of a parameter, by its wire name.
+    Parameter(&'static str),
     Name,
     Number,
     Ticket,
@@ -20,18 +21,17 @@ pub enum Field {
 }
 
 impl Field {
-    const ALL: [Self; 5] = [
-        Self::Sha1,
-        Self::Name,
-        Self::Number,
-        Self::Ticket,
-        Self::Comment,
-    ];
+    /// Every field of a form.
+    fn all(draft: &Draft) -> impl Iterator<Item = Self> {
+        let parameters = draft.parameters().iter();
+        let parameters = parameters.map(|parameter| Self::Parameter(parameter.wire_name));
+        parameters.chain([Self::Name, Self::Number, Self::Ticket, Self::Comment])
+    }
 
     /// The id of the field in the dialog `form`.
     pub fn id(self, form: Id) -> Id {
         form.with(match self {
-            Self::Sha1 => "sha1",
+            Self::Parameter(wire_name) => wire_name,
             Self::Name => "name",
             Self::Number => "number",
             Self::Ticket => "ticket",
@@ -44,9 +44,7 @@ impl Field {
 /// it before the fields are drawn.
 pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
     let focused = ui.memory(egui::Memory::focused);
-    let in_field = Field::ALL
-        .into_iter()
-        .find(|field| focused == Some(field.id(id)));
+    let in_field = Field::all(&form.draft).find(|field| focused == Some(field.id(id)));
     if in_field.is_none() && ui.ctx().text_edit_focused() {
         return;
     }
@@ -58,7 +56,7 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
         let fits = fitting(form, &text, wants_name);
         if fits != Field::Comment && in_field != Some(fits) {
             let into = match fits {
-                Field::Sha1 => &mut form.draft.sha1,
+                Field::Parameter(wire_name) => form.draft.values.entry(wire_name).or_default(),
                 Field::Name => &mut form.draft.typed_name,
                 Field::Number | Field::Ticket | Field::Comment => &mut form.ticket,
             };
@@ -88,11 +86,11 @@ fn pasted_text(event: &Event) -> Option<String> {
 /// The field that a text fits which was pasted as a whole.
 fn fitting(form: &OrderForm, text: &str, wants_name: bool) -> Field {
     let draft = &form.draft;
-    if draft.parameters().contains(&Parameter::Sha1)
-        && Sha1::find(&draft.sha1).is_err()
+    if let Some(field) = draft.hash_field()
+        && draft.value(field).is_err()
         && is_hash(text)
     {
-        return Field::Sha1;
+        return Field::Parameter(field.wire_name);
     }
     if wants_name && let Some(machine) = form.only() {
         let mut named = draft.about(draft.entry, machine.clone());

@@ -144,8 +144,11 @@ fn preview(draft: &Draft) -> Vec<String> {
         task: draft.task(),
     };
     let body = order.body().into_iter();
-    body.map(|(name, value)| format!("{name}: {}", clean(&value, 2_000)))
-        .collect()
+    body.map(|(name, value)| match value.as_str() {
+        Some(text) => format!("{name}: {}", clean(text, 2_000)),
+        None => format!("{name}: {value}"),
+    })
+    .collect()
 }
 
 #[cfg(test)]

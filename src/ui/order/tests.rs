@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::action::{ActionKind, IsolationType};
+use crate::action::{ActionKind, ISOLATION_TYPE, SELECTIVE};
 use crate::guard::Policy;
 use crate::message::{Event as Fact, SettingsNews};
 use crate::model::{
@@ -344,10 +344,7 @@ fn fields_come_from_the_catalogue() {
     isolate.run_steps(3);
     isolate.get_by_label("Selective").click();
     isolate.run_steps(3);
-    assert_eq!(
-        form(&isolate).draft.isolation_type,
-        IsolationType::Selective
-    );
+    assert_eq!(form(&isolate).draft.text(&ISOLATION_TYPE), SELECTIVE.value);
     let mut file = harness(world(ActionKind::StopAndQuarantineFile));
     file.run_steps(3);
     assert!(file.query_by_label("Full").is_none());

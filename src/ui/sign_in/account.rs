@@ -2,6 +2,7 @@
 
 use egui::{Id, Panel, RichText, Ui};
 
+use crate::action::ActionKind;
 use crate::message::Command;
 use crate::model::{Permission, Permissions, SessionStatus, clean};
 use crate::ui::Cx;
@@ -13,19 +14,21 @@ use crate::ui::widgets::{
     ActionButton, Dialog, Icon, badge, copyable_ui, icon, raised_frame, section_ui,
 };
 
-/// What each permission that this console uses is for, in the words of the screen.
-const USES: [(Permission, &str); 4] = [
-    (Permission::MachineRead, "see devices and follow actions"),
-    (Permission::MachineIsolate, "isolate and release"),
-    (
-        Permission::MachineRestrictExecution,
-        "restrict apps and lift the restriction",
-    ),
-    (
-        Permission::MachineStopAndQuarantine,
-        "stop and quarantine files",
-    ),
-];
+/// What each permission that this console uses is for, in the words of the screen: reading first.
+fn uses() -> Vec<(Permission, String)> {
+    let reading = "see devices and follow actions".to_owned();
+    let mut uses = vec![(Permission::MachineRead, reading)];
+    for spec in ActionKind::ALL.iter().map(|kind| kind.spec()) {
+        match uses.iter_mut().find(|(known, _)| *known == spec.permission) {
+            Some((_, abilities)) => {
+                *abilities += " and ";
+                *abilities += spec.ability;
+            }
+            None => uses.push((spec.permission.clone(), spec.ability.to_owned())),
+        }
+    }
+    uses
+}
 
 /// What can and cannot be done with these permissions, in a sentence each.
 struct Allowed {
@@ -49,10 +52,11 @@ impl Allowed {
                 cannot: Vec::new(),
             };
         }
-        let can: Vec<&str> = USES
+        let uses = uses();
+        let can: Vec<&str> = uses
             .iter()
             .filter(|(permission, _)| granted(permission))
-            .map(|(_, what)| *what)
+            .map(|(_, what)| what.as_str())
             .collect();
         Self {
             can: if can.is_empty() {
@@ -60,7 +64,7 @@ impl Allowed {
             } else {
                 format!("You can {}", can.join(", "))
             },
-            cannot: USES
+            cannot: uses
                 .iter()
                 .filter(|(permission, _)| !granted(permission))
                 .map(|(permission, what)| {
@@ -235,24 +239,26 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::action::ActionKind;
     use crate::ui::sign_in::account::*;
 
     #[test]
     fn every_action_says_what_its_permission_is_for() {
-        for kind in ActionKind::ALL {
-            let permission = &kind.spec().permission;
-            assert!(
-                USES.iter().any(|(known, _)| known == permission),
-                "{permission}"
-            );
+        for &kind in ActionKind::ALL {
+            let spec = kind.spec();
+            let is_said = |(known, what): &(Permission, String)| {
+                *known == spec.permission && what.contains(spec.ability)
+            };
+            assert!(uses().iter().any(is_said), "{kind:?}");
         }
     }
 
     #[test]
     fn what_is_missing_is_named_and_reading_comes_first() {
         let allowed = Allowed::of(&Permissions::from_scopes("Machine.Isolate"));
-        assert_eq!(allowed.can, "You can isolate and release");
+        assert_eq!(
+            allowed.can,
+            "You can isolate and release and contain and release containments"
+        );
         assert!(allowed.cannot[0].contains("Machine.Read is not granted"));
         assert_eq!(allowed.cannot.len(), 3);
         let more = Allowed::of(&Permissions::from_scopes("Machine.ReadWrite Machine.Scan"));

@@ -83,7 +83,7 @@ impl<'a> Claim<'a> {
             }
             Task::Act { .. } => match self.order.task.compared_with(action) {
                 Sameness::Different => false,
-                Sameness::Same | Sameness::OtherIsolation | Sameness::Unknown => {
+                Sameness::Same | Sameness::OtherVariant | Sameness::Unknown => {
                     action.external_id.as_deref() == Some(&entry.to_string())
                         || holds(action.requestor_comment.as_deref(), entry)
                             && self.is_believable(action)
@@ -129,12 +129,12 @@ impl<'a> Claim<'a> {
         match self.order.task.compared_with(action) {
             // Nobody had seen these words before they left: whoever the service credits them to,
             // which may be another name of this account, they are ours.
-            Sameness::Same | Sameness::OtherIsolation if self.is_as_sent(action) => {
+            Sameness::Same | Sameness::OtherVariant if self.is_as_sent(action) => {
                 return Whose::Ours;
             }
             Sameness::Same => {}
-            Sameness::OtherIsolation => {
-                return Whose::Unclear("the service answered with an isolation of another type");
+            Sameness::OtherVariant => {
+                return Whose::Unclear("the service answered with an action of another type");
             }
             Sameness::Unknown if action.is_of_unknown_kind() => {
                 return Whose::Unclear("the service's answer does not name the kind of action");
@@ -168,7 +168,7 @@ impl<'a> Claim<'a> {
         let is_elsewhere =
             (action.machine_id.as_ref()).is_some_and(|m| *m != self.order.machine.id);
         match self.order.task.compared_with(action) {
-            Sameness::Different | Sameness::OtherIsolation => return Reading::Unrelated,
+            Sameness::Different | Sameness::OtherVariant => return Reading::Unrelated,
             Sameness::Same | Sameness::Unknown if is_elsewhere => return Reading::Unrelated,
             Sameness::Unknown => return Reading::Unclear,
             Sameness::Same if action.machine_id.is_none() => return Reading::Unclear,

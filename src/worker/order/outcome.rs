@@ -2,7 +2,7 @@
 
 use super::claim::{Claim, Whose};
 use super::follow::finished;
-use crate::action::{Order, Sameness, Task};
+use crate::action::{ActionKind, Order, Sameness, Task};
 use crate::api::{ApiError, Lane};
 use crate::auth::AuthError;
 use crate::explain::{Effect, Explanation, NextStep};
@@ -155,7 +155,7 @@ pub(super) async fn refuse(context: &Context, approval: &Approval, error: &ApiEr
                 not_ours(context, order, &action).await;
                 return;
             }
-            Cause::OtherIsolation(action) => message = with_other_isolation(&message, &action),
+            Cause::OtherVariant(action) => message = with_other_variant(&message, &action),
             Cause::Ended(end) => records.push(end),
             Cause::NotThere => records.push(Record::ActiveActionsRead { complete: true }),
             Cause::NotRead => records.push(Record::ActiveActionsRead { complete: false }),
@@ -176,8 +176,8 @@ enum Cause {
     /// Ours is there: somebody on the way refused what the service had stored.
     Stored(Box<MachineAction>),
     NotOurs(Box<MachineAction>),
-    /// An isolation that cuts off less or more than the one that was ordered.
-    OtherIsolation(Box<MachineAction>),
+    /// One of the same kind with another choice than was ordered, such as a selective isolation.
+    OtherVariant(Box<MachineAction>),
     /// The action that was to be cancelled had come to its end.
     Ended(Record),
     NotThere,
@@ -185,8 +185,8 @@ enum Cause {
     NotRead,
 }
 
-/// Adds what the service left out: that it is already isolating the device, in another way.
-fn with_other_isolation(message: &str, action: &MachineAction) -> Box<str> {
+/// Adds what the service left out: that it is already doing so, in another way.
+fn with_other_variant(message: &str, action: &MachineAction) -> Box<str> {
     let requestor = action.requestor.as_deref().map_or("", str::trim);
     let requestor = if requestor.is_empty() {
         "an unknown requestor"
@@ -194,7 +194,8 @@ fn with_other_isolation(message: &str, action: &MachineAction) -> Box<str> {
         requestor
     };
     format!(
-        "{message} [open on the device: an isolation of type {}, by {}]",
+        "{message} [open on the device: {} of type {}, by {}]",
+        ActionKind::of(action).map_or("an action".to_owned(), |kind| kind.spec().a_noun()),
         clean(action.scope.as_deref().unwrap_or_default(), 40),
         clean(requestor, 80)
     )
@@ -239,14 +240,14 @@ async fn active_action(context: &Context, approval: &Approval) -> Cause {
         Cause::Stored(Box::new(ours.clone()))
     } else if let Some(active) = newest(Sameness::Same) {
         Cause::NotOurs(active)
-    } else if let Some(active) = newest(Sameness::OtherIsolation) {
-        Cause::OtherIsolation(active)
+    } else if let Some(active) = newest(Sameness::OtherVariant) {
+        Cause::OtherVariant(active)
     } else if is_whole && newest(Sameness::Unknown).is_none() {
         Cause::NotThere
     } else {
         Cause::NotRead
     };
-    if let Cause::Stored(action) | Cause::NotOurs(action) | Cause::OtherIsolation(action) = &cause {
+    if let Cause::Stored(action) | Cause::NotOurs(action) | Cause::OtherVariant(action) = &cause {
         context.show_action(action).await;
     }
     cause

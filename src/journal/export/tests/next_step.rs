@@ -1,7 +1,7 @@
 //! What the hand-over sheet tells the next shift to do about an order that failed.
 
 use super::*;
-use crate::action::{Order, Sha1, Value};
+use crate::action::{Order, SHA1, Sha1, Value};
 use crate::journal::NotSentReason;
 use crate::model::{EntryId, MachineActionType};
 use MachineActionStatus::{Cancelled, Failed, Succeeded};
@@ -34,7 +34,7 @@ fn quarantine(tag: &str, digit: &str) -> Order {
     let sha1 = Sha1::find(&digit.repeat(40)).expect("40 digits");
     let task = Task::Act {
         kind: ActionKind::StopAndQuarantineFile,
-        values: [Value::Sha1(sha1)].into(),
+        values: [(&SHA1, Value::Hash(sha1))].into(),
     };
     Order {
         task,

@@ -112,6 +112,7 @@ fn a_failure_says_its_code_in_words_and_what_to_do() {
 
 #[test]
 fn a_ticket_line_is_one_line_in_utc_and_names_everything_that_was_sent() {
+    use crate::action::{self, ISOLATION_TYPE, SELECTIVE, Value};
     use crate::ui::activity::record::{sent, ticket_line};
     let status = MachineActionStatus::Pending;
     let accepted = Record::Accepted {
@@ -119,10 +120,9 @@ fn a_ticket_line_is_one_line_in_utc_and_names_everything_that_was_sent() {
         status,
     };
     let mut entry = entry(vec![Record::Sent, accepted]);
-    let selective = crate::action::IsolationType::Selective;
     entry.order.task = Task::Act {
         kind: ActionKind::Isolate,
-        values: [crate::action::Value::IsolationType(selective)].into(),
+        values: [(&ISOLATION_TYPE, Value::Choice(&SELECTIVE))].into(),
     };
     assert_eq!(
         ticket_line(&entry, &state()),
@@ -133,13 +133,13 @@ fn a_ticket_line_is_one_line_in_utc_and_names_everything_that_was_sent() {
     let sha1 = crate::action::Sha1::find(SHA1).expect("a SHA-1");
     entry.order.task = Task::Act {
         kind: ActionKind::StopAndQuarantineFile,
-        values: [crate::action::Value::Sha1(sha1)].into(),
+        values: [(&action::SHA1, Value::Hash(sha1))].into(),
     };
-    assert!(ticket_line(&entry, &state()).contains(&format!("; SHA-1: {SHA1};")));
+    assert!(ticket_line(&entry, &state()).contains(&format!("; SHA-1 of the file: {SHA1};")));
     assert_eq!(
         sent(&entry),
         [
-            format!("SHA-1: {SHA1}"),
+            format!("SHA-1 of the file: {SHA1}"),
             "Comment: [cdn-7F3K2Q9M] INC-1\\u{a}malware".to_owned()
         ]
     );
@@ -217,7 +217,7 @@ fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_
         let mut entry = entry(records);
         entry.order.task = Task::Act {
             kind: ActionKind::Unisolate,
-            values: Box::default(),
+            values: crate::action::Values::default(),
         };
         entry
     };

@@ -133,9 +133,13 @@ fn the_state_rests_on_evidence_and_the_buttons_follow_the_catalogue() {
             .query_by_label("Restriction unknown: no record in the action history")
             .is_some()
     );
-    for kind in ActionKind::ALL {
+    let id = MachineId::parse("a19c07").expect("a literal id");
+    let machine = harness.state().state.machine(&id).cloned();
+    for &kind in ActionKind::ALL {
         let label = format!("{}…", kind.spec().button);
-        assert!(harness.query_by_label(&label).is_some(), "{label}");
+        let is_there = harness.query_by_label(&label).is_some();
+        let is_offered = kind.is_offered_on(machine.as_deref());
+        assert_eq!(is_there, is_offered, "{label}");
     }
     harness.get_by_label("Release…").click();
     harness.run();

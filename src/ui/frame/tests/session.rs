@@ -244,11 +244,11 @@ fn a_console_that_only_looks_offers_no_order_anywhere() {
         for label in [
             "Release what you isolated (0)…",
             "Release “FIN-LT-042” (…9c07)…",
-            "Cancel the restriction of “HR-LT-007” (…aaaa)…",
+            "Cancel the app restriction of “HR-LT-007” (…aaaa)…",
         ] {
             disabled(&harness, label);
         }
-        for kind in ActionKind::ALL {
+        for &kind in ActionKind::ALL {
             let desk = &*desk.borrow();
             let available = UiCommand::Act(kind).availability(&desk.state, &desk.views, at(28));
             assert_eq!(available, Err(why.to_owned()), "{kind:?}");

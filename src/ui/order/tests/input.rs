@@ -26,7 +26,7 @@ fn a_pasted_hash_of_any_kind_goes_into_its_field() {
         let draft = &form(&harness).draft;
         assert_eq!(draft.comment, "", "{text}");
         let expected = if field.is_empty() { text.trim() } else { field };
-        assert_eq!(draft.sha1, expected);
+        assert_eq!(draft.text(&crate::action::SHA1), expected);
     }
     // Typing has led to the comment; what is pasted then still fits its field.
     let mut harness = harness(world(ActionKind::StopAndQuarantineFile));
@@ -34,7 +34,8 @@ fn a_pasted_hash_of_any_kind_goes_into_its_field() {
     type_text(&mut harness, "dropper");
     paste(&mut harness, SHA1);
     let draft = &form(&harness).draft;
-    assert_eq!((&*draft.comment, &*draft.sha1), ("dropper", SHA1));
+    let hash = draft.text(&crate::action::SHA1);
+    assert_eq!((&*draft.comment, hash), ("dropper", SHA1));
     // A sentence about a file is a reason.
     let mut harness = self::harness(world(ActionKind::StopAndQuarantineFile));
     harness.run_steps(3);

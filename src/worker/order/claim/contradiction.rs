@@ -17,7 +17,7 @@ use crate::worker::order::lookup;
 pub(in crate::worker) enum Contradiction {
     Device,
     Kind,
-    IsolationType,
+    Variant,
     Comment,
     Requestor,
     Created,
@@ -29,7 +29,7 @@ impl Contradiction {
         match self {
             Self::Device => "the service answered with an action on another device",
             Self::Kind => "the service answered with an action of another kind",
-            Self::IsolationType => "the service answered with an isolation of another type",
+            Self::Variant => "the service answered with another variant of this action",
             Self::Comment => "the service answered with an action that has another comment",
             Self::Requestor => "the service answered with an action of another requestor",
             Self::Created => "the service answered with an action older than this order",
@@ -43,7 +43,7 @@ impl Contradiction {
             Self::Kind => {
                 "the action that the service named is of another kind, or on another file"
             }
-            Self::IsolationType => "the action that the service named isolates in another way",
+            Self::Variant => "the action that the service named is another variant of this one",
             Self::Comment => "the action that the service named does not have this order's comment",
             Self::Requestor => "the action that the service named has another requestor",
             Self::Created => "the action that the service named is older than this order",
@@ -82,7 +82,7 @@ impl Claim<'_> {
             // Its words are this order's: whoever the service credits them to, which may be another
             // name of this account.
             _ if self.is_as_sent(action) => None,
-            Sameness::OtherIsolation => Some(Contradiction::IsolationType),
+            Sameness::OtherVariant => Some(Contradiction::Variant),
             Sameness::Same | Sameness::Unknown if comment.is_some() && !holds_tag => {
                 Some(Contradiction::Comment)
             }

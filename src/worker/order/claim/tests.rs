@@ -17,7 +17,7 @@ pub fn order(kind: ActionKind) -> Order {
     let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
     let mut draft = Draft::new(entry, machine, Subject::Act(kind));
     draft.comment = "why".into();
-    draft.sha1 = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9".into();
+    draft.fill_examples();
     draft.parse().expect("complete")
 }
 

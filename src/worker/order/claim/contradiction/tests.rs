@@ -16,7 +16,7 @@ fn a_reading_that_is_about_something_else_contradicts_the_order() {
     for (reading, expected) in [
         (elsewhere, Contradiction::Device),
         (opposite, Contradiction::Kind),
-        (selective, Contradiction::IsolationType),
+        (selective, Contradiction::Variant),
         (told(Some("by hand"), Some(US), 0), Contradiction::Comment),
         (
             told(Some("[cdn-00000001] why"), None, 0),

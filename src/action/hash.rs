@@ -1,0 +1,217 @@
+//! The hash that the service knows a file by.
+
+use std::fmt;
+
+use crate::model::clean;
+
+/// The SHA-1 of a file: 40 lower-case hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Sha1(Box<str>);
+
+/// Why a text holds no SHA-1.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Sha1Error {
+    #[error("Enter the SHA-1 of the file")]
+    Missing,
+    #[error("This is an MD5 (32 digits). The service takes SHA-1 only: 40 digits")]
+    Md5,
+    #[error("This is a SHA-256 (64 digits). The service takes SHA-1 only: 40 digits")]
+    Sha256,
+    #[error("{digits} digits: a SHA-1 has 40")]
+    WrongLength { digits: usize },
+    #[error("“{}” (character {position}) is not a hexadecimal digit", clean(&character.to_string(), 8))]
+    WrongCharacter { character: char, position: usize },
+    #[error("This holds several hashes; leave only one")]
+    Several,
+    #[error("This is in several pieces: enter the SHA-1 alone, in one piece")]
+    Pieces,
+}
+
+const SHA1_DIGITS: usize = 40;
+const MD5_DIGITS: usize = 32;
+const SHA256_DIGITS: usize = 64;
+
+impl Sha1 {
+    /// The one of the API reference.
+    pub(super) const EXAMPLE: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+
+    /// Finds the one SHA-1 in pasted text: labels, quotes, spaces and upper case do no harm.
+    ///
+    /// # Errors
+    /// Says what the text is instead: a hash of another kind, too long or short, a wrong
+    /// character, or several hashes.
+    pub fn find(text: &str) -> Result<Self, Sha1Error> {
+        let is_hex = |word: &&str| word.bytes().all(|b| b.is_ascii_hexdigit());
+        let words: Vec<&str> = text
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .collect();
+        let mut whole = words
+            .iter()
+            .copied()
+            .filter(is_hex)
+            .filter(|word| word.len() == SHA1_DIGITS);
+        if let Some(found) = whole.next() {
+            return if whole.all(|other| other.eq_ignore_ascii_case(found)) {
+                Ok(Self(found.to_ascii_lowercase().into()))
+            } else {
+                Err(Sha1Error::Several)
+            };
+        }
+        let digits = without_label(text);
+        if let Some((position, character)) = digits
+            .chars()
+            .enumerate()
+            .find(|(_, c)| !c.is_ascii_hexdigit())
+        {
+            return Err(Sha1Error::WrongCharacter {
+                character,
+                position: position + 1,
+            });
+        }
+        let pieces = lengths_of_pieces(&words, digits.len());
+        match digits.len() {
+            0 => Err(Sha1Error::Missing),
+            MD5_DIGITS => Err(Sha1Error::Md5),
+            SHA256_DIGITS => Err(Sha1Error::Sha256),
+            _ if pieces.contains(&MD5_DIGITS) => Err(Sha1Error::Md5),
+            _ if pieces.contains(&SHA256_DIGITS) => Err(Sha1Error::Sha256),
+            SHA1_DIGITS if is_grouped(&pieces) => Ok(Self(digits.to_ascii_lowercase().into())),
+            SHA1_DIGITS => Err(Sha1Error::Pieces),
+            digits => Err(Sha1Error::WrongLength { digits }),
+        }
+    }
+
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Sha1 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The lengths of the last words that make up `digits` digits, in their order; a label may be written
+/// together with the first of them.
+fn lengths_of_pieces(words: &[&str], digits: usize) -> Vec<usize> {
+    let mut left = digits;
+    let mut lengths = Vec::new();
+    for word in words.iter().rev() {
+        let length = word.len().min(left);
+        if length == 0 {
+            break;
+        }
+        lengths.push(length);
+        left -= length;
+    }
+    lengths.reverse();
+    lengths
+}
+
+/// Whether digits were written in groups, as people do: all alike, and perhaps a shorter last one.
+fn is_grouped(pieces: &[usize]) -> bool {
+    let Some((last, [first, others @ ..])) = pieces.split_last() else {
+        return true;
+    };
+    others.iter().all(|length| length == first) && last <= first
+}
+
+/// The text without white space, separators between digits, quotes, and a leading `SHA-1:`,
+/// `MD5=`, `sha256 ` and the like.
+fn without_label(text: &str) -> String {
+    let packed: String = text
+        .chars()
+        .filter(|c| {
+            !c.is_whitespace()
+                && !matches!(
+                    c,
+                    '"' | '\'' | '`' | ':' | '=' | '-' | '(' | ')' | ',' | ';'
+                )
+        })
+        .collect();
+    for label in ["sha256", "sha1", "md5", "hash"] {
+        if packed
+            .get(..label.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(label))
+        {
+            return packed[label.len()..].to_owned();
+        }
+    }
+    packed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HASH: &str = Sha1::EXAMPLE;
+
+    #[test]
+    fn a_sha1_is_found_in_what_people_paste() {
+        for text in [
+            HASH.to_owned(),
+            format!("  {HASH}\r\n"),
+            HASH.to_uppercase(),
+            format!("SHA-1: {HASH}"),
+            format!("sha1={HASH}"),
+            format!("SHA1 ({HASH})"),
+            format!("evil.exe\t{HASH}\tquarantine"),
+            HASH.as_bytes()
+                .chunks(4)
+                .map(|c| String::from_utf8_lossy(c).into_owned())
+                .collect::<Vec<_>>()
+                .join(" "),
+            format!("{HASH}, {HASH}"),
+            format!("SHA-1: {} {}", &HASH[..20], &HASH[20..]),
+            format!("sha1{HASH}"),
+            format!("{} {} {}", &HASH[..16], &HASH[16..32], &HASH[32..]),
+        ] {
+            assert_eq!(
+                Sha1::find(&text).map(|s| s.to_string()),
+                Ok(HASH.to_owned()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_sha1_is_named() {
+        let find = |text: &str| Sha1::find(text).expect_err("no SHA-1");
+        assert_eq!(find(""), Sha1Error::Missing);
+        assert_eq!(find(" \t"), Sha1Error::Missing);
+        assert_eq!(find(&"a".repeat(32)), Sha1Error::Md5);
+        assert_eq!(find(&format!("MD5: {}", "a".repeat(32))), Sha1Error::Md5);
+        assert_eq!(find(&"a".repeat(64)), Sha1Error::Sha256);
+        assert_eq!(find(&"a".repeat(39)), Sha1Error::WrongLength { digits: 39 });
+        assert_eq!(
+            find(&format!("{}g", "a".repeat(39))),
+            Sha1Error::WrongCharacter {
+                character: 'g',
+                position: 40
+            }
+        );
+        let md5 = "a".repeat(32);
+        for no_sha1 in [
+            format!("{md5} 20261128"),
+            format!("20261128 {md5}"),
+            format!("MD5: {md5} 20261128"),
+            format!("md5{md5} deadbeef"),
+            format!("{md5} 1234"),
+        ] {
+            assert_eq!(find(&no_sha1), Sha1Error::Md5, "{no_sha1}");
+        }
+        let sha256 = format!("{} 20261128", "a".repeat(64));
+        assert_eq!(find(&sha256), Sha1Error::Sha256);
+        for pieces in [[10, 30].as_slice(), &[30, 4, 6], &[8, 8, 16, 8]] {
+            let pieces: Vec<_> = pieces.iter().map(|length| "a".repeat(*length)).collect();
+            assert_eq!(find(&pieces.join(" ")), Sha1Error::Pieces, "{pieces:?}");
+        }
+        assert_eq!(
+            find(&format!("{HASH} {}", "b".repeat(40))),
+            Sha1Error::Several
+        );
+    }
+}

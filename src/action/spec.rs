@@ -1,0 +1,247 @@
+//! What the catalogue says of an action.
+
+use super::catalogue::ActionKind;
+use super::condition::Condition;
+use super::parameter::{Parameter, Values};
+use super::systems::{self, Support};
+use crate::model::{Machine, MachineActionType, OnboardingStatus, Permission};
+
+/// How much harm a wrong click does; decides confirmation, colour and guardrails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Risk {
+    /// Restores service.
+    Routine,
+    /// Takes nothing from anybody and gives nothing back.
+    Harmless,
+    /// Interrupts a person's work; can be undone.
+    Disruptive,
+    /// Cannot be taken back from here.
+    Irreversible,
+}
+
+impl Risk {
+    /// Whether it stops or removes something.
+    #[must_use]
+    pub const fn takes_away(self) -> bool {
+        match self {
+            Self::Routine | Self::Harmless => false,
+            Self::Disruptive | Self::Irreversible => true,
+        }
+    }
+}
+
+/// What a success means for the machine's condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    Sets(Condition),
+    Clears(Condition),
+    Nothing,
+}
+
+/// Which devices an action is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Devices {
+    /// Those with a sensor, which carries it out.
+    Managed,
+    /// Those without one: others carry it out.
+    Unmanaged,
+}
+
+/// On what an action acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    Machine,
+    /// A file on a machine.
+    File,
+    /// Every device of the tenant.
+    Tenant,
+}
+
+/// What the service answers with, and what is followed to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    MachineAction,
+    Investigation,
+    Indicator,
+    /// The answer is the end.
+    Nothing,
+}
+
+/// What an action leaves behind when it has succeeded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Yield {
+    Nothing,
+    /// A file of evidence, which the service keeps for download.
+    Package,
+}
+
+/// Where the buttons of an action stand together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::VariantArray)]
+pub enum Group {
+    Contain,
+    Investigate,
+    File,
+    Mark,
+}
+
+impl Group {
+    pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
+
+    /// Before its buttons.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Contain => "Contain",
+            Self::Investigate => "Investigate",
+            Self::File => "File",
+            Self::Mark => "Mark",
+        }
+    }
+}
+
+/// A key that opens the form, always with Ctrl (Cmd on macOS): none sends anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Shortcut {
+    pub letter: char,
+    pub shift: bool,
+}
+
+impl Shortcut {
+    pub(super) const fn ctrl(letter: char) -> Self {
+        let shift = false;
+        Self { letter, shift }
+    }
+
+    pub(super) const fn ctrl_shift(letter: char) -> Self {
+        let shift = true;
+        Self { letter, shift }
+    }
+}
+
+/// Everything there is to know about an action.
+pub struct ActionSpec {
+    /// `type` of the machine action that comes of it.
+    pub wire_type: MachineActionType,
+    /// What the journal calls it, where that is not `wire_type`. Never changes.
+    pub journal_key: Option<&'static str>,
+    /// Last segment of the request path.
+    pub endpoint: &'static str,
+    /// Properties of the body that are the same in every request.
+    pub fixed: &'static [(&'static str, &'static str)],
+    /// Its name in `availableMachineActions`; a choice may have one of its own.
+    pub available_as: Option<&'static str>,
+    pub permission: Permission,
+    pub devices: Devices,
+    pub scope: Scope,
+    pub record: Recorded,
+    pub yields: Yield,
+    pub group: Group,
+    pub shortcut: Option<Shortcut>,
+    /// Menu, palette, heading of the form.
+    pub title: &'static str,
+    /// On the panel's button, before `…`.
+    pub button: &'static str,
+    /// Before the device's name on the confirm button.
+    pub verb: &'static str,
+    /// For "You are not allowed to …", with the device's name after it.
+    pub infinitive: &'static str,
+    /// For "You can …", without a device.
+    pub ability: &'static str,
+    /// In a sentence, without its article; an `s` makes several of it.
+    pub noun: &'static str,
+    /// The word for "the service said `Succeeded`", and for nothing else.
+    pub done: &'static str,
+    /// The safe button of the review.
+    pub keep: &'static str,
+    /// What to do when the service could not do it.
+    pub if_failed: &'static str,
+    /// One sentence under the device's name.
+    pub consequence: &'static str,
+    /// Always true, so not findings: plain text under the consequence.
+    pub caveats: &'static [&'static str],
+    pub parameters: &'static [Parameter],
+    pub risk: Risk,
+    pub change: Change,
+    pub undo: Option<ActionKind>,
+    /// Why there is no inverse, and what can be done instead.
+    pub no_way_back: Option<&'static str>,
+    pub supports: fn(&Machine, &Values) -> Support,
+    /// Usual time to success on a device that is connected, seconds; a hint only.
+    pub typical_secs: u32,
+}
+
+impl ActionSpec {
+    /// What most rows have in common. The rest is empty: each row says it.
+    pub(super) const ON_MANAGED_DEVICE: Self = Self {
+        wire_type: MachineActionType::Isolate,
+        journal_key: None,
+        endpoint: "",
+        fixed: &[],
+        available_as: None,
+        permission: Permission::MachineIsolate,
+        devices: Devices::Managed,
+        scope: Scope::Machine,
+        record: Recorded::MachineAction,
+        yields: Yield::Nothing,
+        group: Group::Contain,
+        shortcut: None,
+        title: "",
+        button: "",
+        verb: "",
+        infinitive: "",
+        ability: "",
+        noun: "",
+        done: "",
+        keep: "",
+        if_failed: "",
+        consequence: "",
+        caveats: &[],
+        parameters: &[],
+        risk: Risk::Irreversible,
+        change: Change::Nothing,
+        undo: None,
+        no_way_back: None,
+        supports: systems::any,
+        typical_secs: 0,
+    };
+
+    /// What the journal calls it.
+    #[must_use]
+    pub fn journal_key(&self) -> &str {
+        self.journal_key.unwrap_or(self.wire_type.as_wire())
+    }
+
+    /// The noun with its article: "an isolation is already under way".
+    #[must_use]
+    pub fn a_noun(&self) -> String {
+        let article = if self.noun.starts_with(['a', 'e', 'i', 'o', 'u']) {
+            "an"
+        } else {
+            "a"
+        };
+        format!("{article} {}", self.noun)
+    }
+}
+
+impl ActionKind {
+    /// Whether its button belongs to this device. An isolation and a containment take each other's
+    /// place; where nobody says which it is, both are offered.
+    #[must_use]
+    pub fn is_offered_on(self, machine: Option<&Machine>) -> bool {
+        let Some(machine) = machine else {
+            return true;
+        };
+        let is_managed = machine.onboarding_status == Some(OnboardingStatus::Onboarded);
+        match self.spec().change {
+            Change::Sets(Condition::Isolated) | Change::Clears(Condition::Isolated) => {
+                !machine.is_unmanaged()
+            }
+            Change::Sets(Condition::Contained) | Change::Clears(Condition::Contained) => {
+                !is_managed
+            }
+            Change::Sets(Condition::Restricted)
+            | Change::Clears(Condition::Restricted)
+            | Change::Nothing => true,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Where the documentation allows an action (rule 9): our own table of systems.
+
+use super::catalogue::SELECTIVE;
+use super::parameter::Values;
+use crate::model::{Machine, OsFamily};
+
+/// Whether the documentation allows an action on a machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    Yes,
+    /// Not listed, or not known: a warning.
+    Unlisted(&'static str),
+    /// Excluded by name: blocks.
+    No(&'static str),
+}
+
+const NOT_LISTED: &str = "not on the list of supported systems";
+
+pub(super) fn isolation(machine: &Machine, values: &Values) -> Support {
+    match machine.os_family() {
+        OsFamily::Linux if values.has(&SELECTIVE) => {
+            Support::No("no selective isolation on Linux; choose Full")
+        }
+        OsFamily::WindowsClient | OsFamily::WindowsServer | OsFamily::MacOs | OsFamily::Linux => {
+            Support::Yes
+        }
+        OsFamily::OldWindowsServer => Support::Unlisted("needs the modern agent"),
+        OsFamily::Mobile => Support::No("isolation is for Windows, macOS and Linux only"),
+        OsFamily::OldWindows | OsFamily::Unknown => Support::Unlisted(NOT_LISTED),
+    }
+}
+
+pub(super) fn release(machine: &Machine, _: &Values) -> Support {
+    if machine.is_unmanaged() {
+        return Support::Yes;
+    }
+    never_forbidden(isolation(machine, &Values::default()))
+}
+
+/// Nothing runs on a device without a sensor: the others keep away from it, or no longer do.
+pub(super) const fn any(_: &Machine, _: &Values) -> Support {
+    Support::Yes
+}
+
+pub(super) fn restriction(machine: &Machine, _: &Values) -> Support {
+    match machine.os_family() {
+        OsFamily::WindowsClient | OsFamily::WindowsServer => Support::Yes,
+        OsFamily::Linux | OsFamily::MacOs | OsFamily::Mobile => Support::No("Windows only"),
+        OsFamily::OldWindowsServer | OsFamily::OldWindows | OsFamily::Unknown => {
+            Support::Unlisted(NOT_LISTED)
+        }
+    }
+}
+
+pub(super) fn unrestriction(machine: &Machine, values: &Values) -> Support {
+    never_forbidden(restriction(machine, values))
+}
+
+/// What can be set can be lifted, regardless of the tables (rule 10): a contained
+/// phone may be known as anything.
+fn never_forbidden(support: Support) -> Support {
+    match support {
+        Support::No(why) | Support::Unlisted(why) => Support::Unlisted(why),
+        Support::Yes => Support::Yes,
+    }
+}
+
+pub(super) fn quarantine(machine: &Machine, _: &Values) -> Support {
+    match machine.os_family() {
+        OsFamily::WindowsClient => Support::Yes,
+        OsFamily::Linux | OsFamily::MacOs | OsFamily::Mobile => {
+            Support::No("Windows 10 and 11 only")
+        }
+        OsFamily::WindowsServer | OsFamily::OldWindowsServer | OsFamily::OldWindows => {
+            Support::Unlisted("documented for Windows 10 and 11 only")
+        }
+        OsFamily::Unknown => Support::Unlisted(NOT_LISTED),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalogue::{ActionKind, FULL, ISOLATION_TYPE};
+    use super::*;
+    use crate::model::OnboardingStatus;
+
+    fn machine(system: &str, onboarding: OnboardingStatus) -> Machine {
+        let id = crate::model::MachineId::parse("a1").expect("a literal id");
+        let mut machine = Machine::bare(id);
+        machine.os_platform = Some(system.into());
+        machine.onboarding_status = Some(onboarding);
+        machine
+    }
+
+    #[test]
+    fn devices_without_sensor_are_contained_on_any_os() {
+        use OnboardingStatus::{CanBeOnboarded, Onboarded};
+        let phone = machine("iOS", CanBeOnboarded);
+        let supports = |kind: ActionKind, machine: &Machine, how: Option<&'static str>| {
+            let values = how.and_then(|how| ISOLATION_TYPE.parse(how).ok().flatten());
+            let values = values.map(|value| (&kind.spec().parameters[0], value));
+            (kind.spec().supports)(machine, &values.into_iter().collect())
+        };
+        let (full, selective) = (Some(FULL.value), Some(SELECTIVE.value));
+        assert_eq!(supports(ActionKind::Contain, &phone, None), Support::Yes);
+        assert!(matches!(
+            supports(ActionKind::Isolate, &phone, full),
+            Support::No(_)
+        ));
+        for back in [ActionKind::Unisolate, ActionKind::ReleaseContainment] {
+            assert_eq!(supports(back, &phone, None), Support::Yes);
+        }
+        let linux = machine("Ubuntu", Onboarded);
+        assert_eq!(supports(ActionKind::Isolate, &linux, full), Support::Yes);
+        assert!(matches!(
+            supports(ActionKind::Isolate, &linux, selective),
+            Support::No(_)
+        ));
+    }
+}
