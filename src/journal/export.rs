@@ -1,12 +1,14 @@
 //! The journal for other readers: CSV, JSON and a Markdown hand-over sheet. Times are UTC, to the
 //! second; the sheet gives local time as well.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 
 use super::sheet::{self, Moment};
 use super::{Entry, OrderStatus, Verified};
 use crate::action::Task;
-use crate::model::clean;
+use crate::model::{clean, is_hidden, visible};
 
 /// What to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +93,8 @@ fn columns(entry: &Entry) -> [(&'static str, String); 16] {
         ("service action", action.unwrap_or_default()),
         ("comment", clean(&order.comment, 2_000).into_owned()),
     ]
+    // Whatever it is and wherever it came from: it may end up on a terminal.
+    .map(|(name, value)| (name, visible(&value).into_owned()))
 }
 
 /// Plain RFC 4180: the end of the chain stands in columns of its own, the same in each row.
@@ -146,8 +150,26 @@ fn json_text(entries: &[Entry], verified: &Verified) -> String {
             row
         })
         .collect();
-    json!({ "entries": rows, "records": verified.records, "lastHash": verified.last_hash })
-        .to_string()
+    let whole =
+        json!({ "entries": rows, "records": verified.records, "lastHash": verified.last_hash });
+    escape_hidden(&whole.to_string())
+}
+
+/// Writes what is not drawn as escapes, so that text cannot steer a terminal. In JSON such a
+/// character stands only inside strings, where the escape means the same.
+fn escape_hidden(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_hidden(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                write!(out, "\\u{unit:04x}").ok();
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// What became known when, as it was written.

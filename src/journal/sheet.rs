@@ -12,8 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::export::{detail, not_reread, parameters};
 use super::{Entry, NotSentReason, OrderStatus, Phase, Verified};
-use crate::action::{Change, Risk};
-use crate::model::{age_text, clean};
+use crate::action::{Change, Risk, Task};
+use crate::model::{MachineActionStatus, age_text, clean};
 
 /// How long Defender keeps trying a device that does not report, before the action times out.
 const DEVICE_HAS: SignedDuration = SignedDuration::from_hours(72);
@@ -161,7 +161,7 @@ fn row(
         }
         (Section::Failed | Section::Done, None) => format!("at {}", moment.status_of(entry)),
         (Section::Failed | Section::Done, Some(later)) => {
-            let word = later.status().word(&later.order.task).to_lowercase();
+            let word = word(later).to_lowercase();
             let (at, until) = (moment.status_of(entry), moment.status_of(later));
             format!("at {at}; {word} at {until}")
         }
@@ -171,8 +171,8 @@ fn row(
         "- {} (id {}): {}, **{}** {when}",
         foreign(&order.machine.quoted()),
         foreign(entry.machine().id.as_str()),
-        order.task.title(),
-        status.word(&order.task),
+        title(&order.task),
+        word(entry),
     )?;
     let parameters = parameters(&order.task);
     if !parameters.is_empty() {
@@ -244,8 +244,7 @@ fn next_step(
 fn next_after_failure(entry: &Entry, all: &[Entry]) -> Option<String> {
     let task = &entry.order.task;
     if let Some(later) = superseded_by(entry, all) {
-        let word = later.status().word(&later.order.task);
-        return Some(format!("Superseded by {}: {word}", later.id()));
+        return Some(format!("Superseded by {}: {}", later.id(), word(later)));
     }
     let status = entry.status();
     let is_withdrawn =
@@ -281,6 +280,27 @@ fn superseded_by<'a>(entry: &Entry, all: &'a [Entry]) -> Option<&'a Entry> {
     };
     let later = all.iter().filter(is_later);
     later.max_by_key(|other| other.intended_at())
+}
+
+/// What was ordered. What a cancelled action does is told by the service.
+fn title(task: &Task) -> String {
+    match task {
+        Task::Act { .. } => task.title(),
+        Task::Cancel { .. } => foreign(&task.title()),
+    }
+}
+
+/// Where an entry stands, in our words; a status that we do not know is the service's.
+fn word(entry: &Entry) -> String {
+    let word = entry.status().word(&entry.order.task);
+    let is_foreign = matches!(
+        entry.status(),
+        OrderStatus::Accepted {
+            status: MachineActionStatus::Other(_),
+            ..
+        }
+    );
+    if is_foreign { foreign(&word) } else { word }
 }
 
 /// Other people's text as a code span: a fence longer than any run of backticks in it.

@@ -37,7 +37,8 @@ pub fn visible(text: &str) -> Cow<'_, str> {
 }
 
 /// Characters that change how the text around them is drawn, or that are not drawn at all.
-pub(super) fn is_hidden(c: char) -> bool {
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
