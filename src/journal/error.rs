@@ -12,6 +12,8 @@ use crate::model::{EntryId, clean};
 pub enum JournalError {
     #[error("the data folder {0} cannot be written")]
     Folder(PathBuf, #[source] std::io::Error),
+    #[error("{0} cannot be read: {1}")]
+    NoFile(&'static str, std::io::Error),
     #[error("another console is using {0}")]
     InUse(PathBuf),
     #[error("the journal comes from a newer version (layout {found})")]
@@ -76,6 +78,7 @@ impl JournalError {
             | Self::AttemptRejected { .. }
             | Self::Ended => true,
             Self::Folder(..)
+            | Self::NoFile(..)
             | Self::InUse(_)
             | Self::Newer { .. }
             | Self::NotReadable { .. }
@@ -127,6 +130,10 @@ impl JournalError {
                 "Close every other console on this data folder and start cordon again",
             ),
             Self::Ended => ("The journal is closed", "Start cordon again"),
+            Self::NoFile(..) => (
+                "The journal cannot be read",
+                "Move away what stands in its place",
+            ),
             Self::Folder(..) | Self::Database(_) | Self::PlaceUnknown(..) | Self::ReadOnly => (
                 "The journal cannot be written",
                 "Make room and allow writing in the data folder, or use --data-dir with another folder",
@@ -136,7 +143,7 @@ impl JournalError {
 
     /// A folder or file that was refused says itself what mends it.
     fn remedy(&self) -> String {
-        let refused = if let Self::Folder(_, error) = self {
+        let refused = if let Self::Folder(_, error) | Self::NoFile(_, error) = self {
             Refusal::within(error)
         } else {
             None

@@ -36,7 +36,7 @@ pub use status::{OrderStatus, Phase, Reply};
 
 use chain::{End, Row, SELECT};
 use check::Remembered;
-use place::{Lock, Place, log_of};
+use place::{Lock, Place, beside, log_of};
 
 use crate::files;
 use crate::model::EntryId;
@@ -342,11 +342,23 @@ const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
     .union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 const READING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
+/// What `SQLite` opens for a journal, by how the name ends.
+const FILES: [(&str, &str); 4] = [
+    ("", "the journal's file"),
+    ("-wal", "the journal's log (-wal)"),
+    ("-shm", "the index of the journal's log (-shm)"),
+    ("-journal", "the journal's rollback file (-journal)"),
+];
+
 /// Reads the file at `path`, also on media that nobody can write to.
 fn read_with<T>(
     path: &Path,
     read: impl Fn(Connection) -> Result<T, JournalError>,
 ) -> Result<T, JournalError> {
+    for (ending, what) in FILES {
+        let checked = files::check_provided(&beside(path, ending));
+        checked.map_err(|error| JournalError::NoFile(what, error))?;
+    }
     match read(Connection::open_with_flags(path, READING)?) {
         Err(JournalError::Database(error)) => {
             read(open_on_read_only_media(path).ok_or(JournalError::Database(error))?)

@@ -50,9 +50,14 @@ fn absent(path: &Path, error: io::Error) -> JournalError {
 
 /// The journal's file name with `-wal` behind it.
 pub(super) fn log_of(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    log.into()
+    beside(path, "-wal")
+}
+
+/// A file that `SQLite` keeps beside the journal's, by how its name ends.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(ending);
+    beside.into()
 }
 
 /// The lock of a journal, held by the one console that may act on it. It also remembers what the
@@ -150,9 +155,7 @@ pub fn recreate(journal: &Path) {
         return;
     };
     for ending in ["", "-wal", "-shm"] {
-        let mut path = journal.as_os_str().to_owned();
-        path.push(ending);
-        files::remove(Path::new(&path)).ok();
+        files::remove(&beside(journal, ending)).ok();
     }
     lock.forget().ok();
 }

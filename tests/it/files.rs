@@ -358,3 +358,36 @@ fn a_core_dump_could_not_hold_tokens() {
     let core: Vec<&str> = core.expect("a line").split_whitespace().collect();
     assert_eq!(core[4..6], ["0", "0"], "{core:?}");
 }
+
+#[test]
+fn a_pipe_in_the_place_of_a_journal_holds_nobody_up_and_is_said() {
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let folder = folder();
+        let journal = folder.path().join("journal-live.sqlite");
+        if !ending.is_empty() {
+            fs::write(&journal, "").expect("written");
+        }
+        put(
+            AWKWARD[0],
+            &folder.path().join(format!("journal-live.sqlite{ending}")),
+        );
+        let named = journal.to_str().expect("text");
+        for words in [
+            &["journal", "verify"][..],
+            &["journal", "verify", named],
+            &["journal", "export", "--format", "json", named],
+        ] {
+            let output = cordon(folder.path(), words);
+            let said = String::from_utf8(output.stderr).expect("text");
+            assert!(!output.status.success(), "{words:?}");
+            assert!(
+                said.contains("is not a regular file"),
+                "{ending} {words:?}: {said}"
+            );
+        }
+        assert!(
+            doctor(folder.path()).contains("is not a regular file"),
+            "{ending}"
+        );
+    }
+}
