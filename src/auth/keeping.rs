@@ -53,6 +53,7 @@ impl Session {
             held.found = Some(saved);
             return Ok(Some(account));
         }
+        self.0.store.is_empty();
         Ok(None)
     }
 
@@ -156,10 +157,13 @@ impl Session {
         if self.0.store.reopen().await.is_ok() {
             let ticket = {
                 let held = self.0.held();
-                self.0.post_save(&held)
+                self.0
+                    .post_save(&held)
+                    .or_else(|| self.0.post_nothing(&held))
             };
-            if let Some(ticket) = ticket {
-                self.0.store.saved(ticket).await;
+            match ticket {
+                Some(ticket) => self.0.store.saved(ticket).await,
+                None => self.0.store.is_empty(),
             }
         }
         self.keyring()
@@ -217,6 +221,13 @@ impl Inner {
         }
         let item = self.item(held).unwrap_or_else(|| Arc::clone(&self.target));
         self.store.post_removal(&item)
+    }
+
+    /// Says of a sign-in that lasts, but brought nothing to be saved, that it is not saved. Under the
+    /// lock of `held`.
+    fn post_nothing(&self, held: &TokenCache) -> Option<Ticket> {
+        held.access.as_ref()?;
+        Some(self.store.post_nothing(&self.item(held)?))
     }
 
     /// Wants what is held saved. Under the lock of `held`, so that the newest token is the last.

@@ -165,7 +165,7 @@ impl TokenStore {
 
     /// Wants the item gone. Returns at once; the newest wish about an item wins.
     pub(super) fn post_removal(&self, item: &Arc<str>) -> Ticket {
-        self.post(item, ItemChange::Remove(KeyringState::Checking))
+        self.post(item, ItemChange::Remove(KeyringState::Empty))
     }
 
     /// The same for a sign-in that brings nothing to be saved.
@@ -180,8 +180,21 @@ impl TokenStore {
     /// What is held came from the keyring, and is still there under `item`.
     pub(super) fn was_found(&self, item: &Arc<str>) {
         if let Self::Keyring(keyring) = self {
-            keyring.shared.wanted().saved = Some(Arc::clone(item));
+            keyring.shared.wanted().present = Some(Arc::clone(item));
             keyring.shared.state.send_replace(KeyringState::Saved);
+        }
+    }
+
+    /// There is nothing to be saved, and nothing is being asked any more. What went wrong stays said.
+    pub(super) fn is_empty(&self) {
+        if let Self::Keyring(keyring) = self {
+            keyring.shared.state.send_if_modified(|state| {
+                let was_checking = *state == KeyringState::Checking;
+                if was_checking {
+                    *state = KeyringState::Empty;
+                }
+                was_checking
+            });
         }
     }
 
@@ -273,8 +286,8 @@ struct Shared {
 struct Wanted {
     number: u64,
     changes: Vec<(Arc<str>, ItemChange)>,
-    /// The item that was saved or found last, while it is there.
-    saved: Option<Arc<str>>,
+    /// The item of the sign-in that is to be in the keyring, whether or not it could be saved.
+    present: Option<Arc<str>>,
 }
 
 enum ItemChange {
@@ -367,10 +380,10 @@ fn grant(
     vault: &mut Option<ChunkedStore>,
     shared: &Shared,
 ) {
-    let (number, changes, mut saved) = {
+    let (number, changes, mut present) = {
         let mut wanted = shared.wanted();
         let changes = std::mem::take(&mut wanted.changes);
-        (wanted.number, changes, wanted.saved.clone())
+        (wanted.number, changes, wanted.present.clone())
     };
     if changes.is_empty() {
         return;
@@ -384,16 +397,16 @@ fn grant(
                     old.map_or(Ok(()), |old| vault.remove(&old))
                 };
                 let outcome = with(open, vault, put);
-                saved = outcome.is_ok().then(|| Arc::clone(&item));
+                present = Some(Arc::clone(&item));
                 // Only a write that went well proves that the sign-in is saved.
                 (outcome, Some(KeyringState::Saved))
             }
             ItemChange::Remove(next) => {
                 let outcome = with(open, vault, |vault| vault.remove(&item));
-                // What becomes of another item says nothing of the one that is saved.
-                let is_another = saved.as_ref().is_some_and(|saved| *saved != item);
+                // What becomes of another item says nothing of the present one.
+                let is_another = present.as_ref().is_some_and(|present| *present != item);
                 if !is_another {
-                    saved = None;
+                    present = None;
                 }
                 (outcome, (!is_another).then_some(next))
             }
@@ -408,7 +421,7 @@ fn grant(
             }
         }
     }
-    shared.wanted().saved = saved;
+    shared.wanted().present = present;
     shared.finish(number, state, first_trouble);
 }
 

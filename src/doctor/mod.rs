@@ -246,9 +246,10 @@ fn keyring_line() -> Line {
     let what = "keyring";
     match probe_keyring() {
         KeyringState::NotSaved { reason, remedy } => Line::bad(what, &*reason, &*remedy),
-        KeyringState::Saved | KeyringState::Checking | KeyringState::MemoryOnly => {
-            Line::good(what, "a probe was written and removed")
-        }
+        KeyringState::Saved
+        | KeyringState::Checking
+        | KeyringState::Empty
+        | KeyringState::MemoryOnly => Line::good(what, "a probe was written and removed"),
     }
 }
 

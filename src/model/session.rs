@@ -191,7 +191,10 @@ impl fmt::Debug for BrowserPrompt {
 /// Whether the sign-in outlives this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyringState {
+    /// It is being asked, or a sign-in is being saved.
     Checking,
+    /// There is nothing in it, and nothing to be saved: nobody is signed in, or the sign-in has ended.
+    Empty,
     Saved,
     /// This session only, with the reason and its remedy.
     NotSaved {

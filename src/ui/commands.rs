@@ -252,6 +252,7 @@ impl UiCommand {
             Self::TryKeyringAgain => match state.keyring {
                 crate::model::KeyringState::NotSaved { .. } => Ok(()),
                 crate::model::KeyringState::Checking
+                | crate::model::KeyringState::Empty
                 | crate::model::KeyringState::Saved
                 | crate::model::KeyringState::MemoryOnly => {
                     Err("There is nothing to try again".into())

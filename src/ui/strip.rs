@@ -290,7 +290,8 @@ fn session_words(session: &SessionStatus) -> (&'static str, &'static str) {
 
 fn keyring(state: &State) -> Option<Fact> {
     let (rank, text, more) = match &state.keyring {
-        // There is nothing to be saved yet.
+        // There is nothing to be saved.
+        KeyringState::Empty => return None,
         KeyringState::Checking if state.session.account().is_none() => return None,
         KeyringState::Checking => (
             Rank::Keyring,

@@ -123,7 +123,7 @@ async fn removing_another_accounts_item_leaves_the_state_of_the_one_that_is_save
     assert_eq!(store.state(), KeyringState::Saved);
 
     assert_eq!(store.completed(store.post_removal(&other)).await, Ok(()));
-    assert_eq!(store.state(), KeyringState::Checking, "nothing is saved");
+    assert_eq!(store.state(), KeyringState::Empty, "nothing is saved");
 }
 
 #[tokio::test]

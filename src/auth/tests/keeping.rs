@@ -312,3 +312,72 @@ async fn a_token_without_life_is_not_renewed_at_each_call() {
         "{renewals} in a minute and a half"
     );
 }
+
+/// A working keyring in which a sign-in was saved.
+async fn saved_session() -> (Host, Session) {
+    let store: Arc<CredentialStore> = mock::Store::new().expect("a mock");
+    let (host, session) = with_keyring(move || Ok(store.clone())).await;
+    session
+        .watch_keyring()
+        .wait_for(|state| *state == KeyringState::Saved)
+        .await
+        .expect("saved");
+    (host, session)
+}
+
+#[tokio::test]
+async fn nothing_is_being_checked_once_the_sign_in_has_ended() {
+    let (host, session) = saved_session().await;
+    let old = session.token().await.expect("fresh");
+    host.then(no(r#"{"error":"invalid_grant","error_codes":[50173]}"#));
+    assert!(session.token_instead_of(refused(&old)).await.is_err());
+    assert!(session.signed_in().is_some(), "whose it was is still known");
+    session
+        .watch_keyring()
+        .wait_for(|state| *state == KeyringState::Empty)
+        .await
+        .expect("removed");
+    // Neither does asking for it once more begin a check without an end.
+    assert_eq!(session.try_keyring_again().await, KeyringState::Empty);
+}
+
+#[tokio::test]
+async fn a_keyring_with_nothing_in_it_is_not_being_checked_any_more() {
+    let make = || -> keyring_core::Result<Arc<CredentialStore>> { Ok(mock::Store::new()?) };
+    let session = Host::new([]).session(TokenStore::with_store(make).expect("a thread"));
+    assert_eq!(session.keyring(), KeyringState::Checking);
+    assert_eq!(session.find_saved(Some("o1")).await, Ok(None));
+    assert_eq!(session.keyring(), KeyringState::Empty);
+    assert_eq!(session.try_keyring_again().await, KeyringState::Empty);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_brought_nothing_to_be_saved_stays_so_when_the_keyring_is_tried_again() {
+    let store: Arc<CredentialStore> = mock::Store::new().expect("a mock");
+    let lasting = TokenStore::with_store(move || Ok(store.clone())).expect("a thread");
+    let item: Arc<str> = "v1:test".into();
+    lasting.saved(lasting.post_nothing(&item)).await;
+    let before = lasting.state();
+    assert!(matches!(before, KeyringState::NotSaved { .. }));
+    // What becomes of another account's item says nothing of a sign-in that could not be saved.
+    let full: Arc<CredentialStore> = mock::Store::new().expect("a mock");
+    let entry = full
+        .build("io.github.cordon", &item, None)
+        .expect("an entry");
+    let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");
+    cred.set_error(keyring_core::Error::NoStorageAccess("locked".into()));
+    let store = TokenStore::with_store(move || Ok(full.clone())).expect("a thread");
+    let value = Zeroizing::new(b"one".to_vec());
+    store.saved(store.post_save(&item, value, None)).await;
+    assert!(matches!(store.state(), KeyringState::NotSaved { .. }));
+    let other: Arc<str> = "v1:other".into();
+    store
+        .completed(store.post_removal(&other))
+        .await
+        .expect("gone");
+    assert!(
+        matches!(store.state(), KeyringState::NotSaved { .. }),
+        "{:?}",
+        store.state()
+    );
+}
