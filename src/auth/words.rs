@@ -219,6 +219,19 @@ fn no_answer(error: &AuthError) -> Explanation {
     }
 }
 
+impl AuthError {
+    /// Of a sign-out that the keyring did not take, and that could not be noted for the next start
+    /// either.
+    #[must_use]
+    pub fn explain_unnoted(&self) -> Explanation {
+        let next = "Keep cordon open until the keyring answers, make room in the data folder, or remove the entry “io.github.cordon” from the keyring";
+        let mut explanation = self.explain();
+        explanation.headline = "You are signed out, but the saved sign-in could not be removed from the keyring, and that it is to go could not be written: the next start may sign you in".into();
+        explanation.next = NextStep::Outside(next.into());
+        explanation
+    }
+}
+
 impl Explain for AuthError {
     fn explain(&self) -> Explanation {
         let say = |headline: &str, next| Explanation::harmless(headline, next);

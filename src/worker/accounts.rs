@@ -2,6 +2,8 @@
 //! journal. Ids only, nobody's name, and nothing secret; it outlives a sign-out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -191,33 +193,66 @@ impl Accounts {
         self.folder.clone()
     }
 
+    /// Whether a saved sign-in may be taken up: only where it is known who signed in here last. So
+    /// removing the file is enough to sign nobody in.
+    pub fn may_restore(&self) -> bool {
+        self.folder.is_none() || self.here().last.is_some()
+    }
+
     /// Changes what is known of this place, on disk too; what others have written there of other
-    /// places meanwhile stays.
-    pub async fn change(&self, change: impl FnOnce(&mut Place)) {
+    /// places meanwhile stays. `false` when the file on disk says what it said before.
+    pub async fn change(&self, change: impl FnOnce(&mut Place)) -> bool {
         if self.here.borrow().is_none() {
             self.read().await;
         }
         self.here
             .send_modify(|here| change(here.get_or_insert_default()));
         let Some(folder) = self.folder.clone() else {
-            return;
+            return true;
         };
         let (place, here) = (self.place.clone(), self.here.subscribe());
         let written = tokio::task::spawn_blocking(move || {
             let here = here.borrow().clone().unwrap_or_default();
-            write(&folder, place, here);
+            write(&folder, &place, here, files::replace)
         });
-        written.await.ok();
+        let written = written.await.unwrap_or_else(|panic| Err(panic.into()));
+        if let Err(error) = &written {
+            tracing::warn!("who signed in is not remembered: {error}");
+        }
+        written.is_ok()
     }
 }
 
-fn write(folder: &Path, place: Box<str>, here: Place) {
+/// Writes what is known of a place. Where a sign-out finds no room, the file is removed, which needs
+/// none and counts for as much.
+///
+/// # Errors
+/// When the file on disk says what it said before.
+fn write(
+    folder: &Path,
+    place: &str,
+    here: Place,
+    replace: impl Fn(&Path, &[u8]) -> io::Result<()>,
+) -> io::Result<()> {
+    let owes_last = here.owes_last();
     let mut file = read(folder);
-    file.places.insert(place, here);
+    file.places.insert(place.into(), here);
     // Writing plain strings to memory cannot fail.
     let json = serde_json::to_vec_pretty(&file).unwrap_or_default();
-    if let Err(error) = files::replace(&folder.join(FILE_NAME), &json) {
-        tracing::warn!("which door to take is not remembered: {error}");
+    let path = folder.join(FILE_NAME);
+    let Err(error) = replace(&path, &json) else {
+        return Ok(());
+    };
+    if !owes_last {
+        return Err(error);
+    }
+    files::remove(&path)?;
+    // Now there may be room for it, and the other places are remembered all the same.
+    replace(&path, &json).or_else(|error| {
+        tracing::warn!("nobody is remembered in {}: {error}", path.display());
+        Ok(())
+    })
+}
     }
 }
 
@@ -315,6 +350,61 @@ mod tests {
                 so_far: "t2".into()
             })
         );
+    }
+
+    #[tokio::test]
+    async fn a_sign_out_that_cannot_be_written_removes_what_would_sign_somebody_in() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(FILE_NAME);
+        let open = async || {
+            let accounts = Accounts::new(Some(folder.path().to_owned()), "here");
+            accounts.read().await;
+            accounts
+        };
+        let here = open().await;
+        assert!(!here.may_restore(), "nobody has signed in here");
+        let remember = |here: &mut Place| here.remember(&account("a"), SignInMethod::Code);
+        assert!(here.change(remember).await);
+        assert!(open().await.may_restore());
+        // A folder in its place is neither replaced nor removed.
+        std::fs::remove_file(&path).expect("there");
+        std::fs::create_dir(&path).expect("made");
+        assert!(!here.change(|here| here.owe_removal(&account("a"))).await);
+        std::fs::remove_dir(&path).expect("there");
+        assert!(here.change(|_| {}).await);
+        assert!(open().await.here().owes_last());
+        let without_file = Accounts::new(None, "here");
+        assert!(without_file.may_restore(), "a run without a file");
+    }
+
+    #[test]
+    fn on_a_full_disk_a_sign_out_removes_the_file_and_nothing_else_does() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let folder = folder.path();
+        let path = folder.join(FILE_NAME);
+        let full = |_: &Path, _: &[u8]| Err(io::Error::from(io::ErrorKind::StorageFull));
+        let full_beside_the_old = |path: &Path, json: &[u8]| {
+            if path.exists() {
+                full(path, json)
+            } else {
+                files::replace(path, json)
+            }
+        };
+        let mut here = Place::default();
+        here.remember(&account("a"), SignInMethod::Code);
+        for place in ["here", "elsewhere"] {
+            assert!(write(folder, place, here.clone(), full).is_err());
+            write(folder, place, here.clone(), files::replace).expect("written");
+            assert!(write(folder, place, here.clone(), full_beside_the_old).is_err());
+            assert!(path.exists(), "nobody has signed out");
+        }
+        here.owe_removal(&account("a"));
+        write(folder, "here", here.clone(), full_beside_the_old).expect("in its room");
+        let known = read(folder).places;
+        assert!(known["here"].owes_last());
+        assert!(known["elsewhere"].last.is_some(), "it is still known");
+        write(folder, "here", here, full).expect("removed");
+        assert!(!path.exists());
     }
 
     #[tokio::test]

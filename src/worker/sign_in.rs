@@ -15,6 +15,9 @@ use crate::model::{
     Account, BrowserPrompt, KeyringState, SessionStatus, SignInMethod, SignInPrompt, Unfamiliar,
 };
 
+/// How long after a sign-out that could neither be noted nor carried out both are tried again.
+const NOTE_AGAIN_SECS: u32 = 20;
+
 /// Looks for a saved sign-in and takes it up. A late answer of the keyring counts.
 pub(super) async fn restore(context: Arc<Context>) {
     context.session.set_signing_in(false);
@@ -26,6 +29,9 @@ pub(super) async fn restore(context: Arc<Context>) {
         Err(error) if signed_out_before => return failed(&context, &error).await,
         Ok(()) if signed_out_before => return context.session.show().await,
         Ok(()) | Err(_) => {}
+    }
+    if !context.accounts.may_restore() {
+        return context.session.show().await;
     }
     let last = context.accounts.here().last_object_id();
     match context.auth.find_saved(last.as_deref()).await {
@@ -134,10 +140,11 @@ pub(super) async fn cancelled(context: &Arc<Context>) {
 pub(super) async fn sign_out(context: Arc<Context>) {
     context.session.set_signing_in(false);
     let account = context.session.account();
+    let mut is_noted = true;
     if let Some(account) = &account {
         // Before the keyring is asked: it may never answer, or this run may end first.
         let owe = |here: &mut Place| here.owe_removal(account);
-        context.accounts.change(owe).await;
+        is_noted = context.accounts.change(owe).await;
     }
     let result = context.auth.sign_out().await;
     context.client.forget_sign_in();
@@ -152,9 +159,35 @@ pub(super) async fn sign_out(context: Arc<Context>) {
             let removed = |here: &mut Place| here.removed(&[account.object_id]);
             context.accounts.change(removed).await;
         }
-        Err(error) => {
+        Err(error) if is_noted => {
             let why = error.explain();
             context.screen.emit(Event::SignInFailed(why)).await;
+        }
+        Err(error) => {
+            let unnoted = error.explain_unnoted();
+            context.screen.emit(Event::SignInFailed(unnoted)).await;
+            note_or_remove(&context, &error).await;
+        }
+    }
+}
+
+/// Goes on trying to note that the saved sign-in is to go, or to remove it, until either is done or
+/// somebody signs in: the next start would sign the person in that has signed out.
+async fn note_or_remove(context: &Arc<Context>, error: &AuthError) {
+    loop {
+        tokio::time::sleep(context.timing.secs(NOTE_AGAIN_SECS)).await;
+        if !context.accounts.here().owes_last() {
+            return;
+        }
+        if context.accounts.change(|_| {}).await {
+            if context.session.account().is_none() {
+                let why = error.explain();
+                context.screen.emit(Event::SignInFailed(why)).await;
+            }
+            return;
+        }
+        if remove_owed(context).await.is_ok() {
+            return;
         }
     }
 }

@@ -29,6 +29,7 @@ mod form;
 mod interleavings;
 mod inversions;
 mod journal;
+mod keyring;
 mod keyring_states;
 mod kill;
 mod licences;

@@ -17,12 +17,12 @@ use tempfile::TempDir;
 use crate::common::{self, Engine, fault, item_of, signed_in, tenant, wait_for};
 
 /// A keyring and a folder that outlive the consoles.
-struct Home {
+pub struct Home {
     keyring: Arc<mock::Store>,
-    folder: TempDir,
+    pub folder: TempDir,
 }
 
-const JANE: &str = "c0a7f5e2-6b1d-4d8e-9a34-2f61b7c0d915";
+pub const JANE: &str = "c0a7f5e2-6b1d-4d8e-9a34-2f61b7c0d915";
 const STRANGER: (&str, &str, &str) = (
     "11111111-2222-4333-8444-555555555555",
     "sam@contoso.com",
@@ -37,7 +37,7 @@ impl Home {
         }
     }
 
-    fn start(&self, simulator: &Simulator) -> Engine {
+    pub fn start(&self, simulator: &Simulator) -> Engine {
         let (folder, store) = (self.folder.path(), self.store());
         Engine::start_with(simulator, folder, &Policy::default(), store)
     }
@@ -48,7 +48,7 @@ impl Home {
     }
 
     /// A console in which somebody has signed in and the list was kept; then it ends.
-    fn after_a_first_run(simulator: &Simulator) -> Self {
+    pub fn after_a_first_run(simulator: &Simulator) -> Self {
         let home = Self::new();
         let mut engine = home.start(simulator);
         engine.sign_in();
@@ -71,7 +71,7 @@ impl Home {
     }
 
     /// The keyring's item of an account, or of the place as it was before there were several.
-    fn item(&self, simulator: &Simulator, object_id: Option<&str>) -> Entry {
+    pub fn item(&self, simulator: &Simulator, object_id: Option<&str>) -> Entry {
         let name = item_of(simulator, object_id);
         self.keyring
             .build("io.github.cordon", &name, None)
@@ -79,7 +79,7 @@ impl Home {
     }
 
     /// The next call about this account's item fails as a locked keyring does.
-    fn lock_next(&self, simulator: &Simulator) {
+    pub fn lock_next(&self, simulator: &Simulator) {
         let entry = self.item(simulator, Some(JANE));
         let cred: &mock::Cred = entry.as_any().downcast_ref().expect("a mock credential");
         cred.set_error(keyring_core::Error::NoStorageAccess("locked".into()));

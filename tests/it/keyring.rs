@@ -1,0 +1,72 @@
+//! A sign-out that holds at the next start, and a keyring that is not said to be asked for good.
+
+use cordon::message::Command;
+use cordon::model::{KeyringState, SessionStatus};
+
+use crate::common::tenant;
+use crate::restore::{Home, JANE};
+
+#[test]
+fn a_sign_out_that_neither_keyring_nor_folder_takes_is_said_and_tried_again() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let mut engine = home.start(&simulator);
+    engine.until("the silent sign-in", |s| s.session.is_signed_in());
+    engine.until("saving", |s| s.keyring == KeyringState::Saved);
+    let file = home.folder.path().join("accounts.json");
+    std::fs::remove_file(&file).expect("there");
+    std::fs::create_dir(&file).expect("nothing can be written there");
+    home.lock_next(&simulator);
+    engine.send(Command::SignOut);
+    let says = |s: &cordon::state::State, words: &str| {
+        let failure = s.sign_in_failure.as_ref();
+        failure.is_some_and(|failure| failure.headline.contains(words))
+    };
+    engine.until("what may happen", |s| {
+        says(s, "the next start may sign you in")
+    });
+    home.lock_next(&simulator);
+    std::fs::remove_dir(&file).expect("there");
+    engine.until("its end", |s| {
+        says(s, "It signs nobody in") || s.sign_in_failure.is_none()
+    });
+    assert_eq!(engine.state.session, SessionStatus::SignedOut);
+    drop(engine);
+    let asked = simulator.control().requests().len();
+    let mut engine = home.start(&simulator);
+    engine.until("the start", |s| s.session == SessionStatus::SignedOut);
+    assert_eq!(simulator.control().requests().len(), asked);
+}
+
+#[test]
+fn a_folder_that_knows_nobody_takes_up_no_saved_sign_in() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    // Under the name that all accounts shared: it is found without knowing whose it is.
+    let json = home
+        .item(&simulator, Some(JANE))
+        .get_secret()
+        .expect("saved");
+    home.item(&simulator, None)
+        .set_secret(&json)
+        .expect("a mock write");
+    std::fs::remove_file(home.folder.path().join("accounts.json")).expect("there");
+    let asked = simulator.control().requests().len();
+    let mut engine = home.start(&simulator);
+    engine.until("the start", |s| s.session == SessionStatus::SignedOut);
+    assert_eq!(simulator.control().requests().len(), asked);
+}
+
+#[test]
+fn nothing_is_being_checked_in_the_keyring_once_the_sign_in_has_ended() {
+    let simulator = tenant();
+    let home = Home::after_a_first_run(&simulator);
+    let mut engine = home.start(&simulator);
+    engine.until("the silent sign-in", |s| s.session.is_signed_in());
+    simulator.control().revoke_sign_ins();
+    engine.send(Command::RefreshMachines);
+    engine.until("its end", |s| {
+        matches!(s.session, SessionStatus::NeedsSignIn { .. })
+    });
+    engine.until("the keyring", |s| s.keyring == KeyringState::Empty);
+}
