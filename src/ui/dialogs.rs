@@ -3,18 +3,16 @@
 use std::time::Duration;
 
 use egui::{Id, RichText, Ui};
-use jiff::Timestamp;
 
 use super::order;
 use super::theme::{TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Views};
 use super::widgets::{ActionButton, Dialog, small_ui};
-use super::{Cx, help, words};
+use super::{Cx, help};
 use crate::explain::NextStep;
-use crate::journal::Entry;
 use crate::model::KeyringState;
 use crate::state::State;
-use crate::ui::activity::open_work;
+use crate::ui::activity::open_work::{Ending, OpenOrders};
 use crate::ui::activity::{attention, insist};
 use crate::ui::device::compare;
 use crate::ui::devices::bulk_selection::devices;
@@ -55,7 +53,7 @@ pub struct Concern {
 /// What closing the window now would end or lose, the gravest first.
 #[must_use]
 pub fn closing_concerns(state: &State, views: &Views) -> Vec<Concern> {
-    let mut concerns = order_concerns(state);
+    let mut concerns = orders_left_by_closing(state).concerns(Ending::Close);
     let mut add = |what: String, consequence| concerns.push(Concern { what, consequence });
     if let Some(form) = views.form().filter(|form| form.has_input()) {
         let title = order::confirm_label(&form.draft.task(), form);
@@ -87,60 +85,26 @@ pub fn closing_concerns(state: &State, views: &Views) -> Vec<Concern> {
     concerns
 }
 
-/// The orders of this console that closing would leave without their end.
-fn order_concerns(state: &State) -> Vec<Concern> {
-    let mut concerns = Vec::new();
-    if state.awaits_answer() {
-        concerns.push(Concern {
-            what: "A request was sent and its answer has not arrived".into(),
-            consequence: "The journal keeps it as unanswered; the next start checks the outcome",
-        });
-    }
-    let unsent: Vec<_> = state.unsent().collect();
-    if !unsent.is_empty() {
-        concerns.push(Concern {
-            what: format!("{} not sent yet ({})", actions(unsent.len()), open_work::names(&unsent)),
-            consequence: "Anything not yet sent will not be sent; the next start offers it for a new review",
-        });
-    }
-    let open: Vec<_> = state.open_entries().collect();
+/// The orders that closing would leave without their end. What the next start follows by itself is
+/// none of them.
+fn orders_left_by_closing(state: &State) -> OpenOrders<'_> {
+    let open = OpenOrders::of(state);
     if state.closing_ends_following() {
-        let verb = if open.len() == 1 { "is" } else { "are" };
-        concerns.push(Concern {
-            what: format!(
-                "{} {verb} still pending ({})",
-                actions(open.len()),
-                open_work::names(&open)
-            ),
-            consequence: "Defender carries it out without cordon; sign in again to follow it",
-        });
-    }
-    concerns
-}
-
-fn actions(count: usize) -> String {
-    match count {
-        1 => "1 action".to_owned(),
-        count => format!("{count} actions"),
-    }
-}
-
-/// When the oldest action that has not ended was sent.
-fn sent_words(state: &State, now: Timestamp) -> Option<String> {
-    let sent = state
-        .open_entries()
-        .filter_map(Entry::first_sent_at)
-        .min()?;
-    let secs = now.duration_since(sent).as_secs().max(0);
-    let ago = if secs < 60 {
-        format!("{secs} s ago")
+        open
     } else {
-        words::ago(sent, now)
-    };
-    Some(match state.open_entries().count() {
-        1 => format!("Sent {ago}"),
-        _ => format!("The oldest was sent {ago}"),
-    })
+        open.without_followed()
+    }
+}
+
+/// Draws what a dialog's title does not say of these.
+pub fn concerns_ui(ui: &mut Ui, concerns: &[Concern]) {
+    for (n, concern) in concerns.iter().enumerate() {
+        if n > 0 {
+            let what = RichText::new(&concern.what).text_style(text::strong());
+            ui.add(egui::Label::new(what).wrap());
+        }
+        ui.add(egui::Label::new(concern.consequence).wrap());
+    }
 }
 
 fn confirm_close_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -154,14 +118,8 @@ fn confirm_close_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let dialog = Dialog::new(id, title).description(&what);
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
-        for (n, concern) in concerns.iter().enumerate() {
-            if n > 0 {
-                let what = RichText::new(&concern.what).text_style(text::strong());
-                ui.add(egui::Label::new(what).wrap());
-            }
-            ui.add(egui::Label::new(concern.consequence).wrap());
-        }
-        if let Some(sent) = sent_words(cx.state, cx.now) {
+        concerns_ui(ui, &concerns);
+        if let Some(sent) = orders_left_by_closing(cx.state).sent_words(cx.now) {
             small_ui(ui, &sent);
             ui.ctx().request_repaint_after(Duration::from_secs(1));
         }

@@ -109,7 +109,7 @@ fn closing_while_an_answer_is_due_asks_first_and_loses_nothing() {
     console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);
     console.wait_for_outcome(&device, TITLE, &["Sent, no answer yet"]);
     console.ask_to_close();
-    window.wait_for_text("A request was sent and its answer has not arrived");
+    window.wait_for_text("its outcome is not known yet");
     window.wait_for_focus("Stay");
     window.picture("1-asks");
     window.key("Return");

@@ -2,13 +2,17 @@
 //! and orders that Defender had not carried out when they were last looked at.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use egui::Ui;
+use jiff::Timestamp;
 
-use crate::journal::{Author, Entry, OrderStatus};
+use crate::journal::{Author, Entry, OrderStatus, Phase};
 use crate::message::Command;
 use crate::model::{EntryId, clean};
+use crate::state::State;
 use crate::ui::Cx;
+use crate::ui::dialogs::Concern;
 use crate::ui::theme::Role;
 use crate::ui::widgets::{ActionButton, Icon, badge};
 use crate::ui::words::ago;
@@ -35,7 +39,7 @@ pub fn pending_ui(ui: &mut Ui, cx: &Cx<'_>) {
         kinds.entry((noun, is_unknown)).or_default().push(entry);
     }
     for ((noun, is_unknown), entries) in kinds {
-        let last = entries.iter().map(|e| e.status_since()).max();
+        let sent = entries.iter().filter_map(|e| e.first_sent_at()).min();
         let what = if is_unknown {
             "with unknown outcome"
         } else {
@@ -46,9 +50,14 @@ pub fn pending_ui(ui: &mut Ui, cx: &Cx<'_>) {
             counted(entries.len(), noun),
             names(&entries)
         );
-        if let Some(at) = last {
-            words.push_str(", last checked ");
-            words.push_str(&ago(at, cx.now));
+        if let Some(sent) = sent {
+            let which = if entries.len() == 1 {
+                ""
+            } else {
+                "the oldest "
+            };
+            // Writing to a string cannot fail.
+            write!(words, ", {which}sent {}", ago(sent, cx.now)).ok();
         }
         let (icon, role) = if is_unknown {
             (Icon::Unknown, Role::Unknown)
@@ -118,6 +127,120 @@ fn who(author: &Author) -> String {
     clean(label, 80).into_owned()
 }
 
+/// The person's orders that have not ended, by what is known of them.
+pub struct OpenOrders<'a> {
+    unsent: Vec<&'a Entry>,
+    /// Sent, and what became of them is not known.
+    unanswered: Vec<&'a Entry>,
+    /// Accepted by Defender.
+    pending: Vec<&'a Entry>,
+}
+
+/// What would end the following of orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    Close,
+    SignOut,
+}
+
+impl<'a> OpenOrders<'a> {
+    pub fn of(state: &'a State) -> Self {
+        let account = state.session.account();
+        let is_own = |entry: &&Entry| account.is_some_and(|account| entry.author.is(account));
+        let sent = || state.open_entries().filter(is_own);
+        Self {
+            unsent: state.unsent().collect(),
+            unanswered: sent()
+                .filter(|e| e.status().phase() == Phase::Unanswered)
+                .collect(),
+            pending: sent()
+                .filter(|e| matches!(e.status().phase(), Phase::UnderWay(_)))
+                .collect(),
+        }
+    }
+
+    /// Without those that the next start follows by itself.
+    pub fn without_followed(mut self) -> Self {
+        self.pending.clear();
+        self
+    }
+
+    /// What becomes of each kind, the gravest first.
+    pub fn concerns(&self, ending: Ending) -> Vec<Concern> {
+        let mut concerns = Vec::new();
+        let mut add = |entries: &[&Entry], words: [&str; 2], consequence| {
+            let names = names(entries);
+            match entries.len() {
+                0 => {}
+                1 => concerns.push(Concern {
+                    what: format!("1 action {} ({names})", words[0]),
+                    consequence,
+                }),
+                count => concerns.push(Concern {
+                    what: format!("{count} actions {} ({names})", words[1]),
+                    consequence,
+                }),
+            }
+        };
+        add(
+            &self.unanswered,
+            [
+                "was sent and its outcome is not known yet",
+                "were sent and their outcome is not known yet",
+            ],
+            match ending {
+                Ending::Close => {
+                    "The journal keeps it; the next start looks up what became of it, once you are signed in"
+                }
+                Ending::SignOut => {
+                    "cordon looks up what became of it when you sign in again with the same account"
+                }
+            },
+        );
+        add(
+            &self.unsent,
+            ["not sent yet"; 2],
+            match ending {
+                Ending::Close => {
+                    "Anything not yet sent will not be sent; the next start offers it for a new review"
+                }
+                Ending::SignOut => "Anything not yet sent will not be sent",
+            },
+        );
+        add(
+            &self.pending,
+            ["is still pending", "are still pending"],
+            match ending {
+                Ending::Close => {
+                    "Defender carries it out without cordon; sign in again to follow it"
+                }
+                Ending::SignOut => {
+                    "Defender carries out what it has accepted without cordon; sign in again with the same account to follow it"
+                }
+            },
+        );
+        concerns
+    }
+
+    /// When the oldest of those was sent that have been.
+    pub fn sent_words(&self, now: Timestamp) -> Option<String> {
+        let sent = || self.unanswered.iter().chain(&self.pending);
+        let times = sent().filter_map(|e| Some((e.first_sent_at()?, e)));
+        let (at, oldest) = times.min_by_key(|(at, _)| *at)?;
+        let secs = now.duration_since(at).as_secs().max(0);
+        let ago = if secs < 60 {
+            format!("{secs} s ago")
+        } else {
+            ago(at, now)
+        };
+        let name = oldest.order.machine.quoted_name();
+        Some(match sent().count() {
+            1 => format!("{name}: sent {ago}"),
+            _ => format!("{name}: sent {ago}, as the first of these"),
+        })
+    }
+}
+
 /// Their devices, in a line.
 pub fn names(entries: &[&Entry]) -> String {
     let mut names: Vec<String> = entries
@@ -140,7 +263,82 @@ fn counted(count: usize, noun: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::guard::Policy;
+    use crate::journal::Record;
+    use crate::message::Event;
+    use crate::model::{Epoch, MachineActionStatus, Permissions, SessionStatus};
     use crate::ui::activity::open_work::*;
+
+    /// Orders of the person who is signed in: one of each kind, and one of somebody else.
+    fn state() -> State {
+        let account = crate::model::Account {
+            tenant_id: crate::model::TenantId::parse("t").expect("a literal id"),
+            object_id: "o".into(),
+            user_name: None,
+            display_name: None,
+        };
+        let mut state = State::new(crate::model::Mode::Live, "Commercial", Policy::default());
+        state.apply(Event::Session {
+            status: SessionStatus::SignedIn {
+                account,
+                permissions: Permissions::Unknown,
+            },
+            epoch: Epoch(0),
+        });
+        let accepted = Record::Accepted {
+            action: crate::journal::tests::action(),
+            status: MachineActionStatus::Pending,
+        };
+        let unknown = Record::Unknown { why: "lost".into() };
+        let mut orders = crate::journal::tests::orders().into_iter();
+        let mut entry = |name: &str, records: Vec<Record>| {
+            let mut order = orders.next().expect("one of each");
+            order.machine.dns_name = Some(name.into());
+            let mut entry = Entry::new(crate::journal::tests::author(), order);
+            for record in records {
+                entry.push(Timestamp::UNIX_EPOCH, record);
+            }
+            entry
+        };
+        let mut theirs = entry("THEIRS", vec![Record::Sent]);
+        theirs.author.object_id = "another".into();
+        state.apply(Event::Entries(vec![
+            theirs,
+            entry("WAITS", Vec::new()),
+            entry("LOST", vec![Record::Sent, unknown]),
+            entry("TAKEN", vec![Record::Sent, accepted]),
+        ]));
+        state
+    }
+
+    #[test]
+    fn closing_and_signing_out_count_the_same_and_say_what_is_true_of_each() {
+        let state = state();
+        let open = OpenOrders::of(&state);
+        let what = |ending| -> Vec<String> {
+            let concerns = open.concerns(ending).into_iter();
+            concerns.map(|concern| concern.what).collect()
+        };
+        let expected = [
+            "1 action was sent and its outcome is not known yet (“LOST”)",
+            "1 action not sent yet (“WAITS”)",
+            "1 action is still pending (“TAKEN”)",
+        ];
+        assert_eq!(what(Ending::Close), expected);
+        assert_eq!(what(Ending::SignOut), expected);
+        let now = Timestamp::from_second(7).expect("a time");
+        let sent = open.sent_words(now).expect("two were sent");
+        assert!(
+            sent.ends_with(": sent 7 s ago, as the first of these"),
+            "{sent}"
+        );
+        let open = open.without_followed();
+        assert_eq!(
+            open.sent_words(now).as_deref(),
+            Some("“LOST”: sent 7 s ago")
+        );
+        assert_eq!(open.concerns(Ending::Close).len(), 2);
+    }
 
     #[test]
     fn whose_it_is_and_what_helps_is_said() {

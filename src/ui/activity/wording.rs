@@ -66,11 +66,10 @@ pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> S
             format!("Last check failed: {}; {}", why.headline, check(*next_at))
         }
         OrderProgress::LookedUp { complete, again_at } => {
+            // Not how often: a restart begins to count anew.
             let so_far = match complete {
-                0 => "being looked up".to_owned(),
-                1 => "looked up once, not there yet".to_owned(),
-                2 => "looked up twice, not there yet".to_owned(),
-                more => format!("looked up {more} times, not there yet"),
+                0 => "being looked up",
+                _ => "looked up, not there yet",
             };
             format!("{so_far}; {}", check(*again_at))
         }

@@ -6,8 +6,9 @@ use crate::action::ActionKind;
 use crate::message::Command;
 use crate::model::{Permission, Permissions, SessionStatus, clean};
 use crate::ui::Cx;
-use crate::ui::activity::open_work;
+use crate::ui::activity::open_work::{Ending, OpenOrders};
 use crate::ui::commands::UiCommand;
+use crate::ui::dialogs::concerns_ui;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::views::Dialog as OpenDialog;
 use crate::ui::widgets::{
@@ -161,24 +162,22 @@ pub fn account_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// Asks before signing out, and says what becomes of actions that have not ended.
 pub fn confirm_sign_out_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let id = Id::unique("confirm sign-out");
-    let open: Vec<_> = cx.state.open_entries().collect();
-    let names = open_work::names(&open);
-    let title = match open.len() {
-        0 => "Sign out?".to_owned(),
-        1 => format!("1 action is still pending ({names})"),
-        count => format!("{count} actions are still pending ({names})"),
-    };
-    let (what, label) = if open.is_empty() {
+    let concerns = OpenOrders::of(cx.state).concerns(Ending::SignOut);
+    let title = (concerns.first()).map_or("Sign out?", |first| first.what.as_str());
+    let (what, label) = if concerns.is_empty() {
         let what = "cordon forgets this sign-in and the device list it has kept";
-        (what, "Sign out now")
+        (what.to_owned(), "Sign out now")
     } else {
-        let what = "Defender carries out what it has accepted without cordon; sign in again with the same account to follow it. Anything not yet sent will not be sent";
-        (what, "Sign out anyway")
+        let what: Vec<_> = concerns.iter().map(|c| c.consequence).collect();
+        (what.join(". "), "Sign out anyway")
     };
-    let dialog = Dialog::new(id, &title).description(what);
+    let dialog = Dialog::new(id, title).description(&what);
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
-        ui.add(egui::Label::new(what).wrap());
+        if concerns.is_empty() {
+            ui.add(egui::Label::new(&what).wrap());
+        }
+        concerns_ui(ui, &concerns);
         ui.add_space(ui.tokens().space.s);
         ui.horizontal_wrapped(|ui| {
             let stay = ui.add(ActionButton::new("Stay signed in"));

@@ -322,7 +322,7 @@ fn what_comes_next_counts_down() {
         (
             looked_up,
             None,
-            "looked up once, not there yet; next check in 1 min 15 s",
+            "looked up, not there yet; next check in 1 min 15 s",
         ),
     ] {
         assert_eq!(next(&note, pause.map(at), now), words);

@@ -119,7 +119,7 @@ fn the_sign_in_page_says_what_is_still_open() {
     let (_, harness) = wide(state);
     assert!(shows(
         &harness,
-        "1 isolation still pending: “FIN-LT-051”, last checked less than a minute ago"
+        "1 isolation still pending: “FIN-LT-051”, sent less than a minute ago"
     ));
     assert!(shows(
         &harness,
