@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -252,8 +251,6 @@ fn write(
         tracing::warn!("nobody is remembered in {}: {error}", path.display());
         Ok(())
     })
-}
-    }
 }
 
 fn read(folder: &Path) -> File {

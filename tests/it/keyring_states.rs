@@ -84,19 +84,19 @@ const TABLE: [(Moment, Condition, Seen, Seen); 30] = [
     (Renewal, Doubled,  ("signed in", "saved", "", New, No),           ("signed in", "saved", "", New, No)),
     (Renewal, ReadOnly, ("signed in", REFUSED, "", Before, No),        ("signed in", "saved", "", New, No)),
 
-    (SignOut, Works,    ("signed out", "checking", "", Nothing, No),   ("signed out", "checking", "", Nothing, No)),
-    (SignOut, Locked,   ("signed out", LOCKED, LEFT, Before, Removal), ("signed out", "checking", "", Nothing, No)),
-    (SignOut, Hangs,    ("signed out", "saved", LEFT, Before, Removal), ("signed out", "checking", "", Nothing, No)),
-    (SignOut, Absent,   ("signed out", ABSENT, LEFT, Before, Removal), ("signed out", "checking", "", Nothing, No)),
-    (SignOut, Doubled,  ("signed out", "checking", "", Nothing, No),   ("signed out", "checking", "", Nothing, No)),
-    (SignOut, ReadOnly, ("signed out", REFUSED, LEFT, Before, Removal), ("signed out", "checking", "", Nothing, No)),
+    (SignOut, Works,    ("signed out", "empty", "", Nothing, No),   ("signed out", "empty", "", Nothing, No)),
+    (SignOut, Locked,   ("signed out", LOCKED, LEFT, Before, Removal), ("signed out", "empty", "", Nothing, No)),
+    (SignOut, Hangs,    ("signed out", "saved", LEFT, Before, Removal), ("signed out", "empty", "", Nothing, No)),
+    (SignOut, Absent,   ("signed out", ABSENT, LEFT, Before, Removal), ("signed out", "empty", "", Nothing, No)),
+    (SignOut, Doubled,  ("signed out", "empty", "", Nothing, No),   ("signed out", "empty", "", Nothing, No)),
+    (SignOut, ReadOnly, ("signed out", REFUSED, LEFT, Before, Removal), ("signed out", "empty", "", Nothing, No)),
 
-    (StartAfterSignOut, Works,    ("signed out", "checking", "", Nothing, No),   ("signed out", "checking", "", Nothing, No)),
-    (StartAfterSignOut, Locked,   ("signed out", LOCKED, LEFT, Before, Removal), ("signed out", "checking", "", Nothing, No)),
-    (StartAfterSignOut, Hangs,    ("signed out", "checking", LEFT, Before, Removal), ("signed out", "checking", "", Nothing, No)),
-    (StartAfterSignOut, Absent,   ("signed out", ABSENT, LEFT, Before, Removal), ("signed out", "checking", "", Nothing, No)),
-    (StartAfterSignOut, Doubled,  ("signed out", "checking", "", Nothing, No),   ("signed out", "checking", "", Nothing, No)),
-    (StartAfterSignOut, ReadOnly, ("signed out", REFUSED, LEFT, Before, Removal), ("signed out", "checking", "", Nothing, No)),
+    (StartAfterSignOut, Works,    ("signed out", "empty", "", Nothing, No),   ("signed out", "empty", "", Nothing, No)),
+    (StartAfterSignOut, Locked,   ("signed out", LOCKED, LEFT, Before, Removal), ("signed out", "empty", "", Nothing, No)),
+    (StartAfterSignOut, Hangs,    ("signed out", "checking", LEFT, Before, Removal), ("signed out", "empty", "", Nothing, No)),
+    (StartAfterSignOut, Absent,   ("signed out", ABSENT, LEFT, Before, Removal), ("signed out", "empty", "", Nothing, No)),
+    (StartAfterSignOut, Doubled,  ("signed out", "empty", "", Nothing, No),   ("signed out", "empty", "", Nothing, No)),
+    (StartAfterSignOut, ReadOnly, ("signed out", REFUSED, LEFT, Before, Removal), ("signed out", "empty", "", Nothing, No)),
 ];
 
 const JANE: &str = "c0a7f5e2-6b1d-4d8e-9a34-2f61b7c0d915";
@@ -239,6 +239,7 @@ fn keyring_of(state: &State) -> &str {
     match &state.keyring {
         KeyringState::Saved => "saved",
         KeyringState::Checking => "checking",
+        KeyringState::Empty => "empty",
         KeyringState::MemoryOnly => "none",
         KeyringState::NotSaved { reason, .. } => reason,
     }

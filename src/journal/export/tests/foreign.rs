@@ -25,6 +25,7 @@ fn records(text: &str) -> Vec<Vec<Record>> {
         hresult: HResult(0),
         by: Some(text.into()),
         comment: Some(text.into()),
+        service_time: None,
     };
     let other = || MachineActionStatus::from_wire(text);
     vec![
