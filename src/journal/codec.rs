@@ -4,7 +4,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::JournalError;
-use super::entry::{Author, NotSentReason, Record};
+use super::record::{Author, NotSentReason, Record};
 use crate::action::{ActionKind, Order, Parameter, Task};
 use crate::model::{
     EntryId, HResult, MachineActionId, MachineActionStatus, MachineActionType, MachineId,

@@ -14,6 +14,7 @@ mod export;
 mod finding;
 mod mark;
 mod place;
+mod record;
 mod schema;
 mod sheet;
 mod status;
@@ -25,12 +26,13 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub use check::{Report, Verified};
-pub use entry::{Acknowledgement, Author, Entry, NotSentReason, Record, TimeSource};
+pub use entry::{Acknowledgement, Entry, TimeSource};
 pub use error::JournalError;
 pub use export::{Format, export};
 pub use finding::{Finding, Witness};
 pub use mark::Mark;
 pub use place::recreate;
+pub use record::{Author, NotSentReason, Record};
 pub use sheet::Moment;
 pub use status::{OrderStatus, Phase, Reply};
 

@@ -296,7 +296,10 @@ fn what_a_sign_in_allows_is_said_once_and_what_is_missing_by_name() {
     console.step_until("what is missing", |c| {
         c.shows_part("Machine.Read is not granted")
     });
-    assert!(console.shows_part("You can isolate and release, restrict apps"));
+    assert!(
+        console
+            .shows_part("You can isolate, release, contain, release containments, restrict apps")
+    );
     assert!(console.shows_part("Machine.StopAndQuarantine is not granted"));
     console.step_until("why there is no list", |c| {
         c.state().inventory.failure.is_some()

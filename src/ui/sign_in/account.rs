@@ -22,7 +22,7 @@ fn uses() -> Vec<(Permission, String)> {
     for spec in ActionKind::ALL.iter().map(|kind| kind.spec()) {
         match uses.iter_mut().find(|(known, _)| *known == spec.permission) {
             Some((_, abilities)) => {
-                *abilities += " and ";
+                *abilities += ", ";
                 *abilities += spec.ability;
             }
             None => uses.push((spec.permission.clone(), spec.ability.to_owned())),
@@ -256,7 +256,7 @@ mod tests {
         let allowed = Allowed::of(&Permissions::from_scopes("Machine.Isolate"));
         assert_eq!(
             allowed.can,
-            "You can isolate and release and contain and release containments"
+            "You can isolate, release, contain, release containments"
         );
         assert!(allowed.cannot[0].contains("Machine.Read is not granted"));
         assert_eq!(allowed.cannot.len(), 3);
