@@ -38,7 +38,7 @@ pub struct Arguments {
 
 #[derive(Debug, Clone, Subcommand)]
 pub enum Subcommands {
-    /// Play sign-in, isolate, release, restrict and quarantine without a window, with the real
+    /// Play sign-in and every action without a window, with the real
     /// engine, and judge by the journal and the tenant's request log. With --data-dir the journal
     /// is kept, and what an earlier run left open is brought to its end first.
     SelfTest {

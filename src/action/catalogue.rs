@@ -7,7 +7,7 @@ use strum::VariantArray as _;
 
 use super::condition::Condition;
 use super::parameter::{Choice, Parameter, ParameterKind};
-use super::spec::{ActionSpec, Change, Devices, Group, Risk, Scope, Shortcut};
+use super::spec::{ActionSpec, Change, Devices, Group, Risk, Scope, Shortcut, Yield};
 use super::systems;
 use crate::model::{MachineAction, MachineActionType, Permission};
 
@@ -36,6 +36,10 @@ pub enum ActionKind {
     RestrictCodeExecution,
     #[strum(serialize = "unrestrict")]
     UnrestrictCodeExecution,
+    #[strum(serialize = "scan")]
+    RunAntiVirusScan,
+    #[strum(serialize = "collect")]
+    CollectInvestigationPackage,
     #[strum(serialize = "quarantine")]
     StopAndQuarantineFile,
 }
@@ -62,7 +66,7 @@ pub const ISOLATION_TYPE: Parameter = Parameter {
     required: true,
 };
 
-/// Everything but Defender is cut off.
+/// All of it: everything but Defender is cut off, every file is read.
 pub const FULL: Choice = Choice {
     value: "Full",
     word: "Full",
@@ -82,6 +86,22 @@ pub const SHA1: Parameter = Parameter {
     label: "SHA-1 of the file",
     help: "40 hexadecimal digits; labels, spaces and upper case are fine",
     kind: ParameterKind::Hash,
+    required: true,
+};
+
+/// How much a scan reads.
+pub const SCAN_TYPE: Parameter = Parameter {
+    wire_name: "ScanType",
+    label: "Scan type",
+    help: "Quick looks where malware usually starts from, in minutes. Full reads every file, in hours",
+    kind: ParameterKind::Choice(&[
+        Choice {
+            value: "Quick",
+            word: "Quick",
+            available_as: None,
+        },
+        FULL,
+    ]),
     required: true,
 };
 
@@ -259,6 +279,55 @@ impl ActionKind {
                 undo: Some(Self::RestrictCodeExecution),
                 supports: systems::unrestriction,
                 typical_secs: 30,
+                ..ActionSpec::ON_MANAGED_DEVICE
+            },
+            Self::RunAntiVirusScan => ActionSpec {
+                wire_type: MachineActionType::RunAntiVirusScan,
+                endpoint: "runAntiVirusScan",
+                available_as: Some("RunAntiVirusScan"),
+                permission: Permission::MachineScan,
+                group: Group::Investigate,
+                shortcut: Some(Shortcut::ctrl_shift('S')),
+                title: "Run antivirus scan",
+                button: "Scan",
+                verb: "Scan",
+                infinitive: "scan",
+                ability: "run antivirus scans",
+                noun: "antivirus scan",
+                done: "Scanned",
+                keep: "Don't scan",
+                if_failed: SEND_AGAIN,
+                consequence: "Defender Antivirus looks for malware on the device, also while it is isolated. What it finds appears as alerts",
+                caveats: &[
+                    "Finds only what Defender Antivirus detects: a scan without alerts does not prove the device clean",
+                ],
+                parameters: &[SCAN_TYPE],
+                risk: Risk::Harmless,
+                supports: systems::scan,
+                typical_secs: 30,
+                ..ActionSpec::ON_MANAGED_DEVICE
+            },
+            Self::CollectInvestigationPackage => ActionSpec {
+                wire_type: MachineActionType::CollectInvestigationPackage,
+                endpoint: "collectInvestigationPackage",
+                available_as: Some("CollectInvestigationPackage"),
+                permission: Permission::MachineCollectForensics,
+                yields: Yield::Package,
+                group: Group::Investigate,
+                title: "Collect investigation package",
+                button: "Collect package",
+                verb: "Collect package from",
+                infinitive: "collect an investigation package from",
+                ability: "collect investigation packages",
+                noun: "investigation package collection",
+                done: "Package collected",
+                keep: "Don't collect",
+                if_failed: SEND_AGAIN,
+                consequence: "The device packs its processes, connections, autostarts and event logs. Download the package from the device's page in the Defender portal",
+                caveats: &["May fail on a low battery or a metered connection"],
+                risk: Risk::Harmless,
+                supports: systems::package,
+                typical_secs: 90,
                 ..ActionSpec::ON_MANAGED_DEVICE
             },
             Self::StopAndQuarantineFile => ActionSpec {

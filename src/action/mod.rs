@@ -11,7 +11,9 @@ mod sameness;
 mod spec;
 mod systems;
 
-pub use catalogue::{ActionKind, CANCEL_PERMISSIONS, FULL, ISOLATION_TYPE, SELECTIVE, SHA1};
+pub use catalogue::{
+    ActionKind, CANCEL_PERMISSIONS, FULL, ISOLATION_TYPE, SCAN_TYPE, SELECTIVE, SHA1,
+};
 #[cfg(test)]
 pub use condition::INFERENCES;
 pub use condition::{Condition, ConditionState, Conditions, Evidence, infer, infer_ended};

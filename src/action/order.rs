@@ -60,7 +60,11 @@ impl Task {
     pub fn makes_up_for(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Act { kind: one, .. }, Self::Act { kind: two, .. }) => {
-                one == two && self.change() == other.change() && self.file() == other.file()
+                let is_alike = match (self.change(), other.change()) {
+                    (Change::Clears(one), Change::Clears(two)) => one.ends_with(two),
+                    (Change::Sets(_) | Change::Clears(_) | Change::Nothing, _) => one == two,
+                };
+                is_alike && self.file() == other.file()
             }
             (Self::Cancel { .. }, Self::Cancel { action, .. }) => self.cancels(action),
             (Self::Act { .. }, Self::Cancel { .. }) | (Self::Cancel { .. }, Self::Act { .. }) => {

@@ -78,6 +78,21 @@ pub(super) fn quarantine(machine: &Machine, _: &Values) -> Support {
     }
 }
 
+pub(super) fn scan(machine: &Machine, _: &Values) -> Support {
+    match machine.os_family() {
+        OsFamily::WindowsClient | OsFamily::MacOs | OsFamily::Linux => Support::Yes,
+        OsFamily::WindowsServer | OsFamily::OldWindowsServer | OsFamily::OldWindows => {
+            Support::Unlisted("documented for Windows 10 and 11, macOS and Linux")
+        }
+        OsFamily::Mobile | OsFamily::Unknown => Support::Unlisted(NOT_LISTED),
+    }
+}
+
+/// The same systems take both.
+pub(super) fn package(machine: &Machine, values: &Values) -> Support {
+    scan(machine, values)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::catalogue::{ActionKind, FULL, ISOLATION_TYPE};

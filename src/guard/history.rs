@@ -18,7 +18,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
         open.find(|action| question.task.compared_with(action) == sameness)
     };
     let verdict = if let Some(action) = first(Sameness::Same) {
-        let noun = capitalised(&noun(&action.kind));
+        let noun = capitalised(&noun(action));
         let text = format!("{noun} is already under way, {}", requested_by(action));
         Some(Verdict::block(
             text,
@@ -28,7 +28,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
         let scope = clean(action.scope.as_deref().unwrap_or_default(), 40);
         let text = format!(
             "{} of type {scope} is already under way, {}. Cancel it or wait for its end to {} in another way",
-            capitalised(&noun(&action.kind)),
+            capitalised(&noun(action)),
             requested_by(action),
             question.task.infinitive()
         );
@@ -47,7 +47,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
             .map(|action| {
                 Verdict::not_checked(format!(
                     "whether this is under way already: {}, {}, does not name its file",
-                    noun(&action.kind),
+                    noun(action),
                     requested_by(action)
                 ))
             })
@@ -120,7 +120,7 @@ pub(super) fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec
         .map(|action| {
             let text = format!(
                 "The opposite is under way: {}, {}. Whichever ends last decides; most likely the device ends up “{}”",
-                noun(&action.kind),
+                noun(action),
                 requested_by(action),
                 question.task.done(),
             );
@@ -219,7 +219,7 @@ pub(super) fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<V
         .map(|action| {
             Verdict::warn(format!(
                 "In the last hour: {} ({}), {}",
-                noun(&action.kind),
+                noun(action),
                 action.status,
                 requested_by(action)
             ))
@@ -258,14 +258,10 @@ fn by(requestor: Option<&str>) -> String {
         .unwrap_or_default()
 }
 
-/// An action of this type in a sentence, with its article.
-fn noun(kind: &MachineActionType) -> String {
-    match (ActionKind::from_type(kind), kind) {
+/// An action in a sentence, with its article.
+pub(super) fn noun(action: &MachineAction) -> String {
+    match (ActionKind::of(action), &action.kind) {
         (Some(kind), _) => kind.spec().a_noun(),
-        (None, MachineActionType::RunAntiVirusScan) => "an antivirus scan".to_owned(),
-        (None, MachineActionType::CollectInvestigationPackage) => {
-            "an investigation package collection".to_owned()
-        }
         (None, MachineActionType::Offboard) => "an offboarding".to_owned(),
         (None, MachineActionType::LiveResponse) => "a live response session".to_owned(),
         (None, other) => format!("an action of type {}", clean(other.as_wire(), 40)),

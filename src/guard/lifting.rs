@@ -1,6 +1,6 @@
 //! Lifting what someone else ordered: they may still need it.
 
-use super::history::capitalised;
+use super::history::{capitalised, noun};
 use super::verdict::{Question, Verdict};
 use super::{AlertsLook, Facts, Ownership, ownership};
 use crate::action::{ActionKind, Change, Condition, Task, infer_ended};
@@ -30,7 +30,7 @@ fn calling_off(
         return None;
     };
     if let Some(action) = facts.actions().iter().find(|action| action.id == *id) {
-        let what = format!("{} pending", capitalised(&kind.spec().a_noun()));
+        let what = format!("{} pending", capitalised(&noun(action)));
         return warning(action, &what, facts);
     }
     let is_own = facts.own_actions.iter().any(|own| own.action == *id);

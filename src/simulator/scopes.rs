@@ -19,12 +19,13 @@ const OTHERS: [&str; 2] = [
 ];
 
 /// What is granted to the application at the start.
-pub(super) const DEFAULT_PERMISSIONS: [&str; 8] = [
+pub(super) const DEFAULT_PERMISSIONS: [&str; 9] = [
     "Machine.Read",
     "Machine.Isolate",
     "Machine.RestrictExecution",
     "Machine.StopAndQuarantine",
     "Machine.Scan",
+    "Machine.CollectForensics",
     "File.Read.All",
     "Alert.Read",
     "User.Read.All",

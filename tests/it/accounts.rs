@@ -297,8 +297,9 @@ fn what_a_sign_in_allows_is_said_once_and_what_is_missing_by_name() {
         c.shows_part("Machine.Read is not granted")
     });
     assert!(
-        console
-            .shows_part("You can isolate, release, contain, release containments, restrict apps")
+        console.shows_part(
+            "You can isolate, release, contain and release containments, restrict apps"
+        )
     );
     assert!(console.shows_part("Machine.StopAndQuarantine is not granted"));
     console.step_until("why there is no list", |c| {

@@ -28,6 +28,7 @@ mod flows;
 mod form;
 mod interleavings;
 mod inversions;
+mod investigate;
 mod journal;
 mod keyring;
 mod keyring_states;

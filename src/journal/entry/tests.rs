@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use super::*;
 use crate::action::ActionKind;
+use crate::journal::NotSentReason;
 use crate::journal::tests::{action, author, orders};
 use crate::model::MachineActionType;
 

@@ -17,7 +17,7 @@ use crate::ui::{Cx, order, words};
 
 const COMMENT_CHARS: usize = 500;
 /// Width of the word before a group of buttons.
-const GROUP_WIDTH: f32 = 72.0;
+const GROUP_WIDTH: f32 = 64.0;
 /// Actions drawn; the list above says how many there are.
 const MAX_ACTIONS: usize = 40;
 /// An action as young as this is somebody's present work.
@@ -36,25 +36,21 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
         if of_group.is_empty() {
             continue;
         }
-        ui.horizontal_wrapped(|ui| {
-            let word = RichText::new(group.word()).text_style(TextStyle::Small);
-            let size = vec2(GROUP_WIDTH, ui.tokens().height.control);
-            let label = Label::new(word.color(ui.tokens().text_weak));
-            let layout = Layout::left_to_right(Align::Center);
-            ui.allocate_ui_with_layout(size, layout, |ui| {
-                ui.set_min_width(GROUP_WIDTH);
-                ui.add(label);
-            });
-            for kind in of_group {
-                let Some(reason) = button_ui(ui, cx, machine, kind) else {
-                    continue;
-                };
-                let button = kind.spec().button;
-                match reasons.iter_mut().find(|(known, _)| *known == reason) {
-                    Some((_, labels)) => labels.push(button),
-                    None => reasons.push((reason, vec![button])),
+        ui.horizontal_top(|ui| {
+            group_word_ui(ui, *group);
+            // Of its own, so that a second line of buttons begins below the first.
+            ui.horizontal_wrapped(|ui| {
+                for kind in of_group {
+                    let Some(reason) = button_ui(ui, cx, machine, kind) else {
+                        continue;
+                    };
+                    let button = kind.spec().button;
+                    match reasons.iter_mut().find(|(known, _)| *known == reason) {
+                        Some((_, labels)) => labels.push(button),
+                        None => reasons.push((reason, vec![button])),
+                    }
                 }
-            }
+            });
         });
     }
     let stale = ui.tokens().stale;
@@ -70,6 +66,17 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
             .color(stale);
         ui.add(Label::new(line).wrap());
     }
+}
+
+fn group_word_ui(ui: &mut Ui, group: Group) {
+    let word = RichText::new(group.word()).text_style(TextStyle::Small);
+    let label = Label::new(word.color(ui.tokens().text_weak));
+    let size = vec2(GROUP_WIDTH, ui.tokens().height.control);
+    let layout = Layout::left_to_right(Align::Center);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.set_min_width(GROUP_WIDTH);
+        ui.add(label);
+    });
 }
 
 /// The button of one kind; why it cannot be pressed.

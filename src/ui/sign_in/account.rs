@@ -19,21 +19,31 @@ use crate::ui::widgets::{
 fn uses() -> Vec<(Permission, String)> {
     let reading = "see devices and follow actions".to_owned();
     let mut uses = vec![(Permission::MachineRead, reading)];
-    for spec in ActionKind::ALL.iter().map(|kind| kind.spec()) {
-        match uses.iter_mut().find(|(known, _)| *known == spec.permission) {
-            Some((_, abilities)) => {
-                *abilities += ", ";
-                *abilities += spec.ability;
-            }
-            None => uses.push((spec.permission.clone(), spec.ability.to_owned())),
+    let specs = || ActionKind::ALL.iter().map(|kind| kind.spec());
+    for permission in specs().map(|spec| &spec.permission) {
+        if uses.iter().all(|(known, _)| known != permission) {
+            let with_it = specs().filter(|spec| spec.permission == *permission);
+            let abilities: Vec<&str> = with_it.map(|spec| spec.ability).collect();
+            uses.push((permission.clone(), listed(&abilities)));
         }
     }
     uses
 }
 
+/// In a sentence: `isolate, release and contain`.
+fn listed(words: &[&str]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
+    }
+}
+
 /// What can and cannot be done with these permissions, in a sentence each.
 struct Allowed {
     can: String,
+    /// As `can`, in fewer words where nothing is missing.
+    can_in_short: String,
     /// What is not granted, with the permission that it needs.
     cannot: Vec<String>,
 }
@@ -47,9 +57,10 @@ impl Allowed {
                     && holds(&Permission::MachineReadWrite) == Some(true)
         };
         if *permissions == Permissions::Unknown {
+            let can = "This sign-in does not say what it allows: Defender decides when you try";
             return Self {
-                can: "This sign-in does not say what it allows: Defender decides when you try"
-                    .into(),
+                can: can.into(),
+                can_in_short: can.into(),
                 cannot: Vec::new(),
             };
         }
@@ -59,12 +70,19 @@ impl Allowed {
             .filter(|(permission, _)| granted(permission))
             .map(|(_, what)| what.as_str())
             .collect();
+        let has_all = can.len() == uses.len();
+        let can = if can.is_empty() {
+            "This sign-in allows nothing in cordon".into()
+        } else {
+            format!("You can {}", can.join(", "))
+        };
         Self {
-            can: if can.is_empty() {
-                "This sign-in allows nothing in cordon".into()
+            can_in_short: if has_all {
+                "You can see devices and use every action".into()
             } else {
-                format!("You can {}", can.join(", "))
+                can.clone()
             },
+            can,
             cannot: uses
                 .iter()
                 .filter(|(permission, _)| !granted(permission))
@@ -106,7 +124,7 @@ pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 icon(ui, shape, colour);
                 let who = format!("Signed in as {}", account.label());
                 ui.label(RichText::new(who).text_style(text::strong()));
-                ui.label(&allowed.can);
+                ui.label(&allowed.can_in_short);
                 for missing in &allowed.cannot {
                     ui.label(RichText::new(missing).color(tokens.caution));
                 }
@@ -256,12 +274,16 @@ mod tests {
         let allowed = Allowed::of(&Permissions::from_scopes("Machine.Isolate"));
         assert_eq!(
             allowed.can,
-            "You can isolate, release, contain, release containments"
+            "You can isolate, release, contain and release containments"
         );
         assert!(allowed.cannot[0].contains("Machine.Read is not granted"));
-        assert_eq!(allowed.cannot.len(), 3);
+        assert_eq!(allowed.cannot.len(), uses().len() - 1);
         let more = Allowed::of(&Permissions::from_scopes("Machine.ReadWrite Machine.Scan"));
-        assert_eq!(more.can, "You can see devices and follow actions");
+        assert_eq!(
+            more.can,
+            "You can see devices and follow actions, run antivirus scans"
+        );
+        assert_eq!(more.can, more.can_in_short);
         let unknown = Allowed::of(&Permissions::Unknown);
         assert!(unknown.cannot.is_empty() && unknown.can.contains("does not say"));
     }

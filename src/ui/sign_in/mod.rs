@@ -66,7 +66,7 @@ fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tokens = ui.tokens();
     wrapped_ui(
         ui,
-        "cordon shows the devices of Microsoft Defender for Endpoint and contains them: isolate, release, restrict apps, stop and quarantine a file. You act under your own name and with your own permissions",
+        "cordon shows the devices of Microsoft Defender for Endpoint, contains and investigates them, and gives them back. You act under your own name and with your own permissions",
     );
     let target = clean(&cx.state.target, 80);
     match cx.state.mode {

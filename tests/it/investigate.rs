@@ -1,0 +1,86 @@
+//! Finding out more about a device: scans and packages of evidence.
+
+use cordon::action::{ActionKind, SCAN_TYPE};
+use cordon::journal::OrderStatus;
+use cordon::model::EntryId;
+
+use crate::common::{Console, Engine, journal_on_disk, machine_named, signed_in};
+
+#[test]
+fn a_scan_leaves_once_with_its_type_and_is_followed_to_its_end() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("ENG-LT-030");
+    engine.load(&machine);
+    let mut draft = Engine::draft(ActionKind::RunAntiVirusScan, &machine);
+    draft.set(&SCAN_TYPE, "Full");
+    let entry = engine.submit(&draft);
+    let end = engine.until_end(entry);
+    assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
+    let order = &engine.state.entry(entry).expect("it is there").order;
+    assert_eq!(end.word(&order.task), "Scanned");
+    let posts = engine.control.requests().into_iter();
+    let posts: Vec<_> = posts
+        .filter(|r| r.path.ends_with("/runAntiVirusScan"))
+        .collect();
+    let [post] = posts.as_slice() else {
+        panic!("{posts:?}")
+    };
+    let body = serde_json::json!({
+        "Comment": format!("[{entry}] alert 1234"),
+        "ScanType": "Full",
+        "ExternalId": entry.to_string(),
+    });
+    assert_eq!(post.body, body);
+    let on_disk = journal_on_disk(&engine.journal);
+    let written = on_disk.iter().find(|known| known.id() == entry);
+    assert_eq!(written.map(|known| &known.order), Some(order));
+}
+
+#[test]
+fn one_scan_at_a_time_and_another_type_is_named() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("ENG-LT-030");
+    engine.control.never_finish(machine.id.as_str());
+    let acted =
+        (engine.control).act_as_colleague(machine.id.as_str(), "RunAntiVirusScan", "by hand");
+    assert!(acted.is_some());
+    engine.load(&machine);
+    let mut draft = Engine::draft(ActionKind::RunAntiVirusScan, &machine);
+    for (scan_type, said) in [
+        ("Quick", "An antivirus scan is already under way"),
+        (
+            "Full",
+            "An antivirus scan of type Quick is already under way",
+        ),
+    ] {
+        draft.entry = EntryId::random().expect("random bytes");
+        draft.set(&SCAN_TYPE, scan_type);
+        let refused = engine.approve(&draft).map(drop).expect_err(scan_type);
+        assert!(refused.starts_with(said), "{refused}");
+    }
+}
+
+#[test]
+fn a_package_is_collected_from_the_panel_without_taking_anything_away() {
+    let mut console = Console::start();
+    console.sign_in();
+    let machine = console.open_device("ENG-LT-030");
+    console.click("Collect package…");
+    console.fill("Comment", "INC-4711 beacon");
+    console.harness.run_steps(8);
+    console.click(&format!("Collect package from {}", machine.quoted()));
+    console.step_until_fast("the package", |c| c.shows_part("Package collected"));
+    let id = machine_named(&console.control, "ENG-LT-030");
+    let made = console.control.actions().into_iter();
+    let made: Vec<_> = made
+        .filter(|a| a["type"] == "CollectInvestigationPackage" && a["machineId"] == id.as_str())
+        .collect();
+    assert_eq!(made.len(), 1, "{made:?}");
+    // A key opens the form of the other one.
+    console.harness.key_press_modifiers(
+        egui::Modifiers::COMMAND | egui::Modifiers::SHIFT,
+        egui::Key::S,
+    );
+    console.harness.run_steps(3);
+    assert!(console.shows("Scan type") && console.shows("Quick"));
+}
