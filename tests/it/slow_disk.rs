@@ -104,6 +104,10 @@ fn an_end_that_waits_for_the_disk_does_not_stop_the_looks_at_the_others() {
         matches!(engine.status(first), OrderStatus::Accepted { .. }),
         "on disk first"
     );
+    // The looks came while it waited, and not after it had given up.
+    let gave_up = |said: &str| !said.starts_with("The disk has not answered");
+    let mut said = engine.state.problems.iter();
+    assert!(!said.any(|problem| gave_up(&problem.explanation.headline)));
     drop(held);
     assert!(matches!(engine.until_end(first), OrderStatus::Done { .. }));
 }

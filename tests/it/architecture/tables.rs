@@ -123,7 +123,8 @@ pub const ONE_FILE_OF_UI: [&str; 3] = ["webbrowser", "qrcode", "rfd"];
 
 /// The methods of the client that change something, and the one file that may call them.
 pub const CHANGING: [&str; 1] = ["submit"];
-/// Rule 2.
+/// Rule 2: one attempt of an order. What waits for it, judges it and repeats it stands around this file
+/// and cannot send.
 pub const ONE_DOOR: &str = "worker::order::send";
 
 /// What reads the clock.
