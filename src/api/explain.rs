@@ -61,11 +61,13 @@ impl ApiError {
                 NextStep::Outside("Wait: it is being looked up. Do not repeat it".into()),
             ),
         };
+        let mut details = self.details();
+        details.push(format!("What was tried: {}", request.task));
         Explanation {
             headline,
             effect,
             next,
-            details: self.details(),
+            details,
         }
     }
 
@@ -115,6 +117,16 @@ impl ApiError {
             } => (
                 "Something on the way to Defender answered in its place".into(),
                 outside("Check the network's proxy or sign-in page, then try again"),
+            ),
+            Self::Fault {
+                status: status @ 502..=504,
+                ..
+            } => (
+                // A proxy answers so as well, of itself or of what lies behind it.
+                format!(
+                    "There is a problem at Defender, or at a proxy on the way to it ({status})"
+                ),
+                NextStep::TryAgain,
             ),
             Self::Fault { .. } => (
                 "The Defender service has a problem".into(),
@@ -298,7 +310,11 @@ mod tests {
         );
         assert_eq!(
             words.details,
-            ["Status: 403 Forbidden", "Request id: |1d25001e."]
+            [
+                "Status: 403 Forbidden",
+                "Request id: |1d25001e.",
+                "What was tried: isolate FIN-LT-042"
+            ]
         );
     }
 
@@ -332,6 +348,21 @@ mod tests {
         assert_ne!(words.next, NextStep::SignIn);
         let words = isolating(&ApiError::Unauthorized(refusal(401, "Unauthorized", "")));
         assert_eq!(words.next, NextStep::SignIn);
+    }
+
+    #[test]
+    fn a_gateway_error_is_not_blamed_on_defender_alone_and_the_request_is_named() {
+        let reading = |status| {
+            fault(status, None).explain_for(Verb::Read, "read the list of devices", None, None)
+        };
+        let words = reading(502);
+        assert_eq!(
+            words.headline,
+            "There is a problem at Defender, or at a proxy on the way to it (502)"
+        );
+        let request = "What was tried: read the list of devices".to_owned();
+        assert!(words.details.contains(&request), "{:?}", words.details);
+        assert_eq!(reading(500).headline, "The Defender service has a problem");
     }
 
     #[test]

@@ -219,7 +219,7 @@ fn what_does_not_work_names_the_request() {
             "machine",
             "status:504",
             fin.as_str(),
-            "failed: 504, the Defender service has a problem",
+            "failed: 504, there is a problem at Defender, or at a proxy on the way to it",
         ),
         (
             "machine",
