@@ -18,22 +18,22 @@ pub struct Guardrail {
 pub const GUARDRAILS: &[Guardrail] = &[
     Guardrail {
         name: "read-only",
-        protects: "a console that is for looking only",
+        protects: "from acting in a console that was started read-only",
         check: read_only,
     },
     Guardrail {
         name: "signed in",
-        protects: "from acting in nobody's name",
+        protects: "from acting without a signed-in account",
         check: signed_in,
     },
     Guardrail {
         name: "permission",
-        protects: "from requests that must be refused",
+        protects: "from requests that Defender would refuse",
         check: permission,
     },
     Guardrail {
         name: batch::SEVERAL_AT_ONCE,
-        protects: "from a slip that reaches many devices",
+        protects: "from acting on more devices than you meant",
         check: batch::check,
     },
     Guardrail {
@@ -63,7 +63,7 @@ pub const GUARDRAILS: &[Guardrail] = &[
     },
     Guardrail {
         name: "opposite action",
-        protects: "from ending in the state nobody wanted",
+        protects: "from two opposite actions that end in the wrong state",
         check: history::opposite_action,
     },
     Guardrail {
@@ -73,7 +73,7 @@ pub const GUARDRAILS: &[Guardrail] = &[
     },
     Guardrail {
         name: "already so",
-        protects: "from an isolation that comes into force after its release",
+        protects: "from repeating an action on a device that is already in that state",
         check: history::already,
     },
     Guardrail {
@@ -256,8 +256,8 @@ fn silent(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     if machine.health_status != HealthStatus::Active {
         verdicts.push(Verdict::warn(format!(
-            "Health is {}: {waits}",
-            machine.health_status
+            "Health is “{}”: {waits}",
+            machine.health_status.word()
         )));
     }
     match machine.last_seen.map(|seen| facts.now.duration_since(seen)) {

@@ -26,7 +26,9 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
 
 /// What the documentation says, with what the service says about this very machine beside it.
 fn documented(machine: &Machine, support: Support, said: Option<&Availability>) -> Option<Verdict> {
-    let system = machine.os_platform.as_deref().map(|os| clean(os, 40));
+    let told = machine.os_platform.as_deref();
+    let told = told.filter(|os| !os.eq_ignore_ascii_case("Unknown"));
+    let system = told.map(|os| clean(os, 40));
     match support {
         Support::Yes => None,
         Support::Unlisted(why) => {
@@ -68,7 +70,7 @@ fn name_of(kind: ActionKind, values: &Values, machine: &Machine) -> Option<&'sta
 fn not_offered(said: &Availability) -> Verdict {
     let text = "Defender says this is not available for this device";
     match said.reason.as_deref() {
-        Some(reason) => Verdict::warn(format!("{text}: {}", clean(reason, 200))),
+        Some(reason) => Verdict::warn(format!("{text}. Its reason: “{}”", clean(reason, 200))),
         None => Verdict::warn(format!("{text}, without giving a reason")),
     }
 }

@@ -24,7 +24,11 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
                 )
             },
         );
-        format!("…{} ({}, {seen})", machine.id.tail(), machine.health_status)
+        format!(
+            "…{} ({}, {seen})",
+            machine.id.tail(),
+            machine.health_status.word()
+        )
     };
     let own_name = question.machine.dns_name.as_deref().map(short_name);
     let has_name = |other: &&Arc<Machine>| {

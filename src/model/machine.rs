@@ -22,7 +22,7 @@ open_enum! {
 }
 
 impl HealthStatus {
-    /// The word on screen and in the search, by which devices are also sorted.
+    /// The status in words: on screen, in findings, in the search, and by which devices are sorted.
     #[must_use]
     pub fn word(&self) -> &str {
         match self {
