@@ -1,5 +1,6 @@
 //! The open alerts of the device in the panel.
 
+use crate::ui::widgets::TipExt as _;
 use egui::{Label, RichText, TextStyle, Ui};
 
 use crate::model::{Alert, MachineId, PanelPart, clean};
@@ -49,7 +50,7 @@ fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
         let line = RichText::new(parts.join(" · ")).text_style(TextStyle::Small);
         let line = ui.add(Label::new(line.color(tokens.text_weak)).wrap());
         if let Some(at) = alert.created {
-            line.on_hover_text(words::both_times(at, cx.zone));
+            line.tip(words::both_times(at, cx.zone));
         }
     });
 }

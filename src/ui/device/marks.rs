@@ -6,7 +6,7 @@ use egui::{Label, RichText, TextStyle, Ui, accesskit};
 use crate::model::{Machine, MachineRef};
 use crate::state::State;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{Icon, badge, icon};
+use crate::ui::widgets::{Icon, TipExt as _, badge, icon};
 
 /// One mark: an icon and a word, with what they mean.
 pub struct DeviceMark {
@@ -80,7 +80,7 @@ pub fn twins_ui(ui: &mut Ui, state: &State, device: &MachineRef) {
         "{twins} other {} with this name, or one that looks like it",
         if twins == 1 { "record" } else { "records" }
     );
-    icon(ui, Icon::Twin, tokens.caution).on_hover_text(words);
+    icon(ui, Icon::Twin, tokens.caution).tip(words);
     let tail = RichText::new(format!("…{}", device.id.tail())).text_style(text::id());
     ui.add(Label::new(tail.color(tokens.text_weak)).selectable(false));
 }
@@ -90,10 +90,10 @@ pub fn row_marks_ui(ui: &mut Ui, marks: &[DeviceMark]) {
     for mark in marks {
         let colour = ui.tokens().colour(mark.role);
         ui.spacing_mut().item_spacing.x = ui.tokens().space.xs;
-        icon(ui, mark.icon, colour).on_hover_text(&mark.title);
+        icon(ui, mark.icon, colour).tip(&mark.title);
         let word = RichText::new(mark.word).text_style(TextStyle::Small);
         ui.add(Label::new(word.color(colour)).selectable(false))
-            .on_hover_text(format!("{}\n{}", mark.title, mark.explanation));
+            .tip(format!("{}\n{}", mark.title, mark.explanation));
     }
 }
 
@@ -105,6 +105,6 @@ pub fn panel_marks_ui(ui: &mut Ui, marks: &[DeviceMark]) {
             .accesskit_node_builder(shown.id, |node: &mut accesskit::Node| {
                 node.set_description(mark.explanation);
             });
-        shown.on_hover_text(mark.explanation);
+        shown.tip(mark.explanation);
     }
 }

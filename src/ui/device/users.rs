@@ -5,7 +5,7 @@ use egui::{Label, RichText, TextStyle, Ui};
 use crate::model::{LoggedOnUser, MachineId, PanelPart, clean};
 use crate::ui::device::parts::{Words, list_ui};
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{Icon, badge};
+use crate::ui::widgets::{Icon, TipExt as _, badge};
 use crate::ui::{Cx, words};
 
 const NAME_CHARS: usize = 80;
@@ -51,7 +51,7 @@ fn user_ui(ui: &mut Ui, cx: &Cx<'_>, user: &LoggedOnUser) {
         let line = RichText::new(line.join(" · ")).text_style(TextStyle::Small);
         let line = ui.add(Label::new(line.color(weak)).wrap());
         if let Some(at) = user.last_seen {
-            line.on_hover_text(words::both_times(at, cx.zone));
+            line.tip(words::both_times(at, cx.zone));
         }
     });
 }

@@ -12,7 +12,7 @@ use crate::ui::commands::acting_trouble;
 use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Views;
-use crate::ui::widgets::{ActionButton, Icon, button_width, is_arming, raised_frame};
+use crate::ui::widgets::{ActionButton, Icon, TipExt as _, button_width, is_arming, raised_frame};
 use crate::ui::words::ago;
 use crate::ui::{Cx, order};
 
@@ -141,8 +141,10 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
     let shown = RichText::new(&line)
         .text_style(text::strong())
         .color(colour);
-    let response = ui.add(Label::new(shown).truncate());
-    response.on_hover_text(line);
+    // One tip, with all of it.
+    let label = Label::new(shown).truncate();
+    let response = ui.add(label.show_tooltip_when_elided(false));
+    response.tip(line);
 }
 
 /// Why a ticked device is not among the rows as it was ticked.

@@ -4,7 +4,7 @@ use egui::{Popup, PopupCloseBehavior, Ui, WidgetInfo, accesskit};
 
 use crate::ui::theme::TokensExt as _;
 use crate::ui::views::{Column, Views};
-use crate::ui::widgets::{ActionButton, Icon};
+use crate::ui::widgets::{ActionButton, Icon, checkbox_ui};
 
 /// Columns with their heads and first widths, in their order.
 pub const COLUMNS: [(Column, &str, f32); 10] = [
@@ -49,7 +49,7 @@ fn menu_ui(ui: &mut Ui, views: &mut Views) {
             continue;
         }
         let mut is_shown = views.layout.shows(column);
-        let response = ui.checkbox(&mut is_shown, title);
+        let response = checkbox_ui(ui, &mut is_shown, title);
         let name = format!("Show column {title}");
         response.widget_info(|| {
             WidgetInfo::selected(accesskit::Role::CheckBox, true, is_shown, name.as_str())

@@ -20,7 +20,7 @@ use crate::ui::look;
 use crate::ui::look::Look;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::views::Column;
-use crate::ui::widgets::{Icon, elided_ui, icon, paint_icon};
+use crate::ui::widgets::{Icon, TipExt as _, elided_ui, icon, paint_icon};
 use crate::ui::words::{ago, both_times, os_name};
 
 /// How far an order of this console has come that the service's history does not show yet.
@@ -53,7 +53,7 @@ impl StateCell {
         } else {
             &self.short
         };
-        cell_ui(ui, self.icon, self.role, words).on_hover_text(&self.hint);
+        cell_ui(ui, self.icon, self.role, words).tip(&self.hint);
     }
 }
 
@@ -258,7 +258,7 @@ impl MachineRow<'_> {
         let colour = if is_merged { tokens.stale } else { tokens.text };
         if is_merged {
             ui.add(Label::new(RichText::new("merged").color(tokens.stale)).selectable(false))
-                .on_hover_text("This record was merged into another one; act on that");
+                .tip("This record was merged into another one; act on that");
         }
         if self.is_asked_for {
             asked::mark_ui(ui);
@@ -314,7 +314,7 @@ fn nothing_ui(ui: &mut Ui) {
 
 fn last_seen_ui(ui: &mut Ui, at: Option<Timestamp>, cx: &Cx<'_>) {
     let Some(at) = at else {
-        cell_ui(ui, None, Role::Stale, "never").on_hover_text("No full report so far");
+        cell_ui(ui, None, Role::Stale, "never").tip("No full report so far");
         return;
     };
     let is_silent = cx.now.duration_since(at) > cx.state.policy.silent_after;
@@ -328,5 +328,5 @@ fn last_seen_ui(ui: &mut Ui, at: Option<Timestamp>, cx: &Cx<'_>) {
         "Last full report, sent about once a day\n{}",
         both_times(at, cx.zone)
     );
-    cell_ui(ui, shape, role, &ago(at, cx.now)).on_hover_text(hover);
+    cell_ui(ui, shape, role, &ago(at, cx.now)).tip(hover);
 }

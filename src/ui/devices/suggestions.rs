@@ -14,7 +14,7 @@ use crate::search::{DeviceState, FIELDS, Field};
 use crate::state::State;
 use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::widgets::{elided, text_width};
+use crate::ui::widgets::{TipExt as _, elided, text_width};
 
 const MAX_SUGGESTIONS: usize = 8;
 /// The most frequent values: more are not gone through with each keystroke.
@@ -486,7 +486,7 @@ fn offer_ui(ui: &mut Ui, id: Id, offer: &Offer, is_marked: bool) -> bool {
     painter.text(at, Align2::LEFT_CENTER, shown, font, tokens.text);
     let is_chosen = response.clicked();
     if !is_whole {
-        response.on_hover_text(&offer.text);
+        response.tip(&offer.text);
     }
     is_chosen
 }

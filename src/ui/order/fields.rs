@@ -8,7 +8,7 @@ use crate::action::{Choice, Draft, DraftError, MAX_COMMENT_CHARS, Parameter, Par
 use crate::guard;
 use crate::model::MachineRef;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::widgets::{ActionButton, TextField};
+use crate::ui::widgets::{ActionButton, TextField, radio_ui};
 use crate::ui::{Cx, sign_in};
 
 /// The fields of an action besides the comment.
@@ -31,9 +31,8 @@ fn choice_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, choices: &[C
     ui.label(small(parameter.label).color(tokens.text_weak));
     ui.horizontal(|ui| {
         ui.spacing_mut().interact_size.y = tokens.height.control;
-        for choice in choices {
-            let is_chosen = draft.text(parameter) == choice.value;
-            if ui.radio(is_chosen, choice.word).clicked() {
+            let mut chosen = draft.text(parameter);
+            if radio_ui(ui, &mut chosen, choice.value, choice.word).clicked() {
                 draft.set(parameter, choice.value);
             }
         }

@@ -10,8 +10,8 @@ use super::Cx;
 use super::theme::Role;
 use super::views::{Screen, SettingsForm};
 use super::widgets::{
-    ActionButton, ExplanationView, Icon, TextField, badge, copyable_ui, page_ui, section_ui,
-    small_ui,
+    ActionButton, Dialog, ExplanationView, Icon, TextField, badge, checkbox_ui, copyable_ui,
+    page_ui, section_ui, small_ui,
 };
 use crate::explain::Explanation;
 use crate::message::Command;
@@ -72,7 +72,9 @@ fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     };
     ui.horizontal_wrapped(|ui| {
         let back = ActionButton::new("Back to the list").icon(Icon::Undo);
-        if ui.add(back).clicked() {
+        let back = ui.add(back);
+        Dialog::set_focus_home(ui.ctx(), back.id);
+        if back.clicked() {
             cx.views.screen = Screen::Devices;
         }
         let save = ActionButton::primary("Save").disabled_because(blocked.as_deref());
@@ -212,7 +214,7 @@ const fn words(key: RuleKey) -> (&'static str, &'static str) {
     match key {
         RuleKey::ProtectedNames => (
             "For example DC01",
-            "One per line; * stands for anything: *-dc.contoso.com. Short and full names and all spellings are the same",
+            "One per line; * stands for anything: *-dc.contoso.com. Short and full names count as the same; letter case, accents and hyphens do not matter",
         ),
         RuleKey::ProtectedTags => ("For example tier0", "One per line, as Defender shows them"),
         RuleKey::ProtectedIds => ("", "One per line"),
@@ -265,7 +267,7 @@ fn notifications_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm)
     }
     let key = RuleKey::Notifications;
     let mut wanted = form.typed.wants_notifications();
-    if ui.checkbox(&mut wanted, label(key)).changed() {
+    if checkbox_ui(ui, &mut wanted, label(key)).changed() {
         form.set_notifications(wanted);
     }
     small_ui(ui, words(key).1);

@@ -35,9 +35,7 @@ pub fn leaving_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
             if is_opening {
                 stay.request_focus();
             }
-            let switch = ActionButton::danger("Switch anyway")
-                .arms_late()
-                .ignores_enter();
+            let switch = ActionButton::danger("Switch anyway").arms_late();
             (stay.clicked(), ui.add(switch).clicked())
         })
         .inner

@@ -120,7 +120,8 @@ fn widgets(tokens: &Tokens) -> Widgets {
     let surface = tokens.surface;
     let line = |colour| Stroke::new(tokens.border_width, colour);
     let resting = WidgetVisuals {
-        bg_fill: surface.raised,
+        // The handles of scroll bars; boxes have a fill of their own.
+        bg_fill: tokens.control_border,
         weak_bg_fill: surface.raised,
         bg_stroke: line(tokens.control_border),
         corner_radius: tokens.radius,
@@ -136,14 +137,14 @@ fn widgets(tokens: &Tokens) -> Widgets {
         },
         inactive: resting,
         hovered: WidgetVisuals {
-            bg_fill: surface.hover,
+            bg_fill: tokens.text_weak,
             weak_bg_fill: surface.hover,
             bg_stroke: line(tokens.text_weak),
             ..resting
         },
         // egui paints a widget that has the keyboard as active, so this is its focus ring.
         active: WidgetVisuals {
-            bg_fill: surface.hover,
+            bg_fill: tokens.text_weak,
             weak_bg_fill: surface.hover,
             bg_stroke: Stroke::new(tokens.focus_width, tokens.focus),
             ..resting
@@ -168,6 +169,20 @@ mod tests {
             assert!(style.visuals.selection.stroke.width >= 2.0);
             assert!(style.animation_time.abs() < f32::EPSILON);
             assert_eq!(style.visuals.dark_mode, theme == Theme::Dark);
+        }
+    }
+
+    #[test]
+    fn scroll_bars_are_as_plain_as_the_outline_of_a_control() {
+        for theme in [Theme::Dark, Theme::Light] {
+            let tokens = Tokens::of(theme);
+            let visuals = style(theme).visuals;
+            assert_eq!(visuals.extreme_bg_color, tokens.surface.window, "the track");
+            let widgets = visuals.widgets;
+            // Their contrast with every surface is tested where the tokens are.
+            assert_eq!(widgets.inactive.bg_fill, tokens.control_border);
+            assert_eq!(widgets.hovered.bg_fill, tokens.text_weak);
+            assert_eq!(widgets.active.bg_fill, tokens.text_weak);
         }
     }
 

@@ -18,6 +18,9 @@ use super::{
 /// Why a button does nothing yet that has just appeared or moved.
 const ARMING: &str = "Available in half a second, so that a stray click or key does nothing";
 
+/// What a button says that Enter does not press.
+const NOT_BY_ENTER: &str = "Space presses it, Enter does not";
+
 /// How much a button stands out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ButtonStyle {
@@ -339,6 +342,10 @@ impl Widget for ActionButton<'_> {
             self.disabled_because = self.disabled_because.or(Some(ARMING));
         }
         let is_enabled = self.disabled_because.is_none();
+        let ignores_enter = self.enter_key == EnterKey::Ignored;
+        if ignores_enter {
+            self.hint = self.hint.or(Some(NOT_BY_ENTER));
+        }
         // A disabled button still takes the keyboard, or its reason could not be reached with it.
         let sense = if is_enabled {
             Sense::click()
@@ -395,7 +402,7 @@ impl Widget for ActionButton<'_> {
 
         keep_clear(ui.ctx(), rect);
         match self.disabled_because.or(self.hint) {
-            Some(more) if self.shows_tip => explained(response, more, !is_enabled),
+            Some(more) if self.shows_tip => explained(response, more, !is_enabled || ignores_enter),
             Some(more) => {
                 ui.ctx()
                     .accesskit_node_builder(response.id, |node| node.set_description(more));

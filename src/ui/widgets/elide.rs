@@ -2,6 +2,8 @@
 
 use egui::{Color32, FontId, Label, Response, RichText, TextStyle, TextWrapMode, Ui};
 
+use super::tip::TipExt as _;
+
 /// The end that is kept.
 const KEPT_END: usize = 8;
 
@@ -55,6 +57,6 @@ pub fn elided_ui(ui: &mut Ui, name: &str, style: TextStyle, colour: Color32) -> 
     if is_whole {
         response
     } else {
-        response.on_hover_text(name)
+        response.tip(name)
     }
 }

@@ -5,6 +5,7 @@ use egui::{
 };
 
 use super::super::theme::{TokensExt as _, text};
+use super::dialog::Dialog;
 
 /// Where the label is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,6 +146,7 @@ impl<'a> TextField<'a> {
             // The hint was laid out before the text came; the next frame shows the text.
             ui.ctx().request_repaint();
         }
+        keep_focus(ui, &response);
         let count = self.text.chars().count();
         let is_too_long = self.max_chars.is_some_and(|max| count > max);
         let is_wrong = self.error.is_some() || is_too_long;
@@ -169,6 +171,19 @@ impl<'a> TextField<'a> {
             is_too_long,
         };
         (response, footer)
+    }
+}
+
+/// Gives the keyboard to the page when Esc leaves a field: egui leaves it nowhere. A dialog is closed by
+/// Esc and gives it back itself.
+fn keep_focus(ui: &Ui, response: &Response) {
+    let is_page = ui.layer_id().order == egui::Order::Background;
+    let has_left = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
+    if is_page
+        && has_left
+        && let Some(home) = Dialog::focus_home(ui.ctx())
+    {
+        ui.memory_mut(|memory| memory.request_focus(home));
     }
 }
 

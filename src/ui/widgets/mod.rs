@@ -5,6 +5,7 @@ pub mod icon;
 pub mod arming;
 pub mod badge;
 pub mod button;
+pub mod choice;
 pub mod copyable;
 pub mod countdown;
 pub mod dialog;
@@ -27,6 +28,7 @@ mod tip;
 pub use arming::{has_just_moved, is_arming};
 pub use badge::badge;
 pub use button::{ActionButton, ButtonStyle, button_width};
+pub use choice::{checkbox_ui, radio_ui};
 pub use copyable::{copy_button_ui, copy_labelled_ui, copyable_ui};
 pub use countdown::{countdown_text, ring};
 pub use dialog::{Dialog, DialogResponse};
@@ -46,6 +48,7 @@ pub use splitter::{Split, splitter_ui};
 pub use strip::{
     StripLook, plate_width, strip_plate_clipped_ui, strip_plate_ui, strip_ui, strip_well_ui,
 };
+pub use tip::TipExt;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Context, Rect, RectAlign, Response, Tooltip, Vec2};
+use egui::{Context, Rect, RectAlign, Response, Tooltip, Vec2, WidgetText};
 
 /// Where a tip may stand, the best place first.
 const PLACES: [RectAlign; 8] = [
@@ -16,6 +16,35 @@ const PLACES: [RectAlign; 8] = [
     RectAlign::LEFT_START,
 ];
 const GAP: f32 = 4.0;
+
+/// Adds what hovering shows. The only way to a tip: those behind a dialog stay away.
+pub trait TipExt {
+    /// Shows `text` while the pointer rests here, unless a dialog lies over it.
+    #[expect(
+        clippy::return_self_not_must_use,
+        reason = "most callers have no more use for it, as with egui's own"
+    )]
+    fn tip(self, text: impl Into<WidgetText>) -> Self;
+}
+
+impl TipExt for Response {
+    #[expect(clippy::disallowed_methods, reason = "the one place that shows a tip")]
+    fn tip(self, text: impl Into<WidgetText>) -> Self {
+        // egui keeps a tip that is open when a key opens a dialog, and draws it over the dialog.
+        if is_behind_dialog(&self) {
+            self
+        } else {
+            self.on_hover_text(text)
+        }
+    }
+}
+
+fn is_behind_dialog(response: &Response) -> bool {
+    let layer = response.layer_id;
+    !response
+        .ctx
+        .memory(|memory| memory.is_above_modal_layer(layer))
+}
 
 /// The buttons of this pass and of the one before.
 #[derive(Clone, Default)]
@@ -40,13 +69,13 @@ pub(super) fn keep_clear(ctx: &Context, rect: Rect) {
 
 /// Makes `more` reachable by hovering, by focus, and by a screen reader.
 ///
-/// Only a disabled button says it unasked, and only to the keyboard: a tip that stays after a click
-/// covers what is wanted next.
-pub(super) fn explained(response: Response, more: &str, is_disabled: bool) -> Response {
+/// Only a button that does not do as expected says it `unasked`, and only to the keyboard: a tip that
+/// stays after a click covers what is wanted next.
+pub(super) fn explained(response: Response, more: &str, unasked: bool) -> Response {
     response
         .ctx
         .accesskit_node_builder(response.id, |node| node.set_description(more));
-    if is_disabled && response.has_focus() && !response.hovered() {
+    if unasked && response.has_focus() && !response.hovered() && !is_behind_dialog(&response) {
         let mut tip = Tooltip::for_widget(&response);
         let size = tip
             .popup
@@ -59,7 +88,7 @@ pub(super) fn explained(response: Response, more: &str, is_disabled: bool) -> Re
         });
         response
     } else {
-        response.on_hover_text(more)
+        response.tip(more)
     }
 }
 

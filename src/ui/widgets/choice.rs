@@ -1,0 +1,52 @@
+//! Boxes that are ticked and circles of which one is chosen, drawn as the boxes of the list are.
+
+use egui::{Color32, Response, RichText, Stroke, Ui};
+
+use super::super::theme::TokensExt as _;
+
+/// Shows a box with its label, ticked while `is_on`.
+pub fn checkbox_ui(ui: &mut Ui, is_on: &mut bool, label: &str) -> Response {
+    let is_ticked = *is_on;
+    with_boxes(ui, is_ticked, |ui, text| {
+        ui.checkbox(is_on, RichText::new(label).color(text))
+    })
+}
+
+/// Shows a circle with its label, filled while `current` is `value`; a click chooses it.
+pub fn radio_ui<T: PartialEq>(ui: &mut Ui, current: &mut T, value: T, label: &str) -> Response {
+    let is_chosen = *current == value;
+    with_boxes(ui, is_chosen, |ui, text| {
+        ui.radio_value(current, value, RichText::new(label).color(text))
+    })
+}
+
+/// Gives boxes their colours while `add` runs. egui fills a box as it fills the handle of a scroll bar,
+/// which has to stand out.
+fn with_boxes<R>(ui: &mut Ui, is_on: bool, add: impl FnOnce(&mut Ui, Color32) -> R) -> R {
+    let tokens = ui.tokens();
+    let before = ui.visuals().widgets.clone();
+    let widgets = &mut ui.visuals_mut().widgets;
+    let resting = if is_on {
+        tokens.accent
+    } else {
+        tokens.surface.panel
+    };
+    for state in [
+        &mut widgets.inactive,
+        &mut widgets.hovered,
+        &mut widgets.active,
+    ] {
+        state.bg_fill = resting;
+        if is_on {
+            state.fg_stroke = Stroke::new(2.0, tokens.on_accent);
+        }
+    }
+    widgets.inactive.bg_stroke.color = if is_on {
+        tokens.accent
+    } else {
+        tokens.text_weak
+    };
+    let added = add(ui, tokens.text);
+    ui.visuals_mut().widgets = before;
+    added
+}
