@@ -182,6 +182,7 @@ impl State {
                 incomplete,
                 seen,
             } => {
+                let before = self.inventory.read_at.max(self.inventory.kept_at);
                 self.inventory.loading = false;
                 self.inventory.slow = None;
                 self.inventory.read_at = Some(at);
@@ -192,7 +193,7 @@ impl State {
                 if incomplete.is_none() && unreadable == 0 {
                     // What was asked for directly stays: the service knows it, listed or not.
                     let seen: Vec<_> = self.asked.unlisted().cloned().chain(seen).collect();
-                    self.inventory.keep_only(&seen);
+                    self.inventory.keep_only(&seen, before, at);
                 }
                 self.inventory.incomplete = incomplete;
             }

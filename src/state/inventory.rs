@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::explain::Explanation;
 use crate::model::{Machine, MachineId, MachineRef, same_name, short_name, skeleton};
@@ -21,6 +21,10 @@ struct Index {
 }
 
 const NOWHERE: u32 = u32::MAX;
+
+/// How long a device counts as missing that a list showed and the next one does not: a service that
+/// leaves some out of its answer does not say so.
+const MISSED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 impl Index {
     fn hash(&self, what: impl Hash) -> u32 {
@@ -73,6 +77,8 @@ pub struct Inventory {
     pub unreadable: usize,
     /// Why the last reading is not complete.
     pub incomplete: Option<String>,
+    /// Devices of an earlier list that a later one did not show, and since when.
+    missing: HashMap<MachineId, Timestamp>,
     /// Why the last reading failed; it stands until the next one has ended.
     pub failure: Option<Explanation>,
 }
@@ -81,7 +87,14 @@ impl Inventory {
     /// Whether it holds every device that the account may see.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.read_at.is_some() && self.incomplete.is_none() && self.unreadable == 0
+        let has_gaps = self.incomplete.is_some() || self.unreadable > 0 || self.missing_count() > 0;
+        self.read_at.is_some() && !has_gaps
+    }
+
+    /// Devices that a list showed within the last hour and the last one does not.
+    #[must_use]
+    pub fn missing_count(&self) -> usize {
+        self.missing.len()
     }
 
     #[must_use]
@@ -172,6 +185,7 @@ impl Inventory {
     pub(super) fn upsert(&mut self, machines: impl IntoIterator<Item = Arc<Machine>>) {
         let mut renamed = false;
         for machine in machines {
+            self.missing.remove(&machine.id);
             let known = self.index_of(&machine.id);
             let machine = Machine::filled(machine, known.map(|index| &self.machines[index]));
             if known.is_some_and(|index| self.machines[index] == machine) {
@@ -197,9 +211,22 @@ impl Inventory {
         }
     }
 
-    /// Drops what a complete reading did not show any more.
-    pub(super) fn keep_only(&mut self, seen: &[MachineId]) {
+    /// Drops what a reading that ended at `at`, the one before at `before`, did not show any more.
+    /// Devices that were there lately count as missing.
+    pub(super) fn keep_only(
+        &mut self,
+        seen: &[MachineId],
+        before: Option<Timestamp>,
+        at: Timestamp,
+    ) {
         let seen: HashSet<&MachineId> = seen.iter().collect();
+        let is_recent = |then: Timestamp| at.duration_since(then) < MISSED_FOR;
+        self.missing.retain(|_, since| is_recent(*since));
+        if before.is_some_and(is_recent) {
+            let gone = self.machines.iter().map(|machine| &machine.id);
+            let gone = gone.filter(|id| !seen.contains(id)).cloned();
+            self.missing.extend(gone.map(|id| (id, at)));
+        }
         if self.machines.len() == seen.len() {
             return;
         }

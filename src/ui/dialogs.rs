@@ -129,7 +129,7 @@ fn confirm_close_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             if is_opening {
                 stay.request_focus();
             }
-            let close = ui.add(ActionButton::danger("Close anyway").ignores_enter());
+            let close = ui.add(ActionButton::danger("Close anyway"));
             (stay.clicked(), close.clicked())
         })
         .inner

@@ -15,7 +15,7 @@ use crate::ui::commands::UiCommand;
 use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::devices::screen::{SelectedBy, select};
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, ExplanationView, Icon, badge, icon};
+use crate::ui::widgets::{ActionButton, ExplanationView, Icon, TipExt as _, badge, icon};
 use crate::ui::words::{ago, local_time};
 
 /// How long a typed text has to rest before it is asked about unasked. What was pasted is whole.
@@ -174,15 +174,20 @@ pub fn mark_ui(ui: &mut Ui) {
     icon(ui, Icon::Search, weak);
     let word = RichText::new("asked for").color(weak);
     ui.add(egui::Label::new(word).selectable(false))
-        .on_hover_text("Looked up directly: it is not in what was read of the list of devices");
+        .tip("Looked up directly: it is not in what was read of the list of devices");
+}
+
+/// Whether there may be something to say of what was asked, over the rows.
+pub fn has_note(cx: &Cx<'_>) -> bool {
+    !cx.views.search.trim().is_empty() && !cx.views.rows.is_empty()
 }
 
 /// What was asked, over the rows.
 pub fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let search = cx.views.search.trim().to_owned();
-    if search.is_empty() {
+    if !has_note(cx) {
         return;
     }
+    let search = cx.views.search.trim().to_owned();
     let state = cx.state;
     let Some(asked) = state.asked.for_search(&search) else {
         let is_whole = matches!(coverage(state), Coverage::Whole(_));
@@ -291,9 +296,11 @@ fn no_list_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 None => "It is read as soon as your sign-in works",
             },
         ),
-        Coverage::Failed | Coverage::CutOff(_) | Coverage::Unreadable | Coverage::Kept(_) => {
-            (known.words(cx.now), by_name)
-        }
+        Coverage::Failed
+        | Coverage::CutOff(_)
+        | Coverage::Unreadable
+        | Coverage::Missing(_)
+        | Coverage::Kept(_) => (known.words(cx.now), by_name),
     };
     headline_ui(ui, &headline, how);
     match known {
@@ -305,7 +312,11 @@ fn no_list_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 cx.views.focus_search = true;
             }
         }
-        Coverage::CutOff(_) | Coverage::Unreadable | Coverage::Kept(_) | Coverage::Whole(_) => {
+        Coverage::CutOff(_)
+        | Coverage::Unreadable
+        | Coverage::Missing(_)
+        | Coverage::Kept(_)
+        | Coverage::Whole(_) => {
             if button_ui(ui, "Read the list again") {
                 cx.out.commands.push(UiCommand::Refresh);
             }
@@ -357,9 +368,10 @@ fn no_rows_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 }
                 Coverage::Whole(_) => "Nothing matches",
                 Coverage::NotRead | Coverage::Failed | Coverage::Loading => "Not found yet",
-                Coverage::CutOff(_) | Coverage::Unreadable | Coverage::Kept(_) => {
-                    "Nothing matches in what was read of the list"
-                }
+                Coverage::CutOff(_)
+                | Coverage::Unreadable
+                | Coverage::Missing(_)
+                | Coverage::Kept(_) => "Nothing matches in what was read of the list",
             };
             headline_ui(ui, headline, &hint(cx));
             offers_ui(ui, cx, None);

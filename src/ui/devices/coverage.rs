@@ -13,6 +13,8 @@ pub enum Coverage<'a> {
     Failed,
     CutOff(&'a str),
     Unreadable,
+    /// Devices of the list before are not in it.
+    Missing(usize),
     /// The list of an earlier run.
     Kept(Timestamp),
     Whole(Timestamp),
@@ -30,7 +32,10 @@ pub fn coverage(state: &State) -> Coverage<'_> {
         (_, Some(why)) => Coverage::CutOff(why),
         (None, None) => Coverage::NotRead,
         (Some(_), None) if inventory.unreadable > 0 => Coverage::Unreadable,
-        (Some(at), None) => Coverage::Whole(at),
+        (Some(at), None) => match inventory.missing_count() {
+            0 => Coverage::Whole(at),
+            count => Coverage::Missing(count),
+        },
     }
 }
 
@@ -43,12 +48,21 @@ impl Coverage<'_> {
             Self::Failed => "The list of devices could not be read".to_owned(),
             Self::CutOff(why) => format!("The list of devices is not complete: {why}"),
             Self::Unreadable => "Some entries of the list of devices could not be read".to_owned(),
+            Self::Missing(count) => missing_words(count),
             Self::Kept(at) => format!(
                 "The list of devices is that of an earlier run, {}",
                 ago(at, now)
             ),
-            Self::Whole(at) => format!("The list of devices was read whole {}", ago(at, now)),
+            Self::Whole(at) => format!("The complete list of devices was read {}", ago(at, now)),
         }
+    }
+}
+
+/// That devices have gone from the list which were in it a moment ago.
+pub fn missing_words(count: usize) -> String {
+    match count {
+        1 => "1 device of the list before is missing from this one".to_owned(),
+        count => format!("{count} devices of the list before are missing from this one"),
     }
 }
 

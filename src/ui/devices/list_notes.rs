@@ -5,6 +5,8 @@ use egui::{Align, Label, Layout, Popup, RichText, Ui, vec2};
 use crate::explain::Explanation;
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
+use crate::ui::devices::asked;
+use crate::ui::devices::coverage::missing_words;
 use crate::ui::devices::quick_filters::quick_filters_ui;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{ActionButton, ExplanationView, Icon, badge, copy_button_ui, icon};
@@ -31,19 +33,28 @@ impl Note {
     }
 }
 
-/// Shows the notes. Over rows it is a line that is always there, whatever stands in
+/// Shows the notes, and what was asked of the service. Over rows it is a line that is always there, whatever stands in
 /// it: no row moves under the pointer because a reading has failed or ended.
 pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let notes = notes(cx);
     let failure = cx.state.inventory.failure.as_ref();
     if !cx.state.inventory.all().is_empty() {
         line_ui(ui, cx, &notes, failure);
+        if !notes.is_empty() || failure.is_some() {
+            asked::note_ui(ui, cx);
+        }
         return;
     }
     for note in notes {
         badge(ui, note.icon, note.role, &note.words);
     }
     if let Some(failure) = failure {
+        badge(
+            ui,
+            Icon::Warning,
+            Role::Caution,
+            "The list of devices could not be read",
+        );
         let clicked = ExplanationView {
             headline: &failure.headline,
             effect: &effect_words(failure),
@@ -68,6 +79,14 @@ fn notes(cx: &Cx<'_>) -> Vec<Note> {
     let incomplete = inventory.incomplete.as_ref();
     let incomplete =
         incomplete.map(|why| Note::warning(format!("The list is not complete: {why}")));
+    let missing = match inventory.missing_count() {
+        0 => None,
+        count => Some(format!(
+            "{}: Defender may have left some out; search for one by its whole name to ask for it",
+            missing_words(count)
+        )),
+    };
+    let missing = missing.map(Note::warning);
     let unreadable = match inventory.unreadable {
         0 => None,
         1 => Some("1 entry could not be read".to_owned()),
@@ -97,7 +116,7 @@ fn notes(cx: &Cx<'_>) -> Vec<Note> {
             inventory.all().len()
         ),
     });
-    [slow, incomplete, unreadable, states, kept]
+    [slow, incomplete, missing, unreadable, states, kept]
         .into_iter()
         .flatten()
         .collect()
@@ -113,24 +132,29 @@ fn amount_text(bytes: u64) -> String {
 
 /// The quick filters; beside them the gravest note, and all of them in full behind a button.
 fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Note], failure: Option<&Explanation>) {
-    let size = vec2(ui.available_width(), ui.tokens().height.target);
+    let size = vec2(ui.available_width(), ui.tokens().height.control);
     let layout = Layout::left_to_right(Align::Center);
     ui.allocate_ui_with_layout(size, layout, |ui| {
         ui.set_min_size(size);
         let room = match (notes, failure) {
             (_, Some(_)) => FAILURE_WIDTH,
-            ([], None) => 0.0,
-            ([..], None) => NOTE_WIDTH,
+            ([], None) if !asked::has_note(cx) => 0.0,
+            (_, None) => NOTE_WIDTH,
         };
         quick_filters_ui(ui, cx, room);
+        if notes.is_empty() && failure.is_none() {
+            return asked::note_ui(ui, cx);
+        }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let count = notes.len() + usize::from(failure.is_some());
             if count > 1 || failure.is_some() {
                 details_ui(ui, notes, failure);
             }
             if failure.is_some() {
-                let is_read = (cx.state.inventory.loading).then_some("It is being read");
-                let again = ActionButton::quiet("Read the list again").disabled_because(is_read);
+                let why = UiCommand::Refresh.availability(cx.state, cx.views, cx.now);
+                let why = why.err();
+                let again =
+                    ActionButton::quiet("Read the list again").disabled_because(why.as_deref());
                 if ui.add(again).clicked() {
                     cx.out.commands.push(UiCommand::Refresh);
                 }

@@ -18,7 +18,7 @@ use crate::ui::devices::table::{Clicked, table_ui};
 use crate::ui::devices::{asked, list_notes};
 use crate::ui::theme::TokensExt as _;
 use crate::ui::views::Dwell;
-use crate::ui::widgets::{ActionButton, Dialog, Icon, TextField};
+use crate::ui::widgets::{ActionButton, Dialog, Icon, TextField, TipExt as _};
 use crate::ui::words::{ago, both_times};
 
 /// Facts younger than this are not read again because the selection came back.
@@ -41,7 +41,6 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         asked::empty_ui(ui, cx);
     } else {
         Dialog::set_focus_home(ui.ctx(), table_id);
-        asked::note_ui(ui, cx);
         // The other keys of that frame were typed into the search.
         if !hands_over {
             walk(ui, table_id, cx);
@@ -206,7 +205,7 @@ fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     } else if let Some(at) = inventory.read_at.or(inventory.kept_at) {
         let age = cx.now.duration_since(at).as_secs();
         ui.label(weak(ago(at, cx.now)))
-            .on_hover_text(format!("The list was read\n{}", both_times(at, cx.zone)));
+            .tip(format!("The list was read\n{}", both_times(at, cx.zone)));
         // When the words change next, and no sooner.
         let unit = if age < 3600 { 60 } else { 3600 };
         let wait = unit - age.max(0) % unit;
