@@ -7,7 +7,7 @@ use crate::action::{Change, ConditionState, Risk, Task};
 use crate::model::MachineRef;
 use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::widgets::{ActionButton, ButtonStyle, button_width, is_arming};
+use crate::ui::widgets::{ActionButton, ButtonStyle, TipExt as _, button_width, is_arming};
 
 /// What the safe button says where it cannot promise that anything stays as the action would undo it.
 const KEEP_NOTHING: &str = "Cancel";
@@ -147,13 +147,13 @@ fn reason_ui(ui: &mut Ui, error: Option<&str>, reason: Option<&str>, is_tiny: bo
             size.x,
         );
         job.wrap.max_rows = if is_tiny { 1 } else { 2 };
-        let response = ui.add(Label::new(job));
+        let response = ui.add(Label::new(job).show_tooltip_when_elided(false));
         ui.ctx().accesskit_node_builder(response.id, |node| {
             node.set_value(&*line);
             if error.is_some() {
                 node.set_live(accesskit::Live::Assertive);
             }
         });
-        response.on_hover_text(line);
+        response.tip(line);
     });
 }

@@ -31,6 +31,8 @@ pub struct OrderForm {
     pub opened_at: f64,
     /// egui's time when it appeared or its findings last changed; the buttons work a moment later.
     pub armed_at: f64,
+    /// How high the list of what was found would be with all that was in it when the form had settled.
+    pub list_height: Option<f32>,
     /// Which devices and findings have been on screen.
     pub exposure: Exposure,
     /// The template that the comment comes from and the text it gave: as long as the comment is
@@ -72,6 +74,7 @@ impl OrderForm {
             number: String::new(),
             opened_at: time,
             armed_at: time,
+            list_height: None,
             exposure: Exposure::default(),
             from_template: None,
             looked_up: None,

@@ -23,9 +23,9 @@ use super::Cx;
 use super::commands::acting_trouble;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
-use super::widgets::{Dialog, copyable_ui, elided, is_arming, small_ui, text_width};
-use crate::action::{Draft, Sha1, Subject, Task};
-use crate::guard::{self, Review};
+use super::widgets::{Dialog, TipExt as _, copyable_ui, elided, is_arming, small_ui, text_width};
+use crate::action::{Draft, Risk, Sha1, Subject, Task};
+use crate::guard::{self, Approval, Review};
 use crate::message::Command;
 use crate::model::MachineRef;
 use crate::ui::devices::bulk_selection::devices;
@@ -33,7 +33,7 @@ use footer::{Pressed, footer_height, footer_ui, keep_label};
 use paste::Field;
 
 /// A form is no higher than this, in points, however high the window.
-const MAX_HEIGHT: f32 = 720.0;
+const MAX_HEIGHT: f32 = 800.0;
 /// Below this height only the device, what was not shown yet and the buttons keep their place; of
 /// several devices a line more does.
 const TINY: f32 = 260.0;
@@ -41,6 +41,8 @@ const TINY_FOR_SEVERAL: f32 = 300.0;
 /// The least heights of what scrolls.
 const MIN_LIST: f32 = 44.0;
 const MIN_BODY: f32 = 28.0;
+/// Room for a finding that comes later, of a line or two.
+const FEW_FINDINGS: f32 = 56.0;
 /// No more of the height than this goes to the findings about one device.
 const MAX_FINDINGS: f32 = 190.0;
 
@@ -143,6 +145,10 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
         let reviews = form.reviews(cx.state, cx.now);
         let task = form.draft.task();
         let block = block(form, &reviews, &task);
+        if form.error.is_some() {
+            // What stood against the last try is said as long as it does, and in its present words.
+            form.error = why_not(cx, form, &reviews);
+        }
         let keep = keep_label(cx, form, &task);
         let wants_focus = std::mem::take(&mut form.keep_takes_focus);
         let pressed = footer_ui(
@@ -245,18 +251,30 @@ fn upper_ui(
             left_out
         });
     }
-    let share = if form.only().is_some() { 0.4 } else { 0.55 };
-    let list = (left - gap) * share;
-    let list = if form.only().is_some() {
-        list.min(MAX_FINDINGS)
-    } else {
-        list
-    };
-    let left_out = checks_ui(ui, cx, form, drawn, Some(list.max(MIN_LIST)));
+    let list = list_height(ui, form, left - gap);
+    let left_out = checks_ui(ui, cx, form, drawn, Some(list));
     let used = ui.cursor().top() - top;
     let left = room - used - footer_height(ui, is_tiny) - gap;
     scroll_ui(ui, left, |ui| body_ui(ui, cx, form, task, (id, wants_name)));
     left_out
+}
+
+/// How high the list of what was found is: as high as what is in it, as far as there is room; the fields
+/// have the rest. It follows what comes into it until the buttons work for the first time, and keeps its
+/// height from then on: nothing may move under the pointer.
+fn list_height(ui: &Ui, form: &OrderForm, room: f32) -> f32 {
+    let most = if form.only().is_some() {
+        (room * 0.4).min(MAX_FINDINGS)
+    } else {
+        room * 0.55
+    };
+    if form.list_height.is_none() {
+        ui.ctx().request_discard("what was found is measured");
+    }
+    let wanted = form
+        .list_height
+        .map_or(most, |height| height.max(FEW_FINDINGS));
+    wanted.min(most).max(MIN_LIST)
 }
 
 /// What was found about the devices, in a list of this height or as long as it is; those that are
@@ -314,7 +332,7 @@ fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
         form.exposure.note(ui, &item, response.rect);
     }
     if shown != name {
-        response.on_hover_text(name);
+        response.tip(name);
     }
     if !is_tiny {
         ui.add(Label::new(task.consequence()).wrap());
@@ -351,7 +369,7 @@ fn body_ui(
     }
     if let Some(kind) = task.kind() {
         let spec = kind.spec();
-        for caveat in spec.caveats.iter().chain(&spec.no_way_back) {
+        for caveat in spec.caveats {
             small_ui(ui, caveat);
         }
     }
@@ -377,25 +395,26 @@ fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String> {
         .or_else(|| guard::number_trouble(task, form.targets.len(), &form.number))
 }
 
+/// The approval of what was reviewed, or why there is none: something was not on screen, nobody is
+/// signed in, or a guardrail forbids it.
+fn approvals(cx: &Cx<'_>, form: &OrderForm, reviews: Vec<Review>) -> Result<Vec<Approval>, String> {
+    let wanted = targets::required(form, &reviews, names_devices(&form.draft.task()));
+    if let Some(unseen) = targets::unseen_words(form, &wanted) {
+        return Err(unseen);
+    }
+    let account = cx.state.session.account().ok_or("You are not signed in")?;
+    guard::approve_all(reviews, &form.number, account, cx.state.epoch, cx.now)
+}
+
+/// Why the form could not be confirmed now; `None` when it could.
+fn why_not(cx: &Cx<'_>, form: &OrderForm, reviews: &[Review]) -> Option<String> {
+    approvals(cx, form, reviews.to_vec()).err()
+}
+
 /// Hands the approved orders to the worker; what blocks them is shown, and the text stays.
 fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
     let reviews = form.judge(cx.state, cx.now);
-    let wanted = targets::required(form, &reviews, names_devices(&form.draft.task()));
-    let approvals = match (
-        targets::unseen_words(form, &wanted),
-        cx.state.session.account(),
-    ) {
-        (Some(unseen), _) => Err(unseen),
-        (None, None) => Err("You are not signed in".to_owned()),
-        (None, Some(account)) => guard::approve_all(
-            reviews.to_vec(),
-            &form.number,
-            account,
-            cx.state.epoch,
-            cx.now,
-        ),
-    };
-    let mut approvals = match approvals {
+    let mut approvals = match approvals(cx, form, reviews.to_vec()) {
         Ok(approvals) => approvals,
         Err(reason) => {
             form.error = Some(reason);

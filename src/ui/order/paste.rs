@@ -40,7 +40,8 @@ impl Field {
     }
 }
 
-/// Puts pasted text into the field that it fits, and leads typing on a button to the comment. Call
+/// Puts pasted text into the field that it fits, and leads typing on a button to the hash that is missing,
+/// else to the comment. Call
 /// it before the fields are drawn.
 pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
     let focused = ui.memory(egui::Memory::focused);
@@ -65,14 +66,27 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
                 let events = &mut input.events;
                 events.retain(|event| !matches!(event, Event::Paste(_)));
             });
-            ui.memory_mut(|memory| memory.request_focus(fits.id(id)));
+            // The hash is complete by it; what is typed next is the reason.
+            let next = if fits == Field::Sha1 {
+                Field::Comment
+            } else {
+                fits
+            };
+            ui.memory_mut(|memory| memory.request_focus(next.id(id)));
             return;
         }
     }
     // Typing where nothing can be typed means the reason; the field takes the text in this same
     // frame. A space still presses a button.
     if in_field.is_none() && ui.input(|input| input.events.iter().any(is_writing)) {
-        ui.memory_mut(|memory| memory.request_focus(Field::Comment.id(id)));
+        let is_typed = ui.input(|input| input.events.iter().any(|e| matches!(e, Event::Text(_))));
+        let needs_hash = is_typed && form.draft.parameters().contains(&Parameter::Sha1);
+        let first = if needs_hash && form.draft.sha1.trim().is_empty() {
+            Field::Sha1
+        } else {
+            Field::Comment
+        };
+        ui.memory_mut(|memory| memory.request_focus(first.id(id)));
     }
 }
 

@@ -1,6 +1,6 @@
 //! The devices of the form with what was found about each: always in sight, and noted when they were.
 
-use egui::{Align, Id, Label, Layout, RichText, ScrollArea, TextStyle, Ui, vec2};
+use egui::{Align, Id, Key, Label, Layout, Modifiers, RichText, ScrollArea, TextStyle, Ui, vec2};
 
 use super::exposure::Item;
 use super::form::OrderForm;
@@ -62,7 +62,7 @@ pub fn unseen_words(form: &OrderForm, required: &[Item]) -> Option<String> {
     let parts: Vec<_> = machines.into_iter().chain(warnings).collect();
     (!parts.is_empty()).then(|| {
         format!(
-            "{} not shown yet: scroll or press Show next",
+            "{} not shown yet: scroll, or press Show next or Page Down",
             parts.join(" and ")
         )
     })
@@ -91,10 +91,11 @@ pub fn status_ui(
             let label = format!("Show next ({})", unseen.len());
             let button = ActionButton::new(&label)
                 .key("show next")
-                .hint("Scrolls to what has not been shown yet");
+                .hint("Page Down: scrolls to what has not been shown yet");
             let response = ui.add(button);
             form.exposure.is_next_focused = response.has_focus();
-            if response.clicked() {
+            let by_key = ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::PageDown));
+            if response.clicked() || by_key {
                 form.exposure.scroll_to = Some((*first).clone());
                 ui.ctx().request_repaint();
             }
@@ -124,7 +125,9 @@ pub fn findings_ui(
     reviews: &[Review],
     height: Option<f32>,
 ) {
-    list_ui(ui, "findings", height, |ui| {
+    let is_settling = is_arming(ui, form.opened_at);
+    let content_height = list_ui(ui, "findings", height, |ui| {
+        no_way_back_ui(ui, form);
         for (target, review) in form.targets.iter().zip(reviews) {
             let id = &target.machine.id;
             if let Some(absence) = bulk_selection::absence_words(cx.state, &target.machine, cx.now)
@@ -139,20 +142,33 @@ pub fn findings_ui(
             }
         }
     });
+    if is_settling {
+        form.list_height = Some(content_height);
+    }
 }
 
-/// A list in a frame: of this height, or as long as it is where everything scrolls together.
-fn list_ui(ui: &mut Ui, name: &str, height: Option<f32>, content: impl FnOnce(&mut Ui)) {
+/// That it cannot be undone: what counts most, so it stands first.
+fn no_way_back_ui(ui: &mut Ui, form: &OrderForm) {
+    let kind = form.draft.task().kind();
+    if let Some(words) = kind.and_then(|kind| kind.spec().no_way_back) {
+        badge(ui, Icon::Warning, Role::Danger, words);
+    }
+}
+
+/// A list in a frame: of this height, or as long as it is where everything scrolls together. Returns how
+/// high it would be with all that is in it.
+fn list_ui(ui: &mut Ui, name: &str, height: Option<f32>, content: impl FnOnce(&mut Ui)) -> f32 {
     let frame = raised_frame(ui);
+    let margins = frame.total_margin().sum().y;
     let Some(height) = height else {
-        frame.show(ui, |ui| {
+        let shown = frame.show(ui, |ui| {
             ui.set_width(ui.available_width());
             content(ui);
         });
-        return;
+        return shown.response.rect.height();
     };
-    let inner = (height - frame.total_margin().sum().y).max(0.0);
-    frame.show(ui, |ui| {
+    let inner = (height - margins).max(0.0);
+    let shown = frame.show(ui, |ui| {
         ScrollArea::vertical()
             .id_salt(name)
             .max_height(inner)
@@ -161,8 +177,9 @@ fn list_ui(ui: &mut Ui, name: &str, height: Option<f32>, content: impl FnOnce(&m
             .show(ui, |ui| {
                 ui.set_width(ui.available_width());
                 content(ui);
-            });
+            })
     });
+    shown.inner.content_size.y + margins
 }
 
 /// Shows several devices with what was found about each; those that are to be left out.
@@ -176,7 +193,9 @@ pub fn targets_ui(
     let arming =
         is_arming(ui, form.armed_at).then_some("In half a second: the list has just changed");
     let mut left_out = leave_out_ui(ui, cx, form, reviews, arming);
-    list_ui(ui, "devices", height, |ui| {
+    let is_settling = is_arming(ui, form.opened_at);
+    let content_height = list_ui(ui, "devices", height, |ui| {
+        no_way_back_ui(ui, form);
         for (n, (target, review)) in form.targets.iter().zip(reviews).enumerate() {
             let id = &target.machine.id;
             let own = |finding: &guard::Finding| n == 0 || !is_about_all(finding);
@@ -206,6 +225,9 @@ pub fn targets_ui(
             small_ui(ui, &format!("Left out{still}: {}", names.join(", ")));
         }
     });
+    if is_settling {
+        form.list_height = Some(content_height);
+    }
     left_out
 }
 
@@ -298,5 +320,5 @@ fn device_facts(machine: &Machine, cx: &Cx<'_>) -> String {
         || "no report".to_owned(),
         |at| format!("reported {}", words::ago(at, cx.now)),
     );
-    format!("{}, {}, {seen}", os(machine), machine.health_status)
+    format!("{}, {}, {seen}", os(machine), machine.health_status.word())
 }

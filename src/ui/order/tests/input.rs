@@ -28,20 +28,37 @@ fn a_pasted_hash_of_any_kind_goes_into_its_field() {
         let expected = if field.is_empty() { text.trim() } else { field };
         assert_eq!(draft.text(&crate::action::SHA1), expected);
     }
-    // Typing has led to the comment; what is pasted then still fits its field.
+    // What is pasted into the comment still fits its field, and the comment goes on.
     let mut harness = harness(world(ActionKind::StopAndQuarantineFile));
     harness.run_steps(3);
+    harness.get_by_label("Comment").focus();
+    harness.run_steps(2);
     type_text(&mut harness, "dropper");
     paste(&mut harness, SHA1);
+    type_text(&mut harness, " seen");
     let draft = &form(&harness).draft;
     let hash = draft.text(&crate::action::SHA1);
-    assert_eq!((&*draft.comment, hash), ("dropper", SHA1));
+    assert_eq!((&*draft.comment, hash), ("dropper seen", SHA1));
     // A sentence about a file is a reason.
     let mut harness = self::harness(world(ActionKind::StopAndQuarantineFile));
     harness.run_steps(3);
     let sentence = format!("user p.marsh opened an attachment with {SHA1} in it");
     paste(&mut harness, &sentence);
     assert_eq!(form(&harness).draft.comment, sentence);
+}
+
+#[test]
+fn typing_on_a_button_leads_to_the_hash_as_long_as_it_is_missing() {
+    let mut harness = harness(world(ActionKind::StopAndQuarantineFile));
+    harness.run_steps(3);
+    assert!(harness.get_by_label("Keep file").is_focused());
+    type_text(&mut harness, "33");
+    assert_eq!(form(&harness).draft.sha1, "33");
+    form_mut(&mut harness).draft.sha1 = SHA1.into();
+    harness.get_by_label("Keep file").focus();
+    harness.run_steps(2);
+    type_text(&mut harness, "dropper");
+    assert_eq!(form(&harness).draft.comment, "dropper");
 }
 
 #[test]

@@ -272,6 +272,64 @@ fn nothing_moves_when_findings_arrive_and_the_button_rearms() {
 }
 
 #[test]
+fn a_refusal_to_confirm_is_said_only_as_long_as_it_is_true() {
+    let size = vec2(640.0, 360.0);
+    let mut one = harness_of(crowded(&[device(0, "FIN-LT-")], 20), size);
+    arm(&mut one);
+    confirm_by_key(&mut one);
+    assert!(form(&one).error.is_some(), "not all was on screen");
+    scroll_through(&mut one, |_| {});
+    assert_eq!(form(&one).error, None);
+    assert!(
+        one.query_by_label_contains("confirms, Esc closes")
+            .is_some()
+    );
+    assert!(!is_disabled(&one));
+
+    let devices: Vec<_> = (0..3).map(|n| device(n, "FIN-LT-")).collect();
+    let mut several = harness_of(crowded(&devices, 5), size);
+    form_mut(&mut several).number.clear();
+    arm(&mut several);
+    confirm_by_key(&mut several);
+    let error = form(&several).error.clone().unwrap_or_default();
+    assert!(error.contains("not shown yet"), "{error}");
+    scroll_through(&mut several, |_| {});
+    let error = form(&several).error.clone().unwrap_or_default();
+    assert!(error.contains("number of devices"), "{error}");
+}
+
+#[test]
+fn the_list_is_as_high_as_what_is_in_it_and_the_fields_have_the_rest() {
+    let world_of_one = crowded(&[device(0, "FIN-LT-")], 0);
+    let mut harness = harness_of(world_of_one, vec2(1400.0, 900.0));
+    arm(&mut harness);
+    let exact = harness.get_by_label("Exact text to be sent").rect();
+    let foot = buttons(&harness)[0].top();
+    assert!(exact.bottom() < foot, "{exact} over {foot}");
+    let height = form(&harness).list_height.expect("measured");
+    assert!(height < 120.0, "{height}");
+    // That there is no undo stands first among what was found.
+    let kind = ActionKind::StopAndQuarantineFile;
+    let mut harness = harness_of(world(kind), vec2(1400.0, 900.0));
+    arm(&mut harness);
+    let words = kind.spec().no_way_back.expect("it has none");
+    let no_undo = harness.get_by_label(words).rect();
+    assert!(no_undo.bottom() < harness.get_by_label("SHA-1 of the file").rect().top());
+}
+
+#[test]
+fn page_down_shows_what_has_not_been_on_screen() {
+    let mut harness = harness_of(crowded(&[device(0, "FIN-LT-")], 20), vec2(640.0, 360.0));
+    arm(&mut harness);
+    assert!(is_disabled(&harness));
+    for _ in 0..60 {
+        harness.key_press(Key::PageDown);
+        harness.run_steps(3);
+    }
+    assert!(!is_disabled(&harness));
+}
+
+#[test]
 fn a_release_needs_its_warnings_seen_and_not_every_device() {
     let devices: Vec<_> = (0..10).map(|n| device(n, "FIN-LT-")).collect();
     let mut world = world(ActionKind::Unisolate);
