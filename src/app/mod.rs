@@ -166,9 +166,19 @@ impl App {
                 self.show_theme(ctx);
             }
             let epoch = self.state.epoch;
+            let was_open = ui::is_console_open(&self.state.session);
             self.state.apply(event);
             if self.state.epoch != epoch {
                 self.views.forget_account();
+            }
+            let is_open = ui::is_console_open(&self.state.session);
+            if let Some(account) = self
+                .state
+                .session
+                .account()
+                .filter(|_| is_open && !was_open)
+            {
+                self.views.enter(account);
             }
             if instant() > until {
                 ctx.request_repaint();

@@ -106,7 +106,7 @@ impl UiCommand {
             ),
             Self::ShowContained => (
                 "Contained now",
-                "Everything that is isolated or restricted, by anybody",
+                "Every device that is isolated, contained or restricted, by anybody",
                 const { &[keys(Modifiers::NONE, Key::F6)] },
             ),
             Self::ShowSettings => (

@@ -10,7 +10,9 @@ use super::device::state_hint::waiting_words;
 use super::look;
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
-use super::widgets::{ActionButton, EmptyState, Icon, badge, raised_frame, section_ui, small_ui};
+use super::widgets::{
+    ActionButton, EmptyState, Icon, TipExt as _, badge, raised_frame, section_ui, small_ui,
+};
 use super::words::{ago, both_times, first_upper, lasting};
 use super::{Cx, order};
 use crate::action::Phase;
@@ -153,15 +155,16 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
             });
         }
     });
+    // The line is always there: no card moves under the pointer when a release begins or ends.
     let changing = changing(way_back);
-    if !changing.is_empty() {
-        badge(
-            ui,
-            Icon::InProgress,
-            Role::Caution,
-            &format!("Yours: {}", changing.join(", ")),
-        );
-    }
+    let size = egui::vec2(ui.available_width(), ui.tokens().height.icon);
+    ui.allocate_ui(size, |ui| {
+        ui.set_min_size(size);
+        if !changing.is_empty() {
+            let words = format!("Yours: {}", changing.join(", "));
+            badge(ui, Icon::InProgress, Role::Caution, &words);
+        }
+    });
     for line in &list.not_included {
         small_ui(ui, line);
     }
@@ -251,7 +254,7 @@ fn request_ui(ui: &mut Ui, cx: &Cx<'_>, age_of: Age, request: &Request) {
             Age::Lasts => format!("for {}", lasting(at, cx.now)),
             Age::Ago => ago(at, cx.now),
         };
-        ui.label(words).on_hover_text(both_times(at, cx.zone));
+        ui.label(words).tip(both_times(at, cx.zone));
     }
     let by = match (request.whose, &request.by) {
         (Ownership::Mine, _) => "you".to_owned(),

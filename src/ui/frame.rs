@@ -10,8 +10,8 @@ use egui::{
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{
-    ActionButton, Icon, Split, copy_button_ui, icon, keep_focus_in_view, raised_frame, splitter_ui,
-    take_escape,
+    ActionButton, Icon, Split, TipExt as _, copy_button_ui, icon, keep_focus_in_view, raised_frame,
+    splitter_ui, take_escape,
 };
 use super::{Cx, activity, contained, dialogs, settings, sign_in, strip};
 use crate::explain::{Explanation, NextStep};
@@ -22,13 +22,15 @@ use crate::ui::settings::shared_host;
 use crate::ui::sign_in::{account, banner};
 
 /// From this width on the device panel stands beside the table, below it over the table.
-const WIDE: f32 = 1100.0;
+pub const WIDE: f32 = 1100.0;
 const PANEL_MIN_WIDTH: f32 = 420.0;
 const ACTIVITY_HEIGHT: f32 = 200.0;
 /// Three rows under a heading of the list of activities.
 const ACTIVITY_MIN_HEIGHT: f32 = 130.0;
-/// A window lower than this keeps its margins small.
-const LOW: f32 = 420.0;
+/// One row of it, with its margins.
+const ACTIVITY_LINE_HEIGHT: f32 = 40.0;
+/// A window lower than this keeps its margins small, and leaves its room to what stands in the middle.
+pub const LOW: f32 = 420.0;
 
 /// Shows the whole window. The keyboard goes from the list to the panel, the activity and the strip.
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -36,22 +38,30 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     cx.views.shown = None;
     let strip = reserve_strip(ui);
     banners_ui(ui, cx);
-    match cx.state.session {
+    if is_console_open(&cx.state.session) {
+        console_ui(ui, cx);
+    } else {
+        CentralPanel::default().show(ui, |ui| sign_in::sign_in_ui(ui, cx));
+    }
+    part_ui(ui, "strip part", strip, |ui| strip::mode_strip_ui(ui, cx));
+    dialogs::dialog_ui(ui, cx);
+}
+
+/// Whether the console is shown, and not the sign-in.
+#[must_use]
+pub const fn is_console_open(session: &SessionStatus) -> bool {
+    match session {
         SessionStatus::SignedIn { .. }
         | SessionStatus::NeedsSignIn { .. }
         | SessionStatus::Renewing { .. }
-        | SessionStatus::NotRenewed { .. } => console_ui(ui, cx),
+        | SessionStatus::NotRenewed { .. } => true,
         SessionStatus::SignedOut
         | SessionStatus::Restoring
         | SessionStatus::AskingForCode
         | SessionStatus::WaitingForPerson(_)
         | SessionStatus::InBrowser(_)
-        | SessionStatus::DifferentAccount { .. } => {
-            CentralPanel::default().show(ui, |ui| sign_in::sign_in_ui(ui, cx));
-        }
+        | SessionStatus::DifferentAccount { .. } => false,
     }
-    part_ui(ui, "strip part", strip, |ui| strip::mode_strip_ui(ui, cx));
-    dialogs::dialog_ui(ui, cx);
 }
 
 /// Shows which mode, where and who: over everything, at all times.
@@ -116,7 +126,7 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.ctx().request_repaint_after(Duration::from_mins(1));
     let margin = if ui.available_height() < LOW { 4 } else { 8 };
     let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::same(margin));
-    let height = shown_activity_height(ui.available_height(), cx);
+    let height = shown_activity_height(ui.available_height(), cx.views.layout.activity_height);
     let activity = Panel::bottom("activity")
         .exact_size(height)
         .show_separator_line(false)
@@ -147,7 +157,7 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     part_ui(ui, "activity part", activity.room, |ui| {
         activity::activity_ui(ui, cx);
     });
-    // With nothing in it the list of activities is a line, and leaves its room to the devices.
+    // With nothing in it there is nothing to be had by making it higher.
     if !cx.state.entries.is_empty() {
         let id = Id::unique("height of the activity");
         let name = "Height of the activity";
@@ -157,18 +167,20 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// How high the list of activities is in this height, unless a person has made it otherwise.
+/// How high the list of activities is in this height, unless a person has made it otherwise. What is in
+/// it does not count: nothing else moves when an order comes.
 pub fn activity_height(height: f32) -> f32 {
-    (height * 0.3).clamp(ACTIVITY_MIN_HEIGHT, ACTIVITY_HEIGHT)
+    if height < LOW {
+        ACTIVITY_LINE_HEIGHT
+    } else {
+        (height * 0.25).clamp(ACTIVITY_MIN_HEIGHT, ACTIVITY_HEIGHT)
+    }
 }
 
-fn shown_activity_height(room: f32, cx: &Cx<'_>) -> f32 {
-    if cx.state.entries.is_empty() {
-        return if room < LOW { 56.0 } else { 88.0 };
-    }
-    let usual = activity_height(room);
-    let kept = cx.views.layout.activity_height;
-    kept.unwrap_or(usual).clamp(56.0, (room * 0.6).max(57.0))
+fn shown_activity_height(room: f32, kept: Option<f32>) -> f32 {
+    let most = (room * 0.6).max(ACTIVITY_LINE_HEIGHT);
+    let height = kept.unwrap_or_else(|| activity_height(room));
+    height.clamp(ACTIVITY_LINE_HEIGHT, most)
 }
 
 /// The list or a page in its place; in a narrow window also the device panel, over the list.
@@ -388,7 +400,7 @@ fn banner_ui(
                         ui.ctx().accesskit_node_builder(response.id, |node| {
                             node.set_description(&*all);
                         });
-                        response.on_hover_text(all);
+                        response.tip(all);
                     }
                     if role != Role::Danger {
                         // Each has its own: what comes up next is not put away by the same click.

@@ -7,13 +7,14 @@ use super::commands::UiCommand;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{ActionButton, Dialog, section_ui};
+use super::words::first_upper;
 use crate::guard::GUARDRAILS;
 
 /// Keys that are no commands.
 const MORE_KEYS: &[(&str, &str)] = &[
     (
         "In the search",
-        "Enter or the down arrow goes to the list; -word leaves out what has it (-health:inactive, -\"two words\"), and \"-word\" looks for it",
+        "Tab takes the suggestion, Enter or the down arrow goes to the list; -word leaves out what has it (-health:inactive, -\"two words\"), and \"-word\" looks for it",
     ),
     (
         "In the list",
@@ -21,7 +22,7 @@ const MORE_KEYS: &[(&str, &str)] = &[
     ),
     (
         "In the column heads",
-        "Left and right walk, Enter sorts, and again in the other direction",
+        "Left and right move between them, Enter sorts; pressed again, it sorts in reverse",
     ),
     (
         "The keys of an action",
@@ -29,7 +30,11 @@ const MORE_KEYS: &[(&str, &str)] = &[
     ),
     (
         "In a form",
-        "Typing writes the reason, Ctrl+Enter (on macOS Cmd+Enter) confirms, Esc closes",
+        "Typing writes the reason, Page Down shows what has not been shown yet, Ctrl+Enter (on macOS Cmd+Enter) confirms, Esc closes",
+    ),
+    (
+        "Size of everything",
+        "Ctrl and + or - (on macOS Cmd) enlarge and reduce, Ctrl+0 goes back",
     ),
 ];
 
@@ -47,15 +52,25 @@ pub fn keys_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             close.request_focus();
         }
         section_ui(ui, "Keys");
-        for command in UiCommand::all() {
+        // What is looked for at three in the morning stands first.
+        let has_key = |command: &UiCommand| !command.spec().keys.is_empty();
+        let (actions, others): (Vec<_>, Vec<_>) = UiCommand::all()
+            .filter(has_key)
+            .partition(|command| matches!(command, UiCommand::Act(_)));
+        for command in actions.into_iter().chain(others) {
             command_ui(ui, command);
         }
         for (key, what) in MORE_KEYS {
             pair_ui(ui, key, what);
         }
+        section_ui(ui, "Without a key");
+        for command in UiCommand::all().filter(|command| !has_key(command)) {
+            pair_ui(ui, command.spec().title, command.spec().help);
+        }
         section_ui(ui, "Guardrails");
         for rail in GUARDRAILS {
-            pair_ui(ui, rail.name, &format!("Protects {}", rail.protects));
+            let what = format!("Protects {}", rail.protects);
+            pair_ui(ui, &first_upper(rail.name), &what);
         }
         close.clicked()
     });
@@ -85,11 +100,7 @@ fn command_ui(ui: &mut Ui, command: UiCommand) {
         ""
     };
     let title = format!("{}{ellipsis}", spec.title);
-    let keys = if keys.is_empty() {
-        "no key".to_owned()
-    } else {
-        keys.join(" or ")
-    };
+    let keys = keys.join(" or ");
     pair_ui(ui, &title, &format!("{keys}: {}", spec.help));
 }
 

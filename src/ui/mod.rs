@@ -21,7 +21,7 @@ pub mod sign_in;
 mod strip;
 mod words;
 
-pub use frame::{frame_ui, strip_ui};
+pub use frame::{frame_ui, is_console_open, strip_ui};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

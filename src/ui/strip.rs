@@ -9,7 +9,8 @@ use super::Cx;
 use super::commands::UiCommand;
 use super::theme::{TokensExt as _, text};
 use super::widgets::{
-    ActionButton, StripLook, plate_width, strip_plate_clipped_ui, strip_plate_ui, strip_ui,
+    ActionButton, StripLook, TipExt as _, plate_width, strip_plate_clipped_ui, strip_plate_ui,
+    strip_ui,
 };
 use super::words::local_time;
 use crate::model::{KeyringState, Mode, SessionStatus, ThemeChoice, clean};
@@ -18,8 +19,9 @@ use crate::ui::activity::attention::{count_words, counter_ui};
 
 const TRY_AGAIN: &str = "Try again";
 const MENU: &str = "Menu";
-/// An account is never shown in less than this.
-const LEAST_ACCOUNT: f32 = 72.0;
+/// An account is cut to less than this only when nothing else can be left out: who is signed in decides
+/// what may be done.
+const ACCOUNT_WIDTH: f32 = 220.0;
 
 /// What stands when there is less room: the lower, the later it is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -136,7 +138,7 @@ impl Plan {
         }
         let menu = button_width(ui, MENU) + gap;
         let least = |facts: &[Fact]| -> f32 {
-            let spared = |fact: &Fact| (width(fact) - LEAST_ACCOUNT).max(0.0);
+            let spared = |fact: &Fact| (width(fact) - ACCOUNT_WIDTH).max(0.0);
             let clipped = facts.iter().filter(|fact| fact.rank == Rank::Clipped);
             whole(facts) - clipped.map(spared).sum::<f32>()
         };
@@ -440,7 +442,7 @@ fn fact_ui(ui: &mut Ui, look: StripLook, fact: &Fact, clipped: f32) -> Response 
     };
     ui.ctx()
         .accesskit_node_builder(response.id, |node| node.set_description(&*fact.more));
-    response.on_hover_text(&fact.more)
+    response.tip(&fact.more)
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use super::contained_view::ContainedView;
 use super::order::{OrderForm, UsedTicket};
 use crate::explain::Explanation;
+use crate::model::{Account, EntryId, MachineId, MachineRef, WindowLayout};
 pub use crate::model::{Column, PanelPart, Sort};
-use crate::model::{EntryId, MachineId, MachineRef, WindowLayout};
 use crate::search::Rows;
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
 use crate::ui::activity::attention::Acknowledging;
@@ -60,6 +60,8 @@ pub struct Views {
     pub settings: SettingsForm,
     /// The ticket that was last used in a form.
     pub ticket: Option<UsedTicket>,
+    /// Who was signed in when the console was last entered.
+    pub entered_as: Option<Account>,
     /// The person has been told what closing ends, and wants to close.
     pub close_confirmed: bool,
     /// How the person has arranged the window.
@@ -207,6 +209,19 @@ impl Views {
     /// Arranges the window as it was left.
     pub fn arrange(&mut self, layout: WindowLayout) {
         self.layout = layout;
+    }
+
+    /// The console comes in the place of the sign-in. Another person than before begins with an empty
+    /// search; the keyboard is in the search, unless a form waits.
+    pub fn enter(&mut self, account: &Account) {
+        let before = self.entered_as.replace(account.clone());
+        if before.is_some_and(|before| !before.is_same(account)) {
+            self.search.clear();
+            self.completion = Completion::default();
+            self.asking = AskView::default();
+            self.marked_entry = None;
+        }
+        self.focus_search = self.dialog.is_none();
     }
 
     /// Another account: what was looked at and typed in the name of the one before goes.

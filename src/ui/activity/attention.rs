@@ -63,6 +63,16 @@ fn asked_id() -> Id {
     Id::unique("attention asked for")
 }
 
+/// Whether the list was asked for since the last frame.
+pub fn take_asked(ui: &Ui) -> bool {
+    ui.data_mut(|data| data.remove_temp::<bool>(asked_id())) == Some(true)
+}
+
+/// The entries that need attention, the newest first.
+pub fn listed(state: &State) -> Vec<&Entry> {
+    state.entries.attention().rev().take(MAX_LISTED).collect()
+}
+
 /// Shows the entries that need attention, if there are any, at most `max_height` high.
 pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32) -> Ticking {
     let state = cx.state;
@@ -70,9 +80,9 @@ pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32) -> Ticking {
     if count == 0 {
         return Ticking::No;
     }
-    let asked = ui.data_mut(|data| data.remove_temp::<bool>(asked_id())) == Some(true);
+    let asked = take_asked(ui);
     let tokens = ui.tokens();
-    let listed: Vec<&Entry> = state.entries.attention().rev().take(MAX_LISTED).collect();
+    let listed = listed(state);
     let mut ticking = Ticking::No;
     let frame = Frame::new()
         .fill(tokens.surface.panel)
@@ -216,7 +226,6 @@ fn confirm_ui(
     let button = ActionButton::primary(title)
         .key("acknowledge")
         .arms_late()
-        .ignores_enter()
         .disabled_because(why_not.as_deref());
     let is_pressed = ui.add(button).clicked();
     if let Some(first) = unseen.first() {

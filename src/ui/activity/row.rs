@@ -11,8 +11,11 @@ use crate::ui::activity::buttons::{Button, button_ui, buttons};
 use crate::ui::activity::record;
 use crate::ui::activity::wording;
 use crate::ui::activity::wording::TICKING_SECS;
+use crate::ui::frame::LOW;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, Icon, badge, copyable_ui, elided_ui, small_ui};
+use crate::ui::widgets::{
+    ActionButton, Icon, TipExt as _, badge, copyable_ui, elided_ui, small_ui, text_width,
+};
 use crate::ui::{Cx, look, words};
 
 /// Width that the line keeps for its words; buttons that do not fit beside it are below, when the
@@ -91,6 +94,7 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
     let reasons = wording::details(entry, cx.state, cx.now, cx.zone);
     let id = Id::unique(("activity opened", entry.id()));
     let mut is_open = ui.data(|data| data.get_temp(id)).unwrap_or(false);
+    let mut is_cut = false;
     let (toggled, shown, ticking) = ui
         .horizontal(|ui| {
             let toggled = fold_ui(ui, entry, is_open);
@@ -99,12 +103,12 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
             let size = egui::vec2(room - shown.1, ui.tokens().height.target);
             let reasons = if is_open { &[][..] } else { &reasons[..] };
             let layout = Layout::left_to_right(Align::Center);
-            let ticking = ui
-                .allocate_ui_with_layout(size, layout, |ui| {
-                    ui.set_min_width(size.x);
-                    line_ui(ui, cx, entry, overtaken, reasons)
-                })
-                .inner;
+            // Exactly so wide, whatever is in it: the buttons stay in the window, one under the other.
+            let rect = ui.allocate_space(size).1;
+            let mut line = ui.new_child(UiBuilder::new().max_rect(rect).layout(layout));
+            line.set_clip_rect(rect.intersect(ui.clip_rect()));
+            let ticking;
+            (ticking, is_cut) = line_ui(&mut line, cx, entry, overtaken, reasons);
             for (n, button) in buttons[..shown.0].iter().enumerate() {
                 button_ui(ui, cx, entry, button, focus && n == 0);
             }
@@ -114,6 +118,11 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
     if toggled {
         is_open = !is_open;
         ui.data_mut(|data| data.insert_temp(id, is_open));
+    }
+    // What needs a person is said whole, unless the window has room for the line only.
+    let is_roomy = ui.ctx().content_rect().height() >= LOW;
+    if is_cut && is_roomy && opposites.is_empty() && cx.state.entries.needs_attention(entry) {
+        small_ui(ui, &reasons.join(". "));
     }
     // What may yet undo it stands there whole, with the button against it.
     if is_open || !opposites.is_empty() {
@@ -170,14 +179,15 @@ fn fold_ui(ui: &mut Ui, entry: &Entry, is_open: bool) -> bool {
     response.clicked()
 }
 
-/// Status, device, action, how long, and why: in this order as far as there is room.
+/// Status, device, action, how long, and why: in this order as far as there is room. Whether the reasons
+/// had none.
 fn line_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
     entry: &Entry,
     overtaken: Option<&Entry>,
     reasons: &[String],
-) -> Ticking {
+) -> (Ticking, bool) {
     let tokens = ui.tokens();
     let status = entry.status();
     let task = &entry.order.task;
@@ -194,8 +204,8 @@ fn line_ui(
     elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);
     ui.add(Label::new(task.title()).truncate());
     let age = record::age(entry, cx.state, cx.now);
-    ui.add(weak(age))
-        .on_hover_text(record::times(entry, cx.state, cx.zone).join("\n"));
+    ui.add(weak(age).show_tooltip_when_elided(false))
+        .tip(record::times(entry, cx.state, cx.zone).join("\n"));
     if let Some(later) = overtaken {
         let word = later.status().word(&later.order.task);
         ui.add(Label::new(format!("{} since then", word.to_lowercase())).truncate());
@@ -213,10 +223,13 @@ fn line_ui(
         let pause = cx.state.budget.and_then(|budget| budget.gate_until);
         ui.add(weak(wording::next(note, pause, cx.now)));
     }
+    let reasons = reasons.join(". ");
+    let is_cut =
+        text_width(ui, &reasons, &TextStyle::Body.resolve(ui.style())) > ui.available_width();
     if !reasons.is_empty() && ui.available_width() > REASON_WIDTH {
-        ui.add(weak(reasons.join(". ")));
+        ui.add(weak(reasons));
     }
-    ticking(entry, note, cx)
+    (ticking(entry, note, cx), is_cut)
 }
 
 /// Everything that is known, below the line: why, when, and what was sent.

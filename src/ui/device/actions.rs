@@ -9,10 +9,13 @@ use crate::action::{ActionKind, Change, Group, Subject};
 use crate::model::{HResult, MachineAction, MachineActionStatus, MachineRef, clean};
 use crate::state::Remote;
 use crate::ui::commands::{act_availability, acting_trouble};
+use crate::ui::frame::WIDE;
 use crate::ui::look;
 use crate::ui::look::condition_icon;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, ExplanationView, Icon, copyable_ui, section_ui};
+use crate::ui::widgets::{
+    ActionButton, ExplanationView, Icon, TipExt as _, copyable_ui, section_ui,
+};
 use crate::ui::{Cx, order, words};
 
 const COMMENT_CHARS: usize = 500;
@@ -93,6 +96,13 @@ fn button_ui(
         .icon(icon_of(kind))
         .hint(spec.consequence)
         .disabled_because(reason.as_deref());
+    // Over the list a button comes to lie where the row was that opened it: a double click is no order.
+    let is_over_list = ui.ctx().content_rect().width() < WIDE;
+    let button = if is_over_list {
+        button.arms_late()
+    } else {
+        button
+    };
     if ui.add(button).clicked() {
         let targets = std::slice::from_ref(machine);
         order::raise(ui, cx, targets, Subject::Act(kind), |_| {});
@@ -234,7 +244,7 @@ fn action_head_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
                     words::ago(at, cx.now)
                 );
                 ui.label(RichText::new(when).color(weak))
-                    .on_hover_text(words::utc_time(at));
+                    .tip(words::utc_time(at));
             }
             None => {
                 ui.label(RichText::new("time unknown").color(weak));

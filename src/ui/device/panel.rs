@@ -12,8 +12,8 @@ use crate::ui::device::{actions, alerts, compare, parts, state_section, users};
 use crate::ui::devices::bulk_selection::absence_words;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
-    ActionButton, EmptyState, Icon, badge, copy_button_ui, copy_labelled_ui, copyable_ui,
-    section_ui, small_ui,
+    ActionButton, EmptyState, Icon, TipExt as _, badge, copy_button_ui, copy_labelled_ui,
+    copyable_ui, section_ui, small_ui,
 };
 use crate::ui::{Cx, look, words};
 
@@ -238,18 +238,16 @@ fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
         ui.label(RichText::new(seen).color(tokens.text_weak));
     });
     let group = machine.rbac_group_name.as_deref();
-    let mut whose = vec![group.map_or_else(|| "no group".to_owned(), |group| told(Some(group)))];
+    let group = group.map(|group| format!("Group: {}", told(Some(group))));
+    let mut whose = vec![group.unwrap_or_else(|| "No group".to_owned())];
     if !machine.tags().is_empty() {
-        whose.push(format!("tags: {}", tags(machine)));
+        whose.push(format!("Tags: {}", tags(machine)));
     }
-    whose.extend(
-        machine
-            .addresses()
-            .find(|a| !a.is_loopback())
-            .map(|a| a.to_string()),
-    );
-    whose.extend(users::newest(cx, &machine.id));
-    ui.add(egui::Label::new(whose.join(", ")).wrap());
+    let address = machine.addresses().find(|a| !a.is_loopback());
+    whose.extend(address.map(|address| format!("Address: {address}")));
+    let user = users::newest(cx, &machine.id);
+    whose.extend(user.map(|user| format!("User: {user}")));
+    ui.add(egui::Label::new(whose.join(" · ")).wrap());
 }
 
 fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
@@ -328,7 +326,7 @@ fn time_ui(ui: &mut Ui, cx: &Cx<'_>, at: Option<Timestamp>) {
                 words::local_time(at, cx.zone)
             );
             ui.add(egui::Label::new(shown).wrap())
-                .on_hover_text(words::utc_time(at));
+                .tip(words::utc_time(at));
         }
         None => unknown_ui(ui),
     }

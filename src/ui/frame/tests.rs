@@ -31,6 +31,7 @@ mod contained;
 mod filters;
 mod focus;
 mod hands;
+mod says;
 mod table;
 
 const FIN: &str = "1e5bc9d7e413ddd7902c2932e418702b84d09c07";

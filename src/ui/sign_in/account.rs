@@ -9,6 +9,7 @@ use crate::ui::Cx;
 use crate::ui::activity::open_work::{Ending, OpenOrders};
 use crate::ui::commands::UiCommand;
 use crate::ui::dialogs::concerns_ui;
+use crate::ui::frame::LOW;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::views::Dialog as OpenDialog;
 use crate::ui::widgets::{
@@ -124,7 +125,10 @@ pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 icon(ui, shape, colour);
                 let who = format!("Signed in as {}", account.label());
                 ui.label(RichText::new(who).text_style(text::strong()));
-                ui.label(&allowed.can_in_short);
+                // Where there is room for the list only, what is missing counts.
+                if ui.ctx().content_rect().height() >= LOW {
+                    ui.label(&allowed.can_in_short);
+                }
                 for missing in &allowed.cannot {
                     ui.label(RichText::new(missing).color(tokens.caution));
                 }
@@ -202,7 +206,7 @@ pub fn confirm_sign_out_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             if is_opening {
                 stay.request_focus();
             }
-            let leave = ui.add(ActionButton::primary(label).ignores_enter());
+            let leave = ui.add(ActionButton::primary(label));
             (stay.clicked(), leave.clicked())
         })
         .inner

@@ -45,7 +45,7 @@ fn ended_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     banner_ui(ui, cx, headline, buttons, |ui, cx| {
         // The same words twice tell nothing.
         reason_ui(ui, failure.filter(|failure| failure.headline != headline));
-        ui.label("What you see is as of then; nothing is sent until you sign in again");
+        ui.label("What you see may be out of date; nothing is sent until you sign in again");
         last_attempt_ui(ui, cx);
     });
 }

@@ -461,7 +461,7 @@ fn the_first_ten_are_shown_cleaned_and_the_rest_counted() {
             "contoso\\adm\\u{a}1",
             "Domain admin",
             "last seen 40 min ago · Interactive",
-            "no group, 10.20.4.17, jane.doe (2 more)",
+            "No group · Address: 10.20.4.17 · User: jane.doe (2 more)",
         ],
     );
 }

@@ -1,0 +1,80 @@
+//! The list in windows of every size.
+
+use super::*;
+
+fn four() -> Vec<Entry> {
+    vec![
+        entry("cdn-00000001", ActionKind::Isolate, refused()),
+        entry("cdn-00000002", ActionKind::Isolate, vec![Record::NotFound]),
+        entry("cdn-00000003", ActionKind::Isolate, done()),
+        entry("cdn-00000004", ActionKind::Isolate, done()),
+    ]
+}
+
+/// The rows, the upper first.
+fn rows(harness: &Harness<'static, World>) -> Vec<egui::Rect> {
+    let row = "“FIN-LT-042” (…9c07): Isolate device";
+    let rows = harness.query_all_by_label(row).map(|node| node.rect());
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_by(|a, b| a.top().total_cmp(&b.top()));
+    rows
+}
+
+#[test]
+fn in_the_smallest_window_the_list_is_a_row_and_the_first_is_one_that_needs_attention() {
+    // What `frame` gives the list in a window of 1280 × 720 pixels with scale 2, without its margins.
+    let height = crate::ui::frame::activity_height(324.0) - 8.0;
+    assert!(height < 60.0);
+    let mut harness = sized_harness(four(), egui::vec2(640.0, height));
+    harness.run_steps(3);
+    let rows = rows(&harness);
+    assert!(rows[0].bottom() <= height + 9.0, "{rows:?} in {height}");
+    let word = harness.get_by_label("Not found").rect();
+    assert!(rows[0].contains(word.center()), "{word:?} in {rows:?}");
+    assert!(top(&harness, "Refused") < rows[2].top());
+}
+
+#[test]
+fn in_a_small_window_three_rows_fit_and_those_that_need_attention_are_among_them() {
+    let size = egui::vec2(640.0, 130.0);
+    let mut harness = sized_harness(four(), size);
+    harness.run_steps(3);
+    let rows = rows(&harness);
+    let in_sight = rows.iter().filter(|rect| rect.bottom() <= size.y + 1.0);
+    assert!(in_sight.count() >= 3, "{rows:?} in {size}");
+    for word in ["Refused", "Not found"] {
+        assert!(harness.get_by_label(word).rect().bottom() <= rows[1].bottom() + 1.0);
+    }
+}
+
+#[test]
+fn no_row_runs_out_of_the_window_and_the_buttons_stand_one_under_the_other() {
+    let unknown = Record::Unknown {
+        why: "the connection was reset".into(),
+    };
+    for width in [320.0, 480.0, 640.0, 700.0, 800.0, 1400.0] {
+        let mut entries = four();
+        let lost = vec![Record::Sent, unknown.clone()];
+        entries.push(entry("cdn-00000005", ActionKind::Unisolate, lost));
+        let mut harness = sized_harness(entries, egui::vec2(width, 600.0));
+        harness.run_steps(3);
+        let names = ["Copy for ticket", "Show device", "Undo…", "Acknowledge"];
+        for name in names {
+            for node in harness.query_all_by_label_contains(name) {
+                let right = node.rect().right();
+                assert!(right <= width + 0.5, "{name} ends at {right} of {width}");
+            }
+        }
+        let undo = harness.query_all_by_label("Undo…");
+        let lefts: Vec<f32> = undo.map(|node| node.rect().left()).collect();
+        assert!(
+            lefts.windows(2).all(|two| (two[0] - two[1]).abs() < 1.0),
+            "{lefts:?}"
+        );
+        if width >= 640.0 {
+            let why = harness.query_all_by_label_contains("sending again is blocked");
+            let whole = why.into_iter().any(|node| node.rect().right() <= width);
+            assert!(whole, "why at {width}");
+        }
+    }
+}
