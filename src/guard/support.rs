@@ -70,7 +70,7 @@ fn name_of(kind: ActionKind, values: &Values, machine: &Machine) -> Option<&'sta
 fn not_offered(said: &Availability) -> Verdict {
     let text = "Defender says this is not available for this device";
     match said.reason.as_deref() {
-        Some(reason) => Verdict::warn(format!("{text}. Its reason: “{}”", clean(reason, 200))),
+        Some(reason) => Verdict::warn(format!("{text}: {}", clean(reason, 200))),
         None => Verdict::warn(format!("{text}, without giving a reason")),
     }
 }

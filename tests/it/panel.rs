@@ -90,7 +90,7 @@ fn the_form_passes_on_what_the_service_says_it_offers() {
     console.click("Isolate…");
     console.step_until("the service's word", |c| {
         c.shows_part(
-            "Defender says this is not available for this device. Its reason: “ClientVersionNotSupported”",
+            "Defender says this is not available for this device: ClientVersionNotSupported",
         )
     });
     console.harness.key_press(egui::Key::Escape);

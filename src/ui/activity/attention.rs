@@ -95,6 +95,7 @@ pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32) -> Ticking {
         let rows = ScrollArea::vertical()
             .id_salt("attention")
             .max_height(max_height)
+            .min_scrolled_height(max_height)
             .auto_shrink([false, true]);
         let rows = if asked {
             rows.vertical_scroll_offset(0.0)
