@@ -212,7 +212,7 @@ impl Views {
     }
 
     /// The console comes in the place of the sign-in. Another person than before begins with an empty
-    /// search; the keyboard is in the search, unless a form waits.
+    /// search; the keyboard is in the search, unless a form or another page waits.
     pub fn enter(&mut self, account: &Account) {
         let before = self.entered_as.replace(account.clone());
         if before.is_some_and(|before| !before.is_same(account)) {
@@ -221,7 +221,7 @@ impl Views {
             self.asking = AskView::default();
             self.marked_entry = None;
         }
-        self.focus_search = self.dialog.is_none();
+        self.focus_search = self.dialog.is_none() && self.screen == Screen::Devices;
     }
 
     /// Another account: what was looked at and typed in the name of the one before goes.

@@ -224,8 +224,8 @@ fn line_ui(
         ui.add(weak(wording::next(note, pause, cx.now)));
     }
     let reasons = reasons.join(". ");
-    let is_cut =
-        text_width(ui, &reasons, &TextStyle::Body.resolve(ui.style())) > ui.available_width();
+    let width = text_width(ui, &reasons, &TextStyle::Body.resolve(ui.style()));
+    let is_cut = !reasons.is_empty() && width > ui.available_width();
     if !reasons.is_empty() && ui.available_width() > REASON_WIDTH {
         ui.add(weak(reasons));
     }
