@@ -132,7 +132,7 @@ fn head_ui(ui: &mut Ui, heads: Rect, span: &Span, is_current: bool, sort: Sort) 
             .rect_stroke(rect, tokens.radius, ring, StrokeKind::Inside);
     }
     if is_cut {
-        response.on_hover_text(span.title)
+        response.tip(span.title)
     } else {
         response
     }

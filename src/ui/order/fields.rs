@@ -31,8 +31,10 @@ fn choice_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, choices: &[C
     ui.label(small(parameter.label).color(tokens.text_weak));
     ui.horizontal(|ui| {
         ui.spacing_mut().interact_size.y = tokens.height.control;
-            let mut chosen = draft.text(parameter);
-            if radio_ui(ui, &mut chosen, choice.value, choice.word).clicked() {
+        for choice in choices {
+            let mut chosen = draft.text(parameter).to_owned();
+            let value = choice.value.to_owned();
+            if radio_ui(ui, &mut chosen, value, choice.word).clicked() {
                 draft.set(parameter, choice.value);
             }
         }
@@ -43,7 +45,7 @@ fn choice_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, choices: &[C
 fn flag_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter) {
     let mut is_set = draft.text(parameter) == "true";
     let ticked = ui.checkbox(&mut is_set, parameter.label);
-    if ticked.on_hover_text(parameter.help).changed() {
+    if ticked.tip(parameter.help).changed() {
         draft.set(parameter, is_set.to_string());
     }
 }

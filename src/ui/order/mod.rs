@@ -24,7 +24,7 @@ use super::commands::acting_trouble;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{Dialog, TipExt as _, copyable_ui, elided, is_arming, small_ui, text_width};
-use crate::action::{Draft, Risk, Sha1, Subject, Task};
+use crate::action::{Draft, Sha1, Subject, Task};
 use crate::guard::{self, Approval, Review};
 use crate::message::Command;
 use crate::model::MachineRef;

@@ -41,8 +41,7 @@ impl Field {
 }
 
 /// Puts pasted text into the field that it fits, and leads typing on a button to the hash that is missing,
-/// else to the comment. Call
-/// it before the fields are drawn.
+/// else to the comment. Call it before the fields are drawn.
 pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
     let focused = ui.memory(egui::Memory::focused);
     let in_field = Field::all(&form.draft).find(|field| focused == Some(field.id(id)));
@@ -67,10 +66,9 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
                 events.retain(|event| !matches!(event, Event::Paste(_)));
             });
             // The hash is complete by it; what is typed next is the reason.
-            let next = if fits == Field::Sha1 {
-                Field::Comment
-            } else {
-                fits
+            let next = match fits {
+                Field::Parameter(_) => Field::Comment,
+                Field::Name | Field::Number | Field::Ticket | Field::Comment => fits,
             };
             ui.memory_mut(|memory| memory.request_focus(next.id(id)));
             return;
@@ -80,12 +78,9 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
     // frame. A space still presses a button.
     if in_field.is_none() && ui.input(|input| input.events.iter().any(is_writing)) {
         let is_typed = ui.input(|input| input.events.iter().any(|e| matches!(e, Event::Text(_))));
-        let needs_hash = is_typed && form.draft.parameters().contains(&Parameter::Sha1);
-        let first = if needs_hash && form.draft.sha1.trim().is_empty() {
-            Field::Sha1
-        } else {
-            Field::Comment
-        };
+        let hash = form.draft.hash_field().filter(|_| is_typed);
+        let missing = hash.filter(|field| form.draft.text(field).trim().is_empty());
+        let first = missing.map_or(Field::Comment, |field| Field::Parameter(field.wire_name));
         ui.memory_mut(|memory| memory.request_focus(first.id(id)));
     }
 }

@@ -53,8 +53,9 @@ fn typing_on_a_button_leads_to_the_hash_as_long_as_it_is_missing() {
     harness.run_steps(3);
     assert!(harness.get_by_label("Keep file").is_focused());
     type_text(&mut harness, "33");
-    assert_eq!(form(&harness).draft.sha1, "33");
-    form_mut(&mut harness).draft.sha1 = SHA1.into();
+    assert_eq!(form(&harness).draft.text(&crate::action::SHA1), "33");
+    let draft = &mut form_mut(&mut harness).draft;
+    draft.set(&crate::action::SHA1, SHA1);
     harness.get_by_label("Keep file").focus();
     harness.run_steps(2);
     type_text(&mut harness, "dropper");
