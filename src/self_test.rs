@@ -380,9 +380,8 @@ impl Rehearsal {
             return Err(failed(format!("{word}{}", detail.unwrap_or_default())));
         }
         say!(
-            "ok      {step}: {} is {} ({entry})",
-            machine.name_and_tail(),
-            word.to_lowercase()
+            "ok      {step}: {}: {word} ({entry})",
+            machine.name_and_tail()
         );
         Ok(())
     }

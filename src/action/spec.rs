@@ -75,6 +75,19 @@ pub enum Yield {
     Package,
 }
 
+impl Yield {
+    /// Where to find it.
+    #[must_use]
+    pub const fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Package => {
+                Some("The package can be downloaded from the device's page in the Defender portal")
+            }
+        }
+    }
+}
+
 /// Where the buttons of an action stand together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::VariantArray)]
 pub enum Group {
@@ -243,5 +256,33 @@ impl ActionKind {
             | Change::Clears(Condition::Restricted)
             | Change::Nothing => true,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::MachineId;
+
+    #[test]
+    fn an_isolation_and_a_containment_take_each_others_place() {
+        let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
+        let mut offered = |status: Option<OnboardingStatus>| {
+            machine.onboarding_status = status;
+            let kinds = ActionKind::ALL.iter().copied();
+            let buttons = kinds.filter(|kind| kind.is_offered_on(Some(&machine)));
+            buttons.map(|kind| kind.spec().button).collect::<Vec<_>>()
+        };
+        let both = ["Isolate", "Release", "Contain", "Release containment"];
+        let managed = offered(Some(OnboardingStatus::Onboarded));
+        assert_eq!(managed[..3], ["Isolate", "Release", "Restrict apps"]);
+        assert!(!managed.contains(&"Release containment"));
+        let unmanaged = offered(Some(OnboardingStatus::Unsupported));
+        let first = ["Contain", "Release containment", "Restrict apps"];
+        assert_eq!(unmanaged[..3], first);
+        assert!(!unmanaged.contains(&"Release"));
+        assert_eq!(offered(None)[..4], both);
+        let unclear = offered(Some(OnboardingStatus::InsufficientInfo));
+        assert_eq!(unclear[..4], both);
     }
 }

@@ -30,6 +30,23 @@ fn containing_is_for_what_is_not_onboarded_and_nothing_else_but_a_release_is() {
     assert!(!stops(Onboarded, ActionKind::Isolate));
 }
 
+/// The others carry a containment out, and no longer when it is lifted.
+#[test]
+fn what_has_no_sensor_is_not_said_to_be_silent() {
+    let mut world = world();
+    world.machine.onboarding_status = Some(OnboardingStatus::CanBeOnboarded);
+    world.machine.last_seen = None;
+    let is_silent = |kind| {
+        let findings = world.findings(kind).into_iter();
+        findings
+            .map(|(rail, _)| rail)
+            .any(|rail| rail == "silent device")
+    };
+    assert!(is_silent(ActionKind::Isolate));
+    assert!(!is_silent(ActionKind::Contain));
+    assert!(!is_silent(ActionKind::ReleaseContainment));
+}
+
 #[test]
 fn several_are_confirmed_together_or_not_at_all() {
     let world = || World {

@@ -175,7 +175,11 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             asked.into_iter().chain(read).collect()
         }
         OrderStatus::Waiting => waiting(state, now),
-        OrderStatus::Done { .. } => older_opposites(entry, state),
+        OrderStatus::Done { .. } => {
+            let left_behind = task.kind().and_then(|kind| kind.spec().yields.hint());
+            let left_behind = left_behind.map(str::to_owned).into_iter();
+            left_behind.chain(older_opposites(entry, state)).collect()
+        }
         OrderStatus::Sent => Vec::new(),
         OrderStatus::Failed { hresult, .. } => failed(task, *hresult),
         OrderStatus::TooLate { status, .. } => {

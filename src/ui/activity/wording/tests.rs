@@ -93,6 +93,28 @@ fn a_silent_device_says_when_the_three_days_end() {
 }
 
 #[test]
+fn a_success_says_where_to_find_what_it_left_behind() {
+    let finished = Record::Finished {
+        action: action(),
+        status: MachineActionStatus::Succeeded,
+        hresult: HResult(0),
+        by: None,
+        comment: None,
+    };
+    let mut entry = entry(vec![Record::Sent, finished]);
+    let mut about = |kind| {
+        entry.order.task = Task::Act {
+            kind,
+            values: crate::action::Values::default(),
+        };
+        details(&entry, &state(), Timestamp::UNIX_EPOCH, &TimeZone::UTC)
+    };
+    let package = "The package can be downloaded from the device's page in the Defender portal";
+    assert_eq!(about(ActionKind::CollectInvestigationPackage), [package]);
+    assert_eq!(about(ActionKind::RunAntiVirusScan), [""; 0]);
+}
+
+#[test]
 fn a_failure_says_its_code_in_words_and_what_to_do() {
     let finished = Record::Finished {
         action: action(),
