@@ -205,6 +205,11 @@ fn play_with(
     for (draft, _) in &drafts {
         engine.submit(draft);
     }
+    // The tenant's clock runs only then: what an answer is about must not have ended before it.
+    engine.until("an answer to each", |s| {
+        let has_none = |e: &Entry| matches!(e.status(), OrderStatus::Waiting | OrderStatus::Sent);
+        s.entries.len() == drafts.len() && !s.entries.iter().any(has_none)
+    });
     let (moment, end) = expected(&on("submit", what).what).expect("a fault of submissions");
     let played: Vec<Played> = drafts
         .into_iter()

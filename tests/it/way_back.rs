@@ -21,7 +21,8 @@ fn an_order_that_was_not_ours_is_not_released_as_mine() {
     let approval = engine.approve(&draft).expect("nothing stands against it");
     // A colleague is first; the service answers with theirs.
     let id = machine.id.as_str();
-    engine
+    engine.control.never_finish(id);
+    let theirs = engine
         .control
         .act_as_colleague(id, "Isolate", "ransomware")
         .expect("done in the portal");
@@ -31,6 +32,7 @@ fn an_order_that_was_not_ours_is_not_released_as_mine() {
         matches!(end, cordon::journal::OrderStatus::NotOurs { .. }),
         "{end:?}"
     );
+    assert!(engine.control.set_status(&theirs, "Succeeded"));
     let id = machine.id.clone();
     engine.until_fast("their end", |s| {
         let known = s.known_actions(&id);
