@@ -20,7 +20,7 @@ use cordon::settings::{Profile, Settings};
 use cordon::state::State;
 use cordon::ui::theme;
 use cordon::worker::{Setup, Timing, WorkerHandle};
-use cordon::{crash, doctor, journal_command, say, say_error};
+use cordon::{crash, doctor, journal_command, say_error};
 use eframe::egui;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -286,7 +286,7 @@ fn simulate(port: u16, devices: usize) -> ExitCode {
         ..SimOptions::default()
     }) {
         Ok(simulator) => {
-            say!("listening on {}", simulator.address());
+            cordon::say!("listening on {}", simulator.address());
             loop {
                 std::thread::park();
             }

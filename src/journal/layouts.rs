@@ -8,7 +8,8 @@ use super::*;
 /// Each written by the console of its layout, with every kind of order and every record of it.
 const FIRST_RELEASE: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-1.sqlite");
 const SECOND: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-2.sqlite");
-const PRESENT: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-3.sqlite");
+const THIRD: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-3.sqlite");
+const PRESENT: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-4.sqlite");
 
 fn layout_of(path: &Path) -> i64 {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).expect("opened");
@@ -79,10 +80,12 @@ fn a_journal_of_each_layout_is_opened_read_continued_and_verified() {
     let first = "bf0772a0f85c5d787eee631d8a636fc32c5fe0ad52400b3dba658f87565dca46";
     let second = "ba1ca43e574cf8f1e670b6a003af02f7d9082af2f84f6639fe1196f627c33096";
     let third = "2cde61cce17de36590f9338027a28df072669e7b8f5ef3c73bf5dd91bfdba152";
-    for (layout, bytes, written, hash, continued) in [
-        (1, FIRST_RELEASE, 126, first, 129),
-        (2, SECOND, 156, second, 159),
-        (3, PRESENT, 157, third, 159),
+    let fourth = "80b3841ca7c2a7c06b32e1eea6fda90dd26d02e6c8a9cf377ca3310977c7e59f";
+    for (layout, bytes, written, hash, continued, orders_in_it) in [
+        (1, FIRST_RELEASE, 126, first, 129, 6),
+        (2, SECOND, 156, second, 159, 6),
+        (3, THIRD, 157, third, 159, 6),
+        (4, PRESENT, 1 + 26 * 10, fourth, 3 + 26 * 10, 10),
     ] {
         let (_folder, path) = copied(bytes);
         let mut journal = Journal::open(&path).expect("opened");
@@ -90,7 +93,7 @@ fn a_journal_of_each_layout_is_opened_read_continued_and_verified() {
         assert_eq!((verified.records, &*verified.last_hash), (written, hash));
         let expected = expected_of(layout);
         let entries = journal.entries().expect("readable");
-        assert_eq!(entries.len(), 6);
+        assert_eq!(entries.len(), orders_in_it);
         for entry in &entries {
             let read = entry.records().iter().skip(1).map(|(_, r)| r.clone());
             assert_eq!(read.collect::<Vec<_>>(), expected);
@@ -108,7 +111,8 @@ fn a_journal_of_each_layout_is_opened_read_continued_and_verified() {
         assert_eq!(report.not_checked, Vec::<String>::new());
         assert_eq!(report.verified.records, continued, "layout {layout}");
         let journal = Journal::open(&path).expect("opened again");
-        assert_eq!(journal.entries().expect("readable").len(), 7);
+        let entries = journal.entries().expect("readable");
+        assert_eq!(entries.len(), orders_in_it + 1);
     }
 }
 

@@ -15,7 +15,11 @@ use super::{Finding, JournalError};
 /// - 2: the same table; also `Acknowledged`, `Unclear`, `ActiveActionsRead` and `NotReread`.
 /// - 3: the number of a record is part of its hash from `Layout` on, and a trigger demands that
 ///   numbers have no gaps.
-pub(super) const LAYOUT: i64 = 3;
+/// - 4: the same table; also antivirus scans with their `ScanType`, investigation packages, the release
+///   of a containment as a kind of its own, and `serviceTime` of an end.
+pub(super) const LAYOUT: i64 = 4;
+/// From this layout on, a trigger demands that numbers have no gaps.
+const NUMBERED: i64 = 3;
 /// From this layout on, the table is the same as today's.
 const OLDEST: i64 = 1;
 
@@ -96,8 +100,10 @@ fn harden(db: &Connection, writable: bool) -> Result<(), JournalError> {
 
 /// Makes a file of an older layout one of today's.
 pub(super) fn raise_layout(db: &Connection) -> Result<(), JournalError> {
-    if layout_of(db)? < LAYOUT {
-        let raise = format!("BEGIN IMMEDIATE; {NUMBERS} PRAGMA user_version = {LAYOUT}; COMMIT;");
+    let found = layout_of(db)?;
+    if found < LAYOUT {
+        let numbers = if found < NUMBERED { NUMBERS } else { "" };
+        let raise = format!("BEGIN IMMEDIATE; {numbers} PRAGMA user_version = {LAYOUT}; COMMIT;");
         db.execute_batch(&raise)?;
     }
     Ok(())
@@ -113,7 +119,7 @@ pub(super) fn version_of(db: &Connection) -> rusqlite::Result<i64> {
 }
 
 fn definition(layout: i64) -> String {
-    let numbers = if layout < 3 { "" } else { NUMBERS };
+    let numbers = if layout < NUMBERED { "" } else { NUMBERS };
     format!("CREATE TABLE {COLUMNS} {RULES} {numbers} PRAGMA user_version = {layout};")
 }
 

@@ -177,9 +177,22 @@ pub fn mark_ui(ui: &mut Ui) {
         .tip("Looked up directly: it is not in what was read of the list of devices");
 }
 
-/// Whether there may be something to say of what was asked, over the rows.
+/// Whether there is something to say of what was asked, over the rows.
 pub fn has_note(cx: &Cx<'_>) -> bool {
-    !cx.views.search.trim().is_empty() && !cx.views.rows.is_empty()
+    let search = cx.views.search.trim();
+    let is_over_rows = !search.is_empty() && !cx.views.rows.is_empty();
+    is_over_rows && (cx.state.asked.for_search(search).is_some() || may_be_more(cx).is_some())
+}
+
+/// What could be asked, as the list may lack other devices that it finds.
+fn may_be_more<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
+    if matches!(coverage(cx.state), Coverage::Whole(_)) {
+        return None;
+    }
+    // An id in the list is found; of a name or an address there may be others.
+    let is_open =
+        |question: &&Question| question.is_specific() && !matches!(question, Question::Id(_));
+    cx.views.asking.questions.iter().find(is_open)
 }
 
 /// What was asked, over the rows.
@@ -190,12 +203,7 @@ pub fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let search = cx.views.search.trim().to_owned();
     let state = cx.state;
     let Some(asked) = state.asked.for_search(&search) else {
-        let is_whole = matches!(coverage(state), Coverage::Whole(_));
-        // An id in the list is found; of a name or an address there may be others.
-        let may_be_more =
-            |question: &&Question| question.is_specific() && !matches!(question, Question::Id(_));
-        let specific = cx.views.asking.questions.iter().find(may_be_more);
-        if let Some(question) = specific.filter(|_| !is_whole).cloned() {
+        if let Some(question) = may_be_more(cx).cloned() {
             ui.horizontal_wrapped(|ui| {
                 let words = coverage(state).words(cx.now);
                 badge(

@@ -15,6 +15,8 @@ use crate::ui::words::ago;
 /// Room that a note keeps beside the quick filters, in points; a failure has buttons too.
 const NOTE_WIDTH: f32 = 320.0;
 const FAILURE_WIDTH: f32 = 520.0;
+/// With the button that asks.
+const ASKED_WIDTH: f32 = 600.0;
 
 /// Something that is to be known about the list.
 struct Note {
@@ -40,9 +42,6 @@ pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let failure = cx.state.inventory.failure.as_ref();
     if !cx.state.inventory.all().is_empty() {
         line_ui(ui, cx, &notes, failure);
-        if !notes.is_empty() || failure.is_some() {
-            asked::note_ui(ui, cx);
-        }
         return;
     }
     for note in notes {
@@ -138,8 +137,9 @@ fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Note], failure: Option<&Explan
         ui.set_min_size(size);
         let room = match (notes, failure) {
             (_, Some(_)) => FAILURE_WIDTH,
-            ([], None) if !asked::has_note(cx) => 0.0,
-            (_, None) => NOTE_WIDTH,
+            ([], None) if asked::has_note(cx) => ASKED_WIDTH,
+            ([], None) => 0.0,
+            ([..], None) => NOTE_WIDTH,
         };
         quick_filters_ui(ui, cx, room);
         if notes.is_empty() && failure.is_none() {

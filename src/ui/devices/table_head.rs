@@ -9,6 +9,7 @@ use crate::model::{Column, Sort, WindowLayout};
 use crate::ui::devices::columns::COLUMNS;
 use crate::ui::devices::table_layout::{Span, TableLayout};
 use crate::ui::theme::{TokensExt as _, text};
+use crate::ui::widgets::TipExt as _;
 
 /// What came of drawing the heads.
 pub struct Heads {

@@ -8,7 +8,7 @@ use crate::action::{Choice, Draft, DraftError, MAX_COMMENT_CHARS, Parameter, Par
 use crate::guard;
 use crate::model::MachineRef;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::widgets::{ActionButton, TextField, radio_ui};
+use crate::ui::widgets::{ActionButton, TextField, TipExt as _, radio_ui};
 use crate::ui::{Cx, sign_in};
 
 /// The fields of an action besides the comment.

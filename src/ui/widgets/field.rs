@@ -181,7 +181,7 @@ fn keep_focus(ui: &Ui, response: &Response) {
     let has_left = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Escape));
     if is_page
         && has_left
-        && let Some(home) = Dialog::focus_home(ui.ctx())
+        && let Some(home) = Dialog::focus_home(ui.ctx()).filter(|home| *home != response.id)
     {
         ui.memory_mut(|memory| memory.request_focus(home));
     }

@@ -100,6 +100,7 @@ fn a_success_says_where_to_find_what_it_left_behind() {
         hresult: HResult(0),
         by: None,
         comment: None,
+        service_time: None,
     };
     let mut entry = entry(vec![Record::Sent, finished]);
     let mut about = |kind| {

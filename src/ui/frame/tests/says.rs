@@ -91,7 +91,10 @@ fn closing_asks_while_an_outcome_is_unknown() {
     )]));
     let concerns = closing_concerns(&state, &views);
     let what: Vec<_> = concerns.iter().map(|concern| &*concern.what).collect();
-    assert_eq!(what, ["1 action has an unknown outcome (“FIN-LT-051”)"]);
+    assert_eq!(
+        what,
+        ["1 action was sent and its outcome is not known yet (“FIN-LT-051”)"]
+    );
 }
 
 #[test]
