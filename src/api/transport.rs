@@ -140,6 +140,10 @@ impl Http {
             reqwest::header::ACCEPT_ENCODING,
             reqwest::header::HeaderValue::from_static("gzip"),
         )];
+        // For the whole program; whoever came first has chosen the same.
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the one place that builds it"

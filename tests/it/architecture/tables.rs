@@ -74,11 +74,12 @@ pub const STARTERS: [&str; 12] = [
 ];
 
 /// Which outside crate may be named where.
-pub const CRATES: [(&str, &[&str]); 29] = [
+pub const CRATES: [(&str, &[&str]); 30] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main", "display"]),
     ("egui_extras", &["ui", "app", "main"]),
     ("reqwest", &["api::transport"]),
+    ("rustls", &["api::transport"]),
     ("oauth2", &["auth"]),
     ("keyring", &["auth::store"]),
     ("keyring_core", &["auth"]),
