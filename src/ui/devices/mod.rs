@@ -4,6 +4,7 @@ pub(in crate::ui) mod asked;
 pub(in crate::ui) mod bulk_selection;
 pub(in crate::ui) mod columns;
 pub(in crate::ui) mod coverage;
+pub(in crate::ui) mod empty;
 pub(in crate::ui) mod list_notes;
 pub(in crate::ui) mod quick_filters;
 pub(in crate::ui) mod row;

@@ -15,7 +15,7 @@ use crate::ui::devices::columns::columns_ui;
 use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::devices::suggestions::offers_ui;
 use crate::ui::devices::table::{Clicked, table_ui};
-use crate::ui::devices::{asked, list_notes};
+use crate::ui::devices::{asked, empty, list_notes};
 use crate::ui::theme::TokensExt as _;
 use crate::ui::views::Dwell;
 use crate::ui::widgets::{ActionButton, Dialog, Icon, TextField, TipExt as _};
@@ -38,7 +38,7 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     list_notes::notes_ui(ui, cx);
     if cx.views.rows.is_empty() {
         Dialog::set_focus_home(ui.ctx(), search_id());
-        asked::empty_ui(ui, cx);
+        empty::empty_ui(ui, cx);
     } else {
         Dialog::set_focus_home(ui.ctx(), table_id);
         // The other keys of that frame were typed into the search.

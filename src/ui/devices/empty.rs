@@ -1,0 +1,236 @@
+//! What is shown in the place of the rows where there are none.
+
+use egui::{RichText, Ui};
+use jiff::Timestamp;
+
+use super::asked::{again_ui, ask, offer_ui, trouble};
+use super::coverage::{Coverage, coverage};
+use crate::message::Command;
+use crate::model::{Question, clean};
+use crate::state::{Answer, Asking, Progress};
+use crate::ui::Cx;
+use crate::ui::commands::UiCommand;
+use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::widgets::{ActionButton, ExplanationView};
+use crate::ui::words::local_time;
+
+const NOT_VISIBLE: &str = "It may have been removed, or lie outside the device groups you can see";
+
+/// Shows why there are no rows, and what helps.
+pub fn empty_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let space = ui.tokens().space.l;
+    ui.vertical_centered(|ui| {
+        ui.add_space(space);
+        if cx.views.search.trim().is_empty() {
+            no_list_ui(ui, cx);
+        } else {
+            no_rows_ui(ui, cx);
+        }
+    });
+}
+
+/// No search, and no device: what is so is said of the list.
+fn no_list_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let known = coverage(cx.state);
+    let by_name = "One device is found all the same: type or paste its id, name, address or user";
+    let (headline, how) = match known {
+        Coverage::Whole(_) => (
+            "No devices".to_owned(),
+            "The service lists no device for this account: its device groups decide what you see",
+        ),
+        Coverage::Loading => (
+            "Loading devices…".to_owned(),
+            "The first ones appear as soon as their page has come",
+        ),
+        Coverage::NotRead if cx.state.session.is_signed_in() => {
+            ("Loading devices…".to_owned(), by_name)
+        }
+        Coverage::NotRead => (
+            "The list has not been read yet".to_owned(),
+            match cx.state.why_nothing_was_read() {
+                Some(_) => "Your sign-in could not be renewed; see above",
+                None => "It is read as soon as your sign-in works",
+            },
+        ),
+        Coverage::Failed
+        | Coverage::CutOff(_)
+        | Coverage::Unreadable
+        | Coverage::Missing(_)
+        | Coverage::Kept(_) => (known.words(cx.now), by_name),
+    };
+    headline_ui(ui, &headline, how);
+    match known {
+        // Signing in is offered with what is said about the sign-in.
+        Coverage::NotRead if !cx.state.session.is_signed_in() => {}
+        // Reading it again is offered with what is said about the failure.
+        Coverage::Failed | Coverage::Loading | Coverage::NotRead => {
+            if button_ui(ui, "Ask for one device") {
+                cx.views.focus_search = true;
+            }
+        }
+        Coverage::CutOff(_)
+        | Coverage::Unreadable
+        | Coverage::Missing(_)
+        | Coverage::Kept(_)
+        | Coverage::Whole(_) => {
+            if button_ui(ui, "Read the list again") {
+                cx.out.commands.push(UiCommand::Refresh);
+            }
+        }
+    }
+}
+
+/// A search that shows no device.
+fn no_rows_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let state = cx.state;
+    let asked = state.asked.for_search(&cx.views.search);
+    match asked.map(|asked| &asked.progress) {
+        Some(Progress::Waiting { paused_until }) => waiting_ui(ui, cx, *paused_until),
+        None if cx.views.asking.is_sent => waiting_ui(ui, cx, None),
+        Some(Progress::Failed(failure)) => {
+            let clicked = ExplanationView {
+                headline: &failure.headline,
+                effect: &format!("{}. {}", failure.effect.words(), failure.next.words()),
+                role: Role::Caution,
+                next_label: Some("Try again"),
+                details: &failure.details,
+            }
+            .show_ui(ui);
+            if let Some(asked) = asked.filter(|_| clicked) {
+                ask(cx, asked.question.clone());
+            }
+            offers_ui(ui, cx, asked);
+        }
+        Some(Progress::Answered(answer)) => {
+            if let Some(asked) = asked {
+                let (headline, how) = none_words(&asked.question, answer, cx);
+                headline_ui(ui, &headline, how);
+                again_ui(ui, cx, asked, "Ask again");
+            }
+            offers_ui(ui, cx, asked);
+        }
+        Some(Progress::Stopped) => {
+            headline_ui(
+                ui,
+                "You stopped asking Defender",
+                "Nothing is known of it yet",
+            );
+            offers_ui(ui, cx, None);
+        }
+        None => {
+            let headline = match coverage(state) {
+                _ if Question::is_beyond_list(&cx.views.search) => {
+                    "The list of devices does not contain this"
+                }
+                Coverage::Whole(_) => "Nothing matches",
+                Coverage::NotRead | Coverage::Failed | Coverage::Loading => "Not found yet",
+                Coverage::CutOff(_)
+                | Coverage::Unreadable
+                | Coverage::Missing(_)
+                | Coverage::Kept(_) => "Nothing matches in what was read of the list",
+            };
+            headline_ui(ui, headline, &hint(cx));
+            offers_ui(ui, cx, None);
+        }
+    }
+}
+
+/// What is to be known about a search that shows nothing and has not been asked about.
+fn hint(cx: &Cx<'_>) -> String {
+    if let Some(trouble) = trouble(cx) {
+        return trouble;
+    }
+    if Question::has_unreadable_time(&cx.views.search) {
+        return "Write the time as 02:10 or 2026-11-28 02:10".to_owned();
+    }
+    let first = cx.views.asking.questions.first();
+    let why_not = first.and_then(|question| question.trouble(cx.now));
+    why_not.map_or_else(|| coverage(cx.state).words(cx.now), ToOwned::to_owned)
+}
+
+fn waiting_ui(ui: &mut Ui, cx: &mut Cx<'_>, paused_until: Option<Timestamp>) {
+    let pause = paused_until.filter(|until| *until > cx.now);
+    let how = match pause {
+        Some(until) => format!(
+            "The API limit is used up; cordon continues at {}",
+            local_time(until, cx.zone)
+        ),
+        None => clean(cx.views.search.trim(), 80).into_owned(),
+    };
+    headline_ui(ui, "Asking Defender…", &how);
+    if button_ui(ui, "Stop asking") {
+        cx.views.asking.is_sent = false;
+        cx.out.work.push(Command::StopAsking);
+    }
+}
+
+/// What it means that the service found nothing.
+fn none_words(question: &Question, answer: &Answer, cx: &Cx<'_>) -> (String, &'static str) {
+    if answer.unreadable > 0 {
+        return (
+            "The answer of Defender could not be read".to_owned(),
+            "What is asked for may be in it",
+        );
+    }
+    match question {
+        Question::Id(_) => (
+            "Defender knows no device with this id".to_owned(),
+            NOT_VISIBLE,
+        ),
+        Question::EntraId(_) => (
+            "Defender lists no device with this Entra device id".to_owned(),
+            NOT_VISIBLE,
+        ),
+        Question::Name(name) => (
+            format!("Defender lists no device named “{}”", clean(name, 64)),
+            NOT_VISIBLE,
+        ),
+        Question::NamePrefix(name) => (
+            format!(
+                "Defender lists no device whose name begins with “{}”",
+                clean(name, 64)
+            ),
+            NOT_VISIBLE,
+        ),
+        Question::Address { ip, at: None } => (
+            format!("No device had {ip} in the last 15 minutes, nor reported it last"),
+            "Defender looks up internal addresses only. For another time add “at 2026-11-28 02:10”",
+        ),
+        Question::Address { at: Some(_), .. } => (
+            format!(
+                "Defender saw no device with {}, 15 minutes either way",
+                question.label(cx.zone)
+            ),
+            "Defender looks up internal addresses only",
+        ),
+        Question::User(name) => (
+            format!("Defender knows no device of the user “{}”", clean(name, 64)),
+            "It gives the same answer for an unknown user. It is asked for the name without the domain",
+        ),
+    }
+}
+
+/// Everything else that the search may be asked as, and the way out.
+fn offers_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: Option<&Asking>) {
+    for question in cx.views.asking.questions.clone() {
+        if asked.is_none_or(|asked| asked.question != question) {
+            offer_ui(ui, cx, question);
+        }
+    }
+    if button_ui(ui, "Clear the search") {
+        cx.views.search.clear();
+        cx.views.focus_search = true;
+    }
+}
+
+fn headline_ui(ui: &mut Ui, headline: &str, how: &str) {
+    let weak = ui.tokens().text_weak;
+    let headline = RichText::new(headline).text_style(text::section());
+    ui.add(egui::Label::new(headline).wrap());
+    ui.add(egui::Label::new(RichText::new(how).color(weak)).wrap());
+    ui.add_space(ui.tokens().space.s);
+}
+
+fn button_ui(ui: &mut Ui, label: &str) -> bool {
+    ui.add(ActionButton::new(label)).clicked()
+}
