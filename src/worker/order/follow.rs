@@ -229,9 +229,13 @@ impl Followed {
     }
 
     /// Records what a reading says about the entries of an action: progress, or the end. When the
-    /// next look comes is left as it is. `but`: entries that this reading contradicts. `true` when the action is at its end and need not be
-    /// followed.
-    pub(super) async fn record_reading(&self, action: &MachineAction, but: &[EntryId]) -> bool {
+    /// next look comes is left as it is. `of`: the entries that the reading was compared with, where not
+    /// all. `true` when the action is at its end and need not be followed.
+    pub(super) async fn record_reading(
+        &self,
+        action: &MachineAction,
+        of: Option<&[EntryId]>,
+    ) -> bool {
         let id = &action.id;
         let Some((entries, newest)) = self.change(id, |f| {
             let before = f.newest;
@@ -241,8 +245,9 @@ impl Followed {
             return false;
         };
         let is_older = action.last_updated.is_some_and(|at| Some(at) < newest);
+        let is_meant = |entry: &EntryId| of.is_none_or(|of| of.contains(entry));
         let mut written = true;
-        for entry in entries {
+        for entry in entries.into_iter().filter(is_meant) {
             let Some(OrderStatus::Accepted {
                 status,
                 action: own,
@@ -250,7 +255,7 @@ impl Followed {
             else {
                 continue;
             };
-            if own != *id || but.contains(&entry) {
+            if own != *id {
                 continue;
             }
             let record = match finished(action) {
@@ -266,9 +271,11 @@ impl Followed {
             }
         }
         // An end that could not be written is read again, when the disk may have been mended.
-        let is_over = action.status.is_final() && written;
+        let mut all = self.all();
+        let has_all_read = |follow: &Follow| follow.entries.iter().all(is_meant);
+        let is_over = action.status.is_final() && written && all.get(id).is_none_or(has_all_read);
         if is_over {
-            self.all().remove(id);
+            all.remove(id);
         }
         is_over
     }

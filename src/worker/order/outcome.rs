@@ -69,7 +69,7 @@ pub(super) async fn accepted(context: &Context, order: &Order, action: &MachineA
         followed.follow(order.entry, &action.id, read_at).await;
     }
     // A cancellation's answer is news for the order that it cancels.
-    context.followed.record_reading(action, &[]).await;
+    context.followed.record_reading(action, None).await;
     written
 }
 

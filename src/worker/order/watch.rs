@@ -141,11 +141,11 @@ async fn record_reading(context: &Arc<Context>, action: MachineAction) {
             // What was taken for somebody else's may carry our tag in a fuller reading.
             reconcile_late(&context, std::slice::from_ref(&action)).await;
         }
-        let (contradicted, is_disowned) = disown(&context, &action, &next.entries).await;
+        let (agreeing, is_disowned) = disown(&context, &action, &next.entries).await;
         let is_over = is_disowned
             || context
                 .followed
-                .record_reading(&action, &contradicted)
+                .record_reading(&action, Some(&agreeing))
                 .await;
         context.followed.end_recording(&action.id);
         if !is_over {
@@ -156,24 +156,26 @@ async fn record_reading(context: &Arc<Context>, action: MachineAction) {
     });
 }
 
-/// The entries that a reading contradicts, and whether the action is followed for none any more.
+/// Gives the action up for the entries that a reading contradicts: those that are left, and whether it
+/// is followed for none any more. An entry that came meanwhile waits for a reading of its own.
 async fn disown(
     context: &Arc<Context>,
     action: &MachineAction,
     entries: &[EntryId],
 ) -> (Vec<EntryId>, bool) {
-    let (mut contradicted, mut is_disowned) = (Vec::new(), false);
+    let (mut agreeing, mut is_disowned) = (Vec::new(), false);
     for entry in entries.iter().copied() {
         let status = context.journal.status(entry);
         let is_own =
             matches!(status, Some(OrderStatus::Accepted { action: own, .. }) if own == action.id);
         if is_own && let Some(is_written) = disown_if_contradicted(context, entry, action).await {
-            contradicted.push(entry);
             // What could not be written is read again, when the disk may have been mended.
             is_disowned = is_written && context.followed.disown(&action.id, entry);
+        } else {
+            agreeing.push(entry);
         }
     }
-    (contradicted, is_disowned)
+    (agreeing, is_disowned)
 }
 
 /// One action could not be looked at: says why, and tries again; the others go on.
