@@ -61,7 +61,7 @@ pub enum Command {
     /// Send a held order all the same.
     Insist(EntryId),
     /// Record that a person has read how these entries stand, each with the status on screen
-    /// ([`OrderStatus::key`](crate::journal::Standing::key)).
+    /// ([`OrderStatus::key`](crate::journal::OrderStatus::key)).
     Acknowledge(Vec<(EntryId, &'static str)>),
     /// Look at all actions in flight now.
     LookNow,

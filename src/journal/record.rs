@@ -158,7 +158,7 @@ pub enum Record {
     /// A person has read how the order stands. It says what was read, so that a status which came
     /// at the same moment is not taken for read.
     Acknowledged {
-        /// [`OrderStatus::key`] of what was on screen.
+        /// [`OrderStatus::key`](super::OrderStatus::key) of what was on screen.
         status: Box<str>,
         object_id: Box<str>,
         /// For people.
