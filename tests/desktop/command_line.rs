@@ -91,16 +91,20 @@ fn the_self_test_passes_and_fails_at_an_injected_fault() {
         "devices",
         "isolate",
         "release",
+        "contain",
+        "release-containment",
         "restrict",
         "unrestrict",
         "quarantine",
+        "scan",
+        "collect",
     ] {
         assert!(
             said.contains(&format!("ok      {step}:")),
             "{step} is told: {said}"
         );
     }
-    assert!(said.contains("5 POSTs for 5 orders"), "{said}");
+    assert!(said.contains("9 POSTs for 9 orders"), "{said}");
 
     let mut command = bare(&folder);
     let output = command.args(["self-test", "--fail", "isolate"]).output();

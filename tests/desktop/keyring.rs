@@ -90,6 +90,8 @@ fn a_locked_keyring_is_called_locked() {
     let console = Console::start(&session, &tenant);
     console.sign_in(&tenant);
     console.window.wait_for_text("Saved in the keyring");
+    // The sign-in, and what the journal has.
+    wait_until("both items", || items_kept(&session).len() == 2);
     console.kill();
     keyring.kill();
     let bus = session.bus();
@@ -97,7 +99,11 @@ fn a_locked_keyring_is_called_locked() {
 
     // The same keyring, as it is before anybody has given its password.
     let _keyring = start_keyring(&session, Keyring::Locked);
-    assert_eq!(secrets_kept(&session), 1, "what was saved is still there");
+    assert_eq!(
+        items_kept(&session).len(),
+        2,
+        "what was saved is still there"
+    );
     let console = Console::start(&session, &tenant);
     console
         .window
@@ -140,6 +146,14 @@ fn a_keyring_that_never_answers_does_not_hold_the_window_up() {
     let session = Session::start("keyring-silent");
     let silent = own_without_answering(&session);
     let tenant = Tenant::start(&session);
+    // Only where somebody has signed in before is a saved sign-in looked for.
+    let console = Console::start(&session, &tenant);
+    console.sign_in(&tenant);
+    console
+        .window
+        .wait_for_text("Sign-in not saved: The keyring does not answer");
+    console.kill();
+
     let console = Console::start(&session, &tenant);
     let window = &console.window;
     window.wait_for_text("Looking for a saved sign-in");
@@ -260,8 +274,20 @@ fn own_without_answering(session: &Session) -> Connection {
     bus
 }
 
-/// How many secrets the session's keyring holds.
+/// How many sign-ins the session's open keyring holds. What it remembers of the journal signs nobody in.
 fn secrets_kept(session: &Session) -> usize {
+    let items = items_kept(session).into_iter();
+    let is_sign_in = |item: &OwnedObjectPath| {
+        let attributes = attributes_of(session, item);
+        !attributes
+            .values()
+            .any(|value| value.starts_with("v1:journal:"))
+    };
+    items.filter(is_sign_in).count()
+}
+
+/// All that the session's keyring holds; of a locked one nothing else can be told.
+fn items_kept(session: &Session) -> Vec<OwnedObjectPath> {
     let anything: HashMap<String, String> = HashMap::new();
     let reply = session
         .bus()
@@ -277,7 +303,14 @@ fn secrets_kept(session: &Session) -> usize {
         .body()
         .deserialize()
         .expect("the keyring answers with two lists");
-    open.len() + locked.len()
+    open.into_iter().chain(locked).collect()
+}
+
+fn attributes_of(session: &Session, item: &OwnedObjectPath) -> HashMap<String, String> {
+    let bus = session.bus();
+    let item = zbus::blocking::Proxy::new(&bus, SECRETS, item, "org.freedesktop.Secret.Item");
+    let item = item.expect("an item");
+    item.get_property("Attributes").expect("its attributes")
 }
 
 fn wait_for_sign_in(window: &Window<'_>) {
