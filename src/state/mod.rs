@@ -244,15 +244,6 @@ impl State {
         self.renewal_failure.as_ref().filter(|_| !is_usable)
     }
 
-    /// Orders of the present account of which nobody knows what became of them, to be looked up.
-    pub fn unknown_outcomes(&self) -> impl Iterator<Item = &Entry> {
-        let account = self.session.account();
-        self.entries.open().filter(move |entry| {
-            let is_own = account.is_some_and(|account| entry.author.is(account));
-            is_own && matches!(entry.status(), OrderStatus::Unknown { .. })
-        })
-    }
-
     /// Whether a request has left whose answer has not come.
     #[must_use]
     pub fn awaits_answer(&self) -> bool {

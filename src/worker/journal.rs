@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::sync::{oneshot, watch};
 
 use super::clock::now;
+use super::lock;
 use super::screen::Screen;
 use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::journal::{Compared, Entry, JournalError, Mark, NotSentReason, OrderStatus, Record};
@@ -56,11 +57,6 @@ pub(super) struct JournalHandle {
 pub(super) struct Opening {
     opened: oneshot::Receiver<Opened>,
     to_show: Receiver<Written>,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic elsewhere leaves plain values, which are still whole.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl JournalHandle {

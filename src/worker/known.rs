@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::lock;
 use super::session::SessionHandle;
 use crate::model::{
     Listed, Machine, MachineAction, MachineActionId, MachineActionStatus, MachineId,
@@ -36,9 +37,8 @@ impl Known {
 pub(super) struct KnownMachines(Mutex<HashMap<MachineId, Known>>);
 
 impl KnownMachines {
-    /// A panic elsewhere leaves plain values, which are still whole.
     fn all(&self) -> MutexGuard<'_, HashMap<MachineId, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     pub fn get(&self, machine: &MachineId) -> Known {

@@ -2,9 +2,10 @@
 //! sending, and saved. What is on disk is what holds.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use super::lock;
 use super::screen::Screen;
 use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::files;
@@ -102,9 +103,8 @@ impl SettingsHandle {
         }
     }
 
-    /// A panic elsewhere leaves plain values, which are still whole.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.state)
     }
 
     /// The rules that hold now.

@@ -1,7 +1,7 @@
 //! What is followed to its real end, and what a reading of it means for our entries.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,6 +13,7 @@ use crate::message::OrderProgress;
 use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
 use crate::worker::clock::{monotonic_now, now, on_the_wall_clock};
 use crate::worker::journal::JournalHandle;
+use crate::worker::lock;
 use crate::worker::screen::Screen;
 use crate::worker::timing::Timing;
 
@@ -60,11 +61,8 @@ impl Followed {
         }
     }
 
-    /// A panic elsewhere leaves plain values, which are still whole.
     fn all(&self) -> MutexGuard<'_, HashMap<MachineActionId, Follow>> {
-        self.by_action
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        lock(&self.by_action)
     }
 
     fn change<T>(&self, id: &MachineActionId, change: impl FnOnce(&mut Follow) -> T) -> Option<T> {

@@ -244,7 +244,8 @@ async fn look_up(
     })
 }
 
-/// Looks where an order's action may be. `Err(None)` says that an answer was not complete, and so proves nothing.
+/// Looks where an order's action may be. `Err(None)` says that an answer was not complete, and so
+/// proves nothing.
 async fn search(
     context: &Context,
     entry: &Entry,
