@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-pub use super::bigrams::BigramSignature;
-use super::bigrams::{StackText, forms, is_plain};
+use super::bigrams::{BigramSignature, StackText, forms, is_plain};
 use super::device_state::DeviceState;
 use super::pasted::{Pasted, pasted_id};
 use crate::model::{

@@ -6,10 +6,10 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::bigrams::odd_text;
+use super::bigrams::{BigramSignature, odd_text};
 use super::device_state::DeviceState;
-use super::filter::{BigramSignature, Filter};
-use super::sort as sort_keys;
+use super::filter::Filter;
+use super::sort;
 use crate::model::{Column, Machine, MachineId, Sort};
 use crate::state::State;
 
@@ -174,7 +174,7 @@ impl Rows {
     fn sort(&mut self, state: &State, sort: Sort) {
         let machines = state.inventory.all();
         for (key, machine) in self.keys.iter_mut().zip(machines) {
-            *key = sort_keys::key(machine, sort, state_of(state));
+            *key = sort::key(machine, sort, state_of(state));
         }
         // Comparing what lies side by side is many times faster than following pointers.
         let mut keyed: Vec<(u128, u32)> = self.keys.iter().copied().zip(0..).collect();
@@ -199,7 +199,7 @@ impl Rows {
             self.sorted.retain(|index| !is_changed[*index as usize]);
         }
         for index in changes.iter().map(|index| *index as usize) {
-            self.keys[index] = sort_keys::key(&machines[index], sort, state_of(state));
+            self.keys[index] = sort::key(&machines[index], sort, state_of(state));
         }
         let keys = &self.keys;
         let keyed = |index: u32| (keys[index as usize], index);
@@ -286,7 +286,7 @@ fn compare(machines: &[Arc<Machine>], one: (u128, u32), other: (u128, u32)) -> O
     let machine = |index: u32| &machines[index as usize];
     one.0
         .cmp(&other.0)
-        .then_with(|| sort_keys::compare_equals(machine(one.1), machine(other.1)))
+        .then_with(|| sort::compare_equals(machine(one.1), machine(other.1)))
 }
 
 fn state_of(state: &State) -> impl Fn(&MachineId) -> DeviceState + '_ {

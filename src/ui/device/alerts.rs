@@ -1,11 +1,11 @@
 //! The open alerts of the device in the panel.
 
-use crate::ui::widgets::TipExt as _;
 use egui::{Label, RichText, TextStyle, Ui};
 
 use crate::model::{Alert, MachineId, PanelPart, clean};
 use crate::ui::device::parts::{Words, list_ui};
 use crate::ui::theme::{TokensExt as _, text};
+use crate::ui::widgets::TipExt as _;
 use crate::ui::{Cx, look, words};
 
 const TITLE_CHARS: usize = 200;

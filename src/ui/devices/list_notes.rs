@@ -35,8 +35,8 @@ impl Note {
     }
 }
 
-/// Shows the notes, and what was asked of the service. Over rows it is a line that is always there, whatever stands in
-/// it: no row moves under the pointer because a reading has failed or ended.
+/// Shows the notes, and what was asked of the service. Over rows it is a line that is always there:
+/// no row moves under the pointer because a reading has failed or ended.
 pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let notes = notes(cx);
     let failure = cx.state.inventory.failure.as_ref();
