@@ -16,7 +16,7 @@ use url::Url;
 use zeroize::Zeroize as _;
 
 use super::blank::Blank;
-use super::error::{AuthError, Refusal};
+use super::error::{AuthError, Refusal, numbers_in};
 use super::{HttpFault, HttpRequest, HttpResponse, SendRequest};
 use crate::model::{clean, http_date, retry_after_secs};
 
@@ -269,22 +269,6 @@ fn read(response: HttpResponse, blank: Blank) -> TokenReply {
         // for the answer had passed the question on.
         may_have_executed: head.status.is_success() || head.status == StatusCode::GATEWAY_TIMEOUT,
     })
-}
-
-/// The numbers in a description, for answers without `error_codes`. For help texts only.
-pub(super) fn numbers_in(description: &str) -> Vec<u32> {
-    let digits = |text: &str| {
-        let end = text
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(text.len());
-        text[..end].parse().ok()
-    };
-    description
-        .split("AADSTS")
-        .skip(1)
-        .filter_map(digits)
-        .take(8)
-        .collect()
 }
 
 fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {

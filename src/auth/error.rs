@@ -4,7 +4,6 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use super::answer::numbers_in;
 use super::blank::Blank;
 use crate::model::{SignInMethod, clean};
 
@@ -275,6 +274,22 @@ impl Refusal {
             _ => AuthError::Config { refusal },
         }
     }
+}
+
+/// The numbers in a description, for answers without `error_codes`. For help texts only.
+pub(super) fn numbers_in(description: &str) -> Vec<u32> {
+    let digits = |text: &str| {
+        let end = text
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(text.len());
+        text[..end].parse().ok()
+    };
+    description
+        .split("AADSTS")
+        .skip(1)
+        .filter_map(digits)
+        .take(8)
+        .collect()
 }
 
 #[cfg(test)]

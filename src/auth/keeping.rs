@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::error::AuthError;
-use super::session::{Inner, Session, SignedIn};
+use super::session::{Inner, Session};
 use super::store::Ticket;
 use super::stored_sign_in::{StoredSignIn, account_item};
-use super::token_cache::TokenCache;
+use super::token_cache::{SignedIn, TokenCache};
 use super::trouble::{Trouble, TroubleKind};
 use crate::model::{Account, KeyringState, Permissions};
 

@@ -42,9 +42,10 @@ pub use challenge::WantedClaims;
 pub use device_code::DeviceFlow;
 pub use error::{AuthError, HttpFault, Refusal};
 pub use secret::Secret;
-pub use session::{PendingSignIn, RefusedToken, Session, SignedIn};
+pub use session::{PendingSignIn, Session};
 pub use store::{Keyring, Memory, TokenStore, probe_keyring, read_note};
 pub use token::AccessToken;
+pub use token_cache::{RefusedToken, SignedIn};
 
 /// Sends one request to the sign-in host: redirects off, with its own time limits.
 pub type SendRequest = Arc<

@@ -11,11 +11,11 @@ use super::challenge::WantedClaims;
 use super::error::{AuthError, Refusal};
 use super::id_token::Nonce;
 use super::secret::Secret;
-use super::session::{Inner, RefusedToken};
+use super::session::Inner;
 use super::store::LIMIT;
 use super::stored_sign_in::StoredSignIn;
 use super::token::{AccessToken, Grant, monotonic_now};
-use super::token_cache::Failure;
+use super::token_cache::{Failure, RefusedToken};
 use crate::model::{KeyringState, Permissions};
 
 /// A refusal does not change within a minute (as in MSAL).

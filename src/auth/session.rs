@@ -14,19 +14,12 @@ use super::id_token::Nonce;
 use super::store::{Ticket, TokenStore};
 use super::stored_sign_in::{account_item, target_name};
 use super::token::{AccessToken, Grant, monotonic_now, unnamed_account, wanted_scope};
-use super::token_cache::TokenCache;
+use super::token_cache::{RefusedToken, SignedIn, TokenCache};
 use super::{Clock, HttpFault, SendRequest};
-use crate::model::{Account, Endpoints, Mode, Permissions, Scopes};
+use crate::model::{Account, Endpoints, Mode, Scopes};
 
-/// Who is signed in, and what that allows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedIn {
-    pub account: Account,
-    pub permissions: Permissions,
-}
-
-/// A sign-in that a door gave, not yet taken over: whose it is can be looked at first. Dropping it
-/// forgets its tokens.
+/// A completed sign-in that nobody has taken over yet, so that its account can be checked first.
+/// Dropping it forgets its tokens.
 pub struct PendingSignIn {
     account: Account,
     grant: Grant,
@@ -43,15 +36,8 @@ impl PendingSignIn {
 
 impl fmt::Debug for PendingSignIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Arrival").finish_non_exhaustive()
+        f.debug_struct("PendingSignIn").finish_non_exhaustive()
     }
-}
-
-/// A token that the API answered with 401, and what the next one has to bring along.
-#[derive(Debug, Clone)]
-pub struct RefusedToken {
-    pub token: AccessToken,
-    pub claims: Option<WantedClaims>,
 }
 
 /// The session with the sign-in host. Clones share it.

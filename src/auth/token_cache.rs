@@ -9,9 +9,23 @@ use tokio::time::Instant;
 use super::challenge::WantedClaims;
 use super::error::{AuthError, Refusal};
 use super::secret::Secret;
-use super::session::{RefusedToken, SignedIn};
 use super::stored_sign_in::StoredSignIn;
 use super::token::{AccessToken, monotonic_now};
+use crate::model::{Account, Permissions};
+
+/// Who is signed in, and what that allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    pub account: Account,
+    pub permissions: Permissions,
+}
+
+/// A token that the API answered with 401, and what the next one has to bring along.
+#[derive(Debug, Clone)]
+pub struct RefusedToken {
+    pub token: AccessToken,
+    pub claims: Option<WantedClaims>,
+}
 
 /// Under one lock, never held across an `await`.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use super::filter::all_addresses;
+use super::addresses::all_addresses;
 use crate::model::{Machine, SHOWN_CHARS, clean, normal};
 
 /// Which characters, and roughly which pairs of them, stand in what a plain word is looked for in:

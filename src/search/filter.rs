@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use super::addresses::{all_addresses, has_address};
 use super::bigrams::{BigramSignature, StackText, forms, is_plain};
 use super::device_state::DeviceState;
 use super::pasted::{Pasted, pasted_id};
@@ -392,20 +393,6 @@ fn contains_folded(text: &[u8], needle: &[u8]) -> bool {
         byte.to_ascii_lowercase() == first
             && text[at + 1..at + needle.len()].eq_ignore_ascii_case(rest)
     })
-}
-
-/// Every address of a machine, that towards the internet included.
-pub fn all_addresses(machine: &Machine) -> impl Iterator<Item = IpAddr> {
-    machine
-        .last_external_ip_address
-        .into_iter()
-        .chain(machine.addresses())
-}
-
-/// Whether the machine has this address, in any spelling.
-#[must_use]
-pub fn has_address(machine: &Machine, ip: IpAddr) -> bool {
-    all_addresses(machine).any(|other| other.to_canonical() == ip.to_canonical())
 }
 
 fn term(word: SearchWord) -> Option<Term> {

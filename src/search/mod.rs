@@ -1,6 +1,7 @@
 //! Finding devices: pasted text and search words are parsed, a bigram signature rules most devices
 //! out, the rest are matched and sorted. Pure, without a window.
 
+mod addresses;
 mod bigrams;
 mod device_state;
 mod filter;

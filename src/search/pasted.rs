@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::filter::has_address;
+use super::addresses::has_address;
 use crate::model::{MacAddress, normal};
 use crate::state::Inventory;
 

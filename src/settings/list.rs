@@ -1,6 +1,15 @@
-//! Changing a list in a TOML document, with the comments between its entries kept.
+//! Lists of texts in a TOML document: read, and changed with the comments between entries kept.
 
-use toml_edit::{Array, RawString, Value};
+use toml_edit::{Array, Item, RawString, Value};
+
+pub(super) const NO_LIST: &str = "is not a list of texts, such as [\"DC01\", \"*-dc\"]";
+
+/// The entries of a list of texts.
+pub(super) fn texts(item: &Item) -> Result<Vec<&str>, &'static str> {
+    let list = item.as_array().ok_or(NO_LIST)?;
+    let texts: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
+    texts.ok_or(NO_LIST)
+}
 
 /// An entry of a list with an entry a line.
 struct Line {

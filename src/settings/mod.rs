@@ -15,8 +15,8 @@ use toml_edit::{Document, TomlError};
 
 pub use hosts::{network_host, trust_host};
 pub use profile::{Profile, ProfileName, Written};
-pub use rules::{DEMO_TEMPLATES, RuleKey, Rules, TICKET, WrittenRules};
-pub use save::{RuleChange, change_rules, save_profile, save_rules};
+pub use rules::{DEMO_TEMPLATES, RuleChange, RuleKey, Rules, TICKET, WrittenRules};
+pub use save::{change_rules, save_profile, save_rules};
 
 use crate::explain::{Effect, Explain, Explanation, NextStep};
 use crate::files;

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use toml_edit::{Document, Item, Value};
+use toml_edit::{Document, Item};
 
 use super::hosts;
+use super::list::NO_LIST;
 use super::rules::{desktop_trouble, max_devices, template_trouble};
 use super::{
     Rules, Settings, SettingsError, WrittenRules, line_at, provided_text_of, toml_problem,
@@ -169,13 +170,4 @@ fn add_each<T>(
         }
     }
     trouble
-}
-
-const NO_LIST: &str = "is not a list of texts, such as [\"DC01\", \"*-dc\"]";
-
-/// The entries of a list of texts.
-pub(super) fn words(item: &Item) -> Result<Vec<&str>, &'static str> {
-    let list = item.as_array().ok_or(NO_LIST)?;
-    let words: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
-    words.ok_or(NO_LIST)
 }

@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, Value};
 
-use super::line_at;
-use super::policy::words;
-use super::save::RuleChange;
+use super::{line_at, list};
 use crate::guard::{IpRange, Pattern, Policy};
 use crate::model::{MachineId, clean, is_guid};
 
@@ -59,6 +57,15 @@ pub(super) enum Shape {
     Number,
     /// `true` or `false`.
     Flag,
+}
+
+/// A key with its text before and after, one entry a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleChange {
+    pub key: RuleKey,
+    /// What the person saw: if it says something else by now, nothing is changed.
+    pub from: String,
+    pub to: String,
 }
 
 impl RuleKey {
@@ -273,7 +280,7 @@ pub(super) fn template_trouble(
     file: &Path,
 ) -> Option<Box<str>> {
     table_trouble(text, document, file, "comments", |key, item| match key {
-        "templates" => words(item).err(),
+        "templates" => list::texts(item).err(),
         _ => Some("is not a key of the comments"),
     })
 }

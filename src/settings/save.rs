@@ -6,7 +6,7 @@ use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
 use super::profile::{KEYS, Profile, ProfileName, Written};
 use super::rules::{Shape, entries_of};
-use super::{FILE_NAME, MAX_BYTES, RuleKey, Rules, Settings, SettingsError, list, text_of};
+use super::{FILE_NAME, MAX_BYTES, RuleChange, Rules, Settings, SettingsError, list, text_of};
 use crate::files;
 use crate::model::Scopes;
 
@@ -25,15 +25,6 @@ pub fn save_profile(
     let text = with_profile(&text, &file, profile, instead_of)?;
     files::replace(&file, text.as_bytes())
         .map_err(|source| SettingsError::NotSaved { file, source })
-}
-
-/// A key with its text before and after, one entry a line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RuleChange {
-    pub key: RuleKey,
-    /// What the person saw: if it says something else by now, nothing is changed.
-    pub from: String,
-    pub to: String,
 }
 
 /// Writes changed rules into the settings file in `folder`, and reads it again.
