@@ -50,10 +50,9 @@ pub enum Command {
     LoadPart(MachineId, PanelPart),
     /// Look up what is known about the file with this SHA-1.
     LoadFile(Box<str>),
-    /// Send an approved order. The only command that can change anything in the tenant.
-    Submit(Box<Approval>),
-    /// Send orders that were approved together, one after the other.
-    SubmitAll(Vec<Approval>),
+    /// Send orders that were approved together, one after the other. The only command that can
+    /// change anything in the tenant.
+    Submit(Vec<Approval>),
     /// Take back what has not left of those that were approved together.
     StopBatch(EntryId),
     /// Take back an order that has not left.

@@ -367,7 +367,7 @@ impl Rehearsal {
         let approval = review
             .approve(&account, self.state.epoch, now)
             .map_err(failed)?;
-        self.send(step, Command::Submit(Box::new(approval)))?;
+        self.send(step, Command::Submit(vec![approval]))?;
         self.until(step, move |s| s.entry(entry).is_some())?;
         self.until_end(step, entry)?;
 

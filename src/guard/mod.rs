@@ -166,7 +166,7 @@ pub struct Review {
 ///
 /// ```
 /// fn submit(approval: cordon::guard::Approval) -> cordon::message::Command {
-///     cordon::message::Command::Submit(Box::new(approval))
+///     cordon::message::Command::Submit(vec![approval])
 /// }
 /// ```
 ///
@@ -174,7 +174,7 @@ pub struct Review {
 ///
 /// ```compile_fail
 /// fn submit_twice(approval: cordon::guard::Approval) -> [cordon::message::Command; 2] {
-///     let again = || cordon::message::Command::Submit(Box::new(approval));
+///     let again = || cordon::message::Command::Submit(vec![approval]);
 ///     [again(), again()]
 /// }
 /// ```

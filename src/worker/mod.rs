@@ -307,8 +307,7 @@ impl Tasks {
             Command::StopAsking => self.asking.stop(&context).await,
             Command::LoadPart(id, part) => spawn(device::load_part(context, id, part)),
             Command::LoadFile(sha1) => spawn(device::load_file(context, sha1)),
-            Command::Submit(approval) => order::submit(&context, *approval),
-            Command::SubmitAll(approvals) => order::submit_all(&context, approvals),
+            Command::Submit(approvals) => order::submit(&context, approvals),
             Command::StopBatch(batch) => order::stop_batch(&context, batch).await,
             Command::Withdraw(entry) => {
                 order::control(&context, entry, OrderControl::Withdraw).await;

@@ -19,7 +19,7 @@ fn isolate_unlisted(engine: &mut Engine) -> EntryId {
     let approval = engine.approve(&draft).expect("nothing stands against it");
     let cut = fault("machine_actions", "lose_tail", 0);
     engine.control.inject(cut);
-    engine.send(Command::Submit(Box::new(approval)));
+    engine.send(Command::Submit(vec![approval]));
     let entry = draft.entry;
     engine.until("the entry", move |s| s.entry(entry).is_some());
     entry

@@ -75,7 +75,7 @@ fn an_order_of_an_unnamed_account_is_not_sent_under_another() {
     let draft = Engine::draft(ActionKind::RestrictCodeExecution, &machine);
     let approval = engine.approve(&draft).expect("nothing stands against it");
     control.revoke_sign_ins();
-    engine.send(Command::Submit(Box::new(approval)));
+    engine.send(Command::Submit(vec![approval]));
     let entry = draft.entry;
     engine.until("its waiting", |s| {
         matches!(s.progress.get(&entry), Some(OrderProgress::WaitsForSignIn))
@@ -167,7 +167,7 @@ fn a_renewal_that_brings_another_account_sends_nothing_and_a_person_decides() {
     let approval = engine.approve(&draft).expect("nothing stands against it");
     control.renew_as(Some(STRANGER));
     control.expire_access_tokens();
-    engine.send(Command::Submit(Box::new(approval)));
+    engine.send(Command::Submit(vec![approval]));
     engine.until("the end of the sign-in", |s| {
         matches!(s.session, SessionStatus::NeedsSignIn { .. }) && s.renewal_failure.is_some()
     });

@@ -40,7 +40,7 @@ fn ordered(engine: &mut Engine) -> Vec<EntryId> {
     let machines = isolable(engine);
     let approvals = approve(engine, &machines, "3").expect("nothing stands against it");
     let entries = approvals.iter().map(|a| a.order().entry).collect();
-    engine.send(Command::SubmitAll(approvals));
+    engine.send(Command::Submit(approvals));
     engine.until("the entries", |s| s.entries.len() == 3);
     entries
 }

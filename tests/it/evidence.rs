@@ -77,7 +77,7 @@ pub fn isolate_after(engine: &mut Engine, meanwhile: impl FnOnce(&Engine, &str))
     let draft = Engine::draft(ActionKind::Isolate, &machine);
     let approval = engine.approve(&draft).expect("nothing stands against it");
     meanwhile(engine, machine.id.as_str());
-    engine.send(Command::Submit(Box::new(approval)));
+    engine.send(Command::Submit(vec![approval]));
     let entry = draft.entry;
     engine.until("the entry", move |s| s.entry(entry).is_some());
     entry
@@ -175,7 +175,7 @@ fn an_isolation_of_another_type_does_not_answer_for_a_refused_one_and_is_named()
         .control
         .act_as_colleague(machine.id.as_str(), "Isolate", "by hand");
     assert!(acted.is_some());
-    engine.send(Command::Submit(Box::new(approval)));
+    engine.send(Command::Submit(vec![approval]));
     let entry = draft.entry;
     engine.until("the entry", move |s| s.entry(entry).is_some());
     let end = engine.until_end(entry);
@@ -289,7 +289,7 @@ fn a_cancellation_that_is_refused_because_the_action_has_ended_says_so() {
     };
     let approval = engine.approve(&draft).expect("nothing stands against it");
     assert!(engine.control.set_status(&acted, "Succeeded"));
-    engine.send(Command::Submit(Box::new(approval)));
+    engine.send(Command::Submit(vec![approval]));
     let entry = draft.entry;
     engine.until("the entry", move |s| s.entry(entry).is_some());
     let end = engine.until_end(entry);

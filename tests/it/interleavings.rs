@@ -325,7 +325,7 @@ impl World {
                 // A guardrail may stand against it: then nothing was confirmed.
                 if let Ok(approval) = self.engine().approve(&draft) {
                     self.confirmed.push(draft.entry);
-                    self.engine().send(Command::Submit(Box::new(approval)));
+                    self.engine().send(Command::Submit(vec![approval]));
                     let entry = draft.entry;
                     self.engine()
                         .until("the entry", move |s| s.entry(entry).is_some());

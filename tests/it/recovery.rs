@@ -232,7 +232,7 @@ fn a_second_console_on_the_same_folder_only_looks() {
     let approval = second
         .approve(&draft)
         .expect("the guardrails know nothing of journals");
-    second.send(cordon::message::Command::Submit(Box::new(approval)));
+    second.send(cordon::message::Command::Submit(vec![approval]));
     second.until("the refusal", |s| !s.problems.is_empty());
     let said = &second.state.problems[0].explanation;
     assert!(said.headline.contains("Another console"), "{said:?}");
@@ -311,7 +311,7 @@ fn an_unwritable_journal_stops_everything_before_it_leaves() {
     let approval = engine
         .approve(&draft)
         .expect("the guardrails know nothing of journals");
-    engine.send(cordon::message::Command::Submit(Box::new(approval)));
+    engine.send(cordon::message::Command::Submit(vec![approval]));
     engine.until("the refusal", |s| !s.problems.is_empty());
     assert!(posts(&engine.control).is_empty(), "rule 3");
 }

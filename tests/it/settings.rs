@@ -176,7 +176,7 @@ fn an_approval_is_judged_by_the_rules_in_force_when_it_is_submitted() {
     engine.send(Command::SaveSettings(vec![change]));
     engine.until("the new rules", |s| s.settings.saves == 1);
     assert!(on_disk(folder.path()).contains("ENG-LT-030"));
-    engine.send(Command::Submit(Box::new(approval)));
+    engine.send(Command::Submit(vec![approval]));
     let end = engine.until_end(draft.entry);
     assert!(
         matches!(&end, OrderStatus::NotSent { why, .. } if *why == NotSentReason::Blocked),

@@ -41,7 +41,7 @@ fn of_two_orders_for_one_thing_the_second_sees_the_first_before_either_is_writte
     let held = Held::of(&engine);
     for draft in &drafts {
         let approval = engine.approve(draft).expect("nothing stands against it");
-        engine.send(Command::Submit(Box::new(approval)));
+        engine.send(Command::Submit(vec![approval]));
     }
     let_it_begin(&mut engine);
     drop(held);

@@ -26,7 +26,7 @@ fn an_order_that_was_not_ours_is_not_released_as_mine() {
         .control
         .act_as_colleague(id, "Isolate", "ransomware")
         .expect("done in the portal");
-    engine.send(cordon::message::Command::Submit(Box::new(approval)));
+    engine.send(cordon::message::Command::Submit(vec![approval]));
     let end = engine.until_end(draft.entry);
     assert!(
         matches!(end, cordon::journal::OrderStatus::NotOurs { .. }),

@@ -414,7 +414,7 @@ fn why_not(cx: &Cx<'_>, form: &OrderForm, reviews: &[Review]) -> Option<String> 
 /// Hands the approved orders to the worker; what blocks them is shown, and the text stays.
 fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
     let reviews = form.judge(cx.state, cx.now);
-    let mut approvals = match approvals(cx, form, reviews.to_vec()) {
+    let approvals = match approvals(cx, form, reviews.to_vec()) {
         Ok(approvals) => approvals,
         Err(reason) => {
             form.error = Some(reason);
@@ -430,13 +430,7 @@ fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
             .bulk_selection
             .retain(|picked| !is_ordered(&picked.id));
     }
-    cx.out.work.push(match approvals.len() {
-        1 => approvals.pop().map_or_else(
-            || Command::SubmitAll(Vec::new()),
-            |only| Command::Submit(Box::new(only)),
-        ),
-        _ => Command::SubmitAll(approvals),
-    });
+    cx.out.work.push(Command::Submit(approvals));
     Outcome::Closed
 }
 

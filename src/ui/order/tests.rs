@@ -145,7 +145,7 @@ fn confirm_by_key(harness: &mut Harness<'_, World>) {
 fn submitted(harness: &Harness<'_, World>) -> usize {
     let work = &harness.state().out.work;
     work.iter()
-        .filter(|command| matches!(command, Command::Submit(_) | Command::SubmitAll(_)))
+        .filter(|command| matches!(command, Command::Submit(_)))
         .count()
 }
 

@@ -1,41 +1,48 @@
-//! Several orders that were approved together: all on disk before the first leaves, then one after
-//! the other, each through the same submission path.
+//! Orders that were approved together, one or several: all on disk before the first leaves, then one
+//! after the other.
 
 use std::sync::Arc;
 
 use super::registry::OrderControl;
 use super::slot::{Queue, Slot};
-use super::task::{OrderTask, control, rules_not_reread};
+use super::task::{Leaving, OrderTask, control, rules_not_reread};
 use crate::guard::Approval;
 use crate::journal::{OrderStatus, Record};
 use crate::message::OrderProgress;
 use crate::model::EntryId;
+use crate::worker::clock::monotonic_now;
 use crate::worker::context::Context;
 
-/// Sends approved orders one by one. Each waits for the answers of those before it, and can be
-/// taken back until it has left.
-pub(in crate::worker) fn submit_all(context: &Arc<Context>, approvals: Vec<Approval>) {
-    let queue = Queue::start(approvals.len());
-    let orders: Vec<_> = approvals
+/// Begins the lives of approved orders. Of several, each waits for the answers of those before it;
+/// all can be taken back until they have left.
+pub(in crate::worker) fn submit(context: &Arc<Context>, approvals: Vec<Approval>) {
+    let queue = (approvals.len() > 1).then(|| Queue::start(approvals.len()));
+    let slot = || queue.as_ref().map_or_else(Slot::alone, Slot::joined);
+    let orders = approvals
         .into_iter()
-        .map(|approval| OrderTask::new(context, approval, Slot::joined(&queue)))
+        .map(|approval| OrderTask::new(context, approval, slot()))
         .collect();
     tokio::spawn(send_all(Arc::clone(context), orders));
 }
 
+/// Rule 3, for all of them: on disk before the first leaves, so that after a crash the list of what
+/// did not leave is whole. One order that needs not wait is put on disk in one step with `Sent`.
 async fn send_all(context: Arc<Context>, orders: Vec<OrderTask>) {
     // Rules may have been changed by hand since they were last read.
     let not_reread = rules_not_reread(&context).await;
     let not_reread = not_reread.map(|what| Record::NotReread { what });
+    let is_alone = orders.len() == 1;
+    let permits: Vec<_> = orders.iter().map(|order| order.claim(is_alone)).collect();
+    let mut records: Vec<_> = orders.iter().map(|o| (o.entry(), o.intent())).collect();
     for order in &orders {
-        order.claim(|_others| None::<()>);
+        records.extend(not_reread.clone().map(|record| (order.entry(), record)));
     }
-    let intents = orders.iter().map(|order| (order.entry(), order.intent()));
-    let not_reread = not_reread.iter();
-    let not_reread =
-        not_reread.flat_map(|record| orders.iter().map(|o| (o.entry(), record.clone())));
-    let records = intents.chain(not_reread).collect();
-    // Rule 3, for all of them: after a crash the list of what did not leave is whole.
+    let leaving = orders
+        .iter()
+        .zip(&permits)
+        .filter(|(_, permit)| permit.is_some());
+    records.extend(leaving.map(|(order, _)| (order.entry(), Record::Sent)));
+    let since = monotonic_now();
     if let Err(error) = context.journal.record_all(records).await {
         for order in orders {
             order.show_unwritten(&error).await;
@@ -43,13 +50,14 @@ async fn send_all(context: Arc<Context>, orders: Vec<OrderTask>) {
         let why = context.journal.explain_unwritten(&error);
         return context.screen.problem(why).await;
     }
-    for order in orders {
+    for (order, permit) in orders.into_iter().zip(permits) {
         order.end_claim();
-        context
-            .screen
-            .note(order.entry(), Some(OrderProgress::WaitsForTurn))
-            .await;
-        tokio::spawn(order.carry_out(None));
+        if !is_alone {
+            let waits = Some(OrderProgress::WaitsForTurn);
+            context.screen.note(order.entry(), waits).await;
+        }
+        let leaving = permit.map(|permit| Leaving { permit, since });
+        tokio::spawn(order.carry_out(leaving));
     }
 }
 

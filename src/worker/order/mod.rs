@@ -19,10 +19,10 @@ mod batch;
 mod registry;
 mod slot;
 
-pub(super) use batch::{stop as stop_batch, submit_all};
+pub(super) use batch::{stop as stop_batch, submit};
 pub(super) use follow::Followed;
 pub(super) use lookup::reconcile_late;
 pub(super) use registry::{OrderControl, Orders};
 pub(super) use resume::resume;
-pub(super) use task::{control, submit};
+pub(super) use task::control;
 pub(super) use watch::run as watch;

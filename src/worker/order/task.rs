@@ -37,14 +37,8 @@ pub(super) struct OrderTask {
 
 /// An order that leaves, as the journal has it; `since` is when that began to be written.
 pub(super) struct Leaving {
-    permit: Permit,
-    since: Instant,
-}
-
-/// Begins the life of an approved order.
-pub(in crate::worker) fn submit(context: &Arc<Context>, approval: Approval) {
-    let order = OrderTask::new(context, approval, Slot::alone());
-    tokio::spawn(order.run());
+    pub permit: Permit,
+    pub since: Instant,
 }
 
 impl OrderTask {
@@ -57,18 +51,6 @@ impl OrderTask {
             inbox,
             registration,
             slot,
-        }
-    }
-
-    async fn run(self) {
-        match self.record_intent().await {
-            Ok(at_once) => self.carry_out(at_once).await,
-            Err(error) => {
-                let context = Arc::clone(&self.context);
-                self.show_unwritten(&error).await;
-                let why = context.journal.explain_unwritten(&error);
-                context.screen.problem(why).await;
-            }
         }
     }
 
@@ -91,22 +73,6 @@ impl OrderTask {
         context.report_budget().await;
         // What could not be written is found out again, when the disk may have been mended.
         lookup::find_out_if_unanswered(context, entry, self.registration).await;
-    }
-
-    /// Rule 3: on disk before it leaves. With everything at hand, in one step with `Sent`.
-    async fn record_intent(&self) -> Result<Option<Leaving>, JournalError> {
-        // Rules may have been changed by hand since they were last read.
-        let not_reread = rules_not_reread(&self.context).await;
-        let permit = self.claim(|others| ready_at_once(&self.context, &self.approval, others));
-        let mut records = vec![self.intent()];
-        records.extend(not_reread.map(|what| Record::NotReread { what }));
-        if permit.is_some() {
-            records.push(Record::Sent);
-        }
-        let since = monotonic_now();
-        self.context.journal.record(self.entry(), records).await?;
-        self.registration.end_claim();
-        Ok(permit.map(|permit| Leaving { permit, since }))
     }
 
     /// The intent could not be written, so nothing is sent.
@@ -205,11 +171,14 @@ impl OrderTask {
         written.await.map_err(NotSent::unwritten)
     }
 
-    /// Claims what the order is about before it is on disk; see [`Registration::claim`].
-    pub fn claim<T>(&self, judge: impl FnOnce(&[Arc<Entry>]) -> Option<T>) -> Option<T> {
-        let author = self.context.author(self.approval.account());
-        let order = self.approval.order().clone();
-        self.registration.claim(Entry::new(author, order), judge)
+    /// Claims what the order is about before it is on disk; see [`Registration::claim`]. Where it may
+    /// go at once and everything for that is at hand, it gets its permit.
+    pub fn claim(&self, may_go_at_once: bool) -> Option<Permit> {
+        let (context, approval) = (&self.context, &self.approval);
+        let intent = Entry::new(context.author(approval.account()), approval.order().clone());
+        self.registration.claim(intent, |others| {
+            may_go_at_once.then(|| ready_at_once(context, approval, others))?
+        })
     }
 
     pub fn end_claim(&self) {

@@ -92,10 +92,10 @@ fn sent_comment(harness: &mut Harness<'_, World>) -> String {
     confirm_by_key(harness);
     let mut work = harness.state().out.work.iter();
     let order = work.find_map(|command| {
-        let Command::Submit(approval) = command else {
+        let Command::Submit(approvals) = command else {
             return None;
         };
-        Some(approval.order())
+        Some(approvals[0].order())
     });
     order.expect("an order").comment.to_string()
 }
