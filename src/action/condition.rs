@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::catalogue::ActionKind;
 use super::spec::Change;
-use crate::model::{MachineAction, MachineActionId, MachineActionStatus};
+use crate::model::{MachineAction, MachineActionId, MachineActionStatus, filled};
 
 /// A lasting effect of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -210,7 +210,7 @@ impl Evidence {
         Self {
             action: action.id.clone(),
             since: ended(action),
-            by: action.requestor.as_deref().map(|r| r.trim().into()),
+            by: filled(action.requestor.as_deref()).map(Into::into),
             is_picked_up: action.status == MachineActionStatus::InProgress
                 || action.status.is_final(),
         }

@@ -4,7 +4,7 @@ use super::verdict::{Question, Verdict};
 use super::{Facts, OpenOrder};
 use crate::action::{ActionKind, Change, Condition, ConditionState, Sameness, Task, infer};
 use crate::explain::NextStep;
-use crate::model::{MachineAction, MachineActionType, clean};
+use crate::model::{MachineAction, MachineActionType, clean, requestor_name};
 
 pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if let Some(verdict) = own_order(question, facts) {
@@ -241,15 +241,8 @@ fn open_actions(history: &[MachineAction]) -> impl Iterator<Item = &MachineActio
 }
 
 fn requested_by(action: &MachineAction) -> String {
-    match action
-        .requestor
-        .as_deref()
-        .map(str::trim)
-        .filter(|r| !r.is_empty())
-    {
-        Some(requestor) => format!("requested by {}", clean(requestor, 80)),
-        None => "by an unknown requestor".into(),
-    }
+    let by = requestor_name(action.requestor.as_deref());
+    format!("requested by {by}")
 }
 
 fn by(requestor: Option<&str>) -> String {

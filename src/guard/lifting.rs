@@ -4,7 +4,9 @@ use super::history::{capitalised, noun};
 use super::verdict::{Question, Verdict};
 use super::{AlertsLook, Facts, Ownership, ownership};
 use crate::action::{ActionKind, Change, Condition, Task, infer_ended};
-use crate::model::{MachineAction, MachineActionId, MachineActionType, age_text, clean};
+use crate::model::{
+    MachineAction, MachineActionId, MachineActionType, age_text, clean, filled, requestor_name,
+};
 
 /// Warns with who, when and why, and with the alerts that are open; never harder (rule 10).
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
@@ -66,11 +68,7 @@ fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
 }
 
 fn warning(action: &MachineAction, what: &str, facts: &Facts<'_>) -> Option<Verdict> {
-    let requestor = action.requestor.as_deref().map(str::trim);
-    let by = match requestor.filter(|requestor| !requestor.is_empty()) {
-        Some(requestor) => clean(requestor, 80).into_owned(),
-        None => "an unknown requestor".to_owned(),
-    };
+    let by = requestor_name(action.requestor.as_deref());
     let whose = match ownership(action, facts.session.account(), facts.own_actions) {
         Ownership::Mine => return None,
         Ownership::NotOurs => "not by you",
@@ -81,8 +79,7 @@ fn warning(action: &MachineAction, what: &str, facts: &Facts<'_>) -> Option<Verd
         || "at an unknown time".to_owned(),
         |at| age_text(facts.now.duration_since(at).as_secs()),
     );
-    let comment = action.requestor_comment.as_deref().map(str::trim);
-    let why = match comment.filter(|comment| !comment.is_empty()) {
+    let why = match filled(action.requestor_comment.as_deref()) {
         Some(comment) => format!("“{}”", clean(comment, 200)),
         None => "no reason given".to_owned(),
     };

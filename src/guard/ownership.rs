@@ -1,6 +1,6 @@
 //! Whose an action is, as far as the service credits it.
 
-use crate::model::{Account, EntryId, MachineAction, MachineActionId};
+use crate::model::{Account, EntryId, MachineAction, MachineActionId, filled};
 
 /// An action that one of the present account's orders made, as the journal has it. Orders that
 /// ended as not ours made none.
@@ -34,7 +34,7 @@ pub fn ownership(
     }
     let requestor = action.requestor.as_deref().map_or("", str::trim);
     let name = account.and_then(|account| account.user_name.as_deref());
-    match name.map(str::trim).filter(|name| !name.is_empty()) {
+    match filled(name) {
         _ if requestor.is_empty() => Ownership::Unknown,
         Some(name) if requestor.to_lowercase() == name.to_lowercase() => Ownership::Mine,
         Some(_) => Ownership::NotOurs,

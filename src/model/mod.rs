@@ -46,5 +46,5 @@ pub use session::{
     Account, BrowserPrompt, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
     SessionStatus, SignInMethod, SignInPrompt, Unfamiliar,
 };
-pub use text::{SHOWN_CHARS, clean, is_hidden, visible};
+pub use text::{SHOWN_CHARS, UNKNOWN_REQUESTOR, clean, filled, is_hidden, requestor_name, visible};
 pub use window::{Column, Sort, ThemeChoice, WindowLayout};

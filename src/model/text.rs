@@ -5,6 +5,21 @@ use std::borrow::Cow;
 /// How much of a name is shown.
 pub const SHOWN_CHARS: usize = 64;
 
+/// A text that says something, without the blanks around it.
+#[must_use]
+pub fn filled(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// What stands where the service does not name who requested an action.
+pub const UNKNOWN_REQUESTOR: &str = "an unknown requestor";
+
+/// Who requested an action, safe to show, or that the service does not say.
+#[must_use]
+pub fn requestor_name(requestor: Option<&str>) -> Cow<'_, str> {
+    filled(requestor).map_or(UNKNOWN_REQUESTOR.into(), |name| clean(name, 80))
+}
+
 /// Makes text from the service safe for one line of the screen, a log or an export.
 ///
 /// Control, bidi-override, zero-width and other invisible characters become visible escapes
@@ -50,7 +65,15 @@ pub fn is_hidden(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::clean;
+    use super::{clean, requestor_name};
+
+    #[test]
+    fn a_requestor_of_blanks_is_unknown_and_never_an_empty_name() {
+        for blank in [None, Some(""), Some(" \t")] {
+            assert_eq!(requestor_name(blank), "an unknown requestor");
+        }
+        assert_eq!(requestor_name(Some(" sam\u{202e} ")), "sam\\u{202e}");
+    }
 
     #[test]
     fn ordinary_text_is_not_copied() {

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use super::State;
 use crate::action::{Condition, ConditionState, Conditions, Evidence};
 use crate::guard::{Ownership, ownership};
-use crate::model::{MachineAction, MachineActionId, MachineActionType, MachineId, MachineRef};
+use crate::model::{
+    MachineAction, MachineActionId, MachineActionType, MachineId, MachineRef, filled,
+};
 
 /// A device that is contained, about to be, or being released.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,14 +106,13 @@ impl State {
         let request = |evidence: &Evidence| {
             let id = &evidence.action;
             let action = actions.iter().find(|action| action.id == *id)?;
-            let by = action.requestor.as_deref().map(str::trim);
             let own: Vec<_> = self.own_actions(self.entries.that_made(id)).collect();
             Some(Request {
                 action: action.id.clone(),
                 kind: action.kind.clone(),
                 is_picked_up: evidence.is_picked_up,
                 at: action.last_updated.or(action.created),
-                by: by.filter(|by| !by.is_empty()).map(Into::into),
+                by: filled(action.requestor.as_deref()).map(Into::into),
                 comment: action.requestor_comment.clone(),
                 whose: ownership(action, self.session.account(), &own),
             })

@@ -19,7 +19,7 @@ use crate::action::Phase;
 use crate::action::{ActionKind, Condition, Subject};
 use crate::guard::Ownership;
 use crate::message::LookBack;
-use crate::model::{MachineActionType, MachineRef, clean};
+use crate::model::{MachineActionType, MachineRef, clean, requestor_name};
 use crate::state::{Contained, Direction, Remote, Request, WayBack};
 
 /// With less height than this the rows leave none to what stands over them: it scrolls with them.
@@ -257,9 +257,8 @@ fn request_ui(ui: &mut Ui, cx: &Cx<'_>, age_of: Age, request: &Request) {
         ui.label(words).tip(both_times(at, cx.zone));
     }
     let by = match (request.whose, &request.by) {
-        (Ownership::Mine, _) => "you".to_owned(),
-        (_, Some(by)) => clean(by, 80).into_owned(),
-        (_, None) => "an unknown requestor".to_owned(),
+        (Ownership::Mine, _) => "you".into(),
+        (_, by) => requestor_name(by.as_deref()),
     };
     ui.label(format!("by {by}"));
     if let Some(comment) = &request.comment {

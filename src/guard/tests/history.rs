@@ -29,7 +29,7 @@ fn a_finding_about_an_action_names_its_requestor() {
     world.history = Some(vec![by(" ", action(Isolate, Pending))]);
     assert_eq!(
         said(&world, "same action"),
-        ["An isolation is already under way, by an unknown requestor"]
+        ["An isolation is already under way, requested by an unknown requestor"]
     );
     world.history = Some(vec![by("sam@contoso.com", action(Isolate, Succeeded))]);
     assert_eq!(

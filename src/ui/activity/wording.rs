@@ -12,6 +12,7 @@ use crate::journal::{Entry, NotSentReason, OrderStatus, Record, Reply};
 use crate::message::OrderProgress;
 use crate::model::{
     Account, HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, clean,
+    filled, requestor_name,
 };
 use crate::state::State;
 use crate::ui::words;
@@ -264,13 +265,9 @@ fn cancellation_requested(
     state: &State,
 ) -> Option<String> {
     let action = state.action(&entry.machine().id, action)?;
-    let by = action.cancellation_requestor.as_deref()?.trim();
-    let by = Some(by).filter(|by| !by.is_empty())?;
-    let why = action.cancellation_comment.as_deref().map(str::trim);
-    let why = why
-        .filter(|why| !why.is_empty())
-        .map(|why| format!(": {}", clean(why, COMMENT_CHARS)));
-    let by = clean(by, 80);
+    let by = clean(filled(action.cancellation_requestor.as_deref())?, 80);
+    let why = filled(action.cancellation_comment.as_deref());
+    let why = why.map(|why| format!(": {}", clean(why, COMMENT_CHARS)));
     Some(format!(
         "Cancellation requested by {by}{}",
         why.unwrap_or_default()
@@ -300,13 +297,7 @@ fn held(entry: &Entry, by: &MachineActionId, state: &State) -> String {
         Some(action) => format!(
             "{} by {} is under way ({})",
             action.kind,
-            clean(
-                action
-                    .requestor
-                    .as_deref()
-                    .unwrap_or("an unknown requestor"),
-                80
-            ),
+            requestor_name(action.requestor.as_deref()),
             action.status
         ),
         None => "An opposite action is under way".to_owned(),
@@ -342,7 +333,7 @@ fn older_opposites(entry: &Entry, state: &State) -> Vec<String> {
             format!(
                 "{} by {} is still {}: if it completes, it undoes this. Cancel it if you do not want that",
                 action.kind,
-                clean(action.requestor.as_deref().unwrap_or("an unknown requestor"), 80),
+                requestor_name(action.requestor.as_deref()),
                 action.status,
             )
         })
@@ -417,14 +408,10 @@ fn failed(task: &Task, hresult: HResult) -> Vec<String> {
 }
 
 fn cancelled(by: Option<&str>, comment: Option<&str>) -> String {
-    let by = by.filter(|by| !by.trim().is_empty());
-    let by = by.map_or_else(
-        || "By an unknown requestor".to_owned(),
-        |by| format!("By {}", clean(by, 80)),
-    );
-    match comment.filter(|comment| !comment.trim().is_empty()) {
-        Some(comment) => format!("{by}: {}", clean(comment, COMMENT_CHARS)),
-        None => by,
+    let by = requestor_name(by);
+    match filled(comment) {
+        Some(comment) => format!("By {by}: {}", clean(comment, COMMENT_CHARS)),
+        None => format!("By {by}"),
     }
 }
 

@@ -6,7 +6,9 @@ use egui::{
 use jiff::SignedDuration;
 
 use crate::action::{ActionKind, Change, Group, Subject};
-use crate::model::{HResult, MachineAction, MachineActionStatus, MachineRef, clean};
+use crate::model::{
+    HResult, MachineAction, MachineActionStatus, MachineRef, clean, filled, requestor_name,
+};
 use crate::state::Remote;
 use crate::ui::commands::{act_availability, acting_trouble};
 use crate::ui::frame::WIDE;
@@ -256,13 +258,9 @@ fn action_head_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
 /// Who, from where, why, and how it went wrong.
 fn action_lines(action: &MachineAction) -> Vec<String> {
     let given = |text: &Option<Box<str>>, max_chars: usize| {
-        let text = text
-            .as_deref()
-            .map(str::trim)
-            .filter(|text| !text.is_empty());
-        text.map(|text| clean(text, max_chars).into_owned())
+        filled(text.as_deref()).map(|text| clean(text, max_chars).into_owned())
     };
-    let by = given(&action.requestor, 80).unwrap_or_else(|| "an unknown requestor".to_owned());
+    let by = requestor_name(action.requestor.as_deref());
     let source = given(&action.request_source, 60);
     let source = source.map_or_else(String::new, |source| format!(", through {source}"));
     let mut lines = vec![format!("By {by}{source}")];

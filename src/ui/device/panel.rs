@@ -6,7 +6,7 @@ use egui::{RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 
 use crate::message::Command;
-use crate::model::{Cloud, Machine, MachineId, MachineRef, Mode, clean, short_name};
+use crate::model::{Cloud, Machine, MachineId, MachineRef, Mode, clean, filled, short_name};
 use crate::ui::device::marks::{device_marks, panel_marks_ui};
 use crate::ui::device::{actions, alerts, compare, parts, state_section, users};
 use crate::ui::devices::bulk_selection::absence_words;
@@ -356,9 +356,7 @@ fn unknown() -> String {
 }
 
 pub(in crate::ui) fn told(value: Option<&str>) -> String {
-    value
-        .filter(|value| !value.trim().is_empty())
-        .map_or_else(unknown, |value| clean(value, VALUE_CHARS).into_owned())
+    filled(value).map_or_else(unknown, |value| clean(value, VALUE_CHARS).into_owned())
 }
 
 /// The operating system with its version.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::state_hint::waiting_words;
 use crate::action::{Condition, ConditionState, Evidence, Phase};
-use crate::model::{MachineAction, MachineRef, clean};
+use crate::model::{MachineAction, MachineRef, requestor_name};
 use crate::ui::activity::attention;
 use crate::ui::device::actions::action_name;
 use crate::ui::device::panel::{row_ui, told, value_ui};
@@ -104,13 +104,7 @@ fn condition_words(
     machine: &MachineRef,
 ) -> Option<String> {
     let word = Phase::of(state).word(condition);
-    let by = |evidence: &Evidence| {
-        let by = evidence.by.as_deref().filter(|by| !by.is_empty());
-        by.map_or_else(
-            || "an unknown requestor".to_owned(),
-            |by| clean(by, 80).into_owned(),
-        )
-    };
+    let by = |evidence: &Evidence| requestor_name(evidence.by.as_deref()).into_owned();
     match state {
         ConditionState::Unknown => None,
         ConditionState::No(_) | ConditionState::Unclear(_) => Some(word.to_owned()),

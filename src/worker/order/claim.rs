@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::action::{Order, Sameness, Task};
 use crate::journal::Entry;
-use crate::model::{Account, EntryId, MachineAction, MachineId, normal};
+use crate::model::{Account, EntryId, MachineAction, MachineId, filled, normal};
 use crate::worker::clock::now;
 use crate::worker::context::Context;
 
@@ -210,8 +210,8 @@ impl<'a> Claim<'a> {
 
     fn credit(&self, action: &MachineAction) -> Credit {
         let (us, requestor) = (
-            filled(self.user_name.as_deref()),
-            filled(action.requestor.as_deref()),
+            filled(self.user_name.as_deref()).map(str::to_lowercase),
+            filled(action.requestor.as_deref()).map(str::to_lowercase),
         );
         match (us, requestor) {
             (Some(us), Some(requestor)) if us == requestor => Credit::ToUs,
@@ -264,13 +264,6 @@ fn other_records(context: &Context, order: &Order, entry: Option<&Entry>) -> Vec
 
 fn is_plain_name(name: &str) -> bool {
     name.contains('@') && !name.contains("#ext#")
-}
-
-/// The text in lower case, if there is any.
-fn filled(text: Option<&str>) -> Option<String> {
-    text.map(str::trim)
-        .filter(|text| !text.is_empty())
-        .map(str::to_lowercase)
 }
 
 #[cfg(test)]

@@ -8,7 +8,9 @@ use crate::auth::AuthError;
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::guard::Approval;
 use crate::journal::{NotSentReason, Record};
-use crate::model::{EntryId, MachineAction, MachineId, clean};
+use crate::model::{
+    EntryId, MachineAction, MachineId, UNKNOWN_REQUESTOR, clean, filled, requestor_name,
+};
 use crate::worker::clock::now;
 use crate::worker::context::Context;
 
@@ -90,10 +92,7 @@ fn redirected(order: &Order, machine: &MachineId, action: &MachineAction) -> Exp
 }
 
 fn someone_elses(action: &MachineAction) -> Record {
-    let requestor = action
-        .requestor
-        .as_deref()
-        .map_or("an unknown requestor", str::trim);
+    let requestor = filled(action.requestor.as_deref()).unwrap_or(UNKNOWN_REQUESTOR);
     Record::NotOurs {
         action: action.id.clone(),
         requestor: requestor.into(),
@@ -187,17 +186,11 @@ enum Cause {
 
 /// Adds what the service left out: that it is already doing so, in another way.
 fn with_other_variant(message: &str, action: &MachineAction) -> Box<str> {
-    let requestor = action.requestor.as_deref().map_or("", str::trim);
-    let requestor = if requestor.is_empty() {
-        "an unknown requestor"
-    } else {
-        requestor
-    };
     format!(
         "{message} [open on the device: {} of type {}, by {}]",
         ActionKind::of(action).map_or("an action".to_owned(), |kind| kind.spec().a_noun()),
         clean(action.scope.as_deref().unwrap_or_default(), 40),
-        clean(requestor, 80)
+        requestor_name(action.requestor.as_deref())
     )
     .trim_start()
     .into()

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use super::{Claim, Credit, Task, filled, holds};
+use super::{Claim, Credit, Task, holds};
 use crate::action::Sameness;
 use crate::journal::{Entry, Record};
-use crate::model::{EntryId, MachineAction};
+use crate::model::{EntryId, MachineAction, filled};
 use crate::worker::context::Context;
 use crate::worker::order::lookup;
 
@@ -76,7 +76,7 @@ impl Claim<'_> {
             return Some(Contradiction::Device);
         }
         let comment = filled(action.requestor_comment.as_deref());
-        let holds_tag = holds(comment.as_deref(), self.order.entry);
+        let holds_tag = holds(comment, self.order.entry);
         match self.order.task.compared_with(action) {
             Sameness::Different => Some(Contradiction::Kind),
             // Its words are this order's: whoever the service credits them to, which may be another
