@@ -1,7 +1,7 @@
 //! What this device's actions say, those that are open and those that have ended.
 
 use super::verdict::{Question, Verdict};
-use super::{Facts, OpenOrder};
+use super::{Facts, OpenOrder, Ownership, ownership};
 use crate::action::{ActionKind, Change, Condition, ConditionState, Sameness, Task, infer};
 use crate::explain::NextStep;
 use crate::model::{MachineAction, MachineActionType, clean, requestor_name};
@@ -215,6 +215,9 @@ pub(super) fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<V
         .actions()
         .iter()
         .filter(|action| action.status.is_final() && action.created.is_some_and(|at| at > hour_ago))
+        .filter(|action| {
+            ownership(action, facts.session.account(), facts.own_actions) != Ownership::Mine
+        })
         .max_by_key(|action| action.created)
         .map(|action| {
             Verdict::warn(format!(

@@ -63,6 +63,24 @@ fn an_order_of_ours_whose_action_has_ended_does_not_stand_in_the_way() {
     assert!(stands(&world), "another action's end");
 }
 
+/// It protects the work of others: what this person did a minute ago is no news to them, least of
+/// all while they undo it.
+#[test]
+fn only_what_others_did_in_the_last_hour_is_warned_of() {
+    let rails = |requestor: &str| {
+        let mut world = world();
+        let mut recent = action(Isolate, Succeeded);
+        recent.created = Some(NOW - jiff::SignedDuration::from_mins(1));
+        recent.requestor = Some(requestor.into());
+        world.history = Some(vec![recent]);
+        world.findings(ActionKind::Unisolate)
+    };
+    let user_name = account().user_name.expect("a name");
+    let is_recent = |(rail, _): &(&str, _)| *rail == "recent action";
+    assert!(rails("s.weber@contoso.com").iter().any(is_recent));
+    assert!(!rails(&user_name).iter().any(is_recent));
+}
+
 /// Cancelling ends what is under way on this very record: twins and what was done lately say
 /// nothing about it.
 #[test]
