@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::is_guid;
+
 /// How much of a name is shown.
 pub const SHOWN_CHARS: usize = 64;
 
@@ -17,7 +19,12 @@ pub const UNKNOWN_REQUESTOR: &str = "an unknown requestor";
 /// Who requested an action, safe to show, or that the service does not say.
 #[must_use]
 pub fn requestor_name(requestor: Option<&str>) -> Cow<'_, str> {
-    filled(requestor).map_or(UNKNOWN_REQUESTOR.into(), |name| clean(name, 80))
+    match filled(requestor) {
+        None => UNKNOWN_REQUESTOR.into(),
+        // The service credits an application by its id.
+        Some(id) if is_guid(id) => format!("the application {id}").into(),
+        Some(name) => clean(name, 80),
+    }
 }
 
 /// Makes text from the service safe for one line of the screen, a log or an export.
@@ -73,6 +80,15 @@ mod tests {
             assert_eq!(requestor_name(blank), "an unknown requestor");
         }
         assert_eq!(requestor_name(Some(" sam\u{202e} ")), "sam\\u{202e}");
+    }
+
+    #[test]
+    fn an_application_is_not_taken_for_a_person() {
+        let id = "e062d1f9-2398-4234-a024-12345673a25a";
+        assert_eq!(
+            requestor_name(Some(id)),
+            format!("the application {id}").as_str()
+        );
     }
 
     #[test]
