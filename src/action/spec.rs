@@ -237,6 +237,17 @@ impl ActionSpec {
 }
 
 impl ActionKind {
+    /// What stands for this action on such a device: a key for an isolation contains what cannot
+    /// isolate itself.
+    #[must_use]
+    pub fn suited_to(self, machine: Option<&Machine>) -> Self {
+        match (self, self.is_offered_on(machine)) {
+            (Self::Isolate, false) => Self::Contain,
+            (Self::Unisolate, false) => Self::ReleaseContainment,
+            (kind, _) => kind,
+        }
+    }
+
     /// Whether its button belongs to this device. An isolation and a containment take each other's
     /// place; where nobody says which it is, both are offered.
     #[must_use]
@@ -282,6 +293,15 @@ mod tests {
         assert_eq!(unmanaged[..3], first);
         assert!(!unmanaged.contains(&"Release"));
         assert_eq!(offered(None)[..4], both);
+        let key = |status| {
+            let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
+            machine.onboarding_status = Some(status);
+            [ActionKind::Isolate, ActionKind::Unisolate].map(|kind| kind.suited_to(Some(&machine)))
+        };
+        let isolation = [ActionKind::Isolate, ActionKind::Unisolate];
+        assert_eq!(key(OnboardingStatus::Onboarded), isolation);
+        let containment = [ActionKind::Contain, ActionKind::ReleaseContainment];
+        assert_eq!(key(OnboardingStatus::Unsupported), containment);
         let unclear = offered(Some(OnboardingStatus::InsufficientInfo));
         assert_eq!(unclear[..4], both);
     }

@@ -60,6 +60,7 @@ impl App {
         };
         let time = ctx.input(|i| i.time);
         let (state, views) = (&self.state, &mut self.views);
+        let kind = kind.suited_to(state.machine(&machine.id).map(AsRef::as_ref));
         let load = order::open(state, views, &[machine], Subject::Act(kind), time, |_| {});
         for load in load {
             self.send(load);

@@ -264,7 +264,10 @@ impl UiCommand {
                 Some(selected) if views.shown.as_ref() != Some(&selected.id) => {
                     Err("Open the device first".into())
                 }
-                Some(selected) => act_availability(kind, selected, state, now),
+                Some(selected) => {
+                    let record = state.machine(&selected.id).map(AsRef::as_ref);
+                    act_availability(kind.suited_to(record), selected, state, now)
+                }
             },
         }
     }

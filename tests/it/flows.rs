@@ -316,6 +316,17 @@ fn contained_devices_are_listed_together_and_released_from_there() {
 }
 
 #[test]
+fn the_key_that_isolates_contains_a_device_that_cannot_isolate_itself() {
+    let mut console = Console::start();
+    console.sign_in();
+    console.open_device("CAM-LOBBY-01");
+    console
+        .harness
+        .key_press_modifiers(Modifiers::COMMAND, Key::I);
+    console.step_until("the form", |c| c.shows_part("Contain “CAM-LOBBY-01”"));
+}
+
+#[test]
 fn a_key_never_acts_on_a_device_that_the_search_does_not_show() {
     let mut console = Console::start();
     console.sign_in();
