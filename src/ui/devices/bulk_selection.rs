@@ -1,7 +1,7 @@
 //! The devices ticked to act on together. They are named by what was ticked: one that the list no
 //! longer shows is said, and stays.
 
-use egui::{Align, Id, Label, Layout, Panel, Popup, Rect, RichText, Sense, Ui, UiBuilder};
+use egui::{Align, Id, Label, Layout, Panel, Popup, Rect, RichText, Sense, Ui, UiBuilder, vec2};
 
 use jiff::Timestamp;
 
@@ -40,18 +40,21 @@ pub fn reserve_bulk(ui: &mut Ui) -> Rect {
 pub fn bulk_ui(ui: &mut Ui, room: Rect, cx: &mut Cx<'_>) {
     let builder = UiBuilder::new()
         .max_rect(room)
-        .layout(Layout::right_to_left(Align::Center))
+        .layout(Layout::left_to_right(Align::Center))
         .scope_id(Id::unique("picks part"));
     let mut bar = ui.new_child(builder);
     bar.spacing_mut().item_spacing.x = ui.tokens().space.xs;
-    let chosen = if cx.views.bulk_selection.is_empty() {
-        None
-    } else {
-        buttons_ui(&mut bar, cx)
-    };
-    bar.with_layout(Layout::left_to_right(Align::Center), |ui| {
-        words_ui(ui, cx.state, cx.views);
-    });
+    let buttons = (!cx.views.bulk_selection.is_empty()).then(|| Buttons::of(&bar, cx));
+    let words = bar.available_width() - buttons.as_ref().map_or(0.0, |buttons| buttons.width);
+    bar.allocate_ui_with_layout(
+        vec2(words, room.height()),
+        Layout::left_to_right(Align::Center),
+        |ui| {
+            ui.set_min_width(words);
+            words_ui(ui, cx.state, cx.views);
+        },
+    );
+    let chosen = buttons.and_then(|buttons| buttons.show_ui(&mut bar, cx));
     if let Some(kind) = chosen {
         raise(&bar, cx, kind);
     }
@@ -73,54 +76,77 @@ fn is_for_some(cx: &Cx<'_>, kind: ActionKind) -> bool {
     picked.any(|device| kind.is_offered_on(record(device)))
 }
 
-/// The buttons, the first on the right; those without room are in a menu.
-fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
-    let count = devices(cx.views.bulk_selection.len());
-    let only_looks = acting_trouble(cx.state).err();
-    let arming = is_arming(ui, cx.views.picked_at)
-        .then_some("Available in half a second, so that a stray click opens no form");
-    let why_not = only_looks.as_deref().or(arming);
-    let clear = ActionButton::quiet("Clear selection").icon(Icon::Close);
-    if ui.add(clear).clicked() {
-        cx.views.bulk_selection.clear();
-        // The button goes away with what it cleared.
-        ui.memory_mut(|memory| memory.request_focus(Id::unique("devices table")));
-        return None;
-    }
-    let labels: Vec<_> = (ActionKind::ALL.iter().copied())
-        .filter(|kind| is_for_some(cx, *kind))
-        .map(|kind| (kind, format!("{} {count}…", kind.spec().verb)))
-        .collect();
-    let more = ActionButton::new("More…").name("More actions on the selected devices");
-    let more = ui.add(more.disabled_because(why_not));
-    let mut chosen = None;
-    let mut room = ui.available_width() - MIN_WORDS;
-    let mut fitting = 0;
-    for (_, label) in &labels {
-        room -= button_width(ui, label) + ui.spacing().item_spacing.x;
-        if room < 0.0 {
-            break;
+const CLEAR: &str = "Clear selection";
+const MORE: &str = "More…";
+
+/// The actions on the ticked devices; those without room are in a menu.
+struct Buttons {
+    labels: Vec<(ActionKind, String)>,
+    /// How many of them have room.
+    fitting: usize,
+    /// What all the buttons take, with their gaps.
+    width: f32,
+}
+
+impl Buttons {
+    fn of(ui: &Ui, cx: &Cx<'_>) -> Self {
+        let count = devices(cx.views.bulk_selection.len());
+        let labels: Vec<_> = (ActionKind::ALL.iter().copied())
+            .filter(|kind| is_for_some(cx, *kind))
+            .map(|kind| (kind, format!("{} {count}…", kind.spec().verb)))
+            .collect();
+        let wide = |label: &str| button_width(ui, label) + ui.spacing().item_spacing.x;
+        let icon = ui.tokens().height.icon + ui.tokens().space.xs;
+        let mut width = wide(MORE) + wide(CLEAR) + icon;
+        let mut fitting = 0;
+        for (_, label) in &labels {
+            if width + wide(label) > ui.available_width() - MIN_WORDS {
+                break;
+            }
+            width += wide(label);
+            fitting += 1;
         }
-        fitting += 1;
+        Self {
+            labels,
+            fitting,
+            width,
+        }
     }
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-        for (kind, label) in labels[..fitting].iter().rev() {
+
+    fn show_ui(self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
+        let only_looks = acting_trouble(cx.state).err();
+        let arming = is_arming(ui, cx.views.picked_at)
+            .then_some("Available in half a second, so that a stray click opens no form");
+        let why_not = only_looks.as_deref().or(arming);
+        let mut chosen = None;
+        let (in_sight, in_menu) = self.labels.split_at(self.fitting);
+        for (kind, label) in in_sight {
             let button = ActionButton::new(label).key(kind.spec().button);
             if ui.add(button.disabled_because(why_not)).clicked() {
                 chosen = Some(*kind);
             }
         }
-    });
-    Popup::menu(&more)
-        .accessible_name("More actions on the selected devices")
-        .show(|ui| {
-            for (kind, label) in &labels[fitting..] {
-                if ui.add(ActionButton::quiet(label)).clicked() {
-                    chosen = Some(*kind);
+        let more = ActionButton::new(MORE).name("More actions on the selected devices");
+        let more = ui.add(more.disabled_because(why_not));
+        Popup::menu(&more)
+            .accessible_name("More actions on the selected devices")
+            .show(|ui| {
+                for (kind, label) in in_menu {
+                    if ui.add(ActionButton::quiet(label)).clicked() {
+                        chosen = Some(*kind);
+                    }
                 }
-            }
-        });
-    chosen
+            });
+        if ui
+            .add(ActionButton::quiet(CLEAR).icon(Icon::Close))
+            .clicked()
+        {
+            cx.views.bulk_selection.clear();
+            // The button goes away with what it cleared.
+            ui.memory_mut(|memory| memory.request_focus(Id::unique("devices table")));
+        }
+        chosen
+    }
 }
 
 fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
