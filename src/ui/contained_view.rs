@@ -9,7 +9,7 @@ use egui::{Align, Layout, Rect, ScrollArea, Ui, UiBuilder, vec2};
 use super::Cx;
 use super::contained::row_ui;
 use crate::guard::Ownership;
-use crate::model::clean;
+use crate::model::requestor_name;
 use crate::state::{Contained, State, WayBack};
 
 /// About how high most rows are, in points.
@@ -73,11 +73,9 @@ fn not_included(rows: &[Contained]) -> Vec<String> {
         let theirs: Vec<_> = set.filter(|(_, set)| set.whose == whose).collect();
         let mut named: Vec<String> = (theirs.iter().take(MAX_NAMED))
             .map(|(row, request)| {
-                let name = row.machine.quoted();
-                match &request.by {
-                    Some(by) => format!("{name} by {}", clean(by, 80)),
-                    None => name,
-                }
+                let what = row.condition.noun().to_lowercase();
+                let by = requestor_name(request.by.as_deref());
+                format!("{what} of {} by {by}", row.machine.quoted())
             })
             .collect();
         if theirs.len() > MAX_NAMED {

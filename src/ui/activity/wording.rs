@@ -361,6 +361,9 @@ fn silent(
     let Some(machine) = state.machine(&entry.order.machine.id) else {
         return format!("Last report unknown; {picked_up}");
     };
+    if machine.is_unmanaged() {
+        return format!("Carried out by the devices that Defender manages; {picked_up}");
+    }
     let seen = machine.last_seen.map_or_else(
         || "Last report unknown".to_owned(),
         |at| format!("Last full report {}", words::ago(at, now)),
@@ -377,8 +380,8 @@ fn silent(
         )
     });
     format!(
-        "{seen}, health {}; {picked_up}{until}",
-        machine.health_status
+        "{seen}, {}; {picked_up}{until}",
+        machine.health_status.word().to_lowercase()
     )
 }
 

@@ -224,6 +224,10 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
 
 /// What an action does, and of what kind: `Isolate (Full)`.
 pub(in crate::ui) fn action_name(action: &MachineAction) -> String {
+    let known = ActionKind::of(action);
+    if known == Some(ActionKind::Contain) {
+        return "Contain".to_owned();
+    }
     let kind = words::spaced(action.kind.as_wire());
     let kind = clean(&kind, 64);
     match action.scope.as_deref() {

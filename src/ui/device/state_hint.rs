@@ -37,6 +37,9 @@ pub fn waiting_words(machine: Option<&Machine>, policy: &Policy, now: Timestamp)
     let Some(machine) = machine else {
         return WAITS.to_owned();
     };
+    if machine.is_unmanaged() {
+        return "waiting for the devices that Defender manages, which carry it out".to_owned();
+    }
     match machine.last_seen {
         Some(at) if is_silent(machine, policy.silent_after, now) => {
             format!(

@@ -57,7 +57,14 @@ fn words(facts: &FileFacts) -> String {
         (Some(signer), Some(true) | None) => format!("signed by {signer}"),
         (None, _) => "not signed".to_owned(),
     };
-    let count = |count: &Option<i64>, of: &str| count.map(|count| format!("{count} devices {of}"));
+    let count = |count: &Option<i64>, of: &str| {
+        count.map(|count| {
+            format!(
+                "{count} {} {of}",
+                if count == 1 { "device" } else { "devices" }
+            )
+        })
+    };
     let parts = [
         text(top_name),
         Some(signer),

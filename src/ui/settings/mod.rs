@@ -214,7 +214,7 @@ const fn words(key: RuleKey) -> (&'static str, &'static str) {
     match key {
         RuleKey::ProtectedNames => (
             "For example DC01",
-            "One per line; * stands for anything: *-dc.contoso.com. Short and full names count as the same; letter case, accents and hyphens do not matter",
+            "One per line; * stands for anything: *-dc.contoso.com. Short and full names count as the same; letter case and kinds of hyphens do not matter",
         ),
         RuleKey::ProtectedTags => ("For example tier0", "One per line, as Defender shows them"),
         RuleKey::ProtectedIds => ("", "One per line"),

@@ -88,7 +88,7 @@ fn a_silent_device_says_when_the_three_days_end() {
     ];
     assert_eq!(
         said(accepted, &state),
-        "Last full report 2 h ago, health Inactive; not picked up yet, checked 2 h ago; Defender waits for it until 1970-01-04 00:00:00 +00:00"
+        "Last full report 2 h ago, inactive; not picked up yet, checked 2 h ago; Defender waits for it until 1970-01-04 00:00:00 +00:00"
     );
 }
 
