@@ -42,11 +42,13 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
         let state = conditions.map(|conditions| conditions.state(condition));
         (condition, state.unwrap_or(&ConditionState::Unknown))
     });
+    let record = cx.state.machine(&machine.id);
+    let is_unmanaged = record.is_some_and(|record| record.is_unmanaged());
     let mut unknown = Vec::new();
     for (condition, state) in states {
         let Some(words) = condition_words(condition, state, cx, machine) else {
-            // Containing is of devices without a sensor only.
-            if condition != Condition::Contained && history.is_complete {
+            // Devices without a sensor are contained, all others isolated and restricted.
+            if is_unmanaged == (condition == Condition::Contained) && history.is_complete {
                 unknown.push(condition.noun());
             }
             continue;
