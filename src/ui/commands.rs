@@ -264,10 +264,7 @@ impl UiCommand {
                 Some(selected) if views.shown.as_ref() != Some(&selected.id) => {
                     Err("Open the device first".into())
                 }
-                Some(selected) => {
-                    let record = state.machine(&selected.id).map(AsRef::as_ref);
-                    act_availability(kind.suited_to(record), selected, state, now)
-                }
+                Some(selected) => act_availability(kind, selected, state, now),
             },
         }
     }
@@ -373,7 +370,7 @@ pub fn act_availability(
 ) -> Result<(), String> {
     acting_trouble(state)?;
     let task = Task::Act {
-        kind,
+        kind: kind.suited_to(state.machine(&machine.id).map(AsRef::as_ref)),
         values: Values::default(),
     };
     let findings = state.with_facts(machine, now, |facts| {

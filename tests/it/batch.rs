@@ -84,8 +84,7 @@ fn what_was_selected_is_listed_and_each_is_ordered_once() {
     assert!(console.shows_part("3 selected"), "{}", console.screen());
     console.click("Isolate 3 devices…");
     console.fill("Comment", "INC-4711 the same beacon");
-    console.harness.run_steps(8);
-    console.click("Isolate 3 devices");
+    console.confirm("Isolate 3 devices");
     console.harness.run_steps(3);
     assert!(console.shows("Comment"), "without their number");
     console.fill("Type the number of devices", "2");
@@ -160,8 +159,7 @@ fn blocked_devices_are_left_out_by_hand_and_no_more_than_allowed_go_together() {
     });
     console.fill("Comment", "INC-4711");
     console.fill("Type the number of devices", "3");
-    console.harness.run_steps(8);
-    console.click("Isolate 3 devices");
+    console.confirm("Isolate 3 devices");
     console.harness.run_steps(3);
     assert!(console.shows("Comment"), "the form stays");
     console.click("Leave out blocked devices (1)");
@@ -322,8 +320,7 @@ fn a_device_without_a_sensor_is_contained_shown_so_and_released() {
     assert!(console.shows_part("it is not onboarded, and can only be contained"));
     console.click("Contain…");
     console.fill("Comment", "INC-4711 scans the network");
-    console.harness.run_steps(8);
-    console.click(&format!("Contain {}", machine.quoted()));
+    console.confirm(&format!("Contain {}", machine.quoted()));
     console.step_until_fast("its end", |c| {
         let mut entries = c.state().entries.iter();
         entries.any(|e| matches!(e.status(), OrderStatus::Done { .. }))
@@ -338,8 +335,7 @@ fn a_device_without_a_sensor_is_contained_shown_so_and_released() {
     console.click("Contained now");
     console.click("Release what you isolated (1)…");
     console.fill("Comment", "INC-4711 replaced");
-    console.harness.run_steps(8);
-    console.click(&format!("Release {}", machine.quoted()));
+    console.confirm(&format!("Release {}", machine.quoted()));
     console.step_until_fast("its release", |c| c.shows("Release what you isolated (0)…"));
     assert_eq!(posts(&console.control), ["isolate", "unisolate"]);
 }

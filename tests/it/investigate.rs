@@ -67,8 +67,7 @@ fn a_package_is_collected_from_the_panel_without_taking_anything_away() {
     let machine = console.open_device("ENG-LT-030");
     console.click("Collect package…");
     console.fill("Comment", "INC-4711 beacon");
-    console.harness.run_steps(8);
-    console.click(&format!("Collect package from {}", machine.quoted()));
+    console.confirm(&format!("Collect package from {}", machine.quoted()));
     console.step_until_fast("the package", |c| c.shows_part("Package collected"));
     let id = machine_named(&console.control, "ENG-LT-030");
     let made = console.control.actions().into_iter();

@@ -90,8 +90,7 @@ fn a_name_that_was_saved_is_protected_from_then_on_and_a_wrong_range_is_not_save
         c.shows_part("Your organisation protects this device: its name fits “ENG-LT-0*”")
     });
     console.fill("Type the name of the protected device", "eng-lt-030");
-    console.harness.run_steps(8);
-    console.click(&format!("Isolate {}", machine.quoted()));
+    console.confirm(&format!("Isolate {}", machine.quoted()));
     console.step_until("the request", |c| posts(&c.control).len() == 1);
 }
 

@@ -58,8 +58,7 @@ fn the_release_offer_names_what_is_already_being_released() {
     let machine = console.open_device("ENG-LT-030");
     let confirm = |console: &mut Console, verb: &str| {
         console.fill("Comment", "alert 1234");
-        console.harness.run_steps(8);
-        console.click(&format!("{verb} {}", machine.quoted()));
+        console.confirm(&format!("{verb} {}", machine.quoted()));
     };
     console.click("Isolate…");
     confirm(&mut console, "Isolate");
