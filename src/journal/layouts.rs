@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::tests::{author, intended, orders, records};
 use super::*;
+use crate::model::HResult;
 
 /// Each written by the console of its layout, with every kind of order and every record of it.
 const FIRST_RELEASE: &[u8] = include_bytes!("../../tests/fixtures/journal/layout-1.sqlite");
@@ -164,6 +165,149 @@ fn keys_of(data: &serde_json::Value, above: &str) -> BTreeSet<String> {
             keys
         })
         .collect()
+}
+
+/// Name and data of a record as they stand on disk.
+fn on_disk(record: &Record) -> (String, String) {
+    let (name, data) = codec::write(record);
+    (name.into(), data.to_string())
+}
+
+/// The hash chain covers bytes: they stay what they were when this layout began.
+#[test]
+fn every_row_of_this_layout_is_written_again_byte_for_byte() {
+    let (_folder, path) = copied(PRESENT);
+    let journal = Journal::open_read_only(&path).expect("readable");
+    let mut rows = 0;
+    let compared = journal.each_row(|row| {
+        if !row.belongs_to_no_entry() {
+            let entry = EntryId::parse(&row.entry).expect("a tag");
+            let read = codec::read(entry, &row.record, &row.data)?;
+            assert_eq!(on_disk(&read), (row.record.clone(), row.data.clone()));
+            rows += 1;
+        }
+        Ok(())
+    });
+    compared.expect("readable");
+    assert_eq!(rows, 26 * 10);
+}
+
+/// What no fixture has: missing and unknown values, a batch, a cancellation.
+#[test]
+fn rare_values_are_written_byte_for_byte() {
+    let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
+    let mut batch = orders().remove(0);
+    (batch.entry, batch.batch, batch.machine.dns_name) = (entry, Some(entry), None);
+    let mut cancellation = orders().pop().expect("an order");
+    cancellation.entry = entry;
+    cancellation.task = crate::action::Task::Cancel {
+        action: super::tests::action(),
+        action_type: crate::model::MachineActionType::from_wire("Hibernate \"now\""),
+    };
+    let intended = |order| Record::Intended {
+        author: author(),
+        order,
+    };
+    let action = super::tests::action;
+    let status = crate::model::MachineActionStatus::from_wire;
+    for (record, name, data) in [
+        (
+            intended(batch),
+            "Intended",
+            r#"{"account":"jane@contoso.com","batch":"cdn-7F3K2Q9M","cancels":null,"comment":"=cmd|' \"quoted\", alert 1234","kind":"Isolate","machineId":"1e5bc9d7e413ddd7902c2932e418702b84d0cc07","machineName":null,"mode":"DEMO","objectId":"o","parameters":{"IsolationType":"Full"},"tenant":"t"}"#,
+        ),
+        (
+            intended(cancellation),
+            "Intended",
+            "{\"account\":\"jane@contoso.com\",\"batch\":null,\"cancels\":{\"action\":\"b89eb834-4578-496c-8be0-03f004061435\",\"type\":\"Hibernate \\\"now\\\"\"},\"comment\":\"=cmd|' \\\"quoted\\\", alert 1234\",\"kind\":\"Cancel\",\"machineId\":\"1e5bc9d7e413ddd7902c2932e418702b84d0cc07\",\"machineName\":\"FIN\u{202e}042\",\"mode\":\"DEMO\",\"objectId\":\"o\",\"parameters\":{},\"tenant\":\"t\"}",
+        ),
+        (
+            Record::Unclear {
+                status: None,
+                action: None,
+                why: "".into(),
+            },
+            "Unclear",
+            r#"{"action":null,"status":null,"why":""}"#,
+        ),
+        (
+            Record::NotSent {
+                why: NotSentReason::FactsChanged,
+                detail: None,
+            },
+            "NotSent",
+            r#"{"detail":null,"why":"FactsChanged"}"#,
+        ),
+        (
+            Record::NotOurs {
+                action: action(),
+                requestor: "s.weber".into(),
+                created: None,
+            },
+            "SomeoneElses",
+            r#"{"action":"b89eb834-4578-496c-8be0-03f004061435","created":null,"requestor":"s.weber"}"#,
+        ),
+        (
+            Record::Finished {
+                action: action(),
+                status: status("canceled"),
+                hresult: HResult(i32::MIN),
+                by: None,
+                comment: None,
+                service_time: "2026-11-28T00:12:44.1234567Z".parse().ok(),
+            },
+            "Finished",
+            r#"{"action":"b89eb834-4578-496c-8be0-03f004061435","by":null,"comment":null,"hresult":-2147483648,"serviceTime":"2026-11-28T00:12:44.1234567Z","status":"Cancelled"}"#,
+        ),
+        (
+            Record::Progress {
+                status: status("hiBernating"),
+            },
+            "Progress",
+            r#"{"status":"hiBernating"}"#,
+        ),
+        (Record::Sent, "Sent", "{}"),
+    ] {
+        assert_eq!(on_disk(&record), (name.into(), data.into()));
+        let read = codec::read(entry, name, data).expect("readable");
+        assert_eq!(read, record);
+    }
+}
+
+/// What a later console may have written in a field that may be empty costs that field alone.
+#[test]
+fn a_field_that_may_be_empty_and_cannot_be_read_is_empty() {
+    let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
+    let read = |name, data| codec::read(entry, name, data).ok();
+    let unclear = read("Unclear", r#"{"action":"../x","status":70000,"why":"w"}"#);
+    assert_eq!(
+        unclear,
+        Some(Record::Unclear {
+            status: None,
+            action: None,
+            why: "w".into()
+        })
+    );
+    let sent = [
+        r#"{"why":"withdrawn","detail":5}"#,
+        r#"{"why":"Withdrawn"}"#,
+    ];
+    for data in sent {
+        let not_sent = Record::NotSent {
+            why: NotSentReason::Withdrawn,
+            detail: None,
+        };
+        assert_eq!(read("NotSent", data), Some(not_sent));
+    }
+    assert_eq!(read("Sent", r#"{"more":1}"#), Some(Record::Sent));
+    let others = r#"{"action":"a1","requestor":"x","created":"yesterday"}"#;
+    assert!(matches!(
+        read("SomeoneElses", others),
+        Some(Record::NotOurs { created: None, .. })
+    ));
+    assert!(codec::read(entry, "NotSent", r#"{"why":"never heard of"}"#).is_err());
+    assert!(codec::read(entry, "Accepted", r#"{"action":"../x","status":"New"}"#).is_err());
+    assert!(codec::read(entry, "Teleported", "{}").is_err());
 }
 
 /// Writes a journal of every order and every record, as the fixture of a layout has it.
