@@ -9,6 +9,7 @@ mod parameter;
 mod phase;
 mod sameness;
 mod spec;
+mod stored;
 mod systems;
 
 pub use catalogue::{

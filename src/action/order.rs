@@ -1,5 +1,6 @@
 //! One action on one machine, typed and complete.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::catalogue::{ActionKind, CANCEL_PERMISSIONS, SELECTIVE};
@@ -7,26 +8,33 @@ use super::condition::Condition;
 use super::hash::Sha1;
 use super::parameter::{Value, Values};
 use super::spec::{ActionSpec, Change, Risk};
-use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef, Permission};
+use super::stored::StoredTask;
+use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef, Permission, or_none};
 
 /// The service names no limit for comments; this one keeps the whole request small.
 pub const MAX_COMMENT_CHARS: usize = 1_000;
 
 /// One thing to ask of the service. Its entry id is its tag: with it the service's record and
 /// ours are matched.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
+    /// Each record of the journal carries it already, in a column of its own.
+    #[serde(skip_serializing)]
     pub entry: EntryId,
+    #[serde(flatten)]
     pub machine: MachineRef,
     /// What the person wrote: not blank, without white space around it.
     pub comment: Box<str>,
     /// The first of those that were confirmed together, where there were several.
+    #[serde(default, deserialize_with = "or_none")]
     pub batch: Option<EntryId>,
+    #[serde(flatten)]
     pub task: Task,
 }
 
 /// What is asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "StoredTask", into = "StoredTask")]
 pub enum Task {
     Act {
         kind: ActionKind,

@@ -1,9 +1,10 @@
 //! The hash chain: each record carries the hash of the one before it.
 
 use rusqlite::{Connection, params};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::{JournalError, codec, schema};
+use super::{JournalError, schema};
 
 /// What a record's hash covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +60,7 @@ impl End {
 
     /// The record that has to come first when this layout continues an older chain, or begins one.
     pub(super) fn rule_begins(&self, at: &str) -> Option<Row> {
-        let data = codec::layout(schema::LAYOUT).to_string();
+        let data = json!({ "layout": schema::LAYOUT }).to_string();
         (self.rule == HashRule::WithoutNumber).then(|| self.next("", at, RULE_BEGINS, &data))
     }
 }

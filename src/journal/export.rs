@@ -175,7 +175,7 @@ fn escape_hidden(json: &str) -> String {
 /// What became known when, as it was written.
 fn records(entry: &Entry) -> serde_json::Value {
     let written = entry.records().iter().map(|(at, record)| {
-        let (name, data) = super::codec::write(record);
+        let (name, data) = record.to_stored().unzip();
         json!({ "at": at.to_string(), "record": name, "data": data })
     });
     written.collect()

@@ -169,8 +169,8 @@ fn keys_of(data: &serde_json::Value, above: &str) -> BTreeSet<String> {
 
 /// Name and data of a record as they stand on disk.
 fn on_disk(record: &Record) -> (String, String) {
-    let (name, data) = codec::write(record);
-    (name.into(), data.to_string())
+    let (name, data) = record.to_stored().expect("JSON");
+    (name, data.to_string())
 }
 
 /// The hash chain covers bytes: they stay what they were when this layout began.
@@ -182,7 +182,7 @@ fn every_row_of_this_layout_is_written_again_byte_for_byte() {
     let compared = journal.each_row(|row| {
         if !row.belongs_to_no_entry() {
             let entry = EntryId::parse(&row.entry).expect("a tag");
-            let read = codec::read(entry, &row.record, &row.data)?;
+            let read = Record::from_stored(entry, &row.record, &row.data)?;
             assert_eq!(on_disk(&read), (row.record.clone(), row.data.clone()));
             rows += 1;
         }
@@ -269,7 +269,7 @@ fn rare_values_are_written_byte_for_byte() {
         (Record::Sent, "Sent", "{}"),
     ] {
         assert_eq!(on_disk(&record), (name.into(), data.into()));
-        let read = codec::read(entry, name, data).expect("readable");
+        let read = Record::from_stored(entry, name, data).expect("readable");
         assert_eq!(read, record);
     }
 }
@@ -278,7 +278,7 @@ fn rare_values_are_written_byte_for_byte() {
 #[test]
 fn a_field_that_may_be_empty_and_cannot_be_read_is_empty() {
     let entry = EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
-    let read = |name, data| codec::read(entry, name, data).ok();
+    let read = |name, data| Record::from_stored(entry, name, data).ok();
     let unclear = read("Unclear", r#"{"action":"../x","status":70000,"why":"w"}"#);
     assert_eq!(
         unclear,
@@ -305,9 +305,9 @@ fn a_field_that_may_be_empty_and_cannot_be_read_is_empty() {
         read("SomeoneElses", others),
         Some(Record::NotOurs { created: None, .. })
     ));
-    assert!(codec::read(entry, "NotSent", r#"{"why":"never heard of"}"#).is_err());
-    assert!(codec::read(entry, "Accepted", r#"{"action":"../x","status":"New"}"#).is_err());
-    assert!(codec::read(entry, "Teleported", "{}").is_err());
+    assert!(Record::from_stored(entry, "NotSent", r#"{"why":"never heard of"}"#).is_err());
+    assert!(Record::from_stored(entry, "Accepted", r#"{"action":"../x","status":"New"}"#).is_err());
+    assert!(Record::from_stored(entry, "Teleported", "{}").is_err());
 }
 
 /// Writes a journal of every order and every record, as the fixture of a layout has it.

@@ -7,7 +7,6 @@
 
 mod chain;
 mod check;
-mod codec;
 pub(crate) mod entry;
 mod error;
 mod export;
@@ -218,8 +217,10 @@ impl Journal {
             end = end.after(&row);
         }
         for (entry, record) in records {
-            let (name, data) = codec::write(record);
-            let row = end.next(&entry.to_string(), &at, name, &data.to_string());
+            let stored = record.to_stored();
+            let seq = end.seq + 1;
+            let (name, data) = stored.ok_or(JournalError::AttemptRejected { seq })?;
+            let row = end.next(&entry.to_string(), &at, &name, &data.to_string());
             row.insert(&transaction)?;
             end = end.after(&row);
         }
@@ -294,7 +295,7 @@ impl Journal {
                 .at
                 .parse()
                 .map_err(|_no_time: jiff::Error| unreadable())?;
-            let record = codec::read(id, &row.record, &row.data)?;
+            let record = Record::from_stored(id, &row.record, &row.data)?;
             match (places.get(&id), &record) {
                 (Some(&place), _) => entries[place].push(at, record),
                 (None, Record::Intended { author, order }) => {

@@ -1,12 +1,20 @@
-//! What the journal has of an entry: records of what became known about it.
+//! What the journal has of an entry: records of what became known about it. On disk each is a name
+//! and a flat JSON object, readable by a person and by later versions; nothing in it is secret. No
+//! word on screen is written, because those may be improved at any time.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
 
+use super::JournalError;
 use crate::action::Order;
-use crate::model::{Account, HResult, MachineActionId, MachineActionStatus, MachineId};
+use crate::model::{
+    Account, EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, or_none,
+};
 
 /// Who ordered, where. Written into the first record of each entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Author {
     /// `LIVE`, `DEMO` or `STAND-IN`.
     pub mode: Box<str>,
@@ -25,42 +33,40 @@ impl Author {
     }
 }
 
-/// Why an order was never sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Why an order was never sent. The first release wrote the words that it showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(strum::VariantArray))]
 pub enum NotSentReason {
     /// The person took it back while it waited.
+    #[serde(alias = "withdrawn")]
     Withdrawn,
     /// The console ended before it was sent.
+    #[serde(alias = "the console ended first")]
     ConsoleEnded,
     /// More than two minutes lay between confirmation and sending, or the account changed.
+    #[serde(alias = "the approval lapsed")]
     ApprovalLapsed,
     /// The sign-in ended and was not renewed.
+    #[serde(alias = "the sign-in ended")]
     SignInEnded,
     /// The host could not be reached, several times.
+    #[serde(alias = "Defender could not be reached")]
     NotReached,
     /// The facts changed between review and sending: name, merge, onboarding.
+    #[serde(alias = "the device's record changed since the review")]
     FactsChanged,
     /// A guardrail stands against it with facts read again.
+    #[serde(alias = "a guardrail stands against it")]
     Blocked,
     /// The service kept asking for pauses.
+    #[serde(alias = "the service kept asking for pauses")]
     Throttled,
     /// The journal could not be written; this itself is then on disk only if there is room again.
+    #[serde(alias = "it could not be put on disk")]
     Unwritten,
 }
 
 impl NotSentReason {
-    pub(super) const ALL: [Self; 9] = [
-        Self::Withdrawn,
-        Self::ConsoleEnded,
-        Self::ApprovalLapsed,
-        Self::SignInEnded,
-        Self::NotReached,
-        Self::FactsChanged,
-        Self::Blocked,
-        Self::Throttled,
-        Self::Unwritten,
-    ];
-
     /// The clause after "Not sent: ".
     #[must_use]
     pub const fn words(self) -> &'static str {
@@ -78,30 +84,35 @@ impl NotSentReason {
     }
 }
 
+/// What the tag of [`Record`] is called.
+const NAME: &str = "record";
+
 /// One thing that became known about an entry. Appended, never changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all_fields = "camelCase")]
 pub enum Record {
     Intended {
+        #[serde(flatten)]
         author: Author,
+        #[serde(flatten)]
         order: Order,
     },
     /// An opposite action is under way; a person has to insist.
     Held {
+        #[serde(rename = "action")]
         by: MachineActionId,
     },
     /// Something that forbids or warns could not be read again before sending: what, and why. The
     /// order went by what was read before.
-    NotReread {
-        what: Box<str>,
-    },
+    NotReread { what: Box<str> },
     /// Written before the request leaves, once for each attempt.
     Sent,
     /// The attempt certainly did not reach the service's store; another may follow.
-    AttemptRejected {
-        why: Box<str>,
-    },
+    #[serde(rename = "NotTaken")]
+    AttemptRejected { why: Box<str> },
     NotSent {
         why: NotSentReason,
+        #[serde(default, deserialize_with = "or_none")]
         detail: Option<Box<str>>,
     },
     /// The service stored the action.
@@ -111,12 +122,15 @@ pub enum Record {
     },
     /// The service carries the action out on another record than the one that was ordered.
     Redirected {
+        #[serde(rename = "machineId")]
         machine: MachineId,
     },
     /// The service gave back an action that is not ours.
+    #[serde(rename = "SomeoneElses")]
     NotOurs {
         action: MachineActionId,
         requestor: Box<str>,
+        #[serde(default, deserialize_with = "or_none")]
         created: Option<Timestamp>,
     },
     Refused {
@@ -125,40 +139,44 @@ pub enum Record {
         message: Box<str>,
     },
     /// The answer never came.
-    Unknown {
-        why: Box<str>,
-    },
+    Unknown { why: Box<str> },
     /// An answer came and does not settle it: one that says neither yes nor no, or an action
     /// without enough in it to tell whose it is.
     Unclear {
+        #[serde(default, deserialize_with = "or_none")]
         status: Option<u16>,
+        #[serde(default, deserialize_with = "or_none")]
         action: Option<MachineActionId>,
         why: Box<str>,
     },
     /// After a refusal the device's actions were read for one of this kind that is open, and there
     /// was none; `false` when they could not be read, or not whole.
-    ActiveActionsRead {
-        complete: bool,
-    },
+    ActiveActionsRead { complete: bool },
     /// Three complete look-ups over five minutes did not show it.
     NotFound,
     /// The service reports another status that is not final.
-    Progress {
-        status: MachineActionStatus,
-    },
+    Progress { status: MachineActionStatus },
     Finished {
         action: MachineActionId,
         status: MachineActionStatus,
         hresult: HResult,
+        #[serde(default, deserialize_with = "or_none")]
         by: Option<Box<str>>,
+        #[serde(default, deserialize_with = "or_none")]
         comment: Option<Box<str>>,
         /// When the service says that it ended; absent in older journals, and where it says nothing.
+        #[serde(
+            default,
+            deserialize_with = "or_none",
+            skip_serializing_if = "Option::is_none"
+        )]
         service_time: Option<Timestamp>,
     },
     /// A person has read how the order stands. It says what was read, so that a status which came
     /// at the same moment is not taken for read.
     Acknowledged {
         /// [`OrderStatus::key`](super::OrderStatus::key) of what was on screen.
+        #[serde(rename = "standing")]
         status: Box<str>,
         object_id: Box<str>,
         /// For people.
@@ -167,6 +185,30 @@ pub enum Record {
 }
 
 impl Record {
+    /// Name and data as stored; `None` only for what cannot be written as JSON.
+    pub(super) fn to_stored(&self) -> Option<(String, Json)> {
+        let mut data = serde_json::to_value(self).ok()?;
+        let name = data.as_object_mut()?.remove(NAME)?;
+        Some((name.as_str()?.to_owned(), data))
+    }
+
+    /// Reads back what was stored for this entry.
+    pub(super) fn from_stored(
+        entry: EntryId,
+        name: &str,
+        data: &str,
+    ) -> Result<Self, JournalError> {
+        let mut fields: Map<_, _> = serde_json::from_str(data).unwrap_or_default();
+        fields.insert(NAME.to_owned(), name.into());
+        fields.insert("entry".to_owned(), entry.to_string().into());
+        Self::deserialize(Json::Object(fields)).map_err(|_unreadable: serde_json::Error| {
+            JournalError::NotReadable {
+                entry,
+                record: name.into(),
+            }
+        })
+    }
+
     pub(super) fn accepts(&self, id: &MachineActionId) -> bool {
         matches!(self, Self::Accepted { action, .. } if action == id)
     }

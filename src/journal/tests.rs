@@ -1,3 +1,5 @@
+use strum::VariantArray as _;
+
 use super::*;
 use crate::action::{ActionKind, Draft, Subject};
 use crate::model::{
@@ -99,7 +101,7 @@ pub(crate) fn records() -> Vec<Record> {
             account: "jane@contoso.com".into(),
         },
     ];
-    records.extend(NotSentReason::ALL.map(|why| Record::NotSent {
+    records.extend(NotSentReason::VARIANTS.iter().map(|&why| Record::NotSent {
         why,
         detail: Some("why".into()),
     }));
@@ -202,10 +204,10 @@ fn a_containment_is_written_and_read_as_the_first_releases_wrote_it() {
             author: author(),
             order: draft.parse().expect("complete"),
         };
-        let (name, data) = codec::write(&record);
+        let (name, data) = record.to_stored().expect("JSON");
         assert_eq!(data["kind"], key);
         assert_eq!(data["parameters"].to_string(), parameters);
-        let read = codec::read(entry, name, &data.to_string()).expect("readable");
+        let read = Record::from_stored(entry, &name, &data.to_string()).expect("readable");
         assert_eq!(read, record);
     }
 }
@@ -394,8 +396,9 @@ fn a_second_writer_cannot_fork_the_chain() {
 
 #[test]
 fn no_word_on_screen_is_a_key_on_disk() {
-    for why in NotSentReason::ALL {
-        let (_, data) = codec::write(&Record::NotSent { why, detail: None });
+    for &why in NotSentReason::VARIANTS {
+        let record = Record::NotSent { why, detail: None };
+        let (_, data) = record.to_stored().expect("JSON");
         let key = data["why"].as_str().expect("a key").to_owned();
         assert!(
             key.bytes().all(|b| b.is_ascii_alphanumeric()) && key != why.words(),

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Why a text is not an identifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not usable as an id: {}", crate::model::clean(.0, 80))]
@@ -28,8 +30,17 @@ macro_rules! id {
         ///
         /// Keeps its spelling, which the service may insist on; two spellings that differ only in
         /// letter case are equal.
-        #[derive(Debug, Clone)]
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        #[serde(try_from = "Box<str>")]
         pub struct $name(Box<str>);
+
+        impl TryFrom<Box<str>> for $name {
+            type Error = IdError;
+
+            fn try_from(text: Box<str>) -> Result<Self, IdError> {
+                Self::parse(&text)
+            }
+        }
 
         impl $name {
             /// Takes letters, digits and what is as harmless in the path of a request.
@@ -116,8 +127,23 @@ id! {
 ///
 /// Prints as `cdn-` and eight characters of Crockford's base 32 (no I, L, O, U): 40 random bits,
 /// short enough to read out over the telephone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "Box<str>", into = "String")]
 pub struct EntryId(u64);
+
+impl TryFrom<Box<str>> for EntryId {
+    type Error = IdError;
+
+    fn try_from(text: Box<str>) -> Result<Self, IdError> {
+        Self::parse(&text).ok_or(IdError(text))
+    }
+}
+
+impl From<EntryId> for String {
+    fn from(id: EntryId) -> Self {
+        id.to_string()
+    }
+}
 
 const CROCKFORD: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const ENTRY_PREFIX: &str = "cdn-";

@@ -4,10 +4,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::open_enum::open_enum;
 use super::text::SHOWN_CHARS;
-use super::{MacAddress, MachineId, NameOddity, clean, normal_name, same_name};
+use super::{MacAddress, MachineId, NameOddity, clean, normal_name, or_none, same_name};
 
 open_enum! {
     /// Whether the sensor reports (`healthStatus`).
@@ -264,9 +265,11 @@ impl Machine {
 }
 
 /// A machine pinned by its id, with the name it had when it was chosen.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MachineRef {
+    #[serde(rename = "machineId")]
     pub id: MachineId,
+    #[serde(rename = "machineName", default, deserialize_with = "or_none")]
     pub dns_name: Option<Box<str>>,
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::open_enum::open_enum;
 use super::{MachineActionId, MachineId};
@@ -79,7 +80,7 @@ impl MachineActionStatus {
 }
 
 /// A signed 32-bit Windows result code (`errorHResult`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HResult(pub i32);
 
 impl HResult {

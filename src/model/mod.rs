@@ -1,4 +1,4 @@
-//! The service's nouns as plain data: no I/O, no window, no JSON.
+//! The service's nouns as plain data, with their form in JSON: no I/O, no window.
 
 mod age;
 mod budget;
@@ -7,6 +7,7 @@ mod file;
 mod host;
 mod http_time;
 mod ids;
+mod loose;
 mod mac;
 mod machine;
 mod machine_action;
@@ -27,6 +28,7 @@ pub use file::FileFacts;
 pub use host::Host;
 pub use http_time::{http_date, retry_after_secs};
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId};
+pub use loose::or_none;
 pub use mac::MacAddress;
 pub use machine::{
     ExposureLevel, HealthStatus, Machine, MachineRef, OnboardingStatus, OsFamily, RiskScore,

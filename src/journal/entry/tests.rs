@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use strum::VariantArray as _;
+
 use super::*;
 use crate::action::ActionKind;
 use crate::journal::NotSentReason;
@@ -371,7 +373,7 @@ fn a_status_says_in_one_line_why_by_whom_and_with_which_code() {
 
 #[test]
 fn withdrawing_is_nothing_gone_wrong_and_any_other_end_before_sending_is() {
-    for why in NotSentReason::ALL {
+    for &why in NotSentReason::VARIANTS {
         let not_sent = Record::NotSent { why, detail: None };
         let went_wrong = entry(isolate(), vec![not_sent]).status().went_wrong();
         assert_eq!(went_wrong, why != NotSentReason::Withdrawn, "{why:?}");
