@@ -1,7 +1,6 @@
 //! The one harness: the built-in tenant with the engine alone, or with the whole window.
 
 mod barriers;
-mod confirm;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
