@@ -165,7 +165,7 @@ mod tests {
                 "refused: 403 Forbidden",
                 "not authorized: 401 Unauthorized",
                 "not authorized: 401 Unauthorized",
-                "throttled until 1970-01-01T00:00:26Z",
+                "the service asks for a pause until 1970-01-01T00:00:26Z",
                 "api.example answered 500",
                 "refused: 400 OsPlatformNotSupported",
                 "refused: 400 ClientVersionNotSupported",

@@ -44,7 +44,7 @@ pub enum ApiError {
     #[error("refused: {0}")]
     Refused(Refusal),
     /// 429. The limiter's gate is closed until then.
-    #[error("throttled until {retry_at}")]
+    #[error("the service asks for a pause until {retry_at:.0}")]
     Throttled { retry_at: Timestamp },
     /// 5xx, 408 or 3xx: something in between answered, or the service broke off.
     #[error("{host} answered {status}")]

@@ -269,6 +269,7 @@ impl OrderStatus {
             Self::Accepted { status, .. } => match status {
                 MachineActionStatus::Pending => "Accepted (Pending)".into(),
                 MachineActionStatus::InProgress => "In progress".into(),
+                status if status.is_missing() => "Accepted (the service names no status)".into(),
                 MachineActionStatus::Succeeded
                 | MachineActionStatus::Failed
                 | MachineActionStatus::TimeOut

@@ -51,7 +51,7 @@ impl MachineActionType {
         Self::from_wire(MISSING)
     }
 
-    /// Whether the service told none.
+    /// Whether the service reported none.
     #[must_use]
     pub fn is_missing(&self) -> bool {
         self.as_wire() == MISSING
@@ -65,7 +65,9 @@ impl MachineActionStatus {
         Self::from_wire(MISSING)
     }
 
-    fn is_missing(&self) -> bool {
+    /// Whether the service reported none.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
         self.as_wire() == MISSING
     }
 

@@ -46,6 +46,10 @@ fn accepted_is_not_done_and_only_succeeded_is() {
     };
     let mut entry = entry(isolate(), vec![Record::Sent, accepted]);
     assert_eq!(entry.status().word(&entry.order.task), "Accepted (Pending)");
+    let status = MachineActionStatus::missing();
+    entry.push(Timestamp::UNIX_EPOCH, Record::Progress { status });
+    let no_status = "Accepted (the service names no status)";
+    assert_eq!(entry.status().word(&entry.order.task), no_status);
     entry.push(
         Timestamp::UNIX_EPOCH,
         Record::Progress {
