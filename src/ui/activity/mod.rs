@@ -47,10 +47,11 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     // Where room is short, the heading of what needs attention stands for both.
     let is_headed = cx.state.entries.attention_count() == 0 || room >= ROOMY;
-    // Over the rows, so that neither is ever scrolled away; a row of the others stays in sight too.
+    // Over the rows, so that neither is ever scrolled away; two rows of the others, which may be in
+    // flight, stay in sight too.
     let line = tokens.height.row + tokens.space.xs;
-    let others = if is_headed { 2.0 * line } else { line };
-    let max_batches = if room >= ROOMY { 3 } else { 1 };
+    let others = if is_headed { 3.0 * line } else { line };
+    let max_batches = if room >= 2.0 * ROOMY { 3 } else { 1 };
     let batches = cx.state.batches(cx.now).len().min(max_batches);
     let batch = tokens.height.control + 8.0 + tokens.space.xs;
     let others = (0..batches).fold(others, |height, _| height + batch);

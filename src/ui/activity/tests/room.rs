@@ -78,3 +78,28 @@ fn no_row_runs_out_of_the_window_and_the_buttons_stand_one_under_the_other() {
         }
     }
 }
+
+#[test]
+fn what_is_in_flight_stays_in_sight_beside_all_that_needs_attention_and_every_batch() {
+    let tag = |n: u32| format!("cdn-{n:08}");
+    let refusals = (0..26).map(|n| entry(&tag(n), ActionKind::Isolate, refused()));
+    let mut entries: Vec<_> = refusals.collect();
+    for n in 30..36 {
+        let machine = fixtures::machine_ref("a19c07", Some("FIN-LT-042"));
+        let mut order = fixtures::order(&tag(n), machine, ActionKind::Isolate);
+        order.batch = EntryId::parse(&tag(n - n % 2));
+        entries.push(fixtures::entry(fixtures::author(), order, done()));
+    }
+    for n in 40..42 {
+        entries.push(entry(&tag(n), ActionKind::Unisolate, vec![Record::Sent]));
+    }
+    let size = egui::vec2(1200.0, 192.0);
+    let mut harness = sized_harness(entries, size);
+    harness.run_steps(3);
+    let in_flight = harness.query_all_by_label("Sent, no answer yet");
+    let bottoms: Vec<_> = in_flight.map(|node| node.rect().bottom()).collect();
+    assert_eq!(bottoms.len(), 2);
+    assert!(bottoms.iter().all(|y| *y <= size.y), "{bottoms:?}");
+    let batches = harness.query_all_by_label_contains("Isolate 2 devices");
+    assert!(batches.count() > 0, "the newest batch is summed up");
+}
