@@ -77,6 +77,7 @@ pub(super) fn short_circuit(fault: Option<&FaultKind>) -> Option<Reply> {
         | FaultKind::Latency(_)
         | FaultKind::DropBefore
         | FaultKind::DropAfter
+        | FaultKind::ThrottledAfter
         | FaultKind::AlreadyPending
         | FaultKind::CarriedOver
         | FaultKind::OtherRecord
@@ -138,6 +139,10 @@ pub(super) fn after(
                 reply.status,
                 format!("{{\"value\":{}{}}}", "[".repeat(DEEP), "]".repeat(DEEP)),
             );
+        }
+        FaultKind::ThrottledAfter => {
+            let reply = Reply::error(429, "TooManyRequests", "Simulated refusal");
+            return reply.with("retry-after", "1");
         }
         FaultKind::NoId => {
             if let Some(Value::Object(object)) = reply.value_mut() {

@@ -90,6 +90,8 @@ pub enum FaultKind {
     NoId,
     /// The work is done and the answer, or each element of the list, lacks these properties, separated by commas.
     Lacks(String),
+    /// The work is done and the answer is 429 all the same.
+    ThrottledAfter,
     /// The answer is 201 with an action somebody else had already asked for; nothing new is stored.
     AlreadyPending,
     /// The answer is about another record than the one that was asked for, and its action has succeeded.
@@ -346,6 +348,7 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
         "dropafter" => FaultKind::DropAfter,
         "noid" => FaultKind::NoId,
         "lacks" => FaultKind::Lacks(rest.filter(|name| !name.is_empty())?.to_owned()),
+        "throttledafter" => FaultKind::ThrottledAfter,
         "alreadypending" => FaultKind::AlreadyPending,
         "carriedover" => FaultKind::CarriedOver,
         "otherrecord" => FaultKind::OtherRecord,

@@ -229,6 +229,19 @@ impl SimControl {
         })
     }
 
+    /// Carries an action over to another machine's record, as a merge does; false when there is no
+    /// such action.
+    #[must_use]
+    pub fn move_action(&self, action_id: &str, machine_id: &str) -> bool {
+        let mut inner = self.0.lock();
+        let mut actions = inner.actions.iter_mut();
+        let found = actions.find(|action| action.id.eq_ignore_ascii_case(action_id));
+        found.is_some_and(|action| {
+            machine_id.clone_into(&mut action.machine_id);
+            true
+        })
+    }
+
     /// New actions on this machine are picked up and never end.
     pub fn never_finish(&self, machine_id: &str) {
         self.0.never_finish(machine_id);

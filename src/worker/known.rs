@@ -49,6 +49,11 @@ impl KnownMachines {
         self.all().clear();
     }
 
+    /// Has what was read of a machine read again before anything is judged by it.
+    pub fn forget(&self, machine: &MachineId) {
+        self.all().remove(machine);
+    }
+
     /// Takes a reading of a record in. What it leaves out stays as it was known.
     pub fn learn_machine(&self, machine: Arc<Machine>, at: Timestamp) {
         self.learn(&machine.id.clone(), |known| {

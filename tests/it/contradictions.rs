@@ -78,3 +78,34 @@ fn readings_that_describe_another_action_end_nothing_and_the_true_end_is_found_a
     );
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
+
+#[test]
+fn an_action_that_moves_to_another_record_while_it_is_followed_ends_there_and_says_so() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let (ordered, other) = (engine.machine("FIN-LT-042"), engine.machine("ENG-LT-030"));
+    engine.control.never_finish(ordered.id.as_str());
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("the acceptance", |s| {
+        let status = s.entry(entry).map(Entry::status);
+        matches!(status, Some(OrderStatus::Accepted { .. }))
+    });
+    let own = true_action(&engine, entry);
+    assert!(engine.control.move_action(&own, other.id.as_str()));
+    assert!(engine.control.set_status(&own, "Succeeded"));
+    engine.until_end(entry);
+    let found = engine.state.entry(entry).expect("an entry");
+    assert_eq!(found.machine().id, other.id, "what it is called isolated");
+    let said = format!("{:?}", engine.state.problems);
+    assert!(said.contains("acts on another record"), "{said}");
+}
+
+#[test]
+fn an_order_that_was_stored_under_a_refusal_is_not_sent_once_more() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    // A service that breaks its contract: it was done, and it is answered as if it was not.
+    engine.control.inject(fault("submit", "throttled_after", 0));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    let end = engine.until_end(entry);
+    assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}

@@ -74,8 +74,9 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         FaultKind::AlreadyPending | FaultKind::ActiveRequestExists => (Before, NotOurs),
         FaultKind::Unauthorized | FaultKind::ClaimsChallenge => (Before, DoneAtTheSecond),
         FaultKind::Forbidden { .. } => (Before, Refused),
-        // Lists, readings by id and tokens have tests of their own.
+        // Lists, readings by id, tokens and a broken contract have tests of their own.
         FaultKind::LoseTail
+        | FaultKind::ThrottledAfter
         | FaultKind::OtherRecord
         | FaultKind::OtherFacts
         | FaultKind::RepeatRows

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::outcome::redirection;
 use crate::journal::{OrderStatus, Record};
 use crate::message::OrderProgress;
 use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
@@ -256,16 +257,22 @@ impl Followed {
             if own != *id {
                 continue;
             }
-            let record = match finished(action) {
-                Some(end) => end,
-                None if action.status != status && !is_older => Record::Progress {
-                    status: action.status.clone(),
-                },
-                None => continue,
-            };
             // Otherwise the console that acts writes it, and this one reads it there.
-            if self.journal.may_act() {
-                written &= self.journal.record_or_say(entry, vec![record]).await;
+            if !self.journal.may_act() {
+                continue;
+            }
+            let mut records = Vec::new();
+            if let Some(known) = self.journal.entry(entry) {
+                let on = known.machine().id;
+                records.extend(redirection(&self.screen, &known.order, &on, action).await);
+            }
+            records.extend(finished(action).or_else(|| {
+                (action.status != status && !is_older).then(|| Record::Progress {
+                    status: action.status.clone(),
+                })
+            }));
+            if !records.is_empty() {
+                written &= self.journal.record_or_say(entry, records).await;
             }
         }
         // An end that could not be written is read again, when the disk may have been mended.

@@ -13,6 +13,7 @@ use crate::model::{
 };
 use crate::worker::clock::now;
 use crate::worker::context::Context;
+use crate::worker::screen::Screen;
 
 /// The service answered with an action: is it ours, and how far is it?
 pub(super) async fn classify(context: &Context, approval: &Approval, action: &MachineAction) {
@@ -53,16 +54,7 @@ pub(super) async fn accepted(context: &Context, order: &Order, action: &MachineA
         action: action.id.clone(),
         status: action.status.clone(),
     }];
-    // Our tag on another machine's action: the service carried the order over to that record.
-    let carried_over = action
-        .machine_id
-        .clone()
-        .filter(|id| *id != order.machine.id);
-    if let Some(machine) = carried_over {
-        let problem = redirected(order, &machine, action);
-        context.screen.problem(problem).await;
-        records.push(Record::Redirected { machine });
-    }
+    records.extend(redirection(&context.screen, order, &order.machine.id, action).await);
     records.extend(finished(action));
     let written = context.journal.record_or_say(order.entry, records).await;
     if written && !action.status.is_final() {
@@ -73,6 +65,19 @@ pub(super) async fn accepted(context: &Context, order: &Order, action: &MachineA
     // A cancellation's answer is news for the order that it cancels.
     context.followed.record_reading(action, None).await;
     written
+}
+
+/// What goes on record, and on screen, when our tag is on an action of another machine than `known`,
+/// on which the order was: the service has carried it over to that record.
+pub(super) async fn redirection(
+    screen: &Screen,
+    order: &Order,
+    known: &MachineId,
+    action: &MachineAction,
+) -> Option<Record> {
+    let machine = action.machine_id.clone().filter(|id| id != known)?;
+    screen.problem(redirected(order, &machine, action)).await;
+    Some(Record::Redirected { machine })
 }
 
 fn redirected(order: &Order, machine: &MachineId, action: &MachineAction) -> Explanation {

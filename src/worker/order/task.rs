@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use super::claim::Claim;
 use super::preflight::{NotSent, ready_at_once};
 use super::registry::{OrderControl, Registration, is_withdrawn};
 use super::send::{Attempts, Remedy, Reply};
@@ -19,7 +20,7 @@ use crate::api::{ApiError, Permit};
 use crate::explain::{Explanation, NextStep};
 use crate::guard::Approval;
 use crate::journal::{Entry, JournalError, NotSentReason, OrderStatus, Record};
-use crate::model::EntryId;
+use crate::model::{EntryId, MachineAction};
 use crate::worker::clock::{monotonic_now, now};
 use crate::worker::context::Context;
 
@@ -95,7 +96,19 @@ impl OrderTask {
             };
             let again_at = self.remedy(&error, remedy).await?;
             permit = self.leave(None, Some(again_at)).await?;
+            if let Some(stored) = self.stored() {
+                return Ok(Reply::Action(Box::new(stored)));
+            }
         }
+    }
+
+    /// What a refused attempt has stored all the same, as far as the device's actions were read since.
+    fn stored(&self) -> Option<MachineAction> {
+        let order = self.approval.order();
+        let history = self.context.known.get(&order.machine.id).history?.0;
+        let claim = Claim::of(&self.context, order, Some(self.approval.account()));
+        let mut actions = history.items.into_iter();
+        actions.find(|action| claim.is_ours(action))
     }
 
     /// Waits for whatever the order has to wait for, until it is on disk that it leaves. The time is
@@ -144,6 +157,11 @@ impl OrderTask {
     async fn remedy(&self, error: &ApiError, remedy: Remedy) -> Result<Timestamp, NotSent> {
         let why = error.to_string().into();
         self.record(Record::AttemptRejected { why }).await?;
+        if matches!(error, ApiError::Throttled { .. }) {
+            // The device's actions show whether the service has kept to its word.
+            let machine = &self.approval.order().machine.id;
+            self.context.known.forget(machine);
+        }
         let session = &self.context.session;
         match remedy {
             Remedy::Renewal => {
