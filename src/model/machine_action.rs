@@ -160,13 +160,15 @@ impl MachineAction {
     }
 
     /// Takes a newer or older reading of the same action in. What a reading leaves out never
-    /// replaces what is known, an older reading only fills gaps, and a final status stays.
+    /// replaces what is known, an older reading only fills gaps, and a final status gives way only to
+    /// another one that the service dates later.
     pub fn take_in(&mut self, mut reading: Self) {
-        let is_older = self.status.is_final()
-            || !reading.status.is_final()
-                && (reading
-                    .last_updated
-                    .is_some_and(|at| Some(at) < self.last_updated));
+        let is_older = match (self.status.is_final(), reading.status.is_final()) {
+            (true, false) => true,
+            (true, true) => reading.last_updated <= self.last_updated,
+            (false, true) => false,
+            (false, false) => (reading.last_updated).is_some_and(|at| Some(at) < self.last_updated),
+        };
         if !is_older {
             std::mem::swap(self, &mut reading);
         }
@@ -225,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sparse_reading_takes_nothing_away_and_a_final_status_stays() {
+    fn a_sparse_reading_takes_nothing_away_and_a_final_status_yields_to_a_later_one_only() {
         use MachineActionStatus::{Cancelled, InProgress, Pending, Succeeded};
         let at = |secs| Timestamp::from_second(secs).ok();
         let id = || MachineActionId::parse("b89eb834").expect("a literal id");
@@ -255,10 +257,13 @@ mod tests {
         known.take_in(sparse(MachineActionStatus::missing(), 30));
         assert_eq!((&known.status, known.last_updated), (&InProgress, at(30)));
         known.take_in(sparse(Succeeded, 25));
-        for late in [sparse(Pending, 40), sparse(Cancelled, 50), full.clone()] {
+        for late in [sparse(Pending, 40), sparse(Cancelled, 25), full.clone()] {
             known.take_in(late);
             assert_eq!((&known.status, known.last_updated), (&Succeeded, at(25)));
         }
+        // A service that takes a success back is believed: "done" would be untrue.
+        known.take_in(sparse(Cancelled, 50));
+        assert_eq!((&known.status, known.last_updated), (&Cancelled, at(50)));
         // What comes late and is older still fills in what was never reported.
         let mut known = sparse(InProgress, 20);
         known.take_in(full.clone());
