@@ -1,6 +1,6 @@
 //! A condition's phase, as the list, the search and the panel name it.
 
-use super::condition::{Condition, ConditionState};
+use super::condition::{Condition, ConditionState, Conditions};
 
 /// The state of a condition, without its evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -15,6 +15,8 @@ pub enum Phase {
     /// An action that sets or clears it was accepted; the device has not started it.
     Pending {
         to: bool,
+        /// Whether it is in force meanwhile, as far as the history shows.
+        holds: bool,
     },
     /// The device is carrying it out.
     UnderWay {
@@ -22,10 +24,29 @@ pub enum Phase {
     },
 }
 
+const PENDING: Phase = Phase::Pending {
+    to: true,
+    holds: false,
+};
+/// Requested once more, of what is in force already.
+const PENDING_AGAIN: Phase = Phase::Pending {
+    to: true,
+    holds: true,
+};
+const STILL: Phase = Phase::Pending {
+    to: false,
+    holds: true,
+};
+/// Of what is not known to be in force.
+const WAY_BACK: Phase = Phase::Pending {
+    to: false,
+    holds: false,
+};
+
 impl Phase {
-    /// The phase of what was inferred.
+    /// The phase of what was inferred; `holds` is whether it is in force while it changes.
     #[must_use]
-    pub fn of(state: &ConditionState) -> Self {
+    pub fn of(state: &ConditionState, holds: bool) -> Self {
         match state {
             ConditionState::Unknown => Self::Unknown,
             ConditionState::No(_) => Self::No,
@@ -34,7 +55,7 @@ impl Phase {
             ConditionState::Changing { to, evidence } if evidence.is_picked_up => {
                 Self::UnderWay { to: *to }
             }
-            ConditionState::Changing { to, .. } => Self::Pending { to: *to },
+            ConditionState::Changing { to, .. } => Self::Pending { to: *to, holds },
         }
     }
 
@@ -63,12 +84,17 @@ impl Phase {
             (Self::Unclear, Isolated) => "Isolated or released: not sure",
             (Self::Unclear, Restricted) => "Restricted or unrestricted: not sure",
             (Self::Unclear, Contained) => "Contained or released: not sure",
-            (Self::Pending { to: true }, Isolated) => "Isolation pending",
-            (Self::Pending { to: true }, Restricted) => "Restriction pending",
-            (Self::Pending { to: true }, Contained) => "Containment pending",
-            (Self::Pending { to: false }, Isolated) => "Still isolated, release pending",
-            (Self::Pending { to: false }, Restricted) => "Still restricted, lifting pending",
-            (Self::Pending { to: false }, Contained) => "Still contained, release pending",
+            (PENDING, Isolated) => "Isolation pending",
+            (PENDING_AGAIN, Isolated) => "Isolated, isolation pending",
+            (PENDING, Restricted) => "Restriction pending",
+            (PENDING_AGAIN, Restricted) => "Restricted, restriction pending",
+            (PENDING, Contained) => "Containment pending",
+            (PENDING_AGAIN, Contained) => "Contained, containment pending",
+            (STILL, Isolated) => "Still isolated, release pending",
+            (STILL, Restricted) => "Still restricted, lifting pending",
+            (STILL, Contained) => "Still contained, release pending",
+            (WAY_BACK, Isolated | Contained) => "Release pending",
+            (WAY_BACK, Restricted) => "Lifting pending",
             (Self::UnderWay { to: true }, Isolated) => "Isolating…",
             (Self::UnderWay { to: true }, Restricted) => "Restricting…",
             (Self::UnderWay { to: true }, Contained) => "Containing…",
@@ -80,12 +106,18 @@ impl Phase {
     /// The word without what else still holds: for a narrow column and for the search.
     #[must_use]
     pub const fn short_word(self, condition: Condition) -> &'static str {
-        match (self, condition) {
-            (Self::Pending { to: false }, Condition::Restricted) => "Lifting pending",
-            (Self::Pending { to: false }, Condition::Isolated | Condition::Contained) => {
-                "Release pending"
-            }
-            (phase, condition) => phase.word(condition),
+        if let Self::Pending { to, .. } = self {
+            return Self::Pending { to, holds: false }.word(condition);
         }
+        self.word(condition)
+    }
+}
+
+impl Conditions {
+    /// What it is called.
+    #[must_use]
+    pub fn phase(&self, condition: Condition) -> Phase {
+        let holds = self.ended(condition).in_force().is_some();
+        Phase::of(self.state(condition), holds)
     }
 }

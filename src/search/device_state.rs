@@ -50,7 +50,7 @@ impl DeviceState {
             .filter(move |(_, phase)| is_unknown || *phase != Phase::Unknown)
             .take(if is_unknown { 1 } else { 2 });
         known.flat_map(|(condition, phase)| {
-            let still = matches!(phase, Phase::Pending { to: false });
+            let still = matches!(phase, Phase::Pending { holds: true, .. });
             let still = still.then(|| condition.word());
             let word = phase.short_word(condition).trim_end_matches('…');
             still.into_iter().chain([word])
@@ -126,7 +126,7 @@ impl DeviceState {
 
 impl From<&Conditions> for DeviceState {
     fn from(conditions: &Conditions) -> Self {
-        let phase = |condition| Phase::of(conditions.state(condition));
+        let phase = |condition| conditions.phase(condition);
         let (isolation, containment) = (phase(Condition::Isolated), phase(Condition::Contained));
         // One that was contained and is managed now is told by its isolation.
         let is_contained = containment != Phase::Unknown
@@ -175,6 +175,23 @@ mod tests {
         assert_eq!(of(&[]).text(), "–");
         assert_eq!(words(&[]), ["Unknown"]);
         assert_eq!(of(&[]).rank(), None);
+    }
+
+    #[test]
+    fn an_isolated_device_stays_isolated_whoever_asks_for_it_once_more() {
+        let again = |status| {
+            let mut again = action(Isolate, status);
+            again.id = MachineActionId::parse("b").expect("a literal id");
+            of(&[action(Isolate, Succeeded), again])
+        };
+        assert_eq!(again(Pending).text(), "Isolated, isolation pending");
+        assert!(again(Pending).words().any(|word| word == "Isolated"));
+        let release = of(&[action(Isolate, Succeeded), action(Unisolate, Pending)]);
+        assert_eq!(release.text(), "Still isolated, release pending");
+        // Releasing what was never isolated makes nobody believe that it is off the network.
+        let idle = [action(Unisolate, Pending)];
+        assert_eq!(of(&idle).text(), "Release pending");
+        assert_eq!(words(&idle), ["Release pending"]);
     }
 
     #[test]

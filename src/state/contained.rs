@@ -93,6 +93,10 @@ impl State {
             ConditionState::Yes(evidence) | ConditionState::Unclear(evidence) => {
                 (Some(evidence), None)
             }
+            // Lifting what is not known to hold contains nobody.
+            ConditionState::Changing { to: false, .. } if ended.in_force().is_none() => {
+                return None;
+            }
             ConditionState::Changing { to, evidence } => {
                 let direction = if *to {
                     Direction::IntoIt

@@ -324,15 +324,13 @@ fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {
             if request.is_picked_up {
                 Phase::UnderWay { to }
             } else {
-                Phase::Pending { to }
+                let holds = row.in_force.is_some();
+                Phase::Pending { to, holds }
             }
         }
     };
     let look = look::condition(row.condition, phase);
     let mut words = look.word.into_owned();
-    if row.in_force.is_some() && matches!(row.pending, Some((Direction::IntoIt, _))) {
-        words = format!("{}, another request: {words}", row.condition.word());
-    }
     if let Phase::Pending { .. } = phase {
         let record = cx.state.machine(&row.machine.id).map(AsRef::as_ref);
         let waits = waiting_words(record, &cx.state.policy, cx.now);

@@ -4,7 +4,7 @@ use egui::{Ui, accesskit};
 use jiff::Timestamp;
 
 use super::state_hint::waiting_words;
-use crate::action::{Condition, ConditionState, Evidence, Phase};
+use crate::action::{Condition, ConditionState, Evidence};
 use crate::model::{MachineAction, MachineRef, requestor_name};
 use crate::ui::activity::attention;
 use crate::ui::device::actions::action_name;
@@ -40,20 +40,23 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     let conditions = cx.state.actions.conditions(&machine.id);
     let states = Condition::ALL.map(|condition| {
         let state = conditions.map(|conditions| conditions.state(condition));
-        (condition, state.unwrap_or(&ConditionState::Unknown))
+        let phase = conditions.map(|conditions| conditions.phase(condition));
+        let state = state.unwrap_or(&ConditionState::Unknown);
+        (condition, state, phase.unwrap_or_default())
     });
     let record = cx.state.machine(&machine.id);
     let is_unmanaged = record.is_some_and(|record| record.is_unmanaged());
     let mut unknown = Vec::new();
-    for (condition, state) in states {
-        let Some(words) = condition_words(condition, state, cx, machine) else {
+    for (condition, state, phase) in states {
+        let word = phase.word(condition);
+        let Some(words) = condition_words(word, state, cx, machine) else {
             // Devices without a sensor are contained, all others isolated and restricted.
             if is_unmanaged == (condition == Condition::Contained) && history.is_complete {
                 unknown.push(condition.noun());
             }
             continue;
         };
-        let look = look::condition(condition, Phase::of(state));
+        let look = look::condition(condition, phase);
         announce(ui, look.icon, look.role, &words);
         if let Some(action) = evidence(state, cx, machine) {
             evidence_ui(ui, cx, action);
@@ -69,7 +72,7 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     }
     if states
         .iter()
-        .any(|(_, state)| **state != ConditionState::Unknown)
+        .any(|(_, state, _)| **state != ConditionState::Unknown)
     {
         small_ui(ui, NOTE);
     }
@@ -100,12 +103,11 @@ fn unchecked(cx: &Cx<'_>, machine: &MachineRef) -> String {
 
 /// What is known of a condition, with who and when; nothing where nothing is known.
 fn condition_words(
-    condition: Condition,
+    word: &str,
     state: &ConditionState,
     cx: &Cx<'_>,
     machine: &MachineRef,
 ) -> Option<String> {
-    let word = Phase::of(state).word(condition);
     let by = |evidence: &Evidence| requestor_name(evidence.by.as_deref()).into_owned();
     match state {
         ConditionState::Unknown => None,

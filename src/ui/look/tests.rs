@@ -94,15 +94,13 @@ fn words_of_the_service_are_written_as_people_write_them() {
 }
 
 fn changing(to: bool, is_picked_up: bool) -> Phase {
-    Phase::of(&ConditionState::Changing {
-        to,
-        evidence: Evidence {
-            action: MachineActionId::parse("a").expect("a literal id"),
-            since: None,
-            by: None,
-            is_picked_up,
-        },
-    })
+    let evidence = Evidence {
+        action: MachineActionId::parse("a").expect("a literal id"),
+        since: None,
+        by: None,
+        is_picked_up,
+    };
+    Phase::of(&ConditionState::Changing { to, evidence }, !to)
 }
 
 #[test]
@@ -124,8 +122,22 @@ fn each_phase_of_a_condition_has_a_look_of_its_own() {
         Phase::No,
         Phase::Yes,
         Phase::Unclear,
-        Phase::Pending { to: true },
-        Phase::Pending { to: false },
+        Phase::Pending {
+            to: true,
+            holds: false,
+        },
+        Phase::Pending {
+            to: true,
+            holds: true,
+        },
+        Phase::Pending {
+            to: false,
+            holds: false,
+        },
+        Phase::Pending {
+            to: false,
+            holds: true,
+        },
         Phase::UnderWay { to: true },
         Phase::UnderWay { to: false },
     ];
