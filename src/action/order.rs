@@ -8,8 +8,8 @@ use super::condition::Condition;
 use super::hash::Sha1;
 use super::parameter::{Value, Values};
 use super::spec::{ActionSpec, Change, Risk};
-use super::stored::StoredTask;
-use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef, Permission, or_none};
+use crate::model::loose::or_none;
+use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef, Permission};
 
 /// The service names no limit for comments; this one keeps the whole request small.
 pub const MAX_COMMENT_CHARS: usize = 1_000;
@@ -33,8 +33,7 @@ pub struct Order {
 }
 
 /// What is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "StoredTask", into = "StoredTask")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task {
     Act {
         kind: ActionKind,

@@ -1,6 +1,7 @@
 //! A task as the journal has it: a kind with its parameters, or what it cancels.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 
 use super::catalogue::ActionKind;
@@ -9,7 +10,7 @@ use super::parameter::Parameter;
 use crate::model::{MachineActionId, MachineActionType};
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct StoredTask {
+struct StoredTask {
     kind: Box<str>,
     parameters: Map<String, Json>,
     cancels: Option<Cancelled>,
@@ -24,61 +25,62 @@ struct Cancelled {
 
 const CANCEL: &str = "Cancel";
 
-impl From<Task> for StoredTask {
-    fn from(task: Task) -> Self {
-        let parameters = task.properties().into_iter();
+impl Serialize for Task {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let parameters = self.properties().into_iter();
         let parameters = parameters.map(|(name, value)| (name.to_owned(), value));
-        let parameters = parameters.collect();
-        let (kind, cancels) = match task {
-            Task::Act { kind, .. } => (kind.spec().journal_key(), None),
-            Task::Cancel {
+        let (kind, cancels) = match self {
+            Self::Act { kind, .. } => (kind.spec().journal_key(), None),
+            Self::Cancel {
                 action,
                 action_type,
-            } => (
-                CANCEL,
-                Some(Cancelled {
+            } => {
+                let (action, action_type) = (action.clone(), action_type.clone());
+                let cancelled = Cancelled {
                     action,
                     action_type,
-                }),
-            ),
+                };
+                (CANCEL, Some(cancelled))
+            }
         };
-        Self {
+        let stored = StoredTask {
             kind: kind.into(),
-            parameters,
+            parameters: parameters.collect(),
             cancels,
-        }
+        };
+        stored.serialize(to)
     }
 }
 
-impl TryFrom<StoredTask> for Task {
-    type Error = &'static str;
-
-    fn try_from(stored: StoredTask) -> Result<Self, Self::Error> {
-        if *stored.kind == *CANCEL {
-            let cancelled = stored.cancels.ok_or("nothing is cancelled")?;
-            return Ok(Self::Cancel {
-                action: cancelled.action,
-                action_type: cancelled.action_type,
-            });
-        }
-        let given = stored.parameters;
-        let kind = kind_of(&stored.kind, &given).ok_or("an unknown kind of action")?;
-        let spec = kind.spec();
-        let is_fixed = |name: &str| spec.fixed.iter().any(|(fixed, _)| *fixed == name);
-        let given = given.iter().filter(|(name, _)| !is_fixed(name));
-        let mut values = Vec::new();
-        for (name, value) in given {
-            let mut parameters = spec.parameters.iter();
-            let parameter = parameters.find(|parameter| parameter.wire_name == name);
-            let parameter = parameter.ok_or("an unknown parameter")?;
-            let value = parameter.read(value).ok_or("an unknown value")?;
-            values.push((parameter, value));
-        }
-        let at = |known: &Parameter| spec.parameters.iter().position(|p| p == known);
-        values.sort_by_key(|(parameter, _)| at(parameter));
-        let values = values.into_iter().collect();
-        Ok(Self::Act { kind, values })
+impl<'de> Deserialize<'de> for Task {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let stored = StoredTask::deserialize(from)?;
+        task(stored).ok_or_else(|| D::Error::custom("an action or value that is not known"))
     }
+}
+
+fn task(stored: StoredTask) -> Option<Task> {
+    if *stored.kind == *CANCEL {
+        return stored.cancels.map(|cancelled| Task::Cancel {
+            action: cancelled.action,
+            action_type: cancelled.action_type,
+        });
+    }
+    let given = stored.parameters;
+    let kind = kind_of(&stored.kind, &given)?;
+    let spec = kind.spec();
+    let is_fixed = |name: &str| spec.fixed.iter().any(|(fixed, _)| *fixed == name);
+    let given = given.iter().filter(|(name, _)| !is_fixed(name));
+    let mut values = Vec::new();
+    for (name, value) in given {
+        let mut parameters = spec.parameters.iter();
+        let parameter = parameters.find(|parameter| parameter.wire_name == name)?;
+        values.push((parameter, parameter.read(value)?));
+    }
+    let at = |known: &Parameter| spec.parameters.iter().position(|p| p == known);
+    values.sort_by_key(|(parameter, _)| at(parameter));
+    let values = values.into_iter().collect();
+    Some(Task::Act { kind, values })
 }
 
 /// The kind that the journal calls so: of several the one whose fixed properties are there. An
