@@ -230,7 +230,7 @@ impl Rehearsal {
             let actions = self.state.known_actions(&m.id);
             let reference = m.reference();
             m.is_unmanaged()
-                && m.merged_into.is_none()
+                && m.merged_into().is_none()
                 && actions.iter().all(|a| a.status.is_final())
                 && self.state.inventory.namesakes(&reference).next().is_none()
         });
@@ -251,7 +251,7 @@ impl Rehearsal {
                 && m.onboarding_status
                     .as_ref()
                     .is_none_or(|s| *s == OnboardingStatus::Onboarded)
-                && m.merged_into.is_none()
+                && m.merged_into().is_none()
                 && m.computer_dns_name
                     .as_deref()
                     .is_some_and(|n| n.bytes().all(|b| b.is_ascii_graphic()))

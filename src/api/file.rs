@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::loose::{Flag, Loose};
 use super::rate_limit::Lane;
 use super::wire::Noun;
 use super::{ApiError, Client};
 use crate::model::FileFacts;
+use crate::model::loose::{Flag, Loose};
 
 impl Client {
     /// What Defender knows about the file with this SHA-1; `None` when it knows no such file.

@@ -12,7 +12,6 @@ mod error;
 mod explain;
 mod file;
 mod list;
-mod loose;
 mod odata;
 mod on_machine;
 mod panel;

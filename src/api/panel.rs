@@ -3,16 +3,13 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::loose::{Flag, Loose};
 use super::odata;
 use super::rate_limit::Lane;
 use super::transport::Limits;
 use super::wire::{Listing, Noun};
 use super::{ApiError, Client, Complete};
-use crate::model::{
-    Alert, AlertSeverity, AlertStatus, Availability, AvailableActions, Listed, LoggedOnUser,
-    MachineId,
-};
+use crate::model::loose::Loose;
+use crate::model::{Alert, Availability, AvailableActions, Listed, LoggedOnUser, MachineId};
 
 impl<T> From<Complete<T>> for Listed<T> {
     fn from(read: Complete<T>) -> Self {
@@ -139,52 +136,15 @@ impl Noun for LoggedOnUser {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct WireAlert {
-    id: Loose<Box<str>>,
-    title: Loose<Box<str>>,
-    severity: Loose<Box<str>>,
-    status: Loose<Box<str>>,
-    category: Loose<Box<str>>,
-    alert_creation_time: Loose<Timestamp>,
-}
-
 impl Noun for Alert {
     fn read(json: &str) -> Option<Self> {
-        let wire: WireAlert = serde_json::from_str(json).ok()?;
-        let severity = wire.severity.0;
-        let status = wire.status.0;
-        Some(Self {
-            id: wire.id.0?,
-            title: wire.title.0,
-            severity: severity.map_or(AlertSeverity::Unspecified, |text| {
-                AlertSeverity::from_wire(&text)
-            }),
-            status: status.map_or(AlertStatus::Unknown, |text| AlertStatus::from_wire(&text)),
-            // The service writes that there is none as a word.
-            category: wire.category.0.filter(|text| &**text != "null"),
-            created: wire.alert_creation_time.0,
-        })
+        serde_json::from_str(json).ok()
     }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct WireAvailability {
-    action: Loose<Box<str>>,
-    is_available: Loose<Flag>,
-    not_supported_reason: Loose<Box<str>>,
 }
 
 impl Noun for Availability {
     fn read(json: &str) -> Option<Self> {
-        let wire: WireAvailability = serde_json::from_str(json).ok()?;
-        Some(Self {
-            action: wire.action.0?,
-            is_available: wire.is_available.0?.0,
-            reason: wire.not_supported_reason.0,
-        })
+        serde_json::from_str(json).ok()
     }
 }
 

@@ -1,10 +1,9 @@
-//! From JSON to the service's nouns. Whatever is missing, null, new or of a wrong type is left out;
+//! From answers to the service's nouns. Whatever is missing, null, new or of a wrong type is left out;
 //! only an id has to be there (rule 8).
 
 use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
-use std::net::IpAddr;
 
 use jiff::Timestamp;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
@@ -12,12 +11,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::error::Unreadable;
-use super::loose::{AddressEntry, FileEntry, Loose, LooseList, Nullable};
 use super::odata::MACHINES_TOP;
-use crate::model::{
-    ExposureLevel, HResult, HealthStatus, Machine, MachineAction, MachineActionId,
-    MachineActionStatus, MachineActionType, MachineId, OnboardingStatus, RiskScore, clean,
-};
+use crate::model::loose::Loose;
+use crate::model::{Machine, MachineAction, clean};
 
 /// A noun of the service, read from one JSON object.
 pub(super) trait Noun: Sized {
@@ -214,134 +210,29 @@ pub(super) fn error_body(body: &[u8]) -> ErrorBody {
     }
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct WireMachine {
-    id: Loose<MachineId>,
-    merged_into_machine_id: Nullable<MachineId>,
-    is_potential_duplication: Loose<bool>,
-    computer_dns_name: Loose<Box<str>>,
-    first_seen: Loose<Timestamp>,
-    last_seen: Loose<Timestamp>,
-    os_platform: Loose<Box<str>>,
-    version: Loose<Box<str>>,
-    last_ip_address: Loose<IpAddr>,
-    last_external_ip_address: Loose<IpAddr>,
-    agent_version: Loose<Box<str>>,
-    health_status: Loose<Box<str>>,
-    device_value: Loose<Box<str>>,
-    rbac_group_name: Loose<Box<str>>,
-    risk_score: Loose<Box<str>>,
-    exposure_level: Loose<Box<str>>,
-    aad_device_id: Loose<Box<str>>,
-    machine_tags: LooseList<Box<str>>,
-    onboarding_status: Loose<Box<str>>,
-    ip_addresses: LooseList<AddressEntry>,
-}
-
 impl Noun for Machine {
     const MOST: usize = MACHINES_TOP;
 
     fn read(json: &str) -> Option<Self> {
-        let wire: WireMachine = serde_json::from_str(json).ok()?;
-        let addresses = wire.ip_addresses.0.unwrap_or_default();
-        let merge = wire.merged_into_machine_id;
-        // The service repeats an adapter's address with each of its IP addresses.
-        let mut macs = Vec::new();
-        for mac in addresses.iter().filter_map(|entry| entry.mac) {
-            if !macs.contains(&mac) {
-                macs.push(mac);
-            }
-        }
-        Some(Self {
-            id: wire.id.0?,
-            computer_dns_name: wire.computer_dns_name.0,
-            tells_merge: merge.value.is_some() || merge.is_null,
-            merged_into: merge.value,
-            is_potential_duplication: wire.is_potential_duplication.0.unwrap_or_default(),
-            first_seen: wire.first_seen.0,
-            last_seen: wire.last_seen.0,
-            os_platform: wire.os_platform.0,
-            version: wire.version.0,
-            agent_version: wire.agent_version.0,
-            health_status: wire
-                .health_status
-                .0
-                .map_or(HealthStatus::Unknown, |text| HealthStatus::from_wire(&text)),
-            onboarding_status: wire
-                .onboarding_status
-                .0
-                .map(|text| OnboardingStatus::from_wire(&text)),
-            risk_score: wire.risk_score.0.map(|text| RiskScore::from_wire(&text)),
-            exposure_level: wire
-                .exposure_level
-                .0
-                .map(|text| ExposureLevel::from_wire(&text)),
-            device_value: wire.device_value.0,
-            rbac_group_name: wire.rbac_group_name.0,
-            machine_tags: wire.machine_tags.0.map(Into::into),
-            aad_device_id: wire.aad_device_id.0,
-            last_ip_address: wire.last_ip_address.0,
-            last_external_ip_address: wire.last_external_ip_address.0,
-            ip_addresses: addresses.iter().filter_map(|entry| entry.ip).collect(),
-            mac_addresses: macs.into(),
-        })
+        serde_json::from_str(json).ok()
     }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct WireMachineAction {
-    id: Loose<MachineActionId>,
-    #[serde(rename = "type")]
-    kind: Loose<Box<str>>,
-    scope: Loose<Box<str>>,
-    requestor: Loose<Box<str>>,
-    requestor_comment: Loose<Box<str>>,
-    status: Loose<Box<str>>,
-    machine_id: Loose<MachineId>,
-    computer_dns_name: Loose<Box<str>>,
-    creation_date_time_utc: Loose<Timestamp>,
-    last_update_date_time_utc: Loose<Timestamp>,
-    /// As the documentation has it; the service sends the other.
-    last_update_time_utc: Loose<Timestamp>,
-    cancellation_requestor: Loose<Box<str>>,
-    cancellation_comment: Loose<Box<str>>,
-    #[serde(rename = "errorHResult")]
-    error_hresult: Loose<i32>,
-    external_id: Loose<Box<str>>,
-    request_source: Loose<Box<str>>,
-    related_file_info: Loose<FileEntry>,
 }
 
 impl Noun for MachineAction {
     fn read(json: &str) -> Option<Self> {
-        let wire: WireMachineAction = serde_json::from_str(json).ok()?;
-        Some(Self {
-            id: wire.id.0?,
-            kind: (wire.kind.0).map_or_else(MachineActionType::missing, |text| {
-                MachineActionType::from_wire(&text)
-            }),
-            scope: wire.scope.0,
-            requestor: wire.requestor.0,
-            requestor_comment: wire.requestor_comment.0,
-            status: (wire.status.0).map_or_else(MachineActionStatus::missing, |text| {
-                MachineActionStatus::from_wire(&text)
-            }),
-            machine_id: wire.machine_id.0,
-            computer_dns_name: wire.computer_dns_name.0,
-            created: wire.creation_date_time_utc.0,
-            last_updated: wire
-                .last_update_date_time_utc
-                .0
-                .or(wire.last_update_time_utc.0),
-            cancellation_requestor: wire.cancellation_requestor.0,
-            cancellation_comment: wire.cancellation_comment.0,
-            error_hresult: HResult(wire.error_hresult.0.unwrap_or_default()),
-            external_id: wire.external_id.0,
-            request_source: wire.request_source.0,
-            file_identifier: wire.related_file_info.0.map(|entry| entry.0),
-        })
+        /// As the documentation has it; the service sends the other.
+        #[derive(Deserialize)]
+        struct AsDocumented {
+            #[serde(rename = "lastUpdateTimeUtc", default)]
+            last_updated: Loose<Timestamp>,
+        }
+
+        let mut action: Self = serde_json::from_str(json).ok()?;
+        if action.last_updated.is_none() {
+            let other: AsDocumented = serde_json::from_str(json).ok()?;
+            action.last_updated = other.last_updated.0;
+        }
+        Some(action)
     }
 }
 

@@ -120,7 +120,7 @@ pub(super) fn shared_range(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ve
 
 /// Addresses by which another device could be mistaken for this one.
 pub(super) fn addresses(machine: &Machine) -> impl Iterator<Item = IpAddr> {
-    let listed = machine.ip_addresses.iter().copied();
+    let listed = machine.adapters.ip_addresses.iter().copied();
     listed
         .chain(machine.last_ip_address)
         .filter(|address| !address.is_loopback() && !is_link_local(*address))

@@ -178,7 +178,7 @@ fn merged(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
             "merge, onboarding, health, tags and addresses: this device's record could not be read",
         )];
     };
-    let target = machine.merged_into.as_ref();
+    let target = machine.merged_into();
     target
         .map(|id| {
             Verdict::block(

@@ -11,7 +11,7 @@ use super::*;
 use crate::action::{self, ActionKind, Subject};
 use crate::model::{
     Availability, AvailableActions, FileFacts, HealthStatus, Host, MachineActionStatus,
-    MachineActionType, MachineId, OnboardingStatus, Permissions, TenantId,
+    MachineActionType, MachineId, Merge, OnboardingStatus, Permissions, TenantId,
 };
 
 const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
@@ -175,7 +175,7 @@ fn each_block_blocks() {
             };
         }),
         ("merged record", ActionKind::Isolate, |w| {
-            w.machine.merged_into = MachineId::parse("b2").ok();
+            w.machine.merge = Merge::Into(MachineId::parse("b2").expect("a literal id"));
         }),
         ("onboarding", ActionKind::Isolate, |w| {
             w.machine.onboarding_status = Some(OnboardingStatus::CanBeOnboarded);
@@ -398,7 +398,8 @@ fn rules_that_cannot_be_read_want_the_name_of_every_device_before_a_disruptive_o
 fn the_own_computer_is_known_by_name_address_and_entra_id() {
     let address: std::net::IpAddr = "10.20.4.17".parse().expect("an address");
     let mut world = world();
-    world.machine.ip_addresses = [address, "127.0.0.1".parse().expect("an address")].into();
+    world.machine.adapters.ip_addresses =
+        [address, "127.0.0.1".parse().expect("an address")].into();
     world.machine.aad_device_id = Some("E1".into());
     let own = |name: Option<&str>, addresses: &[std::net::IpAddr]| Host {
         name: name.map(Into::into),

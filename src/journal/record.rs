@@ -8,9 +8,8 @@ use serde_json::{Map, Value as Json};
 
 use super::JournalError;
 use crate::action::Order;
-use crate::model::{
-    Account, EntryId, HResult, MachineActionId, MachineActionStatus, MachineId, or_none,
-};
+use crate::model::loose::or_none;
+use crate::model::{Account, EntryId, HResult, MachineActionId, MachineActionStatus, MachineId};
 
 /// Who ordered, where. Written into the first record of each entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

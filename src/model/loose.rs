@@ -1,8 +1,150 @@
-//! Fields that must not cost the record they belong to.
+//! JSON values that may be missing, null, or of another type than documented (rule 8).
 
-use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
+use serde_json::value::RawValue;
+
+use super::{HResult, MacAddress, MachineActionId, MachineId};
+
+/// A value that may be missing, null, or of another type than documented.
+pub struct Loose<T>(pub Option<T>);
+
+impl<T> Default for Loose<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+/// What can be made of the text of a JSON string, number or boolean.
+pub trait FromText: Sized {
+    /// The property that holds the text when an object comes in its place.
+    const INNER: Option<&'static str> = None;
+
+    /// `text` is trimmed and not empty.
+    fn from_text(text: &str) -> Option<Self>;
+
+    /// What can be made of an object: the text of its property [`Self::INNER`].
+    fn from_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut inner = Loose(None);
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            if Self::INNER == Some(&*key) {
+                inner = map.next_value()?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(inner.0)
+    }
+}
+
+impl<T: FromText> Loose<T> {
+    fn new(text: &str) -> Self {
+        let text = text.trim();
+        Self(if text.is_empty() {
+            None
+        } else {
+            T::from_text(text)
+        })
+    }
+}
+
+impl<'de, T: FromText> Deserialize<'de> for Loose<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(LooseVisitor(PhantomData))
+    }
+}
+
+struct LooseVisitor<T>(PhantomData<T>);
+
+impl<'de, T: FromText> Visitor<'de> for LooseVisitor<T> {
+    type Value = Loose<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("anything")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Loose::new(text))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Loose::new(if value { "true" } else { "false" }))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Loose::new(&value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Loose::new(&value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Loose::new(&value.to_string()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Loose(None))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Loose(None))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        T::from_object(map).map(Loose)
+    }
+}
+
+/// Reads a field that is empty where nothing usable came.
+///
+/// # Errors
+/// When the text is no JSON.
+pub fn loose<'de, D: Deserializer<'de>, T: FromText>(from: D) -> Result<Option<T>, D::Error> {
+    Loose::deserialize(from).map(|read| read.0)
+}
+
+/// Reads a field that has a value of its own for what is not known.
+///
+/// # Errors
+/// When the text is no JSON.
+pub fn loose_or_default<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromText + Default,
+{
+    loose(from).map(Option::unwrap_or_default)
+}
+
+/// Reads a list that may be missing; what it holds that is not usable is dropped.
+///
+/// # Errors
+/// When the text is no JSON.
+pub fn loose_list<'de, D, T>(from: D) -> Result<Option<Box<[T]>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromText,
+{
+    LooseList::deserialize(from).map(|read| read.0.map(Into::into))
+}
+
+/// Reads the field without which there is no record.
+///
+/// # Errors
+/// When nothing usable came.
+pub fn required<'de, D: Deserializer<'de>, T: FromText>(from: D) -> Result<T, D::Error> {
+    loose(from)?.ok_or_else(|| D::Error::custom("nothing usable in a field that has to be there"))
+}
 
 /// Reads a field that may be empty: what cannot be read is none.
 ///
@@ -14,4 +156,143 @@ where
     T: DeserializeOwned,
 {
     Ok(T::deserialize(Json::deserialize(from)?).ok())
+}
+
+/// A collection that may be missing, null or something else, and then is `None`; what it holds that
+/// is no `T` is dropped.
+pub struct LooseList<T>(pub Option<Vec<T>>);
+
+impl<T> Default for LooseList<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: FromText> Deserialize<'de> for LooseList<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        // Elements are borrowed as they stand, so that what is no list needs no visitor of its own.
+        let raw = <&RawValue>::deserialize(from)?;
+        let elements: Option<Vec<Loose<T>>> = serde_json::from_str(raw.get()).ok();
+        let readable = |elements: Vec<Loose<T>>| {
+            let readable = elements.into_iter().filter_map(|element| element.0);
+            readable.collect()
+        };
+        Ok(Self(elements.map(readable)))
+    }
+}
+
+impl FromText for Box<str> {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+}
+
+impl FromText for bool {
+    fn from_text(text: &str) -> Option<Self> {
+        Some(text.eq_ignore_ascii_case("true"))
+    }
+}
+
+/// Yes or no, and nothing that is neither: what cannot be read must not pass for a no.
+pub struct Flag(pub bool);
+
+impl FromText for Flag {
+    fn from_text(text: &str) -> Option<Self> {
+        text.to_ascii_lowercase().parse().ok().map(Self)
+    }
+}
+
+impl FromText for HResult {
+    fn from_text(text: &str) -> Option<Self> {
+        // It may also come unsigned.
+        let unsigned = || text.parse().ok().map(u32::cast_signed);
+        text.parse().ok().or_else(unsigned).map(Self)
+    }
+}
+
+impl FromText for IpAddr {
+    fn from_text(text: &str) -> Option<Self> {
+        // An IPv6 address may carry the name of its interface (RFC 4007 section 11).
+        text.split('%').next().unwrap_or(text).parse().ok()
+    }
+}
+
+impl FromText for MacAddress {
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
+}
+
+impl FromText for MachineId {
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl FromText for MachineActionId {
+    fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text).ok()
+    }
+}
+
+impl FromText for Timestamp {
+    fn from_text(text: &str) -> Option<Self> {
+        // All times of the service are UTC, also one that forgets to say so; and more digits than
+        // there are nanoseconds are of no use.
+        let at: Self = (text.parse().ok())
+            .or_else(|| format!("{text}Z").parse().ok())
+            .or_else(|| {
+                text.get(..NANOSECONDS_END)?
+                    .parse::<DateTime>()
+                    .ok()?
+                    .to_zoned(TimeZone::UTC)
+                    .ok()
+                    .map(|at| at.timestamp())
+            })?;
+        // The first second of year 1 is how .NET writes "never".
+        (at.as_second() > YEAR_TWO).then_some(at)
+    }
+}
+
+/// Length of `2025-01-01T00:00:00.123456789`.
+const NANOSECONDS_END: usize = 29;
+const YEAR_TWO: i64 = -62_104_060_800;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_come_with_any_number_of_digits() {
+        let at = |text: &str| Timestamp::from_text(text).map(|at| at.to_string());
+        for (text, read) in [
+            ("2025-05-01T08:00:00Z", "2025-05-01T08:00:00Z"),
+            ("2025-05-01T08:00:00.1Z", "2025-05-01T08:00:00.1Z"),
+            (
+                "2025-05-01T08:00:00.9544144Z",
+                "2025-05-01T08:00:00.9544144Z",
+            ),
+            (
+                "2025-05-01T08:00:00.123456789Z",
+                "2025-05-01T08:00:00.123456789Z",
+            ),
+            (
+                "2025-05-01T08:00:00.12345678912Z",
+                "2025-05-01T08:00:00.123456789Z",
+            ),
+            ("2025-05-01T10:00:00+02:00", "2025-05-01T08:00:00Z"),
+            ("2025-05-01T08:00:00", "2025-05-01T08:00:00Z"),
+        ] {
+            assert_eq!(at(text).as_deref(), Some(read), "{text}");
+        }
+        for odd in [
+            "0001-01-01T00:00:00Z",
+            "2025-13-01T00:00:00Z",
+            "now",
+            "1735689600",
+            "2025-05-01T",
+        ] {
+            assert_eq!(at(odd), None, "{odd}");
+        }
+    }
 }

@@ -65,6 +65,12 @@ fn hex_digits(text: &str) -> Option<String> {
     fits.then(|| (groups.concat() + last).to_ascii_lowercase())
 }
 
+impl serde::Serialize for MacAddress {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_str(self)
+    }
+}
+
 impl fmt::Display for MacAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, byte) in self.0.iter().enumerate() {

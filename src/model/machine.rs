@@ -4,20 +4,24 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
+use super::loose::{Loose, loose, loose_list, loose_or_default, or_none, required};
 use super::open_enum::open_enum;
 use super::text::SHOWN_CHARS;
-use super::{MacAddress, MachineId, NameOddity, clean, normal_name, or_none, same_name};
+use super::{Adapters, MachineId, NameOddity, clean, normal_name, same_name};
 
 open_enum! {
     /// Whether the sensor reports (`healthStatus`).
+    #[derive(Default)]
     HealthStatus {
         Active = "Active",
         Inactive = "Inactive",
         ImpairedCommunication = "ImpairedCommunication",
         NoSensorData = "NoSensorData",
         NoSensorDataImpairedCommunication = "NoSensorDataImpairedCommunication",
+        #[default]
         Unknown = "Unknown",
     }
 }
@@ -76,35 +80,94 @@ pub enum OsFamily {
 }
 
 /// A device known to Defender (`machine` resource). All but the id may be missing.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Machine {
+    #[serde(deserialize_with = "required")]
     pub id: MachineId,
     /// FQDN or bare host name; neither unique nor trustworthy.
+    #[serde(default, deserialize_with = "loose")]
     pub computer_dns_name: Option<Box<str>>,
-    pub merged_into: Option<MachineId>,
-    /// Whether the answer says at all if it was merged.
-    pub tells_merge: bool,
+    #[serde(
+        rename = "mergedIntoMachineId",
+        default,
+        skip_serializing_if = "Merge::is_unreported"
+    )]
+    pub merge: Merge,
+    #[serde(default, deserialize_with = "loose_or_default")]
     pub is_potential_duplication: bool,
+    #[serde(default, deserialize_with = "loose")]
     pub first_seen: Option<Timestamp>,
     /// The last full device report (roughly daily), not a heartbeat.
+    #[serde(default, deserialize_with = "loose")]
     pub last_seen: Option<Timestamp>,
+    #[serde(default, deserialize_with = "loose")]
     pub os_platform: Option<Box<str>>,
+    #[serde(default, deserialize_with = "loose")]
     pub version: Option<Box<str>>,
+    #[serde(default, deserialize_with = "loose")]
     pub agent_version: Option<Box<str>>,
+    #[serde(default, deserialize_with = "loose_or_default")]
     pub health_status: HealthStatus,
+    #[serde(default, deserialize_with = "loose")]
     pub onboarding_status: Option<OnboardingStatus>,
+    #[serde(default, deserialize_with = "loose")]
     pub risk_score: Option<RiskScore>,
+    #[serde(default, deserialize_with = "loose")]
     pub exposure_level: Option<ExposureLevel>,
+    #[serde(default, deserialize_with = "loose")]
     pub device_value: Option<Box<str>>,
+    #[serde(default, deserialize_with = "loose")]
     pub rbac_group_name: Option<Box<str>>,
     /// `None` where the answer does not say.
+    #[serde(default, deserialize_with = "loose_list")]
     pub machine_tags: Option<Box<[Box<str>]>>,
+    #[serde(default, deserialize_with = "loose")]
     pub aad_device_id: Option<Box<str>>,
+    #[serde(default, deserialize_with = "loose")]
     pub last_ip_address: Option<IpAddr>,
+    #[serde(default, deserialize_with = "loose")]
     pub last_external_ip_address: Option<IpAddr>,
-    pub ip_addresses: Box<[IpAddr]>,
-    /// Each once.
-    pub mac_addresses: Box<[MacAddress]>,
+    #[serde(rename = "ipAddresses", default)]
+    pub adapters: Adapters,
+}
+
+/// Whether a record was merged into another. Whoever says nothing of it has not said no.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub enum Merge {
+    #[default]
+    Unreported,
+    /// Reported as null.
+    Unmerged,
+    Into(MachineId),
+}
+
+impl Merge {
+    fn is_unreported(&self) -> bool {
+        *self == Self::Unreported
+    }
+}
+
+impl Serialize for Merge {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let target = match self {
+            Self::Unreported | Self::Unmerged => None,
+            Self::Into(id) => Some(id),
+        };
+        target.serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Merge {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(from)?;
+        let target: Loose<MachineId> = serde_json::from_str(raw.get()).unwrap_or_default();
+        Ok(match target.0 {
+            Some(id) => Self::Into(id),
+            None if raw.get() == "null" => Self::Unmerged,
+            None => Self::Unreported,
+        })
+    }
 }
 
 impl Machine {
@@ -114,15 +177,14 @@ impl Machine {
         Self {
             id,
             computer_dns_name: None,
-            merged_into: None,
-            tells_merge: false,
+            merge: Merge::Unreported,
             is_potential_duplication: false,
             first_seen: None,
             last_seen: None,
             os_platform: None,
             version: None,
             agent_version: None,
-            health_status: HealthStatus::Unknown,
+            health_status: HealthStatus::default(),
             onboarding_status: None,
             risk_score: None,
             exposure_level: None,
@@ -132,8 +194,7 @@ impl Machine {
             aad_device_id: None,
             last_ip_address: None,
             last_external_ip_address: None,
-            ip_addresses: Box::default(),
-            mac_addresses: Box::default(),
+            adapters: Adapters::default(),
         }
     }
 
@@ -154,8 +215,17 @@ impl Machine {
             + texts
                 .map(|text| text.len() + size_of_val(text))
                 .sum::<usize>()
-            + size_of_val(&*self.ip_addresses)
-            + size_of_val(&*self.mac_addresses)
+            + size_of_val(&*self.adapters.ip_addresses)
+            + size_of_val(&*self.adapters.mac_addresses)
+    }
+
+    /// The record that it was merged into, where the service says so.
+    #[must_use]
+    pub fn merged_into(&self) -> Option<&MachineId> {
+        match &self.merge {
+            Merge::Into(id) => Some(id),
+            Merge::Unreported | Merge::Unmerged => None,
+        }
     }
 
     /// Its tags, as far as the service reported them.
@@ -173,22 +243,18 @@ impl Machine {
             return record;
         };
         macro_rules! fill_gaps {
-            ($is_gap:ident: $($field:ident),+) => {
-                $(if record.$field.$is_gap() && !before.$field.$is_gap() {
-                    Arc::make_mut(&mut record).$field.clone_from(&before.$field);
+            ($is_gap:ident: $($($field:ident).+),+) => {
+                $(if record.$($field).+.$is_gap() && !before.$($field).+.$is_gap() {
+                    let gap = &mut Arc::make_mut(&mut record).$($field).+;
+                    gap.clone_from(&before.$($field).+);
                 })+
             };
         }
         fill_gaps!(is_none: computer_dns_name, first_seen, last_seen, os_platform, version);
         fill_gaps!(is_none: agent_version, onboarding_status, exposure_level, device_value);
         fill_gaps!(is_none: machine_tags, aad_device_id, last_ip_address);
-        fill_gaps!(is_empty: ip_addresses, mac_addresses);
-        let tells_merge = |machine: &Self| machine.tells_merge || machine.merged_into.is_some();
-        if !tells_merge(&record) && tells_merge(before) {
-            let record = Arc::make_mut(&mut record);
-            record.merged_into.clone_from(&before.merged_into);
-            record.tells_merge = before.tells_merge;
-        }
+        fill_gaps!(is_empty: adapters.ip_addresses, adapters.mac_addresses);
+        fill_gaps!(is_unreported: merge);
         record
     }
 
@@ -256,7 +322,8 @@ impl Machine {
     pub fn addresses(&self) -> impl Iterator<Item = IpAddr> {
         let first = self.last_ip_address;
         first.into_iter().chain(
-            self.ip_addresses
+            self.adapters
+                .ip_addresses
                 .iter()
                 .copied()
                 .filter(move |a| Some(*a) != first),
@@ -351,139 +418,4 @@ impl MachineRef {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::odd_text;
-
-    #[test]
-    fn os_families_are_recognised_by_prefix() {
-        let family = |platform: &str| {
-            let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
-            machine.os_platform = Some(platform.into());
-            machine.os_family()
-        };
-        assert_eq!(family("Windows11"), OsFamily::WindowsClient);
-        assert_eq!(family("WindowsServer2012R2"), OsFamily::OldWindowsServer);
-        assert_eq!(family("WindowsServer2025"), OsFamily::WindowsServer);
-        assert_eq!(family("RedHatEnterpriseLinux"), OsFamily::Linux);
-        assert_eq!(family("macOS"), OsFamily::MacOs);
-        assert_eq!(family("TempleOS"), OsFamily::Unknown);
-    }
-
-    fn named(name: &str) -> MachineRef {
-        MachineRef {
-            id: MachineId::parse("1e5bc9d7e413ddd7902c2932e418702b84d09c07").expect("a literal id"),
-            dns_name: Some(name.into()),
-        }
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn a_shown_name_can_be_typed_and_the_end_of_the_id_always(name in odd_text()) {
-            let machine = named(&name);
-            for typed in ["9c07", "9C07 ", "…9c07"] {
-                proptest::prop_assert!(machine.is_named_by(typed), "{typed}");
-            }
-            proptest::prop_assert!(!machine.is_named_by(" ") && !machine.is_named_by("8c07"));
-            if !name.trim().is_empty() {
-                let shown = machine.name();
-                // A name of dots alone is typed by its id.
-                if !normal_name(&shown).is_empty() {
-                    proptest::prop_assert!(machine.is_named_by(&shown), "{shown:?}");
-                }
-                proptest::prop_assert!(machine.is_named_by(&machine.quoted()));
-            }
-            if !normal_name(&name).is_empty() {
-                proptest::prop_assert!(machine.is_named_by(&name));
-            }
-        }
-
-        #[test]
-        fn a_name_cannot_leave_its_quotation(name in odd_text()) {
-            let quoted = named(&format!("x{name}")).quoted();
-            let inner = quoted.strip_prefix('“').and_then(|q| q.strip_suffix("” (…9c07)"));
-            proptest::prop_assert!(inner.is_some_and(|inner| !inner.contains(['“', '”'])));
-        }
-    }
-
-    #[test]
-    fn a_name_that_is_odd_or_long_can_be_typed_as_it_is_shown() {
-        for (name, typed) in [
-            ("SRV\u{200b}-09", "SRV-09"),
-            ("SRV\u{200b}-09", "srv\\u{200b}-09"),
-            (&*"a".repeat(90), &*format!("{}…", "a".repeat(64))),
-            ("ÜBUNG-01.contoso.com", "übung-01"),
-            ("DC01", "dc01.contoso.com."),
-            ("Jane\u{2019}s Mac", "jane's mac"),
-        ] {
-            assert!(named(name).is_named_by(typed), "{name} {typed}");
-        }
-        for (name, typed) in [("D\u{421}01", "DC01"), ("DC01", "DC011"), ("DC01", "")] {
-            assert!(!named(name).is_named_by(typed), "{name} {typed}");
-        }
-        let nameless = MachineRef {
-            dns_name: None,
-            ..named("")
-        };
-        assert!(nameless.is_named_by("9c07") && !nameless.is_named_by("unnamed device"));
-        assert_eq!(nameless.quoted(), "unnamed device (…9c07)");
-        assert_eq!(
-            named("x” (…9c07) Release “y").quoted(),
-            "“x\" (…9c07) Release \"y” (…9c07)"
-        );
-    }
-
-    #[test]
-    fn a_sparse_answer_clears_nothing_and_a_full_one_is_believed() {
-        let bare = || Machine::bare(MachineId::parse("a1").expect("a literal id"));
-        let full = Arc::new(Machine {
-            computer_dns_name: Some("DC01".into()),
-            merged_into: MachineId::parse("b2").ok(),
-            tells_merge: true,
-            onboarding_status: Some(OnboardingStatus::CanBeOnboarded),
-            risk_score: Some(RiskScore::High),
-            machine_tags: Some(["Tier0".into()].into()),
-            ip_addresses: ["10.0.0.1".parse().expect("an address")].into(),
-            ..bare()
-        });
-        let sparse = Machine::filled(Arc::new(bare()), Some(&full));
-        let expected = Machine {
-            risk_score: None,
-            ..Machine::clone(&full)
-        };
-        assert_eq!(*sparse, expected);
-        let told = Arc::new(Machine {
-            computer_dns_name: Some("DC02".into()),
-            tells_merge: true,
-            onboarding_status: Some(OnboardingStatus::Onboarded),
-            machine_tags: Some([].into()),
-            ..bare()
-        });
-        let filled = Machine::filled(Arc::clone(&told), Some(&full));
-        let expected = Machine {
-            ip_addresses: full.ip_addresses.clone(),
-            ..Machine::clone(&told)
-        };
-        assert_eq!(*filled, expected);
-        assert!(Arc::ptr_eq(
-            &Machine::filled(Arc::clone(&told), None),
-            &told
-        ));
-        assert!(Arc::ptr_eq(
-            &Machine::filled(Arc::clone(&full), Some(&told)),
-            &full
-        ));
-    }
-
-    #[test]
-    fn unknown_enum_values_are_kept() {
-        assert_eq!(
-            HealthStatus::from_wire("SomethingNew").as_wire(),
-            "SomethingNew"
-        );
-        assert_eq!(
-            OnboardingStatus::from_wire("onboarded"),
-            OnboardingStatus::Onboarded
-        );
-    }
-}
+mod tests;

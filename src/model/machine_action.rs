@@ -3,8 +3,9 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use super::loose::{FromText, loose, loose_or_default, required};
 use super::open_enum::open_enum;
 use super::{MachineActionId, MachineId};
 
@@ -44,6 +45,18 @@ fn fill<T>(gap: &mut Option<T>, other: Option<T>) {
 /// Stands for a type or status that an answer left out.
 const MISSING: &str = "Unknown";
 
+impl Default for MachineActionType {
+    fn default() -> Self {
+        Self::missing()
+    }
+}
+
+impl Default for MachineActionStatus {
+    fn default() -> Self {
+        Self::missing()
+    }
+}
+
 impl MachineActionType {
     /// The type of an action for which the service reported none.
     #[must_use]
@@ -82,7 +95,7 @@ impl MachineActionStatus {
 }
 
 /// A signed 32-bit Windows result code (`errorHResult`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HResult(pub i32);
 
 impl HResult {
@@ -111,28 +124,68 @@ impl fmt::Display for HResult {
 }
 
 /// One response action as the service reports it (`machineAction` resource).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct MachineAction {
+    #[serde(deserialize_with = "required")]
     pub id: MachineActionId,
+    #[serde(rename = "type", default, deserialize_with = "loose_or_default")]
     pub kind: MachineActionType,
     /// `Full` or `Selective` for an isolation; mostly absent.
+    #[serde(default, deserialize_with = "loose")]
     pub scope: Option<Box<str>>,
     /// User principal name, or the application's id.
+    #[serde(default, deserialize_with = "loose")]
     pub requestor: Option<Box<str>>,
+    #[serde(default, deserialize_with = "loose")]
     pub requestor_comment: Option<Box<str>>,
+    #[serde(default, deserialize_with = "loose_or_default")]
     pub status: MachineActionStatus,
+    #[serde(default, deserialize_with = "loose")]
     pub machine_id: Option<MachineId>,
+    #[serde(default, deserialize_with = "loose")]
     pub computer_dns_name: Option<Box<str>>,
+    #[serde(rename = "creationDateTimeUtc", default, deserialize_with = "loose")]
     pub created: Option<Timestamp>,
+    #[serde(rename = "lastUpdateDateTimeUtc", default, deserialize_with = "loose")]
     pub last_updated: Option<Timestamp>,
+    #[serde(default, deserialize_with = "loose")]
     pub cancellation_requestor: Option<Box<str>>,
+    #[serde(default, deserialize_with = "loose")]
     pub cancellation_comment: Option<Box<str>>,
+    #[serde(
+        rename = "errorHResult",
+        default,
+        deserialize_with = "loose_or_default"
+    )]
     pub error_hresult: HResult,
+    #[serde(default, deserialize_with = "loose")]
     pub external_id: Option<Box<str>>,
     /// `PublicApi`, `Portal`, a detection rule, ….
+    #[serde(default, deserialize_with = "loose")]
     pub request_source: Option<Box<str>>,
     /// The hash of the file of a stop-and-quarantine.
+    #[serde(
+        rename = "relatedFileInfo",
+        default,
+        deserialize_with = "file_identifier"
+    )]
     pub file_identifier: Option<Box<str>>,
+}
+
+/// `relatedFileInfo`, of which the hash is kept.
+struct RelatedFile(Box<str>);
+
+impl FromText for RelatedFile {
+    const INNER: Option<&'static str> = Some("fileIdentifier");
+
+    fn from_text(text: &str) -> Option<Self> {
+        Some(Self(text.into()))
+    }
+}
+
+fn file_identifier<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<str>>, D::Error> {
+    loose(from).map(|file| file.map(|RelatedFile(hash)| hash))
 }
 
 impl MachineAction {

@@ -1,5 +1,6 @@
 //! The service's nouns as plain data, with their form in JSON: no I/O, no window.
 
+mod adapters;
 mod age;
 mod budget;
 mod cloud;
@@ -7,7 +8,7 @@ mod file;
 mod host;
 mod http_time;
 mod ids;
-mod loose;
+pub mod loose;
 mod mac;
 mod machine;
 mod machine_action;
@@ -21,6 +22,7 @@ mod session;
 mod text;
 mod window;
 
+pub use adapters::Adapters;
 pub use age::age_text;
 pub use budget::Budget;
 pub use cloud::{Cloud, Endpoints, LOOPBACK_NAME, NotLoopback, Region, loopback_addresses};
@@ -28,10 +30,9 @@ pub use file::FileFacts;
 pub use host::Host;
 pub use http_time::{http_date, retry_after_secs};
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId};
-pub use loose::or_none;
 pub use mac::MacAddress;
 pub use machine::{
-    ExposureLevel, HealthStatus, Machine, MachineRef, OnboardingStatus, OsFamily, RiskScore,
+    ExposureLevel, HealthStatus, Machine, MachineRef, Merge, OnboardingStatus, OsFamily, RiskScore,
 };
 pub use machine_action::{HResult, MachineAction, MachineActionStatus, MachineActionType};
 #[cfg(test)]

@@ -37,6 +37,12 @@ macro_rules! open_enum {
             }
         }
 
+        impl crate::model::loose::FromText for $name {
+            fn from_text(text: &str) -> Option<Self> {
+                Some(Self::from_wire(text))
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 to.serialize_str(self.as_wire())

@@ -4,7 +4,9 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
 
+use super::loose::{Flag, loose, loose_or_default, required};
 use super::open_enum::open_enum;
 use super::{Permission, Permissions, SessionStatus};
 
@@ -120,7 +122,9 @@ impl LoggedOnUser {
 
 open_enum! {
     /// How bad the service takes an alert to be.
+    #[derive(Default)]
     AlertSeverity {
+        #[default]
         Unspecified = "UnSpecified",
         Informational = "Informational",
         Low = "Low",
@@ -145,7 +149,9 @@ impl AlertSeverity {
 
 open_enum! {
     /// Whether an alert was dealt with.
+    #[derive(Default)]
     AlertStatus {
+        #[default]
         Unknown = "Unknown",
         New = "New",
         InProgress = "InProgress",
@@ -154,14 +160,25 @@ open_enum! {
 }
 
 /// Something that Defender has found on a machine (`alert` resource).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Alert {
+    #[serde(deserialize_with = "required")]
     pub id: Box<str>,
+    #[serde(default, deserialize_with = "loose")]
     pub title: Option<Box<str>>,
+    #[serde(default, deserialize_with = "loose_or_default")]
     pub severity: AlertSeverity,
+    #[serde(default, deserialize_with = "loose_or_default")]
     pub status: AlertStatus,
+    #[serde(default, deserialize_with = "category")]
     pub category: Option<Box<str>>,
+    #[serde(rename = "alertCreationTime", default, deserialize_with = "loose")]
     pub created: Option<Timestamp>,
+}
+
+/// The service writes that there is none as a word.
+fn category<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Box<str>>, D::Error> {
+    loose(from).map(|read: Option<Box<str>>| read.filter(|text| &**text != "null"))
 }
 
 impl Alert {
@@ -190,12 +207,19 @@ impl Alert {
 pub struct AvailableActions(pub Vec<Availability>);
 
 /// What the service says about one action.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Availability {
     /// The service's name for it in this place, such as `FullIsolation`.
+    #[serde(deserialize_with = "required")]
     pub action: Box<str>,
+    #[serde(rename = "isAvailable", deserialize_with = "flag")]
     pub is_available: bool,
+    #[serde(rename = "notSupportedReason", default, deserialize_with = "loose")]
     pub reason: Option<Box<str>>,
+}
+
+fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    required(from).map(|Flag(is_set)| is_set)
 }
 
 impl AvailableActions {

@@ -80,7 +80,7 @@ impl BigramSignature {
                 marks.add(Self::of_text(text));
             }
         }
-        for mac in &machine.mac_addresses {
+        for mac in &machine.adapters.mac_addresses {
             marks.letters |= letters_in_id(&mac.digits());
         }
         let ids = [Some(machine.id.as_str()), machine.aad_device_id.as_deref()];

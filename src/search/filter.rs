@@ -364,7 +364,7 @@ impl Needle {
 
     fn is_mac_of(&self, machine: &Machine) -> bool {
         self.mac.as_deref().is_some_and(|part| {
-            let mut macs = machine.mac_addresses.iter();
+            let mut macs = machine.adapters.mac_addresses.iter();
             macs.any(|mac| contains_folded(&mac.digits(), part.as_bytes()))
         })
     }

@@ -54,7 +54,7 @@ impl Pasted {
             let (mut addresses, mut macs) = (self.addresses.iter(), self.macs.iter());
             let machine = &machines[index];
             addresses.any(|ip| has_address(machine, *ip))
-                || macs.any(|mac| machine.mac_addresses.contains(mac))
+                || macs.any(|mac| machine.adapters.mac_addresses.contains(mac))
         };
         let words = self.names.iter();
         let named: Vec<usize> = words

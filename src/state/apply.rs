@@ -278,7 +278,7 @@ mod tests {
 
     use super::*;
     use crate::guard::Policy;
-    use crate::model::{Machine, MachineActionId, MachineActionType, Mode};
+    use crate::model::{Machine, MachineActionId, MachineActionType, Merge, Mode};
     use crate::state::fixtures::{machine, page};
 
     fn state() -> State {
@@ -423,7 +423,7 @@ mod tests {
         use crate::action::{ActionKind, Order, Task};
         let mut state = state();
         let mut old = Machine::bare(MachineId::parse("a1").expect("a literal id"));
-        old.merged_into = MachineId::parse("b2").ok();
+        old.merge = Merge::Into(MachineId::parse("b2").expect("a literal id"));
         let ordered_on = old.reference();
         page(&mut state, &[Arc::new(old), machine("b2", "one")]);
         let author = crate::journal::Author {

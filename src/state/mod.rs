@@ -344,7 +344,7 @@ impl State {
         with: impl FnOnce(&Facts<'_>) -> R,
     ) -> R {
         let namesakes: Vec<_> = self.inventory.namesakes(machine).cloned().collect();
-        let merged_into = |id: &MachineId| self.machine(id)?.merged_into.clone();
+        let merged_into = |id: &MachineId| self.machine(id)?.merged_into().cloned();
         let open_orders = open_orders_on(&machine.id, self.entries.open(), merged_into);
         let of_machine = self.entries.of_machine(&machine.id);
         let own_actions: Vec<_> = self.own_actions(of_machine).collect();

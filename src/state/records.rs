@@ -51,7 +51,7 @@ mod tests {
     use crate::action::{ActionKind, Draft, Subject};
     use crate::guard::{Policy, review};
     use crate::message::{AskedNews, Event, InventoryNews};
-    use crate::model::{EntryId, HealthStatus, Mode, OnboardingStatus, Question};
+    use crate::model::{EntryId, HealthStatus, Merge, Mode, OnboardingStatus, Question};
     use crate::state::fixtures::{machine, page};
 
     fn read_alone(state: &mut State, machine: Machine, at: i64) {
@@ -116,8 +116,7 @@ mod tests {
         let told = Machine {
             machine_tags: Some(["Tier0".into()].into()),
             onboarding_status: Some(OnboardingStatus::CanBeOnboarded),
-            merged_into: MachineId::parse("b2").ok(),
-            tells_merge: true,
+            merge: Merge::Into(MachineId::parse("b2").expect("a literal id")),
             ..bare()
         };
         page(&mut state, &[Arc::new(told.clone())]);
@@ -149,7 +148,7 @@ mod tests {
         // What is told to be none is gone.
         let released = Machine {
             machine_tags: Some([].into()),
-            tells_merge: true,
+            merge: Merge::Unmerged,
             onboarding_status: Some(OnboardingStatus::Onboarded),
             ..bare()
         };

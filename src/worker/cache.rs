@@ -7,13 +7,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::files;
-use crate::model::{
-    ExposureLevel, HealthStatus, MacAddress, Machine, MachineId, OnboardingStatus, RiskScore,
-};
+use crate::model::Machine;
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// A hundred thousand devices take less than half of this.
 const MAX_BYTES: u64 = 256 << 20;
 
@@ -25,112 +24,12 @@ pub(super) struct Cached {
 }
 
 #[derive(Serialize, Deserialize)]
-struct File {
+struct File<T> {
     v: u8,
     /// Seconds of Unix time.
     at: i64,
-    machines: Vec<Row>,
-}
-
-/// One device in the service's words. What is missing is left out.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Row {
-    id: Box<str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<Box<str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    merged_into: Option<Box<str>>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    tells_merge: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    duplicate: bool,
-    first_seen: Option<i64>,
-    last_seen: Option<i64>,
-    os: Option<Box<str>>,
-    version: Option<Box<str>>,
-    agent: Option<Box<str>>,
-    health: Box<str>,
-    onboarding: Option<Box<str>>,
-    risk: Option<Box<str>>,
-    exposure: Option<Box<str>>,
-    value: Option<Box<str>>,
-    group: Option<Box<str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    tags: Option<Box<[Box<str>]>>,
-    entra: Option<Box<str>>,
-    ip: Option<std::net::IpAddr>,
-    external_ip: Option<std::net::IpAddr>,
-    ips: Box<[std::net::IpAddr]>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    macs: Box<[Box<str>]>,
-}
-
-impl From<&Machine> for Row {
-    fn from(machine: &Machine) -> Self {
-        let m = machine.clone();
-        Self {
-            id: m.id.as_str().into(),
-            name: m.computer_dns_name,
-            merged_into: m.merged_into.map(|id| id.as_str().into()),
-            tells_merge: m.tells_merge,
-            duplicate: m.is_potential_duplication,
-            first_seen: m.first_seen.map(Timestamp::as_second),
-            last_seen: m.last_seen.map(Timestamp::as_second),
-            os: m.os_platform,
-            version: m.version,
-            agent: m.agent_version,
-            health: m.health_status.as_wire().into(),
-            onboarding: m.onboarding_status.map(|value| value.as_wire().into()),
-            risk: m.risk_score.map(|value| value.as_wire().into()),
-            exposure: m.exposure_level.map(|value| value.as_wire().into()),
-            value: m.device_value,
-            group: m.rbac_group_name,
-            tags: m.machine_tags,
-            entra: m.aad_device_id,
-            ip: m.last_ip_address,
-            external_ip: m.last_external_ip_address,
-            ips: m.ip_addresses,
-            macs: (m.mac_addresses.iter())
-                .map(|mac| mac.to_string().into())
-                .collect(),
-        }
-    }
-}
-
-impl Row {
-    /// `None` for an id that could not go into a request.
-    fn into_machine(self) -> Option<Machine> {
-        let time = |secs: Option<i64>| secs.and_then(|secs| Timestamp::from_second(secs).ok());
-        Some(Machine {
-            id: MachineId::parse(&self.id).ok()?,
-            computer_dns_name: self.name,
-            merged_into: self.merged_into.and_then(|id| MachineId::parse(&id).ok()),
-            tells_merge: self.tells_merge,
-            is_potential_duplication: self.duplicate,
-            first_seen: time(self.first_seen),
-            last_seen: time(self.last_seen),
-            os_platform: self.os,
-            version: self.version,
-            agent_version: self.agent,
-            health_status: HealthStatus::from_wire(&self.health),
-            onboarding_status: self
-                .onboarding
-                .map(|text| OnboardingStatus::from_wire(&text)),
-            risk_score: self.risk.map(|text| RiskScore::from_wire(&text)),
-            exposure_level: self.exposure.map(|text| ExposureLevel::from_wire(&text)),
-            device_value: self.value,
-            rbac_group_name: self.group,
-            machine_tags: self.tags,
-            aad_device_id: self.entra,
-            last_ip_address: self.ip,
-            last_external_ip_address: self.external_ip,
-            ip_addresses: self.ips,
-            mac_addresses: (self.macs.iter())
-                .filter_map(|mac| MacAddress::parse(mac))
-                .collect(),
-        })
-    }
+    /// In the service's words.
+    machines: Vec<T>,
 }
 
 /// The file of one place and account, in words that a file name bears.
@@ -155,9 +54,12 @@ fn is_of(name: &str, place: &str) -> bool {
 
 /// What was kept. A file that cannot be read is as good as none: it only spares waiting.
 pub(super) fn read(file: &Path) -> Option<Cached> {
-    let file: File = serde_json::from_slice(&files::read(file, MAX_BYTES).ok()??).ok()?;
+    let bytes = files::read(file, MAX_BYTES).ok()??;
+    // One that cannot be read costs no other.
+    let file: File<&RawValue> = serde_json::from_slice(&bytes).ok()?;
     let at = Timestamp::from_second(file.at).ok()?;
-    let machines = file.machines.into_iter().filter_map(Row::into_machine);
+    let machines = file.machines.iter();
+    let machines = machines.filter_map(|row| serde_json::from_str(row.get()).ok());
     (file.v == VERSION).then(|| Cached {
         at,
         machines: machines.map(Arc::new).collect(),
@@ -169,7 +71,10 @@ pub(super) fn write(file: &Path, at: Timestamp, machines: &[Arc<Machine>]) {
     let content = File {
         v: VERSION,
         at: at.as_second(),
-        machines: machines.iter().map(|machine| (&**machine).into()).collect(),
+        machines: machines
+            .iter()
+            .map(AsRef::as_ref)
+            .collect::<Vec<&Machine>>(),
     };
     // Writing plain strings and numbers to memory cannot fail.
     let json = serde_json::to_vec(&content).unwrap_or_default();
@@ -201,6 +106,7 @@ pub(super) fn remove_all(folder: &Path, place: &str, except: Option<&Path>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{HealthStatus, MacAddress, MachineId, Merge, OnboardingStatus, RiskScore};
 
     #[test]
     fn a_list_comes_back_as_it_was() {
@@ -211,15 +117,19 @@ mod tests {
         machine.computer_dns_name = Some("FIN-LT-042".into());
         machine.health_status = HealthStatus::from_wire("Hibernating");
         machine.onboarding_status = Some(OnboardingStatus::Onboarded);
-        machine.tells_merge = true;
+        machine.merge = Merge::Unmerged;
         machine.risk_score = Some(RiskScore::High);
         machine.last_seen = Timestamp::from_second(7).ok();
         machine.machine_tags = Some(["vip".into()].into());
-        machine.ip_addresses = ["10.0.0.1".parse().expect("an address")].into();
-        machine.mac_addresses = [MacAddress::parse("00005E0053A3").expect("an address")].into();
+        machine.adapters.ip_addresses = ["10.0.0.1".parse().expect("an address")].into();
+        machine.adapters.mac_addresses =
+            [MacAddress::parse("00005E0053A3").expect("an address")].into();
         let list = [
             Arc::new(machine),
-            Arc::new(Machine::bare(MachineId::parse("b2").expect("a literal id"))),
+            Arc::new(Machine {
+                merge: Merge::Into(MachineId::parse("a1").expect("a literal id")),
+                ..Machine::bare(MachineId::parse("b2").expect("a literal id"))
+            }),
         ];
         let at = Timestamp::from_second(99).expect("a small number");
         write(&file, at, &list);
@@ -237,8 +147,8 @@ mod tests {
         for damaged in [
             "",
             "{",
-            r#"{"v":2,"at":1,"machines":[]}"#,
-            r#"{"v":1,"at":"x","machines":[]}"#,
+            r#"{"v":3,"at":1,"machines":[]}"#,
+            r#"{"v":2,"at":"x","machines":[]}"#,
         ] {
             std::fs::write(&file, damaged).expect("written");
             assert!(read(&file).is_none(), "{damaged}");
@@ -246,7 +156,7 @@ mod tests {
         // An id that is none goes into no request.
         std::fs::write(
             &file,
-            r#"{"v":1,"at":1,"machines":[{"id":"../x","health":"Active"}]}"#,
+            r#"{"v":2,"at":1,"machines":[{"id":"../x","health":"Active"}]}"#,
         )
         .expect("written");
         assert!(read(&file).is_some_and(|cached| cached.machines.is_empty()));

@@ -65,7 +65,7 @@ fn machine(n: u32) -> Arc<Machine> {
     machine.first_seen = Some(NOW - jiff::SignedDuration::from_hours(24 * 300));
     machine.last_seen = Some(NOW - jiff::SignedDuration::from_mins(i64::from(n % 900)));
     let address = |third: u32| IpAddr::V4(Ipv4Addr::from_bits(0x0a00_0000 | third << 20 | n));
-    machine.ip_addresses = [address(1), address(2), address(3), address(4)].into();
+    machine.adapters.ip_addresses = [address(1), address(2), address(3), address(4)].into();
     machine.last_ip_address = Some(address(1));
     Arc::new(machine)
 }

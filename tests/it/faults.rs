@@ -296,7 +296,7 @@ pub fn ordinary_laptops(engine: &Engine) -> Vec<MachineRef> {
             && m.computer_dns_name
                 .as_deref()
                 .is_some_and(|n| n.contains("-LT-"))
-            && m.merged_into.is_none()
+            && m.merged_into().is_none()
             && m.health_status == cordon::model::HealthStatus::Active
             && m.onboarding_status == Some(cordon::model::OnboardingStatus::Onboarded)
             && state.known_actions(&m.id).is_empty()

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::super::wire;
 use super::*;
+use crate::model::{AlertSeverity, AlertStatus};
 
 fn read<T: Noun>(body: &Value) -> Listing<T> {
     wire::list(body.to_string().as_bytes()).expect("a list")

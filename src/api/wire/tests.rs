@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::{HResult, HealthStatus, MachineActionStatus, Merge};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -13,7 +14,7 @@ fn real_machines_are_read_in_full() {
     for machine in &page.items {
         assert_eq!(machine.id.as_str().len(), 40);
         assert!(machine.last_seen.is_some() && machine.onboarding_status.is_some());
-        assert!(!machine.ip_addresses.is_empty());
+        assert!(!machine.adapters.ip_addresses.is_empty());
     }
     let one = one::<Machine>(fixture!("machine_get_real")).expect("a machine");
     assert!(one.first_seen.is_some() && one.last_ip_address.is_some());
@@ -34,10 +35,10 @@ fn edge_cases_of_machines_are_kept() {
         panic!("six machines")
     };
     assert_eq!(twin.addresses().count(), 1);
-    assert_eq!(merged.merged_into.as_ref(), Some(&twin.id));
+    assert_eq!(merged.merged_into(), Some(&twin.id));
     assert!(merged.is_potential_duplication);
     assert_eq!(unnamed.computer_dns_name, None);
-    assert!(unnamed.ip_addresses.is_empty());
+    assert!(unnamed.adapters.ip_addresses.is_empty());
     assert_eq!(dc.tags()[1].as_ref(), "Übung ’日本");
     assert_eq!(dc.rbac_group_name.as_deref(), Some("The-A-Team"));
     assert_eq!(odd.health_status.as_wire(), "SomethingNew");
@@ -116,9 +117,9 @@ fn none_is_distinct_from_not_reported() {
     let read = |more: &str| {
         let body = format!(r#"{{"id":"a1"{more}}}"#);
         let machine = one::<Machine>(body.as_bytes()).expect("a machine");
-        let (tags, merged) = (machine.machine_tags, machine.merged_into);
-        let tags = tags.map(|tags| tags.len());
-        (tags, machine.tells_merge, merged.map(|id| id.to_string()))
+        let tags = machine.machine_tags.as_ref().map(|tags| tags.len());
+        let merged = machine.merged_into().map(ToString::to_string);
+        (tags, machine.merge != Merge::Unreported, merged)
     };
     for (more, expected) in [
         ("", (None, false, None)),
@@ -164,12 +165,13 @@ fn a_value_of_a_wrong_type_is_left_out() {
     assert_eq!(machine.version.as_deref(), Some("24"));
     assert_eq!(machine.health_status, HealthStatus::Unknown);
     let addresses: Vec<String> = machine
+        .adapters
         .ip_addresses
         .iter()
         .map(ToString::to_string)
         .collect();
     assert_eq!(addresses, ["fe80::1", "10.0.0.1"]);
-    assert!(machine.mac_addresses.is_empty());
+    assert!(machine.adapters.mac_addresses.is_empty());
 }
 
 #[test]
@@ -181,12 +183,13 @@ fn each_mac_address_is_read_once_and_none_of_a_loopback() {
         {"ipAddress":"127.0.0.1","macAddress":"000000000000"},{"macAddress":null},{"macAddress":7}]}"#;
     let machine = one::<Machine>(body.as_bytes()).expect("a machine");
     let macs: Vec<_> = machine
+        .adapters
         .mac_addresses
         .iter()
         .map(ToString::to_string)
         .collect();
     assert_eq!(macs, ["00-00-5E-00-53-A3", "00-00-5E-00-53-AD"]);
-    assert_eq!(machine.ip_addresses.len(), 3);
+    assert_eq!(machine.adapters.ip_addresses.len(), 3);
 }
 
 #[test]

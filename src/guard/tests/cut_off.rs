@@ -130,15 +130,15 @@ fn containing_warns_of_a_managed_device_that_had_the_same_address() {
         "it has no address"
     );
     world.machine.last_ip_address = Some(address("10.20.4.17"));
-    world.machine.ip_addresses = [address("127.0.0.1"), address("fe80::1")].into();
+    world.machine.adapters.ip_addresses = [address("127.0.0.1"), address("fe80::1")].into();
     let mut other = Machine::bare(MachineId::parse("b2b2b2b2").expect("a literal id"));
     other.computer_dns_name = Some("HR-LT-007".into());
     other.onboarding_status = Some(OnboardingStatus::Onboarded);
     other.last_ip_address = Some(address("10.20.4.18"));
-    other.ip_addresses = [address("127.0.0.1"), address("fe80::1")].into();
+    other.adapters.ip_addresses = [address("127.0.0.1"), address("fe80::1")].into();
     world.devices = vec![Arc::new(world.machine.clone()), Arc::new(other.clone())];
     assert_eq!(said(&world, contain, "same address"), []);
-    other.ip_addresses = [address("10.20.4.17")].into();
+    other.adapters.ip_addresses = [address("10.20.4.17")].into();
     world.devices[1] = Arc::new(other.clone());
     let warning = "“HR-LT-007” (…b2b2) has or had the same address 10.20.4.17: containing this device may cut that one off";
     assert_eq!(

@@ -21,7 +21,7 @@ fn machine(name: &str) -> Machine {
     machine.machine_tags = Some(["vip".into(), "Red Team".into()].into());
     machine.aad_device_id = Some("80fe8ff8-2624-418e-9591-41f0491218f9".into());
     machine.last_ip_address = "10.20.4.17".parse().ok();
-    machine.ip_addresses = ["fe80::1".parse().expect("a literal address")].into();
+    machine.adapters.ip_addresses = ["fe80::1".parse().expect("a literal address")].into();
     machine
 }
 
@@ -243,7 +243,7 @@ fn a_name_is_found_in_any_spelling_and_surrounded_by_other_text() {
 #[test]
 fn a_mac_address_is_found_in_any_spelling_and_while_it_is_typed() {
     let mut device = machine("FIN-LT-042");
-    device.mac_addresses = [MacAddress::parse("005E0053AF01").expect("an address")].into();
+    device.adapters.mac_addresses = [MacAddress::parse("005E0053AF01").expect("an address")].into();
     for search in [
         "00-5E-00-53-AF-01",
         "00:5e:00:53:af:01",

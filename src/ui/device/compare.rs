@@ -256,7 +256,7 @@ const FACTS: &[(&str, Fact)] = &[
     ("Full name", |machine, _| {
         told(machine.computer_dns_name.as_deref())
     }),
-    ("Merged into", |machine, _| match &machine.merged_into {
+    ("Merged into", |machine, _| match machine.merged_into() {
         Some(survivor) => format!("…{}", survivor.tail()),
         None => "no".into(),
     }),

@@ -109,7 +109,7 @@ fn identity_ui(ui: &mut Ui, selected: &MachineRef, is_low: bool) {
 
 /// Other records that could be meant: twins, and the one that a merged record went into.
 fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<&Machine>) {
-    if let Some(survivor) = record.and_then(|machine| machine.merged_into.as_ref()) {
+    if let Some(survivor) = record.and_then(|machine| machine.merged_into()) {
         ui.horizontal_wrapped(|ui| {
             let notice = format!("This record was merged into another (…{})", survivor.tail());
             badge(ui, Icon::Block, Role::Danger, &notice);
@@ -287,8 +287,8 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
             }
         });
         row_ui(ui, "Addresses", |ui| addresses_ui(ui, machine));
-        if !machine.mac_addresses.is_empty() {
-            let macs = machine.mac_addresses.iter().take(MAX_ADDRESSES);
+        if !machine.adapters.mac_addresses.is_empty() {
+            let macs = machine.adapters.mac_addresses.iter().take(MAX_ADDRESSES);
             let macs: Vec<_> = macs.map(ToString::to_string).collect();
             value_ui(ui, "MAC addresses", &macs.join(", "));
         }

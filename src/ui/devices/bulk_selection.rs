@@ -198,7 +198,7 @@ pub fn absence(state: &State, views: &Views, machine: &MachineRef) -> Option<Abs
     let Some(known) = state.inventory.get(&machine.id) else {
         return Some(Absence::NotInList);
     };
-    if known.merged_into.is_some() {
+    if known.merged_into().is_some() {
         return Some(Absence::Merged);
     }
     let now = known.reference();

@@ -195,7 +195,7 @@ impl MachineRow<'_> {
             let painter = ui.painter().with_clip_rect(self.clip);
             painter.rect_filled(self.rect, 0.0, fill);
         }
-        let merged = self.machine.merged_into.as_ref().map_or("", |_| ", merged");
+        let merged = self.machine.merged_into().map_or("", |_| ", merged");
         let merged = format!("{merged}{}", asked::spoken_mark(self.is_asked_for));
         let state = if state == "–" {
             "state unknown"
@@ -254,7 +254,7 @@ impl MachineRow<'_> {
         // Clear of the table's focus ring.
         ui.add_space(tokens.space.xs);
         twins_ui(ui, cx.state, &self.reference);
-        let is_merged = self.machine.merged_into.is_some();
+        let is_merged = self.machine.merged_into().is_some();
         let colour = if is_merged { tokens.stale } else { tokens.text };
         if is_merged {
             ui.add(Label::new(RichText::new("merged").color(tokens.stale)).selectable(false))
@@ -272,7 +272,7 @@ impl MachineRow<'_> {
             nothing_ui(ui);
             return;
         };
-        let role = if self.machine.merged_into.is_some() {
+        let role = if self.machine.merged_into().is_some() {
             Role::Stale
         } else {
             Role::Neutral

@@ -245,7 +245,7 @@ fn holds(comment: Option<&str>, entry: EntryId) -> bool {
 /// The records, besides the ordered one, on which the order's action may be.
 fn other_records(context: &Context, order: &Order, entry: Option<&Entry>) -> Vec<MachineId> {
     let known = context.known.get(&order.machine.id);
-    let merged = known.machine.and_then(|(m, _)| m.merged_into.clone());
+    let merged = known.machine.and_then(|(m, _)| m.merged_into().cloned());
     let reviewed = match &order.task {
         Task::Act { .. } => None,
         // Where it was when the person chose to cancel it.

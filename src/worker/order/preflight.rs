@@ -102,7 +102,7 @@ pub(super) fn preflight(
     }
     let merged_into = |id: &MachineId| {
         let record = context.known.get(id).machine;
-        record.and_then(|(record, _)| record.merged_into.clone())
+        record.and_then(|(record, _)| record.merged_into().cloned())
     };
     let entries = context.journal.entries();
     let is_new = |intent: &&Arc<Entry>| entries.iter().rev().all(|e| e.id() != intent.id());

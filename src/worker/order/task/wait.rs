@@ -165,7 +165,7 @@ impl OrderTask {
         // What the device has become forbids no giving back (rule 10).
         let gives_back = self.approval.order().task.risk() == Risk::Routine;
         if let (Some((before, _)), Some((after, _))) = (reviewed, read)
-            && (before.merged_into != after.merged_into
+            && (before.merge != after.merge
                 || !gives_back && before.onboarding_status != after.onboarding_status)
         {
             return Err(NotSent::because(NotSentReason::FactsChanged));
