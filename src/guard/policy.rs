@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use jiff::SignedDuration;
 
 use crate::model::{Machine, MachineId, MachineRef, clean, host_part, normal, normal_name};
@@ -239,47 +240,32 @@ impl Policy {
 
 /// Addresses with the same first bits (RFC 4632), written as `10.8.0.0/16`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IpRange {
-    first: IpAddr,
-    bits: u8,
-}
+pub struct IpRange(IpNet);
 
 impl IpRange {
     /// # Errors
     /// The message for its author.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        const WRONG: &str = "is not an address range, such as 10.8.0.0/16";
-        let (address, bits) = match text.trim().split_once('/') {
-            Some((address, bits)) => (address, Some(bits)),
-            None => (text.trim(), None),
-        };
-        let first: IpAddr = address.parse().map_err(|_not_an_address| WRONG)?;
-        let most = if first.is_ipv4() { 32 } else { 128 };
-        let bits = match bits {
-            Some(bits) => bits
-                .parse()
-                .ok()
-                .filter(|bits| *bits <= most)
-                .ok_or(WRONG)?,
-            None => most,
-        };
-        Ok(Self { first, bits })
+        let range = range(text.trim()).ok_or("is not an address range, such as 10.8.0.0/16");
+        range.map(Self)
     }
 
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
-        let differing = match (self.first, address) {
-            (IpAddr::V4(a), IpAddr::V4(b)) => u128::from(a.to_bits() ^ b.to_bits()) << 96,
-            (IpAddr::V6(a), IpAddr::V6(b)) => a.to_bits() ^ b.to_bits(),
-            (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => return false,
-        };
-        differing.leading_zeros() >= u32::from(self.bits)
+        self.0.contains(&address)
+    }
+}
+
+fn range(text: &str) -> Option<IpNet> {
+    match text.split_once('/') {
+        Some((address, bits)) => IpNet::new(address.parse().ok()?, bits.parse().ok()?).ok(),
+        None => text.parse().map(IpAddr::into).ok(),
     }
 }
 
 impl fmt::Display for IpRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.first, self.bits)
+        self.0.fmt(f)
     }
 }
 

@@ -219,7 +219,12 @@ pub(super) fn alerts(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
     let Some(index) = tenant.fleet.find(id) else {
         return no_machine(id);
     };
-    let mut hits = story::alerts(index, &tenant.fleet, tenant.clock.begun());
+    let mut hits = story::alerts(
+        index,
+        tenant.fleet.id(index),
+        tenant.fleet.name(index).as_deref(),
+        tenant.clock.begun(),
+    );
     if let Some(filter) = &query.filter {
         hits.retain(|alert| filter.passes(&|name| alert.get(name).cloned()));
     }

@@ -93,22 +93,8 @@ pub(super) fn pairs(text: &[u8]) -> Vec<(String, String)> {
 
 /// Undoes percent encoding (RFC 3986 section 2.1); a plus sign stays one, as this is not a query.
 fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let pair = (*first == b'%').then(|| after.get(..2)).flatten();
-        let code = pair
-            .and_then(|pair| std::str::from_utf8(pair).ok())
-            .and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        if let Some(code) = code {
-            bytes.push(code);
-            rest = after.get(2..).unwrap_or_default();
-        } else {
-            bytes.push(*first);
-            rest = after;
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    let decoded = percent_encoding::percent_decode_str(text);
+    decoded.decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -94,7 +94,8 @@ impl Fleet {
             return self.usual(index, id, &name, platform_of(&name, index));
         };
         let mut record = self.usual(index, id, part.name.unwrap_or_default(), part.platform);
-        story::cast(part, &mut record, self, self.begun);
+        let survivor = self.id(story::SURVIVOR);
+        story::cast(part, &mut record, survivor, self.begun);
         record
     }
 

@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::api::context;
+use super::filter::moment;
 use super::fleet::Record;
-use super::odata::{PAGE, moment};
+use super::odata::PAGE;
 use super::reply::Reply;
 use super::story;
 use super::tenant::SimTenant;

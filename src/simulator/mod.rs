@@ -61,41 +61,11 @@ pub use encoding::Compress;
 pub use faults::{Fault, FaultKind, NextLinkMode, Route};
 pub use handle::SimControl;
 pub use log::{LoggedRequest, RequestKind};
+pub use tenant::SimOptions;
+pub use tokens::{CLIENT_ID, TENANT_ID};
 
 use tenant::SimTenant;
 use wire::{Connection, ResettableListener};
-
-/// The tenant's id.
-pub const TENANT_ID: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
-/// The client id that is registered in it.
-pub const CLIENT_ID: &str = "0b6d5c1e-2f7a-4b63-9c48-71e0a3d5f982";
-
-/// How a tenant is set up.
-#[derive(Debug, Clone)]
-pub struct SimOptions {
-    /// Port on 127.0.0.1; 0 takes a free one.
-    pub port: u16,
-    /// Size of the fleet: devices with a story first, then ordinary ones.
-    pub devices: usize,
-    /// Decides ids and everything else about the fleet.
-    pub seed: u64,
-    /// Whether sign-ins approve themselves: a device code two seconds after its first poll, the browser door at once.
-    pub auto_approve: bool,
-    /// Virtual seconds per real second.
-    pub speed: f64,
-}
-
-impl Default for SimOptions {
-    fn default() -> Self {
-        Self {
-            port: 0,
-            devices: 60,
-            seed: 0x000c_04d0,
-            auto_approve: false,
-            speed: 1.0,
-        }
-    }
-}
 
 /// A running tenant; dropping it stops it.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::call::Call;
 use super::random::Rng;
 use super::reply::Reply;
 use super::scopes::{self, Problem};
-use super::{CLIENT_ID, TENANT_ID};
+use super::tokens::{CLIENT_ID, TENANT_ID};
 
 /// The checks both endpoints share, in Entra's order.
 pub(super) fn client_of(

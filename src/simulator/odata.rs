@@ -3,43 +3,12 @@
 
 use std::cmp::Ordering;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
-use super::filter::{Parser, known};
+use super::filter::{Filter, Parser, known, moment};
 
 /// Most elements in one answer.
 pub(super) const PAGE: usize = 10_000;
-
-/// A parsed `$filter`.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Filter {
-    Both(Box<Filter>, Box<Filter>),
-    Either(Box<Filter>, Box<Filter>),
-    Not(Box<Filter>),
-    Compare(String, Comparison, Literal),
-    OneOf(String, Vec<Literal>),
-    StartsWith(String, String),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Comparison {
-    Eq,
-    Ne,
-    Gt,
-    Ge,
-    Lt,
-    Le,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Literal {
-    Text(String),
-    Number(f64),
-    Time(Timestamp),
-    Truth(bool),
-    Null,
-}
 
 /// What a request asks of a list.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -102,65 +71,6 @@ pub(super) fn read(pairs: &[(String, String)], properties: &[&str]) -> Result<Qu
         }
     }
     Ok(query)
-}
-
-/// A time, also in the short form `2018-08-01Z`.
-pub(super) fn moment(text: &str) -> Option<Timestamp> {
-    if let Ok(at) = text.parse() {
-        return Some(at);
-    }
-    let day = text.strip_suffix('Z').unwrap_or(text);
-    (day.len() == 10)
-        .then(|| format!("{day}T00:00:00Z").parse().ok())
-        .flatten()
-}
-
-impl Filter {
-    /// Whether a record passes; `look` gives the value of a property.
-    pub(super) fn passes(&self, look: &dyn Fn(&str) -> Option<Value>) -> bool {
-        match self {
-            Self::Both(left, right) => left.passes(look) && right.passes(look),
-            Self::Either(left, right) => left.passes(look) || right.passes(look),
-            Self::Not(inner) => !inner.passes(look),
-            Self::Compare(property, comparison, literal) => {
-                comparison.holds(look(property).as_ref(), literal)
-            }
-            Self::OneOf(property, literals) => {
-                let value = look(property);
-                literals
-                    .iter()
-                    .any(|literal| Comparison::Eq.holds(value.as_ref(), literal))
-            }
-            Self::StartsWith(property, text) => look(property)
-                .as_ref()
-                .and_then(Value::as_str)
-                .is_some_and(|value| value.starts_with(text)),
-        }
-    }
-}
-
-impl Comparison {
-    fn holds(self, value: Option<&Value>, literal: &Literal) -> bool {
-        let value = value.unwrap_or(&Value::Null);
-        let order = match literal {
-            Literal::Null => {
-                return (self == Self::Eq) == value.is_null()
-                    && matches!(self, Self::Eq | Self::Ne);
-            }
-            Literal::Text(text) => value.as_str().map(|value| value.cmp(text.as_str())),
-            Literal::Number(number) => value.as_f64().and_then(|value| value.partial_cmp(number)),
-            Literal::Truth(truth) => value.as_bool().map(|value| value.cmp(truth)),
-            Literal::Time(time) => value.as_str().and_then(moment).map(|value| value.cmp(time)),
-        };
-        match (self, order) {
-            (Self::Eq, order) => order == Some(Ordering::Equal),
-            (Self::Ne, order) => order != Some(Ordering::Equal),
-            (Self::Gt, order) => order == Some(Ordering::Greater),
-            (Self::Ge, order) => order.is_some_and(Ordering::is_ge),
-            (Self::Lt, order) => order == Some(Ordering::Less),
-            (Self::Le, order) => order.is_some_and(Ordering::is_le),
-        }
-    }
 }
 
 /// How two values of the same property are sorted; times by time, nothing first.

@@ -1,10 +1,10 @@
 //! Who plays which part in the demo fleet: the devices with a story, their users, alerts and past actions.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::clock::{shifted, written};
-use super::fleet::{Fleet, Record};
+use super::tokens::TENANT_ID;
 
 /// A device with a part in the story.
 #[derive(Debug)]
@@ -101,8 +101,16 @@ pub(super) const CAST: [Part; 27] = [
     part("ENG-LT-030", "Windows11", Role::Plain),
 ];
 
-/// Turns an ordinary record into the one the part asks for.
-pub(super) fn cast(part: &Part, record: &mut Record, fleet: &Fleet, begun: Timestamp) {
+/// Number of the record that [`Role::Merged`] was merged into.
+pub(super) const SURVIVOR: usize = 12;
+
+/// Turns an ordinary record into the one the part asks for; `survivor` is the id of [`SURVIVOR`].
+pub(super) fn cast(
+    part: &Part,
+    record: &mut Map<String, Value>,
+    survivor: Option<&str>,
+    begun: Timestamp,
+) {
     let ago = |seconds: i64| written(shifted(begun, -seconds));
     let changes = match part.role {
         Role::Victim => json!({
@@ -133,7 +141,7 @@ pub(super) fn cast(part: &Part, record: &mut Record, fleet: &Fleet, begun: Times
         }),
         Role::BeingScanned => json!({ "riskScore": "Medium", "lastSeen": ago(600) }),
         Role::Merged => json!({
-            "mergedIntoMachineId": fleet.id(12), "healthStatus": "Inactive", "lastSeen": ago(40 * 86_400), "isPotentialDuplication": true
+            "mergedIntoMachineId": survivor, "healthStatus": "Inactive", "lastSeen": ago(40 * 86_400), "isPotentialDuplication": true
         }),
         Role::IdOnly => {
             record.retain(|name, _| name == "id");
@@ -200,7 +208,12 @@ pub(super) fn users(index: usize, begun: Timestamp) -> Value {
 }
 
 /// The alerts of a machine.
-pub(super) fn alerts(index: usize, fleet: &Fleet, begun: Timestamp) -> Vec<Value> {
+pub(super) fn alerts(
+    index: usize,
+    id: Option<&str>,
+    name: Option<&str>,
+    begun: Timestamp,
+) -> Vec<Value> {
     let role = CAST.get(index).map(|part| part.role);
     let told: &[(&str, &str, &str, &str, i64)] = match role {
         Some(Role::Victim) => &[
@@ -250,8 +263,8 @@ pub(super) fn alerts(index: usize, fleet: &Fleet, begun: Timestamp) -> Vec<Value
             "severity": severity, "status": status, "classification": null, "determination": null, "investigationState": "Queued",
             "detectionSource": "WindowsDefenderAtp", "detectorId": null, "category": category, "threatFamilyName": null,
             "title": title, "description": "See the timeline of the device.", "alertCreationTime": made, "firstEventTime": made,
-            "lastEventTime": made, "lastUpdateTime": made, "resolvedTime": null, "machineId": fleet.id(index),
-            "computerDnsName": fleet.name(index), "rbacGroupName": "Finance", "aadTenantId": super::TENANT_ID, "threatName": null,
+            "lastEventTime": made, "lastUpdateTime": made, "resolvedTime": null, "machineId": id,
+            "computerDnsName": name, "rbacGroupName": "Finance", "aadTenantId": TENANT_ID, "threatName": null,
             "mitreTechniques": [], "relatedUser": { "userName": "p.marsh", "domainName": "contoso" },
             "loggedOnUsers": [{ "accountName": "p.marsh", "domainName": "contoso" }], "comments": [], "evidence": []
         })

@@ -10,6 +10,7 @@ use super::actions::{ActionRow, by_kind};
 use super::clock::{Clock, later, shifted};
 use super::encoding::Compress;
 use super::faults::Faults;
+use super::files;
 use super::fleet::{Fleet, Record};
 use super::identity::Identity;
 use super::lifecycle::{Action, PlannedOutcome, Status, steps};
@@ -17,7 +18,33 @@ use super::limits::Limits;
 use super::log::LoggedRequest;
 use super::random::Rng;
 use super::story::{CAST, PAST};
-use super::{SimOptions, files};
+
+/// How a tenant is set up.
+#[derive(Debug, Clone)]
+pub struct SimOptions {
+    /// Port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// Size of the fleet: devices with a story first, then ordinary ones.
+    pub devices: usize,
+    /// Decides ids and everything else about the fleet.
+    pub seed: u64,
+    /// Whether sign-ins approve themselves: a device code two seconds after its first poll, the browser door at once.
+    pub auto_approve: bool,
+    /// Virtual seconds per real second.
+    pub speed: f64,
+}
+
+impl Default for SimOptions {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            devices: 60,
+            seed: 0x000c_04d0,
+            auto_approve: false,
+            speed: 1.0,
+        }
+    }
+}
 
 /// Everything the handlers share.
 #[derive(Debug)]

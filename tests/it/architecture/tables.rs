@@ -74,7 +74,7 @@ pub const STARTERS: [&str; 12] = [
 ];
 
 /// Which outside crate may be named where.
-pub const CRATES: [(&str, &[&str]); 30] = [
+pub const CRATES: [(&str, &[&str]); 32] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main", "display"]),
     ("egui_extras", &["ui", "app", "main"]),
@@ -103,7 +103,9 @@ pub const CRATES: [(&str, &[&str]); 30] = [
         ],
     ),
     ("sha1", &["worker::file_hash"]),
-    ("sha2", &["journal"]),
+    ("sha2", &["journal", "simulator::tokens"]),
+    ("ipnet", &["guard::policy"]),
+    ("percent_encoding", &["simulator::call"]),
     ("toml_edit", &["settings"]),
     ("rustix", &["platform"]),
     ("tempfile", &["files"]),
