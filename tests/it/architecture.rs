@@ -2,7 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test ends with a message")]
 
-/// Just enough reading of Rust.
+/// Sources as tokens, and the paths they name.
 mod source;
 /// The rules as data.
 mod tables;
@@ -12,7 +12,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use source::{Source, names_of, paths_from, read_all, repository, stands_alone};
+use source::{Source, Token, names_of, paths_from, places_of, read_all, repository, words};
 use tables::{
     CHANGING, CLOCK_READERS, CLOCK_READS, CRATES, DISK, DISK_USERS, IMPORTS, LONGEST_FILE,
     ONE_DOOR, ONE_FILE_OF_UI, PANICS, SLEEPERS, STARTERS, TOP_LEVEL,
@@ -31,10 +31,10 @@ impl fmt::Display for Violation {
     }
 }
 
-fn at(source: &Source, offset: usize, rule: String) -> Violation {
+fn at(source: &Source, token: usize, rule: String) -> Violation {
     Violation {
         file: source.path.clone(),
-        line: source.line_at(offset),
+        line: source.tokens.get(token).map_or(1, |token| token.line),
         rule,
     }
 }
@@ -62,7 +62,7 @@ fn each_outside_crate_is_named_only_where_it_belongs() {
     for name in ONE_FILE_OF_UI {
         let users: Vec<&Source> = sources
             .iter()
-            .filter(|source| !names_of(&source.code, name).is_empty())
+            .filter(|source| !names_of(&source.tokens, name).is_empty())
             .collect();
         let files: Vec<&str> = users.iter().map(|source| source.path.as_str()).collect();
         let fits = users.len() <= 1 && users.iter().all(|source| source.lies_in("ui"));
@@ -90,16 +90,12 @@ fn the_simulator_is_named_only_where_the_program_starts_and_only_with_its_featur
 #[test]
 fn only_one_file_asks_the_service_to_change_something() {
     check_all(&["src"], one_door);
-    let client: String = read_all(&["src"])
-        .iter()
-        .filter(|source| source.lies_in("api"))
-        .map(Source::shipped)
-        .collect();
+    let sources = read_all(&["src"]);
+    let client = sources.iter().filter(|source| source.lies_in("api"));
+    let client: Vec<Token> = client.flat_map(Source::shipped).collect();
     for method in CHANGING {
-        let defined =
-            client.contains(&format!("fn {method}(")) || client.contains(&format!("fn {method}<"));
         assert!(
-            defined,
+            !places_of(&client, &["fn", method]).is_empty(),
             "src/api has no method `{method}`: this check looks for the wrong name"
         );
     }
@@ -244,8 +240,8 @@ fn length(source: &Source) -> Vec<Violation> {
 
 fn asks_for_the_simulator(attribute: &str) -> bool {
     attribute.starts_with("#[cfg(")
-        && attribute.contains("feature = \"simulator\"")
-        && !attribute.contains("not(feature = \"simulator\"")
+        && attribute.contains("feature=\"simulator\"")
+        && !attribute.contains("not(feature=\"simulator\"")
 }
 
 /// The modules that `lib.rs` or `main.rs` declares only with the feature.
@@ -256,10 +252,9 @@ fn modules_with_the_feature(sources: &[Source]) -> BTreeSet<String> {
         .filter(|source| source.lies_in("lib") || source.lies_in("main"))
     {
         for (start, end) in source.items_under(asks_for_the_simulator) {
-            let item = &source.code[start..end];
-            if let Some(at) = item.find("mod ") {
-                modules.insert(item[at + 4..].trim_end_matches([';', ' ']).to_owned());
-            }
+            let item = &source.tokens[start..end];
+            let declared = places_of(item, &["mod"]);
+            modules.extend(declared.first().map(|at| item[at + 1].text.clone()));
         }
     }
     modules
@@ -277,10 +272,7 @@ fn simulator(source: &Source, covered_modules: &BTreeSet<String>) -> Vec<Violati
         .filter(|(_, path)| path[0] == "simulator")
         .map(|(offset, _)| offset)
         .collect();
-    named.extend(
-        code.match_indices("mod simulator")
-            .map(|(offset, _)| offset),
-    );
+    named.extend(places_of(&code, &["mod", "simulator"]));
     let judge = |offset: usize| {
         if !STARTERS.contains(&module) {
             return Some("the simulator is named only where the program starts");
@@ -321,27 +313,19 @@ fn approvals(source: &Source) -> Vec<Violation> {
         return Vec::new();
     }
     let code = source.shipped();
-    let made = |offset: usize| {
-        let before =
-            code[..offset].trim_end_matches(|c: char| c.is_alphanumeric() || c == ':' || c == '_');
-        let after = code[offset + "Approval".len()..].trim_start();
-        let before = before.trim_end();
-        let elsewhere = ["->", "impl", " for", "struct", "enum"]
-            .iter()
-            .any(|word| before.ends_with(word));
-        after.starts_with('{')
-            && !elsewhere
-            && !code[..offset].ends_with(|c: char| c.is_alphanumeric())
+    let made = |place: &usize| {
+        let before = code[..*place].iter().rev();
+        let before: Vec<&str> = before.map(|token| token.text.as_str()).collect();
+        let path = before.chunks(2).take_while(|pair| pair[0] == "::").count() * 2;
+        let before = before.get(path).copied().unwrap_or_default();
+        !["->", "impl", "for", "struct", "enum"].contains(&before)
     };
-    code.match_indices("Approval")
-        .filter(|&(offset, _)| made(offset))
-        .map(|(offset, _)| {
-            at(
-                source,
-                offset,
-                "only guard makes an Approval (rule 2)".to_owned(),
-            )
-        })
+    let mut places = places_of(&code, &["Approval", "{"]);
+    places.retain(made);
+    let rule = "only guard makes an Approval (rule 2)";
+    let found = places.into_iter();
+    found
+        .map(|place| at(source, place, rule.to_owned()))
         .collect()
 }
 
@@ -402,31 +386,21 @@ fn panics(source: &Source) -> Vec<Violation> {
 
 /// Conditions that always hold: `until("…", |_| true)` takes no event in.
 fn vacuous_waits(source: &Source) -> Vec<Violation> {
-    let is_vacuous = |offset: usize| {
-        let rest = source.code[offset + 1..].trim_start_matches(is_word);
-        let body = rest.strip_prefix('|').map(str::trim_start);
-        body.and_then(|body| body.strip_prefix("true"))
-            .is_some_and(|rest| rest.trim_start().starts_with([')', ',', '}']))
-    };
     if !is_test(source) {
         return Vec::new();
     }
-    let closures = source.code.match_indices("|_");
-    closures
-        .filter(|&(offset, _)| is_vacuous(offset))
-        .map(|(offset, _)| {
-            let rule = "a wait whose condition always holds waits for nothing".to_owned();
-            at(source, offset, rule)
-        })
-        .collect()
+    let rule = "a wait whose condition always holds waits for nothing";
+    let texts: Vec<&str> = source.tokens.iter().map(|t| t.text.as_str()).collect();
+    let waits = texts.windows(5).enumerate();
+    let vacuous = waits.filter(|(_, tokens)| {
+        matches!(tokens, ["|", name, "|", "true", ")" | "," | "}"] if name.starts_with('_'))
+    });
+    let found = vacuous.map(|(place, _)| at(source, place, rule.to_owned()));
+    found.collect()
 }
 
 fn is_test(source: &Source) -> bool {
     source.only_tests || source.path.starts_with("tests/")
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
 }
 
 /// Naps in tests, outside the few loops that ask again and again.
@@ -435,16 +409,13 @@ fn naps(source: &Source) -> Vec<Violation> {
         return Vec::new();
     }
     let rule = "a nap is over too soon on a slow machine: wait for what the awaited event brings";
-    find(source, &source.code, "thread::sleep(", rule)
+    find(source, &source.tokens, "thread::sleep(", rule)
 }
 
-/// Each place of `needle`, unless it is the end of a longer word.
-fn find(source: &Source, code: &str, needle: &str, rule: &str) -> Vec<Violation> {
-    let word = needle.starts_with(|c: char| c.is_alphanumeric());
-    code.match_indices(needle)
-        .filter(|&(offset, _)| {
-            !word || stands_alone(code, offset) || code[..offset].ends_with("::")
-        })
-        .map(|(offset, _)| at(source, offset, rule.to_owned()))
+/// Each place of `needle`.
+fn find(source: &Source, code: &[Token], needle: &str, rule: &str) -> Vec<Violation> {
+    let places = places_of(code, &words(needle)).into_iter();
+    places
+        .map(|place| at(source, place, rule.to_owned()))
         .collect()
 }

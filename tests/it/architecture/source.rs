@@ -1,18 +1,26 @@
-//! Just enough reading of Rust to check rules of shape: where code is, and which paths it names.
+//! Sources as tokens: comments are gone, literals are whole, and what only tests see can be left out.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// One source file, with everything blanked out that is not code.
+use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
+
+/// One source file.
 pub struct Source {
     /// The path inside the repository, with forward slashes.
     pub path: String,
-    /// The text as it is.
     pub text: String,
-    /// The same text, character for character, with comments and the inside of literals blanked.
-    pub code: String,
+    /// Everything that is code. `::`, `->` and `=>` are one token each.
+    pub tokens: Vec<Token>,
     /// Whether the file is a module that only tests see.
     pub only_tests: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// Empty where something was left out.
+    pub text: String,
+    pub line: usize,
 }
 
 impl Source {
@@ -21,7 +29,7 @@ impl Source {
         Self {
             path: path.to_owned(),
             text: text.to_owned(),
-            code: blank_prose(text),
+            tokens: tokens_of(text),
             only_tests: false,
         }
     }
@@ -30,52 +38,41 @@ impl Source {
     pub fn module(&self) -> Vec<&str> {
         let inside = self.path.strip_prefix("src/").unwrap_or(&self.path);
         let stem = inside.strip_suffix(".rs").unwrap_or(inside);
-        stem.strip_suffix("/mod")
-            .unwrap_or(stem)
-            .split('/')
-            .collect()
+        let stem = stem.strip_suffix("/mod").unwrap_or(stem);
+        stem.split('/').collect()
     }
 
     /// Whether this file is the module `scope` (`api` or `api::retry`) or lies inside it.
     pub fn lies_in(&self, scope: &str) -> bool {
-        let module = self.module();
         let scope: Vec<&str> = scope.split("::").collect();
-        module.len() >= scope.len() && module[..scope.len()] == scope[..]
+        self.module().starts_with(&scope)
     }
 
-    /// The number of the line at this offset, from 1.
-    pub fn line_at(&self, offset: usize) -> usize {
-        self.text[..offset].matches('\n').count() + 1
-    }
-
-    /// The code without the items that only tests see.
-    pub fn shipped(&self) -> String {
+    /// The tokens with those left empty that only tests see. Each keeps its place.
+    pub fn shipped(&self) -> Vec<Token> {
         if self.only_tests {
-            return String::new();
+            return Vec::new();
         }
-        let mut code = self.code.clone();
+        let mut tokens = self.tokens.clone();
         for (start, end) in self.items_under(is_test_only) {
-            let blank: String = code[start..end]
-                .chars()
-                .map(|c| if c == '\n' { c } else { ' ' })
-                .collect();
-            // Only ASCII is left of literals and comments, but identifiers may hold more.
-            let missing = (end - start) - blank.len();
-            code.replace_range(start..end, &(blank + &" ".repeat(missing)));
-        }
-        code
-    }
-
-    /// The extent of each item, field, arm or statement that follows an attribute chosen by the predicate.
-    pub fn items_under(&self, chosen: impl Fn(&str) -> bool) -> Vec<(usize, usize)> {
-        let mut extents = Vec::new();
-        for (start, _) in self.code.match_indices("#[") {
-            let end = closing(&self.code, start + 1);
-            if chosen(&self.text[start..end]) {
-                extents.push((start, end_of_item(&self.code, end)));
+            for token in &mut tokens[start..end] {
+                token.text.clear();
             }
         }
-        extents
+        tokens
+    }
+
+    /// The extent of each item, field, arm or statement that follows an attribute chosen by the
+    /// predicate, which sees it without blanks.
+    pub fn items_under(&self, chosen: impl Fn(&str) -> bool) -> Vec<(usize, usize)> {
+        let begins = |at: &usize| matches(&self.tokens, *at, &["#", "["]);
+        let attributes = (0..self.tokens.len()).filter(begins);
+        let extents = attributes.filter_map(|start| {
+            let end = closing(&self.tokens, start + 1);
+            let texts = self.tokens[start..end].iter().map(|t| t.text.as_str());
+            chosen(&texts.collect::<String>()).then(|| (start, end_of_item(&self.tokens, end)))
+        });
+        extents.collect()
     }
 }
 
@@ -95,16 +92,12 @@ pub fn mark_test_files(sources: &mut [Source]) {
     let mut marked = Vec::new();
     for source in sources.iter() {
         for (start, end) in source.items_under(is_test_only) {
-            let item = source.code[start..end].trim_end();
-            if let Some((_, name)) = item
-                .strip_suffix(';')
-                .and_then(|item| item.rsplit_once("mod "))
+            if let [.., word, name, end] = &source.tokens[start..end]
+                && (word.text.as_str(), end.text.as_str()) == ("mod", ";")
             {
                 let mut module = source.module();
-                if ["lib", "main"].contains(&module[0]) {
-                    module.clear();
-                }
-                module.push(name.trim());
+                module.retain(|name| !["lib", "main"].contains(name));
+                module.push(&name.text);
                 marked.push(module.join("::"));
             }
         }
@@ -131,9 +124,8 @@ fn collect(folder: &Path, sources: &mut Vec<Source>) {
         if path.is_dir() {
             collect(&path, sources);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let inside = path
-                .strip_prefix(repository())
-                .expect("the file is in the repository");
+            let inside = path.strip_prefix(repository());
+            let inside = inside.expect("the file is in the repository");
             let name = inside.to_string_lossy().replace('\\', "/");
             let text = fs::read_to_string(&path).expect("a source is UTF-8 text");
             sources.push(Source::new(&name, &text));
@@ -141,275 +133,191 @@ fn collect(folder: &Path, sources: &mut Vec<Source>) {
     }
 }
 
-/// Every path that begins with `root::`, as its segments, with the offset where it begins. Groups are spread out.
-pub fn paths_from(code: &str, root: &str) -> Vec<(usize, Vec<String>)> {
-    let start = format!("{root}::");
+fn tokens_of(text: &str) -> Vec<Token> {
+    let mut tokens: Vec<Token> = Vec::new();
+    let (mut rest, mut line, mut is_adjacent) = (text, 1, false);
+    for token in tokenize(text, FrontmatterAllowed::No) {
+        let (this, after) = rest.split_at(token.len as usize);
+        let is_prose = matches!(
+            token.kind,
+            TokenKind::LineComment { .. } | TokenKind::BlockComment { .. } | TokenKind::Whitespace
+        );
+        if !is_prose {
+            let last = tokens.last_mut().filter(|_| is_adjacent);
+            let is_half =
+                |last: &&mut Token| matches!((&*last.text, this), (":", ":") | ("-" | "=", ">"));
+            match last.filter(is_half) {
+                Some(last) => last.text += this,
+                None => tokens.push(Token {
+                    text: this.to_owned(),
+                    line,
+                }),
+            }
+        }
+        is_adjacent = !is_prose;
+        line += this.matches('\n').count();
+        rest = after;
+    }
+    tokens
+}
+
+/// The words of a pattern such as `File::open(`. A quotation mark stands for any text.
+pub fn words(pattern: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let mut rest = pattern;
+    while let Some(first) = rest.chars().next() {
+        let end = if is_identifier(first) {
+            rest.find(|c| !is_identifier(c)).unwrap_or(rest.len())
+        } else if rest.starts_with("::") {
+            2
+        } else {
+            first.len_utf8()
+        };
+        words.push(&rest[..end]);
+        rest = &rest[end..];
+    }
+    words
+}
+
+/// Whether these words stand at this place.
+pub fn matches(tokens: &[Token], at: usize, words: &[&str]) -> bool {
+    let there = tokens.get(at..at + words.len());
+    let is_word = |token: &Token, word: &str| {
+        token.text == word
+            || word == "\""
+                && token.text.starts_with(['"', 'r'])
+                && token.text.ends_with(['"', '#'])
+    };
+    there.is_some_and(|there| there.iter().zip(words).all(|(t, word)| is_word(t, word)))
+}
+
+/// Each place of these words where they are no field or method.
+pub fn places_of(tokens: &[Token], words: &[&str]) -> Vec<usize> {
+    let is_free = |at: usize| !words[0].starts_with(is_identifier) || begins_word(tokens, at);
+    let places = (0..tokens.len()).filter(|&at| matches(tokens, at, words) && is_free(at));
+    places.collect()
+}
+
+fn text(tokens: &[Token], at: Option<usize>) -> &str {
+    at.and_then(|at| tokens.get(at)).map_or("", |t| &t.text)
+}
+
+fn begins_word(tokens: &[Token], at: usize) -> bool {
+    text(tokens, at.checked_sub(1)) != "."
+}
+
+/// Whether a path begins here: `::name` is a path from the root, `other::name` is about something else.
+fn begins_path(tokens: &[Token], at: usize) -> bool {
+    let before = text(tokens, at.checked_sub(2));
+    let is_inside = text(tokens, at.checked_sub(1)) == "::"
+        && (before.starts_with(is_identifier) || before == ">");
+    begins_word(tokens, at) && !is_inside
+}
+
+/// Every path that begins with `root::`, as its segments after that, with its place. Groups are
+/// spread out.
+pub fn paths_from(tokens: &[Token], root: &str) -> Vec<(usize, Vec<String>)> {
+    let root = words(root);
     let mut paths = Vec::new();
-    for (offset, _) in code.match_indices(&start) {
-        if stands_alone(code, offset) {
+    for at in places_of(tokens, &root) {
+        let tree = at + root.len();
+        if begins_path(tokens, at) && text(tokens, Some(tree)) == "::" {
             let mut found = Vec::new();
-            spread(&code[offset + start.len()..], &mut Vec::new(), &mut found);
-            paths.extend(found.into_iter().map(|path| (offset, path)));
+            spread(tokens, tree + 1, &[], &mut found);
+            paths.extend(found.into_iter().map(|path| (at, path)));
         }
     }
     paths
 }
 
 /// Where a crate or module is named at the beginning of a path, or imported as a whole.
-pub fn names_of(code: &str, name: &str) -> Vec<usize> {
-    code.match_indices(name)
-        .map(|(offset, _)| offset)
-        .filter(|&offset| {
-            let after = &code[offset + name.len()..];
-            let before = code[..offset].trim_end();
-            let whole = !after.starts_with(is_identifier);
-            let imported = [" use", " crate", ",", "{"]
-                .iter()
-                .any(|word| format!(" {before}").ends_with(word));
-            let ends = after.trim_start().starts_with([';', ',', '}'])
-                || after.trim_start().starts_with("as ");
-            whole
-                && stands_alone(code, offset)
-                && (after.trim_start().starts_with("::")
-                    || (imported && ends && in_use(code, offset)))
-        })
-        .collect()
-}
-
-/// Whether the word at this offset begins a path: no identifier, path or field access runs into it.
-pub fn stands_alone(code: &str, offset: usize) -> bool {
-    let before = &code[..offset];
-    if before.ends_with(is_identifier) || before.ends_with(['.', '\'']) {
-        return false;
+pub fn names_of(tokens: &[Token], name: &str) -> Vec<usize> {
+    let is_path = |at: &usize| {
+        let next = text(tokens, Some(at + 1));
+        next == "::" && begins_path(tokens, *at) || text(tokens, at.checked_sub(1)) == "crate"
+    };
+    let mut named: Vec<usize> = places_of(tokens, &[name]);
+    named.retain(is_path);
+    for at in places_of(tokens, &["use"]) {
+        let mut imported = Vec::new();
+        spread(tokens, at + 1, &[], &mut imported);
+        named.extend(imported.iter().filter(|path| **path == [name]).map(|_| at));
     }
-    match before.strip_suffix("::") {
-        // `::name` is a path from the root; `other::name` is not about us.
-        Some(rest) => !rest.ends_with(|c| is_identifier(c) || c == '>'),
-        None => true,
-    }
-}
-
-/// Whether the offset lies in a `use` item.
-fn in_use(code: &str, offset: usize) -> bool {
-    let start = code[..offset].rfind(';').map_or(0, |at| at + 1);
-    let item = code[start..offset].trim_start();
-    ["use ", "pub use ", "extern crate "]
-        .iter()
-        .any(|word| item.rfind(word).is_some_and(|at| !item[at..].contains('}')))
+    named
 }
 
 fn is_identifier(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Spreads the use tree at the beginning of `tree` into whole paths; returns what follows it.
-fn spread<'t>(tree: &'t str, prefix: &mut Vec<String>, found: &mut Vec<Vec<String>>) -> &'t str {
-    let tree = tree.trim_start();
-    if let Some(mut rest) = tree.strip_prefix('{') {
-        loop {
-            rest = rest.trim_start().trim_start_matches(',').trim_start();
-            if rest.is_empty() {
-                return rest;
+/// Spreads the use tree that begins here into whole paths; returns the place after it.
+fn spread(tokens: &[Token], at: usize, prefix: &[String], found: &mut Vec<Vec<String>>) -> usize {
+    let text = |at: usize| text(tokens, Some(at));
+    if text(at) == "{" {
+        let end = closing(tokens, at) - 1;
+        let mut at = at + 1;
+        while at < end {
+            at = spread(tokens, at, prefix, found);
+            // Past `as name` and the comma.
+            while at < end && text(at) != "," {
+                at += 1;
             }
-            if let Some(after) = rest.strip_prefix('}') {
-                return after;
-            }
-            let before = rest.len();
-            rest = spread(rest, &mut prefix.clone(), found);
-            rest = &rest[rest.find([',', '}']).unwrap_or(rest.len())..];
-            assert!(rest.len() < before, "a use tree gets shorter");
-        }
-    }
-    let end = tree.find(|c| !is_identifier(c)).unwrap_or(tree.len());
-    let (name, rest) = if end == 0 {
-        tree.split_at(tree.len().min(1))
-    } else {
-        tree.split_at(end)
-    };
-    // A macro is told by its mark.
-    let mark = if rest.starts_with('!') { "!" } else { "" };
-    prefix.push(format!("{name}{mark}"));
-    match rest.strip_prefix("::") {
-        Some(deeper) if !deeper.starts_with('<') => spread(deeper, prefix, found),
-        _ => {
-            found.push(prefix.clone());
-            rest
-        }
-    }
-}
-
-/// Blanks comments and the inside of literals; line breaks and offsets stay.
-pub fn blank_prose(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut code = bytes.to_vec();
-    let mut at = 0;
-    while at < bytes.len() {
-        let rest = &text.as_bytes()[at..];
-        let (keep, end) = if rest.starts_with(b"//") {
-            (
-                0,
-                at + rest.iter().position(|&b| b == b'\n').unwrap_or(rest.len()),
-            )
-        } else if rest.starts_with(b"/*") {
-            (0, at + end_of_block_comment(rest))
-        } else if let Some(hashes) = raw_string(bytes, at) {
-            let close = format!("\"{}", "#".repeat(hashes));
-            let open = hashes + 2;
-            let body = &rest[open..];
-            let length = body
-                .windows(close.len())
-                .position(|window| window == close.as_bytes());
-            (open, at + open + length.unwrap_or(body.len()) + close.len())
-        } else if rest[0] == b'"' {
-            (1, at + end_of_quoted(rest, b'"'))
-        } else if rest[0] == b'\'' && is_character(rest) {
-            (1, at + end_of_quoted(rest, b'\''))
-        } else {
-            at += 1;
-            continue;
-        };
-        let end = end.min(bytes.len());
-        // The closing quote stays too.
-        let stop = if keep == 0 {
-            end
-        } else {
-            end.saturating_sub(1).max(at + keep)
-        };
-        for byte in &mut code[(at + keep).min(stop)..stop] {
-            if *byte != b'\n' {
-                *byte = b' ';
-            }
-        }
-        at = end.max(at + 1);
-    }
-    String::from_utf8(code).expect("whole literals were blanked")
-}
-
-fn end_of_block_comment(rest: &[u8]) -> usize {
-    let (mut depth, mut at) = (0_usize, 0);
-    while at < rest.len() {
-        if rest[at..].starts_with(b"/*") {
-            depth += 1;
-            at += 2;
-        } else if rest[at..].starts_with(b"*/") {
-            depth -= 1;
-            at += 2;
-            if depth == 0 {
-                return at;
-            }
-        } else {
             at += 1;
         }
+        return end + 1;
     }
-    rest.len()
+    let is_macro = text(at + 1) == "!" && matches!(text(at + 2), "(" | "[" | "{");
+    let mark = if is_macro { "!" } else { "" };
+    let path = [prefix, &[format!("{}{mark}", text(at))]].concat();
+    if text(at + 1) == "::" && text(at + 2) != "<" {
+        return spread(tokens, at + 2, &path, found);
+    }
+    found.push(path);
+    at + 1
 }
 
-/// The number of hashes of a raw string that begins here.
-fn raw_string(bytes: &[u8], at: usize) -> Option<usize> {
-    let inside_word = at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_');
-    let byte_string =
-        at > 0 && bytes[at - 1] == b'b' && (at < 2 || !bytes[at - 2].is_ascii_alphanumeric());
-    if bytes[at] != b'r' || (inside_word && !byte_string) {
-        return None;
-    }
-    let hashes = bytes[at + 1..]
-        .iter()
-        .take_while(|&&byte| byte == b'#')
-        .count();
-    (bytes.get(at + 1 + hashes) == Some(&b'"')).then_some(hashes)
-}
-
-/// A quote begins a character, not a lifetime, when another quote ends it at once.
-fn is_character(rest: &[u8]) -> bool {
-    if rest.get(1) == Some(&b'\\') {
-        return true;
-    }
-    let width = match rest.get(1) {
-        Some(0xf0..) => 4,
-        Some(0xe0..) => 3,
-        Some(0xc0..) => 2,
-        Some(_) => 1,
-        None => return false,
-    };
-    rest.get(1 + width) == Some(&b'\'')
-}
-
-fn end_of_quoted(rest: &[u8], quote: u8) -> usize {
-    let mut at = 1;
-    while at < rest.len() {
-        match rest[at] {
-            b'\\' => at += 2,
-            byte if byte == quote => return at + 1,
-            _ => at += 1,
-        }
-    }
-    rest.len()
-}
-
-/// The offset after the bracket that closes the one at `open`.
-fn closing(code: &str, open: usize) -> usize {
+/// The place after the bracket that closes the one at `open`.
+fn closing(tokens: &[Token], open: usize) -> usize {
     let mut depth = 0_usize;
-    for (offset, c) in code[open..].char_indices() {
-        match c {
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return open + offset + 1;
-                }
-            }
+    for (at, token) in tokens.iter().enumerate().skip(open) {
+        match token.text.as_str() {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => depth -= 1,
             _ => {}
         }
+        if depth == 0 {
+            return at + 1;
+        }
     }
-    code.len()
+    tokens.len()
 }
 
-/// The offset after what an attribute that ends at `start` applies to.
-fn end_of_item(code: &str, start: usize) -> usize {
+const ITEMS: [&str; 12] = [
+    "fn", "mod", "impl", "struct", "enum", "use", "pub", "const", "static", "trait", "async",
+    "type",
+];
+
+/// The place after what an attribute that ends at `start` applies to.
+fn end_of_item(tokens: &[Token], start: usize) -> usize {
     let mut at = start;
     // Further attributes belong to the same item.
-    loop {
-        at += code[at..].len() - code[at..].trim_start().len();
-        if !code[at..].starts_with("#[") {
-            break;
-        }
-        at = closing(code, at + 1);
+    while matches(tokens, at, &["#", "["]) {
+        at = closing(tokens, at + 1);
     }
-    let first = code[at..]
-        .split(|c| !is_identifier(c))
-        .next()
-        .unwrap_or_default();
-    let item = matches!(
-        first,
-        "fn" | "mod"
-            | "impl"
-            | "struct"
-            | "enum"
-            | "use"
-            | "pub"
-            | "const"
-            | "static"
-            | "trait"
-            | "async"
-            | "type"
-    );
-    while let Some(c) = code[at..].chars().next() {
-        match c {
-            '(' | '[' => at = closing(code, at),
-            '{' => {
-                at = closing(code, at);
-                let rest = code[at..].trim_start();
-                if !["=>", "else", "."]
-                    .iter()
-                    .any(|word| rest.starts_with(word))
-                {
+    let is_item = ITEMS.contains(&text(tokens, Some(at)));
+    while at < tokens.len() {
+        match text(tokens, Some(at)) {
+            "(" | "[" => at = closing(tokens, at),
+            "{" => {
+                at = closing(tokens, at);
+                if !["=>", "else", "."].contains(&text(tokens, Some(at))) {
                     return at;
                 }
             }
-            ';' => return at + 1,
-            ',' if !item => return at + 1,
-            ')' | ']' | '}' => return at,
-            _ => at += c.len_utf8(),
+            ";" => return at + 1,
+            "," if !is_item => return at + 1,
+            ")" | "]" | "}" => return at,
+            _ => at += 1,
         }
     }
     at
