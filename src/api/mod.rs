@@ -5,6 +5,7 @@
 
 mod answer;
 #[doc(hidden)]
+#[cfg(feature = "fuzz")]
 pub mod arbitrary;
 mod ask;
 mod by_id;

@@ -22,6 +22,7 @@ pub mod splitter;
 pub mod strip;
 
 mod focus;
+#[cfg(test)]
 mod gallery;
 mod tip;
 
@@ -38,7 +39,8 @@ pub use explanation::ExplanationView;
 pub use field::TextField;
 pub use focus::{keep_focus_in_view, take_escape};
 pub use fold::{fold_ui, foldable_ui};
-pub use gallery::gallery_ui;
+#[cfg(test)]
+use gallery::gallery_ui;
 pub use icon::{Icon, icon, paint_icon};
 pub use page::page_ui;
 pub use scroll_bar::sideways_bar_ui;
