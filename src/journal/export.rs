@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::sheet::{self, Moment};
-use super::{Entry, OrderStatus, Verified};
-use crate::action::Task;
+use super::wording::{detail, not_reread, parameters, utc};
+use super::{Entry, Verified};
 use crate::model::{clean, is_hidden, visible};
 
 /// What to write.
@@ -33,42 +33,6 @@ pub fn export(
     }
 }
 
-/// The parameters as they were sent: `IsolationType=Full`.
-pub(super) fn parameters(task: &Task) -> String {
-    match task {
-        Task::Act { .. } => {
-            let properties = task.properties().into_iter();
-            let words = properties.map(|(name, value)| match value.as_str() {
-                Some(text) => format!("{name}={text}"),
-                None => format!("{name}={value}"),
-            });
-            words.collect::<Vec<_>>().join(" ")
-        }
-        Task::Cancel { action, .. } => format!("action={action}"),
-    }
-}
-
-/// What the status alone does not say.
-pub(super) fn detail(entry: &Entry, status: &OrderStatus) -> String {
-    let ordered = &entry.order.machine;
-    let redirected = (entry.machine().id != ordered.id)
-        .then(|| format!("ordered for {}, carried over by the service", ordered.id));
-    let more = status.detail();
-    redirected
-        .into_iter()
-        .chain(more)
-        .collect::<Vec<_>>()
-        .join("; ")
-}
-
-/// What could not be read again before the order left; empty when all was.
-pub(super) fn not_reread(entry: &Entry) -> String {
-    let what = entry.not_reread().into_iter();
-    what.map(|what| clean(what, 300))
-        .collect::<Vec<_>>()
-        .join("; ")
-}
-
 /// The columns of CSV and JSON, one definition.
 fn columns(entry: &Entry) -> [(&'static str, String); 16] {
     let order = &entry.order;
@@ -79,7 +43,7 @@ fn columns(entry: &Entry) -> [(&'static str, String); 16] {
         ("entry", order.entry.to_string()),
         ("mode", entry.author.mode.to_string()),
         ("tenant", clean(&entry.author.tenant, 200).into_owned()),
-        ("confirmed", sheet::utc(entry.intended_at())),
+        ("confirmed", utc(entry.intended_at())),
         ("account", clean(&entry.author.account, 200).into_owned()),
         ("action", order.task.title()),
         ("parameters", parameters(&order.task)),
@@ -88,7 +52,7 @@ fn columns(entry: &Entry) -> [(&'static str, String); 16] {
         ("standing", status.word(&order.task)),
         ("detail", detail(entry, status)),
         ("not re-read", not_reread(entry)),
-        ("since", sheet::utc(since)),
+        ("since", utc(since)),
         ("since by", source.words().to_owned()),
         ("service action", action.unwrap_or_default()),
         ("comment", clean(&order.comment, 2_000).into_owned()),

@@ -17,6 +17,7 @@ mod record;
 mod schema;
 mod sheet;
 mod status;
+mod wording;
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use super::export::{detail, not_reread, parameters};
+use super::wording::{detail, not_reread, parameters, utc};
 use super::{Entry, NotSentReason, OrderStatus, Phase, Verified};
 use crate::action::{Change, Risk, Task};
 use crate::model::{MachineActionStatus, age_text, clean};
@@ -41,11 +41,6 @@ impl Moment<'_> {
     fn ago(&self, at: Timestamp) -> String {
         age_text(self.now.duration_since(at).as_secs())
     }
-}
-
-/// ISO 8601, to the second.
-pub(super) fn utc(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// Where an entry belongs on the sheet.

@@ -3,7 +3,7 @@ mod next_step;
 mod service_time;
 
 use super::*;
-use crate::action::ActionKind;
+use crate::action::{ActionKind, Task};
 use crate::journal::tests::{author, intended, orders};
 use crate::journal::{Journal, Record};
 use crate::model::{HResult, MachineActionId, MachineActionStatus};

@@ -1,0 +1,48 @@
+//! What every export says of an entry in the same words.
+
+use jiff::Timestamp;
+
+use super::{Entry, OrderStatus};
+use crate::action::Task;
+use crate::model::clean;
+
+/// ISO 8601, to the second.
+pub(super) fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The parameters as they were sent: `IsolationType=Full`.
+pub(super) fn parameters(task: &Task) -> String {
+    match task {
+        Task::Act { .. } => {
+            let properties = task.properties().into_iter();
+            let words = properties.map(|(name, value)| match value.as_str() {
+                Some(text) => format!("{name}={text}"),
+                None => format!("{name}={value}"),
+            });
+            words.collect::<Vec<_>>().join(" ")
+        }
+        Task::Cancel { action, .. } => format!("action={action}"),
+    }
+}
+
+/// What the status alone does not say.
+pub(super) fn detail(entry: &Entry, status: &OrderStatus) -> String {
+    let ordered = &entry.order.machine;
+    let redirected = (entry.machine().id != ordered.id)
+        .then(|| format!("ordered for {}, carried over by the service", ordered.id));
+    let more = status.detail();
+    redirected
+        .into_iter()
+        .chain(more)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// What could not be read again before the order left; empty when all was.
+pub(super) fn not_reread(entry: &Entry) -> String {
+    let what = entry.not_reread().into_iter();
+    what.map(|what| clean(what, 300))
+        .collect::<Vec<_>>()
+        .join("; ")
+}
