@@ -16,6 +16,15 @@ pub struct Verified {
     pub last_hash: String,
 }
 
+impl From<&Verified> for Mark {
+    fn from(verified: &Verified) -> Self {
+        Self {
+            records: i64::try_from(verified.records).unwrap_or(i64::MAX),
+            last_hash: verified.last_hash.clone(),
+        }
+    }
+}
+
 /// What verifying a file found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {

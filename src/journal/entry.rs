@@ -343,5 +343,22 @@ impl Entry {
     }
 }
 
+impl OrderStatus {
+    /// Whether one of this console's own orders cancelled the action: `find` gives the entry whose
+    /// tag the cancellation carries. A colleague may quote any tag.
+    #[must_use]
+    pub fn was_cancelled_here<'a>(&self, find: impl FnOnce(EntryId) -> Option<&'a Entry>) -> bool {
+        let Self::Cancelled {
+            action, comment, ..
+        } = self
+        else {
+            return false;
+        };
+        let tag = comment.as_deref().and_then(EntryId::find_in);
+        let canceller = tag.and_then(find);
+        canceller.is_some_and(|entry| entry.order.task.cancels(action))
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests;

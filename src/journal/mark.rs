@@ -7,7 +7,7 @@
 use std::io::{Read as _, Result, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use super::{Verified, chain};
+use super::chain;
 use crate::files::{self, File};
 
 /// What a journal had at some time.
@@ -84,14 +84,5 @@ impl Mark {
     pub(super) fn write(&self, lock: &mut File) -> Result<()> {
         lock.seek(SeekFrom::Start(0))?;
         lock.write_all(self.to_text().as_bytes())
-    }
-}
-
-impl From<&Verified> for Mark {
-    fn from(verified: &Verified) -> Self {
-        Self {
-            records: i64::try_from(verified.records).unwrap_or(i64::MAX),
-            last_hash: verified.last_hash.clone(),
-        }
     }
 }

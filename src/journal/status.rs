@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::{Entry, NotSentReason};
+use super::NotSentReason;
 use crate::action::Task;
-use crate::model::{EntryId, HResult, MachineActionId, MachineActionStatus, clean};
+use crate::model::{HResult, MachineActionId, MachineActionStatus, clean};
 
 /// Where an entry stands: what the last telling record says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,21 +162,6 @@ impl OrderStatus {
             | Self::NotFound
             | Self::NotOurs { .. } => true,
         }
-    }
-
-    /// Whether one of this console's own orders cancelled the action: `find` gives the entry whose
-    /// tag the cancellation carries. A colleague may quote any tag.
-    #[must_use]
-    pub fn was_cancelled_here<'a>(&self, find: impl FnOnce(EntryId) -> Option<&'a Entry>) -> bool {
-        let Self::Cancelled {
-            action, comment, ..
-        } = self
-        else {
-            return false;
-        };
-        let tag = comment.as_deref().and_then(EntryId::find_in);
-        let canceller = tag.and_then(find);
-        canceller.is_some_and(|entry| entry.order.task.cancels(action))
     }
 
     /// The service said that it will not change any more.
