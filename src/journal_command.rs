@@ -9,10 +9,11 @@ use jiff::tz::TimeZone;
 use crate::auth::read_note;
 use crate::cli::JournalCommand;
 use crate::explain::Explanation;
+use crate::files::{self, Refusal};
 use crate::journal::{
     Entry, Journal, JournalError, Mark, Moment, Report, Verified, Witness, export,
 };
-use crate::{files, say, say_error, terminal};
+use crate::{say, say_error, terminal};
 
 #[expect(
     clippy::disallowed_methods,
@@ -90,10 +91,17 @@ fn verify(file: &Path) -> bool {
         }
         say_error!("  Keep the file as evidence; {records} records can be read");
     }
+    for Refusal { path, problem } in &report.refused {
+        say_error!(
+            "No console acts on this journal as it is: {} {problem}",
+            path.display()
+        );
+        say_error!("  {}", problem.remedy(path));
+    }
     for what in &report.not_checked {
         say!("  Not checked: {what}");
     }
-    report.findings.is_empty()
+    report.is_good()
 }
 
 /// Verifies a journal, against what the keyring remembers of it as well.
@@ -124,6 +132,12 @@ pub fn inspect(file: &Path) -> Result<Report, JournalError> {
 /// said beside it.
 fn read(file: &Path) -> Result<(Verified, Vec<Entry>), Explanation> {
     let report = inspect(file).map_err(|error| cannot_read(&error, file))?;
+    for Refusal { path, problem } in &report.refused {
+        say_error!(
+            "Others may have changed this journal: {} {problem}",
+            path.display()
+        );
+    }
     for finding in report.findings.iter().filter(|f| f.is_of_another_file()) {
         say_error!("The journal is not the one that was written last: {finding}");
     }

@@ -228,6 +228,11 @@ fn journal_lines(folder: &Path) -> Vec<Line> {
 
 fn journal_line(name: &str, report: &Report) -> Line {
     let what = "journal";
+    if let Some(Refusal { path, problem }) = report.refused.first() {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let remedy = problem.remedy(path).replace(&*file, name);
+        return Line::bad(what, format!("{name}: a file of it {problem}"), remedy);
+    }
     let Some(finding) = report.findings.first() else {
         let checked = if report.not_checked.is_empty() {
             "chain and end whole"

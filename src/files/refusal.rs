@@ -33,6 +33,19 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// Whether it is what it should be, but others may have changed it.
+    #[must_use]
+    pub const fn is_about_others(self) -> bool {
+        match self {
+            Self::ForeignOwner { .. } | Self::WritableByOthers { .. } => true,
+            Self::FolderIsLink
+            | Self::NotAFolder
+            | Self::FileIsLink
+            | Self::NotAFile
+            | Self::TooLarge { .. } => false,
+        }
+    }
+
     /// What a person can do about it.
     #[must_use]
     pub fn remedy(self, path: &Path) -> String {
@@ -58,7 +71,20 @@ impl Problem {
 
 impl Refusal {
     pub(super) fn error(path: &Path, problem: Problem) -> io::Error {
-        let kind = match problem {
+        let path = path.to_owned();
+        Self { path, problem }.into()
+    }
+
+    /// The refusal inside an error, if it is one.
+    #[must_use]
+    pub fn within(error: &io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+}
+
+impl From<Refusal> for io::Error {
+    fn from(refusal: Refusal) -> Self {
+        let kind = match refusal.problem {
             Problem::ForeignOwner { .. } | Problem::WritableByOthers { .. } => {
                 io::ErrorKind::PermissionDenied
             }
@@ -68,14 +94,7 @@ impl Refusal {
                 io::ErrorKind::InvalidInput
             }
         };
-        let path = path.to_owned();
-        io::Error::new(kind, Self { path, problem })
-    }
-
-    /// The refusal inside an error, if it is one.
-    #[must_use]
-    pub fn within(error: &io::Error) -> Option<&Self> {
-        error.get_ref()?.downcast_ref()
+        Self::new(kind, refusal)
     }
 }
 

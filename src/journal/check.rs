@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::chain::{End, Row, SELECT};
 use super::mark::Mark;
 use super::{Finding, JournalError, Witness, schema};
+use crate::files::Refusal;
 use crate::model::clean;
 
 /// What a walk over the chain found.
@@ -30,11 +31,19 @@ impl From<&Verified> for Mark {
 pub struct Report {
     pub verified: Verified,
     pub findings: Vec<Finding>,
+    /// Files of the journal that others may have changed: no console acts on it as it is.
+    pub refused: Vec<Refusal>,
     /// What could not be compared, and why.
     pub not_checked: Vec<String>,
 }
 
 impl Report {
+    /// Whether the journal is as the console left it, and a console would act on it.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.findings.is_empty() && self.refused.is_empty()
+    }
+
     /// What is wrong, in one sentence.
     #[must_use]
     pub fn headline(&self) -> &'static str {

@@ -32,6 +32,8 @@ pub enum JournalError {
     Gone(PathBuf),
     #[error("{0} is another file than the one that cordon opened")]
     Replaced(PathBuf),
+    #[error("the journal's lock file {0} was removed or replaced")]
+    LockLost(PathBuf),
     #[error("whether {0} is still the same file cannot be told")]
     PlaceUnknown(PathBuf, #[source] std::io::Error),
     #[error("something else has written to the journal while this console had it")]
@@ -73,6 +75,7 @@ impl JournalError {
         match self {
             Self::Gone(_)
             | Self::Replaced(_)
+            | Self::LockLost(_)
             | Self::WrittenByAnother
             | Self::Damaged(_)
             | Self::AttemptRejected { .. }
@@ -88,6 +91,15 @@ impl JournalError {
             | Self::PlaceUnknown(..)
             | Self::Database(_) => false,
         }
+    }
+
+    /// Whether the file is the right one, but another console may be acting on it meanwhile.
+    #[must_use]
+    pub const fn is_another_console(&self) -> bool {
+        matches!(
+            self,
+            Self::InUse(_) | Self::LockLost(_) | Self::WrittenByAnother
+        )
     }
 
     /// What is wrong, and what mends it.
@@ -124,6 +136,10 @@ impl JournalError {
             Self::Replaced(_) => (
                 "The journal's file was replaced by another while cordon had it open",
                 "Stop what replaces files in the data folder (a sync client, a restore), put the right file back and start cordon again",
+            ),
+            Self::LockLost(_) => (
+                "The file that keeps other consoles off this journal was removed",
+                "Close every console on this data folder and start cordon again; leave its .lock file where it is",
             ),
             Self::WrittenByAnother => (
                 "Something else has written to the journal",

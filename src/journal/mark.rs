@@ -8,6 +8,7 @@ use std::io::{Read as _, Result, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use super::chain;
+use super::place::lock_of;
 use crate::files::{self, File};
 
 /// What a journal had at some time.
@@ -60,7 +61,7 @@ impl Mark {
     /// # Errors
     /// Why that cannot be told.
     pub(super) fn beside(journal: &Path) -> std::result::Result<Self, String> {
-        let lock = journal.with_extension("lock");
+        let lock = lock_of(journal);
         let (text, shown) = (files::read_provided(&lock, LONGEST), lock.display());
         let text = match text {
             Ok(Some(text)) => text,

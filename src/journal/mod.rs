@@ -38,7 +38,7 @@ pub use status::{OrderStatus, Phase, Reply};
 
 use chain::{End, Row, SELECT};
 use check::Remembered;
-use place::{Lock, Place, beside, log_of};
+use place::{Lock, Place, log_of};
 
 use crate::files;
 use crate::model::EntryId;
@@ -82,6 +82,9 @@ impl Journal {
         let before = files::open_or_create(path)
             .and_then(|file| files::identity_of(&file))
             .map_err(|error| JournalError::Folder(path.to_owned(), error))?;
+        if let Some((what, refusal)) = place::judge(path)?.into_iter().next() {
+            return Err(JournalError::NoFile(what, refusal.into()));
+        }
         let db = Connection::open_with_flags(path, WRITING)?;
         let remembered: Vec<_> = remembered
             .map(|m| (Witness::LockFile, m))
@@ -99,8 +102,9 @@ impl Journal {
     /// Opens an existing journal beside a running console, for reading.
     ///
     /// # Errors
-    /// When the file is missing, newer or damaged.
+    /// When the file is missing, newer or damaged, or leads elsewhere.
     pub fn open_read_only(path: &Path) -> Result<Self, JournalError> {
+        place::judge(path)?;
         read_with(path, |db| Self::prepare(db, false, &[]))
     }
 
@@ -143,6 +147,7 @@ impl Journal {
     /// # Errors
     /// When the file cannot be opened or is no journal of a known layout.
     pub fn inspect(path: &Path, marks: &[(Witness, Mark)]) -> Result<Report, JournalError> {
+        let refused = place::judge(path)?;
         let mut remembered = marks.to_vec();
         let mut not_checked = Vec::new();
         // Before the file, which a running console may be continuing meanwhile.
@@ -160,8 +165,18 @@ impl Journal {
                 last_hash: walk.end.hash,
             },
             findings: walk.findings,
+            refused: refused.into_iter().map(|(_, refusal)| refusal).collect(),
             not_checked,
         })
+    }
+
+    /// Whether the next record would be in the file that the next start opens, and nobody else may be
+    /// writing to it.
+    ///
+    /// # Errors
+    /// When one of its files is another one now, or gone.
+    pub fn check_place(&self) -> Result<(), JournalError> {
+        self.place.as_ref().map_or(Ok(()), Place::check)
     }
 
     /// Whether an earlier journal stood in this place, of which nothing is left.
@@ -184,7 +199,7 @@ impl Journal {
             return Err(JournalError::ReadOnly);
         }
         // Records in a file that was moved away would be in no journal that anybody finds again.
-        self.place.as_ref().map_or(Ok(()), Place::check)?;
+        self.check_place()?;
         self.write(at, records)?;
         if let Some(place) = &mut self.place {
             // It may have gone while this was written.
@@ -346,23 +361,11 @@ const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
     .union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 const READING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-/// What `SQLite` opens for a journal, by how the name ends.
-const FILES: [(&str, &str); 4] = [
-    ("", "the journal's file"),
-    ("-wal", "the journal's log (-wal)"),
-    ("-shm", "the index of the journal's log (-shm)"),
-    ("-journal", "the journal's rollback file (-journal)"),
-];
-
-/// Reads the file at `path`, also on media that nobody can write to.
+/// Reads the file at `path`, which was judged, also on media that nobody can write to.
 fn read_with<T>(
     path: &Path,
     read: impl Fn(Connection) -> Result<T, JournalError>,
 ) -> Result<T, JournalError> {
-    for (ending, what) in FILES {
-        let checked = files::check_provided(&beside(path, ending));
-        checked.map_err(|error| JournalError::NoFile(what, error))?;
-    }
     match read(Connection::open_with_flags(path, READING)?) {
         Err(JournalError::Database(error)) => {
             read(open_on_read_only_media(path).ok_or(JournalError::Database(error))?)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::JournalError;
 use super::chain::End;
 use super::mark::Mark;
-use crate::files::{self, File, Identity, TryLockError};
+use crate::files::{self, File, Identity, Refusal, TryLockError};
 
 /// A path, and the file that was there when the journal was opened.
 ///
@@ -48,6 +48,43 @@ fn absent(path: &Path, error: io::Error) -> JournalError {
     }
 }
 
+/// What `SQLite` opens for a journal, by how the name ends.
+const FILES: [(&str, &str); 4] = [
+    ("", "the journal's file"),
+    ("-wal", "the journal's log (-wal)"),
+    ("-shm", "the index of the journal's log (-shm)"),
+    ("-journal", "the journal's rollback file (-journal)"),
+];
+
+/// Judges the files of a journal, for whoever opens it: the console, and those who only read. None is
+/// opened for that: a pipe would wait for somebody who writes. Returns those that others may have
+/// changed: a reader may go on, and says so.
+///
+/// # Errors
+/// When one of them is a link or no regular file.
+pub(super) fn judge(journal: &Path) -> Result<Vec<(&'static str, Refusal)>, JournalError> {
+    let of_sqlite = FILES.map(|(ending, what)| (beside(journal, ending), what));
+    let lock = (lock_of(journal), "the journal's lock file");
+    let mut refused = Vec::new();
+    for (path, what) in of_sqlite.into_iter().chain([lock]) {
+        let Err(error) = files::check_file(&path) else {
+            continue;
+        };
+        match Refusal::within(&error) {
+            Some(refusal) if refusal.problem.is_about_others() => {
+                refused.push((what, refusal.clone()));
+            }
+            Some(_) | None => return Err(JournalError::NoFile(what, error)),
+        }
+    }
+    Ok(refused)
+}
+
+/// The lock file beside a journal.
+pub(super) fn lock_of(journal: &Path) -> PathBuf {
+    journal.with_extension("lock")
+}
+
 /// The journal's file name with `-wal` behind it.
 pub(super) fn log_of(path: &Path) -> PathBuf {
     beside(path, "-wal")
@@ -63,7 +100,7 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
 /// The lock of a journal, held by the one console that may act on it. It also remembers what the
 /// journal has.
 pub(super) struct Lock {
-    path: PathBuf,
+    at: Pinned,
     file: File,
 }
 
@@ -72,14 +109,32 @@ impl Lock {
     pub(super) fn take(journal: &Path) -> Result<Self, JournalError> {
         let folder = journal.parent().unwrap_or(Path::new("."));
         let no_folder = |e| JournalError::Folder(folder.to_owned(), e);
-        let path = journal.with_extension("lock");
+        let path = lock_of(journal);
         let file = files::open_or_create(&path).map_err(no_folder)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(journal.to_owned())),
             Err(TryLockError::Error(e)) => return Err(no_folder(e)),
         }
-        Ok(Self { path, file })
+        let id = files::identity_of(&file).map_err(no_folder)?;
+        let lock = Self {
+            at: Pinned { path, id },
+            file,
+        };
+        // Removed between opening and locking, it keeps nobody out.
+        lock.check()?;
+        Ok(lock)
+    }
+
+    /// Whether it still keeps other consoles out: one that finds no lock file makes another.
+    fn check(&self) -> Result<(), JournalError> {
+        self.at.check().map_err(|error| {
+            if matches!(error, JournalError::Gone(_) | JournalError::Replaced(_)) {
+                JournalError::LockLost(self.at.path.clone())
+            } else {
+                error
+            }
+        })
     }
 
     /// Whether there was a journal beside it.
@@ -99,7 +154,7 @@ impl Lock {
             last_hash: end.hash.clone(),
         };
         if let Err(error) = mark.write(&mut self.file) {
-            tracing::warn!("the mark in {} is behind: {error}", self.path.display());
+            tracing::warn!("the mark in {} is behind: {error}", self.at.path.display());
         }
     }
 
@@ -136,10 +191,11 @@ impl Place {
         Ok(Self { file, log, lock })
     }
 
-    /// Whether the paths still lead to the files that `SQLite` writes to.
+    /// Whether the paths still lead to the files that `SQLite` writes to, and to the lock.
     pub(super) fn check(&self) -> Result<(), JournalError> {
         self.file.check()?;
-        self.log.as_ref().map_or(Ok(()), Pinned::check)
+        self.log.as_ref().map_or(Ok(()), Pinned::check)?;
+        self.lock.check()
     }
 
     pub(super) fn rest(&self) {

@@ -17,7 +17,7 @@ use tokio::sync::{oneshot, watch};
 use super::clock::now;
 use super::lock;
 use super::screen::Screen;
-use crate::explain::{Explain as _, Explanation, NextStep};
+use crate::explain::{Effect, Explain as _, Explanation, NextStep};
 use crate::journal::{Compared, Entry, JournalError, Mark, NotSentReason, OrderStatus, Record};
 use crate::message::{Event, OrderProgress};
 use crate::model::{EntryId, MachineActionId, MachineActionStatus, MachineId};
@@ -26,6 +26,10 @@ use thread::{Changed, Ends, Entries, Job, Written};
 
 /// An append that takes longer than this is said.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How often it is looked whether the file is still in its place: an order that waits would find out
+/// only when it is to leave.
+const CHECK_EVERY: Duration = Duration::from_secs(3);
 
 /// After as long without a record, the log is carried over into the file.
 const REST_AFTER: Duration = Duration::from_secs(1);
@@ -43,6 +47,8 @@ pub(super) struct JournalHandle {
     may_act: AtomicBool,
     /// Why it is not; `None` as well while the file is being opened.
     why_not: Mutex<Option<Explanation>>,
+    /// Tells the end of that: whether another console may act instead.
+    only_looks: watch::Sender<Option<bool>>,
     /// Whether it was said that an append waits for the disk.
     disk_hangs: AtomicBool,
     /// Entries that are in no file, because the disk did not take them.
@@ -92,6 +98,7 @@ impl JournalHandle {
             jobs,
             may_act: AtomicBool::new(false),
             why_not: Mutex::default(),
+            only_looks: watch::Sender::new(None),
             disk_hangs: AtomicBool::new(false),
             unwritten: Mutex::default(),
             mark: watch::channel(None).1,
@@ -133,11 +140,42 @@ impl JournalHandle {
         Opened { entries, ..how }
     }
 
-    /// From now on this console only looks, and says why.
-    pub async fn only_look(&self, why: Explanation) {
+    /// From now on this console only looks, because of this error, and says why.
+    pub async fn only_look(&self, error: &JournalError, why: Explanation) {
         self.may_act.store(false, Ordering::Release);
         *lock(&self.why_not) = Some(why.clone());
         self.screen.emit(Event::Journal(Err(why))).await;
+        self.only_looks
+            .send_replace(Some(error.is_another_console()));
+    }
+
+    /// Returns when this console may not act any more, and with whether another one may.
+    pub async fn until_only_looking(&self) -> bool {
+        let mut told = self.only_looks.subscribe();
+        let told = told.wait_for(Option::is_some).await;
+        told.is_ok_and(|told| told.unwrap_or_default())
+    }
+
+    /// Looks from time to time whether the file is still in its place, for as long as this console may
+    /// act.
+    pub async fn watch_place(&self) {
+        while self.may_act() {
+            tokio::time::sleep(CHECK_EVERY).await;
+            let (reply, answer) = oneshot::channel();
+            if self.jobs.send(Job::CheckPlace { reply }).await.is_err() {
+                return;
+            }
+            if let Ok(Err(error)) = answer.await {
+                self.note_error(&error).await;
+            }
+        }
+    }
+
+    /// After what cannot be mended in this run, this console only looks.
+    async fn note_error(&self, error: &JournalError) {
+        if error.is_final() && self.may_act() {
+            self.only_look(error, error.explain()).await;
+        }
     }
 
     /// Whether this console is the one that may act on its journal.
@@ -191,11 +229,8 @@ impl JournalHandle {
             return Err(JournalError::ReadOnly);
         }
         let written = self.patiently(self.append(now(), records)).await;
-        if let Err(error) = &written
-            && error.is_final()
-            && self.may_act()
-        {
-            self.only_look(error.explain()).await;
+        if let Err(error) = &written {
+            self.note_error(error).await;
         }
         written.map(drop)
     }
@@ -203,19 +238,70 @@ impl JournalHandle {
     /// As [`Self::record`]; a failure is said on screen. For what the service already did.
     /// `false` when it is not on disk.
     pub async fn record_or_say(&self, entry: EntryId, records: Vec<Record>) -> bool {
-        let written = self.record(entry, records).await;
-        if let Err(error) = &written {
-            let known = self.entry(entry);
-            if known.is_some_and(|e| e.first_sent_at().is_some()) {
-                let explanation = error.explain_after_sending(entry);
-                let note = OrderProgress::Stuck(explanation.clone());
-                self.screen.note(entry, Some(note)).await;
-                self.screen.problem(explanation).await;
-            } else {
-                self.screen.problem(self.explain_unwritten(error)).await;
-            }
+        let Err(error) = self.record(entry, records.clone()).await else {
+            return true;
+        };
+        let known = self.entry(entry);
+        if known.is_some_and(|e| e.first_sent_at().is_some()) {
+            let explanation = self.explain_after_sending(entry, &error);
+            let note = OrderProgress::Stuck(explanation.clone());
+            self.screen.note(entry, Some(note)).await;
+            self.screen.problem(explanation).await;
+        } else {
+            self.screen.problem(self.explain_unwritten(&error)).await;
         }
-        written.is_ok()
+        if !self.may_act() {
+            // Nothing more is written in this run, and it is true all the same.
+            self.show_only(entry, records).await;
+        }
+        false
+    }
+
+    fn explain_after_sending(&self, entry: EntryId, error: &JournalError) -> Explanation {
+        let why = lock(&self.why_not).clone();
+        match why.filter(|_| matches!(error, JournalError::ReadOnly)) {
+            Some(why) => Explanation {
+                headline: format!(
+                    "This console may not write to the journal any more, so the latest status of {entry} was not saved"
+                ),
+                effect: Effect::Unknown,
+                next: why.next,
+                details: std::iter::once(why.headline).chain(why.details).collect(),
+            },
+            None => error.explain_after_sending(entry),
+        }
+    }
+
+    /// Puts on record that an order does not leave. Where that cannot be written, it is shown for this
+    /// run: nobody sends what this console had waiting.
+    pub async fn record_unsent(&self, entry: EntryId, not_sent: Record) {
+        let Err(error) = self.record(entry, vec![not_sent.clone()]).await else {
+            return;
+        };
+        let has_left = self.status(entry) == Some(OrderStatus::Sent);
+        if has_left && self.may_act() {
+            // It is looked up when the disk may have been mended.
+            let explanation = self.explain_after_sending(entry, &error);
+            return self.screen.problem(explanation).await;
+        }
+        let why = self.explain_unwritten(&error);
+        // The closing of the orders is not why, and neither is a journal that is not written to.
+        let is_by_this = matches!(
+            not_sent,
+            Record::NotSent {
+                why: NotSentReason::ConsoleEnded | NotSentReason::Unwritten,
+                ..
+            }
+        );
+        let unsent = if is_by_this {
+            unwritten(&why)
+        } else {
+            not_sent
+        };
+        self.show_only(entry, vec![unsent]).await;
+        if self.may_act() {
+            self.screen.problem(why).await;
+        }
     }
 
     /// Why something could not be written: a console that only looks says why it does.
@@ -231,10 +317,7 @@ impl JournalHandle {
         let Record::Intended { order, .. } = &intended else {
             return;
         };
-        let not_sent = Record::NotSent {
-            why: NotSentReason::Unwritten,
-            detail: Some(self.explain_unwritten(error).headline.into()),
-        };
+        let not_sent = unwritten(&self.explain_unwritten(error));
         lock(&self.unwritten).insert(order.entry);
         self.show_only(order.entry, vec![intended, not_sent]).await;
     }
@@ -244,20 +327,25 @@ impl JournalHandle {
         lock(&self.unwritten).contains(&entry)
     }
 
-    /// Takes records of such an entry in, for this run.
+    /// Takes records of an entry in that are in no file, for this run.
     pub async fn show_only(&self, entry: EntryId, records: Vec<Record>) {
         let records = records.into_iter().map(|record| (entry, record)).collect();
         let changed = self.entries.add(now(), records);
         self.show(&changed).await;
     }
 
-    /// Shows what another console has written. What could not be written here is kept for this run.
+    /// Shows what another console has written. What could not be written here is kept for this run,
+    /// until the other one has written more of it.
     pub async fn show_journal_of_another(&self, written: Vec<Entry>) {
         let all = self.entries.change(|entries| {
-            let is_written = |entry: &Entry| written.iter().any(|e| e.id() == entry.id());
-            entries.retain(|entry| !is_written(entry));
-            let unwritten = std::mem::take(entries);
-            entries.extend(written.into_iter().map(Arc::new));
+            let here = std::mem::take(entries);
+            let mut unseen: HashMap<_, _> = here.iter().map(|e| (e.id(), Arc::clone(e))).collect();
+            entries.extend(written.into_iter().map(|entry| {
+                let mine = unseen.remove(&entry.id());
+                let mine = mine.filter(|mine| mine.records().starts_with(entry.records()));
+                mine.unwrap_or_else(|| Arc::new(entry))
+            }));
+            let unwritten = here.into_iter().filter(|e| unseen.contains_key(&e.id()));
             entries.extend(unwritten);
             entries.iter().map(|entry| Entry::clone(entry)).collect()
         });
@@ -342,6 +430,14 @@ impl JournalHandle {
             let entry = Box::new(Entry::clone(entry));
             self.screen.emit(Event::Entry(entry)).await;
         }
+    }
+}
+
+/// The end of an order that could not be put on disk.
+fn unwritten(why: &Explanation) -> Record {
+    Record::NotSent {
+        why: NotSentReason::Unwritten,
+        detail: Some(why.headline.as_str().into()),
     }
 }
 

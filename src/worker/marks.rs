@@ -34,7 +34,7 @@ pub(super) async fn keep_marks(context: Arc<Context>, journal: PathBuf, loss_was
             Ok(Compared::LostItsPast) if loss_was_said => {}
             Ok(Compared::LostItsPast) => say_that_the_past_is_lost(&context, &journal).await,
             Err(error @ JournalError::Damaged(_)) => {
-                return context.journal.only_look(error.explain()).await;
+                return context.journal.only_look(&error, error.explain()).await;
             }
             Err(error) => {
                 tracing::warn!("the journal was not held against the keyring: {error}");

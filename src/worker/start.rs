@@ -14,7 +14,7 @@ use super::look_only::look_on;
 use super::order::{self, resume};
 use super::{marks, renewal, sign_in};
 use crate::explain::{Explain as _, Explanation, NextStep};
-use crate::journal::{Entry, JournalError, NotSentReason, OrderStatus, Record};
+use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
 use crate::message::Event;
 use crate::model::Mode;
 
@@ -49,6 +49,7 @@ async fn read_accounts(context: Arc<Context>) {
 /// Waits for the journal, shows what is in it, and closes what was never sent.
 async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
     let journal = &context.journal;
+    tokio::spawn(step_back(Arc::clone(&context), path.clone()));
     let opened = journal.show_opened(opening).await;
     // A rehearsal begins with an empty account on purpose.
     if context.mode != Mode::Demo && opened.lost_its_past {
@@ -57,11 +58,10 @@ async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
     if let Some(error) = &opened.trouble {
         let mut why = error.explain();
         why.details.push(path.display().to_string());
-        journal.only_look(why).await;
-        if matches!(error, JournalError::InUse(_)) {
-            tokio::spawn(look_on(Arc::clone(&context), path));
-        }
+        journal.only_look(error, why).await;
     } else {
+        let journal = Arc::clone(journal);
+        tokio::spawn(async move { journal.watch_place().await });
         let marks = marks::keep_marks(Arc::clone(&context), path, opened.lost_its_past);
         tokio::spawn(marks);
     }
@@ -69,6 +69,16 @@ async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
     resume(&context).await;
     if opened.trouble.is_none() {
         end_unsent(&context, &opened.entries).await;
+    }
+}
+
+/// When this console may not act any more, what waits in it is not sent; what the one that may act
+/// writes is shown.
+async fn step_back(context: Arc<Context>, journal: PathBuf) {
+    let another_may = context.journal.until_only_looking().await;
+    context.orders.close().await;
+    if another_may {
+        look_on(context, journal).await;
     }
 }
 

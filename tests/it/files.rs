@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use cordon::files::{self, Problem, Refusal};
 use cordon::guard::Policy;
+use cordon::journal::Journal;
 use cordon::settings::{FILE_NAME, Settings};
 use tempfile::TempDir;
 
@@ -390,4 +391,78 @@ fn a_pipe_in_the_place_of_a_journal_holds_nobody_up_and_is_said() {
             "{ending}"
         );
     }
+}
+
+/// A journal and its lock file, as a console leaves them.
+fn journal_in(folder: &Path) -> PathBuf {
+    let path = folder.join("journal-live-contoso.sqlite");
+    drop(Journal::open(&path).expect("made"));
+    path
+}
+
+/// What others may do to a journal's file, and how that is called.
+type Tamper = (fn(&Path), &'static str);
+
+fn tampers() -> Vec<Tamper> {
+    let mut tampers: Vec<Tamper> = vec![
+        (
+            |file| {
+                let elsewhere = file.with_extension("moved");
+                fs::rename(file, &elsewhere).expect("moved");
+                symlink(elsewhere, file).expect("a link");
+            },
+            "is a link",
+        ),
+        (
+            |file| fs::set_permissions(file, Permissions::from_mode(0o666)).expect("set"),
+            "can be written to by others (mode 666)",
+        ),
+    ];
+    // Only the administrator can give files away.
+    if may_give_away() {
+        tampers.push((
+            |file| std::os::unix::fs::chown(file, Some(65_534), None).expect("given away"),
+            "belongs to another user",
+        ));
+    }
+    tampers
+}
+
+fn may_give_away() -> bool {
+    let own = folder();
+    std::os::unix::fs::chown(own.path(), Some(65_534), None).is_ok()
+}
+
+#[test]
+fn a_journal_that_the_console_refuses_is_not_called_good_by_those_who_only_read_it() {
+    for (tamper, words) in tampers() {
+        for ending in ["sqlite", "lock"] {
+            let place = folder();
+            let journal = journal_in(place.path());
+            tamper(&journal.with_extension(ending));
+            assert!(Journal::open(&journal).is_err(), "{ending} {words}");
+            let named = journal.to_str().expect("text");
+            for arguments in [&["journal", "verify"][..], &["journal", "verify", named]] {
+                let output = cordon(place.path(), arguments);
+                let said = String::from_utf8(output.stderr).expect("text");
+                assert!(!output.status.success(), "{ending} {words}: {said}");
+                assert!(said.contains(words), "{ending}: {said}");
+            }
+            let said = doctor(place.path());
+            let line = said.lines().find(|line| line.contains("  journal: "));
+            let line = line.expect("a line");
+            assert!(line.starts_with("MEND ") && line.contains(words), "{line}");
+            assert!(!said.contains("contoso"), "{said}");
+            let left = names_in(place.path());
+            assert!(!left.iter().any(|name| name.contains("moved-")), "{left:?}");
+        }
+    }
+    let place = folder();
+    journal_in(place.path());
+    assert!(
+        cordon(place.path(), &["journal", "verify"])
+            .status
+            .success()
+    );
+    assert!(doctor(place.path()).contains("ok     journal: "));
 }

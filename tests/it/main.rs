@@ -35,6 +35,7 @@ mod keyring_states;
 mod kill;
 mod licences;
 mod lists;
+mod lock_file;
 mod matrix;
 mod memory;
 mod panel;

@@ -87,6 +87,10 @@ pub(super) enum Job {
         mark: Mark,
         reply: oneshot::Sender<Result<Compared, JournalError>>,
     },
+    /// Looks whether the file is still in its place.
+    CheckPlace {
+        reply: oneshot::Sender<Result<(), JournalError>>,
+    },
     /// Nothing has been written for a while.
     Rest,
     Close {
@@ -180,6 +184,10 @@ fn serve(
                     None => Err(JournalError::ReadOnly),
                 };
                 reply.send(compared).ok();
+            }
+            Job::CheckPlace { reply } => {
+                let checked = journal.as_ref().map_or(Ok(()), Journal::check_place);
+                reply.send(checked).ok();
             }
             Job::Rest => {
                 if let Some(journal) = &mut journal {

@@ -66,7 +66,7 @@ impl OrderTask {
             Ok(Reply::Unknown(error)) => outcome::mark_unknown(context, entry, &error).await,
             Err(not_sent) => {
                 let record = not_sent.into_record();
-                context.journal.record_or_say(entry, vec![record]).await;
+                context.journal.record_unsent(entry, record).await;
             }
         }
         // The next of its batch may leave.
@@ -156,7 +156,15 @@ impl OrderTask {
     /// Does what another attempt takes; the time at which it may leave.
     async fn remedy(&self, error: &ApiError, remedy: Remedy) -> Result<Timestamp, NotSent> {
         let why = error.to_string().into();
-        self.record(Record::AttemptRejected { why }).await?;
+        let rejected = Record::AttemptRejected { why };
+        if let Err(not_sent) = self.record(rejected.clone()).await {
+            if !self.context.journal.may_act() {
+                // Nothing more is written in this run, and nothing was done all the same.
+                let journal = &self.context.journal;
+                journal.show_only(self.entry(), vec![rejected]).await;
+            }
+            return Err(not_sent);
+        }
         if matches!(error, ApiError::Throttled { .. }) {
             // The device's actions show whether the service has kept to its word.
             let machine = &self.approval.order().machine.id;
@@ -241,7 +249,7 @@ pub(in crate::worker) async fn control(
         let record = NotSent::because(why).into_record();
         let journal = Arc::clone(&context.journal);
         // Commands do not wait for the disk.
-        tokio::spawn(async move { journal.record_or_say(entry, vec![record]).await });
+        tokio::spawn(async move { journal.record_unsent(entry, record).await });
         return;
     }
     let headline = if context.journal.may_act() {

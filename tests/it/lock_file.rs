@@ -1,0 +1,160 @@
+//! The lock file that keeps other consoles off a journal, removed under the console that relies on it.
+
+#![cfg(unix)]
+
+use std::fs;
+
+use cordon::action::ActionKind;
+use cordon::journal::{Journal, NotSentReason, OrderStatus, Record};
+use cordon::message::OrderProgress;
+
+use crate::common::{Engine, fault, journal_on_disk, posts, signed_in};
+
+const HEADLINE: &str =
+    "The file that keeps other consoles off this journal was removed, so nothing can be sent";
+
+fn unwritten() -> OrderStatus {
+    OrderStatus::NotSent {
+        why: NotSentReason::Unwritten,
+        detail: Some(HEADLINE.into()),
+    }
+}
+
+fn remove_lock(engine: &Engine) {
+    fs::remove_file(engine.journal.with_extension("lock")).expect("removed");
+}
+
+fn until_told(engine: &mut Engine) {
+    engine.until("what is said of it", |s| matches!(s.journal, Some(Err(_))));
+    let told = engine.state.journal.clone().expect("told");
+    assert_eq!(told.expect_err("trouble").headline, HEADLINE);
+}
+
+/// Nobody is told to make room on a disk that has it.
+fn assert_no_false_word(engine: &Engine) {
+    let said = format!("{:?} {:?}", engine.state.problems, engine.state.progress);
+    assert!(!said.contains("Make room"), "{said}");
+}
+
+#[test]
+fn a_console_without_its_lock_ends_what_waits_and_follows_the_one_that_may_act() {
+    let (simulator, folder, mut first) = signed_in();
+    first
+        .control
+        .inject(fault("submit:isolate", "status:429:250", 1));
+    let waiting = first.order(ActionKind::Isolate, "FIN-LT-042");
+    first.until("the pause", move |s| {
+        matches!(s.progress.get(&waiting), Some(OrderProgress::LeavesAt(_)))
+    });
+    remove_lock(&first);
+    // With no order to be written: what waits is not left to find out when it is to leave.
+    until_told(&mut first);
+    first.until("the end of the wait", move |s| {
+        s.entry(waiting).is_some_and(|e| e.status().is_end())
+    });
+    assert_eq!(first.status(waiting), unwritten());
+    assert_no_false_word(&first);
+    assert_eq!(posts(&first.control), ["isolate"]);
+
+    let mut second = Engine::start(&simulator, folder.path());
+    assert_eq!(second.state.journal, Some(Ok(())));
+    let ended = OrderStatus::NotSent {
+        why: NotSentReason::ConsoleEnded,
+        detail: None,
+    };
+    second.until("the end of the first one's order", |s| {
+        s.entry(waiting).is_some_and(|e| e.status().is_end())
+    });
+    assert_eq!(second.status(waiting), ended);
+    second.sign_in();
+    // The service's pause is over for it as well.
+    second.control.advance(std::time::Duration::from_mins(5));
+    let theirs = second.order(ActionKind::Isolate, "HR-LT-007");
+    assert!(matches!(second.until_end(theirs), OrderStatus::Done { .. }));
+    first.until("what the other has done", |s| {
+        s.entry(theirs).is_some_and(|e| e.status().is_end())
+    });
+    assert_eq!(first.status(waiting), ended, "as the journal has it");
+    // The window offers nothing any more; whatever gets past that is not sent.
+    let draft = Engine::draft(ActionKind::Isolate, &first.machine("FIN-LT-042"));
+    let entry = first.submit(&draft);
+    assert_eq!(first.until_end(entry), unwritten());
+    assert_eq!(posts(&first.control), ["isolate", "isolate"]);
+}
+
+#[test]
+fn a_refusal_that_comes_after_the_lock_has_gone_is_told_as_what_it_is() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    engine
+        .control
+        .inject(fault("submit:isolate", "status:429:250", 1));
+    engine
+        .control
+        .inject(fault("submit:isolate", "latency:2000", 1));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("the request", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| *e.status() == OrderStatus::Sent)
+    });
+    remove_lock(&engine);
+    engine.until("its end", move |s| {
+        s.entry(entry).is_some_and(|e| e.status().is_end())
+    });
+    assert_eq!(engine.status(entry), unwritten());
+    let records = engine.state.entry(entry).expect("an entry").records();
+    let rejected = |(_, r): &(_, Record)| matches!(r, Record::AttemptRejected { .. });
+    assert!(records.iter().any(rejected), "{records:?}");
+    assert_no_false_word(&engine);
+    until_told(&mut engine);
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn what_the_service_accepts_after_the_lock_has_gone_is_shown_for_this_run() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    engine
+        .control
+        .inject(fault("submit:isolate", "latency:2000", 1));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("the request", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| *e.status() == OrderStatus::Sent)
+    });
+    remove_lock(&engine);
+    engine.until("the acceptance", move |s| {
+        let status = s.entry(entry).map(|e| e.status().clone());
+        matches!(status, Some(OrderStatus::Accepted { .. }))
+    });
+    assert_no_false_word(&engine);
+    until_told(&mut engine);
+    // The next run finds out what became of it.
+    assert_eq!(
+        *journal_on_disk(&engine.journal)[0].status(),
+        OrderStatus::Sent
+    );
+}
+
+#[test]
+fn a_lock_file_that_was_removed_or_replaced_is_found_at_the_next_record() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("journal.sqlite");
+    let lock = path.with_extension("lock");
+    let attacks: [fn(&std::path::Path); 2] = [
+        |lock| fs::remove_file(lock).expect("removed"),
+        |lock| {
+            fs::rename(lock, lock.with_extension("old")).expect("renamed");
+            fs::write(lock, "").expect("another");
+        },
+    ];
+    for attack in attacks {
+        let mut journal = Journal::open(&path).expect("opened");
+        journal
+            .append(jiff::Timestamp::UNIX_EPOCH, &[])
+            .expect("in its place");
+        attack(&lock);
+        let refused = journal.append(jiff::Timestamp::UNIX_EPOCH, &[]);
+        let error = refused.expect_err("refused");
+        assert!(error.is_final() && error.is_another_console(), "{error}");
+        assert!(error.to_string().contains("lock file"), "{error}");
+    }
+}
