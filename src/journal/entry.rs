@@ -139,17 +139,20 @@ impl Entry {
             .map(|(at, _)| *at)
     }
 
-    /// The action that the service answered with when it was not clear whose it is; not one that
-    /// was clearly ours by the answer, and then was contradicted.
+    /// The action that the service answered with when it was not clear whose it is, or that it has not
+    /// shown since; not one that was clearly ours by the answer, and then was contradicted.
     #[must_use]
     pub fn answered_with(&self) -> Option<&MachineActionId> {
         let records = || self.records.iter().map(|(_, record)| record);
-        let unclear = records().rev().find_map(|record| {
-            let Record::Unclear { action, .. } = record else {
+        let (unclear, was_never_shown) = records().rev().find_map(|record| {
+            let Record::Unclear { action, status, .. } = record else {
                 return None;
             };
-            action.as_ref()
+            Some((action.as_ref()?, status.is_some()))
         })?;
+        if was_never_shown {
+            return Some(unclear);
+        }
         let first = records().find(|r| r.accepts(unclear) || r.disowns(unclear));
         first.filter(|r| r.disowns(unclear)).map(|_| unclear)
     }
@@ -158,7 +161,9 @@ impl Entry {
     #[must_use]
     pub fn has_disowned(&self, action: &MachineActionId) -> bool {
         let mut records = self.records.iter().map(|(_, record)| record);
-        records.any(|r| r.accepts(action)) && records.any(|r| r.disowns(action))
+        let contradicts =
+            |r: &Record| matches!(r, Record::Unclear { status: None, .. }) && r.disowns(action);
+        records.any(|r| r.accepts(action)) && records.any(contradicts)
     }
 
     /// What the service acts on: the device that was chosen, unless it carried the order over to
@@ -190,6 +195,14 @@ impl Entry {
             }
         }
         found
+    }
+
+    /// Whether the service has shown the action that it accepted, at least once, as far as that is on
+    /// record.
+    #[must_use]
+    pub fn was_shown(&self) -> bool {
+        let mut records = self.records.iter().map(|(_, record)| record);
+        records.any(|r| matches!(r, Record::Progress { .. } | Record::Finished { .. }))
     }
 
     /// The action that this order made, as far as the service credits it to this order: neither one
@@ -276,7 +289,8 @@ impl Entry {
             } => OrderStatus::Unknown {
                 why: why.clone(),
                 reply: match (action, status) {
-                    (Some(action), _) => Reply::Action(action.clone()),
+                    (Some(action), None) => Reply::Action(action.clone()),
+                    (Some(action), Some(_)) => Reply::NeverShown(action.clone()),
                     (None, Some(status)) => Reply::Status(*status),
                     (None, None) => Reply::Missing,
                 },

@@ -68,6 +68,8 @@ pub enum Reply {
     Status(u16),
     /// An action, without enough in it to tell whose it is.
     Action(MachineActionId),
+    /// An action of ours, which the service has never shown since.
+    NeverShown(MachineActionId),
 }
 
 impl Reply {

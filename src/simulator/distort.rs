@@ -82,6 +82,9 @@ pub(super) fn short_circuit(fault: Option<&FaultKind>) -> Option<Reply> {
         | FaultKind::CarriedOver
         | FaultKind::OtherRecord
         | FaultKind::OtherId
+        | FaultKind::NoSuchId
+        | FaultKind::Forgotten
+        | FaultKind::Premature
         | FaultKind::OtherFacts
         | FaultKind::RepeatRows
         | FaultKind::ActiveRequestExists
@@ -198,6 +201,9 @@ pub(super) fn after(
         | FaultKind::AlreadyPending
         | FaultKind::CarriedOver
         | FaultKind::OtherId
+        | FaultKind::NoSuchId
+        | FaultKind::Forgotten
+        | FaultKind::Premature
         | FaultKind::ActiveRequestExists
         | FaultKind::Stall
         | FaultKind::OpaqueToken

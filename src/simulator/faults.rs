@@ -98,6 +98,12 @@ pub enum FaultKind {
     OtherRecord,
     /// The work is done and the answer has the id of another device's action that has ended.
     OtherId,
+    /// The work is done and the answer has an id that nobody knows.
+    NoSuchId,
+    /// The answer is as if the work were done, and nothing is stored.
+    Forgotten,
+    /// The work is done and the answer says that it has succeeded already, which it has not.
+    Premature,
     /// An action keeps its id and is another one otherwise: of another device, kind and requestor,
     /// without a tag, and it has succeeded. So is each one of a list.
     OtherFacts,
@@ -260,7 +266,7 @@ impl Fault {
     /// Routes: `devicecode`, `token`, `machines`, `machine_search`, `find_by_ip`, `user_machines`, `machine`,
     /// `machine_actions`, `tenant_actions`, `actions_by_id`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
-    /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `other_id`, `other_facts`, `repeat_rows`, `unknown_enums`,
+    /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `other_id`, `no_such_id`, `forgotten`, `premature`, `other_facts`, `repeat_rows`, `unknown_enums`,
     /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
     /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`. Dashes and capitals don't matter.
     #[must_use]
@@ -353,6 +359,9 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
         "carriedover" => FaultKind::CarriedOver,
         "otherrecord" => FaultKind::OtherRecord,
         "otherid" => FaultKind::OtherId,
+        "nosuchid" => FaultKind::NoSuchId,
+        "forgotten" => FaultKind::Forgotten,
+        "premature" => FaultKind::Premature,
         "otherfacts" => FaultKind::OtherFacts,
         "repeatrows" => FaultKind::RepeatRows,
         "activerequestexists" => FaultKind::ActiveRequestExists,

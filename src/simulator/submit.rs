@@ -82,13 +82,19 @@ pub(super) fn submit(
     };
     tracing::debug!(kind = row.kind, "an action was stored");
     let mut answer = stored.json();
-    if fault == Some(&FaultKind::OtherId) {
-        let is_other = |a: &&super::lifecycle::Action| {
-            a.status.is_final() && a.machine_id != stored.machine_id
-        };
-        if let Some(other) = inner.actions.iter().find(is_other) {
-            answer["id"] = json!(other.id);
+    match fault {
+        Some(FaultKind::OtherId) => {
+            let is_other = |a: &&super::lifecycle::Action| {
+                a.status.is_final() && a.machine_id != stored.machine_id
+            };
+            if let Some(other) = inner.actions.iter().find(is_other) {
+                answer["id"] = json!(other.id);
+            }
         }
+        Some(FaultKind::NoSuchId) => answer["id"] = json!("00000000-0000-4000-8000-000000000404"),
+        Some(FaultKind::Forgotten) => inner.actions.retain(|action| action.id != stored.id),
+        Some(FaultKind::Premature) => answer["status"] = json!("Succeeded"),
+        _ => {}
     }
     created(tenant, row.success, answer)
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use crate::action::Conditions;
-use crate::model::{MachineAction, MachineId};
+use crate::model::{MachineAction, MachineActionId, MachineId};
 
 /// The known actions of every machine.
 #[derive(Debug, Default)]
@@ -86,6 +86,18 @@ impl Actions {
             self.generation += 1;
         }
         known.actions.iter().find(|action| action.id == id)
+    }
+
+    /// Takes out an action that an answer named and the service has never shown.
+    pub(super) fn remove(&mut self, id: &MachineActionId) {
+        for known in self.by_machine.values_mut() {
+            let before = known.actions.len();
+            known.actions.retain(|action| action.id != *id);
+            if known.actions.len() < before {
+                known.conditions = OnceLock::new();
+                self.generation += 1;
+            }
+        }
     }
 
     /// Starts over, for another account.

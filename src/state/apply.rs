@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Asked, HistoryRead, Panels, Problem, Remote, State, next_revision};
 use crate::explain::Explanation;
-use crate::journal::Entry;
+use crate::journal::{Entry, OrderStatus, Reply};
 use crate::message::{Event, InventoryNews};
 use crate::model::{Epoch, Listed, MachineAction, MachineActionStatus, MachineId, SessionStatus};
 
@@ -248,6 +248,13 @@ impl State {
     fn apply_entry(&mut self, entry: Entry) {
         if entry.status().is_end() {
             self.progress.remove(&entry.id());
+        }
+        if let OrderStatus::Unknown {
+            reply: Reply::NeverShown(action),
+            ..
+        } = entry.status()
+        {
+            self.actions.remove(action);
         }
         self.entries.put(entry);
     }

@@ -3,10 +3,10 @@
 
 use cordon::action::ActionKind;
 use cordon::journal::{Entry, OrderStatus, Record};
-use cordon::model::EntryId;
+use cordon::model::{EntryId, MachineActionId};
 use cordon::state::State;
 
-use crate::common::{Engine, fault, posts, signed_in};
+use crate::common::{Engine, asked_about, fault, posts, signed_in};
 
 /// Whether a reading was found to contradict the order, for this cause.
 fn is_disowned(state: &State, entry: EntryId, cause: &str) -> bool {
@@ -77,6 +77,91 @@ fn readings_that_describe_another_action_end_nothing_and_the_true_end_is_found_a
         "{end:?}"
     );
     assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+fn is_accepted_as(engine: &Engine, entry: EntryId, id: &str) -> bool {
+    matches!(engine.status(entry), OrderStatus::Accepted { action, .. } if action.as_str() == id)
+}
+
+#[test]
+fn an_answer_that_names_the_end_already_is_an_acceptance_and_the_end_is_read() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    engine.control.inject(fault("submit", "premature", 1));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("the acceptance", |s| {
+        let status = s.entry(entry).map(Entry::status);
+        matches!(status, Some(OrderStatus::Accepted { .. }))
+    });
+    let own = true_action(&engine, entry);
+    let id = own.clone();
+    engine.until_tenant("readings of it", move |control| {
+        asked_about(control, &id) > 1
+    });
+    engine.until("what they say", |s| {
+        let status = s.entry(entry).map(Entry::status);
+        let Some(OrderStatus::Accepted { status, .. }) = status else {
+            panic!("{status:?} by the answer alone");
+        };
+        !status.is_final()
+    });
+    let id = MachineActionId::parse(&own).expect("an id");
+    let shown = engine.state.action(&machine.id, &id).expect("shown");
+    assert!(!shown.status.is_final(), "{shown:?} by the answer alone");
+    assert!(engine.control.set_status(&own, "Succeeded"));
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn an_order_whose_action_is_never_shown_under_its_id_is_found_by_its_tag() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    engine.control.never_finish(machine.id.as_str());
+    engine.control.inject(fault("submit", "no_such_id", 1));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    let named = |state: &State| {
+        let records = state.entry(entry).map(Entry::records);
+        let mut records = records.into_iter().flatten().map(|(_, record)| record);
+        records.any(|record| {
+            matches!(
+                record,
+                Record::Unclear {
+                    status: Some(404),
+                    ..
+                }
+            )
+        })
+    };
+    engine.until("the doubt", named);
+    let own = true_action(&engine, entry);
+    engine.until("its own action", |s| {
+        let status = s.entry(entry).map(Entry::status);
+        matches!(status, Some(OrderStatus::Accepted { action, .. }) if action.as_str() == own)
+    });
+    assert!(is_accepted_as(&engine, entry, &own));
+    assert!(engine.control.set_status(&own, "Succeeded"));
+    let end = engine.until_end(entry);
+    assert!(
+        matches!(&end, OrderStatus::Done { action } if action.as_str() == own),
+        "{end:?}"
+    );
+    assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+#[test]
+fn an_order_that_was_accepted_and_is_not_there_is_looked_up_and_may_be_sent_again() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    engine.control.inject(fault("submit", "forgotten", 1));
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    engine.until("the doubt", |s| {
+        s.entry(entry).is_some_and(|e| e.status().is_unknown())
+    });
+    assert_eq!(engine.until_end(entry), OrderStatus::NotFound);
+    let again = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    assert!(matches!(engine.until_end(again), OrderStatus::Done { .. }));
+    assert_eq!(posts(&engine.control), ["isolate", "isolate"]);
 }
 
 #[test]

@@ -69,14 +69,18 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         | FaultKind::Lacks(_)
         | FaultKind::CarriedOver
         | FaultKind::OtherId
+        | FaultKind::NoSuchId
+        | FaultKind::Premature
         | FaultKind::DropAfter => (After, Done),
         FaultKind::DropBefore | FaultKind::Stall => (Before, NotFound),
         FaultKind::AlreadyPending | FaultKind::ActiveRequestExists => (Before, NotOurs),
         FaultKind::Unauthorized | FaultKind::ClaimsChallenge => (Before, DoneAtTheSecond),
         FaultKind::Forbidden { .. } => (Before, Refused),
-        // Lists, readings by id, tokens and a broken contract have tests of their own.
+        // Lists, readings by id, tokens, a broken contract, and what a cancellation cannot meet have
+        // tests of their own.
         FaultKind::LoseTail
         | FaultKind::ThrottledAfter
+        | FaultKind::Forgotten
         | FaultKind::OtherRecord
         | FaultKind::OtherFacts
         | FaultKind::RepeatRows
@@ -116,6 +120,8 @@ const FAULTS: &[&str] = &[
     "lacks:requestorComment",
     "carried_over",
     "other_id",
+    "no_such_id",
+    "premature",
     "drop_before",
     "drop_after",
     "stall",

@@ -211,6 +211,9 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
                     "What Defender says of this order contradicts itself".to_owned()
                 }
                 Reply::Action(_) => "The answer does not say whose action it is".to_owned(),
+                Reply::NeverShown(_) => {
+                    "Defender accepted this order and has not shown its action since".to_owned()
+                }
             };
             vec![
                 format!("{what}. It is being looked up; sending again is blocked until then"),

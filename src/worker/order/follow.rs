@@ -30,6 +30,8 @@ struct Follow {
     read_at: Option<Timestamp>,
     /// The service's time of the newest reading: another of its hosts may answer with an older one.
     newest: Option<Timestamp>,
+    /// Whether the service has shown it in this run.
+    was_shown: bool,
     /// What was read last is being put on record, which may wait for the disk.
     is_being_recorded: bool,
 }
@@ -121,6 +123,7 @@ impl Followed {
                 next: first,
                 read_at,
                 newest: None,
+                was_shown: false,
                 is_being_recorded: false,
             });
             follow.next = follow.next.min(first);
@@ -143,6 +146,23 @@ impl Followed {
     pub fn look_now(&self) {
         self.put_off(Duration::ZERO);
         self.changed.notify_one();
+    }
+
+    /// Makes one action due.
+    pub(super) fn look_now_at(&self, id: &MachineActionId) {
+        self.change(id, |follow| follow.next = monotonic_now());
+        self.changed.notify_one();
+    }
+
+    /// Notes that the service shows an action.
+    pub(super) fn note_shown(&self, id: &MachineActionId) {
+        self.change(id, |follow| follow.was_shown = true);
+    }
+
+    /// Our entries about an action that the service has not shown in this run.
+    pub(super) fn never_shown(&self, id: &MachineActionId) -> Vec<EntryId> {
+        let unseen = self.change(id, |f| (!f.was_shown).then(|| f.entries.clone()));
+        unseen.flatten().unwrap_or_default()
     }
 
     /// Sets the next look at every action.
@@ -205,6 +225,7 @@ impl Followed {
     pub(super) fn begin_recording(&self, id: &MachineActionId) -> Option<bool> {
         self.change(id, |follow| {
             follow.read_at = Some(now());
+            follow.was_shown = true;
             let is_free = !std::mem::replace(&mut follow.is_being_recorded, true);
             is_free.then_some(follow.entries.is_empty())
         })?

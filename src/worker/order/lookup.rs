@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::claim::{Claim, Reading};
-use super::outcome::{accepted, not_ours};
+use super::outcome::{Source, accepted, not_ours};
 use super::registry::Registration;
 use crate::action::Task;
 use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
@@ -45,7 +45,7 @@ pub(super) async fn find_out_if_unanswered(
 ) {
     let status = context.journal.status(entry);
     let is_unanswered = status.is_some_and(|s| s.phase() == Phase::Unanswered);
-    if is_unanswered && is_of_present_account(context, entry) {
+    if is_unanswered && context.journal.may_act() && is_of_present_account(context, entry) {
         let epoch = context.session.epoch();
         registration.look_up(epoch);
         find_out(context, entry, epoch).await;
@@ -80,7 +80,7 @@ pub(in crate::worker) async fn reconcile_late(context: &Context, actions: &[Mach
         }
         let claim = Claim::of(context, &entry.order, Some(&account));
         if let Some(ours) = actions.iter().find(|action| claim.is_ours(action)) {
-            accepted(context, &entry.order, ours).await;
+            accepted(context, &entry.order, ours, Source::Reading).await;
         }
     }
 }
@@ -139,7 +139,7 @@ async fn find_out(context: &Context, id: EntryId, epoch: Epoch) {
         let note = progress.note(again_at);
         context.screen.note(id, Some(note)).await;
         tokio::time::sleep(wait).await;
-        if epoch != context.session.epoch() {
+        if epoch != context.session.epoch() || !context.journal.may_act() {
             return;
         }
         let place = progress.place(context);
@@ -165,7 +165,7 @@ async fn record_found(
     match found {
         Ok(Found::Ours(action)) => {
             context.show_action(&action).await;
-            return accepted(context, &entry.order, &action).await;
+            return accepted(context, &entry.order, &action, Source::Reading).await;
         }
         Ok(Found::NotOurs(action)) => {
             context.show_action(&action).await;

@@ -18,11 +18,13 @@ use crate::worker::screen::Screen;
 /// The service answered with an action: is it ours, and how far is it?
 pub(super) async fn classify(context: &Context, approval: &Approval, action: &MachineAction) {
     let order = approval.order();
-    context.show_action(action).await;
+    if !action.status.is_final() {
+        context.show_action(action).await;
+    }
     let claim = Claim::of(context, order, Some(approval.account()));
     match claim.whose(action) {
         Whose::Ours => {
-            accepted(context, order, action).await;
+            accepted(context, order, action, Source::Answer).await;
         }
         Whose::NotOurs => {
             not_ours(context, order, action).await;
@@ -47,23 +49,47 @@ pub(super) async fn not_ours(context: &Context, order: &Order, action: &MachineA
     written
 }
 
-/// Records what the service has stored for us, and follows it unless it is at its end already.
-/// `false` when that could not be written.
-pub(super) async fn accepted(context: &Context, order: &Order, action: &MachineAction) -> bool {
+/// What shows that the service has stored an action for us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The answer to the request, which tells that the order was taken. An end that it names counts once
+    /// the service shows it, too.
+    Answer,
+    /// What the service shows of its actions.
+    Reading,
+}
+
+/// Records what the service has stored for us, and follows it to its end, unless a reading says that it
+/// is there. `false` when that could not be written.
+pub(super) async fn accepted(
+    context: &Context,
+    order: &Order,
+    action: &MachineAction,
+    source: Source,
+) -> bool {
+    let is_ended = source == Source::Reading && action.status.is_final();
     let mut records = vec![Record::Accepted {
         action: action.id.clone(),
         status: action.status.clone(),
     }];
     records.extend(redirection(&context.screen, order, &order.machine.id, action).await);
-    records.extend(finished(action));
+    records.extend(finished(action).filter(|_| is_ended));
     let written = context.journal.record_or_say(order.entry, records).await;
-    if written && !action.status.is_final() {
-        let read_at = Some(now());
-        let followed = &context.followed;
-        followed.follow(order.entry, &action.id, read_at).await;
+    let followed = &context.followed;
+    if written && !is_ended {
+        let (entry, id, read_at) = (order.entry, &action.id, Some(now()));
+        followed.follow(entry, id, read_at).await;
+        if source == Source::Reading {
+            followed.note_shown(id);
+        }
     }
-    // A cancellation's answer is news for the order that it cancels.
-    context.followed.record_reading(action, None).await;
+    if source == Source::Answer && action.status.is_final() {
+        // Its end counts once it is read.
+        followed.look_now_at(&action.id);
+    } else {
+        // A cancellation's answer is news for the order that it cancels.
+        followed.record_reading(action, None).await;
+    }
     written
 }
 
@@ -152,7 +178,7 @@ pub(super) async fn refuse(context: &Context, approval: &Approval, error: &ApiEr
     if refusal.may_hide_active_request() {
         match look_for_cause(context, approval).await {
             Cause::Stored(action) => {
-                accepted(context, order, &action).await;
+                accepted(context, order, &action, Source::Reading).await;
                 return;
             }
             Cause::NotOurs(action) => {

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::claim::disown_if_contradicted;
 use super::follow::NextLook;
-use super::lookup::reconcile_late;
+use super::lookup::{self, reconcile_late};
+use crate::action::Task;
 use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
-use crate::journal::OrderStatus;
+use crate::journal::{OrderStatus, Phase, Record};
 use crate::message::OrderProgress;
 use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
 use crate::worker::context::Context;
@@ -186,14 +187,21 @@ async fn note_failed(context: &Context, id: &MachineActionId, why: Explanation) 
 }
 
 /// The service does not show the action: at first that is usual.
-async fn note_absent(context: &Context, id: &MachineActionId) {
+async fn note_absent(context: &Arc<Context>, id: &MachineActionId) {
     let Some(age) = context.followed.age(id) else {
         return;
     };
-    let next = context.followed.set_next(id, None);
     let is_new = age < context.timing.secs(GRACE_SECS);
+    if !is_new {
+        look_up_never_shown(context, id).await;
+    }
+    let next = context.followed.set_next(id, None);
     let why = (!is_new).then(|| {
-        let headline = "The service accepted this action but does not show it any more";
+        let headline = if context.followed.never_shown(id).is_empty() {
+            "The service accepted this action but does not show it any more"
+        } else {
+            "The service accepted this action but has not shown it so far"
+        };
         let next = NextStep::Outside("Look at the device in the Defender portal".into());
         let mut why = Explanation::harmless(headline, next);
         why.effect = Effect::Unknown;
@@ -201,6 +209,37 @@ async fn note_absent(context: &Context, id: &MachineActionId) {
         why
     });
     note_next(context, next, why).await;
+}
+
+/// An answer may name a wrong id: orders whose action the service has never shown are looked up by their
+/// tag from here on, and may turn out not to be there.
+async fn look_up_never_shown(context: &Arc<Context>, id: &MachineActionId) {
+    let account = context.session.account();
+    for entry in context.followed.never_shown(id) {
+        let known = context.journal.entry(entry);
+        let is_meant = known.is_some_and(|known| {
+            // A cancellation is about an action that was there before.
+            matches!(known.order.task, Task::Act { .. })
+                && !known.was_shown()
+                && account
+                    .as_ref()
+                    .is_some_and(|account| known.author.is(account))
+                && known.status().phase() == Phase::UnderWay(id)
+        });
+        let record = Record::Unclear {
+            status: Some(404),
+            action: Some(id.clone()),
+            why: format!("the service does not show the action {id} that it accepted").into(),
+        };
+        // Otherwise the console that acts writes it, and this one reads it there.
+        if is_meant
+            && context.journal.may_act()
+            && context.journal.record_or_say(entry, vec![record]).await
+        {
+            context.followed.disown(id, entry);
+            lookup::start(context, entry);
+        }
+    }
 }
 
 /// Says when the next look comes, and why the last one failed, if it did.
