@@ -11,9 +11,12 @@ use crate::cli::JournalCommand;
 use crate::explain::Explanation;
 use crate::files::{self, Refusal};
 use crate::journal::{
-    Entry, Journal, JournalError, Mark, Moment, Report, Verified, Witness, export,
+    Entry, Journal, JournalError, Mark, Moment, NotChecked, Report, Verified, Witness, export,
 };
 use crate::{say, say_error, terminal};
+
+/// Why a journal that no console has compared so far is not held against the keyring.
+const NOTHING_REMEMBERED: &str = "it remembers no journal in this place";
 
 #[expect(
     clippy::disallowed_methods,
@@ -118,13 +121,14 @@ pub fn inspect(file: &Path) -> Result<Report, JournalError> {
     let kept = kept.map(|note| note.as_deref().and_then(Mark::from_text));
     let (marks, not_checked) = match kept {
         Ok(Some(mark)) => (vec![(Witness::Keyring, mark)], None),
-        Ok(None) => (vec![], Some("it remembers no journal in this place")),
+        Ok(None) => (vec![], Some(NOTHING_REMEMBERED)),
         Err(why) => (vec![], Some(why)),
     };
     let mut report = Journal::inspect(file, &marks)?;
-    report
-        .not_checked
-        .extend(not_checked.map(|why| format!("against the keyring: {why}")));
+    report.not_checked.extend(not_checked.map(|why| NotChecked {
+        witness: Witness::Keyring,
+        why: why.to_owned(),
+    }));
     Ok(report)
 }
 

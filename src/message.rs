@@ -109,6 +109,8 @@ pub enum Event {
     SignInMethod(Option<SignInMethod>),
     /// Whether this console may act on this journal, and if not, why.
     Journal(Result<(), Explanation>),
+    /// Why the journal could not be held against the keyring so far; `None` when it was.
+    JournalUnchecked(Option<Explanation>),
     Inventory {
         epoch: Epoch,
         news: InventoryNews,

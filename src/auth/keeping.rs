@@ -185,10 +185,10 @@ impl Session {
     ///
     /// # Errors
     /// Why it could not be read.
-    pub async fn note(&self, item: &str) -> Result<Option<String>, &'static str> {
+    pub async fn note(&self, item: &str) -> Result<Option<String>, NoteUnread> {
         match self.0.store.note(item).await {
             Ok(note) => Ok(note.map(|note| String::from_utf8_lossy(&note).into_owned())),
-            Err(trouble) => Err(trouble.reason),
+            Err(trouble) => Err(trouble.into()),
         }
     }
 
@@ -196,6 +196,28 @@ impl Session {
     #[must_use]
     pub fn watch_keyring(&self) -> watch::Receiver<KeyringState> {
         self.0.store.watch()
+    }
+}
+
+/// Why a note could not be read, and what mends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoteUnread {
+    pub reason: &'static str,
+    pub remedy: &'static str,
+}
+
+impl NoteUnread {
+    /// The keyring has not answered so far.
+    #[must_use]
+    pub fn silent() -> Self {
+        Trouble::silent().into()
+    }
+}
+
+impl From<Trouble> for NoteUnread {
+    fn from(trouble: Trouble) -> Self {
+        let Trouble { reason, remedy, .. } = trouble;
+        Self { reason, remedy }
     }
 }
 

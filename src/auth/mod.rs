@@ -41,6 +41,7 @@ pub use browser::BrowserFlow;
 pub use challenge::WantedClaims;
 pub use device_code::DeviceFlow;
 pub use error::{AuthError, HttpFault, Refusal};
+pub use keeping::NoteUnread;
 pub use secret::Secret;
 pub use session::{PendingSignIn, Session};
 pub use store::{Keyring, Memory, TokenStore, probe_keyring, read_note};

@@ -15,7 +15,7 @@ use crate::cli::Arguments;
 use crate::display;
 use crate::explain::Explain as _;
 use crate::files::{self, Refusal};
-use crate::journal::{JournalError, Report};
+use crate::journal::{JournalError, NotChecked, Report, Witness};
 use crate::journal_command::inspect;
 use crate::model::{Endpoints, KeyringState};
 use crate::paths::{STAND_IN_CLIENT, STAND_IN_TENANT, stand_in_for};
@@ -234,13 +234,26 @@ fn journal_line(name: &str, report: &Report) -> Line {
         return Line::bad(what, format!("{name}: a file of it {problem}"), remedy);
     }
     let Some(finding) = report.findings.first() else {
-        let checked = if report.not_checked.is_empty() {
-            "chain and end whole"
-        } else {
-            "chain whole; its end was not held against all that remembers it (cordon journal verify says why)"
-        };
         let records = report.verified.records;
-        return Line::good(what, format!("{name}, {records} records, {checked}"));
+        let found = format!("{name}, {records} records, chain");
+        return match report.not_checked.last() {
+            None => Line::good(what, format!("{found} and end whole")),
+            Some(NotChecked {
+                witness: Witness::Keyring,
+                why,
+            }) => Line::note(
+                what,
+                format!("{found} whole; not held against the keyring: {why}"),
+                "An older copy of the whole data folder would not be noticed. Unlock the keyring, start cordon once, \
+                 and run this again",
+            ),
+            // Its path has the tenant in it.
+            Some(NotChecked { witness, .. }) => Line::note(
+                what,
+                format!("{found} whole; not held against {witness}"),
+                "Whether its last records are still there is not known: cordon journal verify says why",
+            ),
+        };
     };
     let explanation = JournalError::Damaged(finding.clone()).explain();
     let found = format!("{name}: {finding}");

@@ -34,7 +34,26 @@ pub struct Report {
     /// Files of the journal that others may have changed: no console acts on it as it is.
     pub refused: Vec<Refusal>,
     /// What could not be compared, and why.
-    pub not_checked: Vec<String>,
+    pub not_checked: Vec<NotChecked>,
+}
+
+/// A witness with which a journal could not be compared, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotChecked {
+    pub witness: Witness,
+    pub why: String,
+}
+
+impl std::fmt::Display for NotChecked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { witness, why } = self;
+        match witness {
+            Witness::Counter | Witness::LockFile => {
+                write!(f, "whether the end is still there: {why}")
+            }
+            Witness::Keyring => write!(f, "against the keyring: {why}"),
+        }
+    }
 }
 
 impl Report {

@@ -109,7 +109,7 @@ fn a_journal_of_each_layout_is_opened_read_continued_and_verified() {
         drop(journal);
         let report = Journal::inspect(&path, &[]).expect("opened");
         assert_eq!(report.findings, []);
-        assert_eq!(report.not_checked, Vec::<String>::new());
+        assert_eq!(report.not_checked, []);
         assert_eq!(report.verified.records, continued, "layout {layout}");
         let journal = Journal::open(&path).expect("opened again");
         let entries = journal.entries().expect("readable");

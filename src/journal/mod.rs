@@ -25,7 +25,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-pub use check::{Report, Verified};
+pub use check::{NotChecked, Report, Verified};
 pub use entry::{Acknowledgement, Entry, TimeSource};
 pub use error::JournalError;
 pub use export::{Format, export};
@@ -153,7 +153,10 @@ impl Journal {
         // Before the file, which a running console may be continuing meanwhile.
         match Mark::beside(path) {
             Ok(mark) => remembered.push((Witness::LockFile, mark)),
-            Err(why) => not_checked.push(format!("whether the end is still there: {why}")),
+            Err(why) => not_checked.push(NotChecked {
+                witness: Witness::LockFile,
+                why,
+            }),
         }
         let walk = read_with(path, |db| {
             schema::prepare(&db, false)?;

@@ -89,6 +89,8 @@ pub struct State {
     pub advised_method: Option<SignInMethod>,
     /// Whether this console may act; `None` until the journal was opened.
     pub journal: Option<Result<(), Explanation>>,
+    /// Why it is not known yet whether the journal is the one that was written last.
+    pub journal_unchecked: Option<Explanation>,
     pub inventory: Inventory,
     /// What the service itself was asked for.
     pub asked: Asked,
@@ -154,6 +156,7 @@ impl State {
             renewal_failure: None,
             advised_method: None,
             journal: None,
+            journal_unchecked: None,
             inventory: Inventory::default(),
             asked: Asked::default(),
             machines: HashMap::new(),

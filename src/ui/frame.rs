@@ -318,6 +318,12 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     banner::session_banner_ui(ui, cx);
     shared_host::shared_host_ui(ui, cx);
+    if let Some(unchecked) = &state.journal_unchecked
+        && cx.views.unchecked_read.as_ref() != Some(&unchecked.headline)
+        && banner_ui(ui, "unchecked", Role::Caution, unchecked, "", &[])
+    {
+        cx.views.unchecked_read = Some(unchecked.headline.clone());
+    }
     if let Some(clock) = &state.clock
         && cx.views.clock_read.as_ref() != Some(&clock.headline)
         && banner_ui(ui, "clock", Role::Caution, clock, "", &[])

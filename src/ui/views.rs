@@ -49,6 +49,8 @@ pub struct Views {
     pub refusal: Option<Explanation>,
     /// What the person has read about this computer's clock, and put away.
     pub clock_read: Option<String>,
+    /// What the person has read about a journal that is not compared yet, and put away.
+    pub unchecked_read: Option<String>,
     /// How many of the sign-ins of this run the person has read about.
     pub sign_ins_seen: usize,
     /// How long the selection has rested where it is.

@@ -4,14 +4,20 @@
 //! No order waits for any of it. The keyring may be behind the file, as after a crash; never ahead.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::Context;
 use super::start::say_that_the_past_is_lost;
-use crate::explain::Explain as _;
+use crate::auth::NoteUnread;
+use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::journal::{Compared, JournalError, Mark};
+use crate::message::Event;
 use crate::model::KeyringState;
+
+/// A keyring that takes longer to answer is said; it may be asking to be unlocked.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Of the marks that follow one another faster, only the last is kept.
 const DEBOUNCE: Duration = Duration::from_secs(2);
@@ -28,7 +34,10 @@ pub(super) async fn keep_marks(context: Arc<Context>, journal: PathBuf, loss_was
     let Ok(item) = named else {
         return;
     };
-    if let Some(mark) = remembered_mark(&context, &item).await {
+    let has_past = !context.journal.entries().is_empty();
+    let mark = remembered_mark(&context, &item, has_past).await;
+    say_unchecked(&context, None).await;
+    if let Some(mark) = mark {
         match context.journal.compare(mark).await {
             Ok(Compared::Same) => {}
             Ok(Compared::LostItsPast) if loss_was_said => {}
@@ -38,7 +47,9 @@ pub(super) async fn keep_marks(context: Arc<Context>, journal: PathBuf, loss_was
             }
             Err(error) => {
                 tracing::warn!("the journal was not held against the keyring: {error}");
-                return;
+                let mut why = unchecked("The journal did not answer", NextStep::None);
+                why.details.push(error.to_string());
+                return say_unchecked(&context, Some(why)).await;
             }
         }
     }
@@ -59,21 +70,48 @@ pub(super) async fn keep_marks(context: Arc<Context>, journal: PathBuf, loss_was
 /// What the keyring remembers; `None` also of a keyring that is new or was wiped. Where it cannot
 /// be read, it is asked again once it has taken a sign-in: it may not ask a person to unlock it
 /// for this alone.
-async fn remembered_mark(context: &Context, item: &str) -> Option<Mark> {
+///
+/// Orders go out meanwhile, as they do without a keyring; that the journal is not compared yet is said
+/// where it `has_past`.
+async fn remembered_mark(context: &Context, item: &str, has_past: bool) -> Option<Mark> {
     let mut keyring = context.auth.watch_keyring();
     loop {
         keyring.borrow_and_update();
-        match context.auth.note(item).await {
-            Ok(note) => return note.as_deref().and_then(Mark::from_text),
-            Err(why) => {
-                tracing::warn!("what the keyring remembers of the journal is unknown: {why}");
+        let say = |NoteUnread { reason, remedy }| {
+            tracing::warn!("what the keyring remembers of the journal is unknown: {reason}");
+            let why = unchecked(reason, NextStep::Outside(remedy.into()));
+            say_unchecked(context, has_past.then_some(why))
+        };
+        let mut note = pin!(context.auth.note(item));
+        let note = match tokio::time::timeout(PATIENCE, &mut note).await {
+            Ok(note) => note,
+            Err(_elapsed) => {
+                say(NoteUnread::silent()).await;
+                note.await
             }
+        };
+        match note {
+            Ok(note) => return note.as_deref().and_then(Mark::from_text),
+            Err(why) => say(why).await,
         }
-        let works = |state: &KeyringState| *state == KeyringState::Saved;
-        if keyring.changed().await.is_err() || keyring.wait_for(works).await.is_err() {
+        // Once a person has unlocked it and wants it tried, or it has taken a sign-in.
+        let answers = |state: &KeyringState| !matches!(state, KeyringState::NotSaved { .. });
+        if keyring.changed().await.is_err() || keyring.wait_for(answers).await.is_err() {
             std::future::pending::<()>().await;
         }
     }
+}
+
+/// Why nobody knows whether the journal is the one that was written last.
+fn unchecked(reason: &str, next: NextStep) -> Explanation {
+    let headline = format!(
+        "{reason}, so it is not known yet whether an older copy of the journal was put in its place"
+    );
+    Explanation::harmless(headline, next)
+}
+
+async fn say_unchecked(context: &Context, why: Option<Explanation>) {
+    context.screen.emit(Event::JournalUnchecked(why)).await;
 }
 
 /// The journal is closed: what it has in the end, unless the keyring takes too long.

@@ -18,6 +18,7 @@ use keyring_core::{CredentialStore, mock};
 use rusqlite::Connection;
 
 use crate::common::{Engine, journal_on_disk, posts, signed_in, tenant};
+use crate::keyring_states::store::{Condition, Keyring};
 
 /// Tries to isolate one more device, and waits for how that ends.
 fn isolate(engine: &mut Engine, name: &str) -> OrderStatus {
@@ -365,5 +366,62 @@ fn no_order_waits_for_a_keyring_that_is_locked_absent_or_hangs() {
         isolate(&mut engine, "FIN-LT-042");
         assert_eq!(engine.state.journal, Some(Ok(())));
         assert_eq!(posts(&engine.control), ["isolate"]);
+    }
+}
+
+#[test]
+fn a_journal_is_compared_as_soon_as_the_keyring_answers_and_until_then_that_is_said() {
+    let simulator = tenant();
+    let keyring = Keyring::new();
+    let folder = tempfile::tempdir().expect("a folder");
+    let start = || {
+        let policy = Policy::default();
+        Engine::start_with(&simulator, folder.path(), &policy, keyring.store())
+    };
+    {
+        let mut engine = start();
+        engine.sign_in();
+        isolate(&mut engine, "FIN-LT-042");
+    }
+    let older = files_of(folder.path());
+    {
+        let mut engine = start();
+        list_is_read(&mut engine);
+        isolate(&mut engine, "HR-LT-007");
+    }
+    let newest = files_of(folder.path());
+    for (files, condition, reason, is_newest) in [
+        (&newest, Condition::Locked, "The keyring is locked", true),
+        (
+            &newest,
+            Condition::Hangs,
+            "The keyring does not answer",
+            true,
+        ),
+        (&older, Condition::Locked, "The keyring is locked", false),
+    ] {
+        put_back(folder.path(), files);
+        keyring.set(condition, "");
+        let mut engine = start();
+        engine.until("what is said", |s| s.journal_unchecked.is_some());
+        let said = engine.state.journal_unchecked.clone().expect("just seen");
+        let (words, is_said) = (&said.headline, said.headline.starts_with(reason));
+        assert!(
+            is_said && words.contains("an older copy of the journal"),
+            "{words}"
+        );
+        assert_eq!(engine.state.journal, Some(Ok(())), "as without a keyring");
+        keyring.set(Condition::Works, "");
+        engine.send(Command::TryKeyringAgain);
+        engine.until("the comparison", |s| s.journal_unchecked.is_none());
+        if is_newest {
+            assert_eq!(engine.state.journal, Some(Ok(())));
+        } else {
+            engine.until("what it found", |s| matches!(s.journal, Some(Err(_))));
+            assert_eq!(
+                banner(&engine).headline,
+                "The journal is not the one that was written last, so nothing can be sent"
+            );
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The keyring in each state, at each moment at which it is asked: what is shown, whether a sign-in
 //! is kept, and whether the wish to be signed out outlives it.
 
-mod store;
+pub mod store;
 
 use cordon::guard::Policy;
 use cordon::message::Command;

@@ -227,3 +227,24 @@ fn another_person_begins_with_an_empty_search_and_the_keyboard_in_it() {
     views.enter(&kim);
     assert_eq!(views.search, "");
 }
+
+#[test]
+fn a_journal_that_is_not_compared_yet_is_said_until_it_is() {
+    const SAID: &str = "The keyring is locked, so it is not known yet";
+    let (desk, mut harness) = wide(signed_in());
+    let tell = |why| {
+        let event = Event::JournalUnchecked(why);
+        desk.borrow_mut().state.apply(event);
+    };
+    tell(Some(Explanation::harmless(SAID, NextStep::None)));
+    harness.run_steps(2);
+    assert!(shows(&harness, SAID));
+    tell(None);
+    harness.run_steps(2);
+    assert!(!shows(&harness, SAID));
+    tell(Some(Explanation::harmless(SAID, NextStep::None)));
+    harness.run_steps(2);
+    harness.get_by_label("Dismiss").click_accesskit();
+    harness.run_steps(8);
+    assert!(!shows(&harness, SAID), "it was read");
+}
