@@ -248,6 +248,49 @@ fn no_display_and_a_silent_display_are_distinguished() {
     );
 }
 
+/// The program in a mount namespace of its own, after `mount` was done there with `argument` as `$0`.
+#[cfg(target_os = "linux")]
+fn in_own_mounts(mount: &str, argument: &Path) -> Program {
+    let mut program = Program::new("unshare");
+    program
+        .args(["--user", "--map-current-user", "--keep-caps", "--mount"])
+        .args(["sh", "-c", &format!("{mount} && exec \"$@\"")])
+        .arg(argument)
+        .arg(env!("CARGO_BIN_EXE_cordon"));
+    program
+}
+
+/// A disk that takes nothing, as a write-protected medium or one that the system has given up.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_data_folder_on_a_read_only_disk_is_named_and_its_journal_is_read_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = folder.path().join("journal-live-contoso.sqlite");
+    drop(cordon::journal::Journal::open(&journal).expect("made"));
+    let run = |arguments: &[&str]| {
+        let mount = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro \"$0\"";
+        let mut program = in_own_mounts(mount, folder.path());
+        program.args(arguments).arg("--data-dir").arg(folder.path());
+        let output = program.output().expect("unshare runs");
+        let said = [&output.stdout[..], &output.stderr].concat();
+        let said = String::from_utf8(said).expect("text");
+        (output.status.success(), said)
+    };
+    let (is_good, said) = run(&["doctor"]);
+    assert!(!is_good, "{said}");
+    assert!(said.contains("MEND   data folder: "), "{said}");
+    assert!(said.contains("Read-only file system"), "{said}");
+    assert!(
+        said.contains("allow writing there, or use --data-dir"),
+        "{said}"
+    );
+    assert!(!said.contains("MEND   journal: "), "{said}");
+    let (is_good, said) = run(&["journal", "verify"]);
+    assert!(is_good && said.contains("The chain is whole"), "{said}");
+    let (is_good, said) = run(&["journal", "export", "--format", "csv"]);
+    assert!(is_good && said.contains("entry"), "{said}");
+}
+
 /// In a mount namespace of its own `localhost` is an address in the documentation's range.
 #[cfg(target_os = "linux")]
 #[test]
@@ -257,18 +300,7 @@ fn a_resolver_is_not_asked_who_localhost_is() {
     let hosts = folder.path().join("hosts");
     std::fs::write(&hosts, "192.0.2.1 localhost\n").expect("written");
     let address = simulator.address().replace("127.0.0.1", "localhost");
-    let output = Program::new("unshare")
-        .args([
-            "--user",
-            "--map-current-user",
-            "--keep-caps",
-            "--mount",
-            "sh",
-            "-c",
-        ])
-        .arg("mount --bind \"$0\" /etc/hosts && exec \"$@\"")
-        .arg(&hosts)
-        .arg(env!("CARGO_BIN_EXE_cordon"))
+    let output = in_own_mounts("mount --bind \"$0\" /etc/hosts", &hosts)
         .args(["doctor", "--stand-in", &address, "--data-dir"])
         .arg(folder.path())
         .output()

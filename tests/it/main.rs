@@ -52,3 +52,4 @@ mod slow_disk;
 mod table;
 mod tables;
 mod way_back;
+mod workflow;

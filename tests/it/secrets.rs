@@ -10,8 +10,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use cordon::model::SessionStatus;
+use egui_kittest::kittest::NodeT as _;
 
 use crate::common::{Console, fault, tenant};
+use crate::crash::panic_over;
 use crate::person::press;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cordon");
@@ -135,25 +137,43 @@ fn nothing_secret_is_in_log_journal_settings_or_exports_of_a_run() {
         "the log talks:\n{text}"
     );
     assert_clean(&secrets, "the log", &logs);
-    for format in ["csv", "json", "markdown"] {
-        let export = Program::new(PROGRAM)
-            .args(["journal", "export", "--format", format, "--data-dir"])
-            .arg(folder.path())
-            .output()
-            .expect("the program starts");
-        assert!(export.stdout.len() > 200, "{format} has something in it");
-        assert_clean(&secrets, format, &export.stdout);
-    }
+    let files = std::fs::read_dir(folder.path()).expect("a folder");
+    let mut files = files.map(|file| file.expect("a file").path());
+    let journal = files.find(|file| file.extension().is_some_and(|e| e == "sqlite"));
+    assert_exports_clean(&secrets, &journal.expect("a journal"));
     assert!(assert_folder_clean(&secrets, folder.path()) > 0);
 }
 
-/// The window: what a screen reader is told in each state of each door, and what is on disk.
+/// Everything that the window tells of each of its parts, names, values, descriptions and addresses.
+fn accessibility_tree(console: &Console) -> String {
+    let nodes = console.harness.root().children_recursive();
+    nodes
+        .map(|node| format!("{:?}\n", node.accesskit_node().data()))
+        .collect()
+}
+
+/// The exports of a journal, by the program.
+fn assert_exports_clean(secrets: &[String], journal: &Path) {
+    for format in ["csv", "json", "markdown"] {
+        let export = Program::new(PROGRAM)
+            .args(["journal", "export", "--format", format])
+            .arg(journal)
+            .output()
+            .expect("the program starts");
+        assert!(export.stdout.len() > 200, "{format} has something in it");
+        assert_clean(secrets, format, &export.stdout);
+        assert_clean(secrets, format, &export.stderr);
+    }
+}
+
+/// The window: what a screen reader is told in each state of each sign-in method, what is on disk, and
+/// what a crash leaves there.
 #[test]
-fn no_secret_reaches_a_screen_reader() {
+fn no_secret_reaches_a_screen_reader_a_file_or_a_crash_report() {
     let mut console = Console::start();
     let mut screens = Vec::new();
     let mut look = |console: &Console| {
-        screens.push(console.screen());
+        screens.push(accessibility_tree(console));
         screens.push(format!("{:?}", console.state()));
     };
     look(&console);
@@ -210,5 +230,9 @@ fn no_secret_reaches_a_screen_reader() {
     // The page's address carries what belongs to it; it is in no text, only behind a button.
     assert_clean(&secrets, "the screen", screens.concat().as_bytes());
     let folder = console.journal.parent().expect("a folder").to_owned();
-    assert!(assert_folder_clean(&secrets, &folder) > 0);
+    assert_exports_clean(&secrets, &console.journal);
+    // The worst that a panic could say: everything that was in hand.
+    panic_over(&folder, &secrets.join(" "));
+    assert!(folder.join("crash.txt").exists());
+    assert!(assert_folder_clean(&secrets, &folder) > 1);
 }
