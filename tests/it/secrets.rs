@@ -148,8 +148,9 @@ fn nothing_secret_is_in_log_journal_settings_or_exports_of_a_run() {
 fn accessibility_tree(console: &Console) -> String {
     let nodes = console.harness.root().children_recursive();
     nodes
-        .map(|node| format!("{:?}\n", node.accesskit_node().data()))
-        .collect()
+        .map(|node| format!("{:?}", node.accesskit_node().data()))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The exports of a journal, by the program.
