@@ -11,14 +11,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use oauth2::{CsrfToken, PkceCodeChallenge, PkceCodeVerifier, Scope};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 use url::Url;
 
 use super::answer::{Fields, TokenReply, post};
 use super::blank::Blank;
-use super::callback::{Callback, ENTRY, Expected, FormPost, serve};
+use super::callback::{CLOSING, Callback, ENTRY, Expected, FormPost, serve};
 use super::challenge::WantedClaims;
 use super::error::{AuthError, Refusal};
 use super::secret::Secret;
@@ -152,6 +152,7 @@ pub(super) async fn begin(
             page: Secret::new(page.into()),
             form_post,
             came_over_https: watch::Sender::new(false),
+            closing: Semaphore::new(CLOSING),
         }),
         nonce,
         verifier,

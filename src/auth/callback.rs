@@ -9,7 +9,7 @@ use oauth2::http::Uri;
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use url::{Url, form_urlencoded};
 use zeroize::Zeroize as _;
 
@@ -23,6 +23,11 @@ const MAX_HEADERS: usize = 64;
 const READ_LIMIT: Duration = Duration::from_secs(2);
 /// For what is done with a request, its answer included.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+/// For the other end to close as well, and what is read of it until then.
+const CLOSE_LIMIT: Duration = Duration::from_millis(500);
+/// How many may be waited for in that way; the others are closed at once.
+pub(super) const CLOSING: usize = 16;
+const MAX_REST: usize = 1 << 20;
 /// First byte of a TLS record with a handshake (RFC 8446 section 5.1).
 const TLS_HANDSHAKE: u8 = 22;
 /// A fatal alert, `handshake_failure` (RFC 8446 section 6): the browser need not wait for more.
@@ -43,6 +48,8 @@ pub(super) struct Expected {
     pub form_post: FormPost,
     /// A browser has come and wanted TLS.
     pub came_over_https: watch::Sender<bool>,
+    /// Taken for each connection whose end is waited for; [`CLOSING`] of them.
+    pub closing: Semaphore,
 }
 
 /// Whether the sign-in host answers as it was asked to, by a form: then an answer in an address,
@@ -155,7 +162,7 @@ pub(super) async fn serve(
             Read::Tls => {
                 expected.came_over_https.send_replace(true);
                 stream.write_all(&TLS_ALERT).await.ok();
-                stream.shutdown().await.ok();
+                close(&mut stream, expected).await;
                 return None;
             }
             Read::Nothing => (Page::Refused, None),
@@ -188,8 +195,28 @@ async fn answer(stream: &mut TcpStream, page: &Page, expected: &Expected) {
     );
     // A browser that has gone needs no answer.
     stream.write_all(answer.as_bytes()).await.ok();
-    stream.shutdown().await.ok();
     answer.zeroize();
+    close(stream, expected).await;
+}
+
+/// Ends a connection in the order that keeps the answer: a socket that is closed with bytes unread is
+/// reset, and the other end may lose what it has not read yet. So the rest is read and dropped, for a
+/// moment.
+async fn close(stream: &mut TcpStream, expected: &Expected) {
+    stream.shutdown().await.ok();
+    let Ok(_permit) = expected.closing.try_acquire() else {
+        return;
+    };
+    let mut rest = [0; 4_096];
+    let reading = async {
+        for _ in 0..MAX_REST / rest.len() {
+            if matches!(stream.read(&mut rest).await, Ok(0) | Err(_)) {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(CLOSE_LIMIT, reading).await.ok();
+    rest.zeroize();
 }
 
 /// A request as far as it is looked at.
@@ -393,99 +420,4 @@ fn is_same(a: &str, b: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn expected() -> Expected {
-        Expected {
-            port: 51_234,
-            state: CsrfToken::new("right".into()),
-            entry: Secret::new("/sign-in/once".into()),
-            was_entered: AtomicBool::new(false),
-            page: Secret::new("https://login.example/?state=right".into()),
-            form_post: FormPost::Honoured,
-            came_over_https: watch::Sender::new(false),
-        }
-    }
-
-    fn judged(head: &str, body: &str) -> String {
-        let bytes = format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-        let Parsed::Whole(mut request, start, length) = parse(bytes.as_bytes()) else {
-            return "no request".to_owned();
-        };
-        request.body = bytes.as_bytes()[start..start + length].to_vec();
-        let (page, callback) = request.judge(&expected());
-        let status = &page.status_and_text().0[..3];
-        match callback {
-            None => status.to_owned(),
-            Some(Callback::Code(code)) => format!("{status} code {}", code.expose()),
-            Some(Callback::Refused { error, .. }) => format!("{status} error {error}"),
-        }
-    }
-
-    #[test]
-    fn only_our_own_callback_is_accepted() {
-        let post = "POST / HTTP/1.1\r\nHost: localhost:51234\r\nContent-Type: application/x-www-form-urlencoded";
-        for (body, expected) in [
-            ("code=c1&state=right&session_state=x", "200 code c1"),
-            ("code=c%2B1&state=right", "200 code c+1"),
-            (
-                "error=access_denied&error_description=no&state=right",
-                "200 error access_denied",
-            ),
-            (
-                "code=c1&error=server_error&state=right",
-                "200 error server_error",
-            ),
-            ("code=c1&state=wrong", "400"),
-            ("code=c1", "400"),
-            ("state=right", "400"),
-            ("code=c1&code=c2&state=right", "400"),
-            ("code=c1&state=wrong&state=right", "400"),
-            ("", "400"),
-        ] {
-            assert_eq!(judged(post, body), expected, "{body}");
-        }
-        for (head, expected) in [
-            (
-                "GET /?code=c1&state=right HTTP/1.1\r\nHost: 127.0.0.1:51234",
-                "200 code c1",
-            ),
-            ("GET /favicon.ico HTTP/1.1\r\nHost: localhost:51234", "404"),
-            (
-                "GET //?code=c1&state=right HTTP/1.1\r\nHost: localhost:51234",
-                "404",
-            ),
-            ("PUT / HTTP/1.1\r\nHost: localhost:51234", "405"),
-            (
-                "GET /?code=c1&state=right HTTP/1.1\r\nHost: evil.example:51234",
-                "400",
-            ),
-            (
-                "GET /?code=c1&state=right HTTP/1.1\r\nHost: localhost:1",
-                "400",
-            ),
-            ("GET /?code=c1&state=right HTTP/1.1\r\nX: y", "400"),
-            (
-                "POST / HTTP/1.1\r\nHost: localhost:51234\r\nContent-Type: text/plain",
-                "400",
-            ),
-            ("GET /sign-in/once HTTP/1.1\r\nHost: 127.0.0.1:51234", "303"),
-            (
-                "HEAD /sign-in/once HTTP/1.1\r\nHost: 127.0.0.1:51234",
-                "405",
-            ),
-            (
-                "GET /sign-in/other HTTP/1.1\r\nHost: 127.0.0.1:51234",
-                "404",
-            ),
-            (
-                "GET /sign-in/once HTTP/1.1\r\nHost: evil.example:51234",
-                "400",
-            ),
-            ("nonsense", "no request"),
-        ] {
-            assert_eq!(judged(head, ""), expected, "{head}");
-        }
-    }
-}
+mod tests;

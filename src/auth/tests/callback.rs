@@ -188,6 +188,31 @@ async fn https_at_the_callback_is_reported_at_once() {
     assert!(!waiting.is_over());
 }
 
+/// A socket that is closed with bytes unread is reset, and what was answered is lost with it.
+#[tokio::test]
+async fn an_answer_arrives_although_more_was_sent_than_is_looked_at() {
+    let host = Host::new([]);
+    let waiting = Waiting::start(&host).await;
+    for begin in [
+        "no HTTP at all\r\n\r\n",
+        "PUT / HTTP/1.1\r\nHost: x\r\n\r\n",
+    ] {
+        let (mut from, mut to) = waiting.connect().await.into_split();
+        let sending = tokio::spawn(async move {
+            let mut bytes = begin.as_bytes().to_vec();
+            bytes.resize(300_000, b'x');
+            to.write_all(&bytes).await?;
+            to.shutdown().await
+        });
+        let sent = sending.await.expect("no panic");
+        sent.expect("all is read");
+        let mut answer = Vec::new();
+        from.read_to_end(&mut answer).await.expect("no reset");
+        let answer = String::from_utf8(answer).expect("text");
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
+}
+
 /// What a request may take of time and room.
 #[tokio::test]
 async fn a_request_that_is_slow_or_too_large_is_refused() {
