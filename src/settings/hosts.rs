@@ -97,7 +97,12 @@ mod tests {
         // A path to this very disk, written as one to another computer: on Linux it can be read.
         let shared = folder.path().join("team.toml");
         std::fs::write(&shared, "[policy]\nprotected_names = [\"DC01\"]\n").expect("written");
-        let path = format!("/{}", shared.display());
+        let path = if cfg!(unix) {
+            format!("/{}", shared.display())
+        } else {
+            // Nobody shares a folder there.
+            r"\\127.0.0.1\nothing\team.toml".to_owned()
+        };
         let host = network_host(&path).expect("a host");
         let own = format!("[policy]\nprotected_tags = [\"tier0\"]\nshared_file = '{path}'\n");
         std::fs::write(folder.path().join(crate::settings::FILE_NAME), own).expect("written");

@@ -54,6 +54,7 @@ fn assert_stops(engine: &mut Engine, headline: &str) {
     assert!(matches!(banner.next, NextStep::Outside(_)));
 }
 
+/// Windows lets nobody rename or remove a file that is open as a database.
 #[cfg(unix)]
 #[test]
 fn a_file_that_was_swapped_under_a_running_console_stops_everything_before_it_leaves() {
