@@ -12,21 +12,41 @@
 //!  from &State ◀── State::apply ◀──────Event──────┼───────┘
 //! ```
 //!
-//! A response action goes from an idea to an account like this:
+//! # The life of one order
 //!
 //! ```text
-//! Draft ──parse──▶ Order ──guard::review──▶ Review ──approve──▶ Approval ──submit──▶ MachineAction
-//! (form text)      (typed, complete)        (findings)          (sealed: only        (the service's
-//!                                                               guard makes one)      own record)
+//!  form            Draft ──parse──▶ Order                           ui/order, action/draft.rs
+//!                    │ guard::review, with what is known now        guard/rails.rs
+//!                    ▼
+//!                  Review ──approve──▶ Approval                     guard/mod.rs: only it makes one
+//! ── Command::Submit ─────────────────┼────────────────────────────────────────────────────────
+//!  task            record_intent   Intended, on disk first          worker/order/task.rs, journal
+//!                    ▼
+//!                  leave           waits for its turn, a call, a    worker/order/preflight.rs
+//!                    │  ▲          sign-in; judged again with
+//!                    │  │          fresh facts; then Sent, on disk
+//!                    │  └── inbox: Withdraw, Insist                 worker/order/registry.rs
+//!                    ▼
+//!                  attempts.make   the one POST                     worker/order/send.rs, api
+//!                    │ certainly nothing happened: leave again
+//!                    ▼
+//!                  outcome         Accepted, Refused, NotOurs,      worker/order/outcome.rs
+//!                    │             or Unknown ──▶ lookup finds out, worker/order/lookup.rs
+//!                    ▼                            and never sends
+//!                  watch, follow   Progress … Finished              worker/order/watch.rs
+//! ── Event::Entry, after each record ──────────────────────────────────────────────────────────
+//!  screen          State::apply ──▶ row, panel, notice              state/apply.rs, ui
 //! ```
+//!
+//! Where to put what: the table in the README, under "For builders".
 //!
 //! # Rules
 //!
 //! Numbered, so that code can point at them; `tests/it/architecture.rs` checks what a type cannot.
 //!
 //! 1. The UI thread never waits.
-//! 2. One door: only `worker/order/send.rs` sends a request that changes anything, and it takes an
-//!    [`Approval`](guard::Approval), which only [`guard`] can make.
+//! 2. One submission path: only `worker/order/send.rs` sends a request that changes anything, and it
+//!    takes an [`Approval`](guard::Approval), which only [`guard`] can make.
 //! 3. Journal first: an order is on disk before its request leaves.
 //! 4. No blind repeats: for one confirmation the service executes at most one POST. What may have
 //!    been executed is *unknown*: it is found out, never guessed, never sent again.
