@@ -391,7 +391,10 @@ fn banner_ui(
                     icon(ui, shape, colour);
                     let headline = RichText::new(&explanation.headline).text_style(text::strong());
                     ui.label(headline.color(colour));
-                    ui.label(effect);
+                    // An empty label would let the next one begin where this line did.
+                    if !effect.is_empty() {
+                        ui.label(effect);
+                    }
                     if explanation.next != NextStep::None {
                         ui.label(explanation.next.words());
                     }

@@ -27,6 +27,21 @@ fn own_entry(name: &str, records: Vec<Record>) -> Entry {
 }
 
 #[test]
+fn what_a_banner_says_stands_one_after_the_other() {
+    let (desk, mut harness) = wide(signed_in());
+    let next = crate::explain::NextStep::Outside("Set this computer's clock".into());
+    let clock = Explanation::harmless("This computer's clock is 5 h off", next);
+    desk.borrow_mut().state.apply(Event::Clock(clock));
+    harness.run_steps(3);
+    let [headline, advice] = ["clock is 5 h off", "Set this computer's clock"]
+        .map(|text| harness.get_by_label_contains(text).rect());
+    assert!(
+        !headline.intersects(advice),
+        "{headline:?} under {advice:?}"
+    );
+}
+
+#[test]
 fn no_tip_of_what_lies_behind_a_dialog_stays_over_it() {
     const TIP: &str = "The account you are signed in with";
     let (desk, mut harness) = wide(signed_in());
