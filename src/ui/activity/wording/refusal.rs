@@ -118,6 +118,11 @@ fn missing(entry: &Entry, session: &SessionStatus, status: u16, code: &str) -> S
         | SessionStatus::NotRenewed { .. }
         | SessionStatus::NeedsSignIn { .. } => None,
     };
+    match code {
+        "DisabledFeature" => return "It is switched off in your tenant: an administrator can switch it on in the Defender portal".to_owned(),
+        "DisallowedOperation" => return "Defender does not let anybody do this".to_owned(),
+        _ => {}
+    }
     match (status, held) {
         // What the sign-in of that time held is not known any more, and a renewed one may differ.
         (403, Some(true)) => format!("Missing: {role}, or {group}; or it was {permission}, which your present sign-in holds"),
