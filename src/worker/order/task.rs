@@ -165,8 +165,8 @@ impl OrderTask {
             }
             return Err(not_sent);
         }
-        if matches!(error, ApiError::Throttled { .. }) {
-            // The device's actions show whether the service has kept to its word.
+        if error.status().is_some() {
+            // The service answered that it did nothing: the device's actions show whether that is so.
             let machine = &self.approval.order().machine.id;
             self.context.known.forget(machine);
         }
