@@ -24,5 +24,8 @@ pub use order::{MAX_COMMENT_CHARS, Order, Task};
 pub use parameter::{Choice, Parameter, ParameterError, ParameterKind, Value, Values};
 pub use phase::Phase;
 pub use sameness::Sameness;
-pub use spec::{ActionSpec, Change, Devices, Group, Recorded, Risk, Scope, Shortcut, Yield};
+pub use spec::{
+    ActionSpec, Change, Devices, Group, Recorded, Risk, Scope, Shortcut, Yield, action_noun,
+    type_noun,
+};
 pub use systems::Support;

@@ -4,7 +4,9 @@ use super::catalogue::ActionKind;
 use super::condition::Condition;
 use super::parameter::{Parameter, Values};
 use super::systems::{self, Support};
-use crate::model::{Machine, MachineActionType, OnboardingStatus, Permission};
+use crate::model::{
+    Machine, MachineAction, MachineActionType, OnboardingStatus, Permission, clean,
+};
 
 /// How much harm a wrong click does; decides confirmation, colour and guardrails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -267,6 +269,23 @@ impl ActionKind {
             | Change::Clears(Condition::Restricted)
             | Change::Nothing => true,
         }
+    }
+}
+
+/// What an action of this type is, as a noun.
+#[must_use]
+pub fn type_noun(action_type: &MachineActionType) -> &'static str {
+    ActionKind::from_type(action_type).map_or("action", |kind| kind.spec().noun)
+}
+
+/// An action in a sentence, with its article.
+#[must_use]
+pub fn action_noun(action: &MachineAction) -> String {
+    match (ActionKind::of(action), &action.kind) {
+        (Some(kind), _) => kind.spec().a_noun(),
+        (None, MachineActionType::Offboard) => "an offboarding".to_owned(),
+        (None, MachineActionType::LiveResponse) => "a live response session".to_owned(),
+        (None, other) => format!("an action of type {}", clean(other.as_wire(), 40)),
     }
 }
 

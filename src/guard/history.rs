@@ -2,9 +2,11 @@
 
 use super::verdict::{Question, Verdict};
 use super::{Facts, OpenOrder, Ownership, ownership};
-use crate::action::{ActionKind, Change, Condition, ConditionState, Sameness, Task, infer};
+use crate::action::{
+    ActionKind, Change, Condition, ConditionState, Sameness, Task, action_noun, infer,
+};
 use crate::explain::NextStep;
-use crate::model::{MachineAction, MachineActionType, clean, requestor_name};
+use crate::model::{MachineAction, clean, first_upper, requestor_name};
 
 pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if let Some(verdict) = own_order(question, facts) {
@@ -18,7 +20,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
         open.find(|action| question.task.compared_with(action) == sameness)
     };
     let verdict = if let Some(action) = first(Sameness::Same) {
-        let noun = capitalised(&noun(action));
+        let noun = first_upper(&action_noun(action));
         let text = format!("{noun} is already under way, {}", requested_by(action));
         Some(Verdict::block(
             text,
@@ -28,7 +30,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
         let scope = clean(action.scope.as_deref().unwrap_or_default(), 40);
         let text = format!(
             "{} of type {scope} is already under way, {}. Cancel it or wait for its end to {} in another way",
-            capitalised(&noun(action)),
+            first_upper(&action_noun(action)),
             requested_by(action),
             question.task.infinitive()
         );
@@ -47,7 +49,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
             .map(|action| {
                 Verdict::not_checked(format!(
                     "whether this is under way already: {}, {}, does not name its file",
-                    noun(action),
+                    action_noun(action),
                     requested_by(action)
                 ))
             })
@@ -120,7 +122,7 @@ pub(super) fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec
         .map(|action| {
             let text = format!(
                 "The opposite is under way: {}, {}. Whichever ends last decides; most likely the device ends up “{}”",
-                noun(action),
+                action_noun(action),
                 requested_by(action),
                 question.task.done(),
             );
@@ -222,7 +224,7 @@ pub(super) fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<V
         .map(|action| {
             Verdict::warn(format!(
                 "In the last hour: {} ({}), {}",
-                noun(action),
+                action_noun(action),
                 action.status,
                 requested_by(action)
             ))
@@ -252,20 +254,4 @@ fn by(requestor: Option<&str>) -> String {
     requestor
         .map(|r| format!(", by {}", clean(r, 80)))
         .unwrap_or_default()
-}
-
-/// An action in a sentence, with its article.
-pub(super) fn noun(action: &MachineAction) -> String {
-    match (ActionKind::of(action), &action.kind) {
-        (Some(kind), _) => kind.spec().a_noun(),
-        (None, MachineActionType::Offboard) => "an offboarding".to_owned(),
-        (None, MachineActionType::LiveResponse) => "a live response session".to_owned(),
-        (None, other) => format!("an action of type {}", clean(other.as_wire(), 40)),
-    }
-}
-
-pub(super) fn capitalised(text: &str) -> String {
-    let mut rest = text.chars();
-    let first = rest.next().map(|first| first.to_uppercase().to_string());
-    first.unwrap_or_default() + rest.as_str()
 }

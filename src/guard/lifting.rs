@@ -1,11 +1,11 @@
 //! Lifting what someone else ordered: they may still need it.
 
-use super::history::{capitalised, noun};
 use super::verdict::{Question, Verdict};
 use super::{AlertsLook, Facts, Ownership, ownership};
-use crate::action::{ActionKind, Change, Condition, Task, infer_ended};
+use crate::action::{ActionKind, Change, Condition, Task, action_noun, infer_ended};
 use crate::model::{
-    MachineAction, MachineActionId, MachineActionType, age_text, clean, filled, requestor_name,
+    MachineAction, MachineActionId, MachineActionType, age_text, clean, filled, first_upper,
+    requestor_name,
 };
 
 /// Warns with who, when and why, and with the alerts that are open; never harder (rule 10).
@@ -32,7 +32,7 @@ fn calling_off(
         return None;
     };
     if let Some(action) = facts.actions().iter().find(|action| action.id == *id) {
-        let what = format!("{} pending", capitalised(&noun(action)));
+        let what = format!("{} pending", first_upper(&action_noun(action)));
         return warning(action, &what, facts);
     }
     let is_own = facts.own_actions.iter().any(|own| own.action == *id);

@@ -49,5 +49,7 @@ pub use session::{
     Account, BrowserPrompt, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
     SessionStatus, SignInMethod, SignInPrompt, Unfamiliar,
 };
-pub use text::{SHOWN_CHARS, UNKNOWN_REQUESTOR, clean, filled, is_hidden, requestor_name, visible};
+pub use text::{
+    SHOWN_CHARS, UNKNOWN_REQUESTOR, clean, filled, first_upper, is_hidden, requestor_name, visible,
+};
 pub use window::{Column, Sort, ThemeChoice, WindowLayout};

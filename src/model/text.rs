@@ -13,6 +13,14 @@ pub fn filled(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }
 
+/// The text with a capital first letter.
+#[must_use]
+pub fn first_upper(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(char::to_uppercase);
+    first.into_iter().flatten().chain(chars).collect()
+}
+
 /// What stands where the service does not name who requested an action.
 pub const UNKNOWN_REQUESTOR: &str = "an unknown requestor";
 

@@ -13,13 +13,12 @@ use super::views::Screen;
 use super::widgets::{
     ActionButton, EmptyState, Icon, TipExt as _, badge, raised_frame, section_ui, small_ui,
 };
-use super::words::{ago, both_times, first_upper, lasting};
+use super::words::{ago, both_times, lasting};
 use super::{Cx, order};
-use crate::action::Phase;
-use crate::action::{ActionKind, Condition, Subject};
+use crate::action::{Condition, Phase, Subject, type_noun};
 use crate::guard::Ownership;
 use crate::message::LookBack;
-use crate::model::{MachineActionType, MachineRef, clean, requestor_name};
+use crate::model::{MachineRef, clean, first_upper, requestor_name};
 use crate::state::{Contained, Direction, Remote, Request, WayBack};
 
 /// With less height than this the rows leave none to what stands over them: it scrolls with them.
@@ -228,7 +227,7 @@ pub fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
             ui.horizontal_wrapped(|ui| {
                 ui.label(format!(
                     "{} requested",
-                    first_upper(subject_word(&request.kind))
+                    first_upper(type_noun(&request.kind))
                 ));
                 request_ui(ui, cx, Age::Ago, request);
             });
@@ -278,7 +277,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     let only_looks = acting_trouble(cx.state).err();
     let only_looks = only_looks.as_deref();
     if let Some((_, request)) = &row.pending {
-        let what = subject_word(&request.kind);
+        let what = type_noun(&request.kind);
         let label = format!("Cancel the {what}…");
         let name = format!("Cancel the {what} of {device}…");
         let cancel = ActionButton::new(&label)
@@ -308,11 +307,6 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
 fn raise_form(ui: &Ui, cx: &mut Cx<'_>, row: &Contained, subject: Subject) {
     cx.views.selected = Some(row.machine.clone());
     order::raise(ui, cx, std::slice::from_ref(&row.machine), subject, |_| {});
-}
-
-/// What a request is for.
-fn subject_word(kind: &MachineActionType) -> &'static str {
-    ActionKind::from_type(kind).map_or("action", |kind| kind.spec().noun)
 }
 
 fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {

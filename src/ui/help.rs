@@ -7,8 +7,8 @@ use super::commands::UiCommand;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{ActionButton, Dialog, section_ui};
-use super::words::first_upper;
 use crate::guard::GUARDRAILS;
+use crate::model::first_upper;
 
 /// Keys that are no commands.
 const MORE_KEYS: &[(&str, &str)] = &[

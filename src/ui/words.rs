@@ -94,14 +94,6 @@ fn parts(name: &str) -> Vec<&str> {
     parts
 }
 
-/// The text with a capital first letter.
-#[must_use]
-pub fn first_upper(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(char::to_uppercase);
-    first.into_iter().flatten().chain(chars).collect()
-}
-
 /// Local date and time with its UTC offset; UTC is in the tooltip.
 pub fn local_time(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone())

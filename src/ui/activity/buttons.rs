@@ -2,7 +2,7 @@
 
 use egui::Ui;
 
-use crate::action::{ActionKind, Draft, Subject, Task};
+use crate::action::{ActionKind, Draft, Subject, Task, type_noun};
 use crate::journal::{Entry, OrderStatus};
 use crate::message::Command;
 use crate::model::{MachineAction, MachineActionId, MachineActionType};
@@ -41,7 +41,9 @@ impl Button {
             Self::Withdraw => "Withdraw".to_owned(),
             Self::Insist => "Send anyway…".to_owned(),
             Self::CancelOwn(..) => "Cancel…".to_owned(),
-            Self::CancelOpposite(_, action_type) => format!("Cancel {action_type}…"),
+            Self::CancelOpposite(_, action_type) => {
+                format!("Cancel the {}…", type_noun(action_type))
+            }
             Self::Undo(_) => "Undo…".to_owned(),
             Self::NoWayBack(why) => (*why).to_owned(),
             Self::SendAgain => "Send again…".to_owned(),

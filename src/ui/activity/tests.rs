@@ -323,13 +323,13 @@ fn a_release_that_an_open_isolation_may_undo_says_so_whole_with_the_button_besid
             actions: vec![older],
         });
     harness.run_steps(3);
-    let warning = "Isolate by an unknown requestor is still Pending: if it completes, it undoes this. Cancel it if you do not want that";
+    let warning = "An isolation by an unknown requestor is still pending: if it completes, it undoes this. Cancel it if you do not want that";
     let label = harness.get_by_label(warning).rect();
     assert!(
         label.right() <= 640.0 && label.bottom() <= 300.0,
         "{label:?}"
     );
-    let button = harness.get_by_label("Cancel Isolate…").rect();
+    let button = harness.get_by_label("Cancel the isolation…").rect();
     assert!(
         button.right() <= 640.0 && button.bottom() <= 300.0,
         "{button:?}"

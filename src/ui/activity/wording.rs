@@ -7,15 +7,15 @@ pub use refusal::may_be_accepted_later;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{ActionKind, Change, Task};
+use crate::action::{ActionKind, Change, Task, action_noun};
 use crate::journal::{Entry, NotSentReason, OrderStatus, Record, Reply};
 use crate::message::OrderProgress;
 use crate::model::{
     Account, HResult, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, clean,
-    filled, requestor_name,
+    filled, first_upper, requestor_name,
 };
 use crate::state::State;
-use crate::ui::words;
+use crate::ui::{look, words};
 
 /// How long the service keeps an action for a device that does not report.
 const SERVICE_WAITS: SignedDuration = SignedDuration::from_hours(72);
@@ -299,9 +299,9 @@ fn held(entry: &Entry, by: &MachineActionId, state: &State) -> String {
     let under_way = match state.action(&entry.order.machine.id, by) {
         Some(action) => format!(
             "{} by {} is under way ({})",
-            action.kind,
+            first_upper(&action_noun(action)),
             requestor_name(action.requestor.as_deref()),
-            action.status
+            status_word(action),
         ),
         None => "An opposite action is under way".to_owned(),
     };
@@ -330,14 +330,18 @@ pub fn still_open_opposites<'a>(
     })
 }
 
+fn status_word(action: &MachineAction) -> String {
+    look::action_status(&action.status).word.to_lowercase()
+}
+
 fn older_opposites(entry: &Entry, state: &State) -> Vec<String> {
     still_open_opposites(entry, state)
         .map(|action| {
             format!(
                 "{} by {} is still {}: if it completes, it undoes this. Cancel it if you do not want that",
-                action.kind,
+                first_upper(&action_noun(action)),
                 requestor_name(action.requestor.as_deref()),
-                action.status,
+                status_word(action),
             )
         })
         .collect()

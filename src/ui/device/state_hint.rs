@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::action::Phase;
 use crate::guard::Policy;
-use crate::model::{HealthStatus, Machine};
+use crate::model::{HealthStatus, Machine, first_upper};
 use crate::search::DeviceState;
-use crate::ui::words::{ago, first_upper};
+use crate::ui::words::ago;
 
 /// The tooltip of a state: what it rests on, or what it waits for.
 #[must_use]

@@ -5,14 +5,13 @@ use jiff::Timestamp;
 
 use super::state_hint::waiting_words;
 use crate::action::{Condition, ConditionState, Evidence};
-use crate::model::{MachineAction, MachineRef, requestor_name};
+use crate::model::{MachineAction, MachineRef, first_upper, requestor_name};
 use crate::ui::activity::attention;
 use crate::ui::device::actions::action_name;
 use crate::ui::device::panel::{row_ui, told, value_ui};
 use crate::ui::look;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{Icon, badge, copyable_ui, foldable_ui, section_ui, small_ui};
-use crate::ui::words::first_upper;
 use crate::ui::{Cx, words};
 
 /// What every line of the state rests on.

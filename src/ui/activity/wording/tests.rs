@@ -272,7 +272,7 @@ fn an_older_isolation_that_is_still_open_is_flagged_after_a_release_and_a_newer_
     assert_eq!(
         know("older", Isolate, Pending, 90, 90),
         [
-            "Isolate by an unknown requestor is still Pending: if it completes, it undoes this. Cancel it if you do not want that"
+            "An isolation by an unknown requestor is still pending: if it completes, it undoes this. Cancel it if you do not want that"
         ]
     );
     assert!(know("older", Isolate, Succeeded, 90, 140).is_empty());
