@@ -12,7 +12,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use source::{Source, Token, names_of, paths_from, places_of, read_all, repository, words};
+use source::{Source, Token, heads_of, paths_from, places_of, read_all, repository, words};
 use tables::{
     CHANGING, CLOCK_READERS, CLOCK_READS, CRATES, DISK, DISK_USERS, IMPORTS, LONGEST_FILE,
     ONE_DOOR, ONE_FILE_OF_UI, PANICS, SLEEPERS, STARTERS, TOP_LEVEL,
@@ -62,7 +62,11 @@ fn each_outside_crate_is_named_only_where_it_belongs() {
     for name in ONE_FILE_OF_UI {
         let users: Vec<&Source> = sources
             .iter()
-            .filter(|source| !names_of(&source.tokens, name).is_empty())
+            .filter(|source| {
+                heads_of(&source.tokens)
+                    .iter()
+                    .any(|(_, head)| head == name)
+            })
             .collect();
         let files: Vec<&str> = users.iter().map(|source| source.path.as_str()).collect();
         let fits = users.len() <= 1 && users.iter().all(|source| source.lies_in("ui"));
@@ -208,21 +212,14 @@ fn imports(source: &Source) -> Vec<Violation> {
 }
 
 fn crates(source: &Source) -> Vec<Violation> {
-    let code = source.shipped();
-    let mut violations = Vec::new();
-    for (name, scopes) in CRATES {
-        if scopes.iter().any(|scope| source.lies_in(scope)) {
-            continue;
-        }
-        for offset in names_of(&code, name) {
-            violations.push(at(
-                source,
-                offset,
-                format!("`{name}` is named only in {scopes:?}"),
-            ));
-        }
-    }
-    violations
+    let elsewhere = |name: &str| {
+        let (_, scopes) = CRATES.iter().find(|(known, _)| *known == name)?;
+        let fits = scopes.iter().any(|scope| source.lies_in(scope));
+        (!fits).then(|| format!("`{name}` is named only in {scopes:?}"))
+    };
+    let heads = heads_of(&source.shipped()).into_iter();
+    let found = heads.filter_map(|(place, name)| Some(at(source, place, elsewhere(&name)?)));
+    found.collect()
 }
 
 fn length(source: &Source) -> Vec<Violation> {

@@ -230,20 +230,21 @@ pub fn paths_from(tokens: &[Token], root: &str) -> Vec<(usize, Vec<String>)> {
     paths
 }
 
-/// Where a crate or module is named at the beginning of a path, or imported as a whole.
-pub fn names_of(tokens: &[Token], name: &str) -> Vec<usize> {
-    let is_path = |at: &usize| {
-        let next = text(tokens, Some(at + 1));
-        next == "::" && begins_path(tokens, *at) || text(tokens, at.checked_sub(1)) == "crate"
-    };
-    let mut named: Vec<usize> = places_of(tokens, &[name]);
-    named.retain(is_path);
-    for at in places_of(tokens, &["use"]) {
-        let mut imported = Vec::new();
-        spread(tokens, at + 1, &[], &mut imported);
-        named.extend(imported.iter().filter(|path| **path == [name]).map(|_| at));
+/// Every crate or module that a path begins with or that is imported as a whole, with its place.
+pub fn heads_of(tokens: &[Token]) -> Vec<(usize, String)> {
+    let mut heads = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let begins = text(tokens, Some(at + 1)) == "::" && begins_path(tokens, at);
+        if begins || text(tokens, at.checked_sub(1)) == "crate" {
+            heads.push((at, token.text.clone()));
+        } else if token.text == "use" {
+            let mut imported = Vec::new();
+            spread(tokens, at + 1, &[], &mut imported);
+            imported.retain(|path| path.len() == 1);
+            heads.extend(imported.into_iter().flatten().map(|name| (at, name)));
+        }
     }
-    named
+    heads
 }
 
 fn is_identifier(c: char) -> bool {
