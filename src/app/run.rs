@@ -1,18 +1,20 @@
 //! What each command does: one exhaustive match.
 
 use super::{App, now};
-use crate::action::Subject;
+use crate::action::{ActionKind, Condition, Subject};
 use crate::explain::{Explanation, NextStep};
 use crate::message::{Command, Event};
-use crate::model::ThemeChoice;
+use crate::model::{MachineRef, ThemeChoice};
 use crate::ui::commands::UiCommand;
-use crate::ui::order;
 use crate::ui::views::{Dialog, Screen};
+use crate::ui::{self, order};
 
 impl App {
     /// Runs a command, if it is available; a key for one that is not says why.
     pub(super) fn run(&mut self, ctx: &egui::Context, command: UiCommand) {
-        if matches!(command, UiCommand::Act(_)) && self.state.session.account().is_none() {
+        if matches!(command, UiCommand::Act(_) | UiCommand::Compare)
+            && self.state.session.account().is_none()
+        {
             // Nothing is on screen that the key could be meant for.
             return;
         }
@@ -24,12 +26,17 @@ impl App {
         // Why a key did nothing is past as soon as another does something.
         self.views.refusal = None;
         match command {
+            UiCommand::OpenPalette => self.views.open(Dialog::Palette(Box::default())),
             UiCommand::FindMachine => self.views.focus_search = true,
             UiCommand::Refresh => self.send(Command::RefreshMachines),
             UiCommand::LookNow => self.send(Command::LookNow),
             UiCommand::SignIn => self.send(Command::SignIn),
             UiCommand::SignInWithBrowser => self.send(Command::SignInWithBrowser),
+            UiCommand::ShowDevices => self.views.show(Screen::Devices),
             UiCommand::ShowContained => self.views.show(Screen::Contained),
+            UiCommand::ReleaseMine => self.give_back(ctx, Condition::Isolated),
+            UiCommand::UnrestrictMine => self.give_back(ctx, Condition::Restricted),
+            UiCommand::Compare => self.compare(),
             UiCommand::ShowSettings => {
                 self.views.show(Screen::Settings);
                 self.send(Command::ReadSettings);
@@ -50,20 +57,42 @@ impl App {
                 self.show_theme(ctx);
             }
             UiCommand::ShowKeys => self.views.open(Dialog::Keys),
-            UiCommand::Act(kind) => self.open_form(ctx, kind),
+            UiCommand::Act(kind) => {
+                let open = self.views.selected.clone();
+                let record = open.as_ref().and_then(|open| self.state.machine(&open.id));
+                let kind = kind.suited_to(record.map(AsRef::as_ref));
+                self.open_form(ctx, open.as_slice(), kind);
+            }
+            UiCommand::ActOnSelection(kind) => {
+                let selection = self.views.bulk_selection.clone();
+                self.open_form(ctx, &selection, kind);
+                if let Some(Dialog::Form(form)) = &mut self.views.dialog {
+                    form.from_selection = true;
+                }
+            }
         }
     }
 
-    fn open_form(&mut self, ctx: &egui::Context, kind: crate::action::ActionKind) {
-        let Some(machine) = self.views.selected.clone() else {
-            return;
-        };
+    fn open_form(&mut self, ctx: &egui::Context, machines: &[MachineRef], kind: ActionKind) {
         let time = ctx.input(|i| i.time);
         let (state, views) = (&self.state, &mut self.views);
-        let kind = kind.suited_to(state.machine(&machine.id).map(AsRef::as_ref));
-        let load = order::open(state, views, &[machine], Subject::Act(kind), time, |_| {});
+        let load = order::open(state, views, machines, Subject::Act(kind), time, |_| {});
         for load in load {
             self.send(load);
+        }
+    }
+
+    /// Opens the form for what is this person's own in the moment of asking.
+    fn give_back(&mut self, ctx: &egui::Context, condition: Condition) {
+        let machines = ui::to_give_back(condition, &self.state);
+        self.open_form(ctx, &machines, condition.way_back());
+    }
+
+    fn compare(&mut self) {
+        if let Some(open) = self.views.selected.clone() {
+            for load in ui::compare(&self.state, &mut self.views, &open) {
+                self.send(load);
+            }
         }
     }
 

@@ -3,13 +3,17 @@
 
 mod addresses;
 mod bigrams;
+mod device_matches;
 mod device_state;
 mod filter;
+mod fuzzy;
 mod pasted;
 mod rows;
 mod sort;
 
+pub use device_matches::{DeviceMatches, Found};
 pub use device_state::DeviceState;
 pub use filter::{FIELDS, Field, field_trouble};
+pub use fuzzy::Fuzzy;
 pub use pasted::pasted_id;
 pub use rows::Rows;

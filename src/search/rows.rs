@@ -69,6 +69,17 @@ impl Rows {
         self.found.iter().position(|&found| found as usize == index)
     }
 
+    /// Whether another search than the one of these rows finds the device at a place of the inventory.
+    #[must_use]
+    pub(super) fn would_find(&self, state: &State, filter: &Filter, place: u32) -> bool {
+        let at = place as usize;
+        let known = state.inventory.all().get(at).zip(self.signatures.get(at));
+        known.is_some_and(|(machine, signatures)| {
+            let odd = || odd_of(&self.odd, signatures, place);
+            filter.matches(machine, signatures, odd, state_of(state))
+        })
+    }
+
     /// Sorts and filters again after changes. Tells whether another search than
     /// before was asked for.
     pub fn refresh(&mut self, state: &State, search: &str, sort: Sort) -> bool {

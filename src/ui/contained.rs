@@ -19,7 +19,7 @@ use crate::action::{Condition, Phase, Subject, type_noun};
 use crate::guard::Ownership;
 use crate::message::LookBack;
 use crate::model::{MachineRef, clean, first_upper, requestor_name};
-use crate::state::{Contained, Direction, Remote, Request, WayBack};
+use crate::state::{Contained, Direction, Remote, Request, State, WayBack};
 
 /// With less height than this the rows leave none to what stands over them: it scrolls with them.
 const LOW: f32 = 360.0;
@@ -147,11 +147,9 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
                 )
                 .clicked();
         if release {
-            give_back(ui, cx, Condition::Isolated, |way_back| way_back.to_release);
+            cx.out.commands.push(UiCommand::ReleaseMine);
         } else if unrestrict {
-            give_back(ui, cx, Condition::Restricted, |way_back| {
-                way_back.to_unrestrict
-            });
+            cx.out.commands.push(UiCommand::UnrestrictMine);
         }
     });
     // The line is always there: no card moves under the pointer when a release begins or ends.
@@ -169,16 +167,33 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
     }
 }
 
-/// Opens the form for what is this person's own in the moment of pressing.
-fn give_back(
-    ui: &Ui,
-    cx: &mut Cx<'_>,
-    condition: Condition,
-    choose: impl FnOnce(WayBack) -> Vec<MachineRef>,
-) {
-    let machines = choose(WayBack::of(&cx.state.contained()));
-    let back = Subject::Act(condition.way_back());
-    order::raise(ui, cx, &machines, back, |_| {});
+/// What is this person's own in this condition, and not on its way out of it.
+#[must_use]
+pub fn to_give_back(condition: Condition, state: &State) -> Vec<MachineRef> {
+    let way_back = WayBack::of(&state.contained());
+    match condition {
+        Condition::Restricted => way_back.to_unrestrict,
+        Condition::Isolated | Condition::Contained => way_back.to_release,
+    }
+}
+
+/// Whether there is something of this person's own to give back.
+///
+/// # Errors
+/// Why there is nothing.
+pub fn release_trouble(condition: Condition, state: &State) -> Result<(), String> {
+    let way_back = WayBack::of(&state.contained());
+    let is_read = state.containments.value.is_some();
+    match condition {
+        Condition::Isolated | Condition::Contained => {
+            why_nothing(&way_back, is_read).map_or(Ok(()), Err)
+        }
+        Condition::Restricted if !way_back.to_unrestrict.is_empty() => Ok(()),
+        Condition::Restricted if is_read => {
+            Err("The action history shows nothing restricted by you".to_owned())
+        }
+        Condition::Restricted => Err("The action history has not been read".to_owned()),
+    }
 }
 
 /// Why there is nothing to release, where there is nothing.

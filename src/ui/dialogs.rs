@@ -8,7 +8,7 @@ use super::order;
 use super::theme::{TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Views};
 use super::widgets::{ActionButton, Dialog, small_ui};
-use super::{Cx, help};
+use super::{Cx, help, palette};
 use crate::explain::NextStep;
 use crate::model::KeyringState;
 use crate::state::State;
@@ -26,6 +26,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.views.dialog = Some(OpenDialog::Keys);
             help::keys_ui(ui, cx);
         }
+        Some(OpenDialog::Palette(open)) => palette::palette_ui(ui, cx, open),
         Some(OpenDialog::Compare(machine)) => compare::compare_ui(ui, cx, &machine),
         Some(OpenDialog::Account) => account::account_ui(ui, cx),
         Some(OpenDialog::Acknowledge(asked)) => {

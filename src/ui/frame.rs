@@ -13,7 +13,7 @@ use super::widgets::{
     ActionButton, Icon, Split, TipExt as _, copy_button_ui, icon, keep_focus_in_view, raised_frame,
     splitter_ui, take_escape,
 };
-use super::{Cx, activity, contained, dialogs, settings, sign_in, strip};
+use super::{Cx, activity, contained, dialogs, palette, settings, sign_in, strip};
 use crate::explain::{Explanation, NextStep};
 use crate::model::SessionStatus;
 use crate::ui::device::panel;
@@ -35,6 +35,7 @@ pub const LOW: f32 = 420.0;
 /// Shows the whole window. The keyboard goes from the list to the panel, the activity and the strip.
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     settle_size(ui);
+    palette::run_chosen(ui, cx);
     cx.views.shown = None;
     let strip = reserve_strip(ui);
     banners_ui(ui, cx);

@@ -64,7 +64,11 @@ pub fn keys_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             pair_ui(ui, key, what);
         }
         section_ui(ui, "Without a key");
-        for command in UiCommand::all().filter(|command| !has_key(command)) {
+        let is_listed = |command: &UiCommand| {
+            // The buttons below the list say these.
+            !has_key(command) && !matches!(command, UiCommand::ActOnSelection(_))
+        };
+        for command in UiCommand::all().filter(is_listed) {
             pair_ui(ui, command.spec().title, command.spec().help);
         }
         section_ui(ui, "Guardrails");
@@ -94,11 +98,7 @@ fn command_ui(ui: &mut Ui, command: UiCommand) {
             }
         })
         .collect();
-    let ellipsis = if matches!(command, UiCommand::Act(_)) {
-        "…"
-    } else {
-        ""
-    };
+    let ellipsis = if command.asks_first() { "…" } else { "" };
     let title = format!("{}{ellipsis}", spec.title);
     let keys = keys.join(" or ");
     pair_ui(ui, &title, &format!("{keys}: {}", spec.help));

@@ -16,11 +16,14 @@ mod devices;
 mod frame;
 mod help;
 mod look;
+mod palette;
 mod settings;
 pub mod sign_in;
 mod strip;
 mod words;
 
+pub use contained::to_give_back;
+pub use device::compare::compare;
 pub use frame::{frame_ui, is_console_open, strip_ui};
 
 use jiff::Timestamp;

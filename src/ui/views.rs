@@ -13,6 +13,7 @@ use crate::settings::{RuleChange, RuleKey, WrittenRules};
 use crate::ui::activity::attention::Acknowledging;
 use crate::ui::devices::asked::AskView;
 use crate::ui::devices::suggestions::Completion;
+use crate::ui::palette::{Item, Palette, Recent};
 use crate::ui::settings::rule_matches::RuleMatches;
 
 /// View state.
@@ -71,6 +72,10 @@ pub struct Views {
     pub completion: Completion,
     /// What the search asks of the service itself.
     pub asking: AskView,
+    /// What was chosen in the palette lately.
+    pub recent: Recent,
+    /// What was chosen in the palette just now, and is done once that is out of the way.
+    pub chosen: Option<Item>,
 }
 
 /// What is beside the device panel.
@@ -149,6 +154,8 @@ pub enum Dialog {
     /// Records with the name of this one, side by side.
     Compare(MachineRef),
     Keys,
+    /// Devices and commands by a few letters.
+    Palette(Box<Palette>),
     /// Who is signed in, and what that allows.
     Account,
     /// Several entries that are to be acknowledged together.
@@ -235,12 +242,15 @@ impl Views {
         self.form_failure = None;
         self.covered.clear();
         self.refusal = None;
+        self.recent = Recent::default();
+        self.chosen = None;
         self.screen = Screen::Devices;
         if matches!(
             self.dialog,
             Some(
                 Dialog::Form(_)
                     | Dialog::Compare(_)
+                    | Dialog::Palette(_)
                     | Dialog::Account
                     | Dialog::Acknowledge(_)
                     | Dialog::Insist(_)

@@ -21,7 +21,7 @@ use cordon::model::{
 };
 use cordon::search::Rows;
 use cordon::state::State;
-use cordon::ui::views::{Sort, Views};
+use cordon::ui::views::{Dialog, Sort, Views};
 use cordon::ui::{Cx, Outbox, frame_ui, theme};
 use criterion::{BatchSize, Criterion};
 use jiff::Timestamp;
@@ -43,6 +43,7 @@ fn main() {
     memory();
     loading();
     keystrokes();
+    palette();
 }
 
 /// As a fleet is: four addresses each, a few tags and groups that many share.
@@ -106,6 +107,8 @@ struct Screen {
     ctx: egui::Context,
     views: Views,
     time: f64,
+    /// What comes in with the next frame.
+    events: Vec<egui::Event>,
 }
 
 impl Screen {
@@ -116,6 +119,7 @@ impl Screen {
             ctx,
             views: Views::default(),
             time: 0.0,
+            events: Vec::new(),
         }
     }
 
@@ -125,6 +129,7 @@ impl Screen {
         let input = egui::RawInput {
             screen_rect: Some(size),
             time: Some(self.time),
+            events: std::mem::take(&mut self.events),
             ..egui::RawInput::default()
         };
         let mut out = Outbox::default();
@@ -271,4 +276,29 @@ fn keystrokes() {
             BatchSize::PerIteration,
         );
     });
+}
+
+/// Frames while somebody types in the palette: each looks at a part of the devices.
+fn palette() {
+    const FRAMES: usize = 8;
+    let machines: Vec<_> = (0..DEVICES).map(machine).collect();
+    let mut state = state();
+    apply(&mut state, &machines);
+    let mut screen = Screen::new();
+    screen.frame(&state);
+    screen.views.open(Dialog::Palette(Box::default()));
+    for _ in 0..5 {
+        screen.frame(&state);
+    }
+    for typed in ["v", "i", "e", "l", "t", "0", "42"] {
+        screen.events.push(egui::Event::Text(typed.to_owned()));
+        let took: Vec<_> = (0..FRAMES)
+            .map(|_| {
+                let begun = Instant::now();
+                screen.frame(&state);
+                begun.elapsed()
+            })
+            .collect();
+        println!("palette, after {typed:?}: frames of {took:?}, of at most {FRAME:?}");
+    }
 }

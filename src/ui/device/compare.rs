@@ -6,10 +6,11 @@ use egui_extras::{Column as TableColumn, TableBody, TableBuilder};
 use crate::message::Command;
 use crate::model::{Machine, MachineRef, PanelPart};
 use crate::search::DeviceState;
+use crate::state::State;
 use crate::ui::device::panel::{os, select, tags, told};
 use crate::ui::device::users;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::views::Dialog as OpenDialog;
+use crate::ui::views::{Dialog as OpenDialog, Views};
 use crate::ui::widgets::{ActionButton, Dialog, Icon, badge};
 use crate::ui::{Cx, look, words};
 
@@ -23,18 +24,20 @@ const RECORD_WIDTH: f32 = 200.0;
 const HEAD: f32 = 36.0;
 const ABOVE_FACTS: f32 = HEAD + 56.0;
 
-/// Opens the comparison, and has read what is not known yet.
-pub fn compare(cx: &mut Cx<'_>, machine: &MachineRef) {
-    for record in records(cx, machine).into_iter().take(MOST) {
-        let id = record.id;
-        cx.out.work.push(Command::LoadMachine(id.clone()));
-        cx.out.work.push(Command::LoadPart(id, PanelPart::Users));
-    }
-    cx.views.open(OpenDialog::Compare(machine.clone()));
+/// Opens the comparison. What is returned has read what is not known yet.
+#[must_use = "the commands read the records"]
+pub fn compare(state: &State, views: &mut Views, machine: &MachineRef) -> Vec<Command> {
+    views.open(OpenDialog::Compare(machine.clone()));
+    let records = records(state, machine).into_iter().take(MOST);
+    let reads = records.flat_map(|record| {
+        let users = Command::LoadPart(record.id.clone(), PanelPart::Users);
+        [Command::LoadMachine(record.id), users]
+    });
+    reads.collect()
 }
 
-fn records(cx: &Cx<'_>, machine: &MachineRef) -> Vec<MachineRef> {
-    let twins = cx.state.namesakes(machine).into_iter();
+fn records(state: &State, machine: &MachineRef) -> Vec<MachineRef> {
+    let twins = state.namesakes(machine).into_iter();
     std::iter::once(machine.clone()).chain(twins).collect()
 }
 
@@ -47,7 +50,7 @@ fn left_out_words(all: usize) -> Option<String> {
 pub fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     let id = Id::unique(("compare", machine.id.as_str()));
     let title = format!("Records like {}", machine.quoted());
-    let mut records = records(cx, machine);
+    let mut records = records(cx.state, machine);
     let left_out = left_out_words(records.len());
     records.truncate(MOST);
     let columns = records.iter().fold(FACT_WIDTH, |sum, _| sum + RECORD_WIDTH);

@@ -212,7 +212,8 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
 fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef) {
     let all = ActionButton::new("Compare…").hint("Shows all records with this name side by side");
     if ui.add(all).clicked() {
-        compare::compare(cx, selected);
+        let reads = compare::compare(cx.state, cx.views, selected);
+        cx.out.work.extend(reads);
     }
 }
 

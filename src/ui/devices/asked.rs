@@ -102,6 +102,17 @@ pub fn ask(cx: &mut Cx<'_>, question: Question) {
     cx.out.work.push(Command::Ask { text, question });
 }
 
+/// Asks for what was just put into the search: the one device that it finds is meant.
+pub fn ask_for(cx: &mut Cx<'_>, question: Question) {
+    cx.views.asking = AskView {
+        search: cx.views.search.clone(),
+        questions: Question::find(&cx.views.search, cx.now, cx.zone),
+        is_entered: true,
+        ..AskView::default()
+    };
+    ask(cx, question);
+}
+
 fn selected_id(cx: &Cx<'_>) -> Option<MachineId> {
     let selected = cx.views.selected.as_ref();
     selected.map(|machine| machine.id.clone())

@@ -70,9 +70,9 @@ fn raise(ui: &Ui, cx: &mut Cx<'_>, kind: ActionKind) {
 }
 
 /// Whether a kind of action is for one of the ticked devices at least.
-fn is_for_some(cx: &Cx<'_>, kind: ActionKind) -> bool {
-    let record = |device: &MachineRef| cx.state.machine(&device.id).map(AsRef::as_ref);
-    let mut picked = cx.views.bulk_selection.iter();
+pub fn is_for_some(state: &State, views: &Views, kind: ActionKind) -> bool {
+    let record = |device: &MachineRef| state.machine(&device.id).map(AsRef::as_ref);
+    let mut picked = views.bulk_selection.iter();
     picked.any(|device| kind.is_offered_on(record(device)))
 }
 
@@ -92,7 +92,7 @@ impl Buttons {
     fn of(ui: &Ui, cx: &Cx<'_>) -> Self {
         let count = devices(cx.views.bulk_selection.len());
         let labels: Vec<_> = (ActionKind::ALL.iter().copied())
-            .filter(|kind| is_for_some(cx, *kind))
+            .filter(|kind| is_for_some(cx.state, cx.views, *kind))
             .map(|kind| (kind, format!("{} {count}…", kind.spec().verb)))
             .collect();
         let wide = |label: &str| button_width(ui, label) + ui.spacing().item_spacing.x;

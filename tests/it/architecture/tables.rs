@@ -74,7 +74,7 @@ pub const STARTERS: [&str; 12] = [
 ];
 
 /// Which outside crate may be named where.
-pub const CRATES: [(&str, &[&str]); 32] = [
+pub const CRATES: [(&str, &[&str]); 33] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main", "display"]),
     ("egui_extras", &["ui", "app", "main"]),
@@ -88,6 +88,7 @@ pub const CRATES: [(&str, &[&str]); 32] = [
     ("windows_native_keyring_store", &["auth::store"]),
     ("rusqlite", &["journal"]),
     ("notify_rust", &["app::notify"]),
+    ("nucleo_matcher", &["search::fuzzy"]),
     ("axum", &["simulator"]),
     ("flate2", &["simulator"]),
     (

@@ -1,0 +1,276 @@
+//! The devices that fit a few letters, best first. The list is gone through in parts, one a frame: there
+//! may be a hundred thousand devices, and no frame waits for them.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use super::filter::Filter;
+use super::fuzzy::Fuzzy;
+use super::rows::Rows;
+use crate::model::Machine;
+use crate::state::State;
+
+/// Devices that are looked at in one go.
+const LOOKED_AT_ONCE: usize = 16_000;
+/// Best matches that are kept, and those among which they are chosen.
+const MAX_FOUND: usize = 50;
+const MAX_WEIGHED: usize = 400;
+/// A shorter text is compared with names alone: of all else nearly every device has such a part.
+const MIN_FILTERED: usize = 3;
+
+/// The devices that fit a text.
+#[derive(Debug, Default)]
+pub struct DeviceMatches {
+    /// What is being looked for, and in which state of the list.
+    text: String,
+    generation: u64,
+    fuzzy: Fuzzy,
+    filter: Option<Filter>,
+    /// The places to look at; `None` for all.
+    places: Option<Vec<u32>>,
+    /// How far they have been looked at; `None` while nothing is under way.
+    next: Option<usize>,
+    /// How well a name fits, and its place; 0 for one that the search finds by something else.
+    hits: Vec<(u32, u32)>,
+    found: Option<Found>,
+}
+
+/// What was found when the whole list had been gone through.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    pub text: String,
+    generation: u64,
+    /// The best of them, best first, each with how well its name fits.
+    pub best: Vec<(u32, Arc<Machine>)>,
+    /// How many fit.
+    pub count: usize,
+}
+
+impl DeviceMatches {
+    /// Goes on looking; `rows` has what rules most devices out quickly. Gives what was found for this
+    /// text, as soon as the list has been gone through once, and after that the newest.
+    pub fn look_on(&mut self, state: &State, rows: &Rows, text: &str) -> Option<&Found> {
+        let generation = state.inventory.generation;
+        let is_newest = |found: &Found| found.text == text && found.generation == generation;
+        // A list that changes all the time is gone through to its end before it is begun again.
+        let is_idle = self.next.is_none() && !self.found.as_ref().is_some_and(is_newest);
+        if self.text != text || is_idle {
+            self.begin(text, generation);
+        }
+        if let Some(next) = self.next {
+            self.look_at_some(state, rows, next);
+        }
+        self.found.as_ref().filter(|found| found.text == text)
+    }
+
+    /// Whether the list has been gone through as it is now.
+    #[must_use]
+    pub fn is_settled(&self, state: &State) -> bool {
+        let is_newest = |found: &Found| {
+            found.text == self.text && found.generation == state.inventory.generation
+        };
+        self.next.is_none() && self.found.as_ref().is_some_and(is_newest)
+    }
+
+    fn begin(&mut self, text: &str, generation: u64) {
+        let filter = (text.chars().count() >= MIN_FILTERED).then(|| Filter::parse(text));
+        let narrows = self.next.is_none()
+            && self.found.as_ref().is_some_and(|found| {
+                found.generation == generation && narrows(&found.text, text, filter.as_ref())
+            });
+        self.places = narrows.then(|| self.hits.iter().map(|(_, place)| *place).collect());
+        self.fuzzy.look_for(text);
+        self.filter = filter;
+        self.generation = generation;
+        text.clone_into(&mut self.text);
+        self.hits.clear();
+        self.next = Some(0);
+    }
+
+    fn look_at_some(&mut self, state: &State, rows: &Rows, next: usize) {
+        let machines = state.inventory.all();
+        let of = self.places.as_ref().map_or(machines.len(), Vec::len);
+        let end = (next + LOOKED_AT_ONCE).min(of);
+        for at in next..end {
+            let place = match &self.places {
+                Some(places) => places[at],
+                None => u32::try_from(at).unwrap_or(u32::MAX),
+            };
+            // The list may have become shorter meanwhile.
+            let Some(machine) = machines.get(place as usize) else {
+                continue;
+            };
+            let name = machine.computer_dns_name.as_deref();
+            let by_name = name.and_then(|name| self.fuzzy.quick_score(name));
+            let score = by_name.or_else(|| {
+                let filter = self.filter.as_ref()?;
+                rows.would_find(state, filter, place).then_some(0)
+            });
+            self.hits.extend(score.map(|score| (score, place)));
+        }
+        self.next = (end < of).then_some(end);
+        if self.next.is_none() {
+            self.found = Some(self.gather(machines));
+        }
+    }
+
+    fn gather(&mut self, machines: &[Arc<Machine>]) -> Found {
+        let mut best = self.hits.clone();
+        if best.len() > MAX_WEIGHED {
+            best.select_nth_unstable_by_key(MAX_WEIGHED, |(score, place)| {
+                (Reverse(*score), *place)
+            });
+            best.truncate(MAX_WEIGHED);
+        }
+        let machine = |(_, place): (u32, u32)| {
+            let machine = machines.get(place as usize)?;
+            let name = machine.computer_dns_name.as_deref();
+            let score = name.and_then(|name| self.fuzzy.score(name));
+            Some((score.unwrap_or(0), Arc::clone(machine)))
+        };
+        let mut best: Vec<_> = best.into_iter().filter_map(machine).collect();
+        best.sort_by(|(one, a), (other, b)| {
+            let name = |machine: &Arc<Machine>| machine.computer_dns_name.clone();
+            let order = other.cmp(one).then_with(|| name(a).cmp(&name(b)));
+            order.then_with(|| a.id.cmp(&b.id))
+        });
+        best.truncate(MAX_FOUND);
+        Found {
+            text: self.text.clone(),
+            generation: self.generation,
+            best,
+            count: self.hits.len(),
+        }
+    }
+}
+
+/// Whether nothing fits `now` that does not fit `before`: typing on leaves letters out of what matched.
+/// What the search finds by something else than a name follows rules of its own.
+fn narrows(before: &str, now: &str, filter: Option<&Filter>) -> bool {
+    let is_typed_on = !before.is_empty() && now.starts_with(before) && !now.contains('\\');
+    let was_filtered = before.chars().count() >= MIN_FILTERED;
+    is_typed_on
+        && match (filter, was_filtered) {
+            (None, _) => true,
+            (Some(_), false) => false,
+            (Some(filter), true) => filter.narrows(before, now),
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::Policy;
+    use crate::message::{Event, InventoryNews};
+    use crate::model::{Epoch, MachineId, Mode, Sort};
+
+    fn state(count: usize) -> State {
+        let mut state = State::new(Mode::Live, "Commercial", Policy::default());
+        let machines = (0..count).map(|n| {
+            let id = MachineId::parse(&format!("{n:040x}")).expect("a literal id");
+            let mut machine = Machine::bare(id);
+            machine.computer_dns_name = Some(format!("FIN-LT-{n:05}").into());
+            machine.last_ip_address = format!("10.20.{}.{}", n / 250, n % 250).parse().ok();
+            Arc::new(machine)
+        });
+        let news = InventoryNews::Page(machines.collect());
+        state.apply(Event::Inventory {
+            epoch: Epoch(0),
+            news,
+        });
+        state
+    }
+
+    /// Looks until the list has been gone through; what was found, and in how many frames.
+    fn look(matches: &mut DeviceMatches, state: &State, rows: &Rows, text: &str) -> (Found, usize) {
+        for frames in 1..100 {
+            if let Some(found) = matches.look_on(state, rows, text).cloned()
+                && matches.is_settled(state)
+            {
+                return (found, frames);
+            }
+        }
+        panic!("never whole");
+    }
+
+    fn names(found: &Found) -> Vec<String> {
+        found.best.iter().map(|(_, m)| m.name()).collect()
+    }
+
+    #[test]
+    fn a_long_list_takes_several_frames_and_typing_on_takes_one() {
+        let (state, mut rows) = (state(50_000), Rows::default());
+        rows.refresh(&state, "", Sort::default());
+        let mut matches = DeviceMatches::default();
+        assert!(matches.look_on(&state, &rows, "l").is_none(), "one part");
+        let (found, frames) = look(&mut matches, &state, &rows, "l");
+        assert_eq!((found.count, found.best.len()), (50_000, MAX_FOUND));
+        assert_eq!(frames, 3, "besides the first");
+        let (found, _) = look(&mut matches, &state, &rows, "lt-4999");
+        assert_eq!(found.count, 41);
+        assert_eq!(names(&found)[0], "FIN-LT-49990", "in one piece first");
+        let (found, frames) = look(&mut matches, &state, &rows, "lt-49993");
+        assert_eq!((names(&found), frames), (vec!["FIN-LT-49993".into()], 1));
+        let (found, _) = look(&mut matches, &state, &rows, "nothing like it");
+        assert_eq!(found.count, 0);
+    }
+
+    #[test]
+    fn narrowing_finds_what_looking_anew_finds() {
+        let (state, mut rows) = (state(3_000), Rows::default());
+        rows.refresh(&state, "", Sort::default());
+        let texts = [
+            "f",
+            "fn",
+            "fn1",
+            "fn12",
+            "fn12 7",
+            "fn12 7x",
+            "10.20.3",
+            "10.20.3.7",
+        ];
+        let mut typed_on = DeviceMatches::default();
+        for text in texts {
+            let (found, _) = look(&mut typed_on, &state, &rows, text);
+            let (anew, _) = look(&mut DeviceMatches::default(), &state, &rows, text);
+            assert_eq!(
+                (names(&found), found.count),
+                (names(&anew), anew.count),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_address_or_an_id_finds_its_device_behind_those_whose_names_fit() {
+        let (state, mut rows) = (state(600), Rows::default());
+        rows.refresh(&state, "", Sort::default());
+        let mut matches = DeviceMatches::default();
+        let (found, _) = look(&mut matches, &state, &rows, "10.20.1.17");
+        assert_eq!(names(&found), ["FIN-LT-00267"]);
+        let id = format!("{:040x}", 431);
+        let (found, _) = look(&mut matches, &state, &rows, &id);
+        assert_eq!(names(&found), ["FIN-LT-00431"]);
+    }
+
+    #[test]
+    fn a_list_that_changes_is_gone_through_again_and_the_old_answer_stands_meanwhile() {
+        let (mut state, mut rows) = (state(30_000), Rows::default());
+        rows.refresh(&state, "", Sort::default());
+        let mut matches = DeviceMatches::default();
+        let (found, _) = look(&mut matches, &state, &rows, "lt-29999");
+        assert_eq!(found.count, 1);
+        let mut machine = Machine::bare(MachineId::parse("ffff").expect("a literal id"));
+        machine.computer_dns_name = Some("NEW-LT-29999".into());
+        let news = InventoryNews::Page(vec![Arc::new(machine)]);
+        state.apply(Event::Inventory {
+            epoch: Epoch(0),
+            news,
+        });
+        rows.refresh(&state, "", Sort::default());
+        let before = matches.look_on(&state, &rows, "lt-29999");
+        assert_eq!(before.map(|found| found.count), Some(1), "the old answer");
+        let (found, _) = look(&mut matches, &state, &rows, "lt-29999");
+        assert_eq!(found.count, 2);
+    }
+}

@@ -1,0 +1,124 @@
+//! Fuzzy matching: whether the letters of a text stand in another one in their order, how well, and
+//! which they are.
+
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+/// Longer texts are matched as far as this, in characters.
+const MAX_CHARS: usize = 300;
+
+/// What is looked for, with the scratch memory of matching it.
+pub struct Fuzzy {
+    pattern: Pattern,
+    matcher: Matcher,
+    chars: Vec<char>,
+}
+
+impl Default for Fuzzy {
+    fn default() -> Self {
+        Self {
+            pattern: Pattern::default(),
+            matcher: Matcher::new(Config::DEFAULT),
+            chars: Vec::new(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Fuzzy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The matcher is scratch memory.
+        f.debug_struct("Fuzzy").finish_non_exhaustive()
+    }
+}
+
+impl Fuzzy {
+    /// Looks for this text from now on; each of its words has to match.
+    pub fn look_for(&mut self, text: &str) {
+        self.pattern = Pattern::new(
+            text,
+            CaseMatching::Ignore,
+            Normalization::Smart,
+            AtomKind::Fuzzy,
+        );
+    }
+
+    /// How well a text matches, higher for better; `None` where it does not.
+    pub fn score(&mut self, text: &str) -> Option<u32> {
+        let text = haystack(text, &mut self.chars);
+        self.pattern.score(text, &mut self.matcher)
+    }
+
+    /// As [`Self::score`], in a fraction of the time and now and then too low; for choosing among very
+    /// many texts those to look at closer.
+    pub fn quick_score(&mut self, text: &str) -> Option<u32> {
+        let text = haystack(text, &mut self.chars);
+        let matcher = &mut self.matcher;
+        self.pattern.atoms.iter().try_fold(0, |sum, word| {
+            let word = word.needle_text();
+            matcher.config.ignore_case = true;
+            // A letter with an accent means itself, one without any.
+            matcher.config.normalize = word.is_ascii();
+            let score = matcher.fuzzy_match_greedy(text, word)?;
+            Some(sum + u32::from(score))
+        })
+    }
+
+    /// The characters of a text that matched, by their places in it, in order.
+    pub fn letters(&mut self, text: &str) -> Vec<usize> {
+        let text = haystack(text, &mut self.chars);
+        let mut found = Vec::new();
+        let is_match = self.pattern.indices(text, &mut self.matcher, &mut found);
+        if is_match.is_none() {
+            return Vec::new();
+        }
+        found.sort_unstable();
+        found.dedup();
+        found.into_iter().map(|at| at as usize).collect()
+    }
+}
+
+/// By characters and not by graphemes, so that a place is that of a character.
+fn haystack<'a>(text: &'a str, chars: &'a mut Vec<char>) -> Utf32Str<'a> {
+    if text.is_ascii() {
+        let end = text.len().min(MAX_CHARS);
+        return Utf32Str::Ascii(&text.as_bytes()[..end]);
+    }
+    chars.clear();
+    chars.extend(text.chars().take(MAX_CHARS));
+    Utf32Str::Unicode(chars)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn letters(looked_for: &str, text: &str) -> Option<String> {
+        let mut fuzzy = Fuzzy::default();
+        fuzzy.look_for(looked_for);
+        assert_eq!(
+            fuzzy.quick_score(text).is_some(),
+            fuzzy.score(text).is_some()
+        );
+        fuzzy.score(text)?;
+        let all: Vec<_> = text.chars().collect();
+        Some(fuzzy.letters(text).into_iter().map(|at| all[at]).collect())
+    }
+
+    #[test]
+    fn the_letters_that_matched_are_told_also_beyond_ascii() {
+        assert_eq!(letters("cpho", "Copy hand-over"), Some("Cpho".into()));
+        assert_eq!(letters("FIN 42", "fin-lt-042"), Some("fin42".into()));
+        assert_eq!(letters("münch", "Zürich, MÜNCHEN"), Some("MÜNCH".into()));
+        assert_eq!(letters("é042", "café\u{301}-042"), Some("é042".into()));
+        assert_eq!(letters("xq", "Copy hand-over"), None);
+    }
+
+    #[test]
+    fn a_beginning_is_a_better_match_than_scattered_letters() {
+        let mut fuzzy = Fuzzy::default();
+        fuzzy.look_for("rel");
+        let of = |fuzzy: &mut Fuzzy, text| fuzzy.score(text).expect("it matches");
+        let begins = of(&mut fuzzy, "Release what you isolated");
+        assert!(begins > of(&mut fuzzy, "Contained, restricted, pending list"));
+    }
+}

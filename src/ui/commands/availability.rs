@@ -1,0 +1,207 @@
+//! Whether a command can be invoked now, and if not, why.
+
+use jiff::Timestamp;
+
+use super::UiCommand;
+use crate::action::{ActionKind, Condition, Task, Values};
+use crate::guard::{self, Severity};
+use crate::model::{MachineRef, SessionStatus};
+use crate::state::State;
+use crate::ui::contained;
+use crate::ui::devices::bulk_selection::is_for_some;
+use crate::ui::views::Views;
+
+impl UiCommand {
+    /// Whether the command can be invoked now.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn availability(self, state: &State, views: &Views, now: Timestamp) -> Result<(), String> {
+        match self {
+            // It renews the sign-in first, and then reads the list.
+            Self::Refresh if matches!(state.session, SessionStatus::NotRenewed { .. }) => Ok(()),
+            Self::RenewSignIn if matches!(state.session, SessionStatus::NotRenewed { .. }) => {
+                Ok(())
+            }
+            Self::RenewSignIn => Err("There is nothing to renew".into()),
+            Self::Refresh | Self::LookNow => {
+                if state.session.is_signed_in() {
+                    Ok(())
+                } else {
+                    Err("You are not signed in".into())
+                }
+            }
+            // One may take the place of the other: a person whom one door stops tries the next.
+            Self::SignIn | Self::SignInWithBrowser => match (self, &state.session) {
+                (_, SessionStatus::SignedIn { .. }) => Err("You are signed in".into()),
+                (_, SessionStatus::AskingForCode)
+                | (Self::SignIn, SessionStatus::WaitingForPerson(_))
+                | (Self::SignInWithBrowser, SessionStatus::InBrowser(_)) => {
+                    Err("A sign-in is already in progress".into())
+                }
+                (
+                    _,
+                    SessionStatus::SignedOut
+                    | SessionStatus::Restoring
+                    | SessionStatus::Renewing { .. }
+                    | SessionStatus::NotRenewed { .. }
+                    | SessionStatus::WaitingForPerson(_)
+                    | SessionStatus::InBrowser(_)
+                    | SessionStatus::DifferentAccount { .. }
+                    | SessionStatus::NeedsSignIn { .. },
+                ) => Ok(()),
+            },
+            Self::CancelSignIn => match state.session {
+                SessionStatus::AskingForCode
+                | SessionStatus::WaitingForPerson(_)
+                | SessionStatus::InBrowser(_)
+                | SessionStatus::DifferentAccount { .. }
+                | SessionStatus::Restoring => Ok(()),
+                SessionStatus::SignedIn { .. }
+                | SessionStatus::SignedOut
+                | SessionStatus::Renewing { .. }
+                | SessionStatus::NotRenewed { .. }
+                | SessionStatus::NeedsSignIn { .. } => Err("No sign-in is in progress".into()),
+            },
+            Self::AcceptAccount => match state.session {
+                SessionStatus::DifferentAccount { .. } => Ok(()),
+                SessionStatus::SignedOut
+                | SessionStatus::Restoring
+                | SessionStatus::AskingForCode
+                | SessionStatus::WaitingForPerson(_)
+                | SessionStatus::InBrowser(_)
+                | SessionStatus::SignedIn { .. }
+                | SessionStatus::Renewing { .. }
+                | SessionStatus::NotRenewed { .. }
+                | SessionStatus::NeedsSignIn { .. } => {
+                    Err("There is no account to be accepted".into())
+                }
+            },
+            Self::ShowAccount
+            | Self::SignOut
+            | Self::ShowDevices
+            | Self::ShowContained
+            | Self::ShowSettings => account_trouble(state),
+            Self::ReleaseMine => release_availability(Condition::Isolated, state),
+            Self::UnrestrictMine => release_availability(Condition::Restricted, state),
+            Self::SwitchProfile if state.profile.is_none() => {
+                Err("Profiles are not available in the demo or with --stand-in".into())
+            }
+            Self::SwitchProfile if state.awaits_answer() => {
+                Err("A request was sent and is still waiting for its answer".into())
+            }
+            Self::Compare if state.namesakes(open_device(views)?).is_empty() => {
+                Err("No other record in the list has this name".into())
+            }
+            Self::OpenPalette
+            | Self::FindMachine
+            | Self::SwitchTheme
+            | Self::ShowKeys
+            | Self::SwitchProfile
+            | Self::Compare => Ok(()),
+            Self::TryKeyringAgain => match state.keyring {
+                crate::model::KeyringState::NotSaved { .. } => Ok(()),
+                crate::model::KeyringState::Checking
+                | crate::model::KeyringState::Empty
+                | crate::model::KeyringState::Saved
+                | crate::model::KeyringState::MemoryOnly => {
+                    Err("There is nothing to try again".into())
+                }
+            },
+            // The device on screen, not the ticked ones, which may be out of sight.
+            Self::Act(kind) => act_availability(kind, open_device(views)?, state, now),
+            Self::ActOnSelection(kind) => selection_availability(kind, state, views),
+        }
+    }
+}
+
+/// The device whose panel is drawn.
+fn open_device(views: &Views) -> Result<&MachineRef, String> {
+    match &views.selected {
+        None => Err("No device is open".into()),
+        Some(selected) if views.shown.as_ref() != Some(&selected.id) => {
+            Err("Open the device first".into())
+        }
+        Some(selected) => Ok(selected),
+    }
+}
+
+fn account_trouble(state: &State) -> Result<(), String> {
+    match state.session.account() {
+        Some(_) => Ok(()),
+        None => Err("Nobody is signed in".into()),
+    }
+}
+
+fn selection_availability(kind: ActionKind, state: &State, views: &Views) -> Result<(), String> {
+    account_trouble(state)?;
+    acting_trouble(state)?;
+    if views.bulk_selection.is_empty() {
+        return Err("No device is selected".into());
+    }
+    if !is_for_some(state, views, kind) {
+        return Err("This is for none of the selected devices".into());
+    }
+    Ok(())
+}
+
+fn release_availability(condition: Condition, state: &State) -> Result<(), String> {
+    account_trouble(state)?;
+    acting_trouble(state)?;
+    contained::release_trouble(condition, state)
+}
+
+/// Whether this console may act on its journal; it says which one may, where another holds it.
+///
+/// # Errors
+/// Why not.
+pub fn journal_trouble(state: &State) -> Result<(), String> {
+    match &state.journal {
+        Some(Err(explanation)) => {
+            let next = explanation.next.words();
+            Err(if next.is_empty() {
+                explanation.headline.clone()
+            } else {
+                format!("{}. {next}", explanation.headline)
+            })
+        }
+        Some(Ok(())) | None => Ok(()),
+    }
+}
+
+/// Whether this console orders anything at all: not one that only looks, because another one holds
+/// its journal or because it was started so. Everything that opens a form asks this.
+///
+/// # Errors
+/// Why not, with the console that may.
+pub fn acting_trouble(state: &State) -> Result<(), String> {
+    journal_trouble(state)?;
+    if state.policy.read_only {
+        return Err("This console was started read-only".to_owned());
+    }
+    Ok(())
+}
+
+/// Whether an action can be ordered of this machine now.
+///
+/// # Errors
+/// Why not.
+pub fn act_availability(
+    kind: ActionKind,
+    machine: &MachineRef,
+    state: &State,
+    now: Timestamp,
+) -> Result<(), String> {
+    acting_trouble(state)?;
+    let task = Task::Act {
+        kind: kind.suited_to(state.machine(&machine.id).map(AsRef::as_ref)),
+        values: Values::default(),
+    };
+    let findings = state.with_facts(machine, now, |facts| {
+        guard::judge(None, &task, machine, facts)
+    });
+    match findings.into_iter().find(|f| f.severity == Severity::Block) {
+        Some(block) => Err(block.text),
+        None => Ok(()),
+    }
+}

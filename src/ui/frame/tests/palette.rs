@@ -1,0 +1,270 @@
+//! The palette: what it finds, what it does, and what it leaves alone.
+
+use super::*;
+use crate::action::ActionKind;
+use crate::ui::palette::Palette;
+use crate::ui::views::Dialog;
+
+const FIELD: &str = "Command palette";
+
+fn open(desk: &Shared, harness: &mut Harness<'static>) {
+    let palette = Dialog::Palette(Box::<Palette>::default());
+    desk.borrow_mut().views.open(palette);
+    harness.run_steps(4);
+}
+
+fn opened(state: State) -> (Shared, Harness<'static>) {
+    let (desk, mut harness) = wide(state);
+    open(&desk, &mut harness);
+    (desk, harness)
+}
+
+fn types(harness: &mut Harness<'static>, text: &str) {
+    harness.event(egui::Event::Text(text.to_owned()));
+    harness.run_steps(4);
+}
+
+fn press(harness: &mut Harness<'static>, key: Key) {
+    harness.key_press(key);
+    harness.run_steps(4);
+}
+
+fn is_open(desk: &Shared) -> bool {
+    matches!(desk.borrow().views.dialog, Some(Dialog::Palette(_)))
+}
+
+/// The rows by their names; the chosen one has a mark.
+fn options(harness: &Harness<'static>) -> Vec<String> {
+    let role = egui::accesskit::Role::ListBoxOption;
+    let options = harness.query_all_by(|node| node.role() == role);
+    options
+        .map(|node| {
+            let node = node.accesskit_node();
+            let mark = if node.is_selected() == Some(true) {
+                "> "
+            } else {
+                ""
+            };
+            format!("{mark}{}", node.label().unwrap_or_default())
+        })
+        .collect()
+}
+
+fn is_focused(harness: &Harness<'static>, label: &str) -> bool {
+    let field = egui::accesskit::Role::TextInput;
+    let mut nodes = harness.query_all_by_label(label);
+    nodes.any(|node| node.accesskit_node().role() == field && node.is_focused())
+}
+
+/// In the tree the chosen row has the keyboard in the place of the field.
+fn is_typed_into(harness: &Harness<'static>) -> bool {
+    let field = egui::Id::unique("palette").with("field");
+    harness.ctx.memory(|memory| memory.has_focus(field))
+}
+
+#[test]
+fn a_command_is_found_by_a_few_letters_and_runs_once_the_keyboard_is_back() {
+    let (desk, mut harness) = opened(signed_in());
+    assert!(is_typed_into(&harness));
+    types(&mut harness, "cont");
+    assert_eq!(options(&harness)[0], "> Contained now");
+    press(&mut harness, Key::Enter);
+    assert!(!is_open(&desk));
+    assert_eq!(desk.borrow().raised, [UiCommand::ShowContained]);
+    assert!(is_focused(&harness, "Search devices"));
+    // What was chosen last stands first.
+    open(&desk, &mut harness);
+    assert_eq!(options(&harness)[0], "> Contained now");
+}
+
+#[test]
+fn what_cannot_be_done_now_says_why_and_does_nothing() {
+    let (desk, mut harness) = opened(signed_in());
+    types(&mut harness, "isolate dev");
+    assert_eq!(options(&harness)[0], "> Isolate device…");
+    let row = harness.get_by_label("Isolate device…");
+    assert!(row.accesskit_node().is_disabled());
+    assert_eq!(
+        row.accesskit_node().description().as_deref(),
+        Some("No device is open")
+    );
+    assert!(
+        harness
+            .query_by_label("Not now: No device is open")
+            .is_some()
+    );
+    press(&mut harness, Key::Enter);
+    harness.get_by_label("Isolate device…").click();
+    harness.run_steps(3);
+    assert!(is_open(&desk));
+    assert!(desk.borrow().raised.is_empty());
+    press(&mut harness, Key::Escape);
+    assert!(!is_open(&desk));
+    // With the device in the panel it opens the form, and nothing more.
+    let fin = machine(FIN, "FIN-LT-042").reference();
+    desk.borrow_mut().views.show_device(fin);
+    harness.run_steps(3);
+    open(&desk, &mut harness);
+    types(&mut harness, "isolate dev");
+    let name = "> Isolate device…, “FIN-LT-042” (…9c07)";
+    assert_eq!(options(&harness)[0], name);
+    press(&mut harness, Key::Enter);
+    let isolate = UiCommand::Act(ActionKind::Isolate);
+    assert_eq!(desk.borrow().raised, [isolate]);
+    assert!(
+        desk.borrow()
+            .work
+            .iter()
+            .all(|work| matches!(work, Command::LoadMachine(_) | Command::LoadPart(..)))
+    );
+}
+
+#[test]
+fn twins_stand_one_below_the_other_and_the_arrows_choose() {
+    let (desk, mut harness) = opened(signed_in());
+    types(&mut harness, "fin042");
+    let twins = [
+        "> FIN-LT-042 (…9c07), Isolated · 10.20.4.17",
+        "fin-lt-042.contoso.com (…bbbb), 10.20.4.17",
+    ];
+    assert_eq!(options(&harness)[..2], twins);
+    press(&mut harness, Key::ArrowDown);
+    assert!(options(&harness)[1].starts_with("> fin-lt"));
+    assert_eq!(selected(&desk), None, "the list behind stays as it is");
+    press(&mut harness, Key::Enter);
+    assert_eq!(selected(&desk).as_deref(), Some(TWIN));
+    assert!(is_focused(&harness, "Search devices"));
+}
+
+#[test]
+fn enter_behind_a_letter_of_the_same_frame_does_nothing() {
+    let (desk, mut harness) = opened(signed_in());
+    types(&mut harness, "settings");
+    let enter = egui::Event::Key {
+        key: Key::Enter,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: egui::Modifiers::NONE,
+    };
+    let typed = egui::Event::Text(" p".to_owned());
+    harness.input_mut().events.extend([typed, enter]);
+    harness.run_steps(4);
+    assert!(is_open(&desk));
+    assert!(desk.borrow().raised.is_empty());
+}
+
+#[test]
+fn a_row_that_has_just_moved_is_not_clicked() {
+    let (desk, mut harness) = opened(signed_in());
+    harness.event(egui::Event::Text("settings".to_owned()));
+    harness.step();
+    harness.step();
+    let row = egui::accesskit::Role::ListBoxOption;
+    let at = harness
+        .get_by_role_and_label(row, "Settings")
+        .rect()
+        .center();
+    let click = |harness: &mut Harness<'static>| {
+        let events = [true, false].map(|pressed| egui::Event::PointerButton {
+            pos: at,
+            button: egui::PointerButton::Primary,
+            pressed,
+            modifiers: egui::Modifiers::NONE,
+        });
+        let moved = egui::Event::PointerMoved(at);
+        harness
+            .input_mut()
+            .events
+            .extend(std::iter::once(moved).chain(events));
+        harness.step();
+    };
+    // The row came up a quarter of a second ago.
+    click(&mut harness);
+    assert!(is_open(&desk), "not yet");
+    harness.run_steps(4);
+    click(&mut harness);
+    harness.run_steps(4);
+    assert!(!is_open(&desk));
+    assert_eq!(desk.borrow().raised, [UiCommand::ShowSettings]);
+}
+
+#[test]
+fn the_choice_stays_on_its_device_while_others_arrive() {
+    let (desk, mut harness) = opened(signed_in());
+    types(&mut harness, "lt-0");
+    press(&mut harness, Key::ArrowDown);
+    let chosen = |harness: &Harness<'static>| {
+        let all = options(harness);
+        all.into_iter().find(|name| name.starts_with("> "))
+    };
+    let before = chosen(&harness);
+    let news = InventoryNews::Page(vec![machine("aa01", "AAA-LT-0")]);
+    desk.borrow_mut().state.apply(Event::Inventory {
+        epoch: Epoch(0),
+        news,
+    });
+    harness.run_steps(3);
+    assert!(
+        options(&harness)
+            .iter()
+            .any(|name| name.contains("AAA-LT-0"))
+    );
+    assert_eq!(chosen(&harness), before);
+}
+
+#[test]
+fn an_id_that_the_list_lacks_is_asked_for() {
+    const STRANGER: &str = "9e5bc9d7e413ddd7902c2932e418702b84d0cccc";
+    let (desk, mut harness) = opened(signed_in());
+    types(&mut harness, STRANGER);
+    let all = options(&harness);
+    assert!(all[0].starts_with("> Search the list for"), "{all:?}");
+    press(&mut harness, Key::ArrowDown);
+    press(&mut harness, Key::Enter);
+    let desk = desk.borrow();
+    let asked = desk
+        .work
+        .iter()
+        .filter(|work| matches!(work, Command::Ask { .. }));
+    assert_eq!(asked.count(), 1);
+    assert_eq!(desk.views.search, STRANGER);
+}
+
+#[test]
+fn another_account_finds_nothing_of_what_was_chosen_before() {
+    let (desk, mut harness) = opened(signed_in());
+    types(&mut harness, "fin042");
+    press(&mut harness, Key::Enter);
+    open(&desk, &mut harness);
+    assert!(options(&harness)[0].contains("FIN-LT-042"));
+    desk.borrow_mut().views.forget_account();
+    harness.run_steps(3);
+    assert!(!is_open(&desk));
+    open(&desk, &mut harness);
+    assert!(!options(&harness)[0].contains("FIN-LT-042"));
+}
+
+#[test]
+fn everything_of_it_fits_a_small_window() {
+    for size in [egui::vec2(640.0, 360.0), egui::vec2(800.0, 600.0)] {
+        let (desk, mut harness) = desk(signed_in(), size);
+        open(&desk, &mut harness);
+        let window = egui::Rect::from_min_size(egui::Pos2::ZERO, size);
+        for label in [FIELD, "Close"] {
+            let mut nodes = harness.query_all_by_label(label);
+            assert!(
+                nodes.all(|node| window.contains_rect(node.rect())),
+                "{label}"
+            );
+        }
+        for _ in 0..60 {
+            press(&mut harness, Key::ArrowDown);
+            let role = egui::accesskit::Role::ListBoxOption;
+            let chosen = harness
+                .query_all_by(|node| node.role() == role && node.is_selected() == Some(true));
+            let rects: Vec<_> = chosen.map(|node| node.rect()).collect();
+            assert!(matches!(rects.as_slice(), [one] if window.contains_rect(*one)));
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! What the palette offers, by what is typed: commands, devices, and the search.
+
+use egui::Context;
+
+use crate::model::{Machine, MachineRef, Question};
+use crate::search::{DeviceState, Found, Fuzzy};
+use crate::ui::Cx;
+use crate::ui::commands::UiCommand;
+use crate::ui::devices::bulk_selection::devices;
+use crate::ui::words::os_name;
+
+/// How many of the last ones are kept.
+const MAX_RECENT: usize = 6;
+
+/// Something that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    Command(UiCommand),
+    Device(MachineRef),
+    /// Puts a text into the search of the list.
+    Search(String),
+    /// Asks the service itself, for a search.
+    Ask(String, Question),
+}
+
+impl Item {
+    /// Whether it is the same, whatever a device is called by now.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Device(one), Self::Device(other)) => one.id == other.id,
+            _ => self == other,
+        }
+    }
+}
+
+/// What was chosen in this run, the last one first.
+#[derive(Debug, Default)]
+pub struct Recent(Vec<Item>);
+
+impl Recent {
+    /// Puts an item first. A search is done with once it was made.
+    pub fn note(&mut self, item: Item) {
+        if matches!(item, Item::Command(_) | Item::Device(_)) {
+            self.0.retain(|known| !known.is_same(&item));
+            self.0.insert(0, item);
+            self.0.truncate(MAX_RECENT);
+        }
+    }
+
+    /// How long ago it was chosen, in places; those never chosen come last.
+    fn rank(&self, item: &Item) -> usize {
+        let place = self.0.iter().position(|known| known.is_same(item));
+        place.unwrap_or(MAX_RECENT)
+    }
+}
+
+/// A row of the palette.
+#[derive(Debug)]
+pub struct Row {
+    pub item: Item,
+    /// Drawn over the row, where a section begins.
+    pub heading: Option<String>,
+    pub label: String,
+    /// The characters of the label that matched, by their places.
+    pub letters: Vec<usize>,
+    /// What tells a device from its twins.
+    pub tail: String,
+    pub beside: String,
+    pub keys: String,
+    pub help: String,
+    pub why_not: Option<String>,
+}
+
+impl Row {
+    /// The id of its widget in the dialog `palette`.
+    pub fn id(&self, palette: egui::Id) -> egui::Id {
+        palette.with(match &self.item {
+            Item::Command(command) => format!("{command:?}"),
+            Item::Device(machine) => machine.id.to_string(),
+            Item::Search(_) => "search".to_owned(),
+            Item::Ask(_, question) => format!("{question:?}"),
+        })
+    }
+
+    /// What a screen reader calls it.
+    pub fn name(&self) -> String {
+        let beside = if self.beside.is_empty() { "" } else { ", " };
+        format!("{}{}{beside}{}", self.label, self.tail, self.beside)
+    }
+}
+
+/// The rows for what is typed: the best matches first, and without a text what was chosen last.
+pub fn rows(
+    ctx: &Context,
+    cx: &Cx<'_>,
+    text: &str,
+    fuzzy: &mut Fuzzy,
+    found: Option<&Found>,
+) -> Vec<Row> {
+    if text.is_empty() {
+        return recent_and_all(ctx, cx);
+    }
+    let mut commands: Vec<(u32, Row)> = all_commands()
+        .filter_map(|command| {
+            let score = fuzzy.score(command.spec().title)?;
+            Some((score, command_row(ctx, cx, command)))
+        })
+        .collect();
+    // Of those that match as well as each other, what works now and what was chosen last.
+    commands.sort_by_key(|(score, row)| {
+        let rank = cx.views.recent.rank(&row.item);
+        (std::cmp::Reverse(*score), row.why_not.is_some(), rank)
+    });
+    let best_command = commands.first().map_or(0, |(score, _)| *score);
+    let mut commands: Vec<_> = commands.into_iter().map(|(_, row)| row).collect();
+    let best_device = found
+        .and_then(|found| found.best.first())
+        .map(|(score, _)| *score);
+    let mut devices: Vec<_> = found.map_or_else(Vec::new, |found| device_rows(cx, found));
+    head(&mut commands, "Commands");
+    if let Some(found) = found {
+        head(&mut devices, &found_words(found));
+    }
+    for row in commands.iter_mut().chain(&mut devices) {
+        row.letters = fuzzy.letters(&row.label);
+    }
+    let mut asking = search_rows(cx, text);
+    head(&mut asking, "Search");
+    let is_device_first = best_device.is_some_and(|score| score > best_command);
+    let (first, second) = if is_device_first || commands.is_empty() {
+        (devices, commands)
+    } else {
+        (commands, devices)
+    };
+    first.into_iter().chain(second).chain(asking).collect()
+}
+
+fn head(rows: &mut [Row], heading: &str) {
+    if let Some(first) = rows.first_mut() {
+        first.heading = Some(heading.to_owned());
+    }
+}
+
+fn found_words(found: &Found) -> String {
+    if found.count > found.best.len() {
+        format!("Devices (the best {} of {})", found.best.len(), found.count)
+    } else {
+        "Devices".to_owned()
+    }
+}
+
+/// The palette itself is open already.
+fn all_commands() -> impl Iterator<Item = UiCommand> {
+    UiCommand::all().filter(|command| *command != UiCommand::OpenPalette)
+}
+
+fn recent_and_all(ctx: &Context, cx: &Cx<'_>) -> Vec<Row> {
+    let recent = cx.views.recent.0.iter();
+    let mut recent: Vec<_> = recent
+        .map(|item| match item {
+            Item::Command(command) => command_row(ctx, cx, *command),
+            Item::Device(machine) => device_row(cx, machine),
+            Item::Search(_) | Item::Ask(..) => search_row(item.clone(), cx),
+        })
+        .collect();
+    let is_recent = |command: &UiCommand| {
+        let item = Item::Command(*command);
+        cx.views.recent.rank(&item) < MAX_RECENT
+    };
+    let (acts, others): (Vec<_>, Vec<_>) = all_commands()
+        .filter(|command| !is_recent(command))
+        .partition(|command| matches!(command, UiCommand::Act(_)));
+    let (for_selection, others): (Vec<_>, Vec<_>) = others
+        .into_iter()
+        .partition(|command| matches!(command, UiCommand::ActOnSelection(_)));
+    let rows = |commands: Vec<UiCommand>| -> Vec<Row> {
+        let rows = commands
+            .into_iter()
+            .map(|command| command_row(ctx, cx, command));
+        rows.collect()
+    };
+    let (mut acts, mut others) = (rows(acts), rows(others));
+    let mut for_selection = rows(for_selection);
+    head(&mut recent, "Recent");
+    head(&mut acts, "The open device");
+    head(&mut others, "Commands");
+    head(&mut for_selection, "The selected devices");
+    if cx.views.bulk_selection.is_empty() {
+        // All of them say the same then.
+        for_selection.truncate(1);
+    }
+    recent
+        .into_iter()
+        .chain(acts)
+        .chain(for_selection)
+        .chain(others)
+        .collect()
+}
+
+fn command_row(ctx: &Context, cx: &Cx<'_>, command: UiCommand) -> Row {
+    let spec = command.spec();
+    let keys = spec.keys.iter().map(|keys| {
+        if keys.modifiers.is_none() {
+            keys.logical_key.symbol_or_name().to_owned()
+        } else {
+            ctx.format_shortcut(keys)
+        }
+    });
+    let ellipsis = if command.asks_first() { "…" } else { "" };
+    let beside = if matches!(command, UiCommand::Act(_) | UiCommand::Compare) {
+        let open = cx.views.selected.as_ref();
+        open.map(MachineRef::quoted).unwrap_or_default()
+    } else if matches!(command, UiCommand::ActOnSelection(_)) {
+        match cx.views.bulk_selection.as_slice() {
+            [] => String::new(),
+            [only] => only.quoted(),
+            several => devices(several.len()),
+        }
+    } else {
+        String::new()
+    };
+    Row {
+        item: Item::Command(command),
+        heading: None,
+        label: format!("{}{ellipsis}", spec.title),
+        letters: Vec::new(),
+        tail: String::new(),
+        beside,
+        keys: keys.collect::<Vec<_>>().join(" or "),
+        help: spec.help.to_owned(),
+        why_not: command.availability(cx.state, cx.views, cx.now).err(),
+    }
+}
+
+fn device_rows(cx: &Cx<'_>, found: &Found) -> Vec<Row> {
+    let mut best: Vec<_> = found.best.iter().collect();
+    // What was chosen lately stands before others that match as well.
+    best.sort_by_key(|(score, machine)| {
+        let rank = cx.views.recent.rank(&Item::Device(machine.reference()));
+        (std::cmp::Reverse(*score), rank)
+    });
+    best.into_iter()
+        .map(|(_, machine)| device_row(cx, &machine.reference()))
+        .collect()
+}
+
+fn device_row(cx: &Cx<'_>, machine: &MachineRef) -> Row {
+    let record = cx.state.machine(&machine.id).map(AsRef::as_ref);
+    let (name, tail) = (machine.name(), machine.name_and_tail());
+    Row {
+        heading: None,
+        // A name of which nothing but the end of the id is known has it already.
+        tail: tail.strip_prefix(&*name).unwrap_or_default().to_owned(),
+        label: name,
+        letters: Vec::new(),
+        beside: record.map_or_else(String::new, |record| facts(cx, record)),
+        keys: String::new(),
+        help: "Opens the device beside the list".to_owned(),
+        why_not: None,
+        item: Item::Device(machine.clone()),
+    }
+}
+
+/// What tells devices apart at a glance.
+fn facts(cx: &Cx<'_>, machine: &Machine) -> String {
+    let state = DeviceState::known(cx.state, &machine.id);
+    let is_known = state != DeviceState::default();
+    let state = state.words().filter(|_| is_known).map(str::to_owned);
+    let os = machine.os_platform.as_deref().map(os_name);
+    let address = machine.last_ip_address.map(|ip| ip.to_string());
+    let all: Vec<_> = state.chain(os).chain(address).collect();
+    all.join(" · ")
+}
+
+/// The list's own search, and what the service itself can be asked.
+fn search_rows(cx: &Cx<'_>, text: &str) -> Vec<Row> {
+    if cx.state.session.account().is_none() {
+        return Vec::new();
+    }
+    let questions = Question::find(text, cx.now, cx.zone).into_iter();
+    let asks = questions.map(|question| Item::Ask(text.to_owned(), question));
+    std::iter::once(Item::Search(text.to_owned()))
+        .chain(asks)
+        .map(|item| search_row(item, cx))
+        .collect()
+}
+
+fn search_row(item: Item, cx: &Cx<'_>) -> Row {
+    let (label, help, why_not) = match &item {
+        Item::Ask(_, question) => {
+            let signed_out = (!cx.state.session.is_signed_in()).then_some("You are not signed in");
+            let why = question.trouble(cx.now).or(signed_out);
+            (
+                format!("Ask Defender for “{}”", question.label(cx.zone)),
+                "Asks the service itself, whatever is in the list",
+                why.map(str::to_owned),
+            )
+        }
+        Item::Search(text) => {
+            let text = crate::model::clean(text, 80);
+            (
+                format!("Search the list for “{text}”"),
+                "Puts this into the search of the list",
+                None,
+            )
+        }
+        Item::Command(_) | Item::Device(_) => (String::new(), "", None),
+    };
+    Row {
+        item,
+        heading: None,
+        label,
+        letters: Vec::new(),
+        tail: String::new(),
+        beside: String::new(),
+        keys: String::new(),
+        help: help.to_owned(),
+        why_not,
+    }
+}
