@@ -83,26 +83,17 @@ fn verify(file: &Path) -> bool {
             return false;
         }
     };
-    let Verified { records, last_hash } = &report.verified;
     let shown = file.display();
-    if report.findings.is_empty() {
-        say!("The chain is whole: {records} records, last hash {last_hash} ({shown})");
-    } else {
-        say_error!("{} ({shown})", report.headline());
-        for finding in &report.findings {
-            say_error!("  {finding}");
+    if report.is_good() {
+        say!("{} ({shown})", report.verdict());
+        for line in report.lines() {
+            say!("  {line}");
         }
-        say_error!("  Keep the file as evidence; {records} records can be read");
-    }
-    for Refusal { path, problem } in &report.refused {
-        say_error!(
-            "No console acts on this journal as it is: {} {problem}",
-            path.display()
-        );
-        say_error!("  {}", problem.remedy(path));
-    }
-    for what in &report.not_checked {
-        say!("  Not checked: {what}");
+    } else {
+        say_error!("{} ({shown})", report.verdict());
+        for line in report.lines() {
+            say_error!("  {line}");
+        }
     }
     report.is_good()
 }

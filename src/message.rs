@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::action::Task;
 use crate::explain::{Explanation, NextStep};
 use crate::guard::{Approval, OpenOrder, Policy};
-use crate::journal::{Entry, OrderStatus};
+use crate::journal::{Entry, Format, OrderStatus, Report};
 use crate::model::{
     Alert, AvailableActions, Budget, EntryId, Epoch, FileFacts, Host, KeyringState, Listed,
     LoggedOnUser, Machine, MachineAction, MachineActionStatus, MachineId, PanelPart, Question,
@@ -70,6 +71,10 @@ pub enum Command {
     SaveSettings(Vec<RuleChange>),
     /// Reads shared rules from this computer from now on: a person has confirmed it.
     TrustRulesHost(Box<str>),
+    /// Walk the journal's chain.
+    VerifyJournal,
+    /// Write entries of the journal out.
+    ExportJournal(Box<JournalExport>),
     /// Remember how the window is arranged.
     RememberWindow(Box<WindowLayout>),
     /// End: unsent orders become *Not sent*.
@@ -111,6 +116,8 @@ pub enum Event {
     Journal(Result<(), Explanation>),
     /// Why the journal could not be held against the keyring so far; `None` when it was.
     JournalUnchecked(Option<Explanation>),
+    /// How verifying the journal and writing it out go.
+    JournalWork(JournalNews),
     Inventory {
         epoch: Epoch,
         news: InventoryNews,
@@ -169,6 +176,57 @@ pub enum Event {
     },
     /// Something went wrong that has no row of its own.
     Problem(Explanation),
+}
+
+/// What is to be written out of the journal, and where to.
+#[derive(Debug, Clone)]
+pub struct JournalExport {
+    pub what: Exported,
+    pub format: Format,
+    pub to: ExportTo,
+    /// Of the local times in it.
+    pub zone: TimeZone,
+}
+
+/// Which entries are written out.
+#[derive(Debug, Clone)]
+pub enum Exported {
+    /// What has a record since then, and whatever is contained or pending, however old.
+    HandOver {
+        since: Timestamp,
+    },
+    Entries(Vec<EntryId>),
+}
+
+/// Where entries are written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExportTo {
+    Clipboard,
+    /// A new file.
+    File(PathBuf),
+}
+
+/// How verifying the journal and writing it out go.
+#[derive(Debug, Clone)]
+pub enum JournalNews {
+    /// Where it is.
+    File(PathBuf),
+    Verifying,
+    Verified {
+        at: Timestamp,
+        result: Result<Report, Explanation>,
+    },
+    Exporting,
+    Exported(Result<Written, Explanation>),
+}
+
+/// What was written out.
+#[derive(Debug, Clone)]
+pub struct Written {
+    pub entries: usize,
+    pub to: ExportTo,
+    /// What is for the clipboard.
+    pub text: Option<Arc<str>>,
 }
 
 /// What is going on with an entry between two records.

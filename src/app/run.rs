@@ -34,6 +34,16 @@ impl App {
             UiCommand::SignInWithBrowser => self.send(Command::SignInWithBrowser),
             UiCommand::ShowDevices => self.views.show(Screen::Devices),
             UiCommand::ShowContained => self.views.show(Screen::Contained),
+            UiCommand::ShowJournal => self.views.show(Screen::Journal),
+            UiCommand::VerifyJournal => {
+                self.views.show(Screen::Journal);
+                self.send(Command::VerifyJournal);
+            }
+            UiCommand::CopyHandOver => {
+                self.views.show(Screen::Journal);
+                let wanted = ui::hand_over(&self.views.journal, now(), &self.zone);
+                self.send(Command::ExportJournal(Box::new(wanted)));
+            }
             UiCommand::ReleaseMine => self.give_back(ctx, Condition::Isolated),
             UiCommand::UnrestrictMine => self.give_back(ctx, Condition::Restricted),
             UiCommand::Compare => self.compare(),

@@ -166,6 +166,23 @@ fn replace_once(file: &Path, bytes: &[u8]) -> io::Result<()> {
     platform::sync_folder(&folder)
 }
 
+/// Writes a new file where a person wants it, readable by its owner only. One that is there already is
+/// left alone.
+///
+/// # Errors
+/// When something is there, or nothing can be written; then nothing is left of it.
+pub fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder_of(file);
+    let mut new = tempfile::Builder::new()
+        .prefix(".cordon.")
+        .suffix(UNFINISHED)
+        .tempfile_in(&folder)?;
+    new.write_all(bytes)?;
+    new.as_file().sync_all()?;
+    new.persist_noclobber(file).map_err(|error| error.error)?;
+    platform::sync_folder(&folder)
+}
+
 /// Removes a file or link, never what a link leads to. One that is not there counts as removed.
 ///
 /// # Errors

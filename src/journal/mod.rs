@@ -17,6 +17,7 @@ mod record;
 mod schema;
 mod sheet;
 mod status;
+mod verdict;
 mod wording;
 
 use std::collections::HashMap;
@@ -33,7 +34,7 @@ pub use finding::{Finding, Witness};
 pub use mark::Mark;
 pub use place::recreate;
 pub use record::{Author, NotSentReason, Record};
-pub use sheet::Moment;
+pub use sheet::{Moment, hand_over};
 pub use status::{OrderStatus, Phase, Reply};
 
 use chain::{End, Row, SELECT};

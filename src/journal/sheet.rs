@@ -4,7 +4,7 @@
 //! attacker's among them. They stand in code spans, so that none can become a link, an image, HTML or
 //! a status that nobody reported.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 
 use jiff::tz::TimeZone;
@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::wording::{detail, not_reread, parameters, utc};
 use super::{Entry, NotSentReason, OrderStatus, Phase, Verified};
 use crate::action::{Change, Risk, Task};
-use crate::model::{MachineActionStatus, age_text, clean};
+use crate::model::{EntryId, MachineActionStatus, MachineId, age_text, clean};
 
 /// How long Defender keeps trying a device that does not report, before the action times out.
 const DEVICE_HAS: SignedDuration = SignedDuration::from_hours(72);
@@ -64,7 +64,7 @@ impl Section {
         }
     }
 
-    fn of(entry: &Entry, all: &[Entry]) -> Self {
+    fn of(entry: &Entry, all: &Journalled<'_>) -> Self {
         let status = entry.status();
         if !status.is_end() {
             Self::Open
@@ -78,14 +78,58 @@ impl Section {
     }
 }
 
+/// Entries by what they are asked for: of a long journal each is looked at once.
+struct Journalled<'a> {
+    all: &'a [Entry],
+    by_id: HashMap<EntryId, &'a Entry>,
+    by_machine: HashMap<MachineId, Vec<&'a Entry>>,
+}
+
+impl<'a> Journalled<'a> {
+    fn new(all: &'a [Entry]) -> Self {
+        let mut by_machine: HashMap<MachineId, Vec<&Entry>> = HashMap::new();
+        for entry in all {
+            by_machine
+                .entry(entry.machine().id)
+                .or_default()
+                .push(entry);
+        }
+        let by_id = all.iter().map(|entry| (entry.id(), entry)).collect();
+        Self {
+            all,
+            by_id,
+            by_machine,
+        }
+    }
+
+    /// All about the device of this entry.
+    fn of_device_of(&self, entry: &Entry) -> &[&'a Entry] {
+        let of_device = self.by_machine.get(&entry.machine().id);
+        of_device.map_or(&[], Vec::as_slice)
+    }
+}
+
+/// What the next shift has to know: what has a record since then, and whatever is contained or pending,
+/// however old.
+#[must_use]
+pub fn hand_over(all: &[Entry], since: Timestamp) -> Vec<Entry> {
+    let journalled = Journalled::new(all);
+    let is_on_it = |entry: &&Entry| {
+        let last = entry.records().last().map(|(at, _)| *at);
+        let section = Section::of(entry, &journalled);
+        last >= Some(since) || matches!(section, Section::Contained | Section::Open)
+    };
+    all.iter().filter(is_on_it).cloned().collect()
+}
+
 /// Writes the sheet.
 pub(super) fn markdown(entries: &[Entry], verified: &Verified, moment: &Moment<'_>) -> String {
     let mut out = String::from("# Containment hand-over\n\n");
+    let entries = &Journalled::new(entries);
     head(&mut out, entries, moment).ok();
     for section in Section::ALL {
         // The newest first: that is what the next shift asks about.
-        let mut rows: Vec<_> = entries
-            .iter()
+        let mut rows: Vec<_> = (entries.all.iter())
             .filter(|entry| Section::of(entry, entries) == section)
             .collect();
         rows.sort_by_key(|entry| std::cmp::Reverse(entry.intended_at()));
@@ -103,7 +147,8 @@ pub(super) fn markdown(entries: &[Entry], verified: &Verified, moment: &Moment<'
     out
 }
 
-fn head(out: &mut String, entries: &[Entry], moment: &Moment<'_>) -> std::fmt::Result {
+fn head(out: &mut String, journalled: &Journalled<'_>, moment: &Moment<'_>) -> std::fmt::Result {
+    let entries = journalled.all;
     let distinct = |of: fn(&Entry) -> &str| {
         let all: BTreeSet<_> = entries.iter().map(|entry| foreign(of(entry))).collect();
         all.into_iter().collect::<Vec<_>>().join(", ")
@@ -128,7 +173,7 @@ fn head(out: &mut String, entries: &[Entry], moment: &Moment<'_>) -> std::fmt::R
         .map(|section| {
             let of_section = entries
                 .iter()
-                .filter(|e| Section::of(e, entries) == section);
+                .filter(|e| Section::of(e, journalled) == section);
             format!("{} {}", of_section.count(), section.title().to_lowercase())
         })
         .collect();
@@ -142,7 +187,7 @@ fn head(out: &mut String, entries: &[Entry], moment: &Moment<'_>) -> std::fmt::R
 fn row(
     out: &mut String,
     entry: &Entry,
-    all: &[Entry],
+    all: &Journalled<'_>,
     section: Section,
     moment: &Moment<'_>,
 ) -> std::fmt::Result {
@@ -201,7 +246,7 @@ fn row(
 /// What the next shift does about it, and by when.
 fn next_step(
     entry: &Entry,
-    all: &[Entry],
+    all: &Journalled<'_>,
     section: Section,
     moment: &Moment<'_>,
 ) -> Option<String> {
@@ -236,7 +281,7 @@ fn next_step(
 
 /// What is to be done about an order that did not bring about what was wanted; nothing where that
 /// was meant.
-fn next_after_failure(entry: &Entry, all: &[Entry]) -> Option<String> {
+fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<String> {
     let task = &entry.order.task;
     if let Some(later) = superseded_by(entry, all) {
         return Some(format!("Superseded by {}: {}", later.id(), word(later)));
@@ -244,7 +289,7 @@ fn next_after_failure(entry: &Entry, all: &[Entry]) -> Option<String> {
     let status = entry.status();
     let is_withdrawn =
         matches!(status, OrderStatus::NotSent { why, .. } if *why == NotSentReason::Withdrawn);
-    if is_withdrawn || status.was_cancelled_here(|tag| all.iter().find(|e| e.id() == tag)) {
+    if is_withdrawn || status.was_cancelled_here(|tag| all.by_id.get(&tag).copied()) {
         return None;
     }
     if let OrderStatus::NotOurs { requestor, .. } = status {
@@ -265,15 +310,14 @@ fn next_after_failure(entry: &Entry, all: &[Entry]) -> Option<String> {
 }
 
 /// A later order of ours that is to bring about the same, and is open or done: the newest.
-fn superseded_by<'a>(entry: &Entry, all: &'a [Entry]) -> Option<&'a Entry> {
+fn superseded_by<'a>(entry: &Entry, all: &Journalled<'a>) -> Option<&'a Entry> {
     let is_later = |other: &&Entry| {
         other.id() != entry.id()
-            && other.machine().id == entry.machine().id
             && other.intended_at() >= entry.intended_at()
             && (is_done(other) || !other.status().is_end())
             && other.order.task.makes_up_for(&entry.order.task)
     };
-    let later = all.iter().filter(is_later);
+    let later = all.of_device_of(entry).iter().copied().filter(is_later);
     later.max_by_key(|other| other.intended_at())
 }
 
@@ -329,16 +373,16 @@ fn sets_a_condition(entry: &Entry) -> bool {
 
 /// The later success of ours that cleared, or set anew, the condition that this one set. Whether it
 /// still holds is the service's to say.
-fn ended_by<'a>(entry: &Entry, all: &'a [Entry]) -> Option<&'a Entry> {
+fn ended_by<'a>(entry: &Entry, all: &Journalled<'a>) -> Option<&'a Entry> {
     let Some(Change::Sets(condition)) = change(entry).filter(|_| is_done(entry)) else {
         return None;
     };
-    all.iter().find(|other| {
+    let mut of_device = all.of_device_of(entry).iter().copied();
+    of_device.find(|other| {
         matches!(
             change(other),
             Some(Change::Sets(c) | Change::Clears(c)) if c.ends_with(condition)
-        ) && other.machine().id == entry.machine().id
-            && is_done(other)
+        ) && is_done(other)
             && (other.status_since(), other.intended_at())
                 > (entry.status_since(), entry.intended_at())
     })

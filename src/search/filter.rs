@@ -382,7 +382,7 @@ impl Needle {
 }
 
 /// Whether `needle`, in lower case, is in ASCII `text` in any letter case.
-fn contains_folded(text: &[u8], needle: &[u8]) -> bool {
+pub(super) fn contains_folded(text: &[u8], needle: &[u8]) -> bool {
     let Some((&first, rest)) = needle.split_first() else {
         return true;
     };

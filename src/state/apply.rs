@@ -41,6 +41,7 @@ impl State {
             Event::SignInMethod(sign_in_method) => self.sign_in_method = sign_in_method,
             Event::Journal(result) => self.journal = Some(result),
             Event::JournalUnchecked(why) => self.journal_unchecked = why,
+            Event::JournalWork(news) => self.journal_facts.apply(news),
             Event::Inventory { epoch, news } => {
                 if epoch == self.epoch {
                     self.apply_inventory(news);

@@ -30,6 +30,8 @@ pub struct Entries {
     ended: BTreeSet<usize>,
     /// How many the journal held when it was opened: orders of an earlier run.
     of_earlier_runs: usize,
+    /// Grows with each change; what is derived from them remembers the one it came from.
+    generation: u64,
 }
 
 impl Entries {
@@ -43,6 +45,7 @@ impl Entries {
             }
             None => self.push(entry),
         };
+        self.generation += 1;
         self.sort_in(place);
     }
 
@@ -151,6 +154,17 @@ impl Entries {
     #[must_use]
     pub fn get(&self, id: EntryId) -> Option<&Entry> {
         self.by_id.get(&id).map(|place| &self.all[*place])
+    }
+
+    #[must_use]
+    pub const fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The place of an entry, counted from the oldest.
+    #[must_use]
+    pub fn place_of(&self, id: EntryId) -> Option<usize> {
+        self.by_id.get(&id).copied()
     }
 
     /// Entries that have not ended, oldest first.

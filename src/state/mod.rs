@@ -10,6 +10,7 @@ mod entries;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod inventory;
+mod journal;
 mod panel;
 mod records;
 mod remote;
@@ -27,6 +28,7 @@ pub use batch::Batch;
 pub use contained::{Contained, Direction, Request, WayBack};
 pub use entries::Entries;
 pub use inventory::Inventory;
+pub use journal::JournalFacts;
 pub use panel::{Panel, Panels};
 pub use remote::Remote;
 pub use settings::SettingsFacts;
@@ -91,6 +93,7 @@ pub struct State {
     pub journal: Option<Result<(), Explanation>>,
     /// Why it is not known yet whether the journal is the one that was written last.
     pub journal_unchecked: Option<Explanation>,
+    pub journal_facts: JournalFacts,
     pub inventory: Inventory,
     /// What the service itself was asked for.
     pub asked: Asked,
@@ -157,6 +160,7 @@ impl State {
             advised_method: None,
             journal: None,
             journal_unchecked: None,
+            journal_facts: JournalFacts::default(),
             inventory: Inventory::default(),
             asked: Asked::default(),
             machines: HashMap::new(),

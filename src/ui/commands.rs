@@ -21,6 +21,9 @@ pub enum UiCommand {
     LookNow,
     ShowDevices,
     ShowContained,
+    ShowJournal,
+    VerifyJournal,
+    CopyHandOver,
     /// Opens the form that releases what the present account isolated or contained.
     ReleaseMine,
     /// The same for what it restricted.
@@ -71,6 +74,9 @@ impl UiCommand {
             Self::LookNow,
             Self::ShowDevices,
             Self::ShowContained,
+            Self::ShowJournal,
+            Self::CopyHandOver,
+            Self::VerifyJournal,
             Self::ReleaseMine,
             Self::UnrestrictMine,
             Self::Compare,
@@ -126,6 +132,18 @@ impl UiCommand {
             Self::ShowContained => (
                 "Contained now",
                 "Every device that is isolated, contained or restricted, by anybody",
+            ),
+            Self::ShowJournal => (
+                "Journal",
+                "Every order from this computer, and all that became of it",
+            ),
+            Self::VerifyJournal => (
+                "Verify the journal",
+                "Checks whether a record was changed or is missing",
+            ),
+            Self::CopyHandOver => (
+                "Copy hand-over",
+                "Copies the last 12 hours, or the time chosen in the journal, and whatever is still contained or pending",
             ),
             Self::ReleaseMine => (
                 "Release what you isolated",
@@ -195,6 +213,8 @@ impl UiCommand {
             }
             Self::LookNow => const { &[keys(Modifiers::COMMAND, Key::L)] },
             Self::ShowContained => const { &[keys(Modifiers::NONE, Key::F6)] },
+            Self::ShowJournal => const { &[keys(Modifiers::NONE, Key::F7)] },
+            Self::CopyHandOver => const { &[keys(COMMAND_SHIFT, Key::H)] },
             Self::ReleaseMine => const { &[keys(COMMAND_SHIFT, Key::R)] },
             Self::Compare => const { &[keys(Modifiers::COMMAND, Key::D)] },
             Self::ShowSettings => const { &[keys(Modifiers::COMMAND, Key::Comma)] },
@@ -209,6 +229,7 @@ impl UiCommand {
             }
             Self::Act(kind) => act_keys(kind),
             Self::ShowDevices
+            | Self::VerifyJournal
             | Self::UnrestrictMine
             | Self::SignIn
             | Self::SignInWithBrowser

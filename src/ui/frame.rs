@@ -13,7 +13,7 @@ use super::widgets::{
     ActionButton, Icon, Split, TipExt as _, copy_button_ui, icon, keep_focus_in_view, raised_frame,
     splitter_ui, take_escape,
 };
-use super::{Cx, activity, contained, dialogs, palette, settings, sign_in, strip};
+use super::{Cx, activity, contained, dialogs, journal, palette, settings, sign_in, strip};
 use crate::explain::{Explanation, NextStep};
 use crate::model::SessionStatus;
 use crate::ui::device::panel;
@@ -36,6 +36,7 @@ pub const LOW: f32 = 420.0;
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     settle_size(ui);
     palette::run_chosen(ui, cx);
+    journal::take_copy(ui, cx);
     cx.views.shown = None;
     let strip = reserve_strip(ui);
     banners_ui(ui, cx);
@@ -281,6 +282,10 @@ fn screen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Screen::Devices => screen::machines_ui(ui, cx),
         Screen::Contained => {
             contained::contained_ui(ui, cx);
+            screen::load_after_dwell(ui, cx);
+        }
+        Screen::Journal => {
+            journal::journal_ui(ui, cx);
             screen::load_after_dwell(ui, cx);
         }
         Screen::Settings => {

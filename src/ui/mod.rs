@@ -15,6 +15,7 @@ mod device;
 mod devices;
 mod frame;
 mod help;
+mod journal;
 mod look;
 mod palette;
 mod settings;
@@ -25,6 +26,7 @@ mod words;
 pub use contained::to_give_back;
 pub use device::compare::compare;
 pub use frame::{frame_ui, is_console_open, strip_ui};
+pub use journal::hand_over;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

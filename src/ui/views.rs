@@ -13,6 +13,7 @@ use crate::settings::{RuleChange, RuleKey, WrittenRules};
 use crate::ui::activity::attention::Acknowledging;
 use crate::ui::devices::asked::AskView;
 use crate::ui::devices::suggestions::Completion;
+use crate::ui::journal::JournalView;
 use crate::ui::palette::{Item, Palette, Recent};
 use crate::ui::settings::rule_matches::RuleMatches;
 
@@ -44,6 +45,7 @@ pub struct Views {
     pub marked_entry: Option<EntryId>,
     pub rows: Rows,
     pub contained: ContainedView,
+    pub journal: JournalView,
     /// The numbers of the problems that the person has put away.
     pub problems_dismissed: BTreeSet<usize>,
     /// Why the last command by key did nothing, until another does something.
@@ -84,6 +86,7 @@ pub enum Screen {
     #[default]
     Devices,
     Contained,
+    Journal,
     Settings,
 }
 

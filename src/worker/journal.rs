@@ -19,7 +19,7 @@ use super::lock;
 use super::screen::Screen;
 use crate::explain::{Effect, Explain as _, Explanation, NextStep};
 use crate::journal::{Compared, Entry, JournalError, Mark, NotSentReason, OrderStatus, Record};
-use crate::message::{Event, OrderProgress};
+use crate::message::{Event, JournalNews, OrderProgress};
 use crate::model::{EntryId, MachineActionId, MachineActionStatus, MachineId};
 pub(super) use thread::Opened;
 use thread::{Changed, Ends, Entries, Job, Written};
@@ -57,6 +57,8 @@ pub(super) struct JournalHandle {
     mark: watch::Receiver<Option<Mark>>,
     /// Where the keyring keeps that, once it may.
     keyring_item: OnceLock<Box<str>>,
+    /// Where the file is; empty in tests without one.
+    path: Box<Path>,
 }
 
 /// The opening of the file, while it is under way.
@@ -81,10 +83,11 @@ impl JournalHandle {
             opened,
             to_show,
             mark,
-        } = thread::start(path, entries.clone())?;
+        } = thread::start(path.clone(), entries.clone())?;
         let handle = Self {
             entries,
             mark,
+            path,
             ..Self::over(jobs, screen, on_entry)
         };
         Ok((handle, Opening { opened, to_show }))
@@ -103,6 +106,7 @@ impl JournalHandle {
             unwritten: Mutex::default(),
             mark: watch::channel(None).1,
             keyring_item: OnceLock::new(),
+            path: Path::new("").into(),
         }
     }
 
@@ -130,6 +134,8 @@ impl JournalHandle {
             lost_its_past: false,
             trouble: Some(JournalError::Ended),
         });
+        let file = JournalNews::File(self.path.to_path_buf());
+        self.screen.emit(Event::JournalWork(file)).await;
         let entries = std::mem::take(&mut how.entries);
         self.screen.emit(Event::Entries(entries.clone())).await;
         self.may_act.store(how.trouble.is_none(), Ordering::Release);
@@ -176,6 +182,11 @@ impl JournalHandle {
         if error.is_final() && self.may_act() {
             self.only_look(error, error.explain()).await;
         }
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Whether this console is the one that may act on its journal.

@@ -17,6 +17,7 @@ mod sign_in;
 mod ask;
 mod cache;
 mod device;
+mod evidence;
 mod inventory;
 
 mod acknowledge;
@@ -318,6 +319,8 @@ impl Tasks {
             Command::ReadSettings => spawn(Arc::clone(&context.settings).read()),
             Command::SaveSettings(changes) => spawn(Arc::clone(&context.settings).save(changes)),
             Command::TrustRulesHost(host) => spawn(Arc::clone(&context.settings).trust_host(host)),
+            Command::VerifyJournal => spawn(evidence::verify(context)),
+            Command::ExportJournal(wanted) => spawn(evidence::export(context, *wanted)),
             Command::RememberWindow(layout) => self.window.keep(*layout),
             // Ends the loop.
             Command::Shutdown => {}

@@ -1,4 +1,5 @@
 mod foreign;
+mod hand_over;
 mod next_step;
 mod service_time;
 

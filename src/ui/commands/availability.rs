@@ -81,7 +81,9 @@ impl UiCommand {
             | Self::SignOut
             | Self::ShowDevices
             | Self::ShowContained
+            | Self::ShowJournal
             | Self::ShowSettings => account_trouble(state),
+            Self::VerifyJournal | Self::CopyHandOver => journal_availability(self, state),
             Self::ReleaseMine => release_availability(Condition::Isolated, state),
             Self::UnrestrictMine => release_availability(Condition::Restricted, state),
             Self::SwitchProfile if state.profile.is_none() => {
@@ -130,6 +132,20 @@ fn account_trouble(state: &State) -> Result<(), String> {
     match state.session.account() {
         Some(_) => Ok(()),
         None => Err("Nobody is signed in".into()),
+    }
+}
+
+fn journal_availability(command: UiCommand, state: &State) -> Result<(), String> {
+    account_trouble(state)?;
+    let facts = &state.journal_facts;
+    if facts.file.is_none() {
+        Err("The journal is not open yet".into())
+    } else if command == UiCommand::VerifyJournal && facts.is_verifying {
+        Err("The journal is being verified".into())
+    } else if command == UiCommand::CopyHandOver && facts.is_exporting {
+        Err("The journal is being read for another export".into())
+    } else {
+        Ok(())
     }
 }
 

@@ -31,6 +31,7 @@ mod contained;
 mod filters;
 mod focus;
 mod hands;
+mod journal;
 mod palette;
 mod says;
 mod table;

@@ -1,0 +1,77 @@
+//! What goes onto the sheet for the next shift.
+
+use super::*;
+use crate::journal::{Entry, hand_over};
+use crate::model::{EntryId, MachineId};
+
+fn entry(
+    tag: &str,
+    machine: &str,
+    kind: ActionKind,
+    at: i64,
+    end: Option<MachineActionStatus>,
+) -> Entry {
+    let mut orders = orders().into_iter();
+    let mut order = orders
+        .find(|order| order.task.kind() == Some(kind))
+        .expect("one of each kind");
+    order.entry = EntryId::parse(tag).expect("a literal tag");
+    order.machine.id = MachineId::parse(machine).expect("a literal id");
+    let at = Timestamp::from_second(at).expect("a literal time");
+    let mut entry = Entry::new(author(), order.clone());
+    entry.push(at, intended(order).1);
+    entry.push(at, Record::Sent);
+    if let Some(status) = end {
+        let finished = Record::Finished {
+            action: MachineActionId::parse(&format!("{machine}-{tag}")).expect("an id"),
+            status,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+            service_time: None,
+        };
+        entry.push(at, finished);
+    }
+    entry
+}
+
+#[test]
+fn what_is_contained_or_pending_is_handed_over_however_old_it_is() {
+    use ActionKind::{Isolate, Unisolate};
+    use MachineActionStatus::{Failed, Succeeded};
+    let all = [
+        entry("cdn-00000001", "a1", Isolate, 0, Some(Succeeded)),
+        entry("cdn-00000002", "b2", Isolate, 0, Some(Succeeded)),
+        entry("cdn-00000003", "b2", Unisolate, 10, Some(Succeeded)),
+        entry("cdn-00000004", "c3", Isolate, 20, None),
+        entry("cdn-00000005", "d4", Isolate, 30, Some(Failed)),
+        entry("cdn-00000006", "e5", Isolate, 100, Some(Failed)),
+    ];
+    let since = |secs| Timestamp::from_second(secs).expect("a literal time");
+    let tags = |secs| {
+        let entries = hand_over(&all, since(secs));
+        let tags = entries.iter().map(|entry| entry.id().to_string());
+        tags.map(|tag| tag[11..].to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(tags(100), ["1", "4", "6"]);
+    assert_eq!(tags(30), ["1", "4", "5", "6"]);
+    assert_eq!(tags(0).len(), all.len());
+}
+
+/// Each entry asks for later ones about its device: by looking at all of them, this would take minutes.
+#[test]
+fn a_long_journal_is_written_out_at_once() {
+    use MachineActionStatus::Succeeded;
+    let all: Vec<_> = (0..20_000)
+        .map(|n| {
+            let (tag, machine) = (format!("cdn-{n:08}"), format!("{n:08x}"));
+            entry(&tag, &machine, ActionKind::Isolate, n, Some(Succeeded))
+        })
+        .collect();
+    let verified = Verified {
+        records: 60_000,
+        last_hash: "00".into(),
+    };
+    let sheet = export(&all, &verified, Format::Markdown, &moment());
+    assert!(sheet.contains("## Contained, still to release (20000)"));
+}

@@ -1,0 +1,36 @@
+//! What verifying found, in words.
+
+use super::{Refusal, Report, Verified};
+
+impl Report {
+    /// The verdict, in a sentence.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let Verified { records, last_hash } = &self.verified;
+        if self.findings.is_empty() {
+            format!("The chain is whole: {records} records, last hash {last_hash}")
+        } else {
+            self.headline().to_owned()
+        }
+    }
+
+    /// What is wrong, what to do about it, and what could not be checked, a line each.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let records = self.verified.records;
+        let kept = (!self.findings.is_empty())
+            .then(|| format!("Keep the file as evidence; {records} records can be read"));
+        let findings = self.findings.iter().map(ToString::to_string);
+        let refused = self.refused.iter().flat_map(|Refusal { path, problem }| {
+            let whose = path.display();
+            let what = format!("No console acts on this journal as it is: {whose} {problem}");
+            [what, problem.remedy(path)]
+        });
+        let not_checked = self.not_checked.iter();
+        findings
+            .chain(kept)
+            .chain(refused)
+            .chain(not_checked.map(|what| format!("Not checked: {what}")))
+            .collect()
+    }
+}

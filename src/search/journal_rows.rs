@@ -1,0 +1,417 @@
+//! The entries of the journal that a person looks for, newest first. They are gone through in parts, one a
+//! frame: a journal may have a hundred thousand entries, and no frame waits for them.
+
+use jiff::Timestamp;
+
+use super::bigrams::{forms, is_plain};
+use super::filter::contains_folded;
+use crate::journal::{Entry, OrderStatus, Phase};
+use crate::model::{EntryId, normal, search_words};
+use crate::state::State;
+
+/// Entries that are looked at in one go.
+const LOOKED_AT_ONCE: usize = 4_000;
+
+/// What became of an order, as it is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Outcome {
+    #[default]
+    Any,
+    /// Not at an end, outcome unknown included.
+    Open,
+    Done,
+    /// Failed, refused, timed out, cancelled, not found, or someone else's.
+    Failed,
+    NotSent,
+    Unknown,
+}
+
+impl Outcome {
+    pub const ALL: [Self; 6] = [
+        Self::Any,
+        Self::Open,
+        Self::Done,
+        Self::Failed,
+        Self::NotSent,
+        Self::Unknown,
+    ];
+
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Any => "Any outcome",
+            Self::Open => "Open",
+            Self::Done => "Done",
+            Self::Failed => "Failed or refused",
+            Self::NotSent => "Not sent",
+            Self::Unknown => "Outcome unknown",
+        }
+    }
+
+    fn fits(self, status: &OrderStatus) -> bool {
+        let is_not_sent = matches!(status, OrderStatus::NotSent { .. });
+        let is_done = matches!(status, OrderStatus::Done { .. });
+        match self {
+            Self::Any => true,
+            Self::Open => status.phase() != Phase::Ended,
+            Self::Done => is_done,
+            Self::Failed => status.is_end() && !is_done && !is_not_sent,
+            Self::NotSent => is_not_sent,
+            Self::Unknown => status.is_unknown(),
+        }
+    }
+}
+
+/// What is looked for. All of it has to hold.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct JournalQuery {
+    /// Words over device, comment, action, status, account and tag; `-word` leaves out.
+    pub text: String,
+    pub ticket: String,
+    pub device: String,
+    pub outcome: Outcome,
+    pub account: Option<Box<str>>,
+    /// Only what has a record since then.
+    pub since: Option<Timestamp>,
+}
+
+impl JournalQuery {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let texts = [&self.text, &self.ticket, &self.device];
+        texts.iter().all(|text| text.trim().is_empty())
+            && self.outcome == Outcome::Any
+            && self.account.is_none()
+            && self.since.is_none()
+    }
+}
+
+/// A word that is looked for, in its normal form.
+#[derive(Debug)]
+struct Word(String);
+
+impl Word {
+    fn is_in(&self, text: &str) -> bool {
+        if is_plain(text) {
+            contains_folded(text.as_bytes(), self.0.as_bytes())
+        } else {
+            forms(text).contains(&*self.0)
+        }
+    }
+}
+
+/// Words, each of which has to be there, or not.
+#[derive(Debug, Default)]
+struct Words(Vec<(Word, bool)>);
+
+impl Words {
+    fn new(text: &str) -> Self {
+        let words = search_words(text).into_iter();
+        let words = words.map(|word| (Word(normal(&word.text)), !word.is_excluded));
+        Self(words.filter(|(word, _)| !word.0.is_empty()).collect())
+    }
+
+    fn fit(&self, is_there: impl Fn(&Word) -> bool) -> bool {
+        self.0
+            .iter()
+            .all(|(word, is_wanted)| is_there(word) == *is_wanted)
+    }
+}
+
+/// A query, read once and then asked for every entry.
+#[derive(Debug, Default)]
+struct Reading {
+    text: Words,
+    ticket: Words,
+    device: Words,
+}
+
+impl Reading {
+    fn fits(&self, query: &JournalQuery, entry: &Entry) -> bool {
+        let order = &entry.order;
+        let last = entry.records().last().map(|(at, _)| *at);
+        // The cheap ones first.
+        query.since.is_none_or(|since| last >= Some(since))
+            && query.outcome.fits(entry.status())
+            && (query.account.as_ref()).is_none_or(|account| *account == entry.author.account)
+            && self.ticket.fit(|word| word.is_in(&order.comment))
+            && self.device.fit(|word| is_on_device(word, entry))
+            && self.text.fit(|word| {
+                word.is_in(&order.comment)
+                    || is_on_device(word, entry)
+                    || word.is_in(&entry.author.account)
+                    || word.is_in(&order.task.title())
+                    || word.is_in(&entry.status().word(&order.task))
+                    || word.is_in(&order.entry.to_string())
+                    || (entry.status().action()).is_some_and(|id| word.is_in(id.as_str()))
+            })
+    }
+}
+
+fn is_on_device(word: &Word, entry: &Entry) -> bool {
+    let ordered = &entry.order.machine;
+    let name = ordered.dns_name.as_deref();
+    name.is_some_and(|name| word.is_in(name))
+        || word.is_in(ordered.id.as_str())
+        || word.is_in(entry.machine().id.as_str())
+}
+
+/// The entries that fit, by their places in the journal.
+#[derive(Debug, Default)]
+pub struct JournalRows {
+    query: JournalQuery,
+    reading: Reading,
+    generation: u64,
+    /// Newest first. While another query is gone through, as far as that has come.
+    found: Vec<u32>,
+    /// Of the same query for a journal that has changed; takes the place of `found` at its end.
+    again: Option<Vec<u32>>,
+    /// The next place to look at, from the end; `None` while nothing is under way.
+    next: Option<usize>,
+    is_begun: bool,
+}
+
+impl JournalRows {
+    /// Goes on looking. What is found is added at the end, so that nothing in sight moves.
+    pub fn look_on(&mut self, state: &State, query: &JournalQuery) {
+        let generation = state.entries.generation();
+        let is_other = !self.is_begun || self.query != *query;
+        let is_old = self.next.is_none() && self.generation != generation;
+        if is_other {
+            self.query = query.clone();
+            self.reading = Reading {
+                text: Words::new(&query.text),
+                ticket: Words::new(&query.ticket),
+                device: Words::new(&query.device),
+            };
+            self.found.clear();
+            self.again = None;
+            self.is_begun = true;
+        } else if is_old {
+            self.again = Some(Vec::new());
+        }
+        if is_other || is_old {
+            self.generation = generation;
+            self.next = state.entries.len().checked_sub(1);
+            if self.next.is_none() {
+                self.found.clear();
+                self.again = None;
+            }
+        }
+        if let Some(from) = self.next {
+            self.look_at_some(state, from);
+        }
+    }
+
+    fn look_at_some(&mut self, state: &State, from: usize) {
+        let end = from.saturating_sub(LOOKED_AT_ONCE - 1);
+        let all: &[Entry] = &state.entries;
+        let found = self.again.as_mut().unwrap_or(&mut self.found);
+        for place in (end..=from).rev() {
+            let entry = all.get(place);
+            if entry.is_some_and(|entry| self.reading.fits(&self.query, entry)) {
+                found.push(u32::try_from(place).unwrap_or(u32::MAX));
+            }
+        }
+        self.next = end.checked_sub(1);
+        if self.next.is_none()
+            && let Some(again) = self.again.take()
+        {
+            self.found = again;
+        }
+    }
+
+    /// Whether all of the journal was looked at, as it is now.
+    #[must_use]
+    pub fn is_settled(&self, state: &State) -> bool {
+        self.is_begun && self.next.is_none() && self.generation == state.entries.generation()
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.found.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// The entry of a row.
+    #[must_use]
+    pub fn entry<'a>(&self, state: &'a State, row: usize) -> Option<&'a Entry> {
+        let all: &[Entry] = &state.entries;
+        all.get(*self.found.get(row)? as usize)
+    }
+
+    /// The row of an entry.
+    #[must_use]
+    pub fn row_of(&self, state: &State, id: EntryId) -> Option<usize> {
+        let place = u32::try_from(state.entries.place_of(id)?).ok()?;
+        // From the newest to the oldest.
+        let row = self.found.binary_search_by(|known| place.cmp(known));
+        row.ok()
+    }
+
+    /// All that fit, newest first.
+    pub fn entries<'a>(&'a self, state: &'a State) -> impl Iterator<Item = &'a Entry> {
+        (0..self.len()).filter_map(|row| self.entry(state, row))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::ActionKind;
+    use crate::guard::Policy;
+    use crate::journal::{NotSentReason, Record};
+    use crate::message::Event;
+    use crate::model::{HResult, MachineActionId, MachineActionStatus, Mode};
+    use crate::state::fixtures;
+
+    const DONE: &str = "b89eb834";
+
+    fn done() -> Vec<Record> {
+        vec![
+            Record::Sent,
+            Record::Finished {
+                action: MachineActionId::parse(DONE).expect("a literal id"),
+                status: MachineActionStatus::Succeeded,
+                hresult: HResult(0),
+                by: None,
+                comment: None,
+                service_time: None,
+            },
+        ]
+    }
+
+    fn withdrawn() -> Vec<Record> {
+        let why = NotSentReason::Withdrawn;
+        vec![Record::NotSent { why, detail: None }]
+    }
+
+    fn entry(n: usize, name: &str, comment: &str, records: Vec<Record>) -> Entry {
+        let machine = fixtures::machine_ref(&format!("a{n}"), Some(name));
+        let mut order = fixtures::order(&format!("cdn-{n:08}"), machine, ActionKind::Isolate);
+        order.comment = comment.into();
+        let at = Timestamp::from_second(60 * i64::try_from(n).expect("few")).expect("a time");
+        fixtures::entry_at(at, fixtures::author(), order, records)
+    }
+
+    fn state(entries: Vec<Entry>) -> State {
+        let mut state = State::new(Mode::Demo, "demo", Policy::default());
+        state.apply(Event::Entries(entries));
+        state
+    }
+
+    fn few() -> State {
+        state(vec![
+            entry(1, "FIN-LT-042", "INC-4711 beacon", done()),
+            entry(2, "HR-LT-007", "INC-4711 the same beacon", withdrawn()),
+            entry(3, "fin-srv-1", "INC-4712 Zürich", Vec::new()),
+        ])
+    }
+
+    fn found(state: &State, query: &JournalQuery) -> Vec<String> {
+        let mut rows = JournalRows::default();
+        while !rows.is_settled(state) {
+            rows.look_on(state, query);
+            if state.entries.is_empty() {
+                break;
+            }
+        }
+        rows.entries(state)
+            .map(|entry| entry.order.machine.name())
+            .collect()
+    }
+
+    fn text(text: &str) -> JournalQuery {
+        JournalQuery {
+            text: text.into(),
+            ..JournalQuery::default()
+        }
+    }
+
+    #[test]
+    fn words_stand_anywhere_in_an_entry_and_the_newest_is_first() {
+        let state = few();
+        let all = ["fin-srv-1", "HR-LT-007", "FIN-LT-042"];
+        assert_eq!(found(&state, &JournalQuery::default()), all);
+        for (looked_for, expected) in [
+            ("inc-4711", &all[1..]),
+            ("4711 fin", &all[2..]),
+            ("inc -4712", &all[1..]),
+            ("ZÜRICH", &all[..1]),
+            ("not sent", &all[1..2]),
+            ("isolated", &all[2..]),
+            ("jane isolate a3", &all[..1]),
+            ("cdn-00000002", &all[1..2]),
+            (DONE, &all[2..]),
+            ("nothing of it", &[]),
+        ] {
+            assert_eq!(found(&state, &text(looked_for)), expected, "{looked_for}");
+        }
+    }
+
+    #[test]
+    fn ticket_device_outcome_account_and_time_narrow() {
+        let state = few();
+        let count = |query: JournalQuery| found(&state, &query).len();
+        let any = JournalQuery::default;
+        assert_eq!(
+            count(JournalQuery {
+                ticket: "INC-4711".into(),
+                ..any()
+            }),
+            2
+        );
+        assert_eq!(
+            count(JournalQuery {
+                device: "fin".into(),
+                ..any()
+            }),
+            2
+        );
+        let of = |outcome| count(JournalQuery { outcome, ..any() });
+        let counts = Outcome::ALL.map(of);
+        assert_eq!(counts, [3, 1, 1, 0, 1, 0]);
+        let account = |account: &str| JournalQuery {
+            account: Some(account.into()),
+            ..any()
+        };
+        assert_eq!(count(account("jane@contoso.com")), 3);
+        assert_eq!(count(account("sam@contoso.com")), 0);
+        let since = Timestamp::from_second(120).ok();
+        assert_eq!(count(JournalQuery { since, ..any() }), 2);
+    }
+
+    #[test]
+    fn a_long_journal_is_gone_through_in_parts_and_nothing_in_sight_moves() {
+        let many = 3 * LOOKED_AT_ONCE;
+        let mut state = state((1..=many).map(|n| entry(n, "D", "x", Vec::new())).collect());
+        let mut rows = JournalRows::default();
+        let mut lengths = Vec::new();
+        while !rows.is_settled(&state) {
+            rows.look_on(&state, &JournalQuery::default());
+            lengths.push(rows.len());
+            let newest = rows.entry(&state, 0).map(|entry| entry.id().to_string());
+            assert_eq!(newest, Some(format!("cdn-{many:08}")));
+        }
+        assert_eq!(lengths, [1, 2, 3].map(|n| n * LOOKED_AT_ONCE));
+        let id = rows.entry(&state, 5_000).expect("a row").id();
+        assert_eq!(rows.row_of(&state, id), Some(5_000));
+        // The old rows stand until the journal as it is now was gone through.
+        state.apply(Event::Entry(Box::new(entry(
+            many + 1,
+            "D",
+            "x",
+            Vec::new(),
+        ))));
+        rows.look_on(&state, &JournalQuery::default());
+        assert_eq!(rows.len(), many);
+        while !rows.is_settled(&state) {
+            rows.look_on(&state, &JournalQuery::default());
+        }
+        assert_eq!(rows.len(), many + 1);
+    }
+}

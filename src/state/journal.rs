@@ -1,0 +1,41 @@
+//! What is known of the journal's file, and what was written out of it.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::explain::Explanation;
+use crate::journal::Report;
+use crate::message::{JournalNews, Written};
+
+/// The journal's file, what verifying it found, and what was written out.
+#[derive(Debug, Default)]
+pub struct JournalFacts {
+    pub file: Option<PathBuf>,
+    pub is_verifying: bool,
+    pub verdict: Option<(Timestamp, Result<Report, Explanation>)>,
+    pub is_exporting: bool,
+    /// The last one.
+    pub export: Option<Result<Written, Explanation>>,
+    /// How many there were in this run.
+    pub exports: usize,
+}
+
+impl JournalFacts {
+    pub(super) fn apply(&mut self, news: JournalNews) {
+        match news {
+            JournalNews::File(file) => self.file = Some(file),
+            JournalNews::Verifying => self.is_verifying = true,
+            JournalNews::Verified { at, result } => {
+                self.is_verifying = false;
+                self.verdict = Some((at, result));
+            }
+            JournalNews::Exporting => self.is_exporting = true,
+            JournalNews::Exported(result) => {
+                self.is_exporting = false;
+                self.export = Some(result);
+                self.exports += 1;
+            }
+        }
+    }
+}

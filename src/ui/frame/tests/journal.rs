@@ -1,0 +1,221 @@
+//! The journal's page: what it lists, opens and says.
+
+use super::*;
+use egui_kittest::kittest::AccessKitNode;
+
+use crate::action::ActionKind;
+use crate::journal::{Entry, Finding, Record, Report, Verified};
+use crate::message::{ExportTo, JournalNews, Written};
+use crate::state::fixtures;
+
+fn entry(n: usize, name: &str, comment: &str) -> Entry {
+    let machine = fixtures::machine_ref(&format!("{n:08x}"), Some(name));
+    let mut order = fixtures::order(&format!("cdn-{n:08}"), machine, ActionKind::Isolate);
+    order.comment = comment.into();
+    let secs = i64::try_from(n).expect("few");
+    fixtures::entry_at(at(secs), fixtures::author(), order, vec![Record::Sent])
+}
+
+fn with_entries(entries: Vec<Entry>) -> State {
+    let mut state = signed_in();
+    state.apply(Event::Entries(entries));
+    state
+}
+
+fn page(entries: Vec<Entry>) -> (Shared, Harness<'static>) {
+    let (desk, mut harness) = wide(with_entries(entries));
+    desk.borrow_mut().views.show(Screen::Journal);
+    harness.run_steps(4);
+    (desk, harness)
+}
+
+fn few() -> Vec<Entry> {
+    vec![
+        entry(1, "FIN-LT-042", "INC-4711 beacon"),
+        entry(2, "HR-LT-007", "INC-4711 the same"),
+        entry(3, "ENG-LT-030", "INC-4712"),
+    ]
+}
+
+/// The devices of the rows, from the top.
+fn rows(harness: &Harness<'static>) -> Vec<String> {
+    let role = egui::accesskit::Role::ListBoxOption;
+    let mut rows: Vec<_> = harness
+        .query_all_by(|node| node.role() == role)
+        .map(|node| {
+            (
+                node.rect().top(),
+                node.accesskit_node().label().unwrap_or_default(),
+            )
+        })
+        .collect();
+    rows.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let device = |name: &str| name.split(['“', '”']).nth(1).map(str::to_owned);
+    rows.iter().filter_map(|(_, name)| device(name)).collect()
+}
+
+fn apply(desk: &Shared, harness: &mut Harness<'static>, news: JournalNews) {
+    desk.borrow_mut().state.apply(Event::JournalWork(news));
+    harness.run_steps(2);
+}
+
+#[test]
+fn entries_stand_newest_first_and_are_narrowed_by_what_is_typed() {
+    let (desk, mut harness) = page(few());
+    assert_eq!(rows(&harness), ["ENG-LT-030", "HR-LT-007", "FIN-LT-042"]);
+    assert!(
+        harness
+            .query_by_label("3 entries, the newest first")
+            .is_some()
+    );
+    harness.get_by_label("Ticket").focus();
+    harness.run_steps(1);
+    harness.event(egui::Event::Text("4711".into()));
+    harness.run_steps(3);
+    assert_eq!(rows(&harness), ["HR-LT-007", "FIN-LT-042"]);
+    assert!(harness.query_by_label_contains("2 of 3 entries").is_some());
+    harness.get_by_label("Clear filters").click();
+    harness.run_steps(3);
+    assert_eq!(rows(&harness).len(), 3);
+    harness.get_by_label("Outcome: Any outcome").click();
+    harness.run_steps(2);
+    harness.get_by_label("Done").click();
+    harness.run_steps(3);
+    assert!(rows(&harness).is_empty());
+    assert!(desk.borrow().raised.is_empty());
+}
+
+#[test]
+fn an_entry_is_opened_by_the_keyboard_with_its_records_below_each_other() {
+    let (_, mut harness) = page(few());
+    let list = egui::Id::unique("journal entries");
+    harness.ctx.memory_mut(|memory| memory.request_focus(list));
+    harness.run_steps(2);
+    harness.key_press(Key::ArrowDown);
+    harness.key_press(Key::ArrowDown);
+    harness.key_press(Key::Enter);
+    harness.run_steps(4);
+    let of = |harness: &Harness<'static>, words: &str| {
+        let mut nodes = harness.query_all_by_label_contains(words);
+        nodes.next().map(|node| node.rect())
+    };
+    let confirmed = of(&harness, "Confirmed by jane@contoso.com: Isolate").expect("opened");
+    let sent = of(&harness, "Z  Sent").expect("opened");
+    let next = of(&harness, "“FIN-LT-042”").expect("below");
+    assert!(confirmed.bottom() <= sent.top() && sent.bottom() <= next.top());
+    harness.key_press(Key::Enter);
+    harness.run_steps(3);
+    assert!(of(&harness, "Confirmed by").is_none());
+}
+
+#[test]
+fn of_a_long_journal_only_what_is_in_sight_is_drawn() {
+    let many = (0..20_000)
+        .map(|n| entry(n, &format!("D-{n}"), "x"))
+        .collect();
+    let (desk, mut harness) = page(many);
+    harness.run_steps(6);
+    assert!(
+        harness
+            .query_by_label("20000 entries, the newest first")
+            .is_some()
+    );
+    let first = rows(&harness);
+    assert_eq!(first[0], "D-19999");
+    assert!(first.len() < 60, "{}", first.len());
+    let list = egui::Id::unique("journal entries");
+    harness.ctx.memory_mut(|memory| memory.request_focus(list));
+    harness.run_steps(2);
+    harness.key_press(Key::End);
+    harness.run_steps(4);
+    assert_eq!(rows(&harness).last().map(String::as_str), Some("D-0"));
+    assert!(desk.borrow().raised.is_empty());
+}
+
+#[test]
+fn the_verdict_is_said_in_words() {
+    let (desk, mut harness) = page(few());
+    let verified = Verified {
+        records: 6,
+        last_hash: "c0ffee".into(),
+    };
+    let mut report = Report {
+        verified,
+        findings: Vec::new(),
+        not_checked: Vec::new(),
+    };
+    let told = |report: &Report| JournalNews::Verified {
+        at: at(20),
+        result: Ok(report.clone()),
+    };
+    apply(&desk, &mut harness, JournalNews::Verifying);
+    assert!(harness.query_by_label("Verifying the journal…").is_some());
+    apply(&desk, &mut harness, told(&report));
+    let whole = "The chain is whole: 6 records, last hash c0ffee";
+    assert!(harness.query_by_label(whole).is_some());
+    report.findings.push(Finding::Unlinked { seq: 4 });
+    apply(&desk, &mut harness, told(&report));
+    assert!(harness.query_by_label("The journal is damaged").is_some());
+    assert!(
+        harness
+            .query_by_label_contains("record 4 does not continue")
+            .is_some()
+    );
+    assert!(
+        harness
+            .query_by_label_contains("Keep the file as evidence")
+            .is_some()
+    );
+}
+
+#[test]
+fn a_hand_over_is_copied_once() {
+    let (desk, mut harness) = page(few());
+    let written = Written {
+        entries: 2,
+        to: ExportTo::Clipboard,
+        text: Some("# Containment hand-over".into()),
+    };
+    desk.borrow_mut()
+        .state
+        .apply(Event::JournalWork(JournalNews::Exported(Ok(written))));
+    let copies = |harness: &Harness<'static>| {
+        let commands = &harness.output().platform_output.commands;
+        let copied = commands
+            .iter()
+            .filter(|command| matches!(command, egui::OutputCommand::CopyText(_)));
+        copied.count()
+    };
+    let mut seen = 0;
+    for _ in 0..4 {
+        harness.step();
+        seen += copies(&harness);
+    }
+    assert_eq!(seen, 1);
+    assert!(
+        harness
+            .query_by_label("Hand-over copied: 2 entries")
+            .is_some()
+    );
+}
+
+#[test]
+fn everything_is_reachable_in_a_small_window() {
+    let (desk, mut harness) = desk(with_entries(few()), egui::vec2(640.0, 360.0));
+    desk.borrow_mut().views.show(Screen::Journal);
+    harness.run_steps(4);
+    let mut reached = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        harness.key_press(Key::Tab);
+        harness.run_steps(2);
+        let focused = harness.query_all_by(AccessKitNode::is_focused);
+        reached.extend(focused.filter_map(|node| node.accesskit_node().label()));
+    }
+    for name in [
+        "Search the journal",
+        "Entries of the journal",
+        "Export the list…",
+    ] {
+        assert!(reached.contains(name), "{name}: {reached:?}");
+    }
+}

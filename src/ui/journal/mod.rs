@@ -1,0 +1,87 @@
+//! The journal: what this console ordered and what became of it, searched, verified and written out. It
+//! only reads.
+
+mod filters;
+mod list;
+mod records;
+mod view;
+mod work;
+
+pub use view::JournalView;
+pub use work::{hand_over, take_copy};
+
+use egui::{RichText, Ui};
+
+use super::Cx;
+use super::commands::UiCommand;
+use super::theme::TokensExt as _;
+use super::views::Screen;
+use super::widgets::{ActionButton, EmptyState, Icon, section_ui};
+
+/// With less height than this the rows leave none to what stands over them: it scrolls with them.
+const LOW: f32 = 420.0;
+
+/// Shows the journal in the place of the table.
+pub fn journal_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let state = cx.state;
+    let view = &mut cx.views.journal;
+    view.rows.look_on(state, &view.query);
+    if !view.rows.is_settled(state) {
+        ui.ctx().request_repaint();
+    }
+    if state.entries.is_empty() {
+        head_ui(ui, cx);
+        EmptyState {
+            headline: "The journal is empty",
+            how: "Every order that you confirm is written here before it is sent, and all that became of it",
+            action: None,
+        }
+        .show_ui(ui);
+    } else if ui.available_height() < LOW {
+        list::list_ui(ui, cx, head_ui);
+    } else {
+        head_ui(ui, cx);
+        list::list_ui(ui, cx, |_, _| {});
+    }
+}
+
+fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.horizontal_wrapped(|ui| {
+        let back = ActionButton::new("Back to the list").icon(Icon::Undo);
+        if ui.add(back).clicked() {
+            cx.views.screen = Screen::Devices;
+        }
+        for command in [UiCommand::CopyHandOver, UiCommand::VerifyJournal] {
+            let why = command.availability(cx.state, cx.views, cx.now).err();
+            let spec = command.spec();
+            let button = ActionButton::new(spec.title).hint(spec.help);
+            if ui.add(button.disabled_because(why.as_deref())).clicked() {
+                cx.out.commands.push(command);
+            }
+        }
+        work::export_button_ui(ui, cx);
+    });
+    section_ui(ui, "Journal");
+    work::results_ui(ui, cx);
+    work::export_ui(ui, cx);
+    filters::filters_ui(ui, cx);
+    count_ui(ui, cx);
+}
+
+/// How many there are, always on a line of its own.
+fn count_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let view = &cx.views.journal;
+    let (found, all) = (view.rows.len(), cx.state.entries.len());
+    let looking = if view.rows.is_settled(cx.state) {
+        ""
+    } else {
+        ", still looking…"
+    };
+    let entries = if all == 1 { "entry" } else { "entries" };
+    let words = if view.query.is_empty() {
+        format!("{all} {entries}, the newest first{looking}")
+    } else {
+        format!("{found} of {all} {entries}, the newest first{looking}")
+    };
+    ui.label(RichText::new(words).color(ui.tokens().text_weak));
+}

@@ -1,0 +1,97 @@
+//! What a record says, in words.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::action::Task;
+use crate::journal::Record;
+use crate::model::clean;
+use crate::ui::words::{local_time, utc_time};
+
+/// Other people's text is shown as far as this, in characters.
+const MAX_CHARS: usize = 400;
+
+/// When something became known, by local time and UTC, and what.
+pub fn line(at: Timestamp, record: &Record, task: &Task, zone: &TimeZone) -> String {
+    let (local, utc) = (local_time(at, zone), utc_time(at));
+    format!("{local} · {utc}  {}", words(record, task))
+}
+
+/// What became known.
+fn words(record: &Record, task: &Task) -> String {
+    let told = |text: &str| clean(text, MAX_CHARS).into_owned();
+    match record {
+        Record::Intended { author, .. } => {
+            format!("Confirmed by {}: {}", told(&author.account), task.title())
+        }
+        Record::Held { by } => {
+            let by = told(by.as_str());
+            format!("Held: the opposite action {by} is under way")
+        }
+        Record::NotReread { what } => {
+            format!("Could not be read again before sending: {}", told(what))
+        }
+        Record::Sent => "Sent".to_owned(),
+        Record::AttemptRejected { why } => {
+            format!("This attempt changed nothing: {}", told(why))
+        }
+        Record::NotSent { why, detail } => match detail {
+            Some(detail) => format!("Not sent: {} ({})", why.words(), told(detail)),
+            None => format!("Not sent: {}", why.words()),
+        },
+        Record::Accepted { action, status } => {
+            let status = told(&status.to_string());
+            format!("Accepted ({status}) as action {}", told(action.as_str()))
+        }
+        Record::Redirected { machine } => {
+            let machine = told(machine.as_str());
+            format!("Carried over by Defender to the record {machine}")
+        }
+        Record::NotOurs {
+            action, requestor, ..
+        } => {
+            let (action, requestor) = (told(action.as_str()), told(requestor));
+            format!("Someone else's request: action {action} of {requestor}")
+        }
+        Record::Refused {
+            status,
+            code,
+            message,
+        } => format!("Refused ({status} {}): {}", told(code), told(message)),
+        Record::Unknown { why } => format!("No answer, outcome unknown: {}", told(why)),
+        Record::Unclear { why, .. } => {
+            let why = told(why);
+            format!("An answer that does not settle it, outcome unknown: {why}")
+        }
+        Record::ActiveActionsRead { complete: true } => {
+            "Read the device's open actions: none of this kind".to_owned()
+        }
+        Record::ActiveActionsRead { complete: false } => {
+            "The device's open actions could not be read, or not whole".to_owned()
+        }
+        Record::NotFound => "Not found in three complete look-ups".to_owned(),
+        Record::Progress { status } => {
+            format!("Defender reports {}", told(&status.to_string()))
+        }
+        Record::Finished {
+            status,
+            by,
+            comment,
+            service_time,
+            ..
+        } => {
+            let mut words = format!("Defender reports {}", told(&status.to_string()));
+            if let Some(by) = by {
+                words = format!("{words} by {}", told(by));
+            }
+            if let Some(at) = service_time {
+                words = format!("{words}, by its clock at {}", utc_time(*at));
+            }
+            match comment {
+                Some(comment) => format!("{words}: {}", told(comment)),
+                None => words,
+            }
+        }
+        Record::Acknowledged { account, .. } => format!("Acknowledged by {}", told(account)),
+    }
+}

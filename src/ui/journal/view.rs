@@ -1,0 +1,94 @@
+//! What a person looks at in the journal: what is looked for, and what is opened.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::EntryId;
+use crate::search::{JournalQuery, JournalRows};
+use crate::state::State;
+
+/// Accounts that are offered to choose from.
+const MAX_ACCOUNTS: usize = 30;
+/// The newest entries are looked at for accounts; older ones are found by the search.
+const LOOKED_AT_FOR_ACCOUNTS: usize = 5_000;
+
+/// How far back is looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Shift {
+    #[default]
+    All,
+    Hours8,
+    Hours12,
+    Day,
+    Week,
+}
+
+impl Shift {
+    pub const ALL: [Self; 5] = [
+        Self::All,
+        Self::Hours8,
+        Self::Hours12,
+        Self::Day,
+        Self::Week,
+    ];
+    /// What a hand-over is about unless a person says otherwise.
+    pub const USUAL: Self = Self::Hours12;
+
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::All => "Any time",
+            Self::Hours8 => "Last 8 h",
+            Self::Hours12 => "Last 12 h",
+            Self::Day => "Last 24 h",
+            Self::Week => "Last 7 days",
+        }
+    }
+
+    /// When it began; `None` for all of it.
+    #[must_use]
+    pub fn since(self, now: Timestamp) -> Option<Timestamp> {
+        let hours = match self {
+            Self::All => return None,
+            Self::Hours8 => 8,
+            Self::Hours12 => 12,
+            Self::Day => 24,
+            Self::Week => 7 * 24,
+        };
+        Some(now - SignedDuration::from_hours(hours))
+    }
+}
+
+/// What is typed, chosen and opened on the page.
+#[derive(Debug, Default)]
+pub struct JournalView {
+    pub query: JournalQuery,
+    pub shift: Shift,
+    pub rows: JournalRows,
+    /// The entry that the keyboard is on.
+    pub chosen: Option<EntryId>,
+    /// The one entry whose records are shown, and how high they are.
+    pub opened: Option<EntryId>,
+    pub opened_height: f32,
+    /// The chosen entry is to come into sight.
+    pub scrolls: bool,
+    /// Where to write what is listed, while that is asked for.
+    pub file: Option<String>,
+    /// The number of the export whose text was put on the clipboard.
+    pub copied: usize,
+    accounts: (u64, Vec<Box<str>>),
+}
+
+impl JournalView {
+    /// The accounts of the newest entries, gathered when the journal changes.
+    pub fn accounts(&mut self, state: &State) -> Vec<Box<str>> {
+        let generation = state.entries.generation();
+        if self.accounts.0 != generation {
+            let newest = state.entries.iter().rev().take(LOOKED_AT_FOR_ACCOUNTS);
+            let all: BTreeSet<_> = newest.map(|entry| entry.author.account.clone()).collect();
+            self.accounts = (generation, all.into_iter().take(MAX_ACCOUNTS).collect());
+        }
+        self.accounts.1.clone()
+    }
+}

@@ -1,0 +1,214 @@
+//! Verifying and writing out: what was asked for, and what came of it.
+
+use std::path::Path;
+
+use egui::{RichText, Ui, accesskit};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::view::{JournalView, Shift};
+use crate::explain::Explanation;
+use crate::journal::{Entry, Format, Report};
+use crate::message::{Command, ExportTo, Exported, JournalExport};
+use crate::model::clean;
+use crate::state::State;
+use crate::ui::Cx;
+use crate::ui::theme::{Role, TokensExt as _};
+use crate::ui::widgets::{
+    ActionButton, Icon, TextField, TipExt as _, badge, copy_labelled_ui, small_ui,
+};
+use crate::ui::words::{ago, both_times};
+
+const FORMATS: [(Format, &str, &str); 3] = [
+    (Format::Markdown, "Markdown", "md"),
+    (Format::Csv, "CSV", "csv"),
+    (Format::Json, "JSON", "json"),
+];
+const PATH_CHARS: usize = 300;
+
+/// The sheet for the next shift, to the clipboard: what is on record since the chosen time, and whatever
+/// is contained or pending, however old.
+#[must_use]
+pub fn hand_over(view: &JournalView, now: Timestamp, zone: &TimeZone) -> JournalExport {
+    let since = view.query.since.or_else(|| Shift::USUAL.since(now));
+    JournalExport {
+        what: Exported::HandOver {
+            since: since.unwrap_or(now),
+        },
+        format: Format::Markdown,
+        to: ExportTo::Clipboard,
+        zone: zone.clone(),
+    }
+}
+
+/// Puts a text that has come onto the clipboard, once.
+pub fn take_copy(ui: &Ui, cx: &mut Cx<'_>) {
+    let facts = &cx.state.journal_facts;
+    if cx.views.journal.copied == facts.exports {
+        return;
+    }
+    cx.views.journal.copied = facts.exports;
+    if let Some(Ok(written)) = &facts.export
+        && let Some(text) = &written.text
+    {
+        ui.ctx().copy_text(text.to_string());
+    }
+}
+
+/// Shows what verifying found and what was written.
+pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let facts = &cx.state.journal_facts;
+    if facts.is_verifying {
+        badge(
+            ui,
+            Icon::InProgress,
+            Role::Neutral,
+            "Verifying the journal…",
+        );
+    } else {
+        match &facts.verdict {
+            None => {}
+            Some((_, Err(why))) => failure_ui(ui, why),
+            Some((at, Ok(report))) => verdict_ui(ui, cx, *at, report),
+        }
+    }
+    if facts.is_exporting {
+        badge(ui, Icon::InProgress, Role::Neutral, "Reading the journal…");
+        return;
+    }
+    match &facts.export {
+        None => {}
+        Some(Err(why)) => failure_ui(ui, why),
+        Some(Ok(written)) => {
+            let entries = match written.entries {
+                1 => "1 entry".to_owned(),
+                count => format!("{count} entries"),
+            };
+            let words = match &written.to {
+                ExportTo::Clipboard => format!("Hand-over copied: {entries}"),
+                ExportTo::File(file) => {
+                    let file = file.display().to_string();
+                    format!("{entries} written to {}", clean(&file, PATH_CHARS))
+                }
+            };
+            said_ui(ui, Icon::Done, Role::Neutral, &words);
+        }
+    }
+}
+
+/// Said once by a screen reader when it comes.
+fn said_ui(ui: &mut Ui, icon: Icon, role: Role, words: &str) {
+    let said = badge(ui, icon, role, words);
+    ui.ctx().accesskit_node_builder(said.id, |node| {
+        node.set_live(accesskit::Live::Polite);
+    });
+}
+
+fn failure_ui(ui: &mut Ui, why: &Explanation) {
+    said_ui(ui, Icon::Failed, Role::Danger, &why.headline);
+    let next = why.next.words();
+    if !next.is_empty() {
+        small_ui(ui, &next);
+    }
+    for detail in &why.details {
+        small_ui(ui, detail);
+    }
+}
+
+fn verdict_ui(ui: &mut Ui, cx: &Cx<'_>, at: Timestamp, report: &Report) {
+    ui.horizontal_wrapped(|ui| {
+        let (icon, role) = if report.findings.is_empty() {
+            (Icon::Done, Role::Neutral)
+        } else {
+            (Icon::Block, Role::Danger)
+        };
+        said_ui(ui, icon, role, &report.verdict());
+        let when = RichText::new(format!("verified {}", ago(at, cx.now)));
+        ui.label(when.color(ui.tokens().text_weak))
+            .tip(both_times(at, cx.zone));
+        copy_labelled_ui(ui, "last hash", &report.verified.last_hash);
+    });
+    for line in report.lines() {
+        small_ui(ui, &line);
+    }
+}
+
+/// Opens what asks where to write what is listed.
+pub fn export_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let why = export_trouble(cx.state, &cx.views.journal);
+    let export = ActionButton::new("Export the list…")
+        .hint("Writes the entries that are listed into a file")
+        .disabled_because(why);
+    if ui.add(export).clicked() {
+        cx.views.journal.file = Some(proposed_file(cx));
+    }
+}
+
+fn export_trouble(state: &State, view: &JournalView) -> Option<&'static str> {
+    if state.journal_facts.is_exporting {
+        Some("The journal is being read for another export")
+    } else if !view.rows.is_settled(state) {
+        Some("The list is not complete yet")
+    } else if view.rows.is_empty() {
+        Some("No entry is listed")
+    } else {
+        None
+    }
+}
+
+/// In the folder of the journal, named by the time.
+fn proposed_file(cx: &Cx<'_>) -> String {
+    let name = format!("journal-{}", cx.now.strftime("%Y-%m-%dT%H%M%SZ"));
+    let folder = cx
+        .state
+        .journal_facts
+        .file
+        .as_deref()
+        .and_then(Path::parent);
+    folder.map_or_else(
+        || name.clone(),
+        |folder| folder.join(&name).display().to_string(),
+    )
+}
+
+/// Asks where to write what is listed, while that is wanted.
+pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(mut file) = cx.views.journal.file.take() else {
+        return;
+    };
+    let why = export_trouble(cx.state, &cx.views.journal);
+    let why = why.or((file.trim().is_empty()).then_some("The file has no name"));
+    let mut wanted = None;
+    let mut is_closed = false;
+    ui.horizontal_wrapped(|ui| {
+        let width = (ui.available_width() - 20.0).min(520.0);
+        let size = egui::vec2(width, ui.tokens().height.control);
+        ui.allocate_ui(size, |ui| {
+            TextField::new("File, without its ending", &mut file)
+                .label_unseen()
+                .width(width)
+                .show_ui(ui);
+        });
+        for (format, word, ending) in FORMATS {
+            let label = format!("Write {word}");
+            let button = ActionButton::new(&label).disabled_because(why);
+            if ui.add(button).clicked() {
+                wanted = Some((format, ending));
+            }
+        }
+        is_closed = ui.add(ActionButton::quiet("Cancel export")).clicked();
+    });
+    if let Some((format, ending)) = wanted {
+        let file = format!("{}.{ending}", file.trim());
+        let listed = cx.views.journal.rows.entries(cx.state).map(Entry::id);
+        let export = JournalExport {
+            what: Exported::Entries(listed.collect()),
+            format,
+            to: ExportTo::File(file.into()),
+            zone: cx.zone.clone(),
+        };
+        cx.out.work.push(Command::ExportJournal(Box::new(export)));
+    } else if !is_closed {
+        cx.views.journal.file = Some(file);
+    }
+}

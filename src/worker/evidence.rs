@@ -1,0 +1,101 @@
+//! Verifies the journal's file and writes it out, beside the thread that owns it: no order waits for
+//! either.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::clock::now;
+use super::context::Context;
+use crate::explain::{Explanation, NextStep};
+use crate::files;
+use crate::journal::{Entry, Journal, Mark, Moment, Witness, export as write_out, hand_over};
+use crate::message::{Event, ExportTo, Exported, JournalExport, JournalNews, Written};
+use crate::model::Mode;
+
+/// Walks the chain of the file, and holds it against what is remembered of it.
+pub(super) async fn verify(context: Arc<Context>) {
+    tell(&context, JournalNews::Verifying).await;
+    let (marks, not_checked) = remembered(&context).await;
+    let path = context.journal.path().to_owned();
+    let walked = tokio::task::spawn_blocking(move || Journal::inspect(&path, &marks)).await;
+    let result = match walked {
+        Ok(Ok(mut report)) => {
+            report.not_checked.extend(not_checked);
+            Ok(report)
+        }
+        Ok(Err(error)) => Err(error.explain_reading()),
+        Err(_panicked) => Err(ended()),
+    };
+    tell(&context, JournalNews::Verified { at: now(), result }).await;
+}
+
+/// What the keyring remembers of the file, or why that is not known.
+async fn remembered(context: &Context) -> (Vec<(Witness, Mark)>, Option<String>) {
+    // A rehearsal keeps nothing outside of its folder.
+    if context.mode == Mode::Demo {
+        return (Vec::new(), None);
+    }
+    let path = context.journal.path().to_owned();
+    let item = tokio::task::spawn_blocking(move || Mark::keyring_item(&path)).await;
+    let kept = match item {
+        Ok(item) => context.auth.note(&item).await.map_err(ToString::to_string),
+        Err(_panicked) => Err("the name of the journal's place is not known".to_owned()),
+    };
+    let why = match kept.map(|note| note.as_deref().and_then(Mark::from_text)) {
+        Ok(Some(mark)) => return (vec![(Witness::Keyring, mark)], None),
+        Ok(None) => "it remembers no journal in this place".to_owned(),
+        Err(why) => why,
+    };
+    (Vec::new(), Some(format!("against the keyring: {why}")))
+}
+
+/// Reads the file anew and writes out of it what is wanted.
+pub(super) async fn export(context: Arc<Context>, wanted: JournalExport) {
+    tell(&context, JournalNews::Exporting).await;
+    let (path, now) = (context.journal.path().to_owned(), now());
+    let written = tokio::task::spawn_blocking(move || write(&path, wanted, now)).await;
+    let result = written.unwrap_or_else(|_panicked| Err(ended()));
+    tell(&context, JournalNews::Exported(result)).await;
+}
+
+fn write(path: &Path, wanted: JournalExport, now: Timestamp) -> Result<Written, Explanation> {
+    let read = Journal::open_read_only(path)
+        .and_then(|journal| Ok((journal.verify()?, journal.entries()?)));
+    let (verified, all) = read.map_err(|error| error.explain_reading())?;
+    let entries = match wanted.what {
+        Exported::HandOver { since } => hand_over(&all, since),
+        Exported::Entries(ids) => {
+            let ids: HashSet<_> = ids.into_iter().collect();
+            let listed = |entry: &Entry| ids.contains(&entry.id());
+            all.into_iter().filter(listed).collect()
+        }
+    };
+    let zone = &wanted.zone;
+    let text = write_out(&entries, &verified, wanted.format, &Moment { now, zone });
+    let mut written = Written {
+        entries: entries.len(),
+        to: wanted.to,
+        text: None,
+    };
+    match &written.to {
+        ExportTo::Clipboard => written.text = Some(text.into()),
+        ExportTo::File(file) => files::write_new(file, text.as_bytes()).map_err(|error| {
+            let next = NextStep::Outside("Choose another name or folder".into());
+            let mut why = Explanation::harmless("The file could not be written", next);
+            why.details = vec![file.display().to_string(), error.to_string()];
+            why
+        })?,
+    }
+    Ok(written)
+}
+
+fn ended() -> Explanation {
+    Explanation::harmless("Reading the journal ended unexpectedly", NextStep::TryAgain)
+}
+
+async fn tell(context: &Context, news: JournalNews) {
+    context.screen.emit(Event::JournalWork(news)).await;
+}

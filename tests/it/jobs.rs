@@ -1,0 +1,283 @@
+//! The jobs of a night, each with the keys that it takes. A text that is typed or pasted counts as one;
+//! the reason for the ticket does not count.
+
+use cordon::action::ActionKind;
+use cordon::journal::OrderStatus;
+use cordon::model::MachineRef;
+use cordon::state::WayBack;
+use egui::{Event, Key, Modifiers, OutputCommand};
+
+use crate::common::{Console, SHA1, machine_named, tell};
+
+/// What every job may take.
+const MAX_KEYS: usize = 6;
+
+const SHIFTED: Modifiers = Modifiers {
+    shift: true,
+    ..Modifiers::COMMAND
+};
+
+/// A console, and how many keys were pressed for the job at hand.
+struct Hands {
+    console: Console,
+    keys: usize,
+    /// What was put on the clipboard.
+    copied: Option<String>,
+}
+
+impl Hands {
+    fn at_work() -> Self {
+        let mut console = Console::start();
+        console.sign_in();
+        console.harness.run_steps(3);
+        Self {
+            console,
+            keys: 0,
+            copied: None,
+        }
+    }
+
+    fn steps(&mut self, count: usize) {
+        for _ in 0..count {
+            self.console.harness.step();
+            let output = &self.console.harness.output().platform_output;
+            for command in &output.commands {
+                if let OutputCommand::CopyText(text) = command {
+                    self.copied = Some(text.clone());
+                }
+            }
+        }
+    }
+
+    fn press(&mut self, modifiers: Modifiers, key: Key) {
+        self.keys += 1;
+        self.console.harness.key_press_modifiers(modifiers, key);
+        self.steps(4);
+    }
+
+    fn paste(&mut self, text: &str) {
+        self.keys += 1;
+        self.console.harness.event(Event::Paste(text.to_owned()));
+        self.steps(4);
+    }
+
+    fn types(&mut self, text: &str) {
+        self.keys += 1;
+        self.reason(text);
+    }
+
+    /// Typed into whatever has the keyboard.
+    fn reason(&mut self, text: &str) {
+        self.console.harness.event(Event::Text(text.to_owned()));
+        self.steps(4);
+    }
+
+    /// Ctrl+Enter as soon as it works; looking at what has to be seen first takes keys of its own.
+    fn confirm(&mut self, entries: usize) {
+        let mut waited = 0;
+        while self.console.state().entries.len() < entries {
+            if self.console.shows_part("Show next (") {
+                self.press(Modifiers::NONE, Key::PageDown);
+            } else {
+                self.console
+                    .harness
+                    .key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+                self.steps(4);
+                waited += 1;
+                std::thread::yield_now();
+            }
+            assert!(waited < 600, "{}", self.console.screen());
+        }
+        self.keys += 1;
+    }
+
+    fn open(&mut self, name: &str) -> MachineRef {
+        let machine = self.console.open_device(name);
+        self.steps(3);
+        machine
+    }
+
+    fn has_taken(&mut self, job: &str) {
+        let keys = std::mem::take(&mut self.keys);
+        tell(&format!("{job}: {keys} keys"));
+        assert!(keys <= MAX_KEYS, "{job}: {keys} keys");
+    }
+}
+
+#[test]
+fn a_device_is_contained_from_a_ticket_line() {
+    let mut hands = Hands::at_work();
+    let id = machine_named(&hands.console.control, "FIN-LT-051");
+    hands.press(Modifiers::NONE, Key::Slash);
+    hands.paste("INC-4711 High: beacon from FIN-LT-051");
+    hands.press(Modifiers::NONE, Key::Enter);
+    let shown = id.clone();
+    hands
+        .console
+        .step_until("its facts", |c| c.state().histories.contains_key(&shown));
+    hands.press(Modifiers::COMMAND, Key::I);
+    hands.console.step_until("the form", |c| c.shows("Comment"));
+    hands.reason("beacon to a known server");
+    hands.confirm(1);
+    let entry = hands.console.state().entries[0].clone();
+    assert_eq!(entry.order.machine.id, id);
+    assert_eq!(entry.order.task.kind(), Some(ActionKind::Isolate));
+    assert_eq!(&*entry.order.comment, "INC-4711 beacon to a known server");
+    hands.has_taken("contain the device of a ticket line");
+}
+
+#[test]
+fn twins_are_compared() {
+    let mut hands = Hands::at_work();
+    hands.press(Modifiers::NONE, Key::Slash);
+    hands.types("FIN-LT-042");
+    hands.press(Modifiers::NONE, Key::Enter);
+    hands.press(Modifiers::NONE, Key::ArrowDown);
+    hands.press(Modifiers::COMMAND, Key::D);
+    assert!(
+        hands.console.shows_part("Records like"),
+        "{}",
+        hands.console.screen()
+    );
+    hands.has_taken("compare twins");
+    // From the palette as well, which leaves the keyboard where it was.
+    hands.press(Modifiers::NONE, Key::Escape);
+    hands.keys = 0;
+    hands.press(Modifiers::COMMAND, Key::K);
+    hands.types("compare");
+    hands.press(Modifiers::NONE, Key::Enter);
+    hands.steps(4);
+    assert!(
+        hands.console.shows_part("Records like"),
+        "{}",
+        hands.console.screen()
+    );
+    hands.has_taken("compare the open device with its twins, by the palette");
+}
+
+#[test]
+fn what_a_person_isolated_is_released() {
+    let mut hands = Hands::at_work();
+    let machine = hands.open("ENG-LT-030");
+    let order = hands
+        .console
+        .order(ActionKind::Isolate, &machine, "alert 1234");
+    hands.console.step_until_fast("the isolation", |c| {
+        matches!(c.status(order), OrderStatus::Done { .. })
+            && WayBack::of(&c.state().contained()).to_release == [machine.clone()]
+            && c.state().containments.value.is_some()
+    });
+    hands.press(SHIFTED, Key::R);
+    hands.console.step_until("the form", |c| c.shows("Comment"));
+    hands.reason("reimaged");
+    hands.confirm(2);
+    let entry = hands.console.state().entries[1].clone();
+    assert_eq!(entry.order.task.kind(), Some(ActionKind::Unisolate));
+    assert_eq!(entry.order.machine.id, machine.id);
+    hands.has_taken("release what I isolated");
+}
+
+#[test]
+fn the_night_is_handed_over_in_the_window() {
+    let mut hands = Hands::at_work();
+    let machine = hands.open("ENG-LT-030");
+    let order = hands
+        .console
+        .order(ActionKind::Isolate, &machine, "INC-4711 beacon");
+    hands.console.step_until_fast("the isolation", |c| {
+        matches!(c.status(order), OrderStatus::Done { .. })
+    });
+    hands.press(SHIFTED, Key::H);
+    let mut waited = 0;
+    while hands.copied.is_none() {
+        hands.steps(1);
+        waited += 1;
+        assert!(waited < 20_000, "{}", hands.console.screen());
+    }
+    let sheet = hands.copied.take().expect("just seen");
+    assert!(sheet.starts_with("# Containment hand-over"), "{sheet}");
+    assert!(sheet.contains("ENG-LT-030") && sheet.contains("## Contained, still to release (1)"));
+    assert!(hands.console.shows("Hand-over copied: 1 entry"));
+    hands.has_taken("copy the hand-over");
+}
+
+#[test]
+fn a_file_is_quarantined_by_its_hash() {
+    let mut hands = Hands::at_work();
+    let machine = hands.open("ENG-LT-030");
+    hands.press(SHIFTED, Key::Q);
+    hands.console.step_until("the form", |c| c.shows("Comment"));
+    hands.paste(&format!("SHA1: {}", SHA1.to_uppercase()));
+    hands.reason("INC-4711 dropper");
+    hands.confirm(1);
+    let entry = hands.console.state().entries[0].clone();
+    assert_eq!(
+        entry.order.task.kind(),
+        Some(ActionKind::StopAndQuarantineFile)
+    );
+    assert_eq!(entry.order.machine.id, machine.id);
+    hands.has_taken("quarantine a file by its hash");
+}
+
+#[test]
+fn pages_devices_and_the_verdict_on_the_journal_are_a_few_keys_away() {
+    let mut hands = Hands::at_work();
+    let machine = hands.open("ENG-LT-030");
+    hands
+        .console
+        .order(ActionKind::Isolate, &machine, "INC-4711 beacon");
+    hands.press(Modifiers::NONE, Key::F6);
+    assert!(hands.console.shows("Contained now"));
+    hands.has_taken("see what is contained now");
+
+    hands.press(Modifiers::COMMAND, Key::K);
+    hands.types("finlt051");
+    hands.press(Modifiers::NONE, Key::Enter);
+    let name = machine_named(&hands.console.control, "FIN-LT-051");
+    hands
+        .console
+        .step_until("its panel", |c| c.state().histories.contains_key(&name));
+    hands.has_taken("open a device by a few letters");
+
+    hands.press(Modifiers::COMMAND, Key::K);
+    hands.types("verify");
+    hands.press(Modifiers::NONE, Key::Enter);
+    hands.console.step_until("the verdict", |c| {
+        c.shows_part("The chain is whole") && c.shows("Copy last hash")
+    });
+    hands.has_taken("verify the journal");
+
+    hands.press(Modifiers::COMMAND, Key::K);
+    hands.types("eng030");
+    hands.press(Modifiers::NONE, Key::Enter);
+    hands.press(SHIFTED, Key::I);
+    hands.console.step_until("the form", |c| c.shows("Comment"));
+    hands.has_taken("open the release of a device by a few letters");
+}
+
+#[test]
+fn keys_of_the_page_behind_the_palette_do_nothing() {
+    let mut hands = Hands::at_work();
+    hands.open("ENG-LT-030");
+    hands.press(Modifiers::COMMAND, Key::K);
+    for (modifiers, key) in [
+        (Modifiers::COMMAND, Key::I),
+        (Modifiers::NONE, Key::F6),
+        (SHIFTED, Key::L),
+        (Modifiers::NONE, Key::Slash),
+    ] {
+        hands.press(modifiers, key);
+        assert!(
+            hands.console.shows_part("Nothing is sent from here"),
+            "{key:?}"
+        );
+        assert!(!hands.console.shows("Comment"), "{key:?}");
+    }
+    hands.press(Modifiers::NONE, Key::Escape);
+    assert!(!hands.console.shows_part("Nothing is sent from here"));
+    // The key that opens it closes it too.
+    hands.press(Modifiers::COMMAND, Key::K);
+    hands.press(Modifiers::COMMAND, Key::K);
+    assert!(!hands.console.shows_part("Nothing is sent from here"));
+    assert!(hands.console.state().entries.is_empty());
+}
