@@ -1,6 +1,7 @@
 //! What verifying found, in words.
 
-use super::{Refusal, Report, Verified};
+use super::{Report, Verified};
+use crate::files::Refusal;
 
 impl Report {
     /// The verdict, in a sentence.

@@ -11,7 +11,9 @@ use super::clock::now;
 use super::context::Context;
 use crate::explain::{Explanation, NextStep};
 use crate::files;
-use crate::journal::{Entry, Journal, Mark, Moment, Witness, export as write_out, hand_over};
+use crate::journal::{
+    Entry, Journal, Mark, Moment, NotChecked, Witness, export as write_out, hand_over,
+};
 use crate::message::{Event, ExportTo, Exported, JournalExport, JournalNews, Written};
 use crate::model::Mode;
 
@@ -33,7 +35,7 @@ pub(super) async fn verify(context: Arc<Context>) {
 }
 
 /// What the keyring remembers of the file, or why that is not known.
-async fn remembered(context: &Context) -> (Vec<(Witness, Mark)>, Option<String>) {
+async fn remembered(context: &Context) -> (Vec<(Witness, Mark)>, Option<NotChecked>) {
     // A rehearsal keeps nothing outside of its folder.
     if context.mode == Mode::Demo {
         return (Vec::new(), None);
@@ -41,15 +43,21 @@ async fn remembered(context: &Context) -> (Vec<(Witness, Mark)>, Option<String>)
     let path = context.journal.path().to_owned();
     let item = tokio::task::spawn_blocking(move || Mark::keyring_item(&path)).await;
     let kept = match item {
-        Ok(item) => context.auth.note(&item).await.map_err(ToString::to_string),
-        Err(_panicked) => Err("the name of the journal's place is not known".to_owned()),
+        Ok(item) => context
+            .auth
+            .note(&item)
+            .await
+            .map_err(|unread| unread.reason),
+        Err(_panicked) => Err("the name of the journal's place is not known"),
     };
     let why = match kept.map(|note| note.as_deref().and_then(Mark::from_text)) {
         Ok(Some(mark)) => return (vec![(Witness::Keyring, mark)], None),
-        Ok(None) => "it remembers no journal in this place".to_owned(),
+        Ok(None) => "it remembers no journal in this place",
         Err(why) => why,
     };
-    (Vec::new(), Some(format!("against the keyring: {why}")))
+    let witness = Witness::Keyring;
+    let why = why.to_owned();
+    (Vec::new(), Some(NotChecked { witness, why }))
 }
 
 /// Reads the file anew and writes out of it what is wanted.

@@ -74,7 +74,7 @@ pub const STARTERS: [&str; 12] = [
 ];
 
 /// Which outside crate may be named where.
-pub const CRATES: [(&str, &[&str]); 32] = [
+pub const CRATES: [(&str, &[&str]); 33] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main", "display"]),
     ("egui_extras", &["ui", "app", "main"]),

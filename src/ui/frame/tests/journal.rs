@@ -1,7 +1,6 @@
 //! The journal's page: what it lists, opens and says.
 
 use super::*;
-use egui_kittest::kittest::AccessKitNode;
 
 use crate::action::ActionKind;
 use crate::journal::{Entry, Finding, Record, Report, Verified};
@@ -142,6 +141,7 @@ fn the_verdict_is_said_in_words() {
     let mut report = Report {
         verified,
         findings: Vec::new(),
+        refused: Vec::new(),
         not_checked: Vec::new(),
     };
     let told = |report: &Report| JournalNews::Verified {
@@ -208,7 +208,7 @@ fn everything_is_reachable_in_a_small_window() {
     for _ in 0..40 {
         harness.key_press(Key::Tab);
         harness.run_steps(2);
-        let focused = harness.query_all_by(AccessKitNode::is_focused);
+        let focused = harness.query_all_by(|node| node.is_focused() && !node.is_hidden());
         reached.extend(focused.filter_map(|node| node.accesskit_node().label()));
     }
     for name in [
