@@ -6,7 +6,7 @@ use cordon::auth::TokenStore;
 use cordon::guard::Policy;
 use cordon::message::Command;
 use cordon::model::SessionStatus;
-use cordon::simulator::Simulator;
+use cordon::simulator::{Compress, Simulator};
 
 use crate::common::{self, Console, Engine, SPEED, fault, tenant, wait_for};
 
@@ -94,6 +94,20 @@ fn a_list_that_repeats_rows_or_breaks_off_with_a_404_is_not_complete() {
         let inventory = &engine.state.inventory;
         assert!(inventory.incomplete.is_some(), "{faults:?}");
         assert_eq!(inventory.all().len(), all, "{faults:?}");
+    }
+}
+
+#[test]
+fn a_list_is_read_however_it_is_compressed() {
+    let (_tenant, _folder, mut engine) = crate::common::signed_in();
+    let all = engine.state.inventory.all().len();
+    for how in [Compress::RawDeflate, Compress::Gzip, Compress::Nothing] {
+        engine.control.set_compression(how);
+        engine.send(Command::RefreshMachines);
+        engine.until("the start", |s| s.inventory.loading);
+        engine.until("the end", |s| !s.inventory.loading);
+        assert_eq!(engine.state.inventory.failure, None, "{how:?}");
+        assert_eq!(engine.state.inventory.all().len(), all, "{how:?}");
     }
 }
 

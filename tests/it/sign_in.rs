@@ -146,6 +146,28 @@ fn an_expired_access_token_is_renewed_without_a_person() {
     assert!(engine.state.session.is_signed_in());
 }
 
+/// Entra tells nobody that they poll too fast, and ends no family of tokens; other hosts do either.
+#[test]
+fn a_host_that_is_stricter_or_more_lenient_makes_no_difference() {
+    for (is_strict, is_lenient) in [(true, false), (false, true)] {
+        let simulator = tenant();
+        let control = simulator.control();
+        control.set_strict_polling(is_strict);
+        control.set_lenient_rotation(is_lenient);
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut engine = Engine::start(&simulator, folder.path());
+        waiting(&mut engine);
+        engine.until_tenant("three polls", |control| polls(control).len() >= 3);
+        assert!(control.approve_latest());
+        engine.until("the list", |s| s.inventory.read_at.is_some());
+        control.expire_access_tokens();
+        engine.send(Command::RefreshMachines);
+        engine.until("the start", |s| s.inventory.loading);
+        engine.until("the end", |s| !s.inventory.loading);
+        assert_eq!(engine.state.inventory.failure, None);
+    }
+}
+
 #[test]
 fn a_start_without_network_keeps_the_account_and_goes_on_when_it_is_back() {
     let simulator = tenant();
