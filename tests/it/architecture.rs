@@ -82,7 +82,7 @@ fn no_file_is_longer_than_500_lines() {
 #[test]
 fn the_simulator_is_named_only_where_the_program_starts_and_only_with_its_feature() {
     let sources = read_all(&["src"]);
-    let covered = modules_with_the_feature(&sources);
+    let covered = modules_with_the_feature(sources);
     assert_none(
         &sources
             .iter()
@@ -96,7 +96,7 @@ fn only_one_file_asks_the_service_to_change_something() {
     check_all(&["src"], one_door);
     let sources = read_all(&["src"]);
     let client = sources.iter().filter(|source| source.lies_in("api"));
-    let client: Vec<Token> = client.flat_map(Source::shipped).collect();
+    let client: Vec<Token> = client.flat_map(Source::shipped).cloned().collect();
     for method in CHANGING {
         assert!(
             !places_of(&client, &["fn", method]).is_empty(),
@@ -157,12 +157,12 @@ fn allowed_at_the_top(name: &str) -> bool {
 /// The paths to our own modules that a file names, each from the root of the crate.
 fn own_paths(source: &Source) -> Vec<(usize, Vec<String>)> {
     let code = source.shipped();
-    let mut paths = paths_from(&code, "crate");
-    paths.extend(paths_from(&code, "cordon"));
+    let mut paths = paths_from(code, "crate");
+    paths.extend(paths_from(code, "cordon"));
     // `super` may climb to the root: as many steps as the module is deep.
     let climb = vec!["super"; source.module().len()].join("::");
     paths.extend(
-        paths_from(&code, &climb)
+        paths_from(code, &climb)
             .into_iter()
             .filter(|(_, path)| has_row(&path[0])),
     );
@@ -217,7 +217,7 @@ fn crates(source: &Source) -> Vec<Violation> {
         let fits = scopes.iter().any(|scope| source.lies_in(scope));
         (!fits).then(|| format!("`{name}` is named only in {scopes:?}"))
     };
-    let heads = heads_of(&source.shipped()).into_iter();
+    let heads = heads_of(source.shipped()).into_iter();
     let found = heads.filter_map(|(place, name)| Some(at(source, place, elsewhere(&name)?)));
     found.collect()
 }
@@ -269,7 +269,7 @@ fn simulator(source: &Source, covered_modules: &BTreeSet<String>) -> Vec<Violati
         .filter(|(_, path)| path[0] == "simulator")
         .map(|(offset, _)| offset)
         .collect();
-    named.extend(places_of(&code, &["mod", "simulator"]));
+    named.extend(places_of(code, &["mod", "simulator"]));
     let judge = |offset: usize| {
         if !STARTERS.contains(&module) {
             return Some("the simulator is named only where the program starts");
@@ -297,7 +297,7 @@ fn one_door(source: &Source) -> Vec<Violation> {
         .flat_map(|call| {
             find(
                 source,
-                &code,
+                code,
                 &call,
                 &format!("`{call}` belongs in {ONE_DOOR} alone (rule 2)"),
             )
@@ -317,7 +317,7 @@ fn approvals(source: &Source) -> Vec<Violation> {
         let before = before.get(path).copied().unwrap_or_default();
         !["->", "impl", "for", "struct", "enum"].contains(&before)
     };
-    let mut places = places_of(&code, &["Approval", "{"]);
+    let mut places = places_of(code, &["Approval", "{"]);
     places.retain(made);
     let rule = "only guard makes an Approval (rule 2)";
     let found = places.into_iter();
@@ -336,7 +336,7 @@ fn clock(source: &Source) -> Vec<Violation> {
         .flat_map(|read| {
             find(
                 source,
-                &code,
+                code,
                 read,
                 "`now` is an argument; only worker and app read the clock",
             )
@@ -353,11 +353,11 @@ fn disk(source: &Source) -> Vec<Violation> {
         .iter()
         .flat_map(|call| {
             let rule = format!("`{call}` belongs in `files`, through which the disk is touched");
-            find(source, &code, call, &rule)
+            find(source, code, call, &rule)
         })
         .collect();
     // `use std::{fs, …}` names it in another way.
-    let named = paths_from(&code, "std")
+    let named = paths_from(code, "std")
         .into_iter()
         .filter(|(_, path)| path[0] == "fs");
     found.extend(
@@ -373,7 +373,7 @@ fn panics(source: &Source) -> Vec<Violation> {
         .flat_map(|call| {
             find(
                 source,
-                &code,
+                code,
                 call,
                 &format!("`{call}` has no place in what ships"),
             )

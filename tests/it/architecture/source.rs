@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{LazyLock, OnceLock};
 
 use ra_ap_rustc_lexer::{FrontmatterAllowed, TokenKind, tokenize};
 
@@ -14,6 +15,7 @@ pub struct Source {
     pub tokens: Vec<Token>,
     /// Whether the file is a module that only tests see.
     pub only_tests: bool,
+    shipped: OnceLock<Vec<Token>>,
 }
 
 #[derive(Debug, Clone)]
@@ -31,6 +33,7 @@ impl Source {
             text: text.to_owned(),
             tokens: tokens_of(text),
             only_tests: false,
+            shipped: OnceLock::new(),
         }
     }
 
@@ -49,17 +52,19 @@ impl Source {
     }
 
     /// The tokens with those left empty that only tests see. Each keeps its place.
-    pub fn shipped(&self) -> Vec<Token> {
-        if self.only_tests {
-            return Vec::new();
-        }
-        let mut tokens = self.tokens.clone();
-        for (start, end) in self.items_under(is_test_only) {
-            for token in &mut tokens[start..end] {
-                token.text.clear();
+    pub fn shipped(&self) -> &[Token] {
+        self.shipped.get_or_init(|| {
+            if self.only_tests {
+                return Vec::new();
             }
-        }
-        tokens
+            let mut tokens = self.tokens.clone();
+            for (start, end) in self.items_under(is_test_only) {
+                for token in &mut tokens[start..end] {
+                    token.text.clear();
+                }
+            }
+            tokens
+        })
     }
 
     /// The extent of each item, field, arm or statement that follows an attribute chosen by the
@@ -76,15 +81,21 @@ impl Source {
     }
 }
 
-/// Every Rust file below these folders of the repository.
-pub fn read_all(folders: &[&str]) -> Vec<Source> {
+/// Every Rust file of the repository: `src`, and `tests` after it.
+static ALL: LazyLock<Vec<Source>> = LazyLock::new(|| {
     let mut sources = Vec::new();
-    for folder in folders {
+    for folder in ["src", "tests"] {
         collect(&repository().join(folder), &mut sources);
     }
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     mark_test_files(&mut sources);
     sources
+});
+
+/// Every Rust file below these folders of the repository.
+pub fn read_all(folders: &[&str]) -> &'static [Source] {
+    let is_below = |source: &Source| folders.iter().any(|folder| source.path.starts_with(folder));
+    &ALL[..ALL.partition_point(is_below)]
 }
 
 /// Marks the files that another file declares as `#[cfg(test)] mod name;`.
