@@ -8,8 +8,7 @@ use std::io::{Read as _, Result, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
 use super::chain;
-use super::place::lock_of;
-use crate::files::{self, File};
+use crate::files::File;
 
 /// What a journal had at some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +20,7 @@ pub struct Mark {
 const HEAD: &str = "cordon journal mark 1";
 const HASH_LENGTH: usize = 64;
 /// As long as any mark; more is not read.
-const LONGEST: u64 = 256;
+pub(super) const LONGEST: u64 = 256;
 
 impl Mark {
     /// One line, always of the same length: it is written over the one before in a single step.
@@ -54,22 +53,6 @@ impl Mark {
         let place = place.as_deref().unwrap_or(journal).as_os_str();
         let sum = chain::sha256_hex([place.as_encoded_bytes()]);
         format!("v1:journal:{}", &sum[..32])
-    }
-
-    /// What the lock file beside the journal says.
-    ///
-    /// # Errors
-    /// Why that cannot be told.
-    pub(super) fn beside(journal: &Path) -> std::result::Result<Self, String> {
-        let lock = lock_of(journal);
-        let (text, shown) = (files::read_provided(&lock, LONGEST), lock.display());
-        let text = match text {
-            Ok(Some(text)) => text,
-            Ok(None) => return Err(format!("{shown} is not there")),
-            Err(error) => return Err(format!("{shown} cannot be read ({error})")),
-        };
-        let mark = std::str::from_utf8(&text).ok().and_then(Self::from_text);
-        mark.ok_or_else(|| format!("{shown} says nothing of it"))
     }
 
     pub(super) fn read(lock: &mut File) -> Option<Self> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::JournalError;
 use super::chain::End;
-use super::mark::Mark;
+use super::mark::{self, Mark};
 use crate::files::{self, File, Identity, Refusal, TryLockError};
 
 /// A path, and the file that was there when the journal was opened.
@@ -95,6 +95,24 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(ending);
     beside.into()
+}
+
+impl Mark {
+    /// What the lock file beside the journal says.
+    ///
+    /// # Errors
+    /// Why that cannot be told.
+    pub(super) fn beside(journal: &Path) -> Result<Self, String> {
+        let lock = lock_of(journal);
+        let (text, shown) = (files::read_provided(&lock, mark::LONGEST), lock.display());
+        let text = match text {
+            Ok(Some(text)) => text,
+            Ok(None) => return Err(format!("{shown} is not there")),
+            Err(error) => return Err(format!("{shown} cannot be read ({error})")),
+        };
+        let mark = std::str::from_utf8(&text).ok().and_then(Self::from_text);
+        mark.ok_or_else(|| format!("{shown} says nothing of it"))
+    }
 }
 
 /// The lock of a journal, held by the one console that may act on it. It also remembers what the

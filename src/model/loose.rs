@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 use serde_json::value::RawValue;
 
-use super::{HResult, MacAddress, MachineActionId, MachineId};
+use super::{MacAddress, MachineActionId, MachineId};
 
 /// A value that may be missing, null, or of another type than documented.
 pub struct Loose<T>(pub Option<T>);
@@ -199,14 +199,6 @@ pub struct Flag(pub bool);
 impl FromText for Flag {
     fn from_text(text: &str) -> Option<Self> {
         text.to_ascii_lowercase().parse().ok().map(Self)
-    }
-}
-
-impl FromText for HResult {
-    fn from_text(text: &str) -> Option<Self> {
-        // It may also come unsigned.
-        let unsigned = || text.parse().ok().map(u32::cast_signed);
-        text.parse().ok().or_else(unsigned).map(Self)
     }
 }
 

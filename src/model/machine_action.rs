@@ -98,6 +98,14 @@ impl MachineActionStatus {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct HResult(pub i32);
 
+impl FromText for HResult {
+    fn from_text(text: &str) -> Option<Self> {
+        // It may also come unsigned.
+        let unsigned = || text.parse().ok().map(u32::cast_signed);
+        text.parse().ok().or_else(unsigned).map(Self)
+    }
+}
+
 impl HResult {
     /// What the code means, where it is known.
     #[must_use]
