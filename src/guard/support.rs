@@ -5,7 +5,7 @@ use super::Facts;
 use super::verdict::{Question, Verdict};
 use crate::action::{ActionKind, Support, Task, Values};
 use crate::explain::NextStep;
-use crate::model::{Availability, Machine, clean};
+use crate::model::{Availability, Machine, clean, os_name};
 
 /// Judges by the documentation, and passes on what the service says.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
@@ -28,7 +28,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
 fn documented(machine: &Machine, support: Support, said: Option<&Availability>) -> Option<Verdict> {
     let told = machine.os_platform.as_deref();
     let told = told.filter(|os| !os.eq_ignore_ascii_case("Unknown"));
-    let system = told.map(|os| clean(os, 40));
+    let system = told.map(|os| clean(&os_name(os), 40).into_owned());
     match support {
         Support::Yes => None,
         Support::Unlisted(why) => {
@@ -70,9 +70,32 @@ fn name_of(kind: ActionKind, values: &Values, machine: &Machine) -> Option<&'sta
 fn not_offered(said: &Availability) -> Verdict {
     let text = "Defender says this is not available for this device";
     match said.reason.as_deref() {
-        Some(reason) => Verdict::warn(format!("{text}: {}", clean(reason, 200))),
+        Some(reason) => Verdict::warn(format!("{text}: {}", reason_words(reason))),
         None => Verdict::warn(format!("{text}, without giving a reason")),
     }
+}
+
+/// The service's reason: a sentence as it came; a word of its own in ours, with it beside them.
+fn reason_words(reason: &str) -> String {
+    let word = clean(reason.trim(), 200);
+    if word.contains(char::is_whitespace) {
+        return word.into_owned();
+    }
+    let ours = match &*word {
+        "InvalidInput" => "the request does not fit this device",
+        "OsPlatformNotSupported" | "NotSupportedOs" | "UnsupportedOs" => {
+            "its operating system is not supported"
+        }
+        "ClientVersionNotSupported" | "NotSupportedSenseVersion" | "UnsupportedClientVersion" => {
+            "its Defender client is too old"
+        }
+        "NotOnboarded" | "MachineNotOnboarded" => "it is not onboarded",
+        "Inactive" | "MachineInactive" => "it is inactive",
+        "ActiveRequestAlreadyExists" => "such an action is under way already",
+        "Forbidden" | "Unauthorized" | "NoPermission" => "your role does not allow it",
+        _ => return format!("its reason is “{word}”, without more"),
+    };
+    format!("{ours} ({word})")
 }
 
 #[cfg(test)]
@@ -85,6 +108,24 @@ mod tests {
         let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
         machine.onboarding_status = Some(onboarding);
         machine
+    }
+
+    #[test]
+    fn no_word_of_the_service_stands_alone_for_a_reason() {
+        for (reason, words) in [
+            (
+                "InvalidInput",
+                "the request does not fit this device (InvalidInput)",
+            ),
+            (
+                " OsPlatformNotSupported",
+                "its operating system is not supported (OsPlatformNotSupported)",
+            ),
+            ("SomethingNew", "its reason is “SomethingNew”, without more"),
+            ("The sensor is off", "The sensor is off"),
+        ] {
+            assert_eq!(reason_words(reason), words, "{reason}");
+        }
     }
 
     #[test]

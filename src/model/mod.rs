@@ -19,6 +19,7 @@ mod question;
 mod registration;
 mod search_words;
 mod session;
+mod spelling;
 mod text;
 mod window;
 
@@ -49,6 +50,7 @@ pub use session::{
     Account, BrowserPrompt, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
     SessionStatus, SignInMethod, SignInPrompt, Unfamiliar,
 };
+pub use spelling::{os_name, spaced};
 pub use text::{
     SHOWN_CHARS, UNKNOWN_REQUESTOR, clean, filled, first_upper, is_hidden, requestor_name, visible,
 };

@@ -90,7 +90,7 @@ fn the_form_passes_on_what_the_service_says_it_offers() {
     console.click("Isolate…");
     console.step_until("the service's word", |c| {
         c.shows_part(
-            "Defender says this is not available for this device: ClientVersionNotSupported",
+            "Defender says this is not available for this device: its Defender client is too old",
         )
     });
     console.harness.key_press(egui::Key::Escape);
@@ -101,7 +101,7 @@ fn the_form_passes_on_what_the_service_says_it_offers() {
         .inject(fault("available_actions", "forbidden", 0));
     console.open_device("sql01.contoso.com");
     console.click("Quarantine file…");
-    let ours = "May not work on WindowsServer2019: documented for Windows 10 and 11 only";
+    let ours = "May not work on Windows Server 2019: documented for Windows 10 and 11 only";
     console.step_until("our own word", |c| c.shows_part(ours));
     assert!(!console.shows_part("The service itself offers it"));
     assert!(!console.shows_part("Defender says this is not available"));

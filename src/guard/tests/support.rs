@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn the_services_own_word_on_an_action_warns_with_its_source_and_never_blocks() {
     let by_documentation =
-        "May not work on Plan9: not on the list of supported systems (Microsoft documentation)";
+        "May not work on Plan 9: not on the list of supported systems (Microsoft documentation)";
     let offered = format!("{by_documentation}. The service itself offers it for this device");
     let not_offered = "Defender says this is not available for this device";
     let forbidden = "Not available on Ubuntu: Windows only (Microsoft documentation)";
@@ -17,9 +17,9 @@ fn the_services_own_word_on_an_action_warns_with_its_source_and_never_blocks() {
         ("Windows11", yes.clone(), vec![]),
         (
             "Windows11",
-            no(Some("ClientVersionNotSupported\u{202e}")),
+            no(Some("Sensor\u{202e}off")),
             vec![(
-                format!("{not_offered}: ClientVersionNotSupported\\u{{202e}}"),
+                format!("{not_offered}: its reason is “Sensor\\u{{202e}}off”, without more"),
                 Warn,
             )],
         ),
@@ -35,7 +35,10 @@ fn the_services_own_word_on_an_action_warns_with_its_source_and_never_blocks() {
             no(Some("Old")),
             vec![
                 (by_documentation.to_owned(), Warn),
-                (format!("{not_offered}: Old"), Warn),
+                (
+                    format!("{not_offered}: its reason is “Old”, without more"),
+                    Warn,
+                ),
             ],
         ),
         ("Ubuntu", yes, vec![(forbidden.to_owned(), Block)]),
@@ -44,7 +47,12 @@ fn the_services_own_word_on_an_action_warns_with_its_source_and_never_blocks() {
             no(Some("OsPlatformNotSupported")),
             vec![
                 (forbidden.to_owned(), Block),
-                (format!("{not_offered}: OsPlatformNotSupported"), Warn),
+                (
+                    format!(
+                        "{not_offered}: its operating system is not supported (OsPlatformNotSupported)"
+                    ),
+                    Warn,
+                ),
             ],
         ),
     ] {
