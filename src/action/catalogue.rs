@@ -168,7 +168,7 @@ impl ActionKind {
                 done: "Released",
                 keep: "Keep isolated",
                 if_failed: "Next: check that the device is connected and send it again, or run the release script from the device's page in the Defender portal on the device itself",
-                consequence: "Gives the device its network back",
+                consequence: "Restores every network connection",
                 caveats: &[
                     "If the device does not pick the release up, the device's page in the Defender portal offers a script that releases it on the device itself",
                 ],
@@ -196,7 +196,7 @@ impl ActionKind {
                 done: "Contained",
                 keep: "Keep connected",
                 if_failed: ANOTHER_WAY,
-                consequence: "The devices that Defender manages drop all traffic to and from it. That takes up to five minutes to spread",
+                consequence: "Devices that Defender manages drop all traffic to and from a contained device. That takes up to five minutes to spread",
                 caveats: &[
                     "Goes by the device's addresses. Microsoft advises against more than about 100 contained devices",
                 ],
@@ -224,7 +224,7 @@ impl ActionKind {
                 done: "Released",
                 keep: "Keep contained",
                 if_failed: "Next: send it again, or release the device on its page in the Defender portal",
-                consequence: "The devices that Defender manages talk to it again. That takes up to five minutes to spread",
+                consequence: "Devices that Defender manages accept the traffic of a released device again. That takes up to five minutes to spread",
                 risk: Risk::Routine,
                 change: Change::Clears(Condition::Contained),
                 undo: Some(Self::Contain),
@@ -297,7 +297,7 @@ impl ActionKind {
                 done: "Scanned",
                 keep: "Don't scan",
                 if_failed: SEND_AGAIN,
-                consequence: "Defender Antivirus looks for malware on the device, also while it is isolated. What it finds appears as alerts",
+                consequence: "Defender Antivirus looks for malware, also while a device is isolated. What it finds appears as alerts",
                 caveats: &[
                     "Finds only what Defender Antivirus detects: a scan without alerts does not prove the device clean",
                 ],
