@@ -49,9 +49,10 @@ protected_ids = []
 vpn_ranges = ["10.8.0.0/16"]
 most_devices = 10         # that one confirmation may reach, from 1 to 100
 
-# Reasons that the form offers; {ticket} stands for the ticket's number.
+# Reasons that the form offers; {ticket} stands for the ticket's number, and [contain] or [release]
+# at the start offers one only in such a form.
 [comments]
-templates = ["{ticket}: beacon seen, contained until checked"]
+templates = ["[contain] {ticket}: beacon seen, contained until checked", "[release] {ticket}: checked, clean again"]
 
 # A notification tells of an action that ended while the window was not in front.
 [desktop]

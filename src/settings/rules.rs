@@ -14,8 +14,7 @@ const MAX_TEMPLATE_CHARS: usize = 500;
 /// The placeholder for the ticket's number in a template.
 pub const TICKET: &str = "{ticket}";
 /// The rehearsal has templates, so that they can be met.
-pub const DEMO_TEMPLATES: &str =
-    "{ticket}: beacon seen, contained until checked\n{ticket}: checked, clean again";
+pub const DEMO_TEMPLATES: &str = "[contain] {ticket}: beacon seen, contained until checked\n[release] {ticket}: checked, clean again";
 
 /// What the settings file sets besides profiles.
 #[derive(Debug, Clone, Default)]

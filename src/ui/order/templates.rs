@@ -5,6 +5,7 @@ use egui::{ComboBox, Id, Ui};
 
 use super::form::OrderForm;
 use super::ticket;
+use crate::action::Change;
 use crate::model::clean;
 use crate::settings::{RuleKey, TICKET};
 use crate::ui::Cx;
@@ -13,11 +14,16 @@ use crate::ui::widgets::ActionButton;
 /// More than these are a list to choose from.
 const MAX_BUTTONS: usize = 4;
 const LABEL_CHARS: usize = 44;
+/// Before a template that is a reason to isolate, contain or restrict only, or to give back only.
+const CONTAIN: &str = "[contain]";
+const RELEASE: &str = "[release]";
 
 /// Asks for the ticket, and offers the templates of the settings.
 pub fn templates_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut OrderForm, ticket_id: Id) {
     let written = &cx.state.settings.written;
-    let templates: Vec<&str> = written.entries(RuleKey::Templates).collect();
+    let change = form.draft.task().change();
+    let templates = written.entries(RuleKey::Templates);
+    let templates: Vec<&str> = templates.filter_map(|t| fitting(t, change)).collect();
     let offered = ticket::offered(cx.state, cx.views);
     let mut chosen = None;
     ui.horizontal_wrapped(|ui| {
@@ -38,6 +44,17 @@ pub fn templates_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut OrderForm, ticket_id: I
             template,
             &ticket,
         );
+    }
+}
+
+/// A template without the word before it that says for which actions it is; `None` where it is for others.
+fn fitting(template: &str, change: Change) -> Option<&str> {
+    let template = template.trim();
+    let marked = |mark| template.strip_prefix(mark).map(str::trim_start);
+    match (marked(CONTAIN), marked(RELEASE)) {
+        (Some(rest), _) => matches!(change, Change::Sets(_)).then_some(rest),
+        (_, Some(rest)) => matches!(change, Change::Clears(_)).then_some(rest),
+        (None, None) => Some(template),
     }
 }
 
@@ -157,6 +174,27 @@ mod tests {
         ] {
             assert_eq!(fill(template, "INC-1"), with, "{template}");
             assert_eq!(fill(template, ""), without, "{template}");
+        }
+    }
+
+    #[test]
+    fn a_template_is_offered_where_it_is_a_reason() {
+        let takes = Change::Sets(crate::action::Condition::Isolated);
+        let gives = Change::Clears(crate::action::Condition::Restricted);
+        for (template, taking, giving, neither) in [
+            ("beacon", Some("beacon"), Some("beacon"), Some("beacon")),
+            ("[contain] beacon", Some("beacon"), None, None),
+            (" [release]clean again", None, Some("clean again"), None),
+            (
+                "[other] x",
+                Some("[other] x"),
+                Some("[other] x"),
+                Some("[other] x"),
+            ),
+        ] {
+            assert_eq!(fitting(template, takes), taking, "{template}");
+            assert_eq!(fitting(template, gives), giving, "{template}");
+            assert_eq!(fitting(template, Change::Nothing), neither, "{template}");
         }
     }
 

@@ -236,7 +236,7 @@ const fn words(key: RuleKey) -> (&'static str, &'static str) {
         ),
         RuleKey::Templates => (
             "For example {ticket}: beacon seen, contained until checked",
-            "One per line; {ticket} stands for the ticket number",
+            "One per line; {ticket} stands for the ticket number. [contain] or [release] at the start offers it only in such a form",
         ),
         RuleKey::Notifications => (
             "",
