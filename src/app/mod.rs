@@ -166,12 +166,12 @@ impl App {
                 self.show_theme(ctx);
             }
             let epoch = self.state.epoch;
-            let was_open = ui::is_console_open(&self.state.session);
+            let was_open = ui::is_console_open(&self.state) && !self.state.session.is_signing_in();
             self.state.apply(event);
             if self.state.epoch != epoch {
                 self.views.forget_account();
             }
-            let is_open = ui::is_console_open(&self.state.session);
+            let is_open = ui::is_console_open(&self.state);
             if let Some(account) = self
                 .state
                 .session

@@ -10,12 +10,13 @@ use egui::{
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{
-    ActionButton, Icon, Split, TipExt as _, copy_button_ui, icon, keep_focus_in_view, raised_frame,
-    splitter_ui, take_escape,
+    ActionButton, Icon, Split, TipExt as _, copy_button_ui, dismissible_ui, icon,
+    keep_focus_in_view, raised_frame, splitter_ui, take_escape,
 };
 use super::{Cx, activity, contained, dialogs, journal, palette, settings, sign_in, strip};
 use crate::explain::{Explanation, NextStep};
 use crate::model::SessionStatus;
+use crate::state::State;
 use crate::ui::device::panel;
 use crate::ui::devices::screen;
 use crate::ui::settings::shared_host;
@@ -34,13 +35,12 @@ pub const LOW: f32 = 420.0;
 
 /// Shows the whole window. The keyboard goes from the list to the panel, the activity and the strip.
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    settle_size(ui);
     palette::run_chosen(ui, cx);
     journal::take_copy(ui, cx);
     cx.views.shown = None;
     let strip = reserve_strip(ui);
     banners_ui(ui, cx);
-    if is_console_open(&cx.state.session) {
+    if is_console_open(cx.state) {
         console_ui(ui, cx);
     } else {
         CentralPanel::default().show(ui, |ui| sign_in::sign_in_ui(ui, cx));
@@ -49,19 +49,20 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     dialogs::dialog_ui(ui, cx);
 }
 
-/// Whether the console is shown, and not the sign-in.
+/// Whether the console is shown, and not the page that signs in: also while a code or the browser is
+/// waited for, where the list of before is still there.
 #[must_use]
-pub const fn is_console_open(session: &SessionStatus) -> bool {
-    match session {
+pub fn is_console_open(state: &State) -> bool {
+    match &state.session {
         SessionStatus::SignedIn { .. }
         | SessionStatus::NeedsSignIn { .. }
         | SessionStatus::Renewing { .. }
         | SessionStatus::NotRenewed { .. } => true,
+        SessionStatus::AskingForCode
+        | SessionStatus::WaitingForPerson(_)
+        | SessionStatus::InBrowser(_) => !state.inventory.all().is_empty(),
         SessionStatus::SignedOut
         | SessionStatus::Restoring
-        | SessionStatus::AskingForCode
-        | SessionStatus::WaitingForPerson(_)
-        | SessionStatus::InBrowser(_)
         | SessionStatus::DifferentAccount { .. } => false,
     }
 }
@@ -70,16 +71,6 @@ pub const fn is_console_open(session: &SessionStatus) -> bool {
 pub fn strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let strip = reserve_strip(ui);
     part_ui(ui, "strip part", strip, |ui| strip::mode_strip_ui(ui, cx));
-}
-
-/// Lays out anew when the window has another size: a banner is as high as it was in the last pass, and
-/// its words take more lines or fewer now.
-fn settle_size(ui: &Ui) {
-    let id = Id::unique("size of the window");
-    let size = ui.ctx().content_rect().size();
-    if ui.data_mut(|data| std::mem::replace(data.get_temp_mut_or(id, size), size)) != size {
-        ui.ctx().request_discard("the window has another size");
-    }
 }
 
 fn reserve_strip(ui: &mut Ui) -> Rect {
@@ -393,7 +384,7 @@ fn banner_ui(
             .max_height(max_height)
             .auto_shrink([false, true])
             .show(ui, |ui| {
-                ui.horizontal_wrapped(|ui| {
+                let words = |ui: &mut Ui| {
                     icon(ui, shape, colour);
                     let headline = RichText::new(&explanation.headline).text_style(text::strong());
                     ui.label(headline.color(colour));
@@ -408,24 +399,29 @@ fn banner_ui(
                         copy_button_ui(ui, "details", &explanation.details.join("\n"));
                     }
                     if !older.is_empty() {
-                        let all: Vec<_> = older.iter().rev().map(|o| o.headline.as_str()).collect();
-                        let more = RichText::new(format!("{} more", older.len()));
-                        let response = ui.label(more.color(tokens.text_weak));
-                        let all = all.join("\n");
-                        ui.ctx().accesskit_node_builder(response.id, |node| {
-                            node.set_description(&*all);
-                        });
-                        response.tip(all);
+                        older_ui(ui, older);
                     }
-                    if role != Role::Danger {
-                        // Each has its own: what comes up next is not put away by the same click.
-                        let dismiss = ActionButton::quiet("Dismiss").key(&explanation.headline);
-                        dismissed = ui.add(dismiss.arms_late()).clicked();
-                    }
-                });
+                };
+                if role == Role::Danger {
+                    ui.horizontal_wrapped(words);
+                } else {
+                    dismissed = dismissible_ui(ui, &explanation.headline, words);
+                }
             });
     });
     dismissed
+}
+
+/// How many other problems there are, and which.
+fn older_ui(ui: &mut Ui, older: &[&Explanation]) {
+    let all: Vec<_> = older.iter().rev().map(|o| o.headline.as_str()).collect();
+    let more = RichText::new(format!("{} more", older.len()));
+    let response = ui.label(more.color(ui.tokens().text_weak));
+    let all = all.join("\n");
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_description(&*all);
+    });
+    response.tip(all);
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use egui::{Align, Label, Layout, Popup, RichText, Ui, vec2};
 
-use crate::explain::Explanation;
+use crate::explain::{Explanation, NextStep};
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
 use crate::ui::devices::asked;
@@ -40,6 +40,9 @@ impl Note {
 pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let notes = notes(cx);
     let failure = cx.state.inventory.failure.as_ref();
+    // That the sign-in has ended stands in its banner.
+    let is_said = !cx.state.session.is_signed_in();
+    let failure = failure.filter(|failure| !(is_said && failure.next == NextStep::SignIn));
     if !cx.state.inventory.all().is_empty() {
         line_ui(ui, cx, &notes, failure);
         return;
@@ -48,12 +51,6 @@ pub fn notes_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         badge(ui, note.icon, note.role, &note.words);
     }
     if let Some(failure) = failure {
-        badge(
-            ui,
-            Icon::Warning,
-            Role::Caution,
-            "The list of devices could not be read",
-        );
         let clicked = ExplanationView {
             headline: &failure.headline,
             effect: &effect_words(failure),

@@ -404,15 +404,22 @@ fn a_sign_in_that_ended_keeps_the_list_and_offers_another() {
             NextStep::None,
         )));
     }
+    let ended = Explanation::harmless("Your sign-in has ended", NextStep::SignIn);
+    state.apply(Event::RenewalFailed(ended.clone()));
+    state.apply(Event::Inventory {
+        epoch: Epoch(0),
+        news: InventoryNews::Failed(ended),
+    });
     let (desk, mut harness) = wide(state);
     assert!(
         harness
             .query_by_label("FIN-LT-042 (…9c07), Isolated")
             .is_some()
     );
-    assert!(harness.query_by_label("Problem 3").is_some());
-    assert!(harness.query_by_label("Problem 2").is_none());
-    assert!(harness.query_by_label("2 more").is_some());
+    let ended = harness.query_all_by_label("Your sign-in has ended");
+    assert_eq!(ended.count(), 1, "in the banner, and not over the rows too");
+    let shown = |label: &str| harness.query_by_label(label).is_some();
+    assert!(shown("Problem 3") && !shown("Problem 2") && shown("2 more"));
     let sign_in_methods = [UiCommand::SignIn, UiCommand::SignInWithBrowser];
     for command in sign_in_methods {
         harness.get_by_label(command.spec().title).click();

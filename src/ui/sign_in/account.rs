@@ -13,7 +13,7 @@ use crate::ui::frame::LOW;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::views::Dialog as OpenDialog;
 use crate::ui::widgets::{
-    ActionButton, Dialog, Icon, badge, copyable_ui, icon, raised_frame, section_ui,
+    ActionButton, Dialog, Icon, badge, copyable_ui, dismissible_ui, icon, raised_frame, section_ui,
 };
 
 /// What each permission that this console uses is for, in the words of the screen: reading first.
@@ -116,7 +116,7 @@ pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     Panel::top("welcome")
         .frame(raised_frame(ui))
         .show(ui, |ui| {
-            ui.horizontal_wrapped(|ui| {
+            let words = |ui: &mut Ui| {
                 let (shape, colour) = if allowed.cannot.is_empty() {
                     (Icon::Info, tokens.accent)
                 } else {
@@ -132,10 +132,10 @@ pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 for missing in &allowed.cannot {
                     ui.label(RichText::new(missing).color(tokens.caution));
                 }
-                if ui.add(ActionButton::quiet("Dismiss")).clicked() {
-                    cx.views.sign_ins_seen = cx.state.sign_ins;
-                }
-            });
+            };
+            if dismissible_ui(ui, "welcome", words) {
+                cx.views.sign_ins_seen = cx.state.sign_ins;
+            }
         });
 }
 

@@ -9,7 +9,9 @@ use crate::model::{Retry, SessionStatus};
 use crate::ui::Cx;
 use crate::ui::activity::open_work::unsent_ui;
 use crate::ui::commands::UiCommand;
+use crate::ui::frame::is_console_open;
 use crate::ui::sign_in::sign_in_methods;
+use crate::ui::sign_in::under_way::{Detail, under_way_ui};
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Icon, copy_button_ui, icon, raised_frame};
 
@@ -23,6 +25,14 @@ pub fn session_banner_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         SessionStatus::NotRenewed { retry, .. } => not_renewed_ui(ui, *retry, cx),
         SessionStatus::Renewing { .. } => renewing_ui(ui, cx),
         SessionStatus::SignedIn { .. } => others_orders_ui(ui, cx),
+        SessionStatus::AskingForCode
+        | SessionStatus::WaitingForPerson(_)
+        | SessionStatus::InBrowser(_)
+            if is_console_open(cx.state) =>
+        {
+            let panel = Panel::top("session").frame(raised_frame(ui));
+            panel.show(ui, |ui| under_way_ui(ui, cx, Detail::Brief));
+        }
         // The sign-in page says it.
         SessionStatus::SignedOut
         | SessionStatus::Restoring

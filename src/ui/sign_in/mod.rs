@@ -1,4 +1,4 @@
-//! The sign-in screen: the code in very large type, and everything around it.
+//! The sign-in screen: how to begin, whose it is, and how far it has come.
 
 pub(in crate::ui) mod account;
 pub(in crate::ui) mod banner;
@@ -6,31 +6,26 @@ pub mod leaving;
 pub mod profiles;
 pub(in crate::ui) mod qr;
 pub(in crate::ui) mod registration;
+pub(in crate::ui) mod under_way;
 
 use std::time::Duration;
 
-use egui::{Id, Label, Response, Ui};
-use jiff::{SignedDuration, Timestamp};
+use egui::{Id, Ui};
 
 use super::Cx;
 use super::commands::UiCommand;
-use super::theme::{Role, TokensExt as _, text};
-use super::widgets::{
-    ActionButton, ExplanationView, Icon, badge, copyable_ui, countdown_text, page_ui, section_ui,
-    small_ui,
-};
+use super::theme::{Role, TokensExt as _};
+use super::widgets::{ActionButton, ExplanationView, Icon, badge, page_ui, section_ui, small_ui};
 use crate::explain::{Explanation, NextStep};
-use crate::message::Command;
-use crate::model::{
-    Account, BrowserPrompt, Mode, SessionStatus, SignInMethod, SignInPrompt, Unfamiliar, clean,
-};
+use crate::model::{Account, Mode, SessionStatus, SignInMethod, Unfamiliar, clean};
 use crate::state::State;
 use crate::ui::activity::open_work::open_work_ui;
+use crate::ui::sign_in::under_way::{
+    Detail, cancel_ui, is_opening, other_method_ui, under_way_ui, wrapped_ui,
+};
 
 /// After this long a keyring is probably waiting for a person.
 const KEYRING_PATIENCE_SECS: f64 = 3.0;
-/// Below this much time the countdown is emphasised.
-const HURRY_SECS: i64 = 120;
 const WIDTH: f32 = 620.0;
 
 /// Shows how to sign in, or how far it has come.
@@ -44,9 +39,9 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let state = cx.state;
         match &state.session {
             SessionStatus::Restoring => restoring_ui(ui, cx),
-            SessionStatus::AskingForCode => asking_ui(ui, cx),
-            SessionStatus::WaitingForPerson(prompt) => prompt_ui(ui, prompt, cx),
-            SessionStatus::InBrowser(prompt) => browser_ui(ui, prompt, cx),
+            SessionStatus::AskingForCode
+            | SessionStatus::WaitingForPerson(_)
+            | SessionStatus::InBrowser(_) => under_way_ui(ui, cx, Detail::Full),
             SessionStatus::DifferentAccount {
                 account,
                 before,
@@ -220,13 +215,6 @@ fn different_account_ui(
     });
 }
 
-/// The other method, in case the first does not work here.
-fn other_method_ui(ui: &mut Ui, cx: &mut Cx<'_>, command: UiCommand) {
-    if ui.add(ActionButton::new(command.spec().title)).clicked() {
-        cx.out.commands.push(command);
-    }
-}
-
 fn restoring_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let time = ui.input(|input| input.time);
     let id = Id::unique("restoring since");
@@ -256,225 +244,4 @@ fn restoring_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         cancel_ui(ui, cx);
     });
-}
-
-fn asking_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    badge(ui, Icon::InProgress, Role::Neutral, "Asking for a code…");
-    ui.horizontal_wrapped(|ui| {
-        cancel_ui(ui, cx);
-        other_method_ui(ui, cx, UiCommand::SignInWithBrowser);
-    });
-}
-
-fn cancel_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> Response {
-    // No hint: it may have the focus at once, and would cover what is below.
-    let button = ui.add(ActionButton::new("Cancel"));
-    if button.clicked() {
-        cx.out.commands.push(UiCommand::CancelSignIn);
-    }
-    button
-}
-
-fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
-    let tokens = ui.tokens();
-    let left_secs = left_secs(prompt.expires_in, prompt.received, cx.now);
-    section_ui(ui, "Enter this code in the browser");
-    if left_secs <= 0 {
-        return expired_ui(ui, cx);
-    }
-    code_ui(ui, &prompt.user_code);
-    countdown_ui(ui, left_secs);
-    if prompt.is_silent {
-        let words = "No answer from the sign-in host, still trying. The code stays valid";
-        badge(ui, Icon::Warning, Role::Caution, words);
-    }
-    code_buttons_ui(ui, prompt, cx);
-    ui.add_space(tokens.space.xs);
-    copyable_ui(ui, "address", &clean(&prompt.verification_uri, 200));
-    // An address of this computer is none for another device.
-    if prompt.may_open && prompt.verification_uri.starts_with("https:") {
-        qr::qr_code_ui(ui, &prompt.verification_uri);
-    }
-    if !prompt.may_open {
-        let words = "cordon does not know this address, so no button opens it: check that it is Microsoft's before you do";
-        badge(ui, Icon::Warning, Role::Caution, words);
-    }
-    ui.add_space(tokens.space.s);
-    if cx.state.mode == Mode::Demo {
-        wrapped_ui(
-            ui,
-            "In the demo the code approves itself in a few seconds; the page is a built-in one",
-        );
-    }
-    wrapped_ui(ui, "Never enter a code somebody sent you");
-    if !cx.state.client_id.is_empty() {
-        let (tenant, client) = (clean(&cx.state.tenant, 80), clean(&cx.state.client_id, 40));
-        small_ui(ui, &format!("For application {client} in tenant {tenant}"));
-    }
-    ui.add_space(tokens.space.s);
-    small_ui(
-        ui,
-        "If the browser says that access is blocked, your organisation may not allow codes. cordon cannot see that; sign in with the browser instead:",
-    );
-    other_method_ui(ui, cx, UiCommand::SignInWithBrowser);
-}
-
-fn expired_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    badge(ui, Icon::TimedOut, Role::Caution, "The code has expired");
-    ui.horizontal_wrapped(|ui| {
-        let again = ui.add(ActionButton::primary("Get a new code"));
-        if is_opening(ui, "expired") {
-            again.request_focus();
-        }
-        if again.clicked() {
-            // Not by the command of that name, which waits for the old code to be gone: the
-            // worker lets the new sign-in take its place.
-            cx.out.work.push(Command::SignIn);
-        }
-        other_method_ui(ui, cx, UiCommand::SignInWithBrowser);
-        cancel_ui(ui, cx);
-    });
-}
-
-fn code_buttons_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>) {
-    ui.horizontal_wrapped(|ui| {
-        let is_opening = is_opening(ui, &prompt.user_code);
-        // Not the browser's button: the Enter that asked for the code may still be down.
-        let copy = copy_code_ui(ui, &prompt.user_code);
-        if is_opening {
-            copy.request_focus();
-        }
-        if prompt.may_open {
-            let open = ui.add(ActionButton::primary("Open browser").icon(Icon::OpenElsewhere));
-            if open.clicked() {
-                cx.out.open_page = Some(prompt.verification_uri.to_string());
-            }
-        }
-        cancel_ui(ui, cx);
-    });
-}
-
-/// The person is in the browser; the page opens once by itself.
-fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>) {
-    let tokens = ui.tokens();
-    section_ui(ui, "Sign in on the page in your browser");
-    let is_opening = is_opening(ui, &prompt.page);
-    if is_opening {
-        cx.out.open_page = Some(prompt.page.to_string());
-    }
-    countdown_ui(ui, left_secs(prompt.expires_in, prompt.received, cx.now));
-    if prompt.came_over_https {
-        let words = "The browser came over https, but this computer's own address is http. Turn off \"HTTPS only\" for localhost, open the page in another browser, or use a code";
-        badge(ui, Icon::Warning, Role::Caution, words);
-    }
-    ui.horizontal_wrapped(|ui| {
-        let again = ActionButton::primary("Open the page again").icon(Icon::OpenElsewhere);
-        if ui.add(again).clicked() {
-            // The address works once: the worker makes another.
-            cx.out.work.push(Command::SignInWithBrowser);
-        }
-        // Not shown: it carries the secret of this sign-in.
-        let copy = ActionButton::new("Copy address").icon(Icon::Copy);
-        if ui.add(copy).clicked() {
-            ui.copy_text(prompt.page.to_string());
-        }
-        let cancel = cancel_ui(ui, cx);
-        // Not the page's button: the Enter that asked for it may still be down.
-        if is_opening {
-            cancel.request_focus();
-        }
-    });
-    ui.add_space(tokens.space.xs);
-    wrapped_ui(
-        ui,
-        "When you have signed in there, the page says that you can close it, and cordon continues by itself",
-    );
-    ui.add_space(tokens.space.s);
-    small_ui(ui, "If no browser opens on this computer, use a code:");
-    other_method_ui(ui, cx, UiCommand::SignIn);
-}
-
-/// Its accessible name says what it is, its value is the code, for those who hear the screen.
-fn code_ui(ui: &mut Ui, code: &str) {
-    let response = ui.add(
-        Label::new(text::device_code(code))
-            .selectable(true)
-            .extend(),
-    );
-    ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_label("Device code");
-        node.set_description("Device code");
-        node.set_value(code);
-    });
-}
-
-fn copy_code_ui(ui: &mut Ui, code: &str) -> Response {
-    let id = Id::unique("code copied at");
-    let time = ui.input(|input| input.time);
-    let left_secs = ui.data(|data| data.get_temp::<f64>(id)).unwrap_or(-2.0) + 1.5 - time;
-    let icon = if left_secs > 0.0 {
-        Icon::Done
-    } else {
-        Icon::Copy
-    };
-    // No hint: it has the focus at once, and would cover the address below.
-    let button = ActionButton::new("Copy code").icon(icon);
-    let response = ui.add(button);
-    if response.clicked() {
-        ui.copy_text(code.to_owned());
-        ui.data_mut(|data| data.insert_temp(id, time));
-    }
-    if left_secs > 0.0 {
-        ui.ctx()
-            .request_repaint_after(Duration::from_secs_f64(left_secs));
-    }
-    response
-}
-
-fn countdown_ui(ui: &mut Ui, left_secs: i64) {
-    let words = format!("{} left", countdown_text(left_secs));
-    let (icon, role) = if left_secs < HURRY_SECS {
-        (Icon::Warning, Role::Caution)
-    } else {
-        (Icon::Waiting, Role::Neutral)
-    };
-    badge(ui, icon, role, &words);
-    ui.ctx().request_repaint_after(Duration::from_secs(1));
-}
-
-fn left_secs(expires_in: Duration, received: Timestamp, now: Timestamp) -> i64 {
-    let life = SignedDuration::try_from(expires_in).unwrap_or(SignedDuration::MAX);
-    // A clock that was set back must not lengthen the code's life on screen.
-    let passed = now.duration_since(received).max(SignedDuration::ZERO);
-    life.saturating_sub(passed).as_secs()
-}
-
-/// Whether `what` was not on screen in the pass before: the moment to place the focus.
-fn is_opening(ui: &Ui, what: &str) -> bool {
-    let id = Id::unique(("sign-in shows", what));
-    let pass = ui.ctx().cumulative_pass_nr();
-    let seen = ui.data(|data| data.get_temp::<u64>(id));
-    ui.data_mut(|data| data.insert_temp(id, pass));
-    seen.is_none_or(|seen| seen + 1 < pass)
-}
-
-fn wrapped_ui(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(text).wrap());
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn time_left_is_counted_from_receipt_and_never_grows() {
-        let at = |secs| {
-            let now = Timestamp::from_second(secs).expect("a small number");
-            left_secs(Duration::from_mins(15), Timestamp::UNIX_EPOCH, now)
-        };
-        assert_eq!(
-            [at(-50), at(0), at(28), at(900), at(2000)],
-            [900, 900, 872, 0, -1100]
-        );
-    }
 }

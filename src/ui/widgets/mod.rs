@@ -4,6 +4,7 @@ pub mod icon;
 
 pub mod arming;
 pub mod badge;
+pub mod banner;
 pub mod button;
 pub mod choice;
 pub mod copyable;
@@ -28,6 +29,7 @@ mod tip;
 
 pub use arming::{has_just_moved, is_arming};
 pub use badge::badge;
+pub use banner::dismissible_ui;
 pub use button::{ActionButton, ButtonStyle, button_width};
 pub use choice::{checkbox_ui, radio_ui};
 pub use copyable::{copy_button_ui, copy_labelled_ui, copyable_ui};

@@ -374,3 +374,27 @@ fn a_slow_line_says_how_far_it_has_come() {
         format!("The line is slow: 3.2 MB of the next devices have come, {shown} are shown");
     assert!(shows(&harness, &words));
 }
+
+#[test]
+fn while_a_code_is_pending_the_list_and_what_is_contained_stay_in_sight() {
+    for (session, over) in [
+        (SessionStatus::AskingForCode, "Asking for a code…"),
+        (waiting(900).session, "A1B2C3D4E"),
+    ] {
+        for size in [(1400.0, 900.0), (800.0, 600.0)] {
+            let mut copy = signed_in();
+            copy.session = session.clone();
+            let (_, harness) = desk(copy, size.into());
+            assert!(shows(&harness, over), "{size:?}");
+            let window = egui::Rect::from_min_size(egui::Pos2::ZERO, size.into());
+            let row = harness.get_by_label("FIN-LT-042 (…9c07), Isolated").rect();
+            assert!(window.contains_rect(row), "{size:?}: {row}");
+            assert!(harness.query_by_label("Cancel").is_some());
+            let other = harness.query_by_label("Sign in with the browser");
+            assert!(other.is_some(), "the other way");
+        }
+    }
+    // With nothing to be seen it has the page to itself.
+    let (_, harness) = wide(waiting(900));
+    assert!(harness.query_by_label("Search devices").is_none());
+}
