@@ -53,6 +53,8 @@ struct Plan {
     left_out: Vec<Fact>,
     /// Room for the facts that may be cut.
     clipped: f32,
+    /// Buttons beside the facts; the others are in the menu.
+    in_row: usize,
     has_menu: bool,
 }
 
@@ -90,7 +92,7 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if trouble {
             try_again_ui(ui, cx);
         }
-        let width = counter + right_width(ui, &right, &buttons, plan.has_menu);
+        let width = counter + right_width(ui, &right, &buttons[..plan.in_row], plan.has_menu);
         let rect = Rect::from_min_max(egui::pos2(room.right() - width, room.top()), room.max);
         let layout = Layout::left_to_right(Align::Center);
         let builder = UiBuilder::new()
@@ -102,12 +104,12 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             for fact in right {
                 fact_ui(ui, look, fact, plan.clipped);
             }
+            let (in_row, in_menu) = buttons.split_at(plan.in_row);
+            for button in in_row {
+                button.show_ui(ui, cx);
+            }
             if plan.has_menu {
-                menu_ui(ui, cx, &buttons, &plan.left_out);
-            } else {
-                for button in &buttons {
-                    button.show_ui(ui, cx);
-                }
+                menu_ui(ui, cx, in_menu, &plan.left_out);
             }
         });
     });
@@ -122,18 +124,14 @@ impl Plan {
             let trouble = facts.iter().any(|fact| fact.rank == Rank::KeyringTrouble);
             facts.iter().map(width).sum::<f32>() + if trouble { try_again } else { 0.0 }
         };
-        let in_a_row: f32 = buttons
-            .iter()
-            .map(|b| button_width(ui, &b.label) + gap)
-            .sum();
-        if whole(&facts) + in_a_row <= room {
-            let (left_out, clipped, has_menu) = (Vec::new(), f32::INFINITY, false);
-            let shown = facts;
+        let widths = buttons.iter().map(|b| button_width(ui, &b.label) + gap);
+        if whole(&facts) + widths.clone().sum::<f32>() <= room {
             return Self {
-                shown,
-                left_out,
-                clipped,
-                has_menu,
+                shown: facts,
+                left_out: Vec::new(),
+                clipped: f32::INFINITY,
+                in_row: buttons.len(),
+                has_menu: false,
             };
         }
         let menu = button_width(ui, MENU) + gap;
@@ -159,9 +157,14 @@ impl Plan {
         let clipped = account
             .map(|fact| width(fact) - gap - over)
             .fold(f32::INFINITY, f32::min);
-        let shown = facts;
+        let mut spare = room - whole(&facts) - menu;
+        let fitting = widths.take_while(|width| {
+            spare -= width;
+            spare >= 0.0
+        });
         Self {
-            shown,
+            in_row: fitting.count(),
+            shown: facts,
             left_out,
             clipped,
             has_menu: true,
@@ -175,13 +178,9 @@ fn right_width(ui: &Ui, facts: &[&Fact], buttons: &[Button], has_menu: bool) -> 
         .iter()
         .map(|fact| plate_width(ui, &fact.text) + gap)
         .sum();
-    let buttons = if has_menu {
-        button_width(ui, MENU)
-    } else {
-        let widths = buttons.iter().map(|b| button_width(ui, &b.label) + gap);
-        widths.sum::<f32>() - gap
-    };
-    facts + buttons
+    let buttons = buttons.iter().map(|b| button_width(ui, &b.label) + gap);
+    let menu = has_menu.then(|| button_width(ui, MENU) + gap);
+    facts + buttons.chain(menu).sum::<f32>() - gap
 }
 
 /// The width of what counts the entries that need attention: a quiet button with an icon, on a well.

@@ -121,3 +121,57 @@ fn buttons_go_into_the_menu_first_and_mode_and_tenant_are_never_cut() {
         });
     }
 }
+
+#[test]
+fn as_many_buttons_as_fit_stand_beside_the_menu_and_the_account_is_cut_last() {
+    for room in (560_u16..2_400).step_by(20) {
+        plan(room.into(), |ui, plan| {
+            let gap = ui.spacing().item_spacing.x;
+            let width = |fact: &Fact| {
+                let whole = plate_width(ui, &fact.text);
+                let is_clipped = fact.rank == Rank::Clipped;
+                gap + if is_clipped {
+                    plan.clipped.min(whole)
+                } else {
+                    whole
+                }
+            };
+            let trouble = plan.shown.iter().any(|f| f.rank == Rank::KeyringTrouble);
+            let try_again = if trouble {
+                button_width(ui, TRY_AGAIN) + gap
+            } else {
+                0.0
+            };
+            let facts = plan.shown.iter().map(width).sum::<f32>() + try_again;
+            let labels = ["Keys", "Theme: system", "Settings", "Account", "Sign out"];
+            let widths = labels.map(|label| button_width(ui, label) + gap);
+            let row: f32 = widths[..plan.in_row].iter().sum();
+            let menu = if plan.has_menu {
+                button_width(ui, MENU) + gap
+            } else {
+                0.0
+            };
+            let room = f32::from(room);
+            assert!(facts + row + menu <= room + 1.0, "{room}: {facts} {row}");
+            assert_eq!(plan.has_menu, plan.in_row < labels.len());
+            if let Some(next) = widths.get(plan.in_row) {
+                assert!(
+                    facts + row + menu + next > room - 1.0,
+                    "{room}: one more fits"
+                );
+            }
+            let could_go = plan.shown.iter().any(|fact| fact.rank > Rank::Clipped);
+            assert!(
+                !could_go || plan.clipped >= ACCOUNT_WIDTH - gap - 1.0,
+                "{room}"
+            );
+        });
+    }
+}
+
+#[test]
+fn an_empty_keyring_is_not_being_checked() {
+    let mut state = state();
+    state.keyring = KeyringState::Empty;
+    assert_eq!(keyring(&state), None);
+}
