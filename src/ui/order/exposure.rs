@@ -144,4 +144,35 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn only_what_was_whole_on_screen_in_one_piece_or_in_all_its_pieces_was_seen() {
+        let ctx = egui::Context::default();
+        let item = Item::Entry(EntryId::parse("cdn-00000001").expect("a literal tag"));
+        let whole = Rect::from_min_size(egui::pos2(10.0, 10.0), egui::vec2(100.0, 90.0));
+        let top = whole.with_max_y(50.0);
+        let middle = whole.with_min_y(40.0).with_max_y(80.0);
+        let bottom = whole.with_min_y(70.0);
+        let narrow = whole.with_max_x(60.0);
+        for (pieces, is_seen) in [
+            (vec![whole], true),
+            (vec![top], false),
+            (vec![bottom], false),
+            (vec![top, bottom], false),
+            (vec![top, middle, bottom], true),
+            (vec![bottom, middle, top], true),
+            (vec![narrow], false),
+            (vec![whole.translate(egui::vec2(0.0, 200.0))], false),
+        ] {
+            let mut exposure = Exposure::default();
+            let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
+                for piece in &pieces {
+                    ui.set_clip_rect(*piece);
+                    exposure.note(ui, &item, whole);
+                }
+            });
+            output.textures_delta.clear();
+            assert_eq!(exposure.has_seen(&item), is_seen, "{pieces:?}");
+        }
+    }
 }

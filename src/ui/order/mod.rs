@@ -23,7 +23,9 @@ use super::Cx;
 use super::commands::acting_trouble;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
-use super::widgets::{Dialog, TipExt as _, copyable_ui, elided, is_arming, small_ui, text_width};
+use super::widgets::{
+    Dialog, TipExt as _, copy_button_ui, elided, is_arming, small_ui, text_width,
+};
 use crate::action::{Draft, Sha1, Subject, Task};
 use crate::guard::{self, Approval, Review};
 use crate::message::Command;
@@ -43,6 +45,8 @@ const MIN_LIST: f32 = 44.0;
 const MIN_BODY: f32 = 28.0;
 /// Room for a finding that comes later, of a line or two.
 const FEW_FINDINGS: f32 = 56.0;
+/// Between lines that belong together, in points.
+const LINE_GAP: f32 = 2.0;
 /// No more of the height than this goes to the findings about one device.
 const MAX_FINDINGS: f32 = 190.0;
 
@@ -246,13 +250,13 @@ fn upper_ui(
     if is_tiny {
         return scroll_ui(ui, left, |ui| {
             ui.add(Label::new(task.consequence()).wrap());
-            let left_out = checks_ui(ui, cx, form, drawn, None);
+            let left_out = targets::checks_ui(ui, cx, form, drawn, None);
             body_ui(ui, cx, form, task, (id, wants_name));
             left_out
         });
     }
     let list = list_height(ui, form, left - gap);
-    let left_out = checks_ui(ui, cx, form, drawn, Some(list));
+    let left_out = targets::checks_ui(ui, cx, form, drawn, Some(list));
     let used = ui.cursor().top() - top;
     let left = room - used - footer_height(ui, is_tiny) - gap;
     scroll_ui(ui, left, |ui| body_ui(ui, cx, form, task, (id, wants_name)));
@@ -275,22 +279,6 @@ fn list_height(ui: &Ui, form: &OrderForm, room: f32) -> f32 {
         .list_height
         .map_or(most, |height| height.max(FEW_FINDINGS));
     wanted.min(most).max(MIN_LIST)
-}
-
-/// What was found about the devices, in a list of this height or as long as it is; those that are
-/// to be left out.
-fn checks_ui(
-    ui: &mut Ui,
-    cx: &Cx<'_>,
-    form: &mut OrderForm,
-    drawn: &[Review],
-    height: Option<f32>,
-) -> Vec<MachineRef> {
-    if form.only().is_none() {
-        return targets::targets_ui(ui, cx, form, drawn, height);
-    }
-    targets::findings_ui(ui, cx, form, drawn, height);
-    Vec::new()
 }
 
 /// The part that scrolls; as high as this, whatever its content.
@@ -320,11 +308,19 @@ fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
         text::device()
     };
     let font = style.resolve(ui.style());
-    let shown = elided(&name, ui.available_width(), |name| {
-        text_width(ui, name, &font)
+    let copied = only.as_ref().filter(|_| !is_tiny);
+    let row = ui.horizontal(|ui| {
+        let button = ui.tokens().height.target + ui.spacing().item_spacing.x;
+        let room = ui.available_width() - copied.map_or(0.0, |_| button);
+        let shown = elided(&name, room, |name| text_width(ui, name, &font));
+        let label = Label::new(RichText::new(&shown).text_style(style));
+        let response = ui.add(label.wrap_mode(egui::TextWrapMode::Extend));
+        if let Some(only) = copied {
+            copy_button_ui(ui, "device id", only.id.as_str());
+        }
+        (response, shown)
     });
-    let label = Label::new(RichText::new(&shown).text_style(style));
-    let response = ui.add(label.wrap_mode(egui::TextWrapMode::Extend));
+    let (response, shown) = row.inner;
     ui.ctx()
         .accesskit_node_builder(response.id, |node| node.set_value(&*name));
     if let Some(only) = only {
@@ -360,18 +356,15 @@ fn body_ui(
     fields::comment_ui(ui, form, id);
     fields::number_ui(ui, form, task, id);
     if let Some(first) = form.drafts().next() {
-        review::preview_ui(ui, &first);
+        review::preview_ui(ui, &first, form.only());
     }
-    if let Some(only) = form.only() {
-        copyable_ui(ui, "device id", only.id.as_str());
-    } else {
+    // Close together: all of it is to be read without scrolling.
+    ui.spacing_mut().item_spacing.y = LINE_GAP;
+    if form.only().is_none() {
         small_ui(ui, "Sent to each device with its own reference tag");
     }
-    if let Some(kind) = task.kind() {
-        let spec = kind.spec();
-        for caveat in spec.caveats {
-            small_ui(ui, caveat);
-        }
+    for caveat in task.kind().map_or(&[][..], |kind| kind.spec().caveats) {
+        small_ui(ui, caveat);
     }
 }
 

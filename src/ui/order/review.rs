@@ -7,10 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::action::{Draft, Order};
 use crate::explain::NextStep;
 use crate::guard::{Finding, Review, Severity};
-use crate::model::{MachineId, clean};
+use crate::model::{MachineId, MachineRef, clean};
 use crate::state::{Remote, State};
 use crate::ui::Cx;
-use crate::ui::order::OrderForm;
+use crate::ui::order::{LINE_GAP, OrderForm};
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{Icon, badge};
 use crate::ui::words;
@@ -117,9 +117,10 @@ fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
     }
 }
 
-/// Shows each property of the request body as it would leave.
-pub fn preview_ui(ui: &mut Ui, draft: &Draft) {
+/// Shows each property of the request body as it would leave, and to which device where it is one.
+pub fn preview_ui(ui: &mut Ui, draft: &Draft, only: Option<&MachineRef>) {
     let tokens = ui.tokens();
+    let to = only.map(|machine| format!("To device: {}", machine.id));
     let label = RichText::new("Exact text to be sent").text_style(TextStyle::Small);
     ui.label(label.color(tokens.text_weak));
     Frame::new()
@@ -128,7 +129,8 @@ pub fn preview_ui(ui: &mut Ui, draft: &Draft) {
         .inner_margin(Margin::same(8))
         .show(ui, |ui| {
             ui.set_min_width(ui.available_width());
-            for line in preview(draft) {
+            ui.spacing_mut().item_spacing.y = LINE_GAP;
+            for line in to.into_iter().chain(preview(draft)) {
                 let line = RichText::new(line).text_style(text::id());
                 ui.add(egui::Label::new(line).wrap());
             }
@@ -156,7 +158,7 @@ mod tests {
     use crate::action::{ActionKind, Subject};
     use crate::explain::Explanation;
     use crate::guard::Policy;
-    use crate::model::{EntryId, MachineRef, Mode};
+    use crate::model::{EntryId, Mode};
     use crate::state::HistoryRead;
     use crate::ui::order::review::*;
 

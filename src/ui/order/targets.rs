@@ -2,7 +2,7 @@
 
 use egui::{Align, Id, Key, Label, Layout, Modifiers, RichText, ScrollArea, TextStyle, Ui, vec2};
 
-use super::exposure::Item;
+use super::exposure::{Exposure, Item};
 use super::form::OrderForm;
 use crate::guard::{self, Review};
 use crate::model::{Machine, MachineRef};
@@ -117,36 +117,6 @@ pub fn status_ui(
     });
 }
 
-/// Shows what was found about the only device.
-pub fn findings_ui(
-    ui: &mut Ui,
-    cx: &Cx<'_>,
-    form: &mut OrderForm,
-    reviews: &[Review],
-    height: Option<f32>,
-) {
-    let is_settling = is_arming(ui, form.opened_at);
-    let content_height = list_ui(ui, "findings", height, |ui| {
-        no_way_back_ui(ui, form);
-        for (target, review) in form.targets.iter().zip(reviews) {
-            let id = &target.machine.id;
-            if let Some(absence) = bulk_selection::absence_words(cx.state, &target.machine, cx.now)
-            {
-                badge(ui, Icon::Warning, Role::Caution, &absence);
-            }
-            review::findings_ui(ui, review, cx, |ui, finding, rect| {
-                form.exposure.note(ui, &Item::finding(id, finding), rect);
-            });
-            if review.findings.is_empty() {
-                small_ui(ui, "No warnings");
-            }
-        }
-    });
-    if is_settling {
-        form.list_height = Some(content_height);
-    }
-}
-
 /// That it cannot be undone: what counts most, so it stands first.
 fn no_way_back_ui(ui: &mut Ui, form: &OrderForm) {
     let kind = form.draft.task().kind();
@@ -182,53 +152,101 @@ fn list_ui(ui: &mut Ui, name: &str, height: Option<f32>, content: impl FnOnce(&m
     shown.inner.content_size.y + margins
 }
 
-/// Shows several devices with what was found about each; those that are to be left out.
-pub fn targets_ui(
+/// Shows what was found about each device, of several under its name; those that are to be left out.
+pub fn checks_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
     form: &mut OrderForm,
     reviews: &[Review],
     height: Option<f32>,
 ) -> Vec<MachineRef> {
+    let is_one = form.only().is_some();
     let arming =
         is_arming(ui, form.armed_at).then_some("In half a second: the list has just changed");
-    let mut left_out = leave_out_ui(ui, cx, form, reviews, arming);
+    let mut left_out = if is_one {
+        Vec::new()
+    } else {
+        leave_out_ui(ui, cx, form, reviews, arming)
+    };
     let is_settling = is_arming(ui, form.opened_at);
-    let content_height = list_ui(ui, "devices", height, |ui| {
+    let content_height = list_ui(ui, "checks", height, |ui| {
         no_way_back_ui(ui, form);
         for (n, (target, review)) in form.targets.iter().zip(reviews).enumerate() {
-            let id = &target.machine.id;
-            let own = |finding: &guard::Finding| n == 0 || !is_about_all(finding);
+            let machine = &target.machine;
             let exposure = &mut form.exposure;
-            ui.push_id(id.as_str(), |ui| {
-                let row =
-                    ui.scope(|ui| row_ui(ui, cx, &target.machine, form.from_selection, arming));
-                exposure.note(ui, &Item::Device(id.clone()), row.response.rect);
-                if row.inner {
-                    left_out = vec![target.machine.clone()];
+            ui.push_id(machine.id.as_str(), |ui| {
+                if is_one {
+                    absence_ui(ui, cx, machine);
+                } else if device_ui(ui, cx, machine, (form.from_selection, arming), exposure) {
+                    left_out = vec![machine.clone()];
                 }
-                let mut shown = review.clone();
-                shown.findings.retain(own);
-                review::findings_ui(ui, &shown, cx, |ui, finding, rect| {
-                    exposure.note(ui, &Item::finding(id, finding), rect);
-                });
+                findings_ui(ui, cx, review, machine, n == 0, exposure);
+                if is_one && review.findings.is_empty() {
+                    small_ui(ui, "No warnings");
+                }
             });
-            ui.separator();
+            if !is_one {
+                ui.separator();
+            }
         }
-        if !form.left_out.is_empty() {
-            let names: Vec<_> = form.left_out.iter().map(MachineRef::quoted).collect();
-            let still = if form.from_selection {
-                ", still selected"
-            } else {
-                ""
-            };
-            small_ui(ui, &format!("Left out{still}: {}", names.join(", ")));
-        }
+        left_out_ui(ui, form);
     });
     if is_settling {
         form.list_height = Some(content_height);
     }
     left_out
+}
+
+/// That the only device is not in the list.
+fn absence_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
+    if let Some(absence) = bulk_selection::absence_words(cx.state, machine, cx.now) {
+        badge(ui, Icon::Warning, Role::Caution, &absence);
+    }
+}
+
+/// One of several devices, noted when it was on screen; whether it is to be left out.
+fn device_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    machine: &MachineRef,
+    (from_selection, arming): (bool, Option<&str>),
+    exposure: &mut Exposure,
+) -> bool {
+    let row = ui.scope(|ui| row_ui(ui, cx, machine, from_selection, arming));
+    exposure.note(ui, &Item::Device(machine.id.clone()), row.response.rect);
+    row.inner
+}
+
+/// What was found about a device, noted when it was on screen; what concerns them all stands with the
+/// first.
+fn findings_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    review: &Review,
+    machine: &MachineRef,
+    is_first: bool,
+    exposure: &mut Exposure,
+) {
+    let mut shown = review.clone();
+    shown
+        .findings
+        .retain(|finding| is_first || !is_about_all(finding));
+    review::findings_ui(ui, &shown, cx, |ui, finding, rect| {
+        exposure.note(ui, &Item::finding(&machine.id, finding), rect);
+    });
+}
+
+fn left_out_ui(ui: &mut Ui, form: &OrderForm) {
+    if form.left_out.is_empty() {
+        return;
+    }
+    let names: Vec<_> = form.left_out.iter().map(MachineRef::quoted).collect();
+    let still = if form.from_selection {
+        ", still selected"
+    } else {
+        ""
+    };
+    small_ui(ui, &format!("Left out{still}: {}", names.join(", ")));
 }
 
 /// The line with the way to leave out blocked devices; always there, so that nothing moves.

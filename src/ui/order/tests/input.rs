@@ -155,9 +155,12 @@ fn the_ticket_of_another_device_is_offered_and_not_carried_over() {
 fn the_safe_button_does_not_promise_what_is_not_so() {
     use crate::model::{MachineAction, MachineActionId, MachineActionStatus, MachineActionType};
 
-    let mut world = world(ActionKind::Isolate);
+    let mut harness = harness(world(ActionKind::Isolate));
+    harness.run_steps(3);
+    assert!(harness.get_by_label("Keep connected").is_focused());
+    let confirm = harness.get_by_label(CONFIRM).rect();
     let id = MachineActionId::parse("act-1").expect("a literal id");
-    world.state.apply(Fact::History {
+    harness.state_mut().state.apply(Fact::History {
         epoch: Epoch(0),
         id: machine().id,
         result: Ok(vec![MachineAction {
@@ -171,10 +174,14 @@ fn the_safe_button_does_not_promise_what_is_not_so() {
         .into()),
         at: Timestamp::UNIX_EPOCH,
     });
-    let mut harness = harness(world);
     harness.run_steps(3);
     assert!(harness.query_by_label("Keep connected").is_none());
     assert!(harness.get_by_label("Cancel").is_focused());
+    assert_eq!(
+        harness.get_by_label(CONFIRM).rect(),
+        confirm,
+        "a shorter word"
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A form for several devices: who has the keyboard when one is left out, and what a frame costs.
 
-use super::sight::{arm, crowded, device, harness_of};
+use super::sight::{arm, crowded, device, harness_of, scroll_through};
 use super::*;
 use crate::guard::REVIEWS;
 
@@ -86,4 +86,33 @@ fn the_devices_of_a_form_are_judged_once_for_each_change() {
         world.state.apply(Fact::Budget(budget));
     };
     assert_eq!(judged(&mut harness, &passing), 0);
+}
+
+#[test]
+fn reviews_age_with_the_minute_and_are_judged_anew_when_they_are_confirmed() {
+    let mut harness = form_of(3, 1);
+    let judged = |form: &mut OrderForm, state: &State, secs: i64| {
+        let before = REVIEWS.with(std::cell::Cell::get);
+        form.reviews(state, Timestamp::from_second(secs).expect("a time"));
+        REVIEWS.with(std::cell::Cell::get) - before
+    };
+    let World { state, views, .. } = harness.state_mut();
+    let Some(OpenDialog::Form(form)) = &mut views.dialog else {
+        panic!("no form")
+    };
+    for (secs, count) in [(0, 0), (59, 0), (60, 3), (61, 0), (-1, 3), (0, 3)] {
+        assert_eq!(judged(form, state, secs), count, "{secs}");
+    }
+    form.draft.comment.push_str(", twice");
+    assert_eq!(judged(form, state, 0), 3);
+    form.targets.pop();
+    form.number = "2".into();
+    assert_eq!(judged(form, state, 0), 2);
+    arm(&mut harness);
+    scroll_through(&mut harness, |_| {});
+    let before = REVIEWS.with(std::cell::Cell::get);
+    confirm_by_key(&mut harness);
+    let dialog = &harness.state().views.dialog;
+    assert_eq!(submitted(&harness), 1, "{dialog:?}");
+    assert!(REVIEWS.with(std::cell::Cell::get) >= before + 2);
 }
