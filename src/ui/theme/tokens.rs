@@ -324,8 +324,13 @@ impl TokensExt for Context {
 }
 
 impl TokensExt for Ui {
+    /// Those of the style that is drawn in: another theme counts from the next frame on, for all of it.
     fn tokens(&self) -> &'static Tokens {
-        self.ctx().tokens()
+        Tokens::of(if self.visuals().dark_mode {
+            Theme::Dark
+        } else {
+            Theme::Light
+        })
     }
 }
 
@@ -454,5 +459,20 @@ mod tests {
             .into_iter()
             .fold(secondary, f32::min);
         assert!(smallest >= 12.0);
+    }
+
+    #[test]
+    fn a_frame_in_which_the_theme_changes_is_drawn_in_one_of_both() {
+        let ctx = Context::default();
+        super::super::apply(&ctx);
+        ctx.set_theme(Theme::Dark);
+        for (shown, next) in [(Theme::Dark, Theme::Light), (Theme::Light, Theme::Dark)] {
+            let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
+                ui.ctx().set_theme(next);
+                assert_eq!(ui.visuals().text_color(), Tokens::of(shown).text);
+                assert_eq!(ui.tokens().text, Tokens::of(shown).text);
+            });
+            output.textures_delta.clear();
+        }
     }
 }
