@@ -297,6 +297,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
         let name = format!("Cancel the {what} of {device}…");
         let cancel = ActionButton::new(&label)
             .name(&name)
+            .arms_late()
             .disabled_because(only_looks);
         if ui.add(cancel).clicked() {
             let subject = Subject::Cancel {
@@ -313,6 +314,7 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     let release = ActionButton::new(&label)
         .name(&name)
         .icon(Icon::Undo)
+        .arms_late()
         .disabled_because(only_looks);
     if !is_leaving && ui.add(release).clicked() {
         raise_form(ui, cx, row, Subject::Act(back));

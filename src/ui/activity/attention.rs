@@ -7,7 +7,7 @@ use crate::journal::Entry;
 use crate::message::Command;
 use crate::model::EntryId;
 use crate::state::State;
-use crate::ui::activity::row::{Ticking, entry_ui};
+use crate::ui::activity::row::{RING, Ticking, entry_ui};
 use crate::ui::commands::acting_trouble;
 use crate::ui::order::{Exposure, Item};
 use crate::ui::theme::{Role, TokensExt as _, text};
@@ -94,6 +94,7 @@ pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32) -> Ticking {
         heading_ui(ui, cx, count, &listed);
         let rows = ScrollArea::vertical()
             .id_salt("attention")
+            .content_margin(RING)
             .max_height(max_height)
             .min_scrolled_height(max_height)
             .auto_shrink([false, true]);

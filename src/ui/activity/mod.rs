@@ -20,7 +20,7 @@ use crate::journal::Entry;
 use crate::state::State;
 use crate::ui::activity::attention::{attention_ui, listed, take_asked};
 use crate::ui::activity::batches::batches_ui;
-use crate::ui::activity::row::{Ticking, entry_ui};
+use crate::ui::activity::row::{RING, Ticking, entry_ui};
 use crate::ui::activity::wording::still_open_opposites;
 
 /// Ended entries drawn; older ones are in the journal.
@@ -50,18 +50,21 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     // Over the rows, so that neither is ever scrolled away; two rows of the others, which may be in
     // flight, stay in sight too.
     let line = tokens.height.row + tokens.space.xs;
-    let others = if is_headed { 3.0 * line } else { line };
+    let rows = line + RING.sum().y;
+    let others = if is_headed { rows + 2.0 * line } else { rows };
     let max_batches = if room >= 2.0 * ROOMY { 3 } else { 1 };
     let batches = cx.state.batches(cx.now).len().min(max_batches);
     let batch = tokens.height.control + 8.0 + tokens.space.xs;
     let others = (0..batches).fold(others, |height, _| height + batch);
-    let ours = (room - others - line - tokens.space.s).max(line);
+    let ours = (room - others - line - tokens.space.s).max(rows);
     let mut ticks = attention_ui(ui, cx, ours) == Ticking::Yes;
     ticks |= batches_ui(ui, cx, max_batches);
     if is_headed {
         section_ui(ui, "Activity");
     }
-    let list = ScrollArea::vertical().id_salt("activity");
+    let list = ScrollArea::vertical()
+        .id_salt("activity")
+        .content_margin(RING);
     list.auto_shrink(false)
         .show(ui, |ui| ticks |= others_ui(ui, cx));
     if ticks {
@@ -92,7 +95,9 @@ fn empty_ui(ui: &mut Ui, room: f32) {
 /// Every row in one list without headings; what needs attention comes first.
 fn rows_only_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let asked = take_asked(ui);
-    let mut list = ScrollArea::vertical().id_salt("activity rows");
+    let mut list = ScrollArea::vertical()
+        .id_salt("activity rows")
+        .content_margin(RING);
     if asked {
         list = list.vertical_scroll_offset(0.0);
     }

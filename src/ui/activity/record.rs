@@ -40,7 +40,7 @@ pub fn times(entry: &Entry, state: &State, zone: &TimeZone) -> Vec<String> {
         format!("{local} · {utc}")
     };
     let confirmed = entry.intended_at();
-    let author = clean(&entry.author.account, 80);
+    let author = account_words(&entry.author.account);
     let mut lines = vec![format!("Confirmed {} by {author}", both(confirmed))];
     let status = entry.status();
     if status.is_end() {
@@ -50,10 +50,18 @@ pub fn times(entry: &Entry, state: &State, zone: &TimeZone) -> Vec<String> {
         lines.push(format!("{word} {}, after {took}", both(ended)));
     }
     if let Some(read) = entry.acknowledged() {
-        let by = clean(&read.account, 80);
+        let by = account_words(&read.account);
         lines.push(format!("Acknowledged {} by {by}", both(read.at)));
     }
     lines
+}
+
+/// An account as the journal has it, with where it acted: `jane@contoso.com (Commercial)`.
+fn account_words(account: &str) -> String {
+    match account.rsplit_once(" at ") {
+        Some((who, place)) => format!("{} ({})", clean(who, 80), clean(place, 80)),
+        None => clean(account, 80).into_owned(),
+    }
 }
 
 /// Everything that was sent, as it was sent.
@@ -95,7 +103,25 @@ pub fn ticket_line(entry: &Entry, state: &State) -> String {
         entry.machine().id,
         facts.join("; "),
         order.entry,
-        clean(&entry.author.account, 80),
+        account_words(&entry.author.account),
         clean(&order.comment, 1_000)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_named_with_the_place_where_it_acted() {
+        for (account, words) in [
+            (
+                "jane@contoso.com at built-in tenant",
+                "jane@contoso.com (built-in tenant)",
+            ),
+            ("jane@contoso.com", "jane@contoso.com"),
+        ] {
+            assert_eq!(account_words(account), words);
+        }
+    }
 }

@@ -6,8 +6,8 @@ use egui::{
 
 use crate::journal::Entry;
 use crate::message::OrderProgress;
-use crate::model::clean;
 use crate::ui::activity::buttons::{Button, button_ui, buttons};
+use crate::ui::activity::open_work;
 use crate::ui::activity::record;
 use crate::ui::activity::wording;
 use crate::ui::activity::wording::TICKING_SECS;
@@ -23,6 +23,9 @@ use crate::ui::{Cx, look, words};
 const WORDS_WIDTH: f32 = 330.0;
 /// Less than this shows no word of a reason.
 const REASON_WIDTH: f32 = 60.0;
+
+/// Kept around the rows of a list, so that the ring of the first is whole.
+pub const RING: Margin = Margin::same(3);
 
 /// Whether the row shows something that changes by the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,7 +214,7 @@ fn line_ui(
         ui.add(Label::new(format!("{} since then", word.to_lowercase())).truncate());
     }
     if !is_ours(entry, cx) {
-        let author = clean(&entry.author.account, 80);
+        let author = open_work::who(&entry.author);
         let is_lost = wording::why_not_followed(entry, cx.state).is_some();
         let words = if status.is_end() || is_lost {
             format!("by {author}")

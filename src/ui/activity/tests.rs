@@ -438,3 +438,22 @@ fn buttons_raise_what_they_say() {
     assert_eq!(form.draft.comment, "INC-1");
     assert_ne!(form.draft.entry, id, "a new order, a new tag");
 }
+
+#[test]
+fn the_row_of_an_unnamed_accounts_order_does_not_promise_that_it_is_followed_again() {
+    for (object_id, promises) in [(crate::model::Account::UNNAMED, false), ("kim", true)] {
+        let mut sent = entry("cdn-00000001", ActionKind::Isolate, vec![Record::Sent]);
+        sent.author.object_id = object_id.into();
+        let mut harness = harness(Vec::new());
+        let state = &mut harness.state_mut().state;
+        state.apply(crate::message::Event::Journal(Ok(())));
+        state.apply(crate::message::Event::Entries(vec![sent]));
+        harness.run_steps(2);
+        let followed = harness.query_by_label_contains("followed again when that account signs in");
+        assert_eq!(followed.is_some(), promises, "{object_id}");
+        let why = harness
+            .query_all_by_label_contains("Not followed any more")
+            .count();
+        assert_eq!(why > 0, !promises, "{object_id}");
+    }
+}

@@ -23,13 +23,16 @@ use crate::ui::{Cx, order, words};
 const COMMENT_CHARS: usize = 500;
 /// Width of the word before a group of buttons.
 const GROUP_WIDTH: f32 = 64.0;
+/// Lines that are kept for the reasons below the buttons.
+const REASON_LINES: f32 = 2.0;
 /// Actions drawn; the list above says how many there are.
 const MAX_ACTIONS: usize = 40;
 /// An action as young as this is somebody's present work.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
 
-/// Shows a button for each kind of action, in groups; one that cannot be ordered says why.
-pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
+/// Shows a button for each kind of action, in groups; one that cannot be ordered says why. Where the
+/// window is not low, the reasons keep their room: what is below stays when another one comes.
+pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, is_low: bool) {
     section_ui(ui, "Actions");
     let record = cx.state.machine(&machine.id).map(AsRef::as_ref);
     let kinds = ActionKind::ALL.iter().copied();
@@ -58,10 +61,23 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
             });
         });
     }
+    let gap = ui.tokens().space.xs;
+    let line = ui.text_style_height(&TextStyle::Small) + gap;
+    let lines = if is_low { 0.0 } else { REASON_LINES };
+    let size = vec2(ui.available_width(), lines * line);
+    ui.allocate_ui(size, |ui| {
+        ui.set_min_size(size);
+        ui.spacing_mut().item_spacing.y = gap;
+        reasons_ui(ui, reasons, kinds.len());
+    });
+}
+
+/// Each reason once, with the buttons that it disables, of so many.
+fn reasons_ui(ui: &mut Ui, reasons: Vec<(String, Vec<&'static str>)>, count: usize) {
     let stale = ui.tokens().stale;
     for (reason, labels) in reasons {
         // One line for what blocks all of them.
-        let line = if labels.len() == kinds.len() {
+        let line = if labels.len() == count {
             reason
         } else {
             format!("{}: {reason}", labels.join(", "))

@@ -48,13 +48,18 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .show(ui, |ui| {
             identity_ui(ui, &selected, is_low);
             // Right below the name: nothing that is read later moves them under the pointer.
-            actions::buttons_ui(ui, cx, &selected);
+            if !is_low {
+                links_ui(ui, cx, &selected, record);
+            }
+            actions::buttons_ui(ui, cx, &selected, is_low);
             panel_marks_ui(ui, &device_marks(state, &selected, record));
             if let Some(absence) = absence_words(state, &selected, cx.now) {
                 badge(ui, Icon::Warning, Role::Caution, &absence);
             }
             records_ui(ui, cx, &selected, record);
-            links_ui(ui, cx, &selected, record);
+            if is_low {
+                links_ui(ui, cx, &selected, record);
+            }
             match record {
                 Some(machine) => summary_ui(ui, cx, machine),
                 None => no_record_ui(ui, cx, &selected),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use egui::{RichText, Ui};
 
 use crate::message::Command;
-use crate::model::{MachineId, Question};
+use crate::model::{MachineId, Question, clean};
 use crate::search::field_trouble;
 use crate::state::{Answer, Asking, Progress};
 use crate::ui::Cx;
@@ -277,7 +277,12 @@ fn last_report_words(answer: &Answer, devices: &str, cx: &Cx<'_>) -> String {
 }
 
 pub fn offer_ui(ui: &mut Ui, cx: &mut Cx<'_>, question: Question) {
-    let label = format!("Ask Defender for “{}”", question.label(cx.zone));
+    let label = if let Question::NamePrefix(prefix) = &question {
+        let prefix = clean(prefix, 64);
+        format!("Ask Defender for names beginning with “{prefix}”")
+    } else {
+        format!("Ask Defender for “{}”", question.label(cx.zone))
+    };
     let signed_out = (!cx.state.session.is_signed_in()).then_some("You are not signed in");
     let button = ActionButton::new(&label)
         .icon(Icon::Search)

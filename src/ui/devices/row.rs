@@ -165,7 +165,7 @@ impl MachineRow<'_> {
                 icon: Some(icon),
                 role,
                 words,
-                short: lost,
+                short: entry.status().word(&entry.order.task),
                 hint: format!("{hint}\nYour newest order needs attention: see Activity"),
             };
         }

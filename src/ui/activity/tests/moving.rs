@@ -58,6 +58,42 @@ fn a_second_click_on_the_same_spot_acknowledges_nothing_unread() {
     assert_eq!(acknowledgements(&harness), 2, "half a second later it is");
 }
 
+#[test]
+fn a_second_click_on_the_same_spot_acknowledges_no_other_summary() {
+    let batch = |first: u32| -> Vec<Entry> {
+        let tag = |n: u32| format!("cdn-0000000{n}");
+        let one = |n| {
+            let mut one = entry(&tag(n), ActionKind::Isolate, done());
+            one.order.batch = crate::model::EntryId::parse(&tag(first));
+            one
+        };
+        vec![one(first), one(first + 1)]
+    };
+    let (older, newer) = (batch(1), batch(3));
+    let mut harness = harness([older, newer.clone()].concat());
+    harness.run_steps(3);
+    let buttons = |harness: &Harness<'static, World>| -> Vec<egui::Rect> {
+        let all = harness.query_all_by_label("Acknowledge");
+        let mut all: Vec<_> = all.map(|node| node.rect()).collect();
+        all.sort_by(|a, b| a.top().total_cmp(&b.top()));
+        all
+    };
+    let upper = buttons(&harness)[0].center();
+    click_at(&mut harness, upper);
+    assert_eq!(acknowledgements(&harness), 1);
+    for entry in newer {
+        harness.state_mut().state.apply(acknowledged(entry));
+    }
+    harness.run_steps(1);
+    let left = buttons(&harness);
+    assert!(left.len() == 1 && left[0].contains(upper), "{left:?}");
+    click_at(&mut harness, upper);
+    assert_eq!(acknowledgements(&harness), 1, "it was not read yet");
+    harness.run_steps(3);
+    click_at(&mut harness, upper);
+    assert_eq!(acknowledgements(&harness), 2);
+}
+
 fn held() -> Harness<'static, World> {
     let records = vec![Record::Held { by: action() }];
     let mut harness = harness(vec![entry("cdn-00000001", ActionKind::Isolate, records)]);

@@ -48,6 +48,49 @@ fn in_a_small_window_three_rows_fit_and_those_that_need_attention_are_among_them
 }
 
 #[test]
+fn what_needs_attention_leaves_a_row_of_the_others_in_sight_however_low_the_list_is() {
+    for height in [110.0, 120.0, 130.0] {
+        let mut harness = sized_harness(four(), egui::vec2(640.0, height));
+        harness.run_steps(3);
+        let rows = rows(&harness);
+        assert!(rows[2].bottom() <= height + 1.0, "{rows:?} in {height}");
+    }
+}
+
+#[test]
+fn the_words_of_a_row_lie_under_no_button_and_are_said_once_when_it_is_open() {
+    let unknown = Record::Unknown {
+        why: "the connection was reset".into(),
+    };
+    for width in [320.0, 640.0] {
+        let lost = vec![Record::Sent, unknown.clone()];
+        let lost = entry("cdn-00000005", ActionKind::Unisolate, lost);
+        let mut harness = sized_harness(vec![lost], egui::vec2(width, 600.0));
+        harness.run_steps(3);
+        let button = harness.get_by_label("Acknowledge").rect();
+        for clipped in &harness.output().shapes {
+            let egui::Shape::Text(text) = &clipped.shape else {
+                continue;
+            };
+            if text.galley.text() == "Acknowledge" {
+                continue;
+            }
+            let text = egui::Rect::from_min_size(text.pos, text.galley.size());
+            let seen = text.intersect(clipped.clip_rect);
+            assert!(
+                !seen.is_positive() || !seen.intersects(button),
+                "{seen} {button}"
+            );
+        }
+        let fold = "Show details of “FIN-LT-042” (…9c07): Release device from isolation";
+        harness.get_by_label(fold).click();
+        harness.run_steps(3);
+        let said = harness.query_all_by_label_contains("sending again is blocked");
+        assert_eq!(said.count(), 1, "{width}");
+    }
+}
+
+#[test]
 fn no_row_runs_out_of_the_window_and_the_buttons_stand_one_under_the_other() {
     let unknown = Record::Unknown {
         why: "the connection was reset".into(),

@@ -157,13 +157,16 @@ fn the_state_rests_on_evidence_and_the_buttons_follow_the_catalogue() {
 
 #[test]
 fn a_button_that_cannot_be_used_says_why_to_eyes_and_ears() {
-    let mut world = world(Vec::new());
-    world.state.apply(Event::Session {
+    let mut harness = harness(world(Vec::new()));
+    harness.run();
+    let below = |harness: &Harness<'static, World>| harness.get_by_label("Compare…").rect();
+    let before = below(&harness);
+    harness.state_mut().state.apply(Event::Session {
         status: SessionStatus::SignedOut,
         epoch: Epoch(0),
     });
-    let mut harness = harness(world);
     harness.run();
+    assert_eq!(below(&harness), before, "the reason has its room");
     let button = harness.get_by_label("Isolate…");
     assert!(button.accesskit_node().is_disabled());
     let why = button.accesskit_node().description();
