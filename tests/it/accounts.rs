@@ -11,6 +11,7 @@ use cordon::journal::OrderStatus;
 use cordon::message::{Command, OrderProgress};
 use cordon::model::{KeyringState, SessionStatus, SignInMethod, Unfamiliar};
 use cordon::simulator::{LoggedRequest, RequestKind, SimControl};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use keyring_core::{CredentialStore, mock};
 
 use crate::common::{Console, Engine, asked_about, fault, signed_in, tenant, wait_for};
@@ -335,6 +336,38 @@ fn signing_out_with_an_order_under_way_asks_first_and_says_what_becomes_of_it() 
     console.click("Sign out anyway");
     console.step_until("the end", |c| c.state().session == SessionStatus::SignedOut);
     assert!(console.state().inventory.all().is_empty());
+}
+
+#[test]
+fn the_search_stays_for_the_same_person_and_is_empty_for_another() {
+    fn search(console: &Console) -> (String, bool) {
+        let field = console.harness.get_by_label("Search devices");
+        let text = field.accesskit_node().value().unwrap_or_default();
+        (text, field.is_focused())
+    }
+    fn sign_out(console: &mut Console) {
+        console.click("Sign out");
+        console.click("Sign out now");
+        console.step_until("the end", |c| c.state().session == SessionStatus::SignedOut);
+    }
+    let mut console = Console::start();
+    console.sign_in();
+    console.fill("Search devices", "FIN-LT");
+    sign_out(&mut console);
+    console.sign_in();
+    console.harness.run_steps(3);
+    assert_eq!(search(&console), ("FIN-LT".to_owned(), true));
+    sign_out(&mut console);
+    somebody_else(&console.control);
+    console.click("Sign in with a code");
+    console.step_until("a code", |c| {
+        matches!(c.state().session, SessionStatus::WaitingForPerson(_))
+    });
+    assert!(console.control.approve_latest());
+    console.click(&format!("Continue as {}", STRANGER.1));
+    console.step_until("the list", |c| c.shows("Search devices"));
+    console.harness.run_steps(3);
+    assert_eq!(search(&console), (String::new(), true));
 }
 
 #[test]

@@ -413,7 +413,7 @@ fn nothing_is_called_absent_before_the_list_was_read_whole() {
         Vec::<String>::new(),
         "ordinary typing asks nothing"
     );
-    assert!(console.shows("Ask Defender for “fin…”"));
+    assert!(console.shows("Ask Defender for names beginning with “fin”"));
     console.fill("Search devices", "fin");
     console.harness.key_press(Key::Enter);
     console.step_until("the answer", |c| c.shows_part("Looked up directly: fin…, "));

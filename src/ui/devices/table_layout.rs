@@ -281,3 +281,32 @@ pub fn head_width(ui: &Ui, title: &str) -> f32 {
     let font = text::strong().resolve(ui.style());
     text_width(ui, title, &font) + ui.tokens().height.icon + 1.0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::theme;
+
+    #[test]
+    fn no_column_is_begun_without_room_for_its_head_at_any_width() {
+        let ctx = egui::Context::default();
+        theme::apply(&ctx);
+        let window = WindowLayout::default();
+        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
+            for width in 300_u16..2_000 {
+                let size = egui::vec2(width.into(), 500.0);
+                let area = Rect::from_min_size(egui::Pos2::ZERO, size);
+                for sideways in [0.0, 160.0, 400.0, 900.0] {
+                    let layout = TableLayout::new(ui, area, &window, sideways);
+                    // One column beside the names is there in any case.
+                    for span in layout.spans().skip(2) {
+                        let head = head_width(ui, span.title);
+                        let seen = span.seen.span();
+                        assert!(seen >= head - 0.5, "{width}, {sideways}: {span:?} {head}");
+                    }
+                }
+            }
+        });
+        output.textures_delta.clear();
+    }
+}

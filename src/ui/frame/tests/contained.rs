@@ -57,7 +57,7 @@ fn drawn(harness: &Harness<'static>) -> Vec<(usize, Rect)> {
 #[test]
 fn of_many_contained_devices_only_those_in_sight_are_drawn() {
     for size in [(1400.0, 900.0), (800.0, 600.0), (640.0, 360.0)] {
-        let (_, mut harness) = contained(2_000, size.into());
+        let (_, mut harness) = contained(400, size.into());
         let rows = drawn(&harness);
         // In a low window what stands over them fills the page, and is scrolled with them.
         assert_eq!(rows.is_empty(), size.1 < 400.0, "{size:?}");
@@ -77,18 +77,32 @@ fn of_many_contained_devices_only_those_in_sight_are_drawn() {
         });
         harness.run_steps(30);
         let rows = drawn(&harness);
-        assert_eq!(rows.last().map(|row| row.0), Some(1_999), "{size:?}");
+        assert_eq!(rows.last().map(|row| row.0), Some(399), "{size:?}");
         assert!(rows.len() < 30, "{size:?}: {rows:?}");
     }
 }
 
 #[test]
 fn rows_of_any_height_lie_one_below_the_other() {
-    let (_, harness) = contained(200, egui::vec2(1400.0, 900.0));
-    let rows = drawn(&harness);
-    let gaps: Vec<f32> = (rows.windows(2))
-        .map(|pair| pair[1].1.top() - pair[0].1.bottom())
+    let gaps = |harness: &Harness<'static>| -> Vec<f32> {
+        let rows = drawn(harness);
+        let pairs = rows.windows(2);
+        pairs
+            .map(|pair| pair[1].1.top() - pair[0].1.bottom())
+            .collect()
+    };
+    let (desk, mut harness) = wide(many(200));
+    desk.borrow_mut().views.show(Screen::Contained);
+    harness.step();
+    let at_once = gaps(&harness);
+    assert!(at_once.iter().all(|gap| *gap > 8.0), "{at_once:?}");
+    harness.run_steps(4);
+    let gaps = gaps(&harness);
+    let pairs = at_once.iter().zip(&gaps);
+    let moved: Vec<_> = pairs
+        .filter(|(one, other)| (*one - *other).abs() > 1.0)
         .collect();
+    assert!(moved.is_empty(), "in the first frame and later: {moved:?}");
     assert!(gaps.iter().all(|gap| *gap > 8.0), "{gaps:?}");
     let least = gaps.iter().copied().fold(f32::INFINITY, f32::min);
     assert!(
@@ -173,4 +187,51 @@ fn a_release_takes_its_row_away() {
     learn(&mut desk.borrow_mut().state, vec![release]);
     harness.run_steps(2);
     assert_eq!(numbers(&harness), [0, 2]);
+}
+
+#[test]
+fn a_release_that_begins_moves_no_card_but_those_below_its_own_whose_buttons_wait() {
+    let mut state = signed_in();
+    let mine = |n, action: MachineAction| MachineAction {
+        id: MachineActionId::parse(&format!("mine-{n}")).expect("a literal id"),
+        requestor: account().user_name,
+        ..action
+    };
+    let isolations = (0..3).map(|n| mine(n, isolation(n, MachineActionStatus::Succeeded)));
+    learn(&mut state, isolations.collect());
+    let (desk, mut harness) = wide(state);
+    desk.borrow_mut().views.show(Screen::Contained);
+    harness.run_steps(4);
+    let places = |harness: &Harness<'static>| -> Vec<_> {
+        drawn(harness)
+            .into_iter()
+            .map(|(n, rect)| (n, rect.top()))
+            .collect()
+    };
+    let before = places(&harness);
+    assert_eq!(before.len(), 3);
+    let release = MachineAction {
+        kind: MachineActionType::Unisolate,
+        created: Some(at(10)),
+        last_updated: Some(at(20)),
+        ..isolation(1, MachineActionStatus::Pending)
+    };
+    let is_ready = |harness: &Harness<'static>, n: usize| {
+        let id = format!("{n:040x}");
+        let label = format!("Release “LT-{n:05}” (…{})…", &id[36..]);
+        let button = harness.get_by_label(&label);
+        !button.accesskit_node().is_disabled()
+    };
+    assert!(is_ready(&harness, 2));
+    learn(&mut desk.borrow_mut().state, vec![mine(9, release)]);
+    harness.run_steps(1);
+    let said = harness.query_by_label("Yours: 1 being released");
+    assert!(said.is_some());
+    let after = places(&harness);
+    assert_eq!(after[0], before[0]);
+    // Its own card says more by now.
+    assert!(after[2].1 > before[2].1);
+    assert!(is_ready(&harness, 0) && !is_ready(&harness, 2));
+    harness.run_steps(4);
+    assert!(is_ready(&harness, 2));
 }

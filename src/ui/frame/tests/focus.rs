@@ -39,9 +39,10 @@ fn stop(harness: &Harness<'static>) -> Option<TabStop> {
     })
 }
 
-/// Every ring that was painted.
-fn rings(harness: &Harness<'static>) -> Vec<Rect> {
-    fn gather(shape: &Shape, clip: Rect, colours: &[Color32], into: &mut Vec<Rect>) {
+/// Every ring that was painted, and whether all of it can be seen.
+fn rings(harness: &Harness<'static>) -> Vec<(Rect, bool)> {
+    fn gather(shape: &Shape, clip: Rect, colours: &[Color32], into: &mut Vec<(Rect, bool)>) {
+        let is_whole = clip.expand(0.5).contains_rect(shape.visual_bounding_rect());
         let is_ring = |stroke: egui::Stroke| stroke.width >= 2.0 && colours.contains(&stroke.color);
         if let Shape::Vec(shapes) = shape {
             for shape in shapes {
@@ -49,9 +50,9 @@ fn rings(harness: &Harness<'static>) -> Vec<Rect> {
             }
         } else if let Shape::Circle(circle) = shape {
             let rect = shape.visual_bounding_rect().intersect(clip);
-            into.extend(is_ring(circle.stroke).then_some(rect));
+            into.extend(is_ring(circle.stroke).then_some((rect, is_whole)));
         } else if let Shape::Rect(rect) = shape {
-            into.extend(is_ring(rect.stroke).then(|| rect.rect.intersect(clip)));
+            into.extend(is_ring(rect.stroke).then(|| (rect.rect.intersect(clip), is_whole)));
         }
     }
     let tokens = [&Tokens::DARK, &Tokens::LIGHT];
@@ -94,7 +95,7 @@ fn walk(harness: &mut Harness<'static>, size: egui::Vec2, page: &str) -> Vec<Tab
         );
         let is_ringed = rings(harness)
             .iter()
-            .any(|ring| ring.is_positive() && stop.rect.expand(6.0).contains_rect(*ring));
+            .any(|(ring, _)| ring.is_positive() && stop.rect.expand(6.0).contains_rect(*ring));
         assert!(is_ringed, "{page}: no ring: {stop:?}");
         stops.push(stop);
     }
@@ -216,7 +217,10 @@ fn in_a_small_window_the_list_and_the_panel_are_walked_without_a_trap() {
 
 #[test]
 fn another_size_of_the_window_leaves_no_gap_below_a_banner() {
-    let (_, mut harness) = desk(signed_in(), WIDE_WINDOW);
+    let mut state = signed_in();
+    let long = "A problem whose words need a second line in a narrow window ".repeat(3);
+    state.apply(Event::Problem(Explanation::harmless(long, NextStep::None)));
+    let (_, mut harness) = desk(state, WIDE_WINDOW);
     harness.run_steps(3);
     for size in [egui::vec2(560.0, 600.0), WIDE_WINDOW, SMALL_WINDOW] {
         harness.set_size(size);
@@ -414,4 +418,59 @@ fn a_focused_button_does_not_leave_its_tip_over_what_comes_next() {
         harness.query_by_label(hint).is_none(),
         "only hovering shows it"
     );
+}
+
+#[test]
+fn escape_that_closes_a_menu_leaves_no_page() {
+    let (desk, mut harness) = desk(signed_in(), SMALL_WINDOW);
+    desk.borrow_mut().views.show(Screen::Contained);
+    harness.run_steps(3);
+    harness.get_by_label("Menu").click();
+    harness.run_steps(3);
+    assert!(harness.query_by_label("Theme: system").is_some());
+    for (page, is_open) in [(Screen::Contained, false), (Screen::Devices, false)] {
+        harness.key_press(Key::Escape);
+        harness.run_steps(3);
+        assert_eq!(desk.borrow().views.screen, page);
+        assert_eq!(harness.query_by_label("Theme: system").is_some(), is_open);
+    }
+}
+
+#[test]
+fn escape_in_a_field_of_the_settings_leaves_the_keyboard_on_the_page() {
+    let (desk, mut harness) = desk(signed_in(), WIDE_WINDOW);
+    desk.borrow_mut().views.show(Screen::Settings);
+    harness.run_steps(3);
+    harness.get_by_label("Protected names").focus();
+    harness.run_steps(2);
+    harness.key_press(Key::Escape);
+    harness.run_steps(3);
+    assert_eq!(desk.borrow().views.screen, Screen::Settings);
+    let focused = stop(&harness).expect("something has the keyboard");
+    assert_eq!(focused.name, "Back to the list");
+}
+
+#[test]
+fn the_ring_of_the_first_row_of_the_activity_is_whole() {
+    let refused = Record::Refused {
+        status: 403,
+        code: "Forbidden".into(),
+        message: "no".into(),
+    };
+    for records in [vec![Record::Sent], vec![Record::Sent, refused]] {
+        let mut state = signed_in();
+        state.apply(Event::Entries(vec![ordered(1, None, records)]));
+        let (_, mut harness) = desk(state, WIDE_WINDOW);
+        let fold = "Show details of “HR-LT-007” (…aaaa): Isolate device";
+        harness.get_by_label(fold).focus();
+        harness.run_steps(3);
+        let rect = harness.get_by_label(fold).rect();
+        let is_around =
+            |ring: &Rect| ring.contains_rect(rect) && rect.expand(3.0).contains_rect(*ring);
+        let mut rings = rings(&harness).into_iter();
+        assert!(
+            rings.any(|(ring, is_whole)| is_whole && is_around(&ring)),
+            "{rect}"
+        );
+    }
 }

@@ -236,6 +236,7 @@ fn the_buttons_of_the_panel_stay_where_they_are_while_the_device_is_read() {
     let before = place(&harness);
     let mut twins = vec![(*machine(HR, "HR-LT-007")).clone()];
     twins[0].machine_tags = Some((0..30).map(|n| format!("tag number {n}").into()).collect());
+    twins[0].rbac_group_name = Some("Finance".into());
     twins[0].is_potential_duplication = true;
     twins.push((*machine(STRANGER, "HR-LT-007")).clone());
     desk.borrow_mut().state.apply(Event::Inventory {
@@ -249,6 +250,8 @@ fn the_buttons_of_the_panel_stay_where_they_are_while_the_device_is_read() {
             .is_some()
     );
     assert_eq!(place(&harness), before);
+    let labelled = harness.query_by_label_contains("Group: Finance · Tags: tag number 0, ");
+    assert!(labelled.is_some());
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::action::ActionKind;
 use crate::journal::{Author, Entry, Record};
 use crate::model::EntryId;
 use crate::state::fixtures;
+use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::dialogs::closing_concerns;
 use crate::ui::views::Dialog;
 
@@ -80,6 +81,7 @@ fn a_list_that_has_lost_devices_says_how_many_and_is_not_whole() {
         "2 devices of the list before are missing from this one"
     ));
     assert!(!desk.borrow().state.inventory.is_complete());
+    assert_eq!(coverage(&desk.borrow().state), Coverage::Missing(2));
     // One is found by asking for it; the other shows up again in a later list.
     fixtures::page(&mut desk.borrow_mut().state, &[machine(HR, "HR-LT-007")]);
     assert_eq!(desk.borrow().state.inventory.missing_count(), 1);
@@ -90,6 +92,11 @@ fn a_list_that_has_lost_devices_says_how_many_and_is_not_whole() {
     // What has been gone for an hour has left for good.
     done(28, &[FIN]);
     done(27 + 3_700, &[FIN]);
+    assert_eq!(desk.borrow().state.inventory.missing_count(), 0);
+    // Of a list that is older than that nothing is missing.
+    fixtures::page(&mut desk.borrow_mut().state, &[machine(HR, "HR-LT-007")]);
+    done(4_000, &[FIN, HR]);
+    done(4_000 + 3_700, &[FIN]);
     assert_eq!(desk.borrow().state.inventory.missing_count(), 0);
 }
 
@@ -127,6 +134,14 @@ fn enter_presses_the_button_of_a_question_that_was_walked_to() {
         work.iter()
             .any(|command| matches!(command, Command::SignOut))
     );
+    let (desk, mut harness) = wide(signed_in());
+    desk.borrow_mut().views.open(Dialog::ConfirmClose);
+    harness.run_steps(4);
+    harness.key_press(Key::Tab);
+    harness.run_steps(2);
+    harness.key_press(Key::Enter);
+    harness.run_steps(2);
+    assert!(desk.borrow().views.close_confirmed);
 }
 
 fn top(harness: &Harness<'static>, label: &str) -> f32 {
@@ -156,13 +171,24 @@ fn nothing_moves_when_the_first_order_comes() {
 
 #[test]
 fn rows_have_room_in_the_smallest_window() {
-    let (_, harness) = desk(signed_in(), egui::vec2(640.0, 360.0));
+    let mut state = signed_in();
+    state.sign_ins = 1;
+    let (_, harness) = desk(state, egui::vec2(640.0, 360.0));
     let head = harness.get_by_label("Sort by Name").rect().bottom();
     let bar = top(
         &harness,
         "Tick boxes, or press Space, to act on several devices",
     );
     assert!(bar - head > 4.0 * 24.0, "{head} to {bar}");
+    let allowed = "Defender decides when you try";
+    assert!(
+        !shows(&harness, allowed),
+        "only what is missing counts there"
+    );
+    let mut state = signed_in();
+    state.sign_ins = 1;
+    let (_, harness) = desk(state, egui::vec2(800.0, 600.0));
+    assert!(shows(&harness, allowed));
 }
 
 #[test]
@@ -170,9 +196,23 @@ fn what_was_looked_up_is_said_where_there_is_room_already() {
     use crate::message::AskedNews;
     use crate::model::Question;
 
-    let (desk, mut harness) = wide(signed_in());
+    let mut state = signed_in();
+    // Of a whole list nothing is said: what is asked comes where nothing stood.
+    state.apply(Event::Inventory {
+        epoch: Epoch(0),
+        news: InventoryNews::Done {
+            at: at(20),
+            unreadable: 0,
+            incomplete: None,
+            seen: [FIN, HR, TWIN]
+                .map(|id| MachineId::parse(id).expect("an id"))
+                .into(),
+        },
+    });
+    let (desk, mut harness) = wide(state);
     desk.borrow_mut().views.search = "FIN-LT-042".into();
     harness.run_steps(3);
+    assert!(!shows(&harness, "there may be more"));
     let before = top(&harness, "Sort by Name");
     let question = Question::Name("FIN-LT-042".into());
     desk.borrow_mut().state.apply(Event::Asked {
@@ -184,6 +224,83 @@ fn what_was_looked_up_is_said_where_there_is_room_already() {
     assert!(shows(&harness, "Asking Defender…"));
     let after = top(&harness, "Sort by Name");
     assert!((after - before).abs() < 0.5, "{before} to {after}");
+    let answered = AskedNews::Answered {
+        at: at(20),
+        machines: vec![machine(FIN, "FIN-LT-042")],
+        unreadable: 0,
+        is_cut: false,
+        is_of_last_report: false,
+    };
+    desk.borrow_mut().state.apply(Event::Asked {
+        epoch: Epoch(0),
+        text: "FIN-LT-042".into(),
+        news: answered,
+    });
+    harness.run_steps(3);
+    assert!(shows(&harness, "Looked up directly: "));
+    let after = top(&harness, "Sort by Name");
+    assert!((after - before).abs() < 0.5, "{before} to {after}");
+}
+
+#[test]
+fn records_without_a_column_are_counted_in_the_comparison() {
+    let (desk, mut harness) = wide(signed_in());
+    let twins = (0..7).map(|n| machine(&format!("{n:040x}"), "FIN-LT-042"));
+    let twins: Vec<_> = twins.collect();
+    fixtures::page(&mut desk.borrow_mut().state, &twins);
+    let compared = machine(FIN, "FIN-LT-042").reference();
+    desk.borrow_mut().views.open(Dialog::Compare(compared));
+    harness.run_steps(4);
+    assert!(shows(
+        &harness,
+        "6 of 9 records; the others are in the list"
+    ));
+}
+
+#[test]
+fn a_text_that_was_cut_has_one_tip_with_all_of_it() {
+    let (desk, mut harness) = wide(signed_in());
+    let picked = [(FIN, "FIN-LT-042"), (HR, "HR-LT-007"), (TWIN, "FIN-LT-042")];
+    let picked = picked.map(|(id, name)| machine(id, name).reference());
+    desk.borrow_mut().views.bulk_selection = picked.into();
+    harness.run_steps(3);
+    let words = harness.get_by_label_contains("3 selected").rect();
+    harness.hover_at(words.center());
+    harness.run_steps(8);
+    let all = harness.query_all_by_label_contains("3 selected").count();
+    assert_eq!(all, 2, "the line and its tip");
+}
+
+#[test]
+fn the_form_says_that_its_device_is_not_in_the_list() {
+    use crate::action::Subject;
+    use crate::ui::order;
+
+    let mut state = signed_in();
+    state.apply(Event::Inventory {
+        epoch: Epoch(0),
+        news: InventoryNews::Done {
+            at: at(20),
+            unreadable: 0,
+            incomplete: None,
+            seen: vec![MachineId::parse(HR).expect("an id")],
+        },
+    });
+    let (desk, mut harness) = wide(state);
+    for (id, name, is_listed) in [(HR, "HR-LT-007", true), (FIN, "FIN-LT-042", false)] {
+        {
+            let desk = &mut *desk.borrow_mut();
+            desk.views.dialog = None;
+            let subject = Subject::Act(ActionKind::Isolate);
+            let machine = machine(id, name).reference();
+            let (state, views) = (&desk.state, &mut desk.views);
+            let _load = order::open(state, views, &[machine], subject, 0.0, |_| {});
+        }
+        harness.run_steps(4);
+        let gone =
+            "Not in the list read less than a minute ago: removed, or outside your device groups";
+        assert_eq!(shows(&harness, gone), !is_listed, "{name}");
+    }
 }
 
 #[test]
@@ -241,6 +358,95 @@ fn another_person_begins_with_an_empty_search_and_the_keyboard_in_it() {
     };
     views.enter(&kim);
     assert_eq!(views.search, "");
+    assert!(views.focus_search);
+    // A page or a dialog that was open has the keyboard.
+    views.show(Screen::Settings);
+    views.enter(&kim);
+    assert!(!views.focus_search);
+    views.show(Screen::Devices);
+    views.open(Dialog::Keys);
+    views.enter(&kim);
+    assert!(!views.focus_search);
+}
+
+#[test]
+fn the_keys_of_the_actions_stand_first_and_in_sight() {
+    let (desk, mut harness) = wide(signed_in());
+    desk.borrow_mut().views.open(Dialog::Keys);
+    harness.run_steps(4);
+    let last = |label: &str| {
+        // What lies behind the dialog comes before.
+        let nodes = harness.query_all_by_label(label);
+        nodes.last().unwrap_or_else(|| panic!("{label}")).rect()
+    };
+    let search = last(UiCommand::FindMachine.spec().title);
+    for &kind in ActionKind::ALL
+        .iter()
+        .filter(|kind| kind.spec().shortcut.is_some())
+    {
+        let title = last(&format!("{}…", UiCommand::Act(kind).spec().title));
+        assert!(
+            title.bottom() < 900.0 && title.top() < search.top(),
+            "{kind:?}"
+        );
+    }
+    assert!(search.top() < last("Without a key").top());
+}
+
+#[test]
+fn a_row_whose_state_has_little_room_says_what_its_order_came_to() {
+    let mut state = signed_in();
+    let refused = Record::Refused {
+        status: 403,
+        code: "Forbidden".into(),
+        message: "no".into(),
+    };
+    let entry = own_entry("FIN-LT-042", vec![Record::Sent, refused]);
+    state.apply(Event::Entries(vec![entry]));
+    let (_, harness) = wide(state);
+    let table = harness.get_by_label("Devices").rect();
+    let mut words = harness.query_all_by_label("Refused");
+    assert!(words.any(|node| table.contains_rect(node.rect())));
+}
+
+#[test]
+fn what_puts_a_banner_away_stands_beside_its_first_line() {
+    let mut state = signed_in();
+    let long = "A problem whose words need a second line ".repeat(4);
+    state.apply(Event::Problem(Explanation::harmless(
+        long.clone(),
+        NextStep::TryAgain,
+    )));
+    for width in [1_400.0, 700.0] {
+        let mut copy = signed_in();
+        copy.problems.clone_from(&state.problems);
+        copy.sign_ins = 0;
+        let (_, harness) = desk(copy, egui::vec2(width, 600.0));
+        let words = harness.get_by_label(&long).rect();
+        let dismiss = harness.get_by_label("Dismiss").rect();
+        assert!(
+            (dismiss.top() - words.top()).abs() < 6.0,
+            "{words} {dismiss}"
+        );
+        assert!(dismiss.left() >= words.right(), "{words} {dismiss}");
+        assert!(dismiss.right() <= width);
+    }
+}
+
+#[test]
+fn the_buttons_for_a_selection_wait_half_a_second_after_each_tick() {
+    let (desk, mut harness) = wide(signed_in());
+    let tick = format!("Select {}", machine(HR, "HR-LT-007").reference().quoted());
+    harness.get_by_label(&tick).click();
+    harness.run_steps(1);
+    let is_ready = |harness: &Harness<'static>| {
+        let button = harness.get_by_label("Isolate 1 device…");
+        !button.accesskit_node().is_disabled()
+    };
+    assert_eq!(desk.borrow().views.bulk_selection.len(), 1);
+    assert!(!is_ready(&harness));
+    harness.run_steps(4);
+    assert!(is_ready(&harness));
 }
 
 #[test]
