@@ -51,6 +51,12 @@ pub enum Command {
     LoadPart(MachineId, PanelPart),
     /// Look up what is known about the file with this SHA-1.
     LoadFile(Box<str>),
+    /// Fetch the package that this entry's action has collected into a folder.
+    DownloadPackage {
+        entry: EntryId,
+        folder: PathBuf,
+    },
+    CancelDownload(EntryId),
     /// Send orders that were approved together, one after the other. The only command that can
     /// change anything in the tenant.
     Submit(Vec<Approval>),
@@ -168,6 +174,12 @@ pub enum Event {
         entry: EntryId,
         progress: Option<OrderProgress>,
     },
+    /// How the download of an entry's package goes.
+    Download {
+        epoch: Epoch,
+        entry: EntryId,
+        news: DownloadNews,
+    },
     Budget(Budget),
     /// The settings were read or saved; `file` is where, if this run keeps them on disk.
     Settings {
@@ -253,6 +265,43 @@ pub enum OrderProgress {
     LookedUp { complete: u32, again_at: Timestamp },
     /// Cannot be looked at, for this reason.
     Stuck(Explanation),
+}
+
+/// How the download of a package goes. The link to it is in none of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DownloadNews {
+    AsksForLink,
+    /// The service gives few links: the next one at this time.
+    WaitsForLink(Timestamp),
+    Receives {
+        received: u64,
+        total: Option<u64>,
+    },
+    /// The line broke: it goes on where that was.
+    Resumes {
+        received: u64,
+    },
+    Saved(SavedPackage),
+    /// Nothing is left of it.
+    Cancelled,
+    Failed(Explanation),
+}
+
+impl DownloadNews {
+    /// Whether nothing more happens by itself.
+    #[must_use]
+    pub const fn is_end(&self) -> bool {
+        matches!(self, Self::Saved(_) | Self::Cancelled | Self::Failed(_))
+    }
+}
+
+/// A package on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedPackage {
+    pub file: PathBuf,
+    pub bytes: u64,
+    /// In hexadecimal digits.
+    pub sha256: Box<str>,
 }
 
 /// How reading the list of machines goes.

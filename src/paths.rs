@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use directories::ProjectDirs;
+use directories::{ProjectDirs, UserDirs};
 
 use crate::model::{Endpoints, Mode, Registration};
 
@@ -46,6 +46,13 @@ pub fn shared_folder() -> PathBuf {
             .unwrap_or_else(|| dirs.data_local_dir())
             .to_owned()
     })
+}
+
+/// Where this system keeps what a person downloads, else the person's own folder.
+#[must_use]
+pub fn download_folder() -> Option<PathBuf> {
+    let dirs = UserDirs::new()?;
+    Some(dirs.download_dir().unwrap_or(dirs.home_dir()).to_owned())
 }
 
 /// The journal's file: one for each mode and tenant, so that they never meet.

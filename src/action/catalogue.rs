@@ -323,7 +323,7 @@ impl ActionKind {
                 done: "Package collected",
                 keep: "Don't collect",
                 if_failed: SEND_AGAIN,
-                consequence: "The device packs its processes, connections, autostarts and event logs. Download the package from the device's page in the Defender portal",
+                consequence: "The device packs its processes, connections, autostarts and event logs. The package can then be downloaded here",
                 caveats: &["May fail on a low battery or a metered connection"],
                 risk: Risk::Harmless,
                 supports: systems::package,

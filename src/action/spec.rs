@@ -78,14 +78,14 @@ pub enum Yield {
 }
 
 impl Yield {
-    /// Where to find it.
+    /// Where to find it besides here.
     #[must_use]
     pub const fn hint(self) -> Option<&'static str> {
         match self {
             Self::Nothing => None,
-            Self::Package => {
-                Some("The package can be downloaded from the device's page in the Defender portal")
-            }
+            Self::Package => Some(
+                "The package can be downloaded here, or from the device's page in the Defender portal",
+            ),
         }
     }
 }

@@ -15,6 +15,7 @@ mod file;
 mod list;
 mod odata;
 mod on_machine;
+mod package;
 mod panel;
 mod rate_limit;
 mod retry;
@@ -32,14 +33,15 @@ pub use ask::Found;
 pub use error::{ApiError, Refusal, Unreadable, Verb};
 pub use list::{Complete, Cursor, More, Page};
 pub use odata::ActionFilter;
-pub use rate_limit::{Lane, Permit};
+pub use package::{Incoming, PackageError, PackageLink, Received, Remedy};
+pub use rate_limit::{Lane, Permit, Quota};
 pub use retry::delay;
 pub use transport::Http;
 
 use crate::action::Order;
 use crate::auth::{AccessToken, AuthError, Clock, RefusedToken, Session, WantedClaims};
 use crate::model::{Account, Budget, Endpoints, MachineAction};
-use rate_limit::RateLimiter;
+use rate_limit::Limiters;
 use transport::{Answer, Limits};
 use wire::Noun;
 
@@ -52,7 +54,7 @@ struct Inner {
     http: Http,
     session: Session,
     clock: Clock,
-    limiter: Mutex<RateLimiter>,
+    limiters: Mutex<Limiters>,
     /// The token that the service last answered with 401.
     refused: Mutex<Option<RefusedToken>>,
     /// How many seconds the service's clock was ahead of this computer's, by its last answer;
@@ -82,7 +84,7 @@ impl Client {
             http,
             session,
             clock,
-            limiter: Mutex::new(RateLimiter::new(rate_limit::WINDOWS)),
+            limiters: Mutex::new(Limiters::new()),
             refused: Mutex::new(None),
             ahead_secs: AtomicI64::new(NEVER_ANSWERED),
         }))
@@ -93,7 +95,15 @@ impl Client {
     /// # Errors
     /// The time, when there is no room now.
     pub fn poll_permit(&self, lane: Lane) -> Result<Permit, Timestamp> {
-        lock(&self.0.limiter).poll(lane, self.now())
+        self.poll_permit_of(Quota::Common, lane)
+    }
+
+    /// The same for a request with a limit of its own.
+    ///
+    /// # Errors
+    /// The time, when there is no room now.
+    pub fn poll_permit_of(&self, quota: Quota, lane: Lane) -> Result<Permit, Timestamp> {
+        lock(&self.0.limiters).poll(quota, lane, self.now())
     }
 
     /// Waits for leave for one request.
@@ -158,7 +168,7 @@ impl Client {
     /// How many calls are left.
     #[must_use]
     pub fn budget(&self) -> Budget {
-        lock(&self.0.limiter).budget(self.now())
+        lock(&self.0.limiters).common.budget(self.now())
     }
 
     /// How far the service's clock is ahead of this computer's; `None` before its first answer.
@@ -243,7 +253,7 @@ impl Client {
         &self,
         token: Result<AccessToken, AuthError>,
         url: &Url,
-        _permit: Permit,
+        permit: Permit,
         sending: Sending,
     ) -> Result<Answer, ApiError> {
         let token = token.map_err(ApiError::SignIn)?;
@@ -279,7 +289,7 @@ impl Client {
         }
         match answer.body(url, self.now()) {
             Err(ApiError::Throttled { retry_at }) => {
-                lock(&self.0.limiter).close_gate(retry_at, self.now());
+                lock(&self.0.limiters).close_gate(&permit, retry_at, self.now());
             }
             Err(ApiError::Unauthorized(_)) => {
                 let claims =

@@ -39,10 +39,20 @@ impl Lane {
     }
 }
 
+/// Which limit of the service a request counts against besides the one for all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quota {
+    Common,
+    /// The links to packages.
+    PackageLinks,
+    /// Automated investigations that are started.
+    Investigations,
+}
+
 /// Leave for one request. Counted when given out, used or not.
 #[derive(Debug)]
 #[must_use = "a permit that is not used is a call lost"]
-pub struct Permit(());
+pub struct Permit(Quota);
 
 /// So many calls in so much time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,8 +61,7 @@ pub(super) struct Window {
     pub calls: usize,
 }
 
-/// The documented limits for all calls together. A route with a smaller limit gets a limiter of
-/// its own, with its own windows, beside this one.
+/// The documented limits for all calls together.
 pub(super) const WINDOWS: &[Window] = &[MINUTE, HOUR];
 pub(super) const MINUTE: Window = Window {
     secs: 60,
@@ -62,6 +71,19 @@ pub(super) const HOUR: Window = Window {
     secs: 3_600,
     calls: 1_500,
 };
+
+/// The documented limits of single routes, which count against those for all calls as well.
+const PACKAGE_LINKS: &[Window] = &[
+    Window { secs: 60, calls: 2 },
+    Window {
+        secs: 3_600,
+        calls: 120,
+    },
+];
+const INVESTIGATIONS: &[Window] = &[Window {
+    secs: 3_600,
+    calls: 50,
+}];
 
 /// A gate closed for longer is tried again after this time; other clients cap there as well.
 const LONGEST_PAUSE_SECS: i64 = 300;
@@ -77,7 +99,61 @@ struct Call {
     background: bool,
 }
 
-/// Windows for all calls together, three lanes, and a gate that a 429 closes for everyone.
+/// The limiter for all calls together, and those of routes with a smaller limit of their own.
+#[derive(Debug)]
+pub(super) struct Limiters {
+    pub common: RateLimiter,
+    package_links: RateLimiter,
+    investigations: RateLimiter,
+}
+
+impl Limiters {
+    pub(super) const fn new() -> Self {
+        Self {
+            common: RateLimiter::new(WINDOWS),
+            package_links: RateLimiter::new(PACKAGE_LINKS),
+            investigations: RateLimiter::new(INVESTIGATIONS),
+        }
+    }
+
+    fn of(&mut self, quota: Quota) -> Option<&mut RateLimiter> {
+        match quota {
+            Quota::Common => None,
+            Quota::PackageLinks => Some(&mut self.package_links),
+            Quota::Investigations => Some(&mut self.investigations),
+        }
+    }
+
+    /// Leave for one call now, or the time at which to ask again. Nothing is counted unless both
+    /// limits have room.
+    pub(super) fn poll(
+        &mut self,
+        quota: Quota,
+        lane: Lane,
+        now: Timestamp,
+    ) -> Result<Permit, Timestamp> {
+        if let Some(own) = self.of(quota) {
+            own.check(lane, now)?;
+        }
+        self.common.check(lane, now)?;
+        self.common.count(lane, now);
+        if let Some(own) = self.of(quota) {
+            own.count(lane, now);
+        }
+        Ok(Permit(quota))
+    }
+
+    /// After a 429 to a call with this permit. That of a route with a limit of its own holds up
+    /// no other call: if the limit for all is used up as well, the next of those is told so.
+    pub(super) fn close_gate(&mut self, permit: &Permit, until: Timestamp, now: Timestamp) {
+        match self.of(permit.0) {
+            Some(own) => own.close_gate(until, now),
+            None => self.common.close_gate(until, now),
+        }
+    }
+}
+
+/// Windows, three lanes, and a gate that a 429 closes for everyone.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
     windows: &'static [Window],
@@ -98,8 +174,8 @@ impl RateLimiter {
         }
     }
 
-    /// Leave for one call now, or the time at which to ask again.
-    pub(super) fn poll(&mut self, lane: Lane, now: Timestamp) -> Result<Permit, Timestamp> {
+    /// Whether there is room for one call now, or the time at which to ask again.
+    fn check(&mut self, lane: Lane, now: Timestamp) -> Result<(), Timestamp> {
         self.evict_expired(now);
         if let Some(until) = self.gate_until {
             return Err(until);
@@ -109,14 +185,14 @@ impl RateLimiter {
             .iter()
             .filter_map(|window| self.ready_at(*window, lane, now))
             .max();
-        if let Some(at) = ready {
-            return Err(at);
-        }
+        ready.map_or(Ok(()), Err)
+    }
+
+    fn count(&mut self, lane: Lane, now: Timestamp) {
         self.calls.push_back(Call {
             at: now,
             background: lane.is_background(),
         });
-        Ok(Permit(()))
     }
 
     /// After a 429: no lane gets a permit before `until`. One that comes although this console has
@@ -253,8 +329,41 @@ mod tests {
         Timestamp::from_second(1_700_000_000 + secs).expect("a literal time")
     }
 
+    impl RateLimiter {
+        fn poll(&mut self, lane: Lane, now: Timestamp) -> Result<(), Timestamp> {
+            self.check(lane, now)?;
+            self.count(lane, now);
+            Ok(())
+        }
+    }
+
     fn drain(limiter: &mut RateLimiter, lane: Lane, now: Timestamp) -> usize {
         std::iter::from_fn(|| limiter.poll(lane, now).ok()).count()
+    }
+
+    #[test]
+    fn a_route_with_a_limit_of_its_own_holds_up_no_other() {
+        let mut limiters = Limiters::new();
+        let mut poll = |quota, secs| limiters.poll(quota, Lane::Analyst, at(secs));
+        assert!(poll(Quota::PackageLinks, 0).is_ok() && poll(Quota::PackageLinks, 1).is_ok());
+        assert_eq!(poll(Quota::PackageLinks, 2).err(), Some(at(60)));
+        for n in 0..50 {
+            assert!(poll(Quota::Investigations, n).is_ok(), "{n}");
+        }
+        assert_eq!(poll(Quota::Investigations, 50).err(), Some(at(3_600)));
+        let common = poll(Quota::Common, 51);
+        assert!(common.is_ok());
+        assert_eq!(limiters.common.left(MINUTE, at(51)), 47);
+        let refused = limiters.poll(Quota::PackageLinks, Lane::Analyst, at(62));
+        let refused = refused.expect("there is room again");
+        limiters.close_gate(&refused, at(90), at(62));
+        let mut poll = |quota, secs| limiters.poll(quota, Lane::Analyst, at(secs));
+        assert_eq!(poll(Quota::PackageLinks, 63).err(), Some(at(90)));
+        assert!(poll(Quota::Common, 63).is_ok());
+        let refused = poll(Quota::Common, 64).expect("there is room");
+        limiters.close_gate(&refused, at(95), at(64));
+        let mut poll = |quota, secs| limiters.poll(quota, Lane::Analyst, at(secs));
+        assert_eq!(poll(Quota::PackageLinks, 94).err(), Some(at(95)));
     }
 
     #[test]

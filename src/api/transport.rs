@@ -1,5 +1,7 @@
 //! Sends one request and hands back what came: the only file that knows the HTTP library.
 
+pub(super) mod stream;
+
 use std::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -146,7 +146,7 @@ pub(super) fn one<T: Noun>(body: &[u8]) -> Result<T, Unreadable> {
 }
 
 /// The text of a body. A byte that is no UTF-8 spoils one name, not the list it stands in.
-fn text_of(body: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
+pub(super) fn text_of(body: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     let body = body
         .strip_prefix(b"\xef\xbb\xbf")
         .unwrap_or(body)
@@ -158,7 +158,7 @@ fn text_of(body: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     }
 }
 
-fn why(error: &serde_json::Error) -> Unreadable {
+pub(super) fn why(error: &serde_json::Error) -> Unreadable {
     match error.classify() {
         serde_json::error::Category::Eof => Unreadable::Truncated,
         serde_json::error::Category::Data => Unreadable::WrongShape,

@@ -5,6 +5,7 @@
 //! opened, so that neither a planted link nor a pipe decides what is read or where it is written.
 //! Whatever is not as it should be is refused with a [`Refusal`] inside the error.
 
+mod growing;
 mod refusal;
 
 use std::fs::{self, Metadata};
@@ -14,6 +15,7 @@ use std::time::SystemTime;
 
 pub(crate) use std::fs::{File, TryLockError};
 
+pub use growing::GrowingFile;
 pub use refusal::{Problem, Refusal};
 
 pub use crate::platform::Identity;

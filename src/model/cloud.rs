@@ -280,7 +280,38 @@ impl Endpoints {
             && url.host() == self.api.host()
             && url.port_or_known_default() == self.api.port_or_known_default()
     }
+
+    /// Whether a package may be fetched from `url`, without a token: from the service's own hosts and
+    /// storage; from this computer where the service is a stand-in.
+    #[must_use]
+    pub fn may_hold_packages(&self, url: &Url) -> bool {
+        let has_user = !url.username().is_empty() || url.password().is_some();
+        if has_user {
+            return false;
+        }
+        if self.loopback {
+            return url.scheme() == "http" && is_loopback(url);
+        }
+        let host = url.host_str().unwrap_or_default();
+        let is_known = PACKAGE_HOSTS.iter().any(|known| {
+            let rest = host.strip_suffix(known);
+            rest.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        });
+        url.scheme() == "https" && url.port().is_none() && is_known
+    }
 }
+
+/// Where the service keeps packages: its own hosts, and the blob storage of its clouds.
+const PACKAGE_HOSTS: [&str; 8] = [
+    "securitycenter.windows.com",
+    "securitycenter.microsoft.com",
+    "security.microsoft.com",
+    "securitycenter.windows.us",
+    "securitycenter.microsoft.us",
+    "security.microsoft.us",
+    "blob.core.windows.net",
+    "blob.core.usgovcloudapi.net",
+];
 
 /// The name that always means this computer, regardless of a resolver (RFC 6761, 6.3).
 pub const LOOPBACK_NAME: &str = "localhost";
@@ -300,14 +331,17 @@ pub fn loopback_addresses(url: &Url) -> Vec<SocketAddr> {
     hosts.iter().map(|host| (*host, port).into()).collect()
 }
 
-fn is_bare_loopback(url: &Url) -> bool {
-    let loopback = match url.host() {
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
         Some(url::Host::Domain(name)) => name == LOOPBACK_NAME,
         None => false,
-    };
-    loopback
+    }
+}
+
+fn is_bare_loopback(url: &Url) -> bool {
+    is_loopback(url)
         && url.scheme() == "http"
         && url.username().is_empty()
         && url.password().is_none()
@@ -369,6 +403,34 @@ mod tests {
             "https://api.security.microsoft.com.evil.example/api"
         ));
         assert!(!takes("https://api.security.microsoft.com:444/api"));
+    }
+
+    #[test]
+    fn packages_come_from_the_service_and_from_nowhere_else() {
+        let live = Endpoints::live(&Registration::sample()).expect("literal values");
+        let may = |endpoints: &Endpoints, url: &str| {
+            endpoints.may_hold_packages(&Url::parse(url).expect("a literal address"))
+        };
+        for good in [
+            "https://userrequests-us.securitycenter.windows.com:443/safedownload/a.zip?token=x",
+            "https://wcdpackages.blob.core.windows.net/a?sig=x",
+        ] {
+            assert!(may(&live, good), "{good}");
+        }
+        for bad in [
+            "http://userrequests-us.securitycenter.windows.com/a.zip",
+            "https://userrequests-us.securitycenter.windows.com:8443/a.zip",
+            "https://evilsecuritycenter.windows.com/a.zip",
+            "https://securitycenter.windows.com.evil.example/a.zip",
+            "https://a@x.securitycenter.windows.com/a.zip",
+            "http://127.0.0.1:8080/a.zip",
+            "file:///etc/passwd",
+        ] {
+            assert!(!may(&live, bad), "{bad}");
+        }
+        let stand_in = Endpoints::stand_in("http://127.0.0.1:8080", "t", "c").expect("loopback");
+        assert!(may(&stand_in, "http://127.0.0.1:9090/a.zip"));
+        assert!(!may(&stand_in, "https://x.securitycenter.windows.com/a"));
     }
 
     #[test]

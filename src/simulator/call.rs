@@ -16,6 +16,9 @@ pub(super) struct Call {
     pub(super) bearer: Option<String>,
     pub(super) content_type: Option<String>,
     pub(super) accept_encoding: String,
+    /// Whether there is anything that says who asks, in whatever scheme.
+    pub(super) has_authorization: bool,
+    pub(super) range: Option<String>,
     pub(super) client_request_id: Option<String>,
     pub(super) host: String,
     /// Whether a browser says that a page of another origin has asked for this.
@@ -56,6 +59,8 @@ impl Call {
                     .then(|| token.trim().to_owned())
             }),
             content_type: text(header::CONTENT_TYPE).map(|value| value.to_ascii_lowercase()),
+            has_authorization: parts.headers.contains_key(header::AUTHORIZATION),
+            range: text(header::RANGE),
             accept_encoding: text(header::ACCEPT_ENCODING).unwrap_or_default(),
             client_request_id: text(HeaderName::from_static("client-request-id")),
             host,

@@ -91,7 +91,11 @@ pub(super) fn short_circuit(fault: Option<&FaultKind>) -> Option<Reply> {
         | FaultKind::Stall
         | FaultKind::OpaqueToken
         | FaultKind::NoRefreshToken
-        | FaultKind::SlowDown => None,
+        | FaultKind::SlowDown
+        | FaultKind::CutAfter(_)
+        | FaultKind::NoRange
+        | FaultKind::OtherPackage
+        | FaultKind::ForeignLink => None,
     }
 }
 
@@ -208,7 +212,11 @@ pub(super) fn after(
         | FaultKind::Stall
         | FaultKind::OpaqueToken
         | FaultKind::NoRefreshToken
-        | FaultKind::SlowDown => {}
+        | FaultKind::SlowDown
+        | FaultKind::CutAfter(_)
+        | FaultKind::NoRange
+        | FaultKind::OtherPackage
+        | FaultKind::ForeignLink => {}
     }
     reply
 }

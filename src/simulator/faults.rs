@@ -50,6 +50,10 @@ pub enum Route {
     SubmitOf(String),
     /// Cancelling a machine action.
     Cancel,
+    /// The link to a package.
+    PackageLink,
+    /// The storage of packages, which is no part of the API.
+    Package,
     /// Anything in the API half.
     AnyApi,
     /// Anything but the control calls.
@@ -138,6 +142,14 @@ pub enum FaultKind {
     NoRefreshToken,
     /// `slow_down` (RFC 8628 section 3.5).
     SlowDown,
+    /// The line ends after about so many bytes, headers included.
+    CutAfter(usize),
+    /// The storage sends the whole package, whichever part was asked for.
+    NoRange,
+    /// The storage has another package under the link by now.
+    OtherPackage,
+    /// The link leads to another host.
+    ForeignLink,
 }
 
 /// How `@odata.nextLink` misbehaves.
@@ -175,13 +187,18 @@ pub(super) enum Place {
         kind: &'static str,
     },
     Cancel,
+    PackageLink,
+    Package,
     OtherApi,
     Elsewhere,
 }
 
 impl Place {
     pub(super) fn is_api(self) -> bool {
-        !matches!(self, Self::Devicecode | Self::Token | Self::Elsewhere)
+        !matches!(
+            self,
+            Self::Devicecode | Self::Token | Self::Package | Self::Elsewhere
+        )
     }
 }
 
@@ -210,6 +227,8 @@ impl Route {
             Self::Alerts => place == Place::Alerts,
             Self::AvailableActions => place == Place::AvailableActions,
             Self::Cancel => place == Place::Cancel,
+            Self::PackageLink => place == Place::PackageLink,
+            Self::Package => place == Place::Package,
             Self::Submit => matches!(place, Place::Submit { .. }),
             Self::SubmitOf(name) => {
                 matches!(place, Place::Submit { route, kind } if name.eq_ignore_ascii_case(route) || name.eq_ignore_ascii_case(kind))
@@ -264,11 +283,11 @@ impl Fault {
     /// Reads the text forms of the control calls.
     ///
     /// Routes: `devicecode`, `token`, `machines`, `machine_search`, `find_by_ip`, `user_machines`, `machine`,
-    /// `machine_actions`, `tenant_actions`, `actions_by_id`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
+    /// `machine_actions`, `tenant_actions`, `actions_by_id`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `package_link`, `package`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
     /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `other_id`, `no_such_id`, `forgotten`, `premature`, `other_facts`, `repeat_rows`, `unknown_enums`,
     /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
-    /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`. Dashes and capitals don't matter.
+    /// `forbidden:TEXT`, `opaque_token`, `no_refresh_token`, `slow_down`, `cut_after:BYTES`, `no_range`, `other_package`, `foreign_link`. Dashes and capitals don't matter.
     #[must_use]
     pub fn parse(route: &str, what: &str, times: u32) -> Option<Self> {
         Some(Self {
@@ -309,6 +328,8 @@ fn parse_route(text: &str) -> Option<Route> {
         "availableactions" => Route::AvailableActions,
         "submit" => Route::Submit,
         "cancel" => Route::Cancel,
+        "packagelink" => Route::PackageLink,
+        "package" => Route::Package,
         "api" | "anyapi" => Route::AnyApi,
         "any" => Route::Any,
         _ => return None,
@@ -387,6 +408,10 @@ fn parse_kind(text: &str) -> Option<FaultKind> {
         "opaquetoken" => FaultKind::OpaqueToken,
         "norefreshtoken" => FaultKind::NoRefreshToken,
         "slowdown" => FaultKind::SlowDown,
+        "cutafter" => FaultKind::CutAfter(rest?.parse().ok()?),
+        "norange" => FaultKind::NoRange,
+        "otherpackage" => FaultKind::OtherPackage,
+        "foreignlink" => FaultKind::ForeignLink,
         _ => return None,
     })
 }

@@ -151,10 +151,12 @@ impl SimControl {
         self.0.lock().identity.wanted_claims = claims.map(str::to_owned);
     }
 
-    /// All tokens, codes, verifiers and states so far: what no log, file or screen may show.
+    /// All tokens, codes, verifiers, states and keys to packages so far: what no log, file or screen may show.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
-        self.0.lock().identity.secrets()
+        let inner = self.0.lock();
+        let links = inner.packages.secrets();
+        inner.identity.secrets().into_iter().chain(links).collect()
     }
 
     /// Sets the seconds between polls that device codes are handed out with; 5 at the start.
@@ -176,6 +178,17 @@ impl SimControl {
     /// Sets the call limits; 100 a minute and 1,500 an hour at the start.
     pub fn set_limits(&self, per_minute: usize, per_hour: usize) {
         self.0.lock().limits.set(per_minute, per_hour);
+    }
+
+    /// Sets how many bytes a package has, about.
+    pub fn set_package_size(&self, bytes: usize) {
+        self.0.lock().packages.size = bytes;
+    }
+
+    /// The package of this action, as its storage serves it.
+    #[must_use]
+    pub fn package(&self, action: &str) -> Vec<u8> {
+        super::packages::package(action, self.0.lock().packages.size, 0)
     }
 
     /// Sets how answers are compressed when the client offers it.

@@ -40,6 +40,7 @@ mod faults;
 mod handle;
 mod log;
 mod lookups;
+mod packages;
 
 mod clock;
 mod encoding;

@@ -21,6 +21,8 @@ pub(super) enum Payload {
     Empty,
     Json(Value),
     Text(&'static str, String),
+    /// Bytes that are never packed.
+    Bytes(&'static str, Vec<u8>),
 }
 
 const ODATA_JSON: &str =
@@ -57,6 +59,14 @@ impl Reply {
             status,
             headers: Vec::new(),
             body: Payload::Text(PLAIN_JSON, text),
+        }
+    }
+
+    pub(super) fn bytes(status: u16, kind: &'static str, bytes: Vec<u8>) -> Self {
+        Self {
+            status,
+            headers: Vec::new(),
+            body: Payload::Bytes(kind, bytes),
         }
     }
 
@@ -101,6 +111,10 @@ impl Reply {
         odata: bool,
     ) -> Response {
         let success = (200..300).contains(&self.status);
+        let how = match self.body {
+            Payload::Bytes(..) => Compress::Nothing,
+            Payload::Empty | Payload::Json(_) | Payload::Text(..) => how,
+        };
         let (kind, bytes) = match self.body {
             Payload::Empty => (None, Vec::new()),
             Payload::Json(value) => (
@@ -112,6 +126,7 @@ impl Reply {
                 serde_json::to_vec(&value).unwrap_or_default(),
             ),
             Payload::Text(kind, text) => (Some(kind), text.into_bytes()),
+            Payload::Bytes(kind, bytes) => (Some(kind), bytes),
         };
         let mut headers = HeaderMap::new();
         for (name, value) in self.headers {

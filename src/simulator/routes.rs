@@ -18,7 +18,7 @@ use super::oauth::{discovery, oauth_error};
 use super::reply::Reply;
 use super::tenant::SimTenant;
 use super::wire::Connection;
-use super::{api, control, lookups, pages, submit};
+use super::{api, control, lookups, packages, pages, submit};
 
 /// No client of the service sends more than this.
 const LONGEST_BODY: usize = 1 << 20;
@@ -63,6 +63,9 @@ pub(super) async fn answer(
     if matches!(fault, Some(FaultKind::DropBefore | FaultKind::DropAfter)) {
         line.cut();
         return reply.into_response("", super::Compress::Nothing, false);
+    }
+    if let Some(FaultKind::CutAfter(bytes)) = fault {
+        line.cut_after(*bytes);
     }
     let reply = distort::after(reply, fault, &call, &tenant.address);
     finish(&tenant, &call, place, entry, reply)
@@ -167,6 +170,9 @@ fn place_of(call: &Call, path: &[&str]) -> Place {
             _ => Place::Elsewhere,
         };
     }
+    if path.first() == Some(&packages::STORAGE) {
+        return Place::Package;
+    }
     let Some(rest) = under_api(path) else {
         return Place::Elsewhere;
     };
@@ -186,6 +192,7 @@ fn place_of(call: &Call, path: &[&str]) -> Place {
         ["machines", _, "alerts"] | ["machines", _, "alerts", "$count"] => Place::Alerts,
         ["machines", _, "availablemachineactions"] => Place::AvailableActions,
         ["machineactions", _, "cancel"] => Place::Cancel,
+        ["machineactions", _, "getpackageuri"] => Place::PackageLink,
         ["machines", _, last] if call.is_post() => match by_route(last) {
             Some(row) => Place::Submit {
                 route: row.route,
@@ -244,6 +251,7 @@ fn sign_in_half(
             Reply::json(200, discovery(name, &tenant.address))
         }
         ["devicelogin"] => pages::devicelogin(tenant, call),
+        [packages::STORAGE, ..] => packages::serve(tenant, call, fault),
         [] if call.is_get() => pages::front(&tenant.address),
         _ => Reply::empty(404),
     }
@@ -334,6 +342,9 @@ fn api_half(
         ["machineactions", _, "cancel"] if !call.is_post() => Reply::only("POST"),
         ["machineactions", _, "cancel"] => allowed(&super::actions::CANCEL_PERMISSIONS, &|| {
             submit::cancel(tenant, call, subject)
+        }),
+        ["machineactions", _, "getpackageuri"] => get(&["Machine.CollectForensics"], &|| {
+            packages::link(tenant, subject, fault)
         }),
         ["files", _] => get(&["File.Read.All"], &|| api::file(tenant, subject)),
         ["files", _, "stats"] => get(&["File.Read.All"], &|| {

@@ -16,6 +16,7 @@ use super::identity::Identity;
 use super::lifecycle::{Action, PlannedOutcome, Status, steps};
 use super::limits::Limits;
 use super::log::LoggedRequest;
+use super::packages::Packages;
 use super::random::Rng;
 use super::story::{CAST, PAST};
 
@@ -67,6 +68,7 @@ pub(super) struct Inner {
     pub(super) identity: Identity,
     pub(super) faults: Faults,
     pub(super) limits: Limits,
+    pub(super) packages: Packages,
     pub(super) log: Vec<LoggedRequest>,
     pub(super) rng: Rng,
     pub(super) compress: Compress,
@@ -99,6 +101,7 @@ impl SimTenant {
             identity: Identity::new(options.auto_approve),
             faults: Faults::default(),
             limits: Limits::new(100, 1_500),
+            packages: Packages::default(),
             log: Vec::new(),
             rng: Rng::unforeseeable(),
             compress: Compress::default(),

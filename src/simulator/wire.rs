@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -18,16 +18,48 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// The switch of one connection, as handlers see it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Connection(Arc<AtomicBool>);
+pub(super) struct Connection(Arc<Line>);
+
+#[derive(Debug)]
+struct Line {
+    is_cut: AtomicBool,
+    /// Bytes that may still leave.
+    left: AtomicUsize,
+}
+
+impl Default for Line {
+    fn default() -> Self {
+        Self {
+            is_cut: AtomicBool::new(false),
+            left: AtomicUsize::new(usize::MAX),
+        }
+    }
+}
 
 impl Connection {
     /// From now on nothing leaves, and the peer sees a reset.
     pub(super) fn cut(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.is_cut.store(true, Ordering::SeqCst);
+    }
+
+    /// Only so many bytes leave from now on; then the line ends without a word.
+    pub(super) fn cut_after(&self, bytes: usize) {
+        self.0.left.store(bytes, Ordering::SeqCst);
     }
 
     fn is_cut(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
+        self.0.is_cut.load(Ordering::SeqCst)
+    }
+
+    fn left(&self) -> usize {
+        self.0.left.load(Ordering::SeqCst)
+    }
+
+    fn note_left(&self, before: usize, written: usize) {
+        if before != usize::MAX {
+            let left = before.saturating_sub(written);
+            self.0.left.store(left, Ordering::SeqCst);
+        }
     }
 }
 
@@ -107,7 +139,16 @@ impl AsyncWrite for Wire {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let left = self.line.left();
+        if left == 0 && !buf.is_empty() {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let some = &buf[..buf.len().min(left)];
+        let written = Pin::new(&mut self.stream).poll_write(cx, some);
+        if let Poll::Ready(Ok(written)) = &written {
+            self.line.note_left(left, *written);
+        }
+        written
     }
 
     fn poll_write_vectored(
@@ -116,6 +157,10 @@ impl AsyncWrite for Wire {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
+        if self.line.left() != usize::MAX {
+            let first = bufs.iter().find(|buf| !buf.is_empty());
+            return self.poll_write(cx, first.map_or(&[], |buf| buf));
+        }
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
     }
 

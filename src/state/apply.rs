@@ -106,6 +106,11 @@ impl State {
                     None => self.progress.remove(&entry),
                 };
             }
+            Event::Download { epoch, entry, news } => {
+                if epoch == self.epoch {
+                    self.downloads.insert(entry, news);
+                }
+            }
             Event::Budget(budget) => self.budget = Some(budget),
             Event::Settings { file, news } => self.apply_settings(file, *news),
             Event::Problem(explanation) => self.note_problem(explanation),
@@ -139,6 +144,7 @@ impl State {
             self.containments = Remote::default();
             // What the account before was waiting for is nobody's business here.
             self.progress.clear();
+            self.downloads.clear();
             self.epoch = epoch;
         }
         if matches!(
@@ -269,6 +275,7 @@ const fn changes_facts(event: &Event) -> bool {
         Event::Window(_)
             | Event::Budget(_)
             | Event::Progress { .. }
+            | Event::Download { .. }
             | Event::Clock(_)
             | Event::Problem(_)
     )

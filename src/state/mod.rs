@@ -17,6 +17,7 @@ mod remote;
 mod settings;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -36,7 +37,7 @@ pub use settings::SettingsFacts;
 use crate::explain::Explanation;
 use crate::guard::{AlertsLook, Devices, Facts, FileLook, History, OwnAction, Policy};
 use crate::journal::{Entry, OrderStatus};
-use crate::message::{LookBack, OrderProgress, open_orders_on};
+use crate::message::{DownloadNews, LookBack, OrderProgress, open_orders_on};
 use crate::model::{
     AvailableActions, Budget, EntryId, Epoch, FileFacts, Host, KeyringState, Machine,
     MachineAction, MachineActionId, MachineId, MachineRef, Mode, SessionStatus, SignInMethod,
@@ -112,6 +113,10 @@ pub struct State {
     /// This console's entries, oldest first.
     pub entries: Entries,
     pub progress: HashMap<EntryId, OrderProgress>,
+    /// How the last download of each entry's package goes or went, in this run.
+    pub downloads: HashMap<EntryId, DownloadNews>,
+    /// Where this system keeps what a person downloads, if it says so.
+    pub download_folder: Option<PathBuf>,
     pub budget: Option<Budget>,
     /// Problems without a row of their own, newest last.
     pub problems: Vec<Problem>,
@@ -171,6 +176,8 @@ impl State {
             containments: Remote::default(),
             entries: Entries::default(),
             progress: HashMap::new(),
+            downloads: HashMap::new(),
+            download_folder: None,
             budget: None,
             problems: Vec::new(),
             problems_raised: 0,

@@ -13,7 +13,7 @@ use crate::explain::NextStep;
 use crate::model::KeyringState;
 use crate::state::State;
 use crate::ui::activity::open_work::{Ending, OpenOrders};
-use crate::ui::activity::{attention, insist};
+use crate::ui::activity::{attention, download, insist};
 use crate::ui::device::compare;
 use crate::ui::devices::bulk_selection::devices;
 use crate::ui::sign_in::account;
@@ -33,6 +33,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             attention::acknowledge_ui(ui, cx, asked);
         }
         Some(OpenDialog::Insist(entry)) => insist::insist_ui(ui, cx, entry),
+        Some(OpenDialog::Download(entry)) => download::download_ui(ui, cx, entry),
         Some(OpenDialog::ConfirmSignOut) => account::confirm_sign_out_ui(ui, cx),
         Some(OpenDialog::ConfirmClose) => confirm_close_ui(ui, cx),
         // It waits behind the sign-in, with everything that was typed.
@@ -61,6 +62,12 @@ pub fn closing_concerns(state: &State, views: &Views) -> Vec<Concern> {
         add(
             format!("A form is open: {title}"),
             "What you typed there will be lost",
+        );
+    }
+    if state.downloads.values().any(|news| !news.is_end()) {
+        add(
+            "A package is being downloaded".into(),
+            "What has come of it will be removed",
         );
     }
     match views.bulk_selection.len() {

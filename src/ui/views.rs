@@ -69,6 +69,8 @@ pub struct Views {
     pub entered_as: Option<Account>,
     /// The person has been told what closing ends, and wants to close.
     pub close_confirmed: bool,
+    /// The folder for packages that was typed last in this run.
+    pub download_folder: Option<String>,
     /// How the person has arranged the window.
     pub layout: WindowLayout,
     pub completion: Completion,
@@ -165,6 +167,8 @@ pub enum Dialog {
     Acknowledge(Box<Acknowledging>),
     /// Before a held order is sent all the same.
     Insist(EntryId),
+    /// The folder for an entry's package.
+    Download(EntryId),
     /// Before signing out.
     ConfirmSignOut,
     /// Closing while something would be lost by it.
@@ -257,6 +261,7 @@ impl Views {
                     | Dialog::Account
                     | Dialog::Acknowledge(_)
                     | Dialog::Insist(_)
+                    | Dialog::Download(_)
                     | Dialog::ConfirmSignOut
             )
         ) {

@@ -6,6 +6,24 @@ use jiff::tz::TimeZone;
 use crate::model::age_text;
 pub use crate::model::{os_name, spaced};
 
+/// A number of bytes, in the unit that suits it; a thousand of one make the next.
+pub fn bytes(count: u64) -> String {
+    let units = ["kB", "MB", "GB", "TB"];
+    let mut tenths = count / 100;
+    if count < 1_000 {
+        return format!("{count} bytes");
+    }
+    let mut unit = units[0];
+    for larger in &units[1..] {
+        if tenths < 10_000 {
+            break;
+        }
+        tenths /= 1_000;
+        unit = larger;
+    }
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
+}
+
 /// Local date and time with its UTC offset; UTC is in the tooltip.
 pub fn local_time(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone())

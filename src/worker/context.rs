@@ -8,6 +8,7 @@ use super::cache;
 use super::journal::JournalHandle;
 use super::known::{KnownMachines, ListAge};
 use super::order::{Followed, Orders};
+use super::package::Downloads;
 use super::screen::Screen;
 use super::session::{Renewal, SessionHandle};
 use super::settings::SettingsHandle;
@@ -33,6 +34,7 @@ pub(super) struct Context {
     pub list: ListAge,
     pub orders: Orders,
     pub followed: Followed,
+    pub downloads: Downloads,
     pub timing: Timing,
     /// Where orders go: the mode, and the cloud or stand-in.
     pub mode: Mode,
@@ -62,6 +64,7 @@ impl Context {
             known: KnownMachines::default(),
             list: ListAge::default(),
             orders: Orders::default(),
+            downloads: Downloads::default(),
             timing,
             mode,
             target,
@@ -95,6 +98,7 @@ impl Context {
     fn forget(&self) {
         self.known.clear();
         self.followed.clear();
+        self.downloads.cancel_all();
     }
 
     /// Where the list of devices of this account is kept: the folder and the file.

@@ -19,6 +19,7 @@ mod cache;
 mod device;
 mod evidence;
 mod inventory;
+mod package;
 
 mod acknowledge;
 mod clock;
@@ -308,6 +309,10 @@ impl Tasks {
             Command::StopAsking => self.asking.stop(&context).await,
             Command::LoadPart(id, part) => spawn(device::load_part(context, id, part)),
             Command::LoadFile(sha1) => spawn(device::load_file(context, sha1)),
+            Command::DownloadPackage { entry, folder } => {
+                spawn(package::download(context, entry, folder));
+            }
+            Command::CancelDownload(entry) => context.downloads.cancel(entry),
             Command::Submit(approvals) => order::submit(&context, approvals),
             Command::StopBatch(batch) => order::stop_batch(&context, batch).await,
             Command::Withdraw(entry) => {

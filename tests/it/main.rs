@@ -40,6 +40,7 @@ mod lists;
 mod lock_file;
 mod matrix;
 mod memory;
+mod packages;
 mod panel;
 mod person;
 mod profiles;

@@ -76,8 +76,8 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         FaultKind::AlreadyPending | FaultKind::ActiveRequestExists => (Before, NotOurs),
         FaultKind::Unauthorized | FaultKind::ClaimsChallenge => (Before, DoneAtTheSecond),
         FaultKind::Forbidden { .. } => (Before, Refused),
-        // Lists, readings by id, tokens, a broken contract, and what a cancellation cannot meet have
-        // tests of their own.
+        // Lists, readings by id, packages, tokens, a broken contract, and what a cancellation cannot meet
+        // have tests of their own.
         FaultKind::LoseTail
         | FaultKind::ThrottledAfter
         | FaultKind::Forgotten
@@ -87,6 +87,10 @@ fn expected(what: &FaultKind) -> Option<(Moment, End)> {
         | FaultKind::NextLink(_)
         | FaultKind::OpaqueToken
         | FaultKind::NoRefreshToken
+        | FaultKind::CutAfter(_)
+        | FaultKind::NoRange
+        | FaultKind::OtherPackage
+        | FaultKind::ForeignLink
         | FaultKind::SlowDown => return None,
     })
 }

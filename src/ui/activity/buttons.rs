@@ -8,7 +8,7 @@ use crate::message::Command;
 use crate::model::{MachineAction, MachineActionId, MachineActionType};
 use crate::state::State;
 use crate::ui::activity::wording;
-use crate::ui::activity::{attention, record};
+use crate::ui::activity::{attention, download, record};
 use crate::ui::commands::{acting_trouble, journal_trouble};
 use crate::ui::device::panel;
 use crate::ui::theme::Role;
@@ -30,6 +30,9 @@ pub enum Button {
     /// There is none to undo it, and why.
     NoWayBack(&'static str),
     SendAgain,
+    /// Fetches the package that the action has collected.
+    Download,
+    CancelDownload,
     ShowDevice,
     Copy,
 }
@@ -47,6 +50,8 @@ impl Button {
             Self::Undo(_) => "Undo…".to_owned(),
             Self::NoWayBack(why) => (*why).to_owned(),
             Self::SendAgain => "Send again…".to_owned(),
+            Self::Download => "Download package…".to_owned(),
+            Self::CancelDownload => "Cancel download".to_owned(),
             Self::ShowDevice => "Show device".to_owned(),
             Self::Copy => String::new(),
         }
@@ -63,6 +68,8 @@ impl Button {
             | Self::CancelOwn(..)
             | Self::CancelOpposite(..)
             | Self::SendAgain
+            | Self::Download
+            | Self::CancelDownload
             | Self::ShowDevice => None,
         }
     }
@@ -90,6 +97,7 @@ pub fn buttons(
             buttons.extend(own);
         }
         OrderStatus::Done { .. } => {
+            buttons.extend(download::button(entry, state));
             let against = opposites.iter();
             let against = against.map(|a| Button::CancelOpposite(a.id.clone(), a.kind.clone()));
             buttons.extend(against);
@@ -194,6 +202,19 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
                         refill(draft, entry);
                     },
                 );
+            }
+        }
+        Button::Download => {
+            let hint = "Asks for the folder first";
+            let why_not = download::why_not(cx.state);
+            let look = look.hint(hint).disabled_because(why_not.as_deref());
+            if ui.add(look).clicked() {
+                cx.views.open(Dialog::Download(entry.id()));
+            }
+        }
+        Button::CancelDownload => {
+            if ui.add(look.hint("Nothing of it is kept")).clicked() {
+                cx.out.work.push(Command::CancelDownload(entry.id()));
             }
         }
         Button::ShowDevice => {

@@ -3,6 +3,7 @@
 pub(in crate::ui) mod attention;
 pub(in crate::ui) mod batches;
 pub(in crate::ui) mod buttons;
+pub(in crate::ui) mod download;
 pub(in crate::ui) mod insist;
 pub(in crate::ui) mod open_work;
 pub(in crate::ui) mod record;

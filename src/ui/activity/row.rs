@@ -5,7 +5,8 @@ use egui::{
 };
 
 use crate::journal::Entry;
-use crate::message::OrderProgress;
+use crate::message::{DownloadNews, OrderProgress};
+use crate::model::clean;
 use crate::ui::activity::buttons::{Button, button_ui, buttons};
 use crate::ui::activity::open_work;
 use crate::ui::activity::record;
@@ -273,7 +274,9 @@ fn ticking(entry: &Entry, note: Option<&OrderProgress>, cx: &Cx<'_>) -> Ticking 
             OrderProgress::Stuck(_) | OrderProgress::WaitsForSignIn | OrderProgress::WaitsForTurn
         )
     });
-    if counts_up || counts_down {
+    let download = cx.state.downloads.get(&entry.id());
+    let waits = matches!(download, Some(DownloadNews::WaitsForLink(_)));
+    if counts_up || counts_down || waits {
         Ticking::Yes
     } else {
         Ticking::No

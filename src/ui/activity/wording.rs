@@ -15,6 +15,7 @@ use crate::model::{
     filled, first_upper, requestor_name,
 };
 use crate::state::State;
+use crate::ui::activity::download;
 use crate::ui::{look, words};
 
 /// How long the service keeps an action for a device that does not report.
@@ -177,8 +178,7 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
         }
         OrderStatus::Waiting => waiting(state, now),
         OrderStatus::Done { .. } => {
-            let left_behind = task.kind().and_then(|kind| kind.spec().yields.hint());
-            let left_behind = left_behind.map(str::to_owned).into_iter();
+            let left_behind = download::lines(entry, state, now).into_iter();
             left_behind.chain(older_opposites(entry, state)).collect()
         }
         OrderStatus::Sent => Vec::new(),

@@ -104,7 +104,8 @@ pub const CRATES: [(&str, &[&str]); 33] = [
         ],
     ),
     ("sha1", &["worker::file_hash"]),
-    ("sha2", &["journal", "simulator::tokens"]),
+    // A package that is downloaded is hashed as it comes.
+    ("sha2", &["journal", "simulator::tokens", "worker::package"]),
     ("ipnet", &["guard::policy"]),
     ("percent_encoding", &["simulator::call"]),
     ("toml_edit", &["settings"]),

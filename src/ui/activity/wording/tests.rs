@@ -110,7 +110,8 @@ fn a_success_says_where_to_find_what_it_left_behind() {
         };
         details(&entry, &state(), Timestamp::UNIX_EPOCH, &TimeZone::UTC)
     };
-    let package = "The package can be downloaded from the device's page in the Defender portal";
+    let package =
+        "The package can be downloaded here, or from the device's page in the Defender portal";
     assert_eq!(about(ActionKind::CollectInvestigationPackage), [package]);
     assert_eq!(about(ActionKind::RunAntiVirusScan), [""; 0]);
 }

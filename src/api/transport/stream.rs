@@ -1,0 +1,76 @@
+//! A long answer, handed on piece by piece as it comes. Carries no token.
+
+use std::time::Duration;
+
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, RANGE,
+};
+use url::Url;
+
+use super::{Http, Pace, fault};
+use crate::auth::HttpFault;
+
+/// Until an answer begins.
+const BEGINS_WITHIN: Duration = Duration::from_secs(30);
+
+/// An answer whose body is still to come.
+#[derive(Debug)]
+pub(in crate::api) struct Stream {
+    response: reqwest::Response,
+    pub status: u16,
+    /// Bytes of this body, where it says so and comes as it is.
+    pub len: Option<u64>,
+    pub range: Option<Box<str>>,
+    /// The version of what is served.
+    pub version: Option<Box<str>>,
+    pub is_page: bool,
+}
+
+impl Http {
+    /// Asks `url` for what it serves, from this byte on.
+    pub(in crate::api) async fn open_stream(
+        &self,
+        url: &Url,
+        from: u64,
+    ) -> Result<Stream, HttpFault> {
+        let mut request = reqwest::Request::new(reqwest::Method::GET, url.clone());
+        *request.timeout_mut() = Some(Pace::LONGEST);
+        // Packed on the way, its length would be unknown and no part of it could be asked for.
+        let plain = HeaderValue::from_static("identity");
+        request.headers_mut().insert(ACCEPT_ENCODING, plain);
+        if from > 0 {
+            let range = HeaderValue::try_from(format!("bytes={from}-"))
+                .map_err(|_not_a_header| HttpFault::NotReached)?;
+            request.headers_mut().insert(RANGE, range);
+        }
+        let client = self.lock().clone();
+        let begun = tokio::time::timeout(BEGINS_WITHIN, client.execute(request)).await;
+        let response = begun
+            .map_err(|_elapsed| HttpFault::TimedOut)?
+            .map_err(|error| fault(&error))?;
+        let header = |name: HeaderName| {
+            let value = response.headers().get(name)?;
+            value.to_str().ok().map(Box::<str>::from)
+        };
+        let content_type = header(CONTENT_TYPE).unwrap_or_default();
+        let page = ["text/html", "application/xhtml"];
+        Ok(Stream {
+            status: response.status().as_u16(),
+            len: response.content_length(),
+            range: header(CONTENT_RANGE),
+            version: header(ETAG),
+            is_page: page.iter().any(|kind| content_type.starts_with(kind)),
+            response,
+        })
+    }
+}
+
+impl Stream {
+    /// The next piece; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, HttpFault> {
+        let chunk = tokio::time::timeout(Pace::SLOW_LINE.idle, self.response.chunk()).await;
+        let chunk = chunk.map_err(|_elapsed| HttpFault::TimedOut)?;
+        let chunk = chunk.map_err(|error| fault(&error))?;
+        Ok(chunk.map(Vec::from))
+    }
+}

@@ -1,0 +1,145 @@
+//! A file that comes piece by piece into a folder which a person chose. It has its name once it is
+//! whole, and never takes the place of another file.
+
+use std::fs::Metadata;
+use std::io::{self, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::{Problem, Refusal, UNFINISHED};
+use crate::platform;
+
+/// How many files of one name a folder may have.
+const MAX_OF_ONE_NAME: u32 = 1_000;
+
+/// The unfinished file, under a name that nobody can foresee. Dropped, it is removed.
+#[derive(Debug)]
+pub struct GrowingFile {
+    file: NamedTempFile,
+    folder: PathBuf,
+}
+
+impl GrowingFile {
+    /// Makes an empty one, readable by its owner only.
+    ///
+    /// # Errors
+    /// When the folder is not there or cannot be written to.
+    pub fn begin(folder: &Path) -> io::Result<Self> {
+        // The person named it, so a link to a folder is as good as one.
+        if !std::fs::metadata(folder)
+            .as_ref()
+            .is_ok_and(Metadata::is_dir)
+        {
+            std::fs::metadata(folder)?;
+            return Err(Refusal::error(folder, Problem::NotAFolder));
+        }
+        let file = tempfile::Builder::new()
+            .prefix(".cordon-package.")
+            .suffix(UNFINISHED)
+            .tempfile_in(folder)?;
+        let folder = folder.to_owned();
+        Ok(Self { file, folder })
+    }
+
+    /// Adds a piece at the end.
+    ///
+    /// # Errors
+    /// When the disk takes no more.
+    pub fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        self.file.write_all(piece)
+    }
+
+    /// Makes it empty again.
+    ///
+    /// # Errors
+    /// When the disk does not do so.
+    pub fn start_over(&mut self) -> io::Result<()> {
+        self.file.as_file().set_len(0)?;
+        self.file.rewind()
+    }
+
+    /// Puts it on disk and gives it its name, with a number where there is a file of that name.
+    /// The path that it has then.
+    ///
+    /// # Errors
+    /// When that fails; nothing is left then.
+    pub fn finish(self, stem: &str, extension: &str) -> io::Result<PathBuf> {
+        self.file.as_file().sync_all()?;
+        let mut file = self.file;
+        for number in 1..=MAX_OF_ONE_NAME {
+            let name = match number {
+                1 => format!("{stem}.{extension}"),
+                _ => format!("{stem} ({number}).{extension}"),
+            };
+            let path = self.folder.join(name);
+            match file.persist_noclobber(&path) {
+                Ok(_open) => {
+                    platform::sync_folder(&self.folder)?;
+                    return Ok(path);
+                }
+                Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
+                    file = refused.file;
+                }
+                Err(refused) => return Err(refused.error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<_> = names.map(|n| n.to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_gets_its_name_at_the_end_and_takes_nobodys_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for (content, name) in [
+            ("one", "p.zip"),
+            ("two", "p (2).zip"),
+            ("three", "p (3).zip"),
+        ] {
+            let mut file = GrowingFile::begin(folder.path()).expect("begun");
+            file.write(b"half of something else").expect("written");
+            let before = names(folder.path());
+            assert!(!before.contains(&name.to_owned()), "{before:?}");
+            file.start_over().expect("empty again");
+            file.write(content.as_bytes()).expect("written");
+            let path = file.finish("p", "zip").expect("finished");
+            assert_eq!(path, folder.path().join(name));
+            assert_eq!(std::fs::read(path).expect("readable"), content.as_bytes());
+        }
+        // A link that leads nowhere is there, too.
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("nowhere", folder.path().join("q.zip")).expect("a link");
+            let file = GrowingFile::begin(folder.path()).expect("begun");
+            let path = file.finish("q", "zip").expect("finished");
+            assert_eq!(path, folder.path().join("q (2).zip"));
+        }
+    }
+
+    #[test]
+    fn what_is_given_up_is_gone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut file = GrowingFile::begin(folder.path()).expect("begun");
+        file.write(b"half").expect("written");
+        assert_eq!(names(folder.path()).len(), 1);
+        drop(file);
+        assert!(names(folder.path()).is_empty());
+        let missing = folder.path().join("missing");
+        let kind = |path: &Path| GrowingFile::begin(path).expect_err("no folder").kind();
+        assert_eq!(kind(&missing), io::ErrorKind::NotFound);
+        std::fs::write(&missing, "a file").expect("written");
+        assert_eq!(kind(&missing), io::ErrorKind::NotADirectory);
+    }
+}

@@ -1,0 +1,254 @@
+//! Investigation packages: links that last a short while, and the storage behind them, which is no
+//! part of the API and wants no token.
+
+use flate2::Crc;
+use jiff::Timestamp;
+use serde_json::json;
+
+use super::api::context;
+use super::call::Call;
+use super::clock::shifted;
+use super::faults::FaultKind;
+use super::lifecycle::Status;
+use super::limits::Limits;
+use super::random::Rng;
+use super::reply::Reply;
+use super::submit::{is_guid, not_a_guid};
+use super::tenant::SimTenant;
+
+/// The first part of the storage's paths.
+pub(super) const STORAGE: &str = "safedownload";
+const FILE: &str = "WDATP_Investigation_Package.zip";
+/// How long a link can be used.
+const LINK_SECS: i64 = 5 * 60;
+const KIND: &str = "CollectInvestigationPackage";
+
+/// What was given out, and how much of it may be.
+#[derive(Debug)]
+pub(super) struct Packages {
+    limits: Limits,
+    links: Vec<Link>,
+    /// Bytes of a package, about.
+    pub(super) size: usize,
+}
+
+#[derive(Debug)]
+struct Link {
+    action: String,
+    token: String,
+    until: Timestamp,
+}
+
+impl Default for Packages {
+    fn default() -> Self {
+        Self {
+            limits: Limits::new(2, 120),
+            links: Vec::new(),
+            size: 3_000_000,
+        }
+    }
+}
+
+impl Packages {
+    /// What opens a package.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        self.links.iter().map(|link| link.token.clone()).collect()
+    }
+}
+
+/// `GET /api/machineactions/{id}/GetPackageUri`.
+pub(super) fn link(tenant: &SimTenant, id: &str, fault: Option<&FaultKind>) -> Reply {
+    if !is_guid(id) {
+        return not_a_guid(id);
+    }
+    let now = tenant.clock.now();
+    let mut inner = tenant.lock();
+    if let Err(seconds) = inner.packages.limits.count(now) {
+        let message = "API calls quota exceeded! Maximum allowed 2 per 1m and 120 per 1h.";
+        let reply = Reply::error(429, "TooManyRequests", message);
+        return reply.with("retry-after", &seconds.to_string());
+    }
+    let found = inner.actions.iter().find(|a| a.id.eq_ignore_ascii_case(id));
+    let status = match found {
+        Some(action) if action.visible <= now && action.kind == KIND => action.status,
+        Some(action) if action.visible <= now => {
+            let message =
+                "Provided Guid is not a valid id for a CollectInvestigationPackage action";
+            return Reply::error(400, "InvalidInput", message);
+        }
+        Some(_) | None => {
+            let message = format!("Machine action {id} was not found");
+            return Reply::error(404, "ResourceNotFound", &message);
+        }
+    };
+    if status != Status::Succeeded {
+        let message = format!("The package of machine action {id} was not found");
+        return Reply::error(404, "ResourceNotFound", &message);
+    }
+    let token = format!("{}=={}", inner.rng.hex(48), inner.rng.hex(16));
+    inner.packages.links.push(Link {
+        action: id.to_ascii_lowercase(),
+        token: token.clone(),
+        until: shifted(now, LINK_SECS),
+    });
+    let host = match fault {
+        Some(FaultKind::ForeignLink) => "https://packages.example",
+        _ => &tenant.address,
+    };
+    let id = id.to_ascii_lowercase();
+    let token = token.replace('=', "%3d");
+    let link = format!("\"{host}/{STORAGE}/{id}/{FILE}?token={token}\"");
+    Reply::json(
+        200,
+        json!({ "@odata.context": context(tenant, "Edm.String"), "value": link }),
+    )
+}
+
+/// The storage's own kind of refusal.
+fn denied(status: u16, code: &str) -> Reply {
+    let body = format!(
+        "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?><Error><Code>{code}</Code></Error>"
+    );
+    Reply::bytes(status, "application/xml", body.into_bytes())
+}
+
+/// `GET /safedownload/…`.
+pub(super) fn serve(tenant: &SimTenant, call: &Call, fault: Option<&FaultKind>) -> Reply {
+    if !call.is_get() {
+        return Reply::only("GET");
+    }
+    // A token of another service is not passed over: it is a mistake of the one who sends it.
+    if call.has_authorization {
+        return denied(400, "InvalidAuthenticationInfo");
+    }
+    let now = tenant.clock.now();
+    let inner = tenant.lock();
+    let action = call.segments.get(1).map_or("", String::as_str);
+    let token = call.query.iter().find(|(name, _)| name == "token");
+    let token = token.map_or("", |(_, token)| token.as_str());
+    let mut links = inner.packages.links.iter();
+    let is_open = links.any(|l| l.action == action && l.token == token && l.until > now);
+    let size = inner.packages.size;
+    drop(inner);
+    if !is_open {
+        return denied(403, "AuthenticationFailed");
+    }
+    let seed = match fault {
+        Some(FaultKind::OtherPackage) => 1,
+        _ => 0,
+    };
+    let whole = package(action, size, seed);
+    let range = call.range.as_deref();
+    let range = range.filter(|_| fault != Some(&FaultKind::NoRange));
+    part(whole, range).with("etag", &format!("\"0x8D{seed}{}\"", action.len()))
+}
+
+/// The part of it that is asked for (RFC 9110 section 14); of one range only.
+fn part(whole: Vec<u8>, range: Option<&str>) -> Reply {
+    const ZIP: &str = "application/zip";
+    let total = whole.len();
+    let from = range.and_then(|range| {
+        let from = range.strip_prefix("bytes=")?.strip_suffix('-')?;
+        from.parse::<usize>().ok()
+    });
+    match from {
+        Some(from) if from >= total => {
+            let reply = denied(416, "InvalidRange");
+            reply.with("content-range", &format!("bytes */{total}"))
+        }
+        Some(from) => {
+            let rest = whole.get(from..).unwrap_or_default().to_vec();
+            let range = format!("bytes {from}-{}/{total}", total - 1);
+            Reply::bytes(206, ZIP, rest).with("content-range", &range)
+        }
+        None => Reply::bytes(200, ZIP, whole).with("accept-ranges", "bytes"),
+    }
+}
+
+/// A package of about so many bytes, the same one each time.
+pub(super) fn package(action: &str, size: usize, seed: u64) -> Vec<u8> {
+    let mut rng = Rng::new(action.bytes().fold(seed, |sum, byte| {
+        sum.wrapping_mul(31).wrapping_add(u64::from(byte))
+    }));
+    let mut events = Vec::with_capacity(size);
+    while events.len() < size {
+        events.extend(rng.hex(64).into_bytes());
+    }
+    zip(&[
+        (
+            "Forensics Collection Summary.txt",
+            format!("Collected by machine action {action}\r\n").into_bytes(),
+        ),
+        (
+            "Autoruns/Run keys.csv",
+            b"Key,Name,Command\r\nHKLM\\Run,OneDrive,C:\\OneDrive.exe\r\n".to_vec(),
+        ),
+        (
+            "Network Connections/ActiveNetConnections.txt",
+            b"TCP 10.20.4.17:51022 203.0.113.77:443 ESTABLISHED 4711\r\n".to_vec(),
+        ),
+        ("Security Event Log/Security.evtx", events),
+    ])
+}
+
+/// Files in a ZIP archive, stored as they are (APPNOTE 6.3, sections 4.3.7 and 4.3.12).
+fn zip(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let (mut archive, mut directory) = (Vec::new(), Vec::new());
+    let short = |number: usize| u16::try_from(number).unwrap_or_default().to_le_bytes();
+    let long = |number: usize| u32::try_from(number).unwrap_or_default().to_le_bytes();
+    for (name, content) in files {
+        let mut crc = Crc::new();
+        crc.update(content);
+        // Version 2.0, no flags, stored, on 2026-11-29 at midnight.
+        let mut facts = vec![20, 0, 0, 0, 0, 0, 0, 0, 0x7d, 0x5d];
+        facts.extend(crc.sum().to_le_bytes());
+        facts.extend(long(content.len()));
+        facts.extend(long(content.len()));
+        facts.extend(short(name.len()));
+        facts.extend([0, 0]);
+        directory.extend(b"PK\x01\x02\x14\x00");
+        directory.extend(&facts);
+        // No comment, first disk, no attributes, and where it is.
+        directory.extend([0; 10]);
+        directory.extend(long(archive.len()));
+        directory.extend(name.as_bytes());
+        archive.extend(b"PK\x03\x04");
+        archive.extend(&facts);
+        archive.extend(name.as_bytes());
+        archive.extend(content);
+    }
+    let at = archive.len();
+    archive.extend(&directory);
+    archive.extend(b"PK\x05\x06\x00\x00\x00\x00");
+    archive.extend(short(files.len()));
+    archive.extend(short(files.len()));
+    archive.extend(long(directory.len()));
+    archive.extend(long(at));
+    archive.extend([0, 0]);
+    archive
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_is_the_same_each_time_and_served_in_parts() {
+        let whole = package("b89eb834", 10_000, 0);
+        assert_eq!(whole, package("b89eb834", 10_000, 0));
+        assert!(whole.starts_with(b"PK\x03\x04") && whole.len() > 10_000);
+        for (range, status, len) in [
+            (None, 200, whole.len()),
+            (Some("bytes=100-"), 206, whole.len() - 100),
+            (Some("lines=1-"), 200, whole.len()),
+        ] {
+            let reply = part(whole.clone(), range);
+            let super::super::reply::Payload::Bytes(_, body) = &reply.body else {
+                panic!("{range:?}")
+            };
+            assert_eq!((reply.status, body.len()), (status, len), "{range:?}");
+        }
+        let beyond = format!("bytes={}-", whole.len());
+        assert_eq!(part(whole, Some(&beyond)).status, 416);
+    }
+}

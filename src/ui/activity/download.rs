@@ -1,0 +1,194 @@
+//! The package that an action has collected: from its row to a file on this computer.
+
+use std::path::{Path, PathBuf};
+
+use egui::{Id, Label, RichText, Ui};
+use jiff::Timestamp;
+
+use crate::action::Yield;
+use crate::journal::{Entry, OrderStatus};
+use crate::message::{Command, DownloadNews};
+use crate::model::{EntryId, SessionStatus};
+use crate::state::State;
+use crate::ui::activity::buttons::Button;
+use crate::ui::theme::{TokensExt as _, text};
+use crate::ui::views::Dialog as OpenDialog;
+use crate::ui::widgets::{ActionButton, Dialog, TextField};
+use crate::ui::{Cx, words};
+
+/// Whether the entry's action has left a package behind.
+fn has_package(entry: &Entry) -> bool {
+    let kind = entry.order.task.kind();
+    let has_one = kind.is_some_and(|kind| kind.spec().yields == Yield::Package);
+    has_one && matches!(entry.status(), OrderStatus::Done { .. })
+}
+
+/// The button of an entry's package, where it has one.
+pub fn button(entry: &Entry, state: &State) -> Option<Button> {
+    let news = state.downloads.get(&entry.id());
+    has_package(entry).then(|| match news {
+        Some(news) if !news.is_end() => Button::CancelDownload,
+        Some(_) | None => Button::Download,
+    })
+}
+
+/// Why no package can be downloaded now, if it cannot.
+pub fn why_not(state: &State) -> Option<String> {
+    let SessionStatus::SignedIn { permissions, .. } = &state.session else {
+        return Some("Sign in first: Defender gives the link to you alone".to_owned());
+    };
+    let wanted = &crate::action::ActionKind::CollectInvestigationPackage
+        .spec()
+        .permission;
+    let is_lacking = permissions.holds(std::slice::from_ref(wanted)) == Some(false);
+    is_lacking.then(|| format!("This takes the permission {wanted}"))
+}
+
+/// How the download goes or went, or where else the package is.
+pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
+    if !has_package(entry) {
+        return Vec::new();
+    }
+    let Some(news) = state.downloads.get(&entry.id()) else {
+        let kind = entry.order.task.kind();
+        let hint = kind.and_then(|kind| kind.spec().yields.hint());
+        return hint.map(str::to_owned).into_iter().collect();
+    };
+    let line = match news {
+        DownloadNews::AsksForLink => "Download: asking Defender for the link".to_owned(),
+        DownloadNews::WaitsForLink(until) => {
+            let left = words::duration(words::secs_since(now, *until));
+            format!("Download: Defender gives 2 links a minute; the next one in {left}")
+        }
+        DownloadNews::Receives { received, total } => {
+            format!("Download: {}", amount(*received, *total))
+        }
+        DownloadNews::Resumes { received } => format!(
+            "Download: the connection was lost after {}; it goes on there by itself",
+            words::bytes(*received)
+        ),
+        DownloadNews::Saved(saved) => {
+            let size = words::bytes(saved.bytes);
+            return vec![
+                format!("Package saved: {} ({size})", saved.file.display()),
+                format!("SHA-256 of the package: {}", saved.sha256),
+            ];
+        }
+        DownloadNews::Cancelled => "Download cancelled: nothing of it was kept".to_owned(),
+        DownloadNews::Failed(why) => {
+            let next = why.next.words();
+            let first = format!("Download failed: {}", why.headline);
+            return [first, next]
+                .into_iter()
+                .filter(|l| !l.is_empty())
+                .collect();
+        }
+    };
+    vec![line]
+}
+
+fn amount(received: u64, total: Option<u64>) -> String {
+    let received_words = words::bytes(received);
+    match total.filter(|total| *total > 0) {
+        Some(total) => {
+            let percent = u128::from(received) * 100 / u128::from(total);
+            format!("{received_words} of {} ({percent} %)", words::bytes(total))
+        }
+        None => received_words,
+    }
+}
+
+/// Asks for the folder, and begins the download.
+pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
+    let id = Id::unique("download package");
+    let Some(collected) = cx.state.entry(entry) else {
+        Dialog::return_focus(ui.ctx(), id);
+        return;
+    };
+    let mut folder = folder(cx);
+    let title = "Download the investigation package";
+    let what = "The package holds evidence about the device and the people who use it. It is put into this folder under a name of its own; no file there is replaced";
+    let dialog = Dialog::new(id, title).description(what);
+    let is_opening = dialog.is_opening(ui.ctx());
+    let response = dialog.show(ui.ctx(), |ui| {
+        let name = collected.machine().name_and_tail();
+        let name = RichText::new(name).text_style(text::device());
+        ui.add(Label::new(name).wrap());
+        ui.add(Label::new(what).wrap());
+        ui.add_space(ui.tokens().space.s);
+        let wrong = wrong(&folder);
+        let field = TextField::new("Folder", &mut folder)
+            .help("The whole path, such as one that the file manager shows")
+            .error(wrong)
+            .show_ui(ui);
+        if is_opening {
+            field.request_focus();
+        }
+        let enters = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
+        let why_not = why_not(cx.state).or(wrong.map(str::to_owned));
+        ui.horizontal_wrapped(|ui| {
+            let keep = ui.add(ActionButton::new("Don't download"));
+            let go = ActionButton::primary("Download").disabled_because(why_not.as_deref());
+            let goes = ui.add(go).clicked() || enters && why_not.is_none();
+            (keep.clicked(), goes)
+        })
+        .inner
+    });
+    let (keeps, goes) = response.inner;
+    let chosen = PathBuf::from(folder.trim());
+    cx.views.download_folder = Some(folder);
+    if goes {
+        let folder = chosen;
+        cx.out.work.push(Command::DownloadPackage { entry, folder });
+    } else if !keeps && !response.close_requested {
+        cx.views.dialog = Some(OpenDialog::Download(entry));
+        return;
+    }
+    Dialog::return_focus(ui.ctx(), id);
+}
+
+/// What stands in the field: what was typed last, else where this system keeps downloads.
+fn folder(cx: &Cx<'_>) -> String {
+    let typed = cx.views.download_folder.clone();
+    let usual = cx.state.download_folder.as_deref();
+    typed.unwrap_or_else(|| usual.map_or_else(String::new, |f| f.display().to_string()))
+}
+
+/// What is wrong with a folder as it is typed. Whether it is there is found out when it is used.
+fn wrong(folder: &str) -> Option<&'static str> {
+    let folder = folder.trim();
+    if folder.is_empty() {
+        Some("Name the folder")
+    } else if Path::new(folder).is_absolute() {
+        None
+    } else {
+        Some("Type the whole path, from the top")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_much_has_come_is_said_with_what_is_known() {
+        assert_eq!(amount(0, None), "0 bytes");
+        assert_eq!(
+            amount(1_500_000, Some(6_000_000)),
+            "1.5 MB of 6.0 MB (25 %)"
+        );
+        assert_eq!(
+            amount(2_500_000_000, Some(5_000_000_000)),
+            "2.5 GB of 5.0 GB (50 %)"
+        );
+        assert_eq!(amount(7, Some(0)), "7 bytes");
+    }
+
+    #[test]
+    fn a_folder_is_typed_in_full() {
+        assert_eq!(wrong(" "), Some("Name the folder"));
+        assert!(wrong("evidence").is_some() && wrong("~/evidence").is_some());
+        let whole = std::env::temp_dir().display().to_string();
+        assert_eq!(wrong(&whole), None);
+    }
+}

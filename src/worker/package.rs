@@ -1,0 +1,452 @@
+//! Downloads of investigation packages: from the link to a whole file under its name.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+use super::clock::{monotonic_now, now};
+use super::context::Context;
+use super::lock;
+use crate::action::Yield;
+use crate::api::{ApiError, Lane, PackageError, PackageLink, Permit, Quota, Received, Remedy};
+use crate::explain::{Effect, Explain as _, Explanation, NextStep};
+use crate::files::GrowingFile;
+use crate::journal::{Entry, OrderStatus};
+use crate::message::{DownloadNews, Event, SavedPackage};
+use crate::model::{EntryId, Epoch, MachineActionId};
+
+/// Pieces between line and disk: a slow disk slows the line down.
+const PIECES: usize = 16;
+/// What counts as progress between two failures: a line that brings less is asked no further.
+const MIN_PROGRESS: u64 = 64 * 1024;
+/// Failures in a row without progress in between, before it is given up.
+const MAX_FRUITLESS: u32 = 6;
+/// How often a package that has changed is begun anew.
+const MAX_STARTS: u32 = 3;
+/// Time between two reports of how much has come.
+const BETWEEN_REPORTS: Duration = Duration::from_millis(200);
+/// Longest sleep before the clock is looked at again.
+const MAX_SLEEP: Duration = Duration::from_secs(1);
+
+/// The downloads under way, each with what cancels it.
+#[derive(Default)]
+pub(super) struct Downloads(Mutex<HashMap<EntryId, Arc<Notify>>>);
+
+impl Downloads {
+    /// `None` when it is under way already.
+    fn begin(&self, entry: EntryId) -> Option<Arc<Notify>> {
+        let mut all = lock(&self.0);
+        let is_new = !all.contains_key(&entry);
+        is_new.then(|| Arc::clone(all.entry(entry).or_default()))
+    }
+
+    fn end(&self, entry: EntryId) {
+        lock(&self.0).remove(&entry);
+    }
+
+    pub fn cancel(&self, entry: EntryId) {
+        if let Some(cancelled) = lock(&self.0).get(&entry) {
+            cancelled.notify_one();
+        }
+    }
+
+    /// Cancels all: another account has no business with them.
+    pub fn cancel_all(&self) {
+        for cancelled in lock(&self.0).values() {
+            cancelled.notify_one();
+        }
+    }
+}
+
+/// What goes to the disk.
+#[derive(Debug)]
+enum Piece {
+    Bytes(Vec<u8>),
+    StartOver,
+    /// It is whole.
+    Finish,
+}
+
+/// Why a download has ended without a file.
+enum End {
+    Cancelled,
+    Package(PackageError),
+    /// The one who writes has ended, and says why.
+    Disk,
+}
+
+impl From<PackageError> for End {
+    fn from(error: PackageError) -> Self {
+        Self::Package(error)
+    }
+}
+
+/// Fetches the package of this entry's action into a folder.
+pub(super) async fn download(context: Arc<Context>, entry: EntryId, folder: PathBuf) {
+    let known = context.journal.entry(entry);
+    let found = known.as_deref().and_then(|e| Some((e, package_of(e)?)));
+    let Some((known, action)) = found else {
+        return;
+    };
+    let Some(cancelled) = context.downloads.begin(entry) else {
+        return;
+    };
+    let epoch = context.session.epoch();
+    let report = Report {
+        context: &context,
+        entry,
+        epoch,
+    };
+    report.say(DownloadNews::AsksForLink).await;
+    let stem = stem(known);
+    let news = fetch(&report, &action, (&folder, stem), &cancelled).await;
+    context.downloads.end(entry);
+    report.say(news).await;
+    context.report_budget().await;
+}
+
+/// The action behind an entry that has left a package behind.
+fn package_of(entry: &Entry) -> Option<MachineActionId> {
+    let kind = entry.order.task.kind()?;
+    let has_one = kind.spec().yields == Yield::Package;
+    let is_done = matches!(entry.status(), OrderStatus::Done { .. });
+    let action = entry.status().action();
+    action.filter(|_| has_one && is_done).cloned()
+}
+
+/// The file's name without its end: of letters that every system takes.
+fn stem(entry: &Entry) -> String {
+    let machine = entry.machine();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    let short = machine.dns_name.as_deref().unwrap_or_default();
+    let short = short.split('.').next().unwrap_or_default();
+    let name: String = short.chars().filter(|c| plain(*c)).take(40).collect();
+    let tail = machine.id.tail();
+    let at = entry.status_since().strftime("%Y%m%dT%H%M%SZ");
+    let parts = ["investigation-package", &name, tail, &at.to_string()].map(str::to_owned);
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("_")
+}
+
+/// The way to the window.
+struct Report<'a> {
+    context: &'a Arc<Context>,
+    entry: EntryId,
+    epoch: Epoch,
+}
+
+impl Report<'_> {
+    async fn say(&self, news: DownloadNews) {
+        let (epoch, entry) = (self.epoch, self.entry);
+        let event = Event::Download { epoch, entry, news };
+        self.context.screen.emit(event).await;
+    }
+}
+
+/// What came of it.
+async fn fetch(
+    report: &Report<'_>,
+    action: &MachineActionId,
+    (folder, stem): (&Path, String),
+    cancelled: &Notify,
+) -> DownloadNews {
+    let of_disk = |error: &std::io::Error| DownloadNews::Failed(explain_disk(error, folder));
+    let chosen = folder.to_owned();
+    // Before anything is asked for: the service gives few links.
+    let begun = tokio::task::spawn_blocking(move || GrowingFile::begin(&chosen)).await;
+    let file = match begun {
+        Ok(Ok(file)) => file,
+        Ok(Err(error)) => return of_disk(&error),
+        Err(_panicked) => return of_disk(&std::io::ErrorKind::Other.into()),
+    };
+    let (pieces, coming) = mpsc::channel(PIECES);
+    let writing = tokio::task::spawn_blocking(move || write(file, &stem, coming));
+    let moved = tokio::select! {
+        biased;
+        () = cancelled.notified() => Err(End::Cancelled),
+        moved = Transfer::new(report, action, &pieces).run() => moved,
+    };
+    if moved.is_ok() {
+        pieces.send(Piece::Finish).await.ok();
+    }
+    // Without `Finish` the one who writes removes what has come.
+    drop(pieces);
+    let written = writing
+        .await
+        .unwrap_or_else(|_panicked| Err(std::io::ErrorKind::Other.into()));
+    match (written, moved) {
+        (Ok(Some(saved)), _) => DownloadNews::Saved(saved),
+        (Err(error), Ok(()) | Err(End::Disk)) => of_disk(&error),
+        (_, Err(End::Cancelled)) => DownloadNews::Cancelled,
+        (_, Err(End::Package(error))) => DownloadNews::Failed(error.explain()),
+        (Ok(None), Ok(()) | Err(End::Disk)) => of_disk(&std::io::ErrorKind::Other.into()),
+    }
+}
+
+/// Puts on disk what comes; `None` when it ends before it is whole.
+fn write(
+    mut file: GrowingFile,
+    stem: &str,
+    mut coming: mpsc::Receiver<Piece>,
+) -> std::io::Result<Option<SavedPackage>> {
+    let (mut hash, mut bytes) = (Sha256::new(), 0);
+    while let Some(piece) = coming.blocking_recv() {
+        match piece {
+            Piece::Bytes(piece) => {
+                file.write(&piece)?;
+                hash.update(&piece);
+                bytes += u64::try_from(piece.len()).unwrap_or_default();
+            }
+            Piece::StartOver => {
+                file.start_over()?;
+                (hash, bytes) = (Sha256::new(), 0);
+            }
+            Piece::Finish => {
+                let digest = hash.finalize();
+                let hex = digest.iter().map(|byte| format!("{byte:02x}"));
+                let sha256 = hex.collect::<String>().into();
+                let file = file.finish(stem, "zip")?;
+                return Ok(Some(SavedPackage {
+                    file,
+                    bytes,
+                    sha256,
+                }));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// One package on its way, over as many connections and links as it takes.
+struct Transfer<'a> {
+    report: &'a Report<'a>,
+    action: &'a MachineActionId,
+    pieces: &'a mpsc::Sender<Piece>,
+    received: Received,
+    reported: Option<Instant>,
+}
+
+impl<'a> Transfer<'a> {
+    fn new(
+        report: &'a Report<'a>,
+        action: &'a MachineActionId,
+        pieces: &'a mpsc::Sender<Piece>,
+    ) -> Self {
+        Self {
+            report,
+            action,
+            pieces,
+            received: Received::default(),
+            reported: None,
+        }
+    }
+
+    async fn run(mut self) -> Result<(), End> {
+        let mut link = None;
+        let (mut fruitless, mut refused, mut starts) = (0, 0, 1);
+        loop {
+            let before = self.received.bytes;
+            let error = match self.attempt(&mut link).await {
+                Ok(()) => return Ok(()),
+                Err(End::Package(error)) => error,
+                Err(end) => return Err(end),
+            };
+            tracing::debug!(%error, bytes = self.received.bytes, "a download broke off");
+            if self.received.bytes >= before + MIN_PROGRESS {
+                (fruitless, refused) = (0, 0);
+            }
+            fruitless += 1;
+            refused += u32::from(matches!(error, PackageError::LinkRefused { .. }));
+            match error.remedy() {
+                Remedy::None => return Err(error.into()),
+                // A new link that is refused as well is not too old.
+                Remedy::AnotherLink if refused > 1 => return Err(error.into()),
+                Remedy::AnotherLink => link = None,
+                Remedy::Resume => {}
+                Remedy::StartOver if starts >= MAX_STARTS => return Err(error.into()),
+                Remedy::StartOver => {
+                    starts += 1;
+                    self.received = Received::default();
+                    self.give(Piece::StartOver).await?;
+                }
+            }
+            if fruitless >= MAX_FRUITLESS {
+                return Err(error.into());
+            }
+            let received = self.received.bytes;
+            self.report.say(DownloadNews::Resumes { received }).await;
+            let pause = self.report.context.timing.secs(1 << (fruitless - 1));
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Asks for a link if there is none, and takes in what comes.
+    async fn attempt(&mut self, link: &mut Option<PackageLink>) -> Result<(), End> {
+        let client = &self.report.context.client;
+        let link = match link {
+            Some(link) => link,
+            None => link.insert(self.ask_for_link().await?),
+        };
+        let mut incoming = client.open_package(link, &mut self.received).await?;
+        loop {
+            self.tell().await;
+            let Some(piece) = incoming.next(&mut self.received).await? else {
+                return Ok(());
+            };
+            self.give(Piece::Bytes(piece)).await?;
+        }
+    }
+
+    async fn ask_for_link(&self) -> Result<PackageLink, End> {
+        let context = self.report.context;
+        let permit = self.permit().await;
+        let asked = context.client.package_link(self.action, permit).await;
+        let asked = match asked {
+            Err(PackageError::Link(ApiError::Unauthorized(_))) => {
+                context.client.renew().await.map_err(PackageError::Link)?;
+                let permit = self.permit().await;
+                context.client.package_link(self.action, permit).await
+            }
+            asked => asked,
+        };
+        if let Err(PackageError::Link(error)) = &asked {
+            context.session.note_auth_failure(error).await;
+        }
+        Ok(asked?)
+    }
+
+    /// Waits for leave to ask for a link, and says until when.
+    async fn permit(&self) -> Permit {
+        let client = &self.report.context.client;
+        let mut said: Option<Timestamp> = None;
+        loop {
+            let until = match client.poll_permit_of(Quota::PackageLinks, Lane::Analyst) {
+                Ok(permit) => return permit,
+                Err(until) => until,
+            };
+            if said != Some(until) {
+                said = Some(until);
+                self.report.say(DownloadNews::WaitsForLink(until)).await;
+            }
+            let wait = Duration::try_from(until.duration_since(now())).unwrap_or_default();
+            tokio::time::sleep(wait.clamp(Duration::from_millis(10), MAX_SLEEP)).await;
+        }
+    }
+
+    async fn give(&self, piece: Piece) -> Result<(), End> {
+        self.pieces.send(piece).await.map_err(|_closed| End::Disk)
+    }
+
+    /// Says how much has come, now and then.
+    async fn tell(&mut self) {
+        let is_due = self
+            .reported
+            .is_none_or(|at| at.elapsed() >= BETWEEN_REPORTS);
+        if is_due {
+            self.reported = Some(monotonic_now());
+            let (received, total) = (self.received.bytes, self.received.total);
+            let news = DownloadNews::Receives { received, total };
+            self.report.say(news).await;
+        }
+    }
+}
+
+/// Why the disk did not take a package.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "the system has many more reasons, and may get others"
+)]
+fn explain_disk(error: &std::io::Error, folder: &Path) -> Explanation {
+    use std::io::ErrorKind;
+    let folder = folder.display();
+    let outside = |words: &str| NextStep::Outside(words.into());
+    let another = outside("Choose another folder");
+    let (headline, next) = match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => (
+            format!("There is no room for the package in {folder}"),
+            outside("Make room there, or choose another folder"),
+        ),
+        ErrorKind::FileTooLarge => (
+            format!("The disk of {folder} takes no file as large as the package"),
+            another,
+        ),
+        ErrorKind::NotFound => (format!("There is no folder {folder}"), another),
+        ErrorKind::NotADirectory => (format!("{folder} is not a folder"), another),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            (format!("Nothing can be written into {folder}"), another)
+        }
+        _ => (
+            format!("The package could not be put on disk in {folder}"),
+            another,
+        ),
+    };
+    Explanation {
+        headline,
+        effect: Effect::NothingChanged,
+        next,
+        details: vec![format!("The system says: {error}")],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_disk_refuses_is_said_in_words() {
+        use std::io::ErrorKind;
+        let folder = Path::new("/evidence");
+        let said = |kind: std::io::ErrorKind| explain_disk(&kind.into(), folder).headline;
+        for (kind, words) in [
+            (
+                ErrorKind::StorageFull,
+                "There is no room for the package in /evidence",
+            ),
+            (
+                ErrorKind::FileTooLarge,
+                "The disk of /evidence takes no file as large as the package",
+            ),
+            (ErrorKind::NotFound, "There is no folder /evidence"),
+            (
+                ErrorKind::ReadOnlyFilesystem,
+                "Nothing can be written into /evidence",
+            ),
+        ] {
+            assert_eq!(said(kind), words);
+        }
+    }
+
+    #[test]
+    fn a_package_that_does_not_come_to_its_end_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let left = || std::fs::read_dir(folder.path()).expect("a folder").count();
+        let play = |pieces: Vec<Piece>| {
+            let (give, take) = mpsc::channel(PIECES);
+            for piece in pieces {
+                give.try_send(piece).expect("room");
+            }
+            drop(give);
+            let file = GrowingFile::begin(folder.path()).expect("begun");
+            write(file, "package", take).expect("written")
+        };
+        assert_eq!(play(vec![Piece::Bytes(b"half".to_vec())]), None);
+        assert_eq!(left(), 0);
+        let whole = play(vec![
+            Piece::Bytes(b"another".to_vec()),
+            Piece::StartOver,
+            Piece::Bytes(b"a".to_vec()),
+            Piece::Bytes(b"bc".to_vec()),
+            Piece::Finish,
+        ]);
+        let whole = whole.expect("a package");
+        let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!((whole.bytes, &*whole.sha256), (3, sha256));
+        assert_eq!(left(), 1);
+    }
+}
