@@ -17,7 +17,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
             "whether this action works here: the device's record could not be read",
         )];
     };
-    let said = name_of(*kind, values, machine)
+    let said = name_of(*kind, values)
         .and_then(|name| facts.available.and_then(|available| available.of(name)));
     let documented = documented(machine, (kind.spec().supports)(machine, values), said);
     let refused = said.filter(|said| !said.is_available).map(not_offered);
@@ -55,14 +55,8 @@ fn documented(machine: &Machine, support: Support, said: Option<&Availability>) 
     }
 }
 
-/// The service's name of an action with these values on this machine.
-fn name_of(kind: ActionKind, values: &Values, machine: &Machine) -> Option<&'static str> {
-    // A release of several devices lifts containments as well.
-    let kind = if kind == ActionKind::Unisolate && machine.is_unmanaged() {
-        ActionKind::ReleaseContainment
-    } else {
-        kind
-    };
+/// The service's name of an action with these values.
+fn name_of(kind: ActionKind, values: &Values) -> Option<&'static str> {
     let of_choice = values.variant().and_then(|choice| choice.available_as);
     of_choice.or(kind.spec().available_as)
 }
@@ -102,14 +96,6 @@ fn reason_words(reason: &str) -> String {
 mod tests {
     use super::*;
     use crate::action::{Choice, FULL, ISOLATION_TYPE, SELECTIVE, Value};
-    use crate::model::{MachineId, OnboardingStatus};
-
-    fn machine(onboarding: OnboardingStatus) -> Machine {
-        let mut machine = Machine::bare(MachineId::parse("a1").expect("a literal id"));
-        machine.onboarding_status = Some(onboarding);
-        machine
-    }
-
     #[test]
     fn no_word_of_the_service_stands_alone_for_a_reason() {
         for (reason, words) in [
@@ -130,24 +116,18 @@ mod tests {
 
     #[test]
     fn every_action_has_the_name_that_the_service_gives_it() {
-        let onboarded = machine(OnboardingStatus::Onboarded);
         let with = |choice: &'static Choice| {
             let value = (&ISOLATION_TYPE, Value::Choice(choice));
-            name_of(ActionKind::Isolate, &[value].into(), &onboarded)
+            name_of(ActionKind::Isolate, &[value].into())
         };
         assert_eq!(with(&FULL), Some("FullIsolation"));
         assert_eq!(with(&SELECTIVE), Some("SelectiveIsolation"));
-        let plain = |kind| name_of(kind, &Values::default(), &onboarded);
+        let plain = |kind| name_of(kind, &Values::default());
         assert_eq!(plain(ActionKind::Isolate), Some("FullIsolation"));
         assert_eq!(plain(ActionKind::Unisolate), Some("Unisolation"));
         assert_eq!(plain(ActionKind::Contain), Some("UnManagedDeviceIsolation"));
         assert_eq!(
             plain(ActionKind::ReleaseContainment),
-            Some("UnManagedDeviceUnisolation")
-        );
-        let unmanaged = machine(OnboardingStatus::CanBeOnboarded);
-        assert_eq!(
-            name_of(ActionKind::Unisolate, &Values::default(), &unmanaged),
             Some("UnManagedDeviceUnisolation")
         );
     }

@@ -77,6 +77,51 @@ fn the_release_offer_names_what_is_already_being_released() {
 }
 
 #[test]
+fn what_is_contained_is_released_by_its_own_name_also_among_others() {
+    let mut console = Console::start();
+    console.sign_in();
+    let printer = unmanaged(&console);
+    let laptop = machine_named(&console.control, "ENG-LT-030");
+    for (id, kind) in [
+        (printer, ActionKind::Contain),
+        (laptop, ActionKind::Isolate),
+    ] {
+        let machine = console.state().machine(&id).expect("known").reference();
+        let name = machine.dns_name.clone().expect("a name");
+        let machine = console.open_device(&name);
+        console.order(kind, &machine, "INC-4711 beacon");
+        console.step_until_fast("its end", |c| {
+            let last = c.state().entries.last().expect("an entry");
+            last.status().is_end()
+        });
+    }
+    console.harness.key_press(Key::F6);
+    console.step_until("both", |c| c.shows("Release what you isolated (2)…"));
+    console.click("Release what you isolated (2)…");
+    console.fill("Comment", "INC-4711 clean");
+    console.confirm("Release 2 devices");
+    console.step_until_fast("both released", |c| {
+        let entries = c.state().entries.iter();
+        c.state().entries.len() == 4 && entries.clone().all(|e| e.status().is_end())
+    });
+    let entries = console.state().entries.iter();
+    let mut kinds: Vec<_> = entries
+        .filter_map(|e| e.order.task.kind())
+        .skip(2)
+        .collect();
+    kinds.sort_unstable();
+    let wanted = [ActionKind::Unisolate, ActionKind::ReleaseContainment];
+    assert_eq!(kinds, wanted);
+}
+
+/// A device without a sensor.
+fn unmanaged(console: &Console) -> cordon::model::MachineId {
+    let all = console.state().inventory.all().iter();
+    let mut unmanaged = all.filter(|machine| machine.is_unmanaged());
+    unmanaged.next().expect("the tenant has one").id.clone()
+}
+
+#[test]
 fn containments_are_looked_up_as_far_back_as_the_service_keeps_them() {
     let (_simulator, _folder, mut engine) = signed_in();
     engine.until("the older ones", |s| s.containments.value.is_some());

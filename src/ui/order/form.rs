@@ -3,7 +3,7 @@
 use super::exposure::Exposure;
 use super::judged::Judged;
 use super::ticket;
-use crate::action::{ActionKind, Change, Draft, Subject, Task};
+use crate::action::{ActionKind, Change, Condition, Draft, Subject, Task};
 use crate::message::Command;
 use crate::model::{EntryId, MachineId, MachineRef, PanelPart};
 use crate::state::State;
@@ -19,6 +19,8 @@ pub struct OrderForm {
     pub draft: Draft,
     /// Each machine with the entry that its order will be.
     pub targets: Vec<Target>,
+    /// Those on which the form's action goes by another name: a release of what is contained.
+    pub renamed: Vec<(MachineId, ActionKind)>,
     /// Devices that were taken out of this form by hand.
     pub left_out: Vec<MachineRef>,
     /// Whether it was opened from the devices ticked in the list.
@@ -68,6 +70,7 @@ impl OrderForm {
         Self {
             draft,
             targets,
+            renamed: Vec::new(),
             left_out: Vec::new(),
             from_selection: false,
             ticket: String::new(),
@@ -89,10 +92,16 @@ impl OrderForm {
         let first = self.targets.first().map(|first| first.entry);
         let batch = first.filter(|_| self.targets.len() > 1);
         let comment = ticket::leading(&self.ticket, &self.draft.comment);
-        self.targets.iter().map(move |target| Draft {
-            batch,
-            comment: comment.clone(),
-            ..self.draft.about(target.entry, target.machine.clone())
+        self.targets.iter().map(move |target| {
+            let mut renamed = self.renamed.iter();
+            let renamed = renamed.find(|(id, _)| *id == target.machine.id);
+            let subject = renamed.map(|(_, kind)| Subject::Act(*kind));
+            Draft {
+                batch,
+                comment: comment.clone(),
+                subject: subject.unwrap_or_else(|| self.draft.subject.clone()),
+                ..self.draft.about(target.entry, target.machine.clone())
+            }
         })
     }
 
@@ -161,10 +170,22 @@ pub fn open(
     let Some(first) = targets.first() else {
         return Vec::new();
     };
+    let ids = targets.iter().map(|target| &target.machine.id);
+    let mut renamed = releases_of_containments(state, &subject, ids);
+    let subject = match renamed.first() {
+        // All of them go by that name.
+        Some((_, kind)) if renamed.len() == targets.len() => {
+            let subject = Subject::Act(*kind);
+            renamed.clear();
+            subject
+        }
+        Some(_) | None => subject,
+    };
     let mut draft = Draft::new(first.entry, first.machine.clone(), subject);
     fill(&mut draft);
     let ids: Vec<_> = targets.iter().map(|t| t.machine.id.clone()).collect();
     let mut form = OrderForm::new(targets, draft, time);
+    form.renamed = renamed;
     if form.draft.comment.is_empty() {
         form.ticket = ticket::preset(state, views, &ids).unwrap_or_default();
     }
@@ -180,6 +201,29 @@ pub fn open(
     };
     load.extend(alerts);
     load
+}
+
+/// Those of several devices to be released that are contained: what releases them goes by another name,
+/// on screen and in the journal.
+fn releases_of_containments<'a>(
+    state: &State,
+    subject: &Subject,
+    ids: impl Iterator<Item = &'a MachineId>,
+) -> Vec<(MachineId, ActionKind)> {
+    let back = Condition::Contained.way_back();
+    if *subject != Subject::Act(Condition::Isolated.way_back()) {
+        return Vec::new();
+    }
+    let is_contained = |id: &&MachineId| {
+        let conditions = state.actions.conditions(id);
+        let shown = conditions.and_then(|c| c.ended(Condition::Contained).in_force());
+        // Where the history does not reach back: without a sensor it can be nothing else.
+        let machine = state.machine(id);
+        shown.is_some() || machine.is_some_and(|machine| machine.is_unmanaged())
+    };
+    ids.filter(is_contained)
+        .map(|id| (id.clone(), back))
+        .collect()
 }
 
 /// Asks for the open alerts of devices whose containment is to be lifted or called off: the warning
