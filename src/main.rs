@@ -128,6 +128,7 @@ fn begin(
     state.tenant.clone_from(&run.endpoints.tenant);
     state.client_id.clone_from(&run.endpoints.client_id);
     state.sign_out_page = run.endpoints.sign_out.as_str().into();
+    state.download_folder = paths::download_folder();
     state.profile = profile.map(|profile| profile.name.as_str().into());
     let notifier = Notifier::start(run.mode, Arc::clone(wake));
     let observer = notifier.clone();

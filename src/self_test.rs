@@ -157,7 +157,7 @@ impl Rehearsal {
         for &kind in ActionKind::ALL {
             let step = Step::Order(kind).name();
             let machine = match (kind.spec().devices, &unmanaged) {
-                (Devices::Managed, _) => &machine,
+                (Devices::Managed | Devices::Any, _) => &machine,
                 (Devices::Unmanaged, Some(unmanaged)) => unmanaged,
                 (Devices::Unmanaged, None) => {
                     say!("skipped {step}: every device is managed");

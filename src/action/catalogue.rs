@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use strum::VariantArray as _;
 
 use super::condition::Condition;
-use super::parameter::{Choice, Parameter, ParameterKind};
-use super::spec::{ActionSpec, Change, Devices, Group, Risk, Scope, Shortcut, Yield};
+use super::inputs::{ISOLATION_TYPE, ISOLATION_TYPE_NAME, SCAN_TYPE, SHA1, TAG};
+use super::spec::{ActionSpec, Change, Devices, Group, Recorded, Risk, Shortcut, Yield};
 use super::systems;
 use crate::model::{MachineAction, MachineActionType, Permission};
 
@@ -40,8 +40,14 @@ pub enum ActionKind {
     RunAntiVirusScan,
     #[strum(serialize = "collect")]
     CollectInvestigationPackage,
+    #[strum(serialize = "investigate")]
+    StartInvestigation,
     #[strum(serialize = "quarantine")]
     StopAndQuarantineFile,
+    #[strum(serialize = "tag")]
+    AddTag,
+    #[strum(serialize = "untag")]
+    RemoveTag,
 }
 
 /// Any one of these suffices to cancel an action in flight.
@@ -55,55 +61,23 @@ pub const CANCEL_PERMISSIONS: &[Permission] = &[
     Permission::MachineLiveResponse,
 ];
 
-const ISOLATION_TYPE_NAME: &str = "IsolationType";
-
-/// How much an isolation cuts off.
-pub const ISOLATION_TYPE: Parameter = Parameter {
-    wire_name: ISOLATION_TYPE_NAME,
-    label: "Isolation type",
-    help: "Selective keeps classic Outlook, classic Teams and Skype for Business connected, not their new versions",
-    kind: ParameterKind::Choice(&[FULL, SELECTIVE]),
-    required: true,
-};
-
-/// All of it: everything but Defender is cut off, every file is read.
-pub const FULL: Choice = Choice {
-    value: "Full",
-    word: "Full",
-    available_as: None,
-};
-
-/// Some applications stay connected.
-pub const SELECTIVE: Choice = Choice {
-    value: "Selective",
-    word: "Selective",
-    available_as: Some("SelectiveIsolation"),
-};
-
-/// The file that an action is about.
-pub const SHA1: Parameter = Parameter {
-    wire_name: "Sha1",
-    label: "SHA-1 of the file",
-    help: "40 hexadecimal digits; labels, spaces and upper case are fine",
-    kind: ParameterKind::Hash,
-    required: true,
-};
-
-/// How much a scan reads.
-pub const SCAN_TYPE: Parameter = Parameter {
-    wire_name: "ScanType",
-    label: "Scan type",
-    help: "Quick looks where malware usually starts from, in minutes. Full reads every file, in hours",
-    kind: ParameterKind::Choice(&[
-        Choice {
-            value: "Quick",
-            word: "Quick",
-            available_as: None,
-        },
-        FULL,
-    ]),
-    required: true,
-};
+/// What adding and removing a tag have in common.
+fn tagging() -> ActionSpec {
+    ActionSpec {
+        endpoint: "tags",
+        permission: Permission::MachineReadWrite,
+        devices: Devices::Any,
+        record: Recorded::Machine,
+        group: Group::Mark,
+        ability: "change tags",
+        if_failed: SEND_AGAIN,
+        caveats: &["Defender keeps no comment with a tag: yours stays in this console's journal"],
+        parameters: &[TAG],
+        risk: Risk::Harmless,
+        supports: systems::any,
+        ..ActionSpec::ON_MANAGED_DEVICE
+    }
+}
 
 const ANOTHER_WAY: &str = "Next: isolate at the switch, or disable the account";
 const SEND_AGAIN: &str = "Next: check that the device is connected, then send it again";
@@ -149,7 +123,6 @@ impl ActionKind {
                 change: Change::Sets(Condition::Isolated),
                 undo: Some(Self::Unisolate),
                 supports: systems::isolation,
-                typical_secs: 60,
                 ..ActionSpec::ON_MANAGED_DEVICE
             },
             Self::Unisolate => ActionSpec {
@@ -176,7 +149,6 @@ impl ActionKind {
                 change: Change::Clears(Condition::Isolated),
                 undo: Some(Self::Isolate),
                 supports: systems::release,
-                typical_secs: 30,
                 ..ActionSpec::ON_MANAGED_DEVICE
             },
             Self::Contain => ActionSpec {
@@ -204,7 +176,6 @@ impl ActionKind {
                 change: Change::Sets(Condition::Contained),
                 undo: Some(Self::ReleaseContainment),
                 supports: systems::any,
-                typical_secs: 300,
                 ..ActionSpec::ON_MANAGED_DEVICE
             },
             Self::ReleaseContainment => ActionSpec {
@@ -229,7 +200,6 @@ impl ActionKind {
                 change: Change::Clears(Condition::Contained),
                 undo: Some(Self::Contain),
                 supports: systems::any,
-                typical_secs: 300,
                 ..ActionSpec::ON_MANAGED_DEVICE
             },
             Self::RestrictCodeExecution => ActionSpec {
@@ -254,7 +224,6 @@ impl ActionKind {
                 change: Change::Sets(Condition::Restricted),
                 undo: Some(Self::UnrestrictCodeExecution),
                 supports: systems::restriction,
-                typical_secs: 60,
                 ..ActionSpec::ON_MANAGED_DEVICE
             },
             Self::UnrestrictCodeExecution => ActionSpec {
@@ -278,7 +247,6 @@ impl ActionKind {
                 change: Change::Clears(Condition::Restricted),
                 undo: Some(Self::RestrictCodeExecution),
                 supports: systems::unrestriction,
-                typical_secs: 30,
                 ..ActionSpec::ON_MANAGED_DEVICE
             },
             Self::RunAntiVirusScan => ActionSpec {
@@ -304,7 +272,6 @@ impl ActionKind {
                 parameters: &[SCAN_TYPE],
                 risk: Risk::Harmless,
                 supports: systems::scan,
-                typical_secs: 30,
                 ..ActionSpec::ON_MANAGED_DEVICE
             },
             Self::CollectInvestigationPackage => ActionSpec {
@@ -327,7 +294,32 @@ impl ActionKind {
                 caveats: &["May fail on a low battery or a metered connection"],
                 risk: Risk::Harmless,
                 supports: systems::package,
-                typical_secs: 90,
+                ..ActionSpec::ON_MANAGED_DEVICE
+            },
+            Self::StartInvestigation => ActionSpec {
+                wire_type: MachineActionType::Investigation,
+                journal_key: Some("StartInvestigation"),
+                endpoint: "startInvestigation",
+                available_as: Some("InitiateInvestigation"),
+                permission: Permission::AlertReadWrite,
+                record: Recorded::Investigation,
+                group: Group::Investigate,
+                title: "Start automated investigation",
+                button: "Investigate",
+                verb: "Investigate",
+                infinitive: "start an automated investigation of",
+                ability: "start automated investigations",
+                noun: "automated investigation",
+                done: "Investigated",
+                keep: "Don't investigate",
+                if_failed: "Next: look at the investigation in the Defender portal",
+                consequence: "Defender examines the device by itself and, where your tenant allows it, remediates what it finds: it may stop processes and quarantine files",
+                caveats: &[
+                    "It cannot be stopped from here, only in the Defender portal",
+                    "What it wants to do may wait there for a person's approval",
+                ],
+                risk: Risk::Harmless,
+                supports: systems::investigation,
                 ..ActionSpec::ON_MANAGED_DEVICE
             },
             Self::StopAndQuarantineFile => ActionSpec {
@@ -335,7 +327,6 @@ impl ActionKind {
                 endpoint: "StopAndQuarantineFile",
                 available_as: Some("StopAndQuarantineFile"),
                 permission: Permission::MachineStopAndQuarantine,
-                scope: Scope::File,
                 group: Group::File,
                 shortcut: Some(Shortcut::ctrl_shift('Q')),
                 title: "Stop and quarantine file",
@@ -355,8 +346,37 @@ impl ActionKind {
                     "There is no undo from here: restore the file on the device itself, from Defender's quarantine",
                 ),
                 supports: systems::quarantine,
-                typical_secs: 60,
                 ..ActionSpec::ON_MANAGED_DEVICE
+            },
+            Self::AddTag => ActionSpec {
+                wire_type: MachineActionType::AddTag,
+                journal_key: Some("TagAdd"),
+                fixed: &[("Action", "Add")],
+                title: "Add tag",
+                button: "Add tag",
+                verb: "Add tag to",
+                infinitive: "tag",
+                noun: "tag addition",
+                done: "Tag added",
+                keep: "Don't add",
+                consequence: "Colleagues see the tag on the device, here and in the Defender portal. Rules and device groups that go by tags may take the device in",
+                undo: Some(Self::RemoveTag),
+                ..tagging()
+            },
+            Self::RemoveTag => ActionSpec {
+                wire_type: MachineActionType::RemoveTag,
+                journal_key: Some("TagRemove"),
+                fixed: &[("Action", "Remove")],
+                title: "Remove tag",
+                button: "Remove tag",
+                verb: "Remove tag from",
+                infinitive: "take a tag off",
+                noun: "tag removal",
+                done: "Tag removed",
+                keep: "Keep tag",
+                consequence: "The tag is taken off the device, here and in the Defender portal. Rules and device groups that go by tags may let the device go",
+                undo: Some(Self::AddTag),
+                ..tagging()
             },
         }
     }
@@ -393,69 +413,4 @@ impl ActionKind {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::spec::Recorded;
-    use super::*;
-    use crate::model::{MachineActionId, MachineActionStatus};
-
-    #[test]
-    fn undoing_restores_service_or_is_the_doing_itself() {
-        for &kind in ActionKind::ALL {
-            let spec = kind.spec();
-            let is_irreversible = spec.risk == Risk::Irreversible;
-            assert_eq!(spec.no_way_back.is_some(), is_irreversible, "{kind:?}");
-            assert!(spec.undo.is_none() || !is_irreversible, "{kind:?}");
-            let gives_back = matches!(spec.change, Change::Clears(_));
-            assert_eq!(spec.risk == Risk::Routine, gives_back, "{kind:?}");
-            if let Some(undo) = spec.undo {
-                assert_eq!(undo.spec().undo, Some(kind));
-                assert_ne!(
-                    spec.risk == Risk::Routine,
-                    undo.spec().risk == Risk::Routine,
-                    "{kind:?}"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn a_type_leads_back_to_its_kind() {
-        let id = MachineActionId::parse("a").expect("a literal id");
-        for &kind in ActionKind::ALL {
-            let spec = kind.spec();
-            let first = ActionKind::from_type(&spec.wire_type).expect("it has a kind");
-            assert_eq!(first.spec().endpoint, spec.endpoint);
-            assert!(first.spec().fixed.is_empty(), "{kind:?}");
-            let status = MachineActionStatus::Pending;
-            let mut action = MachineAction::bare(id.clone(), spec.wire_type.clone(), status);
-            action.scope = spec.fixed.first().map(|(_, value)| (*value).into());
-            let found = ActionKind::of(&action).expect("it has a kind");
-            assert_eq!(found.spec().fixed, spec.fixed);
-        }
-        let offboard = &MachineActionType::Offboard;
-        assert_eq!(ActionKind::from_type(offboard), None);
-    }
-
-    #[test]
-    fn no_two_kinds_share_a_key_of_the_journal_or_of_the_keyboard() {
-        let mut journal: Vec<_> = (ActionKind::ALL.iter())
-            .map(|kind| (kind.spec().journal_key(), kind.spec().fixed))
-            .collect();
-        journal.sort_unstable();
-        journal.dedup();
-        assert_eq!(journal.len(), ActionKind::ALL.len());
-        let keys = |kind: &ActionKind| kind.spec().shortcut;
-        let mut keyboard: Vec<Shortcut> = ActionKind::ALL.iter().filter_map(keys).collect();
-        let all = keyboard.len();
-        keyboard.sort_unstable();
-        keyboard.dedup();
-        assert_eq!(keyboard.len(), all);
-    }
-
-    #[test]
-    fn what_comes_back_of_every_kind_is_known_how_to_follow() {
-        for &kind in ActionKind::ALL {
-            assert_eq!(kind.spec().record, Recorded::MachineAction, "{kind:?}");
-        }
-    }
-}
+mod tests;

@@ -189,8 +189,8 @@ impl Draft {
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue::SHA1;
     use super::super::hash::Sha1Error;
+    use super::super::inputs::SHA1;
     use super::*;
     use crate::model::MachineId;
 

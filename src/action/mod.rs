@@ -4,6 +4,7 @@ mod catalogue;
 mod condition;
 mod draft;
 mod hash;
+mod inputs;
 mod order;
 mod parameter;
 mod phase;
@@ -12,20 +13,18 @@ mod spec;
 mod stored;
 mod systems;
 
-pub use catalogue::{
-    ActionKind, CANCEL_PERMISSIONS, FULL, ISOLATION_TYPE, SCAN_TYPE, SELECTIVE, SHA1,
-};
+pub use catalogue::{ActionKind, CANCEL_PERMISSIONS};
 #[cfg(test)]
 pub use condition::INFERENCES;
 pub use condition::{Condition, ConditionState, Conditions, Evidence, infer, infer_ended};
 pub use draft::{Draft, DraftError, Subject};
 pub use hash::{Sha1, Sha1Error};
+pub use inputs::{FULL, ISOLATION_TYPE, SCAN_TYPE, SELECTIVE, SHA1, TAG};
 pub use order::{MAX_COMMENT_CHARS, Order, Task};
 pub use parameter::{Choice, Parameter, ParameterError, ParameterKind, Value, Values};
 pub use phase::Phase;
 pub use sameness::Sameness;
 pub use spec::{
-    ActionSpec, Change, Devices, Group, Recorded, Risk, Scope, Shortcut, Yield, action_noun,
-    type_noun,
+    ActionSpec, Change, Devices, Group, Recorded, Risk, Shortcut, Yield, action_noun, type_noun,
 };
 pub use systems::Support;

@@ -3,13 +3,17 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::catalogue::{ActionKind, CANCEL_PERMISSIONS, SELECTIVE};
+use super::catalogue::{ActionKind, CANCEL_PERMISSIONS};
 use super::condition::Condition;
 use super::hash::Sha1;
+use super::inputs::{SELECTIVE, TAG};
 use super::parameter::{Value, Values};
-use super::spec::{ActionSpec, Change, Risk};
+use super::spec::{ActionSpec, Change, Recorded, Risk};
 use crate::model::loose::or_none;
-use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef, Permission};
+use crate::model::{
+    EntryId, Machine, MachineAction, MachineActionId, MachineActionStatus, MachineActionType,
+    MachineRef, Permission,
+};
 
 /// The service names no limit for comments; this one keeps the whole request small.
 pub const MAX_COMMENT_CHARS: usize = 1_000;
@@ -99,6 +103,13 @@ impl Task {
         self.kind().map(ActionKind::spec)
     }
 
+    /// What the service makes of it, and what is followed.
+    #[must_use]
+    pub fn record(&self) -> Recorded {
+        self.spec()
+            .map_or(Recorded::MachineAction, |spec| spec.record)
+    }
+
     /// Whether it contains a device without a sensor.
     #[must_use]
     pub fn contains(&self) -> bool {
@@ -127,6 +138,20 @@ impl Task {
             Value::Hash(sha1) => Some(sha1),
             Value::Choice(_) | Value::Text(_) | Value::Number(_) | Value::Flag(_) => None,
         })
+    }
+
+    /// The tag that it adds or removes.
+    #[must_use]
+    pub fn tag(&self) -> Option<&str> {
+        let Self::Act { values, .. } = self else {
+            return None;
+        };
+        match values.get(&TAG) {
+            Some(Value::Text(tag)) => Some(tag),
+            Some(Value::Choice(_) | Value::Hash(_) | Value::Number(_) | Value::Flag(_)) | None => {
+                None
+            }
+        }
     }
 
     /// Name and value of what the request says besides comment and tag, in order.
@@ -232,12 +257,42 @@ impl Order {
         format!("[{}] {}", self.entry, self.comment)
     }
 
+    /// What a reading of the machine says of an order that leaves no other record: whether the tag is
+    /// there, or gone. `None` for any other order.
+    #[must_use]
+    pub fn effect_on(&self, machine: &Machine) -> Option<MachineAction> {
+        let kind = self.task.kind()?;
+        let (tag, wire_type) = (self.task.tag()?, &kind.spec().wire_type);
+        // Upper and lower case are different tags.
+        let has_it = machine.machine_tags.as_deref().unwrap_or_default();
+        let has_it = has_it.iter().any(|known| **known == *tag);
+        let status = if has_it == (kind == ActionKind::AddTag) {
+            MachineActionStatus::Succeeded
+        } else {
+            MachineActionStatus::InProgress
+        };
+        let own_tag = self.entry.to_string();
+        let id = MachineActionId::parse(&own_tag).ok()?;
+        let mut read = MachineAction::bare(id, wire_type.clone(), status);
+        read.scope = Some(tag.into());
+        read.machine_id = Some(machine.id.clone());
+        read.external_id = Some(own_tag.into());
+        Some(read)
+    }
+
     /// Name and value of each property of the request body, in order.
     #[must_use]
     pub fn body(&self) -> Vec<(&'static str, Json)> {
-        let mut body = vec![("Comment", self.comment_to_send().into())];
+        let record = self.task.record();
+        let comment = record.takes_comment();
+        let comment = comment.then(|| ("Comment", self.comment_to_send().into()));
+        let mut body: Vec<_> = comment.into_iter().collect();
         body.extend(self.task.properties());
-        if let Task::Act { .. } = self.task {
+        let keeps_tag = match record {
+            Recorded::MachineAction => matches!(self.task, Task::Act { .. }),
+            Recorded::Investigation | Recorded::Machine => false,
+        };
+        if keeps_tag {
             body.push(("ExternalId", self.entry.to_string().into()));
         }
         body

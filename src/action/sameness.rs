@@ -4,6 +4,7 @@ use super::catalogue::ActionKind;
 use super::hash::Sha1;
 use super::order::Task;
 use super::parameter::{Choice, ParameterKind};
+use super::spec::Recorded;
 use crate::model::MachineAction;
 
 /// How what was requested on a device compares with what a task asks for there.
@@ -64,7 +65,10 @@ impl Task {
     }
 
     /// What the service reports as the `scope` of the action.
-    fn scope(&self) -> Option<&'static str> {
+    fn scope(&self) -> Option<&str> {
+        if let Some(tag) = self.tag() {
+            return Some(tag);
+        }
         let fixed = self.kind().and_then(|kind| kind.spec().fixed.first());
         let fixed = fixed.map(|(_, value)| *value);
         fixed.or(self.variant().map(|choice| choice.value))
@@ -72,6 +76,13 @@ impl Task {
 
     /// Compares what two requests of one kind are about.
     fn compared(&self, kind: ActionKind, file: Option<&Sha1>, scope: Option<&str>) -> Sameness {
+        if kind.spec().record == Recorded::Machine {
+            return match (self.tag(), scope) {
+                (Some(ours), Some(theirs)) if ours == theirs => Sameness::Same,
+                (Some(_), Some(_)) => Sameness::Different,
+                (None, _) | (_, None) => Sameness::Unknown,
+            };
+        }
         let mut parameters = kind.spec().parameters.iter();
         if parameters.any(|parameter| parameter.kind == ParameterKind::Hash) {
             return match (self.file(), file) {
@@ -91,7 +102,7 @@ impl Task {
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue::{FULL, ISOLATION_TYPE, SELECTIVE, SHA1};
+    use super::super::inputs::{FULL, ISOLATION_TYPE, SELECTIVE, SHA1};
     use super::super::parameter::{Value, Values};
     use super::*;
     use crate::model::{MachineActionId, MachineActionStatus, MachineActionType};

@@ -47,26 +47,49 @@ pub enum Devices {
     Managed,
     /// Those without one: others carry it out.
     Unmanaged,
-}
-
-/// On what an action acts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scope {
-    Machine,
-    /// A file on a machine.
-    File,
-    /// Every device of the tenant.
-    Tenant,
+    /// All: Defender carries it out by itself.
+    Any,
 }
 
 /// What the service answers with, and what is followed to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
     MachineAction,
+    /// It shows neither who asked for it nor the comment, and cannot be cancelled from here.
     Investigation,
-    Indicator,
-    /// The answer is the end.
-    Nothing,
+    /// The machine as it is then. There is no record of the request: the machine is read for its effect,
+    /// and the order's own tag stands in the place of an id.
+    Machine,
+}
+
+impl Recorded {
+    /// What its id is called.
+    #[must_use]
+    pub const fn id_word(self) -> Option<&'static str> {
+        match self {
+            Self::MachineAction => Some("Action id"),
+            Self::Investigation => Some("Investigation id"),
+            Self::Machine => None,
+        }
+    }
+
+    /// Whether the public interface has a call that stops it.
+    #[must_use]
+    pub const fn can_be_cancelled(self) -> bool {
+        match self {
+            Self::MachineAction => true,
+            Self::Investigation | Self::Machine => false,
+        }
+    }
+
+    /// Whether the service is sent the comment.
+    #[must_use]
+    pub const fn takes_comment(self) -> bool {
+        match self {
+            Self::MachineAction | Self::Investigation => true,
+            Self::Machine => false,
+        }
+    }
 }
 
 /// What an action leaves behind when it has succeeded.
@@ -147,7 +170,6 @@ pub struct ActionSpec {
     pub available_as: Option<&'static str>,
     pub permission: Permission,
     pub devices: Devices,
-    pub scope: Scope,
     pub record: Recorded,
     pub yields: Yield,
     pub group: Group,
@@ -181,8 +203,6 @@ pub struct ActionSpec {
     /// Why there is no inverse, and what can be done instead.
     pub no_way_back: Option<&'static str>,
     pub supports: fn(&Machine, &Values) -> Support,
-    /// Usual time to success on a device that is connected, seconds; a hint only.
-    pub typical_secs: u32,
 }
 
 impl ActionSpec {
@@ -195,7 +215,6 @@ impl ActionSpec {
         available_as: None,
         permission: Permission::MachineIsolate,
         devices: Devices::Managed,
-        scope: Scope::Machine,
         record: Recorded::MachineAction,
         yields: Yield::Nothing,
         group: Group::Contain,
@@ -217,7 +236,6 @@ impl ActionSpec {
         undo: None,
         no_way_back: None,
         supports: systems::any,
-        typical_secs: 0,
     };
 
     /// What the journal calls it.

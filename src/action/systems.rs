@@ -1,6 +1,6 @@
 //! Where the documentation allows an action (rule 9): our own table of systems.
 
-use super::catalogue::SELECTIVE;
+use super::inputs::SELECTIVE;
 use super::parameter::Values;
 use crate::model::{Machine, OsFamily};
 
@@ -88,6 +88,20 @@ pub(super) fn scan(machine: &Machine, _: &Values) -> Support {
     }
 }
 
+pub(super) fn investigation(machine: &Machine, _: &Values) -> Support {
+    match machine.os_family() {
+        OsFamily::WindowsClient | OsFamily::WindowsServer => Support::Yes,
+        OsFamily::OldWindowsServer
+        | OsFamily::OldWindows
+        | OsFamily::MacOs
+        | OsFamily::Linux
+        | OsFamily::Mobile => {
+            Support::Unlisted("documented for Windows 10 and 11, and for Server 2019 and later")
+        }
+        OsFamily::Unknown => Support::Unlisted(NOT_LISTED),
+    }
+}
+
 /// The same systems take both.
 pub(super) fn package(machine: &Machine, values: &Values) -> Support {
     scan(machine, values)
@@ -95,7 +109,8 @@ pub(super) fn package(machine: &Machine, values: &Values) -> Support {
 
 #[cfg(test)]
 mod tests {
-    use super::super::catalogue::{ActionKind, FULL, ISOLATION_TYPE};
+    use super::super::catalogue::ActionKind;
+    use super::super::inputs::{FULL, ISOLATION_TYPE};
     use super::*;
     use crate::model::OnboardingStatus;
 

@@ -12,6 +12,7 @@ mod by_id;
 mod error;
 mod explain;
 mod file;
+mod investigation;
 mod list;
 mod odata;
 mod on_machine;
@@ -38,9 +39,9 @@ pub use rate_limit::{Lane, Permit, Quota};
 pub use retry::delay;
 pub use transport::Http;
 
-use crate::action::Order;
+use crate::action::{Order, Recorded};
 use crate::auth::{AccessToken, AuthError, Clock, RefusedToken, Session, WantedClaims};
-use crate::model::{Account, Budget, Endpoints, MachineAction};
+use crate::model::{Account, Budget, Endpoints, Machine, MachineAction};
 use rate_limit::Limiters;
 use transport::{Answer, Limits};
 use wire::Noun;
@@ -139,7 +140,20 @@ impl Client {
                 Sending::Post(wire::object(&order.body())),
             )
             .await?;
-        let action = self.understand(&url, &answer, wire::one)?;
+        let action = match order.task.record() {
+            Recorded::MachineAction => self.understand(&url, &answer, wire::one)?,
+            Recorded::Investigation => self.understand(&url, &answer, investigation::one)?,
+            Recorded::Machine => {
+                let machine: Machine = self.understand(&url, &answer, wire::one)?;
+                let effect = order.effect_on(&machine);
+                let is_of_order = machine.id == order.machine.id;
+                effect
+                    .filter(|_| is_of_order)
+                    .ok_or_else(|| ApiError::OtherRecord {
+                        came: machine.id.as_str().into(),
+                    })?
+            }
+        };
         Ok(Submitted {
             action,
             date: answer.date(),

@@ -167,6 +167,13 @@ pub(super) fn machine_actions(api: &Url, filter: &str, skip: usize) -> Url {
     with_query(path(api, &["machineactions"]), query)
 }
 
+/// The investigations of one machine.
+pub(super) fn investigations(api: &Url, machine: &MachineId) -> Url {
+    let filter = format!("machineId eq {}", quoted(machine.as_str()));
+    let query = [("$filter", &*filter), ("$top", &ACTIONS_TOP.to_string())];
+    with_query(path(api, &["investigations"]), &query)
+}
+
 /// The alerts of one machine.
 pub(super) fn alerts(api: &Url, machine: &MachineId, filter: &str) -> Url {
     let top = ALERTS_TOP.to_string();

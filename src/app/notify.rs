@@ -126,11 +126,11 @@ impl Notifier {
     }
 }
 
-/// Whether the last that became known is that a person has read the rest.
+/// Whether the last that became known is what a person did: has read the rest, or fetched a package.
 fn is_acknowledging(entry: &Entry) -> bool {
     matches!(
         entry.records().last(),
-        Some((_, Record::Acknowledged { .. }))
+        Some((_, Record::Acknowledged { .. } | Record::Downloaded { .. }))
     )
 }
 

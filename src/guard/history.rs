@@ -3,10 +3,10 @@
 use super::verdict::{Question, Verdict};
 use super::{Facts, OpenOrder, Ownership, ownership};
 use crate::action::{
-    ActionKind, Change, Condition, ConditionState, Sameness, Task, action_noun, infer,
+    ActionKind, Change, Condition, ConditionState, Recorded, Sameness, Task, action_noun, infer,
 };
 use crate::explain::NextStep;
-use crate::model::{MachineAction, clean, first_upper, requestor_name};
+use crate::model::{MachineAction, clean, first_upper, normal, requestor_name};
 
 pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if let Some(verdict) = own_order(question, facts) {
@@ -86,6 +86,13 @@ fn own_order(question: &Question<'_>, facts: &Facts<'_>) -> Option<Verdict> {
     };
     let open = other_orders(question, facts).find(repeats)?;
     let entry = open.order.entry;
+    if open.outcome_unknown && question.task.record() == Recorded::Investigation {
+        // It has no tag, so nobody may ever know; at worst the device is examined twice.
+        let text = format!(
+            "The outcome of {entry} is unknown, and may stay so: sending this may start a second investigation"
+        );
+        return Some(Verdict::warn(text).next(NextStep::ShowEntry(entry)));
+    }
     let text = if open.outcome_unknown {
         format!("The outcome of {entry} is unknown; repeating could do it twice")
     } else {
@@ -152,6 +159,36 @@ pub(super) fn opposite_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec
             .next(NextStep::ShowEntry(entry))
         });
     under_way.chain(ordered).collect()
+}
+
+/// Whether the device already has the tag that is to be added, or none to be removed.
+pub(super) fn tag(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
+    let (Some(tag), Some(kind)) = (question.task.tag(), question.task.kind()) else {
+        return Vec::new();
+    };
+    let shown = clean(tag, 80);
+    let known = facts
+        .machine
+        .and_then(|machine| machine.machine_tags.as_deref());
+    let Some(tags) = known else {
+        let what = "whether the device has this tag: its record does not say which it has";
+        return vec![Verdict::not_checked(what)];
+    };
+    let has_it = tags.iter().any(|known| **known == *tag);
+    let alike = tags.iter().find(|known| normal(known) == normal(tag));
+    let alike = alike.map(|known| clean(known, 80));
+    let text = match (kind == ActionKind::AddTag, has_it, alike) {
+        (true, true, _) => format!("The device already has the tag “{shown}”"),
+        (true, false, Some(alike)) => format!(
+            "The device has the tag “{alike}”, which is another one than “{shown}”: tags differ by upper and lower case"
+        ),
+        (false, false, Some(alike)) => format!(
+            "The device has no tag “{shown}”, but “{alike}”: tags differ by upper and lower case"
+        ),
+        (false, false, None) => format!("The device has no tag “{shown}”"),
+        (true, false, None) | (false, true, _) => return Vec::new(),
+    };
+    vec![Verdict::warn(text)]
 }
 
 pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {

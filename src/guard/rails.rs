@@ -77,6 +77,11 @@ pub const GUARDRAILS: &[Guardrail] = &[
         check: history::already,
     },
     Guardrail {
+        name: "tag",
+        protects: "from a tag that is there already, or in other letters",
+        check: history::tag,
+    },
+    Guardrail {
         name: "silent device",
         protects: "from reading a pending action as done",
         check: silent,
@@ -221,6 +226,9 @@ fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         };
     }
     let devices = question.task.kind().map(|kind| kind.spec().devices);
+    if devices == Some(Devices::Any) {
+        return Vec::new();
+    }
     let is_for_unmanaged = devices == Some(Devices::Unmanaged);
     match &machine.onboarding_status {
         Some(OnboardingStatus::CanBeOnboarded | OnboardingStatus::Unsupported) => {

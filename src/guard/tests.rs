@@ -372,7 +372,7 @@ fn rules_that_cannot_be_read_want_the_name_of_every_device_before_a_disruptive_o
     world.policy.unread = Some("settings.toml, line 3: policy.x: is no key".into());
     for &kind in ActionKind::ALL {
         world.machine.onboarding_status = Some(match kind.spec().devices {
-            action::Devices::Managed => OnboardingStatus::Onboarded,
+            action::Devices::Managed | action::Devices::Any => OnboardingStatus::Onboarded,
             action::Devices::Unmanaged => OnboardingStatus::CanBeOnboarded,
         });
         let mut draft = world.draft(kind);

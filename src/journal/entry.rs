@@ -298,6 +298,7 @@ impl Entry {
             Record::NotFound => OrderStatus::NotFound,
             Record::Redirected { .. }
             | Record::Acknowledged { .. }
+            | Record::Downloaded { .. }
             | Record::NotReread { .. }
             | Record::ActiveActionsRead { .. } => before,
             Record::Progress { status } => {

@@ -37,7 +37,8 @@ pub fn export(
 fn columns(entry: &Entry) -> [(&'static str, String); 16] {
     let order = &entry.order;
     let status = entry.status();
-    let action = status.action().map(ToString::to_string);
+    let has_id = order.task.record().id_word().is_some();
+    let action = status.action().filter(|_| has_id).map(ToString::to_string);
     let (since, source) = entry.status_time();
     [
         ("entry", order.entry.to_string()),

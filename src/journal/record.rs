@@ -171,6 +171,17 @@ pub enum Record {
         )]
         service_time: Option<Timestamp>,
     },
+    /// The package that the action had collected was fetched: to which file, and what it is. Says nothing
+    /// of how the order stands.
+    Downloaded {
+        file: Box<str>,
+        bytes: u64,
+        /// In hexadecimal digits.
+        sha256: Box<str>,
+        object_id: Box<str>,
+        /// For people.
+        account: Box<str>,
+    },
     /// A person has read how the order stands. It says what was read, so that a status which came
     /// at the same moment is not taken for read.
     Acknowledged {

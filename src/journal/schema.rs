@@ -17,7 +17,8 @@ use super::{Finding, JournalError};
 ///   numbers have no gaps.
 /// - 4: the same table; also antivirus scans with their `ScanType`, investigation packages, the release
 ///   of a containment as a kind of its own, and `serviceTime` of an end.
-pub(super) const LAYOUT: i64 = 4;
+/// - 5: the same table; also `Downloaded`, automated investigations, and tags with their `Value`.
+pub(super) const LAYOUT: i64 = 5;
 /// From this layout on, a trigger demands that numbers have no gaps.
 const NUMBERED: i64 = 3;
 /// From this layout on, the table is the same as today's.

@@ -100,6 +100,13 @@ pub(crate) fn records() -> Vec<Record> {
             object_id: "o".into(),
             account: "jane@contoso.com".into(),
         },
+        Record::Downloaded {
+            file: "/evidence/package.zip".into(),
+            bytes: 5_000_000_000,
+            sha256: "ba7816bf".into(),
+            object_id: "o".into(),
+            account: "jane@contoso.com".into(),
+        },
     ];
     records.extend(NotSentReason::VARIANTS.iter().map(|&why| Record::NotSent {
         why,

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Entry, OrderStatus};
+use super::{Entry, OrderStatus, Record};
 use crate::action::Task;
 use crate::model::clean;
 
@@ -32,9 +32,23 @@ pub(super) fn detail(entry: &Entry, status: &OrderStatus) -> String {
     let redirected = (entry.machine().id != ordered.id)
         .then(|| format!("ordered for {}, carried over by the service", ordered.id));
     let more = status.detail();
+    let packages = entry.records().iter().filter_map(|(_, record)| {
+        let Record::Downloaded {
+            file,
+            bytes,
+            sha256,
+            ..
+        } = record
+        else {
+            return None;
+        };
+        let file = clean(file, 400);
+        Some(format!("package: {file}, {bytes} bytes, SHA-256 {sha256}"))
+    });
     redirected
         .into_iter()
         .chain(more)
+        .chain(packages)
         .collect::<Vec<_>>()
         .join("; ")
 }

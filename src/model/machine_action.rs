@@ -21,6 +21,11 @@ open_enum! {
         CollectInvestigationPackage = "CollectInvestigationPackage",
         Offboard = "Offboard" | "OffboardMachine",
         LiveResponse = "LiveResponse",
+        /// No machine action of the service: an investigation, followed in the shape of one.
+        Investigation = "Investigation",
+        /// Neither are these: a tag that is added to a machine or taken off.
+        AddTag = "AddTag",
+        RemoveTag = "RemoveTag",
     }
 }
 
@@ -179,6 +184,9 @@ pub struct MachineAction {
         deserialize_with = "file_identifier"
     )]
     pub file_identifier: Option<Box<str>>,
+    /// How an investigation stands, in the service's own word.
+    #[serde(skip)]
+    pub state: Option<Box<str>>,
 }
 
 /// `relatedFileInfo`, of which the hash is kept.
@@ -217,6 +225,7 @@ impl MachineAction {
             external_id: None,
             request_source: None,
             file_identifier: None,
+            state: None,
         }
     }
 
@@ -261,6 +270,7 @@ impl MachineAction {
         fill(&mut self.external_id, other.external_id);
         fill(&mut self.request_source, other.request_source);
         fill(&mut self.file_identifier, other.file_identifier);
+        fill(&mut self.state, other.state);
     }
 
     /// Whether the service does not say what it does.

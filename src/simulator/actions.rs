@@ -22,6 +22,8 @@ pub struct ActionRow {
     pub availability: &'static [(&'static str, Option<&'static str>)],
     /// Status code when accepted.
     pub success: u16,
+    /// Whether it makes an investigation, and no machine action.
+    pub is_investigation: bool,
 }
 
 /// A body property particular to one action.
@@ -63,7 +65,7 @@ pub const CANCEL_PERMISSIONS: [&str; 7] = [
 ];
 
 /// The table.
-pub const ACTIONS: [ActionRow; 8] = [
+pub const ACTIONS: [ActionRow; 9] = [
     ActionRow {
         route: "isolate",
         kind: "Isolate",
@@ -82,6 +84,7 @@ pub const ACTIONS: [ActionRow; 8] = [
             ("UnManagedDeviceIsolation", Some("UnManagedDevice")),
         ],
         success: 201,
+        is_investigation: false,
     },
     ActionRow {
         route: "unisolate",
@@ -95,6 +98,7 @@ pub const ACTIONS: [ActionRow; 8] = [
             ("UnManagedDeviceUnisolation", Some("UnManagedDevice")),
         ],
         success: 201,
+        is_investigation: false,
     },
     ActionRow {
         route: "restrictCodeExecution",
@@ -105,6 +109,7 @@ pub const ACTIONS: [ActionRow; 8] = [
         typical_secs: 9,
         availability: &[("RestrictCodeExecution", None)],
         success: 201,
+        is_investigation: false,
     },
     ActionRow {
         route: "unrestrictCodeExecution",
@@ -115,6 +120,7 @@ pub const ACTIONS: [ActionRow; 8] = [
         typical_secs: 7,
         availability: &[("UnrestrictCodeExecution", None)],
         success: 201,
+        is_investigation: false,
     },
     ActionRow {
         route: "StopAndQuarantineFile",
@@ -130,6 +136,7 @@ pub const ACTIONS: [ActionRow; 8] = [
         typical_secs: 12,
         availability: &[("StopAndQuarantineFile", None)],
         success: 201,
+        is_investigation: false,
     },
     ActionRow {
         route: "runAntiVirusScan",
@@ -145,6 +152,7 @@ pub const ACTIONS: [ActionRow; 8] = [
         typical_secs: 15,
         availability: &[("RunAntiVirusScan", None)],
         success: 201,
+        is_investigation: false,
     },
     ActionRow {
         route: "collectInvestigationPackage",
@@ -155,6 +163,7 @@ pub const ACTIONS: [ActionRow; 8] = [
         typical_secs: 25,
         availability: &[("CollectInvestigationPackage", None)],
         success: 201,
+        is_investigation: false,
     },
     ActionRow {
         route: "offboard",
@@ -165,6 +174,18 @@ pub const ACTIONS: [ActionRow; 8] = [
         typical_secs: 10,
         availability: &[("OffBoard", None)],
         success: 201,
+        is_investigation: false,
+    },
+    ActionRow {
+        route: "startInvestigation",
+        kind: "Investigation",
+        permission: "Alert.ReadWrite",
+        parameter: None,
+        systems: Systems::CodeIntegrity,
+        typical_secs: 40,
+        availability: &[("InitiateInvestigation", None)],
+        success: 201,
+        is_investigation: true,
     },
 ];
 

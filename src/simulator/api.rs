@@ -40,7 +40,7 @@ pub(super) fn context(tenant: &SimTenant, what: &str) -> String {
 }
 
 /// Sets the context of a single thing, in front as the service does.
-fn entity(tenant: &SimTenant, what: &str, value: Value) -> Value {
+pub(super) fn entity(tenant: &SimTenant, what: &str, value: Value) -> Value {
     let mut whole = json!({ "@odata.context": context(tenant, what) });
     if let (Value::Object(whole), Value::Object(value)) = (&mut whole, value) {
         whole.extend(value);
@@ -48,7 +48,7 @@ fn entity(tenant: &SimTenant, what: &str, value: Value) -> Value {
     whole
 }
 
-fn no_machine(id: &str) -> Reply {
+pub(super) fn no_machine(id: &str) -> Reply {
     Reply::error(
         404,
         "ResourceNotFound",
@@ -56,7 +56,7 @@ fn no_machine(id: &str) -> Reply {
     )
 }
 
-fn bad_query(message: &str) -> Reply {
+pub(super) fn bad_query(message: &str) -> Reply {
     Reply::error(400, "ODataError", message)
 }
 
@@ -270,7 +270,11 @@ pub(super) fn file_statistics(tenant: &SimTenant, hash: &str) -> Reply {
     )
 }
 
-fn sort<T: Clone>(hits: &mut Vec<T>, query: &Query, look: &dyn Fn(&T, &str) -> Option<Value>) {
+pub(super) fn sort<T: Clone>(
+    hits: &mut Vec<T>,
+    query: &Query,
+    look: &dyn Fn(&T, &str) -> Option<Value>,
+) {
     if query.order.is_empty() {
         return;
     }
@@ -297,14 +301,14 @@ fn sort<T: Clone>(hits: &mut Vec<T>, query: &Query, look: &dyn Fn(&T, &str) -> O
     hits.extend(keyed.into_iter().map(|(_, hit)| hit));
 }
 
-fn page_of<'a, T>(hits: &'a [T], query: &Query) -> &'a [T] {
+pub(super) fn page_of<'a, T>(hits: &'a [T], query: &Query) -> &'a [T] {
     let rest = hits.get(query.skip.min(hits.len())..).unwrap_or_default();
     rest.get(..query.top.unwrap_or(PAGE).min(rest.len()))
         .unwrap_or_default()
 }
 
 /// A list; with a link to the next page only when no page size was asked for, as the service does it.
-fn list(
+pub(super) fn list(
     tenant: &SimTenant,
     call: &Call,
     what: &str,

@@ -50,6 +50,8 @@ pub enum Route {
     SubmitOf(String),
     /// Cancelling a machine action.
     Cancel,
+    /// Reading investigations, one or a list.
+    Investigations,
     /// The link to a package.
     PackageLink,
     /// The storage of packages, which is no part of the API.
@@ -187,6 +189,7 @@ pub(super) enum Place {
         kind: &'static str,
     },
     Cancel,
+    Investigations,
     PackageLink,
     Package,
     OtherApi,
@@ -227,6 +230,7 @@ impl Route {
             Self::Alerts => place == Place::Alerts,
             Self::AvailableActions => place == Place::AvailableActions,
             Self::Cancel => place == Place::Cancel,
+            Self::Investigations => place == Place::Investigations,
             Self::PackageLink => place == Place::PackageLink,
             Self::Package => place == Place::Package,
             Self::Submit => matches!(place, Place::Submit { .. }),
@@ -283,7 +287,7 @@ impl Fault {
     /// Reads the text forms of the control calls.
     ///
     /// Routes: `devicecode`, `token`, `machines`, `machine_search`, `find_by_ip`, `user_machines`, `machine`,
-    /// `machine_actions`, `tenant_actions`, `actions_by_id`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `package_link`, `package`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
+    /// `machine_actions`, `tenant_actions`, `actions_by_id`, `machine_action`, `logon_users`, `alerts`, `available_actions`, `submit`, `submit:isolate`, `cancel`, `investigations`, `package_link`, `package`, `api`, `any`. Faults: `latency:MILLISECONDS`, `status:CODE`, `status:CODE:RETRY_AFTER`,
     /// `status:CODE:RETRY_AFTER:CODE_TEXT` (parts may be empty), `html:CODE`, `empty:CODE`, `truncated`, `garbage`, `huge`,
     /// `deep`, `drop_before`, `drop_after`, `no_id`, `lacks:PROPERTY`, `already_pending`, `active_request_exists`, `carried_over`, `other_record`, `other_id`, `no_such_id`, `forgotten`, `premature`, `other_facts`, `repeat_rows`, `unknown_enums`,
     /// `odd_times`, `lose_tail`, `next_link:normal|looping|malformed|foreign`, `stall`, `unauthorized`, `claims_challenge`, `forbidden`,
@@ -328,6 +332,7 @@ fn parse_route(text: &str) -> Option<Route> {
         "availableactions" => Route::AvailableActions,
         "submit" => Route::Submit,
         "cancel" => Route::Cancel,
+        "investigations" => Route::Investigations,
         "packagelink" => Route::PackageLink,
         "package" => Route::Package,
         "api" | "anyapi" => Route::AnyApi,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::encoding::Compress;
 use super::faults::Fault;
@@ -178,6 +179,20 @@ impl SimControl {
     /// Sets the call limits; 100 a minute and 1,500 an hour at the start.
     pub fn set_limits(&self, per_minute: usize, per_hour: usize) {
         self.0.lock().limits.set(per_minute, per_hour);
+    }
+
+    /// Every investigation, as the service writes it.
+    #[must_use]
+    pub fn investigations(&self) -> Vec<Value> {
+        let now = self.0.clock.now();
+        let inner = self.0.lock();
+        inner.investigations.all(now)
+    }
+
+    /// Ends all investigations that are not at their end in this state from now on.
+    pub fn end_investigations(&self, state: &str) {
+        let now = self.0.clock.now();
+        self.0.lock().investigations.end_all(state, now);
     }
 
     /// Sets how many bytes a package has, about.

@@ -26,6 +26,7 @@ mod odata;
 mod reply;
 mod routes;
 mod submit;
+mod tags;
 
 mod grants;
 mod identity;
@@ -38,6 +39,7 @@ pub mod control;
 mod distort;
 mod faults;
 mod handle;
+mod investigations;
 mod log;
 mod lookups;
 mod packages;

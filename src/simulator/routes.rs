@@ -18,7 +18,10 @@ use super::oauth::{discovery, oauth_error};
 use super::reply::Reply;
 use super::tenant::SimTenant;
 use super::wire::Connection;
-use super::{api, control, lookups, packages, pages, submit};
+use super::{api, control, investigations, lookups, packages, pages, submit, tags};
+
+/// Either of these lets alerts and investigations be read.
+const ALERTS: [&str; 2] = ["Alert.Read", "Alert.ReadWrite"];
 
 /// No client of the service sends more than this.
 const LONGEST_BODY: usize = 1 << 20;
@@ -191,8 +194,13 @@ fn place_of(call: &Call, path: &[&str]) -> Place {
         ["machines", _, "logonusers"] => Place::LogonUsers,
         ["machines", _, "alerts"] | ["machines", _, "alerts", "$count"] => Place::Alerts,
         ["machines", _, "availablemachineactions"] => Place::AvailableActions,
+        ["investigations", ..] => Place::Investigations,
         ["machineactions", _, "cancel"] => Place::Cancel,
         ["machineactions", _, "getpackageuri"] => Place::PackageLink,
+        ["machines", _, "tags"] if call.is_post() => Place::Submit {
+            route: "tags",
+            kind: "Tag",
+        },
         ["machines", _, last] if call.is_post() => match by_route(last) {
             Some(row) => Place::Submit {
                 route: row.route,
@@ -321,25 +329,33 @@ fn api_half(
             get(&read, &|| api::available(tenant, subject))
         }
         ["machines", _, "logonusers"] => get(&["User.Read.All"], &|| api::users(tenant, subject)),
-        ["machines", _, "alerts"] => get(&["Alert.Read", "Alert.ReadWrite"], &|| {
-            api::alerts(tenant, call, subject)
-        }),
-        ["machines", _, "alerts", "$count"] => get(&["Alert.Read", "Alert.ReadWrite"], &|| {
-            api::count(api::alerts(tenant, call, subject))
+        ["machines", _, "alerts"] => get(&ALERTS, &|| api::alerts(tenant, call, subject)),
+        ["machines", _, "alerts", "$count"] => {
+            get(&ALERTS, &|| api::count(api::alerts(tenant, call, subject)))
+        }
+        ["machines", _, "tags"] | ["machineactions", _, "cancel"] if !call.is_post() => {
+            Reply::only("POST")
+        }
+        ["machines", _, "tags"] => allowed(&["Machine.ReadWrite"], &|| {
+            tags::change(tenant, call, subject)
         }),
         ["machines", _, last] => match by_route(last) {
             Some(_) if !call.is_post() => Reply::only("POST"),
+            Some(row) if row.is_investigation => allowed(&[row.permission], &|| {
+                investigations::start(tenant, call, subject, row)
+            }),
             Some(row) => allowed(&[row.permission], &|| {
                 submit::submit(tenant, call, subject, row, fault)
             }),
             None => Reply::empty(404),
         },
+        ["investigations"] => get(&ALERTS, &|| investigations::list(tenant, call)),
+        ["investigations", _] => get(&ALERTS, &|| investigations::one(tenant, subject)),
         ["machineactions"] => get(&read, &|| api::actions(tenant, call, None)),
         ["machineactions", "$count"] => {
             get(&read, &|| api::count(api::actions(tenant, call, None)))
         }
         ["machineactions", _] => get(&read, &|| api::action(tenant, subject)),
-        ["machineactions", _, "cancel"] if !call.is_post() => Reply::only("POST"),
         ["machineactions", _, "cancel"] => allowed(&super::actions::CANCEL_PERMISSIONS, &|| {
             submit::cancel(tenant, call, subject)
         }),

@@ -19,8 +19,9 @@ const OTHERS: [&str; 2] = [
 ];
 
 /// What is granted to the application at the start.
-pub(super) const DEFAULT_PERMISSIONS: [&str; 9] = [
+pub(super) const DEFAULT_PERMISSIONS: [&str; 11] = [
     "Machine.Read",
+    "Machine.ReadWrite",
     "Machine.Isolate",
     "Machine.RestrictExecution",
     "Machine.StopAndQuarantine",
@@ -28,6 +29,7 @@ pub(super) const DEFAULT_PERMISSIONS: [&str; 9] = [
     "Machine.CollectForensics",
     "File.Read.All",
     "Alert.Read",
+    "Alert.ReadWrite",
     "User.Read.All",
 ];
 

@@ -147,7 +147,7 @@ pub(super) fn cancel(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
     created(tenant, 200, action.json())
 }
 
-fn wrong_content_type(call: &Call) -> Option<Reply> {
+pub(super) fn wrong_content_type(call: &Call) -> Option<Reply> {
     let json = call
         .content_type
         .as_deref()
@@ -168,7 +168,7 @@ fn refuse<T>(code: &str, message: &str) -> Result<T, Refused> {
 }
 
 /// Reads the body as an object with no properties but these. Names are case-sensitive.
-fn body_of(bytes: &[u8], known: &[&str]) -> Result<Map<String, Value>, Refused> {
+pub(super) fn body_of(bytes: &[u8], known: &[&str]) -> Result<Map<String, Value>, Refused> {
     let Ok(Value::Object(body)) = serde_json::from_slice(bytes) else {
         return refuse("InvalidRequestBody", "Request body is incorrect");
     };
@@ -185,7 +185,7 @@ fn body_of(bytes: &[u8], known: &[&str]) -> Result<Map<String, Value>, Refused> 
     Ok(body)
 }
 
-fn comment_of(body: &Map<String, Value>) -> Result<String, Refused> {
+pub(super) fn comment_of(body: &Map<String, Value>) -> Result<String, Refused> {
     match body.get("Comment") {
         None | Some(Value::Null) => refuse(
             "MissingRequiredParameter",

@@ -13,6 +13,7 @@ use super::faults::Faults;
 use super::files;
 use super::fleet::{Fleet, Record};
 use super::identity::Identity;
+use super::investigations::Investigations;
 use super::lifecycle::{Action, PlannedOutcome, Status, steps};
 use super::limits::Limits;
 use super::log::LoggedRequest;
@@ -69,12 +70,13 @@ pub(super) struct Inner {
     pub(super) faults: Faults,
     pub(super) limits: Limits,
     pub(super) packages: Packages,
+    pub(super) investigations: Investigations,
     pub(super) log: Vec<LoggedRequest>,
     pub(super) rng: Rng,
     pub(super) compress: Compress,
     /// New actions stay invisible to reads for so long.
     pub(super) hidden_for: Duration,
-    never_finish: BTreeSet<String>,
+    pub(super) never_finish: BTreeSet<String>,
     fail_next: HashMap<String, i32>,
     /// Properties that actions have changed since the start.
     pub(super) changed: Changes,
@@ -102,6 +104,7 @@ impl SimTenant {
             faults: Faults::default(),
             limits: Limits::new(100, 1_500),
             packages: Packages::default(),
+            investigations: Investigations::default(),
             log: Vec::new(),
             rng: Rng::unforeseeable(),
             compress: Compress::default(),

@@ -17,7 +17,7 @@ use crate::action::Yield;
 use crate::api::{ApiError, Lane, PackageError, PackageLink, Permit, Quota, Received, Remedy};
 use crate::explain::{Effect, Explain as _, Explanation, NextStep};
 use crate::files::GrowingFile;
-use crate::journal::{Entry, OrderStatus};
+use crate::journal::{Entry, OrderStatus, Record};
 use crate::message::{DownloadNews, Event, SavedPackage};
 use crate::model::{EntryId, Epoch, MachineActionId};
 
@@ -107,8 +107,26 @@ pub(super) async fn download(context: Arc<Context>, entry: EntryId, folder: Path
     let stem = stem(known);
     let news = fetch(&report, &action, (&folder, stem), &cancelled).await;
     context.downloads.end(entry);
+    if let DownloadNews::Saved(saved) = &news {
+        record(&context, entry, saved).await;
+    }
     report.say(news).await;
     context.report_budget().await;
+}
+
+/// Puts on record what was fetched. The link is no part of it.
+async fn record(context: &Context, entry: EntryId, saved: &SavedPackage) {
+    let Some(account) = context.session.account() else {
+        return;
+    };
+    let record = Record::Downloaded {
+        file: saved.file.display().to_string().into(),
+        bytes: saved.bytes,
+        sha256: saved.sha256.clone(),
+        object_id: account.object_id.clone(),
+        account: context.author(&account).account,
+    };
+    context.journal.record_or_say(entry, vec![record]).await;
 }
 
 /// The action behind an entry that has left a package behind.

@@ -98,13 +98,16 @@ fn the_self_test_passes_and_fails_at_an_injected_fault() {
         "quarantine",
         "scan",
         "collect",
+        "investigate",
+        "tag",
+        "untag",
     ] {
         assert!(
             said.contains(&format!("ok      {step}:")),
             "{step} is told: {said}"
         );
     }
-    assert!(said.contains("9 POSTs for 9 orders"), "{said}");
+    assert!(said.contains("12 POSTs for 12 orders"), "{said}");
 
     let mut command = bare(&folder);
     let output = command.args(["self-test", "--fail", "isolate"]).output();

@@ -63,17 +63,19 @@ impl Collected {
     }
 
     fn saved(&mut self) -> SavedPackage {
-        match self.download() {
-            DownloadNews::Saved(saved) => saved,
-            other => panic!("{other:?}"),
-        }
+        let end = self.download();
+        let DownloadNews::Saved(saved) = end else {
+            panic!("{end:?}")
+        };
+        saved
     }
 
     fn refused(&mut self) -> String {
-        match self.download() {
-            DownloadNews::Failed(why) => format!("{}. {}", why.headline, why.next.words()),
-            other => panic!("{other:?}"),
-        }
+        let end = self.download();
+        let DownloadNews::Failed(why) = end else {
+            panic!("{end:?}")
+        };
+        format!("{}. {}", why.headline, why.next.words())
     }
 
     fn files(&self) -> Vec<String> {
@@ -101,9 +103,10 @@ impl Collected {
             whole.len()
         );
         assert_eq!(saved.bytes, whole.len() as u64);
-        let hash = Sha256::digest(&whole);
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(*saved.sha256, *hash);
+        let digest = Sha256::digest(&whole);
+        let byte = |at: usize| u8::from_str_radix(&saved.sha256[2 * at..2 * at + 2], 16);
+        let said: Vec<u8> = (0..32).map(|at| byte(at).expect("a hash")).collect();
+        assert_eq!(said, digest.to_vec());
     }
 }
 
@@ -292,7 +295,9 @@ fn the_row_of_a_package_offers_it_and_says_what_became_of_it() {
     console.step_until_fast("the package", |c| c.shows_part("Package collected"));
     console.click("Download package…");
     console.fill("Folder", "evidence");
-    assert!(console.shows_part("Type the whole path, from the top"));
+    console.step_until("what is wrong", |c| {
+        c.shows_part("Type the whole path, from the top")
+    });
     console.fill("Folder", &evidence.path().display().to_string());
     console.click("Download");
     console.step_until("the file", |c| c.shows_part("Package saved: "));

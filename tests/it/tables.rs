@@ -1,7 +1,9 @@
 //! The catalogue against the documented requests and answers, and against the tenant's own table,
 //! so that console and tenant cannot both be wrong together.
 
-use cordon::action::{ActionKind, CANCEL_PERMISSIONS, Draft, ParameterKind, Subject, Task, Values};
+use cordon::action::{
+    ActionKind, CANCEL_PERMISSIONS, Draft, ParameterKind, Recorded, Subject, Task, Values,
+};
 use cordon::model::{EntryId, MachineActionType, MachineId, MachineRef, Permission};
 use cordon::simulator::actions;
 use serde_json::Value as Json;
@@ -32,7 +34,8 @@ fn path_of(pair: &Json) -> &str {
 #[test]
 fn every_kind_has_the_path_type_and_body_of_the_documented_pair() {
     let pairs = fixture(include_str!("../fixtures/actions_created_docs.json"));
-    for &kind in ActionKind::ALL {
+    let kinds = ActionKind::ALL.iter().copied();
+    for kind in kinds.filter(|kind| kind.spec().record == Recorded::MachineAction) {
         let spec = kind.spec();
         let pair = pairs
             .as_array()
@@ -61,6 +64,24 @@ fn every_kind_has_the_path_type_and_body_of_the_documented_pair() {
 }
 
 #[test]
+fn every_other_kind_has_the_body_of_the_documented_request_and_nothing_else() {
+    let bodies = fixture(include_str!("../fixtures/request_bodies.json"));
+    let kinds = ActionKind::ALL.iter().copied();
+    for kind in kinds.filter(|kind| kind.spec().record != Recorded::MachineAction) {
+        let documented = &bodies[format!("POST /api/machines/{{id}}/{}", kind.spec().endpoint)];
+        let order = draft(kind).parse().expect("complete");
+        let mut ours: Vec<&str> = order.body().iter().map(|(name, _)| *name).collect();
+        ours.sort_unstable();
+        let theirs = documented[0].as_object().expect("a body").keys();
+        assert_eq!(
+            ours,
+            theirs.map(String::as_str).collect::<Vec<_>>(),
+            "{kind:?}"
+        );
+    }
+}
+
+#[test]
 fn every_choice_that_the_console_offers_is_documented() {
     let bodies = fixture(include_str!("../fixtures/request_bodies.json"));
     for spec in ActionKind::ALL.iter().map(|kind| kind.spec()) {
@@ -85,7 +106,9 @@ fn every_choice_that_the_console_offers_is_documented() {
 
 #[test]
 fn catalogue_and_tenant_agree() {
-    for &kind in ActionKind::ALL {
+    // One request of the service adds and removes tags: it has tests of its own.
+    let kinds = ActionKind::ALL.iter().copied();
+    for kind in kinds.filter(|kind| kind.spec().record != Recorded::Machine) {
         let spec = kind.spec();
         let row = actions::by_kind(spec.wire_type.as_wire())
             .unwrap_or_else(|| panic!("the tenant lacks {kind:?}"));

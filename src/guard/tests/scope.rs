@@ -16,8 +16,7 @@ fn containing_is_for_what_is_not_onboarded_and_nothing_else_but_a_release_is() {
     for unmanaged in [CanBeOnboarded, Unsupported] {
         for &kind in ActionKind::ALL {
             let spec = kind.spec();
-            let is_for_it =
-                spec.devices == action::Devices::Unmanaged || spec.risk == Risk::Routine;
+            let is_for_it = spec.devices != action::Devices::Managed || spec.risk == Risk::Routine;
             assert_eq!(stops(unmanaged.clone(), kind), !is_for_it, "{kind:?}");
         }
         assert!(stops(unmanaged.clone(), ActionKind::Isolate));

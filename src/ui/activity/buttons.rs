@@ -90,7 +90,9 @@ pub fn buttons(
         OrderStatus::Waiting => buttons.push(Button::Withdraw),
         OrderStatus::Held { .. } => buttons.extend([Button::Insist, Button::Withdraw]),
         OrderStatus::Accepted { action, .. } => {
-            let own = entry.order.task.kind().map(|kind| {
+            let kind = entry.order.task.kind();
+            let kind = kind.filter(|kind| kind.spec().record.can_be_cancelled());
+            let own = kind.map(|kind| {
                 let wire_type = kind.spec().wire_type.clone();
                 Button::CancelOwn(action.clone(), wire_type)
             });
@@ -183,7 +185,8 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
                 .hint(undo.spec().title)
                 .disabled_because(cannot_act.as_deref());
             if ui.add(look).clicked() {
-                order::raise(ui, cx, &[entry.machine()], Subject::Act(*undo), |_| {});
+                let again = |draft: &mut Draft| refill_values(draft, entry);
+                order::raise(ui, cx, &[entry.machine()], Subject::Act(*undo), again);
             }
         }
         Button::NoWayBack(why) => {
@@ -262,8 +265,14 @@ pub fn subject(entry: &Entry) -> Subject {
 /// Puts the text of an entry into a form.
 pub fn refill(draft: &mut Draft, entry: &Entry) {
     draft.comment = entry.order.comment.to_string();
+    refill_values(draft, entry);
+}
+
+/// Puts what an entry was given into the fields of a form that has the same ones.
+fn refill_values(draft: &mut Draft, entry: &Entry) {
     if let Task::Act { values, .. } = &entry.order.task {
-        for (parameter, value) in values.iter() {
+        let known = draft.parameters();
+        for (parameter, value) in values.iter().filter(|(p, _)| known.contains(p)) {
             draft.set(parameter, value.text());
         }
     }

@@ -6,11 +6,12 @@ use egui::{Id, Label, RichText, Ui};
 use jiff::Timestamp;
 
 use crate::action::Yield;
-use crate::journal::{Entry, OrderStatus};
+use crate::journal::{Entry, OrderStatus, Record};
 use crate::message::{Command, DownloadNews};
-use crate::model::{EntryId, SessionStatus};
+use crate::model::{EntryId, SessionStatus, clean};
 use crate::state::State;
 use crate::ui::activity::buttons::Button;
+use crate::ui::commands::journal_trouble;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Dialog as OpenDialog;
 use crate::ui::widgets::{ActionButton, Dialog, TextField};
@@ -34,6 +35,10 @@ pub fn button(entry: &Entry, state: &State) -> Option<Button> {
 
 /// Why no package can be downloaded now, if it cannot.
 pub fn why_not(state: &State) -> Option<String> {
+    // What is fetched goes on record.
+    if let Err(why) = journal_trouble(state) {
+        return Some(why);
+    }
     let SessionStatus::SignedIn { permissions, .. } = &state.session else {
         return Some("Sign in first: Defender gives the link to you alone".to_owned());
     };
@@ -52,7 +57,8 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
     let Some(news) = state.downloads.get(&entry.id()) else {
         let kind = entry.order.task.kind();
         let hint = kind.and_then(|kind| kind.spec().yields.hint());
-        return hint.map(str::to_owned).into_iter().collect();
+        let hint = hint.map(str::to_owned).into_iter();
+        return recorded(entry).unwrap_or_else(|| hint.collect());
     };
     let line = match news {
         DownloadNews::AsksForLink => "Download: asking Defender for the link".to_owned(),
@@ -68,11 +74,8 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
             words::bytes(*received)
         ),
         DownloadNews::Saved(saved) => {
-            let size = words::bytes(saved.bytes);
-            return vec![
-                format!("Package saved: {} ({size})", saved.file.display()),
-                format!("SHA-256 of the package: {}", saved.sha256),
-            ];
+            let file = saved.file.display().to_string();
+            return saved_lines(&file, saved.bytes, &saved.sha256);
         }
         DownloadNews::Cancelled => "Download cancelled: nothing of it was kept".to_owned(),
         DownloadNews::Failed(why) => {
@@ -85,6 +88,31 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
         }
     };
     vec![line]
+}
+
+/// What the journal has of the last download.
+fn recorded(entry: &Entry) -> Option<Vec<String>> {
+    let mut newest_first = entry.records().iter().rev();
+    newest_first.find_map(|(_, record)| {
+        let Record::Downloaded {
+            file,
+            bytes,
+            sha256,
+            ..
+        } = record
+        else {
+            return None;
+        };
+        Some(saved_lines(file, *bytes, sha256))
+    })
+}
+
+fn saved_lines(file: &str, bytes: u64, sha256: &str) -> Vec<String> {
+    let size = words::bytes(bytes);
+    vec![
+        format!("Package saved: {} ({size})", clean(file, 400)),
+        format!("SHA-256 of the package: {}", clean(sha256, 64)),
+    ]
 }
 
 fn amount(received: u64, total: Option<u64>) -> String {
@@ -124,6 +152,8 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
         if is_opening {
             field.request_focus();
         }
+        // As the text is now.
+        let wrong = self::wrong(&folder);
         let enters = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
         let why_not = why_not(cx.state).or(wrong.map(str::to_owned));
         ui.horizontal_wrapped(|ui| {

@@ -68,8 +68,12 @@ fn account_words(account: &str) -> String {
 pub fn sent(entry: &Entry) -> Vec<String> {
     let order = &entry.order;
     let mut lines = parameters(&order.task);
-    let comment = order.comment_to_send();
-    lines.push(format!("Comment: {}", clean(&comment, COMMENT_CHARS)));
+    let (word, comment) = if order.task.record().takes_comment() {
+        ("Comment", order.comment_to_send())
+    } else {
+        ("Comment, in the journal only", order.comment.to_string())
+    };
+    lines.push(format!("{word}: {}", clean(&comment, COMMENT_CHARS)));
     lines
 }
 
@@ -94,7 +98,8 @@ pub fn ticket_line(entry: &Entry, state: &State) -> String {
         words::utc_time(reached_at(entry, state))
     )];
     facts.extend(parameters(&order.task));
-    facts.extend(status.action().map(|id| format!("Action id: {id}")));
+    let id = order.task.record().id_word().zip(status.action());
+    facts.extend(id.map(|(word, id)| format!("{word}: {id}")));
     format!(
         "{} {} on {} ({}): {} [{}] by {}: {}",
         words::utc_time(entry.intended_at()),

@@ -250,10 +250,11 @@ fn details_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, reasons: &[String], is_op
     for line in record::sent(entry) {
         small_ui(ui, &line);
     }
-    if let Some(action) = entry.status().action() {
+    let id = entry.order.task.record().id_word();
+    if let Some((word, action)) = id.zip(entry.status().action()) {
         ui.horizontal(|ui| {
-            small_ui(ui, "Action id:");
-            copyable_ui(ui, "action id", action.as_str());
+            small_ui(ui, &format!("{word}:"));
+            copyable_ui(ui, &word.to_lowercase(), action.as_str());
         });
     }
 }

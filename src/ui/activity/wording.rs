@@ -1,5 +1,6 @@
 //! What the activity list says about an entry: pure functions from facts to text.
 
+mod investigation;
 mod refusal;
 
 pub use refusal::may_be_accepted_later;
@@ -7,7 +8,7 @@ pub use refusal::may_be_accepted_later;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{ActionKind, Change, Task, action_noun};
+use crate::action::{ActionKind, Change, Recorded, Task, action_noun};
 use crate::journal::{Entry, NotSentReason, OrderStatus, Record, Reply};
 use crate::message::OrderProgress;
 use crate::model::{
@@ -171,6 +172,14 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
     match status {
         OrderStatus::Held { by } => vec![held(entry, by, state)],
         OrderStatus::NotSent { why, detail } => not_sent(*why, detail.as_deref()),
+        OrderStatus::Accepted { .. } | OrderStatus::Done { .. } | OrderStatus::Failed { .. }
+            if task.record() == Recorded::Investigation =>
+        {
+            let is_open = !status.is_end();
+            let checked = is_open.then(|| first_upper(&checked(entry, state, now)));
+            let said = investigation::line(entry, state);
+            said.into_iter().chain(checked).collect()
+        }
         OrderStatus::Accepted { action, status } => {
             let asked = cancellation_requested(entry, action, state);
             let read = under_way(entry, status, state, now, zone);
@@ -398,10 +407,15 @@ fn given_up(entry: &Entry) -> String {
         matches!(record, Record::Progress { status } | Record::Accepted { status, .. }
             if *status == MachineActionStatus::InProgress)
     });
-    let mut words = match entry.records().last() {
-        Some((_, Record::Finished { hresult, .. })) => hresult.to_string(),
-        Some(_) | None => String::new(),
-    };
+    // Somebody may have read it since.
+    let mut newest_first = entry.records().iter().rev();
+    let code = newest_first.find_map(|(_, record)| {
+        let Record::Finished { hresult, .. } = record else {
+            return None;
+        };
+        Some(hresult.to_string())
+    });
+    let mut words = code.unwrap_or_default();
     if begun {
         words += "; it had begun, so check the device";
     }

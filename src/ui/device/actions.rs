@@ -220,7 +220,9 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
                 }
                 let why = acting_trouble(cx.state).err();
                 let cancel = ActionButton::new("Cancel…").disabled_because(why.as_deref());
-                if !action.status.is_final() && ui.add(cancel).clicked() {
+                let kind = ActionKind::of(action);
+                let can_be = kind.is_none_or(|kind| kind.spec().record.can_be_cancelled());
+                if can_be && !action.status.is_final() && ui.add(cancel).clicked() {
                     let (action, action_type) = (action.id.clone(), action.kind.clone());
                     let subject = Subject::Cancel {
                         action,

@@ -24,7 +24,8 @@ fn uses() -> Vec<(Permission, String)> {
     for permission in specs().map(|spec| &spec.permission) {
         if uses.iter().all(|(known, _)| known != permission) {
             let with_it = specs().filter(|spec| spec.permission == *permission);
-            let abilities: Vec<&str> = with_it.map(|spec| spec.ability).collect();
+            let mut abilities: Vec<&str> = with_it.map(|spec| spec.ability).collect();
+            abilities.dedup();
             uses.push((permission.clone(), listed(&abilities)));
         }
     }
@@ -285,7 +286,7 @@ mod tests {
         let more = Allowed::of(&Permissions::from_scopes("Machine.ReadWrite Machine.Scan"));
         assert_eq!(
             more.can,
-            "You can see devices and follow actions, run antivirus scans"
+            "You can see devices and follow actions, run antivirus scans, change tags"
         );
         assert_eq!(more.can, more.can_in_short);
         let unknown = Allowed::of(&Permissions::Unknown);

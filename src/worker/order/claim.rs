@@ -4,7 +4,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{Order, Sameness, Task};
+use crate::action::{Order, Recorded, Sameness, Task};
 use crate::journal::Entry;
 use crate::model::{Account, EntryId, MachineAction, MachineId, filled, normal};
 use crate::worker::clock::now;
@@ -125,6 +125,14 @@ impl<'a> Claim<'a> {
             }
             None => return Whose::Unclear("the service's answer does not name the device"),
         }
+        if self.order.task.record() == Recorded::Investigation {
+            // It shows neither tag nor comment: one that began after the request is what came of it.
+            return if self.is_older(action) {
+                Whose::NotOurs
+            } else {
+                Whose::Ours
+            };
+        }
         let is_of_our_kind = self.order.task.kind().map(|kind| &kind.spec().wire_type);
         match self.order.task.compared_with(action) {
             // Nobody had seen these words before they left: whoever the service credits them to,
@@ -196,6 +204,19 @@ impl<'a> Claim<'a> {
             && is_there
             && !self.is_older(action)
             && self.order.task.compared_with(action) != Sameness::Different
+    }
+
+    /// The first of these that may have come of an order which shows no tag: begun since it left, and
+    /// not known to have come of another one.
+    pub fn first_unclaimed<'b>(
+        &self,
+        found: &'b [MachineAction],
+        is_claimed: impl Fn(&MachineAction) -> bool,
+    ) -> Option<&'b MachineAction> {
+        let since = found.iter().filter(|read| !self.is_older(read));
+        since
+            .filter(|read| !is_claimed(read))
+            .min_by_key(|read| read.created)
     }
 
     fn is_older(&self, action: &MachineAction) -> bool {

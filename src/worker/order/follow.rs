@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::outcome::redirection;
+use crate::action::{ActionKind, Recorded};
 use crate::journal::{OrderStatus, Record};
 use crate::message::OrderProgress;
 use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
@@ -21,6 +22,8 @@ use crate::worker::timing::Timing;
 /// One action that is followed.
 struct Follow {
     machine: MachineId,
+    /// How it is read.
+    record: Recorded,
     /// Our entries about this action: the order itself, or its cancellation. None for a
     /// colleague's action.
     entries: Vec<EntryId>,
@@ -41,6 +44,15 @@ pub(super) struct NextLook {
     pub entries: Vec<EntryId>,
     pub read_at: Option<Timestamp>,
     pub next_at: Timestamp,
+}
+
+/// What is to be looked at.
+pub(super) struct Wanted {
+    pub id: MachineActionId,
+    pub machine: MachineId,
+    pub record: Recorded,
+    /// One of our entries about it, if there is one.
+    pub entry: Option<EntryId>,
 }
 
 /// The actions that are followed.
@@ -79,13 +91,14 @@ impl Followed {
         action: &MachineActionId,
         read_at: Option<Timestamp>,
     ) {
-        let Some(machine) = self.journal.entry(entry).map(|e| e.machine().id) else {
+        let Some(known) = self.journal.entry(entry) else {
             return;
         };
+        let on = (known.machine().id, known.order.task.record());
         if self.change(action, |f| f.entries.contains(&entry)) == Some(true) {
             return;
         }
-        let next_at = self.add(action, machine, Some(entry), read_at);
+        let next_at = self.add(action, on, Some(entry), read_at);
         let note = OrderProgress::Watching { read_at, next_at };
         self.screen.note(entry, Some(note)).await;
     }
@@ -95,20 +108,22 @@ impl Followed {
     pub fn follow_foreign(&self, action: &MachineAction, machine: &MachineId) {
         if !action.status.is_final() {
             let machine = action.machine_id.as_ref().unwrap_or(machine);
-            self.add(&action.id, machine.clone(), None, Some(now()));
+            let kind = ActionKind::of(action);
+            let record = kind.map_or(Recorded::MachineAction, |kind| kind.spec().record);
+            self.add(&action.id, (machine.clone(), record), None, Some(now()));
         }
     }
 
     /// Follows the request that came in the place of one of our entries, to its end.
-    pub fn follow_theirs(&self, action: &MachineActionId, machine: MachineId) {
-        self.add(action, machine, None, None);
+    pub fn follow_theirs(&self, action: &MachineActionId, on: (MachineId, Recorded)) {
+        self.add(action, on, None, None);
     }
 
     /// When the next look at the action comes.
     fn add(
         &self,
         action: &MachineActionId,
-        machine: MachineId,
+        (machine, record): (MachineId, Recorded),
         entry: Option<EntryId>,
         read_at: Option<Timestamp>,
     ) -> Timestamp {
@@ -118,6 +133,7 @@ impl Followed {
             let mut all = self.all();
             let follow = all.entry(action.clone()).or_insert(Follow {
                 machine,
+                record,
                 entries: Vec::new(),
                 since,
                 next: first,
@@ -190,11 +206,16 @@ impl Followed {
         }
     }
 
-    /// All of them, each with the machine that it is on.
-    pub(super) fn wanted(&self) -> Vec<(MachineActionId, MachineId)> {
+    /// All of them.
+    pub(super) fn wanted(&self) -> Vec<Wanted> {
         let all = self.all();
         all.iter()
-            .map(|(id, f)| (id.clone(), f.machine.clone()))
+            .map(|(id, follow)| Wanted {
+                id: id.clone(),
+                machine: follow.machine.clone(),
+                record: follow.record,
+                entry: follow.entries.first().copied(),
+            })
             .collect()
     }
 
@@ -317,7 +338,8 @@ pub(super) fn finished(action: &MachineAction) -> Option<Record> {
             .cancellation_requestor
             .as_deref()
             .map(|r| r.trim().into()),
-        comment: action.cancellation_comment.clone(),
+        // An investigation ends in more ways than an action has words for.
+        comment: (action.state.clone()).or_else(|| action.cancellation_comment.clone()),
         service_time: action.last_updated,
     })
 }

@@ -7,9 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::claim::{Claim, Reading};
-use super::outcome::{Source, accepted, not_ours};
+use super::outcome::{Source, accepted, look_up_effect, not_ours};
 use super::registry::Registration;
-use crate::action::Task;
+use crate::action::{Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{Entry, OrderStatus, Phase, Record};
@@ -164,7 +164,9 @@ async fn record_found(
 ) -> bool {
     match found {
         Ok(Found::Ours(action)) => {
-            context.show_action(&action).await;
+            if entry.order.task.record() != Recorded::Machine {
+                context.show_action(&action).await;
+            }
             return accepted(context, &entry.order, &action, Source::Reading).await;
         }
         Ok(Found::NotOurs(action)) => {
@@ -256,6 +258,19 @@ async fn search(
     if let Task::Cancel { action, .. } = &order.task {
         return look_up_cancellation(context, claim, action).await;
     }
+    match order.task.record() {
+        Recorded::MachineAction => {}
+        Recorded::Investigation => return look_up_investigation(context, entry, claim).await,
+        Recorded::Machine => {
+            let read = look_up_effect(context, order, Lane::Analyst).await;
+            let read = read.map_err(Some)?;
+            return Ok(if read.status.is_final() {
+                Found::ours(&read)
+            } else {
+                Found::Nothing
+            });
+        }
+    }
     // No time in the question: this computer's clock may be wrong. The tag decides.
     let found = context.client.actions_on(&order.machine.id, Lane::Analyst);
     let found = found.await.map_err(Some)?;
@@ -297,6 +312,27 @@ fn whole(found: &Complete<MachineAction>) -> Result<Found, Option<ApiError>> {
         Ok(Found::Nothing)
     } else {
         Err(None)
+    }
+}
+
+/// The investigation that came of an order, as far as can be told without a tag.
+async fn look_up_investigation(
+    context: &Context,
+    entry: &Entry,
+    claim: &Claim<'_>,
+) -> Result<Found, Option<ApiError>> {
+    let machine = &entry.order.machine.id;
+    let found = context.client.investigations_on(machine, Lane::Analyst);
+    let found = found.await.map_err(Some)?;
+    let entries = context.journal.entries();
+    let is_claimed = |read: &MachineAction| {
+        let others = entries.iter().filter(|other| other.id() != entry.id());
+        let mut known = others.filter_map(|other| other.own_action());
+        known.any(|id| id == read.id)
+    };
+    match claim.first_unclaimed(&found.items, is_claimed) {
+        Some(started) => Ok(Found::ours(started)),
+        None => whole(&found),
     }
 }
 

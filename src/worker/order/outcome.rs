@@ -1,15 +1,19 @@
 //! What came of a request that left: ours, somebody else's, refused, or unknown.
 
+use std::sync::Arc;
+
 use super::claim::{Claim, Whose};
 use super::follow::finished;
-use crate::action::{ActionKind, Order, Sameness, Task};
+use crate::action::{ActionKind, Order, Recorded, Sameness, Task};
 use crate::api::{ApiError, Lane};
 use crate::auth::AuthError;
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::guard::Approval;
 use crate::journal::{NotSentReason, Record};
+use crate::message::Event;
 use crate::model::{
-    EntryId, MachineAction, MachineId, UNKNOWN_REQUESTOR, clean, filled, requestor_name,
+    EntryId, MachineAction, MachineActionStatus, MachineId, UNKNOWN_REQUESTOR, clean, filled,
+    requestor_name,
 };
 use crate::worker::clock::now;
 use crate::worker::context::Context;
@@ -18,6 +22,19 @@ use crate::worker::screen::Screen;
 /// The service answered with an action: is it ours, and how far is it?
 pub(super) async fn classify(context: &Context, approval: &Approval, action: &MachineAction) {
     let order = approval.order();
+    if order.task.record() == Recorded::Machine {
+        // The answer says what was taken, and not yet that it lasts: the machine is read again.
+        let (read, source) = match look_up_effect(context, order, Lane::Analyst).await {
+            Ok(read) => (read, Source::Reading),
+            Err(_not_read) => {
+                let status = MachineActionStatus::InProgress;
+                let action = action.clone();
+                (MachineAction { status, ..action }, Source::Answer)
+            }
+        };
+        accepted(context, order, &read, source).await;
+        return;
+    }
     if !action.status.is_final() {
         context.show_action(action).await;
     }
@@ -39,6 +56,32 @@ pub(super) async fn classify(context: &Context, approval: &Approval, action: &Ma
             journal.record_or_say(order.entry, vec![record]).await;
         }
     }
+}
+
+/// What the machine, read anew, says of an order that leaves no other record.
+pub(super) async fn look_up_effect(
+    context: &Context,
+    order: &Order,
+    lane: Lane,
+) -> Result<MachineAction, ApiError> {
+    let epoch = context.session.epoch();
+    let machine = context.client.machine(&order.machine.id, lane).await?;
+    let read = Arc::new(machine);
+    let at = now();
+    context.known.learn_machine(Arc::clone(&read), at);
+    let effect = order.effect_on(&read);
+    context
+        .screen
+        .emit(Event::Machine {
+            epoch,
+            id: order.machine.id.clone(),
+            result: Ok(read),
+            at,
+        })
+        .await;
+    effect.ok_or_else(|| ApiError::OtherRecord {
+        came: order.machine.id.as_str().into(),
+    })
 }
 
 /// Records that the service's action is not ours, and follows it to its end all the same.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::Risk;
-use crate::api::{Lane, Permit};
+use crate::action::{Order, Recorded, Risk};
+use crate::api::{Lane, Permit, Quota};
 use crate::explain::Explain as _;
 use crate::guard::{self, Approval, Facts};
 use crate::journal::{Entry, JournalError, NotSentReason, Record};
@@ -58,8 +58,17 @@ pub(super) fn ready_at_once(
         && approval_is_young(context, approval).is_ok()
         && preflight(context, approval, intents).is_ok_and(|opposite| opposite.is_none());
     clear
-        .then(|| context.client.poll_permit(Lane::Analyst).ok())
+        .then(|| poll_permit(context, approval.order()).ok())
         .flatten()
+}
+
+/// Leave to send this order, within whatever limit holds for it, or the time at which to ask again.
+pub(super) fn poll_permit(context: &Context, order: &Order) -> Result<Permit, Timestamp> {
+    let quota = match order.task.record() {
+        Recorded::MachineAction | Recorded::Machine => Quota::Common,
+        Recorded::Investigation => Quota::Investigations,
+    };
+    context.client.poll_permit_of(quota, Lane::Analyst)
 }
 
 /// What holds between confirmation and intent, and only there: from there an order may wait as long

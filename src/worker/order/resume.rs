@@ -39,7 +39,8 @@ pub(in crate::worker) async fn resume(context: &Arc<Context>) {
             (_, OrderStatus::NotOurs { action, .. })
                 if now().duration_since(entry.status_since()) < REQUEST_LASTS =>
             {
-                context.followed.follow_theirs(action, entry.machine().id);
+                let on = (entry.machine().id, entry.order.task.record());
+                context.followed.follow_theirs(action, on);
             }
             (Phase::Unanswered | Phase::Unsent | Phase::Ended, _) => {}
         }

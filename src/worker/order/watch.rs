@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::claim::disown_if_contradicted;
-use super::follow::NextLook;
+use super::follow::{NextLook, Wanted};
 use super::lookup::{self, reconcile_late};
-use crate::action::Task;
+use super::outcome::look_up_effect;
+use crate::action::{ActionKind, Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{OrderStatus, Phase, Record};
 use crate::message::OrderProgress;
-use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
+use crate::model::{EntryId, MachineAction, MachineActionId};
 use crate::worker::context::Context;
 
 /// A new action may be answered with 404, or be missing in lists, for about two minutes.
@@ -38,16 +39,10 @@ async fn look(context: &Arc<Context>) {
     }
     let wanted = context.followed.wanted();
     let epoch = context.session.epoch();
-    let ids = ActionFilter::Ids(wanted.iter().map(|(id, _)| id.clone()).collect());
-    let asked = context.client.machine_actions(&ids, Lane::Watch);
-    let listed = match reporting_pauses(context, asked).await {
-        Ok(list) => Ok(list.items),
-        // Refused in these words: each is asked for by itself.
-        Err(error) if error.is_about_the_question() => Ok(Vec::new()),
-        Err(error) => Err(error),
-    };
-    for (id, machine) in &wanted {
-        let reading = read_one(context, &listed, id, machine).await;
+    let listed = list(context, &wanted).await;
+    for wanted in &wanted {
+        let id = &wanted.id;
+        let reading = read_one(context, &listed, wanted).await;
         if epoch != context.session.epoch() {
             return;
         }
@@ -67,6 +62,25 @@ async fn look(context: &Arc<Context>) {
         }
     }
     context.report_budget().await;
+}
+
+/// The machine actions among these, in one call.
+async fn list(context: &Context, wanted: &[Wanted]) -> Result<Vec<MachineAction>, ApiError> {
+    let actions = wanted
+        .iter()
+        .filter(|wanted| wanted.record == Recorded::MachineAction);
+    let ids: Vec<_> = actions.map(|wanted| wanted.id.clone()).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = ActionFilter::Ids(ids);
+    let asked = context.client.machine_actions(&ids, Lane::Watch);
+    match reporting_pauses(context, asked).await {
+        Ok(list) => Ok(list.items),
+        // Refused in these words: each is asked for by itself.
+        Err(error) if error.is_about_the_question() => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Waits for an answer, and tells the window meanwhile when the service has asked for a pause.
@@ -101,9 +115,36 @@ enum Reading {
 async fn read_one(
     context: &Context,
     listed: &Result<Vec<MachineAction>, ApiError>,
-    id: &MachineActionId,
-    machine: &MachineId,
+    Wanted {
+        id,
+        machine,
+        record,
+        entry,
+    }: &Wanted,
 ) -> Result<Reading, ApiError> {
+    let read = match record {
+        Recorded::MachineAction => None,
+        Recorded::Investigation => {
+            let by_id = context.client.investigation(id, Lane::Watch);
+            Some(reporting_pauses(context, by_id).await)
+        }
+        Recorded::Machine => {
+            let entry = entry.and_then(|entry| context.journal.entry(entry));
+            let Some(entry) = entry else {
+                return Ok(Reading::Absent);
+            };
+            let effect = look_up_effect(context, &entry.order, Lane::Watch);
+            Some(reporting_pauses(context, effect).await)
+        }
+    };
+    match read {
+        Some(Ok(read)) => return Ok(Reading::There(Box::new(read))),
+        Some(Err(ApiError::Refused(refusal))) if refusal.is_not_found() => {
+            return Ok(Reading::Absent);
+        }
+        Some(Err(error)) => return Err(error),
+        None => {}
+    }
     let listed = listed.as_ref().map_err(Clone::clone)?;
     if let Some(action) = listed.iter().find(|action| action.id == *id) {
         return Ok(Reading::There(Box::new(action.clone())));
@@ -130,7 +171,11 @@ async fn read_one(
 /// Shows a reading and puts it on record in a task of its own: one that waits for the disk does not hold
 /// up the looks at the others.
 async fn record_reading(context: &Arc<Context>, action: MachineAction) {
-    context.show_action(&action).await;
+    // What is read off a machine is no action of its history.
+    let kind = ActionKind::of(&action);
+    if kind.is_none_or(|kind| kind.spec().record != Recorded::Machine) {
+        context.show_action(&action).await;
+    }
     let is_foreign = context.followed.begin_recording(&action.id);
     let next = context.followed.set_next(&action.id, None);
     let (Some(is_foreign), Some(mut next)) = (is_foreign, next) else {

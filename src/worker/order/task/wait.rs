@@ -8,14 +8,14 @@ use tokio::sync::mpsc;
 
 use super::{OrderTask, rules_not_reread};
 use crate::action::Risk;
-use crate::api::{Lane, Permit};
+use crate::api::Permit;
 use crate::journal::{NotSentReason, Record};
 use crate::message::OrderProgress;
 use crate::model::MachineActionId;
 use crate::worker::clock::{monotonic_now, now};
 use crate::worker::device;
 use crate::worker::order::preflight::{
-    NotSent, facts_are_fresh, may_begin, opposite_under_way, preflight,
+    NotSent, facts_are_fresh, may_begin, opposite_under_way, poll_permit, preflight,
 };
 use crate::worker::order::registry::OrderControl;
 
@@ -93,7 +93,7 @@ impl OrderTask {
                 insisted.push(by);
                 continue;
             }
-            match self.context.client.poll_permit(Lane::Analyst) {
+            match poll_permit(&self.context, self.approval.order()) {
                 Ok(permit) => {
                     self.context.screen.note(self.entry(), None).await;
                     return Ok(permit);

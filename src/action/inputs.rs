@@ -1,0 +1,62 @@
+//! What the actions ask for besides a comment.
+
+use super::parameter::{Choice, Parameter, ParameterKind};
+
+pub(super) const ISOLATION_TYPE_NAME: &str = "IsolationType";
+
+/// How much an isolation cuts off.
+pub const ISOLATION_TYPE: Parameter = Parameter {
+    wire_name: ISOLATION_TYPE_NAME,
+    label: "Isolation type",
+    help: "Selective keeps classic Outlook, classic Teams and Skype for Business connected, not their new versions",
+    kind: ParameterKind::Choice(&[FULL, SELECTIVE]),
+    required: true,
+};
+
+/// All of it: everything but Defender is cut off, every file is read.
+pub const FULL: Choice = Choice {
+    value: "Full",
+    word: "Full",
+    available_as: None,
+};
+
+/// Some applications stay connected.
+pub const SELECTIVE: Choice = Choice {
+    value: "Selective",
+    word: "Selective",
+    available_as: Some("SelectiveIsolation"),
+};
+
+/// The file that an action is about.
+pub const SHA1: Parameter = Parameter {
+    wire_name: "Sha1",
+    label: "SHA-1 of the file",
+    help: "40 hexadecimal digits; labels, spaces and upper case are fine",
+    kind: ParameterKind::Hash,
+    required: true,
+};
+
+/// A mark for colleagues.
+pub const TAG: Parameter = Parameter {
+    wire_name: "Value",
+    label: "Tag",
+    help: "As it is to stand in Defender; upper and lower case are different tags",
+    kind: ParameterKind::Text { max_chars: 200 },
+    required: true,
+};
+
+/// How much a scan reads.
+pub const SCAN_TYPE: Parameter = Parameter {
+    wire_name: "ScanType",
+    label: "Scan type",
+    help: "Quick looks where malware usually starts from, in minutes. Full reads every file, in hours",
+    kind: ParameterKind::Choice(&[
+        Choice {
+            value: "Quick",
+            word: "Quick",
+            available_as: None,
+        },
+        FULL,
+    ]),
+    required: true,
+};

@@ -1,0 +1,63 @@
+//! Tags of machines: the answer is the machine, and nothing is recorded of the request.
+
+use serde_json::{Value, json};
+
+use super::api::{entity, no_machine};
+use super::call::Call;
+use super::reply::Reply;
+use super::submit::{body_of, wrong_content_type};
+use super::tenant::SimTenant;
+
+/// `POST /api/machines/{id}/tags`.
+pub(super) fn change(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
+    if let Some(reply) = wrong_content_type(call) {
+        return reply;
+    }
+    let body = match body_of(&call.body, &["Value", "Action"]) {
+        Ok(body) => body,
+        Err(reply) => return *reply,
+    };
+    let text = |name: &str| match body.get(name) {
+        None | Some(Value::Null) => Err(Reply::error(
+            400,
+            "MissingRequiredParameter",
+            &format!("Missing required parameter: {name}"),
+        )),
+        Some(value) => value.as_str().ok_or_else(|| {
+            let message = format!("Request body is incorrect: {name} is not a string");
+            Reply::error(400, "InvalidRequestBody", &message)
+        }),
+    };
+    let (tag, action) = match (text("Value"), text("Action")) {
+        (Ok(tag), Ok(action)) => (tag, action),
+        (Err(reply), _) | (_, Err(reply)) => return reply,
+    };
+    if tag.trim().is_empty() {
+        return Reply::error(400, "InvalidInput", "Value must not be empty");
+    }
+    let Some(index) = tenant.fleet.find_id(id) else {
+        return no_machine(id);
+    };
+    let mut inner = tenant.lock();
+    let record = tenant.record(index, &inner.changed);
+    let known = record.get("machineTags").and_then(Value::as_array);
+    let mut tags = known.cloned().unwrap_or_default();
+    // Case-sensitive, as documented.
+    let has_it = tags.iter().any(|known| known == tag);
+    match action {
+        "Add" if !has_it => tags.push(json!(tag)),
+        "Add" => {}
+        "Remove" => tags.retain(|known| known != tag),
+        _ => {
+            let message = format!("Action has an invalid value: {action}");
+            return Reply::error(400, "InvalidInput", &message);
+        }
+    }
+    let changed = inner.changed.entry(index).or_default();
+    changed.insert("machineTags".to_owned(), Value::Array(tags));
+    let record = tenant.record(index, &inner.changed);
+    Reply::json(
+        200,
+        entity(tenant, "Machines/$entity", Value::Object(record)),
+    )
+}

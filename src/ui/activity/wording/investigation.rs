@@ -1,0 +1,65 @@
+//! How an investigation stands: it ends in more ways than an action has words for.
+
+use std::borrow::Cow;
+
+use crate::journal::{Entry, Record};
+use crate::model::clean;
+use crate::state::State;
+use crate::ui::activity::wording::COMMENT_CHARS;
+use crate::ui::words::spaced;
+
+const IN_PORTAL: &str = "look at it in the Defender portal";
+
+/// What Defender said last of the investigation behind an entry, if it said anything.
+pub fn line(entry: &Entry, state: &State) -> Option<String> {
+    let mut newest_first = entry.records().iter().rev();
+    let written = newest_first.find_map(|(_, record)| {
+        let Record::Finished { comment, .. } = record else {
+            return None;
+        };
+        comment.as_deref()
+    });
+    let read = || {
+        let id = entry.status().action()?;
+        let read = state.action(&entry.machine().id, id)?;
+        read.state.as_deref()
+    };
+    let said = written.or_else(read).map(str::trim);
+    said.filter(|said| !said.is_empty()).map(words)
+}
+
+fn words(state: &str) -> String {
+    let words: Cow<'_, str> = match state {
+        "Queued" => "Queued at Defender".into(),
+        "PendingResource" => "Waits for the device, or for room at Defender".into(),
+        "Running" => "Defender is examining the device".into(),
+        "PendingApproval" => {
+            format!("Waits for a person to approve what it is to do: {IN_PORTAL}").into()
+        }
+        "Benign" => "Nothing malicious was found".into(),
+        "SuccessfullyRemediated" => "What was found was remediated".into(),
+        "PartiallyRemediated" => {
+            format!("Not all of what was found was remediated: {IN_PORTAL}").into()
+        }
+        "PartiallyInvestigated" => {
+            format!("The device was examined only in part: {IN_PORTAL}").into()
+        }
+        "UnsupportedOs" => "Defender does not investigate this operating system".into(),
+        "Disabled" => "Automated investigation is switched off for this device".into(),
+        "PreexistingAlert" => "Defender already had an investigation about the same".into(),
+        other => format!("Defender says: {}", clean(&spaced(other), COMMENT_CHARS)).into(),
+    };
+    words.into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_said_in_words_and_a_new_one_as_it_came() {
+        assert_eq!(words("Benign"), "Nothing malicious was found");
+        assert_eq!(words("InnerFailure"), "Defender says: Inner failure");
+        assert_eq!(words("a\u{202e}b"), "Defender says: a\\u{202e}b");
+    }
+}

@@ -1,0 +1,173 @@
+//! Automated investigations: records of another kind, without a tag, under a limit of their own.
+
+use std::time::Duration;
+
+use cordon::action::ActionKind;
+use cordon::journal::{OrderStatus, Record};
+use cordon::message::OrderProgress;
+use cordon::model::{EntryId, MachineActionStatus};
+use serde_json::json;
+
+use crate::common::{Console, Engine, fault, journal_on_disk, signed_in};
+
+const KIND: ActionKind = ActionKind::StartInvestigation;
+
+/// The requests that start one.
+fn posts(engine: &Engine) -> Vec<serde_json::Value> {
+    let requests = engine.control.requests().into_iter();
+    let posts = requests.filter(|r| r.path.ends_with("/startInvestigation"));
+    posts.map(|r| r.body).collect()
+}
+
+#[test]
+fn an_investigation_leaves_once_to_the_letter_and_is_followed_to_its_end() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let entry = engine.order(KIND, "ENG-LT-030");
+    let end = engine.until_end(entry);
+    let OrderStatus::Done { action } = &end else {
+        panic!("{end:?}")
+    };
+    assert_eq!(
+        posts(&engine),
+        [json!({ "Comment": format!("[{entry}] alert 1234") })]
+    );
+    let made = engine.control.investigations();
+    assert_eq!((made.len(), &made[0]["id"]), (1, &json!(action.as_str())));
+    let known = engine.state.entry(entry).expect("it is there");
+    assert_eq!(end.word(&known.order.task), "Investigated");
+    let last = known.records().last().expect("an end");
+    assert!(
+        matches!(&last.1, Record::Finished { comment, .. } if comment.as_deref() == made[0]["state"].as_str())
+    );
+    // It is read by its number, and is in no list of machine actions.
+    let requests = engine.control.requests();
+    let read = |r: &&cordon::simulator::LoggedRequest| r.path.contains("/investigations/");
+    assert!(requests.iter().any(|r| read(&r)));
+    let looked_for = |r: &cordon::simulator::LoggedRequest| {
+        r.path.contains("machineactions") && r.query.contains(action.as_str())
+    };
+    assert!(!requests.iter().any(looked_for));
+    let on_disk = journal_on_disk(&engine.journal);
+    assert!(on_disk.contains(known));
+}
+
+#[test]
+fn each_end_has_its_last_word() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("ENG-LT-030");
+    engine.control.never_finish(machine.id.as_str());
+    for (state, key) in [
+        ("PartiallyRemediated", "Done"),
+        ("InnerFailure", "Failed"),
+        ("TerminatedByUser", "Cancelled"),
+    ] {
+        let entry = engine.order(KIND, "ENG-LT-030");
+        engine.until_fast("it runs", |s| {
+            let status = s.entry(entry).map(|e| e.status().clone());
+            matches!(status, Some(OrderStatus::Accepted { status, .. })
+                if status == MachineActionStatus::InProgress)
+        });
+        engine.control.end_investigations(state);
+        assert_eq!(engine.until_end(entry).key(), key, "{state}");
+    }
+}
+
+#[test]
+fn a_lost_answer_is_settled_by_what_began_on_the_device_since_and_nothing_is_sent_again() {
+    for what in ["drop_after", "garbage", "no_id", "empty:201"] {
+        let (_tenant, _folder, mut engine) = signed_in();
+        // An earlier one of the same device is not taken for it.
+        let first = engine.order(KIND, "ENG-LT-030");
+        let first = engine.until_end(first).action().cloned();
+        engine.control.advance(Duration::from_mins(30));
+        engine
+            .control
+            .inject(fault("submit:startInvestigation", what, 1));
+        let entry = engine.order(KIND, "ENG-LT-030");
+        let end = engine.until_end(entry);
+        assert!(matches!(end, OrderStatus::Done { .. }), "{what}: {end:?}");
+        assert_ne!(end.action().cloned(), first, "{what}");
+        assert_eq!(posts(&engine).len(), 2, "{what}");
+        assert_eq!(engine.control.investigations().len(), 2, "{what}");
+    }
+}
+
+#[test]
+fn what_never_arrived_is_not_found_and_never_sent_again_by_itself() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    engine
+        .control
+        .inject(fault("submit:startInvestigation", "drop_before", 1));
+    let entry = engine.order(KIND, "ENG-LT-030");
+    assert_eq!(engine.until_end(entry), OrderStatus::NotFound);
+    assert_eq!(posts(&engine).len(), 1);
+    assert!(engine.control.investigations().is_empty());
+}
+
+#[test]
+fn where_nobody_can_look_it_up_it_stays_unknown_and_only_a_person_sends_another() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    engine
+        .control
+        .inject(fault("submit:startInvestigation", "drop_after", 1));
+    // A service without the list.
+    engine
+        .control
+        .inject(fault("investigations", "empty:404", 0));
+    let entry = engine.order(KIND, "ENG-LT-030");
+    engine.until("two failed look-ups", move |s| {
+        let failed = matches!(
+            s.progress.get(&entry),
+            Some(OrderProgress::LookFailed { .. })
+        );
+        failed && s.entry(entry).is_some_and(|e| e.status().is_unknown())
+    });
+    assert_eq!(posts(&engine).len(), 1);
+    let machine = engine.machine("ENG-LT-030");
+    engine.load(&machine);
+    let again = Engine::draft(KIND, &machine);
+    let approval = engine.approve(&again);
+    assert!(approval.is_ok(), "{:?}", approval.map(drop));
+}
+
+#[test]
+fn its_limit_holds_up_no_other_action() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    engine
+        .control
+        .inject(fault("submit:startInvestigation", "status:429:120", 1));
+    let machine = engine.machine("ENG-LT-030");
+    engine.load(&machine);
+    let draft = Engine::draft(KIND, &machine);
+    let entry: EntryId = engine.submit(&draft);
+    engine.until("the pause", move |s| {
+        matches!(s.progress.get(&entry), Some(OrderProgress::LeavesAt(_)))
+    });
+    let other = crate::faults::ordinary_laptops(&engine).remove(0);
+    engine.load(&other);
+    let isolation = engine.submit(&Engine::draft(ActionKind::Isolate, &other));
+    let end = engine.until_end(isolation);
+    assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
+    assert_eq!(engine.status(entry), OrderStatus::Waiting);
+    assert_eq!(posts(&engine).len(), 1);
+}
+
+#[test]
+fn the_window_says_what_it_came_to_and_offers_no_way_to_stop_it() {
+    let mut console = Console::start();
+    console.sign_in();
+    let machine = console.open_device("ENG-LT-030");
+    console.control.never_finish(machine.id.as_str());
+    console.order(KIND, &machine, "INC-4711 beacon");
+    console.step_until_fast("it runs", |c| {
+        c.shows_part("Defender is examining the device")
+    });
+    assert!(!console.shows("Cancel…"));
+    console.control.end_investigations("PendingApproval");
+    console.step_until_fast("the approval", |c| {
+        c.shows_part("Waits for a person to approve")
+    });
+    console.control.end_investigations("Benign");
+    console.step_until_fast("the end", |c| c.shows_part("Nothing malicious was found"));
+    assert!(console.shows_part("Investigated"));
+}

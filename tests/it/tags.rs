@@ -1,0 +1,146 @@
+//! Tags: a request without a record, whose end is what the machine says when it is read again.
+
+use cordon::action::{ActionKind, Draft, TAG};
+use cordon::journal::OrderStatus;
+use cordon::model::EntryId;
+use serde_json::json;
+
+use crate::common::{Console, Engine, fault, journal_on_disk, signed_in};
+
+const MARK: &str = "contained INC-4711";
+
+fn draft(engine: &mut Engine, kind: ActionKind, tag: &str) -> Draft {
+    let machine = engine.machine("ENG-LT-030");
+    engine.load(&machine);
+    let mut draft = Engine::draft(kind, &machine);
+    draft.set(&TAG, tag);
+    draft
+}
+
+fn order(engine: &mut Engine, kind: ActionKind, tag: &str) -> EntryId {
+    let draft = draft(engine, kind, tag);
+    engine.submit(&draft)
+}
+
+fn posts(engine: &Engine) -> Vec<serde_json::Value> {
+    let requests = engine.control.requests().into_iter();
+    let posts = requests.filter(|r| r.path.ends_with("/tags"));
+    posts.map(|r| r.body).collect()
+}
+
+/// The tags that the console shows.
+fn shown(engine: &Engine) -> Vec<String> {
+    let machine = engine.machine("ENG-LT-030");
+    let known = engine.state.machine(&machine.id).expect("known");
+    known.tags().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_tag_leaves_to_the_letter_is_read_again_and_taken_back() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let before = shown(&engine);
+    let long = "é\"'\\ ".repeat(40);
+    for tag in [MARK, "it's \"quoted\"", long.trim()] {
+        let entry = order(&mut engine, ActionKind::AddTag, tag);
+        let end = engine.until_end(entry);
+        let known = engine.state.entry(entry).expect("it is there").clone();
+        assert!(matches!(end, OrderStatus::Done { .. }), "{tag}: {end:?}");
+        assert_eq!(end.word(&known.order.task), "Tag added");
+        let last = posts(&engine).pop().expect("a request");
+        assert_eq!(last, json!({ "Value": tag, "Action": "Add" }));
+        assert!(shown(&engine).contains(&tag.to_owned()), "{tag}");
+        assert!(journal_on_disk(&engine.journal).contains(&known));
+        let entry = order(&mut engine, ActionKind::RemoveTag, tag);
+        let end = engine.until_end(entry);
+        assert!(matches!(end, OrderStatus::Done { .. }), "{tag}: {end:?}");
+        assert_eq!(shown(&engine), before, "{tag}");
+    }
+    assert_eq!(posts(&engine).len(), 6);
+}
+
+#[test]
+fn a_lost_answer_is_settled_by_reading_the_machine() {
+    for (what, is_done) in [
+        ("drop_after", true),
+        ("garbage", true),
+        ("other_record", true),
+        ("empty:200", true),
+        ("drop_before", false),
+        ("html:502", false),
+    ] {
+        let (_tenant, _folder, mut engine) = signed_in();
+        engine.control.inject(fault("submit:tags", what, 1));
+        let entry = order(&mut engine, ActionKind::AddTag, MARK);
+        let end = engine.until_end(entry);
+        let expected = if is_done { "Done" } else { "NotFound" };
+        assert_eq!(end.key(), expected, "{what}: {end:?}");
+        assert_eq!(shown(&engine).contains(&MARK.to_owned()), is_done, "{what}");
+        assert_eq!(posts(&engine).len(), 1, "{what}");
+    }
+}
+
+#[test]
+fn a_tag_is_done_only_once_the_machine_shows_it() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let draft = draft(&mut engine, ActionKind::AddTag, MARK);
+    // The answer says so, and then the machine cannot be read.
+    engine.control.inject(fault("machine", "status:503", 0));
+    let entry = engine.submit(&draft);
+    engine.until_fast("it is accepted", move |s| {
+        s.entry(entry)
+            .is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
+    });
+    engine.control.clear_faults();
+    assert_eq!(engine.until_end(entry).key(), "Done");
+}
+
+#[test]
+fn what_is_there_already_and_what_differs_by_case_is_said_and_the_right_is_needed() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let entry = order(&mut engine, ActionKind::AddTag, MARK);
+    engine.until_end(entry);
+    let said = |engine: &mut Engine, kind, tag| {
+        let draft = draft(engine, kind, tag);
+        let now = jiff::Timestamp::now();
+        let review = engine.state.with_facts(&draft.machine, now, |facts| {
+            cordon::guard::review(&draft, facts)
+        });
+        let texts = review.findings.into_iter().map(|found| found.text);
+        texts.collect::<Vec<_>>()
+    };
+    let has = |texts: &[String], part: &str| texts.iter().any(|text| text.contains(part));
+    let again = said(&mut engine, ActionKind::AddTag, MARK);
+    assert!(has(&again, "already has the tag"), "{again:?}");
+    let other = said(&mut engine, ActionKind::AddTag, "Contained INC-4711");
+    assert!(
+        has(&other, "tags differ by upper and lower case"),
+        "{other:?}"
+    );
+    let none = said(&mut engine, ActionKind::RemoveTag, "CONTAINED INC-4711");
+    assert!(has(&none, "but “contained INC-4711”"), "{none:?}");
+    let absent = said(&mut engine, ActionKind::RemoveTag, "never seen");
+    assert!(has(&absent, "has no tag “never seen”"), "{absent:?}");
+    let mut long = draft(&mut engine, ActionKind::AddTag, &"x".repeat(201));
+    assert!(long.parse().is_err());
+    long.set(&TAG, "two\nlines");
+    assert!(long.parse().is_err());
+}
+
+#[test]
+fn a_tag_is_added_from_the_panel_and_its_undo_knows_which() {
+    let mut console = Console::start();
+    console.sign_in();
+    let machine = console.open_device("ENG-LT-030");
+    console.click("Add tag…");
+    console.fill("Tag", MARK);
+    console.fill("Comment", "INC-4711 beacon");
+    console.confirm(&format!("Add tag to {}", machine.quoted()));
+    console.step_until_fast("the tag", |c| c.shows_part("Tag added"));
+    console.click("Undo…");
+    console.step_until("the form", |c| c.shows("Remove tag"));
+    assert!(
+        console.screen().contains(&format!("Tag = {MARK}")),
+        "{}",
+        console.screen()
+    );
+}
