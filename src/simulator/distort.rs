@@ -130,22 +130,16 @@ pub(super) fn after(
             }
         }
         FaultKind::Garbage => {
-            return Reply::text(
-                reply.status,
-                "\u{0}\u{fffd}<<<{]\u{7f} not json \u{1}".to_owned(),
-            );
+            let garbage = "\u{0}\u{fffd}<<<{]\u{7f} not json \u{1}";
+            return Reply::text(reply.status, garbage.to_owned());
         }
         FaultKind::Huge => {
-            return Reply::text(
-                reply.status,
-                format!("{{\"value\":\"{}\"}}", "x".repeat(HUGE)),
-            );
+            let text = format!("{{\"value\":\"{}\"}}", "x".repeat(HUGE));
+            return Reply::text(reply.status, text);
         }
         FaultKind::Deep => {
-            return Reply::text(
-                reply.status,
-                format!("{{\"value\":{}{}}}", "[".repeat(DEEP), "]".repeat(DEEP)),
-            );
+            let text = format!("{{\"value\":{}{}}}", "[".repeat(DEEP), "]".repeat(DEEP));
+            return Reply::text(reply.status, text);
         }
         FaultKind::ThrottledAfter => {
             let reply = Reply::error(429, "TooManyRequests", "Simulated refusal");

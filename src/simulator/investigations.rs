@@ -115,7 +115,7 @@ pub(super) fn start(tenant: &SimTenant, call: &Call, id: &str, row: &ActionRow) 
     let machine_id = tenant.fleet.id(index).unwrap_or_default().to_owned();
     let health = record.get("healthStatus").and_then(Value::as_str);
     let is_silent = health == Some("Inactive");
-    let has_alerts = !story::alerts(index, &tenant.fleet, tenant.clock.begun()).is_empty();
+    let has_alerts = !story::alerts(index, None, None, tenant.clock.begun()).is_empty();
     let end = if has_alerts {
         "SuccessfullyRemediated"
     } else {

@@ -6,7 +6,6 @@ use egui::{
 
 use crate::journal::Entry;
 use crate::message::{DownloadNews, OrderProgress};
-use crate::model::clean;
 use crate::ui::activity::buttons::{Button, button_ui, buttons};
 use crate::ui::activity::open_work;
 use crate::ui::activity::record;

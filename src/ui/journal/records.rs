@@ -92,6 +92,16 @@ fn words(record: &Record, task: &Task) -> String {
                 None => words,
             }
         }
+        Record::Downloaded {
+            file,
+            bytes,
+            sha256,
+            account,
+            ..
+        } => {
+            let (file, account) = (told(file), told(account));
+            format!("Downloaded by {account} to {file}: {bytes} bytes, SHA-256 {sha256}")
+        }
         Record::Acknowledged { account, .. } => format!("Acknowledged by {}", told(account)),
     }
 }

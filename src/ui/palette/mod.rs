@@ -272,7 +272,7 @@ impl Palette {
     /// were, and nothing acts on them.
     fn refresh(&mut self, ctx: &Context, cx: &mut Cx<'_>) {
         let text = self.text.trim();
-        let has_devices = is_console_open(&cx.state.session);
+        let has_devices = is_console_open(cx.state);
         let mut found = None;
         let mut is_settled = true;
         if has_devices && !text.is_empty() {
@@ -352,7 +352,7 @@ impl Palette {
         let tokens = ui.tokens();
         let row = self.place().and_then(|at| self.rows.get(at));
         let is_looking = !self.is_current()
-            || is_console_open(&cx.state.session)
+            || is_console_open(cx.state)
                 && !self.text.trim().is_empty()
                 && !self.matches.is_settled(cx.state);
         let size = egui::vec2(ui.available_width(), tokens.height.icon + tokens.space.xs);
