@@ -66,7 +66,7 @@ pub enum Command {
     Withdraw(EntryId),
     /// Send a held order all the same.
     Insist(EntryId),
-    /// Record that a person has read how these entries stand, each with the status on screen
+    /// Record that a person has read the status of these entries, each with the status on screen
     /// ([`OrderStatus::key`](crate::journal::OrderStatus::key)).
     Acknowledge(Vec<(EntryId, &'static str)>),
     /// Look at all actions in flight now.
@@ -98,7 +98,7 @@ pub enum Event {
     },
     /// A sign-in, restoring or signing out did not work.
     SignInFailed(Explanation),
-    /// What stood in the way of the last one is gone.
+    /// The obstacle to the last one is gone.
     SignInFailureOver,
     /// Why the sign-in of the present account could not be renewed.
     RenewalFailed(Explanation),
@@ -261,7 +261,7 @@ pub enum OrderProgress {
     WaitsForSignIn,
     /// Leaves when those before it have their answers.
     WaitsForTurn,
-    /// Looked up so many times completely without finding it.
+    /// Number of complete look-ups that did not find it.
     LookedUp { complete: u32, again_at: Timestamp },
     /// Cannot be looked at, for this reason.
     Stuck(Explanation),
@@ -314,7 +314,7 @@ pub enum InventoryNews {
         at: Timestamp,
         machines: Vec<Arc<Machine>>,
     },
-    /// A page takes long; so many bytes of it have come.
+    /// A page takes long; the bytes of it that have come.
     Slow {
         bytes: u64,
     },
@@ -437,7 +437,7 @@ pub fn open_orders_on<'a>(
 /// Records of one device that are followed from merge to merge, as these may lead in a circle.
 const LONGEST_MERGE: usize = 8;
 
-/// Where an open order stands, inside a sentence.
+/// The status of an open order, inside a sentence.
 fn clause(status: &OrderStatus, task: &Task) -> String {
     let is_pending = matches!(status, OrderStatus::Accepted { status, .. }
         if *status == MachineActionStatus::Pending);

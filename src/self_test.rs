@@ -413,7 +413,7 @@ impl Rehearsal {
         Ok(())
     }
 
-    /// Takes one event in; without one, naps and moves the built-in tenant's clock along.
+    /// Takes one event in; without one, sleeps and moves the built-in tenant's clock along.
     fn turn(&mut self, step: &'static str) -> Result<bool, Failed> {
         let Some(event) = self.worker.try_next() else {
             let nap = Duration::from_millis(20);

@@ -91,7 +91,7 @@ const YES: &str = "true";
 const NO: &str = "false";
 
 impl Parameter {
-    /// What stands in the field before anybody has touched it.
+    /// The initial text of the field.
     #[must_use]
     pub const fn preset(&self) -> &'static str {
         match &self.kind {

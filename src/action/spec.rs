@@ -13,7 +13,7 @@ use crate::model::{
 pub enum Risk {
     /// Restores service.
     Routine,
-    /// Takes nothing from anybody and gives nothing back.
+    /// Neither restricts the device nor restores anything.
     Harmless,
     /// Interrupts a person's work; can be undone.
     Disruptive,
@@ -113,7 +113,7 @@ impl Yield {
     }
 }
 
-/// Where the buttons of an action stand together.
+/// Groups of action buttons.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::VariantArray)]
 pub enum Group {
     Contain,
@@ -257,7 +257,7 @@ impl ActionSpec {
 }
 
 impl ActionKind {
-    /// What stands for this action on such a device: a key for an isolation contains what cannot
+    /// The action used instead on such a device: a key for an isolation contains what cannot
     /// isolate itself.
     #[must_use]
     pub fn suited_to(self, machine: Option<&Machine>) -> Self {

@@ -81,7 +81,7 @@ impl Client {
         self.0.http.received()
     }
 
-    /// Up to 10,000 machines from `cursor` on; where so many do not come, fewer from there on.
+    /// Up to 10,000 machines from `cursor` on; where a full page does not come, smaller ones.
     ///
     /// # Errors
     /// When the page could not be read, after repeats.

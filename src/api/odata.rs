@@ -21,7 +21,7 @@ pub(super) const FOUND_TOP: usize = 500;
 pub(super) const ALERTS_TOP: usize = 1_000;
 /// The alerts that are unresolved.
 pub(super) const OPEN: &str = "status ne 'Resolved'";
-/// So many pages, and no more, whatever the service says.
+/// Most pages that are read, whatever the service says.
 pub(super) const MAX_PAGES: usize = 1_000;
 /// Bytes of all pages of a list of actions: a hundred thousand of them.
 pub(super) const MAX_ACTION_BYTES: usize = 96 << 20;

@@ -21,7 +21,7 @@ impl<T> From<Complete<T>> for Listed<T> {
     }
 }
 
-/// Whoever looks at a device waits for its record and its actions; these must not use up the calls
+/// A person who opens a device waits for its record and its actions; these must not use up the calls
 /// that a click needs.
 const LANE: Lane = Lane::Refresh;
 /// Memory for one list of one machine: many times what a thousand rows of the service take.

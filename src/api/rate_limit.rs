@@ -49,12 +49,12 @@ pub enum Quota {
     Investigations,
 }
 
-/// Leave for one request. Counted when given out, used or not.
+/// Permission to send one request. Counted when given out, used or not.
 #[derive(Debug)]
 #[must_use = "a permit that is not used is a call lost"]
 pub struct Permit(Quota);
 
-/// So many calls in so much time.
+/// At most `calls` requests in `secs` seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Window {
     pub secs: i64,
@@ -124,7 +124,7 @@ impl Limiters {
         }
     }
 
-    /// Leave for one call now, or the time at which to ask again. Nothing is counted unless both
+    /// Permission to send one request now, or the time at which to ask again. Nothing is counted unless both
     /// limits have room.
     pub(super) fn poll(
         &mut self,

@@ -37,7 +37,7 @@ pub(super) struct Limits {
 struct Pace {
     /// Without a single byte.
     idle: Duration,
-    /// In each window so many bytes, unless it ends before.
+    /// Least bytes in each window, unless the body ends before.
     window: Duration,
     bytes: usize,
 }
@@ -142,7 +142,7 @@ impl Http {
             reqwest::header::ACCEPT_ENCODING,
             reqwest::header::HeaderValue::from_static("gzip"),
         )];
-        // For the whole program; whoever came first has chosen the same.
+        // Process-wide; an earlier call has chosen the same provider.
         rustls::crypto::ring::default_provider()
             .install_default()
             .ok();

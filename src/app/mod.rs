@@ -68,7 +68,7 @@ impl App {
         }
     }
 
-    /// Has a person who looks elsewhere told of ends.
+    /// Sends desktop notifications of ended actions while the window is not in front.
     pub fn notify_through(&mut self, notifier: Notifier) {
         self.notifier = Some(notifier);
     }

@@ -134,7 +134,7 @@ fn is_acknowledging(entry: &Entry) -> bool {
     )
 }
 
-/// Whether the person took it back; nobody has to be told of that.
+/// Whether the person withdrew it; that needs no notification.
 fn is_withdrawn(status: &OrderStatus) -> bool {
     let withdrawn = NotSentReason::Withdrawn;
     matches!(status, OrderStatus::NotSent { why, .. } if *why == withdrawn)

@@ -28,7 +28,7 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(35);
 const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 /// The pause when a 429 names none (as MSAL does).
 const DEFAULT_RETRY_AFTER: Duration = Duration::from_secs(5);
-/// Fields of our requests with which whoever has them can sign in, or go on to.
+/// Fields of our requests that are credentials, or lead to one.
 const SECRETS: [&str; 4] = ["device_code", "refresh_token", "code", "code_verifier"];
 
 /// What came back from the sign-in host.

@@ -33,7 +33,7 @@ const PORTS_TRIED: u32 = 5;
 /// Browsers open spare connections. Of more than these the oldest that has not sent its request
 /// makes room for a new one…
 const UNFINISHED: usize = 8;
-/// …once it has had time to send it. Until then there may be so many.
+/// …once it has had time to send it. Until then at most this many.
 const CONNECTIONS: usize = 64;
 const GRACE: Duration = Duration::from_millis(100);
 
@@ -216,7 +216,7 @@ pub(super) async fn wait_for_person(
     }
 }
 
-/// The first request that carries our state. Strangers are answered and ignored.
+/// The first request that carries our state. Other requests are answered and ignored.
 async fn callback(flow: &BrowserFlow) -> Callback {
     let mut served = JoinSet::new();
     let mut unfinished = Unfinished::default();

@@ -1,5 +1,5 @@
 //! What a browser brings to the loopback port: it is sent to the sign-in page, and comes back from
-//! there. Strangers are told that there is nothing for them.
+//! there. Any other request gets a page that says that there is nothing here.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -35,7 +35,7 @@ const TLS_ALERT: [u8; 7] = [21, 3, 1, 0, 2, 2, 40];
 /// Where the address that is given to the browser begins.
 pub(super) const ENTRY: &str = "/sign-in/";
 
-/// What is waited for, and what tells it from a stranger's.
+/// The expected callback, and what distinguishes it from a forged one.
 pub(super) struct Expected {
     pub port: u16,
     pub state: CsrfToken,

@@ -35,7 +35,7 @@ pub(super) struct ChunkedStore {
 pub(super) enum Layout {
     /// One item; on macOS each item may bring its own permission prompt.
     Whole,
-    /// Parts of at most so many bytes.
+    /// Most bytes of one part.
     Parts(usize),
 }
 

@@ -41,7 +41,7 @@ pub enum AuthError {
     Superseded,
     #[error("the browser did not come back")]
     NotBack,
-    /// The browser door needs a port of this computer.
+    /// Signing in with the browser needs a port of this computer.
     #[error("no loopback port is free")]
     NoPort,
     /// Tokens that were made for another sign-in than this one.

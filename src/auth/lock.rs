@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::store::TokenStore;
 use crate::files::{self, File, TryLockError};
 
-/// How long another console may take; after that this one goes on by itself.
+/// How long another console may take; after that this one proceeds without the lock.
 const PATIENCE: Duration = Duration::from_secs(10);
 const NAP: Duration = Duration::from_millis(50);
 

@@ -1,6 +1,6 @@
 //! Signing in, staying signed in, signing out: a public client of Microsoft Entra.
 //!
-//! Two doors start a session: a code typed into a browser (RFC 8628), or the browser of this computer
+//! Two methods start a session: a code typed into a browser (RFC 8628), or the browser of this computer
 //! (authorization code with PKCE, RFC 6749 and 7636). Refresh tokens (RFC 6749 section 6) keep it. The access token lives in memory only, the refresh token in the system's keyring or, in
 //! its absence, in memory (rule 6). Both end in the same `token::Grant`;
 //! renewal and keeping know nothing of how it came about.

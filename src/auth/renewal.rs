@@ -21,7 +21,7 @@ use crate::model::{KeyringState, Permissions};
 /// A refusal does not change within a minute (as in MSAL).
 const REMEMBERED: Duration = Duration::from_mins(1);
 const REMEMBERED_LONG: Duration = Duration::from_mins(30);
-/// A longer pause is not slept through by whoever wants a token: it is told instead.
+/// A caller that wants a token does not sleep through a longer pause: it gets an error instead.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How often one renewal asks when nothing comes back.
 const TRIES: u32 = 3;

@@ -269,7 +269,7 @@ impl Inner {
         (held.flow, held.claims.clone())
     }
 
-    /// What a door gave, unless it stopped counting meanwhile.
+    /// The completed sign-in, unless it was superseded meanwhile.
     fn pending_sign_in(
         &self,
         fields: Box<Fields>,

@@ -127,7 +127,7 @@ pub(super) struct Grant {
     pub refresh: Option<Arc<Secret<String>>>,
     pub scope: Option<Box<str>>,
     pub permissions: Permissions,
-    /// Missing when no token tells who it is.
+    /// Missing when no token says who it is.
     pub account: Option<Account>,
     pub identity: Identity,
     /// What ties the id token to the request of the sign-in.
@@ -269,7 +269,7 @@ impl Grant {
     }
 }
 
-/// Who signed in: from the id token, else from what the other parts of the answer tell.
+/// Who signed in: from the id token, else from the other parts of the answer.
 fn who(
     fields: &Fields,
     id: Option<&Claims>,
@@ -317,7 +317,7 @@ pub(super) fn configured_tenant(endpoints: &Endpoints) -> Option<TenantId> {
         .filter(|tenant| is_guid(tenant.as_str()))
 }
 
-/// The account of a sign-in whose tokens do not tell whose they are.
+/// The account of a sign-in whose tokens name none.
 pub(super) fn unnamed_account(endpoints: &Endpoints) -> Option<Account> {
     let tenant_id = TenantId::parse(&endpoints.tenant).ok()?;
     Some(Account {

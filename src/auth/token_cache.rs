@@ -31,7 +31,7 @@ pub struct RefusedToken {
 #[derive(Default)]
 pub(super) struct TokenCache {
     pub(super) signed_in: Option<SignedIn>,
-    /// The same account at home (`client_info`), if it was told.
+    /// The home account (`client_info`), where it was reported.
     pub(super) home: Option<Box<str>>,
     /// What ties id tokens to this sign-in; not known of one that was saved.
     pub(super) nonce: Option<Box<str>>,

@@ -1,4 +1,4 @@
-//! What is wrong with this installation, and how to mend it.
+//! What is wrong with this installation, and how to fix it.
 
 /// Proxy settings that the HTTP client does not read.
 mod desktop_proxy;

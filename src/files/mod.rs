@@ -62,7 +62,7 @@ pub fn read(file: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
     read_bounded(file, opened, max_bytes).map(Some)
 }
 
-/// The content of a file that others provide, wherever it lies and whoever its owner is; `None`
+/// The content of a file that others provide, in any folder and of any owner; `None`
 /// when there is none.
 ///
 /// # Errors

@@ -62,7 +62,7 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
     verdict.or_else(gap).into_iter().collect()
 }
 
-/// What only the whole of a device's actions tells.
+/// What only the complete history of a device shows.
 fn hangs_on_history(task: &Task) -> String {
     match task.change() {
         Change::Nothing => "whether this was requested before".to_owned(),

@@ -203,7 +203,7 @@ fn renamed(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         return Vec::new();
     };
     let text = format!("Renewed name: now {}", machine.reference().quoted());
-    // Rule 10: what the device is never forbids giving back.
+    // Rule 10: what the device is never forbids a release.
     vec![if question.task.gives_back() {
         Verdict::warn(text)
     } else {
@@ -216,7 +216,7 @@ fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let Some(machine) = facts.machine.filter(|_| question.is_act()) else {
         return Vec::new();
     };
-    // Rule 10: what the device is never forbids giving back.
+    // Rule 10: what the device is never forbids a release.
     if question.task.gives_back() {
         return match &machine.onboarding_status {
             Some(OnboardingStatus::InsufficientInfo | OnboardingStatus::Other(_)) => {

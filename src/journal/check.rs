@@ -13,7 +13,7 @@ use crate::model::clean;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
     pub records: u64,
-    /// Printed on exports: whoever has it can tell whether the file was rewritten since.
+    /// Printed on exports: a reader can check against it whether the file was rewritten since.
     pub last_hash: String,
 }
 

@@ -72,7 +72,7 @@ impl Entry {
                 self.acknowledged = Some(Acknowledgement { at, account });
             }
         } else if !self.status.is_last_word() {
-            // What the service said last stands; whatever comes late cannot take it back.
+            // The final status wins; a late record cannot undo it.
             let before = std::mem::replace(&mut self.status, OrderStatus::Waiting);
             let key = before.key();
             self.status = self.after(before, &record);

@@ -58,7 +58,7 @@ pub enum Finding {
 
 fn shortened(last: i64, expected: i64, witness: Witness) -> String {
     if witness == Witness::Keyring {
-        // Only this one is out of reach of whoever puts a whole folder back.
+        // Only this one survives the restore of a whole folder.
         return match expected - last {
             1 => format!(
                 "the journal is older than the keyring remembers: record {expected} is missing"

@@ -173,7 +173,7 @@ fn keys_of(data: &serde_json::Value, above: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// Name and data of a record as they stand on disk.
+/// Name and data of a record as stored on disk.
 fn on_disk(record: &Record) -> (String, String) {
     let (name, data) = record.to_stored().expect("JSON");
     (name, data.to_string())

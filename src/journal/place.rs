@@ -1,4 +1,4 @@
-//! Where an open journal stands: its file, the log beside it, and the lock.
+//! The place of an open journal: its file, the log beside it, and the lock.
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -64,7 +64,7 @@ pub(super) fn prepare(db: &Connection, writable: bool) -> Result<(), JournalErro
     if writable {
         // Readers beside this console (verify, export, a second window, a backup) never hold up an
         // append in this mode, nor does one that hangs. What is still in the log after a crash is
-        // taken up by whoever opens the journal next; a log that went missing shows by the mark.
+        // taken up by the next process that opens the journal; a log that went missing shows by the mark.
         // Where the file system cannot have one, SQLite stays with its other, which is as durable.
         db.pragma_update(None, "journal_mode", "WAL")?;
         // Rule 3: a record is durable when `append` returns, even if the power fails then.

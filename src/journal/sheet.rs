@@ -32,7 +32,7 @@ impl Moment<'_> {
         format!("{} ({})", local.strftime("%Y-%m-%d %H:%M:%S %:z"), utc(at))
     }
 
-    /// When an entry came to stand as it does, and by whose clock.
+    /// When an entry reached its status, and by whose clock.
     fn status_of(&self, entry: &Entry) -> String {
         let (at, source) = entry.status_time();
         format!("{}, by {}", self.both(at), source.words())
@@ -329,7 +329,7 @@ fn title(task: &Task) -> String {
     }
 }
 
-/// Where an entry stands, in our words; a status that we do not know is the service's.
+/// The status of an entry, in our words; a status that we do not know is the service's.
 fn word(entry: &Entry) -> String {
     let word = entry.status().word(&entry.order.task);
     let is_foreign = matches!(

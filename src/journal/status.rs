@@ -1,4 +1,4 @@
-//! Where an entry stands, in one word; and which of these are ends.
+//! The status of an entry, in one word; and which statuses are final.
 
 use jiff::Timestamp;
 
@@ -6,7 +6,7 @@ use super::NotSentReason;
 use crate::action::Task;
 use crate::model::{HResult, MachineActionId, MachineActionStatus, clean};
 
-/// Where an entry stands: what the last telling record says.
+/// The status of an entry: what its last significant record says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OrderStatus {
     Waiting,

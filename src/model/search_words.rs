@@ -72,13 +72,13 @@ pub fn without_excluded(text: &str) -> Cow<'_, str> {
     Cow::Owned(wanted.join(" "))
 }
 
-/// Whether this word stands in the search, in any letter case.
+/// Whether this word is in the search, in any letter case.
 #[must_use]
 pub fn holds_word(text: &str, word: &str) -> bool {
     search_words(text).iter().any(|known| known.is(text, word))
 }
 
-/// The search without this word where it stands in it, else with it at its end.
+/// The search with this word toggled: removed where it is there, else added at the end.
 #[must_use]
 pub fn toggled_word(text: &str, word: &str) -> String {
     let others = search_words(text).into_iter();

@@ -57,7 +57,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// In the place of the object id of a sign-in that does not tell whose it is.
+    /// Placeholder for the object id of a sign-in that does not say whose it is.
     pub const UNNAMED: &str = "unknown";
 
     /// Whether it is the same person in the same tenant; names may have changed.

@@ -21,7 +21,7 @@ pub fn first_upper(text: &str) -> String {
     first.into_iter().flatten().chain(chars).collect()
 }
 
-/// What stands where the service does not name who requested an action.
+/// Shown where the service does not name who requested an action.
 pub const UNKNOWN_REQUESTOR: &str = "an unknown requestor";
 
 /// Who requested an action, safe to show, or that the service does not say.

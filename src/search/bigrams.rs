@@ -99,7 +99,7 @@ impl BigramSignature {
         marks
     }
 
-    /// Of what stands in a text.
+    /// Signature of a text.
     #[must_use]
     pub fn of_text(text: &str) -> Self {
         let mut marks = Self {
@@ -110,7 +110,7 @@ impl BigramSignature {
         marks
     }
 
-    /// Of what stands in an id; in an address too, whose pairs are marked besides.
+    /// Signature of an id; of an address too, whose pairs are marked besides.
     #[must_use]
     pub fn of_id(text: &str) -> Self {
         Self {

@@ -65,7 +65,7 @@ impl DeviceState {
         contained.into_iter().chain(is_pending.then_some("Pending"))
     }
 
-    /// Its rank when rows are ordered by state: what goes on first, what holds next.
+    /// Its sort rank by state: what is under way first, what holds next.
     #[must_use]
     pub fn rank(self) -> Option<u128> {
         if self.isolation.is_changing() || self.restriction.is_changing() {

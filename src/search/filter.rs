@@ -54,7 +54,7 @@ pub enum Field {
     User,
 }
 
-/// The fields by the word that stands before the colon, with what comes after it.
+/// The fields by the word before the colon, with what comes after it.
 pub const FIELDS: [(&str, Field, &str); 15] = [
     ("name", Field::Name, "a part of the name"),
     ("id", Field::Id, "a part of the device id"),
@@ -301,7 +301,7 @@ struct Needle {
     mac: Option<Box<str>>,
     may_be_id: bool,
     may_be_address: bool,
-    /// What a device has to be marked with, for the needle to stand in a text or in an id.
+    /// The bits that a device's signature needs for the needle to be in a text or in an id.
     in_text: BigramSignature,
     in_id: BigramSignature,
     in_mac: BigramSignature,

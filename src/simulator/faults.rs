@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// A fault, where it strikes, and how often.
+/// A fault, the requests it applies to, and how often.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
-    /// Requests it strikes.
+    /// Requests it applies to.
     pub on: Route,
     /// How many of them; 0 means until cleared.
     pub times: u32,
@@ -258,7 +258,7 @@ impl Faults {
         &self.0
     }
 
-    /// All delays that strike this request, and the first other fault that does.
+    /// All delays that apply to this request, and the first other fault that does.
     pub(super) fn take_matching(&mut self, place: Place) -> (Duration, Option<FaultKind>) {
         let mut delay = Duration::ZERO;
         let mut struck = None;

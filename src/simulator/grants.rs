@@ -374,7 +374,7 @@ impl Identity {
         Reply::json(200, answer)
     }
 
-    /// A code for the browser door; the error is the text for the page.
+    /// An authorization code for the browser sign-in; the error is the text for the page.
     pub(super) fn authorize(
         &mut self,
         form: &BTreeMap<String, String>,

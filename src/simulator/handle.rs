@@ -227,7 +227,7 @@ impl SimControl {
         self.act_as(super::tenant::COLLEAGUE, machine_id, action_type, comment)
     }
 
-    /// As [`Self::act_as_colleague`], for whoever has this sign-in name.
+    /// As [`Self::act_as_colleague`], for the account with this sign-in name.
     #[must_use]
     pub fn act_as(
         &self,

@@ -40,7 +40,7 @@ pub(super) struct Identity {
     pub(super) renews_as: Option<Person>,
     /// What the organisation wants of every sign-in from now on: these claims, as JSON.
     pub(super) wanted_claims: Option<String>,
-    /// What else must never be seen outside: verifiers and states of the browser door.
+    /// What else must never be seen outside: PKCE verifiers and states of browser sign-ins.
     pub(super) seen: Vec<String>,
 }
 

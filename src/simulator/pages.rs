@@ -1,4 +1,4 @@
-//! Pages for a browser: entering a device code, and the account page of the browser door.
+//! Pages for a browser: entering a device code, and choosing an account.
 
 use std::collections::BTreeMap;
 

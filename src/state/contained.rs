@@ -44,7 +44,7 @@ pub struct Request {
     pub whose: Ownership,
 }
 
-/// What the person who is signed in has to give back.
+/// What the signed-in account has to release.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WayBack {
     /// Isolated or contained by this account, and not being released.

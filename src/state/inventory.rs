@@ -62,7 +62,7 @@ pub struct Inventory {
     by_name: Index,
     /// Grows with each change; what is derived from the list remembers the one it came from.
     pub generation: u64,
-    /// The places that the last so many generations changed, one each.
+    /// The place that each of the latest generations changed.
     changes: Vec<u32>,
     pub loading: bool,
     /// Bytes of the present page that have come, where that takes long.

@@ -1,4 +1,4 @@
-//! The window: what stands where.
+//! The layout of the window.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::ui::devices::screen;
 use crate::ui::settings::shared_host;
 use crate::ui::sign_in::{account, banner};
 
-/// From this width on the device panel stands beside the table, below it over the table.
+/// From this width on the device panel is beside the table; in a narrower window it replaces the table.
 pub const WIDE: f32 = 1100.0;
 const PANEL_MIN_WIDTH: f32 = 420.0;
 const ACTIVITY_HEIGHT: f32 = 200.0;
@@ -115,7 +115,7 @@ fn part_ui(ui: &mut Ui, name: &str, room: Rect, add: impl FnOnce(&mut Ui)) {
 }
 
 fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    // Ages stand on every screen, to the minute.
+    // Every screen shows ages, to the minute.
     ui.ctx().request_repaint_after(Duration::from_mins(1));
     let margin = if ui.available_height() < LOW { 4 } else { 8 };
     let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::same(margin));
@@ -208,7 +208,7 @@ fn panel_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     cx.views.shown = selected.map(|machine| machine.id.clone());
 }
 
-/// What stands in the middle of the window.
+/// The middle of the window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Page {
     Screen(Screen),

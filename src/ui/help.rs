@@ -52,7 +52,7 @@ pub fn keys_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             close.request_focus();
         }
         section_ui(ui, "Keys");
-        // What is looked for at three in the morning stands first.
+        // What is looked for at three in the morning comes first.
         let has_key = |command: &UiCommand| !command.spec().keys.is_empty();
         let (actions, others): (Vec<_>, Vec<_>) = UiCommand::all()
             .filter(has_key)

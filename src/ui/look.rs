@@ -173,7 +173,7 @@ pub fn action_status(status: &MachineActionStatus) -> Look {
     }
 }
 
-/// Where an order of this console stands; its words depend on the order ([`OrderStatus::word`]).
+/// The status of an order of this console; its words depend on the order ([`OrderStatus::word`]).
 #[must_use]
 pub const fn order_status(status: &OrderStatus) -> (Icon, Role) {
     match status {

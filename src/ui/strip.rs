@@ -23,12 +23,12 @@ const MENU: &str = "Menu";
 /// what may be done.
 const ACCOUNT_WIDTH: f32 = 220.0;
 
-/// What stands when there is less room: the lower, the later it is left out.
+/// What stays when there is less room: the lower, the later it is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     /// Never left out, never cut.
     Always,
-    /// Never left out; its end may be cut, and is told by hovering.
+    /// Never left out; its end may be cut, and hovering shows it.
     Clipped,
     Session,
     KeyringTrouble,

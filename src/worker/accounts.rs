@@ -1,4 +1,4 @@
-//! Which account used a place last, and by which door each came in: a small file beside the
+//! Which account used a target last, and the sign-in method of each: a small file beside the
 //! journal. Ids only, nobody's name, and nothing secret; it outlives a sign-out.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,8 +40,8 @@ impl Place {
         self.last.as_ref().is_some_and(|last| *last != key(account))
     }
 
-    /// Why a person has to look at this account before it is taken over, if so. `before` is who is
-    /// signed in, `door` the way by which the account has come now.
+    /// Why a person has to confirm this account before it is used, if so. `before` is who is
+    /// signed in, `method` how the account has signed in now.
     ///
     /// Where a profile names its tenant by a domain, the tenant of the account that was accepted
     /// last is the one that is meant.
@@ -69,7 +69,7 @@ impl Place {
         (is_new && door == Some(SignInMethod::Browser)).then_some(Unfamiliar::New)
     }
 
-    /// The door by which the account that used it last came in.
+    /// The sign-in method of the account that used it last.
     pub fn door(&self) -> Option<SignInMethod> {
         Some(match self.doors.get(self.last.as_ref()?)? {
             Way::Code => SignInMethod::Code,
@@ -330,7 +330,7 @@ mod tests {
                 })
             );
         }
-        // Whoever is signed in need not be asked about, and whoever is not named is nobody known.
+        // The account in use needs no question, and one without a name is never a known one.
         let nobody = account(Account::UNNAMED);
         assert_eq!(
             here.unfamiliar(&account("a"), Some(&account("a")), by_browser),

@@ -7,7 +7,7 @@ use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::journal::{OrderStatus, Record};
 use crate::model::EntryId;
 
-/// Records that the present account has read how these entries stand: all of them in one step.
+/// Records that the present account has read the status of these entries: all of them in one step.
 /// Each comes with the status that was on screen.
 pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'static str)>) {
     let why_not = if !context.journal.may_act() {

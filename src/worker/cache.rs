@@ -32,7 +32,7 @@ struct File<T> {
     machines: Vec<T>,
 }
 
-/// The file of one place and account, in words that a file name bears.
+/// The file of one target and account, in characters allowed in a file name.
 pub(super) fn file_of(folder: &Path, place: &str, account: &str) -> PathBuf {
     folder.join(format!("devices-{}_{}.json", plain(place), plain(account)))
 }

@@ -16,7 +16,7 @@ pub(super) async fn report(screen: Screen) {
     screen.emit(Event::Host(asked.unwrap_or_default())).await;
 }
 
-/// Asks the system. `None` when it tells neither name nor address.
+/// Asks the system. `None` when it reports neither name nor address.
 fn this_computer() -> Option<Host> {
     let name = gethostname::gethostname().into_string().ok();
     let addresses = addresses();

@@ -20,16 +20,16 @@ use crate::model::{Epoch, Machine, MachineActionType, MachineId};
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How far back those that contain are read: as long as the service keeps any.
 const RETENTION: SignedDuration = SignedDuration::from_hours(180 * 24);
-/// As Kerberos and most of Microsoft's services bear it.
+/// As Kerberos and most of Microsoft's services tolerate it.
 const CLOCK_MAY_BE_OFF: SignedDuration = SignedDuration::from_mins(5);
 /// At most this many pages; some services give few devices at a time.
 const MAX_PAGES: usize = 1_000;
-/// At most so many devices, and so much memory for them: more than any tenant this is made for has.
+/// Limits for devices and their memory: more than any tenant this is made for has.
 const MAX_MACHINES: usize = 250_000;
 const MAX_BYTES: usize = 128 << 20;
 /// A page that takes longer says how far it has come, and again each time as long.
 const SLOW_AFTER: Duration = Duration::from_secs(10);
-/// Devices told at a time, so that the window draws in between.
+/// Devices in one event, so that the window draws in between.
 const AT_ONCE: usize = 1_000;
 
 /// Reads the list and the actions, and notes when that was done, well or not.

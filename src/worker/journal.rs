@@ -199,7 +199,7 @@ impl JournalHandle {
         entries.iter().rev().find(|e| e.id() == id).cloned()
     }
 
-    /// Where an entry stands; `None` when it is not on record.
+    /// The status of an entry; `None` when it is not on record.
     pub fn status(&self, id: EntryId) -> Option<OrderStatus> {
         self.entry(id).map(|entry| entry.status().clone())
     }

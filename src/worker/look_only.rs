@@ -40,7 +40,7 @@ fn read_if_changed(path: &Path, before: Option<Stamp>) -> Option<(Stamp, Vec<Ent
     Some((stamp, journal.entries().ok()?))
 }
 
-/// Size and time of the journal's file, and of the log in which its newest records stand.
+/// Size and time of the journal's file, and of the write-ahead log with its newest records.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Stamp([Option<(u64, Option<SystemTime>)>; 2]);
 

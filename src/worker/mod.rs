@@ -67,7 +67,7 @@ const COMMANDS: usize = 64;
 /// Room for events; when it is full the worker waits, no event is dropped.
 const EVENTS: usize = 1_024;
 
-/// Naps of 5 ms: three seconds.
+/// Polls of 5 ms: three seconds.
 const SHUT_DOWN_NAPS: u32 = 600;
 
 /// What a run is made of. Decided once, in `main` (rule 11).

@@ -296,7 +296,7 @@ async fn complete_sign_in(
     }
 }
 
-/// Remembers who came in, and how; what an account before had saved is of no use any more.
+/// Remembers the account and its sign-in method; what an account before had saved is of no use any more.
 async fn remember(context: Arc<Context>, account: Account, door: SignInMethod) {
     let remember = |here: &mut Place| here.remember(&account, door);
     context.accounts.change(remember).await;

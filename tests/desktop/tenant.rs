@@ -113,7 +113,7 @@ impl Tenant {
         self.control("clock", &json!({ "advance_secs": seconds }));
     }
 
-    /// Lets something go wrong, so many times.
+    /// Injects a fault, on the next `times` requests.
     pub fn inject(&self, on: &str, what: &str, times: u32) {
         self.control("fault", &json!({ "on": on, "what": what, "times": times }));
     }

@@ -133,7 +133,7 @@ pub async fn renew(session: &Session) -> Result<(), AuthError> {
     session.token_instead_of(refused).await.map(drop)
 }
 
-/// Goes through the browser door; the person presses `button` there.
+/// Signs in with the browser; the person presses `button` there.
 pub async fn through_the_browser(
     session: &Session,
     button: &str,

@@ -45,7 +45,7 @@ pub fn number_from_environment(name: &str, otherwise: u64) -> u64 {
     })
 }
 
-/// A tenant of one's own.
+/// A tenant for this test alone.
 pub fn tenant() -> Simulator {
     let simulator = Simulator::start(SimOptions::default()).expect("the built-in tenant starts");
     simulator.control().set_poll_interval(1);
@@ -112,7 +112,7 @@ impl Engine {
         Self::start_with(simulator, folder, &Policy::default(), TokenStore::memory())
     }
 
-    /// With waits so many times shorter.
+    /// With waits divided by this factor.
     pub fn start_faster(simulator: &Simulator, folder: &Path, speed: f64) -> Self {
         let store = TokenStore::memory();
         Self::start_all(simulator, folder, &Policy::default(), store, speed)

@@ -326,7 +326,7 @@ fn an_older_copy_of_the_whole_folder_stops_the_next_run_where_the_keyring_rememb
     drop(engine);
     assert_eq!(remembered(&wiped, &journal), written(&journal));
 
-    // As whoever finds such a journal is told to do; an empty folder is no other case.
+    // As the message says to do; an empty folder is the same case.
     put_back(folder.path(), &Vec::new());
     let mut engine = with_keyring(&simulator, folder.path(), &keyring);
     engine.until("what is missed", |s| !s.problems.is_empty());

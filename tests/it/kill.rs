@@ -12,7 +12,7 @@ use cordon::simulator::{RequestKind, SimControl, SimOptions, Simulator};
 
 use crate::common::{fault, number_from_environment, tell};
 
-/// The tenant's clock runs so many times faster, and so do the waits of the program under test.
+/// Speed-up of the tenant's clock and of the waits of the program under test.
 const SPEED: u16 = 100;
 /// What the program says before its own orders begin.
 const SETTLED: &str = "ok      earlier runs";

@@ -11,7 +11,7 @@ use cordon::simulator::{Fault, FaultKind, SimControl};
 use crate::common::{Engine, journal_on_disk, tell, tenant};
 use crate::faults::ordinary_laptops;
 
-/// Waits are so many times shorter: a look-up of an unknown outcome takes three seconds.
+/// Speed-up of all waits: a look-up of an unknown outcome takes three seconds.
 const SPEED: f64 = 100.0;
 /// Tenants that are tried at the same time.
 const LANES: usize = 6;

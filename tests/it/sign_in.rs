@@ -273,7 +273,7 @@ fn a_sign_in_that_was_cancelled_in_the_browser_or_here_is_over() {
     wait_for("the port to be free again", || {
         std::net::TcpStream::connect(("127.0.0.1", port)).is_err()
     });
-    // One door takes the place of the other.
+    // One sign-in method replaces the other.
     engine.send(Command::SignInWithBrowser);
     engine.until("a page", |s| {
         matches!(s.session, SessionStatus::InBrowser(_))

@@ -1,4 +1,4 @@
-//! Lifting what someone else ordered, and that giving back is never forbidden.
+//! Lifting what someone else ordered, and that a release is never forbidden.
 
 use super::*;
 use crate::action::{Change, Condition, Risk};

@@ -1,4 +1,4 @@
-//! Where an entry stands, by its records.
+//! The status of an entry, derived from its records.
 
 use std::cell::Cell;
 

@@ -273,7 +273,7 @@ fn typing_on_narrows_only_where_it_does() {
     assert!(!narrows("00-5e-0", "00-5e-00"), "an address by now");
 }
 
-/// Marks only spare work: what a plain word finds is what stands there.
+/// The prefilter only saves work: a plain word finds exactly what contains it.
 #[test]
 fn marks_answer_as_a_look_at_the_device_does() {
     let machine = machine("FIN-LT-042.contoso.com");

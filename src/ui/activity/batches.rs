@@ -16,7 +16,7 @@ use crate::ui::words::duration;
 use crate::ui::{Cx, order};
 
 /// Shows the batches that are under way, were interrupted, or whose result is not acknowledged.
-/// The newest so many; older ones move up when these are acknowledged. Whether something in them ticks.
+/// At most `max_shown`, newest first; older ones move up when these are acknowledged. Whether something in them ticks.
 pub fn batches_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_shown: usize) -> bool {
     let mut batches = cx.state.batches(cx.now);
     batches.truncate(max_shown);

@@ -121,7 +121,7 @@ fn unsent_words(count: usize, who: &str, is_theirs: bool) -> String {
     }
 }
 
-/// The account alone; where it signed in stands in the strip.
+/// The account alone; the strip shows the tenant.
 pub fn who(author: &Author) -> String {
     let label = author.account.split(" at ").next().unwrap_or_default();
     clean(label, 80).into_owned()

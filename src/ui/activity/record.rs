@@ -11,7 +11,7 @@ use crate::ui::words;
 
 const COMMENT_CHARS: usize = 300;
 
-/// When the present status was reached: by the service's clock where it tells, as it is shown
+/// When the present status was reached: by the service's clock where it reports one, as it is shown
 /// everywhere else.
 fn reached_at(entry: &Entry, state: &State) -> Timestamp {
     let status = entry.status();

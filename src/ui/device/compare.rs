@@ -14,7 +14,7 @@ use crate::ui::views::{Dialog as OpenDialog, Views};
 use crate::ui::widgets::{ActionButton, Dialog, Icon, badge};
 use crate::ui::{Cx, look, words};
 
-/// Records that fit beside each other; more than these stand in the list.
+/// Records that fit beside each other; more than these are in the list only.
 const MOST: usize = 6;
 const MOST_ADDRESSES: usize = 4;
 /// How wide a column is at least, in points: the first one, and that of each record.

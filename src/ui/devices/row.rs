@@ -79,7 +79,7 @@ pub struct MachineRow<'a> {
 /// What came of drawing a row.
 pub struct RowResponse {
     pub row: Response,
-    /// Of the box by which it is picked, where its column is shown.
+    /// Of its tick box, where that column is shown.
     pub checkbox: Option<Response>,
     /// Whether enough of it is seen to read its name.
     pub is_legible: bool,
@@ -113,7 +113,7 @@ impl MachineRow<'_> {
         }
     }
 
-    /// The box by which it is picked. Not focusable, as the row: the space bar is its key.
+    /// Its tick box. Not focusable, as the row: the space bar is its key.
     fn checkbox_ui(&self, ui: &mut Ui) -> Response {
         let tokens = ui.tokens();
         let size = egui::vec2(tokens.height.row, tokens.height.row);

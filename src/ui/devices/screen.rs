@@ -168,7 +168,7 @@ fn select_all(ui: &Ui, field: Id, text: &str) {
     }
 }
 
-/// The buttons stand first: what is said of the list grows and shrinks.
+/// The buttons come first: the notes about the list grow and shrink.
 fn list_facts_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let contained = UiCommand::ShowContained;
     let spec = contained.spec();

@@ -1,4 +1,4 @@
-//! The heads of the columns: one stop for the keyboard, within which the arrow keys walk.
+//! The column heads: one tab stop, within which the arrow keys move.
 
 use egui::{
     CursorIcon, EventFilter, Id, Key, Modifiers, Rect, Response, Sense, Stroke, StrokeKind, Ui,

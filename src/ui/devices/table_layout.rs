@@ -53,7 +53,7 @@ struct Wanted {
 }
 
 impl TableLayout {
-    /// Lays the columns out in `area`, scrolled sideways by about so many points.
+    /// Lays the columns out in `area`, scrolled sideways by about `sideways` points.
     #[must_use]
     pub fn new(ui: &Ui, area: Rect, window: &WindowLayout, sideways: f32) -> Self {
         let tokens = ui.tokens();
@@ -171,7 +171,7 @@ impl TableLayout {
         reachable.min_by(near).copied().unwrap_or(0.0)
     }
 
-    /// The scrolling by so many columns further.
+    /// The sideways scrolling `steps` columns further.
     #[must_use]
     pub fn stepped(&self, sideways: f32, steps: i32) -> f32 {
         if steps == 0 {

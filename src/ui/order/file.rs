@@ -9,7 +9,7 @@ use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
 
 /// Has the file looked up, and says in a line what it is. What there is to know before acting
-/// stands in the findings. The line is always there: what is below it stays where it is.
+/// is among the findings. The line is always there: what is below it stays where it is.
 pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, sha1: Option<&str>, looked_up: &mut Option<Box<str>>) {
     let line = match sha1 {
         None => "The file is looked up once its SHA-1 is complete".to_owned(),

@@ -150,7 +150,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
         let task = form.draft.task();
         let block = block(form, &reviews, &task);
         if form.error.is_some() {
-            // What stood against the last try is said as long as it does, and in its present words.
+            // The reason for the last refusal is shown while it holds, in its present words.
             form.error = why_not(cx, form, &reviews);
         }
         let keep = keep_label(cx, form, &task);
@@ -414,7 +414,7 @@ fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
             return Outcome::Open;
         }
     };
-    // The newest stands at the top of the list.
+    // The newest is at the top of the list.
     cx.views.marked_entry = approvals.last().map(|approval| approval.order().entry);
     if form.from_selection {
         let targets = &form.targets;

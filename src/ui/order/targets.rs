@@ -117,7 +117,7 @@ pub fn status_ui(
     });
 }
 
-/// That it cannot be undone: what counts most, so it stands first.
+/// That it cannot be undone: what counts most, so it comes first.
 fn no_way_back_ui(ui: &mut Ui, form: &OrderForm) {
     let kind = form.draft.task().kind();
     if let Some(words) = kind.and_then(|kind| kind.spec().no_way_back) {

@@ -117,7 +117,7 @@ fn status_ui(ui: &mut Ui, facts: &SettingsFacts, is_unchanged: bool) {
     });
 }
 
-/// Why the text cannot be saved as it stands.
+/// Why the text cannot be saved as it is.
 fn why_not_saved(
     facts: &SettingsFacts,
     typed: &WrittenRules,
@@ -209,7 +209,7 @@ const fn label(key: RuleKey) -> &'static str {
     }
 }
 
-/// What an empty field shows, and what stands below it.
+/// What an empty field shows, and the help below it.
 const fn words(key: RuleKey) -> (&'static str, &'static str) {
     match key {
         RuleKey::ProtectedNames => (

@@ -17,7 +17,7 @@ pub(super) use contradiction::disown_if_contradicted;
 /// How wrong this computer's clock may be without a look-up being led astray.
 const CLOCK_SLACK: SignedDuration = SignedDuration::from_mins(10);
 
-/// An order that left or was to leave, with what tells its action from others.
+/// An order that left or was to leave, with what distinguishes its action from others.
 pub(super) struct Claim<'a> {
     order: &'a Order,
     /// The sign-in name of the account that ordered it.
@@ -135,7 +135,7 @@ impl<'a> Claim<'a> {
         }
         let is_of_our_kind = self.order.task.kind().map(|kind| &kind.spec().wire_type);
         match self.order.task.compared_with(action) {
-            // Nobody had seen these words before they left: whoever the service credits them to,
+            // Nobody had seen these words before they left: whatever requestor the service names,
             // which may be another name of this account, they are ours.
             Sameness::Same | Sameness::OtherVariant if self.is_as_sent(action) => {
                 return Whose::Ours;
@@ -193,7 +193,7 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// Whether an action that bears no name could be this order: of its kind, from about its time.
+    /// Whether an action without a tag or comment could be this order: of its kind, from about its time.
     /// The tag decides; where the service shows no comments, nobody can tell.
     pub fn may_be(&self, action: &MachineAction) -> bool {
         let is_nameless =

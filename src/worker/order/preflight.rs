@@ -45,7 +45,7 @@ impl NotSent {
     }
 }
 
-/// A permit, when fresh facts are at hand, nothing stands against the order, and one is free.
+/// A permit, when facts are fresh, nothing blocks the order, and one is free.
 /// `intents` is what other orders are about to put on disk.
 pub(super) fn ready_at_once(
     context: &Context,
@@ -105,7 +105,7 @@ pub(super) fn preflight(
     let known = context.known.get(machine);
     // The id is pinned; the name is what the person saw, and both have to fit together.
     let renamed = (known.machine.as_ref()).is_some_and(|(m, _)| order.machine.is_renamed_in(m));
-    // What the device has become forbids no giving back (rule 10).
+    // What the device has become forbids no release (rule 10).
     if renamed && order.task.risk() != Risk::Routine {
         return Err(NotSent::because(NotSentReason::FactsChanged));
     }

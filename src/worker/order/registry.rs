@@ -31,12 +31,12 @@ enum Stage {
 }
 
 struct Running {
-    /// Tells this task from another one about the same entry.
+    /// Distinguishes this task from another one about the same entry.
     number: u64,
     stage: Stage,
     /// `None` when the console is closing.
     inbox: Option<mpsc::Sender<OrderControl>>,
-    /// What it is about to put on disk: it counts for those that are judged meanwhile.
+    /// What it is about to write: orders judged meanwhile take it into account.
     intent: Option<Arc<Entry>>,
 }
 

@@ -48,12 +48,12 @@ struct Place {
 }
 
 impl Slot {
-    /// Of an order that goes alone: it never waits.
+    /// A slot that never waits, for an order on its own.
     pub fn alone() -> Self {
         Self(None)
     }
 
-    /// Behind those that are in this queue already.
+    /// A slot at the tail of this queue.
     pub fn joined(queue: &Queue) -> Self {
         Self(Some(Place {
             queue: queue.clone(),
@@ -73,7 +73,7 @@ impl Slot {
         }
     }
 
-    /// Lets those behind it go first; it joins the tail when it is asked for its turn again.
+    /// Gives up its turn; the next call of [`Self::turn`] joins the tail.
     pub fn pass_on(&mut self) {
         if let Some(place) = &mut self.0 {
             place.turn = None;

@@ -20,7 +20,7 @@ use crate::worker::context::Context;
 const GRACE_SECS: u32 = 120;
 /// When a look fails, the next one.
 const AFTER_FAILURE_SECS: u32 = 20;
-/// While an answer is waited for: how soon a pause that the service asked for is told.
+/// Interval at which a pause that the service asked for is noticed while an answer is awaited.
 const PAUSE_CHECK: Duration = Duration::from_millis(250);
 
 /// Runs for as long as the worker does.
@@ -83,7 +83,7 @@ async fn list(context: &Context, wanted: &[Wanted]) -> Result<Vec<MachineAction>
     }
 }
 
-/// Waits for an answer, and tells the window meanwhile when the service has asked for a pause.
+/// Awaits an answer, and reports meanwhile when the service has asked for a pause.
 async fn reporting_pauses<T>(context: &Context, answer: impl Future<Output = T>) -> T {
     let mut answer = std::pin::pin!(answer);
     let mut said = None;

@@ -59,7 +59,7 @@ impl Claim<'_> {
         let is_elsewhere =
             machine.is_some_and(|m| *m != self.order.machine.id && !self.other_records.contains(m));
         if let Task::Cancel { action_type, .. } = &self.order.task {
-            // Its requestor, comment and time are those of whoever requested the action.
+            // Its requestor, comment and time are those of the original request.
             let is_told = !action.is_of_unknown_kind() && !action_type.is_missing();
             return if is_elsewhere {
                 Some(Contradiction::Device)

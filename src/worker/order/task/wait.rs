@@ -162,7 +162,7 @@ impl OrderTask {
             self.note_not_reread(what).await?;
         }
         let read = self.context.known.get(&machine).machine;
-        // What the device has become forbids no giving back (rule 10).
+        // What the device has become forbids no release (rule 10).
         let gives_back = self.approval.order().task.risk() == Risk::Routine;
         if let (Some((before, _)), Some((after, _))) = (reviewed, read)
             && (before.merge != after.merge
