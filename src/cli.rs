@@ -49,7 +49,7 @@ pub enum Subcommands {
         #[arg(long, value_name = "TIMES", requires = "stand_in", value_parser = clap::value_parser!(u16).range(1..=1_000))]
         speed: Option<u16>,
     },
-    /// Say what is wrong with this installation, and how to mend it.
+    /// Say what is wrong with this installation, and how to fix it.
     Doctor,
     /// Run only the built-in tenant, for other clients and for training.
     Simulate {

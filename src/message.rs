@@ -426,7 +426,9 @@ pub fn open_orders_on<'a>(
 ) -> Vec<OpenOrder> {
     let is_of_device = |id: &MachineId| {
         let records = std::iter::successors(Some(id.clone()), &merged_into);
-        records.take(LONGEST_MERGE).any(|record| record == *machine)
+        records
+            .take(MAX_MERGE_CHAIN)
+            .any(|record| record == *machine)
     };
     entries
         .filter(|entry| is_of_device(&entry.order.machine.id) || is_of_device(&entry.machine().id))
@@ -435,7 +437,7 @@ pub fn open_orders_on<'a>(
 }
 
 /// Records of one device that are followed from merge to merge, as these may lead in a circle.
-const LONGEST_MERGE: usize = 8;
+const MAX_MERGE_CHAIN: usize = 8;
 
 /// The status of an open order, inside a sentence.
 fn clause(status: &OrderStatus, task: &Task) -> String {

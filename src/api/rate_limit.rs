@@ -86,7 +86,7 @@ const INVESTIGATIONS: &[Window] = &[Window {
 }];
 
 /// A gate closed for longer is tried again after this time; other clients cap there as well.
-const LONGEST_PAUSE_SECS: i64 = 300;
+const MAX_PAUSE_SECS: i64 = 300;
 const USUAL_PAUSE_SECS: i64 = 60;
 /// A 429 below this much of each window is not of this console's making.
 const LITTLE_PERCENT: usize = 90;
@@ -298,8 +298,8 @@ impl RateLimiter {
                 .filter(|until| *until > now)
                 .map(|until| until.min(later(now, longest)))
         };
-        self.gate_until = hold(self.gate_until, LONGEST_PAUSE_SECS);
-        self.shared_until = hold(self.shared_until, LONGEST_PAUSE_SECS + SHARED_FOR_SECS);
+        self.gate_until = hold(self.gate_until, MAX_PAUSE_SECS);
+        self.shared_until = hold(self.shared_until, MAX_PAUSE_SECS + SHARED_FOR_SECS);
     }
 }
 
@@ -318,7 +318,7 @@ pub(super) fn pause_secs(
 ) -> i64 {
     retry_after
         .and_then(|text| retry_after_secs(text, Some(date.unwrap_or(now))))
-        .map_or(USUAL_PAUSE_SECS, |secs| secs.min(LONGEST_PAUSE_SECS))
+        .map_or(USUAL_PAUSE_SECS, |secs| secs.min(MAX_PAUSE_SECS))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::explain::Effect;
 /// Attempts in all, the first included.
 const ATTEMPTS: u32 = 3;
 const FIRST_DELAY: Duration = Duration::from_secs(1);
-const LONGEST_DELAY: Duration = Duration::from_secs(20);
+const MAX_DELAY: Duration = Duration::from_secs(20);
 
 /// How long to wait before the next attempt; `None` when there must be none.
 ///
@@ -28,7 +28,7 @@ pub fn delay(error: &ApiError, verb: Verb, attempt: u32, random: f64) -> Option<
     };
     let longest = FIRST_DELAY
         .saturating_mul(1 << attempt.min(8))
-        .min(LONGEST_DELAY);
+        .min(MAX_DELAY);
     Some(longest.mul_f64(random.clamp(0.0, 1.0)).max(at_least))
 }
 

@@ -19,7 +19,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Of a header longer than this nothing is read.
-const LONGEST_HEADER: usize = 32 * 1024;
+const MAX_HEADER: usize = 32 * 1024;
 /// Challenges of one answer that are looked at.
 const CHALLENGES: usize = 8;
 
@@ -240,7 +240,7 @@ impl Http {
         let blank = Blank::new([token]);
         let readable = |value: &reqwest::header::HeaderValue| {
             let text = value.to_str().ok()?;
-            (text.len() <= LONGEST_HEADER).then(|| Box::from(&*blank.apply(text)))
+            (text.len() <= MAX_HEADER).then(|| Box::from(&*blank.apply(text)))
         };
         let header = |name: &str| response.headers().get(name).and_then(readable);
         Ok(Answer {

@@ -18,7 +18,7 @@ use crate::model::{Machine, MachineAction, clean};
 /// A noun of the service, read from one JSON object.
 pub(super) trait Noun: Sized {
     /// How many of one answer are read: nobody asks for more.
-    const MOST: usize = 1_000;
+    const MAX_ITEMS: usize = 1_000;
 
     /// `None` when the text is no object, or has no usable id.
     fn read(json: &str) -> Option<Self>;
@@ -54,7 +54,7 @@ struct ListBody<T> {
 }
 
 /// Each element is read on its own as it comes, so that one that cannot be read costs only itself,
-/// and those beyond [`Noun::MOST`] cost no memory. Null is an empty list.
+/// and those beyond [`Noun::MAX_ITEMS`] cost no memory. Null is an empty list.
 struct Elements<T> {
     items: Vec<T>,
     unreadable: usize,
@@ -86,7 +86,7 @@ impl<'de, T: Noun> Visitor<'de> for ElementsVisitor<T> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let (mut items, mut unreadable) = (Vec::new(), 0);
-        while items.len() + unreadable < T::MOST {
+        while items.len() + unreadable < T::MAX_ITEMS {
             let Some(raw) = seq.next_element::<&RawValue>()? else {
                 break;
             };
@@ -211,7 +211,7 @@ pub(super) fn error_body(body: &[u8]) -> ErrorBody {
 }
 
 impl Noun for Machine {
-    const MOST: usize = MACHINES_TOP;
+    const MAX_ITEMS: usize = MACHINES_TOP;
 
     fn read(json: &str) -> Option<Self> {
         serde_json::from_str(json).ok()

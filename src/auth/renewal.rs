@@ -22,7 +22,7 @@ use crate::model::{KeyringState, Permissions};
 const REMEMBERED: Duration = Duration::from_mins(1);
 const REMEMBERED_LONG: Duration = Duration::from_mins(30);
 /// A caller that wants a token does not sleep through a longer pause: it gets an error instead.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+const MAX_PAUSE: Duration = Duration::from_secs(10);
 /// How often one renewal asks when nothing comes back.
 const TRIES: u32 = 3;
 
@@ -134,7 +134,7 @@ impl Inner {
                 return reply;
             };
             let wait = nothing.retry_after.unwrap_or_else(|| pause + jitter(pause));
-            if tries == TRIES || !nothing.may_pass() || wait > LONGEST_PAUSE {
+            if tries == TRIES || !nothing.may_pass() || wait > MAX_PAUSE {
                 return reply;
             }
             tracing::debug!(tries, "no usable answer to a renewal: {}", nothing.why);

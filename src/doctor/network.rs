@@ -15,7 +15,7 @@ pub(super) fn reach_lines(endpoints: &Endpoints) -> Vec<Line> {
         vec![Line::bad(
             "network",
             what.to_string(),
-            "Mend what the lines above say",
+            "Fix what the lines above name",
         )]
     };
     let http = match Http::new(endpoints) {

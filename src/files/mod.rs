@@ -22,7 +22,7 @@ pub use crate::platform::Identity;
 use crate::platform::{self, Access, Facts, Kind};
 
 /// How the name of a file ends that is not yet in its place.
-const UNFINISHED: &str = ".new";
+const TEMPORARY: &str = ".new";
 /// How often a replacement starts over when its unfinished file was cleaned up under it.
 const ATTEMPTS: usize = 3;
 
@@ -156,7 +156,7 @@ fn replace_once(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let mut new = tempfile::Builder::new()
         .prefix(&format!(".{name}."))
-        .suffix(UNFINISHED)
+        .suffix(TEMPORARY)
         .tempfile_in(&folder)?;
     // Tells those who clean up that its writer is alive. Where there are no locks, nobody cleans up.
     if let Err(TryLockError::WouldBlock) = new.as_file().try_lock() {
@@ -177,7 +177,7 @@ pub fn write_new(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(file);
     let mut new = tempfile::Builder::new()
         .prefix(".cordon.")
-        .suffix(UNFINISHED)
+        .suffix(TEMPORARY)
         .tempfile_in(&folder)?;
     new.write_all(bytes)?;
     new.as_file().sync_all()?;
@@ -212,13 +212,13 @@ pub fn remove_unfinished(folder: &Path) -> io::Result<()> {
 
 /// Whether a file's name is that of one not yet in its place.
 pub fn is_unfinished(file: &Path) -> bool {
-    file.as_os_str().to_string_lossy().ends_with(UNFINISHED)
+    file.as_os_str().to_string_lossy().ends_with(TEMPORARY)
 }
 
 /// The name of the file that an unfinished one is to become; that of any other is its own.
 pub fn final_name(file: &Path) -> Option<String> {
     let name = file.file_name()?.to_str()?;
-    let Some(name) = name.strip_suffix(UNFINISHED) else {
+    let Some(name) = name.strip_suffix(TEMPORARY) else {
         return Some(name.to_owned());
     };
     // Once they were called `window.json.new`, now `.window.json.a1B2c3.new`.
@@ -265,7 +265,7 @@ pub fn probe(folder: &Path) -> io::Result<()> {
     make_folder(folder)?;
     let mut probe = tempfile::Builder::new()
         .prefix(".probe.")
-        .suffix(UNFINISHED)
+        .suffix(TEMPORARY)
         .tempfile_in(plain(folder))?;
     probe.write_all(b"probe")?;
     probe.as_file().sync_all()?;

@@ -56,14 +56,14 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
     };
     let gap = || {
         let gap = facts.history_gap()?;
-        let text = format!("{}: {gap}", hangs_on_history(question.task));
+        let text = format!("{}: {gap}", depends_on_history(question.task));
         Some(Verdict::not_checked(text))
     };
     verdict.or_else(gap).into_iter().collect()
 }
 
 /// What only the complete history of a device shows.
-fn hangs_on_history(task: &Task) -> String {
+fn depends_on_history(task: &Task) -> String {
     match task.change() {
         Change::Nothing => "whether this was requested before".to_owned(),
         Change::Sets(condition) => format!(

@@ -124,7 +124,7 @@ fn a_journal_of_each_layout_is_opened_read_continued_and_verified() {
 }
 
 #[test]
-fn an_older_chain_goes_on_with_hashed_numbers_from_one_marked_record_on() {
+fn an_older_chain_continues_with_hashed_numbers_from_a_marked_record_on() {
     let (_folder, path) = copied(SECOND);
     let mut journal = Journal::open(&path).expect("opened");
     for order in orders() {

@@ -20,7 +20,7 @@ pub struct Mark {
 const HEAD: &str = "cordon journal mark 1";
 const HASH_LENGTH: usize = 64;
 /// As long as any mark; more is not read.
-pub(super) const LONGEST: u64 = 256;
+pub(super) const MAX_BYTES: u64 = 256;
 
 impl Mark {
     /// One line, always of the same length: it is written over the one before in a single step.
@@ -59,7 +59,7 @@ impl Mark {
         let mut text = String::new();
         lock.seek(SeekFrom::Start(0)).ok()?;
         std::io::Read::by_ref(lock)
-            .take(LONGEST)
+            .take(MAX_BYTES)
             .read_to_string(&mut text)
             .ok()?;
         Self::from_text(&text)

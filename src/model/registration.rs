@@ -48,7 +48,7 @@ impl TenantName {
             return Err("The tenant is missing: its id or one of its domains");
         }
         if matches!(&*text, "common" | "organizations" | "consumers") {
-            return Err("This stands for no tenant of its own: write the tenant's id or domain");
+            return Err("This names no single tenant: write the tenant's id or domain");
         }
         if is_guid(&text) || is_domain(&text) {
             Ok(Self(text.into()))

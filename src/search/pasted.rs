@@ -7,7 +7,7 @@ use crate::model::{MacAddress, normal};
 use crate::state::Inventory;
 
 /// Words of a longer text that are looked at.
-const MOST_WORDS: usize = 64;
+const MAX_WORDS: usize = 64;
 
 /// Addresses and possible host names in a text of several words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,7 +22,7 @@ impl Pasted {
     pub fn find(text: &str) -> Self {
         // As people write addresses so that they cannot be followed by accident.
         let text = normal(text).replace("[.]", ".");
-        let words = || text.split_whitespace().take(MOST_WORDS);
+        let words = || text.split_whitespace().take(MAX_WORDS);
         let is_in_names = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
         let names = words()
             .flat_map(|word| word.split(|c| !is_in_names(c)))

@@ -54,7 +54,7 @@ most_devices = 10         # that one confirmation may reach, from 1 to 100
 [comments]
 templates = ["[contain] {ticket}: beacon seen, contained until checked", "[release] {ticket}: checked, clean again"]
 
-# A notification tells of an action that ended while the window was not in front.
+# A notification reports an action that ended while the window was not in front.
 [desktop]
 notifications = true      # or false
 "#;

@@ -160,7 +160,7 @@ fn a_file_that_is_none_of_ours_is_not_overwritten() {
 }
 
 #[test]
-fn rules_are_read_with_those_that_a_team_shares_and_a_slip_protects_nothing_in_silence() {
+fn own_and_shared_rules_are_merged_and_a_typo_is_reported() {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |name: &str, text: &str| {
         std::fs::write(folder.path().join(name), text).expect("written");

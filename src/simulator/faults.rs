@@ -458,7 +458,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_strikes_as_often_as_it_should_and_only_where_it_should() {
+    fn a_fault_applies_as_often_as_set_and_only_to_its_requests() {
         let mut faults = Faults::default();
         faults.arm(Fault {
             on: Route::Submit,

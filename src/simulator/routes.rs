@@ -24,7 +24,7 @@ use super::{api, control, investigations, lookups, packages, pages, submit, tags
 const ALERTS: [&str; 2] = ["Alert.Read", "Alert.ReadWrite"];
 
 /// No client of the service sends more than this.
-const LONGEST_BODY: usize = 1 << 20;
+const MAX_BODY: usize = 1 << 20;
 
 /// Answers one request.
 pub(super) async fn answer(
@@ -33,7 +33,7 @@ pub(super) async fn answer(
     request: Request,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LONGEST_BODY).await else {
+    let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return Reply::empty(413).into_response("", super::Compress::Nothing, false);
     };
     let call = Call::new(&parts, body);

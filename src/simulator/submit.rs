@@ -10,7 +10,7 @@ use super::reply::Reply;
 use super::tenant::{SimTenant, SubmitRequest};
 
 /// Longest comment that is taken; the service's own limit is not documented.
-const LONGEST_COMMENT: usize = 4_000;
+const MAX_COMMENT: usize = 4_000;
 
 const SOURCES: [&str; 13] = [
     "Unspecified",
@@ -199,7 +199,7 @@ pub(super) fn comment_of(body: &Map<String, Value>) -> Result<String, Refused> {
             Some(text) if text.trim().is_empty() => {
                 refuse("InvalidInput", "Comment must not be empty")
             }
-            Some(text) if text.chars().count() > LONGEST_COMMENT => {
+            Some(text) if text.chars().count() > MAX_COMMENT => {
                 refuse("InvalidInput", "Comment is too long")
             }
             Some(text) => Ok(text.to_owned()),

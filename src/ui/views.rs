@@ -27,7 +27,7 @@ pub struct Views {
     /// Devices ticked to act on together, in that order.
     pub bulk_selection: Vec<MachineRef>,
     /// egui's time of the last change to them.
-    pub picked_at: f64,
+    pub selected_at: f64,
     pub dialog: Option<Dialog>,
     pub screen: Screen,
     /// Forms that another dialog lies over, the lowest first; each is back when that has closed.

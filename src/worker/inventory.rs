@@ -30,7 +30,7 @@ const MAX_BYTES: usize = 128 << 20;
 /// A page that takes longer says how far it has come, and again each time as long.
 const SLOW_AFTER: Duration = Duration::from_secs(10);
 /// Devices in one event, so that the window draws in between.
-const AT_ONCE: usize = 1_000;
+const CHUNK: usize = 1_000;
 
 /// Reads the list and the actions, and notes when that was done, well or not.
 pub(super) async fn refresh(context: Arc<Context>) {
@@ -94,7 +94,7 @@ async fn read_list(context: &Arc<Context>) {
                 check_clock_skew(context, page.date).await;
                 let before = list.machines.len();
                 let next = list.add(page);
-                for some in list.machines[before..].chunks(AT_ONCE) {
+                for some in list.machines[before..].chunks(CHUNK) {
                     report(context, epoch, InventoryNews::Page(some.to_vec())).await;
                 }
                 next
@@ -167,7 +167,7 @@ pub(super) async fn show_kept(context: &Arc<Context>) {
     };
     let read = tokio::task::spawn_blocking(move || cache::read(&file)).await;
     if let Ok(Some(Cached { at, machines })) = read {
-        for some in machines.chunks(AT_ONCE) {
+        for some in machines.chunks(CHUNK) {
             let machines = some.to_vec();
             report(context, epoch, InventoryNews::Kept { at, machines }).await;
         }

@@ -68,7 +68,7 @@ const COMMANDS: usize = 64;
 const EVENTS: usize = 1_024;
 
 /// Polls of 5 ms: three seconds.
-const SHUT_DOWN_NAPS: u32 = 600;
+const SHUT_DOWN_POLLS: u32 = 600;
 
 /// What a run is made of. Decided once, in `main` (rule 11).
 pub struct Setup {
@@ -175,7 +175,7 @@ impl WorkerHandle {
         {
             // Let the last events go, so that the worker is not held up by a full queue. A disk
             // that hangs must not hold the window: the next start ends what was left.
-            for _ in 0..SHUT_DOWN_NAPS {
+            for _ in 0..SHUT_DOWN_POLLS {
                 if thread.is_finished() {
                     thread.join().ok();
                     return;

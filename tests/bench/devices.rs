@@ -33,7 +33,7 @@ static MEMORY: PeakAlloc = PeakAlloc;
 
 const DEVICES: u32 = 100_000;
 /// As the worker tells them, and how long a window takes them in before it draws.
-const AT_ONCE: usize = 1_000;
+const CHUNK: usize = 1_000;
 const DRAIN: Duration = Duration::from_millis(3);
 const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
 /// How long a frame may take at sixty a second.
@@ -190,7 +190,7 @@ fn loading() {
         let news = InventoryNews::Started(NOW);
         state.apply(Event::Inventory { epoch, news });
         let mut took = Vec::new();
-        let mut coming = machines.chunks(AT_ONCE).peekable();
+        let mut coming = machines.chunks(CHUNK).peekable();
         while coming.peek().is_some() {
             let begun = Instant::now();
             for some in coming.by_ref() {

@@ -21,7 +21,7 @@ pub static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
 
 const CLOSE_ANYWAY: &str = "Close anyway";
 /// Findings of a device that one form shows, at most.
-const MOST_SHOWN: usize = 30;
+const MAX_SHOWN: usize = 30;
 /// Longest time from one look at the service to the next, and some more.
 const NEXT_LOOK: Duration = Duration::from_secs(30);
 
@@ -103,7 +103,7 @@ impl<'s> Console<'s> {
         }
         let confirm = format!("{confirm} {}", device.quoted);
         // What was found has to be on screen before it can be confirmed; a small window shows less.
-        for _ in 0..MOST_SHOWN {
+        for _ in 0..MAX_SHOWN {
             let node = window.wait_for_node(&format!("{confirm:?} to be enabled"), |node| {
                 node.is_live_button(&confirm) || is_next_to_show(node)
             });

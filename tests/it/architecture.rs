@@ -14,7 +14,7 @@ use std::fmt;
 
 use source::{Source, Token, heads_of, paths_from, places_of, read_all, repository, words};
 use tables::{
-    CHANGING, CLOCK_READERS, CLOCK_READS, CRATES, DISK, DISK_USERS, IMPORTS, LONGEST_FILE,
+    CHANGING, CLOCK_READERS, CLOCK_READS, CRATES, DISK, DISK_USERS, IMPORTS, MAX_FILE_LINES,
     ONE_DOOR, ONE_FILE_OF_UI, PANICS, SLEEPERS, STARTERS, TOP_LEVEL,
 };
 
@@ -224,10 +224,10 @@ fn crates(source: &Source) -> Vec<Violation> {
 
 fn length(source: &Source) -> Vec<Violation> {
     let lines = source.text.lines().count();
-    if lines <= LONGEST_FILE {
+    if lines <= MAX_FILE_LINES {
         return Vec::new();
     }
-    let rule = format!("a file has at most {LONGEST_FILE} lines, this one has {lines}");
+    let rule = format!("a file has at most {MAX_FILE_LINES} lines, this one has {lines}");
     vec![Violation {
         file: source.path.clone(),
         line: lines,

@@ -357,7 +357,7 @@ fn a_core_dump_could_not_hold_tokens() {
 }
 
 #[test]
-fn a_pipe_in_the_place_of_a_journal_holds_nobody_up_and_is_said() {
+fn a_pipe_in_place_of_a_journal_is_reported_without_blocking() {
     for ending in ["", "-wal", "-shm", "-journal"] {
         let folder = folder();
         let journal = folder.path().join("journal-live.sqlite");

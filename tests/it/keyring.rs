@@ -39,7 +39,7 @@ fn a_sign_out_that_neither_keyring_nor_folder_takes_is_said_and_tried_again() {
 }
 
 #[test]
-fn a_folder_that_knows_nobody_takes_up_no_saved_sign_in() {
+fn a_folder_without_a_known_account_ignores_saved_sign_ins() {
     let simulator = tenant();
     let home = Home::after_a_first_run(&simulator);
     // Under the name that all accounts shared: it is found without knowing whose it is.

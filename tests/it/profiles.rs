@@ -125,7 +125,7 @@ fn a_first_run_validates_as_one_types_and_continues_from_the_form() {
     window.fill("Tenant", "https://contoso.com");
     window.until("This is not a valid domain");
     window.fill("Tenant", "common");
-    window.until("This stands for no tenant of its own");
+    window.until("This names no single tenant");
     window.fill("Tenant", "Contoso.com");
     window.fill("Client id", "0b6d5c1e");
     window.until("This is no client id");

@@ -317,7 +317,7 @@ fn an_unwritable_journal_stops_everything_before_it_leaves() {
 }
 
 #[test]
-fn a_sign_in_that_was_revoked_while_following_asks_for_a_person_and_goes_on_afterwards() {
+fn following_resumes_after_a_revoked_sign_in_is_renewed_by_a_person() {
     let (simulator, _folder, mut engine) = signed_in();
     let machine = engine.machine("FIN-LT-042");
     simulator.control().never_finish(machine.id.as_str());

@@ -169,7 +169,7 @@ fn a_host_that_is_stricter_or_more_lenient_makes_no_difference() {
 }
 
 #[test]
-fn a_start_without_network_keeps_the_account_and_goes_on_when_it_is_back() {
+fn a_start_without_network_keeps_the_account_and_resumes_when_it_is_back() {
     let simulator = tenant();
     let folder = tempfile::tempdir().expect("a folder");
     let keyring = mock::Store::new().expect("a mock");

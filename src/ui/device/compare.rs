@@ -15,8 +15,8 @@ use crate::ui::widgets::{ActionButton, Dialog, Icon, badge};
 use crate::ui::{Cx, look, words};
 
 /// Records that fit beside each other; more than these are in the list only.
-const MOST: usize = 6;
-const MOST_ADDRESSES: usize = 4;
+const MAX_RECORDS: usize = 6;
+const MAX_ADDRESSES: usize = 4;
 /// How wide a column is at least, in points: the first one, and that of each record.
 const FACT_WIDTH: f32 = 170.0;
 const RECORD_WIDTH: f32 = 200.0;
@@ -28,7 +28,7 @@ const ABOVE_FACTS: f32 = HEAD + 56.0;
 #[must_use = "the commands read the records"]
 pub fn compare(state: &State, views: &mut Views, machine: &MachineRef) -> Vec<Command> {
     views.open(OpenDialog::Compare(machine.clone()));
-    let records = records(state, machine).into_iter().take(MOST);
+    let records = records(state, machine).into_iter().take(MAX_RECORDS);
     let reads = records.flat_map(|record| {
         let users = Command::LoadPart(record.id.clone(), PanelPart::Users);
         [Command::LoadMachine(record.id), users]
@@ -43,7 +43,8 @@ fn records(state: &State, machine: &MachineRef) -> Vec<MachineRef> {
 
 /// That there are more records than columns.
 fn left_out_words(all: usize) -> Option<String> {
-    (all > MOST).then(|| format!("{MOST} of {all} records; the others are in the list"))
+    (all > MAX_RECORDS)
+        .then(|| format!("{MAX_RECORDS} of {all} records; the others are in the list"))
 }
 
 /// Draws the comparison while it is the open dialog.
@@ -52,7 +53,7 @@ pub fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
     let title = format!("Records like {}", machine.quoted());
     let mut records = records(cx.state, machine);
     let left_out = left_out_words(records.len());
-    records.truncate(MOST);
+    records.truncate(MAX_RECORDS);
     let columns = records.iter().fold(FACT_WIDTH, |sum, _| sum + RECORD_WIDTH);
     let width = columns.max(ui.tokens().dialog_width);
     let dialog = Dialog::new(id, &title).plain().width(width);
@@ -241,7 +242,7 @@ const FACTS: &[(&str, Fact)] = &[
         users::newest(cx, &machine.id).unwrap_or_else(|| "unknown".into())
     }),
     ("Addresses", |machine, _| {
-        let addresses = machine.addresses().take(MOST_ADDRESSES);
+        let addresses = machine.addresses().take(MAX_ADDRESSES);
         addresses
             .map(|ip| ip.to_string())
             .collect::<Vec<_>>()
@@ -279,7 +280,7 @@ mod tests {
 
     #[test]
     fn records_without_a_column_are_counted() {
-        assert_eq!(left_out_words(MOST), None);
+        assert_eq!(left_out_words(MAX_RECORDS), None);
         let words = "6 of 9 records; the others are in the list";
         assert_eq!(left_out_words(9).as_deref(), Some(words));
     }

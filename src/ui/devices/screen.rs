@@ -328,7 +328,7 @@ pub fn select(cx: &mut Cx<'_>, index: usize, by: SelectedBy) {
 
 /// Picks the device of a row to act on it with others, or puts it back.
 fn toggle_bulk(ui: &Ui, cx: &mut Cx<'_>, row: usize) {
-    cx.views.picked_at = ui.input(|input| input.time);
+    cx.views.selected_at = ui.input(|input| input.time);
     let Some(machine) = cx.views.rows.machine(cx.state, row) else {
         return;
     };

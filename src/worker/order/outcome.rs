@@ -86,7 +86,7 @@ pub(super) async fn look_up_effect(
 
 /// Records that the service's action is not ours, and follows it to its end all the same.
 pub(super) async fn not_ours(context: &Context, order: &Order, action: &MachineAction) -> bool {
-    let records = vec![someone_elses(action)];
+    let records = vec![not_ours_record(action)];
     let written = context.journal.record_or_say(order.entry, records).await;
     context.followed.follow_foreign(action, &order.machine.id);
     written
@@ -165,7 +165,7 @@ fn redirected(order: &Order, machine: &MachineId, action: &MachineAction) -> Exp
     }
 }
 
-fn someone_elses(action: &MachineAction) -> Record {
+fn not_ours_record(action: &MachineAction) -> Record {
     let requestor = filled(action.requestor.as_deref()).unwrap_or(UNKNOWN_REQUESTOR);
     Record::NotOurs {
         action: action.id.clone(),

@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_before_an_order_leaves_counts_and_afterwards_not() {
+    fn controls_count_until_an_order_leaves() {
         let orders = Orders::default();
         let id = entry("cdn-00000001");
         let (order, mut inbox) = orders.register(id);
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn closing_waits_for_those_that_wait_and_lets_none_leave() {
+    async fn closing_awaits_waiting_orders_and_lets_none_leave() {
         let orders = Orders::default();
         let (waiting, mut inbox) = orders.register(entry("cdn-00000001"));
         let (busy, mut busy_inbox) = orders.register(entry("cdn-00000002"));

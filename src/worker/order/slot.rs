@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_leaves_at_a_time_in_the_order_of_joining_and_who_passed_on_is_last() {
+    async fn orders_leave_one_at_a_time_first_come_first_served_and_a_passed_turn_goes_last() {
         let queue = Queue::start(3);
         let [mut a, mut b, mut c] = [(); 3].map(|()| Slot::joined(&queue));
         assert!(!has_turn(&mut b).await);
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn one_that_is_gone_holds_up_nobody() {
+    async fn a_dropped_slot_does_not_block_the_queue() {
         let queue = Queue::start(3);
         let [a, b, mut c] = [(); 3].map(|()| Slot::joined(&queue));
         drop(b);

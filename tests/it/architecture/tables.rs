@@ -209,7 +209,7 @@ pub const TOP_LEVEL: [&str; 7] = [
 ];
 
 /// In lines.
-pub const LONGEST_FILE: usize = 500;
+pub const MAX_FILE_LINES: usize = 500;
 
 /// Tests that may let a thread sleep: in a loop that asks again, to strike at a random instant, or to
 /// play a clock or a slow server.

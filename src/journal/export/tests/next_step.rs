@@ -124,7 +124,7 @@ fn the_next_step_after_a_failure_fits_how_it_came_about() {
 }
 
 #[test]
-fn the_next_step_minds_what_was_ordered_later() {
+fn the_next_step_considers_later_orders() {
     let done = || Some(finished(Succeeded, None));
     let failed = || Some(finished(Failed, None));
     let superseded = Some("Superseded by cdn-00000002");

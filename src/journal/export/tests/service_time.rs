@@ -4,7 +4,7 @@ use super::*;
 
 /// The device may have been cut off long before this console read it.
 #[test]
-fn every_export_has_the_services_time_where_it_told_and_says_whose_clock_it_is() {
+fn every_export_names_the_services_time_where_reported_and_its_clock() {
     let time = |text: &str| text.parse::<Timestamp>().expect("a time");
     let written = |service_time: Option<Timestamp>, format: Format| {
         let mut journal = Journal::in_memory().expect("memory");

@@ -438,7 +438,7 @@ fn a_refusal_is_explained_by_what_was_read_after_it_and_not_by_a_guess() {
 }
 
 #[test]
-fn an_open_order_of_somebody_unnamed_says_after_a_restart_why_nobody_follows_it() {
+fn an_open_order_of_an_unnamed_account_says_after_a_restart_why_it_is_not_followed() {
     let said = |object_id: &str, records: Vec<Record>, was_restarted: bool| {
         let mut entry = entry(records);
         entry.author.object_id = object_id.into();

@@ -68,11 +68,11 @@ fn rings(harness: &Harness<'static>) -> Vec<(Rect, bool)> {
 
 /// Presses Tab until it has come round; every stop has to be one that a person can use.
 fn walk(harness: &mut Harness<'static>, size: egui::Vec2, page: &str) -> Vec<TabStop> {
-    const MOST: usize = 120;
+    const MAX_STOPS: usize = 120;
     let window = Rect::from_min_size(Pos2::ZERO, size).expand(1.0);
     let mut stops: Vec<TabStop> = Vec::new();
     let mut known = BTreeSet::new();
-    for _ in 0..MOST {
+    for _ in 0..MAX_STOPS {
         harness.key_press(Key::Tab);
         harness.run_steps(4);
         let Some(stop) = stop(harness) else {

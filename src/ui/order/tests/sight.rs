@@ -426,7 +426,7 @@ fn is_next_focused(harness: &Harness<'_, World>) -> Option<bool> {
 }
 
 #[test]
-fn when_all_was_shown_by_keyboard_it_goes_on_to_the_next_field() {
+fn focus_moves_to_the_next_field_once_everything_was_shown_by_keyboard() {
     let devices: Vec<_> = (0..6).map(|n| device(n, "FIN-LT-")).collect();
     let mut harness = harness_of(crowded(&devices, 2), vec2(800.0, 600.0));
     form_mut(&mut harness).number.clear();

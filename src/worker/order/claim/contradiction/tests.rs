@@ -88,7 +88,7 @@ fn another_file_is_another_action() {
 }
 
 #[test]
-fn a_cancelled_action_is_told_by_its_device_and_kind() {
+fn a_cancelled_action_is_matched_by_device_and_kind() {
     let mut cancel = order(ActionKind::Isolate);
     cancel.task = Task::Cancel {
         action: MachineActionId::parse("b89eb834").expect("a literal id"),
