@@ -70,6 +70,8 @@ pub enum Subcommands {
 pub enum JournalCommand {
     /// Walk the hash chain.
     Verify { file: Option<PathBuf> },
+    /// Name the entries that have no end yet, and fail when there are any. Rehearsals do not count.
+    Open,
     /// Write every entry to standard output.
     Export {
         file: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! `cordon journal`: verifies and exports without a window.
+//! `cordon journal`: verifies, exports, and names what is still open, without a window.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -13,7 +13,8 @@ use crate::files::{self, Refusal};
 use crate::journal::{
     Entry, Journal, JournalError, Mark, Moment, NotChecked, Report, Verified, Witness, export,
 };
-use crate::{say, say_error, terminal};
+use crate::terminal::{self, fail};
+use crate::{say, say_error};
 
 /// Why a journal that no console has compared so far is not held against the keyring.
 const NOTHING_REMEMBERED: &str = "it remembers no journal in this place";
@@ -30,6 +31,7 @@ fn now() -> Timestamp {
 #[must_use]
 pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
     let (named, format) = match what {
+        JournalCommand::Open => return open_entries(folder),
         JournalCommand::Verify { file } => (file, None),
         JournalCommand::Export { file, format } => (file, Some(*format)),
     };
@@ -39,10 +41,7 @@ pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
     };
     let files = match files {
         Ok(files) => files,
-        Err(error) => {
-            say_error!("{} cannot be searched: {error}", folder.display());
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return cannot_search(&error, folder),
     };
     match (files.as_slice(), format) {
         ([], _) => {
@@ -74,6 +73,41 @@ pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
     }
 }
 
+/// Names what has not ended, for whoever is about to remove this program: nobody else follows it.
+fn open_entries(folder: &Path) -> ExitCode {
+    let files = match journals_in(folder) {
+        Ok(files) => files,
+        Err(error) => return cannot_search(&error, folder),
+    };
+    let mut is_done = true;
+    for file in files.iter().filter(|file| !is_rehearsal(file)) {
+        match read(file) {
+            Ok((_, entries)) => {
+                for entry in entries.iter().filter(|entry| !entry.status().is_end()) {
+                    is_done = false;
+                    let task = &entry.order.task;
+                    let word = entry.status().word(task);
+                    say!("{word}: {}, {}", entry.machine().quoted(), task.title());
+                }
+            }
+            Err(explanation) => {
+                is_done = false;
+                fail(&explanation);
+            }
+        }
+    }
+    if is_done {
+        say!("No entry is open");
+    }
+    ExitCode::from(u8::from(!is_done))
+}
+
+/// Whether a journal is one of `--demo`.
+fn is_rehearsal(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with("journal-demo")
+}
+
 /// Says how a journal is; `false` when anything is wrong with it.
 fn verify(file: &Path) -> bool {
     let report = match inspect(file) {
@@ -103,9 +137,8 @@ fn verify(file: &Path) -> bool {
 /// # Errors
 /// When the file cannot be opened or is no journal of a known layout.
 pub fn inspect(file: &Path) -> Result<Report, JournalError> {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
     // A rehearsal keeps nothing outside of its folder.
-    if name.starts_with("journal-demo") {
+    if is_rehearsal(file) {
         return Journal::inspect(file, &[]);
     }
     let kept = read_note(&Mark::keyring_item(file));
@@ -147,16 +180,13 @@ fn cannot_read(error: &JournalError, file: &Path) -> Explanation {
     explanation
 }
 
+fn cannot_search(error: &std::io::Error, folder: &Path) -> ExitCode {
+    say_error!("{} cannot be searched: {error}", folder.display());
+    ExitCode::FAILURE
+}
+
 fn journals_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut found = files::list(folder)?;
     found.retain(|path| path.extension().is_some_and(|e| e == "sqlite"));
     Ok(found)
-}
-
-fn fail(explanation: &Explanation) -> ExitCode {
-    say_error!("{}", explanation.headline);
-    for detail in &explanation.details {
-        say_error!("  {detail}");
-    }
-    ExitCode::FAILURE
 }

@@ -1,6 +1,8 @@
 //! Starts the console: live, demo or stand-in; or one of the commands without a window.
-
-#![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
+//!
+//! On Windows this is a program of the console subsystem: a shell waits for it, sees its exit code, and
+//! finds its output where it belongs. `assets/packaging/windows/without-console` makes the one that a shortcut
+//! starts; what cannot be said on a terminal there is said in a box ([`terminal::stop`]).
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,7 +22,7 @@ use cordon::settings::{Profile, Settings};
 use cordon::state::State;
 use cordon::ui::theme;
 use cordon::worker::{Setup, Timing, WorkerHandle};
-use cordon::{crash, doctor, journal_command, say_error};
+use cordon::{crash, doctor, journal_command, say_error, terminal};
 use eframe::egui;
 use zeroizing_alloc::ZeroAlloc;
 
@@ -32,7 +34,10 @@ static WIPES_WHAT_IS_FREED: ZeroAlloc<std::alloc::System> = ZeroAlloc(std::alloc
 const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return usage(&error),
+    };
     log_to_stderr();
     if let Err(error) = crash::keep_memory_private() {
         tracing::warn!("a core dump could hold tokens: {error}");
@@ -60,6 +65,17 @@ fn main() -> ExitCode {
     }
 }
 
+/// What the arguments lack; or the help or version that was asked for.
+fn usage(error: &clap::Error) -> ExitCode {
+    error.print().ok();
+    terminal::show_box(&error.to_string());
+    if error.use_stderr() {
+        ExitCode::from(USAGE)
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
 /// What a run of the console is about.
 struct Run {
     mode: Mode,
@@ -81,7 +97,7 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     let run = match run {
         Ok(run) => run,
         Err(text) => {
-            say_error!("{text}");
+            terminal::stop(&text);
             return ExitCode::from(USAGE);
         }
     };
@@ -94,7 +110,10 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     let policy = policy_for(run.mode, folder);
     let mut app = match begin(run, None, policy, arguments, folder, &wake) {
         Ok(app) => app,
-        Err(explanation) => return fail(&explanation),
+        Err(explanation) => {
+            terminal::show_box(&explanation.headline);
+            return terminal::fail(&explanation);
+        }
     };
     window(&title, move |cc| {
         wake.set(cc.egui_ctx.clone()).ok();
@@ -189,7 +208,7 @@ fn os_keyring() -> Result<TokenStore, String> {
 fn with_profiles(arguments: &Arguments, folder: &Path) -> ExitCode {
     let address = arguments.stand_in.clone();
     if let Some(Err(error)) = address.as_ref().map(|a| Endpoints::stand_in(a, "t", "c")) {
-        say_error!("--stand-in: {error}");
+        terminal::stop(&format!("--stand-in: {error}"));
         return ExitCode::from(USAGE);
     }
     let (settings, first) = match Settings::read(folder) {
@@ -286,14 +305,33 @@ fn simulate(port: u16, devices: usize) -> ExitCode {
         devices,
         ..SimOptions::default()
     }) {
-        Ok(simulator) => {
-            cordon::say!("listening on {}", simulator.address());
-            loop {
-                std::thread::park();
-            }
-        }
+        Ok(simulator) => until_interrupt(&|| cordon::say!("listening on {}", simulator.address())),
         Err(error) => {
             say_error!("The built-in tenant could not start: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Goes on until Ctrl+C; what is said at the beginning is said when that can be waited for.
+#[cfg(feature = "simulator")]
+fn until_interrupt(begin: &dyn Fn()) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let waited = runtime.and_then(|runtime| {
+        runtime.block_on(async {
+            tokio::select! {
+                biased;
+                interrupted = tokio::signal::ctrl_c() => interrupted,
+                () = async { begin(); std::future::pending().await } => Ok(()),
+            }
+        })
+    });
+    match waited {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say_error!("Ctrl+C cannot be waited for: {error}");
             ExitCode::FAILURE
         }
     }
@@ -308,6 +346,7 @@ fn window(
         viewport: egui::ViewportBuilder::default()
             .with_title(title)
             .with_app_id("cordon")
+            .with_icon(icon())
             .with_inner_size([1400.0, 900.0])
             .with_min_inner_size([640.0, 360.0]),
         ..eframe::NativeOptions::default()
@@ -324,10 +363,16 @@ fn window(
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::debug!("{error}");
-            say_error!("{}", Trouble::from(&error).sentence());
+            terminal::stop(&Trouble::from(&error).sentence());
             ExitCode::FAILURE
         }
     }
+}
+
+/// For the window's title bar and the list of windows; on Linux the desktop entry may say otherwise.
+fn icon() -> egui::IconData {
+    let png = include_bytes!("../assets/icon/cordon.png");
+    eframe::icon_data::from_png_bytes(png).unwrap_or_default()
 }
 
 type MadeApp = Result<Box<dyn eframe::App>, Box<dyn std::error::Error + Send + Sync>>;
@@ -347,14 +392,6 @@ fn read_system_fonts(
         .spawn(read)
         .ok();
     take
-}
-
-fn fail(explanation: &Explanation) -> ExitCode {
-    say_error!("{}", explanation.headline);
-    for detail in &explanation.details {
-        say_error!("  {detail}");
-    }
-    ExitCode::FAILURE
 }
 
 /// Warnings of our own, and of others only what is serious; `CORDON_LOG` says otherwise. Nothing

@@ -90,7 +90,9 @@ impl Answer {
 pub(super) fn no_answer(fault: &HttpFault, url: &Url) -> ApiError {
     let host = host(url);
     match fault {
-        HttpFault::NotReached | HttpFault::ProxyRefuses => ApiError::NotReached { host },
+        HttpFault::NotReached | HttpFault::ScriptNotRun | HttpFault::ProxyRefuses => {
+            ApiError::NotReached { host }
+        }
         HttpFault::TimedOut => ApiError::TimedOut { host },
         HttpFault::Interrupted => ApiError::Interrupted { host },
         HttpFault::Certificate => ApiError::Certificate { host },

@@ -18,6 +18,7 @@ mod odata;
 mod on_machine;
 mod package;
 mod panel;
+pub mod proxy;
 mod rate_limit;
 mod retry;
 mod transport;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::error::ApiError;
+use super::proxy::{self, ProxyChoice};
 use crate::auth::{Blank, HttpFault, HttpRequest, HttpResponse, SendRequest};
 use crate::model::{Endpoints, LOOPBACK_NAME, loopback_addresses};
 
@@ -163,6 +164,8 @@ impl Http {
         if let Some(api) = stand_in {
             let here = loopback_addresses(api);
             builder = builder.no_proxy().resolve_to_addrs(LOOPBACK_NAME, &here);
+        } else if let Some(own) = own_proxy() {
+            builder = builder.proxy(own);
         }
         builder.build().map_err(|error| ApiError::NoClient {
             why: chain(&error).into(),
@@ -257,6 +260,15 @@ impl Http {
         })
     }
 
+    fn fault(&self, error: &reqwest::Error) -> HttpFault {
+        let fault = fault(error);
+        let is_direct = fault == HttpFault::NotReached && self.stand_in.is_none();
+        if is_direct && proxy::skips_script() {
+            return HttpFault::ScriptNotRun;
+        }
+        fault
+    }
+
     /// One request, one answer. The body is counted while it streams, so that a small packed
     /// answer cannot fill the memory.
     async fn exchange(
@@ -271,7 +283,7 @@ impl Http {
         let begun = tokio::time::timeout(limits.time, client.execute(request)).await;
         let mut incoming = begun
             .map_err(|_elapsed| HttpFault::TimedOut)?
-            .map_err(|error| fault(&error))?;
+            .map_err(|error| self.fault(&error))?;
         let idle = pace.map_or(whole, |pace| pace.idle);
         let window = tokio::time::sleep(pace.map_or(whole, |pace| pace.window));
         tokio::pin!(window);
@@ -309,6 +321,20 @@ impl Http {
         *response.status_mut() = incoming.status();
         *response.headers_mut() = std::mem::take(incoming.headers_mut());
         Ok((response, ending))
+    }
+}
+
+/// A proxy that the library would not find by itself, or would misread.
+fn own_proxy() -> Option<reqwest::Proxy> {
+    match ProxyChoice::of_this_computer() {
+        ProxyChoice::Library => None,
+        ProxyChoice::All { address, except } => {
+            let proxy = reqwest::Proxy::all(address).ok()?;
+            Some(proxy.no_proxy(reqwest::NoProxy::from_string(&except)))
+        }
+        ProxyChoice::System(system) => {
+            Some(reqwest::Proxy::custom(move |url| system.proxy_for(url)))
+        }
     }
 }
 

@@ -8,8 +8,8 @@
 //! - Linux: `org.freedesktop.Notifications` on the session bus. The summary is plain text there; the
 //!   body may be markup, so nothing foreign goes into it.
 //! - macOS: by `NSUserNotificationCenter`; the system asks the person once, and decides.
-//! - Windows: a toast. Without an installed shortcut it comes under the name of `PowerShell`, which
-//!   is the one id that every Windows has.
+//! - Windows: a toast, under the id that the installer registers. Without it, it comes under the name of
+//!   `PowerShell`, which is the one id that every Windows has.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +21,7 @@ use egui::{UserAttentionType, ViewportCommand};
 
 use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
 use crate::model::{EntryId, Mode};
+use crate::platform;
 
 /// More than the desktop shows; what does not fit is in the window all the same.
 const QUEUE: usize = 64;
@@ -195,6 +196,7 @@ fn show(notice: &Notice) {
         .appname("cordon")
         .summary(&notice.summary)
         .body(&notice.body);
+    platform::sign_notification(&mut notification);
     if let Err(error) = notification.show()
         && !SAID.swap(true, Ordering::Relaxed)
     {

@@ -221,7 +221,10 @@ pub(super) fn fault(fault: HttpFault) -> TokenReply {
     TokenReply::NoReply(NoReply {
         may_have_executed: !matches!(
             fault,
-            HttpFault::NotReached | HttpFault::Certificate | HttpFault::ProxyRefuses
+            HttpFault::NotReached
+                | HttpFault::ScriptNotRun
+                | HttpFault::Certificate
+                | HttpFault::ProxyRefuses
         ),
         why: AuthError::Unreachable(fault),
         retry_after: None,

@@ -28,10 +28,6 @@ pub(super) struct ChunkedStore {
 }
 
 #[derive(Clone, Copy)]
-#[cfg_attr(
-    not(any(windows, test)),
-    expect(dead_code, reason = "only Windows needs parts")
-)]
 pub(super) enum Layout {
     /// One item; on macOS each item may bring its own permission prompt.
     Whole,

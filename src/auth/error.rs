@@ -12,6 +12,9 @@ use crate::model::{SignInMethod, clean};
 pub enum HttpFault {
     #[error("the host was not reached")]
     NotReached,
+    /// Nobody answered, and a proxy script (PAC) may name the way, which is not run here.
+    #[error("the host was not reached; a proxy script is set, which cordon does not run")]
+    ScriptNotRun,
     /// Nothing has got through to the host.
     #[error("the proxy asks for a sign-in of its own")]
     ProxyRefuses,

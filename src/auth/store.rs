@@ -24,6 +24,7 @@ use notes::Notes;
 use super::chunked_store::{ChunkedStore, Layout};
 use super::trouble::{Trouble, TroubleKind};
 use crate::model::KeyringState;
+use crate::platform::credentials;
 
 /// How long anybody waits for the keyring. GitHub's command line takes the same.
 pub(super) const LIMIT: Duration = Duration::from_secs(3);
@@ -439,49 +440,10 @@ fn with<T>(
 
 fn platform_items() -> keyring_core::Result<ChunkedStore> {
     Ok(ChunkedStore {
-        store: platform_store()?,
-        modifiers: platform_modifiers(),
-        layout: platform_layout(),
+        store: credentials::open()?,
+        modifiers: credentials::modifiers(),
+        layout: credentials::LARGEST_PART.map_or(Layout::Whole, Layout::Parts),
     })
-}
-
-// All differences between the systems, from here to the tests.
-
-#[cfg(windows)]
-fn platform_store() -> keyring_core::Result<Arc<CredentialStore>> {
-    Ok(windows_native_keyring_store::Store::new()?)
-}
-
-#[cfg(target_os = "macos")]
-fn platform_store() -> keyring_core::Result<Arc<CredentialStore>> {
-    Ok(apple_native_keyring_store::keychain::Store::new()?)
-}
-
-#[cfg(all(unix, not(target_os = "macos")))]
-fn platform_store() -> keyring_core::Result<Arc<CredentialStore>> {
-    Ok(zbus_secret_service_keyring_store::Store::new()?)
-}
-
-fn platform_modifiers() -> HashMap<&'static str, &'static str> {
-    if cfg!(windows) {
-        // The default, Enterprise, would let the sign-in roam with the profile.
-        HashMap::from([("persistence", "Local")])
-    } else if cfg!(target_os = "macos") {
-        HashMap::new()
-    } else {
-        HashMap::from([("label", "cordon sign-in")])
-    }
-}
-
-#[cfg(windows)]
-const fn platform_layout() -> Layout {
-    // Of the 2,560 bytes that a credential holds.
-    Layout::Parts(2500)
-}
-
-#[cfg(not(windows))]
-const fn platform_layout() -> Layout {
-    Layout::Whole
 }
 
 #[cfg(test)]

@@ -3,14 +3,7 @@
 use keyring_core::Error;
 
 use crate::model::{KeyringState, clean};
-
-#[cfg(windows)]
-const REMEDY: &str = "Sign in to Windows interactively, then try again";
-#[cfg(target_os = "macos")]
-const REMEDY: &str = "Unlock the login keychain, then try again";
-#[cfg(all(unix, not(target_os = "macos")))]
-const REMEDY: &str =
-    "Install and start gnome-keyring, KWallet or KeePassXC's Secret Service, then try again";
+use crate::platform::credentials;
 
 /// Why the keyring did not do its part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +50,7 @@ impl Trouble {
             Error::PlatformFailure(inner) => (
                 TroubleKind::Absent,
                 "No keyring is available",
-                REMEDY,
+                credentials::REMEDY,
                 Some(inner),
             ),
             Error::Ambiguous(_) => (
@@ -70,7 +63,7 @@ impl Trouble {
             _ => (
                 TroubleKind::Refused,
                 "The keyring did not accept the sign-in",
-                REMEDY,
+                credentials::REMEDY,
                 None,
             ),
         };

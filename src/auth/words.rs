@@ -206,6 +206,12 @@ fn no_answer(error: &AuthError) -> Explanation {
             say("The sign-in host did not answer", NextStep::TryAgain)
         }
         HttpFault::NotReached => say("Could not reach the sign-in host", NextStep::TryAgain),
+        HttpFault::ScriptNotRun => say(
+            "Could not reach the sign-in host: a proxy script (PAC) is set, and cordon does not run it",
+            outside(
+                "Ask your network team which proxy the script names, set HTTPS_PROXY to http://HOST:PORT, and start cordon again",
+            ),
+        ),
         HttpFault::ProxyRefuses => say(
             "A proxy on the way asks for a sign-in of its own",
             outside(

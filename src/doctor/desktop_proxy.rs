@@ -1,7 +1,9 @@
-//! Proxy settings of the desktop that the HTTP client does not read: asked of the program with which
-//! each system shows them.
+//! Proxy settings of the desktop that the HTTP client does not follow. Where there is no other way they
+//! are asked of the program with which the system shows them.
 
 use std::process::{Command, Stdio};
+
+use crate::platform;
 
 /// What the desktop says about a proxy, as far as the HTTP client does not see it by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,9 +17,10 @@ pub(super) enum DesktopProxy {
 }
 
 pub(super) fn read() -> DesktopProxy {
-    if cfg!(windows) {
-        let key = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings";
-        return output("reg", &["query", key]).map_or(DesktopProxy::Unknown, |t| of_registry(&t));
+    if let Some(settings) = platform::proxy_settings() {
+        return settings
+            .script
+            .map_or(DesktopProxy::None, |_| DesktopProxy::Script);
     }
     if cfg!(target_os = "macos") {
         return output("scutil", &["--proxy"]).map_or(DesktopProxy::Unknown, |t| of_scutil(&t));
@@ -47,19 +50,6 @@ fn of_gnome(text: &str) -> DesktopProxy {
 }
 
 /// One set by hand is taken over by the HTTP client.
-fn of_registry(text: &str) -> DesktopProxy {
-    let names_script = text.lines().any(|line| {
-        let mut words = line.split_whitespace();
-        words.next() == Some("AutoConfigURL") && words.nth(1).is_some()
-    });
-    if names_script {
-        DesktopProxy::Script
-    } else {
-        DesktopProxy::None
-    }
-}
-
-/// One set by hand is taken over by the HTTP client.
 fn of_scutil(text: &str) -> DesktopProxy {
     let is_on = |name: &str| {
         text.lines().any(|line| {
@@ -84,16 +74,6 @@ mod tests {
         assert_eq!(of_gnome("'manual'\n"), DesktopProxy::Manual);
         assert_eq!(of_gnome("'none'\n"), DesktopProxy::None);
         assert_eq!(of_gnome("No such schema"), DesktopProxy::Unknown);
-        let registry =
-            "\r\nHKEY_CURRENT_USER\\Software\\…\r\n    ProxyEnable    REG_DWORD    0x0\r\n";
-        assert_eq!(of_registry(registry), DesktopProxy::None);
-        let script = "    AutoConfigURL    REG_SZ    http://wpad/proxy.pac\r\n";
-        assert_eq!(
-            of_registry(&format!("{registry}{script}")),
-            DesktopProxy::Script
-        );
-        let empty = "    AutoConfigURL    REG_SZ    \r\n";
-        assert_eq!(of_registry(empty), DesktopProxy::None);
         let scutil = "<dictionary> {\n  HTTPSEnable : 1\n  ProxyAutoConfigEnable : 1\n}\n";
         assert_eq!(of_scutil(scutil), DesktopProxy::Script);
         assert_eq!(

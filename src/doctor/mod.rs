@@ -19,6 +19,7 @@ use crate::journal::{JournalError, NotChecked, Report, Witness};
 use crate::journal_command::inspect;
 use crate::model::{Endpoints, KeyringState};
 use crate::paths::{STAND_IN_CLIENT, STAND_IN_TENANT, stand_in_for};
+use crate::platform;
 use crate::say;
 use crate::settings::Settings;
 
@@ -193,8 +194,30 @@ fn folder_line(folder: &Path) -> Line {
             format!("Keep the names of its files to yourself: chmod 700 '{shown}'"),
         ),
         Ok(Some(mode)) => Line::good(what, format!("{shown}, yours alone (mode {mode:03o})")),
-        // Access lists are handed down from the folder of this person's application data.
-        Ok(None) | Err(_) => Line::good(what, shown.to_string()),
+        Ok(None) | Err(_) => access_line(folder),
+    }
+}
+
+/// Where access is told by a list.
+fn access_line(folder: &Path) -> Line {
+    let what = "data folder";
+    let shown = folder.display();
+    match platform::others_let_in(folder) {
+        Ok(others) if others.is_empty() => Line::good(what, format!("{shown}, yours alone")),
+        Ok(others) => Line::note(
+            what,
+            format!(
+                "{shown}, and its access list lets others in: {}",
+                others.join(", ")
+            ),
+            format!(
+                "Take them out in its properties, Security, or: icacls \"{shown}\" /inheritance:r /grant:r \"%USERNAME%:(OI)(CI)F\""
+            ),
+        ),
+        Err(error) => Line::good(
+            what,
+            format!("{shown}; not checked: its access list cannot be read ({error})"),
+        ),
     }
 }
 
@@ -280,28 +303,43 @@ fn display_line() -> Line {
     }
 }
 
-/// Whether the roots that vouch for the hosts can be read. On Windows and macOS the system itself
-/// judges certificates; what it trusts is what is counted here.
+/// Who judges certificates, and by which roots. Windows and macOS judge themselves, and their own store
+/// counts alone; elsewhere two variables may name another place.
 fn certificates_line() -> Line {
     let what = "certificates";
-    let store = rustls_native_certs::load_native_certs();
-    let count = store.certs.len();
-    if count == 0 {
-        let why = store.errors.first().map(ToString::to_string);
-        return Line::bad(
-            what,
-            format!("no root certificate was found. {}", why.unwrap_or_default()),
-            "Install the system's root certificates (ca-certificates on many Linux systems)",
-        );
-    }
     let named: Vec<_> = ["SSL_CERT_FILE", "SSL_CERT_DIR"]
         .into_iter()
         .filter(|name| std::env::var_os(name).is_some())
         .collect();
-    let from = if named.is_empty() {
-        "the system's store".to_owned()
-    } else {
-        format!("the place set by {}", named.join(" and "))
-    };
-    Line::good(what, format!("{count} root certificates, from {from}"))
+    let named = named.join(" and ");
+    let is_system = cfg!(any(windows, target_os = "macos"));
+    if is_system && !named.is_empty() {
+        // What is counted below would be read from there.
+        return Line::good(
+            what,
+            format!("judged by the system with its own store, whatever {named} says"),
+        );
+    }
+    let store = rustls_native_certs::load_native_certs();
+    let count = store.certs.len();
+    if count == 0 {
+        let why = store.errors.first().map(ToString::to_string);
+        let remedy = if is_system {
+            "Have the system's certificate store mended: cordon trusts what it trusts"
+        } else {
+            "Install the system's root certificates (ca-certificates on many Linux systems)"
+        };
+        let found = format!("no root certificate was found. {}", why.unwrap_or_default());
+        return Line::bad(what, found, remedy);
+    }
+    Line::good(
+        what,
+        match (is_system, named.is_empty()) {
+            (true, _) => format!("judged by the system, which has {count} root certificates"),
+            (false, true) => format!("{count} root certificates, from the system's store"),
+            (false, false) => {
+                format!("{count} root certificates, from the place set by {named}")
+            }
+        },
+    )
 }

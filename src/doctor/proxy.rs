@@ -1,29 +1,27 @@
 //! Which proxy is used for each host, which setting says so, and which settings are not used.
 
-use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use url::Url;
 
 use super::Line;
 use super::desktop_proxy::{self, DesktopProxy};
+use crate::api::proxy::{ALL, EXCEPT, HTTPS, ProxyChoice, address_of, first_set};
 use crate::model::Endpoints;
 
-/// The variables that the HTTP client reads, in its order: the first spelling that is set counts.
-const HTTPS: [&str; 2] = ["HTTPS_PROXY", "https_proxy"];
-const ALL: [&str; 2] = ["ALL_PROXY", "all_proxy"];
+/// Not read for addresses over https, and so never for the service.
 const HTTP: [&str; 2] = ["HTTP_PROXY", "http_proxy"];
-const EXCEPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
 /// What is used for the hosts of this profile.
 pub(super) fn lines(endpoints: &Endpoints) -> Vec<Line> {
     if endpoints.loopback {
         return vec![Line::good("proxy", "none, on this computer")];
     }
-    let matcher = Matcher::from_system();
-    let hosts = [&endpoints.token, &endpoints.api].map(|url| Host::new(url, &matcher));
-    let mut lines = vec![used(&hosts)];
+    let choice = ProxyChoice::of_this_computer();
+    let hosts = [&endpoints.token, &endpoints.api].map(|url| Host::new(url, &choice));
+    let found = desktop_proxy::read();
+    let mut lines = vec![used(&hosts, found)];
     lines.extend(variables());
     let is_set = hosts.iter().any(|host| host.proxy.is_some());
-    lines.extend(desktop(desktop_proxy::read(), is_set));
+    lines.extend(desktop(found, is_set));
     lines
 }
 
@@ -34,27 +32,15 @@ struct Host {
 }
 
 impl Host {
-    fn new(url: &Url, matcher: &Matcher) -> Self {
-        let address = url.as_str().parse().ok();
+    fn new(url: &Url, choice: &ProxyChoice) -> Self {
         Self {
             name: url.host_str().unwrap_or_default().to_owned(),
-            proxy: address
-                .and_then(|address| matcher.intercept(&address))
-                .map(|proxy| bare(&proxy)),
+            proxy: choice.proxy_for(url),
         }
     }
 }
 
-/// Scheme, host and port, without user information: a name and a password.
-fn bare(proxy: &Intercept) -> String {
-    let uri = proxy.uri();
-    let scheme = uri.scheme_str().unwrap_or_default();
-    let host = uri.host().unwrap_or_default();
-    let port = uri.port_u16().map(|port| format!(":{port}"));
-    format!("{scheme}://{host}{}", port.unwrap_or_default())
-}
-
-fn used(hosts: &[Host; 2]) -> Line {
+fn used(hosts: &[Host; 2], found: DesktopProxy) -> Line {
     let what = "proxy";
     let is_socks = |host: &&Host| {
         let proxy = host.proxy.as_deref().unwrap_or_default();
@@ -81,6 +67,9 @@ fn used(hosts: &[Host; 2]) -> Line {
     let [sign_in, api] = hosts;
     let word = |host: &Host| host.proxy.clone().unwrap_or_else(|| "none".to_owned());
     match (&sign_in.proxy, &api.proxy) {
+        (None, None) if found == DesktopProxy::Script => {
+            Line::good(what, "none used; a proxy script is set, see below")
+        }
         (None, None) => Line::good(what, "none set"),
         (a, b) if a == b => Line::good(what, word(api)),
         _differ => Line::note(
@@ -95,15 +84,6 @@ fn used(hosts: &[Host; 2]) -> Line {
             "NO_PROXY leaves out one of the two hosts only: check that this is meant",
         ),
     }
-}
-
-/// The first spelling of a variable that is set, and its value.
-fn first_set(names: [&'static str; 2]) -> Option<(&'static str, String)> {
-    let mut set = names.into_iter().filter_map(|name| {
-        let value = std::env::var_os(name)?.to_string_lossy().trim().to_owned();
-        (!value.is_empty()).then_some((name, value))
-    });
-    set.next()
 }
 
 /// What the proxy variables say, each with whether it counts.
@@ -150,27 +130,21 @@ fn variables() -> Option<Line> {
     }
 }
 
-/// A variable's value as the HTTP client understands it, without name and password.
-fn address_of(value: &str) -> Option<String> {
-    let matcher = Matcher::builder().all(value.to_owned()).build();
-    let any = "https://service.example".parse().ok()?;
-    Some(bare(&matcher.intercept(&any)?))
-}
-
 /// What the desktop's own settings add to that.
 fn desktop(found: DesktopProxy, is_set: bool) -> Option<Line> {
     let what = "desktop's proxy";
-    let ask = "Ask which proxy is meant for the hosts below, and set HTTPS_PROXY=http://HOST:PORT";
+    let ask =
+        "Ask which proxy is meant for the hosts below, and set HTTPS_PROXY to http://HOST:PORT";
     let (text, remedy) = match found {
         DesktopProxy::None => return None,
         DesktopProxy::Script if is_set => {
             return Some(Line::good(
                 what,
-                "a script (PAC), not evaluated: the proxy above is used",
+                "a proxy script (PAC) is set and not run: the proxy above is used",
             ));
         }
         DesktopProxy::Script => (
-            "a script (PAC), which cordon does not evaluate: it connects directly".to_owned(),
+            "a proxy script (PAC) is set; cordon does not run it and connects directly".to_owned(),
             ask,
         ),
         DesktopProxy::Manual | DesktopProxy::Unknown if is_set => return None,
@@ -192,31 +166,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_is_shown_without_its_password() {
-        for (value, address) in [
-            (
-                "http://ada:hunter2@proxy.example:8080",
-                Some("http://proxy.example:8080"),
-            ),
-            ("proxy.example:8080", Some("http://proxy.example:8080")),
-            (
-                "socks5h://ada:hunter2@127.0.0.1:1080",
-                Some("socks5h://127.0.0.1:1080"),
-            ),
-            ("::", None),
-            ("", None),
-        ] {
-            assert_eq!(address_of(value).as_deref(), address, "{value}");
-        }
-    }
-
-    #[test]
     fn what_the_desktop_says_counts_only_where_nothing_else_is_set() {
         let words = |found, is_set| desktop(found, is_set).map(|line| line.found);
         assert_eq!(words(DesktopProxy::None, false), None);
         for found in [DesktopProxy::Script, DesktopProxy::Manual] {
             let said = words(found, false).expect("a line");
-            assert!(said.contains("connects directly"), "{said}");
+            assert!(said.contains("directly"), "{said}");
         }
         assert!(
             words(DesktopProxy::Unknown, false).is_some_and(|said| said.contains("cannot see"))

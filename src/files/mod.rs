@@ -24,7 +24,9 @@ use crate::platform::{self, Access, Facts, Kind};
 /// How the name of a file ends that is not yet in its place.
 const TEMPORARY: &str = ".new";
 /// How often a replacement starts over when its unfinished file was cleaned up under it.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 20;
+/// Before a file that another program has open is replaced once more.
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
 
 /// Makes a private folder where there is none. One that is there is never changed, only judged.
 ///
@@ -145,6 +147,10 @@ pub fn replace(file: &Path, bytes: &[u8]) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 replaced = replace_once(file, bytes);
             }
+            Err(error) if platform::is_in_use(error) => {
+                std::thread::sleep(PAUSE);
+                replaced = replace_once(file, bytes);
+            }
             Ok(()) | Err(_) => break,
         }
     }
@@ -203,8 +209,10 @@ pub fn remove_unfinished(folder: &Path) -> io::Result<()> {
         if is_unfinished(&file)
             && let Ok(Some(opened)) = open(&file)
             && opened.try_lock().is_ok()
+            && let Err(error) = remove(&file)
+            && !platform::is_in_use(&error)
         {
-            remove(&file)?;
+            return Err(error);
         }
     }
     Ok(())

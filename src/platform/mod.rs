@@ -1,6 +1,8 @@
-//! What differs from system to system in handling files and processes, behind one set of functions.
+//! What differs from system to system in handling files, processes and settings, behind one set of
+//! functions.
 //! Nothing outside says `cfg`.
 
+pub(crate) mod credentials;
 #[cfg(unix)]
 mod unix;
 #[cfg(unix)]
@@ -12,8 +14,9 @@ use windows as system;
 
 pub use system::Identity;
 pub(crate) use system::{
-    facts_of, identity_of, keep_memory_private, make_private_folder, open, own_user,
-    private_folder_permissions, sync_folder, tighten,
+    facts_of, identity_of, is_in_use, keep_memory_private, make_private_folder, message_box, open,
+    others_let_in, own_user, private_folder_permissions, proxy_settings, sign_notification,
+    sync_folder, tighten,
 };
 
 /// What is at a path.
@@ -47,4 +50,15 @@ pub(crate) enum Access {
     ReadThroughLinks,
     /// Reads and writes; makes the file, readable by its owner only, where there is none.
     Write,
+}
+
+/// What a person or an administrator has set about proxies, in the system's own notation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ProxySettings {
+    /// One address, or several as `http=a:80;https=b:8443`; `None` where it is switched off.
+    pub server: Option<String>,
+    /// Hosts that are reached without it, separated by semicolons.
+    pub except: Option<String>,
+    /// Where the script is that decides for each address (PAC).
+    pub script: Option<String>,
 }

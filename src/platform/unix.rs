@@ -10,7 +10,7 @@ use std::path::Path;
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use super::{Access, Facts, Kind};
+use super::{Access, Facts, Kind, ProxySettings};
 
 /// Makes a folder that only its owner can enter, and those above it that are missing.
 pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
@@ -35,6 +35,15 @@ pub(crate) fn open(path: &Path, access: Access) -> io::Result<File> {
         Access::Write => flags | OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW,
     };
     Ok(rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR)?.into())
+}
+
+/// Told by the permission bits.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "an access list may not be readable"
+)]
+pub(crate) fn others_let_in(_folder: &Path) -> io::Result<Vec<&'static str>> {
+    Ok(Vec::new())
 }
 
 /// Takes away what others may do with an open file.
@@ -66,6 +75,11 @@ pub(crate) fn facts_of(metadata: &Metadata) -> Facts {
 )]
 pub(crate) fn own_user() -> Option<u32> {
     Some(rustix::process::geteuid().as_raw())
+}
+
+/// A file can be replaced and removed whoever has it open.
+pub(crate) fn is_in_use(_error: &io::Error) -> bool {
+    false
 }
 
 /// Puts a folder's entries on disk. Some file systems have nothing to do for that, and say so.
@@ -113,6 +127,18 @@ pub(crate) fn keep_memory_private() -> io::Result<()> {
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     Ok(limited?)
 }
+
+/// The HTTP library reads them where there are any.
+pub(crate) fn proxy_settings() -> Option<ProxySettings> {
+    None
+}
+
+/// A program that was started without a terminal has nowhere to say anything; what it says is in the
+/// log of the session.
+pub(crate) fn message_box(_text: &str) {}
+
+/// Notifications come under the name of the program by themselves.
+pub(crate) fn sign_notification(_notification: &mut notify_rust::Notification) {}
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,15 @@
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt as _;
+use std::os::windows::io::AsRawHandle as _;
 use std::path::Path;
 
-use super::{Access, Facts, Kind};
+use windows_permissions::constants::{AceType, SeObjectType, SecurityInformation};
+use windows_permissions::utilities::current_process_sid;
+use windows_permissions::wrappers::GetNamedSecurityInfo;
+use windows_registry::CURRENT_USER;
+
+use super::{Access, Facts, Kind, ProxySettings};
 
 /// Opens a link itself, not what it leads to (`CreateFileW`).
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
@@ -39,6 +45,39 @@ pub(crate) fn open(path: &Path, access: Access) -> io::Result<File> {
     options.open(path)
 }
 
+/// Whom the access list of a folder lets in, besides this person, administrators and the system.
+pub(crate) fn others_let_in(folder: &Path) -> io::Result<Vec<&'static str>> {
+    // The system, administrators, and whoever makes or owns a file.
+    const EXPECTED: [&str; 4] = ["S-1-5-18", "S-1-5-32-544", "S-1-3-0", "S-1-3-4"];
+    const NAMES: [(&str, &str); 4] = [
+        ("S-1-1-0", "Everyone"),
+        ("S-1-5-11", "Authenticated Users"),
+        ("S-1-5-32-545", "Users"),
+        ("S-1-5-32-546", "Guests"),
+    ];
+    let own = current_process_sid()?.to_string();
+    let told = SecurityInformation::Dacl;
+    let descriptor = GetNamedSecurityInfo(folder, SeObjectType::SE_FILE_OBJECT, told)?;
+    let Some(list) = descriptor.dacl() else {
+        // No list at all lets in everybody.
+        return Ok(vec!["Everyone"]);
+    };
+    let mut others: Vec<_> = (0..list.len())
+        .filter_map(|index| list.get_ace(index))
+        .filter(|entry| entry.ace_type() == AceType::ACCESS_ALLOWED_ACE_TYPE)
+        .filter_map(|entry| Some(entry.sid()?.to_string()))
+        .filter(|id| *id != own && !EXPECTED.contains(&id.as_str()))
+        .map(|id| {
+            let named = NAMES.iter().find(|(known, _)| *known == id);
+            // Its id would name a domain, which is not for pasting.
+            named.map_or("another account", |(_, name)| name)
+        })
+        .collect();
+    others.sort_unstable();
+    others.dedup();
+    Ok(others)
+}
+
 /// Access lists are handed down by the folder.
 pub(crate) fn tighten(_file: &File) -> io::Result<()> {
     Ok(())
@@ -63,6 +102,12 @@ pub(crate) fn own_user() -> Option<u32> {
     None
 }
 
+/// Whether a file could not be replaced or removed because another program has it open at this moment:
+/// `ERROR_ACCESS_DENIED`, `ERROR_SHARING_VIOLATION`.
+pub(crate) fn is_in_use(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(5 | 32))
+}
+
 /// A rename is on disk when it returns.
 pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
@@ -81,4 +126,42 @@ pub(crate) fn identity_of(_metadata: &Metadata) -> Option<Identity> {
 /// Windows writes no dumps of its own accord but for what an administrator has set up.
 pub(crate) fn keep_memory_private() -> io::Result<()> {
     Ok(())
+}
+
+/// What Internet Options and the settings of Windows write.
+pub(crate) fn proxy_settings() -> Option<ProxySettings> {
+    let key = r"Software\Microsoft\Windows\CurrentVersion\Internet Settings";
+    let key = CURRENT_USER.open(key).ok()?;
+    let text = |name: &str| {
+        let value = key.get_string(name).ok()?.trim().to_owned();
+        (!value.is_empty()).then_some(value)
+    };
+    let is_on = key.get_u32("ProxyEnable").is_ok_and(|on| on != 0);
+    Some(ProxySettings {
+        server: text("ProxyServer").filter(|_| is_on),
+        except: text("ProxyOverride"),
+        script: text("AutoConfigURL"),
+    })
+}
+
+/// Shows a text in a box of its own, and waits until it is closed; nothing where somebody reads what the
+/// program writes. One that was started by a shortcut has no standard error.
+pub(crate) fn message_box(text: &str) {
+    if !io::stderr().as_raw_handle().is_null() {
+        return;
+    }
+    rfd::MessageDialog::new()
+        .set_level(rfd::MessageLevel::Error)
+        .set_title("cordon")
+        .set_description(text)
+        .show();
+}
+
+/// Has a notification come under our own name, where the installer has registered the id for it.
+pub(crate) fn sign_notification(notification: &mut notify_rust::Notification) {
+    let id = "io.github.cordon";
+    let key = format!(r"Software\Classes\AppUserModelId\{id}");
+    if CURRENT_USER.open(key).is_ok() {
+        notification.app_id(id);
+    }
 }

@@ -116,7 +116,9 @@ impl WorkerHandle {
         };
         let http = Http::new(&setup.endpoints).map_err(|e: ApiError| cannot(&e))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
+            // On Windows a certificate is checked on one of them, which may ask for a revocation list
+            // for ten seconds, for the sign-in host and for the API at once. Two are left for the rest.
+            .worker_threads(4)
             .thread_name("cordon-worker")
             .enable_all()
             .build()

@@ -216,7 +216,7 @@ fn a_desktop_proxy_script_is_reported() {
         std::fs::set_permissions(&program, executable).expect("set");
         doctor(folder.path(), &[], &[("PATH", &path), ("NO_PROXY", "*")])
     };
-    let script = "note   desktop's proxy: a script (PAC), which cordon does not evaluate";
+    let script = "note   desktop's proxy: a proxy script (PAC) is set; cordon does not run it";
     assert!(run("auto").contains(script));
     assert!(run("manual").contains("note   desktop's proxy: set by hand"));
     assert!(!run("none").contains("desktop's proxy"));

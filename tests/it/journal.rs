@@ -9,7 +9,7 @@ use cordon::action::ActionKind;
 use cordon::auth::TokenStore;
 use cordon::explain::{Explanation, NextStep};
 use cordon::guard::Policy;
-use cordon::journal::{Journal, Mark, NotSentReason, OrderStatus, Record, TimeSource};
+use cordon::journal::{Author, Journal, Mark, NotSentReason, OrderStatus, Record, TimeSource};
 use cordon::message::Command;
 use cordon::model::SessionStatus;
 use cordon::simulator::Simulator;
@@ -425,4 +425,55 @@ fn a_journal_is_compared_as_soon_as_the_keyring_answers_and_until_then_that_is_s
             );
         }
     }
+}
+
+/// For whoever is about to remove the program: the uninstaller asks.
+#[test]
+fn what_is_still_open_is_named_without_a_window() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let open_entries = || {
+        let mut program = std::process::Command::new(env!("CARGO_BIN_EXE_cordon"));
+        program.args(["journal", "open", "--data-dir"]);
+        let output = program.arg(folder.path()).output().expect("it starts");
+        // Where there is no keyring, the log says so beside it.
+        let said = String::from_utf8(output.stdout).expect("text");
+        (output.status.code(), said)
+    };
+    let none = (Some(0), "No entry is open\n".to_owned());
+    assert_eq!(open_entries(), none, "without a journal");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    let machine = engine.machine("FIN-LT-042");
+    let path = engine.journal.clone();
+    drop(engine);
+    assert_eq!(open_entries(), none, "an empty one");
+
+    let order = Engine::draft(ActionKind::Isolate, &machine).parse();
+    let order = order.expect("complete");
+    let entry = order.entry;
+    let author = Author {
+        mode: "STAND-IN".into(),
+        tenant: "t1".into(),
+        object_id: "o1".into(),
+        account: "jane@contoso.com".into(),
+    };
+    let write = |record| {
+        let mut journal = Journal::open(&path).expect("free");
+        let written = journal.append(jiff::Timestamp::now(), &[(entry, record)]);
+        written.expect("written");
+    };
+    write(Record::Intended { author, order });
+    let (code, said) = open_entries();
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(": “FIN-LT-042” (…"), "{said}");
+    write(Record::NotSent {
+        why: NotSentReason::Withdrawn,
+        detail: None,
+    });
+    assert_eq!(open_entries(), none, "after its end");
+
+    std::fs::rename(&path, folder.path().join("journal-live.sqlite")).expect("renamed");
+    std::fs::write(&path, "no database").expect("written");
+    assert_eq!(open_entries().0, Some(1), "nothing is known of it");
 }

@@ -27,6 +27,7 @@ mod files;
 mod flows;
 mod form;
 mod interleavings;
+mod interrupt;
 mod inversions;
 mod investigate;
 mod investigations;

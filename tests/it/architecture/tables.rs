@@ -9,8 +9,13 @@ pub const IMPORTS: [(&str, &[&str]); 17] = [
     ("action", &["model", "explain"]),
     ("guard", &["model", "action", "explain"]),
     ("journal", &["model", "action", "explain", "files"]),
-    ("auth", &["model", "explain", "files"]),
-    ("api", &["model", "action", "auth", "explain"]),
+    // Where each system keeps a sign-in.
+    (
+        "auth",
+        &["model", "explain", "files", "platform::credentials"],
+    ),
+    // The proxy of the system's settings.
+    ("api", &["model", "action", "auth", "explain", "platform"]),
     ("settings", &["model", "guard", "explain", "files"]),
     (
         "message",
@@ -50,6 +55,8 @@ pub const IMPORTS: [(&str, &[&str]); 17] = [
             "journal",
             "model",
             "explain",
+            // Under which id notifications come.
+            "platform",
             "worker::WorkerHandle",
         ],
     ),
@@ -74,7 +81,7 @@ pub const STARTERS: [&str; 12] = [
 ];
 
 /// Which outside crate may be named where.
-pub const CRATES: [(&str, &[&str]); 33] = [
+pub const CRATES: [(&str, &[&str]); 36] = [
     ("egui", &["ui", "app", "main"]),
     ("eframe", &["ui", "app", "main", "display"]),
     ("egui_extras", &["ui", "app", "main"]),
@@ -82,12 +89,15 @@ pub const CRATES: [(&str, &[&str]); 33] = [
     ("rustls", &["api::transport"]),
     ("oauth2", &["auth"]),
     ("keyring", &["auth::store"]),
-    ("keyring_core", &["auth"]),
-    ("zbus_secret_service_keyring_store", &["auth::store"]),
-    ("apple_native_keyring_store", &["auth::store"]),
-    ("windows_native_keyring_store", &["auth::store"]),
+    ("keyring_core", &["auth", "platform::credentials"]),
+    (
+        "zbus_secret_service_keyring_store",
+        &["platform::credentials"],
+    ),
+    ("apple_native_keyring_store", &["platform::credentials"]),
+    ("windows_native_keyring_store", &["platform::credentials"]),
     ("rusqlite", &["journal"]),
-    ("notify_rust", &["app::notify"]),
+    ("notify_rust", &["app::notify", "platform"]),
     ("nucleo_matcher", &["search::fuzzy"]),
     ("axum", &["simulator"]),
     ("flate2", &["simulator"]),
@@ -114,7 +124,11 @@ pub const CRATES: [(&str, &[&str]); 33] = [
     ("directories", &["paths", "doctor"]),
     ("gethostname", &["worker::host"]),
     ("if_addrs", &["worker::host"]),
-    ("hyper_util", &["doctor::proxy"]),
+    ("hyper_util", &["api::proxy"]),
+    ("windows_registry", &["platform"]),
+    ("windows_permissions", &["platform"]),
+    // A box for what a program without a terminal has to say.
+    ("rfd", &["platform"]),
     ("zeroizing_alloc", &["main"]),
     ("rustls_native_certs", &["doctor"]),
     // Names are compared in one way only.
@@ -124,7 +138,7 @@ pub const CRATES: [(&str, &[&str]); 33] = [
 ];
 
 /// Each of these is named in at most one file, and that file belongs to `ui`.
-pub const ONE_FILE_OF_UI: [&str; 3] = ["webbrowser", "qrcode", "rfd"];
+pub const ONE_FILE_OF_UI: [&str; 2] = ["webbrowser", "qrcode"];
 
 /// The methods of the client that change something, and the one file that may call them.
 pub const CHANGING: [&str; 1] = ["submit"];
