@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::{Problem, Refusal, UNFINISHED};
+use super::{Problem, Refusal, TEMPORARY};
 use crate::platform;
 
 /// How many files of one name a folder may have.
@@ -36,7 +36,7 @@ impl GrowingFile {
         }
         let file = tempfile::Builder::new()
             .prefix(".cordon-package.")
-            .suffix(UNFINISHED)
+            .suffix(TEMPORARY)
             .tempfile_in(folder)?;
         let folder = folder.to_owned();
         Ok(Self { file, folder })

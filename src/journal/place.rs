@@ -104,7 +104,7 @@ impl Mark {
     /// Why that cannot be told.
     pub(super) fn beside(journal: &Path) -> Result<Self, String> {
         let lock = lock_of(journal);
-        let (text, shown) = (files::read_provided(&lock, mark::LONGEST), lock.display());
+        let (text, shown) = (files::read_provided(&lock, mark::MAX_BYTES), lock.display());
         let text = match text {
             Ok(Some(text)) => text,
             Ok(None) => return Err(format!("{shown} is not there")),

@@ -297,7 +297,7 @@ async fn complete_sign_in(
 }
 
 /// Remembers the account and its sign-in method; what an account before had saved is of no use any more.
-async fn remember(context: Arc<Context>, account: Account, method: SignInMethod) {
+async fn remember(context: Arc<Context>, account: Account, door: SignInMethod) {
     let remember = |here: &mut Place| here.remember(&account, door);
     context.accounts.change(remember).await;
     if let Some((_, present)) = context.kept_list(&account) {
