@@ -23,6 +23,8 @@ const TIME: f32 = 190.0;
 const STATUS: f32 = 160.0;
 const DEVICE: f32 = 190.0;
 const ACTION: f32 = 190.0;
+/// With less room than this nothing is said that anybody could read, in points.
+const MIN_ROOM: f32 = 80.0;
 
 /// Draws the entries below what `head` shows, which scrolls with them.
 pub fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>, head: impl FnOnce(&mut Ui, &mut Cx<'_>)) {
@@ -263,7 +265,7 @@ impl Cells<'_> {
     fn text(&mut self, width: f32, words: &str, font: FontId, colour: Color32) {
         let gap = self.ui.tokens().space.s;
         let room = width.min(self.rect.right() - self.x) - gap;
-        if room > 3.0 * gap {
+        if room > MIN_ROOM {
             let shown = elided(words, room, |words| text_width(self.ui, words, &font));
             let at = pos2(self.x, self.rect.center().y);
             let painter = self.ui.painter();

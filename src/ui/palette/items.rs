@@ -190,11 +190,18 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>) -> Vec<Row> {
         // All of them say the same then.
         for_selection.truncate(1);
     }
+    // What can be done stands before what cannot.
+    let has_device = acts.iter().any(|row| row.why_not.is_none());
+    let (first, last) = if has_device {
+        (acts, others)
+    } else {
+        (others, acts)
+    };
     recent
         .into_iter()
-        .chain(acts)
+        .chain(first)
         .chain(for_selection)
-        .chain(others)
+        .chain(last)
         .collect()
 }
 

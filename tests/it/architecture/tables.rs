@@ -34,7 +34,8 @@ pub const IMPORTS: [(&str, &[&str]); 17] = [
             "message", "model", "action", "guard", "journal", "settings", "explain",
         ],
     ),
-    ("search", &["state", "action", "model"]),
+    // The journal's entries are searched as the devices are.
+    ("search", &["state", "action", "journal", "model"]),
     (
         "ui",
         &[

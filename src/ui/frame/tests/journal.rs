@@ -1,7 +1,7 @@
 //! The journal's page: what it lists, opens and says.
 
-use super::*;
 
+use super::*;
 use crate::action::ActionKind;
 use crate::journal::{Entry, Finding, Record, Report, Verified};
 use crate::message::{ExportTo, JournalNews, Written};
