@@ -12,9 +12,8 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::super::theme;
 use super::super::views::Views;
-use super::super::{Cx, Outbox};
+use super::super::{Cx, Outbox, theme};
 use super::*;
 use crate::guard::Policy;
 use crate::message::{Command, Event, InventoryNews};
@@ -489,8 +488,7 @@ fn the_columns_are_reached_in_a_small_window_too() {
     });
     let (_, mut harness) = desk(state, egui::vec2(640.0, 360.0));
     assert!(harness.query_by_label("less than a minute ago").is_some());
-    let button = harness.get_by_label("Columns").rect();
-    let refresh = harness.get_by_label("Refresh").rect();
+    let [button, refresh] = ["Columns", "Refresh"].map(|name| harness.get_by_label(name).rect());
     assert!(button.right() <= 640.0, "{button:?}");
     assert!(
         (button.center().y - refresh.center().y).abs() < 4.0,

@@ -1,6 +1,5 @@
 //! The journal's page: what it lists, opens and says.
 
-
 use super::*;
 use crate::action::ActionKind;
 use crate::journal::{Entry, Finding, Record, Report, Verified};
