@@ -47,12 +47,16 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     // Where room is short, the heading of what needs attention stands for both.
-    let is_headed = cx.state.entries.attention_count() == 0 || room >= ROOMY;
+    let is_headed = cx.state.entries.attention_count() == 0 || room >= 2.0 * ROOMY;
     // Over the rows, so that neither is ever scrolled away; two rows of the others, which may be in
     // flight, stay in sight too.
     let line = tokens.height.row + tokens.space.xs;
     let rows = line + RING.sum().y;
-    let others = if is_headed { rows + 2.0 * line } else { rows };
+    let others = match (is_headed, room >= ROOMY) {
+        (true, _) => 2.0 * rows + line,
+        (false, true) => 2.0 * rows,
+        (false, false) => rows,
+    };
     let max_batches = if room >= 2.0 * ROOMY { 3 } else { 1 };
     let batches = cx.state.batches(cx.now).len().min(max_batches);
     let batch = tokens.height.control + 8.0 + tokens.space.xs;
