@@ -335,7 +335,8 @@ fn a_device_without_a_sensor_is_contained_shown_so_and_released() {
     console.click("Contained now");
     console.click("Release what you isolated (1)…");
     console.fill("Comment", "INC-4711 replaced");
-    console.confirm(&format!("Release {}", machine.quoted()));
+    let verb = ActionKind::ReleaseContainment.spec().verb;
+    console.confirm(&format!("{verb} {}", machine.quoted()));
     console.step_until_fast("its release", |c| c.shows("Release what you isolated (0)…"));
     assert_eq!(posts(&console.control), ["isolate", "unisolate"]);
 }
