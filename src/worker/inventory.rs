@@ -26,7 +26,7 @@ const CLOCK_MAY_BE_OFF: SignedDuration = SignedDuration::from_mins(5);
 const MAX_PAGES: usize = 1_000;
 /// Limits for devices and their memory: more than any tenant this is made for has.
 const MAX_MACHINES: usize = 250_000;
-const MAX_BYTES: usize = 128 << 20;
+const MAX_BYTES: usize = 116 << 20;
 /// A page that takes longer says how far it has come, and again each time as long.
 const SLOW_AFTER: Duration = Duration::from_secs(10);
 /// Devices in one event, so that the window draws in between.

@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use cordon::action::Recorded;
 use cordon::journal::{Entry, Journal, OrderStatus, Record};
 use cordon::model::EntryId;
 use cordon::simulator::{RequestKind, SimControl, SimOptions, Simulator};
@@ -214,19 +215,32 @@ impl Lane {
     fn judge(&self, seen: &mut Seen) {
         let entries = self.journal().expect("a journal");
         let mut posts: BTreeMap<EntryId, usize> = BTreeMap::new();
+        // Investigations and tags carry none: there can be no more of them than were begun.
+        let mut untagged = 0_u64;
         for request in self.control().requests() {
             if request.kind == RequestKind::Change {
                 let comment = request.body["Comment"].as_str().unwrap_or_default();
-                let tag = EntryId::find_in(comment).expect("each POST carries its tag");
-                *posts.entry(tag).or_default() += 1;
+                match EntryId::find_in(comment) {
+                    Some(tag) => *posts.entry(tag).or_default() += 1,
+                    None => untagged += 1,
+                }
             }
         }
         seen.entries = entries.len() as u64;
         seen.sent_twice = posts.values().filter(|count| **count > 1).count() as u64;
+        let is_tagged = |entry: &&Entry| entry.order.task.record() == Recorded::MachineAction;
+        let begun = entries.iter().filter(|entry| !is_tagged(entry));
+        let begun = begun.flat_map(Entry::records);
+        let begun = begun.filter(|(_, record)| matches!(record, Record::Sent));
+        let begun = begun.count() as u64;
+        assert!(untagged <= begun, "{untagged} POSTs of {begun}");
         let actions = self.control().actions();
         for entry in &entries {
             let status = entry.status();
             seen.without_end += u64::from(!status.is_end());
+            if !is_tagged(&entry) {
+                continue;
+            }
             let tag = entry.id().to_string();
             let stored = actions.iter().find(|a| a["externalId"] == tag.as_str());
             let sent = entry
