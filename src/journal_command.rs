@@ -11,13 +11,10 @@ use crate::cli::JournalCommand;
 use crate::explain::Explanation;
 use crate::files::{self, Refusal};
 use crate::journal::{
-    Entry, Journal, JournalError, Mark, Moment, NotChecked, Report, Verified, Witness, export,
+    Entry, Journal, JournalError, Mark, Moment, Report, Verified, by_keyring, export,
 };
 use crate::terminal::{self, fail};
 use crate::{say, say_error};
-
-/// Why a journal that no console has compared so far is not held against the keyring.
-const NOTHING_REMEMBERED: &str = "it remembers no journal in this place";
 
 #[expect(
     clippy::disallowed_methods,
@@ -141,18 +138,9 @@ pub fn inspect(file: &Path) -> Result<Report, JournalError> {
     if is_rehearsal(file) {
         return Journal::inspect(file, &[]);
     }
-    let kept = read_note(&Mark::keyring_item(file));
-    let kept = kept.map(|note| note.as_deref().and_then(Mark::from_text));
-    let (marks, not_checked) = match kept {
-        Ok(Some(mark)) => (vec![(Witness::Keyring, mark)], None),
-        Ok(None) => (vec![], Some(NOTHING_REMEMBERED)),
-        Err(why) => (vec![], Some(why)),
-    };
+    let (marks, not_checked) = by_keyring(read_note(&Mark::keyring_item(file)));
     let mut report = Journal::inspect(file, &marks)?;
-    report.not_checked.extend(not_checked.map(|why| NotChecked {
-        witness: Witness::Keyring,
-        why: why.to_owned(),
-    }));
+    report.not_checked.extend(not_checked);
     Ok(report)
 }
 

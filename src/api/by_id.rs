@@ -1,5 +1,7 @@
 //! What is read by its id: the answer must have that id, or it is about something else.
 
+use std::fmt::Display;
+
 use super::rate_limit::Lane;
 use super::{ApiError, Client};
 use crate::model::{Machine, MachineAction, MachineActionId, MachineId};
@@ -12,13 +14,7 @@ impl Client {
     /// [`Refusal::is_not_found`](super::Refusal::is_not_found).
     pub async fn machine(&self, id: &MachineId, lane: Lane) -> Result<Machine, ApiError> {
         let machine: Machine = self.one(&["machines", id.as_str()], lane).await?;
-        if machine.id == *id {
-            Ok(machine)
-        } else {
-            Err(ApiError::OtherRecord {
-                came: machine.id.as_str().into(),
-            })
-        }
+        of_id(machine, |machine| &machine.id, id)
     }
 
     /// One action. For up to two minutes after its submission the service may not know it.
@@ -32,12 +28,23 @@ impl Client {
         lane: Lane,
     ) -> Result<MachineAction, ApiError> {
         let action: MachineAction = self.one(&["machineactions", id.as_str()], lane).await?;
-        if action.id == *id {
-            Ok(action)
-        } else {
-            Err(ApiError::OtherRecord {
-                came: action.id.as_str().into(),
-            })
-        }
+        of_id(action, |action| &action.id, id)
     }
+}
+
+/// Passes on what has the id that was asked for.
+///
+/// # Errors
+/// [`ApiError::OtherRecord`] for anything else.
+pub(super) fn of_id<T, I: PartialEq + Display>(
+    read: T,
+    id: fn(&T) -> &I,
+    asked: &I,
+) -> Result<T, ApiError> {
+    let came = id(&read);
+    if came == asked {
+        return Ok(read);
+    }
+    let came = came.to_string().into();
+    Err(ApiError::OtherRecord { came })
 }

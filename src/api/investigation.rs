@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::by_id::of_id;
 use super::error::Unreadable;
 use super::odata::{self, ACTIONS_TOP};
 use super::rate_limit::Lane;
@@ -28,13 +29,7 @@ impl Client {
         lane: Lane,
     ) -> Result<MachineAction, ApiError> {
         let Investigation(read) = self.one(&["investigations", id.as_str()], lane).await?;
-        if read.id == *id {
-            Ok(read)
-        } else {
-            Err(ApiError::OtherRecord {
-                came: read.id.as_str().into(),
-            })
-        }
+        of_id(read, |read| &read.id, id)
     }
 
     /// All investigations of one machine.

@@ -44,6 +44,21 @@ pub struct NotChecked {
     pub why: String,
 }
 
+/// What a journal is to be compared with by this note in the keyring; or why it cannot be.
+#[must_use]
+pub fn by_keyring(
+    note: Result<Option<String>, &str>,
+) -> (Vec<(Witness, Mark)>, Option<NotChecked>) {
+    let witness = Witness::Keyring;
+    let why = match note.map(|note| note.as_deref().and_then(Mark::from_text)) {
+        Ok(Some(mark)) => return (vec![(witness, mark)], None),
+        Ok(None) => "it remembers no journal in this place",
+        Err(why) => why,
+    };
+    let why = why.to_owned();
+    (Vec::new(), Some(NotChecked { witness, why }))
+}
+
 impl std::fmt::Display for NotChecked {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { witness, why } = self;

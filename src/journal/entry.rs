@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::record::{Author, Record};
 use super::{OrderStatus, Reply};
-use crate::action::{Order, Task};
+use crate::action::{Order, Task, Yield};
 use crate::model::{EntryId, HResult, MachineActionId, MachineActionStatus, MachineRef};
 
 /// Who has read the present status of an entry, and when.
@@ -93,6 +93,32 @@ impl Entry {
     #[must_use]
     pub fn records(&self) -> &[(Timestamp, Record)] {
         &self.records
+    }
+
+    /// The packages that were downloaded, oldest first: file, bytes and SHA-256 in hexadecimal digits.
+    pub fn downloads(&self) -> impl DoubleEndedIterator<Item = (&str, u64, &str)> {
+        self.records.iter().filter_map(|(_, record)| {
+            let Record::Downloaded {
+                file,
+                bytes,
+                sha256,
+                ..
+            } = record
+            else {
+                return None;
+            };
+            Some((&**file, *bytes, &**sha256))
+        })
+    }
+
+    /// The action that has left a package behind.
+    #[must_use]
+    pub fn package(&self) -> Option<&MachineActionId> {
+        let yields = self.order.task.kind()?.spec().yields;
+        let OrderStatus::Done { action } = self.status() else {
+            return None;
+        };
+        (yields == Yield::Package).then_some(action)
     }
 
     /// Who has read how it stands now; `None` while nobody has.

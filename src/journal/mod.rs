@@ -26,7 +26,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-pub use check::{NotChecked, Report, Verified};
+pub use check::{NotChecked, Report, Verified, by_keyring};
 pub use entry::{Acknowledgement, Entry, TimeSource};
 pub use error::JournalError;
 pub use export::{Format, export};

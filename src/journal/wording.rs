@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Entry, OrderStatus, Record};
+use super::{Entry, OrderStatus};
 use crate::action::Task;
 use crate::model::clean;
 
@@ -32,18 +32,9 @@ pub(super) fn detail(entry: &Entry, status: &OrderStatus) -> String {
     let redirected = (entry.machine().id != ordered.id)
         .then(|| format!("ordered for {}, carried over by the service", ordered.id));
     let more = status.detail();
-    let packages = entry.records().iter().filter_map(|(_, record)| {
-        let Record::Downloaded {
-            file,
-            bytes,
-            sha256,
-            ..
-        } = record
-        else {
-            return None;
-        };
+    let packages = entry.downloads().map(|(file, bytes, sha256)| {
         let file = clean(file, 400);
-        Some(format!("package: {file}, {bytes} bytes, SHA-256 {sha256}"))
+        format!("package: {file}, {bytes} bytes, SHA-256 {sha256}")
     });
     redirected
         .into_iter()

@@ -12,7 +12,7 @@ use super::context::Context;
 use crate::explain::{Explanation, NextStep};
 use crate::files;
 use crate::journal::{
-    Entry, Journal, Mark, Moment, NotChecked, Witness, export as write_out, hand_over,
+    Entry, Journal, Mark, Moment, NotChecked, Witness, by_keyring, export as write_out, hand_over,
 };
 use crate::message::{Event, ExportTo, Exported, JournalExport, JournalNews, Written};
 use crate::model::Mode;
@@ -42,22 +42,14 @@ async fn remembered(context: &Context) -> (Vec<(Witness, Mark)>, Option<NotCheck
     }
     let path = context.journal.path().to_owned();
     let item = tokio::task::spawn_blocking(move || Mark::keyring_item(&path)).await;
-    let kept = match item {
+    by_keyring(match item {
         Ok(item) => context
             .auth
             .note(&item)
             .await
             .map_err(|unread| unread.reason),
         Err(_panicked) => Err("the name of the journal's place is not known"),
-    };
-    let why = match kept.map(|note| note.as_deref().and_then(Mark::from_text)) {
-        Ok(Some(mark)) => return (vec![(Witness::Keyring, mark)], None),
-        Ok(None) => "it remembers no journal in this place",
-        Err(why) => why,
-    };
-    let witness = Witness::Keyring;
-    let why = why.to_owned();
-    (Vec::new(), Some(NotChecked { witness, why }))
+    })
 }
 
 /// Reads the file anew and writes out of it what is wanted.

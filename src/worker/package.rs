@@ -13,11 +13,10 @@ use tokio::time::Instant;
 use super::clock::{monotonic_now, now};
 use super::context::Context;
 use super::lock;
-use crate::action::Yield;
 use crate::api::{ApiError, Lane, PackageError, PackageLink, Permit, Quota, Received, Remedy};
 use crate::explain::{Effect, Explain as _, Explanation, NextStep};
 use crate::files::GrowingFile;
-use crate::journal::{Entry, OrderStatus, Record};
+use crate::journal::{Entry, Record};
 use crate::message::{DownloadNews, Event, SavedPackage};
 use crate::model::{EntryId, Epoch, MachineActionId};
 
@@ -90,7 +89,9 @@ impl From<PackageError> for End {
 /// Fetches the package of this entry's action into a folder.
 pub(super) async fn download(context: Arc<Context>, entry: EntryId, folder: PathBuf) {
     let known = context.journal.entry(entry);
-    let found = known.as_deref().and_then(|e| Some((e, package_of(e)?)));
+    let found = known
+        .as_deref()
+        .and_then(|e| Some((e, e.package()?.clone())));
     let Some((known, action)) = found else {
         return;
     };
@@ -127,15 +128,6 @@ async fn record(context: &Context, entry: EntryId, saved: &SavedPackage) {
         account: context.author(&account).account,
     };
     context.journal.record_or_say(entry, vec![record]).await;
-}
-
-/// The action behind an entry that has left a package behind.
-fn package_of(entry: &Entry) -> Option<MachineActionId> {
-    let kind = entry.order.task.kind()?;
-    let has_one = kind.spec().yields == Yield::Package;
-    let is_done = matches!(entry.status(), OrderStatus::Done { .. });
-    let action = entry.status().action();
-    action.filter(|_| has_one && is_done).cloned()
 }
 
 /// The file's name without its end: of letters that every system takes.

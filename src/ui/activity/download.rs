@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use egui::{Id, Label, RichText, Ui};
 use jiff::Timestamp;
 
-use crate::action::Yield;
-use crate::journal::{Entry, OrderStatus, Record};
+use crate::journal::Entry;
 use crate::message::{Command, DownloadNews};
 use crate::model::{EntryId, SessionStatus, clean};
 use crate::state::State;
@@ -17,17 +16,10 @@ use crate::ui::views::Dialog as OpenDialog;
 use crate::ui::widgets::{ActionButton, Dialog, TextField};
 use crate::ui::{Cx, words};
 
-/// Whether the entry's action has left a package behind.
-fn has_package(entry: &Entry) -> bool {
-    let kind = entry.order.task.kind();
-    let has_one = kind.is_some_and(|kind| kind.spec().yields == Yield::Package);
-    has_one && matches!(entry.status(), OrderStatus::Done { .. })
-}
-
 /// The button of an entry's package, where it has one.
 pub fn button(entry: &Entry, state: &State) -> Option<Button> {
     let news = state.downloads.get(&entry.id());
-    has_package(entry).then(|| match news {
+    entry.package().map(|_action| match news {
         Some(news) if !news.is_end() => Button::CancelDownload,
         Some(_) | None => Button::Download,
     })
@@ -51,7 +43,7 @@ pub fn why_not(state: &State) -> Option<String> {
 
 /// How the download goes or went, or where else the package is.
 pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
-    if !has_package(entry) {
+    if entry.package().is_none() {
         return Vec::new();
     }
     let Some(news) = state.downloads.get(&entry.id()) else {
@@ -92,19 +84,8 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
 
 /// What the journal has of the last download.
 fn recorded(entry: &Entry) -> Option<Vec<String>> {
-    let mut newest_first = entry.records().iter().rev();
-    newest_first.find_map(|(_, record)| {
-        let Record::Downloaded {
-            file,
-            bytes,
-            sha256,
-            ..
-        } = record
-        else {
-            return None;
-        };
-        Some(saved_lines(file, *bytes, sha256))
-    })
+    let (file, bytes, sha256) = entry.downloads().next_back()?;
+    Some(saved_lines(file, bytes, sha256))
 }
 
 fn saved_lines(file: &str, bytes: u64, sha256: &str) -> Vec<String> {

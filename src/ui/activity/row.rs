@@ -14,7 +14,7 @@ use crate::ui::activity::wording::TICKING_SECS;
 use crate::ui::frame::LOW;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
-    ActionButton, Icon, TipExt as _, badge, copyable_ui, elided_ui, small_ui, text_width,
+    ActionButton, Icon, TipExt as _, badge, bounds, copyable_ui, elided_ui, small_ui, text_width,
 };
 use crate::ui::{Cx, look, words};
 
@@ -67,12 +67,7 @@ pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Tic
         node.set_role(accesskit::Role::Group);
         node.set_label(name);
         node.set_description(entry.status().word(task));
-        node.set_bounds(accesskit::Rect {
-            x0: rect.min.x.into(),
-            y0: rect.min.y.into(),
-            x1: rect.max.x.into(),
-            y1: rect.max.y.into(),
-        });
+        node.set_bounds(bounds(rect));
     });
     if is_marked {
         scroll_once(ui, entry, rect);

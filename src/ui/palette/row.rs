@@ -7,7 +7,7 @@ use egui::{
 
 use super::items::Row;
 use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::widgets::{TipExt as _, elided, has_just_moved, text_width};
+use crate::ui::widgets::{TipExt as _, bounds, elided, has_just_moved, text_width};
 
 /// A label has no more than this share of a row that says more beside it.
 const LABEL_SHARE: f32 = 0.6;
@@ -43,12 +43,7 @@ pub fn row_ui(ui: &mut Ui, id: Id, row: &Row, is_chosen: bool, is_current: bool)
     ui.ctx().accesskit_node_builder(id, |node| {
         node.set_selected(is_chosen);
         // Also of one that arms, and is no button yet.
-        node.set_bounds(accesskit::Rect {
-            x0: rect.min.x.into(),
-            y0: rect.min.y.into(),
-            x1: rect.max.x.into(),
-            y1: rect.max.y.into(),
-        });
+        node.set_bounds(bounds(rect));
         node.set_description(row.why_not.as_deref().unwrap_or(&row.help));
         if !row.keys.is_empty() {
             node.set_keyboard_shortcut(&*row.keys);

@@ -1,0 +1,13 @@
+//! Where a part is, for a screen reader: egui says it of what can be clicked alone.
+
+use egui::{Rect, accesskit};
+
+/// The bounds of a part that cannot be clicked.
+pub fn bounds(rect: Rect) -> accesskit::Rect {
+    accesskit::Rect {
+        x0: rect.min.x.into(),
+        y0: rect.min.y.into(),
+        x1: rect.max.x.into(),
+        y1: rect.max.y.into(),
+    }
+}
