@@ -2,9 +2,14 @@
 
 mod availability;
 mod keys;
+mod way_back;
 
-pub use availability::{act_availability, acting_trouble, journal_trouble};
+pub use availability::{
+    act_availability, acting_trouble, is_for_some, journal_trouble, sign_in_methods,
+    why_not_acknowledge,
+};
 pub use keys::take_keys;
+pub use way_back::{changing, why_nothing};
 
 use std::sync::LazyLock;
 

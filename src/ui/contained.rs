@@ -1,11 +1,11 @@
 //! What is contained now: by whom, why, for how long, and the way back from the row.
 
-use egui::{Label, RichText, Ui};
+use egui::{Align, Label, Layout, Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::commands::{UiCommand, acting_trouble};
-use super::contained_view::{ContainedList, rows_ui};
+use super::commands::{UiCommand, acting_trouble, changing, why_nothing};
+use super::contained_view::{ContainedList, USUAL_HEIGHT};
 use super::device::state_hint::waiting_words;
 use super::look;
 use super::theme::{Role, TokensExt as _, text};
@@ -23,6 +23,9 @@ use crate::state::{Contained, Direction, Remote, Request, State, WayBack};
 
 /// With less height than this the rows leave none to what stands over them: it scrolls with them.
 const LOW: f32 = 360.0;
+
+/// Rows this far out of sight are drawn, so that the Tab key comes to the next one.
+const BEYOND: f32 = 48.0;
 
 /// Shows the list in the place of the table.
 pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -177,53 +180,6 @@ pub fn to_give_back(condition: Condition, state: &State) -> Vec<MachineRef> {
     }
 }
 
-/// Whether there is something of this person's own to give back.
-///
-/// # Errors
-/// Why there is nothing.
-pub fn release_trouble(condition: Condition, state: &State) -> Result<(), String> {
-    let way_back = WayBack::of(&state.contained());
-    let is_read = state.containments.value.is_some();
-    match condition {
-        Condition::Isolated | Condition::Contained => {
-            why_nothing(&way_back, is_read).map_or(Ok(()), Err)
-        }
-        Condition::Restricted if !way_back.to_unrestrict.is_empty() => Ok(()),
-        Condition::Restricted if is_read => {
-            Err("The action history shows nothing restricted by you".to_owned())
-        }
-        Condition::Restricted => Err("The action history has not been read".to_owned()),
-    }
-}
-
-/// Why there is nothing to release, where there is nothing.
-fn why_nothing(way_back: &WayBack, is_read: bool) -> Option<String> {
-    let changing = changing(way_back);
-    if !way_back.to_release.is_empty() {
-        None
-    } else if !changing.is_empty() {
-        Some(format!("Nothing to release now: {}", changing.join(", ")))
-    } else if is_read {
-        Some("The action history shows nothing isolated by you".to_owned())
-    } else {
-        Some("The action history has not been read".to_owned())
-    }
-}
-
-/// What of this person's is on its way.
-fn changing(way_back: &WayBack) -> Vec<String> {
-    let lifted = way_back.being_lifted;
-    let lifted = (lifted > 0).then(|| format!("{lifted} being released"));
-    let pending = match way_back.pending {
-        0 => None,
-        1 => Some("1 request pending, which you can cancel below".to_owned()),
-        several => Some(format!(
-            "{several} requests pending, which you can cancel below"
-        )),
-    };
-    lifted.into_iter().chain(pending).collect()
-}
-
 /// Shows a device with what contains it, and the way back.
 pub fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     let tokens = ui.tokens();
@@ -348,4 +304,51 @@ fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {
         words = format!("{words}: {waits}");
     }
     (look.icon, look.role, words)
+}
+
+/// Draws the rows that can be seen, below what `head` shows, which scrolls with them.
+fn rows_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    list: &ContainedList,
+    head: impl FnOnce(&mut Ui, &mut Cx<'_>),
+) {
+    let area = ScrollArea::vertical().auto_shrink(false);
+    area.show_viewport(ui, |ui, viewport| {
+        let whole = ui.max_rect();
+        head(ui, cx);
+        let room = whole.with_min_y(ui.cursor().top());
+        let viewport = viewport.translate(vec2(0.0, whole.top() - room.top()));
+        let view = &mut cx.views.contained;
+        if (view.width - room.width()).abs() > 0.5 {
+            view.width = room.width();
+            view.heights.fill(USUAL_HEIGHT);
+        }
+        ui.set_height(room.top() - whole.top() + view.heights.iter().sum::<f32>());
+        let sight = viewport.y_range().expand(BEYOND);
+        let mut top = 0.0;
+        for (n, row) in list.rows.iter().enumerate() {
+            let height = cx.views.contained.heights.get(n).copied();
+            let mut height = height.unwrap_or(USUAL_HEIGHT);
+            if top + height >= sight.min && top <= sight.max {
+                let at = room.min + vec2(0.0, top);
+                let builder = UiBuilder::new()
+                    .max_rect(Rect::from_min_size(at, vec2(room.width(), height)))
+                    .layout(Layout::top_down(Align::Min))
+                    .id_salt((row.machine.id.as_str(), row.condition));
+                let mut place = ui.new_child(builder);
+                row_ui(&mut place, cx, row);
+                let drawn = place.min_rect().height();
+                if (drawn - height).abs() > 0.5 {
+                    // The rows below make room at once, the scroll bar in the next frame.
+                    height = drawn;
+                    ui.ctx().request_repaint();
+                }
+                if let Some(known) = cx.views.contained.heights.get_mut(n) {
+                    *known = height;
+                }
+            }
+            top += height;
+        }
+    });
 }

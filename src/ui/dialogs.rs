@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use egui::{Id, RichText, Ui};
+use egui::{Id, Ui};
 
+use super::concerns::{Concern, concerns_ui};
 use super::order;
-use super::theme::{TokensExt as _, text};
+use super::theme::TokensExt as _;
 use super::views::{Dialog as OpenDialog, Views};
 use super::widgets::{ActionButton, Dialog, small_ui};
 use super::{Cx, help, palette};
@@ -15,8 +16,8 @@ use crate::state::State;
 use crate::ui::activity::open_work::{Ending, OpenOrders};
 use crate::ui::activity::{attention, download, insist};
 use crate::ui::device::compare;
-use crate::ui::devices::bulk_selection::devices;
 use crate::ui::sign_in::account;
+use crate::ui::words::devices;
 
 /// Draws whatever dialog is open.
 pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -43,13 +44,6 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Some(OpenDialog::Form(form)) => order::order_ui(ui, cx, form),
     }
     cx.views.uncover();
-}
-
-/// Something that closing the window would end or lose.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Concern {
-    pub what: String,
-    pub consequence: &'static str,
 }
 
 /// What closing the window now would end or lose, the gravest first.
@@ -101,17 +95,6 @@ fn orders_left_by_closing(state: &State) -> OpenOrders<'_> {
         open
     } else {
         open.without_followed()
-    }
-}
-
-/// Draws what a dialog's title does not say of these.
-pub fn concerns_ui(ui: &mut Ui, concerns: &[Concern]) {
-    for (n, concern) in concerns.iter().enumerate() {
-        if n > 0 {
-            let what = RichText::new(&concern.what).text_style(text::strong());
-            ui.add(egui::Label::new(what).wrap());
-        }
-        ui.add(egui::Label::new(concern.consequence).wrap());
     }
 }
 

@@ -7,6 +7,7 @@ use egui::{
     UiBuilder,
 };
 
+use super::layout::{LOW, WIDE, is_console_open};
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{
@@ -15,24 +16,17 @@ use super::widgets::{
 };
 use super::{Cx, activity, contained, dialogs, journal, palette, settings, sign_in, strip};
 use crate::explain::{Explanation, NextStep};
-use crate::model::SessionStatus;
-use crate::state::State;
 use crate::ui::device::panel;
 use crate::ui::devices::screen;
 use crate::ui::settings::shared_host;
 use crate::ui::sign_in::{account, banner};
 
-/// From this width on the device panel is beside the table; in a narrower window it replaces the table.
-pub const WIDE: f32 = 1100.0;
 const PANEL_MIN_WIDTH: f32 = 420.0;
 const ACTIVITY_HEIGHT: f32 = 200.0;
 /// Three rows under a heading of the list of activities.
 const ACTIVITY_MIN_HEIGHT: f32 = 130.0;
 /// One row of it, with its margins.
 const ACTIVITY_LINE_HEIGHT: f32 = 40.0;
-/// A window lower than this keeps its margins small, and leaves its room to what stands in the middle.
-pub const LOW: f32 = 420.0;
-
 /// Shows the whole window. The keyboard goes from the list to the panel, the activity and the strip.
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     palette::run_chosen(ui, cx);
@@ -47,24 +41,6 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     part_ui(ui, "strip part", strip, |ui| strip::mode_strip_ui(ui, cx));
     dialogs::dialog_ui(ui, cx);
-}
-
-/// Whether the console is shown, and not the page that signs in: also while a code or the browser is
-/// waited for, where the list of before is still there.
-#[must_use]
-pub fn is_console_open(state: &State) -> bool {
-    match &state.session {
-        SessionStatus::SignedIn { .. }
-        | SessionStatus::NeedsSignIn { .. }
-        | SessionStatus::Renewing { .. }
-        | SessionStatus::NotRenewed { .. } => true,
-        SessionStatus::AskingForCode
-        | SessionStatus::WaitingForPerson(_)
-        | SessionStatus::InBrowser(_) => !state.inventory.all().is_empty(),
-        SessionStatus::SignedOut
-        | SessionStatus::Restoring
-        | SessionStatus::DifferentAccount { .. } => false,
-    }
 }
 
 /// Shows which mode, where and who: over everything, at all times.

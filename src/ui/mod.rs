@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod commands;
+pub mod concerns;
 pub mod dialogs;
 pub mod order;
 pub mod theme;
@@ -16,6 +17,7 @@ mod devices;
 mod frame;
 mod help;
 mod journal;
+mod layout;
 mod look;
 mod palette;
 mod settings;
@@ -25,13 +27,15 @@ mod words;
 
 pub use contained::to_give_back;
 pub use device::compare::compare;
-pub use frame::{frame_ui, is_console_open, strip_ui};
+pub use frame::{frame_ui, strip_ui};
 pub use journal::hand_over;
+pub use layout::is_console_open;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::message::Command;
+use crate::model::MachineRef;
 use crate::state::State;
 use commands::UiCommand;
 use views::Views;
@@ -53,6 +57,17 @@ pub struct Cx<'a> {
     pub now: Timestamp,
     pub zone: &'a TimeZone,
     pub out: &'a mut Outbox,
+}
+
+impl Cx<'_> {
+    /// Puts a device into the panel, and has it read where it is not in the list.
+    pub fn select_device(&mut self, machine: MachineRef) {
+        if self.state.machine(&machine.id).is_none() {
+            let load = Command::LoadMachine(machine.id.clone());
+            self.out.work.push(load);
+        }
+        self.views.show_device(machine);
+    }
 }
 
 /// What was raised in this frame.

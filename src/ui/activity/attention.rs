@@ -5,10 +5,10 @@ use egui::{Align, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke
 
 use crate::journal::Entry;
 use crate::message::Command;
-use crate::model::EntryId;
 use crate::state::State;
+use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::activity::row::{RING, Ticking, entry_ui};
-use crate::ui::commands::acting_trouble;
+use crate::ui::commands::why_not_acknowledge;
 use crate::ui::order::{Exposure, Item};
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Dialog, Icon, badge, icon, strip_well_ui};
@@ -16,13 +16,6 @@ use crate::ui::{Cx, look, views};
 
 /// Entries listed; the others move up when these are acknowledged.
 const MAX_LISTED: usize = 50;
-
-/// Why nothing can be acknowledged here; `None` when it can.
-pub fn why_not_acknowledge(state: &State) -> Option<String> {
-    let nobody = state.session.account().is_none();
-    let nobody = nobody.then(|| "Sign in first: it is recorded who has read it".to_owned());
-    acting_trouble(state).err().or(nobody)
-}
 
 /// "2 need attention".
 pub fn count_words(count: usize) -> String {
@@ -147,22 +140,6 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
             }
         });
     });
-}
-
-/// Entries that are to be acknowledged together, and which of them have been on screen.
-#[derive(Debug, Default)]
-pub struct Acknowledging {
-    pub ids: Vec<EntryId>,
-    exposure: Exposure,
-}
-
-impl Acknowledging {
-    /// The question about these; none has been on screen.
-    #[must_use]
-    pub fn of(ids: Vec<EntryId>) -> Box<Self> {
-        let exposure = Exposure::default();
-        Box::new(Self { ids, exposure })
-    }
 }
 
 /// The dialog that acknowledges several entries: each of them is on it, and has to have been in sight.

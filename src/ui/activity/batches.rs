@@ -5,14 +5,13 @@ use egui::{Label, RichText, Ui};
 use crate::journal::Entry;
 use crate::message::Command;
 use crate::state::Batch;
-use crate::ui::activity::attention::{Acknowledging, why_not_acknowledge};
+use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::activity::buttons;
-use crate::ui::commands::{acting_trouble, journal_trouble};
-use crate::ui::devices::bulk_selection::devices;
+use crate::ui::commands::{acting_trouble, journal_trouble, why_not_acknowledge};
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Dialog;
 use crate::ui::widgets::{ActionButton, Icon, raised_frame};
-use crate::ui::words::duration;
+use crate::ui::words::{devices, duration};
 use crate::ui::{Cx, order};
 
 /// Shows the batches that are under way, were interrupted, or whose result is not acknowledged.

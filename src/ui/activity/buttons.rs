@@ -8,9 +8,8 @@ use crate::message::Command;
 use crate::model::{MachineAction, MachineActionId, MachineActionType};
 use crate::state::State;
 use crate::ui::activity::wording;
-use crate::ui::activity::{attention, download, record};
-use crate::ui::commands::{acting_trouble, journal_trouble};
-use crate::ui::device::panel;
+use crate::ui::activity::{download, record};
+use crate::ui::commands::{acting_trouble, journal_trouble, why_not_acknowledge};
 use crate::ui::theme::Role;
 use crate::ui::views::Dialog;
 use crate::ui::widgets::{ActionButton, Icon, badge, copy_button_ui};
@@ -99,7 +98,7 @@ pub fn buttons(
             buttons.extend(own);
         }
         OrderStatus::Done { .. } => {
-            buttons.extend(download::button(entry, state));
+            buttons.extend(download_button(entry, state));
             let against = opposites.iter();
             let against = against.map(|a| Button::CancelOpposite(a.id.clone(), a.kind.clone()));
             buttons.extend(against);
@@ -141,7 +140,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
     };
     match button {
         Button::Acknowledge => {
-            let why_not = attention::why_not_acknowledge(cx.state);
+            let why_not = why_not_acknowledge(cx.state);
             let response = ui.add(
                 look.hint("Takes it off the top: you have read it")
                     .disabled_because(why_not.as_deref()),
@@ -223,7 +222,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
         Button::ShowDevice => {
             let name = format!("Show {device}");
             if ui.add(ActionButton::quiet(&label).hint(&name)).clicked() {
-                panel::select(cx, entry.machine());
+                cx.select_device(entry.machine());
             }
         }
         Button::Copy => {
@@ -276,6 +275,15 @@ fn refill_values(draft: &mut Draft, entry: &Entry) {
             draft.set(parameter, value.text());
         }
     }
+}
+
+/// The button of an entry's package, where it has one.
+fn download_button(entry: &Entry, state: &State) -> Option<Button> {
+    let news = state.downloads.get(&entry.id());
+    entry.package().map(|_action| match news {
+        Some(news) if !news.is_end() => Button::CancelDownload,
+        Some(_) | None => Button::Download,
+    })
 }
 
 #[cfg(test)]

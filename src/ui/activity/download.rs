@@ -9,21 +9,11 @@ use crate::journal::Entry;
 use crate::message::{Command, DownloadNews};
 use crate::model::{EntryId, SessionStatus, clean};
 use crate::state::State;
-use crate::ui::activity::buttons::Button;
 use crate::ui::commands::journal_trouble;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Dialog as OpenDialog;
 use crate::ui::widgets::{ActionButton, Dialog, TextField};
 use crate::ui::{Cx, words};
-
-/// The button of an entry's package, where it has one.
-pub fn button(entry: &Entry, state: &State) -> Option<Button> {
-    let news = state.downloads.get(&entry.id());
-    entry.package().map(|_action| match news {
-        Some(news) if !news.is_end() => Button::CancelDownload,
-        Some(_) | None => Button::Download,
-    })
-}
 
 /// Why no package can be downloaded now, if it cannot.
 pub fn why_not(state: &State) -> Option<String> {

@@ -1,5 +1,6 @@
 //! What this console ordered, what is in flight, and how it ended.
 
+pub(in crate::ui) mod acknowledging;
 pub(in crate::ui) mod attention;
 pub(in crate::ui) mod batches;
 pub(in crate::ui) mod buttons;

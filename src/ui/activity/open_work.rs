@@ -12,7 +12,7 @@ use crate::message::Command;
 use crate::model::{EntryId, clean};
 use crate::state::State;
 use crate::ui::Cx;
-use crate::ui::dialogs::Concern;
+use crate::ui::concerns::Concern;
 use crate::ui::theme::Role;
 use crate::ui::widgets::{ActionButton, Icon, badge};
 use crate::ui::words::ago;

@@ -9,7 +9,7 @@ use crate::model::{MachineAction, clean};
 use crate::state::State;
 use crate::ui::words;
 
-const COMMENT_CHARS: usize = 300;
+pub const COMMENT_CHARS: usize = 300;
 
 /// When the present status was reached: by the service's clock where it reports one, as it is shown
 /// everywhere else.

@@ -11,7 +11,7 @@ use crate::ui::activity::open_work;
 use crate::ui::activity::record;
 use crate::ui::activity::wording;
 use crate::ui::activity::wording::TICKING_SECS;
-use crate::ui::frame::LOW;
+use crate::ui::layout::LOW;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
     ActionButton, Icon, TipExt as _, badge, bounds, copyable_ui, elided_ui, small_ui, text_width,

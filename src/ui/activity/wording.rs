@@ -17,6 +17,7 @@ use crate::model::{
 };
 use crate::state::State;
 use crate::ui::activity::download;
+use crate::ui::activity::record::COMMENT_CHARS;
 use crate::ui::{look, words};
 
 /// How long the service keeps an action for a device that does not report.
@@ -24,8 +25,6 @@ const SERVICE_WAITS: SignedDuration = SignedDuration::from_hours(72);
 
 /// From this age on an entry's age has no seconds, so nothing has to tick.
 pub const TICKING_SECS: i64 = 3600;
-
-const COMMENT_CHARS: usize = 300;
 
 /// What a later order has made of the condition that this one brought about.
 pub fn overtaken_by<'a>(entry: &Entry, state: &'a State) -> Option<&'a Entry> {

@@ -3,12 +3,11 @@
 use jiff::Timestamp;
 
 use super::UiCommand;
+use super::way_back::release_trouble;
 use crate::action::{ActionKind, Condition, Task, Values};
 use crate::guard::{self, Severity};
-use crate::model::{MachineRef, SessionStatus};
+use crate::model::{MachineRef, SessionStatus, SignInMethod};
 use crate::state::State;
-use crate::ui::contained;
-use crate::ui::devices::bulk_selection::is_for_some;
 use crate::ui::views::Views;
 
 impl UiCommand {
@@ -164,7 +163,7 @@ fn selection_availability(kind: ActionKind, state: &State, views: &Views) -> Res
 fn release_availability(condition: Condition, state: &State) -> Result<(), String> {
     account_trouble(state)?;
     acting_trouble(state)?;
-    contained::release_trouble(condition, state)
+    release_trouble(condition, state)
 }
 
 /// Whether this console may act on its journal; it says which one may, where another holds it.
@@ -220,4 +219,26 @@ pub fn act_availability(
         Some(block) => Err(block.text),
         None => Ok(()),
     }
+}
+
+/// Whether a kind of action is for one of the ticked devices at least.
+pub fn is_for_some(state: &State, views: &Views, kind: ActionKind) -> bool {
+    let record = |device: &MachineRef| state.machine(&device.id).map(AsRef::as_ref);
+    let mut picked = views.bulk_selection.iter();
+    picked.any(|device| kind.is_offered_on(record(device)))
+}
+
+/// Both ways to sign in, first the one that the last refusal asks for, else the one that worked last.
+pub fn sign_in_methods(state: &State) -> [UiCommand; 2] {
+    match state.advised_method.or(state.sign_in_method) {
+        Some(SignInMethod::Browser) => [UiCommand::SignInWithBrowser, UiCommand::SignIn],
+        Some(SignInMethod::Code) | None => [UiCommand::SignIn, UiCommand::SignInWithBrowser],
+    }
+}
+
+/// Why nothing can be acknowledged here; `None` when it can.
+pub fn why_not_acknowledge(state: &State) -> Option<String> {
+    let nobody = state.session.account().is_none();
+    let nobody = nobody.then(|| "Sign in first: it is recorded who has read it".to_owned());
+    acting_trouble(state).err().or(nobody)
 }

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::state::Remote;
 use crate::ui::commands::{act_availability, acting_trouble};
-use crate::ui::frame::WIDE;
+use crate::ui::layout::WIDE;
 use crate::ui::look;
 use crate::ui::look::condition_icon;
 use crate::ui::theme::{Role, TokensExt as _, text};

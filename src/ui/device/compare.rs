@@ -7,7 +7,7 @@ use crate::message::Command;
 use crate::model::{Machine, MachineRef, PanelPart};
 use crate::search::DeviceState;
 use crate::state::State;
-use crate::ui::device::panel::{os, select, tags, told};
+use crate::ui::device::facts::{os, tags, told};
 use crate::ui::device::users;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::views::{Dialog as OpenDialog, Views};
@@ -81,7 +81,7 @@ pub fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
         cx.views.dialog = Some(OpenDialog::Compare(machine.clone()));
     }
     if let Some(record) = shown {
-        select(cx, record);
+        cx.select_device(record);
     }
 }
 

@@ -3,6 +3,7 @@
 pub(in crate::ui) mod actions;
 pub(in crate::ui) mod alerts;
 pub(in crate::ui) mod compare;
+pub(in crate::ui) mod facts;
 pub(in crate::ui) mod marks;
 pub(in crate::ui) mod panel;
 pub(in crate::ui) mod parts;

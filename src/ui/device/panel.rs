@@ -6,10 +6,11 @@ use egui::{RichText, ScrollArea, Ui};
 use jiff::Timestamp;
 
 use crate::message::Command;
-use crate::model::{Cloud, Machine, MachineId, MachineRef, Mode, clean, filled, short_name};
+use crate::model::{Cloud, Machine, MachineId, MachineRef, Mode, clean, short_name};
+use crate::ui::device::facts::{VALUE_CHARS, os, os_known, row_ui, tags, told, unknown, value_ui};
 use crate::ui::device::marks::{device_marks, panel_marks_ui};
 use crate::ui::device::{actions, alerts, compare, parts, state_section, users};
-use crate::ui::devices::bulk_selection::absence_words;
+use crate::ui::devices::absence::absence_words;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
     ActionButton, EmptyState, Icon, TipExt as _, badge, copy_button_ui, copy_labelled_ui,
@@ -17,17 +18,12 @@ use crate::ui::widgets::{
 };
 use crate::ui::{Cx, look, words};
 
-const VALUE_CHARS: usize = 200;
-const TAG_CHARS: usize = 40;
 /// Addresses shown; a record can hold hundreds.
 const MAX_ADDRESSES: usize = 12;
 /// Other records with the same name that are shown one by one.
 const TWINS_LISTED: usize = 10;
 /// In a window lower than this the id of the device is only a button to copy it, in points.
 const LOW: f32 = 680.0;
-/// The column of names beside the facts, in points.
-const NAME_WIDTH: f32 = 128.0;
-
 /// Draws the panel of the selected device.
 pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let Some(selected) = cx.views.selected.clone() else {
@@ -131,7 +127,7 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
                     id: survivor.clone(),
                     dns_name: None,
                 });
-                select(cx, target);
+                cx.select_device(target);
             }
         });
     }
@@ -199,7 +195,7 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
             }
             let name = format!("Show {}", twin.quoted());
             if ui.add(ActionButton::new("Show").hint(&name)).clicked() {
-                select(cx, twin);
+                cx.select_device(twin);
             }
             if is_one {
                 compare_ui(ui, cx, selected);
@@ -220,14 +216,6 @@ fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef) {
         let reads = compare::compare(cx.state, cx.views, selected);
         cx.out.work.extend(reads);
     }
-}
-
-/// Selects a device and has it read, for it may not be in the list.
-pub fn select(cx: &mut Cx<'_>, machine: MachineRef) {
-    if cx.state.machine(&machine.id).is_none() {
-        cx.out.work.push(Command::LoadMachine(machine.id.clone()));
-    }
-    cx.views.show_device(machine);
 }
 
 /// What decides at a glance: is it alive, how bad is it, whose is it, where is it.
@@ -302,23 +290,6 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     });
 }
 
-pub(in crate::ui) fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
-    let weak = ui.tokens().text_weak;
-    ui.horizontal_top(|ui| {
-        let start = ui.cursor().left();
-        ui.label(RichText::new(name).color(weak));
-        let used = ui.cursor().left() - start;
-        ui.add_space((NAME_WIDTH - used).max(0.0));
-        ui.vertical(value);
-    });
-}
-
-pub(in crate::ui) fn value_ui(ui: &mut Ui, name: &str, value: &str) {
-    row_ui(ui, name, |ui| {
-        ui.add(egui::Label::new(value).wrap());
-    });
-}
-
 fn unknown_ui(ui: &mut Ui) {
     ui.label(unknown());
 }
@@ -355,48 +326,6 @@ fn addresses_ui(ui: &mut Ui, machine: &Machine) {
     if let Some(external) = machine.last_external_ip_address {
         ui.label(mono(format!("{external} (external)")));
     }
-}
-
-fn unknown() -> String {
-    "unknown".to_owned()
-}
-
-pub(in crate::ui) fn told(value: Option<&str>) -> String {
-    filled(value).map_or_else(unknown, |value| clean(value, VALUE_CHARS).into_owned())
-}
-
-/// The operating system with its version.
-pub fn os(machine: &Machine) -> String {
-    os_known(machine).unwrap_or_else(unknown)
-}
-
-fn os_known(machine: &Machine) -> Option<String> {
-    let given = |text: &Option<Box<str>>| {
-        let text = text.as_deref().map(str::trim);
-        text.filter(|text| !text.is_empty()).map(str::to_owned)
-    };
-    let platform = given(&machine.os_platform).map(|platform| words::os_name(&platform));
-    let parts: Vec<_> = [platform, given(&machine.version)]
-        .into_iter()
-        .flatten()
-        .map(|part| clean(&part, 40).into_owned())
-        .collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
-}
-
-/// All tags, safe to show.
-pub fn tags(machine: &Machine) -> String {
-    match machine.machine_tags.as_deref() {
-        None => return told(None),
-        Some([]) => return "none".to_owned(),
-        Some(_) => {}
-    }
-    let tags: Vec<_> = machine
-        .tags()
-        .iter()
-        .map(|tag| clean(tag, TAG_CHARS))
-        .collect();
-    clean(&tags.join(", "), VALUE_CHARS).into_owned()
 }
 
 /// How fresh the record is; the old values stay while it is read or could not be.

@@ -7,11 +7,12 @@ use crate::explain::NextStep;
 use crate::message::Command;
 use crate::model::{Listed, MachineId, PanelPart};
 use crate::state::Remote;
-use crate::ui::devices::screen::FRESH_SECS;
 use crate::ui::theme::Role;
 use crate::ui::widgets::{Icon, badge, section_ui, small_ui};
 use crate::ui::{Cx, words};
 
+/// Facts younger than this are not read again because the selection came back.
+pub const FRESH_SECS: i64 = 60;
 /// Elements drawn of each list.
 const SHOWN: usize = 10;
 

@@ -8,7 +8,7 @@ use crate::action::{Condition, ConditionState, Evidence};
 use crate::model::{MachineAction, MachineRef, first_upper, requestor_name};
 use crate::ui::activity::attention;
 use crate::ui::device::actions::action_name;
-use crate::ui::device::panel::{row_ui, told, value_ui};
+use crate::ui::device::facts::{row_ui, told, value_ui};
 use crate::ui::look;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{Icon, badge, copyable_ui, foldable_ui, section_ui, small_ui};

@@ -10,35 +10,15 @@ use crate::model::{MachineId, Question, clean};
 use crate::search::field_trouble;
 use crate::state::{Answer, Asking, Progress};
 use crate::ui::Cx;
+use crate::ui::devices::ask_view::AskView;
 use crate::ui::devices::coverage::{Coverage, coverage};
-use crate::ui::devices::screen::{SelectedBy, select};
+use crate::ui::devices::select::{SelectedBy, select};
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{ActionButton, Icon, TipExt as _, badge, icon};
 use crate::ui::words::ago;
 
 /// How long a typed text has to rest before it is asked about unasked. What was pasted is whole.
 const REST_SECS: f64 = 1.0;
-
-/// What the search asks of the service, as far as the window goes.
-#[derive(Debug, Default)]
-pub struct AskView {
-    /// The search that this is about.
-    search: String,
-    /// What it may mean, the likeliest first.
-    pub(in crate::ui) questions: Vec<Question>,
-    /// egui's time of the last change.
-    since: f64,
-    is_typed: bool,
-    /// Whether something was asked for this search.
-    pub(in crate::ui) is_sent: bool,
-    /// Enter was pressed: a single device that comes is meant.
-    is_entered: bool,
-    /// The device in the panel when it was asked, or when Enter was pressed: an answer takes the
-    /// place of no other that was chosen meanwhile.
-    beside: Option<MachineId>,
-    /// The number of the answer whose device was selected.
-    taken: Option<u64>,
-}
 
 /// Why the search finds nothing, where its words tell.
 pub fn trouble(cx: &Cx<'_>) -> Option<String> {

@@ -3,17 +3,15 @@
 
 use egui::{Align, Id, Label, Layout, Panel, Popup, Rect, RichText, Sense, Ui, UiBuilder, vec2};
 
-use jiff::Timestamp;
-
 use crate::action::{ActionKind, Subject};
 use crate::model::MachineRef;
 use crate::state::State;
-use crate::ui::commands::acting_trouble;
-use crate::ui::devices::coverage::{Coverage, coverage};
+use crate::ui::commands::{acting_trouble, is_for_some};
+use crate::ui::devices::absence::absence_note;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Views;
 use crate::ui::widgets::{ActionButton, Icon, TipExt as _, button_width, is_arming, raised_frame};
-use crate::ui::words::ago;
+use crate::ui::words::devices;
 use crate::ui::{Cx, order};
 
 /// Room that the words keep beside the buttons, in points.
@@ -67,13 +65,6 @@ fn raise(ui: &Ui, cx: &mut Cx<'_>, kind: ActionKind) {
     if let Some(crate::ui::views::Dialog::Form(form)) = &mut cx.views.dialog {
         form.from_selection = true;
     }
-}
-
-/// Whether a kind of action is for one of the ticked devices at least.
-pub fn is_for_some(state: &State, views: &Views, kind: ActionKind) -> bool {
-    let record = |device: &MachineRef| state.machine(&device.id).map(AsRef::as_ref);
-    let mut picked = views.bulk_selection.iter();
-    picked.any(|device| kind.is_offered_on(record(device)))
 }
 
 const CLEAR: &str = "Clear selection";
@@ -159,7 +150,7 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
     }
     let names: Vec<_> = picked.iter().map(MachineRef::quoted).collect();
     let names = names.join(", ");
-    let (words, colour) = match note(state, views, picked.iter()) {
+    let (words, colour) = match absence_note(state, views, picked.iter()) {
         Some(note) => (format!("{} selected, {note}", picked.len()), tokens.caution),
         None => (format!("{} selected", picked.len()), tokens.text),
     };
@@ -171,91 +162,4 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
     let label = Label::new(shown).truncate();
     let response = ui.add(label.show_tooltip_when_elided(false));
     response.tip(line);
-}
-
-/// Why a ticked device is not among the rows as it was ticked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Absence {
-    HiddenBySearch,
-    NotInList,
-    Merged,
-    Renamed(String),
-}
-
-impl Absence {
-    pub fn words(&self) -> String {
-        match self {
-            Self::HiddenBySearch => "Not shown by this search".to_owned(),
-            Self::NotInList => "Not in the list".to_owned(),
-            Self::Merged => "Merged into another record".to_owned(),
-            Self::Renamed(now) => format!("Renamed since it was selected: now {now}"),
-        }
-    }
-}
-
-/// What is not as it was when this device was ticked.
-pub fn absence(state: &State, views: &Views, machine: &MachineRef) -> Option<Absence> {
-    let Some(known) = state.inventory.get(&machine.id) else {
-        return Some(Absence::NotInList);
-    };
-    if known.merged_into().is_some() {
-        return Some(Absence::Merged);
-    }
-    let now = known.reference();
-    if machine.is_renamed_in(known) {
-        return Some(Absence::Renamed(now.quoted_name()));
-    }
-    let is_hidden =
-        !views.search.trim().is_empty() && views.rows.row_of(state, &machine.id).is_none();
-    is_hidden.then_some(Absence::HiddenBySearch)
-}
-
-/// What the panel and the form of one device say where its record is not in the list.
-pub fn absence_words(state: &State, machine: &MachineRef, now: Timestamp) -> Option<String> {
-    let Coverage::Whole(at) = coverage(state) else {
-        return None;
-    };
-    let is_listed = state.inventory.get(&machine.id).is_some();
-    (!is_listed).then(|| {
-        format!(
-            "Not in the list read {}: removed, or outside your device groups",
-            ago(at, now)
-        )
-    })
-}
-
-/// What is to be said of devices that are not among the rows as they were ticked.
-pub fn note<'a>(
-    state: &State,
-    views: &Views,
-    machines: impl ExactSizeIterator<Item = &'a MachineRef>,
-) -> Option<String> {
-    let of = machines.len();
-    let (mut hidden, mut gone, mut merged, mut renamed) = (0, 0, 0, 0);
-    for machine in machines {
-        match absence(state, views, machine) {
-            None => {}
-            Some(Absence::HiddenBySearch) => hidden += 1,
-            Some(Absence::NotInList) => gone += 1,
-            Some(Absence::Merged) => merged += 1,
-            Some(Absence::Renamed(_)) => renamed += 1,
-        }
-    }
-    let is = |count: usize| if count == 1 { "is" } else { "are" };
-    let parts = [
-        (hidden > 0).then(|| format!("{hidden} of {of} {} not shown by this search", is(hidden))),
-        (gone > 0).then(|| format!("{gone} of {of} {} not in the list", is(gone))),
-        (merged > 0).then(|| format!("{merged} of {of} merged into another record")),
-        (renamed > 0).then(|| format!("{renamed} of {of} renamed")),
-    ];
-    let parts: Vec<_> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-/// That many of them, in words.
-pub fn devices(count: usize) -> String {
-    match count {
-        1 => "1 device".to_owned(),
-        count => format!("{count} devices"),
-    }
 }

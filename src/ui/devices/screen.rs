@@ -9,11 +9,12 @@ use crate::message::Command;
 use crate::state::Remote;
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
-use crate::ui::device::parts;
+use crate::ui::device::parts::{self, FRESH_SECS};
 use crate::ui::devices::bulk_selection::{bulk_ui, reserve_bulk};
 use crate::ui::devices::columns::columns_ui;
 use crate::ui::devices::coverage::{Coverage, coverage};
-use crate::ui::devices::suggestions::offers_ui;
+use crate::ui::devices::select::{SelectedBy, select};
+use crate::ui::devices::suggestion_list::offers_ui;
 use crate::ui::devices::table::{Clicked, table_ui};
 use crate::ui::devices::{asked, empty, list_notes};
 use crate::ui::theme::TokensExt as _;
@@ -21,8 +22,6 @@ use crate::ui::views::Dwell;
 use crate::ui::widgets::{ActionButton, Dialog, Icon, TextField, TipExt as _};
 use crate::ui::words::{ago, both_times};
 
-/// Facts younger than this are not read again because the selection came back.
-pub const FRESH_SECS: i64 = 60;
 /// How long a selection has to rest before its facts are read.
 const REST_SECS: f64 = 0.4;
 /// Rows that Page Up and Page Down go by.
@@ -302,28 +301,6 @@ fn walk_by(ui: &Ui, key: Key, cx: &mut Cx<'_>) {
         (_, _) => 0,
     };
     select(cx, to.min(last), SelectedBy::Walked);
-}
-
-/// How a selection came about.
-#[derive(Clone, Copy)]
-pub enum SelectedBy {
-    /// By a click or Enter: the panel opens.
-    Chosen,
-    /// By an arrow key, on the way to somewhere.
-    Walked,
-}
-
-/// Pins the device of a row.
-pub fn select(cx: &mut Cx<'_>, index: usize, by: SelectedBy) {
-    let Some(machine) = cx.views.rows.machine(cx.state, index) else {
-        return;
-    };
-    cx.views.walked_to = match by {
-        SelectedBy::Chosen => None,
-        SelectedBy::Walked => Some(machine.id.clone()),
-    };
-    cx.views.selected = Some(machine.reference());
-    cx.views.scroll_to_selection = true;
 }
 
 /// Picks the device of a row to act on it with others, or puts it back.

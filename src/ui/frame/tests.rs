@@ -19,8 +19,8 @@ use crate::guard::Policy;
 use crate::message::{Command, Event, InventoryNews};
 use crate::model::{
     Account, Budget, Column, Epoch, KeyringState, Machine, MachineAction, MachineActionId,
-    MachineActionStatus, MachineActionType, MachineId, Mode, PanelPart, Permissions, SignInPrompt,
-    TenantId, WindowLayout,
+    MachineActionStatus, MachineActionType, MachineId, Mode, PanelPart, Permissions, SessionStatus,
+    SignInPrompt, TenantId, WindowLayout,
 };
 use crate::state::State;
 use crate::ui::commands::UiCommand;

@@ -7,9 +7,10 @@ use super::paste::Field;
 use crate::action::{Choice, Draft, DraftError, MAX_COMMENT_CHARS, Parameter, ParameterKind, Task};
 use crate::guard;
 use crate::model::MachineRef;
+use crate::ui::Cx;
+use crate::ui::commands::sign_in_methods;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, TextField, TipExt as _, radio_ui};
-use crate::ui::{Cx, sign_in};
 
 /// The fields of an action besides the comment.
 pub fn parameters_ui(ui: &mut Ui, draft: &mut Draft, id: Id) {
@@ -121,7 +122,7 @@ pub fn comment_ui(ui: &mut Ui, form: &mut OrderForm, id: Id) {
 /// Both ways to sign in, where the sign-in has ended while the form was open.
 pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.horizontal(|ui| {
-        for command in sign_in::sign_in_methods(cx.state) {
+        for command in sign_in_methods(cx.state) {
             if ui.add(ActionButton::new(command.spec().title)).clicked() {
                 cx.out.commands.push(command);
             }

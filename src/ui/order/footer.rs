@@ -2,7 +2,8 @@
 
 use egui::{Id, Key, Label, Modifiers, TextStyle, Ui, UiBuilder, accesskit};
 
-use super::{OrderForm, confirm_label, fields};
+use super::fields;
+use super::form::{OrderForm, confirm_label};
 use crate::action::{Change, ConditionState, Risk, Task};
 use crate::model::MachineRef;
 use crate::ui::Cx;

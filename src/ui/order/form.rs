@@ -1,16 +1,16 @@
-//! The data of an open action form, for one device or several, and the one way to open it.
+//! The data of an open action form, for one device or several.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
 
 use super::exposure::Exposure;
-use super::judged::Judged;
 use super::ticket;
-use crate::action::{ActionKind, Change, Condition, Draft, Subject, Task};
-use crate::message::Command;
-use crate::model::{EntryId, MachineId, MachineRef, PanelPart};
+use crate::action::{ActionKind, Draft, Sha1, Subject, Task};
+use crate::guard::{self, Review};
+use crate::model::{EntryId, MachineId, MachineRef};
 use crate::state::State;
-use crate::ui::views::{Dialog, Views};
-
-/// Devices whose open alerts are asked for as a form opens.
-const MAX_ALERTS_READ: usize = 10;
+use crate::ui::words::devices;
 
 /// An action form with its review.
 #[derive(Debug)]
@@ -46,7 +46,36 @@ pub struct OrderForm {
     pub error: Option<String>,
     /// The safe button takes the keyboard in the next frame, as it does when the form opens.
     pub keep_takes_focus: bool,
-    pub(super) judged: Judged,
+    judged: Judged,
+}
+
+/// The reviews as they were judged last, one of each device.
+#[derive(Debug, Default)]
+struct Judged {
+    from: Option<From>,
+    reviews: Arc<[Review]>,
+}
+
+/// What reviews were judged from.
+#[derive(Debug)]
+struct From {
+    revision: u64,
+    /// Ages are worded to the minute.
+    minute: i64,
+    draft: Draft,
+    ticket: String,
+    targets: Vec<EntryId>,
+}
+
+impl From {
+    fn is_still(&self, form: &OrderForm, state: &State, now: Timestamp) -> bool {
+        let targets = form.targets.iter().map(|target| target.entry);
+        self.revision == state.revision()
+            && self.minute == minute(now)
+            && self.draft == form.draft
+            && self.ticket == form.ticket
+            && self.targets.iter().copied().eq(targets)
+    }
 }
 
 /// One device of the form.
@@ -126,6 +155,39 @@ impl OrderForm {
         }
     }
 
+    /// A review of each device, in the order of the list.
+    pub fn reviews(&mut self, state: &State, now: Timestamp) -> Arc<[Review]> {
+        let from = self.judged.from.as_ref();
+        if !from.is_some_and(|from| from.is_still(self, state, now)) {
+            self.judge(state, now);
+        }
+        Arc::clone(&self.judged.reviews)
+    }
+
+    /// The same, judged anew: what is confirmed is judged by the time of its confirmation.
+    pub fn judge(&mut self, state: &State, now: Timestamp) -> Arc<[Review]> {
+        let batch_size = self.targets.len();
+        let sha1 = self.draft.file_sha1();
+        let sha1 = sha1.as_ref().map(Sha1::as_str);
+        let reviews = self.drafts().map(|draft| {
+            let judge = |facts: &guard::Facts<'_>| guard::review(&draft, facts);
+            state.with_more_facts(&draft.machine, sha1, batch_size, now, judge)
+        });
+        let reviews = reviews.collect();
+        let from = From {
+            revision: state.revision(),
+            minute: minute(now),
+            draft: self.draft.clone(),
+            ticket: self.ticket.clone(),
+            targets: self.targets.iter().map(|target| target.entry).collect(),
+        };
+        self.judged = Judged {
+            from: Some(from),
+            reviews,
+        };
+        Arc::clone(&self.judged.reviews)
+    }
+
     /// The ticket as it will be offered to the next form.
     #[must_use]
     pub fn used_ticket(&self) -> Option<UsedTicket> {
@@ -141,108 +203,24 @@ impl OrderForm {
     }
 }
 
-/// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them. What is
-/// returned has the facts read again.
-#[must_use = "the commands read the devices again"]
-pub fn open(
-    state: &State,
-    views: &mut Views,
-    machines: &[MachineRef],
-    subject: Subject,
-    time: f64,
-    fill: impl FnOnce(&mut Draft),
-) -> Vec<Command> {
-    let mut targets: Vec<Target> = Vec::new();
-    for machine in machines {
-        if targets.iter().all(|known| known.machine.id != machine.id) {
-            match EntryId::random() {
-                Ok(entry) => targets.push(Target {
-                    entry,
-                    machine: machine.clone(),
-                }),
-                Err(error) => {
-                    views.no_random_numbers(error);
-                    return Vec::new();
-                }
-            }
-        }
+/// What the form is called: with the device for one, with their number for several.
+#[must_use]
+pub fn title(task: &Task, form: &OrderForm) -> String {
+    match form.targets.len() {
+        1 => task.title(),
+        count => format!("{} {}", task.verb(), devices(count)),
     }
-    let Some(first) = targets.first() else {
-        return Vec::new();
-    };
-    let ids = targets.iter().map(|target| &target.machine.id);
-    let mut renamed = releases_of_containments(state, &subject, ids);
-    let subject = match renamed.first() {
-        // All of them go by that name.
-        Some((_, kind)) if renamed.len() == targets.len() => {
-            let subject = Subject::Act(*kind);
-            renamed.clear();
-            subject
-        }
-        Some(_) | None => subject,
-    };
-    let mut draft = Draft::new(first.entry, first.machine.clone(), subject);
-    fill(&mut draft);
-    let ids: Vec<_> = targets.iter().map(|t| t.machine.id.clone()).collect();
-    let mut form = OrderForm::new(targets, draft, time);
-    form.renamed = renamed;
-    if form.draft.comment.is_empty() {
-        form.ticket = ticket::preset(state, views, &ids).unwrap_or_default();
-    }
-    let alerts = alerts_to_read(state, &form.draft, &ids);
-    views.open(Dialog::Form(Box::new(form)));
-    let mut load = match ids.as_slice() {
-        [only] => vec![
-            Command::LoadMachine(only.clone()),
-            // A guardrail passes on what the service says.
-            Command::LoadPart(only.clone(), PanelPart::AvailableActions),
-        ],
-        _ => vec![Command::LoadMachines(ids)],
-    };
-    load.extend(alerts);
-    load
 }
 
-/// Those of several devices to be released that are contained: what releases them goes by another name,
-/// on screen and in the journal.
-fn releases_of_containments<'a>(
-    state: &State,
-    subject: &Subject,
-    ids: impl Iterator<Item = &'a MachineId>,
-) -> Vec<(MachineId, ActionKind)> {
-    let back = Condition::Contained.way_back();
-    if *subject != Subject::Act(Condition::Isolated.way_back()) {
-        return Vec::new();
+/// What the confirm button says, with the device or the number of devices.
+#[must_use]
+pub fn confirm_label(task: &Task, form: &OrderForm) -> String {
+    match form.only() {
+        Some(only) => task.confirm_label(only),
+        None => title(task, form),
     }
-    let is_contained = |id: &&MachineId| {
-        let conditions = state.actions.conditions(id);
-        let shown = conditions.and_then(|c| c.ended(Condition::Contained).in_force());
-        // Where the history does not reach back: without a sensor it can be nothing else.
-        let machine = state.machine(id);
-        shown.is_some() || machine.is_some_and(|machine| machine.is_unmanaged())
-    };
-    ids.filter(is_contained)
-        .map(|id| (id.clone(), back))
-        .collect()
 }
 
-/// Asks for the open alerts of devices whose containment is to be lifted or called off: the warning
-/// about it tells them. Those of many devices would use up the calls for what else is read.
-fn alerts_to_read(state: &State, draft: &Draft, ids: &[MachineId]) -> Vec<Command> {
-    let lifts = match draft.task() {
-        task @ Task::Act { .. } => matches!(task.change(), Change::Clears(_)),
-        Task::Cancel { action_type, .. } => ActionKind::from_type(&action_type)
-            .is_some_and(|kind| matches!(kind.spec().change, Change::Sets(_))),
-    };
-    if !lifts {
-        return Vec::new();
-    }
-    let is_reading = |id: &&MachineId| {
-        let panel = state.panels.get(id);
-        panel.is_some_and(|panel| panel.alerts.loading)
-    };
-    let ids = ids.iter().filter(|id| !is_reading(id));
-    ids.take(MAX_ALERTS_READ)
-        .map(|id| Command::LoadPart(id.clone(), PanelPart::Alerts))
-        .collect()
+fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
 }

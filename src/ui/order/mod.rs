@@ -8,30 +8,32 @@ mod exposure;
 mod fields;
 mod footer;
 mod form;
-mod judged;
+mod open;
 mod paste;
 mod targets;
 mod templates;
 mod ticket;
+mod ticket_field;
 
 pub use exposure::{Exposure, Item};
-pub use form::{OrderForm, Target, UsedTicket, open};
+pub use form::{OrderForm, Target, UsedTicket, confirm_label};
+pub use open::{open, raise};
 
 use egui::{Event, Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
 
 use super::Cx;
-use super::commands::acting_trouble;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{
     Dialog, TipExt as _, copy_button_ui, elided, is_arming, small_ui, text_width,
 };
-use crate::action::{Draft, Sha1, Subject, Task};
+use crate::action::{Sha1, Task};
 use crate::guard::{self, Approval, Review};
 use crate::message::Command;
 use crate::model::MachineRef;
-use crate::ui::devices::bulk_selection::devices;
+use crate::ui::words::devices;
 use footer::{Pressed, footer_height, footer_ui, keep_label};
+use form::title;
 use paste::Field;
 
 /// A form is no higher than this, in points, however high the window.
@@ -45,27 +47,8 @@ const MIN_LIST: f32 = 44.0;
 const MIN_BODY: f32 = 28.0;
 /// Room for a finding that comes later, of a line or two.
 const FEW_FINDINGS: f32 = 56.0;
-/// Between lines that belong together, in points.
-const LINE_GAP: f32 = 2.0;
 /// No more of the height than this goes to the findings about one device.
 const MAX_FINDINGS: f32 = 190.0;
-
-/// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them, unless this
-/// console only looks: whatever raises it says so.
-pub fn raise(
-    ui: &Ui,
-    cx: &mut Cx<'_>,
-    machines: &[MachineRef],
-    subject: Subject,
-    fill: impl FnOnce(&mut Draft),
-) {
-    if acting_trouble(cx.state).is_err() {
-        return;
-    }
-    let time = ui.input(|input| input.time);
-    let load = open(cx.state, cx.views, machines, subject, time, fill);
-    cx.out.work.extend(load);
-}
 
 /// Draws the open form.
 pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
@@ -78,24 +61,6 @@ pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
             }
             Dialog::return_focus(ui.ctx(), id);
         }
-    }
-}
-
-/// What the form is called: with the device for one, with their number for several.
-#[must_use]
-pub fn title(task: &Task, form: &OrderForm) -> String {
-    match form.targets.len() {
-        1 => task.title(),
-        count => format!("{} {}", task.verb(), devices(count)),
-    }
-}
-
-/// What the confirm button says, with the device or the number of devices.
-#[must_use]
-pub fn confirm_label(task: &Task, form: &OrderForm) -> String {
-    match form.only() {
-        Some(only) => task.confirm_label(only),
-        None => title(task, form),
     }
 }
 
@@ -359,7 +324,7 @@ fn body_ui(
         review::preview_ui(ui, &first, form.only());
     }
     // Close together: all of it is to be read without scrolling.
-    ui.spacing_mut().item_spacing.y = LINE_GAP;
+    ui.spacing_mut().item_spacing.y = review::LINE_GAP;
     if form.only().is_none() {
         small_ui(ui, "Sent to each device with its own reference tag");
     }

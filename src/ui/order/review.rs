@@ -10,10 +10,13 @@ use crate::guard::{Finding, Review, Severity};
 use crate::model::{MachineId, MachineRef, clean};
 use crate::state::{Remote, State};
 use crate::ui::Cx;
-use crate::ui::order::{LINE_GAP, OrderForm};
+use crate::ui::order::form::OrderForm;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{Icon, badge};
 use crate::ui::words;
+
+/// Between lines that belong together, in points.
+pub const LINE_GAP: f32 = 2.0;
 
 /// Whether the devices were read again since the form opened, in words.
 pub fn facts_status(ui: &Ui, cx: &Cx<'_>, form: &OrderForm) -> (Role, String) {

@@ -6,12 +6,12 @@ use super::exposure::{Exposure, Item};
 use super::form::OrderForm;
 use crate::guard::{self, Review};
 use crate::model::{Machine, MachineRef};
-use crate::ui::device::panel::os;
-use crate::ui::devices::bulk_selection;
-use crate::ui::devices::bulk_selection::devices;
+use crate::ui::device::facts::os;
+use crate::ui::devices::absence::{absence, absence_note, absence_words};
 use crate::ui::order::review;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Icon, badge, elided_ui, is_arming, raised_frame, small_ui};
+use crate::ui::words::devices;
 use crate::ui::{Cx, words};
 
 /// Whether a guardrail forbids this one; what is wrong with the text concerns them all.
@@ -199,7 +199,7 @@ pub fn checks_ui(
 
 /// That the only device is not in the list.
 fn absence_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
-    if let Some(absence) = bulk_selection::absence_words(cx.state, machine, cx.now) {
+    if let Some(absence) = absence_words(cx.state, machine, cx.now) {
         badge(ui, Icon::Warning, Role::Caution, &absence);
     }
 }
@@ -278,9 +278,9 @@ fn leave_out_ui(
                     .disabled_because(why),
             )
             .clicked();
-        let note = form.from_selection.then(|| {
-            bulk_selection::note(cx.state, cx.views, form.targets.iter().map(|t| &t.machine))
-        });
+        let note = form
+            .from_selection
+            .then(|| absence_note(cx.state, cx.views, form.targets.iter().map(|t| &t.machine)));
         if let Some(note) = note.flatten() {
             let colour = ui.tokens().caution;
             let note = RichText::new(note).text_style(TextStyle::Small);
@@ -320,7 +320,7 @@ fn row_ui(
     let facts = cx.state.machine(&machine.id);
     let mut facts = facts.map_or_else(String::new, |machine| device_facts(machine, cx));
     if let Some(absence) = from_selection
-        .then(|| bulk_selection::absence(cx.state, cx.views, machine))
+        .then(|| absence(cx.state, cx.views, machine))
         .flatten()
     {
         badge(ui, Icon::Warning, Role::Caution, &absence.words());

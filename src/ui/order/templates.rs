@@ -4,7 +4,8 @@
 use egui::{ComboBox, Id, Ui};
 
 use super::form::OrderForm;
-use super::ticket;
+use super::ticket::clean_ticket;
+use super::ticket_field::{field_ui, offered};
 use crate::action::Change;
 use crate::model::clean;
 use crate::settings::{RuleKey, TICKET};
@@ -24,18 +25,18 @@ pub fn templates_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut OrderForm, ticket_id: I
     let change = form.draft.task().change();
     let templates = written.entries(RuleKey::Templates);
     let templates: Vec<&str> = templates.filter_map(|t| fitting(t, change)).collect();
-    let offered = ticket::offered(cx.state, cx.views);
+    let offered = offered(cx.state, cx.views);
     let mut chosen = None;
     ui.horizontal_wrapped(|ui| {
-        ticket::field_ui(ui, offered.as_deref(), form, ticket_id);
-        let ticket = ticket::clean_ticket(&form.ticket);
+        field_ui(ui, offered.as_deref(), form, ticket_id);
+        let ticket = clean_ticket(&form.ticket);
         chosen = if templates.len() > MAX_BUTTONS {
             list_ui(ui, &templates, &ticket)
         } else {
             buttons_ui(ui, &templates, &ticket)
         };
     });
-    let ticket = ticket::clean_ticket(&form.ticket);
+    let ticket = clean_ticket(&form.ticket);
     follow_ticket(form, &ticket);
     if let Some(template) = chosen {
         put(

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::*;
-use crate::action::{ActionKind, ISOLATION_TYPE, SELECTIVE};
+use crate::action::{ActionKind, Draft, ISOLATION_TYPE, SELECTIVE, Subject};
 use crate::guard::Policy;
 use crate::message::{Event as Fact, SettingsNews};
 use crate::model::{

@@ -1,26 +1,28 @@
 //! The command palette: devices, actions, pages and settings by a few letters. It sends nothing: an
 //! action opens its form, and a device its panel.
 
+mod item;
 mod items;
 mod row;
+mod typed;
 
-pub use items::{Item, Recent};
+pub use item::{Item, Recent};
+pub use typed::Palette;
 
 use egui::{
     Context, Event, EventFilter, Id, Key, KeyboardShortcut, Response, RichText, ScrollArea, Ui,
 };
 
+use super::Cx;
 use super::commands::UiCommand;
-use super::device::panel;
 use super::devices::asked;
+use super::layout::is_console_open;
 use super::theme::{TokensExt as _, text};
 use super::views::{Dialog as OpenDialog, Screen};
 use super::widgets::{ActionButton, Dialog, Icon, TextField, icon};
-use super::{Cx, is_console_open};
-use crate::model::MachineId;
-use crate::search::{DeviceMatches, Fuzzy};
-use items::Row;
+use item::Row;
 use row::{heading_ui, row_ui};
+use typed::From;
 
 const WIDTH: f32 = 680.0;
 /// How high the list is where the window has the room, in points.
@@ -31,32 +33,6 @@ const BESIDE_LIST: f32 = 100.0;
 const STEPS: [Key; 4] = [Key::ArrowDown, Key::ArrowUp, Key::PageDown, Key::PageUp];
 /// Rows that Page Up and Page Down go by.
 const PAGE: usize = 8;
-
-/// What is typed in the palette, and what it finds.
-#[derive(Debug, Default)]
-pub struct Palette {
-    text: String,
-    fuzzy: Fuzzy,
-    matches: DeviceMatches,
-    rows: Vec<Row>,
-    /// What the rows were made from.
-    from: Option<From>,
-    /// The row that Enter acts on. It stays the same however the rows around it change.
-    chosen: Option<Item>,
-    /// The chosen row is to come into sight.
-    scrolls: bool,
-}
-
-/// What rows are made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct From {
-    text: String,
-    revision: u64,
-    generation: u64,
-    is_settled: bool,
-    shown: Option<MachineId>,
-    selected: usize,
-}
 
 /// A key that was meant for the palette itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +100,7 @@ pub fn run_chosen(ui: &Ui, cx: &mut Cx<'_>) {
     }
     match item {
         Item::Command(command) => cx.out.commands.push(command),
-        Item::Device(machine) => panel::select(cx, machine),
+        Item::Device(machine) => cx.select_device(machine),
         Item::Search(text) => show_search(cx, text),
         Item::Ask(text, question) => {
             show_search(cx, text);

@@ -5,7 +5,7 @@ use egui::{
     Align2, Color32, Id, Response, RichText, Sense, Stroke, TextStyle, Ui, WidgetInfo, accesskit,
 };
 
-use super::items::Row;
+use super::item::Row;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::{TipExt as _, bounds, elided, has_just_moved, text_width};
 

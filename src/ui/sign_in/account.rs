@@ -8,8 +8,8 @@ use crate::model::{Permission, Permissions, SessionStatus, clean};
 use crate::ui::Cx;
 use crate::ui::activity::open_work::{Ending, OpenOrders};
 use crate::ui::commands::UiCommand;
-use crate::ui::dialogs::concerns_ui;
-use crate::ui::frame::LOW;
+use crate::ui::concerns::concerns_ui;
+use crate::ui::layout::LOW;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::views::Dialog as OpenDialog;
 use crate::ui::widgets::{

@@ -3,8 +3,7 @@
 use egui::{Id, Label, RichText, Ui};
 
 use crate::settings::Profile;
-use crate::ui::dialogs::Concern;
-use crate::ui::sign_in::profiles::{PageRequest, ProfilesPage};
+use crate::ui::concerns::Concern;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Dialog};
 
@@ -15,9 +14,9 @@ pub struct Leaving {
     pub concerns: Vec<Concern>,
 }
 
-/// Asks while there is something to ask; the switch if it was confirmed.
-pub fn leaving_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
-    let leaving = page.leaving.take()?;
+/// Asks while there is something to ask; the profile to go to if it was confirmed.
+pub fn leaving_ui(ui: &mut Ui, asked: &mut Option<Leaving>) -> Option<Profile> {
+    let leaving = asked.take()?;
     let id = Id::unique("leaving the profile");
     let what: Vec<_> = leaving.concerns.iter().map(|c| c.consequence).collect();
     let what = what.join(". ");
@@ -42,11 +41,11 @@ pub fn leaving_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
     });
     let (stays, switches) = response.inner;
     if !switches && !stays && !response.close_requested {
-        page.leaving = Some(leaving);
+        *asked = Some(leaving);
         return None;
     }
     Dialog::return_focus(ui.ctx(), id);
-    switches.then_some(PageRequest::Leave(leaving.to))
+    switches.then_some(leaving.to)
 }
 
 #[cfg(test)]
@@ -57,7 +56,7 @@ mod tests {
 
     use crate::settings::{ProfileName, Settings};
     use crate::ui::sign_in::leaving::*;
-    use crate::ui::sign_in::profiles::profiles_ui;
+    use crate::ui::sign_in::profiles::{PageRequest, ProfilesPage, profiles_ui};
     use crate::ui::theme;
 
     struct World {

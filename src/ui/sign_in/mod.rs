@@ -13,12 +13,11 @@ use std::time::Duration;
 use egui::{Id, Ui};
 
 use super::Cx;
-use super::commands::UiCommand;
+use super::commands::{UiCommand, sign_in_methods};
 use super::theme::{Role, TokensExt as _};
 use super::widgets::{ActionButton, ExplanationView, Icon, badge, page_ui, section_ui, small_ui};
 use crate::explain::{Explanation, NextStep};
-use crate::model::{Account, Mode, SessionStatus, SignInMethod, Unfamiliar, clean};
-use crate::state::State;
+use crate::model::{Account, Mode, SessionStatus, Unfamiliar, clean};
 use crate::ui::activity::open_work::open_work_ui;
 use crate::ui::sign_in::under_way::{
     Detail, cancel_ui, is_opening, other_method_ui, under_way_ui, wrapped_ui,
@@ -107,14 +106,6 @@ fn failure_ui(ui: &mut Ui, failure: &Explanation) {
         details: &failure.details,
     }
     .show_ui(ui);
-}
-
-/// Both ways, first the one that the last refusal asks for, else the one that worked last.
-pub fn sign_in_methods(state: &State) -> [UiCommand; 2] {
-    match state.advised_method.or(state.sign_in_method) {
-        Some(SignInMethod::Browser) => [UiCommand::SignInWithBrowser, UiCommand::SignIn],
-        Some(SignInMethod::Code) | None => [UiCommand::SignIn, UiCommand::SignInWithBrowser],
-    }
 }
 
 /// Both sign-in methods, side by side: many organisations allow only one of them.

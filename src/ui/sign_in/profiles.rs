@@ -172,7 +172,9 @@ pub fn profiles_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> 
         request = form_and_saved_ui(ui, page);
         steps_ui(ui, &mut page.steps_shown);
     });
-    request = leaving_ui(ui, page).or(request);
+    request = leaving_ui(ui, &mut page.leaving)
+        .map(PageRequest::Leave)
+        .or(request);
     request.filter(|_| page.busy.is_none())
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::journal::{Entry, Record};
 use crate::model::clean;
 use crate::state::State;
-use crate::ui::activity::wording::COMMENT_CHARS;
+use crate::ui::activity::record::COMMENT_CHARS;
 use crate::ui::words::spaced;
 
 const IN_PORTAL: &str = "look at it in the Defender portal";

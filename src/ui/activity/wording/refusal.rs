@@ -3,7 +3,7 @@
 use crate::action::Task;
 use crate::journal::{Entry, Record};
 use crate::model::{Permission, SessionStatus, clean};
-use crate::ui::activity::wording::COMMENT_CHARS;
+use crate::ui::activity::record::COMMENT_CHARS;
 
 /// Says what was missing as far as it can be determined; a 403 does not say it itself.
 pub(super) fn lines(

@@ -1,0 +1,51 @@
+//! Whether there is anything of this person's own to give back, and what of it is on its way.
+
+use crate::action::Condition;
+use crate::state::{State, WayBack};
+
+/// Whether there is something of this person's own to give back.
+///
+/// # Errors
+/// Why there is nothing.
+pub fn release_trouble(condition: Condition, state: &State) -> Result<(), String> {
+    let way_back = WayBack::of(&state.contained());
+    let is_read = state.containments.value.is_some();
+    match condition {
+        Condition::Isolated | Condition::Contained => {
+            why_nothing(&way_back, is_read).map_or(Ok(()), Err)
+        }
+        Condition::Restricted if !way_back.to_unrestrict.is_empty() => Ok(()),
+        Condition::Restricted if is_read => {
+            Err("The action history shows nothing restricted by you".to_owned())
+        }
+        Condition::Restricted => Err("The action history has not been read".to_owned()),
+    }
+}
+
+/// Why there is nothing to release, where there is nothing.
+pub fn why_nothing(way_back: &WayBack, is_read: bool) -> Option<String> {
+    let changing = changing(way_back);
+    if !way_back.to_release.is_empty() {
+        None
+    } else if !changing.is_empty() {
+        Some(format!("Nothing to release now: {}", changing.join(", ")))
+    } else if is_read {
+        Some("The action history shows nothing isolated by you".to_owned())
+    } else {
+        Some("The action history has not been read".to_owned())
+    }
+}
+
+/// What of this person's is on its way.
+pub fn changing(way_back: &WayBack) -> Vec<String> {
+    let lifted = way_back.being_lifted;
+    let lifted = (lifted > 0).then(|| format!("{lifted} being released"));
+    let pending = match way_back.pending {
+        0 => None,
+        1 => Some("1 request pending, which you can cancel below".to_owned()),
+        several => Some(format!(
+            "{several} requests pending, which you can cancel below"
+        )),
+    };
+    lifted.into_iter().chain(pending).collect()
+}

@@ -1,0 +1,23 @@
+//! What the person is told before something is closed, left or signed out of.
+
+use egui::{RichText, Ui};
+
+use super::theme::text;
+
+/// Something that would end or be lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Concern {
+    pub what: String,
+    pub consequence: &'static str,
+}
+
+/// Draws what a dialog's title does not say of these.
+pub fn concerns_ui(ui: &mut Ui, concerns: &[Concern]) {
+    for (n, concern) in concerns.iter().enumerate() {
+        if n > 0 {
+            let what = RichText::new(&concern.what).text_style(text::strong());
+            ui.add(egui::Label::new(what).wrap());
+        }
+        ui.add(egui::Label::new(concern.consequence).wrap());
+    }
+}

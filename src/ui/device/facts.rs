@@ -1,0 +1,71 @@
+//! How one fact about a device is put into words, and its line beside the name of the fact.
+
+use egui::{RichText, Ui};
+
+use crate::model::{Machine, clean, filled};
+use crate::ui::theme::TokensExt as _;
+use crate::ui::words;
+
+pub const VALUE_CHARS: usize = 200;
+const TAG_CHARS: usize = 40;
+/// The column of names beside the facts, in points.
+const NAME_WIDTH: f32 = 128.0;
+
+pub fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
+    let weak = ui.tokens().text_weak;
+    ui.horizontal_top(|ui| {
+        let start = ui.cursor().left();
+        ui.label(RichText::new(name).color(weak));
+        let used = ui.cursor().left() - start;
+        ui.add_space((NAME_WIDTH - used).max(0.0));
+        ui.vertical(value);
+    });
+}
+
+pub fn value_ui(ui: &mut Ui, name: &str, value: &str) {
+    row_ui(ui, name, |ui| {
+        ui.add(egui::Label::new(value).wrap());
+    });
+}
+
+pub fn unknown() -> String {
+    "unknown".to_owned()
+}
+
+pub fn told(value: Option<&str>) -> String {
+    filled(value).map_or_else(unknown, |value| clean(value, VALUE_CHARS).into_owned())
+}
+
+/// The operating system with its version.
+pub fn os(machine: &Machine) -> String {
+    os_known(machine).unwrap_or_else(unknown)
+}
+
+pub fn os_known(machine: &Machine) -> Option<String> {
+    let given = |text: &Option<Box<str>>| {
+        let text = text.as_deref().map(str::trim);
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
+    };
+    let platform = given(&machine.os_platform).map(|platform| words::os_name(&platform));
+    let parts: Vec<_> = [platform, given(&machine.version)]
+        .into_iter()
+        .flatten()
+        .map(|part| clean(&part, 40).into_owned())
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+/// All tags, safe to show.
+pub fn tags(machine: &Machine) -> String {
+    match machine.machine_tags.as_deref() {
+        None => return told(None),
+        Some([]) => return "none".to_owned(),
+        Some(_) => {}
+    }
+    let tags: Vec<_> = machine
+        .tags()
+        .iter()
+        .map(|tag| clean(tag, TAG_CHARS))
+        .collect();
+    clean(&tags.join(", "), VALUE_CHARS).into_owned()
+}

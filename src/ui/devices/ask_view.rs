@@ -1,0 +1,24 @@
+//! What the window remembers of asking the service itself.
+
+use crate::model::{MachineId, Question};
+
+/// What the search asks of the service, as far as the window goes.
+#[derive(Debug, Default)]
+pub struct AskView {
+    /// The search that this is about.
+    pub search: String,
+    /// What it may mean, the likeliest first.
+    pub questions: Vec<Question>,
+    /// egui's time of the last change.
+    pub since: f64,
+    pub is_typed: bool,
+    /// Whether something was asked for this search.
+    pub is_sent: bool,
+    /// Enter was pressed: a single device that comes is meant.
+    pub is_entered: bool,
+    /// The device in the panel when it was asked, or when Enter was pressed: an answer takes the
+    /// place of no other that was chosen meanwhile.
+    pub beside: Option<MachineId>,
+    /// The number of the answer whose device was selected.
+    pub taken: Option<u64>,
+}

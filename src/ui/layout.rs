@@ -1,0 +1,27 @@
+//! What decides how the window is laid out.
+
+use crate::model::SessionStatus;
+use crate::state::State;
+
+/// From this width on the device panel is beside the table; in a narrower window it replaces the table.
+pub const WIDE: f32 = 1100.0;
+/// A window lower than this keeps its margins small, and leaves its room to what stands in the middle.
+pub const LOW: f32 = 420.0;
+
+/// Whether the console is shown, and not the page that signs in: also while a code or the browser is
+/// waited for, where the list of before is still there.
+#[must_use]
+pub fn is_console_open(state: &State) -> bool {
+    match &state.session {
+        SessionStatus::SignedIn { .. }
+        | SessionStatus::NeedsSignIn { .. }
+        | SessionStatus::Renewing { .. }
+        | SessionStatus::NotRenewed { .. } => true,
+        SessionStatus::AskingForCode
+        | SessionStatus::WaitingForPerson(_)
+        | SessionStatus::InBrowser(_) => !state.inventory.all().is_empty(),
+        SessionStatus::SignedOut
+        | SessionStatus::Restoring
+        | SessionStatus::DifferentAccount { .. } => false,
+    }
+}

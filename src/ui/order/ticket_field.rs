@@ -1,0 +1,57 @@
+//! The ticket field, and the ticket that a form begins with or offers.
+
+use egui::{Id, RichText, TextStyle, Ui};
+
+use super::form::OrderForm;
+use super::ticket::find;
+use crate::model::MachineId;
+use crate::state::State;
+use crate::ui::theme::TokensExt as _;
+use crate::ui::views::Views;
+use crate::ui::widgets::{ActionButton, TextField};
+
+const WIDTH: f32 = 160.0;
+
+/// The ticket field, with the ticket of the last form offered where it is not taken over.
+pub fn field_ui(ui: &mut Ui, offered: Option<&str>, form: &mut OrderForm, id: Id) {
+    let label = RichText::new("Ticket").text_style(TextStyle::Small);
+    let label = ui.label(label.color(ui.tokens().text_weak));
+    TextField::new("Ticket", &mut form.ticket)
+        .label_unseen()
+        .hint("INC-…")
+        .width(WIDTH)
+        .id(id)
+        .show_ui(ui)
+        .labelled_by(label.id);
+    if let Some(offered) = offered.filter(|_| form.ticket.trim().is_empty()) {
+        let label = format!("Use {offered}");
+        let button = ActionButton::new(&label).hint("The ticket leads the comment that is sent");
+        if ui.add(button).clicked() {
+            offered.clone_into(&mut form.ticket);
+        }
+    }
+}
+
+/// The ticket to start with: of the search that found these devices, or the one that was last used
+/// for them.
+pub fn preset(state: &State, views: &Views, ids: &[MachineId]) -> Option<String> {
+    let found = in_search(state, views).filter(|_| {
+        let mut ids = ids.iter();
+        ids.all(|id| views.rows.row_of(state, id).is_some())
+    });
+    let used = views.ticket.as_ref().filter(|used| {
+        let mut ids = ids.iter();
+        ids.all(|id| used.machines.contains(id))
+    });
+    found.or_else(|| used.map(|used| used.text.clone()))
+}
+
+/// The ticket to offer to a form that did not start with one.
+pub fn offered(state: &State, views: &Views) -> Option<String> {
+    in_search(state, views).or_else(|| views.ticket.as_ref().map(|used| used.text.clone()))
+}
+
+fn in_search(state: &State, views: &Views) -> Option<String> {
+    let is_device = |word: &str| state.inventory.places_named(word).next().is_some();
+    find(&views.search, is_device).map(str::to_owned)
+}

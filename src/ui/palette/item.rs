@@ -1,0 +1,85 @@
+//! What the palette can offer, and what was chosen lately.
+
+use crate::model::{MachineRef, Question};
+use crate::ui::commands::UiCommand;
+
+/// How many of the last ones are kept.
+pub const MAX_RECENT: usize = 6;
+
+/// Something that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    Command(UiCommand),
+    Device(MachineRef),
+    /// Puts a text into the search of the list.
+    Search(String),
+    /// Asks the service itself, for a search.
+    Ask(String, Question),
+}
+
+impl Item {
+    /// Whether it is the same, whatever a device is called by now.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Device(one), Self::Device(other)) => one.id == other.id,
+            _ => self == other,
+        }
+    }
+}
+
+/// What was chosen in this run, the last one first.
+#[derive(Debug, Default)]
+pub struct Recent(pub Vec<Item>);
+
+impl Recent {
+    /// Puts an item first. A search is done with once it was made.
+    pub fn note(&mut self, item: Item) {
+        if matches!(item, Item::Command(_) | Item::Device(_)) {
+            self.0.retain(|known| !known.is_same(&item));
+            self.0.insert(0, item);
+            self.0.truncate(MAX_RECENT);
+        }
+    }
+
+    /// How long ago it was chosen, in places; those never chosen come last.
+    pub fn rank(&self, item: &Item) -> usize {
+        let place = self.0.iter().position(|known| known.is_same(item));
+        place.unwrap_or(MAX_RECENT)
+    }
+}
+
+/// A row of the palette.
+#[derive(Debug)]
+pub struct Row {
+    pub item: Item,
+    /// Drawn over the row, where a section begins.
+    pub heading: Option<String>,
+    pub label: String,
+    /// The characters of the label that matched, by their places.
+    pub letters: Vec<usize>,
+    /// What tells a device from its twins.
+    pub tail: String,
+    pub beside: String,
+    pub keys: String,
+    pub help: String,
+    pub why_not: Option<String>,
+}
+
+impl Row {
+    /// The id of its widget in the dialog `palette`.
+    pub fn id(&self, palette: egui::Id) -> egui::Id {
+        palette.with(match &self.item {
+            Item::Command(command) => format!("{command:?}"),
+            Item::Device(machine) => machine.id.to_string(),
+            Item::Search(_) => "search".to_owned(),
+            Item::Ask(_, question) => format!("{question:?}"),
+        })
+    }
+
+    /// What a screen reader calls it.
+    pub fn name(&self) -> String {
+        let beside = if self.beside.is_empty() { "" } else { ", " };
+        format!("{}{}{beside}{}", self.label, self.tail, self.beside)
+    }
+}
