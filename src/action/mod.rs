@@ -4,6 +4,7 @@ mod catalogue;
 mod condition;
 mod draft;
 mod hash;
+mod inference;
 mod inputs;
 mod order;
 mod parameter;
@@ -14,11 +15,12 @@ mod stored;
 mod systems;
 
 pub use catalogue::{ActionKind, CANCEL_PERMISSIONS};
-#[cfg(test)]
-pub use condition::INFERENCES;
-pub use condition::{Condition, ConditionState, Conditions, Evidence, infer, infer_ended};
+pub use condition::Condition;
 pub use draft::{Draft, DraftError, Subject};
 pub use hash::{Sha1, Sha1Error};
+#[cfg(test)]
+pub use inference::INFERENCES;
+pub use inference::{ConditionState, Conditions, Evidence, infer, infer_ended};
 pub use inputs::{FULL, ISOLATION_TYPE, SCAN_TYPE, SELECTIVE, SHA1, TAG};
 pub use order::{MAX_COMMENT_CHARS, Order, Task};
 pub use parameter::{Choice, Parameter, ParameterError, ParameterKind, Value, Values};

@@ -1,6 +1,7 @@
 //! A condition's phase, as the list, the search and the panel name it.
 
-use super::condition::{Condition, ConditionState, Conditions};
+use super::condition::Condition;
+use super::inference::{ConditionState, Conditions};
 
 /// The state of a condition, without its evidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

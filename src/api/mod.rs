@@ -21,14 +21,16 @@ mod panel;
 pub mod proxy;
 mod rate_limit;
 mod retry;
+mod submit;
 mod transport;
 mod wire;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 use url::Url;
 
 pub use ask::Found;
@@ -40,9 +42,8 @@ pub use rate_limit::{Lane, Permit, Quota};
 pub use retry::delay;
 pub use transport::Http;
 
-use crate::action::{Order, Recorded};
 use crate::auth::{AccessToken, AuthError, Clock, RefusedToken, Session, WantedClaims};
-use crate::model::{Account, Budget, Endpoints, Machine, MachineAction};
+use crate::model::{Budget, Endpoints, MachineAction, fraction};
 use rate_limit::Limiters;
 use transport::{Answer, Limits};
 use wire::Noun;
@@ -105,7 +106,7 @@ impl Client {
     /// # Errors
     /// The time, when there is no room now.
     pub fn poll_permit_of(&self, quota: Quota, lane: Lane) -> Result<Permit, Timestamp> {
-        lock(&self.0.limiters).poll(quota, lane, self.now())
+        self.0.limiters.lock().poll(quota, lane, self.now())
     }
 
     /// Waits for leave for one request.
@@ -122,51 +123,12 @@ impl Client {
         }
     }
 
-    /// Sends exactly one POST (rules 2 and 4): only `worker/order/send.rs` calls this.
-    ///
-    /// # Errors
-    /// [`ApiError::effect`] tells whether something may have changed all the same.
-    pub async fn submit(
-        &self,
-        order: &Order,
-        account: &Account,
-        permit: Permit,
-    ) -> Result<Submitted, ApiError> {
-        let url = odata::submission(&self.0.endpoints.api, order);
-        let answer = self
-            .send_with(
-                self.0.session.token_of(account).await,
-                &url,
-                permit,
-                Sending::Post(wire::object(&order.body())),
-            )
-            .await?;
-        let action = match order.task.record() {
-            Recorded::MachineAction => self.understand(&url, &answer, wire::one)?,
-            Recorded::Investigation => self.understand(&url, &answer, investigation::one)?,
-            Recorded::Machine => {
-                let machine: Machine = self.understand(&url, &answer, wire::one)?;
-                let effect = order.effect_on(&machine);
-                let is_of_order = machine.id == order.machine.id;
-                effect
-                    .filter(|_| is_of_order)
-                    .ok_or_else(|| ApiError::OtherRecord {
-                        came: machine.id.as_str().into(),
-                    })?
-            }
-        };
-        Ok(Submitted {
-            action,
-            date: answer.date(),
-        })
-    }
-
     /// Gets another token in place of the one that was last refused with 401.
     ///
     /// # Errors
     /// When the sign-in cannot be renewed without a person.
     pub async fn renew(&self) -> Result<(), ApiError> {
-        let refused = lock(&self.0.refused).clone();
+        let refused = self.0.refused.lock().clone();
         let renewed = match refused {
             Some(refused) => self.0.session.token_instead_of(refused).await,
             None => self.0.session.token().await,
@@ -176,14 +138,14 @@ impl Client {
 
     /// Forgets what it holds of a sign-in that is over, connections and their buffers included.
     pub fn forget_sign_in(&self) {
-        *lock(&self.0.refused) = None;
+        *self.0.refused.lock() = None;
         self.0.http.close_connections();
     }
 
     /// How many calls are left.
     #[must_use]
     pub fn budget(&self) -> Budget {
-        lock(&self.0.limiters).common.budget(self.now())
+        self.0.limiters.lock().common.budget(self.now())
     }
 
     /// How far the service's clock is ahead of this computer's; `None` before its first answer.
@@ -250,7 +212,7 @@ impl Client {
                 attempt += 1;
                 continue;
             }
-            let Some(delay) = retry::delay(&error, Verb::Read, attempt, random()) else {
+            let Some(delay) = retry::delay(&error, Verb::Read, attempt, fraction()) else {
                 return Err(error);
             };
             attempt += 1;
@@ -304,12 +266,15 @@ impl Client {
         }
         match answer.body(url, self.now()) {
             Err(ApiError::Throttled { retry_at }) => {
-                lock(&self.0.limiters).close_gate(&permit, retry_at, self.now());
+                self.0
+                    .limiters
+                    .lock()
+                    .close_gate(&permit, retry_at, self.now());
             }
             Err(ApiError::Unauthorized(_)) => {
                 let claims =
                     WantedClaims::asked_for_by(answer.challenges.iter().map(AsRef::as_ref));
-                *lock(&self.0.refused) = Some(RefusedToken { token, claims });
+                *self.0.refused.lock() = Some(RefusedToken { token, claims });
             }
             Ok(_) => token.note_accepted(),
             Err(_) => {}
@@ -340,14 +305,4 @@ impl Sending {
             Self::Post(_) => "POST",
         }
     }
-}
-
-/// In `0.0..1.0`. Without random bytes the middle has to do: it only spreads repeats.
-fn random() -> f64 {
-    getrandom::u32().map_or(0.5, |bits| f64::from(bits) / (f64::from(u32::MAX) + 1.0))
-}
-
-/// What the locks guard is whole after every statement, so a panic elsewhere spoils nothing.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

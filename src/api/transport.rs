@@ -3,10 +3,11 @@
 pub(super) mod stream;
 
 use std::error::Error;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use url::Url;
 
 use super::error::ApiError;
@@ -132,7 +133,7 @@ impl Http {
     }
 
     fn lock(&self) -> MutexGuard<'_, reqwest::Client> {
-        self.client.lock().unwrap_or_else(PoisonError::into_inner)
+        self.client.lock()
     }
 
     fn client(stand_in: Option<&Url>) -> Result<reqwest::Client, ApiError> {

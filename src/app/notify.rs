@@ -14,10 +14,11 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use egui::{UserAttentionType, ViewportCommand};
+use parking_lot::Mutex;
 
 use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
 use crate::model::{EntryId, Mode};
@@ -103,7 +104,7 @@ impl Notifier {
         let status = entry.status();
         let key = status.key();
         let before = {
-            let mut seen = inner.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut seen = inner.seen.lock();
             seen.insert(entry.id(), key)
         };
         let is_news = before != Some(key) && !is_acknowledging(entry);

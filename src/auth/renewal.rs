@@ -16,7 +16,7 @@ use super::store::LIMIT;
 use super::stored_sign_in::StoredSignIn;
 use super::token::{AccessToken, Grant, monotonic_now};
 use super::token_cache::{Failure, RefusedToken};
-use crate::model::{KeyringState, Permissions};
+use crate::model::{KeyringState, Permissions, fraction};
 
 /// A refusal does not change within a minute (as in MSAL).
 const REMEMBERED: Duration = Duration::from_mins(1);
@@ -133,7 +133,9 @@ impl Inner {
             let TokenReply::NoReply(nothing) = &reply else {
                 return reply;
             };
-            let wait = nothing.retry_after.unwrap_or_else(|| pause + jitter(pause));
+            let wait = nothing
+                .retry_after
+                .unwrap_or_else(|| pause.mul_f64(1.0 + fraction() / 4.0));
             if tries == TRIES || !nothing.may_pass() || wait > MAX_PAUSE {
                 return reply;
             }
@@ -273,9 +275,4 @@ impl Inner {
         let resort = held.last_resort(now, refused).filter(|_| refusal.is_none());
         resort.ok_or(error)
     }
-}
-
-/// Up to a quarter more, so that many consoles do not come back at the same moment.
-fn jitter(pause: Duration) -> Duration {
-    pause * (getrandom::u32().unwrap_or(0) % 250) / 1000
 }

@@ -1,9 +1,10 @@
 //! One account's session: who is signed in, and a token that is fresh enough.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use oauth2::Scope;
+use parking_lot::{Mutex, MutexGuard};
 
 use super::answer::Fields;
 use super::browser::{self, BrowserFlow};
@@ -259,7 +260,7 @@ impl Session {
 
 impl Inner {
     pub(super) fn held(&self) -> MutexGuard<'_, TokenCache> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+        self.held.lock()
     }
 
     /// The number of a sign-in that begins now, and what it has to bring along.

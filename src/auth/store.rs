@@ -6,11 +6,12 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use keyring_core::CredentialStore;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::{oneshot, watch};
 use zeroize::Zeroizing;
 
@@ -329,7 +330,7 @@ enum Job {
 
 impl Shared {
     fn wanted(&self) -> MutexGuard<'_, Wanted> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+        self.wanted.lock()
     }
 
     /// State and number change under one lock, so that nobody sees half of it.

@@ -2,6 +2,8 @@
 
 /// Proxy settings that the HTTP client does not read.
 mod desktop_proxy;
+/// One line of the report.
+mod line;
 /// Whether the hosts answer.
 mod network;
 /// Which proxy is used, and which is not.
@@ -22,51 +24,7 @@ use crate::paths::{STAND_IN_CLIENT, STAND_IN_TENANT, stand_in_for};
 use crate::platform;
 use crate::say;
 use crate::settings::Settings;
-
-/// One line of the report.
-struct Line {
-    what: &'static str,
-    level: Level,
-    /// What was found; nothing secret, safe to paste.
-    found: String,
-    /// What to do, when something is wrong.
-    remedy: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Level {
-    Good,
-    /// May be meant so, and may be what is wrong.
-    Note,
-    Bad,
-}
-
-impl Line {
-    fn good(what: &'static str, found: impl Into<String>) -> Self {
-        Self {
-            what,
-            level: Level::Good,
-            found: found.into(),
-            remedy: None,
-        }
-    }
-
-    fn note(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            level: Level::Note,
-            ..Self::bad(what, found, remedy)
-        }
-    }
-
-    fn bad(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self {
-            what,
-            level: Level::Bad,
-            found: found.into(),
-            remedy: Some(remedy.into()),
-        }
-    }
-}
+use line::Line;
 
 /// Prints the report; fails when something has to be mended. It is safe to paste: the home folder
 /// is shortened, and no tenant, account or token is in it.
@@ -82,7 +40,7 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
     // Each as soon as it is known: one that hangs hides none before it.
     let mut tell = |lines: Vec<Line>| {
         for line in lines {
-            is_good &= line.level != Level::Bad;
+            is_good &= !line.is_bad();
             line.say(home.as_deref());
         }
     };
@@ -98,25 +56,6 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
-    }
-}
-
-impl Line {
-    /// Prints it, with the home folder shortened.
-    fn say(&self, home: Option<&str>) {
-        let shortened = |text: &str| match home {
-            Some(home) if home.len() > 1 => text.replace(home, "~"),
-            _no_home => text.to_owned(),
-        };
-        let word = match self.level {
-            Level::Good => "ok   ",
-            Level::Note => "note ",
-            Level::Bad => "MEND ",
-        };
-        say!("{word}  {}: {}", self.what, shortened(&self.found));
-        if let Some(remedy) = &self.remedy {
-            say!("       {}", shortened(remedy));
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::Line;
+use super::line::Line;
 use crate::api::Http;
 use crate::auth::{AuthError, HttpFault, HttpRequest, HttpResponse, SendRequest};
 use crate::explain::Explain as _;

@@ -2,8 +2,8 @@
 
 use url::Url;
 
-use super::Line;
 use super::desktop_proxy::{self, DesktopProxy};
+use super::line::Line;
 use crate::api::proxy::{ALL, EXCEPT, HTTPS, ProxyChoice, address_of, first_set};
 use crate::model::Endpoints;
 

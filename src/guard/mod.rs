@@ -25,9 +25,9 @@ pub use file::{FileLook, lacks_permission as lacks_file_permission};
 pub use ownership::{OwnAction, Ownership, ownership};
 pub use policy::{IpRange, Pattern, Policy, ProtectedBy};
 pub use rails::{GUARDRAILS, Guardrail};
+pub use verdict::{Finding, Severity};
 
 use crate::action::{Draft, DraftError, Order, Task};
-use crate::explain::NextStep;
 use crate::model::{
     Account, AvailableActions, EntryId, Epoch, Host, Machine, MachineAction, MachineActionId,
     MachineRef, SessionStatus,
@@ -120,30 +120,6 @@ pub struct OpenOrder {
     pub outcome_unknown: bool,
     /// The service's action that it made, where that is known.
     pub action: Option<MachineActionId>,
-}
-
-/// How a finding weighs, the lightest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// A check that could not be made: neither good nor bad news.
-    NotChecked,
-    Warn,
-    /// Forbids, until the person has typed the device's name.
-    NameWanted,
-    Block,
-}
-
-/// What a guardrail says about an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The name of the guardrail.
-    pub rail: &'static str,
-    pub severity: Severity,
-    /// One sentence.
-    pub text: String,
-    pub next: NextStep,
-    /// An opposite action under way that this finding is about.
-    pub opposite: Option<MachineActionId>,
 }
 
 /// A draft, judged.
@@ -297,17 +273,6 @@ pub fn enforce(approval: &Approval, facts: &Facts<'_>) -> Result<(), Finding> {
         .map(Err)
         .next()
         .unwrap_or(Ok(()))
-}
-
-impl Finding {
-    /// Whether it forbids an order of a device whose name was, or was not, typed.
-    const fn forbids(&self, is_named: bool) -> bool {
-        match self.severity {
-            Severity::NotChecked | Severity::Warn => false,
-            Severity::NameWanted => !is_named,
-            Severity::Block => true,
-        }
-    }
 }
 
 impl Review {

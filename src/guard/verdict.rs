@@ -1,6 +1,5 @@
 //! What a guardrail is asked, and what it answers.
 
-use super::{Finding, Severity};
 use crate::action::Task;
 use crate::explain::NextStep;
 use crate::model::{EntryId, MachineActionId, MachineRef};
@@ -19,6 +18,41 @@ impl Question<'_> {
     /// Whether a new action is asked for, rather than the end of one.
     pub(super) fn is_act(&self) -> bool {
         matches!(self.task, Task::Act { .. })
+    }
+}
+
+/// How a finding weighs, the lightest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// A check that could not be made: neither good nor bad news.
+    NotChecked,
+    Warn,
+    /// Forbids, until the person has typed the device's name.
+    NameWanted,
+    Block,
+}
+
+/// What a guardrail says about an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The name of the guardrail.
+    pub rail: &'static str,
+    pub severity: Severity,
+    /// One sentence.
+    pub text: String,
+    pub next: NextStep,
+    /// An opposite action under way that this finding is about.
+    pub opposite: Option<MachineActionId>,
+}
+
+impl Finding {
+    /// Whether it forbids an order of a device whose name was, or was not, typed.
+    pub(super) const fn forbids(&self, is_named: bool) -> bool {
+        match self.severity {
+            Severity::NotChecked | Severity::Warn => false,
+            Severity::NameWanted => !is_named,
+            Severity::Block => true,
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod adapters;
 mod age;
 mod budget;
 mod cloud;
+mod endpoints;
 mod file;
 mod host;
 mod http_time;
@@ -16,6 +17,7 @@ mod normal;
 mod open_enum;
 mod panel;
 mod question;
+mod random;
 mod registration;
 mod search_words;
 mod session;
@@ -26,7 +28,8 @@ mod window;
 pub use adapters::Adapters;
 pub use age::age_text;
 pub use budget::Budget;
-pub use cloud::{Cloud, Endpoints, LOOPBACK_NAME, NotLoopback, Region, loopback_addresses};
+pub use cloud::{Cloud, Region};
+pub use endpoints::{Endpoints, LOOPBACK_NAME, NotLoopback, loopback_addresses};
 pub use file::FileFacts;
 pub use host::Host;
 pub use http_time::{http_date, retry_after_secs};
@@ -44,6 +47,7 @@ pub use panel::{
     PanelPart,
 };
 pub use question::Question;
+pub use random::fraction;
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
 pub use search_words::{SearchWord, holds_word, search_words, toggled_word, without_excluded};
 pub use session::{

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use super::SettingsError;
+use super::error::SettingsError;
 use crate::files;
 
 /// The file's name in the data folder: one host a line.

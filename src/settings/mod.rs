@@ -1,32 +1,31 @@
 //! What a person or an organisation has set: `settings.toml` in the data folder. Written only when
 //! a person saves the form; comments and everything else in it are kept.
 
+mod error;
 mod hosts;
 mod list;
 mod policy;
 mod profile;
 mod rules;
 mod save;
+mod text;
+mod toml_text;
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use toml_edit::{Document, TomlError};
+use toml_edit::Document;
 
+pub use error::SettingsError;
 pub use hosts::{network_host, trust_host};
-pub use profile::{Profile, ProfileName, Written};
+pub use profile::{Profile, ProfileName, Written, WrongValue};
 pub use rules::{DEMO_TEMPLATES, RuleChange, RuleKey, Rules, TICKET, WrittenRules};
 pub use save::{change_rules, save_profile, save_rules};
 
-use crate::explain::{Effect, Explain, Explanation, NextStep};
-use crate::files;
-use crate::model::clean;
+use crate::guard::Policy;
+use text::text_of;
 
 /// The file's name in the data folder.
 pub const FILE_NAME: &str = "settings.toml";
-
-/// Hundreds of profiles fit into this.
-const MAX_BYTES: u64 = 64 * 1024;
 
 /// What a settings file looks like.
 pub const EXAMPLE: &str = r#"# The profile that cordon starts with; --profile takes another one.
@@ -70,116 +69,16 @@ pub struct Settings {
     pub rules: Rules,
 }
 
-/// A value that cannot be used, and its position.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {key}: {problem}")]
-pub struct WrongValue {
-    /// Counted from 1.
-    pub line: usize,
-    /// As it is written with all its tables: `profile.contoso.cloud`.
-    pub key: Box<str>,
-    pub problem: &'static str,
-    /// What could be read of the same profile, for the form.
-    pub readable: Box<Written>,
-}
-
-/// Why settings could not be read or saved. Names file, line and key.
-#[derive(Debug, thiserror::Error)]
-pub enum SettingsError {
-    #[error("{}: {source}", file.display())]
-    Unreadable { file: PathBuf, source: io::Error },
-    #[error("{} has more than {MAX_BYTES} bytes, so it is not a settings file", .0.display())]
-    TooLarge(PathBuf),
-    #[error("{}: {}", .0.display(), toml_problem(.1))]
-    NotToml(PathBuf, Box<TomlError>),
-    /// Something other than a table has this name.
-    #[error("{}: “{}” is not a table", .0.display(), .1)]
-    NoTable(PathBuf, &'static str),
-    /// It was there in this run: taking that for no rules would lift every protection.
-    #[error("{} was there and is now missing or empty", .0.display())]
-    Gone(PathBuf),
-    /// Somebody else has changed what was about to be changed.
-    #[error("{}: {} has changed since it was shown here", file.display(), key.name())]
-    ChangedMeanwhile { file: PathBuf, key: RuleKey },
-    /// With these rules the next start could not read the file.
-    #[error("{0}")]
-    Unusable(Box<str>),
-    #[error("{}: there is no [profile.{}]", file.display(), profile.as_str())]
-    NoProfile { file: PathBuf, profile: ProfileName },
-    #[error("{}, {wrong}", file.display())]
-    WrongValue { file: PathBuf, wrong: WrongValue },
-    #[error("{}: {source}", file.display())]
-    NotSaved { file: PathBuf, source: io::Error },
-}
-
-impl Explain for SettingsError {
-    fn explain(&self) -> Explanation {
-        let (headline, next) = match self {
-            Self::Unreadable { .. } | Self::TooLarge(_) | Self::NotToml(..) | Self::NoTable(..) => {
-                (
-                    "The settings file cannot be read",
-                    "Fix it or move it away: it is not overwritten. Until then a profile can be used without saving it",
-                )
-            }
-            Self::Gone(_) => (
-                "The settings file is gone",
-                "Put it back. Until then the rules read last still apply and nothing is saved. Without it, the next start has no rules",
-            ),
-            Self::ChangedMeanwhile { .. } => (
-                "The same rules were changed elsewhere in the meantime",
-                "Discard your changes and edit the rules as they are now",
-            ),
-            Self::NoProfile { .. } => (
-                "There is no profile with this name yet",
-                "Fill it in, or choose another one",
-            ),
-            Self::WrongValue { .. } => (
-                "The settings file has a wrong value",
-                "Correct it here or in the file",
-            ),
-            Self::Unusable(_) => (
-                "These rules cannot be used",
-                "Correct them here or in the file, which was left as it is",
-            ),
-            Self::NotSaved { .. } => (
-                "The settings could not be saved",
-                "Make room and allow writing there, or use the profile without saving it",
-            ),
-        };
-        Explanation {
-            headline: headline.into(),
-            effect: Effect::NothingChanged,
-            next: NextStep::Outside(next.into()),
-            details: vec![clean(&self.to_string(), 600).into_owned()],
-        }
-    }
-}
-
-impl SettingsError {
-    /// Where the mistake is, without quoting it: for a report that is pasted elsewhere.
-    #[must_use]
-    pub fn place(&self) -> String {
-        match self {
-            Self::NotToml(_, error) => match error.span() {
-                Some(span) => format!("no TOML from byte {} on", span.start),
-                None => "no TOML".into(),
-            },
-            Self::WrongValue { wrong, .. } => {
-                let key = wrong.key.rsplit('.').next().unwrap_or_default();
-                format!("line {}: {key}: {}", wrong.line, wrong.problem)
-            }
-            Self::Unreadable { source, .. } | Self::NotSaved { source, .. } => source.to_string(),
-            Self::TooLarge(_) => format!("more than {MAX_BYTES} bytes"),
-            Self::NoTable(_, table) => format!("“{table}” is not a table"),
-            Self::Unusable(_) => "rules that cannot be used".into(),
-            Self::Gone(_) => "it is gone".into(),
-            Self::ChangedMeanwhile { key, .. } => format!("{} was changed", key.name()),
-            Self::NoProfile { .. } => "the profile to start with is not there".into(),
-        }
-    }
-}
-
 impl Settings {
+    /// The rules that hold with what was read. Where nothing could be, that is said with each order.
+    #[must_use]
+    pub fn policy_of(read: &Result<Self, SettingsError>) -> Policy {
+        match read {
+            Ok(settings) => settings.rules.policy.clone(),
+            Err(error) => policy::unread(&error.to_string()),
+        }
+    }
+
     /// Reads the settings file in `folder`; one that is not there has nothing in it.
     ///
     /// # Errors
@@ -268,53 +167,6 @@ impl Settings {
             }),
         }
     }
-}
-
-/// What is wrong with a text that is no TOML, and where, in one line.
-fn toml_problem(error: &TomlError) -> String {
-    let text = error.to_string();
-    // Between its place and its name stands a drawing of the line.
-    let place = text.lines().next().unwrap_or_default();
-    format!("{place}: {}", error.message())
-}
-
-/// The line on which a part of `text` begins, counted from 1.
-fn line_at(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
-    let before = span.and_then(|span| text.get(..span.start));
-    before.unwrap_or_default().matches('\n').count() + 1
-}
-
-/// The settings file's text; `None` when there is no file.
-fn text_of(file: &Path) -> Result<Option<String>, SettingsError> {
-    text_from(file, files::read)
-}
-
-/// The text of a file that others provide; `None` when there is no file.
-fn provided_text_of(file: &Path) -> Result<Option<String>, SettingsError> {
-    text_from(file, files::read_provided)
-}
-
-fn text_from(
-    file: &Path,
-    read: impl Fn(&Path, u64) -> io::Result<Option<Vec<u8>>>,
-) -> Result<Option<String>, SettingsError> {
-    let unreadable = |source| SettingsError::Unreadable {
-        file: file.to_owned(),
-        source,
-    };
-    let content = match read(file, MAX_BYTES) {
-        Ok(None) => return Ok(None),
-        Ok(Some(content)) => content,
-        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            return Err(SettingsError::TooLarge(file.to_owned()));
-        }
-        Err(error) => return Err(unreadable(error)),
-    };
-    String::from_utf8(content).map(Some).map_err(|error| {
-        let offset = error.utf8_error().valid_up_to();
-        let why = format!("it is not text in UTF-8 from byte {offset} on");
-        unreadable(io::Error::new(io::ErrorKind::InvalidData, why))
-    })
 }
 
 #[cfg(test)]

@@ -6,25 +6,13 @@ use toml_edit::{Document, Item};
 
 use super::hosts;
 use super::list::NO_LIST;
-use super::rules::{desktop_trouble, max_devices, template_trouble};
-use super::{
-    Rules, Settings, SettingsError, WrittenRules, line_at, provided_text_of, toml_problem,
-};
+use super::rules::{Rules, WrittenRules, desktop_trouble, max_devices, template_trouble};
+use super::text::provided_text_of;
+use super::toml_text::{line_at, toml_problem};
 use crate::guard::{IpRange, Pattern, Policy};
 use crate::model::{MachineId, clean};
 
-impl Settings {
-    /// The rules that hold with what was read. Where nothing could be, that is said with each order.
-    #[must_use]
-    pub fn policy_of(read: &Result<Self, SettingsError>) -> Policy {
-        match read {
-            Ok(settings) => settings.rules.policy.clone(),
-            Err(error) => unread(&error.to_string()),
-        }
-    }
-}
-
-fn unread(why: &str) -> Policy {
+pub(super) fn unread(why: &str) -> Policy {
     Policy::unread(clean(why, 300).into_owned())
 }
 

@@ -2,7 +2,7 @@
 
 use toml_edit::{Item, Value};
 
-use super::{WrongValue, line_at};
+use super::toml_text::line_at;
 use crate::model::{ClientId, Cloud, Region, Registration, Scopes, TenantName, clean};
 
 /// A tenant to sign in to, under a name of the person's own.
@@ -52,6 +52,19 @@ pub struct Written {
     pub client_id: String,
     pub scopes: String,
     pub resource: String,
+}
+
+/// A value that cannot be used, and its position.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {key}: {problem}")]
+pub struct WrongValue {
+    /// Counted from 1.
+    pub line: usize,
+    /// As it is written with all its tables: `profile.contoso.cloud`.
+    pub key: Box<str>,
+    pub problem: &'static str,
+    /// What could be read of the same profile, for the form.
+    pub readable: Box<Written>,
 }
 
 /// The keys of a profile, in the order in which they are written.

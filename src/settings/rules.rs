@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::{Document, Item, Value};
 
-use super::{line_at, list};
+use super::list;
+use super::toml_text::line_at;
 use crate::guard::{IpRange, Pattern, Policy};
 use crate::model::{MachineId, clean, is_guid};
 

@@ -6,7 +6,9 @@ use toml_edit::{Array, DocumentMut, Item, Table, Value};
 
 use super::profile::{KEYS, Profile, ProfileName, Written};
 use super::rules::{Shape, entries_of};
-use super::{FILE_NAME, MAX_BYTES, RuleChange, Rules, Settings, SettingsError, list, text_of};
+use super::text::text_of;
+use super::toml_text::MAX_BYTES;
+use super::{FILE_NAME, RuleChange, Rules, Settings, SettingsError, list};
 use crate::files;
 use crate::model::Scopes;
 

@@ -1,9 +1,9 @@
 //! Virtual time: the only place of the simulator that reads a clock.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
 
 use super::random::mix;
 
@@ -41,13 +41,13 @@ impl Clock {
     pub(super) fn now(&self) -> Timestamp {
         let (_, instant) = read();
         let real = instant.saturating_duration_since(self.anchor);
-        let ahead = *self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let ahead = *self.ahead.lock();
         let scaled = Duration::try_from_secs_f64(real.as_secs_f64() * self.speed).unwrap_or(real);
         later(self.begun, scaled.saturating_add(ahead))
     }
 
     pub(super) fn advance(&self, by: Duration) {
-        let mut ahead = self.ahead.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut ahead = self.ahead.lock();
         *ahead = ahead.saturating_add(by);
     }
 }

@@ -1,14 +1,13 @@
 //! Automated investigations: started on a machine, and read by their number. They show neither who
 //! asked for them nor why.
 
-use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::actions::ActionRow;
 use super::api::{bad_query, entity, list as whole_list, no_machine, page_of, sort};
 use super::call::Call;
-use super::clock::{shifted, written};
-use super::limits::Limits;
+use super::clock::shifted;
+use super::investigation::{FIRST, Investigation};
 use super::odata;
 use super::reply::Reply;
 use super::story;
@@ -16,80 +15,6 @@ use super::submit::{body_of, comment_of, unsuitable, wrong_content_type};
 use super::tenant::SimTenant;
 
 const PROPERTIES: [&str; 5] = ["startTime", "id", "state", "machineId", "triggeringAlertId"];
-/// The number of the first one.
-const FIRST: usize = 63_004;
-
-#[derive(Debug)]
-pub(super) struct Investigations {
-    limits: Limits,
-    all: Vec<Investigation>,
-}
-
-#[derive(Debug)]
-struct Investigation {
-    id: usize,
-    started: Timestamp,
-    machine_id: String,
-    machine_name: Option<String>,
-    alert: String,
-    /// States with the time from which each holds, the first first.
-    steps: Vec<(Timestamp, String)>,
-}
-
-impl Default for Investigations {
-    fn default() -> Self {
-        Self {
-            // A single limit, for the hour.
-            limits: Limits::new(50, 50),
-            all: Vec::new(),
-        }
-    }
-}
-
-impl Investigations {
-    pub(super) fn all(&self, now: Timestamp) -> Vec<Value> {
-        self.all.iter().map(|one| one.json(now)).collect()
-    }
-
-    pub(super) fn end_all(&mut self, state: &str, now: Timestamp) {
-        for one in &mut self.all {
-            one.steps.retain(|(at, _)| *at <= now);
-            if one.end(now).is_none() {
-                one.steps.push((now, state.to_owned()));
-            }
-        }
-    }
-}
-
-/// States that are followed by others.
-const OPEN: [&str; 4] = ["Queued", "Running", "PendingApproval", "PendingResource"];
-
-impl Investigation {
-    fn state(&self, now: Timestamp) -> (Timestamp, &str) {
-        let reached = self.steps.iter().rev().find(|(at, _)| *at <= now);
-        reached.map_or((self.started, "Queued"), |(at, state)| (*at, state))
-    }
-
-    fn end(&self, now: Timestamp) -> Option<Timestamp> {
-        let (at, state) = self.state(now);
-        (!OPEN.contains(&state)).then_some(at)
-    }
-
-    fn json(&self, now: Timestamp) -> Value {
-        json!({
-            "id": self.id.to_string(),
-            "startTime": written(self.started),
-            "endTime": self.end(now).map(written),
-            "state": self.state(now).1,
-            "cancelledBy": null,
-            "statusDetails": null,
-            "machineId": self.machine_id,
-            "computerDnsName": self.machine_name,
-            "triggeringAlertId": self.alert,
-        })
-    }
-}
-
 /// `POST /api/machines/{id}/startInvestigation`.
 pub(super) fn start(tenant: &SimTenant, call: &Call, id: &str, row: &ActionRow) -> Reply {
     if let Some(reply) = wrong_content_type(call) {

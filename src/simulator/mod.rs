@@ -39,9 +39,11 @@ pub mod control;
 mod distort;
 mod faults;
 mod handle;
+mod investigation;
 mod investigations;
 mod log;
 mod lookups;
+mod package_links;
 mod packages;
 
 mod clock;

@@ -2,7 +2,6 @@
 //! part of the API and wants no token.
 
 use flate2::Crc;
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::api::context;
@@ -10,7 +9,7 @@ use super::call::Call;
 use super::clock::shifted;
 use super::faults::FaultKind;
 use super::lifecycle::Status;
-use super::limits::Limits;
+use super::package_links::Link;
 use super::random::Rng;
 use super::reply::Reply;
 use super::submit::{is_guid, not_a_guid};
@@ -22,39 +21,6 @@ const FILE: &str = "WDATP_Investigation_Package.zip";
 /// How long a link can be used.
 const LINK_SECS: i64 = 5 * 60;
 const KIND: &str = "CollectInvestigationPackage";
-
-/// What was given out, and how much of it may be.
-#[derive(Debug)]
-pub(super) struct Packages {
-    limits: Limits,
-    links: Vec<Link>,
-    /// Bytes of a package, about.
-    pub(super) size: usize,
-}
-
-#[derive(Debug)]
-struct Link {
-    action: String,
-    token: String,
-    until: Timestamp,
-}
-
-impl Default for Packages {
-    fn default() -> Self {
-        Self {
-            limits: Limits::new(2, 120),
-            links: Vec::new(),
-            size: 3_000_000,
-        }
-    }
-}
-
-impl Packages {
-    /// What opens a package.
-    pub(super) fn secrets(&self) -> Vec<String> {
-        self.links.iter().map(|link| link.token.clone()).collect()
-    }
-}
 
 /// `GET /api/machineactions/{id}/GetPackageUri`.
 pub(super) fn link(tenant: &SimTenant, id: &str, fault: Option<&FaultKind>) -> Reply {

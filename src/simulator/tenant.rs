@@ -1,9 +1,9 @@
 //! What the tenant holds: machines, machine actions, virtual time, and what was asked of it.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 
 use super::actions::{ActionRow, by_kind};
@@ -13,11 +13,11 @@ use super::faults::Faults;
 use super::files;
 use super::fleet::{Fleet, Record};
 use super::identity::Identity;
-use super::investigations::Investigations;
+use super::investigation::Investigations;
 use super::lifecycle::{Action, PlannedOutcome, Status, steps};
 use super::limits::Limits;
 use super::log::LoggedRequest;
-use super::packages::Packages;
+use super::package_links::Packages;
 use super::random::Rng;
 use super::story::{CAST, PAST};
 
@@ -126,7 +126,7 @@ impl SimTenant {
     /// Locks what changes, after letting happen what is due.
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         let now = self.clock.now();
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = self.inner.lock();
         let mut offboarded = Vec::new();
         for action in &mut inner.actions {
             if !action.ahead.is_empty() && action.run_due(now) && action.kind == "Offboard" {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::accounts::Accounts;
 use super::cache;
+use super::downloads::Downloads;
 use super::journal::JournalHandle;
 use super::known::{KnownMachines, ListAge};
 use super::order::{Followed, Orders};
-use super::package::Downloads;
 use super::screen::Screen;
 use super::session::{Renewal, SessionHandle};
 use super::settings::SettingsHandle;

@@ -7,15 +7,15 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::sync::{oneshot, watch};
 
 use super::clock::now;
-use super::lock;
 use super::screen::Screen;
 use crate::explain::{Effect, Explain as _, Explanation, NextStep};
 use crate::journal::{Compared, Entry, JournalError, Mark, NotSentReason, OrderStatus, Record};
@@ -149,7 +149,7 @@ impl JournalHandle {
     /// From now on this console only looks, because of this error, and says why.
     pub async fn only_look(&self, error: &JournalError, why: Explanation) {
         self.may_act.store(false, Ordering::Release);
-        *lock(&self.why_not) = Some(why.clone());
+        *self.why_not.lock() = Some(why.clone());
         self.screen.emit(Event::Journal(Err(why))).await;
         self.only_looks
             .send_replace(Some(error.is_another_console()));
@@ -236,7 +236,7 @@ impl JournalHandle {
     /// # Errors
     /// When they could not be written: none is then.
     pub async fn record_all(&self, records: Vec<(EntryId, Record)>) -> Result<(), JournalError> {
-        if lock(&self.why_not).is_some() {
+        if self.why_not.lock().is_some() {
             return Err(JournalError::ReadOnly);
         }
         let written = self.patiently(self.append(now(), records)).await;
@@ -269,7 +269,7 @@ impl JournalHandle {
     }
 
     fn explain_after_sending(&self, entry: EntryId, error: &JournalError) -> Explanation {
-        let why = lock(&self.why_not).clone();
+        let why = self.why_not.lock().clone();
         match why.filter(|_| matches!(error, JournalError::ReadOnly)) {
             Some(why) => Explanation {
                 headline: format!(
@@ -317,7 +317,7 @@ impl JournalHandle {
 
     /// Why something could not be written: a console that only looks says why it does.
     pub fn explain_unwritten(&self, error: &JournalError) -> Explanation {
-        let why = lock(&self.why_not).clone();
+        let why = self.why_not.lock().clone();
         why.filter(|_| matches!(error, JournalError::ReadOnly))
             .unwrap_or_else(|| error.explain())
     }
@@ -329,13 +329,13 @@ impl JournalHandle {
             return;
         };
         let not_sent = unwritten(&self.explain_unwritten(error));
-        lock(&self.unwritten).insert(order.entry);
+        self.unwritten.lock().insert(order.entry);
         self.show_only(order.entry, vec![intended, not_sent]).await;
     }
 
     /// Whether an entry is in no file.
     pub fn is_unwritten(&self, entry: EntryId) -> bool {
-        lock(&self.unwritten).contains(&entry)
+        self.unwritten.lock().contains(&entry)
     }
 
     /// Takes records of an entry in that are in no file, for this run.
@@ -393,7 +393,7 @@ impl JournalHandle {
     /// What is still to be written is, and the next console may open the file.
     pub async fn close(&self) {
         let is_opening =
-            !self.may_act.swap(false, Ordering::AcqRel) && lock(&self.why_not).is_none();
+            !self.may_act.swap(false, Ordering::AcqRel) && self.why_not.lock().is_none();
         let (done, closed) = oneshot::channel();
         if !is_opening && self.jobs.send(Job::Close { done }).await.is_ok() {
             closed.await.ok();

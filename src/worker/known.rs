@@ -1,15 +1,15 @@
 //! What was last read: of each machine, and when the list of all of them.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::lock;
 use super::session::SessionHandle;
 use crate::model::{
     Listed, Machine, MachineAction, MachineActionId, MachineActionStatus, MachineId,
@@ -38,7 +38,7 @@ pub(super) struct KnownMachines(Mutex<HashMap<MachineId, Known>>);
 
 impl KnownMachines {
     fn all(&self) -> MutexGuard<'_, HashMap<MachineId, Known>> {
-        lock(&self.0)
+        self.0.lock()
     }
 
     pub fn get(&self, machine: &MachineId) -> Known {

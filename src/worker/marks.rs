@@ -3,13 +3,12 @@
 //!
 //! No order waits for any of it. The keyring may be behind the file, as after a crash; never ahead.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::Context;
-use super::start::say_that_the_past_is_lost;
 use crate::auth::NoteUnread;
 use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::journal::{Compared, JournalError, Mark};
@@ -120,4 +119,13 @@ pub(super) async fn keep_last_mark(context: &Context) {
         let text = mark.to_text();
         context.auth.keep_note_within(item, text, LAST_LIMIT).await;
     }
+}
+
+/// Says that an earlier journal is gone and a new one was begun.
+pub(super) async fn say_that_the_past_is_lost(context: &Context, journal: &Path) {
+    let headline = "The journal that was here is gone, so a new one was begun";
+    let next = NextStep::Outside("If you moved it, put it back before you act".into());
+    let mut explanation = Explanation::harmless(headline, next);
+    explanation.details.push(journal.display().to_string());
+    context.screen.problem(explanation).await;
 }

@@ -17,6 +17,7 @@ mod sign_in;
 mod ask;
 mod cache;
 mod device;
+mod downloads;
 mod evidence;
 mod inventory;
 mod package;
@@ -30,7 +31,7 @@ mod timing;
 mod window;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -55,12 +56,6 @@ use window::LayoutWriter;
 
 /// As often as a person at the console expects, and as the background's share of the limits allows.
 pub const REFRESH_EVERY: Duration = Duration::from_mins(5);
-
-/// Locks what its owner guards, for a moment and never over disk or network. A panic elsewhere leaves
-/// plain values, which are still whole.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Room for commands; a full queue is said on screen.
 const COMMANDS: usize = 64;

@@ -1,8 +1,7 @@
 //! Downloads of investigation packages: from the link to a whole file under its name.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -12,7 +11,6 @@ use tokio::time::Instant;
 
 use super::clock::{monotonic_now, now};
 use super::context::Context;
-use super::lock;
 use crate::api::{ApiError, Lane, PackageError, PackageLink, Permit, Quota, Received, Remedy};
 use crate::explain::{Effect, Explain as _, Explanation, NextStep};
 use crate::files::GrowingFile;
@@ -32,36 +30,6 @@ const MAX_STARTS: u32 = 3;
 const BETWEEN_REPORTS: Duration = Duration::from_millis(200);
 /// Longest sleep before the clock is looked at again.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
-
-/// The downloads under way, each with what cancels it.
-#[derive(Default)]
-pub(super) struct Downloads(Mutex<HashMap<EntryId, Arc<Notify>>>);
-
-impl Downloads {
-    /// `None` when it is under way already.
-    fn begin(&self, entry: EntryId) -> Option<Arc<Notify>> {
-        let mut all = lock(&self.0);
-        let is_new = !all.contains_key(&entry);
-        is_new.then(|| Arc::clone(all.entry(entry).or_default()))
-    }
-
-    fn end(&self, entry: EntryId) {
-        lock(&self.0).remove(&entry);
-    }
-
-    pub fn cancel(&self, entry: EntryId) {
-        if let Some(cancelled) = lock(&self.0).get(&entry) {
-            cancelled.notify_one();
-        }
-    }
-
-    /// Cancels all: another account has no business with them.
-    pub fn cancel_all(&self) {
-        for cancelled in lock(&self.0).values() {
-            cancelled.notify_one();
-        }
-    }
-}
 
 /// What goes to the disk.
 #[derive(Debug)]

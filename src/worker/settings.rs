@@ -2,10 +2,11 @@
 //! sending, and saved. What is on disk is what holds.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::lock;
+use parking_lot::{Mutex, MutexGuard};
+
 use super::screen::Screen;
 use crate::explain::{Explain as _, Explanation, NextStep};
 use crate::files;
@@ -104,7 +105,7 @@ impl SettingsHandle {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+        self.state.lock()
     }
 
     /// The rules that hold now.

@@ -1,7 +1,7 @@
 //! What a run begins with, each in a task of its own: a disk that hangs holds up none of the others,
 //! and the window says what is waited for.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::journal::Opening;
 use super::look_only::look_on;
 use super::order::{self, resume};
 use super::{marks, renewal, sign_in};
-use crate::explain::{Explain as _, Explanation, NextStep};
+use crate::explain::Explain as _;
 use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
 use crate::message::Event;
 use crate::model::Mode;
@@ -53,7 +53,7 @@ async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
     let opened = journal.show_opened(opening).await;
     // A rehearsal begins with an empty account on purpose.
     if context.mode != Mode::Demo && opened.lost_its_past {
-        say_that_the_past_is_lost(&context, &path).await;
+        marks::say_that_the_past_is_lost(&context, &path).await;
     }
     if let Some(error) = &opened.trouble {
         let mut why = error.explain();
@@ -80,15 +80,6 @@ async fn step_back(context: Arc<Context>, journal: PathBuf) {
     if another_may {
         look_on(context, journal).await;
     }
-}
-
-/// Says that an earlier journal is gone and a new one was begun.
-pub(super) async fn say_that_the_past_is_lost(context: &Context, journal: &Path) {
-    let headline = "The journal that was here is gone, so a new one was begun";
-    let next = NextStep::Outside("If you moved it, put it back before you act".into());
-    let mut explanation = Explanation::harmless(headline, next);
-    explanation.details.push(journal.display().to_string());
-    context.screen.problem(explanation).await;
 }
 
 /// Orders of an earlier run that never left are not sent later: they are offered for a new review.

@@ -2,9 +2,10 @@
 //! sign-in or an order waits for. What the keyring does not take is lost.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
@@ -31,7 +32,7 @@ pub(in crate::auth) struct NoteTicket(u64);
 
 impl Notes {
     fn pending(&self) -> MutexGuard<'_, Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pending.lock()
     }
 
     /// Gives the keyring what is pending.

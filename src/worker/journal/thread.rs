@@ -1,15 +1,15 @@
 //! The thread that owns the journal's file. An append is a message to it and a reply.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{oneshot, watch};
 
 use crate::journal::{Compared, Entry, Journal, JournalError, Mark, Record};
 use crate::model::EntryId;
-use crate::worker::lock;
 
 /// Appends that wait for the disk, and those that wait to be shown. Further callers wait as well.
 const QUEUE: usize = 64;
@@ -24,12 +24,12 @@ pub(super) struct Entries(Arc<Mutex<Arc<Vec<Arc<Entry>>>>>);
 
 impl Entries {
     pub fn all(&self) -> Arc<Vec<Arc<Entry>>> {
-        Arc::clone(&lock(&self.0))
+        Arc::clone(&self.0.lock())
     }
 
     /// Changes the list; held for a moment, never over the disk.
     pub fn change<T>(&self, change: impl FnOnce(&mut Vec<Arc<Entry>>) -> T) -> T {
-        let mut entries = lock(&self.0);
+        let mut entries = self.0.lock();
         change(Arc::make_mut(&mut entries))
     }
 

@@ -1,21 +1,21 @@
 //! What is followed to its real end, and what a reading of it means for our entries.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::outcome::redirection;
+use super::records::{finished, redirection};
 use crate::action::{ActionKind, Recorded};
 use crate::journal::{OrderStatus, Record};
 use crate::message::OrderProgress;
 use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
 use crate::worker::clock::{monotonic_now, now, on_the_wall_clock};
 use crate::worker::journal::JournalHandle;
-use crate::worker::lock;
 use crate::worker::screen::Screen;
 use crate::worker::timing::Timing;
 
@@ -77,7 +77,7 @@ impl Followed {
     }
 
     fn all(&self) -> MutexGuard<'_, HashMap<MachineActionId, Follow>> {
-        lock(&self.by_action)
+        self.by_action.lock()
     }
 
     fn change<T>(&self, id: &MachineActionId, change: impl FnOnce(&mut Follow) -> T) -> Option<T> {
@@ -326,20 +326,4 @@ impl Followed {
         }
         is_over
     }
-}
-
-/// The record of an action's end, if it is at its end.
-pub(super) fn finished(action: &MachineAction) -> Option<Record> {
-    action.status.is_final().then(|| Record::Finished {
-        action: action.id.clone(),
-        status: action.status.clone(),
-        hresult: action.error_hresult,
-        by: action
-            .cancellation_requestor
-            .as_deref()
-            .map(|r| r.trim().into()),
-        // An investigation ends in more ways than an action has words for.
-        comment: (action.state.clone()).or_else(|| action.cancellation_comment.clone()),
-        service_time: action.last_updated,
-    })
 }

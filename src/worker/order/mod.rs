@@ -4,6 +4,7 @@
 mod task;
 
 mod preflight;
+mod records;
 mod send;
 
 mod claim;

@@ -3,21 +3,16 @@
 use std::sync::Arc;
 
 use super::claim::{Claim, Whose};
-use super::follow::finished;
+use super::records::{finished, not_ours_record, redirection};
 use crate::action::{ActionKind, Order, Recorded, Sameness, Task};
 use crate::api::{ApiError, Lane};
 use crate::auth::AuthError;
-use crate::explain::{Effect, Explanation, NextStep};
 use crate::guard::Approval;
 use crate::journal::{NotSentReason, Record};
 use crate::message::Event;
-use crate::model::{
-    EntryId, MachineAction, MachineActionStatus, MachineId, UNKNOWN_REQUESTOR, clean, filled,
-    requestor_name,
-};
+use crate::model::{EntryId, MachineAction, MachineActionStatus, clean, requestor_name};
 use crate::worker::clock::now;
 use crate::worker::context::Context;
-use crate::worker::screen::Screen;
 
 /// The service answered with an action: is it ours, and how far is it?
 pub(super) async fn classify(context: &Context, approval: &Approval, action: &MachineAction) {
@@ -134,44 +129,6 @@ pub(super) async fn accepted(
         followed.record_reading(action, None).await;
     }
     written
-}
-
-/// What goes on record, and on screen, when our tag is on an action of another machine than `known`,
-/// on which the order was: the service has carried it over to that record.
-pub(super) async fn redirection(
-    screen: &Screen,
-    order: &Order,
-    known: &MachineId,
-    action: &MachineAction,
-) -> Option<Record> {
-    let machine = action.machine_id.clone().filter(|id| id != known)?;
-    screen.problem(redirected(order, &machine, action)).await;
-    Some(Record::Redirected { machine })
-}
-
-fn redirected(order: &Order, machine: &MachineId, action: &MachineAction) -> Explanation {
-    Explanation {
-        headline: format!(
-            "The service acts on another record (…{}) in place of {}",
-            machine.tail(),
-            order.machine.quoted()
-        ),
-        effect: Effect::Changed,
-        next: NextStep::Outside(format!("Search for {machine} and look at that record").into()),
-        details: vec![
-            format!("Action {}", action.id),
-            format!("Entry {}", order.entry),
-        ],
-    }
-}
-
-fn not_ours_record(action: &MachineAction) -> Record {
-    let requestor = filled(action.requestor.as_deref()).unwrap_or(UNKNOWN_REQUESTOR);
-    Record::NotOurs {
-        action: action.id.clone(),
-        requestor: requestor.into(),
-        created: action.created,
-    }
 }
 
 /// The answer never came, or does not say whether it was done: find out, never guess (rule 4).

@@ -6,7 +6,7 @@ use crate::api::{ApiError, Client, Permit, Verb, delay};
 use crate::auth::AuthError;
 use crate::explain::Effect;
 use crate::guard::Approval;
-use crate::model::MachineAction;
+use crate::model::{MachineAction, fraction};
 use crate::worker::clock::now;
 
 /// Attempts of one order that certainly did nothing (429, 401, never connected).
@@ -91,16 +91,7 @@ impl Attempts {
             | ApiError::Refused(_)
             | ApiError::Fault { .. }
             | ApiError::OtherRecord { .. }
-            | ApiError::NotUnderstood { .. } => {
-                delay(error, Verb::Submit, self.made, jitter(self.made))
-            }
+            | ApiError::NotUnderstood { .. } => delay(error, Verb::Submit, self.made, fraction()),
         }
     }
-}
-
-/// A number in 0..1; its quality does not matter.
-fn jitter(attempt: u32) -> f64 {
-    getrandom::u32().map_or(f64::from(attempt % 4) / 4.0, |random| {
-        f64::from(random) / f64::from(u32::MAX)
-    })
 }

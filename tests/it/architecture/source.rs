@@ -258,6 +258,37 @@ pub fn heads_of(tokens: &[Token]) -> Vec<(usize, String)> {
     heads
 }
 
+/// Every path that a `use` brings in, and whether it is handed on.
+pub fn use_trees(tokens: &[Token]) -> Vec<(bool, Vec<String>)> {
+    let mut trees = Vec::new();
+    for at in places_of(tokens, &["use"]) {
+        let before = text(tokens, at.checked_sub(1));
+        let mut found = Vec::new();
+        spread(tokens, at + 1, &[], &mut found);
+        trees.extend(
+            found
+                .into_iter()
+                .map(|path| (["pub", ")"].contains(&before), path)),
+        );
+    }
+    trees
+}
+
+/// Every path of more than one segment that no `use` brings in.
+pub fn paths_in(tokens: &[Token]) -> Vec<Vec<String>> {
+    let (mut paths, mut is_use) = (Vec::new(), false);
+    for (at, token) in tokens.iter().enumerate() {
+        is_use = token.text == "use" || is_use && token.text != ";";
+        let begins = token.text.starts_with(is_identifier)
+            && text(tokens, Some(at + 1)) == "::"
+            && begins_path(tokens, at);
+        if begins && !is_use {
+            spread(tokens, at, &[], &mut paths);
+        }
+    }
+    paths
+}
+
 fn is_identifier(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }

@@ -223,6 +223,22 @@ pub const TOP_LEVEL: [&str; 7] = [
     "target",
 ];
 
+/// Files that may import each other, with the reason.
+pub const CIRCLES: [(&[&str], &str); 3] = [
+    (
+        &["src/action/catalogue.rs", "src/action/spec.rs"],
+        "a table and its columns: one of them names the action that undoes a row",
+    ),
+    (
+        &["src/auth/store.rs", "src/auth/store/notes.rs"],
+        "two halves of one type: what the keyring keeps beside a sign-in",
+    ),
+    (
+        &["src/ui/widgets/icon.rs", "src/ui/widgets/icon/painter.rs"],
+        "the names of the icons, and how each is drawn",
+    ),
+];
+
 /// In lines.
 pub const MAX_FILE_LINES: usize = 500;
 

@@ -266,3 +266,38 @@ fn a_file_that_only_tests_see_may_panic() {
     let found: Vec<usize> = sources.iter().map(|source| panics(source).len()).collect();
     assert_eq!(found, [0, 0, 1]);
 }
+
+#[test]
+fn a_circle_between_files_is_found_in_each_spelling() {
+    let circles = |a: &str, b: &str| {
+        let sources = [
+            Source::new("src/lib.rs", "mod ui;"),
+            Source::new("src/ui/mod.rs", "mod a; mod b; pub use b::{Handed, again};"),
+            Source::new("src/ui/a.rs", a),
+            Source::new("src/ui/b.rs", b),
+        ];
+        circles::Imports::between(&sources).circles()
+    };
+    let both = BTreeSet::from([["src/ui/a.rs", "src/ui/b.rs"].map(str::to_owned).to_vec()]);
+    for a in [
+        "use crate::ui::b::Thing;",
+        "use super::b::Thing;",
+        "use super::Handed;",
+        "use crate::ui::Handed as Other;",
+        "use super::b;\nfn f() { b::go(); }",
+        "use super::b::{self, inner};\nfn f() { b::go(); }",
+        "fn f() -> super::b::Thing { todo() }",
+        "fn f() { crate::ui::again(); }",
+    ] {
+        assert_eq!(circles(a, "use super::a::Other;"), both, "{a}");
+        assert!(circles(a, "").is_empty(), "{a}");
+    }
+    for a in [
+        "use super::b;",
+        "// use super::b::Thing;",
+        "#[cfg(test)]\nmod tests {\n use crate::ui::b::Thing;\n}",
+        "use super::c::Thing;",
+    ] {
+        assert!(circles(a, "use super::a::Other;").is_empty(), "{a}");
+    }
+}

@@ -1,0 +1,70 @@
+//! One line of the report.
+
+use crate::say;
+
+/// One line of the report.
+pub(super) struct Line {
+    what: &'static str,
+    level: Level,
+    /// What was found; nothing secret, safe to paste.
+    pub found: String,
+    /// What to do, when something is wrong.
+    pub remedy: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Good,
+    /// May be meant so, and may be what is wrong.
+    Note,
+    Bad,
+}
+
+impl Line {
+    pub fn good(what: &'static str, found: impl Into<String>) -> Self {
+        Self {
+            what,
+            level: Level::Good,
+            found: found.into(),
+            remedy: None,
+        }
+    }
+
+    pub fn note(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            level: Level::Note,
+            ..Self::bad(what, found, remedy)
+        }
+    }
+
+    pub fn bad(what: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            what,
+            level: Level::Bad,
+            found: found.into(),
+            remedy: Some(remedy.into()),
+        }
+    }
+
+    /// Whether something has to be mended.
+    pub fn is_bad(&self) -> bool {
+        self.level == Level::Bad
+    }
+
+    /// Prints it, with the home folder shortened.
+    pub fn say(&self, home: Option<&str>) {
+        let shortened = |text: &str| match home {
+            Some(home) if home.len() > 1 => text.replace(home, "~"),
+            _no_home => text.to_owned(),
+        };
+        let word = match self.level {
+            Level::Good => "ok   ",
+            Level::Note => "note ",
+            Level::Bad => "MEND ",
+        };
+        say!("{word}  {}: {}", self.what, shortened(&self.found));
+        if let Some(remedy) = &self.remedy {
+            say!("       {}", shortened(remedy));
+        }
+    }
+}

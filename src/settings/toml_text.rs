@@ -1,0 +1,20 @@
+//! Where something stands in a settings file, and what is wrong there.
+
+use toml_edit::TomlError;
+
+/// Hundreds of profiles fit into this.
+pub(super) const MAX_BYTES: u64 = 64 * 1024;
+
+/// What is wrong with a text that is no TOML, and where, in one line.
+pub(super) fn toml_problem(error: &TomlError) -> String {
+    let text = error.to_string();
+    // Between its place and its name stands a drawing of the line.
+    let place = text.lines().next().unwrap_or_default();
+    format!("{place}: {}", error.message())
+}
+
+/// The line on which a part of `text` begins, counted from 1.
+pub(super) fn line_at(text: &str, span: Option<std::ops::Range<usize>>) -> usize {
+    let before = span.and_then(|span| text.get(..span.start));
+    before.unwrap_or_default().matches('\n').count() + 1
+}

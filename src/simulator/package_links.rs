@@ -1,0 +1,38 @@
+//! The links to packages that a tenant has given out.
+
+use jiff::Timestamp;
+
+use super::limits::Limits;
+
+/// What was given out, and how much of it may be.
+#[derive(Debug)]
+pub(super) struct Packages {
+    pub(super) limits: Limits,
+    pub(super) links: Vec<Link>,
+    /// Bytes of a package, about.
+    pub(super) size: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) action: String,
+    pub(super) token: String,
+    pub(super) until: Timestamp,
+}
+
+impl Default for Packages {
+    fn default() -> Self {
+        Self {
+            limits: Limits::new(2, 120),
+            links: Vec::new(),
+            size: 3_000_000,
+        }
+    }
+}
+
+impl Packages {
+    /// What opens a package.
+    pub(super) fn secrets(&self) -> Vec<String> {
+        self.links.iter().map(|link| link.token.clone()).collect()
+    }
+}
