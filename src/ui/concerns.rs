@@ -3,6 +3,7 @@
 use egui::{RichText, Ui};
 
 use super::theme::text;
+use crate::ui::widgets::UiExt as _;
 
 /// Something that would end or be lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,9 +16,8 @@ pub struct Concern {
 pub fn concerns_ui(ui: &mut Ui, concerns: &[Concern]) {
     for (n, concern) in concerns.iter().enumerate() {
         if n > 0 {
-            let what = RichText::new(&concern.what).text_style(text::strong());
-            ui.add(egui::Label::new(what).wrap());
+            ui.wrapped(RichText::new(&concern.what).text_style(text::strong()));
         }
-        ui.add(egui::Label::new(concern.consequence).wrap());
+        ui.wrapped(concern.consequence);
     }
 }

@@ -1,6 +1,6 @@
 //! What is contained now: by whom, why, for how long, and the way back from the row.
 
-use egui::{Align, Label, Layout, Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
+use egui::{Align, Layout, Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -8,10 +8,11 @@ use super::commands::{UiCommand, acting_trouble, changing, why_nothing};
 use super::contained_view::{ContainedList, USUAL_HEIGHT};
 use super::device::state_hint::waiting_words;
 use super::look;
-use super::theme::{Role, TokensExt as _, text};
+use super::theme::{Role, TokensExt as _};
 use super::views::Screen;
 use super::widgets::{
-    ActionButton, EmptyState, Icon, TipExt as _, badge, raised_frame, section_ui, small_ui,
+    ActionButton, EmptyState, Icon, TipExt as _, UiExt as _, badge, raised_frame, section_ui,
+    small_ui,
 };
 use super::words::{ago, both_times, lasting};
 use super::{Cx, order};
@@ -187,7 +188,7 @@ pub fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
         ui.set_width(ui.available_width());
         ui.horizontal_wrapped(|ui| {
             let name = row.machine.quoted();
-            ui.label(RichText::new(name).text_style(text::strong()));
+            ui.strong_label(name);
             let (icon, role, words) = state_words(row, cx);
             badge(ui, icon, role, &words);
             if let Some(request) = &row.in_force {
@@ -233,7 +234,7 @@ fn request_ui(ui: &mut Ui, cx: &Cx<'_>, age_of: Age, request: &Request) {
     ui.label(format!("by {by}"));
     if let Some(comment) = &request.comment {
         let comment = RichText::new(clean(comment, 300)).color(ui.tokens().text_weak);
-        ui.add(Label::new(comment).wrap());
+        ui.wrapped(comment);
     }
 }
 

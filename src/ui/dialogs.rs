@@ -8,7 +8,7 @@ use super::concerns::{Concern, concerns_ui};
 use super::order;
 use super::theme::TokensExt as _;
 use super::views::{Dialog as OpenDialog, Views};
-use super::widgets::{ActionButton, Dialog, small_ui};
+use super::widgets::{ActionButton, Dialog, UiExt as _, small_ui};
 use super::{Cx, help, palette};
 use crate::explain::NextStep;
 use crate::model::KeyringState;
@@ -144,7 +144,7 @@ fn form_failure_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let dialog = Dialog::new(id, "The form cannot be opened").description(&failure);
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
-        ui.add(egui::Label::new(failure.as_str()).wrap());
+        ui.wrapped(failure.as_str());
         ui.label(format!(
             "Nothing was changed. {}",
             NextStep::TryAgain.words()

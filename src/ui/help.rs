@@ -1,12 +1,11 @@
 //! The sheet of keys, and what the guardrails protect; both from the tables that define them.
 
-use egui::{Id, RichText, Ui};
+use egui::{Id, Ui};
 
 use super::Cx;
 use super::commands::UiCommand;
-use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
-use super::widgets::{ActionButton, Dialog, section_ui};
+use super::widgets::{ActionButton, Dialog, UiExt as _, section_ui};
 use crate::guard::GUARDRAILS;
 use crate::model::first_upper;
 
@@ -105,9 +104,8 @@ fn command_ui(ui: &mut Ui, command: UiCommand) {
 }
 
 fn pair_ui(ui: &mut Ui, name: &str, what: &str) {
-    let weak = ui.tokens().text_weak;
     ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new(name).text_style(text::strong()));
-        ui.label(RichText::new(what).color(weak));
+        ui.strong_label(name);
+        ui.weak_label(what);
     });
 }

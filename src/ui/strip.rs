@@ -1,16 +1,14 @@
 //! The strip: which mode, where, who, and whether that holds. In a narrow window the buttons go into a
 //! menu first, then what matters less; mode and tenant are always whole.
 
-use egui::{
-    Align, Layout, Popup, PopupCloseBehavior, Rect, Response, RichText, TextStyle, Ui, UiBuilder,
-};
+use egui::{Align, Layout, Popup, PopupCloseBehavior, Rect, Response, TextStyle, Ui, UiBuilder};
 
 use super::Cx;
 use super::commands::UiCommand;
-use super::theme::{TokensExt as _, text};
+use super::theme::TokensExt as _;
 use super::widgets::{
-    ActionButton, StripLook, TipExt as _, plate_width, strip_plate_clipped_ui, strip_plate_ui,
-    strip_ui,
+    ActionButton, StripLook, TipExt as _, UiExt as _, plate_width, small_ui,
+    strip_plate_clipped_ui, strip_plate_ui, strip_ui,
 };
 use super::words::local_time;
 use crate::model::{KeyringState, Mode, SessionStatus, ThemeChoice, clean};
@@ -404,10 +402,8 @@ fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>, buttons: &[Button], left_out: &[Fact]) 
         .accessible_name(MENU)
         .show(|ui| {
             for fact in left_out {
-                ui.label(RichText::new(&fact.text).text_style(text::strong()));
-                let weak = ui.tokens().text_weak;
-                let more = RichText::new(&fact.more).text_style(TextStyle::Small);
-                ui.add(egui::Label::new(more.color(weak)).wrap());
+                ui.strong_label(&fact.text);
+                small_ui(ui, &fact.more);
                 if fact.rank == Rank::KeyringTrouble {
                     try_again_ui(ui, cx);
                 }

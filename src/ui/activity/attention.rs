@@ -11,7 +11,7 @@ use crate::ui::activity::row::{RING, Ticking, entry_ui};
 use crate::ui::commands::why_not_acknowledge;
 use crate::ui::order::{Exposure, Item};
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, Dialog, Icon, badge, icon, strip_well_ui};
+use crate::ui::widgets::{ActionButton, Dialog, Icon, UiExt as _, badge, icon, strip_well_ui};
 use crate::ui::{Cx, look, views};
 
 /// Entries listed; the others move up when these are acknowledged.
@@ -41,9 +41,7 @@ pub fn counter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             .hint("Shows what went wrong, at the top of Activity")
             .disabled_because(why_not);
         let response = ui.add(button);
-        ui.ctx().accesskit_node_builder(response.id, |node| {
-            node.set_live(accesskit::Live::Polite);
-        });
+        ui.announce(&response);
         response.clicked()
     });
     if pressed {
@@ -155,7 +153,7 @@ pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut asked: Box<Acknowledging
     let room = Dialog::room(ui.ctx()) - 3.0 * ui.tokens().height.control;
     let exposure = &mut asked.exposure;
     let response = dialog.show(ui.ctx(), |ui| {
-        ui.add(Label::new(what).wrap());
+        ui.wrapped(what);
         let list = ScrollArea::vertical().max_height(room).id_salt("listed");
         list.show(ui, |ui| {
             for entry in &entries {
@@ -224,9 +222,8 @@ fn listed_ui(ui: &mut Ui, entry: &Entry) {
     ui.horizontal_wrapped(|ui| {
         let (icon, role) = look::order_status(entry.status());
         badge(ui, icon, role, &entry.status().word(&entry.order.task));
-        let name = RichText::new(entry.machine().quoted()).text_style(text::strong());
-        ui.add(Label::new(name).wrap());
-        ui.add(Label::new(entry.order.task.title()).wrap());
+        ui.wrapped(RichText::new(entry.machine().quoted()).text_style(text::strong()));
+        ui.wrapped(entry.order.task.title());
     });
 }
 

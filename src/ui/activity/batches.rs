@@ -1,6 +1,6 @@
 //! What became of orders that were confirmed together, over the rows of the activity list.
 
-use egui::{Label, RichText, Ui};
+use egui::Ui;
 
 use crate::journal::Entry;
 use crate::message::Command;
@@ -8,9 +8,8 @@ use crate::state::Batch;
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::activity::buttons;
 use crate::ui::commands::{acting_trouble, journal_trouble, why_not_acknowledge};
-use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Dialog;
-use crate::ui::widgets::{ActionButton, Icon, raised_frame};
+use crate::ui::widgets::{ActionButton, Icon, UiExt as _, raised_frame};
 use crate::ui::words::{devices, duration};
 use crate::ui::{Cx, order};
 
@@ -29,7 +28,6 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     let Some(first) = batch.entries.first() else {
         return;
     };
-    let tokens = ui.tokens();
     raised_frame(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.horizontal_wrapped(|ui| {
@@ -37,13 +35,13 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
             buttons_ui(ui, cx, batch);
             let verb = first.order.task.verb();
             let title = format!("{verb} {}:", devices(batch.entries.len()));
-            ui.label(RichText::new(title).text_style(text::strong()));
-            ui.add(Label::new(summary(batch)).wrap());
+            ui.strong_label(title);
+            ui.wrapped(summary(batch));
             if batch.waiting() > 0
                 && let Some(left) = batch.time_left(cx.now)
             {
                 let left = format!("about {} left", duration(left.as_secs().max(1)));
-                ui.label(RichText::new(left).color(tokens.text_weak));
+                ui.weak_label(left);
             }
         });
     });

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Id, Label, RichText, Ui};
+use egui::{Id, RichText, Ui};
 use jiff::Timestamp;
 
 use crate::journal::Entry;
@@ -12,7 +12,7 @@ use crate::state::State;
 use crate::ui::commands::journal_trouble;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Dialog as OpenDialog;
-use crate::ui::widgets::{ActionButton, Dialog, TextField};
+use crate::ui::widgets::{ActionButton, Dialog, TextField, UiExt as _};
 use crate::ui::{Cx, words};
 
 /// Why no package can be downloaded now, if it cannot.
@@ -111,9 +111,8 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
         let name = collected.machine().name_and_tail();
-        let name = RichText::new(name).text_style(text::device());
-        ui.add(Label::new(name).wrap());
-        ui.add(Label::new(what).wrap());
+        ui.wrapped(RichText::new(name).text_style(text::device()));
+        ui.wrapped(what);
         ui.add_space(ui.tokens().space.s);
         let wrong = wrong(&folder);
         let field = TextField::new("Folder", &mut folder)

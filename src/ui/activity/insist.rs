@@ -1,6 +1,6 @@
 //! Before an order leaves that is held because an opposite action is under way.
 
-use egui::{Id, Label, RichText, Ui};
+use egui::{Id, RichText, Ui};
 
 use crate::journal::{Entry, OrderStatus};
 use crate::message::Command;
@@ -10,7 +10,7 @@ use crate::ui::activity::wording::details;
 use crate::ui::commands::journal_trouble;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Dialog as OpenDialog;
-use crate::ui::widgets::{ActionButton, Dialog};
+use crate::ui::widgets::{ActionButton, Dialog, UiExt as _};
 
 /// Asks before a held order is sent: which device, what is under way, and what will come of it.
 pub fn insist_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
@@ -26,11 +26,9 @@ pub fn insist_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
         let name = held.machine().name_and_tail();
-        let name = RichText::new(name).text_style(text::device());
-        ui.add(Label::new(name).wrap());
-        let task = RichText::new(held.order.task.title()).text_style(text::strong());
-        ui.add(Label::new(task).wrap());
-        ui.add(Label::new(&what).wrap());
+        ui.wrapped(RichText::new(name).text_style(text::device()));
+        ui.wrapped(RichText::new(held.order.task.title()).text_style(text::strong()));
+        ui.wrapped(&what);
         ui.add_space(ui.tokens().space.s);
         ui.horizontal_wrapped(|ui| {
             let keep = ui.add(ActionButton::new("Keep waiting"));

@@ -13,11 +13,11 @@ pub(in crate::ui) mod wording;
 
 use std::time::Duration;
 
-use egui::{Label, RichText, ScrollArea, TextStyle, Ui};
+use egui::{Label, RichText, ScrollArea, Ui};
 
 use super::Cx;
 use super::theme::{TokensExt as _, text};
-use super::widgets::{EmptyState, section_ui};
+use super::widgets::{EmptyState, section_ui, small_ui};
 use crate::journal::Entry;
 use crate::state::State;
 use crate::ui::activity::attention::{attention_ui, listed, take_asked};
@@ -129,8 +129,7 @@ fn others_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
     }
     if older > 0 {
         let text = format!("{older} older entries are in the journal");
-        let text = RichText::new(text).text_style(TextStyle::Small);
-        ui.add(Label::new(text.color(ui.tokens().text_weak)).wrap());
+        small_ui(ui, &text);
     }
     ticks
 }

@@ -14,7 +14,8 @@ use crate::ui::activity::wording::TICKING_SECS;
 use crate::ui::layout::LOW;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
-    ActionButton, Icon, TipExt as _, badge, bounds, copyable_ui, elided_ui, small_ui, text_width,
+    ActionButton, Icon, TipExt as _, UiExt as _, badge, bounds, copyable_ui, elided_ui, small_ui,
+    text_width,
 };
 use crate::ui::{Cx, look, words};
 
@@ -196,9 +197,7 @@ fn line_ui(
         None => look::order_status(status),
     };
     let status_badge = badge(ui, icon, role, &status.word(task));
-    ui.ctx().accesskit_node_builder(status_badge.id, |node| {
-        node.set_live(accesskit::Live::Polite);
-    });
+    ui.announce(&status_badge);
     elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);
     ui.add(Label::new(task.title()).truncate());
     let age = record::age(entry, cx.state, cx.now);
@@ -233,7 +232,7 @@ fn line_ui(
 /// Everything that is known, below the line: why, when, and what was sent.
 fn details_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, reasons: &[String], is_open: bool) {
     for line in reasons {
-        ui.add(Label::new(line).wrap());
+        ui.wrapped(line);
     }
     if !is_open {
         return;

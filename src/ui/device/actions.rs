@@ -14,9 +14,9 @@ use crate::ui::commands::{act_availability, acting_trouble};
 use crate::ui::layout::WIDE;
 use crate::ui::look;
 use crate::ui::look::condition_icon;
-use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{
-    ActionButton, ExplanationView, Icon, TipExt as _, copyable_ui, section_ui,
+    ActionButton, ExplanationView, Icon, TipExt as _, UiExt as _, copyable_ui, section_ui, small_ui,
 };
 use crate::ui::{Cx, order, words};
 
@@ -85,7 +85,7 @@ fn reasons_ui(ui: &mut Ui, reasons: Vec<(String, Vec<&'static str>)>, count: usi
         let line = RichText::new(line)
             .text_style(TextStyle::Small)
             .color(stale);
-        ui.add(Label::new(line).wrap());
+        ui.wrapped(line);
     }
 }
 
@@ -212,8 +212,7 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
                 ui.spacing_mut().item_spacing.y = tokens.space.xs;
                 action_head_ui(ui, cx, action);
                 for line in action_lines(action) {
-                    let line = RichText::new(line).text_style(TextStyle::Small);
-                    ui.add(Label::new(line.color(tokens.text_weak)).wrap());
+                    small_ui(ui, &line);
                 }
                 if let Some(sha1) = action.file_identifier.as_deref() {
                     copyable_ui(ui, "file hash", &clean(sha1, 80));
@@ -255,10 +254,9 @@ pub(in crate::ui) fn action_name(action: &MachineAction) -> String {
 }
 
 fn action_head_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
-    let weak = ui.tokens().text_weak;
     ui.horizontal_wrapped(|ui| {
         let what = action_name(action);
-        ui.label(RichText::new(what).text_style(text::strong()));
+        ui.strong_label(what);
         look::action_status(&action.status).badge_ui(ui);
         match action.created {
             Some(at) => {
@@ -267,11 +265,10 @@ fn action_head_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
                     words::local_time(at, cx.zone),
                     words::ago(at, cx.now)
                 );
-                ui.label(RichText::new(when).color(weak))
-                    .tip(words::utc_time(at));
+                ui.weak_label(when).tip(words::utc_time(at));
             }
             None => {
-                ui.label(RichText::new("time unknown").color(weak));
+                ui.weak_label("time unknown");
             }
         }
     });

@@ -1,11 +1,12 @@
 //! The open alerts of the device in the panel.
 
-use egui::{Label, RichText, TextStyle, Ui};
+use egui::{RichText, TextStyle, Ui};
 
 use crate::model::{Alert, MachineId, PanelPart, clean};
 use crate::ui::device::parts::{Words, list_ui};
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::TipExt as _;
+use crate::ui::widgets::UiExt as _;
 use crate::ui::{Cx, look, words};
 
 const TITLE_CHARS: usize = 200;
@@ -33,8 +34,7 @@ fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
             // Some hold line breaks and marks of no width, which say nothing.
             let title = title.replace('\u{200b}', "");
             let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-            let title = RichText::new(clean(&title, TITLE_CHARS)).text_style(text::strong());
-            ui.add(Label::new(title).wrap());
+            ui.wrapped(RichText::new(clean(&title, TITLE_CHARS)).text_style(text::strong()));
         });
         let age = alert
             .created
@@ -48,7 +48,7 @@ fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
             .chain([age, look::alert_status(&alert.status)])
             .collect::<Vec<_>>();
         let line = RichText::new(parts.join(" · ")).text_style(TextStyle::Small);
-        let line = ui.add(Label::new(line.color(tokens.text_weak)).wrap());
+        let line = ui.wrapped(line.color(tokens.text_weak));
         if let Some(at) = alert.created {
             line.tip(words::both_times(at, cx.zone));
         }

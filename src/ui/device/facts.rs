@@ -1,9 +1,9 @@
 //! How one fact about a device is put into words, and its line beside the name of the fact.
 
-use egui::{RichText, Ui};
+use egui::Ui;
 
 use crate::model::{Machine, clean, filled};
-use crate::ui::theme::TokensExt as _;
+use crate::ui::widgets::UiExt as _;
 use crate::ui::words;
 
 pub const VALUE_CHARS: usize = 200;
@@ -12,10 +12,9 @@ const TAG_CHARS: usize = 40;
 const NAME_WIDTH: f32 = 128.0;
 
 pub fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
-    let weak = ui.tokens().text_weak;
     ui.horizontal_top(|ui| {
         let start = ui.cursor().left();
-        ui.label(RichText::new(name).color(weak));
+        ui.weak_label(name);
         let used = ui.cursor().left() - start;
         ui.add_space((NAME_WIDTH - used).max(0.0));
         ui.vertical(value);
@@ -24,7 +23,7 @@ pub fn row_ui(ui: &mut Ui, name: &str, value: impl FnOnce(&mut Ui)) {
 
 pub fn value_ui(ui: &mut Ui, name: &str, value: &str) {
     row_ui(ui, name, |ui| {
-        ui.add(egui::Label::new(value).wrap());
+        ui.wrapped(value);
     });
 }
 

@@ -13,8 +13,8 @@ use crate::ui::device::{actions, alerts, compare, parts, state_section, users};
 use crate::ui::devices::absence::absence_words;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
-    ActionButton, EmptyState, Icon, TipExt as _, badge, copy_button_ui, copy_labelled_ui,
-    copyable_ui, section_ui, small_ui,
+    ActionButton, EmptyState, Icon, TipExt as _, UiExt as _, badge, copy_button_ui,
+    copy_labelled_ui, copyable_ui, section_ui, small_ui,
 };
 use crate::ui::{Cx, look, words};
 
@@ -220,7 +220,6 @@ fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef) {
 
 /// What decides at a glance: is it alive, how bad is it, whose is it, where is it.
 fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
-    let tokens = ui.tokens();
     ui.horizontal_wrapped(|ui| {
         look::health(&machine.health_status).badge_ui(ui);
         look::risk_phrase(machine.risk_score.as_ref()).badge_ui(ui);
@@ -229,7 +228,7 @@ fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
             || "no full report yet".to_owned(),
             |at| format!("last full report {}", words::ago(at, cx.now)),
         );
-        ui.label(RichText::new(seen).color(tokens.text_weak));
+        ui.weak_label(seen);
     });
     let group = machine.rbac_group_name.as_deref();
     let group = group.map(|group| format!("Group: {}", told(Some(group))));
@@ -241,7 +240,7 @@ fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
     whose.extend(address.map(|address| format!("Address: {address}")));
     let user = users::newest(cx, &machine.id);
     whose.extend(user.map(|user| format!("User: {user}")));
-    ui.add(egui::Label::new(whose.join(" · ")).wrap());
+    ui.wrapped(whose.join(" · "));
 }
 
 fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
@@ -302,8 +301,7 @@ fn time_ui(ui: &mut Ui, cx: &Cx<'_>, at: Option<Timestamp>) {
                 words::ago(at, cx.now),
                 words::local_time(at, cx.zone)
             );
-            ui.add(egui::Label::new(shown).wrap())
-                .tip(words::utc_time(at));
+            ui.wrapped(shown).tip(words::utc_time(at));
         }
         None => unknown_ui(ui),
     }
@@ -338,7 +336,7 @@ fn reading_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
         .read_at()
         .map(|at| format!("read {}", words::ago(at, cx.now)));
     if read.loading {
-        ui.label(RichText::new("Reading this device again…").color(tokens.text_weak));
+        ui.weak_label("Reading this device again…");
     } else if let Some(failure) = &read.failure {
         let old = age.map_or_else(String::new, |age| format!(" (shown as {age})"));
         badge(

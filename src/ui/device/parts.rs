@@ -1,14 +1,14 @@
 //! The parts of the device panel that are read on their own: when they are asked for, and what
 //! stands where one is missing, old or cut.
 
-use egui::{Response, Ui, accesskit};
+use egui::{Response, Ui};
 
 use crate::explain::NextStep;
 use crate::message::Command;
 use crate::model::{Listed, MachineId, PanelPart};
 use crate::state::Remote;
 use crate::ui::theme::Role;
-use crate::ui::widgets::{Icon, badge, section_ui, small_ui};
+use crate::ui::widgets::{Icon, UiExt as _, badge, section_ui, small_ui};
 use crate::ui::{Cx, words};
 
 /// Facts younger than this are not read again because the selection came back.
@@ -129,9 +129,7 @@ fn list_status_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remo
 
 /// Has it read out when it comes or changes.
 fn announce(ui: &Ui, response: &Response) {
-    ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_live(accesskit::Live::Polite);
-    });
+    ui.announce(response);
 }
 
 /// Says how many are not drawn.

@@ -1,6 +1,6 @@
 //! What the device is inferred to be in, and the action that this rests on.
 
-use egui::{Ui, accesskit};
+use egui::Ui;
 use jiff::Timestamp;
 
 use super::state_hint::waiting_words;
@@ -11,7 +11,7 @@ use crate::ui::device::actions::action_name;
 use crate::ui::device::facts::{row_ui, told, value_ui};
 use crate::ui::look;
 use crate::ui::theme::{Role, TokensExt as _};
-use crate::ui::widgets::{Icon, badge, copyable_ui, foldable_ui, section_ui, small_ui};
+use crate::ui::widgets::{Icon, UiExt as _, badge, copyable_ui, foldable_ui, section_ui, small_ui};
 use crate::ui::{Cx, words};
 
 /// What every line of the state rests on.
@@ -80,9 +80,7 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
 /// A badge that is read out when it comes or changes.
 fn announce(ui: &mut Ui, icon: Icon, role: Role, words: &str) {
     let response = badge(ui, icon, role, words);
-    ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_live(accesskit::Live::Polite);
-    });
+    ui.announce(&response);
 }
 
 /// Why nothing is said about the state.

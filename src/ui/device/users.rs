@@ -1,11 +1,11 @@
 //! Who is logged on to the device in the panel.
 
-use egui::{Label, RichText, TextStyle, Ui};
+use egui::{RichText, TextStyle, Ui};
 
 use crate::model::{LoggedOnUser, MachineId, PanelPart, clean};
 use crate::ui::device::parts::{Words, list_ui};
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{Icon, TipExt as _, badge};
+use crate::ui::widgets::{Icon, TipExt as _, UiExt as _, badge};
 use crate::ui::{Cx, words};
 
 const NAME_CHARS: usize = 80;
@@ -36,8 +36,7 @@ pub fn newest(cx: &Cx<'_>, id: &MachineId) -> Option<String> {
 fn user_ui(ui: &mut Ui, cx: &Cx<'_>, user: &LoggedOnUser) {
     let weak = ui.tokens().text_weak;
     ui.horizontal_wrapped(|ui| {
-        let name = RichText::new(full_name(user)).text_style(text::strong());
-        ui.add(Label::new(name).wrap());
+        ui.wrapped(RichText::new(full_name(user)).text_style(text::strong()));
         if user.is_domain_admin {
             badge(ui, Icon::Warning, Role::Caution, "Domain admin");
         }
@@ -49,7 +48,7 @@ fn user_ui(ui: &mut Ui, cx: &Cx<'_>, user: &LoggedOnUser) {
         let types = types.map(logon_types);
         let line: Vec<_> = [Some(seen), types].into_iter().flatten().collect();
         let line = RichText::new(line.join(" · ")).text_style(TextStyle::Small);
-        let line = ui.add(Label::new(line.color(weak)).wrap());
+        let line = ui.wrapped(line.color(weak));
         if let Some(at) = user.last_seen {
             line.tip(words::both_times(at, cx.zone));
         }

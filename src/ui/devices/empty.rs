@@ -11,7 +11,7 @@ use crate::state::{Answer, Asking, Progress};
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, ExplanationView};
+use crate::ui::widgets::{ActionButton, ExplanationView, UiExt as _};
 use crate::ui::words::local_time;
 
 const NOT_VISIBLE: &str = "It may have been removed, or lie outside the device groups you can see";
@@ -225,9 +225,8 @@ fn offers_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: Option<&Asking>) {
 
 fn headline_ui(ui: &mut Ui, headline: &str, how: &str) {
     let weak = ui.tokens().text_weak;
-    let headline = RichText::new(headline).text_style(text::section());
-    ui.add(egui::Label::new(headline).wrap());
-    ui.add(egui::Label::new(RichText::new(how).color(weak)).wrap());
+    ui.wrapped(RichText::new(headline).text_style(text::section()));
+    ui.wrapped(RichText::new(how).color(weak));
     ui.add_space(ui.tokens().space.s);
 }
 

@@ -9,7 +9,9 @@ use crate::ui::devices::asked;
 use crate::ui::devices::coverage::missing_words;
 use crate::ui::devices::quick_filters::quick_filters_ui;
 use crate::ui::theme::{Role, TokensExt as _};
-use crate::ui::widgets::{ActionButton, ExplanationView, Icon, badge, copy_button_ui, icon};
+use crate::ui::widgets::{
+    ActionButton, ExplanationView, Icon, UiExt as _, badge, copy_button_ui, icon,
+};
 use crate::ui::words::ago;
 
 /// Room that a note keeps beside the quick filters, in points; a failure has buttons too.
@@ -188,7 +190,7 @@ fn details_ui(ui: &mut Ui, notes: &[Note], failure: Option<&Explanation>) {
             ui.set_max_width(ui.tokens().dialog_width);
             if let Some(failure) = failure {
                 badge(ui, Icon::Warning, Role::Caution, &failure.headline);
-                ui.add(Label::new(effect_words(failure)).wrap());
+                ui.wrapped(effect_words(failure));
                 if !failure.details.is_empty() {
                     copy_button_ui(ui, "details", &failure.details.join("\n"));
                 }

@@ -10,13 +10,12 @@ mod work;
 pub use view::JournalView;
 pub use work::{hand_over, take_copy};
 
-use egui::{RichText, Ui};
+use egui::Ui;
 
 use super::Cx;
 use super::commands::UiCommand;
-use super::theme::TokensExt as _;
 use super::views::Screen;
-use super::widgets::{ActionButton, EmptyState, Icon, section_ui};
+use super::widgets::{ActionButton, EmptyState, Icon, UiExt as _, section_ui};
 
 /// With less height than this the rows leave none to what stands over them: it scrolls with them.
 const LOW: f32 = 420.0;
@@ -83,5 +82,5 @@ fn count_ui(ui: &mut Ui, cx: &Cx<'_>) {
     } else {
         format!("{found} of {all} {entries}, the newest first{looking}")
     };
-    ui.label(RichText::new(words).color(ui.tokens().text_weak));
+    ui.weak_label(words);
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use egui::{RichText, Ui, accesskit};
+use egui::{RichText, Ui};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -15,7 +15,7 @@ use crate::state::State;
 use crate::ui::Cx;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{
-    ActionButton, Icon, TextField, TipExt as _, badge, copy_labelled_ui, small_ui,
+    ActionButton, Icon, TextField, TipExt as _, UiExt as _, badge, copy_labelled_ui, small_ui,
 };
 use crate::ui::words::{ago, both_times};
 
@@ -99,9 +99,7 @@ pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>) {
 /// Said once by a screen reader when it comes.
 fn said_ui(ui: &mut Ui, icon: Icon, role: Role, words: &str) {
     let said = badge(ui, icon, role, words);
-    ui.ctx().accesskit_node_builder(said.id, |node| {
-        node.set_live(accesskit::Live::Polite);
-    });
+    ui.announce(&said);
 }
 
 fn failure_ui(ui: &mut Ui, why: &Explanation) {

@@ -10,7 +10,7 @@ use crate::model::MachineRef;
 use crate::ui::Cx;
 use crate::ui::commands::sign_in_methods;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::widgets::{ActionButton, TextField, TipExt as _, radio_ui};
+use crate::ui::widgets::{ActionButton, TextField, TipExt as _, UiExt as _, radio_ui};
 
 /// The fields of an action besides the comment.
 pub fn parameters_ui(ui: &mut Ui, draft: &mut Draft, id: Id) {
@@ -40,7 +40,7 @@ fn choice_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, choices: &[C
             }
         }
     });
-    ui.add(egui::Label::new(small(parameter.help).color(tokens.text_weak)).wrap());
+    ui.wrapped(small(parameter.help).color(tokens.text_weak));
 }
 
 fn flag_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter) {

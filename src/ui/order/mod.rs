@@ -25,7 +25,7 @@ use super::Cx;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{
-    Dialog, TipExt as _, copy_button_ui, elided, is_arming, small_ui, text_width,
+    Dialog, TipExt as _, UiExt as _, copy_button_ui, elided, is_arming, small_ui, text_width,
 };
 use crate::action::{Sha1, Task};
 use crate::guard::{self, Approval, Review};
@@ -214,7 +214,7 @@ fn upper_ui(
     let left = room - used - footer_height(ui, is_tiny) - gap;
     if is_tiny {
         return scroll_ui(ui, left, |ui| {
-            ui.add(Label::new(task.consequence()).wrap());
+            ui.wrapped(task.consequence());
             let left_out = targets::checks_ui(ui, cx, form, drawn, None);
             body_ui(ui, cx, form, task, (id, wants_name));
             left_out
@@ -296,7 +296,7 @@ fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
         response.tip(name);
     }
     if !is_tiny {
-        ui.add(Label::new(task.consequence()).wrap());
+        ui.wrapped(task.consequence());
     }
 }
 

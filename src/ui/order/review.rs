@@ -1,7 +1,7 @@
 //! What the form says beside its fields: how fresh the facts are, what the guardrails found, and
 //! the exact text that would leave.
 
-use egui::{Frame, Margin, Rect, RichText, TextStyle, Ui, accesskit};
+use egui::{Frame, Margin, Rect, RichText, TextStyle, Ui};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::action::{Draft, Order};
@@ -12,7 +12,7 @@ use crate::state::{Remote, State};
 use crate::ui::Cx;
 use crate::ui::order::form::OrderForm;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{Icon, badge};
+use crate::ui::widgets::{Icon, UiExt as _, badge};
 use crate::ui::words;
 
 /// Between lines that belong together, in points.
@@ -105,9 +105,7 @@ fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
         (Icon::Warning, Role::Caution)
     };
     let response = badge(ui, icon, role, &finding.text);
-    ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_live(accesskit::Live::Polite);
-    });
+    ui.announce(&response);
     let mut next = finding.next.words();
     if let NextStep::Wait { until } = &finding.next {
         next = format!("{next}, until {}", words::local_time(*until, cx.zone));
@@ -116,7 +114,7 @@ fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
         let next = RichText::new(next)
             .text_style(TextStyle::Small)
             .color(tokens.text_weak);
-        ui.indent(finding.rail, |ui| ui.add(egui::Label::new(next).wrap()));
+        ui.indent(finding.rail, |ui| ui.wrapped(next));
     }
 }
 
@@ -134,8 +132,7 @@ pub fn preview_ui(ui: &mut Ui, draft: &Draft, only: Option<&MachineRef>) {
             ui.set_min_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = LINE_GAP;
             for line in to.into_iter().chain(preview(draft)) {
-                let line = RichText::new(line).text_style(text::id());
-                ui.add(egui::Label::new(line).wrap());
+                ui.wrapped(RichText::new(line).text_style(text::id()));
             }
         });
 }

@@ -10,7 +10,9 @@ use crate::ui::device::facts::os;
 use crate::ui::devices::absence::{absence, absence_note, absence_words};
 use crate::ui::order::review;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, Icon, badge, elided_ui, is_arming, raised_frame, small_ui};
+use crate::ui::widgets::{
+    ActionButton, Icon, UiExt as _, badge, elided_ui, is_arming, raised_frame, small_ui,
+};
 use crate::ui::words::devices;
 use crate::ui::{Cx, words};
 
@@ -110,9 +112,7 @@ pub fn status_ui(
             };
             let line = RichText::new(status).text_style(TextStyle::Small);
             let response = ui.add(Label::new(line.color(colour)).truncate());
-            ui.ctx().accesskit_node_builder(response.id, |node| {
-                node.set_live(egui::accesskit::Live::Polite);
-            });
+            ui.announce(&response);
         });
     });
 }
@@ -328,8 +328,7 @@ fn row_ui(
     if facts.is_empty() {
         facts.push_str("Nothing is known about this device yet");
     }
-    let facts = RichText::new(facts).text_style(TextStyle::Small);
-    ui.add(Label::new(facts.color(tokens.text_weak)).wrap());
+    small_ui(ui, &facts);
     leaves
 }
 

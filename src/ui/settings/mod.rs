@@ -4,14 +4,14 @@
 pub(in crate::ui) mod rule_matches;
 pub(in crate::ui) mod shared_host;
 
-use egui::{Label, Ui, accesskit};
+use egui::Ui;
 
 use super::Cx;
 use super::theme::Role;
 use super::views::{Screen, SettingsForm};
 use super::widgets::{
-    ActionButton, Dialog, ExplanationView, Icon, TextField, badge, checkbox_ui, copyable_ui,
-    page_ui, section_ui, small_ui,
+    ActionButton, Dialog, ExplanationView, Icon, TextField, UiExt as _, badge, checkbox_ui,
+    copyable_ui, page_ui, section_ui, small_ui,
 };
 use crate::explain::Explanation;
 use crate::message::Command;
@@ -112,9 +112,7 @@ fn status_ui(ui: &mut Ui, facts: &SettingsFacts, is_unchanged: bool) {
         return;
     };
     let response = badge(ui, icon, role, words);
-    ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_live(accesskit::Live::Polite);
-    });
+    ui.announce(&response);
 }
 
 /// Why the text cannot be saved as it is.
@@ -286,7 +284,7 @@ fn host_ui(ui: &mut Ui, host: Option<&Host>) {
     } else {
         addresses.join(", ")
     };
-    ui.add(Label::new(format!("Addresses: {addresses}")).wrap());
+    ui.wrapped(format!("Addresses: {addresses}"));
 }
 
 fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
@@ -309,7 +307,7 @@ fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
         let counts = !matches!(key, RuleKey::Templates | RuleKey::Notifications);
         if counts && !entries.is_empty() {
             let line = format!("{}: {}", label(key), entries.join(", "));
-            ui.add(Label::new(line).wrap());
+            ui.wrapped(line);
         }
     }
 }

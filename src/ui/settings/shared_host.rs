@@ -1,12 +1,12 @@
 //! The question whether the organisation's rules may be read from another computer.
 
-use egui::{Label, Panel, RichText, Ui};
+use egui::{Panel, RichText, Ui};
 
 use crate::message::Command;
 use crate::model::{SHOWN_CHARS, clean};
 use crate::ui::Cx;
 use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, Icon, icon, raised_frame};
+use crate::ui::widgets::{ActionButton, Icon, UiExt as _, icon, raised_frame};
 
 /// Asks as long as it is not answered: until then those rules do not hold, and each order says so.
 pub fn shared_host_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -25,7 +25,7 @@ pub fn shared_host_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 ui.label(question.color(caution));
                 let consequence = "Your settings name a file there as shared. Opening it may send your Windows sign-in to \
                                    that computer. Until you confirm it, those rules are not read";
-                ui.add(Label::new(consequence).wrap());
+                ui.wrapped(consequence);
                 let label = format!("Read from {shown}");
                 let read = ActionButton::new(&label)
                     .hint("Remembered for this computer; it is not asked again");

@@ -10,10 +10,11 @@ use crate::ui::activity::open_work::{Ending, OpenOrders};
 use crate::ui::commands::UiCommand;
 use crate::ui::concerns::concerns_ui;
 use crate::ui::layout::LOW;
-use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::views::Dialog as OpenDialog;
 use crate::ui::widgets::{
-    ActionButton, Dialog, Icon, badge, copyable_ui, dismissible_ui, icon, raised_frame, section_ui,
+    ActionButton, Dialog, Icon, UiExt as _, badge, copyable_ui, dismissible_ui, icon, raised_frame,
+    section_ui,
 };
 
 /// What each permission that this console uses is for, in the words of the screen: reading first.
@@ -125,7 +126,7 @@ pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 };
                 icon(ui, shape, colour);
                 let who = format!("Signed in as {}", account.label());
-                ui.label(RichText::new(who).text_style(text::strong()));
+                ui.strong_label(who);
                 // Where there is room for the list only, what is missing counts.
                 if ui.ctx().content_rect().height() >= LOW {
                     ui.label(&allowed.can_in_short);
@@ -198,7 +199,7 @@ pub fn confirm_sign_out_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
         if concerns.is_empty() {
-            ui.add(egui::Label::new(&what).wrap());
+            ui.wrapped(&what);
         }
         concerns_ui(ui, &concerns);
         ui.add_space(ui.tokens().space.s);
@@ -251,12 +252,7 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>) {
         let names: Vec<&str> = granted.iter().map(Permission::as_wire).collect();
         copyable_ui(ui, "permissions granted", &names.join(" "));
     }
-    ui.add(
-        egui::Label::new(
-            "You also need a role in the Defender portal (View data, Active remediation actions) with access to the device's group; cordon learns of a missing one only when an action is refused",
-        )
-        .wrap(),
-    );
+    ui.wrapped("You also need a role in the Defender portal (View data, Active remediation actions) with access to the device's group; cordon learns of a missing one only when an action is refused");
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use egui::{Id, Label, Panel, RichText, Ui};
+use egui::{Id, Panel, RichText, Ui};
 
 use crate::explain::{Explanation, NextStep};
 use crate::model::{Retry, SessionStatus};
@@ -12,7 +12,7 @@ use crate::ui::commands::{UiCommand, sign_in_methods};
 use crate::ui::layout::is_console_open;
 use crate::ui::sign_in::under_way::{Detail, under_way_ui};
 use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, Icon, copy_button_ui, icon, raised_frame};
+use crate::ui::widgets::{ActionButton, Icon, UiExt as _, copy_button_ui, icon, raised_frame};
 
 /// After this long a renewal is worth a word.
 const PATIENCE_SECS: f64 = 3.0;
@@ -170,7 +170,7 @@ fn reason_ui(ui: &mut Ui, failure: Option<&Explanation>) {
     } else {
         format!("{}. {}", failure.headline, failure.next.words())
     };
-    ui.add(Label::new(words).wrap());
+    ui.wrapped(words);
     if !failure.details.is_empty() {
         copy_button_ui(ui, "details", &failure.details.join("\n"));
     }
@@ -208,7 +208,7 @@ fn last_attempt_ui(ui: &mut Ui, cx: &Cx<'_>) {
     };
     let danger = ui.tokens().danger;
     let words = format!("{}. {}", failure.headline, failure.next.words());
-    ui.add(Label::new(RichText::new(words).color(danger)).wrap());
+    ui.wrapped(RichText::new(words).color(danger));
     if !failure.details.is_empty() {
         copy_button_ui(ui, "details of the sign-in", &failure.details.join("\n"));
     }

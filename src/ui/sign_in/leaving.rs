@@ -1,11 +1,11 @@
 //! The question before another profile takes the place of the one in use.
 
-use egui::{Id, Label, RichText, Ui};
+use egui::{Id, RichText, Ui};
 
 use crate::settings::Profile;
 use crate::ui::concerns::Concern;
 use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::widgets::{ActionButton, Dialog};
+use crate::ui::widgets::{ActionButton, Dialog, UiExt as _};
 
 /// A profile that the person wants to go to, and what that ends or loses in the one in use.
 #[derive(Debug)]
@@ -24,9 +24,8 @@ pub fn leaving_ui(ui: &mut Ui, asked: &mut Option<Leaving>) -> Option<Profile> {
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
         for concern in &leaving.concerns {
-            let what = RichText::new(&concern.what).text_style(text::strong());
-            ui.add(Label::new(what).wrap());
-            ui.add(Label::new(concern.consequence).wrap());
+            ui.wrapped(RichText::new(&concern.what).text_style(text::strong()));
+            ui.wrapped(concern.consequence);
         }
         ui.add_space(ui.tokens().space.s);
         ui.horizontal_wrapped(|ui| {

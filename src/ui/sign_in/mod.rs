@@ -15,13 +15,13 @@ use egui::{Id, Ui};
 use super::Cx;
 use super::commands::{UiCommand, sign_in_methods};
 use super::theme::{Role, TokensExt as _};
-use super::widgets::{ActionButton, ExplanationView, Icon, badge, page_ui, section_ui, small_ui};
+use super::widgets::{
+    ActionButton, ExplanationView, Icon, UiExt as _, badge, page_ui, section_ui, small_ui,
+};
 use crate::explain::{Explanation, NextStep};
 use crate::model::{Account, Mode, SessionStatus, Unfamiliar, clean};
 use crate::ui::activity::open_work::open_work_ui;
-use crate::ui::sign_in::under_way::{
-    Detail, cancel_ui, is_opening, other_method_ui, under_way_ui, wrapped_ui,
-};
+use crate::ui::sign_in::under_way::{Detail, cancel_ui, is_opening, other_method_ui, under_way_ui};
 
 /// After this long a keyring is probably waiting for a person.
 const KEYRING_PATIENCE_SECS: f64 = 3.0;
@@ -58,13 +58,12 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tokens = ui.tokens();
-    wrapped_ui(
-        ui,
-        "cordon shows the devices of Microsoft Defender for Endpoint, contains and investigates them, and gives them back. You act under your own name and with your own permissions",
-    );
+    ui.wrapped("cordon shows the devices of Microsoft Defender for Endpoint, contains and investigates them, and gives them back. You act under your own name and with your own permissions");
     let target = clean(&cx.state.target, 80);
     match cx.state.mode {
-        Mode::Live => wrapped_ui(ui, &format!("Cloud: {target}")),
+        Mode::Live => {
+            ui.wrapped(format!("Cloud: {target}"));
+        }
         Mode::Demo => {
             badge(
                 ui,
@@ -133,10 +132,7 @@ fn start_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
         }
     });
-    wrapped_ui(
-        ui,
-        "With a code, you sign in on this or another device. With the browser, you sign in on this computer: choose it if your organisation requires a managed device or does not allow codes",
-    );
+    ui.wrapped("With a code, you sign in on this or another device. With the browser, you sign in on this computer: choose it if your organisation requires a managed device or does not allow codes");
 }
 
 /// Somebody has signed in or is saved whom a person has to look at first.
@@ -160,31 +156,28 @@ fn different_account_ui(
     }
     small_ui(ui, &format!("Tenant {}", account.tenant_id));
     match (reason, before) {
-        (Unfamiliar::New, _) => wrapped_ui(
-            ui,
-            "This account has not signed in to cordon on this computer before. Continue only if it is yours: whatever you order is done in its name",
-        ),
-        (Unfamiliar::OtherTenant { so_far }, _) => wrapped_ui(
-            ui,
-            &format!(
+        (Unfamiliar::New, _) => {
+            ui.wrapped("This account has not signed in to cordon on this computer before. Continue only if it is yours: whatever you order is done in its name");
+        }
+        (Unfamiliar::OtherTenant { so_far }, _) => {
+            ui.wrapped(format!(
                 "Until now, {} led to tenant {}. Continue only if you know why that has changed",
                 clean(&cx.state.tenant, 80),
                 clean(so_far, 80)
-            ),
-        ),
-        (Unfamiliar::OtherAccount, Some(before)) => wrapped_ui(
-            ui,
-            &format!("Until now, {} was signed in here", clean(before, 80)),
-        ),
+            ));
+        }
+        (Unfamiliar::OtherAccount, Some(before)) => {
+            ui.wrapped(format!(
+                "Until now, {} was signed in here",
+                clean(before, 80)
+            ));
+        }
         (Unfamiliar::OtherAccount, None) => {
-            wrapped_ui(ui, "A different account was used last on this computer");
+            ui.wrapped("A different account was used last on this computer");
         }
     }
     if *reason != Unfamiliar::New {
-        wrapped_ui(
-            ui,
-            "If you continue, actions ordered by the other account stay with it: cordon will not send, look up or follow them as this one",
-        );
+        ui.wrapped("If you continue, actions ordered by the other account stay with it: cordon will not send, look up or follow them as this one");
     }
     ui.add_space(tokens.space.s);
     ui.horizontal_wrapped(|ui| {
@@ -224,10 +217,7 @@ fn restoring_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.ctx()
             .request_repaint_after(Duration::from_secs_f64(left_secs));
     } else {
-        wrapped_ui(
-            ui,
-            "This is taking long. The keyring of this computer may be asking to be unlocked, perhaps in a window behind this one. You can sign in without it",
-        );
+        ui.wrapped("This is taking long. The keyring of this computer may be asking to be unlocked, perhaps in a window behind this one. You can sign in without it");
     }
     ui.horizontal_wrapped(|ui| {
         for command in sign_in_methods(cx.state) {

@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use egui::{Id, Key, Label, RichText, Role as Kind, TextStyle, Ui, WidgetInfo};
+use egui::{Id, Key, RichText, Role as Kind, TextStyle, Ui, WidgetInfo};
 
 use crate::explain::{Effect, Explanation};
 use crate::model::{ClientId, Cloud, Region, Scopes, TenantName, clean};
 use crate::settings::{Profile, ProfileName, Settings, Written};
 use crate::ui::sign_in::leaving::{Leaving, leaving_ui};
 use crate::ui::sign_in::registration::steps_ui;
-use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{
-    ActionButton, ExplanationView, Icon, TextField, badge, copyable_ui, page_ui, section_ui,
-    small_ui, take_escape,
+    ActionButton, ExplanationView, Icon, TextField, UiExt as _, badge, copyable_ui, page_ui,
+    section_ui, small_ui, take_escape,
 };
 
 const WIDTH: f32 = 760.0;
@@ -244,11 +244,11 @@ fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
                     if page.default.as_ref() == Some(name) {
                         words.push_str(" · used at the next start");
                     }
-                    ui.label(RichText::new(words).color(tokens.text_weak));
+                    ui.weak_label(words);
                 }
                 Err(why) => {
                     let words = RichText::new(clean(why, 200)).color(tokens.danger);
-                    ui.add(Label::new(words).wrap());
+                    ui.wrapped(words);
                 }
             }
         });
@@ -262,7 +262,7 @@ fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
 fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
     let tokens = ui.tokens();
     if page.saved.is_empty() {
-        ui.add(Label::new("An administrator registers the application once in your tenant; none of the values below is a secret").wrap());
+        ui.wrapped("An administrator registers the application once in your tenant; none of the values below is a secret");
     } else {
         section_ui(ui, "Add a tenant, or change one");
     }
@@ -420,7 +420,7 @@ fn cloud_ui(ui: &mut Ui, written: &mut Written, stand_in: Option<&str>) {
 }
 
 fn choice_ui(ui: &mut Ui, label: &str, choices: impl FnOnce(&mut Ui)) {
-    ui.label(RichText::new(label).text_style(text::strong()));
+    ui.strong_label(label);
     ui.horizontal_wrapped(choices);
 }
 

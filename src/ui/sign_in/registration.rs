@@ -1,8 +1,8 @@
 //! How an administrator registers the application, in the README's own words.
 
-use egui::{Id, Label, Ui};
+use egui::{Id, Ui};
 
-use crate::ui::widgets::ActionButton;
+use crate::ui::widgets::{ActionButton, UiExt as _};
 
 /// The README's own steps, so that there is one account of them.
 const README: &str = include_str!("../../../README.md");
@@ -21,7 +21,7 @@ pub fn steps_ui(ui: &mut Ui, shown: &mut bool) {
     if *shown {
         ui.push_id(Id::unique("steps"), |ui| {
             for line in steps() {
-                ui.add(Label::new(line).wrap());
+                ui.wrapped(line);
             }
         });
     }

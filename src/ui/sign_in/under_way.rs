@@ -13,7 +13,7 @@ use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
-    ActionButton, Icon, badge, copyable_ui, countdown_text, section_ui, small_ui,
+    ActionButton, Icon, UiExt as _, badge, copyable_ui, countdown_text, section_ui, small_ui,
 };
 
 /// Below this much time the countdown is emphasised.
@@ -83,12 +83,11 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>, detail: Detail
     }
     ui.add_space(tokens.space.s);
     if cx.state.mode == Mode::Demo {
-        wrapped_ui(
-            ui,
+        ui.wrapped(
             "In the demo the code approves itself in a few seconds; the page is a built-in one",
         );
     }
-    wrapped_ui(ui, "Never enter a code somebody sent you");
+    ui.wrapped("Never enter a code somebody sent you");
     if !cx.state.client_id.is_empty() {
         let (tenant, client) = (clean(&cx.state.tenant, 80), clean(&cx.state.client_id, 40));
         small_ui(ui, &format!("For application {client} in tenant {tenant}"));
@@ -171,10 +170,7 @@ fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>, detail: Deta
         return;
     }
     ui.add_space(tokens.space.xs);
-    wrapped_ui(
-        ui,
-        "When you have signed in there, the page says that you can close it, and cordon continues by itself",
-    );
+    ui.wrapped("When you have signed in there, the page says that you can close it, and cordon continues by itself");
     ui.add_space(tokens.space.s);
     small_ui(ui, "If no browser opens on this computer, use a code:");
     other_method_ui(ui, cx, UiCommand::SignIn);
@@ -258,10 +254,6 @@ pub(super) fn is_opening(ui: &Ui, what: &str) -> bool {
     let seen = ui.data(|data| data.get_temp::<u64>(id));
     ui.data_mut(|data| data.insert_temp(id, pass));
     seen.is_none_or(|seen| seen + 1 < pass)
-}
-
-pub(super) fn wrapped_ui(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(text).wrap());
 }
 
 #[cfg(test)]

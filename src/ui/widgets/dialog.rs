@@ -6,6 +6,7 @@ use egui::{
 };
 
 use super::super::theme::{TokensExt as _, text};
+use super::UiExt as _;
 
 /// A window lower or narrower than this, in points, gives nearly all of itself to a dialog.
 const SMALL: egui::Vec2 = vec2(520.0, 520.0);
@@ -211,8 +212,7 @@ impl<'a> Dialog<'a> {
                     .show(ui, |ui| {
                         ui.set_width(ui.available_width());
                         if self.shows_title {
-                            let title = RichText::new(self.title).text_style(text::section());
-                            ui.add(egui::Label::new(title).wrap());
+                            ui.wrapped(RichText::new(self.title).text_style(text::section()));
                         }
                         content(ui)
                     })

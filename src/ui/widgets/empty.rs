@@ -2,6 +2,7 @@
 
 use egui::{RichText, Ui};
 
+use super::UiExt as _;
 use super::{
     super::theme::{TokensExt as _, text},
     button::{ActionButton, ButtonStyle},
@@ -25,7 +26,7 @@ impl EmptyState<'_> {
         ui.vertical_centered(|ui| {
             ui.add_space(tokens.space.l);
             ui.label(RichText::new(self.headline).text_style(text::section()));
-            ui.label(RichText::new(self.how).color(tokens.text_weak));
+            ui.weak_label(self.how);
             let clicked = self.action.is_some_and(|label| {
                 ui.add_space(tokens.space.s);
                 ui.add(ActionButton::new(label).style(ButtonStyle::Secondary))

@@ -2,6 +2,7 @@
 
 use egui::{Frame, Margin, RichText, Stroke, Ui};
 
+use super::UiExt as _;
 use super::{
     super::theme::{Role, TokensExt as _, text},
     button::ActionButton,
@@ -42,9 +43,9 @@ impl ExplanationView<'_> {
                 ui.horizontal_top(|ui| {
                     icon(ui, shape(self.role), colour);
                     let headline = RichText::new(self.headline).text_style(text::strong());
-                    ui.add(egui::Label::new(headline.color(colour)).wrap());
+                    ui.wrapped(headline.color(colour));
                 });
-                ui.add(egui::Label::new(self.effect).wrap());
+                ui.wrapped(self.effect);
                 let clicked = self.next_label.is_some_and(|label| {
                     ui.add_space(tokens.space.xs);
                     ui.add(ActionButton::new(label)).clicked()
@@ -75,7 +76,7 @@ impl ExplanationView<'_> {
                 let line = RichText::new(line)
                     .text_style(text::id())
                     .color(tokens.text_weak);
-                ui.add(egui::Label::new(line).wrap());
+                ui.wrapped(line);
             }
         }
     }

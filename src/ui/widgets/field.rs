@@ -5,6 +5,7 @@ use egui::{
 };
 
 use super::super::theme::{TokensExt as _, text};
+use super::UiExt as _;
 use super::dialog::Dialog;
 
 /// Where the label is.
@@ -214,8 +215,8 @@ impl FieldFooter<'_> {
                 );
             }
             match self.error {
-                Some(error) => ui.add(egui::Label::new(small(error).color(tokens.danger)).wrap()),
-                None => ui.add(egui::Label::new(small(self.help).color(tokens.text_weak)).wrap()),
+                Some(error) => ui.wrapped(small(error).color(tokens.danger)),
+                None => ui.wrapped(small(self.help).color(tokens.text_weak)),
             };
         });
     }

@@ -22,6 +22,7 @@ pub mod section;
 pub mod small;
 pub mod splitter;
 pub mod strip;
+pub mod ui_ext;
 
 mod focus;
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use strip::{
     StripLook, plate_width, strip_plate_clipped_ui, strip_plate_ui, strip_ui, strip_well_ui,
 };
 pub use tip::TipExt;
+pub use ui_ext::UiExt;
 
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,41 @@
+//! Lines of text in the looks that views share.
+
+use egui::accesskit::Live;
+use egui::{Label, Response, RichText, Ui, WidgetText};
+
+use super::super::theme::{TokensExt as _, text};
+
+/// Adds a line of text.
+pub trait UiExt {
+    /// A text that goes on in further lines where it is too long for one.
+    fn wrapped(&mut self, text: impl Into<WidgetText>) -> Response;
+
+    /// What matters most in a line.
+    fn strong_label(&mut self, text: impl Into<String>) -> Response;
+
+    /// What stands beside something that matters more.
+    fn weak_label(&mut self, text: impl Into<String>) -> Response;
+
+    /// Has a screen reader say what stands here now, whenever that changes.
+    fn announce(&self, changing: &Response);
+}
+
+impl UiExt for Ui {
+    fn wrapped(&mut self, text: impl Into<WidgetText>) -> Response {
+        self.add(Label::new(text).wrap())
+    }
+
+    fn strong_label(&mut self, text: impl Into<String>) -> Response {
+        self.label(RichText::new(text).text_style(text::strong()))
+    }
+
+    fn weak_label(&mut self, text: impl Into<String>) -> Response {
+        let weak = self.tokens().text_weak;
+        self.label(RichText::new(text).color(weak))
+    }
+
+    fn announce(&self, changing: &Response) {
+        let ctx = self.ctx();
+        ctx.accesskit_node_builder(changing.id, |node| node.set_live(Live::Polite));
+    }
+}
