@@ -106,28 +106,14 @@ pub(super) async fn begin(
     let (listeners, port) = take_port().await.ok_or(AuthError::NoPort)?;
     let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
     let (state, nonce) = (CsrfToken::new_random_len(32), CsrfToken::new_random_len(32));
-    let mut page = endpoints.authorize.clone();
-    page.query_pairs_mut().extend_pairs([
-        ("client_id", &*endpoints.client_id),
-        ("response_type", "code"),
-        ("redirect_uri", &redirect_uri(port)),
-        // Keeps the code out of the browser's history and address bar.
-        ("response_mode", "form_post"),
-        ("scope", scope.as_str()),
-        // EXPOSE: for the address of the page; they only tell our own answer from others.
-        ("state", state.secret()),
-        ("nonce", nonce.secret()),
-        ("code_challenge", challenge.as_str()),
-        ("code_challenge_method", challenge.method().as_str()),
-        match known {
-            Some(name) => ("login_hint", name),
-            None => ("prompt", "select_account"),
-        },
-    ]);
-    if let Some(claims) = &claims {
-        page.query_pairs_mut()
-            .append_pair("claims", claims.as_json());
-    }
+    let page = page_to_sign_in(
+        endpoints,
+        scope,
+        (&redirect_uri(port), &challenge),
+        (&state, &nonce),
+        known,
+        claims.as_ref(),
+    );
     let entry = CsrfToken::new_random_len(32);
     // EXPOSE: for the address that the browser is given.
     let entry = format!("{ENTRY}{}", entry.secret());
@@ -160,6 +146,39 @@ pub(super) async fn begin(
         claims,
         number,
     })
+}
+
+/// The address of the page, with all that the answer is held against.
+fn page_to_sign_in(
+    endpoints: &Endpoints,
+    scope: &Scope,
+    (redirect_uri, challenge): (&str, &PkceCodeChallenge),
+    (state, nonce): (&CsrfToken, &CsrfToken),
+    known: Option<&str>,
+    claims: Option<&WantedClaims>,
+) -> Url {
+    let mut page = endpoints.authorize.clone();
+    let mut query = page.query_pairs_mut();
+    query.extend_pairs([
+        ("client_id", &*endpoints.client_id),
+        ("response_type", "code"),
+        ("redirect_uri", redirect_uri),
+        // Keeps the code out of the browser's history and address bar.
+        ("response_mode", "form_post"),
+        ("scope", scope.as_str()),
+        // EXPOSE: for the address of the page; they only tell our own answer from others.
+        ("state", state.secret()),
+        ("nonce", nonce.secret()),
+        ("code_challenge", challenge.as_str()),
+        ("code_challenge_method", challenge.method().as_str()),
+        match known {
+            Some(name) => ("login_hint", name),
+            None => ("prompt", "select_account"),
+        },
+    ]);
+    query.extend_pairs(claims.map(|claims| ("claims", claims.as_json())));
+    drop(query);
+    page
 }
 
 /// Where a stand-in says what it can do: beside its paths, as Entra, else at its root.

@@ -187,16 +187,7 @@ pub(super) async fn wait_for_person(
         ];
         form.extend(flow.claims.iter().map(|c| ("claims", c.as_json())));
         let reply = post(http, &endpoints.token, &form).await;
-        let seen = match &reply {
-            TokenReply::Success(fields) if fields.access_token.is_some() => Seen::Success,
-            // A 2xx without a token: something between here and there answered instead.
-            TokenReply::Success(_) => Seen::Transient { retry_after: None },
-            TokenReply::ProtocolError(refusal) => Seen::Error(&refusal.error),
-            TokenReply::NoReply(nothing) if !nothing.may_pass() => Seen::Error(""),
-            TokenReply::NoReply(nothing) => Seen::Transient {
-                retry_after: nothing.retry_after,
-            },
-        };
+        let seen = Seen::of(&reply);
         let is_silent = matches!(seen, Seen::Transient { .. });
         flow.trouble
             .send_if_modified(|before| std::mem::replace(before, is_silent) != is_silent);
@@ -239,6 +230,21 @@ enum Seen<'a> {
     Success,
     Error(&'a str),
     Transient { retry_after: Option<Duration> },
+}
+
+impl<'a> Seen<'a> {
+    fn of(reply: &'a TokenReply) -> Self {
+        match reply {
+            TokenReply::Success(fields) if fields.access_token.is_some() => Self::Success,
+            // A 2xx without a token: something between here and there answered instead.
+            TokenReply::Success(_) => Self::Transient { retry_after: None },
+            TokenReply::ProtocolError(refusal) => Self::Error(&refusal.error),
+            TokenReply::NoReply(nothing) if !nothing.may_pass() => Self::Error(""),
+            TokenReply::NoReply(nothing) => Self::Transient {
+                retry_after: nothing.retry_after,
+            },
+        }
+    }
 }
 
 /// What to do next.

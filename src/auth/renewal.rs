@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use super::HttpFault;
 use super::answer::{Fields, TokenReply, fault, post};
@@ -228,37 +229,8 @@ impl Inner {
         // Tokens of somebody else are nobody's: what brought them would bring them again.
         let is_foreign = error.is_about_identity();
         let ends = is_foreign || refusal.is_some_and(Refusal::ends_saved_sign_in);
-        let until = match &error {
-            _ if ends || refusal.is_some_and(Refusal::is_loop) => None,
-            AuthError::Busy { until } => {
-                let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
-                Some(monotonic_now() + wait)
-            }
-            // Only for those who were waiting: the line may be back any moment.
-            AuthError::Unreachable(_) | AuthError::NotUnderstood { .. } | AuthError::Unusable => {
-                Some(monotonic_now())
-            }
-            // The registration does not get better by itself.
-            AuthError::Config { refusal } if refusal.concerns_registration() => {
-                Some(monotonic_now() + REMEMBERED_LONG)
-            }
-            AuthError::Interact { .. }
-            | AuthError::Config { .. }
-            | AuthError::Blocked { .. }
-            | AuthError::PersonalAccount
-            | AuthError::OtherTenant
-            | AuthError::AnotherAccount { .. }
-            | AuthError::Declined
-            | AuthError::Expired
-            | AuthError::AnswerLost
-            | AuthError::Superseded
-            | AuthError::NotBack
-            | AuthError::NoPort
-            | AuthError::ForeignAnswer
-            | AuthError::NotSignedIn
-            | AuthError::SavedTwice
-            | AuthError::KeyringKept { .. } => Some(monotonic_now() + REMEMBERED),
-        };
+        let is_final = ends || refusal.is_some_and(Refusal::is_loop);
+        let until = (!is_final).then(|| remembered_until(&error, now));
         held.failures += 1;
         held.failure = Some(Failure {
             error: error.clone(),
@@ -274,5 +246,39 @@ impl Inner {
         }
         let resort = held.last_resort(now, refused).filter(|_| refusal.is_none());
         resort.ok_or(error)
+    }
+}
+
+/// Until when a failure is answered again without asking anew.
+fn remembered_until(error: &AuthError, now: Timestamp) -> Instant {
+    match error {
+        AuthError::Busy { until } => {
+            let wait = Duration::try_from(until.duration_since(now)).unwrap_or_default();
+            monotonic_now() + wait
+        }
+        // Only for those who were waiting: the line may be back any moment.
+        AuthError::Unreachable(_) | AuthError::NotUnderstood { .. } | AuthError::Unusable => {
+            monotonic_now()
+        }
+        // The registration does not get better by itself.
+        AuthError::Config { refusal } if refusal.concerns_registration() => {
+            monotonic_now() + REMEMBERED_LONG
+        }
+        AuthError::Interact { .. }
+        | AuthError::Config { .. }
+        | AuthError::Blocked { .. }
+        | AuthError::PersonalAccount
+        | AuthError::OtherTenant
+        | AuthError::AnotherAccount { .. }
+        | AuthError::Declined
+        | AuthError::Expired
+        | AuthError::AnswerLost
+        | AuthError::Superseded
+        | AuthError::NotBack
+        | AuthError::NoPort
+        | AuthError::ForeignAnswer
+        | AuthError::NotSignedIn
+        | AuthError::SavedTwice
+        | AuthError::KeyringKept { .. } => monotonic_now() + REMEMBERED,
     }
 }

@@ -258,20 +258,7 @@ impl Entry {
     }
 
     fn after(&self, before: OrderStatus, record: &Record) -> OrderStatus {
-        // What the service has stored for us is never called anything less again, unless it turns
-        // out to have named an action that is not ours.
-        let takes_back = matches!(
-            record,
-            Record::NotOurs { .. }
-                | Record::Refused { .. }
-                | Record::Unknown { .. }
-                | Record::Unclear { .. }
-                | Record::NotFound
-        );
-        if takes_back
-            && let OrderStatus::Accepted { action, .. } = &before
-            && !record.disowns(action)
-        {
+        if is_kept(&before, record) {
             return before;
         }
         match record {
@@ -314,12 +301,7 @@ impl Entry {
                 why,
             } => OrderStatus::Unknown {
                 why: why.clone(),
-                reply: match (action, status) {
-                    (Some(action), None) => Reply::Action(action.clone()),
-                    (Some(action), Some(_)) => Reply::NeverShown(action.clone()),
-                    (None, Some(status)) => Reply::Status(*status),
-                    (None, None) => Reply::Missing,
-                },
+                reply: Reply::of(action.as_ref(), *status),
             },
             Record::NotFound => OrderStatus::NotFound,
             Record::Redirected { .. }
@@ -382,6 +364,20 @@ impl Entry {
             },
         }
     }
+}
+
+/// What the service has stored for us is never called anything less again, unless it turns out to have
+/// named an action that is not ours.
+fn is_kept(before: &OrderStatus, record: &Record) -> bool {
+    let takes_back = matches!(
+        record,
+        Record::NotOurs { .. }
+            | Record::Refused { .. }
+            | Record::Unknown { .. }
+            | Record::Unclear { .. }
+            | Record::NotFound
+    );
+    matches!(before, OrderStatus::Accepted { action, .. } if takes_back && !record.disowns(action))
 }
 
 impl OrderStatus {

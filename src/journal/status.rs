@@ -73,6 +73,16 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// What came of a request, by the action and the status that an answer named.
+    pub(super) fn of(action: Option<&MachineActionId>, status: Option<u16>) -> Self {
+        match (action.cloned(), status) {
+            (Some(action), None) => Self::Action(action),
+            (Some(action), Some(_)) => Self::NeverShown(action),
+            (None, Some(status)) => Self::Status(status),
+            (None, None) => Self::Missing,
+        }
+    }
+
     /// Earlier builds wrote one record for both; its text tells which it was.
     pub(super) fn of_old_record(why: &str) -> Self {
         let after = why

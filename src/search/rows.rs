@@ -45,6 +45,73 @@ struct From {
     answer: Option<u64>,
 }
 
+impl From {
+    fn of(state: &State, search: &str, sort: Sort, filter: &Filter) -> Self {
+        let needs_states = filter.asks_for_state() || sort.column == Column::State;
+        Self {
+            generation: state.inventory.generation,
+            needs_states,
+            states: if needs_states {
+                state.actions.generation()
+            } else {
+                0
+            },
+            sort,
+            search: search.to_owned(),
+            answer: state.asked.answer(search).map(|(number, _)| number),
+        }
+    }
+
+    /// Whether the same rows would be made now.
+    fn is_still(&self, state: &State, search: &str, sort: Sort) -> bool {
+        self.generation == state.inventory.generation
+            && self.sort == sort
+            && self.search == search
+            && self.answer == state.asked.answer(search).map(|(number, _)| number)
+            && (!self.needs_states || self.states == state.actions.generation())
+    }
+}
+
+/// What is another than it was when rows were made before; all of it where none were.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an answer of its own"
+)]
+struct Update {
+    /// The places of the devices that have changed, in order; `None` where that is not known.
+    changes: Option<Vec<u32>>,
+    same_search: bool,
+    same_states: bool,
+    same_order: bool,
+    /// The service itself was asked, before or now: what it found is added to what the words find, and
+    /// goes with its search.
+    was_asked: bool,
+    /// Whether the search finds nothing that the one before did not find.
+    narrows: bool,
+}
+
+impl Update {
+    fn between(before: Option<&From>, now: &From, state: &State, filter: &Filter) -> Self {
+        let same = |is: fn(&From, &From) -> bool| before.is_some_and(|before| is(before, now));
+        let same_states = same(|old, new| old.states == new.states);
+        let changes = before.and_then(|old| state.inventory.changes_since(old.generation));
+        let changes = changes.map(|changes| {
+            let mut changes = changes.to_vec();
+            changes.sort_unstable();
+            changes.dedup();
+            changes
+        });
+        Self {
+            changes,
+            same_search: same(|old, new| old.search == new.search),
+            same_states,
+            same_order: same_states && same(|old, new| old.sort == new.sort),
+            was_asked: !same(|old, new| old.answer.is_none() && new.answer.is_none()),
+            narrows: before.is_some_and(|old| filter.narrows(&old.search, &now.search)),
+        }
+    }
+}
+
 impl Rows {
     #[must_use]
     pub fn len(&self) -> usize {
@@ -83,80 +150,53 @@ impl Rows {
     /// Sorts and filters again after changes. Tells whether another search than
     /// before was asked for.
     pub fn refresh(&mut self, state: &State, search: &str, sort: Sort) -> bool {
-        let answer = state.asked.answer(search);
-        let is_as_before = |from: &From| {
-            from.generation == state.inventory.generation
-                && from.sort == sort
-                && from.search == search
-                && from.answer == answer.map(|(number, _)| number)
-                && (!from.needs_states || from.states == state.actions.generation())
-        };
-        if self.from.as_ref().is_some_and(is_as_before) {
+        if self
+            .from
+            .as_ref()
+            .is_some_and(|from| from.is_still(state, search, sort))
+        {
             return false;
         }
         let filter = Filter::parse(search);
-        let needs_states = filter.asks_for_state() || sort.column == Column::State;
-        let now = From {
-            generation: state.inventory.generation,
-            needs_states,
-            states: if needs_states {
-                state.actions.generation()
-            } else {
-                0
-            },
-            sort,
-            search: search.to_owned(),
-            answer: answer.map(|(number, _)| number),
-        };
-        let before = self.from.replace(now);
-        let before = before.as_ref().zip(self.from.as_ref());
-        let same = |is: fn(&From, &From) -> bool| before.is_some_and(|(old, new)| is(old, new));
-        let same_states = same(|old, new| old.states == new.states);
-        let same_search = same(|old, new| old.search == new.search);
-        // What the service itself found is added to what the words find, and goes with its search.
-        let was_asked = !same(|old, new| old.answer.is_none() && new.answer.is_none());
-        let narrows = before.is_some_and(|(old, _)| filter.narrows(&old.search, search));
-        let is_typed = before.is_some() && !same_search;
-        let same_order = same_states && same(|old, new| old.sort == new.sort);
-        let changes = before.and_then(|(old, _)| state.inventory.changes_since(old.generation));
-        let changes = changes.map(|changes| {
-            let mut changes = changes.to_vec();
-            changes.sort_unstable();
-            changes.dedup();
-            changes
-        });
-
-        let all = || (0..).take(state.inventory.all().len());
-        match &changes {
-            Some(changes) => self.mark(state, changes.iter().copied()),
-            None => self.mark(state, all()),
-        }
-        match &changes {
-            Some(changes) if changes.is_empty() && same_order => {}
-            Some(changes) if same_order => self.put_in(state, sort, changes),
-            Some(_) | None => self.sort(state, sort),
-        }
-        match &changes {
-            Some(_) if self.is_by_paste || was_asked => self.filter_at(state, &filter, all()),
-            Some(changes) if same_search && same_states => {
-                self.filter_at(state, &filter, changes.iter().copied());
-            }
-            Some(changes) if changes.is_empty() && same_order && narrows => {
-                self.narrow(state, &filter);
-            }
-            Some(_) | None => self.filter_at(state, &filter, all()),
-        }
-        if let Some((_, answer)) = answer {
-            for index in answer
-                .machines
-                .iter()
-                .filter_map(|id| state.inventory.index_of(id))
-            {
+        let now = From::of(state, search, sort, &filter);
+        let before = self.from.replace(now.clone());
+        let update = Update::between(before.as_ref(), &now, state, &filter);
+        self.apply(state, sort, &filter, &update);
+        if let Some((_, answer)) = state.asked.answer(search) {
+            let places = answer.machines.iter();
+            for index in places.filter_map(|id| state.inventory.index_of(id)) {
                 self.hit(state, &filter, index);
             }
             self.gather();
         }
-        is_typed
+        before.is_some() && !update.same_search
+    }
+
+    /// Does again what an update makes necessary, and no more.
+    fn apply(&mut self, state: &State, sort: Sort, filter: &Filter, update: &Update) {
+        let all = || (0..).take(state.inventory.all().len());
+        let changes = &update.changes;
+        match changes {
+            Some(changes) => self.mark(state, changes.iter().copied()),
+            None => self.mark(state, all()),
+        }
+        match changes {
+            Some(changes) if changes.is_empty() && update.same_order => {}
+            Some(changes) if update.same_order => self.put_in(state, sort, changes),
+            Some(_) | None => self.sort(state, sort),
+        }
+        match changes {
+            Some(_) if self.is_by_paste || update.was_asked => {
+                self.filter_at(state, filter, all());
+            }
+            Some(changes) if update.same_search && update.same_states => {
+                self.filter_at(state, filter, changes.iter().copied());
+            }
+            Some(changes) if changes.is_empty() && update.same_order && update.narrows => {
+                self.narrow(state, filter);
+            }
+            Some(_) | None => self.filter_at(state, filter, all()),
+        }
     }
 
     fn mark(&mut self, state: &State, places: impl Iterator<Item = u32>) {

@@ -6,11 +6,13 @@ use toml_edit::{Document, Item};
 
 use super::hosts;
 use super::list::NO_LIST;
-use super::rules::{Rules, WrittenRules, desktop_trouble, max_devices, template_trouble};
+use super::rules::{
+    RuleKey, Rules, WrittenRules, desktop_trouble, device_id, max_devices, template_trouble,
+};
 use super::text::provided_text_of;
 use super::toml_text::{line_at, toml_problem};
 use crate::guard::{IpRange, Pattern, Policy};
-use crate::model::{MachineId, clean};
+use crate::model::clean;
 
 pub(super) fn unread(why: &str) -> Policy {
     Policy::unread(clean(why, 300).into_owned())
@@ -112,14 +114,16 @@ fn add_key(
     item: &Item,
     file: &Path,
 ) -> Result<(), &'static str> {
-    match key {
-        "protected_names" => add_each(item, &mut policy.protected_names, Pattern::parse),
-        "protected_tags" => add_each(item, &mut policy.protected_tags, |tag| Ok(tag.into())),
-        "protected_ids" => add_each(item, &mut policy.protected_ids, |id| {
-            MachineId::parse(id).map_err(|_text| "is not a device id")
-        }),
-        "vpn_ranges" => add_each(item, &mut policy.vpn_ranges, IpRange::parse),
-        "own_entra_device_id" => {
+    match RuleKey::in_table("policy", key) {
+        Some(RuleKey::ProtectedNames) => {
+            add_each(item, &mut policy.protected_names, Pattern::parse)
+        }
+        Some(RuleKey::ProtectedTags) => {
+            add_each(item, &mut policy.protected_tags, |tag| Ok(tag.into()))
+        }
+        Some(RuleKey::ProtectedIds) => add_each(item, &mut policy.protected_ids, device_id),
+        Some(RuleKey::VpnRanges) => add_each(item, &mut policy.vpn_ranges, IpRange::parse),
+        Some(RuleKey::OwnEntraDeviceId) => {
             let id = item.as_str().ok_or("is not text")?.trim();
             if !id.is_empty() {
                 // Which computer this is, its own file knows best.
@@ -127,12 +131,12 @@ fn add_key(
             }
             Ok(())
         }
-        "most_devices" => {
+        Some(RuleKey::MostDevices) => {
             let most = item.as_integer().ok_or("is not a number")?;
             added.max_devices = Some(max_devices(most)?);
             Ok(())
         }
-        "shared_file" => {
+        Some(RuleKey::SharedFile) => {
             let path = item.as_str().ok_or("is not text")?.trim();
             let beside = file.parent().unwrap_or(Path::new(""));
             added.shared = (!path.is_empty()).then(|| beside.join(path));
@@ -140,7 +144,7 @@ fn add_key(
             Ok(())
         }
         // A key with a slip in it must not leave a device unprotected.
-        _ => Err("is not a policy key"),
+        Some(RuleKey::Templates | RuleKey::Notifications) | None => Err("is not a policy key"),
     }
 }
 

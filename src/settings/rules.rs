@@ -97,6 +97,12 @@ impl RuleKey {
         }
     }
 
+    /// The key of this name in a table of the file.
+    pub(super) fn in_table(table: &str, name: &str) -> Option<Self> {
+        let mut keys = Self::ALL.into_iter();
+        keys.find(|key| (key.place().0, key.place().1) == (table, name))
+    }
+
     /// Its name in the file.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -109,9 +115,7 @@ impl RuleKey {
         match self {
             _ if !shown => Err("has characters that cannot be shown"),
             Self::ProtectedNames => Pattern::parse(entry).map(|_| ()),
-            Self::ProtectedIds => MachineId::parse(entry)
-                .map(|_| ())
-                .map_err(|_text| "is not a device id"),
+            Self::ProtectedIds => device_id(entry).map(|_| ()),
             Self::VpnRanges => IpRange::parse(entry).map(|_| ()),
             Self::MostDevices => match entry.parse() {
                 Ok(most) => max_devices(most).map(|_| ()),
@@ -137,6 +141,11 @@ const ON: &str = "true";
 const OFF: &str = "false";
 const NO_FLAG: &str = "is neither true nor false";
 const NO_MOST: &str = "is not a number from 1 to 100";
+
+/// A device that is protected by its id.
+pub(super) fn device_id(text: &str) -> Result<MachineId, &'static str> {
+    MachineId::parse(text).map_err(|_text| "is not a device id")
+}
 
 /// How many devices at once may be allowed.
 pub(super) fn max_devices(number: i64) -> Result<usize, &'static str> {

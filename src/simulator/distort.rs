@@ -13,12 +13,12 @@ const DEEP: usize = 100_000;
 
 /// The answer given without doing anything, if the fault asks for one.
 pub(super) fn short_circuit(fault: Option<&FaultKind>) -> Option<Reply> {
-    match fault? {
-        FaultKind::Status {
+    match fault {
+        Some(FaultKind::Status {
             code,
             retry_after,
             code_text,
-        } => {
+        }) => {
             let default = match code {
                 401 => "Unauthorized",
                 403 => "Forbidden",
@@ -39,9 +39,9 @@ pub(super) fn short_circuit(fault: Option<&FaultKind>) -> Option<Reply> {
                 None => reply,
             })
         }
-        FaultKind::Html(code) if *code >= 300 => Some(html(*code)),
-        FaultKind::Empty(code) if *code >= 300 => Some(Reply::empty(*code)),
-        FaultKind::Unauthorized => {
+        Some(FaultKind::Html(code)) if *code >= 300 => Some(html(*code)),
+        Some(FaultKind::Empty(code)) if *code >= 300 => Some(Reply::empty(*code)),
+        Some(FaultKind::Unauthorized) => {
             let reply = Reply::error(
                 401,
                 "Unauthorized",
@@ -52,7 +52,7 @@ pub(super) fn short_circuit(fault: Option<&FaultKind>) -> Option<Reply> {
                 "Bearer realm=\"\", error=\"invalid_token\"",
             ))
         }
-        FaultKind::ClaimsChallenge => {
+        Some(FaultKind::ClaimsChallenge) => {
             let reply = Reply::error(401, "Unauthorized", "Continuous access evaluation");
             // {"access_token":{"acrs":{"essential":true,"value":"c1"}}}
             let claims =
@@ -61,41 +61,8 @@ pub(super) fn short_circuit(fault: Option<&FaultKind>) -> Option<Reply> {
                 format!("Bearer realm=\"\", error=\"insufficient_claims\", claims=\"{claims}\"");
             Some(reply.with("www-authenticate", &asks))
         }
-        FaultKind::Forbidden { message } => Some(Reply::error(403, "Forbidden", message)),
-        FaultKind::Html(_)
-        | FaultKind::Empty(_)
-        | FaultKind::Truncated
-        | FaultKind::Garbage
-        | FaultKind::Huge
-        | FaultKind::Deep
-        | FaultKind::NoId
-        | FaultKind::Lacks(_)
-        | FaultKind::UnknownEnums
-        | FaultKind::OddTimes
-        | FaultKind::LoseTail
-        | FaultKind::NextLink(_)
-        | FaultKind::Latency(_)
-        | FaultKind::DropBefore
-        | FaultKind::DropAfter
-        | FaultKind::ThrottledAfter
-        | FaultKind::AlreadyPending
-        | FaultKind::CarriedOver
-        | FaultKind::OtherRecord
-        | FaultKind::OtherId
-        | FaultKind::NoSuchId
-        | FaultKind::Forgotten
-        | FaultKind::Premature
-        | FaultKind::OtherFacts
-        | FaultKind::RepeatRows
-        | FaultKind::ActiveRequestExists
-        | FaultKind::Stall
-        | FaultKind::OpaqueToken
-        | FaultKind::NoRefreshToken
-        | FaultKind::SlowDown
-        | FaultKind::CutAfter(_)
-        | FaultKind::NoRange
-        | FaultKind::OtherPackage
-        | FaultKind::ForeignLink => None,
+        Some(FaultKind::Forbidden { message }) => Some(Reply::error(403, "Forbidden", message)),
+        _ => None,
     }
 }
 
@@ -119,16 +86,7 @@ pub(super) fn after(
     match fault {
         FaultKind::Html(code) if *code < 300 => return html(*code),
         FaultKind::Empty(code) if *code < 300 => return Reply::empty(*code),
-        FaultKind::Truncated => {
-            if let Payload::Json(value) = &reply.body {
-                let text = value.to_string();
-                let half: String = text.chars().take(text.chars().count() / 2).collect();
-                return Reply {
-                    body: Payload::Text("application/json; charset=utf-8", half),
-                    ..reply
-                };
-            }
-        }
+        FaultKind::Truncated => return truncated(reply),
         FaultKind::Garbage => {
             let garbage = "\u{0}\u{fffd}<<<{]\u{7f} not json \u{1}";
             return Reply::text(reply.status, garbage.to_owned());
@@ -145,39 +103,19 @@ pub(super) fn after(
             let reply = Reply::error(429, "TooManyRequests", "Simulated refusal");
             return reply.with("retry-after", "1");
         }
-        FaultKind::NoId => {
-            if let Some(Value::Object(object)) = reply.value_mut() {
+        FaultKind::NoId => edit(&mut reply, |value| {
+            if let Some(object) = value.as_object_mut() {
                 object.remove("id");
             }
-        }
-        FaultKind::Lacks(names) => {
-            if let Some(value) = reply.value_mut() {
-                leave_out(value, names);
-            }
-        }
-        FaultKind::OtherRecord => {
-            if let Some(value) = reply.value_mut() {
-                other_record(value);
-            }
-        }
-        FaultKind::OtherFacts => {
-            if let Some(value) = reply.value_mut() {
-                other_facts(value);
-            }
-        }
+        }),
+        FaultKind::Lacks(names) => edit(&mut reply, |value| leave_out(value, names)),
+        FaultKind::OtherRecord => edit(&mut reply, other_record),
+        FaultKind::OtherFacts => edit(&mut reply, other_facts),
+        FaultKind::UnknownEnums => edit(&mut reply, unknown_enums),
+        FaultKind::OddTimes => edit(&mut reply, |value| odd_times(value, &mut 0)),
         FaultKind::RepeatRows => {
             if let Some(list) = list_of(&mut reply) {
                 list.extend(list.last().cloned());
-            }
-        }
-        FaultKind::UnknownEnums => {
-            if let Some(value) = reply.value_mut() {
-                unknown_enums(value);
-            }
-        }
-        FaultKind::OddTimes => {
-            if let Some(value) = reply.value_mut() {
-                odd_times(value, &mut 0);
             }
         }
         FaultKind::LoseTail => {
@@ -213,6 +151,25 @@ pub(super) fn after(
         | FaultKind::ForeignLink => {}
     }
     reply
+}
+
+fn edit(reply: &mut Reply, change: impl FnOnce(&mut Value)) {
+    if let Some(value) = reply.value_mut() {
+        change(value);
+    }
+}
+
+/// The first half of the text of an answer.
+fn truncated(reply: Reply) -> Reply {
+    let Payload::Json(value) = &reply.body else {
+        return reply;
+    };
+    let text = value.to_string();
+    let half: String = text.chars().take(text.chars().count() / 2).collect();
+    Reply {
+        body: Payload::Text("application/json; charset=utf-8", half),
+        ..reply
+    }
 }
 
 /// Takes properties out of an object, or out of each element of a list.

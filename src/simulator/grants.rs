@@ -84,7 +84,7 @@ impl Identity {
             }
         };
         match granted {
-            Ok(grant) => self.issue(grant, field("client_info") == Some("1"), now, fault),
+            Ok(grant) => self.issue(&grant, field("client_info") == Some("1"), now, fault),
             Err(reply) => *reply,
         }
     }
@@ -106,26 +106,8 @@ impl Identity {
                 "The verification code is invalid.",
             );
         };
-        if grant.tenant != tenant {
-            return refuse(
-                "invalid_grant",
-                70_000,
-                "The device code was issued by another tenant.",
-            );
-        }
-        if grant.state == GrantState::Redeemed {
-            return refuse(
-                "invalid_grant",
-                70_000,
-                "The device code has already been redeemed.",
-            );
-        }
-        if grant.expires <= now {
-            return refuse(
-                "expired_token",
-                70_020,
-                "The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
-            );
+        if let Some((error, code, text)) = grant.refusal(tenant, now) {
+            return refuse(error, code, text);
         }
         let too_fast = grant
             .last_poll
@@ -299,13 +281,13 @@ impl Identity {
     /// The token answer.
     fn issue(
         &mut self,
-        granted: Granted,
+        granted: &Granted,
         client_info: bool,
         now: Timestamp,
         fault: Option<&FaultKind>,
     ) -> Reply {
         let mut rng = Rng::unforeseeable();
-        let asked = granted.asked;
+        let asked = granted.asked.clone();
         let resource = asked
             .resource
             .clone()
@@ -313,17 +295,11 @@ impl Identity {
         let expires_in = 3_600 + i64::try_from(rng.below(1_801)).unwrap_or(0);
         // As Entra may: everything granted for the resource, however few were asked for.
         let scp: Vec<&str> = self.granted.iter().map(String::as_str).collect();
+        let (person, scp_text) = (&granted.person, scp.join(" "));
         let access_token = if fault == Some(&FaultKind::OpaqueToken) {
             tokens::opaque_token(&mut rng)
         } else {
-            tokens::access_token(
-                &resource,
-                &scp.join(" "),
-                now,
-                expires_in,
-                &granted.person,
-                &mut rng,
-            )
+            tokens::access_token(&resource, &scp_text, now, expires_in, person, &mut rng)
         };
         let scope: Vec<String> = scp
             .iter()
@@ -341,23 +317,9 @@ impl Identity {
         };
         self.access.insert(access_token, access);
         if asked.offline && fault != Some(&FaultKind::NoRefreshToken) {
-            let family = granted.family.unwrap_or_else(|| {
-                self.families += 1;
-                self.families
-            });
             let token = tokens::refresh_token(&mut rng);
             answer["refresh_token"] = json!(token);
-            self.refresh.insert(
-                token,
-                Refresh {
-                    person: granted.person.clone(),
-                    claims: granted.claims.clone(),
-                    asked: asked.clone(),
-                    family,
-                    used: false,
-                    revoked: false,
-                },
-            );
+            self.keep_refresh(token, granted, &asked);
         }
         if asked.openid {
             answer["id_token"] = json!(tokens::id_token(
@@ -372,6 +334,23 @@ impl Identity {
             answer["client_info"] = json!(tokens::client_info(&granted.person));
         }
         Reply::json(200, answer)
+    }
+
+    /// Remembers a refresh token, in the family of the one that it takes the place of.
+    fn keep_refresh(&mut self, token: String, granted: &Granted, asked: &Asked) {
+        let family = granted.family.unwrap_or_else(|| {
+            self.families += 1;
+            self.families
+        });
+        let refresh = Refresh {
+            person: granted.person.clone(),
+            claims: granted.claims.clone(),
+            asked: asked.clone(),
+            family,
+            used: false,
+            revoked: false,
+        };
+        self.refresh.insert(token, refresh);
     }
 
     /// An authorization code for the browser sign-in; the error is the text for the page.

@@ -63,6 +63,28 @@ pub(super) struct DeviceGrant {
     pub(super) state: GrantState,
 }
 
+impl DeviceGrant {
+    /// Why its code cannot be redeemed whatever the person does: error, number and text.
+    pub(super) fn refusal(
+        &self,
+        tenant: &str,
+        now: Timestamp,
+    ) -> Option<(&'static str, u32, &'static str)> {
+        if self.tenant != tenant {
+            let text = "The device code was issued by another tenant.";
+            Some(("invalid_grant", 70_000, text))
+        } else if self.state == GrantState::Redeemed {
+            let text = "The device code has already been redeemed.";
+            Some(("invalid_grant", 70_000, text))
+        } else if self.expires <= now {
+            let text = "The provided value for the input parameter 'device_code' is not valid. This device code has expired.";
+            Some(("expired_token", 70_020, text))
+        } else {
+            None
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum GrantState {
     Waiting,

@@ -1,5 +1,6 @@
 //! From a request to its answer: account, faults, bearer, limits, and which function is asked.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::body::to_bytes;
@@ -278,27 +279,15 @@ fn api_half(
     };
     let now = tenant.clock.now();
     if let Err(seconds) = tenant.lock().limits.count(now) {
-        return Reply::error(
-            429,
-            "TooManyRequests",
-            "API calls quota exceeded! Maximum allowed 100 per 1m and 1500 per 1h.",
-        )
-        .with("retry-after", &seconds.to_string());
+        return throttled(seconds);
     }
     let allowed = |any_of: &[&str], answer: &dyn Fn() -> Reply| {
-        if any_of
-            .iter()
-            .any(|name| has.iter().any(|has| has.eq_ignore_ascii_case(name)))
-        {
-            return answer();
+        let holds = |name: &&str| has.iter().any(|has| has.eq_ignore_ascii_case(name));
+        if any_of.iter().any(holds) {
+            answer()
+        } else {
+            not_allowed(any_of, &has)
         }
-        let has: Vec<&str> = has.iter().map(String::as_str).collect();
-        let message = format!(
-            "Missing application scopes. API required scopes: {}, application scopes: {}.",
-            any_of.join(","),
-            has.join(",")
-        );
-        Reply::error(403, "Forbidden", &message)
     };
     // The client's spelling of the last parts; the path without prefix is as long as `rest`.
     let spelled = call
@@ -373,10 +362,22 @@ fn api_half(
     }
 }
 
-fn bearer_of(
-    tenant: &SimTenant,
-    call: &Call,
-) -> Result<std::collections::BTreeSet<String>, Box<Reply>> {
+fn throttled(seconds: i64) -> Reply {
+    let message = "API calls quota exceeded! Maximum allowed 100 per 1m and 1500 per 1h.";
+    Reply::error(429, "TooManyRequests", message).with("retry-after", &seconds.to_string())
+}
+
+fn not_allowed(any_of: &[&str], has: &BTreeSet<String>) -> Reply {
+    let has: Vec<&str> = has.iter().map(String::as_str).collect();
+    let message = format!(
+        "Missing application scopes. API required scopes: {}, application scopes: {}.",
+        any_of.join(","),
+        has.join(",")
+    );
+    Reply::error(403, "Forbidden", &message)
+}
+
+fn bearer_of(tenant: &SimTenant, call: &Call) -> Result<BTreeSet<String>, Box<Reply>> {
     let unauthorized = |text: &str| {
         let reply = Reply::error(401, "Unauthorized", text);
         Err(Box::new(reply.with(

@@ -72,6 +72,41 @@ impl Button {
             | Self::ShowDevice => None,
         }
     }
+
+    /// What hovering it says.
+    fn hint(&self, entry: &Entry) -> Option<String> {
+        let hint = match self {
+            Self::Acknowledge => "Takes it off the top: you have read it",
+            Self::Withdraw => "Takes the order back before it is sent",
+            Self::Insist => "Asks once more, and then does not wait for the other action to end",
+            Self::Undo(undo) => undo.spec().title,
+            Self::SendAgain => {
+                "Opens the form with the same text; nothing is sent before you confirm it"
+            }
+            Self::Download => "Asks for the folder first",
+            Self::CancelDownload => "Nothing of it is kept",
+            Self::ShowDevice => return Some(format!("Show {}", entry.machine().quoted())),
+            Self::CancelOwn(..) | Self::CancelOpposite(..) | Self::NoWayBack(_) | Self::Copy => {
+                return None;
+            }
+        };
+        Some(hint.to_owned())
+    }
+
+    /// Why it cannot be pressed now, if it cannot.
+    fn why_not(&self, state: &State) -> Option<String> {
+        match self {
+            Self::Acknowledge => why_not_acknowledge(state),
+            Self::Withdraw => journal_trouble(state).err(),
+            Self::Insist
+            | Self::CancelOwn(..)
+            | Self::CancelOpposite(..)
+            | Self::Undo(_)
+            | Self::SendAgain => acting_trouble(state).err(),
+            Self::Download => download::why_not(state),
+            Self::CancelDownload | Self::ShowDevice | Self::NoWayBack(_) | Self::Copy => None,
+        }
+    }
 }
 
 /// The buttons of an entry.
@@ -130,121 +165,76 @@ pub fn buttons(
 
 /// Shows a button, and raises its command.
 pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, focus: bool) {
-    let device = entry.machine().quoted();
     let label = button.label();
-    let cannot_act = acting_trouble(cx.state).err();
-    let look = ActionButton::new(&label).compact().arms_late();
-    let look = match button.icon() {
-        Some(icon) => look.icon(icon),
-        None => look,
-    };
-    match button {
-        Button::Acknowledge => {
-            let why_not = why_not_acknowledge(cx.state);
-            let response = ui.add(
-                look.hint("Takes it off the top: you have read it")
-                    .disabled_because(why_not.as_deref()),
-            );
-            if focus {
-                response.request_focus();
-            }
-            if response.clicked() {
-                let seen = vec![(entry.id(), entry.status().key())];
-                cx.out.work.push(Command::Acknowledge(seen));
-            }
-        }
-        Button::Withdraw => {
-            if ui
-                .add(
-                    look.hint("Takes the order back before it is sent")
-                        .disabled_because(journal_trouble(cx.state).err().as_deref()),
-                )
-                .clicked()
-            {
-                cx.out.work.push(Command::Withdraw(entry.id()));
-            }
-        }
-        Button::Insist => {
-            let hint = "Asks once more, and then does not wait for the other action to end";
-            let look = look.hint(hint).disabled_because(cannot_act.as_deref());
-            if ui.add(look).clicked() {
-                cx.views.open(Dialog::Insist(entry.id()));
-            }
-        }
-        Button::CancelOwn(action, action_type) | Button::CancelOpposite(action, action_type) => {
-            if ui
-                .add(look.disabled_because(cannot_act.as_deref()))
-                .clicked()
-            {
-                raise_cancel(ui, cx, entry, action, action_type);
-            }
-        }
-        Button::Undo(undo) => {
-            let look = look
-                .hint(undo.spec().title)
-                .disabled_because(cannot_act.as_deref());
-            if ui.add(look).clicked() {
-                let again = |draft: &mut Draft| refill_values(draft, entry);
-                order::raise(ui, cx, &[entry.machine()], Subject::Act(*undo), again);
-            }
-        }
+    let look = match button {
         Button::NoWayBack(why) => {
             badge(ui, Icon::Info, Role::Stale, why);
-        }
-        Button::SendAgain => {
-            let hint = "Opens the form with the same text; nothing is sent before you confirm it";
-            let look = look.hint(hint).disabled_because(cannot_act.as_deref());
-            if ui.add(look).clicked() {
-                order::raise(
-                    ui,
-                    cx,
-                    std::slice::from_ref(&entry.order.machine),
-                    subject(entry),
-                    |draft| {
-                        refill(draft, entry);
-                    },
-                );
-            }
-        }
-        Button::Download => {
-            let hint = "Asks for the folder first";
-            let why_not = download::why_not(cx.state);
-            let look = look.hint(hint).disabled_because(why_not.as_deref());
-            if ui.add(look).clicked() {
-                cx.views.open(Dialog::Download(entry.id()));
-            }
-        }
-        Button::CancelDownload => {
-            if ui.add(look.hint("Nothing of it is kept")).clicked() {
-                cx.out.work.push(Command::CancelDownload(entry.id()));
-            }
-        }
-        Button::ShowDevice => {
-            let name = format!("Show {device}");
-            if ui.add(ActionButton::quiet(&label).hint(&name)).clicked() {
-                cx.select_device(entry.machine());
-            }
+            return;
         }
         Button::Copy => {
             let line = record::ticket_line(entry, cx.state);
             copy_button_ui(ui, "for ticket", &line);
+            return;
         }
+        Button::ShowDevice => ActionButton::quiet(&label),
+        Button::Acknowledge
+        | Button::Withdraw
+        | Button::Insist
+        | Button::CancelOwn(..)
+        | Button::CancelOpposite(..)
+        | Button::Undo(_)
+        | Button::SendAgain
+        | Button::Download
+        | Button::CancelDownload => ActionButton::new(&label).compact().arms_late(),
+    };
+    let look = match button.icon() {
+        Some(icon) => look.icon(icon),
+        None => look,
+    };
+    let (hint, why_not) = (button.hint(entry), button.why_not(cx.state));
+    let look = match &hint {
+        Some(hint) => look.hint(hint),
+        None => look,
+    };
+    let response = ui.add(look.disabled_because(why_not.as_deref()));
+    if focus && *button == Button::Acknowledge {
+        response.request_focus();
+    }
+    if response.clicked() {
+        press(ui, cx, entry, button);
     }
 }
 
-/// Opens the form that cancels an action on the entry's device.
-fn raise_cancel(
-    ui: &Ui,
-    cx: &mut Cx<'_>,
-    entry: &Entry,
-    action: &MachineActionId,
-    action_type: &MachineActionType,
-) {
-    let subject = Subject::Cancel {
-        action: action.clone(),
-        action_type: action_type.clone(),
-    };
-    order::raise(ui, cx, &[entry.machine()], subject, |_| {});
+/// Does what a button is for, or opens the form or the question before it.
+fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
+    match button {
+        Button::Acknowledge => {
+            let seen = vec![(entry.id(), entry.status().key())];
+            cx.out.work.push(Command::Acknowledge(seen));
+        }
+        Button::Withdraw => cx.out.work.push(Command::Withdraw(entry.id())),
+        Button::Insist => cx.views.open(Dialog::Insist(entry.id())),
+        Button::CancelOwn(action, action_type) | Button::CancelOpposite(action, action_type) => {
+            let subject = Subject::Cancel {
+                action: action.clone(),
+                action_type: action_type.clone(),
+            };
+            order::raise(ui, cx, &[entry.machine()], subject, |_| {});
+        }
+        Button::Undo(undo) => {
+            let again = |draft: &mut Draft| refill_values(draft, entry);
+            order::raise(ui, cx, &[entry.machine()], Subject::Act(*undo), again);
+        }
+        Button::SendAgain => {
+            let machines = std::slice::from_ref(&entry.order.machine);
+            let again = |draft: &mut Draft| refill(draft, entry);
+            order::raise(ui, cx, machines, subject(entry), again);
+        }
+        Button::Download => cx.views.open(Dialog::Download(entry.id())),
+        Button::CancelDownload => cx.out.work.push(Command::CancelDownload(entry.id())),
+        Button::ShowDevice => cx.select_device(entry.machine()),
+        Button::NoWayBack(_) | Button::Copy => {}
+    }
 }
 
 /// What the form of an entry was about.

@@ -18,64 +18,20 @@ impl UiCommand {
     pub fn availability(self, state: &State, views: &Views, now: Timestamp) -> Result<(), String> {
         match self {
             // It renews the sign-in first, and then reads the list.
-            Self::Refresh if matches!(state.session, SessionStatus::NotRenewed { .. }) => Ok(()),
-            Self::RenewSignIn if matches!(state.session, SessionStatus::NotRenewed { .. }) => {
-                Ok(())
-            }
-            Self::RenewSignIn => Err("There is nothing to renew".into()),
+            Self::Refresh if is_unrenewed(state) => Ok(()),
             Self::Refresh | Self::LookNow => {
-                if state.session.is_signed_in() {
-                    Ok(())
-                } else {
-                    Err("You are not signed in".into())
-                }
+                only_if(state.session.is_signed_in(), "You are not signed in")
             }
-            // One may take the place of the other: a person whom one door stops tries the next.
-            Self::SignIn | Self::SignInWithBrowser => match (self, &state.session) {
-                (_, SessionStatus::SignedIn { .. }) => Err("You are signed in".into()),
-                (_, SessionStatus::AskingForCode)
-                | (Self::SignIn, SessionStatus::WaitingForPerson(_))
-                | (Self::SignInWithBrowser, SessionStatus::InBrowser(_)) => {
-                    Err("A sign-in is already in progress".into())
-                }
-                (
-                    _,
-                    SessionStatus::SignedOut
-                    | SessionStatus::Restoring
-                    | SessionStatus::Renewing { .. }
-                    | SessionStatus::NotRenewed { .. }
-                    | SessionStatus::WaitingForPerson(_)
-                    | SessionStatus::InBrowser(_)
-                    | SessionStatus::DifferentAccount { .. }
-                    | SessionStatus::NeedsSignIn { .. },
-                ) => Ok(()),
-            },
-            Self::CancelSignIn => match state.session {
-                SessionStatus::AskingForCode
-                | SessionStatus::WaitingForPerson(_)
-                | SessionStatus::InBrowser(_)
-                | SessionStatus::DifferentAccount { .. }
-                | SessionStatus::Restoring => Ok(()),
-                SessionStatus::SignedIn { .. }
-                | SessionStatus::SignedOut
-                | SessionStatus::Renewing { .. }
-                | SessionStatus::NotRenewed { .. }
-                | SessionStatus::NeedsSignIn { .. } => Err("No sign-in is in progress".into()),
-            },
-            Self::AcceptAccount => match state.session {
-                SessionStatus::DifferentAccount { .. } => Ok(()),
-                SessionStatus::SignedOut
-                | SessionStatus::Restoring
-                | SessionStatus::AskingForCode
-                | SessionStatus::WaitingForPerson(_)
-                | SessionStatus::InBrowser(_)
-                | SessionStatus::SignedIn { .. }
-                | SessionStatus::Renewing { .. }
-                | SessionStatus::NotRenewed { .. }
-                | SessionStatus::NeedsSignIn { .. } => {
-                    Err("There is no account to be accepted".into())
-                }
-            },
+            Self::RenewSignIn => only_if(is_unrenewed(state), "There is nothing to renew"),
+            Self::SignIn | Self::SignInWithBrowser => sign_in_availability(self, &state.session),
+            Self::CancelSignIn => only_if(
+                can_be_cancelled(&state.session),
+                "No sign-in is in progress",
+            ),
+            Self::AcceptAccount => only_if(
+                matches!(state.session, SessionStatus::DifferentAccount { .. }),
+                "There is no account to be accepted",
+            ),
             Self::ShowAccount
             | Self::SignOut
             | Self::ShowDevices
@@ -116,6 +72,46 @@ impl UiCommand {
     }
 }
 
+fn only_if(holds: bool, otherwise: &str) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(otherwise.into()) }
+}
+
+const fn is_unrenewed(state: &State) -> bool {
+    matches!(state.session, SessionStatus::NotRenewed { .. })
+}
+
+/// One method may take the place of the other: a person whom one of them stops tries the next.
+fn sign_in_availability(method: UiCommand, session: &SessionStatus) -> Result<(), String> {
+    let is_in_progress = match session {
+        SessionStatus::AskingForCode => true,
+        SessionStatus::WaitingForPerson(_) => method == UiCommand::SignIn,
+        SessionStatus::InBrowser(_) => method == UiCommand::SignInWithBrowser,
+        SessionStatus::SignedIn { .. } => return Err("You are signed in".into()),
+        SessionStatus::SignedOut
+        | SessionStatus::Restoring
+        | SessionStatus::Renewing { .. }
+        | SessionStatus::NotRenewed { .. }
+        | SessionStatus::DifferentAccount { .. }
+        | SessionStatus::NeedsSignIn { .. } => false,
+    };
+    only_if(!is_in_progress, "A sign-in is already in progress")
+}
+
+const fn can_be_cancelled(session: &SessionStatus) -> bool {
+    match session {
+        SessionStatus::AskingForCode
+        | SessionStatus::WaitingForPerson(_)
+        | SessionStatus::InBrowser(_)
+        | SessionStatus::DifferentAccount { .. }
+        | SessionStatus::Restoring => true,
+        SessionStatus::SignedIn { .. }
+        | SessionStatus::SignedOut
+        | SessionStatus::Renewing { .. }
+        | SessionStatus::NotRenewed { .. }
+        | SessionStatus::NeedsSignIn { .. } => false,
+    }
+}
+
 /// The device whose panel is drawn.
 fn open_device(views: &Views) -> Result<&MachineRef, String> {
     match &views.selected {
@@ -128,10 +124,7 @@ fn open_device(views: &Views) -> Result<&MachineRef, String> {
 }
 
 fn account_trouble(state: &State) -> Result<(), String> {
-    match state.session.account() {
-        Some(_) => Ok(()),
-        None => Err("Nobody is signed in".into()),
-    }
+    only_if(state.session.account().is_some(), "Nobody is signed in")
 }
 
 fn journal_availability(command: UiCommand, state: &State) -> Result<(), String> {

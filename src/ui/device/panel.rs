@@ -111,76 +111,42 @@ fn identity_ui(ui: &mut Ui, selected: &MachineRef, is_low: bool) {
 /// Other records that could be meant: twins, and the one that a merged record went into.
 fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<&Machine>) {
     if let Some(survivor) = record.and_then(|machine| machine.merged_into()) {
-        ui.horizontal_wrapped(|ui| {
-            let notice = format!("This record was merged into another (…{})", survivor.tail());
-            badge(ui, Icon::Block, Role::Danger, &notice);
-            if ui
-                .add(ActionButton::new("Show the surviving record"))
-                .clicked()
-            {
-                let known = cx
-                    .state
-                    .machine(survivor)
-                    .map(|machine| machine.reference());
-                // Not in the list yet: its name is unknown until it was read.
-                let target = known.unwrap_or_else(|| MachineRef {
-                    id: survivor.clone(),
-                    dns_name: None,
-                });
-                cx.select_device(target);
-            }
-        });
+        survivor_ui(ui, cx, survivor);
     }
-    let state = cx.state;
-    let twins: Vec<&Machine> = state
-        .inventory
-        .namesakes(selected)
-        .map(AsRef::as_ref)
-        .collect();
-    let Some(first) = twins.first() else {
-        if record.is_some_and(|machine| machine.is_potential_duplication) {
-            let notice = "The service says this may be a duplicate; no other record has this name";
-            badge(ui, Icon::Twin, Role::Caution, notice);
+    let twins = cx.state.inventory.namesakes(selected).map(AsRef::as_ref);
+    let twins: Vec<&Machine> = twins.collect();
+    if !twins.is_empty() {
+        twins_ui(ui, cx, selected, &twins);
+    } else if record.is_some_and(|machine| machine.is_potential_duplication) {
+        let notice = "The service says this may be a duplicate; no other record has this name";
+        badge(ui, Icon::Twin, Role::Caution, notice);
+    }
+}
+
+/// That the record was merged into another, and the way there.
+fn survivor_ui(ui: &mut Ui, cx: &mut Cx<'_>, survivor: &MachineId) {
+    ui.horizontal_wrapped(|ui| {
+        let notice = format!("This record was merged into another (…{})", survivor.tail());
+        badge(ui, Icon::Block, Role::Danger, &notice);
+        let show = ActionButton::new("Show the surviving record");
+        if ui.add(show).clicked() {
+            let known = cx.state.machine(survivor);
+            // Not in the list yet: its name is unknown until it was read.
+            let unnamed = || MachineRef {
+                id: survivor.clone(),
+                dns_name: None,
+            };
+            cx.select_device(known.map_or_else(unnamed, |machine| machine.reference()));
         }
-        return;
-    };
-    let about = |twin: &Machine| {
-        let seen = twin.last_seen.map_or_else(
-            || "no full report yet".to_owned(),
-            |at| format!("last full report {}", words::ago(at, cx.now)),
-        );
-        let health = look::health(&twin.health_status).word;
-        format!("…{} ({health}, {seen})", twin.id.tail())
-    };
-    let own_name = selected.dns_name.as_deref().map(short_name);
-    let is_alike = |twin: &Machine| {
-        let name = twin.computer_dns_name.as_deref().map(short_name);
-        name != own_name
-    };
-    let about = |twin: &Machine| {
-        if is_alike(twin) {
-            format!("{} {}", twin.reference().quoted_name(), about(twin))
-        } else {
-            about(twin)
-        }
-    };
-    let notice = match twins.len() {
-        1 if is_alike(first) => {
-            format!(
-                "1 other record with a name that looks like this one: {}",
-                about(first)
-            )
-        }
-        1 => format!("1 other record with this name: {}", about(first)),
-        several if twins.iter().any(|twin| is_alike(twin)) => {
-            format!("{several} other records with this name, or one that looks like it")
-        }
-        several => format!("{several} other records with this name"),
-    };
-    let lines: Vec<_> = twins
-        .iter()
-        .take(TWINS_LISTED)
-        .map(|twin| (about(twin), twin.reference()))
+    });
+}
+
+/// The other records with the device's name, or with one that looks like it.
+fn twins_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, twins: &[&Machine]) {
+    let notice = twins_notice(selected, twins, cx.now);
+    let lines = twins.iter().take(TWINS_LISTED);
+    let lines: Vec<_> = lines
+        .map(|twin| (about_twin(selected, twin, cx.now), twin.reference()))
         .collect();
     let is_one = lines.len() == 1;
     if !is_one {
@@ -210,6 +176,52 @@ fn records_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Optio
     }
 }
 
+/// How many twins there are; a single one is described.
+fn twins_notice(selected: &MachineRef, twins: &[&Machine], now: Timestamp) -> String {
+    let are_alike = twins.iter().any(|twin| is_only_alike(selected, twin));
+    match twins {
+        [only] => {
+            let about = about_twin(selected, only, now);
+            if are_alike {
+                format!("1 other record with a name that looks like this one: {about}")
+            } else {
+                format!("1 other record with this name: {about}")
+            }
+        }
+        several if are_alike => format!(
+            "{} other records with this name, or one that looks like it",
+            several.len()
+        ),
+        several => format!("{} other records with this name", several.len()),
+    }
+}
+
+/// What tells a twin from the selected record.
+fn about_twin(selected: &MachineRef, twin: &Machine, now: Timestamp) -> String {
+    let health = look::health(&twin.health_status).word;
+    let report = last_report(twin, now);
+    let about = format!("…{} ({health}, {report})", twin.id.tail());
+    if is_only_alike(selected, twin) {
+        format!("{} {about}", twin.reference().quoted_name())
+    } else {
+        about
+    }
+}
+
+/// Whether the name of a twin looks like the selected one without being the same.
+fn is_only_alike(selected: &MachineRef, twin: &Machine) -> bool {
+    let names = [&twin.computer_dns_name, &selected.dns_name];
+    let [twin, selected] = names.map(|name| name.as_deref().map(short_name));
+    twin != selected
+}
+
+fn last_report(machine: &Machine, now: Timestamp) -> String {
+    machine.last_seen.map_or_else(
+        || "no full report yet".to_owned(),
+        |at| format!("last full report {}", words::ago(at, now)),
+    )
+}
+
 fn compare_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef) {
     let all = ActionButton::new("Compare…").hint("Shows all records with this name side by side");
     if ui.add(all).clicked() {
@@ -224,11 +236,7 @@ fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
         look::health(&machine.health_status).badge_ui(ui);
         look::risk_phrase(machine.risk_score.as_ref()).badge_ui(ui);
         ui.label(os_known(machine).unwrap_or_else(|| "OS unknown".to_owned()));
-        let seen = machine.last_seen.map_or_else(
-            || "no full report yet".to_owned(),
-            |at| format!("last full report {}", words::ago(at, cx.now)),
-        );
-        ui.weak_label(seen);
+        ui.weak_label(last_report(machine, cx.now));
     });
     let group = machine.rbac_group_name.as_deref();
     let group = group.map(|group| format!("Group: {}", told(Some(group))));

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use egui::text::{CCursor, CCursorRange};
-use egui::{Event, Id, Key, Modifiers, RichText, Ui};
+use egui::{Event, Id, Key, Modifiers, Response, RichText, Ui};
 
 use crate::message::Command;
 use crate::state::Remote;
@@ -75,9 +75,8 @@ fn search_id() -> Id {
     Id::unique("search devices")
 }
 
-/// The search; whether it hands the keyboard over to the table.
+/// The search with what stands beside it; whether it hands the keyboard over to the table.
 fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
-    let tokens = ui.tokens();
     let search_id = search_id();
     if std::mem::take(&mut cx.views.focus_search) {
         // Before the field is drawn: what is typed in this very frame is meant for it, and
@@ -89,72 +88,81 @@ fn search_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> bool {
     let enter_chooses = is_typing && cx.views.completion.take_keys(ui);
     let goes_down =
         is_typing && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::ArrowDown));
-    let mut hands_over = false;
-    ui.horizontal(|ui| {
-        // What is beside the field takes about this much.
-        let width = (ui.available_width() - 560.0).max(180.0);
-        let trouble = asked::trouble(cx);
-        let before = cx.views.search.clone();
-        let response = TextField::new("Search devices", &mut cx.views.search)
-            .label_unseen()
-            .hint("Name, id, IP, user, tag… ( / )")
-            .width(width)
-            .error(trouble.as_deref())
-            .id(search_id)
-            .show_ui(ui);
-        if response.gained_focus() {
-            // Also when a dialog gives the keyboard back: what is typed next begins a new search.
-            select_all(ui, search_id, &cx.views.search);
-        }
-        // The key that leads here, pressed when one is here already.
-        if let Some(rest) = cx.views.search.strip_prefix('/') {
-            cx.views.search = if rest.is_empty() {
-                before
-            } else {
-                String::from(rest)
-            };
-            select_all(ui, search_id, &cx.views.search);
-        }
-        if response.changed() {
-            // At once: the next key may be one that acts on the selection.
+    let hands_over = ui.horizontal(|ui| {
+        let field = field_ui(ui, search_id, cx);
+        if offers_ui(ui, &field, enter_chooses, cx) {
             refresh_rows(cx);
         }
-        if offers_ui(ui, &response, enter_chooses, cx) {
-            refresh_rows(cx);
-        }
-        let (enter, escape) = ui.input(|i| (i.key_pressed(Key::Enter), i.key_pressed(Key::Escape)));
-        if response.lost_focus() && escape && !cx.views.search.is_empty() {
-            cx.views.search.clear();
-            response.request_focus();
-        }
-        let is_entered = response.lost_focus() && enter;
-        if is_entered {
-            // What was typed in this very frame counts.
-            refresh_rows(cx);
-        }
-        if is_entered && cx.views.rows.is_empty() && asked::enter(cx) {
-            response.request_focus();
-        } else if goes_down || is_entered {
-            refresh_rows(cx);
-            // Of several devices none is preselected: the arrows choose.
-            if goes_down || cx.views.rows.len() == 1 {
-                select(
-                    cx,
-                    0,
-                    if goes_down {
-                        SelectedBy::Walked
-                    } else {
-                        SelectedBy::Chosen
-                    },
-                );
-            }
+        let hands_over = follow_keys(ui, &field, goes_down, cx);
+        if hands_over {
             ui.memory_mut(|memory| memory.request_focus(table_id));
-            hands_over = true;
         }
         ui.horizontal_wrapped(|ui| list_facts_ui(ui, cx));
+        hands_over
     });
-    ui.add_space(tokens.space.xs);
-    hands_over
+    ui.add_space(ui.tokens().space.xs);
+    hands_over.inner
+}
+
+fn field_ui(ui: &mut Ui, search_id: Id, cx: &mut Cx<'_>) -> Response {
+    // What is beside the field takes about this much.
+    let width = (ui.available_width() - 560.0).max(180.0);
+    let trouble = asked::trouble(cx);
+    let before = cx.views.search.clone();
+    let response = TextField::new("Search devices", &mut cx.views.search)
+        .label_unseen()
+        .hint("Name, id, IP, user, tag… ( / )")
+        .width(width)
+        .error(trouble.as_deref())
+        .id(search_id)
+        .show_ui(ui);
+    if response.gained_focus() {
+        // Also when a dialog gives the keyboard back: what is typed next begins a new search.
+        select_all(ui, search_id, &cx.views.search);
+    }
+    // The key that leads here, pressed when one is here already.
+    if let Some(rest) = cx.views.search.strip_prefix('/') {
+        cx.views.search = if rest.is_empty() {
+            before
+        } else {
+            String::from(rest)
+        };
+        select_all(ui, search_id, &cx.views.search);
+    }
+    if response.changed() {
+        // At once: the next key may be one that acts on the selection.
+        refresh_rows(cx);
+    }
+    response
+}
+
+/// Escape clears the search; Enter and the arrow key down lead to the devices that it finds. Whether
+/// they do.
+fn follow_keys(ui: &Ui, field: &Response, goes_down: bool, cx: &mut Cx<'_>) -> bool {
+    let (enter, escape) = ui.input(|i| (i.key_pressed(Key::Enter), i.key_pressed(Key::Escape)));
+    if field.lost_focus() && escape && !cx.views.search.is_empty() {
+        cx.views.search.clear();
+        field.request_focus();
+    }
+    let is_entered = field.lost_focus() && enter;
+    if is_entered {
+        // What was typed in this very frame counts.
+        refresh_rows(cx);
+    }
+    if is_entered && cx.views.rows.is_empty() && asked::enter(cx) {
+        field.request_focus();
+        return false;
+    }
+    if goes_down || is_entered {
+        refresh_rows(cx);
+    }
+    // Of several devices none is preselected: the arrows choose.
+    if goes_down {
+        select(cx, 0, SelectedBy::Walked);
+    } else if is_entered && cx.views.rows.len() == 1 {
+        select(cx, 0, SelectedBy::Chosen);
+    }
+    goes_down || is_entered
 }
 
 /// Selects the whole text of a field that has been drawn before.

@@ -3,10 +3,11 @@
 
 use egui::scroll_area::ScrollBarVisibility;
 use egui::{
-    Id, Key, Modifiers, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui, UiBuilder,
-    WidgetInfo, accesskit,
+    Id, Key, Modifiers, Rangef, Rect, Response, ScrollArea, Sense, Stroke, StrokeKind, Ui,
+    UiBuilder, WidgetInfo, accesskit,
 };
 
+use crate::journal::Entry;
 use crate::model::MachineId;
 use crate::ui::Cx;
 use crate::ui::devices::row::{MachineRow, RowResponse};
@@ -156,33 +157,10 @@ fn rows_ui(
         let first = as_row(viewport.min.y / row_height);
         let last = as_row(viewport.max.y / row_height).saturating_add(1);
         for index in first..last.min(count) {
-            let Some(machine) = cx.views.rows.machine(cx.state, index) else {
-                continue;
-            };
             let top = clip.top() + (as_points(index) * row_height - viewport.min.y);
-            let id = table_id.with(machine.id.as_str());
-            let is_selected = cx.views.is_selected(&machine.id);
-            if is_selected {
-                ui.ctx().accesskit_node_builder(table_id, |node| {
-                    node.set_active_descendant(id.accesskit_id());
-                });
-            }
-            let row = MachineRow {
-                machine,
-                reference: machine.reference(),
-                id,
-                is_selected,
-                is_ticked: cx
-                    .views
-                    .bulk_selection
-                    .iter()
-                    .any(|picked| picked.id == machine.id),
-                is_asked_for: cx.state.asked.is_unlisted(&machine.id),
-                open_entries: &open_entries,
-                rect: Rect::from_x_y_ranges(layout.rows().x_range(), top..=top + row_height),
-                clip: layout.rows().intersect(clip),
-            };
-            clicked = row.show_ui(ui, layout, cx).clicked(index).or(clicked);
+            let y = Rangef::new(top, top + row_height);
+            let shown = row_ui(ui, cx, (table_id, layout, clip), &open_entries, (index, y));
+            clicked = shown.or(clicked);
         }
     });
     scroll.down = output.state.clamped_offset().y;
@@ -199,6 +177,37 @@ fn rows_ui(
             node.set_label("Scroll the devices");
         });
     clicked
+}
+
+/// Draws the row at this place of the list and this height of the window.
+fn row_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    (table_id, layout, clip): (Id, &TableLayout, Rect),
+    open_entries: &[&Entry],
+    (index, y): (usize, Rangef),
+) -> Option<Clicked> {
+    let machine = cx.views.rows.machine(cx.state, index)?;
+    let id = table_id.with(machine.id.as_str());
+    let is_selected = cx.views.is_selected(&machine.id);
+    if is_selected {
+        ui.ctx().accesskit_node_builder(table_id, |node| {
+            node.set_active_descendant(id.accesskit_id());
+        });
+    }
+    let mut ticked = cx.views.bulk_selection.iter();
+    let row = MachineRow {
+        machine,
+        reference: machine.reference(),
+        id,
+        is_selected,
+        is_ticked: ticked.any(|picked| picked.id == machine.id),
+        is_asked_for: cx.state.asked.is_unlisted(&machine.id),
+        open_entries,
+        rect: Rect::from_x_y_ranges(layout.rows().x_range(), y),
+        clip: layout.rows().intersect(clip),
+    };
+    row.show_ui(ui, layout, cx).clicked(index)
 }
 
 /// Where the rows have to be scrolled to, so that the anchor's row stays where it is though others

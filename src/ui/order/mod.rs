@@ -86,70 +86,88 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
     };
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
-        // Taken before the buttons are drawn, for which Enter would be a click.
-        let by_key = take_confirming_key(ui);
-        let drawn = form.reviews(cx.state, cx.now);
-        let wanted = targets::required(form, &drawn, names_devices(&task));
-        if form.exposure.is_changed_to(wanted.clone()) || is_opening {
-            // A click or key that was meant for what was here before confirms nothing.
-            form.armed_at = ui.input(|input| input.time);
-        }
-        let wants_name = form.only().is_some() && drawn.iter().any(Review::wants_name);
-        paste::route_ui(ui, form, id, wants_name);
-        let before = (form.draft.clone(), form.number.clone(), form.ticket.clone());
-        let left_out = upper_ui(
-            ui,
-            cx,
-            form,
-            &task,
-            &drawn,
-            &wanted,
-            (id, is_tiny, wants_name),
-        );
-        let is_changed = before != (form.draft.clone(), form.number.clone(), form.ticket.clone());
-        if is_changed {
-            form.error = None;
-        }
-        // What the buttons say is what the fields say now.
-        let reviews = form.reviews(cx.state, cx.now);
-        let task = form.draft.task();
-        let block = block(form, &reviews, &task);
-        if form.error.is_some() {
-            // The reason for the last refusal is shown while it holds, in its present words.
-            form.error = why_not(cx, form, &reviews);
-        }
-        let keep = keep_label(cx, form, &task);
-        let wants_focus = std::mem::take(&mut form.keep_takes_focus);
-        let pressed = footer_ui(
-            ui,
-            cx,
-            form,
-            &task,
-            keep,
-            block.as_deref(),
-            (id, is_opening || wants_focus, is_tiny),
-        );
-        (pressed, by_key, left_out)
+        content_ui(ui, cx, form, &task, (id, is_tiny, is_opening))
     });
-    let (pressed, by_key, left_out) = response.inner;
+    let Drawn {
+        pressed,
+        is_by_key,
+        left_out,
+    } = response.inner;
     if !left_out.is_empty() {
-        form.targets
-            .retain(|target| !left_out.contains(&target.machine));
-        form.left_out.extend(left_out);
-        form.number.clear();
-        // The list that the keyboard was in is gone.
-        form.keep_takes_focus = form.only().is_some();
-        ui.ctx().request_repaint();
-        return if form.targets.is_empty() {
-            Outcome::Closed
-        } else {
-            Outcome::Open
-        };
+        return leave_out(ui, form, left_out);
     }
-    let confirms = pressed == Pressed::Confirm || (pressed == Pressed::Nothing && by_key);
+    let confirms = pressed == Pressed::Confirm || (pressed == Pressed::Nothing && is_by_key);
     if confirms && !is_arming(ui, form.armed_at) {
         confirm(cx, form)
     } else if pressed == Pressed::Keep || response.close_requested {
+        Outcome::Closed
+    } else {
+        Outcome::Open
+    }
+}
+
+/// What a person did with the form in this frame.
+struct Drawn {
+    pressed: Pressed,
+    /// Whether the keys that confirm were pressed.
+    is_by_key: bool,
+    /// The devices that were taken out of it.
+    left_out: Vec<MachineRef>,
+}
+
+fn content_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    form: &mut OrderForm,
+    task: &Task,
+    (id, is_tiny, is_opening): (Id, bool, bool),
+) -> Drawn {
+    // Taken before the buttons are drawn, for which Enter would be a click.
+    let is_by_key = take_confirming_key(ui);
+    let drawn = form.reviews(cx.state, cx.now);
+    let wanted = targets::required(form, &drawn, names_devices(task));
+    if form.exposure.is_changed_to(wanted.clone()) || is_opening {
+        // A click or key that was meant for what was here before confirms nothing.
+        form.armed_at = ui.input(|input| input.time);
+    }
+    let wants_name = form.only().is_some() && drawn.iter().any(Review::wants_name);
+    paste::route_ui(ui, form, id, wants_name);
+    let fields = |form: &OrderForm| (form.draft.clone(), form.number.clone(), form.ticket.clone());
+    let before = fields(form);
+    let look = (id, is_tiny, wants_name);
+    let left_out = upper_ui(ui, cx, form, task, &drawn, &wanted, look);
+    if before != fields(form) {
+        form.error = None;
+    }
+    // What the buttons say is what the fields say now.
+    let reviews = form.reviews(cx.state, cx.now);
+    let task = form.draft.task();
+    let block = block(form, &reviews, &task);
+    if form.error.is_some() {
+        // The reason for the last refusal is shown while it holds, in its present words.
+        form.error = why_not(cx, form, &reviews);
+    }
+    let keep = keep_label(cx, form, &task);
+    let wants_focus = std::mem::take(&mut form.keep_takes_focus) || is_opening;
+    let look = (id, wants_focus, is_tiny);
+    let pressed = footer_ui(ui, cx, form, &task, keep, block.as_deref(), look);
+    Drawn {
+        pressed,
+        is_by_key,
+        left_out,
+    }
+}
+
+/// Takes devices out of the form; without any it closes.
+fn leave_out(ui: &Ui, form: &mut OrderForm, left_out: Vec<MachineRef>) -> Outcome {
+    form.targets
+        .retain(|target| !left_out.contains(&target.machine));
+    form.left_out.extend(left_out);
+    form.number.clear();
+    // The list that the keyboard was in is gone.
+    form.keep_takes_focus = form.only().is_some();
+    ui.ctx().request_repaint();
+    if form.targets.is_empty() {
         Outcome::Closed
     } else {
         Outcome::Open

@@ -155,27 +155,7 @@ fn different_account_ui(
         ui.label(clean(name, 120));
     }
     small_ui(ui, &format!("Tenant {}", account.tenant_id));
-    match (reason, before) {
-        (Unfamiliar::New, _) => {
-            ui.wrapped("This account has not signed in to cordon on this computer before. Continue only if it is yours: whatever you order is done in its name");
-        }
-        (Unfamiliar::OtherTenant { so_far }, _) => {
-            ui.wrapped(format!(
-                "Until now, {} led to tenant {}. Continue only if you know why that has changed",
-                clean(&cx.state.tenant, 80),
-                clean(so_far, 80)
-            ));
-        }
-        (Unfamiliar::OtherAccount, Some(before)) => {
-            ui.wrapped(format!(
-                "Until now, {} was signed in here",
-                clean(before, 80)
-            ));
-        }
-        (Unfamiliar::OtherAccount, None) => {
-            ui.wrapped("A different account was used last on this computer");
-        }
-    }
+    ui.wrapped(difference_words(reason, before, &cx.state.tenant));
     if *reason != Unfamiliar::New {
         ui.wrapped("If you continue, actions ordered by the other account stay with it: cordon will not send, look up or follow them as this one");
     }
@@ -197,6 +177,24 @@ fn different_account_ui(
             other_method_ui(ui, cx, command);
         }
     });
+}
+
+/// What is unfamiliar about an account, and what to know before going on with it.
+fn difference_words(reason: &Unfamiliar, before: Option<&str>, tenant: &str) -> String {
+    match (reason, before) {
+        (Unfamiliar::New, _) => "This account has not signed in to cordon on this computer before. Continue only if it is yours: whatever you order is done in its name".to_owned(),
+        (Unfamiliar::OtherTenant { so_far }, _) => format!(
+            "Until now, {} led to tenant {}. Continue only if you know why that has changed",
+            clean(tenant, 80),
+            clean(so_far, 80)
+        ),
+        (Unfamiliar::OtherAccount, Some(before)) => {
+            format!("Until now, {} was signed in here", clean(before, 80))
+        }
+        (Unfamiliar::OtherAccount, None) => {
+            "A different account was used last on this computer".to_owned()
+        }
+    }
 }
 
 fn restoring_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -260,28 +260,45 @@ fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
 }
 
 fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
-    let tokens = ui.tokens();
     if page.saved.is_empty() {
         ui.wrapped("An administrator registers the application once in your tenant; none of the values below is a secret");
     } else {
         section_ui(ui, "Add a tenant, or change one");
     }
+    let is_entered = fields_ui(ui, page);
+    ui.add_space(ui.tokens().space.s);
+    let request = ui.horizontal_wrapped(|ui| buttons_ui(ui, page, is_entered));
+    if page.tried
+        && let Err(why) = page.typed()
+    {
+        badge(ui, Icon::Block, Role::Danger, why);
+    }
+    let saved =
+        RichText::new("The next start uses the profile that was saved last. The settings file:");
+    let saved = saved.text_style(TextStyle::Small);
+    ui.label(saved.color(ui.tokens().text_weak));
+    copyable_ui(ui, "settings file", &page.file.display().to_string());
+    request.inner
+}
+
+/// The fields; whether Enter was pressed in one of them.
+fn fields_ui(ui: &mut Ui, page: &mut ProfilesPage) -> bool {
     let tried = page.tried;
     // An empty field is wrong only after the person has tried to go on.
     let shown =
         |why: Option<&'static str>, text: &str| why.filter(|_| tried || !text.trim().is_empty());
-    let why = shown(page.name_error(), &page.name);
-    let mut entered = false;
-    let mut note_enter = |response: &egui::Response, ui: &Ui| {
-        entered |= response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    let mut is_entered = false;
+    let mut show = |ui: &mut Ui, field: TextField<'_>| {
+        let response = field.show_ui(ui);
+        is_entered |= response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     };
-    let response = TextField::new("Name", &mut page.name)
+    let why = shown(page.name_error(), &page.name);
+    let name = TextField::new("Name", &mut page.name)
         .hint("contoso")
         .help("Your name for this tenant, also for --profile")
         .id(Id::unique(NAME))
-        .error(why)
-        .show_ui(ui);
-    note_enter(&response, ui);
+        .error(why);
+    show(ui, name);
     if std::mem::take(&mut page.is_opening) && page.saved.is_empty() {
         ui.memory_mut(|memory| memory.request_focus(Id::unique(NAME)));
     }
@@ -293,68 +310,57 @@ fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
         ..
     } = &mut page.written;
     let why = shown(TenantName::parse(tenant).err(), tenant);
-    let response = TextField::new("Tenant", tenant)
+    let tenant = TextField::new("Tenant", tenant)
         .hint("contoso.onmicrosoft.com")
         .help("Directory (tenant) ID, or a domain of the tenant. Keep using the same one: each has its own journal")
         .monospace()
-        .error(why)
-        .show_ui(ui);
-    note_enter(&response, ui);
+        .error(why);
+    show(ui, tenant);
     let why = shown(ClientId::parse(client_id).err(), client_id);
-    let response = TextField::new("Client id", client_id)
+    let client_id = TextField::new("Client id", client_id)
         .hint("00000000-0000-0000-0000-000000000000")
         .help("Application (client) ID of the registration; it is no secret")
         .monospace()
-        .error(why)
-        .show_ui(ui);
-    note_enter(&response, ui);
+        .error(why);
+    show(ui, client_id);
     let why = Scopes::parse(scopes).err();
-    let response = TextField::new("Permissions", scopes)
+    let scopes = TextField::new("Permissions", scopes)
         .hint(".default")
         .help(".default asks for everything an administrator has granted. If you list names, such as Machine.Read Machine.Isolate, sign-in fails when one of them is not granted")
         .monospace()
-        .error(why)
-        .show_ui(ui);
-    note_enter(&response, ui);
-    ui.add_space(tokens.space.s);
+        .error(why);
+    show(ui, scopes);
+    is_entered
+}
+
+fn buttons_ui(ui: &mut Ui, page: &mut ProfilesPage, is_entered: bool) -> Option<PageRequest> {
+    let waits = page.busy.map(|_| "Wait until this is done");
+    let save = ActionButton::primary("Save and continue").disabled_because(waits);
+    let once = ActionButton::new("Use without saving").disabled_because(waits);
+    let (save, once) = (ui.add(save), ui.add(once));
+    let saves = save.clicked() || is_entered && page.busy.is_none();
     let mut request = None;
-    ui.horizontal_wrapped(|ui| {
-        let waits = page.busy.map(|_| "Wait until this is done");
-        let save = ActionButton::primary("Save and continue").disabled_because(waits);
-        let once = ActionButton::new("Use without saving").disabled_because(waits);
-        let (save, once) = (ui.add(save), ui.add(once));
-        let saves = save.clicked() || entered && page.busy.is_none();
-        if saves || once.clicked() {
-            page.tried = true;
-            match page.typed() {
-                Ok(profile) if saves => {
-                    let instead_of = page.edited.clone();
-                    request = Some(PageRequest::SaveAndUse {
-                        profile,
-                        instead_of,
-                    });
+    if saves || once.clicked() {
+        page.tried = true;
+        request = page.typed().ok().map(|profile| {
+            if saves {
+                let instead_of = page.edited.clone();
+                PageRequest::SaveAndUse {
+                    profile,
+                    instead_of,
                 }
-                Ok(profile) => request = Some(PageRequest::Use(profile)),
-                Err(_) => {}
+            } else {
+                PageRequest::Use(profile)
             }
-        }
-        if page.current.is_none() && cfg!(feature = "simulator") {
-            let demo = ActionButton::new("Try the demo")
-                .hint("Opens another window on the built-in tenant; nothing leaves this computer");
-            if ui.add(demo).clicked() {
-                request = Some(PageRequest::Demo);
-            }
-        }
-    });
-    if page.tried
-        && let Err(why) = page.typed()
-    {
-        badge(ui, Icon::Block, Role::Danger, why);
+        });
     }
-    let saved =
-        RichText::new("The next start uses the profile that was saved last. The settings file:");
-    ui.label(saved.text_style(TextStyle::Small).color(tokens.text_weak));
-    copyable_ui(ui, "settings file", &page.file.display().to_string());
+    if page.current.is_none() && cfg!(feature = "simulator") {
+        let demo = ActionButton::new("Try the demo")
+            .hint("Opens another window on the built-in tenant; nothing leaves this computer");
+        if ui.add(demo).clicked() {
+            request = Some(PageRequest::Demo);
+        }
+    }
     request
 }
 

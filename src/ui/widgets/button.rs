@@ -1,9 +1,11 @@
 //! Buttons, which when disabled say why.
 
+use std::sync::Arc;
+
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{
-    Color32, FontId, Id, Response, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2, Widget,
-    WidgetInfo, accesskit, response::Flags,
+    Color32, FontId, Galley, Id, Rect, Response, Sense, Stroke, StrokeKind, TextStyle, Ui, Vec2,
+    Widget, WidgetInfo, accesskit, response::Flags,
 };
 
 use super::{
@@ -309,45 +311,56 @@ impl Colours {
     }
 }
 
-impl Widget for ActionButton<'_> {
-    fn ui(mut self, ui: &mut Ui) -> Response {
+/// A button as it will be drawn, before it has its place.
+struct Layout {
+    galley: Arc<Galley>,
+    /// What the icon and the gap after it take, and the icon with the label.
+    icon_room: f32,
+    content: Vec2,
+    size: Vec2,
+}
+
+impl Layout {
+    fn of(button: &ActionButton<'_>, ui: &Ui) -> Self {
         let tokens = ui.tokens();
         let font = TextStyle::Button.resolve(ui.style());
-        let painter = ui.painter();
-        let padding = if self.label.is_empty() {
+        let padding = if button.label.is_empty() {
             tokens.space.xs
         } else {
             ui.spacing().button_padding.x
         };
         let icon_side = tokens.height.icon;
-        let icon_room = match (self.icon, self.label.is_empty()) {
+        let icon_room = match (button.icon, button.label.is_empty()) {
             (None, _) => 0.0,
             (Some(_), true) => icon_side,
             (Some(_), false) => icon_side + tokens.space.xs,
         };
         // Wider than its row it would end outside the window.
-        let room = self.max_width.min(ui.max_rect().width()) - icon_room - 2.0 * padding;
-        let label = elided(self.label, room, |label| label_width(ui, label, &font));
-        let galley = painter.layout_job(label_job(&label, font, ui));
+        let room = button.max_width.min(ui.max_rect().width()) - icon_room - 2.0 * padding;
+        let label = elided(button.label, room, |label| label_width(ui, label, &font));
+        let galley = ui.painter().layout_job(label_job(&label, font, ui));
         let content = Vec2::new(icon_room + galley.size().x, galley.size().y.max(icon_side));
-        let size = Vec2::new(content.x + 2.0 * padding, self.height(tokens)).max(Vec2::new(
-            tokens.height.target.max(self.min_width),
-            tokens.height.target,
-        ));
+        let size = Vec2::new(content.x + 2.0 * padding, button.height(tokens));
+        let least = tokens.height.target;
+        Self {
+            galley,
+            icon_room,
+            content,
+            size: size.max(Vec2::new(least.max(button.min_width), least)),
+        }
+    }
+}
 
-        let rect = ui.allocate_space(size).1;
-        let id = stable_id(ui, self.key.unwrap_or(self.name));
-        note_button(ui, id, rect, self.in_row != InRow::No);
-        if self.in_row == InRow::ArmsLate && has_just_moved(ui, id, rect) {
-            self.disabled_because = self.disabled_because.or(Some(ARMING));
-        }
-        let is_enabled = self.disabled_because.is_none();
-        let ignores_enter = self.enter_key == EnterKey::Ignored;
-        if ignores_enter {
-            self.hint = self.hint.or(Some(NOT_BY_ENTER));
-        }
+impl ActionButton<'_> {
+    /// Whether it does something when it is pressed.
+    fn is_enabled(&self) -> bool {
+        self.disabled_because.is_none()
+    }
+
+    /// Takes clicks and keys, and says what it is.
+    fn interact(&self, ui: &Ui, rect: Rect, id: Id) -> Response {
         // A disabled button still takes the keyboard, or its reason could not be reached with it.
-        let sense = if is_enabled {
+        let sense = if self.is_enabled() {
             Sense::click()
         } else {
             Sense::focusable_noninteractive()
@@ -363,46 +376,63 @@ impl Widget for ActionButton<'_> {
             response.request_focus();
         }
         response.widget_info(|| {
-            WidgetInfo::labeled(
-                accesskit::Role::Button,
-                is_enabled && ui.is_enabled(),
-                self.name,
-            )
+            let is_enabled = self.is_enabled() && ui.is_enabled();
+            WidgetInfo::labeled(accesskit::Role::Button, is_enabled, self.name)
         });
-
         if let Some(is_on) = self.toggled {
             ui.ctx()
                 .accesskit_node_builder(response.id, |node| node.set_toggled(is_on.into()));
         }
+        response
+    }
 
-        if ui.is_rect_visible(rect) {
-            let colours = self.colours(ui, &response);
-            let outline = Stroke::new(tokens.border_width, colours.outline);
-            let painter = ui.painter();
-            painter.rect(
-                rect,
-                tokens.radius,
-                colours.fill,
-                outline,
-                StrokeKind::Inside,
-            );
-            focus_ring(ui, &response, rect);
-            let content = egui::Align2::CENTER_CENTER.align_size_within_rect(content, rect);
-            if let Some(icon) = self.icon {
-                let icon_rect = egui::Align2::LEFT_CENTER
-                    .align_size_within_rect(Vec2::splat(icon_side), content);
-                paint_icon(painter, icon_rect, icon, colours.text);
-            }
-            let at = egui::pos2(
-                content.left() + icon_room,
-                content.center().y - galley.size().y / 2.0,
-            );
-            painter.galley(at, galley, colours.text);
+    fn paint(&self, ui: &Ui, response: &Response, layout: Layout) {
+        let (tokens, painter, rect) = (ui.tokens(), ui.painter(), response.rect);
+        let colours = self.colours(ui, response);
+        let outline = Stroke::new(tokens.border_width, colours.outline);
+        painter.rect(
+            rect,
+            tokens.radius,
+            colours.fill,
+            outline,
+            StrokeKind::Inside,
+        );
+        focus_ring(ui, response, rect);
+        let content = egui::Align2::CENTER_CENTER.align_size_within_rect(layout.content, rect);
+        if let Some(icon) = self.icon {
+            let side = Vec2::splat(tokens.height.icon);
+            let icon_rect = egui::Align2::LEFT_CENTER.align_size_within_rect(side, content);
+            paint_icon(painter, icon_rect, icon, colours.text);
         }
+        let at = egui::pos2(
+            content.left() + layout.icon_room,
+            content.center().y - layout.galley.size().y / 2.0,
+        );
+        painter.galley(at, layout.galley, colours.text);
+    }
+}
 
+impl Widget for ActionButton<'_> {
+    fn ui(mut self, ui: &mut Ui) -> Response {
+        let layout = Layout::of(&self, ui);
+        let rect = ui.allocate_space(layout.size).1;
+        let id = stable_id(ui, self.key.unwrap_or(self.name));
+        note_button(ui, id, rect, self.in_row != InRow::No);
+        if self.in_row == InRow::ArmsLate && has_just_moved(ui, id, rect) {
+            self.disabled_because = self.disabled_because.or(Some(ARMING));
+        }
+        let ignores_enter = self.enter_key == EnterKey::Ignored;
+        if ignores_enter {
+            self.hint = self.hint.or(Some(NOT_BY_ENTER));
+        }
+        let response = self.interact(ui, rect, id);
+        if ui.is_rect_visible(rect) {
+            self.paint(ui, &response, layout);
+        }
         keep_clear(ui.ctx(), rect);
+        let is_important = !self.is_enabled() || ignores_enter;
         match self.disabled_because.or(self.hint) {
-            Some(more) if self.shows_tip => explained(response, more, !is_enabled || ignores_enter),
+            Some(more) if self.shows_tip => explained(response, more, is_important),
             Some(more) => {
                 ui.ctx()
                     .accesskit_node_builder(response.id, |node| node.set_description(more));
