@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::auth::AuthError;
 use crate::explain::Effect;
-use crate::model::Permission;
+use crate::model::{Permission, RefusalCode};
 
 /// Whether a request only read or was to change something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,7 +120,7 @@ impl Refusal {
     /// The machine already has an action of this kind under way: nothing failed, it is just there.
     #[must_use]
     pub fn is_active_request(&self) -> bool {
-        self.has_code("ActiveRequestAlreadyExists")
+        self.has_code(RefusalCode::ActiveRequestAlreadyExists)
     }
 
     /// Whether an action that is under way may be the reason: a duplicate has been refused under
@@ -138,13 +138,16 @@ impl Refusal {
     /// comes from a proxy or an unknown route, and says nothing about either.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
-        self.status == 404 && (self.has_code("ResourceNotFound") || self.has_code("NotFound"))
+        self.status == 404 && self.has_code(RefusalCode::ResourceNotFound)
     }
 
-    pub(super) fn has_code(&self, code: &str) -> bool {
-        self.code
-            .as_deref()
-            .is_some_and(|own| own.eq_ignore_ascii_case(code))
+    /// What its code means, where that is known.
+    pub(super) fn known_code(&self) -> Option<RefusalCode> {
+        self.code.as_deref().and_then(RefusalCode::named)
+    }
+
+    pub(super) fn has_code(&self, code: RefusalCode) -> bool {
+        self.known_code() == Some(code)
     }
 
     /// A refusal for want of a licence, for which a new sign-in is no help. Read from the message,

@@ -2,7 +2,7 @@
 
 use super::error::{ApiError, Refusal, Unreadable, Verb};
 use crate::explain::{Effect, Explain, Explanation, NextStep};
-use crate::model::{Permission, clean};
+use crate::model::{Permission, RefusalCode, clean};
 
 /// What a request was for, as far as a sentence needs it.
 struct Request<'a> {
@@ -218,12 +218,12 @@ impl Refusal {
                 outside("Check the action already in progress"),
             );
         }
-        match (self.status, self.code.as_deref().unwrap_or_default()) {
-            (403, "DisabledFeature") => (
+        match (self.status, self.known_code()) {
+            (403, Some(RefusalCode::DisabledFeature)) => (
                 "This is switched off in your tenant".into(),
                 outside("Ask an administrator to switch it on in the Defender portal"),
             ),
-            (403, "DisallowedOperation") => (
+            (403, Some(RefusalCode::DisallowedOperation)) => (
                 format!("The service does not let anybody {task}"),
                 NextStep::None,
             ),
@@ -248,15 +248,15 @@ impl Refusal {
                 "The network's proxy asks for a sign-in".into(),
                 outside("Ask your network team to let this computer through"),
             ),
-            (_, "OsPlatformNotSupported") => (
+            (_, Some(RefusalCode::OsPlatformNotSupported)) => (
                 format!("The operating system of {machine} does not support this action"),
                 NextStep::None,
             ),
-            (_, "ClientVersionNotSupported") => (
+            (_, Some(RefusalCode::ClientVersionNotSupported)) => (
                 format!("The Defender sensor on {machine} is too old for this action"),
                 outside("Have the sensor updated"),
             ),
-            (_, "InvalidHashValue") => (
+            (_, Some(RefusalCode::InvalidHashValue)) => (
                 "The service does not accept this hash".into(),
                 outside("Check the SHA-1 of the file"),
             ),

@@ -13,7 +13,7 @@ use super::transport::Limits;
 use super::transport::stream::Stream;
 use super::{ApiError, Client, Sending, odata, wire};
 use crate::explain::{Effect, Explain, Explanation, NextStep};
-use crate::model::{MachineActionId, Permission};
+use crate::model::{MachineActionId, Permission, RefusalCode};
 
 /// No package is as large as this; whatever sends more would only fill the disk.
 const MAX_BYTES: u64 = 64 << 30;
@@ -109,7 +109,7 @@ impl Client {
             Err(ApiError::Refused(refusal)) if refusal.is_not_found() => {
                 Err(PackageError::NotReady)
             }
-            Err(ApiError::Refused(refusal)) if refusal.has_code("InvalidInput") => {
+            Err(ApiError::Refused(refusal)) if refusal.has_code(RefusalCode::InvalidInput) => {
                 Err(PackageError::NoPackage)
             }
             Err(ApiError::NotUnderstood {

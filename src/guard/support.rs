@@ -5,7 +5,7 @@ use super::Facts;
 use super::verdict::{Question, Verdict};
 use crate::action::{ActionKind, Support, Task, Values};
 use crate::explain::NextStep;
-use crate::model::{Availability, Machine, clean, os_name};
+use crate::model::{Availability, Machine, RefusalCode, clean, os_name};
 
 /// Judges by the documentation, and passes on what the service says.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
@@ -75,19 +75,21 @@ fn reason_words(reason: &str) -> String {
     if word.contains(char::is_whitespace) {
         return word.into_owned();
     }
-    let ours = match &*word {
-        "InvalidInput" => "the request does not fit this device",
-        "OsPlatformNotSupported" | "NotSupportedOs" | "UnsupportedOs" => {
-            "its operating system is not supported"
-        }
-        "ClientVersionNotSupported" | "NotSupportedSenseVersion" | "UnsupportedClientVersion" => {
-            "its Defender client is too old"
-        }
-        "NotOnboarded" | "MachineNotOnboarded" => "it is not onboarded",
-        "Inactive" | "MachineInactive" => "it is inactive",
-        "ActiveRequestAlreadyExists" => "such an action is under way already",
-        "Forbidden" | "Unauthorized" | "NoPermission" => "your role does not allow it",
-        _ => return format!("its reason is “{word}”, without more"),
+    let ours = match RefusalCode::named(&word) {
+        Some(RefusalCode::InvalidInput) => "the request does not fit this device",
+        Some(RefusalCode::OsPlatformNotSupported) => "its operating system is not supported",
+        Some(RefusalCode::ClientVersionNotSupported) => "its Defender client is too old",
+        Some(RefusalCode::NotOnboarded) => "it is not onboarded",
+        Some(RefusalCode::Inactive) => "it is inactive",
+        Some(RefusalCode::ActiveRequestAlreadyExists) => "such an action is under way already",
+        Some(RefusalCode::Forbidden) => "your role does not allow it",
+        Some(
+            RefusalCode::DisabledFeature
+            | RefusalCode::DisallowedOperation
+            | RefusalCode::InvalidHashValue
+            | RefusalCode::ResourceNotFound,
+        )
+        | None => return format!("its reason is “{word}”, without more"),
     };
     format!("{ours} ({word})")
 }

@@ -18,6 +18,7 @@ mod open_enum;
 mod panel;
 mod question;
 mod random;
+mod refusal_code;
 mod registration;
 mod search_words;
 mod session;
@@ -48,6 +49,7 @@ pub use panel::{
 };
 pub use question::Question;
 pub use random::fraction;
+pub use refusal_code::RefusalCode;
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
 pub use search_words::{SearchWord, holds_word, search_words, toggled_word, without_excluded};
 pub use session::{

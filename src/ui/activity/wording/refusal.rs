@@ -2,7 +2,7 @@
 
 use crate::action::Task;
 use crate::journal::{Entry, Record};
-use crate::model::{Permission, SessionStatus, clean};
+use crate::model::{Permission, RefusalCode, SessionStatus, clean};
 use crate::ui::activity::record::COMMENT_CHARS;
 
 /// Says what was missing as far as it can be determined; a 403 does not say it itself.
@@ -31,8 +31,8 @@ pub(super) fn lines(
 /// Whether the service may accept the same request another time: a permission is granted, a limit
 /// passes, another action ends. What the device or the hash is does not change by asking again.
 pub fn may_be_accepted_later(task: &Task, status: u16, code: &str) -> bool {
-    match (status, code) {
-        (400, "ActiveRequestAlreadyExists") | (403 | 409 | 429, _) => true,
+    match (status, RefusalCode::named(code)) {
+        (400, Some(RefusalCode::ActiveRequestAlreadyExists)) | (403 | 409 | 429, _) => true,
         // Not in sight of this account: its group may be opened to it.
         (404, _) => !matches!(task, Task::Cancel { .. }),
         (_, _) => false,
@@ -40,7 +40,7 @@ pub fn may_be_accepted_later(task: &Task, status: u16, code: &str) -> bool {
 }
 
 /// What the device's actions said, read after a refusal whose code alone does not say why.
-fn after_reading(entry: &Entry, code: &str) -> Option<String> {
+fn after_reading(entry: &Entry, code: Option<RefusalCode>) -> Option<String> {
     let complete = entry.records().iter().rev().find_map(|(_, record)| {
         let Record::ActiveActionsRead { complete } = record else {
             return None;
@@ -48,17 +48,26 @@ fn after_reading(entry: &Entry, code: &str) -> Option<String> {
         Some(*complete)
     });
     let named = match code {
-        "ActiveRequestAlreadyExists" => {
+        Some(RefusalCode::ActiveRequestAlreadyExists) => {
             "Defender says that an action of this kind is already in progress"
         }
-        "OsPlatformNotSupported" => {
+        Some(RefusalCode::OsPlatformNotSupported) => {
             "Defender says that the device's operating system does not support this"
         }
-        "ClientVersionNotSupported" => {
+        Some(RefusalCode::ClientVersionNotSupported) => {
             "Defender says that the Defender sensor on the device is too old for this"
         }
-        "InvalidHashValue" => "Defender does not accept this hash",
-        _ => "",
+        Some(RefusalCode::InvalidHashValue) => "Defender does not accept this hash",
+        Some(
+            RefusalCode::DisabledFeature
+            | RefusalCode::DisallowedOperation
+            | RefusalCode::Forbidden
+            | RefusalCode::Inactive
+            | RefusalCode::InvalidInput
+            | RefusalCode::NotOnboarded
+            | RefusalCode::ResourceNotFound,
+        )
+        | None => "",
     };
     if matches!(entry.order.task, Task::Cancel { .. }) {
         return complete.map(|complete| {
@@ -88,6 +97,7 @@ fn after_reading(entry: &Entry, code: &str) -> Option<String> {
 }
 
 fn missing(entry: &Entry, session: &SessionStatus, status: u16, code: &str) -> String {
+    let code = RefusalCode::named(code);
     if let Some(read) = after_reading(entry, code) {
         return read;
     }
@@ -118,10 +128,11 @@ fn missing(entry: &Entry, session: &SessionStatus, status: u16, code: &str) -> S
         | SessionStatus::NotRenewed { .. }
         | SessionStatus::NeedsSignIn { .. } => None,
     };
-    match code {
-        "DisabledFeature" => return "It is switched off in your tenant: an administrator can switch it on in the Defender portal".to_owned(),
-        "DisallowedOperation" => return "Defender does not let anybody do this".to_owned(),
-        _ => {}
+    if code == Some(RefusalCode::DisabledFeature) {
+        return "It is switched off in your tenant: an administrator can switch it on in the Defender portal".to_owned();
+    }
+    if code == Some(RefusalCode::DisallowedOperation) {
+        return "Defender does not let anybody do this".to_owned();
     }
     match (status, held) {
         // What the sign-in of that time held is not known any more, and a renewed one may differ.
