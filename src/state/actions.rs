@@ -61,8 +61,8 @@ impl Actions {
         self.by_machine.values().flat_map(|known| &known.actions)
     }
 
-    /// Takes a reading of an action in, beside what other readings have told of it; the action as it
-    /// is known now. One that names no machine is not kept.
+    /// Merges a reading of an action into what is known of it; the action as it is known now. One that
+    /// names no machine is not kept.
     pub(super) fn learn(&mut self, action: MachineAction) -> Option<&MachineAction> {
         let known = self
             .by_machine
@@ -88,7 +88,7 @@ impl Actions {
         known.actions.iter().find(|action| action.id == id)
     }
 
-    /// Takes out an action that an answer named and the service has never shown.
+    /// Removes an action that an answer named and the service has never shown.
     pub(super) fn remove(&mut self, id: &MachineActionId) {
         for known in self.by_machine.values_mut() {
             let before = known.actions.len();

@@ -18,7 +18,7 @@ impl State {
             self.revision = next_revision();
         }
         match event {
-            // How facts are shown is no fact: the window takes it for itself.
+            // The layout is no fact: the window handles it.
             Event::Window(_) => {}
             Event::Session { status, epoch } => self.apply_session(status, epoch),
             Event::SignInFailed(explanation) => self.sign_in_failure = Some(explanation),
@@ -142,7 +142,7 @@ impl State {
             self.files.clear();
             self.recent_actions = Remote::default();
             self.containments = Remote::default();
-            // What the account before was waiting for is nobody's business here.
+            // What the account before was waiting for does not concern this one.
             self.progress.clear();
             self.downloads.clear();
             self.epoch = epoch;

@@ -41,7 +41,7 @@ pub enum Progress {
     },
     Answered(Answer),
     Failed(Explanation),
-    /// The person waits no longer.
+    /// The person stopped it.
     Stopped,
 }
 
@@ -106,7 +106,7 @@ impl State {
             });
             return;
         }
-        // News of a question that another one has replaced come too late.
+        // Of a question that another one has replaced.
         let last = self.asked.last.as_ref();
         if last.is_none_or(|last| &*last.text != text) {
             return;

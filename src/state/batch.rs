@@ -6,7 +6,7 @@ use super::State;
 use crate::journal::{Entry, OrderStatus};
 use crate::model::EntryId;
 
-/// What has not left of an older batch is no work that was just interrupted.
+/// Unsent orders of an older batch do not count as just interrupted.
 const SHOWN_FOR: SignedDuration = SignedDuration::from_hours(24);
 
 /// Entries of older batches that are looked through for their batch.

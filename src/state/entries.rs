@@ -22,11 +22,11 @@ pub struct Entries {
     theirs_failed: HashMap<MachineActionId, Timestamp>,
     /// Batches in the order of their confirmation.
     batches: Vec<EntryId>,
-    /// Not at an end.
+    /// Those that have not ended.
     open: BTreeSet<usize>,
-    /// Went wrong and is not acknowledged; also those whose outcome is unknown.
+    /// Those that went wrong or whose outcome is unknown, and that are not acknowledged.
     attention: BTreeSet<usize>,
-    /// At an end, and not in need of attention.
+    /// Those that have ended and need no attention.
     ended: BTreeSet<usize>,
     /// How many the journal held when it was opened: orders of an earlier run.
     of_earlier_runs: usize,
@@ -35,7 +35,7 @@ pub struct Entries {
 }
 
 impl Entries {
-    /// Takes an entry in, or more about one that is known; never less.
+    /// Adds an entry, or replaces a known one by a version with more records.
     pub(super) fn put(&mut self, entry: Entry) {
         let place = match self.by_id.get(&entry.id()) {
             Some(&place) if self.all[place].records().len() > entry.records().len() => return,
@@ -65,7 +65,7 @@ impl Entries {
         place
     }
 
-    /// Puts an entry where its present status belongs.
+    /// Moves an entry to the index of its present status.
     fn sort_in(&mut self, place: usize) {
         let entry = &self.all[place];
         // The service may carry an order over to another record of the device.

@@ -160,7 +160,7 @@ impl Inventory {
         };
     }
 
-    /// A reading begins: what changed before it is past.
+    /// Begins a reading: earlier changes are no part of it.
     pub(super) fn begin_reading(&mut self, at: Timestamp) {
         self.began_at = Some(at);
         self.loading = true;
@@ -168,7 +168,7 @@ impl Inventory {
         self.changes.clear();
     }
 
-    /// Takes in what an earlier run has read: whatever is here already is newer.
+    /// Adds machines that an earlier run has read; those that are here already are newer.
     pub(super) fn keep(&mut self, at: Timestamp, machines: Vec<Arc<Machine>>) {
         if self.read_at.is_none() {
             let unknown: Vec<_> = machines
@@ -180,7 +180,7 @@ impl Inventory {
         }
     }
 
-    /// Takes machines in; a known id is replaced in place, so that no row jumps. What a record
+    /// Adds machines; a known id is replaced in place, so that no row jumps. What a record
     /// leaves out is taken from the one before.
     pub(super) fn upsert(&mut self, machines: impl IntoIterator<Item = Arc<Machine>>) {
         let mut renamed = false;

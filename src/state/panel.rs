@@ -63,9 +63,9 @@ const MAX_BYTES: usize = 32 << 20;
 pub struct Panels {
     /// Each with how much memory it takes.
     by_machine: HashMap<MachineId, (Panel, usize)>,
-    /// Of all.
+    /// The memory of all of them.
     bytes: usize,
-    /// Those there are, the one that heard news last at the end.
+    /// The machines, the most recently updated last.
     order: VecDeque<MachineId>,
 }
 
@@ -82,7 +82,7 @@ impl Panels {
         panel.apply(news, at);
         let before = std::mem::replace(bytes, panel.bytes());
         self.bytes = self.bytes - before + *bytes;
-        // Never the one that heard news last.
+        // Never the most recently updated one.
         while self.order.len() > 1
             && (self.order.len() > KEPT || self.bytes > MAX_BYTES)
             && let Some(oldest) = self.order.pop_front()

@@ -9,7 +9,7 @@ use crate::explain::Explanation;
 use crate::model::{Machine, MachineId};
 
 impl State {
-    /// Takes in a machine that was read on its own at that time.
+    /// Merges a machine that was read on its own at that time.
     pub(super) fn apply_machine(
         &mut self,
         id: MachineId,
@@ -24,7 +24,7 @@ impl State {
         self.machines.entry(id).or_default().set(result, at);
     }
 
-    /// Takes in records that several came with, not older than `at`. Of a machine that was read on
+    /// Merges records that came together, not older than `at`. Of a machine that was read on
     /// its own, the younger reading is shown.
     pub(super) fn learn_machines(&mut self, machines: Vec<Arc<Machine>>, at: Timestamp) {
         let is_older = |read: &Remote<_>| read.read_at().is_some_and(|read_at| read_at < at);

@@ -1,4 +1,4 @@
-//! A value that comes from far away.
+//! A value that is read from the service.
 
 use jiff::Timestamp;
 
@@ -34,7 +34,7 @@ impl<T> Remote<T> {
         self.value.as_ref().map(|(_, at)| *at)
     }
 
-    /// Takes the result of a try.
+    /// Stores the result of an attempt.
     pub fn set(&mut self, result: Result<T, Explanation>, at: Timestamp) {
         self.loading = false;
         match result {

@@ -15,27 +15,28 @@ pub(super) const FILE_NAME: &str = "accounts.json";
 /// Hundreds of places fit into this.
 const MAX_BYTES: u64 = 256 * 1024;
 
-/// What is remembered about one place: a cloud, tenant and application.
+/// What is remembered about one target: a cloud, tenant and application.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Place {
+pub(super) struct TargetAccounts {
     /// The account that used it last.
     last: Option<Box<str>>,
-    doors: BTreeMap<Box<str>, Way>,
-    /// Accounts whose saved sign-in is to go and could not be removed so far: the keyring was
-    /// locked, or has not answered.
+    /// By account.
+    #[serde(rename = "doors")]
+    methods: BTreeMap<Box<str>, StoredMethod>,
+    /// Accounts whose saved sign-in is still to be removed: the keyring was locked, or did not answer.
     owed: BTreeSet<Box<str>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Way {
+enum StoredMethod {
     Code,
     Browser,
 }
 
-impl Place {
-    /// Whether somebody else used it last. Of a place never used before nobody is a stranger.
+impl TargetAccounts {
+    /// Whether a different account used it last; never so of a target that was not used before.
     pub fn knows_another_than(&self, account: &Account) -> bool {
         self.last.as_ref().is_some_and(|last| *last != key(account))
     }
@@ -49,7 +50,7 @@ impl Place {
         &self,
         account: &Account,
         before: Option<&Account>,
-        door: Option<SignInMethod>,
+        method: Option<SignInMethod>,
     ) -> Option<Unfamiliar> {
         let tenant = account.tenant_id.as_str();
         let so_far = self.last.as_deref().map(tenant_id);
@@ -58,22 +59,22 @@ impl Place {
             return Some(Unfamiliar::OtherTenant { so_far });
         }
         let is_another = match before {
-            // Two that do not say who they are may be two people.
+            // Two accounts that cannot be identified may be two people.
             Some(before) => !before.is_same(account) || !account.is_named(),
             None => self.knows_another_than(account),
         };
         if is_another {
             return Some(Unfamiliar::OtherAccount);
         }
-        let is_new = before.is_none() && !self.doors.contains_key(&key(account));
-        (is_new && door == Some(SignInMethod::Browser)).then_some(Unfamiliar::New)
+        let is_new = before.is_none() && !self.methods.contains_key(&key(account));
+        (is_new && method == Some(SignInMethod::Browser)).then_some(Unfamiliar::New)
     }
 
     /// The sign-in method of the account that used it last.
-    pub fn door(&self) -> Option<SignInMethod> {
-        Some(match self.doors.get(self.last.as_ref()?)? {
-            Way::Code => SignInMethod::Code,
-            Way::Browser => SignInMethod::Browser,
+    pub fn last_method(&self) -> Option<SignInMethod> {
+        Some(match self.methods.get(self.last.as_ref()?)? {
+            StoredMethod::Code => SignInMethod::Code,
+            StoredMethod::Browser => SignInMethod::Browser,
         })
     }
 
@@ -82,8 +83,7 @@ impl Place {
         self.last.as_deref().map(object_id)
     }
 
-    /// Takes an account for the one that used it last. What another one had saved is of no use any
-    /// more.
+    /// Records an account as the last one. The saved sign-in of the one before is to be removed.
     pub fn use_last(&mut self, account: &Account) {
         let before = self.last.replace(key(account));
         self.owed
@@ -91,12 +91,12 @@ impl Place {
         self.owed.remove(&key(account));
     }
 
-    /// The saved sign-in of this account is to go.
+    /// Marks the saved sign-in of this account for removal.
     pub fn owe_removal(&mut self, account: &Account) {
         self.owed.insert(key(account));
     }
 
-    /// Object ids of the accounts whose saved sign-in is to go.
+    /// Object ids of the accounts whose saved sign-in is still to be removed.
     pub fn owed(&self) -> Vec<Box<str>> {
         self.owed.iter().map(|key| object_id(key)).collect()
     }
@@ -106,19 +106,19 @@ impl Place {
         (self.last.as_ref()).is_some_and(|last| self.owed.contains(last))
     }
 
-    /// These are gone.
+    /// Unmarks accounts whose saved sign-in was removed.
     pub fn removed(&mut self, object_ids: &[Box<str>]) {
         self.owed
             .retain(|key| !object_ids.contains(&object_id(key)));
     }
 
-    /// Somebody came in.
-    pub fn remember(&mut self, account: &Account, door: SignInMethod) {
-        let way = match door {
-            SignInMethod::Code => Way::Code,
-            SignInMethod::Browser => Way::Browser,
+    /// Remembers a completed sign-in.
+    pub fn remember(&mut self, account: &Account, method: SignInMethod) {
+        let stored = match method {
+            SignInMethod::Code => StoredMethod::Code,
+            SignInMethod::Browser => StoredMethod::Browser,
         };
-        self.doors.insert(key(account), way);
+        self.methods.insert(key(account), stored);
         self.use_last(account);
     }
 }
@@ -137,18 +137,18 @@ fn object_id(key: &str) -> Box<str> {
     key.rsplit('/').next().unwrap_or(key).into()
 }
 
-/// The file of all places, of which a run knows its own. In a run without a file nothing is kept.
+/// The file of all targets, of which a run knows its own. In a run without a file nothing is kept.
 pub(super) struct Accounts {
     folder: Option<PathBuf>,
     place: Box<str>,
     /// `None` until the file has been read.
-    here: watch::Sender<Option<Place>>,
+    here: watch::Sender<Option<TargetAccounts>>,
 }
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct File {
-    places: BTreeMap<Box<str>, Place>,
+    places: BTreeMap<Box<str>, TargetAccounts>,
 }
 
 impl Accounts {
@@ -161,9 +161,9 @@ impl Accounts {
         }
     }
 
-    /// Reads the file. One that cannot be read counts as one that is not there: it only spares
+    /// Reads the file. One that cannot be read counts as one that is not there: it only saves
     /// questions.
-    pub async fn read(&self) -> Place {
+    pub async fn read(&self) -> TargetAccounts {
         let (folder, place) = (self.folder.clone(), self.place.clone());
         let read = move || read(&folder?).places.remove(&place);
         let here = tokio::task::spawn_blocking(read).await;
@@ -177,17 +177,17 @@ impl Accounts {
         self.here()
     }
 
-    /// Waits until the file has been read: before that everybody would be a stranger, or nobody.
+    /// Waits until the file has been read: before that no account is known to be new or familiar.
     pub async fn until_read(&self) {
         self.here.subscribe().wait_for(Option::is_some).await.ok();
     }
 
     /// What is known of this place.
-    pub fn here(&self) -> Place {
+    pub fn here(&self) -> TargetAccounts {
         self.here.borrow().clone().unwrap_or_default()
     }
 
-    /// Where this run keeps things, if it does.
+    /// The data folder of this run, if it has one.
     pub fn folder(&self) -> Option<PathBuf> {
         self.folder.clone()
     }
@@ -200,7 +200,7 @@ impl Accounts {
 
     /// Changes what is known of this place, on disk too; what others have written there of other
     /// places meanwhile stays. `false` when the file on disk says what it said before.
-    pub async fn change(&self, change: impl FnOnce(&mut Place)) -> bool {
+    pub async fn change(&self, change: impl FnOnce(&mut TargetAccounts)) -> bool {
         if self.here.borrow().is_none() {
             self.read().await;
         }
@@ -230,7 +230,7 @@ impl Accounts {
 fn write(
     folder: &Path,
     place: &str,
-    here: Place,
+    here: TargetAccounts,
     replace: impl Fn(&Path, &[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
     let owes_last = here.owes_last();
@@ -282,7 +282,7 @@ mod tests {
         let accounts = open("here");
         let here = accounts.read().await;
         assert_eq!(
-            (here.door(), here.knows_another_than(&account("a"))),
+            (here.last_method(), here.knows_another_than(&account("a"))),
             (None, false)
         );
         accounts
@@ -293,7 +293,7 @@ mod tests {
             .await;
 
         let again = open("here").read().await;
-        assert_eq!(again.door(), Some(SignInMethod::Browser));
+        assert_eq!(again.last_method(), Some(SignInMethod::Browser));
         assert!(again.knows_another_than(&account("b")));
         assert!(!again.knows_another_than(&account("A")), "ids have no case");
         let text = std::fs::read_to_string(folder.path().join(FILE_NAME)).expect("written");
@@ -306,7 +306,7 @@ mod tests {
             tenant_id: TenantId::parse(tenant).expect("a literal id"),
             ..account(object_id)
         };
-        let mut here = Place::default();
+        let mut here = TargetAccounts::default();
         let by_browser = Some(SignInMethod::Browser);
         assert_eq!(
             here.unfamiliar(&account("a"), None, by_browser),
@@ -318,13 +318,13 @@ mod tests {
         );
         here.remember(&account("a"), SignInMethod::Browser);
         assert_eq!(here.unfamiliar(&account("A"), None, by_browser), None);
-        for door in [by_browser, Some(SignInMethod::Code), None] {
+        for method in [by_browser, Some(SignInMethod::Code), None] {
             assert_eq!(
-                here.unfamiliar(&account("b"), None, door),
+                here.unfamiliar(&account("b"), None, method),
                 Some(Unfamiliar::OtherAccount)
             );
             assert_eq!(
-                here.unfamiliar(&in_tenant("a", "T2"), None, door),
+                here.unfamiliar(&in_tenant("a", "T2"), None, method),
                 Some(Unfamiliar::OtherTenant {
                     so_far: "t1".into()
                 })
@@ -360,7 +360,7 @@ mod tests {
         };
         let here = open().await;
         assert!(!here.may_restore(), "nobody has signed in here");
-        let remember = |here: &mut Place| here.remember(&account("a"), SignInMethod::Code);
+        let remember = |here: &mut TargetAccounts| here.remember(&account("a"), SignInMethod::Code);
         assert!(here.change(remember).await);
         assert!(open().await.may_restore());
         // A folder in its place is neither replaced nor removed.
@@ -387,7 +387,7 @@ mod tests {
                 files::replace(path, json)
             }
         };
-        let mut here = Place::default();
+        let mut here = TargetAccounts::default();
         here.remember(&account("a"), SignInMethod::Code);
         for place in ["here", "elsewhere"] {
             assert!(write(folder, place, here.clone(), full).is_err());
@@ -409,6 +409,6 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         std::fs::write(folder.path().join(FILE_NAME), "{\"places\": 3}").expect("written");
         let accounts = Accounts::new(Some(folder.path().to_owned()), "here");
-        assert_eq!(accounts.read().await, Place::default());
+        assert_eq!(accounts.read().await, TargetAccounts::default());
     }
 }

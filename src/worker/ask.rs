@@ -13,7 +13,7 @@ use crate::explain::Explanation;
 use crate::message::{AskedNews, Event};
 use crate::model::{Epoch, Question};
 
-/// How often it is looked whether the question waits for the limits.
+/// How often it is checked whether the question waits for a rate limit.
 const PAUSE_CHECK: Duration = Duration::from_millis(250);
 /// The shorter of the service's limits counts calls within this time.
 const LIMIT_WINDOW: SignedDuration = SignedDuration::from_mins(1);
@@ -23,7 +23,7 @@ const LIMIT_WINDOW: SignedDuration = SignedDuration::from_mins(1);
 pub(super) struct Asking(Option<(Box<str>, Question, AbortHandle)>);
 
 impl Asking {
-    /// Asks in place of an earlier question. The same one is not asked twice at a time.
+    /// Asks, in place of an earlier question; one that is being asked already is not repeated.
     pub(super) fn begin(&mut self, context: Arc<Context>, text: Box<str>, question: Question) {
         if let Some((asked_for, asked, task)) = &self.0
             && (asked_for, asked) == (&text, &question)
@@ -43,7 +43,7 @@ impl Asking {
         is_under_way.then_some(text)
     }
 
-    /// The person waits no longer.
+    /// Stops asking, because the person wants that.
     pub(super) async fn stop(&mut self, context: &Context) {
         if let Some(text) = self.abort() {
             report(context, context.session.epoch(), &text, AskedNews::Stopped).await;
@@ -84,7 +84,7 @@ async fn ask(context: Arc<Context>, text: Box<str>, question: Question) {
     context.report_budget().await;
 }
 
-/// Says until when the limits hold the question up, each time that they begin to. Never ends.
+/// Reports each pause that a rate limit imposes on the question, and its end. Never returns.
 async fn report_pauses(context: &Context, epoch: Epoch, text: &str) {
     let mut is_paused = false;
     loop {
@@ -102,7 +102,7 @@ async fn report_pauses(context: &Context, epoch: Epoch, text: &str) {
     }
 }
 
-/// The failure with the request in front, so that it is known which of several did not work.
+/// The failure, headed by the request that failed.
 fn explain(error: &ApiError, question: &Question) -> Explanation {
     let request = Client::request_of(question);
     let mut explanation = error.explain_for(Verb::Read, "ask for devices", None, None);

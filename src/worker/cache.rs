@@ -1,4 +1,4 @@
-//! The last list of devices on disk, so that a start shows it at once. One file for each place and
+//! The last list of devices on disk, so that a start shows it at once. One file for each target and
 //! account, readable by its owner only, gone at sign-out.
 
 use std::io;
@@ -33,29 +33,29 @@ struct File<T> {
 }
 
 /// The file of one target and account, in characters allowed in a file name.
-pub(super) fn file_of(folder: &Path, place: &str, account: &str) -> PathBuf {
-    folder.join(format!("devices-{}_{}.json", plain(place), plain(account)))
+pub(super) fn file_of(folder: &Path, target: &str, account: &str) -> PathBuf {
+    folder.join(format!("devices-{}_{}.json", plain(target), plain(account)))
 }
 
 fn plain(text: &str) -> String {
     text.replace(|c: char| !c.is_ascii_alphanumeric(), "-")
 }
 
-/// Whether a file of this name keeps the list of some account at this place.
-fn is_of(name: &str, place: &str) -> bool {
+/// Whether a file of this name has the list of some account at this target.
+fn is_of(name: &str, target: &str) -> bool {
     let rest = name
         .strip_prefix("devices-")
-        .and_then(|name| name.strip_prefix(&*plain(place)));
-    // Names of before had a hyphen between place and account, as there is inside each.
+        .and_then(|name| name.strip_prefix(&*plain(target)));
+    // Earlier versions put a hyphen between target and account, as there is inside each.
     rest.is_some_and(|rest| {
         rest.starts_with(['_', '-']) && Path::new(rest).extension() == Some("json".as_ref())
     })
 }
 
-/// What was kept. A file that cannot be read is as good as none: it only spares waiting.
+/// Reads the list. A file that cannot be read counts as none: the list only saves waiting.
 pub(super) fn read(file: &Path) -> Option<Cached> {
     let bytes = files::read(file, MAX_BYTES).ok()??;
-    // One that cannot be read costs no other.
+    // A row that cannot be read is skipped.
     let file: File<&RawValue> = serde_json::from_slice(&bytes).ok()?;
     let at = Timestamp::from_second(file.at).ok()?;
     let machines = file.machines.iter();
@@ -66,7 +66,7 @@ pub(super) fn read(file: &Path) -> Option<Cached> {
     })
 }
 
-/// Keeps the list.
+/// Writes the list.
 pub(super) fn write(file: &Path, at: Timestamp, machines: &[Arc<Machine>]) {
     let content = File {
         v: VERSION,
@@ -83,18 +83,18 @@ pub(super) fn write(file: &Path, at: Timestamp, machines: &[Arc<Machine>]) {
     }
 }
 
-/// Removes the lists of all accounts at one place but this one, finished or not.
-pub(super) fn remove_all(folder: &Path, place: &str, except: Option<&Path>) {
+/// Removes the lists of all accounts at one target but this one, finished or not.
+pub(super) fn remove_all(folder: &Path, target: &str, except: Option<&Path>) {
     let remove = |kept: &Path| {
-        let is_of_place = files::final_name(kept).is_some_and(|name| is_of(&name, place));
-        if is_of_place && except != Some(kept) {
+        let is_of_target = files::final_name(kept).is_some_and(|name| is_of(&name, target));
+        if is_of_target && except != Some(kept) {
             files::remove(kept)
         } else {
             Ok(())
         }
     };
     let removed: io::Result<()> = files::list(folder).and_then(|all| {
-        // One that cannot be removed saves no other.
+        // The others are removed even where one cannot be.
         let each: Vec<io::Result<()>> = all.iter().map(|kept| remove(kept)).collect();
         each.into_iter().collect()
     });

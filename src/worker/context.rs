@@ -82,7 +82,7 @@ impl Context {
         self.screen.emit(Event::Actions { epoch, actions }).await;
     }
 
-    /// Takes a sign-in over. What another account or tenant saw is forgotten.
+    /// Starts the session of an account. What another account or tenant saw is forgotten.
     pub fn start_session(&self, account: &Account, renewal: Renewal) {
         if self.session.start(account, renewal) {
             self.forget();

@@ -19,7 +19,7 @@ pub(super) async fn load(context: Arc<Context>, id: MachineId) {
 }
 
 /// Reads several machines for a person who is about to act on them; what the service offers is a
-/// hint, and comes last. Each reading goes to its end, also when the rest is not wanted any more.
+/// hint, and comes last. A reading that has begun is finished even where the rest is cancelled.
 pub(super) async fn load_several(context: Arc<Context>, ids: Vec<MachineId>) {
     // By the rules as they are now.
     tokio::spawn(Arc::clone(&context.settings).read_for_form());
@@ -33,8 +33,8 @@ pub(super) async fn load_several(context: Arc<Context>, ids: Vec<MachineId>) {
     }
 }
 
-/// Reads a machine in a task of its own: a reading that is dropped half way would look as if it
-/// went on.
+/// Reads a machine in a task of its own: a reading that is dropped half-way would look as if it
+/// were still going on.
 pub(super) fn read(context: &Arc<Context>, machine: MachineId) -> JoinHandle<()> {
     let context = Arc::clone(context);
     tokio::spawn(async move { load_machine(&context, &machine).await })

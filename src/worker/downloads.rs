@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use crate::model::EntryId;
 
-/// The downloads under way, each with what cancels it.
+/// The downloads under way, each with the handle that cancels it.
 #[derive(Default)]
 pub(super) struct Downloads(Mutex<HashMap<EntryId, Arc<Notify>>>);
 

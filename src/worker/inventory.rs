@@ -18,9 +18,9 @@ use crate::model::{Epoch, Machine, MachineActionType, MachineId};
 
 /// How far back actions of all kinds are read. Older ones are read with the device itself.
 const RECENT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// How far back those that contain are read: as long as the service keeps any.
+/// How far back actions that contain a device are read: as far as the service keeps them.
 const RETENTION: SignedDuration = SignedDuration::from_hours(180 * 24);
-/// As Kerberos and most of Microsoft's services tolerate it.
+/// The clock skew that Kerberos and most of Microsoft's services tolerate.
 const CLOCK_MAY_BE_OFF: SignedDuration = SignedDuration::from_mins(5);
 /// At most this many pages; some services give few devices at a time.
 const MAX_PAGES: usize = 1_000;
@@ -32,14 +32,14 @@ const SLOW_AFTER: Duration = Duration::from_secs(10);
 /// Devices in one event, so that the window draws in between.
 const CHUNK: usize = 1_000;
 
-/// Reads the list and the actions, and notes when that was done, well or not.
+/// Reads the list and the actions, and notes when that ended, successfully or not.
 pub(super) async fn refresh(context: Arc<Context>) {
     context.list.begin_reading();
     read_list(&context).await;
     context.list.end_reading(monotonic_now());
 }
 
-/// What has come of the list so far.
+/// The part of the list that was read so far.
 #[derive(Default)]
 struct ListSoFar {
     pages: usize,
@@ -125,7 +125,7 @@ async fn read_list(context: &Arc<Context>) {
     context.report_budget().await;
 }
 
-/// Says how much has come while a page takes long.
+/// Reports progress while a page takes long.
 async fn reporting_slow_page<T>(
     context: &Context,
     epoch: Epoch,
@@ -174,7 +174,7 @@ pub(super) async fn show_kept(context: &Arc<Context>) {
     }
 }
 
-/// Keeps a complete list for the next start, unless its account has left meanwhile.
+/// Saves a complete list for the next start, unless its account has signed out meanwhile.
 fn keep(context: &Arc<Context>, epoch: Epoch, list: Vec<Arc<Machine>>) {
     let (context, at) = (Arc::clone(context), now());
     tokio::task::spawn_blocking(move || {

@@ -24,11 +24,11 @@ use crate::model::{EntryId, MachineActionId, MachineActionStatus, MachineId};
 pub(super) use thread::Opened;
 use thread::{Changed, Ends, Entries, Job, Written};
 
-/// An append that takes longer than this is said.
+/// An append that takes longer than this is reported on screen.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How often it is looked whether the file is still in its place: an order that waits would find out
-/// only when it is to leave.
+/// How often it is checked that the file is still in its place: an order that waits would find out
+/// only when it is to be sent.
 const CHECK_EVERY: Duration = Duration::from_secs(3);
 
 /// After as long without a record, the log is carried over into the file.
@@ -47,9 +47,9 @@ pub(super) struct JournalHandle {
     may_act: AtomicBool,
     /// Why it is not; `None` as well while the file is being opened.
     why_not: Mutex<Option<Explanation>>,
-    /// Tells the end of that: whether another console may act instead.
+    /// Signals the end of that, and whether another console may act instead.
     only_looks: watch::Sender<Option<bool>>,
-    /// Whether it was said that an append waits for the disk.
+    /// Whether it was reported that an append waits for the disk.
     disk_hangs: AtomicBool,
     /// Entries that are in no file, because the disk did not take them.
     unwritten: Mutex<HashSet<EntryId>>,
@@ -146,7 +146,7 @@ impl JournalHandle {
         Opened { entries, ..how }
     }
 
-    /// From now on this console only looks, because of this error, and says why.
+    /// Makes this console read-only for the rest of the run, because of this error, and says why.
     pub async fn only_look(&self, error: &JournalError, why: Explanation) {
         self.may_act.store(false, Ordering::Release);
         *self.why_not.lock() = Some(why.clone());
@@ -177,7 +177,7 @@ impl JournalHandle {
         }
     }
 
-    /// After what cannot be mended in this run, this console only looks.
+    /// Makes this console read-only after an error that this run cannot recover from.
     async fn note_error(&self, error: &JournalError) {
         if error.is_final() && self.may_act() {
             self.only_look(error, error.explain()).await;
@@ -246,7 +246,7 @@ impl JournalHandle {
         written.map(drop)
     }
 
-    /// As [`Self::record`]; a failure is said on screen. For what the service already did.
+    /// As [`Self::record`]; a failure is shown on screen. For what the service has already done.
     /// `false` when it is not on disk.
     pub async fn record_or_say(&self, entry: EntryId, records: Vec<Record>) -> bool {
         let Err(error) = self.record(entry, records.clone()).await else {
@@ -283,7 +283,7 @@ impl JournalHandle {
         }
     }
 
-    /// Puts on record that an order does not leave. Where that cannot be written, it is shown for this
+    /// Records that an order is not sent. Where that cannot be written, it is shown for this
     /// run: nobody sends what this console had waiting.
     pub async fn record_unsent(&self, entry: EntryId, not_sent: Record) {
         let Err(error) = self.record(entry, vec![not_sent.clone()]).await else {
@@ -338,7 +338,7 @@ impl JournalHandle {
         self.unwritten.lock().contains(&entry)
     }
 
-    /// Takes records of an entry in that are in no file, for this run.
+    /// Adds records that are in no file to an entry, for this run.
     pub async fn show_only(&self, entry: EntryId, records: Vec<Record>) {
         let records = records.into_iter().map(|record| (entry, record)).collect();
         let changed = self.entries.add(now(), records);
@@ -390,7 +390,7 @@ impl JournalHandle {
         answer.await.unwrap_or(Err(JournalError::Ended))
     }
 
-    /// What is still to be written is, and the next console may open the file.
+    /// Closes the file: what is pending is written, and another console may open it.
     pub async fn close(&self) {
         let is_opening =
             !self.may_act.swap(false, Ordering::AcqRel) && self.why_not.lock().is_none();
@@ -411,8 +411,8 @@ impl JournalHandle {
         answer.await.unwrap_or(Err(JournalError::Ended))
     }
 
-    /// Waits for the disk as long as it takes, and says so when that is long: once, however many
-    /// orders wait for it.
+    /// Waits for the disk as long as it takes, and reports a long wait once, however many orders
+    /// wait for it.
     async fn patiently<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         let done = match tokio::time::timeout(PATIENCE, &mut work).await {

@@ -49,12 +49,12 @@ impl KnownMachines {
         self.all().clear();
     }
 
-    /// Has what was read of a machine read again before anything is judged by it.
+    /// Forgets what was read of a machine: it is read again before anything is judged by it.
     pub fn forget(&self, machine: &MachineId) {
         self.all().remove(machine);
     }
 
-    /// Takes a reading of a record in. What it leaves out stays as it was known.
+    /// Merges a reading of a record in; properties that it lacks keep their known values.
     pub fn learn_machine(&self, machine: Arc<Machine>, at: Timestamp) {
         self.learn(&machine.id.clone(), |known| {
             let before = known.machine.as_ref().map(|(before, _)| before);
@@ -62,7 +62,7 @@ impl KnownMachines {
         });
     }
 
-    /// Takes a reading of a machine's actions in; `ended` are those whose end is in the journal. A
+    /// Merges a reading of a machine's actions in; `ended` are those whose end is in the journal. A
     /// state that the service called final stays so, whatever an older reading says, and a sparse
     /// reading takes nothing away.
     pub fn learn_history(
@@ -102,8 +102,8 @@ impl KnownMachines {
     }
 }
 
-/// When the list of all machines was last read, and whether it was said that this computer's clock
-/// is off.
+/// When the list of all machines was last read, and whether this computer's clock skew was
+/// reported.
 #[derive(Default)]
 pub(super) struct ListAge {
     /// `None` before the first reading has ended, and while one is going on.
@@ -116,12 +116,12 @@ impl ListAge {
         self.read_at.send_replace(None);
     }
 
-    /// The reading has ended, well or not.
+    /// Notes the end of a reading, successful or not.
     pub fn end_reading(&self, at: Instant) {
         self.read_at.send_replace(Some(at));
     }
 
-    /// Whether it was said before, by the one or another reading, that the clock is off.
+    /// Notes that the clock skew is being reported; whether it had been before.
     pub fn clock_was_said(&self) -> bool {
         self.clock_said.swap(true, Ordering::AcqRel)
     }

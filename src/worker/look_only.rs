@@ -10,7 +10,7 @@ use super::order::resume;
 use crate::files;
 use crate::journal::{Entry, Journal};
 
-/// How often the journal's files are looked at; they are read only when they have changed.
+/// How often the journal's files are checked; they are read only when they have changed.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Shows what the other console appends, for as long as this one runs.

@@ -1,5 +1,5 @@
-//! What the journal has, kept in the keyring too: who puts an older copy of the whole data folder
-//! back has put its lock file back with it.
+//! Rollback detection: the keyring remembers the newest record of the journal, too, because an older
+//! copy of the whole data folder brings its own lock file.
 //!
 //! No order waits for any of it. The keyring may be behind the file, as after a crash; never ahead.
 
@@ -15,7 +15,7 @@ use crate::journal::{Compared, JournalError, Mark};
 use crate::message::Event;
 use crate::model::KeyringState;
 
-/// A keyring that takes longer to answer is said; it may be asking to be unlocked.
+/// A keyring that takes longer to answer is reported; it may be asking to be unlocked.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Of the marks that follow one another faster, only the last is kept.
@@ -26,7 +26,7 @@ const LAST_LIMIT: Duration = Duration::from_millis(500);
 
 /// Compares the open journal with what the keyring remembers, then keeps that up to date for as
 /// long as this console runs. What could not be compared is not overwritten either.
-/// `loss_was_said`: that an earlier journal is gone, because the lock file told.
+/// `loss_was_said`: the lock file showed that an earlier journal is gone, and that was reported.
 pub(super) async fn keep_marks(context: Arc<Context>, journal: PathBuf, loss_was_said: bool) {
     let path = journal.clone();
     let named = tokio::task::spawn_blocking(move || Mark::keyring_item(&path)).await;
@@ -101,7 +101,7 @@ async fn remembered_mark(context: &Context, item: &str, has_past: bool) -> Optio
     }
 }
 
-/// Why nobody knows whether the journal is the one that was written last.
+/// Why it is not known whether the journal is the one that was written last.
 fn unchecked(reason: &str, next: NextStep) -> Explanation {
     let headline = format!(
         "{reason}, so it is not known yet whether an older copy of the journal was put in its place"
@@ -113,7 +113,7 @@ async fn say_unchecked(context: &Context, why: Option<Explanation>) {
     context.screen.emit(Event::JournalUnchecked(why)).await;
 }
 
-/// The journal is closed: what it has in the end, unless the keyring takes too long.
+/// Keeps the mark of the closed journal, unless the keyring takes too long.
 pub(super) async fn keep_last_mark(context: &Context) {
     if let Some((item, mark)) = context.journal.last_mark() {
         let text = mark.to_text();

@@ -88,7 +88,7 @@ pub struct Setup {
     pub on_entry: Arc<dyn Fn(&Entry) + Send + Sync>,
 }
 
-/// The window's end of the worker.
+/// The window's handle of the worker.
 pub struct WorkerHandle {
     commands: mpsc::Sender<Command>,
     events: mpsc::Receiver<Event>,
@@ -241,14 +241,14 @@ async fn run(
         }
         tasks.handle(Arc::clone(&context), command).await;
     }
-    // What has not left will not leave.
+    // What was not sent by now is not sent.
     context.orders.close().await;
     context.journal.close().await;
     marks::keep_last_mark(&context).await;
     tasks.window.finish().await;
 }
 
-/// What to do next, a list that has become old included; `None` at the end.
+/// The next command, which a stale list can be the reason for; `None` at the end.
 async fn next_command(
     context: &Context,
     commands: &mut mpsc::Receiver<Command>,

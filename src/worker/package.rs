@@ -20,7 +20,7 @@ use crate::model::{EntryId, Epoch, MachineActionId};
 
 /// Pieces between line and disk: a slow disk slows the line down.
 const PIECES: usize = 16;
-/// What counts as progress between two failures: a line that brings less is asked no further.
+/// What counts as progress between two failures; with less, the download is given up.
 const MIN_PROGRESS: u64 = 64 * 1024;
 /// Failures in a row without progress in between, before it is given up.
 const MAX_FRUITLESS: u32 = 6;
@@ -44,7 +44,7 @@ enum Piece {
 enum End {
     Cancelled,
     Package(PackageError),
-    /// The one who writes has ended, and says why.
+    /// The writer has ended, and says why.
     Disk,
 }
 
@@ -153,7 +153,7 @@ async fn fetch(
     if moved.is_ok() {
         pieces.send(Piece::Finish).await.ok();
     }
-    // Without `Finish` the one who writes removes what has come.
+    // Without `Finish` the writer removes what has come.
     drop(pieces);
     let written = writing
         .await
@@ -167,7 +167,7 @@ async fn fetch(
     }
 }
 
-/// Puts on disk what comes; `None` when it ends before it is whole.
+/// Writes the pieces to disk; `None` when they end before the package is whole.
 fn write(
     mut file: GrowingFile,
     stem: &str,
@@ -321,7 +321,7 @@ impl<'a> Transfer<'a> {
         self.pieces.send(piece).await.map_err(|_closed| End::Disk)
     }
 
-    /// Says how much has come, now and then.
+    /// Reports progress from time to time.
     async fn tell(&mut self) {
         let is_due = self
             .reported

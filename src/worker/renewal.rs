@@ -1,5 +1,5 @@
-//! Renews a sign-in that could not be renewed, again and again: the line, the tenant or the keyring
-//! may be back any moment, and nobody should have to ask for it at 3 a.m.
+//! Retries a renewal that failed, again and again: the network, the tenant or the keyring may be
+//! back any moment, and nobody should have to ask for it at 3 a.m.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -73,7 +73,7 @@ async fn try_once(context: &Arc<Context>, present: Renewal) {
     }
 }
 
-/// Returns when this computer has an address that it did not have: a cable, a VPN, a wireless
+/// Returns when this computer has a new address: a cable, a VPN, a wireless
 /// network, or waking up. Sends nothing.
 async fn network_changed(addresses: &Addresses) {
     let mut before = read(addresses).await;

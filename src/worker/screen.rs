@@ -20,7 +20,7 @@ impl Screen {
         Self { events, wake }
     }
 
-    /// Tells the window. Waits while its queue is full; when the window has gone, nobody listens.
+    /// Sends an event to the window. Waits while its queue is full; without a window the event is dropped.
     pub async fn emit(&self, event: Event) {
         self.events.send(event).await.ok();
         (self.wake)();

@@ -150,11 +150,11 @@ impl SessionHandle {
         }
     }
 
-    /// Takes a sign-in over. `true` when it begins a new epoch.
+    /// Starts the session of an account. `true` when that begins a new epoch.
     pub fn start(&self, account: &Account, renewal: Renewal) -> bool {
         let mut is_new = false;
         self.present.send_modify(|present| {
-            // Two that do not say who they are may be two people.
+            // Two accounts that cannot be identified may be two people.
             let before = present.account.replace(account.clone());
             is_new = !account.is_named() || before.is_none_or(|before| !before.is_same(account));
             present.epoch.0 += u64::from(is_new);
@@ -177,7 +177,7 @@ impl SessionHandle {
             .send_modify(|present| present.renewal = renewal);
     }
 
-    /// Has a failed renewal tried at once, and says so.
+    /// Retries a failed renewal at once, and says so.
     pub async fn renew_now(&self) {
         let is_new = self.present.send_if_modified(|present| {
             let waits = matches!(
@@ -245,7 +245,7 @@ impl SessionHandle {
 
     /// Shows a question about an account, and waits until a person accepts it.
     pub async fn ask(&self, question: SessionStatus) {
-        // Before it is asked: an answer cannot come too early to be heard.
+        // Before it is asked, so that no answer is missed.
         let accepted = self.accepted.notified();
         self.set_signing_in(true);
         self.show_as(question).await;

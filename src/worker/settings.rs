@@ -24,13 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Handle of the settings, and of the rules that hold now.
 pub(super) struct SettingsHandle {
     screen: Screen,
-    /// Held for moments only, never over the disk.
+    /// Locked for moments only, never over disk access.
     state: Mutex<State>,
 }
 
 /// Where this run keeps its settings, and what is being done with them.
 struct State {
-    place: Place,
+    storage: Storage,
     policy: Arc<Policy>,
     /// Counts readings and savings as they begin, so that a late one cannot undo a newer one.
     begun: u64,
@@ -41,7 +41,7 @@ struct State {
 }
 
 #[derive(Clone)]
-enum Place {
+enum Storage {
     /// In the settings file of this folder, which was there or was not yet.
     OnDisk { folder: PathBuf, was_there: bool },
     /// Nowhere but here, as the text of a settings file.
@@ -50,12 +50,12 @@ enum Place {
 
 impl State {
     /// The number of a reading that begins, and where it reads.
-    fn begin(&mut self) -> (Place, u64) {
+    fn begin(&mut self) -> (Storage, u64) {
         self.begun += 1;
-        (self.place.clone(), self.begun)
+        (self.storage.clone(), self.begun)
     }
 
-    /// Whether the outcome of this one holds: none that began later is in force.
+    /// Whether the outcome of this one is to be used: none that began later is in force.
     fn may_hold(&mut self, number: u64) -> bool {
         let is_newest = number > self.holds;
         if is_newest {
@@ -65,7 +65,7 @@ impl State {
     }
 
     fn note_file(&mut self, is_there: bool) {
-        if let Place::OnDisk { was_there, .. } = &mut self.place {
+        if let Storage::OnDisk { was_there, .. } = &mut self.storage {
             *was_there |= is_there;
         }
     }
@@ -78,20 +78,20 @@ impl State {
 impl SettingsHandle {
     /// In a run without a folder they begin as the run was started.
     pub fn new(screen: Screen, folder: Option<PathBuf>, mode: Mode, policy: Policy) -> Self {
-        let place = if let Some(folder) = folder {
+        let storage = if let Some(folder) = folder {
             // Rules came from a file: gone before it was read again, it says nothing.
             let was_there = policy.has_rules();
-            Place::OnDisk { folder, was_there }
+            Storage::OnDisk { folder, was_there }
         } else {
             let mut written = WrittenRules::of(&policy);
             if mode == Mode::Demo {
                 DEMO_TEMPLATES.clone_into(written.text_mut(RuleKey::Templates));
             }
             let begun = change_rules("", Path::new(FILE_NAME), &written.as_changes());
-            Place::InMemory(begun.map(|(text, _)| text).unwrap_or_default())
+            Storage::InMemory(begun.map(|(text, _)| text).unwrap_or_default())
         };
         let state = State {
-            place,
+            storage,
             policy: Arc::new(policy),
             begun: 0,
             holds: 0,
@@ -113,10 +113,10 @@ impl SettingsHandle {
         Arc::clone(&self.state().policy)
     }
 
-    /// Tells what the settings say at start. The rules that hold were decided before.
+    /// Shows what the settings say at start. The rules in force were decided before.
     pub async fn begin(self: Arc<Self>) {
-        let (place, number) = self.state().begin();
-        let (read, is_there) = read_place(place).await;
+        let (storage, number) = self.state().begin();
+        let (read, is_there) = read_storage(storage).await;
         let holds = {
             let mut state = self.state();
             state.note_file(is_there);
@@ -133,8 +133,8 @@ impl SettingsHandle {
     /// # Errors
     /// Why rules could not be read; those before hold meanwhile.
     pub async fn read(self: Arc<Self>) -> Result<(), Box<str>> {
-        let (place, number) = self.state().begin();
-        let (read, is_there) = read_place(place).await;
+        let (storage, number) = self.state().begin();
+        let (read, is_there) = read_storage(storage).await;
         let policy = SettingsNews::policy_of(&read);
         {
             let mut state = self.state();
@@ -158,7 +158,7 @@ impl SettingsHandle {
         self.state().is_reading = false;
     }
 
-    /// Reads the rules again in the moment of sending, and waits for that only so long.
+    /// Reads the rules again just before sending, and waits for that no longer than [`PATIENCE`].
     ///
     /// # Errors
     /// Why they were not read again; the order goes by those that were read last.
@@ -173,23 +173,23 @@ impl SettingsHandle {
         }
     }
 
-    /// Saves changed rules. From then on they hold, here before the window says so.
+    /// Saves changed rules. They are in force here before the window says so.
     pub async fn save(self: Arc<Self>, changes: Vec<RuleChange>) {
         self.show(SettingsNews::Saving).await;
         let begun = {
             let mut state = self.state();
-            (!std::mem::replace(&mut state.is_saving, true)).then(|| state.place.clone())
+            (!std::mem::replace(&mut state.is_saving, true)).then(|| state.storage.clone())
         };
-        let Some(place) = begun else {
+        let Some(storage) = begun else {
             let busy = Explanation::harmless("Another change is being saved", NextStep::TryAgain);
             return self.show(SettingsNews::Saved(Err(busy))).await;
         };
-        let (place, saved) = save_in(place, changes).await;
+        let (storage, saved) = save_in(storage, changes).await;
         {
             let mut state = self.state();
             state.is_saving = false;
             if let Ok(rules) = &saved {
-                state.place = place;
+                state.storage = storage;
                 // What was read before this was written is older than this.
                 state.begun += 1;
                 state.holds = state.begun;
@@ -201,8 +201,8 @@ impl SettingsHandle {
 
     /// Remembers that shared rules may be read from this computer, and reads them.
     pub async fn trust_host(self: Arc<Self>, host: Box<str>) {
-        let place = self.state().place.clone();
-        if let Place::OnDisk { folder, .. } = place {
+        let storage = self.state().storage.clone();
+        if let Storage::OnDisk { folder, .. } = storage {
             let trusted = blocking(move || {
                 trust_host_in(&folder, &host)?;
                 Ok(Rules::default())
@@ -215,9 +215,9 @@ impl SettingsHandle {
     }
 
     async fn show(&self, news: SettingsNews) {
-        let file = match &self.state().place {
-            Place::OnDisk { folder, .. } => Some(folder.join(FILE_NAME)),
-            Place::InMemory(_) => None,
+        let file = match &self.state().storage {
+            Storage::OnDisk { folder, .. } => Some(folder.join(FILE_NAME)),
+            Storage::InMemory(_) => None,
         };
         let news = Box::new(news);
         self.screen.emit(Event::Settings { file, news }).await;
@@ -225,9 +225,12 @@ impl SettingsHandle {
 }
 
 /// Writes changed rules, and says where they are kept from then on.
-async fn save_in(place: Place, changes: Vec<RuleChange>) -> (Place, Result<Rules, Explanation>) {
-    match place {
-        Place::OnDisk { folder, was_there } => {
+async fn save_in(
+    storage: Storage,
+    changes: Vec<RuleChange>,
+) -> (Storage, Result<Rules, Explanation>) {
+    match storage {
+        Storage::OnDisk { folder, was_there } => {
             let inner = folder.clone();
             let saved = blocking(move || {
                 if was_there {
@@ -237,19 +240,19 @@ async fn save_in(place: Place, changes: Vec<RuleChange>) -> (Place, Result<Rules
             });
             let saved = saved.await;
             let was_there = was_there || saved.is_ok();
-            (Place::OnDisk { folder, was_there }, saved)
+            (Storage::OnDisk { folder, was_there }, saved)
         }
-        Place::InMemory(text) => match change_rules(&text, Path::new(FILE_NAME), &changes) {
-            Ok((written, rules)) => (Place::InMemory(written), Ok(rules)),
-            Err(error) => (Place::InMemory(text), Err(explain(&error))),
+        Storage::InMemory(text) => match change_rules(&text, Path::new(FILE_NAME), &changes) {
+            Ok((written, rules)) => (Storage::InMemory(written), Ok(rules)),
+            Err(error) => (Storage::InMemory(text), Err(explain(&error))),
         },
     }
 }
 
 /// What the settings say, and whether their file is there.
-async fn read_place(place: Place) -> (Result<Rules, Explanation>, bool) {
-    match place {
-        Place::OnDisk { folder, was_there } => {
+async fn read_storage(storage: Storage) -> (Result<Rules, Explanation>, bool) {
+    match storage {
+        Storage::OnDisk { folder, was_there } => {
             let file = folder.join(FILE_NAME);
             let read = blocking(move || {
                 let read = if was_there {
@@ -263,7 +266,7 @@ async fn read_place(place: Place) -> (Result<Rules, Explanation>, bool) {
             let is_there = tokio::task::spawn_blocking(move || files::is_there(&file)).await;
             (read, is_there.unwrap_or_default())
         }
-        Place::InMemory(text) => {
+        Storage::InMemory(text) => {
             let read = Settings::parse(&text, Path::new(FILE_NAME));
             let read = read.map(|settings| settings.rules);
             (read.map_err(|error| explain(&error)), false)

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::accounts::Place;
+use super::accounts::TargetAccounts;
 use super::context::Context;
 use super::order::resume;
 use super::session::Renewal;
@@ -18,14 +18,14 @@ use crate::model::{
 /// How long after a sign-out that could neither be noted nor carried out both are tried again.
 const NOTE_AGAIN_SECS: u32 = 20;
 
-/// Looks for a saved sign-in and takes it up. A late answer of the keyring counts.
+/// Looks for a saved sign-in and restores it. A late answer of the keyring counts.
 pub(super) async fn restore(context: Arc<Context>) {
     context.session.set_signing_in(false);
     context.session.show_as(SessionStatus::Restoring).await;
     context.accounts.until_read().await;
     let signed_out_before = context.accounts.here().owes_last();
     match remove_owed(&context).await {
-        // Signed out is signed out: what is still in the keyring signs nobody in.
+        // After a sign-out, what is still in the keyring signs nobody in.
         Err(error) if signed_out_before => return failed(&context, &error).await,
         Ok(()) if signed_out_before => return context.session.show().await,
         Ok(()) | Err(_) => {}
@@ -130,7 +130,7 @@ pub(super) async fn sign_in_with_browser(context: Arc<Context>) {
     complete_sign_in(context, result, SignInMethod::Browser).await;
 }
 
-/// A person gave up signing in: everything is as it was before.
+/// Cancels the sign-in in progress: everything is as it was before.
 pub(super) async fn cancelled(context: &Arc<Context>) {
     context.session.set_signing_in(false);
     context.session.show().await;
@@ -143,7 +143,7 @@ pub(super) async fn sign_out(context: Arc<Context>) {
     let mut is_noted = true;
     if let Some(account) = &account {
         // Before the keyring is asked: it may never answer, or this run may end first.
-        let owe = |here: &mut Place| here.owe_removal(account);
+        let owe = |here: &mut TargetAccounts| here.owe_removal(account);
         is_noted = context.accounts.change(owe).await;
     }
     let result = context.auth.sign_out().await;
@@ -156,7 +156,7 @@ pub(super) async fn sign_out(context: Arc<Context>) {
     match result {
         Ok(()) => {
             let Some(account) = account else { return };
-            let removed = |here: &mut Place| here.removed(&[account.object_id]);
+            let removed = |here: &mut TargetAccounts| here.removed(&[account.object_id]);
             context.accounts.change(removed).await;
         }
         Err(error) if is_noted => {
@@ -171,8 +171,8 @@ pub(super) async fn sign_out(context: Arc<Context>) {
     }
 }
 
-/// Goes on trying to note that the saved sign-in is to go, or to remove it, until either is done or
-/// somebody signs in: the next start would sign the person in that has signed out.
+/// Retries to mark the saved sign-in for removal, or to remove it, until either is done or somebody
+/// signs in: the next start would otherwise sign in the person who has signed out.
 async fn note_or_remove(context: &Arc<Context>, error: &AuthError) {
     loop {
         tokio::time::sleep(context.timing.secs(NOTE_AGAIN_SECS)).await;
@@ -226,8 +226,8 @@ pub(super) async fn try_keyring_again(context: Arc<Context>) {
     }
 }
 
-/// Passes the keyring's state on to the window, for as long as there is one, and has done what it
-/// could not be asked for before.
+/// Passes the keyring's state on to the window, and catches up on what the keyring could not be
+/// asked for before.
 pub(super) async fn report_keyring(context: Arc<Context>) {
     let mut keyring = context.auth.watch_keyring();
     let state = keyring.borrow_and_update().clone();
@@ -265,7 +265,7 @@ async fn ask_about(
 async fn complete_sign_in(
     context: Arc<Context>,
     result: Result<PendingSignIn, AuthError>,
-    door: SignInMethod,
+    method: SignInMethod,
 ) {
     let admitted = async {
         let arrival = result?;
@@ -273,7 +273,7 @@ async fn complete_sign_in(
         let before = context.auth.signed_in().map(|before| before.account);
         context.accounts.until_read().await;
         let here = context.accounts.here();
-        let reason = here.unfamiliar(&account, before.as_ref(), Some(door));
+        let reason = here.unfamiliar(&account, before.as_ref(), Some(method));
         if let Some(reason) = reason {
             ask_about(&context, account, before, reason).await;
         }
@@ -283,12 +283,12 @@ async fn complete_sign_in(
     context.session.set_signing_in(false);
     match admitted {
         Ok(signed_in) => {
-            context.screen.emit(Event::SignInMethod(Some(door))).await;
+            context.screen.emit(Event::SignInMethod(Some(method))).await;
             // Not waited for: a slow disk must not hold up a sign-in.
             tokio::spawn(remember(
                 Arc::clone(&context),
                 signed_in.account.clone(),
-                door,
+                method,
             ));
             begin_session(context, signed_in).await;
         }
@@ -297,8 +297,8 @@ async fn complete_sign_in(
 }
 
 /// Remembers the account and its sign-in method; what an account before had saved is of no use any more.
-async fn remember(context: Arc<Context>, account: Account, door: SignInMethod) {
-    let remember = |here: &mut Place| here.remember(&account, door);
+async fn remember(context: Arc<Context>, account: Account, method: SignInMethod) {
+    let remember = |here: &mut TargetAccounts| here.remember(&account, method);
     context.accounts.change(remember).await;
     if let Some((_, present)) = context.kept_list(&account) {
         remove_kept_lists(&context, Some(present));

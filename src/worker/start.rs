@@ -18,7 +18,7 @@ use crate::journal::{Entry, NotSentReason, OrderStatus, Record};
 use crate::message::Event;
 use crate::model::Mode;
 
-/// How long everything else waits for how the window was left, so that nothing in it jumps.
+/// How long everything else waits for the saved layout of the window, so that nothing in it jumps.
 const LAYOUT_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Begins everything but the sign-in.
@@ -40,13 +40,16 @@ pub(super) async fn begin(
     tokio::spawn(host::report(context.screen.clone()));
 }
 
-/// Reads who was here before, and by which method.
+/// Reads which account was used last, and its sign-in method.
 async fn read_accounts(context: Arc<Context>) {
     let here = context.accounts.read().await;
-    context.screen.emit(Event::SignInMethod(here.door())).await;
+    context
+        .screen
+        .emit(Event::SignInMethod(here.last_method()))
+        .await;
 }
 
-/// Waits for the journal, shows what is in it, and closes what was never sent.
+/// Waits for the journal, shows its entries, and ends those that were never sent.
 async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
     let journal = &context.journal;
     tokio::spawn(step_back(Arc::clone(&context), path.clone()));
@@ -72,8 +75,8 @@ async fn open_journal(context: Arc<Context>, path: PathBuf, opening: Opening) {
     }
 }
 
-/// When this console may not act any more, what waits in it is not sent; what the one that may act
-/// writes is shown.
+/// Once this console may not act any more, waiting orders are not sent, and what the console that
+/// may act writes is shown.
 async fn step_back(context: Arc<Context>, journal: PathBuf) {
     let another_may = context.journal.until_only_looking().await;
     context.orders.close().await;

@@ -20,12 +20,12 @@ const VERSION: u8 = 1;
 /// At most one writing in this time, however often something is moved.
 const PAUSE: Duration = Duration::from_secs(3);
 
-/// Writes what changes. In a run without a file nothing is kept.
+/// Writes changes of the layout. In a run without a file nothing is kept.
 pub(super) struct LayoutWriter(Option<(watch::Sender<WindowLayout>, JoinHandle<()>)>);
 
 impl LayoutWriter {
-    /// Tells the window how it was left, and begins to keep what becomes of it. `is_told` says when
-    /// that was told: it comes before everything else, unless the disk hangs.
+    /// Sends the saved layout to the window, and starts saving its changes. The receiver says when
+    /// the layout was sent: before everything else, unless the disk hangs.
     pub fn start(screen: Screen, folder: Option<PathBuf>) -> (Self, oneshot::Receiver<()>) {
         let (told, is_told) = oneshot::channel();
         let Some(folder) = folder else {
@@ -35,7 +35,7 @@ impl LayoutWriter {
         let writing = tokio::spawn(async move {
             let from = folder.clone();
             let read = tokio::task::spawn_blocking(move || {
-                // Of a run that was killed while it wrote.
+                // Left by a run that was killed while it wrote.
                 files::remove_unfinished(&from).ok();
                 read(&from)
             });
@@ -53,7 +53,7 @@ impl LayoutWriter {
         }
     }
 
-    /// The end of the run: what has not been written yet is written now.
+    /// Ends the run: what has not been written yet is written now.
     pub async fn finish(self) {
         if let Some((layouts, writing)) = self.0 {
             drop(layouts);
@@ -154,7 +154,7 @@ impl File {
     }
 }
 
-/// What was kept. A file that cannot be read is as good as none.
+/// Reads the layout. A file that cannot be read counts as none.
 fn read(folder: &Path) -> Option<WindowLayout> {
     let json = files::read(&folder.join(FILE_NAME), MAX_BYTES).ok()??;
     let file: File = serde_json::from_slice(&json).ok()?;

@@ -72,7 +72,7 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, is_low: bo
     });
 }
 
-/// Each reason once, with the buttons that it disables, of so many.
+/// Each reason once, with the buttons that it disables; `count` is how many buttons there are.
 fn reasons_ui(ui: &mut Ui, reasons: Vec<(String, Vec<&'static str>)>, count: usize) {
     let stale = ui.tokens().stale;
     for (reason, labels) in reasons {

@@ -24,7 +24,7 @@ const RECORD_WIDTH: f32 = 200.0;
 const HEAD: f32 = 36.0;
 const ABOVE_FACTS: f32 = HEAD + 56.0;
 
-/// Opens the comparison. What is returned has read what is not known yet.
+/// Opens the comparison. The returned commands read what is not known yet.
 #[must_use = "the commands read the records"]
 pub fn compare(state: &State, views: &mut Views, machine: &MachineRef) -> Vec<Command> {
     views.open(OpenDialog::Compare(machine.clone()));

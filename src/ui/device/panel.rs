@@ -73,7 +73,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         });
 }
 
-/// Why there are no facts: that it has left the list is another thing than not to have been read.
+/// Why there are no facts: not read yet, or no longer in the list.
 fn no_record_ui(ui: &mut Ui, cx: &Cx<'_>, selected: &MachineRef) {
     let reading = cx.state.machines.get(&selected.id);
     let words = if reading.is_some_and(|reading| reading.loading) {

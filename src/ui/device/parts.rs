@@ -16,7 +16,7 @@ pub const FRESH_SECS: i64 = 60;
 /// Elements drawn of each list.
 const SHOWN: usize = 10;
 
-/// Has the parts read that are not fresh.
+/// Requests the parts that are not fresh.
 pub fn load_stale(cx: &mut Cx<'_>, id: &MachineId) {
     let panel = cx.state.panels.get(id);
     let is_stale = |part: &PanelPart| {
@@ -29,7 +29,7 @@ pub fn load_stale(cx: &mut Cx<'_>, id: &MachineId) {
     cx.out.work.extend(work);
 }
 
-/// Has all parts read.
+/// Requests all parts.
 pub fn load_all(cx: &mut Cx<'_>, id: &MachineId) {
     let work = PanelPart::ALL.map(|part| Command::LoadPart(id.clone(), part));
     cx.out.work.extend(work);
@@ -127,7 +127,7 @@ fn list_status_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remo
     }
 }
 
-/// Has it read out when it comes or changes.
+/// Announces it to a screen reader when it appears or changes.
 fn announce(ui: &Ui, response: &Response) {
     ui.announce(response);
 }

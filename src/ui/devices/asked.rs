@@ -17,17 +17,18 @@ use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{ActionButton, Icon, TipExt as _, badge, icon};
 use crate::ui::words::ago;
 
-/// How long a typed text has to rest before it is asked about unasked. What was pasted is whole.
+/// How long a typed text stays unchanged before the service is asked automatically; pasted text is
+/// complete at once.
 const REST_SECS: f64 = 1.0;
 
-/// Why the search finds nothing, where its words tell.
+/// Why the search finds nothing, where its text shows it.
 pub fn trouble(cx: &Cx<'_>) -> Option<String> {
     let finds_nothing = cx.views.rows.is_empty() && !cx.state.inventory.all().is_empty();
     finds_nothing.then(|| field_trouble(&cx.views.search))?
 }
 
-/// Follows the search: asks unasked where it names a device that is not in the list, and selects
-/// the one device that an id or Enter meant.
+/// Follows the search: asks the service automatically where it names a device that is not in the list,
+/// and selects the one device that an id or Enter meant.
 pub fn follow(ui: &Ui, cx: &mut Cx<'_>) {
     let time = ui.input(|input| input.time);
     if cx.views.asking.search != cx.views.search {
@@ -57,8 +58,8 @@ pub fn follow(ui: &Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// What may be asked without a word from the person: once for each text, and not where that would
-/// use up calls that a click may need.
+/// The question that may be asked automatically: once for each text, and not where that would use up
+/// calls that a click may need.
 fn unasked<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
     let asking = &cx.views.asking;
     let first = asking.questions.first()?;

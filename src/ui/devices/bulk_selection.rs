@@ -1,5 +1,5 @@
-//! The devices ticked to act on together. They are named by what was ticked: one that the list no
-//! longer shows is said, and stays.
+//! The devices ticked to act on together. Each keeps the name under which it was ticked; one that the
+//! list no longer shows is pointed out, and stays.
 
 use egui::{Align, Id, Label, Layout, Panel, Popup, Rect, RichText, Sense, Ui, UiBuilder, vec2};
 
@@ -17,8 +17,8 @@ use crate::ui::{Cx, order};
 /// Room that the words keep beside the buttons, in points.
 const MIN_WORDS: f32 = 150.0;
 
-/// Keeps the room of the bar below the rows: it is always there, and the rows over it stay under the
-/// pointer that ticks one after the other.
+/// Reserves the bar below the rows: it is always there, so that the rows over it stay under the pointer
+/// that ticks one after the other.
 pub fn reserve_bulk(ui: &mut Ui) -> Rect {
     let tokens = ui.tokens();
     Panel::bottom("picks")
@@ -75,7 +75,7 @@ struct Buttons {
     labels: Vec<(ActionKind, String)>,
     /// How many of them have room.
     fitting: usize,
-    /// What all the buttons take, with their gaps.
+    /// The width of all the buttons, with their gaps.
     width: f32,
 }
 

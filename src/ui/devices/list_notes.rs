@@ -1,4 +1,4 @@
-//! What keeps the list of devices from being the whole truth, over its rows.
+//! Notes over the rows: why the list of devices may be incomplete or old.
 
 use egui::{Align, Label, Layout, Popup, RichText, Ui, vec2};
 

@@ -72,11 +72,11 @@ pub struct MachineRow<'a> {
     pub open_entries: &'a [&'a Entry],
     /// Where it is, all columns together.
     pub rect: egui::Rect,
-    /// What of the rows can be seen.
+    /// The visible part of the rows.
     pub clip: egui::Rect,
 }
 
-/// What came of drawing a row.
+/// The outcome of drawing a row.
 pub struct RowResponse {
     pub row: Response,
     /// Of its tick box, where that column is shown.

@@ -49,7 +49,7 @@ struct Scroll {
     /// How far the rows are scrolled down, and how much of them was seen.
     down: f32,
     seen: f32,
-    /// By what the rows were ordered when that was.
+    /// The sort order at that time.
     sort: Sort,
     /// The row that stays where it is while others come and go.
     anchor: Option<Anchor>,
@@ -60,7 +60,7 @@ struct Scroll {
 struct Anchor {
     id: MachineId,
     row: usize,
-    /// What was searched for then.
+    /// The search at that time.
     search: String,
 }
 

@@ -11,7 +11,7 @@ use crate::ui::devices::table_layout::{Span, TableLayout};
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::TipExt as _;
 
-/// What came of drawing the heads.
+/// The outcome of drawing the heads.
 pub struct Heads {
     /// The head that the keyboard is on, where it has just come to it.
     pub shown: Option<Column>,

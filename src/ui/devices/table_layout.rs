@@ -12,7 +12,7 @@ use crate::ui::widgets::text_width;
 const FIXED_SHARE: f32 = 0.6;
 /// The fixed column takes what the others leave up to this width, unless a person has set it.
 const FIXED_MOST: f32 = 320.0;
-/// Less of a column than this is not begun, nor less than its head takes.
+/// A column with less room than this, or than its head needs, is not drawn.
 const LEAST: f32 = 72.0;
 /// The height of the bar below the rows.
 const BAR: f32 = 10.0;

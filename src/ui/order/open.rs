@@ -32,8 +32,8 @@ pub fn raise(
     cx.out.work.extend(load);
 }
 
-/// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them. What is
-/// returned has the facts read again.
+/// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them. The
+/// returned commands read the facts again.
 #[must_use = "the commands read the devices again"]
 pub fn open(
     state: &State,
