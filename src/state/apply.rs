@@ -17,6 +17,9 @@ impl State {
         if changes_facts(&event) {
             self.revision = next_revision();
         }
+        if self.is_of_another_session(&event) {
+            return;
+        }
         match event {
             // The layout is no fact: the window handles it.
             Event::Window(_) => {}
@@ -27,72 +30,26 @@ impl State {
             Event::Advice(sign_in_method) => self.advised_method = sign_in_method,
             Event::Keyring(keyring) => self.keyring = keyring,
             Event::File {
-                epoch,
-                sha1,
-                result,
-                at,
-            } => {
-                if epoch == self.epoch {
-                    self.files.entry(sha1).or_default().set(result, at);
-                }
-            }
+                sha1, result, at, ..
+            } => self.files.entry(sha1).or_default().set(result, at),
             Event::Clock(explanation) => self.clock = Some(explanation),
             Event::Host(host) => self.host = host,
             Event::SignInMethod(sign_in_method) => self.sign_in_method = sign_in_method,
             Event::Journal(result) => self.journal = Some(result),
             Event::JournalUnchecked(why) => self.journal_unchecked = why,
             Event::JournalWork(news) => self.journal_facts.apply(news),
-            Event::Inventory { epoch, news } => {
-                if epoch == self.epoch {
-                    self.apply_inventory(news);
-                }
+            Event::Inventory { news, .. } => self.apply_inventory(news),
+            Event::Asked { text, news, .. } => self.apply_asked(&text, news),
+            Event::Reading { id, .. } => {
+                self.machines.entry(id.clone()).or_default().loading = true;
+                self.histories.entry(id).or_default().loading = true;
             }
-            Event::Asked { epoch, text, news } => {
-                if epoch == self.epoch {
-                    self.apply_asked(&text, news);
-                }
-            }
-            Event::Reading { epoch, id } => {
-                if epoch == self.epoch {
-                    self.machines.entry(id.clone()).or_default().loading = true;
-                    self.histories.entry(id).or_default().loading = true;
-                }
-            }
-            Event::Machine {
-                epoch,
-                id,
-                result,
-                at,
-            } => {
-                if epoch == self.epoch {
-                    self.apply_machine(id, result, at);
-                }
-            }
-            Event::History {
-                epoch,
-                id,
-                result,
-                at,
-            } => {
-                if epoch == self.epoch {
-                    self.apply_history(id, result, at);
-                }
-            }
-            Event::Panel {
-                epoch,
-                id,
-                news,
-                at,
-            } => {
-                if epoch == self.epoch {
-                    self.panels.apply(id, news, at);
-                }
-            }
-            Event::Actions { epoch, actions } => {
-                if epoch == self.epoch {
-                    for action in actions {
-                        self.learn(action);
-                    }
+            Event::Machine { id, result, at, .. } => self.apply_machine(id, result, at),
+            Event::History { id, result, at, .. } => self.apply_history(id, result, at),
+            Event::Panel { id, news, at, .. } => self.panels.apply(id, news, at),
+            Event::Actions { actions, .. } => {
+                for action in actions {
+                    self.learn(action);
                 }
             }
             Event::Entries(entries) => self.apply_entries(entries),
@@ -106,15 +63,30 @@ impl State {
                     None => self.progress.remove(&entry),
                 };
             }
-            Event::Download { epoch, entry, news } => {
-                if epoch == self.epoch {
-                    self.downloads.insert(entry, news);
-                }
+            Event::Download { entry, news, .. } => {
+                self.downloads.insert(entry, news);
             }
             Event::Budget(budget) => self.budget = Some(budget),
             Event::Settings { file, news } => self.apply_settings(file, *news),
             Event::Problem(explanation) => self.note_problem(explanation),
         }
+    }
+
+    /// Whether an event brings what was read for a session that has ended meanwhile.
+    fn is_of_another_session(&self, event: &Event) -> bool {
+        matches!(
+            event,
+            Event::File { epoch, .. }
+                | Event::Inventory { epoch, .. }
+                | Event::Asked { epoch, .. }
+                | Event::Reading { epoch, .. }
+                | Event::Machine { epoch, .. }
+                | Event::History { epoch, .. }
+                | Event::Panel { epoch, .. }
+                | Event::Actions { epoch, .. }
+                | Event::Download { epoch, .. }
+                if *epoch != self.epoch
+        )
     }
 
     /// Adds a problem at the end, once; the oldest make room.

@@ -12,7 +12,6 @@ use super::theme::{Role, TokensExt as _};
 use super::views::Screen;
 use super::widgets::{
     ActionButton, EmptyState, Icon, TipExt as _, UiExt as _, badge, raised_frame, section_ui,
-    small_ui,
 };
 use super::words::{ago, both_times, lasting};
 use super::{Cx, order};
@@ -76,7 +75,7 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn look_back_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let (recent, older) = (&cx.state.recent_actions, &cx.state.containments);
     let note = look_back_note(older.get().or(recent.get()), cx.zone);
-    small_ui(ui, &note);
+    ui.small_label(note);
     let date = |look: &LookBack| local_date(look.since, cx.zone);
     let unchecked = match (
         recent.get(),
@@ -167,7 +166,7 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
         }
     });
     for line in &list.not_included {
-        small_ui(ui, line);
+        ui.small_label(line);
     }
 }
 

@@ -8,7 +8,7 @@ use super::concerns::{Concern, concerns_ui};
 use super::order;
 use super::theme::TokensExt as _;
 use super::views::{Dialog as OpenDialog, Views};
-use super::widgets::{ActionButton, Dialog, UiExt as _, small_ui};
+use super::widgets::{ActionButton, Dialog, UiExt as _};
 use super::{Cx, help, palette};
 use crate::explain::NextStep;
 use crate::model::KeyringState;
@@ -111,7 +111,7 @@ fn confirm_close_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let response = dialog.show(ui.ctx(), |ui| {
         concerns_ui(ui, &concerns);
         if let Some(sent) = orders_left_by_closing(cx.state).sent_words(cx.now) {
-            small_ui(ui, &sent);
+            ui.small_label(sent);
             ui.ctx().request_repaint_after(Duration::from_secs(1));
         }
         ui.add_space(ui.tokens().space.s);

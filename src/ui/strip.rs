@@ -7,8 +7,8 @@ use super::Cx;
 use super::commands::UiCommand;
 use super::theme::TokensExt as _;
 use super::widgets::{
-    ActionButton, StripLook, TipExt as _, UiExt as _, plate_width, small_ui,
-    strip_plate_clipped_ui, strip_plate_ui, strip_ui,
+    ActionButton, StripLook, TipExt as _, UiExt as _, plate_width, strip_plate_clipped_ui,
+    strip_plate_ui, strip_ui,
 };
 use super::words::local_time;
 use crate::model::{KeyringState, Mode, SessionStatus, ThemeChoice, clean};
@@ -403,7 +403,7 @@ fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>, buttons: &[Button], left_out: &[Fact]) 
         .show(|ui| {
             for fact in left_out {
                 ui.strong_label(&fact.text);
-                small_ui(ui, &fact.more);
+                ui.small_label(&fact.more);
                 if fact.rank == Rank::KeyringTrouble {
                     try_again_ui(ui, cx);
                 }

@@ -17,7 +17,7 @@ use egui::{Label, RichText, ScrollArea, Ui};
 
 use super::Cx;
 use super::theme::{TokensExt as _, text};
-use super::widgets::{EmptyState, section_ui, small_ui};
+use super::widgets::{EmptyState, UiExt as _, section_ui};
 use crate::journal::Entry;
 use crate::state::State;
 use crate::ui::activity::attention::{attention_ui, listed, take_asked};
@@ -129,7 +129,7 @@ fn others_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
     }
     if older > 0 {
         let text = format!("{older} older entries are in the journal");
-        small_ui(ui, &text);
+        ui.small_label(text);
     }
     ticks
 }

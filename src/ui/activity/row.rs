@@ -14,8 +14,7 @@ use crate::ui::activity::wording::TICKING_SECS;
 use crate::ui::layout::LOW;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
-    ActionButton, Icon, TipExt as _, UiExt as _, badge, bounds, copyable_ui, elided_ui, small_ui,
-    text_width,
+    ActionButton, Icon, TipExt as _, UiExt as _, badge, bounds, copyable_ui, elided_ui, text_width,
 };
 use crate::ui::{Cx, look, words};
 
@@ -121,7 +120,7 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
     // What needs a person is said whole, unless the window has room for the line only.
     let is_roomy = ui.ctx().content_rect().height() >= LOW;
     if is_cut && is_roomy && opposites.is_empty() && cx.state.entries.needs_attention(entry) {
-        small_ui(ui, &reasons.join(". "));
+        ui.small_label(reasons.join(". "));
     }
     // What may yet undo it stands there whole, with the button against it.
     if is_open || !opposites.is_empty() {
@@ -238,15 +237,15 @@ fn details_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry, reasons: &[String], is_op
         return;
     }
     for line in record::times(entry, cx.state, cx.zone) {
-        small_ui(ui, &line);
+        ui.small_label(line);
     }
     for line in record::sent(entry) {
-        small_ui(ui, &line);
+        ui.small_label(line);
     }
     let id = entry.order.task.record().id_word();
     if let Some((word, action)) = id.zip(entry.status().action()) {
         ui.horizontal(|ui| {
-            small_ui(ui, &format!("{word}:"));
+            ui.small_label(format!("{word}:"));
             copyable_ui(ui, &word.to_lowercase(), action.as_str());
         });
     }

@@ -16,7 +16,7 @@ use crate::ui::look;
 use crate::ui::look::condition_icon;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{
-    ActionButton, ExplanationView, Icon, TipExt as _, UiExt as _, copyable_ui, section_ui, small_ui,
+    ActionButton, ExplanationView, Icon, TipExt as _, UiExt as _, copyable_ui, section_ui,
 };
 use crate::ui::{Cx, order, words};
 
@@ -212,7 +212,7 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
                 ui.spacing_mut().item_spacing.y = tokens.space.xs;
                 action_head_ui(ui, cx, action);
                 for line in action_lines(action) {
-                    small_ui(ui, &line);
+                    ui.small_label(line);
                 }
                 if let Some(sha1) = action.file_identifier.as_deref() {
                     copyable_ui(ui, "file hash", &clean(sha1, 80));

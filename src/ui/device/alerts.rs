@@ -1,6 +1,6 @@
 //! The open alerts of the device in the panel.
 
-use egui::{RichText, TextStyle, Ui};
+use egui::{RichText, Ui};
 
 use crate::model::{Alert, MachineId, PanelPart, clean};
 use crate::ui::device::parts::{Words, list_ui};
@@ -47,8 +47,7 @@ fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
             .into_iter()
             .chain([age, look::alert_status(&alert.status)])
             .collect::<Vec<_>>();
-        let line = RichText::new(parts.join(" · ")).text_style(TextStyle::Small);
-        let line = ui.wrapped(line.color(tokens.text_weak));
+        let line = ui.small_label(parts.join(" · "));
         if let Some(at) = alert.created {
             line.tip(words::both_times(at, cx.zone));
         }

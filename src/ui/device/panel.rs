@@ -14,7 +14,7 @@ use crate::ui::devices::absence::absence_words;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
     ActionButton, EmptyState, Icon, TipExt as _, UiExt as _, badge, copy_button_ui,
-    copy_labelled_ui, copyable_ui, section_ui, small_ui,
+    copy_labelled_ui, copyable_ui, section_ui,
 };
 use crate::ui::{Cx, look, words};
 
@@ -169,7 +169,7 @@ fn twins_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, twins: &[&Machi
         });
     }
     if twins.len() > TWINS_LISTED {
-        small_ui(ui, &format!("And {} more", twins.len() - TWINS_LISTED));
+        ui.small_label(format!("And {} more", twins.len() - TWINS_LISTED));
     }
     if !is_one {
         compare_ui(ui, cx, selected);

@@ -8,7 +8,7 @@ use crate::message::Command;
 use crate::model::{Listed, MachineId, PanelPart};
 use crate::state::Remote;
 use crate::ui::theme::Role;
-use crate::ui::widgets::{Icon, UiExt as _, badge, section_ui, small_ui};
+use crate::ui::widgets::{Icon, UiExt as _, badge, section_ui};
 use crate::ui::{Cx, words};
 
 /// Facts younger than this are not read again because the selection came back.
@@ -85,37 +85,45 @@ fn list_status_ui<T>(ui: &mut Ui, cx: &Cx<'_>, words: &Words, list: Option<&Remo
         return;
     }
     let Some(list) = list else {
-        small_ui(ui, "Not read yet");
+        ui.small_label("Not read yet");
         return;
     };
     let Some((value, at)) = &list.value else {
         match &list.failure {
-            _ if list.loading => small_ui(ui, &format!("Reading {what}…")),
+            _ if list.loading => {
+                ui.small_label(format!("Reading {what}…"));
+            }
             Some(failure) => {
                 let text = format!("Not checked: {what}: {}", failure.headline);
                 let response = badge(ui, Icon::Unknown, Role::Unknown, &text);
                 announce(ui, &response);
                 if failure.next != NextStep::None {
-                    small_ui(ui, &failure.next.words());
+                    ui.small_label(failure.next.words());
                 }
             }
-            None => small_ui(ui, "Not read yet"),
+            None => {
+                ui.small_label("Not read yet");
+            }
         }
         return;
     };
     let age = words::ago(*at, cx.now);
     match &list.failure {
-        _ if list.loading => small_ui(ui, &format!("Reading {what} again… (shown as read {age})")),
+        _ if list.loading => {
+            ui.small_label(format!("Reading {what} again… (shown as read {age})"));
+        }
         Some(failure) => {
             let text = format!("Not re-read: {} (shown as read {age})", failure.headline);
             let response = badge(ui, Icon::Warning, Role::Caution, &text);
             announce(ui, &response);
         }
-        None => small_ui(ui, &format!("Read {age}")),
+        None => {
+            ui.small_label(format!("Read {age}"));
+        }
     }
     if value.unreadable > 0 {
         let line = format!("{} of them could not be read", value.unreadable);
-        small_ui(ui, &line);
+        ui.small_label(line);
     }
     if value.items.is_empty() {
         let is_whole = value.unreadable == 0 && !value.is_cut;

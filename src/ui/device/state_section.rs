@@ -11,7 +11,7 @@ use crate::ui::device::actions::action_name;
 use crate::ui::device::facts::{row_ui, told, value_ui};
 use crate::ui::look;
 use crate::ui::theme::{Role, TokensExt as _};
-use crate::ui::widgets::{Icon, UiExt as _, badge, copyable_ui, foldable_ui, section_ui, small_ui};
+use crate::ui::widgets::{Icon, UiExt as _, badge, copyable_ui, foldable_ui, section_ui};
 use crate::ui::{Cx, words};
 
 /// What every line of the state rests on.
@@ -73,7 +73,7 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
         .iter()
         .any(|(_, state, _)| **state != ConditionState::Unknown)
     {
-        small_ui(ui, NOTE);
+        ui.small_label(NOTE);
     }
 }
 

@@ -1,10 +1,10 @@
 //! Who is logged on to the device in the panel.
 
-use egui::{RichText, TextStyle, Ui};
+use egui::{RichText, Ui};
 
 use crate::model::{LoggedOnUser, MachineId, PanelPart, clean};
 use crate::ui::device::parts::{Words, list_ui};
-use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::theme::{Role, text};
 use crate::ui::widgets::{Icon, TipExt as _, UiExt as _, badge};
 use crate::ui::{Cx, words};
 
@@ -34,7 +34,6 @@ pub fn newest(cx: &Cx<'_>, id: &MachineId) -> Option<String> {
 }
 
 fn user_ui(ui: &mut Ui, cx: &Cx<'_>, user: &LoggedOnUser) {
-    let weak = ui.tokens().text_weak;
     ui.horizontal_wrapped(|ui| {
         ui.wrapped(RichText::new(full_name(user)).text_style(text::strong()));
         if user.is_domain_admin {
@@ -47,8 +46,7 @@ fn user_ui(ui: &mut Ui, cx: &Cx<'_>, user: &LoggedOnUser) {
         let types = user.logon_types.as_deref();
         let types = types.map(logon_types);
         let line: Vec<_> = [Some(seen), types].into_iter().flatten().collect();
-        let line = RichText::new(line.join(" · ")).text_style(TextStyle::Small);
-        let line = ui.wrapped(line.color(weak));
+        let line = ui.small_label(line.join(" · "));
         if let Some(at) = user.last_seen {
             line.tip(words::both_times(at, cx.zone));
         }

@@ -15,7 +15,7 @@ use crate::state::State;
 use crate::ui::Cx;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{
-    ActionButton, Icon, TextField, TipExt as _, UiExt as _, badge, copy_labelled_ui, small_ui,
+    ActionButton, Icon, TextField, TipExt as _, UiExt as _, badge, copy_labelled_ui,
 };
 use crate::ui::words::{ago, both_times};
 
@@ -106,10 +106,10 @@ fn failure_ui(ui: &mut Ui, why: &Explanation) {
     said_ui(ui, Icon::Failed, Role::Danger, &why.headline);
     let next = why.next.words();
     if !next.is_empty() {
-        small_ui(ui, &next);
+        ui.small_label(next);
     }
     for detail in &why.details {
-        small_ui(ui, detail);
+        ui.small_label(detail);
     }
 }
 
@@ -127,7 +127,7 @@ fn verdict_ui(ui: &mut Ui, cx: &Cx<'_>, at: Timestamp, report: &Report) {
         copy_labelled_ui(ui, "last hash", &report.verified.last_hash);
     });
     for line in report.lines() {
-        small_ui(ui, &line);
+        ui.small_label(line);
     }
 }
 

@@ -25,7 +25,7 @@ use super::Cx;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{
-    Dialog, TipExt as _, UiExt as _, copy_button_ui, elided, is_arming, small_ui, text_width,
+    Dialog, TipExt as _, UiExt as _, copy_button_ui, elided, is_arming, text_width,
 };
 use crate::action::{Sha1, Task};
 use crate::guard::{self, Approval, Review};
@@ -344,10 +344,10 @@ fn body_ui(
     // Close together: all of it is to be read without scrolling.
     ui.spacing_mut().item_spacing.y = review::LINE_GAP;
     if form.only().is_none() {
-        small_ui(ui, "Sent to each device with its own reference tag");
+        ui.small_label("Sent to each device with its own reference tag");
     }
     for caveat in task.kind().map_or(&[][..], |kind| kind.spec().caveats) {
-        small_ui(ui, caveat);
+        ui.small_label(*caveat);
     }
 }
 

@@ -11,7 +11,7 @@ use crate::ui::devices::absence::{absence, absence_note, absence_words};
 use crate::ui::order::review;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
-    ActionButton, Icon, UiExt as _, badge, elided_ui, is_arming, raised_frame, small_ui,
+    ActionButton, Icon, UiExt as _, badge, elided_ui, is_arming, raised_frame,
 };
 use crate::ui::words::devices;
 use crate::ui::{Cx, words};
@@ -182,7 +182,7 @@ pub fn checks_ui(
                 }
                 findings_ui(ui, cx, review, machine, n == 0, exposure);
                 if is_one && review.findings.is_empty() {
-                    small_ui(ui, "No warnings");
+                    ui.small_label("No warnings");
                 }
             });
             if !is_one {
@@ -246,7 +246,7 @@ fn left_out_ui(ui: &mut Ui, form: &OrderForm) {
     } else {
         ""
     };
-    small_ui(ui, &format!("Left out{still}: {}", names.join(", ")));
+    ui.small_label(format!("Left out{still}: {}", names.join(", ")));
 }
 
 /// The line with the way to leave out blocked devices; always there, so that nothing moves.
@@ -328,7 +328,7 @@ fn row_ui(
     if facts.is_empty() {
         facts.push_str("Nothing is known about this device yet");
     }
-    small_ui(ui, &facts);
+    ui.small_label(facts);
     leaves
 }
 

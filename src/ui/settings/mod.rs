@@ -11,7 +11,7 @@ use super::theme::Role;
 use super::views::{Screen, SettingsForm};
 use super::widgets::{
     ActionButton, Dialog, ExplanationView, Icon, TextField, UiExt as _, badge, checkbox_ui,
-    copyable_ui, page_ui, section_ui, small_ui,
+    copyable_ui, page_ui, section_ui,
 };
 use crate::explain::Explanation;
 use crate::message::Command;
@@ -33,8 +33,7 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.ctx().request_repaint();
         }
         section_ui(ui, "Protected devices");
-        small_ui(
-            ui,
+        ui.small_label(
             "Isolating or restricting these devices needs their name typed. Releasing never does",
         );
         rule_ui(ui, state, form, RuleKey::ProtectedNames);
@@ -93,7 +92,7 @@ fn bar_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let words = blocked
         .as_deref()
         .unwrap_or("Saved changes apply immediately");
-    small_ui(ui, words);
+    ui.small_label(words);
 }
 
 fn status_ui(ui: &mut Ui, facts: &SettingsFacts, is_unchanged: bool) {
@@ -150,23 +149,16 @@ fn notes_ui(ui: &mut Ui, state: &State) {
     }
     match (&facts.file, state.mode) {
         (Some(file), _) => {
-            small_ui(
-                ui,
-                "These settings apply to every profile. The settings file:",
-            );
+            ui.small_label("These settings apply to every profile. The settings file:");
             copyable_ui(ui, "settings file", &file.display().to_string());
         }
         (None, Mode::Demo) => {
-            small_ui(
-                ui,
+            ui.small_label(
                 "The demo writes nothing to disk: what you save applies until you close it",
             );
         }
         (None, Mode::Live | Mode::StandIn) => {
-            small_ui(
-                ui,
-                "There is no data folder, so nothing is written to disk: what you save applies until you close cordon",
-            );
+            ui.small_label("There is no data folder, so nothing is written to disk: what you save applies until you close cordon");
         }
     }
 }
@@ -183,7 +175,7 @@ fn failure_ui(ui: &mut Ui, failure: &Explanation, role: Role) {
     }
     .show_ui(ui);
     for detail in &failure.details {
-        small_ui(ui, detail);
+        ui.small_label(detail);
     }
 }
 
@@ -268,12 +260,12 @@ fn notifications_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm)
     if checkbox_ui(ui, &mut wanted, label(key)).changed() {
         form.set_notifications(wanted);
     }
-    small_ui(ui, words(key).1);
+    ui.small_label(words(key).1);
 }
 
 fn host_ui(ui: &mut Ui, host: Option<&Host>) {
     let Some(host) = host else {
-        small_ui(ui, "Host name and addresses unavailable");
+        ui.small_label("Host name and addresses unavailable");
         return;
     };
     let name = host.name.as_deref().unwrap_or("unknown");
@@ -289,7 +281,7 @@ fn host_ui(ui: &mut Ui, host: Option<&Host>) {
 
 fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
     if facts.file.is_none() {
-        small_ui(ui, "Not available in the demo");
+        ui.small_label("Not available in the demo");
         return;
     }
     field_ui(ui, form, RuleKey::SharedFile);
@@ -297,10 +289,7 @@ fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
         return;
     };
     let file = file.display().to_string();
-    small_ui(
-        ui,
-        &format!("From {}, not written here:", clean(&file, 200)),
-    );
+    ui.small_label(format!("From {}, not written here:", clean(&file, 200)));
     for key in RuleKey::ALL {
         let entries: Vec<_> = shared.entries(key).map(|entry| clean(entry, 80)).collect();
         // Of a shared file only the policy counts.

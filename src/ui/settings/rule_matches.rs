@@ -10,7 +10,7 @@ use crate::model::{Machine, MachineId, clean};
 use crate::settings::{RuleKey, WrittenRules};
 use crate::state::{Inventory, State};
 use crate::ui::theme::Role;
-use crate::ui::widgets::{Icon, badge, small_ui};
+use crate::ui::widgets::{Icon, UiExt as _, badge};
 
 /// Devices that a frame holds against rules.
 const CHECKS_A_FRAME: usize = 10_000;
@@ -149,7 +149,7 @@ pub fn rule_matches_ui(
         return;
     }
     if inventory.all().is_empty() {
-        small_ui(ui, "Not counted: no list of devices has been read yet");
+        ui.small_label("Not counted: no list of devices has been read yet");
         return;
     }
     lines.dedup();
@@ -168,12 +168,16 @@ pub fn rule_matches_ui(
                 let words = format!("“{entry}” matches no device read so far");
                 badge(ui, Icon::Warning, Role::Caution, &words);
             }
-            1 => small_ui(ui, &format!("“{entry}” matches 1 device")),
-            count => small_ui(ui, &format!("“{entry}” matches {count} devices")),
+            1 => {
+                ui.small_label(format!("“{entry}” matches 1 device"));
+            }
+            count => {
+                ui.small_label(format!("“{entry}” matches {count} devices"));
+            }
         }
     }
     if let Some(more) = lines.len().checked_sub(MAX_LINES).filter(|more| *more > 0) {
-        small_ui(ui, &format!("and {more} more rules"));
+        ui.small_label(format!("and {more} more rules"));
     }
 }
 

@@ -15,9 +15,7 @@ use egui::{Id, Ui};
 use super::Cx;
 use super::commands::{UiCommand, sign_in_methods};
 use super::theme::{Role, TokensExt as _};
-use super::widgets::{
-    ActionButton, ExplanationView, Icon, UiExt as _, badge, page_ui, section_ui, small_ui,
-};
+use super::widgets::{ActionButton, ExplanationView, Icon, UiExt as _, badge, page_ui, section_ui};
 use crate::explain::{Explanation, NextStep};
 use crate::model::{Account, Mode, SessionStatus, Unfamiliar, clean};
 use crate::ui::activity::open_work::open_work_ui;
@@ -154,7 +152,7 @@ fn different_account_ui(
     if let Some(name) = &account.display_name {
         ui.label(clean(name, 120));
     }
-    small_ui(ui, &format!("Tenant {}", account.tenant_id));
+    ui.small_label(format!("Tenant {}", account.tenant_id));
     ui.wrapped(difference_words(reason, before, &cx.state.tenant));
     if *reason != Unfamiliar::New {
         ui.wrapped("If you continue, actions ordered by the other account stay with it: cordon will not send, look up or follow them as this one");
@@ -171,7 +169,7 @@ fn different_account_ui(
             cx.out.commands.push(UiCommand::AcceptAccount);
         }
     });
-    small_ui(ui, "To sign in with another account:");
+    ui.small_label("To sign in with another account:");
     ui.horizontal_wrapped(|ui| {
         for command in sign_in_methods(cx.state) {
             other_method_ui(ui, cx, command);

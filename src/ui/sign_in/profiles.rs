@@ -12,7 +12,7 @@ use crate::ui::sign_in::registration::steps_ui;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{
     ActionButton, ExplanationView, Icon, TextField, UiExt as _, badge, copyable_ui, page_ui,
-    section_ui, small_ui, take_escape,
+    section_ui, take_escape,
 };
 
 const WIDTH: f32 = 760.0;
@@ -422,7 +422,7 @@ fn cloud_ui(ui: &mut Ui, written: &mut Written, stand_in: Option<&str>) {
             host(cloud.api(region))
         ),
     };
-    small_ui(ui, &words);
+    ui.small_label(words);
 }
 
 fn choice_ui(ui: &mut Ui, label: &str, choices: impl FnOnce(&mut Ui)) {

@@ -13,7 +13,7 @@ use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
-    ActionButton, Icon, UiExt as _, badge, copyable_ui, countdown_text, section_ui, small_ui,
+    ActionButton, Icon, UiExt as _, badge, copyable_ui, countdown_text, section_ui,
 };
 
 /// Below this much time the countdown is emphasised.
@@ -90,13 +90,10 @@ fn prompt_ui(ui: &mut Ui, prompt: &SignInPrompt, cx: &mut Cx<'_>, detail: Detail
     ui.wrapped("Never enter a code somebody sent you");
     if !cx.state.client_id.is_empty() {
         let (tenant, client) = (clean(&cx.state.tenant, 80), clean(&cx.state.client_id, 40));
-        small_ui(ui, &format!("For application {client} in tenant {tenant}"));
+        ui.small_label(format!("For application {client} in tenant {tenant}"));
     }
     ui.add_space(tokens.space.s);
-    small_ui(
-        ui,
-        "If the browser says that access is blocked, your organisation may not allow codes. cordon cannot see that; sign in with the browser instead:",
-    );
+    ui.small_label("If the browser says that access is blocked, your organisation may not allow codes. cordon cannot see that; sign in with the browser instead:");
     other_method_ui(ui, cx, UiCommand::SignInWithBrowser);
 }
 
@@ -172,7 +169,7 @@ fn browser_ui(ui: &mut Ui, prompt: &BrowserPrompt, cx: &mut Cx<'_>, detail: Deta
     ui.add_space(tokens.space.xs);
     ui.wrapped("When you have signed in there, the page says that you can close it, and cordon continues by itself");
     ui.add_space(tokens.space.s);
-    small_ui(ui, "If no browser opens on this computer, use a code:");
+    ui.small_label("If no browser opens on this computer, use a code:");
     other_method_ui(ui, cx, UiCommand::SignIn);
 }
 

@@ -19,7 +19,6 @@ pub mod fold;
 pub mod page;
 pub mod scroll_bar;
 pub mod section;
-pub mod small;
 pub mod splitter;
 pub mod strip;
 pub mod ui_ext;
@@ -50,7 +49,6 @@ pub use icon::{Icon, icon, paint_icon};
 pub use page::page_ui;
 pub use scroll_bar::sideways_bar_ui;
 pub use section::{raised_frame, section_ui};
-pub use small::small_ui;
 pub use splitter::{Split, splitter_ui};
 pub use strip::{
     StripLook, plate_width, strip_plate_clipped_ui, strip_plate_ui, strip_ui, strip_well_ui,

@@ -1,7 +1,7 @@
 //! Lines of text in the looks that views share.
 
 use egui::accesskit::Live;
-use egui::{Label, Response, RichText, Ui, WidgetText};
+use egui::{Label, Response, RichText, TextStyle, Ui, WidgetText};
 
 use super::super::theme::{TokensExt as _, text};
 
@@ -15,6 +15,9 @@ pub trait UiExt {
 
     /// What stands beside something that matters more.
     fn weak_label(&mut self, text: impl Into<String>) -> Response;
+
+    /// A line in small type without weight, for somebody who wants to know more.
+    fn small_label(&mut self, text: impl Into<String>) -> Response;
 
     /// Has a screen reader say what stands here now, whenever that changes.
     fn announce(&self, changing: &Response);
@@ -32,6 +35,12 @@ impl UiExt for Ui {
     fn weak_label(&mut self, text: impl Into<String>) -> Response {
         let weak = self.tokens().text_weak;
         self.label(RichText::new(text).color(weak))
+    }
+
+    fn small_label(&mut self, text: impl Into<String>) -> Response {
+        let weak = self.tokens().text_weak;
+        let small = RichText::new(text).text_style(TextStyle::Small);
+        self.wrapped(small.color(weak))
     }
 
     fn announce(&self, changing: &Response) {
