@@ -22,7 +22,7 @@ use jiff::Timestamp;
 
 pub use batch::{SEVERAL_AT_ONCE, approve_all, number_trouble};
 pub use file::{FileLook, lacks_permission as lacks_file_permission};
-pub use ownership::{OwnAction, Ownership, ownership};
+pub use ownership::{OwnAction, Ownership, is_another_person, ownership};
 pub use policy::{IpRange, Pattern, Policy, ProtectedBy};
 pub use rails::{GUARDRAILS, Guardrail};
 pub use verdict::{Finding, Severity};

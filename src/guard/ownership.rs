@@ -20,8 +20,8 @@ pub enum Ownership {
     Unknown,
 }
 
-/// Whose `action` is: the service's requestor decides, and where an order of this account made it,
-/// our tag on the service's own record.
+/// Whose `action` is: the service's requestor decides, and where it names nobody else and an order of
+/// this account made it, our tag on the service's own record.
 #[must_use]
 pub fn ownership(
     action: &MachineAction,
@@ -29,17 +29,27 @@ pub fn ownership(
     own: &[OwnAction],
 ) -> Ownership {
     let is_tagged = |own: &OwnAction| own.action == action.id && is_tagged(action, own.entry);
-    if account.is_some() && own.iter().any(is_tagged) {
-        return Ownership::Mine;
-    }
     let requestor = action.requestor.as_deref().map_or("", str::trim);
     let name = account.and_then(|account| account.user_name.as_deref());
+    let is_anothers = name.is_some_and(|name| is_another_person(requestor, name));
+    if account.is_some() && !is_anothers && own.iter().any(is_tagged) {
+        return Ownership::Mine;
+    }
     match filled(name) {
         _ if requestor.is_empty() => Ownership::Unknown,
         Some(name) if requestor.to_lowercase() == name.to_lowercase() => Ownership::Mine,
         Some(_) => Ownership::NotOurs,
         None => Ownership::Unknown,
     }
+}
+
+/// Whether a requestor is a person other than the account of this name. Applications are credited by
+/// their id, and guests have names in two forms: of those it cannot be told.
+#[must_use]
+pub fn is_another_person(requestor: &str, name: &str) -> bool {
+    let [requestor, name] = [requestor, name].map(|name| name.trim().to_lowercase());
+    let is_plain = |name: &str| name.contains('@') && !name.contains("#ext#");
+    requestor != name && is_plain(&requestor) && is_plain(&name)
 }
 
 /// Whether the service's record of a request carries the tag of this entry.
@@ -84,6 +94,7 @@ mod tests {
             // Their comment may quote our tag: without an order of ours behind it that says nothing.
             (Some("sam@contoso.com"), tag, Some(&jane), &[], NotOurs),
             (Some("0b1c-app"), tag, Some(&jane), &made, Mine),
+            (Some("sam@contoso.com"), tag, Some(&jane), &made, NotOurs),
             (
                 Some("sam@contoso.com"),
                 Some("beacon"),

@@ -46,6 +46,12 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What it says whether or not the person has typed the name that it wants.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        reason(&self.text)
+    }
+
     /// Whether it forbids an order of a device whose name was, or was not, typed.
     pub(super) const fn forbids(&self, is_named: bool) -> bool {
         match self.severity {
@@ -127,8 +133,30 @@ impl Verdict {
 /// What ends the sentence while the name has not been typed.
 const TYPE_NAME: &str = ". Type its name to continue";
 
+/// What ends it once the name was typed.
+const NAME_TYPED: &str = ". Its name was typed";
+
 /// The sentence of a [`Verdict::name_wanted`] once the name was typed.
 pub(super) fn name_typed(text: &str) -> String {
-    let reason = text.strip_suffix(TYPE_NAME).unwrap_or(text);
-    format!("{reason}. Its name was typed")
+    format!("{}{NAME_TYPED}", reason(text))
+}
+
+/// The sentence without what it says of the typed name.
+pub(super) fn reason(text: &str) -> &str {
+    let untyped = text.strip_suffix(TYPE_NAME);
+    untyped
+        .or_else(|| text.strip_suffix(NAME_TYPED))
+        .unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_the_same_before_and_after_the_name_was_typed() {
+        let wanted = Verdict::name_wanted("Protected by your organisation").text;
+        assert_eq!(reason(&wanted), "Protected by your organisation");
+        assert_eq!(reason(&name_typed(&wanted)), reason(&wanted));
+    }
 }

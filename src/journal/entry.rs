@@ -1,11 +1,14 @@
 //! What the journal holds: entries, each with its status by its records.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::record::{Author, Record};
 use super::{OrderStatus, Reply};
 use crate::action::{Order, Task, Yield};
 use crate::model::{EntryId, HResult, MachineActionId, MachineActionStatus, MachineRef};
+
+/// No clocks differ by more; an end from before its order left is none.
+const MAX_CLOCK_DIFFERENCE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Who has read the present status of an entry, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,14 +74,17 @@ impl Entry {
                 let account = account.clone();
                 self.acknowledged = Some(Acknowledgement { at, account });
             }
-        } else if !self.status.is_last_word() {
-            // The final status wins; a late record cannot undo it.
+        } else if !self.status.is_last_word() || self.is_corrected_by(&record) {
+            // The final status wins; a late record cannot undo it, unless it is another end of the
+            // same action.
             let before = std::mem::replace(&mut self.status, OrderStatus::Waiting);
             let key = before.key();
             self.status = self.after(before, &record);
             self.status_since = at;
             self.service_time = if let Record::Finished { service_time, .. } = &record {
-                *service_time
+                let sent = self.first_sent_at();
+                service_time
+                    .filter(|end| sent.is_none_or(|sent| *end >= sent - MAX_CLOCK_DIFFERENCE))
             } else {
                 None
             };
@@ -87,6 +93,16 @@ impl Entry {
             }
         }
         self.records.push((at, record));
+    }
+
+    /// Whether the service now says that the action of this order, which had ended, ended otherwise.
+    #[must_use]
+    pub fn is_corrected_by(&self, record: &Record) -> bool {
+        let is_of_own = matches!(record, Record::Finished { action, status, .. }
+            if status.is_final() && self.own_action().as_ref() == Some(action));
+        is_of_own
+            && self.status.is_last_word()
+            && self.after(self.status.clone(), record).key() != self.status.key()
     }
 
     /// What became known, oldest first.

@@ -1,12 +1,14 @@
 //! A service that names the wrong action, or describes another one under the right name: an order
 //! neither moves nor ends by what is not about it.
 
+use std::time::Duration;
+
 use cordon::action::ActionKind;
 use cordon::journal::{Entry, OrderStatus, Record};
 use cordon::model::{EntryId, MachineActionId};
 use cordon::state::State;
 
-use crate::common::{Engine, asked_about, fault, posts, signed_in};
+use crate::common::{Engine, asked_about, fault, journal_on_disk, posts, signed_in};
 
 /// Whether a reading was found to contradict the order, for this cause.
 fn is_disowned(state: &State, entry: EntryId, cause: &str) -> bool {
@@ -193,4 +195,53 @@ fn an_order_that_was_stored_under_a_refusal_is_not_sent_once_more() {
     let end = engine.until_end(entry);
     assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
     assert_eq!(posts(&engine.control), ["isolate"]);
+}
+
+/// The service may take an end back that it has shown: what it says now is the order's last word.
+#[test]
+fn an_end_that_the_service_takes_back_is_the_last_word_and_needs_attention_also_after_a_restart() {
+    let (tenant, folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    let own = true_action(&engine, entry);
+    engine.control.advance(Duration::from_mins(1));
+    assert!(engine.control.set_status(&own, "Failed"));
+    engine.load(&machine);
+    engine.until("the end as it is now", |s| {
+        let status = s.entry(entry).map(Entry::status);
+        matches!(status, Some(OrderStatus::Failed { .. }))
+    });
+    assert_eq!(engine.state.entries.attention_count(), 1);
+    engine.worker.shut_down();
+    let journal = engine.journal.clone();
+    drop(engine);
+    let kept = journal_on_disk(&journal);
+    let kept = kept.iter().find(|kept| kept.id() == entry);
+    assert_eq!(kept.map(|kept| kept.status().key()), Some("Failed"));
+    let engine = Engine::start(&tenant, folder.path());
+    assert_eq!(engine.status(entry).key(), "Failed");
+    assert_eq!(engine.state.entries.attention_count(), 1);
+}
+
+#[test]
+fn a_service_that_keeps_changing_an_end_does_not_fill_the_journal() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    let own = true_action(&engine, entry);
+    for status in ["Failed", "Succeeded"].iter().cycle().take(8) {
+        engine.control.advance(Duration::from_mins(1));
+        assert!(engine.control.set_status(&own, status));
+        engine.load(&machine);
+    }
+    engine.worker.shut_down();
+    let kept = journal_on_disk(&engine.journal);
+    let kept = kept.iter().find(|kept| kept.id() == entry);
+    let records = kept.map(Entry::records).into_iter().flatten();
+    let ends = records.filter(|(_, r)| matches!(r, Record::Finished { .. }));
+    // Each of the nine but for the bound; two readings at once may write the same end.
+    let ends = ends.count();
+    assert!((4..9).contains(&ends), "{ends} ends");
 }

@@ -5,6 +5,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::action::{Order, Recorded, Sameness, Task};
+use crate::guard::is_another_person;
 use crate::journal::Entry;
 use crate::model::{Account, EntryId, MachineAction, MachineId, filled, normal};
 use crate::worker::clock::now;
@@ -193,17 +194,33 @@ impl<'a> Claim<'a> {
         }
     }
 
-    /// Whether an action without a tag or comment could be this order: of its kind, from about its time.
-    /// The tag decides; where the service shows no comments, nobody can tell.
+    /// Whether an action without any tag could be this order: of its kind, from about its time, and this
+    /// account's where it has a comment, which the service may have cut or replaced. The tag decides;
+    /// where the service does not show it, nobody can tell.
     pub fn may_be(&self, action: &MachineAction) -> bool {
-        let is_nameless =
-            action.external_id.is_none() && filled(action.requestor_comment.as_deref()).is_none();
+        let comment = filled(action.requestor_comment.as_deref());
+        let is_untagged = action.external_id.is_none()
+            && comment.is_none_or(|comment| {
+                EntryId::find_in(comment).is_none()
+                    && self.not_before.is_some()
+                    && self.credit(action) == Credit::ToUs
+            });
         let is_there =
             (action.machine_id.as_ref()).is_none_or(|machine| *machine == self.order.machine.id);
-        is_nameless
+        is_untagged
             && is_there
             && !self.is_older(action)
             && self.order.task.compared_with(action) != Sameness::Different
+    }
+
+    /// Whether an action on the device has this order's tag as it left, and is another one all the
+    /// same: then neither is proven.
+    pub fn contradicts_itself(&self, action: &MachineAction) -> bool {
+        let is_there = action.machine_id.as_ref() == Some(&self.order.machine.id);
+        let is_tagged = action.external_id.as_deref() == Some(&self.order.entry.to_string());
+        is_there
+            && (is_tagged || self.is_as_sent(action))
+            && self.order.task.compared_with(action) == Sameness::Different
     }
 
     /// The first of these that may have come of an order which shows no tag: begun since it left, and
@@ -230,17 +247,11 @@ impl<'a> Claim<'a> {
     }
 
     fn credit(&self, action: &MachineAction) -> Credit {
-        let (us, requestor) = (
-            filled(self.user_name.as_deref()).map(str::to_lowercase),
-            filled(action.requestor.as_deref()).map(str::to_lowercase),
-        );
-        match (us, requestor) {
-            (Some(us), Some(requestor)) if us == requestor => Credit::ToUs,
-            // Applications are credited by their id, and guests have names in two forms.
-            (Some(us), Some(requestor)) if is_plain_name(&us) && is_plain_name(&requestor) => {
-                Credit::ToAnother
-            }
-            (Some(_) | None, _) => Credit::Unknown,
+        let us = filled(self.user_name.as_deref());
+        match us.zip(filled(action.requestor.as_deref())) {
+            Some((us, requestor)) if us.to_lowercase() == requestor.to_lowercase() => Credit::ToUs,
+            Some((us, requestor)) if is_another_person(requestor, us) => Credit::ToAnother,
+            Some(_) | None => Credit::Unknown,
         }
     }
 }
@@ -281,10 +292,6 @@ fn other_records(context: &Context, order: &Order, entry: Option<&Entry>) -> Vec
         .into_iter()
         .flatten()
         .collect()
-}
-
-fn is_plain_name(name: &str) -> bool {
-    name.contains('@') && !name.contains("#ext#")
 }
 
 #[cfg(test)]

@@ -7,12 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::claim::{Claim, Reading};
+use super::follow::finished;
 use super::outcome::{Source, accepted, look_up_effect, not_ours};
 use super::registry::Registration;
 use crate::action::{Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
-use crate::journal::{Entry, OrderStatus, Phase, Record};
+use crate::journal::{Entry, OrderStatus, Phase, Record, TimeSource};
 use crate::message::OrderProgress;
 use crate::model::{EntryId, Epoch, MachineAction, MachineActionId};
 use crate::worker::clock::{monotonic_now, now};
@@ -20,6 +21,8 @@ use crate::worker::context::Context;
 
 /// How far back all actions of the tenant are looked through, as clocks may differ by hours.
 const ELSEWHERE: SignedDuration = SignedDuration::from_hours(24);
+/// Ends that one entry records, where the service contradicts itself.
+const MAX_ENDS: usize = 4;
 /// Complete look-ups before *Not found* is said.
 const LOOK_UPS: u32 = 3;
 
@@ -67,6 +70,12 @@ pub(in crate::worker) async fn reconcile_late(context: &Context, actions: &[Mach
         return;
     };
     for entry in context.journal.entries().iter() {
+        if entry.author.is(&account)
+            && let Some(end) = corrected_end(context, entry, actions)
+        {
+            context.journal.record_or_say(entry.id(), vec![end]).await;
+            continue;
+        }
         let is_open_to_news = matches!(
             entry.status(),
             OrderStatus::NotFound
@@ -83,6 +92,27 @@ pub(in crate::worker) async fn reconcile_late(context: &Context, actions: &[Mach
             accepted(context, &entry.order, ours, Source::Reading).await;
         }
     }
+}
+
+/// The end that the service shows now for an action of ours for which it had shown another. A reading
+/// older than the recorded one says nothing, and a service that keeps changing its mind is not
+/// followed for good.
+fn corrected_end(context: &Context, entry: &Entry, actions: &[MachineAction]) -> Option<Record> {
+    let own = entry.own_action().filter(|_| entry.status().is_end())?;
+    let action = actions.iter().find(|action| action.id == own)?;
+    let (recorded, source) = entry.status_time();
+    let is_older =
+        source == TimeSource::Service && action.last_updated.is_some_and(|read| read < recorded);
+    let records = entry.records().iter().map(|(_, record)| record);
+    let ends = records
+        .filter(|r| matches!(r, Record::Finished { .. }))
+        .count();
+    if is_older || ends >= MAX_ENDS {
+        return None;
+    }
+    let claim = Claim::of(context, &entry.order, context.session.account().as_ref());
+    let end = finished(action).filter(|end| entry.is_corrected_by(end))?;
+    claim.contradiction(action).is_none().then_some(end)
 }
 
 /// How far a look-up has come.
@@ -174,6 +204,7 @@ async fn record_found(
             return not_ours(context, &entry.order, &action).await;
         }
         Ok(Found::Contested) => progress.trouble = Some(contested()),
+        Ok(Found::Untagged) => progress.trouble = Some(untagged(&entry.order.task)),
         Ok(Found::Nothing) => {
             progress.complete += 1;
             progress.first.get_or_insert_with(monotonic_now);
@@ -210,6 +241,8 @@ enum Found {
     NotOurs(Box<MachineAction>),
     /// Ours by this look and not by another.
     Contested,
+    /// One of its kind, by this account and from about its time, that shows no tag.
+    Untagged,
     /// The service does not have it.
     Nothing,
 }
@@ -224,6 +257,20 @@ impl Found {
 fn contested() -> Explanation {
     let headline = "Defender describes this action in two ways, so neither proves anything";
     let next = NextStep::Outside("Look at the device in the Defender portal".into());
+    Explanation {
+        effect: Effect::Unknown,
+        ..Explanation::harmless(headline, next)
+    }
+}
+
+/// Why an action that is most likely this order's settles nothing.
+fn untagged(task: &Task) -> Explanation {
+    let kind = task.kind();
+    let what = kind.map_or_else(|| "an action".to_owned(), |kind| kind.spec().a_noun());
+    let headline = format!(
+        "Defender shows {what} from about that time without this order's tag: most likely it is this one"
+    );
+    let next = NextStep::Outside("Look at the device's actions before you send it again".into());
     Explanation {
         effect: Effect::Unknown,
         ..Explanation::harmless(headline, next)
@@ -300,10 +347,14 @@ async fn search(
     {
         return Ok(Found::Ours(Box::new(action)));
     }
-    if found.items.iter().any(|action| claim.may_be(action)) {
-        return Err(None);
+    let shown = || found.items.iter().chain(&answered);
+    if shown().any(|action| claim.contradicts_itself(action)) {
+        Ok(Found::Contested)
+    } else if found.items.iter().any(|action| claim.may_be(action)) {
+        Ok(Found::Untagged)
+    } else {
+        whole(&found)
     }
-    whole(&found)
 }
 
 /// Nothing, if the list in which it was looked for left nothing out.
