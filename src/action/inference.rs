@@ -94,6 +94,8 @@ impl ConditionState {
 pub struct Conditions {
     states: [ConditionState; Condition::ALL.len()],
     ended: [ConditionState; Condition::ALL.len()],
+    /// Whether an action of any kind has not ended.
+    pub has_open_action: bool,
 }
 
 impl Conditions {
@@ -103,6 +105,7 @@ impl Conditions {
         Self {
             states: Condition::ALL.map(|condition| infer(condition, history)),
             ended: Condition::ALL.map(|condition| infer_ended(condition, history)),
+            has_open_action: history.iter().any(|action| !action.status.is_final()),
         }
     }
 

@@ -36,7 +36,7 @@ const COUNTED_FROM: usize = 4;
 pub struct Notice {
     pub summary: String,
     pub body: String,
-    went_wrong: bool,
+    needs_person: bool,
 }
 
 /// Raises notifications; clones share one queue.
@@ -108,7 +108,7 @@ impl Notifier {
             seen.insert(entry.id(), key)
         };
         let is_news = before != Some(key) && !is_acknowledging(entry);
-        let is_news = is_news && (status.is_end() || status.is_unknown());
+        let is_news = is_news && (status.is_end() || status.needs_person());
         if !is_news || is_withdrawn(status) || inner.is_watched.load(Ordering::Acquire) {
             return;
         }
@@ -145,18 +145,18 @@ fn is_withdrawn(status: &OrderStatus) -> bool {
 fn notice(entry: &Entry, mode: Mode) -> Notice {
     let task = &entry.order.task;
     let word = entry.status().word(task);
-    let went_wrong = entry.status().went_wrong();
+    let needs_person = entry.status().needs_person();
     let mut body = match mode {
         Mode::Live => task.title(),
         Mode::Demo | Mode::StandIn => format!("{}: {}", mode.word(), task.title()),
     };
-    if went_wrong {
+    if needs_person {
         body += ". Needs your attention in cordon";
     }
     Notice {
         summary: format!("{word}: {}", entry.machine().quoted()),
         body,
-        went_wrong,
+        needs_person,
     }
 }
 
@@ -176,7 +176,7 @@ fn raise_all(notices: &Receiver<Notice>, mut show: impl FnMut(&Notice)) {
 
 /// One notice in the place of many.
 fn counted(all: &[Notice]) -> Notice {
-    let wrong = all.iter().filter(|notice| notice.went_wrong).count();
+    let wrong = all.iter().filter(|notice| notice.needs_person).count();
     let body = match wrong {
         0 => "All succeeded".to_owned(),
         1 => "1 needs your attention in cordon".to_owned(),
@@ -185,7 +185,7 @@ fn counted(all: &[Notice]) -> Notice {
     Notice {
         summary: format!("{} actions have ended", all.len()),
         body,
-        went_wrong: wrong > 0,
+        needs_person: wrong > 0,
     }
 }
 

@@ -4,7 +4,7 @@ use super::verdict::{Question, Verdict};
 use super::{Facts, batch, blast_radius, file, history, lifting, protection, support, twins};
 use crate::action::Devices;
 use crate::explain::NextStep;
-use crate::model::{HealthStatus, OnboardingStatus, age_text};
+use crate::model::{HealthStatus, OnboardingStatus, age_text, is_outdated};
 
 /// A rule with what it protects.
 pub struct Guardrail {
@@ -68,7 +68,7 @@ pub const GUARDRAILS: &[Guardrail] = &[
     },
     Guardrail {
         name: "twins",
-        protects: "the other record with the same name",
+        protects: "the other record with the same name, or with one that looks like it",
         check: twins::check,
     },
     Guardrail {
@@ -202,7 +202,10 @@ fn renamed(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     let Some(machine) = facts.machine.filter(|m| question.machine.is_renamed_in(m)) else {
         return Vec::new();
     };
-    let text = format!("Renewed name: now {}", machine.reference().quoted());
+    let text = format!(
+        "Renamed since it was chosen: now {}",
+        machine.reference().quoted()
+    );
     // Rule 10: what the device is never forbids a release.
     vec![if question.task.gives_back() {
         Verdict::warn(text)
@@ -268,14 +271,14 @@ fn silent(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
             machine.health_status.word()
         )));
     }
-    match machine.last_seen.map(|seen| facts.now.duration_since(seen)) {
+    match machine.last_seen {
         None => verdicts.push(Verdict::not_checked(format!(
             "when the device last reported; {waits}"
         ))),
-        Some(age) if age > facts.policy.silent_after => verdicts.push(Verdict::warn(format!(
-            "Last full report {}: {waits}",
-            age_text(age.as_secs())
-        ))),
+        Some(seen) if is_outdated(seen, facts.now, facts.policy.silent_after) => {
+            let age = age_text(facts.now.duration_since(seen).as_secs());
+            verdicts.push(Verdict::warn(format!("Last full report {age}: {waits}")));
+        }
         Some(_) => {}
     }
     verdicts

@@ -222,6 +222,9 @@ fn each_warning_warns_and_lets_pass() {
         ("silent device", ActionKind::Isolate, |w| {
             w.machine.health_status = HealthStatus::Inactive;
         }),
+        ("silent device", ActionKind::Isolate, |w| {
+            w.machine.last_seen = Some(NOW + jiff::SignedDuration::from_hours(3));
+        }),
         ("blast radius", ActionKind::Isolate, |w| {
             w.machine.computer_dns_name = Some("DC01.contoso.com".into());
         }),

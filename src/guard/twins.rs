@@ -1,4 +1,4 @@
-//! Records that share a name.
+//! Names that may stand for another device: shared by several records, or not what they seem.
 
 use std::sync::Arc;
 
@@ -40,7 +40,11 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         Some(machine) => about(machine),
         None => format!("…{}", question.machine.id.tail()),
     };
-    let mut verdicts = Vec::new();
+    let oddity = question.machine.oddity();
+    let mut verdicts: Vec<_> = oddity
+        .map(|oddity| Verdict::warn(oddity.explanation()))
+        .into_iter()
+        .collect();
     if !same.is_empty() {
         verdicts.push(Verdict::warn(format!(
             "{} other {} with this name: {}. This is {this}",

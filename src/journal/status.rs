@@ -176,6 +176,12 @@ impl OrderStatus {
         }
     }
 
+    /// Whether it waits for a person: to have read what went wrong, or to insist on it or withdraw it.
+    #[must_use]
+    pub fn needs_person(&self) -> bool {
+        self.went_wrong() || matches!(self, Self::Held { .. })
+    }
+
     /// The service said that it will not change any more.
     pub(super) fn is_last_word(&self) -> bool {
         match self {

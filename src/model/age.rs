@@ -1,12 +1,20 @@
 //! How old something is, in words.
 
+use jiff::{SignedDuration, Timestamp};
+
 const MINUTE: i64 = 60;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
+/// What lies as far ahead as this is no matter of clocks that differ.
+const AHEAD: i64 = -HOUR;
 
-/// An age in its largest whole unit; what lies in the future by a skewed clock is "just now".
+/// An age in its largest whole unit; what lies in the future by a skewed clock is "just now", and what
+/// lies further ahead is said to.
 #[must_use]
 pub fn age_text(seconds: i64) -> String {
+    if seconds <= AHEAD {
+        return "in the future".to_owned();
+    }
     match seconds {
         ..=0 => "just now".to_owned(),
         // A figure that goes on by the second would stand still where nothing else moves.
@@ -17,6 +25,13 @@ pub fn age_text(seconds: i64) -> String {
     }
 }
 
+/// Whether nobody can rely on a report from that time: it is older than `limit`, or dated in the future.
+#[must_use]
+pub fn is_outdated(at: Timestamp, now: Timestamp, limit: SignedDuration) -> bool {
+    let age = now.duration_since(at);
+    age > limit || age.as_secs() <= AHEAD
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,7 +39,9 @@ mod tests {
     #[test]
     fn ages_are_in_their_largest_unit() {
         for (seconds, text) in [
-            (i64::MIN, "just now"),
+            (i64::MIN, "in the future"),
+            (-3_600, "in the future"),
+            (-3_599, "just now"),
             (-5, "just now"),
             (0, "just now"),
             (14, "less than a minute ago"),

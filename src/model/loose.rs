@@ -241,14 +241,14 @@ impl FromText for Timestamp {
                     .ok()
                     .map(|at| at.timestamp())
             })?;
-        // The first second of year 1 is how .NET writes "never".
-        (at.as_second() > YEAR_TWO).then_some(at)
+        // "Never" is written as the first second of a system's calendar: year 1, 1601 or 1970.
+        (at.as_second() >= YEAR_2000).then_some(at)
     }
 }
 
 /// Length of `2025-01-01T00:00:00.123456789`.
 const NANOSECONDS_END: usize = 29;
-const YEAR_TWO: i64 = -62_104_060_800;
+const YEAR_2000: i64 = 946_684_800;
 
 #[cfg(test)]
 mod tests {
@@ -279,6 +279,8 @@ mod tests {
         }
         for odd in [
             "0001-01-01T00:00:00Z",
+            "1601-01-01T00:00:00Z",
+            "1970-01-01T00:00:00Z",
             "2025-13-01T00:00:00Z",
             "now",
             "1735689600",

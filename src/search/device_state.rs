@@ -13,6 +13,8 @@ pub struct DeviceState {
     is_contained: bool,
     /// Whether it is cut off or restricted now, whatever else is under way.
     is_in_force: bool,
+    /// Whether an action of any kind is under way.
+    has_open_action: bool,
 }
 
 impl DeviceState {
@@ -60,9 +62,10 @@ impl DeviceState {
     /// The words by which it can be searched for together with others: cut off or restricted in
     /// whichever way, and whatever is under way.
     pub fn group_words(self) -> impl Iterator<Item = &'static str> {
-        let is_pending = self.isolation.is_changing() || self.restriction.is_changing();
         let contained = self.is_in_force.then_some("Contained");
-        contained.into_iter().chain(is_pending.then_some("Pending"))
+        contained
+            .into_iter()
+            .chain(self.has_open_action.then_some("Pending"))
     }
 
     /// Its sort rank by state: what is under way first, what holds next.
@@ -143,6 +146,7 @@ impl From<&Conditions> for DeviceState {
             restriction: phase(Condition::Restricted),
             is_contained,
             is_in_force: in_force(cut_off) || in_force(Condition::Restricted),
+            has_open_action: conditions.has_open_action,
         }
     }
 }

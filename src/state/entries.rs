@@ -24,7 +24,7 @@ pub struct Entries {
     batches: Vec<EntryId>,
     /// Those that have not ended.
     open: BTreeSet<usize>,
-    /// Those that went wrong or whose outcome is unknown, and that are not acknowledged.
+    /// Those that went wrong, whose outcome is unknown, or that are held, and that are not acknowledged.
     attention: BTreeSet<usize>,
     /// Those that have ended and need no attention.
     ended: BTreeSet<usize>,
@@ -103,7 +103,7 @@ impl Entries {
     #[must_use]
     pub fn needs_attention(&self, entry: &Entry) -> bool {
         let status = entry.status();
-        status.went_wrong()
+        status.needs_person()
             && !self.is_read(entry)
             // What this console itself has cancelled went as it was meant to.
             && !status.was_cancelled_here(|tag| self.get(tag))

@@ -27,6 +27,8 @@ fn an_unexpected_opposite_action_holds_the_order_until_confirmed() {
             .is_some_and(|e| matches!(e.status(), OrderStatus::Held { .. }))
     });
     assert!(posts(&engine.control).is_empty());
+    // It goes on only when a person says so.
+    assert_eq!(engine.state.entries.attention_count(), 1);
     engine.send(Command::Insist(entry));
     engine.until("acceptance", move |s| {
         s.entry(entry).is_some_and(|e| {
@@ -35,6 +37,7 @@ fn an_unexpected_opposite_action_holds_the_order_until_confirmed() {
                 .any(|(_, r)| matches!(r, Record::Accepted { .. } | Record::Refused { .. }))
         })
     });
+    assert_eq!(engine.state.entries.attention_count(), 0);
     assert_eq!(posts(&engine.control), ["isolate"]);
 }
 
