@@ -74,9 +74,11 @@ impl Sha1 {
             0 => Err(Sha1Error::Missing),
             MD5_DIGITS => Err(Sha1Error::Md5),
             SHA256_DIGITS => Err(Sha1Error::Sha256),
+            SHA1_DIGITS if is_grouped(&pieces) || is_called_sha1(text) => {
+                Ok(Self(digits.to_ascii_lowercase().into()))
+            }
             _ if pieces.contains(&MD5_DIGITS) => Err(Sha1Error::Md5),
             _ if pieces.contains(&SHA256_DIGITS) => Err(Sha1Error::Sha256),
-            SHA1_DIGITS if is_grouped(&pieces) => Ok(Self(digits.to_ascii_lowercase().into())),
             SHA1_DIGITS => Err(Sha1Error::Pieces),
             digits => Err(Sha1Error::WrongLength { digits }),
         }
@@ -109,6 +111,13 @@ fn lengths_of_pieces(words: &[&str], digits: usize) -> Vec<usize> {
     }
     lengths.reverse();
     lengths
+}
+
+/// Whether a text begins with `SHA-1` or the like, so that a blank within its digits is only a blank.
+fn is_called_sha1(text: &str) -> bool {
+    let letters = text.chars().filter(char::is_ascii_alphanumeric);
+    let start = letters.map(|c| c.to_ascii_lowercase()).take(4);
+    start.eq("sha1".chars())
 }
 
 /// Whether digits were written in groups, as people do: all alike, and perhaps a shorter last one.
@@ -167,6 +176,7 @@ mod tests {
             format!("{HASH}, {HASH}"),
             format!("SHA-1: {} {}", &HASH[..20], &HASH[20..]),
             format!("sha1{HASH}"),
+            format!("SHA1: {} {}", &HASH[..8], &HASH[8..]),
             format!("{} {} {}", &HASH[..16], &HASH[16..32], &HASH[32..]),
         ] {
             assert_eq!(

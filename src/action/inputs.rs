@@ -18,6 +18,7 @@ pub const FULL: Choice = Choice {
     value: "Full",
     word: "Full",
     available_as: None,
+    consequence: None,
 };
 
 /// Some applications stay connected.
@@ -25,6 +26,9 @@ pub const SELECTIVE: Choice = Choice {
     value: "Selective",
     word: "Selective",
     available_as: Some("SelectiveIsolation"),
+    consequence: Some(
+        "Cuts every network connection except to Defender, classic Outlook, classic Teams and Skype for Business. Unsaved network work may be lost",
+    ),
 };
 
 /// The file that an action is about.
@@ -55,6 +59,7 @@ pub const SCAN_TYPE: Parameter = Parameter {
             value: "Quick",
             word: "Quick",
             available_as: None,
+            consequence: None,
         },
         FULL,
     ]),

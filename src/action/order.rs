@@ -216,6 +216,17 @@ impl Task {
     /// One sentence on what happens then.
     #[must_use]
     pub fn consequence(&self) -> &'static str {
+        if let Self::Act { values, .. } = self
+            && let Some(of_choice) = values.iter().find_map(|(_, value)| {
+                if let Value::Choice(choice) = value {
+                    choice.consequence
+                } else {
+                    None
+                }
+            })
+        {
+            return of_choice;
+        }
         self.spec().map_or(
             "Takes the action back, if the device has not carried it out yet",
             |spec| spec.consequence,

@@ -47,6 +47,8 @@ pub struct Choice {
     pub word: &'static str,
     /// The name in `availableMachineActions`, where it is not the action's own.
     pub available_as: Option<&'static str>,
+    /// One sentence on what happens then, where it is not the action's own.
+    pub consequence: Option<&'static str>,
 }
 
 /// A typed value of a [`Parameter`].
@@ -298,11 +300,13 @@ mod tests {
             value: "Quick",
             word: "Quick scan",
             available_as: None,
+            consequence: None,
         },
         Choice {
             value: "Full",
             word: "Full scan",
             available_as: None,
+            consequence: None,
         },
     ];
 

@@ -104,8 +104,14 @@ pub fn field_trouble(text: &str) -> Option<String> {
     Some(format!("“{strange}” is no field: {}", known.join(", ")))
 }
 
+/// What a line names devices by, if anything.
+fn named_in(line: &str) -> Option<Pasted> {
+    Some(Pasted::find(line)).filter(|found| !found.is_nothing())
+}
+
 impl Filter {
-    /// Reads what was typed or pasted. An id anywhere in it finds that device and nothing else.
+    /// Reads what was typed or pasted. An id anywhere in it finds that device and nothing else; one of
+    /// no device in the list may be the hash of a file, and leaves the line to its other words.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let excluded = || search_words(text).into_iter().filter(|w| w.is_excluded);
@@ -117,14 +123,17 @@ impl Filter {
         };
         let wanted = without_excluded(text);
         if let Some(id) = pasted_id(&wanted) {
-            return only(Field::Id, id);
+            return Self {
+                pasted: named_in(&wanted.replacen(id, " ", 1)),
+                ..only(Field::Id, id)
+            };
         }
         if Question::is_beyond_list(text) {
             // Only the service's answer is shown: what the list holds of it would mislead.
             return only(Field::User, text);
         }
         let terms: Vec<Term> = search_words(text).into_iter().filter_map(term).collect();
-        let pasted = Some(Pasted::find(&wanted)).filter(|found| !found.is_nothing());
+        let pasted = named_in(&wanted);
         Self { terms, pasted }
     }
 

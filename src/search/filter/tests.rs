@@ -154,6 +154,15 @@ fn a_pasted_id_finds_its_device() {
 }
 
 #[test]
+fn a_hash_that_is_no_devices_id_leaves_the_line_to_its_other_words() {
+    let line = format!("INC-1 beacon from FIN-LT-042 sha1 {}", "3".repeat(40));
+    let filter = Filter::parse(&line);
+    assert!(!is_found(&line, &machine("FIN-LT-042")), "by its terms");
+    assert!(filter.pasted().is_some_and(|found| !found.is_nothing()));
+    assert_eq!(Filter::parse(&"3".repeat(40)).pasted(), None, "an id alone");
+}
+
+#[test]
 fn letters_outside_ascii_are_folded_too() {
     let machine = machine("BÜRO-ÄPFEL");
     assert!(is_found("büro", &machine) && is_found("äpfel", &machine));

@@ -31,7 +31,7 @@ impl Item {
         Self::Finding {
             machine: machine.clone(),
             rail: finding.rail,
-            text: without_ages(&finding.text),
+            text: without_ages(finding.reason()),
         }
     }
 }
@@ -66,6 +66,14 @@ struct Shown {
     is_whole: bool,
 }
 
+impl Shown {
+    /// Where the rest begins that is to be shown next: below what was seen from the top on, else at
+    /// the top.
+    fn next(&self) -> f32 {
+        if self.from <= TOLERANCE { self.to } else { 0.0 }
+    }
+}
+
 /// What a form has shown so far.
 #[derive(Debug, Default)]
 pub struct Exposure {
@@ -84,7 +92,7 @@ impl Exposure {
         let visible = rect.intersect(ui.clip_rect()).intersect(ui.content_rect());
         if self.scroll_to.as_ref() == Some(item) {
             self.scroll_to = None;
-            let hidden_from = self.shown.get(item).map_or(0.0, |shown| shown.to);
+            let hidden_from = self.shown.get(item).map_or(0.0, Shown::next);
             let mut unseen = rect;
             unseen.min.y = (rect.min.y + hidden_from - TOLERANCE).min(rect.max.y);
             ui.scroll_to_rect(unseen, Some(egui::Align::Min));
@@ -142,6 +150,26 @@ mod tests {
                 is_same,
                 "{one} / {other}"
             );
+        }
+    }
+
+    #[test]
+    fn what_was_seen_only_from_below_is_shown_from_its_top() {
+        let seen = |from, to| {
+            Shown {
+                from,
+                to,
+                is_whole: false,
+            }
+            .next()
+        };
+        for (shown, next) in [
+            ((0.0, 40.0), 40.0),
+            ((0.5, 40.0), 40.0),
+            ((12.0, 60.0), 0.0),
+        ] {
+            let (from, to) = shown;
+            assert!((seen(from, to) - next).abs() < 0.1, "{shown:?}");
         }
     }
 

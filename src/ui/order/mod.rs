@@ -55,8 +55,12 @@ pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
     let id = Id::unique(("order form", form.draft.entry));
     match form_ui(ui, cx, &mut form, id) {
         Outcome::Open => cx.views.dialog = Some(OpenDialog::Form(form)),
-        Outcome::Closed => {
-            if let Some(used) = form.used_ticket() {
+        outcome @ (Outcome::Closed | Outcome::Confirmed) => {
+            // One that was only typed belongs to nothing.
+            if let Some(used) = form
+                .used_ticket()
+                .filter(|_| matches!(outcome, Outcome::Confirmed))
+            {
                 cx.views.ticket = Some(used);
             }
             Dialog::return_focus(ui.ctx(), id);
@@ -67,7 +71,9 @@ pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
 /// Whether a form is to stay.
 enum Outcome {
     Open,
+    /// Without an order.
     Closed,
+    Confirmed,
 }
 
 fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcome {
@@ -98,7 +104,11 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
     }
     let confirms = pressed == Pressed::Confirm || (pressed == Pressed::Nothing && is_by_key);
     if confirms && !is_arming(ui, form.armed_at) {
-        confirm(cx, form)
+        let outcome = confirm(cx, form);
+        if is_by_key && matches!(outcome, Outcome::Open) {
+            lead_to_missing(ui, cx, form, id);
+        }
+        outcome
     } else if pressed == Pressed::Keep || response.close_requested {
         Outcome::Closed
     } else {
@@ -172,6 +182,23 @@ fn leave_out(ui: &Ui, form: &mut OrderForm, left_out: Vec<MachineRef>) -> Outcom
     } else {
         Outcome::Open
     }
+}
+
+/// Brings into sight what a form lacks that was to be confirmed by key: what has not been shown, or
+/// the field to fill in.
+fn lead_to_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
+    let reviews = form.reviews(cx.state, cx.now);
+    let task = form.draft.task();
+    let wanted = targets::required(form, &reviews, names_devices(&task));
+    let wants_name = form.only().is_some() && reviews.iter().any(Review::wants_name);
+    form.exposure.scroll_to = wanted
+        .into_iter()
+        .find(|item| !form.exposure.has_seen(item));
+    if form.exposure.scroll_to.is_none() {
+        let field = fields::next_to_fill(form, &task, wants_name).id(id);
+        ui.memory_mut(|memory| memory.request_focus(field));
+    }
+    ui.ctx().request_repaint();
 }
 
 /// Whether the keys that confirm were pressed anew: not held down since before, and not meant for a
@@ -274,14 +301,30 @@ fn scroll_ui<R>(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui) -> R) ->
         .auto_shrink(false)
         .show(ui, |ui| {
             ui.set_width(ui.available_width());
+            page_by_key(ui, height);
             content(ui)
         })
         .inner
 }
 
+/// Page Up and Page Down scroll the fields, once all that has to be seen was: until then Page Down
+/// leads there, and has been taken.
+fn page_by_key(ui: &Ui, height: f32) {
+    for (key, direction) in [(Key::PageUp, 1.0), (Key::PageDown, -1.0)] {
+        if ui.input_mut(|input| input.consume_key(Modifiers::NONE, key)) {
+            ui.scroll_with_delta(egui::vec2(0.0, direction * 0.8 * height));
+        }
+    }
+}
+
 /// The device in the largest type, and the consequence in a sentence.
 fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
     let only = form.only().cloned();
+    if only.is_none() && !is_tiny {
+        // The title says how many.
+        ui.add(Label::new(task.consequence()).wrap());
+        return;
+    }
     let name = only
         .as_ref()
         .map_or_else(|| devices(form.targets.len()), MachineRef::quoted);
@@ -338,7 +381,11 @@ fn body_ui(
     templates::templates_ui(ui, cx, form, Field::Ticket.id(id));
     fields::comment_ui(ui, form, id);
     fields::number_ui(ui, form, task, id);
-    if let Some(first) = form.drafts().next() {
+    if let Some(mut first) = form.drafts().next() {
+        if first.comment.trim().is_empty() {
+            // The ticket leads what is still to be written.
+            first.comment = format!("{} …", ticket::clean_ticket(&form.ticket));
+        }
         review::preview_ui(ui, &first, form.only());
     }
     // Close together: all of it is to be read without scrolling.
@@ -398,7 +445,7 @@ fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
         }
     };
     // The newest is at the top of the list.
-    cx.views.marked_entry = approvals.last().map(|approval| approval.order().entry);
+    cx.views.activity.marked = approvals.last().map(|approval| approval.order().entry);
     if form.from_selection {
         let targets = &form.targets;
         let is_ordered = |id: &_| targets.iter().any(|target| target.machine.id == *id);
@@ -407,7 +454,7 @@ fn confirm(cx: &mut Cx<'_>, form: &mut OrderForm) -> Outcome {
             .retain(|picked| !is_ordered(&picked.id));
     }
     cx.out.work.push(Command::Submit(approvals));
-    Outcome::Closed
+    Outcome::Confirmed
 }
 
 #[cfg(test)]

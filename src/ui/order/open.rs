@@ -78,7 +78,7 @@ pub fn open(
     let mut form = OrderForm::new(targets, draft, time);
     form.renamed = renamed;
     if form.draft.comment.is_empty() {
-        form.ticket = preset(state, views, &ids).unwrap_or_default();
+        form.ticket = preset(state, views, &form.draft.task(), &ids).unwrap_or_default();
     }
     let alerts = alerts_to_read(state, &form.draft, &ids);
     views.open(Dialog::Form(Box::new(form)));

@@ -53,6 +53,7 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
         events.find_map(pasted_text)
     });
     if let Some(text) = pasted {
+        take_hash_of_line(form, &text);
         let fits = fitting(form, &text, wants_name);
         if fits != Field::Comment && in_field != Some(fits) {
             let into = match fits {
@@ -82,6 +83,31 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
         let missing = hash.filter(|field| form.draft.text(field).trim().is_empty());
         let first = missing.map_or(Field::Comment, |field| Field::Parameter(field.wire_name));
         ui.memory_mut(|memory| memory.request_focus(first.id(id)));
+    }
+}
+
+/// Puts the one hash in a longer line, as from an alert, into the field that is still without one; the
+/// line goes where it fits besides. A device's id has the form of a hash and is none.
+fn take_hash_of_line(form: &mut OrderForm, line: &str) {
+    let Some(field) = form.draft.hash_field() else {
+        return;
+    };
+    let is_id = |hash: &Sha1| {
+        let mut targets = form.targets.iter();
+        targets.any(|target| {
+            target
+                .machine
+                .id
+                .as_str()
+                .eq_ignore_ascii_case(hash.as_str())
+        })
+    };
+    if form.draft.value(field).is_err()
+        && !is_hash(line)
+        && let Ok(hash) = Sha1::find(line)
+        && !is_id(&hash)
+    {
+        form.draft.set(field, hash.as_str());
     }
 }
 

@@ -275,6 +275,7 @@ fn leave_out_ui(
             .add(
                 ActionButton::new(&label)
                     .key("leave out blocked")
+                    .passes_focus_on()
                     .disabled_because(why),
             )
             .clicked();

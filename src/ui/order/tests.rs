@@ -169,7 +169,7 @@ fn the_safe_button_has_the_keyboard_and_typing_goes_into_the_comment() {
     assert_eq!(submitted(&harness), 1);
     let views = &harness.state().views;
     assert!(views.dialog.is_none());
-    assert_eq!(views.marked_entry, EntryId::parse("cdn-7F3K2Q9M"));
+    assert_eq!(views.activity.marked, EntryId::parse("cdn-7F3K2Q9M"));
 }
 
 #[test]

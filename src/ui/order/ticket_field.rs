@@ -4,6 +4,7 @@ use egui::{Id, RichText, TextStyle, Ui};
 
 use super::form::OrderForm;
 use super::ticket::find;
+use crate::action::{Change, Task};
 use crate::model::MachineId;
 use crate::state::State;
 use crate::ui::theme::TokensExt as _;
@@ -32,9 +33,9 @@ pub fn field_ui(ui: &mut Ui, offered: Option<&str>, form: &mut OrderForm, id: Id
     }
 }
 
-/// The ticket to start with: of the search that found these devices, or the one that was last used
-/// for them.
-pub fn preset(state: &State, views: &Views, ids: &[MachineId]) -> Option<String> {
+/// The ticket to start with: of the search that found these devices, of this console's own order that is
+/// taken back, or the one that was last used for them.
+pub fn preset(state: &State, views: &Views, task: &Task, ids: &[MachineId]) -> Option<String> {
     let found = in_search(state, views).filter(|_| {
         let mut ids = ids.iter();
         ids.all(|id| views.rows.row_of(state, id).is_some())
@@ -43,7 +44,25 @@ pub fn preset(state: &State, views: &Views, ids: &[MachineId]) -> Option<String>
         let mut ids = ids.iter();
         ids.all(|id| used.machines.contains(id))
     });
-    found.or_else(|| used.map(|used| used.text.clone()))
+    found
+        .or_else(|| of_own_order(state, task, ids))
+        .or_else(|| used.map(|used| used.text.clone()))
+}
+
+/// The ticket under which this console ordered what is now taken back, where it is one for all.
+fn of_own_order(state: &State, task: &Task, ids: &[MachineId]) -> Option<String> {
+    let Change::Clears(condition) = task.change() else {
+        return None;
+    };
+    let mut tickets = ids.iter().map(|id| {
+        let conditions = state.actions.conditions(id)?;
+        let evidence = conditions.ended(condition).in_force()?;
+        let entry = state.entries.that_made(&evidence.action)?;
+        find(&entry.order.comment, |_| false)
+    });
+    let first = tickets.next().flatten()?;
+    let is_one = tickets.all(|other| other == Some(first));
+    is_one.then(|| first.to_owned())
 }
 
 /// The ticket to offer to a form that did not start with one.

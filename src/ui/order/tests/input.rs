@@ -39,12 +39,14 @@ fn a_pasted_hash_of_any_kind_goes_into_its_field() {
     let draft = &form(&harness).draft;
     let hash = draft.text(&crate::action::SHA1);
     assert_eq!((&*draft.comment, hash), ("dropper seen", SHA1));
-    // A sentence about a file is a reason.
+    // A sentence about a file is a reason, and its hash is the one that is asked for.
     let mut harness = self::harness(world(ActionKind::StopAndQuarantineFile));
     harness.run_steps(3);
     let sentence = format!("user p.marsh opened an attachment with {SHA1} in it");
     paste(&mut harness, &sentence);
-    assert_eq!(form(&harness).draft.comment, sentence);
+    let draft = &form(&harness).draft;
+    let hash = draft.text(&crate::action::SHA1);
+    assert_eq!((&*draft.comment, hash), (&*sentence, SHA1));
 }
 
 #[test]
