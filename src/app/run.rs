@@ -34,6 +34,7 @@ impl App {
             UiCommand::SignInWithBrowser => self.send(Command::SignInWithBrowser),
             UiCommand::ShowDevices => self.views.show(Screen::Devices),
             UiCommand::ShowContained => self.views.show(Screen::Contained),
+            UiCommand::ShowActivity => self.views.activity.wants_focus = true,
             UiCommand::ShowJournal => self.views.show(Screen::Journal),
             UiCommand::VerifyJournal => {
                 self.views.show(Screen::Journal);

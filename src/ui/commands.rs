@@ -26,6 +26,7 @@ pub enum UiCommand {
     LookNow,
     ShowDevices,
     ShowContained,
+    ShowActivity,
     ShowJournal,
     VerifyJournal,
     CopyHandOver,
@@ -79,6 +80,7 @@ impl UiCommand {
             Self::LookNow,
             Self::ShowDevices,
             Self::ShowContained,
+            Self::ShowActivity,
             Self::ShowJournal,
             Self::CopyHandOver,
             Self::VerifyJournal,
@@ -137,6 +139,10 @@ impl UiCommand {
             Self::ShowContained => (
                 "Contained now",
                 "Every device that is isolated, contained or restricted, by anybody",
+            ),
+            Self::ShowActivity => (
+                "Activity",
+                "Puts the keyboard on the first entry: what needs attention, if anything does",
             ),
             Self::ShowJournal => (
                 "Journal",
@@ -219,6 +225,7 @@ impl UiCommand {
             Self::LookNow => const { &[keys(Modifiers::COMMAND, Key::L)] },
             Self::ShowContained => const { &[keys(Modifiers::NONE, Key::F6)] },
             Self::ShowJournal => const { &[keys(Modifiers::NONE, Key::F7)] },
+            Self::ShowActivity => const { &[keys(Modifiers::NONE, Key::F8)] },
             Self::CopyHandOver => const { &[keys(COMMAND_SHIFT, Key::H)] },
             Self::ReleaseMine => const { &[keys(COMMAND_SHIFT, Key::R)] },
             Self::Compare => const { &[keys(Modifiers::COMMAND, Key::D)] },

@@ -11,22 +11,26 @@ use super::layout::{LOW, WIDE, is_console_open};
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{
-    ActionButton, Icon, Split, TipExt as _, copy_button_ui, dismissible_ui, icon,
+    ActionButton, Icon, Split, TipExt as _, copy_button_ui, dismissible_ui, elided_ui, icon,
     keep_focus_in_view, raised_frame, splitter_ui, take_escape,
 };
 use super::{Cx, activity, contained, dialogs, journal, palette, settings, sign_in, strip};
 use crate::explain::{Explanation, NextStep};
+use crate::model::MachineRef;
 use crate::ui::device::panel;
 use crate::ui::devices::screen;
 use crate::ui::settings::shared_host;
 use crate::ui::sign_in::{account, banner};
 
 const PANEL_MIN_WIDTH: f32 = 420.0;
-const ACTIVITY_HEIGHT: f32 = 200.0;
+const ACTIVITY_HEIGHT: f32 = 280.0;
+/// From this height on there is room for more of them.
+const HIGH: f32 = 640.0;
 /// Three rows under a heading of the list of activities.
 const ACTIVITY_MIN_HEIGHT: f32 = 130.0;
 /// One row of it, with its margins.
 const ACTIVITY_LINE_HEIGHT: f32 = 40.0;
+
 /// Shows the whole window. The keyboard goes from the list to the panel, the activity and the strip.
 pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     palette::run_chosen(ui, cx);
@@ -142,7 +146,8 @@ pub fn activity_height(height: f32) -> f32 {
     if height < LOW {
         ACTIVITY_LINE_HEIGHT
     } else {
-        (height * 0.25).clamp(ACTIVITY_MIN_HEIGHT, ACTIVITY_HEIGHT)
+        let share = if height < HIGH { 0.25 } else { 0.32 };
+        (height * share).clamp(ACTIVITY_MIN_HEIGHT, ACTIVITY_HEIGHT)
     }
 }
 
@@ -168,10 +173,19 @@ fn main_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_wide: bool) {
         show_list(cx);
     }
     follow_page(ui, cx, Page::Device);
-    if ui
-        .add(ActionButton::new("Back to the list").icon(Icon::Undo))
-        .clicked()
-    {
+    let name = cx.views.selected.as_ref().map(MachineRef::quoted);
+    let goes_back = ui.horizontal(|ui| {
+        let back = ui.add(ActionButton::new("Back to the list").icon(Icon::Undo));
+        // Over what scrolls: whose facts and buttons these are.
+        elided_ui(
+            ui,
+            &name.unwrap_or_default(),
+            text::strong(),
+            ui.tokens().text,
+        );
+        back.clicked()
+    });
+    if goes_back.inner {
         show_list(cx);
     }
     panel_ui(ui, cx);
@@ -319,6 +333,7 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             &older,
         ) {
             dismissed.insert(newest.number);
+            return_keyboard(ui, cx);
         }
     }
     if let Some(refusal) = cx.views.refusal.clone()
@@ -332,7 +347,19 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         )
     {
         cx.views.refusal = None;
+        return_keyboard(ui, cx);
     }
+}
+
+/// After a banner has gone with the button that had the keyboard: to the list, or the page in its place.
+fn return_keyboard(ui: &Ui, cx: &Cx<'_>) {
+    ui.memory_mut(|memory| {
+        if is_console_open(cx.state) && cx.views.screen == Screen::Devices {
+            memory.request_focus(Id::unique("devices table"));
+        } else {
+            memory.move_focus(egui::FocusDirection::Next);
+        }
+    });
 }
 
 /// Whether the banner was put away; one that blocks everything cannot be.

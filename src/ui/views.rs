@@ -17,6 +17,15 @@ use crate::ui::journal::JournalView;
 use crate::ui::palette::{Item, Palette, Recent};
 use crate::ui::settings::rule_matches::RuleMatches;
 
+/// What was asked for in the list of activities.
+#[derive(Debug, Default)]
+pub struct ActivityView {
+    /// The list was asked for and has yet to take the keyboard.
+    pub wants_focus: bool,
+    /// The entry that was asked for by "Show"; its row is marked.
+    pub marked: Option<EntryId>,
+}
+
 /// View state.
 #[derive(Debug, Default)]
 pub struct Views {
@@ -41,8 +50,7 @@ pub struct Views {
     pub focus_search: bool,
     /// The table scrolls to the selection in this frame.
     pub scroll_to_selection: bool,
-    /// The entry that was asked for by "Show"; its row is marked.
-    pub marked_entry: Option<EntryId>,
+    pub activity: ActivityView,
     pub rows: Rows,
     pub contained: ContainedView,
     pub journal: JournalView,
@@ -235,7 +243,7 @@ impl Views {
             self.search.clear();
             self.completion = Completion::default();
             self.asking = AskView::default();
-            self.marked_entry = None;
+            self.activity.marked = None;
         }
         self.focus_search = self.dialog.is_none() && self.screen == Screen::Devices;
     }

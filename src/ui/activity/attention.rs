@@ -45,18 +45,8 @@ pub fn counter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         response.clicked()
     });
     if pressed {
-        ui.data_mut(|data| data.insert_temp(asked_id(), true));
+        cx.views.activity.wants_focus = true;
     }
-}
-
-/// That the list was asked for and has yet to take the keyboard.
-fn asked_id() -> Id {
-    Id::unique("attention asked for")
-}
-
-/// Whether the list was asked for since the last frame.
-pub fn take_asked(ui: &Ui) -> bool {
-    ui.data_mut(|data| data.remove_temp::<bool>(asked_id())) == Some(true)
 }
 
 /// The entries that need attention, the newest first.
@@ -64,14 +54,14 @@ pub fn listed(state: &State) -> Vec<&Entry> {
     state.entries.attention().rev().take(MAX_LISTED).collect()
 }
 
-/// Shows the entries that need attention, if there are any, at most `max_height` high.
-pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32) -> Ticking {
+/// Shows the entries that need attention, if there are any, at most `max_height` high; `asked` gives
+/// the first of them the keyboard.
+pub fn attention_ui(ui: &mut Ui, cx: &mut Cx<'_>, max_height: f32, asked: bool) -> Ticking {
     let state = cx.state;
     let count = state.entries.attention_count();
     if count == 0 {
         return Ticking::No;
     }
-    let asked = take_asked(ui);
     let tokens = ui.tokens();
     let listed = listed(state);
     let mut ticking = Ticking::No;
@@ -122,7 +112,10 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
             node.set_role(accesskit::Role::Heading);
             node.set_label(title);
         });
-        if listed.len() < 2 {
+        // What is held is not read away: it is insisted on, or withdrawn.
+        let wrong = listed.iter().filter(|entry| entry.status().went_wrong());
+        let ids: Vec<EntryId> = wrong.map(|entry| entry.id()).collect();
+        if ids.len() < 2 {
             return;
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -132,7 +125,6 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
                 .arms_late()
                 .disabled_because(why_not.as_deref());
             if ui.add(button).clicked() {
-                let ids = listed.iter().map(|entry| entry.id()).collect();
                 cx.views
                     .open(views::Dialog::Acknowledge(Acknowledging::of(ids)));
             }
@@ -232,5 +224,5 @@ pub fn mark(entry: &Entry) -> (Icon, Role, String) {
     let (icon, role) = look::order_status(entry.status());
     let task = &entry.order.task;
     let word = entry.status().word(task).to_lowercase();
-    (icon, role, format!("{}: {word}", task.title()))
+    (icon, role, format!("{}: {word}", task.verb()))
 }

@@ -117,7 +117,7 @@ pub fn buttons(
     opposites: &[&MachineAction],
 ) -> Vec<Button> {
     let mut buttons = Vec::new();
-    if state.entries.needs_attention(entry) {
+    if entry.status().went_wrong() && state.entries.needs_attention(entry) {
         buttons.push(Button::Acknowledge);
     }
     match entry.status() {
@@ -164,7 +164,7 @@ pub fn buttons(
 }
 
 /// Shows a button, and raises its command.
-pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, focus: bool) {
+pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
     let label = button.label();
     let look = match button {
         Button::NoWayBack(why) => {
@@ -196,11 +196,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button, f
         Some(hint) => look.hint(hint),
         None => look,
     };
-    let response = ui.add(look.disabled_because(why_not.as_deref()));
-    if focus && *button == Button::Acknowledge {
-        response.request_focus();
-    }
-    if response.clicked() {
+    if ui.add(look.disabled_because(why_not.as_deref())).clicked() {
         press(ui, cx, entry, button);
     }
 }

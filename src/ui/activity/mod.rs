@@ -20,7 +20,7 @@ use super::theme::{TokensExt as _, text};
 use super::widgets::{EmptyState, UiExt as _, section_ui};
 use crate::journal::Entry;
 use crate::state::State;
-use crate::ui::activity::attention::{attention_ui, listed, take_asked};
+use crate::ui::activity::attention::{attention_ui, listed};
 use crate::ui::activity::batches::batches_ui;
 use crate::ui::activity::row::{RING, Ticking, entry_ui};
 use crate::ui::activity::wording::still_open_opposites;
@@ -35,6 +35,7 @@ const ROWS_ONLY: f32 = 60.0;
 /// Draws the activity list.
 pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let room = ui.available_height();
+    let asked = std::mem::take(&mut cx.views.activity.wants_focus);
     if cx.state.entries.is_empty() {
         empty_ui(ui, room);
         return;
@@ -44,7 +45,7 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     spacing.item_spacing.y = tokens.space.xs;
     spacing.interact_size.y = tokens.height.target;
     if room < ROWS_ONLY {
-        rows_only_ui(ui, cx);
+        rows_only_ui(ui, cx, asked);
         return;
     }
     // Where room is short, the heading of what needs attention stands for both.
@@ -62,20 +63,39 @@ pub fn activity_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let batches = cx.state.batches(cx.now).len().min(max_batches);
     let batch = tokens.height.control + 8.0 + tokens.space.xs;
     let others = (0..batches).fold(others, |height, _| height + batch);
-    let ours = (room - others - line - tokens.space.s).max(rows);
-    let mut ticks = attention_ui(ui, cx, ours) == Ticking::Yes;
+    let ours = room - others - line - tokens.space.s;
+    let reason = ui.text_style_height(&TextStyle::Small) + tokens.space.xs;
+    if cx.state.entries.attention_count() > 0 && ours < rows + reason {
+        // Not in parts of which one would be too low to be seen.
+        count_ui(ui, cx);
+        rows_only_ui(ui, cx, asked);
+        return;
+    }
+    let mut ticks = attention_ui(ui, cx, ours, asked) == Ticking::Yes;
     ticks |= batches_ui(ui, cx, max_batches);
     if is_headed {
         section_ui(ui, "Activity");
     }
-    let list = ScrollArea::vertical()
-        .id_salt("activity")
-        .content_margin(RING);
-    list.auto_shrink(false)
-        .show(ui, |ui| ticks |= others_ui(ui, cx));
+    let is_first = asked && cx.state.entries.attention_count() == 0;
+    row_list("activity", is_first).show(ui, |ui| ticks |= others_ui(ui, cx, is_first));
     if ticks {
         ui.ctx().request_repaint_after(Duration::from_secs(1));
     }
+}
+
+/// How many of the rows are of which part, over a list of all of them.
+fn count_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let entries = &cx.state.entries;
+    let open = entries
+        .open()
+        .filter(|entry| !entries.needs_attention(entry));
+    let open = match open.count() {
+        0 => String::new(),
+        count => format!(", {count} under way"),
+    };
+    let words = attention::count_words(entries.attention_count());
+    let words = RichText::new(format!("{words}{open}")).text_style(TextStyle::Small);
+    ui.label(words.color(ui.tokens().caution));
 }
 
 /// What would be here, in a line where there is room for no more.
@@ -99,33 +119,41 @@ fn empty_ui(ui: &mut Ui, room: f32) {
 }
 
 /// Every row in one list without headings; what needs attention comes first.
-fn rows_only_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let asked = take_asked(ui);
-    let mut list = ScrollArea::vertical()
-        .id_salt("activity rows")
-        .content_margin(RING);
-    if asked {
-        list = list.vertical_scroll_offset(0.0);
-    }
+fn rows_only_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) {
     let mut ticks = false;
-    list.auto_shrink(false).show(ui, |ui| {
-        for (n, entry) in listed(cx.state).into_iter().enumerate() {
+    row_list("activity rows", asked).show(ui, |ui| {
+        let listed = listed(cx.state);
+        let is_first = asked && listed.is_empty();
+        for (n, entry) in listed.into_iter().enumerate() {
             ticks |= entry_ui(ui, cx, entry, asked && n == 0) == Ticking::Yes;
         }
         ticks |= batches_ui(ui, cx, 1);
-        ticks |= others_ui(ui, cx);
+        ticks |= others_ui(ui, cx, is_first);
     });
     if ticks {
         ui.ctx().request_repaint_after(Duration::from_secs(1));
     }
 }
 
+/// A list of rows, at its top where that was asked for.
+fn row_list(name: &str, to_top: bool) -> ScrollArea {
+    let list = ScrollArea::vertical()
+        .id_salt(name)
+        .content_margin(RING)
+        .auto_shrink(false);
+    if to_top {
+        list.vertical_scroll_offset(0.0)
+    } else {
+        list
+    }
+}
+
 /// The rows that need no attention; whether something in them ticks.
-fn others_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
+fn others_ui(ui: &mut Ui, cx: &mut Cx<'_>, asked: bool) -> bool {
     let (rows, older) = in_order(cx.state);
     let mut ticks = false;
-    for entry in rows {
-        ticks |= entry_ui(ui, cx, entry, false) == Ticking::Yes;
+    for (n, entry) in rows.into_iter().enumerate() {
+        ticks |= entry_ui(ui, cx, entry, asked && n == 0) == Ticking::Yes;
     }
     if older > 0 {
         let text = format!("{older} older entries are in the journal");

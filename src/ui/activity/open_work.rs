@@ -233,7 +233,7 @@ impl<'a> OpenOrders<'a> {
         } else {
             ago(at, now)
         };
-        let name = oldest.order.machine.quoted_name();
+        let name = oldest.machine().quoted();
         Some(match sent().count() {
             1 => format!("{name}: sent {ago}"),
             _ => format!("{name}: sent {ago}, as the first of these"),
@@ -246,7 +246,7 @@ pub fn names(entries: &[&Entry]) -> String {
     let mut names: Vec<String> = entries
         .iter()
         .take(MAX_NAMES)
-        .map(|entry| entry.order.machine.quoted_name())
+        .map(|entry| entry.machine().quoted())
         .collect();
     if entries.len() > MAX_NAMES {
         names.push(format!("{} more", entries.len() - MAX_NAMES));

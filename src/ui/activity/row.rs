@@ -34,10 +34,10 @@ pub enum Ticking {
     No,
 }
 
-/// Shows an entry with its buttons. `focus` asks for the keyboard on its first button.
+/// Shows an entry with its buttons. `focus` asks for the keyboard on what opens it.
 pub fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticking {
     let tokens = ui.tokens();
-    let is_marked = cx.views.marked_entry == Some(entry.id());
+    let is_marked = cx.views.activity.marked == Some(entry.id());
     let fill = if is_marked {
         tokens.surface.selected
     } else {
@@ -95,7 +95,11 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
     let mut is_cut = false;
     let (toggled, shown, ticking) = ui
         .horizontal(|ui| {
-            let toggled = fold_ui(ui, entry, is_open);
+            let fold = fold_ui(ui, entry, is_open);
+            if focus {
+                fold.request_focus();
+            }
+            let toggled = fold.clicked();
             let room = ui.available_width();
             let shown = fitting(ui, &buttons, room - WORDS_WIDTH);
             let size = egui::vec2(room - shown.1, ui.tokens().height.target);
@@ -107,8 +111,8 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
             line.set_clip_rect(rect.intersect(ui.clip_rect()));
             let ticking;
             (ticking, is_cut) = line_ui(&mut line, cx, entry, overtaken, reasons);
-            for (n, button) in buttons[..shown.0].iter().enumerate() {
-                button_ui(ui, cx, entry, button, focus && n == 0);
+            for button in &buttons[..shown.0] {
+                button_ui(ui, cx, entry, button);
             }
             (toggled, shown.0, ticking)
         })
@@ -129,7 +133,7 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
         ui.horizontal_wrapped(|ui| {
             for button in below {
                 if is_open || matches!(button, Button::CancelOpposite(..)) {
-                    button_ui(ui, cx, entry, button, false);
+                    button_ui(ui, cx, entry, button);
                 }
             }
         });
@@ -159,7 +163,7 @@ fn fitting(ui: &Ui, buttons: &[Button], room: f32) -> (usize, f32) {
 }
 
 /// The switch that opens and closes a row.
-fn fold_ui(ui: &mut Ui, entry: &Entry, is_open: bool) -> bool {
+fn fold_ui(ui: &mut Ui, entry: &Entry, is_open: bool) -> egui::Response {
     let mark = if is_open {
         Icon::Unfolded
     } else {
@@ -174,7 +178,7 @@ fn fold_ui(ui: &mut Ui, entry: &Entry, is_open: bool) -> bool {
     let response = ui.add(ActionButton::icon_only(mark, &name));
     ui.ctx()
         .accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
-    response.clicked()
+    response
 }
 
 /// Status, device, action, how long, and why: in this order as far as there is room. Whether the reasons

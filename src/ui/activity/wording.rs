@@ -8,7 +8,7 @@ pub use refusal::may_be_accepted_later;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{ActionKind, Change, Recorded, Task, action_noun};
+use crate::action::{ActionKind, Change, Recorded, Sameness, Task, action_noun};
 use crate::journal::{Entry, NotSentReason, OrderStatus, Record, Reply};
 use crate::message::OrderProgress;
 use crate::model::{
@@ -187,7 +187,11 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
         OrderStatus::Waiting => waiting(state, now),
         OrderStatus::Done { .. } => {
             let left_behind = download::lines(entry, state, now).into_iter();
-            left_behind.chain(older_opposites(entry, state)).collect()
+            let deviations = deviations(entry, state);
+            deviations
+                .chain(left_behind)
+                .chain(older_opposites(entry, state))
+                .collect()
         }
         OrderStatus::Sent => Vec::new(),
         OrderStatus::Failed { hresult, .. } => failed(task, *hresult),
@@ -197,7 +201,7 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             )]
         }
         OrderStatus::TimedOut { .. } => vec![format!(
-            "The service gave up waiting for the device ({}). {}",
+            "The service gave up waiting for the device{}. {}",
             given_up(entry),
             task.if_failed()
         )],
@@ -228,12 +232,7 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
                 format!("Cause: {}", clean(why, COMMENT_CHARS)),
             ]
         }
-        OrderStatus::NotFound => {
-            vec![
-                "Defender does not have it: looked up completely over five minutes. You may send it again"
-                    .to_owned(),
-            ]
-        }
+        OrderStatus::NotFound => vec![not_found(entry)],
         OrderStatus::NotOurs {
             action,
             requestor,
@@ -400,7 +399,7 @@ fn silent(
     )
 }
 
-/// The code of the end, and whether the device had begun.
+/// The code of the end, if it has one, and whether the device had begun, in brackets.
 fn given_up(entry: &Entry) -> String {
     let begun = entry.records().iter().any(|(_, record)| {
         matches!(record, Record::Progress { status } | Record::Accepted { status, .. }
@@ -412,13 +411,49 @@ fn given_up(entry: &Entry) -> String {
         let Record::Finished { hresult, .. } = record else {
             return None;
         };
-        Some(hresult.to_string())
+        Some((*hresult != HResult(0)).then(|| hresult.to_string()))
     });
-    let mut words = code.unwrap_or_default();
-    if begun {
-        words += "; it had begun, so check the device";
+    let begun = begun.then(|| "it had begun, so check the device".to_owned());
+    let words: Vec<_> = code.flatten().into_iter().chain(begun).collect();
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", words.join("; "))
     }
-    words
+}
+
+/// What the service says of an action that succeeded and that was not ordered so.
+fn deviations(entry: &Entry, state: &State) -> impl Iterator<Item = String> {
+    let machine = entry.machine().id;
+    let own = entry.own_action();
+    let read = own.and_then(|own| state.action(&machine, &own));
+    let is_other =
+        |read: &&MachineAction| entry.order.task.compared_with(read) == Sameness::OtherVariant;
+    let other = read.filter(is_other).map(|read| {
+        let scope = clean(read.scope.as_deref().unwrap_or_default(), 40).into_owned();
+        format!("Not as ordered: Defender carried it out as {scope}")
+    });
+    let code = read.filter(|read| read.error_hresult != HResult(0));
+    let code = code.map(|read| format!("Succeeded, and reports {} besides", read.error_hresult));
+    other.into_iter().chain(code)
+}
+
+/// That the service does not have it; of one that it had accepted, that it may be carried out after all.
+fn not_found(entry: &Entry) -> String {
+    let records = entry.records().iter();
+    let mut accepted = records.rev().filter_map(|(_, record)| {
+        if let Record::Accepted { action, .. } = record {
+            Some(action)
+        } else {
+            None
+        }
+    });
+    match accepted.next() {
+        Some(action) => format!(
+            "Defender accepted it as {action} and does not show it any more: looked up completely over five minutes. It may be carried out all the same: check the device before you send it again"
+        ),
+        None => "Defender does not have it: looked up completely over five minutes. You may send it again".to_owned(),
+    }
 }
 
 fn failed(task: &Task, hresult: HResult) -> Vec<String> {

@@ -32,10 +32,12 @@ impl UiCommand {
                 matches!(state.session, SessionStatus::DifferentAccount { .. }),
                 "There is no account to be accepted",
             ),
+            Self::ShowActivity if state.entries.is_empty() => Err("Nothing ordered yet".into()),
             Self::ShowAccount
             | Self::SignOut
             | Self::ShowDevices
             | Self::ShowContained
+            | Self::ShowActivity
             | Self::ShowJournal
             | Self::ShowSettings => account_trouble(state),
             Self::VerifyJournal | Self::CopyHandOver => journal_availability(self, state),

@@ -6,7 +6,7 @@ use egui::{Label, RichText, TextStyle, Ui, accesskit};
 use crate::model::{Machine, MachineRef};
 use crate::state::State;
 use crate::ui::theme::{Role, TokensExt as _, text};
-use crate::ui::widgets::{Icon, TipExt as _, badge, icon};
+use crate::ui::widgets::{Icon, TipExt as _, badge, icon, text_width};
 
 /// One mark: an icon and a word, with what they mean.
 pub struct DeviceMark {
@@ -85,12 +85,20 @@ pub fn twins_ui(ui: &mut Ui, state: &State, device: &MachineRef) {
     ui.add(Label::new(tail.color(tokens.text_weak)).selectable(false));
 }
 
-/// Shows the marks in a row of the list.
-pub fn row_marks_ui(ui: &mut Ui, marks: &[DeviceMark]) {
+/// Shows the marks in a row of the list: their icons, and their words as far as `room` goes beside the
+/// name.
+pub fn row_marks_ui(ui: &mut Ui, marks: &[DeviceMark], room: f32) {
+    let font = TextStyle::Small.resolve(ui.style());
+    let (gap, icon_width) = (ui.tokens().space.xs, ui.tokens().height.icon);
+    let mut room = room;
     for mark in marks {
         let colour = ui.tokens().colour(mark.role);
-        ui.spacing_mut().item_spacing.x = ui.tokens().space.xs;
-        icon(ui, mark.icon, colour).tip(&mark.title);
+        ui.spacing_mut().item_spacing.x = gap;
+        icon(ui, mark.icon, colour).tip(format!("{}\n{}", mark.title, mark.explanation));
+        room -= icon_width + text_width(ui, mark.word, &font) + 2.0 * gap;
+        if room < 0.0 {
+            continue;
+        }
         let word = RichText::new(mark.word).text_style(TextStyle::Small);
         ui.add(Label::new(word.color(colour)).selectable(false))
             .tip(format!("{}\n{}", mark.title, mark.explanation));

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::action::Phase;
 use crate::guard::Policy;
-use crate::model::{HealthStatus, Machine, first_upper};
+use crate::model::{HealthStatus, Machine, first_upper, is_outdated};
 use crate::search::DeviceState;
 use crate::ui::words::ago;
 
@@ -53,7 +53,7 @@ pub fn waiting_words(machine: Option<&Machine>, policy: &Policy, now: Timestamp)
 }
 
 fn is_silent(machine: &Machine, silent_after: SignedDuration, now: Timestamp) -> bool {
-    let is_old = |at| now.duration_since(at) > silent_after;
+    let is_old = |at| is_outdated(at, now, silent_after);
     machine.health_status != HealthStatus::Active || machine.last_seen.is_some_and(is_old)
 }
 

@@ -69,8 +69,13 @@ fn unasked<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
     );
     let budget = cx.state.budget.as_ref();
     let has_room = budget.is_none_or(|budget| budget.left_minute * 2 >= budget.of_minute);
-    let is_missing =
-        cx.views.rows.is_empty() && cx.state.asked.for_search(&asking.search).is_none();
+    // The rows of a line whose id is not in the list are those of its other words.
+    let is_listed = if let Question::Id(id) = first {
+        cx.state.machine(id).is_some()
+    } else {
+        !cx.views.rows.is_empty()
+    };
+    let is_missing = !is_listed && cx.state.asked.for_search(&asking.search).is_none();
     let may_ask = is_one && first.is_specific() && first.trouble(cx.now).is_none();
     let is_wanted = may_ask && is_missing && has_room && !asking.is_sent;
     (is_wanted && cx.state.session.is_signed_in()).then_some(first)
@@ -216,6 +221,12 @@ pub fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 &format!("Asking Defender… ({label})"),
             );
         }
+        Progress::Answered(answer) if answer.machines.is_empty() && is_id(&asked.question) => {
+            let words = format!(
+                "No device has the id {label}: it may be the SHA-1 of a file. These are the devices that the line names"
+            );
+            badge(ui, Icon::Info, Role::Caution, &words);
+        }
         Progress::Answered(answer) => {
             let words = format!("Looked up directly: {label}, {}", answer_words(answer, cx));
             badge(ui, Icon::Info, Role::Neutral, &words);
@@ -229,6 +240,10 @@ pub fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             again_ui(ui, cx, asked, "Ask again");
         }
     });
+}
+
+const fn is_id(question: &Question) -> bool {
+    matches!(question, Question::Id(_))
 }
 
 fn answer_words(answer: &Answer, cx: &Cx<'_>) -> String {

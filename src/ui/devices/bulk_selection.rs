@@ -10,12 +10,14 @@ use crate::ui::commands::{acting_trouble, is_for_some};
 use crate::ui::devices::absence::absence_note;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Views;
-use crate::ui::widgets::{ActionButton, Icon, TipExt as _, button_width, is_arming, raised_frame};
+use crate::ui::widgets::{
+    ActionButton, Icon, TipExt as _, button_width, is_arming, raised_frame, text_width,
+};
 use crate::ui::words::devices;
 use crate::ui::{Cx, order};
 
-/// Room that the words keep beside the buttons, in points.
-const MIN_WORDS: f32 = 150.0;
+/// Room that the names keep beside the buttons, in points.
+const MIN_NAMES: f32 = 60.0;
 
 /// Reserves the bar below the rows: it is always there, so that the rows over it stay under the pointer
 /// that ticks one after the other.
@@ -89,9 +91,12 @@ impl Buttons {
         let wide = |label: &str| button_width(ui, label) + ui.spacing().item_spacing.x;
         let icon = ui.tokens().height.icon + ui.tokens().space.xs;
         let mut width = wide(MORE) + wide(CLEAR) + icon;
+        // How many, and what of them is not in sight, goes before buttons that a menu has too.
+        let font = text::strong().resolve(ui.style());
+        let words = text_width(ui, &count_words(cx.state, cx.views), &font) + MIN_NAMES;
         let mut fitting = 0;
         for (_, label) in &labels {
-            if width + wide(label) > ui.available_width() - MIN_WORDS {
+            if width + wide(label) > ui.available_width() - words {
                 break;
             }
             width += wide(label);
@@ -150,11 +155,13 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
     }
     let names: Vec<_> = picked.iter().map(MachineRef::quoted).collect();
     let names = names.join(", ");
-    let (words, colour) = match absence_note(state, views, picked.iter()) {
-        Some(note) => (format!("{} selected, {note}", picked.len()), tokens.caution),
-        None => (format!("{} selected", picked.len()), tokens.text),
+    let is_as_ticked = absence_note(state, views, picked.iter()).is_none();
+    let colour = if is_as_ticked {
+        tokens.text
+    } else {
+        tokens.caution
     };
-    let line = format!("{words}: {names}");
+    let line = format!("{}: {names}", count_words(state, views));
     let shown = RichText::new(&line)
         .text_style(text::strong())
         .color(colour);
@@ -162,4 +169,12 @@ fn words_ui(ui: &mut Ui, state: &State, views: &Views) {
     let label = Label::new(shown).truncate();
     let response = ui.add(label.show_tooltip_when_elided(false));
     response.tip(line);
+}
+
+/// How many are ticked, and what of them is not as it was: "6 selected, 4 of 6 are not shown by this search".
+fn count_words(state: &State, views: &Views) -> String {
+    let picked = &views.bulk_selection;
+    let note = absence_note(state, views, picked.iter());
+    let note = note.map_or_else(String::new, |note| format!(", {note}"));
+    format!("{} selected{note}", picked.len())
 }

@@ -8,7 +8,7 @@ use crate::ui::widgets::{ActionButton, Icon, checkbox_ui};
 
 /// Columns with their heads and first widths, in their order.
 pub const COLUMNS: [(Column, &str, f32); 10] = [
-    (Column::Name, "Device", 204.0),
+    (Column::Name, "Device", 232.0),
     (Column::State, "State", 148.0),
     (Column::Health, "Health", 104.0),
     (Column::Risk, "Risk", 84.0),

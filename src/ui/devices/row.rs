@@ -8,7 +8,7 @@ use egui::{
 use jiff::Timestamp;
 
 use crate::journal::Entry;
-use crate::model::{Machine, MachineRef, clean};
+use crate::model::{Machine, MachineRef, clean, is_outdated};
 use crate::search::DeviceState;
 use crate::ui::Cx;
 use crate::ui::activity::attention;
@@ -20,7 +20,7 @@ use crate::ui::look;
 use crate::ui::look::Look;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::views::Column;
-use crate::ui::widgets::{Icon, TipExt as _, elided_ui, icon, paint_icon};
+use crate::ui::widgets::{Icon, TipExt as _, elided_ui, icon, paint_icon, text_width};
 use crate::ui::words::{ago, both_times, os_name};
 
 /// How far an order of this console has come that the service's history does not show yet.
@@ -32,8 +32,7 @@ fn own_order(machine: &MachineRef, open: &[&Entry]) -> Option<(Icon, Role, Strin
     if !status.is_unknown() && status.action().is_some() {
         return None;
     }
-    let (icon, role) = look::order_status(status);
-    Some((icon, role, status.word(&entry.order.task)))
+    Some(attention::mark(entry))
 }
 
 /// What the state column shows of a device.
@@ -141,32 +140,42 @@ impl MachineRow<'_> {
         response
     }
 
+    /// What is known of the device comes first, and never gives way to what became of an order.
     fn state(&self, cx: &Cx<'_>) -> StateCell {
-        if let Some((icon, role, word)) = own_order(&self.reference, self.open_entries) {
-            return StateCell {
-                icon: Some(icon),
-                role,
-                hint: format!("{word}\nRequested from this console"),
-                short: word.clone(),
-                words: word,
-            };
-        }
         let state = DeviceState::known(cx.state, &self.machine.id);
         let hint = state_hint::hint(state, Some(self.machine), &cx.state.policy, cx.now);
-        if let Some(entry) = cx.state.attention_on(&self.machine.id) {
-            // Never a dash alone where an order was lost.
-            let (icon, role, lost) = attention::mark(entry);
-            let words = if state.rank().is_some() {
-                format!("{}; {lost}", state.text())
+        let is_known = state.rank().is_some();
+        let beside = |(icon, role, order): (Icon, Role, String), hint: String| {
+            let (words, short) = if is_known {
+                let order = order.to_lowercase();
+                (format!("{}; {order}", state.text()), state.short_text())
             } else {
-                lost.clone()
+                (order.clone(), order)
             };
-            return StateCell {
+            StateCell {
                 icon: Some(icon),
                 role,
                 words,
-                short: entry.status().word(&entry.order.task),
-                hint: format!("{hint}\nYour newest order needs attention: see Activity"),
+                short,
+                hint,
+            }
+        };
+        if let Some((icon, role, word)) = own_order(&self.reference, self.open_entries) {
+            let hint = format!("{hint}\n{word}: requested from this console");
+            return beside((icon, role, word), hint);
+        }
+        if let Some(entry) = cx.state.attention_on(&self.machine.id) {
+            let hint = format!("{hint}\nYour newest order needs attention: see Activity");
+            return beside(attention::mark(entry), hint);
+        }
+        if state == DeviceState::default() && cx.state.containments.get().is_none() {
+            // A dash stands for no record in a history that was read.
+            return StateCell {
+                icon: None,
+                role: Role::Stale,
+                words: "Unknown".to_owned(),
+                short: "Unknown".to_owned(),
+                hint: "Unknown: the action history has not been read".to_owned(),
             };
         }
         let (icon, role) = look::device_state(state);
@@ -263,8 +272,11 @@ impl MachineRow<'_> {
         if self.is_asked_for {
             asked::mark_ui(ui);
         }
-        row_marks_ui(ui, marks);
-        elided_ui(ui, &self.reference.name(), text::strong(), colour);
+        let name = self.reference.name();
+        let font = text::strong().resolve(ui.style());
+        let room = ui.available_width() - text_width(ui, &name, &font);
+        row_marks_ui(ui, marks, room);
+        elided_ui(ui, &name, text::strong(), colour);
     }
 
     fn text_ui(&self, ui: &mut Ui, text: Option<&str>) {
@@ -317,7 +329,7 @@ fn last_seen_ui(ui: &mut Ui, at: Option<Timestamp>, cx: &Cx<'_>) {
         cell_ui(ui, None, Role::Stale, "never").tip("No full report so far");
         return;
     };
-    let is_silent = cx.now.duration_since(at) > cx.state.policy.silent_after;
+    let is_silent = is_outdated(at, cx.now, cx.state.policy.silent_after);
     let role = if is_silent {
         Role::Caution
     } else {

@@ -129,7 +129,12 @@ pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 ui.strong_label(who);
                 // Where there is room for the list only, what is missing counts.
                 if ui.ctx().content_rect().height() >= LOW {
-                    ui.label(&allowed.can_in_short);
+                    let can = if cx.state.policy.read_only {
+                        "This console was started read-only: you can look, and order nothing"
+                    } else {
+                        &allowed.can_in_short
+                    };
+                    ui.label(can);
                 }
                 for missing in &allowed.cannot {
                     ui.label(RichText::new(missing).color(tokens.caution));

@@ -417,8 +417,9 @@ impl Widget for ActionButton<'_> {
         let layout = Layout::of(&self, ui);
         let rect = ui.allocate_space(layout.size).1;
         let id = stable_id(ui, self.key.unwrap_or(self.name));
-        note_button(ui, id, rect, self.in_row != InRow::No);
-        if self.in_row == InRow::ArmsLate && has_just_moved(ui, id, rect) {
+        let arms_late = self.in_row == InRow::ArmsLate;
+        note_button(ui, id, rect, self.in_row != InRow::No, arms_late);
+        if arms_late && has_just_moved(ui, id, rect) {
             self.disabled_because = self.disabled_because.or(Some(ARMING));
         }
         let ignores_enter = self.enter_key == EnterKey::Ignored;

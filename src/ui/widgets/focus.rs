@@ -97,10 +97,11 @@ struct Drawn {
     layer: LayerId,
     rect: Rect,
     passes_on: bool,
+    arms_late: bool,
 }
 
 /// Gives the keyboard to the nearest button where the one that had it has gone, as a row does that was
-/// dealt with.
+/// dealt with. Never to one that acts on another row: the key that dealt with one may be pressed again.
 #[derive(Default)]
 struct FocusHeir {
     /// The buttons of this pass.
@@ -130,7 +131,7 @@ impl Plugin for FocusHeir {
         let is_heir = |button: &&Drawn| {
             button.layer == lost.layer
                 && if is_page {
-                    distance(button) <= NEAR
+                    distance(button) <= NEAR && !button.arms_late
                 } else {
                     button.passes_on
                 }
@@ -147,13 +148,14 @@ impl Plugin for FocusHeir {
 }
 
 /// Notes that a button was drawn; `passes_on` is whether another takes the keyboard over when it has
-/// gone.
-pub(super) fn note_button(ui: &Ui, id: Id, rect: Rect, passes_on: bool) {
+/// gone, `arms_late` whether it acts, and so is no such other.
+pub(super) fn note_button(ui: &Ui, id: Id, rect: Rect, passes_on: bool, arms_late: bool) {
     let heir = ui.ctx().plugin_or_default::<FocusHeir>();
     heir.lock().drawn.push(Drawn {
         id,
         layer: ui.layer_id(),
         rect,
         passes_on,
+        arms_late,
     });
 }
