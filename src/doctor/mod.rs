@@ -19,7 +19,9 @@ use crate::explain::Explain as _;
 use crate::files::{self, Refusal};
 use crate::journal::{JournalError, NotChecked, Report, Witness};
 use crate::journal_command::inspect;
-use crate::model::{Endpoints, KeyringState};
+use crate::model::{
+    ClientId, Cloud, Endpoints, KeyringState, Region, Registration, Scopes, TenantName,
+};
 use crate::paths::{STAND_IN_CLIENT, STAND_IN_TENANT, stand_in_for};
 use crate::platform;
 use crate::say;
@@ -44,11 +46,14 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
             line.say(home.as_deref());
         }
     };
-    let (settings, endpoints) = settings_line(folder, arguments);
+    let (settings, places) = settings_line(folder, arguments);
     tell(vec![settings, folder_line(folder)]);
     tell(journal_lines(folder));
     tell(vec![keyring_line(), display_line(), certificates_line()]);
-    if let Some(endpoints) = &endpoints {
+    for endpoints in &places {
+        if places.len() > 1 {
+            say!("Hosts of {}:", endpoints.name);
+        }
         tell(proxy::lines(endpoints));
         tell(network::reach_lines(endpoints));
     }
@@ -59,44 +64,55 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Option<Endpoints>) {
+/// What is set, and whose hosts are asked. Without a profile to start with these are the hosts of all
+/// that can be read, else those of the cloud that most tenants are in: whether this computer reaches
+/// them is worth knowing before the first sign-in.
+fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Vec<Endpoints>) {
     let what = "settings";
     if let (Some(address), None) = (&arguments.stand_in, &arguments.profile) {
         return match Endpoints::stand_in(address, STAND_IN_TENANT, STAND_IN_CLIENT) {
             Ok(endpoints) => (
                 Line::good(what, format!("stand-in {}", endpoints.name)),
-                Some(endpoints),
+                vec![endpoints],
             ),
-            Err(error) => (Line::bad(what, address.as_str(), error.to_string()), None),
+            Err(error) => (
+                Line::bad(what, address.as_str(), error.to_string()),
+                Vec::new(),
+            ),
         };
     }
-    let read = Settings::read(folder)
-        .and_then(|settings| settings.choose(folder, arguments.profile.as_deref()));
-    let profile = match read {
-        Ok(Some(profile)) => profile,
-        Ok(None) => {
-            let found = format!("no profile to start with in {}", folder.display());
-            return (
-                Line::bad(
-                    what,
-                    found,
-                    "Start cordon and choose one, or fill in the form",
-                ),
-                None,
-            );
-        }
+    let settings = Settings::read(folder);
+    let places = settings.as_ref().map(hosts_of).unwrap_or_default();
+    let read = settings.and_then(|all| all.choose(folder, arguments.profile.as_deref()));
+    let trouble = match read {
+        Ok(Some(profile)) => return profile_line(&profile.registration, arguments),
+        Ok(None) => Line::bad(
+            what,
+            format!("no profile to start with in {}", folder.display()),
+            "Start cordon and choose one, or fill in the form",
+        ),
         Err(error) => {
             let explanation = error.explain();
-            let found = format!(
-                "{}: {} in {}",
-                explanation.headline,
-                error.place(),
-                folder.display()
-            );
-            return (Line::bad(what, found, explanation.next.words()), None);
+            let (headline, place) = (explanation.headline, error.place());
+            let found = format!("{headline}: {place} in {}", folder.display());
+            Line::bad(what, found, explanation.next.words())
         }
     };
-    let registration = &profile.registration;
+    if arguments.stand_in.is_some() {
+        return (trouble, Vec::new());
+    }
+    let places = if places.is_empty() {
+        usual_hosts().into_iter().collect()
+    } else {
+        places
+    };
+    let clouds: Vec<&str> = places.iter().map(|endpoints| &*endpoints.name).collect();
+    let found = format!("{}. Asked below: {}", trouble.found, clouds.join(", "));
+    (Line { found, ..trouble }, places)
+}
+
+fn profile_line(registration: &Registration, arguments: &Arguments) -> (Line, Vec<Endpoints>) {
+    let what = "settings";
     let endpoints = match &arguments.stand_in {
         Some(address) => stand_in_for(address, registration),
         None => Endpoints::live(registration).map_err(|error| error.to_string()),
@@ -104,10 +120,39 @@ fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Option<Endpoint
     match endpoints {
         Ok(endpoints) => {
             let found = format!("a profile in {}", registration.cloud.name());
-            (Line::good(what, found), Some(endpoints))
+            (Line::good(what, found), vec![endpoints])
         }
-        Err(error) => (Line::bad(what, error, "Correct the profile"), None),
+        Err(error) => (Line::bad(what, error, "Correct the profile"), Vec::new()),
     }
+}
+
+/// The hosts of all profiles that can be read, each once.
+fn hosts_of(settings: &Settings) -> Vec<Endpoints> {
+    let profiles = settings.profiles.iter();
+    let readable = profiles.filter_map(|(_, profile)| profile.as_ref().ok());
+    let mut places: Vec<Endpoints> = Vec::new();
+    for endpoints in readable.filter_map(|profile| Endpoints::live(&profile.registration).ok()) {
+        let is_new = places
+            .iter()
+            .all(|known| (&known.name, &known.api) != (&endpoints.name, &endpoints.api));
+        if is_new {
+            places.push(endpoints);
+        }
+    }
+    places
+}
+
+/// The hosts of the commercial cloud. They answer for a made-up tenant as well.
+fn usual_hosts() -> Option<Endpoints> {
+    let registration = Registration {
+        cloud: Cloud::Commercial,
+        region: Region::Any,
+        tenant: TenantName::parse(STAND_IN_TENANT).ok()?,
+        client_id: ClientId::parse(STAND_IN_CLIENT).ok()?,
+        scopes: Scopes::Granted,
+        other_resource: false,
+    };
+    Endpoints::live(&registration).ok()
 }
 
 /// Tries the folder in the way in which the console uses it.

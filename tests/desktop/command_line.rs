@@ -60,6 +60,7 @@ fn without_a_display_it_says_so_in_one_sentence_and_ends() {
 fn the_doctor_works_without_a_display_and_names_what_is_missing() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let output = bare(&folder)
+        .env("HTTPS_PROXY", "http://127.0.0.1:9")
         .arg("doctor")
         .output()
         .expect("the program can be started");

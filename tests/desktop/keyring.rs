@@ -228,7 +228,10 @@ fn without_a_message_bus_the_session_works_all_the_same() {
     console.kill();
 
     let mut command = session.command(&*PROGRAM);
-    command.env_remove("DBUS_SESSION_BUS_ADDRESS").arg("doctor");
+    command.env_remove("DBUS_SESSION_BUS_ADDRESS");
+    command
+        .env("HTTPS_PROXY", "http://127.0.0.1:9")
+        .arg("doctor");
     let output = command.output().expect("the program can be started");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(

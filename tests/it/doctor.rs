@@ -30,6 +30,13 @@ fn doctor(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> St
     ] {
         program.env_remove(name);
     }
+    if !environment
+        .iter()
+        .any(|(name, _)| name.to_lowercase().ends_with("_proxy"))
+    {
+        // Nobody: what is looked at here is not the network.
+        program.env("HTTPS_PROXY", "http://127.0.0.1:9");
+    }
     program.envs(environment.iter().copied());
     let output = program.output().expect("the program starts");
     String::from_utf8(output.stdout).expect("text")
@@ -198,6 +205,42 @@ fn each_proxy_variable_is_listed_with_whether_it_applies() {
         said.contains("HTTPS_PROXY is not an address and is not used"),
         "{said}"
     );
+}
+
+/// The first start on a computer: whether it reaches the service is what one wants to know.
+#[test]
+fn without_a_profile_to_start_with_the_hosts_are_asked_all_the_same() {
+    let (folder, closed) = with_profile();
+    let proxy = format!("http://{closed}");
+    let run = || doctor(folder.path(), &[], &[("HTTPS_PROXY", &proxy)]);
+    let file = folder.path().join(FILE_NAME);
+    let one = std::fs::read_to_string(&file).expect("there");
+    let two = format!(
+        "{one}{}",
+        one.replace("contoso", "other").replace("GCC High", "GCC")
+    );
+    let three = format!("{two}{}", one.replace("contoso", "third"));
+    for (settings, clouds) in [
+        ("", "Commercial"),
+        (&three, "GCC High, GCC"),
+        ("x", "Commercial"),
+    ] {
+        std::fs::write(&file, settings).expect("written");
+        let said = run();
+        assert!(said.contains("MEND   settings: "), "{said}");
+        assert!(
+            said.contains(&format!(". Asked below: {clouds}\n")),
+            "{said}"
+        );
+        let count = clouds.split(", ").count();
+        let tried = |line: &str| said.matches(line).count() == count;
+        assert!(tried(&format!("ok     proxy: {proxy}\n")), "{said}");
+        assert!(
+            tried("MEND   sign-in host: login.microsoftonline."),
+            "{said}"
+        );
+        assert!(tried("MEND   API host: api"), "{said}");
+    }
 }
 
 /// The program that tells a desktop's settings, played by a script.
