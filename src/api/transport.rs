@@ -25,6 +25,9 @@ const MAX_HEADER: usize = 32 * 1024;
 /// Challenges of one answer that are looked at.
 const CHALLENGES: usize = 8;
 
+/// Some servers and proxies begin a text with it; it is no part of it (RFC 8259 section 8.1).
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// What one answer may cost at most. Bytes are counted after decompression.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -318,6 +321,9 @@ impl Http {
                 Err(_elapsed) => break Ending::TooSlow,
             }
         };
+        if body.starts_with(BYTE_ORDER_MARK) {
+            body.drain(..BYTE_ORDER_MARK.len());
+        }
         let mut response = HttpResponse::new(body);
         *response.status_mut() = incoming.status();
         *response.headers_mut() = std::mem::take(incoming.headers_mut());

@@ -5,13 +5,14 @@
 //! address twice, it drops the fields an administrator needs (`error_codes`, `correlation_id`),
 //! and its error prints the body, tokens included.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use oauth2::http::header::{ACCEPT, CONTENT_TYPE, DATE, RETRY_AFTER};
 use oauth2::http::{HeaderValue, Method, StatusCode, Uri};
-use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use url::Url;
 use zeroize::Zeroize as _;
 
@@ -70,56 +71,34 @@ impl NoReply {
 }
 
 /// Every field that any of the answers has. Unknown ones are ignored, wrong types count as absent.
-#[derive(Deserialize)]
 pub(super) struct Fields {
     // RFC 8628 section 3.2
-    #[serde(default, deserialize_with = "text")]
     pub user_code: Option<String>,
-    #[serde(default, deserialize_with = "text")]
     pub device_code: Option<String>,
-    #[serde(default, deserialize_with = "text")]
     pub verification_uri: Option<String>,
     /// Written so by servers older than the RFC; some send both.
-    #[serde(default, deserialize_with = "text")]
     pub verification_url: Option<String>,
-    #[serde(default, deserialize_with = "whole_number")]
     pub interval: Option<u64>,
     // RFC 6749 section 5.1
-    #[serde(default, deserialize_with = "whole_number")]
     pub expires_in: Option<u64>,
-    #[serde(default, deserialize_with = "text")]
     pub token_type: Option<String>,
-    #[serde(default, deserialize_with = "text")]
     pub access_token: Option<String>,
-    #[serde(default, deserialize_with = "text")]
     pub refresh_token: Option<String>,
-    #[serde(default, deserialize_with = "text")]
     pub scope: Option<String>,
-    #[serde(default, deserialize_with = "text")]
     pub id_token: Option<String>,
     /// Entra's: home account, as base64url JSON.
-    #[serde(default, deserialize_with = "text")]
     pub client_info: Option<String>,
     // RFC 6749 section 5.2, and Entra's additions
-    #[serde(default)]
     error: Option<Value>,
-    #[serde(default, deserialize_with = "text")]
     error_description: Option<String>,
-    #[serde(default, deserialize_with = "whole_numbers")]
     error_codes: Vec<u32>,
-    #[serde(default, deserialize_with = "text")]
     suberror: Option<String>,
-    #[serde(default, deserialize_with = "text")]
     claims: Option<String>,
-    #[serde(default, deserialize_with = "text")]
     correlation_id: Option<String>,
-    #[serde(default, deserialize_with = "text")]
     timestamp: Option<String>,
     /// When the host sent it, by its own clock.
-    #[serde(skip)]
     pub date: Option<Timestamp>,
     /// What of the request must not come back in a text.
-    #[serde(skip)]
     pub blank: Blank,
 }
 
@@ -145,6 +124,40 @@ impl Drop for Fields {
 }
 
 impl Fields {
+    /// Reads a JSON object, each field on its own: one that cannot be read costs only itself. Of two of
+    /// one name the last counts, as with most readers (RFC 8259 section 4).
+    fn from_json(json: &[u8], date: Option<Timestamp>, blank: Blank) -> Option<Self> {
+        let fields: HashMap<String, &RawValue> = serde_json::from_slice(json).ok()?;
+        let value = |name: &str| serde_json::from_str(fields.get(name)?.get()).ok();
+        let text = |name: &str| value(name).and_then(as_text);
+        let number = |name: &str| value(name).as_ref().and_then(as_whole_number);
+        Some(Self {
+            user_code: text("user_code"),
+            device_code: text("device_code"),
+            verification_uri: text("verification_uri"),
+            verification_url: text("verification_url"),
+            interval: number("interval"),
+            expires_in: number("expires_in"),
+            token_type: text("token_type"),
+            access_token: text("access_token"),
+            refresh_token: text("refresh_token"),
+            scope: text("scope"),
+            id_token: text("id_token"),
+            client_info: text("client_info"),
+            error: value("error"),
+            error_description: text("error_description"),
+            error_codes: value("error_codes")
+                .as_ref()
+                .map_or_else(Vec::new, as_whole_numbers),
+            suberror: text("suberror"),
+            claims: text("claims"),
+            correlation_id: text("correlation_id"),
+            timestamp: text("timestamp"),
+            date,
+            blank,
+        })
+    }
+
     fn refusal(&self, status: StatusCode) -> Option<Refusal> {
         let error = match self.error.as_ref()? {
             Value::Null => return None,
@@ -239,11 +252,8 @@ fn read(response: HttpResponse, blank: Blank) -> TokenReply {
     }
     let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
     let date = header(DATE).and_then(http_date);
-    let mut fields = serde_json::from_slice::<Fields>(&body).ok();
+    let fields = Fields::from_json(&body, date, blank);
     body.zeroize();
-    if let Some(fields) = &mut fields {
-        (fields.date, fields.blank) = (date, blank);
-    }
     let overloaded = head.status == StatusCode::TOO_MANY_REQUESTS
         || head.status == StatusCode::REQUEST_TIMEOUT
         || head.status.is_server_error();
@@ -274,33 +284,22 @@ fn read(response: HttpResponse, blank: Blank) -> TokenReply {
     })
 }
 
-fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
-    Ok(match Value::deserialize(from)? {
-        Value::String(text) if !text.is_empty() => Some(text),
-        Value::String(_)
-        | Value::Null
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::Array(_)
-        | Value::Object(_) => None,
-    })
+fn as_text(value: Value) -> Option<String> {
+    let Value::String(text) = value else {
+        return None;
+    };
+    (!text.is_empty()).then_some(text)
 }
 
-fn whole_number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
-    Ok(as_whole_number(&Value::deserialize(from)?))
-}
-
-fn whole_numbers<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u32>, D::Error> {
-    let value = Value::deserialize(from)?;
+fn as_whole_numbers(value: &Value) -> Vec<u32> {
     let list = value
         .as_array()
-        .map_or(std::slice::from_ref(&value), Vec::as_slice);
-    Ok(list
-        .iter()
+        .map_or(std::slice::from_ref(value), Vec::as_slice);
+    list.iter()
         .filter_map(as_whole_number)
         .filter_map(|n| n.try_into().ok())
         .take(8)
-        .collect())
+        .collect()
 }
 
 fn as_whole_number(value: &Value) -> Option<u64> {
@@ -336,6 +335,25 @@ mod tests {
         assert_eq!((fields.expires_in, fields.interval), (Some(900), Some(5)));
         assert_eq!(fields.verification_uri.as_deref(), Some("https://a"));
         assert_eq!(fields.token_type, None);
+    }
+
+    #[test]
+    fn a_field_that_cannot_be_read_costs_only_itself_and_of_two_the_last_counts() {
+        let deep = "[".repeat(5_000) + &"]".repeat(5_000);
+        for odd in ["1e400".to_owned(), "-1e400".to_owned(), deep] {
+            let body = format!(r#"{{"expires_in":{odd},"new":{odd},"access_token":"a"}}"#);
+            let TokenReply::Success(fields) = reply(200, &body) else {
+                panic!("not read: {odd:.9}")
+            };
+            assert_eq!(fields.expires_in, None);
+            assert_eq!(fields.access_token.as_deref(), Some("a"));
+        }
+        let twice = r#"{"interval":5,"interval":7,"user_code":"A","user_code":"B"}"#;
+        let TokenReply::Success(fields) = reply(200, twice) else {
+            panic!("not read")
+        };
+        assert_eq!(fields.interval, Some(7));
+        assert_eq!(fields.user_code.as_deref(), Some("B"));
     }
 
     #[test]

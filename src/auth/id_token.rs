@@ -101,7 +101,11 @@ impl Claims {
             Some(date) => (date, SKEW),
             None => (now, LOCAL_SKEW),
         };
-        let at = |value: &Value| Timestamp::from_second(value.as_i64()?).ok();
+        // RFC 7519 section 2: a NumericDate may have a fraction.
+        let at = |value: &Value| {
+            let since_1970 = SignedDuration::try_from_secs_f64(value.as_f64()?).ok()?;
+            Timestamp::from_duration(since_1970).ok()
+        };
         let (Some(issued), Some(ends)) = (at(&self.iat), at(&self.exp)) else {
             return false;
         };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use oauth2::Scope;
 use parking_lot::{Mutex, MutexGuard};
@@ -18,6 +19,10 @@ use super::token::{AccessToken, Grant, monotonic_now, unnamed_account, wanted_sc
 use super::token_cache::{RefusedToken, SignedIn, TokenCache};
 use super::{Clock, HttpFault, SendRequest};
 use crate::model::{Account, Endpoints, Mode, Scopes};
+
+/// How long somebody waits for a renewal: a host that hangs would otherwise be asked three times for
+/// half a minute each.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// A completed sign-in that nobody has taken over yet, so that its account can be checked first.
 /// Dropping it forgets its tokens.
@@ -237,12 +242,19 @@ impl Session {
             }
             held.failures
         };
-        let inner = Arc::clone(&self.0);
+        let (inner, not_again) = (Arc::clone(&self.0), refused.clone());
         // In a task of its own: a caller that is cancelled half way would lose the new refresh
         // token, and a strict server has already invalidated the old one.
-        tokio::spawn(async move { inner.renew(refused, failures_seen).await })
-            .await
-            .unwrap_or(Err(AuthError::Unreachable(HttpFault::Interrupted)))
+        let renewing = tokio::spawn(async move { inner.renew(refused, failures_seen).await });
+        let Ok(renewed) = tokio::time::timeout(PATIENCE, renewing).await else {
+            // It goes on by itself, and what it brings counts for who asks then.
+            let resort = self
+                .0
+                .held()
+                .last_resort((self.0.clock)(), not_again.as_ref());
+            return resort.ok_or(AuthError::Unreachable(HttpFault::TimedOut));
+        };
+        renewed.unwrap_or(Err(AuthError::Unreachable(HttpFault::Interrupted)))
     }
 
     /// Which sign-in this is, in words without a person in them: cloud, application and tenant.

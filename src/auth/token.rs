@@ -220,10 +220,14 @@ impl Grant {
             .token_type
             .as_deref()
             .is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
+        // RFC 6749 appendix A.12: printable ASCII, which a header can carry.
+        let is_token = |text: &String| {
+            text.len() <= MAX_TOKEN && text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
+        };
         let token = fields
             .access_token
             .take()
-            .filter(|token| bearer && token.len() <= MAX_TOKEN);
+            .filter(|token| bearer && is_token(token));
         let token = token.ok_or(AuthError::Unusable)?;
         // A year at most: more is a mistake, and would overflow clocks.
         let lifetime = Duration::from_secs(fields.expires_in.unwrap_or(3600).min(31_536_000));

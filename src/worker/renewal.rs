@@ -10,10 +10,7 @@ use super::host::Addresses;
 use super::inventory;
 use super::order::resume;
 use super::session::Renewal;
-use crate::auth::{AuthError, HttpFault};
 
-/// How long one try may keep the window saying that it renews.
-const LIMIT: Duration = Duration::from_secs(15);
 /// How often the addresses of this computer are looked at, while there is something to renew.
 const BETWEEN_ADDRESSES: Duration = Duration::from_secs(2);
 
@@ -45,8 +42,7 @@ pub(super) async fn run(context: Arc<Context>, addresses: Addresses) {
 
 async fn try_once(context: &Arc<Context>, present: Renewal) {
     let epoch = context.session.epoch();
-    let renewed = tokio::time::timeout(LIMIT, context.auth.renew_again()).await;
-    let renewed = renewed.unwrap_or(Err(AuthError::Unreachable(HttpFault::TimedOut)));
+    let renewed = context.auth.renew_again().await;
     // Signed out, or signing in by hand: this result is nobody's any more. A token that came all
     // the same is found by the next try.
     if epoch != context.session.epoch() || context.session.is_signing_in() {

@@ -86,6 +86,12 @@ async fn wrapped_deflate_is_read_and_bare_deflate_is_not_taken_for_an_answer() {
 }
 
 #[tokio::test]
+async fn a_byte_order_mark_is_no_part_of_an_answer() {
+    let (result, _) = ask(answer("200 OK", b"\xef\xbb\xbf{\"value\":[]}")).await;
+    assert_eq!(result.expect("an answer").body, b"{\"value\":[]}");
+}
+
+#[tokio::test]
 async fn a_redirect_is_an_answer_and_not_followed() {
     let (result, _) = ask(answer(
         "307 Temporary Redirect\r\nLocation: /elsewhere",

@@ -104,6 +104,12 @@ fn cases() -> Vec<Case> {
             false,
         ),
         ("no end", one("exp", Value::Null), false),
+        (
+            "times with fractions of a second",
+            vec![("iat", json!(0.5)), ("exp", json!(7_200.25))],
+            true,
+        ),
+        ("an end beyond all time", one("exp", json!(1e300)), false),
         ("an end of another kind", one("exp", json!("7200")), false),
         ("an end before its beginning", one("exp", json!(0)), false),
         (

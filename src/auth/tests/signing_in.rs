@@ -305,6 +305,41 @@ async fn a_sign_in_whose_tokens_tell_nothing_still_works() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_no_header_can_carry_is_no_token() {
+    for token in ["a\r\nX-Evil: 1", "a\0", "tok\u{e9}n", "\u{7f}"] {
+        let answer =
+            serde_json::json!({ "access_token": token, "refresh_token": "canary-refresh" });
+        let (_, session, result) = sign_in([ok(answer.to_string())]).await;
+        assert_eq!(result.err(), Some(AuthError::Unusable), "{token:?}");
+        assert_eq!(session.signed_in(), None);
+    }
+}
+
+/// Three tries of half a minute each are too long for somebody who waits to act.
+#[tokio::test(start_paused = true)]
+async fn a_host_that_hangs_keeps_nobody_waiting_for_long_and_its_late_answer_counts() {
+    let (host, session) = signed_in().await;
+    tokio::time::advance(Duration::from_secs(3600 - 200)).await;
+    let alive = session.0.held().access.clone().expect("not over yet");
+    host.then(ScriptedReply::Late(28, Box::new(tokens(2))));
+    let began = token::monotonic_now();
+    let resort = session.token().await.expect("the old one, which lives");
+    assert!(resort.is_same(&alive));
+    assert_eq!(began.elapsed().as_secs(), 15);
+    tokio::time::advance(Duration::from_secs(200)).await;
+    let renewed = session.token().await.expect("the answer that came late");
+    assert!(!renewed.is_same(&alive));
+    tokio::time::advance(Duration::from_hours(1)).await;
+    host.then(ScriptedReply::Late(28, Box::new(tokens(3))));
+    let began = token::monotonic_now();
+    let refused = session.token().await.expect_err("nothing is left");
+    assert_eq!(refused, AuthError::Unreachable(HttpFault::TimedOut));
+    assert_eq!(began.elapsed().as_secs(), 15);
+    session.token().await.expect("the answer that came late");
+    assert_eq!(host.bodies().len(), 4, "asked once each time");
+}
+
+#[tokio::test(start_paused = true)]
 async fn secrets_do_not_print() {
     let host = Host::new([ok(DEVICE), tokens(1)]);
     let session = host.session(TokenStore::memory());
