@@ -221,8 +221,11 @@ pub enum ExportTo {
 /// How verifying the journal and writing it out go.
 #[derive(Debug, Clone)]
 pub enum JournalNews {
-    /// Where it is.
-    File(PathBuf),
+    /// Where it is, and which others lie in its folder that nobody acts on.
+    Found {
+        file: PathBuf,
+        put_aside: Vec<PathBuf>,
+    },
     Verifying,
     Verified {
         at: Timestamp,

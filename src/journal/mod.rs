@@ -32,7 +32,7 @@ pub use error::JournalError;
 pub use export::{Format, export};
 pub use finding::{Finding, Witness};
 pub use mark::Mark;
-pub use place::recreate;
+pub use place::{put_aside, recreate};
 pub use record::{Author, NotSentReason, Record};
 pub use sheet::{Moment, hand_over};
 pub use status::{OrderStatus, Phase, Reply};

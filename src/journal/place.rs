@@ -48,6 +48,9 @@ fn absent(path: &Path, error: io::Error) -> JournalError {
     }
 }
 
+/// How the name of each journal of cordon's begins.
+const NAME: &str = "journal-";
+
 /// What `SQLite` opens for a journal, by how the name ends.
 const FILES: [(&str, &str); 4] = [
     ("", "the journal's file"),
@@ -78,6 +81,33 @@ pub(super) fn judge(journal: &Path) -> Result<Vec<(&'static str, Refusal)>, Jour
         }
     }
     Ok(refused)
+}
+
+/// Journals in the same folder that a person has put aside, by name: those named after this one, and
+/// those that have no name of cordon's. One that a console acts on has a lock file of its own. Nothing
+/// where the folder cannot be read.
+#[must_use]
+pub fn put_aside(journal: &Path) -> Vec<PathBuf> {
+    let folder = journal.parent().unwrap_or(Path::new("."));
+    let stem = journal.file_stem().unwrap_or_default().to_string_lossy();
+    let own: Vec<PathBuf> = (FILES.iter().map(|(ending, _)| beside(journal, ending)))
+        .chain([lock_of(journal)])
+        .collect();
+    let is_put_aside = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let is_journal = name.ends_with(".sqlite");
+        let is_part =
+            name.ends_with(".lock") || FILES[1..].iter().any(|(ending, _)| name.ends_with(ending));
+        let is_named_after = name.starts_with(&*stem);
+        let is_in_use = is_journal && files::is_there(&lock_of(path));
+        !own.contains(path)
+            && !is_part
+            && !is_in_use
+            && (is_named_after || is_journal && !name.starts_with(NAME))
+    };
+    let mut found = files::list(folder).unwrap_or_default();
+    found.retain(is_put_aside);
+    found
 }
 
 /// The lock file beside a journal.
@@ -232,4 +262,43 @@ pub fn recreate(journal: &Path) {
         files::remove(&beside(journal, ending)).ok();
     }
     lock.forget().ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_put_aside_is_told_from_what_other_consoles_use() {
+        let place = tempfile::tempdir().expect("a folder");
+        let journal = place.path().join("journal-live-contoso.com.sqlite");
+        for name in [
+            "journal-live-contoso.com.sqlite",
+            "journal-live-contoso.com.sqlite-wal",
+            "journal-live-contoso.com.sqlite-shm",
+            "journal-live-contoso.com.lock",
+            // Another tenant's, a rehearsal's, and what one reads them with.
+            "journal-live-contoso.com.au.sqlite",
+            "journal-live-contoso.com.au.lock",
+            "journal-demo.sqlite",
+            "settings.toml",
+            // Put aside.
+            "evidence.sqlite",
+            "journal-live-contoso.com.damaged.sqlite",
+            "journal-live-contoso.com.sqlite.old",
+        ] {
+            std::fs::write(place.path().join(name), "").expect("written");
+        }
+        let found = put_aside(&journal);
+        let found: Vec<_> = found.iter().filter_map(|path| path.file_name()).collect();
+        assert_eq!(
+            found,
+            [
+                "evidence.sqlite",
+                "journal-live-contoso.com.damaged.sqlite",
+                "journal-live-contoso.com.sqlite.old",
+            ]
+        );
+        assert!(put_aside(Path::new("/nowhere/journal.sqlite")).is_empty());
+    }
 }

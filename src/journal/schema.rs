@@ -157,3 +157,47 @@ pub(super) fn compare(db: &Connection) -> Result<Vec<Finding>, JournalError> {
     findings.extend(missing.map(|object| Finding::SchemaMissing { object }));
     Ok(findings)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::super::Journal;
+    use super::super::tests::{intended, orders};
+    use super::*;
+
+    /// A backup that holds the file for a moment costs that moment and no order.
+    #[test]
+    fn an_append_and_a_reader_wait_while_something_else_has_the_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal.sqlite");
+        let mut journal = Journal::open(&path).expect("made");
+        let (held, is_held) = sync_channel(0);
+        let theirs = path.clone();
+        let backup = move || {
+            let other = Connection::open(theirs).expect("opened");
+            other.execute_batch("BEGIN IMMEDIATE").expect("held");
+            held.send(()).expect("somebody waits");
+            std::thread::sleep(Duration::from_millis(300));
+            other.execute_batch("ROLLBACK").expect("let go");
+        };
+        let backup = std::thread::Builder::new().spawn(backup).expect("a thread");
+        is_held.recv().expect("it holds the file");
+        let order = intended(orders().remove(0));
+        let written = journal.append(jiff::Timestamp::UNIX_EPOCH, &[order]);
+        written.expect("it has waited");
+        backup.join().expect("no panic");
+        drop(journal);
+
+        let patience = |writable: bool| {
+            let db = Connection::open(&path).expect("opened");
+            prepare(&db, writable).expect("a journal");
+            let millis = db.pragma_query_value(None, "busy_timeout", |row| row.get::<_, u32>(0));
+            Duration::from_millis(millis.expect("a number").into())
+        };
+        assert_eq!(
+            (patience(true), patience(false)),
+            (WRITER_WAITS, READER_WAITS)
+        );
+    }
+}

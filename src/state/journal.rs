@@ -12,6 +12,8 @@ use crate::message::{JournalNews, Written};
 #[derive(Debug, Default)]
 pub struct JournalFacts {
     pub file: Option<PathBuf>,
+    /// Other journals in its folder that a person has put aside.
+    pub put_aside: Vec<PathBuf>,
     pub is_verifying: bool,
     pub verdict: Option<(Timestamp, Result<Report, Explanation>)>,
     pub is_exporting: bool,
@@ -24,7 +26,10 @@ pub struct JournalFacts {
 impl JournalFacts {
     pub(super) fn apply(&mut self, news: JournalNews) {
         match news {
-            JournalNews::File(file) => self.file = Some(file),
+            JournalNews::Found { file, put_aside } => {
+                self.file = Some(file);
+                self.put_aside = put_aside;
+            }
             JournalNews::Verifying => self.is_verifying = true,
             JournalNews::Verified { at, result } => {
                 self.is_verifying = false;

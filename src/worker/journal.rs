@@ -132,10 +132,14 @@ impl JournalHandle {
         let mut how = how.unwrap_or(Opened {
             entries: Vec::new(),
             lost_its_past: false,
+            put_aside: Vec::new(),
             trouble: Some(JournalError::Ended),
         });
-        let file = JournalNews::File(self.path.to_path_buf());
-        self.screen.emit(Event::JournalWork(file)).await;
+        let found = JournalNews::Found {
+            file: self.path.to_path_buf(),
+            put_aside: std::mem::take(&mut how.put_aside),
+        };
+        self.screen.emit(Event::JournalWork(found)).await;
         let entries = std::mem::take(&mut how.entries);
         self.screen.emit(Event::Entries(entries.clone())).await;
         self.may_act.store(how.trouble.is_none(), Ordering::Release);

@@ -5,7 +5,18 @@ use cordon::journal::Format;
 use cordon::message::{Command, ExportTo, Exported, JournalExport};
 use jiff::tz::TimeZone;
 
-use crate::common::signed_in;
+use crate::common::{Engine, signed_in, tenant};
+
+#[test]
+fn a_journal_that_was_put_aside_is_named_by_the_next_run() {
+    let simulator = tenant();
+    let folder = tempfile::tempdir().expect("a folder");
+    let evidence = folder.path().join("damaged.sqlite");
+    std::fs::write(&evidence, "no journal at all").expect("written");
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.until("the journal", |s| s.journal_facts.file.is_some());
+    assert_eq!(engine.state.journal_facts.put_aside, [evidence]);
+}
 
 #[test]
 fn the_file_is_verified_and_written_out_beside_the_orders() {
@@ -16,6 +27,7 @@ fn the_file_is_verified_and_written_out_beside_the_orders() {
     engine.until("the verdict", |s| s.journal_facts.verdict.is_some());
     let facts = &engine.state.journal_facts;
     assert_eq!(facts.file.as_ref(), Some(&engine.journal));
+    assert!(facts.put_aside.is_empty(), "{:?}", facts.put_aside);
     let (_, report) = facts.verdict.clone().expect("just seen");
     let report = report.expect("it can be read");
     assert!(report.findings.is_empty(), "{:?}", report.findings);

@@ -1,6 +1,6 @@
 //! Verifying and writing out: what was asked for, and what came of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use egui::{RichText, Ui};
 use jiff::Timestamp;
@@ -25,6 +25,8 @@ const FORMATS: [(Format, &str, &str); 3] = [
     (Format::Json, "JSON", "json"),
 ];
 const PATH_CHARS: usize = 300;
+/// How many files are named.
+const NAMES: usize = 3;
 
 /// The sheet for the next shift, to the clipboard: what is on record since the chosen time, and whatever
 /// is contained or pending, however old.
@@ -55,9 +57,30 @@ pub fn take_copy(ui: &Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Shows what verifying found and what was written.
+/// Names the journals that were put aside: what was done before is in them and not in the list.
+fn put_aside_ui(ui: &mut Ui, files: &[PathBuf]) {
+    let names = files.iter().filter_map(|file| file.file_name());
+    let shown = names.map(|name| clean(&name.to_string_lossy(), PATH_CHARS).into_owned());
+    let mut names: Vec<String> = shown.collect();
+    if names.is_empty() {
+        return;
+    }
+    let more = names.split_off(names.len().min(NAMES)).len();
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    let words = format!(
+        "Also in this folder, put aside: {}. What is in there is not listed here; cordon journal verify and \
+         cordon journal export read it",
+        names.join(", ")
+    );
+    small_ui(ui, &words);
+}
+
+/// Shows which other journals there are, what verifying found and what was written.
 pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let facts = &cx.state.journal_facts;
+    put_aside_ui(ui, &facts.put_aside);
     if facts.is_verifying {
         badge(
             ui,

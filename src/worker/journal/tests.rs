@@ -113,6 +113,7 @@ async fn what_is_ordered_while_the_file_is_opened_waits_for_it_and_that_is_said(
     let how = Opened {
         entries: Vec::new(),
         lost_its_past: false,
+        put_aside: Vec::new(),
         trouble: None,
     };
     assert!(opened_to.send(how).is_ok());

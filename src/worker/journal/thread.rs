@@ -1,6 +1,6 @@
 //! The thread that owns the journal's file. An append is a message to it and a reply.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::{oneshot, watch};
 
-use crate::journal::{Compared, Entry, Journal, JournalError, Mark, Record};
+use crate::journal::{Compared, Entry, Journal, JournalError, Mark, Record, put_aside};
 use crate::model::EntryId;
 
 /// Appends that wait for the disk, and those that wait to be shown. Further callers wait as well.
@@ -60,6 +60,8 @@ pub(in crate::worker) struct Opened {
     /// What could be read, also where it cannot be acted on.
     pub entries: Vec<Entry>,
     pub lost_its_past: bool,
+    /// Other journals that lie in the folder and that nobody acts on.
+    pub put_aside: Vec<PathBuf>,
     pub trouble: Option<JournalError>,
 }
 
@@ -147,6 +149,7 @@ fn open(path: &Path) -> (Option<Journal>, Opened) {
     let how = Opened {
         entries,
         lost_its_past: journal.as_ref().is_some_and(Journal::lost_its_past),
+        put_aside: put_aside(path),
         trouble,
     };
     (journal, how)

@@ -145,6 +145,25 @@ fn of_a_long_journal_only_what_is_in_sight_is_drawn() {
 }
 
 #[test]
+fn journals_that_were_put_aside_are_named_above_the_list_and_where_there_is_none() {
+    for entries in [few(), Vec::new()] {
+        let (desk, mut harness) = page(entries);
+        assert!(harness.query_by_label_contains("put aside").is_none());
+        let found = |put_aside: &[&str]| JournalNews::Found {
+            file: "/data/journal.sqlite".into(),
+            put_aside: put_aside
+                .iter()
+                .map(|name| ["/data", name].iter().collect())
+                .collect(),
+        };
+        apply(&desk, &mut harness, found(&["a\u{202e}.sqlite"]));
+        harness.get_by_label_contains("put aside: a\\u{202e}.sqlite. What is in there");
+        apply(&desk, &mut harness, found(&["a", "b", "c", "d", "e"]));
+        harness.get_by_label_contains("put aside: a, b, c, 2 more. What is in there");
+    }
+}
+
+#[test]
 fn the_verdict_is_said_in_words() {
     let (desk, mut harness) = page(few());
     let verified = Verified {
