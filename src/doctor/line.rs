@@ -60,7 +60,7 @@ impl Line {
         let word = match self.level {
             Level::Good => "ok   ",
             Level::Note => "note ",
-            Level::Bad => "MEND ",
+            Level::Bad => "FIX  ",
         };
         say!("{word}  {}: {}", self.what, shortened(&self.found));
         if let Some(remedy) = &self.remedy {

@@ -84,7 +84,7 @@ fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Vec<Endpoints>)
     let settings = Settings::read(folder);
     let places = settings.as_ref().map(hosts_of).unwrap_or_default();
     let read = settings.and_then(|all| all.choose(folder, arguments.profile.as_deref()));
-    let trouble = match read {
+    let mut trouble = match read {
         Ok(Some(profile)) => return profile_line(&profile.registration, arguments),
         Ok(None) => Line::bad(
             what,
@@ -107,8 +107,8 @@ fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Vec<Endpoints>)
         places
     };
     let clouds: Vec<&str> = places.iter().map(|endpoints| &*endpoints.name).collect();
-    let found = format!("{}. Asked below: {}", trouble.found, clouds.join(", "));
-    (Line { found, ..trouble }, places)
+    trouble.found = format!("{}. Asked below: {}", trouble.found, clouds.join(", "));
+    (trouble, places)
 }
 
 fn profile_line(registration: &Registration, arguments: &Arguments) -> (Line, Vec<Endpoints>) {

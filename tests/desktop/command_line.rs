@@ -68,7 +68,7 @@ fn the_doctor_works_without_a_display_and_names_what_is_missing() {
     for part in ["display", "keyring", "settings"] {
         let line = said
             .lines()
-            .find(|line| line.starts_with("MEND") && line.contains(part));
+            .find(|line| line.starts_with("FIX") && line.contains(part));
         assert!(
             line.is_some(),
             "the doctor says what is wrong with the {part}: {said}"

@@ -235,7 +235,7 @@ fn without_a_message_bus_the_session_works_all_the_same() {
     let output = command.output().expect("the program can be started");
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
-        said.contains("MEND   keyring: No keyring is available"),
+        said.contains("FIX    keyring: No keyring is available"),
         "{said}"
     );
 }

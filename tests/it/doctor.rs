@@ -63,7 +63,7 @@ fn both_hosts_are_asked_and_the_clock_is_compared() {
         .advance(std::time::Duration::from_mins(130));
     let said = doctor(folder.path(), &["--stand-in", &address], &[]);
     assert!(
-        said.contains("MEND   clock: 1") && said.contains(" minutes away"),
+        said.contains("FIX    clock: 1") && said.contains(" minutes away"),
         "{said}"
     );
 }
@@ -127,7 +127,7 @@ fn the_system_proxy_is_used_and_named_without_its_password() {
     );
     for line in [
         format!("ok     proxy: http://127.0.0.1:{port}\n"),
-        "MEND   sign-in host: login.microsoftonline.us: the proxy asks for a sign-in of its own"
+        "FIX    sign-in host: login.microsoftonline.us: the proxy asks for a sign-in of its own"
             .to_owned(),
         "cordon uses the proxy of this system's settings and has no password for it".to_owned(),
     ] {
@@ -158,7 +158,7 @@ fn a_socks_proxy_is_named_as_what_cordon_cannot_use() {
             let proxy = format!("{scheme}://ada:hunter2@{closed}");
             let said = doctor(folder.path(), &[], &[(variable, &proxy)]);
             let line = format!(
-                "MEND   proxy: {variable} names a SOCKS proxy ({scheme}://{closed}), which cordon cannot use"
+                "FIX    proxy: {variable} names a SOCKS proxy ({scheme}://{closed}), which cordon cannot use"
             );
             assert!(said.contains(&line), "{line:?} in\n{said}");
             assert!(said.contains("Set HTTPS_PROXY=http://HOST:PORT"), "{said}");
@@ -227,7 +227,7 @@ fn without_a_profile_to_start_with_the_hosts_are_asked_all_the_same() {
     ] {
         std::fs::write(&file, settings).expect("written");
         let said = run();
-        assert!(said.contains("MEND   settings: "), "{said}");
+        assert!(said.contains("FIX    settings: "), "{said}");
         assert!(
             said.contains(&format!(". Asked below: {clouds}\n")),
             "{said}"
@@ -236,10 +236,10 @@ fn without_a_profile_to_start_with_the_hosts_are_asked_all_the_same() {
         let tried = |line: &str| said.matches(line).count() == count;
         assert!(tried(&format!("ok     proxy: {proxy}\n")), "{said}");
         assert!(
-            tried("MEND   sign-in host: login.microsoftonline."),
+            tried("FIX    sign-in host: login.microsoftonline."),
             "{said}"
         );
-        assert!(tried("MEND   API host: api"), "{said}");
+        assert!(tried("FIX    API host: api"), "{said}");
     }
 }
 
@@ -277,7 +277,7 @@ fn no_display_and_a_silent_display_are_distinguished() {
     let folder = tempfile::tempdir().expect("a folder");
     let said = doctor(folder.path(), &[], &[]);
     assert!(
-        said.contains("MEND   display: there is no display"),
+        said.contains("FIX    display: there is no display"),
         "{said}"
     );
     assert!(
@@ -321,13 +321,13 @@ fn a_data_folder_on_a_read_only_disk_is_named_and_its_journal_is_read_all_the_sa
     };
     let (is_good, said) = run(&["doctor"]);
     assert!(!is_good, "{said}");
-    assert!(said.contains("MEND   data folder: "), "{said}");
+    assert!(said.contains("FIX    data folder: "), "{said}");
     assert!(said.contains("Read-only file system"), "{said}");
     assert!(
         said.contains("allow writing there, or use --data-dir"),
         "{said}"
     );
-    assert!(!said.contains("MEND   journal: "), "{said}");
+    assert!(!said.contains("FIX    journal: "), "{said}");
     let (is_good, said) = run(&["journal", "verify"]);
     assert!(is_good && said.contains("The chain is whole"), "{said}");
     let (is_good, said) = run(&["journal", "export", "--format", "json"]);

@@ -108,7 +108,7 @@ fn a_link_in_the_place_of_the_data_folder_is_refused_with_and_without_a_slash() 
         assert_eq!(problem(files::open_or_create(&file)), Problem::FolderIsLink);
         let said = doctor(&path);
         assert!(
-            said.contains("MEND   data folder: ") && said.contains("it is a link"),
+            said.contains("FIX    data folder: ") && said.contains("it is a link"),
             "{said}"
         );
         assert!(said.contains("with --data-dir"), "{said}");
@@ -264,7 +264,7 @@ fn a_folder_that_takes_no_file_is_named_and_nothing_is_left_in_it() {
     // Nobody can make a file there, not even the administrator.
     let nowhere = Path::new("/proc/self");
     assert!(files::replace(&nowhere.join("window.json"), b"x").is_err());
-    assert!(doctor(nowhere).contains("MEND   data folder: "));
+    assert!(doctor(nowhere).contains("FIX    data folder: "));
 }
 
 /// As on a full disk: the file can be made, and nothing can be written into it.
@@ -282,7 +282,7 @@ fn without_room_the_old_file_stays_and_nothing_half_written_is_left() {
         .output()
         .expect("it runs");
     let said = String::from_utf8(output.stdout).expect("text");
-    assert!(said.contains("MEND   data folder: "), "{said}");
+    assert!(said.contains("FIX    data folder: "), "{said}");
     assert!(said.contains("Make room"), "{said}");
     assert_eq!(names_in(place.path()), [FILE_NAME]);
 }
@@ -450,7 +450,7 @@ fn a_journal_that_the_console_refuses_is_not_called_good_by_those_who_only_read_
             let said = doctor(place.path());
             let line = said.lines().find(|line| line.contains("  journal: "));
             let line = line.expect("a line");
-            assert!(line.starts_with("MEND ") && line.contains(words), "{line}");
+            assert!(line.starts_with("FIX ") && line.contains(words), "{line}");
             assert!(!said.contains("contoso"), "{said}");
             let left = names_in(place.path());
             assert!(!left.iter().any(|name| name.contains("moved-")), "{left:?}");
@@ -463,5 +463,5 @@ fn a_journal_that_the_console_refuses_is_not_called_good_by_those_who_only_read_
             .status
             .success()
     );
-    assert!(!doctor(place.path()).contains("MEND   journal: "));
+    assert!(!doctor(place.path()).contains("FIX    journal: "));
 }

@@ -5,6 +5,7 @@ use egui::{Align, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke
 
 use crate::journal::Entry;
 use crate::message::Command;
+use crate::model::EntryId;
 use crate::state::State;
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::activity::row::{RING, Ticking, entry_ui};

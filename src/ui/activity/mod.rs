@@ -13,7 +13,7 @@ pub(in crate::ui) mod wording;
 
 use std::time::Duration;
 
-use egui::{Label, RichText, ScrollArea, Ui};
+use egui::{Label, RichText, ScrollArea, TextStyle, Ui};
 
 use super::Cx;
 use super::theme::{TokensExt as _, text};

@@ -74,7 +74,7 @@ fn put_aside_ui(ui: &mut Ui, files: &[PathBuf]) {
          cordon journal export read it",
         names.join(", ")
     );
-    small_ui(ui, &words);
+    ui.small_label(words);
 }
 
 /// Shows which other journals there are, what verifying found and what was written.

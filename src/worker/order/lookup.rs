@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use super::claim::{Claim, Reading};
-use super::follow::finished;
 use super::outcome::{Source, accepted, look_up_effect, not_ours};
+use super::records::finished;
 use super::registry::Registration;
 use crate::action::{Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
