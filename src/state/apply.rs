@@ -209,11 +209,13 @@ impl State {
     }
 
     fn learn(&mut self, action: MachineAction) {
-        let failed = self.actions.learn(action);
-        let failed = failed.and_then(|action| Some((action.id.clone(), failed_at(action)?)));
-        if let Some((id, at)) = failed {
-            self.entries.note_failed(&id, at);
+        let Some(known) = self.actions.learn(action).cloned() else {
+            return;
+        };
+        if let Some(at) = failed_at(&known) {
+            self.entries.note_failed(&known.id, at);
         }
+        self.note_lifted(&known);
     }
 
     fn apply_entries(&mut self, entries: Vec<Entry>) {

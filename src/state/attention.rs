@@ -1,8 +1,9 @@
 //! What a person has to know of without having looked for it.
 
 use super::State;
+use crate::action::{Change, ConditionState, Evidence};
 use crate::journal::{Entry, OrderStatus};
-use crate::model::MachineId;
+use crate::model::{MachineAction, MachineActionStatus, MachineId};
 
 impl State {
     /// The newest order about a machine that went wrong and is not acknowledged. A later
@@ -18,6 +19,47 @@ impl State {
                 && !later.any(|later| later.order.task.makes_up_for(&entry.order.task))
         })?;
         Some(entry)
+    }
+}
+
+impl State {
+    /// What somebody else has done since that undid an order of ours which had succeeded.
+    #[must_use]
+    pub fn lifted_by(&self, entry: &Entry) -> Option<&Evidence> {
+        let (OrderStatus::Done { .. }, Change::Sets(condition)) =
+            (entry.status(), entry.order.task.change())
+        else {
+            return None;
+        };
+        let conditions = self.actions.conditions(&entry.machine().id)?;
+        let ConditionState::No(evidence) = conditions.ended(condition) else {
+            return None;
+        };
+        let is_later = evidence
+            .since
+            .is_some_and(|since| since >= entry.status_time().0);
+        (is_later && self.entries.that_made(&evidence.action).is_none()).then_some(evidence)
+    }
+
+    /// Notes the orders of this run that an action of somebody else has undone: nobody here has read that
+    /// yet.
+    pub(super) fn note_lifted(&mut self, action: &MachineAction) {
+        let Some(machine) = &action.machine_id else {
+            return;
+        };
+        if action.status != MachineActionStatus::Succeeded {
+            return;
+        }
+        let lifted = self.entries.of_machine(machine).filter_map(|entry| {
+            let evidence = self.lifted_by(entry)?;
+            let is_news =
+                evidence.action == action.id && !self.entries.is_of_earlier_run(entry.id());
+            Some((entry.id(), evidence.since.filter(|_| is_news)?))
+        });
+        let lifted: Vec<_> = lifted.collect();
+        for (entry, since) in lifted {
+            self.entries.note_lifted(entry, since);
+        }
     }
 }
 

@@ -20,6 +20,8 @@ pub struct Entries {
     by_action: HashMap<MachineActionId, Vec<usize>>,
     /// When actions ended without success in the place of which an order of ours was not queued.
     theirs_failed: HashMap<MachineActionId, Timestamp>,
+    /// When orders of this run that had succeeded were undone by somebody else.
+    lifted: HashMap<EntryId, Timestamp>,
     /// Batches in the order of their confirmation.
     batches: Vec<EntryId>,
     /// Those that have not ended.
@@ -103,7 +105,7 @@ impl Entries {
     #[must_use]
     pub fn needs_attention(&self, entry: &Entry) -> bool {
         let status = entry.status();
-        status.needs_person()
+        (status.needs_person() || self.lifted.contains_key(&entry.id()))
             && !self.is_read(entry)
             // What this console itself has cancelled went as it was meant to.
             && !status.was_cancelled_here(|tag| self.get(tag))
@@ -115,6 +117,9 @@ impl Entries {
         let Some(read) = entry.acknowledged() else {
             return false;
         };
+        if let Some(lifted) = self.lifted.get(&entry.id()) {
+            return *lifted <= read.at;
+        }
         let OrderStatus::NotOurs { action, .. } = entry.status() else {
             return true;
         };
@@ -133,6 +138,16 @@ impl Entries {
             for place in places {
                 self.sort_in(place);
             }
+        }
+    }
+
+    /// Somebody else has undone what an order brought about, and a person has to read that.
+    pub(super) fn note_lifted(&mut self, id: EntryId, at: Timestamp) {
+        if let Some(place) = self.place_of(id)
+            && self.lifted.insert(id, at).is_none()
+        {
+            self.generation += 1;
+            self.sort_in(place);
         }
     }
 

@@ -34,8 +34,11 @@ pub(super) async fn acknowledge(context: Arc<Context>, seen: Vec<(EntryId, &'sta
     for (id, status) in seen {
         let known = context.journal.entry(id);
         let is_new = known.is_some_and(|entry| {
-            // Somebody else's request may have ended since: then it is read once more.
-            let may_be_read_again = matches!(entry.status(), OrderStatus::NotOurs { .. });
+            // Somebody else's request may have ended since, or undone this: then it is read once more.
+            let may_be_read_again = matches!(
+                entry.status(),
+                OrderStatus::NotOurs { .. } | OrderStatus::Done { .. }
+            );
             (entry.acknowledged().is_none() || may_be_read_again) && entry.status().key() == status
         });
         if !is_new {

@@ -1,5 +1,7 @@
 //! Opposite actions on one device, other people's actions, and what comes too late.
 
+use std::time::Duration;
+
 use cordon::action::ActionKind;
 use cordon::auth::TokenStore;
 use cordon::guard::Policy;
@@ -166,4 +168,27 @@ fn the_end_of_a_colleagues_action_is_seen_on_a_viewed_device() {
     ));
     assert!(engine.control.set_status(&action, "Succeeded"));
     engine.until("its end", |s| seen(s).as_deref() == Some("Succeeded"));
+}
+
+/// A warning that comes true is not taken away by it.
+#[test]
+fn an_isolation_of_ours_that_a_colleague_lifts_needs_attention_until_it_is_acknowledged() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("FIN-LT-042");
+    let entry = engine.order(ActionKind::Isolate, "FIN-LT-042");
+    assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    engine.control.advance(Duration::from_mins(1));
+    let release = engine
+        .control
+        .act_as_colleague(machine.id.as_str(), "Unisolate", "all clear")
+        .expect("the tenant takes it");
+    assert!(engine.control.set_status(&release, "Succeeded"));
+    engine.load(&machine);
+    engine.until("that it was lifted", |s| s.entries.attention_count() == 1);
+    let found = engine.state.entry(entry).expect("an entry");
+    let lifted = engine.state.lifted_by(found).expect("by somebody");
+    assert_eq!(lifted.action.as_str(), release);
+    engine.send(Command::Acknowledge(vec![(entry, "Done")]));
+    engine.until("the acknowledgement", |s| s.entries.attention_count() == 0);
+    assert_eq!(posts(&engine.control), ["isolate"]);
 }

@@ -3,7 +3,7 @@
 
 use egui::{Align, Frame, Id, Label, Layout, Margin, RichText, ScrollArea, Stroke, Ui, accesskit};
 
-use crate::journal::Entry;
+use crate::journal::{Entry, OrderStatus};
 use crate::message::Command;
 use crate::model::EntryId;
 use crate::state::State;
@@ -114,8 +114,9 @@ fn heading_ui(ui: &mut Ui, cx: &mut Cx<'_>, count: usize, listed: &[&Entry]) {
             node.set_label(title);
         });
         // What is held is not read away: it is insisted on, or withdrawn.
-        let wrong = listed.iter().filter(|entry| entry.status().went_wrong());
-        let ids: Vec<EntryId> = wrong.map(|entry| entry.id()).collect();
+        let is_held = |entry: &&&Entry| matches!(entry.status(), OrderStatus::Held { .. });
+        let ended = listed.iter().filter(|entry| !is_held(entry));
+        let ids: Vec<EntryId> = ended.map(|entry| entry.id()).collect();
         if ids.len() < 2 {
             return;
         }

@@ -117,7 +117,8 @@ pub fn buttons(
     opposites: &[&MachineAction],
 ) -> Vec<Button> {
     let mut buttons = Vec::new();
-    if entry.status().went_wrong() && state.entries.needs_attention(entry) {
+    let is_held = matches!(entry.status(), OrderStatus::Held { .. });
+    if !is_held && state.entries.needs_attention(entry) {
         buttons.push(Button::Acknowledge);
     }
     match entry.status() {
@@ -137,7 +138,8 @@ pub fn buttons(
             let against = opposites.iter();
             let against = against.map(|a| Button::CancelOpposite(a.id.clone(), a.kind.clone()));
             buttons.extend(against);
-            if let Some(kind) = entry.order.task.kind().filter(|_| overtaken.is_none()) {
+            let holds = overtaken.is_none() && state.lifted_by(entry).is_none();
+            if let Some(kind) = entry.order.task.kind().filter(|_| holds) {
                 buttons.extend(kind.spec().undo.map(Button::Undo));
                 buttons.extend(kind.spec().no_way_back.map(Button::NoWayBack));
             }

@@ -195,10 +195,9 @@ fn line_ui(
     let task = &entry.order.task;
     let note = cx.state.progress.get(&entry.id());
     let weak = |text: String| Label::new(RichText::new(text).color(tokens.text_weak)).truncate();
-    let (icon, role) = match overtaken {
-        Some(_) => (look::order_status(status).0, Role::Stale),
-        None => look::order_status(status),
-    };
+    let (icon, role) = look::order_status(status);
+    let is_past = overtaken.is_some() || cx.state.lifted_by(entry).is_some();
+    let role = if is_past { Role::Stale } else { role };
     let status_badge = badge(ui, icon, role, &status.word(task));
     ui.announce(&status_badge);
     elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);

@@ -187,7 +187,8 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
         OrderStatus::Waiting => waiting(state, now),
         OrderStatus::Done { .. } => {
             let left_behind = download::lines(entry, state, now).into_iter();
-            let deviations = deviations(entry, state);
+            let deviations = lifted(entry, state, zone).into_iter();
+            let deviations = deviations.chain(self::deviations(entry, state));
             deviations
                 .chain(left_behind)
                 .chain(older_opposites(entry, state))
@@ -197,7 +198,7 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
         OrderStatus::Failed { hresult, .. } => failed(task, *hresult),
         OrderStatus::TooLate { status, .. } => {
             vec![format!(
-                "The action had ended before: the service says “{status}”"
+                "The cancellation did not take effect: the action ended as “{status}”"
             )]
         }
         OrderStatus::TimedOut { .. } => vec![format!(
@@ -420,6 +421,21 @@ fn given_up(entry: &Entry) -> String {
     } else {
         format!(" ({})", words.join("; "))
     }
+}
+
+/// That somebody else has undone it since.
+fn lifted(entry: &Entry, state: &State, zone: &TimeZone) -> Option<String> {
+    let evidence = state.lifted_by(entry)?;
+    let action = state.action(&entry.machine().id, &evidence.action)?;
+    let done = ActionKind::of(action)?.spec().done;
+    let at = evidence.since.map_or_else(String::new, |at| {
+        format!(" at {}", words::local_time(at, zone))
+    });
+    let by = requestor_name(evidence.by.as_deref());
+    Some(format!(
+        "Not in force any more: {} by {by}{at}",
+        done.to_lowercase()
+    ))
 }
 
 /// What the service says of an action that succeeded and that was not ordered so.

@@ -185,6 +185,19 @@ pub(super) async fn refuse(context: &Context, approval: &Approval, error: &ApiEr
                 not_ours(context, order, &action).await;
                 return;
             }
+            Cause::Contested(action) => {
+                let record = Record::Unclear {
+                    status: None,
+                    action: Some(action.id.clone()),
+                    why: "the service refused, and shows another action with this order's tag"
+                        .into(),
+                };
+                context
+                    .journal
+                    .record_or_say(order.entry, vec![record])
+                    .await;
+                return;
+            }
             Cause::OtherVariant(action) => message = with_other_variant(&message, &action),
             Cause::Ended(end) => records.push(end),
             Cause::NotThere => records.push(Record::ActiveActionsRead { complete: true }),
@@ -206,6 +219,8 @@ enum Cause {
     /// Ours is there: somebody on the way refused what the service had stored.
     Stored(Box<MachineAction>),
     NotOurs(Box<MachineAction>),
+    /// Another action that has this order's tag: whether it was carried out so is not known.
+    Contested(Box<MachineAction>),
     /// One of the same kind with another choice than was ordered, such as a selective isolation.
     OtherVariant(Box<MachineAction>),
     /// The action that was to be cancelled had come to its end.
@@ -262,6 +277,8 @@ async fn active_action(context: &Context, approval: &Approval) -> Cause {
     let is_whole = found.complete && found.unreadable == 0;
     let cause = if let Some(ours) = ours {
         Cause::Stored(Box::new(ours.clone()))
+    } else if let Some(other) = found.items.iter().find(|a| claim.contradicts_itself(a)) {
+        Cause::Contested(Box::new(other.clone()))
     } else if let Some(active) = newest(Sameness::Same) {
         Cause::NotOurs(active)
     } else if let Some(active) = newest(Sameness::OtherVariant) {

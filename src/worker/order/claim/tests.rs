@@ -312,3 +312,31 @@ fn a_nameless_action_of_our_kind_device_and_time_may_be_ours_and_no_other_may() 
     ));
     assert!(!may_be(|action| action.kind = MachineActionType::Unisolate));
 }
+
+#[test]
+fn a_tag_that_was_cut_off_proves_no_absence_and_one_on_another_action_neither() {
+    let order = order(ActionKind::StopAndQuarantineFile);
+    let claim = claim(&order);
+    let quarantine = |comment, requestor| {
+        let mut action = answer(comment, requestor, 0);
+        action.kind = MachineActionType::StopAndQuarantineFile;
+        action.file_identifier = Some("87662bc3d60e4200ceaf7aae249d1c343f4b83c9".into());
+        action
+    };
+    for (comment, requestor, may_be) in [
+        (Some("why"), Some(US), true),
+        (Some("[cdn-"), Some(US), true),
+        (Some("[cdn-00000001] why"), Some(US), false),
+        (Some("why"), Some(OTHERS), false),
+        (Some("why"), None, false),
+    ] {
+        let action = quarantine(comment, requestor);
+        assert_eq!(claim.may_be(&action), may_be, "{comment:?} {requestor:?}");
+        assert!(!claim.contradicts_itself(&action));
+    }
+    let mut other_file = quarantine(Some(AS_SENT), Some(US));
+    other_file.file_identifier = Some("b".repeat(40).into());
+    assert!(claim.contradicts_itself(&other_file));
+    other_file.requestor_comment = Some("as in [cdn-7F3K2Q9M]".into());
+    assert!(!claim.contradicts_itself(&other_file), "quoted");
+}

@@ -184,7 +184,7 @@ impl OrderTask {
             known.history.map(|(_, at)| at),
         );
         let last = match machine.min(history) {
-            Some(at) => format!("last read at {}", at.strftime("%Y-%m-%dT%H:%M:%SZ")),
+            Some(at) => format!("last read at {} UTC", at.strftime("%Y-%m-%d %H:%M:%S")),
             None => "not read so far".to_owned(),
         };
         let what = format!("the device's record and actions, {last}");
