@@ -26,6 +26,7 @@ pub mod ui_ext;
 mod focus;
 #[cfg(test)]
 mod gallery;
+mod press;
 mod tip;
 
 pub use arming::{has_just_moved, is_arming};
