@@ -82,15 +82,6 @@ pub fn read_provided(file: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>>
     read_bounded(file, opened, max_bytes).map(Some)
 }
 
-/// Demands that a path leads to a regular file, if to anything. It is not opened: a pipe would wait
-/// for somebody who writes.
-///
-/// # Errors
-/// When it leads to something else, or the system does not answer.
-pub fn check_provided(file: &Path) -> io::Result<()> {
-    found(fs::metadata(file))?.map_or(Ok(()), |metadata| demand_regular(file, &metadata))
-}
-
 /// Opens a private file for reading; `None` when there is none.
 ///
 /// # Errors

@@ -195,11 +195,6 @@ impl SimControl {
         self.0.lock().investigations.end_all(state, now);
     }
 
-    /// Sets how many bytes a package has, about.
-    pub fn set_package_size(&self, bytes: usize) {
-        self.0.lock().packages.size = bytes;
-    }
-
     /// The package of this action, as its storage serves it.
     #[must_use]
     pub fn package(&self, action: &str) -> Vec<u8> {

@@ -67,6 +67,21 @@ pub struct Row {
 }
 
 impl Row {
+    /// A row that can be chosen, with nothing beside its label.
+    pub fn new(item: Item, label: String, help: &str) -> Self {
+        Self {
+            item,
+            heading: None,
+            label,
+            letters: Vec::new(),
+            tail: String::new(),
+            beside: String::new(),
+            keys: String::new(),
+            help: help.to_owned(),
+            why_not: None,
+        }
+    }
+
     /// The id of its widget in the dialog `palette`.
     pub fn id(&self, palette: egui::Id) -> egui::Id {
         palette.with(match &self.item {

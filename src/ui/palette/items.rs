@@ -146,16 +146,12 @@ fn command_row(ctx: &Context, cx: &Cx<'_>, command: UiCommand) -> Row {
     } else {
         String::new()
     };
+    let label = format!("{}{ellipsis}", spec.title);
     Row {
-        item: Item::Command(command),
-        heading: None,
-        label: format!("{}{ellipsis}", spec.title),
-        letters: Vec::new(),
-        tail: String::new(),
         beside,
         keys: keys.collect::<Vec<_>>().join(" or "),
-        help: spec.help.to_owned(),
         why_not: command.availability(cx.state, cx.views, cx.now).err(),
+        ..Row::new(Item::Command(command), label, spec.help)
     }
 }
 
@@ -174,17 +170,12 @@ fn device_rows(cx: &Cx<'_>, found: &Found) -> Vec<Row> {
 fn device_row(cx: &Cx<'_>, machine: &MachineRef) -> Row {
     let record = cx.state.machine(&machine.id).map(AsRef::as_ref);
     let (name, tail) = (machine.name(), machine.name_and_tail());
+    let item = Item::Device(machine.clone());
     Row {
-        heading: None,
         // A name of which nothing but the end of the id is known has it already.
         tail: tail.strip_prefix(&*name).unwrap_or_default().to_owned(),
-        label: name,
-        letters: Vec::new(),
         beside: record.map_or_else(String::new, |record| facts(cx, record)),
-        keys: String::new(),
-        help: "Opens the device beside the list".to_owned(),
-        why_not: None,
-        item: Item::Device(machine.clone()),
+        ..Row::new(item, name, "Opens the device beside the list")
     }
 }
 
@@ -234,14 +225,7 @@ fn search_row(item: Item, cx: &Cx<'_>) -> Row {
         Item::Command(_) | Item::Device(_) => (String::new(), "", None),
     };
     Row {
-        item,
-        heading: None,
-        label,
-        letters: Vec::new(),
-        tail: String::new(),
-        beside: String::new(),
-        keys: String::new(),
-        help: help.to_owned(),
         why_not,
+        ..Row::new(item, label, help)
     }
 }

@@ -4,6 +4,13 @@ use egui::{Color32, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2};
 
 use super::Icon;
 
+/// On a grid of 16 × 16.
+type Point = (f32, f32);
+/// Centre, radius, and the angles of both ends in turns, from the right, clockwise.
+type Arc = (Point, f32, f32, f32);
+
+const MIDDLE: Point = (8.0, 8.0);
+
 /// Draws on a grid of 16 × 16.
 pub(super) struct IconPainter {
     origin: Pos2,
@@ -23,7 +30,7 @@ impl IconPainter {
         }
     }
 
-    fn at(&self, (x, y): (f32, f32)) -> Pos2 {
+    fn at(&self, (x, y): Point) -> Pos2 {
         self.origin + Vec2::new(x, y) * self.scale
     }
 
@@ -31,52 +38,51 @@ impl IconPainter {
         Stroke::new(1.5 * self.scale, self.colour)
     }
 
-    fn points(&self, points: &[(f32, f32)]) -> Vec<Pos2> {
+    fn points(&self, points: &[Point]) -> Vec<Pos2> {
         points.iter().map(|point| self.at(*point)).collect()
     }
 
-    fn line(&mut self, points: &[(f32, f32)]) {
+    fn line(&mut self, points: &[Point]) {
         let shape = Shape::line(self.points(points), self.stroke());
         self.shapes.push(shape);
     }
 
-    fn outline(&mut self, points: &[(f32, f32)]) {
+    fn outline(&mut self, points: &[Point]) {
         let shape = Shape::closed_line(self.points(points), self.stroke());
         self.shapes.push(shape);
     }
 
-    fn filled(&mut self, points: &[(f32, f32)]) {
+    fn filled(&mut self, points: &[Point]) {
         let shape = Shape::convex_polygon(self.points(points), self.colour, Stroke::NONE);
         self.shapes.push(shape);
     }
 
-    fn circle(&mut self, centre: (f32, f32), radius: f32) {
+    fn circle(&mut self, centre: Point, radius: f32) {
         let shape = Shape::circle_stroke(self.at(centre), radius * self.scale, self.stroke());
         self.shapes.push(shape);
     }
 
-    fn dot(&mut self, centre: (f32, f32), radius: f32) {
+    fn dot(&mut self, centre: Point, radius: f32) {
         let shape = Shape::circle_filled(self.at(centre), radius * self.scale, self.colour);
         self.shapes.push(shape);
     }
 
-    fn rect(&mut self, min: (f32, f32), max: (f32, f32)) {
+    fn rect(&mut self, min: Point, max: Point) {
         let rect = Rect::from_min_max(self.at(min), self.at(max));
         let stroke = self.stroke();
         let shape = Shape::rect_stroke(rect, 1.5 * self.scale, stroke, StrokeKind::Middle);
         self.shapes.push(shape);
     }
 
-    fn block(&mut self, min: (f32, f32), max: (f32, f32)) {
+    fn block(&mut self, min: Point, max: Point) {
         let rect = Rect::from_min_max(self.at(min), self.at(max));
         let shape = Shape::rect_filled(rect, 1.0 * self.scale, self.colour);
         self.shapes.push(shape);
     }
 
-    /// Angles in turns, from the right, clockwise.
-    fn arc(&mut self, centre: (f32, f32), radius: f32, from: f32, to: f32) {
-        let points: Vec<_> = arc(centre, radius, from, to);
-        self.line(&points);
+    /// A line along an arc, with points before and after it.
+    fn bow(&mut self, before: &[Point], bow: Arc, after: &[Point]) {
+        self.line(&[before, &arc(bow), after].concat());
     }
 
     fn exclamation_mark(&mut self, top: f32, bottom: f32) {
@@ -84,51 +90,8 @@ impl IconPainter {
         self.dot((8.0, bottom - 0.6), 0.95);
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table reads best in one piece")]
     pub(super) fn draw(&mut self, icon: Icon) {
-        match icon {
-            Icon::Waiting
-            | Icon::Held
-            | Icon::NotSent
-            | Icon::Sent
-            | Icon::Accepted
-            | Icon::InProgress
-            | Icon::Done
-            | Icon::Failed
-            | Icon::TimedOut
-            | Icon::Cancelled
-            | Icon::Refused
-            | Icon::Unknown
-            | Icon::NotFound
-            | Icon::NotOurs => self.draw_status(icon),
-            Icon::Warning
-            | Icon::Block
-            | Icon::Info
-            | Icon::Twin
-            | Icon::Risk
-            | Icon::Isolated
-            | Icon::Contained
-            | Icon::Restricted
-            | Icon::Protected => self.draw_mark(icon),
-            Icon::Active | Icon::Silent | Icon::Unfamiliar => self.draw_report(icon),
-            Icon::Search
-            | Icon::Copy
-            | Icon::Settings
-            | Icon::Close
-            | Icon::Undo
-            | Icon::OpenElsewhere
-            | Icon::Refresh
-            | Icon::Folded
-            | Icon::Unfolded
-            | Icon::Command => self.draw_tool(icon),
-        }
-    }
-
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "`draw` lists every icon and sends only these here"
-    )]
-    fn draw_status(&mut self, icon: Icon) {
-        const MIDDLE: (f32, f32) = (8.0, 8.0);
         match icon {
             Icon::Waiting => {
                 self.line(&[(3.0, 2.0), (13.0, 2.0)]);
@@ -155,7 +118,7 @@ impl IconPainter {
             }
             Icon::InProgress => {
                 self.circle(MIDDLE, 5.8);
-                self.filled(&arc(MIDDLE, 5.8, -0.25, 0.25));
+                self.filled(&arc((MIDDLE, 5.8, -0.25, 0.25)));
             }
             Icon::Done => self.line(&[(2.0, 8.5), (6.2, 12.7), (14.0, 3.8)]),
             Icon::Failed => {
@@ -177,32 +140,18 @@ impl IconPainter {
             }
             Icon::Unknown => {
                 self.outline(&[(8.0, 0.8), (15.2, 8.0), (8.0, 15.2), (0.8, 8.0)]);
-                let mut hook = arc((8.0, 6.3), 1.9, -0.5, 0.2);
-                hook.push((8.0, 9.6));
-                self.line(&hook);
+                self.bow(&[], ((8.0, 6.3), 1.9, -0.5, 0.2), &[(8.0, 9.6)]);
                 self.dot((8.0, 11.6), 0.9);
             }
             Icon::NotFound => {
                 for quarter in [0.0_f32, 0.25, 0.5, 0.75] {
-                    self.arc(MIDDLE, 6.0, quarter + 0.05, quarter + 0.20);
+                    self.bow(&[], (MIDDLE, 6.0, quarter + 0.05, quarter + 0.20), &[]);
                 }
             }
             Icon::NotOurs => {
                 self.circle((8.0, 5.0), 2.9);
-                let mut shoulders = vec![(2.5, 14.0)];
-                shoulders.extend(arc((8.0, 14.0), 5.5, -0.5, 0.0));
-                self.line(&shoulders);
+                self.bow(&[(2.5, 14.0)], ((8.0, 14.0), 5.5, -0.5, 0.0), &[]);
             }
-            _ => {}
-        }
-    }
-
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "`draw` lists every icon and sends only these here"
-    )]
-    fn draw_mark(&mut self, icon: Icon) {
-        match icon {
             Icon::Warning => {
                 self.outline(&[(8.0, 1.8), (14.8, 13.8), (1.2, 13.8)]);
                 self.exclamation_mark(5.8, 12.4);
@@ -222,7 +171,7 @@ impl IconPainter {
                 self.exclamation_mark(4.2, 12.2);
             }
             Icon::Info => {
-                self.circle((8.0, 8.0), 6.2);
+                self.circle(MIDDLE, 6.2);
                 self.dot((8.0, 5.0), 0.95);
                 self.line(&[(8.0, 7.2), (8.0, 11.6)]);
             }
@@ -234,12 +183,12 @@ impl IconPainter {
             Icon::Isolated => {
                 self.line(&[(5.0, 2.0), (2.0, 2.0), (2.0, 14.0), (5.0, 14.0)]);
                 self.line(&[(11.0, 2.0), (14.0, 2.0), (14.0, 14.0), (11.0, 14.0)]);
-                self.dot((8.0, 8.0), 2.6);
+                self.dot(MIDDLE, 2.6);
             }
             Icon::Contained => {
                 self.line(&[(2.0, 5.0), (2.0, 2.0), (14.0, 2.0), (14.0, 5.0)]);
                 self.line(&[(2.0, 11.0), (2.0, 14.0), (14.0, 14.0), (14.0, 11.0)]);
-                self.dot((8.0, 8.0), 2.6);
+                self.dot(MIDDLE, 2.6);
             }
             Icon::Protected => self.outline(&[
                 (8.0, 1.5),
@@ -251,21 +200,8 @@ impl IconPainter {
             ]),
             Icon::Restricted => {
                 self.block((3.0, 7.5), (13.0, 14.0));
-                let mut shackle = vec![(4.8, 8.0)];
-                shackle.extend(arc((8.0, 5.2), 3.2, -0.5, 0.0));
-                shackle.push((11.2, 8.0));
-                self.line(&shackle);
+                self.bow(&[(4.8, 8.0)], ((8.0, 5.2), 3.2, -0.5, 0.0), &[(11.2, 8.0)]);
             }
-            _ => {}
-        }
-    }
-
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "`draw` lists every icon and sends only these here"
-    )]
-    fn draw_report(&mut self, icon: Icon) {
-        match icon {
             Icon::Active => self.line(&[
                 (1.0, 8.5),
                 (4.5, 8.5),
@@ -280,22 +216,10 @@ impl IconPainter {
                 self.line(&[(12.0, 8.5), (13.5, 8.5)]);
             }
             Icon::Unfamiliar => {
-                self.circle((8.0, 8.0), 6.2);
-                let mut hook = arc((8.0, 6.4), 1.9, -0.5, 0.2);
-                hook.push((8.0, 9.4));
-                self.line(&hook);
+                self.circle(MIDDLE, 6.2);
+                self.bow(&[], ((8.0, 6.4), 1.9, -0.5, 0.2), &[(8.0, 9.4)]);
                 self.dot((8.0, 11.4), 0.9);
             }
-            _ => {}
-        }
-    }
-
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "`draw` lists every icon and sends only these here"
-    )]
-    fn draw_tool(&mut self, icon: Icon) {
-        match icon {
             Icon::Search => {
                 self.circle((6.8, 6.8), 4.6);
                 self.line(&[(10.2, 10.2), (14.4, 14.4)]);
@@ -315,10 +239,8 @@ impl IconPainter {
                 self.line(&[(12.5, 3.5), (3.5, 12.5)]);
             }
             Icon::Undo => {
-                let mut way = vec![(3.0, 5.5), (9.5, 5.5)];
-                way.extend(arc((9.5, 9.3), 3.8, -0.25, 0.25));
-                way.push((5.0, 13.1));
-                self.line(&way);
+                let turn = ((9.5, 9.3), 3.8, -0.25, 0.25);
+                self.bow(&[(3.0, 5.5), (9.5, 5.5)], turn, &[(5.0, 13.1)]);
                 self.line(&[(6.0, 2.2), (2.7, 5.5), (6.0, 8.8)]);
             }
             Icon::OpenElsewhere => {
@@ -333,7 +255,7 @@ impl IconPainter {
                 self.line(&[(10.0, 2.0), (14.0, 2.0), (14.0, 6.0)]);
             }
             Icon::Refresh => {
-                self.arc((8.0, 8.0), 5.4, 0.0, 0.8);
+                self.bow(&[], (MIDDLE, 5.4, 0.0, 0.8), &[]);
                 self.filled(&[(8.6, 0.2), (13.2, 3.2), (8.4, 5.6)]);
             }
             Icon::Folded => self.line(&[(6.0, 3.5), (10.5, 8.0), (6.0, 12.5)]),
@@ -342,13 +264,12 @@ impl IconPainter {
                 self.line(&[(2.5, 3.5), (7.0, 8.0), (2.5, 12.5)]);
                 self.line(&[(8.5, 12.5), (14.0, 12.5)]);
             }
-            _ => {}
         }
     }
 }
 
-/// Points along an arc; angles in turns, from the right, clockwise.
-fn arc(centre: (f32, f32), radius: f32, from: f32, to: f32) -> Vec<(f32, f32)> {
+/// Points along an arc.
+fn arc((centre, radius, from, to): Arc) -> Vec<Point> {
     (0_u8..=16)
         .map(|step| {
             let turn = from + (to - from) * f32::from(step) / 16.0;
