@@ -168,12 +168,19 @@ impl Identity {
     }
 
     /// Whether a part says another account or tenant than `account`. What a part leaves out
-    /// speaks against nobody.
+    /// speaks against nobody. In its home tenant an account has one id; a guest has two.
     fn contradicts(&self, account: &Account) -> bool {
-        self.parts.iter().any(|(tenant, object)| {
-            tenant.as_ref().is_some_and(|tid| *tid != account.tenant_id)
-                || object.as_ref().is_some_and(|oid| *oid != account.object_id)
-        })
+        let home = self.home.as_deref().and_then(|home| home.rsplit_once('.'));
+        let is_other_at_home = home.is_some_and(|(object, tenant)| {
+            account.is_named()
+                && account.tenant_id.as_str().eq_ignore_ascii_case(tenant)
+                && !account.object_id.eq_ignore_ascii_case(object)
+        });
+        is_other_at_home
+            || self.parts.iter().any(|(tenant, object)| {
+                tenant.as_ref().is_some_and(|tid| *tid != account.tenant_id)
+                    || object.as_ref().is_some_and(|oid| *oid != account.object_id)
+            })
     }
 }
 

@@ -1,10 +1,12 @@
 //! The hash chain: each record carries the hash of the one before it.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
-use super::{JournalError, schema};
+use super::{Finding, JournalError, Record, schema};
+use crate::model::EntryId;
 
 /// What a record's hash covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,6 +112,22 @@ impl Row {
         } else {
             Err(JournalError::AttemptRejected { seq: self.seq })
         }
+    }
+
+    /// What it says of its entry; `None` for one that belongs to none.
+    pub(super) fn said(&self) -> Result<Option<(EntryId, Timestamp, Record)>, JournalError> {
+        if self.belongs_to_no_entry() {
+            return Ok(None);
+        }
+        let unreadable = || JournalError::Damaged(Finding::Unreadable { seq: self.seq });
+        let id = EntryId::parse(&self.entry).ok_or_else(unreadable)?;
+        let at = self.at.parse();
+        let at = at.map_err(|_no_time: jiff::Error| unreadable())?;
+        Ok(Some((
+            id,
+            at,
+            Record::from_stored(id, &self.record, &self.data)?,
+        )))
     }
 
     pub(super) fn belongs_to_no_entry(&self) -> bool {

@@ -1,13 +1,18 @@
 //! Walks a journal and names whatever is wrong with it, and where.
 
+use std::collections::HashSet;
+
 use rusqlite::ffi::ErrorCode;
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::chain::{End, Row, SELECT};
 use super::mark::Mark;
-use super::{Finding, JournalError, Witness, schema};
+use super::{Finding, JournalError, Record, Witness, schema};
 use crate::files::Refusal;
 use crate::model::clean;
+
+/// How many records that cannot be read are named.
+const MOST_NAMED: usize = 20;
 
 /// What a walk over the chain found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,6 +128,45 @@ pub(super) fn walk(db: &Connection, remembered: &[Remembered]) -> Result<Walk, J
         walk.findings.push(Finding::Pages { after, what });
     }
     Ok(walk)
+}
+
+/// As [`walk`], for those who only verify: also demands that a console could act on each record. One
+/// that opens the journal finds that out by itself.
+pub(super) fn walk_and_read(
+    db: &Connection,
+    remembered: &[Remembered],
+) -> Result<Walk, JournalError> {
+    let mut walk = walk(db, remembered)?;
+    if walk.findings.is_empty() {
+        walk.findings = unreadable(db)?;
+    }
+    Ok(walk)
+}
+
+/// Records of a whole chain that say nothing, or go on with an entry that was never begun.
+fn unreadable(db: &Connection) -> Result<Vec<Finding>, JournalError> {
+    let mut begun = HashSet::new();
+    let mut found = Vec::new();
+    let mut statement = db.prepare(&format!("{SELECT} ORDER BY seq"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let row = Row::read(row)?;
+        let is_readable = match row.said() {
+            Ok(None) => true,
+            Ok(Some((id, _, record))) => {
+                let begins = matches!(record, Record::Intended { .. });
+                begins && begun.insert(id) || begun.contains(&id)
+            }
+            Err(_) => false,
+        };
+        if !is_readable {
+            found.push(Finding::Unreadable { seq: row.seq });
+        }
+        if found.len() == MOST_NAMED {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 impl Walk {
@@ -247,5 +291,43 @@ fn damaged_pages(after: i64, error: rusqlite::Error) -> Result<Finding, JournalE
         Ok(Finding::Pages { after, what })
     } else {
         Err(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Journal;
+    use super::super::tests::{intended, orders};
+    use super::*;
+
+    /// The chain says nothing of what its records mean, on which a console depends.
+    #[test]
+    fn a_whole_chain_with_a_record_that_no_console_can_read_is_not_called_good() {
+        let (ours, other) = (intended(orders().remove(0)), intended(orders().remove(1)));
+        let [entry, never_begun] = [ours.0, other.0].map(|id| id.to_string());
+        for (entry, at, record, data) in [
+            (&*entry, "1970-01-01T00:00:00Z", "Unheard", "{}"),
+            (&entry, "1970-01-01T00:00:00Z", "Sent", "{"),
+            (&entry, "1970-01-01T00:00:00Z", "NotSent", "{}"),
+            (&entry, "yesterday", "Sent", "{}"),
+            ("nobody's", "1970-01-01T00:00:00Z", "Sent", "{}"),
+            (&never_begun, "1970-01-01T00:00:00Z", "Sent", "{}"),
+        ] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("journal.sqlite");
+            let mut journal = Journal::open(&path).expect("made");
+            let batch = [intended(orders().remove(0))];
+            let written = journal.append(jiff::Timestamp::UNIX_EPOCH, &batch);
+            written.expect("written");
+            let row = journal.end.next(entry, at, record, data);
+            row.insert(&journal.db).expect("linked as any other");
+            drop(journal);
+            let report = Journal::inspect(&path, &[]).expect("opened");
+            let what = format!("{entry} {at} {record} {data}");
+            assert_eq!(report.findings, [Finding::Unreadable { seq: 3 }], "{what}");
+            assert!(!report.is_good(), "{what}");
+            let opened = Journal::open(&path).expect("its chain is whole");
+            assert!(opened.entries().is_err(), "{what}");
+        }
     }
 }

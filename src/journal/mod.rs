@@ -161,7 +161,7 @@ impl Journal {
         }
         let walk = read_with(path, |db| {
             schema::prepare(&db, false)?;
-            check::walk(&db, &remembered)
+            check::walk_and_read(&db, &remembered)
         })?;
         Ok(Report {
             verified: Verified {
@@ -306,16 +306,9 @@ impl Journal {
         let mut entries: Vec<Entry> = Vec::new();
         let mut places: HashMap<EntryId, usize> = HashMap::new();
         self.each_row(|row| {
-            if row.belongs_to_no_entry() {
+            let Some((id, at, record)) = row.said()? else {
                 return Ok(());
-            }
-            let unreadable = || JournalError::Damaged(Finding::Unreadable { seq: row.seq });
-            let id = EntryId::parse(&row.entry).ok_or_else(unreadable)?;
-            let at: Timestamp = row
-                .at
-                .parse()
-                .map_err(|_no_time: jiff::Error| unreadable())?;
-            let record = Record::from_stored(id, &row.record, &row.data)?;
+            };
             match (places.get(&id), &record) {
                 (Some(&place), _) => entries[place].push(at, record),
                 (None, Record::Intended { author, order }) => {
@@ -324,7 +317,9 @@ impl Journal {
                     entry.push(at, record);
                     entries.push(entry);
                 }
-                (None, _) => return Err(unreadable()),
+                (None, _) => {
+                    return Err(JournalError::Damaged(Finding::Unreadable { seq: row.seq }));
+                }
             }
             Ok(())
         })?;
@@ -371,11 +366,20 @@ fn read_with<T>(
     read: impl Fn(Connection) -> Result<T, JournalError>,
 ) -> Result<T, JournalError> {
     match read(Connection::open_with_flags(path, READING)?) {
-        Err(JournalError::Database(error)) => {
+        // What something else is writing to would be read in the middle of that.
+        Err(JournalError::Database(error)) if !is_held(&error) => {
             read(open_on_read_only_media(path).ok_or(JournalError::Database(error))?)
         }
         result => result,
     }
+}
+
+fn is_held(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(
+        error.sqlite_error_code(),
+        Some(DatabaseBusy | DatabaseLocked)
+    )
 }
 
 /// A journal on media that nobody can write to: `SQLite` wants to be told that nothing changes.

@@ -200,4 +200,22 @@ mod tests {
             (WRITER_WAITS, READER_WAITS)
         );
     }
+
+    /// Without waiting and without its locks it would be read in the middle of what is being written.
+    #[test]
+    fn a_file_that_something_else_writes_to_is_not_taken_for_one_on_read_only_media() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal.sqlite");
+        drop(Journal::open(&path).expect("made"));
+        let other = Connection::open(&path).expect("opened");
+        other
+            .pragma_update(None, "journal_mode", "DELETE")
+            .expect("without a log");
+        other.execute_batch("BEGIN EXCLUSIVE").expect("held");
+        let refused = Journal::inspect(&path, &[]).expect_err("not read");
+        assert!(matches!(refused, JournalError::Database(_)), "{refused}");
+        drop(other);
+        let report = Journal::inspect(&path, &[]).expect("read");
+        assert!(report.is_good(), "{:?}", report.findings);
+    }
 }

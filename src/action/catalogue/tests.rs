@@ -68,3 +68,26 @@ fn a_kind_that_makes_no_machine_action_has_a_type_and_a_key_of_its_own() {
         assert_eq!(ActionKind::ALL.iter().filter(of_type).count(), 1);
     }
 }
+
+/// By Microsoft's documentation: which applications an isolation spares, what a proxy script makes of
+/// it, and what is left where a device does not pick its release up.
+#[test]
+fn what_an_isolation_spares_and_how_a_device_comes_back_is_said() {
+    let (isolate, release) = (ActionKind::Isolate.spec(), ActionKind::Unisolate.spec());
+    let says = |texts: &[&str], words: &str| texts.iter().any(|text| text.contains(words));
+    for words in [
+        "classic Outlook",
+        "classic Teams",
+        "Skype for Business",
+        "not their new versions",
+    ] {
+        assert!(says(&[ISOLATION_TYPE.help], words), "{words}");
+    }
+    assert!(isolate.parameters.contains(&ISOLATION_TYPE));
+    assert!(says(isolate.caveats, "(PAC file)"));
+    assert!(says(isolate.caveats, "choose Selective"));
+    for texts in [release.caveats, &[release.if_failed]] {
+        assert!(says(texts, "script"), "{texts:?}");
+        assert!(says(texts, "on the device itself"), "{texts:?}");
+    }
+}

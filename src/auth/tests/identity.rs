@@ -120,6 +120,23 @@ async fn the_home_account_distinguishes_two_guests() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_account_has_one_id_in_its_home_tenant() {
+    for (home, same) in [
+        (r#"{"uid":"o1","utid":"t1"}"#, true),
+        (r#"{"uid":"O1","utid":"T1"}"#, true),
+        (r#"{"uid":"o2","utid":"home"}"#, true),
+        (r#"{"uid":"o2","utid":"t1"}"#, false),
+    ] {
+        let answer = renewal(Some(ADA), None, Some(home));
+        let (_, session, renewed) = renewed_with(answer.clone()).await;
+        assert_eq!(renewed.is_ok(), same, "{home}");
+        assert!(session.signed_in().is_some(), "whose it was is still known");
+        let (_, _, result) = sign_in([answer]).await;
+        assert_eq!(result.is_ok(), same, "{home}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unnamed_sign_in_gets_no_name_from_a_renewal() {
     let (host, session, result) =
         sign_in([ok(r#"{"access_token":"a","refresh_token":"r"}"#)]).await;
