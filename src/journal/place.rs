@@ -301,4 +301,27 @@ mod tests {
         );
         assert!(put_aside(Path::new("/nowhere/journal.sqlite")).is_empty());
     }
+
+    /// What is refused is not in the file that was moved away either: it may be a copy that counts.
+    #[cfg(unix)]
+    #[test]
+    fn nothing_is_written_to_a_journal_that_was_moved_away() {
+        use super::super::Journal;
+        use super::super::tests::{intended, orders};
+
+        let outside = tempfile::tempdir().expect("a folder");
+        let [here, away] = ["here", "away"].map(|name| outside.path().join(name));
+        let mut journal = Journal::open(&here.join("journal.sqlite")).expect("made");
+        let mut append = |n: usize| {
+            let order = intended(orders().remove(n));
+            journal.append(jiff::Timestamp::UNIX_EPOCH, &[order])
+        };
+        append(0).expect("in its place");
+        std::fs::rename(&here, &away).expect("moved");
+        append(1).expect_err("it is gone");
+        drop(journal);
+        let moved = away.join("journal.sqlite");
+        let report = Journal::inspect(&moved, &[]).expect("opened");
+        assert_eq!((report.verified.records, report.findings), (2, vec![]));
+    }
 }

@@ -218,4 +218,19 @@ mod tests {
         let report = Journal::inspect(&path, &[]).expect("read");
         assert!(report.is_good(), "{:?}", report.findings);
     }
+
+    #[test]
+    fn nothing_in_the_schema_of_a_file_is_trusted_by_whoever_opens_it() {
+        for writable in [true, false] {
+            let db = Connection::open_in_memory().expect("made");
+            prepare(&db, writable).expect("prepared");
+            for (config, expected) in [
+                (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+                (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+                (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+            ] {
+                assert_eq!(db.db_config(config).expect("known"), expected);
+            }
+        }
+    }
 }

@@ -219,9 +219,16 @@ async fn progress_counts_and_not_the_whole_time() {
 async fn a_live_client_sends_nothing_in_the_clear() {
     let live = Endpoints::live(&crate::model::Registration::sample()).expect("addresses");
     let http = Http::new(&live).expect("a client");
-    let clear = Url::parse("http://127.0.0.1:9/api").expect("an address");
-    assert_eq!(
-        http.get(&clear, "t", Limits::ONE).await.err(),
-        Some(HttpFault::NotReached)
-    );
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.set_nonblocking(true).expect("set");
+    let address = listener.local_addr().expect("an address");
+    let clear = Url::parse(&format!("http://{address}/api")).expect("an address");
+    let limits = Limits {
+        time: Duration::from_millis(500),
+        ..Limits::ONE
+    };
+    let asked = http.get(&clear, "t", limits).await;
+    assert_eq!(asked.err(), Some(HttpFault::NotReached));
+    let came = listener.accept().map_err(|error| error.kind());
+    assert_eq!(came.err(), Some(std::io::ErrorKind::WouldBlock));
 }

@@ -186,6 +186,19 @@ async fn a_domain_leads_to_any_tenant_with_its_own_issuer() {
     assert_eq!(error, Some(AuthError::ForeignAnswer));
 }
 
+/// Whatever a profile says of its tenant: Defender knows no personal accounts.
+#[tokio::test(start_paused = true)]
+async fn a_personal_account_is_called_so_and_not_taken() {
+    const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
+    for tenant in [TENANT, "contoso.example", PERSONAL] {
+        let issuer = json!(format!("https://login.microsoftonline.com/{PERSONAL}/v2.0"));
+        let personal = answer(&[("tid", json!(PERSONAL)), ("iss", issuer)]);
+        let (_, session, error) = signed_in_with(tenant, personal).await;
+        assert_eq!(error, Some(AuthError::PersonalAccount), "{tenant}");
+        assert_eq!(session.signed_in(), None, "{tenant}");
+    }
+}
+
 /// Second 1,000,000,000 of Unix time.
 const DATE: &str = "Sun, 09 Sep 2001 01:46:40 GMT";
 

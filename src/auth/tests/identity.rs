@@ -155,6 +155,42 @@ async fn an_unnamed_sign_in_gets_no_name_from_a_renewal() {
     );
 }
 
+/// The answer to a renewal can come after somebody else has signed in.
+#[tokio::test(start_paused = true)]
+async fn what_comes_late_for_an_earlier_sign_in_changes_nothing_of_the_present_one() {
+    for late in [
+        no(r#"{"error":"invalid_grant","error_codes":[50173]}"#),
+        renewal(Some(SAM), Some(SAM), None),
+        tokens(2),
+    ] {
+        let (host, session) = signed_in().await;
+        let old = session.token().await.expect("fresh");
+        host.then(ScriptedReply::Late(20, Box::new(late)));
+        let renewing = tokio::spawn({
+            let session = session.clone();
+            async move { session.token_instead_of(refused(&old)).await }
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        host.then(ok(DEVICE));
+        host.then(tokens(7));
+        let flow = session.begin().await.expect("a code");
+        let pending_sign_in = session.finish(flow).await.expect("signed in");
+        session
+            .complete_sign_in(pending_sign_in)
+            .expect("nothing else began");
+        let present = session.token().await.expect("fresh");
+        assert!(renewing.await.expect("ran").is_err(), "it took too long");
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        let still = session.token().await.expect("as before");
+        assert!(still.is_same(&present));
+        tokio::time::advance(Duration::from_hours(1)).await;
+        host.then(tokens(8));
+        session.token().await.expect("by its own refresh token");
+        let last = host.bodies().pop().expect("asked");
+        assert!(last.contains("refresh_token=canary-rt7"), "{last}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_sign_in_whose_tokens_disagree_is_not_taken() {
     let (_, session, result) = sign_in([renewal(Some(ADA), Some(SAM), None)]).await;

@@ -194,6 +194,20 @@ async fn missing_consent_at_a_renewal_names_the_permissions_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_host_calls_a_loop_is_not_asked_again_before_a_person_wants_it() {
+    let (host, session) = signed_in().await;
+    tokio::time::advance(Duration::from_hours(1)).await;
+    host.then(no(r#"{"error":"invalid_grant","error_codes":[50196]}"#));
+    session.token().await.expect_err("refused");
+    let asked = host.bodies().len();
+    tokio::time::advance(Duration::from_hours(2)).await;
+    session.token().await.expect_err("refused before");
+    assert_eq!(host.bodies().len(), asked);
+    host.then(tokens(2));
+    session.renew_again().await.expect("a person wants it");
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_number_asks_for_is_the_way_that_is_advised() {
     for (number, advised) in [
         (530_036, Some(SignInMethod::Browser)),
