@@ -1,12 +1,36 @@
 //! Whether there is a window to be had, and why not: no display is one thing, a display
 //! without a usable OpenGL another.
 
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use eframe::glow::HasContext as _;
 
 /// Has Mesa draw in software.
 const SOFTWARE: &str = "LIBGL_ALWAYS_SOFTWARE";
+
+/// How long a window may take to come. Where none can be made, Windows' event loop may wait forever for a
+/// message of the window that there is not.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Runs `late` unless what is returned is dropped in time: with what makes the window's content, which is
+/// kept until there is a window.
+#[must_use]
+pub fn unless_opened(patience: Duration, late: impl FnOnce() + Send + 'static) -> SyncSender<()> {
+    let (opened, wait) = sync_channel(0);
+    let watch = move || {
+        if wait.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+            late();
+        }
+    };
+    // Without the thread a window comes all the same.
+    std::thread::Builder::new()
+        .name("cordon-window".into())
+        .spawn(watch)
+        .ok();
+    opened
+}
 
 /// Why no window could be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +39,8 @@ pub enum Trouble {
     NoDisplay,
     /// A display, but no OpenGL, or one that is too old.
     NoOpenGl { why: String },
+    /// Neither a window nor a reason within [`PATIENCE`].
+    Silent,
     /// What this program does itself at the start of a window.
     Ours { why: String },
 }
@@ -46,7 +72,7 @@ impl Trouble {
                 "There is no display; `cordon self-test` and `cordon doctor` work without one"
                     .into()
             }
-            Self::NoOpenGl { .. } | Self::Ours { .. } => {
+            Self::NoOpenGl { .. } | Self::Silent | Self::Ours { .. } => {
                 format!("No window: {}.\n{}", self.found(), self.remedy())
             }
         }
@@ -74,6 +100,10 @@ impl Trouble {
             Self::NoOpenGl { why } => format!(
                 "there is a display, but no OpenGL 2.0 or newer to draw the window with ({why})"
             ),
+            Self::Silent => format!(
+                "none could be opened within {} seconds, and the system does not say why",
+                PATIENCE.as_secs()
+            ),
             Self::Ours { why } => format!("the window could not be made ({why})"),
         }
     }
@@ -82,7 +112,7 @@ impl Trouble {
     #[must_use]
     pub fn remedy(&self) -> String {
         match self {
-            Self::NoDisplay => {
+            Self::NoDisplay | Self::Silent => {
                 "Start cordon from a desktop session; `cordon self-test` and `cordon doctor` work without one".into()
             }
             Self::NoOpenGl { .. } if cfg!(windows) => {
@@ -106,21 +136,24 @@ impl Trouble {
     }
 }
 
-/// Makes a window that is never shown, and says what would draw in it.
+/// Makes a window that is never shown, and says what would draw in it. Where neither a window nor a reason
+/// comes, `late` is run beside it.
 ///
 /// # Errors
 /// Why there is no window.
-pub fn probe() -> Result<String, Trouble> {
+pub fn probe(late: impl FnOnce() + Send + 'static) -> Result<String, Trouble> {
     let options = eframe::NativeOptions {
         viewport: eframe::egui::ViewportBuilder::default().with_visible(false),
         ..eframe::NativeOptions::default()
     };
     let found = Arc::new(OnceLock::new());
     let tell = Arc::clone(&found);
+    let opened = unless_opened(PATIENCE, late);
     let probed = eframe::run_native(
         "cordon",
         options,
         Box::new(move |cc| {
+            drop(opened);
             let version = cc.gl.as_ref().map(|gl| gl.version().clone());
             tell.set(version).ok();
             // That is all that was to be known: it ends before anything is drawn.
@@ -149,6 +182,25 @@ pub fn probe() -> Result<String, Trouble> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_window_that_never_comes_is_given_up() {
+        let wait_for = |patience, drops_at_once: bool| {
+            let (late, was_late) = sync_channel(1);
+            let opened = unless_opened(patience, move || {
+                late.send(()).ok();
+            });
+            let opened = (!drops_at_once).then_some(opened);
+            let is_late = was_late.recv().is_ok();
+            drop(opened);
+            is_late
+        };
+        assert!(wait_for(Duration::from_millis(1), false));
+        assert!(!wait_for(Duration::MAX, true));
+        let said = Trouble::Silent.sentence();
+        assert!(said.contains("within 20 seconds"), "{said}");
+        assert!(said.contains("desktop session"), "{said}");
+    }
 
     #[test]
     fn an_old_opengl_is_not_taken_for_a_missing_display() {

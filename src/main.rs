@@ -12,7 +12,7 @@ use clap::Parser as _;
 use cordon::app::{App, CliTarget, Notifier, OpenProfile, Shell};
 use cordon::auth::TokenStore;
 use cordon::cli::{Arguments, Subcommands};
-use cordon::display::Trouble;
+use cordon::display::{self, Trouble};
 use cordon::explain::{Explain as _, Explanation, NextStep};
 use cordon::guard::Policy;
 use cordon::journal::recreate;
@@ -351,7 +351,12 @@ fn window(
             .with_min_inner_size([640.0, 360.0]),
         ..eframe::NativeOptions::default()
     };
+    let opened = display::unless_opened(display::PATIENCE, || {
+        terminal::stop(&Trouble::Silent.sentence());
+        std::process::exit(1);
+    });
     let make = |creation: &eframe::CreationContext<'_>| {
+        drop(opened);
         let opengl = creation
             .gl
             .as_ref()

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use crate::auth::probe_keyring;
 use crate::cli::Arguments;
-use crate::display;
+use crate::display::{self, Trouble};
 use crate::explain::Explain as _;
 use crate::files::{self, Refusal};
 use crate::journal::{JournalError, NotChecked, Report, Witness};
@@ -49,7 +49,8 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
     let (settings, places) = settings_line(folder, arguments);
     tell(vec![settings, folder_line(folder)]);
     tell(journal_lines(folder));
-    tell(vec![keyring_line(), display_line(), certificates_line()]);
+    tell(vec![keyring_line()]);
+    tell(vec![certificates_line()]);
     for endpoints in &places {
         if places.len() > 1 {
             say!("Hosts of {}:", endpoints.name);
@@ -57,6 +58,8 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
         tell(proxy::lines(endpoints));
         tell(network::reach_lines(endpoints));
     }
+    // Last: it may end the program.
+    tell(vec![display_line(home.clone())]);
     if is_good {
         ExitCode::SUCCESS
     } else {
@@ -278,12 +281,18 @@ fn keyring_line() -> Line {
     }
 }
 
-/// Makes a window that is never shown, and what draws in it.
-fn display_line() -> Line {
+/// Makes a window that is never shown, and what draws in it. Only the main thread may on macOS, so that
+/// one that is never answered ends the report.
+fn display_line(home: Option<String>) -> Line {
     let what = "display";
-    match display::probe() {
+    let line = move |trouble: &Trouble| Line::bad(what, trouble.found(), trouble.remedy());
+    let give_up = move || {
+        line(&Trouble::Silent).say(home.as_deref());
+        std::process::exit(1);
+    };
+    match display::probe(give_up) {
         Ok(found) => Line::good(what, found),
-        Err(trouble) => Line::bad(what, trouble.found(), trouble.remedy()),
+        Err(trouble) => line(&trouble),
     }
 }
 

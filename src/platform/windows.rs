@@ -1,5 +1,6 @@
 //! Windows: who may open what is told by access lists, which a folder hands down to what is made in
-//! it. The folder of a person's application data lets in that person and administrators only.
+//! it. The data folder gets one of its own: where it is made with `--data-dir`, the folder above it may
+//! let in everybody.
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
@@ -9,7 +10,8 @@ use std::path::Path;
 
 use windows_permissions::constants::{AceType, SeObjectType, SecurityInformation};
 use windows_permissions::utilities::current_process_sid;
-use windows_permissions::wrappers::GetNamedSecurityInfo;
+use windows_permissions::wrappers::{GetNamedSecurityInfo, SetNamedSecurityInfo};
+use windows_permissions::{LocalBox, SecurityDescriptor};
 use windows_registry::CURRENT_USER;
 
 use super::{Access, Facts, Kind, ProxySettings};
@@ -17,9 +19,46 @@ use super::{Access, Facts, Kind, ProxySettings};
 /// Opens a link itself, not what it leads to (`CreateFileW`).
 const FILE_FLAG_OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
-/// Makes a folder, and those above it that are missing.
+/// What a disk without access lists answers.
+const ERROR_INVALID_FUNCTION: i32 = 1;
+const ERROR_NOT_SUPPORTED: i32 = 50;
+
+/// Makes a folder that only its owner, administrators and the system can enter, and those above it that
+/// are missing. What is made in it later is let in for the same.
 pub(crate) fn make_private_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).create(folder)
+    DirBuilder::new().recursive(true).create(folder)?;
+    let own = current_process_sid()?;
+    // In Microsoft's notation (SDDL): nothing from above (P); all rights (FA), handed down to folders
+    // and files (OICI), for the owner, the system (SY), which backs up, and administrators (BA).
+    match set_access_list(
+        folder,
+        &format!("D:P(A;OICI;FA;;;{own})(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)"),
+    ) {
+        // A disk without access lists, such as a memory stick: `cordon doctor` names it.
+        Err(error)
+            if matches!(
+                error.raw_os_error(),
+                Some(ERROR_INVALID_FUNCTION | ERROR_NOT_SUPPORTED)
+            ) =>
+        {
+            Ok(())
+        }
+        set => set,
+    }
+}
+
+/// Puts an access list in the place of the one that a folder has.
+fn set_access_list(folder: &Path, list: &str) -> io::Result<()> {
+    let descriptor: LocalBox<SecurityDescriptor> = list.parse()?;
+    SetNamedSecurityInfo(
+        folder,
+        SeObjectType::SE_FILE_OBJECT,
+        SecurityInformation::Dacl | SecurityInformation::ProtectedDacl,
+        None,
+        None,
+        descriptor.dacl(),
+        None,
+    )
 }
 
 /// Access lists are handed down by the folder above it.
@@ -79,6 +118,7 @@ pub(crate) fn others_let_in(folder: &Path) -> io::Result<Vec<&'static str>> {
 }
 
 /// Access lists are handed down by the folder.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
 pub(crate) fn tighten(_file: &File) -> io::Result<()> {
     Ok(())
 }
@@ -109,6 +149,7 @@ pub(crate) fn is_in_use(error: &io::Error) -> bool {
 }
 
 /// A rename is on disk when it returns.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
 pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
@@ -124,6 +165,7 @@ pub(crate) fn identity_of(_metadata: &Metadata) -> Option<Identity> {
 }
 
 /// Windows writes no dumps of its own accord but for what an administrator has set up.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it may fail")]
 pub(crate) fn keep_memory_private() -> io::Result<()> {
     Ok(())
 }
@@ -163,5 +205,29 @@ pub(crate) fn sign_notification(notification: &mut notify_rust::Notification) {
     let key = format!(r"Software\Classes\AppUserModelId\{id}");
     if CURRENT_USER.open(key).is_ok() {
         notification.app_id(id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The folder above it hands down that everybody may write.
+    #[test]
+    fn a_folder_that_we_make_lets_in_nobody_else() {
+        let above = tempfile::tempdir().expect("a folder");
+        set_access_list(above.path(), "D:P(A;OICI;FA;;;WD)").expect("set");
+        assert_eq!(
+            others_let_in(above.path()).expect("told"),
+            ["Everyone"],
+            "what the others are compared with"
+        );
+        let folder = above.path().join("deep").join("data");
+        make_private_folder(&folder).expect("made");
+        let others = others_let_in(&folder).expect("told");
+        assert!(others.is_empty(), "{others:?}");
+        let file = folder.join("journal.sqlite");
+        drop(open(&file, Access::Write).expect("made"));
+        assert!(file.exists());
     }
 }
