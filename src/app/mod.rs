@@ -48,7 +48,8 @@ pub struct App {
 impl App {
     /// An application over a running worker. `search` is what `--device` gave.
     #[must_use]
-    pub fn new(state: State, worker: WorkerHandle, zone: TimeZone, search: &str) -> Self {
+    pub fn new(mut state: State, worker: WorkerHandle, zone: TimeZone, search: &str) -> Self {
+        state.zone = zone.clone();
         let views = Views {
             search: search.to_owned(),
             focus_search: true,

@@ -4,9 +4,12 @@ use super::verdict::{Question, Verdict};
 use super::{Facts, OpenOrder, Ownership, ownership};
 use crate::action::{
     ActionKind, Change, Condition, ConditionState, Recorded, Sameness, Task, action_noun, infer,
+    infer_ended,
 };
 use crate::explain::NextStep;
-use crate::model::{MachineAction, clean, first_upper, normal, requestor_name};
+use crate::model::{
+    MachineAction, clean, clock_text, filled, first_upper, normal, requestor_name, since_text,
+};
 
 pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if let Some(verdict) = own_order(question, facts) {
@@ -212,11 +215,14 @@ pub(super) fn already(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict
     match change {
         Change::Nothing => Vec::new(),
         Change::Sets(condition) => match infer(condition, history) {
-            ConditionState::Yes(evidence) => vec![Verdict::warn(format!(
-                "This device is already {} according to the action history{}",
-                condition.word().to_lowercase(),
-                by(evidence.by.as_deref())
-            ))],
+            ConditionState::Yes(evidence) => {
+                let known = history.iter().find(|action| action.id == evidence.action);
+                let facts = known.map_or_else(String::new, |action| account_of(action, facts));
+                vec![Verdict::warn(format!(
+                    "Already {}, as far as the action history shows{facts}",
+                    condition.word().to_lowercase()
+                ))]
+            }
             ConditionState::Unclear(_) => vec![not_clear(condition)],
             ConditionState::No(_) | ConditionState::Changing { .. } | ConditionState::Unknown => {
                 Vec::new()
@@ -245,6 +251,37 @@ fn not_clear(condition: Condition) -> Verdict {
     ))
 }
 
+/// Since when, by whom and why: `: since 03:24 +00:00, 49 min ago, by sam@contoso.com: “beacon”`.
+fn account_of(action: &MachineAction, facts: &Facts<'_>) -> String {
+    let since = since(action, facts);
+    let by = match ownership(action, facts.session.account(), facts.own_actions) {
+        Ownership::Mine => "you".into(),
+        Ownership::NotOurs | Ownership::Unknown => requestor_name(action.requestor.as_deref()),
+    };
+    let why = why(action);
+    format!(": {since}, by {by}: {why}")
+}
+
+/// The action that another guardrail tells all about: what set the condition that is to be set once more
+/// or lifted.
+fn is_told_elsewhere(action: &MachineAction, question: &Question<'_>, facts: &Facts<'_>) -> bool {
+    let history = facts.actions();
+    let conditions: &[Condition] = match question.task.change() {
+        Change::Clears(Condition::Isolated | Condition::Contained) => {
+            &[Condition::Isolated, Condition::Contained]
+        }
+        Change::Sets(condition) | Change::Clears(condition) => &[condition],
+        Change::Nothing => &[],
+    };
+    conditions.iter().any(|condition| {
+        let state = match question.task.change() {
+            Change::Sets(_) => infer(*condition, history),
+            Change::Clears(_) | Change::Nothing => infer_ended(*condition, history),
+        };
+        state.in_force().is_some_and(|set| set.action == action.id)
+    })
+}
+
 pub(super) fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     if !question.is_act() {
         return Vec::new();
@@ -257,12 +294,15 @@ pub(super) fn recent_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<V
         .filter(|action| {
             ownership(action, facts.session.account(), facts.own_actions) != Ownership::Mine
         })
+        .filter(|action| !is_told_elsewhere(action, question, facts))
         .max_by_key(|action| action.created)
         .map(|action| {
+            let at = action.created.unwrap_or(facts.now);
             Verdict::warn(format!(
-                "In the last hour: {} ({}), {}",
+                "In the last hour: {} ({}) at {}, {}",
                 action_noun(action),
-                action.status,
+                action.status.word(),
+                clock_text(at, facts.now, facts.zone),
                 requested_by(action)
             ))
         })
@@ -287,8 +327,19 @@ fn requested_by(action: &MachineAction) -> String {
     format!("requested by {by}")
 }
 
-fn by(requestor: Option<&str>) -> String {
-    requestor
-        .map(|r| format!(", by {}", clean(r, 80)))
-        .unwrap_or_default()
+/// Since when an action has had its present status.
+pub(super) fn since(action: &MachineAction, facts: &Facts<'_>) -> String {
+    let at = action.last_updated.or(action.created);
+    at.map_or_else(
+        || "since an unknown time".to_owned(),
+        |at| since_text(at, facts.now, facts.zone),
+    )
+}
+
+/// The reason that an action was requested with.
+pub(super) fn why(action: &MachineAction) -> String {
+    match filled(action.requestor_comment.as_deref()) {
+        Some(comment) => format!("“{}”", clean(comment, 200)),
+        None => "no reason given".to_owned(),
+    }
 }

@@ -1,49 +1,67 @@
-//! Lifting what someone else ordered: they may still need it.
+//! Lifting what was ordered, by someone else or by oneself: it may still be needed.
 
+use super::history::{since, why};
 use super::verdict::{Question, Verdict};
 use super::{AlertsLook, Facts, Ownership, ownership};
-use crate::action::{ActionKind, Change, Condition, Task, action_noun, infer_ended};
+use crate::action::{ActionKind, Change, Condition, Task, action_noun, infer_ended, type_noun};
 use crate::model::{
-    MachineAction, MachineActionId, MachineActionType, age_text, clean, filled, first_upper,
+    MachineAction, MachineActionId, MachineActionType, age_text, clock_text, first_upper,
     requestor_name,
 };
 
-/// Warns with who, when and why, and with the alerts that are open; never harder (rule 10).
+/// Says who, since when and why, and which alerts are open; never harder than a warning (rule 10).
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
     match question.task {
         Task::Cancel {
             action,
             action_type,
-        } => calling_off(action, action_type, facts)
-            .into_iter()
-            .collect(),
+        } => calling_off(action, action_type, facts),
         Task::Act { .. } => lifting(question.task, facts),
     }
 }
 
-/// What calling an action off says about the one who requested it.
+/// Which action is called off: the request names nothing but its id.
 fn calling_off(
     id: &MachineActionId,
     action_type: &MachineActionType,
     facts: &Facts<'_>,
-) -> Option<Verdict> {
-    let kind = ActionKind::from_type(action_type)?;
-    let Change::Sets(_) = kind.spec().change else {
-        return None;
-    };
+) -> Vec<Verdict> {
+    let kind = ActionKind::from_type(action_type);
+    let contains = kind.is_some_and(|kind| matches!(kind.spec().change, Change::Sets(_)));
     if let Some(action) = facts.actions().iter().find(|action| action.id == *id) {
-        let what = format!("{} pending", first_upper(&action_noun(action)));
-        return warning(action, &what, facts);
+        let at = action.created.map_or_else(
+            || "at an unknown time".to_owned(),
+            |at| {
+                let age = age_text(facts.now.duration_since(at).as_secs());
+                format!("at {}, {age}", clock_text(at, facts.now, facts.zone))
+            },
+        );
+        let (whose, by) = whose(action, facts);
+        let what = first_upper(&action_noun(action));
+        let text = format!(
+            "{what} requested {at}, {by}: {}. Action id {id}",
+            why(action)
+        );
+        return vec![if contains && whose != Ownership::Mine {
+            Verdict::warn(format!("{text}. {}", alerts(facts)))
+        } else {
+            Verdict::note(text)
+        }];
     }
+    let named = Verdict::note(format!(
+        "Cancels the {} with the action id {id}",
+        type_noun(action_type)
+    ));
     let is_own = facts.own_actions.iter().any(|own| own.action == *id);
-    (!is_own).then(|| {
+    let unread = (contains && !is_own).then(|| {
         Verdict::not_checked(format!(
             "whose request this cancels: {}",
             facts
                 .history_gap()
                 .unwrap_or("it is not among this device's actions")
         ))
-    })
+    });
+    std::iter::once(named).chain(unread).collect()
 }
 
 /// What a release takes away, whatever else is pending.
@@ -61,36 +79,44 @@ fn lifting(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
         let state = infer_ended(*condition, history);
         let evidence = state.in_force()?;
         let action = history.iter().find(|a| a.id == evidence.action)?;
-        warning(action, condition.word(), facts)
+        Some(about(action, condition.word(), facts))
     });
     // That what is missing may be somebody else's is said once, where it is asked for the same action.
     in_force.collect()
 }
 
-fn warning(action: &MachineAction, what: &str, facts: &Facts<'_>) -> Option<Verdict> {
+/// Since when it is so, by whom and why: a warning where that was somebody else.
+fn about(action: &MachineAction, what: &str, facts: &Facts<'_>) -> Verdict {
+    let (whose, by) = whose(action, facts);
+    let (since, why, alerts) = (since(action, facts), why(action), alerts(facts));
+    let text = format!("{what} {since}, {by}: {why}. {alerts}");
+    if whose == Ownership::Mine {
+        Verdict::note(text)
+    } else {
+        Verdict::warn(text)
+    }
+}
+
+/// Whose an action is, in words as well.
+fn whose(action: &MachineAction, facts: &Facts<'_>) -> (Ownership, String) {
     let by = requestor_name(action.requestor.as_deref());
-    let whose = match ownership(action, facts.session.account(), facts.own_actions) {
-        Ownership::Mine => return None,
-        Ownership::NotOurs => "not by you",
-        Ownership::Unknown => "perhaps not by you",
+    let whose = ownership(action, facts.session.account(), facts.own_actions);
+    let words = match whose {
+        Ownership::Mine => "by you".to_owned(),
+        Ownership::NotOurs => format!("by {by}, not by you"),
+        Ownership::Unknown => format!("by {by}, perhaps not by you"),
     };
-    let at = action.last_updated.or(action.created);
-    let when = at.map_or_else(
-        || "at an unknown time".to_owned(),
-        |at| age_text(facts.now.duration_since(at).as_secs()),
-    );
-    let why = match filled(action.requestor_comment.as_deref()) {
-        Some(comment) => format!("“{}”", clean(comment, 200)),
-        None => "no reason given".to_owned(),
-    };
-    let alerts = match facts.alerts {
+    (whose, words)
+}
+
+/// How many alerts are open.
+fn alerts(facts: &Facts<'_>) -> String {
+    match facts.alerts {
         AlertsLook::NotChecked => "Open alerts: not checked".to_owned(),
         AlertsLook::Reading => "Open alerts: not checked yet".to_owned(),
         AlertsLook::Open(0) => "No open alerts".to_owned(),
         AlertsLook::Open(1) => "1 open alert".to_owned(),
         AlertsLook::Open(several) => format!("{several} open alerts"),
         AlertsLook::AtLeast(count) => format!("At least {count} open alerts"),
-    };
-    let text = format!("{what}: by {by}, {when}, {whose}: {why}. {alerts}");
-    Some(Verdict::warn(text))
+    }
 }

@@ -19,6 +19,7 @@ mod verdict;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 pub use batch::{SEVERAL_AT_ONCE, approve_all, number_trouble};
 pub use file::{FileLook, lacks_permission as lacks_file_permission};
@@ -37,6 +38,8 @@ use crate::model::{
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     pub now: Timestamp,
+    /// In which times are told.
+    pub zone: &'a TimeZone,
     pub policy: &'a Policy,
     pub session: &'a SessionStatus,
     /// The record of the machine in question, if it could be read.

@@ -113,7 +113,7 @@ pub const GUARDRAILS: &[Guardrail] = &[
     },
     Guardrail {
         name: "lifting",
-        protects: "a containment that somebody else ordered",
+        protects: "a containment that is still needed, above all one that somebody else ordered",
         check: lifting::check,
     },
     Guardrail {

@@ -14,6 +14,7 @@ use crate::model::{
     MachineActionType, MachineId, Merge, OnboardingStatus, Permissions, TenantId,
 };
 
+static UTC: TimeZone = TimeZone::UTC;
 const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
 
 struct World {
@@ -90,6 +91,7 @@ impl World {
     fn facts(&self) -> Facts<'_> {
         Facts {
             now: NOW,
+            zone: &UTC,
             policy: &self.policy,
             session: &self.session,
             machine: Some(&self.machine),

@@ -24,6 +24,8 @@ impl Question<'_> {
 /// How a finding weighs, the lightest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
+    /// Good to know, and no reason against it: it need not have been on screen.
+    Note,
     /// A check that could not be made: neither good nor bad news.
     NotChecked,
     Warn,
@@ -55,7 +57,7 @@ impl Finding {
     /// Whether it forbids an order of a device whose name was, or was not, typed.
     pub(super) const fn forbids(&self, is_named: bool) -> bool {
         match self.severity {
-            Severity::NotChecked | Severity::Warn => false,
+            Severity::Note | Severity::NotChecked | Severity::Warn => false,
             Severity::NameWanted => !is_named,
             Severity::Block => true,
         }
@@ -82,6 +84,11 @@ impl Verdict {
 
     pub(super) fn warn(text: impl Into<String>) -> Self {
         Self::new(Severity::Warn, text.into())
+    }
+
+    /// What is good to know, and no reason against it.
+    pub(super) fn note(text: impl Into<String>) -> Self {
+        Self::new(Severity::Note, text.into())
     }
 
     /// A check that could not be made: `what` it was about, and why where that is known.

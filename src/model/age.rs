@@ -1,4 +1,7 @@
-//! How old something is, in words.
+//! How old something is, and when it was, in words.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -32,9 +35,45 @@ pub fn is_outdated(at: Timestamp, now: Timestamp, limit: SignedDuration) -> bool
     age > limit || age.as_secs() <= AHEAD
 }
 
+/// Local date, time and UTC offset to the minute, without the date where that is today's:
+/// `04:13 +00:00`.
+#[must_use]
+pub fn clock_text(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let [then, today] = [at, now].map(|at| at.to_zoned(zone.clone()));
+    let format = if then.date() == today.date() {
+        "%H:%M %:z"
+    } else {
+        "%Y-%m-%d %H:%M %:z"
+    };
+    then.strftime(format).to_string()
+}
+
+/// Since when, and how long that is: `since 04:13 +00:00, 49 min ago`.
+#[must_use]
+pub fn since_text(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let age = age_text(now.duration_since(at).as_secs());
+    format!("since {}, {age}", clock_text(at, now, zone))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_has_its_offset_and_its_date_unless_that_is_todays() {
+        let time = |text: &str| -> Timestamp { text.parse().expect("a literal time") };
+        let zone = TimeZone::fixed(jiff::tz::offset(2));
+        let now = time("2026-11-28T22:30:00Z");
+        for (at, text) in [
+            ("2026-11-28T22:13:59Z", "00:13 +02:00"),
+            ("2026-11-28T21:59:00Z", "2026-11-28 23:59 +02:00"),
+            ("2025-11-28T22:13:00Z", "2025-11-29 00:13 +02:00"),
+        ] {
+            assert_eq!(clock_text(time(at), now, &zone), text);
+        }
+        let at = time("2026-11-28T22:13:00Z");
+        assert_eq!(since_text(at, now, &zone), "since 00:13 +02:00, 17 min ago");
+    }
 
     #[test]
     fn ages_are_in_their_largest_unit() {

@@ -1,5 +1,6 @@
 //! The service's record of one response action on one machine.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::loose::{FromText, loose, loose_or_default, required};
 use super::open_enum::open_enum;
-use super::{MachineActionId, MachineId};
+use super::{MachineActionId, MachineId, clean};
 
 open_enum! {
     /// What an action does (`type`). Which of these the console can order is the catalogue's.
@@ -87,6 +88,20 @@ impl MachineActionStatus {
     #[must_use]
     pub fn is_missing(&self) -> bool {
         self.as_wire() == MISSING
+    }
+
+    /// The status as people write it; one that this version does not know as it came, safe to show.
+    #[must_use]
+    pub fn word(&self) -> Cow<'_, str> {
+        match self {
+            Self::Pending => "Pending".into(),
+            Self::InProgress => "In progress".into(),
+            Self::Succeeded => "Succeeded".into(),
+            Self::Failed => "Failed".into(),
+            Self::TimeOut => "Timed out".into(),
+            Self::Cancelled => "Cancelled".into(),
+            Self::Other(text) => clean(text, 64),
+        }
     }
 
     /// Whether the service will not change it any more. An unknown status is not final.

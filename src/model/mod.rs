@@ -27,7 +27,7 @@ mod text;
 mod window;
 
 pub use adapters::Adapters;
-pub use age::{age_text, is_outdated};
+pub use age::{age_text, clock_text, is_outdated, since_text};
 pub use budget::Budget;
 pub use cloud::{Cloud, Region};
 pub use endpoints::{Endpoints, LOOPBACK_NAME, NotLoopback, loopback_addresses};

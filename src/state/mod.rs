@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 pub use actions::Actions;
@@ -67,6 +68,8 @@ pub struct State {
     pub sign_out_page: Box<str>,
     /// The name of the profile, in a run that has profiles.
     pub profile: Option<Box<str>>,
+    /// In which guardrails say when something was done.
+    pub zone: TimeZone,
     /// The rules that hold now.
     pub policy: Policy,
     /// What the settings say, from which the rules come.
@@ -150,6 +153,7 @@ impl State {
             client_id: Box::default(),
             sign_out_page: Box::default(),
             profile: None,
+            zone: TimeZone::UTC,
             policy,
             settings: SettingsFacts::default(),
             session: SessionStatus::Restoring,
@@ -364,6 +368,7 @@ impl State {
         let own_actions: Vec<_> = self.own_actions(of_machine).collect();
         with(&Facts {
             now,
+            zone: &self.zone,
             policy: &self.policy,
             session: &self.session,
             machine: self.machine(&machine.id).map(AsRef::as_ref),

@@ -13,7 +13,7 @@ use super::views::Screen;
 use super::widgets::{
     ActionButton, EmptyState, Icon, TipExt as _, UiExt as _, badge, raised_frame, section_ui,
 };
-use super::words::{ago, both_times, lasting};
+use super::words::{ago, both_times, clock_text, lasting};
 use super::{Cx, order};
 use crate::action::{Condition, Phase, Subject, type_noun};
 use crate::guard::Ownership;
@@ -165,7 +165,7 @@ fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, list: &ContainedList) {
             badge(ui, Icon::InProgress, Role::Caution, &words);
         }
     });
-    for line in &list.not_included {
+    if let Some(line) = &list.not_included {
         ui.small_label(line);
     }
 }
@@ -221,8 +221,12 @@ enum Age {
 fn request_ui(ui: &mut Ui, cx: &Cx<'_>, age_of: Age, request: &Request) {
     if let Some(at) = request.at {
         let words = match age_of {
-            Age::Lasts => format!("for {}", lasting(at, cx.now)),
-            Age::Ago => ago(at, cx.now),
+            Age::Lasts => format!(
+                "for {}, since {}",
+                lasting(at, cx.now),
+                clock_text(at, cx.now, cx.zone)
+            ),
+            Age::Ago => format!("{}, {}", clock_text(at, cx.now, cx.zone), ago(at, cx.now)),
         };
         ui.label(words).tip(both_times(at, cx.zone));
     }

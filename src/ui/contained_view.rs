@@ -4,13 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::guard::Ownership;
-use crate::model::requestor_name;
 use crate::state::{Contained, State, WayBack};
 
 /// About how high most rows are, in points.
 pub const USUAL_HEIGHT: f32 = 72.0;
-/// Devices of others that are named over the list; all of them are in it.
-const MAX_NAMED: usize = 6;
 
 /// What is contained, as it was when a fact last changed.
 #[derive(Debug, Default)]
@@ -28,7 +25,7 @@ pub struct ContainedList {
     pub rows: Vec<Contained>,
     pub way_back: WayBack,
     /// What is not given back with the rest.
-    pub not_included: Vec<String>,
+    pub not_included: Option<String>,
 }
 
 impl ContainedView {
@@ -52,29 +49,18 @@ impl ContainedView {
     }
 }
 
-/// Devices that are contained by others, with their requestors.
-fn not_included(rows: &[Contained]) -> Vec<String> {
-    let lines = [
-        (
-            Ownership::NotOurs,
-            "Not included, requested by somebody else",
-        ),
-        (Ownership::Unknown, "Not included, perhaps not yours"),
+/// How many are contained by others: their rows say by whom.
+fn not_included(rows: &[Contained]) -> Option<String> {
+    let counts = [
+        (Ownership::NotOurs, "requested by others"),
+        (Ownership::Unknown, "perhaps not yours"),
     ];
-    let line = |(whose, words): (Ownership, &str)| {
-        let set = rows.iter().filter_map(|row| Some((row, row.setter()?)));
-        let theirs: Vec<_> = set.filter(|(_, set)| set.whose == whose).collect();
-        let mut named: Vec<String> = (theirs.iter().take(MAX_NAMED))
-            .map(|(row, request)| {
-                let what = row.condition.noun().to_lowercase();
-                let by = requestor_name(request.by.as_deref());
-                format!("{what} of {} by {by}", row.machine.quoted())
-            })
-            .collect();
-        if theirs.len() > MAX_NAMED {
-            named.push(format!("{} more, listed below", theirs.len() - MAX_NAMED));
-        }
-        (!named.is_empty()).then(|| format!("{words}: {}", named.join(", ")))
-    };
-    lines.into_iter().filter_map(line).collect()
+    let counts: Vec<_> = (counts.into_iter())
+        .filter_map(|(whose, words)| {
+            let set = rows.iter().filter_map(Contained::setter);
+            let count = set.filter(|request| request.whose == whose).count();
+            (count > 0).then(|| format!("{count} {words}"))
+        })
+        .collect();
+    (!counts.is_empty()).then(|| format!("Not included: {}, listed below", counts.join(", ")))
 }

@@ -159,18 +159,21 @@ pub fn onboarding(status: Option<&OnboardingStatus>) -> Look {
 /// The service's word on an action.
 #[must_use]
 pub fn action_status(status: &MachineActionStatus) -> Look {
-    match status {
-        MachineActionStatus::Pending => Look::new(Icon::Accepted, Role::Pending, "Pending"),
-        MachineActionStatus::InProgress => Look::new(Icon::InProgress, Role::Accent, "In progress"),
-        MachineActionStatus::Succeeded => Look::new(Icon::Done, Role::Ok, "Succeeded"),
-        MachineActionStatus::Failed => Look::new(Icon::Failed, Role::Danger, "Failed"),
-        MachineActionStatus::TimeOut => Look::new(Icon::TimedOut, Role::Danger, "Timed out"),
-        MachineActionStatus::Cancelled => Look::new(Icon::Cancelled, Role::Stale, "Cancelled"),
-        MachineActionStatus::Other(text) => Look {
-            icon: Icon::Unknown,
-            ..Look::unfamiliar(text)
-        },
-    }
+    let (icon, role) = match status {
+        MachineActionStatus::Pending => (Icon::Accepted, Role::Pending),
+        MachineActionStatus::InProgress => (Icon::InProgress, Role::Accent),
+        MachineActionStatus::Succeeded => (Icon::Done, Role::Ok),
+        MachineActionStatus::Failed => (Icon::Failed, Role::Danger),
+        MachineActionStatus::TimeOut => (Icon::TimedOut, Role::Danger),
+        MachineActionStatus::Cancelled => (Icon::Cancelled, Role::Stale),
+        MachineActionStatus::Other(text) => {
+            return Look {
+                icon: Icon::Unknown,
+                ..Look::unfamiliar(text)
+            };
+        }
+    };
+    Look::new(icon, role, status.word().into_owned())
 }
 
 /// The status of an order of this console; its words depend on the order ([`OrderStatus::word`]).

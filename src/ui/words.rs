@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::model::age_text;
-pub use crate::model::{os_name, spaced};
+pub use crate::model::{clock_text, os_name, since_text, spaced};
 
 /// A number of bytes, in the unit that suits it; a thousand of one make the next.
 pub fn bytes(count: u64) -> String {

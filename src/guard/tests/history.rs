@@ -31,10 +31,58 @@ fn a_finding_about_an_action_names_its_requestor() {
         said(&world, "same action"),
         ["An isolation is already under way, requested by an unknown requestor"]
     );
-    world.history = Some(vec![by("sam@contoso.com", action(Isolate, Succeeded))]);
+    let mut set = by("sam@contoso.com", action(Isolate, Succeeded));
+    world.history = Some(vec![set.clone()]);
     assert_eq!(
         said(&world, "already so"),
-        ["This device is already isolated according to the action history, by sam@contoso.com"]
+        [
+            "Already isolated, as far as the action history shows: since 06:56 +00:00, 1 h ago, by sam@contoso.com: no reason given"
+        ]
+    );
+    set.created = Some(NOW - jiff::SignedDuration::from_mins(49));
+    set.requestor_comment = Some("beacon".into());
+    world.history = Some(vec![set]);
+    assert_eq!(
+        said(&world, "already so"),
+        [
+            "Already isolated, as far as the action history shows: since 07:37 +00:00, 49 min ago, by sam@contoso.com: “beacon”"
+        ]
+    );
+    assert_eq!(
+        said(&world, "recent action"),
+        [""; 0],
+        "one fact, one warning"
+    );
+}
+
+/// What set the condition is told by the guardrail about it; another action of the last hour is not.
+#[test]
+fn the_action_that_is_lifted_or_set_anew_is_told_once() {
+    let minutes_ago = |minutes, action: MachineAction| MachineAction {
+        created: Some(NOW - jiff::SignedDuration::from_mins(minutes)),
+        ..by("sam@contoso.com", action)
+    };
+    let mut world = world();
+    let isolation = minutes_ago(30, action(Isolate, Succeeded));
+    world.history = Some(vec![isolation.clone()]);
+    let rails = |world: &World, kind| -> Vec<&str> {
+        let found = world.findings(kind).into_iter();
+        found.map(|(rail, _)| rail).collect()
+    };
+    assert_eq!(rails(&world, ActionKind::Isolate), ["already so"]);
+    assert_eq!(rails(&world, ActionKind::Unisolate), ["lifting"]);
+    let mut scan = minutes_ago(10, action(MachineActionType::RunAntiVirusScan, Succeeded));
+    scan.id = MachineActionId::parse("5ca").expect("a literal id");
+    world.history = Some(vec![isolation, scan]);
+    assert_eq!(
+        rails(&world, ActionKind::Unisolate),
+        ["lifting", "recent action"]
+    );
+    assert_eq!(
+        said(&world, "recent action"),
+        [
+            "In the last hour: an antivirus scan (Succeeded) at 08:16 +00:00, requested by sam@contoso.com"
+        ]
     );
 }
 
@@ -69,7 +117,7 @@ fn an_order_of_ours_whose_action_has_ended_does_not_stand_in_the_way() {
 fn only_what_others_did_in_the_last_hour_is_warned_of() {
     let rails = |requestor: &str| {
         let mut world = world();
-        let mut recent = action(Isolate, Succeeded);
+        let mut recent = action(MachineActionType::RunAntiVirusScan, Succeeded);
         recent.created = Some(NOW - jiff::SignedDuration::from_mins(1));
         recent.requestor = Some(requestor.into());
         world.history = Some(vec![recent]);

@@ -98,7 +98,7 @@ fn under_way(
     if let Some(read) = action.filter(|read| only_looks && read.status != *reported) {
         return Some(format!(
             "Defender says now: {}; the other console has not recorded it yet",
-            read.status
+            read.status.word()
         ));
     }
     let checked = checked(entry, state, now);
@@ -247,9 +247,9 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             )];
             if let Some(action) = state.action(&entry.order.machine.id, action) {
                 lines.push(if action.status.is_final() {
-                    format!("That request has ended: {}", action.status)
+                    format!("That request has ended: {}", action.status.word())
                 } else {
-                    format!("That request now: {}", action.status)
+                    format!("That request now: {}", action.status.word())
                 });
             }
             lines

@@ -1,6 +1,6 @@
 //! What the device is inferred to be in, and the action that this rests on.
 
-use egui::Ui;
+use egui::{Response, Ui};
 use jiff::Timestamp;
 
 use super::state_hint::waiting_words;
@@ -11,7 +11,9 @@ use crate::ui::device::actions::action_name;
 use crate::ui::device::facts::{row_ui, told, value_ui};
 use crate::ui::look;
 use crate::ui::theme::{Role, TokensExt as _};
-use crate::ui::widgets::{Icon, UiExt as _, badge, copyable_ui, foldable_ui, section_ui};
+use crate::ui::widgets::{
+    Icon, TipExt as _, UiExt as _, badge, copyable_ui, foldable_ui, section_ui,
+};
 use crate::ui::{Cx, words};
 
 /// What every line of the state rests on.
@@ -56,7 +58,12 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
             continue;
         };
         let look = look::condition(condition, phase);
-        announce(ui, look.icon, look.role, &words);
+        let said = announce(ui, look.icon, look.role, &words);
+        if let ConditionState::Yes(evidence) = state
+            && let Some(since) = evidence.since
+        {
+            said.tip(words::utc_time(since));
+        }
         if let Some(action) = evidence(state, cx, machine) {
             evidence_ui(ui, cx, action);
         }
@@ -78,9 +85,10 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
 }
 
 /// A badge that is read out when it comes or changes.
-fn announce(ui: &mut Ui, icon: Icon, role: Role, words: &str) {
+fn announce(ui: &mut Ui, icon: Icon, role: Role, words: &str) -> Response {
     let response = badge(ui, icon, role, words);
     ui.announce(&response);
+    response
 }
 
 /// Why nothing is said about the state.
@@ -111,8 +119,7 @@ fn condition_words(
         ConditionState::No(_) | ConditionState::Unclear(_) => Some(word.to_owned()),
         ConditionState::Yes(evidence) => {
             let since = evidence.since.map_or_else(String::new, |since| {
-                let clock = short_local(since, cx);
-                format!(" since {clock} ({})", words::ago(since, cx.now))
+                format!(" {}", words::since_text(since, cx.now, cx.zone))
             });
             Some(format!("{word}{since}, by {}", by(evidence)))
         }
@@ -125,20 +132,6 @@ fn condition_words(
             Some(format!("{word}: {waits}. Requested by {}", by(evidence)))
         }
     }
-}
-
-/// Today's times without their date.
-fn short_local(at: Timestamp, cx: &Cx<'_>) -> String {
-    let (then, today) = (
-        at.to_zoned(cx.zone.clone()),
-        cx.now.to_zoned(cx.zone.clone()),
-    );
-    let format = if then.date() == today.date() {
-        "%H:%M"
-    } else {
-        "%Y-%m-%d %H:%M"
-    };
-    then.strftime(format).to_string()
 }
 
 /// The action that a state rests on, as it is known.

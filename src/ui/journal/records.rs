@@ -40,7 +40,7 @@ fn words(record: &Record, task: &Task) -> String {
             None => format!("Not sent: {}", why.words()),
         },
         Record::Accepted { action, status } => {
-            let status = told(&status.to_string());
+            let status = told(&status.word());
             format!("Accepted ({status}) as action {}", told(action.as_str()))
         }
         Record::Redirected { machine } => {
@@ -71,7 +71,7 @@ fn words(record: &Record, task: &Task) -> String {
         }
         Record::NotFound => "Not found in three complete look-ups".to_owned(),
         Record::Progress { status } => {
-            format!("Defender reports {}", told(&status.to_string()))
+            format!("Defender reports {}", told(&status.word()))
         }
         Record::Finished {
             status,
@@ -80,7 +80,7 @@ fn words(record: &Record, task: &Task) -> String {
             service_time,
             ..
         } => {
-            let mut words = format!("Defender reports {}", told(&status.to_string()));
+            let mut words = format!("Defender reports {}", told(&status.word()));
             if let Some(by) = by {
                 words = format!("{words} by {}", told(by));
             }

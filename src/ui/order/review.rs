@@ -4,7 +4,7 @@
 use egui::{Frame, Margin, Rect, RichText, TextStyle, Ui};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{Draft, Order};
+use crate::action::{Draft, Order, Task};
 use crate::explain::NextStep;
 use crate::guard::{Finding, Review, Severity};
 use crate::model::{MachineId, MachineRef, clean};
@@ -97,12 +97,11 @@ pub fn findings_ui(
 fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
     let tokens = ui.tokens();
     ui.spacing_mut().item_spacing.y = 0.0;
-    let (icon, role) = if review.is_stopped_by(finding) {
-        (Icon::Block, Role::Danger)
-    } else if finding.severity == Severity::NotChecked {
-        (Icon::Unknown, Role::Unknown)
-    } else {
-        (Icon::Warning, Role::Caution)
+    let (icon, role) = match finding.severity {
+        _ if review.is_stopped_by(finding) => (Icon::Block, Role::Danger),
+        Severity::Note => (Icon::Info, Role::Neutral),
+        Severity::NotChecked => (Icon::Unknown, Role::Unknown),
+        Severity::Warn | Severity::NameWanted | Severity::Block => (Icon::Warning, Role::Caution),
     };
     let response = badge(ui, icon, role, &finding.text);
     ui.announce(&response);
@@ -121,7 +120,10 @@ fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
 /// Shows each property of the request body as it would leave, and to which device where it is one.
 pub fn preview_ui(ui: &mut Ui, draft: &Draft, only: Option<&MachineRef>) {
     let tokens = ui.tokens();
-    let to = only.map(|machine| format!("To device: {}", machine.id));
+    let to = match draft.task() {
+        Task::Cancel { action, .. } => Some(format!("To action: {action}")),
+        Task::Act { .. } => only.map(|machine| format!("To device: {}", machine.id)),
+    };
     let label = RichText::new("Exact text to be sent").text_style(TextStyle::Small);
     ui.label(label.color(tokens.text_weak));
     Frame::new()

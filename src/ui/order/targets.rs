@@ -37,7 +37,9 @@ pub fn required(form: &OrderForm, reviews: &[Review], names_devices: bool) -> Ve
             items.push(Item::Device(id.clone()));
         }
         let findings = review.findings.iter();
-        let findings = findings.filter(|finding| n == 0 || !is_about_all(finding));
+        let findings = findings.filter(|finding| {
+            finding.severity != guard::Severity::Note && (n == 0 || !is_about_all(finding))
+        });
         items.extend(findings.map(|finding| Item::finding(id, finding)));
     }
     items

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::action::{Order, Recorded, Risk};
@@ -119,6 +120,8 @@ pub(super) fn preflight(
     let open = open_orders_on(machine, orders.map(AsRef::as_ref), merged_into);
     let facts = Facts {
         now: now(),
+        // What says when something was done only warns.
+        zone: &TimeZone::UTC,
         policy: &context.settings.policy(),
         session: &context.session.status(),
         machine: known.machine.as_ref().map(|(machine, _)| machine.as_ref()),

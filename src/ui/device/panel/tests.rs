@@ -126,7 +126,7 @@ fn without_a_selection_the_panel_says_what_to_do() {
 fn the_state_rests_on_evidence_and_the_buttons_follow_the_catalogue() {
     let mut harness = harness(world(vec![isolation(MachineActionStatus::Succeeded)]));
     harness.run();
-    let state = "Isolated since 00:00 (40 min ago), by s.weber@contoso.com";
+    let state = "Isolated since 00:00 +00:00, 40 min ago, by s.weber@contoso.com";
     assert!(harness.query_by_label(state).is_some());
     assert!(
         harness

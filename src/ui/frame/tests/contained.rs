@@ -59,8 +59,7 @@ fn of_many_contained_devices_only_those_in_sight_are_drawn() {
     for size in [(1400.0, 900.0), (800.0, 600.0), (640.0, 360.0)] {
         let (_, mut harness) = contained(400, size.into());
         let rows = drawn(&harness);
-        // In a low window what stands over them fills the page, and is scrolled with them.
-        assert_eq!(rows.is_empty(), size.1 < 400.0, "{size:?}");
+        assert!(!rows.is_empty(), "{size:?}");
         assert!(rows.len() < 30, "{size:?}: {rows:?}");
         assert!(
             rows.first().is_none_or(|row| row.0 == 0),
