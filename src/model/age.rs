@@ -1,8 +1,6 @@
 //! How old something is, and when it was, in words.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
-
 use jiff::{SignedDuration, Timestamp};
 
 const MINUTE: i64 = 60;

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use egui::{
-    Align, CentralPanel, Frame, Id, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Ui,
-    UiBuilder,
+    Align, CentralPanel, Frame, Id, Key, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense,
+    Ui, UiBuilder,
 };
 
 use super::layout::{LOW, WIDE, is_console_open};
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{
-    ActionButton, Icon, Split, TipExt as _, copy_button_ui, dismissible_ui, elided_ui, icon,
+    ActionButton, Dialog, Icon, Split, TipExt as _, copy_button_ui, dismissible_ui, elided_ui, icon,
     keep_focus_in_view, raised_frame, splitter_ui, take_escape,
 };
 use super::{Cx, activity, contained, dialogs, journal, palette, settings, sign_in, strip};
@@ -45,6 +45,23 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
     part_ui(ui, "strip part", strip, |ui| strip::mode_strip_ui(ui, cx));
     dialogs::dialog_ui(ui, cx);
+    keep_keyboard(ui, cx);
+}
+
+/// An Esc that leaves nothing leads back to the list: egui takes the keyboard from whatever has it, and
+/// then no key does anything.
+fn keep_keyboard(ui: &Ui, cx: &Cx<'_>) {
+    let escapes = ui.input(|input| input.key_pressed(Key::Escape));
+    let is_nowhere = ui.memory(|memory| memory.focused().is_none());
+    let is_list = cx.views.screen == Screen::Devices && cx.views.dialog.is_none();
+    if escapes
+        && is_nowhere
+        && is_list
+        && let Some(home) = Dialog::focus_home(ui.ctx())
+    {
+        ui.memory_mut(|memory| memory.request_focus(home));
+        ui.ctx().request_repaint();
+    }
 }
 
 /// Shows which mode, where and who: over everything, at all times.

@@ -374,6 +374,8 @@ fn buttons(cx: &Cx<'_>) -> Vec<Button> {
         ThemeChoice::Dark => "Theme: dark",
     };
     let all = [
+        ("Commands", UiCommand::OpenPalette),
+        ("Journal", UiCommand::ShowJournal),
         ("Keys", UiCommand::ShowKeys),
         (theme, UiCommand::SwitchTheme),
         ("Settings", UiCommand::ShowSettings),
@@ -394,7 +396,7 @@ fn buttons(cx: &Cx<'_>) -> Vec<Button> {
 
 /// What has no room in a narrow window.
 fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>, buttons: &[Button], left_out: &[Fact]) {
-    let hint = "Keys, theme, settings, account, and what has no room here";
+    let hint = "Commands, journal, keys, theme, settings, account, and what has no room here";
     let button = ui.add(ActionButton::new(MENU).hint(hint));
     let was_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&button));
     let menu = Popup::menu(&button)

@@ -104,7 +104,7 @@ async fn remembered_mark(context: &Context, item: &str, has_past: bool) -> Optio
 /// Why it is not known whether the journal is the one that was written last.
 fn unchecked(reason: &str, next: NextStep) -> Explanation {
     let headline = format!(
-        "{reason}, so it is not known yet whether an older copy of the journal was put in its place"
+        "{reason}. You can go on. Not checked meanwhile: whether an older copy of the journal was put in its place"
     );
     Explanation::harmless(headline, next)
 }

@@ -408,7 +408,9 @@ fn a_journal_is_compared_as_soon_as_the_keyring_answers_and_until_then_that_is_s
         let said = engine.state.journal_unchecked.clone().expect("just seen");
         let (words, is_said) = (&said.headline, said.headline.starts_with(reason));
         assert!(
-            is_said && words.contains("an older copy of the journal"),
+            is_said
+                && words.contains("You can go on")
+                && words.contains("an older copy of the journal"),
             "{words}"
         );
         assert_eq!(engine.state.journal, Some(Ok(())), "as without a keyring");

@@ -217,12 +217,18 @@ fn line_ui(
         } else {
             format!("by {author}: followed again when that account signs in")
         };
-        ui.add(weak(words));
+        ui.add(weak(format!("· {words}")));
     } else if let Some(note) = note {
         let pause = cx.state.budget.and_then(|budget| budget.gate_until);
-        ui.add(weak(wording::next(note, pause, cx.now)));
+        ui.add(weak(format!("· {}", wording::next(note, pause, cx.now))));
     }
+    // What stands beside each other on the line is told apart.
     let reasons = reasons.join(". ");
+    let reasons = if reasons.is_empty() {
+        reasons
+    } else {
+        format!("· {reasons}")
+    };
     let width = text_width(ui, &reasons, &TextStyle::Body.resolve(ui.style()));
     let is_cut = !reasons.is_empty() && width > ui.available_width();
     if !reasons.is_empty() && ui.available_width() > REASON_WIDTH {

@@ -3,6 +3,7 @@
 use egui::{Color32, Response, RichText, Stroke, Ui};
 
 use super::super::theme::TokensExt as _;
+use super::focus::focus_ring;
 
 /// Shows a box with its label, ticked while `is_on`.
 pub fn checkbox_ui(ui: &mut Ui, is_on: &mut bool, label: &str) -> Response {
@@ -22,7 +23,11 @@ pub fn radio_ui<T: PartialEq>(ui: &mut Ui, current: &mut T, value: T, label: &st
 
 /// Gives boxes their colours while `add` runs. egui fills a box as it fills the handle of a scroll bar,
 /// which has to stand out.
-fn with_boxes<R>(ui: &mut Ui, is_on: bool, add: impl FnOnce(&mut Ui, Color32) -> R) -> R {
+fn with_boxes(
+    ui: &mut Ui,
+    is_on: bool,
+    add: impl FnOnce(&mut Ui, Color32) -> Response,
+) -> Response {
     let tokens = ui.tokens();
     let before = ui.visuals().widgets.clone();
     let widgets = &mut ui.visuals_mut().widgets;
@@ -46,7 +51,11 @@ fn with_boxes<R>(ui: &mut Ui, is_on: bool, add: impl FnOnce(&mut Ui, Color32) ->
     } else {
         tokens.text_weak
     };
+    // What has the keyboard is told by the ring around box and word: one around the box alone is lost
+    // beside one that is filled.
+    widgets.active.bg_stroke = widgets.inactive.bg_stroke;
     let added = add(ui, tokens.text);
     ui.visuals_mut().widgets = before;
+    focus_ring(ui, &added, added.rect);
     added
 }

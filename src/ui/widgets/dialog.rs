@@ -131,7 +131,7 @@ impl<'a> Dialog<'a> {
     }
 
     /// What has the keyboard where nothing else is to have it.
-    pub(super) fn focus_home(ctx: &Context) -> Option<Id> {
+    pub fn focus_home(ctx: &Context) -> Option<Id> {
         ctx.plugin_or_default::<ReturningFocus>().lock().home
     }
 

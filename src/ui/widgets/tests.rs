@@ -9,8 +9,9 @@ use egui_kittest::{
 };
 
 use super::{
-    super::theme::{self, Role},
-    ActionButton, Dialog, ExplanationView, Icon, TextField, badge, copyable_ui, gallery_ui,
+    super::theme::{self, Role, TokensExt as _},
+    ActionButton, Dialog, ExplanationView, Icon, TextField, badge, checkbox_ui, copyable_ui,
+    gallery_ui, radio_ui,
 };
 
 fn harness<'a>(theme: Theme, app: impl FnMut(&mut Ui) + 'a) -> Harness<'a> {
@@ -335,5 +336,45 @@ fn focus_stays_on_a_button_when_content_is_inserted_above() {
         more.set(count);
         harness.run();
         assert!(harness.get_by_label("Isolate…").is_focused(), "{count}");
+    }
+}
+
+/// The ring round a chosen circle is told from its dot by its distance, not by its colour.
+#[test]
+fn what_is_chosen_or_ticked_has_a_ring_around_it_and_its_word_with_the_keyboard() {
+    for theme in [Theme::Dark, Theme::Light] {
+        for label in ["Full", "Selective", "Only mine"] {
+            let (mut chosen, mut is_on) = (0, true);
+            let mut harness = harness(theme, move |ui| {
+                radio_ui(ui, &mut chosen, 0, "Full");
+                radio_ui(ui, &mut chosen, 1, "Selective");
+                checkbox_ui(ui, &mut is_on, "Only mine");
+            });
+            harness.run();
+            let focus = harness.ctx.tokens().focus;
+            let wide = |stroke: egui::Stroke| stroke.width >= 2.0 && stroke.color == focus;
+            let rings = |harness: &Harness<'_>| -> Vec<egui::Rect> {
+                let shapes = harness.output().shapes.iter();
+                let ring = |shape: &egui::Shape| {
+                    if let egui::Shape::Circle(dot) = shape {
+                        return wide(dot.stroke).then(|| dot.visual_bounding_rect());
+                    }
+                    let egui::Shape::Rect(rect) = shape else {
+                        return None;
+                    };
+                    wide(rect.stroke).then_some(rect.rect)
+                };
+                shapes.filter_map(|clipped| ring(&clipped.shape)).collect()
+            };
+            assert_eq!(rings(&harness), [], "{label}");
+            harness.get_by_label(label).focus();
+            harness.run();
+            let rect = harness.get_by_label(label).rect();
+            let found = rings(&harness);
+            let [ring] = found.as_slice() else {
+                panic!("{label}: {found:?}")
+            };
+            assert!(ring.contains_rect(rect), "{label}: {ring:?} round {rect:?}");
+        }
     }
 }

@@ -1,9 +1,20 @@
 //! Why the service refused an order, as far as it can be determined.
 
-use crate::action::Task;
+use crate::action::{Change, Task};
 use crate::journal::{Entry, Record};
 use crate::model::{Permission, RefusalCode, SessionStatus, clean};
 use crate::ui::activity::record::COMMENT_CHARS;
+
+/// Who helps where a right is missing, and what can be done meanwhile.
+fn ask(task: &Task) -> String {
+    let meanwhile = match task.change() {
+        Change::Sets(_) => ". Meanwhile, cut the device off at the switch and disable the account",
+        Change::Clears(_) | Change::Nothing => "",
+    };
+    format!(
+        "Ask a Defender administrator to grant it, or a colleague who has it to do this{meanwhile}"
+    )
+}
 
 /// Says what was missing as far as it can be determined; a 403 does not say it itself.
 pub(super) fn lines(
@@ -102,6 +113,7 @@ fn missing(entry: &Entry, session: &SessionStatus, status: u16, code: &str) -> S
         return read;
     }
     let task = &entry.order.task;
+    let ask = ask(task);
     if matches!(task, Task::Cancel { .. }) && status == 400 {
         return "Defender no longer cancels it: most likely it has ended. Check the device and undo it from there".to_owned();
     }
@@ -129,17 +141,17 @@ fn missing(entry: &Entry, session: &SessionStatus, status: u16, code: &str) -> S
         | SessionStatus::NeedsSignIn { .. } => None,
     };
     if code == Some(RefusalCode::DisabledFeature) {
-        return "It is switched off in your tenant: an administrator can switch it on in the Defender portal".to_owned();
+        return "It is switched off in your tenant: a Defender administrator can switch it on in the portal, under Settings, Endpoints, Advanced features".to_owned();
     }
     if code == Some(RefusalCode::DisallowedOperation) {
         return "Defender does not let anybody do this".to_owned();
     }
     match (status, held) {
         // What the sign-in of that time held is not known any more, and a renewed one may differ.
-        (403, Some(true)) => format!("Missing: {role}, or {group}; or it was {permission}, which your present sign-in holds"),
-        (403, Some(false)) => format!("Your present sign-in lacks {permission}"),
-        (403, None) => format!("Missing: {permission}, {role}, or {group}"),
-        (404, _) => "Defender does not know this device or file, or you have no access to its group".to_owned(),
+        (403, Some(true)) => format!("Your present sign-in holds {permission}, so {role} or {group} is missing, or the sign-in of that time had less. {ask}"),
+        (403, Some(false)) => format!("Your present sign-in lacks {permission}. {ask}"),
+        (403, None) => format!("Missing is {permission}, {role}, or {group}. {ask}"),
+        (404, _) => format!("Defender does not know this device or file, or you have no access to its group. {ask}"),
         (400, _) => "Defender does not support this action on this device: check its operating system, agent and licence".to_owned(),
         (429, _) => "Defender's request limit was reached".to_owned(),
         (_, _) => "Defender refused it".to_owned(),

@@ -41,7 +41,7 @@ fn a_refusal_says_which_of_permission_role_and_group() {
         }]
     };
     let mut state = state();
-    assert!(said(refusal(), &state).contains("Missing: the permission Machine.Isolate"));
+    assert!(said(refusal(), &state).contains("Missing is the permission Machine.Isolate"));
     let account = crate::model::Account {
         tenant_id: crate::model::TenantId::parse("t").expect("a literal id"),
         object_id: "o".into(),
@@ -61,6 +61,17 @@ fn a_refusal_says_which_of_permission_role_and_group() {
     );
     let text = hold("Machine.Isolate");
     assert!(text.contains("Active remediation actions") && text.contains("device's group"));
+    let (holds, lacks) = ("holds the permission Machine.Isolate", "Missing");
+    assert!(
+        text.contains(holds) && !text.contains(lacks),
+        "one of both: {text}"
+    );
+    let next = [
+        "Ask a Defender administrator",
+        "a colleague",
+        "at the switch",
+    ];
+    assert!(next.iter().all(|words| text.contains(words)), "{text}");
     assert!(text.contains("The service answered 403: Forbidden: no"));
 }
 

@@ -1,4 +1,5 @@
-//! A click counts for the button that was pressed, whatever comes between press and release.
+//! A click counts for the button that was pressed, whatever comes between press and release; and what is
+//! there to be clicked.
 
 use super::*;
 use crate::action::ActionKind;
@@ -97,5 +98,50 @@ fn a_click_on_a_way_to_sign_in_counts_whatever_the_start_brings_meanwhile() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn the_journal_and_the_palette_are_found_without_their_keys() {
+    for size in [(1400.0, 900.0), (800.0, 600.0)] {
+        for (label, command) in [
+            ("Journal", UiCommand::ShowJournal),
+            ("Commands", UiCommand::OpenPalette),
+        ] {
+            let (desk, mut harness) = desk(signed_in(), size.into());
+            if harness.query_by_label(label).is_none() {
+                harness.get_by_label("Menu").click();
+                harness.run_steps(3);
+            }
+            harness.get_by_label(label).click();
+            harness.run_steps(3);
+            assert_eq!(desk.borrow().raised, [command], "{size:?}");
+        }
+    }
+}
+
+/// A key that does nothing leaves the keyboard where it does something.
+#[test]
+fn escape_on_the_list_leaves_the_keyboard_on_the_list() {
+    let is_on_table = |harness: &Harness<'static>| {
+        let table = egui::Id::unique("devices table");
+        harness.ctx.memory(|memory| memory.has_focus(table))
+    };
+    for from in ["row", "Contained now", "Keys", "Isolate…"] {
+        let (desk, mut harness) = wide(signed_in());
+        harness.get_by_label("FIN-LT-042 (…9c07), Isolated").click();
+        harness.run_steps(3);
+        if from != "row" {
+            harness.get_by_label(from).focus();
+            harness.run_steps(2);
+        }
+        for times in 1..3 {
+            harness.key_press(Key::Escape);
+            harness.run_steps(3);
+            assert!(is_on_table(&harness), "from {from}, {times} times");
+        }
+        harness.key_press(Key::ArrowDown);
+        harness.run_steps(2);
+        assert_eq!(selected(&desk).as_deref(), Some(TWIN), "from {from}");
     }
 }
