@@ -57,6 +57,8 @@ pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
                 let moment = Moment {
                     now: now(),
                     zone: &TimeZone::system(),
+                    since: None,
+                    others: None,
                 };
                 terminal::export(&export(&entries, &verified, format.into(), &moment));
                 ExitCode::SUCCESS

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use crate::action::Task;
 use crate::explain::{Explanation, NextStep};
 use crate::guard::{Approval, OpenOrder, Policy};
-use crate::journal::{Entry, Format, OrderStatus, Report};
+use crate::journal::{Entry, Format, OrderStatus, OthersContainment, Report};
 use crate::model::{
     Alert, AvailableActions, Budget, EntryId, Epoch, FileFacts, Host, KeyringState, Listed,
     LoggedOnUser, Machine, MachineAction, MachineActionStatus, MachineId, PanelPart, Question,
@@ -206,6 +206,8 @@ pub enum Exported {
     /// What has a record since then, and whatever is contained or pending, however old.
     HandOver {
         since: Timestamp,
+        /// What others contain meanwhile.
+        others: Vec<OthersContainment>,
     },
     Entries(Vec<EntryId>),
 }

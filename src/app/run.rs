@@ -25,6 +25,7 @@ impl App {
         }
         // Why a key did nothing is past as soon as another does something.
         self.views.refusal = None;
+        self.views.journal.notice = None;
         match command {
             UiCommand::OpenPalette => self.views.open(Dialog::Palette(Box::default())),
             UiCommand::FindMachine => self.views.focus_search = true,
@@ -41,8 +42,7 @@ impl App {
                 self.send(Command::VerifyJournal);
             }
             UiCommand::CopyHandOver => {
-                self.views.show(Screen::Journal);
-                let wanted = ui::hand_over(&self.views.journal, now(), &self.zone);
+                let wanted = ui::hand_over(&self.state, &self.views.journal, now(), &self.zone);
                 self.send(Command::ExportJournal(Box::new(wanted)));
             }
             UiCommand::ReleaseMine => self.give_back(ctx, Condition::Isolated),

@@ -34,7 +34,7 @@ pub use finding::{Finding, Witness};
 pub use mark::Mark;
 pub use place::{put_aside, recreate};
 pub use record::{Author, NotSentReason, Record};
-pub use sheet::{Moment, hand_over};
+pub use sheet::{Moment, OthersContainment, hand_over};
 pub use status::{OrderStatus, Phase, Reply};
 
 use chain::{End, Row, SELECT};

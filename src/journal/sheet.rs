@@ -13,16 +13,33 @@ use jiff::{SignedDuration, Timestamp};
 use super::wording::{detail, not_reread, parameters, utc};
 use super::{Entry, NotSentReason, OrderStatus, Phase, Verified};
 use crate::action::{Change, Risk, Task};
-use crate::model::{EntryId, MachineActionStatus, MachineId, age_text, clean};
+use crate::model::{EntryId, MachineActionStatus, MachineId, MachineRef, age_text, clean};
 
 /// How long Defender keeps trying a device that does not report, before the action times out.
 const DEVICE_HAS: SignedDuration = SignedDuration::from_hours(72);
 
-/// When and where the sheet is written.
+/// When and where the sheet is written, and what is known beside the journal.
 #[derive(Debug, Clone)]
 pub struct Moment<'a> {
     pub now: Timestamp,
     pub zone: &'a TimeZone,
+    /// From when on it tells what was done, where that was chosen.
+    pub since: Option<Timestamp>,
+    /// What others contain, the oldest first; `None` where that was not asked.
+    pub others: Option<&'a [OthersContainment]>,
+}
+
+/// A device that somebody else contains, as far as the service's action history shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OthersContainment {
+    pub machine: MachineRef,
+    /// What it is in or about to be: `Isolated`, `Isolation pending`.
+    pub state: Box<str>,
+    pub since: Option<Timestamp>,
+    /// Who requested it.
+    pub by: Box<str>,
+    /// With which comment.
+    pub why: Option<Box<str>>,
 }
 
 impl Moment<'_> {
@@ -141,6 +158,9 @@ pub(super) fn markdown(entries: &[Entry], verified: &Verified, moment: &Moment<'
         if rows.is_empty() {
             out += "Nothing\n";
         }
+        if section == Section::Contained {
+            others(&mut out, moment).ok();
+        }
     }
     let (records, hash) = (verified.records, &verified.last_hash);
     write!(out, "\n{records} journal records, last hash `{hash}`\n").ok();
@@ -164,7 +184,9 @@ fn head(out: &mut String, journalled: &Journalled<'_>, moment: &Moment<'_>) -> s
             .iter()
             .flat_map(|e| e.records().iter().map(|(at, _)| *at))
     };
-    if let (Some(first), Some(last)) = (times().min(), times().max()) {
+    let records = times().min().zip(times().max());
+    let chosen = moment.since.map(|since| (since, moment.now));
+    if let Some((first, last)) = chosen.or(records) {
         let (first, last) = (moment.both(first), moment.both(last));
         writeln!(out, "- Period: {first} to {last}")?;
     }
@@ -178,9 +200,41 @@ fn head(out: &mut String, journalled: &Journalled<'_>, moment: &Moment<'_>) -> s
         })
         .collect();
     writeln!(out, "- Actions: {}: {}", entries.len(), counts.join("; "))?;
-    out.push_str(
-        "\nWhat this console requested and saw. What others did meanwhile is in the Defender portal.\n",
-    );
+    if let Some(others) = moment.others {
+        writeln!(out, "- Contained by others: {}", others.len())?;
+    }
+    out.push_str("\nWhat this console requested and saw. What others did meanwhile is in the Defender portal");
+    out.push_str(match moment.others {
+        None => ".\n",
+        Some(_) => "; what they contain is listed as far as the action history shows.\n",
+    });
+    Ok(())
+}
+
+/// What others contain, where that was asked: the next shift must not take it for released.
+fn others(out: &mut String, moment: &Moment<'_>) -> std::fmt::Result {
+    let Some(others) = moment.others else {
+        return Ok(());
+    };
+    write!(out, "\n## Contained by others ({})\n\n", others.len())?;
+    for one in others {
+        let since = one.since.map_or_else(
+            || "since an unknown time".to_owned(),
+            |at| format!("since {}, {}", moment.both(at), moment.ago(at)),
+        );
+        writeln!(
+            out,
+            "- {} (id {}): **{}** {since}",
+            foreign(&one.machine.quoted()),
+            foreign(one.machine.id.as_str()),
+            one.state,
+        )?;
+        let why = foreign(one.why.as_deref().unwrap_or_default());
+        writeln!(out, "    - Requested by {}: {why}", foreign(&one.by))?;
+    }
+    if others.is_empty() {
+        out.push_str("Nothing\n");
+    }
     Ok(())
 }
 

@@ -273,8 +273,13 @@ fn screen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         cx.views.screen = Screen::Devices;
     }
     let may_leave = cx.views.screen != Screen::Devices && cx.views.dialog.is_none();
+    let is_journal = cx.views.screen == Screen::Journal;
     if may_leave && take_escape(ui.ctx()) {
-        cx.views.screen = Screen::Devices;
+        // What is asked on a page is put away before the page is left.
+        let is_put_away = is_journal && journal::close_export(&mut cx.views.journal);
+        if !is_put_away {
+            cx.views.screen = Screen::Devices;
+        }
     }
     match cx.views.screen {
         Screen::Devices => screen::machines_ui(ui, cx),
@@ -353,6 +358,15 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             return_keyboard(ui, cx);
         }
     }
+    if let Some(notice) = cx.views.journal.notice.clone() {
+        let (role, said) = match notice {
+            Ok(words) => (Role::Neutral, Explanation::harmless(words, NextStep::None)),
+            Err(why) => (Role::Caution, why),
+        };
+        if banner_ui(ui, "written out", role, &said, "", &[]) {
+            cx.views.journal.notice = None;
+        }
+    }
     if let Some(refusal) = cx.views.refusal.clone()
         && banner_ui(
             ui,
@@ -392,6 +406,8 @@ fn banner_ui(
     let colour = tokens.colour(role);
     let shape = if role == Role::Danger {
         Icon::Block
+    } else if role == Role::Neutral {
+        Icon::Done
     } else {
         Icon::Warning
     };

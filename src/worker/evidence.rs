@@ -65,16 +65,25 @@ fn write(path: &Path, wanted: JournalExport, now: Timestamp) -> Result<Written, 
     let read = Journal::open_read_only(path)
         .and_then(|journal| Ok((journal.verify()?, journal.entries()?)));
     let (verified, all) = read.map_err(|error| error.explain_reading())?;
+    let mut known = (None, None);
     let entries = match wanted.what {
-        Exported::HandOver { since } => hand_over(&all, since),
+        Exported::HandOver { since, others } => {
+            known = (Some(since), Some(others));
+            hand_over(&all, since)
+        }
         Exported::Entries(ids) => {
             let ids: HashSet<_> = ids.into_iter().collect();
             let listed = |entry: &Entry| ids.contains(&entry.id());
             all.into_iter().filter(listed).collect()
         }
     };
-    let zone = &wanted.zone;
-    let text = write_out(&entries, &verified, wanted.format, &Moment { now, zone });
+    let moment = Moment {
+        now,
+        zone: &wanted.zone,
+        since: known.0,
+        others: known.1.as_deref(),
+    };
+    let text = write_out(&entries, &verified, wanted.format, &moment);
     let mut written = Written {
         entries: entries.len(),
         to: wanted.to,

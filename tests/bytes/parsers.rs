@@ -261,6 +261,8 @@ fn journal_file() {
     let moment = Moment {
         now: Timestamp::UNIX_EPOCH,
         zone: &TimeZone::UTC,
+        since: None,
+        others: None,
     };
     throw("journal file", ANSWER, &[sample], |bytes| {
         std::fs::write(&path, bytes).expect("written");

@@ -5,7 +5,7 @@ use cordon::journal::Format;
 use cordon::message::{Command, ExportTo, Exported, JournalExport};
 use jiff::tz::TimeZone;
 
-use crate::common::{Engine, signed_in, tenant};
+use crate::common::{Console, Engine, signed_in, tenant};
 
 #[test]
 fn a_journal_that_was_put_aside_is_named_by_the_next_run() {
@@ -59,4 +59,33 @@ fn the_file_is_verified_and_written_out_beside_the_orders() {
     // Nothing but what was asked for is left in the folder.
     let left = std::fs::read_dir(folder.path()).expect("a folder").count();
     assert_eq!(left, 1);
+}
+
+#[test]
+fn a_hand_over_is_copied_from_any_page_with_what_others_contain() {
+    let mut console = Console::start();
+    console.sign_in();
+    let machine = console.open_device("ENG-LT-030");
+    let entry = console.order(ActionKind::Isolate, &machine, "INC-4711 beacon");
+    console.step_until_fast("the end", |c| c.status(entry).is_end());
+    let keys = egui::Modifiers::COMMAND | egui::Modifiers::SHIFT;
+    console.harness.key_press_modifiers(keys, egui::Key::H);
+    console.step_until("what was copied", |c| c.shows("Hand-over copied: 1 entry"));
+    assert!(
+        console.shows("Search devices"),
+        "where one was: {}",
+        console.screen()
+    );
+    let written = console.state().journal_facts.export.clone();
+    let sheet = written.expect("written").expect("it can be").text;
+    let sheet = sheet.expect("a text");
+    let (_, others) = sheet
+        .split_once("\n## Contained by others (")
+        .expect("a section of its own");
+    let (others, _) = others.split_once("\n## ").expect("more sections");
+    assert!(
+        others.contains("FIN-LT-043") && others.contains("s.weber@contoso.com"),
+        "{others}"
+    );
+    assert!(!others.contains("ENG-LT-030"), "that is our own: {others}");
 }

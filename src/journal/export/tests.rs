@@ -18,6 +18,8 @@ fn moment() -> Moment<'static> {
     Moment {
         now: "2026-11-28T02:12:44.123456789Z".parse().expect("a time"),
         zone: &UTC,
+        since: None,
+        others: None,
     }
 }
 

@@ -23,6 +23,9 @@ const TIME: f32 = 190.0;
 const STATUS: f32 = 160.0;
 const DEVICE: f32 = 190.0;
 const ACTION: f32 = 190.0;
+/// What both icons of a row take, and what a device's name may have more in a wide one.
+const ICONS: f32 = 52.0;
+const MORE_FOR_DEVICE: f32 = 110.0;
 /// With less room than this nothing is said that anybody could read, in points.
 const MIN_ROOM: f32 = 80.0;
 
@@ -237,10 +240,21 @@ fn row_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, entry: &Entry, has_focus: bool) -> R
     cells.text(TIME, &time, small, tokens.text_weak);
     cells.icon(icon, tokens.colour(role));
     cells.text(STATUS, &status, body.clone(), tokens.colour(role));
-    cells.text(DEVICE, &device, strong, tokens.text);
+    cells.text(device_width(rect), &device, strong, tokens.text);
     cells.text(ACTION, &task.title(), body.clone(), tokens.text);
     cells.text(f32::INFINITY, &comment, body, tokens.text_weak);
     response
+}
+
+/// How wide a device's name may be, in points: it gets the room that is too little for the comment, and
+/// some of what is left of a wide row.
+fn device_width(row: Rect) -> f32 {
+    let rest = row.width() - TIME - STATUS - DEVICE - ACTION - ICONS;
+    if rest < MIN_ROOM {
+        DEVICE + rest.max(0.0)
+    } else {
+        DEVICE + ((rest - MIN_ROOM) * 0.5).min(MORE_FOR_DEVICE)
+    }
 }
 
 /// Puts what a row says beside each other, as far as there is room.
@@ -315,4 +329,21 @@ fn opened_ui(ui: &mut Ui, row: Rect, cx: &mut Cx<'_>, entry: &Entry) {
     let x = row.left() + tokens.space.m;
     ui.painter()
         .vline(x, row.bottom()..=row.bottom() + height, line);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_has_the_room_that_is_too_little_for_the_comment() {
+        let width = |row: f32| device_width(Rect::from_min_size(egui::Pos2::ZERO, vec2(row, ROW)));
+        let fixed = TIME + STATUS + DEVICE + ACTION + ICONS;
+        assert!(width(400.0) >= DEVICE);
+        assert!(width(fixed + 60.0) > DEVICE + 59.0, "all of it");
+        for row in [fixed + 100.0, 1_400.0] {
+            let comment = row - fixed - (width(row) - DEVICE);
+            assert!(comment >= MIN_ROOM, "{row}: {comment}");
+        }
+    }
 }

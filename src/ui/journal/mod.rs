@@ -8,9 +8,9 @@ mod view;
 mod work;
 
 pub use view::JournalView;
-pub use work::{hand_over, take_copy};
+pub use work::{close_export, hand_over, take_copy};
 
-use egui::Ui;
+use egui::{RichText, ScrollArea, Ui};
 
 use super::Cx;
 use super::commands::UiCommand;
@@ -61,10 +61,30 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         work::export_button_ui(ui, cx);
     });
     section_ui(ui, "Journal");
-    work::results_ui(ui, cx);
-    work::export_ui(ui, cx);
+    work_ui(ui, cx);
     filters::filters_ui(ui, cx);
     count_ui(ui, cx);
+}
+
+/// What is asked and said about verifying and writing out, in room that is always there: what is below
+/// stays under the pointer. In a low window, where all of it scrolls, it takes the room that it needs.
+fn work_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let both = |ui: &mut Ui, cx: &mut Cx<'_>| {
+        work::export_ui(ui, cx);
+        work::results_ui(ui, cx);
+    };
+    if ui.ctx().content_rect().height() < LOW {
+        both(ui, cx);
+        return;
+    }
+    let tokens = ui.tokens();
+    let height = tokens.height.control + tokens.height.target + tokens.space.s;
+    ScrollArea::vertical()
+        .id_salt("journal work")
+        .max_height(height)
+        .min_scrolled_height(height)
+        .auto_shrink(false)
+        .show(ui, |ui| both(ui, cx));
 }
 
 /// How many there are, always on a line of its own.

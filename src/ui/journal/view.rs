@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::explain::Explanation;
 use crate::model::EntryId;
 use crate::search::{JournalQuery, JournalRows};
 use crate::state::State;
@@ -75,6 +76,10 @@ pub struct JournalView {
     pub scrolls: bool,
     /// Where to write what is listed, while that is asked for.
     pub file: Option<String>,
+    /// What was typed there when the question was put away.
+    pub typed_file: Option<String>,
+    /// What came of the last export, where its page is not on screen, until it is read.
+    pub notice: Option<Result<String, Explanation>>,
     /// The number of the export whose text was put on the clipboard.
     pub copied: usize,
     accounts: (u64, Vec<Box<str>>),

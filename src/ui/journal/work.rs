@@ -8,14 +8,15 @@ use jiff::tz::TimeZone;
 
 use super::view::{JournalView, Shift};
 use crate::explain::Explanation;
-use crate::journal::{Entry, Format, Report};
-use crate::message::{Command, ExportTo, Exported, JournalExport};
-use crate::model::clean;
-use crate::state::State;
+use crate::journal::{Entry, Format, OthersContainment, Report};
+use crate::message::{Command, ExportTo, Exported, JournalExport, Written};
+use crate::model::{clean, requestor_name};
+use crate::state::{Direction, State};
 use crate::ui::Cx;
 use crate::ui::theme::{Role, TokensExt as _};
+use crate::ui::views::Screen;
 use crate::ui::widgets::{
-    ActionButton, Icon, TextField, TipExt as _, UiExt as _, badge, copy_labelled_ui,
+    ActionButton, Icon, TextField, TipExt as _, UiExt as _, badge, button_width, copy_labelled_ui,
 };
 use crate::ui::words::{ago, both_times};
 
@@ -27,15 +28,25 @@ const FORMATS: [(Format, &str, &str); 3] = [
 const PATH_CHARS: usize = 300;
 /// How many files are named.
 const NAMES: usize = 3;
+const CANCEL: &str = "Cancel export";
+/// The field of the path is no narrower and no wider, in points.
+const MIN_PATH: f32 = 180.0;
+const MAX_PATH: f32 = 520.0;
 
 /// The sheet for the next shift, to the clipboard: what is on record since the chosen time, and whatever
 /// is contained or pending, however old.
 #[must_use]
-pub fn hand_over(view: &JournalView, now: Timestamp, zone: &TimeZone) -> JournalExport {
+pub fn hand_over(
+    state: &State,
+    view: &JournalView,
+    now: Timestamp,
+    zone: &TimeZone,
+) -> JournalExport {
     let since = view.query.since.or_else(|| Shift::USUAL.since(now));
     JournalExport {
         what: Exported::HandOver {
             since: since.unwrap_or(now),
+            others: contained_by_others(state),
         },
         format: Format::Markdown,
         to: ExportTo::Clipboard,
@@ -43,7 +54,32 @@ pub fn hand_over(view: &JournalView, now: Timestamp, zone: &TimeZone) -> Journal
     }
 }
 
-/// Puts a text that has come onto the clipboard, once.
+/// What is contained by requests that no order of this journal made.
+fn contained_by_others(state: &State) -> Vec<OthersContainment> {
+    let contained = state.contained().into_iter();
+    let of_others = contained.filter_map(|row| {
+        let request = row.setter()?;
+        let is_ours = state.entries.that_made(&request.action).is_some();
+        let what = match (&row.in_force, &row.pending) {
+            (Some(_), Some((Direction::OutOfIt, _))) => {
+                format!("{}, release requested", row.condition.word())
+            }
+            (Some(_), _) => row.condition.word().to_owned(),
+            (None, _) => format!("{} pending", row.condition.noun()),
+        };
+        (!is_ours).then(|| OthersContainment {
+            machine: row.machine.clone(),
+            state: what.into(),
+            since: request.at,
+            by: requestor_name(request.by.as_deref()).into(),
+            why: request.comment.clone(),
+        })
+    });
+    of_others.collect()
+}
+
+/// Puts a text that has come onto the clipboard, once. Elsewhere than on the journal's page a notice says
+/// what came of it.
 pub fn take_copy(ui: &Ui, cx: &mut Cx<'_>) {
     let facts = &cx.state.journal_facts;
     if cx.views.journal.copied == facts.exports {
@@ -54,6 +90,27 @@ pub fn take_copy(ui: &Ui, cx: &mut Cx<'_>) {
         && let Some(text) = &written.text
     {
         ui.ctx().copy_text(text.to_string());
+    }
+    if cx.views.screen != Screen::Journal {
+        cx.views.journal.notice = facts.export.as_ref().map(|export| match export {
+            Ok(written) => Ok(written_words(written)),
+            Err(why) => Err(why.clone()),
+        });
+    }
+}
+
+/// What was written or copied.
+fn written_words(written: &Written) -> String {
+    let entries = match written.entries {
+        1 => "1 entry".to_owned(),
+        count => format!("{count} entries"),
+    };
+    match &written.to {
+        ExportTo::Clipboard => format!("Hand-over copied: {entries}"),
+        ExportTo::File(file) => {
+            let file = file.display().to_string();
+            format!("{entries} written to {}", clean(&file, PATH_CHARS))
+        }
     }
 }
 
@@ -103,17 +160,7 @@ pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>) {
         None => {}
         Some(Err(why)) => failure_ui(ui, why),
         Some(Ok(written)) => {
-            let entries = match written.entries {
-                1 => "1 entry".to_owned(),
-                count => format!("{count} entries"),
-            };
-            let words = match &written.to {
-                ExportTo::Clipboard => format!("Hand-over copied: {entries}"),
-                ExportTo::File(file) => {
-                    let file = file.display().to_string();
-                    format!("{entries} written to {}", clean(&file, PATH_CHARS))
-                }
-            };
+            let words = written_words(written);
             said_ui(ui, Icon::Done, Role::Neutral, &words);
         }
     }
@@ -161,8 +208,19 @@ pub fn export_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .hint("Writes the entries that are listed into a file")
         .disabled_because(why);
     if ui.add(export).clicked() {
-        cx.views.journal.file = Some(proposed_file(cx));
+        // What was typed before is not typed anew.
+        let typed = cx.views.journal.typed_file.take();
+        cx.views.journal.file = Some(typed.unwrap_or_else(|| proposed_file(cx)));
     }
+}
+
+/// Puts the question away where to write what is listed; whether it was asked. What was typed is kept.
+pub fn close_export(view: &mut JournalView) -> bool {
+    let Some(file) = view.file.take() else {
+        return false;
+    };
+    view.typed_file = Some(file);
+    true
 }
 
 fn export_trouble(state: &State, view: &JournalView) -> Option<&'static str> {
@@ -177,15 +235,12 @@ fn export_trouble(state: &State, view: &JournalView) -> Option<&'static str> {
     }
 }
 
-/// In the folder of the journal, named by the time.
+/// In the folder for what is downloaded, else in that of the journal; named by the time.
 fn proposed_file(cx: &Cx<'_>) -> String {
     let name = format!("journal-{}", cx.now.strftime("%Y-%m-%dT%H%M%SZ"));
-    let folder = cx
-        .state
-        .journal_facts
-        .file
-        .as_deref()
-        .and_then(Path::parent);
+    let journal = cx.state.journal_facts.file.as_deref();
+    let downloads = cx.state.download_folder.as_deref();
+    let folder = downloads.or(journal.and_then(Path::parent));
     folder.map_or_else(
         || name.clone(),
         |folder| folder.join(&name).display().to_string(),
@@ -202,7 +257,12 @@ pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let mut wanted = None;
     let mut is_closed = false;
     ui.horizontal_wrapped(|ui| {
-        let width = (ui.available_width() - 20.0).min(520.0);
+        // Beside its buttons, as far as the window is wide enough for that.
+        let gap = ui.spacing().item_spacing.x;
+        let labels = FORMATS.map(|(_, word, _)| format!("Write {word}"));
+        let labels = labels.iter().map(String::as_str).chain([CANCEL]);
+        let buttons: f32 = labels.map(|label| button_width(ui, label) + gap).sum();
+        let width = (ui.available_width() - buttons - gap).clamp(MIN_PATH, MAX_PATH);
         let size = egui::vec2(width, ui.tokens().height.control);
         ui.allocate_ui(size, |ui| {
             TextField::new("File, without its ending", &mut file)
@@ -217,7 +277,7 @@ pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 wanted = Some((format, ending));
             }
         }
-        is_closed = ui.add(ActionButton::quiet("Cancel export")).clicked();
+        is_closed = ui.add(ActionButton::quiet(CANCEL)).clicked();
     });
     if let Some((format, ending)) = wanted {
         let file = format!("{}.{ending}", file.trim());
@@ -229,7 +289,10 @@ pub fn export_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             zone: cx.zone.clone(),
         };
         cx.out.work.push(Command::ExportJournal(Box::new(export)));
-    } else if !is_closed {
+    } else {
         cx.views.journal.file = Some(file);
+        if is_closed {
+            close_export(&mut cx.views.journal);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What goes onto the sheet for the next shift.
 
 use super::*;
-use crate::journal::{Entry, hand_over};
+use crate::journal::{Entry, OthersContainment, hand_over};
 use crate::model::{EntryId, MachineId};
 
 fn entry(
@@ -74,4 +74,47 @@ fn a_long_journal_is_written_out_at_once() {
     };
     let sheet = export(&all, &verified, Format::Markdown, &moment());
     assert!(sheet.contains("## Contained, still to release (20000)"));
+}
+
+#[test]
+fn what_others_contain_is_listed_and_the_period_is_the_one_that_was_chosen() {
+    let all = [entry("cdn-00000001", "a1", ActionKind::Isolate, 0, None)];
+    let verified = Verified {
+        records: 2,
+        last_hash: "00".into(),
+    };
+    let others = [OthersContainment {
+        machine: crate::model::MachineRef {
+            id: MachineId::parse("b2").expect("a literal id"),
+            dns_name: Some("FIN-LT-043".into()),
+        },
+        state: "Isolated".into(),
+        since: "2026-11-27T22:12:00Z".parse().ok(),
+        by: "s.weber@contoso.com".into(),
+        why: Some("beacon [x](https://evil.example)".into()),
+    }];
+    let moment = Moment {
+        since: "2026-11-27T14:12:44Z".parse().ok(),
+        others: Some(&others),
+        ..moment()
+    };
+    let sheet = export(&all, &verified, Format::Markdown, &moment);
+    for line in [
+        "- Period: 2026-11-27 14:12:44 +00:00 (2026-11-27T14:12:44Z) to 2026-11-28 02:12:44 +00:00 (2026-11-28T02:12:44Z)",
+        "- Contained by others: 1",
+        "## Contained by others (1)",
+        "- `“FIN-LT-043” (…b2)` (id `b2`): **Isolated** since 2026-11-27 22:12:00 +00:00 (2026-11-27T22:12:00Z), 4 h ago",
+        "    - Requested by `s.weber@contoso.com`: `beacon [x](https://evil.example)`",
+    ] {
+        assert!(sheet.contains(&format!("\n{line}\n")), "{line}: {sheet}");
+    }
+    let none = Moment {
+        others: Some(&[]),
+        ..moment
+    };
+    let sheet = export(&all, &verified, Format::Markdown, &none);
+    assert!(
+        sheet.contains("## Contained by others (0)\n\nNothing\n"),
+        "{sheet}"
+    );
 }

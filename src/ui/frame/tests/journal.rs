@@ -232,6 +232,70 @@ fn a_hand_over_is_copied_once() {
 }
 
 #[test]
+fn what_was_copied_from_elsewhere_is_said_where_one_is() {
+    let (desk, mut harness) = wide(with_entries(few()));
+    let copied = || Written {
+        entries: 2,
+        to: ExportTo::Clipboard,
+        text: Some("# Containment hand-over".into()),
+    };
+    let told = "Hand-over copied: 2 entries";
+    apply(&desk, &mut harness, JournalNews::Exported(Ok(copied())));
+    assert!(harness.query_by_label(told).is_some());
+    assert!(desk.borrow().views.screen == Screen::Devices);
+    harness.get_by_label_contains("Dismiss").click();
+    harness.run_steps(2);
+    assert!(harness.query_by_label(told).is_none());
+    let why = Explanation::harmless("The disk is full", NextStep::None);
+    apply(&desk, &mut harness, JournalNews::Exported(Err(why)));
+    assert!(harness.query_by_label("The disk is full").is_some());
+}
+
+#[test]
+fn escape_puts_the_export_away_first_and_what_was_typed_is_kept() {
+    let (desk, mut harness) = page(few());
+    let list = |harness: &Harness<'static>| {
+        let mut rows = harness.query_all_by_label_contains("ENG-LT-030");
+        rows.next().expect("a row").rect()
+    };
+    let before = list(&harness);
+    harness.get_by_label("Export the list…").click();
+    harness.run_steps(3);
+    assert_eq!(list(&harness), before, "nothing is pushed");
+    apply(&desk, &mut harness, JournalNews::Verifying);
+    assert_eq!(list(&harness), before, "nothing is pushed");
+    let field = "File, without its ending";
+    harness.get_by_label(field).focus();
+    harness.run_steps(2);
+    harness.event(egui::Event::Text("/mnt/case/".into()));
+    harness.run_steps(2);
+    let typed = desk.borrow().views.journal.file.clone();
+    // The first leaves the field.
+    for _ in 0..2 {
+        harness.key_press(Key::Escape);
+        harness.run_steps(3);
+    }
+    assert!(harness.query_by_label(field).is_none());
+    assert!(desk.borrow().views.screen == Screen::Journal);
+    harness.get_by_label("Export the list…").click();
+    harness.run_steps(3);
+    assert!(
+        typed
+            .as_ref()
+            .is_some_and(|path| path.contains("/mnt/case/"))
+    );
+    assert_eq!(desk.borrow().views.journal.file, typed);
+    for _ in 0..2 {
+        harness.key_press(Key::Escape);
+        harness.run_steps(3);
+    }
+    assert!(
+        desk.borrow().views.screen == Screen::Devices,
+        "then the page"
+    );
+}
+
+#[test]
 fn everything_is_reachable_in_a_small_window() {
     let (desk, mut harness) = desk(with_entries(few()), egui::vec2(640.0, 360.0));
     desk.borrow_mut().views.show(Screen::Journal);
