@@ -3,7 +3,7 @@
 use super::Facts;
 use super::verdict::{Question, Verdict};
 use crate::explain::NextStep;
-use crate::model::{FileFacts, Permission, SessionStatus, clean};
+use crate::model::{FileFacts, Permission, SessionStatus, clean, grouped};
 
 /// On more devices of the organisation than this, a file is likely to be needed.
 const WIDESPREAD: i64 = 10;
@@ -70,7 +70,8 @@ fn known(file: &FileFacts) -> Vec<Verdict> {
             "on how many devices in your organisation this file is",
         )),
         Some(count) if count > WIDESPREAD => verdicts.push(Verdict::warn(format!(
-            "This file is on {count} devices in your organisation: many people may need it"
+            "This file is on {} devices in your organisation: many people may need it",
+            grouped(count)
         ))),
         Some(_) => {}
     }

@@ -58,6 +58,7 @@ pub use session::{
 };
 pub use spelling::{os_name, spaced};
 pub use text::{
-    SHOWN_CHARS, UNKNOWN_REQUESTOR, clean, filled, first_upper, is_hidden, requestor_name, visible,
+    SHOWN_CHARS, UNKNOWN_REQUESTOR, clean, filled, first_upper, grouped, is_hidden, requestor_name,
+    visible,
 };
 pub use window::{Column, Sort, ThemeChoice, WindowLayout};

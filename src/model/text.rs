@@ -21,6 +21,20 @@ pub fn first_upper(text: &str) -> String {
     first.into_iter().flatten().chain(chars).collect()
 }
 
+/// A number with its thousands apart: `94,000,000`.
+#[must_use]
+pub fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut out = String::from(if number < 0 { "-" } else { "" });
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// Shown where the service does not name who requested an action.
 pub const UNKNOWN_REQUESTOR: &str = "an unknown requestor";
 

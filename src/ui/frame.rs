@@ -11,8 +11,8 @@ use super::layout::{LOW, WIDE, is_console_open};
 use super::theme::{Role, TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{
-    ActionButton, Dialog, Icon, Split, TipExt as _, copy_button_ui, dismissible_ui, elided_ui, icon,
-    keep_focus_in_view, raised_frame, splitter_ui, take_escape,
+    ActionButton, Dialog, Icon, Split, TipExt as _, copy_button_ui, dismissible_ui, elided_ui,
+    icon, keep_focus_in_view, raised_frame, splitter_ui, take_escape,
 };
 use super::{Cx, activity, contained, dialogs, journal, palette, settings, sign_in, strip};
 use crate::explain::{Explanation, NextStep};

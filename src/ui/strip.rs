@@ -5,7 +5,8 @@ use egui::{Align, Layout, Popup, PopupCloseBehavior, Rect, Response, TextStyle, 
 
 use super::Cx;
 use super::commands::UiCommand;
-use super::theme::TokensExt as _;
+use super::theme::{TokensExt as _, text};
+use super::views::Views;
 use super::widgets::{
     ActionButton, StripLook, TipExt as _, UiExt as _, plate_width, strip_plate_clipped_ui,
     strip_plate_ui, strip_ui,
@@ -29,6 +30,8 @@ enum Rank {
     /// Never left out; its end may be cut, and hovering shows it.
     Clipped,
     Session,
+    /// What was typed in the settings and is not in force.
+    Unsaved,
     KeyringTrouble,
     Place,
     Profile,
@@ -72,7 +75,10 @@ pub fn mode_strip_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let counter = counter_width(ui, cx);
         let plan = Plan::new(
             ui,
-            facts(cx.state, cx.now, cx.zone),
+            facts(cx.state, cx.now, cx.zone)
+                .into_iter()
+                .chain(unsaved(cx.views))
+                .collect(),
             &buttons,
             room.width() - counter,
         );
@@ -242,6 +248,17 @@ fn facts(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Vec<
     facts.extend(keyring(state));
     facts.extend(budget(state, now, zone));
     facts
+}
+
+/// That rules were typed and do not hold yet, wherever a person has gone meanwhile.
+fn unsaved(views: &Views) -> Option<Fact> {
+    let is_saved = views.settings.changes().is_empty();
+    (!is_saved).then(|| Fact {
+        rank: Rank::Unsaved,
+        text: "Settings not saved".to_owned(),
+        more: "What you changed in the settings is not in force. Save or discard it there"
+            .to_owned(),
+    })
 }
 
 /// A domain is what people know a tenant by; of an id the beginning is shown.

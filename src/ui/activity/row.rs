@@ -175,7 +175,8 @@ fn fold_ui(ui: &mut Ui, entry: &Entry, is_open: bool) -> egui::Response {
         entry.machine().quoted(),
         entry.order.task.title()
     );
-    let response = ui.add(ActionButton::icon_only(mark, &name));
+    // Its name says no more than the row, and would lie over what it opens.
+    let response = ui.add(ActionButton::icon_only(mark, &name).without_tip());
     ui.ctx()
         .accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
     response

@@ -14,7 +14,7 @@ use crate::ui::devices::absence::absence_words;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
     ActionButton, EmptyState, Icon, TipExt as _, UiExt as _, badge, copy_button_ui,
-    copy_labelled_ui, copyable_ui, section_ui,
+    copy_labelled_ui, copyable_ui, keep_readable, section_ui,
 };
 use crate::ui::{Cx, look, words};
 
@@ -43,6 +43,10 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .auto_shrink(false)
         .show(ui, |ui| {
             identity_ui(ui, &selected, is_low);
+            if is_low {
+                // In a low window its section is out of sight.
+                state_section::brief_ui(ui, cx, &selected);
+            }
             // Right below the name: nothing that is read later moves them under the pointer.
             if !is_low {
                 links_ui(ui, cx, &selected, record);
@@ -92,7 +96,8 @@ fn no_record_ui(ui: &mut Ui, cx: &Cx<'_>, selected: &MachineRef) {
 fn identity_ui(ui: &mut Ui, selected: &MachineRef, is_low: bool) {
     let tokens = ui.tokens();
     ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new(selected.name()).text_style(text::device()));
+        let name = ui.label(RichText::new(selected.name()).text_style(text::device()));
+        keep_readable(ui.ctx(), name.rect);
         let tail = format!("…{}", selected.id.tail());
         ui.label(
             RichText::new(tail)
@@ -377,7 +382,8 @@ fn links_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, record: Option<
             Mode::Live => page
                 .is_none()
                 .then_some("This server belongs to no Defender portal"),
-            Mode::Demo | Mode::StandIn => Some("This device exists in no Defender portal"),
+            Mode::Demo => Some("Not available in the demo"),
+            Mode::StandIn => Some("Not available with a stand-in server"),
         };
         let portal = ActionButton::new("Open in Defender portal")
             .icon(Icon::OpenElsewhere)

@@ -1,18 +1,19 @@
 //! What the device is inferred to be in, and the action that this rests on.
 
-use egui::{Response, Ui};
+use egui::{Align, Label, Layout, Response, RichText, Ui, vec2};
 use jiff::Timestamp;
 
 use super::state_hint::waiting_words;
 use crate::action::{Condition, ConditionState, Evidence};
 use crate::model::{MachineAction, MachineRef, first_upper, requestor_name};
+use crate::search::DeviceState;
 use crate::ui::activity::attention;
 use crate::ui::device::actions::action_name;
 use crate::ui::device::facts::{row_ui, told, value_ui};
 use crate::ui::look;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::widgets::{
-    Icon, TipExt as _, UiExt as _, badge, copyable_ui, foldable_ui, section_ui,
+    Icon, TipExt as _, UiExt as _, badge, copyable_ui, foldable_ui, icon, section_ui,
 };
 use crate::ui::{Cx, words};
 
@@ -82,6 +83,35 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     {
         ui.small_label(NOTE);
     }
+}
+
+/// The same in a line, for beside the name: of all that is known what the eye has to see first leads.
+/// The line is always there: what is below it stays under the pointer.
+pub fn brief_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
+    let tokens = ui.tokens();
+    let state = DeviceState::known(cx.state, &machine.id);
+    let (condition, phase) = state.lead();
+    let look = look::condition(condition, phase);
+    let known = cx.state.actions.conditions(&machine.id);
+    let words = Condition::ALL.into_iter().filter_map(|condition| {
+        let known = known?;
+        let word = known.phase(condition).word(condition);
+        condition_words(word, known.state(condition), cx, machine)
+    });
+    let mut words: Vec<_> = words.collect();
+    if cx.state.history(&machine.id).is_none() {
+        words.push("state not checked yet".to_owned());
+    } else if words.is_empty() {
+        words.push("State unknown: no record in the action history".to_owned());
+    }
+    let size = vec2(ui.available_width(), tokens.height.icon);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_size(size);
+        icon(ui, look.icon, tokens.colour(look.role));
+        let words = first_upper(&words.join(" · "));
+        let line = RichText::new(words).color(tokens.colour(look.role));
+        ui.add(Label::new(line).truncate());
+    });
 }
 
 /// A badge that is read out when it comes or changes.

@@ -1,15 +1,15 @@
 //! What is known about the file in the form; looked up once its SHA-1 is complete.
 
-use egui::{Label, RichText, TextStyle, Ui};
+use egui::{Label, RichText, TextStyle, Ui, vec2};
 
 use crate::guard;
 use crate::message::Command;
-use crate::model::{FileFacts, clean};
+use crate::model::{FileFacts, clean, grouped};
 use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
 
 /// Has the file looked up, and says in a line what it is. What there is to know before acting
-/// is among the findings. The line is always there: what is below it stays where it is.
+/// is among the findings. Two lines are always there: what is below them stays where it is.
 pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, sha1: Option<&str>, looked_up: &mut Option<Box<str>>) {
     let line = match sha1 {
         None => "The file is looked up once its SHA-1 is complete".to_owned(),
@@ -19,7 +19,12 @@ pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, sha1: Option<&str>, looked_up: &mut
     let shown = RichText::new(&line)
         .text_style(TextStyle::Small)
         .color(weak);
-    ui.add(Label::new(shown).truncate());
+    let lines = 2.0 * ui.text_style_height(&TextStyle::Small);
+    let size = vec2(ui.available_width(), lines);
+    ui.allocate_ui(size, |ui| {
+        ui.set_min_size(size);
+        ui.add(Label::new(shown).wrap());
+    });
 }
 
 fn look_up(cx: &mut Cx<'_>, sha1: &str, looked_up: &mut Option<Box<str>>) -> String {
@@ -60,7 +65,8 @@ fn words(facts: &FileFacts) -> String {
     let count = |count: &Option<i64>, of: &str| {
         count.map(|count| {
             format!(
-                "{count} {} {of}",
+                "{} {} {of}",
+                grouped(count),
                 if count == 1 { "device" } else { "devices" }
             )
         })
@@ -88,12 +94,13 @@ mod tests {
             is_valid_certificate: Some(false),
             determination: Some("Malware".into()),
             organization_prevalence: Some(3),
+            global_prevalence: Some(94_000_000),
             top_name: Some("invoice.exe".into()),
             ..FileFacts::default()
         };
         assert_eq!(
             words(&facts),
-            "invoice.exe · names Acme, whose certificate is not valid · Malware · 3 devices here"
+            "invoice.exe · names Acme, whose certificate is not valid · Malware · 3 devices here · 94,000,000 devices worldwide"
         );
     }
 }

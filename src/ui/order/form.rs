@@ -35,6 +35,8 @@ pub struct OrderForm {
     pub armed_at: f64,
     /// How high the list of what was found would be with all that was in it when the form had settled.
     pub list_height: Option<f32>,
+    /// How high the fields with what belongs to them are.
+    pub body_height: Option<f32>,
     /// Which devices and findings have been on screen.
     pub exposure: Exposure,
     /// The template that the comment comes from and the text it gave: as long as the comment is
@@ -107,6 +109,7 @@ impl OrderForm {
             opened_at: time,
             armed_at: time,
             list_height: None,
+            body_height: None,
             exposure: Exposure::default(),
             from_template: None,
             looked_up: None,

@@ -47,6 +47,8 @@ const MIN_LIST: f32 = 44.0;
 const MIN_BODY: f32 = 28.0;
 /// Room for a finding that comes later, of a line or two.
 const FEW_FINDINGS: f32 = 56.0;
+/// Room for what is found about a file, of three warnings.
+const FILE_FINDINGS: f32 = 84.0;
 /// No more of the height than this goes to the findings about one device.
 const MAX_FINDINGS: f32 = 190.0;
 
@@ -269,7 +271,13 @@ fn upper_ui(
     let left_out = targets::checks_ui(ui, cx, form, drawn, Some(list));
     let used = ui.cursor().top() - top;
     let left = room - used - footer_height(ui, is_tiny) - gap;
-    scroll_ui(ui, left, |ui| body_ui(ui, cx, form, task, (id, wants_name)));
+    let body = scroll_ui(ui, left, |ui| {
+        body_ui(ui, cx, form, task, (id, wants_name));
+        ui.min_rect().height()
+    });
+    if is_arming(ui, form.opened_at) {
+        form.body_height = Some(body);
+    }
     left_out
 }
 
@@ -277,17 +285,23 @@ fn upper_ui(
 /// have the rest. It follows what comes into it until the buttons work for the first time, and keeps its
 /// height from then on: nothing may move under the pointer.
 fn list_height(ui: &Ui, form: &OrderForm, room: f32) -> f32 {
+    // What the fields leave is the list's: empty room below them helps nobody.
+    let free = form.body_height.map_or(0.0, |body| room - body);
     let most = if form.only().is_some() {
         (room * 0.4).min(MAX_FINDINGS)
     } else {
         room * 0.55
     };
+    let most = most.max(free);
     if form.list_height.is_none() {
         ui.ctx().request_discard("what was found is measured");
     }
     let wanted = form
         .list_height
         .map_or(most, |height| height.max(FEW_FINDINGS));
+    // What a file is like is found out after its hash was typed.
+    let later = form.draft.hash_field().map_or(0.0, |_| FILE_FINDINGS);
+    let wanted = wanted.max((wanted + later).min(free));
     wanted.min(most).max(MIN_LIST)
 }
 

@@ -4,6 +4,7 @@ use egui::{Align, Id, Key, Label, Layout, Modifiers, RichText, ScrollArea, TextS
 
 use super::exposure::{Exposure, Item};
 use super::form::OrderForm;
+use crate::action::ActionKind;
 use crate::guard::{self, Review};
 use crate::model::{Machine, MachineRef};
 use crate::ui::device::facts::os;
@@ -119,6 +120,14 @@ pub fn status_ui(
     });
 }
 
+/// That nothing was found. That there is no way back is a warning too, and stands over it.
+fn no_warnings(kind: Option<ActionKind>) -> &'static str {
+    match kind.and_then(|kind| kind.spec().no_way_back) {
+        Some(_) => "No other warnings",
+        None => "No warnings",
+    }
+}
+
 /// That it cannot be undone: what counts most, so it comes first.
 fn no_way_back_ui(ui: &mut Ui, form: &OrderForm) {
     let kind = form.draft.task().kind();
@@ -171,6 +180,7 @@ pub fn checks_ui(
         leave_out_ui(ui, cx, form, reviews, arming)
     };
     let is_settling = is_arming(ui, form.opened_at);
+    let nothing = no_warnings(form.draft.task().kind());
     let content_height = list_ui(ui, "checks", height, |ui| {
         no_way_back_ui(ui, form);
         for (n, (target, review)) in form.targets.iter().zip(reviews).enumerate() {
@@ -184,7 +194,7 @@ pub fn checks_ui(
                 }
                 findings_ui(ui, cx, review, machine, n == 0, exposure);
                 if is_one && review.findings.is_empty() {
-                    ui.small_label("No warnings");
+                    ui.small_label(nothing);
                 }
             });
             if !is_one {

@@ -6,6 +6,7 @@ use super::{
     super::theme::{TokensExt as _, text},
     button::ActionButton,
     icon::Icon,
+    tip::keep_readable,
 };
 
 /// How long "Copied" stays.
@@ -19,7 +20,8 @@ pub fn copyable_ui(ui: &mut Ui, what: &str, text: &str) -> Response {
         let room = (ui.available_width() - button).max(0.0);
         let words = WidgetText::from(RichText::new(text).text_style(text::id()));
         let galley = words.into_galley(ui, Some(TextWrapMode::Wrap), room, TextStyle::Body);
-        ui.label(galley);
+        let shown = ui.label(galley);
+        keep_readable(ui.ctx(), shown.rect);
         copy_button_ui(ui, what, text)
     })
     .inner

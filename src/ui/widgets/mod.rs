@@ -54,7 +54,7 @@ pub use splitter::{Split, splitter_ui};
 pub use strip::{
     StripLook, plate_width, strip_plate_clipped_ui, strip_plate_ui, strip_ui, strip_well_ui,
 };
-pub use tip::TipExt;
+pub use tip::{TipExt, keep_readable};
 pub use ui_ext::UiExt;
 
 #[cfg(test)]

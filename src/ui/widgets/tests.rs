@@ -316,6 +316,40 @@ fn what_a_focused_button_says_covers_no_other_button() {
     }
 }
 
+/// Who reads an id compares it: neither the keyboard nor the pointer brings a tip over it.
+#[test]
+fn what_a_button_says_covers_no_id() {
+    const ID: &str = "1e5bc9d7e413ddd7902c2932e418702b84d09c07";
+    let reason = "Not available in the demo";
+    let mut harness = harness(Theme::Dark, move |ui| {
+        ui.add_space(60.0);
+        ui.set_max_width(420.0);
+        copyable_ui(ui, "device id", ID);
+        ui.add(ActionButton::new("Open elsewhere").disabled_because(Some(reason)));
+        ui.horizontal(|ui| {
+            for name in ["Isolate…", "Release…", "Restrict apps…"] {
+                ui.add(ActionButton::new(name));
+            }
+        });
+    });
+    harness.run();
+    for by_keyboard in [true, false] {
+        if by_keyboard {
+            harness.get_by_label("Open elsewhere").focus();
+        } else {
+            harness.key_press(Key::Escape);
+            harness.get_by_label("Open elsewhere").hover();
+        }
+        harness.run_steps(60);
+        let (tip, id) = (
+            harness.get_by_label(reason).rect(),
+            harness.get_by_label(ID),
+        );
+        let id = id.rect();
+        assert!(!tip.intersects(id), "{tip} over {id}, {by_keyboard}");
+    }
+}
+
 #[test]
 fn focus_stays_on_a_button_when_content_is_inserted_above() {
     let more = Rc::new(Cell::new(0));

@@ -1,4 +1,5 @@
-//! What a button says about itself, beside it and never over another one.
+//! What a button says about itself, beside it and never over another one, nor over an id that is being
+//! read.
 
 use std::sync::Arc;
 
@@ -46,24 +47,36 @@ fn is_behind_dialog(response: &Response) -> bool {
         .memory(|memory| memory.is_above_modal_layer(layer))
 }
 
-/// The buttons of this pass and of the one before.
+/// What no tip is to cover, of this pass and of the one before.
 #[derive(Clone, Default)]
-struct Buttons {
+struct Kept {
     pass: u64,
-    present: Vec<Rect>,
-    before: Arc<[Rect]>,
+    present: Vec<(Rect, usize)>,
+    before: Arc<[(Rect, usize)]>,
 }
+
+/// How much an id counts beside a button: who acts compares it.
+const ID_WEIGHT: usize = 10;
 
 /// Remembers where a button is, so that no tip covers it.
 pub(super) fn keep_clear(ctx: &Context, rect: Rect) {
+    keep(ctx, rect, 1);
+}
+
+/// Remembers where the name or the id of a device is read, so that no tip covers it.
+pub fn keep_readable(ctx: &Context, rect: Rect) {
+    keep(ctx, rect, ID_WEIGHT);
+}
+
+fn keep(ctx: &Context, rect: Rect, weight: usize) {
     let pass = ctx.cumulative_pass_nr();
     ctx.data_mut(|data| {
-        let buttons = data.get_temp_mut_or_default::<Buttons>(egui::Id::NULL);
-        if buttons.pass != pass {
-            buttons.pass = pass;
-            buttons.before = std::mem::take(&mut buttons.present).into();
+        let kept = data.get_temp_mut_or_default::<Kept>(egui::Id::NULL);
+        if kept.pass != pass {
+            kept.pass = pass;
+            kept.before = std::mem::take(&mut kept.present).into();
         }
-        buttons.present.push(rect);
+        kept.present.push((rect, weight));
     });
 }
 
@@ -75,36 +88,45 @@ pub(super) fn explained(response: Response, more: &str, unasked: bool) -> Respon
     response
         .ctx
         .accesskit_node_builder(response.id, |node| node.set_description(more));
-    if unasked && response.has_focus() && !response.hovered() && !is_behind_dialog(&response) {
-        let mut tip = Tooltip::for_widget(&response);
-        let size = tip
-            .popup
-            .get_expected_size()
-            .unwrap_or(Vec2::new(240.0, 40.0));
-        let place = free_place(&response.ctx, response.rect, size);
-        tip.popup = tip.popup.align(place).align_alternatives(&[]);
-        tip.gap(GAP).show(|ui| {
-            ui.label(more);
-        });
-        response
-    } else {
-        response.tip(more)
+    if is_behind_dialog(&response) {
+        return response;
     }
+    let tip = if response.hovered() {
+        Tooltip::for_enabled(&response)
+    } else if unasked && response.has_focus() {
+        Tooltip::for_widget(&response)
+    } else {
+        return response;
+    };
+    tip_ui(tip, &response, more);
+    response
 }
 
-/// The first place that is in the window and covers no other button, else the one that covers the
-/// fewest.
+/// Shows the tip of a button where it covers least.
+fn tip_ui(mut tip: Tooltip<'_>, response: &Response, more: &str) {
+    let size = tip.popup.get_expected_size();
+    let size = size.unwrap_or(Vec2::new(240.0, 40.0));
+    let place = free_place(&response.ctx, response.rect, size);
+    tip.popup = tip.popup.align(place).align_alternatives(&[]);
+    tip.gap(GAP).show(|ui| {
+        ui.label(more);
+    });
+}
+
+/// The first place that is in the window and covers nothing that is kept clear, else the one that covers
+/// the least of it.
 fn free_place(ctx: &Context, beside: Rect, size: Vec2) -> RectAlign {
-    let buttons = ctx.data(|data| data.get_temp::<Buttons>(egui::Id::NULL));
-    let before = buttons.map(|buttons| buttons.before).unwrap_or_default();
+    let kept = ctx.data(|data| data.get_temp::<Kept>(egui::Id::NULL));
+    let before = kept.map(|kept| kept.before).unwrap_or_default();
     let window = ctx.content_rect();
     let covered = |place: &RectAlign| {
         let tip = place.align_rect(&beside, size, GAP);
-        let buttons = before
+        let kept = before
             .iter()
-            .filter(|rect| **rect != beside && rect.shrink(1.0).intersects(tip));
+            .filter(|(rect, _)| *rect != beside && rect.shrink(1.0).intersects(tip));
         // Out of the window it would be moved back, over what nobody can tell.
-        buttons.count() + if window.contains_rect(tip) { 0 } else { 1000 }
+        let outside = if window.contains_rect(tip) { 0 } else { 1000 };
+        kept.map(|(_, weight)| weight).sum::<usize>() + outside
     };
     let mut places = PLACES.into_iter();
     let best = places.by_ref().min_by_key(covered);

@@ -146,3 +146,28 @@ fn what_is_in_flight_stays_in_sight_beside_all_that_needs_attention_and_every_ba
     let batches = harness.query_all_by_label_contains("Isolate 2 devices");
     assert!(batches.count() > 0, "the newest batch is summed up");
 }
+
+/// A tip would lie over the first line of what the arrow has opened.
+#[test]
+fn the_arrow_of_a_row_brings_no_tip() {
+    let done = entry(
+        "cdn-7F3K2Q9M",
+        ActionKind::Isolate,
+        vec![Record::Sent, finished(MachineActionStatus::Succeeded)],
+    );
+    let mut harness = harness(vec![done]);
+    harness.run_steps(3);
+    let named = |harness: &Harness<'static, World>| {
+        let nodes = harness.query_all_by(|node| {
+            let said = node.label().or_else(|| node.value()).unwrap_or_default();
+            said.contains("details of “FIN-LT-042”")
+        });
+        nodes.count()
+    };
+    harness.get_by_label_contains("Show details of").hover();
+    harness.run_steps(60);
+    assert_eq!(named(&harness), 1);
+    harness.get_by_label_contains("Show details of").click();
+    harness.run_steps(60);
+    assert_eq!(named(&harness), 1);
+}

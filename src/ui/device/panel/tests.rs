@@ -18,6 +18,8 @@ use crate::ui::device::panel::*;
 use crate::ui::views::{Dialog, Views};
 use crate::ui::{Outbox, theme};
 
+mod low;
+
 struct World {
     state: State,
     views: Views,
@@ -90,8 +92,12 @@ fn isolation(status: MachineActionStatus) -> MachineAction {
 }
 
 fn harness(world: World) -> Harness<'static, World> {
+    sized(world, egui::vec2(560.0, 1600.0))
+}
+
+fn sized(world: World, size: egui::Vec2) -> Harness<'static, World> {
     Harness::builder()
-        .with_size(egui::vec2(560.0, 1600.0))
+        .with_size(size)
         .with_context_setup(|ctx: &egui::Context| theme::apply(ctx))
         .build_ui_state(
             |ui, world: &mut World| {

@@ -4,6 +4,7 @@ use super::*;
 use crate::action::{ActionKind, Draft, Subject};
 use crate::message::AskedNews;
 use crate::model::{EntryId, Question};
+use crate::settings::RuleKey;
 use crate::ui::order::{OrderForm, Target};
 use crate::ui::views::Dialog;
 
@@ -275,5 +276,31 @@ fn a_countdown_moves_no_button_of_the_sign_in() {
         set(&mut desk.borrow_mut().state, not_renewed(secs));
         harness.run_steps(2);
         assert_eq!(places(&harness), before, "{secs}");
+    }
+}
+
+#[test]
+fn what_was_typed_into_the_settings_and_not_saved_is_said_everywhere() {
+    let told = |harness: &Harness<'static>| harness.query_by_label("Settings not saved").is_some();
+    for size in [(1400.0, 900.0), (800.0, 600.0)] {
+        let (desk, mut harness) = desk(signed_in(), size.into());
+        desk.borrow_mut().views.show(Screen::Settings);
+        harness.run_steps(3);
+        assert!(!told(&harness), "{size:?}");
+        "web*".clone_into(
+            desk.borrow_mut()
+                .views
+                .settings
+                .typed
+                .text_mut(RuleKey::ProtectedNames),
+        );
+        for screen in [Screen::Settings, Screen::Devices, Screen::Contained] {
+            desk.borrow_mut().views.show(screen);
+            harness.run_steps(3);
+            assert!(told(&harness), "{size:?}");
+        }
+        desk.borrow_mut().views.settings.discard();
+        harness.run_steps(3);
+        assert!(!told(&harness), "{size:?}");
     }
 }

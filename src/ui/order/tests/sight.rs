@@ -6,7 +6,9 @@ use std::collections::HashSet;
 use egui::{Rect, Vec2, vec2};
 
 use super::*;
-use crate::model::{MachineAction, MachineActionId, MachineActionStatus, MachineActionType};
+use crate::model::{
+    FileFacts, MachineAction, MachineActionId, MachineActionStatus, MachineActionType,
+};
 
 /// 800×600, 1280×720 at scale 2, 640×400, and each at zoom 2, in points.
 const SIZES: [Vec2; 6] = [
@@ -385,6 +387,38 @@ fn that_there_is_no_undo_stands_first_among_what_was_found() {
         assert!(no_undo.bottom() <= finding.top(), "{no_undo} {finding}");
     }
     assert!(no_undo.bottom() < rect(&harness, "SHA-1 of the file").top());
+}
+
+/// What a file is like is found out while the form is open: its warnings are read without scrolling where
+/// the window has the room.
+#[test]
+fn what_is_found_about_a_file_has_the_room_that_the_fields_leave() {
+    const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+    let mut harness = usual(world(ActionKind::StopAndQuarantineFile));
+    harness.event(egui::Event::Paste(SHA1.into()));
+    harness.run_steps(2);
+    let field = rect(&harness, "SHA-1 of the file");
+    let facts = FileFacts {
+        organization_prevalence: Some(94_000),
+        signer: Some("Microsoft Windows".into()),
+        determination: Some("Clean".into()),
+        ..FileFacts::default()
+    };
+    harness.state_mut().state.apply(Fact::File {
+        epoch: Epoch(0),
+        sha1: SHA1.into(),
+        result: Ok(Some(facts)),
+        at: Timestamp::UNIX_EPOCH,
+    });
+    harness.run_steps(4);
+    let said = findings(&mut harness);
+    assert!(
+        said.iter().any(|text| text.contains("94,000 devices")),
+        "{said:?}"
+    );
+    let unseen = harness.query_by_label_contains("Show next");
+    assert!(unseen.is_none(), "all of them at once: {said:?}");
+    assert_eq!(rect(&harness, "SHA-1 of the file"), field, "nothing moves");
 }
 
 #[test]

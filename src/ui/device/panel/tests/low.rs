@@ -1,0 +1,47 @@
+//! The panel in a low window: what decides is in sight before anything can be ordered.
+
+use super::*;
+
+/// Where the first thing is that has these words.
+fn rect(harness: &Harness<'static, World>, words: &str) -> egui::Rect {
+    let mut nodes = harness.query_all_by_label_contains(words);
+    let node = nodes.next().unwrap_or_else(|| panic!("no “{words}”"));
+    node.rect()
+}
+
+#[test]
+fn in_a_low_window_the_state_stands_between_the_name_and_the_buttons() {
+    let size = egui::vec2(560.0, 420.0);
+    let mut tops = Vec::new();
+    let isolated = |status| vec![isolation(status)];
+    let cases = [
+        (
+            isolated(MachineActionStatus::Succeeded),
+            true,
+            "Isolated since 00:00 +00:00, 40 min ago, by s.weber@contoso.com",
+        ),
+        (
+            isolated(MachineActionStatus::Pending),
+            true,
+            "Isolation pending",
+        ),
+        (Vec::new(), true, "State unknown: no record"),
+        (Vec::new(), false, "State not checked yet"),
+    ];
+    for (history, is_read, words) in cases {
+        let mut world = world(history);
+        if !is_read {
+            world.state.histories.clear();
+        }
+        let mut harness = sized(world, size);
+        harness.run();
+        let state = rect(&harness, words);
+        let (name, button) = (rect(&harness, "FIN-LT-042"), rect(&harness, "Isolate…"));
+        assert!(name.bottom() <= state.top(), "{words}: {name} {state}");
+        assert!(state.bottom() <= button.top(), "{words}: {state} {button}");
+        assert!(state.right() <= size.x, "{words}: {state}");
+        tops.push(button.top().to_bits());
+    }
+    // What is read later moves no button under the pointer.
+    assert!(tops.windows(2).all(|two| two[0] == two[1]), "{tops:?}");
+}
