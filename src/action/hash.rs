@@ -74,11 +74,10 @@ impl Sha1 {
             0 => Err(Sha1Error::Missing),
             MD5_DIGITS => Err(Sha1Error::Md5),
             SHA256_DIGITS => Err(Sha1Error::Sha256),
-            SHA1_DIGITS if is_grouped(&pieces) || is_called_sha1(text) => {
-                Ok(Self(digits.to_ascii_lowercase().into()))
-            }
+            SHA1_DIGITS if is_called_sha1(text) => Ok(Self(digits.to_ascii_lowercase().into())),
             _ if pieces.contains(&MD5_DIGITS) => Err(Sha1Error::Md5),
             _ if pieces.contains(&SHA256_DIGITS) => Err(Sha1Error::Sha256),
+            SHA1_DIGITS if is_grouped(&pieces) => Ok(Self(digits.to_ascii_lowercase().into())),
             SHA1_DIGITS => Err(Sha1Error::Pieces),
             digits => Err(Sha1Error::WrongLength { digits }),
         }

@@ -5,7 +5,7 @@ use egui::{Align, Layout, Popup, PopupCloseBehavior, Rect, Response, TextStyle, 
 
 use super::Cx;
 use super::commands::UiCommand;
-use super::theme::{TokensExt as _, text};
+use super::theme::TokensExt as _;
 use super::views::Views;
 use super::widgets::{
     ActionButton, StripLook, TipExt as _, UiExt as _, plate_width, strip_plate_clipped_ui,

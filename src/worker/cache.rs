@@ -119,7 +119,7 @@ mod tests {
         machine.onboarding_status = Some(OnboardingStatus::Onboarded);
         machine.merge = Merge::Unmerged;
         machine.risk_score = Some(RiskScore::High);
-        machine.last_seen = Timestamp::from_second(7).ok();
+        machine.last_seen = Timestamp::from_second(1_763_800_000).ok();
         machine.machine_tags = Some(["vip".into()].into());
         machine.adapters.ip_addresses = ["10.0.0.1".parse().expect("an address")].into();
         machine.adapters.mac_addresses =

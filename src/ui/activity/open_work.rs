@@ -320,9 +320,9 @@ mod tests {
             concerns.map(|concern| concern.what).collect()
         };
         let expected = [
-            "1 action was sent and its outcome is not known yet (“LOST”)",
-            "1 action not sent yet (“WAITS”)",
-            "1 action is still pending (“TAKEN”)",
+            "1 action was sent and its outcome is not known yet (“LOST” (…cc07))",
+            "1 action not sent yet (“WAITS” (…cc07))",
+            "1 action is still pending (“TAKEN” (…cc07))",
         ];
         assert_eq!(what(Ending::Close), expected);
         assert_eq!(what(Ending::SignOut), expected);
@@ -335,7 +335,7 @@ mod tests {
         let open = open.without_followed();
         assert_eq!(
             open.sent_words(now).as_deref(),
-            Some("“LOST”: sent 7 s ago")
+            Some("“LOST” (…cc07): sent 7 s ago")
         );
         assert_eq!(open.concerns(Ending::Close).len(), 2);
     }

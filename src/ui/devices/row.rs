@@ -35,6 +35,9 @@ fn own_order(machine: &MachineRef, open: &[&Entry]) -> Option<(Icon, Role, Strin
     Some(attention::mark(entry))
 }
 
+/// Stands for a state where no history was read; a dash stands for no record in one that was.
+const UNREAD: &str = "Unknown";
+
 /// What the state column shows of a device.
 struct StateCell {
     icon: Option<Icon>,
@@ -169,12 +172,11 @@ impl MachineRow<'_> {
             return beside(attention::mark(entry), hint);
         }
         if state == DeviceState::default() && cx.state.containments.get().is_none() {
-            // A dash stands for no record in a history that was read.
             return StateCell {
                 icon: None,
                 role: Role::Stale,
-                words: "Unknown".to_owned(),
-                short: "Unknown".to_owned(),
+                words: UNREAD.to_owned(),
+                short: UNREAD.to_owned(),
                 hint: "Unknown: the action history has not been read".to_owned(),
             };
         }
@@ -206,7 +208,7 @@ impl MachineRow<'_> {
         }
         let merged = self.machine.merged_into().map_or("", |_| ", merged");
         let merged = format!("{merged}{}", asked::spoken_mark(self.is_asked_for));
-        let state = if state == "–" {
+        let state = if matches!(state, "–" | UNREAD) {
             "state unknown"
         } else {
             state

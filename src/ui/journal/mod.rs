@@ -10,10 +10,11 @@ mod work;
 pub use view::JournalView;
 pub use work::{close_export, hand_over, take_copy};
 
-use egui::{RichText, ScrollArea, Ui};
+use egui::{ScrollArea, Ui};
 
 use super::Cx;
 use super::commands::UiCommand;
+use super::theme::TokensExt as _;
 use super::views::Screen;
 use super::widgets::{ActionButton, EmptyState, Icon, UiExt as _, section_ui};
 

@@ -186,21 +186,18 @@ fn leave_out(ui: &Ui, form: &mut OrderForm, left_out: Vec<MachineRef>) -> Outcom
     }
 }
 
-/// Brings into sight what a form lacks that was to be confirmed by key: what has not been shown, or
-/// the field to fill in.
+/// Gives the keyboard to the field that a form lacks which was to be confirmed by key, and so brings it
+/// into sight. What has not been shown is not scrolled to: pressed again and again, the key would pass
+/// over all of it.
 fn lead_to_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
     let reviews = form.reviews(cx.state, cx.now);
     let task = form.draft.task();
     let wanted = targets::required(form, &reviews, names_devices(&task));
-    let wants_name = form.only().is_some() && reviews.iter().any(Review::wants_name);
-    form.exposure.scroll_to = wanted
-        .into_iter()
-        .find(|item| !form.exposure.has_seen(item));
-    if form.exposure.scroll_to.is_none() {
+    if wanted.iter().all(|item| form.exposure.has_seen(item)) {
+        let wants_name = form.only().is_some() && reviews.iter().any(Review::wants_name);
         let field = fields::next_to_fill(form, &task, wants_name).id(id);
         ui.memory_mut(|memory| memory.request_focus(field));
     }
-    ui.ctx().request_repaint();
 }
 
 /// Whether the keys that confirm were pressed anew: not held down since before, and not meant for a

@@ -48,12 +48,21 @@ fn in_a_small_window_three_rows_fit_and_those_that_need_attention_are_among_them
 }
 
 #[test]
-fn what_needs_attention_leaves_a_row_of_the_others_in_sight_however_low_the_list_is() {
+fn where_room_is_short_all_rows_are_in_one_list_and_how_many_are_under_way_is_said() {
+    let sent = entry("cdn-00000005", ActionKind::Unisolate, vec![Record::Sent]);
     for height in [110.0, 120.0, 130.0] {
-        let mut harness = sized_harness(four(), egui::vec2(640.0, height));
+        let entries = four().into_iter().chain([sent.clone()]).collect();
+        let mut harness = sized_harness(entries, egui::vec2(640.0, height));
         harness.run_steps(3);
-        let rows = rows(&harness);
-        assert!(rows[2].bottom() <= height + 1.0, "{rows:?} in {height}");
+        let words = harness.get_by_label("2 need attention, 1 under way").rect();
+        assert!(words.bottom() <= height, "{words} in {height}");
+        let first = rows(&harness)[0];
+        assert!(first.bottom() <= height + 1.0, "{first} in {height}");
+        // What is not in sight is scrolled to.
+        harness.get_by_label("Sent, no answer yet").scroll_to_me();
+        harness.run_steps(3);
+        let word = harness.get_by_label("Sent, no answer yet").rect();
+        assert!(word.bottom() <= height + 1.0, "{word} in {height}");
     }
 }
 
@@ -136,7 +145,7 @@ fn what_is_in_flight_stays_in_sight_beside_all_that_needs_attention_and_every_ba
     for n in 40..42 {
         entries.push(entry(&tag(n), ActionKind::Unisolate, vec![Record::Sent]));
     }
-    let size = egui::vec2(1200.0, 192.0);
+    let size = egui::vec2(1200.0, 260.0);
     let mut harness = sized_harness(entries, size);
     harness.run_steps(3);
     let in_flight = harness.query_all_by_label("Sent, no answer yet");

@@ -115,7 +115,7 @@ fn closing_asks_while_an_outcome_is_unknown() {
     let what: Vec<_> = concerns.iter().map(|concern| &*concern.what).collect();
     assert_eq!(
         what,
-        ["1 action was sent and its outcome is not known yet (“FIN-LT-051”)"]
+        ["1 action was sent and its outcome is not known yet (“FIN-LT-051” (…9c07))"]
     );
 }
 
@@ -394,7 +394,7 @@ fn the_keys_of_the_actions_stand_first_and_in_sight() {
 }
 
 #[test]
-fn a_row_whose_state_has_little_room_says_what_its_order_came_to() {
+fn a_row_with_little_room_says_the_state_of_the_device_and_not_only_what_its_order_came_to() {
     let mut state = signed_in();
     let refused = Record::Refused {
         status: 403,
@@ -405,8 +405,9 @@ fn a_row_whose_state_has_little_room_says_what_its_order_came_to() {
     state.apply(Event::Entries(vec![entry]));
     let (_, harness) = wide(state);
     let table = harness.get_by_label("Devices").rect();
-    let mut words = harness.query_all_by_label("Refused");
+    let mut words = harness.query_all_by_label("Isolated");
     assert!(words.any(|node| table.contains_rect(node.rect())));
+    harness.get_by_label_contains("(…9c07), Isolated; isolate: refused");
 }
 
 #[test]

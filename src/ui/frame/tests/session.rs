@@ -119,11 +119,11 @@ fn the_sign_in_page_says_what_is_still_open() {
     let (_, harness) = wide(state);
     assert!(shows(
         &harness,
-        "1 isolation still pending: “FIN-LT-051”, sent less than a minute ago"
+        "1 isolation still pending: “FIN-LT-051” (…9c07), sent less than a minute ago"
     ));
     assert!(shows(
         &harness,
-        "1 release with unknown outcome: “FIN-LT-051”"
+        "1 release with unknown outcome: “FIN-LT-051” (…9c07)"
     ));
 }
 

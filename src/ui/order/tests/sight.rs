@@ -229,7 +229,7 @@ fn the_device_and_the_buttons_are_in_sight_at_every_size() {
                 let window = Rect::from_min_size(egui::Pos2::ZERO, size);
                 let heading = match form(&harness).only() {
                     Some(only) => only.quoted(),
-                    None if harness.query_by_label("10 devices").is_some() => {
+                    None if harness.query_all_by_label("10 devices").next().is_some() => {
                         "10 devices".to_owned()
                     }
                     None => "Isolate 10 devices".to_owned(),
