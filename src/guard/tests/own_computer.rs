@@ -1,0 +1,50 @@
+//! This computer, and addresses that say little about which device it is.
+
+use super::*;
+
+#[test]
+fn the_own_computer_is_known_by_name_address_and_entra_id() {
+    let address: std::net::IpAddr = "10.20.4.17".parse().expect("an address");
+    let mut world = world();
+    world.machine.adapters.ip_addresses =
+        [address, "127.0.0.1".parse().expect("an address")].into();
+    world.machine.aad_device_id = Some("E1".into());
+    let own = |name: Option<&str>, addresses: &[std::net::IpAddr]| Host {
+        name: name.map(Into::into),
+        addresses: addresses.to_vec(),
+    };
+    let loopback = "127.0.0.1".parse().expect("an address");
+    for host in [own(Some("other"), &[loopback]), own(None, &[])] {
+        world.host = Some(host);
+        assert_eq!(world.findings(ActionKind::Isolate), []);
+    }
+    for host in [own(Some("Fin-lt-042.local"), &[]), own(None, &[address])] {
+        world.host = Some(host);
+        assert_eq!(world.findings(ActionKind::Isolate), [("own device", Warn)]);
+        assert_eq!(world.findings(ActionKind::RestrictCodeExecution), []);
+    }
+    world.host = Some(own(None, &[]));
+    world.policy.own_entra_device_id = Some("e1".into());
+    assert_eq!(world.findings(ActionKind::Isolate), [("own device", Warn)]);
+    world.policy.own_entra_device_id = None;
+    world.host = None;
+    let unknown = review(&world.draft(ActionKind::Isolate), &world.facts()).findings;
+    assert!(
+        unknown[0]
+            .text
+            .starts_with("Not checked: whether this is the computer")
+    );
+}
+
+#[test]
+fn an_address_of_a_vpn_range_warns() {
+    let mut world = world();
+    world.policy.vpn_ranges = vec![IpRange::parse("10.8.0.0/16").expect("a range")];
+    world.machine.last_ip_address = "10.9.0.1".parse().ok();
+    assert_eq!(world.findings(ActionKind::Isolate), []);
+    world.machine.last_ip_address = "10.8.3.4".parse().ok();
+    assert_eq!(
+        world.findings(ActionKind::Isolate),
+        [("shared address", Warn)]
+    );
+}
