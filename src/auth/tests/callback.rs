@@ -99,6 +99,8 @@ async fn the_browser_address_reveals_nothing_and_works_once() {
         let secret = waiting.asked_for(secret);
         assert!(!waiting.entry.contains(&secret), "{}", waiting.entry);
     }
+    // The code is not to stand in an address, which a browser keeps.
+    assert_eq!(waiting.asked_for("response_mode"), "form_post");
     let unknown = waiting.get("/sign-in/guessed").await;
     assert!(unknown.starts_with("HTTP/1.1 404 "), "{unknown}");
     let first = waiting.get(&waiting.entry).await;
