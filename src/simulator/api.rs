@@ -228,13 +228,28 @@ pub(super) fn alerts(tenant: &SimTenant, call: &Call, id: &str) -> Reply {
     if let Some(filter) = &query.filter {
         hits.retain(|alert| filter.passes(&|name| alert.get(name).cloned()));
     }
+    let expands = |(name, value): &(String, String)| name == "$expand" && value == "evidence";
+    if !call.query.iter().any(expands) {
+        for alert in &mut hits {
+            alert["evidence"] = json!([]);
+        }
+    }
     sort(&mut hits, &query, &|alert, name| alert.get(name).cloned());
     let page = page_of(&hits, &query).to_vec();
     list(tenant, call, "Alerts", page, hits.len(), &query)
 }
 
+/// The 400 for what is no hash of the kinds that are taken; there is no look-up by MD5.
+pub(super) fn bad_hash(hash: &str, digits: &[usize]) -> Option<Reply> {
+    let message = format!("The hash {hash} is not valid.");
+    (!files::is_hash(hash, digits)).then(|| Reply::error(400, "InvalidHashValue", &message))
+}
+
 /// `GET /api/files/{sha1 or sha256}`.
 pub(super) fn file(tenant: &SimTenant, hash: &str) -> Reply {
+    if let Some(refused) = bad_hash(hash, &[40, 64]) {
+        return refused;
+    }
     files::facts(hash, shifted(tenant.clock.begun(), 0)).map_or_else(
         || {
             Reply::error(

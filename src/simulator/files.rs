@@ -30,6 +30,44 @@ fn known(hash: &str) -> Option<&'static Known> {
         .find(|file| file.sha1.eq_ignore_ascii_case(hash) || file.sha256.eq_ignore_ascii_case(hash))
 }
 
+/// A device on which it is, in the order of the fleet: the first is the one of the story.
+pub(super) fn is_on(sha1: &str, index: usize) -> bool {
+    let here = known(sha1).map_or(0, |file| file.here);
+    usize::try_from(here).is_ok_and(|here| index < here)
+}
+
+/// Whether a text is a hash of this many digits.
+pub(super) fn is_hash(text: &str, digits: &[usize]) -> bool {
+    digits.contains(&text.len()) && text.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
+/// What an alert names as its evidence: a process that ran the file, the file, and an entry in which there
+/// is nothing but its type, as they come.
+pub(super) fn evidence(index: usize, alert: i64, made: &str) -> Value {
+    let [malware, unwanted, system, tool] = &KNOWN;
+    let files: &[&Known] = match (index, alert) {
+        (0, 1) => &[system, malware],
+        (2, _) => &[malware],
+        (10, _) => &[unwanted, tool],
+        _ => &[],
+    };
+    let nothing = json!({ "entityType": "User", "evidenceCreationTime": made, "sha1": null, "sha256": null, "fileName": null });
+    let of_file = |(n, file): (usize, &&Known)| {
+        let kind = if n == 0 { "Process" } else { "File" };
+        json!({
+            "entityType": kind, "evidenceCreationTime": made, "sha1": file.sha1, "sha256": file.sha256,
+            "fileName": file.name, "filePath": "C:\\Users\\p.marsh\\Downloads", "processId": null,
+            "ipAddress": null, "url": null, "accountName": null, "detectionStatus": "Detected"
+        })
+    };
+    files
+        .iter()
+        .enumerate()
+        .map(of_file)
+        .chain(std::iter::once(nothing))
+        .collect()
+}
+
 /// Whether the device refuses to quarantine it: it is signed by Microsoft.
 pub(super) fn is_protected(sha1: &str) -> bool {
     known(sha1).is_some_and(|file| file.publisher == Some("Microsoft Corporation"))

@@ -5,13 +5,13 @@ use std::net::IpAddr;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::api::context;
+use super::api::{bad_hash, context};
 use super::filter::moment;
 use super::fleet::Record;
 use super::odata::PAGE;
 use super::reply::Reply;
-use super::story;
 use super::tenant::SimTenant;
+use super::{files, story};
 
 /// How far from the time a machine may have been seen with the address.
 const AROUND: SignedDuration = SignedDuration::from_mins(15);
@@ -38,6 +38,11 @@ pub(super) fn by_address(tenant: &SimTenant, call: &str) -> Reply {
     list(tenant, |_, record| {
         has(record, ip) && was_seen(record, at, tenant.clock.now())
     })
+}
+
+/// `GET /api/files/{sha1}/machines`: none for a file that nobody knows.
+pub(super) fn with_file(tenant: &SimTenant, sha1: &str) -> Reply {
+    bad_hash(sha1, &[40]).unwrap_or_else(|| list(tenant, |index, _| files::is_on(sha1, index)))
 }
 
 /// `GET /api/users/{name}/machines`: the account name alone; nothing for a name nobody has.

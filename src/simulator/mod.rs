@@ -39,6 +39,8 @@ pub mod control;
 mod distort;
 mod faults;
 mod handle;
+mod indicator;
+mod indicators;
 mod investigation;
 mod investigations;
 mod log;

@@ -19,10 +19,13 @@ use super::oauth::{discovery, oauth_error};
 use super::reply::Reply;
 use super::tenant::SimTenant;
 use super::wire::Connection;
-use super::{api, control, investigations, lookups, packages, pages, submit, tags};
+use super::{api, control, indicators, investigations, lookups, packages, pages, submit, tags};
 
 /// Either of these lets alerts and investigations be read.
 const ALERTS: [&str; 2] = ["Alert.Read", "Alert.ReadWrite"];
+
+/// Reading indicators takes what changing them takes.
+const INDICATORS: [&str; 1] = ["Ti.ReadWrite"];
 
 /// No client of the service sends more than this.
 const MAX_BODY: usize = 1 << 20;
@@ -198,6 +201,10 @@ fn place_of(call: &Call, path: &[&str]) -> Place {
         ["investigations", ..] => Place::Investigations,
         ["machineactions", _, "cancel"] => Place::Cancel,
         ["machineactions", _, "getpackageuri"] => Place::PackageLink,
+        ["indicators", ..] if !call.is_get() => Place::Submit {
+            route: "indicators",
+            kind: "Indicator",
+        },
         ["machines", _, "tags"] if call.is_post() => Place::Submit {
             route: "tags",
             kind: "Tag",
@@ -351,10 +358,12 @@ fn api_half(
         ["machineactions", _, "getpackageuri"] => get(&["Machine.CollectForensics"], &|| {
             packages::link(tenant, subject, fault)
         }),
+        ["indicators", ..] => allowed(&INDICATORS, &|| indicators::answer(tenant, call, rest)),
         ["files", _] => get(&["File.Read.All"], &|| api::file(tenant, subject)),
         ["files", _, "stats"] => get(&["File.Read.All"], &|| {
             api::file_statistics(tenant, subject)
         }),
+        ["files", _, "machines"] => get(&read, &|| lookups::with_file(tenant, subject)),
         _ => {
             debug_assert!(place.is_api(), "only the API half comes here");
             Reply::empty(404)

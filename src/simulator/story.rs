@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::clock::{shifted, written};
+use super::files;
 use super::tokens::TENANT_ID;
 
 /// A device with a part in the story.
@@ -266,7 +267,8 @@ pub(super) fn alerts(
             "lastEventTime": made, "lastUpdateTime": made, "resolvedTime": null, "machineId": id,
             "computerDnsName": name, "rbacGroupName": "Finance", "aadTenantId": TENANT_ID, "threatName": null,
             "mitreTechniques": [], "relatedUser": { "userName": "p.marsh", "domainName": "contoso" },
-            "loggedOnUsers": [{ "accountName": "p.marsh", "domainName": "contoso" }], "comments": [], "evidence": []
+            "loggedOnUsers": [{ "accountName": "p.marsh", "domainName": "contoso" }], "comments": [],
+            "evidence": files::evidence(index, at, &made)
         })
     });
     list.collect()

@@ -13,6 +13,7 @@ use super::faults::Faults;
 use super::files;
 use super::fleet::{Fleet, Record};
 use super::identity::Identity;
+use super::indicator::Indicators;
 use super::investigation::Investigations;
 use super::lifecycle::{Action, PlannedOutcome, Status, steps};
 use super::limits::Limits;
@@ -71,6 +72,7 @@ pub(super) struct Inner {
     pub(super) limits: Limits,
     pub(super) packages: Packages,
     pub(super) investigations: Investigations,
+    pub(super) indicators: Indicators,
     pub(super) log: Vec<LoggedRequest>,
     pub(super) rng: Rng,
     pub(super) compress: Compress,
@@ -105,6 +107,7 @@ impl SimTenant {
             limits: Limits::new(100, 1_500),
             packages: Packages::default(),
             investigations: Investigations::default(),
+            indicators: Indicators::new(clock.begun()),
             log: Vec::new(),
             rng: Rng::unforeseeable(),
             compress: Compress::default(),
