@@ -1,5 +1,7 @@
 //! `Command` and `Event`: the only two types that cross between the window and the background.
 
+mod file_news;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,11 +13,13 @@ use crate::explain::{Explanation, NextStep};
 use crate::guard::{Approval, OpenOrder, Policy};
 use crate::journal::{Entry, Format, OrderStatus, OthersContainment, Report};
 use crate::model::{
-    Alert, AvailableActions, Budget, EntryId, Epoch, FileFacts, Host, KeyringState, Listed,
-    LoggedOnUser, Machine, MachineAction, MachineActionStatus, MachineId, PanelPart, Question,
-    SessionStatus, SignInMethod, WindowLayout,
+    Alert, AvailableActions, Budget, EntryId, Epoch, Host, KeyringState, Listed, LoggedOnUser,
+    Machine, MachineAction, MachineActionStatus, MachineId, PanelPart, Question, SessionStatus,
+    SignInMethod, WindowLayout,
 };
 use crate::settings::{RuleChange, Rules};
+
+pub use file_news::{DownloadNews, FileNews, HashedFile, HashingNews, SavedPackage};
 
 /// A piece of work, with all the data it needs. Not `Clone`: an approval is spent once.
 #[derive(Debug)]
@@ -49,8 +53,13 @@ pub enum Command {
     StopAsking,
     /// Read one part of a machine's panel.
     LoadPart(MachineId, PanelPart),
-    /// Look up what is known about the file with this SHA-1.
+    /// Look up what is known about the file with this SHA-1 or SHA-256.
     LoadFile(Box<str>),
+    /// Ask on which devices the file with this SHA-1 was seen.
+    LoadSightings(Box<str>),
+    /// Hash a file of this computer; takes the place of another that is being hashed.
+    HashFile(PathBuf),
+    StopHashing,
     /// Fetch the package that this entry's action has collected into a folder.
     DownloadPackage {
         entry: EntryId,
@@ -105,12 +114,18 @@ pub enum Event {
     /// The way to sign in that the last refusal asks for, if it asks for one.
     Advice(Option<SignInMethod>),
     Keyring(KeyringState),
-    /// What is known about a file; `None` when the service knows no such file.
+    /// What became known of a file.
     File {
         epoch: Epoch,
-        sha1: Box<str>,
-        result: Result<Option<FileFacts>, Explanation>,
+        /// What it was looked up by.
+        hash: Box<str>,
+        news: FileNews,
         at: Timestamp,
+    },
+    /// How hashing a file of this computer goes.
+    Hashing {
+        file: PathBuf,
+        news: HashingNews,
     },
     /// This computer's clock is far from the service's.
     Clock(Explanation),
@@ -270,43 +285,6 @@ pub enum OrderProgress {
     LookedUp { complete: u32, again_at: Timestamp },
     /// Cannot be looked at, for this reason.
     Stuck(Explanation),
-}
-
-/// How the download of a package goes. The link to it is in none of these.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DownloadNews {
-    AsksForLink,
-    /// The service gives few links: the next one at this time.
-    WaitsForLink(Timestamp),
-    Receives {
-        received: u64,
-        total: Option<u64>,
-    },
-    /// The line broke: it goes on where that was.
-    Resumes {
-        received: u64,
-    },
-    Saved(SavedPackage),
-    /// Nothing is left of it.
-    Cancelled,
-    Failed(Explanation),
-}
-
-impl DownloadNews {
-    /// Whether nothing more happens by itself.
-    #[must_use]
-    pub const fn is_end(&self) -> bool {
-        matches!(self, Self::Saved(_) | Self::Cancelled | Self::Failed(_))
-    }
-}
-
-/// A package on disk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SavedPackage {
-    pub file: PathBuf,
-    pub bytes: u64,
-    /// In hexadecimal digits.
-    pub sha256: Box<str>,
 }
 
 /// How reading the list of machines goes.

@@ -1,9 +1,10 @@
 //! The content of the form, and how it becomes an [`Order`].
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::catalogue::ActionKind;
-use super::hash::Sha1;
+use super::hash::{Sha1, Sha1Error};
 use super::order::{MAX_COMMENT_CHARS, Order, Task};
 use super::parameter::{Parameter, ParameterError, ParameterKind, Value};
 use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef};
@@ -141,6 +142,25 @@ impl Draft {
         match self.value(self.hash_field()?).ok()?? {
             Value::Hash(sha1) => Some(sha1),
             Value::Choice(_) | Value::Text(_) | Value::Number(_) | Value::Flag(_) => None,
+        }
+    }
+
+    /// The hash in the form by which a file can be looked up: its SHA-1, or its SHA-256.
+    #[must_use]
+    pub fn file_hash(&self) -> Option<Box<str>> {
+        match self.value(self.hash_field()?) {
+            Ok(Some(Value::Hash(sha1))) => Some(sha1.as_str().into()),
+            Err(ParameterError::Hash(Sha1Error::Sha256 { digits })) => Some(digits),
+            Ok(_) | Err(_) => None,
+        }
+    }
+
+    /// The path in the form of a file on this computer, which is to be hashed.
+    #[must_use]
+    pub fn file_path(&self) -> Option<PathBuf> {
+        match self.value(self.hash_field()?) {
+            Err(ParameterError::Hash(Sha1Error::Path(path))) => Some(path),
+            Ok(_) | Err(_) => None,
         }
     }
 

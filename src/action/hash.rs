@@ -1,6 +1,9 @@
 //! The hash that the service knows a file by.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
+
+use url::Url;
 
 use crate::model::clean;
 
@@ -13,10 +16,15 @@ pub struct Sha1(Box<str>);
 pub enum Sha1Error {
     #[error("Enter the SHA-1 of the file")]
     Missing,
-    #[error("This is an MD5 (32 digits). The service takes SHA-1 only: 40 digits")]
+    #[error(
+        "This is an MD5 (32 digits), and Defender looks nothing up by MD5. Take the SHA-1 or SHA-256 from the alert, or have the file itself hashed here"
+    )]
     Md5,
+    /// In lower case.
     #[error("This is a SHA-256 (64 digits). The service takes SHA-1 only: 40 digits")]
-    Sha256,
+    Sha256 { digits: Box<str> },
+    #[error("This is the path of a file: have it hashed")]
+    Path(PathBuf),
     #[error("{digits} digits: a SHA-1 has 40")]
     WrongLength { digits: usize },
     #[error("“{}” (character {position}) is not a hexadecimal digit", clean(&character.to_string(), 8))]
@@ -41,22 +49,35 @@ impl Sha1 {
     /// Says what the text is instead: a hash of another kind, too long or short, a wrong
     /// character, or several hashes.
     pub fn find(text: &str) -> Result<Self, Sha1Error> {
+        // Before all else: samples are kept under their hashes, of whatever kind.
+        if let Some(path) = path_of(text) {
+            return Err(Sha1Error::Path(path));
+        }
         let is_hex = |word: &&str| word.bytes().all(|b| b.is_ascii_hexdigit());
         let words: Vec<&str> = text
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty())
             .collect();
-        let mut whole = words
-            .iter()
-            .copied()
-            .filter(is_hex)
-            .filter(|word| word.len() == SHA1_DIGITS);
-        if let Some(found) = whole.next() {
-            return if whole.all(|other| other.eq_ignore_ascii_case(found)) {
-                Ok(Self(found.to_ascii_lowercase().into()))
+        // The same one, however often it stands there.
+        let whole = |digits: usize| {
+            let mut whole = words
+                .iter()
+                .copied()
+                .filter(is_hex)
+                .filter(|word| word.len() == digits);
+            let found = whole.next()?;
+            let is_one = whole.all(|other| other.eq_ignore_ascii_case(found));
+            Some(if is_one {
+                Ok(found.to_ascii_lowercase().into())
             } else {
                 Err(Sha1Error::Several)
-            };
+            })
+        };
+        if let Some(found) = whole(SHA1_DIGITS) {
+            return found.map(Self);
+        }
+        if let Some(found) = whole(SHA256_DIGITS) {
+            return Err(found.map_or_else(|several| several, sha256));
         }
         let digits = without_label(text);
         if let Some((position, character)) = digits
@@ -70,13 +91,14 @@ impl Sha1 {
             });
         }
         let pieces = lengths_of_pieces(&words, digits.len());
+        let of_sha256 = |digits: &str| sha256(digits.to_ascii_lowercase().into());
         match digits.len() {
             0 => Err(Sha1Error::Missing),
             MD5_DIGITS => Err(Sha1Error::Md5),
-            SHA256_DIGITS => Err(Sha1Error::Sha256),
+            SHA256_DIGITS if is_grouped(&pieces) => Err(of_sha256(&digits)),
+            SHA256_DIGITS => Err(Sha1Error::Pieces),
             SHA1_DIGITS if is_called_sha1(text) => Ok(Self(digits.to_ascii_lowercase().into())),
             _ if pieces.contains(&MD5_DIGITS) => Err(Sha1Error::Md5),
-            _ if pieces.contains(&SHA256_DIGITS) => Err(Sha1Error::Sha256),
             SHA1_DIGITS if is_grouped(&pieces) => Ok(Self(digits.to_ascii_lowercase().into())),
             SHA1_DIGITS => Err(Sha1Error::Pieces),
             digits => Err(Sha1Error::WrongLength { digits }),
@@ -87,6 +109,24 @@ impl Sha1 {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+fn sha256(digits: Box<str>) -> Sha1Error {
+    Sha1Error::Sha256 { digits }
+}
+
+/// The path in a text that is nothing else: from the top, in quotes or not, or as the address of a file.
+/// Whether anything is there is not looked at.
+fn path_of(text: &str) -> Option<PathBuf> {
+    let text = text.trim();
+    let quoted = text.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+    let text = quoted.unwrap_or(text);
+    if text.starts_with("file://") {
+        return Url::parse(text).ok()?.to_file_path().ok();
+    }
+    let path = Path::new(text);
+    let is_one_line = !text.chars().any(char::is_control);
+    (is_one_line && path.is_absolute()).then(|| path.to_owned())
 }
 
 impl fmt::Display for Sha1 {
@@ -193,7 +233,18 @@ mod tests {
         assert_eq!(find(" \t"), Sha1Error::Missing);
         assert_eq!(find(&"a".repeat(32)), Sha1Error::Md5);
         assert_eq!(find(&format!("MD5: {}", "a".repeat(32))), Sha1Error::Md5);
-        assert_eq!(find(&"a".repeat(64)), Sha1Error::Sha256);
+        let of_sha256 = |digit: &str| sha256(digit.repeat(64).into());
+        for sha256 in [
+            "A".repeat(64),
+            format!("SHA-256: {}", "a".repeat(64)),
+            format!("evil.exe {} quarantine", "a".repeat(64)),
+            format!("https://intel.example/file/{}/detection", "a".repeat(64)),
+            vec!["a".repeat(16); 4].join(" "),
+        ] {
+            assert_eq!(find(&sha256), of_sha256("a"), "{sha256}");
+        }
+        let two = format!("{} {}", "a".repeat(64), "b".repeat(64));
+        assert_eq!(find(&two), Sha1Error::Several);
         assert_eq!(find(&"a".repeat(39)), Sha1Error::WrongLength { digits: 39 });
         assert_eq!(
             find(&format!("{}g", "a".repeat(39))),
@@ -213,7 +264,7 @@ mod tests {
             assert_eq!(find(&no_sha1), Sha1Error::Md5, "{no_sha1}");
         }
         let sha256 = format!("{} 20261128", "a".repeat(64));
-        assert_eq!(find(&sha256), Sha1Error::Sha256);
+        assert_eq!(find(&sha256), of_sha256("a"));
         for pieces in [[10, 30].as_slice(), &[30, 4, 6], &[8, 8, 16, 8]] {
             let pieces: Vec<_> = pieces.iter().map(|length| "a".repeat(*length)).collect();
             assert_eq!(find(&pieces.join(" ")), Sha1Error::Pieces, "{pieces:?}");
@@ -222,5 +273,28 @@ mod tests {
             find(&format!("{HASH} {}", "b".repeat(40))),
             Sha1Error::Several
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_path_is_no_hash_whatever_the_file_is_called() {
+        let path = format!("/home/jane/samples/{HASH}.bin");
+        for text in [
+            path.clone(),
+            format!(" \"{path}\"\n"),
+            format!("file://{path}"),
+        ] {
+            let found = Sha1::find(&text).expect_err("a path");
+            assert_eq!(found, Sha1Error::Path(path.clone().into()), "{text}");
+        }
+        for text in [
+            "evil.exe",
+            "~/evil.exe",
+            "/a\n/b",
+            "file://elsewhere/evil.exe",
+        ] {
+            let found = Sha1::find(text).expect_err("no path, and no hash");
+            assert!(!matches!(found, Sha1Error::Path(_)), "{text}");
+        }
     }
 }

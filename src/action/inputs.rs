@@ -35,7 +35,7 @@ pub const SELECTIVE: Choice = Choice {
 pub const SHA1: Parameter = Parameter {
     wire_name: "Sha1",
     label: "SHA-1 of the file",
-    help: "40 hexadecimal digits; labels, spaces and upper case are fine",
+    help: "Its SHA-1 or SHA-256, or the whole path of the file on this computer; labels are fine",
     kind: ParameterKind::Hash,
     required: true,
 };

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use url::Url;
 
+use super::file::{Info, Stats};
 use super::{odata, rate_limit, wire};
 use crate::model::{Alert, Availability, Endpoints, LoggedOnUser, Machine, MachineAction};
 
@@ -31,6 +32,12 @@ pub fn logged_on_users(body: &[u8]) -> usize {
 #[must_use]
 pub fn alerts(body: &[u8]) -> usize {
     wire::list::<Alert>(body).map_or(0, |listing| listing.received())
+}
+
+/// What a file is, and the numbers of the organisation.
+#[must_use]
+pub fn file_facts(body: &[u8]) -> usize {
+    usize::from(wire::one::<Info>(body).is_ok()) + usize::from(wire::one::<Stats>(body).is_ok())
 }
 
 /// Which actions the service offers for a machine.

@@ -90,7 +90,7 @@ impl Client {
         let asked = self.matching(&each.join(" or ")).await;
         let mut found = match asked {
             // A service that takes no `or` is asked in the form that is documented by example.
-            Err(error) if is_refused_filter(&error) => {
+            Err(error) if is_refused_query(&error) => {
                 let filter = format!("startswith(computerDnsName,{})", quoted(host));
                 self.matching(&filter).await?
             }
@@ -109,7 +109,7 @@ impl Client {
         let begun = |prefix: &String| format!("startswith(computerDnsName,{})", quoted(prefix));
         let each: Vec<String> = spellings(prefix).iter().map(begun).collect();
         match self.matching(&each.join(" or ")).await {
-            Err(error) if is_refused_filter(&error) => {
+            Err(error) if is_refused_query(&error) => {
                 self.matching(&begun(&prefix.to_owned())).await
             }
             other => other,
@@ -149,7 +149,7 @@ impl Client {
         self.found(&url).await
     }
 
-    async fn found(&self, url: &Url) -> Result<Found, ApiError> {
+    pub(super) async fn found(&self, url: &Url) -> Result<Found, ApiError> {
         let read = self
             .list::<Machine>(url, Lane::Analyst, Limits::ACTION_LIST)
             .await;
@@ -175,7 +175,8 @@ impl Client {
     }
 }
 
-fn is_refused_filter(error: &ApiError) -> bool {
+/// Whether the service does not take this query.
+pub(super) fn is_refused_query(error: &ApiError) -> bool {
     matches!(error, ApiError::Refused(refusal) if refusal.status == 400)
 }
 

@@ -1,99 +1,197 @@
 //! File facts: who signed it, what it is judged to be, how widespread it is.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::rate_limit::Lane;
+use super::transport::Limits;
 use super::wire::Noun;
-use super::{ApiError, Client};
-use crate::model::FileFacts;
-use crate::model::loose::{Flag, Loose};
+use super::{ApiError, Client, odata};
+use crate::model::loose::{Flag, Loose, LooseList};
+use crate::model::{FileFacts, Indicator, IndicatorAction, Listed, Machine, Seen, hash_digits};
+
+/// Names of one file that are kept.
+const MAX_NAMES: usize = 5;
 
 impl Client {
-    /// What Defender knows about the file with this SHA-1; `None` when it knows no such file.
-    /// Needs `File.Read.All`.
+    /// What Defender knows about the file with this SHA-1 or SHA-256, in lower case; `None` when it knows
+    /// no such file. Needs `File.Read.All`, and `Ti.ReadWrite` for its indicators.
     ///
     /// # Errors
-    /// When that could not be read. Numbers of the organisation that could not be read are left out.
-    pub async fn file(&self, sha1: &str) -> Result<Option<FileFacts>, ApiError> {
-        let found = self.one::<Info>(&["files", sha1], Lane::Analyst).await;
+    /// When that could not be read, or the record is that of another file. Numbers of the organisation
+    /// and indicators that could not be read are left out.
+    pub async fn file(
+        &self,
+        hash: &str,
+        with_indicators: bool,
+    ) -> Result<Option<FileFacts>, ApiError> {
+        let found = self.one::<Info>(&["files", hash], Lane::Analyst).await;
         let Info(mut facts) = match found {
             Ok(info) => info,
             Err(ApiError::Refused(refusal)) if refusal.is_not_found() => return Ok(None),
             Err(error) => return Err(error),
         };
-        let stats = ["files", sha1, "stats"];
-        if let Ok(Stats { here, top_name }) = self.one::<Stats>(&stats, Lane::Analyst).await {
-            facts.organization_prevalence = here;
-            facts.top_name = top_name;
+        if !is_of(&facts, hash) {
+            return Err(ApiError::OtherRecord { came: facts.sha1 });
+        }
+        let stats = ["files", &facts.sha1, "stats"];
+        if let Ok(stats) = self.one::<Stats>(&stats, Lane::Analyst).await {
+            facts.organization_prevalence = stats.here;
+            facts.organization_seen = stats.seen;
+            facts.names = stats.names;
+        }
+        if with_indicators {
+            facts.indicators = self.indicators_of(&facts).await;
         }
         Ok(Some(facts))
     }
+
+    /// What holds for a file on every device; `None` when that could not be read whole.
+    async fn indicators_of(&self, facts: &FileFacts) -> Option<Box<[Indicator]>> {
+        let values = || std::iter::once(&facts.sha1).chain(&facts.sha256);
+        let url = odata::indicators(&self.0.endpoints.api, values().map(AsRef::as_ref));
+        let read = self.list::<OfValue>(&url, Lane::Analyst, Limits::ONE);
+        let (page, stop, _) = read.await.ok()?;
+        let is_cut = stop.is_some() || page.is_overfull || page.next_link.is_some();
+        if is_cut || page.unreadable > 0 {
+            return None;
+        }
+        // Whatever the service made of the filter.
+        let is_of_file = |value: &str| values().any(|hash| hash.eq_ignore_ascii_case(value));
+        let all = page.items.into_iter();
+        let of_file = all.filter(|OfValue(value, _)| is_of_file(value));
+        Some(of_file.map(|OfValue(_, indicator)| indicator).collect())
+    }
+
+    /// The devices on which the file with this SHA-1 was seen; none where the service knows of none. The
+    /// service has no such list by SHA-256.
+    ///
+    /// # Errors
+    /// When the list could not be read.
+    pub async fn machines_with_file(&self, sha1: &str) -> Result<Listed<Arc<Machine>>, ApiError> {
+        let url = odata::path(&self.0.endpoints.api, &["files", sha1, "machines"]);
+        let found = self.found(&url).await?;
+        Ok(Listed {
+            items: found.machines.into_iter().map(Arc::new).collect(),
+            unreadable: found.unreadable,
+            is_cut: found.is_cut,
+        })
+    }
 }
 
-struct Info(FileFacts);
+/// Whether a record is that of the file that was asked for. One that leaves its SHA-256 out is: the
+/// service has found it by that.
+fn is_of(facts: &FileFacts, hash: &str) -> bool {
+    if hash.len() == facts.sha1.len() {
+        *facts.sha1 == *hash
+    } else {
+        facts.sha256.as_deref().is_none_or(|sha256| sha256 == hash)
+    }
+}
+
+/// The `file` resource.
+pub(super) struct Info(FileFacts);
 
 impl Noun for Info {
     fn read(json: &str) -> Option<Self> {
         let wire: WireInfo = serde_json::from_str(json).ok()?;
-        wire.sha1.0.as_ref()?;
         Some(Self(FileFacts {
+            sha1: hash_digits(&wire.sha1.0?, 40)?,
+            sha256: wire.sha256.0.and_then(|text| hash_digits(&text, 64)),
             // What a file says of its publisher is no signature.
             signer: wire.signer.0,
             is_valid_certificate: wire.is_valid_certificate.0.map(|flag| flag.0),
+            publisher: wire.file_publisher.0,
+            product: wire.file_product_name.0,
+            size: number(&wire.size).and_then(|size| size.try_into().ok()),
             determination: wire.determination.0,
             determination_value: wire.determination_value.0,
             global_prevalence: number(&wire.global_prevalence),
-            organization_prevalence: None,
-            top_name: None,
+            global_seen: Seen {
+                first: wire.global_first_observed.0,
+                last: wire.global_last_observed.0,
+            },
+            ..FileFacts::default()
         }))
     }
 }
 
-struct Stats {
+/// The `inOrgFileStats` resource.
+pub(super) struct Stats {
     here: Option<i64>,
-    top_name: Option<Box<str>>,
+    seen: Seen,
+    names: Box<[Box<str>]>,
 }
 
 impl Noun for Stats {
     fn read(json: &str) -> Option<Self> {
         let wire: WireStats = serde_json::from_str(json).ok()?;
-        let names = wire.top_file_names.as_array();
-        let first = names.and_then(|names| names.first()?.as_str());
+        let names = wire.top_file_names.0.unwrap_or_default().into_iter();
         Some(Self {
             here: number(&wire.organization_prevalence).or_else(|| number(&wire.org_prevalence)),
-            top_name: first.map(Into::into),
+            seen: Seen {
+                first: wire.org_first_seen.0,
+                last: wire.org_last_seen.0,
+            },
+            names: names.take(MAX_NAMES).collect(),
         })
     }
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 struct WireInfo {
-    #[serde(default)]
     sha1: Loose<Box<str>>,
-    #[serde(default)]
+    sha256: Loose<Box<str>>,
     signer: Loose<Box<str>>,
-    #[serde(default)]
     is_valid_certificate: Loose<Flag>,
-    #[serde(rename = "determinationType", default)]
+    file_publisher: Loose<Box<str>>,
+    file_product_name: Loose<Box<str>>,
+    size: Value,
+    #[serde(rename = "determinationType")]
     determination: Loose<Box<str>>,
-    #[serde(default)]
     determination_value: Loose<Box<str>>,
-    #[serde(default)]
     global_prevalence: Value,
+    global_first_observed: Loose<Timestamp>,
+    global_last_observed: Loose<Timestamp>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
 struct WireStats {
-    #[serde(default)]
     organization_prevalence: Value,
     /// The same as a text, in some answers alone.
-    #[serde(default)]
     org_prevalence: Value,
-    #[serde(default)]
-    top_file_names: Value,
+    org_first_seen: Loose<Timestamp>,
+    org_last_seen: Loose<Timestamp>,
+    top_file_names: LooseList<Box<str>>,
+}
+
+/// An indicator with the value that it is about.
+struct OfValue(Box<str>, Indicator);
+
+impl Noun for OfValue {
+    fn read(json: &str) -> Option<Self> {
+        let wire: WireIndicator = serde_json::from_str(json).ok()?;
+        let indicator = Indicator {
+            action: wire.action.0?,
+            by: wire.created_by.0,
+            expires: wire.expiration_time.0,
+        };
+        Some(Self(wire.indicator_value.0?, indicator))
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WireIndicator {
+    indicator_value: Loose<Box<str>>,
+    action: Loose<IndicatorAction>,
+    created_by: Loose<Box<str>>,
+    expiration_time: Loose<Timestamp>,
 }
 
 /// A count, which the service writes as a number or as a text.
@@ -108,6 +206,7 @@ fn number(value: &Value) -> Option<i64> {
 mod tests {
     use super::*;
 
+    const SHA1: &str = "6532ec91d513acc05f43ee0aa3002599729fd3e1";
     const SAMPLES: &str = include_str!("../../tests/fixtures/files.json");
 
     fn sample<T: Noun>(name: &str) -> T {
@@ -130,7 +229,16 @@ mod tests {
         let Info(facts) = sample("info_real");
         assert_eq!((facts.signer, facts.is_valid_certificate), (None, None));
         let stats: Stats = sample("stats_real");
-        assert_eq!((stats.here, stats.top_name), (Some(0), None));
+        assert_eq!((stats.here, stats.names.len()), (Some(0), 0));
+        assert_eq!(stats.seen, Seen::default());
+        let first = "2018-05-07T14:05:18.4401316Z"
+            .parse()
+            .expect("a literal time");
+        let Info(facts) = sample("info_real");
+        assert_eq!(
+            (facts.size, facts.global_seen.first),
+            (Some(391_680), Some(first))
+        );
     }
 
     #[test]
@@ -144,9 +252,12 @@ mod tests {
             read(r#"{"organizationPrevalence":-1,"topFileNames":3}"#).here,
             None
         );
-        assert!(Info::read("{}").is_none() && Info::read("[]").is_none());
+        for no_sha1 in ["{}", "[]", r#"{"sha1":"ab"}"#, r#"{"sha1":null}"#] {
+            assert!(Info::read(no_sha1).is_none(), "{no_sha1}");
+        }
         let info = |rest: &str| {
-            let Info(facts) = Info::read(&format!(r#"{{"sha1":"ab",{rest}}}"#)).expect("an object");
+            let Info(facts) =
+                Info::read(&format!(r#"{{"sha1":"{SHA1}",{rest}}}"#)).expect("an object");
             facts
         };
         assert_eq!(
@@ -162,5 +273,37 @@ mod tests {
             let facts = info(&format!(r#""isValidCertificate":{flag}"#));
             assert_eq!(facts.is_valid_certificate, read, "{flag}");
         }
+    }
+
+    #[test]
+    fn a_record_of_another_file_is_none_of_this_one() {
+        let Info(facts) = sample("info_real");
+        let sha256 = facts.sha256.clone().expect("it has one");
+        assert!(is_of(&facts, SHA1) && is_of(&facts, &sha256));
+        assert!(!is_of(&facts, &SHA1.replace('6', "7")));
+        assert!(!is_of(&facts, &sha256.replace('d', "e")));
+        let untold = FileFacts {
+            sha256: None,
+            ..facts
+        };
+        assert!(is_of(&untold, &sha256), "it was found by that");
+    }
+
+    #[test]
+    fn the_services_own_indicators_are_read() {
+        let samples = include_str!("../../tests/fixtures/indicators.json");
+        let samples: Value = serde_json::from_str(samples).expect("JSON");
+        let body = samples["list_real"].to_string();
+        let read = super::super::wire::list::<OfValue>(body.as_bytes()).expect("a list");
+        let actions = read.items.iter().map(|OfValue(_, one)| &one.action);
+        let (block, audit) = (IndicatorAction::BlockAndRemediate, IndicatorAction::Audit);
+        assert!(actions.eq([&block, &audit, &IndicatorAction::Allowed]));
+        let OfValue(value, first) = &read.items[0];
+        assert_eq!(&**value, "bec1b52d350d721c7e22a6d4bb0a92909893a3ae");
+        assert_eq!(first.by.as_deref(), Some("analyst@contoso.onmicrosoft.com"));
+        assert_eq!(first.expires, "2024-12-12T00:00:00Z".parse().ok());
+        let old = OfValue::read(&samples["entity_docs"].to_string()).expect("it has an action");
+        assert_eq!(old.1.action, IndicatorAction::from_wire("AlertAndBlock"));
+        assert!(OfValue::read(r#"{"indicatorValue":"ab","action":null}"#).is_none());
     }
 }

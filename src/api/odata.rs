@@ -20,7 +20,7 @@ pub(super) const FOUND_TOP: usize = 500;
 /// Alerts of one machine; who has more open ones than this is told that there are more.
 pub(super) const ALERTS_TOP: usize = 1_000;
 /// The alerts that are unresolved.
-pub(super) const OPEN: &str = "status ne 'Resolved'";
+const OPEN: &str = "status ne 'Resolved'";
 /// Most pages that are read, whatever the service says.
 pub(super) const MAX_PAGES: usize = 1_000;
 /// Bytes of all pages of a list of actions: a hundred thousand of them.
@@ -167,6 +167,13 @@ pub(super) fn machine_actions(api: &Url, filter: &str, skip: usize) -> Url {
     with_query(path(api, &["machineactions"]), query)
 }
 
+/// The indicators of these values, whatever they do.
+pub(super) fn indicators<'a>(api: &Url, values: impl Iterator<Item = &'a str>) -> Url {
+    let each = values.map(|value| format!("indicatorValue eq {}", quoted(value)));
+    let filter = each.collect::<Vec<_>>().join(" or ");
+    with_query(path(api, &["indicators"]), &[("$filter", &*filter)])
+}
+
 /// The investigations of one machine.
 pub(super) fn investigations(api: &Url, machine: &MachineId) -> Url {
     let filter = format!("machineId eq {}", quoted(machine.as_str()));
@@ -174,16 +181,14 @@ pub(super) fn investigations(api: &Url, machine: &MachineId) -> Url {
     with_query(path(api, &["investigations"]), &query)
 }
 
-/// The alerts of one machine.
-pub(super) fn alerts(api: &Url, machine: &MachineId, filter: &str) -> Url {
+/// The alerts of one machine, the addresses in the order in which they are asked for: the unresolved
+/// ones with their evidence; without it, as that is documented for the alerts of the tenant only; and
+/// all of them, as the filter is documented for their number only.
+pub(super) fn alerts(api: &Url, machine: &MachineId) -> [Url; 3] {
     let top = ALERTS_TOP.to_string();
-    let query = [("$filter", filter), ("$top", &top)];
-    let query = if filter.is_empty() {
-        &query[1..]
-    } else {
-        &query
-    };
-    with_query(path(api, &["machines", machine.as_str(), "alerts"]), query)
+    let query = [("$expand", "evidence"), ("$filter", OPEN), ("$top", &*top)];
+    let alerts = path(api, &["machines", machine.as_str(), "alerts"]);
+    [0, 1, 2].map(|left_out| with_query(alerts.clone(), &query[left_out..]))
 }
 
 /// A space becomes `%20`: unlike `+` it means the same to everybody.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::Deserialize;
 
+use super::ask::is_refused_query;
 use super::odata;
 use super::rate_limit::Lane;
 use super::transport::Limits;
@@ -49,21 +50,15 @@ impl Client {
     /// When the list could not be read.
     pub async fn open_alerts(&self, id: &MachineId) -> Result<Listed<Alert>, ApiError> {
         let api = &self.0.endpoints.api;
-        let asked = self
-            .list(
-                &odata::alerts(api, id, odata::OPEN),
-                LANE,
-                Limits::ACTION_LIST,
-            )
-            .await;
-        let (page, stop, _) = match asked {
-            // The filter is documented for the number of alerts only.
-            Err(ApiError::Refused(refusal)) if refusal.status == 400 => {
-                self.list(&odata::alerts(api, id, ""), LANE, Limits::ACTION_LIST)
-                    .await?
+        let [with_files, without, all] = &odata::alerts(api, id);
+        let mut asked = self.list(with_files, LANE, Limits::ACTION_LIST).await;
+        for url in [without, all] {
+            if !matches!(&asked, Err(error) if is_refused_query(error)) {
+                break;
             }
-            other => other?,
-        };
+            asked = self.list(url, LANE, Limits::ACTION_LIST).await;
+        }
+        let (page, stop, _) = asked?;
         let is_full = page.received() >= odata::ALERTS_TOP;
         let is_cut = is_full || page.is_overfull || stop.is_some() || page.next_link.is_some();
         Ok(open_alerts_of(page, is_cut))

@@ -82,6 +82,22 @@ pub fn read_provided(file: &Path, max_bytes: u64) -> io::Result<Option<Vec<u8>>>
     read_bounded(file, opened, max_bytes).map(Some)
 }
 
+/// Opens a file that a person has named, for reading. A link is not followed: what it leads to is not
+/// what was named.
+///
+/// # Errors
+/// When it is a link or no regular file, or cannot be read.
+pub fn open_named(file: &Path) -> io::Result<File> {
+    let demand = |metadata: &Metadata| match platform::facts_of(metadata).kind {
+        Kind::Link => Err(Refusal::error(file, Problem::FileIsLink)),
+        Kind::File | Kind::Folder | Kind::Special => demand_regular(file, metadata),
+    };
+    demand(&fs::symlink_metadata(file)?)?;
+    let opened = platform::open(file, Access::Read)?;
+    demand(&opened.metadata()?)?;
+    Ok(opened)
+}
+
 /// Opens a private file for reading; `None` when there is none.
 ///
 /// # Errors

@@ -3,7 +3,9 @@
 use super::Facts;
 use super::verdict::{Question, Verdict};
 use crate::explain::NextStep;
-use crate::model::{FileFacts, Permission, SessionStatus, clean, grouped};
+use crate::model::{
+    FileFacts, IndicatorAction, Permission, SessionStatus, clean, grouped, requestor_name,
+};
 
 /// On more devices of the organisation than this, a file is likely to be needed.
 const WIDESPREAD: i64 = 10;
@@ -75,8 +77,50 @@ fn known(file: &FileFacts) -> Vec<Verdict> {
         ))),
         Some(_) => {}
     }
+    let indicators = file.indicators.iter().flatten();
+    for allowed in indicators.filter(|one| one.action == IndicatorAction::Allowed) {
+        let by = requestor_name(allowed.by.as_deref());
+        verdicts.push(Verdict::warn(format!(
+            "{by} has allowed this file on every device, by an indicator: a quarantine goes against that"
+        )));
+    }
     if file.determination.as_deref() == Some("Clean") {
         verdicts.push(Verdict::warn("Defender rates this file as clean"));
     }
     verdicts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Indicator;
+
+    #[test]
+    fn a_quarantine_of_what_is_allowed_everywhere_is_warned_of() {
+        let of = |actions: &[IndicatorAction]| {
+            let by = Some("s.weber@contoso.com".into());
+            let each = actions.iter().map(|action| Indicator {
+                action: action.clone(),
+                by: by.clone(),
+                expires: None,
+            });
+            let file = FileFacts {
+                organization_prevalence: Some(1),
+                indicators: Some(each.collect()),
+                ..FileFacts::default()
+            };
+            let found = known(&file).into_iter();
+            found
+                .map(|found| found.named("file").text)
+                .collect::<Vec<_>>()
+        };
+        let harmless = [IndicatorAction::Block, IndicatorAction::Audit];
+        assert_eq!(of(&harmless), [""; 0]);
+        assert_eq!(
+            of(&[IndicatorAction::Allowed]),
+            [
+                "s.weber@contoso.com has allowed this file on every device, by an indicator: a quarantine goes against that"
+            ]
+        );
+    }
 }

@@ -40,7 +40,7 @@ struct World {
 enum File {
     NotYet,
     Unknown,
-    Known(FileFacts),
+    Known(Box<FileFacts>),
 }
 
 fn account() -> Account {
@@ -80,10 +80,10 @@ fn world() -> World {
         devices: Vec::new(),
         is_list_complete: true,
         host: Some(Host::default()),
-        file: File::Known(FileFacts {
+        file: File::Known(Box::new(FileFacts {
             organization_prevalence: Some(1),
             ..FileFacts::default()
-        }),
+        })),
         available: None,
     }
 }
@@ -281,7 +281,7 @@ fn a_check_that_could_not_be_made_has_its_own_severity_and_lets_pass() {
         }),
         ("file", quarantine, |w| w.file = File::NotYet),
         ("file", quarantine, |w| {
-            w.file = File::Known(FileFacts::default());
+            w.file = File::Known(Box::default());
         }),
     ];
     for (rail, kind, change) in cases {
@@ -413,13 +413,13 @@ fn a_file_that_is_needed_or_could_not_be_looked_at_warns() {
     };
     assert_eq!(warnings(&world), [""; 0]);
     let known = |signer: &str, valid, here, judged: &str| {
-        File::Known(FileFacts {
+        File::Known(Box::new(FileFacts {
             signer: Some(signer.into()),
             is_valid_certificate: valid,
             organization_prevalence: here,
             determination: Some(judged.into()),
             ..FileFacts::default()
-        })
+        }))
     };
     let microsoft = "Microsoft Corporation";
     let (signed, windows) = (Some(true), "Microsoft Windows");

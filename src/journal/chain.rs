@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{Finding, JournalError, Record, schema};
-use crate::model::EntryId;
+use crate::model::{EntryId, hex};
 
 /// What a record's hash covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,14 +165,7 @@ pub(super) fn sha256_hex<'a>(fields: impl IntoIterator<Item = &'a [u8]>) -> Stri
         sum.update((field.len() as u64).to_be_bytes());
         sum.update(field);
     }
-    sum.finalize()
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            use std::fmt::Write as _;
-            // Writing to a string cannot fail.
-            write!(hex, "{byte:02x}").ok();
-            hex
-        })
+    hex(&sum.finalize())
 }
 
 /// The hash of a record of a chain that ends with `end`, as the record after it has it.

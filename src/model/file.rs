@@ -1,18 +1,134 @@
 //! A file known to Defender.
 
-/// What is known about a file (`file` and `inOrgFileStats` resources). All may be missing.
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use serde::de::{IgnoredAny, MapAccess};
+use serde::{Deserialize as _, Deserializer};
+
+use super::loose::{FromText, Loose, LooseList};
+use super::open_enum::open_enum;
+
+/// Files of one alert that are kept.
+const MAX_FILES: usize = 8;
+
+/// What is known about a file (`file` and `inOrgFileStats` resources). All but the SHA-1 may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileFacts {
+    /// 40 hexadecimal digits in lower case: what the service quarantines it by.
+    pub sha1: Box<str>,
+    /// 64 hexadecimal digits in lower case.
+    pub sha256: Option<Box<str>>,
     pub signer: Option<Box<str>>,
     pub is_valid_certificate: Option<bool>,
+    /// Who the file itself says has made it, which is no signature.
+    pub publisher: Option<Box<str>>,
+    pub product: Option<Box<str>>,
+    /// In bytes.
+    pub size: Option<u64>,
     /// `Malware`, `Pua`, `Clean`, `Unknown`, ….
     pub determination: Option<Box<str>>,
     /// The threat's name, where there is one.
     pub determination_value: Option<Box<str>>,
     /// On how many devices worldwide it was seen.
     pub global_prevalence: Option<i64>,
+    pub global_seen: Seen,
     /// On how many devices of the organisation; `None` also when that could not be read.
     pub organization_prevalence: Option<i64>,
-    /// What it is mostly called.
-    pub top_name: Option<Box<str>>,
+    pub organization_seen: Seen,
+    /// What it is mostly called, the commonest name first.
+    pub names: Box<[Box<str>]>,
+    /// What holds for it on every device; `None` when that was not or could not be read.
+    pub indicators: Option<Box<[Indicator]>>,
+}
+
+/// What holds for a file on every device of the tenant (`indicator` resource).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Indicator {
+    pub action: IndicatorAction,
+    /// Who has made it.
+    pub by: Option<Box<str>>,
+    /// `None` when it does not expire, or that could not be read.
+    pub expires: Option<Timestamp>,
+}
+
+open_enum! {
+    /// What an indicator does.
+    IndicatorAction {
+        Block = "Block",
+        BlockAndRemediate = "BlockAndRemediate",
+        Warn = "Warn",
+        Audit = "Audit",
+        Allowed = "Allowed",
+    }
+}
+
+/// When something was seen for the first and for the last time, as far as that is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
+    pub first: Option<Timestamp>,
+    pub last: Option<Timestamp>,
+}
+
+/// A file that an alert names (`alertEvidence` resource of type `File` or `Process`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertFile {
+    pub name: Option<Box<str>>,
+    /// Its SHA-1, else its SHA-256: hexadecimal digits in lower case.
+    pub hash: Box<str>,
+}
+
+/// Bytes in hexadecimal digits, in lower case.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    let mut digits = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        write!(digits, "{byte:02x}").ok();
+    }
+    digits
+}
+
+/// A hash of so many hexadecimal digits, in lower case.
+#[must_use]
+pub fn hash_digits(text: &str, count: usize) -> Option<Box<str>> {
+    let text = text.trim();
+    let is_hash = text.len() == count && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_hash.then(|| text.to_ascii_lowercase().into())
+}
+
+impl FromText for AlertFile {
+    fn from_text(_text: &str) -> Option<Self> {
+        None
+    }
+
+    /// Evidence of any other type has no hash of its own, or one that says nothing of a file.
+    fn from_object<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Self>, A::Error> {
+        let mut texts: [Loose<Box<str>>; 4] = Default::default();
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            let names = ["entityType", "fileName", "sha1", "sha256"];
+            match names.iter().position(|name| *name == key) {
+                Some(place) => texts[place] = map.next_value()?,
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        let [kind, name, sha1, sha256] = texts.map(|text| text.0);
+        let is_file = kind.is_some_and(|kind| matches!(&*kind, "File" | "Process"));
+        let digits = |text: Option<Box<str>>, count| hash_digits(&text?, count);
+        let hash = digits(sha1, 40).or_else(|| digits(sha256, 64));
+        Ok(hash.filter(|_| is_file).map(|hash| Self { name, hash }))
+    }
+}
+
+/// The files that an alert's evidence names, each once.
+pub(super) fn files_of<'de, D: Deserializer<'de>>(from: D) -> Result<Box<[AlertFile]>, D::Error> {
+    let read: LooseList<AlertFile> = LooseList::deserialize(from)?;
+    let mut files: Vec<AlertFile> = Vec::new();
+    for file in read.0.unwrap_or_default() {
+        if files.len() < MAX_FILES && files.iter().all(|known| known.hash != file.hash) {
+            files.push(file);
+        }
+    }
+    Ok(files.into())
 }

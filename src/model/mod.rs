@@ -31,7 +31,7 @@ pub use age::{age_text, clock_text, is_outdated, since_text};
 pub use budget::Budget;
 pub use cloud::{Cloud, Region};
 pub use endpoints::{Endpoints, LOOPBACK_NAME, NotLoopback, loopback_addresses};
-pub use file::FileFacts;
+pub use file::{AlertFile, FileFacts, Indicator, IndicatorAction, Seen, hash_digits, hex};
 pub use host::Host;
 pub use http_time::{http_date, retry_after_secs};
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId};

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
+use super::file::{AlertFile, files_of};
 use super::loose::{Flag, loose, loose_or_default, required};
 use super::open_enum::open_enum;
 use super::{Permission, Permissions, SessionStatus};
@@ -174,6 +175,9 @@ pub struct Alert {
     pub category: Option<Box<str>>,
     #[serde(rename = "alertCreationTime", default, deserialize_with = "loose")]
     pub created: Option<Timestamp>,
+    /// The files that its evidence names, as far as that came with it.
+    #[serde(rename = "evidence", default, deserialize_with = "files_of")]
+    pub files: Box<[AlertFile]>,
 }
 
 /// The service writes that there is none as a word.
@@ -193,7 +197,11 @@ impl Alert {
     pub fn bytes(&self) -> usize {
         let words = [self.severity.as_wire(), self.status.as_wire(), &self.id];
         let texts = [&self.title, &self.category].map(Option::as_deref);
-        size_of::<Self>() + text_bytes(words.map(Some)) + text_bytes(texts)
+        let of_file = |file: &AlertFile| {
+            size_of::<AlertFile>() + text_bytes([file.name.as_deref(), Some(&*file.hash)])
+        };
+        let files: usize = self.files.iter().map(of_file).sum();
+        size_of::<Self>() + text_bytes(words.map(Some)) + text_bytes(texts) + files
     }
 
     /// Puts the worst first, and of equals the newest.
@@ -303,6 +311,7 @@ mod tests {
             status: AlertStatus::New,
             category: None,
             created: Timestamp::from_second(second).ok(),
+            files: Box::default(),
         };
         let mut alerts = [
             alert("Low", 9),

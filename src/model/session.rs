@@ -96,6 +96,7 @@ open_enum! {
         UserReadAll = "User.Read.All",
         AlertRead = "Alert.Read",
         AlertReadWrite = "Alert.ReadWrite",
+        TiReadWrite = "Ti.ReadWrite",
     }
 }
 
@@ -264,6 +265,13 @@ pub enum SessionStatus {
 }
 
 impl SessionStatus {
+    /// Whether this sign-in is known to hold the permission.
+    #[must_use]
+    pub fn is_known_to_hold(&self, permission: &Permission) -> bool {
+        let wanted = std::slice::from_ref(permission);
+        matches!(self, Self::SignedIn { permissions, .. } if permissions.holds(wanted) == Some(true))
+    }
+
     /// The account of this session, if one is known.
     #[must_use]
     pub fn account(&self) -> Option<&Account> {

@@ -29,9 +29,8 @@ impl State {
             Event::RenewalFailed(explanation) => self.renewal_failure = Some(explanation),
             Event::Advice(sign_in_method) => self.advised_method = sign_in_method,
             Event::Keyring(keyring) => self.keyring = keyring,
-            Event::File {
-                sha1, result, at, ..
-            } => self.files.entry(sha1).or_default().set(result, at),
+            Event::File { hash, news, at, .. } => self.apply_file(hash, news, at),
+            Event::Hashing { file, news } => self.hashing = Some((file, news)),
             Event::Clock(explanation) => self.clock = Some(explanation),
             Event::Host(host) => self.host = host,
             Event::SignInMethod(sign_in_method) => self.sign_in_method = sign_in_method,
@@ -112,6 +111,7 @@ impl State {
             self.panels = Panels::default();
             self.actions.forget();
             self.files.clear();
+            self.sightings.clear();
             self.recent_actions = Remote::default();
             self.containments = Remote::default();
             // What the account before was waiting for does not concern this one.
@@ -250,6 +250,7 @@ const fn changes_facts(event: &Event) -> bool {
             | Event::Budget(_)
             | Event::Progress { .. }
             | Event::Download { .. }
+            | Event::Hashing { .. }
             | Event::Clock(_)
             | Event::Problem(_)
     )

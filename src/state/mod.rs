@@ -7,6 +7,7 @@ mod attention;
 mod batch;
 mod contained;
 mod entries;
+mod files;
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod inventory;
@@ -38,9 +39,9 @@ pub use settings::SettingsFacts;
 use crate::explain::Explanation;
 use crate::guard::{AlertsLook, Devices, Facts, FileLook, History, OwnAction, Policy};
 use crate::journal::{Entry, OrderStatus};
-use crate::message::{DownloadNews, LookBack, OrderProgress, open_orders_on};
+use crate::message::{DownloadNews, HashingNews, LookBack, OrderProgress, open_orders_on};
 use crate::model::{
-    AvailableActions, Budget, EntryId, Epoch, FileFacts, Host, KeyringState, Machine,
+    AvailableActions, Budget, EntryId, Epoch, FileFacts, Host, KeyringState, Listed, Machine,
     MachineAction, MachineActionId, MachineId, MachineRef, Mode, SessionStatus, SignInMethod,
 };
 
@@ -77,8 +78,12 @@ pub struct State {
     pub session: SessionStatus,
     pub epoch: Epoch,
     pub keyring: KeyringState,
-    /// Files that were looked up, by their SHA-1.
-    pub files: HashMap<Box<str>, Remote<Option<FileFacts>>>,
+    /// Files that were looked up, by the SHA-1 and by what else they were looked up by.
+    pub files: HashMap<Box<str>, Remote<Option<Box<FileFacts>>>>,
+    /// The devices on which files were seen, by the SHA-1.
+    pub sightings: HashMap<Box<str>, Remote<Listed<Arc<Machine>>>>,
+    /// The file of this computer that was last to be hashed, and how that goes.
+    pub hashing: Option<(PathBuf, HashingNews)>,
     /// That this computer's clock is far from the service's, if it is.
     pub clock: Option<Explanation>,
     /// What this computer is, if known.
@@ -160,6 +165,8 @@ impl State {
             epoch: Epoch::default(),
             keyring: KeyringState::Checking,
             files: HashMap::new(),
+            sightings: HashMap::new(),
+            hashing: None,
             clock: None,
             host: None,
             sign_in_method: None,
@@ -326,18 +333,6 @@ impl State {
             AlertsLook::Open(open)
         } else {
             AlertsLook::AtLeast(open)
-        }
-    }
-
-    fn file_look(&self, sha1: &str) -> FileLook<'_> {
-        let Some(file) = self.files.get(sha1) else {
-            return FileLook::NotYet;
-        };
-        match (file.get(), &file.failure) {
-            (Some(Some(facts)), _) => FileLook::Known(facts),
-            (Some(None), _) => FileLook::Unknown,
-            (None, Some(failure)) => FileLook::Failed(&failure.headline),
-            (None, None) => FileLook::NotYet,
         }
     }
 

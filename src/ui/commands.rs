@@ -5,7 +5,7 @@ mod keys;
 mod way_back;
 
 pub use availability::{
-    act_availability, acting_trouble, is_for_some, journal_trouble, sign_in_methods,
+    act_availability, acting_trouble, is_for_some, journal_trouble, open_device, sign_in_methods,
     why_not_acknowledge,
 };
 pub use keys::take_keys;

@@ -14,7 +14,9 @@ use super::widgets::{
     ActionButton, Dialog, Icon, Split, TipExt as _, copy_button_ui, dismissible_ui, elided_ui,
     icon, keep_focus_in_view, raised_frame, splitter_ui, take_escape,
 };
-use super::{Cx, activity, contained, dialogs, journal, palette, settings, sign_in, strip};
+use super::{
+    Cx, activity, contained, dialogs, dropped, journal, palette, settings, sign_in, strip,
+};
 use crate::explain::{Explanation, NextStep};
 use crate::model::MachineRef;
 use crate::ui::device::panel;
@@ -44,6 +46,7 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         CentralPanel::default().show(ui, |ui| sign_in::sign_in_ui(ui, cx));
     }
     part_ui(ui, "strip part", strip, |ui| strip::mode_strip_ui(ui, cx));
+    dropped::open_dropped(ui, cx);
     dialogs::dialog_ui(ui, cx);
     keep_keyboard(ui, cx);
 }

@@ -14,6 +14,7 @@ mod contained;
 mod contained_view;
 mod device;
 mod devices;
+mod dropped;
 mod frame;
 mod help;
 mod journal;

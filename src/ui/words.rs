@@ -32,6 +32,18 @@ pub fn devices(count: usize) -> String {
     }
 }
 
+/// How much of how many bytes, where that is known.
+pub fn amount(done: u64, total: Option<u64>) -> String {
+    let done_words = bytes(done);
+    match total.filter(|total| *total > 0) {
+        Some(total) => {
+            let percent = u128::from(done) * 100 / u128::from(total);
+            format!("{done_words} of {} ({percent} %)", bytes(total))
+        }
+        None => done_words,
+    }
+}
+
 /// Local date and time with its UTC offset; UTC is in the tooltip.
 pub fn local_time(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone())
@@ -112,5 +124,19 @@ mod tests {
         let zone = TimeZone::fixed(jiff::tz::offset(1));
         assert_eq!(local_time(at, &zone), "2026-11-22 03:15:42 +01:00");
         assert_eq!(utc_time(at), "2026-11-22T02:15:42Z");
+    }
+
+    #[test]
+    fn how_much_has_come_is_said_with_what_is_known() {
+        assert_eq!(amount(0, None), "0 bytes");
+        assert_eq!(
+            amount(1_500_000, Some(6_000_000)),
+            "1.5 MB of 6.0 MB (25 %)"
+        );
+        assert_eq!(
+            amount(2_500_000_000, Some(5_000_000_000)),
+            "2.5 GB of 5.0 GB (50 %)"
+        );
+        assert_eq!(amount(7, Some(0)), "7 bytes");
     }
 }

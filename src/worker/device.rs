@@ -9,8 +9,8 @@ use super::context::Context;
 use super::order::reconcile_late;
 use crate::api::{ApiError, Lane, Verb};
 use crate::explain::Explanation;
-use crate::message::{Event, PanelNews};
-use crate::model::{Listed, MachineId, PanelPart};
+use crate::message::{Event, FileNews, PanelNews};
+use crate::model::{Epoch, Listed, MachineId, PanelPart, Permission};
 
 /// Reads a machine for a person, and the rules with it: a person who looks may be about to act.
 pub(super) async fn load(context: Arc<Context>, id: MachineId) {
@@ -157,25 +157,43 @@ async fn explained<T>(
     })
 }
 
-/// Looks a file up, before somebody decides about it.
-pub(super) async fn load_file(context: Arc<Context>, sha1: Box<str>) {
+/// Looks a file up by its SHA-1 or SHA-256, before somebody decides about it.
+pub(super) async fn load_file(context: Arc<Context>, hash: Box<str>) {
     let epoch = context.session.epoch();
-    let read = context.client.file(&sha1).await;
+    let may_read = &Permission::TiReadWrite;
+    let with_indicators = context.session.status().is_known_to_hold(may_read);
+    let read = context.client.file(&hash, with_indicators).await;
     if let Err(error) = &read {
         context.session.note_auth_failure(error).await;
     }
-    let result = read.map_err(|error| explain(&error, "look this file up"));
-    let at = now();
-    context
-        .screen
-        .emit(Event::File {
-            epoch,
-            sha1,
-            result,
-            at,
-        })
-        .await;
+    let result = read.map(|facts| facts.map(Box::new));
+    let result = result.map_err(|error| explain(&error, "look this file up"));
+    tell_of_file(&context, epoch, &hash, FileNews::Facts(result)).await;
     context.report_budget().await;
+}
+
+/// Asks on which devices a file was seen.
+pub(super) async fn load_sightings(context: Arc<Context>, sha1: Box<str>) {
+    let epoch = context.session.epoch();
+    tell_of_file(&context, epoch, &sha1, FileNews::ReadsSightings).await;
+    let read = context.client.machines_with_file(&sha1).await;
+    if let Err(error) = &read {
+        context.session.note_auth_failure(error).await;
+    }
+    let infinitive = "read on which devices this file was seen";
+    let result = read.map_err(|error| explain(&error, infinitive));
+    tell_of_file(&context, epoch, &sha1, FileNews::Sightings(result)).await;
+    context.report_budget().await;
+}
+
+async fn tell_of_file(context: &Context, epoch: Epoch, hash: &str, news: FileNews) {
+    let event = Event::File {
+        epoch,
+        hash: hash.into(),
+        news,
+        at: now(),
+    };
+    context.screen.emit(event).await;
 }
 
 fn explain(error: &ApiError, infinitive: &str) -> Explanation {

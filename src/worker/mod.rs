@@ -19,6 +19,7 @@ mod cache;
 mod device;
 mod downloads;
 mod evidence;
+mod file_hash;
 mod inventory;
 mod package;
 
@@ -233,6 +234,8 @@ async fn run(
         refresh: None,
         reading: None,
         asking: ask::Asking::default(),
+        hashing: None,
+        hashed: PathBuf::new(),
     };
     replace(&mut tasks.sign_in, sign_in::restore(Arc::clone(&context)));
     while let Some(command) = next_command(&context, &mut commands, refresh_every).await {
@@ -269,6 +272,9 @@ struct Tasks {
     refresh: Option<AbortHandle>,
     reading: Option<AbortHandle>,
     asking: ask::Asking,
+    hashing: Option<AbortHandle>,
+    /// The file that is or was hashed last.
+    hashed: PathBuf,
 }
 
 impl Tasks {
@@ -305,7 +311,16 @@ impl Tasks {
             Command::Ask { text, question } => self.asking.begin(context, text, question),
             Command::StopAsking => self.asking.stop(&context).await,
             Command::LoadPart(id, part) => spawn(device::load_part(context, id, part)),
-            Command::LoadFile(sha1) => spawn(device::load_file(context, sha1)),
+            Command::LoadFile(hash) => spawn(device::load_file(context, hash)),
+            Command::LoadSightings(sha1) => spawn(device::load_sightings(context, sha1)),
+            Command::HashFile(file) => {
+                self.hashed.clone_from(&file);
+                replace(&mut self.hashing, file_hash::hash(context, file));
+            }
+            Command::StopHashing => {
+                let file = std::mem::take(&mut self.hashed);
+                replace(&mut self.hashing, file_hash::stopped(context, file));
+            }
             Command::DownloadPackage { entry, folder } => {
                 spawn(package::download(context, entry, folder));
             }

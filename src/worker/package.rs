@@ -16,7 +16,7 @@ use crate::explain::{Effect, Explain as _, Explanation, NextStep};
 use crate::files::GrowingFile;
 use crate::journal::{Entry, Record};
 use crate::message::{DownloadNews, Event, SavedPackage};
-use crate::model::{EntryId, Epoch, MachineActionId};
+use crate::model::{EntryId, Epoch, MachineActionId, hex};
 
 /// Pieces between line and disk: a slow disk slows the line down.
 const PIECES: usize = 16;
@@ -186,9 +186,7 @@ fn write(
                 (hash, bytes) = (Sha256::new(), 0);
             }
             Piece::Finish => {
-                let digest = hash.finalize();
-                let hex = digest.iter().map(|byte| format!("{byte:02x}"));
-                let sha256 = hex.collect::<String>().into();
+                let sha256 = hex(&hash.finalize()).into();
                 let file = file.finish(stem, "zip")?;
                 return Ok(Some(SavedPackage {
                     file,

@@ -51,6 +51,18 @@ fn machine_actions() {
 }
 
 #[test]
+fn file_facts() {
+    let samples = texts(&[
+        include_str!("../fixtures/files.json"),
+        r#"{"sha1":"6532ec91d513acc05f43ee0aa3002599729fd3e1","sha256":null,"size":391680,"signer":"Acme","isValidCertificate":true,"globalFirstObserved":"2018-05-07T14:05:18.4401316Z"}"#,
+        r#"{"orgPrevalence":"3","organizationPrevalence":3,"orgFirstSeen":"2018-05-07T14:05:18Z","topFileNames":["a.exe","b.exe"]}"#,
+    ]);
+    throw("file facts", ANSWER, &samples, |bytes| {
+        assert!(arbitrary::file_facts(bytes) <= bytes.len());
+    });
+}
+
+#[test]
 fn logged_on_users() {
     let samples = texts(&[
         include_str!("../fixtures/logonusers.json"),

@@ -85,7 +85,7 @@ fn without_a_comment_or_with_a_wrong_hash_nothing_can_be_confirmed() {
         ("abc", Some("3 digits: a SHA-1 has 40")),
         (
             "d41d8cd98f00b204e9800998ecf8427e",
-            Some("This is an MD5 (32 digits). The service takes SHA-1 only: 40 digits"),
+            Some("This is an MD5 (32 digits), and Defender looks nothing up by MD5"),
         ),
     ] {
         if !sha1.is_empty() {

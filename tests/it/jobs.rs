@@ -8,6 +8,7 @@ use cordon::state::WayBack;
 use egui::{Event, Key, Modifiers};
 
 use crate::common::{Console, SHA1, machine_named, tell};
+use crate::file_facts::SHA256;
 
 /// What every job may take.
 const MAX_KEYS: usize = 6;
@@ -203,6 +204,34 @@ fn a_file_is_quarantined_by_its_hash() {
     );
     assert_eq!(entry.order.machine.id, machine.id);
     hands.has_taken("quarantine a file by its hash");
+}
+
+#[test]
+fn a_sha_256_becomes_the_right_quarantine() {
+    let mut hands = Hands::at_work();
+    let machine = hands.open("ENG-LT-030");
+    hands.press(SHIFTED, Key::Q);
+    hands.console.step_until("the form", |c| c.shows("Comment"));
+    hands.paste(&format!("SHA-256: {}", SHA256.to_uppercase()));
+    let offer = format!("Use its SHA-1 {SHA1}");
+    hands.console.step_until("its SHA-1", |c| c.shows(&offer));
+    hands.press(Modifiers::NONE, Key::Tab);
+    hands.press(Modifiers::NONE, Key::Enter);
+    // The key is no part of the reason.
+    assert!(hands.console.shows("0/1000"), "{}", hands.console.screen());
+    hands.reason("INC-4711 dropper");
+    hands.confirm(1);
+    let entry = hands.console.state().entries[0].clone();
+    let kind = Some(ActionKind::StopAndQuarantineFile);
+    assert_eq!(
+        (entry.order.task.kind(), entry.order.machine.id),
+        (kind, machine.id)
+    );
+    assert_eq!(
+        entry.order.task.file().map(ToString::to_string).as_deref(),
+        Some(SHA1)
+    );
+    hands.has_taken("quarantine a file by its SHA-256");
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod crash;
 mod doctor;
 mod evidence;
 mod faults;
+mod file_facts;
 mod files;
 mod flows;
 mod form;

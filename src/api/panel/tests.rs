@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::super::wire;
 use super::*;
-use crate::model::{AlertSeverity, AlertStatus};
+use crate::model::{AlertFile, AlertSeverity, AlertStatus};
 
 fn read<T: Noun>(body: &Value) -> Listing<T> {
     wire::list(body.to_string().as_bytes()).expect("a list")
@@ -41,6 +41,15 @@ fn the_documented_alert_is_read() {
             status: AlertStatus::New,
             category: Some("Execution".into()),
             created: "2021-01-26T20:33:57.7220239Z".parse().ok(),
+            files: [
+                ("rundll32.exe", "ff836cfb1af40252bd2a2ea843032e99a5b262ed"),
+                ("suspicious.dll", "8563f95b2f8a284fc99da44500cd51a77c1ff36c"),
+            ]
+            .map(|(name, hash)| AlertFile {
+                name: Some(name.into()),
+                hash: hash.into(),
+            })
+            .into(),
         }
     );
 }

@@ -49,7 +49,7 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
             format!("Download: Defender gives 2 links a minute; the next one in {left}")
         }
         DownloadNews::Receives { received, total } => {
-            format!("Download: {}", amount(*received, *total))
+            format!("Download: {}", words::amount(*received, *total))
         }
         DownloadNews::Resumes { received } => format!(
             "Download: the connection was lost after {}; it goes on there by itself",
@@ -84,17 +84,6 @@ fn saved_lines(file: &str, bytes: u64, sha256: &str) -> Vec<String> {
         format!("Package saved: {} ({size})", clean(file, 400)),
         format!("SHA-256 of the package: {}", clean(sha256, 64)),
     ]
-}
-
-fn amount(received: u64, total: Option<u64>) -> String {
-    let received_words = words::bytes(received);
-    match total.filter(|total| *total > 0) {
-        Some(total) => {
-            let percent = u128::from(received) * 100 / u128::from(total);
-            format!("{received_words} of {} ({percent} %)", words::bytes(total))
-        }
-        None => received_words,
-    }
 }
 
 /// Asks for the folder, and begins the download.
@@ -169,20 +158,6 @@ fn wrong(folder: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn how_much_has_come_is_said_with_what_is_known() {
-        assert_eq!(amount(0, None), "0 bytes");
-        assert_eq!(
-            amount(1_500_000, Some(6_000_000)),
-            "1.5 MB of 6.0 MB (25 %)"
-        );
-        assert_eq!(
-            amount(2_500_000_000, Some(5_000_000_000)),
-            "2.5 GB of 5.0 GB (50 %)"
-        );
-        assert_eq!(amount(7, Some(0)), "7 bytes");
-    }
 
     #[test]
     fn a_folder_is_typed_in_full() {

@@ -115,7 +115,7 @@ const fn can_be_cancelled(session: &SessionStatus) -> bool {
 }
 
 /// The device whose panel is drawn.
-fn open_device(views: &Views) -> Result<&MachineRef, String> {
+pub fn open_device(views: &Views) -> Result<&MachineRef, String> {
     match &views.selected {
         None => Err("No device is open".into()),
         Some(selected) if views.shown.as_ref() != Some(&selected.id) => {

@@ -2,26 +2,63 @@
 
 use egui::{RichText, Ui};
 
-use crate::model::{Alert, MachineId, PanelPart, clean};
+use crate::action::{ActionKind, SHA1, Subject};
+use crate::model::{Alert, AlertFile, MachineRef, PanelPart, clean};
+use crate::ui::commands::act_availability;
 use crate::ui::device::parts::{Words, list_ui};
 use crate::ui::theme::{TokensExt as _, text};
-use crate::ui::widgets::TipExt as _;
-use crate::ui::widgets::UiExt as _;
-use crate::ui::{Cx, look, words};
+use crate::ui::widgets::{ActionButton, TipExt as _, UiExt as _};
+use crate::ui::{Cx, look, order, words};
 
 const TITLE_CHARS: usize = 200;
 const CATEGORY_CHARS: usize = 60;
 
-/// Shows the alerts that are unresolved, worst first.
-pub fn alerts_ui(ui: &mut Ui, cx: &Cx<'_>, id: &MachineId) {
-    let alerts = cx.state.panels.get(id).map(|panel| &panel.alerts);
+const NAME_CHARS: usize = 80;
+
+/// Shows the alerts that are unresolved, worst first, each with the way to quarantine its files.
+pub fn alerts_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) {
+    const QUARANTINE: ActionKind = ActionKind::StopAndQuarantineFile;
+
+    let state = cx.state;
+    let alerts = state.panels.get(&machine.id).map(|panel| &panel.alerts);
     let words = Words {
         title: "Alerts",
         part: PanelPart::Alerts,
         what: "open alerts",
         none: "No open alerts",
     };
-    list_ui(ui, cx, &words, alerts, alert_ui);
+    let why_not = act_availability(QUARANTINE, machine, state, cx.now).err();
+    let mut chosen = None;
+    list_ui(ui, cx, &words, alerts, |ui, cx, alert: &Alert| {
+        alert_ui(ui, cx, alert);
+        for file in &alert.files {
+            if file_ui(ui, file, why_not.as_deref()) {
+                chosen = Some(file.hash.clone());
+            }
+        }
+    });
+    if let Some(hash) = chosen {
+        let targets = std::slice::from_ref(machine);
+        order::raise(ui, cx, targets, Subject::Act(QUARANTINE), |draft| {
+            draft.set(&SHA1, &*hash);
+        });
+    }
+}
+
+/// A file of an alert; whether it is to be quarantined.
+fn file_ui(ui: &mut Ui, file: &AlertFile, why_not: Option<&str>) -> bool {
+    let unnamed = || format!("{}…", file.hash.get(..8).unwrap_or(&file.hash));
+    let name = file.name.as_deref();
+    let name = name.map_or_else(unnamed, |name| clean(name, NAME_CHARS).into_owned());
+    let row = ui.horizontal_wrapped(|ui| {
+        ui.small_label(&*name).tip(&*file.hash);
+        let label = format!("Quarantine this file…: {name}");
+        let button = ActionButton::quiet("Quarantine this file…")
+            .name(&label)
+            .disabled_because(why_not);
+        ui.add(button).clicked()
+    });
+    row.inner
 }
 
 fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {

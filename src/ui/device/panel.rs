@@ -65,7 +65,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 None => no_record_ui(ui, cx, &selected),
             }
             state_section::state_ui(ui, cx, &selected);
-            alerts::alerts_ui(ui, cx, &selected.id);
+            alerts::alerts_ui(ui, cx, &selected);
             users::users_ui(ui, cx, &selected.id);
             actions::recent_ui(ui, cx, &selected);
             section_ui(ui, "Record");

@@ -60,7 +60,7 @@ pub fn list_ui<T>(
     cx: &Cx<'_>,
     words: &Words,
     read: Option<&Remote<Listed<T>>>,
-    element_ui: fn(&mut Ui, &Cx<'_>, &T),
+    mut element_ui: impl FnMut(&mut Ui, &Cx<'_>, &T),
 ) {
     let list = read.and_then(Remote::get);
     section_ui(ui, &heading(words.title, list));

@@ -1,85 +1,341 @@
-//! What is known about the file in the form; looked up once its SHA-1 is complete.
+//! What is known about the file in the form, and the ways to its SHA-1: from its SHA-256, or from the file
+//! itself. What there is to know before acting is among the findings.
 
-use egui::{Label, RichText, TextStyle, Ui, vec2};
+use std::path::Path;
 
+use egui::{Align, Id, Key, Label, Layout, Modifiers, RichText, TextStyle, Ui, vec2};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::form::OrderForm;
+use super::paste::Field;
+use super::sightings;
+use crate::action::{Draft, Sha1};
 use crate::guard;
-use crate::message::Command;
-use crate::model::{FileFacts, clean, grouped};
-use crate::ui::Cx;
+use crate::message::{Command, HashedFile, HashingNews};
+use crate::model::{FileFacts, IndicatorAction, Permission, Seen, clean, grouped, requestor_name};
+use crate::state::State;
 use crate::ui::theme::TokensExt as _;
+use crate::ui::widgets::ActionButton;
+use crate::ui::{Cx, words};
 
-/// Has the file looked up, and says in a line what it is. What there is to know before acting
-/// is among the findings. Two lines are always there: what is below them stays where it is.
-pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, sha1: Option<&str>, looked_up: &mut Option<Box<str>>) {
-    let line = match sha1 {
-        None => "The file is looked up once its SHA-1 is complete".to_owned(),
-        Some(sha1) => look_up(cx, sha1, looked_up),
-    };
-    let weak = ui.tokens().text_weak;
-    let shown = RichText::new(&line)
-        .text_style(TextStyle::Small)
-        .color(weak);
-    let lines = 2.0 * ui.text_style_height(&TextStyle::Small);
-    let size = vec2(ui.available_width(), lines);
-    ui.allocate_ui(size, |ui| {
-        ui.set_min_size(size);
-        ui.add(Label::new(shown).wrap());
+/// Digits of a hash that tell it from others at a glance.
+const GLANCE: usize = 8;
+/// Indicators that are shown.
+const SHOWN_INDICATORS: usize = 3;
+/// Names that are shown.
+const SHOWN_NAMES: usize = 3;
+
+/// Has the file looked up, and says in three lines what it is. The lines and the row of buttons below them
+/// are always there: what comes after them stays where it is.
+pub fn file_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) {
+    take_hashed(cx.state, form);
+    let hash = form.draft.file_hash();
+    if let Some(hash) = &hash {
+        look_up(cx, hash, &mut form.file.looked_up);
+    }
+    for line in lines(cx, form, hash.as_deref()) {
+        line_ui(ui, &line);
+    }
+    let size = vec2(ui.available_width(), ui.tokens().height.control);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_height(size.y);
+        match form.draft.file_path() {
+            Some(path) => hashing_ui(ui, cx, &path),
+            None => known_ui(ui, cx, form, hash.as_deref(), id),
+        }
     });
+    let sha1 = form.draft.file_sha1();
+    if let Some(sha1) = sha1.filter(|_| form.file.lists_devices) {
+        sightings::sightings_ui(ui, cx, form, sha1.as_str());
+    }
 }
 
-fn look_up(cx: &mut Cx<'_>, sha1: &str, looked_up: &mut Option<Box<str>>) -> String {
-    let known = cx.state.files.get(sha1);
-    let may_ask =
-        cx.state.session.is_signed_in() && !guard::lacks_file_permission(&cx.state.session);
-    let is_new = looked_up.as_deref() != Some(sha1);
-    if is_new && may_ask && known.is_none_or(|file| file.value.is_none()) {
-        cx.out.work.push(Command::LoadFile(sha1.into()));
+/// As high when it is empty.
+fn line_ui(ui: &mut Ui, line: &str) {
+    let shown = RichText::new(if line.is_empty() { " " } else { line });
+    let shown = shown.text_style(TextStyle::Small);
+    let weak = ui.tokens().text_weak;
+    ui.add(Label::new(shown.color(weak)).truncate());
+}
+
+/// Whether the present sign-in may look a file up, as far as that is known.
+fn may_look_up(state: &State) -> bool {
+    state.session.is_signed_in() && !guard::lacks_file_permission(&state.session)
+}
+
+fn look_up(cx: &mut Cx<'_>, hash: &str, looked_up: &mut Option<Box<str>>) {
+    let known = cx.state.files.get(hash);
+    let is_new = looked_up.as_deref() != Some(hash);
+    if is_new && may_look_up(cx.state) && known.is_none_or(|file| file.value.is_none()) {
+        cx.out.work.push(Command::LoadFile(hash.into()));
     }
     if is_new {
-        *looked_up = Some(sha1.into());
-    }
-    match known.map(|file| (file.get(), file.loading)) {
-        Some((Some(Some(facts)), _)) => words(facts),
-        Some((Some(None), _)) => "Defender has never seen this SHA-1".to_owned(),
-        Some((None, true)) | None if may_ask => "Looking the file up…".to_owned(),
-        Some(_) | None => "Nothing is known about this file".to_owned(),
+        *looked_up = Some(hash.into());
     }
 }
 
+fn facts_of<'a>(state: &'a State, hash: &str) -> Option<&'a FileFacts> {
+    state.files.get(hash)?.get()?.as_deref()
+}
+
+/// What is known of the file, in three lines.
+fn lines(cx: &Cx<'_>, form: &OrderForm, hash: Option<&str>) -> [String; 3] {
+    if let Some(path) = form.draft.file_path() {
+        let [first, second] = hashing_lines(cx.state, &path);
+        return [first, second, String::new()];
+    }
+    let typed = form.draft.hash_field().map(|field| form.draft.text(field));
+    let refused = form.file.refused.as_ref();
+    if let Some((_, why)) = refused.filter(|(text, _)| typed == Some(text)) {
+        return [(*why).to_owned(), String::new(), String::new()];
+    }
+    let Some(hash) = hash else {
+        let line = "The file is looked up once its SHA-1 or SHA-256 is complete";
+        return [line.to_owned(), String::new(), String::new()];
+    };
+    let origin = form.file.hashed.as_ref();
+    let origin = origin.filter(|(_, hashed)| *hashed.sha1 == *hash);
+    if let Some(facts) = facts_of(cx.state, hash) {
+        let also = origin.map_or_else(|| seen_words(facts, cx.now), of);
+        let verdict = join([verdict_words(facts), everywhere_words(facts, cx.zone)]);
+        return [words(facts), verdict, also];
+    }
+    let is_sha1 = Sha1::find(hash).is_ok();
+    let known = cx.state.files.get(hash);
+    let first = match known.map(|file| (file.get(), &file.failure)) {
+        Some((Some(None), _)) if is_sha1 => "Defender has never seen this SHA-1".to_owned(),
+        Some((Some(None), _)) => {
+            "Defender has never seen this SHA-256, and so knows no SHA-1 for it".to_owned()
+        }
+        _ if guard::lacks_file_permission(&cx.state.session) => format!(
+            "Nothing is known about this file: that takes the permission {}",
+            Permission::FileReadAll
+        ),
+        Some((_, Some(why))) => format!("Not looked up: {}", why.headline),
+        _ if may_look_up(cx.state) => "Looking the file up…".to_owned(),
+        _ => "Nothing is known about this file".to_owned(),
+    };
+    let second = match (origin, is_sha1) {
+        (Some(origin), _) => of(origin),
+        (None, true) => String::new(),
+        (None, false) => {
+            "Without it: take the SHA-1 from the alert, or have the file itself hashed here"
+                .to_owned()
+        }
+    };
+    [first, second, String::new()]
+}
+
+/// Where the hash comes from.
+fn of((name, hashed): &(String, HashedFile)) -> String {
+    format!(
+        "Hashed here: {} ({}) · SHA-256 {}",
+        clean(name, 80),
+        words::bytes(hashed.bytes),
+        hashed.sha256
+    )
+}
+
+fn hashing<'a>(state: &'a State, path: &Path) -> Option<&'a HashingNews> {
+    let (file, news) = state.hashing.as_ref()?;
+    (file == path).then_some(news)
+}
+
+fn hashing_lines(state: &State, path: &Path) -> [String; 2] {
+    match hashing(state, path) {
+        Some(HashingNews::Reads { read, total }) => {
+            let amount = words::amount(*read, Some(*total));
+            [format!("Hashing: {amount}"), String::new()]
+        }
+        Some(HashingNews::Failed(why)) => {
+            let details = why.details.get(1).map(String::as_str);
+            let headline = [Some(&*why.headline), details];
+            let headline = headline.into_iter().flatten().collect::<Vec<_>>();
+            [headline.join(": "), why.next.words()]
+        }
+        Some(HashingNews::Stopped | HashingNews::Hashed(_)) | None => {
+            let line =
+                "The file is read on this computer: nothing of it is sent, and nothing runs it";
+            [line.to_owned(), String::new()]
+        }
+    }
+}
+
+/// Puts the SHA-1 in place of the path that it was made from.
+fn take_hashed(state: &State, form: &mut OrderForm) {
+    let (Some(path), Some(field)) = (form.draft.file_path(), form.draft.hash_field()) else {
+        return;
+    };
+    if let Some(HashingNews::Hashed(hashed)) = hashing(state, &path) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        form.file.hashed = Some((name.into_owned(), hashed.clone()));
+        form.draft.set(field, &*hashed.sha1);
+    }
+}
+
+fn hashing_ui(ui: &mut Ui, cx: &mut Cx<'_>, path: &Path) {
+    let is_reading = matches!(hashing(cx.state, path), Some(HashingNews::Reads { .. }));
+    let (label, work) = if is_reading {
+        ("Stop hashing", Command::StopHashing)
+    } else {
+        ("Hash this file", Command::HashFile(path.to_owned()))
+    };
+    // One button, which keeps the keyboard.
+    if ui.add(ActionButton::new(label).key("hash")).clicked() {
+        cx.out.work.push(work);
+    }
+}
+
+/// The SHA-1 of a file that is known by its SHA-256, and the devices of one that is known by its SHA-1.
+fn known_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: Option<&str>, id: Id) {
+    let Some(hash) = hash else {
+        return;
+    };
+    let facts = facts_of(cx.state, hash);
+    if Sha1::find(hash).is_err() {
+        if let Some(facts) = facts {
+            offer_ui(ui, &mut form.draft, &facts.sha1, id);
+        }
+        return;
+    }
+    let count = facts.and_then(|facts| facts.organization_prevalence);
+    let label = match count {
+        Some(1) => "Seen on 1 device".to_owned(),
+        Some(count) => format!("Seen on {count} devices"),
+        None => "Seen on which devices?".to_owned(),
+    };
+    let lacks = sightings::why_not(&cx.state.session);
+    let button = ActionButton::new(&label)
+        .key("seen on")
+        .hint("Lists them, to order the same for several at once")
+        .toggled(form.file.lists_devices)
+        .disabled_because(lacks);
+    if ui.add(button).clicked() {
+        form.file.lists_devices = !form.file.lists_devices;
+        let known = cx.state.sightings.get(hash);
+        let is_there = known.is_some_and(|known| known.loading || known.value.is_some());
+        if form.file.lists_devices && !is_there {
+            cx.out.work.push(Command::LoadSightings(hash.into()));
+        }
+    }
+}
+
+/// Offers the SHA-1 that the service's own record has beside the SHA-256 in the form.
+fn offer_ui(ui: &mut Ui, draft: &mut Draft, sha1: &str, id: Id) {
+    let Some(field) = draft.hash_field() else {
+        return;
+    };
+    let glance = sha1.get(..GLANCE).unwrap_or(sha1);
+    let label = format!("Use its SHA-1 {glance}…");
+    let name = format!("Use its SHA-1 {sha1}");
+    let button = ActionButton::new(&label).name(&name).hint(sha1);
+    if ui.add(button).clicked() {
+        draft.set(field, sha1);
+        // The comment takes the keyboard in this same frame, and is not to begin with this key.
+        ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
+        ui.memory_mut(|memory| memory.request_focus(Field::Comment.id(id)));
+    }
+}
+
+/// Takes in a file that was dropped on the window while a form that is about a file is open.
+pub fn take_dropped(ui: &Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
+    let dropped = ui.input(|input| input.raw.dropped_files.clone());
+    let (Some(field), Some(first)) = (form.draft.hash_field(), dropped.first()) else {
+        return;
+    };
+    let path = first.path();
+    let trouble = match path.to_str() {
+        _ if dropped.len() > 1 => "Drop one file at a time: each has a hash of its own",
+        None => "The name of this file is no text: rename it, or copy the file under another name",
+        Some(text) => {
+            form.draft.set(field, text);
+            cx.out.work.push(Command::HashFile(path.to_owned()));
+            return;
+        }
+    };
+    form.file.refused = Some((form.draft.text(field).to_owned(), trouble));
+}
+
+fn text(text: Option<&str>) -> Option<String> {
+    text.map(|text| clean(text, 80).into_owned())
+}
+
+/// What it is called, and who stands behind it.
 fn words(facts: &FileFacts) -> String {
-    let FileFacts {
-        signer,
-        is_valid_certificate,
-        determination,
-        determination_value,
-        global_prevalence,
-        organization_prevalence,
-        top_name,
-    } = facts;
-    let text = |text: &Option<Box<str>>| text.as_deref().map(|text| clean(text, 80).into_owned());
-    let signer = match (text(signer), is_valid_certificate) {
+    let signer = match (text(facts.signer.as_deref()), facts.is_valid_certificate) {
         (Some(signer), Some(false)) => format!("names {signer}, whose certificate is not valid"),
         (Some(signer), Some(true) | None) => format!("signed by {signer}"),
         (None, _) => "not signed".to_owned(),
     };
-    let count = |count: &Option<i64>, of: &str| {
+    let names = facts.names.iter().take(SHOWN_NAMES);
+    let names: Vec<_> = names.filter_map(|name| text(Some(name))).collect();
+    let publisher = facts.publisher.as_deref();
+    let publisher = text(publisher.filter(|_| facts.publisher != facts.signer));
+    let publisher = publisher.map(|publisher| format!("publisher {publisher}"));
+    let product = text(facts.product.as_deref()).map(|product| format!("product {product}"));
+    let names = names.join(", ");
+    join([names, signer].into_iter().chain(publisher).chain(product))
+}
+
+/// What it is judged to be, and on how many devices it was seen.
+fn verdict_words(facts: &FileFacts) -> String {
+    let count = |count: Option<i64>, of: &str| {
         count.map(|count| {
-            format!(
-                "{} {} {of}",
-                grouped(count),
-                if count == 1 { "device" } else { "devices" }
-            )
+            let devices = if count == 1 { "device" } else { "devices" };
+            format!("{} {devices} {of}", grouped(count))
         })
     };
     let parts = [
-        text(top_name),
-        Some(signer),
-        text(determination),
-        text(determination_value),
-        count(organization_prevalence, "here"),
-        count(global_prevalence, "worldwide"),
+        text(facts.determination.as_deref()),
+        text(facts.determination_value.as_deref()),
+        count(facts.organization_prevalence, "here"),
+        count(facts.global_prevalence, "worldwide"),
     ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    join(parts.into_iter().flatten())
+}
+
+/// What holds for it on every device, as far as that was read.
+fn everywhere_words(facts: &FileFacts, zone: &TimeZone) -> String {
+    let words = facts.indicators.iter().flatten().map(|indicator| {
+        let what = match &indicator.action {
+            IndicatorAction::Block | IndicatorAction::BlockAndRemediate => "blocked".into(),
+            IndicatorAction::Warn => "warned of".into(),
+            IndicatorAction::Audit => "audited".into(),
+            IndicatorAction::Allowed => "allowed".into(),
+            IndicatorAction::Other(other) => clean(other, 40),
+        };
+        let by = requestor_name(indicator.by.as_deref());
+        let until = indicator.expires.map(|at| words::local_time(at, zone));
+        let until = until.map_or_else(String::new, |until| format!(" until {until}"));
+        format!("{what} everywhere by {by}{until}")
+    });
+    join(words.take(SHOWN_INDICATORS))
+}
+
+/// How large it is, and when it was seen.
+fn seen_words(facts: &FileFacts, now: Timestamp) -> String {
+    let seen = |seen: Seen, place: &str| match (seen.first, seen.last) {
+        (Some(first), Some(last)) => Some(format!(
+            "{place} from {} to {}",
+            words::ago(first, now),
+            words::ago(last, now)
+        )),
+        (Some(first), None) => Some(format!("{place} since {}", words::ago(first, now))),
+        (None, Some(last)) => Some(format!("{place} last {}", words::ago(last, now))),
+        (None, None) => None,
+    };
+    let parts = [
+        facts.size.map(words::bytes),
+        seen(facts.organization_seen, "seen here"),
+        seen(facts.global_seen, "seen worldwide"),
+    ];
+    join(parts.into_iter().flatten())
+}
+
+fn join(parts: impl IntoIterator<Item = String>) -> String {
+    let parts = parts.into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" · ")
 }
 
 #[cfg(test)]
@@ -87,20 +343,31 @@ mod tests {
     use crate::ui::order::file::*;
 
     #[test]
-    fn the_line_says_what_is_known_and_leaves_out_what_is_not() {
+    fn the_lines_say_what_is_known_and_leave_out_what_is_not() {
         assert_eq!(words(&FileFacts::default()), "not signed");
         let facts = FileFacts {
             signer: Some("Acme".into()),
             is_valid_certificate: Some(false),
+            publisher: Some("Acme Ltd".into()),
+            size: Some(1_500),
             determination: Some("Malware".into()),
             organization_prevalence: Some(3),
-            global_prevalence: Some(94_000_000),
-            top_name: Some("invoice.exe".into()),
+            organization_seen: Seen {
+                first: Some(Timestamp::UNIX_EPOCH),
+                last: None,
+            },
+            names: ["invoice.exe", "a\u{202e}.exe", "b.exe", "c.exe"]
+                .map(Into::into)
+                .into(),
             ..FileFacts::default()
         };
         assert_eq!(
             words(&facts),
-            "invoice.exe · names Acme, whose certificate is not valid · Malware · 3 devices here · 94,000,000 devices worldwide"
+            "invoice.exe, a\\u{202e}.exe, b.exe · names Acme, whose certificate is not valid · publisher Acme Ltd"
         );
+        assert_eq!(verdict_words(&facts), "Malware · 3 devices here");
+        let now = Timestamp::from_second(7_200).expect("a literal time");
+        assert_eq!(seen_words(&facts, now), "1.5 kB · seen here since 2 h ago");
+        assert_eq!(seen_words(&FileFacts::default(), now), "");
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::exposure::Exposure;
+use super::file_section::FileSection;
 use super::ticket;
 use crate::action::{ActionKind, Draft, Sha1, Subject, Task};
 use crate::guard::{self, Review};
@@ -42,8 +43,8 @@ pub struct OrderForm {
     /// The template that the comment comes from and the text it gave: as long as the comment is
     /// that text, another template or another ticket may replace it.
     pub from_template: Option<(String, String)>,
-    /// The SHA-1 that was last looked up from here.
-    pub looked_up: Option<Box<str>>,
+    /// What else there is of the file that it is about.
+    pub file: FileSection,
     /// Why the last try to confirm did not work; typed text survives it.
     pub error: Option<String>,
     /// The safe button takes the keyboard in the next frame, as it does when the form opens.
@@ -112,11 +113,21 @@ impl OrderForm {
             body_height: None,
             exposure: Exposure::default(),
             from_template: None,
-            looked_up: None,
+            file: FileSection::default(),
             error: None,
             keep_takes_focus: false,
             judged: Judged::default(),
         }
+    }
+
+    /// Takes one more device in.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers: its order would have no tag.
+    pub fn add(&mut self, machine: MachineRef) -> Result<(), getrandom::Error> {
+        let entry = EntryId::random()?;
+        self.targets.push(Target { entry, machine });
+        Ok(())
     }
 
     /// The draft of each device, with the comment as it will be sent.

@@ -1,15 +1,17 @@
 //! The action form for one or several devices, with its review. The device, what was found about
 //! it and the buttons are always in sight; the fields scroll between them.
 
-pub(in crate::ui) mod file;
+mod file;
 pub(in crate::ui) mod review;
 
 mod exposure;
 mod fields;
+mod file_section;
 mod footer;
 mod form;
 mod open;
 mod paste;
+mod sightings;
 mod targets;
 mod templates;
 mod ticket;
@@ -27,7 +29,7 @@ use super::views::Dialog as OpenDialog;
 use super::widgets::{
     Dialog, TipExt as _, UiExt as _, copy_button_ui, elided, is_arming, text_width,
 };
-use crate::action::{Sha1, Task};
+use crate::action::Task;
 use crate::guard::{self, Approval, Review};
 use crate::message::Command;
 use crate::model::MachineRef;
@@ -144,6 +146,7 @@ fn content_ui(
     }
     let wants_name = form.only().is_some() && drawn.iter().any(Review::wants_name);
     paste::route_ui(ui, form, id, wants_name);
+    file::take_dropped(ui, cx, form);
     let fields = |form: &OrderForm| (form.draft.clone(), form.number.clone(), form.ticket.clone());
     let before = fields(form);
     let look = (id, is_tiny, wants_name);
@@ -381,10 +384,8 @@ fn body_ui(
     (id, wants_name): (Id, bool),
 ) {
     fields::parameters_ui(ui, &mut form.draft, id);
-    let sha1 = form.draft.file_sha1();
-    let sha1 = sha1.as_ref().map(Sha1::as_str);
     if form.draft.hash_field().is_some() {
-        file::file_ui(ui, cx, sha1, &mut form.looked_up);
+        file::file_ui(ui, cx, form, id);
     }
     if let Some(machine) = form.only().cloned().filter(|_| wants_name) {
         fields::name_ui(ui, form, &machine, id);

@@ -66,10 +66,15 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
                 let events = &mut input.events;
                 events.retain(|event| !matches!(event, Event::Paste(_)));
             });
-            // The hash is complete by it; what is typed next is the reason.
+            // Where the hash is complete by it, what is typed next is the reason. Of another kind, its
+            // SHA-1 is offered beside it.
             let next = match fits {
-                Field::Parameter(_) => Field::Comment,
-                Field::Name | Field::Number | Field::Ticket | Field::Comment => fits,
+                Field::Parameter(_) if form.draft.file_sha1().is_some() => Field::Comment,
+                Field::Parameter(_)
+                | Field::Name
+                | Field::Number
+                | Field::Ticket
+                | Field::Comment => fits,
             };
             ui.memory_mut(|memory| memory.request_focus(next.id(id)));
             return;
@@ -158,7 +163,10 @@ fn is_hash(text: &str) -> bool {
         && matches!(
             found,
             Ok(_)
-                | Err(Sha1Error::Md5 | Sha1Error::Sha256 | Sha1Error::Several | Sha1Error::Pieces)
+                | Err(Sha1Error::Md5
+                    | Sha1Error::Sha256 { .. }
+                    | Sha1Error::Several
+                    | Sha1Error::Pieces)
         )
 }
 

@@ -345,7 +345,7 @@ fn row_ui(
     leaves
 }
 
-fn device_facts(machine: &Machine, cx: &Cx<'_>) -> String {
+pub(super) fn device_facts(machine: &Machine, cx: &Cx<'_>) -> String {
     let seen = machine.last_seen.map_or_else(
         || "no report".to_owned(),
         |at| format!("reported {}", words::ago(at, cx.now)),

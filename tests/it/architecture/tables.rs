@@ -114,7 +114,8 @@ pub const CRATES: [(&str, &[&str]); 36] = [
             "self_test",
         ],
     ),
-    ("sha1", &["worker::file_hash"]),
+    // Files of this computer.
+    ("ring", &["worker::file_hash"]),
     // A package that is downloaded is hashed as it comes.
     ("sha2", &["journal", "simulator::tokens", "worker::package"]),
     ("ipnet", &["guard::policy"]),

@@ -354,6 +354,7 @@ fn alert(n: usize, title: &str) -> Alert {
         status: AlertStatus::InProgress,
         category: Some("Execution".into()),
         created: Some(Timestamp::UNIX_EPOCH),
+        files: Box::default(),
     }
 }
 

@@ -1,0 +1,78 @@
+//! News of files: packages on their way to this computer, and files of it that are hashed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::explain::Explanation;
+use crate::model::{FileFacts, Listed, Machine};
+
+/// What became known of a file by its hash.
+#[derive(Debug, Clone)]
+pub enum FileNews {
+    /// What it is; `None` when the service knows no such file.
+    Facts(Result<Option<Box<FileFacts>>, Explanation>),
+    /// The devices on which it was seen are asked for.
+    ReadsSightings,
+    Sightings(Result<Listed<Arc<Machine>>, Explanation>),
+}
+
+/// How the download of a package goes. The link to it is in none of these.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DownloadNews {
+    AsksForLink,
+    /// The service gives few links: the next one at this time.
+    WaitsForLink(Timestamp),
+    Receives {
+        received: u64,
+        total: Option<u64>,
+    },
+    /// The line broke: it goes on where that was.
+    Resumes {
+        received: u64,
+    },
+    Saved(SavedPackage),
+    /// Nothing is left of it.
+    Cancelled,
+    Failed(Explanation),
+}
+
+impl DownloadNews {
+    /// Whether nothing more happens by itself.
+    #[must_use]
+    pub const fn is_end(&self) -> bool {
+        matches!(self, Self::Saved(_) | Self::Cancelled | Self::Failed(_))
+    }
+}
+
+/// A package on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SavedPackage {
+    pub file: PathBuf,
+    pub bytes: u64,
+    /// In hexadecimal digits.
+    pub sha256: Box<str>,
+}
+
+/// How hashing a file of this computer goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HashingNews {
+    /// So many of its bytes were read.
+    Reads {
+        read: u64,
+        total: u64,
+    },
+    Hashed(HashedFile),
+    Stopped,
+    Failed(Explanation),
+}
+
+/// A file of this computer as it was read. Its content goes nowhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashedFile {
+    /// In hexadecimal digits, as the SHA-256.
+    pub sha1: Box<str>,
+    pub sha256: Box<str>,
+    pub bytes: u64,
+}

@@ -1,0 +1,54 @@
+//! What is known of files.
+
+use jiff::Timestamp;
+
+use super::State;
+use crate::explain::Explanation;
+use crate::guard::FileLook;
+use crate::message::FileNews;
+use crate::model::FileFacts;
+
+impl State {
+    /// Takes in what became known of a file.
+    pub(super) fn apply_file(&mut self, hash: Box<str>, news: FileNews, at: Timestamp) {
+        match news {
+            FileNews::Facts(result) => self.learn_file(hash, result, at),
+            FileNews::ReadsSightings => self.sightings.entry(hash).or_default().loading = true,
+            FileNews::Sightings(result) => {
+                if let Ok(listed) = &result {
+                    self.learn_machines(listed.items.clone(), at);
+                }
+                self.sightings.entry(hash).or_default().set(result, at);
+            }
+        }
+    }
+
+    /// Looked up by another hash, a file is known by its SHA-1 from then on, too.
+    fn learn_file(
+        &mut self,
+        hash: Box<str>,
+        result: Result<Option<Box<FileFacts>>, Explanation>,
+        at: Timestamp,
+    ) {
+        if let Ok(Some(facts)) = &result
+            && facts.sha1 != hash
+        {
+            let sha1 = facts.sha1.clone();
+            let facts = Some(facts.clone());
+            self.files.entry(sha1).or_default().set(Ok(facts), at);
+        }
+        self.files.entry(hash).or_default().set(result, at);
+    }
+
+    pub(super) fn file_look(&self, sha1: &str) -> FileLook<'_> {
+        let Some(file) = self.files.get(sha1) else {
+            return FileLook::NotYet;
+        };
+        match (file.get(), &file.failure) {
+            (Some(Some(facts)), _) => FileLook::Known(facts),
+            (Some(None), _) => FileLook::Unknown,
+            (None, Some(failure)) => FileLook::Failed(&failure.headline),
+            (None, None) => FileLook::NotYet,
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! A file that is dropped on the window.
+
+use egui::Ui;
+
+use super::commands::{act_availability, open_device};
+use super::layout::is_console_open;
+use super::{Cx, order};
+use crate::action::{ActionKind, Subject};
+use crate::explain::{Explanation, NextStep};
+
+/// Opens the form that quarantines a file which was dropped on the window, on the open device; the form
+/// then takes the file in.
+pub fn open_dropped(ui: &Ui, cx: &mut Cx<'_>) {
+    let is_dropped = ui.input(|input| !input.raw.dropped_files.is_empty());
+    if !is_dropped || cx.views.dialog.is_some() || !is_console_open(cx.state) {
+        return;
+    }
+    let kind = ActionKind::StopAndQuarantineFile;
+    let able = open_device(cx.views).and_then(|machine| {
+        act_availability(kind, machine, cx.state, cx.now).map(|()| machine.clone())
+    });
+    match able {
+        Ok(machine) => order::raise(ui, cx, &[machine], Subject::Act(kind), |_| {}),
+        Err(why) => {
+            let headline = format!(
+                "The dropped file was not read. {}: {why}",
+                kind.spec().title
+            );
+            cx.views.refusal = Some(Explanation::harmless(headline, NextStep::None));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What a form about a file holds besides its draft.
+
+use crate::message::HashedFile;
+
+/// What a form about a file holds besides its draft.
+#[derive(Debug, Default)]
+pub struct FileSection {
+    /// The hash that was last looked up from here.
+    pub looked_up: Option<Box<str>>,
+    /// The file of this computer that the hash in the form comes from, by its name.
+    pub hashed: Option<(String, HashedFile)>,
+    /// Why what was dropped was not taken, and the text that was in the field then.
+    pub refused: Option<(String, &'static str)>,
+    /// Whether the devices are listed on which it was seen.
+    pub lists_devices: bool,
+}

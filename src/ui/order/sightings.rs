@@ -1,0 +1,130 @@
+//! The devices on which the file in the form was seen, to order the same for several of them at once.
+
+use egui::{Label, RichText, ScrollArea, TextStyle, Ui};
+
+use super::form::OrderForm;
+use super::targets::device_facts;
+use crate::message::Command;
+use crate::model::{Machine, MachineRef, PanelPart, Permission, SessionStatus};
+use crate::ui::Cx;
+use crate::ui::theme::TokensExt as _;
+use crate::ui::widgets::{ActionButton, UiExt as _, raised_frame};
+
+/// The list scrolls within this height, in points.
+const MAX_HEIGHT: f32 = 160.0;
+/// Devices that are drawn; what is beyond these is no case for picking by hand.
+const SHOWN: usize = 100;
+
+/// Why the devices cannot be listed, where that is known.
+pub fn why_not(session: &SessionStatus) -> Option<&'static str> {
+    const READS: &[Permission] = &[Permission::MachineRead, Permission::MachineReadWrite];
+    let SessionStatus::SignedIn { permissions, .. } = session else {
+        return Some("Sign in first");
+    };
+    let lacks = permissions.holds(READS) == Some(false);
+    lacks.then_some("This takes the permission Machine.Read")
+}
+
+/// Lists the devices, each to be ticked; those that the form is about are.
+pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &str) {
+    let state = cx.state;
+    let sightings = state.sightings.get(sha1);
+    let Some(listed) = sightings.and_then(|sightings| sightings.get()) else {
+        let failure = sightings.and_then(|sightings| sightings.failure.as_ref());
+        match failure.filter(|_| sightings.is_some_and(|sightings| !sightings.loading)) {
+            Some(why) => ui.small_label(format!("{}. {}", why.headline, why.next.words())),
+            None => ui.small_label("Reading on which devices it was seen…"),
+        };
+        return;
+    };
+    if listed.items.is_empty() {
+        ui.small_label("Defender has seen it on no device");
+        return;
+    }
+    let shown = listed.items.iter().take(SHOWN);
+    let is_target = |form: &OrderForm, machine: &Machine| {
+        form.targets
+            .iter()
+            .any(|target| target.machine.id == machine.id)
+    };
+    let open: Vec<MachineRef> = shown
+        .clone()
+        .filter(|machine| !is_target(form, machine))
+        .map(|machine| machine.reference())
+        .collect();
+    let label = match open.len() {
+        0 => "Add all".to_owned(),
+        count => format!("Add all {count}"),
+    };
+    let why = open.is_empty().then_some("All of them are in this form");
+    let add = ActionButton::new(&label)
+        .key("add all")
+        .disabled_because(why);
+    let mut added = if ui.add(add).clicked() {
+        open
+    } else {
+        Vec::new()
+    };
+    let mut removed = None;
+    let weak = ui.tokens().text_weak;
+    raised_frame(ui).show(ui, |ui| {
+        ScrollArea::vertical()
+            .id_salt("seen on")
+            .max_height(MAX_HEIGHT)
+            .min_scrolled_height(MAX_HEIGHT)
+            .show(ui, |ui| {
+                ui.set_width(ui.available_width());
+                for machine in shown {
+                    let reference = machine.reference();
+                    let was_ticked = is_target(form, machine);
+                    let mut is_ticked = was_ticked;
+                    let row = ui.horizontal(|ui| {
+                        let row = ui.checkbox(&mut is_ticked, reference.name_and_tail());
+                        let facts = RichText::new(device_facts(machine, cx));
+                        let facts = facts.text_style(TextStyle::Small).color(weak);
+                        ui.add(Label::new(facts).truncate());
+                        row
+                    });
+                    let row = row.inner;
+                    if row.changed() && is_ticked {
+                        added.push(reference);
+                    } else if row.changed() && form.targets.len() > 1 {
+                        removed = Some(reference.id);
+                    }
+                }
+            });
+    });
+    let rest = listed.items.len().saturating_sub(SHOWN);
+    if rest > 0 || listed.is_cut || listed.unreadable > 0 {
+        let more = if listed.is_cut { " or more" } else { "" };
+        let line = format!("{}{more} are not listed", rest + listed.unreadable);
+        ui.small_label(line);
+    }
+    if let Some(id) = removed {
+        form.targets.retain(|target| target.machine.id != id);
+        form.number.clear();
+    }
+    add_all(cx, form, added);
+}
+
+/// Takes devices into the form, and has what the guardrails ask about them read.
+fn add_all(cx: &mut Cx<'_>, form: &mut OrderForm, machines: Vec<MachineRef>) {
+    if machines.is_empty() {
+        return;
+    }
+    let mut ids = Vec::new();
+    for machine in machines {
+        match form.add(machine.clone()) {
+            Ok(()) => ids.push(machine.id),
+            Err(error) => cx.views.no_random_numbers(error),
+        }
+    }
+    form.number.clear();
+    // Several want more room than one had.
+    form.list_height = Some(f32::MAX);
+    for id in &ids {
+        let part = Command::LoadPart(id.clone(), PanelPart::AvailableActions);
+        cx.out.work.push(part);
+    }
+    cx.out.work.push(Command::LoadMachines(ids));
+}
