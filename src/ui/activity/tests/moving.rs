@@ -173,7 +173,7 @@ fn the_next_row_has_the_keyboard_when_one_was_acknowledged_by_it_and_none_of_its
     harness.run_steps(3);
     let left = tops(&harness);
     assert!(left.len() == 1 && !left[0].1, "{left:?}");
-    let focused = harness.get_by(egui_kittest::kittest::AccessKitNode::is_focused);
+    let focused = harness.get_by(|node| node.is_focused() && !node.is_hidden());
     let label = egui_kittest::kittest::NodeT::accesskit_node(&focused).label();
     let label = label.unwrap_or_default();
     assert!(label.starts_with("Show de"), "{label}");

@@ -406,8 +406,8 @@ fn what_is_found_about_a_file_has_the_room_that_the_fields_leave() {
     };
     harness.state_mut().state.apply(Fact::File {
         epoch: Epoch(0),
-        sha1: SHA1.into(),
-        result: Ok(Some(facts)),
+        hash: SHA1.into(),
+        news: crate::message::FileNews::Facts(Ok(Some(Box::new(facts)))),
         at: Timestamp::UNIX_EPOCH,
     });
     harness.run_steps(4);
