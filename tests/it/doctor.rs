@@ -150,6 +150,15 @@ fn with_profile() -> (tempfile::TempDir, String) {
     (folder, closed.to_string())
 }
 
+/// Windows knows one variable, however its name is written.
+fn as_told(variable: &str) -> String {
+    if cfg!(windows) {
+        variable.to_uppercase()
+    } else {
+        variable.to_owned()
+    }
+}
+
 #[test]
 fn a_socks_proxy_is_named_as_what_cordon_cannot_use() {
     let (folder, closed) = with_profile();
@@ -157,8 +166,9 @@ fn a_socks_proxy_is_named_as_what_cordon_cannot_use() {
         for scheme in ["socks5h", "socks5", "socks4"] {
             let proxy = format!("{scheme}://ada:hunter2@{closed}");
             let said = doctor(folder.path(), &[], &[(variable, &proxy)]);
+            let named = as_told(variable);
             let line = format!(
-                "FIX    proxy: {variable} names a SOCKS proxy ({scheme}://{closed}), which cordon cannot use"
+                "FIX    proxy: {named} names a SOCKS proxy ({scheme}://{closed}), which cordon cannot use"
             );
             assert!(said.contains(&line), "{line:?} in\n{said}");
             assert!(said.contains("Set HTTPS_PROXY=http://HOST:PORT"), "{said}");
@@ -197,7 +207,10 @@ fn each_proxy_variable_is_listed_with_whether_it_applies() {
     let said = doctor(folder.path(), &[], &[("http_proxy", plain), closed_hosts]);
     assert!(said.contains("ok     proxy: none set"), "{said}");
     assert!(
-        said.contains("http_proxy is http://127.0.0.1:8 and not used"),
+        said.contains(&format!(
+            "{} is http://127.0.0.1:8 and not used",
+            as_told("http_proxy")
+        )),
         "{said}"
     );
     let said = doctor(folder.path(), &[], &[("HTTPS_PROXY", "::"), closed_hosts]);

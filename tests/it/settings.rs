@@ -128,6 +128,8 @@ fn a_damaged_file_is_named_and_not_saved_over_and_the_rules_before_go_on_to_hold
     assert!(on_disk(folder.path()).contains("DC01"));
 }
 
+/// On Windows no path to another computer leads to this one.
+#[cfg(unix)]
 #[test]
 fn rules_on_another_computer_are_asked_about_once_and_not_touched_before() {
     let simulator = tenant();

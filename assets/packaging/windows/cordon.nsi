@@ -7,9 +7,13 @@
 
 ; A program for 64 bits, like cordon itself.
 Target amd64-unicode
-SetCompressor /SOLID lzma
-; Both programs are nearly the same: with a dictionary larger than one of them they take the room of one.
-SetCompressorDictSize 64
+!ifdef QUICK
+    SetCompress off
+!else
+    SetCompressor /SOLID lzma
+    ; Both programs are nearly the same: with a dictionary larger than one of them they take the room of one.
+    SetCompressorDictSize 64
+!endif
 !include "MUI2.nsh"
 !include "FileFunc.nsh"
 !include "LogicLib.nsh"
