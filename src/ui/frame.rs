@@ -368,6 +368,7 @@ fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         };
         if banner_ui(ui, "written out", role, &said, "", &[]) {
             cx.views.journal.notice = None;
+            return_keyboard(ui, cx);
         }
     }
     if let Some(refusal) = cx.views.refusal.clone()

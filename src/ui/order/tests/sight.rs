@@ -7,7 +7,7 @@ use egui::{Rect, Vec2, vec2};
 
 use super::*;
 use crate::model::{
-    FileFacts, MachineAction, MachineActionId, MachineActionStatus, MachineActionType,
+    FileFacts, HealthStatus, MachineAction, MachineActionId, MachineActionStatus, MachineActionType,
 };
 
 /// 800×600, 1280×720 at scale 2, 640×400, and each at zoom 2, in points.
@@ -394,7 +394,14 @@ fn that_there_is_no_undo_stands_first_among_what_was_found() {
 #[test]
 fn what_is_found_about_a_file_has_the_room_that_the_fields_leave() {
     const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
-    let mut harness = usual(world(ActionKind::StopAndQuarantineFile));
+    // There is little to be said of the device itself.
+    let mut world = world(ActionKind::StopAndQuarantineFile);
+    let mut known = machine();
+    known.health_status = HealthStatus::Active;
+    known.last_seen = Some(Timestamp::UNIX_EPOCH);
+    known.machine_tags = Some([].into());
+    read(&mut world.state, &known, 0);
+    let mut harness = usual(world);
     harness.event(egui::Event::Paste(SHA1.into()));
     harness.run_steps(2);
     let field = rect(&harness, "SHA-1 of the file");
