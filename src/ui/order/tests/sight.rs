@@ -232,7 +232,8 @@ fn the_device_and_the_buttons_are_in_sight_at_every_size() {
                     None if harness.query_all_by_label("10 devices").next().is_some() => {
                         "10 devices".to_owned()
                     }
-                    None => "Isolate 10 devices".to_owned(),
+                    // The dialog's title names them; under it stands what happens.
+                    None => form(&harness).draft.task().consequence().to_owned(),
                 };
                 let case = format!("{size}: {heading}");
                 let name = rect(&harness, &heading);
