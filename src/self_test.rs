@@ -401,6 +401,12 @@ impl Rehearsal {
     ) -> Result<(), Failed> {
         let mut last_news = instant();
         while !reached(&self.state) {
+            if let SessionStatus::NeedsSignIn { .. } | SessionStatus::DifferentAccount { .. } =
+                self.state.session
+            {
+                let why = "the sign-in ended, or another account came in its place".to_owned();
+                return Err(Failed { step, why });
+            }
             if self.turn(step)? {
                 last_news = instant();
             } else if last_news.elapsed().as_secs() > STEP_SECS {

@@ -178,7 +178,7 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
             copy_button_ui(ui, "for ticket", &line);
             return;
         }
-        Button::ShowDevice => ActionButton::quiet(&label),
+        Button::ShowDevice => ActionButton::quiet(&label).passes_focus_on(),
         Button::Acknowledge
         | Button::Withdraw
         | Button::Insist

@@ -4,7 +4,7 @@ use egui::{
     Align, Frame, Id, Label, Layout, Margin, RichText, Sense, TextStyle, Ui, UiBuilder, accesskit,
 };
 
-use crate::journal::Entry;
+use crate::journal::{Entry, Phase};
 use crate::message::{DownloadNews, OrderProgress};
 use crate::ui::activity::buttons::{Button, button_ui, buttons};
 use crate::ui::activity::open_work;
@@ -176,7 +176,11 @@ fn fold_ui(ui: &mut Ui, entry: &Entry, is_open: bool) -> egui::Response {
         entry.order.task.title()
     );
     // Its name says no more than the row, and would lie over what it opens.
-    let response = ui.add(ActionButton::icon_only(mark, &name).without_tip());
+    let response = ui.add(
+        ActionButton::icon_only(mark, &name)
+            .passes_focus_on()
+            .without_tip(),
+    );
     ui.ctx()
         .accesskit_node_builder(response.id, |node| node.set_expanded(is_open));
     response
@@ -219,6 +223,11 @@ fn line_ui(
             format!("by {author}: followed again when that account signs in")
         };
         ui.add(weak(format!("· {words}")));
+    } else if !cx.state.session.is_signed_in()
+        && !status.is_end()
+        && status.phase() != Phase::Unsent
+    {
+        ui.add(weak("· checked again once you are signed in".to_owned()));
     } else if let Some(note) = note {
         let pause = cx.state.budget.and_then(|budget| budget.gate_until);
         ui.add(weak(format!("· {}", wording::next(note, pause, cx.now))));

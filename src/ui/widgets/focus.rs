@@ -9,7 +9,7 @@ use egui::{
 use super::super::theme::TokensExt as _;
 use super::dialog::Dialog;
 
-/// A button farther away than this is not the next one of a list, in points.
+/// A row farther up or down than this is not the next one of a list, in points.
 const NEAR: f32 = 96.0;
 
 /// Paints the ring around `rect` if `response` has the keyboard.
@@ -126,15 +126,12 @@ impl Plugin for FocusHeir {
             return;
         };
         let distance = |button: &Drawn| button.rect.min.distance(lost.rect.min);
+        let is_in_near_row = |button: &Drawn| (button.rect.min.y - lost.rect.min.y).abs() <= NEAR;
         let is_page = lost.layer.order == Order::Background;
         // In a dialog the keyboard stays in the list: it does not end on what confirms.
         let is_heir = |button: &&Drawn| {
-            button.layer == lost.layer
-                && if is_page {
-                    distance(button) <= NEAR && !button.arms_late
-                } else {
-                    button.passes_on
-                }
+            let is_safe = !is_page || is_in_near_row(button) && !button.arms_late;
+            button.layer == lost.layer && button.passes_on && is_safe
         };
         let near = drawn.iter().filter(is_heir);
         let heir = near.min_by(|one, other| distance(one).total_cmp(&distance(other)));
