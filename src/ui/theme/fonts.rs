@@ -4,16 +4,29 @@ use std::{
     fs::File,
     io::Read as _,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, LazyLock},
 };
 
 use egui::{Context, FontData, FontDefinitions, FontFamily};
+use flate2::read::GzDecoder;
 
 use super::text::semibold;
 
-const INTER: &[u8] = include_bytes!("../../../assets/fonts/Inter-Regular.otf");
-const INTER_SEMIBOLD: &[u8] = include_bytes!("../../../assets/fonts/Inter-SemiBold.otf");
-const JETBRAINS_MONO: &[u8] = include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf");
+/// The shipped fonts by name, packed: 340 kB less to fetch.
+const SHIPPED: [(&str, &[u8]); 3] = [
+    (
+        "Inter",
+        include_bytes!("../../../assets/fonts/Inter-Regular.otf.gz"),
+    ),
+    (
+        "Inter SemiBold",
+        include_bytes!("../../../assets/fonts/Inter-SemiBold.otf.gz"),
+    ),
+    (
+        "JetBrains Mono",
+        include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf.gz"),
+    ),
+];
 
 /// Larger files are left out; no well-known text font comes near.
 const MAX_FILE_BYTES: u64 = 40 * 1024 * 1024;
@@ -43,16 +56,26 @@ pub fn system_fallback_fonts() -> Vec<FontSource> {
     read_all(&candidates(System::here(), &windows))
 }
 
+/// The shipped fonts by name, unpacked once.
+fn shipped() -> &'static [(&'static str, Arc<Vec<u8>>)] {
+    static UNPACKED: LazyLock<Box<[(&str, Arc<Vec<u8>>)]>> = LazyLock::new(|| {
+        let unpacked = SHIPPED.map(|(name, packed)| {
+            let mut bytes = Vec::new();
+            if let Err(error) = GzDecoder::new(packed).read_to_end(&mut bytes) {
+                tracing::error!("the shipped font {name} cannot be unpacked: {error}");
+            }
+            (name, Arc::new(bytes))
+        });
+        unpacked.into()
+    });
+    &UNPACKED
+}
+
 fn definitions(fallbacks: &[FontSource]) -> FontDefinitions {
     let mut fonts = FontDefinitions::empty();
-    let shipped = [
-        ("Inter", INTER),
-        ("Inter SemiBold", INTER_SEMIBOLD),
-        ("JetBrains Mono", JETBRAINS_MONO),
-    ];
-    for (name, bytes) in shipped {
-        let data = Arc::new(FontData::from_static(bytes));
-        fonts.font_data.insert(name.to_owned(), data);
+    for (name, bytes) in shipped() {
+        let data = FontData::from_blob(bytes.clone(), 0);
+        fonts.font_data.insert((*name).to_owned(), Arc::new(data));
     }
     for source in fallbacks {
         let data = FontData::from_blob(source.bytes.clone(), source.index);
@@ -255,10 +278,9 @@ mod tests {
 
     #[test]
     fn shipped_fonts_are_usable_and_small() {
-        let shipped = [INTER, INTER_SEMIBOLD, JETBRAINS_MONO];
-        assert!(shipped.into_iter().all(is_usable));
-        let total: usize = shipped.into_iter().map(<[u8]>::len).sum();
-        assert!(total < 1_500_000, "{total}");
+        assert!(shipped().iter().all(|(_, bytes)| is_usable(bytes)));
+        let packed: usize = SHIPPED.iter().map(|(_, packed)| packed.len()).sum();
+        assert!(packed < 500_000, "{packed}");
     }
 
     #[test]
@@ -266,8 +288,9 @@ mod tests {
         assert!(!is_usable(b""));
         assert!(!is_usable(b"ttcf"));
         assert!(!is_usable(b"<html>not a font</html>"));
-        assert!(!is_usable(&INTER[..INTER.len() / 2]));
-        let mut other = INTER.to_vec();
+        let inter = &*shipped()[0].1;
+        assert!(!is_usable(&inter[..inter.len() / 2]));
+        let mut other = inter.clone();
         other[4] = 0xFF;
         assert!(!is_usable(&other));
     }
@@ -292,7 +315,7 @@ mod tests {
         let fallback = FontSource {
             name: "system x".into(),
             index: 0,
-            bytes: Arc::new(INTER.to_vec()),
+            bytes: Arc::clone(&shipped()[0].1),
         };
         let fonts = definitions(&[fallback]);
         assert_eq!(fonts.families.len(), 3);
