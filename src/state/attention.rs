@@ -54,11 +54,11 @@ impl State {
             let evidence = self.lifted_by(entry)?;
             let is_news =
                 evidence.action == action.id && !self.entries.is_of_earlier_run(entry.id());
-            Some((entry.id(), evidence.since.filter(|_| is_news)?))
+            is_news.then(|| entry.id())
         });
         let lifted: Vec<_> = lifted.collect();
-        for (entry, since) in lifted {
-            self.entries.note_lifted(entry, since);
+        for entry in lifted {
+            self.entries.note_lifted(entry);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 
 use jiff::Timestamp;
 
-use crate::journal::{Entry, OrderStatus};
+use crate::journal::{Entry, OrderStatus, Record};
 use crate::model::{EntryId, MachineActionId, MachineId};
 
 /// All entries, oldest first.
@@ -20,8 +20,9 @@ pub struct Entries {
     by_action: HashMap<MachineActionId, Vec<usize>>,
     /// When actions ended without success in the place of which an order of ours was not queued.
     theirs_failed: HashMap<MachineActionId, Timestamp>,
-    /// When orders of this run that had succeeded were undone by somebody else.
-    lifted: HashMap<EntryId, Timestamp>,
+    /// Orders of this run that had succeeded and were undone by somebody else, with how many records they
+    /// had then: clocks that differ tell nothing of what was read after it.
+    lifted: HashMap<EntryId, usize>,
     /// Batches in the order of their confirmation.
     batches: Vec<EntryId>,
     /// Those that have not ended.
@@ -117,8 +118,9 @@ impl Entries {
         let Some(read) = entry.acknowledged() else {
             return false;
         };
-        if let Some(lifted) = self.lifted.get(&entry.id()) {
-            return *lifted <= read.at;
+        if let Some(known) = self.lifted.get(&entry.id()) {
+            let mut since = entry.records().iter().skip(*known);
+            return since.any(|(_, record)| matches!(record, Record::Acknowledged { .. }));
         }
         let OrderStatus::NotOurs { action, .. } = entry.status() else {
             return true;
@@ -142,10 +144,11 @@ impl Entries {
     }
 
     /// Somebody else has undone what an order brought about, and a person has to read that.
-    pub(super) fn note_lifted(&mut self, id: EntryId, at: Timestamp) {
+    pub(super) fn note_lifted(&mut self, id: EntryId) {
         if let Some(place) = self.place_of(id)
-            && self.lifted.insert(id, at).is_none()
+            && !self.lifted.contains_key(&id)
         {
+            self.lifted.insert(id, self.all[place].records().len());
             self.generation += 1;
             self.sort_in(place);
         }
@@ -271,7 +274,7 @@ impl From<Vec<Entry>> for Entries {
 mod tests {
     use super::*;
     use crate::action::{ActionKind, Task};
-    use crate::journal::{NotSentReason, Record};
+    use crate::journal::NotSentReason;
     use crate::model::{HResult, MachineActionStatus, MachineActionType};
     use crate::state::fixtures;
 

@@ -391,14 +391,15 @@ fn buttons(cx: &Cx<'_>) -> Vec<Button> {
         ThemeChoice::Dark => "Theme: dark",
     };
     let all = [
-        ("Commands", UiCommand::OpenPalette),
         ("Journal", UiCommand::ShowJournal),
-        ("Keys", UiCommand::ShowKeys),
-        (theme, UiCommand::SwitchTheme),
         ("Settings", UiCommand::ShowSettings),
         ("Profiles", UiCommand::SwitchProfile),
         ("Account", UiCommand::ShowAccount),
         ("Sign out", UiCommand::SignOut),
+        // What has a key goes into the menu first.
+        ("Commands", UiCommand::OpenPalette),
+        ("Keys", UiCommand::ShowKeys),
+        (theme, UiCommand::SwitchTheme),
     ];
     let is_here = |command| command != UiCommand::SwitchProfile || cx.state.profile.is_some();
     all.into_iter()

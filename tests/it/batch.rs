@@ -429,7 +429,9 @@ fn one_refusal_of_a_batch_stays_on_top_with_the_summary_until_it_is_acknowledged
         console.step_until("the summary", |c| c.shows(summary));
         assert!(is_above(&console, &wrong, summary), "{}", console.screen());
         assert!(is_above(&console, &wrong, &right), "{}", console.screen());
-        assert!(console.shows("Needs your attention (1)") && console.shows("1 needs attention"));
+        assert!(console.shows("1 needs attention"));
+        // In the smaller one all rows are in one list.
+        assert_eq!(console.shows("Needs your attention (1)"), size[0] > 800.0);
     }
     let mut console = open([1400.0, 900.0]);
     console.click("Acknowledge…");

@@ -482,7 +482,9 @@ fn another_spelling_is_no_rename_and_a_renamed_device_can_be_released() {
                 let end = engine.until_end(entry);
                 assert!(matches!(end, OrderStatus::Done { .. }), "{kind:?} {end:?}");
             }
-            Err(why) if !leaves => assert!(why.starts_with("Renewed name: now"), "{why}"),
+            Err(why) if !leaves => {
+                assert!(why.starts_with("Renamed since it was chosen: now"), "{why}");
+            }
             other => panic!("{kind:?} {other:?}"),
         }
     }

@@ -106,14 +106,19 @@ fn author() -> Author {
     }
 }
 
-/// The first last word of the service in these records.
+/// The last word of the service in these records: the first end, and what it says of the same action
+/// since.
 fn last_word(records: &[Record]) -> Option<&MachineActionStatus> {
-    records.iter().find_map(|record| {
-        let Record::Finished { status, .. } = record else {
+    let ends = records.iter().filter_map(|record| {
+        let Record::Finished { action, status, .. } = record else {
             return None;
         };
-        status.is_final().then_some(status)
-    })
+        status.is_final().then_some((action, status))
+    });
+    let mut same = ends
+        .clone()
+        .filter(|(action, _)| Some(*action) == ends.clone().next().map(|e| e.0));
+    same.next_back().map(|(_, status)| status)
 }
 
 fn seed() -> u64 {

@@ -226,5 +226,5 @@ pub fn mark(entry: &Entry) -> (Icon, Role, String) {
     let (icon, role) = look::order_status(entry.status());
     let task = &entry.order.task;
     let word = entry.status().word(task).to_lowercase();
-    (icon, role, format!("{}: {word}", task.verb()))
+    (icon, role, format!("{}: {word}", task.title()))
 }

@@ -144,13 +144,13 @@ fn as_many_buttons_as_fit_stand_beside_the_menu_and_the_account_is_cut_last() {
             };
             let facts = plan.shown.iter().map(width).sum::<f32>() + try_again;
             let labels = [
-                "Commands",
                 "Journal",
-                "Keys",
-                "Theme: system",
                 "Settings",
                 "Account",
                 "Sign out",
+                "Commands",
+                "Keys",
+                "Theme: system",
             ];
             let widths = labels.map(|label| button_width(ui, label) + gap);
             let row: f32 = widths[..plan.in_row].iter().sum();

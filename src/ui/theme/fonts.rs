@@ -56,9 +56,12 @@ pub fn system_fallback_fonts() -> Vec<FontSource> {
     read_all(&candidates(System::here(), &windows))
 }
 
-/// The shipped fonts by name, unpacked once.
-fn shipped() -> &'static [(&'static str, Arc<Vec<u8>>)] {
-    static UNPACKED: LazyLock<Box<[(&str, Arc<Vec<u8>>)]>> = LazyLock::new(|| {
+/// A shipped font with its name.
+type Shipped = (&'static str, Arc<Vec<u8>>);
+
+/// The shipped fonts, unpacked once.
+fn shipped() -> &'static [Shipped] {
+    static UNPACKED: LazyLock<Box<[Shipped]>> = LazyLock::new(|| {
         let unpacked = SHIPPED.map(|(name, packed)| {
             let mut bytes = Vec::new();
             if let Err(error) = GzDecoder::new(packed).read_to_end(&mut bytes) {

@@ -127,7 +127,7 @@ fn escape_on_the_list_leaves_the_keyboard_on_the_list() {
         let table = egui::Id::unique("devices table");
         harness.ctx.memory(|memory| memory.has_focus(table))
     };
-    for from in ["row", "Contained now", "Keys", "Isolate…"] {
+    for from in ["row", "Contained now", "Journal", "Isolate…"] {
         let (desk, mut harness) = wide(signed_in());
         harness.get_by_label("FIN-LT-042 (…9c07), Isolated").click();
         harness.run_steps(3);

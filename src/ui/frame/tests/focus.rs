@@ -176,11 +176,11 @@ fn tab_goes_from_the_list_to_the_panel_and_the_strip() {
             "{names:?}"
         );
         assert!(after("Column heads, for sorting", "Devices"), "{names:?}");
-        assert!(after("Devices", "Keys"), "{names:?}");
-        assert!(after("Keys", "Sign out"), "{names:?}");
+        assert!(after("Devices", "Journal"), "{names:?}");
+        assert!(after("Journal", "Sign out"), "{names:?}");
         if chosen.is_some() {
             assert!(after("Devices", "Isolate…"), "{names:?}");
-            assert!(after("Isolate…", "Keys"), "{names:?}");
+            assert!(after("Isolate…", "Journal"), "{names:?}");
         }
         if picks {
             let bar = [
@@ -315,7 +315,11 @@ fn activity_is_walked_with_what_needs_attention_first_and_the_batch_over_the_row
         let start = first("Search devices");
         let after = |name: &str| (first(name) + names.len() - start) % names.len();
         assert!(after("Devices") < after(row), "{names:?}");
-        let in_strip = if size == WIDE_WINDOW { "Keys" } else { "Menu" };
+        let in_strip = if size == WIDE_WINDOW {
+            "Journal"
+        } else {
+            "Menu"
+        };
         assert!(after(row) < after(in_strip), "{names:?}");
     }
 }
