@@ -106,8 +106,7 @@ fn author() -> Author {
     }
 }
 
-/// The last word of the service in these records: the first end, and what it says of the same action
-/// since.
+/// The last word of the service in these records: the first end, or what it says of that action since.
 fn last_word(records: &[Record]) -> Option<&MachineActionStatus> {
     let ends = records.iter().filter_map(|record| {
         let Record::Finished { action, status, .. } = record else {
@@ -115,10 +114,9 @@ fn last_word(records: &[Record]) -> Option<&MachineActionStatus> {
         };
         status.is_final().then_some((action, status))
     });
-    let mut same = ends
-        .clone()
-        .filter(|(action, _)| Some(*action) == ends.clone().next().map(|e| e.0));
-    same.next_back().map(|(_, status)| status)
+    let (first, _) = ends.clone().next()?;
+    let same = ends.filter(|(action, _)| *action == first);
+    same.map(|(_, status)| status).next_back()
 }
 
 fn seed() -> u64 {
