@@ -31,8 +31,8 @@ pub fn ownership(
     let is_tagged = |own: &OwnAction| own.action == action.id && is_tagged(action, own.entry);
     let requestor = action.requestor.as_deref().map_or("", str::trim);
     let name = account.and_then(|account| account.user_name.as_deref());
-    let is_anothers = name.is_some_and(|name| is_another_person(requestor, name));
-    if account.is_some() && !is_anothers && own.iter().any(is_tagged) {
+    let is_of_another = name.is_some_and(|name| is_another_person(requestor, name));
+    if account.is_some() && !is_of_another && own.iter().any(is_tagged) {
         return Ownership::Mine;
     }
     match filled(name) {
