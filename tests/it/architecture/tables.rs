@@ -101,7 +101,7 @@ pub const CRATES: [(&str, &[&str]); 36] = [
     ("notify_rust", &["app::notify", "platform"]),
     ("nucleo_matcher", &["search::fuzzy"]),
     ("axum", &["simulator"]),
-    ("flate2", &["simulator"]),
+    ("flate2", &["simulator", "ui::theme::fonts"]),
     (
         "tokio",
         &[
