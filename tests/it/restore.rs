@@ -406,8 +406,12 @@ fn a_sign_out_that_the_locked_keyring_did_not_take_is_remembered_and_carried_out
     home.lock_next(&simulator);
     engine.send(Command::SignOut);
     engine.until("what is left", |s| {
+        // Locked until this is said: what was saved just now may still be looked at.
+        home.lock_next(&simulator);
         s.session == SessionStatus::SignedOut && s.sign_in_failure.is_some()
     });
+    // The last lock met nobody.
+    home.item(&simulator, Some(JANE)).get_secret().ok();
     let failure = engine.state.sign_in_failure.clone().expect("just seen");
     assert!(
         failure.headline.contains("still in the keyring"),
