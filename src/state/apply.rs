@@ -209,13 +209,20 @@ impl State {
     }
 
     fn learn(&mut self, action: MachineAction) {
-        let Some(known) = self.actions.learn(action).cloned() else {
+        let Some(known) = self.actions.learn(action) else {
             return;
         };
-        if let Some(at) = failed_at(&known) {
+        if let Some(at) = failed_at(known) {
             self.entries.note_failed(&known.id, at);
         }
-        self.note_lifted(&known);
+        // Nothing was ordered from here on most machines.
+        let is_ordered = |machine: &&MachineId| self.entries.of_machine(machine).next().is_some();
+        if known.status == MachineActionStatus::Succeeded
+            && let Some(machine) = known.machine_id.as_ref().filter(is_ordered).cloned()
+        {
+            let id = known.id.clone();
+            self.note_lifted(&id, &machine);
+        }
     }
 
     fn apply_entries(&mut self, entries: Vec<Entry>) {

@@ -3,7 +3,7 @@
 use super::State;
 use crate::action::{Change, ConditionState, Evidence};
 use crate::journal::{Entry, OrderStatus};
-use crate::model::{MachineAction, MachineActionStatus, MachineId};
+use crate::model::{MachineActionId, MachineId};
 
 impl State {
     /// The newest order about a machine that went wrong and is not acknowledged. A later
@@ -43,17 +43,10 @@ impl State {
 
     /// Notes the orders of this run that an action of somebody else has undone: nobody here has read that
     /// yet.
-    pub(super) fn note_lifted(&mut self, action: &MachineAction) {
-        let Some(machine) = &action.machine_id else {
-            return;
-        };
-        if action.status != MachineActionStatus::Succeeded {
-            return;
-        }
+    pub(super) fn note_lifted(&mut self, action: &MachineActionId, machine: &MachineId) {
         let lifted = self.entries.of_machine(machine).filter_map(|entry| {
             let evidence = self.lifted_by(entry)?;
-            let is_news =
-                evidence.action == action.id && !self.entries.is_of_earlier_run(entry.id());
+            let is_news = evidence.action == *action && !self.entries.is_of_earlier_run(entry.id());
             is_news.then(|| entry.id())
         });
         let lifted: Vec<_> = lifted.collect();

@@ -1,6 +1,7 @@
 //! Finds out what became of an order whose answer never came. Nothing here ever sends an order
 //! again.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -69,9 +70,12 @@ pub(in crate::worker) async fn reconcile_late(context: &Context, actions: &[Mach
     let Some(account) = account.filter(|_| context.journal.may_act()) else {
         return;
     };
+    let ended = actions.iter().filter(|action| action.status.is_final());
+    // Of one that is listed twice, the first counts.
+    let ended: HashMap<_, _> = ended.rev().map(|action| (&action.id, action)).collect();
     for entry in context.journal.entries().iter() {
         if entry.author.is(&account)
-            && let Some(end) = corrected_end(context, entry, actions)
+            && let Some(end) = corrected_end(context, entry, &ended)
         {
             context.journal.record_or_say(entry.id(), vec![end]).await;
             continue;
@@ -97,9 +101,13 @@ pub(in crate::worker) async fn reconcile_late(context: &Context, actions: &[Mach
 /// The end that the service shows now for an action of ours for which it had shown another. A reading
 /// older than the recorded one says nothing, and a service that keeps changing its mind is not
 /// followed for good.
-fn corrected_end(context: &Context, entry: &Entry, actions: &[MachineAction]) -> Option<Record> {
-    let own = entry.own_action().filter(|_| entry.status().is_end())?;
-    let action = actions.iter().find(|action| action.id == own)?;
+fn corrected_end(
+    context: &Context,
+    entry: &Entry,
+    ended: &HashMap<&MachineActionId, &MachineAction>,
+) -> Option<Record> {
+    let action = *ended.get(entry.status().action()?)?;
+    let end = finished(action).filter(|end| entry.is_corrected_by(end))?;
     let (recorded, source) = entry.status_time();
     let is_older =
         source == TimeSource::Service && action.last_updated.is_some_and(|read| read < recorded);
@@ -111,7 +119,6 @@ fn corrected_end(context: &Context, entry: &Entry, actions: &[MachineAction]) ->
         return None;
     }
     let claim = Claim::of(context, &entry.order, context.session.account().as_ref());
-    let end = finished(action).filter(|end| entry.is_corrected_by(end))?;
     claim.contradiction(action).is_none().then_some(end)
 }
 
