@@ -7,6 +7,7 @@ use super::catalogue::ActionKind;
 use super::hash::{Sha1, Sha1Error};
 use super::order::{MAX_COMMENT_CHARS, Order, Task};
 use super::parameter::{Parameter, ParameterError, ParameterKind, Value};
+use super::plan_step::PlanStep;
 use crate::model::{EntryId, MachineActionId, MachineActionType, MachineRef};
 
 /// What a form is about.
@@ -33,6 +34,8 @@ pub struct Draft {
     pub typed_name: String,
     /// The first of those that are to be confirmed together, where there are several.
     pub batch: Option<EntryId>,
+    /// Which step of a plan it is, where it is one.
+    pub plan: Option<PlanStep>,
 }
 
 /// Why a form is not complete yet; shown beside its field.
@@ -58,6 +61,7 @@ impl Draft {
             values: BTreeMap::new(),
             typed_name: String::new(),
             batch: None,
+            plan: None,
         }
     }
 
@@ -200,6 +204,7 @@ impl Draft {
                 machine: self.machine.clone(),
                 comment: comment.into(),
                 batch: self.batch,
+                plan: self.plan.clone(),
                 task: self.task(),
             }),
             Ok(_) | Err(_) => Err(errors),

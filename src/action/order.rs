@@ -8,6 +8,7 @@ use super::condition::Condition;
 use super::hash::Sha1;
 use super::inputs::{SELECTIVE, TAG};
 use super::parameter::{Value, Values};
+use super::plan_step::PlanStep;
 use super::spec::{ActionSpec, Change, Recorded, Risk};
 use crate::model::loose::or_none;
 use crate::model::{
@@ -32,6 +33,13 @@ pub struct Order {
     /// The first of those that were confirmed together, where there were several.
     #[serde(default, deserialize_with = "or_none")]
     pub batch: Option<EntryId>,
+    /// Which step of a plan it is, where it is one.
+    #[serde(
+        default,
+        deserialize_with = "or_none",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub plan: Option<PlanStep>,
     #[serde(flatten)]
     pub task: Task,
 }
@@ -325,6 +333,7 @@ mod tests {
             machine,
             comment: "why".into(),
             batch: None,
+            plan: None,
             task: Task::Act {
                 kind,
                 values: Values::default(),

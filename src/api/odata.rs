@@ -387,6 +387,7 @@ mod tests {
             },
             comment: "alert 1234".into(),
             batch: None,
+            plan: None,
             task: Task::Act {
                 kind: ActionKind::Isolate,
                 values: crate::action::Values::default(),

@@ -63,6 +63,8 @@ pub enum NotSentReason {
     /// The journal could not be written; this itself is then on disk only if there is room again.
     #[serde(alias = "it could not be put on disk")]
     Unwritten,
+    /// A step before it in its plan was refused, and the plan says that it ends there.
+    PlanStopped,
 }
 
 impl NotSentReason {
@@ -79,6 +81,7 @@ impl NotSentReason {
             Self::Blocked => "a guardrail stands against it",
             Self::Throttled => "the service kept asking for pauses",
             Self::Unwritten => "it could not be put on disk",
+            Self::PlanStopped => "a step before it in its plan was refused",
         }
     }
 }

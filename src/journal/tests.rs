@@ -1,7 +1,7 @@
 use strum::VariantArray as _;
 
 use super::*;
-use crate::action::{ActionKind, Draft, Subject};
+use crate::action::{ActionKind, Draft, PlanStep, Subject};
 use crate::model::{
     HResult, MachineActionId, MachineActionStatus, MachineActionType, MachineId, MachineRef,
 };
@@ -36,6 +36,12 @@ pub(crate) fn orders() -> Vec<crate::action::Order> {
             };
             let mut draft = Draft::new(EntryId::random().expect("random bytes"), machine, subject);
             draft.comment = "=cmd|' \"quoted\", alert 1234".into();
+            draft.plan = Some(PlanStep {
+                name: "Ransomware".into(),
+                step: 1,
+                of: 3,
+                goes_on: true,
+            });
             draft.fill_examples();
             draft.parse().expect("complete")
         })

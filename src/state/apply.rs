@@ -435,6 +435,7 @@ mod tests {
             machine: ordered_on,
             comment: "why".into(),
             batch: None,
+            plan: None,
             task: Task::Act {
                 kind: ActionKind::Isolate,
                 values: crate::action::Values::default(),

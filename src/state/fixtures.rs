@@ -50,6 +50,7 @@ pub fn order(tag: &str, machine: MachineRef, kind: ActionKind) -> Order {
         machine,
         comment: "INC-1".into(),
         batch: None,
+        plan: None,
         task: Task::Act {
             kind,
             values: crate::action::Values::default(),

@@ -145,6 +145,7 @@ fn preview(draft: &Draft) -> Vec<String> {
         machine: draft.machine.clone(),
         comment: draft.comment.trim().into(),
         batch: draft.batch,
+        plan: draft.plan.clone(),
         task: draft.task(),
     };
     let body = order.body().into_iter();

@@ -258,6 +258,7 @@ fn ordered(n: u32, batch: Option<EntryId>, records: Vec<Record>) -> Entry {
     let tag = format!("cdn-0000000{n}");
     let order = Order {
         batch,
+        plan: None,
         ..fixtures::order(&tag, machine, ActionKind::Isolate)
     };
     let author = Author {

@@ -1,0 +1,17 @@
+//! An order's place in the plan that it is a step of.
+
+use serde::{Deserialize, Serialize};
+
+/// Which step of which plan an order is. Written with the record that begins its entry, so that a plan can
+/// be resumed after the settings that held it have changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanStep {
+    /// What the plan was called when it was confirmed.
+    pub name: Box<str>,
+    /// From 1.
+    pub step: u32,
+    pub of: u32,
+    /// Whether the steps after this one go on where this one is refused.
+    pub goes_on: bool,
+}
