@@ -240,20 +240,7 @@ impl Grant {
         let lifetime = Duration::from_secs(fields.expires_in.unwrap_or(3600).min(31_536_000));
         let peeked = Claims::of_token(&token);
         let peek = peeked.as_ref();
-        let by_scope = || {
-            fields
-                .scope
-                .as_deref()
-                .map_or(Permissions::Unknown, Permissions::from_scopes)
-        };
-        let granted = peek.and_then(|claims| {
-            let scp = text(&claims.scp).map(str::to_owned);
-            scp.or_else(|| claims.roles_of_an_application())
-        });
-        let permissions = match granted.map(|scopes| Permissions::from_scopes(&scopes)) {
-            Some(known @ Permissions::Known(_)) => known,
-            Some(Permissions::Unknown) | None => by_scope(),
-        };
+        let permissions = granted(&fields, peek);
         let id = id_token::checked(&fields, nonce, endpoints, now)?;
         let account = who(&fields, id.as_ref(), peek, endpoints)?;
         let identity = Identity::of(&fields, id.as_ref(), peek);
@@ -277,6 +264,20 @@ impl Grant {
             identity,
             nonce: id.as_ref().and_then(Claims::nonce).map(Into::into),
         })
+    }
+}
+
+/// What the token may do: by its own claims, else by the answer's word.
+fn granted(fields: &Fields, access: Option<&Claims>) -> Permissions {
+    let claimed = access.and_then(|claims| {
+        let scp = text(&claims.scp).map(str::to_owned);
+        scp.or_else(|| claims.roles_of_an_application())
+    });
+    match claimed.map(|scopes| Permissions::from_scopes(&scopes)) {
+        Some(known @ Permissions::Known(_)) => known,
+        Some(Permissions::Unknown) | None => {
+            (fields.scope.as_deref()).map_or(Permissions::Unknown, Permissions::from_scopes)
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::Facts;
 use super::verdict::{Question, Verdict};
 use crate::model::{Machine, age_text, short_name};
@@ -14,22 +16,7 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
     if !question.is_act() {
         return Vec::new();
     }
-    let about = |machine: &Machine| {
-        let seen = machine.last_seen.map_or_else(
-            || "never reported".to_owned(),
-            |at| {
-                format!(
-                    "reported {}",
-                    age_text(facts.now.duration_since(at).as_secs())
-                )
-            },
-        );
-        format!(
-            "…{} ({}, {seen})",
-            machine.id.tail(),
-            machine.health_status.word()
-        )
-    };
+    let about = |machine: &Machine| distinguished(machine, facts.now);
     let own_name = question.machine.dns_name.as_deref().map(short_name);
     let has_name = |other: &&Arc<Machine>| {
         let name = other.computer_dns_name.as_deref().map(short_name);
@@ -70,6 +57,16 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         ));
     }
     verdicts
+}
+
+/// The end of its id, its health, and when it reported last.
+fn distinguished(machine: &Machine, now: Timestamp) -> String {
+    let seen = machine.last_seen.map_or_else(
+        || "never reported".to_owned(),
+        |at| format!("reported {}", age_text(now.duration_since(at).as_secs())),
+    );
+    let (tail, health) = (machine.id.tail(), machine.health_status.word());
+    format!("…{tail} ({health}, {seen})")
 }
 
 /// The first of them, and how many more there are.

@@ -10,7 +10,7 @@ use super::call::Call;
 use super::clock::{later, shifted};
 use super::faults::FaultKind;
 use super::identity::{Access, Application, CodeGrant, GrantState, Identity, Refresh};
-use super::oauth::{client_of, oauth_error, refuse_scope, removed_application};
+use super::oauth::{client_of, missing, oauth_error, refuse_scope, removed_application};
 use super::random::{Rng, TOKEN_LETTERS};
 use super::reply::Reply;
 use super::scopes::Asked;
@@ -51,20 +51,16 @@ impl Identity {
             Ok(asked) => asked,
             Err(problem) => return refuse_scope(problem, now),
         };
+        let refuse =
+            |error, code, text: &str| Err(Box::new(oauth_error(400, error, code, text, now)));
         let granted = match field("grant_type") {
-            None => {
-                return oauth_error(
-                    400,
-                    "invalid_request",
-                    900_144,
-                    "The request body must contain the following parameter: 'grant_type'.",
-                    now,
-                );
+            None => refuse("invalid_request", 900_144, &missing("grant_type")),
+            Some("urn:ietf:params:oauth:grant-type:device_code")
+                if fault == Some(&FaultKind::SlowDown) =>
+            {
+                refuse("slow_down", 0, "Polling too fast.")
             }
             Some("urn:ietf:params:oauth:grant-type:device_code") => {
-                if fault == Some(&FaultKind::SlowDown) {
-                    return oauth_error(400, "slow_down", 0, "Polling too fast.", now);
-                }
                 self.redeem_device_code(field("device_code").unwrap_or_default(), tenant, now)
             }
             Some("authorization_code") => self.redeem_code(
@@ -80,7 +76,7 @@ impl Identity {
             ),
             Some(other) => {
                 let text = format!("The app requested an unsupported grant type '{other}'.");
-                return oauth_error(400, "unsupported_grant_type", 70_003, &text, now);
+                refuse("unsupported_grant_type", 70_003, &text)
             }
         };
         match granted {

@@ -30,16 +30,13 @@ pub(super) fn client_of(
             "Invalid request. Request is malformed or invalid.",
         );
     }
-    let mut form = BTreeMap::new();
-    for (name, value) in call.form() {
-        if form.insert(name, value).is_some() {
-            return refuse(
-                "invalid_request",
-                9_002_313,
-                "Invalid request. A parameter is repeated.",
-            );
-        }
-    }
+    let Some(form) = without_repetition(call.form()) else {
+        return refuse(
+            "invalid_request",
+            9_002_313,
+            "Invalid request. A parameter is repeated.",
+        );
+    };
     if !scopes::is_tenant_text(tenant) {
         return refuse(
             "invalid_request",
@@ -56,11 +53,7 @@ pub(super) fn client_of(
         );
     }
     match form.get("client_id") {
-        None => refuse(
-            "invalid_request",
-            900_144,
-            "The request body must contain the following parameter: 'client_id'.",
-        ),
+        None => refuse("invalid_request", 900_144, &missing("client_id")),
         Some(client) if !client.eq_ignore_ascii_case(CLIENT_ID) => refuse(
             "unauthorized_client",
             700_016,
@@ -75,6 +68,24 @@ pub(super) fn client_of(
         ),
         Some(_) => Ok(form),
     }
+}
+
+/// The fields of a form in which none stands twice.
+fn without_repetition(
+    fields: impl IntoIterator<Item = (String, String)>,
+) -> Option<BTreeMap<String, String>> {
+    let mut form = BTreeMap::new();
+    for (name, value) in fields {
+        if form.insert(name, value).is_some() {
+            return None;
+        }
+    }
+    Some(form)
+}
+
+/// What is said of a parameter that is not there.
+pub(super) fn missing(parameter: &str) -> String {
+    format!("The request body must contain the following parameter: '{parameter}'.")
 }
 
 /// What is said of an application that an administrator has removed.

@@ -6,8 +6,9 @@ use super::actions::{ActionRow, COMMON_PROPERTIES, is_sha1};
 use super::call::Call;
 use super::faults::FaultKind;
 use super::fleet::Record;
+use super::lifecycle::Action;
 use super::reply::Reply;
-use super::tenant::{SimTenant, SubmitRequest};
+use super::tenant::{Inner, SimTenant, SubmitRequest};
 
 /// Longest comment that is taken; the service's own limit is not documented.
 const MAX_COMMENT: usize = 4_000;
@@ -81,12 +82,15 @@ pub(super) fn submit(
         _ => tenant.begin(&mut inner, index, row, request),
     };
     tracing::debug!(kind = row.kind, "an action was stored");
+    created(tenant, row.success, answer(&mut inner, &stored, fault))
+}
+
+/// What is answered about an action that was stored; a fault bends it.
+fn answer(inner: &mut Inner, stored: &Action, fault: Option<&FaultKind>) -> Value {
     let mut answer = stored.json();
     match fault {
         Some(FaultKind::OtherId) => {
-            let is_other = |a: &&super::lifecycle::Action| {
-                a.status.is_final() && a.machine_id != stored.machine_id
-            };
+            let is_other = |a: &&Action| a.status.is_final() && a.machine_id != stored.machine_id;
             if let Some(other) = inner.actions.iter().find(is_other) {
                 answer["id"] = json!(other.id);
             }
@@ -96,7 +100,7 @@ pub(super) fn submit(
         Some(FaultKind::Premature) => answer["status"] = json!("Succeeded"),
         _ => {}
     }
-    created(tenant, row.success, answer)
+    answer
 }
 
 fn created(tenant: &SimTenant, status: u16, action: Value) -> Reply {

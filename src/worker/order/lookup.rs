@@ -313,20 +313,30 @@ async fn search(
         return look_up_cancellation(context, claim, action).await;
     }
     match order.task.record() {
-        Recorded::MachineAction => {}
-        Recorded::Investigation => return look_up_investigation(context, entry, claim).await,
+        Recorded::MachineAction => search_actions(context, entry, claim, where_to).await,
+        Recorded::Investigation => look_up_investigation(context, entry, claim).await,
         Recorded::Machine => {
             let read = look_up_effect(context, order, Lane::Analyst).await;
             let read = read.map_err(Some)?;
-            return Ok(if read.status.is_final() {
+            Ok(if read.status.is_final() {
                 Found::ours(&read)
             } else {
                 Found::Nothing
-            });
+            })
         }
     }
+}
+
+/// Looks for it among the device's actions, by the id that the service answered with, and, where
+/// wanted, among everybody's.
+async fn search_actions(
+    context: &Context,
+    entry: &Entry,
+    claim: &Claim<'_>,
+    where_to: Where,
+) -> Result<Found, Option<ApiError>> {
     // No time in the question: this computer's clock may be wrong. The tag decides.
-    let found = context.client.actions_on(&order.machine.id, Lane::Analyst);
+    let found = (context.client).actions_on(&entry.order.machine.id, Lane::Analyst);
     let found = found.await.map_err(Some)?;
     if let Some(action) = found.items.iter().find(|action| claim.is_ours(action)) {
         return Ok(Found::ours(action));

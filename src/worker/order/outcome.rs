@@ -147,33 +147,10 @@ pub(super) async fn mark_unknown(context: &Context, entry: EntryId, error: &ApiE
 
 /// The service said no, or was never reached.
 pub(super) async fn refuse(context: &Context, approval: &Approval, error: &ApiError) {
-    let order = approval.order();
     let (ApiError::Refused(refusal) | ApiError::Unauthorized(refusal)) = error else {
-        let why = match error {
-            ApiError::SignIn(error) if !matches!(error, AuthError::Unreachable(_)) => {
-                NotSentReason::SignInEnded
-            }
-            ApiError::Throttled { .. } => NotSentReason::Throttled,
-            ApiError::SignIn(_)
-            | ApiError::NotReached { .. }
-            | ApiError::TimedOut { .. }
-            | ApiError::Interrupted { .. }
-            | ApiError::Certificate { .. }
-            | ApiError::ForeignHost { .. }
-            | ApiError::NoClient { .. }
-            | ApiError::Unauthorized(_)
-            | ApiError::Refused(_)
-            | ApiError::Fault { .. }
-            | ApiError::OtherRecord { .. }
-            | ApiError::NotUnderstood { .. } => NotSentReason::NotReached,
-        };
-        context.session.note_auth_failure(error).await;
-        let detail = Some(error.to_string().into());
-        let record = Record::NotSent { why, detail };
-        let journal = &context.journal;
-        journal.record_or_say(order.entry, vec![record]).await;
-        return;
+        return not_sent(context, approval, error).await;
     };
+    let order = approval.order();
     let (mut records, mut message) = (Vec::new(), refusal.message.clone());
     if refusal.may_hide_active_request() {
         match look_for_cause(context, approval).await {
@@ -185,26 +162,22 @@ pub(super) async fn refuse(context: &Context, approval: &Approval, error: &ApiEr
                 not_ours(context, order, &action).await;
                 return;
             }
-            Cause::Contested(action) => {
-                let record = Record::Unclear {
-                    status: None,
-                    action: Some(action.id.clone()),
-                    why: "the service refused, and shows another action with this order's tag"
-                        .into(),
-                };
-                context
-                    .journal
-                    .record_or_say(order.entry, vec![record])
-                    .await;
-                return;
-            }
+            Cause::Contested(action) => records.push(Record::Unclear {
+                status: None,
+                action: Some(action.id.clone()),
+                why: "the service refused, and shows another action with this order's tag".into(),
+            }),
             Cause::OtherVariant(action) => message = with_other_variant(&message, &action),
             Cause::Ended(end) => records.push(end),
             Cause::NotThere => records.push(Record::ActiveActionsRead { complete: true }),
             Cause::NotRead => records.push(Record::ActiveActionsRead { complete: false }),
         }
     }
-    if !matches!(records.as_slice(), [Record::Finished { .. }]) {
+    let is_settled = matches!(
+        records.as_slice(),
+        [Record::Finished { .. } | Record::Unclear { .. }]
+    );
+    if !is_settled {
         records.push(Record::Refused {
             status: refusal.status,
             code: refusal.code.clone().unwrap_or_default(),
@@ -212,6 +185,34 @@ pub(super) async fn refuse(context: &Context, approval: &Approval, error: &ApiEr
         });
     }
     context.journal.record_or_say(order.entry, records).await;
+}
+
+/// Nothing left this computer, or nothing arrived.
+async fn not_sent(context: &Context, approval: &Approval, error: &ApiError) {
+    let why = match error {
+        ApiError::SignIn(error) if !matches!(error, AuthError::Unreachable(_)) => {
+            NotSentReason::SignInEnded
+        }
+        ApiError::Throttled { .. } => NotSentReason::Throttled,
+        ApiError::SignIn(_)
+        | ApiError::NotReached { .. }
+        | ApiError::TimedOut { .. }
+        | ApiError::Interrupted { .. }
+        | ApiError::Certificate { .. }
+        | ApiError::ForeignHost { .. }
+        | ApiError::NoClient { .. }
+        | ApiError::Unauthorized(_)
+        | ApiError::Refused(_)
+        | ApiError::Fault { .. }
+        | ApiError::OtherRecord { .. }
+        | ApiError::NotUnderstood { .. } => NotSentReason::NotReached,
+    };
+    context.session.note_auth_failure(error).await;
+    let detail = Some(error.to_string().into());
+    let record = Record::NotSent { why, detail };
+    (context.journal)
+        .record_or_say(approval.order().entry, vec![record])
+        .await;
 }
 
 /// What the device's actions say about a refusal whose code alone does not say why.
