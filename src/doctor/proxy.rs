@@ -177,5 +177,8 @@ mod tests {
             words(DesktopProxy::Unknown, false).is_some_and(|said| said.contains("cannot see"))
         );
         assert_eq!(words(DesktopProxy::Unknown, true), None);
+        // A script that is set is told also where something else goes before it.
+        let said = words(DesktopProxy::Script, true).expect("a line");
+        assert!(said.contains("not run: the proxy above"), "{said}");
     }
 }

@@ -145,6 +145,18 @@ fn what_a_killed_run_left_is_cleaned_up_and_what_another_writes_is_not() {
 }
 
 #[test]
+fn a_new_file_never_takes_the_place_of_another() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("hand-over.md");
+    write_new(&file, b"first").expect("written");
+    let refused = write_new(&file, b"second").expect_err("something is there");
+    assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+    assert_eq!(fs::read(&file).expect("there"), b"first");
+    assert!(mode(&file).expect("told").is_none_or(|mode| mode == 0o600));
+    assert_eq!(list(folder.path()).expect("a list"), [file]);
+}
+
+#[test]
 fn a_file_is_known_under_each_of_its_names() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("journal.sqlite");

@@ -142,10 +142,29 @@ pub(crate) fn sign_notification(_notification: &mut notify_rust::Notification) {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    /// Whoever puts a link there between the look and the opening gains nothing.
+    #[test]
+    fn the_system_itself_opens_no_link() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::fs::write(&file, "theirs").expect("written");
+        std::os::unix::fs::symlink(&file, &link).expect("linked");
+        for access in [Access::Read, Access::Write] {
+            let refused = open(&link, access).expect_err("a link");
+            assert_eq!(
+                refused.raw_os_error(),
+                Some(rustix::io::Errno::LOOP.raw_os_error())
+            );
+        }
+        open(&link, Access::ReadThroughLinks).expect("followed");
+    }
+
     #[cfg(target_os = "linux")]
     #[test]
     fn other_processes_cannot_read_the_memory() {
-        super::keep_memory_private().expect("allowed");
+        keep_memory_private().expect("allowed");
         let dumpable = rustix::process::dumpable_behavior().expect("told");
         assert_eq!(dumpable, rustix::process::DumpableBehavior::NotDumpable);
     }

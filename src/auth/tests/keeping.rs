@@ -94,6 +94,8 @@ async fn no_keyring_at_all_is_fine() {
         session.try_keyring_again().await,
         KeyringState::NotSaved { .. }
     ));
+    session.sign_out().await.expect("nothing of it was kept");
+    assert_eq!(session.signed_in(), None);
 }
 
 #[tokio::test(start_paused = true)]
