@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use url::Url;
 
-use crate::action::{ActionKind, Devices, Draft, Subject};
+use crate::action::{ActionKind, Devices, Draft, Recorded, Subject};
 use crate::auth::TokenStore;
 use crate::cli::Step;
 use crate::files;
 use crate::guard::{self, Policy};
 use crate::journal::{Entry, OrderStatus};
-use crate::message::Command;
+use crate::message::{Command, OrderProgress::LookFailed};
 use crate::model::{
     Endpoints, EntryId, HealthStatus, MachineRef, Mode, OnboardingStatus, OsFamily, SessionStatus,
     loopback_addresses,
@@ -287,15 +287,18 @@ impl Rehearsal {
         for entry in open {
             self.until_end("earlier run", entry)?;
         }
-        let ended = self.state.entries.len();
-        if ended > 0 {
-            say!("ok      earlier runs: all {ended} entries have an end");
+        let (all, open) = (self.state.entries.len(), self.state.open_entries().count());
+        if all > 0 {
+            say!(
+                "ok      earlier runs: {all} entries, {open} of them without an end that can be told"
+            );
         }
         Ok(())
     }
 
-    /// Follows an entry to its end, and prints each status on the way.
-    fn until_end(&mut self, step: &'static str, entry: EntryId) -> Result<(), Failed> {
+    /// Follows an entry to its end, and prints each status on the way; `false` where nothing
+    /// tells it: of an investigation whose answer was lost.
+    fn until_end(&mut self, step: &'static str, entry: EntryId) -> Result<bool, Failed> {
         let start = instant();
         let mut told = String::new();
         loop {
@@ -311,8 +314,10 @@ impl Rehearsal {
                 );
                 told = word;
             }
-            if status.is_end() {
-                return Ok(());
+            let is_looked_up = matches!(self.state.progress.get(&entry), Some(LookFailed { .. }));
+            let is_untold = found.order.task.record() == Recorded::Investigation && is_looked_up;
+            if status.is_end() || (status.is_unknown() && is_untold) {
+                return Ok(status.is_end());
             }
             let longest = if matches!(status, OrderStatus::Accepted { .. }) {
                 SERVICE_SECS
@@ -369,8 +374,10 @@ impl Rehearsal {
             .map_err(failed)?;
         self.send(step, Command::Submit(vec![approval]))?;
         self.until(step, move |s| s.entry(entry).is_some())?;
-        self.until_end(step, entry)?;
-
+        if !self.until_end(step, entry)? {
+            say!("unknown {step}: the answer was lost, and nothing tells one from another");
+            return Ok(());
+        }
         let Some(found) = self.state.entry(entry) else {
             return Err(failed("the entry is gone".into()));
         };

@@ -189,6 +189,17 @@ impl SimControl {
         inner.investigations.all(now)
     }
 
+    /// Lets a colleague, or a rule, start an investigation of this machine now; its number, or `None`
+    /// when there is no such machine.
+    #[must_use]
+    pub fn investigate_as_colleague(&self, machine_id: &str) -> Option<String> {
+        let (tenant, now) = (&self.0, self.0.clock.now());
+        let index = tenant.fleet.find_id(machine_id)?;
+        let mut inner = tenant.lock();
+        let begun = super::investigations::begin(tenant, &mut inner, index, (now, 90));
+        begun["id"].as_str().map(str::to_owned)
+    }
+
     /// Ends all investigations that are not at their end in this state from now on.
     pub fn end_investigations(&self, state: &str) {
         let now = self.0.clock.now();

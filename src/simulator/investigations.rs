@@ -1,6 +1,7 @@
 //! Automated investigations: started on a machine, and read by their number. They show neither who
 //! asked for them nor why.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::actions::ActionRow;
@@ -12,7 +13,7 @@ use super::odata;
 use super::reply::Reply;
 use super::story;
 use super::submit::{body_of, comment_of, unsuitable, wrong_content_type};
-use super::tenant::SimTenant;
+use super::tenant::{Inner, SimTenant};
 
 const PROPERTIES: [&str; 5] = ["startTime", "id", "state", "machineId", "triggeringAlertId"];
 /// `POST /api/machines/{id}/startInvestigation`.
@@ -37,6 +38,27 @@ pub(super) fn start(tenant: &SimTenant, call: &Call, id: &str, row: &ActionRow) 
     if let Some((code, message)) = unsuitable(&record, row, None) {
         return Reply::error(400, code, &message);
     }
+    let answer = begin(
+        tenant,
+        &mut inner,
+        index,
+        (now, i64::from(row.typical_secs)),
+    );
+    Reply::json(
+        row.success,
+        entity(tenant, "Investigations/$entity", answer),
+    )
+}
+
+/// Begins one on the machine in this place, whoever wants it; how it is written at that time. One
+/// without anything in its way takes so many seconds.
+pub(super) fn begin(
+    tenant: &SimTenant,
+    inner: &mut Inner,
+    index: usize,
+    (now, typical_secs): (Timestamp, i64),
+) -> Value {
+    let record = tenant.record(index, &inner.changed);
     let machine_id = tenant.fleet.id(index).unwrap_or_default().to_owned();
     let health = record.get("healthStatus").and_then(Value::as_str);
     let is_silent = health == Some("Inactive");
@@ -52,7 +74,7 @@ pub(super) fn start(tenant: &SimTenant, call: &Call, id: &str, row: &ActionRow) 
     } else {
         steps.push((shifted(now, 3), "Running".to_owned()));
         if !inner.never_finish.contains(&machine_id) {
-            steps.push((shifted(now, i64::from(row.typical_secs)), end.to_owned()));
+            steps.push((shifted(now, typical_secs), end.to_owned()));
         }
     }
     let started = Investigation {
@@ -69,10 +91,7 @@ pub(super) fn start(tenant: &SimTenant, call: &Call, id: &str, row: &ActionRow) 
     };
     let answer = started.json(now);
     inner.investigations.all.push(started);
-    Reply::json(
-        row.success,
-        entity(tenant, "Investigations/$entity", answer),
-    )
+    answer
 }
 
 /// `GET /api/investigations/{id}`.

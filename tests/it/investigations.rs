@@ -5,7 +5,7 @@ use std::time::Duration;
 use cordon::action::ActionKind;
 use cordon::journal::{OrderStatus, Record};
 use cordon::message::OrderProgress;
-use cordon::model::{EntryId, MachineActionStatus};
+use cordon::model::{EntryId, MachineActionId, MachineActionStatus};
 use serde_json::json;
 
 use crate::common::{Console, Engine, fault, journal_on_disk, signed_in};
@@ -72,8 +72,47 @@ fn each_end_has_its_last_word() {
     }
 }
 
+/// Waits until two looks have found what may or may not be this entry's; what the last one said.
+fn said_by_looks(engine: &mut Engine, entry: EntryId) -> String {
+    let failed = |s: &cordon::state::State| match s.progress.get(&entry) {
+        Some(OrderProgress::LookFailed { why, next_at, .. }) => {
+            Some((why.headline.clone(), *next_at))
+        }
+        Some(_) | None => None,
+    };
+    engine.until("a look that tells nothing", |s| failed(s).is_some());
+    let first = failed(&engine.state).map(|(_, next_at)| next_at);
+    engine.until("another look", |s| {
+        failed(s).is_some_and(|(_, next_at)| Some(next_at) != first)
+    });
+    let (headline, _) = failed(&engine.state).expect("it failed");
+    headline
+}
+
 #[test]
-fn a_lost_answer_is_settled_by_what_began_on_the_device_since_and_nothing_is_sent_again() {
+fn another_persons_investigation_of_the_same_second_is_not_called_ours() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    let machine = engine.machine("ENG-LT-030");
+    engine
+        .control
+        .inject(fault("submit:startInvestigation", "drop_before", 1));
+    let theirs = engine.control.investigate_as_colleague(machine.id.as_str());
+    let theirs = theirs.expect("the tenant has the machine");
+    let entry = engine.order(KIND, "ENG-LT-030");
+    let said = said_by_looks(&mut engine, entry);
+    assert!(
+        said.contains(&theirs) && said.contains("somebody else's"),
+        "{said}"
+    );
+    let known = engine.state.entry(entry).expect("it is there");
+    assert!(known.status().is_unknown(), "{:?}", known.records());
+    assert!(engine.state.entries.needs_attention(known));
+    assert_eq!(posts(&engine).len(), 1);
+    assert_eq!(engine.control.investigations().len(), 1);
+}
+
+#[test]
+fn a_lost_answer_names_what_began_on_the_device_since_and_nothing_is_sent_again() {
     for what in ["drop_after", "garbage", "no_id", "empty:201"] {
         let (_tenant, _folder, mut engine) = signed_in();
         // An earlier one of the same device is not taken for it.
@@ -84,9 +123,13 @@ fn a_lost_answer_is_settled_by_what_began_on_the_device_since_and_nothing_is_sen
             .control
             .inject(fault("submit:startInvestigation", what, 1));
         let entry = engine.order(KIND, "ENG-LT-030");
-        let end = engine.until_end(entry);
-        assert!(matches!(end, OrderStatus::Done { .. }), "{what}: {end:?}");
-        assert_ne!(end.action().cloned(), first, "{what}");
+        let said = said_by_looks(&mut engine, entry);
+        let all = engine.control.investigations();
+        let newest = all.last().and_then(|one| one["id"].as_str());
+        let newest = newest.expect("it was stored");
+        assert_ne!(first.as_ref().map(MachineActionId::as_str), Some(newest));
+        assert!(said.contains(newest), "{what}: {said}");
+        assert!(engine.status(entry).is_unknown(), "{what}");
         assert_eq!(posts(&engine).len(), 2, "{what}");
         assert_eq!(engine.control.investigations().len(), 2, "{what}");
     }

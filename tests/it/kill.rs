@@ -237,7 +237,10 @@ impl Lane {
         let actions = self.control().actions();
         for entry in &entries {
             let status = entry.status();
-            seen.without_end += u64::from(!status.is_end());
+            // Nothing tells one investigation from another: a lost answer leaves it unknown for good.
+            let nothing_tells = entry.order.task.record() == Recorded::Investigation;
+            let may_stay_open = nothing_tells && status.is_unknown();
+            seen.without_end += u64::from(!status.is_end() && !may_stay_open);
             if !is_tagged(&entry) {
                 continue;
             }

@@ -211,7 +211,9 @@ async fn record_found(
             return not_ours(context, &entry.order, &action).await;
         }
         Ok(Found::Contested) => progress.trouble = Some(contested()),
-        Ok(Found::Untagged) => progress.trouble = Some(untagged(&entry.order.task)),
+        Ok(Found::Untagged(action)) => {
+            progress.trouble = Some(untagged(&entry.order.task, &action));
+        }
         Ok(Found::Nothing) => {
             progress.complete += 1;
             progress.first.get_or_insert_with(monotonic_now);
@@ -248,8 +250,9 @@ enum Found {
     NotOurs(Box<MachineAction>),
     /// Ours by this look and not by another.
     Contested,
-    /// One of its kind, by this account and from about its time, that shows no tag.
-    Untagged,
+    /// One of its kind from about its time that shows no tag: it may be this order's, and nothing
+    /// tells.
+    Untagged(Box<MachineAction>),
     /// The service does not have it.
     Nothing,
 }
@@ -270,13 +273,21 @@ fn contested() -> Explanation {
     }
 }
 
-/// Why an action that is most likely this order's settles nothing.
-fn untagged(task: &Task) -> Explanation {
+/// Why an action that may be this order's settles nothing.
+fn untagged(task: &Task, action: &MachineAction) -> Explanation {
     let kind = task.kind();
     let what = kind.map_or_else(|| "an action".to_owned(), |kind| kind.spec().a_noun());
-    let headline = format!(
-        "Defender shows {what} from about that time without this order's tag: most likely it is this one"
-    );
+    let headline = if task.record() == Recorded::Investigation {
+        // Two of one device and second differ in nothing: a colleague's, or a rule's, is as likely.
+        format!(
+            "Defender shows {what} of this device from about that time, number {}. It may be this one or somebody else's: investigations do not show who started them",
+            action.id
+        )
+    } else {
+        format!(
+            "Defender shows {what} from about that time without this order's tag: most likely it is this one"
+        )
+    };
     let next = NextStep::Outside("Look at the device's actions before you send it again".into());
     Explanation {
         effect: Effect::Unknown,
@@ -367,8 +378,8 @@ async fn search_actions(
     let shown = || found.items.iter().chain(&answered);
     if shown().any(|action| claim.contradicts_itself(action)) {
         Ok(Found::Contested)
-    } else if found.items.iter().any(|action| claim.may_be(action)) {
-        Ok(Found::Untagged)
+    } else if let Some(action) = found.items.iter().find(|action| claim.may_be(action)) {
+        Ok(Found::Untagged(Box::new(action.clone())))
     } else {
         whole(&found)
     }
@@ -383,7 +394,8 @@ fn whole(found: &Complete<MachineAction>) -> Result<Found, Option<ApiError>> {
     }
 }
 
-/// The investigation that came of an order, as far as can be told without a tag.
+/// An investigation that may have come of an order: without tag, comment and requestor none can be
+/// told from another. None at all is the only proof there is.
 async fn look_up_investigation(
     context: &Context,
     entry: &Entry,
@@ -399,7 +411,7 @@ async fn look_up_investigation(
         known.any(|id| id == read.id)
     };
     match claim.first_unclaimed(&found.items, is_claimed) {
-        Some(started) => Ok(Found::ours(started)),
+        Some(started) => Ok(Found::Untagged(Box::new(started.clone()))),
         None => whole(&found),
     }
 }
