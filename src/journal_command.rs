@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::auth::read_note;
 use crate::cli::JournalCommand;
@@ -56,6 +56,7 @@ pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
             Ok((verified, entries)) => {
                 let moment = Moment {
                     now: now(),
+                    service_ahead: SignedDuration::ZERO,
                     zone: &TimeZone::system(),
                     since: None,
                     others: None,

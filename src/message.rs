@@ -5,8 +5,8 @@ mod file_news;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::action::Task;
 use crate::explain::{Explanation, NextStep};
@@ -129,6 +129,8 @@ pub enum Event {
     },
     /// This computer's clock is far from the service's.
     Clock(Explanation),
+    /// How far the service's clock is ahead of this computer's.
+    ServiceAhead(SignedDuration),
     /// What this computer is, if known.
     Host(Option<Host>),
     /// The method by which the last account signed in here.

@@ -94,6 +94,7 @@ impl ConditionState {
 pub struct Conditions {
     states: [ConditionState; Condition::ALL.len()],
     ended: [ConditionState; Condition::ALL.len()],
+    opposed: [Option<Evidence>; Condition::ALL.len()],
     /// Whether an action of any kind has not ended.
     pub has_open_action: bool,
 }
@@ -105,6 +106,7 @@ impl Conditions {
         Self {
             states: Condition::ALL.map(|condition| infer(condition, history)),
             ended: Condition::ALL.map(|condition| infer_ended(condition, history)),
+            opposed: Condition::ALL.map(|condition| opposed(condition, history)),
             has_open_action: history.iter().any(|action| !action.status.is_final()),
         }
     }
@@ -113,6 +115,13 @@ impl Conditions {
     #[must_use]
     pub const fn state(&self, condition: Condition) -> &ConditionState {
         &self.states[condition as usize]
+    }
+
+    /// What has not ended either and is against the newest change that has not: whichever of the two
+    /// ends last decides.
+    #[must_use]
+    pub const fn opposed(&self, condition: Condition) -> Option<&Evidence> {
+        self.opposed[condition as usize].as_ref()
     }
 
     /// As [`infer_ended`] says it.
@@ -128,16 +137,33 @@ impl Conditions {
 pub fn infer(condition: Condition, history: &[MachineAction]) -> ConditionState {
     #[cfg(test)]
     INFERENCES.with(|count| count.set(count.get() + 1));
-    let open = history.iter().filter(|action| !action.status.is_final());
-    let open = open.filter_map(|action| Some((action, condition.is_set_by(action, history)?)));
-    // Where the times say nothing, the id decides: another order of the list must not.
-    match open.max_by_key(|(action, _)| (action.created, action.id.as_str())) {
+    match newest_open(condition, history, None) {
         Some((action, to)) => ConditionState::Changing {
             to,
             evidence: Evidence::of(action),
         },
         None => infer_ended(condition, history),
     }
+}
+
+/// The newest change that has not ended, or the newest one in this direction.
+fn newest_open(
+    condition: Condition,
+    history: &[MachineAction],
+    wanted: Option<bool>,
+) -> Option<(&MachineAction, bool)> {
+    let open = history.iter().filter(|action| !action.status.is_final());
+    let open = open.filter_map(|action| Some((action, condition.is_set_by(action, history)?)));
+    let open = open.filter(|(_, to)| wanted.is_none_or(|wanted| wanted == *to));
+    // Where the times say nothing, the id decides: another order of the list must not.
+    open.max_by_key(|(action, _)| (action.created, action.id.as_str()))
+}
+
+/// The newest open change against the newest of all.
+fn opposed(condition: Condition, history: &[MachineAction]) -> Option<Evidence> {
+    let (_, to) = newest_open(condition, history, None)?;
+    let (against, _) = newest_open(condition, history, Some(!to))?;
+    Some(Evidence::of(against))
 }
 
 /// As [`infer`], as if what has not ended had never been requested: what is in force meanwhile.

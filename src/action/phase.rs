@@ -23,6 +23,8 @@ pub enum Phase {
     UnderWay {
         to: bool,
     },
+    /// Setting it and lifting it are both requested and have not ended: whichever ends last decides.
+    BothWays,
 }
 
 const PENDING: Phase = Phase::Pending {
@@ -69,7 +71,10 @@ impl Phase {
     /// Whether an action on it has not ended.
     #[must_use]
     pub const fn is_changing(self) -> bool {
-        matches!(self, Self::Pending { .. } | Self::UnderWay { .. })
+        matches!(
+            self,
+            Self::Pending { .. } | Self::UnderWay { .. } | Self::BothWays
+        )
     }
 
     /// The word for a condition in this phase.
@@ -101,16 +106,22 @@ impl Phase {
             (Self::UnderWay { to: true }, Contained) => "Containing…",
             (Self::UnderWay { to: false }, Isolated | Contained) => "Releasing…",
             (Self::UnderWay { to: false }, Restricted) => "Unrestricting…",
+            (Self::BothWays, Isolated) => "Isolation and release both under way",
+            (Self::BothWays, Restricted) => "Restriction and lifting both under way",
+            (Self::BothWays, Contained) => "Containment and release both under way",
         }
     }
 
     /// The word without what else still holds: for a narrow column and for the search.
     #[must_use]
     pub const fn short_word(self, condition: Condition) -> &'static str {
-        if let Self::Pending { to, .. } = self {
-            return Self::Pending { to, holds: false }.word(condition);
+        match (self, condition) {
+            (Self::Pending { to, .. }, _) => Self::Pending { to, holds: false }.word(condition),
+            (Self::BothWays, Condition::Isolated) => "Isolation and release",
+            (Self::BothWays, Condition::Restricted) => "Restriction and lifting",
+            (Self::BothWays, Condition::Contained) => "Containment and release",
+            _ => self.word(condition),
         }
-        self.word(condition)
     }
 }
 
@@ -118,6 +129,9 @@ impl Conditions {
     /// What it is called.
     #[must_use]
     pub fn phase(&self, condition: Condition) -> Phase {
+        if self.opposed(condition).is_some() {
+            return Phase::BothWays;
+        }
         let holds = self.ended(condition).in_force().is_some();
         Phase::of(self.state(condition), holds)
     }

@@ -37,6 +37,7 @@ use crate::model::{
 /// Everything a guardrail may look at.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
+    /// What the service's clock shows now: what is compared with it is the service's.
     pub now: Timestamp,
     /// In which times are told.
     pub zone: &'a TimeZone,

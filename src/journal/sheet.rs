@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::wording::{detail, not_reread, parameters, utc};
-use super::{Entry, NotSentReason, OrderStatus, Phase, Verified};
+use super::{Entry, NotSentReason, OrderStatus, Phase, TimeSource, Verified};
 use crate::action::{Change, Risk, Task};
 use crate::model::{EntryId, MachineActionStatus, MachineId, MachineRef, age_text, clean};
 
@@ -22,6 +22,8 @@ const DEVICE_HAS: SignedDuration = SignedDuration::from_hours(72);
 #[derive(Debug, Clone)]
 pub struct Moment<'a> {
     pub now: Timestamp,
+    /// How far the service's clock is ahead of the one that shows `now`, as far as that is known.
+    pub service_ahead: SignedDuration,
     pub zone: &'a TimeZone,
     /// From when on it tells what was done, where that was chosen.
     pub since: Option<Timestamp>,
@@ -55,8 +57,13 @@ impl Moment<'_> {
         format!("{}, by {}", self.both(at), source.words())
     }
 
-    fn ago(&self, at: Timestamp) -> String {
-        age_text(self.now.duration_since(at).as_secs())
+    fn ago(&self, at: Timestamp, source: TimeSource) -> String {
+        let ahead = match source {
+            TimeSource::Service => self.service_ahead,
+            TimeSource::Console => SignedDuration::ZERO,
+        };
+        let age = self.now.duration_since(at).saturating_add(ahead);
+        age_text(age.as_secs())
     }
 }
 
@@ -220,7 +227,13 @@ fn others(out: &mut String, moment: &Moment<'_>) -> std::fmt::Result {
     for one in others {
         let since = one.since.map_or_else(
             || "since an unknown time".to_owned(),
-            |at| format!("since {}, {}", moment.both(at), moment.ago(at)),
+            |at| {
+                format!(
+                    "since {}, {}",
+                    moment.both(at),
+                    moment.ago(at, TimeSource::Service)
+                )
+            },
         );
         writeln!(
             out,
@@ -250,7 +263,7 @@ fn row(
     let (at, source) = entry.status_time();
     let when = match (section, ended_by(entry, all)) {
         (Section::Contained | Section::Open, _) => {
-            let (both, ago) = (moment.both(at), moment.ago(at));
+            let (both, ago) = (moment.both(at), moment.ago(at, source));
             format!("since {both}, {ago}, by {}", source.words())
         }
         (Section::Failed | Section::Done, None) => format!("at {}", moment.status_of(entry)),

@@ -199,6 +199,20 @@ mod tests {
     }
 
     #[test]
+    fn opposite_requests_that_are_both_open_are_both_said() {
+        for (first, second) in [(Isolate, Unisolate), (Unisolate, Isolate)] {
+            for status in [Pending, InProgress] {
+                let mut newer = action(second.clone(), status);
+                newer.id = MachineActionId::parse("b").expect("a literal id");
+                let both = of(&[action(first.clone(), InProgress), newer]);
+                assert_eq!(both.text(), "Isolation and release both under way");
+                assert_eq!(both.short_text(), "Isolation and release");
+                assert_eq!(both.rank(), Some(0));
+            }
+        }
+    }
+
+    #[test]
     fn both_conditions_are_shown() {
         let text = |actions: &[MachineAction]| of(actions).text();
         assert_eq!(text(&[action(Isolate, Succeeded)]), "Isolated");

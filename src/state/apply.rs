@@ -32,6 +32,7 @@ impl State {
             Event::File { hash, news, at, .. } => self.apply_file(hash, news, at),
             Event::Hashing { file, news } => self.hashing = Some((file, news)),
             Event::Clock(explanation) => self.clock = Some(explanation),
+            Event::ServiceAhead(ahead) => self.service_ahead = ahead,
             Event::Host(host) => self.host = host,
             Event::SignInMethod(sign_in_method) => self.sign_in_method = sign_in_method,
             Event::Journal(result) => self.journal = Some(result),
@@ -215,6 +216,7 @@ impl State {
         if let Some(at) = failed_at(known) {
             self.entries.note_failed(&known.id, at);
         }
+        let made_by = self.entries.that_made(&known.id).map(Entry::id);
         // Nothing was ordered from here on most machines.
         let is_ordered = |machine: &&MachineId| self.entries.of_machine(machine).next().is_some();
         if known.status == MachineActionStatus::Succeeded
@@ -223,6 +225,7 @@ impl State {
             let id = known.id.clone();
             self.note_lifted(&id, &machine);
         }
+        self.note_deviation(made_by);
     }
 
     fn apply_entries(&mut self, entries: Vec<Entry>) {
@@ -231,6 +234,10 @@ impl State {
             if let Some(at) = failed_at(action) {
                 self.entries.note_failed(&action.id, at);
             }
+        }
+        let done = self.entries.iter().map(Entry::id);
+        for entry in done.collect::<Vec<_>>() {
+            self.note_deviation(Some(entry));
         }
     }
 
@@ -245,7 +252,9 @@ impl State {
         {
             self.actions.remove(action);
         }
+        let id = entry.id();
         self.entries.put(entry);
+        self.note_deviation(Some(id));
     }
 }
 
@@ -259,6 +268,7 @@ const fn changes_facts(event: &Event) -> bool {
             | Event::Download { .. }
             | Event::Hashing { .. }
             | Event::Clock(_)
+            | Event::ServiceAhead(_)
             | Event::Problem(_)
     )
 }

@@ -1,9 +1,9 @@
 //! What a person has to know of without having looked for it.
 
 use super::State;
-use crate::action::{Change, ConditionState, Evidence};
+use crate::action::{Change, ConditionState, Evidence, Sameness};
 use crate::journal::{Entry, OrderStatus};
-use crate::model::{MachineActionId, MachineId};
+use crate::model::{EntryId, MachineAction, MachineActionId, MachineId};
 
 impl State {
     /// The newest order about a machine that went wrong and is not acknowledged. A later
@@ -41,6 +41,26 @@ impl State {
         (is_later && self.entries.that_made(&evidence.action).is_none()).then_some(evidence)
     }
 
+    /// What the service carried out in the place of an order of ours that succeeded: of its kind, with
+    /// another choice, as an isolation that leaves more connected.
+    #[must_use]
+    pub fn deviation_of(&self, entry: &Entry) -> Option<&MachineAction> {
+        let OrderStatus::Done { .. } = entry.status() else {
+            return None;
+        };
+        let own = entry.own_action()?;
+        let read = self.action(&entry.machine().id, &own)?;
+        (entry.order.task.compared_with(read) == Sameness::OtherVariant).then_some(read)
+    }
+
+    /// Notes whether this entry was carried out otherwise than it was ordered.
+    pub(super) fn note_deviation(&mut self, id: Option<EntryId>) {
+        if let Some(entry) = id.and_then(|id| self.entries.get(id)) {
+            let (id, deviates) = (entry.id(), self.deviation_of(entry).is_some());
+            self.entries.note_deviation(id, deviates);
+        }
+    }
+
     /// Notes the orders of this run that an action of somebody else has undone: nobody here has read that
     /// yet.
     pub(super) fn note_lifted(&mut self, action: &MachineActionId, machine: &MachineId) {
@@ -61,11 +81,14 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::action::{ActionKind, ISOLATION_TYPE, SELECTIVE, SHA1, Sha1, Task, Value, Values};
+    use crate::action::{
+        ActionKind, FULL, ISOLATION_TYPE, SELECTIVE, SHA1, Sha1, Task, Value, Values,
+    };
     use crate::guard::Policy;
     use crate::journal::Record;
     use crate::message::Event;
-    use crate::model::{HResult, MachineActionId, MachineActionStatus, MachineActionType, Mode};
+    use crate::model::Epoch;
+    use crate::model::{HResult, MachineActionStatus, MachineActionType, Mode};
     use crate::state::fixtures;
 
     fn entry(tag: &str, task: &Task, status: MachineActionStatus) -> Event {
@@ -85,6 +108,56 @@ mod tests {
             entry.push(Timestamp::UNIX_EPOCH, record);
         }
         Event::Entry(Box::new(entry))
+    }
+
+    /// The action of [`entry`], as the service carried it out.
+    fn read(scope: &str) -> Event {
+        let id = MachineActionId::parse("b89eb834").expect("a literal id");
+        let kind = MachineActionType::Isolate;
+        let mut read = MachineAction::bare(id, kind, MachineActionStatus::Succeeded);
+        read.machine_id = MachineId::parse("a1").ok();
+        read.scope = Some(scope.into());
+        Event::Actions {
+            epoch: Epoch::default(),
+            actions: vec![read],
+        }
+    }
+
+    #[test]
+    fn what_was_carried_out_otherwise_than_ordered_needs_attention_until_it_is_acknowledged() {
+        let full = Task::Act {
+            kind: ActionKind::Isolate,
+            values: [(&ISOLATION_TYPE, Value::Choice(&FULL))].into(),
+        };
+        let done = || entry("cdn-00000001", &full, MachineActionStatus::Succeeded);
+        let count = |events: Vec<Event>| {
+            let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+            for event in events {
+                state.apply(event);
+            }
+            state.entries.attention_count()
+        };
+        assert_eq!(count(vec![done(), read("Full")]), 0);
+        assert_eq!(count(vec![done(), read("Selective")]), 1);
+        assert_eq!(count(vec![read("Selective"), done()]), 1, "read first");
+        let Event::Entry(known) = done() else {
+            panic!("an entry")
+        };
+        let at_start = Event::Entries(vec![(*known).clone()]);
+        assert_eq!(
+            count(vec![read("Selective"), at_start]),
+            1,
+            "after a restart"
+        );
+        let mut acknowledged = *known;
+        let by = Record::Acknowledged {
+            status: acknowledged.status().key().into(),
+            object_id: "o".into(),
+            account: "jane".into(),
+        };
+        acknowledged.push(Timestamp::UNIX_EPOCH, by);
+        let acknowledged = Event::Entry(Box::new(acknowledged));
+        assert_eq!(count(vec![done(), read("Selective"), acknowledged]), 0);
     }
 
     #[test]

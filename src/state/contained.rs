@@ -94,7 +94,9 @@ impl State {
                 (Some(evidence), None)
             }
             // Lifting what is not known to hold contains nobody.
-            ConditionState::Changing { to: false, .. } if ended.in_force().is_none() => {
+            ConditionState::Changing { to: false, .. }
+                if ended.in_force().is_none() && conditions.opposed(condition).is_none() =>
+            {
                 return None;
             }
             ConditionState::Changing { to, evidence } => {

@@ -1,7 +1,7 @@
 //! This console's entries, and the places of those that are asked for in every frame: no frame
 //! walks all that was ever journalled.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Deref;
 
 use jiff::Timestamp;
@@ -23,6 +23,8 @@ pub struct Entries {
     /// Orders of this run that had succeeded and were undone by somebody else, with how many records they
     /// had then: clocks that differ tell nothing of what was read after it.
     lifted: HashMap<EntryId, usize>,
+    /// Those that succeeded otherwise than they were ordered.
+    deviating: HashSet<EntryId>,
     /// Batches in the order of their confirmation.
     batches: Vec<EntryId>,
     /// Those that have not ended.
@@ -106,7 +108,8 @@ impl Entries {
     #[must_use]
     pub fn needs_attention(&self, entry: &Entry) -> bool {
         let status = entry.status();
-        (status.needs_person() || self.lifted.contains_key(&entry.id()))
+        let is_otherwise = self.lifted.contains_key(&entry.id()) || self.deviates(entry);
+        (status.needs_person() || is_otherwise)
             && !self.is_read(entry)
             // What this console itself has cancelled went as it was meant to.
             && !status.was_cancelled_here(|tag| self.get(tag))
@@ -149,6 +152,26 @@ impl Entries {
             && !self.lifted.contains_key(&id)
         {
             self.lifted.insert(id, self.all[place].records().len());
+            self.generation += 1;
+            self.sort_in(place);
+        }
+    }
+
+    /// Whether the service carried it out otherwise than it was ordered.
+    #[must_use]
+    pub fn deviates(&self, entry: &Entry) -> bool {
+        self.deviating.contains(&entry.id())
+    }
+
+    /// The service has, or has no longer, carried an order out otherwise than it was asked to, and a
+    /// person has to read that.
+    pub(super) fn note_deviation(&mut self, id: EntryId, deviates: bool) {
+        let is_news = if deviates {
+            self.deviating.insert(id)
+        } else {
+            self.deviating.remove(&id)
+        };
+        if let Some(place) = self.place_of(id).filter(|_| is_news) {
             self.generation += 1;
             self.sort_in(place);
         }

@@ -86,6 +86,8 @@ pub struct State {
     pub hashing: Option<(PathBuf, HashingNews)>,
     /// That this computer's clock is far from the service's, if it is.
     pub clock: Option<Explanation>,
+    /// How far the service's clock is ahead of this computer's, as far as that was measured.
+    pub service_ahead: SignedDuration,
     /// What this computer is, if known.
     pub host: Option<Host>,
     /// The method by which the last account signed in here.
@@ -168,6 +170,7 @@ impl State {
             sightings: HashMap::new(),
             hashing: None,
             clock: None,
+            service_ahead: SignedDuration::ZERO,
             host: None,
             sign_in_method: None,
             sign_ins: 0,
@@ -336,6 +339,13 @@ impl State {
         }
     }
 
+    /// What the service's clock shows at this moment of this computer's. The age of a time that the
+    /// service wrote is measured by it: this computer's clock may be hours off.
+    #[must_use]
+    pub fn at_service(&self, now: Timestamp) -> Timestamp {
+        now.checked_add(self.service_ahead).unwrap_or(now)
+    }
+
     /// Runs `with` on the facts about one machine, as the guardrails want them.
     pub fn with_facts<R>(
         &self,
@@ -362,7 +372,7 @@ impl State {
         let of_machine = self.entries.of_machine(&machine.id);
         let own_actions: Vec<_> = self.own_actions(of_machine).collect();
         with(&Facts {
-            now,
+            now: self.at_service(now),
             zone: &self.zone,
             policy: &self.policy,
             session: &self.session,

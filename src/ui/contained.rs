@@ -220,13 +220,14 @@ enum Age {
 /// When, by whom and why.
 fn request_ui(ui: &mut Ui, cx: &Cx<'_>, age_of: Age, request: &Request) {
     if let Some(at) = request.at {
+        let now = cx.service_now();
         let words = match age_of {
             Age::Lasts => format!(
                 "for {}, since {}",
-                lasting(at, cx.now),
-                clock_text(at, cx.now, cx.zone)
+                lasting(at, now),
+                clock_text(at, now, cx.zone)
             ),
-            Age::Ago => format!("{}, {}", clock_text(at, cx.now, cx.zone), ago(at, cx.now)),
+            Age::Ago => format!("{}, {}", clock_text(at, now, cx.zone), ago(at, now)),
         };
         ui.label(words).tip(both_times(at, cx.zone));
     }
@@ -300,11 +301,14 @@ fn state_words(row: &Contained, cx: &Cx<'_>) -> (Icon, Role, String) {
             }
         }
     };
+    let known = cx.state.actions.conditions(&row.machine.id);
+    let known = known.map(|known| known.phase(row.condition));
+    let phase = known.filter(|p| *p == Phase::BothWays).unwrap_or(phase);
     let look = look::condition(row.condition, phase);
     let mut words = look.word.into_owned();
     if let Phase::Pending { .. } = phase {
         let record = cx.state.machine(&row.machine.id).map(AsRef::as_ref);
-        let waits = waiting_words(record, &cx.state.policy, cx.now);
+        let waits = waiting_words(record, &cx.state.policy, cx.service_now());
         words = format!("{words}: {waits}");
     }
     (look.icon, look.role, words)

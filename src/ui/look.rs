@@ -210,6 +210,7 @@ pub fn condition(condition: Condition, phase: Phase) -> Look {
         Phase::Yes => (condition_icon(condition), Role::Caution),
         Phase::Pending { .. } => (Icon::Accepted, Role::Pending),
         Phase::UnderWay { .. } => (Icon::InProgress, Role::Accent),
+        Phase::BothWays => (Icon::Warning, Role::Caution),
     };
     Look::new(icon, role, phase.word(condition))
 }

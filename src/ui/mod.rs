@@ -61,6 +61,12 @@ pub struct Cx<'a> {
 }
 
 impl Cx<'_> {
+    /// The present moment by the service's clock: ages of what the service tells are by it.
+    #[must_use]
+    pub fn service_now(&self) -> Timestamp {
+        self.state.at_service(self.now)
+    }
+
     /// Puts a device into the panel, and has it read where it is not in the list.
     pub fn select_device(&mut self, machine: MachineRef) {
         if self.state.machine(&machine.id).is_none() {

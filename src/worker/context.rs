@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::accounts::Accounts;
 use super::cache;
@@ -18,6 +19,9 @@ use crate::auth::Session;
 use crate::journal::Author;
 use crate::message::Event;
 use crate::model::{Account, MachineAction, Mode};
+
+/// What answers differ by on the way, and by the service writing whole seconds.
+const CLOCK_JITTER: u64 = 5;
 
 pub(super) struct Context {
     pub client: Client,
@@ -39,6 +43,8 @@ pub(super) struct Context {
     /// Where orders go: the mode, and the cloud or stand-in.
     pub mode: Mode,
     pub target: Box<str>,
+    /// How many seconds the window was told that the service's clock is ahead.
+    said_ahead: AtomicI64,
 }
 
 impl Context {
@@ -68,11 +74,26 @@ impl Context {
             timing,
             mode,
             target,
+            said_ahead: AtomicI64::new(0),
         }
     }
 
     pub async fn report_budget(&self) {
+        self.report_clock().await;
         self.screen.emit(Event::Budget(self.client.budget())).await;
+    }
+
+    /// Says how far the service's clock is ahead, where that is not what was said last.
+    pub async fn report_clock(&self) {
+        let Some(ahead) = self.client.service_ahead() else {
+            return;
+        };
+        let secs = ahead.as_secs();
+        let said = self.said_ahead.load(Ordering::Acquire);
+        if secs.abs_diff(said) >= CLOCK_JITTER {
+            self.said_ahead.store(secs, Ordering::Release);
+            self.screen.emit(Event::ServiceAhead(ahead)).await;
+        }
     }
 
     /// Shows a new reading of an action.

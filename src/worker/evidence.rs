@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::clock::now;
 use super::context::Context;
@@ -55,13 +55,18 @@ async fn remembered(context: &Context) -> (Vec<(Witness, Mark)>, Option<NotCheck
 /// Reads the file anew and writes out of it what is wanted.
 pub(super) async fn export(context: Arc<Context>, wanted: JournalExport) {
     tell(&context, JournalNews::Exporting).await;
-    let (path, now) = (context.journal.path().to_owned(), now());
-    let written = tokio::task::spawn_blocking(move || write(&path, wanted, now)).await;
+    let path = context.journal.path().to_owned();
+    let clocks = (now(), context.client.service_ahead().unwrap_or_default());
+    let written = tokio::task::spawn_blocking(move || write(&path, wanted, clocks)).await;
     let result = written.unwrap_or_else(|_panicked| Err(ended()));
     tell(&context, JournalNews::Exported(result)).await;
 }
 
-fn write(path: &Path, wanted: JournalExport, now: Timestamp) -> Result<Written, Explanation> {
+fn write(
+    path: &Path,
+    wanted: JournalExport,
+    clocks: (Timestamp, SignedDuration),
+) -> Result<Written, Explanation> {
     let read = Journal::open_read_only(path)
         .and_then(|journal| Ok((journal.verify()?, journal.entries()?)));
     let (verified, all) = read.map_err(|error| error.explain_reading())?;
@@ -77,8 +82,10 @@ fn write(path: &Path, wanted: JournalExport, now: Timestamp) -> Result<Written, 
             all.into_iter().filter(listed).collect()
         }
     };
+    let (now, service_ahead) = clocks;
     let moment = Moment {
         now,
+        service_ahead,
         zone: &wanted.zone,
         since: known.0,
         others: known.1.as_deref(),

@@ -192,8 +192,9 @@ fn keep(context: &Arc<Context>, epoch: Epoch, list: Vec<Arc<Machine>>) {
 }
 
 /// Says once when this computer's clock is far from the service's. Nothing that is decided depends
-/// on it, but ages and local times beside a device would mislead.
+/// on it, nor do ages of what the service tells; but what this console writes down has the wrong times.
 async fn check_clock_skew(context: &Context, date: Option<Timestamp>) {
+    context.report_clock().await;
     let Some(date) = date else {
         return;
     };
@@ -212,7 +213,7 @@ async fn check_clock_skew(context: &Context, date: Option<Timestamp>) {
     } else {
         "behind"
     };
-    let next = "Set it: ages and times shown here mislead until then. Sign-in, waiting and following do not depend on it";
+    let next = "Set it: the journal has the times of this computer. Ages, sign-in, waiting and following do not depend on it";
     let headline = format!("The clock of this computer is {amount} {side} the service's");
     let next = NextStep::Outside(next.into());
     let explanation = Explanation::harmless(headline, next);

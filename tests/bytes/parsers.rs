@@ -272,6 +272,7 @@ fn journal_file() {
     let mut told_apart = 0_u64;
     let moment = Moment {
         now: Timestamp::UNIX_EPOCH,
+        service_ahead: jiff::SignedDuration::ZERO,
         zone: &TimeZone::UTC,
         since: None,
         others: None,

@@ -17,6 +17,7 @@ mod architecture;
 mod ask;
 mod attention;
 mod batch;
+mod clocks;
 mod common;
 mod contradictions;
 mod crash;

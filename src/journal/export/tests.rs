@@ -8,8 +8,8 @@ use crate::action::{ActionKind, Task};
 use crate::journal::tests::{author, intended, orders};
 use crate::journal::{Journal, Record};
 use crate::model::{HResult, MachineActionId, MachineActionStatus};
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use pulldown_cmark::{Event, Options, Parser, Tag};
 
 static UTC: TimeZone = TimeZone::UTC;
@@ -17,6 +17,7 @@ static UTC: TimeZone = TimeZone::UTC;
 fn moment() -> Moment<'static> {
     Moment {
         now: "2026-11-28T02:12:44.123456789Z".parse().expect("a time"),
+        service_ahead: SignedDuration::ZERO,
         zone: &UTC,
         since: None,
         others: None,

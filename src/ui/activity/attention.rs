@@ -151,7 +151,7 @@ pub fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut asked: Box<Acknowledging
         let list = ScrollArea::vertical().max_height(room).id_salt("listed");
         list.show(ui, |ui| {
             for entry in &entries {
-                let row = ui.push_id(entry.id(), |ui| listed_ui(ui, entry));
+                let row = ui.push_id(entry.id(), |ui| listed_ui(ui, state, entry));
                 exposure.note(ui, &Item::Entry(entry.id()), row.response.rect);
             }
         });
@@ -212,19 +212,37 @@ fn confirm_ui(
     is_pressed
 }
 
-fn listed_ui(ui: &mut Ui, entry: &Entry) {
+fn listed_ui(ui: &mut Ui, state: &State, entry: &Entry) {
     ui.horizontal_wrapped(|ui| {
         let (icon, role) = look::order_status(entry.status());
         badge(ui, icon, role, &entry.status().word(&entry.order.task));
+        if state.entries.deviates(entry) {
+            badge(ui, Icon::Warning, Role::Caution, "not as ordered");
+        }
         ui.wrapped(RichText::new(entry.machine().quoted()).text_style(text::strong()));
         ui.wrapped(entry.order.task.title());
     });
 }
 
 /// What a device's newest order came to, where it needs attention: for its row and its panel.
-pub fn mark(entry: &Entry) -> (Icon, Role, String) {
-    let (icon, role) = look::order_status(entry.status());
+pub fn mark(entry: &Entry, state: &State) -> (Icon, Role, String) {
     let task = &entry.order.task;
+    // What succeeded needs a person for what it says besides.
+    let besides = if state.entries.deviates(entry) {
+        Some("not as ordered")
+    } else if state.lifted_by(entry).is_some() {
+        Some("not in force any more")
+    } else {
+        None
+    };
+    if let Some(word) = besides {
+        return (
+            Icon::Warning,
+            Role::Caution,
+            format!("{}: {word}", task.title()),
+        );
+    }
+    let (icon, role) = look::order_status(entry.status());
     let word = entry.status().word(task).to_lowercase();
     (icon, role, format!("{}: {word}", task.title()))
 }

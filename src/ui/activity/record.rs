@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::action::Task;
-use crate::journal::{Entry, OrderStatus};
+use crate::journal::{Entry, OrderStatus, TimeSource};
 use crate::model::{MachineAction, clean};
 use crate::state::State;
 use crate::ui::words;
@@ -12,8 +12,8 @@ use crate::ui::words;
 pub const COMMENT_CHARS: usize = 300;
 
 /// When the present status was reached: by the service's clock where it reports one, as it is shown
-/// everywhere else.
-fn reached_at(entry: &Entry, state: &State) -> Timestamp {
+/// everywhere else; and by whose clock that is.
+fn reached_at(entry: &Entry, state: &State) -> (Timestamp, TimeSource) {
     let status = entry.status();
     let machine = &entry.machine().id;
     let action = status.action().and_then(|id| state.action(machine, id));
@@ -21,13 +21,18 @@ fn reached_at(entry: &Entry, state: &State) -> Timestamp {
         action.status.is_final() && !matches!(status, OrderStatus::NotOurs { .. })
     };
     let told = action.filter(is_its_end).and_then(|a| a.last_updated);
-    told.unwrap_or_else(|| entry.status_since())
+    told.map_or((entry.status_since(), TimeSource::Console), |at| {
+        (at, TimeSource::Service)
+    })
 }
 
 /// How long it has been under way, or how long ago it ended.
 pub fn age(entry: &Entry, state: &State, now: Timestamp) -> String {
     if entry.status().is_end() {
-        return words::ago(reached_at(entry, state), now);
+        return match reached_at(entry, state) {
+            (at, TimeSource::Service) => words::ago(at, state.at_service(now)),
+            (at, TimeSource::Console) => words::ago(at, now),
+        };
     }
     let secs = words::secs_since(entry.intended_at(), now);
     format!("for {}", words::duration(secs))
@@ -44,7 +49,11 @@ pub fn times(entry: &Entry, state: &State, zone: &TimeZone) -> Vec<String> {
     let mut lines = vec![format!("Confirmed {} by {author}", both(confirmed))];
     let status = entry.status();
     if status.is_end() {
-        let ended = reached_at(entry, state);
+        let (ended, source) = reached_at(entry, state);
+        let confirmed = match source {
+            TimeSource::Service => state.at_service(confirmed),
+            TimeSource::Console => confirmed,
+        };
         let took = words::duration(words::secs_since(confirmed, ended));
         let word = status.word(&entry.order.task);
         lines.push(format!("{word} {}, after {took}", both(ended)));
@@ -95,7 +104,7 @@ pub fn ticket_line(entry: &Entry, state: &State) -> String {
     let mut facts = vec![format!(
         "{} at {}",
         status.word(&order.task),
-        words::utc_time(reached_at(entry, state))
+        words::utc_time(reached_at(entry, state).0)
     )];
     facts.extend(parameters(&order.task));
     let id = order.task.record().id_word().zip(status.action());

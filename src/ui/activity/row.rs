@@ -202,7 +202,11 @@ fn line_ui(
     let weak = |text: String| Label::new(RichText::new(text).color(tokens.text_weak)).truncate();
     let (icon, role) = look::order_status(status);
     let is_past = overtaken.is_some() || cx.state.lifted_by(entry).is_some();
-    let role = if is_past { Role::Stale } else { role };
+    let role = match (is_past, cx.state.entries.deviates(entry)) {
+        (true, _) => Role::Stale,
+        (false, true) => Role::Caution,
+        (false, false) => role,
+    };
     let status_badge = badge(ui, icon, role, &status.word(task));
     ui.announce(&status_badge);
     elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);

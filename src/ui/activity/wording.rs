@@ -8,7 +8,7 @@ pub use refusal::may_be_accepted_later;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{ActionKind, Change, Recorded, Sameness, Task, action_noun};
+use crate::action::{ActionKind, Change, Recorded, Task, action_noun};
 use crate::journal::{Entry, NotSentReason, OrderStatus, Record, Reply};
 use crate::message::OrderProgress;
 use crate::model::{
@@ -228,8 +228,15 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
                     "Defender accepted this order and has not shown its action since".to_owned()
                 }
             };
+            // Of investigations nobody may ever know: those are not blocked.
+            let until = match task.record() {
+                Recorded::Investigation => "",
+                Recorded::MachineAction | Recorded::Machine => {
+                    "; sending again is blocked until then"
+                }
+            };
             vec![
-                format!("{what}. It is being looked up; sending again is blocked until then"),
+                format!("{what}. It is being looked up{until}"),
                 format!("Cause: {}", clean(why, COMMENT_CHARS)),
             ]
         }
@@ -381,7 +388,7 @@ fn silent(
     }
     let seen = machine.last_seen.map_or_else(
         || "Last report unknown".to_owned(),
-        |at| format!("Last full report {}", words::ago(at, now)),
+        |at| format!("Last full report {}", words::ago(at, state.at_service(now))),
     );
     if machine.health_status == HealthStatus::Active {
         return format!("{seen}; {picked_up}");
@@ -443,9 +450,7 @@ fn deviations(entry: &Entry, state: &State) -> impl Iterator<Item = String> {
     let machine = entry.machine().id;
     let own = entry.own_action();
     let read = own.and_then(|own| state.action(&machine, &own));
-    let is_other =
-        |read: &&MachineAction| entry.order.task.compared_with(read) == Sameness::OtherVariant;
-    let other = read.filter(is_other).map(|read| {
+    let other = state.deviation_of(entry).map(|read| {
         let scope = clean(read.scope.as_deref().unwrap_or_default(), 40).into_owned();
         format!("Not as ordered: Defender carried it out as {scope}")
     });

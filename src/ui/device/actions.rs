@@ -193,7 +193,7 @@ fn action_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, action: &Machin
     let tokens = ui.tokens();
     let is_recent = action
         .created
-        .is_some_and(|at| cx.now.duration_since(at) < RECENT);
+        .is_some_and(|at| cx.service_now().duration_since(at) < RECENT);
     let fill = if is_recent {
         tokens.surface.raised
     } else {
@@ -263,7 +263,7 @@ fn action_head_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
                 let when = format!(
                     "{}, {}",
                     words::local_time(at, cx.zone),
-                    words::ago(at, cx.now)
+                    words::ago(at, cx.service_now())
                 );
                 ui.weak_label(when).tip(words::utc_time(at));
             }

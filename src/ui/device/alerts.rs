@@ -73,9 +73,10 @@ fn alert_ui(ui: &mut Ui, cx: &Cx<'_>, alert: &Alert) {
             let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
             ui.wrapped(RichText::new(clean(&title, TITLE_CHARS)).text_style(text::strong()));
         });
-        let age = alert
-            .created
-            .map_or_else(|| "time unknown".to_owned(), |at| words::ago(at, cx.now));
+        let age = alert.created.map_or_else(
+            || "time unknown".to_owned(),
+            |at| words::ago(at, cx.service_now()),
+        );
         let category = alert
             .category
             .as_deref()

@@ -227,12 +227,12 @@ const FACTS: &[(&str, Fact)] = &[
     ("Last full report", |machine, cx| {
         machine
             .last_seen
-            .map_or_else(|| told(None), |at| words::ago(at, cx.now))
+            .map_or_else(|| told(None), |at| words::ago(at, cx.service_now()))
     }),
     ("First seen", |machine, cx| {
         machine
             .first_seen
-            .map_or_else(|| told(None), |at| words::ago(at, cx.now))
+            .map_or_else(|| told(None), |at| words::ago(at, cx.service_now()))
     }),
     ("Risk", |machine, _| {
         look::risk(machine.risk_score.as_ref()).word.into_owned()

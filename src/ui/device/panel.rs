@@ -148,10 +148,15 @@ fn survivor_ui(ui: &mut Ui, cx: &mut Cx<'_>, survivor: &MachineId) {
 
 /// The other records with the device's name, or with one that looks like it.
 fn twins_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, twins: &[&Machine]) {
-    let notice = twins_notice(selected, twins, cx.now);
+    let notice = twins_notice(selected, twins, cx.service_now());
     let lines = twins.iter().take(TWINS_LISTED);
     let lines: Vec<_> = lines
-        .map(|twin| (about_twin(selected, twin, cx.now), twin.reference()))
+        .map(|twin| {
+            (
+                about_twin(selected, twin, cx.service_now()),
+                twin.reference(),
+            )
+        })
         .collect();
     let is_one = lines.len() == 1;
     if !is_one {
@@ -241,7 +246,7 @@ fn summary_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &Machine) {
         look::health(&machine.health_status).badge_ui(ui);
         look::risk_phrase(machine.risk_score.as_ref()).badge_ui(ui);
         ui.label(os_known(machine).unwrap_or_else(|| "OS unknown".to_owned()));
-        ui.weak_label(last_report(machine, cx.now));
+        ui.weak_label(last_report(machine, cx.service_now()));
     });
     let group = machine.rbac_group_name.as_deref();
     let group = group.map(|group| format!("Group: {}", told(Some(group))));
@@ -311,7 +316,7 @@ fn time_ui(ui: &mut Ui, cx: &Cx<'_>, at: Option<Timestamp>) {
         Some(at) => {
             let shown = format!(
                 "{}, {}",
-                words::ago(at, cx.now),
+                words::ago(at, cx.service_now()),
                 words::local_time(at, cx.zone)
             );
             ui.wrapped(shown).tip(words::utc_time(at));

@@ -8,6 +8,9 @@ use crate::model::{HealthStatus, Machine, first_upper, is_outdated};
 use crate::search::DeviceState;
 use crate::ui::words::ago;
 
+/// What is to be known where opposite requests are both open.
+pub const BOTH_WAYS: &str = "Whichever ends last decides";
+
 /// The tooltip of a state: what it rests on, or what it waits for.
 #[must_use]
 pub fn hint(
@@ -23,6 +26,7 @@ pub fn hint(
     let more = match phase {
         Phase::Pending { .. } => first_upper(&waiting_words(machine, policy, now)),
         Phase::UnderWay { .. } => "The device is carrying it out".to_owned(),
+        Phase::BothWays => BOTH_WAYS.to_owned(),
         Phase::Yes | Phase::Unclear | Phase::No | Phase::Unknown => {
             "From the action history".to_owned()
         }

@@ -3,7 +3,7 @@
 use egui::{Align, Label, Layout, Response, RichText, Ui, vec2};
 use jiff::Timestamp;
 
-use super::state_hint::waiting_words;
+use super::state_hint::{BOTH_WAYS, waiting_words};
 use crate::action::{Condition, ConditionState, Evidence};
 use crate::model::{MachineAction, MachineRef, first_upper, requestor_name};
 use crate::search::DeviceState;
@@ -28,7 +28,7 @@ const INCOMPLETE: &str = "Isolation and restriction not fully checked: part of t
 pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     section_ui(ui, "State");
     if let Some(entry) = cx.state.attention_on(&machine.id) {
-        let (icon, role, words) = attention::mark(entry);
+        let (icon, role, words) = attention::mark(entry, cx.state);
         let words = format!("{words}, needs attention: see Activity");
         badge(ui, icon, role, &words);
     }
@@ -51,7 +51,8 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     let mut unknown = Vec::new();
     for (condition, state, phase) in states {
         let word = phase.word(condition);
-        let Some(words) = condition_words(word, state, cx, machine) else {
+        let opposed = conditions.and_then(|conditions| conditions.opposed(condition));
+        let Some(words) = condition_words(word, state, opposed, (cx, machine)) else {
             // Devices without a sensor are contained, all others isolated and restricted.
             if is_unmanaged == (condition == Condition::Contained) && history.is_complete {
                 unknown.push(condition.noun());
@@ -96,7 +97,8 @@ pub fn brief_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
     let words = Condition::ALL.into_iter().filter_map(|condition| {
         let known = known?;
         let word = known.phase(condition).word(condition);
-        condition_words(word, known.state(condition), cx, machine)
+        let opposed = known.opposed(condition);
+        condition_words(word, known.state(condition), opposed, (cx, machine))
     });
     let mut words: Vec<_> = words.collect();
     if cx.state.history(&machine.id).is_none() {
@@ -140,8 +142,8 @@ fn unchecked(cx: &Cx<'_>, machine: &MachineRef) -> String {
 fn condition_words(
     word: &str,
     state: &ConditionState,
-    cx: &Cx<'_>,
-    machine: &MachineRef,
+    opposed: Option<&Evidence>,
+    (cx, machine): (&Cx<'_>, &MachineRef),
 ) -> Option<String> {
     let by = |evidence: &Evidence| requestor_name(evidence.by.as_deref()).into_owned();
     match state {
@@ -149,16 +151,22 @@ fn condition_words(
         ConditionState::No(_) | ConditionState::Unclear(_) => Some(word.to_owned()),
         ConditionState::Yes(evidence) => {
             let since = evidence.since.map_or_else(String::new, |since| {
-                format!(" {}", words::since_text(since, cx.now, cx.zone))
+                format!(" {}", words::since_text(since, cx.service_now(), cx.zone))
             });
             Some(format!("{word}{since}, by {}", by(evidence)))
+        }
+        ConditionState::Changing { evidence, .. } if let Some(against) = opposed => {
+            let (newest, other) = (by(evidence), by(against));
+            Some(format!(
+                "{word}. {BOTH_WAYS}. The newest requested by {newest}, the other by {other}"
+            ))
         }
         ConditionState::Changing { evidence, .. } if evidence.is_picked_up => {
             Some(format!("{word} Requested by {}", by(evidence)))
         }
         ConditionState::Changing { evidence, .. } => {
             let record = cx.state.machine(&machine.id).map(AsRef::as_ref);
-            let waits = waiting_words(record, &cx.state.policy, cx.now);
+            let waits = waiting_words(record, &cx.state.policy, cx.service_now());
             Some(format!("{word}: {waits}. Requested by {}", by(evidence)))
         }
     }

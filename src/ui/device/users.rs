@@ -41,7 +41,7 @@ fn user_ui(ui: &mut Ui, cx: &Cx<'_>, user: &LoggedOnUser) {
         }
         let seen = user.last_seen.map_or_else(
             || "last seen unknown".to_owned(),
-            |at| format!("last seen {}", words::ago(at, cx.now)),
+            |at| format!("last seen {}", words::ago(at, cx.service_now())),
         );
         let types = user.logon_types.as_deref();
         let types = types.map(logon_types);

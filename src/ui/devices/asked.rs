@@ -268,7 +268,9 @@ fn answer_words(answer: &Answer, cx: &Cx<'_>) -> String {
 fn last_report_words(answer: &Answer, devices: &str, cx: &Cx<'_>) -> String {
     let records = answer.machines.iter().filter_map(|id| cx.state.machine(id));
     let newest = records.filter_map(|machine| machine.last_seen).max();
-    let when = newest.map_or_else(String::new, |at| format!(" ({})", ago(at, cx.now)));
+    let when = newest.map_or_else(String::new, |at| {
+        format!(" ({})", ago(at, cx.service_now()))
+    });
     format!("no device had it in the last 15 minutes; {devices} reported it last{when}")
 }
 

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::journal::Entry;
 use crate::model::{Machine, MachineRef, clean, is_outdated};
 use crate::search::DeviceState;
+use crate::state::State;
 use crate::ui::Cx;
 use crate::ui::activity::attention;
 use crate::ui::device::marks::{DeviceMark, device_marks, row_marks_ui, twins_ui, words};
@@ -24,7 +25,7 @@ use crate::ui::widgets::{Icon, TipExt as _, elided_ui, icon, paint_icon, text_wi
 use crate::ui::words::{ago, both_times, os_name};
 
 /// How far an order of this console has come that the service's history does not show yet.
-fn own_order(machine: &MachineRef, open: &[&Entry]) -> Option<(Icon, Role, String)> {
+fn own_order(machine: &MachineRef, open: &[&Entry], state: &State) -> Option<(Icon, Role, String)> {
     let entry = open
         .iter()
         .rfind(|entry| entry.order.machine.id == machine.id)?;
@@ -32,7 +33,7 @@ fn own_order(machine: &MachineRef, open: &[&Entry]) -> Option<(Icon, Role, Strin
     if !status.is_unknown() && status.action().is_some() {
         return None;
     }
-    Some(attention::mark(entry))
+    Some(attention::mark(entry, state))
 }
 
 /// Stands for a state where no history was read; a dash stands for no record in one that was.
@@ -146,7 +147,12 @@ impl MachineRow<'_> {
     /// What is known of the device comes first, and never gives way to what became of an order.
     fn state(&self, cx: &Cx<'_>) -> StateCell {
         let state = DeviceState::known(cx.state, &self.machine.id);
-        let hint = state_hint::hint(state, Some(self.machine), &cx.state.policy, cx.now);
+        let hint = state_hint::hint(
+            state,
+            Some(self.machine),
+            &cx.state.policy,
+            cx.service_now(),
+        );
         let is_known = state.rank().is_some();
         let beside = |(icon, role, order): (Icon, Role, String), hint: String| {
             let (words, short) = if is_known {
@@ -163,13 +169,13 @@ impl MachineRow<'_> {
                 hint,
             }
         };
-        if let Some((icon, role, word)) = own_order(&self.reference, self.open_entries) {
+        if let Some((icon, role, word)) = own_order(&self.reference, self.open_entries, cx.state) {
             let hint = format!("{hint}\n{word}: requested from this console");
             return beside((icon, role, word), hint);
         }
         if let Some(entry) = cx.state.attention_on(&self.machine.id) {
             let hint = format!("{hint}\nYour newest order needs attention: see Activity");
-            return beside(attention::mark(entry), hint);
+            return beside(attention::mark(entry, cx.state), hint);
         }
         if state == DeviceState::default() && cx.state.containments.get().is_none() {
             return StateCell {
@@ -331,7 +337,7 @@ fn last_seen_ui(ui: &mut Ui, at: Option<Timestamp>, cx: &Cx<'_>) {
         cell_ui(ui, None, Role::Stale, "never").tip("No full report so far");
         return;
     };
-    let is_silent = is_outdated(at, cx.now, cx.state.policy.silent_after);
+    let is_silent = is_outdated(at, cx.service_now(), cx.state.policy.silent_after);
     let role = if is_silent {
         Role::Caution
     } else {
@@ -342,5 +348,5 @@ fn last_seen_ui(ui: &mut Ui, at: Option<Timestamp>, cx: &Cx<'_>) {
         "Last full report, sent about once a day\n{}",
         both_times(at, cx.zone)
     );
-    cell_ui(ui, shape, role, &ago(at, cx.now)).tip(hover);
+    cell_ui(ui, shape, role, &ago(at, cx.service_now())).tip(hover);
 }

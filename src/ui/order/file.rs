@@ -97,7 +97,7 @@ fn lines(cx: &Cx<'_>, form: &OrderForm, hash: Option<&str>) -> [String; 3] {
     let origin = form.file.hashed.as_ref();
     let origin = origin.filter(|(_, hashed)| *hashed.sha1 == *hash);
     if let Some(facts) = facts_of(cx.state, hash) {
-        let also = origin.map_or_else(|| seen_words(facts, cx.now), of);
+        let also = origin.map_or_else(|| seen_words(facts, cx.service_now()), of);
         let verdict = join([verdict_words(facts), everywhere_words(facts, cx.zone)]);
         return [words(facts), verdict, also];
     }

@@ -119,7 +119,7 @@ pub(super) fn preflight(
     let orders = entries.iter().chain(intents.iter().filter(is_new));
     let open = open_orders_on(machine, orders.map(AsRef::as_ref), merged_into);
     let facts = Facts {
-        now: now(),
+        now: now() + context.client.service_ahead().unwrap_or_default(),
         // What says when something was done only warns.
         zone: &TimeZone::UTC,
         policy: &context.settings.policy(),

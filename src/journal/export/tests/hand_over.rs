@@ -108,6 +108,16 @@ fn what_others_contain_is_listed_and_the_period_is_the_one_that_was_chosen() {
     ] {
         assert!(sheet.contains(&format!("\n{line}\n")), "{line}: {sheet}");
     }
+    // By the service's clock, when that was measured: here it is two hours behind.
+    let behind = Moment {
+        service_ahead: -SignedDuration::from_hours(2),
+        ..moment.clone()
+    };
+    let behind = export(&all, &verified, Format::Markdown, &behind);
+    assert!(
+        behind.contains("(2026-11-27T22:12:00Z), 2 h ago"),
+        "{behind}"
+    );
     let none = Moment {
         others: Some(&[]),
         ..moment

@@ -1,0 +1,28 @@
+//! A computer whose clock is far from the service's.
+
+use std::time::Duration;
+
+use cordon::action::ActionKind;
+
+use crate::common::Console;
+
+/// The tenant's clock is hours ahead of this computer's: what it says of times is in the future here.
+#[test]
+fn ages_are_by_the_services_clock_however_wrong_this_computers_is() {
+    let mut console = Console::start();
+    console.control.advance(Duration::from_hours(3));
+    console.sign_in();
+    let machine = console.open_device("ENG-LT-030");
+    console.order(ActionKind::Isolate, &machine, "INC-4711 beacon");
+    console.step_until_fast("the end", |c| {
+        c.shows("Isolated") && c.shows_part("Isolated since")
+    });
+    let ahead = console.state().service_ahead;
+    assert!(ahead.as_hours() >= 3, "{ahead:?}");
+    let screen = console.screen();
+    assert!(!screen.contains("in the future"), "{screen}");
+    // It ended a moment ago: whole hours would be those of the clocks.
+    let since = screen.lines().find(|line| line.contains("Isolated since"));
+    let since = since.expect("it is there");
+    assert!(!since.contains(" h ago"), "{since}");
+}
