@@ -23,7 +23,6 @@ use cordon::search::Rows;
 use cordon::state::State;
 use cordon::ui::views::{Dialog, Sort, Views};
 use cordon::ui::{Cx, Outbox, frame_ui, theme};
-use criterion::{BatchSize, Criterion};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use peak_alloc::PeakAlloc;
@@ -38,6 +37,8 @@ const DRAIN: Duration = Duration::from_millis(3);
 const NOW: Timestamp = Timestamp::constant(1_763_800_000, 0);
 /// How long a frame may take at sixty a second.
 const FRAME: Duration = Duration::from_micros(16_700);
+/// How many frames are drawn for one figure.
+const SAMPLES: usize = 200;
 
 fn main() {
     memory();
@@ -167,6 +168,40 @@ fn memory() {
     assert_eq!(state.inventory.all().len(), DEVICES as usize);
 }
 
+/// How long frames took, beside how long one may take.
+fn report(what: &str, mut took: Vec<Duration>) {
+    took.sort();
+    let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
+    println!(
+        "{} frames {what}: median {:?}, p90 {:?}, p99 {:?}, worst {:?}, of at most {FRAME:?}",
+        took.len(),
+        at(50),
+        at(90),
+        at(99),
+        at(100)
+    );
+}
+
+/// How long each of this many frames takes; a search before it is typed into it.
+fn frames<'a>(
+    screen: &mut Screen,
+    state: &State,
+    number: usize,
+    searches: impl IntoIterator<Item = &'a str>,
+) -> Vec<Duration> {
+    let mut searches = searches.into_iter();
+    (0..number)
+        .map(|_| {
+            if let Some(search) = searches.next() {
+                search.clone_into(&mut screen.views.search);
+            }
+            let begun = Instant::now();
+            screen.frame(state);
+            begun.elapsed()
+        })
+        .collect()
+}
+
 /// Frames while the devices arrive as fast as they are taken in, and while all are read again.
 fn loading() {
     let mut readings = 0;
@@ -202,16 +237,7 @@ fn loading() {
             screen.frame(&state);
             took.push(begun.elapsed());
         }
-        took.sort();
-        let at = |percent: usize| took[(took.len() * percent / 100).min(took.len() - 1)];
-        println!(
-            "{} frames {what}: median {:?}, p90 {:?}, p99 {:?}, worst {:?}, of at most {FRAME:?}",
-            took.len(),
-            at(50),
-            at(90),
-            at(99),
-            at(100)
-        );
+        report(what, took);
     }
 }
 
@@ -223,10 +249,8 @@ fn keystrokes() {
     for _ in 0..5 {
         screen.frame(&state);
     }
-    let mut criterion = Criterion::default().sample_size(30);
-    criterion.bench_function("a frame with 100,000 devices", |bencher| {
-        bencher.iter(|| screen.frame(&state));
-    });
+    let took = frames(&mut screen, &state, SAMPLES, []);
+    report("with all devices", took);
     // As people type; the first letter is looked for in all devices.
     let searches = [
         "",
@@ -265,17 +289,9 @@ fn keystrokes() {
             begun.elapsed()
         );
     }
-    let mut next = searches.iter().cycle();
-    criterion.bench_function("a frame with a keystroke in the search", |bencher| {
-        bencher.iter_batched(
-            || (*next.next().expect("it goes round")).to_owned(),
-            |search| {
-                screen.views.search = search;
-                screen.frame(&state);
-            },
-            BatchSize::PerIteration,
-        );
-    });
+    let typed = searches.into_iter().cycle();
+    let took = frames(&mut screen, &state, SAMPLES, typed);
+    report("with a keystroke in the search", took);
 }
 
 /// Frames while somebody types in the palette: each looks at a part of the devices.
@@ -292,13 +308,7 @@ fn palette() {
     }
     for typed in ["v", "i", "e", "l", "t", "0", "42"] {
         screen.events.push(egui::Event::Text(typed.to_owned()));
-        let took: Vec<_> = (0..FRAMES)
-            .map(|_| {
-                let begun = Instant::now();
-                screen.frame(&state);
-                begun.elapsed()
-            })
-            .collect();
+        let took = frames(&mut screen, &state, FRAMES, []);
         println!("palette, after {typed:?}: frames of {took:?}, of at most {FRAME:?}");
     }
 }
