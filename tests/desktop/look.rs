@@ -9,7 +9,7 @@ use crate::session::Session;
 use crate::tenant::Tenant;
 
 /// Mean lightness, from 0 for black to 1 for white, between which a theme lies; behind a form all is dimmed.
-const DARK: std::ops::Range<f64> = 0.0..0.3;
+pub const DARK: std::ops::Range<f64> = 0.0..0.3;
 const LIGHT: std::ops::Range<f64> = 0.5..1.0;
 
 const SWITCH_THEME: &str = "ctrl+shift+l";
@@ -94,10 +94,10 @@ fn a_small_screen_with_large_letters_is_enough_for_the_job() {
 }
 
 /// Keeps a picture, once its mean lightness is in this range.
-fn show(session: &Session, name: &str, lightness: &std::ops::Range<f64>) {
+pub fn show(session: &Session, name: &str, lightness: &std::ops::Range<f64>) {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
-        let mean = lightness_of(session, &session.picture(name));
+        let mean = measure(session, &session.picture(name), "%[fx:mean]");
         if lightness.contains(&mean) {
             return;
         }
@@ -109,10 +109,11 @@ fn show(session: &Session, name: &str, lightness: &std::ops::Range<f64>) {
     }
 }
 
-fn lightness_of(session: &Session, picture: &Path) -> f64 {
+/// A figure of a picture, in the words of `identify`.
+pub fn measure(session: &Session, picture: &Path, figure: &str) -> f64 {
     let output = session
         .command("identify")
-        .args(["-format", "%[fx:mean]"])
+        .args(["-format", figure])
         .arg(picture)
         .output()
         .expect("`identify` of ImageMagick measures pictures; tests/run installs it");

@@ -36,5 +36,7 @@ mod recovery;
 mod session;
 /// The built-in tenant as a server.
 mod tenant;
+/// What a person does on Wayland, and what goes from window to window there.
+mod wayland;
 /// From sign-in to a contained device, and back.
 mod window;

@@ -20,7 +20,7 @@ const TITLE: &str = "Isolate device";
 const COMMENT: &str = "INC-4711 beacon seen";
 
 /// Summary and body of each notification, as a desktop would show it.
-type Shown = Arc<Mutex<Vec<(String, String)>>>;
+pub type Shown = Arc<Mutex<Vec<(String, String)>>>;
 
 /// The notification service of a desktop.
 struct Desktop(Shown);
@@ -56,7 +56,7 @@ impl Desktop {
 }
 
 /// Puts the service on the session's bus; it ends with the connection.
-fn desktop(session: &Session) -> (Connection, Shown) {
+pub fn desktop(session: &Session) -> (Connection, Shown) {
     let shown = Shown::default();
     let bus = session.bus();
     bus.object_server()
@@ -66,7 +66,8 @@ fn desktop(session: &Session) -> (Connection, Shown) {
     (bus, shown)
 }
 
-fn shown(shown: &Shown) -> Vec<(String, String)> {
+/// What was shown so far.
+pub fn shown(shown: &Shown) -> Vec<(String, String)> {
     let shown = shown.lock().unwrap_or_else(PoisonError::into_inner);
     shown.clone()
 }

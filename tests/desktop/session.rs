@@ -17,6 +17,8 @@ use zbus::blocking::{Connection, connection};
 
 /// How long a part of the desktop may take to come up.
 const START_LIMIT: Duration = Duration::from_secs(30);
+/// The compositor's socket, in the session's own folder for such.
+const COMPOSITOR: &str = "wayland-cordon";
 
 /// What a program started in the session is, besides its own children, ended with.
 pub struct Running {
@@ -111,6 +113,8 @@ pub struct Session {
     folder: TempDir,
     pictures: PathBuf,
     display: String,
+    /// The socket of the compositor, on Wayland.
+    compositor: Option<&'static str>,
     bus_address: String,
 }
 
@@ -123,6 +127,23 @@ impl Session {
 
     /// The same with another size, such as "1280x720".
     pub fn start_sized(name: &str, size: &str) -> Self {
+        let mut session = Self::bare(name, size);
+        session.start_window_manager();
+        session.start_accessibility();
+        session
+    }
+
+    /// The same on Wayland: the compositor `weston`, which draws on the display and is worked through it.
+    pub fn start_on_wayland(name: &str) -> Self {
+        let size = "1280x800";
+        let mut session = Self::bare(name, size);
+        session.start_compositor(size);
+        session.start_accessibility();
+        session
+    }
+
+    /// A display and a message bus.
+    fn bare(name: &str, size: &str) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("cordon-desktop-")
             .tempdir()
@@ -146,12 +167,11 @@ impl Session {
             folder,
             pictures,
             display: String::new(),
+            compositor: None,
             bus_address: String::new(),
         };
         session.start_display(size);
         session.start_bus();
-        session.start_window_manager();
-        session.start_accessibility();
         session
     }
 
@@ -167,6 +187,18 @@ impl Session {
 
     /// A command that sees only this session.
     pub fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = self.tool(program);
+        if let Some(compositor) = self.compositor {
+            command
+                .env_remove("DISPLAY")
+                .env("WAYLAND_DISPLAY", compositor)
+                .env("XDG_SESSION_TYPE", "wayland");
+        }
+        command
+    }
+
+    /// The same on the display itself: what draws there, plays the keyboard, and takes pictures.
+    pub fn tool(&self, program: impl AsRef<Path>) -> Command {
         let home = self.folder.path();
         let mut command = Command::new(program.as_ref());
         command
@@ -257,7 +289,7 @@ impl Session {
         thread::sleep(Duration::from_millis(300));
         let path = self.pictures.join(format!("{name}.png"));
         let status = self
-            .command("import")
+            .tool("import")
             .args(["-silent", "-window", "root"])
             .arg(&path)
             .status()
@@ -273,7 +305,7 @@ impl Session {
     /// Runs xdotool, which plays the keyboard and the pointer.
     pub fn xdotool(&self, arguments: &[&str]) {
         let status = self
-            .command("xdotool")
+            .tool("xdotool")
             .args(arguments)
             .stdout(self.log("xdotool", "out"))
             .status()
@@ -323,9 +355,27 @@ impl Session {
     }
 
     fn start_window_manager(&mut self) {
-        let command = self.command("openbox");
+        let command = self.tool("openbox");
         let running = self.spawn("openbox", command);
         self.programs.insert(0, running);
+    }
+
+    fn start_compositor(&mut self, size: &str) {
+        let (width, height) = size.split_once('x').expect("width and height");
+        let mut command = self.tool("weston");
+        command.args([
+            "--backend=x11-backend.so",
+            &format!("--width={width}"),
+            &format!("--height={height}"),
+            "--no-config",
+            "--idle-time=0",
+            &format!("--socket={COMPOSITOR}"),
+        ]);
+        let running = self.spawn("weston", command);
+        self.programs.insert(0, running);
+        let socket = self.folder.path().join("runtime").join(COMPOSITOR);
+        wait_until("the compositor", || socket.exists());
+        self.compositor = Some(COMPOSITOR);
     }
 
     fn start_accessibility(&mut self) {

@@ -1,0 +1,104 @@
+//! The console on Wayland, where no program sees what another one is given: drawn, typed into, copied from and
+//! pasted into, and asking for attention.
+//!
+//! Nothing of X11 is within its reach there. `weston` has no way for a window to ask for attention (the protocol
+//! `xdg-activation`), so it is the desktop's notification that reaches the person.
+
+use crate::console::{Console, PROGRAM, is_row_of};
+use crate::look::{DARK, measure, show};
+use crate::notify::{desktop, shown};
+use crate::session::{Session, wait_until};
+use crate::tenant::Tenant;
+
+const COMMENT: &str = "INC-4711 beacon seen";
+const TITLE: &str = "Isolate device";
+/// More colours than a window without anything in it has, below the compositor's bar.
+const COLOURS: f64 = 200.0;
+
+#[test]
+fn on_wayland_it_is_drawn_typed_into_and_shares_the_clipboard() {
+    let session = Session::start_on_wayland("wayland");
+    let tenant = Tenant::start(&session);
+    let console = Console::start(&session, &tenant);
+    let window = &console.window;
+    window.wait_for_text("Sign in with a code");
+    // The desktop below it is lighter, and of one colour the window is not.
+    show(&session, "1-sign-in", &DARK);
+    let picture = session.picture("1-sign-in");
+    assert!(
+        measure(&session, &picture, "%k") > COLOURS,
+        "nothing is drawn"
+    );
+
+    // By keys: on Wayland only what a key or the pointer has asked for may be copied.
+    window.key("Return");
+    let code = console.code();
+    window.wait_for_focus("Copy code");
+    // Whoever pastes takes the keyboard for a moment, and nobody may copy without it.
+    wait_until("the code in another program", || {
+        window.key("Return");
+        window.picture("2-copied");
+        pasted(&session) == code
+    });
+    tenant.approve_on_the_page(&code);
+    console.wait_for_devices();
+
+    window.fill("Search devices", "ENG-LT-030");
+    window.picture("3-typed");
+    let mut command = session.command("wl-copy");
+    command.args(["--foreground", "FIN-LT-042"]);
+    let _offers_it = session.spawn("wl-copy", command);
+    wait_until("the name in another program", || {
+        pasted(&session) == "FIN-LT-042"
+    });
+    // Whoever copies or pastes has the keyboard for a moment, and a key goes to it.
+    wait_until("the name in the search", || {
+        window.key("ctrl+a");
+        window.key("ctrl+v");
+        window
+            .find_all(|node| node.name == "Search devices" && node.text == "FIN-LT-042")
+            .len()
+            == 1
+    });
+    window.picture("4-pasted");
+}
+
+#[test]
+fn on_wayland_an_end_that_nobody_watches_is_notified_of() {
+    let session = Session::start_on_wayland("wayland-notify");
+    let (_bus, notifications) = desktop(&session);
+    let tenant = Tenant::start(&session);
+    let device = tenant.devices("ENG-LT-030").remove(0);
+    tenant.never_finish(&device);
+    let console = Console::start(&session, &tenant);
+    let window = &console.window;
+    console.sign_in(&tenant);
+    window.fill("Search devices", "ENG-LT-030");
+    window.wait_for_node("its row", |node| is_row_of(node, &device));
+    window.key("Return");
+    console.wait_for_facts(&device);
+    console.order("Isolate", &device, "Isolate", &[("Comment", COMMENT)]);
+    console.wait_until_accepted(&device, TITLE);
+    assert_eq!(shown(&notifications), [], "a person is looking");
+
+    let mut command = session.command(&*PROGRAM);
+    command.arg("--demo");
+    let other = Console::run(&session, command);
+    other.window.wait_for_focus("Sign in with a code");
+    other.window.picture("covered");
+    tenant.succeed("Isolate");
+    wait_until("a notification", || !shown(&notifications).is_empty());
+    let (summary, body) = shown(&notifications).remove(0);
+    assert_eq!(summary, format!("Isolated: {}", device.quoted));
+    assert_eq!(body, format!("STAND-IN: {TITLE}"));
+}
+
+/// What another program gets when it pastes.
+fn pasted(session: &Session) -> String {
+    let output = session
+        .command("wl-paste")
+        .arg("--no-newline")
+        .output()
+        .expect("`wl-paste` pastes; tests/run installs it");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
