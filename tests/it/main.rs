@@ -45,6 +45,7 @@ mod lock_file;
 mod matrix;
 mod memory;
 mod packages;
+mod pages;
 mod panel;
 mod person;
 mod profiles;
