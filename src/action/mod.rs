@@ -9,6 +9,7 @@ mod inputs;
 mod order;
 mod parameter;
 mod phase;
+mod plan;
 mod plan_step;
 mod sameness;
 mod spec;
@@ -26,6 +27,7 @@ pub use inputs::{FULL, ISOLATION_TYPE, SCAN_TYPE, SELECTIVE, SHA1, TAG};
 pub use order::{MAX_COMMENT_CHARS, Order, Task};
 pub use parameter::{Choice, Parameter, ParameterError, ParameterKind, Value, Values};
 pub use phase::Phase;
+pub use plan::{MAX_STEPS, Plan, Plans, Step, TICKET};
 pub use plan_step::PlanStep;
 pub use sameness::Sameness;
 pub use spec::{

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::clean;
+
 /// Which step of which plan an order is. Written with the record that begins its entry, so that a plan can
 /// be resumed after the settings that held it have changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,4 +16,18 @@ pub struct PlanStep {
     pub of: u32,
     /// Whether the steps after this one go on where this one is refused.
     pub goes_on: bool,
+}
+
+impl PlanStep {
+    /// Its place, such as `step 2 of 4`.
+    #[must_use]
+    pub fn place(&self) -> String {
+        format!("step {} of {}", self.step, self.of)
+    }
+
+    /// Its place, with what the plan is called.
+    #[must_use]
+    pub fn words(&self) -> String {
+        format!("{} of “{}”", self.place(), clean(&self.name, 40))
+    }
 }

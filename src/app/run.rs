@@ -12,8 +12,10 @@ use crate::ui::{self, order};
 impl App {
     /// Runs a command, if it is available; a key for one that is not says why.
     pub(super) fn run(&mut self, ctx: &egui::Context, command: UiCommand) {
-        if matches!(command, UiCommand::Act(_) | UiCommand::Compare)
-            && self.state.session.account().is_none()
+        if matches!(
+            command,
+            UiCommand::Act(_) | UiCommand::Plan | UiCommand::Compare
+        ) && self.state.session.account().is_none()
         {
             // Nothing is on screen that the key could be meant for.
             return;
@@ -77,9 +79,16 @@ impl App {
             UiCommand::ActOnSelection(kind) => {
                 let selection = self.views.bulk_selection.clone();
                 self.open_form(ctx, &selection, kind);
-                if let Some(Dialog::Form(form)) = &mut self.views.dialog {
-                    form.from_selection = true;
-                }
+                self.is_from_selection();
+            }
+            UiCommand::Plan => {
+                let open = self.views.selected.clone();
+                self.open_plan(ctx, open.as_slice());
+            }
+            UiCommand::PlanOnSelection => {
+                let selection = self.views.bulk_selection.clone();
+                self.open_plan(ctx, &selection);
+                self.is_from_selection();
             }
         }
     }
@@ -90,6 +99,21 @@ impl App {
         let load = order::open(state, views, machines, Subject::Act(kind), time, |_| {});
         for load in load {
             self.send(load);
+        }
+    }
+
+    fn open_plan(&mut self, ctx: &egui::Context, machines: &[MachineRef]) {
+        let time = ctx.input(|i| i.time);
+        let load = order::open_plan(&self.state, &mut self.views, machines, time);
+        for load in load {
+            self.send(load);
+        }
+    }
+
+    /// The form that has just been opened is about the selected devices.
+    fn is_from_selection(&mut self) {
+        if let Some(Dialog::Form(form)) = &mut self.views.dialog {
+            form.from_selection = true;
         }
     }
 

@@ -47,7 +47,9 @@ pub fn run(folder: &Path, arguments: &Arguments) -> ExitCode {
         }
     };
     let (settings, places) = settings_line(folder, arguments);
-    tell(vec![settings, folder_line(folder)]);
+    tell(vec![settings]);
+    tell(plans_line(folder).into_iter().collect());
+    tell(vec![folder_line(folder)]);
     tell(journal_lines(folder));
     tell(vec![keyring_line()]);
     tell(vec![certificates_line()]);
@@ -112,6 +114,13 @@ fn settings_line(folder: &Path, arguments: &Arguments) -> (Line, Vec<Endpoints>)
     let clouds: Vec<&str> = places.iter().map(|endpoints| &*endpoints.name).collect();
     trouble.found = format!("{}. Asked below: {}", trouble.found, clouds.join(", "));
     (trouble, places)
+}
+
+/// What of the plans cannot be used, if anything.
+fn plans_line(folder: &Path) -> Option<Line> {
+    let why = Settings::read(folder).ok()?.rules.plan_trouble?;
+    let remedy = "Correct the plan in the file. Until then it is not offered, and the others are";
+    Some(Line::bad("plans", why, remedy))
 }
 
 fn profile_line(registration: &Registration, arguments: &Arguments) -> (Line, Vec<Endpoints>) {

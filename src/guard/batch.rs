@@ -1,5 +1,7 @@
 //! Several devices, confirmed together.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use super::verdict::{Question, Verdict};
@@ -42,6 +44,12 @@ pub fn number_trouble(task: &Task, count: usize, number: &str) -> Option<String>
         .then(|| format!("Type the number of devices: {count}"))
 }
 
+/// Whether two orders are about one device, and not two steps of a plan.
+fn is_repeated(one: &Order, other: &Order) -> bool {
+    let step = |order: &Order| order.plan.as_ref().map(|plan| plan.step);
+    one.machine.id == other.machine.id && (step(one).is_none() || step(one) == step(other))
+}
+
 /// Confirms several orders together: all of them or none. `number` is how many devices the person
 /// has typed that they are.
 ///
@@ -54,21 +62,23 @@ pub fn approve_all(
     epoch: Epoch,
     now: Timestamp,
 ) -> Result<Vec<Approval>, String> {
-    let count = reviews.len();
     let mut orders: Vec<&Order> = Vec::new();
     for review in &reviews {
         match &review.order {
             Err(errors) => {
                 return Err(errors.first().map(ToString::to_string).unwrap_or_default());
             }
-            Ok(_) if review.batch_size != count => {
-                return Err(format!("{} were reviewed, not {count}", review.batch_size));
-            }
-            Ok(order) if orders.iter().any(|o| o.machine.id == order.machine.id) => {
+            Ok(order) if orders.iter().any(|o| is_repeated(o, order)) => {
                 return Err(format!("{} is in the list twice", order.machine.quoted()));
             }
             Ok(order) => orders.push(order),
         }
+    }
+    // A plan has several orders for each device.
+    let machines = orders.iter().map(|order| &order.machine.id);
+    let count = machines.collect::<HashSet<_>>().len();
+    if let Some(review) = reviews.iter().find(|review| review.batch_size != count) {
+        return Err(format!("{} were reviewed, not {count}", review.batch_size));
     }
     let mut tasks = orders.iter().map(|order| &order.task);
     if let Some(why) = tasks.find_map(|task| number_trouble(task, count, number)) {

@@ -81,7 +81,7 @@ impl NotSentReason {
             Self::Blocked => "a guardrail stands against it",
             Self::Throttled => "the service kept asking for pauses",
             Self::Unwritten => "it could not be put on disk",
-            Self::PlanStopped => "a step before it in its plan was refused",
+            Self::PlanStopped => "its plan stopped on this device",
         }
     }
 }

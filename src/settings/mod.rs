@@ -4,6 +4,7 @@
 mod error;
 mod hosts;
 mod list;
+mod plans;
 mod policy;
 mod profile;
 mod rules;
@@ -18,7 +19,7 @@ use toml_edit::Document;
 pub use error::SettingsError;
 pub use hosts::{network_host, trust_host};
 pub use profile::{Profile, ProfileName, Written, WrongValue};
-pub use rules::{DEMO_TEMPLATES, RuleChange, RuleKey, Rules, TICKET, WrittenRules};
+pub use rules::{DEMO_TEMPLATES, RuleChange, RuleKey, Rules, WrittenRules};
 pub use save::{change_rules, save_profile, save_rules};
 
 use crate::guard::Policy;
@@ -52,6 +53,18 @@ most_devices = 10         # that one confirmation may reach, from 1 to 100
 # at the start offers one only in such a form.
 [comments]
 templates = ["[contain] {ticket}: beacon seen, contained until checked", "[release] {ticket}: checked, clean again"]
+
+# Actions that are ordered together. An action is called as by `self-test`; what it needs besides and is
+# not given here, the form asks for. {ticket} stands for the ticket's number. After a refused step the next
+# ones on that device go on, unless the plan or the step says "stop".
+[[plan]]
+name = "Stolen laptop"
+after_refusal = "go on"   # or "stop"
+steps = [
+  { action = "isolate", isolation_type = "Full", after_refusal = "stop" },
+  { action = "collect" },
+  { action = "tag", tag = "stolen {ticket}" },
+]
 
 # A notification reports an action that ended while the window was not in front.
 [desktop]

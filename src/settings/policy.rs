@@ -6,6 +6,7 @@ use toml_edit::{Document, Item};
 
 use super::hosts;
 use super::list::NO_LIST;
+use super::plans;
 use super::rules::{
     RuleKey, Rules, WrittenRules, desktop_trouble, device_id, max_devices, template_trouble,
 };
@@ -48,6 +49,9 @@ pub(super) fn read(text: &str, document: &Document<&str>, file: &Path) -> Rules 
             Err(why) => trouble = trouble.or(Some(why)),
         }
     }
+    // After the shared ones: those of this computer's own file take their place.
+    let plan_trouble = plans::add(&mut rules.plans, text, document, file);
+    rules.plan_trouble = plan_trouble.or(rules.plan_trouble);
     if let Some(most) = most {
         rules.policy.max_batch = most;
     }
@@ -71,6 +75,7 @@ fn read_shared(rules: &mut Rules, file: &Path) -> Result<Added, String> {
         let why = format!("{}: a shared file names no other", file.display());
         theirs.trouble.get_or_insert(why);
     }
+    rules.plan_trouble = plans::add(&mut rules.plans, &text, &document, file);
     rules.shared = Some((file.to_owned(), WrittenRules::read(&document)));
     Ok(theirs)
 }

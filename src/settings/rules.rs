@@ -7,13 +7,12 @@ use toml_edit::{Document, Item, Value};
 
 use super::list;
 use super::toml_text::line_at;
+use crate::action::Plans;
 use crate::guard::{IpRange, Pattern, Policy};
 use crate::model::{MachineId, clean, is_guid};
 
 /// Longer than this, a template leaves no room for a free reason.
 const MAX_TEMPLATE_CHARS: usize = 500;
-/// The placeholder for the ticket's number in a template.
-pub const TICKET: &str = "{ticket}";
 /// The rehearsal has templates, so that they can be met.
 pub const DEMO_TEMPLATES: &str = "[contain] {ticket}: beacon seen, contained until checked\n[release] {ticket}: checked, clean again";
 
@@ -32,6 +31,11 @@ pub struct Rules {
     pub template_trouble: Option<Box<str>>,
     /// Why the table `[desktop]` could not be read; what is not readable is as if it were not there.
     pub desktop_trouble: Option<Box<str>>,
+    /// Those that are built in, those of the shared file, and those of the settings file; of one name the
+    /// last.
+    pub plans: Plans,
+    /// What in the plans of either file cannot be used first; that plan is not offered.
+    pub plan_trouble: Option<Box<str>>,
 }
 
 /// One key of the rules.

@@ -1,4 +1,5 @@
 mod desktop;
+mod plans;
 mod shared;
 
 use super::*;

@@ -1,8 +1,11 @@
 //! Orders that were confirmed together, as the journal has them.
 
+use std::collections::{BTreeMap, HashMap, HashSet};
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::State;
+use crate::action::{Plan, Step, Task};
 use crate::journal::{Entry, OrderStatus};
 use crate::model::EntryId;
 
@@ -44,6 +47,41 @@ impl Batch<'_> {
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.entries.iter().all(|entry| entry.status().is_end())
+    }
+
+    /// How many devices they are about.
+    #[must_use]
+    pub fn devices(&self) -> usize {
+        let machines = self.entries.iter().map(|entry| &entry.order.machine.id);
+        machines.collect::<HashSet<_>>().len()
+    }
+
+    /// The plan that they are the steps of, as it was confirmed: a step that was left out on each device
+    /// is not in it. With each entry's step, counted from 0.
+    #[must_use]
+    pub fn plan(&self) -> Option<(Plan, HashMap<EntryId, usize>)> {
+        let name = self.entries.first()?.order.plan.as_ref()?.name.clone();
+        let mut steps: BTreeMap<u32, (Step, Vec<EntryId>)> = BTreeMap::new();
+        for entry in &self.entries {
+            let (Some(place), Task::Act { kind, values }) = (&entry.order.plan, &entry.order.task)
+            else {
+                return None;
+            };
+            let (_, of_step) = steps.entry(place.step).or_insert_with(|| {
+                let mut step = Step::new(*kind);
+                for (parameter, value) in values.iter() {
+                    step = step.with(parameter, value.text());
+                }
+                step.goes_on = place.goes_on;
+                (step, Vec::new())
+            });
+            of_step.push(entry.id());
+        }
+        let places = steps.values().enumerate();
+        let places = places.flat_map(|(at, (_, ids))| ids.iter().map(move |id| (*id, at)));
+        let places = places.collect();
+        let steps: Vec<Step> = steps.into_values().map(|(step, _)| step).collect();
+        Some((Plan::new(&name, steps), places))
     }
 
     /// How many have each status, in the words on screen; the most frequent first.
@@ -111,6 +149,7 @@ impl State {
         let is_again = |later: &&Entry| {
             later.order.task.kind() == entry.order.task.kind()
                 && later.order.task.file() == entry.order.task.file()
+                && later.order.task.tag() == entry.order.task.tag()
         };
         let mut newest_first = self.entries.of_machine(&entry.order.machine.id).rev();
         let last = newest_first.find(is_again);

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::State;
+use crate::action::Plans;
 use crate::explain::Explanation;
 use crate::guard::Policy;
 use crate::message::SettingsNews;
@@ -25,6 +26,10 @@ pub struct SettingsFacts {
     pub template_trouble: Option<Box<str>>,
     /// Why what they say of the desktop could not be read.
     pub desktop_trouble: Option<Box<str>>,
+    /// The plans that can be ordered.
+    pub plans: Plans,
+    /// Why one of the settings' plans cannot be used.
+    pub plan_trouble: Option<Box<str>>,
     pub saving: bool,
     /// Why the last try to save did not work.
     pub not_saved: Option<Explanation>,
@@ -74,11 +79,15 @@ impl State {
                     asks_host,
                     template_trouble,
                     desktop_trouble,
+                    plans,
+                    plan_trouble,
                 } = rules;
                 facts.written = written;
                 facts.shared = shared;
                 facts.template_trouble = template_trouble;
                 facts.desktop_trouble = desktop_trouble;
+                facts.plans = plans;
+                facts.plan_trouble = plan_trouble;
                 // What is asked about is no fault of the file.
                 let fault = unread.filter(|_| asks_host.is_none());
                 facts.asks_host = asks_host;

@@ -5,8 +5,8 @@ mod keys;
 mod way_back;
 
 pub use availability::{
-    act_availability, acting_trouble, is_for_some, journal_trouble, open_device, sign_in_methods,
-    why_not_acknowledge,
+    act_availability, acting_trouble, is_for_some, journal_trouble, open_device, plan_availability,
+    sign_in_methods, why_not_acknowledge,
 };
 pub use keys::take_keys;
 pub use way_back::{changing, why_nothing};
@@ -52,6 +52,10 @@ pub enum UiCommand {
     Act(ActionKind),
     /// Opens the form of an action on the selected devices.
     ActOnSelection(ActionKind),
+    /// Opens the form of a plan on the device in the panel.
+    Plan,
+    /// Opens the form of a plan on the selected devices.
+    PlanOnSelection,
 }
 
 /// What is to be known about a command.
@@ -102,7 +106,9 @@ impl UiCommand {
         ]
         .into_iter()
         .chain(ActionKind::ALL.iter().copied().map(Self::Act))
+        .chain([Self::Plan])
         .chain(ActionKind::ALL.iter().copied().map(Self::ActOnSelection))
+        .chain([Self::PlanOnSelection])
     }
 
     #[must_use]
@@ -119,6 +125,8 @@ impl UiCommand {
             self,
             Self::Act(_)
                 | Self::ActOnSelection(_)
+                | Self::Plan
+                | Self::PlanOnSelection
                 | Self::ReleaseMine
                 | Self::UnrestrictMine
                 | Self::SignOut
@@ -200,6 +208,8 @@ impl UiCommand {
             Self::ShowKeys => ("Show keys", "Lists the keys and what they do"),
             Self::Act(kind) => (kind.spec().title, kind.spec().consequence),
             Self::ActOnSelection(kind) => (title_for_selection(kind), kind.spec().consequence),
+            Self::Plan => ("Run a plan", PLAN_HELP),
+            Self::PlanOnSelection => ("Run a plan on selected devices", PLAN_HELP),
         }
     }
 
@@ -252,10 +262,16 @@ impl UiCommand {
             | Self::ShowAccount
             | Self::SwitchProfile
             | Self::TryKeyringAgain
-            | Self::ActOnSelection(_) => &[],
+            | Self::ActOnSelection(_)
+            | Self::Plan
+            | Self::PlanOnSelection => &[],
         }
     }
 }
+
+/// What a plan is.
+pub const PLAN_HELP: &str =
+    "Several actions in one order: one form, one review, one confirmation, such as for ransomware";
 
 fn title_for_selection(kind: ActionKind) -> &'static str {
     static TITLES: LazyLock<Box<[String]>> = LazyLock::new(|| {

@@ -48,6 +48,7 @@ mod packages;
 mod pages;
 mod panel;
 mod person;
+mod plans;
 mod profiles;
 mod readme;
 mod recovery;

@@ -78,9 +78,53 @@ fn several_are_confirmed_together_or_not_at_all() {
         alone.expect_err("one of three"),
         "This is one of 3 to be confirmed together"
     );
-    let two = vec![review.clone(), review];
-    let refused = approve_all(two, "", account, Epoch(0), NOW);
+    let twice = vec![review.clone(), review.clone()];
+    let refused = approve_all(twice, "", account, Epoch(0), NOW).expect_err("one device twice");
+    assert!(refused.ends_with("is in the list twice"), "{refused}");
+    let mut other = review.clone();
+    if let Ok(order) = &mut other.order {
+        order.machine.id = MachineId::parse("b2").expect("a literal id");
+    }
+    let refused = approve_all(vec![review, other], "", account, Epoch(0), NOW);
     assert_eq!(refused.expect_err("two of three"), "3 were reviewed, not 2");
+}
+
+/// Devices are counted, not orders, and a step is judged as the same order on its own.
+#[test]
+fn the_steps_of_a_plan_are_judged_as_single_orders_and_confirmed_together() {
+    use crate::action::{Plan, Step};
+    let plan = Plan::new(
+        "P",
+        [
+            Step::new(ActionKind::Isolate),
+            Step::new(ActionKind::RestrictCodeExecution),
+        ],
+    );
+    let step = |at: usize, world: &World| {
+        let form = world.draft(plan.steps[at].kind);
+        let mut draft = plan.draft(at, form, str::to_owned).expect("a step");
+        draft.entry = EntryId::random().expect("random bytes");
+        review(&draft, &world.facts())
+    };
+    let confirm = |steps: Vec<Review>| approve_all(steps, "", &account(), Epoch(1), NOW);
+    let mut world = world();
+    let approvals = confirm(vec![step(0, &world), step(1, &world)]).expect("one device");
+    let steps: Vec<_> = approvals
+        .iter()
+        .filter_map(|approval| Some(approval.order().plan.as_ref()?.step))
+        .collect();
+    assert_eq!(steps, [1, 2]);
+    let twice = confirm(vec![step(0, &world), step(0, &world)]).expect_err("a step twice");
+    assert!(twice.ends_with("is in the list twice"), "{twice}");
+    world.machine.os_platform = Some("Ubuntu".into());
+    let alone = review(
+        &world.draft(ActionKind::RestrictCodeExecution),
+        &world.facts(),
+    );
+    assert_eq!(step(1, &world).findings, alone.findings);
+    assert!(step(0, &world).block().is_none());
+    let refused = confirm(vec![step(0, &world), step(1, &world)]).expect_err("Windows only");
+    assert_eq!(Some(refused), alone.block());
 }
 
 #[test]

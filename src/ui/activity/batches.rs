@@ -1,9 +1,12 @@
 //! What became of orders that were confirmed together, over the rows of the activity list.
 
+use std::sync::Arc;
+
 use egui::Ui;
 
 use crate::journal::Entry;
 use crate::message::Command;
+use crate::model::clean;
 use crate::state::Batch;
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::activity::buttons;
@@ -33,8 +36,13 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
         ui.horizontal_wrapped(|ui| {
             // Before the words, which change by the second: nothing moves under the pointer.
             buttons_ui(ui, cx, batch);
-            let verb = first.order.task.verb();
-            let title = format!("{verb} {}:", devices(batch.entries.len()));
+            let title = if let Some(plan) = &first.order.plan {
+                let count = devices(batch.devices());
+                format!("{} on {count}:", clean(&plan.name, 40))
+            } else {
+                let count = devices(batch.entries.len());
+                format!("{} {count}:", first.order.task.verb())
+            };
             ui.strong_label(title);
             ui.wrapped(summary(batch));
             if batch.waiting() > 0
@@ -117,6 +125,13 @@ fn send_again(ui: &Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     let Some(first) = batch.unsent.first() else {
         return;
     };
+    if let Some((plan, places)) = batch.plan() {
+        let unsent = batch.unsent.iter();
+        let steps = unsent.filter_map(|entry| Some((*places.get(&entry.id())?, entry.machine())));
+        let comment = first.order.comment.as_ref();
+        order::raise_steps(ui, cx, Arc::new(plan), steps.collect(), comment);
+        return;
+    }
     let machines: Vec<_> = batch.unsent.iter().copied().map(Entry::machine).collect();
     let subject = buttons::subject(first);
     order::raise(ui, cx, &machines, subject, |draft| {

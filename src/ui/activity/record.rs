@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::action::Task;
+use crate::action::{PlanStep, Task};
 use crate::journal::{Entry, OrderStatus, TimeSource};
 use crate::model::{MachineAction, clean};
 use crate::state::State;
@@ -76,7 +76,11 @@ fn account_words(account: &str) -> String {
 /// Everything that was sent, as it was sent.
 pub fn sent(entry: &Entry) -> Vec<String> {
     let order = &entry.order;
-    let mut lines = parameters(&order.task);
+    let plan = order
+        .plan
+        .iter()
+        .map(|plan| format!("Plan: {}", plan.words()));
+    let mut lines: Vec<_> = plan.chain(parameters(&order.task)).collect();
     let (word, comment) = if order.task.record().takes_comment() {
         ("Comment", order.comment_to_send())
     } else {
@@ -106,6 +110,7 @@ pub fn ticket_line(entry: &Entry, state: &State) -> String {
         status.word(&order.task),
         words::utc_time(reached_at(entry, state).0)
     )];
+    facts.extend(order.plan.as_ref().map(PlanStep::words));
     facts.extend(parameters(&order.task));
     let id = order.task.record().id_word().zip(status.action());
     facts.extend(id.map(|(word, id)| format!("{word}: {id}")));

@@ -211,6 +211,9 @@ fn line_ui(
     ui.announce(&status_badge);
     elided_ui(ui, &entry.machine().quoted(), text::strong(), tokens.text);
     ui.add(Label::new(task.title()).truncate());
+    if let Some(plan) = &entry.order.plan {
+        ui.add(weak(plan.place()));
+    }
     let age = record::age(entry, cx.state, cx.now);
     ui.add(weak(age).show_tooltip_when_elided(false))
         .tip(record::times(entry, cx.state, cx.zone).join("\n"));

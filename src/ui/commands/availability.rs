@@ -69,7 +69,13 @@ impl UiCommand {
             },
             // The device on screen, not the ticked ones, which may be out of sight.
             Self::Act(kind) => act_availability(kind, open_device(views)?, state, now),
-            Self::ActOnSelection(kind) => selection_availability(kind, state, views),
+            Self::ActOnSelection(kind) => {
+                selection_availability(state, views)?;
+                let is_for_some = is_for_some(state, views, kind);
+                only_if(is_for_some, "This is for none of the selected devices")
+            }
+            Self::Plan => open_device(views).and_then(|_open| plan_availability(state)),
+            Self::PlanOnSelection => selection_availability(state, views),
         }
     }
 }
@@ -143,16 +149,20 @@ fn journal_availability(command: UiCommand, state: &State) -> Result<(), String>
     }
 }
 
-fn selection_availability(kind: ActionKind, state: &State, views: &Views) -> Result<(), String> {
+fn selection_availability(state: &State, views: &Views) -> Result<(), String> {
     account_trouble(state)?;
     acting_trouble(state)?;
-    if views.bulk_selection.is_empty() {
-        return Err("No device is selected".into());
-    }
-    if !is_for_some(state, views, kind) {
-        return Err("This is for none of the selected devices".into());
-    }
-    Ok(())
+    let is_any = !views.bulk_selection.is_empty();
+    only_if(is_any, "No device is selected")
+}
+
+/// Whether a plan can be ordered now: what stands against its steps is said in its form.
+///
+/// # Errors
+/// Why not.
+pub fn plan_availability(state: &State) -> Result<(), String> {
+    acting_trouble(state)?;
+    only_if(state.session.is_signed_in(), "You are not signed in")
 }
 
 fn release_availability(condition: Condition, state: &State) -> Result<(), String> {

@@ -10,7 +10,7 @@ use crate::model::{
     HResult, MachineAction, MachineActionStatus, MachineRef, clean, filled, requestor_name,
 };
 use crate::state::Remote;
-use crate::ui::commands::{act_availability, acting_trouble};
+use crate::ui::commands::{PLAN_HELP, act_availability, acting_trouble, plan_availability};
 use crate::ui::layout::WIDE;
 use crate::ui::look;
 use crate::ui::look::condition_icon;
@@ -45,7 +45,7 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, is_low: bo
             continue;
         }
         ui.horizontal_top(|ui| {
-            group_word_ui(ui, *group);
+            group_word_ui(ui, group.word());
             // Of its own, so that a second line of buttons begins below the first.
             ui.horizontal_wrapped(|ui| {
                 for kind in of_group {
@@ -61,6 +61,12 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, is_low: bo
             });
         });
     }
+    if let Some(reason) = plan_ui(ui, cx, machine) {
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, labels)) => labels.push("Plan"),
+            None => reasons.push((reason, vec!["Plan"])),
+        }
+    }
     let gap = ui.tokens().space.xs;
     let line = ui.text_style_height(&TextStyle::Small) + gap;
     let lines = if is_low { 0.0 } else { REASON_LINES };
@@ -68,7 +74,7 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, is_low: bo
     ui.allocate_ui(size, |ui| {
         ui.set_min_size(size);
         ui.spacing_mut().item_spacing.y = gap;
-        reasons_ui(ui, reasons, kinds.len());
+        reasons_ui(ui, reasons, kinds.len() + 1);
     });
 }
 
@@ -89,8 +95,30 @@ fn reasons_ui(ui: &mut Ui, reasons: Vec<(String, Vec<&'static str>)>, count: usi
     }
 }
 
-fn group_word_ui(ui: &mut Ui, group: Group) {
-    let word = RichText::new(group.word()).text_style(TextStyle::Small);
+/// The button that opens the form of a plan; why it cannot be pressed.
+fn plan_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> Option<String> {
+    let reason = plan_availability(cx.state).err();
+    ui.horizontal_top(|ui| {
+        group_word_ui(ui, "Several");
+        let button = ActionButton::new("Plan…")
+            .icon(Icon::InProgress)
+            .hint(PLAN_HELP)
+            .disabled_because(reason.as_deref());
+        let is_over_list = ui.ctx().content_rect().width() < WIDE;
+        let button = if is_over_list {
+            button.arms_late()
+        } else {
+            button
+        };
+        if ui.add(button).clicked() {
+            order::raise_plan(ui, cx, std::slice::from_ref(machine));
+        }
+    });
+    reason
+}
+
+fn group_word_ui(ui: &mut Ui, word: &str) {
+    let word = RichText::new(word).text_style(TextStyle::Small);
     let label = Label::new(word.color(ui.tokens().text_weak));
     let size = vec2(GROUP_WIDTH, ui.tokens().height.control);
     let layout = Layout::left_to_right(Align::Center);

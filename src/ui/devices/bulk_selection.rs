@@ -55,17 +55,36 @@ pub fn bulk_ui(ui: &mut Ui, room: Rect, cx: &mut Cx<'_>) {
         },
     );
     let chosen = buttons.and_then(|buttons| buttons.show_ui(&mut bar, cx));
-    if let Some(kind) = chosen {
-        raise(&bar, cx, kind);
+    if let Some(chosen) = chosen {
+        raise(&bar, cx, chosen);
     }
 }
 
-/// Opens the form of an action on the ticked devices.
-fn raise(ui: &Ui, cx: &mut Cx<'_>, kind: ActionKind) {
+/// Opens the form of an action, or of a plan, on the ticked devices.
+fn raise(ui: &Ui, cx: &mut Cx<'_>, chosen: Chosen) {
     let picked = cx.views.bulk_selection.clone();
-    order::raise(ui, cx, &picked, Subject::Act(kind), |_| {});
+    match chosen {
+        Chosen::Act(kind) => order::raise(ui, cx, &picked, Subject::Act(kind), |_| {}),
+        Chosen::Plan => order::raise_plan(ui, cx, &picked),
+    }
     if let Some(crate::ui::views::Dialog::Form(form)) = &mut cx.views.dialog {
         form.from_selection = true;
+    }
+}
+
+/// What the bar offers.
+#[derive(Clone, Copy)]
+enum Chosen {
+    Act(ActionKind),
+    Plan,
+}
+
+impl Chosen {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Act(kind) => kind.spec().button,
+            Self::Plan => "plan",
+        }
     }
 }
 
@@ -74,7 +93,7 @@ const MORE: &str = "More…";
 
 /// The actions on the ticked devices; those without room are in a menu.
 struct Buttons {
-    labels: Vec<(ActionKind, String)>,
+    labels: Vec<(Chosen, String)>,
     /// How many of them have room.
     fitting: usize,
     /// The width of all the buttons, with their gaps.
@@ -86,7 +105,11 @@ impl Buttons {
         let count = devices(cx.views.bulk_selection.len());
         let labels: Vec<_> = (ActionKind::ALL.iter().copied())
             .filter(|kind| is_for_some(cx.state, cx.views, *kind))
-            .map(|kind| (kind, format!("{} {count}…", kind.spec().verb)))
+            .map(|kind| {
+                let label = format!("{} {count}…", kind.spec().verb);
+                (Chosen::Act(kind), label)
+            })
+            .chain([(Chosen::Plan, format!("Plan for {count}…"))])
             .collect();
         let wide = |label: &str| button_width(ui, label) + ui.spacing().item_spacing.x;
         let icon = ui.tokens().height.icon + ui.tokens().space.xs;
@@ -109,17 +132,17 @@ impl Buttons {
         }
     }
 
-    fn show_ui(self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<ActionKind> {
+    fn show_ui(self, ui: &mut Ui, cx: &mut Cx<'_>) -> Option<Chosen> {
         let only_looks = acting_trouble(cx.state).err();
         let arming = is_arming(ui, cx.views.selected_at)
             .then_some("Available in half a second, so that a stray click opens no form");
         let why_not = only_looks.as_deref().or(arming);
         let mut chosen = None;
         let (in_sight, in_menu) = self.labels.split_at(self.fitting);
-        for (kind, label) in in_sight {
-            let button = ActionButton::new(label).key(kind.spec().button);
+        for (offered, label) in in_sight {
+            let button = ActionButton::new(label).key(offered.key());
             if ui.add(button.disabled_because(why_not)).clicked() {
-                chosen = Some(*kind);
+                chosen = Some(*offered);
             }
         }
         let more = ActionButton::new(MORE).name("More actions on the selected devices");
@@ -127,9 +150,9 @@ impl Buttons {
         Popup::menu(&more)
             .accessible_name("More actions on the selected devices")
             .show(|ui| {
-                for (kind, label) in in_menu {
+                for (offered, label) in in_menu {
                     if ui.add(ActionButton::quiet(label)).clicked() {
-                        chosen = Some(*kind);
+                        chosen = Some(*offered);
                     }
                 }
             });

@@ -13,8 +13,8 @@ use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, TextField, TipExt as _, UiExt as _, radio_ui};
 
 /// The fields of an action besides the comment.
-pub fn parameters_ui(ui: &mut Ui, draft: &mut Draft, id: Id) {
-    for parameter in draft.parameters() {
+pub fn parameters_ui(ui: &mut Ui, draft: &mut Draft, parameters: &[&Parameter], id: Id) {
+    for &parameter in parameters {
         match &parameter.kind {
             ParameterKind::Choice(choices) => choice_ui(ui, draft, parameter, choices),
             ParameterKind::Flag => flag_ui(ui, draft, parameter),
@@ -77,7 +77,7 @@ fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id) {
 /// The first field that still has to be filled in, else the comment.
 pub fn next_to_fill(form: &OrderForm, task: &Task, wants_name: bool) -> Field {
     let draft = &form.draft;
-    let mut parameters = draft.parameters().iter();
+    let mut parameters = form.parameters().into_iter();
     if let Some(open) = parameters.find(|field| draft.value(field).is_err()) {
         return Field::Parameter(open.wire_name);
     }
@@ -87,7 +87,7 @@ pub fn next_to_fill(form: &OrderForm, task: &Task, wants_name: bool) -> Field {
         return Field::Name;
     }
     let has_reason = !draft.comment.trim().is_empty();
-    let count = form.targets.len();
+    let count = form.count();
     if has_reason && guard::number_trouble(task, count, &form.number).is_some() {
         return Field::Number;
     }
@@ -155,7 +155,7 @@ pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) 
 
 /// Taking something from several devices wants their number, from a person who has read the list.
 pub fn number_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, id: Id) {
-    let count = form.targets.len();
+    let count = form.count();
     if guard::number_trouble(task, count, "").is_none() {
         return;
     }

@@ -46,7 +46,7 @@ pub(super) fn keep_label(cx: &Cx<'_>, form: &OrderForm, task: &Task) -> &'static
             Change::Nothing => false,
         }
     };
-    if form.targets.iter().any(|target| is_so(&target.machine)) {
+    if form.plan.is_some() || form.machines().any(is_so) {
         KEEP_NOTHING
     } else {
         task.keep_label()

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::exposure::Exposure;
 use super::file_section::FileSection;
 use super::ticket;
-use crate::action::{ActionKind, Draft, Sha1, Subject, Task};
+use crate::action::{ActionKind, Draft, Parameter, ParameterKind, Plan, Sha1, Subject, Task};
 use crate::guard::{self, Review};
 use crate::model::{EntryId, MachineId, MachineRef};
 use crate::state::State;
@@ -16,14 +16,20 @@ use crate::ui::words::devices;
 /// An action form with its review.
 #[derive(Debug)]
 pub struct OrderForm {
-    /// What the devices have in common: the fields, of no machine in particular.
+    /// What the devices have in common: the fields, of no machine in particular. In a plan it is about
+    /// the step with a file, else about the first.
     pub draft: Draft,
-    /// Each machine with the entry that its order will be.
+    /// Each machine with the entry that its order will be; in a plan one for each step, those of a
+    /// machine one after the other.
     pub targets: Vec<Target>,
+    /// The plan that is ordered, where it is one.
+    pub plan: Option<Arc<Plan>>,
+    /// Whether another plan may be chosen in its place.
+    pub chooses_plan: bool,
     /// Those on which the form's action goes by another name: a release of what is contained.
     pub renamed: Vec<(MachineId, ActionKind)>,
-    /// Devices that were taken out of this form by hand.
-    pub left_out: Vec<MachineRef>,
+    /// What was taken out of this form by hand: devices, and steps of a plan.
+    pub left_out: Vec<String>,
     /// Whether it was opened from the devices ticked in the list.
     pub from_selection: bool,
     /// The ticket, which leads the comment that is sent.
@@ -81,11 +87,28 @@ impl From {
     }
 }
 
-/// One device of the form.
+/// One device of the form, or one step of a plan on it.
 #[derive(Debug)]
 pub struct Target {
     pub entry: EntryId,
     pub machine: MachineRef,
+    /// Which step of the plan, counted from 0.
+    pub step: usize,
+}
+
+impl Target {
+    /// A device.
+    ///
+    /// # Errors
+    /// When the system gives no random numbers: its order would have no tag.
+    pub fn new(machine: MachineRef, step: usize) -> Result<Self, getrandom::Error> {
+        let entry = EntryId::random()?;
+        Ok(Self {
+            entry,
+            machine,
+            step,
+        })
+    }
 }
 
 /// The ticket of an earlier form, and the devices it was used for.
@@ -102,6 +125,8 @@ impl OrderForm {
         Self {
             draft,
             targets,
+            plan: None,
+            chooses_plan: false,
             renamed: Vec::new(),
             left_out: Vec::new(),
             from_selection: false,
@@ -124,27 +149,121 @@ impl OrderForm {
     ///
     /// # Errors
     /// When the system gives no random numbers: its order would have no tag.
-    pub fn add(&mut self, machine: MachineRef) -> Result<(), getrandom::Error> {
-        let entry = EntryId::random()?;
-        self.targets.push(Target { entry, machine });
+    pub fn add(&mut self, machine: &MachineRef) -> Result<(), getrandom::Error> {
+        let steps = self.plan.as_ref().map_or(1, |plan| plan.steps.len());
+        for step in 0..steps {
+            self.targets.push(Target::new(machine.clone(), step)?);
+        }
         Ok(())
+    }
+
+    /// Makes it the form of a plan, with every step on every device.
+    ///
+    /// # Errors
+    /// As [`Self::add`].
+    pub fn take_plan(&mut self, plan: Arc<Plan>) -> Result<(), getrandom::Error> {
+        let machines: Vec<_> = self.machines().cloned().collect();
+        self.be_about(plan);
+        self.targets.clear();
+        self.left_out.clear();
+        for machine in machines {
+            self.add(&machine)?;
+        }
+        Ok(())
+    }
+
+    /// Makes it the form of a plan, with the steps that it has.
+    pub fn be_about(&mut self, plan: Arc<Plan>) {
+        let of_file = |parameter: &Parameter| parameter.kind == ParameterKind::Hash;
+        let mut steps = plan.steps.iter();
+        let step = steps.find(|step| step.kind.spec().parameters.iter().any(of_file));
+        if let Some(step) = step.or(plan.steps.first()) {
+            self.draft.subject = Subject::Act(step.kind);
+            // What a plan gives is looked up as what is typed.
+            let field = self.draft.hash_field();
+            let given = field.and_then(|field| Some((field, step.given.get(field.wire_name)?)));
+            if let Some((field, given)) = given {
+                self.draft.set(field, given);
+            }
+        }
+        self.plan = Some(plan);
+    }
+
+    /// The devices, each once.
+    pub fn machines(&self) -> impl Iterator<Item = &MachineRef> {
+        let groups = self.targets.chunk_by(|a, b| a.machine.id == b.machine.id);
+        groups.filter_map(|group| Some(&group.first()?.machine))
+    }
+
+    /// How many devices there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.machines().count()
+    }
+
+    /// The fields besides the comment.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<&'static Parameter> {
+        match &self.plan {
+            Some(plan) => plan.asked(),
+            None => self.draft.parameters().iter().collect(),
+        }
+    }
+
+    /// What is asked for; of a plan the step that does the most harm.
+    #[must_use]
+    pub fn task(&self) -> Task {
+        let Some(plan) = &self.plan else {
+            return self.draft.task();
+        };
+        let steps = plan.steps.iter().rev();
+        let gravest = steps.max_by_key(|step| step.kind.spec().risk as u8);
+        gravest.map_or_else(
+            || self.draft.task(),
+            |step| {
+                let subject = Subject::Act(step.kind);
+                let draft = self.draft.clone();
+                Draft { subject, ..draft }.task()
+            },
+        )
+    }
+
+    /// What a step of the plan is called; nothing without a plan.
+    #[must_use]
+    pub fn step_label(&self, target: &Target) -> Option<&'static str> {
+        let step = self.plan.as_ref()?.steps.get(target.step)?;
+        Some(step.kind.spec().button)
+    }
+
+    /// A text that a plan gives, with the ticket in it.
+    #[must_use]
+    pub fn filled(&self, text: &str) -> String {
+        ticket::fill(text, &ticket::clean_ticket(&self.ticket))
     }
 
     /// The draft of each device, with the comment as it will be sent.
     pub fn drafts(&self) -> impl Iterator<Item = Draft> {
-        let first = self.targets.first().map(|first| first.entry);
-        let batch = first.filter(|_| self.targets.len() > 1);
+        // The first that leaves.
+        let first = self.targets.iter().min_by_key(|target| target.step);
+        let batch = first.map(|first| first.entry);
+        let batch = batch.filter(|_| self.targets.len() > 1);
         let comment = ticket::leading(&self.ticket, &self.draft.comment);
         self.targets.iter().map(move |target| {
             let mut renamed = self.renamed.iter();
             let renamed = renamed.find(|(id, _)| *id == target.machine.id);
             let subject = renamed.map(|(_, kind)| Subject::Act(*kind));
-            Draft {
+            let draft = Draft {
                 batch,
                 comment: comment.clone(),
                 subject: subject.unwrap_or_else(|| self.draft.subject.clone()),
                 ..self.draft.about(target.entry, target.machine.clone())
-            }
+            };
+            let Some(plan) = &self.plan else {
+                return draft;
+            };
+            let fill = |text: &str| self.filled(text);
+            let step = plan.draft(target.step, draft.clone(), fill);
+            step.unwrap_or(draft)
         })
     }
 
@@ -152,7 +271,8 @@ impl OrderForm {
     #[must_use]
     pub fn has_input(&self) -> bool {
         let draft = &self.draft;
-        let fields = draft.parameters().iter().filter(|field| field.is_typed());
+        let fields = self.parameters().into_iter();
+        let fields = fields.filter(|field| field.is_typed());
         let typed = [&*draft.comment, &draft.typed_name, &self.number];
         let mut typed = typed
             .into_iter()
@@ -163,10 +283,8 @@ impl OrderForm {
     /// The only device, where there is one.
     #[must_use]
     pub fn only(&self) -> Option<&MachineRef> {
-        match self.targets.as_slice() {
-            [only] => Some(&only.machine),
-            _ => None,
-        }
+        let mut machines = self.machines();
+        machines.next().filter(|_| machines.next().is_none())
     }
 
     /// A review of each device, in the order of the list.
@@ -180,11 +298,12 @@ impl OrderForm {
 
     /// The same, judged anew: what is confirmed is judged by the time of its confirmation.
     pub fn judge(&mut self, state: &State, now: Timestamp) -> Arc<[Review]> {
-        let batch_size = self.targets.len();
+        let batch_size = self.count();
         let sha1 = self.draft.file_sha1();
         let sha1 = sha1.as_ref().map(Sha1::as_str);
         let reviews = self.drafts().map(|draft| {
             let judge = |facts: &guard::Facts<'_>| guard::review(&draft, facts);
+            let sha1 = sha1.filter(|_| draft.hash_field().is_some());
             state.with_more_facts(&draft.machine, sha1, batch_size, now, judge)
         });
         let reviews = reviews.collect();
@@ -209,7 +328,7 @@ impl OrderForm {
             typed if !typed.is_empty() => typed,
             _ => ticket::find(&self.draft.comment, |_| false)?.to_owned(),
         };
-        let machines = self.targets.iter().map(|target| target.machine.id.clone());
+        let machines = self.machines().map(|machine| machine.id.clone());
         Some(UsedTicket {
             text,
             machines: machines.collect(),
@@ -220,18 +339,22 @@ impl OrderForm {
 /// What the form is called: with the device for one, with their number for several.
 #[must_use]
 pub fn title(task: &Task, form: &OrderForm) -> String {
-    match form.targets.len() {
-        1 => task.title(),
-        count => format!("{} {}", task.verb(), devices(count)),
+    match (&form.plan, form.count()) {
+        (Some(plan), 1) => format!("Plan: {}", plan.name),
+        (Some(plan), count) => format!("{} on {}", plan.name, devices(count)),
+        (None, 1) => task.title(),
+        (None, count) => format!("{} {}", task.verb(), devices(count)),
     }
 }
 
 /// What the confirm button says, with the device or the number of devices.
 #[must_use]
 pub fn confirm_label(task: &Task, form: &OrderForm) -> String {
-    match form.only() {
-        Some(only) => task.confirm_label(only),
-        None => title(task, form),
+    match (&form.plan, form.only()) {
+        (Some(plan), Some(only)) => format!("Run “{}” on {}", plan.name, only.quoted()),
+        (Some(plan), None) => format!("Run “{}” on {}", plan.name, devices(form.count())),
+        (None, Some(only)) => task.confirm_label(only),
+        (None, None) => title(task, form),
     }
 }
 

@@ -11,6 +11,7 @@ mod footer;
 mod form;
 mod open;
 mod paste;
+mod plan;
 mod sightings;
 mod targets;
 mod templates;
@@ -19,7 +20,7 @@ mod ticket_field;
 
 pub use exposure::{Exposure, Item};
 pub use form::{OrderForm, Target, UsedTicket, confirm_label};
-pub use open::{open, raise};
+pub use open::{open, open_plan, raise, raise_plan, raise_steps};
 
 use egui::{Event, Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
 
@@ -32,7 +33,7 @@ use super::widgets::{
 use crate::action::Task;
 use crate::guard::{self, Approval, Review};
 use crate::message::Command;
-use crate::model::MachineRef;
+use crate::model::{EntryId, MachineRef};
 use crate::ui::words::devices;
 use footer::{Pressed, footer_height, footer_ui, keep_label};
 use form::title;
@@ -81,14 +82,15 @@ enum Outcome {
 }
 
 fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcome {
-    let task = form.draft.task();
+    let task = form.task();
     let title = title(&task, form);
     let is_tiny = Dialog::room(ui.ctx())
         < match form.only() {
             Some(_) => TINY,
             None => TINY_FOR_SEVERAL,
         };
-    let dialog = Dialog::new(id, &title).description(task.consequence());
+    let consequence = plan::consequence(form, &task);
+    let dialog = Dialog::new(id, &title).description(&consequence);
     let dialog = if is_tiny {
         dialog.without_title()
     } else {
@@ -104,7 +106,7 @@ fn form_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, id: Id) -> Outcom
         left_out,
     } = response.inner;
     if !left_out.is_empty() {
-        return leave_out(ui, form, left_out);
+        return leave_out(ui, form, &left_out);
     }
     let confirms = pressed == Pressed::Confirm || (pressed == Pressed::Nothing && is_by_key);
     if confirms && !is_arming(ui, form.armed_at) {
@@ -125,8 +127,8 @@ struct Drawn {
     pressed: Pressed,
     /// Whether the keys that confirm were pressed.
     is_by_key: bool,
-    /// The devices that were taken out of it.
-    left_out: Vec<MachineRef>,
+    /// The orders that were taken out of it.
+    left_out: Vec<EntryId>,
 }
 
 fn content_ui(
@@ -156,7 +158,7 @@ fn content_ui(
     }
     // What the buttons say is what the fields say now.
     let reviews = form.reviews(cx.state, cx.now);
-    let task = form.draft.task();
+    let task = form.task();
     let block = block(form, &reviews, &task);
     if form.error.is_some() {
         // The reason for the last refusal is shown while it holds, in its present words.
@@ -173,11 +175,12 @@ fn content_ui(
     }
 }
 
-/// Takes devices out of the form; without any it closes.
-fn leave_out(ui: &Ui, form: &mut OrderForm, left_out: Vec<MachineRef>) -> Outcome {
+/// Takes devices, or steps on them, out of the form; without any it closes.
+fn leave_out(ui: &Ui, form: &mut OrderForm, left_out: &[EntryId]) -> Outcome {
+    let words = plan::left_out_words(form, left_out);
     form.targets
-        .retain(|target| !left_out.contains(&target.machine));
-    form.left_out.extend(left_out);
+        .retain(|target| !left_out.contains(&target.entry));
+    form.left_out.extend(words);
     form.number.clear();
     // The list that the keyboard was in is gone.
     form.keep_takes_focus = form.only().is_some();
@@ -194,7 +197,7 @@ fn leave_out(ui: &Ui, form: &mut OrderForm, left_out: Vec<MachineRef>) -> Outcom
 /// over all of it.
 fn lead_to_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
     let reviews = form.reviews(cx.state, cx.now);
-    let task = form.draft.task();
+    let task = form.task();
     let wanted = targets::required(form, &reviews, names_devices(&task));
     if wanted.iter().all(|item| form.exposure.has_seen(item)) {
         let wants_name = form.only().is_some() && reviews.iter().any(Review::wants_name);
@@ -233,7 +236,7 @@ fn names_devices(task: &Task) -> bool {
     task.risk().takes_away()
 }
 
-/// Everything over the buttons; the devices that are to be left out.
+/// Everything over the buttons; the orders that are to be left out.
 fn upper_ui(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -242,7 +245,7 @@ fn upper_ui(
     drawn: &[Review],
     wanted: &[Item],
     (id, is_tiny, wants_name): (Id, bool, bool),
-) -> Vec<MachineRef> {
+) -> Vec<EntryId> {
     let tokens = ui.tokens();
     let gap = if Dialog::is_small(ui.ctx()) {
         tokens.space.xs
@@ -261,7 +264,8 @@ fn upper_ui(
     let left = room - used - footer_height(ui, is_tiny) - gap;
     if is_tiny {
         return scroll_ui(ui, left, |ui| {
-            ui.wrapped(task.consequence());
+            ui.wrapped(plan::consequence(form, task));
+            plan::policy_ui(ui, form);
             let left_out = targets::checks_ui(ui, cx, form, drawn, None);
             body_ui(ui, cx, form, task, (id, wants_name));
             left_out
@@ -334,14 +338,16 @@ fn page_by_key(ui: &Ui, height: f32) {
 /// The device in the largest type, and the consequence in a sentence.
 fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
     let only = form.only().cloned();
+    let consequence = plan::consequence(form, task);
     if only.is_none() && !is_tiny {
         // The title says how many.
-        ui.add(Label::new(task.consequence()).wrap());
+        ui.add(Label::new(consequence).wrap());
+        plan::policy_ui(ui, form);
         return;
     }
     let name = only
         .as_ref()
-        .map_or_else(|| devices(form.targets.len()), MachineRef::quoted);
+        .map_or_else(|| devices(form.count()), MachineRef::quoted);
     let style = if is_tiny {
         text::strong()
     } else {
@@ -371,7 +377,8 @@ fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
         response.tip(name);
     }
     if !is_tiny {
-        ui.wrapped(task.consequence());
+        ui.wrapped(consequence);
+        plan::policy_ui(ui, form);
     }
 }
 
@@ -383,7 +390,9 @@ fn body_ui(
     task: &Task,
     (id, wants_name): (Id, bool),
 ) {
-    fields::parameters_ui(ui, &mut form.draft, id);
+    plan::choice_ui(ui, cx, form);
+    let parameters = form.parameters();
+    fields::parameters_ui(ui, &mut form.draft, &parameters, id);
     if form.draft.hash_field().is_some() {
         file::file_ui(ui, cx, form, id);
     }
@@ -393,17 +402,27 @@ fn body_ui(
     templates::templates_ui(ui, cx, form, Field::Ticket.id(id));
     fields::comment_ui(ui, form, id);
     fields::number_ui(ui, form, task, id);
-    if let Some(mut first) = form.drafts().next() {
-        if first.comment.trim().is_empty() {
+    // Of a plan every step, on the first device.
+    let first = form.targets.first().map(|first| &first.machine.id);
+    let drafts = form
+        .drafts()
+        .take_while(|draft| Some(&draft.machine.id) == first);
+    let mut drafts: Vec<_> = drafts.collect();
+    for draft in &mut drafts {
+        if draft.comment.trim().is_empty() {
             // The ticket leads what is still to be written.
-            first.comment = format!("{} …", ticket::clean_ticket(&form.ticket));
+            draft.comment = format!("{} …", ticket::clean_ticket(&form.ticket));
         }
-        review::preview_ui(ui, &first, form.only());
     }
+    review::preview_ui(ui, &drafts, form.only());
     // Close together: all of it is to be read without scrolling.
     ui.spacing_mut().item_spacing.y = review::LINE_GAP;
     if form.only().is_none() {
         ui.small_label("Sent to each device with its own reference tag");
+    }
+    if form.plan.is_some() {
+        plan::consequences_ui(ui, form);
+        return;
     }
     for caveat in task.kind().map_or(&[][..], |kind| kind.spec().caveats) {
         ui.small_label(*caveat);
@@ -416,10 +435,12 @@ fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String> {
     let stopped = blocks.find_map(|(target, review)| {
         let why = review.block()?;
         // What is wrong with the text is no device's fault.
-        Some(if targets::is_forbidden(review) && form.only().is_none() {
-            format!("{}: {why}", target.machine.quoted())
-        } else {
-            why
+        Some(match form.step_label(target) {
+            _ if !targets::is_forbidden(review) => why,
+            Some(step) if form.only().is_some() => format!("{step}: {why}"),
+            Some(step) => format!("{step} on {}: {why}", target.machine.quoted()),
+            None if form.only().is_some() => why,
+            None => format!("{}: {why}", target.machine.quoted()),
         })
     });
     stopped
@@ -427,17 +448,18 @@ fn block(form: &OrderForm, reviews: &[Review], task: &Task) -> Option<String> {
             let wanted = targets::required(form, reviews, names_devices(task));
             targets::unseen_words(form, &wanted)
         })
-        .or_else(|| guard::number_trouble(task, form.targets.len(), &form.number))
+        .or_else(|| guard::number_trouble(task, form.count(), &form.number))
 }
 
 /// The approval of what was reviewed, or why there is none: something was not on screen, nobody is
 /// signed in, or a guardrail forbids it.
 fn approvals(cx: &Cx<'_>, form: &OrderForm, reviews: Vec<Review>) -> Result<Vec<Approval>, String> {
-    let wanted = targets::required(form, &reviews, names_devices(&form.draft.task()));
+    let wanted = targets::required(form, &reviews, names_devices(&form.task()));
     if let Some(unseen) = targets::unseen_words(form, &wanted) {
         return Err(unseen);
     }
     let account = cx.state.session.account().ok_or("You are not signed in")?;
+    let reviews = plan::in_order(form, reviews);
     guard::approve_all(reviews, &form.number, account, cx.state.epoch, cx.now)
 }
 

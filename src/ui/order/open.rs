@@ -1,12 +1,14 @@
 //! The one way to open a form.
 
+use std::sync::Arc;
+
 use egui::Ui;
 
 use super::form::{OrderForm, Target};
 use super::ticket_field::preset;
-use crate::action::{ActionKind, Change, Condition, Draft, Subject, Task};
+use crate::action::{ActionKind, Change, Condition, Draft, Plan, Subject, Task};
 use crate::message::Command;
-use crate::model::{EntryId, MachineId, MachineRef, PanelPart};
+use crate::model::{MachineId, MachineRef, PanelPart};
 use crate::state::State;
 use crate::ui::Cx;
 use crate::ui::commands::acting_trouble;
@@ -46,11 +48,8 @@ pub fn open(
     let mut targets: Vec<Target> = Vec::new();
     for machine in machines {
         if targets.iter().all(|known| known.machine.id != machine.id) {
-            match EntryId::random() {
-                Ok(entry) => targets.push(Target {
-                    entry,
-                    machine: machine.clone(),
-                }),
+            match Target::new(machine.clone(), 0) {
+                Ok(target) => targets.push(target),
                 Err(error) => {
                     views.no_random_numbers(error);
                     return Vec::new();
@@ -82,16 +81,113 @@ pub fn open(
     }
     let alerts = alerts_to_read(state, &form.draft, &ids);
     views.open(Dialog::Form(Box::new(form)));
-    let mut load = match ids.as_slice() {
+    let mut load = facts_to_read(ids);
+    load.extend(alerts);
+    load
+}
+
+/// Reads again what the guardrails ask about these devices.
+fn facts_to_read(ids: Vec<MachineId>) -> Vec<Command> {
+    match ids.as_slice() {
         [only] => vec![
             Command::LoadMachine(only.clone()),
             // A guardrail passes on what the service says.
             Command::LoadPart(only.clone(), PanelPart::AvailableActions),
         ],
         _ => vec![Command::LoadMachines(ids)],
+    }
+}
+
+/// Opens the form of the first plan on `machines`, where another one can be chosen. The returned commands
+/// read the facts again.
+#[must_use = "the commands read the devices again"]
+pub fn open_plan(
+    state: &State,
+    views: &mut Views,
+    machines: &[MachineRef],
+    time: f64,
+) -> Vec<Command> {
+    let Some(plan) = state.settings.plans.first() else {
+        return Vec::new();
     };
-    load.extend(alerts);
+    let all = |machine: &MachineRef| {
+        (0..plan.steps.len()).map({
+            let machine = machine.clone();
+            move |step| (step, machine.clone())
+        })
+    };
+    let orders = machines.iter().flat_map(all).collect();
+    let load = open_steps(state, views, Arc::clone(plan), orders, time);
+    if let Some(Dialog::Form(form)) = &mut views.dialog {
+        form.chooses_plan = true;
+    }
     load
+}
+
+/// Opens the form of the first plan on `machines`, unless this console only looks.
+pub fn raise_plan(ui: &Ui, cx: &mut Cx<'_>, machines: &[MachineRef]) {
+    if acting_trouble(cx.state).is_ok() {
+        let time = ui.input(|input| input.time);
+        let load = open_plan(cx.state, cx.views, machines, time);
+        cx.out.work.extend(load);
+    }
+}
+
+/// Opens the form of those steps of a plan that are left, each on its device, with the comment that they
+/// were confirmed with.
+pub fn raise_steps(
+    ui: &Ui,
+    cx: &mut Cx<'_>,
+    plan: Arc<Plan>,
+    steps: Vec<(usize, MachineRef)>,
+    comment: &str,
+) {
+    if acting_trouble(cx.state).is_err() {
+        return;
+    }
+    let time = ui.input(|input| input.time);
+    let load = open_steps(cx.state, cx.views, plan, steps, time);
+    if let Some(Dialog::Form(form)) = &mut cx.views.dialog {
+        comment.clone_into(&mut form.draft.comment);
+        form.ticket.clear();
+    }
+    cx.out.work.extend(load);
+}
+
+/// Opens the form of some steps of a plan, each on its device.
+fn open_steps(
+    state: &State,
+    views: &mut Views,
+    plan: Arc<Plan>,
+    mut orders: Vec<(usize, MachineRef)>,
+    time: f64,
+) -> Vec<Command> {
+    let mut ids: Vec<MachineId> = Vec::new();
+    for (_, machine) in &orders {
+        if !ids.contains(&machine.id) {
+            ids.push(machine.id.clone());
+        }
+    }
+    // Those of a device stand together.
+    orders.sort_by_key(|(step, machine)| (ids.iter().position(|id| *id == machine.id), *step));
+    let targets = orders.into_iter();
+    let targets = targets.map(|(step, machine)| Target::new(machine, step));
+    let targets: Vec<Target> = match targets.collect() {
+        Ok(targets) => targets,
+        Err(error) => {
+            views.no_random_numbers(error);
+            return Vec::new();
+        }
+    };
+    let (Some(first), Some(step)) = (targets.first(), plan.steps.first()) else {
+        return Vec::new();
+    };
+    let draft = Draft::new(first.entry, first.machine.clone(), Subject::Act(step.kind));
+    let mut form = OrderForm::new(targets, draft, time);
+    form.be_about(plan);
+    form.ticket = preset(state, views, &form.task(), &ids).unwrap_or_default();
+    views.open(Dialog::Form(Box::new(form)));
+    facts_to_read(ids)
 }
 
 /// Those of several devices to be released that are contained: what releases them goes by another name,

@@ -4,7 +4,7 @@ use egui::{Event, Id, Ui};
 
 use super::form::OrderForm;
 use super::ticket;
-use crate::action::{Draft, Sha1, Sha1Error};
+use crate::action::{Sha1, Sha1Error};
 
 /// A hash has at most a label and a file name beside it.
 const MAX_HASH_WORDS: usize = 4;
@@ -22,8 +22,8 @@ pub enum Field {
 
 impl Field {
     /// Every field of a form.
-    fn all(draft: &Draft) -> impl Iterator<Item = Self> {
-        let parameters = draft.parameters().iter();
+    fn all(form: &OrderForm) -> impl Iterator<Item = Self> {
+        let parameters = form.parameters().into_iter();
         let parameters = parameters.map(|parameter| Self::Parameter(parameter.wire_name));
         parameters.chain([Self::Name, Self::Number, Self::Ticket, Self::Comment])
     }
@@ -44,7 +44,7 @@ impl Field {
 /// else to the comment. Call it before the fields are drawn.
 pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
     let focused = ui.memory(egui::Memory::focused);
-    let in_field = Field::all(&form.draft).find(|field| focused == Some(field.id(id)));
+    let in_field = Field::all(form).find(|field| focused == Some(field.id(id)));
     if in_field.is_none() && ui.ctx().text_edit_focused() {
         return;
     }

@@ -118,11 +118,12 @@ fn finding_ui(ui: &mut Ui, review: &Review, finding: &Finding, cx: &Cx<'_>) {
 }
 
 /// Shows each property of the request body as it would leave, and to which device where it is one.
-pub fn preview_ui(ui: &mut Ui, draft: &Draft, only: Option<&MachineRef>) {
+pub fn preview_ui(ui: &mut Ui, drafts: &[Draft], only: Option<&MachineRef>) {
     let tokens = ui.tokens();
-    let to = match draft.task() {
-        Task::Cancel { action, .. } => Some(format!("To action: {action}")),
-        Task::Act { .. } => only.map(|machine| format!("To device: {}", machine.id)),
+    let to = match drafts.first().map(Draft::task) {
+        Some(Task::Cancel { action, .. }) => Some(format!("To action: {action}")),
+        Some(Task::Act { .. }) => only.map(|machine| format!("To device: {}", machine.id)),
+        None => None,
     };
     let label = RichText::new("Exact text to be sent").text_style(TextStyle::Small);
     ui.label(label.color(tokens.text_weak));
@@ -133,7 +134,12 @@ pub fn preview_ui(ui: &mut Ui, draft: &Draft, only: Option<&MachineRef>) {
         .show(ui, |ui| {
             ui.set_min_width(ui.available_width());
             ui.spacing_mut().item_spacing.y = LINE_GAP;
-            for line in to.into_iter().chain(preview(draft)) {
+            let of_each = drafts.iter().flat_map(|draft| {
+                let step = draft.task().kind().filter(|_| draft.plan.is_some());
+                let step = step.map(|kind| format!("{}:", kind.spec().title));
+                step.into_iter().chain(preview(draft))
+            });
+            for line in to.into_iter().chain(of_each) {
                 ui.wrapped(RichText::new(line).text_style(text::id()));
             }
         });

@@ -88,7 +88,7 @@ pub fn sightings_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, sha1: &s
                     let row = row.inner;
                     if row.changed() && is_ticked {
                         added.push(reference);
-                    } else if row.changed() && form.targets.len() > 1 {
+                    } else if row.changed() && form.count() > 1 {
                         removed = Some(reference.id);
                     }
                 }
@@ -114,7 +114,7 @@ fn add_all(cx: &mut Cx<'_>, form: &mut OrderForm, machines: Vec<MachineRef>) {
     }
     let mut ids = Vec::new();
     for machine in machines {
-        match form.add(machine.clone()) {
+        match form.add(&machine) {
             Ok(()) => ids.push(machine.id),
             Err(error) => cx.views.no_random_numbers(error),
         }

@@ -4,9 +4,9 @@ use egui::{Align, Id, Key, Label, Layout, Modifiers, RichText, ScrollArea, TextS
 
 use super::exposure::{Exposure, Item};
 use super::form::OrderForm;
-use crate::action::ActionKind;
+use super::plan;
 use crate::guard::{self, Review};
-use crate::model::{Machine, MachineRef};
+use crate::model::{EntryId, Machine, MachineRef};
 use crate::ui::device::facts::os;
 use crate::ui::devices::absence::{absence, absence_note, absence_words};
 use crate::ui::order::review;
@@ -32,8 +32,8 @@ fn is_about_all(finding: &guard::Finding) -> bool {
 /// devices of a routine one need not all be scrolled past (rule 10).
 pub fn required(form: &OrderForm, reviews: &[Review], names_devices: bool) -> Vec<Item> {
     let mut items = Vec::new();
-    for (n, (target, review)) in form.targets.iter().zip(reviews).enumerate() {
-        let id = &target.machine.id;
+    for (n, device) in plan::by_device(form, reviews).iter().enumerate() {
+        let (id, review) = (&device.machine.id, &device.review);
         if names_devices {
             items.push(Item::Device(id.clone()));
         }
@@ -121,17 +121,21 @@ pub fn status_ui(
 }
 
 /// That nothing was found. That there is no way back is a warning too, and stands over it.
-fn no_warnings(kind: Option<ActionKind>) -> &'static str {
-    match kind.and_then(|kind| kind.spec().no_way_back) {
+fn no_warnings(form: &OrderForm) -> &'static str {
+    match no_way_back(form) {
         Some(_) => "No other warnings",
         None => "No warnings",
     }
 }
 
+/// Why it cannot be undone, or the gravest step of it.
+fn no_way_back(form: &OrderForm) -> Option<&'static str> {
+    form.task().kind()?.spec().no_way_back
+}
+
 /// That it cannot be undone: what counts most, so it comes first.
 fn no_way_back_ui(ui: &mut Ui, form: &OrderForm) {
-    let kind = form.draft.task().kind();
-    if let Some(words) = kind.and_then(|kind| kind.spec().no_way_back) {
+    if let Some(words) = no_way_back(form) {
         badge(ui, Icon::Warning, Role::Danger, words);
     }
 }
@@ -163,34 +167,44 @@ fn list_ui(ui: &mut Ui, name: &str, height: Option<f32>, content: impl FnOnce(&m
     shown.inner.content_size.y + margins
 }
 
-/// Shows what was found about each device, of several under its name; those that are to be left out.
+/// Shows what was found about each device, of several under its name; the orders that are to be left out.
 pub fn checks_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
     form: &mut OrderForm,
     reviews: &[Review],
     height: Option<f32>,
-) -> Vec<MachineRef> {
+) -> Vec<EntryId> {
     let is_one = form.only().is_some();
     let arming =
         is_arming(ui, form.armed_at).then_some("In half a second: the list has just changed");
-    let mut left_out = if is_one {
+    let mut left_out = if is_one && form.plan.is_none() {
         Vec::new()
     } else {
         leave_out_ui(ui, cx, form, reviews, arming)
     };
     let is_settling = is_arming(ui, form.opened_at);
-    let nothing = no_warnings(form.draft.task().kind());
+    let nothing = no_warnings(form);
+    // Not of the form while it is drawn: it notes what it has shown.
+    let mut exposure = std::mem::take(&mut form.exposure);
+    let form_seen: &OrderForm = form;
     let content_height = list_ui(ui, "checks", height, |ui| {
-        no_way_back_ui(ui, form);
-        for (n, (target, review)) in form.targets.iter().zip(reviews).enumerate() {
-            let machine = &target.machine;
-            let exposure = &mut form.exposure;
+        no_way_back_ui(ui, form_seen);
+        let all = plan::by_device(form_seen, reviews);
+        for (n, device) in all.iter().enumerate() {
+            let (machine, review) = (device.machine, &*device.review);
+            let exposure = &mut exposure;
             ui.push_id(machine.id.as_str(), |ui| {
                 if is_one {
                     absence_ui(ui, cx, machine);
-                } else if device_ui(ui, cx, machine, (form.from_selection, arming), exposure) {
-                    left_out = vec![machine.clone()];
+                } else if device_ui(
+                    ui,
+                    cx,
+                    machine,
+                    (form_seen.from_selection, arming),
+                    exposure,
+                ) {
+                    left_out.clone_from(&device.entries);
                 }
                 findings_ui(ui, cx, review, machine, n == 0, exposure);
                 if is_one && review.findings.is_empty() {
@@ -201,8 +215,9 @@ pub fn checks_ui(
                 ui.separator();
             }
         }
-        left_out_ui(ui, form);
+        left_out_ui(ui, form_seen);
     });
+    form.exposure = exposure;
     if is_settling {
         form.list_height = Some(content_height);
     }
@@ -252,13 +267,12 @@ fn left_out_ui(ui: &mut Ui, form: &OrderForm) {
     if form.left_out.is_empty() {
         return;
     }
-    let names: Vec<_> = form.left_out.iter().map(MachineRef::quoted).collect();
-    let still = if form.from_selection {
+    let still = if form.from_selection && form.plan.is_none() {
         ", still selected"
     } else {
         ""
     };
-    ui.small_label(format!("Left out{still}: {}", names.join(", ")));
+    ui.small_label(format!("Left out{still}: {}", form.left_out.join(", ")));
 }
 
 /// The line with the way to leave out blocked devices; always there, so that nothing moves.
@@ -268,18 +282,23 @@ fn leave_out_ui(
     form: &OrderForm,
     reviews: &[Review],
     arming: Option<&str>,
-) -> Vec<MachineRef> {
+) -> Vec<EntryId> {
     let targets = form.targets.iter().zip(reviews);
     let forbidden: Vec<_> = targets
         .filter(|(_, review)| is_forbidden(review))
-        .map(|(target, _)| target.machine.clone())
+        .map(|(target, _)| target.entry)
         .collect();
     let size = vec2(ui.available_width(), ui.tokens().height.control);
     let row = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
         ui.set_min_height(size.y);
-        let label = format!("Leave out blocked devices ({})", forbidden.len());
+        let (what, all_clear) = if form.plan.is_some() {
+            ("steps", "None of these steps is blocked")
+        } else {
+            ("devices", "None of these devices is blocked")
+        };
+        let label = format!("Leave out blocked {what} ({})", forbidden.len());
         let why = if forbidden.is_empty() {
-            Some("None of these devices is blocked")
+            Some(all_clear)
         } else {
             arming
         };
@@ -291,9 +310,10 @@ fn leave_out_ui(
                     .disabled_because(why),
             )
             .clicked();
+        let machines: Vec<_> = form.machines().collect();
         let note = form
             .from_selection
-            .then(|| absence_note(cx.state, cx.views, form.targets.iter().map(|t| &t.machine)));
+            .then(|| absence_note(cx.state, cx.views, machines.into_iter()));
         if let Some(note) = note.flatten() {
             let colour = ui.tokens().caution;
             let note = RichText::new(note).text_style(TextStyle::Small);

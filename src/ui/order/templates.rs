@@ -4,11 +4,11 @@
 use egui::{ComboBox, Id, Ui};
 
 use super::form::OrderForm;
-use super::ticket::clean_ticket;
+use super::ticket::{clean_ticket, fill};
 use super::ticket_field::{field_ui, offered};
 use crate::action::Change;
 use crate::model::clean;
-use crate::settings::{RuleKey, TICKET};
+use crate::settings::RuleKey;
 use crate::ui::Cx;
 use crate::ui::widgets::ActionButton;
 
@@ -22,7 +22,7 @@ const RELEASE: &str = "[release]";
 /// Asks for the ticket, and offers the templates of the settings.
 pub fn templates_ui(ui: &mut Ui, cx: &Cx<'_>, form: &mut OrderForm, ticket_id: Id) {
     let written = &cx.state.settings.written;
-    let change = form.draft.task().change();
+    let change = form.task().change();
     let templates = written.entries(RuleKey::Templates);
     let templates: Vec<&str> = templates.filter_map(|t| fitting(t, change)).collect();
     let offered = offered(cx.state, cx.views);
@@ -105,30 +105,6 @@ fn label(template: &str) -> String {
     clean(&fill(template, ""), LABEL_CHARS).into_owned()
 }
 
-/// The template's text with the ticket filled in. Without one its placeholder goes, and the
-/// punctuation and blank beside it.
-fn fill(template: &str, ticket: &str) -> String {
-    if !ticket.is_empty() {
-        return template.replace(TICKET, ticket);
-    }
-    let beside = [':', ';', ','];
-    let mut parts = template.split(TICKET);
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let part = part.trim_start_matches(beside);
-        if text.is_empty() || text.ends_with(' ') {
-            text.push_str(part.trim_start());
-        } else {
-            text.push_str(part);
-        }
-    }
-    if template.ends_with(TICKET) {
-        let end = text.trim_end().trim_end_matches(beside).len();
-        text.truncate(end);
-    }
-    text.trim().to_owned()
-}
-
 /// Puts a template's text into the comment: in the place of another template's, else behind what a
 /// person has typed.
 fn put(
@@ -158,25 +134,6 @@ fn put(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_template_needs_its_ticket() {
-        for (template, with, without) in [
-            ("{ticket}: beacon seen", "INC-1: beacon seen", "beacon seen"),
-            ("beacon seen, {ticket}", "beacon seen, INC-1", "beacon seen"),
-            (
-                "see {ticket} for more",
-                "see INC-1 for more",
-                "see for more",
-            ),
-            ("{ticket}", "INC-1", ""),
-            ("beacon seen", "beacon seen", "beacon seen"),
-            ("{ticket} {ticket}", "INC-1 INC-1", ""),
-        ] {
-            assert_eq!(fill(template, "INC-1"), with, "{template}");
-            assert_eq!(fill(template, ""), without, "{template}");
-        }
-    }
 
     #[test]
     fn a_template_is_offered_where_it_is_a_reason() {

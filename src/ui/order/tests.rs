@@ -22,6 +22,7 @@ use crate::ui::{Outbox, theme};
 
 mod input;
 mod keys;
+mod plan;
 mod several;
 mod sight;
 
@@ -71,6 +72,7 @@ fn world(kind: ActionKind) -> World {
     let target = Target {
         entry,
         machine: machine().reference(),
+        step: 0,
     };
     let form = OrderForm::new(vec![target], draft, 0.0);
     let dialog = Some(OpenDialog::Form(Box::new(form)));

@@ -1,5 +1,6 @@
 //! The ticket: found in a pasted line, and leading the comment that is sent.
 
+use crate::action::TICKET;
 use crate::model::clean;
 
 const MAX_CHARS: usize = 60;
@@ -70,6 +71,30 @@ pub fn leading(ticket: &str, comment: &str) -> String {
     format!("{ticket} {}", comment.trim())
 }
 
+/// The template's text with the ticket filled in. Without one its placeholder goes, and the
+/// punctuation and blank beside it.
+pub fn fill(template: &str, ticket: &str) -> String {
+    if !ticket.is_empty() {
+        return template.replace(TICKET, ticket);
+    }
+    let beside = [':', ';', ','];
+    let mut parts = template.split(TICKET);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let part = part.trim_start_matches(beside);
+        if text.is_empty() || text.ends_with(' ') {
+            text.push_str(part.trim_start());
+        } else {
+            text.push_str(part);
+        }
+    }
+    if template.ends_with(TICKET) {
+        let end = text.trim_end().trim_end_matches(beside).len();
+        text.truncate(end);
+    }
+    text.trim().to_owned()
+}
+
 /// Whether a text holds this ticket, and not only a longer one.
 fn names(text: &str, ticket: &str) -> bool {
     let (text, ticket) = (text.to_lowercase(), ticket.to_lowercase());
@@ -122,6 +147,25 @@ mod tests {
             ("INC\u{202e}1", "x", "INC\\u{202e}1 x"),
         ] {
             assert_eq!(leading(ticket, comment), sent, "{ticket:?} {comment:?}");
+        }
+    }
+
+    #[test]
+    fn a_template_needs_its_ticket() {
+        for (template, with, without) in [
+            ("{ticket}: beacon seen", "INC-1: beacon seen", "beacon seen"),
+            ("beacon seen, {ticket}", "beacon seen, INC-1", "beacon seen"),
+            (
+                "see {ticket} for more",
+                "see INC-1 for more",
+                "see for more",
+            ),
+            ("{ticket}", "INC-1", ""),
+            ("beacon seen", "beacon seen", "beacon seen"),
+            ("{ticket} {ticket}", "INC-1 INC-1", ""),
+        ] {
+            assert_eq!(fill(template, "INC-1"), with, "{template}");
+            assert_eq!(fill(template, ""), without, "{template}");
         }
     }
 }

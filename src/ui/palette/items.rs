@@ -89,10 +89,10 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>) -> Vec<Row> {
     };
     let (acts, others): (Vec<_>, Vec<_>) = all_commands()
         .filter(|command| !is_recent(command))
-        .partition(|command| matches!(command, UiCommand::Act(_)));
+        .partition(|command| matches!(command, UiCommand::Act(_) | UiCommand::Plan));
     let (for_selection, others): (Vec<_>, Vec<_>) = others
         .into_iter()
-        .partition(|command| matches!(command, UiCommand::ActOnSelection(_)));
+        .partition(|command| is_for_selection(*command));
     let rows = |commands: Vec<UiCommand>| -> Vec<Row> {
         let rows = commands
             .into_iter()
@@ -124,6 +124,13 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>) -> Vec<Row> {
         .collect()
 }
 
+const fn is_for_selection(command: UiCommand) -> bool {
+    matches!(
+        command,
+        UiCommand::ActOnSelection(_) | UiCommand::PlanOnSelection
+    )
+}
+
 fn command_row(ctx: &Context, cx: &Cx<'_>, command: UiCommand) -> Row {
     let spec = command.spec();
     let keys = spec.keys.iter().map(|keys| {
@@ -134,10 +141,14 @@ fn command_row(ctx: &Context, cx: &Cx<'_>, command: UiCommand) -> Row {
         }
     });
     let ellipsis = if command.asks_first() { "…" } else { "" };
-    let beside = if matches!(command, UiCommand::Act(_) | UiCommand::Compare) {
+    let is_for_open = matches!(
+        command,
+        UiCommand::Act(_) | UiCommand::Plan | UiCommand::Compare
+    );
+    let beside = if is_for_open {
         let open = cx.views.selected.as_ref();
         open.map(MachineRef::quoted).unwrap_or_default()
-    } else if matches!(command, UiCommand::ActOnSelection(_)) {
+    } else if is_for_selection(command) {
         match cx.views.bulk_selection.as_slice() {
             [] => String::new(),
             [only] => only.quoted(),

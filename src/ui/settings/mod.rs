@@ -13,6 +13,7 @@ use super::widgets::{
     ActionButton, Dialog, ExplanationView, Icon, TextField, UiExt as _, badge, checkbox_ui,
     copyable_ui, page_ui, section_ui,
 };
+use crate::action::Step;
 use crate::explain::Explanation;
 use crate::message::Command;
 use crate::model::{Host, Mode, clean};
@@ -53,9 +54,24 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             badge(ui, Icon::Warning, Role::Caution, &clean(why, 300));
         }
         field_ui(ui, form, RuleKey::Templates);
+        section_ui(ui, "Plans");
+        plans_ui(ui, &cx.state.settings);
         section_ui(ui, "Desktop notifications");
         notifications_ui(ui, &cx.state.settings, form);
     });
+}
+
+/// The plans that can be ordered, with their steps. They are changed in the file.
+fn plans_ui(ui: &mut Ui, facts: &SettingsFacts) {
+    if let Some(why) = &facts.plan_trouble {
+        badge(ui, Icon::Warning, Role::Caution, &clean(why, 300));
+    }
+    for plan in facts.plans.iter() {
+        let steps: Vec<String> = plan.steps.iter().map(Step::label).collect();
+        ui.wrapped(format!("{}: {}", plan.name, steps.join(", ")));
+        ui.small_label(plan.after_refusal());
+    }
+    ui.small_label("Others are written into the settings file under [[plan]]");
 }
 
 /// The way back and what can be done with the text: always in sight.

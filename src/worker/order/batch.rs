@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::registry::OrderControl;
 use super::slot::{Queue, Slot};
+use super::steps::StepsBefore;
 use super::task::{Leaving, OrderTask, control, rules_not_reread};
 use crate::guard::Approval;
 use crate::journal::{OrderStatus, Record};
@@ -18,9 +19,13 @@ use crate::worker::context::Context;
 pub(in crate::worker) fn submit(context: &Arc<Context>, approvals: Vec<Approval>) {
     let queue = (approvals.len() > 1).then(|| Queue::start(approvals.len()));
     let slot = || queue.as_ref().map_or_else(Slot::alone, Slot::joined);
+    let mut plan = StepsBefore::default();
     let orders = approvals
         .into_iter()
-        .map(|approval| OrderTask::new(context, approval, slot()))
+        .map(|approval| {
+            let before = plan.of(approval.order());
+            OrderTask::new(context, approval, slot(), before)
+        })
         .collect();
     tokio::spawn(send_all(Arc::clone(context), orders));
 }

@@ -19,6 +19,7 @@ mod watch;
 mod batch;
 mod registry;
 mod slot;
+mod steps;
 
 pub(super) use batch::{stop as stop_batch, submit};
 pub(super) use follow::Followed;

@@ -15,6 +15,7 @@ use super::preflight::{NotSent, ready_at_once};
 use super::registry::{OrderControl, Registration, is_withdrawn};
 use super::send::{Attempts, Remedy, Reply};
 use super::slot::Slot;
+use super::steps::Before;
 use super::{lookup, outcome};
 use crate::api::{ApiError, Permit};
 use crate::explain::{Explanation, NextStep};
@@ -34,6 +35,8 @@ pub(super) struct OrderTask {
     inbox: mpsc::Receiver<OrderControl>,
     registration: Registration,
     slot: Slot,
+    /// The steps before it, where it is one of a plan.
+    before: Vec<Before>,
 }
 
 /// An order that leaves, as the journal has it; `since` is when that began to be written.
@@ -44,7 +47,12 @@ pub(super) struct Leaving {
 
 impl OrderTask {
     /// Registers the order: from here on it can be taken back.
-    pub fn new(context: &Arc<Context>, approval: Approval, slot: Slot) -> Self {
+    pub fn new(
+        context: &Arc<Context>,
+        approval: Approval,
+        slot: Slot,
+        before: Vec<Before>,
+    ) -> Self {
         let (registration, inbox) = context.orders.register(approval.order().entry);
         Self {
             context: Arc::clone(context),
@@ -52,6 +60,7 @@ impl OrderTask {
             inbox,
             registration,
             slot,
+            before,
         }
     }
 

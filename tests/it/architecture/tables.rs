@@ -16,7 +16,10 @@ pub const IMPORTS: [(&str, &[&str]); 17] = [
     ),
     // The proxy of the system's settings.
     ("api", &["model", "action", "auth", "explain", "platform"]),
-    ("settings", &["model", "guard", "explain", "files"]),
+    (
+        "settings",
+        &["model", "action", "guard", "explain", "files"],
+    ),
     (
         "message",
         &["model", "action", "guard", "journal", "settings", "explain"],

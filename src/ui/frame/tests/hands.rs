@@ -22,7 +22,11 @@ fn typed_form(comment: &str) -> Dialog {
     let machine = machine(FIN, "FIN-LT-042").reference();
     let mut draft = Draft::new(entry, machine.clone(), Subject::Act(ActionKind::Isolate));
     draft.comment = comment.into();
-    let target = Target { entry, machine };
+    let target = Target {
+        entry,
+        machine,
+        step: 0,
+    };
     Dialog::Form(Box::new(OrderForm::new(vec![target], draft, 0.0)))
 }
 

@@ -18,6 +18,7 @@ use crate::worker::order::preflight::{
     NotSent, facts_are_fresh, may_begin, opposite_under_way, poll_permit, preflight,
 };
 use crate::worker::order::registry::OrderControl;
+use crate::worker::order::steps::{self, Verdict};
 
 /// Longest sleep before the clock is looked at again.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
@@ -70,6 +71,10 @@ impl OrderTask {
         let mut insisted = Vec::new();
         loop {
             unless_withdrawn(&mut self.inbox, self.slot.turn()).await?;
+            if self.wait_for_steps().await? {
+                // Others may have gone first meanwhile: it waits for its turn again.
+                continue;
+            }
             self.sleep_until(until).await?;
             self.wait_for_sign_in().await?;
             let gate = self.context.client.budget().gate_until;
@@ -99,6 +104,27 @@ impl OrderTask {
                     return Ok(permit);
                 }
                 Err(later) => until = later,
+            }
+        }
+    }
+
+    /// Waits until the steps before it on its device have an answer; whether it had to. Its turn goes to
+    /// others meanwhile.
+    async fn wait_for_steps(&mut self) -> Result<bool, NotSent> {
+        match steps::judge(&self.before, &self.context.journal) {
+            Verdict::Go => Ok(false),
+            Verdict::Stop(detail) => Err(NotSent {
+                why: NotSentReason::PlanStopped,
+                detail: Some(detail),
+            }),
+            Verdict::Wait => {
+                self.slot.pass_on();
+                self.is_still_ours()?;
+                let waits = Some(OrderProgress::WaitsForTurn);
+                self.context.screen.note(self.entry(), waits).await;
+                let nap = tokio::time::sleep(MAX_SLEEP);
+                unless_withdrawn(&mut self.inbox, nap).await?;
+                Ok(true)
             }
         }
     }

@@ -1,0 +1,311 @@
+//! Plans: actions that are ordered together, one after the other on each device.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::catalogue::ActionKind;
+use super::draft::{Draft, Subject};
+use super::inputs::TAG;
+use super::parameter::Parameter;
+use super::plan_step::PlanStep;
+
+/// More steps than this are no plan for one form.
+pub const MAX_STEPS: usize = 8;
+/// The placeholder for the ticket's number in a value that a plan gives.
+pub const TICKET: &str = "{ticket}";
+
+/// One action of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub kind: ActionKind,
+    /// The text of each field that the plan gives, by the parameter's wire name; the form asks for the
+    /// others.
+    pub given: BTreeMap<&'static str, String>,
+    /// Whether the steps after this one go on where this one is refused.
+    pub goes_on: bool,
+}
+
+/// Actions that are ordered together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub name: Box<str>,
+    pub steps: Box<[Step]>,
+}
+
+/// The plans that can be ordered, never none: those of the settings after the two that are built in. One
+/// with the name of a built-in plan takes its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plans(Vec<Arc<Plan>>);
+
+impl Default for Plans {
+    fn default() -> Self {
+        use ActionKind::{
+            AddTag, CollectInvestigationPackage, Isolate, RestrictCodeExecution, RunAntiVirusScan,
+        };
+        let tag = |text: &str| Step::new(AddTag).with(&TAG, format!("{text} {TICKET}"));
+        let collect = || Step::new(CollectInvestigationPackage);
+        let ransomware = [
+            Step::new(Isolate),
+            collect(),
+            Step::new(RestrictCodeExecution),
+            tag("ransomware"),
+        ];
+        let suspicious = [Step::new(RunAntiVirusScan), collect(), tag("suspicious")];
+        Self(vec![
+            Arc::new(Plan::new("Ransomware", ransomware)),
+            Arc::new(Plan::new("Suspicious laptop", suspicious)),
+        ])
+    }
+}
+
+impl Plans {
+    /// Adds a plan, in the place of one with its name.
+    pub fn add(&mut self, plan: Plan) {
+        let plan = Arc::new(plan);
+        match self.0.iter_mut().find(|known| known.name == plan.name) {
+            Some(known) => *known = plan,
+            None => self.0.push(plan),
+        }
+    }
+
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Arc<Plan>> {
+        self.0.iter()
+    }
+
+    /// The first of them.
+    #[must_use]
+    pub fn first(&self) -> Option<&Arc<Plan>> {
+        self.0.first()
+    }
+}
+
+impl Step {
+    /// A step that leaves all its fields to the form, and after whose refusal the plan goes on.
+    #[must_use]
+    pub fn new(kind: ActionKind) -> Self {
+        Self {
+            kind,
+            given: BTreeMap::new(),
+            goes_on: true,
+        }
+    }
+
+    /// The same step with a field given.
+    #[must_use]
+    pub fn with(mut self, parameter: &Parameter, text: impl Into<String>) -> Self {
+        self.given.insert(parameter.wire_name, text.into());
+        self
+    }
+
+    /// The fields that the form asks for.
+    pub fn asked(&self) -> impl Iterator<Item = &'static Parameter> {
+        let parameters = self.kind.spec().parameters.iter();
+        parameters.filter(|parameter| !self.given.contains_key(parameter.wire_name))
+    }
+
+    /// What it is called, with what the plan gives: `Isolate (Full)`.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.label_with(str::to_owned)
+    }
+
+    /// The same, with the ticket put into what the plan gives by `fill`.
+    #[must_use]
+    pub fn label_with(&self, fill: impl Fn(&str) -> String) -> String {
+        let button = self.kind.spec().button;
+        if self.given.is_empty() {
+            return button.to_owned();
+        }
+        let given: Vec<String> = self.given.values().map(|text| fill(text)).collect();
+        format!("{button} ({})", given.join(", "))
+    }
+
+    /// Why both do not belong in one plan: one repeats the other, or takes it back.
+    fn clash(&self, other: &Self) -> Option<&'static str> {
+        let is_alike = self.given == other.given || self.kind.spec().parameters != [TAG];
+        if self.kind == other.kind && is_alike {
+            Some("is there twice")
+        } else if self.kind.spec().undo == Some(other.kind) && is_alike {
+            Some("takes a step before it back")
+        } else {
+            None
+        }
+    }
+}
+
+impl Plan {
+    #[must_use]
+    pub fn new(name: &str, steps: impl Into<Box<[Step]>>) -> Self {
+        Self {
+            name: name.into(),
+            steps: steps.into(),
+        }
+    }
+
+    /// Why a step does not belong where it is: its number, from 1, and why.
+    #[must_use]
+    pub fn trouble(&self) -> Option<(usize, &'static str)> {
+        let steps = self.steps.iter().enumerate();
+        let mut clashes = steps.filter_map(|(n, step)| {
+            let mut before = self.steps[..n].iter();
+            let why = before.find_map(|other| other.clash(step))?;
+            Some((n + 1, why))
+        });
+        clashes.next()
+    }
+
+    /// The fields that the form asks for, each once.
+    #[must_use]
+    pub fn asked(&self) -> Vec<&'static Parameter> {
+        let mut asked: Vec<&'static Parameter> = Vec::new();
+        for parameter in self.steps.iter().flat_map(Step::asked) {
+            if asked
+                .iter()
+                .all(|known| known.wire_name != parameter.wire_name)
+            {
+                asked.push(parameter);
+            }
+        }
+        asked
+    }
+
+    /// Makes of a form's text the draft of the step at `at`; `fill` puts the ticket into what the plan
+    /// gives. `None` where there is no such step.
+    #[must_use]
+    pub fn draft(&self, at: usize, form: Draft, fill: impl Fn(&str) -> String) -> Option<Draft> {
+        let step = self.steps.get(at)?;
+        let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let mut draft = Draft {
+            subject: Subject::Act(step.kind),
+            plan: Some(PlanStep {
+                name: self.name.clone(),
+                step: count(at + 1),
+                of: count(self.steps.len()),
+                goes_on: step.goes_on,
+            }),
+            ..form
+        };
+        for (wire_name, text) in &step.given {
+            draft.values.insert(wire_name, fill(text));
+        }
+        Some(draft)
+    }
+
+    /// What happens after a refused step, in a sentence.
+    #[must_use]
+    pub fn after_refusal(&self) -> String {
+        // After the last there is nothing to stop.
+        let others = self.steps.iter().take(self.steps.len().saturating_sub(1));
+        let ending = others.enumerate().filter(|(_, step)| !step.goes_on);
+        let ending: Vec<String> = ending.map(|(n, _)| (n + 1).to_string()).collect();
+        match ending.as_slice() {
+            [] => "Where a step is refused on a device, the next ones go on there".to_owned(),
+            all if all.len() + 1 == self.steps.len() => {
+                "Where a step is refused on a device, the next ones are not sent there".to_owned()
+            }
+            [one] => format!(
+                "Where step {one} is refused on a device, the next ones are not sent there; after any other they go on"
+            ),
+            [before @ .., last] => format!(
+                "Where step {} or {last} is refused on a device, the next ones are not sent there; after any other they go on",
+                before.join(", ")
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_plans_are_whole() {
+        let plans = Plans::default();
+        let steps = |plan: &Arc<Plan>| plan.steps.iter().map(Step::label).collect::<Vec<_>>();
+        let all: Vec<_> = plans
+            .iter()
+            .map(|plan| (&*plan.name, steps(plan)))
+            .collect();
+        assert_eq!(
+            all,
+            [
+                (
+                    "Ransomware",
+                    vec![
+                        "Isolate".to_owned(),
+                        "Collect package".to_owned(),
+                        "Restrict apps".to_owned(),
+                        "Add tag (ransomware {ticket})".to_owned(),
+                    ]
+                ),
+                (
+                    "Suspicious laptop",
+                    vec![
+                        "Scan".to_owned(),
+                        "Collect package".to_owned(),
+                        "Add tag (suspicious {ticket})".to_owned(),
+                    ]
+                ),
+            ]
+        );
+        assert!(plans.iter().all(|plan| plan.trouble().is_none()));
+    }
+
+    #[test]
+    fn one_of_the_settings_takes_the_place_of_a_built_in_one() {
+        let mut plans = Plans::default();
+        plans.add(Plan::new("Ransomware", [Step::new(ActionKind::Isolate)]));
+        plans.add(Plan::new("Other", [Step::new(ActionKind::Isolate)]));
+        let names: Vec<_> = plans.iter().map(|plan| &*plan.name).collect();
+        assert_eq!(names, ["Ransomware", "Suspicious laptop", "Other"]);
+        assert_eq!(plans.first().map(|plan| plan.steps.len()), Some(1));
+    }
+
+    #[test]
+    fn a_step_that_repeats_or_undoes_another_is_named() {
+        use ActionKind::{AddTag, Isolate, RemoveTag, Unisolate};
+        let tag = |kind, text: &str| Step::new(kind).with(&TAG, text);
+        for (steps, trouble) in [
+            (vec![Step::new(Isolate), Step::new(Unisolate)], Some(2)),
+            (
+                vec![Step::new(Isolate), tag(AddTag, "a"), Step::new(Isolate)],
+                Some(3),
+            ),
+            (vec![tag(AddTag, "a"), tag(AddTag, "a")], Some(2)),
+            (vec![tag(AddTag, "a"), tag(RemoveTag, "a")], Some(2)),
+            (
+                vec![tag(AddTag, "a"), tag(AddTag, "b"), tag(RemoveTag, "c")],
+                None,
+            ),
+        ] {
+            let plan = Plan::new("P", steps);
+            assert_eq!(plan.trouble().map(|(n, _)| n), trouble, "{plan:?}");
+        }
+    }
+
+    #[test]
+    fn what_happens_after_a_refusal_is_said() {
+        let of = |goes_on: &[bool]| {
+            let steps = goes_on.iter().map(|goes_on| Step {
+                goes_on: *goes_on,
+                ..Step::new(ActionKind::Isolate)
+            });
+            Plan::new("P", steps.collect::<Vec<_>>()).after_refusal()
+        };
+        let goes_on = "Where a step is refused on a device, the next ones go on there";
+        assert_eq!(of(&[true, true, true]), goes_on);
+        assert_eq!(of(&[true, true, false]), goes_on);
+        assert_eq!(
+            of(&[false, false, true]),
+            "Where a step is refused on a device, the next ones are not sent there"
+        );
+        assert_eq!(
+            of(&[false, true, true]),
+            "Where step 1 is refused on a device, the next ones are not sent there; after any other they go on"
+        );
+        assert_eq!(
+            of(&[false, true, false, true, true]),
+            "Where step 1 or 3 is refused on a device, the next ones are not sent there; after any other they go on"
+        );
+    }
+}

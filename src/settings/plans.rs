@@ -1,0 +1,172 @@
+//! The plans of a settings file: `[[plan]]`. One that is wrong takes no other with it.
+
+use std::path::Path;
+
+use toml_edit::{Document, Item, TableLike};
+
+use super::toml_text::line_at;
+use crate::action::{ActionKind, MAX_STEPS, Parameter, Plan, Plans, Step};
+use crate::model::clean;
+
+const MAX_NAME_CHARS: usize = 40;
+const GO_ON: &str = "go on";
+const STOP: &str = "stop";
+/// The key of a plan, and of a step that differs from its plan.
+const AFTER_REFUSAL: &str = "after_refusal";
+const ACTION: &str = "action";
+
+/// Why a plan cannot be used: where in the file, counted in bytes, and what is wrong there.
+type Wrong = (Option<std::ops::Range<usize>>, String);
+
+/// Adds a file's plans to `plans`; the first thing in them that cannot be used, by file and line.
+pub(super) fn add(
+    plans: &mut Plans,
+    text: &str,
+    document: &Document<&str>,
+    file: &Path,
+) -> Option<Box<str>> {
+    let item = document.get("plan")?;
+    let said = |(span, why): Wrong| -> Box<str> {
+        let line = line_at(text, span);
+        format!("{}, line {line}: {why}", file.display()).into()
+    };
+    let tables: Option<Vec<&dyn TableLike>> = match (item.as_array_of_tables(), item.as_array()) {
+        (Some(tables), _) => Some(tables.iter().map(|table| table as &dyn TableLike).collect()),
+        (None, Some(list)) => list
+            .iter()
+            .map(|value| value.as_inline_table().map(|table| table as &dyn TableLike))
+            .collect(),
+        (None, None) => None,
+    };
+    let Some(tables) = tables else {
+        let why = "plan: is not a list of plans, each under [[plan]]".to_owned();
+        return Some(said((item.span(), why)));
+    };
+    let (mut trouble, mut names) = (None, Vec::new());
+    for table in tables {
+        match plan(table) {
+            Ok(plan) if names.contains(&plan.name) => {
+                let span = table.get("name").and_then(Item::span);
+                let why = (span, format!("plan “{}”: is there twice", plan.name));
+                trouble = trouble.or(Some(said(why)));
+            }
+            Ok(plan) => {
+                names.push(plan.name.clone());
+                plans.add(plan);
+            }
+            Err(wrong) => trouble = trouble.or(Some(said(wrong))),
+        }
+    }
+    trouble
+}
+
+fn plan(table: &dyn TableLike) -> Result<Plan, Wrong> {
+    let named = table.get("name");
+    let name = named.and_then(Item::as_str).unwrap_or_default().trim();
+    let is_name = !name.is_empty() && name.chars().count() <= MAX_NAME_CHARS;
+    if !is_name || clean(name, MAX_NAME_CHARS) != name {
+        let first = table.iter().find_map(|(_, item)| item.span());
+        let span = named.and_then(Item::span).or(first);
+        let why = format!("plan: its name has to be text of 1 to {MAX_NAME_CHARS} characters");
+        return Err((span, why));
+    }
+    let within = |(span, why)| (span, format!("plan “{name}”: {why}"));
+    let steps = steps(table).map_err(within)?;
+    let plan = Plan::new(name, steps);
+    if let Some((n, why)) = plan.trouble() {
+        let span = table.get("steps").and_then(Item::span);
+        return Err(within((span, format!("step {n} {why}"))));
+    }
+    Ok(plan)
+}
+
+fn steps(table: &dyn TableLike) -> Result<Vec<Step>, Wrong> {
+    let known = ["name", "steps", AFTER_REFUSAL];
+    if let Some((key, item)) = table.iter().find(|(key, _)| !known.contains(key)) {
+        let why = format!("{} is not a key of a plan", clean(key, 40));
+        return Err((item.span(), why));
+    }
+    let goes_on = goes_on(table)?.unwrap_or(true);
+    let item = table.get("steps");
+    let list = item.and_then(Item::as_array);
+    let count = list.map_or(0, toml_edit::Array::len);
+    let list = list.filter(|_| (1..=MAX_STEPS).contains(&count));
+    let Some(list) = list else {
+        let span = item.or(table.get("name")).and_then(Item::span);
+        let why = format!("needs steps = [{{ action = \"isolate\" }}, …], from 1 to {MAX_STEPS}");
+        return Err((span, why));
+    };
+    let steps = list.iter().enumerate();
+    steps
+        .map(|(n, value)| {
+            let within =
+                |(span, why): Wrong| (span.or(value.span()), format!("step {}: {why}", n + 1));
+            let table = value.as_inline_table();
+            let no_table = || within((None, "is not { action = \"…\" }".to_owned()));
+            step(table.ok_or_else(no_table)?, goes_on).map_err(within)
+        })
+        .collect()
+}
+
+fn step(table: &dyn TableLike, goes_on_else: bool) -> Result<Step, Wrong> {
+    let item = table.get(ACTION);
+    let name = item.and_then(Item::as_str).unwrap_or_default();
+    let mut kinds = ActionKind::ALL.iter().copied();
+    let Some(kind) = kinds.find(|kind| <&str>::from(kind) == name) else {
+        let known: Vec<&str> = ActionKind::ALL.iter().map(Into::into).collect();
+        let why = format!(
+            "“{}” is not an action; there are {}",
+            clean(name, 40),
+            known.join(", ")
+        );
+        return Err((item.and_then(Item::span), why));
+    };
+    let mut step = Step {
+        goes_on: goes_on(table)?.unwrap_or(goes_on_else),
+        ..Step::new(kind)
+    };
+    for (key, item) in table.iter() {
+        if key == ACTION || key == AFTER_REFUSAL {
+            continue;
+        }
+        let mut parameters = kind.spec().parameters.iter();
+        let Some(parameter) = parameters.find(|parameter| is_called(parameter, key)) else {
+            let why = format!("“{name}” takes no {}", clean(key, 40));
+            return Err((item.span(), why));
+        };
+        let text = item.as_str().unwrap_or_default();
+        match parameter.parse(text) {
+            Ok(Some(_)) => step = step.with(parameter, text.trim()),
+            Ok(None) => return Err((item.span(), format!("{key} has no text"))),
+            Err(why) => return Err((item.span(), format!("{key}: {why}"))),
+        }
+    }
+    Ok(step)
+}
+
+/// Whether a key of the file means this field: by the service's name of it or by its label, whatever the
+/// case and however it is joined.
+fn is_called(parameter: &Parameter, key: &str) -> bool {
+    let plain = |text: &str| -> String {
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
+        letters.map(|c| c.to_ascii_lowercase()).collect()
+    };
+    let key = plain(key);
+    [parameter.wire_name, parameter.label]
+        .map(plain)
+        .contains(&key)
+}
+
+fn goes_on(table: &dyn TableLike) -> Result<Option<bool>, Wrong> {
+    let Some(item) = table.get(AFTER_REFUSAL) else {
+        return Ok(None);
+    };
+    match item.as_str() {
+        Some(GO_ON) => Ok(Some(true)),
+        Some(STOP) => Ok(Some(false)),
+        Some(_) | None => {
+            let why = format!("{AFTER_REFUSAL} is neither \"{GO_ON}\" nor \"{STOP}\"");
+            Err((item.span(), why))
+        }
+    }
+}

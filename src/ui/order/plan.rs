@@ -1,0 +1,186 @@
+//! What the form shows of a plan: which one, its steps, and in what order they leave.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use egui::{ComboBox, RichText, TextStyle, Ui};
+
+use super::form::OrderForm;
+use crate::action::{Plan, Task};
+use crate::guard::{Finding, Review};
+use crate::model::{EntryId, MachineRef};
+use crate::ui::Cx;
+use crate::ui::theme::TokensExt as _;
+use crate::ui::widgets::{UiExt as _, radio_ui};
+
+/// More plans than these are a list to choose from.
+const MAX_RADIOS: usize = 4;
+
+/// One sentence on what happens then; of a plan its steps.
+pub fn consequence(form: &OrderForm, task: &Task) -> String {
+    match &form.plan {
+        Some(plan) => steps_words(form, plan),
+        None => task.consequence().to_owned(),
+    }
+}
+
+/// The steps in their order, with what they are given: `1 Isolate, 2 Add tag (stolen INC-4711)`.
+fn steps_words(form: &OrderForm, plan: &Plan) -> String {
+    let steps = plan.steps.iter().enumerate();
+    let steps: Vec<String> = steps
+        .map(|(n, step)| {
+            let label = step.label_with(|text| form.filled(text));
+            format!("{} {label}", n + 1)
+        })
+        .collect();
+    steps.join(", ")
+}
+
+/// When each step leaves, and what happens after one that is refused.
+pub fn policy_ui(ui: &mut Ui, form: &OrderForm) {
+    let Some(plan) = &form.plan else {
+        return;
+    };
+    let order = if form.only().is_some() {
+        "Sent one after the other, as soon as the one before has its answer"
+    } else {
+        "Sent one after the other: each step on every device before the next one"
+    };
+    ui.small_label(format!("{order}. {}", plan.after_refusal()));
+}
+
+/// The plans to choose from. Another one begins anew with every step on every device.
+pub fn choice_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm) {
+    let Some(present) = form.plan.clone().filter(|_| form.chooses_plan) else {
+        return;
+    };
+    let plans = &cx.state.settings.plans;
+    let mut chosen = None;
+    if plans.iter().len() > MAX_RADIOS {
+        ComboBox::from_label("Plan")
+            .selected_text(&*present.name)
+            .show_ui(ui, |ui| {
+                for plan in plans.iter() {
+                    let is_present = plan.name == present.name;
+                    if ui.selectable_label(is_present, &*plan.name).clicked() {
+                        chosen = Some(Arc::clone(plan));
+                    }
+                }
+            });
+    } else {
+        let label = RichText::new("Plan").text_style(TextStyle::Small);
+        ui.label(label.color(ui.tokens().text_weak));
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().interact_size.y = ui.tokens().height.control;
+            for plan in plans.iter() {
+                let mut name = present.name.to_string();
+                if radio_ui(ui, &mut name, plan.name.to_string(), &plan.name).clicked() {
+                    chosen = Some(Arc::clone(plan));
+                }
+            }
+        });
+    }
+    if let Some(plan) = chosen.filter(|plan| *plan != present)
+        && let Err(error) = form.take_plan(plan)
+    {
+        cx.views.no_random_numbers(error);
+    }
+}
+
+/// What each step does, below the fields.
+pub fn consequences_ui(ui: &mut Ui, form: &OrderForm) {
+    let steps = form.plan.iter().flat_map(|plan| plan.steps.iter());
+    for spec in steps.map(|step| step.kind.spec()) {
+        ui.small_label(format!("{}: {}", spec.button, spec.consequence));
+        for caveat in spec.caveats {
+            ui.small_label(*caveat);
+        }
+    }
+}
+
+/// What is known of one device: of a plan's steps each finding once, with the steps that it is about where
+/// these are not all.
+pub struct OfDevice<'a> {
+    pub machine: &'a MachineRef,
+    /// The orders on it.
+    pub entries: Vec<EntryId>,
+    pub review: Cow<'a, Review>,
+}
+
+/// The reviews, by their devices.
+pub fn by_device<'a>(form: &'a OrderForm, reviews: &'a [Review]) -> Vec<OfDevice<'a>> {
+    let mut all = Vec::new();
+    let mut rest = reviews;
+    for group in form.targets.chunk_by(|a, b| a.machine.id == b.machine.id) {
+        let (own, others) = rest.split_at(group.len().min(rest.len()));
+        rest = others;
+        let (Some(first), Some(review)) = (group.first(), own.first()) else {
+            break;
+        };
+        let review = if own.len() > 1 {
+            let labels = group.iter().map(|target| form.step_label(target));
+            let labels: Vec<&str> = labels.map(Option::unwrap_or_default).collect();
+            Cow::Owned(merged(review, own, &labels))
+        } else {
+            Cow::Borrowed(review)
+        };
+        all.push(OfDevice {
+            machine: &first.machine,
+            entries: group.iter().map(|target| target.entry).collect(),
+            review,
+        });
+    }
+    all
+}
+
+fn merged(first: &Review, reviews: &[Review], labels: &[&str]) -> Review {
+    let mut found: Vec<(Finding, Vec<&str>)> = Vec::new();
+    for (review, label) in reviews.iter().zip(labels) {
+        for finding in &review.findings {
+            match found.iter_mut().find(|(known, _)| known == finding) {
+                Some((_, steps)) => steps.push(label),
+                None => found.push((finding.clone(), vec![label])),
+            }
+        }
+    }
+    found.sort_by_key(|(finding, _)| std::cmp::Reverse(finding.severity));
+    let findings = found.into_iter().map(|(finding, steps)| {
+        let text = if steps.len() < reviews.len() {
+            format!("{}: {}", steps.join(", "), finding.text)
+        } else {
+            finding.text
+        };
+        Finding { text, ..finding }
+    });
+    let findings = findings.collect();
+    let mut review = first.clone();
+    review.findings = findings;
+    review
+}
+
+/// The reviews in the order in which their orders leave: each step on every device before the next one.
+pub fn in_order(form: &OrderForm, reviews: Vec<Review>) -> Vec<Review> {
+    let mut steps: Vec<_> = form.targets.iter().map(|t| t.step).zip(reviews).collect();
+    steps.sort_by_key(|(step, _)| *step);
+    steps.into_iter().map(|(_, review)| review).collect()
+}
+
+/// What is left out by leaving out these orders: a device, or a step on it.
+pub fn left_out_words(form: &OrderForm, left_out: &[EntryId]) -> Vec<String> {
+    let mut words = Vec::new();
+    for group in form.targets.chunk_by(|a, b| a.machine.id == b.machine.id) {
+        let gone: Vec<_> = group
+            .iter()
+            .filter(|t| left_out.contains(&t.entry))
+            .collect();
+        if let Some(first) = gone.first().filter(|_| gone.len() == group.len()) {
+            words.push(first.machine.quoted());
+            continue;
+        }
+        words.extend(gone.into_iter().map(|target| {
+            let step = form.step_label(target).unwrap_or_default();
+            format!("{step} on {}", target.machine.quoted())
+        }));
+    }
+    words
+}

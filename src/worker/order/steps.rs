@@ -1,0 +1,98 @@
+//! What a step of a plan waits for: the answers to the steps before it on the same device.
+
+use std::collections::HashMap;
+
+use crate::action::Order;
+use crate::journal::{OrderStatus, Phase};
+use crate::model::{EntryId, MachineId};
+use crate::worker::journal::JournalHandle;
+
+/// A step before another one on the same device.
+#[derive(Debug, Clone)]
+pub(super) struct Before {
+    entry: EntryId,
+    /// Its number in the plan, and whether the plan goes on where it is refused.
+    step: u32,
+    goes_on: bool,
+}
+
+/// The steps of a batch so far, by their devices.
+#[derive(Debug, Default)]
+pub(super) struct StepsBefore(HashMap<MachineId, Vec<Before>>);
+
+impl StepsBefore {
+    /// What is before this order; the next ones on its device come after it. Without a plan there is
+    /// nothing.
+    pub fn of(&mut self, order: &Order) -> Vec<Before> {
+        let Some(plan) = &order.plan else {
+            return Vec::new();
+        };
+        let steps = self.0.entry(order.machine.id.clone()).or_default();
+        let before = steps.clone();
+        steps.push(Before {
+            entry: order.entry,
+            step: plan.step,
+            goes_on: plan.goes_on,
+        });
+        before
+    }
+}
+
+/// Whether a step may leave.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Go,
+    Wait,
+    /// A step before it came to nothing, and the plan ends there: which, in words.
+    Stop(Box<str>),
+}
+
+/// Judges by what became of the steps before. An accepted one is enough: what the device makes of it may
+/// take days.
+pub(super) fn judge(before: &[Before], journal: &JournalHandle) -> Verdict {
+    let mut verdict = Verdict::Go;
+    for step in before {
+        // On disk before the first of them leaves; one that is not there never will be.
+        let status = journal.status(step.entry);
+        match status.as_ref().map(OrderStatus::phase) {
+            Some(Phase::Unsent) => verdict = Verdict::Wait,
+            // Whether it was refused is still found out.
+            Some(Phase::Unanswered) if !step.goes_on || is_sent(status.as_ref()) => {
+                verdict = Verdict::Wait;
+            }
+            Some(Phase::Unanswered | Phase::UnderWay(_)) => {}
+            Some(Phase::Ended) | None => {
+                let came_to_nothing = status.as_ref().is_none_or(came_to_nothing);
+                if came_to_nothing && !step.goes_on {
+                    return Verdict::Stop(words(step, status.as_ref()));
+                }
+            }
+        }
+    }
+    verdict
+}
+
+fn is_sent(status: Option<&OrderStatus>) -> bool {
+    matches!(status, Some(OrderStatus::Sent))
+}
+
+/// Whether nothing of it is or will be in force. What somebody else had requested already is.
+fn came_to_nothing(status: &OrderStatus) -> bool {
+    status.is_end()
+        && !matches!(
+            status,
+            OrderStatus::Done { .. } | OrderStatus::NotOurs { .. }
+        )
+}
+
+fn words(step: &Before, status: Option<&OrderStatus>) -> Box<str> {
+    let became = match status {
+        Some(OrderStatus::Refused { .. }) => "was refused",
+        Some(OrderStatus::NotFound) => "was not found",
+        Some(OrderStatus::Failed { .. }) => "failed",
+        Some(OrderStatus::TimedOut { .. }) => "timed out",
+        Some(OrderStatus::Cancelled { .. }) => "was cancelled",
+        Some(_) | None => "was not sent",
+    };
+    format!("step {} {became}", step.step).into()
+}

@@ -1,0 +1,313 @@
+//! Plans: several steps on several devices, confirmed once. Each step is an order of its own that leaves
+//! once, in order, also where the console dies in between.
+
+use std::collections::BTreeMap;
+
+use cordon::action::{ActionKind, ISOLATION_TYPE, Plan, PlanStep, Step, TAG};
+use cordon::auth::TokenStore;
+use cordon::guard::{self, Approval, Policy};
+use cordon::journal::{NotSentReason, OrderStatus};
+use cordon::message::Command;
+use cordon::model::{EntryId, MachineRef};
+use cordon::simulator::RequestKind;
+
+use egui_kittest::kittest::Queryable as _;
+
+use crate::common::{Console, Engine, fault, journal_on_disk, posts, signed_in};
+
+const NAMES: [&str; 5] = [
+    "FIN-LT-051",
+    "ENG-LT-030",
+    "HR-LT-007",
+    "FIN-LT-042",
+    "ENG-LT-022",
+];
+/// The last segment of each step's request.
+const PATHS: [&str; 3] = ["isolate", "collectInvestigationPackage", "tags"];
+
+fn plan(goes_on: bool) -> Plan {
+    let steps = [
+        Step::new(ActionKind::Isolate).with(&ISOLATION_TYPE, "Full"),
+        Step::new(ActionKind::CollectInvestigationPackage),
+        Step::new(ActionKind::AddTag).with(&TAG, "contained"),
+    ];
+    Plan::new("Drill", steps.map(|step| Step { goes_on, ..step }))
+}
+
+fn machines(engine: &Engine) -> Vec<MachineRef> {
+    NAMES.map(|name| engine.machine(name)).to_vec()
+}
+
+/// Confirms steps of a plan, each on its device, in the order in which they leave.
+fn approve(engine: &Engine, plan: &Plan, orders: &[(usize, MachineRef)]) -> Vec<Approval> {
+    let now = jiff::Timestamp::now();
+    let account = engine.state.session.account().cloned().expect("signed in");
+    let drafts: Vec<_> = orders
+        .iter()
+        .map(|(at, machine)| {
+            let form = Engine::draft(ActionKind::Isolate, machine);
+            plan.draft(*at, form, str::to_owned).expect("a step")
+        })
+        .collect();
+    let batch = drafts.first().map(|first| first.entry);
+    let ids: std::collections::HashSet<_> = orders.iter().map(|(_, m)| &m.id).collect();
+    let reviews = drafts.into_iter().map(|mut draft| {
+        draft.batch = batch;
+        let judge = |facts: &guard::Facts<'_>| guard::review(&draft, facts);
+        let state = &engine.state;
+        state.with_more_facts(&draft.machine, None, ids.len(), now, judge)
+    });
+    let number = ids.len().to_string();
+    let epoch = engine.state.epoch;
+    guard::approve_all(reviews.collect(), &number, &account, epoch, now).expect("approved")
+}
+
+/// Every step on each of these devices: the first step everywhere, then the next.
+fn all_steps(plan: &Plan, machines: &[MachineRef]) -> Vec<(usize, MachineRef)> {
+    let steps = 0..plan.steps.len();
+    let steps = steps.flat_map(|at| machines.iter().map(move |machine| (at, machine.clone())));
+    steps.collect()
+}
+
+fn submit(engine: &mut Engine, approvals: Vec<Approval>) -> Vec<EntryId> {
+    let entries: Vec<_> = approvals.iter().map(|a| a.order().entry).collect();
+    let last = *entries.last().expect("one at least");
+    engine.send(Command::Submit(approvals));
+    engine.until("the entries", |s| s.entry(last).is_some());
+    entries
+}
+
+/// How often each device was asked for each step.
+fn asked(engine: &Engine) -> BTreeMap<(String, String), usize> {
+    let mut asked = BTreeMap::new();
+    let requests = engine.control.requests().into_iter();
+    for request in requests.filter(|r| r.kind == RequestKind::Change) {
+        let mut parts = request.path.rsplit('/');
+        let step = parts.next().unwrap_or_default().to_owned();
+        let machine = parts.next().unwrap_or_default().to_owned();
+        *asked.entry((machine, step)).or_default() += 1;
+    }
+    asked
+}
+
+fn once_each(machines: &[MachineRef]) -> BTreeMap<(String, String), usize> {
+    let pairs = machines
+        .iter()
+        .flat_map(|machine| PATHS.map(|step| ((machine.id.to_string(), step.to_owned()), 1)));
+    pairs.collect()
+}
+
+fn all_done(engine: &mut Engine, entries: &[EntryId]) {
+    for entry in entries {
+        let end = engine.until_end(*entry);
+        assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
+    }
+}
+
+#[test]
+fn each_step_leaves_once_first_everywhere_and_then_the_next() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    let machines = machines(&engine);
+    let plan = plan(true);
+    let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
+    let entries = submit(&mut engine, approvals);
+    all_done(&mut engine, &entries);
+    let sent = posts(&engine.control);
+    let expected: Vec<_> = PATHS.iter().flat_map(|step| [*step; 5]).collect();
+    assert_eq!(sent, expected);
+    assert_eq!(asked(&engine), once_each(&machines));
+    let order = &engine.state.entry(entries[5]).expect("there").order;
+    assert_eq!(order.batch, Some(entries[0]));
+    let second = PlanStep {
+        name: "Drill".into(),
+        step: 2,
+        of: 3,
+        goes_on: true,
+    };
+    assert_eq!(order.plan, Some(second));
+}
+
+#[test]
+fn after_a_refused_step_the_plan_goes_on_or_stops_on_that_device_as_it_says() {
+    for goes_on in [true, false] {
+        let (_simulator, _folder, mut engine) = signed_in();
+        let machines = machines(&engine)[..2].to_vec();
+        let plan = plan(goes_on);
+        engine.control.inject(fault("submit", "forbidden", 1));
+        let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
+        let entries = submit(&mut engine, approvals);
+        let refused = engine.until_end(entries[0]);
+        assert!(
+            matches!(refused, OrderStatus::Refused { .. }),
+            "{refused:?}"
+        );
+        all_done(&mut engine, &[entries[1], entries[3], entries[5]]);
+        let rest = [entries[2], entries[4]];
+        if goes_on {
+            all_done(&mut engine, &rest);
+            assert_eq!(posts(&engine.control).len(), 6);
+            continue;
+        }
+        for entry in rest {
+            let why = NotSentReason::PlanStopped;
+            let detail = Some("step 1 was refused".into());
+            let end = engine.until_end(entry);
+            assert_eq!(end, OrderStatus::NotSent { why, detail });
+        }
+        assert_eq!(posts(&engine.control).len(), 4, "one of them refused");
+    }
+}
+
+/// A step that does not know whether the one before it was taken waits for that, where it counts.
+#[test]
+fn a_lost_answer_is_found_out_before_a_plan_that_may_stop_goes_on() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    let machines = machines(&engine)[..1].to_vec();
+    let plan = plan(false);
+    engine.control.inject(fault("submit", "drop_after", 1));
+    let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
+    let entries = submit(&mut engine, approvals);
+    all_done(&mut engine, &entries);
+    assert_eq!(asked(&engine), once_each(&machines));
+}
+
+/// One that is held lets the other devices go first, and its own next steps wait for it.
+#[test]
+fn the_next_steps_wait_for_one_that_is_held() {
+    let (_simulator, _folder, mut engine) = signed_in();
+    let machines = machines(&engine)[..2].to_vec();
+    let held = machines[0].id.as_str();
+    engine.control.never_finish(held);
+    let colleague = engine.control.act_as_colleague(held, "Unisolate", "clean");
+    assert!(colleague.is_some());
+    let plan = plan(true);
+    let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
+    let entries = submit(&mut engine, approvals);
+    all_done(&mut engine, &[entries[1], entries[3], entries[5]]);
+    assert!(matches!(
+        engine.status(entries[0]),
+        OrderStatus::Held { .. }
+    ));
+    for waits in [entries[2], entries[4]] {
+        assert_eq!(engine.status(waits), OrderStatus::Waiting);
+    }
+    assert_eq!(posts(&engine.control).len(), 3);
+    engine.send(Command::Withdraw(entries[0]));
+    // The device never ends the second step: an accepted one is enough for the third.
+    all_done(&mut engine, &entries[4..5]);
+    let second = engine.status(entries[2]);
+    assert!(matches!(second, OrderStatus::Accepted { .. }), "{second:?}");
+    assert_eq!(posts(&engine.control).len(), 5);
+}
+
+/// Ended in the middle, the rest is offered and not sent; confirmed again, no step is doubled or lost.
+#[test]
+fn ended_anywhere_and_resumed_no_step_is_doubled_or_lost() {
+    for sent in [1, 5, 6, 13] {
+        let (simulator, folder, mut engine) = signed_in();
+        let machines = machines(&engine);
+        let plan = plan(true);
+        // Long enough for it to end there.
+        engine.control.inject(fault("submit", "latency:60", 0));
+        let approvals = approve(&engine, &plan, &all_steps(&plan, &machines));
+        let entries = submit(&mut engine, approvals);
+        let control = engine.control.clone();
+        engine.until("so many to leave", move |_| posts(&control).len() >= sent);
+        drop(engine);
+        simulator.control().clear_faults();
+        let (policy, store) = (Policy::default(), TokenStore::memory());
+        let mut engine = Engine::start_with(&simulator, folder.path(), &policy, store);
+        engine.sign_in();
+        engine.until_fast("what has left to end", |s| {
+            s.entries.iter().all(|entry| entry.status().is_end())
+        });
+        let left = posts(&engine.control).len();
+        assert!((sent..=sent + 2).contains(&left), "{left} of {sent}");
+        let batches = engine.state.batches(jiff::Timestamp::now());
+        let (again, places) = batches[0].plan().expect("steps of a plan");
+        assert_eq!(again, plan);
+        let unsent: Vec<_> = batches[0]
+            .unsent
+            .iter()
+            .map(|e| (e.id(), e.machine()))
+            .collect();
+        assert_eq!(unsent.len(), entries.len() - left, "the rest is offered");
+        drop(batches);
+        let orders: Vec<_> = unsent.into_iter().map(|(id, m)| (places[&id], m)).collect();
+        for (_, machine) in &orders {
+            engine.load(machine);
+        }
+        let approvals = approve(&engine, &again, &orders);
+        let entries = submit(&mut engine, approvals);
+        all_done(&mut engine, &entries);
+        assert_eq!(asked(&engine), once_each(&machines), "ended after {sent}");
+    }
+}
+
+/// Ticks these devices, and opens the form of a plan on them.
+fn open_form_on(console: &mut Console, names: &[&str]) -> Vec<MachineRef> {
+    let mut machines = Vec::new();
+    for name in names {
+        let machine = console.open_device(name);
+        let pick = format!("Select {}", machine.quoted());
+        console.step_until(&pick, |c| c.shows(&pick));
+        let boxes = console.harness.query_all_by_label(&pick).next();
+        boxes.expect("just seen").click_accesskit();
+        console.harness.run_steps(2);
+        machines.push(machine);
+    }
+    console.click("More actions on the selected devices");
+    console.click("Plan for 2 devices…");
+    machines
+}
+
+#[test]
+fn a_plan_is_chosen_reviewed_step_by_step_and_confirmed_once() {
+    let mut console = Console::start();
+    console.sign_in();
+    let machines = open_form_on(&mut console, &["ENG-LT-030", "MBP-MKT-03"]);
+    console.step_until("the review of each step", |c| {
+        c.shows_part("Restrict apps: Not available on macOS")
+    });
+    assert!(console.shows_part("Where a step is refused on a device, the next ones go on there"));
+    console.fill("Ticket", "INC-4711");
+    console.fill("Comment", "the same beacon");
+    assert!(console.shows_part("4 Add tag (ransomware INC-4711)"));
+    console.fill("Type the number of devices", "2");
+    console.click("Leave out blocked steps (1)");
+    console.fill("Type the number of devices", "2");
+    console.confirm("Run “Ransomware” on 2 devices");
+    console.step_until_fast("the end of all", |c| {
+        let entries = &c.state().entries;
+        let is_done = |e: &cordon::journal::Entry| matches!(e.status(), OrderStatus::Done { .. });
+        entries.len() == 7 && entries.iter().all(is_done)
+    });
+    let sent = posts(&console.control);
+    let collect = "collectInvestigationPackage";
+    let steps = [
+        "isolate",
+        "isolate",
+        collect,
+        collect,
+        "restrictCodeExecution",
+        "tags",
+        "tags",
+    ];
+    assert_eq!(sent, steps);
+    assert!(
+        console.shows_part("Ransomware on 2 devices:"),
+        "{}",
+        console.screen()
+    );
+    assert!(console.shows_part("step 4 of 4"), "{}", console.screen());
+    let written = journal_on_disk(&console.journal);
+    let batch = Some(written[0].id());
+    assert!(written.iter().all(|entry| entry.order.batch == batch));
+    let of_mac = written
+        .iter()
+        .filter(|e| e.order.machine.id == machines[1].id);
+    let of_mac: Vec<_> = of_mac
+        .filter_map(|e| Some(e.order.plan.as_ref()?.step))
+        .collect();
+    assert_eq!(of_mac, [1, 2, 4]);
+}
