@@ -85,6 +85,7 @@ pub enum ExportFormat {
     Csv,
     Json,
     Markdown,
+    Html,
 }
 
 impl From<ExportFormat> for Format {
@@ -93,6 +94,7 @@ impl From<ExportFormat> for Format {
             ExportFormat::Csv => Self::Csv,
             ExportFormat::Json => Self::Json,
             ExportFormat::Markdown => Self::Markdown,
+            ExportFormat::Html => Self::Html,
         }
     }
 }

@@ -60,6 +60,8 @@ pub fn run(what: &JournalCommand, folder: &Path) -> ExitCode {
                     zone: &TimeZone::system(),
                     since: None,
                     others: None,
+                    ticket: None,
+                    all: None,
                 };
                 terminal::export(&export(&entries, &verified, format.into(), &moment));
                 ExitCode::SUCCESS

@@ -226,6 +226,13 @@ pub enum Exported {
         /// What others contain meanwhile.
         others: Vec<OthersContainment>,
     },
+    /// What one ticket is about.
+    Incident {
+        ticket: Box<str>,
+        entries: Vec<EntryId>,
+        /// What others contain under it.
+        others: Vec<OthersContainment>,
+    },
     Entries(Vec<EntryId>),
 }
 

@@ -1,11 +1,11 @@
-//! The journal for other readers: CSV, JSON and a Markdown hand-over sheet. Times are UTC, to the
+//! The journal for other readers: CSV, JSON and a hand-over sheet in Markdown or HTML. Times are UTC, to the
 //! second; the sheet gives local time as well.
 
 use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::sheet::{self, Moment};
+use super::sheet::{Moment, Sheet, html, markdown};
 use super::wording::{detail, not_reread, parameters, utc};
 use super::{Entry, Verified};
 use crate::model::{clean, is_hidden, visible};
@@ -16,6 +16,7 @@ pub enum Format {
     Csv,
     Json,
     Markdown,
+    Html,
 }
 
 /// Writes `entries` out, with the hash that ends the chain.
@@ -29,7 +30,8 @@ pub fn export(
     match format {
         Format::Csv => csv(entries, verified),
         Format::Json => json_text(entries, verified),
-        Format::Markdown => sheet::markdown(entries, verified, moment),
+        Format::Markdown => markdown(&Sheet::new(entries, verified, moment)),
+        Format::Html => html(&Sheet::new(entries, verified, moment)),
     }
 }
 

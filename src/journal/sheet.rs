@@ -1,19 +1,26 @@
 //! The hand-over sheet: what the next shift has to know, the urgent first.
 //!
 //! Device names, comments, requestors and the service's messages are other people's text, an
-//! attacker's among them. They stand in code spans, so that none can become a link, an image, HTML or
-//! a status that nobody reported.
+//! attacker's among them: it is kept apart from ours, so that none can become a link, an image, markup
+//! or a status that nobody reported. How it is written is `markdown` and `html`; what is said is here.
 
-use std::collections::{BTreeSet, HashMap};
-use std::fmt::Write as _;
+mod html;
+mod line;
+mod markdown;
+
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+pub(super) use html::html;
+use line::Line;
+pub(super) use markdown::markdown;
+
 use super::wording::{detail, not_reread, parameters, utc};
 use super::{Entry, NotSentReason, OrderStatus, Phase, TimeSource, Verified};
 use crate::action::{Change, Risk, Task};
-use crate::model::{EntryId, MachineActionStatus, MachineId, MachineRef, age_text, clean};
+use crate::model::{EntryId, MachineActionStatus, MachineId, MachineRef, age_text};
 
 /// How long Defender keeps trying a device that does not report, before the action times out.
 const DEVICE_HAS: SignedDuration = SignedDuration::from_hours(72);
@@ -29,6 +36,11 @@ pub struct Moment<'a> {
     pub since: Option<Timestamp>,
     /// What others contain, the oldest first; `None` where that was not asked.
     pub others: Option<&'a [OthersContainment]>,
+    /// The ticket that all of it is about.
+    pub ticket: Option<&'a str>,
+    /// The whole journal, where only part of it is listed: what ended one of those listed may not be
+    /// among them.
+    pub all: Option<&'a [Entry]>,
 }
 
 /// A device that somebody else contains, as far as the service's action history shows.
@@ -104,23 +116,26 @@ impl Section {
 
 /// Entries by what they are asked for: of a long journal each is looked at once.
 struct Journalled<'a> {
-    all: &'a [Entry],
+    listed: &'a [Entry],
     by_id: HashMap<EntryId, &'a Entry>,
     by_machine: HashMap<MachineId, Vec<&'a Entry>>,
 }
 
 impl<'a> Journalled<'a> {
-    fn new(all: &'a [Entry]) -> Self {
+    /// `listed` among `all`.
+    fn new(listed: &'a [Entry], all: &'a [Entry]) -> Self {
+        // Of a long journal only the devices that are listed are asked for.
+        let devices: HashSet<_> = listed.iter().map(|entry| entry.machine().id).collect();
         let mut by_machine: HashMap<MachineId, Vec<&Entry>> = HashMap::new();
         for entry in all {
-            by_machine
-                .entry(entry.machine().id)
-                .or_default()
-                .push(entry);
+            let device = entry.machine().id;
+            if devices.contains(&device) {
+                by_machine.entry(device).or_default().push(entry);
+            }
         }
         let by_id = all.iter().map(|entry| (entry.id(), entry)).collect();
         Self {
-            all,
+            listed,
             by_id,
             by_machine,
         }
@@ -137,7 +152,7 @@ impl<'a> Journalled<'a> {
 /// however old.
 #[must_use]
 pub fn hand_over(all: &[Entry], since: Timestamp) -> Vec<Entry> {
-    let journalled = Journalled::new(all);
+    let journalled = Journalled::new(all, all);
     let is_on_it = |entry: &&Entry| {
         let last = entry.records().last().map(|(at, _)| *at);
         let section = Section::of(entry, &journalled);
@@ -146,46 +161,96 @@ pub fn hand_over(all: &[Entry], since: Timestamp) -> Vec<Entry> {
     all.iter().filter(is_on_it).cloned().collect()
 }
 
-/// Writes the sheet.
-pub(super) fn markdown(entries: &[Entry], verified: &Verified, moment: &Moment<'_>) -> String {
-    let mut out = String::from("# Containment hand-over\n\n");
-    let entries = &Journalled::new(entries);
-    head(&mut out, entries, moment).ok();
-    for section in Section::ALL {
-        // The newest first: that is what the next shift asks about.
-        let mut rows: Vec<_> = (entries.all.iter())
-            .filter(|entry| Section::of(entry, entries) == section)
-            .collect();
-        rows.sort_by_key(|entry| std::cmp::Reverse(entry.intended_at()));
-        // Writing to a string cannot fail, here and below.
-        write!(out, "\n## {} ({})\n\n", section.title(), rows.len()).ok();
-        for entry in &rows {
-            row(&mut out, entry, entries, section, moment).ok();
-        }
-        if rows.is_empty() {
-            out += "Nothing\n";
-        }
-        if section == Section::Contained {
-            others(&mut out, moment).ok();
-        }
-    }
-    let (records, hash) = (verified.records, &verified.last_hash);
-    write!(out, "\n{records} journal records, last hash `{hash}`\n").ok();
-    out
+/// What a sheet says, whatever it is written in.
+pub(super) struct Sheet {
+    /// What it is about: a name, and what it says of it.
+    facts: Vec<(&'static str, Line)>,
+    note: &'static str,
+    blocks: Vec<Block>,
+    records: u64,
+    last_hash: String,
 }
 
-fn head(out: &mut String, journalled: &Journalled<'_>, moment: &Moment<'_>) -> std::fmt::Result {
-    let entries = journalled.all;
-    let distinct = |of: fn(&Entry) -> &str| {
-        let all: BTreeSet<_> = entries.iter().map(|entry| foreign(of(entry))).collect();
-        all.into_iter().collect::<Vec<_>>().join(", ")
-    };
-    if !entries.is_empty() {
-        writeln!(out, "- Tenant: {}", distinct(|e| &e.author.tenant))?;
-        writeln!(out, "- Account: {}", distinct(|e| &e.author.account))?;
-        writeln!(out, "- Mode: {}", distinct(|e| &e.author.mode))?;
+/// What stands under a heading.
+struct Block {
+    title: String,
+    /// An empty one says so.
+    items: Vec<Item>,
+}
+
+/// A device with what is said of it, a line each.
+struct Item {
+    head: Line,
+    more: Vec<Line>,
+}
+
+pub(super) const TITLE: &str = "Containment hand-over";
+const NOTHING: &str = "Nothing";
+
+impl Sheet {
+    pub(super) fn new(entries: &[Entry], verified: &Verified, moment: &Moment<'_>) -> Self {
+        let entries = &Journalled::new(entries, moment.all.unwrap_or(entries));
+        let mut blocks = Vec::new();
+        for section in Section::ALL {
+            // The newest first: that is what the next shift asks about.
+            let mut rows: Vec<_> = (entries.listed.iter())
+                .filter(|entry| Section::of(entry, entries) == section)
+                .collect();
+            rows.sort_by_key(|entry| std::cmp::Reverse(entry.intended_at()));
+            let rows = rows.into_iter();
+            let items: Vec<_> = rows
+                .map(|entry| item(entry, entries, section, moment))
+                .collect();
+            blocks.push(Block::new(section.title(), items));
+            if section == Section::Contained {
+                blocks.extend(others(moment));
+            }
+        }
+        Self {
+            facts: facts(entries, moment),
+            note: match moment.others {
+                None => {
+                    "What this console requested and saw. What others did meanwhile is in the Defender portal."
+                }
+                Some(_) => {
+                    "What this console requested and saw. What others did meanwhile is in the Defender portal; what they contain is listed as far as the action history shows."
+                }
+            },
+            blocks,
+            records: verified.records,
+            last_hash: verified.last_hash.clone(),
+        }
     }
-    writeln!(out, "- Exported: {}", moment.both(moment.now))?;
+}
+
+impl Block {
+    fn new(title: &str, items: Vec<Item>) -> Self {
+        let title = format!("{title} ({})", items.len());
+        Self { title, items }
+    }
+}
+
+fn facts(journalled: &Journalled<'_>, moment: &Moment<'_>) -> Vec<(&'static str, Line)> {
+    let entries = journalled.listed;
+    let distinct = |of: fn(&Entry) -> &str| {
+        let all: BTreeSet<_> = entries.iter().map(of).collect();
+        let mut line = Line::default();
+        for (n, text) in all.into_iter().enumerate() {
+            line = line.ours(if n > 0 { ", " } else { "" }).foreign(text);
+        }
+        line
+    };
+    let ours = |text: String| Line::default().ours(text);
+    let mut facts = Vec::new();
+    if let Some(ticket) = moment.ticket {
+        facts.push(("Incident", Line::default().foreign(ticket)));
+    }
+    if !entries.is_empty() {
+        facts.push(("Tenant", distinct(|e| &e.author.tenant)));
+        facts.push(("Account", distinct(|e| &e.author.account)));
+        facts.push(("Mode", distinct(|e| &e.author.mode)));
+    }
+    facts.push(("Exported", ours(moment.both(moment.now))));
     let times = || {
         entries
             .iter()
@@ -195,7 +260,7 @@ fn head(out: &mut String, journalled: &Journalled<'_>, moment: &Moment<'_>) -> s
     let chosen = moment.since.map(|since| (since, moment.now));
     if let Some((first, last)) = chosen.or(records) {
         let (first, last) = (moment.both(first), moment.both(last));
-        writeln!(out, "- Period: {first} to {last}")?;
+        facts.push(("Period", ours(format!("{first} to {last}"))));
     }
     let counts: Vec<_> = Section::ALL
         .into_iter()
@@ -206,25 +271,17 @@ fn head(out: &mut String, journalled: &Journalled<'_>, moment: &Moment<'_>) -> s
             format!("{} {}", of_section.count(), section.title().to_lowercase())
         })
         .collect();
-    writeln!(out, "- Actions: {}: {}", entries.len(), counts.join("; "))?;
+    let counts = format!("{}: {}", entries.len(), counts.join("; "));
+    facts.push(("Actions", ours(counts)));
     if let Some(others) = moment.others {
-        writeln!(out, "- Contained by others: {}", others.len())?;
+        facts.push(("Contained by others", ours(others.len().to_string())));
     }
-    out.push_str("\nWhat this console requested and saw. What others did meanwhile is in the Defender portal");
-    out.push_str(match moment.others {
-        None => ".\n",
-        Some(_) => "; what they contain is listed as far as the action history shows.\n",
-    });
-    Ok(())
+    facts
 }
 
 /// What others contain, where that was asked: the next shift must not take it for released.
-fn others(out: &mut String, moment: &Moment<'_>) -> std::fmt::Result {
-    let Some(others) = moment.others else {
-        return Ok(());
-    };
-    write!(out, "\n## Contained by others ({})\n\n", others.len())?;
-    for one in others {
+fn others(moment: &Moment<'_>) -> Option<Block> {
+    let items = moment.others?.iter().map(|one| {
         let since = one.since.map_or_else(
             || "since an unknown time".to_owned(),
             |at| {
@@ -235,29 +292,34 @@ fn others(out: &mut String, moment: &Moment<'_>) -> std::fmt::Result {
                 )
             },
         );
-        writeln!(
-            out,
-            "- {} (id {}): **{}** {since}",
-            foreign(&one.machine.quoted()),
-            foreign(one.machine.id.as_str()),
-            one.state,
-        )?;
-        let why = foreign(one.why.as_deref().unwrap_or_default());
-        writeln!(out, "    - Requested by {}: {why}", foreign(&one.by))?;
-    }
-    if others.is_empty() {
-        out.push_str("Nothing\n");
-    }
-    Ok(())
+        let head = device(&one.machine, &one.machine.id)
+            .ours(": ")
+            .strong(&one.state)
+            .ours(" ")
+            .ours(since);
+        let why = Line::default()
+            .ours("Requested by ")
+            .foreign(&one.by)
+            .ours(": ")
+            .foreign(one.why.as_deref().unwrap_or_default());
+        Item {
+            head,
+            more: vec![why],
+        }
+    });
+    Some(Block::new("Contained by others", items.collect()))
 }
 
-fn row(
-    out: &mut String,
-    entry: &Entry,
-    all: &Journalled<'_>,
-    section: Section,
-    moment: &Moment<'_>,
-) -> std::fmt::Result {
+/// A device by its name and the id that was acted on.
+fn device(machine: &MachineRef, id: &MachineId) -> Line {
+    Line::default()
+        .foreign(&machine.quoted())
+        .ours(" (id ")
+        .foreign(id.as_str())
+        .ours(")")
+}
+
+fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'_>) -> Item {
     let order = &entry.order;
     let status = entry.status();
     let (at, source) = entry.status_time();
@@ -268,46 +330,44 @@ fn row(
         }
         (Section::Failed | Section::Done, None) => format!("at {}", moment.status_of(entry)),
         (Section::Failed | Section::Done, Some(later)) => {
-            let word = word(later).to_lowercase();
+            // A success of ours, whose word is ours.
+            let word = later.status().word(&later.order.task).to_lowercase();
             let (at, until) = (moment.status_of(entry), moment.status_of(later));
             format!("at {at}; {word} at {until}")
         }
     };
-    writeln!(
-        out,
-        "- {} (id {}): {}, **{}** {when}",
-        foreign(&order.machine.quoted()),
-        foreign(entry.machine().id.as_str()),
-        title(&order.task),
-        word(entry),
-    )?;
-    let parameters = parameters(&order.task);
-    if !parameters.is_empty() {
-        writeln!(out, "    - Sent with: {}", foreign(&parameters))?;
+    let head = device(&order.machine, &entry.machine().id).ours(": ");
+    let head = match &order.task {
+        Task::Act { .. } => head.ours(order.task.title()),
+        // What a cancelled action does is told by the service.
+        Task::Cancel { .. } => head.foreign(&order.task.title()),
+    };
+    let head = word(head.ours(", "), entry, true).ours(" ").ours(when);
+    let mut more = Vec::new();
+    let told = [
+        ("Sent with", parameters(&order.task)),
+        ("Detail", detail(entry, status)),
+        ("Not re-read before sending", not_reread(entry)),
+    ];
+    for (name, text) in told.iter().filter(|(_, text)| !text.is_empty()) {
+        more.push(Line::default().ours(format!("{name}: ")).foreign(text));
     }
-    let detail = detail(entry, status);
-    if !detail.is_empty() {
-        writeln!(out, "    - Detail: {}", foreign(&detail))?;
-    }
-    let not_reread = not_reread(entry);
-    if !not_reread.is_empty() {
-        let what = foreign(&not_reread);
-        writeln!(out, "    - Not re-read before sending: {what}")?;
-    }
-    writeln!(
-        out,
-        "    - Requested by {} at {}: {}",
-        foreign(&entry.author.account),
-        moment.both(entry.intended_at()),
-        foreign(&order.comment),
-    )?;
-    if let Some(next) = next_step(entry, all, section, moment) {
-        writeln!(out, "    - Next: {next}")?;
-    }
-    let action = status.action().map_or_else(String::new, |action| {
-        format!(", service action {}", foreign(action.as_str()))
+    more.push(
+        Line::default()
+            .ours("Requested by ")
+            .foreign(&entry.author.account)
+            .ours(format!(" at {}: ", moment.both(entry.intended_at())))
+            .foreign(&order.comment),
+    );
+    more.extend(
+        next_step(entry, all, section, moment).map(|next| Line::default().ours("Next: ").and(next)),
+    );
+    let last = Line::default().ours(format!("Entry {}", order.entry));
+    more.push(match status.action() {
+        Some(action) => last.ours(", service action ").foreign(action.as_str()),
+        None => last,
     });
-    writeln!(out, "    - Entry {}{action}", order.entry)
+    Item { head, more }
 }
 
 /// What the next shift does about it, and by when.
@@ -316,9 +376,9 @@ fn next_step(
     all: &Journalled<'_>,
     section: Section,
     moment: &Moment<'_>,
-) -> Option<String> {
+) -> Option<Line> {
     let kind = entry.order.task.kind();
-    Some(match section {
+    let next = match section {
         Section::Contained => {
             let undo = kind.and_then(|kind| kind.spec().undo);
             let undo = undo.map_or("Release it", |undo| undo.spec().title);
@@ -343,15 +403,17 @@ fn next_step(
         },
         Section::Failed => return next_after_failure(entry, all),
         Section::Done => return None,
-    })
+    };
+    Some(Line::default().ours(next))
 }
 
 /// What is to be done about an order that did not bring about what was wanted; nothing where that
 /// was meant.
-fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<String> {
+fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<Line> {
     let task = &entry.order.task;
     if let Some(later) = superseded_by(entry, all) {
-        return Some(format!("Superseded by {}: {}", later.id(), word(later)));
+        let line = Line::default().ours(format!("Superseded by {}: ", later.id()));
+        return Some(word(line, later, false));
     }
     let status = entry.status();
     let is_withdrawn =
@@ -360,10 +422,12 @@ fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<String> {
         return None;
     }
     if let OrderStatus::NotOurs { requestor, .. } = status {
-        let requestor = foreign(requestor);
-        return Some(format!(
-            "Check whether the request of {requestor} took effect. This one was not queued"
-        ));
+        return Some(
+            Line::default()
+                .ours("Check whether the request of ")
+                .foreign(requestor)
+                .ours(" took effect. This one was not queued"),
+        );
     }
     let is_disruptive = task.risk() != Risk::Routine;
     let next = if matches!(status, OrderStatus::TooLate { .. }) {
@@ -373,7 +437,7 @@ fn next_after_failure(entry: &Entry, all: &Journalled<'_>) -> Option<String> {
     } else {
         "Not in effect. Check the device's state, and request it again now"
     };
-    Some(next.to_owned())
+    Some(Line::default().ours(next))
 }
 
 /// A later order of ours that is to bring about the same, and is open or done: the newest.
@@ -388,16 +452,8 @@ fn superseded_by<'a>(entry: &Entry, all: &Journalled<'a>) -> Option<&'a Entry> {
     later.max_by_key(|other| other.intended_at())
 }
 
-/// What was ordered. What a cancelled action does is told by the service.
-fn title(task: &Task) -> String {
-    match task {
-        Task::Act { .. } => task.title(),
-        Task::Cancel { .. } => foreign(&task.title()),
-    }
-}
-
-/// The status of an entry, in our words; a status that we do not know is the service's.
-fn word(entry: &Entry) -> String {
+/// Adds the status of an entry, in our words; a status that we do not know is the service's.
+fn word(line: Line, entry: &Entry, is_strong: bool) -> Line {
     let word = entry.status().word(&entry.order.task);
     let is_foreign = matches!(
         entry.status(),
@@ -406,24 +462,12 @@ fn word(entry: &Entry) -> String {
             ..
         }
     );
-    if is_foreign { foreign(&word) } else { word }
-}
-
-/// Other people's text as a code span: a fence longer than any run of backticks in it.
-fn foreign(text: &str) -> String {
-    let text = clean(text, 2_000);
-    if text.trim().is_empty() {
-        return "(none)".to_owned();
+    match (is_foreign, is_strong) {
+        (true, true) => line.strong_foreign(&word),
+        (true, false) => line.foreign(&word),
+        (false, true) => line.strong(&word),
+        (false, false) => line.ours(word),
     }
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest + 1);
-    // A space keeps a backtick at the edge out of the fence; both are taken off again when read.
-    let edge = if longest > 0 || text.starts_with(' ') {
-        " "
-    } else {
-        ""
-    };
-    format!("{fence}{edge}{text}{edge}{fence}")
 }
 
 fn is_done(entry: &Entry) -> bool {

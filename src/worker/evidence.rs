@@ -15,7 +15,7 @@ use crate::journal::{
     Entry, Journal, Mark, Moment, NotChecked, Witness, by_keyring, export as write_out, hand_over,
 };
 use crate::message::{Event, ExportTo, Exported, JournalExport, JournalNews, Written};
-use crate::model::Mode;
+use crate::model::{EntryId, Mode};
 
 /// Walks the chain of the file, and holds it against what is remembered of it.
 pub(super) async fn verify(context: Arc<Context>) {
@@ -70,25 +70,37 @@ fn write(
     let read = Journal::open_read_only(path)
         .and_then(|journal| Ok((journal.verify()?, journal.entries()?)));
     let (verified, all) = read.map_err(|error| error.explain_reading())?;
-    let mut known = (None, None);
-    let entries = match wanted.what {
-        Exported::HandOver { since, others } => {
-            known = (Some(since), Some(others));
-            hand_over(&all, since)
-        }
-        Exported::Entries(ids) => {
-            let ids: HashSet<_> = ids.into_iter().collect();
-            let listed = |entry: &Entry| ids.contains(&entry.id());
-            all.into_iter().filter(listed).collect()
-        }
+    let listed = |ids: &[EntryId]| {
+        let ids: HashSet<_> = ids.iter().collect();
+        let listed = all.iter().filter(|entry| ids.contains(&entry.id()));
+        listed.cloned().collect()
     };
     let (now, service_ahead) = clocks;
-    let moment = Moment {
+    let mut moment = Moment {
         now,
         service_ahead,
         zone: &wanted.zone,
-        since: known.0,
-        others: known.1.as_deref(),
+        since: None,
+        others: None,
+        ticket: None,
+        all: Some(&all),
+    };
+    let entries: Vec<Entry> = match &wanted.what {
+        Exported::HandOver { since, others } => {
+            moment.since = Some(*since);
+            moment.others = Some(others);
+            hand_over(&all, *since)
+        }
+        Exported::Incident {
+            ticket,
+            entries,
+            others,
+        } => {
+            moment.ticket = Some(ticket);
+            moment.others = Some(others);
+            listed(entries)
+        }
+        Exported::Entries(ids) => listed(ids),
     };
     let text = write_out(&entries, &verified, wanted.format, &moment);
     let mut written = Written {

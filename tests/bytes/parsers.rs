@@ -276,6 +276,8 @@ fn journal_file() {
         zone: &TimeZone::UTC,
         since: None,
         others: None,
+        ticket: None,
+        all: None,
     };
     throw("journal file", ANSWER, &[sample], |bytes| {
         std::fs::write(&path, bytes).expect("written");

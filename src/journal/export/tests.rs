@@ -1,5 +1,6 @@
 mod foreign;
 mod hand_over;
+mod html;
 mod next_step;
 mod service_time;
 
@@ -21,6 +22,8 @@ fn moment() -> Moment<'static> {
         zone: &UTC,
         since: None,
         others: None,
+        ticket: None,
+        all: None,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::explain::Explanation;
 use crate::journal::{Entry, Format, OthersContainment, Report};
 use crate::message::{Command, ExportTo, Exported, JournalExport, Written};
 use crate::model::{clean, requestor_name};
-use crate::state::{Direction, State};
+use crate::state::{Contained, Direction, State};
 use crate::ui::Cx;
 use crate::ui::theme::{Role, TokensExt as _};
 use crate::ui::views::Screen;
@@ -20,8 +20,9 @@ use crate::ui::widgets::{
 };
 use crate::ui::words::{ago, both_times};
 
-const FORMATS: [(Format, &str, &str); 3] = [
+const FORMATS: [(Format, &str, &str); 4] = [
     (Format::Markdown, "Markdown", "md"),
+    (Format::Html, "HTML", "html"),
     (Format::Csv, "CSV", "csv"),
     (Format::Json, "JSON", "json"),
 ];
@@ -46,7 +47,7 @@ pub fn hand_over(
     JournalExport {
         what: Exported::HandOver {
             since: since.unwrap_or(now),
-            others: contained_by_others(state),
+            others: contained_by_others(state, state.contained()),
         },
         format: Format::Markdown,
         to: ExportTo::Clipboard,
@@ -54,10 +55,9 @@ pub fn hand_over(
     }
 }
 
-/// What is contained by requests that no order of this journal made.
-fn contained_by_others(state: &State) -> Vec<OthersContainment> {
-    let contained = state.contained().into_iter();
-    let of_others = contained.filter_map(|row| {
+/// What of these is contained by requests that no order of this journal made.
+pub fn contained_by_others(state: &State, contained: Vec<Contained>) -> Vec<OthersContainment> {
+    let of_others = contained.into_iter().filter_map(|row| {
         let request = row.setter()?;
         let is_ours = state.entries.that_made(&request.action).is_some();
         let what = match (&row.in_force, &row.pending) {

@@ -5,7 +5,7 @@ use crate::journal::NotSentReason;
 use crate::model::{MachineActionType, MachineId, is_hidden};
 
 /// What a service, an attacker's device or a colleague may write into any field.
-const TEXTS: [&str; 4] = [
+pub(super) const TEXTS: [&str; 4] = [
     "x** [evil](https://evil.example) <img src=https://evil.example/b.png>",
     "`evil` ![evil](https://evil.example) *evil*",
     "<script>evil</script> https://evil.example\n\n# evil",
@@ -76,7 +76,7 @@ fn records(text: &str) -> Vec<Vec<Record>> {
 }
 
 /// An isolation and a cancellation for each, by somebody and on a device of that name.
-fn journal(text: &str) -> (Vec<Entry>, Verified) {
+pub(super) fn journal(text: &str) -> (Vec<Entry>, Verified) {
     let mut journal = Journal::in_memory().expect("memory");
     let cancel = Task::Cancel {
         action: MachineActionId::parse("b89eb834-1").expect("an id"),
@@ -123,7 +123,7 @@ fn every_field_of_every_record_is_text_on_the_sheet() {
 fn no_export_can_steer_a_terminal_and_json_keeps_what_was_written() {
     for text in TEXTS {
         let (entries, verified) = journal(text);
-        for format in [Format::Csv, Format::Json, Format::Markdown] {
+        for format in [Format::Csv, Format::Json, Format::Markdown, Format::Html] {
             let out = export(&entries, &verified, format, &moment());
             let hidden = |c: &char| is_hidden(*c) && !matches!(c, '\r' | '\n');
             let found: String = out.chars().filter(hidden).collect();

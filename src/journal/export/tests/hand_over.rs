@@ -76,6 +76,32 @@ fn a_long_journal_is_written_out_at_once() {
     assert!(sheet.contains("## Contained, still to release (20000)"));
 }
 
+/// A part of the journal is written out, and the release is not in that part.
+#[test]
+fn what_was_released_is_not_contained_whichever_part_is_written_out() {
+    use ActionKind::{Isolate, Unisolate};
+    use MachineActionStatus::Succeeded;
+    let all = [
+        entry("cdn-00000001", "a1", Isolate, 0, Some(Succeeded)),
+        entry("cdn-00000002", "a1", Unisolate, 10, Some(Succeeded)),
+        entry("cdn-00000003", "b2", Isolate, 20, Some(Succeeded)),
+    ];
+    let listed = [all[0].clone(), all[2].clone()];
+    let verified = Verified {
+        records: 9,
+        last_hash: "00".into(),
+    };
+    let moment = Moment {
+        all: Some(&all),
+        ..moment()
+    };
+    for format in [Format::Markdown, Format::Html] {
+        let sheet = export(&listed, &verified, format, &moment);
+        assert!(sheet.contains("Contained, still to release (1)"), "{sheet}");
+        assert!(sheet.contains("Done (1)"), "{sheet}");
+    }
+}
+
 #[test]
 fn what_others_contain_is_listed_and_the_period_is_the_one_that_was_chosen() {
     let all = [entry("cdn-00000001", "a1", ActionKind::Isolate, 0, None)];

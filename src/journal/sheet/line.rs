@@ -1,0 +1,79 @@
+//! A line of the sheet: pieces of our own text and of other people's.
+
+use std::borrow::Cow;
+
+use crate::model::clean;
+
+/// Other people's text is written as far as this, in characters.
+const MAX_CHARS: usize = 2_000;
+
+/// A piece of a line.
+pub struct Piece {
+    pub text: Box<str>,
+    /// Somebody else's text: it stands for itself, and is no markup.
+    pub is_foreign: bool,
+    pub is_strong: bool,
+}
+
+/// Pieces one behind the other.
+#[derive(Default)]
+pub struct Line(pub Vec<Piece>);
+
+impl Line {
+    /// Adds text that is ours.
+    #[must_use]
+    pub fn ours(self, text: impl Into<Cow<'static, str>>) -> Self {
+        self.with(&text.into(), false, false)
+    }
+
+    /// Adds what the line is about.
+    #[must_use]
+    pub fn strong(self, text: &str) -> Self {
+        self.with(text, false, true)
+    }
+
+    /// Adds other people's text.
+    #[must_use]
+    pub fn foreign(self, text: &str) -> Self {
+        self.with(&shown(text), true, false)
+    }
+
+    /// Adds what the line is about, in other people's words.
+    #[must_use]
+    pub fn strong_foreign(self, text: &str) -> Self {
+        self.with(&shown(text), true, true)
+    }
+
+    /// Adds another line.
+    #[must_use]
+    pub fn and(mut self, more: Self) -> Self {
+        self.0.extend(more.0);
+        self
+    }
+
+    fn with(mut self, text: &str, is_foreign: bool, is_strong: bool) -> Self {
+        let piece = if text.trim().is_empty() && is_foreign {
+            // Said by us: nothing was written there.
+            Piece {
+                text: "(none)".into(),
+                is_foreign: false,
+                is_strong,
+            }
+        } else {
+            Piece {
+                text: text.into(),
+                is_foreign,
+                is_strong,
+            }
+        };
+        if !piece.text.is_empty() {
+            self.0.push(piece);
+        }
+        self
+    }
+}
+
+/// With what is not drawn made visible.
+fn shown(text: &str) -> Cow<'_, str> {
+    clean(text, MAX_CHARS)
+}
