@@ -39,6 +39,10 @@ impl App {
             UiCommand::ShowContained => self.views.show(Screen::Contained),
             UiCommand::ShowActivity => self.views.activity.wants_focus = true,
             UiCommand::ShowJournal => self.views.show(Screen::Journal),
+            UiCommand::ShowIncident => {
+                let ticket = ui::incident_meant(&self.state, &mut self.views);
+                self.views.show_incident(&ticket);
+            }
             UiCommand::VerifyJournal => {
                 self.views.show(Screen::Journal);
                 self.send(Command::VerifyJournal);

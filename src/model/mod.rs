@@ -24,6 +24,7 @@ mod search_words;
 mod session;
 mod spelling;
 mod text;
+mod ticket;
 mod window;
 
 pub use adapters::Adapters;
@@ -51,7 +52,9 @@ pub use question::Question;
 pub use random::fraction;
 pub use refusal_code::RefusalCode;
 pub use registration::{ClientId, Registration, Scopes, TenantName, is_guid};
-pub use search_words::{SearchWord, holds_word, search_words, toggled_word, without_excluded};
+pub use search_words::{
+    SearchWord, holds_word, search_words, toggled_word, without_excluded, written_words,
+};
 pub use session::{
     Account, BrowserPrompt, Epoch, KeyringState, Mode, Permission, Permissions, Retry,
     SessionStatus, SignInMethod, SignInPrompt, Unfamiliar,
@@ -61,4 +64,5 @@ pub use text::{
     SHOWN_CHARS, UNKNOWN_REQUESTOR, clean, filled, first_upper, grouped, is_hidden, requestor_name,
     visible,
 };
+pub use ticket::{Tickets, clean_ticket, leading, names_ticket};
 pub use window::{Column, Sort, ThemeChoice, WindowLayout};

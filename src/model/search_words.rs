@@ -52,6 +52,14 @@ pub fn search_words(text: &str) -> Vec<SearchWord> {
     words
 }
 
+/// The words as they are written, with quotation marks and the hyphen that excludes.
+#[must_use]
+pub fn written_words(text: &str) -> Vec<&str> {
+    let words = search_words(text).into_iter();
+    let written = words.filter_map(|word| text.get(word.span));
+    written.filter(|word| !word.is_empty()).collect()
+}
+
 /// Whether a hyphen before this character excludes: not in `--option`, `->` and a hyphen alone.
 fn begins_excluded(next: char) -> bool {
     next.is_alphanumeric() || next == '"'

@@ -5,6 +5,10 @@ use crate::model::MachineId;
 use crate::state::State;
 
 /// What history says about a device.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an answer of its own"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DeviceState {
     isolation: Phase,
@@ -15,17 +19,21 @@ pub struct DeviceState {
     is_in_force: bool,
     /// Whether an action of any kind is under way.
     has_open_action: bool,
+    /// Whether an order of this console on it waits for a person to have read it.
+    needs_attention: bool,
 }
 
 impl DeviceState {
     /// What is known of a device's actions.
     #[must_use]
     pub fn known(state: &State, id: &MachineId) -> Self {
-        state
-            .actions
-            .conditions(id)
-            .map(Self::from)
-            .unwrap_or_default()
+        let conditions = state.actions.conditions(id);
+        let known = conditions.map(Self::from).unwrap_or_default();
+        let is_any = state.entries.attention_count() > 0;
+        Self {
+            needs_attention: is_any && state.attention_on(id).is_some(),
+            ..known
+        }
     }
 
     const fn cut_off(self) -> Condition {
@@ -45,7 +53,11 @@ impl DeviceState {
 
     /// The words by which it can be searched for. One whose release is pending is still isolated.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
-        let is_unknown = self == Self::default();
+        let known = Self {
+            needs_attention: false,
+            ..self
+        };
+        let is_unknown = known == Self::default();
         let known = self
             .phases()
             .into_iter()
@@ -61,11 +73,12 @@ impl DeviceState {
 
     /// The words by which it can be searched for together with others: cut off or restricted in
     /// whichever way, and whatever is under way.
-    pub fn group_words(self) -> impl Iterator<Item = &'static str> {
+    pub fn group_words(self) -> impl Iterator<Item = &'static str> + Clone {
         let contained = self.is_in_force.then_some("Contained");
         contained
             .into_iter()
             .chain(self.has_open_action.then_some("Pending"))
+            .chain(self.needs_attention.then_some("Attention"))
     }
 
     /// Its sort rank by state: what is under way first, what holds next.
@@ -147,6 +160,7 @@ impl From<&Conditions> for DeviceState {
             is_contained,
             is_in_force: in_force(cut_off) || in_force(Condition::Restricted),
             has_open_action: conditions.has_open_action,
+            needs_attention: false,
         }
     }
 }

@@ -51,11 +51,7 @@ impl From {
         Self {
             generation: state.inventory.generation,
             needs_states,
-            states: if needs_states {
-                state.actions.generation()
-            } else {
-                0
-            },
+            states: if needs_states { states_of(state) } else { 0 },
             sort,
             search: search.to_owned(),
             answer: state.asked.answer(search).map(|(number, _)| number),
@@ -68,7 +64,7 @@ impl From {
             && self.sort == sort
             && self.search == search
             && self.answer == state.asked.answer(search).map(|(number, _)| number)
-            && (!self.needs_states || self.states == state.actions.generation())
+            && (!self.needs_states || self.states == states_of(state))
     }
 }
 
@@ -338,6 +334,11 @@ fn compare(machines: &[Arc<Machine>], one: (u128, u32), other: (u128, u32)) -> O
     one.0
         .cmp(&other.0)
         .then_with(|| sort::compare_equals(machine(one.1), machine(other.1)))
+}
+
+/// Another one whenever an action or an order has changed: both only grow.
+fn states_of(state: &State) -> u64 {
+    state.actions.generation() + state.entries.generation()
 }
 
 fn state_of(state: &State) -> impl Fn(&MachineId) -> DeviceState + '_ {

@@ -149,7 +149,13 @@ fn add_key(
             Ok(())
         }
         // A key with a slip in it must not leave a device unprotected.
-        Some(RuleKey::Templates | RuleKey::Notifications) | None => Err("is not a policy key"),
+        Some(
+            RuleKey::Templates
+            | RuleKey::TicketPrefixes
+            | RuleKey::Notifications
+            | RuleKey::SavedSearches,
+        )
+        | None => Err("is not a policy key"),
     }
 }
 

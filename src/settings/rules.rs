@@ -49,8 +49,12 @@ pub enum RuleKey {
     OwnEntraDeviceId,
     SharedFile,
     Templates,
+    /// What the tickets of an organisation begin with, besides the usual ones.
+    TicketPrefixes,
     /// Whether the desktop shows notifications; on unless it says `false`.
     Notifications,
+    /// Searches of the list, each with its name before a colon.
+    SavedSearches,
 }
 
 /// How a key is written in the file.
@@ -74,7 +78,7 @@ pub struct RuleChange {
 
 impl RuleKey {
     /// In the order in which they are written.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::ProtectedNames,
         Self::ProtectedTags,
         Self::ProtectedIds,
@@ -83,7 +87,9 @@ impl RuleKey {
         Self::OwnEntraDeviceId,
         Self::SharedFile,
         Self::Templates,
+        Self::TicketPrefixes,
         Self::Notifications,
+        Self::SavedSearches,
     ];
 
     /// Its table in the file, its name there, and how its value is written.
@@ -97,8 +103,19 @@ impl RuleKey {
             Self::OwnEntraDeviceId => ("policy", "own_entra_device_id", Shape::Text),
             Self::SharedFile => ("policy", "shared_file", Shape::Text),
             Self::Templates => ("comments", "templates", Shape::List),
+            Self::TicketPrefixes => ("comments", "ticket_prefixes", Shape::List),
             Self::Notifications => ("desktop", "notifications", Shape::Flag),
+            Self::SavedSearches => ("desktop", "searches", Shape::List),
         }
+    }
+
+    /// Whether it is a rule of the organisation, which a shared file may hold as well.
+    #[must_use]
+    pub const fn is_policy(self) -> bool {
+        !matches!(
+            self,
+            Self::Templates | Self::TicketPrefixes | Self::Notifications | Self::SavedSearches
+        )
     }
 
     /// The key of this name in a table of the file.
@@ -131,13 +148,32 @@ impl RuleKey {
             Self::Templates if entry.chars().count() > MAX_TEMPLATE_CHARS => {
                 Err("is longer than 500 characters")
             }
-            Self::Notifications if !matches!(entry, ON | OFF) => Err(NO_FLAG),
-            Self::Notifications => Ok(()),
-            Self::ProtectedTags | Self::OwnEntraDeviceId | Self::SharedFile | Self::Templates => {
-                Ok(())
+            Self::TicketPrefixes if !is_prefix(entry) => Err("is not 2 to 20 letters, such as INC"),
+            Self::SavedSearches if named_search(entry).is_none() => {
+                Err("is not a name, a colon and a search")
             }
+            Self::Notifications if !matches!(entry, ON | OFF) => Err(NO_FLAG),
+            Self::ProtectedTags
+            | Self::OwnEntraDeviceId
+            | Self::SharedFile
+            | Self::Templates
+            | Self::TicketPrefixes
+            | Self::SavedSearches
+            | Self::Notifications => Ok(()),
         }
     }
+}
+
+/// Whether tickets may begin so.
+fn is_prefix(entry: &str) -> bool {
+    (2..=20).contains(&entry.len()) && entry.bytes().all(|b| b.is_ascii_alphabetic())
+}
+
+/// The name and the search of an entry.
+fn named_search(entry: &str) -> Option<(&str, &str)> {
+    let (name, search) = entry.split_once(':')?;
+    let (name, search) = (name.trim(), search.trim());
+    (!name.is_empty() && !search.is_empty()).then_some((name, search))
 }
 
 /// A flag as it is written.
@@ -222,6 +258,12 @@ impl WrittenRules {
         !self.entries(RuleKey::Notifications).eq([OFF])
     }
 
+    /// The saved searches that can be read, by name.
+    pub fn saved_searches(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries(RuleKey::SavedSearches)
+            .filter_map(named_search)
+    }
+
     pub fn set_notifications(&mut self, wanted: bool) {
         let text = if wanted { ON } else { OFF };
         text.clone_into(self.text_mut(RuleKey::Notifications));
@@ -293,7 +335,7 @@ pub(super) fn template_trouble(
     file: &Path,
 ) -> Option<Box<str>> {
     table_trouble(text, document, file, "comments", |key, item| match key {
-        "templates" => list::texts(item).err(),
+        "templates" | "ticket_prefixes" => list::texts(item).err(),
         _ => Some("is not a key of the comments"),
     })
 }
@@ -306,6 +348,7 @@ pub(super) fn desktop_trouble(
 ) -> Option<Box<str>> {
     table_trouble(text, document, file, "desktop", |key, item| match key {
         "notifications" => item.as_bool().is_none().then_some(NO_FLAG),
+        "searches" => list::texts(item).err(),
         _ => Some("is not a key of the desktop"),
     })
 }

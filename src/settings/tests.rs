@@ -1,6 +1,7 @@
 mod desktop;
 mod plans;
 mod shared;
+mod tickets;
 
 use super::*;
 use crate::guard::Policy;

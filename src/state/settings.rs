@@ -7,7 +7,8 @@ use crate::action::Plans;
 use crate::explain::Explanation;
 use crate::guard::Policy;
 use crate::message::SettingsNews;
-use crate::settings::{Rules, WrittenRules};
+use crate::model::Tickets;
+use crate::settings::{RuleKey, Rules, WrittenRules};
 
 /// The settings as far as they are known; the rules that hold are the policy.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,8 @@ pub struct SettingsFacts {
     pub asks_host: Option<Box<str>>,
     /// Why they could not be read, with the file's name: they are not written then.
     pub unusable: Option<Explanation>,
+    /// What tickets look like.
+    pub tickets: Tickets,
     /// Why the comment templates could not be read.
     pub template_trouble: Option<Box<str>>,
     /// Why what they say of the desktop could not be read.
@@ -63,6 +66,13 @@ impl State {
         }
     }
 
+    /// The ticket that a text names, unless that is the name of a device.
+    #[must_use]
+    pub fn ticket_in<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let is_device = |word: &str| self.inventory.places_named(word).next().is_some();
+        self.settings.tickets.find(text, is_device)
+    }
+
     fn adopt(&mut self, policy: Policy) {
         let before = std::mem::take(&mut self.policy);
         self.policy = policy.in_place_of(&before);
@@ -82,6 +92,7 @@ impl State {
                     plans,
                     plan_trouble,
                 } = rules;
+                facts.tickets = Tickets::new(written.entries(RuleKey::TicketPrefixes));
                 facts.written = written;
                 facts.shared = shared;
                 facts.template_trouble = template_trouble;
@@ -111,7 +122,6 @@ mod tests {
     use crate::explain::NextStep;
     use crate::message::Event;
     use crate::model::Mode;
-    use crate::settings::RuleKey;
 
     fn saved(policy: Policy) -> Event {
         let rules = Rules {

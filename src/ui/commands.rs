@@ -28,6 +28,7 @@ pub enum UiCommand {
     ShowContained,
     ShowActivity,
     ShowJournal,
+    ShowIncident,
     VerifyJournal,
     CopyHandOver,
     /// Opens the form that releases what the present account isolated or contained.
@@ -86,6 +87,7 @@ impl UiCommand {
             Self::ShowContained,
             Self::ShowActivity,
             Self::ShowJournal,
+            Self::ShowIncident,
             Self::CopyHandOver,
             Self::VerifyJournal,
             Self::ReleaseMine,
@@ -155,6 +157,10 @@ impl UiCommand {
             Self::ShowJournal => (
                 "Journal",
                 "Every order from this computer, and all that became of it",
+            ),
+            Self::ShowIncident => (
+                "Incident",
+                "All that carries one ticket: that of the open device, else of the search, else the last one",
             ),
             Self::VerifyJournal => (
                 "Verify the journal",
@@ -236,6 +242,7 @@ impl UiCommand {
             Self::ShowContained => const { &[keys(Modifiers::NONE, Key::F6)] },
             Self::ShowJournal => const { &[keys(Modifiers::NONE, Key::F7)] },
             Self::ShowActivity => const { &[keys(Modifiers::NONE, Key::F8)] },
+            Self::ShowIncident => const { &[keys(Modifiers::NONE, Key::F9)] },
             Self::CopyHandOver => const { &[keys(COMMAND_SHIFT, Key::H)] },
             Self::ReleaseMine => const { &[keys(COMMAND_SHIFT, Key::R)] },
             Self::Compare => const { &[keys(Modifiers::COMMAND, Key::D)] },

@@ -14,7 +14,7 @@ use super::widgets::{
     ActionButton, EmptyState, Icon, TipExt as _, UiExt as _, badge, raised_frame, section_ui,
 };
 use super::words::{ago, both_times, clock_text, lasting};
-use super::{Cx, order};
+use super::{Cx, incident, order};
 use crate::action::{Condition, Phase, Subject, type_noun};
 use crate::guard::Ownership;
 use crate::message::LookBack;
@@ -250,6 +250,10 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
     if ui.add(show).clicked() {
         cx.views.show_device(row.machine.clone());
     }
+    let setter = row.setter();
+    if let Some(comment) = setter.and_then(|request| request.comment.as_deref()) {
+        incident::of_comment_ui(ui, cx, comment);
+    }
     let only_looks = acting_trouble(cx.state).err();
     let only_looks = only_looks.as_deref();
     if let Some((_, request)) = &row.pending {
@@ -332,7 +336,8 @@ fn rows_ui(
             view.width = room.width();
             view.heights.fill(USUAL_HEIGHT);
         }
-        ui.set_height(room.top() - whole.top() + view.heights.iter().sum::<f32>());
+        // From the head on, which is in it already.
+        ui.set_height(view.heights.iter().sum::<f32>());
         let sight = viewport.y_range().expand(BEYOND);
         let mut top = 0.0;
         for (n, row) in list.rows.iter().enumerate() {

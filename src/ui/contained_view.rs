@@ -50,7 +50,7 @@ impl ContainedView {
 }
 
 /// How many are contained by others: their rows say by whom.
-fn not_included(rows: &[Contained]) -> Option<String> {
+pub fn not_included(rows: &[Contained]) -> Option<String> {
     let counts = [
         (Ownership::NotOurs, "requested by others"),
         (Ownership::Unknown, "perhaps not yours"),

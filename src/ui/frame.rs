@@ -15,7 +15,7 @@ use super::widgets::{
     icon, keep_focus_in_view, raised_frame, splitter_ui, take_escape,
 };
 use super::{
-    Cx, activity, contained, dialogs, dropped, journal, palette, settings, sign_in, strip,
+    Cx, activity, contained, dialogs, dropped, incident, journal, palette, settings, sign_in, strip,
 };
 use crate::explain::{Explanation, NextStep};
 use crate::model::MachineRef;
@@ -292,6 +292,10 @@ fn screen_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         Screen::Journal => {
             journal::journal_ui(ui, cx);
+            screen::load_after_dwell(ui, cx);
+        }
+        Screen::Incident => {
+            incident::incident_ui(ui, cx);
             screen::load_after_dwell(ui, cx);
         }
         Screen::Settings => {

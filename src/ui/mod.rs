@@ -17,6 +17,7 @@ mod devices;
 mod dropped;
 mod frame;
 mod help;
+mod incident;
 mod journal;
 mod layout;
 mod look;
@@ -29,6 +30,7 @@ mod words;
 pub use contained::to_give_back;
 pub use device::compare::compare;
 pub use frame::{frame_ui, strip_ui};
+pub use incident::meant as incident_meant;
 pub use journal::hand_over;
 pub use layout::is_console_open;
 

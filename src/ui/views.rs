@@ -8,11 +8,12 @@ use super::order::{OrderForm, UsedTicket};
 use crate::explain::Explanation;
 use crate::model::{Account, EntryId, MachineId, MachineRef, WindowLayout};
 pub use crate::model::{Column, PanelPart, Sort};
-use crate::search::Rows;
+use crate::search::{Rows, Tally};
 use crate::settings::{RuleChange, RuleKey, WrittenRules};
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::devices::ask_view::AskView;
 use crate::ui::devices::suggestions::Completion;
+use crate::ui::incident::IncidentView;
 use crate::ui::journal::JournalView;
 use crate::ui::palette::{Item, Palette, Recent};
 use crate::ui::settings::rule_matches::RuleMatches;
@@ -52,8 +53,13 @@ pub struct Views {
     pub scroll_to_selection: bool,
     pub activity: ActivityView,
     pub rows: Rows,
+    /// What the quick filters count.
+    pub tally: Tally,
+    /// The name that is typed for the search that is to be saved.
+    pub search_name: String,
     pub contained: ContainedView,
     pub journal: JournalView,
+    pub incident: IncidentView,
     /// The numbers of the problems that the person has put away.
     pub problems_dismissed: BTreeSet<usize>,
     /// Why the last command by key did nothing, until another does something.
@@ -97,6 +103,7 @@ pub enum Screen {
     Devices,
     Contained,
     Journal,
+    Incident,
     Settings,
 }
 
@@ -200,6 +207,12 @@ impl Views {
         self.walked_to = self.selected.as_ref().map(|machine| machine.id.clone());
     }
 
+    /// Puts all that carries a ticket beside the device panel.
+    pub fn show_incident(&mut self, ticket: &str) {
+        ticket.clone_into(&mut self.incident.typed);
+        self.show(Screen::Incident);
+    }
+
     /// Puts a device into the panel, which opens in a narrow window too, and its row into sight.
     pub fn show_device(&mut self, machine: MachineRef) {
         self.selected = Some(machine);
@@ -259,6 +272,7 @@ impl Views {
         self.refusal = None;
         self.recent = Recent::default();
         self.chosen = None;
+        self.incident = IncidentView::default();
         self.screen = Screen::Devices;
         if matches!(
             self.dialog,

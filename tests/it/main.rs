@@ -28,6 +28,7 @@ mod file_facts;
 mod files;
 mod flows;
 mod form;
+mod incident;
 mod interleavings;
 mod interrupt;
 mod inversions;

@@ -5,7 +5,7 @@ use egui::Ui;
 use crate::action::{ActionKind, Draft, Subject, Task, type_noun};
 use crate::journal::{Entry, OrderStatus};
 use crate::message::Command;
-use crate::model::{MachineAction, MachineActionId, MachineActionType};
+use crate::model::{MachineAction, MachineActionId, MachineActionType, clean};
 use crate::state::State;
 use crate::ui::activity::wording;
 use crate::ui::activity::{download, record};
@@ -14,6 +14,9 @@ use crate::ui::theme::Role;
 use crate::ui::views::Dialog;
 use crate::ui::widgets::{ActionButton, Icon, badge, copy_button_ui};
 use crate::ui::{Cx, order};
+
+/// A ticket is named as far as this.
+const TICKET_CHARS: usize = 24;
 
 /// One button of a row.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +36,8 @@ pub enum Button {
     Download,
     CancelDownload,
     ShowDevice,
+    /// All that carries the order's ticket.
+    ShowIncident(String),
     Copy,
 }
 
@@ -52,6 +57,7 @@ impl Button {
             Self::Download => "Download package…".to_owned(),
             Self::CancelDownload => "Cancel download".to_owned(),
             Self::ShowDevice => "Show device".to_owned(),
+            Self::ShowIncident(ticket) => clean(ticket, TICKET_CHARS).into_owned(),
             Self::Copy => String::new(),
         }
     }
@@ -69,6 +75,7 @@ impl Button {
             | Self::SendAgain
             | Self::Download
             | Self::CancelDownload
+            | Self::ShowIncident(_)
             | Self::ShowDevice => None,
         }
     }
@@ -85,6 +92,7 @@ impl Button {
             }
             Self::Download => "Asks for the folder first",
             Self::CancelDownload => "Nothing of it is kept",
+            Self::ShowIncident(_) => "Everything that carries this ticket",
             Self::ShowDevice => return Some(format!("Show {}", entry.machine().quoted())),
             Self::CancelOwn(..) | Self::CancelOpposite(..) | Self::NoWayBack(_) | Self::Copy => {
                 return None;
@@ -104,7 +112,11 @@ impl Button {
             | Self::Undo(_)
             | Self::SendAgain => acting_trouble(state).err(),
             Self::Download => download::why_not(state),
-            Self::CancelDownload | Self::ShowDevice | Self::NoWayBack(_) | Self::Copy => None,
+            Self::CancelDownload
+            | Self::ShowDevice
+            | Self::ShowIncident(_)
+            | Self::NoWayBack(_)
+            | Self::Copy => None,
         }
     }
 }
@@ -161,7 +173,10 @@ pub fn buttons(
         }
         OrderStatus::Sent | OrderStatus::TooLate { .. } | OrderStatus::Unknown { .. } => {}
     }
-    buttons.extend([Button::ShowDevice, Button::Copy]);
+    buttons.push(Button::ShowDevice);
+    let ticket = state.ticket_in(&entry.order.comment);
+    buttons.extend(ticket.map(|ticket| Button::ShowIncident(ticket.to_owned())));
+    buttons.push(Button::Copy);
     buttons
 }
 
@@ -178,7 +193,9 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
             copy_button_ui(ui, "for ticket", &line);
             return;
         }
-        Button::ShowDevice => ActionButton::quiet(&label).passes_focus_on(),
+        Button::ShowDevice | Button::ShowIncident(_) => {
+            ActionButton::quiet(&label).passes_focus_on()
+        }
         Button::Acknowledge
         | Button::Withdraw
         | Button::Insist
@@ -231,6 +248,7 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
         Button::Download => cx.views.open(Dialog::Download(entry.id())),
         Button::CancelDownload => cx.out.work.push(Command::CancelDownload(entry.id())),
         Button::ShowDevice => cx.select_device(entry.machine()),
+        Button::ShowIncident(ticket) => cx.views.show_incident(ticket),
         Button::NoWayBack(_) | Button::Copy => {}
     }
 }

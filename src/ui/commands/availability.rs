@@ -39,6 +39,7 @@ impl UiCommand {
             | Self::ShowContained
             | Self::ShowActivity
             | Self::ShowJournal
+            | Self::ShowIncident
             | Self::ShowSettings => account_trouble(state),
             Self::VerifyJournal | Self::CopyHandOver => journal_availability(self, state),
             Self::ReleaseMine => release_availability(Condition::Isolated, state),

@@ -16,7 +16,7 @@ use crate::ui::widgets::{
     ActionButton, EmptyState, Icon, TipExt as _, UiExt as _, badge, copy_button_ui,
     copy_labelled_ui, copyable_ui, keep_readable, section_ui,
 };
-use crate::ui::{Cx, look, words};
+use crate::ui::{Cx, incident, look, words};
 
 /// Addresses shown; a record can hold hundreds.
 const MAX_ADDRESSES: usize = 12;
@@ -65,6 +65,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 None => no_record_ui(ui, cx, &selected),
             }
             state_section::state_ui(ui, cx, &selected);
+            incident::of_device_ui(ui, cx, &selected.id);
             alerts::alerts_ui(ui, cx, &selected);
             users::users_ui(ui, cx, &selected.id);
             actions::recent_ui(ui, cx, &selected);

@@ -6,13 +6,16 @@ use jiff::Timestamp;
 use super::asked::{again_ui, ask, offer_ui, trouble};
 use super::coverage::{Coverage, coverage};
 use crate::message::Command;
-use crate::model::{Question, clean};
+use crate::model::{Question, clean, toggled_word, written_words};
 use crate::state::{Answer, Asking, Progress};
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, ExplanationView, UiExt as _};
 use crate::ui::words::local_time;
+
+/// A longer search is a pasted line, of which no word is taken out by itself.
+const MAX_WORDS: usize = 4;
 
 const NOT_VISIBLE: &str = "It may have been removed, or lie outside the device groups you can see";
 
@@ -130,7 +133,23 @@ fn no_rows_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 | Coverage::Kept(_) => "Nothing matches in what was read of the list",
             };
             headline_ui(ui, headline, &hint(cx));
+            words_ui(ui, cx);
             offers_ui(ui, cx, None);
+        }
+    }
+}
+
+/// How the words of a search go together, where there are several, each with the way out.
+fn words_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let search = cx.views.search.clone();
+    let words = written_words(&search);
+    if words.len() < 2 || words.len() > MAX_WORDS || Question::is_beyond_list(&search) {
+        return;
+    }
+    ui.weak_label("Every word has to match; -word leaves out, field:value looks in one field only");
+    for word in words {
+        if button_ui(ui, &format!("Without “{}”", clean(word, 40))) {
+            cx.views.search = toggled_word(&search, word);
         }
     }
 }

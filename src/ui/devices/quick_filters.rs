@@ -3,34 +3,37 @@
 use egui::{Key, Popup, PopupCloseBehavior, Ui};
 
 use crate::model::{Question, holds_word, toggled_word, without_excluded};
-use crate::search::pasted_id;
+use crate::search::{Quick, pasted_id};
 use crate::ui::Cx;
+use crate::ui::devices::saved_searches::{self, saved_searches_ui};
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, button_width};
+use crate::ui::words::devices;
 
-/// What a filter is called, the word of the search that it stands for, and what it finds.
-pub const FILTERS: [(&str, &str, &str); 4] = [
-    (
-        "Contained",
-        "state:contained",
-        "Isolated, restricted or contained, as far as the action history shows",
-    ),
-    (
-        "Pending",
-        "state:pending",
-        "An isolation, restriction or release has been requested and has not ended",
-    ),
-    (
-        "High risk",
-        "risk:high",
-        "Defender says that the risk is high",
-    ),
-    (
-        "Not active",
-        "-health:active",
-        "Health is anything but Active: inactive, no sensor data, impaired communication, unknown",
-    ),
-];
+/// What a filter is called, and what it finds.
+const fn words(quick: Quick) -> (&'static str, &'static str) {
+    match quick {
+        Quick::Contained => (
+            "Contained",
+            "Isolated, restricted or contained, as far as the action history shows",
+        ),
+        Quick::Pending => ("Pending", "An action has been requested and has not ended"),
+        Quick::HighRisk => ("High risk", "Defender says that the risk is high"),
+        Quick::Attention => (
+            "Needs attention",
+            "An order from this computer failed, was refused or is unknown, and nobody has acknowledged it",
+        ),
+        Quick::NotActive => (
+            "Not active",
+            "Health is anything but Active: inactive, no sensor data, impaired communication, unknown",
+        ),
+    }
+}
+
+/// What a filter says: the number is that of the devices in the list.
+fn label(quick: Quick, cx: &Cx<'_>) -> String {
+    format!("{} {}", words(quick).0, cx.views.tally.count(quick))
+}
 
 /// Why no filter can be set.
 const NARROW_SEARCH: &str = "The search asks for an id or a user, and shows nothing else";
@@ -39,17 +42,20 @@ const NARROW_SEARCH: &str = "The search asks for an id or a user, and shows noth
 pub fn quick_filters_ui(ui: &mut Ui, cx: &mut Cx<'_>, room: f32) {
     let gap = ui.tokens().space.xs;
     ui.spacing_mut().item_spacing.x = gap;
-    let widths = FILTERS.map(|(label, ..)| chip_width(ui, label) + gap);
-    if widths.iter().sum::<f32>() + room <= ui.available_width() {
+    cx.views.tally.refresh(cx.state);
+    let widths = Quick::ALL.map(|quick| chip_width(ui, &label(quick, cx)) + gap);
+    let beside = room + saved_searches::width(ui);
+    if widths.iter().sum::<f32>() + beside <= ui.available_width() {
         chips_ui(ui, cx);
+        saved_searches_ui(ui, cx);
         return;
     }
-    let count = (FILTERS.iter()).filter(|(_, word, _)| holds_word(&cx.views.search, word));
-    let label = match count.count() {
+    let is_set = |quick: &Quick| holds_word(&cx.views.search, quick.word());
+    let label = match Quick::ALL.iter().filter(|quick| is_set(quick)).count() {
         0 => "Filters".to_owned(),
         count => format!("Filters ({count})"),
     };
-    let width = button_width(ui, "Filters (4)");
+    let width = button_width(ui, "Filters (5)");
     let button = ActionButton::new(&label).key("filters").compact();
     let button = ui.add(button.min_width(width).hint("Narrows the list"));
     let was_open = Popup::is_id_open(ui.ctx(), Popup::default_response_id(&button));
@@ -61,6 +67,7 @@ pub fn quick_filters_ui(ui: &mut Ui, cx: &mut Cx<'_>, room: f32) {
     if was_open && is_closed && ui.input(|input| input.key_pressed(Key::Escape)) {
         button.request_focus();
     }
+    saved_searches_ui(ui, cx);
 }
 
 fn chips_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -68,25 +75,66 @@ fn chips_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let wanted = without_excluded(search);
     let is_narrow = pasted_id(&wanted).is_some() || Question::is_beyond_list(search);
     let why_not = is_narrow.then_some(NARROW_SEARCH);
-    for (label, word, hint) in FILTERS {
-        let name = format!("Filter: {label}");
+    for quick in Quick::ALL {
+        let (title, hint) = words(quick);
+        let (name, label) = (format!("Filter: {title}"), label(quick, cx));
+        let count = devices(cx.views.tally.count(quick));
+        let hint = format!("{count} in the list. {hint}");
+        let word = quick.word();
         let is_set = holds_word(&cx.views.search, word);
-        let chip = ActionButton::new(label)
+        let chip = ActionButton::new(&label)
             .name(&name)
-            .hint(hint)
+            .key(title)
+            .hint(&hint)
             .toggled(is_set)
             .compact()
-            .min_width(chip_width(ui, label))
+            .min_width(chip_width(ui, &label))
             .disabled_because(why_not);
         if ui.add(chip).clicked() {
-            cx.views.search = toggled_word(&cx.views.search, word);
+            cx.views.search = filtered_search(&cx.views.search, word);
             ui.ctx().request_repaint();
         }
     }
 }
 
-/// The same whether it is set or not: its neighbours stay where they are.
+/// The search with this word toggled. What says the opposite goes: both together find nothing.
+fn filtered_search(search: &str, word: &str) -> String {
+    let opposite = match word.strip_prefix('-') {
+        Some(wanted) => wanted.to_owned(),
+        None => format!("-{word}"),
+    };
+    let search = if holds_word(search, &opposite) {
+        toggled_word(search, &opposite)
+    } else {
+        search.to_owned()
+    };
+    toggled_word(&search, word)
+}
+
+/// The same whether it is set or not, and while the number has as many digits: its neighbours stay
+/// where they are.
 fn chip_width(ui: &Ui, label: &str) -> f32 {
     let tokens = ui.tokens();
-    button_width(ui, label) + tokens.height.icon + tokens.space.xs
+    let widest: String = (label.chars())
+        .map(|c| if c.is_ascii_digit() { '0' } else { c })
+        .collect();
+    button_width(ui, &widest) + tokens.height.icon + tokens.space.xs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_takes_out_what_says_the_opposite() {
+        for (search, word, filtered) in [
+            ("lt", "risk:high", "lt risk:high"),
+            ("lt risk:high", "risk:high", "lt"),
+            ("-risk:high lt", "risk:high", "lt risk:high"),
+            ("-State:Contained", "state:contained", "state:contained"),
+            ("health:active", "-health:active", "-health:active"),
+        ] {
+            assert_eq!(filtered_search(search, word), filtered, "{search}");
+        }
+    }
 }

@@ -30,6 +30,7 @@ mod contained;
 mod filters;
 mod focus;
 mod hands;
+mod incident;
 mod journal;
 mod palette;
 mod says;
@@ -224,24 +225,6 @@ fn escape_clears_the_search_and_keeps_the_cursor_there() {
     harness.run_steps(2);
     assert_eq!(desk.borrow().views.search, "");
     assert!(harness.get_by_label("Search devices").is_focused());
-}
-
-fn first_row(desk: &RefCell<Desk>) -> String {
-    let desk = desk.borrow();
-    let first = desk.views.rows.machine(&desk.state, 0);
-    first.expect("a row").id.to_string()
-}
-
-#[test]
-fn a_head_sorts_and_turns_round() {
-    let (desk, mut harness) = wide(signed_in());
-    harness.get_by_label("Sort by Name").click();
-    harness.run_steps(2);
-    assert!(desk.borrow().views.layout.sort.descending);
-    assert_eq!(first_row(&desk), HR);
-    harness.get_by_label("Sort by State").click();
-    harness.run_steps(2);
-    assert_eq!(first_row(&desk), FIN);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::ui::activity::record;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Icon, copy_labelled_ui, elided, paint_icon, text_width};
 use crate::ui::words::local_time;
-use crate::ui::{Cx, look};
+use crate::ui::{Cx, incident, look};
 
 const ROW: f32 = 28.0;
 /// Rows that Page Up and Page Down go by.
@@ -40,7 +40,8 @@ pub fn list_ui(ui: &mut Ui, cx: &mut Cx<'_>, head: impl FnOnce(&mut Ui, &mut Cx<
         let room = whole.with_min_y(ui.cursor().top());
         let viewport = viewport.translate(vec2(0.0, whole.top() - room.top()));
         let places = Places::of(cx);
-        ui.set_height(room.top() - whole.top() + places.height());
+        // From the head on, which is in it already.
+        ui.set_height(places.height());
         let seen = Rect::from_min_size(room.min + viewport.min.to_vec2(), viewport.size());
         let frame = ui.interact(
             seen.intersect(room),
@@ -315,6 +316,7 @@ fn opened_ui(ui: &mut Ui, row: Rect, cx: &mut Cx<'_>, entry: &Entry) {
         if ui.add(show).clicked() {
             cx.views.show_device(device);
         }
+        incident::of_comment_ui(ui, cx, &entry.order.comment);
         let line = record::ticket_line(entry, cx.state);
         copy_labelled_ui(ui, "for ticket", &line);
     });

@@ -8,7 +8,7 @@ mod view;
 mod work;
 
 pub use view::JournalView;
-pub use work::{close_export, hand_over, take_copy};
+pub use work::{close_export, contained_by_others, hand_over, take_copy};
 
 use egui::{ScrollArea, Ui};
 

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use super::exposure::Exposure;
 use super::file_section::FileSection;
-use super::ticket;
+use super::ticket::fill;
 use crate::action::{ActionKind, Draft, Parameter, ParameterKind, Plan, Sha1, Subject, Task};
 use crate::guard::{self, Review};
-use crate::model::{EntryId, MachineId, MachineRef};
+use crate::model::{EntryId, MachineId, MachineRef, Tickets, clean_ticket, leading};
 use crate::state::State;
 use crate::ui::words::devices;
 
@@ -238,7 +238,7 @@ impl OrderForm {
     /// A text that a plan gives, with the ticket in it.
     #[must_use]
     pub fn filled(&self, text: &str) -> String {
-        ticket::fill(text, &ticket::clean_ticket(&self.ticket))
+        fill(text, &clean_ticket(&self.ticket))
     }
 
     /// The draft of each device, with the comment as it will be sent.
@@ -247,7 +247,7 @@ impl OrderForm {
         let first = self.targets.iter().min_by_key(|target| target.step);
         let batch = first.map(|first| first.entry);
         let batch = batch.filter(|_| self.targets.len() > 1);
-        let comment = ticket::leading(&self.ticket, &self.draft.comment);
+        let comment = leading(&self.ticket, &self.draft.comment);
         self.targets.iter().map(move |target| {
             let mut renamed = self.renamed.iter();
             let renamed = renamed.find(|(id, _)| *id == target.machine.id);
@@ -323,10 +323,10 @@ impl OrderForm {
 
     /// The ticket as it will be offered to the next form.
     #[must_use]
-    pub fn used_ticket(&self) -> Option<UsedTicket> {
-        let text = match ticket::clean_ticket(&self.ticket) {
+    pub fn used_ticket(&self, tickets: &Tickets) -> Option<UsedTicket> {
+        let text = match clean_ticket(&self.ticket) {
             typed if !typed.is_empty() => typed,
-            _ => ticket::find(&self.draft.comment, |_| false)?.to_owned(),
+            _ => tickets.find(&self.draft.comment, |_| false)?.to_owned(),
         };
         let machines = self.machines().map(|machine| machine.id.clone());
         Some(UsedTicket {

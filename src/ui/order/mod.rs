@@ -33,7 +33,7 @@ use super::widgets::{
 use crate::action::Task;
 use crate::guard::{self, Approval, Review};
 use crate::message::Command;
-use crate::model::{EntryId, MachineRef};
+use crate::model::{EntryId, MachineRef, clean_ticket};
 use crate::ui::words::devices;
 use footer::{Pressed, footer_height, footer_ui, keep_label};
 use form::title;
@@ -63,7 +63,7 @@ pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
         outcome @ (Outcome::Closed | Outcome::Confirmed) => {
             // One that was only typed belongs to nothing.
             if let Some(used) = form
-                .used_ticket()
+                .used_ticket(&cx.state.settings.tickets)
                 .filter(|_| matches!(outcome, Outcome::Confirmed))
             {
                 cx.views.ticket = Some(used);
@@ -147,7 +147,8 @@ fn content_ui(
         form.armed_at = ui.input(|input| input.time);
     }
     let wants_name = form.only().is_some() && drawn.iter().any(Review::wants_name);
-    paste::route_ui(ui, form, id, wants_name);
+    let tickets = &cx.state.settings.tickets;
+    paste::route_ui(ui, form, id, wants_name, tickets);
     file::take_dropped(ui, cx, form);
     let fields = |form: &OrderForm| (form.draft.clone(), form.number.clone(), form.ticket.clone());
     let before = fields(form);
@@ -411,7 +412,7 @@ fn body_ui(
     for draft in &mut drafts {
         if draft.comment.trim().is_empty() {
             // The ticket leads what is still to be written.
-            draft.comment = format!("{} …", ticket::clean_ticket(&form.ticket));
+            draft.comment = format!("{} …", clean_ticket(&form.ticket));
         }
     }
     review::preview_ui(ui, &drafts, form.only());

@@ -3,8 +3,8 @@
 use egui::{Event, Id, Ui};
 
 use super::form::OrderForm;
-use super::ticket;
 use crate::action::{Sha1, Sha1Error};
+use crate::model::Tickets;
 
 /// A hash has at most a label and a file name beside it.
 const MAX_HASH_WORDS: usize = 4;
@@ -42,7 +42,7 @@ impl Field {
 
 /// Puts pasted text into the field that it fits, and leads typing on a button to the hash that is missing,
 /// else to the comment. Call it before the fields are drawn.
-pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
+pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool, tickets: &Tickets) {
     let focused = ui.memory(egui::Memory::focused);
     let in_field = Field::all(form).find(|field| focused == Some(field.id(id)));
     if in_field.is_none() && ui.ctx().text_edit_focused() {
@@ -54,7 +54,8 @@ pub fn route_ui(ui: &Ui, form: &mut OrderForm, id: Id, wants_name: bool) {
     });
     if let Some(text) = pasted {
         take_hash_of_line(form, &text);
-        let fits = fitting(form, &text, wants_name);
+        let is_ticket = tickets.find(&text, |_| false) == Some(text.trim());
+        let fits = fitting(form, &text, wants_name, is_ticket);
         if fits != Field::Comment && in_field != Some(fits) {
             let into = match fits {
                 Field::Parameter(wire_name) => form.draft.values.entry(wire_name).or_default(),
@@ -124,7 +125,7 @@ fn pasted_text(event: &Event) -> Option<String> {
 }
 
 /// The field that a text fits which was pasted as a whole.
-fn fitting(form: &OrderForm, text: &str, wants_name: bool) -> Field {
+fn fitting(form: &OrderForm, text: &str, wants_name: bool, is_ticket: bool) -> Field {
     let draft = &form.draft;
     if let Some(field) = draft.hash_field()
         && draft.value(field).is_err()
@@ -137,18 +138,17 @@ fn fitting(form: &OrderForm, text: &str, wants_name: bool) -> Field {
         named.typed_name.clone_from(&draft.typed_name);
         if named.is_named() {
             // It is there: a second one belongs to the reason.
-            return ticket_or_comment(form, text);
+            return ticket_or_comment(form, is_ticket);
         }
         text.trim().clone_into(&mut named.typed_name);
         if named.is_named() {
             return Field::Name;
         }
     }
-    ticket_or_comment(form, text)
+    ticket_or_comment(form, is_ticket)
 }
 
-fn ticket_or_comment(form: &OrderForm, text: &str) -> Field {
-    let is_ticket = ticket::find(text, |_| false).is_some_and(|ticket| ticket == text.trim());
+fn ticket_or_comment(form: &OrderForm, is_ticket: bool) -> Field {
     if is_ticket && form.ticket.trim().is_empty() {
         return Field::Ticket;
     }

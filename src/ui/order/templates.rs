@@ -4,10 +4,10 @@
 use egui::{ComboBox, Id, Ui};
 
 use super::form::OrderForm;
-use super::ticket::{clean_ticket, fill};
+use super::ticket::fill;
 use super::ticket_field::{field_ui, offered};
 use crate::action::Change;
-use crate::model::clean;
+use crate::model::{clean, clean_ticket};
 use crate::settings::RuleKey;
 use crate::ui::Cx;
 use crate::ui::widgets::ActionButton;

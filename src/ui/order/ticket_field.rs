@@ -3,7 +3,6 @@
 use egui::{Id, RichText, TextStyle, Ui};
 
 use super::form::OrderForm;
-use super::ticket::find;
 use crate::action::{Change, Task};
 use crate::model::MachineId;
 use crate::state::State;
@@ -58,7 +57,7 @@ fn of_own_order(state: &State, task: &Task, ids: &[MachineId]) -> Option<String>
         let conditions = state.actions.conditions(id)?;
         let evidence = conditions.ended(condition).in_force()?;
         let entry = state.entries.that_made(&evidence.action)?;
-        find(&entry.order.comment, |_| false)
+        state.ticket_in(&entry.order.comment)
     });
     let first = tickets.next().flatten()?;
     let is_one = tickets.all(|other| other == Some(first));
@@ -71,6 +70,5 @@ pub fn offered(state: &State, views: &Views) -> Option<String> {
 }
 
 fn in_search(state: &State, views: &Views) -> Option<String> {
-    let is_device = |word: &str| state.inventory.places_named(word).next().is_some();
-    find(&views.search, is_device).map(str::to_owned)
+    state.ticket_in(&views.search).map(str::to_owned)
 }

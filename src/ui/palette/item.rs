@@ -11,6 +11,8 @@ pub const MAX_RECENT: usize = 6;
 pub enum Item {
     Command(UiCommand),
     Device(MachineRef),
+    /// Shows all that carries this ticket.
+    Incident(String),
     /// Puts a text into the search of the list.
     Search(String),
     /// Asks the service itself, for a search.
@@ -35,7 +37,7 @@ pub struct Recent(pub Vec<Item>);
 impl Recent {
     /// Puts an item first. A search is done with once it was made.
     pub fn note(&mut self, item: Item) {
-        if matches!(item, Item::Command(_) | Item::Device(_)) {
+        if matches!(item, Item::Command(_) | Item::Device(_) | Item::Incident(_)) {
             self.0.retain(|known| !known.is_same(&item));
             self.0.insert(0, item);
             self.0.truncate(MAX_RECENT);
@@ -87,7 +89,8 @@ impl Row {
         palette.with(match &self.item {
             Item::Command(command) => format!("{command:?}"),
             Item::Device(machine) => machine.id.to_string(),
-            Item::Search(_) => "search".to_owned(),
+            Item::Incident(ticket) => format!("incident {ticket}"),
+            Item::Search(text) => format!("search {text}"),
             Item::Ask(_, question) => format!("{question:?}"),
         })
     }

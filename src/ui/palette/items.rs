@@ -3,11 +3,14 @@
 use egui::Context;
 
 use super::item::{Item, MAX_RECENT, Row};
-use crate::model::{Machine, MachineRef, Question};
+use crate::model::{Machine, MachineRef, Question, clean};
 use crate::search::{DeviceState, Found, Fuzzy};
 use crate::ui::Cx;
 use crate::ui::commands::UiCommand;
 use crate::ui::words::{devices, os_name};
+
+/// Incidents that are offered for a few letters.
+const MAX_INCIDENTS: usize = 4;
 
 /// The rows for what is typed: the best matches first, and without a text what was chosen last.
 pub fn rows(
@@ -16,6 +19,7 @@ pub fn rows(
     text: &str,
     fuzzy: &mut Fuzzy,
     found: Option<&Found>,
+    tickets: &[String],
 ) -> Vec<Row> {
     if text.is_empty() {
         return recent_and_all(ctx, cx);
@@ -44,6 +48,11 @@ pub fn rows(
     for row in commands.iter_mut().chain(&mut devices) {
         row.letters = fuzzy.letters(&row.label);
     }
+    let (mut named, mut others) = incident_rows(cx, text, fuzzy, tickets);
+    head(&mut named, "Incident");
+    head(&mut others, "Incidents");
+    let mut saved = saved_rows(cx, fuzzy);
+    head(&mut saved, "Saved searches");
     let mut asking = search_rows(cx, text);
     head(&mut asking, "Search");
     let is_device_first = best_device.is_some_and(|score| score > best_command);
@@ -52,7 +61,66 @@ pub fn rows(
     } else {
         (commands, devices)
     };
-    first.into_iter().chain(second).chain(asking).collect()
+    let all = [named, first, second, others, saved, asking];
+    all.into_iter().flatten().collect()
+}
+
+/// The incident whose ticket is typed, whether anything is known of it or not, and those known that have
+/// these letters.
+fn incident_rows(
+    cx: &Cx<'_>,
+    text: &str,
+    fuzzy: &mut Fuzzy,
+    tickets: &[String],
+) -> (Vec<Row>, Vec<Row>) {
+    let typed = cx.state.ticket_in(text);
+    let typed = typed.filter(|_| cx.state.session.account().is_some());
+    let is_other =
+        |ticket: &&String| !typed.is_some_and(|typed| typed.eq_ignore_ascii_case(ticket));
+    let mut others: Vec<_> = (tickets.iter())
+        .filter(is_other)
+        .filter_map(|ticket| {
+            let row = incident_row(ticket);
+            Some((fuzzy.score(&row.label)?, row))
+        })
+        .collect();
+    others.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    others.truncate(MAX_INCIDENTS);
+    let others = others.into_iter().map(|(_, mut row)| {
+        row.letters = fuzzy.letters(&row.label);
+        row
+    });
+    let named = typed.map(incident_row);
+    (named.into_iter().collect(), others.collect())
+}
+
+/// The saved searches whose name has these letters.
+fn saved_rows(cx: &Cx<'_>, fuzzy: &mut Fuzzy) -> Vec<Row> {
+    if cx.state.session.account().is_none() {
+        return Vec::new();
+    }
+    let saved = cx.state.settings.written.saved_searches();
+    let rows = saved.filter_map(|(name, search)| {
+        fuzzy.score(name)?;
+        let label = format!("Search: {}", clean(name, 60));
+        let letters = fuzzy.letters(&label);
+        Some(Row {
+            beside: clean(search, 80).into_owned(),
+            letters,
+            ..Row::new(
+                Item::Search(search.to_owned()),
+                label,
+                "Puts this search into the list",
+            )
+        })
+    });
+    rows.collect()
+}
+
+fn incident_row(ticket: &str) -> Row {
+    let label = format!("Incident {}", clean(ticket, 60));
+    let item = Item::Incident(ticket.to_owned());
+    Row::new(item, label, "All that carries this ticket")
 }
 
 fn head(rows: &mut [Row], heading: &str) {
@@ -80,6 +148,7 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>) -> Vec<Row> {
         .map(|item| match item {
             Item::Command(command) => command_row(ctx, cx, *command),
             Item::Device(machine) => device_row(cx, machine),
+            Item::Incident(ticket) => incident_row(ticket),
             Item::Search(_) | Item::Ask(..) => search_row(item.clone(), cx),
         })
         .collect();
@@ -226,14 +295,14 @@ fn search_row(item: Item, cx: &Cx<'_>) -> Row {
             )
         }
         Item::Search(text) => {
-            let text = crate::model::clean(text, 80);
+            let text = clean(text, 80);
             (
                 format!("Search the list for “{text}”"),
                 "Puts this into the search of the list",
                 None,
             )
         }
-        Item::Command(_) | Item::Device(_) => (String::new(), "", None),
+        Item::Command(_) | Item::Device(_) | Item::Incident(_) => (String::new(), "", None),
     };
     Row {
         why_not,

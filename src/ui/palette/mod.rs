@@ -9,6 +9,8 @@ mod typed;
 pub use item::{Item, Recent};
 pub use typed::Palette;
 
+use std::sync::Arc;
+
 use egui::{
     Context, Event, EventFilter, Id, Key, KeyboardShortcut, Response, RichText, ScrollArea, Ui,
 };
@@ -101,6 +103,7 @@ pub fn run_chosen(ui: &Ui, cx: &mut Cx<'_>) {
     match item {
         Item::Command(command) => cx.out.commands.push(command),
         Item::Device(machine) => cx.select_device(machine),
+        Item::Incident(ticket) => cx.views.show_incident(&ticket),
         Item::Search(text) => show_search(cx, text),
         Item::Ask(text, question) => {
             show_search(cx, text);
@@ -276,7 +279,12 @@ impl Palette {
         }
         let is_new_text = self.from.as_ref().is_none_or(|from| from.text != now.text);
         self.fuzzy.look_for(text);
-        self.rows = items::rows(ctx, cx, text, &mut self.fuzzy, found.as_ref());
+        let tickets = if has_devices {
+            cx.views.incident.tickets(cx.state)
+        } else {
+            Arc::default()
+        };
+        self.rows = items::rows(ctx, cx, text, &mut self.fuzzy, found.as_ref(), &tickets);
         self.from = Some(now);
         if is_new_text || self.place().is_none() {
             self.chosen = self.rows.first().map(|row| row.item.clone());

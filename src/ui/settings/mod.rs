@@ -54,8 +54,12 @@ pub fn settings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             badge(ui, Icon::Warning, Role::Caution, &clean(why, 300));
         }
         field_ui(ui, form, RuleKey::Templates);
+        section_ui(ui, "Tickets");
+        field_ui(ui, form, RuleKey::TicketPrefixes);
         section_ui(ui, "Plans");
         plans_ui(ui, &cx.state.settings);
+        section_ui(ui, "Saved searches");
+        field_ui(ui, form, RuleKey::SavedSearches);
         section_ui(ui, "Desktop notifications");
         notifications_ui(ui, &cx.state.settings, form);
     });
@@ -211,6 +215,8 @@ const fn label(key: RuleKey) -> &'static str {
         RuleKey::OwnEntraDeviceId => "Entra device id of this computer",
         RuleKey::SharedFile => "Path of the shared file",
         RuleKey::Templates => "Templates",
+        RuleKey::TicketPrefixes => "Ticket prefixes",
+        RuleKey::SavedSearches => "Searches",
         RuleKey::Notifications => "Notify me when an action ends while cordon is not in front",
     }
 }
@@ -244,6 +250,14 @@ const fn words(key: RuleKey) -> (&'static str, &'static str) {
             "For example {ticket}: beacon seen, contained until checked",
             "One per line; {ticket} stands for the ticket number. [contain] or [release] at the start offers it only in such a form",
         ),
+        RuleKey::TicketPrefixes => (
+            "For example ACME",
+            "What your ticket numbers begin with, one per line. INC, SIR, REQ, CASE and other usual ones are known; ABC-1234 is taken for a ticket anyway",
+        ),
+        RuleKey::SavedSearches => (
+            "For example Silent servers: os:server -health:active",
+            "One per line: a name, a colon, and what you would type into the search of the list",
+        ),
         RuleKey::Notifications => (
             "",
             "They name the device and its status, no person and no comment. A lock screen may show them",
@@ -260,7 +274,11 @@ fn field_ui(ui: &mut Ui, form: &mut SettingsForm, key: RuleKey) {
         .error(wrong.as_deref());
     let field = match key {
         RuleKey::ProtectedIds | RuleKey::VpnRanges => field.rows(3).monospace(),
-        RuleKey::ProtectedNames | RuleKey::ProtectedTags | RuleKey::Templates => field.rows(3),
+        RuleKey::ProtectedNames
+        | RuleKey::ProtectedTags
+        | RuleKey::Templates
+        | RuleKey::SavedSearches => field.rows(3),
+        RuleKey::TicketPrefixes => field.rows(2),
         RuleKey::MostDevices | RuleKey::Notifications => field,
         RuleKey::OwnEntraDeviceId | RuleKey::SharedFile => field.monospace(),
     };
@@ -309,7 +327,7 @@ fn shared_ui(ui: &mut Ui, facts: &SettingsFacts, form: &mut SettingsForm) {
     for key in RuleKey::ALL {
         let entries: Vec<_> = shared.entries(key).map(|entry| clean(entry, 80)).collect();
         // Of a shared file only the policy counts.
-        let counts = !matches!(key, RuleKey::Templates | RuleKey::Notifications);
+        let counts = key.is_policy();
         if counts && !entries.is_empty() {
             let line = format!("{}: {}", label(key), entries.join(", "));
             ui.wrapped(line);

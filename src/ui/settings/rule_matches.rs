@@ -54,6 +54,8 @@ impl Rule {
             | RuleKey::OwnEntraDeviceId
             | RuleKey::SharedFile
             | RuleKey::Templates
+            | RuleKey::TicketPrefixes
+            | RuleKey::SavedSearches
             | RuleKey::Notifications => return None,
         }
         Some(Self::Protects(Box::new(policy)))

@@ -145,3 +145,21 @@ fn escape_on_the_list_leaves_the_keyboard_on_the_list() {
         assert_eq!(selected(&desk).as_deref(), Some(TWIN), "from {from}");
     }
 }
+
+fn first_row(desk: &RefCell<Desk>) -> String {
+    let desk = desk.borrow();
+    let first = desk.views.rows.machine(&desk.state, 0);
+    first.expect("a row").id.to_string()
+}
+
+#[test]
+fn a_head_sorts_and_turns_round() {
+    let (desk, mut harness) = wide(signed_in());
+    harness.get_by_label("Sort by Name").click();
+    harness.run_steps(2);
+    assert!(desk.borrow().views.layout.sort.descending);
+    assert_eq!(first_row(&desk), HR);
+    harness.get_by_label("Sort by State").click();
+    harness.run_steps(2);
+    assert_eq!(first_row(&desk), FIN);
+}

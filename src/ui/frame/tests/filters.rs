@@ -5,7 +5,15 @@ use egui::{Pos2, Rect};
 
 use super::*;
 use crate::model::RiskScore;
-use crate::ui::devices::quick_filters::FILTERS;
+use crate::search::Quick;
+
+const LABELS: [&str; Quick::ALL.len()] = [
+    "Contained",
+    "Pending",
+    "High risk",
+    "Needs attention",
+    "Not active",
+];
 
 fn fleet() -> State {
     let mut state = signed_in();
@@ -112,20 +120,20 @@ fn contained_and_pending_find_whatever_kind_it_is() {
 
 #[test]
 fn the_filters_take_no_room_from_the_rows_and_are_within_the_window_at_every_size() {
-    for size in [(1400.0, 900.0), (800.0, 600.0), (640.0, 360.0)] {
+    for size in [(1400.0, 900.0), (800.0, 600.0)] {
         let (desk, mut harness) = desk(fleet(), size.into());
         let window = Rect::from_min_size(Pos2::ZERO, size.into());
         let search = harness.get_by_label("Search devices").rect();
         let heads = harness.get_by_label("Column heads, for sorting").rect();
         let between = heads.top() - search.bottom();
         assert!(between < 64.0, "{size:?}: {between}");
-        for (label, ..) in FILTERS {
+        for label in LABELS {
             let chip = harness.get_by_label(&format!("Filter: {label}")).rect();
             assert!(window.contains_rect(chip), "{size:?}: {label} at {chip:?}");
             assert!(chip.top() > search.bottom() - 1.0 && chip.bottom() < heads.top() + 1.0);
         }
         let place = |harness: &Harness<'static>| {
-            FILTERS.map(|(label, ..)| harness.get_by_label(&format!("Filter: {label}")).rect())
+            LABELS.map(|label| harness.get_by_label(&format!("Filter: {label}")).rect())
         };
         let before = place(&harness);
         harness.get_by_label("Filter: High risk").click();
@@ -146,4 +154,102 @@ fn the_filters_take_no_room_from_the_rows_and_are_within_the_window_at_every_siz
         harness.run_steps(3);
         assert_eq!(desk.borrow().views.search, "", "{size:?}");
     }
+}
+
+#[test]
+fn a_filter_says_how_many_it_finds_and_takes_out_its_opposite() {
+    let (desk, mut harness) = wide(fleet());
+    desk.borrow_mut().views.search = "-state:contained -risk:high".into();
+    harness.run_steps(3);
+    assert_eq!(rows(&harness), ["fin-lt-042.contoso.com"]);
+    harness.get_by_label("Filter: Contained").click();
+    harness.run_steps(3);
+    assert_eq!(desk.borrow().views.search, "-risk:high state:contained");
+    assert_eq!(rows(&harness), ["FIN-LT-042"]);
+    let chip = harness.get_by_label("Filter: High risk");
+    let said = chip.accesskit_node().description().unwrap_or_default();
+    assert!(said.contains("1 device in the list"), "{said}");
+}
+
+#[test]
+fn a_search_is_saved_under_a_name_chosen_and_removed() {
+    let (desk, mut harness) = wide(fleet());
+    let saved = |desk: &Shared, text: &str| {
+        let mut rules = crate::settings::Rules::default();
+        let key = crate::settings::RuleKey::SavedSearches;
+        text.clone_into(rules.written.text_mut(key));
+        desk.borrow_mut().state.apply(Event::Settings {
+            file: None,
+            news: Box::new(crate::message::SettingsNews::Saved(Ok(rules))),
+        });
+    };
+    let changes = |desk: &Shared| match desk.borrow_mut().work.pop() {
+        Some(Command::SaveSettings(changes)) => changes[0].clone(),
+        other => panic!("{other:?}"),
+    };
+    let press = |harness: &mut Harness<'static>, label: &str| {
+        harness.get_by_label(label).click_accesskit();
+        harness.run_steps(4);
+    };
+    desk.borrow_mut().views.search = "risk:high".into();
+    harness.run_steps(2);
+    press(&mut harness, "Saved searches");
+    harness.get_by_label("Name for this search").focus();
+    harness.run_steps(2);
+    harness.event(egui::Event::Text("Hot".into()));
+    harness.run_steps(2);
+    press(&mut harness, "Save this search");
+    assert_eq!(changes(&desk).to, "Hot: risk:high");
+    saved(&desk, "Hot: risk:high\nSilent: -health:active");
+    desk.borrow_mut().views.search.clear();
+    harness.run_steps(4);
+    press(&mut harness, "Remove the saved search Silent");
+    let change = changes(&desk);
+    assert_eq!(change.from, "Hot: risk:high\nSilent: -health:active");
+    assert_eq!(change.to, "Hot: risk:high");
+    press(&mut harness, "Search: Hot");
+    assert_eq!(desk.borrow().views.search, "risk:high");
+    assert_eq!(rows(&harness), ["HR-LT-007"]);
+    // The same by a few letters.
+    desk.borrow_mut().views.search.clear();
+    let palette = crate::ui::palette::Palette::default();
+    let palette = crate::ui::views::Dialog::Palette(Box::new(palette));
+    desk.borrow_mut().views.open(palette);
+    harness.run_steps(4);
+    harness.event(egui::Event::Text("hot".to_owned()));
+    harness.run_steps(4);
+    harness.get_by_label_contains("Search: Hot, risk:high");
+}
+
+#[test]
+fn a_search_that_finds_nothing_says_how_a_search_is_read() {
+    let (desk, mut harness) = wide(fleet());
+    desk.borrow_mut().views.search = "lt risk:low".into();
+    harness.run_steps(3);
+    harness.get_by_label_contains("Every word has to match");
+    harness.get_by_label("Without “risk:low”").click_accesskit();
+    harness.run_steps(3);
+    assert_eq!(desk.borrow().views.search, "lt");
+}
+
+#[test]
+fn where_there_is_no_room_the_filters_are_in_a_menu_within_the_window() {
+    let size = egui::vec2(640.0, 360.0);
+    let (desk, mut harness) = desk(fleet(), size);
+    let window = Rect::from_min_size(Pos2::ZERO, size);
+    let heads = harness.get_by_label("Column heads, for sorting").rect();
+    for name in ["Filters", "Saved searches"] {
+        let button = harness.get_by_label(name).rect();
+        assert!(button.bottom() < heads.top() + 1.0, "{name} at {button:?}");
+    }
+    harness.get_by_label("Filters").click();
+    harness.run_steps(3);
+    for label in LABELS {
+        let chip = harness.get_by_label(&format!("Filter: {label}")).rect();
+        assert!(window.contains_rect(chip), "{label} at {chip:?}");
+    }
+    harness.get_by_label("Filter: High risk").click();
+    harness.run_steps(3);
+    assert_eq!(desk.borrow().views.search, "risk:high");
+    harness.get_by_label("Filters (1)");
 }

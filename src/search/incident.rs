@@ -1,0 +1,300 @@
+//! All that carries one ticket: devices, this console's orders, what others requested, tags.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::journal::Entry;
+use crate::model::{EntryId, MachineActionId, MachineId, MachineRef, names_ticket};
+use crate::state::{Contained, State, WayBack};
+
+/// The newest entries are looked at for tickets; older ones are found by their number.
+const LOOKED_AT: usize = 2_000;
+/// Tickets that are offered.
+const MAX_TICKETS: usize = 20;
+
+/// What is known under one ticket.
+#[derive(Debug, Default)]
+pub struct Incident {
+    /// Contained ones first, then by name.
+    pub devices: Vec<IncidentDevice>,
+    /// What is contained, or about to be, by a request that carries the ticket.
+    pub contained: Vec<Contained>,
+    /// What of that is the signed-in account's own.
+    pub way_back: WayBack,
+    /// This console's orders, newest first.
+    pub entries: Vec<EntryId>,
+    /// How many of them have not ended.
+    pub open: usize,
+}
+
+/// A device with what was ordered of it under the ticket.
+#[derive(Debug)]
+pub struct IncidentDevice {
+    pub machine: MachineRef,
+    /// Newest first.
+    pub lines: Vec<IncidentLine>,
+    /// Whether a request that carries the ticket contains it.
+    pub is_contained: bool,
+    /// Whether another request contains it.
+    pub is_contained_otherwise: bool,
+    /// Whether one of its tags is or holds the ticket.
+    pub is_tagged: bool,
+}
+
+/// An order of this console, or what somebody else requested.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IncidentLine {
+    Order(EntryId),
+    Action(MachineActionId),
+}
+
+impl Incident {
+    /// Gathers what carries this ticket. `entries` are those that may, newest first.
+    #[must_use]
+    pub fn gather<'a>(
+        state: &State,
+        ticket: &str,
+        entries: impl Iterator<Item = &'a Entry>,
+    ) -> Self {
+        let mut found = Gathering::default();
+        let mut incident = Self::default();
+        for entry in entries.filter(|entry| names_ticket(&entry.order.comment, ticket)) {
+            incident.open += usize::from(!entry.status().is_end());
+            incident.entries.push(entry.id());
+            let device = found.device(state, entry.machine());
+            device.lines.push(IncidentLine::Order(entry.id()));
+        }
+        let own: HashSet<&EntryId> = incident.entries.iter().collect();
+        for (id, actions, _) in state.actions.machines() {
+            for action in actions {
+                let comment = action.requestor_comment.as_deref();
+                let made_by = state.entries.that_made(&action.id);
+                let is_listed = made_by.is_some_and(|entry| own.contains(&entry.id()));
+                if !is_listed && comment.is_some_and(|comment| names_ticket(comment, ticket)) {
+                    let name = action.computer_dns_name.clone();
+                    let machine = named(state, id, name);
+                    let line = IncidentLine::Action(action.id.clone());
+                    found.device(state, machine).lines.push(line);
+                }
+            }
+        }
+        for machine in state.inventory.all() {
+            if machine.tags().iter().any(|tag| names_ticket(tag, ticket)) {
+                found.device(state, machine.reference()).is_tagged = true;
+            }
+        }
+        for row in state.contained() {
+            let Some(request) = row.setter() else {
+                continue;
+            };
+            let made_by = state.entries.that_made(&request.action);
+            let made_by = made_by.map(|entry| &*entry.order.comment);
+            let carries = [request.comment.as_deref(), made_by]
+                .into_iter()
+                .flatten()
+                .any(|comment| names_ticket(comment, ticket));
+            if carries {
+                found.device(state, row.machine.clone()).is_contained = true;
+                incident.contained.push(row);
+            } else if let Some(device) = found.known(&row.machine.id) {
+                device.is_contained_otherwise = true;
+            }
+        }
+        incident.way_back = WayBack::of(&incident.contained);
+        incident.devices = found.sorted();
+        incident
+    }
+
+    /// How many devices are contained under the ticket, or are about to be.
+    #[must_use]
+    pub fn contained_devices(&self) -> usize {
+        self.devices.iter().filter(|d| d.is_contained).count()
+    }
+}
+
+/// Devices as they are found.
+#[derive(Default)]
+struct Gathering {
+    places: HashMap<MachineId, usize>,
+    devices: Vec<IncidentDevice>,
+}
+
+impl Gathering {
+    fn device(&mut self, state: &State, machine: MachineRef) -> &mut IncidentDevice {
+        let devices = &mut self.devices;
+        let place = *self.places.entry(machine.id.clone()).or_insert_with(|| {
+            devices.push(IncidentDevice {
+                machine: named(state, &machine.id, machine.dns_name),
+                lines: Vec::new(),
+                is_contained: false,
+                is_contained_otherwise: false,
+                is_tagged: false,
+            });
+            devices.len() - 1
+        });
+        &mut self.devices[place]
+    }
+
+    fn known(&mut self, id: &MachineId) -> Option<&mut IncidentDevice> {
+        let place = self.places.get(id)?;
+        self.devices.get_mut(*place)
+    }
+
+    fn sorted(mut self) -> Vec<IncidentDevice> {
+        self.devices.sort_by_cached_key(|device| {
+            let machine = &device.machine;
+            let name = machine.dns_name.as_deref().unwrap_or_default();
+            (
+                !device.is_contained,
+                name.to_lowercase(),
+                machine.id.clone(),
+            )
+        });
+        self.devices
+    }
+}
+
+/// The device as its record calls it, else by the name that is known otherwise.
+fn named(state: &State, id: &MachineId, name: Option<Box<str>>) -> MachineRef {
+    let record = state.machine(id).map(|machine| machine.reference());
+    record.unwrap_or_else(|| MachineRef {
+        id: id.clone(),
+        dns_name: name,
+    })
+}
+
+/// The tickets of the newest orders, the newest first, and then those of what others contain.
+#[must_use]
+pub fn tickets(state: &State) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut note = |text: &str| {
+        let Some(ticket) = state.ticket_in(text) else {
+            return;
+        };
+        let is_known = |known: &String| known.eq_ignore_ascii_case(ticket);
+        if found.len() < MAX_TICKETS && !found.iter().any(is_known) {
+            found.push(ticket.to_owned());
+        }
+    };
+    for entry in state.entries.iter().rev().take(LOOKED_AT) {
+        note(&entry.order.comment);
+    }
+    for row in state.contained() {
+        let setter = row.setter();
+        note(
+            setter
+                .and_then(|r| r.comment.as_deref())
+                .unwrap_or_default(),
+        );
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::ActionKind;
+    use crate::guard::Policy;
+    use crate::journal::Record;
+    use crate::message::{Event, InventoryNews};
+    use crate::model::{
+        Account, Epoch, HResult, Machine, MachineAction, MachineActionStatus, MachineActionType,
+        Mode, Permissions, SessionStatus, TenantId,
+    };
+    use crate::state::fixtures;
+
+    fn action(id: &str, machine: &str, by: &str, comment: &str) -> MachineAction {
+        let id = MachineActionId::parse(id).expect("a literal id");
+        let mut action = MachineAction::bare(
+            id,
+            MachineActionType::Isolate,
+            MachineActionStatus::Succeeded,
+        );
+        action.machine_id = MachineId::parse(machine).ok();
+        action.requestor = Some(by.into());
+        action.requestor_comment = Some(comment.into());
+        action.computer_dns_name = Some(format!("PC-{machine}").into());
+        action
+    }
+
+    fn ordered(tag: &str, machine: &str, comment: &str, action: &str) -> Entry {
+        let device = fixtures::machine_ref(machine, None);
+        let mut order = fixtures::order(tag, device, ActionKind::Isolate);
+        order.comment = comment.into();
+        let done = Record::Finished {
+            action: MachineActionId::parse(action).expect("a literal id"),
+            status: MachineActionStatus::Succeeded,
+            hresult: HResult(0),
+            by: None,
+            comment: None,
+            service_time: None,
+        };
+        let author = crate::journal::Author {
+            tenant: "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10".into(),
+            ..fixtures::author()
+        };
+        fixtures::entry(author, order, vec![Record::Sent, done])
+    }
+
+    /// Two of Jane's under the ticket, one of hers under another, one of Sam's, one that has the tag.
+    fn state() -> State {
+        let (jane, sam) = ("jane@contoso.com", "sam@contoso.com");
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        let tenant = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
+        state.apply(Event::Session {
+            status: SessionStatus::SignedIn {
+                account: Account {
+                    tenant_id: TenantId::parse(tenant).expect("a literal id"),
+                    object_id: "o".into(),
+                    user_name: Some(jane.into()),
+                    display_name: None,
+                },
+                permissions: Permissions::Unknown,
+            },
+            epoch: Epoch(0),
+        });
+        let mut tagged = Machine::bare(MachineId::parse("a9").expect("a literal id"));
+        tagged.machine_tags = Some(["contained inc-47".into()].into());
+        state.apply(Event::Inventory {
+            epoch: Epoch(0),
+            news: InventoryNews::Page(vec![std::sync::Arc::new(tagged)]),
+        });
+        state.apply(Event::Actions {
+            epoch: Epoch(0),
+            actions: vec![
+                action("x1", "a1", jane, "[cdn-00000001] INC-47 beacon"),
+                action("x2", "a2", jane, "[cdn-00000002] INC-471 beacon"),
+                action("x3", "a3", sam, "see inc-47"),
+            ],
+        });
+        for entry in [
+            ordered("cdn-00000001", "a1", "INC-47 beacon", "x1"),
+            ordered("cdn-00000002", "a2", "INC-471 beacon", "x2"),
+        ] {
+            state.apply(Event::Entry(Box::new(entry)));
+        }
+        state
+    }
+
+    #[test]
+    fn an_incident_is_what_carries_its_ticket_and_releases_only_ones_own() {
+        let state = state();
+        let incident = Incident::gather(&state, "INC-47", state.entries.iter().rev());
+        let seen: Vec<_> = incident
+            .devices
+            .iter()
+            .map(|d| (d.machine.id.as_str(), d.lines.len(), d.is_contained))
+            .collect();
+        assert_eq!(seen, [("a1", 1, true), ("a3", 1, true), ("a9", 0, false)]);
+        assert!(incident.devices[2].is_tagged);
+        let released: Vec<_> = incident.way_back.to_release.iter().collect();
+        assert_eq!(released.len(), 1, "never Sam's, never of INC-471");
+        assert_eq!(released[0].id.as_str(), "a1");
+        assert_eq!(incident.contained.len(), 2);
+        assert_eq!((incident.entries.len(), incident.open), (1, 0));
+    }
+
+    #[test]
+    fn tickets_are_named_once_the_newest_first() {
+        assert_eq!(tickets(&state()), ["INC-471", "INC-47"]);
+    }
+}

@@ -1,0 +1,215 @@
+//! How many devices of the list each quick filter finds, counted as things change.
+
+use std::collections::HashSet;
+
+use super::device_state::DeviceState;
+use crate::model::{HealthStatus, Machine, RiskScore};
+use crate::state::State;
+
+/// What is asked for most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quick {
+    Contained,
+    Pending,
+    HighRisk,
+    Attention,
+    NotActive,
+}
+
+impl Quick {
+    pub const ALL: [Self; 5] = [
+        Self::Contained,
+        Self::Pending,
+        Self::HighRisk,
+        Self::Attention,
+        Self::NotActive,
+    ];
+
+    /// The word of the search that finds them.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Contained => "state:contained",
+            Self::Pending => "state:pending",
+            Self::HighRisk => "risk:high",
+            Self::Attention => "state:attention",
+            Self::NotActive => "-health:active",
+        }
+    }
+}
+
+/// How many devices each finds.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// By place in the list: whether it is a high risk, and whether it is not active.
+    flags: Vec<[bool; 2]>,
+    inventory: Option<u64>,
+    states: Option<[u64; 3]>,
+    counts: [usize; Quick::ALL.len()],
+}
+
+impl Tally {
+    /// How many there are, as was counted last.
+    #[must_use]
+    pub const fn count(&self, quick: Quick) -> usize {
+        self.counts[quick as usize]
+    }
+
+    /// Counts again what has changed: of a hundred thousand devices, those that came.
+    pub fn refresh(&mut self, state: &State) {
+        self.count_records(state);
+        let states = [
+            state.inventory.generation,
+            state.actions.generation(),
+            state.entries.generation(),
+        ];
+        if self.states == Some(states) {
+            return;
+        }
+        self.states = Some(states);
+        let (mut contained, mut pending) = (0, 0);
+        for (id, _, conditions) in state.actions.machines() {
+            if state.inventory.index_of(id).is_some() {
+                let known = DeviceState::from(conditions);
+                let mut words = known.group_words();
+                contained += usize::from(words.clone().any(|word| word == "Contained"));
+                pending += usize::from(words.any(|word| word == "Pending"));
+            }
+        }
+        let devices = state.entries.attention().map(|entry| entry.machine().id);
+        let devices: HashSet<_> = devices.collect();
+        let mut devices: Vec<_> = devices.into_iter().collect();
+        devices.retain(|id| {
+            state.inventory.index_of(id).is_some() && state.attention_on(id).is_some()
+        });
+        self.counts[Quick::Contained as usize] = contained;
+        self.counts[Quick::Pending as usize] = pending;
+        self.counts[Quick::Attention as usize] = devices.len();
+    }
+
+    fn count_records(&mut self, state: &State) {
+        let inventory = &state.inventory;
+        if self.inventory == Some(inventory.generation) {
+            return;
+        }
+        let all = inventory.all();
+        let known = self.inventory.replace(inventory.generation);
+        let changes = known.and_then(|known| inventory.changes_since(known));
+        if let Some(changes) = changes
+            && all.len() >= self.flags.len()
+        {
+            self.flags.resize(all.len(), [false; 2]);
+            for place in changes {
+                self.note(*place as usize, all);
+            }
+        } else {
+            self.flags.clear();
+            self.flags.resize(all.len(), [false; 2]);
+            self.counts[Quick::HighRisk as usize] = 0;
+            self.counts[Quick::NotActive as usize] = 0;
+            for place in 0..all.len() {
+                self.note(place, all);
+            }
+        }
+    }
+
+    fn note(&mut self, place: usize, all: &[std::sync::Arc<Machine>]) {
+        let (Some(machine), Some(flags)) = (all.get(place), self.flags.get_mut(place)) else {
+            return;
+        };
+        let now = [
+            machine.risk_score == Some(RiskScore::High),
+            machine.health_status != HealthStatus::Active,
+        ];
+        for (at, quick) in [Quick::HighRisk, Quick::NotActive].into_iter().enumerate() {
+            let count = &mut self.counts[quick as usize];
+            *count = *count + usize::from(now[at]) - usize::from(flags[at]);
+        }
+        *flags = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::ActionKind;
+    use crate::guard::Policy;
+    use crate::journal::Record;
+    use crate::message::Event;
+    use crate::model::{
+        Epoch, MachineAction, MachineActionId, MachineActionStatus, MachineActionType, MachineId,
+        Mode, Sort,
+    };
+    use crate::search::Rows;
+    use crate::state::fixtures;
+
+    /// What is counted is what the word of the search finds, however the facts came.
+    fn assert_as_found(state: &State, tally: &mut Tally) {
+        tally.refresh(state);
+        for quick in Quick::ALL {
+            let mut rows = Rows::default();
+            rows.refresh(state, quick.word(), Sort::default());
+            assert_eq!(tally.count(quick), rows.len(), "{quick:?}");
+        }
+    }
+
+    #[test]
+    fn each_filter_counts_what_it_finds() {
+        let mut state = State::new(Mode::Demo, "Demo", Policy::default());
+        let mut tally = Tally::default();
+        let mut some = Vec::new();
+        for n in 0..6 {
+            let mut machine = (*fixtures::machine(&format!("a{n}"), "D")).clone();
+            machine.risk_score = Some(if n % 2 == 0 {
+                RiskScore::High
+            } else {
+                RiskScore::Low
+            });
+            machine.health_status = if n > 2 {
+                HealthStatus::Inactive
+            } else {
+                HealthStatus::Active
+            };
+            some.push(std::sync::Arc::new(machine));
+        }
+        fixtures::page(&mut state, &some[..3]);
+        assert_as_found(&state, &mut tally);
+        fixtures::page(&mut state, &some);
+        assert_as_found(&state, &mut tally);
+        assert_eq!(tally.count(Quick::HighRisk), 3);
+        // One of them is better now.
+        let mut better = (*some[0]).clone();
+        better.risk_score = Some(RiskScore::None);
+        fixtures::page(&mut state, &[std::sync::Arc::new(better)]);
+        assert_as_found(&state, &mut tally);
+        assert_eq!(tally.count(Quick::HighRisk), 2);
+        let act = |machine: &str, status| {
+            let id = MachineActionId::parse(&format!("x{machine}")).expect("a literal id");
+            let mut action = MachineAction::bare(id, MachineActionType::Isolate, status);
+            action.machine_id = MachineId::parse(machine).ok();
+            action
+        };
+        state.apply(Event::Actions {
+            epoch: Epoch(0),
+            actions: vec![
+                act("a1", MachineActionStatus::Succeeded),
+                act("a2", MachineActionStatus::Pending),
+                // It is in no list.
+                act("f9", MachineActionStatus::Succeeded),
+            ],
+        });
+        assert_as_found(&state, &mut tally);
+        assert_eq!(tally.count(Quick::Contained), 1);
+        let machine = fixtures::machine_ref("a3", Some("D"));
+        let order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
+        let refused = Record::Refused {
+            status: 403,
+            code: "Forbidden".into(),
+            message: "".into(),
+        };
+        let entry = fixtures::entry(fixtures::author(), order, vec![Record::Sent, refused]);
+        state.apply(Event::Entry(Box::new(entry)));
+        assert_as_found(&state, &mut tally);
+        assert_eq!(tally.count(Quick::Attention), 1);
+    }
+}

@@ -1,0 +1,147 @@
+//! Searches under a name, kept in the settings: chosen here, in the palette, and typed in the settings.
+
+use egui::{Id, Key, Popup, PopupCloseBehavior, Ui};
+
+use crate::message::Command;
+use crate::model::clean;
+use crate::settings::{RuleChange, RuleKey, WrittenRules};
+use crate::state::State;
+use crate::ui::Cx;
+use crate::ui::widgets::{ActionButton, Icon, TextField, UiExt as _, button_width};
+
+const LABEL: &str = "Saved searches";
+const WIDTH: f32 = 300.0;
+const NAME_CHARS: usize = 40;
+
+/// How wide the button is, in points.
+pub fn width(ui: &Ui) -> f32 {
+    button_width(ui, LABEL) + ui.spacing().item_spacing.x
+}
+
+/// Shows the button with the menu of them.
+pub fn saved_searches_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let button = ActionButton::new(LABEL).compact();
+    let button = ui.add(button.hint("Searches that you have given a name"));
+    let id = Popup::default_response_id(&button);
+    let was_open = Popup::is_id_open(ui.ctx(), id);
+    let menu = Popup::menu(&button)
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .accessible_name(LABEL)
+        .show(|ui| {
+            ui.set_min_width(WIDTH);
+            menu_ui(ui, cx)
+        });
+    let is_closed = (menu.as_ref()).is_none_or(|menu| menu.response.should_close());
+    let is_chosen = menu.is_some_and(|menu| menu.inner);
+    if is_chosen {
+        Popup::close_id(ui.ctx(), id);
+    }
+    let by_escape = was_open && is_closed && ui.input(|input| input.key_pressed(Key::Escape));
+    if is_chosen || by_escape {
+        button.request_focus();
+    }
+}
+
+/// Whether one of them was chosen.
+fn menu_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
+    let written = &cx.state.settings.written;
+    let why_not = why_not_saved(cx.state);
+    let (mut chosen, mut removed) = (None, None);
+    let mut is_any = false;
+    for (name, search) in written.saved_searches() {
+        is_any = true;
+        ui.horizontal(|ui| {
+            let label = clean(name, NAME_CHARS);
+            let is_set = cx.views.search.trim() == search;
+            let spoken = format!("Search: {label}");
+            let choice = ActionButton::quiet(&label).name(&spoken);
+            if ui.add(choice.hint(search).toggled(is_set)).clicked() {
+                chosen = Some(search.to_owned());
+            }
+            let remove = format!("Remove the saved search {label}");
+            let remove = ActionButton::icon_only(Icon::Close, &remove);
+            if ui
+                .add(remove.disabled_because(why_not.as_deref()))
+                .clicked()
+            {
+                removed = Some(without(written, name));
+            }
+        });
+    }
+    if !is_any {
+        ui.weak_label("None yet: type a search, give it a name, save it");
+    }
+    ui.separator();
+    let added = new_ui(ui, cx, why_not.as_deref());
+    let from = cx.state.settings.written.text(RuleKey::SavedSearches);
+    if let Some(to) = removed.or(added) {
+        let change = RuleChange {
+            key: RuleKey::SavedSearches,
+            from: from.to_owned(),
+            to,
+        };
+        cx.out.work.push(Command::SaveSettings(vec![change]));
+    }
+    let is_chosen = chosen.is_some();
+    if let Some(search) = chosen {
+        cx.views.search = search;
+        ui.ctx().request_repaint();
+    }
+    is_chosen
+}
+
+/// The name for the search that is typed now; all of them with it, where it is to be saved.
+fn new_ui(ui: &mut Ui, cx: &mut Cx<'_>, why_not: Option<&str>) -> Option<String> {
+    let search = cx.views.search.trim().to_owned();
+    let shown = clean(&search, 2 * NAME_CHARS).into_owned();
+    let name = &mut cx.views.search_name;
+    if search.is_empty() {
+        ui.weak_label("No search is typed");
+    } else {
+        ui.wrapped(format!("Now: {shown}"));
+    }
+    TextField::new("Name for this search", name)
+        .width(WIDTH)
+        .id(Id::unique("name of the search"))
+        .show_ui(ui);
+    let typed = name.trim().to_owned();
+    let written = &cx.state.settings.written;
+    let why = if search.is_empty() {
+        Some("No search is typed")
+    } else if typed.is_empty() || typed.contains(':') {
+        Some("Type a name without a colon")
+    } else if written.saved_searches().any(|(known, _)| known == typed) {
+        Some("There is one of this name")
+    } else {
+        why_not
+    };
+    let save = ActionButton::new("Save this search").disabled_because(why);
+    if !ui.add(save).clicked() {
+        return None;
+    }
+    name.clear();
+    let known = written.text(RuleKey::SavedSearches).trim_end();
+    let gap = if known.is_empty() { "" } else { "\n" };
+    Some(format!("{known}{gap}{typed}: {search}"))
+}
+
+/// All of them but this one.
+fn without(written: &WrittenRules, name: &str) -> String {
+    let all = written.saved_searches().filter(|(known, _)| *known != name);
+    let lines: Vec<_> = all
+        .map(|(name, search)| format!("{name}: {search}"))
+        .collect();
+    lines.join("\n")
+}
+
+fn why_not_saved(state: &State) -> Option<String> {
+    let facts = &state.settings;
+    if matches!(state.journal, Some(Err(_))) {
+        Some("This console is look-only: save in the one that acts".to_owned())
+    } else if facts.saving {
+        Some("Being saved".to_owned())
+    } else {
+        let unusable = facts.unusable.as_ref();
+        unusable.map(|why| format!("The settings file is not usable: {}", why.headline))
+    }
+}

@@ -1,0 +1,217 @@
+//! The page of an incident: what is on it, what it opens, and the ways to it.
+
+use super::*;
+use crate::action::{ActionKind, TAG};
+use crate::journal::{Author, Entry, Record};
+use crate::message::{ExportTo, Exported};
+use crate::model::HResult;
+use crate::state::fixtures;
+use crate::ui::palette::Palette;
+use crate::ui::views::{Dialog, Screen};
+
+const TENANT: &str = "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10";
+
+fn isolation(id: &str, machine: &str, by: &str, comment: &str) -> MachineAction {
+    let mut action = MachineAction::bare(
+        MachineActionId::parse(id).expect("a literal id"),
+        MachineActionType::Isolate,
+        MachineActionStatus::Succeeded,
+    );
+    action.machine_id = MachineId::parse(machine).ok();
+    action.requestor = Some(by.into());
+    action.requestor_comment = Some(comment.into());
+    action.created = Some(at(0));
+    action.last_updated = action.created;
+    action
+}
+
+/// Jane isolated one device under the ticket, Sam another one.
+fn incident() -> State {
+    let mut state = signed_in();
+    state.apply(Event::Actions {
+        epoch: Epoch(0),
+        actions: vec![
+            isolation(
+                "j1",
+                HR,
+                "jane@contoso.com",
+                "[cdn-00000001] INC-4711 beacon",
+            ),
+            isolation("s1", TWIN, "sam@contoso.com", "inc-4711: same beacon"),
+        ],
+    });
+    let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
+    let mut order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
+    order.comment = "INC-4711 beacon".into();
+    let done = Record::Finished {
+        action: MachineActionId::parse("j1").expect("a literal id"),
+        status: MachineActionStatus::Succeeded,
+        hresult: HResult(0),
+        by: None,
+        comment: None,
+        service_time: None,
+    };
+    let author = Author {
+        tenant: TENANT.into(),
+        ..fixtures::author()
+    };
+    let entry: Entry = fixtures::entry_at(at(0), author, order, vec![Record::Sent, done]);
+    state.apply(Event::Entry(Box::new(entry)));
+    let file = "/data/journal.sqlite".into();
+    let put_aside = Vec::new();
+    let found = crate::message::JournalNews::Found { file, put_aside };
+    state.apply(Event::JournalWork(found));
+    state
+}
+
+fn page(size: [f32; 2]) -> (Shared, Harness<'static>) {
+    let (desk, mut harness) = desk(incident(), size.into());
+    desk.borrow_mut().views.show_incident("INC-4711");
+    harness.run_steps(40);
+    (desk, harness)
+}
+
+fn press(harness: &mut Harness<'static>, label: &str) {
+    harness.get_by_label(label).click_accesskit();
+    harness.run_steps(4);
+}
+
+#[test]
+fn an_incident_has_its_devices_and_orders_and_releases_ones_own() {
+    for size in [[1400.0, 900.0], [800.0, 600.0], [640.0, 360.0]] {
+        let (desk, mut harness) = page(size);
+        harness.get_by_label_contains("2 devices, 2 contained or about to be");
+        harness.get_by_label_contains("1 requested by others");
+        harness.get_by_label("Show “HR-LT-007” (…aaaa)");
+        harness.get_by_label("INC-4711 beacon");
+        harness.get_by_label("inc-4711: same beacon");
+        press(&mut harness, "Release all of this incident (1)…");
+        let desk = desk.borrow();
+        let Some(Dialog::Form(form)) = &desk.views.dialog else {
+            panic!("{size:?}: no form");
+        };
+        let devices: Vec<_> = form.targets.iter().map(|t| t.machine.id.as_str()).collect();
+        assert_eq!(devices, [HR], "never what Sam isolated");
+        assert_eq!(form.ticket, "INC-4711");
+    }
+}
+
+#[test]
+fn all_of_an_incident_is_tagged_in_one_batch_and_handed_over() {
+    let (desk, mut harness) = page([1400.0, 900.0]);
+    press(&mut harness, "Copy hand-over");
+    {
+        let desk = desk.borrow();
+        let Some(Command::ExportJournal(wanted)) = desk.work.last() else {
+            panic!("{:?}", desk.work);
+        };
+        assert_eq!(wanted.to, ExportTo::Clipboard);
+        let Exported::Incident {
+            ticket,
+            entries,
+            others,
+        } = &wanted.what
+        else {
+            panic!("{:?}", wanted.what);
+        };
+        assert_eq!((&**ticket, entries.len(), others.len()), ("INC-4711", 1, 1));
+        assert_eq!(others[0].machine.id.as_str(), TWIN);
+    }
+    press(&mut harness, "Tag 2 devices…");
+    let desk = desk.borrow();
+    let Some(Dialog::Form(form)) = &desk.views.dialog else {
+        panic!("no form");
+    };
+    assert_eq!(form.targets.len(), 2);
+    assert_eq!(form.draft.text(&TAG), "INC-4711");
+}
+
+#[test]
+fn another_ticket_shows_nothing_of_the_one_before() {
+    let (desk, mut harness) = page([1400.0, 900.0]);
+    desk.borrow_mut().views.show_incident("INC-4712");
+    harness.run_steps(1);
+    assert!(harness.query_by_label("INC-4711 beacon").is_none());
+    harness.run_steps(4);
+    harness.get_by_label("No order, comment or tag carries INC-4712");
+    press(&mut harness, "Incident INC-4711");
+    harness.get_by_label("INC-4711 beacon");
+}
+
+#[test]
+fn the_palette_the_panel_the_activity_and_the_journal_lead_to_it() {
+    let typed = |desk: &Shared| {
+        let views = &desk.borrow().views;
+        (views.screen == Screen::Incident).then(|| views.incident.ticket())
+    };
+    let wanted = Some("INC-4711".to_owned());
+    let (desk, mut harness) = wide(incident());
+    let palette = Dialog::Palette(Box::<Palette>::default());
+    desk.borrow_mut().views.open(palette);
+    harness.run_steps(4);
+    harness.event(egui::Event::Text("inc-4711".to_owned()));
+    harness.run_steps(4);
+    harness.key_press(Key::Enter);
+    harness.run_steps(4);
+    assert_eq!(typed(&desk).map(|t| t.to_uppercase()), wanted, "palette");
+
+    let (desk, mut harness) = wide(incident());
+    let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
+    desk.borrow_mut().views.show_device(machine);
+    harness.run_steps(4);
+    press(&mut harness, "Incident INC-4711");
+    assert_eq!(typed(&desk), wanted, "panel");
+
+    let (desk, mut harness) = wide(incident());
+    press(&mut harness, "INC-4711");
+    assert_eq!(typed(&desk), wanted, "activity");
+
+    let (desk, mut harness) = wide(incident());
+    desk.borrow_mut().views.show(Screen::Contained);
+    harness.run_steps(4);
+    {
+        let mut ways = harness.query_all_by_label_contains("Incident ");
+        ways.next().expect("a way").click_accesskit();
+    }
+    harness.run_steps(4);
+    assert!(typed(&desk).is_some(), "contained now");
+}
+
+/// In a low window the head scrolls with the rows: it counts once.
+#[test]
+fn a_page_whose_head_scrolls_with_it_ends_with_its_last_row() {
+    let (desk, mut harness) = desk(incident(), [800.0, 420.0].into());
+    for screen in [Screen::Incident, Screen::Journal, Screen::Contained] {
+        if screen == Screen::Incident {
+            desk.borrow_mut().views.show_incident("INC-4711");
+        } else {
+            desk.borrow_mut().views.show(screen);
+        }
+        harness.run_steps(6);
+        harness.event(egui::Event::PointerMoved(egui::pos2(200.0, 200.0)));
+        harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, -1e7),
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Unknown,
+            modifiers: egui::Modifiers::NONE,
+        });
+        harness.run_steps(30);
+        let last = match screen {
+            Screen::Journal => "HR-LT-007",
+            Screen::Incident => "INC-4711 beacon",
+            Screen::Devices | Screen::Contained | Screen::Settings => "(…bbbb)",
+        };
+        let activity = harness.get_by_label("Height of the activity").rect();
+        let rows = harness.query_all_by_label_contains(last);
+        let bottom = rows
+            .map(|row| row.rect().bottom())
+            .filter(|bottom| *bottom < activity.bottom())
+            .fold(0.0, f32::max);
+        let gap = activity.top() - bottom;
+        assert!(
+            (0.0..80.0).contains(&gap),
+            "{screen:?}: {gap} below the last row"
+        );
+    }
+}

@@ -1,0 +1,253 @@
+//! The devices of an incident with what was ordered of them, a line each, of which only those in sight
+//! are drawn.
+
+use egui::{
+    Align, Id, Label, Layout, Rect, RichText, ScrollArea, TextStyle, Ui, UiBuilder, pos2, vec2,
+};
+use jiff::Timestamp;
+
+use crate::action::{Condition, Subject, type_noun};
+use crate::guard::Ownership;
+use crate::journal::Entry;
+use crate::model::{MachineAction, MachineRef, clean, first_upper, requestor_name};
+use crate::search::{DeviceState, Incident, IncidentDevice, IncidentLine};
+use crate::state::{Contained, Direction};
+use crate::ui::commands::acting_trouble;
+use crate::ui::theme::{Role, TokensExt as _, text};
+use crate::ui::widgets::{ActionButton, Icon, TipExt as _, badge, icon};
+use crate::ui::words::{ago, both_times, clock_text};
+use crate::ui::{Cx, look, order};
+
+/// One line, with the gap below it.
+const LINE: f32 = 28.0;
+/// Lines this far out of sight are drawn, so that the Tab key comes to the next one.
+const BEYOND: f32 = 60.0;
+const COMMENT_CHARS: usize = 300;
+
+/// A line of the list.
+#[derive(Clone, Copy)]
+enum Row<'a> {
+    Device(&'a IncidentDevice),
+    Line(&'a IncidentDevice, &'a IncidentLine),
+}
+
+/// Draws the devices below what `head` shows, which scrolls with them.
+pub fn list_ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    incident: &Incident,
+    head: impl FnOnce(&mut Ui, &mut Cx<'_>),
+) {
+    let rows: Vec<_> = (incident.devices.iter())
+        .flat_map(|device| {
+            let lines = device.lines.iter();
+            let lines = lines.map(move |line| Row::Line(device, line));
+            std::iter::once(Row::Device(device)).chain(lines)
+        })
+        .collect();
+    let area = ScrollArea::vertical()
+        .id_salt("incident")
+        .auto_shrink(false);
+    area.show_viewport(ui, |ui, viewport| {
+        let whole = ui.max_rect();
+        head(ui, cx);
+        let top = ui.cursor().top();
+        let room = whole.with_min_y(top);
+        let sight = viewport.y_range().expand(BEYOND);
+        let mut below = top - whole.top();
+        for row in rows {
+            if below + LINE >= sight.min && below <= sight.max {
+                let at = pos2(room.left(), whole.top() + below);
+                let rect = Rect::from_min_size(at, vec2(room.width(), LINE));
+                row_ui(ui, rect, cx, incident, row);
+            }
+            below += LINE;
+        }
+        // From the head on, which is in it already.
+        ui.set_height(below - (top - whole.top()));
+    });
+}
+
+fn row_ui(ui: &mut Ui, rect: Rect, cx: &mut Cx<'_>, incident: &Incident, row: Row<'_>) {
+    let tokens = ui.tokens();
+    let id = match row {
+        Row::Device(device) => Id::unique(("incident", device.machine.id.as_str())),
+        Row::Line(_, IncidentLine::Order(id)) => Id::unique(("incident", id)),
+        Row::Line(_, IncidentLine::Action(id)) => Id::unique(("incident", id.as_str())),
+    };
+    let inner = match row {
+        Row::Device(_) => {
+            let plate = rect.shrink2(vec2(0.0, 1.0));
+            ui.painter()
+                .rect_filled(plate, tokens.radius, tokens.surface.raised);
+            rect.shrink2(vec2(tokens.space.xs, 0.0))
+        }
+        Row::Line(..) => rect.with_min_x(rect.left() + tokens.space.l),
+    };
+    let builder = UiBuilder::new()
+        .max_rect(inner)
+        .layout(Layout::left_to_right(Align::Center))
+        .scope_id(id);
+    let mut place = ui.new_child(builder);
+    place.set_clip_rect(rect.intersect(ui.clip_rect()));
+    match row {
+        Row::Device(device) => device_ui(&mut place, cx, incident, device),
+        Row::Line(_, IncidentLine::Order(id)) => {
+            if let Some(entry) = cx.state.entry(*id) {
+                entry_ui(&mut place, cx, entry);
+            }
+        }
+        Row::Line(device, IncidentLine::Action(id)) => {
+            if let Some(action) = cx.state.action(&device.machine.id, id) {
+                action_ui(&mut place, cx, action);
+            }
+        }
+    }
+}
+
+/// The device with its state, by whom, and the way back.
+fn device_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident, device: &IncidentDevice) {
+    let machine = &device.machine;
+    let name = machine.quoted();
+    let rows = || (incident.contained.iter()).filter(|row| row.machine.id == machine.id);
+    let buttons = Layout::right_to_left(Align::Center);
+    ui.with_layout(buttons, |ui| {
+        let show = format!("Show {name}");
+        let show = ActionButton::new("Show device").name(&show).compact();
+        if ui.add(show).clicked() {
+            cx.select_device(machine.clone());
+        }
+        for row in rows() {
+            way_back_ui(ui, cx, row);
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.add(Label::new(RichText::new(&name).text_style(text::strong())).truncate());
+            let state = DeviceState::known(cx.state, &machine.id);
+            let (shape, role) = look::device_state(state);
+            let mut words = match &*state.text() {
+                "–" => "State unknown".to_owned(),
+                known => known.to_owned(),
+            };
+            let said: Vec<_> = rows().filter_map(|row| by_words(row, cx)).collect();
+            for by in said {
+                words = format!("{words} · {by}");
+            }
+            if device.is_contained_otherwise {
+                words.push_str(" · contained by a request without this ticket");
+            }
+            if device.is_tagged {
+                words.push_str(" · tagged");
+            }
+            icon(ui, shape.unwrap_or(Icon::Info), ui.tokens().colour(role));
+            let words = RichText::new(words).color(ui.tokens().colour(role));
+            ui.add(Label::new(words).truncate());
+        });
+    });
+}
+
+/// By whom it is contained, and since when.
+fn by_words(row: &Contained, cx: &Cx<'_>) -> Option<String> {
+    let request = row.setter()?;
+    let by = match request.whose {
+        Ownership::Mine => "you".into(),
+        Ownership::NotOurs | Ownership::Unknown => requestor_name(request.by.as_deref()),
+    };
+    Some(match request.at {
+        Some(at) => format!(
+            "by {by}, {} ({})",
+            clock_text(at, cx.service_now(), cx.zone),
+            ago(at, cx.service_now())
+        ),
+        None => format!("by {by}"),
+    })
+}
+
+fn way_back_ui(ui: &mut Ui, cx: &mut Cx<'_>, row: &Contained) {
+    let is_leaving = matches!(row.pending, Some((Direction::OutOfIt, _)));
+    if is_leaving || row.in_force.is_none() {
+        return;
+    }
+    let back = row.condition.way_back();
+    let device = row.machine.quoted();
+    let label = format!("{}…", back.spec().button);
+    let name = format!("{} {device}…", back.spec().button);
+    let only_looks = acting_trouble(cx.state).err();
+    let button = ActionButton::new(&label)
+        .name(&name)
+        .icon(Icon::Undo)
+        .compact()
+        .arms_late()
+        .disabled_because(only_looks.as_deref());
+    if ui.add(button).clicked() {
+        cx.views.selected = Some(row.machine.clone());
+        let subject = Subject::Act(back);
+        order::raise(ui, cx, std::slice::from_ref(&row.machine), subject, |_| {});
+    }
+}
+
+fn entry_ui(ui: &mut Ui, cx: &Cx<'_>, entry: &Entry) {
+    let (shape, role) = look::order_status(entry.status());
+    let task = &entry.order.task;
+    let said = Said {
+        shape,
+        role,
+        status: entry.status().word(task),
+        what: task.title(),
+        at: Some(entry.intended_at()),
+        by: clean(&entry.author.account, 60).into_owned(),
+        comment: clean(&entry.order.comment, COMMENT_CHARS).into_owned(),
+    };
+    said_ui(ui, cx, &said);
+}
+
+fn action_ui(ui: &mut Ui, cx: &Cx<'_>, action: &MachineAction) {
+    let look = look::action_status(&action.status);
+    let comment = action.requestor_comment.as_deref().unwrap_or_default();
+    let said = Said {
+        shape: look.icon,
+        role: look.role,
+        status: look.word.into_owned(),
+        what: first_upper(type_noun(&action.kind)),
+        at: action.created,
+        by: requestor_name(action.requestor.as_deref()).into_owned(),
+        comment: clean(comment, COMMENT_CHARS).into_owned(),
+    };
+    said_ui(ui, cx, &said);
+}
+
+/// What is said of an order or an action.
+struct Said {
+    shape: Icon,
+    role: Role,
+    status: String,
+    what: String,
+    at: Option<Timestamp>,
+    by: String,
+    comment: String,
+}
+
+fn said_ui(ui: &mut Ui, cx: &Cx<'_>, said: &Said) {
+    let weak = ui.tokens().text_weak;
+    badge(ui, said.shape, said.role, &said.status);
+    ui.add(Label::new(&said.what).truncate());
+    let when = said.at.map_or_else(
+        || "at an unknown time".to_owned(),
+        |at| clock_text(at, cx.now, cx.zone),
+    );
+    let when = RichText::new(format!("{when}, by {}", said.by)).text_style(TextStyle::Small);
+    let when = ui.label(when.color(weak));
+    if let Some(at) = said.at {
+        when.tip(both_times(at, cx.zone));
+    }
+    let comment = RichText::new(&said.comment).color(weak);
+    ui.add(Label::new(comment).truncate());
+}
+
+/// The devices that a tag would be put on.
+pub fn untagged(incident: &Incident) -> Vec<MachineRef> {
+    let untagged = incident.devices.iter().filter(|device| !device.is_tagged);
+    untagged.map(|device| device.machine.clone()).collect()
+}
+
+/// What lifts what this account has isolated or restricted.
+pub const WAYS_BACK: [Condition; 2] = [Condition::Isolated, Condition::Restricted];

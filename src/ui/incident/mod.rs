@@ -1,0 +1,296 @@
+//! An incident: all that carries one ticket, with the way back, the hand-over and the tag of the whole.
+
+mod list;
+mod view;
+
+pub use view::IncidentView;
+
+use egui::Ui;
+
+use super::commands::{UiCommand, acting_trouble, why_nothing};
+use super::contained_view::not_included;
+use super::journal::contained_by_others;
+use super::theme::{Role, TokensExt as _};
+use super::views::{Dialog, Screen, Views};
+use super::widgets::{ActionButton, EmptyState, Icon, TextField, UiExt as _, badge, section_ui};
+use super::words::devices;
+use super::{Cx, order};
+use crate::action::{ActionKind, Condition, Draft, Subject, TAG};
+use crate::journal::Format;
+use crate::message::{Command, ExportTo, Exported, JournalExport};
+use crate::model::{MachineId, MachineRef, clean};
+use crate::search::Incident;
+use crate::state::State;
+
+/// With less height than this the lines leave none to what stands over them: it scrolls with them.
+const LOW: f32 = 420.0;
+const FIELD: f32 = 180.0;
+/// A device's tickets that are offered in its panel.
+const MAX_OF_DEVICE: usize = 3;
+/// The newest orders and actions of a device are looked at for tickets.
+const LOOKED_AT: usize = 30;
+const TICKET_CHARS: usize = 40;
+
+/// Shows the incident in the place of the table.
+pub fn incident_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let (incident, is_settled) = cx.views.incident.look_on(cx.state);
+    if !is_settled {
+        ui.ctx().request_repaint();
+    }
+    if incident.devices.is_empty() {
+        head_ui(ui, cx, &incident, is_settled);
+        nothing_ui(ui, cx, is_settled);
+    } else if ui.available_height() < LOW {
+        list::list_ui(ui, cx, &incident, |ui, cx| {
+            head_ui(ui, cx, &incident, is_settled);
+        });
+    } else {
+        head_ui(ui, cx, &incident, is_settled);
+        list::list_ui(ui, cx, &incident, |_, _| {});
+    }
+}
+
+fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident, is_settled: bool) {
+    ui.horizontal_wrapped(|ui| {
+        let back = ActionButton::new("Back to the list").icon(Icon::Undo);
+        if ui.add(back).clicked() {
+            cx.views.screen = Screen::Devices;
+        }
+        field_ui(ui, cx);
+        release_ui(ui, cx, incident);
+        hand_over_ui(ui, cx, incident);
+        tag_ui(ui, cx, incident);
+    });
+    let ticket = cx.views.incident.ticket();
+    let title = match &*ticket {
+        "" => "Incident".to_owned(),
+        ticket => format!("Incident {ticket}"),
+    };
+    section_ui(ui, &title);
+    if ticket.is_empty() {
+        return;
+    }
+    let words = if is_settled {
+        summary(incident)
+    } else {
+        "Looking through the journal…".to_owned()
+    };
+    ui.weak_label(words);
+    if let Some(others) = not_included(&incident.contained) {
+        badge(ui, Icon::Info, Role::Caution, &others);
+    }
+}
+
+/// How many devices, how many of them are contained, what is open.
+fn summary(incident: &Incident) -> String {
+    let orders = match incident.entries.len() {
+        1 => "1 order from this computer".to_owned(),
+        count => format!("{count} orders from this computer"),
+    };
+    format!(
+        "{}, {} contained or about to be, as far as the action history shows · {orders}, {} pending or unknown",
+        devices(incident.devices.len()),
+        incident.contained_devices(),
+        incident.open,
+    )
+}
+
+fn field_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let width = FIELD.min(ui.max_rect().width());
+    let size = egui::vec2(width, ui.tokens().height.control);
+    ui.allocate_ui(size, |ui| {
+        TextField::new("Ticket", &mut cx.views.incident.typed)
+            .label_unseen()
+            .hint("INC-…")
+            .width(width)
+            .show_ui(ui);
+    });
+}
+
+/// The way back for what of it is this account's own: the road of *Release what you isolated*.
+fn release_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
+    let way_back = &incident.way_back;
+    let only_looks = acting_trouble(cx.state).err();
+    let is_read = cx.state.containments.value.is_some();
+    for condition in list::WAYS_BACK {
+        let (verb, machines) = match condition {
+            Condition::Restricted => ("Unrestrict", &way_back.to_unrestrict),
+            Condition::Isolated | Condition::Contained => ("Release", &way_back.to_release),
+        };
+        if condition == Condition::Restricted && machines.is_empty() {
+            continue;
+        }
+        let nothing = match condition {
+            Condition::Restricted => None,
+            Condition::Isolated | Condition::Contained => why_nothing(way_back, is_read),
+        };
+        let why = only_looks.clone().or(nothing);
+        let label = format!("{verb} all of this incident ({})…", machines.len());
+        let button = ActionButton::new(&label)
+            .key(verb)
+            .hint("Only what you requested under this ticket; what others requested stays")
+            .icon(Icon::Undo)
+            .arms_late()
+            .disabled_because(why.as_deref());
+        if ui.add(button).clicked() {
+            raise(ui, cx, machines, condition.way_back(), |_| {});
+        }
+    }
+}
+
+/// Opens the form on these devices, with the incident's ticket in it.
+fn raise(
+    ui: &Ui,
+    cx: &mut Cx<'_>,
+    machines: &[MachineRef],
+    kind: ActionKind,
+    fill: impl FnOnce(&mut Draft),
+) {
+    order::raise(ui, cx, machines, Subject::Act(kind), fill);
+    let ticket = cx.views.incident.ticket();
+    if let Some(Dialog::Form(form)) = &mut cx.views.dialog {
+        form.ticket = ticket;
+    }
+}
+
+fn hand_over_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
+    let command = UiCommand::CopyHandOver;
+    let nothing = incident.devices.is_empty();
+    let nothing = nothing.then(|| "Nothing carries this ticket".to_owned());
+    let why = command.availability(cx.state, cx.views, cx.now).err();
+    let why = nothing.or(why);
+    let button = ActionButton::new(command.spec().title)
+        .hint("Copies what was ordered under this ticket and what others contain under it")
+        .disabled_because(why.as_deref());
+    if ui.add(button).clicked() {
+        let wanted = JournalExport {
+            what: Exported::Incident {
+                ticket: cx.views.incident.ticket().into(),
+                entries: incident.entries.clone(),
+                others: contained_by_others(cx.state, incident.contained.clone()),
+            },
+            format: Format::Markdown,
+            to: ExportTo::Clipboard,
+            zone: cx.zone.clone(),
+        };
+        cx.out.work.push(Command::ExportJournal(Box::new(wanted)));
+    }
+}
+
+/// A mark for colleagues, on all of them in one batch.
+fn tag_ui(ui: &mut Ui, cx: &mut Cx<'_>, incident: &Incident) {
+    let untagged = list::untagged(incident);
+    let nothing = untagged.is_empty().then(|| {
+        if incident.devices.is_empty() {
+            "Nothing carries this ticket".to_owned()
+        } else {
+            "Every device carries a tag with this ticket".to_owned()
+        }
+    });
+    let why = acting_trouble(cx.state).err().or(nothing);
+    let label = format!("Tag {}…", devices(untagged.len()));
+    let button = ActionButton::new(&label)
+        .key("tag")
+        .hint("Adds the ticket as a tag, so that colleagues see it here and in the Defender portal")
+        .disabled_because(why.as_deref());
+    if ui.add(button).clicked() {
+        let ticket = cx.views.incident.ticket();
+        raise(ui, cx, &untagged, ActionKind::AddTag, |draft| {
+            draft.set(&TAG, ticket);
+        });
+    }
+}
+
+/// What would be here, and which tickets there are.
+fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_settled: bool) {
+    let ticket = cx.views.incident.ticket();
+    let tickets = cx.views.incident.tickets(cx.state);
+    if !is_settled {
+        return;
+    }
+    let headline = if ticket.is_empty() {
+        "Type a ticket".to_owned()
+    } else {
+        format!("No order, comment or tag carries {ticket}")
+    };
+    EmptyState {
+        headline: &headline,
+        how: "Every device, order and comment that carries it is listed here: put the ticket into the form, or at the start of a comment",
+        action: None,
+    }
+    .show_ui(ui);
+    if tickets.is_empty() {
+        return;
+    }
+    ui.weak_label("Tickets of the newest orders:");
+    ui.horizontal_wrapped(|ui| {
+        for ticket in tickets.iter() {
+            ticket_ui(ui, cx, ticket);
+        }
+    });
+}
+
+fn ticket_ui(ui: &mut Ui, cx: &mut Cx<'_>, ticket: &str) {
+    let shown = clean(ticket, TICKET_CHARS);
+    let label = format!("Incident {shown}");
+    let button = ActionButton::quiet(&label).hint("Everything that carries this ticket");
+    if ui.add(button).clicked() {
+        cx.views.show_incident(ticket);
+    }
+}
+
+/// The way to the incident of a comment, where it names one.
+pub fn of_comment_ui(ui: &mut Ui, cx: &mut Cx<'_>, comment: &str) {
+    if let Some(ticket) = cx.state.ticket_in(comment) {
+        ticket_ui(ui, cx, ticket);
+    }
+}
+
+/// The ways to the incidents of a device.
+pub fn of_device_ui(ui: &mut Ui, cx: &mut Cx<'_>, id: &MachineId) {
+    let tickets = of_device(cx.state, id);
+    if tickets.is_empty() {
+        return;
+    }
+    ui.horizontal_wrapped(|ui| {
+        for ticket in tickets {
+            ticket_ui(ui, cx, &ticket);
+        }
+    });
+}
+
+/// The tickets under which something was ordered of a device, newest first.
+fn of_device(state: &State, id: &MachineId) -> Vec<String> {
+    let orders = state.entries.of_machine(id).rev().take(LOOKED_AT);
+    let orders = orders.map(|entry| &*entry.order.comment);
+    let actions = state.known_actions(id).iter().take(LOOKED_AT);
+    let actions = actions.filter_map(|action| action.requestor_comment.as_deref());
+    let mut found: Vec<String> = Vec::new();
+    for ticket in orders
+        .chain(actions)
+        .filter_map(|text| state.ticket_in(text))
+    {
+        let is_known = |known: &String| known.eq_ignore_ascii_case(ticket);
+        if found.len() < MAX_OF_DEVICE && !found.iter().any(is_known) {
+            found.push(ticket.to_owned());
+        }
+    }
+    found
+}
+
+/// The ticket that a person means who asks for *the* incident: of the open device, else of the search,
+/// else the one looked at last, else the newest.
+#[must_use]
+pub fn meant(state: &State, views: &mut Views) -> String {
+    let open = views.shown.clone();
+    let of_open = open.and_then(|id| of_device(state, &id).into_iter().next());
+    let in_search = || state.ticket_in(&views.search).map(str::to_owned);
+    if let Some(ticket) = of_open.or_else(in_search) {
+        return ticket;
+    }
+    if !views.incident.ticket().is_empty() {
+        return views.incident.typed.clone();
+    }
+    let tickets = views.incident.tickets(state);
+    tickets.first().cloned().unwrap_or_default()
+}

@@ -1,0 +1,70 @@
+//! What a person looks at on the page of an incident.
+
+use std::sync::Arc;
+
+use crate::model::clean_ticket;
+use crate::search::{Incident, JournalQuery, JournalRows, tickets};
+use crate::state::State;
+
+/// The ticket as it is typed, and what was found under it.
+#[derive(Debug, Default)]
+pub struct IncidentView {
+    pub typed: String,
+    rows: JournalRows,
+    made: Option<Made>,
+    incident: Arc<Incident>,
+    tickets: (u64, Arc<[String]>),
+}
+
+/// What an incident was gathered from.
+#[derive(Debug, PartialEq, Eq)]
+struct Made {
+    ticket: String,
+    revision: u64,
+}
+
+impl IncidentView {
+    /// The ticket that is looked for; empty where none is typed.
+    #[must_use]
+    pub fn ticket(&self) -> String {
+        clean_ticket(&self.typed)
+    }
+
+    /// Goes on looking, and gives what is known by now; whether all was looked at.
+    pub fn look_on(&mut self, state: &State) -> (Arc<Incident>, bool) {
+        let ticket = self.ticket();
+        if ticket.is_empty() {
+            return (Arc::default(), true);
+        }
+        let query = JournalQuery {
+            // In one piece, whatever is in it: a blank would make two words, a hyphen leave one out.
+            ticket: format!("\"{}\"", ticket.replace('"', " ")),
+            ..JournalQuery::default()
+        };
+        self.rows.look_on(state, &query);
+        let is_settled = self.rows.is_settled(state);
+        let revision = state.revision();
+        let made = Made { ticket, revision };
+        let is_other = (self.made.as_ref()).is_none_or(|known| known.ticket != made.ticket);
+        if is_other {
+            // Nothing of another incident stands under this one's name.
+            self.incident = Arc::default();
+        }
+        if is_settled && self.made.as_ref() != Some(&made) {
+            let entries = self.rows.entries(state);
+            self.incident = Arc::new(Incident::gather(state, &made.ticket, entries));
+            self.made = Some(made);
+        } else if is_other {
+            self.made = None;
+        }
+        (Arc::clone(&self.incident), is_settled)
+    }
+
+    /// The tickets that can be chosen, gathered when something changes.
+    pub fn tickets(&mut self, state: &State) -> Arc<[String]> {
+        if self.tickets.0 != state.revision() {
+            self.tickets = (state.revision(), tickets(state).into());
+        }
+        Arc::clone(&self.tickets.1)
+    }
+}

@@ -1,0 +1,104 @@
+//! An incident with the real engine: what carries the ticket is found, released, handed over and tagged.
+
+use cordon::action::ActionKind;
+use cordon::journal::OrderStatus;
+
+use crate::common::Console;
+
+fn press(console: &mut Console, key: egui::Key) {
+    console.harness.key_press(key);
+    console.harness.run_steps(4);
+}
+
+/// Opens the page by its key, from wherever the console is.
+fn open(console: &mut Console) {
+    press(console, egui::Key::F9);
+    console.step_until("the incident", |c| c.shows("Incident INC-4711"));
+}
+
+fn sheet(console: &Console) -> String {
+    let written = console.state().journal_facts.export.clone();
+    let written = written.expect("written").expect("it can be");
+    written.text.expect("a text").to_string()
+}
+
+#[test]
+fn an_incident_is_handed_over_tagged_and_released_as_one() {
+    let mut console = Console::start();
+    console.sign_in();
+    let mut orders = Vec::new();
+    for (name, comment) in [
+        ("ENG-LT-030", "INC-4711 beacon"),
+        ("HR-LT-007", "inc-4711: the same"),
+        ("SALES-LT-019", "INC-47110 another one"),
+    ] {
+        let machine = console.open_device(name);
+        let entry = console.order(ActionKind::Isolate, &machine, comment);
+        orders.push((entry, machine));
+    }
+    for (entry, _) in &orders[..2] {
+        let entry = *entry;
+        console.step_until_fast("the end", |c| c.status(entry).is_end());
+        assert!(matches!(console.status(entry), OrderStatus::Done { .. }));
+    }
+    // From the device that is open: its ticket.
+    console.open_device("ENG-LT-030");
+    open(&mut console);
+    console.step_until_fast("both", |c| {
+        c.shows("Release all of this incident (2)…") && c.shows("Tag 2 devices…")
+    });
+    assert!(
+        !console.shows("Show “SALES-LT-019”"),
+        "{}",
+        console.screen()
+    );
+
+    console.click("Copy hand-over");
+    console.step_until("what was copied", |c| {
+        c.shows("Hand-over copied: 2 entries")
+    });
+    let copied = sheet(&console);
+    assert!(copied.contains("\n- Incident: `INC-4711`\n"), "{copied}");
+    assert!(
+        copied.contains("## Contained, still to release (2)"),
+        "{copied}"
+    );
+    assert!(copied.contains("## Contained by others (0)"), "{copied}");
+    assert!(!copied.contains("SALES-LT-019"), "{copied}");
+
+    // The form of the whole incident: its devices, its ticket, its tag.
+    console.click("Tag 2 devices…");
+    console.harness.run_steps(4);
+    assert!(console.shows("Tag 2 devices"), "{}", console.screen());
+    press(&mut console, egui::Key::Escape);
+    console.harness.run_steps(4);
+
+    console.click("Release all of this incident (2)…");
+    console.harness.run_steps(4);
+    assert!(console.shows("Release 2 devices"), "{}", console.screen());
+}
+
+/// Released without the ticket in the comment: the sheet of the incident does not call it contained.
+#[test]
+fn what_was_released_without_the_ticket_is_not_handed_over_as_contained() {
+    let mut console = Console::start();
+    console.sign_in();
+    let machine = console.open_device("ENG-LT-030");
+    for (kind, comment) in [
+        (ActionKind::Isolate, "INC-4711 beacon"),
+        (ActionKind::Unisolate, "clean again"),
+    ] {
+        let entry = console.order(kind, &machine, comment);
+        console.step_until_fast("the end", |c| c.status(entry).is_end());
+    }
+    open(&mut console);
+    console.step_until("its device", |c| c.shows_part("1 device, 0 contained"));
+    console.click("Copy hand-over");
+    console.step_until("what was copied", |c| c.shows("Hand-over copied: 1 entry"));
+    let copied = sheet(&console);
+    assert!(
+        copied.contains("## Contained, still to release (0)"),
+        "{copied}"
+    );
+    assert!(copied.contains("## Done (1)"), "{copied}");
+}
