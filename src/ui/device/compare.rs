@@ -2,16 +2,18 @@
 
 use egui::{Align, Id, Key, Layout, Modifiers, RichText, ScrollArea, TextStyle, TextWrapMode, Ui};
 use egui_extras::{Column as TableColumn, TableBody, TableBuilder};
+use jiff::Timestamp;
 
 use crate::message::Command;
-use crate::model::{Machine, MachineRef, PanelPart};
+use crate::model::{Alert, Machine, MachineRef, PanelPart, clean};
 use crate::search::DeviceState;
 use crate::state::State;
 use crate::ui::device::facts::{os, tags, told};
+use crate::ui::device::rank::{Candidate, ranks};
 use crate::ui::device::users;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::views::{Dialog as OpenDialog, Views};
-use crate::ui::widgets::{ActionButton, Dialog, Icon, badge};
+use crate::ui::widgets::{ActionButton, Dialog, Icon, badge, copy_button_ui};
 use crate::ui::{Cx, look, words};
 
 /// Records that fit beside each other; more than these are in the list only.
@@ -19,7 +21,7 @@ const MAX_RECORDS: usize = 6;
 const MAX_ADDRESSES: usize = 4;
 /// How wide a column is at least, in points: the first one, and that of each record.
 const FACT_WIDTH: f32 = 170.0;
-const RECORD_WIDTH: f32 = 200.0;
+const RECORD_WIDTH: f32 = 240.0;
 /// The height of the table's head, and of all that stands over the facts or below them.
 const HEAD: f32 = 36.0;
 const ABOVE_FACTS: f32 = HEAD + 56.0;
@@ -30,8 +32,9 @@ pub fn compare(state: &State, views: &mut Views, machine: &MachineRef) -> Vec<Co
     views.open(OpenDialog::Compare(machine.clone()));
     let records = records(state, machine).into_iter().take(MAX_RECORDS);
     let reads = records.flat_map(|record| {
-        let users = Command::LoadPart(record.id.clone(), PanelPart::Users);
-        [Command::LoadMachine(record.id), users]
+        let part = |part| Command::LoadPart(record.id.clone(), part);
+        let (users, alerts) = (part(PanelPart::Users), part(PanelPart::Alerts));
+        [Command::LoadMachine(record.id), users, alerts]
     });
     reads.collect()
 }
@@ -130,7 +133,7 @@ fn records_ui(ui: &mut Ui, id: Id, cx: &Cx<'_>, records: &[MachineRef]) -> Optio
 fn head_ui(ui: &mut Ui, record: &MachineRef) -> Option<MachineRef> {
     let tail = RichText::new(format!("…{}", record.id.tail()));
     ui.label(tail.text_style(text::device()));
-    ui.add_space(ui.tokens().space.s);
+    copy_button_ui(ui, "device id", record.id.as_str());
     let name = format!("Show {}", record.quoted());
     let show = ui.add(ActionButton::new("Show").name(&name));
     show.clicked().then(|| record.clone())
@@ -142,11 +145,22 @@ fn facts_ui(body: &mut TableBody<'_>, cx: &Cx<'_>, records: &[MachineRef], line:
         .iter()
         .map(|record| cx.state.machine(&record.id).map(AsRef::as_ref))
         .collect();
-    for (name, fact) in FACTS {
-        let values: Vec<String> = machines
-            .iter()
-            .map(|machine| machine.map_or_else(|| told(None), |machine| fact(machine, cx)))
-            .collect();
+    let candidates: Vec<_> = records
+        .iter()
+        .zip(&machines)
+        .map(|(record, machine)| Candidate {
+            machine: *machine,
+            open_alerts: open_alerts(cx, record).map(<[Alert]>::len),
+        })
+        .collect();
+    let ranks = ("Which one", ranks(&candidates, cx.service_now()));
+    let facts = FACTS.iter().map(|(name, fact)| {
+        let value = |machine: Option<&Machine>| {
+            machine.map_or_else(|| told(None), |machine| fact(machine, cx))
+        };
+        (*name, machines.iter().copied().map(value).collect())
+    });
+    for (name, values) in std::iter::once(ranks).chain(facts) {
         let is_same = values.iter().all(|value| Some(value) == values.first());
         let lines = values.iter().map(|value| value.lines().count()).max();
         let height = (1..lines.unwrap_or(1)).fold(tokens.height.row, |sum, _| sum + line);
@@ -155,7 +169,7 @@ fn facts_ui(body: &mut TableBody<'_>, cx: &Cx<'_>, records: &[MachineRef], line:
                 ui.add_space(tokens.space.xs);
                 // Not by weight alone.
                 let name = if is_same {
-                    RichText::new(*name).color(tokens.text_weak)
+                    RichText::new(name).color(tokens.text_weak)
                 } else {
                     RichText::new(format!("≠ {name}"))
                 };
@@ -217,6 +231,31 @@ impl Scroll {
 
 type Fact = fn(&Machine, &Cx<'_>) -> String;
 
+/// An age with its date: an old one says when.
+fn when(at: Timestamp, cx: &Cx<'_>) -> String {
+    let date = at.to_zoned(cx.zone.clone()).strftime("%Y-%m-%d");
+    format!("{} ({date})", words::ago(at, cx.service_now()))
+}
+
+/// The open alerts of a record, where they were read.
+fn open_alerts<'a>(cx: &Cx<'a>, record: &MachineRef) -> Option<&'a [Alert]> {
+    let alerts = cx.state.panels.get(&record.id)?.alerts.get()?;
+    Some(&alerts.items)
+}
+
+/// How many, and the title of the first, which is the worst.
+fn alert_words(cx: &Cx<'_>, record: &MachineRef) -> String {
+    match open_alerts(cx, record) {
+        None => "not read".to_owned(),
+        Some([]) => "none".to_owned(),
+        Some(alerts @ [first, ..]) => {
+            let severity = look::severity(&first.severity).word;
+            let title = clean(first.title.as_deref().unwrap_or_default(), 28);
+            format!("{}, {severity}\n{title}", alerts.len())
+        }
+    }
+}
+
 const FACTS: &[(&str, Fact)] = &[
     ("State", |machine, cx| {
         DeviceState::known(cx.state, &machine.id).text()
@@ -227,26 +266,48 @@ const FACTS: &[(&str, Fact)] = &[
     ("Last full report", |machine, cx| {
         machine
             .last_seen
-            .map_or_else(|| told(None), |at| words::ago(at, cx.service_now()))
+            .map_or_else(|| told(None), |at| when(at, cx))
     }),
     ("First seen", |machine, cx| {
         machine
             .first_seen
-            .map_or_else(|| told(None), |at| words::ago(at, cx.service_now()))
+            .map_or_else(|| told(None), |at| when(at, cx))
     }),
     ("Risk", |machine, _| {
         look::risk(machine.risk_score.as_ref()).word.into_owned()
+    }),
+    ("Exposure", |machine, _| {
+        let look = look::exposure(machine.exposure_level.as_ref());
+        look.word.into_owned()
+    }),
+    ("Open alerts", |machine, cx| {
+        alert_words(cx, &machine.reference())
     }),
     ("Operating system", |machine, _| os(machine)),
     ("Logged-on user", |machine, cx| {
         users::newest(cx, &machine.id).unwrap_or_else(|| "unknown".into())
     }),
     ("Addresses", |machine, _| {
-        let addresses = machine.addresses().take(MAX_ADDRESSES);
+        // That of the device itself says nothing of it.
+        let addresses = machine.addresses().filter(|ip| !ip.is_loopback());
+        let addresses = addresses.take(MAX_ADDRESSES);
         addresses
             .map(|ip| ip.to_string())
             .collect::<Vec<_>>()
             .join("\n")
+    }),
+    ("MAC addresses", |machine, _| {
+        let macs = machine.adapters.mac_addresses.iter().take(MAX_ADDRESSES);
+        let macs: Vec<_> = macs.map(ToString::to_string).collect();
+        if macs.is_empty() {
+            told(None)
+        } else {
+            macs.join("\n")
+        }
+    }),
+    ("Device id", |machine, _| {
+        let (first, rest) = machine.id.as_str().split_at(machine.id.as_str().len() / 2);
+        format!("{first}\n{rest}")
     }),
     ("Onboarding", |machine, _| {
         look::onboarding(machine.onboarding_status.as_ref())

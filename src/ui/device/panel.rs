@@ -9,7 +9,7 @@ use crate::message::Command;
 use crate::model::{Cloud, Machine, MachineId, MachineRef, Mode, clean, short_name};
 use crate::ui::device::facts::{VALUE_CHARS, os, os_known, row_ui, tags, told, unknown, value_ui};
 use crate::ui::device::marks::{device_marks, panel_marks_ui};
-use crate::ui::device::{actions, alerts, compare, parts, state_section, users};
+use crate::ui::device::{actions, alerts, compare, parts, state_section, timeline, users};
 use crate::ui::devices::absence::absence_words;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
@@ -68,6 +68,7 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             incident::of_device_ui(ui, cx, &selected.id);
             alerts::alerts_ui(ui, cx, &selected);
             users::users_ui(ui, cx, &selected.id);
+            timeline::timeline_ui(ui, cx, &selected);
             actions::recent_ui(ui, cx, &selected);
             section_ui(ui, "Record");
             if let Some(machine) = record {

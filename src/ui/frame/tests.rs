@@ -35,6 +35,7 @@ mod journal;
 mod palette;
 mod says;
 mod table;
+mod timeline;
 
 const FIN: &str = "1e5bc9d7e413ddd7902c2932e418702b84d09c07";
 const HR: &str = "2e5bc9d7e413ddd7902c2932e418702b84d0aaaa";

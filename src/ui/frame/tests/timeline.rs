@@ -1,0 +1,99 @@
+//! The timeline of a device: by the keyboard, by a screen reader, by the pointer.
+
+use super::*;
+use crate::message::PanelNews;
+use crate::model::{Alert, AlertSeverity, AlertStatus, Listed, LoggedOnUser};
+
+fn listed<T>(item: T) -> Listed<T> {
+    Listed {
+        items: vec![item],
+        unreadable: 0,
+        is_cut: false,
+    }
+}
+
+fn history() -> State {
+    let mut state = signed_in();
+    let mut action = MachineAction::bare(
+        MachineActionId::parse("s1").expect("a literal id"),
+        MachineActionType::Isolate,
+        MachineActionStatus::Succeeded,
+    );
+    action.machine_id = MachineId::parse(HR).ok();
+    action.created = Some(at(-7_200));
+    action.requestor = Some("sam@contoso.com".into());
+    action.requestor_comment = Some("beacon\u{202e}".into());
+    state.apply(Event::Actions {
+        epoch: Epoch(0),
+        actions: vec![action],
+    });
+    let id = MachineId::parse(HR).expect("a literal id");
+    let alert = Alert {
+        id: "a1".into(),
+        title: Some("Ransomware".into()),
+        severity: AlertSeverity::High,
+        status: AlertStatus::New,
+        category: None,
+        created: Some(at(-10_800)),
+        files: Box::default(),
+    };
+    let user = LoggedOnUser {
+        name: "p.marsh".into(),
+        domain: None,
+        last_seen: Some(at(-3_600)),
+        logon_types: None,
+        is_domain_admin: false,
+    };
+    for news in [
+        PanelNews::Alerts(Ok(listed(alert))),
+        PanelNews::Users(Ok(listed(user))),
+    ] {
+        state.apply(Event::Panel {
+            epoch: Epoch(0),
+            id: id.clone(),
+            at: at(0),
+            news,
+        });
+    }
+    state
+}
+
+fn said(harness: &Harness<'static>) -> String {
+    let axis = harness.get_by_label("Timeline");
+    axis.accesskit_node().value().unwrap_or_default()
+}
+
+#[test]
+fn what_happened_is_on_one_axis_and_in_words() {
+    let (desk, mut harness) = wide(history());
+    let device = crate::state::fixtures::machine_ref(HR, Some("HR-LT-007"));
+    desk.borrow_mut().views.show_device(device);
+    harness.run_steps(4);
+    harness.get_by_label("Timeline (3)");
+    assert!(
+        said(&harness).starts_with("3 in the last 6 h"),
+        "{}",
+        said(&harness)
+    );
+    harness.get_by_label("Timeline").focus();
+    harness.run_steps(2);
+    // The newest first, and then back in time.
+    for text in [
+        "1 h ago · p.marsh last seen",
+        "2 h ago · Isolate, Succeeded, by sam@contoso.com: beacon\\u{202e}",
+        "3 h ago · Alert, High: Ransomware",
+        "3 h ago · Alert, High: Ransomware",
+    ] {
+        harness.key_press(Key::ArrowLeft);
+        harness.run_steps(2);
+        assert!(said(&harness).ends_with(text), "{} {text}", said(&harness));
+    }
+    harness.key_press(Key::End);
+    harness.run_steps(2);
+    assert!(said(&harness).ends_with("p.marsh last seen"));
+    harness
+        .get_by_label("The timeline in words")
+        .click_accesskit();
+    harness.run_steps(3);
+    harness.get_by_label_contains("2 h ago · Isolate, Succeeded, by sam@contoso.com");
+}
