@@ -346,7 +346,7 @@ fn window(
         viewport: egui::ViewportBuilder::default()
             .with_title(title)
             .with_app_id("cordon")
-            .with_icon(icon())
+            .with_icon(cordon::ui::icon())
             .with_inner_size([1400.0, 900.0])
             .with_min_inner_size([640.0, 360.0]),
         ..eframe::NativeOptions::default()
@@ -372,12 +372,6 @@ fn window(
             ExitCode::FAILURE
         }
     }
-}
-
-/// For the window's title bar and the list of windows; on Linux the desktop entry may say otherwise.
-fn icon() -> egui::IconData {
-    let png = include_bytes!("../assets/icon/cordon.png");
-    eframe::icon_data::from_png_bytes(png).unwrap_or_default()
 }
 
 type MadeApp = Result<Box<dyn eframe::App>, Box<dyn std::error::Error + Send + Sync>>;

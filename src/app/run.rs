@@ -74,6 +74,7 @@ impl App {
                 self.show_theme(ctx);
             }
             UiCommand::ShowKeys => self.views.open(Dialog::Keys),
+            UiCommand::ShowAbout => self.views.open(Dialog::About),
             UiCommand::Act(kind) => {
                 let open = self.views.selected.clone();
                 let record = open.as_ref().and_then(|open| self.state.machine(&open.id));

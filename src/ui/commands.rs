@@ -49,6 +49,7 @@ pub enum UiCommand {
     TryKeyringAgain,
     SwitchTheme,
     ShowKeys,
+    ShowAbout,
     /// Opens the form of an action on the device in the panel.
     Act(ActionKind),
     /// Opens the form of an action on the selected devices.
@@ -105,6 +106,7 @@ impl UiCommand {
             Self::TryKeyringAgain,
             Self::SwitchTheme,
             Self::ShowKeys,
+            Self::ShowAbout,
         ]
         .into_iter()
         .chain(ActionKind::ALL.iter().copied().map(Self::Act))
@@ -212,6 +214,10 @@ impl UiCommand {
             ),
             Self::SwitchTheme => ("Switch theme", "Light, dark, or as the system"),
             Self::ShowKeys => ("Show keys", "Lists the keys and what they do"),
+            Self::ShowAbout => (
+                "About cordon",
+                "Version, licences, and where your data lies",
+            ),
             Self::Act(kind) => (kind.spec().title, kind.spec().consequence),
             Self::ActOnSelection(kind) => (title_for_selection(kind), kind.spec().consequence),
             Self::Plan => ("Run a plan", PLAN_HELP),
@@ -269,6 +275,7 @@ impl UiCommand {
             | Self::ShowAccount
             | Self::SwitchProfile
             | Self::TryKeyringAgain
+            | Self::ShowAbout
             | Self::ActOnSelection(_)
             | Self::Plan
             | Self::PlanOnSelection => &[],

@@ -9,7 +9,7 @@ use super::order;
 use super::theme::TokensExt as _;
 use super::views::{Dialog as OpenDialog, Views};
 use super::widgets::{ActionButton, Dialog, UiExt as _};
-use super::{Cx, help, palette};
+use super::{Cx, about, help, palette};
 use crate::explain::NextStep;
 use crate::model::KeyringState;
 use crate::state::State;
@@ -29,6 +29,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         Some(OpenDialog::Palette(open)) => palette::palette_ui(ui, cx, open),
         Some(OpenDialog::Compare(machine)) => compare::compare_ui(ui, cx, &machine),
+        Some(OpenDialog::About) => about::about_ui(ui, cx),
         Some(OpenDialog::Account) => account::account_ui(ui, cx),
         Some(OpenDialog::Acknowledge(asked)) => {
             attention::acknowledge_ui(ui, cx, asked);

@@ -9,6 +9,7 @@ pub mod theme;
 pub mod views;
 pub mod widgets;
 
+mod about;
 mod activity;
 mod contained;
 mod contained_view;
@@ -27,6 +28,7 @@ pub mod sign_in;
 mod strip;
 mod words;
 
+pub use about::icon;
 pub use contained::to_give_back;
 pub use device::compare::compare;
 pub use frame::{frame_ui, strip_ui};

@@ -400,6 +400,7 @@ fn buttons(cx: &Cx<'_>) -> Vec<Button> {
         ("Commands", UiCommand::OpenPalette),
         ("Keys", UiCommand::ShowKeys),
         (theme, UiCommand::SwitchTheme),
+        ("About", UiCommand::ShowAbout),
     ];
     let is_here = |command| command != UiCommand::SwitchProfile || cx.state.profile.is_some();
     all.into_iter()

@@ -178,6 +178,8 @@ pub enum Dialog {
     Palette(Box<Palette>),
     /// Who is signed in, and what that allows.
     Account,
+    /// What this program is.
+    About,
     /// Several entries that are to be acknowledged together.
     Acknowledge(Box<Acknowledging>),
     /// Before a held order is sent all the same.

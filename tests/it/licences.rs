@@ -2,6 +2,7 @@
 
 #![allow(clippy::expect_used, reason = "a test ends with a message")]
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use serde_json::Value;
@@ -32,7 +33,7 @@ const EXCEPTIONS: [&str; 1] = ["LLVM-exception"];
 
 #[test]
 fn each_dependency_has_a_licence_from_the_list() {
-    let metadata = metadata();
+    let metadata = metadata(&[]);
     let packages = metadata["packages"]
         .as_array()
         .expect("the metadata lists packages");
@@ -68,6 +69,80 @@ fn a_licence_text_is_shipped_for_each_licence_of_ours() {
             path.display()
         );
     }
+}
+
+/// What the page *About* lists: the crates that the program is made of on any system, and no tool that
+/// builds or tests it. `CORDON_WRITE_CRATES` has the list written anew.
+#[test]
+fn the_list_of_crates_is_what_the_program_is_made_of() {
+    let path = folder().join("crates.txt");
+    let made_of = made_of();
+    if std::env::var_os("CORDON_WRITE_CRATES").is_some() {
+        std::fs::write(&path, &made_of).expect("written");
+    }
+    let listed = std::fs::read_to_string(&path).expect("a list");
+    assert!(made_of.matches(", ").count() > 100, "{made_of}");
+    let crates = |list: &str| -> BTreeSet<String> {
+        let crates = list.lines().filter_map(|line| line.split_once(": "));
+        let crates = crates.flat_map(|(licence, names)| {
+            let names = names.split(", ");
+            names.map(move |name| format!("{name} ({licence})"))
+        });
+        crates.collect()
+    };
+    let (listed_now, made_now) = (crates(&listed), crates(&made_of));
+    let other: Vec<_> = listed_now.symmetric_difference(&made_now).collect();
+    assert!(
+        listed == made_of,
+        "run it with CORDON_WRITE_CRATES=1; on one side only: {other:?}"
+    );
+}
+
+/// The systems that it is built for.
+const TARGETS: [&str; 3] = [
+    "x86_64-unknown-linux-gnu",
+    "x86_64-pc-windows-gnu",
+    "aarch64-apple-darwin",
+];
+
+/// Name and version of each, a line for each licence.
+fn made_of() -> String {
+    let mut by_licence: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for target in TARGETS {
+        let metadata = metadata(&["--filter-platform", target]);
+        let shipped = shipped(&metadata);
+        let packages = metadata["packages"].as_array().expect("packages");
+        for package in packages.iter().filter(|p| shipped.contains(text(&p["id"]))) {
+            let licence = text(&package["license"]).replace('/', " OR ");
+            let licence = licence.split_whitespace().collect::<Vec<_>>().join(" ");
+            let (name, version) = (text(&package["name"]), text(&package["version"]));
+            let crates = by_licence.entry(licence).or_default();
+            crates.insert(format!("{name} {version}"));
+        }
+    }
+    let lines = by_licence.into_iter().map(|(licence, crates)| {
+        let crates: Vec<_> = crates.into_iter().collect();
+        format!("{licence}: {}\n", crates.join(", "))
+    });
+    lines.collect()
+}
+
+/// What the program itself needs to run, and not to be built or tested.
+fn shipped(metadata: &Value) -> BTreeSet<&str> {
+    let nodes = metadata["resolve"]["nodes"].as_array().expect("nodes");
+    let nodes: BTreeMap<_, _> = nodes.iter().map(|node| (text(&node["id"]), node)).collect();
+    let mut wanted = vec![text(&metadata["resolve"]["root"])];
+    let mut known = BTreeSet::new();
+    while let Some(node) = wanted.pop().and_then(|id| nodes.get(id)) {
+        for dep in node["deps"].as_array().into_iter().flatten() {
+            let mut kinds = dep["dep_kinds"].as_array().into_iter().flatten();
+            let is_shipped = kinds.any(|kind| kind["kind"].is_null());
+            if is_shipped && known.insert(text(&dep["pkg"])) {
+                wanted.push(text(&dep["pkg"]));
+            }
+        }
+    }
+    known
 }
 
 #[test]
@@ -113,7 +188,7 @@ fn text(value: &Value) -> &str {
 }
 
 /// What cargo knows of the dependencies; from this machine alone where that is enough.
-fn metadata() -> Value {
+fn metadata(more: &[&str]) -> Value {
     let ask = |arguments: &[&str]| {
         Command::new(env!("CARGO"))
             .args([
@@ -123,6 +198,7 @@ fn metadata() -> Value {
                 "--locked",
                 "--all-features",
             ])
+            .args(more)
             .args(arguments)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()

@@ -57,6 +57,7 @@ impl UiCommand {
             | Self::FindMachine
             | Self::SwitchTheme
             | Self::ShowKeys
+            | Self::ShowAbout
             | Self::SwitchProfile
             | Self::Compare => Ok(()),
             Self::TryKeyringAgain => match state.keyring {

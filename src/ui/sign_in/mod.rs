@@ -24,6 +24,8 @@ use crate::ui::sign_in::under_way::{Detail, cancel_ui, is_opening, other_method_
 /// After this long a keyring is probably waiting for a person.
 const KEYRING_PATIENCE_SECS: f64 = 3.0;
 const WIDTH: f32 = 620.0;
+/// What a person has to know who sees it for the first time.
+pub(in crate::ui) const INTRO: &str = "cordon shows the devices of Microsoft Defender for Endpoint, contains and investigates them, and gives them back. You act under your own name and with your own permissions. Nothing is sent before you have reviewed and confirmed it; every order is followed to its real end and kept in a journal on this computer";
 
 /// Shows how to sign in, or how far it has come.
 pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -56,7 +58,7 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn intro_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let tokens = ui.tokens();
-    ui.wrapped("cordon shows the devices of Microsoft Defender for Endpoint, contains and investigates them, and gives them back. You act under your own name and with your own permissions");
+    ui.wrapped(INTRO);
     let target = clean(&cx.state.target, 80);
     match cx.state.mode {
         Mode::Live => {

@@ -261,6 +261,7 @@ fn saved_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
 
 fn form_ui(ui: &mut Ui, page: &mut ProfilesPage) -> Option<PageRequest> {
     if page.saved.is_empty() {
+        ui.wrapped(super::INTRO);
         ui.wrapped("An administrator registers the application once in your tenant; none of the values below is a secret");
     } else {
         section_ui(ui, "Add a tenant, or change one");

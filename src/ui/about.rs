@@ -1,0 +1,107 @@
+//! What this program is: its version, what it is made of and under which licences, where its data lies.
+
+use egui::{ColorImage, Id, RichText, ScrollArea, TextureHandle, TextureOptions, Ui, Vec2};
+
+use super::Cx;
+use super::commands::UiCommand;
+use super::theme::text;
+use super::views::Dialog as OpenDialog;
+use super::widgets::{
+    ActionButton, Dialog, UiExt as _, copy_labelled_ui, copyable_ui, foldable_ui, section_ui,
+};
+
+/// Every crate that the program is made of, with its version, a line for each licence. A test holds it
+/// against what cargo knows.
+const CRATES: &str = include_str!("../../assets/licences/crates.txt");
+const ICON: &[u8] = include_bytes!("../../assets/icon/cordon.png");
+const ICON_SIDE: f32 = 56.0;
+/// How high the list of crates is at most, in points.
+const LIST_HEIGHT: f32 = 240.0;
+
+/// The icon, for the window's title bar and the list of windows; on Linux the desktop entry may say
+/// otherwise.
+#[must_use]
+pub fn icon() -> egui::IconData {
+    eframe::icon_data::from_png_bytes(ICON).unwrap_or_default()
+}
+
+/// Draws it while it is the open dialog.
+pub fn about_ui(ui: &Ui, cx: &mut Cx<'_>) {
+    let id = Id::unique("about");
+    let dialog = Dialog::new(id, UiCommand::ShowAbout.spec().title).plain();
+    let is_opening = dialog.is_opening(ui.ctx());
+    let response = dialog.show(ui.ctx(), |ui| {
+        let close = ui.add(ActionButton::new("Close"));
+        if is_opening {
+            close.request_focus();
+        }
+        ui.horizontal(|ui| {
+            icon_ui(ui);
+            ui.vertical(|ui| {
+                let name = format!("cordon {}", env!("CARGO_PKG_VERSION"));
+                ui.label(RichText::new(&name).text_style(text::device()));
+                ui.label("A console for containment through Microsoft Defender for Endpoint");
+                copy_labelled_ui(ui, "version", &name);
+            });
+        });
+        ui.wrapped("cordon is not a Microsoft product. Microsoft's names are used to say what it works with");
+        section_ui(ui, "Your data");
+        data_ui(ui, cx);
+        section_ui(ui, "Licences");
+        ui.wrapped("cordon: MIT or Apache-2.0, as you like. Fonts: Inter and JetBrains Mono, under the SIL Open Font Licence (OFL-1.1)");
+        let label = format!("Made of {} crates", crate_count());
+        foldable_ui(ui, &label, crates_ui);
+        close.clicked()
+    });
+    if response.inner || response.close_requested {
+        Dialog::return_focus(ui.ctx(), id);
+    } else {
+        cx.views.dialog = Some(OpenDialog::About);
+    }
+}
+
+/// Where the journal and the settings lie.
+fn data_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let journal = cx.state.journal_facts.file.as_deref();
+    let settings = cx.state.settings.file.as_deref();
+    let known = [("journal", journal), ("settings file", settings)];
+    for (what, file) in known {
+        if let Some(file) = file {
+            ui.label(format!("The {what}:"));
+            copyable_ui(ui, what, &file.display().to_string());
+        }
+    }
+    if journal.is_none() && settings.is_none() {
+        ui.label("No file is open yet: sign in first");
+    }
+}
+
+fn crate_count() -> usize {
+    CRATES.lines().map(|line| line.split(", ").count()).sum()
+}
+
+fn crates_ui(ui: &mut Ui) {
+    ScrollArea::vertical()
+        .id_salt("crates")
+        .max_height(LIST_HEIGHT)
+        .auto_shrink([false, true])
+        .show(ui, |ui| {
+            // One text: a screen reader reads on, and can be stopped.
+            ui.label(CRATES.trim_end());
+        });
+}
+
+fn icon_ui(ui: &mut Ui) {
+    let id = Id::unique("icon of the program");
+    let known: Option<TextureHandle> = ui.data(|data| data.get_temp(id));
+    let texture = known.unwrap_or_else(|| {
+        let icon = icon();
+        let size = [icon.width, icon.height].map(|side| side as usize);
+        let image = ColorImage::from_rgba_unmultiplied(size, &icon.rgba);
+        let texture = ui.load_texture("icon", image, TextureOptions::LINEAR);
+        ui.data_mut(|data| data.insert_temp(id, texture.clone()));
+        texture
+    });
+    let image = egui::Image::new((texture.id(), Vec2::splat(ICON_SIDE)));
+    ui.add(image.alt_text("The icon of cordon"));
+}
