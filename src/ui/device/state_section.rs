@@ -60,13 +60,20 @@ pub fn state_ui(ui: &mut Ui, cx: &Cx<'_>, machine: &MachineRef) {
             continue;
         };
         let look = look::condition(condition, phase);
-        let said = announce(ui, look.icon, look.role, &words);
+        let action = evidence(state, cx, machine);
+        let is_own = action.is_some_and(|action| cx.state.entries.that_made(&action.id).is_some());
+        let said = if is_own {
+            // What became of an order from here is said by its row.
+            badge(ui, look.icon, look.role, &words)
+        } else {
+            announce(ui, look.icon, look.role, &words)
+        };
         if let ConditionState::Yes(evidence) = state
             && let Some(since) = evidence.since
         {
             said.tip(words::utc_time(since));
         }
-        if let Some(action) = evidence(state, cx, machine) {
+        if let Some(action) = action {
             evidence_ui(ui, cx, action);
         }
     }

@@ -25,6 +25,7 @@ use crate::model::{
 use crate::state::State;
 use crate::ui::commands::UiCommand;
 
+mod access;
 mod clicks;
 mod contained;
 mod filters;

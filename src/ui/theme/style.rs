@@ -7,11 +7,13 @@ use egui::{
     style::{ScrollAnimation, Selection, Spacing, TextCursorStyle, WidgetVisuals, Widgets},
 };
 
+use super::super::widgets::scroll_names::ScrollNames;
 use super::{Tokens, fonts, text};
 
 /// Gives `ctx` the shipped fonts and the style of both themes; call it once, before the first frame.
 pub fn apply(ctx: &Context) {
     fonts::install(ctx, &[]);
+    ctx.add_plugin(ScrollNames);
     for theme in [Theme::Dark, Theme::Light] {
         ctx.set_style_of(theme, style(theme));
     }

@@ -336,6 +336,8 @@ impl TokensExt for Ui {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     fn luminance(colour: Color32) -> f32 {
@@ -404,14 +406,21 @@ mod tests {
         pairs
     }
 
+    /// Prints the table of all pairs, the weakest first.
     #[test]
     fn all_text_is_readable_in_both_themes() {
+        let mut table = Vec::new();
         for (theme, tokens) in [("dark", Tokens::DARK), ("light", Tokens::LIGHT)] {
             for (pair, text, ground) in pairs(&tokens) {
                 let ratio = contrast(text, ground);
                 assert!(ratio >= 4.5, "{theme}: {pair} has only {ratio:.2}");
+                table.push((ratio, format!("{ratio:5.2} : 1  {theme:5}  {pair}")));
             }
         }
+        table.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let lines: Vec<_> = table.into_iter().map(|(_, line)| line).collect();
+        let mut out = std::io::stderr();
+        writeln!(out, "Contrast of text\n{}", lines.join("\n")).expect("written");
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod field;
 pub mod fold;
 pub mod page;
 pub mod scroll_bar;
+pub mod scroll_names;
 pub mod section;
 pub mod splitter;
 pub mod strip;

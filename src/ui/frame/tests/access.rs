@@ -1,0 +1,173 @@
+//! What a screen reader finds: a name for whatever can be worked, and each change of a status said once.
+
+use std::collections::BTreeMap;
+
+use egui::accesskit::{Live, Role as Part};
+
+use super::*;
+use crate::action::ActionKind;
+use crate::journal::Record;
+use crate::model::HResult;
+use crate::state::fixtures;
+use crate::ui::views::{Dialog, Screen};
+
+/// What can be worked, walked or dragged.
+const WORKED: [Part; 17] = [
+    Part::Button,
+    Part::CheckBox,
+    Part::ColumnHeader,
+    Part::ComboBox,
+    Part::DisclosureTriangle,
+    Part::Link,
+    Part::ListBox,
+    Part::ListBoxOption,
+    Part::MultilineTextInput,
+    Part::RadioButton,
+    Part::Row,
+    Part::ScrollBar,
+    Part::Slider,
+    Part::SpinButton,
+    Part::Splitter,
+    Part::Table,
+    Part::TextInput,
+];
+
+/// Those of these parts that have no name.
+fn nameless(harness: &Harness<'static>) -> Vec<String> {
+    let nodes = harness.query_all_by(|node| WORKED.contains(&node.role()) && !node.is_hidden());
+    let nameless = nodes.filter(|node| {
+        let label = node.accesskit_node().label().unwrap_or_default();
+        label.trim().is_empty()
+    });
+    nameless
+        .map(|node| format!("{:?} at {:?}", node.accesskit_node().role(), node.rect()))
+        .collect()
+}
+
+fn ordered(records: Vec<Record>) -> Event {
+    let machine = fixtures::machine_ref(HR, Some("HR-LT-007"));
+    let order = fixtures::order("cdn-00000001", machine, ActionKind::Isolate);
+    let author = crate::journal::Author {
+        tenant: "5f0c7a31-9d1e-4c0f-8a55-3d2b6f7e9a10".into(),
+        ..fixtures::author()
+    };
+    let entry = fixtures::entry_at(at(0), author, order, records);
+    Event::Entry(Box::new(entry))
+}
+
+/// The device's history, read anew.
+fn isolation(status: MachineActionStatus) -> Event {
+    let id = MachineActionId::parse("j1").expect("a literal id");
+    let mut action = MachineAction::bare(id, MachineActionType::Isolate, status);
+    action.machine_id = MachineId::parse(HR).ok();
+    action.requestor = Some("jane@contoso.com".into());
+    action.created = Some(at(0));
+    action.last_updated = Some(at(0));
+    Event::History {
+        epoch: Epoch(0),
+        id: MachineId::parse(HR).expect("a literal id"),
+        result: Ok(vec![action].into()),
+        at: at(0),
+    }
+}
+
+#[test]
+fn whatever_can_be_worked_has_a_name_on_every_page() {
+    let dialogs: [fn() -> Option<Dialog>; 4] = [
+        || None,
+        || Some(Dialog::Keys),
+        || Some(Dialog::About),
+        || Some(Dialog::Compare(machine(FIN, "FIN-LT-042").reference())),
+    ];
+    let screens = [
+        Screen::Devices,
+        Screen::Contained,
+        Screen::Journal,
+        Screen::Incident,
+        Screen::Settings,
+    ];
+    for size in [[1400.0, 900.0], [640.0, 360.0]] {
+        let mut state = signed_in();
+        state.apply(ordered(vec![Record::Sent]));
+        let (desk, mut harness) = desk(state, size.into());
+        desk.borrow_mut().views.selected = Some(machine(FIN, "FIN-LT-042").reference());
+        for screen in screens {
+            desk.borrow_mut().views.show(screen);
+            for dialog in dialogs {
+                desk.borrow_mut().views.dialog = dialog();
+                harness.run_steps(4);
+                let found = nameless(&harness);
+                assert!(found.is_empty(), "{size:?} {screen:?}: {found:?}");
+            }
+        }
+    }
+}
+
+/// What a screen reader says by itself, by the parts that say it.
+fn spoken(harness: &Harness<'static>) -> BTreeMap<String, String> {
+    let live = harness.query_all_by(|node| node.live() != Live::Off && !node.is_hidden());
+    let live = live.map(|node| {
+        let node = node.accesskit_node();
+        let said = node.label().or_else(|| node.value());
+        (format!("{:?}", node.id()), said.unwrap_or_default())
+    });
+    live.collect()
+}
+
+/// What has come or changed, in words.
+fn news(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) -> Vec<String> {
+    let is_new = |(id, said): &(&String, &String)| before.get(*id) != Some(*said);
+    let said = after.iter().filter(is_new).map(|(_, said)| said.clone());
+    said.collect()
+}
+
+#[test]
+fn each_change_of_a_status_is_said_once() {
+    let finished = |status| Record::Finished {
+        action: MachineActionId::parse("j1").expect("a literal id"),
+        status,
+        hresult: HResult(0),
+        by: None,
+        comment: None,
+        service_time: None,
+    };
+    let accepted = Record::Accepted {
+        action: MachineActionId::parse("j1").expect("a literal id"),
+        status: MachineActionStatus::Pending,
+    };
+    for (status, word) in [
+        (MachineActionStatus::Succeeded, "Isolated"),
+        (MachineActionStatus::Failed, "Failed"),
+    ] {
+        let (desk, mut harness) = wide(signed_in());
+        // The panel says what the device is in, the list what became of the order.
+        let device = fixtures::machine_ref(HR, Some("HR-LT-007"));
+        desk.borrow_mut().views.show_device(device);
+        let steps = [
+            (
+                MachineActionStatus::Pending,
+                vec![Record::Sent, accepted.clone()],
+                "Accepted",
+            ),
+            (
+                status.clone(),
+                vec![Record::Sent, accepted.clone(), finished(status)],
+                word,
+            ),
+        ];
+        desk.borrow_mut().state.apply(ordered(vec![Record::Sent]));
+        harness.run_steps(4);
+        for (status, records, word) in steps {
+            let before = spoken(&harness);
+            {
+                let state = &mut desk.borrow_mut().state;
+                state.apply(ordered(records));
+                state.apply(isolation(status));
+            }
+            harness.run_steps(4);
+            let news = news(&before, &spoken(&harness));
+            let said = news.iter().filter(|said| said.contains(word)).count();
+            assert_eq!(said, 1, "{word}: {news:?}");
+        }
+    }
+}
