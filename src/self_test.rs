@@ -115,7 +115,7 @@ fn rehearse(rehearsed: &Rehearsed<'_>) -> Result<(), Failed> {
         on_entry: Arc::new(|_| {}),
     };
     let worker = WorkerHandle::spawn(setup)
-        .map_err(|e| start(format!("{} {}", e.headline, e.details.join(" "))))?;
+        .map_err(|e| start(format!("{}: {}", e.headline, e.details.join(" "))))?;
     let state = State::new(mode, &endpoints.name, Policy::default());
     let mut rehearsal = Rehearsal {
         state,

@@ -43,7 +43,7 @@ pub use timing::Timing;
 
 use crate::api::{ApiError, Client, Http};
 use crate::auth::{Session, TokenStore};
-use crate::explain::{Effect, Explanation, NextStep};
+use crate::explain::{Effect, Explain as _, Explanation, NextStep};
 use crate::guard::Policy;
 use crate::journal::Entry;
 use crate::message::{Command, Event};
@@ -110,7 +110,8 @@ impl WorkerHandle {
             explanation.details.push(what.to_string());
             explanation
         };
-        let http = Http::new(&setup.endpoints).map_err(|e: ApiError| cannot(&e))?;
+        // Mostly there are no certificates; that has words of its own.
+        let http = Http::new(&setup.endpoints).map_err(|e: ApiError| e.explain())?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             // On Windows a certificate is checked on one of them, which may ask for a revocation list
             // for ten seconds, for the sign-in host and for the API at once. Two are left for the rest.

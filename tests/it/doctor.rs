@@ -367,3 +367,22 @@ fn a_resolver_is_not_asked_who_localhost_is() {
         "{output:?}"
     );
 }
+
+/// A small Linux has none until somebody installs them.
+#[cfg(target_os = "linux")]
+#[test]
+fn without_certificates_it_is_they_that_the_program_asks_for() {
+    let output = Program::new(env!("CARGO_BIN_EXE_cordon"))
+        .arg("self-test")
+        .env("SSL_CERT_FILE", "/dev/null")
+        .env_remove("SSL_CERT_DIR")
+        .output()
+        .expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let wanted = "Secure connections cannot be set up on this computer: ";
+    assert!(
+        said.contains(wanted) && said.contains("certificates"),
+        "{output:?}"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
