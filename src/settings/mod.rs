@@ -52,6 +52,7 @@ most_devices = 10         # that one confirmation may reach, from 1 to 100
 # Reasons that the form offers; {ticket} stands for the ticket's number, and [contain] or [release]
 # at the start offers one only in such a form.
 [comments]
+ticket_prefixes = ["ACME"]  # besides INC, SIR, REQ, CASE and the like
 templates = ["[contain] {ticket}: beacon seen, contained until checked", "[release] {ticket}: checked, clean again"]
 
 # Actions that are ordered together. An action is called as by `self-test`; what it needs besides and is
@@ -69,6 +70,7 @@ steps = [
 # A notification reports an action that ended while the window was not in front.
 [desktop]
 notifications = true      # or false
+searches = ["Silent servers: os:server -health:active"]   # of the list, each under a name
 "#;
 
 /// The settings file, as far as it can be read: one wrong profile does not spoil the others.
