@@ -64,7 +64,11 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     if ui.available_height() < LOW {
-        rows_ui(ui, cx, &list, head);
+        rows_ui(ui, cx, &list, |ui, cx| {
+            // So that the ring of the first button is whole.
+            ui.add_space(ui.tokens().space.xs);
+            head(ui, cx);
+        });
     } else {
         head(ui, cx);
         rows_ui(ui, cx, &list, |_, _| {});

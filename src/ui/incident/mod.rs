@@ -42,6 +42,8 @@ pub fn incident_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         nothing_ui(ui, cx, is_settled);
     } else if ui.available_height() < LOW {
         list::list_ui(ui, cx, &incident, |ui, cx| {
+            // So that the ring of the first button is whole.
+            ui.add_space(ui.tokens().space.xs);
             head_ui(ui, cx, &incident, is_settled);
         });
     } else {

@@ -38,7 +38,11 @@ pub fn journal_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         .show_ui(ui);
     } else if ui.available_height() < LOW {
-        list::list_ui(ui, cx, head_ui);
+        list::list_ui(ui, cx, |ui, cx| {
+            // So that the ring of the first button is whole.
+            ui.add_space(ui.tokens().space.xs);
+            head_ui(ui, cx);
+        });
     } else {
         head_ui(ui, cx);
         list::list_ui(ui, cx, |_, _| {});
