@@ -95,6 +95,8 @@ pub mod cli;
 pub mod crash;
 pub mod display;
 pub mod doctor;
+#[cfg(feature = "simulator")]
+pub mod drill;
 pub mod journal_command;
 pub mod paths;
 #[cfg(feature = "simulator")]

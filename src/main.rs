@@ -105,7 +105,9 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
     #[cfg(feature = "simulator")]
     let mut run = run;
     #[cfg(feature = "simulator")]
-    let _tenant = run.tenant.take();
+    let tenant = run.tenant.take();
+    #[cfg(feature = "simulator")]
+    let journal = paths::journal_file(folder, run.mode, &run.endpoints);
     let title = App::title(run.mode, &run.endpoints.name);
     let policy = policy_for(run.mode, folder);
     let mut app = match begin(run, None, policy, arguments, folder, &wake) {
@@ -115,6 +117,17 @@ fn console(arguments: &Arguments, folder: &Path) -> ExitCode {
             return terminal::fail(&explanation);
         }
     };
+    #[cfg(feature = "simulator")]
+    if let Some(tenant) = &tenant {
+        let wake = Arc::clone(&wake);
+        let repaint = move || {
+            if let Some(ctx) = wake.get() {
+                ctx.request_repaint();
+            }
+        };
+        let drill = cordon::drill::Drill::new(tenant.control(), journal, Arc::new(repaint));
+        app.train_with(Box::new(drill));
+    }
     window(&title, move |cc| {
         wake.set(cc.egui_ctx.clone()).ok();
         cordon::ui::prepare(&cc.egui_ctx);

@@ -20,7 +20,7 @@ use crate::state::State;
 use crate::ui::dialogs::closing_concerns;
 use crate::ui::theme::fonts::FontSource;
 use crate::ui::views::{Dialog, Views};
-use crate::ui::{self, Cx, Outbox, theme};
+use crate::ui::{self, Coach, Cx, DrillRequest, Outbox, theme};
 use crate::worker::WorkerHandle;
 
 /// Events of one frame are drained for at most this long; the rest waits for the next.
@@ -43,6 +43,8 @@ pub struct App {
     notifier: Option<Notifier>,
     /// How many entries the window's title counts.
     titled: usize,
+    /// Who plays exercises; only in the rehearsal.
+    coach: Option<Box<dyn Coach>>,
 }
 
 impl App {
@@ -66,12 +68,40 @@ impl App {
             remembered: WindowLayout::default(),
             notifier: None,
             titled: 0,
+            coach: None,
         }
     }
 
     /// Sends desktop notifications of ended actions while the window is not in front.
     pub fn notify_through(&mut self, notifier: Notifier) {
         self.notifier = Some(notifier);
+    }
+
+    /// Has exercises played.
+    pub fn train_with(&mut self, coach: Box<dyn Coach>) {
+        self.views.drill.briefings = coach.briefings();
+        self.coach = Some(coach);
+    }
+
+    /// Begins or ends an exercise, and shows what one came to.
+    fn drill(&mut self, request: Option<DrillRequest>) {
+        let Some(coach) = &mut self.coach else {
+            return;
+        };
+        match request {
+            Some(DrillRequest::Begin(at)) => {
+                coach.begin(at);
+                self.views.drill.running = Some(at);
+            }
+            Some(DrillRequest::End) => {
+                coach.end();
+                self.views.drill.running = None;
+            }
+            None => {}
+        }
+        if let Some(sheet) = coach.take_sheet() {
+            self.views.drill.sheet = Some(sheet);
+        }
     }
 
     /// Has the system's fonts installed when they arrive.
@@ -244,6 +274,7 @@ impl App {
             commands,
             work,
             open_page,
+            drill,
         } = std::mem::take(&mut self.out);
         for command in commands {
             self.run(ctx, command);
@@ -254,6 +285,7 @@ impl App {
         if let Some(page) = open_page {
             self.open_page(&page);
         }
+        self.drill(drill);
     }
 
     /// Closing asks first where it would end or lose something (section 6, step 8).

@@ -86,6 +86,7 @@ impl App {
                 self.open_form(ctx, &selection, kind);
                 self.is_from_selection();
             }
+            UiCommand::Drill => self.views.open(Dialog::Drill),
             UiCommand::Plan => {
                 let open = self.views.selected.clone();
                 self.open_plan(ctx, open.as_slice());

@@ -58,6 +58,8 @@ pub enum UiCommand {
     Plan,
     /// Opens the form of a plan on the selected devices.
     PlanOnSelection,
+    /// Opens the exercises of the rehearsal.
+    Drill,
 }
 
 /// What is to be known about a command.
@@ -107,6 +109,7 @@ impl UiCommand {
             Self::SwitchTheme,
             Self::ShowKeys,
             Self::ShowAbout,
+            Self::Drill,
         ]
         .into_iter()
         .chain(ActionKind::ALL.iter().copied().map(Self::Act))
@@ -131,6 +134,7 @@ impl UiCommand {
                 | Self::ActOnSelection(_)
                 | Self::Plan
                 | Self::PlanOnSelection
+                | Self::Drill
                 | Self::ReleaseMine
                 | Self::UnrestrictMine
                 | Self::SignOut
@@ -220,6 +224,10 @@ impl UiCommand {
             ),
             Self::Act(kind) => (kind.spec().title, kind.spec().consequence),
             Self::ActOnSelection(kind) => (title_for_selection(kind), kind.spec().consequence),
+            Self::Drill => (
+                "Drill",
+                "A timed exercise on the built-in tenant, with a score",
+            ),
             Self::Plan => ("Run a plan", PLAN_HELP),
             Self::PlanOnSelection => ("Run a plan on selected devices", PLAN_HELP),
         }
@@ -278,7 +286,8 @@ impl UiCommand {
             | Self::ShowAbout
             | Self::ActOnSelection(_)
             | Self::Plan
-            | Self::PlanOnSelection => &[],
+            | Self::PlanOnSelection
+            | Self::Drill => &[],
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::state::State;
 use crate::ui::activity::open_work::{Ending, OpenOrders};
 use crate::ui::activity::{attention, download, insist};
 use crate::ui::device::compare;
+use crate::ui::drill;
 use crate::ui::sign_in::account;
 use crate::ui::words::devices;
 
@@ -31,6 +32,7 @@ pub fn dialog_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Some(OpenDialog::Compare(machine)) => compare::compare_ui(ui, cx, &machine),
         Some(OpenDialog::About) => about::about_ui(ui, cx),
         Some(OpenDialog::Account) => account::account_ui(ui, cx),
+        Some(OpenDialog::Drill) => drill::drill_ui(ui, cx),
         Some(OpenDialog::Acknowledge(asked)) => {
             attention::acknowledge_ui(ui, cx, asked);
         }

@@ -15,6 +15,8 @@ mod contained;
 mod contained_view;
 mod device;
 mod devices;
+mod drill;
+mod drill_view;
 mod dropped;
 mod frame;
 mod help;
@@ -31,6 +33,7 @@ mod words;
 pub use about::icon;
 pub use contained::to_give_back;
 pub use device::compare::compare;
+pub use drill_view::{Briefing, Coach, DrillRequest};
 pub use frame::{frame_ui, strip_ui};
 pub use incident::meant as incident_meant;
 pub use journal::hand_over;
@@ -88,12 +91,17 @@ pub struct Outbox {
     pub work: Vec<Command>,
     /// An address to open in the browser; checked where it was raised.
     pub open_page: Option<String>,
+    /// An exercise that begins or ends.
+    pub drill: Option<DrillRequest>,
 }
 
 impl Outbox {
     /// Whether nothing was raised.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.commands.is_empty() && self.work.is_empty() && self.open_page.is_none()
+        self.commands.is_empty()
+            && self.work.is_empty()
+            && self.open_page.is_none()
+            && self.drill.is_none()
     }
 }

@@ -13,6 +13,7 @@ use crate::settings::{RuleChange, RuleKey, WrittenRules};
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::devices::ask_view::AskView;
 use crate::ui::devices::suggestions::Completion;
+use crate::ui::drill_view::DrillView;
 use crate::ui::incident::IncidentView;
 use crate::ui::journal::JournalView;
 use crate::ui::palette::{Item, Palette, Recent};
@@ -90,6 +91,8 @@ pub struct Views {
     pub completion: Completion,
     /// What the search asks of the service itself.
     pub asking: AskView,
+    /// The exercises of the rehearsal.
+    pub drill: DrillView,
     /// What was chosen in the palette lately.
     pub recent: Recent,
     /// What was chosen in the palette just now, and is done once that is out of the way.
@@ -180,6 +183,8 @@ pub enum Dialog {
     Account,
     /// What this program is.
     About,
+    /// The exercises of the rehearsal.
+    Drill,
     /// Several entries that are to be acknowledged together.
     Acknowledge(Box<Acknowledging>),
     /// Before a held order is sent all the same.

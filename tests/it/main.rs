@@ -22,6 +22,7 @@ mod common;
 mod contradictions;
 mod crash;
 mod doctor;
+mod drill;
 mod evidence;
 mod faults;
 mod file_facts;

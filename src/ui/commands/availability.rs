@@ -77,6 +77,10 @@ impl UiCommand {
                 only_if(is_for_some, "This is for none of the selected devices")
             }
             Self::Plan => open_device(views).and_then(|_open| plan_availability(state)),
+            Self::Drill => only_if(
+                !views.drill.briefings.is_empty(),
+                "Drills are played in the demo: cordon --demo",
+            ),
             Self::PlanOnSelection => selection_availability(state, views),
         }
     }

@@ -38,6 +38,7 @@ use crate::ui::words::devices;
 use footer::{Pressed, footer_height, footer_ui, keep_label};
 use form::title;
 use paste::Field;
+use plan::Pinned;
 
 /// A form is no higher than this, in points, however high the window.
 const MAX_HEIGHT: f32 = 800.0;
@@ -266,7 +267,6 @@ fn upper_ui(
     if is_tiny {
         return scroll_ui(ui, left, |ui| {
             ui.wrapped(plan::consequence(form, task));
-            plan::policy_ui(ui, form);
             let left_out = targets::checks_ui(ui, cx, form, drawn, None);
             body_ui(ui, cx, form, task, (id, wants_name));
             left_out
@@ -343,7 +343,7 @@ fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
     if only.is_none() && !is_tiny {
         // The title says how many.
         ui.add(Label::new(consequence).wrap());
-        plan::policy_ui(ui, form);
+        plan::policy_ui(ui, form, Pinned::Yes);
         return;
     }
     let name = only
@@ -379,7 +379,7 @@ fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
     }
     if !is_tiny {
         ui.wrapped(consequence);
-        plan::policy_ui(ui, form);
+        plan::policy_ui(ui, form, Pinned::Yes);
     }
 }
 
@@ -391,6 +391,7 @@ fn body_ui(
     task: &Task,
     (id, wants_name): (Id, bool),
 ) {
+    plan::policy_ui(ui, form, Pinned::No);
     plan::choice_ui(ui, cx, form);
     let parameters = form.parameters();
     fields::parameters_ui(ui, &mut form.draft, &parameters, id);

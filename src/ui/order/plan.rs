@@ -11,7 +11,7 @@ use crate::guard::{Finding, Review};
 use crate::model::{EntryId, MachineRef};
 use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::widgets::{UiExt as _, radio_ui};
+use crate::ui::widgets::{Dialog, UiExt as _, radio_ui};
 
 /// More plans than these are a list to choose from.
 const MAX_RADIOS: usize = 4;
@@ -36,9 +36,17 @@ fn steps_words(form: &OrderForm, plan: &Plan) -> String {
     steps.join(", ")
 }
 
-/// When each step leaves, and what happens after one that is refused.
-pub fn policy_ui(ui: &mut Ui, form: &OrderForm) {
-    let Some(plan) = &form.plan else {
+/// Where something stands: always in sight, or with the fields, which scroll.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pinned {
+    Yes,
+    No,
+}
+
+/// When each step leaves, and what happens after one that is refused. In a small window it scrolls.
+pub fn policy_ui(ui: &mut Ui, form: &OrderForm, place: Pinned) {
+    let is_here = Dialog::is_small(ui.ctx()) == (place == Pinned::No);
+    let Some(plan) = form.plan.as_ref().filter(|_| is_here) else {
         return;
     };
     let order = if form.only().is_some() {

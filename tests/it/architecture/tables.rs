@@ -68,12 +68,13 @@ pub const IMPORTS: [(&str, &[&str]); 17] = [
 ];
 
 /// These start the program and may use every module; `app` only if they are `main`.
-pub const STARTERS: [&str; 12] = [
+pub const STARTERS: [&str; 13] = [
     "lib",
     "main",
     "cli",
     "display",
     "doctor",
+    "drill",
     "journal_command",
     "self_test",
     "paths",
@@ -161,13 +162,14 @@ pub const CLOCK_READS: [&str; 5] = [
 ];
 /// Who may read the clock.
 /// `auth::token` reads the monotonic clock only: lifetimes count from receipt.
-pub const CLOCK_READERS: [&str; 8] = [
+pub const CLOCK_READERS: [&str; 9] = [
     "worker",
     "app",
     "self_test",
     "auth::token",
     "simulator::clock",
     "doctor",
+    "drill",
     "journal_command",
     "main",
 ];

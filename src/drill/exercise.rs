@@ -1,0 +1,105 @@
+//! The exercises: what is told, what is in the way, and what should have been asked of the tenant.
+
+use crate::simulator::{Fault, SimControl};
+
+/// A record of the tenant: by its name, and of several with that name by their order.
+pub type Device = (&'static str, usize);
+
+/// A request that should come, once.
+pub struct Wanted {
+    pub device: Device,
+    /// The last part of its path.
+    pub action: &'static str,
+    /// A property that its body has to have, where that matters.
+    pub body: Option<(&'static str, &'static str)>,
+}
+
+const fn wanted(device: Device, action: &'static str) -> Wanted {
+    Wanted {
+        device,
+        action,
+        body: None,
+    }
+}
+
+/// One exercise.
+pub struct Exercise {
+    pub name: &'static str,
+    pub briefing: &'static str,
+    pub wanted: &'static [Wanted],
+    /// What is to be contained at the end; everything else is not.
+    pub contained: &'static [Device],
+    /// Devices of which no last word is to be expected.
+    pub silent: &'static [Device],
+    /// What a colleague has under way, and on which device.
+    colleague: Option<(Device, &'static str)>,
+    /// Whether the answer to the first order is lost.
+    loses_answer: bool,
+}
+
+const VICTIM: Device = ("FIN-LT-042", 0);
+const IN_THE_WAY: Device = ("ENG-LT-030", 0);
+const SILENT: Device = ("SALES-LT-019", 0);
+const WITH_FILE: Device = ("HR-LT-007", 0);
+/// Of no file that anybody has.
+const SHA1: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+
+/// All of them.
+pub const EXERCISES: [Exercise; 3] = [
+    Exercise {
+        name: "A beacon with a twin",
+        briefing: "INC-9001: FIN-LT-042 beacons, and the user p.marsh works on it now. Two records have this name: it is the one with Windows 11. Isolate it, wait until that is done, then release it: the beacon was a test of the red team",
+        wanted: &[wanted(VICTIM, "isolate"), wanted(VICTIM, "unisolate")],
+        contained: &[],
+        silent: &[],
+        colleague: None,
+        loses_answer: false,
+    },
+    Exercise {
+        name: "A colleague in the way",
+        briefing: "INC-9002: isolate ENG-LT-030 and leave it isolated. A colleague has just ordered its release, and the network is bad tonight: an answer may be lost",
+        wanted: &[wanted(IN_THE_WAY, "isolate")],
+        contained: &[IN_THE_WAY],
+        silent: &[],
+        colleague: Some((IN_THE_WAY, "Unisolate")),
+        loses_answer: true,
+    },
+    Exercise {
+        name: "A silent device and a file",
+        briefing: "INC-9003: isolate SALES-LT-019, which has not reported for days, and leave it so. The same file lies on HR-LT-007: stop and quarantine it there, SHA-1 87662bc3d60e4200ceaf7aae249d1c343f4b83c9. End when you know all that can be known tonight",
+        wanted: &[
+            wanted(SILENT, "isolate"),
+            Wanted {
+                device: WITH_FILE,
+                action: "StopAndQuarantineFile",
+                body: Some(("Sha1", SHA1)),
+            },
+        ],
+        contained: &[SILENT],
+        silent: &[SILENT],
+        colleague: None,
+        loses_answer: false,
+    },
+];
+
+impl Exercise {
+    /// Puts in the way what belongs there.
+    pub(super) fn set_up(&self, control: &SimControl) {
+        control.clear_faults();
+        if let Some((device, action)) = self.colleague
+            && let Some(id) = id_of(&control.machine_ids(), device)
+        {
+            // Without such a device the exercise is easier, and no worse.
+            let _ordered = control.act_as_colleague(&id, action, "checked, clean");
+        }
+        if let Some(fault) = Fault::parse("submit", "drop_after", 1).filter(|_| self.loses_answer) {
+            control.inject(fault);
+        }
+    }
+}
+
+/// The id of a device.
+pub fn id_of(machines: &[(String, Option<String>)], (name, nth): Device) -> Option<String> {
+    let mut named = machines.iter().filter(|(_, n)| n.as_deref() == Some(name));
+    named.nth(nth).map(|(id, _)| id.clone())
+}

@@ -1,0 +1,129 @@
+//! Timed exercises on the built-in tenant, with a score. It comes from the tenant's account of what was
+//! asked and from the journal on disk, never from what the window believes.
+
+mod exercise;
+mod score;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+pub use exercise::{EXERCISES, Exercise};
+pub use score::{Found, Sheet, score};
+
+use crate::journal::{Entry, Journal};
+use crate::simulator::SimControl;
+use crate::ui::{Briefing, Coach};
+
+/// Plays exercises on a tenant, and judges them.
+pub struct Drill {
+    control: SimControl,
+    journal: PathBuf,
+    /// Wants a frame once there is a sheet.
+    wake: Arc<dyn Fn() + Send + Sync>,
+    begun: Option<Begun>,
+    sheet: Arc<Mutex<Option<String>>>,
+}
+
+/// An exercise that goes on.
+#[derive(Clone)]
+struct Begun {
+    exercise: &'static Exercise,
+    at: Timestamp,
+    /// How many requests the tenant had been asked before.
+    requests: usize,
+}
+
+impl Drill {
+    /// Exercises on this tenant; `journal` is the file of the console that plays them.
+    #[must_use]
+    pub fn new(control: SimControl, journal: PathBuf, wake: Arc<dyn Fn() + Send + Sync>) -> Self {
+        Self {
+            control,
+            journal,
+            wake,
+            begun: None,
+            sheet: Arc::default(),
+        }
+    }
+
+    /// Judges the exercise that goes on by what has been asked and written so far. `None` without one.
+    /// Reads the journal from disk.
+    #[must_use]
+    pub fn judge(&self) -> Option<Sheet> {
+        judge(&self.control, &self.journal, self.begun.as_ref()?)
+    }
+}
+
+fn judge(control: &SimControl, journal: &Path, begun: &Begun) -> Option<Sheet> {
+    let journal = Journal::open_read_only(journal).ok()?;
+    let mut entries = journal.entries().ok()?;
+    entries.retain(|entry: &Entry| entry.intended_at() >= begun.at);
+    let requests = control.requests();
+    let found = Found {
+        machines: control.machine_ids(),
+        requests: requests.get(begun.requests..).unwrap_or_default(),
+        entries: &entries,
+    };
+    Some(score(begun.exercise, &found))
+}
+
+impl Coach for Drill {
+    fn briefings(&self) -> Vec<Briefing> {
+        let all = EXERCISES.iter();
+        all.map(|exercise| Briefing {
+            name: exercise.name,
+            text: exercise.briefing,
+        })
+        .collect()
+    }
+
+    fn begin(&mut self, at: usize) {
+        let Some(exercise) = EXERCISES.get(at) else {
+            return;
+        };
+        exercise.set_up(&self.control);
+        self.begun = Some(Begun {
+            exercise,
+            at: now(),
+            requests: self.control.requests().len(),
+        });
+    }
+
+    /// Not on the thread of the window, which waits for no disk.
+    fn end(&mut self) {
+        let Some(begun) = self.begun.take() else {
+            return;
+        };
+        self.control.clear_faults();
+        let (control, journal) = (self.control.clone(), self.journal.clone());
+        let (sheet, wake) = (Arc::clone(&self.sheet), Arc::clone(&self.wake));
+        let judging = move || {
+            let text = judge(&control, &journal, &begun).map_or_else(
+                || "The journal could not be read, so there is no score".to_owned(),
+                |sheet| sheet.to_string(),
+            );
+            *sheet.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+            wake();
+        };
+        let thread = std::thread::Builder::new().name("drill".into());
+        if let Err(error) = thread.spawn(judging) {
+            let text = format!("This computer gives no thread, so there is no score: {error}");
+            *self.sheet.lock().unwrap_or_else(PoisonError::into_inner) = Some(text);
+        }
+    }
+
+    fn take_sheet(&mut self) -> Option<String> {
+        let mut sheet = self.sheet.lock().unwrap_or_else(PoisonError::into_inner);
+        sheet.take()
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what belongs to an exercise is told by this computer's clock"
+)]
+fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,304 @@
+//! What an exercise came to, in points.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::exercise::{Exercise, Wanted, id_of};
+use crate::journal::Entry;
+use crate::simulator::{LoggedRequest, RequestKind};
+
+const FULL_MARKS: u32 = 100;
+/// What each mistake costs; a missing order its share of the full marks.
+const WRONG_DEVICE: u32 = 30;
+const LEFT_CONTAINED: u32 = 20;
+const DOUBLED: u32 = 15;
+const NOT_ASKED_FOR: u32 = 10;
+const NO_LAST_WORD: u32 = 10;
+
+/// The actions that contain a device, each with what takes it back.
+const CONTAINING: [(&str, &str); 2] = [
+    ("isolate", "unisolate"),
+    ("restrictCodeExecution", "unrestrictCodeExecution"),
+];
+
+/// What was found since an exercise began.
+pub struct Found<'a> {
+    /// Ids and names of the tenant's records.
+    pub machines: Vec<(String, Option<String>)>,
+    pub requests: &'a [LoggedRequest],
+    pub entries: &'a [Entry],
+}
+
+/// The score of an exercise with its reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sheet {
+    pub name: &'static str,
+    pub points: u32,
+    pub lines: Vec<String>,
+}
+
+impl fmt::Display for Sheet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} of {FULL_MARKS}", self.name, self.points)?;
+        self.lines.iter().try_for_each(|line| write!(f, "\n{line}"))
+    }
+}
+
+/// A request that the tenant took, or may have taken: on which record, and what for.
+struct Change<'a> {
+    machine: &'a str,
+    action: &'a str,
+    request: &'a LoggedRequest,
+}
+
+impl Change<'_> {
+    fn is(&self, wanted: &Wanted, id: &str) -> bool {
+        let has = |(name, value): (&str, &str)| self.request.body[name] == value;
+        self.machine == id && self.action == wanted.action && wanted.body.is_none_or(has)
+    }
+}
+
+fn changes(requests: &[LoggedRequest]) -> Vec<Change<'_>> {
+    let taken = requests.iter().filter(|request| {
+        let is_taken = request.status.is_none_or(|status| status < 300);
+        request.kind == RequestKind::Change && is_taken
+    });
+    let of_machine = taken.filter_map(|request| {
+        let mut parts = request.path.rsplit('/');
+        let (action, machine) = (parts.next()?, parts.next()?);
+        Some(Change {
+            machine,
+            action,
+            request,
+        })
+    });
+    of_machine.collect()
+}
+
+/// Adds up what an exercise came to.
+#[must_use]
+pub fn score(exercise: &Exercise, found: &Found<'_>) -> Sheet {
+    let mut sheet = Marks::default();
+    let changes = changes(found.requests);
+    let name = |id: &str| {
+        let known = found.machines.iter().find(|(known, _)| known == id);
+        let name = known.and_then(|(_, name)| name.clone()).unwrap_or_default();
+        let tail = id.get(id.len().saturating_sub(4)..).unwrap_or_default();
+        format!("{name} (…{tail})")
+    };
+    let ids: Vec<String> = exercise
+        .wanted
+        .iter()
+        .map(|wanted| id_of(&found.machines, wanted.device).unwrap_or_default())
+        .collect();
+    let mut right = 0;
+    let share = FULL_MARKS / u32::try_from(exercise.wanted.len().max(1)).unwrap_or(1);
+    for (wanted, id) in exercise.wanted.iter().zip(&ids) {
+        let what = format!("{} on {}", wanted.action, name(id));
+        let count = changes.iter().filter(|c| c.is(wanted, id)).count();
+        right += usize::from(count > 0);
+        match u32::try_from(count).unwrap_or(u32::MAX) {
+            0 => sheet.cost(share, &format!("Missing: {what}")),
+            1 => {}
+            count => sheet.cost(DOUBLED * (count - 1), &format!("Doubled: {what}")),
+        }
+    }
+    let is_wanted = |change: &&Change<'_>| {
+        let mut wanted = exercise.wanted.iter().zip(&ids);
+        wanted.any(|(wanted, id)| change.is(wanted, id))
+    };
+    let others = changes.iter().filter(|change| !is_wanted(change));
+    let wrong = wrong_devices(others, &ids, &mut sheet, name);
+    left_contained(exercise, found, &changes, &mut sheet, name);
+    let waited = last_words(exercise, found, &mut sheet);
+    let mut lines = vec![
+        format!("Right orders: {right} of {}", exercise.wanted.len()),
+        format!("Wrong devices: {wrong}"),
+        format!("Requests that changed something: {}", changes.len()),
+        waited,
+    ];
+    lines.append(&mut sheet.lines);
+    Sheet {
+        name: exercise.name,
+        points: FULL_MARKS.saturating_sub(sheet.cost),
+        lines,
+    }
+}
+
+/// What was asked for and should not have been; on how many devices that the exercise is not about.
+fn wrong_devices<'a>(
+    others: impl Iterator<Item = &'a Change<'a>>,
+    ids: &[String],
+    sheet: &mut Marks,
+    name: impl Fn(&str) -> String,
+) -> usize {
+    let mut wrong: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for change in others {
+        if ids.iter().any(|id| id == change.machine) {
+            let what = format!("{} on {}", change.action, name(change.machine));
+            sheet.cost(NOT_ASKED_FOR, &format!("Not asked for: {what}"));
+        } else {
+            wrong.entry(change.machine).or_default().push(change.action);
+        }
+    }
+    for (id, actions) in &wrong {
+        let what = format!("Wrong device: {}, {}", name(id), actions.join(", "));
+        sheet.cost(WRONG_DEVICE, &what);
+    }
+    wrong.len()
+}
+
+#[derive(Default)]
+struct Marks {
+    cost: u32,
+    lines: Vec<String>,
+}
+
+impl Marks {
+    fn cost(&mut self, points: u32, what: &str) {
+        self.cost = self.cost.saturating_add(points);
+        self.lines.push(format!("{what}: −{points}"));
+    }
+}
+
+/// What the last request of each pair leaves contained, and should not; or the other way round.
+fn left_contained(
+    exercise: &Exercise,
+    found: &Found<'_>,
+    changes: &[Change<'_>],
+    sheet: &mut Marks,
+    name: impl Fn(&str) -> String,
+) {
+    let devices = exercise.contained.iter();
+    let expected = devices.filter_map(|device| id_of(&found.machines, *device));
+    let expected: Vec<String> = expected.collect();
+    let mut last: BTreeMap<(&str, usize), bool> = BTreeMap::new();
+    for change in changes {
+        for (pair, (sets, clears)) in CONTAINING.iter().enumerate() {
+            if [sets, clears].contains(&&change.action) {
+                last.insert((change.machine, pair), change.action == *sets);
+            }
+        }
+    }
+    let mut left = Vec::new();
+    for ((id, _), is_contained) in last {
+        let is_expected = expected.iter().any(|known| known == id);
+        match (is_contained, is_expected) {
+            (true, true) => left.push(name(id)),
+            (true, false) => sheet.cost(LEFT_CONTAINED, &format!("Left contained: {}", name(id))),
+            (false, true) => sheet.cost(LEFT_CONTAINED, &format!("Given back: {}", name(id))),
+            (false, false) => {}
+        }
+    }
+    if !left.is_empty() {
+        let line = format!("Contained, as it should be: {}", left.join(", "));
+        sheet.lines.push(line);
+    }
+}
+
+/// How long it took until the last of them had ended, by the journal.
+fn last_words(exercise: &Exercise, found: &Found<'_>, sheet: &mut Marks) -> String {
+    let devices = exercise.silent.iter();
+    let silent: Vec<String> = devices
+        .filter_map(|device| id_of(&found.machines, *device))
+        .collect();
+    let mut longest = 0;
+    for entry in found.entries {
+        let machine = &entry.order.machine;
+        if entry.status().is_end() {
+            let waited = entry.status_since().duration_since(entry.intended_at());
+            longest = longest.max(waited.as_secs());
+        } else if silent.iter().all(|id| id != machine.id.as_str()) {
+            let what = format!("No last word yet: {}", machine.quoted());
+            sheet.cost(NO_LAST_WORD, &what);
+        }
+    }
+    let (minutes, seconds) = (longest / 60, longest % 60);
+    format!("Minutes to the true last word: {minutes}:{seconds:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::super::EXERCISES;
+    use super::*;
+
+    const VICTIM: &str = "aaaa0001";
+    const TWIN: &str = "aaaa0002";
+
+    fn asked(machine: &str, action: &str, status: Option<u16>) -> LoggedRequest {
+        LoggedRequest {
+            at: Timestamp::UNIX_EPOCH,
+            method: "POST".into(),
+            path: format!("/api/machines/{machine}/{action}"),
+            query: String::new(),
+            body: json!({}),
+            status,
+            kind: RequestKind::Change,
+        }
+    }
+
+    fn points(exercise: &Exercise, requests: &[LoggedRequest]) -> (u32, String) {
+        let named = |id: &str, name: &str| (id.to_owned(), Some(name.to_owned()));
+        let found = Found {
+            machines: vec![named(VICTIM, "FIN-LT-042"), named(TWIN, "FIN-LT-042")],
+            requests,
+            entries: &[],
+        };
+        let sheet = score(exercise, &found);
+        (sheet.points, sheet.to_string())
+    }
+
+    #[test]
+    fn each_mistake_costs_what_the_sheet_says() {
+        let isolate = || asked(VICTIM, "isolate", Some(201));
+        let release = || asked(VICTIM, "unisolate", Some(201));
+        let twin = |action| asked(TWIN, action, Some(201));
+        for (requests, expected, said) in [
+            (vec![isolate(), release()], 100, "Right orders: 2 of 2"),
+            // What was refused has changed nothing, and a lost answer may have.
+            (
+                vec![asked(VICTIM, "isolate", Some(401)), isolate(), release()],
+                100,
+                "Requests that changed something: 2",
+            ),
+            (
+                vec![asked(VICTIM, "isolate", None), isolate(), release()],
+                85,
+                "Doubled: isolate on FIN-LT-042 (…0001): −15",
+            ),
+            (
+                vec![isolate()],
+                30,
+                "Left contained: FIN-LT-042 (…0001): −20",
+            ),
+            (
+                vec![isolate()],
+                30,
+                "Missing: unisolate on FIN-LT-042 (…0001): −50",
+            ),
+            (
+                vec![twin("isolate"), twin("unisolate"), isolate(), release()],
+                70,
+                "Wrong device: FIN-LT-042 (…0002), isolate, unisolate: −30",
+            ),
+            (
+                vec![twin("isolate"), isolate(), release()],
+                50,
+                "Left contained: FIN-LT-042 (…0002): −20",
+            ),
+            (
+                vec![isolate(), release(), asked(VICTIM, "tags", Some(200))],
+                90,
+                "Not asked for: tags on FIN-LT-042 (…0001): −10",
+            ),
+            (vec![], 0, "Right orders: 0 of 2"),
+        ] {
+            let (points, sheet) = points(&EXERCISES[0], &requests);
+            assert_eq!(points, expected, "{sheet}");
+            assert!(sheet.contains(said), "{sheet}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Exercises, played by a script: perfectly each gives full marks, and a wrong twin is seen.
+
+use std::sync::Arc;
+
+use cordon::action::{ActionKind, SHA1};
+use cordon::drill::{Drill, EXERCISES};
+use cordon::journal::OrderStatus;
+use cordon::model::{MachineId, Mode};
+use cordon::paths;
+use cordon::ui::Coach as _;
+
+use crate::common::{Engine, SHA1 as FILE, endpoints, signed_in};
+
+fn played(at: usize, play: impl FnOnce(&mut Engine)) -> String {
+    let (simulator, folder, mut engine) = signed_in();
+    let journal = paths::journal_file(folder.path(), Mode::StandIn, &endpoints(&simulator));
+    let mut drill = Drill::new(engine.control.clone(), journal, Arc::new(|| {}));
+    assert_eq!(drill.judge(), None, "none has begun");
+    drill.begin(at);
+    play(&mut engine);
+    drill.judge().expect("the journal is readable").to_string()
+}
+
+fn full_marks(at: usize) -> String {
+    format!("{}: 100 of 100", EXERCISES[at].name)
+}
+
+#[test]
+fn played_perfectly_each_exercise_gives_full_marks() {
+    let sheet = played(0, |engine| {
+        for kind in [ActionKind::Isolate, ActionKind::Unisolate] {
+            let entry = engine.order(kind, "FIN-LT-042");
+            assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+        }
+    });
+    assert!(sheet.starts_with(&full_marks(0)), "{sheet}");
+    let sheet = played(1, |engine| {
+        let entry = engine.order(ActionKind::Isolate, "ENG-LT-030");
+        assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    });
+    assert!(sheet.starts_with(&full_marks(1)), "{sheet}");
+    let sheet = played(2, |engine| {
+        let silent = engine.order(ActionKind::Isolate, "SALES-LT-019");
+        engine.until("it to be accepted", move |s| {
+            let entry = s.entry(silent);
+            entry.is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
+        });
+        let machine = engine.machine("HR-LT-007");
+        engine.load(&machine);
+        let mut draft = Engine::draft(ActionKind::StopAndQuarantineFile, &machine);
+        draft.set(&SHA1, FILE);
+        let entry = engine.submit(&draft);
+        assert!(matches!(engine.until_end(entry), OrderStatus::Done { .. }));
+    });
+    assert!(sheet.starts_with(&full_marks(2)), "{sheet}");
+}
+
+#[test]
+fn the_wrong_twin_left_isolated_is_on_the_sheet() {
+    let sheet = played(0, |engine| {
+        let ids = engine.control.machine_ids().into_iter();
+        let mut named = ids.filter(|(_, name)| name.as_deref() == Some("FIN-LT-042"));
+        let (id, _) = named.nth(1).expect("two of this name");
+        let id = MachineId::parse(&id).expect("an id");
+        let twin = engine.state.inventory.get(&id).expect("listed").reference();
+        engine.load(&twin);
+        let entry = engine.submit(&Engine::draft(ActionKind::Isolate, &twin));
+        // It has not reported for long.
+        engine.until("it to be accepted", move |s| {
+            let entry = s.entry(entry);
+            entry.is_some_and(|e| matches!(e.status(), OrderStatus::Accepted { .. }))
+        });
+    });
+    for line in [
+        "A beacon with a twin: 0 of 100",
+        "Right orders: 0 of 2",
+        "Wrong device: FIN-LT-042",
+        "Left contained: FIN-LT-042",
+        "Missing: isolate on FIN-LT-042",
+        "No last word yet: “FIN-LT-042”",
+    ] {
+        assert!(sheet.contains(line), "{line}: {sheet}");
+    }
+}
