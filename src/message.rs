@@ -19,7 +19,9 @@ use crate::model::{
 };
 use crate::settings::{RuleChange, Rules};
 
-pub use file_news::{DownloadNews, FileNews, HashedFile, HashingNews, SavedPackage};
+pub use file_news::{
+    DownloadNews, FileNews, HashedFile, HashingNews, IndicatorNews, ReadIndicators, SavedPackage,
+};
 
 /// A piece of work, with all the data it needs. Not `Clone`: an approval is spent once.
 #[derive(Debug)]
@@ -55,6 +57,8 @@ pub enum Command {
     LoadPart(MachineId, PanelPart),
     /// Look up what is known about the file with this SHA-1 or SHA-256.
     LoadFile(Box<str>),
+    /// Read what is blocked, audited or allowed on every device.
+    LoadIndicators,
     /// Ask on which devices the file with this SHA-1 was seen.
     LoadSightings(Box<str>),
     /// Hash a file of this computer; takes the place of another that is being hashed.
@@ -120,6 +124,12 @@ pub enum Event {
         /// What it was looked up by.
         hash: Box<str>,
         news: FileNews,
+        at: Timestamp,
+    },
+    /// How reading the tenant's indicators goes.
+    Indicators {
+        epoch: Epoch,
+        news: IndicatorNews,
         at: Timestamp,
     },
     /// How hashing a file of this computer goes.

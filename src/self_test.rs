@@ -3,6 +3,8 @@
 //! Judges by the journal and, with the built-in tenant, by its request log: one POST for each
 //! order, and none that was not ordered.
 
+mod everywhere;
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
@@ -157,6 +159,7 @@ impl Rehearsal {
         for &kind in ActionKind::ALL {
             let step = Step::Order(kind).name();
             let machine = match (kind.spec().devices, &unmanaged) {
+                (Devices::Every, _) => &MachineRef::every_device(),
                 (Devices::Managed | Devices::Any, _) => &machine,
                 (Devices::Unmanaged, Some(unmanaged)) => unmanaged,
                 (Devices::Unmanaged, None) => {
@@ -344,21 +347,13 @@ impl Rehearsal {
         machine: &MachineRef,
     ) -> Result<(), Failed> {
         let failed = |why: String| Failed { step, why };
-        let before = self
-            .state
-            .histories
-            .get(&machine.id)
-            .and_then(crate::state::Remote::read_at);
-        self.send(step, Command::LoadMachine(machine.id.clone()))?;
-        let id = machine.id.clone();
-        self.until(step, move |s| {
-            s.histories.get(&id).is_some_and(|h| h.read_at() != before)
-        })?;
+        self.read_anew(step, machine)?;
 
         let entry = EntryId::random().map_err(|e| failed(e.to_string()))?;
         let mut draft = Draft::new(entry, machine.clone(), Subject::Act(kind));
         draft.comment = "cordon self-test".into();
         draft.fill_examples();
+        self.fill_everywhere(&mut draft);
         let account = self
             .state
             .session

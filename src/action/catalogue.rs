@@ -6,7 +6,9 @@ use std::sync::LazyLock;
 use strum::VariantArray as _;
 
 use super::condition::Condition;
-use super::inputs::{ISOLATION_TYPE, ISOLATION_TYPE_NAME, SCAN_TYPE, SHA1, TAG};
+use super::inputs::{
+    EXPIRES, FILE, INDICATOR, ISOLATION_TYPE, ISOLATION_TYPE_NAME, REACTION, SCAN_TYPE, SHA1, TAG,
+};
 use super::spec::{ActionSpec, Change, Devices, Group, Recorded, Risk, Shortcut, Yield};
 use super::systems;
 use crate::model::{MachineAction, MachineActionType, Permission};
@@ -44,6 +46,10 @@ pub enum ActionKind {
     StartInvestigation,
     #[strum(serialize = "quarantine")]
     StopAndQuarantineFile,
+    #[strum(serialize = "block")]
+    BlockFile,
+    #[strum(serialize = "unblock")]
+    RemoveBlock,
     #[strum(serialize = "tag")]
     AddTag,
     #[strum(serialize = "untag")]
@@ -74,6 +80,20 @@ fn tagging() -> ActionSpec {
         caveats: &["Defender keeps no comment with a tag: yours stays in this console's journal"],
         parameters: &[TAG],
         risk: Risk::Harmless,
+        supports: systems::any,
+        ..ActionSpec::ON_MANAGED_DEVICE
+    }
+}
+
+/// What blocking a file and taking that back have in common.
+fn indicating() -> ActionSpec {
+    ActionSpec {
+        endpoint: "indicators",
+        permission: Permission::TiReadWrite,
+        devices: Devices::Every,
+        record: Recorded::Indicator,
+        group: Group::File,
+        if_failed: "Next: look at the indicators in the Defender portal",
         supports: systems::any,
         ..ActionSpec::ON_MANAGED_DEVICE
     }
@@ -347,6 +367,49 @@ impl ActionKind {
                 ),
                 supports: systems::quarantine,
                 ..ActionSpec::ON_MANAGED_DEVICE
+            },
+            Self::BlockFile => ActionSpec {
+                wire_type: MachineActionType::BlockFile,
+                journal_key: Some("FileBlock"),
+                title: "Block file everywhere",
+                button: "Block file everywhere",
+                verb: "Block file on",
+                infinitive: "block a file on",
+                ability: "block files everywhere",
+                noun: "file block",
+                done: "Blocked everywhere",
+                keep: "Don't block",
+                consequence: "Every device of the tenant stops this file and puts it into quarantine, wherever and whenever it meets it, until the block ends",
+                caveats: &[
+                    "Devices learn of it within minutes up to two hours, those that are offline when they are back",
+                    "It works for programs and libraries (PE files), on devices whose active antivirus is Defender Antivirus",
+                ],
+                // What is known of the file stands below its hash.
+                parameters: &[REACTION, EXPIRES, FILE],
+                risk: Risk::Disruptive,
+                undo: Some(Self::RemoveBlock),
+                ..indicating()
+            },
+            Self::RemoveBlock => ActionSpec {
+                wire_type: MachineActionType::RemoveBlock,
+                journal_key: Some("FileBlockRemoval"),
+                title: "Remove block of a file",
+                button: "Remove block",
+                verb: "Remove block on",
+                infinitive: "remove a block on",
+                ability: "remove blocks of files",
+                noun: "block removal",
+                done: "Block removed",
+                keep: "Keep block",
+                consequence: "Devices let this file run again, unless something else stops it",
+                caveats: &[
+                    "What was quarantined meanwhile stays in quarantine on each device",
+                    "Defender keeps no comment with a removal: yours stays in this console's journal",
+                ],
+                parameters: &[INDICATOR, FILE],
+                risk: Risk::Routine,
+                undo: Some(Self::BlockFile),
+                ..indicating()
             },
             Self::AddTag => ActionSpec {
                 wire_type: MachineActionType::AddTag,

@@ -137,7 +137,7 @@ impl Draft {
     #[must_use]
     pub fn hash_field(&self) -> Option<&'static Parameter> {
         let mut parameters = self.parameters().iter();
-        parameters.find(|parameter| parameter.kind == ParameterKind::Hash)
+        parameters.find(|field| matches!(field.kind, ParameterKind::Hash | ParameterKind::AnyHash))
     }
 
     /// The SHA-1 in the form, if it is about a file and one can be read.
@@ -145,7 +145,12 @@ impl Draft {
     pub fn file_sha1(&self) -> Option<Sha1> {
         match self.value(self.hash_field()?).ok()?? {
             Value::Hash(sha1) => Some(sha1),
-            Value::Choice(_) | Value::Text(_) | Value::Number(_) | Value::Flag(_) => None,
+            Value::Choice(_)
+            | Value::Text(_)
+            | Value::Sha256(_)
+            | Value::Time(_)
+            | Value::Number(_)
+            | Value::Flag(_) => None,
         }
     }
 
@@ -154,7 +159,8 @@ impl Draft {
     pub fn file_hash(&self) -> Option<Box<str>> {
         match self.value(self.hash_field()?) {
             Ok(Some(Value::Hash(sha1))) => Some(sha1.as_str().into()),
-            Err(ParameterError::Hash(Sha1Error::Sha256 { digits })) => Some(digits),
+            Ok(Some(Value::Sha256(digits)))
+            | Err(ParameterError::Hash(Sha1Error::Sha256 { digits })) => Some(digits),
             Ok(_) | Err(_) => None,
         }
     }

@@ -65,3 +65,57 @@ pub const SCAN_TYPE: Parameter = Parameter {
     ]),
     required: true,
 };
+
+/// The file that is blocked or allowed everywhere.
+pub const FILE: Parameter = Parameter {
+    wire_name: "indicatorValue",
+    label: "Hash of the file",
+    help: "Its SHA-1 or SHA-256, or the whole path of the file on this computer; labels are fine",
+    kind: ParameterKind::AnyHash,
+    required: true,
+};
+
+/// What devices do when they meet the file.
+pub const REACTION: Parameter = Parameter {
+    wire_name: "action",
+    label: "What devices do",
+    help: "Block stops the file and puts it into quarantine wherever it is met. Audit only raises an alert",
+    kind: ParameterKind::Choice(&[
+        Choice {
+            value: "BlockAndRemediate",
+            word: "Block",
+            available_as: None,
+            consequence: None,
+        },
+        AUDIT,
+    ]),
+    required: true,
+};
+
+/// The file is left alone.
+pub const AUDIT: Choice = Choice {
+    value: "Audit",
+    word: "Audit only",
+    available_as: None,
+    consequence: Some(
+        "Every device of the tenant raises an alert when it meets this file, and lets it run",
+    ),
+};
+
+/// When it ends by itself.
+pub const EXPIRES: Parameter = Parameter {
+    wire_name: "expirationTime",
+    label: "Ends (UTC)",
+    help: "Year-month-day hour:minute in UTC; 7 days from now unless you say otherwise",
+    kind: ParameterKind::Time,
+    required: true,
+};
+
+/// Which block is taken back.
+pub const INDICATOR: Parameter = Parameter {
+    wire_name: "indicatorId",
+    label: "Number of the block",
+    help: "As Defender numbers it; choosing a block below fills it in",
+    kind: ParameterKind::Text { max_chars: 64 },
+    required: true,
+};

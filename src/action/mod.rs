@@ -4,6 +4,7 @@ mod catalogue;
 mod condition;
 mod draft;
 mod hash;
+mod indicator;
 mod inference;
 mod inputs;
 mod order;
@@ -20,10 +21,14 @@ pub use catalogue::{ActionKind, CANCEL_PERMISSIONS};
 pub use condition::Condition;
 pub use draft::{Draft, DraftError, Subject};
 pub use hash::{Sha1, Sha1Error};
+pub use indicator::Effect;
 #[cfg(test)]
 pub use inference::INFERENCES;
 pub use inference::{ConditionState, Conditions, Evidence, infer, infer_ended};
-pub use inputs::{FULL, ISOLATION_TYPE, SCAN_TYPE, SELECTIVE, SHA1, TAG};
+pub use inputs::{
+    AUDIT, EXPIRES, FILE, FULL, INDICATOR, ISOLATION_TYPE, REACTION, SCAN_TYPE, SELECTIVE, SHA1,
+    TAG,
+};
 pub use order::{MAX_COMMENT_CHARS, Order, Task};
 pub use parameter::{Choice, Parameter, ParameterError, ParameterKind, Value, Values};
 pub use phase::Phase;

@@ -83,7 +83,7 @@ impl Task {
                     (Change::Clears(one), Change::Clears(two)) => one.ends_with(two),
                     (Change::Sets(_) | Change::Clears(_) | Change::Nothing, _) => one == two,
                 };
-                is_alike && self.file() == other.file()
+                is_alike && self.file_hash() == other.file_hash()
             }
             (Self::Cancel { .. }, Self::Cancel { action, .. }) => self.cancels(action),
             (Self::Act { .. }, Self::Cancel { .. }) | (Self::Cancel { .. }, Self::Act { .. }) => {
@@ -144,7 +144,12 @@ impl Task {
         };
         values.iter().find_map(|(_, value)| match value {
             Value::Hash(sha1) => Some(sha1),
-            Value::Choice(_) | Value::Text(_) | Value::Number(_) | Value::Flag(_) => None,
+            Value::Choice(_)
+            | Value::Text(_)
+            | Value::Sha256(_)
+            | Value::Time(_)
+            | Value::Number(_)
+            | Value::Flag(_) => None,
         })
     }
 
@@ -156,9 +161,15 @@ impl Task {
         };
         match values.get(&TAG) {
             Some(Value::Text(tag)) => Some(tag),
-            Some(Value::Choice(_) | Value::Hash(_) | Value::Number(_) | Value::Flag(_)) | None => {
-                None
-            }
+            Some(
+                Value::Choice(_)
+                | Value::Hash(_)
+                | Value::Sha256(_)
+                | Value::Time(_)
+                | Value::Number(_)
+                | Value::Flag(_),
+            )
+            | None => None,
         }
     }
 
@@ -173,6 +184,12 @@ impl Task {
         let given = values.iter();
         let given = given.map(|(parameter, value)| (parameter.wire_name, value.to_json()));
         fixed.chain(given).collect()
+    }
+
+    /// Whether it acts on every device of the tenant at once.
+    #[must_use]
+    pub fn is_tenant_wide(&self) -> bool {
+        self.kind().is_some_and(ActionKind::is_tenant_wide)
     }
 
     /// Whether it cuts a device off its network.
@@ -303,13 +320,16 @@ impl Order {
     #[must_use]
     pub fn body(&self) -> Vec<(&'static str, Json)> {
         let record = self.task.record();
+        if record == Recorded::Indicator {
+            return self.indicator_body();
+        }
         let comment = record.takes_comment();
         let comment = comment.then(|| ("Comment", self.comment_to_send().into()));
         let mut body: Vec<_> = comment.into_iter().collect();
         body.extend(self.task.properties());
         let keeps_tag = match record {
             Recorded::MachineAction => matches!(self.task, Task::Act { .. }),
-            Recorded::Investigation | Recorded::Machine => false,
+            Recorded::Investigation | Recorded::Machine | Recorded::Indicator => false,
         };
         if keeps_tag {
             body.push(("ExternalId", self.entry.to_string().into()));

@@ -4,6 +4,9 @@
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use serde_json::Value as Json;
 
 use super::hash::{Sha1, Sha1Error};
@@ -30,6 +33,10 @@ pub enum ParameterKind {
     Text { max_chars: usize },
     /// The SHA-1 of a file.
     Hash,
+    /// The SHA-1 or SHA-256 of a file.
+    AnyHash,
+    /// A moment, to the second, in UTC.
+    Time,
     /// A whole number.
     Number { range: RangeInclusive<i64> },
     /// Yes or no.
@@ -57,6 +64,10 @@ pub enum Value {
     Choice(&'static Choice),
     Text(Box<str>),
     Hash(Sha1),
+    /// 64 hexadecimal digits in lower case.
+    Sha256(Box<str>),
+    /// To the second.
+    Time(Timestamp),
     Number(i64),
     Flag(bool),
 }
@@ -76,6 +87,8 @@ pub enum ParameterError {
         chars: usize,
         max: usize,
     },
+    #[error("{label}: a time such as 2026-12-06 07:40")]
+    NoTime { label: &'static str },
     #[error("{label}: one line only, without control characters")]
     SeveralLines { label: &'static str },
     #[error("{label}: a whole number from {low} to {high}")]
@@ -102,6 +115,8 @@ impl Parameter {
             ParameterKind::Choice(_)
             | ParameterKind::Text { .. }
             | ParameterKind::Hash
+            | ParameterKind::AnyHash
+            | ParameterKind::Time
             | ParameterKind::Number { .. }
             | ParameterKind::Path => "",
         }
@@ -114,6 +129,8 @@ impl Parameter {
             ParameterKind::Choice(_) | ParameterKind::Flag => false,
             ParameterKind::Text { .. }
             | ParameterKind::Hash
+            | ParameterKind::AnyHash
+            | ParameterKind::Time
             | ParameterKind::Number { .. }
             | ParameterKind::Path => true,
         }
@@ -125,7 +142,8 @@ impl Parameter {
         match &self.kind {
             ParameterKind::Choice(choices) => choices.first().map_or("", |c| c.value).to_owned(),
             ParameterKind::Text { .. } => "cordon".to_owned(),
-            ParameterKind::Hash => Sha1::EXAMPLE.to_owned(),
+            ParameterKind::Hash | ParameterKind::AnyHash => Sha1::EXAMPLE.to_owned(),
+            ParameterKind::Time => "2099-12-31 00:00".to_owned(),
             ParameterKind::Number { range } => range.start().to_string(),
             ParameterKind::Flag => YES.to_owned(),
             ParameterKind::Path => r"C:\Windows\Temp\cordon.txt".to_owned(),
@@ -144,6 +162,7 @@ impl Parameter {
         }
         Ok(Some(match &self.kind {
             ParameterKind::Hash => Value::Hash(Sha1::find(text)?),
+            ParameterKind::AnyHash => any_hash(text)?,
             _ if text.is_empty() => return Err(ParameterError::Missing { label }),
             ParameterKind::Choice(choices) => {
                 let chosen = choices.iter().find(|choice| choice.value == text);
@@ -151,6 +170,9 @@ impl Parameter {
             }
             ParameterKind::Text { max_chars } => Value::Text(one_line(text, label, *max_chars)?),
             ParameterKind::Path => Value::Text(one_line(text, label, MAX_PATH_CHARS)?),
+            ParameterKind::Time => {
+                Value::Time(moment(text).ok_or(ParameterError::NoTime { label })?)
+            }
             ParameterKind::Number { range } => {
                 let number = text.parse().ok().filter(|number| range.contains(number));
                 let (low, high) = (*range.start(), *range.end());
@@ -176,6 +198,8 @@ impl Parameter {
                 Some(Value::Text(text.as_str().into()))
             }
             (ParameterKind::Hash, Json::String(text)) => Sha1::find(text).ok().map(Value::Hash),
+            (ParameterKind::AnyHash, Json::String(text)) => any_hash(text).ok(),
+            (ParameterKind::Time, Json::String(text)) => moment(text).map(Value::Time),
             (ParameterKind::Number { .. }, Json::Number(number)) => {
                 number.as_i64().map(Value::Number)
             }
@@ -183,6 +207,25 @@ impl Parameter {
             _ => None,
         }
     }
+}
+
+fn any_hash(text: &str) -> Result<Value, Sha1Error> {
+    match Sha1::find(text) {
+        Err(Sha1Error::Sha256 { digits }) => Ok(Value::Sha256(digits)),
+        other => other.map(Value::Hash),
+    }
+}
+
+/// A time as people and the service write it. Without an offset it is UTC, without a time of day its
+/// beginning.
+fn moment(text: &str) -> Option<Timestamp> {
+    let text = text.trim().trim_end_matches("UTC").trim_end();
+    let plain = || {
+        let at: DateTime = text.parse().ok()?;
+        Some(at.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    };
+    let at = text.parse::<Timestamp>().ok().or_else(plain)?;
+    Timestamp::from_second(at.as_second()).ok()
 }
 
 fn one_line(text: &str, label: &'static str, max: usize) -> Result<Box<str>, ParameterError> {
@@ -203,7 +246,10 @@ impl Value {
         match self {
             Self::Number(number) => Json::from(*number),
             Self::Flag(flag) => Json::from(*flag),
-            Self::Choice(_) | Self::Text(_) | Self::Hash(_) => Json::from(&*self.text()),
+            Self::Time(at) => at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string().into(),
+            Self::Choice(_) | Self::Text(_) | Self::Hash(_) | Self::Sha256(_) => {
+                Json::from(&*self.text())
+            }
         }
     }
 
@@ -212,7 +258,11 @@ impl Value {
     pub fn text(&self) -> Cow<'_, str> {
         match self {
             Self::Choice(choice) => choice.value.into(),
-            Self::Text(text) => (&**text).into(),
+            Self::Text(text) | Self::Sha256(text) => (&**text).into(),
+            Self::Time(at) if at.as_second() % 60 == 0 => {
+                at.strftime("%Y-%m-%d %H:%M").to_string().into()
+            }
+            Self::Time(at) => at.strftime("%Y-%m-%d %H:%M:%S").to_string().into(),
             Self::Hash(sha1) => sha1.as_str().into(),
             Self::Number(number) => number.to_string().into(),
             Self::Flag(flag) => if *flag { YES } else { NO }.into(),
@@ -225,7 +275,8 @@ impl Value {
         match self {
             Self::Choice(choice) => choice.word.into(),
             Self::Flag(flag) => if *flag { "yes" } else { "no" }.into(),
-            Self::Text(_) | Self::Hash(_) | Self::Number(_) => self.text(),
+            Self::Time(_) => format!("{} UTC", self.text()).into(),
+            Self::Text(_) | Self::Hash(_) | Self::Sha256(_) | Self::Number(_) => self.text(),
         }
     }
 }
@@ -255,7 +306,12 @@ impl Values {
     pub fn variant(&self) -> Option<&'static Choice> {
         self.iter().find_map(|(_, value)| match value {
             Value::Choice(choice) => Some(*choice),
-            Value::Text(_) | Value::Hash(_) | Value::Number(_) | Value::Flag(_) => None,
+            Value::Text(_)
+            | Value::Hash(_)
+            | Value::Sha256(_)
+            | Value::Time(_)
+            | Value::Number(_)
+            | Value::Flag(_) => None,
         })
     }
 
@@ -330,6 +386,47 @@ mod tests {
             assert_eq!(parameter.read(&value.to_json()), Some(value.clone()));
             assert_eq!(parameter.parse(&value.text()), Ok(Some(value)));
             assert_eq!(parameter.read(&Json::Null), None);
+        }
+    }
+
+    #[test]
+    fn a_time_is_read_as_utc_and_a_hash_of_either_length_is_taken() {
+        let time = parameter(ParameterKind::Time, true);
+        let read = |text: &str| time.parse(text).map(|value| value.map(|v| v.to_json()));
+        for text in [
+            "2026-12-06 07:40",
+            " 2026-12-06T07:40Z ",
+            "2026-12-06 07:40 UTC",
+            "2026-12-06T08:40:00+01:00",
+        ] {
+            assert_eq!(
+                read(text),
+                Ok(Some("2026-12-06T07:40:00Z".into())),
+                "{text}"
+            );
+        }
+        assert_eq!(read("2026-12-06"), Ok(Some("2026-12-06T00:00:00Z".into())));
+        for wrong in ["tomorrow", "7", "2026-13-06", "06.12.2026"] {
+            let label = "Label";
+            assert_eq!(
+                read(wrong),
+                Err(ParameterError::NoTime { label }),
+                "{wrong}"
+            );
+        }
+        let hash = parameter(ParameterKind::AnyHash, true);
+        let sha256 = "ab".repeat(32);
+        let value = Value::Sha256(sha256.as_str().into());
+        assert_eq!(hash.parse(&sha256.to_uppercase()), Ok(Some(value.clone())));
+        assert_eq!(hash.read(&value.to_json()), Some(value));
+        let md5 = ParameterError::Hash(Sha1Error::Md5);
+        assert_eq!(hash.parse(&"a".repeat(32)), Err(md5));
+        for kind in [ParameterKind::AnyHash, ParameterKind::Time] {
+            let parameter = parameter(kind, true);
+            let value = parameter.parse(&parameter.example());
+            let value = value.expect("an example").expect("it is not empty");
+            assert_eq!(parameter.read(&value.to_json()), Some(value.clone()));
+            assert_eq!(parameter.parse(&value.text()), Ok(Some(value)));
         }
     }
 

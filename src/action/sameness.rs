@@ -40,6 +40,11 @@ impl Task {
     pub fn compared_with_task(&self, other: &Self) -> Sameness {
         match (self, other) {
             (Self::Act { kind, .. }, Self::Act { kind: theirs, .. })
+                if kind == theirs && kind.is_tenant_wide() =>
+            {
+                self.compared_everywhere(other)
+            }
+            (Self::Act { kind, .. }, Self::Act { kind: theirs, .. })
                 if kind.spec().wire_type == theirs.spec().wire_type =>
             {
                 self.compared(*kind, other.file(), other.scope())
@@ -52,6 +57,21 @@ impl Task {
             (Self::Act { .. } | Self::Cancel { .. }, Self::Act { .. } | Self::Cancel { .. }) => {
                 Sameness::Different
             }
+        }
+    }
+
+    /// Of one kind, on every device. One file may have several indicators, each with another reaction.
+    fn compared_everywhere(&self, other: &Self) -> Sameness {
+        let about = |task: &Self| match task.indicator() {
+            Some(id) => Some(id.as_str().to_owned()),
+            None => task.file_hash().map(ToOwned::to_owned),
+        };
+        match (about(self), about(other)) {
+            (Some(ours), Some(theirs)) if ours == theirs && self.reaction() == other.reaction() => {
+                Sameness::Same
+            }
+            (Some(_), Some(_)) => Sameness::Different,
+            (None, _) | (_, None) => Sameness::Unknown,
         }
     }
 

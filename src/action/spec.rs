@@ -49,6 +49,9 @@ pub enum Devices {
     Unmanaged,
     /// All: Defender carries it out by itself.
     Any,
+    /// All of the tenant at once: it is ordered of [`MachineRef::every_device`](crate::model::MachineRef::every_device),
+    /// wherever it was begun.
+    Every,
 }
 
 /// What the service answers with, and what is followed to its end.
@@ -60,6 +63,9 @@ pub enum Recorded {
     /// The machine as it is then. There is no record of the request: the machine is read for its effect,
     /// and the order's own tag stands in the place of an id.
     Machine,
+    /// An indicator of the tenant, or nothing where one is removed. The indicators of its file are read for
+    /// the order's effect.
+    Indicator,
 }
 
 impl Recorded {
@@ -69,6 +75,7 @@ impl Recorded {
         match self {
             Self::MachineAction => Some("Action id"),
             Self::Investigation => Some("Investigation id"),
+            Self::Indicator => Some("Indicator id"),
             Self::Machine => None,
         }
     }
@@ -78,7 +85,7 @@ impl Recorded {
     pub const fn can_be_cancelled(self) -> bool {
         match self {
             Self::MachineAction => true,
-            Self::Investigation | Self::Machine => false,
+            Self::Investigation | Self::Machine | Self::Indicator => false,
         }
     }
 
@@ -86,7 +93,7 @@ impl Recorded {
     #[must_use]
     pub const fn takes_comment(self) -> bool {
         match self {
-            Self::MachineAction | Self::Investigation => true,
+            Self::MachineAction | Self::Investigation | Self::Indicator => true,
             Self::Machine => false,
         }
     }
@@ -257,6 +264,12 @@ impl ActionSpec {
 }
 
 impl ActionKind {
+    /// Whether it acts on every device of the tenant at once.
+    #[must_use]
+    pub fn is_tenant_wide(self) -> bool {
+        self.spec().devices == Devices::Every
+    }
+
     /// The action used instead on such a device: a key for an isolation contains what cannot
     /// isolate itself.
     #[must_use]

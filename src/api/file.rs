@@ -7,11 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::rate_limit::Lane;
-use super::transport::Limits;
 use super::wire::Noun;
 use super::{ApiError, Client, odata};
 use crate::model::loose::{Flag, Loose, LooseList};
-use crate::model::{FileFacts, Indicator, IndicatorAction, Listed, Machine, Seen, hash_digits};
+use crate::model::{FileFacts, Indicator, Listed, Machine, Seen, hash_digits};
 
 /// Names of one file that are kept.
 const MAX_NAMES: usize = 5;
@@ -44,26 +43,18 @@ impl Client {
             facts.names = stats.names;
         }
         if with_indicators {
-            facts.indicators = self.indicators_of(&facts).await;
+            facts.indicators = self.indicators_about(&facts).await;
         }
         Ok(Some(facts))
     }
 
     /// What holds for a file on every device; `None` when that could not be read whole.
-    async fn indicators_of(&self, facts: &FileFacts) -> Option<Box<[Indicator]>> {
-        let values = || std::iter::once(&facts.sha1).chain(&facts.sha256);
-        let url = odata::indicators(&self.0.endpoints.api, values().map(AsRef::as_ref));
-        let read = self.list::<OfValue>(&url, Lane::Analyst, Limits::ONE);
-        let (page, stop, _) = read.await.ok()?;
-        let is_cut = stop.is_some() || page.is_overfull || page.next_link.is_some();
-        if is_cut || page.unreadable > 0 {
-            return None;
-        }
-        // Whatever the service made of the filter.
-        let is_of_file = |value: &str| values().any(|hash| hash.eq_ignore_ascii_case(value));
-        let all = page.items.into_iter();
-        let of_file = all.filter(|OfValue(value, _)| is_of_file(value));
-        Some(of_file.map(|OfValue(_, indicator)| indicator).collect())
+    async fn indicators_about(&self, facts: &FileFacts) -> Option<Box<[Indicator]>> {
+        let hashes: Vec<&str> = std::iter::once(&*facts.sha1)
+            .chain(facts.sha256.as_deref())
+            .collect();
+        let read = self.indicators_of(&hashes, Lane::Analyst).await.ok()?;
+        (read.complete && read.unreadable == 0).then(|| read.items.into())
     }
 
     /// The devices on which the file with this SHA-1 was seen; none where the service knows of none. The
@@ -170,30 +161,6 @@ struct WireStats {
     top_file_names: LooseList<Box<str>>,
 }
 
-/// An indicator with the value that it is about.
-struct OfValue(Box<str>, Indicator);
-
-impl Noun for OfValue {
-    fn read(json: &str) -> Option<Self> {
-        let wire: WireIndicator = serde_json::from_str(json).ok()?;
-        let indicator = Indicator {
-            action: wire.action.0?,
-            by: wire.created_by.0,
-            expires: wire.expiration_time.0,
-        };
-        Some(Self(wire.indicator_value.0?, indicator))
-    }
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct WireIndicator {
-    indicator_value: Loose<Box<str>>,
-    action: Loose<IndicatorAction>,
-    created_by: Loose<Box<str>>,
-    expiration_time: Loose<Timestamp>,
-}
-
 /// A count, which the service writes as a number or as a text.
 fn number(value: &Value) -> Option<i64> {
     let read = value
@@ -287,23 +254,5 @@ mod tests {
             ..facts
         };
         assert!(is_of(&untold, &sha256), "it was found by that");
-    }
-
-    #[test]
-    fn the_services_own_indicators_are_read() {
-        let samples = include_str!("../../tests/fixtures/indicators.json");
-        let samples: Value = serde_json::from_str(samples).expect("JSON");
-        let body = samples["list_real"].to_string();
-        let read = super::super::wire::list::<OfValue>(body.as_bytes()).expect("a list");
-        let actions = read.items.iter().map(|OfValue(_, one)| &one.action);
-        let (block, audit) = (IndicatorAction::BlockAndRemediate, IndicatorAction::Audit);
-        assert!(actions.eq([&block, &audit, &IndicatorAction::Allowed]));
-        let OfValue(value, first) = &read.items[0];
-        assert_eq!(&**value, "bec1b52d350d721c7e22a6d4bb0a92909893a3ae");
-        assert_eq!(first.by.as_deref(), Some("analyst@contoso.onmicrosoft.com"));
-        assert_eq!(first.expires, "2024-12-12T00:00:00Z".parse().ok());
-        let old = OfValue::read(&samples["entity_docs"].to_string()).expect("it has an action");
-        assert_eq!(old.1.action, IndicatorAction::from_wire("AlertAndBlock"));
-        assert!(OfValue::read(r#"{"indicatorValue":"ab","action":null}"#).is_none());
     }
 }

@@ -12,6 +12,7 @@ mod by_id;
 mod error;
 mod explain;
 mod file;
+mod indicator;
 mod investigation;
 mod list;
 mod odata;
@@ -244,6 +245,7 @@ impl Client {
         let result = match sending {
             Sending::Get(limits) => self.0.http.get(url, bearer, limits).await,
             Sending::Post(body) => self.0.http.post(url, bearer, body).await,
+            Sending::Delete => self.0.http.delete(url, bearer).await,
         };
         let ms = self.now().duration_since(start).as_millis();
         let answer = match result {
@@ -296,6 +298,7 @@ impl Client {
 enum Sending {
     Get(Limits),
     Post(Vec<u8>),
+    Delete,
 }
 
 impl Sending {
@@ -303,6 +306,7 @@ impl Sending {
         match self {
             Self::Get(_) => "GET",
             Self::Post(_) => "POST",
+            Self::Delete => "DELETE",
         }
     }
 }

@@ -117,6 +117,12 @@ pub(super) fn path(api: &Url, segments: &[&str]) -> Url {
 /// Where an order goes.
 pub(super) fn submission(api: &Url, order: &Order) -> Url {
     match &order.task {
+        Task::Act { kind, .. } if kind.is_tenant_wide() => {
+            let indicator = order.task.indicator();
+            let id = indicator.as_ref().map(MachineActionId::as_str);
+            let segments = std::iter::once(kind.spec().endpoint).chain(id);
+            path(api, &segments.collect::<Vec<_>>())
+        }
         Task::Act { kind, .. } => path(
             api,
             &["machines", order.machine.id.as_str(), kind.spec().endpoint],

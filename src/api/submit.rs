@@ -1,12 +1,15 @@
 //! The one request that changes something.
 
+use url::Url;
+
+use super::transport::Answer;
 use super::wire;
 use super::{ApiError, Client, Permit, Sending, Submitted, investigation, odata};
-use crate::action::{Order, Recorded};
-use crate::model::{Account, Machine};
+use crate::action::{ActionKind, Order, Recorded};
+use crate::model::{Account, Indicator, Machine, MachineAction};
 
 impl Client {
-    /// Sends exactly one POST (rules 2 and 4): only `worker/order/send.rs` calls this.
+    /// Sends exactly one POST, or one DELETE of what an order takes back (rules 2 and 4): only `worker/order/send.rs` calls this.
     ///
     /// # Errors
     /// [`ApiError::effect`] tells whether something may have changed all the same.
@@ -17,14 +20,13 @@ impl Client {
         permit: Permit,
     ) -> Result<Submitted, ApiError> {
         let url = odata::submission(&self.0.endpoints.api, order);
-        let answer = self
-            .send_with(
-                self.0.session.token_of(account).await,
-                &url,
-                permit,
-                Sending::Post(wire::object(&order.body())),
-            )
-            .await?;
+        let sending = if order.task.kind() == Some(ActionKind::RemoveBlock) {
+            Sending::Delete
+        } else {
+            Sending::Post(wire::object(&order.body()))
+        };
+        let token = self.0.session.token_of(account).await;
+        let answer = self.send_with(token, &url, permit, sending).await?;
         let action = match order.task.record() {
             Recorded::MachineAction => self.understand(&url, &answer, wire::one)?,
             Recorded::Investigation => self.understand(&url, &answer, investigation::one)?,
@@ -38,10 +40,26 @@ impl Client {
                         came: machine.id.as_str().into(),
                     })?
             }
+            Recorded::Indicator => self.indicator_of(order, &url, &answer)?,
         };
         Ok(Submitted {
             action,
             date: answer.date(),
         })
+    }
+    /// What came of an order that is about an indicator, where the answer is as it was ordered.
+    fn indicator_of(
+        &self,
+        order: &Order,
+        url: &Url,
+        answer: &Answer,
+    ) -> Result<MachineAction, ApiError> {
+        let other = |came: &str| ApiError::OtherRecord { came: came.into() };
+        if order.task.kind() == Some(ActionKind::RemoveBlock) {
+            answer.body(url, self.now())?;
+            return order.gone().ok_or_else(|| other("nothing"));
+        }
+        let made: Indicator = self.understand(url, answer, wire::one)?;
+        order.answered_by(&made).map_err(other)
     }
 }

@@ -228,6 +228,12 @@ impl Http {
         self.call(request, token, Limits::ONE).await
     }
 
+    /// Removes what `url` names.
+    pub(super) async fn delete(&self, url: &Url, token: &str) -> Result<Answer, HttpFault> {
+        let request = reqwest::Request::new(reqwest::Method::DELETE, url.clone());
+        self.call(request, token, Limits::ONE).await
+    }
+
     async fn call(
         &self,
         mut request: reqwest::Request,

@@ -102,7 +102,14 @@ impl App {
     fn open_form(&mut self, ctx: &egui::Context, machines: &[MachineRef], kind: ActionKind) {
         let time = ctx.input(|i| i.time);
         let (state, views) = (&self.state, &mut self.views);
-        let load = order::open(state, views, machines, Subject::Act(kind), time, |_| {});
+        let load = order::open(
+            state,
+            views,
+            machines,
+            Subject::Act(kind),
+            (time, now()),
+            |_| {},
+        );
         for load in load {
             self.send(load);
         }

@@ -2,6 +2,7 @@
 
 use super::Facts;
 use super::verdict::{Question, Verdict};
+use crate::action::ActionKind;
 use crate::explain::NextStep;
 use crate::model::{
     FileFacts, IndicatorAction, Permission, SessionStatus, clean, grouped, requestor_name,
@@ -23,7 +24,9 @@ pub enum FileLook<'a> {
 
 /// Warns of a file that the system or many people need, and of what could not be checked.
 pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
-    if question.task.file().is_none() {
+    let blocks = question.task.kind() == Some(ActionKind::BlockFile);
+    let is_taken = blocks || question.task.kind() == Some(ActionKind::StopAndQuarantineFile);
+    if question.task.file_hash().is_none() || !is_taken {
         return Vec::new();
     }
     if lacks_permission(facts.session) {
@@ -41,10 +44,12 @@ pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> 
         FileLook::Failed(why) => vec![Verdict::not_checked(format!(
             "who signed this file and how widespread it is: {why}"
         ))],
-        FileLook::Unknown => vec![Verdict::warn(
-            "Defender has never seen this SHA-1. Check that it is the right one",
-        )],
-        FileLook::Known(file) => known(file),
+        FileLook::Unknown => vec![Verdict::warn(if blocks {
+            "Defender has never seen this file. Check that the hash is the right one"
+        } else {
+            "Defender has never seen this SHA-1. Check that it is the right one"
+        })],
+        FileLook::Known(file) => known(file, blocks),
     }
 }
 
@@ -55,7 +60,8 @@ pub fn lacks_permission(session: &SessionStatus) -> bool {
         if permissions.holds(&[Permission::FileReadAll]) == Some(false))
 }
 
-fn known(file: &FileFacts) -> Vec<Verdict> {
+/// `blocks` says that it is blocked on every device, and not only taken from one.
+fn known(file: &FileFacts, blocks: bool) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     let by_microsoft = file
         .signer
@@ -63,9 +69,13 @@ fn known(file: &FileFacts) -> Vec<Verdict> {
         .is_some_and(|signer| signer.to_lowercase().starts_with("microsoft "));
     if by_microsoft && file.is_valid_certificate != Some(false) {
         let signer = clean(file.signer.as_deref().unwrap_or_default(), 80);
-        verdicts.push(Verdict::warn(format!(
-            "Signed by {signer}: the system may need it, and devices refuse to quarantine it"
-        )));
+        verdicts.push(Verdict::warn(if blocks {
+            format!("Signed by {signer}: the system may need it, on every device")
+        } else {
+            format!(
+                "Signed by {signer}: the system may need it, and devices refuse to quarantine it"
+            )
+        }));
     }
     match file.organization_prevalence {
         None => verdicts.push(Verdict::not_checked(
@@ -78,7 +88,8 @@ fn known(file: &FileFacts) -> Vec<Verdict> {
         Some(_) => {}
     }
     let indicators = file.indicators.iter().flatten();
-    for allowed in indicators.filter(|one| one.action == IndicatorAction::Allowed) {
+    // Of a block all of them are told, by another guardrail.
+    for allowed in indicators.filter(|one| !blocks && one.action == IndicatorAction::Allowed) {
         let by = requestor_name(allowed.by.as_deref());
         verdicts.push(Verdict::warn(format!(
             "{by} has allowed this file on every device, by an indicator: a quarantine goes against that"
@@ -100,16 +111,21 @@ mod tests {
         let of = |actions: &[IndicatorAction]| {
             let by = Some("s.weber@contoso.com".into());
             let each = actions.iter().map(|action| Indicator {
+                id: None,
+                value: "".into(),
                 action: action.clone(),
                 by: by.clone(),
+                created: None,
                 expires: None,
+                title: None,
+                description: None,
             });
             let file = FileFacts {
                 organization_prevalence: Some(1),
                 indicators: Some(each.collect()),
                 ..FileFacts::default()
             };
-            let found = known(&file).into_iter();
+            let found = known(&file, false).into_iter();
             found
                 .map(|found| found.named("file").text)
                 .collect::<Vec<_>>()

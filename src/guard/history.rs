@@ -15,9 +15,9 @@ pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Ver
     if let Some(verdict) = own_order(question, facts) {
         return vec![verdict];
     }
-    let Task::Act { .. } = question.task else {
+    if !question.is_act() || question.task.is_tenant_wide() {
         return Vec::new();
-    };
+    }
     let first = |sameness| {
         let mut open = open_actions(facts.actions());
         open.find(|action| question.task.compared_with(action) == sameness)

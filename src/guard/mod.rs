@@ -5,6 +5,7 @@
 
 mod batch;
 mod blast_radius;
+mod everywhere;
 mod file;
 mod history;
 mod lifting;
@@ -22,6 +23,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 pub use batch::{SEVERAL_AT_ONCE, approve_all, number_trouble};
+pub use everywhere::IndicatorsLook;
 pub use file::{FileLook, lacks_permission as lacks_file_permission};
 pub use ownership::{OwnAction, Ownership, is_another_person, ownership};
 pub use policy::{IpRange, Pattern, Policy, ProtectedBy};
@@ -30,8 +32,8 @@ pub use verdict::{Finding, Severity};
 
 use crate::action::{Draft, DraftError, Order, Task};
 use crate::model::{
-    Account, AvailableActions, EntryId, Epoch, Host, Machine, MachineAction, MachineActionId,
-    MachineRef, SessionStatus,
+    Account, AvailableActions, EntryId, Epoch, Host, Indicator, Machine, MachineAction,
+    MachineActionId, MachineRef, SessionStatus,
 };
 
 /// Everything a guardrail may look at.
@@ -49,6 +51,8 @@ pub struct Facts<'a> {
     pub host: Option<&'a Host>,
     /// What is known about the file in question, if the task is about one.
     pub file: FileLook<'a>,
+    /// What holds for files on every device, as far as that was read.
+    pub indicators: IndicatorsLook<'a>,
     /// What the service says it offers for the machine, if that is known.
     pub available: Option<&'a AvailableActions>,
     /// Other records with the same host name.
@@ -138,6 +142,8 @@ pub struct Review {
     batch_size: usize,
     /// The device's tags, where its record reported them.
     tags: Option<Box<[Box<str>]>>,
+    /// The indicators of the file that were there.
+    indicators: Box<[Option<MachineActionId>]>,
 }
 
 /// A confirmed order. Private fields and no `Clone`: one approval, one submission.
@@ -200,6 +206,8 @@ pub struct Approval {
     batch_size: usize,
     /// The device's tags as the person saw them.
     reviewed_tags: Option<Box<[Box<str>]>>,
+    /// The indicators of the file as the person saw them.
+    reviewed_indicators: Box<[Option<MachineActionId>]>,
 }
 
 /// Judges one task on one machine by every guardrail.
@@ -220,8 +228,11 @@ pub fn judge(
 }
 
 fn ask(question: &verdict::Question<'_>, facts: &Facts<'_>) -> Vec<Finding> {
+    let is_about_all = question.machine.is_every_device();
     let mut findings: Vec<_> = GUARDRAILS
         .iter()
+        // What concerns one device says nothing of all of them.
+        .filter(|rail| !is_about_all || everywhere::RAILS.contains(&rail.name))
         .flat_map(|rail| {
             (rail.check)(question, facts)
                 .into_iter()
@@ -252,6 +263,10 @@ pub fn review(draft: &Draft, facts: &Facts<'_>) -> Review {
         tags: facts
             .machine
             .and_then(|machine| machine.machine_tags.clone()),
+        indicators: draft.file_hash().map_or_else(Box::default, |hash| {
+            let about = facts.indicators.about(&hash);
+            about.map(|one| one.id.clone()).collect()
+        }),
     }
 }
 
@@ -328,6 +343,7 @@ impl Review {
             return Err(block);
         }
         let (is_named, batch_size, reviewed_tags) = (self.is_named, self.batch_size, self.tags);
+        let reviewed_indicators = self.indicators;
         let accepted_opposites = self
             .findings
             .iter()
@@ -343,6 +359,7 @@ impl Review {
                 is_named,
                 batch_size,
                 reviewed_tags,
+                reviewed_indicators,
             }),
             Err(errors) => Err(errors.first().map(ToString::to_string).unwrap_or_default()),
         }
@@ -368,6 +385,16 @@ impl Approval {
     #[must_use]
     pub fn confirmed_at(&self) -> Timestamp {
         self.confirmed_at
+    }
+
+    /// The indicator that this order would overwrite and that was not there when the person confirmed.
+    #[must_use]
+    pub fn overwrites<'a>(&self, read: &'a [Indicator]) -> Option<&'a Indicator> {
+        let makes = self.order.task.reaction()?;
+        let mut alike = read.iter().filter(|one| one.action.as_wire() == makes);
+        alike.find(|one| {
+            one.tag() != Some(self.order.entry) && !self.reviewed_indicators.contains(&one.id)
+        })
     }
 
     /// Whether the person confirmed knowing of this opposite action.

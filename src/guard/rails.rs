@@ -1,7 +1,9 @@
 //! The guardrails: one small function each, and the table of them.
 
 use super::verdict::{Question, Verdict};
-use super::{Facts, batch, blast_radius, file, history, lifting, protection, support, twins};
+use super::{
+    Facts, batch, blast_radius, everywhere, file, history, lifting, protection, support, twins,
+};
 use crate::action::Devices;
 use crate::explain::NextStep;
 use crate::model::{HealthStatus, OnboardingStatus, age_text, is_outdated};
@@ -117,6 +119,11 @@ pub const GUARDRAILS: &[Guardrail] = &[
         check: lifting::check,
     },
     Guardrail {
+        name: "everywhere",
+        protects: "every device of the tenant from a slip, and what a colleague has blocked or allowed",
+        check: everywhere::check,
+    },
+    Guardrail {
         name: "file",
         protects: "files that the system or many people need",
         check: file::check,
@@ -229,7 +236,7 @@ fn onboarding(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
         };
     }
     let devices = question.task.kind().map(|kind| kind.spec().devices);
-    if devices == Some(Devices::Any) {
+    if matches!(devices, Some(Devices::Any | Devices::Every)) {
         return Vec::new();
     }
     let is_for_unmanaged = devices == Some(Devices::Unmanaged);

@@ -102,6 +102,7 @@ impl World {
                 File::Unknown => FileLook::Unknown,
                 File::Known(file) => FileLook::Known(file),
             },
+            indicators: IndicatorsLook::NotYet,
             available: self.available.as_ref(),
             namesakes: &self.namesakes,
             history: self.history.as_deref().map(|actions| History {
@@ -376,9 +377,12 @@ fn a_protected_device_wants_its_name_typed_and_giving_back_does_not() {
 fn rules_that_cannot_be_read_want_the_name_of_every_device_before_a_disruptive_order() {
     let mut world = world();
     world.policy.unread = Some("settings.toml, line 3: policy.x: is no key".into());
-    for &kind in ActionKind::ALL {
+    let of_devices = ActionKind::ALL.iter().filter(|kind| !kind.is_tenant_wide());
+    for &kind in of_devices {
         world.machine.onboarding_status = Some(match kind.spec().devices {
-            action::Devices::Managed | action::Devices::Any => OnboardingStatus::Onboarded,
+            action::Devices::Managed | action::Devices::Any | action::Devices::Every => {
+                OnboardingStatus::Onboarded
+            }
             action::Devices::Unmanaged => OnboardingStatus::CanBeOnboarded,
         });
         let mut draft = world.draft(kind);

@@ -106,6 +106,11 @@ impl Verdict {
         Self::new(Severity::NameWanted, format!("{reason}{TYPE_NAME}"))
     }
 
+    /// Forbids until the word for all devices has been typed, for this reason.
+    pub(super) fn word_wanted(reason: impl std::fmt::Display) -> Self {
+        Self::new(Severity::NameWanted, format!("{reason}{TYPE_WORD}"))
+    }
+
     pub(super) fn block(text: impl Into<String>, next: NextStep) -> Self {
         Self::new(Severity::Block, text.into()).next(next)
     }
@@ -143,17 +148,27 @@ const TYPE_NAME: &str = ". Type its name to continue";
 /// What ends it once the name was typed.
 const NAME_TYPED: &str = ". Its name was typed";
 
+/// The same of the word that stands for all devices.
+const TYPE_WORD: &str = ". Type the word “everywhere” to continue";
+const WORD_TYPED: &str = ". The word was typed";
+
 /// The sentence of a [`Verdict::name_wanted`] once the name was typed.
 pub(super) fn name_typed(text: &str) -> String {
-    format!("{}{NAME_TYPED}", reason(text))
+    let typed = if text.ends_with(TYPE_WORD) {
+        WORD_TYPED
+    } else {
+        NAME_TYPED
+    };
+    format!("{}{typed}", reason(text))
 }
 
 /// The sentence without what it says of the typed name.
 pub(super) fn reason(text: &str) -> &str {
-    let untyped = text.strip_suffix(TYPE_NAME);
-    untyped
-        .or_else(|| text.strip_suffix(NAME_TYPED))
-        .unwrap_or(text)
+    let endings = [TYPE_NAME, NAME_TYPED, TYPE_WORD, WORD_TYPED];
+    let mut without = endings
+        .iter()
+        .filter_map(|ending| text.strip_suffix(ending));
+    without.next().unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -162,8 +177,11 @@ mod tests {
 
     #[test]
     fn a_reason_is_the_same_before_and_after_the_name_was_typed() {
-        let wanted = Verdict::name_wanted("Protected by your organisation").text;
-        assert_eq!(reason(&wanted), "Protected by your organisation");
-        assert_eq!(reason(&name_typed(&wanted)), reason(&wanted));
+        let why = "Protected by your organisation";
+        for wanted in [Verdict::name_wanted(why), Verdict::word_wanted(why)] {
+            assert_eq!(reason(&wanted.text), why);
+            assert_ne!(name_typed(&wanted.text), wanted.text);
+            assert_eq!(reason(&name_typed(&wanted.text)), why);
+        }
     }
 }

@@ -265,6 +265,23 @@ impl Entry {
         }
     }
 
+    /// Whether a later order has removed or replaced the indicator that this one made.
+    #[must_use]
+    pub fn is_taken_back_by(&self, later: &Self) -> bool {
+        let made = self
+            .own_action()
+            .filter(|_| self.order.task.is_tenant_wide());
+        let done = matches!(later.status(), OrderStatus::Done { .. });
+        let own = (self.intended_at(), self.id());
+        made.is_some_and(|made| {
+            let removes = later.order.task.indicator().as_ref() == Some(&made);
+            done && (later.intended_at(), later.id()) != own
+                && later.intended_at() >= self.intended_at()
+                && (removes
+                    || later.order.task.is_tenant_wide() && later.own_action() == Some(made))
+        })
+    }
+
     /// Where it stands, as the records have it.
     #[must_use]
     pub fn status(&self) -> &OrderStatus {

@@ -92,7 +92,7 @@ fn a_journal_of_each_layout_is_opened_read_continued_and_verified() {
     let second = "ba1ca43e574cf8f1e670b6a003af02f7d9082af2f84f6639fe1196f627c33096";
     let third = "2cde61cce17de36590f9338027a28df072669e7b8f5ef3c73bf5dd91bfdba152";
     let fourth = "80b3841ca7c2a7c06b32e1eea6fda90dd26d02e6c8a9cf377ca3310977c7e59f";
-    let sixth = "458d464c6950434ff21dd9e3458811e401a70c117b50dd487c1438bb0117bbe0";
+    let sixth = "7135e1e501a1ba55c7fb6904c5b03e536fc5f05d630e04a4acb1f94bf694149e";
     let fifth = "e62b41b0c0c7c7c518f6f25593e1e7ec97ada774ff36475f1c1444dbcf498b4a";
     for (layout, bytes, written, hash, continued, orders_in_it) in [
         (1, FIRST_RELEASE, 126, first, 129, 6),
@@ -100,7 +100,7 @@ fn a_journal_of_each_layout_is_opened_read_continued_and_verified() {
         (3, THIRD, 157, third, 159, 6),
         (4, FOURTH, 1 + 26 * 10, fourth, 3 + 26 * 10, 10),
         (5, FIFTH, 1 + 27 * 13, fifth, 3 + 27 * 13, 13),
-        (6, PRESENT, 1 + 28 * 13, sixth, 3 + 28 * 13, 13),
+        (6, PRESENT, 1 + 28 * 15, sixth, 3 + 28 * 15, 15),
     ] {
         let (_folder, path) = copied(bytes);
         let mut journal = Journal::open(&path).expect("opened");
@@ -203,7 +203,7 @@ fn every_row_of_this_layout_is_written_again_byte_for_byte() {
         Ok(())
     });
     compared.expect("readable");
-    assert_eq!(rows, 28 * 13);
+    assert_eq!(rows, 28 * 15);
 }
 
 /// What no fixture has: missing and unknown values, a batch, a cancellation.

@@ -18,8 +18,8 @@ use super::{Finding, JournalError};
 /// - 4: the same table; also antivirus scans with their `ScanType`, investigation packages, the release
 ///   of a containment as a kind of its own, and `serviceTime` of an end.
 /// - 5: the same table; also `Downloaded`, automated investigations, and tags with their `Value`.
-/// - 6: the same table; also `plan` of an order that is a step of one, and `PlanStopped` of one that was not
-///   sent because of a step before it.
+/// - 6: the same table; also `plan` of an order that is a step of one, `PlanStopped` of one that was not
+///   sent because of a step before it, and blocks of files on every device with their removal.
 pub(super) const LAYOUT: i64 = 6;
 /// From this layout on, a trigger demands that numbers have no gaps.
 const NUMBERED: i64 = 3;

@@ -4,6 +4,7 @@
 //! attacker's among them: it is kept apart from ours, so that none can become a link, an image, markup
 //! or a status that nobody reported. How it is written is `markdown` and `html`; what is said is here.
 
+mod conditions;
 mod html;
 mod line;
 mod markdown;
@@ -13,13 +14,14 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use conditions::{blocks_at, ended_by, is_done, sets_a_condition};
 pub(super) use html::html;
 use line::Line;
 pub(super) use markdown::markdown;
 
 use super::wording::{detail, not_reread, parameters, utc};
 use super::{Entry, NotSentReason, OrderStatus, Phase, TimeSource, Verified};
-use crate::action::{Change, Risk, Task};
+use crate::action::{Risk, Task};
 use crate::model::{EntryId, MachineActionStatus, MachineId, MachineRef, age_text};
 
 /// How long Defender keeps trying a device that does not report, before the action times out.
@@ -106,7 +108,9 @@ impl Section {
             Self::Open
         } else if !is_done(entry) {
             Self::Failed
-        } else if ended_by(entry, all).is_some() || !sets_a_condition(entry) {
+        } else if ended_by(entry, all.of_device_of(entry)).is_some()
+            || !(sets_a_condition(entry) || blocks_at(entry, all.at))
+        {
             Self::Done
         } else {
             Self::Contained
@@ -117,13 +121,15 @@ impl Section {
 /// Entries by what they are asked for: of a long journal each is looked at once.
 struct Journalled<'a> {
     listed: &'a [Entry],
+    /// What has ended by itself before this time does not hold any more.
+    at: Timestamp,
     by_id: HashMap<EntryId, &'a Entry>,
     by_machine: HashMap<MachineId, Vec<&'a Entry>>,
 }
 
 impl<'a> Journalled<'a> {
     /// `listed` among `all`.
-    fn new(listed: &'a [Entry], all: &'a [Entry]) -> Self {
+    fn new(listed: &'a [Entry], all: &'a [Entry], at: Timestamp) -> Self {
         // Of a long journal only the devices that are listed are asked for.
         let devices: HashSet<_> = listed.iter().map(|entry| entry.machine().id).collect();
         let mut by_machine: HashMap<MachineId, Vec<&Entry>> = HashMap::new();
@@ -136,6 +142,7 @@ impl<'a> Journalled<'a> {
         let by_id = all.iter().map(|entry| (entry.id(), entry)).collect();
         Self {
             listed,
+            at,
             by_id,
             by_machine,
         }
@@ -152,7 +159,7 @@ impl<'a> Journalled<'a> {
 /// however old.
 #[must_use]
 pub fn hand_over(all: &[Entry], since: Timestamp) -> Vec<Entry> {
-    let journalled = Journalled::new(all, all);
+    let journalled = Journalled::new(all, all, since);
     let is_on_it = |entry: &&Entry| {
         let last = entry.records().last().map(|(at, _)| *at);
         let section = Section::of(entry, &journalled);
@@ -189,7 +196,7 @@ const NOTHING: &str = "Nothing";
 
 impl Sheet {
     pub(super) fn new(entries: &[Entry], verified: &Verified, moment: &Moment<'_>) -> Self {
-        let entries = &Journalled::new(entries, moment.all.unwrap_or(entries));
+        let entries = &Journalled::new(entries, moment.all.unwrap_or(entries), moment.now);
         let mut blocks = Vec::new();
         for section in Section::ALL {
             // The newest first: that is what the next shift asks about.
@@ -323,7 +330,7 @@ fn item(entry: &Entry, all: &Journalled<'_>, section: Section, moment: &Moment<'
     let order = &entry.order;
     let status = entry.status();
     let (at, source) = entry.status_time();
-    let when = match (section, ended_by(entry, all)) {
+    let when = match (section, ended_by(entry, all.of_device_of(entry))) {
         (Section::Contained | Section::Open, _) => {
             let (both, ago) = (moment.both(at), moment.ago(at, source));
             format!("since {both}, {ago}, by {}", source.words())
@@ -379,6 +386,9 @@ fn next_step(
 ) -> Option<Line> {
     let kind = entry.order.task.kind();
     let next = match section {
+        Section::Contained if entry.order.task.is_tenant_wide() => {
+            conditions::next_of_block(entry, |at| moment.both(at))
+        }
         Section::Contained => {
             let undo = kind.and_then(|kind| kind.spec().undo);
             let undo = undo.map_or("Release it", |undo| undo.spec().title);
@@ -468,33 +478,4 @@ fn word(line: Line, entry: &Entry, is_strong: bool) -> Line {
         (false, true) => line.strong(&word),
         (false, false) => line.ours(word),
     }
-}
-
-fn is_done(entry: &Entry) -> bool {
-    matches!(entry.status(), OrderStatus::Done { .. })
-}
-
-fn change(entry: &Entry) -> Option<Change> {
-    entry.order.task.kind().map(|kind| kind.spec().change)
-}
-
-fn sets_a_condition(entry: &Entry) -> bool {
-    matches!(change(entry), Some(Change::Sets(_)))
-}
-
-/// The later success of ours that cleared, or set anew, the condition that this one set. Whether it
-/// still holds is the service's to say.
-fn ended_by<'a>(entry: &Entry, all: &Journalled<'a>) -> Option<&'a Entry> {
-    let Some(Change::Sets(condition)) = change(entry).filter(|_| is_done(entry)) else {
-        return None;
-    };
-    let mut of_device = all.of_device_of(entry).iter().copied();
-    of_device.find(|other| {
-        matches!(
-            change(other),
-            Some(Change::Sets(c) | Change::Clears(c)) if c.ends_with(condition)
-        ) && is_done(other)
-            && (other.status_since(), other.intended_at())
-                > (entry.status_since(), entry.intended_at())
-    })
 }

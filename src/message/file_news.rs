@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::explain::Explanation;
-use crate::model::{FileFacts, Listed, Machine};
+use crate::model::{FileFacts, Indicator, Listed, Machine};
 
 /// What became known of a file by its hash.
 #[derive(Debug, Clone)]
@@ -75,4 +75,22 @@ pub struct HashedFile {
     pub sha1: Box<str>,
     pub sha256: Box<str>,
     pub bytes: u64,
+}
+
+/// How reading the tenant's indicators goes.
+#[derive(Debug, Clone)]
+pub enum IndicatorNews {
+    Reading,
+    Read(Result<ReadIndicators, Explanation>),
+}
+
+/// The tenant's indicators, as far as this account may see them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadIndicators {
+    /// Those that are about files.
+    pub of_files: Box<[Indicator]>,
+    /// How many there are of all kinds.
+    pub total: usize,
+    /// Whether all of them came: neither cut off nor unreadable in part.
+    pub is_complete: bool,
 }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::de::{IgnoredAny, MapAccess};
 use serde::{Deserialize as _, Deserializer};
 
+use super::Indicator;
 use super::loose::{FromText, Loose, LooseList};
-use super::open_enum::open_enum;
 
 /// Files of one alert that are kept.
 const MAX_FILES: usize = 8;
@@ -41,27 +41,6 @@ pub struct FileFacts {
     pub names: Box<[Box<str>]>,
     /// What holds for it on every device; `None` when that was not or could not be read.
     pub indicators: Option<Box<[Indicator]>>,
-}
-
-/// What holds for a file on every device of the tenant (`indicator` resource).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Indicator {
-    pub action: IndicatorAction,
-    /// Who has made it.
-    pub by: Option<Box<str>>,
-    /// `None` when it does not expire, or that could not be read.
-    pub expires: Option<Timestamp>,
-}
-
-open_enum! {
-    /// What an indicator does.
-    IndicatorAction {
-        Block = "Block",
-        BlockAndRemediate = "BlockAndRemediate",
-        Warn = "Warn",
-        Audit = "Audit",
-        Allowed = "Allowed",
-    }
 }
 
 /// When something was seen for the first and for the last time, as far as that is known.

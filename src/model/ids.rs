@@ -123,6 +123,21 @@ id! {
     TenantId
 }
 
+/// In the place of a device's id where an order is about all of them; no device of the service has it.
+const EVERY_DEVICE: &str = "every-device";
+
+impl MachineId {
+    pub(super) fn every_device() -> Self {
+        Self(EVERY_DEVICE.into())
+    }
+
+    /// Whether it stands for all devices of the tenant.
+    #[must_use]
+    pub fn is_every_device(&self) -> bool {
+        *self.0 == *EVERY_DEVICE
+    }
+}
+
 /// One order in the journal, and the tag that comes first in the comment sent to the service.
 ///
 /// Prints as `cdn-` and eight characters of Crockford's base 32 (no I, L, O, U): 40 random bits,

@@ -331,7 +331,10 @@ impl Machine {
     }
 }
 
-/// A machine pinned by its id, with the name it had when it was chosen.
+/// What an order acts on: a machine pinned by its id, with the name it had when it was chosen. An order that
+/// acts on the tenant names [`MachineRef::every_device`] in its place, so that journal, rows, exports and
+/// searches say what is true without a case of their own; what reads or shows a device asks
+/// [`MachineRef::is_every_device`] first.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MachineRef {
     #[serde(rename = "machineId")]
@@ -340,10 +343,33 @@ pub struct MachineRef {
     pub dns_name: Option<Box<str>>,
 }
 
+/// What [`MachineRef::every_device`] is called.
+const EVERY_DEVICE: &str = "every device of the tenant";
+/// What a person types who means all devices.
+pub const EVERYWHERE: &str = "everywhere";
+
 impl MachineRef {
+    /// All devices of the tenant.
+    #[must_use]
+    pub fn every_device() -> Self {
+        Self {
+            id: MachineId::every_device(),
+            dns_name: None,
+        }
+    }
+
+    /// Whether it stands for all devices of the tenant.
+    #[must_use]
+    pub fn is_every_device(&self) -> bool {
+        self.id.is_every_device()
+    }
+
     /// The name, safe to show; a machine without one says so, with the end of its id.
     #[must_use]
     pub fn name(&self) -> String {
+        if self.is_every_device() {
+            return EVERY_DEVICE.to_owned();
+        }
         self.shown_name()
             .unwrap_or_else(|| format!("unnamed device (…{})", self.id.tail()))
     }
@@ -398,6 +424,9 @@ impl MachineRef {
     #[must_use]
     pub fn is_named_by(&self, typed: &str) -> bool {
         let typed = normal_name(typed);
+        if self.is_every_device() {
+            return typed == EVERYWHERE;
+        }
         if typed.is_empty() {
             return false;
         }

@@ -27,6 +27,9 @@ open_enum! {
         /// Neither are these: a tag that is added to a machine or taken off.
         AddTag = "AddTag",
         RemoveTag = "RemoveTag",
+        /// Nor these: an indicator of a file, on every device.
+        BlockFile = "BlockFile",
+        RemoveBlock = "RemoveBlock",
     }
 }
 

@@ -9,6 +9,7 @@ mod file;
 mod host;
 mod http_time;
 mod ids;
+mod indicator;
 pub mod loose;
 mod mac;
 mod machine;
@@ -32,13 +33,15 @@ pub use age::{age_text, clock_text, is_outdated, since_text};
 pub use budget::Budget;
 pub use cloud::{Cloud, Region};
 pub use endpoints::{Endpoints, LOOPBACK_NAME, NotLoopback, loopback_addresses};
-pub use file::{AlertFile, FileFacts, Indicator, IndicatorAction, Seen, hash_digits, hex};
+pub use file::{AlertFile, FileFacts, Seen, hash_digits, hex};
 pub use host::Host;
 pub use http_time::{http_date, retry_after_secs};
 pub use ids::{EntryId, IdError, MachineActionId, MachineId, TenantId};
+pub use indicator::{Indicator, IndicatorAction, MAX_INDICATORS};
 pub use mac::MacAddress;
 pub use machine::{
-    ExposureLevel, HealthStatus, Machine, MachineRef, Merge, OnboardingStatus, OsFamily, RiskScore,
+    EVERYWHERE, ExposureLevel, HealthStatus, Machine, MachineRef, Merge, OnboardingStatus,
+    OsFamily, RiskScore,
 };
 pub use machine_action::{HResult, MachineAction, MachineActionStatus, MachineActionType};
 #[cfg(test)]

@@ -272,6 +272,13 @@ impl SessionStatus {
         matches!(self, Self::SignedIn { permissions, .. } if permissions.holds(wanted) == Some(true))
     }
 
+    /// Whether the present sign-in is known not to hold a permission.
+    #[must_use]
+    pub fn is_known_to_lack(&self, permission: &Permission) -> bool {
+        let wanted = std::slice::from_ref(permission);
+        matches!(self, Self::SignedIn { permissions, .. } if permissions.holds(wanted) == Some(false))
+    }
+
     /// The account of this session, if one is known.
     #[must_use]
     pub fn account(&self) -> Option<&Account> {

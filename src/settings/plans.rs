@@ -111,9 +111,11 @@ fn steps(table: &dyn TableLike) -> Result<Vec<Step>, Wrong> {
 fn step(table: &dyn TableLike, goes_on_else: bool) -> Result<Step, Wrong> {
     let item = table.get(ACTION);
     let name = item.and_then(Item::as_str).unwrap_or_default();
-    let mut kinds = ActionKind::ALL.iter().copied();
-    let Some(kind) = kinds.find(|kind| <&str>::from(kind) == name) else {
-        let known: Vec<&str> = ActionKind::ALL.iter().map(Into::into).collect();
+    // What reaches every device is no step on one.
+    let kinds = || ActionKind::ALL.iter().filter(|kind| !kind.is_tenant_wide());
+    let mut known = kinds().copied();
+    let Some(kind) = known.find(|kind| <&str>::from(kind) == name) else {
+        let known: Vec<&str> = kinds().map(Into::into).collect();
         let why = format!(
             "“{}” is not an action; there are {}",
             clean(name, 40),

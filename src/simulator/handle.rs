@@ -63,6 +63,28 @@ impl SimControl {
             .count()
     }
 
+    /// The indicators of the tenant, as the service shows them.
+    #[must_use]
+    pub fn indicators(&self) -> Vec<Value> {
+        let inner = self.0.lock();
+        let all = inner.indicators.all.iter();
+        all.map(super::indicator::Indicator::json).collect()
+    }
+
+    /// Has somebody make an indicator of a file by its SHA-1, or remove it.
+    pub fn indicate_as(&self, by: &str, sha1: &str, action: Option<&str>, description: &str) {
+        let now = self.0.clock.now();
+        self.0
+            .lock()
+            .indicators
+            .change_as(by, sha1, action, description, now);
+    }
+
+    /// Has this many indicators count towards the limit that are in no list.
+    pub fn crowd_indicators(&self, unlisted: usize) {
+        self.0.lock().indicators.unlisted = unlisted;
+    }
+
     /// Approves a device code as the person in the browser would; false when no such code is waiting.
     #[must_use]
     pub fn approve(&self, user_code: &str) -> bool {

@@ -52,6 +52,35 @@ impl Indicators {
         }
     }
 
+    /// Has somebody make one of a file for a month, or remove those that there are.
+    pub(super) fn change_as(
+        &mut self,
+        by: &str,
+        sha1: &str,
+        action: Option<&str>,
+        description: &str,
+        now: Timestamp,
+    ) {
+        let is_of_file = |one: &Indicator| one.text("indicatorValue").eq_ignore_ascii_case(sha1);
+        let Some(action) = action else {
+            return self.all.retain(|one| !is_of_file(one));
+        };
+        let sent = json!({
+            "indicatorValue": sha1, "indicatorType": "FileSha1", "action": action, "title": "theirs",
+            "description": description, "generateAlert": true
+        });
+        self.all.push(Indicator {
+            id: self.next,
+            sent: sent.as_object().cloned().unwrap_or_default(),
+            by: by.to_owned(),
+            created: now,
+            updated: now,
+            updated_by: None,
+            expires: Some(shifted(now, 30 * 86_400)),
+        });
+        self.next += 1;
+    }
+
     /// Forgets those that have expired.
     pub(super) fn expire(&mut self, now: Timestamp) {
         self.all.retain(|one| one.expires.is_none_or(|at| at > now));

@@ -19,7 +19,7 @@ const OTHERS: [&str; 2] = [
 ];
 
 /// What is granted to the application at the start.
-pub(super) const DEFAULT_PERMISSIONS: [&str; 11] = [
+pub(super) const DEFAULT_PERMISSIONS: [&str; 12] = [
     "Machine.Read",
     "Machine.ReadWrite",
     "Machine.Isolate",
@@ -31,6 +31,7 @@ pub(super) const DEFAULT_PERMISSIONS: [&str; 11] = [
     "Alert.Read",
     "Alert.ReadWrite",
     "User.Read.All",
+    "Ti.ReadWrite",
 ];
 
 /// What a `scope` parameter asks for.

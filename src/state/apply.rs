@@ -30,6 +30,7 @@ impl State {
             Event::Advice(sign_in_method) => self.advised_method = sign_in_method,
             Event::Keyring(keyring) => self.keyring = keyring,
             Event::File { hash, news, at, .. } => self.apply_file(hash, news, at),
+            Event::Indicators { news, at, .. } => self.apply_indicators(news, at),
             Event::Hashing { file, news } => self.hashing = Some((file, news)),
             Event::Clock(explanation) => self.clock = Some(explanation),
             Event::ServiceAhead(ahead) => self.service_ahead = ahead,
@@ -77,6 +78,7 @@ impl State {
         matches!(
             event,
             Event::File { epoch, .. }
+                | Event::Indicators { epoch, .. }
                 | Event::Inventory { epoch, .. }
                 | Event::Asked { epoch, .. }
                 | Event::Reading { epoch, .. }
@@ -113,6 +115,7 @@ impl State {
             self.actions.forget();
             self.files.clear();
             self.sightings.clear();
+            *self.indicators = Remote::default();
             self.recent_actions = Remote::default();
             self.containments = Remote::default();
             // What the account before was waiting for does not concern this one.

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 
 use super::State;
 use crate::explain::Explanation;
-use crate::guard::FileLook;
-use crate::message::FileNews;
+use crate::guard::{FileLook, IndicatorsLook};
+use crate::message::{FileNews, IndicatorNews};
 use crate::model::FileFacts;
 
 impl State {
@@ -38,6 +38,27 @@ impl State {
             self.files.entry(sha1).or_default().set(Ok(facts), at);
         }
         self.files.entry(hash).or_default().set(result, at);
+    }
+
+    pub(super) fn apply_indicators(&mut self, news: IndicatorNews, at: Timestamp) {
+        match news {
+            IndicatorNews::Reading => self.indicators.loading = true,
+            IndicatorNews::Read(result) => self.indicators.set(result, at),
+        }
+    }
+
+    pub(super) fn indicators_look(&self) -> IndicatorsLook<'_> {
+        match (self.indicators.get(), &self.indicators.failure) {
+            (Some(read), _) => IndicatorsLook::Read {
+                of_files: &read.of_files,
+                total: read.total,
+                is_complete: read.is_complete,
+            },
+            (None, Some(failure)) if !self.indicators.loading => {
+                IndicatorsLook::Failed(&failure.headline)
+            }
+            (None, _) => IndicatorsLook::NotYet,
+        }
     }
 
     pub(super) fn file_look(&self, sha1: &str) -> FileLook<'_> {

@@ -39,7 +39,9 @@ pub use settings::SettingsFacts;
 use crate::explain::Explanation;
 use crate::guard::{AlertsLook, Devices, Facts, FileLook, History, OwnAction, Policy};
 use crate::journal::{Entry, OrderStatus};
-use crate::message::{DownloadNews, HashingNews, LookBack, OrderProgress, open_orders_on};
+use crate::message::{
+    DownloadNews, HashingNews, LookBack, OrderProgress, ReadIndicators, open_orders_on,
+};
 use crate::model::{
     AvailableActions, Budget, EntryId, Epoch, FileFacts, Host, KeyringState, Listed, Machine,
     MachineAction, MachineActionId, MachineId, MachineRef, Mode, SessionStatus, SignInMethod,
@@ -82,6 +84,8 @@ pub struct State {
     pub files: HashMap<Box<str>, Remote<Option<Box<FileFacts>>>>,
     /// The devices on which files were seen, by the SHA-1.
     pub sightings: HashMap<Box<str>, Remote<Listed<Arc<Machine>>>>,
+    /// What holds for files on every device.
+    pub indicators: Box<Remote<ReadIndicators>>,
     /// The file of this computer that was last to be hashed, and how that goes.
     pub hashing: Option<(PathBuf, HashingNews)>,
     /// That this computer's clock is far from the service's, if it is.
@@ -168,6 +172,7 @@ impl State {
             keyring: KeyringState::Checking,
             files: HashMap::new(),
             sightings: HashMap::new(),
+            indicators: Box::default(),
             hashing: None,
             clock: None,
             service_ahead: SignedDuration::ZERO,
@@ -356,12 +361,12 @@ impl State {
         self.with_more_facts(machine, None, 1, now, with)
     }
 
-    /// As [`Self::with_facts`], of a task that is about the file with this SHA-1, and one of so many
+    /// As [`Self::with_facts`], of a task that is about the file with this hash, and one of so many
     /// together.
     pub fn with_more_facts<R>(
         &self,
         machine: &MachineRef,
-        sha1: Option<&str>,
+        hash: Option<&str>,
         batch_size: usize,
         now: Timestamp,
         with: impl FnOnce(&Facts<'_>) -> R,
@@ -378,7 +383,8 @@ impl State {
             session: &self.session,
             machine: self.machine(&machine.id).map(AsRef::as_ref),
             host: self.host.as_ref(),
-            file: sha1.map_or(FileLook::NotYet, |sha1| self.file_look(sha1)),
+            file: hash.map_or(FileLook::NotYet, |hash| self.file_look(hash)),
+            indicators: self.indicators_look(),
             namesakes: &namesakes,
             available: self.available(&machine.id, now),
             history: self.history(&machine.id),

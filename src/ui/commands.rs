@@ -114,7 +114,12 @@ impl UiCommand {
         .into_iter()
         .chain(ActionKind::ALL.iter().copied().map(Self::Act))
         .chain([Self::Plan])
-        .chain(ActionKind::ALL.iter().copied().map(Self::ActOnSelection))
+        .chain(
+            (ActionKind::ALL.iter().copied())
+                // What reaches every device is for none in particular.
+                .filter(|kind| !kind.is_tenant_wide())
+                .map(Self::ActOnSelection),
+        )
         .chain([Self::PlanOnSelection])
     }
 

@@ -4,6 +4,7 @@ use egui::{Align, Layout, Rect, RichText, ScrollArea, Ui, UiBuilder, vec2};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::blocked::blocked_ui;
 use super::commands::{UiCommand, acting_trouble, changing, why_nothing};
 use super::contained_view::{ContainedList, USUAL_HEIGHT};
 use super::device::state_hint::waiting_words;
@@ -61,6 +62,7 @@ pub fn contained_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
             .show_ui(ui);
         }
+        ScrollArea::vertical().show(ui, |ui| blocked_ui(ui, cx));
         return;
     }
     if ui.available_height() < LOW {
@@ -367,5 +369,8 @@ fn rows_ui(
             }
             top += height;
         }
+        // Below the last of the rows, whose height is only known where they were drawn.
+        let below = Rect::from_min_max(room.min + vec2(0.0, top), room.max);
+        ui.scope_builder(UiBuilder::new().max_rect(below), |ui| blocked_ui(ui, cx));
     });
 }

@@ -11,6 +11,7 @@ pub mod widgets;
 
 mod about;
 mod activity;
+mod blocked;
 mod contained;
 mod contained_view;
 mod device;

@@ -20,6 +20,7 @@ mod device;
 mod downloads;
 mod evidence;
 mod file_hash;
+mod indicators;
 mod inventory;
 mod package;
 
@@ -313,6 +314,7 @@ impl Tasks {
             Command::StopAsking => self.asking.stop(&context).await,
             Command::LoadPart(id, part) => spawn(device::load_part(context, id, part)),
             Command::LoadFile(hash) => spawn(device::load_file(context, hash)),
+            Command::LoadIndicators => spawn(indicators::load(context)),
             Command::LoadSightings(sha1) => spawn(device::load_sightings(context, sha1)),
             Command::HashFile(file) => {
                 self.hashed.clone_from(&file);

@@ -17,6 +17,7 @@ mod architecture;
 mod ask;
 mod attention;
 mod batch;
+mod blocks;
 mod clocks;
 mod common;
 mod contradictions;

@@ -8,13 +8,17 @@ fn undoing_restores_service_or_is_the_doing_itself() {
         let is_irreversible = spec.risk == Risk::Irreversible;
         assert_eq!(spec.no_way_back.is_some(), is_irreversible, "{kind:?}");
         assert!(spec.undo.is_none() || !is_irreversible, "{kind:?}");
-        let gives_back = matches!(spec.change, Change::Clears(_));
+        // What is no condition of a device is given back by the inverse of what takes it away.
+        let takes_back =
+            |undo: ActionKind| undo.spec().risk.takes_away() && !spec.risk.takes_away();
+        let gives_back = matches!(spec.change, Change::Clears(_))
+            || spec.change == Change::Nothing && spec.undo.is_some_and(takes_back);
         assert_eq!(spec.risk == Risk::Routine, gives_back, "{kind:?}");
         if let Some(undo) = spec.undo {
             assert_eq!(undo.spec().undo, Some(kind));
-            // What changes no condition takes nothing from anybody, and gives nothing back.
+            // What only marks takes nothing from anybody, and gives nothing back.
             assert_eq!(
-                spec.change != Change::Nothing,
+                spec.group != Group::Mark,
                 (spec.risk == Risk::Routine) != (undo.spec().risk == Risk::Routine),
                 "{kind:?}"
             );

@@ -2,7 +2,7 @@
 
 use egui::Ui;
 
-use crate::action::{ActionKind, Draft, Subject, Task, type_noun};
+use crate::action::{ActionKind, Draft, INDICATOR, Subject, Task, type_noun};
 use crate::journal::{Entry, OrderStatus};
 use crate::message::Command;
 use crate::model::{MachineAction, MachineActionId, MachineActionType, clean};
@@ -173,7 +173,9 @@ pub fn buttons(
         }
         OrderStatus::Sent | OrderStatus::TooLate { .. } | OrderStatus::Unknown { .. } => {}
     }
-    buttons.push(Button::ShowDevice);
+    if !entry.machine().is_every_device() {
+        buttons.push(Button::ShowDevice);
+    }
     let ticket = state.ticket_in(&entry.order.comment);
     buttons.extend(ticket.map(|ticket| Button::ShowIncident(ticket.to_owned())));
     buttons.push(Button::Copy);
@@ -237,7 +239,13 @@ fn press(ui: &Ui, cx: &mut Cx<'_>, entry: &Entry, button: &Button) {
             order::raise(ui, cx, &[entry.machine()], subject, |_| {});
         }
         Button::Undo(undo) => {
-            let again = |draft: &mut Draft| refill_values(draft, entry);
+            let again = |draft: &mut Draft| {
+                refill_values(draft, entry);
+                if let Some(made) = entry.own_action() {
+                    let known = draft.parameters().contains(&INDICATOR);
+                    known.then(|| draft.set(&INDICATOR, made.as_str()));
+                }
+            };
             order::raise(ui, cx, &[entry.machine()], Subject::Act(*undo), again);
         }
         Button::SendAgain => {

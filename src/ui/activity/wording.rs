@@ -1,14 +1,17 @@
 //! What the activity list says about an entry: pure functions from facts to text.
 
+mod everywhere;
 mod investigation;
+mod overtaken;
 mod refusal;
 
+pub use overtaken::overtaken_by;
 pub use refusal::may_be_accepted_later;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::action::{ActionKind, Change, Recorded, Task, action_noun};
+use crate::action::{ActionKind, Recorded, Task, action_noun};
 use crate::journal::{Entry, NotSentReason, OrderStatus, Record, Reply};
 use crate::message::OrderProgress;
 use crate::model::{
@@ -25,25 +28,6 @@ const SERVICE_WAITS: SignedDuration = SignedDuration::from_hours(72);
 
 /// From this age on an entry's age has no seconds, so nothing has to tick.
 pub const TICKING_SECS: i64 = 3600;
-
-/// What a later order has made of the condition that this one brought about.
-pub fn overtaken_by<'a>(entry: &Entry, state: &'a State) -> Option<&'a Entry> {
-    let changed = |entry: &Entry| match entry.order.task.change() {
-        Change::Sets(condition) | Change::Clears(condition) => Some(condition),
-        Change::Nothing => None,
-    };
-    let is_done = |entry: &Entry| matches!(entry.status(), OrderStatus::Done { .. });
-    let own = changed(entry).filter(|_| is_done(entry))?;
-    let machine = entry.machine();
-    let newest_first = state.entries.of_machine(&machine.id).rev();
-    let newer = newest_first.take_while(|e| e.id() != entry.id());
-    let mut later = newer.filter(|later| {
-        changed(later).is_some_and(|condition| condition.ends_with(own))
-            && is_done(later)
-            && later.machine().id == machine.id
-    });
-    later.next()
-}
 
 /// What comes next by itself. `pause` is until when the service asked for none of our requests.
 pub fn next(note: &OrderProgress, pause: Option<Timestamp>, now: Timestamp) -> String {
@@ -179,6 +163,7 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             let said = investigation::line(entry, state);
             said.into_iter().chain(checked).collect()
         }
+        OrderStatus::Done { .. } if task.is_tenant_wide() => everywhere::lines(entry, zone),
         OrderStatus::Accepted { action, status } => {
             let asked = cancellation_requested(entry, action, state);
             let read = under_way(entry, status, state, now, zone);
@@ -231,7 +216,7 @@ fn about_status(entry: &Entry, state: &State, now: Timestamp, zone: &TimeZone) -
             // Of investigations nobody may ever know: those are not blocked.
             let until = match task.record() {
                 Recorded::Investigation => "",
-                Recorded::MachineAction | Recorded::Machine => {
+                Recorded::MachineAction | Recorded::Machine | Recorded::Indicator => {
                     "; sending again is blocked until then"
                 }
             };

@@ -69,6 +69,10 @@ impl UiCommand {
                     Err("There is nothing to try again".into())
                 }
             },
+            Self::Act(kind) if kind.is_tenant_wide() => {
+                account_trouble(state)?;
+                act_availability(kind, &MachineRef::every_device(), state, now)
+            }
             // The device on screen, not the ticked ones, which may be out of sight.
             Self::Act(kind) => act_availability(kind, open_device(views)?, state, now),
             Self::ActOnSelection(kind) => {
@@ -219,6 +223,12 @@ pub fn act_availability(
     now: Timestamp,
 ) -> Result<(), String> {
     acting_trouble(state)?;
+    let every = MachineRef::every_device();
+    let machine = if kind.is_tenant_wide() {
+        &every
+    } else {
+        machine
+    };
     let task = Task::Act {
         kind: kind.suited_to(state.machine(&machine.id).map(AsRef::as_ref)),
         values: Values::default(),
@@ -236,7 +246,7 @@ pub fn act_availability(
 pub fn is_for_some(state: &State, views: &Views, kind: ActionKind) -> bool {
     let record = |device: &MachineRef| state.machine(&device.id).map(AsRef::as_ref);
     let mut picked = views.bulk_selection.iter();
-    picked.any(|device| kind.is_offered_on(record(device)))
+    !kind.is_tenant_wide() && picked.any(|device| kind.is_offered_on(record(device)))
 }
 
 /// Both ways to sign in, first the one that the last refusal asks for, else the one that worked last.

@@ -313,7 +313,7 @@ fn opened_ui(ui: &mut Ui, row: Rect, cx: &mut Cx<'_>, entry: &Entry) {
         let device = entry.machine();
         let name = format!("Show {}", device.quoted());
         let show = ActionButton::new("Show device").name(&name);
-        if ui.add(show).clicked() {
+        if !device.is_every_device() && ui.add(show).clicked() {
             cx.views.show_device(device);
         }
         incident::of_comment_ui(ui, cx, &entry.order.comment);

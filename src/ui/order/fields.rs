@@ -6,7 +6,7 @@ use super::form::OrderForm;
 use super::paste::Field;
 use crate::action::{Choice, Draft, DraftError, MAX_COMMENT_CHARS, Parameter, ParameterKind, Task};
 use crate::guard;
-use crate::model::MachineRef;
+use crate::model::{EVERYWHERE, MachineRef};
 use crate::ui::Cx;
 use crate::ui::commands::sign_in_methods;
 use crate::ui::theme::TokensExt as _;
@@ -20,6 +20,8 @@ pub fn parameters_ui(ui: &mut Ui, draft: &mut Draft, parameters: &[&Parameter], 
             ParameterKind::Flag => flag_ui(ui, draft, parameter),
             ParameterKind::Text { .. }
             | ParameterKind::Hash
+            | ParameterKind::AnyHash
+            | ParameterKind::Time
             | ParameterKind::Number { .. }
             | ParameterKind::Path => text_ui(ui, draft, parameter, id),
         }
@@ -66,7 +68,10 @@ fn text_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, id: Id) {
         .id(Field::Parameter(parameter.wire_name).id(id))
         .help(read.as_deref().unwrap_or(parameter.help))
         .error(error.as_deref());
-    let is_code = matches!(parameter.kind, ParameterKind::Hash | ParameterKind::Path);
+    let is_code = matches!(
+        parameter.kind,
+        ParameterKind::Hash | ParameterKind::AnyHash | ParameterKind::Path
+    );
     let field = if is_code { field.monospace() } else { field };
     field.show_ui(ui);
     if text != draft.text(parameter) {
@@ -133,6 +138,9 @@ pub fn sign_in_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 /// The name of the one protected device, from a person who means just this one.
 pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) {
+    if machine.is_every_device() {
+        return word_ui(ui, form, machine, id);
+    }
     let tail = machine.id.tail();
     let wanted = match &machine.dns_name {
         Some(_) => format!(
@@ -151,6 +159,18 @@ pub fn name_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) 
     .help(&wanted)
     .error(is_wrong.then_some("This is not the name of this device"))
     .show_ui(ui);
+}
+
+/// The word for all devices, from a person who means them all.
+fn word_ui(ui: &mut Ui, form: &mut OrderForm, machine: &MachineRef, id: Id) {
+    let draft = form.draft.about(form.draft.entry, machine.clone());
+    let is_wrong = !draft.typed_name.trim().is_empty() && !draft.is_named();
+    let label = format!("Type the word “{EVERYWHERE}”");
+    TextField::new(&label, &mut form.draft.typed_name)
+        .id(Field::Name.id(id))
+        .help("It is not meant for one device: every device of the tenant goes by it")
+        .error(is_wrong.then_some("This is not the word"))
+        .show_ui(ui);
 }
 
 /// Taking something from several devices wants their number, from a person who has read the list.

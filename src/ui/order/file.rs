@@ -10,11 +10,12 @@ use jiff::tz::TimeZone;
 use super::form::OrderForm;
 use super::paste::Field;
 use super::sightings;
-use crate::action::{Draft, Sha1};
+use crate::action::{ActionKind, Draft, Sha1};
 use crate::guard;
 use crate::message::{Command, HashedFile, HashingNews};
 use crate::model::{FileFacts, IndicatorAction, Permission, Seen, clean, grouped, requestor_name};
 use crate::state::State;
+use crate::ui::commands::UiCommand;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::ActionButton;
 use crate::ui::{Cx, words};
@@ -101,10 +102,14 @@ fn lines(cx: &Cx<'_>, form: &OrderForm, hash: Option<&str>) -> [String; 3] {
         let verdict = join([verdict_words(facts), everywhere_words(facts, cx.zone)]);
         return [words(facts), verdict, also];
     }
-    let is_sha1 = Sha1::find(hash).is_ok();
+    // A block takes either hash.
+    let is_sha1 = Sha1::find(hash).is_ok() || form.draft.task().is_tenant_wide();
     let known = cx.state.files.get(hash);
     let first = match known.map(|file| (file.get(), &file.failure)) {
-        Some((Some(None), _)) if is_sha1 => "Defender has never seen this SHA-1".to_owned(),
+        Some((Some(None), _)) if is_sha1 => {
+            let called = if hash.len() == 40 { "SHA-1" } else { "SHA-256" };
+            format!("Defender has never seen this {called}")
+        }
         Some((Some(None), _)) => {
             "Defender has never seen this SHA-256, and so knows no SHA-1 for it".to_owned()
         }
@@ -194,9 +199,11 @@ fn known_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: Option<&st
     };
     let facts = facts_of(cx.state, hash);
     if Sha1::find(hash).is_err() {
-        if let Some(facts) = facts {
+        let takes_either = form.draft.task().is_tenant_wide();
+        if let Some(facts) = facts.filter(|_| !takes_either) {
             offer_ui(ui, &mut form.draft, &facts.sha1, id);
         }
+        everywhere_ui(ui, cx, form, hash);
         return;
     }
     let count = facts.and_then(|facts| facts.organization_prevalence);
@@ -218,6 +225,23 @@ fn known_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: Option<&st
         if form.file.lists_devices && !is_there {
             cx.out.work.push(Command::LoadSightings(hash.into()));
         }
+    }
+    everywhere_ui(ui, cx, form, hash);
+}
+
+/// Leads from a file that is to be taken from a device to the form that blocks it on all of them, with
+/// what was typed so far.
+fn everywhere_ui(ui: &mut Ui, cx: &mut Cx<'_>, form: &mut OrderForm, hash: &str) {
+    if form.draft.task().is_tenant_wide() {
+        return;
+    }
+    let block = UiCommand::Act(ActionKind::BlockFile);
+    let why = block.availability(cx.state, cx.views, cx.now).err();
+    let button = ActionButton::new("Block file everywhere…")
+        .hint("Another form, for every device of the tenant; what you have typed goes with it")
+        .disabled_because(why.as_deref());
+    if ui.add(button).clicked() {
+        form.file.blocks = Some(hash.into());
     }
 }
 

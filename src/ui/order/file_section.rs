@@ -13,4 +13,6 @@ pub struct FileSection {
     pub refused: Option<(String, &'static str)>,
     /// Whether the devices are listed on which it was seen.
     pub lists_devices: bool,
+    /// The hash for which the form that blocks it everywhere is to take this one's place.
+    pub blocks: Option<Box<str>>,
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::exposure::Exposure;
 use super::file_section::FileSection;
 use super::ticket::fill;
-use crate::action::{ActionKind, Draft, Parameter, ParameterKind, Plan, Sha1, Subject, Task};
+use crate::action::{ActionKind, Draft, Parameter, ParameterKind, Plan, Subject, Task};
 use crate::guard::{self, Review};
 use crate::model::{EntryId, MachineId, MachineRef, Tickets, clean_ticket, leading};
 use crate::state::State;
@@ -273,6 +273,8 @@ impl OrderForm {
         let draft = &self.draft;
         let fields = self.parameters().into_iter();
         let fields = fields.filter(|field| field.is_typed());
+        // What the form begins with was entered by nobody.
+        let fields = fields.filter(|field| field.kind != ParameterKind::Time);
         let typed = [&*draft.comment, &draft.typed_name, &self.number];
         let mut typed = typed
             .into_iter()
@@ -299,12 +301,12 @@ impl OrderForm {
     /// The same, judged anew: what is confirmed is judged by the time of its confirmation.
     pub fn judge(&mut self, state: &State, now: Timestamp) -> Arc<[Review]> {
         let batch_size = self.count();
-        let sha1 = self.draft.file_sha1();
-        let sha1 = sha1.as_ref().map(Sha1::as_str);
+        let hash = self.draft.file_hash();
+        let hash = hash.as_deref();
         let reviews = self.drafts().map(|draft| {
             let judge = |facts: &guard::Facts<'_>| guard::review(&draft, facts);
-            let sha1 = sha1.filter(|_| draft.hash_field().is_some());
-            state.with_more_facts(&draft.machine, sha1, batch_size, now, judge)
+            let hash = hash.filter(|_| draft.hash_field().is_some());
+            state.with_more_facts(&draft.machine, hash, batch_size, now, judge)
         });
         let reviews = reviews.collect();
         let from = From {

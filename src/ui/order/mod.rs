@@ -4,6 +4,7 @@
 mod file;
 pub(in crate::ui) mod review;
 
+mod blocks;
 mod exposure;
 mod fields;
 mod file_section;
@@ -60,6 +61,7 @@ const MAX_FINDINGS: f32 = 190.0;
 pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
     let id = Id::unique(("order form", form.draft.entry));
     match form_ui(ui, cx, &mut form, id) {
+        Outcome::Open if form.file.blocks.is_some() => blocks::open_instead(ui, cx, &form),
         Outcome::Open => cx.views.dialog = Some(OpenDialog::Form(form)),
         outcome @ (Outcome::Closed | Outcome::Confirmed) => {
             // One that was only typed belongs to nothing.
@@ -355,7 +357,8 @@ fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
         text::device()
     };
     let font = style.resolve(ui.style());
-    let copied = only.as_ref().filter(|_| !is_tiny);
+    let has_id = |one: &&MachineRef| !is_tiny && !one.is_every_device();
+    let copied = only.as_ref().filter(has_id);
     let row = ui.horizontal(|ui| {
         let button = ui.tokens().height.target + ui.spacing().item_spacing.x;
         let room = ui.available_width() - copied.map_or(0.0, |_| button);
@@ -395,6 +398,7 @@ fn body_ui(
     plan::choice_ui(ui, cx, form);
     let parameters = form.parameters();
     fields::parameters_ui(ui, &mut form.draft, &parameters, id);
+    blocks::blocks_ui(ui, cx, form);
     if form.draft.hash_field().is_some() {
         file::file_ui(ui, cx, form, id);
     }

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use egui::Ui;
+use jiff::{SignedDuration, Timestamp};
 
 use super::form::{OrderForm, Target};
 use super::ticket_field::preset;
-use crate::action::{ActionKind, Change, Condition, Draft, Plan, Subject, Task};
+use crate::action::{ActionKind, Change, Condition, Draft, EXPIRES, Plan, Subject, Task, Value};
 use crate::message::Command;
-use crate::model::{MachineId, MachineRef, PanelPart};
+use crate::model::{MachineId, MachineRef, PanelPart, Permission};
 use crate::state::State;
 use crate::ui::Cx;
 use crate::ui::commands::acting_trouble;
 use crate::ui::views::{Dialog, Views};
 
+/// How long a block lasts unless a person says otherwise.
+const USUAL_BLOCK: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// Devices whose open alerts are asked for as a form opens.
 const MAX_ALERTS_READ: usize = 10;
 
@@ -30,11 +33,11 @@ pub fn raise(
         return;
     }
     let time = ui.input(|input| input.time);
-    let load = open(cx.state, cx.views, machines, subject, time, fill);
+    let load = open(cx.state, cx.views, machines, subject, (time, cx.now), fill);
     cx.out.work.extend(load);
 }
 
-/// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them. The
+/// Opens the form of `subject` on `machines`, with the fields as `fill` leaves them; `time` is egui's. The
 /// returned commands read the facts again.
 #[must_use = "the commands read the devices again"]
 pub fn open(
@@ -42,9 +45,17 @@ pub fn open(
     views: &mut Views,
     machines: &[MachineRef],
     subject: Subject,
-    time: f64,
+    (time, now): (f64, Timestamp),
     fill: impl FnOnce(&mut Draft),
 ) -> Vec<Command> {
+    let is_tenant_wide = matches!(&subject, Subject::Act(kind) if kind.is_tenant_wide());
+    let everywhere = [MachineRef::every_device()];
+    // Wherever it was begun.
+    let machines = if is_tenant_wide {
+        &everywhere
+    } else {
+        machines
+    };
     let mut targets: Vec<Target> = Vec::new();
     for machine in machines {
         if targets.iter().all(|known| known.machine.id != machine.id) {
@@ -73,6 +84,7 @@ pub fn open(
     };
     let mut draft = Draft::new(first.entry, first.machine.clone(), subject);
     fill(&mut draft);
+    set_end(&mut draft, now);
     let ids: Vec<_> = targets.iter().map(|t| t.machine.id.clone()).collect();
     let mut form = OrderForm::new(targets, draft, time);
     form.renamed = renamed;
@@ -81,6 +93,10 @@ pub fn open(
     }
     let alerts = alerts_to_read(state, &form.draft, &ids);
     views.open(Dialog::Form(Box::new(form)));
+    if is_tenant_wide {
+        let may = !state.session.is_known_to_lack(&Permission::TiReadWrite);
+        return may.then_some(Command::LoadIndicators).into_iter().collect();
+    }
     let mut load = facts_to_read(ids);
     load.extend(alerts);
     load
@@ -188,6 +204,18 @@ fn open_steps(
     form.ticket = preset(state, views, &form.task(), &ids).unwrap_or_default();
     views.open(Dialog::Form(Box::new(form)));
     facts_to_read(ids)
+}
+
+/// Gives a form that wants an end one of a week from now, unless it has one to come.
+fn set_end(draft: &mut Draft, now: Timestamp) {
+    if !draft.parameters().contains(&EXPIRES) {
+        return;
+    }
+    let is_to_come = matches!(draft.value(&EXPIRES), Ok(Some(Value::Time(at))) if at > now);
+    let end = Timestamp::from_second((now + USUAL_BLOCK).as_second().div_euclid(60) * 60);
+    if let (false, Ok(end)) = (is_to_come, end) {
+        draft.set(&EXPIRES, Value::Time(end).text());
+    }
 }
 
 /// Those of several devices to be released that are contained: what releases them goes by another name,

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::action::{Draft, Order, Task};
 use crate::explain::NextStep;
 use crate::guard::{Finding, Review, Severity};
-use crate::model::{MachineId, MachineRef, clean};
+use crate::model::{MachineId, MachineRef, Permission, clean};
 use crate::state::{Remote, State};
 use crate::ui::Cx;
 use crate::ui::order::form::OrderForm;
@@ -20,6 +20,9 @@ pub const LINE_GAP: f32 = 2.0;
 
 /// Whether the devices were read again since the form opened, in words.
 pub fn facts_status(ui: &Ui, cx: &Cx<'_>, form: &OrderForm) -> (Role, String) {
+    if form.only().is_some_and(MachineRef::is_every_device) {
+        return indicators_status(cx);
+    }
     let open_for = ui.input(|input| input.time) - form.opened_at;
     let opened = SignedDuration::try_from_secs_f64(open_for).unwrap_or_default();
     let ids = form.targets.iter().map(|target| &target.machine.id);
@@ -29,6 +32,19 @@ pub fn facts_status(ui: &Ui, cx: &Cx<'_>, form: &OrderForm) -> (Role, String) {
         || (Role::Neutral, String::new()),
         |least| least.words(cx.now),
     )
+}
+
+/// The same of what holds for files on every device.
+fn indicators_status(cx: &Cx<'_>) -> (Role, String) {
+    let read = &cx.state.indicators;
+    let lacks = cx.state.session.is_known_to_lack(&Permission::TiReadWrite);
+    match (&read.failure, read.read_at()) {
+        _ if read.loading => (Role::Neutral, "Checking against Defender…".to_owned()),
+        (Some(failure), _) => Freshness::Failed(&failure.headline).words(cx.now),
+        (None, Some(at)) => Freshness::Read(std::cmp::Reverse(at)).words(cx.now),
+        (None, None) if lacks => (Role::Unknown, "Not checked".to_owned()),
+        (None, None) => (Role::Neutral, "Checking against Defender…".to_owned()),
+    }
 }
 
 /// How well the facts about a device are known, the best first.
@@ -122,6 +138,12 @@ pub fn preview_ui(ui: &mut Ui, drafts: &[Draft], only: Option<&MachineRef>) {
     let tokens = ui.tokens();
     let to = match drafts.first().map(Draft::task) {
         Some(Task::Cancel { action, .. }) => Some(format!("To action: {action}")),
+        Some(task @ Task::Act { .. }) if task.is_tenant_wide() => {
+            only.map(|everywhere| match task.indicator() {
+                Some(id) => format!("To be removed: indicator {id}"),
+                None => format!("To: {}", everywhere.name()),
+            })
+        }
         Some(Task::Act { .. }) => only.map(|machine| format!("To device: {}", machine.id)),
         None => None,
     };

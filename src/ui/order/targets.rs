@@ -195,7 +195,9 @@ pub fn checks_ui(
             let (machine, review) = (device.machine, &*device.review);
             let exposure = &mut exposure;
             ui.push_id(machine.id.as_str(), |ui| {
-                if is_one {
+                if machine.is_every_device() {
+                    // No list of devices has it.
+                } else if is_one {
                     absence_ui(ui, cx, machine);
                 } else if device_ui(
                     ui,

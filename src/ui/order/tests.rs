@@ -221,7 +221,7 @@ fn a_form_that_lifts_a_containment_asks_for_the_alerts_and_takes_them_in_where_t
             &mut Views::default(),
             &machines,
             subject,
-            0.0,
+            (0.0, Timestamp::UNIX_EPOCH),
             |_| {},
         );
         let alerts = load.iter().filter(|command| {

@@ -158,7 +158,10 @@ fn recent_and_all(ctx: &Context, cx: &Cx<'_>) -> Vec<Row> {
     };
     let (acts, others): (Vec<_>, Vec<_>) = all_commands()
         .filter(|command| !is_recent(command))
-        .partition(|command| matches!(command, UiCommand::Act(_) | UiCommand::Plan));
+        .partition(|command| {
+            let is_for_device = matches!(command, UiCommand::Act(kind) if !kind.is_tenant_wide());
+            is_for_device || *command == UiCommand::Plan
+        });
     let (for_selection, others): (Vec<_>, Vec<_>) = others
         .into_iter()
         .partition(|command| is_for_selection(*command));
@@ -210,11 +213,14 @@ fn command_row(ctx: &Context, cx: &Cx<'_>, command: UiCommand) -> Row {
         }
     });
     let ellipsis = if command.asks_first() { "…" } else { "" };
+    let is_tenant_wide = matches!(command, UiCommand::Act(kind) if kind.is_tenant_wide());
     let is_for_open = matches!(
         command,
         UiCommand::Act(_) | UiCommand::Plan | UiCommand::Compare
     );
-    let beside = if is_for_open {
+    let beside = if is_tenant_wide {
+        MachineRef::every_device().name()
+    } else if is_for_open {
         let open = cx.views.selected.as_ref();
         open.map(MachineRef::quoted).unwrap_or_default()
     } else if is_for_selection(command) {

@@ -11,7 +11,7 @@ use super::claim::{Claim, Reading};
 use super::outcome::{Source, accepted, look_up_effect, not_ours};
 use super::records::finished;
 use super::registry::Registration;
-use crate::action::{Recorded, Task};
+use crate::action::{Effect as Shown, Recorded, Task};
 use crate::api::{ActionFilter, ApiError, Complete, Lane, Verb};
 use crate::explain::{Effect, Explanation, NextStep};
 use crate::journal::{Entry, OrderStatus, Phase, Record, TimeSource};
@@ -19,6 +19,7 @@ use crate::message::OrderProgress;
 use crate::model::{EntryId, Epoch, MachineAction, MachineActionId};
 use crate::worker::clock::{monotonic_now, now};
 use crate::worker::context::Context;
+use crate::worker::indicators;
 
 /// How far back all actions of the tenant are looked through, as clocks may differ by hours.
 const ELSEWHERE: SignedDuration = SignedDuration::from_hours(24);
@@ -201,7 +202,8 @@ async fn record_found(
 ) -> bool {
     match found {
         Ok(Found::Ours(action)) => {
-            if entry.order.task.record() != Recorded::Machine {
+            let record = entry.order.task.record();
+            if !matches!(record, Recorded::Machine | Recorded::Indicator) {
                 context.show_action(&action).await;
             }
             return accepted(context, &entry.order, &action, Source::Reading).await;
@@ -326,6 +328,14 @@ async fn search(
     match order.task.record() {
         Recorded::MachineAction => search_actions(context, entry, claim, where_to).await,
         Recorded::Investigation => look_up_investigation(context, entry, claim).await,
+        Recorded::Indicator => {
+            let effect = indicators::look_up_effect(context, order, Lane::Analyst).await?;
+            Ok(match effect {
+                Shown::Shown(read) => Found::Ours(read),
+                Shown::NotShown => Found::Nothing,
+                Shown::Contradicts => Found::Contested,
+            })
+        }
         Recorded::Machine => {
             let read = look_up_effect(context, order, Lane::Analyst).await;
             let read = read.map_err(Some)?;

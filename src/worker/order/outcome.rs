@@ -13,10 +13,26 @@ use crate::message::Event;
 use crate::model::{EntryId, MachineAction, MachineActionStatus, clean, requestor_name};
 use crate::worker::clock::now;
 use crate::worker::context::Context;
+use crate::worker::indicators;
+
+/// Why there was nothing to remove.
+const GONE_ALREADY: &str = "It was gone already: it had ended, or somebody had removed it";
 
 /// The service answered with an action: is it ours, and how far is it?
 pub(super) async fn classify(context: &Context, approval: &Approval, action: &MachineAction) {
     let order = approval.order();
+    if order.task.record() == Recorded::Indicator {
+        let read = indicators::look_up_effect(context, order, Lane::Analyst).await;
+        if let Some(read) = read.ok().and_then(indicators::as_action) {
+            accepted(context, order, &read, Source::Reading).await;
+        } else {
+            let status = MachineActionStatus::InProgress;
+            let action = action.clone();
+            let taken = MachineAction { status, ..action };
+            accepted(context, order, &taken, Source::Answer).await;
+        }
+        return;
+    }
     if order.task.record() == Recorded::Machine {
         // The answer says what was taken, and not yet that it lasts: the machine is read again.
         let (read, source) = match look_up_effect(context, order, Lane::Analyst).await {
@@ -121,6 +137,9 @@ pub(super) async fn accepted(
             followed.note_shown(id);
         }
     }
+    if written && is_ended && order.task.is_tenant_wide() {
+        indicators::read_all(context).await;
+    }
     if source == Source::Answer && action.status.is_final() {
         // Its end counts once it is read.
         followed.look_now_at(&action.id);
@@ -151,8 +170,11 @@ pub(super) async fn refuse(context: &Context, approval: &Approval, error: &ApiEr
         return not_sent(context, approval, error).await;
     };
     let order = approval.order();
+    if refusal.is_not_found() && is_gone_already(context, order).await {
+        return;
+    }
     let (mut records, mut message) = (Vec::new(), refusal.message.clone());
-    if refusal.may_hide_active_request() {
+    if refusal.may_hide_active_request() && !order.task.is_tenant_wide() {
         match look_for_cause(context, approval).await {
             Cause::Stored(action) => {
                 accepted(context, order, &action, Source::Reading).await;
@@ -213,6 +235,19 @@ async fn not_sent(context: &Context, approval: &Approval, error: &ApiError) {
     (context.journal)
         .record_or_say(approval.order().entry, vec![record])
         .await;
+}
+
+/// Whether what was to be removed was not there any more: the service says so, and a reading shows it.
+async fn is_gone_already(context: &Context, order: &Order) -> bool {
+    if order.task.kind() != Some(ActionKind::RemoveBlock) {
+        return false;
+    }
+    let read = indicators::look_up_effect(context, order, Lane::Analyst).await;
+    let Some(mut gone) = read.ok().and_then(indicators::as_action) else {
+        return false;
+    };
+    gone.state = Some(GONE_ALREADY.into());
+    accepted(context, order, &gone, Source::Reading).await
 }
 
 /// What the device's actions say about a refusal whose code alone does not say why.

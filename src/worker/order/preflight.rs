@@ -66,7 +66,7 @@ pub(super) fn ready_at_once(
 /// Leave to send this order, within whatever limit holds for it, or the time at which to ask again.
 pub(super) fn poll_permit(context: &Context, order: &Order) -> Result<Permit, Timestamp> {
     let quota = match order.task.record() {
-        Recorded::MachineAction | Recorded::Machine => Quota::Common,
+        Recorded::MachineAction | Recorded::Machine | Recorded::Indicator => Quota::Common,
         Recorded::Investigation => Quota::Investigations,
     };
     context.client.poll_permit_of(quota, Lane::Analyst)
@@ -128,6 +128,7 @@ pub(super) fn preflight(
         // These only warn, and that was done in the form.
         host: None,
         file: guard::FileLook::NotYet,
+        indicators: guard::IndicatorsLook::NotYet,
         available: None,
         namesakes: &[],
         history: known.history.as_ref().map(|(listed, _)| guard::History {
@@ -150,6 +151,10 @@ pub(super) fn preflight(
 
 /// Whether what is known about the machine is fresh, on a clock that may have been set back.
 pub(super) fn facts_are_fresh(context: &Context, approval: &Approval) -> bool {
+    if approval.order().task.is_tenant_wide() {
+        // Its indicators are read in the moment of leaving.
+        return false;
+    }
     let fresh = |at: Timestamp| now().duration_since(at).abs() <= FRESH_FACTS;
     let known = context.known.get(&approval.order().machine.id);
     known.machine.is_some_and(|(_, at)| fresh(at)) && known.history.is_some_and(|(_, at)| fresh(at))

@@ -15,6 +15,7 @@ use crate::journal::{OrderStatus, Phase, Record};
 use crate::message::OrderProgress;
 use crate::model::{EntryId, MachineAction, MachineActionId};
 use crate::worker::context::Context;
+use crate::worker::indicators;
 
 /// A new action may be answered with 404, or be missing in lists, for about two minutes.
 const GRACE_SECS: u32 = 120;
@@ -128,6 +129,7 @@ async fn read_one(
             let by_id = context.client.investigation(id, Lane::Watch);
             Some(reporting_pauses(context, by_id).await)
         }
+        Recorded::Indicator => return read_indicator(context, id, *entry).await,
         Recorded::Machine => {
             let entry = entry.and_then(|entry| context.journal.entry(entry));
             let Some(entry) = entry else {
@@ -168,12 +170,35 @@ async fn read_one(
     }
 }
 
+/// What the indicators of its file say of an order that is followed under this id.
+async fn read_indicator(
+    context: &Context,
+    id: &MachineActionId,
+    entry: Option<EntryId>,
+) -> Result<Reading, ApiError> {
+    let entry = entry.and_then(|entry| context.journal.entry(entry));
+    let Some(entry) = entry else {
+        return Ok(Reading::Absent);
+    };
+    let effect = indicators::look_up_effect(context, &entry.order, Lane::Watch);
+    match reporting_pauses(context, effect).await {
+        Ok(effect) => Ok(match indicators::as_action(effect) {
+            Some(read) if read.id == *id => Reading::There(read),
+            Some(_) | None => Reading::Absent,
+        }),
+        Err(Some(error)) => Err(error),
+        Err(None) => Ok(Reading::Incomplete),
+    }
+}
+
 /// Shows a reading and puts it on record in a task of its own: one that waits for the disk does not hold
 /// up the looks at the others.
 async fn record_reading(context: &Arc<Context>, action: MachineAction) {
     // What is read off a machine is no action of its history.
     let kind = ActionKind::of(&action);
-    if kind.is_none_or(|kind| kind.spec().record != Recorded::Machine) {
+    let leaves_a_record =
+        |kind: ActionKind| !matches!(kind.spec().record, Recorded::Machine | Recorded::Indicator);
+    if kind.is_none_or(leaves_a_record) {
         context.show_action(&action).await;
     }
     let is_foreign = context.followed.begin_recording(&action.id);

@@ -120,7 +120,7 @@ fn isolate_form(desk: &mut Desk, machine: MachineRef) -> Option<Dialog> {
         &mut desk.views,
         &[machine],
         subject,
-        0.0,
+        (0.0, at(1)),
         |_| {},
     );
     desk.views.dialog.take()

@@ -294,7 +294,7 @@ fn the_form_says_that_its_device_is_not_in_the_list() {
             let subject = Subject::Act(ActionKind::Isolate);
             let machine = machine(id, name).reference();
             let (state, views) = (&desk.state, &mut desk.views);
-            let _load = order::open(state, views, &[machine], subject, 0.0, |_| {});
+            let _load = order::open(state, views, &[machine], subject, (0.0, at(1)), |_| {});
         }
         harness.run_steps(4);
         let gone =

@@ -8,17 +8,17 @@ use tokio::sync::mpsc;
 
 use super::{OrderTask, rules_not_reread};
 use crate::action::Risk;
-use crate::api::Permit;
+use crate::api::{Lane, Permit};
 use crate::journal::{NotSentReason, Record};
 use crate::message::OrderProgress;
-use crate::model::MachineActionId;
+use crate::model::{MachineActionId, requestor_name};
 use crate::worker::clock::{monotonic_now, now};
-use crate::worker::device;
 use crate::worker::order::preflight::{
     NotSent, facts_are_fresh, may_begin, opposite_under_way, poll_permit, preflight,
 };
 use crate::worker::order::registry::OrderControl;
 use crate::worker::order::steps::{self, Verdict};
+use crate::worker::{device, indicators};
 
 /// Longest sleep before the clock is looked at again.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
@@ -180,6 +180,9 @@ impl OrderTask {
 
     /// Reads the machine and the rules again; stops when it is not what was reviewed any more.
     async fn read_facts(&mut self) -> Result<(), NotSent> {
+        if self.approval.order().task.is_tenant_wide() {
+            return self.read_indicators().await;
+        }
         let machine = self.approval.order().machine.id.clone();
         let reviewed = self.context.known.get(&machine).machine;
         let reading = device::read(&self.context, machine.clone());
@@ -197,6 +200,32 @@ impl OrderTask {
             return Err(NotSent::because(NotSentReason::FactsChanged));
         }
         self.note_stale().await
+    }
+
+    /// Reads the indicators of the file again: one like what was ordered that was not there at the review
+    /// would be overwritten.
+    async fn read_indicators(&mut self) -> Result<(), NotSent> {
+        let order = self.approval.order();
+        let reading = indicators::of_file(&self.context, order, Lane::Analyst);
+        let read = unless_withdrawn(&mut self.inbox, reading).await?;
+        if let Some(what) = rules_not_reread(&self.context).await {
+            self.note_not_reread(what).await?;
+        }
+        let Ok(read) = read else {
+            let what = "what holds for this file on every device already";
+            return self.note_not_reread(what.into()).await;
+        };
+        match self.approval.overwrites(&read) {
+            Some(other) => {
+                let by = requestor_name(other.by.as_deref());
+                let detail = format!("{by} has made an indicator of this file since the review");
+                Err(NotSent {
+                    why: NotSentReason::FactsChanged,
+                    detail: Some(detail.into()),
+                })
+            }
+            None => Ok(()),
+        }
     }
 
     /// Writes down that the device could not be read again: the order goes by what was read before.

@@ -1,0 +1,282 @@
+//! What an indicator of the tenant says of an order that is to make or remove one.
+//!
+//! The service keeps no record of such a request. An indicator carries the order's tag in its texts, and is
+//! what is followed: an order to block is done once a reading shows its indicator, one to take a block back
+//! once a reading does not show it any more.
+
+use jiff::Timestamp;
+
+use super::catalogue::ActionKind;
+use super::inputs::{EXPIRES, FILE, INDICATOR, REACTION};
+use super::order::{Order, Task};
+use super::parameter::{Value, Values};
+use crate::model::{Indicator, MachineAction, MachineActionId, MachineActionStatus};
+
+/// What a complete reading of the indicators of a file says of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// What was ordered holds; `state` of it says what is otherwise than it was ordered.
+    Shown(Box<MachineAction>),
+    NotShown,
+    /// An indicator has this order's tag and is another one all the same.
+    Contradicts,
+}
+
+impl Task {
+    fn values(&self) -> Option<&Values> {
+        match self {
+            Self::Act { values, .. } => Some(values),
+            Self::Cancel { .. } => None,
+        }
+    }
+
+    /// When what it makes ends by itself.
+    #[must_use]
+    pub fn expires(&self) -> Option<Timestamp> {
+        if let Some(Value::Time(at)) = self.values()?.get(&EXPIRES) {
+            Some(*at)
+        } else {
+            None
+        }
+    }
+
+    /// What an indicator that it makes does, in the service's spelling.
+    #[must_use]
+    pub fn reaction(&self) -> Option<&'static str> {
+        if let Some(Value::Choice(choice)) = self.values()?.get(&REACTION) {
+            Some(choice.value)
+        } else {
+            None
+        }
+    }
+
+    /// The indicator that it removes.
+    #[must_use]
+    pub fn indicator(&self) -> Option<MachineActionId> {
+        if let Some(Value::Text(id)) = self.values()?.get(&INDICATOR) {
+            MachineActionId::parse(id).ok()
+        } else {
+            None
+        }
+    }
+
+    /// The hash of the file that it is about, whichever it is known by.
+    #[must_use]
+    pub fn file_hash(&self) -> Option<&str> {
+        if let Some(Value::Sha256(digits)) = self.values()?.get(&FILE) {
+            return Some(digits);
+        }
+        self.file().map(super::hash::Sha1::as_str)
+    }
+}
+
+impl Order {
+    /// The properties of a request that makes an indicator, in the order of the documentation.
+    pub(super) fn indicator_body(&self) -> Vec<(&'static str, serde_json::Value)> {
+        if self.task.kind() != Some(ActionKind::BlockFile) {
+            return Vec::new();
+        }
+        let hash = self.task.file_hash().unwrap_or_default();
+        let of_type = if hash.len() == 64 {
+            "FileSha256"
+        } else {
+            "FileSha1"
+        };
+        let mut body = vec![("indicatorType", of_type.into())];
+        body.extend(self.task.properties());
+        body.extend([
+            ("title", format!("cordon {}", self.entry).into()),
+            ("description", self.comment_to_send().into()),
+            // The service demands it of an audit; of a block it shows where the file was met.
+            ("generateAlert", true.into()),
+        ]);
+        body
+    }
+
+    /// What came in answer to a request for an indicator.
+    ///
+    /// # Errors
+    /// In what it is another one than was ordered, or what of it is missing.
+    pub fn answered_by(&self, made: &Indicator) -> Result<MachineAction, &'static str> {
+        let ordered = &self.task;
+        if !ordered.file_hash().is_some_and(|hash| made.is_about(hash)) {
+            return Err("an indicator of another file");
+        }
+        if ordered.reaction() != Some(made.action.as_wire()) {
+            return Err("an indicator that does something else");
+        }
+        if !is_same_second(made.expires, ordered.expires()) {
+            return Err("an indicator with another expiry");
+        }
+        if made.tag() != Some(self.entry) {
+            return Err("an indicator without this order's tag");
+        }
+        self.shown(made).ok_or("an indicator without an id")
+    }
+
+    /// What all indicators of its file say of an order; `known` is the one that it was accepted as.
+    #[must_use]
+    pub fn effect_among(&self, shown: &[Indicator], known: Option<&MachineActionId>) -> Effect {
+        if self.task.kind() == Some(ActionKind::RemoveBlock) {
+            let removed = self.task.indicator();
+            let is_there = |one: &Indicator| one.id.is_some() && one.id == removed;
+            return match self.gone() {
+                Some(gone) if !shown.iter().any(is_there) => Effect::Shown(Box::new(gone)),
+                Some(_) | None => Effect::NotShown,
+            };
+        }
+        let is_of_file =
+            |one: &&Indicator| (self.task.file_hash()).is_some_and(|hash| one.is_about(hash));
+        let is_ours = |one: &&Indicator| {
+            one.tag() == Some(self.entry) || one.id.is_some() && one.id.as_ref() == known
+        };
+        let mut ours = shown.iter().filter(is_of_file).filter(is_ours).peekable();
+        if ours.peek().is_none() {
+            return Effect::NotShown;
+        }
+        let as_ordered = ours.find(|one| self.task.reaction() == Some(one.action.as_wire()));
+        let read = as_ordered.and_then(|one| self.shown(one));
+        read.map_or(Effect::Contradicts, |read| Effect::Shown(Box::new(read)))
+    }
+
+    /// The indicator in the shape of an action that has succeeded.
+    fn shown(&self, made: &Indicator) -> Option<MachineAction> {
+        let mut read = self.bare(made.id.clone()?)?;
+        read.scope = Some(made.action.as_wire().into());
+        read.requestor.clone_from(&made.by);
+        read.requestor_comment.clone_from(&made.description);
+        read.created = made.created;
+        read.state = (!is_same_second(made.expires, self.task.expires())).then(|| {
+            let until = made.expires.map_or_else(
+                || "without an expiry".to_owned(),
+                |at| format!("until {}", at.strftime("%Y-%m-%d %H:%M UTC")),
+            );
+            format!("Defender keeps it {until}, which is not what was ordered").into()
+        });
+        Some(read)
+    }
+
+    /// The answer to a removal, and what a reading says that does not show the indicator any more. It
+    /// goes by the order's own tag: the id is that of the block.
+    #[must_use]
+    pub fn gone(&self) -> Option<MachineAction> {
+        self.bare(MachineActionId::parse(&self.entry.to_string()).ok()?)
+    }
+
+    fn bare(&self, id: MachineActionId) -> Option<MachineAction> {
+        let wire_type = self.task.kind()?.spec().wire_type.clone();
+        let mut bare = MachineAction::bare(id, wire_type, MachineActionStatus::Succeeded);
+        bare.external_id = Some(self.entry.to_string().into());
+        bare.file_identifier = self.task.file_hash().map(Into::into);
+        Some(bare)
+    }
+}
+
+/// The service keeps fractions of a second, and an order has none.
+fn is_same_second(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
+    one.map(Timestamp::as_second) == other.map(Timestamp::as_second)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::{Draft, Subject};
+    use crate::model::{IndicatorAction, MachineRef};
+
+    const HASH: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+
+    fn order(kind: ActionKind) -> Order {
+        let entry = crate::model::EntryId::parse("cdn-7F3K2Q9M").expect("a literal tag");
+        let mut draft = Draft::new(entry, MachineRef::every_device(), Subject::Act(kind));
+        draft.comment = "INC-4711".into();
+        draft.set(&FILE, HASH);
+        draft.set(&EXPIRES, "2026-12-06 07:40");
+        draft.set(&INDICATOR, "995");
+        draft.parse().expect("complete")
+    }
+
+    fn made() -> Indicator {
+        Indicator {
+            id: MachineActionId::parse("995").ok(),
+            value: HASH.to_uppercase().into(),
+            action: IndicatorAction::BlockAndRemediate,
+            by: Some("jane@contoso.com".into()),
+            created: None,
+            expires: "2026-12-06T07:40:00.25Z".parse().ok(),
+            title: None,
+            description: Some("[cdn-7F3K2Q9M] INC-4711".into()),
+        }
+    }
+
+    #[test]
+    fn the_request_is_the_documented_one_with_the_orders_tag() {
+        let body: serde_json::Map<_, _> = (order(ActionKind::BlockFile).body().into_iter())
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect();
+        let expected = serde_json::json!({
+            "indicatorValue": HASH, "indicatorType": "FileSha1", "action": "BlockAndRemediate",
+            "expirationTime": "2026-12-06T07:40:00Z", "title": "cordon cdn-7F3K2Q9M",
+            "description": "[cdn-7F3K2Q9M] INC-4711", "generateAlert": true
+        });
+        assert_eq!(serde_json::Value::Object(body), expected);
+        assert_eq!(order(ActionKind::RemoveBlock).body(), []);
+    }
+
+    #[test]
+    fn an_answer_that_leaves_anything_out_or_says_something_else_is_not_believed() {
+        let order = order(ActionKind::BlockFile);
+        let whole = order.answered_by(&made()).expect("as ordered");
+        assert_eq!((whole.id.as_str(), &whole.state), ("995", &None));
+        let wrong = |change: fn(&mut Indicator)| {
+            let mut other = made();
+            change(&mut other);
+            order.answered_by(&other).expect_err("another one")
+        };
+        for (change, why) in [
+            (
+                (|one| one.id = None) as fn(&mut Indicator),
+                "an indicator without an id",
+            ),
+            (|one| one.value = "".into(), "an indicator of another file"),
+            (
+                |one| one.action = IndicatorAction::Audit,
+                "an indicator that does something else",
+            ),
+            (|one| one.expires = None, "an indicator with another expiry"),
+            (
+                |one| one.description = None,
+                "an indicator without this order's tag",
+            ),
+        ] {
+            assert_eq!(wrong(change), why);
+        }
+    }
+
+    #[test]
+    fn a_block_is_found_by_its_tag_and_its_removal_by_its_absence() {
+        let (block, removal) = (order(ActionKind::BlockFile), order(ActionKind::RemoveBlock));
+        let is_shown = |effect| matches!(effect, Effect::Shown(_));
+        let mut theirs = made();
+        theirs.description = Some("[cdn-00000001] theirs".into());
+        assert!(is_shown(
+            block.effect_among(&[theirs.clone(), made()], None)
+        ));
+        let others = std::slice::from_ref(&theirs);
+        assert_eq!(block.effect_among(others, None), Effect::NotShown);
+        // What the answer named is ours, whatever was written over its description since.
+        assert!(is_shown(block.effect_among(others, made().id.as_ref())));
+        let mut audit = made();
+        audit.action = IndicatorAction::Audit;
+        assert_eq!(block.effect_among(&[audit], None), Effect::Contradicts);
+        assert_eq!(removal.effect_among(others, None), Effect::NotShown);
+        theirs.id = MachineActionId::parse("996").ok();
+        assert!(is_shown(removal.effect_among(&[theirs], None)));
+        let mut forever = made();
+        forever.expires = None;
+        let Effect::Shown(read) = block.effect_among(&[forever], None) else {
+            panic!("it is there");
+        };
+        let state = read.state.expect("it is otherwise");
+        assert!(state.contains("without an expiry"), "{state}");
+    }
+}

@@ -1,0 +1,146 @@
+//! The indicators of the tenant.
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::list::Complete;
+use super::rate_limit::Lane;
+use super::transport::Limits;
+use super::wire::Noun;
+use super::{ApiError, Client, odata};
+use crate::model::loose::Loose;
+use crate::model::{Indicator, IndicatorAction, MAX_INDICATORS, MachineActionId};
+
+/// Pages of all indicators that are read; each has a few hundred at least.
+const MAX_PAGES: usize = 100;
+
+impl Client {
+    /// The indicators of a file that is known by these hashes. Needs `Ti.ReadWrite`.
+    ///
+    /// # Errors
+    /// When the list could not be read, after repeats.
+    pub async fn indicators_of(
+        &self,
+        hashes: &[&str],
+        lane: Lane,
+    ) -> Result<Complete<Indicator>, ApiError> {
+        let url = odata::indicators(&self.0.endpoints.api, hashes.iter().copied());
+        let mut all = self.all_indicators(url, lane, Limits::ONE).await?;
+        // Whatever the service made of the filter.
+        all.items
+            .retain(|one| hashes.iter().any(|hash| one.is_about(hash)));
+        Ok(all)
+    }
+
+    /// All indicators of the tenant that this account may see, of whatever kind. Needs `Ti.ReadWrite`.
+    ///
+    /// # Errors
+    /// When the list could not be read, after repeats.
+    pub async fn indicators(&self, lane: Lane) -> Result<Complete<Indicator>, ApiError> {
+        let url = odata::path(&self.0.endpoints.api, &["indicators"]);
+        self.all_indicators(url, lane, Limits::ACTION_LIST).await
+    }
+
+    async fn all_indicators(
+        &self,
+        first: url::Url,
+        lane: Lane,
+        limits: Limits,
+    ) -> Result<Complete<Indicator>, ApiError> {
+        let mut all = Complete {
+            items: Vec::new(),
+            unreadable: 0,
+            complete: true,
+            date: None,
+        };
+        let mut seen: HashSet<MachineActionId> = HashSet::new();
+        let mut url = Some(first);
+        let mut pages = 0;
+        while let Some(present) = url.take() {
+            let (page, stop, date) = self.list::<Indicator>(&present, lane, limits).await?;
+            pages += 1;
+            all.date = all.date.or(date);
+            all.unreadable += page.unreadable;
+            let next = page.next_link.as_deref();
+            let next = next.map(|link| odata::next_page(&self.0.endpoints, &present, link));
+            let before = all.items.len();
+            let new = page.items.into_iter();
+            all.items
+                .extend(new.filter(|one| one.id.as_ref().is_none_or(|id| seen.insert(id.clone()))));
+            let is_stuck = all.items.len() == before || pages >= MAX_PAGES;
+            all.complete &= stop.is_none() && !page.is_overfull;
+            match next {
+                Some(Ok(next)) if !is_stuck && all.items.len() <= MAX_INDICATORS => {
+                    url = Some(next);
+                }
+                Some(_) => all.complete = false,
+                None => {}
+            }
+        }
+        Ok(all)
+    }
+}
+
+impl Noun for Indicator {
+    const MAX_ITEMS: usize = 2 * MAX_INDICATORS;
+
+    fn read(json: &str) -> Option<Self> {
+        let wire: WireIndicator = serde_json::from_str(json).ok()?;
+        Some(Self {
+            id: wire.id.0.and_then(|id| MachineActionId::parse(&id).ok()),
+            value: wire.indicator_value.0?,
+            action: wire.action.0?,
+            by: wire.created_by.0,
+            created: wire.created.0,
+            expires: wire.expiration_time.0,
+            title: wire.title.0,
+            description: wire.description.0,
+        })
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct WireIndicator {
+    id: Loose<Box<str>>,
+    indicator_value: Loose<Box<str>>,
+    action: Loose<IndicatorAction>,
+    created_by: Loose<Box<str>>,
+    #[serde(rename = "creationTimeDateTimeUtc")]
+    created: Loose<Timestamp>,
+    expiration_time: Loose<Timestamp>,
+    title: Loose<Box<str>>,
+    description: Loose<Box<str>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn the_services_own_indicators_are_read() {
+        let samples = include_str!("../../tests/fixtures/indicators.json");
+        let samples: Value = serde_json::from_str(samples).expect("JSON");
+        let body = samples["list_real"].to_string();
+        let read = super::super::wire::list::<Indicator>(body.as_bytes()).expect("a list");
+        let actions = read.items.iter().map(|one| &one.action);
+        let (block, audit) = (IndicatorAction::BlockAndRemediate, IndicatorAction::Audit);
+        assert!(actions.eq([&block, &audit, &IndicatorAction::Allowed]));
+        let first = &read.items[0];
+        assert!(
+            first.is_about("BEC1b52d350d721c7e22a6d4bb0a92909893a3ae") && first.is_about_file()
+        );
+        let id = first.id.as_ref().map(MachineActionId::as_str);
+        assert_eq!((id, first.tag()), (Some("7"), None));
+        assert_eq!(first.by.as_deref(), Some("analyst@contoso.onmicrosoft.com"));
+        assert_eq!(first.expires, "2024-12-12T00:00:00Z".parse().ok());
+        let old = <Indicator as Noun>::read(&samples["entity_docs"].to_string())
+            .expect("it has an action");
+        assert_eq!(old.action, IndicatorAction::from_wire("AlertAndBlock"));
+        assert!(<Indicator as Noun>::read(r#"{"indicatorValue":"ab","action":null}"#).is_none());
+    }
+}

@@ -1,0 +1,195 @@
+//! What reaches every device of the tenant at once: a file that is blocked, and a block that is removed.
+
+use super::Facts;
+use super::verdict::{Question, Verdict};
+use crate::action::{ActionKind, Task};
+use crate::explain::NextStep;
+use crate::model::{
+    Indicator, IndicatorAction, MAX_INDICATORS, age_text, clean, grouped, requestor_name,
+};
+
+/// The guardrails that are not about one device.
+pub(super) const RAILS: [&str; 7] = [
+    "read-only",
+    "signed in",
+    "permission",
+    "several at once",
+    "same action",
+    "everywhere",
+    "file",
+];
+
+/// How far the look at the tenant's indicators has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum IndicatorsLook<'a> {
+    #[default]
+    NotYet,
+    /// Why it could not be made.
+    Failed(&'a str),
+    Read {
+        of_files: &'a [Indicator],
+        /// Of all kinds.
+        total: usize,
+        is_complete: bool,
+    },
+}
+
+impl<'a> IndicatorsLook<'a> {
+    /// Those that are about this file.
+    pub(super) fn about(self, hash: &'a str) -> impl Iterator<Item = &'a Indicator> {
+        let of_files = match self {
+            Self::Read { of_files, .. } => of_files,
+            Self::NotYet | Self::Failed(_) => &[],
+        };
+        of_files.iter().filter(move |one| one.is_about(hash))
+    }
+
+    /// Why not all of them are known, if that is so.
+    fn gap(self, what: &str) -> Option<Verdict> {
+        match self {
+            Self::NotYet => Some(Verdict::not_checked_yet(what)),
+            Self::Failed(why) => Some(Verdict::not_checked(format!("{what}: {why}"))),
+            Self::Read {
+                is_complete: false, ..
+            } => Some(Verdict::not_checked(format!(
+                "{what}: part of the list was cut off or unreadable"
+            ))),
+            Self::Read { .. } => None,
+        }
+    }
+}
+
+/// Wants a word typed before what reaches every device; says what stands there already.
+pub(super) fn check(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
+    match question.task.kind() {
+        Some(ActionKind::BlockFile) => blocking(question.task, facts),
+        Some(ActionKind::RemoveBlock) => removing(question.task, facts),
+        Some(_) | None => Vec::new(),
+    }
+}
+
+fn blocking(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
+    let mut verdicts = vec![Verdict::word_wanted(
+        "This reaches every device of the tenant, servers and domain controllers included",
+    )];
+    if let Some(at) = task.expires().filter(|at| *at <= facts.now) {
+        let age = age_text(facts.now.duration_since(at).as_secs());
+        verdicts.push(Verdict::block(
+            format!("Its end lies in the past ({age}): Defender refuses such a block"),
+            NextStep::Outside("Choose a time to come".into()),
+        ));
+    }
+    let look = facts.indicators;
+    verdicts.extend(look.gap("what holds for this file on every device already"));
+    let hash = task.file_hash();
+    let known: Vec<_> = hash.into_iter().flat_map(|hash| look.about(hash)).collect();
+    let is_same = |one: &&Indicator| task.reaction() == Some(one.action.as_wire());
+    for one in &known {
+        verdicts.push(Verdict::warn(existing(one, is_same(one), facts)));
+    }
+    let is_new = !known.iter().any(is_same);
+    if let IndicatorsLook::Read { total, .. } = look
+        && total >= MAX_INDICATORS
+        && is_new
+    {
+        let most = i64::try_from(MAX_INDICATORS).unwrap_or(i64::MAX);
+        verdicts.push(Verdict::block(
+            format!(
+                "The tenant has {} indicators, the most that it may have",
+                grouped(most)
+            ),
+            NextStep::Outside("Remove some of them first".into()),
+        ));
+    }
+    verdicts
+}
+
+/// What is said of an indicator of the same file.
+fn existing(one: &Indicator, is_same: bool, facts: &Facts<'_>) -> String {
+    let by = who(one, facts);
+    let what = match &one.action {
+        IndicatorAction::Block | IndicatorAction::BlockAndRemediate => "blocked".into(),
+        IndicatorAction::Warn => "warned of".into(),
+        IndicatorAction::Audit => "audited".into(),
+        IndicatorAction::Allowed => "allowed".into(),
+        IndicatorAction::Other(other) => clean(other, 40),
+    };
+    let until = one.expires.map_or_else(
+        || "without an end".to_owned(),
+        |at| {
+            format!(
+                "until {}",
+                at.to_zoned(facts.zone.clone())
+                    .strftime("%Y-%m-%d %H:%M %:z")
+            )
+        },
+    );
+    let then = if is_same {
+        "Yours takes its place, with your end and your comment"
+    } else {
+        "That one stays beside yours"
+    };
+    format!(
+        "{by} already {what} on every device {until}. {then}",
+        by = by_clause(&by)
+    )
+}
+
+fn by_clause(by: &str) -> String {
+    if by == YOU {
+        "By you, this file is".to_owned()
+    } else {
+        format!("By {by}, this file is")
+    }
+}
+
+const YOU: &str = "you";
+
+/// Who has made an indicator.
+fn who(one: &Indicator, facts: &Facts<'_>) -> String {
+    if is_own(one, facts) {
+        YOU.to_owned()
+    } else {
+        requestor_name(one.by.as_deref()).into_owned()
+    }
+}
+
+/// Whether the account that is signed in has made it.
+fn is_own(one: &Indicator, facts: &Facts<'_>) -> bool {
+    let own = facts
+        .session
+        .account()
+        .and_then(|own| own.user_name.as_deref());
+    own.zip(one.by.as_deref())
+        .is_some_and(|(own, by)| own.eq_ignore_ascii_case(by.trim()))
+}
+
+fn removing(task: &Task, facts: &Facts<'_>) -> Vec<Verdict> {
+    let look = facts.indicators;
+    let gap = look.gap("who has made this block, and whether it is still there");
+    let Some(id) = task.indicator() else {
+        return gap.into_iter().collect();
+    };
+    let IndicatorsLook::Read { of_files, .. } = look else {
+        return gap.into_iter().collect();
+    };
+    let found = of_files.iter().find(|one| one.id.as_ref() == Some(&id));
+    let text = match found {
+        None if gap.is_some() => None,
+        None => Some(format!(
+            "Defender shows no block with the number {id}: it has ended, or somebody has removed it"
+        )),
+        Some(one) if !task.file_hash().is_some_and(|hash| one.is_about(hash)) => {
+            return vec![Verdict::block(
+                format!("The block with the number {id} is about another file"),
+                NextStep::Outside("Choose it from the list".into()),
+            )];
+        }
+        Some(one) if !is_own(one, facts) => Some(format!(
+            "{} has made this block, not you",
+            requestor_name(one.by.as_deref())
+        )),
+        Some(_) => None,
+    };
+    gap.into_iter().chain(text.map(Verdict::warn)).collect()
+}

@@ -1,0 +1,51 @@
+//! What an order of ours has brought about, and whether that still holds.
+
+use jiff::Timestamp;
+
+use crate::action::Change;
+use crate::journal::{Entry, OrderStatus};
+
+pub fn is_done(entry: &Entry) -> bool {
+    matches!(entry.status(), OrderStatus::Done { .. })
+}
+
+fn change(entry: &Entry) -> Option<Change> {
+    entry.order.task.kind().map(|kind| kind.spec().change)
+}
+
+pub fn sets_a_condition(entry: &Entry) -> bool {
+    matches!(change(entry), Some(Change::Sets(_)))
+}
+
+/// Whether it keeps a file from every device of the tenant at this time, or watches it there.
+pub fn blocks_at(entry: &Entry, at: Timestamp) -> bool {
+    entry.order.task.expires().is_some_and(|end| end > at)
+}
+
+/// What the next shift does about a file that is blocked on every device.
+pub fn next_of_block(entry: &Entry, both: impl FnOnce(Timestamp) -> String) -> String {
+    let end = entry.order.task.expires().map(both);
+    let end = end.map_or_else(String::new, |end| format!(". It ends by itself at {end}"));
+    format!("“Remove block of a file” once it is not wanted any more{end}")
+}
+
+/// The later success of ours that cleared, or set anew, the condition that this one set. Whether it
+/// still holds is the service's to say.
+pub fn ended_by<'a>(entry: &Entry, of_device: &[&'a Entry]) -> Option<&'a Entry> {
+    if entry.order.task.is_tenant_wide() {
+        let mut everywhere = of_device.iter().copied();
+        return everywhere.find(|other| entry.is_taken_back_by(other));
+    }
+    let Some(Change::Sets(condition)) = change(entry).filter(|_| is_done(entry)) else {
+        return None;
+    };
+    let mut of_device = of_device.iter().copied();
+    of_device.find(|other| {
+        matches!(
+            change(other),
+            Some(Change::Sets(c) | Change::Clears(c)) if c.ends_with(condition)
+        ) && is_done(other)
+            && (other.status_since(), other.intended_at())
+                > (entry.status_since(), entry.intended_at())
+    })
+}

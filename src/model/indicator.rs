@@ -1,0 +1,59 @@
+//! What holds for a file on every device of the tenant.
+
+use jiff::Timestamp;
+
+use super::open_enum::open_enum;
+use super::{EntryId, MachineActionId};
+
+/// Active indicators of all kinds that a tenant may have.
+pub const MAX_INDICATORS: usize = 15_000;
+
+/// What holds for a file on every device of the tenant (`indicator` resource).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Indicator {
+    /// `None` when the service did not say it.
+    pub id: Option<MachineActionId>,
+    /// What it is about: of a file its hash.
+    pub value: Box<str>,
+    pub action: IndicatorAction,
+    /// Who has made it.
+    pub by: Option<Box<str>>,
+    pub created: Option<Timestamp>,
+    /// `None` when it does not expire, or that could not be read.
+    pub expires: Option<Timestamp>,
+    pub title: Option<Box<str>>,
+    pub description: Option<Box<str>>,
+}
+
+open_enum! {
+    /// What an indicator does.
+    IndicatorAction {
+        Block = "Block",
+        BlockAndRemediate = "BlockAndRemediate",
+        Warn = "Warn",
+        Audit = "Audit",
+        Allowed = "Allowed",
+    }
+}
+
+impl Indicator {
+    /// Whether it is about what has this hash.
+    #[must_use]
+    pub fn is_about(&self, hash: &str) -> bool {
+        self.value.eq_ignore_ascii_case(hash)
+    }
+
+    /// The order of a console that it was made or last changed by, as its texts say.
+    #[must_use]
+    pub fn tag(&self) -> Option<EntryId> {
+        let texts = [self.description.as_deref(), self.title.as_deref()];
+        texts.into_iter().flatten().find_map(EntryId::find_in)
+    }
+
+    /// Whether it is about a file: its value is an MD5, a SHA-1 or a SHA-256.
+    #[must_use]
+    pub fn is_about_file(&self) -> bool {
+        matches!(self.value.len(), 32 | 40 | 64)
+            && self.value.bytes().all(|digit| digit.is_ascii_hexdigit())
+    }
+}

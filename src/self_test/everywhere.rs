@@ -1,0 +1,43 @@
+//! What an order needs that reaches every device of the tenant.
+
+use super::{Failed, Rehearsal};
+use crate::action::{Draft, INDICATOR, Subject};
+use crate::journal::Entry;
+use crate::message::Command;
+use crate::model::{EVERYWHERE, MachineId, MachineRef};
+use crate::state::{Remote, State};
+
+impl Rehearsal {
+    /// Types the word, and names the indicator that was made last where one is to be removed.
+    pub(super) fn fill_everywhere(&self, draft: &mut Draft) {
+        EVERYWHERE.clone_into(&mut draft.typed_name);
+        let Subject::Act(kind) = draft.subject else {
+            return;
+        };
+        let made = self.state.entries.iter().rev();
+        let mut made = made.filter(|entry| entry.order.task.kind() == kind.spec().undo);
+        if let Some(id) = made.find_map(Entry::own_action)
+            && draft.parameters().contains(&INDICATOR)
+        {
+            draft.set(&INDICATOR, id.as_str());
+        }
+    }
+
+    /// Reads again what the order is judged by: a machine, or what holds on all of them.
+    pub(super) fn read_anew(
+        &mut self,
+        step: &'static str,
+        machine: &MachineRef,
+    ) -> Result<(), Failed> {
+        if machine.is_every_device() {
+            let before = self.state.indicators.read_at();
+            self.send(step, Command::LoadIndicators)?;
+            return self.until(step, move |s| s.indicators.read_at() != before);
+        }
+        let read = |s: &State, id: &MachineId| s.histories.get(id).and_then(Remote::read_at);
+        let id = machine.id.clone();
+        let before = read(&self.state, &id);
+        self.send(step, Command::LoadMachine(id.clone()))?;
+        self.until(step, move |s| read(s, &id) != before)
+    }
+}

@@ -1,0 +1,160 @@
+//! What is blocked on every device of the tenant: a section of *Contained now*, with the way back.
+
+use egui::{RichText, Ui};
+
+use super::commands::{UiCommand, acting_trouble};
+use super::theme::{Role, TokensExt as _, text};
+use super::widgets::{ActionButton, Icon, UiExt as _, badge, raised_frame, section_ui};
+use super::words::{ago, local_time};
+use super::{Cx, order};
+use crate::action::{ActionKind, FILE, INDICATOR, Subject};
+use crate::message::Command;
+use crate::model::{Indicator, IndicatorAction, MachineRef, clean, requestor_name};
+use crate::state::State;
+
+/// Digits of a hash that tell it from others at a glance.
+const GLANCE: usize = 12;
+
+/// A hash in a narrow place.
+pub fn short_hash(hash: &str) -> String {
+    match hash.get(..GLANCE) {
+        Some(first) if hash.len() > GLANCE => format!("{first}…"),
+        Some(_) | None => clean(hash, 64).into_owned(),
+    }
+}
+
+/// Whether an indicator keeps a file from something.
+fn is_block(one: &Indicator) -> bool {
+    one.action != IndicatorAction::Allowed
+}
+
+/// The blocks that the account which is signed in has made.
+pub fn own_blocks(state: &State) -> impl Iterator<Item = &Indicator> {
+    blocks(state, true)
+}
+
+fn blocks(state: &State, own: bool) -> impl Iterator<Item = &Indicator> {
+    let user = state
+        .session
+        .account()
+        .and_then(|account| account.user_name.as_deref());
+    let is_own = move |one: &Indicator| {
+        // One that a colleague had made and an order of ours has changed since.
+        let entry = one.tag().and_then(|tag| state.entry(tag));
+        let is_of_order = entry.is_some_and(|entry| entry.own_action() == one.id);
+        let by = user.zip(one.by.as_deref());
+        is_of_order || by.is_some_and(|(own, by)| own.eq_ignore_ascii_case(by.trim()))
+    };
+    let read = state.indicators.get();
+    let all = read.map_or(&[][..], |read| &read.of_files);
+    all.iter()
+        .filter(|one| is_block(one))
+        .filter(move |one| is_own(one) == own)
+}
+
+/// What it does, until when, by whom and why: one line.
+pub fn block_words(one: &Indicator, cx: &Cx<'_>) -> String {
+    let what = match &one.action {
+        IndicatorAction::Block | IndicatorAction::BlockAndRemediate => "blocked".into(),
+        IndicatorAction::Warn => "warned of".into(),
+        IndicatorAction::Audit => "audited only".into(),
+        IndicatorAction::Allowed => "allowed".into(),
+        IndicatorAction::Other(other) => clean(other, 40),
+    };
+    let until = one.expires.map_or_else(
+        || "without an end".to_owned(),
+        |at| format!("until {}", local_time(at, cx.zone)),
+    );
+    let made = one
+        .created
+        .map_or_else(String::new, |at| format!(", made {}", ago(at, cx.now)));
+    let by = requestor_name(one.by.as_deref());
+    let why = one.description.as_deref().or(one.title.as_deref());
+    let why = why.map_or_else(String::new, |why| format!(": {}", clean(why, 120)));
+    format!("{what} {until}{made} by {by}{why}")
+}
+
+/// The section: the person's own blocks with *Remove*, and how many others there are.
+pub fn blocked_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    section_ui(ui, "Blocked on every device");
+    let permission = &ActionKind::BlockFile.spec().permission;
+    let lacks = cx.state.session.is_known_to_lack(permission);
+    let lacks = lacks.then(|| format!("That takes the permission {permission}"));
+    let read = &cx.state.indicators;
+    let label = if read.value.is_some() {
+        "Read again"
+    } else {
+        "Read what is blocked"
+    };
+    let why = lacks
+        .clone()
+        .or(read.loading.then(|| "It is being read".to_owned()));
+    ui.horizontal_wrapped(|ui| {
+        let button = ActionButton::new(label).key("blocked").icon(Icon::Refresh);
+        if ui.add(button.disabled_because(why.as_deref())).clicked() {
+            cx.out.work.push(Command::LoadIndicators);
+        }
+        let block = UiCommand::Act(ActionKind::BlockFile);
+        let why = block.availability(cx.state, cx.views, cx.now).err();
+        let button = ActionButton::new("Block file everywhere…").icon(Icon::Block);
+        if ui.add(button.disabled_because(why.as_deref())).clicked() {
+            cx.out.commands.push(block);
+        }
+        ui.small_label(status_words(cx, lacks));
+    });
+    let own: Vec<Indicator> = own_blocks(cx.state).cloned().collect();
+    for one in &own {
+        row_ui(ui, cx, one);
+    }
+    if let Some(read) = cx.state.indicators.get() {
+        let others = blocks(cx.state, false).count();
+        if others > 0 {
+            ui.small_label(format!(
+                "{others} by others, which are removed in the Defender portal"
+            ));
+        }
+        if !read.is_complete {
+            let words = "Not checked: part of the list was cut off or unreadable";
+            badge(ui, Icon::Unknown, Role::Unknown, words);
+        }
+    }
+}
+
+fn status_words(cx: &Cx<'_>, lacks: Option<String>) -> String {
+    let read = &cx.state.indicators;
+    match (lacks, &read.failure, read.read_at()) {
+        (Some(lacks), ..) => lacks,
+        _ if read.loading => "Reading…".to_owned(),
+        (None, Some(failure), _) => format!("Not read: {}", failure.headline),
+        (None, None, Some(at)) => {
+            let own = own_blocks(cx.state).count();
+            format!("{own} by you, read {}", ago(at, cx.now))
+        }
+        (None, None, None) => "Not read yet".to_owned(),
+    }
+}
+
+fn row_ui(ui: &mut Ui, cx: &mut Cx<'_>, one: &Indicator) {
+    let Some(id) = &one.id else {
+        return;
+    };
+    raised_frame(ui).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.horizontal_wrapped(|ui| {
+            ui.label(RichText::new(clean(&one.value, 64)).text_style(text::id()));
+            let why = acting_trouble(cx.state).err();
+            let name = format!("Remove the block of {}…", one.value);
+            let button = ActionButton::new("Remove…").name(&name).icon(Icon::Undo);
+            let button = button.arms_late().disabled_because(why.as_deref());
+            if ui.add(button).clicked() {
+                let subject = Subject::Act(ActionKind::RemoveBlock);
+                order::raise(ui, cx, &[MachineRef::every_device()], subject, |draft| {
+                    draft.set(&INDICATOR, id.as_str());
+                    draft.set(&FILE, &*one.value);
+                });
+            }
+        });
+        ui.small_label(block_words(one, cx));
+    });
+    ui.add_space(ui.tokens().space.xs);
+}

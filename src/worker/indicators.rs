@@ -1,0 +1,87 @@
+//! The indicators of the tenant: what is blocked, audited or allowed on every device.
+
+use std::sync::Arc;
+
+use super::clock::now;
+use super::context::Context;
+use crate::action::{Effect, Order};
+use crate::api::{ApiError, Complete, Lane, Verb};
+use crate::message::{Event, IndicatorNews};
+use crate::model::{Indicator, MachineAction, Permission};
+
+/// Reads all of them, for a person who looks at them or is about to act.
+pub(super) async fn load(context: Arc<Context>) {
+    tokio::spawn(Arc::clone(&context.settings).read_for_form());
+    read_all(&context).await;
+}
+
+/// Reads all of them, as an order has just changed one.
+pub(super) async fn read_all(context: &Context) {
+    let permission = &Permission::TiReadWrite;
+    let epoch = context.session.epoch();
+    let tell = async |news| {
+        let at = now();
+        let event = Event::Indicators { epoch, news, at };
+        context.screen.emit(event).await;
+    };
+    tell(IndicatorNews::Reading).await;
+    let read = context.client.indicators(Lane::Analyst).await;
+    if let Err(error) = &read {
+        context.session.note_auth_failure(error).await;
+    }
+    let result = read.map(into_news).map_err(|error| {
+        let infinitive = "read what is blocked on every device";
+        error.explain_for(Verb::Read, infinitive, None, Some(permission))
+    });
+    tell(IndicatorNews::Read(result)).await;
+    context.report_budget().await;
+}
+
+/// Those of files, and how many there are of all kinds.
+fn into_news(read: Complete<Indicator>) -> crate::message::ReadIndicators {
+    let is_complete = read.complete && read.unreadable == 0;
+    let total = read.items.len() + read.unreadable;
+    let of_files = read.items.into_iter().filter(Indicator::is_about_file);
+    crate::message::ReadIndicators {
+        of_files: of_files.collect(),
+        total,
+        is_complete,
+    }
+}
+
+/// The indicators of the file that an order is about.
+pub(super) async fn of_file(
+    context: &Context,
+    order: &Order,
+    lane: Lane,
+) -> Result<Vec<Indicator>, Option<ApiError>> {
+    let hash = order.task.file_hash().ok_or(None)?;
+    let read = context.client.indicators_of(&[hash], lane).await;
+    let read = read.map_err(Some)?;
+    if read.complete && read.unreadable == 0 {
+        Ok(read.items)
+    } else {
+        Err(None)
+    }
+}
+
+/// What the tenant, read anew, says of an order about an indicator; `None` where what was ordered does
+/// not hold, or not yet. `Err(None)` says that the list was not whole.
+pub(super) async fn look_up_effect(
+    context: &Context,
+    order: &Order,
+    lane: Lane,
+) -> Result<Effect, Option<ApiError>> {
+    let entry = context.journal.entry(order.entry);
+    let known = entry.and_then(|entry| entry.own_action());
+    let shown = of_file(context, order, lane).await?;
+    Ok(order.effect_among(&shown, known.as_ref()))
+}
+
+/// The same in the shape of an action, for one that is followed under this id.
+pub(super) fn as_action(effect: Effect) -> Option<Box<MachineAction>> {
+    match effect {
+        Effect::Shown(read) => Some(read),
+        Effect::NotShown | Effect::Contradicts => None,
+    }
+}

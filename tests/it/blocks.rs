@@ -1,0 +1,343 @@
+//! Files that are blocked on every device, and blocks that are taken back: requests without a record, whose
+//! end is what the tenant's indicators say when they are read again.
+
+use std::path::Path;
+
+use cordon::action::{ActionKind, Draft, EXPIRES, FILE, INDICATOR, REACTION};
+use cordon::journal::{Author, Journal, NotSentReason, OrderStatus, Record};
+use cordon::message::Command;
+use cordon::model::{EVERYWHERE, EntryId, MachineRef};
+use serde_json::{Value, json};
+
+use crate::common::{Console, Engine, fault, journal_on_disk, signed_in, tenant};
+
+const MALWARE: &str = "87662bc3d60e4200ceaf7aae249d1c343f4b83c9";
+const SHA256: &str = "5f3c6e1f0c1b1d5f7f1e36b2f8a0d3b6c9e2a4d7f0b3c6e9a1d4f7b0c3e6a9d2";
+/// Blocked by a colleague from the start.
+const THEIRS: &str = "4388963aaa83afe2042a46a3c017ad50bdcdafb3";
+const COLLEAGUE: &str = "s.weber@contoso.com";
+
+fn block(hash: &str) -> Draft {
+    let mut draft = Engine::draft(ActionKind::BlockFile, &MachineRef::every_device());
+    draft.set(&FILE, hash);
+    draft.typed_name = EVERYWHERE.into();
+    draft
+}
+
+fn removal(id: &str, hash: &str) -> Draft {
+    let mut draft = Engine::draft(ActionKind::RemoveBlock, &MachineRef::every_device());
+    draft.set(&INDICATOR, id);
+    draft.set(&FILE, hash);
+    draft
+}
+
+fn sent(engine: &Engine, method: &str) -> Vec<(String, Value)> {
+    let requests = engine.control.requests().into_iter();
+    let sent = requests.filter(|r| r.path.contains("/indicators") && r.method == method);
+    sent.map(|r| (r.path, r.body)).collect()
+}
+
+/// The indicators of a file, by their descriptions.
+fn shown(engine: &Engine, hash: &str) -> Vec<String> {
+    let all = engine.control.indicators().into_iter();
+    let of_file = all.filter(|one| one["indicatorValue"] == hash);
+    let text = |one: Value| one["description"].as_str().unwrap_or_default().to_owned();
+    of_file.map(text).collect()
+}
+
+fn read(engine: &mut Engine) {
+    let before = engine.state.indicators.read_at();
+    engine.send(Command::LoadIndicators);
+    engine.until("the indicators", move |s| s.indicators.read_at() != before);
+}
+
+fn findings(engine: &Engine, draft: &Draft) -> Vec<String> {
+    let now = jiff::Timestamp::now();
+    let review = |facts: &cordon::guard::Facts<'_>| cordon::guard::review(draft, facts);
+    let review = engine.state.with_facts(&draft.machine, now, review);
+    let texts = review.findings.into_iter().map(|found| found.text);
+    texts.collect()
+}
+
+fn own_id(engine: &Engine, entry: EntryId) -> String {
+    let known = engine.state.entry(entry).expect("it is there");
+    known
+        .own_action()
+        .expect("an indicator")
+        .as_str()
+        .to_owned()
+}
+
+#[test]
+fn a_block_leaves_to_the_letter_is_shown_and_taken_back() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    for (hash, of_type, reaction) in [
+        (MALWARE, "FileSha1", "BlockAndRemediate"),
+        (SHA256, "FileSha256", "Audit"),
+    ] {
+        let mut draft = block(hash);
+        draft.set(&REACTION, reaction);
+        draft.set(&EXPIRES, "2099-12-06 07:40");
+        let entry = engine.submit(&draft);
+        let end = engine.until_end(entry);
+        assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
+        let known = engine.state.entry(entry).expect("it is there").clone();
+        assert_eq!(end.word(&known.order.task), "Blocked everywhere");
+        let (path, body) = sent(&engine, "POST").pop().expect("a request");
+        assert!(path.ends_with("/api/indicators"), "{path}");
+        let expected = json!({
+            "indicatorValue": hash, "indicatorType": of_type, "action": reaction,
+            "expirationTime": "2099-12-06T07:40:00Z", "title": format!("cordon {entry}"),
+            "description": format!("[{entry}] alert 1234"), "generateAlert": true
+        });
+        assert_eq!(body, expected);
+        assert_eq!(shown(&engine, hash), [format!("[{entry}] alert 1234")]);
+        assert!(journal_on_disk(&engine.journal).contains(&known));
+
+        let id = own_id(&engine, entry);
+        let removed = engine.submit(&removal(&id, hash));
+        let end = engine.until_end(removed);
+        assert!(matches!(end, OrderStatus::Done { .. }), "{end:?}");
+        let (path, body) = sent(&engine, "DELETE").pop().expect("a request");
+        assert!(path.ends_with(&format!("/api/indicators/{id}")), "{path}");
+        assert_eq!(body, Value::Null);
+        assert_eq!(shown(&engine, hash), [""; 0]);
+    }
+    let counts = ["POST", "DELETE"].map(|method| sent(&engine, method).len());
+    assert_eq!(counts, [2, 2]);
+}
+
+#[test]
+fn a_lost_answer_or_one_that_leaves_something_out_is_settled_by_reading() {
+    for (what, is_done) in [
+        ("drop_after", true),
+        ("garbage", true),
+        ("empty:200", true),
+        ("noid", true),
+        ("lacks:indicatorValue", true),
+        ("lacks:action", true),
+        ("lacks:expirationTime", true),
+        ("lacks:description", true),
+        ("drop_before", false),
+        ("html:502", false),
+    ] {
+        let (_tenant, _folder, mut engine) = signed_in();
+        engine.control.inject(fault("submit:indicators", what, 1));
+        let entry = engine.submit(&block(MALWARE));
+        let end = engine.until_end(entry);
+        let expected = if is_done { "Done" } else { "NotFound" };
+        assert_eq!(end.key(), expected, "{what}: {end:?}");
+        assert_eq!(
+            shown(&engine, MALWARE).len(),
+            usize::from(is_done),
+            "{what}"
+        );
+        assert_eq!(sent(&engine, "POST").len(), 1, "{what}");
+    }
+}
+
+#[test]
+fn a_removal_is_done_once_it_is_gone_and_says_when_it_was_gone_before() {
+    for (what, is_done) in [("drop_after", true), ("drop_before", false)] {
+        let (_tenant, _folder, mut engine) = signed_in();
+        let entry = engine.submit(&block(MALWARE));
+        engine.until_end(entry);
+        engine.control.inject(fault("submit:indicators", what, 1));
+        let removed = engine.submit(&removal(&own_id(&engine, entry), MALWARE));
+        let expected = if is_done { "Done" } else { "NotFound" };
+        assert_eq!(engine.until_end(removed).key(), expected, "{what}");
+        assert_eq!(sent(&engine, "DELETE").len(), 1, "{what}");
+    }
+    let (_tenant, _folder, mut engine) = signed_in();
+    let entry = engine.submit(&block(MALWARE));
+    engine.until_end(entry);
+    let id = own_id(&engine, entry);
+    engine.control.indicate_as(COLLEAGUE, MALWARE, None, "");
+    engine.send(Command::LoadIndicators);
+    // The reading that followed the order may still be under way.
+    engine.until("it to be gone", |s| {
+        let read = s.indicators.get();
+        read.is_some_and(|read| read.of_files.iter().all(|one| !one.is_about(MALWARE)))
+    });
+    let removal = removal(&id, MALWARE);
+    let said = findings(&engine, &removal);
+    assert!(
+        said.iter()
+            .any(|text| text.contains("no block with the number")),
+        "{said:?}"
+    );
+    let removed = engine.submit(&removal);
+    assert_eq!(engine.until_end(removed).key(), "Done");
+    let records = engine
+        .state
+        .entry(removed)
+        .expect("it is there")
+        .records()
+        .to_vec();
+    let says = |record: &Record| matches!(record, Record::Finished { comment: Some(said), .. } if said.contains("gone already"));
+    assert!(
+        records.iter().any(|(_, record)| says(record)),
+        "{records:?}"
+    );
+}
+
+#[test]
+fn what_a_colleague_has_blocked_is_said_and_never_overwritten_unseen() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    read(&mut engine);
+    let said = findings(&engine, &block(THEIRS));
+    let has = |said: &[String], part: &str| said.iter().any(|text| text.contains(part));
+    assert!(
+        has(
+            &said,
+            "By s.weber@contoso.com, this file is already blocked"
+        ),
+        "{said:?}"
+    );
+    assert!(has(&said, "Yours takes its place"), "{said:?}");
+
+    // It comes between the review and the sending.
+    let approval = engine
+        .approve(&block(MALWARE))
+        .expect("nothing stands against it");
+    let entry = approval.order().entry;
+    let why = "INC-1 theirs";
+    engine
+        .control
+        .indicate_as(COLLEAGUE, MALWARE, Some("BlockAndRemediate"), why);
+    engine.send(Command::Submit(vec![approval]));
+    engine.until("the entry", move |s| s.entry(entry).is_some());
+    let end = engine.until_end(entry);
+    let facts = NotSentReason::FactsChanged;
+    assert!(
+        matches!(&end, OrderStatus::NotSent { why, detail: Some(detail) }
+        if *why == facts && detail.contains(COLLEAGUE)),
+        "{end:?}"
+    );
+    assert_eq!(shown(&engine, MALWARE), [why]);
+    assert!(sent(&engine, "POST").is_empty());
+
+    // Known of, it is meant.
+    read(&mut engine);
+    let entry = engine.submit(&block(MALWARE));
+    assert_eq!(engine.until_end(entry).key(), "Done");
+    assert_eq!(shown(&engine, MALWARE), [format!("[{entry}] alert 1234")]);
+    let again = findings(&engine, &removal("994", THEIRS));
+    assert!(
+        has(&again, "s.weber@contoso.com has made this block, not you"),
+        "{again:?}"
+    );
+}
+
+#[test]
+fn a_full_tenant_a_past_end_a_missing_word_and_a_missing_right_stop_a_block() {
+    let (_tenant, _folder, mut engine) = signed_in();
+    engine.control.crowd_indicators(15_000);
+    let entry = engine.submit(&block(MALWARE));
+    let end = engine.until_end(entry);
+    assert!(
+        matches!(&end, OrderStatus::Refused { status: 400, message, .. }
+        if message.contains("15000")),
+        "{end:?}"
+    );
+    assert_eq!(sent(&engine, "POST").len(), 1);
+
+    let mut past = block(SHA256);
+    past.set(&EXPIRES, "2020-01-01");
+    let why = engine.approve(&past).expect_err("it is past");
+    assert!(why.contains("lies in the past"), "{why}");
+    let mut untyped = block(SHA256);
+    untyped.typed_name = "87662bc3".into();
+    let why = engine.approve(&untyped).expect_err("the word is missing");
+    assert!(why.contains("Type the word “everywhere”"), "{why}");
+    let mut endless = block(SHA256);
+    endless.set(&EXPIRES, "");
+    assert!(endless.parse().is_err(), "an end is required");
+    // Giving back is never harder than doing.
+    let mut back = removal("995", MALWARE);
+    back.typed_name.clear();
+    assert!(engine.approve(&back).is_ok());
+
+    let (simulator, folder) = (tenant(), tempfile::tempdir().expect("a folder"));
+    simulator
+        .control()
+        .set_permissions(&["Machine.Read", "Machine.Isolate"]);
+    let mut engine = Engine::start(&simulator, folder.path());
+    engine.sign_in();
+    let why = engine.approve(&block(MALWARE)).expect_err("not permitted");
+    assert!(why.contains("lacks the permission Ti.ReadWrite"), "{why}");
+}
+
+/// What an earlier console left that was killed after its request had left.
+fn left_behind(folder: &Path, engine: Engine, draft: &Draft) -> EntryId {
+    let account = engine.state.session.account().cloned().expect("signed in");
+    let path = engine.journal.clone();
+    drop(engine);
+    let author = Author {
+        mode: "STAND-IN".into(),
+        tenant: account.tenant_id.as_str().into(),
+        object_id: account.object_id.clone(),
+        account: account.label().into(),
+    };
+    let order = draft.parse().expect("complete");
+    let entry = order.entry;
+    let mut journal = Journal::open(&path).expect("free again");
+    let batch = [
+        (entry, Record::Intended { author, order }),
+        (entry, Record::Sent),
+    ];
+    journal
+        .append(jiff::Timestamp::now(), &batch)
+        .expect("written");
+    assert!(path.starts_with(folder));
+    entry
+}
+
+#[test]
+fn killed_in_the_middle_a_block_is_found_or_not_found_and_never_sent_again() {
+    for is_stored in [true, false] {
+        let (simulator, folder) = (tenant(), tempfile::tempdir().expect("a folder"));
+        let mut engine = Engine::start(&simulator, folder.path());
+        engine.sign_in();
+        let draft = block(MALWARE);
+        if is_stored {
+            let text = format!("[{}] alert 1234", draft.entry);
+            let control = simulator.control();
+            control.indicate_as("jane", MALWARE, Some("BlockAndRemediate"), &text);
+        }
+        let entry = left_behind(folder.path(), engine, &draft);
+        let mut engine = Engine::start(&simulator, folder.path());
+        engine.sign_in();
+        let expected = if is_stored { "Done" } else { "NotFound" };
+        assert_eq!(engine.until_end(entry).key(), expected);
+        assert!(sent(&engine, "POST").is_empty());
+    }
+}
+
+#[test]
+fn a_file_is_blocked_from_the_window_listed_and_its_undo_knows_which() {
+    let mut console = Console::start();
+    console.sign_in();
+    console.open_device("ENG-LT-030");
+    console.click("Block file everywhere…");
+    console.step_until("the form", |c| c.shows_part("Type the word"));
+    console.fill("Hash of the file", MALWARE);
+    console.fill("Type the word “everywhere”", EVERYWHERE);
+    console.fill("Comment", "INC-4711 beacon");
+    console.step_until("the file", |c| c.shows_part("Malware"));
+    console.confirm("Block file on every device of the tenant");
+    console.step_until_fast("the end", |c| c.shows_part("Blocked everywhere"));
+    assert!(
+        !console.screen().contains("unnamed device"),
+        "{}",
+        console.screen()
+    );
+    console.click("Undo…");
+    console.step_until("the form", |c| c.shows("Remove block of a file"));
+    let screen = console.screen();
+    assert!(screen.contains("Number of the block = 995"), "{screen}");
+    assert!(
+        screen.contains(&format!("Hash of the file = {MALWARE}")),
+        "{screen}"
+    );
+}
