@@ -9,7 +9,9 @@ use super::condition::Condition;
 use super::inputs::{
     EXPIRES, FILE, INDICATOR, ISOLATION_TYPE, ISOLATION_TYPE_NAME, REACTION, SCAN_TYPE, SHA1, TAG,
 };
-use super::spec::{ActionSpec, Change, Devices, Group, Recorded, Risk, Shortcut, Yield};
+use super::spec::{
+    ActionSpec, Change, Devices, Group, Recorded, Risk, Shortcut, SystemCaveat, Yield,
+};
 use super::systems;
 use crate::model::{MachineAction, MachineActionType, Permission};
 
@@ -135,8 +137,24 @@ impl ActionKind {
                 consequence: "Cuts every network connection except to Defender. Unsaved network work may be lost",
                 caveats: &[
                     "Behind a full-tunnel VPN the device may not reach Defender again, not even for its release",
-                    "Behind a web proxy (PAC file) a full isolation may cut the device off from Defender too: choose Selective",
-                    "Isolating a Hyper-V host isolates its guests",
+                ],
+                system_caveats: &[
+                    SystemCaveat {
+                        is_for: systems::knows_selective,
+                        text: "Behind a web proxy (PAC file) a full isolation may cut the device off from Defender too: choose Selective",
+                    },
+                    SystemCaveat {
+                        is_for: systems::is_windows,
+                        text: "Isolating a Hyper-V host isolates its guests",
+                    },
+                    SystemCaveat {
+                        is_for: systems::is_linux,
+                        text: "Behind a web proxy it may cut the device off from Defender too, and Linux knows no selective isolation",
+                    },
+                    SystemCaveat {
+                        is_for: systems::is_linux,
+                        text: "It works through iptables: a change of these rules on the device lifts it, and nothing here shows that",
+                    },
                 ],
                 parameters: &[ISOLATION_TYPE],
                 risk: Risk::Disruptive,

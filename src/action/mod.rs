@@ -36,6 +36,7 @@ pub use plan::{MAX_STEPS, Plan, Plans, Step, TICKET};
 pub use plan_step::PlanStep;
 pub use sameness::Sameness;
 pub use spec::{
-    ActionSpec, Change, Devices, Group, Recorded, Risk, Shortcut, Yield, action_noun, type_noun,
+    ActionSpec, Change, Devices, Group, Recorded, Risk, Shortcut, SystemCaveat, Yield, action_noun,
+    type_noun,
 };
 pub use systems::Support;

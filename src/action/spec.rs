@@ -5,7 +5,7 @@ use super::condition::Condition;
 use super::parameter::{Parameter, Values};
 use super::systems::{self, Support};
 use crate::model::{
-    Machine, MachineAction, MachineActionType, OnboardingStatus, Permission, clean,
+    Machine, MachineAction, MachineActionType, OnboardingStatus, OsFamily, Permission, clean,
 };
 
 /// How much harm a wrong click does; decides confirmation, colour and guardrails.
@@ -136,7 +136,7 @@ impl Group {
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
-            Self::Contain => "Contain",
+            Self::Contain => "Network, apps",
             Self::Investigate => "Investigate",
             Self::File => "File",
             Self::Mark => "Mark",
@@ -161,6 +161,13 @@ impl Shortcut {
         let shift = true;
         Self { letter, shift }
     }
+}
+
+/// What is always true of an action on some systems.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemCaveat {
+    pub is_for: fn(OsFamily) -> bool,
+    pub text: &'static str,
 }
 
 /// Everything there is to know about an action.
@@ -203,6 +210,8 @@ pub struct ActionSpec {
     pub consequence: &'static str,
     /// Always true, so not findings: plain text under the consequence.
     pub caveats: &'static [&'static str],
+    /// The same for some systems.
+    pub system_caveats: &'static [SystemCaveat],
     pub parameters: &'static [Parameter],
     pub risk: Risk,
     pub change: Change,
@@ -237,6 +246,7 @@ impl ActionSpec {
         if_failed: "",
         consequence: "",
         caveats: &[],
+        system_caveats: &[],
         parameters: &[],
         risk: Risk::Irreversible,
         change: Change::Nothing,
@@ -244,6 +254,20 @@ impl ActionSpec {
         no_way_back: None,
         supports: systems::any,
     };
+
+    /// What is to be known on devices of these systems; of one that is unknown, all of it.
+    pub fn caveats_on(&self, systems: &[OsFamily]) -> impl Iterator<Item = &'static str> {
+        let fits = move |is_for: fn(OsFamily) -> bool| {
+            let mut systems = systems.iter();
+            systems.any(|system| *system == OsFamily::Unknown || is_for(*system))
+        };
+        let of_some = self.system_caveats.iter();
+        let of_some = of_some.filter(move |caveat| fits(caveat.is_for));
+        self.caveats
+            .iter()
+            .chain(of_some.map(|caveat| &caveat.text))
+            .copied()
+    }
 
     /// What the journal calls it.
     #[must_use]

@@ -16,6 +16,24 @@ pub enum Support {
 
 const NOT_LISTED: &str = "not on the list of supported systems";
 
+pub(super) const fn is_windows(system: OsFamily) -> bool {
+    matches!(
+        system,
+        OsFamily::WindowsClient
+            | OsFamily::WindowsServer
+            | OsFamily::OldWindowsServer
+            | OsFamily::OldWindows
+    )
+}
+
+pub(super) const fn is_linux(system: OsFamily) -> bool {
+    matches!(system, OsFamily::Linux)
+}
+
+pub(super) const fn knows_selective(system: OsFamily) -> bool {
+    is_windows(system) || matches!(system, OsFamily::MacOs)
+}
+
 pub(super) fn isolation(machine: &Machine, values: &Values) -> Support {
     match machine.os_family() {
         OsFamily::Linux if values.has(&SELECTIVE) => {
@@ -120,6 +138,36 @@ mod tests {
         machine.os_platform = Some(system.into());
         machine.onboarding_status = Some(onboarding);
         machine
+    }
+
+    #[test]
+    fn what_is_to_be_known_of_an_isolation_fits_the_system() {
+        let said = |systems: &[OsFamily]| {
+            let texts = ActionKind::Isolate.spec().caveats_on(systems);
+            texts.collect::<Vec<_>>().join("\n")
+        };
+        let linux = said(&[OsFamily::Linux]);
+        for (part, is_there) in [
+            ("iptables", true),
+            ("no selective isolation", true),
+            ("VPN", true),
+            ("choose Selective", false),
+            ("Hyper-V", false),
+        ] {
+            assert_eq!(linux.contains(part), is_there, "{part}: {linux}");
+        }
+        let windows = said(&[OsFamily::WindowsServer]);
+        assert!(windows.contains("Hyper-V") && windows.contains("(PAC file)"));
+        assert!(!windows.contains("iptables"), "{windows}");
+        let mac = said(&[OsFamily::MacOs]);
+        assert!(mac.contains("choose Selective") && !mac.contains("Hyper-V"));
+        for systems in [
+            &[OsFamily::Unknown][..],
+            &[OsFamily::Linux, OsFamily::WindowsClient],
+        ] {
+            let all = said(systems);
+            assert!(all.contains("Hyper-V") && all.contains("iptables"), "{all}");
+        }
     }
 
     #[test]

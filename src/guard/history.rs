@@ -9,6 +9,7 @@ use crate::action::{
 use crate::explain::NextStep;
 use crate::model::{
     MachineAction, clean, clock_text, filled, first_upper, normal, requestor_name, since_text,
+    tag_last,
 };
 
 pub(super) fn same_action(question: &Question<'_>, facts: &Facts<'_>) -> Vec<Verdict> {
@@ -339,7 +340,7 @@ pub(super) fn since(action: &MachineAction, facts: &Facts<'_>) -> String {
 /// The reason that an action was requested with.
 pub(super) fn why(action: &MachineAction) -> String {
     match filled(action.requestor_comment.as_deref()) {
-        Some(comment) => format!("“{}”", clean(comment, 200)),
+        Some(comment) => format!("“{}”", clean(&tag_last(comment), 200)),
         None => "no reason given".to_owned(),
     }
 }

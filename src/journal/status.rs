@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::NotSentReason;
-use crate::action::Task;
+use crate::action::{Recorded, Task};
 use crate::model::{HResult, MachineActionId, MachineActionStatus, clean};
 
 /// The status of an entry: what its last significant record says.
@@ -271,6 +271,10 @@ impl OrderStatus {
             Self::Sent => "Sent, no answer yet".into(),
             Self::Accepted { status, .. } => match status {
                 MachineActionStatus::Pending => "Accepted (Pending)".into(),
+                // Nobody says how far a tag is: the device shows it, or does not.
+                MachineActionStatus::InProgress if task.record() == Recorded::Machine => {
+                    "Accepted, not shown yet".into()
+                }
                 MachineActionStatus::InProgress => "In progress".into(),
                 status if status.is_missing() => "Accepted (the service names no status)".into(),
                 MachineActionStatus::Succeeded

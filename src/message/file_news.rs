@@ -30,6 +30,9 @@ pub enum DownloadNews {
     },
     /// The line broke: it goes on where that was.
     Resumes {
+        /// What had come before the connection broke; more than `received` where nothing can be taken up
+        /// and it begins again.
+        lost_after: u64,
         received: u64,
     },
     Saved(SavedPackage),

@@ -1,5 +1,6 @@
 //! Identifiers as types of their own, parsed once at the edge.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -200,6 +201,19 @@ impl EntryId {
     }
 }
 
+/// A comment as people read it: the tag of an order, which leads what is sent, stands at the end.
+#[must_use]
+pub fn tag_last(comment: &str) -> Cow<'_, str> {
+    let bracketed = comment.trim_start().strip_prefix('[');
+    let parts = bracketed.and_then(|rest| rest.split_once(']'));
+    let is_tagged =
+        |(tag, rest): &(&str, &str)| EntryId::parse(tag).is_some() && !rest.trim().is_empty();
+    match parts.filter(is_tagged) {
+        Some((tag, rest)) => format!("{} [{tag}]", rest.trim()).into(),
+        None => comment.into(),
+    }
+}
+
 impl fmt::Display for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(ENTRY_PREFIX)?;
@@ -214,6 +228,20 @@ impl fmt::Display for EntryId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tag_that_leads_a_comment_is_read_last() {
+        for (comment, read) in [
+            ("[cdn-7F3K2Q9M] INC-1 beacon", "INC-1 beacon [cdn-7F3K2Q9M]"),
+            (" [CDN-7f3k2q9m]  why ", "why [CDN-7f3k2q9m]"),
+            ("[cdn-7F3K2Q9M]", "[cdn-7F3K2Q9M]"),
+            ("[INC-4711] beacon", "[INC-4711] beacon"),
+            ("as in [cdn-7F3K2Q9M] why", "as in [cdn-7F3K2Q9M] why"),
+            ("[cdn-7F3K2Q9M", "[cdn-7F3K2Q9M"),
+        ] {
+            assert_eq!(tag_last(comment), read, "{comment}");
+        }
+    }
 
     #[test]
     fn ids_that_could_change_a_path_are_refused() {

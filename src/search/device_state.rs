@@ -21,6 +21,8 @@ pub struct DeviceState {
     has_open_action: bool,
     /// Whether an order of this console on it waits for a person to have read it.
     needs_attention: bool,
+    /// Whether the present account has requested an action.
+    is_of_mine: bool,
 }
 
 impl DeviceState {
@@ -33,6 +35,15 @@ impl DeviceState {
         Self {
             needs_attention: is_any && state.attention_on(id).is_some(),
             ..known
+        }
+    }
+
+    /// The same for the search, which also asks whose the actions are.
+    #[must_use]
+    pub fn to_be_searched(state: &State, id: &MachineId) -> Self {
+        Self {
+            is_of_mine: state.has_own_request(id),
+            ..Self::known(state, id)
         }
     }
 
@@ -55,6 +66,7 @@ impl DeviceState {
     pub fn words(self) -> impl Iterator<Item = &'static str> {
         let known = Self {
             needs_attention: false,
+            is_of_mine: false,
             ..self
         };
         let is_unknown = known == Self::default();
@@ -79,6 +91,7 @@ impl DeviceState {
             .into_iter()
             .chain(self.has_open_action.then_some("Pending"))
             .chain(self.needs_attention.then_some("Attention"))
+            .chain(self.is_of_mine.then_some("Requested-by-me"))
     }
 
     /// Its sort rank by state: what is under way first, what holds next.
@@ -122,7 +135,7 @@ impl DeviceState {
             (true, false) => words(isolation).to_owned(),
             (false, true) => words(restriction).to_owned(),
             (false, false) => match (isolation.1, restriction.1) {
-                (Phase::Unknown, Phase::Unknown) => "–".to_owned(),
+                (Phase::Unknown, Phase::Unknown) => "Unknown".to_owned(),
                 (Phase::Unknown, _) => words(restriction).to_owned(),
                 (_, _) => words(isolation).to_owned(),
             },
@@ -161,6 +174,7 @@ impl From<&Conditions> for DeviceState {
             is_in_force: in_force(cut_off) || in_force(Condition::Restricted),
             has_open_action: conditions.has_open_action,
             needs_attention: false,
+            is_of_mine: false,
         }
     }
 }
@@ -189,8 +203,8 @@ mod tests {
     }
 
     #[test]
-    fn nothing_known_is_a_dash_and_never_a_no() {
-        assert_eq!(of(&[]).text(), "–");
+    fn nothing_known_is_said_and_never_a_no() {
+        assert_eq!(of(&[]).text(), "Unknown");
         assert_eq!(words(&[]), ["Unknown"]);
         assert_eq!(of(&[]).rank(), None);
     }

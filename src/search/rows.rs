@@ -342,7 +342,7 @@ fn states_of(state: &State) -> u64 {
 }
 
 fn state_of(state: &State) -> impl Fn(&MachineId) -> DeviceState + '_ {
-    |id| DeviceState::known(state, id)
+    |id| DeviceState::to_be_searched(state, id)
 }
 
 #[cfg(test)]

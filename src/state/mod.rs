@@ -37,7 +37,9 @@ pub use remote::Remote;
 pub use settings::SettingsFacts;
 
 use crate::explain::Explanation;
-use crate::guard::{AlertsLook, Devices, Facts, FileLook, History, OwnAction, Policy};
+use crate::guard::{
+    AlertsLook, Devices, Facts, FileLook, History, OwnAction, Ownership, Policy, ownership,
+};
 use crate::journal::{Entry, OrderStatus};
 use crate::message::{
     DownloadNews, HashingNews, LookBack, OrderProgress, ReadIndicators, open_orders_on,
@@ -322,6 +324,20 @@ impl State {
             let entry = entry.id();
             Some(OwnAction { action, entry })
         })
+    }
+
+    /// Whether the present account has requested an action on a machine: by this journal, or as the
+    /// service credits it.
+    #[must_use]
+    pub fn has_own_request(&self, id: &MachineId) -> bool {
+        let Some(account) = self.session.account() else {
+            return false;
+        };
+        let was_sent = |entry: &&Entry| entry.first_sent_at().is_some();
+        let mut ordered = self.entries.of_machine(id).filter(was_sent);
+        ordered.any(|entry| entry.author.is(account))
+            || (self.known_actions(id).iter())
+                .any(|action| ownership(action, Some(account), &[]) == Ownership::Mine)
     }
 
     fn alerts_look(&self, id: &MachineId) -> AlertsLook {

@@ -19,7 +19,7 @@ use super::{Cx, incident, order};
 use crate::action::{Condition, Phase, Subject, type_noun};
 use crate::guard::Ownership;
 use crate::message::LookBack;
-use crate::model::{MachineRef, clean, first_upper, requestor_name};
+use crate::model::{MachineRef, clean, first_upper, requestor_name, tag_last};
 use crate::state::{Contained, Direction, Remote, Request, State, WayBack};
 
 /// With less height than this the rows leave none to what stands over them: it scrolls with them.
@@ -243,7 +243,7 @@ fn request_ui(ui: &mut Ui, cx: &Cx<'_>, age_of: Age, request: &Request) {
     };
     ui.label(format!("by {by}"));
     if let Some(comment) = &request.comment {
-        let comment = RichText::new(clean(comment, 300)).color(ui.tokens().text_weak);
+        let comment = RichText::new(clean(&tag_last(comment), 300)).color(ui.tokens().text_weak);
         ui.wrapped(comment);
     }
 }

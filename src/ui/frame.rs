@@ -3,26 +3,22 @@
 use std::time::Duration;
 
 use egui::{
-    Align, CentralPanel, Frame, Id, Key, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense,
-    Ui, UiBuilder,
+    Align, CentralPanel, Frame, Id, Key, Layout, Margin, Panel, Rect, Sense, Ui, UiBuilder,
 };
 
 use super::layout::{LOW, WIDE, is_console_open};
-use super::theme::{Role, TokensExt as _, text};
+use super::theme::{TokensExt as _, text};
 use super::views::Screen;
 use super::widgets::{
-    ActionButton, Dialog, Icon, Split, TipExt as _, copy_button_ui, dismissible_ui, elided_ui,
-    icon, keep_focus_in_view, raised_frame, splitter_ui, take_escape,
+    ActionButton, Dialog, Icon, Split, elided_ui, keep_focus_in_view, splitter_ui, take_escape,
 };
 use super::{
-    Cx, activity, contained, dialogs, dropped, incident, journal, palette, settings, sign_in, strip,
+    Cx, activity, contained, dialogs, dropped, incident, journal, notices, palette, settings,
+    sign_in, strip,
 };
-use crate::explain::{Explanation, NextStep};
 use crate::model::MachineRef;
 use crate::ui::device::panel;
 use crate::ui::devices::screen;
-use crate::ui::settings::shared_host;
-use crate::ui::sign_in::{account, banner};
 
 const PANEL_MIN_WIDTH: f32 = 420.0;
 const ACTIVITY_HEIGHT: f32 = 280.0;
@@ -39,7 +35,7 @@ pub fn frame_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     journal::take_copy(ui, cx);
     cx.views.shown = None;
     let strip = reserve_strip(ui);
-    banners_ui(ui, cx);
+    notices::notices_ui(ui, cx);
     if is_console_open(cx.state) {
         console_ui(ui, cx);
     } else {
@@ -119,7 +115,11 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.ctx().request_repaint_after(Duration::from_mins(1));
     let margin = if ui.available_height() < LOW { 4 } else { 8 };
     let frame = Frame::side_top_panel(ui.style()).inner_margin(Margin::same(margin));
-    let height = shown_activity_height(ui.available_height(), cx.views.layout.activity_height);
+    let height = if cx.state.entries.is_empty() {
+        ACTIVITY_LINE_HEIGHT
+    } else {
+        shown_activity_height(ui.available_height(), cx.views.layout.activity_height)
+    };
     let activity = Panel::bottom("activity")
         .exact_size(height)
         .show_separator_line(false)
@@ -160,8 +160,8 @@ fn console_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// How high the list of activities is in this height, unless a person has made it otherwise. What is in
-/// it does not count: nothing else moves when an order comes.
+/// How high the list of activities is in this height, unless a person has made it otherwise. How much is
+/// in it does not count; with nothing in it, it is a line.
 pub fn activity_height(height: f32) -> f32 {
     if height < LOW {
         ACTIVITY_LINE_HEIGHT
@@ -317,155 +317,6 @@ fn is_panel_over(cx: &Cx<'_>) -> bool {
 fn show_list(cx: &mut Cx<'_>) {
     cx.views.walked_to = cx.views.selected.as_ref().map(|machine| machine.id.clone());
     cx.views.scroll_to_selection = true;
-}
-
-/// What concerns the whole console, newest problem only.
-fn banners_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let state = cx.state;
-    if let Some(Err(journal)) = &state.journal {
-        banner_ui(
-            ui,
-            "journal",
-            Role::Danger,
-            journal,
-            "Viewing still works",
-            &[],
-        );
-    }
-    banner::session_banner_ui(ui, cx);
-    shared_host::shared_host_ui(ui, cx);
-    if let Some(unchecked) = &state.journal_unchecked
-        && cx.views.unchecked_read.as_ref() != Some(&unchecked.headline)
-        && banner_ui(ui, "unchecked", Role::Caution, unchecked, "", &[])
-    {
-        cx.views.unchecked_read = Some(unchecked.headline.clone());
-    }
-    if let Some(clock) = &state.clock
-        && cx.views.clock_read.as_ref() != Some(&clock.headline)
-        && banner_ui(ui, "clock", Role::Caution, clock, "", &[])
-    {
-        cx.views.clock_read = Some(clock.headline.clone());
-    }
-    account::welcome_ui(ui, cx);
-    let dismissed = &mut cx.views.problems_dismissed;
-    let unread = state.problems.iter();
-    let unread: Vec<_> = unread.filter(|p| !dismissed.contains(&p.number)).collect();
-    if let Some((newest, older)) = unread.split_last() {
-        let older: Vec<_> = older.iter().map(|p| &p.explanation).collect();
-        let said = &newest.explanation;
-        if banner_ui(
-            ui,
-            "problem",
-            Role::Caution,
-            said,
-            said.effect.words(),
-            &older,
-        ) {
-            dismissed.insert(newest.number);
-            return_keyboard(ui, cx);
-        }
-    }
-    if let Some(notice) = cx.views.journal.notice.clone() {
-        let (role, said) = match notice {
-            Ok(words) => (Role::Neutral, Explanation::harmless(words, NextStep::None)),
-            Err(why) => (Role::Caution, why),
-        };
-        if banner_ui(ui, "written out", role, &said, "", &[]) {
-            cx.views.journal.notice = None;
-            return_keyboard(ui, cx);
-        }
-    }
-    if let Some(refusal) = cx.views.refusal.clone()
-        && banner_ui(
-            ui,
-            "refusal",
-            Role::Caution,
-            &refusal,
-            refusal.effect.words(),
-            &[],
-        )
-    {
-        cx.views.refusal = None;
-        return_keyboard(ui, cx);
-    }
-}
-
-/// After a banner has gone with the button that had the keyboard: to the list, or the page in its place.
-fn return_keyboard(ui: &Ui, cx: &Cx<'_>) {
-    ui.memory_mut(|memory| {
-        if is_console_open(cx.state) && cx.views.screen == Screen::Devices {
-            memory.request_focus(Id::unique("devices table"));
-        } else {
-            memory.move_focus(egui::FocusDirection::Next);
-        }
-    });
-}
-
-/// Whether the banner was put away; one that blocks everything cannot be.
-fn banner_ui(
-    ui: &mut Ui,
-    id: &str,
-    role: Role,
-    explanation: &Explanation,
-    effect: &str,
-    older: &[&Explanation],
-) -> bool {
-    let tokens = ui.tokens();
-    let colour = tokens.colour(role);
-    let shape = if role == Role::Danger {
-        Icon::Block
-    } else if role == Role::Neutral {
-        Icon::Done
-    } else {
-        Icon::Warning
-    };
-    // One that is long must not push the list out of a small window.
-    let max_height = ui.available_height() / 4.0;
-    let mut dismissed = false;
-    Panel::top(id).frame(raised_frame(ui)).show(ui, |ui| {
-        ScrollArea::vertical()
-            .id_salt(id)
-            .max_height(max_height)
-            .auto_shrink([false, true])
-            .show(ui, |ui| {
-                let words = |ui: &mut Ui| {
-                    icon(ui, shape, colour);
-                    let headline = RichText::new(&explanation.headline).text_style(text::strong());
-                    ui.label(headline.color(colour));
-                    // An empty label would let the next one begin where this line did.
-                    if !effect.is_empty() {
-                        ui.label(effect);
-                    }
-                    if explanation.next != NextStep::None {
-                        ui.label(explanation.next.words());
-                    }
-                    if !explanation.details.is_empty() {
-                        copy_button_ui(ui, "details", &explanation.details.join("\n"));
-                    }
-                    if !older.is_empty() {
-                        older_ui(ui, older);
-                    }
-                };
-                if role == Role::Danger {
-                    ui.horizontal_wrapped(words);
-                } else {
-                    dismissed = dismissible_ui(ui, &explanation.headline, words);
-                }
-            });
-    });
-    dismissed
-}
-
-/// How many other problems there are, and which.
-fn older_ui(ui: &mut Ui, older: &[&Explanation]) {
-    let all: Vec<_> = older.iter().rev().map(|o| o.headline.as_str()).collect();
-    let more = RichText::new(format!("{} more", older.len()));
-    let response = ui.label(more.color(ui.tokens().text_weak));
-    let all = all.join("\n");
-    ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_description(&*all);
-    });
-    response.tip(all);
 }
 
 #[cfg(test)]

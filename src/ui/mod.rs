@@ -25,6 +25,7 @@ mod incident;
 mod journal;
 mod layout;
 mod look;
+mod notices;
 mod palette;
 mod settings;
 pub mod sign_in;

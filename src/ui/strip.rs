@@ -353,7 +353,12 @@ fn budget(state: &State, now: jiff::Timestamp, zone: &jiff::tz::TimeZone) -> Opt
         more.push_str("; the service asked for a pause until ");
         more.push_str(&local_time(until, zone));
     }
-    let mut text = format!("{}/{}", budget.left_minute, budget.of_minute);
+    let left = budget.left_minute.min(budget.left_hour);
+    let mut text = if left == 1 {
+        "1 call left".to_owned()
+    } else {
+        format!("{left} calls left")
+    };
     if budget.is_shared {
         text.push_str(" shared");
         more.push_str(". The service asked for a pause although this console made few requests: ");

@@ -237,6 +237,7 @@ impl<'a> Transfer<'a> {
             if self.received.bytes >= before + MIN_PROGRESS {
                 (fruitless, refused) = (0, 0);
             }
+            let lost_after = self.received.bytes;
             fruitless += 1;
             refused += u32::from(matches!(error, PackageError::LinkRefused { .. }));
             match error.remedy() {
@@ -256,7 +257,11 @@ impl<'a> Transfer<'a> {
                 return Err(error.into());
             }
             let received = self.received.bytes;
-            self.report.say(DownloadNews::Resumes { received }).await;
+            let news = DownloadNews::Resumes {
+                lost_after,
+                received,
+            };
+            self.report.say(news).await;
             let pause = self.report.context.timing.secs(1 << (fruitless - 1));
             tokio::time::sleep(pause).await;
         }

@@ -415,6 +415,9 @@ fn one_refusal_of_a_batch_stays_on_top_with_the_summary_until_it_is_acknowledged
     };
     let isolated = entries.iter().find(|id| **id != refused).copied();
     let (wrong, right) = (name(refused), name(isolated.expect("two of three")));
+    let device = wrong.trim_end_matches(": Isolate device");
+    let summary = format!("2 isolated, 1 refused ({device})");
+    let summary = summary.as_str();
     engine.worker.shut_down();
     drop(engine);
 
@@ -423,7 +426,6 @@ fn one_refusal_of_a_batch_stays_on_top_with_the_summary_until_it_is_acknowledged
         console.sign_in();
         console
     };
-    let summary = "2 isolated, 1 refused";
     for size in [[1400.0, 900.0], [800.0, 600.0]] {
         let mut console = open(size);
         console.step_until("the summary", |c| c.shows(summary));

@@ -274,7 +274,7 @@ fn a_cancelled_download_leaves_nothing() {
     it.begin(it.evidence.path().to_owned().as_path());
     it.until(
         "the break",
-        |n| matches!(n, DownloadNews::Resumes { received } if *received > 0),
+        |n| matches!(n, DownloadNews::Resumes { received, .. } if *received > 0),
     );
     assert_eq!(it.files().len(), 1);
     // The same one is not fetched twice at a time.

@@ -411,3 +411,16 @@ fn only_a_contradicted_action_takes_an_acceptance_back() {
     entry.push(Timestamp::UNIX_EPOCH, accepted());
     assert!(matches!(entry.status(), OrderStatus::Accepted { .. }));
 }
+
+#[test]
+fn a_tag_that_is_accepted_is_not_said_to_be_in_progress() {
+    let tag = Task::Act {
+        kind: ActionKind::AddTag,
+        values: crate::action::Values::default(),
+    };
+    let status = OrderStatus::Accepted {
+        action: MachineActionId::parse("a").expect("a literal id"),
+        status: MachineActionStatus::InProgress,
+    };
+    assert_eq!(status.word(&tag), "Accepted, not shown yet");
+}

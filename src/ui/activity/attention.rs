@@ -36,9 +36,8 @@ pub fn counter_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let why_not = nobody.then_some("Sign in to see what it is");
     let label = count_words(count);
     let pressed = strip_well_ui(ui, |ui| {
-        let caution = ui.tokens().caution;
-        icon(ui, Icon::Warning, caution);
         let button = ActionButton::quiet(&label)
+            .icon(Icon::Warning)
             .hint("Shows what went wrong, at the top of Activity")
             .disabled_because(why_not);
         let response = ui.add(button);

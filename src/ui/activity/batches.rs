@@ -7,14 +7,20 @@ use egui::Ui;
 use crate::journal::Entry;
 use crate::message::Command;
 use crate::model::clean;
-use crate::state::Batch;
+use crate::state::{Batch, State};
 use crate::ui::activity::acknowledging::Acknowledging;
 use crate::ui::activity::buttons;
 use crate::ui::commands::{acting_trouble, journal_trouble, why_not_acknowledge};
+use crate::ui::theme::TokensExt as _;
 use crate::ui::views::Dialog;
-use crate::ui::widgets::{ActionButton, Icon, UiExt as _, raised_frame};
+use crate::ui::widgets::{ActionButton, Icon, UiExt as _, beside_ui, button_width, raised_frame};
 use crate::ui::words::{devices, duration};
 use crate::ui::{Cx, order};
+
+/// Devices that a summary names of those that went wrong in one way.
+const MAX_NAMED: usize = 3;
+const STOP: &str = "Stop the rest";
+const ACKNOWLEDGE_SOME: &str = "Acknowledge…";
 
 /// Shows the batches that are under way, were interrupted, or whose result is not acknowledged.
 /// At most `max_shown`, newest first; older ones move up when these are acknowledged. Whether something in them ticks.
@@ -31,27 +37,33 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     let Some(first) = batch.entries.first() else {
         return;
     };
+    let title = if let Some(plan) = &first.order.plan {
+        let count = devices(batch.devices());
+        format!("{} on {count}:", clean(&plan.name, 40))
+    } else {
+        let count = devices(batch.entries.len());
+        format!("{} {count}:", first.order.task.verb())
+    };
+    let left = (batch.waiting() > 0)
+        .then(|| batch.time_left(cx.now))
+        .flatten();
+    // Room at the right that is always kept: buttons come and go there, and move no word.
+    let labels = [STOP, ACKNOWLEDGE_SOME];
+    let width = labels.map(|label| button_width(ui, label));
+    let width = width[0].max(width[1]) + ui.tokens().height.icon + ui.tokens().space.s;
+    let words = |ui: &mut Ui, cx: &mut Cx<'_>| {
+        ui.strong_label(title);
+        ui.wrapped(summary(batch, cx.state));
+        if let Some(left) = left {
+            let left = format!("about {} left", duration(left.as_secs().max(1)));
+            ui.weak_label(left);
+        }
+        // It is long, and there only after an interruption.
+        unsent_ui(ui, cx, batch);
+    };
     raised_frame(ui).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        ui.horizontal_wrapped(|ui| {
-            // Before the words, which change by the second: nothing moves under the pointer.
-            buttons_ui(ui, cx, batch);
-            let title = if let Some(plan) = &first.order.plan {
-                let count = devices(batch.devices());
-                format!("{} on {count}:", clean(&plan.name, 40))
-            } else {
-                let count = devices(batch.entries.len());
-                format!("{} {count}:", first.order.task.verb())
-            };
-            ui.strong_label(title);
-            ui.wrapped(summary(batch));
-            if batch.waiting() > 0
-                && let Some(left) = batch.time_left(cx.now)
-            {
-                let left = format!("about {} left", duration(left.as_secs().max(1)));
-                ui.weak_label(left);
-            }
-        });
+        beside_ui(ui, width, cx, words, |ui, cx| buttons_ui(ui, cx, batch));
     });
 }
 
@@ -59,7 +71,7 @@ fn batch_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
 fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     if batch.waiting() > 0 {
         let cannot = journal_trouble(cx.state).err();
-        let stop = ActionButton::new("Stop the rest")
+        let stop = ActionButton::new(STOP)
             .icon(Icon::NotSent)
             .hint("Anything not yet sent will not be sent; anything already sent continues")
             .disabled_because(cannot.as_deref())
@@ -72,7 +84,10 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     if batch.has_ended() {
         acknowledge_ui(ui, cx, batch);
     }
-    if !batch.unsent.is_empty() {
+}
+
+fn unsent_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
+    if batch.waiting() == 0 && !batch.unsent.is_empty() {
         let label = format!("Send the unsent again ({})…", batch.unsent.len());
         let only_looks = acting_trouble(cx.state).err();
         let again = ActionButton::new(&label)
@@ -84,13 +99,24 @@ fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     }
 }
 
-/// "4 isolated, 1 refused".
-fn summary(batch: &Batch<'_>) -> String {
+/// "4 isolated, 1 refused (srv-app-127)".
+fn summary(batch: &Batch<'_>, state: &State) -> String {
     let counts = batch.statuses().into_iter();
-    let counts: Vec<_> = counts
-        .map(|(word, count)| format!("{count} {}", word.to_lowercase()))
-        .collect();
-    counts.join(", ")
+    let counts = counts.map(|(word, count)| {
+        let wrong = batch.entries.iter().filter(|entry| {
+            state.entries.needs_attention(entry) && entry.status().word(&entry.order.task) == word
+        });
+        let mut names: Vec<_> = wrong.map(|entry| entry.machine().quoted()).collect();
+        let more = names.len().saturating_sub(MAX_NAMED);
+        names.truncate(MAX_NAMED);
+        let which = match (names.is_empty(), more) {
+            (true, _) => String::new(),
+            (false, 0) => format!(" ({})", names.join(", ")),
+            (false, more) => format!(" ({} and {more} more)", names.join(", ")),
+        };
+        format!("{count} {}{which}", word.to_lowercase())
+    });
+    counts.collect::<Vec<_>>().join(", ")
 }
 
 /// Where one of them went wrong, the dialog names it once more.
@@ -99,7 +125,7 @@ fn acknowledge_ui(ui: &mut Ui, cx: &mut Cx<'_>, batch: &Batch<'_>) {
     let wrong = batch.entries.iter().any(|e| entries.needs_attention(e));
     let why_not = why_not_acknowledge(cx.state);
     let button = ActionButton::new(if wrong {
-        "Acknowledge…"
+        ACKNOWLEDGE_SOME
     } else {
         "Acknowledge"
     })

@@ -12,7 +12,9 @@ use crate::state::State;
 use crate::ui::commands::journal_trouble;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::views::Dialog as OpenDialog;
-use crate::ui::widgets::{ActionButton, Dialog, TextField, UiExt as _};
+use crate::ui::widgets::{
+    ActionButton, Dialog, TextField, UiExt as _, confirming_keys, take_confirming_key,
+};
 use crate::ui::{Cx, words};
 
 /// Why no package can be downloaded now, if it cannot.
@@ -51,10 +53,10 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
         DownloadNews::Receives { received, total } => {
             format!("Download: {}", words::amount(*received, *total))
         }
-        DownloadNews::Resumes { received } => format!(
-            "Download: the connection was lost after {}; it goes on there by itself",
-            words::bytes(*received)
-        ),
+        DownloadNews::Resumes {
+            lost_after,
+            received,
+        } => broke_off_words(*lost_after, *received),
         DownloadNews::Saved(saved) => {
             let file = saved.file.display().to_string();
             return saved_lines(&file, saved.bytes, &saved.sha256);
@@ -70,6 +72,20 @@ pub fn lines(entry: &Entry, state: &State, now: Timestamp) -> Vec<String> {
         }
     };
     vec![line]
+}
+
+/// What had come when the connection broke, and what of it is kept.
+fn broke_off_words(lost_after: u64, received: u64) -> String {
+    let lost = words::bytes(lost_after);
+    match (lost_after, received) {
+        (0, _) => "Download: nothing has come so far; tried again by itself".to_owned(),
+        (_, 0) => format!(
+            "Download: the connection was lost after {lost}, and the storage does not go on there; it begins again by itself"
+        ),
+        (_, _) => {
+            format!("Download: the connection was lost after {lost}; it goes on there by itself")
+        }
+    }
 }
 
 /// What the journal has of the last download.
@@ -99,6 +115,8 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
     let dialog = Dialog::new(id, title).description(what);
     let is_opening = dialog.is_opening(ui.ctx());
     let response = dialog.show(ui.ctx(), |ui| {
+        // Taken before the buttons are drawn, for which Enter would be a click.
+        let is_by_key = take_confirming_key(ui);
         let name = collected.machine().name_and_tail();
         ui.wrapped(RichText::new(name).text_style(text::device()));
         ui.wrapped(what);
@@ -115,13 +133,14 @@ pub fn download_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: EntryId) {
         let wrong = self::wrong(&folder);
         let enters = field.lost_focus() && ui.input(|i| i.key_pressed(egui::Key::Enter));
         let why_not = why_not(cx.state).or(wrong.map(str::to_owned));
-        ui.horizontal_wrapped(|ui| {
+        let pressed = ui.horizontal_wrapped(|ui| {
             let keep = ui.add(ActionButton::new("Don't download"));
             let go = ActionButton::primary("Download").disabled_because(why_not.as_deref());
-            let goes = ui.add(go).clicked() || enters && why_not.is_none();
-            (keep.clicked(), goes)
-        })
-        .inner
+            let by_key = (enters || is_by_key) && why_not.is_none();
+            (keep.clicked(), ui.add(go).clicked() || by_key)
+        });
+        ui.small_label(confirming_keys(ui.ctx()));
+        pressed.inner
     });
     let (keeps, goes) = response.inner;
     let chosen = PathBuf::from(folder.trim());
@@ -158,6 +177,22 @@ fn wrong(folder: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_download_that_broke_off_says_what_had_come_and_where_it_goes_on() {
+        let resumes = |lost_after, received| broke_off_words(lost_after, received);
+        assert_eq!(
+            resumes(0, 0),
+            "Download: nothing has come so far; tried again by itself"
+        );
+        let anew = resumes(1_000, 0);
+        assert!(
+            anew.contains("lost after 1.0 kB") && anew.contains("begins again"),
+            "{anew}"
+        );
+        let on = resumes(1_000, 1_000);
+        assert!(on.contains("lost after 1.0 kB; it goes on there"), "{on}");
+    }
 
     #[test]
     fn a_folder_is_typed_in_full() {

@@ -103,7 +103,9 @@ fn content_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &Entry, focus: bool) -> Ticki
             let room = ui.available_width();
             let shown = fitting(ui, &buttons, room - WORDS_WIDTH);
             let size = egui::vec2(room - shown.1, ui.tokens().height.target);
-            let reasons = if is_open { &[][..] } else { &reasons[..] };
+            // Said once: in the line, or below it.
+            let is_below = is_open || !opposites.is_empty();
+            let reasons = if is_below { &[][..] } else { &reasons[..] };
             let layout = Layout::left_to_right(Align::Center);
             // Exactly so wide, whatever is in it: the buttons stay in the window, one under the other.
             let rect = ui.allocate_space(size).1;

@@ -88,7 +88,7 @@ fn under_way(
     let checked = checked(entry, state, now);
     match reported {
         MachineActionStatus::Pending => Some(silent(entry, action, &checked, state, now, zone)),
-        MachineActionStatus::InProgress => Some(format!("In progress, {checked}")),
+        MachineActionStatus::InProgress => Some(first_upper(&checked)),
         MachineActionStatus::Succeeded
         | MachineActionStatus::Failed
         | MachineActionStatus::TimeOut

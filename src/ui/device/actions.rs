@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use crate::action::{ActionKind, Change, Group, Subject};
 use crate::model::{
     HResult, MachineAction, MachineActionStatus, MachineRef, clean, filled, requestor_name,
+    tag_last,
 };
 use crate::state::Remote;
 use crate::ui::commands::{PLAN_HELP, act_availability, acting_trouble, plan_availability};
@@ -22,17 +23,44 @@ use crate::ui::{Cx, order, words};
 
 const COMMENT_CHARS: usize = 500;
 /// Width of the word before a group of buttons.
-const GROUP_WIDTH: f32 = 64.0;
-/// Lines that are kept for the reasons below the buttons.
-const REASON_LINES: f32 = 2.0;
+const GROUP_WIDTH: f32 = 84.0;
 /// Actions drawn; the list above says how many there are.
 const MAX_ACTIONS: usize = 40;
 /// An action as young as this is somebody's present work.
 const RECENT: SignedDuration = SignedDuration::from_hours(1);
 
-/// Shows a button for each kind of action, in groups; one that cannot be ordered says why. Where the
-/// window is not low, the reasons keep their room: what is below stays when another one comes.
-pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, is_low: bool) {
+/// Why some of the buttons cannot be pressed.
+pub struct Reasons {
+    /// Each with the buttons that it disables.
+    reasons: Vec<(String, Vec<&'static str>)>,
+    /// How many buttons there are.
+    count: usize,
+}
+
+impl Reasons {
+    /// Shows each reason once, with the buttons that it disables.
+    pub fn show_ui(&self, ui: &mut Ui) {
+        let tokens = ui.tokens();
+        ui.scope(|ui| {
+            ui.spacing_mut().item_spacing.y = tokens.space.xs;
+            for (reason, labels) in &self.reasons {
+                // One line for what blocks all of them.
+                let line = if labels.len() == self.count {
+                    reason.clone()
+                } else {
+                    format!("{}: {reason}", labels.join(", "))
+                };
+                let line = RichText::new(line).text_style(TextStyle::Small);
+                ui.wrapped(line.color(tokens.stale));
+            }
+        });
+    }
+}
+
+/// Shows a button for each kind of action, in groups; why some cannot be pressed, which each of them says
+/// too.
+#[must_use]
+pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef) -> Reasons {
     section_ui(ui, "Actions");
     let record = cx.state.machine(&machine.id).map(AsRef::as_ref);
     let kinds = ActionKind::ALL.iter().copied();
@@ -67,31 +95,9 @@ pub fn buttons_ui(ui: &mut Ui, cx: &mut Cx<'_>, machine: &MachineRef, is_low: bo
             None => reasons.push((reason, vec!["Plan"])),
         }
     }
-    let gap = ui.tokens().space.xs;
-    let line = ui.text_style_height(&TextStyle::Small) + gap;
-    let lines = if is_low { 0.0 } else { REASON_LINES };
-    let size = vec2(ui.available_width(), lines * line);
-    ui.allocate_ui(size, |ui| {
-        ui.set_min_size(size);
-        ui.spacing_mut().item_spacing.y = gap;
-        reasons_ui(ui, reasons, kinds.len() + 1);
-    });
-}
-
-/// Each reason once, with the buttons that it disables; `count` is how many buttons there are.
-fn reasons_ui(ui: &mut Ui, reasons: Vec<(String, Vec<&'static str>)>, count: usize) {
-    let stale = ui.tokens().stale;
-    for (reason, labels) in reasons {
-        // One line for what blocks all of them.
-        let line = if labels.len() == count {
-            reason
-        } else {
-            format!("{}: {reason}", labels.join(", "))
-        };
-        let line = RichText::new(line)
-            .text_style(TextStyle::Small)
-            .color(stale);
-        ui.wrapped(line);
+    Reasons {
+        reasons,
+        count: kinds.len() + 1,
     }
 }
 
@@ -311,7 +317,9 @@ fn action_lines(action: &MachineAction) -> Vec<String> {
     let source = given(&action.request_source, 60);
     let source = source.map_or_else(String::new, |source| format!(", through {source}"));
     let mut lines = vec![format!("By {by}{source}")];
-    lines.extend(given(&action.requestor_comment, COMMENT_CHARS));
+    let comment = filled(action.requestor_comment.as_deref());
+    let comment = comment.map(|comment| clean(&tag_last(comment), COMMENT_CHARS).into_owned());
+    lines.extend(comment);
     let cancelled_by = given(&action.cancellation_requestor, 80);
     let cancelled_why = given(&action.cancellation_comment, COMMENT_CHARS);
     // Asked for is not done: a device may carry the action out all the same.

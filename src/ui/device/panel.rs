@@ -51,7 +51,10 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             if !is_low {
                 links_ui(ui, cx, &selected, record);
             }
-            actions::buttons_ui(ui, cx, &selected, is_low);
+            let reasons = actions::buttons_ui(ui, cx, &selected);
+            if is_low {
+                reasons.show_ui(ui);
+            }
             panel_marks_ui(ui, &device_marks(state, &selected, record));
             if let Some(absence) = absence_words(state, &selected, cx.now) {
                 badge(ui, Icon::Warning, Role::Caution, &absence);
@@ -63,6 +66,10 @@ pub fn machine_detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             match record {
                 Some(machine) => summary_ui(ui, cx, machine),
                 None => no_record_ui(ui, cx, &selected),
+            }
+            // Below what is pressed: it comes and goes with what is read.
+            if !is_low {
+                reasons.show_ui(ui);
             }
             state_section::state_ui(ui, cx, &selected);
             incident::of_device_ui(ui, cx, &selected.id);
@@ -100,12 +107,15 @@ fn identity_ui(ui: &mut Ui, selected: &MachineRef, is_low: bool) {
     ui.horizontal_wrapped(|ui| {
         let name = ui.label(RichText::new(selected.name()).text_style(text::device()));
         keep_readable(ui.ctx(), name.rect);
-        let tail = format!("…{}", selected.id.tail());
-        ui.label(
-            RichText::new(tail)
-                .text_style(text::id())
-                .color(tokens.text_weak),
-        );
+        // A device without a name is called by it.
+        if selected.dns_name.is_some() {
+            let tail = format!("…{}", selected.id.tail());
+            ui.label(
+                RichText::new(tail)
+                    .text_style(text::id())
+                    .color(tokens.text_weak),
+            );
+        }
         if is_low {
             copy_button_ui(ui, "device id", selected.id.as_str());
         }
@@ -164,11 +174,13 @@ fn twins_ui(ui: &mut Ui, cx: &mut Cx<'_>, selected: &MachineRef, twins: &[&Machi
     if !is_one {
         badge(ui, Icon::Twin, Role::Caution, &notice);
     }
+    if is_one {
+        badge(ui, Icon::Twin, Role::Caution, &notice);
+    }
     for (line, twin) in lines {
+        // One alone has its words over both buttons: beside them they would push the second down.
         ui.horizontal_wrapped(|ui| {
-            if is_one {
-                badge(ui, Icon::Twin, Role::Caution, &notice);
-            } else {
+            if !is_one {
                 ui.label(line);
             }
             let name = format!("Show {}", twin.quoted());

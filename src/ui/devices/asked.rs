@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use egui::{RichText, Ui};
+use egui::{Label, RichText, TextStyle, TextWrapMode, Ui};
 
 use crate::message::Command;
 use crate::model::{MachineId, Question, clean};
@@ -14,7 +14,7 @@ use crate::ui::devices::ask_view::AskView;
 use crate::ui::devices::coverage::{Coverage, coverage};
 use crate::ui::devices::select::{SelectedBy, select};
 use crate::ui::theme::{Role, TokensExt as _};
-use crate::ui::widgets::{ActionButton, Icon, TipExt as _, badge, icon};
+use crate::ui::widgets::{ActionButton, Icon, TipExt as _, badge, elided, icon, text_width};
 use crate::ui::words::ago;
 
 /// How long a typed text stays unchanged before the service is asked automatically; pasted text is
@@ -189,57 +189,97 @@ fn may_be_more<'a>(cx: &'a Cx<'_>) -> Option<&'a Question> {
     cx.views.asking.questions.iter().find(is_open)
 }
 
-/// What was asked, over the rows.
-pub fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// How wide a note is at least, in points: its words are cut, its button is not.
+pub fn least_width(cx: &Cx<'_>) -> f32 {
+    let asked = cx.state.asked.for_search(cx.views.search.trim());
+    match asked.map(|asked| &asked.progress) {
+        Some(Progress::Waiting { .. } | Progress::Answered(_)) => 200.0,
+        Some(Progress::Failed(_) | Progress::Stopped) => 320.0,
+        None => 560.0,
+    }
+}
+
+/// The words of a note, in one line where it stands beside something else; `room` is kept for a button.
+fn words_ui(ui: &mut Ui, shape: Icon, role: Role, words: &str, room: Option<f32>) {
+    let Some(room) = room else {
+        badge(ui, shape, role, words);
+        return;
+    };
+    let colour = ui.tokens().colour(role);
+    icon(ui, shape, colour);
+    let width = (ui.available_width() - room - 4.0).max(0.0);
+    let font = TextStyle::Body.resolve(ui.style());
+    let shown = elided(words, width, |text| text_width(ui, text, &font));
+    let label = Label::new(RichText::new(&shown).color(colour));
+    let label = ui.add(label.wrap_mode(TextWrapMode::Extend));
+    ui.ctx()
+        .accesskit_node_builder(label.id, |node| node.set_value(words));
+    if shown != words {
+        label.tip(words);
+    }
+}
+
+/// What was asked, over the rows; in a line with something else, or in lines of its own.
+pub fn note_ui(ui: &mut Ui, cx: &mut Cx<'_>, is_beside: bool) {
     if !has_note(cx) {
         return;
     }
+    let room = |for_button: f32| is_beside.then_some(for_button);
     let search = cx.views.search.trim().to_owned();
     let state = cx.state;
     let Some(asked) = state.asked.for_search(&search) else {
         if let Some(question) = may_be_more(cx).cloned() {
-            ui.horizontal_wrapped(|ui| {
+            in_row(ui, is_beside, |ui| {
                 let words = coverage(state).words(cx.now);
-                badge(
-                    ui,
-                    Icon::Info,
-                    Role::Neutral,
-                    &format!("{words}, so there may be more"),
-                );
+                let words = format!("{words}, so there may be more");
+                words_ui(ui, Icon::Info, Role::Neutral, &words, room(300.0));
                 offer_ui(ui, cx, question);
             });
         }
         return;
     };
     let label = asked.question.label(cx.zone);
-    ui.horizontal_wrapped(|ui| match &asked.progress {
+    let add = |ui: &mut Ui| match &asked.progress {
         Progress::Waiting { .. } => {
-            badge(
-                ui,
-                Icon::InProgress,
-                Role::Neutral,
-                &format!("Asking Defender… ({label})"),
-            );
+            let words = format!("Asking Defender… ({label})");
+            words_ui(ui, Icon::InProgress, Role::Neutral, &words, room(0.0));
         }
         Progress::Answered(answer) if answer.machines.is_empty() && is_id(&asked.question) => {
             let words = format!(
                 "No device has the id {label}: it may be the SHA-1 of a file. These are the devices that the line names"
             );
-            badge(ui, Icon::Info, Role::Caution, &words);
+            words_ui(ui, Icon::Info, Role::Caution, &words, room(0.0));
         }
         Progress::Answered(answer) => {
             let words = format!("Looked up directly: {label}, {}", answer_words(answer, cx));
-            badge(ui, Icon::Info, Role::Neutral, &words);
+            words_ui(ui, Icon::Info, Role::Neutral, &words, room(0.0));
         }
         Progress::Failed(failure) => {
-            badge(ui, Icon::Warning, Role::Caution, &failure.headline);
+            words_ui(
+                ui,
+                Icon::Warning,
+                Role::Caution,
+                &failure.headline,
+                room(120.0),
+            );
             again_ui(ui, cx, asked, "Try again");
         }
         Progress::Stopped => {
-            badge(ui, Icon::Info, Role::Neutral, "You stopped asking Defender");
+            let words = "You stopped asking Defender";
+            words_ui(ui, Icon::Info, Role::Neutral, words, room(120.0));
             again_ui(ui, cx, asked, "Ask again");
         }
-    });
+    };
+    in_row(ui, is_beside, add);
+}
+
+/// One after the other, in one line or in as many as it takes.
+fn in_row(ui: &mut Ui, is_one: bool, add: impl FnOnce(&mut Ui)) {
+    if is_one {
+        ui.horizontal(add);
+    } else {
+        ui.horizontal_wrapped(add);
+    }
 }
 
 const fn is_id(question: &Question) -> bool {

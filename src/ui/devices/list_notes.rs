@@ -132,6 +132,7 @@ fn amount_text(bytes: u64) -> String {
 fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Note], failure: Option<&Explanation>) {
     let size = vec2(ui.available_width(), ui.tokens().height.control);
     let layout = Layout::left_to_right(Align::Center);
+    let mut is_below = false;
     ui.allocate_ui_with_layout(size, layout, |ui| {
         ui.set_min_size(size);
         let room = match (notes, failure) {
@@ -142,7 +143,12 @@ fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Note], failure: Option<&Explan
         };
         quick_filters_ui(ui, cx, room);
         if notes.is_empty() && failure.is_none() {
-            return asked::note_ui(ui, cx);
+            // Beside the filters, which stay where they are, as far as there is room for it.
+            is_below = ui.available_width() < asked::least_width(cx);
+            if !is_below {
+                asked::note_ui(ui, cx, true);
+            }
+            return;
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let count = notes.len() + usize::from(failure.is_some());
@@ -163,6 +169,9 @@ fn line_ui(ui: &mut Ui, cx: &mut Cx<'_>, notes: &[Note], failure: Option<&Explan
             });
         });
     });
+    if is_below {
+        asked::note_ui(ui, cx, false);
+    }
 }
 
 fn words_ui(ui: &mut Ui, notes: &[Note], failure: Option<&Explanation>) {

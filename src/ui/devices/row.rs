@@ -36,7 +36,7 @@ fn own_order(machine: &MachineRef, open: &[&Entry], state: &State) -> Option<(Ic
     Some(attention::mark(entry, state))
 }
 
-/// Stands for a state where no history was read; a dash stands for no record in one that was.
+/// Stands for a state of which nothing is known; the tip says whether a history was read.
 const UNREAD: &str = "Unknown";
 
 /// What the state column shows of a device.
@@ -214,7 +214,7 @@ impl MachineRow<'_> {
         }
         let merged = self.machine.merged_into().map_or("", |_| ", merged");
         let merged = format!("{merged}{}", asked::spoken_mark(self.is_asked_for));
-        let state = if matches!(state, "–" | UNREAD) {
+        let state = if state == UNREAD {
             "state unknown"
         } else {
             state

@@ -44,10 +44,11 @@ pub fn machines_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if !hands_over {
             walk(ui, table_id, cx);
         }
-        match table_ui(ui, table_id, cx) {
-            Some(Clicked::Row(row)) => select(cx, row, SelectedBy::Chosen),
-            Some(Clicked::Toggle(row)) => toggle_bulk(ui, cx, row),
-            None => {}
+        for clicked in table_ui(ui, table_id, cx) {
+            match clicked {
+                Clicked::Row(row) => select(cx, row, SelectedBy::Chosen),
+                Clicked::Toggle(row) => toggle_bulk(ui, cx, row),
+            }
         }
     }
     bulk_ui(ui, picks, cx);

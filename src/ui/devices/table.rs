@@ -64,8 +64,9 @@ struct Anchor {
     search: String,
 }
 
-/// Draws the rows that can be seen.
-pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<Clicked> {
+/// Draws the rows that can be seen; all that was clicked in this frame, for a screen reader may click more
+/// than one.
+pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Vec<Clicked> {
     let tokens = ui.tokens();
     let area = ui.available_rect_before_wrap();
     ui.allocate_rect(area, Sense::hover());
@@ -92,7 +93,7 @@ pub fn table_ui(ui: &mut Ui, table_id: Id, cx: &mut Cx<'_>) -> Option<Clicked> {
         ui.painter()
             .rect_stroke(area, tokens.radius, ring, StrokeKind::Inside);
     }
-    if clicked.is_some() {
+    if !clicked.is_empty() {
         response.request_focus();
     }
     ui.data_mut(|data| data.insert_temp(table_id, scroll));
@@ -130,7 +131,7 @@ fn rows_ui(
     layout: &TableLayout,
     scroll: &mut Scroll,
     cx: &mut Cx<'_>,
-) -> Option<Clicked> {
+) -> Vec<Clicked> {
     let row_height = ui.tokens().height.row;
     let count = cx.views.rows.len();
     let builder = UiBuilder::new()
@@ -149,7 +150,7 @@ fn rows_ui(
     }
     // Gathered once: a long journal must not be walked for each row.
     let open_entries: Vec<_> = cx.state.open_entries().collect();
-    let mut clicked = None;
+    let mut clicked = Vec::new();
     let mut rows = ui.new_child(builder);
     let output = area.show_viewport(&mut rows, |ui, viewport| {
         ui.set_height(as_points(count) * row_height);
@@ -159,8 +160,13 @@ fn rows_ui(
         for index in first..last.min(count) {
             let top = clip.top() + (as_points(index) * row_height - viewport.min.y);
             let y = Rangef::new(top, top + row_height);
-            let shown = row_ui(ui, cx, (table_id, layout, clip), &open_entries, (index, y));
-            clicked = shown.or(clicked);
+            clicked.extend(row_ui(
+                ui,
+                cx,
+                (table_id, layout, clip),
+                &open_entries,
+                (index, y),
+            ));
         }
     });
     scroll.down = output.state.clamped_offset().y;

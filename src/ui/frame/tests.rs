@@ -1,7 +1,5 @@
 //! The window as the keyboard, the pointer and a screen reader find it.
 
-mod session;
-
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,6 +13,7 @@ use jiff::tz::TimeZone;
 use super::super::views::Views;
 use super::super::{Cx, Outbox, theme};
 use super::*;
+use crate::explain::{Explanation, NextStep};
 use crate::guard::Policy;
 use crate::message::{Command, Event, InventoryNews};
 use crate::model::{
@@ -35,7 +34,9 @@ mod incident;
 mod journal;
 mod palette;
 mod says;
+mod session;
 mod table;
+mod tidy;
 mod timeline;
 
 const FIN: &str = "1e5bc9d7e413ddd7902c2932e418702b84d09c07";
@@ -90,15 +91,14 @@ fn signed_in() -> State {
         },
     );
     state.apply(Event::Keyring(KeyringState::Saved));
-    let budget = Budget {
+    state.apply(Event::Budget(Budget {
         left_minute: 92,
         of_minute: 100,
         left_hour: 1400,
         of_hour: 1500,
         gate_until: None,
         is_shared: false,
-    };
-    state.apply(Event::Budget(budget));
+    }));
     let news = InventoryNews::Page(vec![
         machine(FIN, "FIN-LT-042"),
         machine(HR, "HR-LT-007"),
@@ -269,7 +269,7 @@ fn the_strip_says_who_where_and_how_and_raises_commands() {
         "Commercial",
         "Tenant 5f0c7a31",
         "Saved in the keyring",
-        "92/100",
+        "92 calls left",
     ] {
         assert!(harness.query_by_label(fact).is_some(), "{fact}");
     }

@@ -9,6 +9,7 @@ use egui::{
 use super::records;
 use crate::journal::Entry;
 use crate::model::{EntryId, clean};
+use crate::ui::activity::open_work::who;
 use crate::ui::activity::record;
 use crate::ui::theme::{TokensExt as _, text};
 use crate::ui::widgets::{ActionButton, Icon, copy_labelled_ui, elided, paint_icon, text_width};
@@ -208,6 +209,17 @@ fn row_ui(ui: &Ui, rect: Rect, cx: &Cx<'_>, entry: &Entry, has_focus: bool) -> R
     let name = format!("{time}, {device}: {}, {status}", task.title());
     response.widget_info(|| WidgetInfo::labeled(accesskit::Role::ListBoxOption, true, &name));
     let comment = clean(&entry.order.comment, 300);
+    let is_own = cx
+        .state
+        .session
+        .account()
+        .is_some_and(|a| entry.author.is(a));
+    // Who it was goes without saying where it is the person who looks.
+    let comment = if is_own {
+        comment.into_owned()
+    } else {
+        format!("by {}: {comment}", who(&entry.author))
+    };
     ui.ctx().accesskit_node_builder(id, |node| {
         node.set_selected(is_chosen);
         node.set_expanded(is_open);

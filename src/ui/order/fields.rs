@@ -4,19 +4,32 @@ use egui::{Id, RichText, TextStyle, Ui};
 
 use super::form::OrderForm;
 use super::paste::Field;
-use crate::action::{Choice, Draft, DraftError, MAX_COMMENT_CHARS, Parameter, ParameterKind, Task};
+use crate::action::{
+    Choice, Draft, DraftError, MAX_COMMENT_CHARS, Parameter, ParameterKind, Support, Task,
+};
 use crate::guard;
-use crate::model::{EVERYWHERE, MachineRef};
+use crate::model::{EVERYWHERE, Machine, MachineRef};
 use crate::ui::Cx;
 use crate::ui::commands::sign_in_methods;
 use crate::ui::theme::TokensExt as _;
 use crate::ui::widgets::{ActionButton, TextField, TipExt as _, UiExt as _, radio_ui};
 
 /// The fields of an action besides the comment.
-pub fn parameters_ui(ui: &mut Ui, draft: &mut Draft, parameters: &[&Parameter], id: Id) {
+pub fn parameters_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    form: &mut OrderForm,
+    parameters: &[&'static Parameter],
+    id: Id,
+) {
     for &parameter in parameters {
+        if let ParameterKind::Choice(choices) = &parameter.kind {
+            choice_ui(ui, cx, form, (parameter, choices));
+            continue;
+        }
+        let draft = &mut form.draft;
         match &parameter.kind {
-            ParameterKind::Choice(choices) => choice_ui(ui, draft, parameter, choices),
+            ParameterKind::Choice(_) => {}
             ParameterKind::Flag => flag_ui(ui, draft, parameter),
             ParameterKind::Text { .. }
             | ParameterKind::Hash
@@ -28,13 +41,57 @@ pub fn parameters_ui(ui: &mut Ui, draft: &mut Draft, parameters: &[&Parameter], 
     }
 }
 
-fn choice_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, choices: &[Choice]) {
+/// Why a choice can be made on none of the devices, where another one can: by the documentation.
+fn refused(
+    cx: &Cx<'_>,
+    form: &OrderForm,
+    (parameter, choices): (&'static Parameter, &[Choice]),
+    choice: &Choice,
+) -> Option<&'static str> {
+    // What a plan orders besides is judged by its findings.
+    let kind = form.draft.task().kind().filter(|_| form.plan.is_none());
+    let supports = kind?.spec().supports;
+    let forbids = |machine: &Machine, choice: &Choice| {
+        let value = parameter.parse(choice.value).ok().flatten()?;
+        match supports(machine, &[(parameter, value)].into()) {
+            Support::No(why) => Some(why),
+            Support::Yes | Support::Unlisted(_) => None,
+        }
+    };
+    let mut why = None;
+    for record in form.records(cx.state) {
+        let record = record?;
+        why = Some(forbids(record, choice)?);
+        let mut others = choices.iter().filter(|other| other.value != choice.value);
+        others.find(|other| forbids(record, other).is_none())?;
+    }
+    why
+}
+
+fn choice_ui(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    form: &mut OrderForm,
+    (parameter, choices): (&'static Parameter, &[Choice]),
+) {
     let tokens = ui.tokens();
+    let mut is_whole = true;
     let small = |text: &str| RichText::new(text).text_style(TextStyle::Small);
     ui.label(small(parameter.label).color(tokens.text_weak));
     ui.horizontal(|ui| {
         ui.spacing_mut().interact_size.y = tokens.height.control;
         for choice in choices {
+            let is_chosen = form.draft.text(parameter) == choice.value;
+            let why = refused(cx, form, (parameter, choices), choice);
+            if let Some(why) = why.filter(|_| !is_chosen) {
+                is_whole = false;
+                // What else to do goes without saying: the other choice stands beside it.
+                let why = why.split(';').next().unwrap_or(why);
+                let words = format!("{} cannot be chosen: {why}", choice.word);
+                ui.label(RichText::new(words).color(tokens.stale));
+                continue;
+            }
+            let draft = &mut form.draft;
             let mut chosen = draft.text(parameter).to_owned();
             let value = choice.value.to_owned();
             if radio_ui(ui, &mut chosen, value, choice.word).clicked() {
@@ -42,7 +99,10 @@ fn choice_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter, choices: &[C
             }
         }
     });
-    ui.wrapped(small(parameter.help).color(tokens.text_weak));
+    // It compares what can be chosen.
+    if is_whole {
+        ui.wrapped(small(parameter.help).color(tokens.text_weak));
+    }
 }
 
 fn flag_ui(ui: &mut Ui, draft: &mut Draft, parameter: &Parameter) {

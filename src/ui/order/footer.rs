@@ -1,6 +1,6 @@
 //! The buttons of the action form, and the lines under them that are always there.
 
-use egui::{Id, Key, Label, Modifiers, TextStyle, Ui, UiBuilder, accesskit};
+use egui::{Id, Label, TextStyle, Ui, UiBuilder, accesskit};
 
 use super::fields;
 use super::form::{OrderForm, confirm_label};
@@ -8,7 +8,9 @@ use crate::action::{Change, ConditionState, Risk, Task};
 use crate::model::MachineRef;
 use crate::ui::Cx;
 use crate::ui::theme::TokensExt as _;
-use crate::ui::widgets::{ActionButton, ButtonStyle, TipExt as _, button_width, is_arming};
+use crate::ui::widgets::{
+    ActionButton, ButtonStyle, TipExt as _, button_width, confirming_keys, is_arming,
+};
 
 /// What the safe button says where it cannot promise that anything stays as the action would undo it.
 const KEEP_NOTHING: &str = "Cancel";
@@ -126,15 +128,10 @@ pub(super) fn footer_ui(
 /// Why the form cannot be confirmed or was not, else the keys that work here.
 fn reason_ui(ui: &mut Ui, error: Option<&str>, reason: Option<&str>, is_tiny: bool) {
     let tokens = ui.tokens();
-    let keys = || {
-        let shortcut = egui::KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
-        let shortcut = ui.ctx().format_shortcut(&shortcut);
-        format!("{shortcut} confirms, Esc closes")
-    };
     let (line, colour) = match (error, reason) {
         (Some(error), _) => (error.to_owned(), tokens.danger),
         (None, Some(reason)) => (reason.to_owned(), tokens.stale),
-        (None, None) => (keys(), tokens.stale),
+        (None, None) => (confirming_keys(ui.ctx()), tokens.stale),
     };
     let height = reason_height(ui, is_tiny);
     let size = egui::vec2(ui.available_width(), height);

@@ -9,7 +9,7 @@ use super::file_section::FileSection;
 use super::ticket::fill;
 use crate::action::{ActionKind, Draft, Parameter, ParameterKind, Plan, Subject, Task};
 use crate::guard::{self, Review};
-use crate::model::{EntryId, MachineId, MachineRef, Tickets, clean_ticket, leading};
+use crate::model::{EntryId, Machine, MachineId, MachineRef, Tickets, clean_ticket, leading};
 use crate::state::State;
 use crate::ui::words::devices;
 
@@ -40,8 +40,15 @@ pub struct OrderForm {
     pub opened_at: f64,
     /// egui's time when it appeared or its findings last changed; the buttons work a moment later.
     pub armed_at: f64,
-    /// How high the list of what was found would be with all that was in it when the form had settled.
+    /// How high the list of what was found is with all that is in it.
+    pub list_content: Option<f32>,
+    /// How high it is drawn: it changes with what comes, once the form had settled only as far as the fields can stay where they are.
     pub list_height: Option<f32>,
+    /// How much it has grown since then, and in this pass: so much is scrolled on.
+    pub grown: f32,
+    pub grown_by: f32,
+    /// How far the part that scrolls was scrolled in the last frame.
+    pub scrolled: f32,
     /// How high the fields with what belongs to them are.
     pub body_height: Option<f32>,
     /// Which devices and findings have been on screen.
@@ -134,7 +141,11 @@ impl OrderForm {
             number: String::new(),
             opened_at: time,
             armed_at: time,
+            list_content: None,
             list_height: None,
+            grown: 0.0,
+            grown_by: 0.0,
+            scrolled: 0.0,
             body_height: None,
             exposure: Exposure::default(),
             from_template: None,
@@ -287,6 +298,12 @@ impl OrderForm {
     pub fn only(&self) -> Option<&MachineRef> {
         let mut machines = self.machines();
         machines.next().filter(|_| machines.next().is_none())
+    }
+
+    /// What is known of each device.
+    pub fn records<'a>(&'a self, state: &'a State) -> impl Iterator<Item = Option<&'a Machine>> {
+        let targets = self.targets.iter();
+        targets.map(|target| state.machine(&target.machine.id).map(AsRef::as_ref))
     }
 
     /// A review of each device, in the order of the list.

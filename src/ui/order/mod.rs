@@ -23,18 +23,20 @@ pub use exposure::{Exposure, Item};
 pub use form::{OrderForm, Target, UsedTicket, confirm_label};
 pub use open::{open, open_plan, raise, raise_plan, raise_steps};
 
-use egui::{Event, Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
+use egui::scroll_area::ScrollBarVisibility;
+use egui::{Id, Key, Label, Modifiers, RichText, ScrollArea, Ui};
 
 use super::Cx;
 use super::theme::{TokensExt as _, text};
 use super::views::Dialog as OpenDialog;
 use super::widgets::{
-    Dialog, TipExt as _, UiExt as _, copy_button_ui, elided, is_arming, text_width,
+    Dialog, TipExt as _, UiExt as _, copy_button_ui, elided, is_arming, take_confirming_key,
+    text_width,
 };
 use crate::action::Task;
 use crate::guard::{self, Approval, Review};
 use crate::message::Command;
-use crate::model::{EntryId, MachineRef, clean_ticket};
+use crate::model::{EntryId, Machine, MachineRef, OsFamily, clean_ticket};
 use crate::ui::words::devices;
 use footer::{Pressed, footer_height, footer_ui, keep_label};
 use form::title;
@@ -47,15 +49,12 @@ const MAX_HEIGHT: f32 = 800.0;
 /// several devices a line more does.
 const TINY: f32 = 260.0;
 const TINY_FOR_SEVERAL: f32 = 300.0;
-/// The least heights of what scrolls.
-const MIN_LIST: f32 = 44.0;
+/// The least height of what scrolls.
 const MIN_BODY: f32 = 28.0;
 /// Room for a finding that comes later, of a line or two.
 const FEW_FINDINGS: f32 = 56.0;
 /// Room for what is found about a file, of three warnings.
-const FILE_FINDINGS: f32 = 84.0;
-/// No more of the height than this goes to the findings about one device.
-const MAX_FINDINGS: f32 = 190.0;
+const FILE_FINDINGS: f32 = 88.0;
 
 /// Draws the open form.
 pub fn order_ui(ui: &mut Ui, cx: &mut Cx<'_>, mut form: Box<OrderForm>) {
@@ -186,6 +185,7 @@ fn leave_out(ui: &Ui, form: &mut OrderForm, left_out: &[EntryId]) -> Outcome {
         .retain(|target| !left_out.contains(&target.entry));
     form.left_out.extend(words);
     form.number.clear();
+    form.list_height = None;
     // The list that the keyboard was in is gone.
     form.keep_takes_focus = form.only().is_some();
     ui.ctx().request_repaint();
@@ -208,31 +208,6 @@ fn lead_to_missing(ui: &Ui, cx: &Cx<'_>, form: &mut OrderForm, id: Id) {
         let field = fields::next_to_fill(form, &task, wants_name).id(id);
         ui.memory_mut(|memory| memory.request_focus(field));
     }
-}
-
-/// Whether the keys that confirm were pressed anew: not held down since before, and not meant for a
-/// list that is open over the form.
-fn take_confirming_key(ui: &Ui) -> bool {
-    let is_for_popup = egui::Popup::is_any_open(ui.ctx());
-    ui.input_mut(|input| {
-        let mut confirms = false;
-        input.events.retain(|event| {
-            let Event::Key {
-                key: Key::Enter,
-                pressed: true,
-                repeat,
-                modifiers,
-                ..
-            } = event
-            else {
-                return true;
-            };
-            let is_meant = modifiers.matches_logically(Modifiers::COMMAND);
-            confirms |= is_meant && !repeat && !is_for_popup;
-            !is_meant
-        });
-        confirms
-    })
 }
 
 /// Whether each device has to have been on screen.
@@ -266,66 +241,74 @@ fn upper_ui(
     let room =
         Dialog::room(ui.ctx()).min(MAX_HEIGHT) + if is_tiny { tokens.size.section } else { 0.0 };
     let left = room - used - footer_height(ui, is_tiny) - gap;
-    if is_tiny {
-        return scroll_ui(ui, left, |ui| {
+    scroll_ui(ui, form, left, |ui, form| {
+        if is_tiny {
             ui.wrapped(plan::consequence(form, task));
-            let left_out = targets::checks_ui(ui, cx, form, drawn, None);
-            body_ui(ui, cx, form, task, (id, wants_name));
-            left_out
-        });
-    }
-    let list = list_height(ui, form, left - gap);
-    let left_out = targets::checks_ui(ui, cx, form, drawn, Some(list));
-    let used = ui.cursor().top() - top;
-    let left = room - used - footer_height(ui, is_tiny) - gap;
-    let body = scroll_ui(ui, left, |ui| {
+        }
+        // Before what is found of its steps.
+        plan::policy_ui(ui, form, Pinned::No);
+        plan::choice_ui(ui, cx, form);
+        let least = if is_tiny {
+            0.0
+        } else {
+            least_list(ui, form, left)
+        };
+        let left_out = targets::checks_ui(ui, cx, form, drawn, least);
+        let body = ui.cursor().top();
         body_ui(ui, cx, form, task, (id, wants_name));
-        ui.min_rect().height()
-    });
-    if is_arming(ui, form.opened_at) {
-        form.body_height = Some(body);
-    }
-    left_out
+        form.body_height = Some(ui.min_rect().bottom() - body);
+        left_out
+    })
 }
 
-/// How high the list of what was found is: as high as what is in it, as far as there is room; the fields
-/// have the rest. It follows what comes into it until the buttons work for the first time, and keeps its
-/// height from then on: nothing may move under the pointer.
-fn list_height(ui: &Ui, form: &OrderForm, room: f32) -> f32 {
-    // What the fields leave is the list's: empty room below them helps nobody.
-    let free = form.body_height.map_or(0.0, |body| room - body);
-    let most = if form.only().is_some() {
-        (room * 0.4).min(MAX_FINDINGS)
-    } else {
-        room * 0.55
-    };
-    let most = most.max(free);
-    if form.list_height.is_none() {
+/// How high the list of what was found is at least: a little higher than what is in it, where the fields
+/// leave the room, for what is found later.
+fn least_list(ui: &Ui, form: &OrderForm, room: f32) -> f32 {
+    let Some((content, body)) = form.list_content.zip(form.body_height) else {
         ui.ctx().request_discard("what was found is measured");
-    }
-    let wanted = form
-        .list_height
-        .map_or(most, |height| height.max(FEW_FINDINGS));
+        return 0.0;
+    };
+    let free = room - body - ui.spacing().item_spacing.y;
     // What a file is like is found out after its hash was typed.
     let later = form.draft.hash_field().map_or(0.0, |_| FILE_FINDINGS);
-    let wanted = wanted.max((wanted + later).min(free));
-    wanted.min(most).max(MIN_LIST)
+    (content.max(FEW_FINDINGS) + later).min(content.max(free))
 }
 
-/// The part that scrolls; as high as this, whatever its content.
-fn scroll_ui<R>(ui: &mut Ui, height: f32, content: impl FnOnce(&mut Ui) -> R) -> R {
+/// The part that scrolls: what was found, and the fields below it. As high as this, whatever its content.
+/// Where what was found has grown since the form was first ready, the list goes up by as much: the fields
+/// stay under the pointer.
+fn scroll_ui<R>(
+    ui: &mut Ui,
+    form: &mut OrderForm,
+    height: f32,
+    content: impl FnOnce(&mut Ui, &mut OrderForm) -> R,
+) -> R {
     let height = height.max(MIN_BODY);
-    ScrollArea::vertical()
+    let mut area = ScrollArea::vertical()
         .id_salt("body")
         .max_height(height)
         .min_scrolled_height(height)
-        .auto_shrink(false)
-        .show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            page_by_key(ui, height);
-            content(ui)
-        })
-        .inner
+        // It takes its room at all times: a bar that comes would make the fields narrower.
+        .scroll_bar_visibility(ScrollBarVisibility::AlwaysVisible)
+        .auto_shrink(false);
+    let grown = std::mem::take(&mut form.grown_by);
+    if grown.abs() > 0.0 {
+        area = area.vertical_scroll_offset(form.scrolled + grown);
+    }
+    let shown = area.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        page_by_key(ui, height);
+        let inner = content(ui, form);
+        // So much that the fields can stay where they are.
+        let drawn = ui.cursor().top() - ui.min_rect().top();
+        let missing = height + form.grown - drawn;
+        if missing > 0.0 {
+            ui.add_space(missing);
+        }
+        inner
+    });
+    form.scrolled = shown.state.clamped_offset().y;
+    shown.inner
 }
 
 /// Page Up and Page Down scroll the fields, once all that has to be seen was: until then Page Down
@@ -394,10 +377,8 @@ fn body_ui(
     task: &Task,
     (id, wants_name): (Id, bool),
 ) {
-    plan::policy_ui(ui, form, Pinned::No);
-    plan::choice_ui(ui, cx, form);
     let parameters = form.parameters();
-    fields::parameters_ui(ui, &mut form.draft, &parameters, id);
+    fields::parameters_ui(ui, cx, form, &parameters, id);
     blocks::blocks_ui(ui, cx, form);
     if form.draft.hash_field().is_some() {
         file::file_ui(ui, cx, form, id);
@@ -430,9 +411,18 @@ fn body_ui(
         plan::consequences_ui(ui, form);
         return;
     }
-    for caveat in task.kind().map_or(&[][..], |kind| kind.spec().caveats) {
-        ui.small_label(*caveat);
+    let systems: Vec<_> = form.records(cx.state).map(system_of).collect();
+    for caveat in task
+        .kind()
+        .into_iter()
+        .flat_map(|kind| kind.spec().caveats_on(&systems))
+    {
+        ui.small_label(caveat);
     }
+}
+
+fn system_of(record: Option<&Machine>) -> OsFamily {
+    record.map_or(OsFamily::Unknown, Machine::os_family)
 }
 
 /// Why the form cannot be confirmed now.

@@ -120,8 +120,6 @@ fn add_all(cx: &mut Cx<'_>, form: &mut OrderForm, machines: Vec<MachineRef>) {
         }
     }
     form.number.clear();
-    // Several want more room than one had.
-    form.list_height = Some(f32::MAX);
     for id in &ids {
         let part = Command::LoadPart(id.clone(), PanelPart::AvailableActions);
         cx.out.work.push(part);

@@ -1,6 +1,6 @@
 //! The devices of the form with what was found about each: always in sight, and noted when they were.
 
-use egui::{Align, Id, Key, Label, Layout, Modifiers, RichText, ScrollArea, TextStyle, Ui, vec2};
+use egui::{Align, Id, Key, Label, Layout, Modifiers, RichText, TextStyle, Ui, vec2};
 
 use super::exposure::{Exposure, Item};
 use super::form::OrderForm;
@@ -8,7 +8,7 @@ use super::plan;
 use crate::guard::{self, Review};
 use crate::model::{EntryId, Machine, MachineRef};
 use crate::ui::device::facts::os;
-use crate::ui::devices::absence::{absence, absence_note, absence_words};
+use crate::ui::devices::absence::{absence, absence_words};
 use crate::ui::order::review;
 use crate::ui::theme::{Role, TokensExt as _, text};
 use crate::ui::widgets::{
@@ -140,56 +140,72 @@ fn no_way_back_ui(ui: &mut Ui, form: &OrderForm) {
     }
 }
 
-/// A list in a frame: of this height, or as long as it is where everything scrolls together. Returns how
-/// high it would be with all that is in it.
-fn list_ui(ui: &mut Ui, name: &str, height: Option<f32>, content: impl FnOnce(&mut Ui)) -> f32 {
+/// A list in a frame, at least this high. Returns how high it would be with all that is in it.
+fn list_ui(ui: &mut Ui, least: f32, content: impl FnOnce(&mut Ui)) -> f32 {
     let frame = raised_frame(ui);
     let margins = frame.total_margin().sum().y;
-    let Some(height) = height else {
-        let shown = frame.show(ui, |ui| {
-            ui.set_width(ui.available_width());
-            content(ui);
-        });
-        return shown.response.rect.height();
-    };
-    let inner = (height - margins).max(0.0);
     let shown = frame.show(ui, |ui| {
-        ScrollArea::vertical()
-            .id_salt(name)
-            .max_height(inner)
-            .min_scrolled_height(inner)
-            .auto_shrink(false)
-            .show(ui, |ui| {
-                ui.set_width(ui.available_width());
-                content(ui);
-            })
+        ui.set_width(ui.available_width());
+        content(ui);
+        let height = ui.min_rect().height();
+        let drawn = ui.cursor().top() - ui.min_rect().top();
+        let missing = least - margins - drawn;
+        if missing > 0.0 {
+            ui.add_space(missing);
+        }
+        height
     });
-    shown.inner.content_size.y + margins
+    shown.inner + margins
 }
 
-/// Shows what was found about each device, of several under its name; the orders that are to be left out.
+/// Notes how high the list is drawn. It follows what comes into it until the buttons work for the first
+/// time; from then on what it changes by is scrolled on, for nothing may move under the pointer.
+fn note_height(ui: &Ui, form: &mut OrderForm, content: f32, least: f32) {
+    form.list_content = Some(content);
+    let drawn = content.max(least);
+    let settled = form.list_height.filter(|_| !is_arming(ui, form.opened_at));
+    let Some(before) = settled else {
+        form.list_height = Some(drawn);
+        return;
+    };
+    // Where less is left of it, as after a reading that has cleared something, it closes up as far as that
+    // can be scrolled back.
+    let gone = (before - content).max(0.0).min(form.scrolled);
+    // Whole points: of less, the place of each field would be another one.
+    let grown = (drawn - before).ceil() - gone.floor();
+    if grown.abs() > 0.05 {
+        form.list_height = Some(before + grown);
+        form.grown = (form.grown + grown).max(0.0);
+        form.grown_by += grown;
+        ui.ctx().request_discard("what was found has changed");
+    }
+}
+
+/// Shows what was found about each device, of several under its name, at least this high; the orders that
+/// are to be left out.
 pub fn checks_ui(
     ui: &mut Ui,
     cx: &Cx<'_>,
     form: &mut OrderForm,
     reviews: &[Review],
-    height: Option<f32>,
+    least: f32,
 ) -> Vec<EntryId> {
     let is_one = form.only().is_some();
     let arming =
         is_arming(ui, form.armed_at).then_some("In half a second: the list has just changed");
-    let mut left_out = if is_one && form.plan.is_none() {
-        Vec::new()
-    } else {
-        leave_out_ui(ui, cx, form, reviews, arming)
-    };
-    let is_settling = is_arming(ui, form.opened_at);
+    let mut left_out = Vec::new();
     let nothing = no_warnings(form);
+    let is_settling = is_arming(ui, form.opened_at);
+    let kept = form.list_height.filter(|_| !is_settling);
+    let least = kept.unwrap_or(least);
     // Not of the form while it is drawn: it notes what it has shown.
     let mut exposure = std::mem::take(&mut form.exposure);
     let form_seen: &OrderForm = form;
-    let content_height = list_ui(ui, "checks", height, |ui| {
+    let content_height = list_ui(ui, least, |ui| {
         no_way_back_ui(ui, form_seen);
+        if !is_one || form_seen.plan.is_some() {
+            left_out = leave_out_ui(ui, form_seen, reviews, arming);
+        }
         let all = plan::by_device(form_seen, reviews);
         for (n, device) in all.iter().enumerate() {
             let (machine, review) = (device.machine, &*device.review);
@@ -220,9 +236,7 @@ pub fn checks_ui(
         left_out_ui(ui, form_seen);
     });
     form.exposure = exposure;
-    if is_settling {
-        form.list_height = Some(content_height);
-    }
+    note_height(ui, form, content_height, least);
     left_out
 }
 
@@ -277,10 +291,9 @@ fn left_out_ui(ui: &mut Ui, form: &OrderForm) {
     ui.small_label(format!("Left out{still}: {}", form.left_out.join(", ")));
 }
 
-/// The line with the way to leave out blocked devices; always there, so that nothing moves.
+/// The way to leave out all blocked devices, where there are any.
 fn leave_out_ui(
     ui: &mut Ui,
-    cx: &Cx<'_>,
     form: &OrderForm,
     reviews: &[Review],
     arming: Option<&str>,
@@ -290,40 +303,24 @@ fn leave_out_ui(
         .filter(|(_, review)| is_forbidden(review))
         .map(|(target, _)| target.entry)
         .collect();
-    let size = vec2(ui.available_width(), ui.tokens().height.control);
-    let row = ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
-        ui.set_min_height(size.y);
-        let (what, all_clear) = if form.plan.is_some() {
-            ("steps", "None of these steps is blocked")
-        } else {
-            ("devices", "None of these devices is blocked")
-        };
-        let label = format!("Leave out blocked {what} ({})", forbidden.len());
-        let why = if forbidden.is_empty() {
-            Some(all_clear)
-        } else {
-            arming
-        };
-        let clicked = ui
-            .add(
-                ActionButton::new(&label)
-                    .key("leave out blocked")
-                    .passes_focus_on()
-                    .disabled_because(why),
-            )
-            .clicked();
-        let machines: Vec<_> = form.machines().collect();
-        let note = form
-            .from_selection
-            .then(|| absence_note(cx.state, cx.views, machines.into_iter()));
-        if let Some(note) = note.flatten() {
-            let colour = ui.tokens().caution;
-            let note = RichText::new(note).text_style(TextStyle::Small);
-            ui.add(Label::new(note.color(colour)).truncate());
-        }
-        clicked
-    });
-    if row.inner { forbidden } else { Vec::new() }
+    if forbidden.is_empty() {
+        return forbidden;
+    }
+    let what = if form.plan.is_some() {
+        "steps"
+    } else {
+        "devices"
+    };
+    let label = format!("Leave out blocked {what} ({})", forbidden.len());
+    let button = ActionButton::new(&label)
+        .key("leave out blocked")
+        .passes_focus_on()
+        .disabled_because(arming);
+    if ui.add(button).clicked() {
+        forbidden
+    } else {
+        Vec::new()
+    }
 }
 
 /// A device with its facts; whether it is to be left out.

@@ -4,7 +4,7 @@ use egui::{Id, Panel, RichText, Ui};
 
 use crate::action::ActionKind;
 use crate::message::Command;
-use crate::model::{Permission, Permissions, SessionStatus, clean};
+use crate::model::{Account, Permission, Permissions, SessionStatus, clean};
 use crate::ui::Cx;
 use crate::ui::activity::open_work::{Ending, OpenOrders};
 use crate::ui::commands::UiCommand;
@@ -101,18 +101,55 @@ impl Allowed {
     }
 }
 
-/// Says once after signing in what this account may do.
-pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// How long the words of welcome stay where there is nothing in them that a person has to know, in seconds.
+const WELCOME_SECS: f64 = 60.0;
+
+/// Who has just signed in and with which permissions, until that was put away.
+fn newcomer<'a>(cx: &Cx<'a>) -> Option<(&'a Account, &'a Permissions)> {
     let SessionStatus::SignedIn {
         account,
         permissions,
     } = &cx.state.session
     else {
+        return None;
+    };
+    (cx.views.sign_ins_seen < cx.state.sign_ins).then_some((account, permissions))
+}
+
+/// The words of welcome, while they are there.
+pub fn welcome_words(cx: &Cx<'_>) -> Option<String> {
+    let (account, permissions) = newcomer(cx)?;
+    let mut words = vec![format!("Signed in as {}", account.label())];
+    words.extend(Allowed::of(permissions).cannot);
+    Some(words.join(". "))
+}
+
+/// Puts the words of welcome away after a while, or when the first form opens; what this sign-in lacks
+/// stays until it was read.
+pub fn let_welcome_go(ui: &Ui, cx: &mut Cx<'_>) {
+    let Some((_, permissions)) = newcomer(cx) else {
         return;
     };
-    if cx.views.sign_ins_seen >= cx.state.sign_ins {
-        return;
+    let lacks = cx.state.policy.read_only || !Allowed::of(permissions).cannot.is_empty();
+    let time = ui.input(|input| input.time);
+    let id = Id::unique(("welcomed", cx.state.sign_ins));
+    let since = ui.data_mut(|data| *data.get_temp_mut_or(id, time));
+    let is_over =
+        time - since >= WELCOME_SECS || matches!(cx.views.dialog, Some(OpenDialog::Form(_)));
+    if !lacks && is_over {
+        cx.views.sign_ins_seen = cx.state.sign_ins;
+    } else if !lacks {
+        let left = (since + WELCOME_SECS - time).max(0.0);
+        ui.ctx()
+            .request_repaint_after(std::time::Duration::from_secs_f64(left));
     }
+}
+
+/// Says once after signing in what this account may do.
+pub fn welcome_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some((account, permissions)) = newcomer(cx) else {
+        return;
+    };
     let allowed = Allowed::of(permissions);
     let tokens = ui.tokens();
     Panel::top("welcome")

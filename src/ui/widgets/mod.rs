@@ -32,7 +32,7 @@ mod tip;
 
 pub use arming::{has_just_moved, is_arming};
 pub use badge::badge;
-pub use banner::dismissible_ui;
+pub use banner::{beside_ui, dismissible_ui};
 pub use bounds::bounds;
 pub use button::{ActionButton, ButtonStyle, button_width};
 pub use choice::{checkbox_ui, radio_ui};
@@ -49,6 +49,7 @@ pub use fold::{fold_ui, foldable_ui};
 use gallery::gallery_ui;
 pub use icon::{Icon, icon, paint_icon};
 pub use page::page_ui;
+pub use press::{confirming_keys, take_confirming_key};
 pub use scroll_bar::sideways_bar_ui;
 pub use section::{raised_frame, section_ui};
 pub use splitter::{Split, splitter_ui};

@@ -1,6 +1,6 @@
 //! Which keys press a button.
 
-use egui::{Response, Ui};
+use egui::{Context, Event, Key, KeyboardShortcut, Modifiers, Response, Ui};
 
 /// Whether the Enter key presses a button that has the keyboard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,4 +44,35 @@ fn is_press(event: &egui::Event, enter_key: EnterKey) -> Option<bool> {
     let is_allowed = *key == egui::Key::Space || enter_key == EnterKey::Presses;
     let is_shortcut = modifiers.command || modifiers.ctrl || modifiers.alt;
     Some(is_allowed && !repeat && !is_shortcut)
+}
+
+/// Whether the keys that confirm a form were pressed anew: not held down since before, and not meant for a
+/// list that is open over it.
+pub fn take_confirming_key(ui: &Ui) -> bool {
+    let is_for_popup = egui::Popup::is_any_open(ui.ctx());
+    ui.input_mut(|input| {
+        let mut confirms = false;
+        input.events.retain(|event| {
+            let Event::Key {
+                key: Key::Enter,
+                pressed: true,
+                repeat,
+                modifiers,
+                ..
+            } = event
+            else {
+                return true;
+            };
+            let is_meant = modifiers.matches_logically(Modifiers::COMMAND);
+            confirms |= is_meant && !repeat && !is_for_popup;
+            !is_meant
+        });
+        confirms
+    })
+}
+
+/// What a form says of the keys that work in it.
+pub fn confirming_keys(ctx: &Context) -> String {
+    let shortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::Enter);
+    format!("{} confirms, Esc closes", ctx.format_shortcut(&shortcut))
 }

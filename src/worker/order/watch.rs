@@ -148,7 +148,7 @@ async fn read_one(
         None => {}
     }
     let listed = listed.as_ref().map_err(Clone::clone)?;
-    if let Some(action) = listed.iter().find(|action| action.id == *id) {
+    if let Some(action) = as_listed(listed, id) {
         return Ok(Reading::There(Box::new(action.clone())));
     }
     let by_id = context.client.machine_action(id, Lane::Watch);
@@ -189,6 +189,16 @@ async fn read_indicator(
         Err(Some(error)) => Err(error),
         Err(None) => Ok(Reading::Incomplete),
     }
+}
+
+/// What a list says of an action, if it says one thing: where it has it several times with other words,
+/// its own record decides.
+fn as_listed<'a>(listed: &'a [MachineAction], id: &MachineActionId) -> Option<&'a MachineAction> {
+    let mut shown = listed.iter().filter(|action| action.id == *id);
+    let first = shown.next()?;
+    shown
+        .all(|again| again.status == first.status)
+        .then_some(first)
 }
 
 /// Shows a reading and puts it on record in a task of its own: one that waits for the disk does not hold
@@ -332,5 +342,29 @@ async fn note_next(context: &Context, next: Option<NextLook>, failed: Option<Exp
             },
         };
         context.screen.note(entry, Some(note)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{MachineActionStatus, MachineActionType};
+
+    #[test]
+    fn a_list_that_has_an_action_several_times_with_other_words_says_nothing_of_it() {
+        use MachineActionStatus::{Failed, Pending, Succeeded};
+        let id = |text: &str| MachineActionId::parse(text).expect("a literal id");
+        let row =
+            |of: &str, status| MachineAction::bare(id(of), MachineActionType::Isolate, status);
+        let said = |rows: &[MachineAction]| as_listed(rows, &id("a")).map(|a| a.status.clone());
+        assert_eq!(said(&[row("b", Pending)]), None);
+        assert_eq!(said(&[row("a", Pending), row("b", Failed)]), Some(Pending));
+        assert_eq!(said(&[row("a", Pending), row("a", Pending)]), Some(Pending));
+        for rows in [
+            [row("a", Pending), row("a", Succeeded), row("a", Failed)],
+            [row("a", Succeeded), row("b", Pending), row("a", Pending)],
+        ] {
+            assert_eq!(said(&rows), None, "{rows:?}");
+        }
     }
 }

@@ -180,3 +180,28 @@ fn the_arrow_of_a_row_brings_no_tip() {
     harness.run_steps(60);
     assert_eq!(named(&harness), 1);
 }
+
+#[test]
+fn a_summary_names_what_was_refused_and_its_button_moves_no_word() {
+    let member = |n: u32, records: Vec<Record>| {
+        let name = format!("SRV-{n}");
+        let machine = fixtures::machine_ref(&format!("a1000{n}"), Some(&name));
+        let mut order = fixtures::order(&format!("cdn-0000000{n}"), machine, ActionKind::Isolate);
+        order.batch = EntryId::parse("cdn-00000001");
+        fixtures::entry(fixtures::author(), order, records)
+    };
+    let all = |last: Vec<Record>| vec![member(1, done()), member(2, refused()), member(3, last)];
+    let size = egui::vec2(1_100.0, 900.0);
+    let words =
+        |harness: &Harness<'static, World>| harness.get_by_label("Isolate 3 devices:").rect();
+    let mut before = sized_harness(all(vec![Record::Sent]), size);
+    before.run_steps(3);
+    let mut ended = sized_harness(all(done()), size);
+    ended.run_steps(3);
+    assert!(before.query_by_label("Acknowledge…").is_none());
+    let button = ended.get_by_label("Acknowledge…").rect();
+    assert_eq!(words(&before), words(&ended));
+    assert!(button.left() > words(&ended).right(), "{button}");
+    let named = ended.get_by_label_contains("1 refused (“SRV-2” (…0002))");
+    assert!(named.rect().right() < button.left());
+}

@@ -388,13 +388,13 @@ fn cached_readings_are_shown_with_their_age() {
     );
     assert_eq!(
         said(accepted(MachineActionStatus::InProgress), &state),
-        "In progress, checked 12 s ago"
+        "Checked 12 s ago"
     );
     // Not looked at in this run: what the journal says, and since when.
     state.progress.clear();
     assert_eq!(
         said(accepted(MachineActionStatus::InProgress), &state),
-        "In progress, checked 2 h ago"
+        "Checked 2 h ago"
     );
 }
 

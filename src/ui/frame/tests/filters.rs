@@ -119,6 +119,45 @@ fn contained_and_pending_find_whatever_kind_it_is() {
 }
 
 #[test]
+fn what_i_have_requested_is_found_by_the_journal_and_by_the_history() {
+    let mut state = fleet();
+    let act = |id: &str, by: &str| {
+        let of = MachineActionId::parse(&format!("{id:.6}")).expect("a literal id");
+        let status = MachineActionStatus::Succeeded;
+        let mut action = MachineAction::bare(of, MachineActionType::Isolate, status);
+        action.machine_id = MachineId::parse(id).ok();
+        action.requestor = Some(by.into());
+        action
+    };
+    state.apply(Event::Actions {
+        epoch: Epoch(0),
+        actions: vec![
+            act(HR, "Jane@contoso.com"),
+            act(TWIN, "s.weber@contoso.com"),
+        ],
+    });
+    let (desk, mut harness) = wide(state);
+    desk.borrow_mut().views.search = "state:requested-by-me".into();
+    harness.run_steps(3);
+    assert_eq!(rows(&harness), ["HR-LT-007"]);
+    let author = crate::journal::Author {
+        mode: "LIVE".into(),
+        tenant: account().tenant_id.as_str().into(),
+        object_id: "o".into(),
+        account: "jane@contoso.com at Commercial".into(),
+    };
+    let machine = crate::state::fixtures::machine_ref(FIN, Some("FIN-LT-042"));
+    let order =
+        crate::state::fixtures::order("cdn-00000001", machine, crate::action::ActionKind::Isolate);
+    let sent = vec![crate::journal::Record::Sent];
+    let sent = crate::state::fixtures::entry_at(at(14), author, order, sent);
+    let tell = |entry| desk.borrow_mut().state.apply(Event::Entry(Box::new(entry)));
+    tell(sent);
+    harness.run_steps(3);
+    assert_eq!(rows(&harness), ["FIN-LT-042", "HR-LT-007"]);
+}
+
+#[test]
 fn the_filters_take_no_room_from_the_rows_and_are_within_the_window_at_every_size() {
     for size in [(1400.0, 900.0), (800.0, 600.0)] {
         let (desk, mut harness) = desk(fleet(), size.into());

@@ -149,16 +149,20 @@ fn top(harness: &Harness<'static>, label: &str) -> f32 {
 }
 
 #[test]
-fn nothing_moves_when_the_first_order_comes() {
+fn nothing_moves_when_another_order_comes() {
     for size in [(1400.0, 900.0), (800.0, 600.0), (640.0, 360.0)] {
-        let (desk, mut harness) = desk(signed_in(), size.into());
+        let first = own_entry("HR-LT-007", vec![Record::Sent]);
+        let mut state = signed_in();
+        state.apply(Event::Entries(vec![first]));
+        let (desk, mut harness) = desk(state, size.into());
         let before = top(&harness, "Sort by Name");
         let bar = top(
             &harness,
             "Tick boxes, or press Space, to act on several devices",
         );
         let entry = own_entry("FIN-LT-042", vec![Record::Sent]);
-        desk.borrow_mut().state.apply(Event::Entries(vec![entry]));
+        let event = Event::Entry(Box::new(entry));
+        desk.borrow_mut().state.apply(event);
         harness.run_steps(3);
         let after = top(
             &harness,

@@ -3,7 +3,7 @@
 use super::*;
 
 fn press(harness: &mut Harness<'_, World>) {
-    harness.event(Event::Key {
+    harness.event(egui::Event::Key {
         key: Key::Enter,
         physical_key: None,
         pressed: true,
@@ -49,7 +49,7 @@ fn a_button_with_the_keyboard_is_pressed_by_a_fresh_plain_key_only() {
     assert!(harness.get_by_label("Keep connected").is_focused());
     // Held since before: the first press is not this button's.
     let press = |harness: &mut Harness<'_, World>, modifiers| {
-        harness.event(Event::Key {
+        harness.event(egui::Event::Key {
             key: Key::Space,
             physical_key: None,
             pressed: true,

@@ -99,7 +99,9 @@ fn a_step_that_does_not_fit_is_left_out_and_the_others_leave_step_by_step() {
     let error = form(&harness).error.clone().unwrap_or_default();
     assert!(error.starts_with("Not available on macOS"), "{error}");
     assert!(shows(&harness, "Restrict apps: Not available on macOS"));
-    harness.get_by_label("Leave out blocked steps (1)").click();
+    harness
+        .get_by_label("Leave out blocked steps (1)")
+        .click_accesskit();
     harness.run_steps(4);
     let left_out = format!("Left out: {why}");
     assert!(shows(&harness, &left_out), "{left_out}");
@@ -137,7 +139,9 @@ fn another_plan_begins_anew_on_the_same_devices() {
     let mut harness = harness_of(plan_on(&devices()), egui::vec2(1000.0, 900.0));
     arm(&mut harness);
     form_mut(&mut harness).draft.comment = "beacon".into();
-    harness.get_by_label("Leave out blocked steps (1)").click();
+    harness
+        .get_by_label("Leave out blocked steps (1)")
+        .click_accesskit();
     harness.run_steps(4);
     harness.get_by_label("Suspicious laptop").click();
     harness.run_steps(4);

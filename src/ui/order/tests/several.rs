@@ -1,6 +1,8 @@
-//! A form for several devices: who has the keyboard when one is left out, and what a frame costs.
+//! A form for several devices: that there is one thing to scroll, who has the keyboard when one is left out, and what a frame costs.
 
-use super::sight::{arm, crowded, device, harness_of, scroll_through};
+use super::sight::{
+    SIZES, arm, buttons, crowded, device, harness_of, is_disabled, rect, scroll_through,
+};
 use super::*;
 use crate::guard::REVIEWS;
 
@@ -115,4 +117,57 @@ fn reviews_age_with_the_minute_and_are_judged_anew_when_they_are_confirmed() {
     let dialog = &harness.state().views.dialog;
     assert_eq!(submitted(&harness), 1, "{dialog:?}");
     assert!(REVIEWS.with(std::cell::Cell::get) >= before + 2);
+}
+
+#[test]
+fn what_was_found_and_the_fields_scroll_together_at_every_size() {
+    for size in SIZES {
+        for count in [1, 6] {
+            let devices: Vec<_> = (0..count).map(|n| device(n, "FIN-LT-")).collect();
+            let mut harness = harness_of(crowded(&devices, 4), size);
+            arm(&mut harness);
+            let found = |harness: &Harness<'_, World>| {
+                let mut nodes = harness.query_all_by_label_contains("The opposite is under way");
+                nodes.next().expect("a finding").rect().top()
+            };
+            let places = |harness: &Harness<'_, World>| {
+                let comment = rect(harness, "Comment").top();
+                (found(harness), comment, buttons(harness))
+            };
+            let (finding, comment, foot) = places(&harness);
+            let over = egui::pos2(size.x / 2.0, foot[0].top() - 20.0);
+            harness.hover_at(over);
+            harness.event(egui::Event::MouseWheel {
+                unit: egui::MouseWheelUnit::Point,
+                delta: egui::vec2(0.0, -30.0),
+                phase: egui::TouchPhase::Move,
+                source: egui::MouseWheelSource::Unknown,
+                modifiers: egui::Modifiers::NONE,
+            });
+            harness.run_steps(6);
+            let (now_finding, now_comment, now_foot) = places(&harness);
+            let (by, fields_by) = (finding - now_finding, comment - now_comment);
+            assert!(by > 1.0, "{size}, {count}: scrolled by {by}");
+            assert!(
+                (by - fields_by).abs() < 0.5,
+                "{size}, {count}: {by} {fields_by}"
+            );
+            assert_eq!(foot, now_foot, "{size}, {count}");
+        }
+    }
+}
+
+#[test]
+fn page_down_shows_what_has_not_been_on_screen() {
+    let mut harness = harness_of(
+        crowded(&[device(0, "FIN-LT-")], 20),
+        egui::vec2(640.0, 360.0),
+    );
+    arm(&mut harness);
+    assert!(is_disabled(&harness));
+    for _ in 0..60 {
+        harness.key_press(egui::Key::PageDown);
+        harness.run_steps(3);
+    }
+    assert!(!is_disabled(&harness));
 }

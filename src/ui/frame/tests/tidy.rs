@@ -1,0 +1,155 @@
+//! Nothing is said twice, nothing is pushed aside, and what is empty takes no room.
+
+use egui::Modifiers;
+
+use super::*;
+use crate::action::ActionKind;
+use crate::journal::{Author, Entry, Record};
+use crate::model::{EntryId, HResult};
+use crate::state::fixtures;
+use crate::ui::views::Dialog;
+
+fn entry(kind: ActionKind, records: Vec<Record>) -> Entry {
+    let author = Author {
+        mode: "LIVE".into(),
+        tenant: account().tenant_id.as_str().into(),
+        object_id: "o".into(),
+        account: "jane@contoso.com at Commercial".into(),
+    };
+    let machine = fixtures::machine_ref(FIN, Some("FIN-LT-042"));
+    let order = fixtures::order("cdn-00000001", machine, kind);
+    fixtures::entry_at(at(14), author, order, records)
+}
+
+fn count(harness: &Harness<'static>, label: &str) -> usize {
+    harness.query_all_by_label_contains(label).count()
+}
+
+/// A screen reader may press two of them before the window draws.
+#[test]
+fn two_boxes_that_are_pressed_in_one_frame_are_both_ticked() {
+    let (desk, mut harness) = wide(signed_in());
+    for (id, name) in [(FIN, "FIN-LT-042"), (HR, "HR-LT-007")] {
+        let box_of = format!("Select {}", machine(id, name).reference().quoted());
+        harness.get_by_label(&box_of).click_accesskit();
+    }
+    harness.run_steps(1);
+    assert_eq!(desk.borrow().views.bulk_selection.len(), 2);
+}
+
+#[test]
+fn an_empty_activity_is_a_line_until_there_is_an_order() {
+    for size in [egui::vec2(1400.0, 900.0), egui::vec2(800.0, 600.0)] {
+        let (desk, mut harness) = desk(signed_in(), size);
+        let height =
+            |harness: &Harness<'static>| size.y - harness.get_by_label("Activity").rect().top();
+        assert!(height(&harness) < 50.0, "{size}: {}", height(&harness));
+        let sent = entry(ActionKind::Isolate, vec![Record::Sent]);
+        desk.borrow_mut().state.apply(Event::Entries(vec![sent]));
+        harness.run_steps(3);
+        assert!(height(&harness) > 100.0, "{size}");
+    }
+}
+
+#[test]
+fn several_notices_are_one_line_until_they_are_asked_for() {
+    const ALL: [&str; 3] = ["The clock is off", "Not compared yet", "No network"];
+    let said = |words: &str| Explanation::harmless(words, NextStep::None);
+    let mut state = signed_in();
+    state.apply(Event::Clock(said(ALL[0])));
+    state.apply(Event::JournalUnchecked(Some(said(ALL[1]))));
+    let (desk, mut harness) = wide(state);
+    let table = |harness: &Harness<'static>| harness.get_by_label("Devices").rect().top();
+    let two = table(&harness);
+    desk.borrow_mut().state.apply(Event::Problem(said(ALL[2])));
+    harness.run_steps(3);
+    assert_eq!(count(&harness, "3 notices:"), 1);
+    assert!(table(&harness) < two, "{} {two}", table(&harness));
+    let line = harness.get_by_label_contains("No network · ");
+    let line = line.accesskit_node();
+    let words = line.label().or(line.value()).unwrap_or_default();
+    assert!(ALL.iter().all(|one| words.contains(one)), "{words}");
+    assert_eq!(count(&harness, "Dismiss"), 0);
+    harness.get_by_label("Show notices").click();
+    harness.run_steps(3);
+    for one in ALL {
+        assert!(harness.query_by_label(one).is_some(), "{one}");
+    }
+    assert_eq!(count(&harness, "Dismiss"), 3);
+}
+
+#[test]
+fn the_words_of_welcome_go_when_the_first_form_opens_or_after_a_minute() {
+    const WELCOME: &str = "Signed in as jane@contoso.com";
+    let newcomer = || {
+        let mut state = signed_in();
+        state.sign_ins = 1;
+        wide(state)
+    };
+    let (desk, mut harness) = newcomer();
+    assert_eq!(count(&harness, WELCOME), 1);
+    harness.get_by_label("FIN-LT-042 (…9c07), Isolated").click();
+    harness.run_steps(3);
+    assert_eq!(count(&harness, WELCOME), 1);
+    harness.get_by_label("Release…").click();
+    harness.run_steps(3);
+    assert!(matches!(desk.borrow().views.dialog, Some(Dialog::Form(_))));
+    assert_eq!(count(&harness, WELCOME), 0);
+
+    let (_, mut harness) = newcomer();
+    let mut frames = 0;
+    while count(&harness, WELCOME) > 0 {
+        harness.run_steps(20);
+        frames += 20;
+        assert!(frames < 4_000, "it stays");
+    }
+    assert!(frames > 200, "it was there to be read: {frames}");
+}
+
+#[test]
+fn a_device_without_a_name_is_called_by_the_end_of_its_id_once() {
+    let mut state = signed_in();
+    let mut nameless = (*machine(HR, "")).clone();
+    nameless.computer_dns_name = None;
+    state.apply(Event::Inventory {
+        epoch: Epoch(0),
+        news: InventoryNews::Page(vec![Arc::new(nameless)]),
+    });
+    let (desk, mut harness) = wide(state);
+    desk.borrow_mut().views.selected = Some(fixtures::machine_ref(HR, None));
+    harness.run_steps(3);
+    assert!(harness.query_by_label("…aaaa").is_none());
+    assert!(count(&harness, "(…aaaa)") > 0);
+}
+
+#[test]
+fn a_package_is_downloaded_by_the_keys_that_confirm_every_form() {
+    let finished = Record::Finished {
+        action: MachineActionId::parse("b89eb834").expect("a literal id"),
+        status: MachineActionStatus::Succeeded,
+        hresult: HResult(0),
+        by: None,
+        comment: None,
+        service_time: None,
+    };
+    let collected = entry(
+        ActionKind::CollectInvestigationPackage,
+        vec![Record::Sent, finished],
+    );
+    let mut state = signed_in();
+    state.apply(Event::Journal(Ok(())));
+    state.apply(Event::Entries(vec![collected]));
+    let (desk, mut harness) = wide(state);
+    let id = EntryId::parse("cdn-00000001").expect("a literal tag");
+    desk.borrow_mut().views.download_folder = Some(std::env::temp_dir().display().to_string());
+    desk.borrow_mut().views.open(Dialog::Download(id));
+    harness.run_steps(3);
+    assert_eq!(count(&harness, "confirms, Esc closes"), 1);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::Enter);
+    harness.run_steps(2);
+    let desk = desk.borrow();
+    let begun =
+        |work: &&Command| matches!(work, Command::DownloadPackage { entry, .. } if *entry == id);
+    assert_eq!(desk.work.iter().filter(begun).count(), 1, "{:?}", desk.work);
+    assert!(desk.views.dialog.is_none());
+}

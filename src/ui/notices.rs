@@ -1,0 +1,236 @@
+//! What concerns the whole console, over everything else: what stops it in lines of their own, and notices,
+//! of which several are one line until they are asked for.
+
+use egui::{Id, Label, Panel, RichText, ScrollArea, Ui};
+
+use super::Cx;
+use super::layout::is_console_open;
+use super::theme::{Role, TokensExt as _, text};
+use super::views::Screen;
+use super::widgets::{
+    ActionButton, Icon, TipExt as _, beside_ui, button_width, copy_button_ui, dismissible_ui, icon,
+    raised_frame,
+};
+use crate::explain::{Explanation, NextStep};
+use crate::ui::settings::shared_host;
+use crate::ui::sign_in::{account, banner};
+
+/// So many are one line: each of its own would push the list far down.
+const SEVERAL: usize = 3;
+
+/// Shows them; of problems the newest only.
+pub fn notices_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let state = cx.state;
+    account::let_welcome_go(ui, cx);
+    if let Some(Err(journal)) = &state.journal {
+        banner_ui(
+            ui,
+            "journal",
+            Role::Danger,
+            journal,
+            "Viewing still works",
+            &[],
+        );
+    }
+    banner::session_banner_ui(ui, cx);
+    shared_host::shared_host_ui(ui, cx);
+    let headlines = headlines(cx);
+    if headlines.len() >= SEVERAL && !line_ui(ui, &headlines) {
+        return;
+    }
+    if let Some(unchecked) = &state.journal_unchecked
+        && cx.views.unchecked_read.as_ref() != Some(&unchecked.headline)
+        && banner_ui(ui, "unchecked", Role::Caution, unchecked, "", &[])
+    {
+        cx.views.unchecked_read = Some(unchecked.headline.clone());
+    }
+    if let Some(clock) = &state.clock
+        && cx.views.clock_read.as_ref() != Some(&clock.headline)
+        && banner_ui(ui, "clock", Role::Caution, clock, "", &[])
+    {
+        cx.views.clock_read = Some(clock.headline.clone());
+    }
+    account::welcome_ui(ui, cx);
+    let dismissed = &mut cx.views.problems_dismissed;
+    let unread = state.problems.iter();
+    let unread: Vec<_> = unread.filter(|p| !dismissed.contains(&p.number)).collect();
+    if let Some((newest, older)) = unread.split_last() {
+        let older: Vec<_> = older.iter().map(|p| &p.explanation).collect();
+        let said = &newest.explanation;
+        if banner_ui(
+            ui,
+            "problem",
+            Role::Caution,
+            said,
+            said.effect.words(),
+            &older,
+        ) {
+            dismissed.insert(newest.number);
+            return_keyboard(ui, cx);
+        }
+    }
+    if let Some(notice) = cx.views.journal.notice.clone() {
+        let (role, said) = match notice {
+            Ok(words) => (Role::Neutral, Explanation::harmless(words, NextStep::None)),
+            Err(why) => (Role::Caution, why),
+        };
+        if banner_ui(ui, "written out", role, &said, "", &[]) {
+            cx.views.journal.notice = None;
+            return_keyboard(ui, cx);
+        }
+    }
+    if let Some(refusal) = cx.views.refusal.clone()
+        && banner_ui(
+            ui,
+            "refusal",
+            Role::Caution,
+            &refusal,
+            refusal.effect.words(),
+            &[],
+        )
+    {
+        cx.views.refusal = None;
+        return_keyboard(ui, cx);
+    }
+}
+
+/// What there is to be read, the latest answer to a person first.
+fn headlines(cx: &Cx<'_>) -> Vec<String> {
+    let (state, views) = (cx.state, &*cx.views);
+    let unless_read = |said: Option<&Explanation>, read: Option<&String>| {
+        said.filter(|said| read != Some(&said.headline))
+            .map(|said| said.headline.clone())
+    };
+    let written = views.journal.notice.as_ref().map(|notice| match notice {
+        Ok(words) => words.clone(),
+        Err(why) => why.headline.clone(),
+    });
+    let unread = state.problems.iter().rev();
+    let mut unread = unread.filter(|p| !views.problems_dismissed.contains(&p.number));
+    [
+        views.refusal.as_ref().map(|why| why.headline.clone()),
+        written,
+        unread.next().map(|p| p.explanation.headline.clone()),
+        unless_read(
+            state.journal_unchecked.as_ref(),
+            views.unchecked_read.as_ref(),
+        ),
+        unless_read(state.clock.as_ref(), views.clock_read.as_ref()),
+        account::welcome_words(cx),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// All of them in a line, and the way to each; whether they are to be shown one below the other.
+fn line_ui(ui: &mut Ui, headlines: &[String]) -> bool {
+    const SHOW: &str = "Show notices";
+    const HIDE: &str = "Hide notices";
+    let id = Id::unique("notices are open");
+    let mut is_open = ui.data(|data| data.get_temp(id)).unwrap_or(false);
+    let tokens = ui.tokens();
+    let panel = Panel::top("notices").frame(raised_frame(ui));
+    panel.show(ui, |ui| {
+        let words = |ui: &mut Ui, (): &mut ()| {
+            icon(ui, Icon::Warning, tokens.caution);
+            let count = format!("{} notices:", headlines.len());
+            ui.label(
+                RichText::new(count)
+                    .text_style(text::strong())
+                    .color(tokens.caution),
+            );
+            let all = headlines.join(" · ");
+            let line = ui.add(Label::new(&all).truncate().show_tooltip_when_elided(false));
+            line.tip(headlines.join("\n"));
+        };
+        let label = if is_open { HIDE } else { SHOW };
+        let width = button_width(ui, SHOW);
+        let pressed = beside_ui(ui, width, &mut (), words, |ui, ()| {
+            ui.add(ActionButton::quiet(label).key("notices")).clicked()
+        });
+        if pressed {
+            is_open = !is_open;
+            ui.data_mut(|data| data.insert_temp(id, is_open));
+        }
+    });
+    is_open
+}
+
+/// After a banner has gone with the button that had the keyboard: to the list, or the page in its place.
+fn return_keyboard(ui: &Ui, cx: &Cx<'_>) {
+    ui.memory_mut(|memory| {
+        if is_console_open(cx.state) && cx.views.screen == Screen::Devices {
+            memory.request_focus(Id::unique("devices table"));
+        } else {
+            memory.move_focus(egui::FocusDirection::Next);
+        }
+    });
+}
+
+/// Whether the banner was put away; one that blocks everything cannot be.
+fn banner_ui(
+    ui: &mut Ui,
+    id: &str,
+    role: Role,
+    explanation: &Explanation,
+    effect: &str,
+    older: &[&Explanation],
+) -> bool {
+    let tokens = ui.tokens();
+    let colour = tokens.colour(role);
+    let shape = if role == Role::Danger {
+        Icon::Block
+    } else if role == Role::Neutral {
+        Icon::Done
+    } else {
+        Icon::Warning
+    };
+    // One that is long must not push the list out of a small window.
+    let max_height = ui.available_height() / 4.0;
+    let mut dismissed = false;
+    Panel::top(id).frame(raised_frame(ui)).show(ui, |ui| {
+        ScrollArea::vertical()
+            .id_salt(id)
+            .max_height(max_height)
+            .auto_shrink([false, true])
+            .show(ui, |ui| {
+                let words = |ui: &mut Ui| {
+                    icon(ui, shape, colour);
+                    let headline = RichText::new(&explanation.headline).text_style(text::strong());
+                    ui.label(headline.color(colour));
+                    // An empty label would let the next one begin where this line did.
+                    if !effect.is_empty() {
+                        ui.label(effect);
+                    }
+                    if explanation.next != NextStep::None {
+                        ui.label(explanation.next.words());
+                    }
+                    if !explanation.details.is_empty() {
+                        copy_button_ui(ui, "details", &explanation.details.join("\n"));
+                    }
+                    if !older.is_empty() {
+                        older_ui(ui, older);
+                    }
+                };
+                if role == Role::Danger {
+                    ui.horizontal_wrapped(words);
+                } else {
+                    dismissed = dismissible_ui(ui, &explanation.headline, words);
+                }
+            });
+    });
+    dismissed
+}
+
+/// How many other problems there are, and which.
+fn older_ui(ui: &mut Ui, older: &[&Explanation]) {
+    let all: Vec<_> = older.iter().rev().map(|o| o.headline.as_str()).collect();
+    let more = RichText::new(format!("{} more", older.len()));
+    let response = ui.label(more.color(ui.tokens().text_weak));
+    let all = all.join("\n");
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_description(&*all);
+    });
+    response.tip(all);
+}
