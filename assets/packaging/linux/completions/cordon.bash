@@ -133,7 +133,7 @@ _cordon() {
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "csv json markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "csv json markdown html" -- "${cur}"))
                     return 0
                     ;;
                 --stand-in)
@@ -215,7 +215,7 @@ _cordon() {
             fi
             case "${prev}" in
                 --fail)
-                    COMPREPLY=($(compgen -W "sign-in devices isolate release contain release-containment restrict unrestrict scan collect investigate quarantine tag untag" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "sign-in devices isolate release contain release-containment restrict unrestrict scan collect investigate quarantine block unblock tag untag" -- "${cur}"))
                     return 0
                     ;;
                 --speed)

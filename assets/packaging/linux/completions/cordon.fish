@@ -48,6 +48,8 @@ scan\t''
 collect\t''
 investigate\t''
 quarantine\t''
+block\t''
+unblock\t''
 tag\t''
 untag\t''"
 complete -c cordon -n "__fish_cordon_using_subcommand self-test" -l speed -d 'The stand-in\'s clock runs this many times faster, so the waits are as much shorter' -r
@@ -82,7 +84,8 @@ complete -c cordon -n "__fish_cordon_using_subcommand journal; and __fish_seen_s
 complete -c cordon -n "__fish_cordon_using_subcommand journal; and __fish_seen_subcommand_from open" -s h -l help -d 'Print help'
 complete -c cordon -n "__fish_cordon_using_subcommand journal; and __fish_seen_subcommand_from export" -l format -r -f -a "csv\t''
 json\t''
-markdown\t''"
+markdown\t''
+html\t''"
 complete -c cordon -n "__fish_cordon_using_subcommand journal; and __fish_seen_subcommand_from export" -l stand-in -d 'Sign-in and API on a loopback server, such as `http://127.0.0.1:8080`. With --profile, that profile\'s tenant and application there' -r
 complete -c cordon -n "__fish_cordon_using_subcommand journal; and __fish_seen_subcommand_from export" -l profile -d 'A profile of the settings file' -r
 complete -c cordon -n "__fish_cordon_using_subcommand journal; and __fish_seen_subcommand_from export" -l data-dir -d 'Where journal and settings live' -r -F
