@@ -8,17 +8,6 @@ use crate::model::{
     Indicator, IndicatorAction, MAX_INDICATORS, age_text, clean, grouped, requestor_name,
 };
 
-/// The guardrails that are not about one device.
-pub(super) const RAILS: [&str; 7] = [
-    "read-only",
-    "signed in",
-    "permission",
-    "several at once",
-    "same action",
-    "everywhere",
-    "file",
-];
-
 /// How far the look at the tenant's indicators has come.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum IndicatorsLook<'a> {

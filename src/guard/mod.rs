@@ -27,7 +27,7 @@ pub use everywhere::IndicatorsLook;
 pub use file::{FileLook, lacks_permission as lacks_file_permission};
 pub use ownership::{OwnAction, Ownership, is_another_person, ownership};
 pub use policy::{IpRange, Pattern, Policy, ProtectedBy};
-pub use rails::{GUARDRAILS, Guardrail};
+pub use rails::{GUARDRAILS, Guardrail, TENANT_WIDE};
 pub use verdict::{Finding, Severity};
 
 use crate::action::{Draft, DraftError, Order, Task};
@@ -232,7 +232,7 @@ fn ask(question: &verdict::Question<'_>, facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings: Vec<_> = GUARDRAILS
         .iter()
         // What concerns one device says nothing of all of them.
-        .filter(|rail| !is_about_all || everywhere::RAILS.contains(&rail.name))
+        .filter(|rail| !is_about_all || TENANT_WIDE.contains(&rail.name))
         .flat_map(|rail| {
             (rail.check)(question, facts)
                 .into_iter()

@@ -16,6 +16,17 @@ pub struct Guardrail {
     pub check: fn(&Question<'_>, &Facts<'_>) -> Vec<Verdict>,
 }
 
+/// The names of those that are not about one device.
+pub const TENANT_WIDE: [&str; 7] = [
+    "read-only",
+    "signed in",
+    "permission",
+    batch::SEVERAL_AT_ONCE,
+    "same action",
+    "everywhere",
+    "file",
+];
+
 /// Every guardrail, in the order in which reasons are given.
 pub const GUARDRAILS: &[Guardrail] = &[
     Guardrail {

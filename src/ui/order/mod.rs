@@ -340,15 +340,14 @@ fn header_ui(ui: &mut Ui, form: &mut OrderForm, task: &Task, is_tiny: bool) {
         text::device()
     };
     let font = style.resolve(ui.style());
-    let has_id = |one: &&MachineRef| !is_tiny && !one.is_every_device();
-    let copied = only.as_ref().filter(has_id);
+    let copied = only.as_ref().filter(|_| !is_tiny);
     let row = ui.horizontal(|ui| {
         let button = ui.tokens().height.target + ui.spacing().item_spacing.x;
         let room = ui.available_width() - copied.map_or(0.0, |_| button);
         let shown = elided(&name, room, |name| text_width(ui, name, &font));
         let label = Label::new(RichText::new(&shown).text_style(style));
         let response = ui.add(label.wrap_mode(egui::TextWrapMode::Extend));
-        if let Some(only) = copied {
+        if let Some(only) = copied.filter(|one| !one.is_every_device()) {
             copy_button_ui(ui, "device id", only.id.as_str());
         }
         (response, shown)
